@@ -1,0 +1,140 @@
+"""Facts about builds, their steps and what their workers were asked to do."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from buildledger.events.fact import Fact
+from buildledger.events.ids import ChangeId, OperationId, RequestId
+from buildledger.events.operation import Ended, OperationSpec
+from buildledger.events.request import SourceStamp
+from buildledger.events.results import Result
+
+
+class BuildAssigned(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A build began its life: requests, worker and configuration are fixed. A build's number is the count of these."""
+
+    NAME: ClassVar[str] = "build.assigned.v1"
+
+    builder: str
+    requests: tuple[RequestId, ...]
+    """The request it was made for, then those collapsed into it."""
+    attempt: int
+    worker: str
+    fence: int
+    """Position-like number that grows with each assignment; a worker obeys only the highest it has seen for a run."""
+    stamps: tuple[SourceStamp, ...]
+    changes: tuple[ChangeId, ...] = ()
+    reason: str
+    requested_by: str
+    inputs: dict[str, Any] = msgspec.field(default_factory=dict)
+    config_digest: str
+    """The configuration it is built under, whatever is applied meanwhile."""
+
+
+class StepStarted(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A step program began."""
+
+    NAME: ClassVar[str] = "build.step_started.v1"
+
+    step: int
+    """Index in the build, from 0."""
+    name: str
+    program: str
+    program_version: int
+    """A server with another version of the program won't go on with the step."""
+
+
+class OperationRequested(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A worker is asked to do something."""
+
+    NAME: ClassVar[str] = "build.operation_requested.v1"
+
+    operation_id: OperationId
+    step: int
+    label: str
+    """A few words for people: `git fetch`, `pytest`."""
+    worker: str
+    fence: int
+    spec: OperationSpec
+
+
+class OperationStarted(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """The worker has started the process."""
+
+    NAME: ClassVar[str] = "build.operation_started.v1"
+
+    operation_id: OperationId
+    mechanism: str = ""
+    """How the process tree is held: `session`, `cgroup`, `job`."""
+
+
+class OperationFinished(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """The operation ended; its output is complete and durable."""
+
+    NAME: ClassVar[str] = "build.operation_finished.v1"
+
+    operation_id: OperationId
+    ended: Ended
+
+
+class PropertySet(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """The build learnt a value, which later steps and people can read."""
+
+    NAME: ClassVar[str] = "build.property_set.v1"
+
+    name: str
+    value: Any
+    origin: str
+    """The step that set it."""
+
+
+class RevisionObtained(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A checkout found out what it really got."""
+
+    NAME: ClassVar[str] = "build.revision_obtained.v1"
+
+    source: str
+    revision: str
+
+
+class ArtifactStored(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A file of the build is kept by the server."""
+
+    NAME: ClassVar[str] = "build.artifact_stored.v1"
+
+    name: str
+    size_bytes: int
+    sha256: str
+    """Names the bytes in the artifact store."""
+    operation_id: OperationId
+
+
+class StepFinished(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A step program came to its end."""
+
+    NAME: ClassVar[str] = "build.step_finished.v1"
+
+    step: int
+    result: Result
+    summary: str = ""
+    """A line for people: `exit code 1`, `no output for 1200 s`."""
+
+
+class BuildStopRequested(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody wants the build to end; its operations are being stopped."""
+
+    NAME: ClassVar[str] = "build.stop_requested.v1"
+
+    reason: str
+
+
+class BuildFinished(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """The build is over."""
+
+    NAME: ClassVar[str] = "build.finished.v1"
+
+    result: Result
+    summary: str = ""

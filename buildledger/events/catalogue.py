@@ -1,0 +1,49 @@
+"""THE list: which stored name is which class. A name, once stored, stays here for ever."""
+
+from __future__ import annotations
+
+from buildledger.events import build, change, config, log, person, request, server, worker
+from buildledger.events.fact import Fact
+
+FACTS: tuple[type[Fact], ...] = (
+    change.ChangeRecorded,
+    change.BranchMoved,
+    change.SourceFailed,
+    change.SourceRecovered,
+    request.RequestSubmittedV1,
+    request.RequestSubmitted,
+    request.RequestPrioritised,
+    request.RequestClaimed,
+    request.RequestCollapsed,
+    request.RequestReturned,
+    request.RequestFinished,
+    build.BuildAssigned,
+    build.StepStarted,
+    build.OperationRequested,
+    build.OperationStarted,
+    build.OperationFinished,
+    build.PropertySet,
+    build.RevisionObtained,
+    build.ArtifactStored,
+    build.StepFinished,
+    build.BuildStopRequested,
+    build.BuildFinished,
+    log.LogOpened,
+    log.LogFinished,
+    worker.EnrollmentIssued,
+    worker.EnrollmentUsed,
+    worker.WorkerEnrolled,
+    worker.WorkerConnected,
+    worker.WorkerDisconnected,
+    worker.WorkerLost,
+    worker.WorkerPaused,
+    worker.WorkerResumed,
+    worker.WorkerRevoked,
+    config.ConfigApplied,
+    config.ConfigEffectFailed,
+    person.ClaimRecorded,
+    server.ServerStarted,
+    server.ServerStopped,
+)
+
+BY_NAME: dict[str, type[Fact]] = {fact.NAME: fact for fact in FACTS}

@@ -1,0 +1,86 @@
+"""Facts about commits, and about the branches they stand on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+from buildledger.events.fact import Fact
+from buildledger.events.ids import ChangeId, ClaimId, WordsId
+
+
+class FileChange(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One path that a change touched."""
+
+    path: str
+    """Relative to the repository, `/`-separated; bytes that aren't UTF-8 stand as `\\xNN`."""
+    kind: str = "modified"
+    """`added`, `modified`, `deleted` or `renamed`."""
+
+
+class ChangeRecorded(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A commit was seen in a source for the first time."""
+
+    NAME: ClassVar[str] = "change.recorded.v1"
+
+    source: str
+    repository: str
+    branch: str
+    """The branch on which it was first seen."""
+    revision: str
+    parents: tuple[str, ...]
+    """Revisions, first parent first; empty for a root commit."""
+    author: ClaimId
+    committer: ClaimId
+    co_authors: tuple[ClaimId, ...] = ()
+    committed_at: datetime
+    words_id: WordsId
+    """The commit message and the names and addresses, in the vault."""
+    files: tuple[FileChange, ...] = ()
+    file_count: int
+    """How many files it touched; more than `files` holds when the limit of stored paths was reached."""
+    link: str | None = None
+    historic: bool = False
+    """Known for the commit graph only (it was there before the source was configured); triggers ignore it."""
+
+
+class BranchMoved(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A branch of a source points to another revision than before; on the source's stream."""
+
+    NAME: ClassVar[str] = "source.branch_moved.v1"
+
+    source: str
+    branch: str
+    previous: str | None = None
+    """None when the branch is seen for the first time."""
+    revision: str | None
+    """None when the branch is gone."""
+    forced: bool = False
+    """The previous revision is not an ancestor of the new one."""
+    changes: tuple[ChangeId, ...] = ()
+    """What is new on this branch, oldest first, up to the poller's limit."""
+    change_count: int = 0
+    """How many commits are new on it, also beyond that limit."""
+    initial: bool = False
+    """First sight of the whole source: nothing to build unless a trigger asks for it."""
+
+
+class SourceFailed(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A source could not be read; recorded once for each outage, not for each attempt."""
+
+    NAME: ClassVar[str] = "source.failed.v1"
+
+    source: str
+    cause: str
+    """`auth`, `not_found`, `network`, `corrupt` or `other`."""
+    detail: str
+
+
+class SourceRecovered(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A source that had failed was read again."""
+
+    NAME: ClassVar[str] = "source.recovered.v1"
+
+    source: str

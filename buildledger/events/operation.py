@@ -1,0 +1,129 @@
+"""What can be asked of a worker, and how it ended: values inside the facts of a build."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class SecretName(msgspec.Struct, frozen=True, tag="secret", tag_field="kind"):
+    """A secret by name; its value is put in when the operation is sent and stands in no fact."""
+
+    name: str
+
+
+class Text(msgspec.Struct, frozen=True, tag="text", tag_field="kind"):
+    """A plain value of an environment variable."""
+
+    value: str
+
+
+EnvironmentValue = Text | SecretName
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="run", tag_field="kind"):
+    """Start a process tree and wait for its end. Either `argv` or `script` is given, never both."""
+
+    argv: tuple[str, ...] = ()
+    script: str | None = None
+    """A shell script; data reaches it only through `env`."""
+    cwd: str = "."
+    """Relative to the build's directory, inside it."""
+    env: dict[str, EnvironmentValue] = msgspec.field(default_factory=dict)
+    unset_env: tuple[str, ...] = ()
+    stdin: str | None = None
+    no_output_seconds: float | None = 1200.0
+    """Killed after so long a silence; None: never."""
+    max_seconds: float | None = None
+    grace_seconds: float = 10.0
+    """Between the first signal and the last one."""
+    log_limit_bytes: int = 1 << 30
+    merge_stderr: bool = True
+    """One channel `stdio` in exact order; else `stdout` and `stderr` apart."""
+    capture_bytes: int = 0
+    """How much of the output, from its beginning, comes back in the outcome, for programs that parse it."""
+
+
+class MakeDirectory(msgspec.Struct, frozen=True, kw_only=True, tag="make_directory", tag_field="kind"):
+    """Make a directory and its parents; there already is success."""
+
+    path: str
+
+
+class Remove(msgspec.Struct, frozen=True, kw_only=True, tag="remove", tag_field="kind"):
+    """Remove a file or a whole tree; not there is success."""
+
+    path: str
+
+
+class Copy(msgspec.Struct, frozen=True, kw_only=True, tag="copy", tag_field="kind"):
+    """Copy a file or a whole tree, replacing what is there."""
+
+    source: str
+    target: str
+
+
+class Stat(msgspec.Struct, frozen=True, kw_only=True, tag="stat", tag_field="kind"):
+    """Ask whether a path is there and what it is: `missing`, `file`, `directory` or `link` comes back as the text."""
+
+    path: str
+
+
+class WriteFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="write_file", tag_field="kind"):
+    """Write a small text file, atomically."""
+
+    path: str
+    text: str
+    executable: bool = False
+
+
+class Upload(msgspec.Struct, frozen=True, kw_only=True, tag="upload", tag_field="kind"):
+    """Send a file of the build's directory to the server, which keeps it as an artifact."""
+
+    path: str
+    artifact: str
+    """The name it is listed under."""
+    limit_bytes: int
+
+
+OperationSpec = Run | MakeDirectory | Remove | Copy | Stat | WriteFile | Upload
+
+
+class OutputTotal(msgspec.Struct, frozen=True, kw_only=True):
+    """What a finished operation wrote to one channel, as the log store holds it."""
+
+    channel: str
+    size_bytes: int
+    line_count: int
+    sha256: str
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How an operation ended."""
+
+    reason: str
+    """`exited`, `signalled`, `no_output`, `max_time`, `log_limit`, `cancel`, `worker_shutdown`, `start_failed`,
+    `start_unknown`, `interrupted`, `rejected`, `refused_path`, `io_error` or `lost`."""
+    exit_code: int | None = None
+    signal: int | None = None
+    detail: str = ""
+    """A line for people: the missing program, the path that was refused."""
+    text: str = ""
+    """What the operation was asked to bring back: captured output, the kind of a path."""
+    text_truncated: bool = False
+    survivors_killed: int = 0
+    """Processes that outlived their root and were swept."""
+    outputs: tuple[OutputTotal, ...] = ()
+    duration_seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """It did what was asked, and a process exited with 0."""
+        return self.reason == "exited" and self.exit_code in (0, None)
+
+    @property
+    def infrastructure(self) -> bool:
+        """The worker, not the code under test, is to blame: the build may be tried again elsewhere."""
+        return self.reason in INFRASTRUCTURE_REASONS
+
+
+INFRASTRUCTURE_REASONS = frozenset({"worker_shutdown", "start_unknown", "interrupted", "rejected", "lost"})

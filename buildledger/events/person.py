@@ -1,0 +1,21 @@
+"""Facts about the people behind changes and requests: claims only; whom they belong to is found when read."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from buildledger.events.fact import Fact
+from buildledger.events.ids import WordsId
+
+
+class ClaimRecorded(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A name or address was seen for the first time; on the claim's own stream."""
+
+    NAME: ClassVar[str] = "person.claim_recorded.v1"
+
+    kind: str
+    """`git.author`, `email`, `local`, …"""
+    namespace: str = ""
+    """The realm, server or issuer that the value belongs to; empty for addresses."""
+    words_id: WordsId
+    """The value as it was written, in the vault."""

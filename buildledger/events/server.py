@@ -1,0 +1,25 @@
+"""Facts about the server's own processes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from buildledger.events.fact import Fact
+
+
+class ServerStarted(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A server process began to serve; the stream is the process's own."""
+
+    NAME: ClassVar[str] = "server.started.v1"
+
+    version: str
+    roles: tuple[str, ...]
+    host: str = ""
+
+
+class ServerStopped(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """It stopped in good order."""
+
+    NAME: ClassVar[str] = "server.stopped.v1"
+
+    reason: str = ""

@@ -1,0 +1,299 @@
+"""The loaded configuration: everything expanded, checked and immutable, for reactors, steps, pollers and the API.
+
+Nothing here knows of files or lines. Matrices are expanded into one `Builder` a cell (`tests[3.12,linux]`), templates
+are inlined, builder names in triggers are cell names, durations are seconds. What can only be known when a build is
+put together is left as a node of `values.py` and evaluated by `evaluate.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from hashlib import sha256
+from typing import Literal
+
+import msgspec
+
+from buildledger.config.values import Argument, EnvironmentValue, Expression, Plain, Value
+
+FORMAT_VERSION = 1
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server says about itself."""
+
+    title: str
+    url: str | None = None
+    """The address people reach it under, without a trailing slash; None: whatever they used."""
+
+
+class Secrets(msgspec.Struct, frozen=True, kw_only=True):
+    """Where secrets are read from when an operation is sent to a worker."""
+
+    provider: Literal["none", "file", "env"] = "none"
+    path: str | None = None
+    """Provider `file`: the absolute directory that holds one file a secret."""
+    prefix: str | None = None
+    """Provider `env`: what stands before the secret's name in the server's environment."""
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """A repository."""
+
+    name: str
+    kind: Literal["git"]
+    url: str
+    """`https://`, `http://`, `ssh://`, `git://`, `file:///absolute` or scp-like `user@host:path`; never a `-` first."""
+    poll_seconds: float | None = 60.0
+    """None: not polled."""
+    branches: tuple[str, ...] = ("**",)
+    """Which branches are followed; patterns of `globs.py`."""
+    default_branch: str | None = None
+    """What is built when nobody names a branch; None: where the repository's HEAD points."""
+
+
+class Worker(msgspec.Struct, frozen=True, kw_only=True):
+    """A machine that may connect under this name."""
+
+    name: str
+    labels: Mapping[str, str]
+    capacity: int = 1
+    """Builds that may run on it at the same time."""
+
+
+class Lock(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that only so many builds may use at the same time, on whatever worker they run."""
+
+    name: str
+    count: int = 1
+
+
+class LockUse(msgspec.Struct, frozen=True, kw_only=True):
+    """A builder's wish for a lock, held from the first step to the last."""
+
+    lock: str
+    take: int = 1
+    """How much of the lock's count; never more than it has."""
+
+
+class InputSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A typed value that somebody who starts a build gives, or may give."""
+
+    type: Literal["string", "integer", "boolean", "list"]
+    """`list` is a list of strings."""
+    description: str = ""
+    default: Plain | None = None
+    """None: it must be given."""
+    enum: tuple[str | int, ...] = ()
+    """The only values allowed; empty: any. For a list, its elements."""
+    pattern: str | None = None
+    """RE2 expression that a string, or each element of a list, has to match; `evaluate.py` applies it."""
+
+
+class Timeout(msgspec.Struct, frozen=True, kw_only=True):
+    """When a step's process is stopped."""
+
+    no_output_seconds: float | None = 1200.0
+    """After so long a silence; None: never."""
+    total_seconds: float | None = None
+    """After so long altogether; None: never."""
+
+
+class StepBase(msgspec.Struct, frozen=True, kw_only=True, tag_field="step"):
+    """What all steps have."""
+
+    name: str
+    """Unique in its builder."""
+    on_failure: Literal["halt", "continue", "warn", "ignore"] = "halt"
+    """halt: the build fails, and of the steps after it only those run that are `always_run`. continue: the build
+    fails, the next step runs. warn: the build has warnings. ignore: the build's result is not touched."""
+    always_run: bool = False
+    """Run it even after a step that halted the build."""
+    when: Expression | None = None
+    """Skip the step unless this is true just before it would start; None: run it."""
+
+
+class CheckoutStep(StepBase, frozen=True, kw_only=True, tag="checkout"):
+    """Bring a source's revision into the build's directory."""
+
+    source: str
+    into: str = "."
+    """Directory relative to the build's, `/`-separated, without `..`."""
+    mode: Literal["incremental", "full"] = "incremental"
+    method: Literal["clobber", "fresh", "clean", "copy"] | None = None
+    """How a full checkout gets rid of what was there; None in incremental mode."""
+    filter: str | None = None
+    """Partial clone: `blob:none`, `tree:0` or `blob:limit=<n>[kmg]`."""
+    depth: int | None = None
+    """Shallow: so many commits; None: the whole history."""
+    submodules: bool = False
+    timeout: Timeout = Timeout()
+
+
+class RunStep(StepBase, frozen=True, kw_only=True, tag="run"):
+    """Run a program with arguments; no shell."""
+
+    argv: tuple[Argument, ...]
+    env: Mapping[str, EnvironmentValue]
+    """The builder's variables and the step's own."""
+    workdir: str = "."
+    timeout: Timeout = Timeout()
+
+
+class ScriptStep(StepBase, frozen=True, kw_only=True, tag="script"):
+    """Run a shell script; data reaches it through `env` only."""
+
+    script: str
+    env: Mapping[str, EnvironmentValue]
+    workdir: str = "."
+    timeout: Timeout = Timeout()
+
+
+class UploadStep(StepBase, frozen=True, kw_only=True, tag="upload"):
+    """Keep a file of the build's directory on the server."""
+
+    path: Value
+    """Relative to the build's directory."""
+    artifact: Value | None = None
+    """The name it is listed under; None: the last part of the path."""
+    limit_bytes: int
+    """A larger file is not taken and fails the step."""
+
+
+class SetPropertyStep(StepBase, frozen=True, kw_only=True, tag="set_property"):
+    """Give the build a property, from a value or from what a program writes. Exactly one of `value`, `argv` is set."""
+
+    property: str
+    value: Value | None = None
+    argv: tuple[Argument, ...] | None = None
+    """Its standard output without surrounding white space becomes the value."""
+    env: Mapping[str, EnvironmentValue]
+    workdir: str = "."
+    timeout: Timeout = Timeout()
+
+
+Step = CheckoutStep | RunStep | ScriptStep | UploadStep | SetPropertyStep
+
+
+class Retry(msgspec.Struct, frozen=True, kw_only=True):
+    """When a build that didn't answer its request is tried again."""
+
+    on: tuple[Literal["infrastructure"], ...] = ("infrastructure",)
+    """Empty: never."""
+    max: int = 2
+    """Attempts after the first one."""
+
+
+class Builder(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that can be built: a builder of the file, or one cell of its matrix."""
+
+    name: str
+    """`tests`, or `tests[3.12,linux]` for a cell: values in the order of the axes."""
+    base: str
+    """The name in the file: `tests`."""
+    matrix: Mapping[str, str | int | bool]
+    """This cell's values, for `matrix.*` in expressions; empty without a matrix."""
+    project: str | None = None
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    inputs: Mapping[str, InputSpec]
+    """The builder's own, and those its manual triggers ask for."""
+    properties: Mapping[str, Value]
+    """Set before the first step, in any order: they can't refer to each other."""
+    steps: tuple[Step, ...]
+    sources: tuple[str, ...]
+    """What its steps check out, in the order of the steps, each once."""
+    worker: Expression | None = None
+    """True for the workers it may run on; None: any."""
+    when: Expression | None = None
+    """A trigger's request is made only if this is true; None: always."""
+    collapse: Literal["never", "same-branch", "same-revision"] = "same-branch"
+    """Which of its waiting requests one build may serve."""
+    retry: Retry = Retry()
+    locks: tuple[LockUse, ...] = ()
+    priority: int | Expression = 0
+    """Higher is sooner."""
+
+
+class ChangeTrigger(msgspec.Struct, frozen=True, kw_only=True, tag_field="on", tag="change"):
+    """Build what was committed."""
+
+    name: str
+    build: tuple[str, ...]
+    """Builder names, matrices expanded."""
+    source: str
+    branches: tuple[str, ...] = ("**",)
+    settle_seconds: float = 0.0
+    """Wait until the branch has been quiet for so long."""
+
+
+class ManualTrigger(msgspec.Struct, frozen=True, kw_only=True, tag_field="on", tag="manual"):
+    """Build when a person asks."""
+
+    name: str
+    build: tuple[str, ...]
+    inputs: Mapping[str, InputSpec]
+
+
+class CronTrigger(msgspec.Struct, frozen=True, kw_only=True, tag_field="on", tag="cron"):
+    """Build at set times."""
+
+    name: str
+    build: tuple[str, ...]
+    at: str
+    """Five fields, as cronsim reads them."""
+    zone: str = "UTC"
+    """An IANA time zone."""
+    only_if_changed: bool = False
+    """Only if a source of the builder has moved since its last build by this trigger."""
+    branch: str | None = None
+    """None: each source's default branch."""
+
+
+class SuccessTrigger(msgspec.Struct, frozen=True, kw_only=True, tag_field="on", tag="success"):
+    """Build once all the named builders have succeeded for the same source stamps."""
+
+    name: str
+    build: tuple[str, ...]
+    of: tuple[str, ...]
+    """Builder names, matrices expanded: all of them have to succeed."""
+    condition: Expression | None = None
+    """`if` in the file: asked of the build that completed the set, through `build.*`; None: always."""
+
+
+Trigger = ChangeTrigger | ManualTrigger | CronTrigger | SuccessTrigger
+
+
+class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """All that one configuration file says. Equal content has the same canonical text and digest."""
+
+    format: int = FORMAT_VERSION
+    server: Server
+    secrets: Secrets
+    sources: Mapping[str, Source]
+    workers: Mapping[str, Worker]
+    locks: Mapping[str, Lock]
+    builders: Mapping[str, Builder]
+    triggers: Mapping[str, Trigger]
+    """By their names: the file's `name`, or one made of the kind and what it watches (`change-widget`)."""
+
+    def to_json(self) -> str:
+        """Canonical text: sorted keys, no white space, every default spelled out so that it keeps its meaning."""
+        return _encoder.encode(self).decode()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Configuration:
+        """What `to_json` wrote, now or by an earlier version.
+
+        Raises: msgspec.ValidationError, msgspec.DecodeError if it is something else.
+        """
+        return _decoder.decode(text)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the canonical text in hex."""
+        return sha256(self.to_json().encode()).hexdigest()
+
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_decoder = msgspec.json.Decoder(Configuration)

@@ -1,0 +1,1 @@
+"""Worker protocol; one sub-package per incompatible major version."""

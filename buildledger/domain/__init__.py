@@ -1,0 +1,5 @@
+"""What may happen: one file per aggregate, with its state, its commands, `decide` and `evolve`.
+
+Pure: no I/O, no clock, no random number; times and ids are arguments. A rule that says no raises one class of
+`refusals.py`. This room knows facts (`events/`) and nothing above itself.
+"""

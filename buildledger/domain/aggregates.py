@@ -1,0 +1,23 @@
+"""THE list of aggregates, and which command belongs to which."""
+
+from __future__ import annotations
+
+from buildledger.domain import build, change, config, enrollment, log, person, request, server, source, worker
+from buildledger.domain.command import Aggregate, Command
+
+AGGREGATES: tuple[Aggregate, ...] = (
+    change.AGGREGATE,
+    source.AGGREGATE,
+    request.AGGREGATE,
+    build.AGGREGATE,
+    log.AGGREGATE,
+    worker.AGGREGATE,
+    enrollment.AGGREGATE,
+    config.AGGREGATE,
+    person.AGGREGATE,
+    server.AGGREGATE,
+)
+
+BY_COMMAND: dict[type[Command], Aggregate] = {
+    command: aggregate for aggregate in AGGREGATES for command in aggregate.commands
+}

@@ -1,0 +1,36 @@
+"""What every command is, and what the ledger needs to know of an aggregate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from buildledger.events.fact import Fact
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """A wish, in the imperative; the domain answers it with facts or a refusal."""
+
+    @property
+    def stream_id(self) -> UUID:
+        """The one stream that this command is decided on."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aggregate:
+    """One kind of stream: how its state begins, what it may decide, and how facts change it.
+
+    `decide(state, command)` gives the facts to append: none when everything wished for already is so.
+    `evolve(state, fact)` gives the state after it and never fails on a stored fact.
+    """
+
+    name: str
+    commands: tuple[type[Command], ...]
+    initial: Any
+    decide: Callable[[Any, Any], tuple[Fact, ...]]
+    evolve: Callable[[Any, Fact], Any]

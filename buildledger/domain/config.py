@@ -1,0 +1,89 @@
+"""The configuration: a row of revisions, each applied whole."""
+
+from __future__ import annotations
+
+from typing import assert_never
+from uuid import UUID
+
+import msgspec
+
+from buildledger.domain.command import Aggregate, Command
+from buildledger.domain.refusals import ConfigRevisionRefusal
+from buildledger.events.config import ConfigApplied, ConfigEffectFailed
+from buildledger.events.fact import Fact
+from buildledger.events.ids import CONFIG_STREAM
+
+
+class ConfigState(msgspec.Struct, frozen=True):
+    """The revision in force; 0 before the first."""
+
+    revision: int = 0
+    digest: str = ""
+
+
+class ConfigCommand(Command, frozen=True, kw_only=True):
+    """A command about the one configuration."""
+
+    @property
+    def stream_id(self) -> UUID:
+        """The configuration's stream."""
+        return CONFIG_STREAM
+
+
+class ApplyConfig(ConfigCommand, frozen=True, kw_only=True):
+    """Make a checked configuration the one in force; the one in force already decides nothing."""
+
+    digest: str
+    text: str
+    origin: str
+    plan: tuple[str, ...] = ()
+    expected_revision: int | None = None
+    """Refused unless this is the revision in force; None: whatever is."""
+
+
+class ReportConfigEffectFailure(ConfigCommand, frozen=True, kw_only=True):
+    """Say that a component could not follow a revision."""
+
+    revision: int
+    component: str
+    detail: str
+
+
+def decide(state: ConfigState, command: ApplyConfig | ReportConfigEffectFailure) -> tuple[Fact, ...]:
+    """One revision after another.
+
+    Raises: ConfigRevisionRefusal.
+    """
+    match command:
+        case ApplyConfig():
+            if command.expected_revision not in (None, state.revision):
+                raise ConfigRevisionRefusal(command.expected_revision or 0, state.revision)
+            if command.digest == state.digest:
+                return ()
+            return (
+                ConfigApplied(
+                    revision=state.revision + 1,
+                    digest=command.digest,
+                    text=command.text,
+                    origin=command.origin,
+                    plan=command.plan,
+                ),
+            )
+        case ReportConfigEffectFailure(revision=revision, component=component, detail=detail):
+            return (ConfigEffectFailed(revision=revision, component=component, detail=detail),)
+        case _:
+            assert_never(command)
+
+
+def evolve(state: ConfigState, fact: Fact) -> ConfigState:
+    """The last applied one is in force."""
+    return ConfigState(fact.revision, fact.digest) if isinstance(fact, ConfigApplied) else state
+
+
+AGGREGATE = Aggregate(
+    name="config",
+    commands=(ApplyConfig, ReportConfigEffectFailure),
+    initial=ConfigState(),
+    decide=decide,
+    evolve=evolve,
+)

@@ -1,0 +1,51 @@
+"""Every limit on what a configuration file may hold, so that a hostile or broken file costs little and says why."""
+
+from __future__ import annotations
+
+FILE_BYTES = 1 << 20
+"""Size of the file. YAML is read in Python, at some MB a minute."""
+DEPTH = 32
+"""Nesting of mappings and lists."""
+NODES = 200_000
+"""Mappings, lists and scalars after anchors are expanded."""
+ANCHOR_NODES = 20_000
+"""Of those, how many may come out of anchors: ten lines of YAML can ask for a billion."""
+PROBLEMS = 200
+"""Problems reported for one file; the rest are counted."""
+
+NAME_CHARACTERS = 64
+"""A builder, source, worker, lock, template, input, property or axis name."""
+TEXT_CHARACTERS = 4_096
+"""A title, description, argument, environment value, pattern."""
+SCRIPT_CHARACTERS = 65_536
+EXPRESSION_CHARACTERS = 2_000
+
+MATRIX_AXES = 8
+MATRIX_VALUES = 256
+"""Values of one axis."""
+MATRIX_CELLS = 1_024
+"""Cells of one builder, before `exclude`."""
+BUILDERS = 20_000
+"""Of the whole file, matrices expanded."""
+STEPS = 256
+"""Of one builder."""
+ARGUMENTS = 1_024
+"""Of one argv, in the file and again when it is put together."""
+INPUTS = 64
+INPUT_CHARACTERS = 16_384
+"""A value given to an input; for a list, all of it."""
+CANONICAL_BYTES = 16 << 20
+"""The resolved configuration, which is stored as one fact."""
+
+LOCK_COUNT = 10_000
+WORKER_CAPACITY = 10_000
+PRIORITY = 1_000_000
+"""Either side of 0."""
+RETRIES = 10
+DURATION_SECONDS = 30 * 24 * 3600
+UPLOAD_BYTES = 16 << 30
+UPLOAD_DEFAULT_BYTES = 1 << 30
+
+SECRET_BYTES = 65_536
+CAPTURED_PROPERTY_CHARACTERS = 65_536
+"""What a program may write to become a property."""

@@ -1,7 +1,7 @@
 """Generate the Python messages, stubs and type stubs of the worker protocol.
 
-`python -m buildledger.grpc_protos.generate` writes them beside the definition; `--check` writes nothing and exits with 1 if
-what is checked in differs from what would be written. Needs the development tools grpcio-tools and mypy-protobuf.
+`python -m buildledger.grpc_protos.generate` writes them beside the definition; `--check` writes nothing and exits with
+1 if what is checked in differs from what would be written. Needs the development tools grpcio-tools and mypy-protobuf.
 """
 
 import argparse

@@ -51,6 +51,7 @@ class _RunStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunState.Val
     RUN_STATE_STARTING: _RunState.ValueType  # 3
     """The intention to start is on disk. After a crash in this state the worker can't know, and never starts it again."""
     RUN_STATE_RUNNING: _RunState.ValueType  # 4
+    """A process runs, or a file operation is at work."""
     RUN_STATE_STOPPING: _RunState.ValueType  # 5
     """Being stopped, for whichever reason."""
     RUN_STATE_EXITED: _RunState.ValueType  # 6
@@ -71,6 +72,7 @@ RUN_STATE_ACCEPTED: RunState.ValueType  # 2
 RUN_STATE_STARTING: RunState.ValueType  # 3
 """The intention to start is on disk. After a crash in this state the worker can't know, and never starts it again."""
 RUN_STATE_RUNNING: RunState.ValueType  # 4
+"""A process runs, or a file operation is at work."""
 RUN_STATE_STOPPING: RunState.ValueType  # 5
 """Being stopped, for whichever reason."""
 RUN_STATE_EXITED: RunState.ValueType  # 6
@@ -103,7 +105,8 @@ class _RejectCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RejectCode
     REJECT_CODE_DRAINING: _RejectCode.ValueType  # 7
     """The worker takes no new work (draining)."""
 
-class RejectCode(_RejectCode, metaclass=_RejectCodeEnumTypeWrapper): ...
+class RejectCode(_RejectCode, metaclass=_RejectCodeEnumTypeWrapper):
+    """Kinds of refusal."""
 
 REJECT_CODE_UNSPECIFIED: RejectCode.ValueType  # 0
 REJECT_CODE_INVALID_SPEC: RejectCode.ValueType  # 1
@@ -130,13 +133,19 @@ class _FileErrorCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FileErr
     DESCRIPTOR: _descriptor.EnumDescriptor
     FILE_ERROR_CODE_UNSPECIFIED: _FileErrorCode.ValueType  # 0
     FILE_ERROR_CODE_NOT_FOUND: _FileErrorCode.ValueType  # 1
+    """The path, or a directory above it, doesn't exist."""
     FILE_ERROR_CODE_EXISTS: _FileErrorCode.ValueType  # 2
+    """Something else stands in the way."""
     FILE_ERROR_CODE_NOT_A_DIRECTORY: _FileErrorCode.ValueType  # 3
+    """A directory is needed here."""
     FILE_ERROR_CODE_IS_A_DIRECTORY: _FileErrorCode.ValueType  # 4
+    """A file is needed here."""
     FILE_ERROR_CODE_PERMISSION_DENIED: _FileErrorCode.ValueType  # 5
+    """The worker's user may not."""
     FILE_ERROR_CODE_PATH_ESCAPES: _FileErrorCode.ValueType  # 6
     """The path leaves the build directory through a symbolic link."""
     FILE_ERROR_CODE_NO_SPACE: _FileErrorCode.ValueType  # 7
+    """The disk or a quota is full."""
     FILE_ERROR_CODE_IO: _FileErrorCode.ValueType  # 8
     """Any other error of the operating system; the message has it."""
     FILE_ERROR_CODE_DIGEST_MISMATCH: _FileErrorCode.ValueType  # 9
@@ -144,18 +153,26 @@ class _FileErrorCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FileErr
     FILE_ERROR_CODE_BLOB: _FileErrorCode.ValueType  # 10
     """The server's Blobs service refused or lacks the file."""
     FILE_ERROR_CODE_TOO_LARGE: _FileErrorCode.ValueType  # 11
+    """A size limit of the specification or of the server."""
 
-class FileErrorCode(_FileErrorCode, metaclass=_FileErrorCodeEnumTypeWrapper): ...
+class FileErrorCode(_FileErrorCode, metaclass=_FileErrorCodeEnumTypeWrapper):
+    """Kinds of failure of file operations."""
 
 FILE_ERROR_CODE_UNSPECIFIED: FileErrorCode.ValueType  # 0
 FILE_ERROR_CODE_NOT_FOUND: FileErrorCode.ValueType  # 1
+"""The path, or a directory above it, doesn't exist."""
 FILE_ERROR_CODE_EXISTS: FileErrorCode.ValueType  # 2
+"""Something else stands in the way."""
 FILE_ERROR_CODE_NOT_A_DIRECTORY: FileErrorCode.ValueType  # 3
+"""A directory is needed here."""
 FILE_ERROR_CODE_IS_A_DIRECTORY: FileErrorCode.ValueType  # 4
+"""A file is needed here."""
 FILE_ERROR_CODE_PERMISSION_DENIED: FileErrorCode.ValueType  # 5
+"""The worker's user may not."""
 FILE_ERROR_CODE_PATH_ESCAPES: FileErrorCode.ValueType  # 6
 """The path leaves the build directory through a symbolic link."""
 FILE_ERROR_CODE_NO_SPACE: FileErrorCode.ValueType  # 7
+"""The disk or a quota is full."""
 FILE_ERROR_CODE_IO: FileErrorCode.ValueType  # 8
 """Any other error of the operating system; the message has it."""
 FILE_ERROR_CODE_DIGEST_MISMATCH: FileErrorCode.ValueType  # 9
@@ -163,6 +180,7 @@ FILE_ERROR_CODE_DIGEST_MISMATCH: FileErrorCode.ValueType  # 9
 FILE_ERROR_CODE_BLOB: FileErrorCode.ValueType  # 10
 """The server's Blobs service refused or lacks the file."""
 FILE_ERROR_CODE_TOO_LARGE: FileErrorCode.ValueType  # 11
+"""A size limit of the specification or of the server."""
 Global___FileErrorCode: _TypeAlias = FileErrorCode  # noqa: Y015
 
 class _FileType:
@@ -173,17 +191,24 @@ class _FileTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FileType.Val
     DESCRIPTOR: _descriptor.EnumDescriptor
     FILE_TYPE_UNSPECIFIED: _FileType.ValueType  # 0
     FILE_TYPE_REGULAR: _FileType.ValueType  # 1
+    """A plain file."""
     FILE_TYPE_DIRECTORY: _FileType.ValueType  # 2
+    """A directory."""
     FILE_TYPE_SYMLINK: _FileType.ValueType  # 3
+    """A symbolic link, wherever it leads."""
     FILE_TYPE_OTHER: _FileType.ValueType  # 4
     """Socket, pipe, device."""
 
-class FileType(_FileType, metaclass=_FileTypeEnumTypeWrapper): ...
+class FileType(_FileType, metaclass=_FileTypeEnumTypeWrapper):
+    """Kinds of files."""
 
 FILE_TYPE_UNSPECIFIED: FileType.ValueType  # 0
 FILE_TYPE_REGULAR: FileType.ValueType  # 1
+"""A plain file."""
 FILE_TYPE_DIRECTORY: FileType.ValueType  # 2
+"""A directory."""
 FILE_TYPE_SYMLINK: FileType.ValueType  # 3
+"""A symbolic link, wherever it leads."""
 FILE_TYPE_OTHER: FileType.ValueType  # 4
 """Socket, pipe, device."""
 Global___FileType: _TypeAlias = FileType  # noqa: Y015
@@ -288,7 +313,9 @@ class _StartFailureEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StartFai
     DESCRIPTOR: _descriptor.EnumDescriptor
     START_FAILURE_UNSPECIFIED: _StartFailure.ValueType  # 0
     START_FAILURE_PROGRAM_NOT_FOUND: _StartFailure.ValueType  # 1
+    """The program, or the interpreter its first line names, doesn't exist."""
     START_FAILURE_PERMISSION_DENIED: _StartFailure.ValueType  # 2
+    """The worker's user may not run it."""
     START_FAILURE_BAD_CWD: _StartFailure.ValueType  # 3
     """cwd doesn't exist or isn't a directory."""
     START_FAILURE_NOT_EXECUTABLE: _StartFailure.ValueType  # 4
@@ -298,11 +325,14 @@ class _StartFailureEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StartFai
     START_FAILURE_OTHER: _StartFailure.ValueType  # 6
     """Any other; the message has it."""
 
-class StartFailure(_StartFailure, metaclass=_StartFailureEnumTypeWrapper): ...
+class StartFailure(_StartFailure, metaclass=_StartFailureEnumTypeWrapper):
+    """Why no process could be started."""
 
 START_FAILURE_UNSPECIFIED: StartFailure.ValueType  # 0
 START_FAILURE_PROGRAM_NOT_FOUND: StartFailure.ValueType  # 1
+"""The program, or the interpreter its first line names, doesn't exist."""
 START_FAILURE_PERMISSION_DENIED: StartFailure.ValueType  # 2
+"""The worker's user may not run it."""
 START_FAILURE_BAD_CWD: StartFailure.ValueType  # 3
 """cwd doesn't exist or isn't a directory."""
 START_FAILURE_NOT_EXECUTABLE: StartFailure.ValueType  # 4
@@ -325,11 +355,14 @@ class _WantEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Want.ValueType],
     WANT_STOP: _Want.ValueType  # 2
     """End it by its stop policy and deliver its events. Before it is started: Rejected with STOPPED_BEFORE_START."""
     WANT_ABANDON: _Want.ValueType  # 3
-    """Kill it at once, with reason ABANDONED. Its events are still delivered, so that the server learns when its processes are gone."""
+    """Kill it at once, with reason ABANDONED. Its events are still delivered, so that the server learns when its processes are
+    gone.
+    """
     WANT_RELEASE: _Want.ValueType  # 4
     """Its last event is stored: forget it. Ignored while it runs."""
 
-class Want(_Want, metaclass=_WantEnumTypeWrapper): ...
+class Want(_Want, metaclass=_WantEnumTypeWrapper):
+    """What the server wants of an attempt."""
 
 WANT_UNSPECIFIED: Want.ValueType  # 0
 WANT_RUN: Want.ValueType  # 1
@@ -337,7 +370,9 @@ WANT_RUN: Want.ValueType  # 1
 WANT_STOP: Want.ValueType  # 2
 """End it by its stop policy and deliver its events. Before it is started: Rejected with STOPPED_BEFORE_START."""
 WANT_ABANDON: Want.ValueType  # 3
-"""Kill it at once, with reason ABANDONED. Its events are still delivered, so that the server learns when its processes are gone."""
+"""Kill it at once, with reason ABANDONED. Its events are still delivered, so that the server learns when its processes are
+gone.
+"""
 WANT_RELEASE: Want.ValueType  # 4
 """Its last event is stored: forget it. Ignored while it runs."""
 Global___Want: _TypeAlias = Want  # noqa: Y015
@@ -366,7 +401,8 @@ class _ErrorCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorCode.V
     ERROR_CODE_UNKNOWN_WORKER: _ErrorCode.ValueType  # 8
     """The worker isn't in the server's configuration."""
 
-class ErrorCode(_ErrorCode, metaclass=_ErrorCodeEnumTypeWrapper): ...
+class ErrorCode(_ErrorCode, metaclass=_ErrorCodeEnumTypeWrapper):
+    """Kinds of trouble with a session."""
 
 ERROR_CODE_UNSPECIFIED: ErrorCode.ValueType  # 0
 ERROR_CODE_UNAUTHENTICATED: ErrorCode.ValueType  # 1
@@ -400,7 +436,8 @@ class _OutputPolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OutputPo
     OUTPUT_POLICY_GAP: _OutputPolicy.ValueType  # 2
     """Drop output and say exactly what is missing with Gap. Feature "gap"."""
 
-class OutputPolicy(_OutputPolicy, metaclass=_OutputPolicyEnumTypeWrapper): ...
+class OutputPolicy(_OutputPolicy, metaclass=_OutputPolicyEnumTypeWrapper):
+    """What to do with output for which there is no room."""
 
 OUTPUT_POLICY_UNSPECIFIED: OutputPolicy.ValueType  # 0
 """As BLOCK."""
@@ -412,7 +449,10 @@ Global___OutputPolicy: _TypeAlias = OutputPolicy  # noqa: Y015
 
 @_typing.final
 class EnrollRequest(_message.Message):
-    """------------------------------------------------------------------------------------------------------------ enrollment"""
+    """------------------------------------------------------------------------------------------------------------ enrollment
+
+    Asks for a worker's first credential.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -456,11 +496,15 @@ Global___EnrollRequest: _TypeAlias = EnrollRequest  # noqa: Y015
 
 @_typing.final
 class EnrollResponse(_message.Message):
+    """The worker's first credential."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CREDENTIAL_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def credential(self) -> Global___Credential: ...
+    def credential(self) -> Global___Credential:
+        """To be stored before it is used."""
+
     def __init__(
         self,
         *,
@@ -476,6 +520,8 @@ Global___EnrollResponse: _TypeAlias = EnrollResponse  # noqa: Y015
 
 @_typing.final
 class RotateRequest(_message.Message):
+    """Asks for the credential that follows the one in the call's metadata."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CSR_DER_FIELD_NUMBER: _builtins.int
@@ -496,11 +542,15 @@ Global___RotateRequest: _TypeAlias = RotateRequest  # noqa: Y015
 
 @_typing.final
 class RotateResponse(_message.Message):
+    """The credential that replaces the old one."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CREDENTIAL_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def credential(self) -> Global___Credential: ...
+    def credential(self) -> Global___Credential:
+        """To be stored before it is used; the worker_id is the same."""
+
     def __init__(
         self,
         *,
@@ -583,9 +633,13 @@ class Up(_message.Message):
         """What happened in runs, oldest first."""
 
     @_builtins.property
-    def heartbeat(self) -> Global___Heartbeat: ...
+    def heartbeat(self) -> Global___Heartbeat:
+        """Says that the worker is alive; every Welcome.heartbeat."""
+
     @_builtins.property
-    def drain_request(self) -> Global___DrainRequest: ...
+    def drain_request(self) -> Global___DrainRequest:
+        """The worker wants no more work."""
+
     @_builtins.property
     def goodbye(self) -> Global___Goodbye:
         """Last message of a stream that the worker closes on purpose."""
@@ -626,15 +680,21 @@ class Down(_message.Message):
         """Answer to Hello, and only that."""
 
     @_builtins.property
-    def desired(self) -> Global___Desired: ...
+    def desired(self) -> Global___Desired:
+        """What the worker should be doing."""
+
     @_builtins.property
     def progress(self) -> Global___Progress:
         """Acknowledgements and credits."""
 
     @_builtins.property
-    def heartbeat_reply(self) -> Global___HeartbeatReply: ...
+    def heartbeat_reply(self) -> Global___HeartbeatReply:
+        """Says that the server is alive; answers each heartbeat at once."""
+
     @_builtins.property
-    def drain(self) -> Global___Drain: ...
+    def drain(self) -> Global___Drain:
+        """The worker should connect again, perhaps elsewhere."""
+
     @_builtins.property
     def error(self) -> Global___Error:
         """The server refuses or gives up the session; it then ends the stream."""
@@ -744,7 +804,9 @@ class Hello(_message.Message):
         """
 
     @_builtins.property
-    def limits(self) -> Global___Limits: ...
+    def limits(self) -> Global___Limits:
+        """What the worker can hold."""
+
     @_builtins.property
     def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunSummary]:
         """Every attempt the worker still holds, released ones excepted."""
@@ -819,9 +881,13 @@ class RunSummary(_message.Message):
     ACKED_THROUGH_FIELD_NUMBER: _builtins.int
     OFFSETS_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
+    """The operation."""
     attempt: _builtins.int
+    """Which try at it."""
     fence: _builtins.int
+    """The highest fence seen for it."""
     state: Global___RunState.ValueType
+    """Where it stands; never NEW or RELEASED."""
     next_event: _builtins.int
     """Number that the next event of this attempt will get."""
     acked_through: _builtins.int
@@ -851,12 +917,16 @@ Global___RunSummary: _TypeAlias = RunSummary  # noqa: Y015
 
 @_typing.final
 class ChannelOffset(_message.Message):
+    """How far one channel has come."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CHANNEL_FIELD_NUMBER: _builtins.int
     BYTES_FIELD_NUMBER: _builtins.int
     channel: _builtins.str
+    """As in Output."""
     bytes: _builtins.int
+    """Bytes written to it, gaps counted."""
     def __init__(
         self,
         *,
@@ -879,7 +949,9 @@ class RunEvents(_message.Message):
 
     EVENTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunEvent]: ...
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunEvent]:
+        """At most 256 KiB together."""
+
     def __init__(
         self,
         *,
@@ -914,7 +986,9 @@ class RunEvent(_message.Message):
     STOPPING_FIELD_NUMBER: _builtins.int
     EXITED_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
+    """The operation."""
     attempt: _builtins.int
+    """Which try at it."""
     fence: _builtins.int
     """The highest fence the worker has seen for this attempt."""
     event_no: _builtins.int
@@ -940,13 +1014,21 @@ class RunEvent(_message.Message):
         """A process runs."""
 
     @_builtins.property
-    def output(self) -> Global___Output: ...
+    def output(self) -> Global___Output:
+        """Bytes were written."""
+
     @_builtins.property
-    def gap(self) -> Global___Gap: ...
+    def gap(self) -> Global___Gap:
+        """Bytes were dropped on purpose."""
+
     @_builtins.property
-    def file_result(self) -> Global___FileResult: ...
+    def file_result(self) -> Global___FileResult:
+        """What a file operation found or did."""
+
     @_builtins.property
-    def stopping(self) -> Global___Stopping: ...
+    def stopping(self) -> Global___Stopping:
+        """The run is being ended."""
+
     @_builtins.property
     def exited(self) -> Global___Exited:
         """Last event."""
@@ -981,6 +1063,8 @@ Global___RunEvent: _TypeAlias = RunEvent  # noqa: Y015
 
 @_typing.final
 class Accepted(_message.Message):
+    """The specification is sound, and the worker has taken charge of the attempt."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -996,11 +1080,14 @@ Global___Accepted: _TypeAlias = Accepted  # noqa: Y015
 
 @_typing.final
 class Rejected(_message.Message):
+    """The attempt ended before anything was done."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CODE_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     code: Global___RejectCode.ValueType
+    """Which kind of refusal."""
     message: _builtins.str
     """One sentence for people. Holds no secret."""
     def __init__(
@@ -1019,6 +1106,8 @@ Global___Rejected: _TypeAlias = Rejected  # noqa: Y015
 
 @_typing.final
 class Started(_message.Message):
+    """A root process was started. Attempts that only work on files have no such event."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PID_FIELD_NUMBER: _builtins.int
@@ -1086,6 +1175,7 @@ class Gap(_message.Message):
     TO_OFFSET_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     channel: _builtins.str
+    """As in Output."""
     from_offset: _builtins.int
     """First lost byte."""
     to_offset: _builtins.int
@@ -1154,12 +1244,15 @@ Global___FileResult: _TypeAlias = FileResult  # noqa: Y015
 
 @_typing.final
 class FileError(_message.Message):
+    """Why a file operation failed."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CODE_FIELD_NUMBER: _builtins.int
     PATH_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     code: Global___FileErrorCode.ValueType
+    """Which kind of failure."""
     path: _builtins.bytes
     """As in the operation."""
     message: _builtins.str
@@ -1181,6 +1274,8 @@ Global___FileError: _TypeAlias = FileError  # noqa: Y015
 
 @_typing.final
 class FileEntry(_message.Message):
+    """One file, directory or link."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PATH_FIELD_NUMBER: _builtins.int
@@ -1193,6 +1288,7 @@ class FileEntry(_message.Message):
     path: _builtins.bytes
     """Relative to the build directory."""
     type: Global___FileType.ValueType
+    """What it is."""
     size: _builtins.int
     """Of a regular file."""
     mode: _builtins.int
@@ -1202,7 +1298,9 @@ class FileEntry(_message.Message):
     sha256: _builtins.bytes
     """SHA-256 of a regular file, 32 bytes, if it was asked for or uploaded; otherwise empty."""
     @_builtins.property
-    def modified_at(self) -> _timestamp_pb2.Timestamp: ...
+    def modified_at(self) -> _timestamp_pb2.Timestamp:
+        """When its content changed last, by the machine's clock."""
+
     def __init__(
         self,
         *,
@@ -1231,7 +1329,9 @@ class Stopping(_message.Message):
     LEVEL_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     level: Global___StopLevel.ValueType
+    """How hard."""
     reason: Global___ExitReason.ValueType
+    """Why; the reason that Exited will have."""
     def __init__(
         self,
         *,
@@ -1267,6 +1367,7 @@ class Exited(_message.Message):
     signal: _builtins.int
     """Number of the signal that ended it."""
     reason: Global___ExitReason.ValueType
+    """Why it ended."""
     start_failure: Global___StartFailure.ValueType
     """For START_FAILED."""
     message: _builtins.str
@@ -1317,11 +1418,14 @@ Global___Exited: _TypeAlias = Exited  # noqa: Y015
 
 @_typing.final
 class Survivor(_message.Message):
+    """One process that outlived the root process."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PID_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     pid: _builtins.int
+    """Its process id on the worker's machine."""
     name: _builtins.str
     """Name of the program, without its arguments (they may hold secrets). At most 256 characters."""
     def __init__(
@@ -1340,12 +1444,15 @@ Global___Survivor: _TypeAlias = Survivor  # noqa: Y015
 
 @_typing.final
 class OutputTotal(_message.Message):
+    """What a whole channel came to; the receiver compares it with what it stored."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CHANNEL_FIELD_NUMBER: _builtins.int
     BYTES_FIELD_NUMBER: _builtins.int
     SHA256_FIELD_NUMBER: _builtins.int
     channel: _builtins.str
+    """As in Output."""
     bytes: _builtins.int
     """All bytes of the channel, gaps counted."""
     sha256: _builtins.bytes
@@ -1411,12 +1518,16 @@ Global___Heartbeat: _TypeAlias = Heartbeat  # noqa: Y015
 
 @_typing.final
 class RunRef(_message.Message):
+    """Names an attempt."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     RUN_ID_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
+    """The operation."""
     attempt: _builtins.int
+    """Which try at it."""
     def __init__(
         self,
         *,
@@ -1455,6 +1566,8 @@ Global___DrainRequest: _TypeAlias = DrainRequest  # noqa: Y015
 
 @_typing.final
 class Goodbye(_message.Message):
+    """The worker ends the stream on purpose; what it holds stays true."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     REASON_FIELD_NUMBER: _builtins.int
@@ -1475,6 +1588,8 @@ Global___Goodbye: _TypeAlias = Goodbye  # noqa: Y015
 
 @_typing.final
 class Welcome(_message.Message):
+    """The session stands, on these terms."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PROTO_FIELD_NUMBER: _builtins.int
@@ -1571,7 +1686,9 @@ class Desired(_message.Message):
     its events. False: only the attempts in the list are spoken of.
     """
     @_builtins.property
-    def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___DesiredRun]: ...
+    def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___DesiredRun]:
+        """In any order; each attempt at most once."""
+
     def __init__(
         self,
         *,
@@ -1590,6 +1707,8 @@ Global___Desired: _TypeAlias = Desired  # noqa: Y015
 
 @_typing.final
 class DesiredRun(_message.Message):
+    """What is wanted of one attempt."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     RUN_ID_FIELD_NUMBER: _builtins.int
@@ -1599,10 +1718,13 @@ class DesiredRun(_message.Message):
     SPEC_FIELD_NUMBER: _builtins.int
     STOP_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
+    """The operation."""
     attempt: _builtins.int
+    """Which try at it. A higher attempt starts only when the processes of the lower ones are gone."""
     fence: _builtins.int
     """An entry with a lower fence than the worker has seen for this attempt is ignored."""
     want: Global___Want.ValueType
+    """The state to converge to."""
     @_builtins.property
     def spec(self) -> Global___RunSpec:
         """With RUN; ignored for an attempt that the worker already holds. Absent when the server knows that the worker holds it."""
@@ -1631,6 +1753,8 @@ Global___DesiredRun: _TypeAlias = DesiredRun  # noqa: Y015
 
 @_typing.final
 class Stop(_message.Message):
+    """How to end a run."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     LEVEL_FIELD_NUMBER: _builtins.int
@@ -1668,9 +1792,13 @@ class Progress(_message.Message):
     ACKS_FIELD_NUMBER: _builtins.int
     CREDITS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def acks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Ack]: ...
+    def acks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Ack]:
+        """At most one per attempt."""
+
     @_builtins.property
-    def credits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Credit]: ...
+    def credits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Credit]:
+        """At most one per attempt."""
+
     def __init__(
         self,
         *,
@@ -1687,6 +1815,8 @@ Global___Progress: _TypeAlias = Progress  # noqa: Y015
 
 @_typing.final
 class Ack(_message.Message):
+    """What of one attempt is safe with the server."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     RUN_ID_FIELD_NUMBER: _builtins.int
@@ -1695,7 +1825,9 @@ class Ack(_message.Message):
     RESUME_FROM_FIELD_NUMBER: _builtins.int
     RELEASE_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
+    """The operation."""
     attempt: _builtins.int
+    """Which try at it."""
     through_event: _builtins.int
     """Events up to and including this one are durable; the worker may free them. If it is higher than any the worker has
     (its journal lost its tail in a crash of the machine), the worker goes on numbering after it.
@@ -1725,13 +1857,17 @@ Global___Ack: _TypeAlias = Ack  # noqa: Y015
 
 @_typing.final
 class Credit(_message.Message):
+    """How much of one attempt's output the server takes."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     RUN_ID_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
     UP_TO_BYTES_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
+    """The operation."""
     attempt: _builtins.int
+    """Which try at it."""
     up_to_bytes: _builtins.int
     """Output of the attempt may be sent up to here: bytes since its beginning, all channels together in the order of events.
     Repeating output that was sent before costs no credit. Never falls.
@@ -1753,6 +1889,8 @@ Global___Credit: _TypeAlias = Credit  # noqa: Y015
 
 @_typing.final
 class HeartbeatReply(_message.Message):
+    """Answer to one heartbeat."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     N_FIELD_NUMBER: _builtins.int
@@ -1810,6 +1948,7 @@ class Error(_message.Message):
     RETRY_AFTER_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     code: Global___ErrorCode.ValueType
+    """Which kind of trouble."""
     fatal: _builtins.bool
     """True: trying again won't help; a person must act. The worker then retries at its slowest pace, and tells why."""
     message: _builtins.str
@@ -1863,21 +2002,37 @@ class RunSpec(_message.Message):
     blob_token: _builtins.str
     """For this run's files only, in the metadata of Blobs. Empty: use the worker's credential."""
     @_builtins.property
-    def command(self) -> Global___Command: ...
+    def command(self) -> Global___Command:
+        """Run a program or a script."""
+
     @_builtins.property
-    def make_directory(self) -> Global___MakeDirectory: ...
+    def make_directory(self) -> Global___MakeDirectory:
+        """Make a directory."""
+
     @_builtins.property
-    def remove(self) -> Global___Remove: ...
+    def remove(self) -> Global___Remove:
+        """Remove a file or a tree."""
+
     @_builtins.property
-    def copy(self) -> Global___Copy: ...
+    def copy(self) -> Global___Copy:
+        """Copy a file or a tree."""
+
     @_builtins.property
-    def stat(self) -> Global___Stat: ...
+    def stat(self) -> Global___Stat:
+        """Tell about one path."""
+
     @_builtins.property
-    def glob(self) -> Global___Glob: ...
+    def glob(self) -> Global___Glob:
+        """List what matches."""
+
     @_builtins.property
-    def write_file(self) -> Global___WriteFile: ...
+    def write_file(self) -> Global___WriteFile:
+        """Write a small file."""
+
     @_builtins.property
-    def read_file(self) -> Global___ReadFile: ...
+    def read_file(self) -> Global___ReadFile:
+        """Read a small file."""
+
     @_builtins.property
     def files_in(self) -> _containers.RepeatedCompositeFieldContainer[Global___FileIn]:
         """Files to fetch before the operation. Feature "blobs"."""
@@ -1887,7 +2042,9 @@ class RunSpec(_message.Message):
         """Files to upload after the operation, if it ended with code 0 or they say always. Feature "blobs"."""
 
     @_builtins.property
-    def timeouts(self) -> Global___Timeouts: ...
+    def timeouts(self) -> Global___Timeouts:
+        """When to give up."""
+
     def __init__(
         self,
         *,
@@ -1917,6 +2074,8 @@ Global___RunSpec: _TypeAlias = RunSpec  # noqa: Y015
 
 @_typing.final
 class Command(_message.Message):
+    """A program to run, and all that surrounds it."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     @_typing.final
@@ -1971,9 +2130,13 @@ class Command(_message.Message):
     umask: _builtins.int
     """File mode creation mask, 0–0o777. Absent: the worker's."""
     @_builtins.property
-    def argv(self) -> Global___Argv: ...
+    def argv(self) -> Global___Argv:
+        """Started as it is, without a shell."""
+
     @_builtins.property
-    def shell_script(self) -> Global___ShellScript: ...
+    def shell_script(self) -> Global___ShellScript:
+        """Given to a shell."""
+
     @_builtins.property
     def env(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Added to the worker's own environment. Names without "=" and NUL."""
@@ -2034,6 +2197,8 @@ Global___Command: _TypeAlias = Command  # noqa: Y015
 
 @_typing.final
 class Argv(_message.Message):
+    """A program and its arguments, each passed on unchanged."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ARGS_FIELD_NUMBER: _builtins.int
@@ -2056,6 +2221,8 @@ Global___Argv: _TypeAlias = Argv  # noqa: Y015
 
 @_typing.final
 class ShellScript(_message.Message):
+    """Text for an interpreter."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     TEXT_FIELD_NUMBER: _builtins.int
@@ -2097,6 +2264,7 @@ class Secret(_message.Message):
     name: _builtins.str
     """For people and for messages."""
     value: _builtins.bytes
+    """The value itself; at most 64 KiB. As an environment variable it must not hold NUL."""
     env: _builtins.str
     """If set: an environment variable that gets the value."""
     file_env: _builtins.str
@@ -2119,6 +2287,8 @@ Global___Secret: _TypeAlias = Secret  # noqa: Y015
 
 @_typing.final
 class Pty(_message.Message):
+    """Size and kind of the pseudo terminal."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ROWS_FIELD_NUMBER: _builtins.int
@@ -2147,6 +2317,8 @@ Global___Pty: _TypeAlias = Pty  # noqa: Y015
 
 @_typing.final
 class Timeouts(_message.Message):
+    """Limits in time, measured on the worker's monotonic clock."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NO_OUTPUT_FIELD_NUMBER: _builtins.int
@@ -2181,11 +2353,14 @@ Global___Timeouts: _TypeAlias = Timeouts  # noqa: Y015
 
 @_typing.final
 class StopStep(_message.Message):
+    """One step of ending a run."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     LEVEL_FIELD_NUMBER: _builtins.int
     GRACE_FIELD_NUMBER: _builtins.int
     level: Global___StopLevel.ValueType
+    """What to do."""
     @_builtins.property
     def grace(self) -> _duration_pb2.Duration:
         """How long to wait for the end before the next step. Ignored for KILL."""
@@ -2206,6 +2381,8 @@ Global___StopStep: _TypeAlias = StopStep  # noqa: Y015
 
 @_typing.final
 class WatchFile(_message.Message):
+    """A file whose growth is output, as "tail --follow" would show it."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CHANNEL_FIELD_NUMBER: _builtins.int
@@ -2242,6 +2419,7 @@ class MakeDirectory(_message.Message):
 
     PATH_FIELD_NUMBER: _builtins.int
     path: _builtins.bytes
+    """The directory."""
     def __init__(
         self,
         *,
@@ -2286,6 +2464,7 @@ class Copy(_message.Message):
     SOURCE_FIELD_NUMBER: _builtins.int
     DESTINATION_FIELD_NUMBER: _builtins.int
     source: _builtins.bytes
+    """What to copy."""
     destination: _builtins.bytes
     """What it is to be called. If it exists it is replaced."""
     def __init__(
@@ -2311,6 +2490,7 @@ class Stat(_message.Message):
     PATH_FIELD_NUMBER: _builtins.int
     SHA256_FIELD_NUMBER: _builtins.int
     path: _builtins.bytes
+    """What to tell about."""
     sha256: _builtins.bool
     """Also tell the SHA-256 of a regular file."""
     def __init__(
@@ -2329,7 +2509,9 @@ Global___Stat: _TypeAlias = Stat  # noqa: Y015
 
 @_typing.final
 class Glob(_message.Message):
-    """Lists what matches. "*", "?" and "[…]" match within a name, "**" any number of directories. Links to directories aren't entered."""
+    """Lists what matches. "*", "?" and "[…]" match within a name, "**" any number of directories. Links to directories aren't
+    entered.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2366,6 +2548,7 @@ class WriteFile(_message.Message):
     MODE_FIELD_NUMBER: _builtins.int
     MAKE_PARENTS_FIELD_NUMBER: _builtins.int
     path: _builtins.bytes
+    """What it is to be called; an existing file is replaced."""
     content: _builtins.bytes
     """At most 128 KiB."""
     mode: _builtins.int
@@ -2398,7 +2581,9 @@ class ReadFile(_message.Message):
     OFFSET_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     path: _builtins.bytes
+    """A regular file; links are followed within the build directory."""
     offset: _builtins.int
+    """First byte to read; beyond the end there is nothing."""
     limit: _builtins.int
     """Most bytes; 1–128 Ki, 0 means 128 Ki."""
     def __init__(
@@ -2418,6 +2603,8 @@ Global___ReadFile: _TypeAlias = ReadFile  # noqa: Y015
 
 @_typing.final
 class FileIn(_message.Message):
+    """A file the run needs."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BLOB_FIELD_NUMBER: _builtins.int
@@ -2428,7 +2615,9 @@ class FileIn(_message.Message):
     mode: _builtins.int
     """Permission bits; 0 means 0o644."""
     @_builtins.property
-    def blob(self) -> Global___Blob: ...
+    def blob(self) -> Global___Blob:
+        """Its content."""
+
     def __init__(
         self,
         *,
@@ -2446,6 +2635,8 @@ Global___FileIn: _TypeAlias = FileIn  # noqa: Y015
 
 @_typing.final
 class FileOut(_message.Message):
+    """Files the run leaves to the server."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PATTERN_FIELD_NUMBER: _builtins.int
@@ -2507,6 +2698,8 @@ Global___Blob: _TypeAlias = Blob  # noqa: Y015
 
 @_typing.final
 class FindMissingRequest(_message.Message):
+    """Asks what needs uploading."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BLOBS_FIELD_NUMBER: _builtins.int
@@ -2529,11 +2722,15 @@ Global___FindMissingRequest: _TypeAlias = FindMissingRequest  # noqa: Y015
 
 @_typing.final
 class FindMissingResponse(_message.Message):
+    """What needs uploading."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     MISSING_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def missing(self) -> _containers.RepeatedCompositeFieldContainer[Global___Blob]: ...
+    def missing(self) -> _containers.RepeatedCompositeFieldContainer[Global___Blob]:
+        """A part of the request's list, in its order."""
+
     def __init__(
         self,
         *,
@@ -2549,11 +2746,15 @@ Global___FindMissingResponse: _TypeAlias = FindMissingResponse  # noqa: Y015
 
 @_typing.final
 class BlobStatusRequest(_message.Message):
+    """Asks how far an upload has come."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BLOB_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def blob(self) -> Global___Blob: ...
+    def blob(self) -> Global___Blob:
+        """The blob."""
+
     def __init__(
         self,
         *,
@@ -2569,6 +2770,8 @@ Global___BlobStatusRequest: _TypeAlias = BlobStatusRequest  # noqa: Y015
 
 @_typing.final
 class BlobStatusResponse(_message.Message):
+    """How far an upload has come."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     COMMITTED_FIELD_NUMBER: _builtins.int
@@ -2593,6 +2796,8 @@ Global___BlobStatusResponse: _TypeAlias = BlobStatusResponse  # noqa: Y015
 
 @_typing.final
 class BlobWriteRequest(_message.Message):
+    """A part of an upload."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BLOB_FIELD_NUMBER: _builtins.int
@@ -2631,6 +2836,8 @@ Global___BlobWriteRequest: _TypeAlias = BlobWriteRequest  # noqa: Y015
 
 @_typing.final
 class BlobWriteResponse(_message.Message):
+    """The upload is complete."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     COMMITTED_FIELD_NUMBER: _builtins.int
@@ -2651,6 +2858,8 @@ Global___BlobWriteResponse: _TypeAlias = BlobWriteResponse  # noqa: Y015
 
 @_typing.final
 class BlobReadRequest(_message.Message):
+    """Asks for a blob."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BLOB_FIELD_NUMBER: _builtins.int
@@ -2658,7 +2867,9 @@ class BlobReadRequest(_message.Message):
     offset: _builtins.int
     """Where to begin; 0 to the size."""
     @_builtins.property
-    def blob(self) -> Global___Blob: ...
+    def blob(self) -> Global___Blob:
+        """The blob."""
+
     def __init__(
         self,
         *,
@@ -2675,6 +2886,8 @@ Global___BlobReadRequest: _TypeAlias = BlobReadRequest  # noqa: Y015
 
 @_typing.final
 class BlobReadResponse(_message.Message):
+    """A part of a download."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     DATA_FIELD_NUMBER: _builtins.int

@@ -1,0 +1,46 @@
+import { zone } from "../app/preferences.ts";
+import { useStore } from "../app/store.ts";
+import { useNow } from "./clock.ts";
+import { formatAgo, formatDuration, formatFull, formatShort, isoDuration } from "./format.ts";
+
+/** A moment as a clock time; the whole of it, and how long ago it was, in its tooltip. */
+export function Moment({ at }: { at: string }) {
+  const chosen = useStore(zone);
+  const now_ms = useNow("quarter-minute");
+  const date = new Date(at);
+  return (
+    <time dateTime={at} title={`${formatFull(date, chosen)} (${formatAgo(date.getTime(), now_ms)})`} className="nowrap">
+      {formatShort(date, new Date(now_ms), chosen)}
+    </time>
+  );
+}
+
+/** A moment as a distance from the present; the whole of it in its tooltip. */
+export function Ago({ at }: { at: string }) {
+  const chosen = useStore(zone);
+  const now_ms = useNow("quarter-minute");
+  const date = new Date(at);
+  return (
+    <time dateTime={at} title={formatFull(date, chosen)} className="nowrap">
+      {formatAgo(date.getTime(), now_ms)}
+    </time>
+  );
+}
+
+/** How long something took, or has taken until this second. */
+export function Duration({ from, to }: { from: string; to?: string | null | undefined }) {
+  return to ? <Fixed duration_ms={Date.parse(to) - Date.parse(from)} /> : <Passing from={from} />;
+}
+
+export function Fixed({ duration_ms }: { duration_ms: number }) {
+  return (
+    <time dateTime={isoDuration(duration_ms)} className="nowrap">
+      {formatDuration(duration_ms)}
+    </time>
+  );
+}
+
+function Passing({ from }: { from: string }) {
+  const elapsed_ms = Math.max(0, useNow("second") - Date.parse(from));
+  return <Fixed duration_ms={Math.floor(elapsed_ms / 1_000) * 1_000} />;
+}

@@ -1,0 +1,93 @@
+# Build Ledger: every command a newcomer needs. Each does its own set-up in a fresh clone.
+#
+#   make run     watch Build Ledger build its own repository      make test    every test, and `make check`
+#   make demo    the same, but stop after one build               make check   linters, types, contracts, drift
+#   make bench   measure beside Buildbot (ONLY=name,… for some)   make wheel   build the wheel and the sdist
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP := $(VENV)/.stamps
+NODE_PATH_LINE = export PATH="$(CURDIR)/$(BIN):$$PATH"
+ONLY ?=
+
+.PHONY: help run demo test check bench wheel proto openapi dashboard lock clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+## Set-up: each stamp is made again when what it was made from has changed.
+
+$(SETUP)/venv:
+	@scripts/need-python "$(PYTHON)"
+	$(PYTHON) -m venv $(VENV)
+	mkdir -p $(SETUP) && touch $@
+
+$(SETUP)/python: requirements/dev.txt requirements/build.txt pyproject.toml hatch_build.py | $(SETUP)/venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt -r requirements/build.txt
+	BUILDLEDGER_SKIP_DASHBOARD=1 $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(SETUP)/node: scripts/need-node | $(SETUP)/python
+	scripts/need-node $(BIN)
+	touch $@
+
+$(SETUP)/dashboard-packages: dashboard/package-lock.json dashboard/package.json | $(SETUP)/node
+	$(NODE_PATH_LINE) && cd dashboard && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(SETUP)/dashboard: $(SETUP)/dashboard-packages $(shell find dashboard/src dashboard/index.html dashboard/vite.config.ts buildledger/api/openapi.json 2>/dev/null)
+	$(NODE_PATH_LINE) && cd dashboard && npm run --silent build
+	touch $@
+
+$(SETUP)/test-tools: scripts/need-test-tools | $(SETUP)/venv
+	scripts/need-test-tools
+	touch $@
+
+dashboard: $(SETUP)/dashboard
+
+## What people type.
+
+run: $(SETUP)/python $(SETUP)/dashboard
+	@$(BIN)/buildledger demo
+
+demo: $(SETUP)/python $(SETUP)/dashboard
+	@$(BIN)/buildledger demo --once
+
+test: check $(SETUP)/test-tools
+	$(NODE_PATH_LINE) && cd dashboard && npm run --silent test
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: $(SETUP)/python $(SETUP)/dashboard
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m buildledger.grpc_protos.generate --check
+	$(BIN)/python -m buildledger.api.export --check
+	$(NODE_PATH_LINE) && cd dashboard && npm run --silent check
+
+bench: $(SETUP)/python $(SETUP)/dashboard
+	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+wheel: $(SETUP)/python $(SETUP)/dashboard
+	$(BIN)/python -m hatchling build
+
+## For developers who change what is generated.
+
+proto: $(SETUP)/python
+	$(BIN)/python -m buildledger.grpc_protos.generate
+
+openapi: $(SETUP)/python
+	$(BIN)/python -m buildledger.api.export
+	$(NODE_PATH_LINE) && cd dashboard && npm run --silent types
+
+lock: $(SETUP)/venv
+	scripts/lock $(BIN)
+
+clean:
+	rm -rf $(VENV) dashboard/node_modules buildledger/dashboard_static dist out

@@ -1,0 +1,101 @@
+"""What an installation may choose when it starts a server: addresses, places, roles and limits.
+
+Everything that may change while the server runs is configuration (`config/`) instead. Read by `composition` and the
+command line only.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class Role(StrEnum):
+    """A part of the server that a process can run."""
+
+    API = "api"
+    GATEWAY = "gateway"
+    REACTORS = "reactors"
+    PROJECTIONS = "projections"
+    POLLERS = "pollers"
+
+
+class SettingsError(ValueError):
+    """A setting can't be followed; the text says which one and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where to listen. `port` 0 takes any free one."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """`host:port` or `[v6]:port`.
+
+        Raises: SettingsError.
+        """
+        host, colon, port = text.rpartition(":")
+        if not colon or not port.isdecimal() or int(port) > 65535 or not host:
+            raise SettingsError(f"{text!r} is not an address: write host:port, for example 127.0.0.1:8010")
+        return cls(host=host.strip("[]"), port=int(port))
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tls:
+    """Files in PEM form."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSettings:
+    """All that `buildledger serve` can be told."""
+
+    state: Path
+    """Directory that holds everything the server keeps."""
+    config: Path | None = None
+    """Applied at the start and whenever it changes; None: what was applied last stays in force."""
+    database: str | None = None
+    """`postgresql://…` for ledger and read models; None: SQLite in the state directory."""
+    http: Address = field(default_factory=lambda: Address(host="127.0.0.1", port=8010))
+    grpc: Address = field(default_factory=lambda: Address(host="127.0.0.1", port=8011))
+    grpc_tls: Tls | None = None
+    roles: frozenset[Role] = frozenset(Role)
+    heartbeat_seconds: float = 10.0
+    """Between two signs of life of a worker, both ways."""
+    lease_seconds: float = 90.0
+    """After so long without its worker a build is tried elsewhere."""
+
+    def check(self) -> None:
+        """Refuse what would open the server to a network that nobody allowed.
+
+        Raises: SettingsError.
+        """
+        if not self.http.loopback:
+            raise SettingsError(
+                f"the API would be open to the network at {self.http}: until access is configured it listens on"
+                " loopback only; put a proxy that signs people in before it, or tunnel to it with ssh -L"
+            )
+        if not self.grpc.loopback and self.grpc_tls is None:
+            raise SettingsError(
+                f"workers would talk in clear at {self.grpc}: give --grpc-cert and --grpc-key, or listen on loopback"
+            )

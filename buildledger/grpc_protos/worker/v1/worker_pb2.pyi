@@ -1668,7 +1668,8 @@ Global___Welcome: _TypeAlias = Welcome  # noqa: Y015
 class Desired(_message.Message):
     """What the server wants done. Repeating it changes nothing.
 
-    Every stream's first Desired is full, and names every attempt of Hello.runs that the server wants kept.
+    Every stream's first Desired is full, and names every attempt of Hello.runs that the server wants kept. With it the server
+    sends an Ack for each of those, so that the worker resumes where the server is and not where it was when the stream broke.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -1829,8 +1830,8 @@ class Ack(_message.Message):
     attempt: _builtins.int
     """Which try at it."""
     through_event: _builtins.int
-    """Events up to and including this one are durable; the worker may free them. If it is higher than any the worker has
-    (its journal lost its tail in a crash of the machine), the worker goes on numbering after it.
+    """Events up to and including this one are durable; the worker may free them. 0: none yet. If it is higher than any the worker
+    has sent (its journal lost its tail in a crash of the machine), the worker renumbers what it has after it.
     """
     resume_from: _builtins.int
     """Set after a hole or a damaged event: send again from this number (through_event + 1)."""
@@ -2120,7 +2121,7 @@ class Command(_message.Message):
     merge_stderr: _builtins.bool
     """True: standard error joins standard output in channel "stdio", exactly in order. False: channels "stdout" and "stderr"."""
     log_limit: _builtins.int
-    """Most bytes of output, all channels together; beyond it the run is ended with LOG_LIMIT. 0: no limit."""
+    """Most bytes of output, all channels together; what is beyond is not sent, and the run is ended with LOG_LIMIT. 0: no limit."""
     output_policy: Global___OutputPolicy.ValueType
     """What happens when the worker's spool is full."""
     encoding: _builtins.str
@@ -2326,15 +2327,15 @@ class Timeouts(_message.Message):
     START_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def no_output(self) -> _duration_pb2.Duration:
-        """End the run when it has written nothing for so long. Absent: never."""
+        """End the run when it has written nothing for so long. Absent or 0: never."""
 
     @_builtins.property
     def max(self) -> _duration_pb2.Duration:
-        """End the run when it has taken so long. Absent: never."""
+        """End the run when it has taken so long. Absent or 0: never."""
 
     @_builtins.property
     def start(self) -> _duration_pb2.Duration:
-        """Reject it if it can't be started so long after it was first asked for. Absent: never."""
+        """Reject it if it can't be started so long after it was first asked for. Absent or 0: never."""
 
     def __init__(
         self,

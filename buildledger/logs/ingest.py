@@ -1,0 +1,178 @@
+"""The ingest thread: what arrives while one commit runs forms the next (group commit).
+
+Callers live on event loops; each loop is woken once per commit, however many of its callers are answered.
+"""
+
+import asyncio
+import logging
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from buildledger.logs import schema
+from buildledger.logs.chunks import ChunkWriter
+from buildledger.logs.store import LogBytes, LogDigest, LogStoreError, LogStoreUnavailableError
+
+BATCH_MAX_BYTES = 8 * 1024 * 1024
+"""What one commit takes at most; bounds both memory and the time to the first answer."""
+
+_CALL_OVERHEAD_BYTES = 256
+_log = logging.getLogger(__name__)
+
+
+class _Call:
+    """Something to do in a batch and who waits for it: entries to append, or a log to finish."""
+
+    __slots__ = ("future", "loop", "size_bytes", "what")
+
+    def __init__(self, what: Sequence[LogBytes] | UUID) -> None:
+        self.loop: Final = asyncio.get_running_loop()
+        self.future: Final[asyncio.Future[Any]] = self.loop.create_future()
+        self.what: Final = what
+        self.size_bytes: Final = _CALL_OVERHEAD_BYTES + (
+            0 if isinstance(what, UUID) else sum(len(entry.data) for entry in what)
+        )
+
+
+_Answers = list[tuple["asyncio.Future[Any]", object, BaseException | None]]
+
+
+class Ingest:
+    """Owns the writing connection and the thread that uses it.
+
+    `on_growth` is called on the ingest thread after each commit with the logs that grew or finished.
+    """
+
+    def __init__(self, directory: Path, on_growth: Callable[[set[UUID]], None]) -> None:
+        self._connection = schema.open_writer(directory)
+        self._writer = ChunkWriter(self._connection, schema.packs_directory(directory))
+        self._on_growth = on_growth
+        self._wal = directory / f"{schema.DATABASE_NAME}-wal"
+        self._calls: deque[_Call] = deque()
+        self._wake = threading.Condition()
+        self._closing = False
+        self._failing = False
+        self._thread = threading.Thread(target=self._run, name="log-ingest", daemon=True)
+        self._thread.start()
+
+    async def append(self, entries: Sequence[LogBytes]) -> None:
+        """Store entries in the next batch; returns when they are durable."""
+        await self._submit(_Call(entries))
+
+    async def finish(self, log_id: UUID) -> LogDigest:
+        """Finish a log in the next batch."""
+        digest = await self._submit(_Call(log_id))
+        assert isinstance(digest, LogDigest)
+        return digest
+
+    def close(self) -> None:
+        """Commit what was handed in, then stop. Blocks; calls made later are refused."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join()
+
+    async def _submit(self, call: _Call) -> object:
+        with self._wake:
+            if self._closing:
+                raise LogStoreUnavailableError("the log store is closed")
+            self._calls.append(call)
+            self._wake.notify()
+        return await call.future
+
+    def _run(self) -> None:
+        while batch := self._next_batch():
+            answers, grown = self._commit(batch)
+            loops: dict[asyncio.AbstractEventLoop, _Answers] = {}
+            for call, answer in zip(batch, answers, strict=True):
+                loops.setdefault(call.loop, []).append((call.future, *answer))
+            for loop, settled in loops.items():
+                try:
+                    loop.call_soon_threadsafe(_settle, settled)
+                except RuntimeError:
+                    _log.warning("an event loop closed before %d of its log writes were answered", len(settled))
+            if grown:
+                self._on_growth(grown)
+            if self._writer.bytes_since_checkpoint >= schema.CHECKPOINT_BYTES:
+                self._checkpoint()
+        self._writer.close()
+        self._connection.close()
+
+    def _next_batch(self) -> list[_Call]:
+        """Wait for calls and take up to a batch of them; empty when the store is closing and all is done."""
+        with self._wake:
+            while not self._calls and not self._closing:
+                self._wake.wait()
+            batch: list[_Call] = []
+            size_bytes = 0
+            while self._calls and size_bytes < BATCH_MAX_BYTES:
+                call = self._calls.popleft()
+                batch.append(call)
+                size_bytes += call.size_bytes
+            return batch
+
+    def _commit(self, batch: list[_Call]) -> tuple[list[tuple[object, BaseException | None]], set[UUID]]:
+        """Do the calls in one transaction: a call that is wrong fails alone, a failing disk fails them all."""
+        answers: list[tuple[object, BaseException | None]] = []
+        writer = self._writer
+        try:
+            writer.begin()
+            for call in batch:
+                try:
+                    if isinstance(call.what, UUID):
+                        answers.append((writer.finish(call.what), None))
+                    else:
+                        writer.admit(call.what)
+                        answers.append((None, None))
+                except LogStoreError as error:
+                    answers.append((None, error))
+            grown = writer.commit()
+        except Exception as error:
+            if not self._failing:
+                _log.exception("cannot write logs; nothing that was acknowledged is lost")
+            self._failing = True
+            self._roll_back()
+            return [(None, _unavailable(error)) for _ in batch], set()
+        if self._failing:
+            _log.warning("logs can be written again")
+            self._failing = False
+        return answers, grown
+
+    def _roll_back(self) -> None:
+        try:
+            self._writer.rollback()
+        except sqlite3.Error:
+            _log.exception("cannot roll back the log store")
+
+    def _checkpoint(self) -> None:
+        """Move pages from the write-ahead log to the database, so that the former is reused from its start.
+
+        Readers in the middle of a query keep it from being reused; when it has grown well beyond its size, wait for
+        them.
+        """
+        self._writer.bytes_since_checkpoint = 0
+        try:
+            patient = self._wal.stat().st_size > 4 * schema.CHECKPOINT_BYTES
+            self._connection.execute(f"PRAGMA wal_checkpoint({'RESTART' if patient else 'PASSIVE'})").fetchall()
+        except (sqlite3.Error, OSError):
+            _log.exception("cannot checkpoint the log store; it is tried again later")
+
+
+def _unavailable(error: BaseException) -> LogStoreUnavailableError:
+    unavailable = LogStoreUnavailableError(f"the log store cannot write: {error}")
+    unavailable.__cause__ = error
+    return unavailable
+
+
+def _settle(answers: _Answers) -> None:
+    for future, result, error in answers:
+        if future.done():
+            continue
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)

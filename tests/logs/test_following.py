@@ -1,0 +1,44 @@
+"""Following a live log."""
+
+import asyncio
+from uuid import uuid4
+
+from buildledger.logs.local import LocalLogStore
+from tests.logs.reading_back import write
+
+LOG = uuid4()
+
+
+async def test_reader_sees_growth_and_the_end(store: LocalLogStore) -> None:
+    """A follower hears the present size, each growth and the end, and then stops."""
+    sizes = store.follow(LOG)
+    assert (await anext(sizes)).size_bytes == 0
+    await write(store, LOG, 0, b"abc")
+    assert (await anext(sizes)).size_bytes == 3
+    await store.finish(LOG)
+    assert [size.finished async for size in sizes] == [True]
+
+
+async def test_slow_reader_skips_ahead(store: LocalLogStore) -> None:
+    """Growth while a reader is away is told once, with the latest size."""
+    sizes = store.follow(LOG)
+    await anext(sizes)
+    for at in range(100):
+        await write(store, LOG, at, b"x")
+    assert (await anext(sizes)).size_bytes == 100
+
+
+async def test_follower_that_leaves_is_forgotten(store: LocalLogStore) -> None:
+    """Growth after a follower was cancelled disturbs nobody."""
+
+    async def follow() -> None:
+        async for _ in store.follow(LOG):
+            started.set()
+
+    started = asyncio.Event()
+    follower = asyncio.create_task(follow())
+    await started.wait()
+    follower.cancel()
+    await asyncio.gather(follower, return_exceptions=True)
+    await write(store, LOG, 0, b"x")
+    assert (await store.size(LOG)).size_bytes == 1

@@ -1,0 +1,151 @@
+"""The ledger: commands in, facts kept, receipts out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import Notification, PersistenceError
+
+from buildledger.domain.command import Aggregate, Command
+from buildledger.events.codec import decode
+from buildledger.events.fact import Recorded
+from buildledger.ledger.database import open_store
+from buildledger.ledger.decider import fold
+from buildledger.ledger.follow import BATCH_FACTS, Tail
+from buildledger.ledger.recent import RecentFacts
+from buildledger.ledger.store import Checkpoint, FactStore, stream_of
+from buildledger.ledger.submission import Origin, Receipt, Submission
+from buildledger.ledger.wake import Wake
+from buildledger.ledger.writer import Writer
+
+CACHED_STREAMS = 20_000
+SAFETY_POLL_SECONDS = 1.0
+"""A commit of another process is seen after this time even if every notification of it was lost."""
+
+_log = logging.getLogger(__name__)
+
+
+class Ledger:
+    """One process's way to the facts. Thread-safe; several processes may share one database."""
+
+    def __init__(
+        self, store: FactStore, *, clock: Callable[[], datetime], cached_streams: int = CACHED_STREAMS
+    ) -> None:
+        self._store = store
+        self._recent = RecentFacts()
+        self._wake = Wake(store.head())
+        self._writer = Writer(store, wake=self._wake, recent=self._recent, clock=clock, cached_streams=cached_streams)
+        self._watch = store.watch()
+        self._closing = threading.Event()
+        self._watcher = threading.Thread(target=self._notice_others, name="ledger-watch", daemon=True)
+        self._watcher.start()
+
+    @classmethod
+    def open(cls, url: str, *, clock: Callable[[], datetime]) -> Ledger:
+        """The ledger at `sqlite:///path` or `postgresql://…`, made when it isn't there.
+
+        Raises: LedgerFormatError, PersistenceError; ValueError for another kind of URL.
+        """
+        return cls(open_store(url), clock=clock)
+
+    @property
+    def store(self) -> FactStore:
+        """The facts as they are stored, for audit and proofs."""
+        return self._store
+
+    async def execute(self, *commands: Command, origin: Origin) -> Receipt:
+        """Decide the commands and keep what they decide, atomically over all their streams.
+
+        Returns when it is durable. A caller that is cancelled meanwhile doesn't cancel the commands.
+        Raises: Refusal, also for a command id that was used for something else; LedgerUnavailable.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Receipt] = loop.create_future()
+        self._writer.submit(Submission(commands, origin, future, loop))
+        return await future
+
+    def execute_blocking(self, *commands: Command, origin: Origin) -> Receipt:
+        """The same from a thread; never from an event loop's."""
+        future: Future[Receipt] = Future()
+        self._writer.submit(Submission(commands, origin, future, None))
+        return future.result()
+
+    def head(self) -> int:
+        """Every fact up to this position can be read; 0 when the ledger is empty. Costs nothing."""
+        return self._wake.head
+
+    def read(self, after: int, limit: int, names: Collection[str] = ()) -> Sequence[Recorded]:
+        """Up to `limit` facts after a position, in order; of these stored names only, if any are given.
+
+        Blocks for a query unless all of it was committed lately by this process.
+        Raises: UnknownFactError, MalformedFactError, PersistenceError.
+        """
+        if not names:
+            recent = self._recent.between(after, min(self._wake.head, after + limit))
+            if recent:
+                return recent
+        stored = self._store.select_notifications(after, limit, topics=tuple(names), inclusive_of_start=False)
+        return [recorded(notification) for notification in stored]
+
+    def load(self, aggregate: Aggregate, stream_id: UUID) -> tuple[Any, int]:
+        """A stream's state and version, from everything that anybody has committed; (initial, 0) if it has no facts.
+
+        Blocks for a query.
+        """
+        held = fold({stream_id: aggregate}, self._store.select_events(stream_id))[stream_id]
+        return held.state, held.version
+
+    def tail(self, batch_facts: int = BATCH_FACTS) -> Tail:
+        """A new follower."""
+        return Tail(self._wake, self._recent, self.read, batch_facts)
+
+    def checkpoint(self, name: str) -> Checkpoint | None:
+        """What the follower of this name last saved; blocks for a query."""
+        return self._store.checkpoint(name)
+
+    def save_checkpoint(self, name: str, checkpoint: Checkpoint) -> None:
+        """Keep where a follower stands and what it remembers; one of the same version never goes back. Blocks."""
+        self._store.save_checkpoint(name, checkpoint)
+
+    def close(self) -> None:
+        """Write and answer everything queued, end all followers, and let go of the database."""
+        self._writer.close()
+        self._closing.set()
+        self._watch.interrupt()
+        self._watcher.join()
+        self._wake.close()
+        self._store.close()
+
+    def _notice_others(self) -> None:
+        away = False
+        while not self._closing.is_set():
+            try:
+                self._watch.wait(SAFETY_POLL_SECONDS)
+                self._wake.publish(self._store.head(), [])
+                away = False
+            except PersistenceError as error:
+                if not away:
+                    _log.warning("the ledger's database can't be read: %s", error)
+                away = True
+                self._closing.wait(SAFETY_POLL_SECONDS)
+        self._watch.close()
+
+
+def recorded(stored: Notification) -> Recorded:
+    """A stored fact, decoded, in its newest version."""
+    fact, meta = decode(stored.topic, stored.state)
+    return Recorded(
+        position=stored.id,
+        stream_id=stream_of(stored),
+        version=stored.originator_version,
+        name=stored.topic,
+        fact=fact,
+        meta=meta,
+    )

@@ -1,0 +1,81 @@
+"""What callers hand to the writer, and what they get back."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from concurrent.futures import Future
+from uuid import UUID, uuid4
+
+import msgspec
+
+from buildledger.domain.command import Command
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks, and why."""
+
+    actor: str
+    """`user:<claim id>`, `worker:<name>`, `reactor:<name>`, `poller:<source>` or `system`."""
+    command_id: UUID | None = None
+    """What makes a repetition recognisable; None where repeating does no harm, which is also cheaper."""
+    causation_id: UUID | None = None
+    """The command or delivery that led to this one."""
+    correlation_id: UUID | None = None
+    """Shared by the whole chain, from the change or request onwards."""
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """The commands are durable."""
+
+    position: int
+    """Of the last fact; a reader that has reached it sees what was done. The ledger's head when nothing was decided."""
+    positions: range
+    """Of all facts that were decided; empty when everything wished for already was so."""
+    duplicate: bool = False
+    """The command id was seen before, and this is what it was answered then."""
+
+
+class Submission:
+    """Commands that are decided together and kept together, and the caller who waits for them."""
+
+    __slots__ = ("attempts", "command_id", "commands", "digest", "future", "loop", "origin", "streams")
+
+    def __init__(
+        self,
+        commands: tuple[Command, ...],
+        origin: Origin,
+        future: asyncio.Future[Receipt] | Future[Receipt],
+        loop: asyncio.AbstractEventLoop | None,
+    ) -> None:
+        self.commands = commands
+        self.origin = origin
+        self.future = future
+        self.loop = loop
+        """Where the caller waits; None: in a thread."""
+        self.streams = [command.stream_id for command in commands]
+        self.command_id = origin.command_id or uuid4()
+        self.digest = b"" if origin.command_id is None else digest_of(commands)
+        """Empty: the command id is not the caller's, so nobody can repeat it."""
+        self.attempts = 0
+
+    def resolve(self, receipt: Receipt | None, error: BaseException | None) -> None:
+        """Answer the caller, on the caller's own loop; one who has gone away is no fault."""
+        future = self.future
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        elif receipt is not None:
+            future.set_result(receipt)
+
+
+def digest_of(commands: tuple[Command, ...]) -> bytes:
+    """What the commands say, in 16 bytes."""
+    said = hashlib.blake2b(digest_size=16)
+    for command in commands:
+        said.update(type(command).__name__.encode())
+        said.update(_encode(command))
+    return said.digest()

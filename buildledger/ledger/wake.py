@@ -1,0 +1,110 @@
+"""Tells followers and callers that something is durable: one wake-up for each event loop and commit, not one each."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from buildledger.ledger.submission import Receipt, Submission
+
+
+class Answer(NamedTuple):
+    """What a caller is told."""
+
+    submission: Submission
+    receipt: Receipt | None
+    error: Exception | None
+
+
+class Wake:
+    """The head that everybody may read up to, and everybody who waits for it to move. Thread-safe."""
+
+    def __init__(self, head: int) -> None:
+        self._head = head
+        self._closed = False
+        self._moved = threading.Condition()
+        self._bells: dict[asyncio.AbstractEventLoop, set[asyncio.Event]] = {}
+
+    @property
+    def head(self) -> int:
+        """Every fact up to this position is durable and readable."""
+        return self._head
+
+    @property
+    def closed(self) -> bool:
+        """No further fact will come."""
+        return self._closed
+
+    def publish(self, head: int, answers: list[Answer]) -> None:
+        """Move the head (never back), wake its followers and answer callers."""
+        by_loop: defaultdict[asyncio.AbstractEventLoop, list[Answer]] = defaultdict(list)
+        with self._moved:
+            moved = head > self._head
+            if moved:
+                self._head = head
+                self._moved.notify_all()
+            loops = set(self._bells) if moved else set()
+        for answer in answers:
+            if answer.submission.loop is None:
+                answer.submission.resolve(answer.receipt, answer.error)
+            else:
+                by_loop[answer.submission.loop].append(answer)
+        for loop in loops | by_loop.keys():
+            self._call(loop, by_loop.get(loop, []), moved)
+
+    def close(self) -> None:
+        """End every wait."""
+        with self._moved:
+            self._closed = True
+            self._moved.notify_all()
+            loops = list(self._bells)
+        for loop in loops:
+            self._call(loop, [], True)
+
+    def stir(self) -> None:
+        """Let everybody who waits look again."""
+        with self._moved:
+            self._moved.notify_all()
+            loops = list(self._bells)
+        for loop in loops:
+            self._call(loop, [], True)
+
+    def wait_beyond(self, position: int, given_up: Callable[[], bool]) -> None:
+        """Block this thread until the head is beyond `position`, the ledger closes, or the caller has given up."""
+        with self._moved:
+            while self._head <= position and not self._closed and not given_up():
+                self._moved.wait()
+
+    @contextmanager
+    def bell(self) -> Iterator[asyncio.Event]:
+        """An event on the running loop that is set whenever the head has moved; clear it before looking."""
+        loop = asyncio.get_running_loop()
+        bell = asyncio.Event()
+        with self._moved:
+            self._bells.setdefault(loop, set()).add(bell)
+        try:
+            yield bell
+        finally:
+            with self._moved:
+                bells = self._bells[loop]
+                bells.discard(bell)
+                if not bells:
+                    del self._bells[loop]
+
+    def _call(self, loop: asyncio.AbstractEventLoop, answers: list[Answer], moved: bool) -> None:
+        try:
+            loop.call_soon_threadsafe(self._arrive, loop, answers, moved)
+        except RuntimeError:
+            # the loop has been closed, and with it everybody who waited there
+            return
+
+    def _arrive(self, loop: asyncio.AbstractEventLoop, answers: list[Answer], moved: bool) -> None:
+        for submission, receipt, error in answers:
+            submission.resolve(receipt, error)
+        if moved:
+            for bell in self._bells.get(loop, ()):
+                bell.set()

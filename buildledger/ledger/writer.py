@@ -1,0 +1,176 @@
+"""The one thread that writes: what queues while a commit runs forms the next one."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from queue import Empty, SimpleQueue
+
+from eventsourcing.persistence import IntegrityError, PersistenceError
+
+from buildledger.events.codec import MalformedFactError, UnknownFactError
+from buildledger.events.fact import Recorded
+from buildledger.ledger.decider import Batch, Decider, StreamCache
+from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable
+from buildledger.ledger.recent import RecentFacts
+from buildledger.ledger.store import FactStore
+from buildledger.ledger.submission import Receipt, Submission
+from buildledger.ledger.wake import Answer, Wake
+
+MAX_BATCH_SUBMISSIONS = 500
+MAX_QUEUED_SUBMISSIONS = 50_000
+MAX_CONFLICTS = 20
+"""How often another process may be faster on the same stream before a caller is told so."""
+
+_log = logging.getLogger(__name__)
+
+
+class Writer:
+    """Decides and appends in batches; a caller is answered only after the fsync of its batch."""
+
+    def __init__(
+        self, store: FactStore, *, wake: Wake, recent: RecentFacts, clock: Callable[[], datetime], cached_streams: int
+    ) -> None:
+        self._store = store
+        self._wake = wake
+        self._recent = recent
+        self._clock = clock
+        self._decider = Decider(store, StreamCache(cached_streams))
+        self._seen = wake.head
+        """Up to here the cache knows every stream."""
+        self._queue: SimpleQueue[Submission | None] = SimpleQueue()
+        self._gate = threading.Lock()
+        self._open = True
+        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, submission: Submission) -> None:
+        """Queue it; its future is resolved when it is durable or can't be.
+
+        Raises: LedgerClosed; LedgerUnavailable when the queue is full.
+        """
+        with self._gate:
+            if not self._open:
+                raise LedgerClosed
+            if self._queue.qsize() >= MAX_QUEUED_SUBMISSIONS:
+                raise LedgerUnavailable(f"{MAX_QUEUED_SUBMISSIONS} commands are waiting already")
+            self._queue.put(submission)
+
+    def close(self) -> None:
+        """Take no more, write what is queued, and end the thread."""
+        with self._gate:
+            if self._open:
+                self._open = False
+                self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        ended = False
+        while not ended:
+            submission = self._queue.get()
+            batch: list[Submission] = []
+            while submission is not None:
+                batch.append(submission)
+                if len(batch) >= MAX_BATCH_SUBMISSIONS:
+                    break
+                try:
+                    submission = self._queue.get_nowait()
+                except Empty:
+                    break
+            ended = submission is None
+            if batch:
+                self._commit(batch)
+
+    def _commit(self, submissions: Sequence[Submission]) -> None:
+        while submissions:
+            try:
+                self._try(submissions)
+            except IntegrityError:
+                submissions = self._after_conflict(submissions)
+            except (PersistenceError, UnknownFactError, MalformedFactError) as error:
+                self._give_up(submissions, LedgerUnavailable(str(error), outcome_unknown=True))
+                return
+            except Exception as error:
+                _log.exception("the ledger's writer failed on a batch of %d", len(submissions))
+                self._give_up(submissions, LedgerUnavailable(f"{type(error).__name__}: {error}", outcome_unknown=True))
+                return
+            else:
+                return
+
+    def _try(self, submissions: Sequence[Submission]) -> None:
+        """Decide and append once.
+
+        Raises: IntegrityError if another process was faster on one of the streams; PersistenceError.
+        """
+        self._catch_up()
+        batch = self._decider.decide(submissions, self._clock())
+        something = bool(batch.stored or batch.records)
+        base = self._store.append(batch.stored, batch.records) if something else self._seen
+        self._publish(batch, base)
+
+    def _catch_up(self) -> None:
+        """Forget the streams that other processes have moved, so that no rule is applied to an old state."""
+        head, moved = self._store.moved_since(self._seen)
+        self._decider.cache.forget(moved)
+        self._seen = head
+
+    def _publish(self, batch: Batch, base: int) -> None:
+        head = base + len(batch.stored)
+        recorded: list[Recorded] = []
+        answers: list[Answer] = []
+        position = base
+        for verdict in batch.verdicts:
+            for stream_id, version, fact, meta in verdict.facts:
+                position += 1
+                recorded.append(
+                    Recorded(
+                        position=position, stream_id=stream_id, version=version, name=fact.NAME, fact=fact, meta=meta
+                    )
+                )
+            receipt = verdict.receipt
+            if verdict.error is None and receipt is None:
+                owner = verdict.twin or verdict
+                last = base + owner.ends_at
+                positions = range(last - len(owner.facts) + 1, last + 1)
+                receipt = Receipt(last, positions, duplicate=verdict.twin is not None)
+            answers.append(Answer(verdict.submission, receipt, verdict.error))
+        self._decider.cache.update(batch.work)
+        if base == self._seen:
+            self._seen = head
+        self._recent.add(recorded)
+        self._wake.publish(head, answers)
+
+    def _after_conflict(self, submissions: Sequence[Submission]) -> Sequence[Submission]:
+        """Write those that no other process interfered with; return the others, to be decided again."""
+        _, moved = self._store.moved_since(self._seen)
+        touched = set(moved) if moved is not None else {stream for s in submissions for stream in s.streams}
+        hit: list[Submission] = []
+        rest: list[Submission] = []
+        for submission in submissions:
+            if touched.isdisjoint(submission.streams):
+                rest.append(submission)
+            else:
+                touched.update(submission.streams)
+                hit.append(submission)
+        if not hit:
+            # a command id was used by another process meanwhile: decided again, it gets that answer
+            hit, rest = rest, []
+        self._commit(rest)
+        return self._still_patient(hit)
+
+    def _still_patient(self, submissions: Sequence[Submission]) -> Sequence[Submission]:
+        patient: list[Submission] = []
+        for submission in submissions:
+            submission.attempts += 1
+            if submission.attempts < MAX_CONFLICTS:
+                patient.append(submission)
+            else:
+                self._give_up([submission], LedgerUnavailable(f"other processes were faster {MAX_CONFLICTS} times"))
+        return patient
+
+    def _give_up(self, submissions: Sequence[Submission], error: LedgerUnavailable) -> None:
+        _log.error("%s; %d commands are not acknowledged", error, len(submissions))
+        self._decider.cache.forget(None)
+        self._wake.publish(self._wake.head, [Answer(submission, None, error) for submission in submissions])

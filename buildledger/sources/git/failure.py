@@ -1,0 +1,146 @@
+"""What git's errors mean. Reads the English texts of an untranslated git; the commands are run under `LC_ALL=C`."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+DETAIL_CHARACTERS = 400
+"""Of the line that is kept for people."""
+
+
+class Cause(StrEnum):
+    """Why git failed, as far as what to do next depends on it."""
+
+    AUTH = "auth"
+    """Who asks isn't known or not allowed: asking again won't help."""
+    NOT_FOUND = "not_found"
+    """The repository, branch or revision isn't there."""
+    NETWORK = "network"
+    """The way there is broken: later it may work."""
+    CORRUPT = "corrupt"
+    """The local copy is damaged or in the way: a new one may work."""
+    OTHER = "other"
+
+
+_PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
+    (cause, re.compile("|".join(texts), re.IGNORECASE))
+    for cause, texts in (
+        (
+            Cause.AUTH,
+            (
+                r"authentication failed",
+                r"could not read (username|password)",
+                r"terminal prompts disabled",
+                r"permission denied \(",
+                r"host key verification failed",
+                r"invalid username or (password|token)",
+                r"returned error: 40[13]",
+                r"http basic: access denied",
+                r"access denied",
+            ),
+        ),
+        (
+            Cause.NETWORK,
+            (
+                r"could not resolve (host|proxy)",
+                r"temporary failure in name resolution",
+                r"name or service not known",
+                r"connection (was )?(refused|reset|timed out|closed)",
+                r"(operation|request) timed out",
+                r"network is unreachable",
+                r"no route to host",
+                r"failed to connect",
+                r"couldn't connect to server",
+                r"returned error: (408|429|5\d\d)",
+                r"(rpc|curl \d+).* failed",
+                r"gnutls_handshake|ssl_(connect|error|read)|tls connection",
+                r"early eof",
+                r"unexpected disconnect",
+                r"kex_exchange_identification",
+                r"banner exchange",
+            ),
+        ),
+        (
+            Cause.NOT_FOUND,
+            (
+                r"repository .* (not found|does not exist)",
+                r"repository not found",
+                r"does not appear to be a git repository",
+                r"returned error: 404",
+                r"couldn't find remote ref",
+                r"not our ref",
+                r"remote ref does not exist",
+                r"unadvertised object",
+            ),
+        ),
+        (
+            Cause.CORRUPT,
+            (
+                r"(loose )?object (file )?.*(is corrupt|is empty|is missing|unreadable)",
+                r"(index|pack) ?file.*(corrupt|smaller|truncated|bad|invalid|cannot|claims|does not match)",
+                r"bad (object|tree|signature|config|pack|ref)",
+                r"(unable to|cannot|could not|failed to) (read|parse) (tree|sha1|object|commit|config|index)",
+                r"missing (blob|tree|commit|object|necessary)",
+                r"inflate: data stream error",
+                r"invalid (sha1|object) pointer|invalid object",
+                r"mismatched algorithms",
+                r"reference broken|broken (ref|link)|cannot lock ref|unable to resolve reference",
+                r"unable to create '.*\.lock': file exists",
+                r"remote did not send all necessary objects",
+                r"not a git repository",
+                r"shallow file has changed",
+                r"revision walk setup failed",
+                r"did not match .*(expected|object)",
+            ),
+        ),
+        (Cause.NETWORK, (r"the remote end hung up", r"could not read from remote repository")),
+    )
+)
+"""In the order they are looked for: git ends most failures with a sentence that fits several causes."""
+
+_UNADVERTISED = re.compile(r"unadvertised object", re.IGNORECASE)
+_NO_CLONE = re.compile(r"fatal: (not a git repository|cannot change to )", re.IGNORECASE)
+_STALE_LOCK = re.compile(r"unable to create '(?:[^'\n]*/)?\.git/([\w./-]+\.lock)': file exists", re.IGNORECASE)
+
+
+def classify(output: str) -> Cause:
+    """The cause that git's own lines tell of; the far end's words (`remote: …`) could say anything and are left out."""
+    own = "\n".join(line for line in output.splitlines() if not line.startswith("remote:"))
+    for cause, pattern in _PATTERNS:
+        if pattern.search(own):
+            return cause
+    return Cause.OTHER
+
+
+def detail(output: str) -> str:
+    """The line that tells people most: git's last `fatal:` or `error:`, without control characters."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))]
+    line = (telling or lines or ["git said nothing"])[0 if telling else -1]
+    return "".join(character if character.isprintable() else "�" for character in line)[:DETAIL_CHARACTERS]
+
+
+def is_missing_clone(output: str) -> bool:
+    """There is no clone yet in the directory that a command was to work in."""
+    return _NO_CLONE.search(output) is not None
+
+
+def needs_whole_branch(output: str) -> bool:
+    """An old server that gives out branches and tags only, no single revision."""
+    return _UNADVERTISED.search(output) is not None
+
+
+def stale_lock(output: str) -> str | None:
+    """The path inside `.git` of a lock that a killed git left behind, if that is what stands in the way."""
+    match = _STALE_LOCK.search(output)
+    return match[1] if match and ".." not in match[1].split("/") else None
+
+
+def far_object_format(output: str) -> str | None:
+    """`sha1` or `sha256`, when a clone of the other kind was told so by the far end."""
+    match = _MISMATCH.search(output)
+    return match[1] if match else None
+
+
+_MISMATCH = re.compile(r"mismatched algorithms: client sha\d+; server (sha1|sha256)")

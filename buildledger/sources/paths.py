@@ -1,0 +1,38 @@
+"""Paths inside a build's directory, compared part by part: `build-evil` isn't inside `build`."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+
+class UnsafePathError(ValueError):
+    """A path leads, or may lead, out of the build's directory."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"the path {path!r} can't be used: {reason}")
+        self.path = path
+
+
+def relative(path: str) -> str:
+    """`path` in its shortest form, `.` for the build's directory itself. Raises: UnsafePathError."""
+    if not path or not path.isprintable():
+        raise UnsafePathError(path, "it is empty or holds control characters")
+    if "\\" in path or path.startswith(("/", "~")) or path[1:2] == ":":
+        raise UnsafePathError(path, "it has to be relative to the build's directory, with / between its parts")
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise UnsafePathError(path, "it may not go up with '..'")
+    if any(part.startswith("-") for part in parts[:1]):
+        raise UnsafePathError(path, "a program could take it for an option")
+    if any(part.casefold() in RESERVED for part in parts):
+        raise UnsafePathError(path, "version control keeps its own files there")
+    return "/".join(parts) or "."
+
+
+def is_within(path: str, directory: str) -> bool:
+    """Whether `path` is `directory` or below it; both relative to the build's directory."""
+    return PurePosixPath(relative(path)).is_relative_to(PurePosixPath(relative(directory)))
+
+
+RESERVED = frozenset({".git", ".hg", ".svn", ".bzr", "_darcs", "cvs"})
+"""Names that no checkout may be put into, whatever case the worker's file system keeps."""

@@ -1,0 +1,71 @@
+"""From how an operation ended to what that means for its step: Buildbot's results, and a line that says why."""
+
+from __future__ import annotations
+
+from buildledger.events.operation import Ended, OperationSpec, Run
+from buildledger.events.results import Result
+from buildledger.steps.program import Conclusion
+
+SIGNAL_NAMES = {1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
+"""Those that tell people something; numbers are the worker's, so this doesn't ask the server's system."""
+
+INFRASTRUCTURE = {
+    "worker_shutdown": "the worker was shut down",
+    "start_unknown": "the worker restarted and can't tell whether the process had started",
+    "interrupted": "the worker restarted while the process ran",
+    "rejected": "the worker refused the operation",
+    "lost": "the worker was lost",
+}
+
+
+def conclude(ended: Ended, spec: OperationSpec, success: str = "") -> Conclusion:
+    """The conclusion of a step whose last operation ended so; `success` is the summary if all went well."""
+    if ended.ok:
+        return Conclusion(result=Result.SUCCESS, summary=success)
+    return Conclusion(result=result_of(ended), summary=summary_of(ended, spec))
+
+
+def result_of(ended: Ended) -> Result:
+    """Success, or whose fault it was: the worker's is RETRY, the server's or the configuration's EXCEPTION."""
+    if ended.ok:
+        return Result.SUCCESS
+    if ended.infrastructure:
+        return Result.RETRY
+    match ended.reason:
+        case "cancel":
+            return Result.CANCELLED
+        case "exited" | "signalled" | "no_output" | "max_time" | "log_limit" | "start_failed":
+            return Result.FAILURE
+        case _:
+            return Result.EXCEPTION
+
+
+def summary_of(ended: Ended, spec: OperationSpec) -> str:
+    """One line that tells every way of ending from every other."""
+    run = spec if isinstance(spec, Run) else Run()
+    match ended.reason:
+        case "exited":
+            line = f"exit code {ended.exit_code}"
+        case "signalled":
+            line = f"killed by {SIGNAL_NAMES.get(ended.signal or 0, f'signal {ended.signal}')}"
+        case "no_output":
+            line = f"no output for {_seconds(run.no_output_seconds)}"
+        case "max_time":
+            line = f"not finished after {_seconds(run.max_seconds)}"
+        case "log_limit":
+            line = f"wrote more than {run.log_limit_bytes} bytes"
+        case "cancel":
+            line = "stopped on request"
+        case "start_failed":
+            line = "could not be started"
+        case "refused_path":
+            line = "path refused by the worker"
+        case "io_error":
+            line = "the worker could not read or write"
+        case reason:
+            line = INFRASTRUCTURE.get(reason, f"ended as {reason!r}, which this server doesn't know")
+    return f"{line}: {ended.detail}" if ended.detail else line
+
+
+def _seconds(limit: float | None) -> str:
+    return "its limit" if limit is None else f"{limit:g} s"

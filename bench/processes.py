@@ -1,0 +1,81 @@
+"""Starting and ending processes, and what `/proc` says of them (Linux)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+POLL_SECONDS = 0.02
+
+
+def start(
+    argv: Sequence[str | Path], cwd: Path, output: Path, env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own, writing to the file `output`."""
+    with output.open("ab") as sink:
+        return subprocess.Popen(
+            [str(part) for part in argv],
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            env=None if env is None else {**os.environ, **env},
+            start_new_session=True,
+        )
+
+
+def stop(process: subprocess.Popen[bytes], patience_seconds: float = 20.0) -> None:
+    """End a process kindly, then surely, with whatever is left of its session."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(patience_seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process and of the children it has waited for."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return sum(int(field) for field in fields[11:15]) / TICKS_PER_SECOND
+
+
+def peak_memory_mib(pid: int) -> float:
+    """The largest resident size so far."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    raise LookupError(f"/proc/{pid}/status has no VmHWM")
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def wait_until(
+    what: str, condition: Callable[[], bool], timeout_seconds: float, poll_seconds: float = POLL_SECONDS
+) -> None:
+    """Return when `condition()` holds.
+
+    Raises: TimeoutError, naming `what`.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {timeout_seconds:.0f} s for {what}")
+        time.sleep(poll_seconds)

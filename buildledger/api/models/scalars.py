@@ -1,0 +1,67 @@
+"""Values that occur in many answers, each described once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+Position = Annotated[int, Meta(ge=0, description="A place in the ledger; 0 is before the first fact.", examples=[4711])]
+Moment = Annotated[
+    datetime, Meta(tz=True, description="When the fact was recorded, in UTC.", examples=["2026-11-22T10:15:00Z"])
+]
+BuilderName = Annotated[
+    str, Meta(description="A builder, or one cell of its matrix.", examples=["tests[3.12,linux]", "package"])
+]
+WorkerName = Annotated[str, Meta(examples=["linux-1"])]
+SourceName = Annotated[str, Meta(examples=["widget"])]
+Revision = Annotated[str, Meta(examples=["6f1ed002ab5595859014ebf0951522d9d3a1c5a8"])]
+BranchName = Annotated[str, Meta(examples=["main"])]
+Id = Annotated[UUID, Meta(examples=["0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11"])]
+Digest = Annotated[str, Meta(description="SHA-256 in hex.", pattern="^([0-9a-f]{64})?$")]
+ResultName = Literal["success", "warnings", "failure", "skipped", "exception", "retry", "cancelled"]
+Cursor = Annotated[
+    str | None, Meta(description="Give it as `cursor` to get the next page; null on the last.", examples=["WyJidWlsZHMiLDQ3XQ"])
+]
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody as a claim names them; words that were erased are null."""
+
+    claim_id: Id
+    kind: Annotated[str, Meta(description="`git.author`, `email`, `local`, …; empty if the claim isn't known yet.")]
+    text: Annotated[str | None, Meta(description="The claim as it was written.", examples=["Jane Doe <jane@example.org>"])]
+    name: Annotated[str | None, Meta(description="The part of it that is a name.", examples=["Jane Doe"])]
+    erased: Annotated[bool, Meta(description="The words were there once and have been erased.")]
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asked for something: a person, a worker or a part of the server."""
+
+    kind: Literal["user", "worker", "reactor", "poller", "system"]
+    id: Annotated[str, Meta(description="The form in which facts name the actor.", examples=["reactor:triggering"])]
+    label: Annotated[str, Meta(description="For people.", examples=["triggering"])]
+
+
+class SourceStamp(msgspec.Struct, frozen=True, kw_only=True):
+    """What of one source is built."""
+
+    source: SourceName
+    repository: str
+    branch: BranchName
+    revision: Annotated[Revision | None, Meta(description="What was asked for; null: whatever the branch held.")]
+    obtained: Annotated[Revision | None, Meta(description="What the checkout really got; null before it.")]
+
+
+class BuildRef(msgspec.Struct, frozen=True, kw_only=True):
+    """A build, as briefly as it can be named."""
+
+    id: Id
+    builder: BuilderName
+    number: Annotated[int, Meta(ge=1, description="Counts the builds of its builder.", examples=[12])]
+    result: ResultName | None
+    assigned_at: Moment
+    finished_at: Moment | None

@@ -1,0 +1,50 @@
+"""Parameters that many endpoints share, each with its limit."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Body, Header, Path, Query
+
+PAGE_DEFAULT = 50
+PAGE_MAX = 500
+BUILDERS_PAGE_MAX = 10_000
+POSITION_MAX = 2**53 - 1
+"""The largest integer that JavaScript holds exactly."""
+NAME_CHARACTERS_MAX = 256
+REASON_CHARACTERS_MAX = 1_000
+PRIORITY_LIMIT = 1_000_000
+
+AsOf = Annotated[
+    int | None,
+    Query(
+        ge=0,
+        le=POSITION_MAX,
+        description="Answer as of this position of the ledger instead of the present.",
+    ),
+]
+Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="How many items a page has at the most.")]
+BuildersLimit = Annotated[int, Query(ge=1, le=BUILDERS_PAGE_MAX, description="How many items a page has at the most.")]
+Cursor = Annotated[str | None, Query(max_length=1_024, description="`next` of the page before.")]
+Wait = Annotated[
+    bool, Query(description="Answer only when every read shows what was done. `Prefer: respond-async` says no too.")
+]
+Prefer = Annotated[str | None, Header(description="`respond-async`: as `wait=false`.")]
+IdempotencyKeyHeader = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Names the command: repeated with the same body it does nothing again and answers the same.",
+    ),
+]
+Reason = Annotated[str, Body(max_length=REASON_CHARACTERS_MAX)]
+
+BuilderPath = Annotated[str, Path(min_length=1, max_length=NAME_CHARACTERS_MAX, examples=["tests[3.12,linux]"])]
+WorkerPath = Annotated[str, Path(min_length=1, max_length=NAME_CHARACTERS_MAX, examples=["linux-1"])]
+SourcePath = Annotated[str, Path(min_length=1, max_length=NAME_CHARACTERS_MAX, examples=["widget"])]
+IdPath = Annotated[UUID, Path(examples=["0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11"])]
+NameFilter = Annotated[str | None, Query(min_length=1, max_length=NAME_CHARACTERS_MAX)]

@@ -56,6 +56,12 @@ class BuildState(msgspec.Struct, frozen=True, kw_only=True):
     operations: dict[OperationId, OperationStatus] = msgspec.field(default_factory=dict)
     properties: dict[str, Any] = msgspec.field(default_factory=dict)
     revisions: dict[str, str] = msgspec.field(default_factory=dict)
+    artifacts: dict[str, ArtifactStored] = msgspec.field(default_factory=dict)
+
+    @property
+    def operation_open(self) -> bool:
+        """A worker is still at something that it was asked for."""
+        return any(status is not OperationStatus.FINISHED for status in self.operations.values())
 
 
 class BuildCommand(Command, frozen=True, kw_only=True):
@@ -76,7 +82,7 @@ class AssignBuild(BuildCommand, frozen=True, kw_only=True):
 
 
 class StartStep(BuildCommand, frozen=True, kw_only=True):
-    """Begin the next step."""
+    """Begin the next step; one that has begun already decides nothing."""
 
     step: int
     name: str
@@ -125,13 +131,13 @@ class ObtainRevision(BuildCommand, frozen=True, kw_only=True):
 
 
 class StoreArtifact(BuildCommand, frozen=True, kw_only=True):
-    """Say that a file of the build is kept."""
+    """Say that a file of the build is kept; the same file again decides nothing."""
 
     artifact: ArtifactStored
 
 
 class FinishStep(BuildCommand, frozen=True, kw_only=True):
-    """End the running step."""
+    """End the running step; refused while a worker is still at one of its operations."""
 
     step: int
     result: Result
@@ -203,7 +209,7 @@ def decide(state: BuildState, command: BuildCommands) -> tuple[Fact, ...]:
             known = state.revisions.get(source) == revision
             return () if known else (RevisionObtained(source=source, revision=revision),)
         case StoreArtifact(artifact=artifact):
-            return (artifact,)
+            return () if state.artifacts.get(artifact.name) == artifact else (artifact,)
         case StopBuild(reason=reason):
             return () if state.stop_requested else (BuildStopRequested(reason=reason),)
         case FinishBuild(result=result, summary=summary):
@@ -236,7 +242,7 @@ def _after_the_end(state: BuildState, command: BuildCommands) -> tuple[Fact, ...
 
 def _step(state: BuildState, command: StartStep | FinishStep) -> tuple[Fact, ...]:
     if isinstance(command, StartStep):
-        if command.step == state.step:
+        if command.step <= state.step:
             return ()
         if state.step_open or command.step != state.step + 1:
             raise StepOrderRefusal(command.build_id, command.step, f"can't start while step {state.step} is current")
@@ -252,6 +258,8 @@ def _step(state: BuildState, command: StartStep | FinishStep) -> tuple[Fact, ...
         return ()
     if command.step != state.step:
         raise StepOrderRefusal(command.build_id, command.step, "has not started")
+    if state.operation_open:
+        raise StepOrderRefusal(command.build_id, command.step, "can't finish while one of its operations is open")
     return (StepFinished(step=command.step, result=command.result, summary=command.summary),)
 
 
@@ -308,6 +316,8 @@ def evolve(state: BuildState, fact: Fact) -> BuildState:
             return replace(state, properties=state.properties | {name: value})
         case RevisionObtained(source=source, revision=revision):
             return replace(state, revisions=state.revisions | {source: revision})
+        case ArtifactStored(name=name):
+            return replace(state, artifacts=state.artifacts | {name: fact})
         case BuildStopRequested():
             return replace(state, stop_requested=True)
         case BuildFinished(result=result):

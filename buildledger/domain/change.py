@@ -14,9 +14,9 @@ from buildledger.events.ids import change_id
 
 
 class ChangeState(msgspec.Struct, frozen=True):
-    """Whether the commit is known."""
+    """The commit, once it is known."""
 
-    recorded: bool = False
+    recorded: ChangeRecorded | None = None
 
 
 class RecordChange(Command, frozen=True, kw_only=True):
@@ -37,14 +37,14 @@ def decide(state: ChangeState, command: ChangeCommand) -> tuple[Fact, ...]:
     """The first report of a commit is the fact."""
     match command:
         case RecordChange():
-            return () if state.recorded else (command.change,)
+            return (command.change,) if state.recorded is None else ()
         case _:
             assert_never(command)
 
 
 def evolve(state: ChangeState, fact: Fact) -> ChangeState:
     """Known from its first fact on."""
-    return ChangeState(recorded=True) if isinstance(fact, ChangeRecorded) else state
+    return ChangeState(recorded=fact) if isinstance(fact, ChangeRecorded) else state
 
 
 AGGREGATE = Aggregate(name="change", commands=(RecordChange,), initial=ChangeState(), decide=decide, evolve=evolve)

@@ -41,6 +41,16 @@ class RequestContradictedRefusal(Refusal):
         self.request_id = str(request_id)
 
 
+class StaleAttemptRefusal(Refusal):
+    """A request's builds are numbered without gaps: somebody counts from an older state."""
+
+    code = "stale_attempt"
+
+    def __init__(self, request_id: object, attempt: int, attempts: int) -> None:
+        super().__init__(f"request {request_id} has had {attempts} builds, so the next one isn't number {attempt}")
+        self.request_id, self.attempt, self.attempts = str(request_id), attempt, attempts
+
+
 class BuildTakenRefusal(Refusal):
     """The build exists already, on another worker or for other requests."""
 
@@ -157,6 +167,7 @@ REFUSALS: tuple[type[Refusal], ...] = (
     NotFoundRefusal,
     RequestNotWaitingRefusal,
     RequestContradictedRefusal,
+    StaleAttemptRefusal,
     BuildTakenRefusal,
     BuildFinishedRefusal,
     StepOrderRefusal,

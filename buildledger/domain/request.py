@@ -9,7 +9,12 @@ from uuid import UUID
 import msgspec
 
 from buildledger.domain.command import Aggregate, Command
-from buildledger.domain.refusals import NotFoundRefusal, RequestContradictedRefusal, RequestNotWaitingRefusal
+from buildledger.domain.refusals import (
+    NotFoundRefusal,
+    RequestContradictedRefusal,
+    RequestNotWaitingRefusal,
+    StaleAttemptRefusal,
+)
 from buildledger.events.fact import Fact
 from buildledger.events.ids import BuildId, RequestId
 from buildledger.events.request import (
@@ -95,10 +100,11 @@ class ReturnRequest(RequestCommand, frozen=True, kw_only=True):
 
 
 class FinishRequest(RequestCommand, frozen=True, kw_only=True):
-    """Answer it for good."""
+    """Answer it for good; a build that doesn't have the request any more decides nothing."""
 
     result: Result
     build_id: BuildId | None = None
+    """The build that answers; for a collapsed request, that of the request it was collapsed into."""
     reason: str = ""
 
 
@@ -119,7 +125,7 @@ RequestCommands = (
 def decide(state: RequestState, command: RequestCommands) -> tuple[Fact, ...]:
     """Apply the rules of the queue.
 
-    Raises: NotFoundRefusal, RequestNotWaitingRefusal, RequestContradictedRefusal.
+    Raises: NotFoundRefusal, RequestNotWaitingRefusal, RequestContradictedRefusal, StaleAttemptRefusal.
     """
     if isinstance(command, SubmitRequest):
         return _submit(state, command)
@@ -136,6 +142,8 @@ def decide(state: RequestState, command: RequestCommands) -> tuple[Fact, ...]:
             if state.status is RequestStatus.CLAIMED and state.build_id == build_id:
                 return ()
             _must_wait(state, command)
+            if attempt != state.attempts + 1:
+                raise StaleAttemptRefusal(command.request_id, attempt, state.attempts)
             return (RequestClaimed(build_id=build_id, attempt=attempt),)
         case CollapseRequest(into=into):
             if state.status is RequestStatus.COLLAPSED:
@@ -146,9 +154,8 @@ def decide(state: RequestState, command: RequestCommands) -> tuple[Fact, ...]:
             held = state.status is RequestStatus.CLAIMED and state.build_id == build_id
             return (RequestReturned(build_id=build_id, reason=reason),) if held else ()
         case FinishRequest(result=result, build_id=build_id, reason=reason):
-            if state.status is RequestStatus.FINISHED:
-                return ()
-            return (RequestFinished(result=result, build_id=build_id, reason=reason),)
+            finished = RequestFinished(result=result, build_id=build_id, reason=reason)
+            return (finished,) if _may_finish(state, build_id) else ()
         case _:
             assert_never(command)
 
@@ -159,6 +166,16 @@ def _submit(state: RequestState, command: SubmitRequest) -> tuple[Fact, ...]:
     if state.submitted == command.request:
         return ()
     raise RequestContradictedRefusal(command.request_id)
+
+
+def _may_finish(state: RequestState, build_id: BuildId | None) -> bool:
+    match state.status:
+        case RequestStatus.WAITING:
+            return build_id is None
+        case RequestStatus.CLAIMED:
+            return build_id == state.build_id
+        case _:
+            return state.status is RequestStatus.COLLAPSED
 
 
 def _must_wait(state: RequestState, command: RequestCommand) -> None:

@@ -1,0 +1,92 @@
+"""Facts and ids that the tests of the rules begin from."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from buildledger.events.build import BuildAssigned
+from buildledger.events.change import BranchMoved, ChangeRecorded
+from buildledger.events.ids import BuildId, ClaimId, OperationId, RequestId, WordsId, build_id, operation_id, request_id
+from buildledger.events.operation import Ended, Run
+from buildledger.events.request import RequestSubmitted, SourceStamp
+from buildledger.events.worker import WorkerConnected
+
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DIGEST = "c" * 64
+STAMP = SourceStamp(source="widget", repository="https://git.example/widget.git", branch="main", revision="a" * 40)
+REQUEST: RequestId = request_id("sample", 1)
+OTHER_REQUEST: RequestId = request_id("sample", 2)
+BUILD: BuildId = build_id(REQUEST, 1)
+OPERATION: OperationId = operation_id(BUILD, 0, 0)
+RUN = Run(argv=("true",))
+PASSED = Ended(reason="exited", exit_code=0)
+FAILED = Ended(reason="exited", exit_code=1)
+
+
+def submitted(**others: Any) -> RequestSubmitted:
+    """A request for `tests` on main."""
+    fields: dict[str, Any] = {
+        "builder": "tests",
+        "stamps": (STAMP,),
+        "reason": "forced",
+        "requested_by": "system",
+        "config_digest": DIGEST,
+    }
+    return RequestSubmitted(**fields | others)
+
+
+def assigned(**others: Any) -> BuildAssigned:
+    """The first build of that request, on worker `w1`."""
+    fields: dict[str, Any] = {
+        "builder": "tests",
+        "requests": (REQUEST,),
+        "attempt": 1,
+        "worker": "w1",
+        "fence": 7,
+        "stamps": (STAMP,),
+        "reason": "forced",
+        "requested_by": "system",
+        "config_digest": DIGEST,
+    }
+    return BuildAssigned(**fields | others)
+
+
+def connected(**others: Any) -> WorkerConnected:
+    """The first session of worker `w1`."""
+    fields: dict[str, Any] = {
+        "worker": "w1",
+        "epoch": 1,
+        "server_id": REQUEST,
+        "boot_id": "boot",
+        "instance_id": "one",
+        "version": "test/1",
+        "os": "linux",
+        "arch": "x86_64",
+        "labels": {"os": "linux"},
+        "capacity": 1,
+    }
+    return WorkerConnected(**fields | others)
+
+
+def change(**others: Any) -> ChangeRecorded:
+    """A commit on main."""
+    fields: dict[str, Any] = {
+        "source": "widget",
+        "repository": STAMP.repository,
+        "branch": "main",
+        "revision": "a" * 40,
+        "parents": (),
+        "author": ClaimId(REQUEST),
+        "committer": ClaimId(REQUEST),
+        "committed_at": AT,
+        "words_id": WordsId(REQUEST),
+        "file_count": 0,
+    }
+    return ChangeRecorded(**fields | others)
+
+
+def moved(**others: Any) -> BranchMoved:
+    """main, seen for the first time."""
+    fields: dict[str, Any] = {"source": "widget", "branch": "main", "revision": "a" * 40}
+    return BranchMoved(**fields | others)

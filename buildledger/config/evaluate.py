@@ -8,7 +8,7 @@ from typing import assert_never
 import msgspec
 
 from buildledger.config import limits, paths
-from buildledger.config.expressions import Cel, ExpressionEngine, ExpressionError, mentioned
+from buildledger.config.expressions import Cel, ExpressionEngine, ExpressionError, UnknownNameError, mentioned
 from buildledger.config.resolved import Builder
 from buildledger.config.values import (
     Argument,
@@ -171,7 +171,7 @@ def properties(builder: Builder, context: Context) -> dict[str, Plain]:
 
 
 def _expression(expression: Expression, context: Context) -> Plain:
-    names = {}
+    names: dict[str, Plain | Mapping[str, str]] = {}
     for name in mentioned(expression.source):
         root, _, field = name.partition(".")
         if root == "inputs" and field in expression.bind:
@@ -180,6 +180,8 @@ def _expression(expression: Expression, context: Context) -> Plain:
             names[name] = known
     try:
         return ENGINE.evaluate(expression.source, names)
+    except UnknownNameError as error:
+        raise EvaluationError(f"'{expression.source}': {error.name} has no value in this build") from error
     except ExpressionError as error:
         raise EvaluationError(f"'{expression.source}': {error.message}") from error
 

@@ -1,0 +1,214 @@
+"""The types of single values in the file: names, texts, durations, sizes, branch patterns, paths.
+
+Each says itself what is wrong with a value, in the words of this format, as a `PydanticCustomError` whose context may
+have a `hint`, and an `at`: the key inside the value that the fault is about.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from buildledger.config import globs, limits, paths, scalars
+
+
+def fault(code: str, message: str, hint: str = "", at: str | int | None = None) -> PydanticCustomError:
+    """A problem for a validator to raise."""
+    context = {"message": message, "hint": hint} | ({"at": at} if at is not None else {})
+    return PydanticCustomError(code, "{message}", context)
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def read_text(value: Any, *, limit: int = limits.TEXT_CHARACTERS) -> str:
+    """Text, or a whole number written the one usual way; other numbers and booleans are traps, named as such."""
+    if isinstance(value, scalars.Whole) and str(value) == value.source:
+        return value.source
+    if isinstance(value, bool | int | float):
+        written = scalars.written(value)
+        raise fault("quote-it", f"{written} was read as {scalars.describe(value)}: quote it", f'write "{written}"')
+    if not isinstance(value, str):
+        raise fault("type", f"expected text, found {scalars.describe(value)}")
+    if len(value) > limit:
+        raise fault("limit-text", f"this text has {len(value)} characters, at most {limit} are allowed")
+    if _CONTROL.search(value):
+        raise fault("control-character", "this text holds a control character")
+    return value
+
+
+def _script(value: Any) -> str:
+    if isinstance(value, dict):
+        raise fault(
+            "type",
+            "a script is fixed text: nothing is put into it",
+            "give it data through env, and read the variable in the script",
+        )
+    text = read_text(value, limit=limits.SCRIPT_CHARACTERS)
+    if not text.strip():
+        raise fault("type", "the script is empty")
+    return text
+
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.()-]*\Z")
+_RESERVED = frozenset(
+    {"as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop"}
+    | {"namespace", "null", "package", "return", "true", "var", "void", "while"}
+)
+
+
+def read_name(value: Any) -> str:
+    """The name of a builder, a source, a worker and the like."""
+    text = _short(value)
+    if not _NAME.match(text):
+        raise fault("name", f"'{text}' is no name", "letters, digits, _ . and -, beginning with a letter, digit or _")
+    return text
+
+
+def read_identifier(value: Any) -> str:
+    """The name of an input, a property or an axis, as expressions can write it."""
+    text = _short(value)
+    if not _IDENTIFIER.match(text):
+        raise fault("name", f"'{text}' is no name", "letters, digits and _, not beginning with a digit")
+    if text in _RESERVED:
+        raise fault("name", f"'{text}' is a reserved word of the expression language", "choose another name")
+    return text
+
+
+def _variable(value: Any) -> str:
+    text = _short(value)
+    if not _VARIABLE.match(text):
+        raise fault("name", f"'{text}' is no name of an environment variable")
+    return text
+
+
+def _short(value: Any) -> str:
+    text = read_text(value)
+    if len(text) > limits.NAME_CHARACTERS:
+        raise fault("name", f"a name has at most {limits.NAME_CHARACTERS} characters, this one {len(text)}")
+    return text
+
+
+_DURATION = re.compile(r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?(?:(\d{1,9})ms)?\Z")
+_SECONDS = (86_400.0, 3_600.0, 60.0, 1.0, 0.001)
+
+
+def _duration(value: Any) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        written = scalars.written(value)
+        raise fault("duration", f"{written} has no unit", f"write {written}s or {written}m")
+    text = read_text(value)
+    match = _DURATION.match(text)
+    if not text or match is None:
+        raise fault("duration", f"'{text}' is no duration", "write 90s, 20m, 1h30m or 2d")
+    seconds = sum(int(group) * unit for group, unit in zip(match.groups(), _SECONDS, strict=True) if group)
+    if seconds > limits.DURATION_SECONDS:
+        raise fault("duration", f"'{text}' is longer than {limits.DURATION_SECONDS // 86_400} days")
+    return seconds
+
+
+def _positive_duration(value: Any) -> float:
+    if (seconds := _duration(value)) <= 0:
+        raise fault("duration", "this has to be longer than nothing", "write 'never' to switch it off")
+    return seconds
+
+
+def _duration_or_never(value: Any) -> float | None:
+    return None if value == "never" else _positive_duration(value)
+
+
+_SIZE = re.compile(r"(\d{1,12}) ?(B|kB|MB|GB|KiB|MiB|GiB)\Z")
+_BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise fault("size", f"{scalars.written(value)} has no unit", f"write {scalars.written(value)}MB")
+    text = read_text(value)
+    if not (match := _SIZE.match(text)):
+        raise fault("size", f"'{text}' is no size", f"a whole number and one of {', '.join(_BYTES)}")
+    size = int(match[1]) * _BYTES[match[2]]
+    if not 0 < size <= limits.UPLOAD_BYTES:
+        raise fault("size", f"'{text}' is not between 1 byte and {limits.UPLOAD_BYTES >> 30} GiB")
+    return size
+
+
+def _branch(value: Any) -> str:
+    text = read_text(value)
+    if text.startswith("-") or any(mark in text for mark in ("*", "?")) or globs.fault(text):
+        raise fault("branch", f"'{text}' is no branch name", "one name, without wildcards and not beginning with -")
+    return text
+
+
+def _branch_pattern(value: Any) -> str:
+    text = read_text(value)
+    if reason := globs.fault(text):
+        raise fault("branch", reason)
+    return text
+
+
+def _path(value: Any) -> str:
+    text = read_text(value)
+    if reason := paths.fault(text):
+        raise fault("path", reason)
+    return text.rstrip("/") or "."
+
+
+def _filter(value: Any) -> str:
+    text = read_text(value)
+    if not re.match(r"(?:blob:none|tree:0|blob:limit=\d{1,9}[kmg]?)\Z", text):
+        raise fault("filter", f"'{text}' is no filter", "blob:none, tree:0 or blob:limit=1m")
+    return text
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in {"yes", "no", "on", "off", "y", "n", "true", "false"}:
+        meant = "true" if value.lower() in {"yes", "on", "y", "true"} else "false"
+        raise fault(
+            "boolean", f"{value} was read as text: YAML 1.2 knows true and false", f"write {meant}, without quotes"
+        )
+    raise fault("boolean", f"expected true or false, found {scalars.describe(value)}")
+
+
+def read_whole(value: Any) -> int:
+    """A whole number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(value, str) and re.match(r"-?\d+\Z", value):
+        raise fault("type", f"expected a whole number, found the text '{value}'", "write it without quotes")
+    raise fault("type", f"expected a whole number, found {scalars.describe(value)}")
+
+
+def _schema(**extra: Any) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", **extra})
+
+
+_DURATION_PATTERN = r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$"
+
+Text = Annotated[str, PlainValidator(read_text), _schema(maxLength=limits.TEXT_CHARACTERS)]
+Script = Annotated[str, PlainValidator(_script), _schema(maxLength=limits.SCRIPT_CHARACTERS)]
+Name = Annotated[
+    str, PlainValidator(read_name), _schema(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", maxLength=limits.NAME_CHARACTERS)
+]
+Identifier = Annotated[
+    str, PlainValidator(read_identifier), _schema(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", maxLength=limits.NAME_CHARACTERS)
+]
+Variable = Annotated[str, PlainValidator(_variable), _schema(maxLength=limits.NAME_CHARACTERS)]
+Duration = Annotated[float, PlainValidator(_duration), _schema(pattern=_DURATION_PATTERN)]
+DurationOrNever = Annotated[
+    float | None, PlainValidator(_duration_or_never), _schema(pattern=rf"^never$|{_DURATION_PATTERN}")
+]
+Size = Annotated[int, PlainValidator(_size), _schema(pattern=r"^\d+ ?(B|kB|MB|GB|KiB|MiB|GiB)$")]
+Branch = Annotated[str, PlainValidator(_branch), _schema()]
+BranchPattern = Annotated[str, PlainValidator(_branch_pattern), _schema()]
+RelativePath = Annotated[str, PlainValidator(_path), _schema()]
+PartialClone = Annotated[str, PlainValidator(_filter), _schema(pattern=r"^(blob:none|tree:0|blob:limit=\d+[kmg]?)$")]
+Boolean = Annotated[bool, PlainValidator(_boolean), WithJsonSchema({"type": "boolean"})]
+Whole = Annotated[int, BeforeValidator(read_whole)]

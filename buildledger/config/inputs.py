@@ -1,0 +1,111 @@
+"""Typed inputs: what may be given, checked the same way for a default, a template's `with` and a person's form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from buildledger.config import limits
+from buildledger.config.evaluate import ENGINE
+from buildledger.config.expressions import ExpressionError, ValueType
+from buildledger.config.problems import did_you_mean, listed
+from buildledger.config.resolved import InputSpec
+from buildledger.config.values import Plain
+
+
+class InputErrors(Exception):  # noqa: N818 - one exception that carries many errors
+    """Values that can't be taken; `faults` says why, by input name."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        self.faults = dict(faults)
+        super().__init__("; ".join(f"{name}: {fault}" for name, fault in faults.items()))
+
+
+def bind(specs: Mapping[str, InputSpec], given: Mapping[str, Any]) -> dict[str, Plain]:
+    """Values for all inputs of a builder: those given, else the defaults.
+
+    A list may be a list or a tuple. Raises: InputErrors with every fault, also for an input that doesn't exist.
+    """
+    faults: dict[str, str] = {}
+    values: dict[str, Plain] = {}
+    for name in given.keys() - specs.keys():
+        faults[name] = f"there is no such input{did_you_mean(name, specs)}"
+    for name, spec in specs.items():
+        value = given.get(name, spec.default)
+        value = tuple(value) if isinstance(value, list) else value
+        if value is None:
+            faults[name] = "this has to be given"
+        elif reason := fault(spec, value):
+            faults[name] = reason
+        else:
+            values[name] = value
+    if faults:
+        raise InputErrors(dict(sorted(faults.items())))
+    return values
+
+
+def fault(spec: InputSpec, value: Any) -> str | None:
+    """Why a value can't be taken for an input, for people; None if it can."""
+    if not has_type(spec, value):
+        return f"expected {type_of(spec).value}, found {value!r}"
+    elements = value if isinstance(value, tuple) else (value,)
+    texts = [element for element in elements if isinstance(element, str)]
+    if sum(map(len, texts)) > limits.INPUT_CHARACTERS:
+        return f"more than {limits.INPUT_CHARACTERS} characters"
+    for element in elements:
+        if spec.enum and element not in spec.enum:
+            return f"{element!r} is not one of {listed(map(str, spec.enum))}"
+    for text in texts:
+        if "\0" in text:
+            return "a NUL character can't be passed to a program"
+        if not text.isprintable() and any(0xD800 <= ord(character) < 0xE000 for character in text):
+            return "half a character (a lone surrogate)"
+        if spec.pattern is not None and not matches(spec.pattern, text):
+            return f"{text!r} does not match the pattern {spec.pattern}"
+    return None
+
+
+def has_type(spec: InputSpec, value: Any) -> bool:
+    """Whether a value is of the input's type."""
+    match spec.type:
+        case "string":
+            return isinstance(value, str)
+        case "integer":
+            return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63
+        case "boolean":
+            return isinstance(value, bool)
+        case "list":
+            return isinstance(value, tuple) and all(isinstance(element, str) for element in value)
+        case _:
+            assert_never(spec.type)
+
+
+_TYPES = {
+    "string": ValueType.STRING,
+    "integer": ValueType.INTEGER,
+    "boolean": ValueType.BOOLEAN,
+    "list": ValueType.STRINGS,
+}
+
+
+def type_of(spec: InputSpec) -> ValueType:
+    """The input's type, for expressions."""
+    return _TYPES[spec.type]
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether an RE2 expression, which takes linear time whatever it is, matches somewhere in the text.
+
+    Raises: ExpressionError if it is none.
+    """
+    verdict = ENGINE.evaluate("inputs.text.matches(inputs.pattern)", {"inputs.text": text, "inputs.pattern": pattern})
+    return verdict is True
+
+
+def pattern_fault(pattern: str) -> str | None:
+    """Why a pattern is no RE2 expression, for people; None if it is one."""
+    try:
+        matches(pattern, "")
+    except ExpressionError as error:
+        return error.message
+    return None

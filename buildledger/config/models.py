@@ -1,0 +1,199 @@
+"""The file format, top level: what may stand in a configuration file, as pydantic models.
+
+The models know single values and shapes. What needs more than one place of the file (references, types of
+expressions, cycles) is checked in `resolve.py`. Field docstrings become the descriptions in the JSON Schema.
+"""
+
+# ruff: noqa: RUF012 - pydantic copies mutable defaults
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from buildledger.config import limits
+from buildledger.config.builder_models import Builder, InputModel, Template
+from buildledger.config.fields import (
+    Boolean,
+    Branch,
+    BranchPattern,
+    Duration,
+    DurationOrNever,
+    Identifier,
+    Name,
+    Text,
+    Whole,
+)
+from buildledger.config.nodes import ExpressionText
+from buildledger.config.strict import Strict, as_list, choose
+
+
+class Server(Strict):
+    """What the server says about itself."""
+
+    unbuilt: ClassVar = frozenset({"grpc", "database", "telemetry"})
+
+    title: Text = "Build Ledger"
+    """The name on every page."""
+    url: Text | None = None
+    """The address people reach it under."""
+
+
+class Secrets(Strict):
+    """Where secrets are read from."""
+
+    provider: Literal["file", "env"]
+    """`file`: one file a secret in the directory `path`. `env`: environment variables of the server."""
+    path: Text | None = None
+    """Provider `file`: the directory, absolute or relative to the configuration file."""
+    prefix: Text | None = None
+    """Provider `env`: what stands before a secret's name. `BUILDLEDGER_SECRET_` by default."""
+
+
+class GitSource(Strict):
+    """A Git repository."""
+
+    unbuilt: ClassVar = frozenset({"webhook", "credentials", "codebase", "link", "accept"})
+
+    git: Text
+    """`https://`, `ssh://`, `user@host:path`, `file:///…`, or a path relative to the configuration file."""
+    poll: DurationOrNever = 60.0
+    """How often to look for commits; `never`: don't."""
+    branches: Annotated[list[BranchPattern], Field(min_length=1, max_length=64)] = ["**"]
+    """Which branches to follow: `*` and `?` stay inside a part of the name, `**` crosses `/`, `!` excludes."""
+    default_branch: Branch | None = None
+    """What to build when nobody names a branch; by default where the repository's HEAD points."""
+
+
+class Worker(Strict):
+    """A machine that may connect under this name."""
+
+    labels: dict[Identifier, Text] = {}
+    """What builders choose workers by."""
+    capacity: Annotated[Whole, Field(ge=1, le=limits.WORKER_CAPACITY)] = 1
+    """Builds that may run on it at the same time."""
+
+
+class Lock(Strict):
+    """Something that only so many builds may use at once."""
+
+    count: Annotated[Whole, Field(ge=1, le=limits.LOCK_COUNT)] = 1
+    """How many."""
+
+
+BuilderNames = Annotated[list[Text], Field(min_length=1, max_length=limits.MATRIX_CELLS)]
+
+
+class ChangeTrigger(Strict):
+    """Build what was committed."""
+
+    on: Literal["change"]
+    name: Name | None = None
+    """By default made of the kind and what it watches: `change-widget`."""
+    source: Text
+    """The source to watch."""
+    branches: Annotated[list[BranchPattern], Field(min_length=1, max_length=64)] = ["**"]
+    """On which of its branches."""
+    settle: Duration = 0.0
+    """Wait until the branch has been quiet for so long."""
+    build: BuilderNames
+    """Builders; the name of a matrix means all its cells."""
+
+
+class ManualTrigger(Strict):
+    """Build when a person asks."""
+
+    on: Literal["manual"]
+    name: Name | None = None
+    """By default `manual-` and the first builder."""
+    build: BuilderNames
+    """Builders; the name of a matrix means all its cells."""
+    inputs: Annotated[dict[Identifier, InputModel], Field(max_length=limits.INPUTS)] = {}
+    """What they are asked for."""
+
+
+class CronTrigger(Strict):
+    """Build at set times."""
+
+    on: Literal["cron"]
+    name: Name | None = None
+    """By default `cron-` and the first builder."""
+    at: Text
+    """Minute, hour, day of the month, month, day of the week."""
+    zone: Text = "UTC"
+    """An IANA time zone, such as Europe/London."""
+    only_if_changed: Boolean = False
+    """Not if no source of the builder has moved since this trigger's last build."""
+    branch: Branch | None = None
+    """By default each source's default branch."""
+    build: BuilderNames
+    """Builders; the name of a matrix means all its cells."""
+
+
+class SuccessTrigger(Strict):
+    """Build once others have succeeded."""
+
+    on: Literal["success"]
+    name: Name | None = None
+    """By default `success-` and the first builder it waits for."""
+    of: Annotated[BuilderNames, BeforeValidator(as_list, json_schema_input_type=Text | BuilderNames)]
+    """A builder or several, matrices meaning all their cells: all of them, for the same revisions."""
+    condition: ExpressionText | None = Field(default=None, alias="if")
+    """CEL over `build.*`: the build that completed the set."""
+    build: BuilderNames
+    """Builders; the name of a matrix means all its cells."""
+
+
+Trigger = Annotated[
+    ChangeTrigger | ManualTrigger | CronTrigger | SuccessTrigger,
+    choose(
+        "on",
+        {"change": ChangeTrigger, "manual": ManualTrigger, "cron": CronTrigger, "success": SuccessTrigger},
+        unbuilt=frozenset({"pull_request", "try", "call", "dependent"}),
+        what="trigger",
+    ),
+]
+Source = Annotated[
+    GitSource,
+    choose(
+        None,
+        {"git": GitSource},
+        unbuilt=frozenset({"svn", "hg", "bzr", "cvs", "darcs", "p4", "mtn", "repo", "gerrit", "github", "gitlab"}),
+        what="source",
+    ),
+]
+
+
+class File(Strict):
+    """A configuration file of Build Ledger."""
+
+    unbuilt: ClassVar = frozenset(
+        {
+            "access",
+            "defaults",
+            "generate",
+            "identity",
+            "logs",
+            "notify",
+            "projects",
+            "properties",
+            "repo_pipelines",
+            "retention",
+            "statuses",
+        }
+    )
+
+    version: Literal[1]
+    """The version of the format."""
+    server: Server = Server()
+    secrets: Secrets | None = None
+    sources: dict[Name, Source] = {}
+    workers: dict[Name, Worker] = {}
+    locks: dict[Name, Lock] = {}
+    templates: dict[Name, Template] = {}
+    builders: dict[Name, Builder] = {}
+    triggers: Annotated[list[Trigger], Field(max_length=4096)] = []
+
+
+SECTIONS: dict[str, Any] = {name: info.annotation for name, info in File.model_fields.items()}

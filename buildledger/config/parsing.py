@@ -1,0 +1,109 @@
+"""A document → models, section by section and entry by entry, so that one bad entry hides no other's faults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, get_args
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
+
+from buildledger.config import builder_models, messages, models, scalars
+from buildledger.config.document import Document
+from buildledger.config.fields import read_name
+from buildledger.config.problems import Path
+from buildledger.config.strict import unknown_key
+
+_MAPPINGS = ("sources", "workers", "locks", "templates", "builders")
+
+
+@dataclass
+class Parsed:
+    """The models of all entries that are sound in themselves, and the names of all there are."""
+
+    server: models.Server = field(default_factory=models.Server)
+    secrets: models.Secrets | None = None
+    sources: dict[str, models.GitSource] = field(default_factory=dict)
+    workers: dict[str, models.Worker] = field(default_factory=dict)
+    locks: dict[str, models.Lock] = field(default_factory=dict)
+    templates: dict[str, builder_models.Template] = field(default_factory=dict)
+    builders: dict[str, builder_models.Builder] = field(default_factory=dict)
+    triggers: dict[int, Any] = field(default_factory=dict)
+    """By index in the file."""
+    names: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By section, those of unsound entries too: a reference to one is no second fault."""
+
+
+def parse(document: Document) -> Parsed:
+    """Validate every entry; what is wrong is in the document's problems."""
+    parsed = Parsed(names=dict.fromkeys(_MAPPINGS, frozenset()))
+    data = document.data
+    if not isinstance(data, dict):
+        found = "it is empty" if data is None else f"found {scalars.describe(data)}"
+        document.add("type", (), f"a configuration is a mapping, but {found}", "begin with 'version: 1'")
+        return parsed
+    for key in data:
+        if key not in models.SECTIONS:
+            error = unknown_key(models.File, key)
+            context = error.context or {}
+            document.add(error.type, (key,), str(context["message"]), str(context["hint"]), at_key=True)
+    _version(document, data)
+    for section in ("server", "secrets"):
+        if section in data and (model := _validate(document, (section,), section, data[section])) is not None:
+            setattr(parsed, section, model)
+    for section in _MAPPINGS:
+        _mapping(document, section, data.get(section, {}), parsed)
+    _triggers(document, data.get("triggers", []), parsed)
+    return parsed
+
+
+def _version(document: Document, data: dict[str, Any]) -> None:
+    if "version" not in data:
+        document.add("missing-key", ("version",), "missing key 'version'", "the first line is 'version: 1'")
+    elif data["version"] is True or data["version"] != 1 or not isinstance(data["version"], int):
+        written = scalars.written(data["version"])
+        document.add("version", ("version",), f"version {written} of the format isn't known", "write 'version: 1'")
+
+
+def _mapping(document: Document, section: str, entries: Any, parsed: Parsed) -> None:
+    if not isinstance(entries, dict):
+        found = scalars.describe(entries)
+        document.add("type", (section,), f"expected a mapping of names, found {found}", "leave it out if it is empty")
+        return
+    parsed.names[section] = frozenset(entries)
+    for name, entry in entries.items():
+        try:
+            read_name(name)
+        except PydanticCustomError as error:
+            context = error.context or {}
+            document.add(error.type, (section, name), str(context["message"]), str(context["hint"]), at_key=True)
+        if (model := _validate(document, (section, name), section, entry)) is not None:
+            getattr(parsed, section)[name] = model
+
+
+def _triggers(document: Document, entries: Any, parsed: Parsed) -> None:
+    if not isinstance(entries, list):
+        document.add("type", ("triggers",), f"expected a list of triggers, found {scalars.describe(entries)}")
+        return
+    for index, entry in enumerate(entries):
+        if (model := _validate(document, ("triggers", index), "triggers", entry)) is not None:
+            parsed.triggers[index] = model
+
+
+def _validate(document: Document, path: Path, section: str, entry: Any) -> Any:
+    try:
+        return _adapter(section).validate_python(entry)
+    except ValidationError as error:
+        messages.report(document, path, error)
+        return None
+
+
+@cache
+def _adapter(section: str) -> TypeAdapter[Any]:
+    annotation = models.SECTIONS[section]
+    if section in ("server", "secrets"):
+        annotation = {"server": models.Server, "secrets": models.Secrets}[section]
+    else:
+        annotation = get_args(annotation)[-1]
+    return TypeAdapter(annotation)

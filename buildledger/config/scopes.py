@@ -1,0 +1,187 @@
+"""Which names a value may use, and of which types, in each place of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from enum import Enum
+
+import msgspec
+
+from buildledger.config import inputs, nodes
+from buildledger.config.document import Document, Mark
+from buildledger.config.evaluate import ENGINE
+from buildledger.config.expressions import ExpressionError, UnknownNameError, ValueType
+from buildledger.config.problems import Path, did_you_mean, listed
+from buildledger.config.resolved import InputSpec
+from buildledger.config.secrets import SecretProvider, SecretUnavailableError
+from buildledger.config.values import Expression, InputRef, PropertyRef, SecretRef, Spread
+
+CHANGE = {
+    "change.source": ValueType.STRING,
+    "change.branch": ValueType.STRING,
+    "change.revision": ValueType.STRING,
+    "change.files": ValueType.STRINGS,
+}
+BUILD = {
+    "build.id": ValueType.STRING,
+    "build.builder": ValueType.STRING,
+    "build.number": ValueType.INTEGER,
+    "build.project": ValueType.STRING,
+    "build.branch": ValueType.STRING,
+    "build.revision": ValueType.STRING,
+    "build.result": ValueType.STRING,
+}
+WORKER = {
+    "worker.name": ValueType.STRING,
+    "worker.labels": ValueType.LABELS,
+    "worker.capacity": ValueType.INTEGER,
+}
+
+
+class Place(Enum):
+    """Where an expression stands decides what is known when it is evaluated."""
+
+    REQUEST = "when a build is asked for"
+    WORKER = "when a worker is chosen"
+    STEP = "when a step starts"
+    SUCCESS = "when a build has succeeded"
+
+
+_KNOWN: Mapping[Place, Mapping[str, ValueType]] = {
+    Place.REQUEST: CHANGE,
+    Place.WORKER: CHANGE | WORKER,
+    Place.STEP: CHANGE | BUILD | WORKER,
+    Place.SUCCESS: BUILD,
+}
+
+TEXTS = frozenset({ValueType.STRING, ValueType.INTEGER, ValueType.BOOLEAN, ValueType.ANY})
+LISTS = frozenset({ValueType.STRINGS, ValueType.ANY})
+CONDITIONS = frozenset({ValueType.BOOLEAN, ValueType.ANY})
+NUMBERS = frozenset({ValueType.INTEGER, ValueType.ANY})
+ANYTHING = TEXTS | LISTS
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known where the steps of a builder, or of a template in its use by a builder, stand."""
+
+    document: Document
+    secrets: SecretProvider | None
+    """None: don't look whether they are there."""
+    owner: str
+    """`builder 'tests'`, for messages."""
+    inputs: Mapping[str, InputSpec] = msgspec.field(default_factory=dict)
+    matrix: Mapping[str, ValueType] = msgspec.field(default_factory=dict)
+    properties: Collection[str] = ()
+    is_template: bool = False
+
+    def check(self, path: Path, node: object, place: Place, wanted: Collection[ValueType]) -> None:
+        """Check that a value of the file can be had in a place, and that its type is one of those wanted."""
+        match node:
+            case Spread(value=value):
+                inner = (*path, "spread")
+                self.check(inner, value, place, LISTS)
+            case InputRef(name=name):
+                self._reference(
+                    path, "input", name, {key: inputs.type_of(spec) for key, spec in self.inputs.items()}, wanted
+                )
+            case nodes.MatrixRef(name=name):
+                self._reference(path, "matrix", name, self.matrix, wanted)
+            case PropertyRef(name=name):
+                known = dict.fromkeys(self.properties, ValueType.ANY)
+                self._reference(path, "property", name, known if place is Place.STEP else {}, wanted)
+            case Expression(source=source):
+                self.check_expression((*path, "expr"), source, place, wanted)
+            case SecretRef(name=name):
+                self._secret((*path, "secret"), name)
+            case _ if isinstance(node, tuple) and not wanted & LISTS - {ValueType.ANY}:
+                self.document.add("type", path, "a list can't stand here", "spread it: {spread: …}")
+
+    def check_expression(self, path: Path, source: str, place: Place, wanted: Collection[ValueType]) -> None:
+        """Check an expression's syntax, names and type."""
+        variables = self._variables(place)
+        try:
+            found = ENGINE.check(source, variables)
+        except UnknownNameError as error:
+            self._unknown(path, source, error, variables, place)
+        except ExpressionError as error:
+            self._add(path, error, "expression", error.message, "")
+        else:
+            if found not in wanted:
+                choice = " or ".join(sorted(kind.value for kind in wanted if kind is not ValueType.ANY))
+                self.document.add("expression-type", path, f"this gives {found.value}, but {choice} is needed")
+
+    def _variables(self, place: Place) -> dict[str, ValueType]:
+        known = dict(_KNOWN[place])
+        if place is not Place.SUCCESS:
+            known |= {f"inputs.{name}": inputs.type_of(spec) for name, spec in self.inputs.items()}
+            known |= {f"matrix.{name}": kind for name, kind in self.matrix.items()}
+        if place is Place.STEP:
+            known |= dict.fromkeys((f"properties.{name}" for name in self.properties), ValueType.ANY)
+        return known
+
+    def _unknown(
+        self, path: Path, source: str, error: UnknownNameError, variables: Mapping[str, ValueType], place: Place
+    ) -> None:
+        guess = did_you_mean(error.name, variables)
+        singular = {"input": "inputs", "property": "properties", "changes": "change", "workers": "worker"}
+        root = error.name.partition(".")[0]
+        elsewhere = error.name in (CHANGE | BUILD | WORKER)
+        if elsewhere:
+            hint = f"it isn't known yet {place.value}"
+        elif root in singular:
+            hint = f"write {singular[root]}.{error.name.partition('.')[2]}"
+        elif root == "matrix" and self.is_template:
+            hint = "a template sees only its inputs: pass the value by 'with'"
+        else:
+            hint = "" if guess else f"known here: {listed(variables, limit=30)}"
+        self._add(path, error, "unknown-variable", f"unknown name '{error.name}'{guess} in an expression", hint)
+
+    def _add(self, path: Path, error: ExpressionError, code: str, message: str, hint: str) -> None:
+        """Report at the very character, if the expression stands on one line."""
+        mark = self.document.mark(path)
+        indent = self.document.indents.get(path)
+        if indent is not None and error.line == 1 and error.column:
+            mark = Mark(mark.line, mark.column + indent + error.column - 1)
+        elif error.line > 1:
+            message = f"{message} (line {error.line} of the expression)"
+        self.document.add_at(mark, code, message, hint, path=path)
+
+    def _reference(
+        self, path: Path, kind: str, name: str, known: Mapping[str, ValueType], wanted: Collection[ValueType]
+    ) -> None:
+        # `{spread: args}` is short for `{spread: {input: args}}`: then there is no such key.
+        inner = (*path, kind)
+        if name not in known:
+            self.document.add(
+                f"unknown-{kind}",
+                inner,
+                f"{self.owner} has no {_KINDS[kind]} '{name}'{did_you_mean(name, known)}",
+                self._hint(kind, known),
+            )
+        elif known[name] not in wanted:
+            hint = "spread it among arguments: {spread: …}" if known[name] is ValueType.STRINGS else ""
+            choice = " or ".join(sorted(value.value for value in wanted if value is not ValueType.ANY))
+            self.document.add("type", inner, f"'{name}' is {known[name].value}, but {choice} is needed", hint)
+
+    def _hint(self, kind: str, known: Mapping[str, ValueType]) -> str:
+        if self.is_template and kind == "matrix":
+            return "a template sees only its inputs: pass the value by 'with'"
+        if known:
+            return f"known here: {listed(known)}"
+        return {
+            "input": "declare it under 'inputs' of the builder or of a manual trigger that builds it",
+            "matrix": "it has no matrix with such an axis",
+            "property": "a property is known after the step that sets it, or from the builder's 'properties'",
+        }[kind]
+
+    def _secret(self, path: Path, name: str) -> None:
+        if self.secrets is None:
+            return
+        try:
+            self.secrets.read(name)
+        except SecretUnavailableError as error:
+            place = self.secrets.place(name)
+            self.document.add("missing-secret", path, f"{error}", f"put it into {place}, or take the reference out")
+
+
+_KINDS = {"input": "input", "matrix": "axis", "property": "property"}

@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from buildledger.logs import schema
@@ -25,20 +25,19 @@ _log = logging.getLogger(__name__)
 
 
 class _Call:
-    """Something to do in a batch and who waits for it: entries to append, or a log to finish."""
+    """Entries to append and logs to finish, and who waits for the digests."""
 
-    __slots__ = ("future", "loop", "size_bytes", "what")
+    __slots__ = ("entries", "finish", "future", "loop", "size_bytes")
 
-    def __init__(self, what: Sequence[LogBytes] | UUID) -> None:
+    def __init__(self, entries: Sequence[LogBytes], finish: Sequence[UUID]) -> None:
         self.loop: Final = asyncio.get_running_loop()
-        self.future: Final[asyncio.Future[Any]] = self.loop.create_future()
-        self.what: Final = what
-        self.size_bytes: Final = _CALL_OVERHEAD_BYTES + (
-            0 if isinstance(what, UUID) else sum(len(entry.data) for entry in what)
-        )
+        self.future: Final[asyncio.Future[Sequence[LogDigest]]] = self.loop.create_future()
+        self.entries: Final = entries
+        self.finish: Final = finish
+        self.size_bytes: Final = _CALL_OVERHEAD_BYTES + sum(len(entry.data) for entry in entries)
 
 
-_Answers = list[tuple["asyncio.Future[Any]", object, BaseException | None]]
+_Answer = tuple[Sequence[LogDigest], Exception | None]
 
 
 class Ingest:
@@ -59,15 +58,15 @@ class Ingest:
         self._thread = threading.Thread(target=self._run, name="log-ingest", daemon=True)
         self._thread.start()
 
-    async def append(self, entries: Sequence[LogBytes]) -> None:
-        """Store entries in the next batch; returns when they are durable."""
-        await self._submit(_Call(entries))
-
-    async def finish(self, log_id: UUID) -> LogDigest:
-        """Finish a log in the next batch."""
-        digest = await self._submit(_Call(log_id))
-        assert isinstance(digest, LogDigest)
-        return digest
+    async def append(self, entries: Sequence[LogBytes], finish: Sequence[UUID]) -> Sequence[LogDigest]:
+        """Store entries and finish logs in the next batch; returns when that is durable."""
+        call = _Call(entries, finish)
+        with self._wake:
+            if self._closing:
+                raise LogStoreUnavailableError("the log store is closed")
+            self._calls.append(call)
+            self._wake.notify()
+        return await call.future
 
     def close(self) -> None:
         """Commit what was handed in, then stop. Blocks; calls made later are refused."""
@@ -76,25 +75,17 @@ class Ingest:
             self._wake.notify()
         self._thread.join()
 
-    async def _submit(self, call: _Call) -> object:
-        with self._wake:
-            if self._closing:
-                raise LogStoreUnavailableError("the log store is closed")
-            self._calls.append(call)
-            self._wake.notify()
-        return await call.future
-
     def _run(self) -> None:
         while batch := self._next_batch():
             answers, grown = self._commit(batch)
-            loops: dict[asyncio.AbstractEventLoop, _Answers] = {}
+            loops: dict[asyncio.AbstractEventLoop, list[tuple[_Call, _Answer]]] = {}
             for call, answer in zip(batch, answers, strict=True):
-                loops.setdefault(call.loop, []).append((call.future, *answer))
-            for loop, settled in loops.items():
+                loops.setdefault(call.loop, []).append((call, answer))
+            for loop, answered in loops.items():
                 try:
-                    loop.call_soon_threadsafe(_settle, settled)
+                    loop.call_soon_threadsafe(_settle, answered)
                 except RuntimeError:
-                    _log.warning("an event loop closed before %d of its log writes were answered", len(settled))
+                    _log.warning("an event loop closed before %d of its log writes were answered", len(answered))
             if grown:
                 self._on_growth(grown)
             if self._writer.bytes_since_checkpoint >= schema.CHECKPOINT_BYTES:
@@ -115,28 +106,25 @@ class Ingest:
                 size_bytes += call.size_bytes
             return batch
 
-    def _commit(self, batch: list[_Call]) -> tuple[list[tuple[object, BaseException | None]], set[UUID]]:
+    def _commit(self, batch: list[_Call]) -> tuple[list[_Answer], set[UUID]]:
         """Do the calls in one transaction: a call that is wrong fails alone, a failing disk fails them all."""
-        answers: list[tuple[object, BaseException | None]] = []
+        answers: list[_Answer] = []
         writer = self._writer
         try:
             writer.begin()
             for call in batch:
                 try:
-                    if isinstance(call.what, UUID):
-                        answers.append((writer.finish(call.what), None))
-                    else:
-                        writer.admit(call.what)
-                        answers.append((None, None))
+                    writer.admit(call.entries)
+                    answers.append(([writer.finish(log_id) for log_id in call.finish], None))
                 except LogStoreError as error:
-                    answers.append((None, error))
+                    answers.append(((), error))
             grown = writer.commit()
         except Exception as error:
             if not self._failing:
                 _log.exception("cannot write logs; nothing that was acknowledged is lost")
             self._failing = True
             self._roll_back()
-            return [(None, _unavailable(error)) for _ in batch], set()
+            return [((), _unavailable(error)) for _ in batch], set()
         if self._failing:
             _log.warning("logs can be written again")
             self._failing = False
@@ -162,17 +150,17 @@ class Ingest:
             _log.exception("cannot checkpoint the log store; it is tried again later")
 
 
-def _unavailable(error: BaseException) -> LogStoreUnavailableError:
+def _unavailable(error: Exception) -> LogStoreUnavailableError:
     unavailable = LogStoreUnavailableError(f"the log store cannot write: {error}")
     unavailable.__cause__ = error
     return unavailable
 
 
-def _settle(answers: _Answers) -> None:
-    for future, result, error in answers:
-        if future.done():
+def _settle(answered: list[tuple[_Call, _Answer]]) -> None:
+    for call, (digests, error) in answered:
+        if call.future.done():
             continue
         if error is None:
-            future.set_result(result)
+            call.future.set_result(digests)
         else:
-            future.set_exception(error)
+            call.future.set_exception(error)

@@ -41,13 +41,9 @@ class LocalLogStore:
         self._local = threading.local()
         self._regex_searches = asyncio.Semaphore(REGEX_SEARCHES_MAX)
 
-    async def append(self, entries: Sequence[LogBytes]) -> None:
+    async def append(self, entries: Sequence[LogBytes], finish: Sequence[UUID] = ()) -> Sequence[LogDigest]:
         """See `LogStore.append`."""
-        await self._ingest.append(entries)
-
-    async def finish(self, log_id: UUID) -> LogDigest:
-        """See `LogStore.finish`."""
-        return await self._ingest.finish(log_id)
+        return await self._ingest.append(entries, finish)
 
     async def size(self, log_id: UUID) -> LogSize:
         """See `LogStore.size`."""

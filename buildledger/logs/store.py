@@ -111,23 +111,16 @@ class BadPatternError(LogStoreError):
 class LogStore(Protocol):
     """A place for the output of steps."""
 
-    async def append(self, entries: Sequence[LogBytes]) -> None:
-        """Store `entries`, all or none; they are durable when this returns.
+    async def append(self, entries: Sequence[LogBytes], finish: Sequence[UUID] = ()) -> Sequence[LogDigest]:
+        """Store `entries`, then close the logs in `finish` for good: all or nothing, and durable when this returns.
 
+        Answers what each finished log is, in the order asked; finishing again answers the same.
         Bytes that are already held are ignored, an overlap is trimmed. Entries of one log must come in order. Calls
         that arrive together share one commit.
 
         Raises:
             LogHoleError: an entry begins beyond the end of its log.
             LogFinishedError: an entry would grow a finished log.
-            LogStoreUnavailableError: the disk is full or fails.
-        """
-        ...
-
-    async def finish(self, log_id: UUID) -> LogDigest:
-        """Close a log for good and return what it is; repeating it returns the same. Durable when it returns.
-
-        Raises:
             LogStoreUnavailableError: the disk is full or fails.
         """
         ...

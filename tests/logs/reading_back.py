@@ -2,12 +2,18 @@
 
 from uuid import UUID
 
-from buildledger.logs.store import LogBytes, LogStore
+from buildledger.logs.store import LogBytes, LogDigest, LogStore
 
 
 async def write(store: LogStore, log_id: UUID, offset: int, data: bytes) -> None:
     """Append one entry."""
     await store.append([LogBytes(log_id=log_id, offset=offset, data=data)])
+
+
+async def finish(store: LogStore, log_id: UUID) -> LogDigest:
+    """Close one log."""
+    (digest,) = await store.append((), [log_id])
+    return digest
 
 
 async def read(store: LogStore, log_id: UUID, from_byte: int = 0, to_byte: int | None = None) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 
 from buildledger.logs.local import LocalLogStore
 from buildledger.logs.store import LogBytes, LogDigest, LogFinishedError, LogHoleError, LogSize
-from tests.logs.reading_back import read, write
+from tests.logs.reading_back import finish, read, write
 
 LOG = uuid4()
 
@@ -67,21 +67,30 @@ async def test_digest_of_a_finished_log(store: LocalLogStore) -> None:
     for at in range(0, len(data), 70_001):
         await write(store, LOG, at, data[at : at + 70_001])
     digest = LogDigest(size_bytes=len(data), line_count=100_001, sha256=hashlib.sha256(data).hexdigest())
-    assert await store.finish(LOG) == digest
-    assert await store.finish(LOG) == digest
+    assert await finish(store, LOG) == digest
+    assert await finish(store, LOG) == digest
     assert (await store.size(LOG)).finished
+
+
+async def test_bytes_and_end_in_one_call(store: LocalLogStore) -> None:
+    """The last bytes and the end go together: if the bytes are refused, the log stays open."""
+    with pytest.raises(LogHoleError):
+        await store.append([LogBytes(log_id=LOG, offset=5, data=b"x")], [LOG])
+    assert not (await store.size(LOG)).finished
+    (digest,) = await store.append([LogBytes(log_id=LOG, offset=0, data=b"x")], [LOG])
+    assert digest.sha256 == hashlib.sha256(b"x").hexdigest()
 
 
 async def test_empty_log_can_be_finished(store: LocalLogStore) -> None:
     """A log without bytes has the digest of nothing."""
     digest = LogDigest(size_bytes=0, line_count=0, sha256=hashlib.sha256(b"").hexdigest())
-    assert await store.finish(LOG) == digest
+    assert await finish(store, LOG) == digest
 
 
 async def test_finished_log_does_not_grow(store: LocalLogStore) -> None:
     """Old bytes are ignored, more bytes are refused."""
     await write(store, LOG, 0, b"abc")
-    await store.finish(LOG)
+    await finish(store, LOG)
     await write(store, LOG, 1, b"bc")
     with pytest.raises(LogFinishedError):
         await write(store, LOG, 3, b"d")
@@ -97,7 +106,7 @@ async def test_reopened_store_continues(store: LocalLogStore, directory: Path) -
             await write(reopened, LOG, 100, b"x")
         assert refused.value.expected_offset == 7
         await write(reopened, LOG, 7, b"after\n")
-        assert (await reopened.finish(LOG)).sha256 == hashlib.sha256(b"before\nafter\n").hexdigest()
+        assert (await finish(reopened, LOG)).sha256 == hashlib.sha256(b"before\nafter\n").hexdigest()
     finally:
         reopened.close()
 

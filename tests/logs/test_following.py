@@ -4,7 +4,7 @@ import asyncio
 from uuid import uuid4
 
 from buildledger.logs.local import LocalLogStore
-from tests.logs.reading_back import write
+from tests.logs.reading_back import finish, write
 
 LOG = uuid4()
 
@@ -15,7 +15,7 @@ async def test_reader_sees_growth_and_the_end(store: LocalLogStore) -> None:
     assert (await anext(sizes)).size_bytes == 0
     await write(store, LOG, 0, b"abc")
     assert (await anext(sizes)).size_bytes == 3
-    await store.finish(LOG)
+    await finish(store, LOG)
     assert [size.finished async for size in sizes] == [True]
 
 

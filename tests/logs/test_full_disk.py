@@ -12,7 +12,7 @@ import pytest
 
 from buildledger.logs.local import LocalLogStore
 from buildledger.logs.store import LogStoreUnavailableError
-from tests.logs.reading_back import read, write
+from tests.logs.reading_back import finish, read, write
 
 LOG = uuid4()
 
@@ -46,7 +46,7 @@ async def test_full_disk_loses_nothing(
     assert sum("cannot write logs" in record.message for record in caplog.records) == 1
     assert 0 < acknowledged < len(data)
     await write(store, LOG, acknowledged, data[acknowledged:])
-    assert (await store.finish(LOG)).sha256 == hashlib.sha256(data).hexdigest()
+    assert (await finish(store, LOG)).sha256 == hashlib.sha256(data).hexdigest()
     assert await read(store, LOG) == data
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from buildledger.logs.local import LocalLogStore
 from buildledger.logs.store import LogDigest, LogStore, Pattern
-from tests.logs.reading_back import lines_of, read, write
+from tests.logs.reading_back import finish, lines_of, read, write
 
 PIECES = st.one_of(
     st.binary(max_size=300),
@@ -67,4 +67,4 @@ async def _compare(store: LogStore, log_id: UUID, held: bytes, data: st.DataObje
     page = await store.search(log_id, Pattern(text=b"needle"), limit=10_000_000, from_line=first)
     assert [hit.line for hit in page.hits] == [n for n, line in enumerate(lines) if n >= first and b"needle" in line]
     digest = LogDigest(size_bytes=len(held), line_count=len(lines), sha256=hashlib.sha256(held).hexdigest())
-    assert await store.finish(log_id) == digest
+    assert await finish(store, log_id) == digest

@@ -26,6 +26,7 @@ class Cause(StrEnum):
 _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
     (cause, re.compile("|".join(texts), re.IGNORECASE))
     for cause, texts in (
+        (Cause.OTHER, (r"no space left on device", r"detected dubious ownership", r"transport '.*' not allowed")),
         (
             Cause.AUTH,
             (
@@ -72,6 +73,7 @@ _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
                 r"not our ref",
                 r"remote ref does not exist",
                 r"unadvertised object",
+                r"reference is not a tree",
             ),
         ),
         (
@@ -101,6 +103,7 @@ _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
 
 _UNADVERTISED = re.compile(r"unadvertised object", re.IGNORECASE)
 _NO_CLONE = re.compile(r"fatal: (not a git repository|cannot change to )", re.IGNORECASE)
+_MISMATCH = re.compile(r"mismatched algorithms: client sha\d+; server (sha1|sha256)")
 _STALE_LOCK = re.compile(r"unable to create '(?:[^'\n]*/)?\.git/([\w./-]+\.lock)': file exists", re.IGNORECASE)
 
 
@@ -141,6 +144,3 @@ def far_object_format(output: str) -> str | None:
     """`sha1` or `sha256`, when a clone of the other kind was told so by the far end."""
     match = _MISMATCH.search(output)
     return match[1] if match else None
-
-
-_MISMATCH = re.compile(r"mismatched algorithms: client sha\d+; server (sha1|sha256)")

@@ -1,0 +1,314 @@
+"""The ledger in PostgreSQL, for several server processes side by side.
+
+Appends take turns by an advisory lock that is held to the end of the transaction, so positions become visible in their
+order. (A table lock would do as well but collides with autovacuum.)
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, LiteralString
+from uuid import UUID
+
+import psycopg
+from eventsourcing import persistence
+from eventsourcing.persistence import Notification, StoredEvent
+from psycopg.rows import TupleRow
+from psycopg.types.numeric import Int8
+
+from buildledger.ledger.errors import LedgerFormatError
+from buildledger.ledger.pool import ConnectionPool
+from buildledger.ledger.schema_postgresql import APPEND, FORMAT, MIGRATION_LOCK, TABLES
+from buildledger.ledger.store import (
+    MAX_MOVED_STREAMS,
+    ChainLink,
+    Checkpoint,
+    CommandRecord,
+    FactStore,
+    KnownCommand,
+    Watch,
+    leaf_hash,
+    stream_of,
+)
+
+APPEND_ATTEMPTS = 4
+"""How often an append is tried when its connection breaks, before callers are told that the database is away."""
+RETRY_SECONDS = 0.2
+CONNECT_TIMEOUT_SECONDS = 5
+
+PostgresConnection = psycopg.Connection[TupleRow]
+
+
+class PostgresFactStore(FactStore):
+    """One schema, `ledger`, in the database of the URL."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._writing = threading.Lock()
+        self._writer: PostgresConnection | None = None
+        self._writer_process = 0
+        self._readers = ConnectionPool(self._connect)
+        with _translated(), self._readers.connection() as db, db.transaction():
+            self._migrate(db)
+
+    def append(self, facts: Sequence[StoredEvent], commands: Sequence[CommandRecord] = ()) -> int:
+        """As the port says; one round trip.
+
+        When the connection breaks nobody knows whether the transaction was committed: the append is repeated, and a
+        conflict with what is then found to be itself is success.
+        """
+        parameters = _parameters(facts, commands)
+        with self._writing, _translated():
+            for attempt in range(APPEND_ATTEMPTS):
+                try:
+                    db = self._writer or self._connect_writer()
+                    row = db.execute(APPEND, parameters, prepare=True, binary=True).fetchone()
+                    assert row is not None
+                    return int(row[0])
+                except psycopg.errors.UniqueViolation:
+                    base = self._own_base(facts, commands) if attempt else None
+                    if base is None:
+                        raise
+                    return base
+                except psycopg.OperationalError:
+                    self._drop_writer()
+                    if attempt == APPEND_ATTEMPTS - 1:
+                        raise
+                    time.sleep(RETRY_SECONDS * attempt)
+        raise AssertionError
+
+    def _own_base(self, facts: Sequence[StoredEvent], commands: Sequence[CommandRecord]) -> int | None:
+        """The position before `facts` if exactly they are stored already, one after the other."""
+        if not facts:
+            known = self.known_commands({record.command_id for record in commands})
+            same = all(r.command_id in known and known[r.command_id].digest == r.digest for r in commands)
+            return known[commands[0].command_id].position if same else None
+        rows = self._query(
+            "SELECT position FROM ledger.fact WHERE stream_id = %s AND version = %s",
+            (facts[0].originator_id, facts[0].originator_version),
+        )
+        if not rows:
+            return None
+        base = int(rows[0][0]) - 1
+        found = self.select_notifications(base + 1, len(facts))
+        same = [_content(fact) for fact in found] == [_content(fact) for fact in facts]
+        return base if same else None
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        """The facts of one stream with versions in (gt, lte]."""
+        rows = self._query(
+            "SELECT stream_id, version, name, body FROM ledger.fact WHERE stream_id = %s AND version > %s"
+            " AND version <= %s ORDER BY CASE WHEN %s THEN -version ELSE version END LIMIT %s",
+            (originator_id, gt or 0, lte if lte is not None else 1 << 62, desc, limit),
+        )
+        return [StoredEvent(*row) for row in rows]
+
+    def select_streams(self, stream_ids: Collection[UUID]) -> Sequence[StoredEvent]:
+        """As the port says; one query."""
+        rows = self._query(
+            "SELECT stream_id, version, name, body FROM ledger.fact WHERE stream_id = ANY(%s)"
+            " ORDER BY stream_id, version",
+            (list(stream_ids),),
+        )
+        return [StoredEvent(*row) for row in rows]
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Facts in the one total order, from `start` on."""
+        first = (start or 0) if inclusive_of_start else (start or 0) + 1
+        rows = self._query(
+            "SELECT stream_id, version, name, body, position FROM ledger.fact WHERE position BETWEEN %s AND %s"
+            " AND (%s::text[] IS NULL OR name = ANY(%s)) ORDER BY position LIMIT %s",
+            (first, stop if stop is not None else 1 << 62, list(topics) or None, list(topics), limit),
+        )
+        return [Notification(*row) for row in rows]
+
+    def max_notification_id(self) -> int | None:
+        """The last position, or None."""
+        position: int | None = self._query("SELECT max(position) FROM ledger.fact")[0][0]
+        return position
+
+    def known_commands(self, command_ids: Collection[UUID]) -> dict[UUID, KnownCommand]:
+        """As the port says; one query."""
+        if not command_ids:
+            return {}
+        rows = self._query(
+            "SELECT command_id, digest, position, fact_count FROM ledger.command WHERE command_id = ANY(%s)",
+            (list(command_ids),),
+        )
+        return {row[0]: KnownCommand(*row[1:]) for row in rows}
+
+    def moved_since(self, position: int) -> tuple[int, Collection[UUID] | None]:
+        """As the port says; one query."""
+        rows = self._query(
+            "SELECT position, stream_id FROM ledger.fact WHERE position > %s ORDER BY position LIMIT %s",
+            (position, MAX_MOVED_STREAMS),
+        )
+        if len(rows) == MAX_MOVED_STREAMS:
+            return self.head(), None
+        return (rows[-1][0], {row[1] for row in rows}) if rows else (position, ())
+
+    def chain(self, after: int, limit: int) -> Sequence[ChainLink]:
+        """As the port says."""
+        rows = self._query(
+            "SELECT last_position, previous, head FROM ledger.chain WHERE last_position > %s"
+            " ORDER BY last_position LIMIT %s",
+            (after, limit),
+        )
+        return [ChainLink(*row) for row in rows]
+
+    def first_out_of_order(self) -> int | None:
+        """As the port says."""
+        rows = self._query(
+            "SELECT min(position) FROM (SELECT position, version, row_number() OVER"
+            " (PARTITION BY stream_id ORDER BY position) AS n FROM ledger.fact) numbered WHERE version != n"
+        )
+        position: int | None = rows[0][0]
+        return position
+
+    def checkpoint(self, name: str) -> Checkpoint | None:
+        """As the port says."""
+        rows = self._query("SELECT version, position, state FROM ledger.checkpoint WHERE name = %s", (name,))
+        return Checkpoint(*rows[0]) if rows else None
+
+    def save_checkpoint(self, name: str, checkpoint: Checkpoint) -> None:
+        """As the port says."""
+        self._query(
+            "INSERT INTO ledger.checkpoint AS c VALUES (%s, %s, %s, %s) ON CONFLICT (name) DO UPDATE SET"
+            " version = excluded.version, position = excluded.position, state = excluded.state"
+            " WHERE excluded.version != c.version OR excluded.position >= c.position RETURNING 1",
+            (name, *checkpoint),
+        )
+
+    def watch(self) -> Watch:
+        """Listens on the channel that every append notifies."""
+        with _translated():
+            return _ListenWatch(self)
+
+    def close(self) -> None:
+        """Close every connection that isn't in use."""
+        with self._writing:
+            self._drop_writer()
+        self._readers.close()
+
+    def notify(self) -> None:
+        """Wake every watch."""
+        self._query("SELECT pg_notify('buildledger_facts', '')")
+
+    def is_writer(self, process: int) -> bool:
+        """Whether this backend process serves this store's appends."""
+        return process == self._writer_process
+
+    def connect(self) -> PostgresConnection:
+        """A connection that commits every statement."""
+        return self._connect()
+
+    def _connect(self) -> PostgresConnection:
+        return psycopg.connect(self._url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_SECONDS)
+
+    def _connect_writer(self) -> PostgresConnection:
+        self._writer = self._connect()
+        self._writer_process = self._writer.info.backend_pid
+        return self._writer
+
+    def _drop_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        self._writer = None
+
+    def _query(self, statement: LiteralString, parameters: Sequence[Any] = ()) -> list[TupleRow]:
+        with _translated(), self._readers.connection() as db:
+            return db.execute(statement, parameters, prepare=True, binary=True).fetchall()
+
+    def _migrate(self, db: PostgresConnection) -> None:
+        db.execute(MIGRATION_LOCK)
+        row = db.execute("SELECT to_regclass('ledger.format') IS NOT NULL").fetchone()
+        if row is None or not row[0]:
+            db.execute(TABLES)
+            return
+        row = db.execute("SELECT number FROM ledger.format").fetchone()
+        if row is None or row[0] > FORMAT:
+            msg = f"the database has ledger format {row and row[0]}; this version of Build Ledger knows up to {FORMAT}"
+            raise LedgerFormatError(msg)
+
+
+class _ListenWatch(Watch):
+    def __init__(self, store: PostgresFactStore) -> None:
+        self._store = store
+        self._interrupted = False
+        self._db = self._listen()
+
+    def _listen(self) -> PostgresConnection:
+        db = self._store.connect()
+        db.execute("LISTEN buildledger_facts")
+        return db
+
+    def wait(self, timeout_seconds: float) -> bool:
+        with _translated():
+            if self._db.closed:
+                self._db = self._listen()
+                return True
+            others = False
+            for notice in self._db.notifies(timeout=timeout_seconds, stop_after=1):
+                others = not self._store.is_writer(notice.pid)
+            return others or self._interrupted
+
+    def interrupt(self) -> None:
+        self._interrupted = True
+        try:
+            self._store.notify()
+        except persistence.PersistenceError:
+            # the database is away: the wait ends by its timeout
+            return
+
+    def close(self) -> None:
+        self._db.close()
+
+
+def _parameters(facts: Sequence[StoredEvent], commands: Sequence[CommandRecord]) -> tuple[list[Any], ...]:
+    return (
+        [stream_of(fact) for fact in facts],
+        [Int8(fact.originator_version) for fact in facts],
+        [fact.topic for fact in facts],
+        [fact.state for fact in facts],
+        [leaf_hash(fact) for fact in facts],
+        [record.command_id for record in commands],
+        [record.digest for record in commands],
+        [Int8(record.ends_at) for record in commands],
+        [Int8(record.fact_count) for record in commands],
+    )
+
+
+def _content(fact: StoredEvent) -> tuple[UUID | str, int, str, bytes]:
+    return fact.originator_id, fact.originator_version, fact.topic, fact.state
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """PostgreSQL's errors in the library's words."""
+    try:
+        yield
+    except psycopg.errors.UniqueViolation as error:
+        raise persistence.IntegrityError(str(error)) from error
+    except psycopg.OperationalError as error:
+        raise persistence.OperationalError(str(error)) from error
+    except psycopg.Error as error:
+        raise persistence.DatabaseError(str(error)) from error

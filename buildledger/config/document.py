@@ -38,6 +38,7 @@ class Document:
     indents: dict[Path, int] = field(default_factory=dict)
     """For a text on one line: how many characters of mark-up stand before it (1 for a quote)."""
     problems: list[Problem] = field(default_factory=list)
+    _seen: set[Problem] = field(default_factory=set)
 
     def mark(self, path: Path, *, at_key: bool = False) -> Mark:
         """Where `path` stands, or, for something that isn't there, the nearest thing around it."""
@@ -71,7 +72,8 @@ class Document:
             path=path,
             severity="warning" if warning else "error",
         )
-        if problem not in self.problems:
+        if problem not in self._seen:
+            self._seen.add(problem)
             self.problems.append(problem)
 
     @property

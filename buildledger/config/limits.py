@@ -49,3 +49,5 @@ UPLOAD_DEFAULT_BYTES = 1 << 30
 SECRET_BYTES = 65_536
 CAPTURED_PROPERTY_CHARACTERS = 65_536
 """What a program may write to become a property."""
+STEP_NAME_CHARACTERS = 48
+"""Of a name made for a step that has none; it stands in every list."""

@@ -74,7 +74,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     properties: Collection[str] = ()
     is_template: bool = False
 
-    def check(self, path: Path, node: object, place: Place, wanted: Collection[ValueType]) -> None:
+    def check(self, path: Path, node: object, place: Place, wanted: frozenset[ValueType]) -> None:
         """Check that a value of the file can be had in a place, and that its type is one of those wanted."""
         match node:
             case Spread(value=value):
@@ -93,10 +93,10 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
                 self.check_expression((*path, "expr"), source, place, wanted)
             case SecretRef(name=name):
                 self._secret((*path, "secret"), name)
-            case _ if isinstance(node, tuple) and not wanted & LISTS - {ValueType.ANY}:
+            case _ if isinstance(node, tuple) and ValueType.STRINGS not in wanted:
                 self.document.add("type", path, "a list can't stand here", "spread it: {spread: …}")
 
-    def check_expression(self, path: Path, source: str, place: Place, wanted: Collection[ValueType]) -> None:
+    def check_expression(self, path: Path, source: str, place: Place, wanted: frozenset[ValueType]) -> None:
         """Check an expression's syntax, names and type."""
         variables = self._variables(place)
         try:
@@ -147,7 +147,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         self.document.add_at(mark, code, message, hint, path=path)
 
     def _reference(
-        self, path: Path, kind: str, name: str, known: Mapping[str, ValueType], wanted: Collection[ValueType]
+        self, path: Path, kind: str, name: str, known: Mapping[str, ValueType], wanted: frozenset[ValueType]
     ) -> None:
         # `{spread: args}` is short for `{spread: {input: args}}`: then there is no such key.
         inner = (*path, kind)

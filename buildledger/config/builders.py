@@ -1,0 +1,231 @@
+"""Builders of the file: checked once, then expanded into one resolved builder a cell of their matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from buildledger.config import builder_models as models
+from buildledger.config import inputs, matrix, resolved, steps
+from buildledger.config.document import Document
+from buildledger.config.evaluate import Context, WorkerView, worker_fits
+from buildledger.config.expressions import ValueType, mentioned
+from buildledger.config.parsing import Parsed
+from buildledger.config.problems import Path, did_you_mean, listed
+from buildledger.config.resolved import InputSpec
+from buildledger.config.scopes import ANYTHING, CONDITIONS, NUMBERS, Place, Scope
+from buildledger.config.secrets import SecretProvider
+from buildledger.config.values import Expression, InputRef, Value
+
+
+class BuilderResolver:
+    """Checks and expands one builder. `inputs` has its own and those of its manual triggers."""
+
+    def __init__(
+        self,
+        document: Document,
+        parsed: Parsed,
+        secrets: SecretProvider | None,
+        name: str,
+        inputs: Mapping[str, InputSpec],
+    ) -> None:
+        self._document = document
+        self._parsed = parsed
+        self._name = name
+        self._model = parsed.builders[name]
+        self._path: Path = ("builders", name)
+        self._inputs = inputs
+        self._template = parsed.templates.get(self._model.use) if self._model.use else None
+        self._template_inputs = template_inputs(document, parsed, self._model.use) if self._model.use else {}
+        self._scope = Scope(
+            document=document,
+            secrets=secrets,
+            owner=f"builder '{name}'",
+            inputs=inputs,
+            matrix=matrix.types(self._model.matrix),
+            properties=frozenset(self._model.properties),
+        )
+
+    def resolve(self) -> list[resolved.Builder]:
+        """Its cells; the document has the problems, and the cells are worth nothing if there are any."""
+        before = len(self._document.problems)
+        self._check()
+        cells = matrix.cells(self._document, (*self._path, "matrix"), self._model.matrix)
+        if any(problem.severity == "error" for problem in self._document.problems[before:]):
+            return []
+        return [built for cell in cells if (built := self._expand(cell)) is not None]
+
+    def _check(self) -> None:
+        model, scope, path = self._model, self._scope, self._path
+        for key, place in (("when", Place.REQUEST), ("worker", Place.WORKER)):
+            if (source := getattr(model, key)) is not None:
+                scope.check_expression((*path, key), source, place, CONDITIONS)
+        if isinstance(model.priority, Expression):
+            scope.check_expression((*path, "priority", "expr"), model.priority.source, Place.REQUEST, NUMBERS)
+        for name, node in model.properties.items():
+            without = msgspec.structs.replace(scope, properties=())
+            without.check((*path, "properties", name), node, Place.STEP, ANYTHING)
+        steps.check_environment(scope, (*path, "env"), model.env, Place.STEP)
+        self._check_locks()
+        self._check_steps()
+
+    def _check_locks(self) -> None:
+        locks = self._parsed.names["locks"]
+        seen: set[str] = set()
+        for index, use in enumerate(self._model.locks):
+            place = (*self._path, "locks", index, "lock")
+            if use.lock not in locks:
+                hint = f"locks: {listed(locks)}" if locks else "declare it under 'locks'"
+                message = f"there is no lock '{use.lock}'{did_you_mean(use.lock, locks)}"
+                self._document.add("unknown-lock", place, message, hint)
+            elif use.lock in seen:
+                self._document.add("duplicate-name", place, f"the lock '{use.lock}' is asked for twice", "use 'take'")
+            elif (lock := self._parsed.locks.get(use.lock)) and (use.take or 1) > lock.count:
+                message = f"'{use.lock}' has a count of {lock.count}: nobody could ever take {use.take}"
+                self._document.add("lock-count", (*place[:-1], "take"), message)
+            seen.add(use.lock)
+
+    def _check_steps(self) -> None:
+        model, path = self._model, self._path
+        if (model.steps is None) == (model.use is None):
+            self._document.add("steps", path, f"builder '{self._name}' needs either 'steps' or 'use'", at_key=True)
+        if model.steps is not None:
+            steps.check(self._scope, (*path, "steps"), model.steps, self._parsed.names["sources"])
+        if model.use is None:
+            if model.with_:
+                self._document.add("template", (*path, "with"), "'with' means something only with 'use'", at_key=True)
+            return
+        templates = self._parsed.names["templates"]
+        if model.use not in templates:
+            hint = f"templates: {listed(templates)}" if templates else "declare it under 'templates'"
+            message = f"there is no template '{model.use}'{did_you_mean(model.use, templates)}"
+            self._document.add("unknown-template", (*path, "use"), message, hint)
+        elif self._template is not None:
+            self._check_arguments(model.use)
+            check_template(self._scope, model.use, self._template, self._template_inputs, self._parsed)
+
+    def _check_arguments(self, template: str) -> None:
+        specs, path = self._template_inputs, (*self._path, "with")
+        for name, node in self._model.with_.items():
+            if name not in specs:
+                message = f"template '{template}' has no input '{name}'{did_you_mean(name, specs)}"
+                hint = f"its inputs: {listed(specs)}" if specs else "it has no inputs"
+                self._document.add("unknown-input", (*path, name), message, hint, at_key=True)
+                continue
+            wanted = ANYTHING
+            if isinstance(node, InputRef | Expression):
+                wanted = frozenset({inputs.type_of(specs[name]), ValueType.ANY})
+            self._scope.check((*path, name), node, Place.STEP, wanted)
+        for name, spec in specs.items():
+            if spec.default is None and name not in self._model.with_:
+                message = f"template '{template}' needs the input '{name}'"
+                self._document.add("missing-input", (*self._path, "use"), message, f"add 'with: {{{name}: …}}'")
+
+    def _expand(self, cell: matrix.Cell) -> resolved.Builder | None:
+        model = self._model
+        filling = steps.Filling(matrix=cell)
+        env = filling.environment(model.env)
+        if self._template is not None:
+            arguments = self._arguments(filling, cell)
+            if arguments is None:
+                return None
+            inner = steps.Filling(matrix=cell, arguments=arguments)
+            expanded = steps.expand(self._template.steps, inner, env)
+        else:
+            expanded = steps.expand(model.steps or [], filling, env)
+        return resolved.Builder(
+            name=matrix.cell_name(self._name, cell),
+            base=self._name,
+            matrix=cell,
+            project=model.project,
+            description=model.description,
+            tags=tuple(model.tags),
+            inputs=self._inputs,
+            properties={name: filling.value(node) for name, node in model.properties.items()},
+            steps=expanded,
+            sources=tuple(dict.fromkeys(step.source for step in expanded if isinstance(step, resolved.CheckoutStep))),
+            worker=None if model.worker is None else Expression(model.worker),
+            when=None if model.when is None else Expression(model.when),
+            collapse=model.collapse,
+            retry=resolved.Retry(on=tuple(model.retry.on), max=model.retry.max),
+            locks=tuple(
+                resolved.LockUse(lock=use.lock, take=use.take or self._parsed.locks[use.lock].count)
+                for use in model.locks
+                if use.lock in self._parsed.locks
+            ),
+            priority=model.priority,
+        )
+
+    def _arguments(self, filling: steps.Filling, cell: matrix.Cell) -> dict[str, Value] | None:
+        """What the template's inputs stand for in a cell; None if a value doesn't suit its input."""
+        result: dict[str, Value] = {}
+        for name, spec in self._template_inputs.items():
+            if name not in self._model.with_:
+                assert spec.default is not None
+                result[name] = spec.default
+                continue
+            value = filling.value(self._model.with_[name])
+            known = steps.plain(value)
+            if known is not None and (reason := inputs.fault(spec, known)):
+                where = f" in {matrix.cell_name(self._name, cell)}" if cell else ""
+                message = f"input '{name}' of template '{self._model.use}'{where}: {reason}"
+                self._document.add("input-value", (*self._path, "with", name), message)
+                return None
+            result[name] = value
+        return result
+
+
+def template_inputs(document: Document, parsed: Parsed, name: str) -> dict[str, InputSpec]:
+    """The inputs of a template, checked; empty if there is no sound template of this name."""
+    template = parsed.templates.get(name)
+    return specs(document, ("templates", name, "inputs"), template.inputs) if template else {}
+
+
+def check_template(
+    scope: Scope, name: str, template: models.Template, declared: Mapping[str, InputSpec], parsed: Parsed
+) -> None:
+    """Check a template's steps in the scope of a builder that uses it, of which they see the properties only."""
+    inner = msgspec.structs.replace(scope, owner=f"template '{name}'", inputs=declared, matrix={}, is_template=True)
+    steps.check(inner, ("templates", name, "steps"), template.steps, parsed.names["sources"])
+
+
+def specs(document: Document, path: Path, declared: Mapping[str, models.InputModel]) -> dict[str, InputSpec]:
+    """Declared inputs, with what is wrong in their declarations reported."""
+    result = {}
+    for name, model in declared.items():
+        here = (*path, name)
+        spec = InputSpec(
+            type=model.type,
+            description=model.description,
+            default=model.default,
+            enum=tuple(model.enum or ()),
+            pattern=model.pattern,
+        )
+        result[name] = spec
+        if spec.pattern is not None and spec.type not in ("string", "list"):
+            document.add("input", (*here, "pattern"), f"a pattern can't be asked of {inputs.type_of(spec).value}")
+        elif spec.pattern is not None and (reason := inputs.pattern_fault(spec.pattern)):
+            document.add("input", (*here, "pattern"), f"this is no pattern: {reason}", "patterns are RE2 expressions")
+        elif spec.default is not None and (reason := inputs.fault(spec, spec.default)):
+            document.add("input-value", (*here, "default"), reason)
+        element = msgspec.structs.replace(spec, type="string" if spec.type == "list" else spec.type, enum=())
+        for index, value in enumerate(spec.enum):
+            if not inputs.has_type(element, value):
+                message = f"expected {inputs.type_of(element).value}, found {value!r}"
+                document.add("input-value", (*here, "enum", index), message)
+    return result
+
+
+def warn_of_idle(document: Document, builder: resolved.Builder, workers: Mapping[str, resolved.Worker]) -> None:
+    """Warn if none of the workers in the file could ever run a builder."""
+    if builder.worker is None or not workers:
+        return
+    if any(name.startswith(("change.", "inputs.")) for name in mentioned(builder.worker.source)):
+        return
+    views = [
+        WorkerView(name=worker.name, labels=worker.labels, capacity=worker.capacity) for worker in workers.values()
+    ]
+    if not any(worker_fits(builder, Context(matrix=builder.matrix, worker=view)) for view in views):
+        message = f"no worker of this file can run '{builder.name}'"
+        document.add("no-worker", ("builders", builder.base, "worker"), message, "look at the labels", warning=True)

@@ -1,0 +1,168 @@
+"""The way in: a configuration file → `Configuration`, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from buildledger.config import builders, limits, parsing, resolved, sources, triggers
+from buildledger.config.document import Document, Mark, read
+from buildledger.config.problems import ConfigErrors, Problem
+from buildledger.config.resolved import Configuration
+from buildledger.config.scopes import Scope
+from buildledger.config.secrets import SecretProvider, provider
+
+
+def load(path: Path, *, secrets_required: bool = True) -> Configuration:
+    """Read, check and resolve a file. Relative paths in it are relative to its directory.
+
+    `secrets_required=False` doesn't look for the secrets that it names, for a machine that isn't the server.
+
+    Raises: ConfigErrors with all problems, warnings too, in the order of the file.
+    """
+    configuration, problems = _load(path, secrets_required=secrets_required)
+    if configuration is None:
+        raise ConfigErrors(problems)
+    return configuration
+
+
+def check(path: Path, *, secrets_required: bool = True) -> list[Problem]:
+    """All problems of a file, in its order; if only warnings are among them, or nothing, it can be loaded."""
+    return _load(path, secrets_required=secrets_required)[1]
+
+
+def load_text(
+    text: str, *, file: str = "ci.yaml", directory: Path | None = None, secrets_required: bool = True
+) -> Configuration:
+    """The same for text that is in no file. Raises: ConfigErrors."""
+    document = read(text, file)
+    configuration = _resolve(document, (directory or Path.cwd()).resolve(), secrets_required=secrets_required)
+    if configuration is None:
+        raise ConfigErrors(_ordered(document))
+    return configuration
+
+
+def _load(path: Path, *, secrets_required: bool) -> tuple[Configuration | None, list[Problem]]:
+    file = str(path)
+    try:
+        with path.open("rb") as opened:
+            raw = opened.read(limits.FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        return None, [Problem(file=file, line=0, column=0, code="file", message=f"can't be read: {reason}")]
+    if len(raw) > limits.FILE_BYTES:
+        message = f"the file is larger than {limits.FILE_BYTES} bytes"
+        return None, [Problem(file=file, line=0, column=0, code="limit-file", message=message)]
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return None, [_not_utf8(file, raw, error)]
+    document = read(text, file)
+    configuration = _resolve(document, path.resolve().parent, secrets_required=secrets_required)
+    return configuration, _ordered(document)
+
+
+def _resolve(document: Document, directory: Path, *, secrets_required: bool) -> Configuration | None:
+    """The configuration, or None if the document has errors."""
+    if document.data is None and document.failed:
+        return None
+    parsed = parsing.parse(document)
+    secrets = _secrets(document, parsed, directory)
+    source = provider(secrets) if secrets_required else None
+    if parsed.secrets is None and "secrets" in (document.data or {}):
+        source = None
+    inputs = triggers.manual_inputs(document, parsed)
+    resolved_builders = _builders(document, parsed, source, inputs)
+    configuration = Configuration(
+        server=resolved.Server(title=parsed.server.title, url=_address(document, parsed)),
+        secrets=secrets,
+        sources={name: sources.resolve(document, name, model, directory) for name, model in parsed.sources.items()},
+        workers={
+            name: resolved.Worker(name=name, labels=model.labels, capacity=model.capacity)
+            for name, model in parsed.workers.items()
+        },
+        locks={name: resolved.Lock(name=name, count=model.count) for name, model in parsed.locks.items()},
+        builders=resolved_builders,
+        triggers=triggers.TriggerResolver(document, parsed, _cells(resolved_builders), inputs).resolve(),
+    )
+    for builder in resolved_builders.values():
+        builders.warn_of_idle(document, builder, configuration.workers)
+    if document.failed:
+        return None
+    if (size := len(configuration.to_json().encode())) > limits.CANONICAL_BYTES:
+        message = f"everything expanded it has {size} bytes, at most {limits.CANONICAL_BYTES} are allowed"
+        document.add("limit-expanded", (), message, "smaller matrices")
+        return None
+    return configuration
+
+
+def _builders(
+    document: Document,
+    parsed: parsing.Parsed,
+    secrets: SecretProvider | None,
+    inputs: dict[str, dict[str, resolved.InputSpec]],
+) -> dict[str, resolved.Builder]:
+    result: dict[str, resolved.Builder] = {}
+    for name in parsed.builders:
+        for cell in builders.BuilderResolver(document, parsed, secrets, name, inputs[name]).resolve():
+            result[cell.name] = cell
+        if len(result) > limits.BUILDERS:
+            message = f"there are more than {limits.BUILDERS} builders, matrices expanded"
+            document.add("limit-builders", ("builders", name), message)
+            break
+    used = {model.use for model in parsed.builders.values()}
+    for name, template in parsed.templates.items():
+        if name not in used:
+            declared = builders.template_inputs(document, parsed, name)
+            scope = Scope(document=document, secrets=secrets, owner="")
+            builders.check_template(scope, name, template, declared, parsed)
+    return result
+
+
+def _cells(found: dict[str, resolved.Builder]) -> dict[str, list[str]]:
+    """What a name in a trigger means: a cell itself, a builder all its cells."""
+    result: dict[str, list[str]] = {name: [name] for name in found}
+    for builder in found.values():
+        if builder.matrix:
+            result.setdefault(builder.base, []).append(builder.name)
+    return result
+
+
+def _secrets(document: Document, parsed: parsing.Parsed, directory: Path) -> resolved.Secrets:
+    model = parsed.secrets
+    if model is None:
+        return resolved.Secrets()
+    if model.provider == "file" and not model.path:
+        document.add("missing-key", ("secrets", "path"), "missing key 'path': in which directory are the secrets?")
+        return resolved.Secrets()
+    for key, owner in (("path", "file"), ("prefix", "env")):
+        if getattr(model, key) is not None and model.provider != owner:
+            message = f"'{key}' means something only with 'provider: {owner}'"
+            document.add("secrets", ("secrets", key), message, "take it out", at_key=True)
+    path = None if model.path is None else str((directory / model.path).resolve())
+    return resolved.Secrets(provider=model.provider, path=path, prefix=model.prefix)
+
+
+def _address(document: Document, parsed: parsing.Parsed) -> str | None:
+    url = parsed.server.url
+    if url is not None and not url.startswith(("http://", "https://")):
+        document.add("server", ("server", "url"), f"'{url}' is no address", "https://ci.example.org")
+    return None if url is None else url.rstrip("/")
+
+
+def _not_utf8(file: str, raw: bytes, error: UnicodeDecodeError) -> Problem:
+    before = raw[: error.start].decode("utf-8", "replace")
+    mark = Mark(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+    message = f"the byte 0x{raw[error.start]:02x} isn't UTF-8"
+    return Problem(
+        file=file, line=mark.line, column=mark.column, code="encoding", message=message, hint="save as UTF-8"
+    )
+
+
+def _ordered(document: Document) -> list[Problem]:
+    """Problems in the order of the file, up to the limit."""
+    ordered = sorted(document.problems, key=lambda problem: (problem.line, problem.column, problem.code))
+    left = len(ordered) - limits.PROBLEMS
+    if left <= 0:
+        return ordered
+    more = Problem(file=document.file, line=0, column=0, code="limit-problems", message=f"and {left} problems more")
+    return [*ordered[: limits.PROBLEMS], more]

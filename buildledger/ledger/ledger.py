@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import Notification, PersistenceError
 
+from buildledger.clock import Clock
 from buildledger.domain.command import Aggregate, Command
 from buildledger.events.codec import decode
 from buildledger.events.fact import Recorded
@@ -35,9 +35,7 @@ _log = logging.getLogger(__name__)
 class Ledger:
     """One process's way to the facts. Thread-safe; several processes may share one database."""
 
-    def __init__(
-        self, store: FactStore, *, clock: Callable[[], datetime], cached_streams: int = CACHED_STREAMS
-    ) -> None:
+    def __init__(self, store: FactStore, *, clock: Clock, cached_streams: int = CACHED_STREAMS) -> None:
         self._store = store
         self._recent = RecentFacts()
         self._wake = Wake(store.head())
@@ -48,7 +46,7 @@ class Ledger:
         self._watcher.start()
 
     @classmethod
-    def open(cls, url: str, *, clock: Callable[[], datetime]) -> Ledger:
+    def open(cls, url: str, *, clock: Clock) -> Ledger:
         """The ledger at `sqlite:///path` or `postgresql://…`, made when it isn't there.
 
         Raises: LedgerFormatError, PersistenceError; ValueError for another kind of URL.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 
 from eventsourcing.persistence import IntegrityError, PersistenceError
 
+from buildledger.clock import Clock
 from buildledger.events.codec import MalformedFactError, UnknownFactError
 from buildledger.events.fact import Recorded
 from buildledger.ledger.decider import Batch, Decider, StreamCache
@@ -30,9 +30,7 @@ _log = logging.getLogger(__name__)
 class Writer:
     """Decides and appends in batches; a caller is answered only after the fsync of its batch."""
 
-    def __init__(
-        self, store: FactStore, *, wake: Wake, recent: RecentFacts, clock: Callable[[], datetime], cached_streams: int
-    ) -> None:
+    def __init__(self, store: FactStore, *, wake: Wake, recent: RecentFacts, clock: Clock, cached_streams: int) -> None:
         self._store = store
         self._wake = wake
         self._recent = recent
@@ -105,7 +103,7 @@ class Writer:
         Raises: IntegrityError if another process was faster on one of the streams; PersistenceError.
         """
         self._catch_up()
-        batch = self._decider.decide(submissions, self._clock())
+        batch = self._decider.decide(submissions, self._clock.now())
         something = bool(batch.stored or batch.records)
         base = self._store.append(batch.stored, batch.records) if something else self._seen
         self._publish(batch, base)

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4, uuid5
 
 from eventsourcing.persistence import StoredEvent
 
+from buildledger.clock import VirtualClock
 from buildledger.domain.log import FinishLog, OpenLog
 from buildledger.domain.worker import PauseWorker, ResumeWorker
 from buildledger.events.codec import encode
@@ -20,8 +21,7 @@ AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SYSTEM = Origin(actor="system")
 
 
-def clock() -> datetime:
-    return AT
+CLOCK = VirtualClock(AT)
 
 
 def stream(name: str) -> UUID:

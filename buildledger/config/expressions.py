@@ -145,6 +145,7 @@ def _environment(variables: tuple[tuple[str, ValueType], ...]) -> Any:
 
 _LOCATED = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
 _UNKNOWN = re.compile(r"undeclared reference to '([^']*)'")
+_OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '([^']*)'")
 _STATUS = re.compile(r"^[A-Z_]+: |\s*\[[A-Z_]+[\])]$")
 
 
@@ -155,6 +156,8 @@ def _compile_error(text: str) -> ExpressionError:
     line, column, message = max(int(located[1]), 0), max(int(located[2]), 0), _STATUS.sub("", located[3])
     if unknown := _UNKNOWN.search(message):
         return UnknownNameError(unknown[1], line, column)
+    if overload := _OVERLOAD.search(message):
+        return ExpressionError(f"'{overload[1].strip('_')}' can't be used with {overload[2]}", line, column)
     return ExpressionError(message.split(" expecting {")[0], line, column)
 
 

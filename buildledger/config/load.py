@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from buildledger.config import builders, limits, parsing, resolved, sources, triggers
-from buildledger.config.document import Document, Mark, read
+from buildledger.config.document import Document, Mark
 from buildledger.config.problems import ConfigErrors, Problem
 from buildledger.config.resolved import Configuration
 from buildledger.config.scopes import Scope
 from buildledger.config.secrets import SecretProvider, provider
+from buildledger.config.yaml_reader import read
 
 
 def load(path: Path, *, secrets_required: bool = True) -> Configuration:

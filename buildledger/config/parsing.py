@@ -92,11 +92,46 @@ def _triggers(document: Document, entries: Any, parsed: Parsed) -> None:
 
 
 def _validate(document: Document, path: Path, section: str, entry: Any) -> Any:
+    """The model of an entry; None if it is unsound beyond rescue. Its faults are in the document."""
     try:
         return _adapter(section).validate_python(entry)
     except ValidationError as error:
         messages.report(document, path, error)
+        rest = _without_faults(entry, error)
+    if rest is None:
         return None
+    try:
+        return _adapter(section).validate_python(rest)
+    except ValidationError:
+        return None
+
+
+def _without_faults(entry: Any, error: ValidationError) -> Any:
+    """An entry whose sound part can still be checked for what it refers to; None if that would mislead.
+
+    Only what nothing else depends on is taken away: keys that aren't built, and single steps. The document has failed
+    already, so what comes out of the rest is never used for more than to find problems.
+    """
+    if not isinstance(entry, dict):
+        return None
+    rest = dict(entry)
+    if isinstance(entry.get("steps"), list):
+        rest["steps"] = list(entry["steps"])
+    for details in error.errors(include_url=False):
+        match details["loc"]:
+            case ("steps", int(index), *_):
+                rest["steps"][index] = _stand_in(entry["steps"][index])
+            case (str(key),) if details["type"] == "not-built":
+                rest.pop(key, None)
+            case _:
+                return None
+    return rest
+
+
+def _stand_in(step: Any) -> dict[str, Any]:
+    """A sound step in the place of an unsound one; later steps go on knowing the property that it sets."""
+    name = step.get("set_property") if isinstance(step, dict) else None
+    return {"set_property": name, "value": ""} if isinstance(name, str) else {"run": ["true"]}
 
 
 @cache

@@ -1,0 +1,5 @@
+"""Outside → commands, where the outside isn't the API: pollers, and whoever wakes them.
+
+Executes what `sources/` plans, puts people's words into the vault, and tells the ledger what it saw by commands whose
+repetition decides nothing. Never writes facts itself, and never decides what is built.
+"""

@@ -1,0 +1,109 @@
+"""All pollers of a server: one task a source, few polls at a time, woken by notes, following the configuration."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+from buildledger.config.resolved import Source
+from buildledger.intake.git_poller import GitPoller, Ledger
+from buildledger.intake.local_watch import watch
+from buildledger.intake.mirror import Mirror
+from buildledger.intake.recording import Vault
+from buildledger.sources.git import address
+
+POLLS_AT_ONCE = 4
+"""Over all sources; each has at most one git process at a time."""
+JITTER = 0.1
+"""An interval is up to this part shorter or longer, so that sources don't fall into step."""
+
+_log = logging.getLogger(__name__)
+
+
+class Pollers:
+    """Polls every source of the configuration.
+
+    `random` gives numbers from 0 to 1, for the jitter only. Use it from one event loop.
+    """
+
+    def __init__(self, *, ledger: Ledger, vault: Vault, mirrors: Path, random: Callable[[], float]) -> None:
+        self._ledger = ledger
+        self._vault = vault
+        self._mirrors = mirrors
+        self._random = random
+        self._free = asyncio.Semaphore(POLLS_AT_ONCE)
+        self._running: dict[str, _Running] = {}
+
+    async def apply(self, sources: Mapping[str, Source]) -> None:
+        """Poll these sources and no others; one that hasn't changed isn't disturbed."""
+        for name in [name for name, running in self._running.items() if sources.get(name) != running.source]:
+            await self._running.pop(name).stop()
+        for name, source in sources.items():
+            if name not in self._running:
+                self._running[name] = _Running(source, self._poller(source), self._free, self._random)
+
+    def notify(self, source: str) -> bool:
+        """Poll this source now: somebody says that it has changed. False if there is no such source.
+
+        Notes that come while it is polled are answered by one further poll.
+        """
+        running = self._running.get(source)
+        if running is not None:
+            running.notify()
+        return running is not None
+
+    async def close(self) -> None:
+        """End all polls and kill what they run; the next start repeats them."""
+        await self.apply({})
+
+    def _poller(self, source: Source) -> GitPoller:
+        path = self._mirrors / f"{quote(source.name, safe='')}.git"
+        mirror = Mirror(path, address.parse(source.url))
+        return GitPoller(source, ledger=self._ledger, vault=self._vault, mirror=mirror)
+
+
+class _Running:
+    """One source's tasks."""
+
+    def __init__(self, source: Source, poller: GitPoller, free: asyncio.Semaphore, random: Callable[[], float]) -> None:
+        self.source = source
+        self._poller = poller
+        self._free = free
+        self._random = random
+        self._hint = asyncio.Event()
+        self._tasks = [asyncio.create_task(self._poll_for_ever(), name=f"poll {source.name}")]
+        path = address.parse(source.url).path
+        if path is not None and source.poll_seconds is not None:
+            self._tasks.append(asyncio.create_task(watch(Path(path), self.notify), name=f"watch {source.name}"))
+
+    def notify(self) -> None:
+        """Wake the poller."""
+        self._hint.set()
+
+    async def stop(self) -> None:
+        """End the tasks and wait until they have."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _poll_for_ever(self) -> None:
+        if self.source.poll_seconds is None:
+            await self._hint.wait()
+        while True:
+            hinted = self._hint.is_set()
+            self._hint.clear()
+            async with self._free:
+                try:
+                    await self._poller.poll(hinted=hinted)
+                except Exception:
+                    _log.exception("source %s: the poll failed and will be repeated", self.source.name)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hint.wait(), self._interval())
+
+    def _interval(self) -> float | None:
+        seconds = self.source.poll_seconds
+        return None if seconds is None else seconds * (1 + JITTER * (2 * self._random() - 1))

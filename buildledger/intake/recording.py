@@ -1,0 +1,116 @@
+"""Commits → words in the vault, then claims and changes in the ledger. Repeating all of it decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from buildledger.domain.change import RecordChange
+from buildledger.domain.command import Command
+from buildledger.domain.person import RecordClaim, normalise
+from buildledger.events.change import ChangeRecorded
+from buildledger.events.ids import ClaimId, WordsId, change_id, claim_id, words_id
+from buildledger.events.person import ClaimRecorded
+from buildledger.ledger.submission import Origin, Receipt
+from buildledger.sources.git.history import Commit, Person
+from buildledger.sources.words import ChangeWords
+
+BATCH_CHANGES = 200
+"""Changes that are recorded in one transaction."""
+CLAIMS_REMEMBERED = 50_000
+"""Claims known to be recorded, so that frequent authors cost nothing; then it starts anew."""
+
+CLAIM_KIND = "git.author"
+"""Of authors, committers and co-authors alike: one person who does all three is one claim."""
+
+
+class Ledger(Protocol):
+    """What is needed of the ledger: `ledger.Ledger` has it."""
+
+    async def execute(self, *commands: Command, origin: Origin) -> Receipt:
+        """Decide and keep."""
+        ...
+
+
+class Vault(Protocol):
+    """What is needed of the vault: `ledger.vault.Vault` has it."""
+
+    @property
+    def key(self) -> bytes:
+        """Keys the ids of claims and words; the same for the life of the installation."""
+        ...
+
+    def put(self, words: Mapping[WordsId, str]) -> None:
+        """Keep texts, durably; one that is there already stays. Blocks."""
+        ...
+
+
+class Recorder:
+    """Records the commits of one source, in batches, in the order they are given."""
+
+    def __init__(self, ledger: Ledger, vault: Vault, *, source: str, repository: str) -> None:
+        self._ledger = ledger
+        self._vault = vault
+        self._source = source
+        self._repository = repository
+        self._origin = Origin(actor=f"poller:{source}")
+        self._claims: set[ClaimId] = set()
+
+    async def record(self, commits: Sequence[Commit], *, branch: str, historic: bool) -> None:
+        """Record commits that were first seen on `branch`. When this returns they are durable."""
+        for start in range(0, len(commits), BATCH_CHANGES):
+            await self._record(commits[start : start + BATCH_CHANGES], branch, historic)
+
+    async def execute(self, *commands: Command) -> None:
+        """Execute other commands about the source, in the poller's name."""
+        await self._ledger.execute(*commands, origin=self._origin)
+
+    async def _record(self, commits: Sequence[Commit], branch: str, historic: bool) -> None:
+        words: dict[WordsId, str] = {}
+        claims: dict[ClaimId, RecordClaim] = {}
+        changes: list[RecordChange] = []
+        for commit in commits:
+            people = dict.fromkeys((commit.author, commit.committer, *commit.co_authors))
+            ids = {person: self._claim(person, words, claims) for person in people}
+            change_words = words_id(self._vault.key, "change", change_id(self._source, commit.revision))
+            words[change_words] = _words(commit).to_text()
+            fact = ChangeRecorded(
+                source=self._source,
+                repository=self._repository,
+                branch=branch,
+                revision=commit.revision,
+                parents=commit.parents,
+                author=ids[commit.author],
+                committer=ids[commit.committer],
+                co_authors=tuple(dict.fromkeys(ids[person] for person in commit.co_authors)),
+                committed_at=commit.committed_at,
+                words_id=change_words,
+                files=commit.files,
+                file_count=commit.file_count,
+                historic=historic,
+            )
+            changes.append(RecordChange(change=fact))
+        await asyncio.to_thread(self._vault.put, words)
+        await self.execute(*claims.values(), *changes)
+        if len(self._claims) > CLAIMS_REMEMBERED:
+            self._claims.clear()
+        self._claims.update(claims)
+
+    def _claim(self, person: Person, words: dict[WordsId, str], claims: dict[ClaimId, RecordClaim]) -> ClaimId:
+        """The person's claim, which is recorded with this batch unless it is known."""
+        claim = claim_id(self._vault.key, CLAIM_KIND, "", normalise(CLAIM_KIND, person.text))
+        if claim not in self._claims and claim not in claims:
+            kept = words_id(self._vault.key, "claim", claim)
+            words[kept] = person.text
+            claims[claim] = RecordClaim(claim_id=claim, claim=ClaimRecorded(kind=CLAIM_KIND, words_id=kept))
+        return claim
+
+
+def _words(commit: Commit) -> ChangeWords:
+    return ChangeWords(
+        message=commit.message,
+        author=commit.author.text,
+        committer=commit.committer.text,
+        co_authors=tuple(person.text for person in commit.co_authors),
+    )

@@ -1,0 +1,123 @@
+"""Polling: the command lines that follow a repository in a bare mirror, and what they print.
+
+Every function gives an argument list (and standard input where names or many revisions go in); `intake/mirror.py` runs
+them. Only whole object names that git itself printed are ever given back to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from buildledger.sources.git import command, history, names
+from buildledger.sources.git.address import Address
+
+HEADS = "refs/heads/"
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """What lies between where a branch was and where it is."""
+
+    forced: bool
+    """Where it was is no ancestor of where it is."""
+    new: tuple[str, ...]
+    """Revisions that are on it and weren't, oldest first."""
+
+
+def list_remote_heads(address: Address, mirror: str) -> tuple[str, ...]:
+    """Print the far end's branches; `mirror` need not be there."""
+    return _in_mirror(mirror, "ls-remote", "--heads", *command.serving(address), "--end-of-options", address.url)
+
+
+def init(mirror: str, object_format: str) -> tuple[str, ...]:
+    """Make an empty mirror."""
+    shape = () if object_format == "sha1" else (f"--object-format={object_format}",)
+    return command.git("init", "--quiet", "--bare", "--template=", "--initial-branch=main", *shape, mirror)
+
+
+def fetch(address: Address, mirror: str) -> tuple[str, ...]:
+    """Make the mirror's branches those of the far end."""
+    return _in_mirror(
+        mirror,
+        "fetch",
+        "--quiet",
+        "--prune",
+        "--no-tags",
+        "--no-recurse-submodules",
+        *command.serving(address),
+        "--end-of-options",
+        address.url,
+        f"+{HEADS}*:{HEADS}*",
+    )
+
+
+def list_heads(mirror: str) -> tuple[str, ...]:
+    """Print the mirror's branches, in the form of `list_remote_heads`."""
+    return _in_mirror(mirror, "for-each-ref", "--format=%(objectname)\t%(refname)", HEADS)
+
+
+def compare(mirror: str, before: str, now: str) -> tuple[str, ...]:
+    """Print what lies on either side of two revisions; nothing at all if the earlier one has been lost."""
+    range_ = f"{_whole(before)}...{_whole(now)}"
+    return _in_mirror(mirror, *_REV_LIST, "--left-right", range_, "--")
+
+
+def list_new(mirror: str, now: str, known: Iterable[str]) -> tuple[tuple[str, ...], bytes]:
+    """Print what `now` has and no revision of `known` has; with the standard input for it."""
+    return _in_mirror(mirror, *_REV_LIST, "--stdin"), _revisions((now,), known)
+
+
+def log(mirror: str, wanted: Iterable[str], known: Iterable[str], limit: int) -> tuple[tuple[str, ...], bytes]:
+    """Print the newest `limit` commits that `wanted` have and no revision of `known` has, for `history.LogParser`."""
+    arguments = (*history.ARGUMENTS, "--ignore-missing", f"--max-count={limit:d}", "--stdin")
+    return _in_mirror(mirror, *arguments), _revisions(wanted, known)
+
+
+def parse_heads(output: bytes) -> dict[str, str]:
+    """Branch → revision. Raises: ValueError if it is no list of branches."""
+    heads = {}
+    for line in output.splitlines():
+        revision, _, reference = history.text(line).partition("\t")
+        if not names.is_object_name(revision):
+            raise ValueError(f"git lists a branch without a revision: {line[:80]!r}")
+        if reference.startswith(HEADS):
+            heads[reference.removeprefix(HEADS)] = revision
+    return heads
+
+
+def parse_comparison(output: bytes) -> Comparison | None:
+    """What `compare` printed; None if the earlier revision isn't there any more."""
+    lines = output.decode().split()
+    if not lines:
+        return None
+    new = tuple(line[1:] for line in lines if line.startswith(">"))
+    return Comparison(forced=len(new) < len(lines), new=new)
+
+
+def parse_revisions(output: bytes) -> tuple[str, ...]:
+    """What `list_new` printed."""
+    return tuple(output.decode().split())
+
+
+def object_format(heads: Mapping[str, str]) -> str:
+    """`sha1` or `sha256`, by the length of the object names."""
+    return "sha256" if any(len(revision) == SHA256_CHARACTERS for revision in heads.values()) else "sha1"
+
+
+SHA256_CHARACTERS = 64
+_REV_LIST = ("rev-list", "--topo-order", "--reverse", "--ignore-missing")
+
+
+def _in_mirror(mirror: str, *arguments: str) -> tuple[str, ...]:
+    return command.git(f"--git-dir={mirror}", *arguments)
+
+
+def _revisions(wanted: Iterable[str], known: Iterable[str]) -> bytes:
+    lines = [*(_whole(revision) for revision in wanted), *(f"^{_whole(revision)}" for revision in known)]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _whole(revision: str) -> str:
+    assert names.is_object_name(revision), "only whole object names are given to git"
+    return revision

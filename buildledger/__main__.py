@@ -1,0 +1,5 @@
+"""`python -m buildledger` is `buildledger`."""
+
+from buildledger.cli.main import main
+
+main()

@@ -1,0 +1,102 @@
+"""`buildledger demo`."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from buildledger.cli.client import Client
+from buildledger.cli.options import AddressType
+from buildledger.cli.stack import Stack
+from buildledger.cli.summary import FirstBuild, summary
+from buildledger.settings import Address
+
+SELF = Path("examples/self.yaml")
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Stop after one finished build; exit 0 only if it succeeded.")
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What to build, on one worker named 'local'.  [default: examples/self.yaml of this clone]",
+)
+@click.option(
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where everything is kept.  [default: var/demo, or var/demo-once with --once, which is emptied first]",
+)
+@click.option("--http", type=AddressType(), help="API and dashboard.  [default: 127.0.0.1:8010, or a free port]")
+def demo(once: bool, config: Path | None, state: Path | None, http: Address | None) -> None:
+    """Start a server and a worker that build the repository you are in.
+
+    Commit something to it and watch; break something; kill -9 the server in the middle of a step: it is started again and the step
+    goes on.
+    """
+    config = config or _own_config()
+    state = state or Path("var/demo-once" if once else "var/demo")
+    if once:
+        shutil.rmtree(state, ignore_errors=True)
+    stack = Stack(state, config, http or _free(8010), _free(8011))
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        client = stack.start()
+        succeeded = _once(stack, client) if once else _stay(stack, client)
+    except KeyboardInterrupt:
+        click.echo("\nStopping; steps that run are stopped and tried again at the next start.")
+        succeeded = True
+    finally:
+        stack.stop()
+    sys.exit(not succeeded)
+
+
+def _once(stack: Stack, client: Client) -> bool:
+    """Wait for one build, telling what happens; whether it succeeded."""
+    click.echo("Build Ledger builds its own repository. Waiting for the first build …")
+    first = FirstBuild(client, click.echo)
+    stack.watch(until=first.finished)
+    click.echo("\n" + summary(client, first.build_id))
+    return first.succeeded
+
+
+def _stay(stack: Stack, client: Client) -> bool:
+    token = client.token
+    click.echo(
+        f"""
+  Dashboard   {client.url}/#token={token}
+  Server      process {stack.server_pid}: kill -9 it in the middle of a step; it is started again and the step goes on
+  Worker      process {stack.worker_pid}
+  Try         commit something to this clone, or break a test under tests/domain and commit that
+  Stop        Ctrl-C
+"""
+    )
+    stack.watch()
+    return True
+
+
+def _own_config() -> Path:
+    if SELF.is_file():
+        return SELF
+    raise click.ClickException(f"{SELF} isn't here: run this in a clone of Build Ledger, or give --config FILE")
+
+
+def _free(port: int) -> Address:
+    """The usual port, or any free one when somebody has it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        taken: int = probe.getsockname()[1]
+    return Address(host="127.0.0.1", port=taken)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,70 @@
+"""Options that several commands have, and what they turn into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from buildledger.settings import Address, SettingsError
+
+DEFAULT_STATE = Path("var")
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class AddressType(click.ParamType):
+    """`host:port`."""
+
+    name = "host:port"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Address:
+        """Parse it, or say what an address looks like."""
+        if isinstance(value, Address):
+            return value
+        try:
+            return Address.parse(value)
+        except SettingsError as error:
+            self.fail(str(error), param, ctx)
+
+
+class LabelType(click.ParamType):
+    """`name=value`."""
+
+    name = "name=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Split it at the first `=`."""
+        if isinstance(value, tuple):
+            return value
+        label, equals, text = str(value).partition("=")
+        if not equals or not label:
+            self.fail(f"{value!r} is not a label: write name=value, for example os=linux", param, ctx)
+        return label, text
+
+
+def state_option(command: Command) -> Command:
+    """`--state DIR`: where the server keeps everything."""
+    return click.option(
+        "--state",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=DEFAULT_STATE,
+        show_default=True,
+        help="Directory that holds everything the server keeps.",
+    )(command)
+
+
+def database_option(command: Command) -> Command:
+    """`--database URL`."""
+    return click.option(
+        "--database",
+        metavar="URL",
+        help="postgresql://… for ledger and read models instead of SQLite in the state directory.",
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    """`--json`: for programs instead of people."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(command)

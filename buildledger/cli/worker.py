@@ -1,0 +1,66 @@
+"""`buildledger worker`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import click
+
+from buildledger.cli.options import LabelType
+
+
+@click.command()
+@click.option("--server", required=True, metavar="HOST:PORT", help="Where the server listens for workers.")
+@click.option("--name", required=True, help="The name it is configured under.")
+@click.option(
+    "--state",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Journal, credential and lock; private to this worker.",
+)
+@click.option(
+    "--work",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where build directories lie.  [default: work/ in the state directory]",
+)
+@click.option("--label", "labels", type=LabelType(), multiple=True, help="Added to the configured ones; repeatable.")
+@click.option("--capacity", type=click.IntRange(min=1), default=1, show_default=True, help="Builds at the same time.")
+@click.option("--token", help="One-use enrollment token, for the first start: see `buildledger token`.")
+@click.option(
+    "--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Issuer of the server's certificate."
+)
+@click.option("--tls", is_flag=True, help="Use TLS with the issuers that this machine trusts.")
+def worker(
+    server: str,
+    name: str,
+    state: Path,
+    work: Path | None,
+    labels: tuple[tuple[str, str], ...],
+    capacity: int,
+    token: str | None,
+    ca: Path | None,
+    tls: bool,
+) -> None:
+    """Run builds for a server.
+
+    Connections may break and either side may restart: steps go on, and no output is lost. Ctrl-C waits for nothing; what runs is
+    stopped and the server tries it elsewhere.
+    """
+    from buildledger.slave_grpc.agent.main import run_worker
+    from buildledger.slave_grpc.agent.settings import WorkerSettings
+
+    settings = WorkerSettings(
+        server=server,
+        name=name,
+        state_dir=state,
+        work_dir=work or state / "work",
+        labels=dict(labels),
+        capacity=capacity,
+        enrollment_token=token,
+        ca_file=ca,
+        tls=tls,
+        owns_process=True,
+    )
+    sys.exit(asyncio.run(run_worker(settings)))

@@ -11,6 +11,8 @@ const wanted = header + astToString(await openapiTS(document));
 if (process.argv[2] === "write") {
   await writeFile(types, wanted);
 } else if ((await readFile(types, "utf8")) !== wanted) {
-  console.error(`${fileURLToPath(types)} does not match buildledger/api/openapi.json: run \`npm run types\` and commit it.`);
+  console.error(
+    `${fileURLToPath(types)} does not match buildledger/api/openapi.json: run \`npm run types\` and commit it.`,
+  );
   process.exit(1);
 }

@@ -62,16 +62,37 @@ const SHAPES: Record<Status, ReactNode> = {
 };
 
 /** The status as a shape. Without `label` it is decoration beside a word that says the same. */
-export function StatusIcon({ status, label, size = 16 }: { status: Status; label?: string | true; size?: number }) {
+export function StatusIcon({
+  status,
+  label,
+  size = 16,
+}: {
+  status: Status;
+  label?: string | true;
+  size?: number;
+}) {
   const name = label === true ? statusWord(status) : label;
   const shape = SHAPES[status];
   return name ? (
-    <svg className={`status-icon is-${status}`} width={size} height={size} viewBox="0 0 16 16" role="img" aria-label={name}>
+    <svg
+      className={`status-icon is-${status}`}
+      width={size}
+      height={size}
+      viewBox="0 0 16 16"
+      role="img"
+      aria-label={name}
+    >
       <title>{name}</title>
       {shape}
     </svg>
   ) : (
-    <svg className={`status-icon is-${status}`} width={size} height={size} viewBox="0 0 16 16" aria-hidden="true">
+    <svg
+      className={`status-icon is-${status}`}
+      width={size}
+      height={size}
+      viewBox="0 0 16 16"
+      aria-hidden="true"
+    >
       {shape}
     </svg>
   );

@@ -1,6 +1,14 @@
 /** The states that anything on a page can be in, in the words of the API. */
 
-export const RESULTS = ["success", "warnings", "failure", "skipped", "exception", "retry", "cancelled"] as const;
+export const RESULTS = [
+  "success",
+  "warnings",
+  "failure",
+  "skipped",
+  "exception",
+  "retry",
+  "cancelled",
+] as const;
 
 export type Result = (typeof RESULTS)[number];
 /** A result, or what comes before one; `unknown` stands for a builder that never built. */

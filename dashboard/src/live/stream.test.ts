@@ -36,7 +36,10 @@ class FakeSource implements Source {
   }
 
   sends(position: number | string, type = "fact"): void {
-    const event = { lastEventId: String(position), data: `{"at":${Number(position) || 0}}` } as MessageEvent<string>;
+    const event = {
+      lastEventId: String(position),
+      data: `{"at":${Number(position) || 0}}`,
+    } as MessageEvent<string>;
     if (type === "message") this.onmessage?.(event);
     else this.listeners.get(type)?.(event);
   }

@@ -36,9 +36,12 @@ describe("colours and attributes", () => {
     expect(styles(`${E}[38;2;1;2;3;4mx`)[0]).toMatchObject({ underline: true });
   });
 
-  it.each(["38;5;999", "38;2;1;2;999", "38;9;1", "38", "38;5", "38;2;1"])("ignores the bad colour %s", (code) => {
-    expect(styles(`${E}[${code}mx`)[0]?.foreground).toBeUndefined();
-  });
+  it.each(["38;5;999", "38;2;1;2;999", "38;9;1", "38", "38;5", "38;2;1"])(
+    "ignores the bad colour %s",
+    (code) => {
+      expect(styles(`${E}[${code}mx`)[0]?.foreground).toBeUndefined();
+    },
+  );
 
   it("takes an empty sequence for a reset", () => {
     expect(styles(`${E}[1ma${E}[mb`)).toEqual([{ bold: true }, {}]);
@@ -111,7 +114,9 @@ describe("hostile output", () => {
   });
 
   it("drops window titles, cursor moves, device strings and character sets", () => {
-    expect(text(`a${E}]0;owned\x07b${E}[2J${E}[10;10Hc${E}P1$tx${E}\\d${E}(Be${E}=f\x9b31mg\x9d0;t\x9ch`)).toBe("abcdefgh");
+    expect(
+      text(`a${E}]0;owned\x07b${E}[2J${E}[10;10Hc${E}P1$tx${E}\\d${E}(Be${E}=f\x9b31mg\x9d0;t\x9ch`),
+    ).toBe("abcdefgh");
   });
 
   it("shows stray control characters and marks that would turn text around", () => {
@@ -135,5 +140,7 @@ describe("hostile output", () => {
 });
 
 function flatten(segments: readonly { text: string; style: object }[]) {
-  return segments.flatMap((segment) => [...segment.text].map((character) => [character, { ...segment.style }]));
+  return segments.flatMap((segment) =>
+    [...segment.text].map((character) => [character, { ...segment.style }]),
+  );
 }

@@ -34,6 +34,7 @@ export const PLAIN: Style = {};
 export const SEQUENCE_MAX_CHARS = 4_096;
 
 const ESC = "\x1b";
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this file is about
 const NOTABLE = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Parses one line, or a piece of it, that starts in `style`. */
@@ -134,7 +135,8 @@ class Segments {
       if (!isLast && code === 0x0d) this.segments.length = 0;
     } else if (code === 0x08) {
       const last = this.segments.pop();
-      if (last && last.text.length > 1) this.segments.push({ text: last.text.slice(0, -1), style: last.style });
+      if (last && last.text.length > 1)
+        this.segments.push({ text: last.text.slice(0, -1), style: last.style });
     } else if (code !== 0x07) {
       this.write(visible(code));
     }
@@ -226,7 +228,8 @@ function colonColour(group: string): { colour?: Colour; used: number } {
 }
 
 function rgb(...channels: readonly (number | undefined)[]): Colour | undefined {
-  if (channels.some((channel) => channel === undefined || !(channel >= 0 && channel <= 255))) return undefined;
+  if (channels.some((channel) => channel === undefined || !(channel >= 0 && channel <= 255)))
+    return undefined;
   return { kind: "rgb", css: `rgb(${channels.join(" ")})` };
 }
 

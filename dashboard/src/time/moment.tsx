@@ -9,7 +9,11 @@ export function Moment({ at }: { at: string }) {
   const now_ms = useNow("quarter-minute");
   const date = new Date(at);
   return (
-    <time dateTime={at} title={`${formatFull(date, chosen)} (${formatAgo(date.getTime(), now_ms)})`} className="nowrap">
+    <time
+      dateTime={at}
+      title={`${formatFull(date, chosen)} (${formatAgo(date.getTime(), now_ms)})`}
+      className="nowrap"
+    >
       {formatShort(date, new Date(now_ms), chosen)}
     </time>
   );

@@ -1,0 +1,26 @@
+import createClient from "openapi-fetch";
+import { serverAddress } from "../app/addresses.ts";
+import { problemOf } from "./problem.ts";
+import type { paths } from "./schema.d.ts";
+
+/** The API, typed by its OpenAPI document. */
+export const api = createClient<paths>({ baseUrl: serverAddress, credentials: "same-origin" });
+
+type Answered<T> = { data?: T; error?: unknown; response: Response };
+
+/**
+ * The body of a good answer.
+ *
+ * Throws an `ApiProblem` for any other, and what `fetch` throws when there is none.
+ */
+export async function bodyOf<T>(answering: Promise<Answered<T>>): Promise<T> {
+  const { data, error, response } = await answering;
+  if (!response.ok || data === undefined) throw problemOf(response.status, error);
+  return data;
+}
+
+/** A name for one command, so that sending it again does nothing twice. Also where `randomUUID` is not allowed. */
+export function idempotencyKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,29 @@
+/** The shapes of the API by the names that the views use. All of them come from the OpenAPI document. */
+
+import type { components } from "./schema.d.ts";
+
+type Schemas = components["schemas"];
+
+export type Actor = Schemas["Actor"];
+export type Artifact = Schemas["Artifact"];
+export type Blame = Schemas["Blame"];
+export type Build = Schemas["Build"];
+export type BuildDetail = Schemas["BuildDetail"];
+export type Builder = Schemas["Builder"];
+export type BuilderDetail = Schemas["BuilderDetail"];
+export type BuildRef = Schemas["BuildRef"];
+export type BrokenBuilder = Schemas["BrokenBuilder"];
+export type Change = Schemas["Change"];
+export type Home = Schemas["Home"];
+export type Input = Schemas["Input"];
+export type Log = Schemas["Log"];
+export type LogDetail = Schemas["LogDetail"];
+export type LogHit = Schemas["LogHit"];
+export type Operation = Schemas["Operation"];
+export type Person = Schemas["Person"];
+export type Property = Schemas["Property"];
+export type Request = Schemas["Request"];
+export type SourceStamp = Schemas["SourceStamp"];
+export type Step = Schemas["Step"];
+export type Suspect = Schemas["Suspect"];
+export type Worker = Schemas["Worker"];

@@ -1,0 +1,158 @@
+/** Every read of the app: its key, its request, and the topics of facts that make it old. */
+
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import type { AsOf } from "../app/as-of.ts";
+import { fresh } from "../live/freshness.ts";
+import { api, bodyOf } from "./client.ts";
+
+const PAGE = 50;
+const BUILDERS_PAGE = 10_000;
+const WORKERS_PAGE = 500;
+const LOG_POLL_MS = 400;
+
+/** The past doesn't change and isn't waited for. */
+function read<T extends { position: number }>(asOf: AsOf, request: () => Promise<T>): Promise<T> {
+  return asOf === undefined ? fresh(request) : request();
+}
+
+function past(asOf: AsOf): { as_of?: number } {
+  return asOf === undefined ? {} : { as_of: Number(asOf) };
+}
+
+export const homeQuery = (asOf: AsOf) =>
+  queryOptions({
+    queryKey: ["home", asOf],
+    queryFn: ({ signal }) =>
+      read(asOf, () => bodyOf(api.GET("/api/v1/home", { params: { query: past(asOf) }, signal }))),
+    meta: { topics: ["home"], asOf },
+  });
+
+export const buildersQuery = (asOf: AsOf) =>
+  queryOptions({
+    queryKey: ["builders", asOf],
+    queryFn: ({ signal }) =>
+      read(asOf, () =>
+        bodyOf(
+          api.GET("/api/v1/builders", { params: { query: { ...past(asOf), limit: BUILDERS_PAGE } }, signal }),
+        ),
+      ),
+    meta: { topics: ["builders"], asOf },
+  });
+
+export const builderQuery = (asOf: AsOf, builder: string) =>
+  queryOptions({
+    queryKey: ["builder", builder, asOf],
+    queryFn: ({ signal }) =>
+      read(asOf, () =>
+        bodyOf(
+          api.GET("/api/v1/builders/{name}", {
+            params: { path: { name: builder }, query: past(asOf) },
+            signal,
+          }),
+        ),
+      ),
+    meta: { topics: ["builders"], asOf },
+  });
+
+export const historyQuery = (asOf: AsOf, builder: string) =>
+  infiniteQueryOptions({
+    queryKey: ["history", builder, asOf],
+    queryFn: ({ signal, pageParam }) =>
+      read(asOf, () =>
+        bodyOf(
+          api.GET("/api/v1/builds", {
+            params: {
+              query: { ...past(asOf), builder, limit: PAGE, ...(pageParam && { cursor: pageParam }) },
+            },
+            signal,
+          }),
+        ),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
+    meta: { topics: ["builders"], asOf },
+  });
+
+export const buildQuery = (asOf: AsOf, build: string) =>
+  queryOptions({
+    queryKey: ["build", build, asOf],
+    queryFn: ({ signal }) =>
+      read(asOf, () =>
+        bodyOf(
+          api.GET("/api/v1/builds/{build_id}", {
+            params: { path: { build_id: build }, query: past(asOf) },
+            signal,
+          }),
+        ),
+      ),
+    meta: { topics: [`build:${build}`], asOf },
+  });
+
+/** A log's extent is no fact until it is finished, so an open one is asked about again and again. */
+export const logQuery = (log: string) =>
+  queryOptions({
+    queryKey: ["log", log],
+    queryFn: ({ signal }) =>
+      bodyOf(api.GET("/api/v1/logs/{log_id}", { params: { path: { log_id: log } }, signal })),
+    refetchInterval: ({ state }) => (state.data?.extent.finished ? false : LOG_POLL_MS),
+    meta: { topics: [`log:${log}`], asOf: undefined },
+  });
+
+export const queueQuery = (asOf: AsOf) =>
+  infiniteQueryOptions({
+    queryKey: ["queue", asOf],
+    queryFn: ({ signal, pageParam }) =>
+      read(asOf, () =>
+        bodyOf(
+          api.GET("/api/v1/requests", {
+            params: {
+              query: {
+                ...past(asOf),
+                status: "waiting",
+                limit: PAGE,
+                ...(pageParam && { cursor: pageParam }),
+              },
+            },
+            signal,
+          }),
+        ),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
+    meta: { topics: ["queue"], asOf },
+  });
+
+export const changesQuery = (asOf: AsOf) =>
+  infiniteQueryOptions({
+    queryKey: ["changes", asOf],
+    queryFn: ({ signal, pageParam }) =>
+      read(asOf, () =>
+        bodyOf(
+          api.GET("/api/v1/changes", {
+            params: { query: { ...past(asOf), limit: PAGE, ...(pageParam && { cursor: pageParam }) } },
+            signal,
+          }),
+        ),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
+    meta: { topics: ["changes"], asOf },
+  });
+
+export const workersQuery = (asOf: AsOf) =>
+  queryOptions({
+    queryKey: ["workers", asOf],
+    queryFn: ({ signal }) =>
+      read(asOf, () =>
+        bodyOf(
+          api.GET("/api/v1/workers", { params: { query: { ...past(asOf), limit: WORKERS_PAGE } }, signal }),
+        ),
+      ),
+    meta: { topics: ["workers"], asOf },
+  });
+
+export const uiConfigQuery = queryOptions({
+  queryKey: ["ui-config"],
+  queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/ui-config", { signal })),
+  meta: { topics: [], asOf: undefined },
+});

@@ -1,0 +1,133 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  retainSearchParams,
+} from "@tanstack/react-router";
+import {
+  builderQuery,
+  buildersQuery,
+  buildQuery,
+  changesQuery,
+  historyQuery,
+  homeQuery,
+  logQuery,
+  queueQuery,
+  workersQuery,
+} from "../api/queries.ts";
+import { Empty } from "../design/loaded.tsx";
+import { ProblemNote } from "../design/problem.tsx";
+import { Home } from "../views/home.tsx";
+import { basePath } from "./addresses.ts";
+import type { AsOf } from "./as-of.ts";
+import { Shell } from "./shell.tsx";
+
+type Context = { queries: QueryClient };
+type Search = { as_of?: number | string };
+
+/** The past goes along on every link until somebody leaves it. */
+const root = createRootRouteWithContext<Context>()({
+  component: Shell,
+  validateSearch: ({ as_of }: Record<string, unknown>): Search =>
+    typeof as_of === "number" || typeof as_of === "string" ? { as_of } : {},
+  search: { middlewares: [retainSearchParams(["as_of"])] },
+  notFoundComponent: () => <Empty title="There is no such page">The address may have been cut short.</Empty>,
+});
+
+const asOfDeps = ({ search }: { search: Search }): { asOf: AsOf } => ({
+  asOf: search.as_of === undefined ? undefined : String(search.as_of),
+});
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  loaderDeps: asOfDeps,
+  loader: ({ context, deps }) => void context.queries.prefetchQuery(homeQuery(deps.asOf)),
+  component: Home,
+});
+
+const builders = createRoute({
+  getParentRoute: () => root,
+  path: "/builders",
+  validateSearch: ({ q, show }: Record<string, unknown>): { q?: string; show?: "broken" } => ({
+    ...(typeof q === "string" || typeof q === "number" ? { q: String(q) } : {}),
+    ...(show === "broken" ? { show } : {}),
+  }),
+  loaderDeps: asOfDeps,
+  loader: ({ context, deps }) => void context.queries.prefetchQuery(buildersQuery(deps.asOf)),
+  component: lazyRouteComponent(() => import("../views/builders.tsx"), "Builders"),
+});
+
+const builder = createRoute({
+  getParentRoute: () => root,
+  path: "/builders/$builder",
+  loaderDeps: asOfDeps,
+  loader: ({ context, deps, params }) => {
+    void context.queries.prefetchQuery(builderQuery(deps.asOf, params.builder));
+    void context.queries.prefetchInfiniteQuery(historyQuery(deps.asOf, params.builder));
+  },
+  component: lazyRouteComponent(() => import("../views/builder.tsx"), "BuilderPage"),
+});
+
+const build = createRoute({
+  getParentRoute: () => root,
+  path: "/builds/$build",
+  loaderDeps: asOfDeps,
+  loader: ({ context, deps, params }) =>
+    void context.queries.prefetchQuery(buildQuery(deps.asOf, params.build)),
+  component: lazyRouteComponent(() => import("../views/build.tsx"), "BuildPage"),
+});
+
+const log = createRoute({
+  getParentRoute: () => root,
+  path: "/logs/$log",
+  validateSearch: ({ q }: Record<string, unknown>): { q?: string } =>
+    typeof q === "string" || typeof q === "number" ? { q: String(q) } : {},
+  loader: ({ context, params }) => void context.queries.prefetchQuery(logQuery(params.log)),
+  component: lazyRouteComponent(() => import("../views/log.tsx"), "LogPage"),
+});
+
+const queue = createRoute({
+  getParentRoute: () => root,
+  path: "/queue",
+  loaderDeps: asOfDeps,
+  loader: ({ context, deps }) => void context.queries.prefetchInfiniteQuery(queueQuery(deps.asOf)),
+  component: lazyRouteComponent(() => import("../views/queue.tsx"), "Queue"),
+});
+
+const changes = createRoute({
+  getParentRoute: () => root,
+  path: "/changes",
+  loaderDeps: asOfDeps,
+  loader: ({ context, deps }) => void context.queries.prefetchInfiniteQuery(changesQuery(deps.asOf)),
+  component: lazyRouteComponent(() => import("../views/changes.tsx"), "Changes"),
+});
+
+const workers = createRoute({
+  getParentRoute: () => root,
+  path: "/workers",
+  loaderDeps: asOfDeps,
+  loader: ({ context, deps }) => void context.queries.prefetchQuery(workersQuery(deps.asOf)),
+  component: lazyRouteComponent(() => import("../views/workers.tsx"), "Workers"),
+});
+
+export function makeRouter(queries: QueryClient) {
+  return createRouter({
+    routeTree: root.addChildren([home, builders, builder, build, log, queue, changes, workers]),
+    basepath: basePath,
+    context: { queries },
+    defaultPreload: "intent",
+    defaultPreloadStaleTime: 0,
+    scrollRestoration: true,
+    defaultHashScrollIntoView: false,
+    defaultErrorComponent: ({ error, reset }) => <ProblemNote problem={error} onRetry={reset} />,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

@@ -1,0 +1,20 @@
+/** The button under a list that has further pages. */
+export function More({
+  query,
+}: {
+  query: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage(): unknown };
+}) {
+  if (!query.hasNextPage) return null;
+  return (
+    <div className="more">
+      <button
+        type="button"
+        className="button small"
+        disabled={query.isFetchingNextPage}
+        onClick={() => query.fetchNextPage()}
+      >
+        {query.isFetchingNextPage ? "Loading…" : "Show older ones"}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,28 @@
+import { api, bodyOf } from "../api/client.ts";
+
+const ANSWER_LINES_MAX = 10_000;
+
+/** Lines `first` (from 0) to `first + count`, fewer at the log's end. An answer that was cut short by its size is gone on with. */
+export async function fetchLines(
+  log: string,
+  first: number,
+  count: number,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const lines: string[] = [];
+  while (lines.length < count) {
+    const body = await bodyOf(
+      api.GET("/api/v1/logs/{log_id}/lines", {
+        params: {
+          path: { log_id: log },
+          query: { first: first + lines.length, count: Math.min(count - lines.length, ANSWER_LINES_MAX) },
+        },
+        signal,
+      }),
+    );
+    lines.push(...body.lines);
+    const isEnd = first + lines.length >= body.extent.line_count;
+    if (body.lines.length === 0 || isEnd) return lines;
+  }
+  return lines;
+}

@@ -1,0 +1,92 @@
+import type { CSSProperties, ReactNode } from "react";
+import type { Colour, Segment, Style } from "./sgr.ts";
+
+/** Draws one line. `marks` are the places of its plain text that a search found, in order. */
+export function LineText({ segments, marks }: { segments: readonly Segment[]; marks: readonly Mark[] }) {
+  let start = 0;
+  return segments.map((segment) => {
+    const at = start;
+    start += segment.text.length;
+    const content = marks.length > 0 ? withMarks(segment.text, at, marks) : segment.text;
+    return <SegmentText key={at} style={segment.style} content={content} />;
+  });
+}
+
+export type Mark = { readonly start: number; readonly end: number };
+
+/** Where `query` stands in a line, ignoring case. */
+export function findMarks(plain: string, query: string): Mark[] {
+  const marks: Mark[] = [];
+  const haystack = plain.toLowerCase();
+  const needle = query.toLowerCase();
+  if (!needle || haystack.length !== plain.length) return marks;
+  for (let at = haystack.indexOf(needle); at >= 0; at = haystack.indexOf(needle, at + needle.length)) {
+    marks.push({ start: at, end: at + needle.length });
+  }
+  return marks;
+}
+
+function withMarks(text: string, offset: number, marks: readonly Mark[]): ReactNode {
+  const pieces: ReactNode[] = [];
+  let at = 0;
+  for (const mark of marks) {
+    const start = Math.max(mark.start - offset, at);
+    const end = Math.min(mark.end - offset, text.length);
+    if (start >= end) continue;
+    pieces.push(text.slice(at, start), <mark key={start}>{text.slice(start, end)}</mark>);
+    at = end;
+  }
+  return pieces.length > 0 ? [...pieces, text.slice(at)] : text;
+}
+
+function SegmentText({ style, content }: { style: Style; content: ReactNode }) {
+  const className = classesOf(style);
+  if (style.link) {
+    return (
+      <a
+        className={className}
+        style={coloursOf(style)}
+        href={style.link}
+        target="_blank"
+        rel="noreferrer noopener"
+      >
+        {content}
+      </a>
+    );
+  }
+  return className ? (
+    <span className={className} style={coloursOf(style)}>
+      {content}
+    </span>
+  ) : (
+    content
+  );
+}
+
+const ATTRIBUTES = ["bold", "faint", "italic", "underline", "strike", "conceal"] as const;
+
+function classesOf(style: Style): string | undefined {
+  const [foreground, background] = grounds(style);
+  const names: string[] = ATTRIBUTES.filter((attribute) => style[attribute]).map(
+    (attribute) => `t-${attribute}`,
+  );
+  if (foreground)
+    names.push(foreground.kind === "ansi" ? `f${foreground.index}` : background ? "f-exact" : "f-rgb");
+  if (background) names.push(background.kind === "ansi" ? `b${background.index}` : "b-rgb");
+  if (style.inverse && !foreground) names.push("f-inverse");
+  if (style.inverse && !background) names.push("b-inverse");
+  return names.length > 0 ? names.join(" ") : undefined;
+}
+
+function coloursOf(style: Style): CSSProperties | undefined {
+  const [foreground, background] = grounds(style);
+  if (foreground?.kind !== "rgb" && background?.kind !== "rgb") return undefined;
+  return {
+    ...(foreground?.kind === "rgb" && { "--f": foreground.css }),
+    ...(background?.kind === "rgb" && { "--b": background.css }),
+  } as CSSProperties;
+}
+
+function grounds(style: Style): [Colour | undefined, Colour | undefined] {
+  return style.inverse ? [style.background, style.foreground] : [style.foreground, style.background];
+}

@@ -1,0 +1,35 @@
+import { useCommand } from "../api/commands.ts";
+import type { Build } from "../api/model.ts";
+import { useAsOf } from "../app/as-of.ts";
+import { Icon } from "../design/icons.tsx";
+
+/** What can be done with a build. In the past nothing can. */
+export function BuildActions({ build }: { build: Build }) {
+  const command = useCommand();
+  const isPast = useAsOf() !== undefined;
+  const isRunning = build.status === "running";
+  return (
+    <div className="page-actions">
+      {build.status === "finished" ? (
+        <button
+          type="button"
+          className="button"
+          disabled={isPast || command.isPending}
+          title="Build the very same revisions again"
+          onClick={() => command.mutate({ kind: "rebuild", build: build.id, reason: "" })}
+        >
+          <Icon name="again" size={13} /> Rebuild
+        </button>
+      ) : (
+        <button
+          type="button"
+          className="button danger"
+          disabled={isPast || !isRunning || command.isPending}
+          onClick={() => command.mutate({ kind: "stop", build: build.id, reason: "" })}
+        >
+          <Icon name="stop" size={13} /> {isRunning ? "Stop" : "Stopping…"}
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,102 @@
+import type { Blame, BuildDetail, Change } from "../api/model.ts";
+import { Empty } from "../design/loaded.tsx";
+import { isBroken, statusOf } from "../design/status.ts";
+import { Ago } from "../time/moment.tsx";
+import { PeopleNames, PersonName } from "./people.tsx";
+import { Revision } from "./revision.tsx";
+
+/** Whose commits are in this build and in no green one. */
+export function BlamePanel({ detail: { build, blame } }: { detail: BuildDetail }) {
+  if (blame.length === 0) return null;
+  const isRed = isBroken(statusOf(build.result, true));
+  return (
+    <section className="panel" aria-labelledby="blame">
+      <div className="panel-head">
+        <h2 id="blame">{isRed ? "Whose" : "Since the last green build"}</h2>
+      </div>
+      {blame.map((part) => (
+        <BlamePart key={part.source} part={part} isNamed={blame.length > 1} />
+      ))}
+    </section>
+  );
+}
+
+function BlamePart({ part, isNamed }: { part: Blame; isNamed: boolean }) {
+  const { source, baseline, authors, commits, commit_count, truncated } = part;
+  return (
+    <div className="blame">
+      {isNamed && <h3 className="blame-source">{source}</h3>}
+      {baseline === "none" ? (
+        <p className="panel-note muted">This branch has had no green build yet, so nobody is blamed.</p>
+      ) : commit_count === 0 ? (
+        <p className="panel-note muted">Nothing here that a green build hasn't had.</p>
+      ) : (
+        <>
+          <p className="panel-note blame-people">
+            <PeopleNames people={authors} />
+          </p>
+          <ul>
+            {commits.map((commit) => (
+              <ChangeRow key={commit.id} change={commit} />
+            ))}
+          </ul>
+          {(truncated || commit_count > commits.length) && (
+            <p className="panel-note muted">and {commit_count - commits.length} more commits</p>
+          )}
+        </>
+      )}
+    </div>
+  );
+}
+
+/** The commits that this build was made for. */
+export function ChangesPanel({ changes, count }: { changes: readonly Change[]; count: number }) {
+  return (
+    <section className="panel" aria-labelledby="changes">
+      <div className="panel-head">
+        <h2 id="changes">
+          Changes<span className="count">{count}</span>
+        </h2>
+      </div>
+      {changes.length === 0 ? (
+        <Empty title="No change caused this build" />
+      ) : (
+        <ul>
+          {changes.map((change) => (
+            <ChangeRow key={change.id} change={change} />
+          ))}
+        </ul>
+      )}
+      {count > changes.length && changes.length > 0 && (
+        <p className="panel-note muted">and {count - changes.length} more</p>
+      )}
+    </section>
+  );
+}
+
+export function ChangeRow({ change }: { change: Change }) {
+  return (
+    <li className="change-row">
+      <div className="change-subject">
+        {change.erased ? (
+          <span className="muted">message erased</span>
+        ) : (
+          <span>{change.subject || <span className="muted">no message</span>}</span>
+        )}
+      </div>
+      <div className="change-line muted">
+        <PersonName person={change.author} />
+        {change.co_authors.map((person) => (
+          <span key={person.claim_id}>
+            with <PersonName person={person} />
+          </span>
+        ))}
+        <Revision revision={change.revision} link={change.link} />
+        <span className="nowrap">
+          {change.file_count} {change.file_count === 1 ? "file" : "files"}
+        </span>
+        <Ago at={change.committed_at} />
+      </div>
+    </li>
+  );
+}

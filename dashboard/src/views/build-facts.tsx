@@ -1,0 +1,148 @@
+import { Link } from "@tanstack/react-router";
+import type { Artifact, BuildDetail } from "../api/model.ts";
+import { addressOf } from "../app/addresses.ts";
+import { Icon } from "../design/icons.tsx";
+import { Fixed, Moment } from "../time/moment.tsx";
+import { ActorName } from "./people.tsx";
+import { Revision } from "./revision.tsx";
+
+const TEXT_MAX_CHARS = 400;
+
+/** Where it ran, why, and the place in the ledger that proves it. */
+export function FactsPanel({ detail }: { detail: BuildDetail }) {
+  const { build, config_revision, rebuild_of, inputs } = detail;
+  const given = Object.entries(inputs);
+  return (
+    <section className="panel" aria-labelledby="facts">
+      <div className="panel-head">
+        <h2 id="facts">About</h2>
+        <a
+          href={addressOf(`api/v1/facts/${build.position}`)}
+          title="The stored fact with its hash; its proof is in the API beside it"
+        >
+          <Icon name="proof" size={13} /> Verify
+        </a>
+      </div>
+      <dl className="facts">
+        <dt>Reason</dt>
+        <dd>
+          {build.reason} <span className="muted">by</span> <ActorName actor={build.requested_by} />
+          {rebuild_of && (
+            <>
+              {", "}
+              <Link to="/builds/$build" params={{ build: rebuild_of }}>
+                a rebuild
+              </Link>
+            </>
+          )}
+        </dd>
+        <dt>Worker</dt>
+        <dd>{build.worker}</dd>
+        {build.stamps.map((stamp) => (
+          <Stamp key={stamp.source} stamp={stamp} />
+        ))}
+        <dt>Started</dt>
+        <dd>
+          <Moment at={build.assigned_at} />
+        </dd>
+        {build.finished_at && (
+          <>
+            <dt>Finished</dt>
+            <dd>
+              <Moment at={build.finished_at} /> <span className="muted">after</span>{" "}
+              <Fixed duration_ms={Date.parse(build.finished_at) - Date.parse(build.assigned_at)} />
+            </dd>
+          </>
+        )}
+        {config_revision !== null && (
+          <>
+            <dt>Configuration</dt>
+            <dd>revision {config_revision}</dd>
+          </>
+        )}
+        <dt>Ledger</dt>
+        <dd>position {build.position.toLocaleString("en")}</dd>
+        {given.map(([name, value]) => (
+          <Value key={name} name={name} value={value} />
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function Stamp({ stamp }: { stamp: BuildDetail["build"]["stamps"][number] }) {
+  const revision = stamp.obtained ?? stamp.revision;
+  return (
+    <>
+      <dt>{stamp.source}</dt>
+      <dd>
+        {stamp.branch}
+        {revision && (
+          <>
+            {" at "}
+            <Revision revision={revision} />
+          </>
+        )}
+      </dd>
+    </>
+  );
+}
+
+export function PropertiesPanel({ detail: { properties } }: { detail: BuildDetail }) {
+  if (properties.length === 0) return null;
+  return (
+    <section className="panel" aria-labelledby="properties">
+      <div className="panel-head">
+        <h2 id="properties">
+          Properties<span className="count">{properties.length}</span>
+        </h2>
+      </div>
+      <dl className="facts">
+        {properties.map(({ name, value, origin }) => (
+          <Value key={name} name={name} value={value} origin={origin} />
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function Value({ name, value, origin }: { name: string; value: unknown; origin?: string }) {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return (
+    <>
+      <dt title={origin && `set by ${origin}`}>{name}</dt>
+      <dd className="mono" title={text}>
+        {text.length > TEXT_MAX_CHARS ? `${text.slice(0, TEXT_MAX_CHARS)}…` : text}
+      </dd>
+    </>
+  );
+}
+
+export function ArtifactsPanel({ artifacts }: { artifacts: readonly Artifact[] }) {
+  if (artifacts.length === 0) return null;
+  return (
+    <section className="panel" aria-labelledby="artifacts">
+      <div className="panel-head">
+        <h2 id="artifacts">
+          Artifacts<span className="count">{artifacts.length}</span>
+        </h2>
+      </div>
+      <ul>
+        {artifacts.map(({ name, size_bytes, sha256 }) => (
+          <li className="row" key={name} title={`SHA-256 ${sha256}`}>
+            <span className="clip">{name}</span>
+            <span className="number muted">{formatSize(size_bytes)}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+const UNITS = ["B", "kB", "MB", "GB", "TB"];
+
+function formatSize(size_bytes: number): string {
+  const power = Math.min(Math.floor(Math.log10(Math.max(size_bytes, 1)) / 3), UNITS.length - 1);
+  const value = size_bytes / 1_000 ** power;
+  return `${power === 0 ? value : value.toFixed(1)} ${UNITS[power]}`;
+}

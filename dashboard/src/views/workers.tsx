@@ -1,0 +1,105 @@
+import { useQuery } from "@tanstack/react-query";
+import type { Worker } from "../api/model.ts";
+import { workersQuery } from "../api/queries.ts";
+import { useAsOf } from "../app/as-of.ts";
+import { useTabStatus } from "../app/tab-status.ts";
+import { Empty, Loaded } from "../design/loaded.tsx";
+import type { Status } from "../design/status.ts";
+import { StatusIcon } from "../design/status-icon.tsx";
+import { Ago } from "../time/moment.tsx";
+import { BuildLink } from "./build-link.tsx";
+import "./workers.css";
+
+const STATES: Record<Worker["status"], { status: Status; word: string }> = {
+  connected: { status: "success", word: "connected" },
+  disconnected: { status: "warnings", word: "disconnected" },
+  lost: { status: "failure", word: "lost" },
+  never_connected: { status: "unknown", word: "never connected" },
+};
+
+/** The machines that run builds, and what each does. */
+export function Workers() {
+  useTabStatus("Workers");
+  const query = useQuery(workersQuery(useAsOf()));
+  return (
+    <div className="page">
+      <div className="page-head">
+        <h1>Workers</h1>
+      </div>
+      <Loaded query={query}>
+        {({ items }) => (
+          <section className="panel" aria-label="Workers">
+            {items.length === 0 ? (
+              <Empty title="No worker is configured">
+                Add one to the configuration file, then start it with its enrollment token.
+              </Empty>
+            ) : (
+              <ul>
+                {items.map((worker) => (
+                  <WorkerRow key={worker.name} worker={worker} />
+                ))}
+              </ul>
+            )}
+          </section>
+        )}
+      </Loaded>
+    </div>
+  );
+}
+
+function WorkerRow({ worker }: { worker: Worker }) {
+  const { status, word } = STATES[worker.status];
+  const labels = Object.entries(worker.labels);
+  const since = worker.status === "connected" ? worker.connected_at : worker.disconnected_at;
+  return (
+    <li className="row worker">
+      <StatusIcon status={worker.paused ? "skipped" : status} label={worker.paused ? "Paused" : word} />
+      <div className="worker-body">
+        <div className="worker-line">
+          <strong>{worker.name}</strong>
+          <span className="muted">
+            {word}
+            {since && (
+              <>
+                {" "}
+                <Ago at={since} />
+              </>
+            )}
+            {worker.status !== "connected" &&
+              worker.disconnect_reason &&
+              ` (${worker.disconnect_reason.replaceAll("_", " ")})`}
+          </span>
+          {worker.paused && (
+            <span className="tag">paused{worker.pause_reason && `: ${worker.pause_reason}`}</span>
+          )}
+          {!worker.configured && <span className="tag">no longer configured</span>}
+          {!worker.enrolled && <span className="tag">not enrolled</span>}
+        </div>
+        <div className="worker-line muted">
+          {worker.os && (
+            <span>
+              {worker.os} {worker.arch}
+            </span>
+          )}
+          {worker.version && <span>version {worker.version}</span>}
+          {worker.address && <span>{worker.address}</span>}
+          {labels.map(([name, value]) => (
+            <span className="tag" key={name}>
+              {name}={value}
+            </span>
+          ))}
+        </div>
+      </div>
+      <div className="worker-load">
+        <span className="muted">
+          {worker.running.length} of {worker.capacity} busy
+        </span>
+        {worker.running.map((build) => (
+          <span className="nowrap" key={build.id}>
+            <StatusIcon status="running" size={14} /> <BuildLink build={build} />
+          </span>
+        ))}
+      </div>
+    </li>
+  );
+}

@@ -1,7 +1,8 @@
 """Follows one git repository: what is new in it becomes changes, and where its branches stand becomes known.
 
 Changes are recorded before the branch that has them moves, parents before children, and all ids follow from what is
-in the repository. So a poll that is killed anywhere is simply repeated by the next one.
+in the repository. So a poll that is killed anywhere is simply repeated by the next one. The mirror is only a cache: a
+damaged one is made anew.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from buildledger.events.ids import change_id, source_id
 from buildledger.intake import recording
 from buildledger.intake.mirror import Mirror, SourceError
 from buildledger.intake.recording import Recorder, Vault
+from buildledger.sources.git.failure import Cause
 from buildledger.sources.git.history import Commit
 
 HISTORY_CHANGES = 1000
@@ -64,7 +66,7 @@ class GitPoller:
             self._state, _ = await asyncio.to_thread(self._ledger.load, domain.AGGREGATE, source_id(name))
         try:
             try:
-                await self._poll(hinted)
+                await self._poll_mending(hinted)
             except SourceError as error:
                 await self._decide(ReportSourceFailure(source=name, cause=error.cause, detail=error.detail))
             else:
@@ -72,6 +74,15 @@ class GitPoller:
         except BaseException:
             self._state = None
             raise
+
+    async def _poll_mending(self, hinted: bool) -> None:
+        try:
+            await self._poll(hinted)
+        except SourceError as error:
+            if error.cause is not Cause.CORRUPT:
+                raise
+            await self._mirror.discard()
+            await self._poll(hinted=True)
 
     async def _poll(self, hinted: bool) -> None:
         if not hinted and self._seen is not None and await self._mirror.remote_heads() == self._seen:

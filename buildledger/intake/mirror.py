@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
-from buildledger.intake.process import Completed, Consume, TookTooLongError, WroteTooMuchError, run
+from buildledger.intake.process import CannotStartError, Completed, Consume, TookTooLongError, WroteTooMuchError, run
 from buildledger.sources.git import command, failure, polling
 from buildledger.sources.git.address import Address
 from buildledger.sources.git.failure import Cause
@@ -31,7 +31,7 @@ class SourceError(Exception):
 
 
 class Mirror:
-    """The mirror at `path`; made when it is needed, made anew when it is damaged. One call at a time."""
+    """The mirror at `path`; made when it is needed. One call at a time."""
 
     def __init__(self, path: Path, address: Address) -> None:
         self._path = path.absolute()
@@ -43,18 +43,24 @@ class Mirror:
 
     async def remote_heads(self) -> dict[str, str]:
         """The far end's branches, by asking it; touches no file. Raises: SourceError."""
-        done = await self._git(polling.list_remote_heads(self._address, self._git_dir), FETCH_SECONDS)
+        done = await self._git(polling.list_remote_heads(self._address), FETCH_SECONDS)
         return polling.parse_heads(done.output)
 
     async def update(self) -> dict[str, str]:
         """Fetch everything and give the branches as they are in the mirror then. Raises: SourceError."""
-        try:
-            return await self._update()
-        except SourceError as error:
-            if error.cause is not Cause.CORRUPT:
-                raise
+        if not self._swept:
+            await asyncio.to_thread(_remove_locks, self._path)
+            self._swept = True
+        if not self._path.exists():
+            heads = await self.remote_heads()
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            await self._git(polling.init(self._git_dir, polling.object_format(heads)))
+        await self._git(polling.fetch(self._address, self._git_dir), FETCH_SECONDS)
+        return polling.parse_heads((await self._git(polling.list_heads(self._git_dir))).output)
+
+    async def discard(self) -> None:
+        """Throw the mirror away; the next update makes a new one."""
         await asyncio.to_thread(shutil.rmtree, self._path, ignore_errors=True)
-        return await self._update()
 
     async def compare(self, before: str, now: str) -> polling.Comparison | None:
         """What lies between two revisions; None if the mirror has lost the earlier one. Raises: SourceError."""
@@ -80,17 +86,6 @@ class Mirror:
         await self._git(argv, stdin=stdin, consume=consume)
         await take(parser.end())
 
-    async def _update(self) -> dict[str, str]:
-        if not self._swept:
-            await asyncio.to_thread(_remove_locks, self._path)
-            self._swept = True
-        if not self._path.exists():
-            heads = await self.remote_heads()
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            await self._git(polling.init(self._git_dir, polling.object_format(heads)))
-        await self._git(polling.fetch(self._address, self._git_dir), FETCH_SECONDS)
-        return polling.parse_heads((await self._git(polling.list_heads(self._git_dir))).output)
-
     async def _git(
         self,
         argv: tuple[str, ...],
@@ -107,8 +102,8 @@ class Mirror:
             raise SourceError(Cause.NETWORK, str(error)) from error
         except WroteTooMuchError as error:
             raise SourceError(Cause.OTHER, str(error)) from error
-        except OSError as error:
-            raise SourceError(Cause.OTHER, f"git can't be started: {error.strerror}") from error
+        except CannotStartError as error:
+            raise SourceError(Cause.OTHER, str(error)) from error
         if done.exit_code != 0:
             raise SourceError(failure.classify(done.error), failure.detail(done.error))
         return done

@@ -28,6 +28,10 @@ class Completed(msgspec.Struct, frozen=True, kw_only=True):
     error: str
 
 
+class CannotStartError(Exception):
+    """There is no such program, or it may not be run."""
+
+
 class TookTooLongError(Exception):
     """A process was killed because its time was over."""
 
@@ -47,23 +51,26 @@ async def run(
     """Run a process to its end; if that isn't waited for, it is killed with everything it has started.
 
     `consume` gets standard output as it comes; while it is at work, the process has to wait.
-    Raises: TookTooLongError, WroteTooMuchError, OSError.
+    Raises: CannotStartError, TookTooLongError, WroteTooMuchError, and whatever `consume` raises.
     """
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=dict(environment),
-        start_new_session=True,
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=dict(environment),
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CannotStartError(f"{argv[0]} can't be started: {error.strerror}") from error
     kept: list[bytes] = []
     try:
         async with asyncio.timeout(limit_seconds):
             assert process.stdin is not None
             assert process.stdout is not None
             assert process.stderr is not None
-            _, _, error = await asyncio.gather(
+            _, _, said = await asyncio.gather(
                 _write(process.stdin, stdin),
                 _read(process.stdout, consume or _keeping(kept)),
                 _read_beginning(process.stderr),
@@ -74,7 +81,7 @@ async def run(
         if isinstance(cause, TimeoutError):
             raise TookTooLongError(f"{argv[0]} did not finish in {limit_seconds:g} s") from cause
         raise
-    return Completed(exit_code=exit_code, output=b"".join(kept), error=error.decode("utf-8", "backslashreplace"))
+    return Completed(exit_code=exit_code, output=b"".join(kept), error=said.decode("utf-8", "backslashreplace"))
 
 
 def _keeping(kept: list[bytes]) -> Consume:

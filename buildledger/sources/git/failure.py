@@ -81,6 +81,7 @@ _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
             (
                 r"(loose )?object (file )?.*(is corrupt|is empty|is missing|unreadable)",
                 r"(index|pack) ?file.*(corrupt|smaller|truncated|bad|invalid|cannot|claims|does not match)",
+                r"un(expected|terminated) line in|key does not contain",
                 r"bad (object|tree|signature|config|pack|ref)",
                 r"(unable to|cannot|could not|failed to) (read|parse) (tree|sha1|object|commit|config|index)",
                 r"missing (blob|tree|commit|object|necessary)",

@@ -6,6 +6,7 @@ them. Only whole object names that git itself printed are ever given back to it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -25,9 +26,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """Revisions that are on it and weren't, oldest first."""
 
 
-def list_remote_heads(address: Address, mirror: str) -> tuple[str, ...]:
-    """Print the far end's branches; `mirror` need not be there."""
-    return _in_mirror(mirror, "ls-remote", "--heads", *command.serving(address), "--end-of-options", address.url)
+def list_remote_heads(address: Address) -> tuple[str, ...]:
+    """Print the far end's branches, with no repository at hand: not even one that this process may stand in."""
+    return _in_mirror(os.devnull, "ls-remote", "--heads", *command.serving(address), "--end-of-options", address.url)
 
 
 def init(mirror: str, object_format: str) -> tuple[str, ...]:

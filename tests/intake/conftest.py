@@ -1,0 +1,71 @@
+"""A real ledger, a repository with history, and a poller that follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from buildledger.clock import SystemClock
+from buildledger.config.resolved import Source
+from buildledger.events.fact import Fact
+from buildledger.events.ids import WordsId
+from buildledger.intake.git_poller import GitPoller
+from buildledger.intake.mirror import Mirror
+from buildledger.ledger.ledger import Ledger
+from buildledger.sources.git import address
+from tests.fakes.repository import Repository
+
+F = TypeVar("F", bound=Fact)
+
+
+class WordsInMemory:
+    """A vault that forgets with the test."""
+
+    key = b"k" * 32
+
+    def __init__(self) -> None:
+        self.words: dict[WordsId, str] = {}
+
+    def put(self, words: Mapping[WordsId, str]) -> None:
+        for words_id, text in words.items():
+            self.words.setdefault(words_id, text)
+
+
+class World:
+    """A server's parts that a poller needs."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.vault = WordsInMemory()
+        self.ledger = Ledger.open(f"sqlite:///{path / 'ledger.db'}", clock=SystemClock())
+
+    def source(self, repository: Repository, **options: object) -> Source:
+        return Source(name="widget", kind="git", url=repository.url, **options)  # type: ignore[arg-type]
+
+    def poller(self, repository: Repository, **options: object) -> GitPoller:
+        """A poller as a freshly started server has it; the mirror of an earlier one is there."""
+        source = self.source(repository, **options)
+        mirror = Mirror(self.path / "mirrors" / "widget.git", address.parse(source.url))
+        return GitPoller(source, ledger=self.ledger, vault=self.vault, mirror=mirror)
+
+    def facts(self, kind: type[F]) -> list[F]:
+        """All facts of this kind, in order."""
+        return [it.fact for it in self.ledger.read(0, 100_000) if isinstance(it.fact, kind)]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    yield world
+    world.ledger.close()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    repository = Repository(tmp_path / "origin")
+    repository.commit("first", **{"a.txt": "one\n"})
+    repository.commit("second", **{"a.txt": "two\n"})
+    return repository

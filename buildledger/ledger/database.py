@@ -1,8 +1,12 @@
-"""Which database a URL means."""
+"""Which database a URL means, and what the ones beside the ledger have in common."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from buildledger.ledger.store import FactStore
 from buildledger.ledger.store_sqlite import SQLiteFactStore
@@ -24,3 +28,42 @@ def open_store(url: str) -> FactStore:
         return PostgresFactStore(url)
     msg = f"a ledger lives at sqlite:///path or postgresql://host/name, not at {url!r}"
     raise ValueError(msg)
+
+
+def open_engine(url: str, name: str) -> sa.Engine:
+    """A database of its own beside the ledger at `url`: the file `<name>.db`, or the schema of that name.
+
+    Every commit is durable. Tables are defined without a schema. Deleted content is overwritten where the database can.
+    """
+    if url.startswith(SQLITE):
+        path = Path(url.removeprefix(SQLITE)).with_name(f"{name}.db")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(f"{SQLITE}{path}")
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        return engine
+    plain = url.partition("://")[2]
+    engine = sa.create_engine(
+        f"postgresql+psycopg://{plain}", execution_options={"schema_translate_map": {None: name}}, pool_pre_ping=True
+    )
+    with engine.begin() as connection:
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('buildledger'), hashtext('migrate'))"))
+        connection.execute(sa.schema.CreateSchema(name, if_not_exists=True))
+    return engine
+
+
+def create_tables(engine: sa.Engine, metadata: sa.MetaData) -> None:
+    """Make the tables that aren't there, while other processes may be doing the same."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('buildledger'), hashtext('migrate'))"))
+        metadata.create_all(connection)
+
+
+def insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """An insert that may say what happens on conflict, which is no part of standard SQL but of both databases."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 5000", "secure_delete = ON"):
+        connection.execute(f"PRAGMA {pragma}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from typing import Any
 from uuid import UUID
@@ -99,6 +99,14 @@ class Ledger:
         """
         held = fold({stream_id: aggregate}, self._store.select_events(stream_id))[stream_id]
         return held.state, held.version
+
+    def wait_beyond(self, position: int, given_up: Callable[[], bool]) -> None:
+        """Block this thread until the head is beyond `position`, the ledger is closed, or `given_up` after a `stir`."""
+        self._wake.wait_beyond(position, given_up)
+
+    def stir(self) -> None:
+        """Let every thread and task that waits for facts look whether it should go on waiting."""
+        self._wake.stir()
 
     def tail(self, batch_facts: int = BATCH_FACTS) -> Tail:
         """A new follower."""

@@ -40,6 +40,32 @@ def subtree_root(node: NodeAt, first: int, size: int) -> bytes:
     return parent(subtree_root(node, first, split), subtree_root(node, first + split, size - split))
 
 
+class Frontier:
+    """Roots of a growing tree in O(log n) memory, for whoever sees all leaves once."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._perfect: list[bytes] = []
+        """Roots of the perfect subtrees that make up the tree, largest first."""
+
+    def append(self, leaf_hash: bytes) -> None:
+        """Take the next leaf."""
+        self._perfect.append(leaf_hash)
+        self.size += 1
+        for _ in range((self.size & -self.size).bit_length() - 1):
+            right = self._perfect.pop()
+            self._perfect[-1] = parent(self._perfect[-1], right)
+
+    def root(self) -> bytes:
+        """The root over all leaves so far."""
+        if not self._perfect:
+            return EMPTY_ROOT
+        computed = self._perfect[-1]
+        for left in self._perfect[-2::-1]:
+            computed = parent(left, computed)
+        return computed
+
+
 def root(node: NodeAt, size: int) -> bytes:
     """The root of the tree of the first `size` leaves."""
     return subtree_root(node, 0, size)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from buildledger.events.fact import Recorded
+from buildledger.ledger.database import insert
 from buildledger.ledger.follow import Tail
 
 
@@ -73,9 +73,8 @@ def move_position(connection: sa.Connection, table: sa.Table, reader: str, expec
     """
     statement: sa.Executable
     if expected == 0:
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         statement = (
-            insert(table)
+            insert(connection, table)
             .values(reader=reader, position=to)
             .on_conflict_do_update(index_elements=["reader"], set_={"position": to}, where=table.c.position == 0)
             .returning(table.c.position)

@@ -1,0 +1,68 @@
+"""Signs tree heads while facts arrive, at most one in a while."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import sqlalchemy as sa
+from eventsourcing.persistence import PersistenceError
+
+from buildledger.clock import Clock
+from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.proof import Tree
+from buildledger.ledger.signing import HeadKey
+
+HEAD_INTERVAL_SECONDS = 10.0
+"""How long facts wait for a signed head at most; also how many facts share one."""
+
+_log = logging.getLogger(__name__)
+
+
+class TreeKeeper:
+    """A thread that lets the tree follow the ledger and states its head; idle while nothing happens."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        tree: Tree,
+        key: HeadKey,
+        clock: Clock,
+        interval_seconds: float = HEAD_INTERVAL_SECONDS,
+    ) -> None:
+        self._ledger = ledger
+        self._tree = tree
+        self._key = key
+        self._clock = clock
+        self._interval_seconds = interval_seconds
+        self._closing = threading.Event()
+        self.failure: str | None = None
+        """Why the tree can't follow at the moment; shown in health."""
+        self._thread = threading.Thread(target=self._run, name="tree-keeper", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """State the last head and end the thread; call it before the ledger is closed."""
+        self._closing.set()
+        self._ledger.stir()
+        self._thread.join()
+
+    def _run(self) -> None:
+        size = 0
+        while not self._closing.is_set():
+            size = self._sign(size)
+            self._closing.wait(self._interval_seconds)
+            self._ledger.wait_beyond(size, self._closing.is_set)
+        if self._ledger.head() > size:
+            self._sign(size)
+
+    def _sign(self, size: int) -> int:
+        try:
+            signed = self._tree.sign(self._key, self._clock)
+        except (PersistenceError, sa.exc.SQLAlchemyError) as error:
+            if self.failure is None:
+                _log.exception("the tree can't follow the ledger")
+            self.failure = str(error)
+            return size
+        self.failure = None
+        return signed.size

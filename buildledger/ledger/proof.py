@@ -1,0 +1,197 @@
+"""Proofs about the ledger: that a fact is in it, and that it only ever grew."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+import sqlalchemy as sa
+
+from buildledger.clock import Clock
+from buildledger.ledger import merkle
+from buildledger.ledger.database import create_tables, insert, open_engine
+from buildledger.ledger.reader import Overtaken, move_position, position_of, position_table
+from buildledger.ledger.signing import HeadKey, SignedHead, read_head
+from buildledger.ledger.store import FactStore, leaf_hash
+from buildledger.ledger.tiles import Tiles
+
+BATCH_FACTS = 4_096
+READER = "tree"
+
+
+class InclusionProof(msgspec.Struct, frozen=True, kw_only=True):
+    """That the fact at a position is in the tree of `size`."""
+
+    position: int
+    size: int
+    leaf: bytes
+    root: bytes
+    path: tuple[bytes, ...]
+
+    def holds(self) -> bool:
+        """Whether it shows what it says; whose root it is has to be known from a signed head."""
+        return merkle.verify_inclusion(self.leaf, self.position - 1, self.size, self.path, self.root)
+
+
+class ConsistencyProof(msgspec.Struct, frozen=True, kw_only=True):
+    """That the tree of `old_size` is the beginning of the tree of `size`."""
+
+    old_size: int
+    old_root: bytes
+    size: int
+    root: bytes
+    path: tuple[bytes, ...]
+
+    def holds(self) -> bool:
+        """Whether it shows what it says; whose roots they are has to be known from signed heads."""
+        return merkle.verify_consistency(self.old_size, self.old_root, self.size, self.root, self.path)
+
+
+class Tree:
+    """The Merkle tree over all stored facts: leaf N - 1 is the fact at position N. Thread-safe; calls block.
+
+    It is a reader like any other: behind the ledger until somebody lets it catch up, and rebuilt from nothing if it is
+    thrown away. What can't be rebuilt are the signed heads, which are kept beside it.
+    """
+
+    def __init__(self, store: FactStore, engine: sa.Engine) -> None:
+        self._store = store
+        self._engine = engine
+        self._growing = threading.Lock()
+        metadata = sa.MetaData()
+        self._tiles = Tiles(metadata)
+        self._position = position_table(metadata)
+        self._heads = sa.Table(
+            "head",
+            metadata,
+            sa.Column("size", sa.BigInteger, primary_key=True),
+            sa.Column("verifier", sa.Text, primary_key=True),
+            sa.Column("note", sa.Text, nullable=False),
+        )
+        create_tables(engine, metadata)
+
+    @classmethod
+    def open(cls, store: FactStore, url: str) -> Tree:
+        """The tree beside the ledger at `url`."""
+        return cls(store, open_engine(url, "proof"))
+
+    def size(self) -> int:
+        """How many facts are in the tree."""
+        with self._engine.connect() as connection:
+            return position_of(connection, self._position, READER)
+
+    def catch_up(self) -> int:
+        """Take all facts that the ledger has; return the size. Another process may do the same at once."""
+        with self._growing:
+            while True:
+                size = self.size()
+                facts = self._store.select_notifications(size, BATCH_FACTS, inclusive_of_start=False)
+                if not facts:
+                    return size
+                try:
+                    with self._engine.begin() as connection:
+                        move_position(connection, self._position, READER, size, facts[-1].id)
+                        self._tiles.append(connection, size, [leaf_hash(fact) for fact in facts])
+                except Overtaken:
+                    continue
+
+    def root(self, size: int | None = None) -> bytes:
+        """The root of the tree, or of its beginning of this size.
+
+        Raises: ValueError if it isn't that large.
+        """
+        with self._engine.connect() as connection:
+            return merkle.root(self._node(connection), self._known(connection, size))
+
+    def prove_inclusion(self, position: int, size: int | None = None) -> InclusionProof:
+        """That a fact is in the tree of `size`; of all that is in it now, if that isn't given.
+
+        Raises: ValueError if the tree isn't that large.
+        """
+        with self._engine.connect() as connection:
+            node = self._node(connection)
+            known = self._known(connection, size)
+            return InclusionProof(
+                position=position,
+                size=known,
+                path=tuple(merkle.inclusion_proof(node, position - 1, known)),
+                leaf=node(0, position - 1),
+                root=merkle.root(node, known),
+            )
+
+    def prove_consistency(self, old_size: int, size: int | None = None) -> ConsistencyProof:
+        """That the ledger only grew between two sizes.
+
+        Raises: ValueError if the tree isn't that large.
+        """
+        with self._engine.connect() as connection:
+            node = self._node(connection)
+            known = self._known(connection, size)
+            path = tuple(merkle.consistency_proof(node, old_size, known))
+            return ConsistencyProof(
+                old_size=old_size,
+                old_root=merkle.root(node, old_size),
+                size=known,
+                root=merkle.root(node, known),
+                path=path,
+            )
+
+    def leaves(self, first: int, limit: int) -> Sequence[bytes]:
+        """Up to `limit` leaf hashes from index `first` on; fewer where a row or the tree ends, none beyond."""
+        with self._engine.connect() as connection:
+            return self._tiles.leaves(connection, first, limit)
+
+    def sign(self, key: HeadKey, clock: Clock) -> SignedHead:
+        """Catch up, state the head and keep the statement; the same size is stated once by each key."""
+        size = self.catch_up()
+        newest = self.newest_head(key.verifier)
+        if newest is not None and newest.size == size:
+            return newest
+        head = key.sign(size, self.root(size), clock.now())
+        with self._engine.begin() as connection:
+            row = {"size": size, "verifier": key.verifier, "note": head.note}
+            connection.execute(insert(connection, self._heads).values(row).on_conflict_do_nothing())
+        return head
+
+    def newest_head(self, verifier: str | None = None) -> SignedHead | None:
+        """The last one that was signed, by this key or by any.
+
+        Raises: HeadSignatureError if what is stored isn't what was signed.
+        """
+        heads = self._heads
+        query = sa.select(heads.c.note, heads.c.verifier).order_by(heads.c.size.desc()).limit(1)
+        if verifier is not None:
+            query = query.where(heads.c.verifier == verifier)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else read_head(row.note, row.verifier)
+
+    def heads(self, after: int, limit: int) -> Sequence[tuple[int, str, str]]:
+        """Stored heads of sizes beyond `after`, by size: (size, verifier, note), not verified."""
+        heads = self._heads
+        query = (
+            sa.select(heads.c.size, heads.c.verifier, heads.c.note)
+            .where(heads.c.size > after)
+            .order_by(heads.c.size, heads.c.verifier)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [(row.size, row.verifier, row.note) for row in connection.execute(query)]
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def _node(self, connection: sa.Connection) -> merkle.NodeAt:
+        return partial(self._tiles.node, connection)
+
+    def _known(self, connection: sa.Connection, size: int | None) -> int:
+        grown = position_of(connection, self._position, READER)
+        if size is None:
+            return grown
+        if size > grown:
+            msg = f"the tree holds {grown} facts, not {size} yet"
+            raise ValueError(msg)
+        return size

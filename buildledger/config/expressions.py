@@ -155,7 +155,8 @@ def _compile_error(text: str) -> ExpressionError:
         return ExpressionError(_status_text(text.splitlines()[0] if text else "not an expression"))
     line, column, message = max(int(located[1]), 0), max(int(located[2]), 0), _STATUS.sub("", located[3])
     if unknown := _UNKNOWN.search(message):
-        return UnknownNameError(unknown[1], line, column)
+        before_the_dot = unknown[1].rpartition(".")[0]
+        return UnknownNameError(unknown[1], line, max(column - len(before_the_dot), 1))
     if overload := _OVERLOAD.search(message):
         return ExpressionError(f"'{overload[1].strip('_')}' can't be used with {overload[2]}", line, column)
     return ExpressionError(message.split(" expecting {")[0], line, column)

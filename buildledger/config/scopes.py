@@ -133,8 +133,11 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         elif root == "matrix" and self.is_template:
             hint = "a template sees only its inputs: pass the value by 'with'"
         else:
-            hint = "" if guess else f"known here: {listed(variables, limit=30)}"
-        self._add(path, error, "unknown-variable", f"unknown name '{error.name}'{guess} in an expression", hint)
+            related = [name for name in variables if name.startswith(f"{root}.")]
+            roots = {name.partition(".")[0] for name in variables}
+            hint = f"known here: {listed(related)}" if related else f"names begin with {listed(roots)}"
+            hint = "" if guess else hint
+        self._add(path, error, "unknown-variable", f"unknown name '{error.name}' in an expression{guess}", hint)
 
     def _add(self, path: Path, error: ExpressionError, code: str, message: str, hint: str) -> None:
         """Report at the very character, if the expression stands on one line."""

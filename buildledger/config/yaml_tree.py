@@ -84,6 +84,10 @@ class Tree:
             self._stop(self.last, "yaml-syntax", f"this isn't YAML: {reason}")
 
     def _document(self, event: yaml.DocumentStartEvent) -> None:
+        if event.version not in (None, (1, 2)) or event.tags:
+            self._stop(
+                _mark(event.start_mark), "yaml-directive", "%YAML and %TAG aren't part of the format", "remove it"
+            )
         if self.root is not None:
             self._stop(
                 _mark(event.start_mark), "yaml-documents", "a configuration is one YAML document", "remove '---'"

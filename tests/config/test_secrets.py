@@ -1,0 +1,41 @@
+"""Providers of secrets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from buildledger.config import limits, secrets
+from buildledger.config.resolved import Secrets
+from buildledger.config.secrets import SecretUnavailableError
+
+
+def test_files(tmp_path: Path) -> None:
+    """A secret is the content of its file without the final line break."""
+    (tmp_path / "a").write_text("one\ntwo\n")
+    provider = secrets.provider(Secrets(provider="file", path=str(tmp_path)))
+    assert provider.read("a") == "one\ntwo"
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff", b"a\0b", b"x" * (limits.SECRET_BYTES + 1)])
+def test_contents_that_are_no_secrets(tmp_path: Path, content: bytes) -> None:
+    """What is empty, no text or too large is refused without being shown."""
+    (tmp_path / "a").write_bytes(content)
+    with pytest.raises(SecretUnavailableError) as caught:
+        secrets.provider(Secrets(provider="file", path=str(tmp_path))).read("a")
+    assert "xxx" not in str(caught.value)
+
+
+def test_environment() -> None:
+    """A secret is a variable with the prefix and its name in capitals."""
+    found = secrets.provider(Secrets(provider="env"), {"BUILDLEDGER_SECRET_STAGING_DB": "x"})
+    assert found.read("staging-db") == "x"
+    with pytest.raises(SecretUnavailableError, match="BUILDLEDGER_SECRET_NOPE isn't set"):
+        found.read("nope")
+
+
+def test_nothing_configured() -> None:
+    """Without a provider no secret can be read."""
+    with pytest.raises(SecretUnavailableError, match="no 'secrets' section"):
+        secrets.provider(Secrets()).read("a")

@@ -1612,9 +1612,7 @@ class Welcome(_message.Message):
     chunk_bytes: _builtins.int
     """Largest Output.data. 4–240 KiB; 0 means 64 KiB."""
     run_credit_bytes: _builtins.int
-    """Credit that each run has until its first Credit of this stream, counted from its first unacknowledged byte.
-    0 means 1 MiB.
-    """
+    """Output that each run may send beyond its first unacknowledged byte without a Credit. 0 means 1 MiB."""
     session_credit_bytes: _builtins.int
     """Sent but unacknowledged output that all runs together may have. 0 means 8 MiB."""
     server: _builtins.str
@@ -1870,8 +1868,9 @@ class Credit(_message.Message):
     attempt: _builtins.int
     """Which try at it."""
     up_to_bytes: _builtins.int
-    """Output of the attempt may be sent up to here: bytes since its beginning, all channels together in the order of events.
-    Repeating output that was sent before costs no credit. Never falls.
+    """Output of the attempt may be sent up to here, if that is further than Welcome.run_credit_bytes allows: bytes since its
+    beginning, all channels together in the order of events, gaps counted. An Output may be sent if its first byte is below.
+    Repeating output that was sent before costs no credit. Never falls within a stream.
     """
     def __init__(
         self,

@@ -1,0 +1,144 @@
+"""The door: who may hold a session, decided from the first message of a stream."""
+
+import re
+from collections.abc import Iterable
+from uuid import UUID
+
+from buildledger.domain.command import Command
+from buildledger.domain.refusals import DuplicateWorkerRefusal, Refusal
+from buildledger.domain.worker import ConnectWorker, DisconnectWorker, ResumeWorker
+from buildledger.events.ids import ServerId, worker_id
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.ledger.errors import LedgerUnavailable
+from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.submission import Origin
+from buildledger.slave_grpc.credentials import bearer_of, digest_of
+from buildledger.slave_grpc.follower import Follower
+from buildledger.slave_grpc.settings import PROTOCOL_VERSION, RETRY_SECONDS, WorkerServiceSettings
+from buildledger.slave_grpc.status import error, session_error
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NAME_RULE = "1–64 of A-Z a-z 0-9 . _ -, a letter or digit first"
+LABELS_MAX = 100
+FEATURES_MAX = 100
+
+
+class NotAdmittedError(Exception):
+    """A worker is not let in; `down` is what it is told."""
+
+    def __init__(self, down: pb.Down) -> None:
+        super().__init__(down.error.message)
+        self.down = down
+
+
+class Door:
+    """Checks what a worker shows and records that it was let in."""
+
+    def __init__(
+        self, ledger: Ledger, follower: Follower, server_id: ServerId, settings: WorkerServiceSettings
+    ) -> None:
+        self._ledger = ledger
+        self._follower = follower
+        self._server_id = server_id
+        self._settings = settings
+
+    async def admit(self, hello: pb.Hello, metadata: Iterable[tuple[str, str | bytes]] | None, peer: str) -> int:
+        """Let a worker in; returns the epoch of its session, with the ledger followed up to that fact.
+
+        Raises: NotAdmittedError.
+        """
+        self._check(hello)
+        credential = bearer_of(metadata)
+        if credential is None:
+            raise NotAdmittedError(
+                error(
+                    pb.ERROR_CODE_UNAUTHENTICATED,
+                    "no credential: enroll this worker with a token from `buildledger worker-token`",
+                    fatal=True,
+                )
+            )
+        connect = ConnectWorker(
+            worker=hello.name,
+            credential_digest=digest_of(credential),
+            server_id=self._server_id,
+            boot_id=hello.boot_id,
+            instance_id=hello.instance_id,
+            version=hello.software,
+            os=hello.os,
+            arch=hello.arch,
+            labels=dict(hello.labels),
+            capacity=hello.capacity,
+            features=tuple(hello.features),
+            address=peer,
+        )
+        try:
+            position = await self._connect(connect, hello)
+        except Refusal as refusal:
+            down = session_error(refusal, retry_seconds=self._settings.heartbeat_seconds)
+            raise NotAdmittedError(down) from refusal
+        except LedgerUnavailable as trouble:
+            raise NotAdmittedError(
+                error(pb.ERROR_CODE_UNAVAILABLE, str(trouble), retry_seconds=RETRY_SECONDS)
+            ) from trouble
+        await self._follower.reached(position)
+        connection = self._follower.work.connection(hello.name)
+        if connection is None or connection.server_id != self._server_id:
+            raise NotAdmittedError(
+                error(pb.ERROR_CODE_SUPERSEDED, "another session of this worker began in the same moment")
+            )
+        return connection.epoch
+
+    async def _connect(self, connect: ConnectWorker, hello: pb.Hello) -> int:
+        """Record the connection, and with it what it makes obsolete; returns its position."""
+        origin = Origin(actor=f"worker:{hello.name}")
+        commands: list[Command] = [connect]
+        if self._follower.work.is_draining(hello.name) and not hello.draining:
+            commands.append(ResumeWorker(worker=hello.name))
+        try:
+            return (await self._ledger.execute(*commands, origin=origin)).position
+        except DuplicateWorkerRefusal:
+            dead = self.dead_connection(hello.name)
+            if dead is None:
+                raise
+            return (await self._ledger.execute(dead, *commands, origin=origin)).position
+
+    def dead_connection(self, worker: str) -> DisconnectWorker | None:
+        """What ends a worker's connection to a server that is gone, if it has one."""
+        connection = self._follower.work.connection(worker)
+        if connection is None or connection.server_id == self._server_id or not self._settings.only_server:
+            return None
+        return DisconnectWorker(worker=worker, epoch=connection.epoch, reason="server_lost")
+
+    def _check(self, hello: pb.Hello) -> None:
+        if not hello.proto_min <= PROTOCOL_VERSION <= hello.proto_max:
+            raise NotAdmittedError(
+                error(
+                    pb.ERROR_CODE_PROTOCOL_VERSION,
+                    f"this server speaks protocol version {PROTOCOL_VERSION}, the worker"
+                    f" {hello.proto_min} to {hello.proto_max}: update the older of the two",
+                    fatal=True,
+                )
+            )
+        if not NAME.fullmatch(hello.name):
+            raise _violation(f"{hello.name!r} is not a worker's name: {NAME_RULE}")
+        if hello.worker_id and hello.worker_id != str(worker_id(hello.name)):
+            raise NotAdmittedError(
+                error(
+                    pb.ERROR_CODE_UNAUTHENTICATED,
+                    f"the credential belongs to another worker than {hello.name!r}",
+                    fatal=True,
+                )
+            )
+        if not hello.instance_id:
+            raise _violation("hello has no instance_id")
+        if len(hello.labels) > LABELS_MAX or len(hello.features) > FEATURES_MAX:
+            raise _violation(f"hello has more than {LABELS_MAX} labels or {FEATURES_MAX} features")
+        for run in hello.runs:
+            try:
+                UUID(run.run_id)
+            except ValueError:
+                raise _violation(f"{run.run_id!r} is not a run id") from None
+
+
+def _violation(text: str) -> NotAdmittedError:
+    return NotAdmittedError(error(pb.ERROR_CODE_PROTOCOL_VIOLATION, text, fatal=True))

@@ -1,0 +1,69 @@
+"""From a worker's last event to how an operation ended."""
+
+from collections.abc import Sequence
+
+from buildledger.events.operation import Ended, OperationSpec, OutputTotal, Stat
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+
+_REASONS = {
+    pb.EXIT_REASON_NO_OUTPUT: "no_output",
+    pb.EXIT_REASON_MAX_TIME: "max_time",
+    pb.EXIT_REASON_LOG_LIMIT: "log_limit",
+    pb.EXIT_REASON_CANCEL: "cancel",
+    pb.EXIT_REASON_WORKER_SHUTDOWN: "worker_shutdown",
+    pb.EXIT_REASON_INTERRUPTED: "interrupted",
+    pb.EXIT_REASON_START_UNKNOWN: "start_unknown",
+    pb.EXIT_REASON_START_FAILED: "start_failed",
+    pb.EXIT_REASON_ABANDONED: "lost",
+    pb.EXIT_REASON_ORPHANED: "lost",
+    pb.EXIT_REASON_STORAGE: "io_error",
+    pb.EXIT_REASON_FILE_FAILED: "io_error",
+}
+
+_REJECTIONS = {
+    pb.REJECT_CODE_INVALID_SPEC: "start_failed",
+    pb.REJECT_CODE_PATH_ESCAPES: "refused_path",
+    pb.REJECT_CODE_STOPPED_BEFORE_START: "cancel",
+}
+"""All others are `rejected`: another worker, or a later time, may do."""
+
+_KINDS = {pb.FILE_TYPE_REGULAR: "file", pb.FILE_TYPE_DIRECTORY: "directory", pb.FILE_TYPE_SYMLINK: "link"}
+
+
+def rejected(event: pb.Rejected) -> Ended:
+    """The end of an operation that the worker didn't begin."""
+    return Ended(reason=_REJECTIONS.get(event.code, "rejected"), detail=event.message)
+
+
+def exited(
+    event: pb.Exited,
+    spec: OperationSpec,
+    files: Sequence[pb.FileResult],
+    outputs: tuple[OutputTotal, ...],
+    captured: tuple[str, bool],
+) -> Ended:
+    """The end of an operation that the worker did.
+
+    `captured` is what came back of its output, and whether there was more.
+    """
+    failure = next((result.error for result in files if result.HasField("error")), None)
+    reason = _REASONS.get(event.reason, "signalled" if event.WhichOneof("status") == "signal" else "exited")
+    if failure is not None and failure.code == pb.FILE_ERROR_CODE_PATH_ESCAPES:
+        reason = "refused_path"
+    text, truncated = captured
+    return Ended(
+        reason=reason,
+        exit_code=event.code if event.WhichOneof("status") == "code" else None,
+        signal=event.signal if event.WhichOneof("status") == "signal" else None,
+        detail=event.message or (failure.message if failure is not None else ""),
+        text=_kind(files) if isinstance(spec, Stat) else text,
+        text_truncated=truncated,
+        survivors_killed=len(event.survivors_killed),
+        outputs=outputs,
+        duration_seconds=event.ran_for.ToMicroseconds() / 1e6,
+    )
+
+
+def _kind(files: Sequence[pb.FileResult]) -> str:
+    entries = [entry for result in files for entry in result.entries]
+    return _KINDS.get(entries[0].type, "other") if entries else "missing"

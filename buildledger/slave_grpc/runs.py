@@ -1,0 +1,148 @@
+"""One operation as a session receives it: numbers its events, keeps their order, and says what to acknowledge."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import google_crc32c
+
+from buildledger.events.ids import LogId, log_id
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.logs.store import LogBytes
+from buildledger.slave_grpc.open_work import OpenOperation
+
+ATTEMPT = 1
+"""Every try at an operation is an operation of its own with an id of its own, so on the wire there is one attempt."""
+
+CHANNELS = frozenset({"stdio", "stdout", "stderr"})
+FILE_RESULTS_MAX = 200
+"""Messages of results that one operation may have; all of them are held until its end."""
+
+
+class ProtocolViolationError(Exception):
+    """The worker broke the protocol; the text says how."""
+
+
+class Received:
+    """What one batch of messages brought for one run, to be stored and recorded before it is acknowledged."""
+
+    __slots__ = ("end", "entries", "run", "started")
+
+    def __init__(self, run: "Run") -> None:
+        self.run: Final = run
+        self.entries: Final[list[LogBytes]] = []
+        self.started: pb.Started | None = None
+        self.end: pb.Exited | pb.Rejected | None = None
+
+
+class Run:
+    """The state of one run within a session; everything durable of it is in the log store and the ledger."""
+
+    __slots__ = (
+        "channels",
+        "ended",
+        "expected",
+        "files",
+        "held_from",
+        "last_seen",
+        "opened",
+        "operation",
+        "resume",
+        "run_id",
+        "through",
+    )
+
+    def __init__(self, operation: OpenOperation, through: int = 0) -> None:
+        self.operation: Final = operation
+        self.run_id: Final = str(operation.operation_id)
+        self.through = through
+        """The events up to here are durable."""
+        self.expected = through + 1
+        self.resume = False
+        """An event is missing or damaged; the worker is to send again from `expected`."""
+        self.channels: dict[str, int] = {}
+        """Where each channel's output ends, as far as it was received."""
+        self.opened: set[str] = set()
+        """Channels whose log is recorded as opened."""
+        self.files: list[pb.FileResult] = []
+        self.held_from: int | None = None
+        """The first event that is kept in memory only, and so is acknowledged with the end and not before."""
+        self.last_seen = False
+        """The last event was received."""
+        self.ended = False
+        """The last event is durable."""
+
+    @property
+    def received_bytes(self) -> int:
+        """Output so far, of all channels."""
+        return sum(self.channels.values())
+
+    def log_id(self, channel: str) -> LogId:
+        """The log of a channel."""
+        return log_id(self.operation.operation_id, channel)
+
+    def take(self, event: pb.RunEvent, received: Received) -> None:
+        """Add an event to a batch; repeated ones are ignored, and so is what follows a hole.
+
+        Raises: ProtocolViolationError.
+        """
+        if event.event_no != self.expected:
+            self.resume |= event.event_no > self.expected
+            return
+        match event.WhichOneof("event"):
+            case "output":
+                if google_crc32c.value(event.output.data) != event.output.crc32c:
+                    self.resume = True
+                    return
+                self._output(event.output, received.entries)
+            case "started":
+                received.started = event.started
+            case "file_result":
+                self._file_result(event)
+            case "exited":
+                received.end, self.last_seen = event.exited, True
+            case "rejected":
+                received.end, self.last_seen = event.rejected, True
+            case "gap":
+                raise ProtocolViolationError(f"run {self.run_id} reports a gap, but no run was allowed to drop output")
+            case _:
+                pass
+        self.expected += 1
+
+    def stored(self) -> None:
+        """Everything taken so far is durable."""
+        self.through = self.expected - 1 if self.held_from is None or self.ended else self.held_from - 1
+
+    def acknowledgement(self) -> pb.Ack:
+        """What the worker is told; asks at most once for what is missing."""
+        ack = pb.Ack(run_id=self.run_id, attempt=ATTEMPT, through_event=self.through, release=self.ended)
+        if self.resume and not self.ended:
+            ack.resume_from = self.expected
+        self.resume = False
+        return ack
+
+    def _output(self, output: pb.Output, entries: list[LogBytes]) -> None:
+        if output.channel not in CHANNELS:
+            raise ProtocolViolationError(
+                f"run {self.run_id} writes to channel {output.channel!r}, which nobody asked for"
+            )
+        entries.append(LogBytes(log_id=self.log_id(output.channel), offset=output.offset, data=output.data))
+        end = output.offset + len(output.data)
+        self.channels[output.channel] = max(end, self.channels.get(output.channel, 0))
+
+    def _file_result(self, event: pb.RunEvent) -> None:
+        if len(self.files) == FILE_RESULTS_MAX:
+            raise ProtocolViolationError(f"run {self.run_id} has more than {FILE_RESULTS_MAX} file results")
+        self.files.append(event.file_result)
+        if self.held_from is None:
+            self.held_from = event.event_no
+
+
+def is_last(event: pb.RunEvent) -> bool:
+    """Whether no event of the run follows this one."""
+    return event.WhichOneof("event") in ("exited", "rejected")
+
+
+def channels_of(end: pb.Exited | pb.Rejected, run: Run) -> Sequence[str]:
+    """The channels that had output, whether in this session or before."""
+    totals = {total.channel for total in end.output_totals if total.bytes} if isinstance(end, pb.Exited) else set()
+    return sorted(totals | run.channels.keys())

@@ -1,0 +1,211 @@
+"""The sending half of a session: one task while there is something to say, none otherwise."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from buildledger.events.ids import OperationId
+from buildledger.events.operation import Ended
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.slave_grpc.open_work import OpenOperation
+from buildledger.slave_grpc.outbox import Outbox, split_desired
+from buildledger.slave_grpc.runs import ATTEMPT
+from buildledger.slave_grpc.secret_source import SecretSource
+from buildledger.slave_grpc.settings import WRITE_SECONDS
+from buildledger.slave_grpc.specs import UnsendableError, run_spec, secret_names
+
+_log = logging.getLogger(__name__)
+
+_NOT_STARTED = (pb.RUN_STATE_NEW, pb.RUN_STATE_ACCEPTED)
+"""A worker that was restarted in these states needs the specification again: it keeps none, for it may hold secrets."""
+
+
+class Sender:
+    """Writes to one stream, one message at a time, each with a deadline.
+
+    New runs wait until the worker has said that abandoned ones are gone: they may use the same directory.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[pb.Down], Any],
+        *,
+        epoch: int,
+        features: Iterable[str],
+        secrets: SecretSource,
+        refuse: Callable[[OpenOperation, Ended], None],
+    ) -> None:
+        self._write = write
+        self._epoch = epoch
+        self._features = frozenset(features)
+        self._secrets = secrets
+        self._refuse = refuse
+        self._outbox = Outbox()
+        self._revision = 0
+        self._full: tuple[Sequence[tuple[OpenOperation, pb.RunSummary]], Sequence[pb.RunSummary]] | None = None
+        self._still_running: set[str] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._closing: Callable[[], None] | None = None
+        self._closed = False
+        self.on_failure: Callable[[], None] = lambda: None
+
+    def full(self, held: Sequence[tuple[OpenOperation, pb.RunSummary]], abandoned: Sequence[pb.RunSummary]) -> None:
+        """Say what is wanted of everything that the worker holds, and from where on to send."""
+        self._full = (held, abandoned)
+        self._still_running.update(summary.run_id for summary in abandoned)
+        for operation, summary in held:
+            ack = pb.Ack(run_id=str(operation.operation_id), attempt=ATTEMPT, through_event=summary.acked_through)
+            self._outbox.acknowledge(ack)
+        self._kick()
+
+    def want(self, operation: OpenOperation) -> None:
+        """Say that an operation is to run, or to be stopped."""
+        self._outbox.wanted[operation.operation_id] = operation
+        self._kick()
+
+    def forget(self, operation_id: OperationId) -> None:
+        """What was not said yet needn't be."""
+        self._outbox.wanted.pop(operation_id, None)
+
+    def abandon(self, run_id: str, fence: int) -> None:
+        """Say that a run is to be killed."""
+        self._still_running.add(run_id)
+        self._outbox.abandoned[run_id] = pb.DesiredRun(
+            run_id=run_id, attempt=ATTEMPT, fence=fence, want=pb.WANT_ABANDON
+        )
+        self._kick()
+
+    def gone(self, run_id: str) -> None:
+        """An abandoned run has ended."""
+        self._still_running.discard(run_id)
+        self._kick()
+
+    def reply(self, number: int) -> None:
+        """Answer a heartbeat."""
+        self._outbox.reply(number)
+        self._kick()
+
+    def acknowledge(self, ack: pb.Ack, up_to_bytes: int | None = None) -> None:
+        """Say how far a run is durable."""
+        self._outbox.acknowledge(ack, up_to_bytes)
+        self._kick()
+
+    def say(self, down: pb.Down) -> None:
+        """Send a message after everything that is due."""
+        self._outbox.say(down)
+        self._kick()
+
+    def close(self, last: pb.Down | None, then: Callable[[], None]) -> None:
+        """Send a last message, and nothing after it; then call `then`."""
+        if self._closed:
+            then()
+            return
+        self._closing = then
+        if last is not None:
+            self._outbox.say(last)
+        self._kick()
+
+    async def closed(self) -> None:
+        """Stop sending; returns when nothing is being written."""
+        self._closed, self._closing = True, None
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _kick(self) -> None:
+        if self._task is None and not self._closed:
+            self._task = asyncio.create_task(self._send())
+
+    async def _send(self) -> None:
+        try:
+            while down := await self._due():
+                for message in down:
+                    async with asyncio.timeout(WRITE_SECONDS):
+                        await self._write(message)
+        except Exception as error:
+            # A stream that breaks while it is written to is an everyday thing: the worker comes back and resumes.
+            _log.info("can't send to a worker: %s", error or type(error).__name__)
+            self._closed = True
+            self.on_failure()
+        finally:
+            self._task = None
+            if self._closing is not None:
+                self._closed = True
+                self._closing()
+
+    async def _due(self) -> list[pb.Down]:
+        """Everything to be sent now, in order; empty when there is nothing."""
+        outbox = self._outbox
+        if self._closing is not None:
+            return list(outbox.last())
+        down = list(outbox.urgent())
+        runs: list[pb.DesiredRun] = list(outbox.abandoned.values())
+        outbox.abandoned.clear()
+        if self._full is not None:
+            runs += await self._desired_full(*self._full)
+        for operation in self._ready():
+            if (run := await self._desired(operation, with_spec=True)) is not None:
+                runs.append(run)
+        if self._full is not None:
+            self._full = None
+            self._revision += 1
+            desired = pb.Desired(epoch=self._epoch, revision=self._revision, full=True, runs=runs)
+            down.append(pb.Down(desired=desired))
+        else:
+            for desired in split_desired(self._epoch, self._revision + 1, runs):
+                self._revision = desired.revision
+                down.append(pb.Down(desired=desired))
+        down += outbox.progress()
+        down += outbox.last()
+        return down
+
+    def _ready(self) -> list[OpenOperation]:
+        """The wishes that may be said now: those to stop at any time, those to run once what is abandoned is gone."""
+        wanted = self._outbox.wanted
+        ready = [
+            operation
+            for operation in wanted.values()
+            if self._full is None and (operation.stop_reason is not None or not self._still_running)
+        ]
+        for operation in ready:
+            del wanted[operation.operation_id]
+        return ready
+
+    async def _desired_full(
+        self, held: Sequence[tuple[OpenOperation, pb.RunSummary]], abandoned: Sequence[pb.RunSummary]
+    ) -> list[pb.DesiredRun]:
+        runs = [
+            pb.DesiredRun(run_id=summary.run_id, attempt=summary.attempt, fence=summary.fence, want=pb.WANT_ABANDON)
+            for summary in abandoned
+        ]
+        for operation, summary in held:
+            run = await self._desired(operation, with_spec=summary.state in _NOT_STARTED)
+            if run is not None:
+                runs.append(run)
+        return runs
+
+    async def _desired(self, operation: OpenOperation, *, with_spec: bool) -> pb.DesiredRun | None:
+        run = pb.DesiredRun(run_id=str(operation.operation_id), attempt=ATTEMPT, fence=operation.fence)
+        if operation.stop_reason is not None:
+            run.want = pb.WANT_STOP
+            run.stop.reason = operation.stop_reason
+            return run
+        run.want = pb.WANT_RUN
+        if with_spec:
+            try:
+                values = await self._values(secret_names(operation.spec))
+                run.spec.CopyFrom(run_spec(operation.spec, operation.directory, self._features, values.__getitem__))
+            except UnsendableError as error:
+                self._refuse(operation, Ended(reason=error.reason, detail=str(error)))
+                return None
+        return run
+
+    async def _values(self, names: Sequence[str]) -> dict[str, str]:
+        values: dict[str, str] = {}
+        for name in names:
+            try:
+                values[name] = await asyncio.to_thread(self._secrets.get, name)
+            except (LookupError, OSError) as error:
+                raise UnsendableError(f"secret {name!r} can't be had: {error}", reason="start_failed") from error
+        return values

@@ -1,0 +1,62 @@
+"""The gRPC server itself: its options, its addresses, its certificates."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
+from buildledger.settings import Address, SettingsError, Tls
+from buildledger.slave_grpc.settings import RECEIVE_MAX_BYTES
+
+_SECOND = 1000
+
+OPTIONS: tuple[tuple[str, int], ...] = (
+    ("grpc.max_receive_message_length", RECEIVE_MAX_BYTES),
+    ("grpc.keepalive_time_ms", 20 * _SECOND),
+    ("grpc.keepalive_timeout_ms", 10 * _SECOND),
+    # Without it a frozen peer is noticed after 65 to 80 seconds instead of 30.
+    ("grpc.http2.ping_timeout_ms", 10 * _SECOND),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10 * _SECOND),
+    ("grpc.http2.max_ping_strikes", 0),
+    # Two servers on one port would each get some of the workers, and neither would say so.
+    ("grpc.so_reuseport", 0),
+)
+"""Measured values; gRPC's own pings end at the next proxy, which is why there are heartbeats beside them."""
+
+
+def make_server() -> grpc.aio.Server:
+    """A server with all options set, without services and addresses."""
+    return grpc.aio.server(options=OPTIONS)
+
+
+def bind(server: grpc.aio.Server, address: Address, tls: Tls | None) -> int:
+    """Let the server listen; returns the port.
+
+    Raises: SettingsError if the address is taken, or would carry credentials in clear over a network.
+    """
+    try:
+        if tls is not None:
+            pair = (tls.key.read_bytes(), tls.certificate.read_bytes())
+            return server.add_secure_port(str(address), grpc.ssl_server_credentials([pair]))
+        if not address.loopback:
+            raise SettingsError(
+                f"workers would talk in clear at {address}: configure a certificate and key, or listen on loopback"
+            )
+        return server.add_insecure_port(str(address))
+    except (RuntimeError, OSError) as error:
+        raise SettingsError(f"workers can't be served at {address}: {error}") from error
+
+
+class Streams(worker_pb2_grpc.WorkerServicer):
+    """The service `Worker` as gRPC calls it."""
+
+    def __init__(self, serve: Callable[[Any], Awaitable[None]]) -> None:
+        self._serve = serve
+
+    async def Session(self, request_iterator: Any, context: Any) -> None:  # type: ignore[override]  # noqa: N802
+        """One worker's stream, read and written through its context, which the generated stubs don't foresee."""
+        await self._serve(context)

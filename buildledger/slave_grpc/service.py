@@ -1,0 +1,264 @@
+"""The worker service: joins the server, the door, the follower and the sessions."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import grpc.aio
+
+from buildledger.domain.worker import DisconnectWorker, PauseWorker
+from buildledger.events.ids import OperationId, ServerId, log_id
+from buildledger.events.operation import Ended
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
+from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.submission import Origin
+from buildledger.logs.store import LogStore
+from buildledger.settings import Address
+from buildledger.slave_grpc import server as server_
+from buildledger.slave_grpc.admission import Door, NotAdmittedError
+from buildledger.slave_grpc.enrollment import Enrollment
+from buildledger.slave_grpc.follower import Follower
+from buildledger.slave_grpc.inflow import Inflow
+from buildledger.slave_grpc.intake import Intake
+from buildledger.slave_grpc.open_work import DRAIN_REASON, Changes
+from buildledger.slave_grpc.secret_source import SecretSource
+from buildledger.slave_grpc.sender import Sender
+from buildledger.slave_grpc.session import Context, Session
+from buildledger.slave_grpc.settings import (
+    CHUNK_BYTES,
+    FLUSH_SECONDS,
+    INFLOW_MAX_BYTES,
+    PROTOCOL_VERSION,
+    RETRY_SECONDS,
+    RUN_CREDIT_BYTES,
+    SESSION_CREDIT_BYTES,
+    WRITE_SECONDS,
+    WorkerServiceSettings,
+)
+from buildledger.slave_grpc.status import error
+
+STOP_GRACE_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class WorkerService:
+    """Serves workers; one per process. `start`, then `drain` and `stop`, all on one event loop."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        logs: LogStore,
+        secrets: SecretSource,
+        clock: Callable[[], datetime],
+        server_id: ServerId,
+        settings: WorkerServiceSettings,
+    ) -> None:
+        self._ledger = ledger
+        self._logs = logs
+        self._secrets = secrets
+        self._server_id = server_id
+        self._settings = settings
+        self._follower = Follower(ledger, self._changed)
+        self._door = Door(ledger, self._follower, server_id, settings)
+        self._enrollment = Enrollment(ledger, clock)
+        self._inflow = Inflow(INFLOW_MAX_BYTES)
+        self._sessions: dict[str, Session] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: grpc.aio.Server | None = None
+        self._draining = False
+
+    @property
+    def connected(self) -> int:
+        """How many workers hold a session here."""
+        return len(self._sessions)
+
+    async def start(self, address: Address) -> int:
+        """Take up the work that is open, then listen; returns the port.
+
+        Raises: SettingsError if the address is taken or would be served in clear.
+        """
+        self._server = server_.make_server()
+        worker_pb2_grpc.add_WorkerServicer_to_server(server_.Streams(self.serve), self._server)
+        worker_pb2_grpc.add_EnrollmentServicer_to_server(self._enrollment, self._server)
+        port = server_.bind(self._server, address, self._settings.tls)
+        await self._follower.start()
+        await self._end_dead_connections()
+        await self._server.start()
+        return port
+
+    async def drain(self, deadline_seconds: float) -> None:
+        """Let no further worker in and ask those who are here to go; returns when they are gone or time is over."""
+        self._draining = True
+        sessions = list(self._sessions.values())
+        for session in sessions:
+            session.drain(deadline_seconds)
+        gone = [asyncio.create_task(session.finished.wait()) for session in sessions]
+        if gone:
+            _, late = await asyncio.wait(gone, timeout=deadline_seconds)
+            for waiting in late:
+                waiting.cancel()
+
+    async def stop(self) -> None:
+        """End all sessions, finish what is being stored, and save where the follower stands."""
+        self._draining = True
+        for session in list(self._sessions.values()):
+            session.leave("drained")
+        if self._server is not None:
+            await self._server.stop(STOP_GRACE_SECONDS)
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._follower.stop()
+
+    async def serve(self, context: Context) -> None:
+        """Serve one worker's stream from its first message to its end."""
+        try:
+            async with asyncio.timeout(self._settings.silent_seconds):
+                up = await context.read()
+            if up is grpc.aio.EOF:
+                return
+            hello = self._hello(up)
+            epoch = await self._door.admit(hello, context.invocation_metadata(), context.peer())
+        except NotAdmittedError as refusal:
+            _log.warning("%s is not let in: %s", context.peer(), refusal)
+            async with asyncio.timeout(WRITE_SECONDS):
+                await context.write(refusal.down)
+            return
+        except TimeoutError:
+            return
+        session = self._session(hello, epoch, context)
+        try:
+            await self._begin(session, hello, context)
+            await session.run()
+        finally:
+            self._spawn(self._end(session))
+
+    def _hello(self, up: pb.Up) -> pb.Hello:
+        if self._draining:
+            raise NotAdmittedError(
+                error(pb.ERROR_CODE_UNAVAILABLE, "the server is stopping", retry_seconds=RETRY_SECONDS)
+            )
+        if up.WhichOneof("message") != "hello":
+            raise NotAdmittedError(error(pb.ERROR_CODE_PROTOCOL_VIOLATION, "a stream begins with hello", fatal=True))
+        return up.hello
+
+    def _session(self, hello: pb.Hello, epoch: int, context: Context) -> Session:
+        intake = Intake(hello.name, self._ledger, self._logs)
+        sender = Sender(
+            context.write,
+            epoch=epoch,
+            features=hello.features,
+            secrets=self._secrets,
+            refuse=lambda operation, ended: self._spawn(intake.end(operation, ended)),
+        )
+        return Session(
+            context=context,
+            hello=hello,
+            epoch=epoch,
+            sender=sender,
+            intake=intake,
+            inflow=self._inflow,
+            silent_seconds=self._settings.silent_seconds,
+            on_drain_request=lambda reason: self._pause(hello.name, reason),
+        )
+
+    async def _begin(self, session: Session, hello: pb.Hello, context: Context) -> None:
+        """Say welcome, wait for what an earlier stream still stores, and say what is wanted."""
+        async with asyncio.timeout(WRITE_SECONDS):
+            await context.write(self._welcome(session.epoch))
+        stored_bytes = {
+            (run.run_id, offset.channel): (
+                await self._logs.size(log_id(OperationId(UUID(run.run_id)), offset.channel))
+            ).size_bytes
+            for run in hello.runs
+            for offset in run.offsets
+        }
+        while earlier := self._sessions.get(hello.name):
+            earlier.leave("superseded", _superseded())
+            await earlier.finished.wait()
+        connection = self._follower.work.connection(hello.name)
+        if connection is None or connection.epoch != session.epoch:
+            session.leave("superseded", _superseded())
+            return
+        self._sessions[hello.name] = session
+        forgotten = session.resume(hello, self._follower.work.of_worker(hello.name), stored_bytes)
+        intake = Intake(hello.name, self._ledger, self._logs)
+        for operation in forgotten:
+            ended = Ended(reason="interrupted", detail="the worker no longer knows that it had started this")
+            self._spawn(intake.end(operation, ended))
+
+    def _welcome(self, epoch: int) -> pb.Down:
+        settings = self._settings
+        welcome = pb.Welcome(
+            proto=PROTOCOL_VERSION,
+            epoch=epoch,
+            chunk_bytes=CHUNK_BYTES,
+            run_credit_bytes=RUN_CREDIT_BYTES,
+            session_credit_bytes=SESSION_CREDIT_BYTES,
+            server=str(self._server_id),
+        )
+        welcome.heartbeat.FromMilliseconds(int(settings.heartbeat_seconds * 1000))
+        welcome.lease.FromMilliseconds(int(settings.lease_seconds * 1000))
+        welcome.orphan_ttl.FromMilliseconds(int(settings.orphan_seconds * 1000))
+        welcome.flush.FromMilliseconds(int(FLUSH_SECONDS * 1000))
+        return pb.Down(welcome=welcome)
+
+    async def _end(self, session: Session) -> None:
+        """Finish what is being stored, then record that the session is over."""
+        await session.finish()
+        if self._sessions.get(session.worker) is session:
+            del self._sessions[session.worker]
+        if session.reason != "superseded":
+            await self._disconnect(session.worker, session.epoch, session.reason)
+
+    async def _disconnect(self, worker: str, epoch: int, reason: str) -> None:
+        await self._ledger.execute(
+            DisconnectWorker(worker=worker, epoch=epoch, reason=reason), origin=Origin(actor="system")
+        )
+
+    async def _pause(self, worker: str, reason: str) -> None:
+        await self._ledger.execute(
+            PauseWorker(worker=worker, reason=f"{DRAIN_REASON}: {reason}"), origin=Origin(actor=f"worker:{worker}")
+        )
+
+    async def _end_dead_connections(self) -> None:
+        """Workers that were connected to a server that is gone are connected to nobody: let their leases run."""
+        names = [connection.worker for connection in self._follower.work.connections()]
+        dead = [command for name in names if (command := self._door.dead_connection(name)) is not None]
+        if dead:
+            await self._ledger.execute(*dead, origin=Origin(actor="system"))
+
+    def _changed(self, changes: Changes) -> None:
+        """Hand each session what concerns it; costs nothing for those that nothing concerns."""
+        for worker in changes.workers & self._sessions.keys():
+            session = self._sessions[worker]
+            connection = changes.connected.get(worker)
+            if connection is not None and connection.epoch > session.epoch and connection.server_id != self._server_id:
+                session.leave("superseded", _superseded())
+                continue
+            if worker in changes.revoked:
+                revoked = error(pb.ERROR_CODE_UNAUTHENTICATED, "the credential was revoked", fatal=True)
+                session.leave("goodbye", revoked)
+                continue
+            session.drop(changes.ended.get(worker, ()))
+            session.want(changes.changed.get(worker, {}).values())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that must not end with the stream it belongs to."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._spawned)
+
+    def _spawned(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (trouble := task.exception()) is not None:
+            _log.error("the worker service could not finish something", exc_info=trouble)
+
+
+def _superseded() -> pb.Down:
+    return error(pb.ERROR_CODE_SUPERSEDED, "a later session of this worker took over")

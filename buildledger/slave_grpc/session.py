@@ -1,0 +1,264 @@
+"""One worker's stream: reads what it reports, and ends for one reason.
+
+A session that has nothing to do is one coroutine that waits for the next message. Storing and sending are tasks that
+exist only while there is something to store or to send.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Final
+
+import grpc.aio
+
+from buildledger.events.ids import OperationId
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.slave_grpc.inflow import Inflow
+from buildledger.slave_grpc.intake import Intake
+from buildledger.slave_grpc.open_work import OpenOperation
+from buildledger.slave_grpc.runs import ATTEMPT, ProtocolViolationError, Received, Run, is_last
+from buildledger.slave_grpc.sender import Sender
+from buildledger.slave_grpc.settings import RUN_CREDIT_BYTES, SESSION_CREDIT_BYTES
+from buildledger.slave_grpc.status import error
+
+_log = logging.getLogger(__name__)
+
+Context = Any
+"""`grpc.aio.ServicerContext`: its stubs know the class, but not `read` with the end of the stream."""
+
+
+class Session:
+    """A stream that was let in. Used on one event loop."""
+
+    def __init__(
+        self,
+        *,
+        context: Context,
+        hello: pb.Hello,
+        epoch: int,
+        sender: Sender,
+        intake: Intake,
+        inflow: Inflow,
+        silent_seconds: float,
+        on_drain_request: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self.worker: Final = hello.name
+        self.epoch: Final = epoch
+        self.instance_id: Final = hello.instance_id
+        self.reason = "stream_ended"
+        """Why it ended, as the fact says it."""
+        self.finished: Final = asyncio.Event()
+        """Nothing of it is being stored any more."""
+        self._context = context
+        self._sender = sender
+        self._intake = intake
+        self._inflow = inflow
+        self._silent_seconds = silent_seconds
+        self._on_drain_request = on_drain_request
+        self._runs: Final[dict[str, Run]] = {}
+        self._pending: list[pb.RunEvents] = []
+        self._pending_bytes = 0
+        self._storing: asyncio.Task[None] | None = None
+        self._stored = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+        self._leaving = False
+        self._heard_at = self._loop.time()
+        self._silence = self._loop.call_later(silent_seconds, self._check_silence)
+        sender.on_failure = lambda: self.leave("stream_ended")
+
+    # what the worker is to do
+
+    def resume(
+        self,
+        hello: pb.Hello,
+        operations: dict[OperationId, OpenOperation],
+        stored_bytes: Mapping[tuple[str, str], int],
+    ) -> Iterable[OpenOperation]:
+        """Bring together what the worker holds and what the ledger wants, and tell it.
+
+        `stored_bytes` has the size of each log that the worker mentions, by run and channel. Returns operations that
+        were started once and are unknown to the worker: they must not be started again.
+        """
+        wanted = {str(operation_id): operation for operation_id, operation in operations.items()}
+        held: list[tuple[OpenOperation, pb.RunSummary]] = []
+        abandoned: list[pb.RunSummary] = []
+        for summary in hello.runs:
+            operation = wanted.pop(summary.run_id, None) if summary.attempt == ATTEMPT else None
+            if operation is not None:
+                run = self._runs[summary.run_id] = Run(operation, summary.acked_through)
+                run.channels = {
+                    offset.channel: stored_bytes[summary.run_id, offset.channel]
+                    for offset in summary.offsets
+                    if offset.bytes
+                }
+                held.append((operation, summary))
+            elif summary.state not in (pb.RUN_STATE_EXITED, pb.RUN_STATE_ALL_ACKED):
+                abandoned.append(summary)
+        forgotten = [operation for operation in wanted.values() if operation.started]
+        self._sender.full(held, abandoned)
+        self.want(operation for operation in wanted.values() if not operation.started)
+        return forgotten
+
+    def want(self, operations: Iterable[OpenOperation]) -> None:
+        """Operations are new, or to be stopped."""
+        for operation in operations:
+            run = self._runs.setdefault(str(operation.operation_id), Run(operation))
+            if not run.last_seen:
+                self._sender.want(operation)
+
+    def drop(self, operation_ids: Iterable[OperationId]) -> None:
+        """The ledger holds these operations for ended: what still runs of them is to be killed."""
+        for operation_id in operation_ids:
+            self._sender.forget(operation_id)
+            run = self._runs.get(str(operation_id))
+            if run is not None and not run.last_seen:
+                del self._runs[run.run_id]
+                self._sender.abandon(run.run_id, run.operation.fence)
+
+    def drain(self, seconds: float) -> None:
+        """Ask the worker to connect again, which may bring it elsewhere."""
+        if self.reason == "stream_ended":
+            self.reason = "drained"
+        down = pb.Down(drain=pb.Drain())
+        down.drain.deadline.FromMilliseconds(int(seconds * 1000))
+        self._sender.say(down)
+
+    def leave(self, reason: str, last: pb.Down | None = None) -> None:
+        """End the stream, with a last message if the worker still takes one."""
+        if self._leaving:
+            return
+        self._leaving = True
+        self.reason = reason
+        self._sender.close(last, self._interrupt)
+
+    # what the worker says
+
+    async def run(self) -> None:
+        """Read until the stream ends; afterwards nothing of the session is at work."""
+        try:
+            while (up := await self._context.read()) is not grpc.aio.EOF:
+                self._heard_at = self._loop.time()
+                if not self._leaving:
+                    await self._hear(up)
+        except asyncio.CancelledError:
+            # gRPC cancels the handler of a broken stream; `leave` does it to one that has to end.
+            if not self._leaving:
+                raise
+        except ProtocolViolationError as violation:
+            self._violated(violation)
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()  # until the last message is out, see `leave`
+        finally:
+            self._leaving = True
+            self._silence.cancel()
+
+    async def finish(self) -> None:
+        """Wait for what is being stored; what was not begun is dropped, for the worker sends it again."""
+        self._inflow.give_back(self._pending_bytes)
+        self._pending, self._pending_bytes = [], 0
+        if self._storing is not None:
+            await asyncio.gather(self._storing, return_exceptions=True)
+        await self._sender.closed()
+        self.finished.set()
+
+    async def _hear(self, up: pb.Up) -> None:
+        match up.WhichOneof("message"):
+            case "events":
+                await self._events(up.events)
+            case "heartbeat":
+                self._sender.reply(up.heartbeat.n)
+            case "drain_request":
+                await self._on_drain_request(up.drain_request.reason)
+            case "goodbye":
+                self.reason = "drained" if self.reason == "drained" else "goodbye"
+            case "hello":
+                raise ProtocolViolationError("a stream begins with one hello and has no second")
+            case _:
+                pass
+
+    async def _events(self, events: pb.RunEvents) -> None:
+        size = events.ByteSize()
+        self._inflow.take(size)
+        self._pending.append(events)
+        self._pending_bytes += size
+        if self._storing is None:
+            self._storing = asyncio.create_task(self._store())
+        while self._pending_bytes > SESSION_CREDIT_BYTES and self._storing is not None:
+            self._stored.clear()
+            await self._stored.wait()
+        await self._inflow.room()
+
+    async def _store(self) -> None:
+        """Store what is pending, batch after batch, until nothing is."""
+        try:
+            while self._pending:
+                messages, size = self._pending, self._pending_bytes
+                self._pending, self._pending_bytes = [], 0
+                try:
+                    await self._batch(messages)
+                finally:
+                    self._inflow.give_back(size)
+                    self._stored.set()
+        except ProtocolViolationError as violation:
+            self._violated(violation)
+        except Exception:
+            _log.exception("what worker %s reported can't be stored", self.worker)
+            self.leave(
+                "stream_ended", error(pb.ERROR_CODE_UNAVAILABLE, "the server can't store what the worker reports")
+            )
+        finally:
+            self._storing = None
+            self._stored.set()
+
+    async def _batch(self, messages: list[pb.RunEvents]) -> None:
+        batch: dict[str, Received] = {}
+        strange: dict[str, pb.Ack] = {}
+        for message in messages:
+            for event in message.events:
+                run = self._runs.get(event.run_id)
+                if run is None or event.attempt != ATTEMPT or event.fence != run.operation.fence:
+                    self._unwanted(event, strange)
+                    continue
+                received = batch.get(event.run_id)
+                if received is None:
+                    received = batch[event.run_id] = Received(run)
+                run.take(event, received)
+        await self._intake.store(list(batch.values()))
+        for received in batch.values():
+            run = received.run
+            credit = None if run.ended else run.received_bytes + RUN_CREDIT_BYTES
+            self._sender.acknowledge(run.acknowledgement(), credit)
+            if run.ended:
+                del self._runs[run.run_id]
+        for ack in strange.values():
+            self._sender.acknowledge(ack)
+
+    def _unwanted(self, event: pb.RunEvent, acks: dict[str, pb.Ack]) -> None:
+        """Acknowledge what nobody waits for any more, so that the worker can free it."""
+        acks[event.run_id] = pb.Ack(
+            run_id=event.run_id, attempt=event.attempt, through_event=event.event_no, release=is_last(event)
+        )
+        if is_last(event):
+            self._sender.gone(event.run_id)
+
+    def _violated(self, violation: ProtocolViolationError) -> None:
+        _log.error("worker %s broke the protocol: %s", self.worker, violation)
+        self.leave("stream_ended", error(pb.ERROR_CODE_PROTOCOL_VIOLATION, str(violation)))
+
+    def _check_silence(self) -> None:
+        """One timer per session, which looks again when it could be over at the earliest."""
+        left = self._heard_at + self._silent_seconds - self._loop.time()
+        if left > 0:
+            self._silence = self._loop.call_later(left, self._check_silence)
+            return
+        _log.warning("worker %s has been silent for %.0f s", self.worker, self._silent_seconds)
+        self._leaving, self.reason = True, "silent"
+        self._interrupt()
+
+    def _interrupt(self) -> None:
+        """Wake the handler, once, out of whatever it waits for."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None

@@ -1,0 +1,118 @@
+"""From what a build asks for to what a worker is told: operation → RunSpec."""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import assert_never
+
+from buildledger.events.operation import (
+    Copy,
+    MakeDirectory,
+    OperationSpec,
+    Remove,
+    Run,
+    SecretName,
+    Stat,
+    Upload,
+    WriteFile,
+)
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+
+EXECUTABLE_MODE = 0o755
+
+
+class UnsendableError(Exception):
+    """An operation can't be given to this worker; the text says why, `reason` is how the operation ends by it."""
+
+    def __init__(self, text: str, *, reason: str = "rejected") -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+def secret_names(spec: OperationSpec) -> Sequence[str]:
+    """The secrets that an operation needs."""
+    if not isinstance(spec, Run):
+        return ()
+    return sorted({value.name for value in spec.env.values() if isinstance(value, SecretName)})
+
+
+def run_spec(
+    spec: OperationSpec, directory: str, features: Collection[str], secret: Callable[[str], str]
+) -> pb.RunSpec:
+    """What the worker is told; never kept anywhere, since it may hold secrets.
+
+    Raises: UnsendableError if the worker doesn't offer a feature that the operation can't do without.
+    """
+    told = pb.RunSpec(builddir=directory)
+    match spec:
+        case Run():
+            _command(told, spec, features, secret)
+        case Upload():
+            _require("blobs", features)
+            told.files_out.add(pattern=_literal(spec.path), always=True, size_limit=spec.limit_bytes)
+        case MakeDirectory() | Remove() | Copy() | Stat() | WriteFile():
+            _require("file_operations", features)
+            _file_operation(told, spec)
+        case _:
+            assert_never(spec)
+    return told
+
+
+def _command(told: pb.RunSpec, spec: Run, features: Collection[str], secret: Callable[[str], str]) -> None:
+    command = told.command
+    if spec.script is None:
+        command.argv.args.extend(spec.argv)
+    else:
+        command.shell_script.text = spec.script
+    command.cwd = "" if spec.cwd == "." else spec.cwd
+    for name, value in spec.env.items():
+        if isinstance(value, SecretName):
+            _require("secrets", features)
+            command.secrets.add(name=value.name, env=name, value=secret(value.name).encode())
+        else:
+            command.env[name] = value.value
+    command.unset_env.extend(spec.unset_env)
+    if spec.stdin is not None:
+        _require("stdin", features)
+        command.stdin = spec.stdin.encode()
+    # A worker that can't join the two streams sends them apart, which loses their order but nothing else.
+    command.merge_stderr = spec.merge_stderr and "merge_stderr" in features
+    command.log_limit = spec.log_limit_bytes
+    for level in (pb.STOP_LEVEL_INTERRUPT, pb.STOP_LEVEL_TERMINATE):
+        command.stop_policy.add(level=level).grace.FromMilliseconds(int(spec.grace_seconds * 500))
+    command.stop_policy.add(level=pb.STOP_LEVEL_KILL)
+    if spec.no_output_seconds is not None:
+        told.timeouts.no_output.FromMilliseconds(int(spec.no_output_seconds * 1000))
+    if spec.max_seconds is not None:
+        told.timeouts.max.FromMilliseconds(int(spec.max_seconds * 1000))
+
+
+def _file_operation(told: pb.RunSpec, spec: MakeDirectory | Remove | Copy | Stat | WriteFile) -> None:
+    match spec:
+        case MakeDirectory(path=path):
+            told.make_directory.path = _path(path)
+        case Remove(path=path):
+            told.remove.path = _path(path)
+        case Copy(source=source, target=target):
+            told.copy.source, told.copy.destination = _path(source), _path(target)
+        case Stat(path=path):
+            told.stat.path = _path(path)
+        case WriteFile(path=path, text=text, executable=executable):
+            told.write_file.path, told.write_file.content = _path(path), text.encode()
+            told.write_file.mode = EXECUTABLE_MODE if executable else 0
+            told.write_file.make_parents = True
+        case _:
+            assert_never(spec)
+
+
+def _require(feature: str, features: Collection[str]) -> None:
+    if feature not in features:
+        raise UnsendableError(f"the worker does not offer {feature!r}, which this operation needs")
+
+
+def _path(path: str) -> bytes:
+    """A path on the wire; names that aren't UTF-8 stand in facts as lone surrogates."""
+    return path.encode("utf-8", "surrogateescape")
+
+
+def _literal(path: str) -> bytes:
+    """A pattern that matches this path only."""
+    return _path("".join(f"[{character}]" if character in "*?[" else character for character in path))

@@ -10,19 +10,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from functools import reduce
-from typing import Any, Protocol
-from uuid import UUID
 
 from buildledger.config import globs
 from buildledger.config.resolved import Source
 from buildledger.domain import source as domain
-from buildledger.domain.command import Aggregate
 from buildledger.domain.source import MoveBranch, ReportSourceFailure, ReportSourceRecovery, SourceState
 from buildledger.events.change import BranchMoved
 from buildledger.events.ids import change_id, source_id
-from buildledger.intake import recording
 from buildledger.intake.mirror import Mirror, SourceError
-from buildledger.intake.recording import Recorder, Vault
+from buildledger.intake.recording import Recorder
+from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.vault import Vault
 from buildledger.sources.git.failure import Cause
 from buildledger.sources.git.history import Commit
 
@@ -33,14 +31,6 @@ NEW_CHANGES = 10_000
 MOVE_CHANGES = 1000
 """Commits that a move of a branch names; the others are counted."""
 USUAL_BRANCHES = ("main", "master", "trunk")
-
-
-class Ledger(recording.Ledger, Protocol):
-    """What is needed of the ledger: `ledger.Ledger` has it."""
-
-    def load(self, aggregate: Aggregate, stream_id: UUID) -> tuple[Any, int]:
-        """A stream's state and version. Blocks."""
-        ...
 
 
 class GitPoller:

@@ -10,10 +10,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 from buildledger.config.resolved import Source
-from buildledger.intake.git_poller import GitPoller, Ledger
+from buildledger.intake.git_poller import GitPoller
 from buildledger.intake.local_watch import watch
 from buildledger.intake.mirror import Mirror
-from buildledger.intake.recording import Vault
+from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.vault import Vault
 from buildledger.sources.git import address
 
 POLLS_AT_ONCE = 4

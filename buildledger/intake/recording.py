@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
+from uuid import UUID
 
 from buildledger.domain.change import RecordChange
 from buildledger.domain.command import Command
 from buildledger.domain.person import RecordClaim, normalise
 from buildledger.events.change import ChangeRecorded
-from buildledger.events.ids import ClaimId, WordsId, change_id, claim_id, words_id
+from buildledger.events.ids import ClaimId, change_id, claim_id, words_id
 from buildledger.events.person import ClaimRecorded
-from buildledger.ledger.submission import Origin, Receipt
+from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.submission import Origin
+from buildledger.ledger.vault import Vault
 from buildledger.sources.git.history import Commit, Person
 from buildledger.sources.words import ChangeWords
 
@@ -23,27 +25,6 @@ CLAIMS_REMEMBERED = 50_000
 
 CLAIM_KIND = "git.author"
 """Of authors, committers and co-authors alike: one person who does all three is one claim."""
-
-
-class Ledger(Protocol):
-    """What is needed of the ledger: `ledger.Ledger` has it."""
-
-    async def execute(self, *commands: Command, origin: Origin) -> Receipt:
-        """Decide and keep."""
-        ...
-
-
-class Vault(Protocol):
-    """What is needed of the vault: `ledger.vault.Vault` has it."""
-
-    @property
-    def key(self) -> bytes:
-        """Keys the ids of claims and words; the same for the life of the installation."""
-        ...
-
-    def put(self, words: Mapping[WordsId, str]) -> None:
-        """Keep texts, durably; one that is there already stays. Blocks."""
-        ...
 
 
 class Recorder:
@@ -67,13 +48,13 @@ class Recorder:
         await self._ledger.execute(*commands, origin=self._origin)
 
     async def _record(self, commits: Sequence[Commit], branch: str, historic: bool) -> None:
-        words: dict[WordsId, str] = {}
+        words: dict[UUID, str] = {}
         claims: dict[ClaimId, RecordClaim] = {}
         changes: list[RecordChange] = []
         for commit in commits:
             people = dict.fromkeys((commit.author, commit.committer, *commit.co_authors))
             ids = {person: self._claim(person, words, claims) for person in people}
-            change_words = words_id(self._vault.key, "change", change_id(self._source, commit.revision))
+            change_words = words_id(self._vault.installation_key, "change", change_id(self._source, commit.revision))
             words[change_words] = _words(commit).to_text()
             fact = ChangeRecorded(
                 source=self._source,
@@ -91,17 +72,17 @@ class Recorder:
                 historic=historic,
             )
             changes.append(RecordChange(change=fact))
-        await asyncio.to_thread(self._vault.put, words)
+        await asyncio.to_thread(self._vault.put_many, words)
         await self.execute(*claims.values(), *changes)
         if len(self._claims) > CLAIMS_REMEMBERED:
             self._claims.clear()
         self._claims.update(claims)
 
-    def _claim(self, person: Person, words: dict[WordsId, str], claims: dict[ClaimId, RecordClaim]) -> ClaimId:
+    def _claim(self, person: Person, words: dict[UUID, str], claims: dict[ClaimId, RecordClaim]) -> ClaimId:
         """The person's claim, which is recorded with this batch unless it is known."""
-        claim = claim_id(self._vault.key, CLAIM_KIND, "", normalise(CLAIM_KIND, person.text))
+        claim = claim_id(self._vault.installation_key, CLAIM_KIND, "", normalise(CLAIM_KIND, person.text))
         if claim not in self._claims and claim not in claims:
-            kept = words_id(self._vault.key, "claim", claim)
+            kept = words_id(self._vault.installation_key, "claim", claim)
             words[kept] = person.text
             claims[claim] = RecordClaim(claim_id=claim, claim=ClaimRecorded(kind=CLAIM_KIND, words_id=kept))
         return claim

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,28 +10,17 @@ import pytest
 
 from buildledger.clock import SystemClock
 from buildledger.config.resolved import Source
+from buildledger.events.change import ChangeRecorded
 from buildledger.events.fact import Fact
-from buildledger.events.ids import WordsId
 from buildledger.intake.git_poller import GitPoller
 from buildledger.intake.mirror import Mirror
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.vault import Vault
 from buildledger.sources.git import address
+from buildledger.sources.words import ChangeWords
 from tests.fakes.repository import Repository
 
 F = TypeVar("F", bound=Fact)
-
-
-class WordsInMemory:
-    """A vault that forgets with the test."""
-
-    key = b"k" * 32
-
-    def __init__(self) -> None:
-        self.words: dict[WordsId, str] = {}
-
-    def put(self, words: Mapping[WordsId, str]) -> None:
-        for words_id, text in words.items():
-            self.words.setdefault(words_id, text)
 
 
 class World:
@@ -39,7 +28,7 @@ class World:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.vault = WordsInMemory()
+        self.vault = Vault.open(f"sqlite:///{path / 'ledger.db'}")
         self.ledger = Ledger.open(f"sqlite:///{path / 'ledger.db'}", clock=SystemClock())
 
     def source(self, repository: Repository, **options: object) -> Source:
@@ -51,6 +40,10 @@ class World:
         mirror = Mirror(self.path / "mirrors" / "widget.git", address.parse(source.url))
         return GitPoller(source, ledger=self.ledger, vault=self.vault, mirror=mirror)
 
+    def words(self, fact: ChangeRecorded) -> ChangeWords:
+        """What people wrote of a change."""
+        return ChangeWords.from_text(self.vault.get_many([fact.words_id])[fact.words_id])
+
     def facts(self, kind: type[F]) -> list[F]:
         """All facts of this kind, in order."""
         return [it.fact for it in self.ledger.read(0, 100_000) if isinstance(it.fact, kind)]
@@ -61,6 +54,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     world = World(tmp_path)
     yield world
     world.ledger.close()
+    world.vault.close()
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from buildledger.events.change import BranchMoved, ChangeRecorded, SourceFailed,
 from buildledger.events.ids import change_id
 from buildledger.events.person import ClaimRecorded
 from buildledger.intake import git_poller, recording
-from buildledger.sources.words import ChangeWords
 from tests.fakes.repository import Repository
 from tests.intake.conftest import World
 
@@ -75,11 +74,11 @@ async def test_words_are_in_the_vault_and_not_in_facts(world: World, repository:
     change = world.facts(ChangeRecorded)[-1]
     assert change.author == change.committer == world.facts(ChangeRecorded)[0].author
     assert len(change.co_authors) == 2
-    words = ChangeWords.from_text(world.vault.words[change.words_id])
+    words = world.words(change)
     assert words.message == message
     assert words.co_authors == ("Kim Lee <Kim@Acme.example>", "Jo <jo@acme.example>")
-    claims = world.facts(ClaimRecorded)
-    assert {world.vault.words[claim.words_id] for claim in claims} == {
+    claims = [claim.words_id for claim in world.facts(ClaimRecorded)]
+    assert set(world.vault.get_many(claims).values()) == {
         "Jane Doe <jane@acme.example>",
         *words.co_authors,
     }
@@ -100,7 +99,7 @@ async def test_hostile_words_and_names(world: World, repository: Repository) -> 
     change = world.facts(ChangeRecorded)[-1]
     assert change.revision == revision
     assert {file.path for file in change.files} == {"caf\\xe9.txt", "line\nbreak\t\x01", ":100644 100644 0000 0000 M"}
-    assert ChangeWords.from_text(world.vault.words[change.words_id]).message == message
+    assert world.words(change).message == message
 
 
 async def test_commits_with_odd_headers(world: World, repository: Repository) -> None:
@@ -120,7 +119,7 @@ async def test_commits_with_odd_headers(world: World, repository: Repository) ->
     await poller.poll()
     changes = world.facts(ChangeRecorded)[-4:]
     assert [change.historic for change in changes] == [False] * 4
-    messages = [ChangeWords.from_text(world.vault.words[change.words_id]).message for change in changes]
+    messages = [world.words(change).message for change in changes]
     assert messages[:3] == ["late", "café", "caf\\xe9"]
     assert messages[3].startswith("one")
     assert changes[-1].revision == parent
@@ -351,7 +350,7 @@ async def test_a_failing_ledger_is_not_a_failing_source(world: World, repository
     def refuse(words: object) -> None:
         raise OSError("disk full")
 
-    world.vault.put = refuse  # type: ignore[method-assign]
+    world.vault.put_many = refuse  # type: ignore[method-assign]
     with pytest.raises(OSError, match="disk full"):
         await poller.poll()
     assert world.facts(SourceFailed) == []

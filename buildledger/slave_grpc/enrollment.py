@@ -1,11 +1,10 @@
 """`Enrollment`: a one-use token becomes a worker's credential."""
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import grpc
 
+from buildledger.clock import Clock
 from buildledger.domain.enrollment import UseEnrollment
 from buildledger.domain.refusals import Refusal
 from buildledger.domain.worker import EnrollWorker
@@ -23,7 +22,7 @@ from buildledger.slave_grpc.status import status_of
 class Enrollment(worker_pb2_grpc.EnrollmentServicer):
     """Gives credentials. A request for a client certificate is accepted and answered without one: bearer only."""
 
-    def __init__(self, ledger: Ledger, clock: Callable[[], datetime]) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
 
@@ -37,7 +36,7 @@ class Enrollment(worker_pb2_grpc.EnrollmentServicer):
         credential = new_credential()
         try:
             await self._ledger.execute(
-                UseEnrollment(token_digest=digest_of(request.token), worker=request.name, at=self._clock()),
+                UseEnrollment(token_digest=digest_of(request.token), worker=request.name, at=self._clock.now()),
                 EnrollWorker(worker=request.name, credential_digest=digest_of(credential)),
                 origin=Origin(actor=f"worker:{request.name}"),
             )

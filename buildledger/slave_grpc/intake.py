@@ -89,7 +89,7 @@ class Intake:
                 )
             )
         ending = {channel: digest for (run_id, channel), digest in digests.items() if run_id == run.run_id}
-        opening = (run.channels.keys() | ending.keys()) - run.opened
+        opening = (run.channels | ending.keys()) - run.opened
         commands += [_open_log(run, channel) for channel in sorted(opening)]
         if received.end is not None:
             commands += await self._ending(run, received.end, ending)

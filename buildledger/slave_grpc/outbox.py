@@ -1,6 +1,6 @@
 """What a session still has to tell its worker, merged so that a slow worker costs no memory.
 
-Only the latest of a thing is kept: one acknowledgement and one credit per run, one reply, one wish per operation.
+Only the latest of a thing is kept: one acknowledgement per run, one reply, one wish per operation.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,6 @@ class Outbox:
     def __init__(self) -> None:
         self._reply: int | None = None
         self._acks: dict[str, pb.Ack] = {}
-        self._credits: dict[str, pb.Credit] = {}
         self._last: list[pb.Down] = []
         self.wanted: dict[OperationId, OpenOperation] = {}
         """Operations whose state the worker is to be told; specs are made when they are sent, for they hold secrets."""
@@ -33,14 +32,12 @@ class Outbox:
         """Answer a heartbeat."""
         self._reply = number
 
-    def acknowledge(self, ack: pb.Ack, up_to_bytes: int | None = None) -> None:
-        """Say how far a run is durable, and how much more of it may come."""
+    def acknowledge(self, ack: pb.Ack) -> None:
+        """Say how far a run is durable."""
         waiting = self._acks.get(ack.run_id)
         if waiting is not None and waiting.HasField("resume_from") and not ack.HasField("resume_from"):
             ack.resume_from = max(waiting.resume_from, ack.through_event + 1)
         self._acks[ack.run_id] = ack
-        if up_to_bytes is not None:
-            self._credits[ack.run_id] = pb.Credit(run_id=ack.run_id, attempt=ack.attempt, up_to_bytes=up_to_bytes)
 
     def say(self, down: pb.Down) -> None:
         """Send a message after everything else."""
@@ -53,23 +50,17 @@ class Outbox:
             yield pb.Down(heartbeat_reply=pb.HeartbeatReply(n=number))
 
     def progress(self) -> Iterator[pb.Down]:
-        """Acknowledgements and credits that are due."""
+        """Acknowledgements that are due."""
         while self._acks:
             acks = list(self._acks.values())[:PROGRESS_MAX]
-            credits_ = [self._credits.pop(ack.run_id) for ack in acks if ack.run_id in self._credits]
             for ack in acks:
                 del self._acks[ack.run_id]
-            yield pb.Down(progress=pb.Progress(acks=acks, credits=credits_))
+            yield pb.Down(progress=pb.Progress(acks=acks))
 
     def last(self) -> Iterator[pb.Down]:
         """What is to be said after everything else."""
         said, self._last = self._last, []
         yield from said
-
-    @property
-    def empty(self) -> bool:
-        """Nothing is due, wishes left aside."""
-        return self._reply is None and not self._acks and not self._last
 
 
 def split_desired(epoch: int, revision: int, runs: list[pb.DesiredRun]) -> Iterator[pb.Desired]:

@@ -59,8 +59,8 @@ class Run:
         self.expected = through + 1
         self.resume = False
         """An event is missing or damaged; the worker is to send again from `expected`."""
-        self.channels: dict[str, int] = {}
-        """Where each channel's output ends, as far as it was received."""
+        self.channels: set[str] = set()
+        """Those that had output in this session."""
         self.opened: set[str] = set()
         """Channels whose log is recorded as opened."""
         self.files: list[pb.FileResult] = []
@@ -70,11 +70,6 @@ class Run:
         """The last event was received."""
         self.ended = False
         """The last event is durable."""
-
-    @property
-    def received_bytes(self) -> int:
-        """Output so far, of all channels."""
-        return sum(self.channels.values())
 
     def log_id(self, channel: str) -> LogId:
         """The log of a channel."""
@@ -126,8 +121,7 @@ class Run:
                 f"run {self.run_id} writes to channel {output.channel!r}, which nobody asked for"
             )
         entries.append(LogBytes(log_id=self.log_id(output.channel), offset=output.offset, data=output.data))
-        end = output.offset + len(output.data)
-        self.channels[output.channel] = max(end, self.channels.get(output.channel, 0))
+        self.channels.add(output.channel)
 
     def _file_result(self, event: pb.RunEvent) -> None:
         if len(self.files) == FILE_RESULTS_MAX:
@@ -145,4 +139,4 @@ def is_last(event: pb.RunEvent) -> bool:
 def channels_of(end: pb.Exited | pb.Rejected, run: Run) -> Sequence[str]:
     """The channels that had output, whether in this session or before."""
     totals = {total.channel for total in end.output_totals if total.bytes} if isinstance(end, pb.Exited) else set()
-    return sorted(totals | run.channels.keys())
+    return sorted(totals | run.channels)

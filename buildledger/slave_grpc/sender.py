@@ -86,9 +86,9 @@ class Sender:
         self._outbox.reply(number)
         self._kick()
 
-    def acknowledge(self, ack: pb.Ack, up_to_bytes: int | None = None) -> None:
-        """Say how far a run is durable."""
-        self._outbox.acknowledge(ack, up_to_bytes)
+    def acknowledge(self, ack: pb.Ack) -> None:
+        """Say how far a run is durable, which is also what lets more of its output come."""
+        self._outbox.acknowledge(ack)
         self._kick()
 
     def say(self, down: pb.Down) -> None:

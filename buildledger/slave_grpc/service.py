@@ -2,15 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from datetime import datetime
+from collections.abc import Coroutine
 from typing import Any
-from uuid import UUID
 
 import grpc.aio
 
+from buildledger.clock import Clock
 from buildledger.domain.worker import DisconnectWorker, PauseWorker
-from buildledger.events.ids import OperationId, ServerId, log_id
+from buildledger.events.ids import ServerId
 from buildledger.events.operation import Ended
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
@@ -55,7 +54,7 @@ class WorkerService:
         ledger: Ledger,
         logs: LogStore,
         secrets: SecretSource,
-        clock: Callable[[], datetime],
+        clock: Clock,
         server_id: ServerId,
         settings: WorkerServiceSettings,
     ) -> None:
@@ -171,13 +170,6 @@ class WorkerService:
         """Say welcome, wait for what an earlier stream still stores, and say what is wanted."""
         async with asyncio.timeout(WRITE_SECONDS):
             await context.write(self._welcome(session.epoch))
-        stored_bytes = {
-            (run.run_id, offset.channel): (
-                await self._logs.size(log_id(OperationId(UUID(run.run_id)), offset.channel))
-            ).size_bytes
-            for run in hello.runs
-            for offset in run.offsets
-        }
         while earlier := self._sessions.get(hello.name):
             earlier.leave("superseded", _superseded())
             await earlier.finished.wait()
@@ -186,7 +178,7 @@ class WorkerService:
             session.leave("superseded", _superseded())
             return
         self._sessions[hello.name] = session
-        forgotten = session.resume(hello, self._follower.work.of_worker(hello.name), stored_bytes)
+        forgotten = session.resume(hello, self._follower.work.of_worker(hello.name))
         intake = Intake(hello.name, self._ledger, self._logs)
         for operation in forgotten:
             ended = Ended(reason="interrupted", detail="the worker no longer knows that it had started this")

@@ -7,7 +7,7 @@ exist only while there is something to store or to send.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
 import grpc.aio
@@ -19,7 +19,7 @@ from buildledger.slave_grpc.intake import Intake
 from buildledger.slave_grpc.open_work import OpenOperation
 from buildledger.slave_grpc.runs import ATTEMPT, ProtocolViolationError, Received, Run, is_last
 from buildledger.slave_grpc.sender import Sender
-from buildledger.slave_grpc.settings import RUN_CREDIT_BYTES, SESSION_CREDIT_BYTES
+from buildledger.slave_grpc.settings import SESSION_CREDIT_BYTES
 from buildledger.slave_grpc.status import error
 
 _log = logging.getLogger(__name__)
@@ -70,16 +70,10 @@ class Session:
 
     # what the worker is to do
 
-    def resume(
-        self,
-        hello: pb.Hello,
-        operations: dict[OperationId, OpenOperation],
-        stored_bytes: Mapping[tuple[str, str], int],
-    ) -> Iterable[OpenOperation]:
+    def resume(self, hello: pb.Hello, operations: dict[OperationId, OpenOperation]) -> Iterable[OpenOperation]:
         """Bring together what the worker holds and what the ledger wants, and tell it.
 
-        `stored_bytes` has the size of each log that the worker mentions, by run and channel. Returns operations that
-        were started once and are unknown to the worker: they must not be started again.
+        Returns operations that were started once and are unknown to the worker: they must not be started again.
         """
         wanted = {str(operation_id): operation for operation_id, operation in operations.items()}
         held: list[tuple[OpenOperation, pb.RunSummary]] = []
@@ -87,12 +81,7 @@ class Session:
         for summary in hello.runs:
             operation = wanted.pop(summary.run_id, None) if summary.attempt == ATTEMPT else None
             if operation is not None:
-                run = self._runs[summary.run_id] = Run(operation, summary.acked_through)
-                run.channels = {
-                    offset.channel: stored_bytes[summary.run_id, offset.channel]
-                    for offset in summary.offsets
-                    if offset.bytes
-                }
+                self._runs[summary.run_id] = Run(operation, summary.acked_through)
                 held.append((operation, summary))
             elif summary.state not in (pb.RUN_STATE_EXITED, pb.RUN_STATE_ALL_ACKED):
                 abandoned.append(summary)
@@ -227,11 +216,9 @@ class Session:
                 run.take(event, received)
         await self._intake.store(list(batch.values()))
         for received in batch.values():
-            run = received.run
-            credit = None if run.ended else run.received_bytes + RUN_CREDIT_BYTES
-            self._sender.acknowledge(run.acknowledgement(), credit)
-            if run.ended:
-                del self._runs[run.run_id]
+            self._sender.acknowledge(received.run.acknowledgement())
+            if received.run.ended:
+                del self._runs[received.run.run_id]
         for ack in strange.values():
             self._sender.acknowledge(ack)
 

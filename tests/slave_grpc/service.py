@@ -1,0 +1,142 @@
+"""A worker service with its stores, which can be stopped, killed and started again."""
+
+import asyncio
+from pathlib import Path
+from typing import TypeVar
+from uuid import uuid4
+
+from buildledger.clock import VirtualClock
+from buildledger.domain.build import AssignBuild, RequestOperation, StartStep
+from buildledger.domain.command import Command
+from buildledger.domain.enrollment import IssueEnrollment
+from buildledger.domain.worker import EnrollWorker
+from buildledger.events.build import BuildAssigned, OperationFinished
+from buildledger.events.fact import Fact
+from buildledger.events.ids import BuildId, OperationId, ServerId, build_id, operation_id, request_id
+from buildledger.events.operation import Ended, OperationSpec, Run
+from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.submission import Origin
+from buildledger.logs.local import LocalLogStore
+from buildledger.settings import Address
+from buildledger.slave_grpc.credentials import digest_of
+from buildledger.slave_grpc.secret_source import NoSecrets, SecretSource
+from buildledger.slave_grpc.service import WorkerService
+from buildledger.slave_grpc.settings import WorkerServiceSettings
+
+LOOPBACK = Address(host="127.0.0.1", port=0)
+ORIGIN = Origin(actor="system")
+PATIENCE_SECONDS = 30.0
+
+SomeFact = TypeVar("SomeFact", bound=Fact)
+
+
+class Installation:
+    """Stores in a directory, and the service over them."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.settings = WorkerServiceSettings()
+        self.secrets: SecretSource = NoSecrets()
+        self.clock = VirtualClock()
+        self.port = 0
+        self._builds = 0
+        self._open()
+
+    def _open(self) -> None:
+        self.ledger = Ledger.open(f"sqlite:///{self.directory / 'ledger.db'}", clock=self.clock)
+        self.logs = LocalLogStore(self.directory / "logs")
+        self.service = WorkerService(
+            ledger=self.ledger,
+            logs=self.logs,
+            secrets=self.secrets,
+            clock=self.clock,
+            server_id=ServerId(uuid4()),
+            settings=self.settings,
+        )
+
+    async def start(self) -> None:
+        """Serve, on the port of last time."""
+        self.port = await self.service.start(Address(host="127.0.0.1", port=self.port))
+
+    async def stop(self) -> None:
+        """Stop in good order."""
+        await self.service.stop()
+        await asyncio.to_thread(self.ledger.close)
+        await asyncio.to_thread(self.logs.close)
+
+    async def restart(self) -> None:
+        """Stop and start, as another server process on the same directory."""
+        await self.stop()
+        self._open()
+        await self.start()
+
+    async def execute(self, *commands: Command) -> int:
+        """Execute commands; returns their position."""
+        return (await self.ledger.execute(*commands, origin=ORIGIN)).position
+
+    async def enroll(self, worker: str, credential: str = "credential") -> None:
+        """Give a worker a credential."""
+        await self.execute(EnrollWorker(worker=worker, credential_digest=digest_of(credential)))
+
+    async def issue_token(self, token: str, worker: str | None = None) -> None:
+        """Make an enrollment token."""
+        digest = digest_of(token)
+        await self.execute(IssueEnrollment(token_digest=digest, worker=worker, at=self.clock.now()))
+
+    async def build(self, worker: str, builder: str = "tests") -> BuildId:
+        """A build on a worker, with its first step running."""
+        self._builds += 1
+        request = request_id("test", self._builds)
+        build = build_id(request, 1)
+        assignment = BuildAssigned(
+            builder=builder,
+            requests=(request,),
+            attempt=1,
+            worker=worker,
+            fence=self._builds,
+            stamps=(),
+            reason="test",
+            requested_by="test",
+            config_digest="",
+        )
+        await self.execute(
+            AssignBuild(build_id=build, assignment=assignment),
+            StartStep(build_id=build, step=0, name="step", program="run", program_version=1),
+        )
+        return build
+
+    async def operation(self, build: BuildId, spec: OperationSpec | None = None, number: int = 0) -> OperationId:
+        """Ask the build's worker to do something."""
+        operation = operation_id(build, 0, number)
+        await self.execute(
+            RequestOperation(
+                build_id=build, operation_id=operation, step=0, label="work", spec=spec or Run(argv=("true",))
+            )
+        )
+        return operation
+
+    async def ended(self, operation: OperationId) -> Ended:
+        """How an operation ended; waits for it."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            async for batch in self.ledger.tail().after(0):
+                for recorded in batch:
+                    fact = recorded.fact
+                    if isinstance(fact, OperationFinished) and fact.operation_id == operation:
+                        return fact.ended
+        raise AssertionError("the ledger was closed")
+
+    async def wait_for(self, kind: type[SomeFact], count: int = 1) -> SomeFact:
+        """The `count`-th fact of a kind; waits for it."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            async for batch in self.ledger.tail().after(0):
+                for recorded in batch:
+                    if isinstance(recorded.fact, kind):
+                        count -= 1
+                        if not count:
+                            return recorded.fact
+        raise AssertionError("the ledger was closed")
+
+    def facts(self, *kinds: type[Fact]) -> list[Fact]:
+        """All facts of some kinds."""
+        recorded = self.ledger.read(0, 1_000_000, [kind.NAME for kind in kinds])
+        return [one.fact for one in recorded]

@@ -50,6 +50,7 @@ class Repository:
             "commit",
             "--quiet",
             "--allow-empty",
+            "--allow-empty-message",
             "--cleanup=verbatim",
             f"--author={author}",
             "--file=-",

@@ -1,0 +1,53 @@
+"""Paths inside a build's directory."""
+
+from __future__ import annotations
+
+import pytest
+
+from buildledger.sources.paths import UnsafePathError, is_within, relative
+
+
+@pytest.mark.parametrize(
+    ("path", "shortest"), [(".", "."), ("src", "src"), ("./a//b/", "a/b"), ("a/-b", "a/-b"), ("a..b", "a..b")]
+)
+def test_shortest_form(path: str, shortest: str) -> None:
+    """Several ways to write a path are one path."""
+    assert relative(path) == shortest
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/etc",
+        "..",
+        "a/../..",
+        "a/..",
+        "~/x",
+        "C:\\x",
+        "c:/x",
+        "a\\..\\b",
+        "-rf",
+        "./-rf",
+        "a\nb",
+        "a\x00b",
+        ".git",
+        "a/.GIT/hooks",
+        ".hg",
+        "CVS",
+    ],
+)
+def test_refused(path: str) -> None:
+    """What leads out, could be taken for an option, or lies where version control keeps its own files."""
+    with pytest.raises(UnsafePathError):
+        relative(path)
+
+
+def test_containment_goes_by_parts() -> None:
+    """A directory whose name merely begins like another one's isn't inside it."""
+    assert is_within("build/x", "build")
+    assert is_within("build", "build")
+    assert is_within("anything", ".")
+    assert not is_within("build-evil", "build")
+    assert not is_within("build-evil/x", "build")
+    assert not is_within("buil", "build")

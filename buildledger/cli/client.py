@@ -23,7 +23,7 @@ class Client:
             token = (state / ADMIN_TOKEN_FILE).read_text().strip()
         except FileNotFoundError:
             raise click.ClickException(
-                f"no server has run with the state directory {state}: start one with `buildledger serve --state {state}`"
+                f"no server has run in {state}: start one with `buildledger serve --state {state}`"
             ) from None
         self.url, self.token = url, token
         self._http = httpx.Client(

@@ -36,8 +36,8 @@ SELF = Path("examples/self.yaml")
 def demo(once: bool, config: Path | None, state: Path | None, http: Address | None) -> None:
     """Start a server and a worker that build the repository you are in.
 
-    Commit something to it and watch; break something; kill -9 the server in the middle of a step: it is started again and the step
-    goes on.
+    Commit something to it and watch; break something; kill -9 the server in the middle of a step: it is started again
+    and the step goes on.
     """
     config = config or _own_config()
     state = state or Path("var/demo-once" if once else "var/demo")

@@ -45,8 +45,8 @@ def worker(
 ) -> None:
     """Run builds for a server.
 
-    Connections may break and either side may restart: steps go on, and no output is lost. Ctrl-C waits for nothing; what runs is
-    stopped and the server tries it elsewhere.
+    Connections may break and the server may restart: steps go on, and no output is lost. Ctrl-C stops what runs; the
+    server tries it again elsewhere.
     """
     from buildledger.slave_grpc.agent.main import run_worker
     from buildledger.slave_grpc.agent.settings import WorkerSettings

@@ -1,0 +1,86 @@
+"""The configuration file of a server: applied at the start and whenever it changes; a bad one changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from pathlib import Path
+
+from buildledger.config.diff import diff
+from buildledger.config.load import load
+from buildledger.config.problems import ConfigErrors
+from buildledger.config.report import problems_text
+from buildledger.domain.config import ApplyConfig
+from buildledger.intake.active_configuration import ActiveConfiguration
+from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.submission import Origin, Receipt
+
+LOOK_SECONDS = 1.0
+"""Between two looks at the file's time and size."""
+
+_log = logging.getLogger(__name__)
+
+
+class ConfigFile:
+    """Keeps the configuration in force equal to a file."""
+
+    def __init__(self, path: Path, ledger: Ledger, active: ActiveConfiguration) -> None:
+        self._path = path
+        self._ledger = ledger
+        self._active = active
+        self._look_now = asyncio.Event()
+        self._seen: tuple[int, int, int] | None = None
+
+    async def apply(self) -> Receipt:
+        """Apply it as it stands; one that says what is in force already decides nothing.
+
+        Raises: ConfigErrors, LedgerUnavailable.
+        """
+        self._seen = self._stamp()
+        wanted = await asyncio.to_thread(load, self._path)
+        command = ApplyConfig(
+            digest=wanted.digest,
+            text=wanted.to_json(),
+            origin=str(self._path.resolve()),
+            plan=diff(self._active.current, wanted).plan(),
+        )
+        return await self._ledger.execute(command, origin=Origin(actor="system"))
+
+    def look(self) -> None:
+        """Apply it soon even if it looks the same, as SIGHUP asks for."""
+        self._seen = None
+        self._look_now.set()
+
+    async def watch(self) -> None:
+        """Apply it whenever it changes, for ever; what is wrong with it is logged and nothing else happens."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._look_now.wait(), LOOK_SECONDS)
+            self._look_now.clear()
+            if self._stamp() != self._seen:
+                await self._try()
+
+    async def _try(self) -> None:
+        try:
+            receipt = await self.apply()
+        except ConfigErrors as errors:
+            source = self._path.read_text(errors="replace") if self._path.is_file() else None
+            _log.error(
+                "%s is not applied; the configuration in force stays:\n%s",
+                self._path,
+                problems_text(errors.problems, source=source),
+            )
+        except Exception:
+            _log.exception("%s could not be applied", self._path)
+            self._seen = None
+        else:
+            if receipt.positions:
+                _log.info("%s is applied at position %s", self._path, receipt.position)
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size, status.st_ino

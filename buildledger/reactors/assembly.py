@@ -1,0 +1,54 @@
+"""Joins the reactors over one ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from buildledger.clock import Clock
+from buildledger.domain import change
+from buildledger.events.change import ChangeRecorded
+from buildledger.events.config import ConfigApplied
+from buildledger.events.ids import ChangeId, ServerId
+from buildledger.ledger.ledger import Ledger
+from buildledger.reactors.assigning import Assigning
+from buildledger.reactors.changes import ChangePaths
+from buildledger.reactors.contexts import Contexts
+from buildledger.reactors.leases import LEASE_SECONDS, Leases
+from buildledger.reactors.runner import Runner
+from buildledger.reactors.running import Running
+from buildledger.reactors.triggering import Triggering
+from buildledger.reactors.work import Work
+
+
+def join(
+    ledger: Ledger, clock: Clock, *, serves: Callable[[ServerId], bool], lease_seconds: float = LEASE_SECONDS
+) -> Runner:
+    """All reactors, ready to run.
+
+    `serves` says whether a server process is alive; the workers of one that isn't are disconnected.
+    """
+
+    def text_at(position: int) -> str:
+        (applied,) = ledger.read(position - 1, 1)
+        assert isinstance(applied.fact, ConfigApplied)
+        return applied.fact.text
+
+    def change_of(change_id: ChangeId) -> ChangeRecorded | None:
+        state, _ = ledger.load(change.AGGREGATE, change_id)
+        recorded: ChangeRecorded | None = state.recorded
+        return recorded
+
+    work = Work(text_at)
+    contexts = Contexts(ChangePaths(change_of))
+    running = Running(work, contexts)
+    return Runner(
+        ledger,
+        clock,
+        work,
+        Triggering(work, contexts),
+        (
+            Leases(work, serves=serves, lease_seconds=lease_seconds),
+            running,
+            Assigning(work, contexts, running),
+        ),
+    )

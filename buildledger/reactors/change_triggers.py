@@ -1,0 +1,165 @@
+"""Branches that moved, and how long they have to be quiet before they are built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from buildledger.config.globs import matches
+from buildledger.config.resolved import ChangeTrigger, Configuration
+from buildledger.domain.schedule import settled_at
+from buildledger.events.change import BranchMoved
+from buildledger.events.fact import Recorded
+from buildledger.events.ids import ChangeId
+from buildledger.events.request import RequestSubmitted, SourceStamp
+from buildledger.reactors.reactor import Wish
+from buildledger.reactors.stamping import Cause, Stamping
+
+EVERY_BRANCH = ("**",)
+CHANGES_LIMIT = 500
+"""Of one request; of more the newest are named."""
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """A branch came to stand elsewhere."""
+
+    position: int
+    revision: str
+    changes: tuple[ChangeId, ...]
+    moved_at: datetime
+
+
+class Settling(msgspec.Struct, kw_only=True):
+    """A branch that has moved since a trigger last built it."""
+
+    trigger: str
+    source: str
+    branch: str
+    moves: tuple[Move, ...]
+    initial: bool
+    """All that happened is that it was seen for the first time."""
+    correlation_id: UUID
+    causation_id: UUID
+
+
+class ChangeTriggers:
+    """What waits to become quiet."""
+
+    def __init__(self, stamping: Stamping) -> None:
+        self._stamping = stamping
+        self.settling: dict[tuple[str, str, str], Settling] = {}
+        """By trigger, source and branch."""
+        self._by_source: dict[str, list[ChangeTrigger]] = {}
+        self._asked: set[tuple[str, str, str]] = set()
+        """Those whose requests are on their way to the ledger."""
+
+    def configured(self, configuration: Configuration) -> None:
+        """Follow the configuration."""
+        self._by_source = {}
+        for trigger in configuration.triggers.values():
+            if isinstance(trigger, ChangeTrigger):
+                self._by_source.setdefault(trigger.source, []).append(trigger)
+
+    def moved(self, recorded: Recorded, fact: BranchMoved) -> None:
+        """Note for every trigger that watches the branch that it has moved; a branch that is gone isn't built."""
+        for trigger in self._by_source.get(fact.source, ()):
+            key = (trigger.name, fact.source, fact.branch)
+            if fact.revision is None:
+                self.settling.pop(key, None)
+            elif matches(trigger.branches, fact.branch):
+                self._note(key, recorded, fact, fact.revision)
+
+    def _note(self, key: tuple[str, str, str], recorded: Recorded, fact: BranchMoved, revision: str) -> None:
+        trigger, source, branch = key
+        before = self.settling.get(key)
+        move = Move(
+            position=recorded.position, revision=revision, changes=fact.changes, moved_at=recorded.meta.recorded_at
+        )
+        self.settling[key] = Settling(
+            trigger=trigger,
+            source=source,
+            branch=branch,
+            moves=(*(before.moves if before else ()), move),
+            initial=fact.initial and before is None,
+            correlation_id=recorded.meta.correlation_id or recorded.meta.command_id,
+            causation_id=recorded.meta.command_id,
+        )
+
+    def submitted(self, fact: RequestSubmitted) -> None:
+        """A trigger's requests are in the ledger: what they cover needn't be asked for again."""
+        for stamp in fact.stamps:
+            key = (fact.trigger or "", stamp.source, stamp.branch)
+            if (settling := self.settling.get(key)) is not None:
+                revisions = [move.revision for move in settling.moves]
+                if stamp.revision in revisions:
+                    self._drop(key, settling, revisions[::-1].index(stamp.revision))
+
+    def _drop(self, key: tuple[str, str, str], settling: Settling, left: int) -> None:
+        """Forget all moves but the `left` last ones."""
+        self._asked.discard(key)
+        if left:
+            settling.moves, settling.initial = settling.moves[-left:], False
+        else:
+            del self.settling[key]
+
+    def due(self, configuration: Configuration, now: datetime) -> Iterator[Wish]:
+        """The requests for all branches that have been quiet for long enough."""
+        for key, settling in list(self.settling.items()):
+            trigger = configuration.triggers.get(settling.trigger)
+            if not isinstance(trigger, ChangeTrigger) or not self._welcome(configuration, trigger, settling):
+                del self.settling[key]
+            elif key not in self._asked and _settled(trigger, settling) <= now:
+                commands = self._stamping.requests(configuration, trigger.build, _cause(configuration, settling))
+                if commands:
+                    self._asked.add(key)
+                    yield Wish(commands, _subject(key), settling.causation_id, settling.correlation_id)
+                else:
+                    del self.settling[key]
+
+    def _welcome(self, configuration: Configuration, trigger: ChangeTrigger, settling: Settling) -> bool:
+        """At the first sight of a source, a trigger that names no branches builds the default branch only."""
+        if not settling.initial or trigger.branches != EVERY_BRANCH:
+            return True
+        return settling.branch == self._stamping.default_branch(configuration, settling.source)
+
+    def next_at(self, configuration: Configuration) -> datetime | None:
+        """When the next branch has been quiet for long enough."""
+        times = (
+            _settled(trigger, settling)
+            for key, settling in self.settling.items()
+            if key not in self._asked and isinstance(trigger := configuration.triggers.get(key[0]), ChangeTrigger)
+        )
+        return min(times, default=None)
+
+    def refused(self, subject: UUID | str) -> None:
+        """Ask again."""
+        self._asked = {key for key in self._asked if _subject(key) != subject}
+
+
+def _settled(trigger: ChangeTrigger, settling: Settling) -> datetime:
+    return settled_at(settling.moves[-1].moved_at, trigger.settle_seconds)
+
+
+def _subject(key: tuple[str, str, str]) -> str:
+    return "\n".join(key)
+
+
+def _cause(configuration: Configuration, settling: Settling) -> Cause:
+    newest = settling.moves[-1]
+    stamp = SourceStamp(
+        source=settling.source,
+        repository=configuration.sources[settling.source].url,
+        branch=settling.branch,
+        revision=newest.revision,
+    )
+    changes = tuple(dict.fromkeys(change for move in settling.moves for change in move.changes))
+    return Cause(
+        trigger=settling.trigger,
+        reason=f"{'first sight of' if settling.initial else 'change on'} {settling.branch}",
+        key=(settling.source, settling.branch, newest.revision, newest.position),
+        stamps={settling.source: stamp},
+        changes=changes[-CHANGES_LIMIT:],
+    )

@@ -1,0 +1,48 @@
+"""Which paths changes touched, for conditions that ask."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from buildledger.config.resolved import Builder
+from buildledger.events.change import ChangeRecorded
+from buildledger.events.ids import ChangeId
+
+REMEMBERED_CHANGES = 4_096
+PATHS_LIMIT = 10_000
+"""Of all changes of a build together; conditions see no more."""
+
+
+class ChangePaths:
+    """The paths of commits; the last ones asked for are remembered."""
+
+    def __init__(self, load: Callable[[ChangeId], ChangeRecorded | None]) -> None:
+        self._load = load
+        """Reads a commit from the ledger; blocks for a query."""
+        self._paths: OrderedDict[ChangeId, tuple[str, ...]] = OrderedDict()
+
+    def of(self, changes: Iterable[ChangeId]) -> tuple[str, ...]:
+        """Each path once, in the order of the changes."""
+        paths: dict[str, None] = {}
+        for change_id in changes:
+            paths.update(dict.fromkeys(self._one(change_id)))
+            if len(paths) > PATHS_LIMIT:
+                break
+        return tuple(paths)[:PATHS_LIMIT]
+
+    def _one(self, change_id: ChangeId) -> tuple[str, ...]:
+        found = self._paths.get(change_id)
+        if found is None:
+            change = self._load(change_id)
+            found = self._paths[change_id] = () if change is None else tuple(file.path for file in change.files)
+            if len(self._paths) > REMEMBERED_CHANGES:
+                self._paths.popitem(last=False)
+        return found
+
+
+def asks(builder: Builder, variable: str) -> bool:
+    """Whether anything in the builder may depend on a variable such as `change.files`."""
+    return variable.encode() in msgspec.json.encode(builder)

@@ -1,0 +1,106 @@
+"""Builds at set times. What was missed while no server was there is made up for once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from buildledger.config.resolved import Configuration, CronTrigger
+from buildledger.domain.schedule import last_run, next_run
+from buildledger.events.fact import Recorded
+from buildledger.events.request import RequestSubmitted, SourceStamp
+from buildledger.reactors.reactor import Wish
+from buildledger.reactors.stamping import Cause, Stamping
+
+
+class Timetable(msgspec.Struct, kw_only=True):
+    """What is known of one trigger."""
+
+    at: str
+    zone: str
+    since: datetime
+    """Nothing before this is due: the last run, or when the trigger was configured so."""
+    built: dict[str, tuple[SourceStamp, ...]] = msgspec.field(default_factory=dict)
+    """What it asked for last, by builder."""
+
+
+class CronTriggers:
+    """The timetables of all triggers."""
+
+    def __init__(self, stamping: Stamping) -> None:
+        self._stamping = stamping
+        self.timetables: dict[str, Timetable] = {}
+        """By trigger."""
+        self._due: dict[str, datetime] = {}
+        self._asked: set[str] = set()
+
+    def configured(self, configuration: Configuration, at: datetime) -> None:
+        """Follow the configuration; a trigger whose times are the same goes on as it was."""
+        before, self.timetables = self.timetables, {}
+        self._due.clear()
+        for trigger in configuration.triggers.values():
+            if isinstance(trigger, CronTrigger):
+                known = before.get(trigger.name)
+                if known is None or (known.at, known.zone) != (trigger.at, trigger.zone):
+                    known = Timetable(at=trigger.at, zone=trigger.zone, since=at)
+                self.timetables[trigger.name] = known
+
+    def submitted(self, recorded: Recorded, fact: RequestSubmitted) -> None:
+        """A run is in the ledger."""
+        if (timetable := self.timetables.get(fact.trigger or "")) is not None:
+            timetable.built[fact.builder] = fact.stamps
+            self._ran(fact.trigger or "", timetable, recorded.meta.recorded_at)
+
+    def _ran(self, trigger: str, timetable: Timetable, at: datetime) -> None:
+        timetable.since = max(timetable.since, at)
+        self._due.pop(trigger, None)
+        self._asked.discard(trigger)
+
+    def due(self, configuration: Configuration, now: datetime) -> Iterator[Wish]:
+        """The requests of all triggers whose time has come."""
+        for name, timetable in self.timetables.items():
+            trigger = configuration.triggers[name]
+            assert isinstance(trigger, CronTrigger)
+            if name in self._asked or self._next(name, timetable) > now:
+                continue
+            scheduled = last_run(timetable.at, timetable.zone, now)
+            commands = self._stamping.requests(
+                configuration, self._changed(configuration, trigger, timetable), _cause(trigger, scheduled)
+            )
+            if commands:
+                self._asked.add(name)
+                yield Wish(commands, name)
+            else:
+                self._ran(name, timetable, scheduled)
+
+    def _changed(self, configuration: Configuration, trigger: CronTrigger, timetable: Timetable) -> list[str]:
+        """The builders that have something to build."""
+        cause = _cause(trigger, timetable.since)
+        return [
+            name
+            for name in trigger.build
+            if not trigger.only_if_changed
+            or timetable.built.get(name) != self._stamping.stamps(configuration, configuration.builders[name], cause)
+        ]
+
+    def _next(self, name: str, timetable: Timetable) -> datetime:
+        at = self._due.get(name)
+        if at is None:
+            at = self._due[name] = next_run(timetable.at, timetable.zone, timetable.since)
+        return at
+
+    def next_at(self) -> datetime | None:
+        """When the next trigger's time comes."""
+        times = (self._next(name, table) for name, table in self.timetables.items() if name not in self._asked)
+        return min(times, default=None)
+
+    def refused(self, subject: UUID | str) -> None:
+        """Ask again."""
+        self._asked.discard(str(subject))
+
+
+def _cause(trigger: CronTrigger, scheduled: datetime) -> Cause:
+    return Cause(trigger=trigger.name, reason="cron", key=("cron", scheduled.isoformat()), branch=trigger.branch)

@@ -1,0 +1,136 @@
+"""Notices workers that don't come back: when the lease of a disconnected worker runs out, what it held is lost."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from buildledger.domain.build import FinishOperation
+from buildledger.domain.schedule import lease_ends_at
+from buildledger.domain.worker import DisconnectWorker, LoseWorker
+from buildledger.events.build import OperationRequested
+from buildledger.events.fact import Fact, Recorded
+from buildledger.events.ids import BuildId, ServerId, WorkerId, worker_id
+from buildledger.events.operation import Ended
+from buildledger.events.server import ServerStopped
+from buildledger.events.worker import WorkerDisconnected, WorkerLost
+from buildledger.reactors.reactor import Fold, Wish
+from buildledger.reactors.work import KnownWorker, Work
+
+LEASE_SECONDS = 90.0
+"""How long a disconnected worker may stay away before its builds are tried elsewhere."""
+
+
+class Leases:
+    """The only authority on whether a worker is lost."""
+
+    name = "leases"
+
+    def __init__(self, work: Work, *, serves: Callable[[ServerId], bool], lease_seconds: float = LEASE_SECONDS) -> None:
+        self._work = work
+        self._serves = serves
+        """Whether a server process is alive, which may hold sessions."""
+        self._lease_seconds = lease_seconds
+        self._serving_since: datetime | None = None
+        self._leases: list[tuple[datetime, WorkerId, int]] = []
+        """When they run out, with the session that they follow."""
+        self._orphaned: dict[WorkerId, None] = {}
+        """Connected workers whose server process may be gone."""
+        self._abandoned: dict[BuildId, None] = {}
+        """Builds on lost workers that may have an operation open."""
+
+    def folds(self) -> Mapping[type[Fact], Fold]:
+        """See `Reactor`."""
+        return {
+            WorkerDisconnected: self._disconnected,
+            WorkerLost: self._lost,
+            OperationRequested: self._requested,
+            ServerStopped: self._server_stopped,
+        }
+
+    def begin(self, now: datetime) -> None:
+        """See `Reactor`: leases that ran while no server was there to come back to start again."""
+        self._serving_since = now
+        for worker, known in self._work.workers.items():
+            if known.connected:
+                self._orphaned[worker] = None
+            elif known.lost:
+                self._abandon(known)
+            else:
+                self._watch(worker, known)
+
+    def react(self, now: datetime) -> list[Wish]:
+        """See `Reactor`."""
+        wishes = [self._disconnect(worker) for worker in self._drain_orphaned()]
+        while self._leases and self._leases[0][0] <= now:
+            _, worker, epoch = heapq.heappop(self._leases)
+            known = self._work.workers[worker]
+            if known.epoch == epoch and not known.connected and not known.lost:
+                wishes.append(Wish((LoseWorker(worker=known.name, epoch=epoch),), worker))
+        abandoned, self._abandoned = self._abandoned, {}
+        wishes.extend(wish for build_id in abandoned if (wish := self._lose_operation(build_id)) is not None)
+        return wishes
+
+    def refused(self, subject: UUID | str) -> None:
+        """See `Reactor`."""
+        refused = UUID(str(subject))
+        if (known := self._work.workers.get(WorkerId(refused))) is not None:
+            self._watch(WorkerId(refused), known)
+        else:
+            self._abandoned[BuildId(refused)] = None
+
+    def next_at(self) -> datetime | None:
+        """See `Reactor`: when the next lease runs out."""
+        return self._leases[0][0] if self._leases else None
+
+    def _disconnected(self, recorded: Recorded, fact: WorkerDisconnected) -> None:
+        worker = WorkerId(recorded.stream_id)
+        self._watch(worker, self._work.workers[worker])
+
+    def _lost(self, recorded: Recorded, fact: WorkerLost) -> None:
+        self._abandon(self._work.workers[WorkerId(recorded.stream_id)])
+
+    def _requested(self, recorded: Recorded, fact: OperationRequested) -> None:
+        known = self._work.workers.get(worker_id(fact.worker))
+        if known is None or known.lost:
+            self._abandoned[BuildId(recorded.stream_id)] = None
+
+    def _server_stopped(self, recorded: Recorded, fact: Any) -> None:
+        server = ServerId(recorded.stream_id)
+        held = (worker for worker, known in self._work.workers.items() if known.server_id == server)
+        self._orphaned.update(dict.fromkeys(held))
+
+    def _watch(self, worker: WorkerId, known: KnownWorker) -> None:
+        if self._serving_since is not None and known.disconnected_at is not None and not known.lost:
+            ends = lease_ends_at(known.disconnected_at, self._serving_since, self._lease_seconds)
+            heapq.heappush(self._leases, (ends, worker, known.epoch))
+
+    def _abandon(self, known: KnownWorker) -> None:
+        self._abandoned.update(dict.fromkeys(self._work.builds_of.get(known.name, ())))
+
+    def _drain_orphaned(self) -> list[KnownWorker]:
+        orphaned, self._orphaned = self._orphaned, {}
+        known = (self._work.workers[worker] for worker in orphaned)
+        return [each for each in known if each.connected and each.server_id and not self._serves(each.server_id)]
+
+    def _disconnect(self, known: KnownWorker) -> Wish:
+        command = DisconnectWorker(worker=known.name, epoch=known.epoch, reason="server_lost")
+        return Wish((command,), worker_id(known.name))
+
+    def _lose_operation(self, build_id: BuildId) -> Wish | None:
+        run = self._work.builds.get(build_id)
+        if run is None or run.open_operation is None:
+            return None
+        known = self._work.worker(run.assigned.worker)
+        if known is not None and not known.lost:
+            return None
+        lost = FinishOperation(
+            build_id=build_id,
+            operation_id=run.open_operation,
+            fence=run.assigned.fence,
+            ended=Ended(reason="lost", detail=f"worker {run.assigned.worker} did not come back"),
+        )
+        return Wish((lost,), build_id, run.causation_id, run.correlation_id)

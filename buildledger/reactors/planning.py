@@ -1,0 +1,212 @@
+"""What a build does next: its step programs, driven as far as its facts allow."""
+
+from __future__ import annotations
+
+import logging
+
+from buildledger.config import evaluate
+from buildledger.config.evaluate import EvaluationError
+from buildledger.config.resolved import Configuration, Step
+from buildledger.domain import build
+from buildledger.domain.build import (
+    BuildCommands,
+    FinishStep,
+    ObtainRevision,
+    RequestOperation,
+    SetProperty,
+    StartStep,
+)
+from buildledger.domain.command import Command
+from buildledger.events.ids import operation_id
+from buildledger.events.results import Result
+from buildledger.reactors.build_run import BuildRun, evolve
+from buildledger.reactors.contexts import Contexts
+from buildledger.reactors.retrying import ending, ending_after_loss
+from buildledger.reactors.work import KnownWorker
+from buildledger.steps import program, registry, sequence
+from buildledger.steps.program import Conclusion, Execution
+from buildledger.steps.registry import ProgramChangedError
+
+STOPPED = Conclusion(result=Result.CANCELLED, summary="stopped on request")
+SKIPPED = Conclusion(result=Result.SKIPPED)
+
+_log = logging.getLogger(__name__)
+
+
+class Plan:
+    """The commands that bring one build to where it has to wait for its worker, or to its end.
+
+    It works on a copy of the build, to which it applies its own commands; the real one follows when they are facts.
+    """
+
+    def __init__(
+        self,
+        run: BuildRun,
+        configuration: Configuration,
+        contexts: Contexts,
+        worker: KnownWorker | None,
+        execution: Execution | None,
+    ) -> None:
+        self.run = run
+        self.commands: list[Command] = []
+        self.execution = execution
+        """The running step's program, where it stands; None: it has to be begun, or brought there by a replay."""
+        self._configuration = configuration
+        self._contexts = contexts
+        self._worker = worker
+        self._builder = configuration.builders[run.assigned.builder]
+        self._progress = self._progress_so_far()
+
+    def make(self) -> None:
+        """Work it out; without effect when the build waits for its worker."""
+        if self.run.state.step < 0 and self._builder.properties and not self._set_properties():
+            return
+        while self._continue_step() if self.run.state.step_open else self._next_step():
+            pass
+
+    def _progress_so_far(self) -> sequence.Progress:
+        progress = sequence.Progress()
+        for step, result in zip(self._builder.steps, self.run.results, strict=False):
+            progress = sequence.after(progress, step, result)
+        return sequence.stopped(progress) if self.run.stopped_before else progress
+
+    def _do(self, command: BuildCommands) -> None:
+        """Take a command into the plan, unless what it wishes for already is so."""
+        facts = build.decide(self.run.state, command)
+        for fact in facts:
+            self.run = evolve(self.run, fact)
+        if facts:
+            self.commands.append(command)
+
+    def _set_properties(self) -> bool:
+        """Set the builder's own properties; if they can't be had, end the build."""
+        try:
+            context = self._contexts.step_inputs(self.run, self._configuration, self._worker, Result.SUCCESS).values
+            values = evaluate.properties(self._builder, context)
+        except EvaluationError as error:
+            self.commands.extend(ending(self.run, Result.EXCEPTION, str(error)))
+            return False
+        for name, value in values.items():
+            self._do(SetProperty(build_id=self.run.build_id, name=name, value=value, origin="builder"))
+        return True
+
+    def _next_step(self) -> bool:
+        """Start the next step, or end the build; False when the build is over."""
+        progress = self._progress
+        if self.run.state.stop_requested:
+            progress = self._progress = sequence.stopped(progress)
+        index = self.run.state.step + 1
+        if sequence.is_over(progress, self._builder.steps[index:]):
+            self._finish(progress.result)
+            return False
+        step = self._builder.steps[index]
+        known = registry.program_of(step)
+        self._do(
+            StartStep(
+                build_id=self.run.build_id,
+                step=index,
+                name=step.name,
+                program=known.name,
+                program_version=known.version,
+            )
+        )
+        self.execution = None
+        return True
+
+    def _finish(self, result: Result) -> None:
+        summary = self._summary(result)
+        if result is Result.RETRY:
+            self.commands.extend(ending_after_loss(self.run, self._builder.retry, summary))
+        else:
+            self.commands.extend(ending(self.run, result, summary))
+
+    def _summary(self, result: Result) -> str:
+        """The step that made the build what it is, and what it says."""
+        if result is Result.SUCCESS:
+            return ""
+        for step, ended, summary in zip(self._builder.steps, self.run.results, self.run.summaries, strict=False):
+            if ended not in (Result.SUCCESS, Result.SKIPPED):
+                return f"{step.name}: {summary}" if summary else step.name
+        return "stopped on request" if self.run.state.stop_requested else ""
+
+    def _continue_step(self) -> bool:
+        """Drive the running step; False when it waits for its worker, or the build is over."""
+        step = self._builder.steps[self.run.state.step]
+        try:
+            conclusion = self._drive(step)
+        except ProgramChangedError as changed:
+            if self.run.open_operation is not None:
+                return False
+            self._end_step(step, Conclusion(result=Result.EXCEPTION, summary=str(changed)))
+            self.commands.extend(ending_after_loss(self.run, self._builder.retry, f"{step.name}: {changed}"))
+            return False
+        if conclusion is None:
+            return False
+        self._end_step(step, conclusion)
+        return True
+
+    def _end_step(self, step: Step, conclusion: Conclusion) -> None:
+        self._do(
+            FinishStep(
+                build_id=self.run.build_id,
+                step=self.run.state.step,
+                result=conclusion.result,
+                summary=conclusion.summary,
+            )
+        )
+        self._progress = sequence.after(self._progress, step, conclusion.result)
+        self.execution = None
+
+    def _drive(self, step: Step) -> Conclusion | None:
+        """Let the program go on; None when it waits. Raises: ProgramChangedError."""
+        try:
+            if self.execution is None:
+                if self.run.open_operation is None and not self.run.outcomes and not self._has_turn(step):
+                    return SKIPPED
+                self.execution = registry.resume(
+                    step, self._inputs(), program=self.run.program, version=self.run.program_version
+                )
+            return self._answer(step, self.execution)
+        except ProgramChangedError:
+            raise
+        except EvaluationError as error:
+            return Conclusion(result=Result.EXCEPTION, summary=str(error))
+        except Exception as error:
+            # a step program that fails ends its own step, not the server's work
+            _log.exception("step %r of build %s failed", step.name, self.run.build_id)
+            return Conclusion(result=Result.EXCEPTION, summary=f"step program failed: {error!r}")
+
+    def _has_turn(self, step: Step) -> bool:
+        if not sequence.may_run(self._progress, step):
+            return False
+        return step.when is None or evaluate.condition(step.when, self._inputs().values)
+
+    def _inputs(self) -> program.StepInputs:
+        return self._contexts.step_inputs(self.run, self._configuration, self._worker, self._progress.result)
+
+    def _answer(self, step: Step, execution: Execution) -> Conclusion | None:
+        """Answer the program's requests from what is known, until it concludes or needs the worker."""
+        build_id = self.run.build_id
+        while (request := execution.request) is not None:
+            match request:
+                case program.SetProperty(name=name, value=value):
+                    self._do(SetProperty(build_id=build_id, name=name, value=value, origin=step.name))
+                    execution.answer(None)
+                case program.ObtainRevision(source=source, revision=revision):
+                    self._do(ObtainRevision(build_id=build_id, source=source, revision=revision))
+                    execution.answer(None)
+                case program.Operation(label=label, spec=spec):
+                    index = self.run.state.step
+                    wanted = operation_id(build_id, index, execution.operations_asked - 1)
+                    if (outcome := self.run.outcomes.get(wanted)) is not None:
+                        execution.answer(outcome)
+                    elif wanted == self.run.open_operation:
+                        return None
+                    elif self.run.state.stop_requested and not step.always_run:
+                        return STOPPED
+                    else:
+                        self._do(
+                            RequestOperation(build_id=build_id, operation_id=wanted, step=index, label=label, spec=spec)
+                        )
+                        return None
+        return execution.conclusion

@@ -1,0 +1,40 @@
+"""How a build ends: what it answers to its requests, or that they wait again."""
+
+from __future__ import annotations
+
+from buildledger.config.resolved import Retry
+from buildledger.domain.build import FinishBuild
+from buildledger.domain.command import Command
+from buildledger.domain.request import FinishRequest, ReturnRequest
+from buildledger.domain.results import after_loss
+from buildledger.events.results import Result
+from buildledger.reactors.build_run import BuildRun
+
+
+def ending(run: BuildRun, result: Result, summary: str) -> tuple[Command, ...]:
+    """The build is over, and this is the answer to all its requests."""
+    answers = (
+        FinishRequest(request_id=request_id, result=result, build_id=run.build_id)
+        for request_id in run.assigned.requests
+    )
+    return (FinishBuild(build_id=run.build_id, result=result, summary=summary), *answers)
+
+
+def ending_after_loss(run: BuildRun, retry: Retry, summary: str) -> tuple[Command, ...]:
+    """The build was lost to infrastructure: its request waits again, unless it was stopped or has waited too often.
+
+    Requests that were collapsed into it stay with it and are served by the next build.
+    """
+    attempt = run.assigned.attempt
+    retries = retry.max if "infrastructure" in retry.on else 0
+    result = after_loss(attempt=attempt, retries=retries, stop_requested=run.state.stop_requested)
+    match result:
+        case Result.RETRY:
+            return (
+                FinishBuild(build_id=run.build_id, result=result, summary=summary),
+                ReturnRequest(request_id=run.assigned.requests[0], build_id=run.build_id, reason=summary),
+            )
+        case Result.EXCEPTION if attempt > 1:
+            return ending(run, result, f"given up after {attempt} attempts: {summary}")
+        case _:
+            return ending(run, result, summary)

@@ -1,0 +1,121 @@
+"""Turns a trigger's decision into requests: what to check out, whether the builder wants it, how urgent it is."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from buildledger.config import evaluate
+from buildledger.config.evaluate import Context, EvaluationError
+from buildledger.config.resolved import Builder, Configuration
+from buildledger.domain.request import SubmitRequest
+from buildledger.domain.schedule import collapse_key, default_branch
+from buildledger.events.change import BranchMoved
+from buildledger.events.ids import BuildId, ChangeId, request_id
+from buildledger.events.request import RequestSubmitted, SourceStamp
+from buildledger.reactors.contexts import Contexts, inputs_of
+
+REQUESTED_BY = "reactor:triggering"
+
+_log = logging.getLogger(__name__)
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """Why builds are asked for."""
+
+    trigger: str
+    reason: str
+    key: tuple[object, ...]
+    """With the builder's name it names the request for ever."""
+    stamps: Mapping[str, SourceStamp] = msgspec.field(default_factory=dict)
+    """What is known of what to check out, by source; the rest is taken from the branches' heads."""
+    branch: str | None = None
+    """Of the sources that nothing is known of; None: each source's default branch."""
+    changes: tuple[ChangeId, ...] = ()
+    parent_build: BuildId | None = None
+
+
+class Stamping:
+    """Knows where all branches stand, and makes requests."""
+
+    def __init__(self, contexts: Contexts) -> None:
+        self._contexts = contexts
+        self.heads: dict[str, dict[str, str]] = {}
+        """Revisions by source and branch."""
+
+    def moved(self, fact: BranchMoved) -> None:
+        """Follow a branch."""
+        branches = self.heads.setdefault(fact.source, {})
+        if fact.revision is None:
+            branches.pop(fact.branch, None)
+        else:
+            branches[fact.branch] = fact.revision
+
+    def default_branch(self, configuration: Configuration, source: str) -> str:
+        """The branch of a source that is built when nobody names one."""
+        configured = configuration.sources.get(source)
+        return default_branch(configured.default_branch if configured else None, self.heads.get(source, ()))
+
+    def stamps(self, configuration: Configuration, builder: Builder, cause: Cause) -> tuple[SourceStamp, ...]:
+        """What the builder would check out: what the cause says first, then its other sources."""
+        sources = dict.fromkeys([*(name for name in cause.stamps if name in builder.sources), *builder.sources])
+        if not sources and cause.stamps:
+            return tuple(cause.stamps.values())
+        return tuple(cause.stamps.get(name) or self._head(configuration, name, cause.branch) for name in sources)
+
+    def _head(self, configuration: Configuration, source: str, branch: str | None) -> SourceStamp:
+        branch = branch or self.default_branch(configuration, source)
+        return SourceStamp(
+            source=source,
+            repository=configuration.sources[source].url,
+            branch=branch,
+            revision=self.heads.get(source, {}).get(branch),
+        )
+
+    def requests(
+        self, configuration: Configuration, builders: Iterable[str], cause: Cause
+    ) -> tuple[SubmitRequest, ...]:
+        """A request for each of the builders that wants it."""
+        wanted = (self._request(configuration, configuration.builders[name], cause) for name in builders)
+        return tuple(request for request in wanted if request is not None)
+
+    def _request(self, configuration: Configuration, builder: Builder, cause: Cause) -> SubmitRequest | None:
+        stamps = self.stamps(configuration, builder, cause)
+        inputs = inputs_of(builder, {})
+        submitted = RequestSubmitted(
+            builder=builder.name,
+            stamps=stamps,
+            changes=cause.changes,
+            reason=cause.reason,
+            trigger=cause.trigger,
+            requested_by=REQUESTED_BY,
+            inputs=inputs,
+            config_digest=configuration.digest,
+            collapse_key=collapse_key(builder.collapse, stamps, inputs),
+            parent_build=cause.parent_build,
+        )
+        context = self._contexts.of_request(configuration.digest, builder, submitted)
+        if not _wanted(builder, context):
+            return None
+        if (priority := _priority(builder, context)) != 0:
+            submitted = msgspec.structs.replace(submitted, priority=priority)
+        return SubmitRequest(request_id=request_id(cause.trigger, builder.name, *cause.key), request=submitted)
+
+
+def _wanted(builder: Builder, context: Context) -> bool:
+    """Whether the builder's `when` lets it through; one that can't be evaluated does, so that nothing goes unbuilt."""
+    try:
+        return evaluate.condition(builder.when, context)
+    except EvaluationError as error:
+        _log.warning("the condition of builder %r can't be evaluated, so it builds: %s", builder.name, error)
+        return True
+
+
+def _priority(builder: Builder, context: Context) -> int:
+    try:
+        return evaluate.priority(builder, context)
+    except EvaluationError as error:
+        _log.warning("the priority of builder %r can't be evaluated, so it is 0: %s", builder.name, error)
+        return 0

@@ -1,0 +1,151 @@
+"""Builds after others have succeeded for the same source stamps."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from uuid import UUID
+
+import msgspec
+
+from buildledger.config import evaluate
+from buildledger.config.evaluate import BuildView, Context, EvaluationError
+from buildledger.config.resolved import Configuration, SuccessTrigger
+from buildledger.events.ids import BuildId, ChangeId
+from buildledger.events.request import RequestSubmitted, SourceStamp
+from buildledger.events.results import Result
+from buildledger.reactors.build_run import BuildRun
+from buildledger.reactors.contexts import NO_STAMP
+from buildledger.reactors.reactor import Wish
+from buildledger.reactors.stamping import Cause, Stamping
+
+SUCCEEDED = frozenset({Result.SUCCESS, Result.WARNINGS})
+INCOMPLETE_LIMIT = 1_000
+"""Sets of builds, some of which have succeeded and some not, that are remembered; the oldest is given up."""
+
+_log = logging.getLogger(__name__)
+
+
+class Succeeded(msgspec.Struct, frozen=True, kw_only=True):
+    """The build that completed what a trigger waits for."""
+
+    trigger: str
+    build_id: BuildId
+    builder: str
+    number: int
+    result: str
+    stamps: tuple[SourceStamp, ...]
+    changes: tuple[ChangeId, ...]
+    correlation_id: UUID
+
+
+class SuccessTriggers:
+    """What has succeeded so far, and what follows from it."""
+
+    def __init__(self, stamping: Stamping) -> None:
+        self._stamping = stamping
+        self.incomplete: dict[str, list[str]] = {}
+        """Builders that have succeeded, by trigger and stamps."""
+        self.complete: dict[str, Succeeded] = {}
+        """What has to be asked for, by trigger and build."""
+        self._by_builder: dict[str, list[SuccessTrigger]] = {}
+        self._asked: set[str] = set()
+
+    def configured(self, configuration: Configuration) -> None:
+        """Follow the configuration."""
+        self._by_builder = {}
+        for trigger in configuration.triggers.values():
+            if isinstance(trigger, SuccessTrigger):
+                for builder in trigger.of:
+                    self._by_builder.setdefault(builder, []).append(trigger)
+
+    def finished(self, run: BuildRun, result: Result) -> bool:
+        """A build has ended; says whether anything follows from that."""
+        triggers = self._by_builder.get(run.assigned.builder, ()) if result in SUCCEEDED else ()
+        for trigger in triggers:
+            self._succeeded(trigger, run, result)
+        return bool(triggers)
+
+    def _succeeded(self, trigger: SuccessTrigger, run: BuildRun, result: Result) -> None:
+        stamps = tuple(
+            msgspec.structs.replace(stamp, revision=run.state.revisions.get(stamp.source) or stamp.revision)
+            for stamp in run.assigned.stamps
+        )
+        if len(trigger.of) > 1 and not self._all_succeeded(trigger, run.assigned.builder, stamps):
+            return
+        self.complete[_key(trigger.name, run.build_id)] = Succeeded(
+            trigger=trigger.name,
+            build_id=run.build_id,
+            builder=run.assigned.builder,
+            number=run.number,
+            result=result.value,
+            stamps=stamps,
+            changes=run.assigned.changes,
+            correlation_id=run.correlation_id,
+        )
+
+    def _all_succeeded(self, trigger: SuccessTrigger, builder: str, stamps: tuple[SourceStamp, ...]) -> bool:
+        key = "\n".join([trigger.name, *sorted(f"{stamp.source}\t{stamp.revision}" for stamp in stamps)])
+        builders = {*self.incomplete.pop(key, ()), builder}
+        if builders >= set(trigger.of):
+            return True
+        self.incomplete[key] = sorted(builders)
+        if len(self.incomplete) > INCOMPLETE_LIMIT:
+            del self.incomplete[next(iter(self.incomplete))]
+        return False
+
+    def submitted(self, fact: RequestSubmitted) -> None:
+        """What follows from a build is in the ledger."""
+        if fact.parent_build is not None and fact.trigger is not None:
+            key = _key(fact.trigger, fact.parent_build)
+            self.complete.pop(key, None)
+            self._asked.discard(key)
+
+    def due(self, configuration: Configuration) -> Iterator[Wish]:
+        """The requests that follow from what has succeeded."""
+        for key, succeeded in list(self.complete.items()):
+            if key in self._asked:
+                continue
+            trigger = configuration.triggers.get(succeeded.trigger)
+            if isinstance(trigger, SuccessTrigger) and _holds(trigger, succeeded, configuration):
+                cause = Cause(
+                    trigger=trigger.name,
+                    reason=f"after {succeeded.builder}",
+                    key=("success", succeeded.build_id),
+                    stamps={stamp.source: stamp for stamp in succeeded.stamps},
+                    changes=succeeded.changes,
+                    parent_build=succeeded.build_id,
+                )
+                commands = self._stamping.requests(configuration, trigger.build, cause)
+                if commands:
+                    self._asked.add(key)
+                    yield Wish(commands, key, None, succeeded.correlation_id)
+                    continue
+            del self.complete[key]
+
+    def refused(self, subject: UUID | str) -> None:
+        """Ask again."""
+        self._asked.discard(str(subject))
+
+
+def _key(trigger: str, build_id: BuildId) -> str:
+    return f"{trigger}\n{build_id}"
+
+
+def _holds(trigger: SuccessTrigger, succeeded: Succeeded, configuration: Configuration) -> bool:
+    stamp = succeeded.stamps[0] if succeeded.stamps else NO_STAMP
+    builder = configuration.builders.get(succeeded.builder)
+    view = BuildView(
+        id=str(succeeded.build_id),
+        builder=succeeded.builder,
+        number=succeeded.number,
+        project=(builder.project if builder else None) or "",
+        branch=stamp.branch,
+        revision=stamp.revision or "",
+        result=succeeded.result,
+    )
+    try:
+        return evaluate.condition(trigger.condition, Context(build=view))
+    except EvaluationError as error:
+        _log.warning("the condition of trigger %r can't be evaluated, so it builds: %s", trigger.name, error)
+        return True

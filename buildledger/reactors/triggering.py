@@ -1,0 +1,134 @@
+"""Asks for builds: after changes, at set times, and after the success of others. People ask through the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from buildledger.events.build import BuildFinished
+from buildledger.events.change import BranchMoved
+from buildledger.events.config import ConfigApplied
+from buildledger.events.fact import Fact, Recorded
+from buildledger.events.request import RequestSubmitted
+from buildledger.reactors.change_triggers import ChangeTriggers, Settling
+from buildledger.reactors.contexts import Contexts
+from buildledger.reactors.cron_triggers import CronTriggers, Timetable
+from buildledger.reactors.reactor import Fold, Wish
+from buildledger.reactors.stamping import Stamping
+from buildledger.reactors.success_triggers import Succeeded, SuccessTriggers
+from buildledger.reactors.work import Work
+
+
+class TriggeringMemory(msgspec.Struct, kw_only=True):
+    """All of it, for a checkpoint."""
+
+    heads: dict[str, dict[str, str]]
+    settling: list[Settling]
+    timetables: dict[str, Timetable]
+    incomplete: dict[str, list[str]]
+    complete: dict[str, Succeeded]
+
+
+class Triggering:
+    """What was asked for is known by its facts; only what is still to be asked for is remembered."""
+
+    name = "triggering"
+
+    def __init__(self, work: Work, contexts: Contexts) -> None:
+        self._work = work
+        self._stamping = Stamping(contexts)
+        self._changes = ChangeTriggers(self._stamping)
+        self._crons = CronTriggers(self._stamping)
+        self._successes = SuccessTriggers(self._stamping)
+        self._stirred = True
+
+    def folds(self) -> Mapping[type[Fact], Fold]:
+        """See `Reactor`."""
+        return {
+            ConfigApplied: self._configured,
+            BranchMoved: self._moved,
+            RequestSubmitted: self._submitted,
+            BuildFinished: self._finished,
+        }
+
+    def begin(self, now: datetime) -> None:
+        """See `Reactor`: the memory is complete."""
+
+    def react(self, now: datetime) -> list[Wish]:
+        """See `Reactor`."""
+        configuration = self._work.configurations.current
+        if configuration is None:
+            return []
+        due = self.next_at()
+        if not self._stirred and (due is None or due > now):
+            return []
+        self._stirred = False
+        return [
+            *self._changes.due(configuration, now),
+            *self._crons.due(configuration, now),
+            *self._successes.due(configuration),
+        ]
+
+    def refused(self, subject: UUID | str) -> None:
+        """See `Reactor`."""
+        self._stirred = True
+        self._changes.refused(subject)
+        self._crons.refused(subject)
+        self._successes.refused(subject)
+
+    def next_at(self) -> datetime | None:
+        """See `Reactor`: when a branch has been quiet for long enough, or a set time comes."""
+        configuration = self._work.configurations.current
+        if configuration is None:
+            return None
+        times = (self._changes.next_at(configuration), self._crons.next_at())
+        return min((at for at in times if at is not None), default=None)
+
+    def snapshot(self) -> bytes:
+        """The memory, for a checkpoint."""
+        memory = TriggeringMemory(
+            heads=self._stamping.heads,
+            settling=list(self._changes.settling.values()),
+            timetables=self._crons.timetables,
+            incomplete=self._successes.incomplete,
+            complete=self._successes.complete,
+        )
+        return msgspec.msgpack.encode(memory)
+
+    def restore(self, state: bytes) -> None:
+        """Take over what a checkpoint remembered; the shared work has been restored before."""
+        memory = msgspec.msgpack.decode(state, type=TriggeringMemory)
+        self._stamping.heads = memory.heads
+        self._changes.settling = {(each.trigger, each.source, each.branch): each for each in memory.settling}
+        self._crons.timetables = memory.timetables
+        self._successes.incomplete = memory.incomplete
+        self._successes.complete = memory.complete
+        if (configuration := self._work.configurations.current) is not None:
+            self._changes.configured(configuration)
+            self._successes.configured(configuration)
+
+    def _configured(self, recorded: Recorded, fact: ConfigApplied) -> None:
+        configuration = self._work.configurations.current
+        assert configuration is not None
+        self._stirred = True
+        self._changes.configured(configuration)
+        self._crons.configured(configuration, recorded.meta.recorded_at)
+        self._successes.configured(configuration)
+
+    def _moved(self, recorded: Recorded, fact: BranchMoved) -> None:
+        self._stirred = True
+        self._stamping.moved(fact)
+        self._changes.moved(recorded, fact)
+
+    def _submitted(self, recorded: Recorded, fact: RequestSubmitted) -> None:
+        if fact.trigger is not None:
+            self._changes.submitted(fact)
+            self._crons.submitted(recorded, fact)
+            self._successes.submitted(fact)
+
+    def _finished(self, recorded: Recorded, fact: BuildFinished) -> None:
+        if self._work.ended is not None and self._successes.finished(self._work.ended, fact.result):
+            self._stirred = True

@@ -1,0 +1,256 @@
+"""Open work: requests, builds and workers as their facts left them. One fold, which all reactors share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from buildledger.domain.build import BuildState
+from buildledger.events import build, config, request
+from buildledger.events import worker as comings
+from buildledger.events.fact import Fact, Recorded
+from buildledger.events.ids import BuildId, RequestId, ServerId, WorkerId, worker_id
+from buildledger.reactors.build_run import BuildRun, evolve
+from buildledger.reactors.configurations import Configurations
+from buildledger.reactors.reactor import Fold
+
+GOING_ON: tuple[type[Fact], ...] = (
+    build.StepStarted,
+    build.OperationRequested,
+    build.OperationStarted,
+    build.OperationFinished,
+    build.PropertySet,
+    build.RevisionObtained,
+    build.ArtifactStored,
+    build.StepFinished,
+    build.BuildStopRequested,
+)
+"""What happens in a build between its assignment and its end."""
+
+
+class OpenRequest(msgspec.Struct, kw_only=True):
+    """A request that isn't answered."""
+
+    request_id: RequestId
+    position: int
+    """Where it was submitted: its age."""
+    submitted: request.RequestSubmitted
+    priority: int
+    attempts: int = 0
+    build_id: BuildId | None = None
+    """The build that has it; None while it waits."""
+    into: RequestId | None = None
+    """The request it was collapsed into."""
+    followers: tuple[RequestId, ...] = ()
+    """Requests that were collapsed into it."""
+    last_worker: str | None = None
+    """Where its last build was lost."""
+    causation_id: UUID | None = None
+    correlation_id: UUID
+
+    @property
+    def waits(self) -> bool:
+        """It is in the queue."""
+        return self.build_id is None and self.into is None
+
+
+class KnownWorker(msgspec.Struct, kw_only=True):
+    """A worker that was heard of."""
+
+    name: str = ""
+    """Empty until it has connected once."""
+    epoch: int = 0
+    connected: bool = False
+    server_id: ServerId | None = None
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+    capacity: int = 0
+    paused: bool = False
+    revoked: bool = False
+    lost: bool = False
+    disconnected_at: datetime | None = None
+
+
+class Snapshot(msgspec.Struct, kw_only=True):
+    """All of it, for a checkpoint."""
+
+    requests: list[OpenRequest]
+    builds: list[BuildRun]
+    workers: dict[WorkerId, KnownWorker]
+    build_counts: dict[str, int]
+    fence: int
+    configurations: dict[str, int]
+    digest: str | None
+
+
+class Work:
+    """The fold. Its size follows what is open, and the number of builders and workers; never the history."""
+
+    def __init__(self, text_at: Callable[[int], str]) -> None:
+        self.configurations = Configurations(text_at)
+        self.requests: dict[RequestId, OpenRequest] = {}
+        self.builds: dict[BuildId, BuildRun] = {}
+        self.builds_of: dict[str, set[BuildId]] = {}
+        """By worker."""
+        self.workers: dict[WorkerId, KnownWorker] = {}
+        self.build_counts: dict[str, int] = {}
+        self.fence = 0
+        self.ended: BuildRun | None = None
+        """The build that the fact at hand has ended, for folds that come after this one."""
+        self.answered: OpenRequest | None = None
+        """The request that the fact at hand has answered."""
+
+    def worker(self, name: str) -> KnownWorker | None:
+        """A worker by its name."""
+        return self.workers.get(worker_id(name))
+
+    def folds(self) -> Mapping[type[Fact], Fold]:
+        """Which facts it takes in, and how."""
+        going_on: dict[type[Fact], Fold] = dict.fromkeys(GOING_ON, self._build_went_on)
+        return {
+            **going_on,
+            config.ConfigApplied: self._config_applied,
+            request.RequestSubmitted: self._request_submitted,
+            request.RequestPrioritised: self._request_prioritised,
+            request.RequestClaimed: self._request_claimed,
+            request.RequestCollapsed: self._request_collapsed,
+            request.RequestReturned: self._request_returned,
+            request.RequestFinished: self._request_finished,
+            build.BuildAssigned: self._build_assigned,
+            build.BuildFinished: self._build_finished,
+            comings.WorkerConnected: self._worker_connected,
+            comings.WorkerDisconnected: self._worker_disconnected,
+            comings.WorkerLost: self._worker_lost,
+            comings.WorkerPaused: self._worker_paused,
+            comings.WorkerResumed: self._worker_resumed,
+            comings.WorkerEnrolled: self._worker_enrolled,
+            comings.WorkerRevoked: self._worker_revoked,
+        }
+
+    def _config_applied(self, recorded: Recorded, fact: config.ConfigApplied) -> None:
+        self.configurations.apply(recorded.position, fact)
+
+    def _request_submitted(self, recorded: Recorded, fact: request.RequestSubmitted) -> None:
+        request_id = RequestId(recorded.stream_id)
+        self.requests[request_id] = OpenRequest(
+            request_id=request_id,
+            position=recorded.position,
+            submitted=fact,
+            priority=fact.priority,
+            causation_id=recorded.meta.command_id,
+            correlation_id=recorded.meta.correlation_id or request_id,
+        )
+
+    def _request_prioritised(self, recorded: Recorded, fact: request.RequestPrioritised) -> None:
+        self.requests[RequestId(recorded.stream_id)].priority = fact.priority
+
+    def _request_claimed(self, recorded: Recorded, fact: request.RequestClaimed) -> None:
+        claimed = self.requests[RequestId(recorded.stream_id)]
+        claimed.build_id, claimed.attempts = fact.build_id, fact.attempt
+
+    def _request_collapsed(self, recorded: Recorded, fact: request.RequestCollapsed) -> None:
+        collapsed = self.requests[RequestId(recorded.stream_id)]
+        collapsed.into = fact.into
+        if (newer := self.requests.get(fact.into)) is not None:
+            newer.followers += (collapsed.request_id, *collapsed.followers)
+        collapsed.followers = ()
+
+    def _request_returned(self, recorded: Recorded, fact: request.RequestReturned) -> None:
+        returned = self.requests[RequestId(recorded.stream_id)]
+        returned.build_id = None
+        returned.causation_id = recorded.meta.command_id
+
+    def _request_finished(self, recorded: Recorded, fact: request.RequestFinished) -> None:
+        self.answered = self.requests.pop(RequestId(recorded.stream_id))
+
+    def _build_assigned(self, recorded: Recorded, fact: build.BuildAssigned) -> None:
+        build_id = BuildId(recorded.stream_id)
+        number = self.build_counts[fact.builder] = self.build_counts.get(fact.builder, 0) + 1
+        self.fence = max(self.fence, fact.fence)
+        self.builds[build_id] = BuildRun(
+            build_id=build_id,
+            number=number,
+            correlation_id=recorded.meta.correlation_id or build_id,
+            causation_id=recorded.meta.command_id,
+            state=BuildState(assigned=fact),
+        )
+        self.builds_of.setdefault(fact.worker, set()).add(build_id)
+
+    def _build_went_on(self, recorded: Recorded, fact: Fact) -> None:
+        build_id = BuildId(recorded.stream_id)
+        if (run := self.builds.get(build_id)) is not None:
+            moved = evolve(run, fact)
+            self.builds[build_id] = msgspec.structs.replace(moved, causation_id=recorded.meta.command_id)
+
+    def _build_finished(self, recorded: Recorded, fact: build.BuildFinished) -> None:
+        self.ended = run = self.builds.pop(BuildId(recorded.stream_id))
+        self._drop_from_worker(run)
+        if (first := self.requests.get(run.assigned.requests[0])) is not None:
+            first.last_worker = run.assigned.worker
+
+    def _drop_from_worker(self, run: BuildRun) -> None:
+        builds = self.builds_of[run.assigned.worker]
+        builds.discard(run.build_id)
+        if not builds:
+            del self.builds_of[run.assigned.worker]
+
+    def _worker_connected(self, recorded: Recorded, fact: comings.WorkerConnected) -> None:
+        known = self._known(recorded)
+        known.name, known.epoch, known.server_id = fact.worker, fact.epoch, fact.server_id
+        known.connected, known.lost, known.disconnected_at = True, False, None
+        known.labels = {"os": fact.os, "arch": fact.arch} | fact.labels
+        known.capacity = fact.capacity
+
+    def _worker_disconnected(self, recorded: Recorded, fact: comings.WorkerDisconnected) -> None:
+        known = self._known(recorded)
+        known.connected, known.disconnected_at = False, recorded.meta.recorded_at
+
+    def _worker_lost(self, recorded: Recorded, fact: comings.WorkerLost) -> None:
+        self._known(recorded).lost = True
+
+    def _worker_paused(self, recorded: Recorded, fact: comings.WorkerPaused) -> None:
+        self._known(recorded).paused = True
+
+    def _worker_resumed(self, recorded: Recorded, fact: comings.WorkerResumed) -> None:
+        self._known(recorded).paused = False
+
+    def _worker_enrolled(self, recorded: Recorded, fact: comings.WorkerEnrolled) -> None:
+        self._known(recorded).revoked = False
+
+    def _worker_revoked(self, recorded: Recorded, fact: comings.WorkerRevoked) -> None:
+        self._known(recorded).revoked = True
+
+    def _known(self, recorded: Recorded) -> KnownWorker:
+        return self.workers.setdefault(WorkerId(recorded.stream_id), KnownWorker())
+
+    def snapshot(self) -> Snapshot:
+        """All that a start needs instead of the history."""
+        pinned = {run.assigned.config_digest for run in self.builds.values()}
+        return Snapshot(
+            requests=list(self.requests.values()),
+            builds=list(self.builds.values()),
+            workers=self.workers,
+            build_counts=self.build_counts,
+            fence=self.fence,
+            configurations=self.configurations.positions(pinned),
+            digest=self.configurations.digest,
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Take over what a checkpoint remembered."""
+        self.requests = {open_request.request_id: open_request for open_request in snapshot.requests}
+        self.builds = {run.build_id: run for run in snapshot.builds}
+        for run in snapshot.builds:
+            self.builds_of.setdefault(run.assigned.worker, set()).add(run.build_id)
+        self.workers = snapshot.workers
+        self.build_counts = snapshot.build_counts
+        self.fence = snapshot.fence
+        self.configurations.restore(snapshot.configurations, snapshot.digest)
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as expressions take them: a list that was stored as JSON is a tuple again."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

@@ -1,0 +1,95 @@
+"""Waiting until the views have reached a position: one wake-up for each event loop and batch."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Arrivals:
+    """The position that every view has reached, and everybody who waits for it to move. Thread-safe."""
+
+    def __init__(self, position: int = 0) -> None:
+        self._position = position
+        self._moved = threading.Condition()
+        self._bells: dict[asyncio.AbstractEventLoop, set[asyncio.Event]] = {}
+        self._closed = False
+
+    @property
+    def position(self) -> int:
+        """Everything up to here can be read from every view that works."""
+        return self._position
+
+    @property
+    def closed(self) -> bool:
+        """It will not move any more."""
+        return self._closed
+
+    def publish(self, position: int) -> None:
+        """Move, and wake whoever waits; the same position again wakes nobody."""
+        with self._moved:
+            if position == self._position:
+                return
+            self._position = position
+            self._moved.notify_all()
+            loops = list(self._bells)
+        self._ring(loops)
+
+    def close(self) -> None:
+        """End every wait."""
+        with self._moved:
+            self._closed = True
+            self._moved.notify_all()
+            loops = list(self._bells)
+        self._ring(loops)
+
+    async def reached(self, position: int, timeout_seconds: float) -> bool:
+        """Wait until the views are there; False when the time is over first."""
+        if self._position >= position:
+            return True
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                with self.bell() as bell:
+                    while self._position < position and not self._closed:
+                        bell.clear()
+                        if self._position < position:
+                            await bell.wait()
+        except TimeoutError:
+            pass
+        return self._position >= position
+
+    def reached_blocking(self, position: int, timeout_seconds: float) -> bool:
+        """The same for a thread."""
+        with self._moved:
+            self._moved.wait_for(lambda: self._position >= position or self._closed, timeout_seconds)
+        return self._position >= position
+
+    @contextmanager
+    def bell(self) -> Iterator[asyncio.Event]:
+        """An event on the running loop that is set whenever the position has moved; clear it before looking."""
+        loop = asyncio.get_running_loop()
+        bell = asyncio.Event()
+        with self._moved:
+            self._bells.setdefault(loop, set()).add(bell)
+        try:
+            yield bell
+        finally:
+            with self._moved:
+                bells = self._bells[loop]
+                bells.discard(bell)
+                if not bells:
+                    del self._bells[loop]
+
+    def _ring(self, loops: list[asyncio.AbstractEventLoop]) -> None:
+        for loop in loops:
+            try:
+                loop.call_soon_threadsafe(self._set, loop)
+            except RuntimeError:
+                # the loop has been closed, and with it everybody who waited there
+                continue
+
+    def _set(self, loop: asyncio.AbstractEventLoop) -> None:
+        for bell in tuple(self._bells.get(loop, ())):
+            bell.set()

@@ -1,0 +1,65 @@
+"""Claims about people: ids only, whose words are in the vault."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import sqlalchemy as sa
+
+from buildledger.events.fact import Fact, Recorded
+from buildledger.events.person import ClaimRecorded
+from buildledger.projections.columns import SCHEMA, identity, microseconds, number, sequence, text
+from buildledger.projections.projection import Fold
+from buildledger.projections.working import Appended
+
+METADATA = sa.MetaData()
+
+claim = sa.Table(
+    "claim",
+    METADATA,
+    sequence(),
+    identity("id", nullable=False, unique=True),
+    text("kind"),
+    text("namespace"),
+    identity("words_id", nullable=False),
+    number("recorded_at"),
+    schema=SCHEMA,
+)
+
+
+class People:
+    """Which names and addresses were seen, and under which ids their words are kept."""
+
+    NAME: ClassVar[str] = "people"
+    VERSION: ClassVar[int] = 1
+    METADATA: ClassVar[sa.MetaData] = METADATA
+    FACTS: ClassVar[frozenset[type[Fact]]] = frozenset({ClaimRecorded})
+
+    def fold(self) -> Fold:
+        """A fresh memory."""
+        return PeopleFold()
+
+
+class PeopleFold:
+    """Remembers nothing."""
+
+    def __init__(self) -> None:
+        self._claims = Appended(claim)
+
+    def apply(self, connection: sa.Connection, batch: Sequence[Recorded]) -> None:
+        """See `Fold`."""
+        for recorded in batch:
+            fact = recorded.fact
+            assert isinstance(fact, ClaimRecorded)
+            self._claims.add(
+                {
+                    "seq": recorded.position,
+                    "id": recorded.stream_id,
+                    "kind": fact.kind,
+                    "namespace": fact.namespace,
+                    "words_id": fact.words_id,
+                    "recorded_at": microseconds(recorded.meta.recorded_at),
+                }
+            )
+        self._claims.flush(connection)

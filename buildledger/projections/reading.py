@@ -1,0 +1,66 @@
+"""Reading rows: at present, or as of any position; of one view, or of several at one and the same position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+from buildledger.projections.view import View
+
+
+class PositionAhead(Exception):  # noqa: N818 - the views aren't wrong, only not there yet
+    """Somebody asks for a position that the views haven't reached."""
+
+    def __init__(self, asked: int, reached: int) -> None:
+        super().__init__(f"position {asked} isn't in the read models yet: they have reached {reached}")
+        self.asked, self.reached = asked, reached
+
+
+class Reading:
+    """The rows of one view as they were at `position`. Use within the `with` that gave it, in one thread."""
+
+    def __init__(self, connection: sa.Connection, position: int, *, present: bool) -> None:
+        self._connection = connection
+        self._present = present
+        self.position = position
+
+    def holds(self, table: sa.Table | sa.Alias) -> sa.ColumnElement[bool]:
+        """The condition that a versioned row held then."""
+        if self._present:
+            return table.c.until.is_(None)
+        ended = sa.or_(table.c.until.is_(None), table.c.until > self.position)
+        return sa.and_(table.c.since <= self.position, ended)
+
+    def born(self, sequence: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+        """The condition that an append-only row was there then."""
+        return sa.true() if self._present else sequence <= self.position
+
+    def all(self, statement: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        """Every row that a query finds."""
+        return self._connection.execute(statement).all()
+
+    def first(self, statement: sa.Select[Any]) -> sa.Row[Any] | None:
+        """The first row that a query finds."""
+        return self._connection.execute(statement.limit(1)).first()
+
+    def count(self, statement: sa.Select[Any]) -> int:
+        """How many rows a query finds."""
+        return self._connection.scalar(sa.select(sa.func.count()).select_from(statement.subquery())) or 0
+
+
+@contextmanager
+def read(as_of: int | None, *views: View) -> Iterator[tuple[Reading, ...]]:
+    """Readings of all these views at one position: `as_of`, or the last that all of them have reached.
+
+    Raises: PositionAhead.
+    """
+    with ExitStack() as stack:
+        snapshots = [stack.enter_context(view.snapshot()) for view in views]
+        reached = min(position for _, position in snapshots)
+        if as_of is not None and as_of > reached:
+            raise PositionAhead(as_of, reached)
+        position = reached if as_of is None else as_of
+        yield tuple(Reading(connection, position, present=at == position) for connection, at in snapshots)

@@ -1,0 +1,154 @@
+"""Builders, builds, steps, operations, logs, properties and artifacts."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from buildledger.projections.columns import SCHEMA, flag, identity, number, present, sequence, text, versioned
+
+METADATA = sa.MetaData()
+
+builder = versioned(
+    METADATA,
+    "builder",
+    ("name",),
+    text("name"),
+    flag("configured"),
+    text("base"),
+    text("matrix"),
+    text("project", nullable=True),
+    text("description"),
+    text("tags"),
+    text("status"),
+    number("build_count"),
+    number("last_seq", nullable=True),
+    text("last_result", nullable=True),
+    number("broken_seq", nullable=True),
+    number("broken_at", nullable=True),
+    number("failures"),
+)
+"""Each builder that is configured or has been built. `last_seq` is the build that finished last, `broken_seq` the first
+failure after the last success."""
+present("builder_status", builder, builder.c.status, builder.c.broken_at)
+
+build = sa.Table(
+    "build",
+    METADATA,
+    sequence(),
+    identity("id", nullable=False, unique=True),
+    text("builder"),
+    number("number"),
+    text("worker"),
+    number("attempt"),
+    identity("request_id", nullable=True),
+    text("requests"),
+    text("stamps"),
+    text("changes"),
+    number("change_count"),
+    text("reason"),
+    text("requested_by"),
+    text("inputs"),
+    text("config_digest"),
+    number("assigned_at"),
+    schema=SCHEMA,
+)
+"""What is fixed when a build is assigned; `seq` is that position, which is its place in time as well."""
+sa.Index("build_builder", build.c.builder, build.c.number, unique=True)
+sa.Index("build_worker", build.c.worker, build.c.seq)
+sa.Index("build_request", build.c.request_id)
+
+build_state = versioned(
+    METADATA,
+    "build_state",
+    ("seq",),
+    number("seq"),
+    text("status"),
+    text("result", nullable=True),
+    text("summary"),
+    text("obtained"),
+    number("finished_at", nullable=True),
+)
+"""What of a build changes while it runs."""
+_finished = sa.and_(build_state.c.until.is_(None), build_state.c.status != "finished")
+sa.Index("build_state_open", build_state.c.seq, sqlite_where=_finished, postgresql_where=_finished)
+present("build_state_result", build_state, build_state.c.result, build_state.c.seq)
+
+step = versioned(
+    METADATA,
+    "step",
+    ("seq", "number"),
+    number("seq"),
+    number("number"),
+    text("name"),
+    text("program"),
+    text("result", nullable=True),
+    text("summary"),
+    number("started_at"),
+    number("finished_at", nullable=True),
+)
+
+operation = versioned(
+    METADATA,
+    "operation",
+    ("seq", "id"),
+    number("seq"),
+    identity("id", nullable=False),
+    number("place"),
+    number("step"),
+    text("label"),
+    text("kind"),
+    text("command"),
+    text("status"),
+    text("ended", nullable=True),
+    number("exit_code", nullable=True),
+    number("signal", nullable=True),
+    text("detail"),
+    sa.Column("duration_seconds", sa.Double, nullable=True),
+    number("requested_at"),
+    number("started_at", nullable=True),
+    number("finished_at", nullable=True),
+)
+"""`place` is the position at which it was asked for: operations of a step happen in that order."""
+
+log = versioned(
+    METADATA,
+    "log",
+    ("id",),
+    identity("id", nullable=False),
+    number("seq"),
+    number("step"),
+    identity("operation_id", nullable=False),
+    text("channel"),
+    text("label"),
+    number("size_bytes", nullable=True),
+    number("line_count", nullable=True),
+    text("sha256", nullable=True),
+    flag("truncated"),
+    number("opened_at"),
+    number("finished_at", nullable=True),
+)
+sa.Index("log_build", log.c.seq)
+
+build_property = versioned(
+    METADATA,
+    "build_property",
+    ("seq", "name"),
+    number("seq"),
+    text("name"),
+    text("value"),
+    text("origin"),
+)
+
+artifact = sa.Table(
+    "artifact",
+    METADATA,
+    sequence("position"),
+    number("seq"),
+    text("name"),
+    number("size_bytes"),
+    text("sha256"),
+    identity("operation_id", nullable=False),
+    number("stored_at"),
+    schema=SCHEMA,
+)
+sa.Index("artifact_build", artifact.c.seq)

@@ -1,0 +1,63 @@
+"""All views of a process, each in the generation that is in use."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from buildledger.projections.arrivals import Arrivals
+from buildledger.projections.projection import Projection
+from buildledger.projections.reading import Reading, read
+from buildledger.projections.registry import PROJECTIONS
+from buildledger.projections.storage import ViewStorage
+from buildledger.projections.view import View
+
+
+class Views:
+    """The way to read rows. Thread-safe."""
+
+    def __init__(self, storage: ViewStorage, projections: Sequence[Projection] = PROJECTIONS) -> None:
+        self.storage = storage
+        self.projections = tuple(projections)
+        self.arrivals = Arrivals()
+        self._lock = threading.Lock()
+        self._replaced: list[View] = []
+        self._views: dict[str, View] = {}
+        for projection in self.projections:
+            generation = storage.current(projection)
+            self._views[projection.NAME] = storage.open(projection, generation)
+            for stale in storage.generations(projection):
+                if stale < generation:
+                    storage.drop(projection, stale)
+
+    def view(self, name: str) -> View:
+        """The generation in use."""
+        return self._views[name]
+
+    @contextmanager
+    def read(self, as_of: int | None, *names: str) -> Iterator[tuple[Reading, ...]]:
+        """Readings of these views at one position: `as_of`, or the last that all of them have reached.
+
+        Raises: PositionAhead.
+        """
+        with read(as_of, *(self._views[name] for name in names)) as readings:
+            yield readings
+
+    def follow_switch(self, name: str) -> bool:
+        """Open the generation that has taken the view's place, if one has; whoever reads the former may finish."""
+        former = self._views[name]
+        generation = self.storage.current(former.projection)
+        if generation == former.generation:
+            return False
+        with self._lock:
+            self._views[name] = self.storage.open(former.projection, generation)
+            self._replaced.append(former)
+        return True
+
+    def close(self) -> None:
+        """Give all connections back."""
+        with self._lock:
+            for view in (*self._views.values(), *self._replaced):
+                view.close()
+        self.storage.close()

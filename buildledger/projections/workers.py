@@ -1,0 +1,159 @@
+"""Workers: configured, enrolled, connected, paused, lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import sqlalchemy as sa
+
+from buildledger.events import worker as events
+from buildledger.events.config import ConfigApplied
+from buildledger.events.fact import Fact, Recorded
+from buildledger.events.ids import worker_id
+from buildledger.projections.columns import encode, flag, identity, microseconds, number, text, versioned
+from buildledger.projections.configured import configured_workers
+from buildledger.projections.projection import Fold
+from buildledger.projections.working import Row, Rows
+
+METADATA = sa.MetaData()
+
+worker = versioned(
+    METADATA,
+    "worker",
+    ("id",),
+    identity("id", nullable=False),
+    text("name"),
+    flag("configured"),
+    flag("enrolled"),
+    text("status"),
+    flag("paused"),
+    text("pause_reason"),
+    text("configured_labels"),
+    number("configured_capacity"),
+    text("labels"),
+    number("capacity"),
+    text("version"),
+    text("os"),
+    text("arch"),
+    text("address"),
+    number("epoch"),
+    number("connected_at", nullable=True),
+    number("disconnected_at", nullable=True),
+    text("disconnect_reason"),
+)
+"""`labels` and `capacity` are what the worker says, the configured ones what the configuration says."""
+sa.Index("worker_name", worker.c.name)
+
+
+class Workers:
+    """Every worker that is configured or was ever let in."""
+
+    NAME: ClassVar[str] = "workers"
+    VERSION: ClassVar[int] = 1
+    METADATA: ClassVar[sa.MetaData] = METADATA
+    FACTS: ClassVar[frozenset[type[Fact]]] = frozenset(
+        {
+            events.WorkerEnrolled,
+            events.WorkerConnected,
+            events.WorkerDisconnected,
+            events.WorkerLost,
+            events.WorkerPaused,
+            events.WorkerResumed,
+            events.WorkerRevoked,
+            ConfigApplied,
+        }
+    )
+
+    def fold(self) -> Fold:
+        """A fresh memory."""
+        return WorkersFold()
+
+
+class WorkersFold:
+    """Keeps all workers in memory."""
+
+    def __init__(self) -> None:
+        self._rows = Rows(worker, "id")
+        self._loaded = False
+
+    def apply(self, connection: sa.Connection, batch: Sequence[Recorded]) -> None:
+        """See `Fold`."""
+        if not self._loaded:
+            self._rows.load_all(connection)
+            self._loaded = True
+        for recorded in batch:
+            if isinstance(recorded.fact, ConfigApplied):
+                self._applied(recorded.position, recorded.fact.text)
+            else:
+                known = self._rows.get(recorded.stream_id)
+                blank = {} if known is not None else {**_UNKNOWN, "id": recorded.stream_id}
+                self._rows.put(recorded.position, recorded.stream_id, {**blank, **_change(recorded)})
+        self._rows.flush(connection)
+
+    def _applied(self, position: int, configuration: str) -> None:
+        named = configured_workers(configuration)
+        for row in list(self._rows.values()):
+            if row["configured"] and row["name"] not in named:
+                self._rows.put(position, row["id"], {"configured": False})
+        for name, values in named.items():
+            key = worker_id(name)
+            known = self._rows.get(key)
+            if known is None:
+                self._rows.put(position, key, {**_UNKNOWN, "id": key, "name": name, **values, "configured": True})
+            elif not known["configured"] or any(known[column] != value for column, value in values.items()):
+                self._rows.put(position, key, {"name": name, **values, "configured": True})
+
+
+_UNKNOWN: Row = {
+    "name": "",
+    "configured": False,
+    "enrolled": False,
+    "status": "never_connected",
+    "paused": False,
+    "pause_reason": "",
+    "configured_labels": "{}",
+    "configured_capacity": 0,
+    "labels": "{}",
+    "capacity": 0,
+    "version": "",
+    "os": "",
+    "arch": "",
+    "address": "",
+    "epoch": 0,
+    "disconnect_reason": "",
+}
+
+
+def _change(recorded: Recorded) -> Row:
+    at = microseconds(recorded.meta.recorded_at)
+    match recorded.fact:
+        case events.WorkerEnrolled(worker=name):
+            return {"name": name, "enrolled": True}
+        case events.WorkerConnected() as connected:
+            return {
+                "name": connected.worker,
+                "status": "connected",
+                "labels": encode(connected.labels),
+                "capacity": connected.capacity,
+                "version": connected.version,
+                "os": connected.os,
+                "arch": connected.arch,
+                "address": connected.address,
+                "epoch": connected.epoch,
+                "connected_at": at,
+                "disconnected_at": None,
+                "disconnect_reason": "",
+            }
+        case events.WorkerDisconnected(reason=reason):
+            return {"status": "disconnected", "disconnected_at": at, "disconnect_reason": reason}
+        case events.WorkerLost():
+            return {"status": "lost"}
+        case events.WorkerPaused(reason=reason):
+            return {"paused": True, "pause_reason": reason}
+        case events.WorkerResumed():
+            return {"paused": False, "pause_reason": ""}
+        case events.WorkerRevoked():
+            return {"enrolled": False}
+        case _:
+            raise TypeError(f"{recorded.name} is no fact of a worker")

@@ -1,0 +1,453 @@
+"""Histories made by the domain's own commands: whatever `World` records could have happened."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
+
+from buildledger.clock import VirtualClock
+from buildledger.config.resolved import (
+    Builder,
+    Configuration,
+    InputSpec,
+    Lock,
+    ManualTrigger,
+    RunStep,
+    Secrets,
+    Server,
+    Source,
+    Worker,
+)
+from buildledger.domain import build, change, config, log, person, request, source, worker
+from buildledger.domain.command import Command
+from buildledger.events.build import ArtifactStored, BuildAssigned
+from buildledger.events.change import BranchMoved, ChangeRecorded, FileChange
+from buildledger.events.ids import (
+    NAMESPACE,
+    BuildId,
+    ChangeId,
+    ClaimId,
+    RequestId,
+    ServerId,
+    WordsId,
+    build_id,
+    change_id,
+    log_id,
+    operation_id,
+    request_id,
+)
+from buildledger.events.log import LogFinished, LogOpened
+from buildledger.events.operation import Ended, Run
+from buildledger.events.person import ClaimRecorded
+from buildledger.events.request import RequestSubmitted, SourceStamp
+from buildledger.events.results import Result
+from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.submission import Origin
+
+SOURCE, REPOSITORY = "widget", "https://git.example/widget.git"
+START = datetime(2026, 3, 1, tzinfo=UTC)
+OPERATION_REQUESTED, OPERATION_ENDED, STEP_ENDED = 2, 7, 8
+"""How far a build of this world has come when that has happened."""
+SERVER = ServerId(uuid5(NAMESPACE, "test server"))
+
+
+def claim(number: int) -> ClaimId:
+    """The claim of one of the authors."""
+    return ClaimId(uuid5(NAMESPACE, f"test claim {number}"))
+
+
+def words(kind: str, key: object) -> WordsId:
+    """Where a text would be in the vault."""
+    return WordsId(uuid5(NAMESPACE, f"test words {kind} {key}"))
+
+
+def revision(number: int) -> str:
+    """A commit's id."""
+    return f"{number:040x}"
+
+
+def builder(name: str, *, description: str = "", **options: object) -> Builder:
+    """A builder with one step."""
+    step = RunStep(name="test", argv=("true",), env={})
+    inputs = {
+        "version": InputSpec(type="string", default="1", pattern="^[0-9.]+$"),
+        "fast": InputSpec(type="boolean", default=False),
+    }
+    base, _, cell = name.partition("[")
+    return Builder(
+        name=name,
+        base=base,
+        matrix={"python": cell.rstrip("]")} if cell else {},
+        description=description,
+        inputs=inputs,
+        properties={},
+        steps=(step,),
+        sources=(SOURCE,),
+        **options,  # type: ignore[arg-type]
+    )
+
+
+def configuration(*names: str, title: str = "Tests", workers: tuple[str, ...] = ("w1", "w2")) -> Configuration:
+    """A configuration with these builders."""
+    return Configuration(
+        server=Server(title=title),
+        secrets=Secrets(),
+        sources={SOURCE: Source(name=SOURCE, kind="git", url=REPOSITORY, default_branch="main")},
+        workers={name: Worker(name=name, labels={"os": "linux"}, capacity=2) for name in workers},
+        locks={"database": Lock(name="database")},
+        builders={name: builder(name) for name in names},
+        triggers={"by-hand": ManualTrigger(name="by-hand", build=names, inputs={})},
+    )
+
+
+class World:
+    """A small installation whose actors do whatever a random generator says, one command after another."""
+
+    def __init__(self, ledger: Ledger, seed: int, clock: VirtualClock | None = None) -> None:
+        self.ledger = ledger
+        self.clock = clock or VirtualClock(START)
+        self.random = random.Random(seed)
+        self.commits = 0
+        self.heads: dict[str, int] = {}
+        self.waiting: list[tuple[RequestId, RequestSubmitted]] = []
+        self.running: dict[BuildId, Running] = {}
+        self.finished: list[BuildId] = []
+        self.attempts: dict[RequestId, int] = {}
+        self.requests = 0
+        self.builders = ("lint", "tests[3.12]", "tests[3.13]")
+        self.epochs: dict[str, bool] = {}
+        self.apply_config(*self.builders)
+
+    def execute(self, *commands: Command, actor: str = "system") -> int:
+        """Execute and let a second pass; the position."""
+        self.clock.advance(1)
+        return self.ledger.execute_blocking(*commands, origin=Origin(actor=actor)).position
+
+    def act(self, times: int = 1) -> None:
+        """Let so many things happen."""
+        actions: list[tuple[Callable[[], None], int]] = [
+            (self.commit, 4),
+            (self.submit, 4),
+            (self.assign, 6),
+            (self.advance_build, 24),
+            (self.worker_news, 2),
+            (self.source_news, 1),
+            (self.reconfigure, 1),
+            (self.queue_news, 2),
+        ]
+        names, weights = zip(*actions, strict=True)
+        for action in self.random.choices(names, weights, k=times):
+            action()
+
+    def apply_config(self, *names: str, **options: object) -> Configuration:
+        """Put a configuration in force."""
+        wanted = configuration(*names, **options)  # type: ignore[arg-type]
+        self.digest = wanted.digest
+        self.execute(config.ApplyConfig(digest=wanted.digest, text=wanted.to_json(), origin="buildledger.yaml"))
+        return wanted
+
+    def reconfigure(self) -> None:
+        """A builder comes or goes."""
+        names = list(self.builders)
+        if self.random.random() < 0.5:
+            names.pop()
+        self.apply_config(*names, title=f"Tests {self.random.randrange(3)}")
+
+    def commit(self, branch: str | None = None, parents: tuple[int, ...] | None = None) -> int:
+        """A commit on a branch: its number."""
+        branch = branch or self.random.choice(("main", "topic"))
+        if parents is None:
+            head = self.heads.get(branch, self.heads.get("main", 0))
+            parents = (head,) if head else ()
+            if self.heads and self.random.random() < 0.2:
+                parents += (self.random.choice(list(self.heads.values())),)
+            if self.commits > 3 and self.random.random() < 0.1:
+                parents = (self.random.randrange(1, self.commits),)
+        self.commits += 1
+        number = self.commits
+        author = claim(self.random.randrange(4))
+        fact = ChangeRecorded(
+            source=SOURCE,
+            repository=REPOSITORY,
+            branch=branch,
+            revision=revision(number),
+            parents=tuple(revision(parent) for parent in dict.fromkeys(parents)),
+            author=author,
+            committer=author,
+            committed_at=self.clock.now() - timedelta(hours=1),
+            words_id=words("change", number),
+            files=(FileChange(path=f"src/{number}.py"),),
+            file_count=1,
+        )
+        recorded = ClaimRecorded(kind="git.author", words_id=words("claim", author))
+        previous = self.heads.get(branch)
+        self.heads[branch] = number
+        move = BranchMoved(
+            source=SOURCE,
+            branch=branch,
+            previous=revision(previous) if previous else None,
+            revision=revision(number),
+            changes=(change_id(SOURCE, revision(number)),),
+            change_count=1,
+        )
+        self.execute(
+            person.RecordClaim(claim_id=author, claim=recorded),
+            change.RecordChange(change=fact),
+            source.MoveBranch(source=SOURCE, move=move),
+            actor=f"poller:{SOURCE}",
+        )
+        return number
+
+    def submit(self, name: str | None = None, branch: str = "", at: int | None = None) -> RequestId:
+        """A request for a build."""
+        self.requests += 1
+        branch = branch or self.random.choice(list(self.heads) or ["main"])
+        at = at or self.heads.get(branch)
+        stamp = SourceStamp(source=SOURCE, repository=REPOSITORY, branch=branch, revision=revision(at) if at else None)
+        changes: tuple[ChangeId, ...] = (change_id(SOURCE, revision(at)),) if at else ()
+        fact = RequestSubmitted(
+            builder=name or self.random.choice(self.builders),
+            stamps=(stamp,),
+            changes=changes,
+            reason=f"change on {branch}",
+            trigger="change-widget",
+            requested_by="reactor:triggering",
+            priority=self.random.randrange(3),
+            inputs={"version": "1"},
+            config_digest=self.digest,
+        )
+        key = request_id("test", self.requests)
+        self.execute(request.SubmitRequest(request_id=key, request=fact), actor="reactor:triggering")
+        self.waiting.append((key, fact))
+        return key
+
+    def assign(self) -> BuildId | None:
+        """A build for a waiting request; perhaps another request is collapsed into it."""
+        if not self.waiting:
+            return None
+        key, submitted = self.waiting.pop(self.random.randrange(len(self.waiting)))
+        attempt = self.attempts[key] = self.attempts.get(key, 0) + 1
+        made = build_id(key, attempt)
+        served = [key]
+        commands: list[Command] = [request.ClaimRequest(request_id=key, build_id=made, attempt=attempt)]
+        for other in list(self.waiting):
+            if other[1].builder == submitted.builder and self.random.random() < 0.3:
+                self.waiting.remove(other)
+                served.append(other[0])
+                commands.append(request.CollapseRequest(request_id=other[0], into=key))
+        assigned = BuildAssigned(
+            builder=submitted.builder,
+            requests=tuple(served),
+            attempt=attempt,
+            worker=self.random.choice(("w1", "w2")),
+            fence=attempt,
+            stamps=submitted.stamps,
+            changes=submitted.changes,
+            reason=submitted.reason,
+            requested_by=submitted.requested_by,
+            inputs=submitted.inputs,
+            config_digest=submitted.config_digest,
+        )
+        self.execute(*commands, build.AssignBuild(build_id=made, assignment=assigned), actor="reactor:assigning")
+        self.running[made] = Running(self, made, assigned, submitted)
+        return made
+
+    def advance_build(self) -> None:
+        """A running build goes one thing further."""
+        if self.running:
+            self.running[self.random.choice(list(self.running))].advance()
+
+    def worker_news(self) -> None:
+        """A worker comes, goes, is paused or resumed."""
+        name = self.random.choice(("w1", "w2", "w3"))
+        match self.random.randrange(4):
+            case 0 if not self.epochs.get(name):
+                self.connect(name)
+            case 1 if self.epochs.get(name):
+                state, _ = self.ledger.load(worker.AGGREGATE, worker.PauseWorker(worker=name).stream_id)
+                self.execute(worker.DisconnectWorker(worker=name, epoch=state.epoch, reason="silent"))
+                self.epochs[name] = False
+            case 2:
+                self.execute(worker.PauseWorker(worker=name, reason="upgrade"))
+            case _:
+                self.execute(worker.ResumeWorker(worker=name))
+
+    def connect(self, name: str) -> None:
+        """A worker says hello."""
+        self.execute(
+            worker.EnrollWorker(worker=name, credential_digest=f"digest of {name}"),
+            worker.ConnectWorker(
+                worker=name,
+                credential_digest=f"digest of {name}",
+                server_id=SERVER,
+                boot_id="boot",
+                instance_id=name,
+                version="0.1.0",
+                os="linux",
+                arch="x86_64",
+                labels={"disk": "ssd"},
+                capacity=2,
+                features=(),
+                address="127.0.0.1",
+            ),
+        )
+        self.epochs[name] = True
+
+    def source_news(self) -> None:
+        """The source fails or is read again."""
+        if self.random.random() < 0.5:
+            self.execute(source.ReportSourceFailure(source=SOURCE, cause="network", detail="no route to host"))
+        else:
+            self.execute(source.ReportSourceRecovery(source=SOURCE))
+
+    def queue_news(self) -> None:
+        """A waiting request gets another priority, or is cancelled."""
+        if not self.waiting:
+            return
+        index = self.random.randrange(len(self.waiting))
+        key = self.waiting[index][0]
+        if self.random.random() < 0.6:
+            self.execute(request.PrioritiseRequest(request_id=key, priority=self.random.randrange(100)))
+        else:
+            del self.waiting[index]
+            self.execute(request.CancelRequest(request_id=key, reason="not needed"))
+
+    def finish_everything(self) -> None:
+        """Let every running build come to its end."""
+        while self.running:
+            self.advance_build()
+
+    def build_once(self, name: str, result: Result, *, at: int | None = None, branch: str = "main") -> BuildId:
+        """A whole build with this result, and nothing else meanwhile."""
+        assert not self.waiting
+        self.submit(name, branch, at)
+        made = self.assign()
+        assert made is not None
+        running = self.running[made]
+        running.result = result
+        while made in self.running:
+            running.advance()
+        return made
+
+
+class Running:
+    """A build with one step and one operation, and its place in it."""
+
+    def __init__(self, world: World, made: BuildId, assigned: BuildAssigned, submitted: RequestSubmitted) -> None:
+        self.world, self.build_id, self.assigned, self.submitted = world, made, assigned, submitted
+        self.at = 0
+        self.result: Result | None = None
+        self.operation = operation_id(made, 0, 0)
+        self.log = log_id(self.operation, "stdio")
+        self.steps = (
+            self._start,
+            self._request,
+            self._started,
+            self._obtained,
+            self._output,
+            self._learn,
+            self._operation_ends,
+            self._step_ends,
+            self._end,
+        )
+
+    def advance(self) -> None:
+        """The next thing; seldom somebody stops the build, or its worker is lost."""
+        chance = self.world.random.random()
+        if self.result is None and chance < 0.03:
+            self._do(build.StopBuild(build_id=self.build_id, reason="not needed"))
+        elif self.result is None and chance < 0.05 and self.at > 0:
+            self._lose()
+        else:
+            self.at += 1
+            self.steps[self.at - 1]()
+
+    def _do(self, *commands: Command) -> None:
+        self.world.execute(*commands, actor="reactor:running")
+
+    def _start(self) -> None:
+        self._do(build.StartStep(build_id=self.build_id, step=0, name="test", program="run", program_version=1))
+
+    def _request(self) -> None:
+        spec = Run(argv=("pytest", "-q"))
+        self._do(
+            build.RequestOperation(
+                build_id=self.build_id, operation_id=self.operation, step=0, label="pytest", spec=spec
+            )
+        )
+
+    def _started(self) -> None:
+        self._do(
+            build.ReportOperationStarted(
+                build_id=self.build_id, operation_id=self.operation, fence=self.assigned.fence, mechanism="session"
+            )
+        )
+
+    def _obtained(self) -> None:
+        got = self.assigned.stamps[0].revision
+        if got is not None:
+            self._do(build.ObtainRevision(build_id=self.build_id, source=SOURCE, revision=got))
+
+    def _output(self) -> None:
+        opened = LogOpened(build_id=self.build_id, step=0, operation_id=self.operation, channel="stdio", label="pytest")
+        self._do(log.OpenLog(log_id=self.log, opened=opened))
+
+    def _learn(self) -> None:
+        for value in (1, 2):
+            self._do(build.SetProperty(build_id=self.build_id, name="count", value=value, origin="test"))
+        stored = ArtifactStored(name="widget.whl", size_bytes=7, sha256="ab" * 32, operation_id=self.operation)
+        self._do(build.StoreArtifact(build_id=self.build_id, artifact=stored))
+
+    def _operation_ends(self) -> None:
+        ended = Ended(reason="exited", exit_code=0, duration_seconds=1.5)
+        finish = build.FinishOperation(
+            build_id=self.build_id, operation_id=self.operation, fence=self.assigned.fence, ended=ended
+        )
+        finished = LogFinished(size_bytes=12, line_count=1, sha256="cd" * 32)
+        self._do(finish, log.FinishLog(log_id=self.log, finished=finished))
+
+    def _step_ends(self) -> None:
+        self.result = self.result or self.world.random.choices(list(Result), (6, 2, 6, 1, 1, 0, 1))[0]
+        summary = "exit code 1" if self.result is Result.FAILURE else ""
+        self._do(build.FinishStep(build_id=self.build_id, step=0, result=self.result, summary=summary))
+
+    def _end(self) -> None:
+        assert self.result is not None
+        self._do(
+            build.FinishBuild(build_id=self.build_id, result=self.result),
+            *(
+                request.FinishRequest(request_id=key, result=self.result, build_id=self.build_id)
+                for key in self.assigned.requests
+            ),
+        )
+        self._leave()
+
+    def _lose(self) -> None:
+        ended = Ended(reason="lost")
+        commands: list[Command] = []
+        if OPERATION_REQUESTED <= self.at < OPERATION_ENDED:
+            commands.append(
+                build.FinishOperation(
+                    build_id=self.build_id, operation_id=self.operation, fence=self.assigned.fence, ended=ended
+                )
+            )
+        if self.at < STEP_ENDED:
+            commands.append(build.FinishStep(build_id=self.build_id, step=0, result=Result.RETRY))
+        self._do(
+            *commands,
+            build.FinishBuild(build_id=self.build_id, result=Result.RETRY, summary="worker lost"),
+            request.ReturnRequest(request_id=self.assigned.requests[0], build_id=self.build_id, reason="worker lost"),
+        )
+        self.world.waiting.append((self.assigned.requests[0], self.submitted))
+        self._leave()
+
+    def _leave(self) -> None:
+        del self.world.running[self.build_id]
+        self.world.finished.append(self.build_id)
+
+
+def nowhere() -> UUID:
+    """An id that names nothing."""
+    return uuid5(NAMESPACE, "nothing")

@@ -82,7 +82,7 @@ def _check(document: Document, path: Path, matrix: models.Matrix) -> bool:
 
 def _check_excluded(document: Document, path: Path, matrix: models.Matrix, axis: str, value: str | int | bool) -> bool:
     if axis not in matrix.axes:
-        document.add("unknown-matrix", path, f"there is no axis '{axis}'{did_you_mean(axis, matrix.axes)}", at_key=True)
+        document.add("unknown-axis", path, f"there is no axis '{axis}'{did_you_mean(axis, matrix.axes)}", at_key=True)
         return False
     values = list(map(spelled, matrix.axes[axis]))
     if spelled(value) not in values:

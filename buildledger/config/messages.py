@@ -46,7 +46,8 @@ def _report(document: Document, prefix: Path, details: Any) -> None:
     elif "hint" in context:
         at = context.get("at")
         path = prefix + location + ((at,) if at is not None else ())
-        at_key = kind in ("unknown-key", "not-built") and (at is None or at == location[-1:] or _names_itself(details))
+        # A key that is at fault is named by its message; for the value of `on` the message has the value.
+        at_key = kind in ("unknown-key", "not-built") and (at is None or f"'{at}'" in details["msg"])
         document.add(kind, path, details["msg"], context["hint"], at_key=at_key)
     elif kind == "missing":
         document.add("missing-key", prefix + location, f"missing key '{location[-1]}'")
@@ -65,8 +66,3 @@ def _report(document: Document, prefix: Path, details: Any) -> None:
         document.add("range", prefix + location, f"{what} where {bound} may stand")
     else:
         document.add("value", prefix + location, details["msg"])
-
-
-def _names_itself(details: Any) -> bool:
-    """Whether the fault is about a key, which its message names, and not about the value of `on`."""
-    return f"'{details['ctx'].get('at')}'" in details["msg"]

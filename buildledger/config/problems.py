@@ -21,7 +21,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     column: int
     """From 1, in characters."""
     code: str
-    """Stable; `docs/configuration.md` has an entry for each."""
+    """One of `codes.py`: stable, and explained in `docs/configuration.md`."""
     message: str
     hint: str = ""
     path: Path = ()

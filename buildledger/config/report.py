@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from buildledger.config.codes import CODES
 from buildledger.config.diff import Diff, Entry
 from buildledger.config.problems import Problem
 
@@ -42,8 +43,9 @@ def diff_text(difference: Diff, *, colour: bool = False) -> str:
 
 def sarif(problems: Sequence[Problem], version: str) -> str:
     """SARIF 2.1.0; `version` is Build Ledger's."""
-    rules = sorted({problem.code for problem in problems})
-    driver = {"name": "buildledger config check", "version": version, "rules": [{"id": rule} for rule in rules]}
+    codes = sorted({problem.code for problem in problems})
+    rules = [{"id": code, "shortDescription": {"text": CODES[code]}} for code in codes]
+    driver = {"name": "buildledger config check", "version": version, "rules": rules}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": list(map(_result, problems))}
     document = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json.dumps(document, indent=2)

@@ -156,7 +156,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         inner = (*path, kind)
         if name not in known:
             self.document.add(
-                f"unknown-{kind}",
+                f"unknown-{_KINDS[kind]}",
                 inner,
                 f"{self.owner} has no {_KINDS[kind]} '{name}'{did_you_mean(name, known)}",
                 self._hint(kind, known),

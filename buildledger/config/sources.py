@@ -11,7 +11,7 @@ from buildledger.config.document import Document
 from buildledger.config.problems import Path
 
 SCHEMES = ("https", "http", "ssh", "git", "file")
-_SCP_LIKE = re.compile(r"(?:[A-Za-z0-9_.][A-Za-z0-9_.-]*@)?[A-Za-z0-9_.][A-Za-z0-9_.-]*:(?!/?/)[^\s\\]+\Z")
+_SCP_LIKE = re.compile(r"(?:[A-Za-z0-9_.][A-Za-z0-9_.-]*@)?[A-Za-z0-9_.][A-Za-z0-9_.-]*:(?!//|-)[^\s\\]+\Z")
 
 
 def resolve(document: Document, name: str, model: models.GitSource, directory: FilePath) -> resolved.Source:
@@ -53,6 +53,8 @@ def _fault(url: str) -> tuple[str, str] | None:
         return f"this is no address: {error}", ""
     if parts.scheme not in SCHEMES:
         return f"the scheme '{parts.scheme}' isn't taken", f"one of {', '.join(SCHEMES)}"
+    if parts.scheme == "file" and (host or not parts.path.startswith("/")):
+        return "a file address has three slashes, then the absolute path", "file:///srv/git/widget.git"
     if password is not None or (parts.username and parts.scheme in ("http", "https")):
         return "credentials don't belong into an address: it is shown on pages and in logs", "take them out"
     if parts.scheme != "file" and (not host or host.startswith("-") or (parts.username or "").startswith("-")):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from buildledger.config.codes import CODES
 from buildledger.config.load import load_text
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.resolved import Builder, Configuration
@@ -42,4 +43,5 @@ def messages(text: str, *, secrets_required: bool = False) -> str:
 def _errors(text: str, secrets_required: bool) -> ConfigErrors:
     with pytest.raises(ConfigErrors) as caught:
         load_text(textwrap.dedent(text), secrets_required=secrets_required)
+    assert {problem.code for problem in caught.value.problems} <= CODES.keys()
     return caught.value

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from buildledger.config.codes import CODES
 from buildledger.config.load import load_text
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.resolved import Configuration
@@ -39,6 +40,7 @@ def hold(text: str) -> None:
         return
     lines = text.count("\n") + sum(text.count(mark) for mark in "\r\x85\u2028\u2029") + 2
     assert any(problem.severity == "error" for problem in found)
+    assert {problem.code for problem in found} <= CODES.keys()
     for problem in found:
         assert problem.code == "limit-problems" or (1 <= problem.line <= lines and problem.column >= 1)
 

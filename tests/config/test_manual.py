@@ -1,0 +1,45 @@
+"""The manual says what the format says."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from buildledger.config import codes
+from buildledger.config.builder_models import Checkout, StepModel
+from buildledger.config.models import File
+from buildledger.config.schema import schema
+from buildledger.config.strict import Strict
+from tests.config.loading import REPOSITORY
+
+MANUAL = (REPOSITORY / "docs" / "configuration.md").read_text()
+SOURCE = "\n".join(file.read_text() for file in sorted((REPOSITORY / "buildledger" / "config").glob("*.py")))
+
+
+def test_every_code_has_its_row() -> None:
+    """The table of codes is the catalogue, in its order."""
+    assert re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", MANUAL.partition("## Problems")[2], re.MULTILINE) == list(
+        codes.CODES.items()
+    )
+
+
+def test_every_code_is_used() -> None:
+    """No code stands in the catalogue for nothing."""
+    made = {f"unknown-{kind}" for kind in ("input", "axis", "property")}
+    assert {code for code in codes.CODES if SOURCE.count(f'"{code}"') < 2} - made == set()
+
+
+def test_every_key_is_explained() -> None:
+    """Each key of each model stands in the manual as code."""
+    keys = {key for model in schema()["$defs"].values() for key in model.get("properties", {})}
+    prose = re.sub(r"^```.*?^```", "", MANUAL, flags=re.MULTILINE | re.DOTALL)
+    explained = " ".join(re.findall(r"`([^`]+)`", prose))
+    assert {key for key in keys if not re.search(rf"\b{key}\b", explained)} == set()
+
+
+def test_every_part_that_is_not_built_is_named() -> None:
+    """What is refused by name stands in the manual's list of it."""
+    models: list[Any] = [File, *Strict.__subclasses__(), StepModel, Checkout]
+    names = {name for model in models for name in model.unbuilt}
+    listed = MANUAL.partition("refused by name")[2].partition("## Values")[0]
+    assert {name for name in names if f"`{name}`" not in listed} == set()

@@ -1,0 +1,197 @@
+"""Moves files between build directories and the server's blob store, on a channel of their own."""
+
+# Paths are bytes here, because file names need not be UTF-8, and pathlib has no such paths.
+# ruff: noqa: PTH
+
+import asyncio
+import hashlib
+import logging
+import os
+import stat
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+
+import grpc
+import grpc.aio
+
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
+from buildledger.slave_grpc.agent.attempt import Attempt
+from buildledger.slave_grpc.agent.backoff import Backoff
+from buildledger.slave_grpc.agent.channel import call_metadata
+from buildledger.slave_grpc.agent.containment import PathEscapesError, inside
+from buildledger.slave_grpc.agent.credential import StoredCredential
+from buildledger.slave_grpc.agent.operations import (
+    StoppedError,
+    describe,
+    digest,
+    file_error,
+    matching,
+    write_all,
+)
+from buildledger.slave_grpc.agent.plan import Plan
+
+_CHUNK_BYTES = 240 << 10
+_CALL_SECONDS = 30.0
+MOST_UPLOADS = 1_000
+
+# The server is away or the connection broke: what was transferred is kept, and the rest follows.
+_PASSING = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
+
+_log = logging.getLogger(__name__)
+
+
+class TransferError(Exception):
+    """A blob that can't be moved, and trying again wouldn't help."""
+
+    def __init__(self, code: pb.FileErrorCode.ValueType, path: bytes, message: str) -> None:
+        self.error = pb.FileError(code=code, path=path, message=message)
+        super().__init__(message)
+
+
+class BlobStore:
+    """The server's Blobs service; the channel is opened when it is first needed."""
+
+    def __init__(self, open_channel: Callable[[], grpc.aio.Channel]) -> None:
+        self.credential: StoredCredential | None = None
+        self._open = open_channel
+        self._channel: grpc.aio.Channel | None = None
+
+    def stub(self) -> "worker_pb2_grpc.BlobsAsyncStub":
+        """A stub on the open channel."""
+        if self._channel is None:
+            self._channel = self._open()
+        return worker_pb2_grpc.BlobsStub(self._channel)
+
+    def metadata(self, spec: pb.RunSpec) -> tuple[tuple[str, str], ...]:
+        """What proves that the blobs of a run may be reached."""
+        return (("buildledger-run-token", spec.blob_token),) if spec.blob_token else call_metadata(self.credential)
+
+    async def reconnect(self) -> None:
+        """Begin the next call on a fresh connection."""
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            await channel.close()
+
+
+async def fetch_files(attempt: Attempt, plan: Plan, blobs: BlobStore) -> pb.FileError | None:
+    """Fetch the plan's files; returns what went wrong with the first that can't be had.
+
+    Raises:
+        StoppedError: the run is to be ended.
+    """
+    try:
+        for wanted in plan.spec.files_in:
+            await _persistently(attempt, blobs, partial(_fetch, plan, blobs, wanted))
+    except TransferError as error:
+        return error.error
+    except (OSError, PathEscapesError) as error:
+        return file_error(plan.root, error)
+    return None
+
+
+async def upload_files(attempt: Attempt, plan: Plan, blobs: BlobStore, *, succeeded: bool) -> pb.FileResult:
+    """Upload what the plan asks for; what was uploaded before an error stands in the result beside it.
+
+    Raises:
+        StoppedError: the run is to be ended.
+    """
+    result = pb.FileResult()
+    try:
+        for wanted in plan.spec.files_out:
+            if not succeeded and not wanted.always:
+                continue
+            for entry in await asyncio.to_thread(_wanted_entries, plan.root, wanted):
+                if len(result.entries) == MOST_UPLOADS:
+                    raise TransferError(pb.FILE_ERROR_CODE_TOO_LARGE, wanted.pattern, f"more than {MOST_UPLOADS} files")
+                await _persistently(attempt, blobs, partial(_upload, attempt, plan, blobs, entry))
+                result.entries.append(entry)
+    except TransferError as error:
+        result.error.CopyFrom(error.error)
+    except (OSError, PathEscapesError) as error:
+        result.error.CopyFrom(file_error(plan.root, error))
+    return result
+
+
+def _wanted_entries(root: bytes, wanted: pb.FileOut) -> list[pb.FileEntry]:
+    """The regular files that match, with their digests; blocks on the disk."""
+    entries = []
+    for path in matching(root, wanted.pattern, threading.Event()):
+        entry = describe(root, path)
+        if entry.type != pb.FILE_TYPE_REGULAR:
+            continue
+        if wanted.size_limit and entry.size > wanted.size_limit:
+            raise TransferError(pb.FILE_ERROR_CODE_TOO_LARGE, entry.path, f"larger than {wanted.size_limit} bytes")
+        entry.sha256 = digest(path)
+        entries.append(entry)
+    if not entries and not wanted.optional:
+        raise TransferError(pb.FILE_ERROR_CODE_NOT_FOUND, wanted.pattern, "nothing matches")
+    return entries
+
+
+async def _persistently(attempt: Attempt, blobs: BlobStore, transfer: Callable[[], Awaitable[None]]) -> None:
+    """Try until it succeeds, can't succeed, or the run is to be ended."""
+    backoff = Backoff()
+    while True:
+        if attempt.stop.is_made:
+            raise StoppedError
+        try:
+            return await transfer()
+        except grpc.aio.AioRpcError as error:
+            if error.code() not in _PASSING:
+                raise TransferError(pb.FILE_ERROR_CODE_BLOB, b"", f"{error.code().name}: {error.details()}") from error
+            _log.info("run %s: a transfer is interrupted: %s", attempt.run_id, error.details())
+        await blobs.reconnect()
+        await asyncio.sleep(backoff.next_delay())
+
+
+async def _fetch(plan: Plan, blobs: BlobStore, wanted: pb.FileIn) -> None:
+    """Read a blob beside its destination, verify it, and give it its name."""
+    os.makedirs(plan.root, exist_ok=True)
+    target = inside(plan.root, wanted.path)
+    directory = os.path.dirname(target)
+    os.makedirs(directory, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=b".buildledger-", dir=directory)
+    try:
+        summed = hashlib.sha256()
+        size = 0
+        call = blobs.stub().Read(pb.BlobReadRequest(blob=wanted.blob), metadata=blobs.metadata(plan.spec))
+        async for part in call:
+            summed.update(part.data)
+            size += len(part.data)
+            write_all(descriptor, part.data)
+        if summed.digest() != wanted.blob.sha256 or size != wanted.blob.size:
+            raise TransferError(
+                pb.FILE_ERROR_CODE_DIGEST_MISMATCH, wanted.path, "what arrived isn't what was asked for"
+            )
+        os.fchmod(descriptor, stat.S_IMODE(wanted.mode) or 0o644)
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+async def _upload(attempt: Attempt, plan: Plan, blobs: BlobStore, entry: pb.FileEntry) -> None:
+    """Write one file where the server lacks it, from where it left off."""
+    stub, metadata = blobs.stub(), blobs.metadata(plan.spec)
+    blob = pb.Blob(sha256=entry.sha256, size=entry.size)
+    request = pb.FindMissingRequest(blobs=[blob])
+    if not (await stub.FindMissing(request, metadata=metadata, timeout=_CALL_SECONDS)).missing:
+        return
+    status = await stub.Status(pb.BlobStatusRequest(blob=blob), metadata=metadata, timeout=_CALL_SECONDS)
+    if status.complete:
+        return
+    first = pb.BlobWriteRequest(blob=blob, offset=status.committed, run_id=attempt.run_id, attempt=attempt.attempt)
+
+    async def parts() -> AsyncIterator[pb.BlobWriteRequest]:
+        yield first
+        with open(os.path.join(plan.root, entry.path), "rb") as file:  # noqa: ASYNC230 - chunks are small
+            file.seek(status.committed)
+            while data := file.read(_CHUNK_BYTES):
+                yield pb.BlobWriteRequest(data=data)
+
+    await stub.Write(parts(), metadata=metadata)

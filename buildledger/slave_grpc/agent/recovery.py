@@ -1,0 +1,138 @@
+"""What a worker that was killed left behind: journals to deliver, processes to end."""
+
+import logging
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.slave_grpc.agent.attempt import Attempt, State
+from buildledger.slave_grpc.agent.journal import Journal
+from buildledger.slave_grpc.agent.leftovers import Leftover, kill_leftovers
+from buildledger.slave_grpc.agent.records import Kind, ProcessIdentity, Record, RunHeader, read_records
+from buildledger.slave_grpc.agent.tree import Survivor
+from buildledger.slave_grpc.agent.workshop import Workshop
+
+_SEGMENT_NAME = re.compile(r"(?P<attempt>[0-9a-f-]{36}\.\d+)\.(?P<number>\d+)\.journal")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True)
+class _Found:
+    """What the journal of one attempt tells."""
+
+    attempt: Attempt
+    process: ProcessIdentity | None = None
+    was_starting: bool = False
+    last_event: str = ""
+
+    @property
+    def has_ended(self) -> bool:
+        return self.last_event in ("exited", "rejected")
+
+
+async def recover(workshop: Workshop) -> list[Attempt]:
+    """Take over the journals of an earlier worker process; every attempt in the result has ended.
+
+    Whatever the attempts left running is killed before any of them is said to have ended.
+    """
+    found: list[_Found] = []
+    for segments in _journals(workshop.journal_dir):
+        one = _read(workshop, segments)
+        if one is not None:
+            found.append(one)
+    interrupted = {each.attempt.cookie: each for each in found if not each.has_ended}
+    survivors = await kill_leftovers(
+        {
+            cookie: Leftover(cookie, each.process if _same_boot(each, workshop) else None)
+            for cookie, each in interrupted.items()
+        }
+    )
+    for each in found:
+        workshop.spool.change(each.attempt.journal.spooled_bytes)
+        if each.has_ended:
+            each.attempt.state = State.EXITED
+            each.attempt.gone.set()
+        else:
+            _log.warning("run %s was interrupted by the end of an earlier worker process", each.attempt.run_id)
+            each.attempt.exit(_interrupted(each, survivors[each.attempt.cookie]))
+    return [each.attempt for each in found]
+
+
+def _journals(directory: Path) -> Iterator[list[tuple[int, Path]]]:
+    """The segments of each journal in `directory`, by number."""
+    segments: dict[str, list[tuple[int, Path]]] = defaultdict(list)
+    for path in directory.iterdir():
+        if name := _SEGMENT_NAME.fullmatch(path.name):
+            segments[name["attempt"]].append((int(name["number"]), path))
+    for key in sorted(segments):
+        yield sorted(segments[key])
+
+
+def _read(workshop: Workshop, segments: list[tuple[int, Path]]) -> _Found | None:
+    """Read one journal; None, and no trace of it, if the attempt it tells of can't have been started."""
+    header = _header(segments[0][1])
+    if header is None:
+        for _, path in segments:
+            path.unlink()
+        return None
+    journal = Journal(workshop.journal_dir, header)
+    notes = _Notes()
+    for number, path in segments:
+        with path.open("rb") as file:
+            journal.adopt(number, path, notes.listen(read_records(file)))
+    if not notes.was_starting and not notes.last_event:
+        journal.remove()
+        return None
+    attempt = Attempt(workshop, header, journal)
+    return _Found(attempt=attempt, process=notes.process, was_starting=notes.was_starting, last_event=notes.last_event)
+
+
+def _header(path: Path) -> RunHeader | None:
+    with path.open("rb") as file:
+        _, record = next(read_records(file), (0, None))
+    return RunHeader.decode(record.body) if record is not None and record.kind is Kind.HEADER else None
+
+
+class _Notes:
+    """What is learned while records go by."""
+
+    def __init__(self) -> None:
+        self.process: ProcessIdentity | None = None
+        self.was_starting = False
+        self.last_event = ""
+
+    def listen(self, records: Iterator[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
+        """Pass the records on and note what they say."""
+        for position, record in records:
+            match record.kind:
+                case Kind.STARTING:
+                    self.was_starting = True
+                case Kind.PROCESS:
+                    self.process = ProcessIdentity.decode(record.body)
+                case Kind.EVENT:
+                    self.last_event = pb.RunEvent.FromString(record.body).WhichOneof("event") or ""
+            yield position, record
+
+
+def _same_boot(found: _Found, workshop: Workshop) -> bool:
+    """After a reboot process ids mean something else."""
+    return found.attempt.journal.header.boot_id == workshop.boot_id
+
+
+def _interrupted(found: _Found, survivors: list[Survivor]) -> pb.Exited:
+    journal = found.attempt.journal
+    known = found.process is not None
+    return pb.Exited(
+        reason=pb.EXIT_REASON_INTERRUPTED if known else pb.EXIT_REASON_START_UNKNOWN,
+        message="the worker was restarted while it ran" if known else "the worker was restarted while it was started",
+        survivors_killed=[pb.Survivor(pid=each.pid, name=each.name) for each in survivors],
+        output_totals=[
+            pb.OutputTotal(channel=name, bytes=end)
+            for name, end in zip(journal.header.channels, journal.offsets, strict=False)
+            if end
+        ],
+    )

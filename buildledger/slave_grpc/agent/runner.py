@@ -1,0 +1,130 @@
+"""Takes one attempt from its specification to its last event."""
+
+# Paths are bytes here, because file names need not be UTF-8, and pathlib has no such paths.
+# ruff: noqa: PTH
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Awaitable, Sequence
+
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.slave_grpc.agent.attempt import Attempt, State
+from buildledger.slave_grpc.agent.blobs import BlobStore, fetch_files, upload_files
+from buildledger.slave_grpc.agent.command import run_command
+from buildledger.slave_grpc.agent.operations import StoppedError, file_error, perform
+from buildledger.slave_grpc.agent.plan import Plan, SpecRefusedError, make_plan
+
+_log = logging.getLogger(__name__)
+
+
+async def run(attempt: Attempt, spec: pb.RunSpec, before: Sequence[Attempt], blobs: BlobStore) -> None:
+    """Do what `spec` says once the attempts in `before` are gone; the attempt has ended when this returns."""
+    workshop = attempt.workshop
+    try:
+        plan = make_plan(spec, workshop.settings.work_dir, workshop.features)
+    except SpecRefusedError as refused:
+        attempt.reject(refused.code, refused.message)
+        return
+    if before and not await _in_time(asyncio.gather(*(each.gone.wait() for each in before)), plan.start_seconds):
+        attempt.reject(pb.REJECT_CODE_START_TIMEOUT, "what ran in the build directory before didn't end in time")
+        return
+    if attempt.stop.is_made:
+        attempt.reject(pb.REJECT_CODE_STOPPED_BEFORE_START, "it was stopped before it was started")
+        return
+    try:
+        attempt.begin(plan.channels)
+        if not plan.changes_nothing:
+            await workshop.syncer.sync(attempt.journal)
+    except OSError as error:
+        _log.critical("run %s isn't started: the journal can't be written: %s", attempt.run_id, error)
+        attempt.forget()
+        attempt.reject(pb.REJECT_CODE_STORAGE, f"the worker's journal can't be written: {error.strerror}")
+        return
+    attempt.exit(await _operate(attempt, plan, blobs))
+
+
+async def _in_time(awaitable: Awaitable[object], limit_seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(awaitable, limit_seconds or None)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _operate(attempt: Attempt, plan: Plan, blobs: BlobStore) -> pb.Exited:
+    """Fetch, operate, upload; the first failure decides."""
+    if attempt.stop.is_made:
+        return pb.Exited(reason=attempt.stop.reason)
+    attempt.state = State.RUNNING
+    timer = None
+    if plan.max_seconds:
+        timer = asyncio.get_running_loop().call_later(
+            plan.max_seconds, attempt.stop.make, pb.EXIT_REASON_MAX_TIME, pb.STOP_LEVEL_INTERRUPT
+        )
+    try:
+        return await _steps(attempt, plan, blobs)
+    except StoppedError:
+        return pb.Exited(reason=attempt.stop.reason)
+    except OSError as error:
+        _log.critical("run %s: the journal can't be written: %s", attempt.run_id, error)
+        return pb.Exited(reason=pb.EXIT_REASON_STORAGE, message=error.strerror or str(error))
+    finally:
+        if timer is not None:
+            timer.cancel()
+
+
+async def _steps(attempt: Attempt, plan: Plan, blobs: BlobStore) -> pb.Exited:
+    if plan.spec.files_in:
+        failed = await fetch_files(attempt, plan, blobs)
+        if failed is not None:
+            attempt.record_event(pb.RunEvent(file_result=pb.FileResult(error=failed)))
+            return pb.Exited(code=1, reason=pb.EXIT_REASON_FILE_FAILED)
+    match plan.spec.WhichOneof("operation"):
+        case "command":
+            exited = await run_command(attempt, plan)
+        case None:
+            exited = pb.Exited(code=0, reason=pb.EXIT_REASON_COMPLETED)
+        case _:
+            exited = await _file_operation(attempt, plan)
+    if plan.spec.files_out:
+        result = await upload_files(attempt, plan, blobs, succeeded=_succeeded(exited))
+        attempt.record_event(pb.RunEvent(file_result=result))
+        if result.HasField("error") and _succeeded(exited):
+            exited.reason = pb.EXIT_REASON_FILE_FAILED
+    return exited
+
+
+def _succeeded(exited: pb.Exited) -> bool:
+    return exited.WhichOneof("status") == "code" and exited.code == 0 and exited.reason == pb.EXIT_REASON_COMPLETED
+
+
+async def _file_operation(attempt: Attempt, plan: Plan) -> pb.Exited:
+    """Do a file operation in a thread; a request to stop is heeded between files."""
+    stopped = threading.Event()
+
+    async def listen() -> None:
+        await attempt.stop.made_or_raised()
+        stopped.set()
+
+    def work() -> list[pb.FileResult]:
+        if not plan.changes_nothing and plan.spec.WhichOneof("operation") != "remove":
+            try:
+                os.makedirs(plan.root, exist_ok=True)
+            except OSError as error:
+                return [pb.FileResult(error=file_error(plan.root, error))]
+        return list(perform(plan.root, plan.spec, stopped))
+
+    listener = asyncio.create_task(listen())
+    try:
+        results = await asyncio.to_thread(work)
+    finally:
+        # Also when this task is cancelled: the thread must not go on alone.
+        stopped.set()
+        listener.cancel()
+    for result in results:
+        attempt.record_event(pb.RunEvent(file_result=result))
+    if results[-1].HasField("error"):
+        return pb.Exited(code=1, reason=pb.EXIT_REASON_FILE_FAILED)
+    return pb.Exited(code=0, reason=pb.EXIT_REASON_COMPLETED)

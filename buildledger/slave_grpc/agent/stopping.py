@@ -1,0 +1,37 @@
+"""A request to end a run, which can only become more urgent."""
+
+import asyncio
+
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+
+
+class StopRequest:
+    """Why and how hard a run is to be ended; the first reason stands, the highest level counts."""
+
+    def __init__(self) -> None:
+        self.reason = pb.EXIT_REASON_UNSPECIFIED
+        self.level = pb.STOP_LEVEL_UNSPECIFIED
+        self.grace_seconds: float | None = None
+        self._raised = asyncio.Event()
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the run is to be ended."""
+        return self.reason != pb.EXIT_REASON_UNSPECIFIED
+
+    def make(
+        self, reason: pb.ExitReason.ValueType, level: pb.StopLevel.ValueType, grace_seconds: float | None = None
+    ) -> None:
+        """Ask for the end; repeating a request changes nothing."""
+        if not self.is_made:
+            self.reason = reason
+        elif level <= self.level:
+            return
+        self.level = max(self.level, level)
+        self.grace_seconds = grace_seconds
+        self._raised.set()
+
+    async def made_or_raised(self) -> None:
+        """Wait until it is made, or made more urgent, since the last time this returned."""
+        await self._raised.wait()
+        self._raised.clear()

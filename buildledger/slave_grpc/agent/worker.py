@@ -1,0 +1,253 @@
+"""Ties together what a worker consists of, for as long as it lives."""
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+from pathlib import Path
+
+import grpc
+import grpc.aio
+
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.slave_grpc.agent import credential as credentials
+from buildledger.slave_grpc.agent import runner
+from buildledger.slave_grpc.agent.attempt import Attempt
+from buildledger.slave_grpc.agent.backoff import Backoff
+from buildledger.slave_grpc.agent.blobs import BlobStore
+from buildledger.slave_grpc.agent.channel import (
+    PlainTransportRefusedError,
+    call_metadata,
+    check_transport,
+    open_channel,
+)
+from buildledger.slave_grpc.agent.enrollment import enroll, rotate
+from buildledger.slave_grpc.agent.holdings import Holdings
+from buildledger.slave_grpc.agent.leftovers import Leftover, kill_leftovers
+from buildledger.slave_grpc.agent.outbox import Outbox
+from buildledger.slave_grpc.agent.recovery import recover
+from buildledger.slave_grpc.agent.session import ServerSilentError, Session, SessionRefusedError, Standing
+from buildledger.slave_grpc.agent.settings import WorkerSettings
+from buildledger.slave_grpc.agent.workshop import Workshop
+
+_GOODBYE_SECONDS = 3.0
+_ROTATION_RETRY_SECONDS = 60.0
+_LONGEST_SLEEP_SECONDS = 3600.0
+
+# The server can be reached and won't have this worker: only a person can change that.
+_UNWELCOME = {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNIMPLEMENTED}
+
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Holds runs and sessions; one per process and state directory."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        self._credential = credentials.load(settings.state_dir)
+        self._outbox = Outbox()
+        self._workshop = Workshop(settings, self._outbox.wake)
+        self._holdings = Holdings(self._workshop, self._launch)
+        self._blobs = BlobStore(lambda: open_channel(settings, settings.server, self._credential))
+        self._epoch_file = settings.state_dir / "epoch"
+        self._standing = Standing(instance_id=str(uuid.uuid4()), worker_id="", last_epoch=_read_epoch(self._epoch_file))
+        self._session: Session | None = None
+        self._runs: set[asyncio.Task[None]] = set()
+        self._orphan_timer: asyncio.TimerHandle | None = None
+        self._shutting_down = False
+        self._ending: asyncio.Task[None] | None = None
+        self._left = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until `shut_down` or `drain` is through.
+
+        Raises:
+            PlainTransportRefusedError: the settings would send secrets in clear.
+            EnrollmentRefusedError: the token isn't taken.
+        """
+        check_transport(self._settings, self._settings.server)
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            for attempt in await recover(self._workshop):
+                self._holdings.take_over(attempt)
+            await self._ensure_credential()
+            tasks += [asyncio.create_task(each) for each in (self._keep_session(), self._keep_credential())]
+            left = asyncio.ensure_future(self._left.wait())
+            await asyncio.wait([tasks[0], left], return_when=asyncio.FIRST_COMPLETED)
+            left.cancel()
+            if tasks[0].done():
+                tasks[0].result()
+        finally:
+            await self._tear_down(tasks)
+
+    def drain(self, reason: str) -> None:
+        """Take no new work, finish what there is, then leave."""
+        if self._standing.draining_reason is None:
+            _log.info("draining: %s", reason)
+            self._announce_end(reason)
+            self._ending = asyncio.create_task(self._end())
+
+    def shut_down(self, reason: str) -> None:
+        """End all runs by their stop policy, deliver what came of them, then leave; called again, end them by force."""
+        level = pb.STOP_LEVEL_KILL if self._shutting_down else pb.STOP_LEVEL_INTERRUPT
+        _log.info("shutting down: %s", reason)
+        self._shutting_down = True
+        self._announce_end(reason)
+        self._holdings.stop_all(pb.EXIT_REASON_WORKER_SHUTDOWN, level)
+        if self._ending is not None:
+            self._ending.cancel()
+        self._ending = asyncio.create_task(self._end())
+
+    def _announce_end(self, reason: str) -> None:
+        self._standing.draining_reason = reason
+        self._holdings.draining = True
+        self._outbox.post(pb.Up(drain_request=pb.DrainRequest(reason=reason)))
+
+    async def _end(self) -> None:
+        """Wait for the runs, deliver their last events if somebody listens, and leave."""
+        await asyncio.gather(*(attempt.gone.wait() for attempt in self._holdings))
+        session = self._session
+        if session is not None and session.is_established:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._holdings.all_delivered(), self._settings.drain_seconds)
+            session.say_goodbye(self._standing.draining_reason or "")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(session.ended.wait(), _GOODBYE_SECONDS)
+        self._left.set()
+
+    # -- runs ---------------------------------------------------------------------------------------------------------
+
+    def _launch(self, attempt: Attempt, spec: pb.RunSpec, before: list[Attempt]) -> None:
+        task = asyncio.create_task(self._perform(attempt, spec, before))
+        self._runs.add(task)
+        task.add_done_callback(self._runs.discard)
+
+    async def _perform(self, attempt: Attempt, spec: pb.RunSpec, before: list[Attempt]) -> None:
+        try:
+            await runner.run(attempt, spec, before, self._blobs)
+        except Exception as error:
+            # A fault of this program must end one run, not the worker with all its runs.
+            _log.exception("run %s failed inside the worker", attempt.run_id)
+            attempt.fail(f"the worker failed: {type(error).__name__}")
+        self._holdings.forget_silent(attempt)
+
+    # -- sessions -----------------------------------------------------------------------------------------------------
+
+    async def _keep_session(self) -> None:
+        """Connect again and again; every failure ends in a delay."""
+        backoff = Backoff()
+        address = self._settings.server
+        while True:
+            session = Session(
+                self._workshop, self._holdings, self._outbox, self._standing, call_metadata(self._credential)
+            )
+            session.on_established = self._established
+            self._session = session
+            delay = await self._attend(session, address, backoff)
+            session.ended.set()
+            if session.is_established:
+                self._orphan_timer = self._start_orphan_timer(session.orphan_seconds)
+            address = session.reconnect_to or self._settings.server
+            await asyncio.sleep(delay)
+
+    async def _attend(self, session: Session, address: str, backoff: Backoff) -> float:
+        """Hold one session to its end and return for how long to wait before the next."""
+        try:
+            async with open_channel(self._settings, address, self._credential) as channel:
+                await session.run(channel)
+        except SessionRefusedError as refused:
+            _log.log(logging.ERROR if refused.is_fatal else logging.WARNING, "the server refuses: %s", refused)
+            usual = backoff.slowest_delay() if refused.is_fatal else self._next_delay(session, backoff)
+            return max(refused.retry_after_seconds, usual)
+        except grpc.aio.AioRpcError as error:
+            if error.code() in _UNWELCOME:
+                _log.error("the server won't have this worker: %s: %s", error.code().name, error.details())
+                return backoff.slowest_delay()
+            _log.warning("connection to %s: %s", address, error.details())
+        except (ServerSilentError, PlainTransportRefusedError) as error:
+            _log.warning("connection to %s: %s", address, error)
+        except Exception:
+            # Runs must not suffer from a fault in what surrounds them; the next session may do better.
+            _log.exception("the session failed inside the worker")
+        return self._next_delay(session, backoff)
+
+    @staticmethod
+    def _next_delay(session: Session, backoff: Backoff) -> float:
+        if session.is_established:
+            backoff.succeeded()
+        return backoff.next_delay()
+
+    def _established(self) -> None:
+        """Remember the epoch, so that a server that is behind is recognised also after a restart."""
+        if self._orphan_timer is not None:
+            self._orphan_timer.cancel()
+            self._orphan_timer = None
+        temporary = self._epoch_file.with_suffix(".new")
+        try:
+            temporary.write_text(str(self._standing.last_epoch), encoding="ascii")
+            temporary.replace(self._epoch_file)
+        except OSError as error:
+            _log.error("the epoch can't be stored: %s", error)
+
+    def _start_orphan_timer(self, limit_seconds: float) -> asyncio.TimerHandle | None:
+        """Without a server for that long the runs are ended; nobody may be waiting for them any more."""
+        if self._orphan_timer is not None or not limit_seconds:
+            return self._orphan_timer
+        return asyncio.get_running_loop().call_later(
+            limit_seconds, self._holdings.stop_all, pb.EXIT_REASON_ORPHANED, pb.STOP_LEVEL_INTERRUPT
+        )
+
+    # -- credential ---------------------------------------------------------------------------------------------------
+
+    async def _ensure_credential(self) -> None:
+        token = self._settings.enrollment_token
+        backoff = Backoff()
+        while self._credential is None and token is not None:
+            try:
+                self._credential = await enroll(self._settings, token)
+            except grpc.aio.AioRpcError as error:
+                _log.warning("enrollment at %s: %s", self._settings.server, error.details())
+                await asyncio.sleep(backoff.next_delay())
+        self._blobs.credential = self._credential
+        self._standing.worker_id = self._credential.worker_id if self._credential is not None else ""
+
+    async def _keep_credential(self) -> None:
+        """Renew the credential whenever it is time; sessions that are open go on with the old one."""
+        while self._credential is not None and self._credential.renew_at is not None:
+            wait = self._credential.renew_at - time.time()
+            if wait > 0:
+                await asyncio.sleep(min(wait, _LONGEST_SLEEP_SECONDS))
+                continue
+            try:
+                self._credential = await rotate(self._settings, self._credential)
+                self._blobs.credential = self._credential
+            except (grpc.aio.AioRpcError, OSError) as error:
+                _log.warning("the credential can't be renewed yet: %s", error)
+                await asyncio.sleep(_ROTATION_RETRY_SECONDS)
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    async def _tear_down(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Kill what still runs and close everything; what isn't delivered stays in the journals."""
+        everything = [*tasks, *self._runs, *([self._ending] if self._ending is not None else [])]
+        for task in everything:
+            task.cancel()
+        await asyncio.gather(*everything, return_exceptions=True)
+        if self._orphan_timer is not None:
+            self._orphan_timer.cancel()
+        leftovers = {each.cookie: Leftover(each.cookie, None) for each in self._holdings.at_work}
+        if leftovers:
+            await kill_leftovers(leftovers)
+        self._workshop.syncer.close()
+        for attempt in self._holdings:
+            attempt.journal.close()
+        await self._blobs.reconnect()
+
+
+def _read_epoch(path: Path) -> int:
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (FileNotFoundError, ValueError):
+        return 0

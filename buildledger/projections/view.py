@@ -8,12 +8,20 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from buildledger.events.fact import Recorded
-from buildledger.ledger.reader import Overtaken, move_position, position_of, position_table
+from buildledger.ledger.database import insert
+from buildledger.ledger.reader import Overtaken, position_of, position_table
 from buildledger.projections.columns import SCHEMA
 from buildledger.projections.projection import Fold, Projection
 
 _positions = sa.MetaData(schema=SCHEMA)
 _position = position_table(_positions)
+_move = (
+    _position.update()
+    .where(_position.c.reader == sa.bindparam("of_reader"), _position.c.position == sa.bindparam("expected"))
+    .values(position=sa.bindparam("to"))
+    .returning(_position.c.position)
+)
+"""Compare and set, as `ledger.reader.move_position` does, but made once: it runs with every batch."""
 
 
 class View:
@@ -25,9 +33,12 @@ class View:
         self._writer = writer
         self._reader = reader
         self._fold: Fold | None = None
+        self._writing: sa.Connection | None = None
         with writer.begin() as connection:
             projection.METADATA.create_all(connection)
             _positions.create_all(connection)
+            beginning = insert(connection, _position).values(reader=projection.NAME, position=0)
+            connection.execute(beginning.on_conflict_do_nothing())
             self._stored = position_of(connection, _position, projection.NAME)
         self._reached = self._stored
 
@@ -55,14 +66,15 @@ class View:
         Raises: Overtaken.
         """
         if self._reached > self._stored:
-            with self._writer.begin() as connection:
-                move_position(connection, _position, self.projection.NAME, self._stored, self._reached)
+            with self._transaction() as connection:
+                self._move(connection, self._reached)
             self._stored = self._reached
 
     def recover(self) -> None:
         """Forget all that isn't written and stand where the database says."""
         self._fold = None
-        with self._writer.begin() as connection:
+        self._let_go()
+        with self._transaction() as connection:
             self._stored = position_of(connection, _position, self.projection.NAME)
         self._reached = self._stored
 
@@ -75,6 +87,7 @@ class View:
 
     def close(self) -> None:
         """Give its connections back."""
+        self._let_go()
         self._reader.dispose()
         self._writer.dispose()
 
@@ -82,7 +95,26 @@ class View:
         if self._fold is None:
             self._fold = self.projection.fold()
         last = relevant[-1].position
-        with self._writer.begin() as connection:
-            move_position(connection, _position, self.projection.NAME, self._stored, last)
+        with self._transaction() as connection:
+            self._move(connection, last)
             self._fold.apply(connection, relevant)
         self._stored = last
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        if self._writing is None:
+            self._writing = self._writer.connect()
+        with self._writing.begin():
+            yield self._writing
+
+    def _move(self, connection: sa.Connection, to: int) -> None:
+        moved = connection.execute(_move, {"of_reader": self.projection.NAME, "expected": self._stored, "to": to})
+        # the returned row, not the row count, which drivers don't agree on
+        if moved.first() is None:
+            raise Overtaken(self.projection.NAME, self._stored)
+
+    def _let_go(self) -> None:
+        if self._writing is not None:
+            self._writing.invalidate()
+            self._writing.close()
+            self._writing = None

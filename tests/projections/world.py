@@ -127,7 +127,7 @@ class World:
 
     def act(self, times: int = 1) -> None:
         """Let so many things happen."""
-        actions: list[tuple[Callable[[], None], int]] = [
+        actions: list[tuple[Callable[[], object], int]] = [
             (self.commit, 4),
             (self.submit, 4),
             (self.assign, 6),

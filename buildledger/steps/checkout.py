@@ -65,10 +65,10 @@ def checkout(step: CheckoutStep, inputs: StepInputs) -> Program:
             revision = yield from attempt.run()
         except _Failed as failed:
             if failed.cause is Cause.NETWORK and pauses:
-                seconds = pauses.pop(0)
-                waited = yield from _pause(seconds)
-                if not waited.ok:
-                    return Conclusion(result=result_of(waited), summary=summary_of(waited, Run()))
+                try:
+                    yield from attempt.pause(pauses.pop(0))
+                except _Failed as interrupted:
+                    return _give_up(interrupted)
             elif failed.cause is Cause.CORRUPT and mends:
                 mends -= 1
                 attempt.mend(failed.ended.text)
@@ -114,6 +114,11 @@ class _Attempt:
         lock = failure.stale_lock(output)
         self._remove = _below(self._plan.clone, f".git/{lock}") if lock else _root(self._plan)
         self._object_format = failure.far_object_format(output)
+
+    def pause(self, seconds: int) -> Asking:
+        """Let the worker wait, which a restart of the server doesn't begin anew. Raises: _Failed."""
+        spec = Run(argv=git.pause(seconds), unset_env=command.INHERITED, no_output_seconds=None)
+        return (yield from self._ask(f"wait {seconds} s for the network", spec))
 
     def run(self) -> Generator[Request, Ended | None, str]:
         """Give the revision that the files now are of. Raises: _Failed."""
@@ -174,13 +179,6 @@ class _Attempt:
         if not ended.ok:
             raise _Failed(label, spec, ended)
         return ended
-
-
-def _pause(seconds: int) -> Asking:
-    spec = Run(argv=git.pause(seconds), unset_env=command.INHERITED, no_output_seconds=None)
-    ended = yield Operation(label=f"wait {seconds} s for the network", spec=spec)
-    assert ended is not None
-    return ended
 
 
 def _give_up(failed: _Failed) -> Conclusion:

@@ -1,0 +1,35 @@
+"""A step of every kind, with inputs, for tests that are about all programs."""
+
+from __future__ import annotations
+
+from buildledger.config.evaluate import Context
+from buildledger.config.resolved import CheckoutStep, RunStep, ScriptStep, SetPropertyStep, Step, UploadStep
+from buildledger.config.values import InputRef, PropertyRef, SecretRef, Spread
+from buildledger.events.request import SourceStamp
+from buildledger.steps.program import StepInputs
+
+URL = "https://git.acme.example/widget.git"
+
+INPUTS = StepInputs(
+    values=Context(inputs={"args": ("-q", "-x")}, properties={"version": "1.2"}),
+    stamps={
+        "widget": SourceStamp(source="widget", repository=URL, branch="main", revision="a" * 40),
+        "proto": SourceStamp(source="proto", repository=URL, branch="main"),
+    },
+)
+
+STEPS: dict[str, Step] = {
+    "checkout": CheckoutStep(name="s", source="widget"),
+    "checkout a branch": CheckoutStep(name="s", source="proto", into="proto", submodules=True, depth=3),
+    "checkout clobber": CheckoutStep(name="s", source="proto", mode="full", method="clobber"),
+    "checkout fresh": CheckoutStep(name="s", source="widget", mode="full", method="fresh", submodules=True),
+    "checkout clean": CheckoutStep(name="s", source="widget", mode="full", method="clean"),
+    "checkout copy": CheckoutStep(name="s", source="widget", into="src", mode="full", method="copy"),
+    "checkout of nothing": CheckoutStep(name="s", source="unknown"),
+    "run": RunStep(name="s", argv=("pytest", Spread(InputRef("args"))), env={"TOKEN": SecretRef("t"), "HOME": None}),
+    "run without its property": RunStep(name="s", argv=(PropertyRef("missing"),), env={}),
+    "script": ScriptStep(name="s", script="# say it\nmake all\n", env={"VERSION": PropertyRef("version")}),
+    "upload": UploadStep(name="s", path="dist/a.whl", limit_bytes=10),
+    "set_property": SetPropertyStep(name="s", property="p", value=PropertyRef("version"), env={}),
+    "set_property from a program": SetPropertyStep(name="s", property="p", argv=("git", "describe"), env={}),
+}

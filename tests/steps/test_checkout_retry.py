@@ -1,0 +1,136 @@
+"""What a checkout does when git fails, by cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from buildledger.events.operation import Ended, Remove, Run
+from buildledger.events.results import Result
+from buildledger.steps.checkout import MENDS, PAUSE_SECONDS
+from buildledger.steps.program import Conclusion, ObtainRevision, Operation
+from buildledger.steps.registry import begin
+from tests.steps.programs import INPUTS, STEPS
+
+GOOD = Ended(reason="exited", exit_code=0)
+
+
+def fails(text: str) -> Ended:
+    return Ended(reason="exited", exit_code=128, text=text)
+
+
+NETWORK = fails("fatal: unable to access 'https://x/': Could not resolve host: x\n")
+AUTH = fails("fatal: Authentication failed for 'https://x/'\n")
+GONE = fails("fatal: couldn't find remote ref refs/heads/main\n")
+DAMAGED = fails("error: object file .git/objects/12/34 is empty\nfatal: loose object 1234 is corrupt\n")
+
+
+def answered(outcomes: Iterable[Ended], name: str = "checkout") -> tuple[list[Operation], Conclusion]:
+    """Answer with `outcomes`, then with success; the operations and how it ended."""
+    execution, operations, left = begin(STEPS[name], INPUTS), [], iter(outcomes)
+    while execution.conclusion is None:
+        if isinstance(execution.request, Operation):
+            operations.append(execution.request)
+            execution.answer(next(left, GOOD))
+        else:
+            assert isinstance(execution.request, ObtainRevision)
+            execution.answer(None)
+    return operations, execution.conclusion
+
+
+def labels(operations: Iterable[Operation]) -> list[str]:
+    return [operation.label for operation in operations]
+
+
+def test_network_is_tried_again_after_a_pause() -> None:
+    """The pause is an operation of the worker's: it survives a restart of the server, and everybody can see it."""
+    operations, conclusion = answered([NETWORK])
+    assert labels(operations) == [
+        "git fetch",
+        f"wait {PAUSE_SECONDS[0]} s for the network",
+        "git fetch",
+        "git checkout",
+    ]
+    assert conclusion.result is Result.SUCCESS
+    assert isinstance(operations[1].spec, Run)
+    assert operations[1].spec.argv[-3:] == ("-c", f"alias.pause=!sleep {PAUSE_SECONDS[0]}", "pause")
+
+
+def test_network_is_given_up_in_the_end() -> None:
+    """After the last pause the reason stands in the summary, and no commit is blamed."""
+    operations, conclusion = answered([NETWORK, GOOD] * 10)
+    assert labels(operations).count("git fetch") == len(PAUSE_SECONDS) + 1
+    assert conclusion.result is Result.EXCEPTION
+    assert conclusion.summary.startswith("git fetch: no connection: fatal: unable to access")
+
+
+@pytest.mark.parametrize("reason", ["no_output", "max_time"])
+def test_a_fetch_that_hangs_is_a_broken_network(reason: str) -> None:
+    """A connection that is silently dead shows as a timeout."""
+    assert labels(answered([Ended(reason=reason)])[0])[1].startswith("wait")
+
+
+def test_a_checkout_that_hangs_is_not() -> None:
+    """What touches only the disk is not helped by waiting."""
+    _, conclusion = answered([GOOD, Ended(reason="no_output")])
+    assert (conclusion.result, conclusion.summary) == (Result.EXCEPTION, "git checkout: no output for 1200 s")
+
+
+@pytest.mark.parametrize(("outcome", "words"), [(AUTH, "not let in"), (GONE, "not found")])
+def test_what_waiting_cannot_mend_is_not_repeated(outcome: Ended, words: str) -> None:
+    """One attempt: a password is not tried again until an account is locked."""
+    operations, conclusion = answered([outcome])
+    assert len(operations) == 1
+    assert conclusion.result is Result.EXCEPTION
+    assert words in conclusion.summary
+
+
+def test_a_damaged_clone_is_removed() -> None:
+    """Then everything is made anew."""
+    operations, conclusion = answered([DAMAGED])
+    assert labels(operations) == ["git fetch", "remove", "git init", "git remote add", "git fetch", "git checkout"]
+    assert operations[1].spec == Remove(path=".git")
+    assert conclusion.result is Result.SUCCESS
+
+
+def test_mending_has_an_end() -> None:
+    """A disk that damages everything again is not written to for ever."""
+    operations, conclusion = answered([DAMAGED] + [GOOD, GOOD, GOOD, DAMAGED] * 10)
+    assert labels(operations).count("remove") == MENDS
+    assert conclusion.result is Result.EXCEPTION
+
+
+def test_old_servers_give_whole_branches_only() -> None:
+    """A revision that may not be asked for is looked for in its branch."""
+    refusal = fails("error: Server does not allow request for unadvertised object 0123\n")
+    operations, conclusion = answered([refusal])
+    wanted = [operation.spec.argv[-1] for operation in operations if isinstance(operation.spec, Run)]
+    assert wanted == [f"+{'a' * 40}:refs/buildledger/head", "+refs/heads/main:refs/buildledger/head", "a" * 40]
+    assert conclusion.result is Result.SUCCESS
+
+
+@pytest.mark.parametrize(
+    ("reason", "result"),
+    [
+        ("lost", Result.RETRY),
+        ("interrupted", Result.RETRY),
+        ("cancel", Result.CANCELLED),
+        ("start_failed", Result.EXCEPTION),
+        ("io_error", Result.EXCEPTION),
+        ("signalled", Result.EXCEPTION),
+    ],
+)
+@pytest.mark.parametrize("before", [[], [NETWORK]])
+def test_what_git_is_not_to_blame_for(before: list[Ended], reason: str, result: Result) -> None:
+    """A lost worker and a wish to stop end the step at once, in the middle of a pause too."""
+    operations, conclusion = answered([*before, Ended(reason=reason)])
+    assert len(operations) == len(before) + 1
+    assert conclusion.result is result
+
+
+def test_an_answer_that_is_no_revision() -> None:
+    """What git prints is checked before it is given back to git."""
+    _, conclusion = answered([GOOD, Ended(reason="exited", exit_code=0, text="--evil\n")], "checkout a branch")
+    assert conclusion.result is Result.EXCEPTION
+    assert "no revision: '--evil'" in conclusion.summary

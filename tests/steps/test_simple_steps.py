@@ -1,0 +1,119 @@
+"""Programs, scripts, uploads and properties."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from buildledger.config import limits
+from buildledger.config.evaluate import Context
+from buildledger.config.resolved import RunStep, ScriptStep, SetPropertyStep, Timeout, UploadStep
+from buildledger.config.values import PropertyRef
+from buildledger.events.operation import Ended, Run, SecretName, Text, Upload
+from buildledger.events.results import Result
+from buildledger.steps.program import Operation, StepInputs
+from buildledger.steps.registry import begin
+from tests.fakes.local_executor import LocalExecutor
+from tests.steps.programs import INPUTS, STEPS
+
+
+@pytest.fixture
+def executor(tmp_path: Path) -> LocalExecutor:
+    return LocalExecutor(tmp_path / "build")
+
+
+def asked(name: str) -> Operation:
+    request = begin(STEPS[name], INPUTS).request
+    assert isinstance(request, Operation)
+    return request
+
+
+def test_a_program_is_one_operation() -> None:
+    """Arguments are spread, secrets stay names, and a variable without a value is unset."""
+    operation = asked("run")
+    assert operation.label == "pytest -q -x"
+    assert operation.spec == Run(
+        argv=("pytest", "-q", "-x"), env={"TOKEN": SecretName("t")}, unset_env=("HOME",), no_output_seconds=1200
+    )
+
+
+def test_a_script_gets_data_through_variables_only() -> None:
+    """The script is what stands in the configuration, to the letter; its label is its first command."""
+    operation = asked("script")
+    assert operation.label == "make all"
+    assert operation.spec == Run(script="# say it\nmake all\n", env={"VERSION": Text("1.2")}, no_output_seconds=1200)
+
+
+def test_timeouts_reach_the_worker() -> None:
+    """Both limits of a step are the operation's."""
+    timeout = Timeout(no_output_seconds=None, total_seconds=60)
+    request = begin(RunStep(name="s", argv=("x",), env={}, timeout=timeout, workdir="sub"), INPUTS).request
+    assert isinstance(request, Operation)
+    assert request.spec == Run(argv=("x",), no_output_seconds=None, max_seconds=60, cwd="sub")
+
+
+def test_a_value_that_cannot_be_had_is_an_exception() -> None:
+    """Nothing is asked of the worker, and the code under test is not blamed."""
+    execution = begin(STEPS["run without its property"], INPUTS)
+    assert execution.conclusion is not None
+    assert execution.conclusion.result is Result.EXCEPTION
+    assert "property 'missing' has no value" in execution.conclusion.summary
+
+
+def test_really_run(executor: LocalExecutor) -> None:
+    """A real process's exit code is the step's result."""
+    for script, result in (("exit 0", Result.SUCCESS), ("exit 3", Result.FAILURE)):
+        step = ScriptStep(name="s", script=script, env={})
+        assert executor.perform(step, INPUTS).conclusion.result is result
+
+
+def test_upload(executor: LocalExecutor) -> None:
+    """A file is kept under its own name or another; one that isn't there fails the step."""
+    operation = asked("upload")
+    assert operation.spec == Upload(path="dist/a.whl", artifact="a.whl", limit_bytes=10)
+    (executor.directory / "a").write_text("x")
+    step = UploadStep(name="s", path="a", artifact="b", limit_bytes=10)
+    assert executor.perform(step, INPUTS).conclusion.summary == "kept b"
+    assert executor.perform(STEPS["upload"], INPUTS).conclusion.result is not Result.SUCCESS
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../x", "C:\\x"])
+def test_upload_stays_inside(path: str) -> None:
+    """A path that a property holds can't lead out of the build's directory."""
+    inputs = StepInputs(values=Context(properties={"p": path}))
+    execution = begin(UploadStep(name="s", path=PropertyRef("p"), limit_bytes=10), inputs)
+    assert execution.conclusion is not None
+    assert execution.conclusion.result is Result.EXCEPTION
+
+
+def test_a_property_from_a_value_needs_no_operation(executor: LocalExecutor) -> None:
+    """Nothing is asked of the worker."""
+    done = executor.perform(STEPS["set_property"], INPUTS)
+    assert (done.operations, done.properties) == ([], {"p": "1.2"})
+
+
+def test_a_property_from_a_program(executor: LocalExecutor) -> None:
+    """Its standard output, without white space around it; its errors are for people."""
+    argv = ("sh", "-c", "echo noise >&2; printf ' a\\nb \\n'")
+    done = executor.perform(SetPropertyStep(name="s", property="p", argv=argv, env={}), INPUTS)
+    assert done.properties == {"p": "a\nb"}
+
+
+def test_a_property_is_left_alone_when_the_program_fails(executor: LocalExecutor) -> None:
+    """Half an answer is none."""
+    argv = ("sh", "-c", "echo half; exit 2")
+    done = executor.perform(SetPropertyStep(name="s", property="p", argv=argv, env={}), INPUTS)
+    assert (done.properties, done.conclusion.summary) == ({}, "exit code 2")
+
+
+def test_a_property_has_a_size() -> None:
+    """What doesn't fit is refused, not cut."""
+    for ended in (
+        Ended(reason="exited", exit_code=0, text="x" * (limits.CAPTURED_PROPERTY_CHARACTERS + 1)),
+        Ended(reason="exited", exit_code=0, text="x", text_truncated=True),
+    ):
+        execution = begin(STEPS["set_property from a program"], INPUTS)
+        execution.answer(ended)
+        assert execution.conclusion is not None
+        assert execution.conclusion.result is Result.FAILURE

@@ -81,7 +81,7 @@ class PackWriter:
         is_new = not path.exists()
         file = path.open("w+b" if is_new else "r+b", buffering=0)
         if is_new:
-            _sync_directory(self._directory)
+            sync_directory(self._directory)
         return file
 
 
@@ -106,7 +106,7 @@ class PackReader:
         return data
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
     """Make a new file's name durable, where the system has that notion."""
     if os.name == "nt":
         return

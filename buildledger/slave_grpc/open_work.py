@@ -22,6 +22,7 @@ from buildledger.events.operation import OperationSpec
 from buildledger.events.worker import (
     WorkerConnected,
     WorkerDisconnected,
+    WorkerEnrolled,
     WorkerPaused,
     WorkerResumed,
     WorkerRevoked,
@@ -73,6 +74,8 @@ class OpenWorkState(msgspec.Struct, kw_only=True):
     builds: dict[BuildId, OpenBuild] = msgspec.field(default_factory=dict)
     workers: dict[WorkerId, ConnectedWorker] = msgspec.field(default_factory=dict)
     draining: set[WorkerId] = msgspec.field(default_factory=set)
+    credentials: dict[WorkerId, str] = msgspec.field(default_factory=dict)
+    """The digest of each enrolled worker's credential."""
 
 
 class Changes:
@@ -99,6 +102,7 @@ class OpenWork:
         self._state = state or OpenWorkState()
         self._by_worker: dict[str, dict[OperationId, OpenOperation]] = {}
         self._directories: dict[str, set[str]] = {}
+        self._credentials = set(self._state.credentials.values())
         for operation in self._state.operations.values():
             self._by_worker.setdefault(operation.worker, {})[operation.operation_id] = operation
         for build in self._state.builds.values():
@@ -124,6 +128,10 @@ class OpenWork:
     def is_draining(self, worker: str) -> bool:
         """Whether the worker is paused because it asked for that itself."""
         return worker_id(worker) in self._state.draining
+
+    def knows_credential(self, digest: str) -> bool:
+        """Whether a worker is enrolled with this credential."""
+        return digest in self._credentials
 
     def apply(self, recorded: Recorded, changes: Changes) -> None:
         """Take one fact in and add what it means to `changes`."""
@@ -161,7 +169,12 @@ class OpenWork:
                     self._state.draining.add(stream)
             case WorkerResumed():
                 self._state.draining.discard(stream)
+            case WorkerEnrolled(credential_digest=digest):
+                self._credentials.discard(self._state.credentials.get(stream, ""))
+                self._state.credentials[stream] = digest
+                self._credentials.add(digest)
             case WorkerRevoked():
+                self._credentials.discard(self._state.credentials.pop(stream, ""))
                 if stream in workers:
                     changes.revoked.add(workers[stream].worker)
             case _:

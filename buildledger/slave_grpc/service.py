@@ -15,10 +15,12 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
+from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.store import LogStore
 from buildledger.settings import Address
 from buildledger.slave_grpc import server as server_
 from buildledger.slave_grpc.admission import Door, NotAdmittedError
+from buildledger.slave_grpc.blobs import Blobs
 from buildledger.slave_grpc.enrollment import Enrollment
 from buildledger.slave_grpc.follower import Follower
 from buildledger.slave_grpc.inflow import Inflow
@@ -53,6 +55,7 @@ class WorkerService:
         *,
         ledger: Ledger,
         logs: LogStore,
+        artifacts: ArtifactStore,
         secrets: SecretSource,
         clock: Clock,
         server_id: ServerId,
@@ -66,6 +69,7 @@ class WorkerService:
         self._follower = Follower(ledger, self._changed)
         self._door = Door(ledger, self._follower, server_id, settings)
         self._enrollment = Enrollment(ledger, clock)
+        self._blobs = Blobs(artifacts, lambda digest: self._follower.work.knows_credential(digest))
         self._inflow = Inflow(INFLOW_MAX_BYTES)
         self._sessions: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -85,6 +89,7 @@ class WorkerService:
         self._server = server_.make_server()
         worker_pb2_grpc.add_WorkerServicer_to_server(server_.Streams(self.serve), self._server)
         worker_pb2_grpc.add_EnrollmentServicer_to_server(self._enrollment, self._server)
+        worker_pb2_grpc.add_BlobsServicer_to_server(self._blobs, self._server)
         port = server_.bind(self._server, address, self._settings.tls)
         await self._follower.start()
         await self._end_dead_connections()
@@ -192,6 +197,7 @@ class WorkerService:
             chunk_bytes=CHUNK_BYTES,
             run_credit_bytes=RUN_CREDIT_BYTES,
             session_credit_bytes=SESSION_CREDIT_BYTES,
+            features=("blobs",),
             server=str(self._server_id),
         )
         welcome.heartbeat.FromMilliseconds(int(settings.heartbeat_seconds * 1000))

@@ -16,6 +16,7 @@ from buildledger.events.ids import BuildId, OperationId, ServerId, build_id, ope
 from buildledger.events.operation import Ended, OperationSpec, Run
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
+from buildledger.logs.artifacts import LocalArtifactStore
 from buildledger.logs.local import LocalLogStore
 from buildledger.settings import Address
 from buildledger.slave_grpc.credentials import digest_of
@@ -45,9 +46,11 @@ class Installation:
     def _open(self) -> None:
         self.ledger = Ledger.open(f"sqlite:///{self.directory / 'ledger.db'}", clock=self.clock)
         self.logs = LocalLogStore(self.directory / "logs")
+        self.artifacts = LocalArtifactStore(self.directory / "artifacts")
         self.service = WorkerService(
             ledger=self.ledger,
             logs=self.logs,
+            artifacts=self.artifacts,
             secrets=self.secrets,
             clock=self.clock,
             server_id=ServerId(uuid4()),

@@ -20,7 +20,7 @@ from buildledger.ledger.database import open_store
 from buildledger.ledger.decider import fold
 from buildledger.ledger.follow import BATCH_FACTS, Tail
 from buildledger.ledger.recent import RecentFacts
-from buildledger.ledger.store import Checkpoint, FactStore, stream_of
+from buildledger.ledger.store import Checkpoint, FactQuery, FactStore, stream_of
 from buildledger.ledger.submission import Origin, Receipt, Submission
 from buildledger.ledger.wake import Wake
 from buildledger.ledger.writer import Writer
@@ -89,8 +89,11 @@ class Ledger:
             recent = self._recent.between(after, min(self._wake.head, after + limit))
             if recent:
                 return recent
-        stored = self._store.select_notifications(after, limit, topics=tuple(names), inclusive_of_start=False)
-        return [recorded(notification) for notification in stored]
+        return self.select(FactQuery(after=after, names=names), limit)
+
+    def select(self, query: FactQuery, limit: int) -> Sequence[Recorded]:
+        """Up to `limit` of the facts that are asked for, in either order. Blocks for a query; raises as `read` does."""
+        return [recorded(notification) for notification in self._store.select_facts(query, limit)]
 
     def load(self, aggregate: Aggregate, stream_id: UUID) -> tuple[Any, int]:
         """A stream's state and version, from everything that anybody has committed; (initial, 0) if it has no facts.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import LiteralString
+
 FORMAT = 1
 MIGRATION_LOCK = "SELECT pg_advisory_xact_lock(hashtext('buildledger'), hashtext('migrate'))"
 
@@ -19,6 +21,7 @@ CREATE TABLE ledger.fact (
     body bytea NOT NULL,
     UNIQUE (stream_id, version)
 );
+CREATE INDEX fact_by_name ON ledger.fact (name, position);
 CREATE TABLE ledger.chain (
     last_position bigint PRIMARY KEY,
     previous bytea NOT NULL UNIQUE,
@@ -83,3 +86,25 @@ APPEND = (
     "SELECT ledger.append(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[], %b::bytea[],"
     " %b::uuid[], %b::bytea[], %b::bigint[], %b::bigint[])"
 )
+
+SELECT_OF_STREAM: LiteralString = (
+    "SELECT stream_id, version, name, body, position FROM ledger.fact WHERE stream_id = %s AND position > %s"
+    " AND position <= %s AND (%s::text[] IS NULL OR name = ANY(%s))"
+    " ORDER BY CASE WHEN %s THEN -version ELSE version END LIMIT %s"
+)
+SELECT_IN_ORDER: tuple[LiteralString, LiteralString] = (
+    "SELECT stream_id, version, name, body, position FROM ledger.fact WHERE position > %s AND position <= %s"
+    " ORDER BY position LIMIT %s",
+    "SELECT stream_id, version, name, body, position FROM ledger.fact WHERE position > %s AND position <= %s"
+    " ORDER BY position DESC LIMIT %s",
+)
+"""Ascending, descending."""
+SELECT_BY_NAME: tuple[LiteralString, LiteralString] = (
+    "SELECT f.* FROM unnest(%s::text[]) AS wanted CROSS JOIN LATERAL (SELECT stream_id, version, name, body, position"
+    " FROM ledger.fact WHERE name = wanted AND position > %s AND position <= %s ORDER BY position LIMIT %s) AS f"
+    " ORDER BY position LIMIT %s",
+    "SELECT f.* FROM unnest(%s::text[]) AS wanted CROSS JOIN LATERAL (SELECT stream_id, version, name, body, position"
+    " FROM ledger.fact WHERE name = wanted AND position > %s AND position <= %s ORDER BY position DESC LIMIT %s) AS f"
+    " ORDER BY position DESC LIMIT %s",
+)
+"""Ascending, descending; each name is read in the order of its index, as far as is needed."""

@@ -59,6 +59,21 @@ class Checkpoint(NamedTuple):
     state: bytes
 
 
+class FactQuery(NamedTuple):
+    """Which facts are wanted."""
+
+    after: int = 0
+    """Only positions beyond this."""
+    last: int | None = None
+    """Only positions up to this."""
+    names: Collection[str] = ()
+    """Only facts stored under these names; empty: all."""
+    stream_id: UUID | None = None
+    """Only this stream's."""
+    descending: bool = False
+    """From the end towards the beginning."""
+
+
 class Watch:
     """A wait for commits, of this process and of others; used by one thread, ended by any."""
 
@@ -87,6 +102,10 @@ class FactStore(ApplicationRecorder):
 
         Raises: IntegrityError if a stream has such a version already or a command id is known.
         """
+
+    @abstractmethod
+    def select_facts(self, query: FactQuery, limit: int) -> Sequence[Notification]:
+        """Up to `limit` facts in the order of positions; never reads much more than it returns."""
 
     @abstractmethod
     def select_streams(self, stream_ids: Collection[UUID]) -> Sequence[StoredEvent]:
@@ -127,6 +146,19 @@ class FactStore(ApplicationRecorder):
     def head(self) -> int:
         """The last position; 0 when the ledger is empty."""
         return self.max_notification_id() or 0
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """The library's name for `select_facts`."""
+        after = (start or 0) - (1 if inclusive_of_start else 0)
+        return self.select_facts(FactQuery(after=after, last=stop, names=topics), limit)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
         """The library's name for `append`."""

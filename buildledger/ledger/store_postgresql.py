@@ -8,25 +8,25 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
-from eventsourcing import persistence
 from eventsourcing.persistence import Notification, StoredEvent
 from psycopg.rows import TupleRow
 from psycopg.types.numeric import Int8
 
-from buildledger.ledger.errors import LedgerFormatError
+from buildledger.ledger import schema_postgresql as schema
 from buildledger.ledger.pool import ConnectionPool
-from buildledger.ledger.schema_postgresql import APPEND, FORMAT, MIGRATION_LOCK, TABLES
+from buildledger.ledger.postgresql_connection import ListenWatch, PostgresConnection, connect, migrate, translated
 from buildledger.ledger.store import (
     MAX_MOVED_STREAMS,
     ChainLink,
     Checkpoint,
     CommandRecord,
+    FactQuery,
     FactStore,
     KnownCommand,
     Watch,
@@ -37,9 +37,7 @@ from buildledger.ledger.store import (
 APPEND_ATTEMPTS = 4
 """How often an append is tried when its connection breaks, before callers are told that the database is away."""
 RETRY_SECONDS = 0.2
-CONNECT_TIMEOUT_SECONDS = 5
-
-PostgresConnection = psycopg.Connection[TupleRow]
+MAX_POSITION = 2**63 - 1
 
 
 class PostgresFactStore(FactStore):
@@ -50,9 +48,9 @@ class PostgresFactStore(FactStore):
         self._writing = threading.Lock()
         self._writer: PostgresConnection | None = None
         self._writer_process = 0
-        self._readers = ConnectionPool(self._connect)
-        with _translated(), self._readers.connection() as db, db.transaction():
-            self._migrate(db)
+        self._readers = ConnectionPool(partial(connect, url))
+        with translated(), self._readers.connection() as db:
+            migrate(db)
 
     def append(self, facts: Sequence[StoredEvent], commands: Sequence[CommandRecord] = ()) -> int:
         """As the port says; one round trip.
@@ -61,11 +59,11 @@ class PostgresFactStore(FactStore):
         conflict with what is then found to be itself is success.
         """
         parameters = _parameters(facts, commands)
-        with self._writing, _translated():
+        with self._writing, translated():
             for attempt in range(APPEND_ATTEMPTS):
                 try:
                     db = self._writer or self._connect_writer()
-                    row = db.execute(APPEND, parameters, prepare=True, binary=True).fetchone()
+                    row = db.execute(schema.APPEND, parameters, prepare=True, binary=True).fetchone()
                     assert row is not None
                     return int(row[0])
                 except psycopg.errors.UniqueViolation:
@@ -110,7 +108,7 @@ class PostgresFactStore(FactStore):
         rows = self._query(
             "SELECT stream_id, version, name, body FROM ledger.fact WHERE stream_id = %s AND version > %s"
             " AND version <= %s ORDER BY CASE WHEN %s THEN -version ELSE version END LIMIT %s",
-            (originator_id, gt or 0, lte if lte is not None else 1 << 62, desc, limit),
+            (originator_id, gt or 0, MAX_POSITION if lte is None else lte, desc, limit),
         )
         return [StoredEvent(*row) for row in rows]
 
@@ -123,23 +121,21 @@ class PostgresFactStore(FactStore):
         )
         return [StoredEvent(*row) for row in rows]
 
-    def select_notifications(
-        self,
-        start: int | None,
-        limit: int,
-        stop: int | None = None,
-        topics: Sequence[str] = (),
-        *,
-        inclusive_of_start: bool = True,
-    ) -> Sequence[Notification]:
-        """Facts in the one total order, from `start` on."""
-        first = (start or 0) if inclusive_of_start else (start or 0) + 1
-        rows = self._query(
-            "SELECT stream_id, version, name, body, position FROM ledger.fact WHERE position BETWEEN %s AND %s"
-            " AND (%s::text[] IS NULL OR name = ANY(%s)) ORDER BY position LIMIT %s",
-            (first, stop if stop is not None else 1 << 62, list(topics) or None, list(topics), limit),
-        )
-        return [Notification(*row) for row in rows]
+    def select_facts(self, query: FactQuery, limit: int) -> Sequence[Notification]:
+        """As the port says; one query."""
+        last = MAX_POSITION if query.last is None else query.last
+        parameters: list[Any]
+        if query.stream_id is not None:
+            names = list(query.names)
+            statement = schema.SELECT_OF_STREAM
+            parameters = [query.stream_id, query.after, last, names or None, names, query.descending]
+        elif query.names:
+            statement = schema.SELECT_BY_NAME[query.descending]
+            parameters = [list(set(query.names)), query.after, last, limit]
+        else:
+            statement = schema.SELECT_IN_ORDER[query.descending]
+            parameters = [query.after, last]
+        return [Notification(*row) for row in self._query(statement, [*parameters, limit])]
 
     def max_notification_id(self) -> int | None:
         """The last position, or None."""
@@ -200,8 +196,8 @@ class PostgresFactStore(FactStore):
 
     def watch(self) -> Watch:
         """Listens on the channel that every append notifies."""
-        with _translated():
-            return _ListenWatch(self)
+        with translated():
+            return ListenWatch(self._url, self._is_writer)
 
     def close(self) -> None:
         """Close every connection that isn't in use."""
@@ -209,23 +205,11 @@ class PostgresFactStore(FactStore):
             self._drop_writer()
         self._readers.close()
 
-    def notify(self) -> None:
-        """Wake every watch."""
-        self._query("SELECT pg_notify('buildledger_facts', '')")
-
-    def is_writer(self, process: int) -> bool:
-        """Whether this backend process serves this store's appends."""
+    def _is_writer(self, process: int) -> bool:
         return process == self._writer_process
 
-    def connect(self) -> PostgresConnection:
-        """A connection that commits every statement."""
-        return self._connect()
-
-    def _connect(self) -> PostgresConnection:
-        return psycopg.connect(self._url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_SECONDS)
-
     def _connect_writer(self) -> PostgresConnection:
-        self._writer = self._connect()
+        self._writer = connect(self._url)
         self._writer_process = self._writer.info.backend_pid
         return self._writer
 
@@ -235,52 +219,8 @@ class PostgresFactStore(FactStore):
         self._writer = None
 
     def _query(self, statement: LiteralString, parameters: Sequence[Any] = ()) -> list[TupleRow]:
-        with _translated(), self._readers.connection() as db:
+        with translated(), self._readers.connection() as db:
             return db.execute(statement, parameters, prepare=True, binary=True).fetchall()
-
-    def _migrate(self, db: PostgresConnection) -> None:
-        db.execute(MIGRATION_LOCK)
-        row = db.execute("SELECT to_regclass('ledger.format') IS NOT NULL").fetchone()
-        if row is None or not row[0]:
-            db.execute(TABLES)
-            return
-        row = db.execute("SELECT number FROM ledger.format").fetchone()
-        if row is None or row[0] > FORMAT:
-            msg = f"the database has ledger format {row and row[0]}; this version of Build Ledger knows up to {FORMAT}"
-            raise LedgerFormatError(msg)
-
-
-class _ListenWatch(Watch):
-    def __init__(self, store: PostgresFactStore) -> None:
-        self._store = store
-        self._interrupted = False
-        self._db = self._listen()
-
-    def _listen(self) -> PostgresConnection:
-        db = self._store.connect()
-        db.execute("LISTEN buildledger_facts")
-        return db
-
-    def wait(self, timeout_seconds: float) -> bool:
-        with _translated():
-            if self._db.closed:
-                self._db = self._listen()
-                return True
-            others = False
-            for notice in self._db.notifies(timeout=timeout_seconds, stop_after=1):
-                others = not self._store.is_writer(notice.pid)
-            return others or self._interrupted
-
-    def interrupt(self) -> None:
-        self._interrupted = True
-        try:
-            self._store.notify()
-        except persistence.PersistenceError:
-            # the database is away: the wait ends by its timeout
-            return
-
-    def close(self) -> None:
-        self._db.close()
 
 
 def _parameters(facts: Sequence[StoredEvent], commands: Sequence[CommandRecord]) -> tuple[list[Any], ...]:
@@ -299,16 +239,3 @@ def _parameters(facts: Sequence[StoredEvent], commands: Sequence[CommandRecord])
 
 def _content(fact: StoredEvent) -> tuple[UUID | str, int, str, bytes]:
     return fact.originator_id, fact.originator_version, fact.topic, fact.state
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """PostgreSQL's errors in the library's words."""
-    try:
-        yield
-    except psycopg.errors.UniqueViolation as error:
-        raise persistence.IntegrityError(str(error)) from error
-    except psycopg.OperationalError as error:
-        raise persistence.OperationalError(str(error)) from error
-    except psycopg.Error as error:
-        raise persistence.DatabaseError(str(error)) from error

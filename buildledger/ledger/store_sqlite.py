@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from eventsourcing import persistence
 from eventsourcing.persistence import Notification, StoredEvent
 
-from buildledger.ledger.errors import LedgerFormatError
 from buildledger.ledger.pool import ConnectionPool
+from buildledger.ledger.sqlite_connection import DataVersionWatch, connect, migrate, translated
 from buildledger.ledger.store import (
     GENESIS,
     MAX_MOVED_STREAMS,
     ChainLink,
     Checkpoint,
     CommandRecord,
+    FactQuery,
     FactStore,
     KnownCommand,
     Watch,
@@ -29,43 +30,8 @@ from buildledger.ledger.store import (
     stream_of,
 )
 
-FORMAT = 1
-LOCK_SECONDS = 5.0
-"""How long a writer waits for another process to end its transaction."""
-PAGE_CACHE_KIB = 65_536
-MEMORY_MAP_BYTES = 1 << 28
-FOREIGN_POLL_SECONDS = 0.1
-"""How often a watch looks whether another process has committed: a few microseconds each time."""
-
-TABLES = (
-    """CREATE TABLE IF NOT EXISTS fact (
-        position INTEGER PRIMARY KEY,
-        stream_id BLOB NOT NULL,
-        version INTEGER NOT NULL,
-        name TEXT NOT NULL,
-        body BLOB NOT NULL,
-        UNIQUE (stream_id, version)
-    ) STRICT""",
-    """CREATE TABLE IF NOT EXISTS chain (
-        last_position INTEGER PRIMARY KEY,
-        previous BLOB NOT NULL UNIQUE,
-        head BLOB NOT NULL
-    ) STRICT""",
-    """CREATE TABLE IF NOT EXISTS command (
-        command_id BLOB PRIMARY KEY,
-        digest BLOB NOT NULL,
-        position INTEGER NOT NULL,
-        fact_count INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS checkpoint (
-        name TEXT PRIMARY KEY,
-        version INTEGER NOT NULL,
-        position INTEGER NOT NULL,
-        state BLOB NOT NULL
-    ) STRICT, WITHOUT ROWID""",
-)
-APPEND_ONLY_TABLES = ("fact", "chain", "command")
 COLUMNS = "stream_id, version, name, body"
+MAX_POSITION = 2**63 - 1
 
 
 class SQLiteFactStore(FactStore):
@@ -76,14 +42,15 @@ class SQLiteFactStore(FactStore):
         path.parent.mkdir(parents=True, exist_ok=True)
         self._writing = threading.Lock()
         self._writer: sqlite3.Connection | None = None
+        self._connect = partial(connect, path)
         self._readers = ConnectionPool(self._connect)
-        with self._writing, _translated():
-            self._migrate(self._connect_writer())
+        with self._writing, translated():
+            migrate(self._connect_writer(), path)
 
     def append(self, facts: Sequence[StoredEvent], commands: Sequence[CommandRecord] = ()) -> int:
         """As the port says; one transaction and one fsync."""
         leaves = [leaf_hash(fact) for fact in facts]
-        with self._writing, _translated():
+        with self._writing, translated():
             db = self._writer or self._connect_writer()
             try:
                 db.execute("BEGIN IMMEDIATE")
@@ -141,7 +108,7 @@ class SQLiteFactStore(FactStore):
         rows = self._query(
             f"SELECT {COLUMNS} FROM fact WHERE stream_id = ? AND version > ? AND version <= ?"  # noqa: S608 - constants
             f" ORDER BY version {'DESC' if desc else 'ASC'} LIMIT ?",
-            (originator_id.bytes, gt or 0, lte if lte is not None else 1 << 62, limit if limit is not None else -1),
+            (originator_id.bytes, gt or 0, MAX_POSITION if lte is None else lte, limit if limit is not None else -1),
         )
         return [StoredEvent(originator_id, version, name, body) for _, version, name, body in rows]
 
@@ -153,24 +120,32 @@ class SQLiteFactStore(FactStore):
         )
         return [StoredEvent(UUID(bytes=stream), version, name, body) for stream, version, name, body in rows]
 
-    def select_notifications(
-        self,
-        start: int | None,
-        limit: int,
-        stop: int | None = None,
-        topics: Sequence[str] = (),
-        *,
-        inclusive_of_start: bool = True,
-    ) -> Sequence[Notification]:
-        """Facts in the one total order, from `start` on."""
-        first = (start or 0) if inclusive_of_start else (start or 0) + 1
-        named = f" AND name IN ({','.join('?' * len(topics))})" if topics else ""
-        rows = self._query(
-            f"SELECT {COLUMNS}, position FROM fact WHERE position BETWEEN ? AND ?{named}"  # noqa: S608 - constants
-            " ORDER BY position LIMIT ?",
-            (first, stop if stop is not None else 1 << 62, *topics, limit),
-        )
+    def select_facts(self, query: FactQuery, limit: int) -> Sequence[Notification]:
+        """As the port says."""
+        if not query.names or query.stream_id is not None:
+            rows = self._select(query, query.names, limit)
+        else:
+            # each name is read in the order of its index; all at once the database would sort the whole history
+            rows = [row for name in set(query.names) for row in self._select(query, [name], limit)]
+            rows = sorted(rows, key=itemgetter(4), reverse=query.descending)[:limit]
         return [Notification(UUID(bytes=o), version, name, body, at) for o, version, name, body, at in rows]
+
+    def _select(self, query: FactQuery, names: Collection[str], limit: int) -> list[tuple[Any, ...]]:
+        last = MAX_POSITION if query.last is None else query.last
+        parts = ["SELECT stream_id, version, name, body, position FROM fact WHERE"]
+        parameters: list[Any] = []
+        if query.stream_id is not None:
+            # a plus sign keeps the database from choosing that column's index
+            parts.append("stream_id = ? AND +position > ? AND +position <= ?")
+            parameters += [query.stream_id.bytes, query.after, last]
+        else:
+            parts.append("position > ? AND position <= ?")
+            parameters += [query.after, last]
+        if names:
+            parts.append("AND name = ?" if len(names) == 1 else f"AND +name IN ({','.join('?' * len(names))})")
+            parameters += names
+        parts.append("ORDER BY position DESC LIMIT ?" if query.descending else "ORDER BY position LIMIT ?")
+        return self._query(" ".join(parts), [*parameters, limit])
 
     def max_notification_id(self) -> int | None:
         """The last position, or None."""
@@ -227,7 +202,7 @@ class SQLiteFactStore(FactStore):
 
     def watch(self) -> Watch:
         """Looks at `PRAGMA data_version`, which changes when another connection has committed."""
-        return _DataVersionWatch(self._connect())
+        return DataVersionWatch(self._connect())
 
     def close(self) -> None:
         """Close every connection that isn't in use."""
@@ -238,7 +213,7 @@ class SQLiteFactStore(FactStore):
         self._readers.close()
 
     def _query(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with _translated(), self._readers.connection() as db:
+        with translated(), self._readers.connection() as db:
             return db.execute(statement, parameters).fetchall()
 
     def _query_many(self, statement: str, ids: Collection[UUID]) -> list[tuple[Any, ...]]:
@@ -252,78 +227,3 @@ class SQLiteFactStore(FactStore):
     def _connect_writer(self) -> sqlite3.Connection:
         self._writer = self._connect()
         return self._writer
-
-    def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
-        for pragma in (
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            f"cache_size = -{PAGE_CACHE_KIB}",
-            f"mmap_size = {MEMORY_MAP_BYTES}",
-        ):
-            db.execute(f"PRAGMA {pragma}")
-        return db
-
-    def _migrate(self, db: sqlite3.Connection) -> None:
-        found = int(db.execute("PRAGMA user_version").fetchone()[0])
-        if found > FORMAT:
-            msg = f"{self.path} has ledger format {found}; this version of Build Ledger knows formats up to {FORMAT}"
-            raise LedgerFormatError(msg)
-        if found == FORMAT:
-            return
-        db.execute("BEGIN IMMEDIATE")
-        for statement in TABLES:
-            db.execute(statement)
-        for table in APPEND_ONLY_TABLES:
-            for verb in ("UPDATE", "DELETE"):
-                db.execute(
-                    f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table}"
-                    f" BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
-                )
-        db.execute(f"PRAGMA user_version = {FORMAT}")
-        db.execute("COMMIT")
-
-
-class _DataVersionWatch(Watch):
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-        self._interrupted = threading.Event()
-        self._version = self._read()
-
-    def _read(self) -> int:
-        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
-
-    def wait(self, timeout_seconds: float) -> bool:
-        for _ in range(max(1, round(timeout_seconds / FOREIGN_POLL_SECONDS))):
-            if self._interrupted.wait(FOREIGN_POLL_SECONDS):
-                return True
-            with _translated():
-                version = self._read()
-            if version != self._version:
-                self._version = version
-                return True
-        return False
-
-    def interrupt(self) -> None:
-        self._interrupted.set()
-
-    def close(self) -> None:
-        self._db.close()
-
-
-_ERRORS: tuple[tuple[type[sqlite3.Error], type[persistence.PersistenceError]], ...] = (
-    (sqlite3.IntegrityError, persistence.IntegrityError),
-    (sqlite3.OperationalError, persistence.OperationalError),
-    (sqlite3.ProgrammingError, persistence.ProgrammingError),
-    (sqlite3.Error, persistence.DatabaseError),
-)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """SQLite's errors in the library's words."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        translated = next(ours for theirs, ours in _ERRORS if isinstance(error, theirs))
-        raise translated(str(error)) from error

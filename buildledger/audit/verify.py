@@ -1,0 +1,109 @@
+"""Recomputes from stored bytes all that is claimed about them, and names the first position that doesn't fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+import sqlalchemy as sa
+from eventsourcing.persistence import PersistenceError
+
+from buildledger.audit.report import Check, Finding, Report
+from buildledger.audit.witnesses import ChainWitness, HeadWitness, Objection, PublishedHead, TreeWitness
+from buildledger.events.codec import MalformedFactError, UnknownFactError, decode
+from buildledger.ledger.merkle import Frontier
+from buildledger.ledger.proof import Tree
+from buildledger.ledger.store import FactQuery, FactStore, leaf_hash
+
+BATCH_FACTS = 2_000
+
+
+def verify(
+    store: FactStore,
+    tree: Tree,
+    *,
+    trusted: Collection[str] = (),
+    published: Sequence[PublishedHead] = (),
+    progress: Callable[[int], None] = lambda position: None,
+) -> Report:
+    """Check positions, chain, versions, decoding, tree and signed heads; each check reports its first finding.
+
+    `trusted` are the public keys that heads must be signed by; without any, a head is checked with the key beside it,
+    which shows damage but no forgery by whoever controls the database. `progress` is told positions now and then.
+    The server may go on writing meanwhile. Raises nothing about the ledger: what can't be read is a finding.
+    """
+    verification = _Verification(store)
+    try:
+        verification.run(tree, HeadWitness(tree, published, frozenset(trusted)), progress)
+    except (PersistenceError, sa.exc.SQLAlchemyError, LookupError) as error:
+        verification.find(Check.DATABASE, verification.position + 1, f"what is stored can't be read: {error}")
+    return verification.report(trusted)
+
+
+class _Verification:
+    def __init__(self, store: FactStore) -> None:
+        self._store = store
+        self._findings: dict[Check, Finding] = {}
+        self._frontier = Frontier()
+        self._chain_head = b""
+        self._heads_checked = 0
+        self.position = 0
+        """Everything up to here was read."""
+
+    def run(self, tree: Tree, heads: HeadWitness, progress: Callable[[int], None]) -> None:
+        """Read everything once, in order."""
+        chain, leaves = ChainWitness(self._store), TreeWitness(tree)
+        while batch := self._store.select_facts(FactQuery(after=self.position), BATCH_FACTS):
+            for fact in batch:
+                if fact.id != self.position + 1:
+                    missing = f"{fact.id - self.position - 1} facts are missing before position {fact.id}"
+                    self.find(Check.POSITIONS, self.position + 1, missing)
+                self.position = fact.id
+                self._decodable(fact.topic, fact.state)
+                leaf = leaf_hash(fact)
+                self._frontier.append(leaf)
+                self._hear(Check.CHAIN, chain.hear(fact.id, leaf))
+                root = self._frontier.root() if fact.id == leaves.size == self._frontier.size else None
+                self._hear(Check.TREE, leaves.hear(fact.id, leaf, root))
+                for head in heads.at(fact.id):
+                    self._hear(Check.HEADS, heads.hear(fact.id, self._frontier.root(), head))
+            progress(self.position)
+        self._chain_head, self._heads_checked = chain.head, heads.authentic
+        self._hear(Check.CHAIN, chain.close(self.position))
+        self._ends(leaves.size, heads.largest())
+        out_of_order = self._store.first_out_of_order()
+        if out_of_order is not None:
+            self.find(Check.VERSIONS, out_of_order, "it doesn't follow the previous version of its stream")
+
+    def find(self, check: Check, position: int, detail: str, last: int | None = None) -> None:
+        """Note what doesn't fit, unless this check has found something already."""
+        finding = Finding(check=check, position=position, last=position if last is None else last, detail=detail)
+        self._findings.setdefault(check, finding)
+
+    def report(self, trusted: Collection[str]) -> Report:
+        """What was found."""
+        return Report(
+            facts=self._frontier.size,
+            chain_head=self._chain_head.hex(),
+            root=self._frontier.root().hex(),
+            heads_checked=self._heads_checked,
+            trusted=tuple(sorted(trusted)),
+            findings=tuple(sorted(self._findings.values(), key=lambda finding: finding.position)),
+        )
+
+    def _hear(self, check: Check, objection: Objection | None) -> None:
+        if objection is not None:
+            self.find(check, objection.position, objection.detail, objection.last)
+
+    def _decodable(self, name: str, body: bytes) -> None:
+        try:
+            decode(name, body)
+        except (UnknownFactError, MalformedFactError) as error:
+            self.find(Check.DECODING, self.position, str(error))
+
+    def _ends(self, tree_size: int, largest_head: int) -> None:
+        """Look for facts that are gone from the end: something still speaks of them."""
+        head = self._store.head()
+        if tree_size > head:
+            self.find(Check.TREE, head + 1, f"the tree holds {tree_size} facts, the ledger ends at {head}")
+        if largest_head > head:
+            self.find(Check.HEADS, head + 1, f"a signed head covers {largest_head} facts, the ledger ends at {head}")

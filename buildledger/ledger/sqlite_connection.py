@@ -1,0 +1,139 @@
+"""How the ledger's SQLite file is opened, made, watched, and how its errors are named."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from eventsourcing import persistence
+
+from buildledger.ledger.errors import LedgerFormatError
+from buildledger.ledger.store import Watch
+
+FORMAT = 1
+LOCK_SECONDS = 5.0
+"""How long a writer waits for another process to end its transaction."""
+PAGE_CACHE_KIB = 65_536
+MEMORY_MAP_BYTES = 1 << 28
+FOREIGN_POLL_SECONDS = 0.1
+"""How often a watch looks whether another process has committed: a few microseconds each time."""
+
+TABLES = (
+    """CREATE TABLE IF NOT EXISTS fact (
+        position INTEGER PRIMARY KEY,
+        stream_id BLOB NOT NULL,
+        version INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        body BLOB NOT NULL,
+        UNIQUE (stream_id, version)
+    ) STRICT""",
+    "CREATE INDEX IF NOT EXISTS fact_by_name ON fact (name)",
+    """CREATE TABLE IF NOT EXISTS chain (
+        last_position INTEGER PRIMARY KEY,
+        previous BLOB NOT NULL UNIQUE,
+        head BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TABLE IF NOT EXISTS command (
+        command_id BLOB PRIMARY KEY,
+        digest BLOB NOT NULL,
+        position INTEGER NOT NULL,
+        fact_count INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS checkpoint (
+        name TEXT PRIMARY KEY,
+        version INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        state BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+)
+APPEND_ONLY_TABLES = ("fact", "chain", "command")
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection that commits every statement unless told otherwise, and that threads may share in turn."""
+    db = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        f"cache_size = -{PAGE_CACHE_KIB}",
+        f"mmap_size = {MEMORY_MAP_BYTES}",
+    ):
+        db.execute(f"PRAGMA {pragma}")
+    return db
+
+
+def migrate(db: sqlite3.Connection, path: Path) -> None:
+    """Make the tables that aren't there.
+
+    Raises: LedgerFormatError if a later version of Build Ledger made them.
+    """
+    found = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if found > FORMAT:
+        msg = f"{path} has ledger format {found}; this version of Build Ledger knows formats up to {FORMAT}"
+        raise LedgerFormatError(msg)
+    if found == FORMAT:
+        return
+    db.execute("BEGIN IMMEDIATE")
+    for statement in TABLES:
+        db.execute(statement)
+    for table in APPEND_ONLY_TABLES:
+        for verb in ("UPDATE", "DELETE"):
+            db.execute(
+                f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table}"
+                f" BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+            )
+    db.execute(f"PRAGMA user_version = {FORMAT}")
+    db.execute("COMMIT")
+
+
+class DataVersionWatch(Watch):
+    """Looks at `PRAGMA data_version`, which changes when another connection has committed."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._interrupted = threading.Event()
+        self._version = self._read()
+
+    def _read(self) -> int:
+        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
+    def wait(self, timeout_seconds: float) -> bool:
+        """See `Watch`."""
+        for _ in range(max(1, round(timeout_seconds / FOREIGN_POLL_SECONDS))):
+            if self._interrupted.wait(FOREIGN_POLL_SECONDS):
+                return True
+            with translated():
+                version = self._read()
+            if version != self._version:
+                self._version = version
+                return True
+        return False
+
+    def interrupt(self) -> None:
+        """See `Watch`."""
+        self._interrupted.set()
+
+    def close(self) -> None:
+        """See `Watch`."""
+        self._db.close()
+
+
+_ERRORS: tuple[tuple[type[sqlite3.Error], type[persistence.PersistenceError]], ...] = (
+    (sqlite3.IntegrityError, persistence.IntegrityError),
+    (sqlite3.OperationalError, persistence.OperationalError),
+    (sqlite3.ProgrammingError, persistence.ProgrammingError),
+    (sqlite3.Error, persistence.DatabaseError),
+)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """SQLite's errors in the library's words."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        translated = next(ours for theirs, ours in _ERRORS if isinstance(error, theirs))
+        raise translated(str(error)) from error

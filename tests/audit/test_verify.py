@@ -1,0 +1,253 @@
+"""Whatever is altered behind the ledger's back, verification names the position."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from buildledger.audit.report import Check, Report
+from buildledger.audit.verify import verify
+from buildledger.audit.witnesses import PublishedHead
+from buildledger.ledger.database import open_store
+from buildledger.ledger.proof import Tree
+from buildledger.ledger.signing import HeadKey
+from buildledger.ledger.sqlite_connection import connect
+from buildledger.ledger.store import FactStore
+from tests.ledger.samples import CLOCK, stored, stream
+
+Tamper = Callable[..., None]
+COMMITS = (3, 1, 4, 2)
+"""Facts a commit: positions 1-3, 4, 5-8, 9-10."""
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[FactStore]:
+    store = open_store(database_url)
+    version = 0
+    for count in COMMITS:
+        store.append([stored(stream("a"), version + n + 1) for n in range(count)])
+        version += count
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def tree(store: FactStore, database_url: str) -> Iterator[Tree]:
+    tree = Tree.open(store, database_url)
+    yield tree
+    tree.close()
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> HeadKey:
+    return HeadKey.at(tmp_path / "head.pem", "build-ledger")
+
+
+@pytest.fixture
+def tamper(database_url: str) -> Tamper:
+    """Runs statements as a database administrator who has switched the triggers off."""
+    if database_url.startswith("sqlite"):
+
+        def on_sqlite(*statements: str) -> None:
+            db = connect(Path(database_url.removeprefix("sqlite:///")))
+            for (trigger,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+                db.execute(f"DROP TRIGGER {trigger}")
+            for statement in statements:
+                db.execute(statement)
+            db.close()
+
+        return on_sqlite
+
+    def on_postgresql(*statements: str) -> None:
+        with psycopg.connect(database_url, autocommit=True) as db:
+            db.execute("SET session_replication_role = replica")
+            db.execute("SET search_path = ledger")
+            for statement in statements:
+                db.execute(statement.replace("CAST(x'00' AS BLOB)", r"'\x00'::bytea").encode())
+
+    return on_postgresql
+
+
+def found(report: Report) -> dict[Check, int]:
+    return {finding.check: finding.position for finding in report.findings}
+
+
+def test_an_untouched_ledger_passes(store: FactStore, tree: Tree, key: HeadKey) -> None:
+    """With and without a tree, with stored, published and trusted heads; and an empty one."""
+    assert verify(store, tree).ok
+    head = tree.sign(key, CLOCK)
+    store.append([stored(stream("b"), 1)])
+    report = verify(store, tree, trusted=[key.verifier], published=[PublishedHead(head.note, key.verifier)])
+    assert report.ok
+    assert (report.facts, report.heads_checked) == (11, 2)
+    tree.catch_up()
+    assert report.root == tree.root().hex()
+    assert report.chain_head == store.chain(0, 100)[-1].head.hex()
+    assert "The ledger is what it was." in report.to_text()
+
+
+def test_an_empty_ledger_passes(tmp_path: Path) -> None:
+    """Nothing is wrong with nothing."""
+    url = f"sqlite:///{tmp_path}/empty/ledger.db"
+    store = open_store(url)
+    tree = Tree.open(store, url)
+    assert verify(store, tree).ok
+    tree.close()
+    store.close()
+
+
+@pytest.mark.parametrize("position", [1, 4, 7, 10])
+def test_a_changed_byte_is_named(store: FactStore, tree: Tree, tamper: Tamper, position: int) -> None:
+    """By the tree the very fact, by the chain the commit."""
+    tree.catch_up()
+    body = store.select_notifications(position, 1)[0].state
+    altered = body.replace(b"system", b"sustem").hex()
+    tamper(f"UPDATE fact SET body = {_blob(store, altered)} WHERE position = {position}")
+    report = verify(store, tree)
+    assert found(report)[Check.TREE] == position
+    assert found(report)[Check.CHAIN] == {1: 1, 4: 4, 7: 5, 10: 9}[position]
+    assert report.first_position == position
+    assert Check.DECODING not in found(report)
+
+
+def test_bytes_that_are_no_fact_are_named(store: FactStore, tree: Tree, tamper: Tamper) -> None:
+    """Also when nothing else is there to compare with."""
+    tamper(
+        "UPDATE fact SET body = CAST(x'00' AS BLOB) WHERE position = 6",
+        "UPDATE fact SET name = 'no.v9' WHERE position = 8",
+    )
+    assert found(verify(store, tree)) == {Check.DECODING: 6, Check.CHAIN: 5}
+
+
+def test_a_deleted_fact_is_named(store: FactStore, tree: Tree, tamper: Tamper) -> None:
+    """From the middle: its position is missing, and its stream has a hole."""
+    tree.catch_up()
+    tamper("DELETE FROM fact WHERE position = 6")
+    report = verify(store, tree)
+    assert found(report) == {Check.POSITIONS: 6, Check.CHAIN: 5, Check.VERSIONS: 7}
+    assert report.first_position == 6
+    assert "positions 5 to 8" in report.findings[0].detail
+
+
+def test_facts_deleted_from_the_end_are_missed(store: FactStore, tree: Tree, key: HeadKey, tamper: Tamper) -> None:
+    """By the chain; when that is cut too, by tree and heads; when those are, by a head that was published."""
+    tree.sign(key, CLOCK)
+    tamper("DELETE FROM fact WHERE position > 8")
+    assert found(verify(store, tree)) == {Check.CHAIN: 9, Check.TREE: 9, Check.HEADS: 9}
+    tamper("DELETE FROM chain WHERE last_position > 8")
+    assert found(verify(store, tree)) == {Check.TREE: 9, Check.HEADS: 9}
+
+
+def test_a_published_head_outlives_everything(store: FactStore, tree: Tree, key: HeadKey, tamper: Tamper) -> None:
+    """An administrator who rewrites facts, chain and tree can't rewrite what is outside."""
+    head = tree.sign(key, CLOCK)
+    tamper("DELETE FROM fact WHERE position > 8", "DELETE FROM chain WHERE last_position > 8")
+    with tree._engine.begin() as connection:
+        for table in ("tile", "reader_position", "head"):
+            connection.exec_driver_sql(f"DELETE FROM {_in_proof(connection, table)}")
+    assert verify(store, tree).ok
+    report = verify(store, tree, published=[PublishedHead(head.note, key.verifier)])
+    assert found(report) == {Check.HEADS: 9}
+
+
+def test_swapped_facts_are_named(store: FactStore, tree: Tree, tamper: Tamper) -> None:
+    """The order is part of what is proven."""
+    tree.catch_up()
+    tamper(
+        "UPDATE fact SET position = -1 WHERE position = 6",
+        "UPDATE fact SET position = 6 WHERE position = 7",
+        "UPDATE fact SET position = 7 WHERE position = -1",
+    )
+    assert found(verify(store, tree)) == {Check.TREE: 6, Check.CHAIN: 5, Check.VERSIONS: 6}
+
+
+def test_an_inserted_fact_is_named(store: FactStore, tree: Tree, tamper: Tamper) -> None:
+    """A fact that no commit has brought isn't in the chain."""
+    tree.catch_up()
+    columns = "(position, stream_id, version, name, body)"
+    tamper(f"INSERT INTO fact {columns} SELECT 11, stream_id, 11, name, body FROM fact WHERE position = 10")
+    assert found(verify(store, tree)) == {Check.CHAIN: 11}
+
+
+def test_a_rewritten_chain_does_not_fool_a_signed_head(
+    store: FactStore, tree: Tree, key: HeadKey, tamper: Tamper
+) -> None:
+    """A head names the facts since the one before it."""
+    early = key.sign(4, tree.root(4) if tree.catch_up() else b"", CLOCK.now())
+    late = tree.sign(key, CLOCK)
+    body = store.select_notifications(6, 1)[0].state.replace(b"system", b"sustem").hex()
+    tamper(f"UPDATE fact SET body = {_blob(store, body)} WHERE position = 6")
+    published = [PublishedHead(head.note, key.verifier) for head in (early, late)]
+    report = verify(store, tree, published=published)
+    assert found(report) == {Check.CHAIN: 5, Check.HEADS: 5, Check.TREE: 6}
+    assert report.heads_checked == 3
+
+
+def test_heads_must_be_signed_by_who_is_trusted(store: FactStore, tree: Tree, key: HeadKey, tmp_path: Path) -> None:
+    """A key that the database vouches for itself is no authority."""
+    forger = HeadKey.at(tmp_path / "forger.pem", "build-ledger")
+    tree.sign(forger, CLOCK)
+    assert verify(store, tree).ok
+    report = verify(store, tree, trusted=[key.verifier])
+    assert found(report) == {Check.HEADS: 1}
+    assert "isn't trusted" in report.findings[0].detail
+
+
+def test_an_altered_note_is_named(store: FactStore, tree: Tree, key: HeadKey) -> None:
+    """A head whose text was changed is no head; nor is nonsense."""
+    head = tree.sign(key, CLOCK)
+    altered = head.note.replace("2026", "2025")
+    report = verify(store, tree, published=[PublishedHead(altered, key.verifier), PublishedHead("?", key.verifier)])
+    assert found(report) == {Check.HEADS: 1}
+
+
+def test_a_damaged_tree_is_named(store: FactStore, tree: Tree) -> None:
+    """The tree's own nodes are checked too; the facts are then the truth, and it can be rebuilt."""
+    tree.catch_up()
+    with tree._engine.begin() as connection:
+        connection.exec_driver_sql(f"DELETE FROM {_in_proof(connection, 'tile')}")
+    assert found(verify(store, tree)) == {Check.TREE: 1}
+
+
+def test_an_unreadable_file_is_a_finding(tmp_path: Path) -> None:
+    """Overwritten pages are reported with the position up to which everything was read."""
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    store = open_store(url)
+    store.append([stored(stream(str(number)), 1, "x" * 500) for number in range(200)])
+    store.close()
+    file = tmp_path / "ledger.db"
+    content = bytearray(file.read_bytes())
+    half = len(content) // 2 // 4096 * 4096
+    content[half : half + 16 * 4096] = b"\xff" * (16 * 4096)
+    file.write_bytes(content)
+    store = open_store(url)
+    tree = Tree.open(store, url)
+    report = verify(store, tree)
+    assert not report.ok
+    assert Check.DATABASE in found(report)
+    tree.close()
+    store.close()
+
+
+def test_reports_are_for_people_and_programs(store: FactStore, tree: Tree, tamper: Tamper) -> None:
+    """Both name the first position."""
+    tamper("DELETE FROM fact WHERE position = 4")
+    report = verify(store, tree)
+    assert "FAILED  positions" in report.to_text()
+    assert "The first position that doesn't fit is 4." in report.to_text()
+    data = msgspec.json.decode(report.to_json())
+    assert (data["ok"], data["first_position"], data["findings"][0]["position"]) == (False, 4, 4)
+    assert msgspec.json.decode(verify(store, tree).to_json())["facts"] == 9
+
+
+def _in_proof(connection: sa.Connection, table: str) -> str:
+    return f"proof.{table}" if connection.dialect.name == "postgresql" else table
+
+
+def _blob(store: FactStore, content: str) -> str:
+    return f"x'{content}'" if "SQLite" in type(store).__name__ else f"'\\x{content}'::bytea"

@@ -12,6 +12,12 @@ from enum import StrEnum
 from pathlib import Path
 
 
+ADMIN_TOKEN_FILE = "admin-token"  # noqa: S105 - the name of a file
+"""In the state directory: what lets the administrator of this machine in."""
+ADDRESS_FILE = "address"
+"""In the state directory: where the API of the server that ran last can be reached."""
+
+
 class Role(StrEnum):
     """A part of the server that a process can run."""
 

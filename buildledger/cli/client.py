@@ -9,7 +9,7 @@ from typing import Any
 import click
 import httpx
 
-from buildledger.composition import ADDRESS_FILE, ADMIN_TOKEN_FILE
+from buildledger.settings import ADDRESS_FILE, ADMIN_TOKEN_FILE
 
 TIMEOUT_SECONDS = 30.0
 

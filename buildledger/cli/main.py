@@ -10,19 +10,20 @@ import click
 from buildledger import __version__
 
 COMMANDS = {
-    "serve": ("buildledger.cli.serve", "serve"),
-    "worker": ("buildledger.cli.worker", "worker"),
-    "demo": ("buildledger.cli.demo", "demo"),
-    "config": ("buildledger.cli.config", "config"),
-    "token": ("buildledger.cli.token", "token"),
-    "projections": ("buildledger.cli.projections", "projections"),
-    "audit": ("buildledger.cli.audit", "audit"),
+    "demo": "Start a server and a worker that build the repository you are in.",
+    "serve": "Run the server.",
+    "worker": "Run builds for a server.",
+    "token": "Make a one-use token with which a new worker enrolls.",
+    "config": "Check, compare and apply configuration files.",
+    "projections": "Build the read models again from the facts.",
+    "audit": "Check that nothing was altered, and look at the past.",
+    "conformance": "Test a worker in any language against the protocol.",
 }
-"""In the order of the help text: name → (module, attribute). Starting one command doesn't load the others."""
+"""Name → what it is for. Each is the attribute of its name in the module of its name beside this one."""
 
 
 class LazyGroup(click.Group):
-    """A group that imports a command's module when it is used."""
+    """A group that imports a command's module when it is used, so that starting one doesn't load the others."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, in the order that helps a newcomer."""
@@ -32,9 +33,13 @@ class LazyGroup(click.Group):
         """The command, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        module, attribute = COMMANDS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(module), attribute)
+        command: click.Command = getattr(importlib.import_module(f"buildledger.cli.{cmd_name}"), cmd_name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table above, without loading anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.group(

@@ -109,7 +109,6 @@ class Pool:
             known = self.free.get(favourite)
             if known is not None and known.load <= slots.load:
                 slots = known
-        self.free.move_to_end(slots.name)
         return slots
 
     def line_up(self, turn: Turn) -> None:
@@ -137,7 +136,7 @@ class Pools:
         pool = self._pools.get(wish)
         if pool is None:
             pool = self._pools[wish] = Pool(builder, context)
-            for slots in self._slots.values():
+            for slots in sorted(self._slots.values(), key=lambda each: each.load):
                 pool.admit(slots)
         return pool
 
@@ -173,6 +172,8 @@ class Pools:
         slots.builds += builds
         for pool in slots.pools:
             pool.refresh(slots)
+            if builds > 0 and worker in pool.free:
+                pool.free.move_to_end(worker)
         return slots
 
 

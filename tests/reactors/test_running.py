@@ -3,20 +3,68 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from buildledger.domain.build import StopBuild
+from buildledger.events.build import (
+    BuildAssigned,
+    BuildFinished,
+    OperationRequested,
+    PropertySet,
+    StepFinished,
+    StepStarted,
+)
+from buildledger.events.ids import BuildId
+from buildledger.events.operation import Ended, Run, Text
+from buildledger.events.request import RequestReturned
 from buildledger.events.results import Result
-from tests.reactors.world import world
+from buildledger.steps import registry
+from buildledger.steps.registry import StepProgram
+from tests.reactors.world import FAILED, SIMPLE, World, with_config, world
+
+HEAD = SIMPLE.partition("builders:")[0]
+THREE_STEPS = (
+    HEAD
+    + """
+builders:
+  tests:
+    properties: {flavour: plain}
+    steps:
+      - run: [make]
+        name: make
+        env: {FLAVOUR: {property: flavour}, BRANCH: {expr: change.branch}}
+      - set_property: version
+        name: version
+        run: [git, describe]
+      - run: [publish, {property: version}]
+        name: publish
+        when: change.branch == 'main'
+      - run: [rm, -rf, build]
+        name: clean
+        always_run: true
+"""
+)
+
+
+def build_of(w: World) -> BuildId:
+    return BuildId(w.recorded(BuildAssigned)[-1].stream_id)
+
+
+def runs(w: World) -> list[Run]:
+    return [fact.spec for fact in w.facts(OperationRequested) if isinstance(fact.spec, Run)]
 
 
 async def test_a_one_step_build_from_request_to_answer(tmp_path: Path) -> None:
-    """A trivial build costs eleven facts at the most, and its request is answered."""
+    """A trivial build costs ten facts, logs apart, in four transactions, and its request is answered."""
     async with world(tmp_path) as w:
         before = w.ledger.head()
         request = await w.force()
         await w.finish_all()
         assert w.answers() == {request: Result.SUCCESS}
-        names = [recorded.name.removesuffix(".v1") for recorded in w.recorded() if recorded.position > before]
-        assert names == [
+        recorded = [each for each in w.recorded() if each.position > before]
+        assert [each.name.removesuffix(".v1") for each in recorded] == [
             "request.submitted.v2",
             "request.claimed",
             "build.assigned",
@@ -28,3 +76,187 @@ async def test_a_one_step_build_from_request_to_answer(tmp_path: Path) -> None:
             "build.finished",
             "request.finished",
         ]
+        assert len({each.meta.command_id for each in recorded}) == 4
+        assert {each.meta.correlation_id for each in recorded[1:5]} == {request}
+
+
+async def test_steps_follow_each_other_and_know_what_was_learnt(tmp_path: Path) -> None:
+    """Properties of the builder and of earlier steps, and the change, reach the commands."""
+    async with world(tmp_path, THREE_STEPS) as w:
+        await w.force()
+        await w.finish()
+        await w.finish(Ended(reason="exited", exit_code=0, text="1.2-3\n"))
+        await w.finish_all()
+        make, _, publish, clean = runs(w)
+        assert make.env == {"FLAVOUR": Text("plain"), "BRANCH": Text("main")}
+        assert publish.argv == ("publish", "1.2-3")
+        assert clean.argv == ("rm", "-rf", "build")
+        assert [(fact.name, fact.value) for fact in w.facts(PropertySet)] == [
+            ("flavour", "plain"),
+            ("version", "1.2-3"),
+        ]
+        assert w.results() == [Result.SUCCESS]
+
+
+async def test_a_step_is_skipped_when_its_condition_says_so(tmp_path: Path) -> None:
+    """The skipped step is in the ledger as skipped, and the build goes on."""
+    text = THREE_STEPS.replace("change.branch == 'main'", "change.branch != 'main'")
+    async with world(tmp_path, text) as w:
+        await w.force()
+        await w.finish_all(Ended(reason="exited", exit_code=0, text="1"))
+        assert w.step_results() == [(0, Result.SUCCESS), (1, Result.SUCCESS), (2, Result.SKIPPED), (3, Result.SUCCESS)]
+        assert w.results() == [Result.SUCCESS]
+
+
+async def test_after_a_failure_only_what_always_runs_is_run(tmp_path: Path) -> None:
+    """The steps between are skipped, the last one cleans up, and the build says which step failed."""
+    async with world(tmp_path, THREE_STEPS) as w:
+        await w.force()
+        await w.finish(FAILED)
+        await w.finish_all()
+        assert w.step_results() == [(0, Result.FAILURE), (1, Result.SKIPPED), (2, Result.SKIPPED), (3, Result.SUCCESS)]
+        assert w.facts(BuildFinished) == [BuildFinished(result=Result.FAILURE, summary="make: exit code 1")]
+
+
+async def test_a_build_that_is_stopped_in_mid_step(tmp_path: Path) -> None:
+    """The gateway ends the operation as cancelled; then only what always runs is run, and the build is cancelled."""
+    async with world(tmp_path, THREE_STEPS) as w:
+        request = await w.force()
+        await w.do(StopBuild(build_id=build_of(w), reason="superseded"))
+        assert w.results() == []
+        await w.finish(Ended(reason="cancel"))
+        (clean,) = w.open_operations()
+        assert clean.position > w.recorded(StepFinished)[0].position
+        await w.finish_all()
+        assert w.step_results() == [
+            (0, Result.CANCELLED),
+            (1, Result.SKIPPED),
+            (2, Result.SKIPPED),
+            (3, Result.SUCCESS),
+        ]
+        assert w.answers() == {request: Result.CANCELLED}
+
+
+async def test_a_stop_that_comes_too_late_for_the_operation_still_stops_the_build(tmp_path: Path) -> None:
+    """An operation that succeeds all the same is the last one but for what always runs."""
+    async with world(tmp_path, THREE_STEPS) as w:
+        await w.force()
+        await w.do(StopBuild(build_id=build_of(w), reason="superseded"))
+        await w.finish_all()
+        assert w.step_results()[0] == (0, Result.SUCCESS)
+        assert len(runs(w)) == 2
+        assert w.results() == [Result.CANCELLED]
+
+
+async def test_a_value_that_can_not_be_had_ends_the_step_as_an_exception(tmp_path: Path) -> None:
+    """The configuration is to blame: the build is not tried again."""
+    text = HEAD + "\nbuilders:\n  tests: {steps: [{run: [echo, {property: nowhere}]}]}\n"
+    text = text.replace("{property: nowhere}", '{expr: "change.files[7]"}')
+    async with world(tmp_path, text) as w:
+        request = await w.force()
+        assert w.answers() == {request: Result.EXCEPTION}
+        (finished,) = w.facts(StepFinished)
+        assert "change.files[7]" in finished.summary
+
+
+async def test_a_build_number_is_known_to_the_commands(tmp_path: Path) -> None:
+    """Each builder counts its own builds, and a command may depend on the number."""
+    text = HEAD + "\nbuilders:\n  tests: {steps: [{run: [echo], env: {N: {expr: build.number}}}]}\n"
+    async with world(tmp_path, text) as w:
+        for _ in range(3):
+            await w.force()
+            await w.finish_all()
+        assert [run.env["N"] for run in runs(w)] == [Text("1"), Text("2"), Text("3")]
+
+
+async def test_lost_infrastructure_is_tried_again_twice_and_then_given_up(tmp_path: Path) -> None:
+    """Each attempt is a build of its own; the last one answers the request with an exception that says why."""
+    async with world(tmp_path, workers=["w1", "w2"]) as w:
+        request = await w.force()
+        await w.finish_all(Ended(reason="interrupted"))
+        assert w.results() == [Result.RETRY, Result.RETRY, Result.EXCEPTION]
+        assert [fact.attempt for fact in w.facts(BuildAssigned)] == [1, 2, 3]
+        assert w.answers() == {request: Result.EXCEPTION}
+        assert "given up after 3 attempts" in w.facts(BuildFinished)[-1].summary
+
+
+async def test_the_next_attempt_goes_elsewhere_if_it_can(tmp_path: Path) -> None:
+    """A worker that lost the build gets it again only if there is no other."""
+    async with world(tmp_path, workers=["w1", "w2"]) as w:
+        await w.force()
+        await w.finish(Ended(reason="interrupted"))
+        first, second = w.facts(BuildAssigned)
+        assert {first.worker, second.worker} == {"w1", "w2"}
+        assert second.fence > first.fence
+
+
+async def test_a_stopped_build_is_never_tried_again(tmp_path: Path) -> None:
+    """Whoever wanted it to end doesn't get another one because the worker was lost meanwhile."""
+    async with world(tmp_path) as w:
+        request = await w.force()
+        await w.do(StopBuild(build_id=build_of(w), reason="not wanted"))
+        await w.finish(Ended(reason="lost"))
+        assert w.answers() == {request: Result.CANCELLED}
+        assert w.facts(RequestReturned) == []
+
+
+async def test_retries_can_be_switched_off(tmp_path: Path) -> None:
+    """With a limit of none the first loss is the answer."""
+    text = SIMPLE.replace("    steps:", "    retry: {max: 0}\n    steps:")
+    async with world(tmp_path, text) as w:
+        request = await w.force()
+        await w.finish(Ended(reason="worker_shutdown"))
+        assert w.answers() == {request: Result.EXCEPTION}
+
+
+async def test_a_restart_in_mid_step_awaits_the_same_operation(tmp_path: Path) -> None:
+    """The program is replayed to where it was; nothing is asked for twice."""
+    async with world(tmp_path, THREE_STEPS) as w:
+        await w.force()
+        await w.finish()
+        before = w.ledger.head()
+        await w.restart()
+        assert w.ledger.head() == before
+        await w.finish_all(Ended(reason="exited", exit_code=0, text="1"))
+        assert len(runs(w)) == 4
+        assert w.results() == [Result.SUCCESS]
+
+
+@pytest.fixture
+def another_version(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Lets this server have another version of every step program."""
+
+    def change() -> None:
+        for step, known in list(registry.PROGRAMS.items()):
+            other = StepProgram(name=known.name, version=known.version + 1, start=known.start)
+            monkeypatch.setitem(registry.PROGRAMS, step, other)
+
+    return change
+
+
+async def test_a_step_of_another_program_version_is_not_replayed(tmp_path: Path, another_version: Any) -> None:
+    """It waits for the operation in flight, ends as an exception that says so, and the build is tried again."""
+    async with world(tmp_path) as w:
+        request = await w.force()
+        another_version()
+        await w.restart()
+        assert w.results() == []
+        await w.finish()
+        assert w.facts(StepFinished)[0].result is Result.EXCEPTION
+        assert "step program changed" in w.facts(StepFinished)[0].summary
+        assert w.results() == [Result.RETRY]
+        await w.finish_all()
+        assert [fact.program_version for fact in w.facts(StepStarted)] == [1, 2]
+        assert w.answers() == {request: Result.SUCCESS}
+
+
+async def test_a_running_build_never_notices_another_configuration(tmp_path: Path) -> None:
+    """It goes on with the steps it was assigned with."""
+    async with world(tmp_path, THREE_STEPS) as w:
+        await w.force()
+        await w.apply(with_config(SIMPLE))
+        await w.finish_all(Ended(reason="exited", exit_code=0, text="1"))
+        assert len(runs(w)) == 4
+        await w.force()
+        await w.finish_all()
+        assert len(runs(w)) == 5

@@ -1,4 +1,4 @@
-"""A server core without its edges: a real ledger, all reactors, a time moved by hand, and workers played by the test."""
+"""A server core without its edges: a real ledger, all reactors, a time moved by hand, workers played by the test."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from buildledger.domain.worker import ConnectWorker, DisconnectWorker, EnrollWor
 from buildledger.events.build import BuildAssigned, BuildFinished, OperationFinished, OperationRequested, StepFinished
 from buildledger.events.change import BranchMoved, FileChange
 from buildledger.events.fact import Fact, Recorded
-from buildledger.events.ids import RequestId, ServerId, change_id, request_id, worker_id
+from buildledger.events.ids import RequestId, ServerId, change_id, request_id
 from buildledger.events.operation import Ended
 from buildledger.events.request import RequestFinished, RequestSubmitted, SourceStamp
 from buildledger.events.results import Result
@@ -168,8 +168,8 @@ class World:
 
     async def disconnect(self, name: str = "w1") -> None:
         """A worker's session ends."""
-        sessions = [r.fact for r in self.recorded(WorkerConnected) if r.stream_id == worker_id(name)]
-        await self.do(DisconnectWorker(worker=name, epoch=sessions[-1].epoch, reason="silent"))
+        epoch = [fact.epoch for fact in self.facts(WorkerConnected) if fact.worker == name][-1]
+        await self.do(DisconnectWorker(worker=name, epoch=epoch, reason="silent"))
 
     def open_operations(self) -> list[Recorded]:
         """What workers are asked to do at the moment."""

@@ -1,0 +1,282 @@
+"""Who gets which worker, and when."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from buildledger.domain.request import CancelRequest, PrioritiseRequest
+from buildledger.domain.worker import PauseWorker, ResumeWorker, RevokeWorker
+from buildledger.events.build import BuildAssigned, BuildFinished
+from buildledger.events.ids import change_id
+from buildledger.events.operation import Ended
+from buildledger.events.request import RequestCollapsed, SourceStamp
+from buildledger.events.results import Result
+from tests.reactors.world import REPOSITORY, World, with_config, world
+
+BUILDERS = """
+version: 1
+server: {title: Test}
+sources:
+  widget: {git: "https://git.example/widget.git"}
+workers:
+  w1: {labels: {os: linux}, capacity: 1}
+  w2: {labels: {os: linux, big: "yes"}, capacity: 2}
+  w3: {labels: {os: windows}, capacity: 1}
+locks:
+  database: {count: 2}
+builders:
+  tests:
+    worker: worker.labels.os == 'linux'
+    steps: [{run: ["true"]}]
+  docs:
+    steps: [{run: ["true"]}]
+  windows:
+    worker: worker.labels.os == 'windows'
+    steps: [{run: ["true"]}]
+  big:
+    worker: "'big' in worker.labels"
+    steps: [{run: ["true"]}]
+  integration:
+    locks: [database]
+    steps: [{run: ["true"]}]
+  migration:
+    locks: [{lock: database, take: 2}]
+    steps: [{run: ["true"]}]
+  release:
+    worker: worker.name == 'w1' && change.branch == 'main'
+    steps: [{run: ["true"]}]
+"""
+
+
+def _on(branch: str, revision: str | None = None) -> SourceStamp:
+    return SourceStamp(source="widget", repository=REPOSITORY, branch=branch, revision=revision)
+
+
+def workers(w: World) -> list[str]:
+    return [fact.worker for fact in w.facts(BuildAssigned)]
+
+
+async def test_labels_say_who_may_build(tmp_path: Path) -> None:
+    """A builder waits for a worker whose labels fit, though others are free."""
+    async with world(tmp_path, BUILDERS, workers=["w1", "w2"]) as w:
+        await w.force("windows")
+        assert workers(w) == []
+        await w.connect("w3")
+        assert workers(w) == ["w3"]
+
+
+async def test_a_label_that_is_missing_fits_nothing(tmp_path: Path) -> None:
+    """Only the worker that has the label gets the build."""
+    async with world(tmp_path, BUILDERS, workers=["w1", "w3", "w2"]) as w:
+        await w.force("big")
+        assert workers(w) == ["w2"]
+
+
+async def test_a_choice_may_depend_on_the_change(tmp_path: Path) -> None:
+    """The same builder can want one worker for one branch and none for another."""
+    async with world(tmp_path, BUILDERS, workers=["w1", "w2"]) as w:
+        other = await w.force("release", stamps=(_on("topic"),))
+        await w.force("release")
+        assert workers(w) == ["w1"]
+        await w.finish_all()
+        assert other not in w.answers()
+
+
+async def test_capacity_is_never_exceeded(tmp_path: Path) -> None:
+    """What finds no free slot waits, oldest first, and goes as soon as one is free."""
+    async with world(tmp_path, BUILDERS, workers=["w1", "w2"]) as w:
+        requests = [await w.force() for _ in range(5)]
+        assert sorted(workers(w)) == ["w1", "w2", "w2"]
+        await w.finish(only="w1")
+        assert workers(w)[3:] == ["w1"]
+        assert w.facts(BuildAssigned)[3].requests == (requests[3],)
+
+
+async def test_a_worker_offers_no_more_than_it_has(tmp_path: Path) -> None:
+    """The smaller of what is configured and what the worker says counts."""
+    async with world(tmp_path, BUILDERS, workers=[]) as w:
+        await w.connect("w2", capacity=1)
+        await w.force()
+        await w.force()
+        assert workers(w) == ["w2"]
+
+
+async def test_builds_are_spread_over_the_workers(tmp_path: Path) -> None:
+    """A worker with nothing to do comes before one that is busy."""
+    async with world(tmp_path, BUILDERS, workers=["w2", "w1"]) as w:
+        await w.force()
+        await w.force("docs")
+        assert sorted(workers(w)) == ["w1", "w2"]
+
+
+async def test_a_builder_goes_back_to_its_warm_clone(tmp_path: Path) -> None:
+    """With equal load the worker that built it last is taken again."""
+    async with world(tmp_path, BUILDERS, workers=["w1", "w2"]) as w:
+        for _ in range(4):
+            await w.force()
+            await w.finish_all()
+        assert len(set(workers(w))) == 1
+
+
+async def test_priority_comes_before_age(tmp_path: Path) -> None:
+    """The urgent goes first, and a priority can still be changed while it waits."""
+    async with world(tmp_path, BUILDERS, workers=[]) as w:
+        plain = await w.force()
+        urgent = await w.force(priority=5)
+        raised = await w.force()
+        await w.do(PrioritiseRequest(request_id=raised, priority=9))
+        await w.connect("w1")
+        for _ in range(3):
+            await w.finish()
+        assert [fact.requests[0] for fact in w.facts(BuildAssigned)] == [raised, urgent, plain]
+
+
+async def test_builders_take_turns(tmp_path: Path) -> None:
+    """A builder with a long queue doesn't keep another waiting, though its requests are older."""
+    async with world(tmp_path, BUILDERS, workers=[]) as w:
+        for _ in range(4):
+            await w.force("tests")
+        await w.force("docs")
+        await w.connect("w1")
+        for _ in range(5):
+            await w.finish()
+        assert w.builders() == ["tests", "docs", "tests", "tests", "tests"]
+
+
+async def test_locks_are_counted(tmp_path: Path) -> None:
+    """No more builds than the lock allows, however many slots are free; who waits goes when it is given back."""
+    async with world(tmp_path, BUILDERS, workers=["w1", "w2", "w3"]) as w:
+        for _ in range(3):
+            await w.force("integration")
+        assert w.builders() == ["integration"] * 2
+        await w.force("docs")
+        assert w.builders()[2:] == ["docs"], "who needs no lock isn't held up"
+        await w.finish()
+        assert w.builders()[3:] == ["integration"]
+
+
+async def test_a_lock_can_be_taken_whole(tmp_path: Path) -> None:
+    """A builder that takes all of it runs alone."""
+    async with world(tmp_path, BUILDERS, workers=["w1", "w2"]) as w:
+        await w.force("integration")
+        await w.force("migration")
+        assert w.builders() == ["integration"]
+        await w.finish()
+        await w.force("integration")
+        assert w.builders() == ["integration", "migration"]
+        await w.finish()
+        assert w.builders() == ["integration", "migration", "integration"]
+
+
+async def test_the_newest_request_serves_all_with_its_key(tmp_path: Path) -> None:
+    """One build for three requests: of the newest revision, with all their changes, and it answers them all."""
+    async with world(tmp_path, BUILDERS, workers=[]) as w:
+        requests = [
+            await w.force(collapse_key="main", stamps=(_on("main", str(n)),), changes=(change_id("widget", str(n)),))
+            for n in range(3)
+        ]
+        other = await w.force(collapse_key="topic")
+        await w.connect("w1")
+        first, *_ = w.facts(BuildAssigned)
+        assert first.requests == (requests[2], requests[0], requests[1])
+        assert first.stamps[0].revision == "2"
+        assert first.changes == tuple(change_id("widget", str(n)) for n in range(3))
+        assert w.facts(RequestCollapsed) == [RequestCollapsed(into=requests[2])] * 2
+        await w.finish_all()
+        assert w.answers() == dict.fromkeys([*requests, other], Result.SUCCESS)
+
+
+async def test_what_was_collapsed_stays_together_over_a_retry(tmp_path: Path) -> None:
+    """The next attempt serves all the requests of the one that was lost, and newer ones take them over."""
+    async with world(tmp_path, BUILDERS, workers=[]) as w:
+        requests = [await w.force(collapse_key="main") for _ in range(2)]
+        await w.connect("w1")
+        await w.do(PauseWorker(worker="w1"))
+        await w.finish(Ended(reason="interrupted"))
+        requests.append(await w.force(collapse_key="main"))
+        await w.do(ResumeWorker(worker="w1"))
+        assert w.facts(BuildAssigned)[-1].requests == (requests[2], requests[1], requests[0])
+        await w.finish_all()
+        assert w.answers() == dict.fromkeys(requests, Result.SUCCESS)
+
+
+async def test_what_was_collapsed_into_a_cancelled_request_is_answered(tmp_path: Path) -> None:
+    """Nothing waits for ever for a build that never comes."""
+    async with world(tmp_path, BUILDERS, workers=[]) as w:
+        requests = [await w.force(collapse_key="main") for _ in range(2)]
+        await w.connect("w1")
+        await w.do(PauseWorker(worker="w1"))
+        await w.finish(Ended(reason="interrupted"))
+        await w.do(CancelRequest(request_id=requests[1], reason="not wanted"))
+        assert w.answers() == dict.fromkeys(requests, Result.CANCELLED)
+
+
+async def test_requests_of_a_builder_that_is_gone_are_cancelled(tmp_path: Path) -> None:
+    """The answer says that the configuration doesn't have it."""
+    async with world(tmp_path, BUILDERS, workers=[]) as w:
+        gone = await w.force("docs")
+        await w.apply(with_config(BUILDERS.replace("  docs:", "  manual:")))
+        await w.runner.settle()
+        assert w.answers() == {gone: Result.CANCELLED}
+
+
+async def test_waiting_requests_are_built_under_the_configuration_in_force(tmp_path: Path) -> None:
+    """A corrected configuration is what a waiting request gets."""
+    async with world(tmp_path, BUILDERS, workers=[]) as w:
+        await w.force("windows")
+        await w.apply(with_config(BUILDERS.replace("== 'windows'", "!= 'windows'")))
+        await w.connect("w1")
+        assert workers(w) == ["w1"]
+        assert w.facts(BuildAssigned)[0].config_digest == w.configuration.digest
+
+
+@pytest.mark.parametrize("why", ["paused", "revoked", "not configured", "disconnected"])
+async def test_who_may_not_build_gets_nothing(tmp_path: Path, why: str) -> None:
+    """Paused, revoked, unconfigured and absent workers are left out."""
+    async with world(tmp_path, BUILDERS) as w:
+        match why:
+            case "paused":
+                await w.do(PauseWorker(worker="w1"))
+            case "revoked":
+                await w.do(RevokeWorker(worker="w1"))
+            case "disconnected":
+                await w.disconnect()
+            case _:
+                await w.apply(with_config(BUILDERS.replace("w1", "w9")))
+        await w.force()
+        assert workers(w) == []
+
+
+async def test_a_cancelled_request_leaves_the_queue(tmp_path: Path) -> None:
+    """It is not built when a slot becomes free."""
+    async with world(tmp_path, BUILDERS, workers=[]) as w:
+        cancelled, wanted = await w.force(), await w.force()
+        await w.do(CancelRequest(request_id=cancelled, reason="no"))
+        await w.connect("w1")
+        assert [fact.requests for fact in w.facts(BuildAssigned)] == [(wanted,)]
+
+
+async def test_a_race_with_a_cancellation_harms_nothing(tmp_path: Path) -> None:
+    """A request that is cancelled between the decision and its commit is not built, and its slot goes to another."""
+    async with world(tmp_path, BUILDERS, workers=[]) as w:
+        first, second = await w.force(), await w.force()
+        await w.connect("w3")
+        await w.command(CancelRequest(request_id=first, reason="no"))
+        await w.connect("w1")
+        assert [fact.requests for fact in w.facts(BuildAssigned)] == [(second,)]
+        await w.finish_all()
+        assert w.answers() == {first: Result.CANCELLED, second: Result.SUCCESS}
+
+
+async def test_fences_grow_with_each_assignment(tmp_path: Path) -> None:
+    """Also over a restart."""
+    async with world(tmp_path, BUILDERS) as w:
+        for _ in range(3):
+            await w.force()
+            await w.finish_all()
+            await w.restart()
+        fences = [fact.fence for fact in w.facts(BuildAssigned)]
+        assert fences == sorted(set(fences))
+        assert len(w.facts(BuildFinished)) == 3

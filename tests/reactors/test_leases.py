@@ -1,0 +1,115 @@
+"""Workers that don't come back, and what they held."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from buildledger.domain.worker import PauseWorker
+from buildledger.events.build import BuildAssigned, OperationFinished, OperationStarted
+from buildledger.events.ids import ServerId, request_id
+from buildledger.events.operation import Ended
+from buildledger.events.results import Result
+from buildledger.events.worker import WorkerDisconnected, WorkerLost
+from tests.reactors.world import world
+
+OTHER_SERVER = ServerId(request_id("another server"))
+
+
+async def test_a_worker_that_stays_away_loses_its_build(tmp_path: Path) -> None:
+    """After the lease its operation ends as lost and the build is tried elsewhere."""
+    async with world(tmp_path, workers=["w1"]) as w:
+        request = await w.force()
+        await w.disconnect()
+        await w.connect("w2")
+        await w.pass_time(89)
+        assert w.facts(WorkerLost) == []
+        await w.pass_time(2)
+        assert w.facts(WorkerLost) == [WorkerLost(epoch=1)]
+        assert w.facts(OperationFinished)[0].ended.reason == "lost"
+        assert [fact.worker for fact in w.facts(BuildAssigned)] == ["w1", "w2"]
+        await w.finish_all()
+        assert w.results() == [Result.RETRY, Result.SUCCESS]
+        assert w.answers() == {request: Result.SUCCESS}
+
+
+async def test_a_worker_that_comes_back_in_time_goes_on(tmp_path: Path) -> None:
+    """Nothing is lost, and the lease of the old session never runs out."""
+    async with world(tmp_path) as w:
+        await w.force()
+        await w.disconnect()
+        await w.pass_time(80)
+        await w.connect()
+        await w.pass_time(1000)
+        assert w.facts(WorkerLost) == []
+        await w.finish_all()
+        assert w.results() == [Result.SUCCESS]
+        assert len(w.facts(BuildAssigned)) == 1
+
+
+async def test_an_absent_worker_gets_no_build(tmp_path: Path) -> None:
+    """What waits, waits until it is back."""
+    async with world(tmp_path) as w:
+        await w.disconnect()
+        await w.force()
+        assert w.builders() == []
+        await w.connect()
+        assert w.builders() == ["tests"]
+
+
+async def test_no_lease_runs_while_no_server_is_there(tmp_path: Path) -> None:
+    """After a long outage of the server the workers get the whole lease to come back."""
+    async with world(tmp_path) as w:
+        await w.force()
+        await w.disconnect()
+        w.clock.advance(3600)
+        await w.restart()
+        await w.pass_time(89)
+        assert w.facts(WorkerLost) == []
+        await w.pass_time(2)
+        assert w.facts(WorkerLost) == [WorkerLost(epoch=1)]
+
+
+async def test_sessions_of_a_server_that_is_gone_are_over(tmp_path: Path) -> None:
+    """At its start a server disconnects the workers of one that was killed, and their leases begin."""
+    async with world(tmp_path, workers=[]) as w:
+        await w.connect(server_id=OTHER_SERVER)
+        await w.restart()
+        assert w.facts(WorkerDisconnected) == [WorkerDisconnected(epoch=1, reason="server_lost")]
+        await w.pass_time(91)
+        assert w.facts(WorkerLost) == [WorkerLost(epoch=1)]
+
+
+async def test_what_is_asked_of_a_lost_worker_is_lost_at_once(tmp_path: Path) -> None:
+    """A build between two operations when its worker was lost doesn't wait for ever."""
+    async with world(tmp_path) as w:
+        await w.force()
+        await w.disconnect()
+        await w.pass_time(91)
+        assert w.results() == [Result.RETRY]
+        assert w.open_operations() == []
+
+
+async def test_a_worker_that_says_it_was_interrupted_is_believed_at_once(tmp_path: Path) -> None:
+    """No lease has to run out: the build is tried again in the same moment."""
+    async with world(tmp_path) as w:
+        await w.force()
+        await w.finish(Ended(reason="interrupted"))
+        assert w.results() == [Result.RETRY]
+        assert len(w.facts(BuildAssigned)) == 2
+        await w.finish_all()
+        assert w.results() == [Result.RETRY, Result.SUCCESS]
+
+
+async def test_a_late_report_of_a_lost_operation_changes_nothing(tmp_path: Path) -> None:
+    """The first end counts; the retry goes on undisturbed."""
+    async with world(tmp_path) as w:
+        await w.force()
+        (late,) = w.open_operations()
+        await w.do(PauseWorker(worker="w2"))
+        await w.disconnect()
+        await w.pass_time(91)
+        await w.report(late, Ended(reason="exited", exit_code=1))
+        await w.connect()
+        await w.finish_all()
+        assert w.results() == [Result.RETRY, Result.SUCCESS]
+        assert len(w.facts(OperationStarted)) == 1

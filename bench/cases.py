@@ -55,7 +55,7 @@ def change_latency(system: System, folder: Path) -> Samples:
     for number in range(LATENCY_WARM_UP + LATENCY_CHANGES):
         began = time.time_ns()
         system.submit_change(number)
-        processes.wait_until("a stamp", lambda n=number: _lines(stamps) > n, 60.0, poll_seconds=0.002)  # type: ignore[misc]
+        processes.wait_until("a stamp", _longer(stamps, number), 60.0, poll_seconds=0.002)  # type: ignore[misc]
         if number >= LATENCY_WARM_UP:
             latencies.append((int(stamps.read_text().split()[number]) - began) / 1e6)
         processes.wait_until(

@@ -39,9 +39,7 @@ def trivial_builds(system: System, folder: Path) -> Samples:
     cpu, began = processes.cpu_seconds(system.server_pid), time.monotonic()
     for number in range(changes):
         system.submit_change(number)
-    processes.wait_until(
-        "the builds", lambda: system.finished_builds() >= builds, BUILD_TIMEOUT_SECONDS, poll_seconds=0.25
-    )
+    _wait_for_builds(system, builds, poll_seconds=0.25)
     wall = time.monotonic() - began
     cpu = processes.cpu_seconds(system.server_pid) - cpu
     _must_have_succeeded(system)
@@ -55,15 +53,10 @@ def change_latency(system: System, folder: Path) -> Samples:
     for number in range(LATENCY_WARM_UP + LATENCY_CHANGES):
         began = time.time_ns()
         system.submit_change(number)
-        processes.wait_until("a stamp", _longer(stamps, number), 60.0, poll_seconds=0.002)  # type: ignore[misc]
+        _wait_for_lines(stamps, number + 1)
         if number >= LATENCY_WARM_UP:
             latencies.append((int(stamps.read_text().split()[number]) - began) / 1e6)
-        processes.wait_until(
-            "the build",
-            lambda n=number: system.finished_builds() > n,
-            60.0,
-            poll_seconds=0.1,  # type: ignore[misc]
-        )
+        _wait_for_builds(system, number + 1, poll_seconds=0.1)
     latencies.sort()
     p99 = latencies[min(len(latencies) - 1, round(len(latencies) * 0.99))]
     return {"change_to_start_p50_ms": statistics.median(latencies), "change_to_start_p99_ms": p99}
@@ -73,7 +66,7 @@ def big_log(system: System, folder: Path) -> Samples:
     """One step prints 100 MB of lines that differ; until the build is complete. Then the log is fetched."""
     cpu, began = processes.cpu_seconds(system.server_pid), time.monotonic()
     system.submit_change(0)
-    processes.wait_until("the build", lambda: system.finished_builds() >= 1, BUILD_TIMEOUT_SECONDS, poll_seconds=0.05)
+    _wait_for_builds(system, 1, poll_seconds=0.05)
     wall = time.monotonic() - began
     cpu = processes.cpu_seconds(system.server_pid) - cpu
     memory = processes.peak_memory_mib(system.server_pid)
@@ -89,6 +82,16 @@ def big_log(system: System, folder: Path) -> Samples:
         "log_server_peak_mib": memory,
         "log_100mb_fetch_seconds": fetch,
     }
+
+
+def _wait_for_builds(system: System, count: int, poll_seconds: float) -> None:
+    processes.wait_until(
+        f"{count} builds", lambda: system.finished_builds() >= count, BUILD_TIMEOUT_SECONDS, poll_seconds
+    )
+
+
+def _wait_for_lines(path: Path, count: int) -> None:
+    processes.wait_until(f"line {count} of {path}", lambda: _lines(path) >= count, 60.0, poll_seconds=0.002)
 
 
 def _must_have_succeeded(system: System) -> None:

@@ -66,10 +66,10 @@ class BuildLedger:
     def _start_worker(self, number: int, capacity: int) -> None:
         name = f"worker{number}"
         token = self._post("/enrollment-tokens", {"worker": name})["token"]
+        where = ["--server", f"127.0.0.1:{self._grpc_port}", "--state", str(self._folder / name)]
         self._processes.append(
             processes.start(
-                [BUILDLEDGER, "worker", "--server", f"127.0.0.1:{self._grpc_port}", "--name", name]
-                + ["--state", self._folder / name, "--capacity", str(capacity)],
+                [BUILDLEDGER, "worker", *where, "--name", name, "--capacity", str(capacity)],
                 cwd=self._folder,
                 output=self._folder / f"{name}.txt",
                 env={"BUILDLEDGER_WORKER_TOKEN": token},

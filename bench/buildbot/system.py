@@ -68,8 +68,9 @@ class Buildbot:
 
     def _start_worker(self, number: int, port: int) -> None:
         folder = self._folder / f"worker{number}"
-        create = [self._binaries / "buildbot-worker", "create-worker", "--quiet", folder, f"127.0.0.1:{port}"]
-        subprocess.run([*create, f"worker{number}", "password"], check=True, stdout=subprocess.DEVNULL)
+        create = [str(self._binaries / "buildbot-worker"), "create-worker", "--quiet", str(folder)]
+        identity = [f"127.0.0.1:{port}", f"worker{number}", "password"]
+        subprocess.run([*create, *identity], check=True, stdout=subprocess.DEVNULL)
         self._processes.append(
             processes.start(
                 [self._binaries / "twistd", "--no_save", "--nodaemon", "--python=buildbot.tac"],

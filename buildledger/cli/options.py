@@ -15,7 +15,7 @@ DEFAULT_STATE = Path("var")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class AddressType(click.ParamType):
+class AddressType(click.ParamType[Address]):
     """`host:port`."""
 
     name = "host:port"
@@ -30,7 +30,7 @@ class AddressType(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class LabelType(click.ParamType):
+class LabelType(click.ParamType[tuple[str, str]]):
     """`name=value`."""
 
     name = "name=value"

@@ -10,9 +10,10 @@ from buildledger.cli.options import database_option, state_option
 from buildledger.cli.progress import progress_line
 from buildledger.clock import SystemClock
 from buildledger.ledger.ledger import Ledger
+from buildledger.projections.projection import Projection
 from buildledger.projections.rebuild import rebuild
 from buildledger.projections.registry import PROJECTIONS
-from buildledger.projections.storage import open_storage
+from buildledger.projections.storage import ViewStorage, open_storage
 
 NAMES = {projection.NAME: projection for projection in PROJECTIONS}
 
@@ -44,12 +45,15 @@ def rebuild_projections(names: tuple[str, ...], state: Path, database: str | Non
     storage = open_storage(state / "views", database)
     try:
         for name in NAMES if "all" in names else dict.fromkeys(names):
-            with progress_line(f"facts into {name}", ledger.head()) as progress:
-                view = rebuild(
-                    ledger, storage, NAMES[name], progress=lambda position, head, tell=progress: tell(position)
-                )
-            click.echo(f"{name}: generation {view.generation} is in use, at position {view.position()}")
-            view.close()
+            _rebuild(ledger, storage, NAMES[name])
     finally:
         storage.close()
         ledger.close()
+
+
+def _rebuild(ledger: Ledger, storage: ViewStorage, projection: Projection) -> None:
+    name = projection.NAME
+    with progress_line(f"facts into {name}", ledger.head()) as progress:
+        view = rebuild(ledger, storage, projection, progress=lambda position, _: progress(position))
+    click.echo(f"{name}: generation {view.generation} is in use, at position {view.position()}")
+    view.close()

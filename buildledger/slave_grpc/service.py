@@ -112,7 +112,7 @@ class WorkerService:
         """End all sessions, finish what is being stored, and save where the follower stands."""
         self._draining = True
         for session in list(self._sessions.values()):
-            session.leave("drained")
+            session.leave("drained", pb.Down(drain=pb.Drain()))
         if self._server is not None:
             await self._server.stop(STOP_GRACE_SECONDS)
         while self._tasks:

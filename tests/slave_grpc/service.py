@@ -41,9 +41,11 @@ class Installation:
         self.clock = VirtualClock()
         self.port = 0
         self._builds = 0
-        self._open()
+        self.open()
 
-    def _open(self) -> None:
+    def open(self) -> None:
+        """Open the stores and make a service over them."""
+        self.directory.mkdir(exist_ok=True)
         self.ledger = Ledger.open(f"sqlite:///{self.directory / 'ledger.db'}", clock=self.clock)
         self.logs = LocalLogStore(self.directory / "logs")
         self.artifacts = LocalArtifactStore(self.directory / "artifacts")
@@ -64,13 +66,17 @@ class Installation:
     async def stop(self) -> None:
         """Stop in good order."""
         await self.service.stop()
-        await asyncio.to_thread(self.ledger.close)
-        await asyncio.to_thread(self.logs.close)
+        await asyncio.to_thread(self.close)
+
+    def close(self) -> None:
+        """Let go of the stores, of which the service makes no use any more."""
+        self.ledger.close()
+        self.logs.close()
 
     async def restart(self) -> None:
         """Stop and start, as another server process on the same directory."""
         await self.stop()
-        self._open()
+        self.open()
         await self.start()
 
     async def execute(self, *commands: Command) -> int:

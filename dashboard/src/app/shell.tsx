@@ -1,4 +1,6 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { uiConfigQuery } from "../api/queries.ts";
 import { Icon, type IconName } from "../design/icons.tsx";
 import { live } from "../live/live.ts";
 import type { StreamState } from "../live/stream.ts";
@@ -136,6 +138,7 @@ const STATES: Record<StreamState, string> = {
 function Foot() {
   const asOf = useAsOf();
   const { state, position } = useStore(live);
+  const version = useQuery({ ...uiConfigQuery, enabled: false }).data?.version;
   return (
     <footer className="foot">
       <div className="foot-in">
@@ -147,6 +150,7 @@ function Foot() {
         ) : (
           <span className="connection">The past stands still</span>
         )}
+        {version && <span className="foot-version">Build Ledger {version}</span>}
         {asOf === undefined && position > 0 && (
           <span title="The last fact of the ledger that this page knows">
             ledger position <span data-testid="position">{position.toLocaleString("en")}</span>

@@ -2,25 +2,27 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { ProblemNote } from "./problem.tsx";
 
-/** The data of a query, or why there is none. Data that could not be renewed stays, with the reason above it. */
-export function Loaded<T>({
-  query,
-  children,
-}: {
+type LoadedProps<T> = {
   query: UseQueryResult<T>;
+  /** The page's heading while there is no data to make one from; not for parts of a page. */
+  title?: string;
   children: (data: T) => ReactNode;
-}) {
-  const retry = () => void query.refetch();
+};
+
+/** The data of a query, or why there is none. Data that could not be renewed stays, with the reason above it. */
+export function Loaded<T>({ query, title, children }: LoadedProps<T>) {
+  const note = query.error && <ProblemNote problem={query.error} onRetry={() => void query.refetch()} />;
   if (query.data === undefined) {
-    return query.error ? (
-      <ProblemNote problem={query.error} onRetry={retry} />
-    ) : (
-      <p className="loading">Loading…</p>
+    return (
+      <>
+        {title && <h1>{title}</h1>}
+        {note ?? <p className="loading">Loading…</p>}
+      </>
     );
   }
   return (
     <>
-      {query.error && <ProblemNote problem={query.error} onRetry={retry} />}
+      {note}
       {children(query.data)}
     </>
   );

@@ -145,11 +145,13 @@ type LogRowProps = {
   onSelect(line: number, isExtending: boolean): void;
 };
 
+/** Numbers are too small and too many for the Tab key; the field for going to a line does all that they do. */
 function LogRow({ number, digits, line, isSelected, isHit, query, onSelect }: LogRowProps) {
   return (
     <div className="log-row" data-selected={isSelected || undefined} data-hit={isHit || undefined}>
       <a
         className="log-number"
+        tabIndex={-1}
         href={`#L${number}`}
         aria-label={`Line ${number}`}
         style={{ width: `${digits + 3}ch` }}

@@ -21,6 +21,11 @@ describe("formatDuration", () => {
   });
 });
 
+it("writes a duration that is still passing in whole seconds", () => {
+  expect(formatDuration(3_900, true)).toBe("3 s");
+  expect(formatDuration(61_900, true)).toBe("1 m 01 s");
+});
+
 describe("formatAgo", () => {
   it.each([
     [0, "just now"],

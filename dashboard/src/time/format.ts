@@ -7,10 +7,13 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** `0.4 s`, `12 s`, `3 m 04 s`, `2 h 05 m`, `3 d 04 h`: always two units at most, so that columns stay narrow. */
-export function formatDuration(duration_ms: number): string {
-  const ms = Math.max(0, duration_ms);
-  if (ms < 9_950) return `${(ms / SECOND_MS).toFixed(1)} s`;
+/**
+ * `0.4 s`, `12 s`, `3 m 04 s`, `2 h 05 m`, `3 d 04 h`: two units at most, so that columns stay narrow. One that is still
+ * passing is written in whole seconds.
+ */
+export function formatDuration(duration_ms: number, isWhole = false): string {
+  const ms = Math.max(0, isWhole ? Math.floor(duration_ms / SECOND_MS) * SECOND_MS : duration_ms);
+  if (ms < 9_950 && !isWhole) return `${(ms / SECOND_MS).toFixed(1)} s`;
   const seconds = Math.round(ms / SECOND_MS);
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} m ${pad(seconds % 60)} s`;
@@ -24,12 +27,13 @@ export function formatDuration(duration_ms: number): string {
 export function formatAgo(at_ms: number, now_ms: number): string {
   const distance_ms = now_ms - at_ms;
   if (Math.abs(distance_ms) < 10 * SECOND_MS) return "just now";
-  const words = distanceWords(Math.abs(distance_ms));
+  const words = formatDistance(Math.abs(distance_ms));
   return distance_ms >= 0 ? `${words} ago` : `in ${words}`;
 }
 
-function distanceWords(distance_ms: number): string {
-  if (distance_ms < MINUTE_MS) return `${Math.floor(distance_ms / SECOND_MS)} s`;
+/** `42 s`, `4 min`, `3 h`, `12 days`. */
+export function formatDistance(distance_ms: number): string {
+  if (distance_ms < MINUTE_MS) return `${Math.max(0, Math.floor(distance_ms / SECOND_MS))} s`;
   if (distance_ms < HOUR_MS) return `${Math.floor(distance_ms / MINUTE_MS)} min`;
   if (distance_ms < DAY_MS) return `${Math.floor(distance_ms / HOUR_MS)} h`;
   const days = Math.floor(distance_ms / DAY_MS);

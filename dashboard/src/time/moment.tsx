@@ -1,7 +1,7 @@
 import { zone } from "../app/preferences.ts";
 import { useStore } from "../app/store.ts";
 import { useNow } from "./clock.ts";
-import { formatAgo, formatDuration, formatFull, formatShort, isoDuration } from "./format.ts";
+import { formatAgo, formatDistance, formatDuration, formatFull, formatShort, isoDuration } from "./format.ts";
 
 /** A moment as a clock time; the whole of it, and how long ago it was, in its tooltip. */
 export function Moment({ at }: { at: string }) {
@@ -31,20 +31,32 @@ export function Ago({ at }: { at: string }) {
   );
 }
 
+/** How long ago a moment was, as a bare length: `20 days`. */
+export function Since({ at }: { at: string }) {
+  const chosen = useStore(zone);
+  const now_ms = useNow("quarter-minute");
+  const date = new Date(at);
+  return (
+    <time dateTime={at} title={`since ${formatFull(date, chosen)}`} className="nowrap">
+      {formatDistance(now_ms - date.getTime())}
+    </time>
+  );
+}
+
 /** How long something took, or has taken until this second. */
 export function Duration({ from, to }: { from: string; to?: string | null | undefined }) {
   return to ? <Fixed duration_ms={Date.parse(to) - Date.parse(from)} /> : <Passing from={from} />;
 }
 
-export function Fixed({ duration_ms }: { duration_ms: number }) {
+export function Fixed({ duration_ms, isWhole = false }: { duration_ms: number; isWhole?: boolean }) {
   return (
     <time dateTime={isoDuration(duration_ms)} className="nowrap">
-      {formatDuration(duration_ms)}
+      {formatDuration(duration_ms, isWhole)}
     </time>
   );
 }
 
 function Passing({ from }: { from: string }) {
   const elapsed_ms = Math.max(0, useNow("second") - Date.parse(from));
-  return <Fixed duration_ms={Math.floor(elapsed_ms / 1_000) * 1_000} />;
+  return <Fixed duration_ms={elapsed_ms} isWhole />;
 }

@@ -1,6 +1,7 @@
 import type { Blame, BuildDetail, Change } from "../api/model.ts";
 import { Empty } from "../design/loaded.tsx";
 import { isBroken, statusOf } from "../design/status.ts";
+import { plural } from "../text/plural.ts";
 import { Ago } from "../time/moment.tsx";
 import { PeopleNames, PersonName } from "./people.tsx";
 import { Revision } from "./revision.tsx";
@@ -41,7 +42,7 @@ function BlamePart({ part, isNamed }: { part: Blame; isNamed: boolean }) {
             ))}
           </ul>
           {(truncated || commit_count > commits.length) && (
-            <p className="panel-note muted">and {commit_count - commits.length} more commits</p>
+            <p className="panel-note muted">and {plural(commit_count - commits.length, "more commit")}</p>
           )}
         </>
       )}
@@ -92,9 +93,7 @@ export function ChangeRow({ change }: { change: Change }) {
           </span>
         ))}
         <Revision revision={change.revision} link={change.link} />
-        <span className="nowrap">
-          {change.file_count} {change.file_count === 1 ? "file" : "files"}
-        </span>
+        <span className="nowrap">{plural(change.file_count, "file")}</span>
         <Ago at={change.committed_at} />
       </div>
     </li>

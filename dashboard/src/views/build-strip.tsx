@@ -9,10 +9,10 @@ const LOWEST_PERCENT = 12;
 
 /** The last builds from left (oldest) to right, each a bar as high as it took and a shape that says how it ended. */
 export function BuildStrip({ builds }: { builds: readonly Build[] }) {
-  const shown = builds.slice(0, SHOWN_MAX).reverse();
+  const shown = builds.slice(0, SHOWN_MAX);
   const longest_ms = Math.max(1, ...shown.map(tookOf));
   return (
-    <ol className="strip" aria-label="Last builds, the newest at the end">
+    <ol className="strip" aria-label="Last builds, the newest first">
       {shown.map((build) => {
         const status = statusOf(build.result, true);
         const took = build.finished_at ? `, ${formatDuration(tookOf(build))}` : "";
@@ -25,12 +25,14 @@ export function BuildStrip({ builds }: { builds: readonly Build[] }) {
               title={`#${build.number} ${statusWord(status)}${took}`}
               aria-label={`#${build.number} ${statusWord(status)}${took}`}
             >
-              <span
-                className="strip-bar"
-                style={{
-                  height: `${LOWEST_PERCENT + (100 - LOWEST_PERCENT) * (tookOf(build) / longest_ms)}%`,
-                }}
-              />
+              <span className="strip-space">
+                <span
+                  className="strip-bar"
+                  style={{
+                    height: `${LOWEST_PERCENT + (100 - LOWEST_PERCENT) * (tookOf(build) / longest_ms)}%`,
+                  }}
+                />
+              </span>
               <StatusIcon status={status} size={12} />
             </Link>
           </li>

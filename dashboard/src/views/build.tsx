@@ -24,7 +24,9 @@ export function BuildPage() {
   const query = useQuery(buildQuery(useAsOf(), build));
   return (
     <div className="page">
-      <Loaded query={query}>{(detail) => <Detail detail={detail} />}</Loaded>
+      <Loaded query={query} title="Build">
+        {(detail) => <Detail detail={detail} />}
+      </Loaded>
     </div>
   );
 }

@@ -10,7 +10,8 @@ import { Empty, Loaded } from "../design/loaded.tsx";
 import { More } from "../design/more.tsx";
 import { type Status, statusOf } from "../design/status.ts";
 import { StatusIcon } from "../design/status-icon.tsx";
-import { Ago, Duration, Moment } from "../time/moment.tsx";
+import { plural } from "../text/plural.ts";
+import { Ago, Duration, Moment, Since } from "../time/moment.tsx";
 import { BuildLink } from "./build-link.tsx";
 import { BuildStrip } from "./build-strip.tsx";
 import { ActorName } from "./people.tsx";
@@ -26,7 +27,9 @@ export function BuilderPage() {
   const query = useQuery(builderQuery(useAsOf(), name));
   return (
     <div className="page">
-      <Loaded query={query}>{(detail) => <Detail detail={detail} />}</Loaded>
+      <Loaded query={query} title={name}>
+        {(detail) => <Detail detail={detail} />}
+      </Loaded>
     </div>
   );
 }
@@ -63,13 +66,11 @@ function Detail({ detail }: { detail: BuilderDetail }) {
         <p className="muted">
           {waiting_count > 0 && (
             <>
-              <Link to="/queue">
-                {waiting_count} {waiting_count === 1 ? "request waits" : "requests wait"}
-              </Link>
+              <Link to="/queue">{plural(waiting_count, "request")} waiting</Link>
               {" · "}
             </>
           )}
-          {detail.steps.length} {detail.steps.length === 1 ? "step" : "steps"}: {detail.steps.join(" → ")}
+          {plural(detail.steps.length, "step")}: {detail.steps.join(" → ")}
           {locks.length > 0 && ` · locks ${locks.join(", ")}`}
         </p>
         {recent.length > 0 && <BuildStrip builds={recent} />}
@@ -100,7 +101,7 @@ function Verdict({ detail: { builder } }: { detail: BuilderDetail }) {
     <p>
       {broken ? (
         <>
-          Broken since <Ago at={broken.since_at} /> in <BuildLink build={broken.since} isShort />
+          Broken for <Since at={broken.since_at} />, since <BuildLink build={broken.since} isShort />
           {broken.failures > 1 && `, ${broken.failures} builds`}.{" "}
         </>
       ) : builder.status === "passing" ? (
@@ -186,10 +187,7 @@ function HistoryTable({ builds }: { builds: readonly Build[] }) {
             <td className="history-what">
               <Stamps stamps={build.stamps} />
               {build.change_count > 0 && (
-                <span className="muted nowrap">
-                  {" "}
-                  {build.change_count} {build.change_count === 1 ? "change" : "changes"}
-                </span>
+                <span className="muted nowrap"> {plural(build.change_count, "change")}</span>
               )}
             </td>
             <td className="wide clip history-why" title={build.summary || build.reason}>

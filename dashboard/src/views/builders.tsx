@@ -8,7 +8,7 @@ import { useTabStatus } from "../app/tab-status.ts";
 import { Empty, Loaded } from "../design/loaded.tsx";
 import { type Status, statusOf } from "../design/status.ts";
 import { StatusIcon } from "../design/status-icon.tsx";
-import { Ago } from "../time/moment.tsx";
+import { Ago, Since } from "../time/moment.tsx";
 import { BuildLink } from "./build-link.tsx";
 import "./builders.css";
 
@@ -133,7 +133,7 @@ function Row({ builder }: { builder: Builder }) {
       <td className="builders-verdict muted nowrap">
         {broken ? (
           <>
-            since <Ago at={broken.since_at} />
+            broken for <Since at={broken.since_at} />
           </>
         ) : (
           { passing: "passing", broken: "broken", unclear: "unclear", never_built: "never built" }[

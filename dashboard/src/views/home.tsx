@@ -1,17 +1,21 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { BrokenBuilder, Build, Home as HomeData } from "../api/model.ts";
+import type { BrokenBuilder, Build, Home as HomeData, Suspect } from "../api/model.ts";
 import { homeQuery } from "../api/queries.ts";
 import { useAsOf } from "../app/as-of.ts";
 import { useTabStatus } from "../app/tab-status.ts";
+import { Icon } from "../design/icons.tsx";
 import { Empty, Loaded } from "../design/loaded.tsx";
 import { type Status, statusOf } from "../design/status.ts";
 import { StatusIcon } from "../design/status-icon.tsx";
-import { Ago, Duration, Moment } from "../time/moment.tsx";
+import { plural } from "../text/plural.ts";
+import { Ago, Duration, Moment, Since } from "../time/moment.tsx";
 import { BuildLink } from "./build-link.tsx";
-import { ActorName, PeopleNames } from "./people.tsx";
+import { ActorName, PersonName } from "./people.tsx";
 import { Stamps } from "./revision.tsx";
 import "./home.css";
+
+const SUSPECTS_SHOWN = 3;
 
 /** What is broken, since when and whose; what runs, waits and was built last. One request. */
 export function Home() {
@@ -23,7 +27,7 @@ export function Home() {
   );
   return (
     <div className="page">
-      <Loaded query={query}>
+      <Loaded query={query} title="Build Ledger">
         {(home) => (
           <>
             <Summary home={home} />
@@ -104,8 +108,8 @@ function Broken({ home }: { home: HomeData }) {
 }
 
 function BrokenRow({ builder }: { builder: BrokenBuilder }) {
-  const { broken, last_build: last } = builder;
-  const [first] = builder.suspects;
+  const { broken, last_build: last, suspect_count } = builder;
+  const suspects = builder.suspects.slice(0, SUSPECTS_SHOWN);
   return (
     <li className="row broken-row">
       <StatusIcon status={statusOf(last.result, true)} label={true} />
@@ -118,7 +122,7 @@ function BrokenRow({ builder }: { builder: BrokenBuilder }) {
         </div>
         <div className="broken-line">
           <span className="muted">
-            broken since <Ago at={broken.since_at} /> in <BuildLink build={broken.since} isShort />
+            for <Since at={broken.since_at} />, since <BuildLink build={broken.since} isShort />
             {broken.failures > 1 && (
               <>
                 {", "}
@@ -127,27 +131,33 @@ function BrokenRow({ builder }: { builder: BrokenBuilder }) {
             )}
           </span>
         </div>
-        {first ? (
-          <div className="broken-line broken-whose">
-            <PeopleNames
-              people={builder.suspects.map((suspect) => suspect.author)}
-              more={moreThan(builder)}
-            />
-            <span className="clip muted" title={first.subject ?? undefined}>
-              {first.subject ?? "message erased"}
-            </span>
-          </div>
-        ) : (
-          !builder.baseline && <div className="muted">It never was green, so nobody is suspected.</div>
+        {suspects.length > 0 && (
+          <ul className="suspects">
+            {suspects.map((suspect) => (
+              <SuspectRow key={suspect.change_id} suspect={suspect} />
+            ))}
+          </ul>
         )}
+        {suspect_count > suspects.length && (
+          <div className="muted">and {plural(suspect_count - suspects.length, "more commit")}</div>
+        )}
+        {!builder.baseline && <div className="muted">It never was green, so nobody is suspected.</div>}
       </div>
     </li>
   );
 }
 
-/** Suspected commits beyond those that are listed. */
-function moreThan({ suspects, suspect_count }: BrokenBuilder): number {
-  return Math.max(0, suspect_count - suspects.length);
+function SuspectRow({ suspect }: { suspect: Suspect }) {
+  return (
+    <li className="suspect">
+      <span className="suspect-name">
+        <Icon name="person" size={13} /> <PersonName person={suspect.author} />
+      </span>
+      <span className="clip muted" title={suspect.subject ?? undefined}>
+        {suspect.subject ?? "message erased"}
+      </span>
+    </li>
+  );
 }
 
 function Running({ home }: { home: HomeData }) {
@@ -272,7 +282,7 @@ function Recent({ builds }: { builds: readonly Build[] }) {
                 <td className="recent-what">
                   <Stamps stamps={build.stamps} />
                 </td>
-                <td className="wide clip recent-why">
+                <td className="wide clip hides">
                   <span className="muted">
                     {build.reason}
                     {build.requested_by.kind === "user" && (

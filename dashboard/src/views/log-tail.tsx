@@ -45,6 +45,7 @@ export function LogTail({ log, isOpenEnded }: { log: Log; isOpenEnded: boolean }
                 params={{ log: log.id }}
                 hash={`L${number}`}
                 className="log-number"
+                tabIndex={-1}
                 aria-label={`Line ${number}`}
               >
                 {number}

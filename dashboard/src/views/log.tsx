@@ -13,10 +13,12 @@ import { Empty, Loaded } from "../design/loaded.tsx";
 import { statusOf } from "../design/status.ts";
 import { StatusIcon } from "../design/status-icon.tsx";
 import { fetchLines } from "../log/fetch-lines.ts";
+import { GoToLine } from "../log/go-to-line.tsx";
 import { formatLines, type LineRange, parseLines, selectLine } from "../log/lines-link.ts";
 import { LogView } from "../log/log-view.tsx";
 import { LogPages } from "../log/pages.ts";
 import { SearchBar } from "../log/search-bar.tsx";
+import { plural } from "../text/plural.ts";
 import "./log-page.css";
 
 const route = getRouteApi("/logs/$log");
@@ -27,7 +29,9 @@ export function LogPage() {
   const query = useQuery(logQuery(log));
   return (
     <div className="page log-page">
-      <Loaded query={query}>{(detail) => <Detail key={log} detail={detail} />}</Loaded>
+      <Loaded query={query} title="Log">
+        {(detail) => <Detail key={log} detail={detail} />}
+      </Loaded>
     </div>
   );
 }
@@ -53,9 +57,14 @@ function Detail({ detail }: { detail: LogDetail }) {
     if (asked) setTarget({ line: asked.from });
   }, [hash]);
 
-  const onSelect = (line: number, isExtending: boolean) => {
-    own.current = formatLines(selectLine(selection, line, isExtending));
+  const select = (range: LineRange) => {
+    own.current = formatLines(range);
     void navigate({ hash: own.current, search: true, replace: true, resetScroll: false });
+  };
+  const goTo = (range: LineRange) => {
+    follow(false);
+    select(range);
+    setTarget({ line: range.from });
   };
   const onHit = useCallback((line: number | undefined) => {
     setHit(line);
@@ -82,6 +91,7 @@ function Detail({ detail }: { detail: LogDetail }) {
             }
             onHit={onHit}
           />
+          <GoToLine lines={extent.line_count} onGo={goTo} />
           {!extent.finished && (
             <button
               type="button"
@@ -116,7 +126,7 @@ function Detail({ detail }: { detail: LogDetail }) {
           hit={hit}
           isFollowing={isFollowing}
           onFollow={follow}
-          onSelect={onSelect}
+          onSelect={(line, isExtending) => select(selectLine(selection, line, isExtending))}
           target={target}
         />
       )}
@@ -166,14 +176,14 @@ function CopyLines({ log, range }: { log: string; range: LineRange }) {
     try {
       const lines = await fetchLines(log, range.from - 1, count);
       await navigator.clipboard.writeText(`${lines.join("\n")}\n`);
-      tell({ kind: "done", text: count === 1 ? `Line ${range.from} copied` : `${count} lines copied` });
+      tell({ kind: "done", text: `${plural(count, "line")} copied` });
     } catch (thrown) {
       tell({ kind: "refused", text: `Not copied: ${toProblem(thrown).message}` });
     }
   };
   return (
     <button type="button" className="button small" onClick={() => void copy()}>
-      Copy {count === 1 ? "line" : `${count.toLocaleString("en")} lines`}
+      Copy {plural(count, "line")}
     </button>
   );
 }

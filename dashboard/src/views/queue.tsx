@@ -72,7 +72,7 @@ function RequestRow({ request }: { request: Request }) {
         </div>
         {waiting && (
           <div className="request-why">
-            <Icon name="clock" size={13} /> {waiting.text}
+            {waiting.text}
             {waiting.workers.length > 0 && <span className="muted"> ({waiting.workers.join(", ")})</span>}
           </div>
         )}

@@ -94,7 +94,7 @@ class Leases:
         self._abandon(self._work.workers[WorkerId(recorded.stream_id)])
 
     def _requested(self, recorded: Recorded, fact: OperationRequested) -> None:
-        known = self._work.workers.get(worker_id(fact.worker))
+        known = self._work.worker(fact.worker)
         if known is None or known.lost:
             self._abandoned[BuildId(recorded.stream_id)] = None
 

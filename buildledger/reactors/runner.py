@@ -97,14 +97,14 @@ class Runner:
                 follower.add_done_callback(lambda _: self._bell.set())
                 tasks.create_task(self._work_until(follower))
         except asyncio.CancelledError:
-            await self._save()
+            await self.save()
             raise
         except BaseException as error:
             self._failure = _reason(error)
             _log.exception("the reactors have stopped: %s", self._failure)
             raise
         else:
-            await self._save()
+            await self.save()
 
     async def prepare(self) -> None:
         """Remember what the checkpoint holds, fold what came after it, and look at all open work."""
@@ -148,6 +148,16 @@ class Runner:
         """When something is due though nothing happens."""
         return min((at for reactor in self._reactors if (at := reactor.next_at()) is not None), default=None)
 
+    async def save(self) -> None:
+        """Write the checkpoint; that it can't be written costs only time at the next start."""
+        memory = Memory(work=self._work.snapshot(), triggering=self._triggering.snapshot())
+        checkpoint = Checkpoint(CHECKPOINT_VERSION, self._position, msgspec.msgpack.encode(memory))
+        self._saved = self._position
+        try:
+            await asyncio.to_thread(self._ledger.save_checkpoint, CHECKPOINT_NAME, checkpoint)
+        except Exception:
+            _log.exception("the reactors' checkpoint could not be written")
+
     async def _follow(self) -> None:
         async for batch in self._ledger.tail().after(self._position):
             self._fold(batch)
@@ -166,7 +176,7 @@ class Runner:
                 if await self.cycle():
                     self._bell.set()
                 if self._position - self._saved >= CHECKPOINT_FACTS:
-                    await self._save()
+                    await self.save()
                 if alarm is not None:
                     alarm.cancel()
                 alarm = self._set_alarm()
@@ -239,16 +249,6 @@ class Runner:
         refused, self._refused = self._refused, []
         for reactor, wish in refused:
             reactor.refused(wish.subject)
-
-    async def _save(self) -> None:
-        """Write the checkpoint; that it can't be written costs only time at the next start."""
-        memory = Memory(work=self._work.snapshot(), triggering=self._triggering.snapshot())
-        checkpoint = Checkpoint(CHECKPOINT_VERSION, self._position, msgspec.msgpack.encode(memory))
-        self._saved = self._position
-        try:
-            await asyncio.to_thread(self._ledger.save_checkpoint, CHECKPOINT_NAME, checkpoint)
-        except Exception:
-            _log.exception("the reactors' checkpoint could not be written")
 
 
 def _table(folds: Iterable[Any]) -> dict[type[Fact], tuple[Fold, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -74,6 +75,9 @@ class KnownWorker(msgspec.Struct, kw_only=True):
     disconnected_at: datetime | None = None
 
 
+_worker_id = lru_cache(maxsize=20_000)(worker_id)
+
+
 class Snapshot(msgspec.Struct, kw_only=True):
     """All of it, for a checkpoint."""
 
@@ -105,7 +109,7 @@ class Work:
 
     def worker(self, name: str) -> KnownWorker | None:
         """A worker by its name."""
-        return self.workers.get(worker_id(name))
+        return self.workers.get(_worker_id(name))
 
     def folds(self) -> Mapping[type[Fact], Fold]:
         """Which facts it takes in, and how."""

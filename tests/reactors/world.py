@@ -65,13 +65,12 @@ def with_config(text: str) -> Configuration:
 class World:
     """What a test can do to the server core, and see of it."""
 
-    def __init__(self, path: Path, text: str) -> None:
-        self._path = path
+    def __init__(self, path: Path, text: str, kind: type[Ledger] = Ledger) -> None:
+        path.mkdir(exist_ok=True)
         self.clock = VirtualClock()
         self.configuration = with_config(text)
-        self.ledger = Ledger.open(f"sqlite:///{path / 'ledger.db'}", clock=self.clock)
+        self.ledger = kind.open(f"sqlite:///{path / 'ledger.db'}", clock=self.clock)
         self.runner = self._join()
-        self.lease_seconds = 90.0
         self._forced = 0
 
     def _join(self) -> Runner:

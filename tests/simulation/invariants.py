@@ -1,0 +1,86 @@
+"""What must hold for every history, worked out from the facts alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from uuid import UUID
+
+from buildledger.config.resolved import Configuration
+from buildledger.events.build import BuildAssigned, BuildFinished, OperationFinished, OperationRequested, StepFinished
+from buildledger.events.fact import Recorded
+from buildledger.events.ids import RequestId
+from buildledger.events.request import RequestClaimed, RequestFinished, RequestReturned, RequestSubmitted
+from buildledger.events.results import Result
+
+
+class History:
+    """Goes through the facts once and checks each where it stands."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self.submitted: set[UUID] = set()
+        self.answers: dict[UUID, Result] = {}
+        self._holders: dict[UUID, UUID] = {}
+        self._active: dict[UUID, BuildAssigned] = {}
+        self._ended: set[UUID] = set()
+        self._operations: dict[UUID, UUID] = {}
+        self._fence = 0
+        self.results: Counter[Result] = Counter()
+        self.steps: Counter[Result] = Counter()
+
+    def check(self, facts: Iterable[Recorded]) -> None:
+        """Take the facts in; raises AssertionError at the first that can't be."""
+        for recorded in facts:
+            stream = recorded.stream_id
+            assert stream not in self._ended, f"{recorded.name} comes after the end of build {stream}"
+            match recorded.fact:
+                case RequestSubmitted():
+                    self.submitted.add(stream)
+                case RequestClaimed(build_id=build_id):
+                    assert stream not in self._holders, "a request has two builds at once"
+                    self._holders[stream] = build_id
+                case RequestReturned(build_id=build_id):
+                    assert self._holders.pop(stream) == build_id
+                case RequestFinished(result=result):
+                    assert stream not in self.answers, "a request is answered twice"
+                    self.answers[stream] = result
+                    self._holders.pop(stream, None)
+                case BuildAssigned() as assigned:
+                    self._assigned(stream, assigned)
+                case OperationRequested(operation_id=operation_id):
+                    assert operation_id not in self._operations, "an operation is asked for twice"
+                    self._operations[operation_id] = stream
+                case OperationFinished(operation_id=operation_id):
+                    assert self._operations[operation_id] == stream
+                case StepFinished(result=result):
+                    self.steps[result] += 1
+                case BuildFinished(result=result):
+                    del self._active[stream]
+                    self._ended.add(stream)
+                    self.results[result] += 1
+
+    def _assigned(self, stream: UUID, assigned: BuildAssigned) -> None:
+        assert stream not in self._active
+        assert assigned.fence > self._fence, "fences grow"
+        self._fence = assigned.fence
+        self._active[stream] = assigned
+        retry = self._configuration.builders[assigned.builder].retry
+        assert assigned.attempt <= 1 + retry.max, "more attempts than allowed"
+        on_worker = sum(other.worker == assigned.worker for other in self._active.values())
+        assert on_worker <= self._configuration.workers[assigned.worker].capacity, (
+            "more builds than a worker has room for"
+        )
+        self._check_locks()
+
+    def _check_locks(self) -> None:
+        taken: Counter[str] = Counter()
+        for assigned in self._active.values():
+            for use in self._configuration.builders[assigned.builder].locks:
+                taken[use.lock] += use.take
+        for lock, count in taken.items():
+            assert count <= self._configuration.locks[lock].count, f"lock {lock} is taken too often"
+
+    def unanswered(self) -> set[RequestId]:
+        """Requests that still wait for their end."""
+        return {RequestId(request) for request in self.submitted - self.answers.keys()}

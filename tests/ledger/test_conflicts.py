@@ -1,0 +1,100 @@
+"""Several processes on one database: each rule sees the true state, whoever was faster."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from buildledger.audit.verify import verify
+from buildledger.domain import worker
+from buildledger.domain.refusals import NotFoundRefusal
+from buildledger.events.ids import worker_id
+from buildledger.events.worker import WorkerPaused, WorkerResumed
+from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.proof import Tree
+from tests.ledger.samples import CLOCK, SYSTEM, finish_log, open_log, origin, pause, resume
+
+
+@pytest.fixture
+def pair(database_url: str) -> Iterator[tuple[Ledger, Ledger]]:
+    first, second = Ledger.open(database_url, clock=CLOCK), Ledger.open(database_url, clock=CLOCK)
+    yield first, second
+    first.close()
+    second.close()
+
+
+async def test_a_cached_state_is_never_older_than_the_others_commit(pair: tuple[Ledger, Ledger]) -> None:
+    """Also where the answer is a refusal or nothing, which no version could contradict."""
+    first, second = pair
+    with pytest.raises(NotFoundRefusal):
+        await first.execute(finish_log("a"), origin=SYSTEM)
+    await second.execute(open_log("a"), origin=SYSTEM)
+    assert (await first.execute(finish_log("a"), origin=SYSTEM)).positions == range(2, 3)
+    assert len((await second.execute(finish_log("a"), origin=SYSTEM)).positions) == 0
+    for n in range(5):
+        await first.execute(pause("w"), origin=SYSTEM)
+        await second.execute(resume("w"), origin=SYSTEM)
+        assert first.load(worker.AGGREGATE, worker_id("w"))[1] == 2 * n + 2
+
+
+def test_races_on_one_stream_keep_its_rules(pair: tuple[Ledger, Ledger]) -> None:
+    """Pauses and resumes alternate, though two processes fire both as fast as they can."""
+
+    async def fire(ledger: Ledger) -> None:
+        for _ in range(30):
+            await asyncio.gather(
+                *[ledger.execute(command, origin=origin()) for command in (pause("w"), resume("w"), pause("v"))]
+            )
+
+    threads = [threading.Thread(target=asyncio.run, args=(fire(ledger),)) for ledger in pair]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    facts = [fact for fact in pair[0].read(0, 10_000) if fact.stream_id == worker_id("w")]
+    kinds = [type(fact.fact) for fact in facts]
+    assert kinds == [WorkerPaused if n % 2 == 0 else WorkerResumed for n in range(len(kinds))]
+    assert [fact.version for fact in facts] == list(range(1, len(facts) + 1))
+    assert pair[0].load(worker.AGGREGATE, worker_id("v"))[1] == 1
+
+
+def test_the_same_command_in_two_processes_is_kept_once(pair: tuple[Ledger, Ledger]) -> None:
+    """Exactly one of two servers that get the same delivery records it; both have an answer."""
+    origins = [origin() for _ in range(40)]
+    answers: list[list[tuple[range, bool]]] = [[], []]
+
+    def deliver(number: int) -> None:
+        for n, once in enumerate(origins):
+            receipt = pair[number].execute_blocking(pause(f"w{n}"), origin=once)
+            answers[number].append((receipt.positions, receipt.duplicate))
+
+    threads = [threading.Thread(target=deliver, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for (mine, mine_again), (others, others_again) in zip(*answers, strict=True):
+        assert mine == others
+        assert mine_again != others_again
+    assert len(pair[0].store.select_notifications(1, 1_000)) == 40
+
+
+def test_two_writers_leave_a_ledger_that_verifies(pair: tuple[Ledger, Ledger], database_url: str) -> None:
+    """Chain, order and tree, after both have written at once."""
+
+    async def fill(ledger: Ledger, name: str) -> None:
+        for n in range(10):
+            await asyncio.gather(*[ledger.execute(open_log(f"{name}{n}.{m}"), origin=SYSTEM) for m in range(10)])
+
+    threads = [threading.Thread(target=asyncio.run, args=(fill(pair[n], str(n)),)) for n in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    tree = Tree.open(pair[0].store, database_url)
+    assert tree.catch_up() == 200
+    assert verify(pair[0].store, tree).ok
+    tree.close()

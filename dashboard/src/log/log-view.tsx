@@ -30,12 +30,15 @@ export type LogViewProps = {
 };
 
 const RESTED_MS = 160;
+/** A scroll so soon after the wheel turned is the wheel's. */
+const WHEEL_MS = 250;
 
 /** A window on a log of any length. What is drawn stays still in the element while the page below it scrolls. */
 export function LogView(props: LogViewProps) {
   const { pages, lines, selection, query, hit, isFollowing, onFollow, onSelect, target } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const bar_px = useRef(0);
+  const wheeled_at = useRef(Number.NEGATIVE_INFINITY);
   const reached = useRef<LogViewProps["target"]>(undefined);
   const rest = useRef<ReturnType<typeof setTimeout>>(undefined);
   const [viewport_px, setViewport] = useState(0);
@@ -83,7 +86,13 @@ export function LogView(props: LogViewProps) {
     const after_px = element.scrollTop;
     if (after_px === before_px) return;
     bar_px.current = after_px;
-    const next_px = scrolled(top_px, before_px, after_px, geometry);
+    const next_px = scrolled(
+      top_px,
+      before_px,
+      after_px,
+      geometry,
+      performance.now() - wheeled_at.current < WHEEL_MS,
+    );
     setTop(next_px);
     if (isFollowing !== isAtEnd(next_px, geometry)) onFollow(!isFollowing);
     clearTimeout(rest.current);
@@ -108,6 +117,9 @@ export function LogView(props: LogViewProps) {
       tabIndex={0}
       aria-label={`Log, ${lines} lines`}
       onScroll={onScroll}
+      onWheel={() => {
+        wheeled_at.current = performance.now();
+      }}
       onKeyDown={onKeyDown}
     >
       <div className="log-track" style={{ height: Math.max(trackHeight(lines), 1) }}>

@@ -43,6 +43,12 @@ describe("a log of five million lines", () => {
     expect(scrolled(top, bar, bar - 120, huge)).toBe(top - 120);
   });
 
+  it("takes even a violent turn of the wheel for pixels, not for a share of the log", () => {
+    const top = topOfLine(2_500_000, huge);
+    const bar = trackFromTop(top, huge);
+    expect(scrolled(top, bar, bar + 5_000, huge, true)).toBe(top + 5_000);
+  });
+
   it("goes to the same share of the log when the bar is dragged", () => {
     const half = (TRACK_MAX_PX - huge.viewport_px) / 2;
     expect(scrolled(0, 0, half, huge)).toBeCloseTo(hugeEnd_px / 2, 5);

@@ -42,15 +42,21 @@ export function trackFromTop(top_px: number, geometry: Geometry): number {
   return max === 0 ? 0 : (clampTop(top_px, geometry) / max) * trackMax(geometry);
 }
 
-/** The top after the scroll bar went from `before_px` to `after_px`. */
-export function scrolled(top_px: number, before_px: number, after_px: number, geometry: Geometry): number {
+/** The top after the scroll bar went from `before_px` to `after_px`; `isWheel` says that it can't have been dragged there. */
+export function scrolled(
+  top_px: number,
+  before_px: number,
+  after_px: number,
+  geometry: Geometry,
+  isWheel = false,
+): number {
   const max = trackMax(geometry);
   if (max === 0) return 0;
   if (contentHeight(geometry.lines) <= TRACK_MAX_PX) return clampTop(after_px, geometry);
   if (after_px <= 0) return 0;
   if (after_px >= max - 1) return topMax(geometry);
   const moved_px = after_px - before_px;
-  const isSmall = Math.abs(moved_px) <= geometry.viewport_px;
+  const isSmall = isWheel || Math.abs(moved_px) <= geometry.viewport_px;
   return clampTop(isSmall ? top_px + moved_px : (after_px / max) * topMax(geometry), geometry);
 }
 

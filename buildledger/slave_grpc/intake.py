@@ -76,6 +76,19 @@ class Intake:
         """Record that an operation ended without its worker having a say."""
         await self._execute(operation, _finish(operation, ended))
 
+    async def close_logs(self, operation: OpenOperation) -> None:
+        """Finish what there is of the logs of an operation that ended without its worker having a say."""
+        run = runs_.Run(operation)
+        sizes = [(channel, await self._logs.size(run.log_id(channel))) for channel in sorted(runs_.CHANNELS)]
+        channels = [channel for channel, size in sizes if size.size_bytes]
+        if not channels:
+            return
+        digests = await _persistently(lambda: self._logs.append((), [run.log_id(channel) for channel in channels]))
+        commands: list[Command] = []
+        for channel, digest in zip(channels, digests, strict=True):
+            commands += [_open_log(run, channel), _finish_log(run, channel, digest, truncated=True)]
+        await self._execute(operation, *commands)
+
     async def _record(self, received: Received, digests: dict[tuple[str, str], LogDigest]) -> None:
         run, operation = received.run, received.run.operation
         commands: list[Command] = []
@@ -113,15 +126,7 @@ class Intake:
         ended = endings.exited(end, operation.spec, run.files, outputs, await self._captured(run, digests))
         self._compare(run, end, digests)
         commands: list[Command] = [
-            FinishLog(
-                log_id=run.log_id(channel),
-                finished=LogFinished(
-                    size_bytes=digest.size_bytes,
-                    line_count=digest.line_count,
-                    sha256=digest.sha256,
-                    truncated=ended.reason == "log_limit",
-                ),
-            )
+            _finish_log(run, channel, digest, truncated=ended.reason == "log_limit")
             for channel, digest in digests.items()
         ]
         commands += _artifacts(run)
@@ -187,6 +192,15 @@ def _open_log(run: runs_.Run, channel: str) -> OpenLog:
             operation_id=operation.operation_id,
             channel=channel,
             label=operation.label,
+        ),
+    )
+
+
+def _finish_log(run: runs_.Run, channel: str, digest: LogDigest, *, truncated: bool) -> FinishLog:
+    return FinishLog(
+        log_id=run.log_id(channel),
+        finished=LogFinished(
+            size_bytes=digest.size_bytes, line_count=digest.line_count, sha256=digest.sha256, truncated=truncated
         ),
     )
 

@@ -86,6 +86,8 @@ class Changes:
         self.ended: Final[dict[str, set[OperationId]]] = {}
         self.connected: Final[dict[str, ConnectedWorker]] = {}
         self.revoked: Final[set[str]] = set()
+        self.cut_short: Final[list[OpenOperation]] = []
+        """Operations that ended without their worker's word: nobody has closed their logs."""
 
     @property
     def workers(self) -> set[str]:
@@ -146,7 +148,9 @@ class OpenWork:
             case OperationStarted(operation_id=operation_id):
                 if operation := state.operations.get(operation_id):
                     operation.started = True
-            case OperationFinished(operation_id=operation_id):
+            case OperationFinished(operation_id=operation_id, ended=ended):
+                if ended.infrastructure and not ended.outputs and operation_id in state.operations:
+                    changes.cut_short.append(state.operations[operation_id])
                 self._end(operation_id, changes)
             case BuildStopRequested(reason=reason):
                 self._stop(build_id, reason, changes)

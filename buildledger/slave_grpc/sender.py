@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from buildledger.events.ids import OperationId
 from buildledger.events.operation import Ended
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.open_work import OpenOperation
@@ -44,6 +43,7 @@ class Sender:
         self._outbox = Outbox()
         self._revision = 0
         self._full: tuple[Sequence[tuple[OpenOperation, pb.RunSummary]], Sequence[pb.RunSummary]] | None = None
+        self._told: set[str] = set()
         self._still_running: set[str] = set()
         self._task: asyncio.Task[None] | None = None
         self._closing: Callable[[], None] | None = None
@@ -64,22 +64,23 @@ class Sender:
         self._outbox.wanted[operation.operation_id] = operation
         self._kick()
 
-    def forget(self, operation_id: OperationId) -> None:
-        """What was not said yet needn't be."""
-        self._outbox.wanted.pop(operation_id, None)
-
-    def abandon(self, run_id: str, fence: int) -> None:
-        """Say that a run is to be killed."""
-        self._still_running.add(run_id)
-        self._outbox.abandoned[run_id] = pb.DesiredRun(
-            run_id=run_id, attempt=ATTEMPT, fence=fence, want=pb.WANT_ABANDON
-        )
-        self._kick()
+    def drop(self, operation: OpenOperation) -> None:
+        """Say that a run is to be killed, unless the worker was never told of it."""
+        self._outbox.wanted.pop(operation.operation_id, None)
+        run_id = str(operation.operation_id)
+        if run_id in self._told:
+            self._still_running.add(run_id)
+            self._outbox.abandoned[run_id] = pb.DesiredRun(
+                run_id=run_id, attempt=ATTEMPT, fence=operation.fence, want=pb.WANT_ABANDON
+            )
+            self._kick()
 
     def gone(self, run_id: str) -> None:
-        """An abandoned run has ended."""
-        self._still_running.discard(run_id)
-        self._kick()
+        """A run has ended and its end is durable, or nobody waits for it."""
+        self._told.discard(run_id)
+        if run_id in self._still_running:
+            self._still_running.discard(run_id)
+            self._kick()
 
     def reply(self, number: int) -> None:
         """Answer a heartbeat."""
@@ -190,6 +191,7 @@ class Sender:
         if operation.stop_reason is not None:
             run.want = pb.WANT_STOP
             run.stop.reason = operation.stop_reason
+            self._told.add(run.run_id)
             return run
         run.want = pb.WANT_RUN
         if with_spec:
@@ -199,6 +201,7 @@ class Sender:
             except UnsendableError as error:
                 self._refuse(operation, Ended(reason=error.reason, detail=str(error)))
                 return None
+        self._told.add(run.run_id)
         return run
 
     async def _values(self, names: Sequence[str]) -> dict[str, str]:

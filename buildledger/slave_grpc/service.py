@@ -168,7 +168,7 @@ class WorkerService:
             intake=intake,
             inflow=self._inflow,
             silent_seconds=self._settings.silent_seconds,
-            on_drain_request=lambda reason: self._pause(hello.name, reason),
+            on_drain_request=lambda reason: self._spawn(self._pause(hello.name, reason)),
         )
 
     async def _begin(self, session: Session, hello: pb.Hello, context: Context) -> None:
@@ -245,6 +245,8 @@ class WorkerService:
                 continue
             session.drop(changes.ended.get(worker, ()))
             session.want(changes.changed.get(worker, {}).values())
+        for operation in changes.cut_short:
+            self._spawn(Intake(operation.worker, self._ledger, self._logs).close_logs(operation))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that must not end with the stream it belongs to."""

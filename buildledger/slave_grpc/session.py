@@ -7,7 +7,7 @@ exist only while there is something to store or to send.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import grpc.aio
@@ -41,7 +41,7 @@ class Session:
         intake: Intake,
         inflow: Inflow,
         silent_seconds: float,
-        on_drain_request: Callable[[str], Awaitable[None]],
+        on_drain_request: Callable[[str], None],
     ) -> None:
         self.worker: Final = hello.name
         self.epoch: Final = epoch
@@ -100,11 +100,10 @@ class Session:
     def drop(self, operation_ids: Iterable[OperationId]) -> None:
         """The ledger holds these operations for ended: what still runs of them is to be killed."""
         for operation_id in operation_ids:
-            self._sender.forget(operation_id)
             run = self._runs.get(str(operation_id))
             if run is not None and not run.last_seen:
                 del self._runs[run.run_id]
-                self._sender.abandon(run.run_id, run.operation.fence)
+                self._sender.drop(run.operation)
 
     def drain(self, seconds: float) -> None:
         """Ask the worker to connect again, which may bring it elsewhere."""
@@ -159,7 +158,7 @@ class Session:
             case "heartbeat":
                 self._sender.reply(up.heartbeat.n)
             case "drain_request":
-                await self._on_drain_request(up.drain_request.reason)
+                self._on_drain_request(up.drain_request.reason)
             case "goodbye":
                 self.reason = "drained" if self.reason == "drained" else "goodbye"
             case "hello":
@@ -218,7 +217,8 @@ class Session:
         for received in batch.values():
             self._sender.acknowledge(received.run.acknowledgement())
             if received.run.ended:
-                del self._runs[received.run.run_id]
+                self._runs.pop(received.run.run_id, None)
+                self._sender.gone(received.run.run_id)
         for ack in strange.values():
             self._sender.acknowledge(ack)
 

@@ -12,9 +12,9 @@ from eventsourcing.persistence import StoredEvent
 
 from buildledger.domain.aggregates import BY_COMMAND
 from buildledger.domain.command import Aggregate
-from buildledger.events.codec import decode, encode
+from buildledger.events.codec import MalformedFactError, UnknownFactError, decode, encode
 from buildledger.events.fact import Fact, Metadata
-from buildledger.ledger.errors import CommandIdReusedRefusal
+from buildledger.ledger.errors import CommandIdReusedRefusal, LedgerUnavailable
 from buildledger.ledger.store import CommandRecord, FactStore, KnownCommand, stream_of
 from buildledger.ledger.submission import Receipt, Submission
 
@@ -61,6 +61,11 @@ class Batch:
         self.stored: list[StoredEvent] = []
         self.records: list[CommandRecord] = []
         self.work: dict[UUID, Held] = {}
+        """The states after what was accepted."""
+        self.base: dict[UUID, Held] = {}
+        """The states before the batch."""
+        self.unreadable: dict[UUID, LedgerUnavailable] = {}
+        """Streams whose facts this version can't read; commands to them fail, others don't."""
 
 
 class StreamCache:
@@ -106,8 +111,8 @@ class Decider:
         Raises: PersistenceError when the database is away.
         """
         batch = Batch()
+        self._load(batch, submissions)
         known = self._store.known_commands({s.command_id for s in submissions if s.digest})
-        base = self._states(submissions)
         first: dict[UUID, Verdict] = {}
         for submission in submissions:
             verdict = Verdict(submission)
@@ -121,77 +126,84 @@ class Decider:
                         _pair(verdict, twin)
                         continue
                     first[submission.command_id] = verdict
-            self._decide_one(verdict, batch, base, recorded_at)
+            _decide_one(verdict, batch, recorded_at)
         return batch
 
-    def _decide_one(self, verdict: Verdict, batch: Batch, base: dict[UUID, Held], recorded_at: datetime) -> None:
-        submission = verdict.submission
-        origin = submission.origin
-        meta = Metadata(
-            recorded_at=recorded_at,
-            actor=origin.actor,
-            command_id=submission.command_id,
-            causation_id=origin.causation_id,
-            correlation_id=origin.correlation_id,
-        )
-        mine: dict[UUID, Held] = {}
-        try:
-            for command, stream_id in zip(submission.commands, submission.streams, strict=True):
-                aggregate = BY_COMMAND[type(command)]
-                held = mine.get(stream_id) or batch.work.get(stream_id) or base.get(stream_id)
-                state, version = _state(aggregate, stream_id, held)
-                for fact in aggregate.decide(state, command):
-                    version += 1
-                    state = aggregate.evolve(state, fact)
-                    verdict.facts.append(Decided(stream_id, version, fact, meta))
-                mine[stream_id] = Held(state, version, aggregate.name)
-            encoded = [
-                StoredEvent(decided.stream_id, decided.version, decided.fact.NAME, encode(decided.fact, meta))
-                for decided in verdict.facts
-            ]
-        except Exception as error:
-            # a rule that fails must fail its caller, not the writer of all others
-            verdict.error = error
-            verdict.facts.clear()
-            return
-        batch.work.update(mine)
-        batch.stored.extend(encoded)
-        verdict.ends_at = len(batch.stored)
-        if submission.digest:
-            batch.records.append(
-                CommandRecord(submission.command_id, submission.digest, verdict.ends_at, len(verdict.facts))
-            )
-
-    def _states(self, submissions: Sequence[Submission]) -> dict[UUID, Held]:
-        """The states that the submissions start from: cached, or read in one query."""
-        base: dict[UUID, Held] = {}
+    def _load(self, batch: Batch, submissions: Sequence[Submission]) -> None:
+        """Take the states that the submissions start from: cached, or read in one query."""
         cold: dict[UUID, Aggregate] = {}
         for submission in submissions:
             for command, stream_id in zip(submission.commands, submission.streams, strict=True):
-                if stream_id in base or stream_id in cold:
+                if stream_id in batch.base or stream_id in cold:
                     continue
                 held = self.cache.get(stream_id)
                 if held is not None:
-                    base[stream_id] = held
+                    batch.base[stream_id] = held
                 elif (aggregate := BY_COMMAND.get(type(command))) is not None:
                     cold[stream_id] = aggregate
-        if cold:
-            loaded = fold(cold, self._store.select_streams(cold))
-            base.update(loaded)
-            self.cache.update(loaded)
-        return base
+        if not cold:
+            return
+        stored: dict[UUID, list[StoredEvent]] = {stream_id: [] for stream_id in cold}
+        for event in self._store.select_streams(cold):
+            stored[stream_of(event)].append(event)
+        for stream_id, aggregate in cold.items():
+            try:
+                batch.base[stream_id] = fold(aggregate, stored[stream_id])
+            except (UnknownFactError, MalformedFactError) as error:
+                batch.unreadable[stream_id] = LedgerUnavailable(f"stream {stream_id} can't be read: {error}")
 
 
-def fold(aggregates: dict[UUID, Aggregate], stored: Iterable[StoredEvent]) -> dict[UUID, Held]:
-    """The states of streams from their facts; streams without facts are in their initial state at version 0."""
-    states = {stream_id: Held(aggregate.initial, 0, aggregate.name) for stream_id, aggregate in aggregates.items()}
+def _decide_one(verdict: Verdict, batch: Batch, recorded_at: datetime) -> None:
+    submission = verdict.submission
+    origin = submission.origin
+    meta = Metadata(
+        recorded_at=recorded_at,
+        actor=origin.actor,
+        command_id=submission.command_id,
+        causation_id=origin.causation_id,
+        correlation_id=origin.correlation_id,
+    )
+    mine: dict[UUID, Held] = {}
+    try:
+        for command, stream_id in zip(submission.commands, submission.streams, strict=True):
+            aggregate = BY_COMMAND[type(command)]
+            if stream_id in batch.unreadable:
+                raise batch.unreadable[stream_id]
+            held = mine.get(stream_id) or batch.work.get(stream_id) or batch.base.get(stream_id)
+            state, version = _state(aggregate, stream_id, held)
+            for fact in aggregate.decide(state, command):
+                version += 1
+                state = aggregate.evolve(state, fact)
+                verdict.facts.append(Decided(stream_id, version, fact, meta))
+            mine[stream_id] = Held(state, version, aggregate.name)
+        encoded = [
+            StoredEvent(decided.stream_id, decided.version, decided.fact.NAME, encode(decided.fact, meta))
+            for decided in verdict.facts
+        ]
+    except Exception as error:
+        # a rule that fails must fail its caller, not the writer of all others
+        verdict.error = error
+        verdict.facts.clear()
+        return
+    batch.work.update(mine)
+    batch.stored.extend(encoded)
+    verdict.ends_at = len(batch.stored)
+    if submission.digest:
+        batch.records.append(
+            CommandRecord(submission.command_id, submission.digest, verdict.ends_at, len(verdict.facts))
+        )
+
+
+def fold(aggregate: Aggregate, stored: Iterable[StoredEvent]) -> Held:
+    """A stream's state from all its facts; its initial state at version 0 if it has none.
+
+    Raises: UnknownFactError, MalformedFactError.
+    """
+    state, version = aggregate.initial, 0
     for event in stored:
-        stream_id = stream_of(event)
         fact, _ = decode(event.topic, event.state)
-        aggregate = aggregates[stream_id]
-        state = aggregate.evolve(states[stream_id].state, fact)
-        states[stream_id] = Held(state, event.originator_version, aggregate.name)
-    return states
+        state, version = aggregate.evolve(state, fact), event.originator_version
+    return Held(state, version, aggregate.name)
 
 
 def _state(aggregate: Aggregate, stream_id: UUID, held: Held | None) -> tuple[Any, int]:

@@ -100,7 +100,7 @@ class Ledger:
 
         Blocks for a query.
         """
-        held = fold({stream_id: aggregate}, self._store.select_events(stream_id))[stream_id]
+        held = fold(aggregate, self._store.select_events(stream_id))
         return held.state, held.version
 
     def wait_beyond(self, position: int, given_up: Callable[[], bool]) -> None:

@@ -45,8 +45,15 @@ class ConnectionPool(Generic[C]):
         else:
             self._idle.put(connection)
 
+    def discard(self) -> None:
+        """Close what is idle, because it may be broken."""
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except Empty:
+                return
+
     def close(self) -> None:
         """Close what is idle; what is borrowed closes when it comes back."""
         self._closed = True
-        while not self._idle.empty():
-            self._idle.get_nowait().close()
+        self.discard()

@@ -219,7 +219,17 @@ class PostgresFactStore(FactStore):
         self._writer = None
 
     def _query(self, statement: LiteralString, parameters: Sequence[Any] = ()) -> list[TupleRow]:
-        with translated(), self._readers.connection() as db:
+        """Run a statement that does no harm when it is run twice."""
+        with translated():
+            try:
+                return self._query_once(statement, parameters)
+            except psycopg.OperationalError:
+                # idle connections don't notice that the server went away
+                self._readers.discard()
+                return self._query_once(statement, parameters)
+
+    def _query_once(self, statement: LiteralString, parameters: Sequence[Any]) -> list[TupleRow]:
+        with self._readers.connection() as db:
             return db.execute(statement, parameters, prepare=True, binary=True).fetchall()
 
 

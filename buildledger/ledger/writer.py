@@ -10,7 +10,6 @@ from queue import Empty, SimpleQueue
 from eventsourcing.persistence import IntegrityError, PersistenceError
 
 from buildledger.clock import Clock
-from buildledger.events.codec import MalformedFactError, UnknownFactError
 from buildledger.events.fact import Recorded
 from buildledger.ledger.decider import Batch, Decider, StreamCache
 from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable
@@ -87,8 +86,11 @@ class Writer:
                 self._try(submissions)
             except IntegrityError:
                 submissions = self._after_conflict(submissions)
-            except (PersistenceError, UnknownFactError, MalformedFactError) as error:
-                self._give_up(submissions, LedgerUnavailable(str(error), outcome_unknown=True))
+            except LedgerUnavailable as error:
+                self._give_up(submissions, error)
+                return
+            except PersistenceError as error:
+                self._give_up(submissions, LedgerUnavailable(str(error)))
                 return
             except Exception as error:
                 _log.exception("the ledger's writer failed on a batch of %d", len(submissions))
@@ -100,12 +102,18 @@ class Writer:
     def _try(self, submissions: Sequence[Submission]) -> None:
         """Decide and append once.
 
-        Raises: IntegrityError if another process was faster on one of the streams; PersistenceError.
+        Raises: IntegrityError if another process was faster on one of the streams; PersistenceError if the database
+        can't be read; LedgerUnavailable if it can't be written.
         """
         self._catch_up()
         batch = self._decider.decide(submissions, self._clock.now())
-        something = bool(batch.stored or batch.records)
-        base = self._store.append(batch.stored, batch.records) if something else self._seen
+        try:
+            something = bool(batch.stored or batch.records)
+            base = self._store.append(batch.stored, batch.records) if something else self._seen
+        except IntegrityError:
+            raise
+        except PersistenceError as error:
+            raise LedgerUnavailable(str(error), outcome_unknown=True) from error
         self._publish(batch, base)
 
     def _catch_up(self) -> None:

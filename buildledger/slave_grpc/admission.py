@@ -14,7 +14,15 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
 from buildledger.slave_grpc.credentials import bearer_of, digest_of
 from buildledger.slave_grpc.follower import Follower
-from buildledger.slave_grpc.settings import PROTOCOL_VERSION, RETRY_SECONDS, WorkerServiceSettings
+from buildledger.slave_grpc.settings import (
+    CHUNK_BYTES,
+    FLUSH_SECONDS,
+    PROTOCOL_VERSION,
+    RETRY_SECONDS,
+    RUN_CREDIT_BYTES,
+    SESSION_CREDIT_BYTES,
+    WorkerServiceSettings,
+)
 from buildledger.slave_grpc.status import error, session_error
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -138,6 +146,24 @@ class Door:
                 UUID(run.run_id)
             except ValueError:
                 raise _violation(f"{run.run_id!r} is not a run id") from None
+
+
+def welcome(epoch: int, server_id: ServerId, settings: WorkerServiceSettings) -> pb.Down:
+    """The terms of a session."""
+    terms = pb.Welcome(
+        proto=PROTOCOL_VERSION,
+        epoch=epoch,
+        chunk_bytes=CHUNK_BYTES,
+        run_credit_bytes=RUN_CREDIT_BYTES,
+        session_credit_bytes=SESSION_CREDIT_BYTES,
+        features=("blobs",),
+        server=str(server_id),
+    )
+    terms.heartbeat.FromMilliseconds(int(settings.heartbeat_seconds * 1000))
+    terms.lease.FromMilliseconds(int(settings.lease_seconds * 1000))
+    terms.orphan_ttl.FromMilliseconds(int(settings.orphan_seconds * 1000))
+    terms.flush.FromMilliseconds(int(FLUSH_SECONDS * 1000))
+    return pb.Down(welcome=terms)
 
 
 def _violation(text: str) -> NotAdmittedError:

@@ -19,7 +19,7 @@ from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.store import LogStore
 from buildledger.settings import Address
 from buildledger.slave_grpc import server as server_
-from buildledger.slave_grpc.admission import Door, NotAdmittedError
+from buildledger.slave_grpc.admission import Door, NotAdmittedError, welcome
 from buildledger.slave_grpc.blobs import Blobs
 from buildledger.slave_grpc.enrollment import Enrollment
 from buildledger.slave_grpc.follower import Follower
@@ -29,17 +29,7 @@ from buildledger.slave_grpc.open_work import DRAIN_REASON, Changes
 from buildledger.slave_grpc.secret_source import SecretSource
 from buildledger.slave_grpc.sender import Sender
 from buildledger.slave_grpc.session import Context, Session
-from buildledger.slave_grpc.settings import (
-    CHUNK_BYTES,
-    FLUSH_SECONDS,
-    INFLOW_MAX_BYTES,
-    PROTOCOL_VERSION,
-    RETRY_SECONDS,
-    RUN_CREDIT_BYTES,
-    SESSION_CREDIT_BYTES,
-    WRITE_SECONDS,
-    WorkerServiceSettings,
-)
+from buildledger.slave_grpc.settings import INFLOW_MAX_BYTES, RETRY_SECONDS, WRITE_SECONDS, WorkerServiceSettings
 from buildledger.slave_grpc.status import error
 
 STOP_GRACE_SECONDS = 1.0
@@ -174,7 +164,7 @@ class WorkerService:
     async def _begin(self, session: Session, hello: pb.Hello, context: Context) -> None:
         """Say welcome, wait for what an earlier stream still stores, and say what is wanted."""
         async with asyncio.timeout(WRITE_SECONDS):
-            await context.write(self._welcome(session.epoch))
+            await context.write(welcome(session.epoch, self._server_id, self._settings))
         while earlier := self._sessions.get(hello.name):
             earlier.leave("superseded", _superseded())
             await earlier.finished.wait()
@@ -188,23 +178,6 @@ class WorkerService:
         for operation in forgotten:
             ended = Ended(reason="interrupted", detail="the worker no longer knows that it had started this")
             self._spawn(intake.end(operation, ended))
-
-    def _welcome(self, epoch: int) -> pb.Down:
-        settings = self._settings
-        welcome = pb.Welcome(
-            proto=PROTOCOL_VERSION,
-            epoch=epoch,
-            chunk_bytes=CHUNK_BYTES,
-            run_credit_bytes=RUN_CREDIT_BYTES,
-            session_credit_bytes=SESSION_CREDIT_BYTES,
-            features=("blobs",),
-            server=str(self._server_id),
-        )
-        welcome.heartbeat.FromMilliseconds(int(settings.heartbeat_seconds * 1000))
-        welcome.lease.FromMilliseconds(int(settings.lease_seconds * 1000))
-        welcome.orphan_ttl.FromMilliseconds(int(settings.orphan_seconds * 1000))
-        welcome.flush.FromMilliseconds(int(FLUSH_SECONDS * 1000))
-        return pb.Down(welcome=welcome)
 
     async def _end(self, session: Session) -> None:
         """Finish what is being stored, then record that the session is over."""

@@ -1,0 +1,126 @@
+"""Operations to RunSpecs, and last events to endings."""
+
+import pytest
+
+from buildledger.events.operation import OperationSpec, Run, SecretName, Stat, Text, Upload, WriteFile
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.slave_grpc import endings
+from buildledger.slave_grpc.outbox import Outbox, split_desired
+from buildledger.slave_grpc.specs import UnsendableError, run_spec, secret_names
+
+ALL = ("blobs", "file_operations", "merge_stderr", "secrets", "stdin")
+
+
+def told(spec: OperationSpec, features: tuple[str, ...] = ALL) -> pb.RunSpec:
+    return run_spec(spec, "dir", features, {"s": "value"}.__getitem__)
+
+
+def test_command() -> None:
+    """Every part of a command finds its field; a secret stands in its own."""
+    spec = Run(
+        script="x",
+        cwd="sub",
+        env={"A": Text(value="a"), "S": SecretName(name="s")},
+        unset_env=("B",),
+        stdin="in",
+        no_output_seconds=1.5,
+        max_seconds=60,
+        grace_seconds=4,
+        log_limit_bytes=77,
+    )
+    run = told(spec)
+    command = run.command
+    assert (run.builddir, command.cwd, command.shell_script.text) == ("dir", "sub", "x")
+    assert dict(command.env) == {"A": "a"}
+    assert [(secret.env, secret.value) for secret in command.secrets] == [("S", b"value")]
+    assert (command.stdin, list(command.unset_env), command.log_limit, command.merge_stderr) == (b"in", ["B"], 77, True)
+    assert [(step.level, step.grace.seconds) for step in command.stop_policy] == [
+        (pb.STOP_LEVEL_INTERRUPT, 2),
+        (pb.STOP_LEVEL_TERMINATE, 2),
+        (pb.STOP_LEVEL_KILL, 0),
+    ]
+    assert (run.timeouts.no_output.ToMilliseconds(), run.timeouts.max.seconds) == (1500, 60)
+    assert secret_names(spec) == ["s"]
+
+
+def test_path_of_an_upload_is_no_pattern() -> None:
+    """Characters that mean something in patterns are taken literally."""
+    assert told(Upload(path="a[1]*.txt", artifact="x", limit_bytes=5)).files_out[0].pattern == b"a[[]1][*].txt"
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        Stat(path="x"),
+        WriteFile(path="x", text=""),
+        Upload(path="x", artifact="x", limit_bytes=1),
+        Run(argv=("x",), stdin=""),
+        Run(argv=("x",), env={"S": SecretName(name="s")}),
+    ],
+)
+def test_feature_that_is_not_offered_is_not_used(spec: OperationSpec) -> None:
+    """A worker without a feature is never sent what needs it."""
+    with pytest.raises(UnsendableError, match="does not offer"):
+        told(spec, features=())
+
+
+def test_plainest_worker_runs_commands() -> None:
+    """A worker that offers nothing gets commands with their streams apart."""
+    assert not told(Run(argv=("x",)), features=()).command.merge_stderr
+
+
+@pytest.mark.parametrize(
+    ("exited", "reason"),
+    [
+        (pb.Exited(code=0, reason=pb.EXIT_REASON_COMPLETED), "exited"),
+        (pb.Exited(signal=9, reason=pb.EXIT_REASON_COMPLETED), "signalled"),
+        (pb.Exited(signal=15, reason=pb.EXIT_REASON_NO_OUTPUT), "no_output"),
+        (pb.Exited(signal=15, reason=pb.EXIT_REASON_MAX_TIME), "max_time"),
+        (pb.Exited(reason=pb.EXIT_REASON_LOG_LIMIT), "log_limit"),
+        (pb.Exited(reason=pb.EXIT_REASON_CANCEL), "cancel"),
+        (pb.Exited(reason=pb.EXIT_REASON_WORKER_SHUTDOWN), "worker_shutdown"),
+        (pb.Exited(reason=pb.EXIT_REASON_INTERRUPTED), "interrupted"),
+        (pb.Exited(reason=pb.EXIT_REASON_START_UNKNOWN), "start_unknown"),
+        (pb.Exited(reason=pb.EXIT_REASON_START_FAILED), "start_failed"),
+        (pb.Exited(reason=pb.EXIT_REASON_STORAGE), "io_error"),
+    ],
+)
+def test_reasons_stay_distinct(exited: pb.Exited, reason: str) -> None:
+    """Each way to end has its own word."""
+    assert endings.exited(exited, Run(argv=("x",)), (), (), ("", False)).reason == reason
+
+
+def test_failed_file_operation() -> None:
+    """What went wrong with a file comes from its result; a path that escapes has its own reason."""
+    result = pb.FileResult(error=pb.FileError(code=pb.FILE_ERROR_CODE_PATH_ESCAPES, message="outside"))
+    exited = pb.Exited(code=1, reason=pb.EXIT_REASON_FILE_FAILED)
+    ended = endings.exited(exited, Stat(path=".."), [result], (), ("", False))
+    assert (ended.reason, ended.detail, ended.ok) == ("refused_path", "outside", False)
+
+
+def test_rejections() -> None:
+    """A specification that makes no sense is not tried again elsewhere; a worker that drains is."""
+    assert not endings.rejected(pb.Rejected(code=pb.REJECT_CODE_INVALID_SPEC)).infrastructure
+    assert endings.rejected(pb.Rejected(code=pb.REJECT_CODE_DRAINING)).infrastructure
+
+
+def test_outbox_keeps_the_latest_of_a_thing() -> None:
+    """A worker that takes nothing costs one acknowledgement per run; a request to resend isn't lost by a later one."""
+    outbox = Outbox()
+    outbox.acknowledge(pb.Ack(run_id="a", attempt=1, through_event=1, resume_from=2))
+    outbox.acknowledge(pb.Ack(run_id="a", attempt=1, through_event=5))
+    outbox.reply(1)
+    outbox.reply(2)
+    assert [down.heartbeat_reply.n for down in outbox.urgent()] == [2]
+    (down,) = outbox.progress()
+    assert [(ack.through_event, ack.resume_from) for ack in down.progress.acks] == [(5, 6)]
+    assert list(outbox.progress()) == []
+
+
+def test_large_wishes_are_split() -> None:
+    """Wishes go in several messages when one would be too large, each with a revision of its own."""
+    large = pb.RunSpec(command=pb.Command(stdin=b"x" * 100_000))
+    runs = [pb.DesiredRun(run_id=str(number), spec=large) for number in range(5)]
+    split = list(split_desired(7, 3, runs))
+    assert [desired.revision for desired in split] == [3, 4, 5, 6, 7]
+    assert [run.run_id for desired in split for run in desired.runs] == ["0", "1", "2", "3", "4"]

@@ -16,7 +16,7 @@ def directory_name(builder: str, taken: Collection[str]) -> str:
     plain = _UNSAFE.sub("-", builder).strip("-.")[:NAME_MAX_CHARACTERS]
     if plain != builder:
         # Two builders whose names differ only in what was replaced must not meet in one directory.
-        plain = f"{plain}-{hashlib.sha256(builder.encode()).hexdigest()[:8]}"
+        plain = f"{plain or 'builder'}-{hashlib.sha256(builder.encode()).hexdigest()[:8]}"
     name, number = plain, 2
     while name in taken:
         name, number = f"{plain}~{number}", number + 1

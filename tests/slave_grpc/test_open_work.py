@@ -102,7 +102,7 @@ def test_requested_and_ended_in_one_batch() -> None:
 
 
 def test_stop_concerns_what_is_open() -> None:
-    """A stop request marks the open operations and not those that the build asks for afterwards, such as cleaning up."""
+    """A stop request marks the open operations, and not those that the build asks for afterwards to clean up."""
     feed = Feed()
     feed(BUILD, assigned(), requested())
     changes = feed(BUILD, BuildStopRequested(reason="enough"))
@@ -126,7 +126,7 @@ def test_end_of_a_build_ends_its_operations_and_frees_its_directory() -> None:
 
 
 def test_connections_and_credentials() -> None:
-    """The current session is known until it ends; an older one's end changes nothing; a revoked credential is unknown."""
+    """The current session is known until its own end, and a credential until it is replaced or revoked."""
     feed = Feed()
     stream = worker_id("bob")
     feed(stream, WorkerEnrolled(worker="bob", credential_digest="d1"), connected(1), connected(2))

@@ -8,6 +8,7 @@ export default defineConfig({
   // Relative addresses: the server decides at run time where the app lives, through <base href>.
   base: "./",
   plugins: [react(), precompress()],
+  worker: { format: "es" },
   build: {
     outDir: "../buildledger/dashboard_static",
     emptyOutDir: true,

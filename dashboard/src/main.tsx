@@ -56,9 +56,12 @@ async function goLive(): Promise<void> {
     return;
   }
   hearOf(config.position);
-  follow(addressOf("api/v1/stream"), config.position, (event) => {
-    hearOf(event.position);
-    refresher.note(topicsOf(event.name, event.data));
+  follow(addressOf("api/v1/stream"), config.position, {
+    onEvent: (event) => {
+      hearOf(event.position);
+      refresher.note(topicsOf(event.name, event.data));
+    },
+    onMissed: () => refresher.note([EVERYTHING]),
   });
 }
 

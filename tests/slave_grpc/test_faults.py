@@ -1,0 +1,163 @@
+"""Faults around a session: a full disk, operations the ledger gave up, stale fences, encryption."""
+
+import asyncio
+import datetime
+import hashlib
+import ipaddress
+import random
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from buildledger.domain.build import FinishOperation, StopBuild
+from buildledger.events.ids import log_id
+from buildledger.events.log import LogFinished
+from buildledger.events.operation import Ended, Run
+from buildledger.events.worker import WorkerConnected
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.settings import Tls
+from buildledger.slave_grpc.agent.main import run_worker
+from buildledger.slave_grpc.agent.settings import WorkerSettings
+from buildledger.slave_grpc.settings import WorkerServiceSettings
+from tests.logs.test_full_disk import files_no_larger_than
+from tests.slave_grpc.agent.conftest import eventually
+from tests.slave_grpc.raw_worker import RawWorker, Script
+from tests.slave_grpc.service import Installation
+
+
+async def test_full_disk_acknowledges_nothing_until_there_is_space(
+    installation: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While output can't be stored nothing is acknowledged and the session lives; then everything is, unasked."""
+    await installation.enroll("bob")
+    worker = RawWorker(installation.port, "bob")
+    await worker.connect()
+    operation = await installation.operation(await installation.build("bob"))
+    script = Script.of(operation, await worker.expect_run(operation))
+    await worker.report(script.accepted())
+    await worker.expect_ack(operation, 1)
+    data = random.Random(1).randbytes(64_000)
+    with files_no_larger_than(1000):
+        await worker.report(script.output(data))
+        await eventually(lambda: "cannot write logs" in caplog.text)
+        for number in range(1, 4):
+            await worker.say(pb.Up(heartbeat=pb.Heartbeat(n=number)))
+            down = await worker.hear()
+            assert down is not None
+            assert down.heartbeat_reply.n == number
+    assert (await worker.expect_ack(operation, 2)).through_event == 2
+    await worker.report(script.exited())
+    ended = await installation.ended(operation)
+    assert ended.outputs[0].sha256 == hashlib.sha256(data).hexdigest()
+    await worker.close()
+
+
+async def test_operation_that_the_ledger_gave_up(installation: Installation) -> None:
+    """A lost operation is killed on its worker, its log is closed, and its late events are only freed."""
+    await installation.enroll("bob")
+    worker = RawWorker(installation.port, "bob")
+    await worker.connect()
+    build = await installation.build("bob")
+    operation = await installation.operation(build)
+    desired = await worker.expect_run(operation)
+    script = Script.of(operation, desired)
+    await worker.report(script.accepted(), script.output(b"so far\n"))
+    await worker.expect_ack(operation, 2)
+    lost = Ended(reason="lost")
+    await installation.execute(FinishOperation(build_id=build, operation_id=operation, fence=desired.fence, ended=lost))
+    await worker.expect_run(operation, pb.WANT_ABANDON)
+    finished = await installation.wait_for(LogFinished)
+    assert (finished.size_bytes, finished.truncated) == (7, True)
+
+    following = await installation.operation(await installation.build("bob"))
+    await worker.report(script.output(b"late"), script.exited())
+    assert (await worker.expect_run(following)).HasField("spec")
+    assert (await worker.expect_ack(operation, 4)).release
+    assert (await installation.logs.size(log_id(operation, "stdio"))).size_bytes == 7
+    assert await installation.ended(operation) == lost
+    await worker.close()
+
+
+async def test_stale_fence_is_freed_and_ignored(installation: Installation) -> None:
+    """Events under another fence than the build's change nothing, and are acknowledged so that they end."""
+    await installation.enroll("bob")
+    worker = RawWorker(installation.port, "bob")
+    await worker.connect()
+    operation = await installation.operation(await installation.build("bob"))
+    desired = await worker.expect_run(operation)
+    stale = Script(operation, desired.fence + 1)
+    await worker.report(stale.accepted(), stale.output(b"x"), stale.exited(1))
+    assert (await worker.expect_ack(operation, 3)).release
+    script = Script.of(operation, desired)
+    await worker.report(script.accepted(), script.exited(0))
+    assert (await installation.ended(operation)).ok
+    await worker.close()
+
+
+async def test_build_stopped_before_its_worker_is_there(installation: Installation) -> None:
+    """An operation that is to be stopped before it was told is told as stopped, never as to be run."""
+    await installation.enroll("bob")
+    build = await installation.build("bob")
+    operation = await installation.operation(build)
+    await installation.execute(StopBuild(build_id=build, reason="changed my mind"))
+    worker = RawWorker(installation.port, "bob")
+    await worker.connect()
+    desired = await worker.expect_run(operation, pb.WANT_STOP)
+    assert not desired.HasField("spec")
+    rejected = pb.Rejected(code=pb.REJECT_CODE_STOPPED_BEFORE_START)
+    await worker.report(Script.of(operation, desired).event(rejected=rejected))
+    assert (await installation.ended(operation)).reason == "cancel"
+    await worker.close()
+
+
+async def test_encrypted(installation: Installation, tmp_path: Path) -> None:
+    """With a certificate configured, a worker that trusts its issuer enrolls and works over TLS."""
+    certificate = _certificate(tmp_path)
+    installation.settings = WorkerServiceSettings(tls=certificate)
+    await installation.restart()
+    await installation.issue_token("token")
+    settings = WorkerSettings(
+        server=f"127.0.0.1:{installation.port}",
+        name="bob",
+        state_dir=tmp_path / "worker",
+        work_dir=tmp_path / "work",
+        enrollment_token="token",
+        ca_file=certificate.certificate,
+        handle_signals=False,
+    )
+    working = asyncio.create_task(run_worker(settings))
+    try:
+        await installation.wait_for(WorkerConnected)
+        operation = await installation.operation(await installation.build("bob"), Run(argv=("true",)))
+        assert (await installation.ended(operation)).ok
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+
+
+def _certificate(directory: Path) -> Tls:
+    """A certificate for 127.0.0.1 that is its own issuer."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    tls = Tls(certificate=directory / "server.pem", key=directory / "server.key")
+    tls.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    tls.key.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return tls

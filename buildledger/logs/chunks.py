@@ -6,12 +6,12 @@ when enough is there, so a quiet log costs one small row per flush and a loud on
 
 import hashlib
 import sqlite3
-from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
 from buildledger.logs.codec import ChunkCodec
+from buildledger.logs.digests import RunningDigests
 from buildledger.logs.packs import PackReader, PackWriter
 from buildledger.logs.store import LogBytes, LogDigest, LogFinishedError, LogHoleError
 
@@ -27,9 +27,6 @@ PACK_MIN_BYTES = 8 * 1024
 
 ROW_OVERHEAD_BYTES = 4096
 """Roughly what a chunk adds to the write-ahead log beside its own bytes."""
-
-HASHERS_MAX = 20_000
-"""Running digests kept in memory; a log whose digest was dropped is read once more when it finishes."""
 
 
 class _Log:
@@ -80,15 +77,14 @@ class ChunkWriter:
         self._packs = PackWriter(packs, *(newest or (1, 0)))
         self._codec = ChunkCodec(PackReader(packs))
         self._batch: dict[UUID, _Log] = {}
-        self._batch_hashers: dict[UUID, tuple[int, hashlib._Hash]] = {}
-        self._hashers: OrderedDict[UUID, tuple[int, hashlib._Hash]] = OrderedDict()
+        self._digests = RunningDigests()
         self._grown: set[UUID] = set()
         self.bytes_since_checkpoint = 0
 
     def begin(self) -> None:
         """Start a batch."""
         self._batch = {}
-        self._batch_hashers = {}
+        self._digests.begin()
         self._grown = set()
         self._connection.execute("BEGIN IMMEDIATE")
 
@@ -138,14 +134,10 @@ class ChunkWriter:
             self._connection.execute("INSERT OR REPLACE INTO pack VALUES (?, ?)", (self._packs.pack, self._packs.end))
         self._connection.execute("COMMIT")
         self._packs.committed()
-        for log_id, held in self._batch_hashers.items():
-            if self._batch[log_id].sha256 is None:
-                self._hashers[log_id] = held
-                self._hashers.move_to_end(log_id)
-            else:
-                self._hashers.pop(log_id, None)
-        while len(self._hashers) > HASHERS_MAX:
-            self._hashers.popitem(last=False)
+        self._digests.commit()
+        for log in self._batch.values():
+            if log.sha256 is not None:
+                self._digests.drop(log.log_id)
         return self._grown
 
     def close(self) -> None:
@@ -187,7 +179,7 @@ class ChunkWriter:
         start, line = log.written, log.newlines
         if data:
             log.open_line = int(not data.endswith(b"\n"))
-            self._hash(log, data)
+            self._digests.extend(log.log_id, log.written, data)
         tail_bytes = log.size - log.tail_start
         full = tail_bytes >= CHUNK_MIN_BYTES
         if log.tail_pieces and (
@@ -236,20 +228,10 @@ class ChunkWriter:
             line += part.count(b"\n")
         return line
 
-    def _hash(self, log: _Log, data: bytes) -> None:
-        size, hasher = self._running(log.log_id)
-        if size == log.written:
-            hasher = hasher.copy()
-            hasher.update(data)
-            self._batch_hashers[log.log_id] = (log.size, hasher)
-
-    def _running(self, log_id: UUID) -> tuple[int, "hashlib._Hash"]:
-        return self._batch_hashers.get(log_id) or self._hashers.get(log_id) or (0, hashlib.sha256())
-
     def _sha256(self, log: _Log) -> bytes:
-        size, hasher = self._running(log.log_id)
-        if size == log.size:
-            return hasher.digest()
+        known = self._digests.digest(log.log_id, log.size)
+        if known is not None:
+            return known
         hasher = hashlib.sha256()
         for chunk in self._connection.execute(
             "SELECT size_bytes, codec, pack, pack_at, packed_bytes, data FROM chunk WHERE log = ? ORDER BY first_byte",

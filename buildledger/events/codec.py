@@ -57,7 +57,7 @@ def decode(name: str, data: bytes) -> tuple[Fact, Metadata]:
         raise UnknownFactError(name)
     try:
         stored = decoder.decode(data)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedFactError(name, str(error)) from error
     return newest(stored.fact), stored.meta
 

@@ -1,0 +1,1 @@
+"""Facts about facts: their names, their bytes, and the histories that every version must still read."""

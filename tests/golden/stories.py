@@ -1,0 +1,219 @@
+"""What the recorded histories tell: together they hold a fact of every name in the catalogue, with every field."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
+
+from buildledger.events import build, change, config, log, operation, person, request, server, worker
+from buildledger.events.fact import Fact
+from buildledger.events.ids import (
+    NAMESPACE,
+    BuildId,
+    ChangeId,
+    ClaimId,
+    OperationId,
+    RequestId,
+    ServerId,
+    WordsId,
+)
+from buildledger.events.results import Result
+
+
+def an_id(name: str) -> UUID:
+    """An id that stands for `name` in the stories."""
+    return uuid5(NAMESPACE, f"golden {name}")
+
+
+AT = datetime(2026, 1, 1, 11, 59, 58, 123456, tzinfo=UTC)
+DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+CLAIM = ClaimId(an_id("claim"))
+BUILD = BuildId(an_id("build"))
+SERVER = ServerId(an_id("server"))
+REQUEST = RequestId(an_id("request"))
+CHANGE = ChangeId(an_id("change"))
+STAMP = request.SourceStamp(source="app", repository="https://example.org/app.git", branch="main", revision="a" * 40)
+
+SPECS: tuple[operation.OperationSpec, ...] = (
+    operation.Run(
+        argv=("pytest", "-q", "naïve 😀"),
+        cwd="app",
+        env={"CI": operation.Text("1"), "TOKEN": operation.SecretName("registry")},
+        unset_env=("DISPLAY",),
+        stdin="yes\n",
+        no_output_seconds=600.5,
+        max_seconds=3600.0,
+        grace_seconds=5.0,
+        log_limit_bytes=1 << 20,
+        merge_stderr=False,
+        capture_bytes=4096,
+    ),
+    operation.Run(script="set -e\nmake\n", no_output_seconds=None),
+    operation.MakeDirectory(path="app"),
+    operation.Remove(path="app/old"),
+    operation.Copy(source="a", target="b"),
+    operation.Stat(path="app/.git"),
+    operation.WriteFile(path="run.sh", text="#!/bin/sh\n", executable=True),
+    operation.Upload(path="dist/app.whl", artifact="wheel", limit_bytes=1 << 30),
+)
+
+
+def _operation_id(number: int) -> OperationId:
+    return OperationId(an_id(f"operation {number}"))
+
+
+def _operations() -> list[Fact]:
+    ended = operation.Ended(
+        reason="exited",
+        exit_code=0,
+        detail="",
+        text="captured\n",
+        text_truncated=True,
+        survivors_killed=2,
+        outputs=(operation.OutputTotal(channel="stdio", size_bytes=12, line_count=2, sha256=DIGEST),),
+        duration_seconds=1.25,
+    )
+    killed = operation.Ended(reason="no_output", signal=9, detail="no output for 600.5 s")
+    facts: list[Fact] = []
+    for number, spec in enumerate(SPECS):
+        this = _operation_id(number)
+        facts.append(
+            build.OperationRequested(operation_id=this, step=0, label="a label", worker="w1", fence=3, spec=spec)
+        )
+        facts.append(build.OperationStarted(operation_id=this, mechanism="session"))
+        facts.append(build.OperationFinished(operation_id=this, ended=killed if number == 1 else ended))
+    return facts
+
+
+STORIES: dict[str, tuple[Fact, ...]] = {
+    "change": (
+        change.ChangeRecorded(
+            source="app",
+            repository="https://example.org/app.git",
+            branch="main",
+            revision="a" * 40,
+            parents=("b" * 40, "c" * 40),
+            author=CLAIM,
+            committer=CLAIM,
+            co_authors=(ClaimId(an_id("other claim")),),
+            committed_at=AT,
+            words_id=WordsId(an_id("words")),
+            files=(change.FileChange("src/naïve.py"), change.FileChange("odd\\xff", "deleted")),
+            file_count=3,
+            link="https://example.org/app/commit/aaa",
+            historic=True,
+        ),
+    ),
+    "source": (
+        change.BranchMoved(source="app", branch="main", revision="a" * 40, change_count=4, initial=True),
+        change.SourceFailed(source="app", cause="network", detail="could not resolve host"),
+        change.SourceRecovered(source="app"),
+        change.BranchMoved(
+            source="app",
+            branch="main",
+            previous="a" * 40,
+            revision="d" * 40,
+            forced=True,
+            changes=(CHANGE,),
+            change_count=1,
+        ),
+        change.BranchMoved(source="app", branch="topic", revision="e" * 40),
+        change.BranchMoved(source="app", branch="topic", previous="e" * 40, revision=None),
+    ),
+    "request": (
+        request.RequestSubmitted(
+            builder="tests[3.12,linux]",
+            stamps=(STAMP, request.SourceStamp(source="lib", repository="../lib", branch="main")),
+            changes=(CHANGE,),
+            reason="change on main",
+            trigger="triggers[0]",
+            requested_by="reactor:triggering",
+            priority=5,
+            inputs={"level": 3, "fast": True, "names": ["a", None, 1.5]},
+            config_digest=DIGEST,
+            collapse_key="app main",
+            parent_build=BUILD,
+            rebuild_of=BUILD,
+        ),
+        request.RequestPrioritised(priority=-1),
+        request.RequestClaimed(build_id=BUILD, attempt=1),
+        request.RequestReturned(build_id=BUILD, reason="worker lost"),
+        request.RequestClaimed(build_id=BuildId(an_id("second build")), attempt=2),
+        request.RequestFinished(result=Result.WARNINGS, build_id=BuildId(an_id("second build")), reason="built"),
+    ),
+    "request-of-the-first-version": (
+        request.RequestSubmittedV1(
+            builder="tests",
+            source="app",
+            repository="https://example.org/app.git",
+            branch="main",
+            revision="a" * 40,
+            changes=(CHANGE,),
+            reason="forced",
+            requested_by="user:1",
+        ),
+        request.RequestCollapsed(into=REQUEST),
+    ),
+    "build": (
+        build.BuildAssigned(
+            builder="tests",
+            requests=(REQUEST, RequestId(an_id("other request"))),
+            attempt=1,
+            worker="w1",
+            fence=3,
+            stamps=(STAMP,),
+            changes=(CHANGE,),
+            reason="change on main",
+            requested_by="reactor:triggering",
+            inputs={"level": 3},
+            config_digest=DIGEST,
+        ),
+        build.StepStarted(step=0, name="checkout", program="checkout", program_version=2),
+        *_operations(),
+        build.PropertySet(name="version", value={"major": 1, "tags": ["a"]}, origin="checkout"),
+        build.RevisionObtained(source="app", revision="a" * 40),
+        build.ArtifactStored(name="wheel", size_bytes=7, sha256=DIGEST, operation_id=_operation_id(7)),
+        build.BuildStopRequested(reason="superseded"),
+        build.StepFinished(step=0, result=Result.CANCELLED, summary="stopped: superseded"),
+        build.BuildFinished(result=Result.CANCELLED, summary="stopped in checkout"),
+    ),
+    "log": (
+        log.LogOpened(build_id=BUILD, step=0, operation_id=_operation_id(0), channel="stdio", label="git fetch"),
+        log.LogFinished(size_bytes=12, line_count=2, sha256=DIGEST, truncated=True),
+    ),
+    "worker": (
+        worker.WorkerEnrolled(worker="w1", credential_digest=DIGEST),
+        worker.WorkerConnected(
+            worker="w1",
+            epoch=1,
+            server_id=SERVER,
+            boot_id="boot",
+            instance_id="instance",
+            version="0.1.0",
+            os="linux",
+            arch="x86_64",
+            labels={"python": "3.12"},
+            capacity=2,
+            features=("journal",),
+            address="127.0.0.1",
+        ),
+        worker.WorkerPaused(reason="maintenance"),
+        worker.WorkerDisconnected(epoch=1, reason="silent"),
+        worker.WorkerLost(epoch=1),
+        worker.WorkerResumed(),
+        worker.WorkerRevoked(reason="stolen"),
+    ),
+    "enrollment": (
+        worker.EnrollmentIssued(token_digest=DIGEST, worker="w1", expires_at=AT),
+        worker.EnrollmentUsed(worker="w1"),
+    ),
+    "config": (
+        config.ConfigApplied(revision=1, digest=DIGEST, text='{"builders":{}}', origin="ci.yaml", plan=("+ builder",)),
+        config.ConfigEffectFailed(revision=1, component="poller app", detail="no such directory"),
+    ),
+    "claim": (person.ClaimRecorded(kind="git.author", namespace="example", words_id=WordsId(an_id("name"))),),
+    "server": (
+        server.ServerStarted(version="0.1.0", roles=("api", "gateway"), host="host-1"),
+        server.ServerStopped(reason="asked to"),
+    ),
+}

@@ -30,7 +30,7 @@ from buildledger.logs.store import (
 from buildledger.slave_grpc import endings
 from buildledger.slave_grpc import runs as runs_
 from buildledger.slave_grpc.open_work import OpenOperation
-from buildledger.slave_grpc.runs import ProtocolViolationError, Received
+from buildledger.slave_grpc.runs import Received
 from buildledger.slave_grpc.settings import RETRY_SECONDS
 
 _log = logging.getLogger(__name__)
@@ -48,26 +48,18 @@ class Intake:
     async def store(self, batch: Sequence[Received]) -> None:
         """Return when everything in the batch is durable; a disk that is full or away is waited for.
 
-        Raises: ProtocolViolationError if output doesn't join what is stored.
+        A run whose output doesn't join what is stored here ends as lost: no repetition would mend that.
         """
-        entries = [entry for received in batch for entry in received.entries]
-        finishing = [
-            (received, channel)
-            for received in batch
-            if received.end is not None
-            for channel in runs_.channels_of(received.end, received.run)
-        ]
-        digests: dict[tuple[str, str], LogDigest] = {}
-        if entries or finishing:
-            log_ids = [received.run.log_id(channel) for received, channel in finishing]
+        while True:
             try:
-                answers = await _persistently(lambda: self._logs.append(entries, log_ids))
+                digests = await self._append(batch)
+                break
             except (LogHoleError, LogFinishedError) as error:
-                raise ProtocolViolationError(str(error)) from error
-            digests = {
-                (received.run.run_id, channel): digest
-                for (received, channel), digest in zip(finishing, answers, strict=True)
-            }
+                _log.error("worker %s: %s", self._worker, error)
+                torn = [one for one in batch if any(entry.log_id == error.log_id for entry in one.entries)]
+                for received in torn:
+                    await self.end(received.run.operation, Ended(reason="lost", detail=str(error)))
+                batch = [received for received in batch if received not in torn]
         await asyncio.gather(*[self._record(received, digests) for received in batch])
         for received in batch:
             received.run.stored()
@@ -88,6 +80,21 @@ class Intake:
         for channel, digest in zip(channels, digests, strict=True):
             commands += [_open_log(run, channel), _finish_log(run, channel, digest, truncated=True)]
         await self._execute(operation, *commands)
+
+    async def _append(self, batch: Sequence[Received]) -> dict[tuple[str, str], LogDigest]:
+        """Store the output of a batch; returns what the logs of ended runs are, by run and channel."""
+        entries = [entry for received in batch for entry in received.entries]
+        finishing = [
+            (received.run, channel)
+            for received in batch
+            if received.end is not None
+            for channel in runs_.channels_of(received.end, received.run)
+        ]
+        if not entries and not finishing:
+            return {}
+        log_ids = [run.log_id(channel) for run, channel in finishing]
+        digests = await _persistently(lambda: self._logs.append(entries, log_ids))
+        return {(run.run_id, channel): digest for (run, channel), digest in zip(finishing, digests, strict=True)}
 
     async def _record(self, received: Received, digests: dict[tuple[str, str], LogDigest]) -> None:
         run, operation = received.run, received.run.operation

@@ -16,9 +16,6 @@ from buildledger.slave_grpc.specs import UnsendableError, run_spec, secret_names
 
 _log = logging.getLogger(__name__)
 
-_NOT_STARTED = (pb.RUN_STATE_NEW, pb.RUN_STATE_ACCEPTED)
-"""A worker that was restarted in these states needs the specification again: it keeps none, for it may hold secrets."""
-
 
 class Sender:
     """Writes to one stream, one message at a time, each with a deadline.
@@ -180,8 +177,8 @@ class Sender:
             pb.DesiredRun(run_id=summary.run_id, attempt=summary.attempt, fence=summary.fence, want=pb.WANT_ABANDON)
             for summary in abandoned
         ]
-        for operation, summary in held:
-            run = await self._desired(operation, with_spec=summary.state in _NOT_STARTED)
+        for operation, _ in held:
+            run = await self._desired(operation, with_spec=False)
             if run is not None:
                 runs.append(run)
         return runs

@@ -139,6 +139,23 @@ async def test_encrypted(installation: Installation, tmp_path: Path) -> None:
         await asyncio.gather(working, return_exceptions=True)
 
 
+async def test_output_that_does_not_join(installation: Installation) -> None:
+    """Output beyond what this server holds, as after the loss of its logs, ends the operation as lost."""
+    await installation.enroll("bob")
+    worker = RawWorker(installation.port, "bob")
+    await worker.connect()
+    operation = await installation.operation(await installation.build("bob"))
+    script = Script.of(operation, await worker.expect_run(operation))
+    unseen = script.output(b"nobody has this\n")
+    torn = script.output(b"more\n")
+    torn.event_no = unseen.event_no
+    await worker.report(torn)
+    ended = await installation.ended(operation)
+    assert (ended.reason, "goes on at byte 0" in ended.detail) == ("lost", True)
+    await worker.expect_run(operation, pb.WANT_ABANDON)
+    await worker.close()
+
+
 def _certificate(directory: Path) -> Tls:
     """A certificate for 127.0.0.1 that is its own issuer."""
     key = ec.generate_private_key(ec.SECP256R1())

@@ -85,10 +85,9 @@ class Run:
             return
         match event.WhichOneof("event"):
             case "output":
-                if google_crc32c.value(event.output.data) != event.output.crc32c:
+                if not self._output(event.output, received.entries):
                     self.resume = True
                     return
-                self._output(event.output, received.entries)
             case "started":
                 received.started = event.started
             case "file_result":
@@ -115,13 +114,18 @@ class Run:
         self.resume = False
         return ack
 
-    def _output(self, output: pb.Output, entries: list[LogBytes]) -> None:
+    def _output(self, output: pb.Output, entries: list[LogBytes]) -> bool:
+        """Take output in, unless it was damaged on its way."""
+        data = output.data  # each look at the field makes a copy
+        if google_crc32c.value(data) != output.crc32c:
+            return False
         if output.channel not in CHANNELS:
             raise ProtocolViolationError(
                 f"run {self.run_id} writes to channel {output.channel!r}, which nobody asked for"
             )
-        entries.append(LogBytes(log_id=self.log_id(output.channel), offset=output.offset, data=output.data))
+        entries.append(LogBytes(log_id=self.log_id(output.channel), offset=output.offset, data=data))
         self.channels.add(output.channel)
+        return True
 
     def _file_result(self, event: pb.RunEvent) -> None:
         if len(self.files) == FILE_RESULTS_MAX:

@@ -59,7 +59,7 @@ async function goLive(): Promise<void> {
   follow(addressOf("api/v1/stream"), config.position, {
     onEvent: (event) => {
       hearOf(event.position);
-      refresher.note(topicsOf(event.name, event.data));
+      refresher.note(topicsOf(event.name, event.fact));
     },
     onMissed: () => refresher.note([EVERYTHING]),
   });

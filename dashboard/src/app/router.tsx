@@ -4,8 +4,10 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  redirect,
   retainSearchParams,
 } from "@tanstack/react-router";
+import { api, bodyOf } from "../api/client.ts";
 import {
   builderQuery,
   buildersQuery,
@@ -21,17 +23,30 @@ import { Empty } from "../design/loaded.tsx";
 import { ProblemNote } from "../design/problem.tsx";
 import { Home } from "../views/home.tsx";
 import { basePath } from "./addresses.ts";
-import type { AsOf } from "./as-of.ts";
+import { type AsOf, isPosition } from "./as-of.ts";
 import { Shell } from "./shell.tsx";
 
 type Context = { queries: QueryClient };
 type Search = { as_of?: number | string };
 
-/** The past goes along on every link until somebody leaves it. */
+/** The past goes along on every link until somebody leaves it. A moment is turned into the position that it stands for. */
 const root = createRootRouteWithContext<Context>()({
   component: Shell,
   validateSearch: ({ as_of }: Record<string, unknown>): Search =>
     typeof as_of === "number" || typeof as_of === "string" ? { as_of } : {},
+  beforeLoad: async ({ search }) => {
+    const { as_of } = search;
+    if (as_of === undefined || isPosition(as_of)) return;
+    const { position } = await bodyOf(
+      api.GET("/api/v1/positions", { params: { query: { time: String(as_of) } } }),
+    );
+    throw redirect({
+      to: ".",
+      search: (before: Search) => ({ ...before, as_of: position }),
+      hash: true,
+      replace: true,
+    });
+  },
   search: { middlewares: [retainSearchParams(["as_of"])] },
   notFoundComponent: () => <Empty title="There is no such page">The address may have been cut short.</Empty>,
 });

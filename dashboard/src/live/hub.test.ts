@@ -19,7 +19,8 @@ let hub: Hub;
 
 const follow = (tab: FakeTab, after: number) =>
   hub.receive(tab, { kind: "follow", address: "/stream", after });
-const say = (position: number) => streams.at(-1)?.listener.onEvent({ position, name: "fact", data: {} });
+const say = (position: number) =>
+  streams.at(-1)?.listener.onEvent({ position, name: "build.finished.v1", fact: {} });
 
 beforeEach(() => {
   streams = [];

@@ -5,7 +5,6 @@ class FakeSource implements Source {
   readyState = 0;
   onopen: Source["onopen"] = null;
   onerror: Source["onerror"] = null;
-  onmessage: Source["onmessage"] = null;
   private readonly listeners = new Map<string, (event: MessageEvent<string>) => void>();
 
   constructor(readonly address: string) {}
@@ -48,6 +47,7 @@ class FakeSource implements Source {
 let sources: FakeSource[];
 let waits: { action: () => void; delay_ms: number; cancelled: boolean }[];
 let seen: number[];
+let names: string[];
 let states: StreamState[];
 
 function makeStream(position: number): LedgerStream {
@@ -55,7 +55,10 @@ function makeStream(position: number): LedgerStream {
     "/api/v1/stream",
     position,
     {
-      onEvent: (event) => seen.push(event.position),
+      onEvent: ({ position, name }) => {
+        seen.push(position);
+        names.push(name);
+      },
       onState: (state) => {
         if (states.at(-1) !== state) states.push(state);
       },
@@ -83,6 +86,7 @@ beforeEach(() => {
   sources = [];
   waits = [];
   seen = [];
+  names = [];
   states = [];
 });
 
@@ -101,8 +105,23 @@ describe("LedgerStream", () => {
     newest().opens();
     newest().sends(2);
     newest().sends(1);
-    newest().sends(3, "message");
+    newest().sends(3);
     expect(seen).toEqual([1, 2, 3]);
+  });
+
+  it("gives a fact by its stored name", () => {
+    makeStream(0).start();
+    newest().sends(1);
+    expect(names).toEqual(["build.finished.v1"]);
+  });
+
+  it("goes on from a position that it was only told of", () => {
+    makeStream(5).start();
+    newest().sends(2_005, "position");
+    newest().fails();
+    waits[0]?.action();
+    expect(seen).toEqual([]);
+    expect(newest().address).toBe("/api/v1/stream?after=2005");
   });
 
   it("passes over positions it may not see", () => {

@@ -6,7 +6,13 @@
  * breaks, but gives up for good on an answer that isn't a stream (a proxy's 502 during a restart); then a new one is opened here.
  */
 
-export type LedgerEvent = { readonly position: number; readonly name: string; readonly data: unknown };
+export type LedgerEvent = {
+  readonly position: number;
+  /** The fact's stored name: `build.finished.v1`. */
+  readonly name: string;
+  /** The whole fact as the API shows it. */
+  readonly fact: unknown;
+};
 
 export type StreamState = "connecting" | "live" | "waiting" | "stopped";
 
@@ -15,7 +21,6 @@ export type Source = {
   readonly readyState: number;
   onopen: ((event: Event) => void) | null;
   onerror: ((event: Event) => void) | null;
-  onmessage: ((event: MessageEvent<string>) => void) | null;
   addEventListener(type: string, listener: (event: MessageEvent<string>) => void): void;
   close(): void;
 };
@@ -74,8 +79,11 @@ export class LedgerStream {
       this.failures = 0;
       this.become("live");
     };
-    source.onmessage = (event) => this.receive(event, "message");
-    source.addEventListener("fact", (event) => this.receive(event, "fact"));
+    source.addEventListener("fact", (event) =>
+      this.advance(event, (position) => this.give(position, event.data)),
+    );
+    // Facts went by that this stream doesn't hold; a new connection needn't pass them again.
+    source.addEventListener("position", (event) => this.advance(event));
     source.onerror = () => this.fail(source);
   }
 
@@ -92,12 +100,18 @@ export class LedgerStream {
     this.cancelRetry = this.surroundings.later(() => this.connect(), delay_ms);
   }
 
-  private receive(event: MessageEvent<string>, name: string): void {
-    const position = Number(event.lastEventId);
+  /** Nothing happens for a position that was reached before, as after a reconnection. */
+  private advance({ lastEventId }: MessageEvent<string>, action?: (position: number) => void): void {
+    const position = Number(lastEventId);
     if (!Number.isSafeInteger(position) || position <= this.position) return;
     this.position = position;
-    this.listener.onEvent({ position, name, data: JSON.parse(event.data) });
+    action?.(position);
     this.become("live");
+  }
+
+  private give(position: number, data: string): void {
+    const fact = JSON.parse(data) as { name?: unknown };
+    this.listener.onEvent({ position, name: String(fact.name ?? ""), fact });
   }
 
   private drop(): void {

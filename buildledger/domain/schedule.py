@@ -46,7 +46,7 @@ def next_run(at: str, zone: str, after: datetime) -> datetime:
 
 def last_run(at: str, zone: str, until: datetime) -> datetime:
     """The last time, `until` included, that a crontab expression names, in its zone; UTC."""
-    later = (until + timedelta(seconds=1)).astimezone(ZoneInfo(zone))
+    later = (until.replace(microsecond=0) + timedelta(seconds=1)).astimezone(ZoneInfo(zone))
     return next(CronSim(at, later, reverse=True)).astimezone(UTC)
 
 

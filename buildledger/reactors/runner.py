@@ -148,10 +148,13 @@ class Runner:
         """When something is due though nothing happens."""
         return min((at for reactor in self._reactors if (at := reactor.next_at()) is not None), default=None)
 
+    def memory(self) -> Memory:
+        """All that is remembered, as a checkpoint holds it."""
+        return Memory(work=self._work.snapshot(), triggering=self._triggering.snapshot())
+
     async def save(self) -> None:
         """Write the checkpoint; that it can't be written costs only time at the next start."""
-        memory = Memory(work=self._work.snapshot(), triggering=self._triggering.snapshot())
-        checkpoint = Checkpoint(CHECKPOINT_VERSION, self._position, msgspec.msgpack.encode(memory))
+        checkpoint = Checkpoint(CHECKPOINT_VERSION, self._position, msgspec.msgpack.encode(self.memory()))
         self._saved = self._position
         try:
             await asyncio.to_thread(self._ledger.save_checkpoint, CHECKPOINT_NAME, checkpoint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -108,11 +109,11 @@ class World:
 
     async def pass_time(self, seconds: float) -> None:
         """Let time pass, stopping wherever something is due."""
-        end = self.clock.monotonic() + seconds
-        while (left := end - self.clock.monotonic()) > 0:
+        end = self.clock.now() + timedelta(seconds=seconds)
+        while (now := self.clock.now()) < end:
             due = self.runner.next_at()
-            step = left if due is None else min(left, max((due - self.clock.now()).total_seconds(), 0.001))
-            self.clock.advance(step)
+            assert due is None or due > now, "what is due has been done"
+            self.clock.advance_to(end if due is None else min(end, due))
             await self.runner.settle()
 
     # what people and the world do

@@ -25,7 +25,8 @@ class History:
         self._active: dict[UUID, BuildAssigned] = {}
         self._ended: set[UUID] = set()
         self._operations: dict[UUID, UUID] = {}
-        self._fence = 0
+        self._fences: set[int] = set()
+        self._fence_of: dict[UUID, int] = {}
         self.results: Counter[Result] = Counter()
         self.steps: Counter[Result] = Counter()
 
@@ -62,8 +63,11 @@ class History:
 
     def _assigned(self, stream: UUID, assigned: BuildAssigned) -> None:
         assert stream not in self._active
-        assert assigned.fence > self._fence, "fences grow"
-        self._fence = assigned.fence
+        first = assigned.requests[0]
+        assert assigned.fence not in self._fences, "no two assignments have the same fence"
+        assert assigned.fence > self._fence_of.get(first, 0), "fences grow with each attempt"
+        self._fences.add(assigned.fence)
+        self._fence_of[first] = assigned.fence
         self._active[stream] = assigned
         retry = self._configuration.builders[assigned.builder].retry
         assert assigned.attempt <= 1 + retry.max, "more attempts than allowed"

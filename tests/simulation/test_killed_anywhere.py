@@ -56,9 +56,16 @@ class Story:
         self.ended: Outcome = ()
 
     async def tell(self) -> None:
-        """A change, a lost build, a failure, a stop, and what follows from each."""
+        """Requests that go together, a change, lost builds, a failure, a stop, and what follows from each."""
         w = self.w
+        for _ in range(3):
+            await self._chapter_of(w.force("package", collapse_key="together"))
         await self._chapter_of(w.connect("w1"))
+        await self._chapter_of(w.disconnect("w1"))
+        await self._chapter_of(w.pass_time(91))
+        await self._chapter_of(w.pass_time(91))
+        await self._chapter_of(w.connect("w1"))
+        await self._operations(DONE, 1)
         await self._chapter_of(w.push("a" * 40))
         await self._chapter_of(w.push("b" * 40))
         await self._chapter_of(w.pass_time(11))
@@ -130,7 +137,7 @@ async def test_killed_at_every_commit(tmp_path: Path, *, after_commit: bool, sav
     """
     whole = await told(tmp_path / "whole", kill_at=None)
     commits = whole.ledger.commits
-    assert commits >= 15
+    assert commits > 20
     for kill_at in range(1, commits + 1):
         story = await told(tmp_path / str(kill_at), kill_at=kill_at, after_commit=after_commit, save_at=save_at)
         assert story.kills == 1

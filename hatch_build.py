@@ -1,7 +1,8 @@
 """Builds the dashboard into the package, so that the wheel needs no Node where it is installed.
 
 The assets are built unless they are there and newer than every source, as in an unpacked sdist, which carries them
-ready-made. An editable install may skip the build by `BUILDLEDGER_SKIP_DASHBOARD=1`; a wheel or sdist never does without.
+ready-made. An editable install may skip the build by `BUILDLEDGER_SKIP_DASHBOARD=1`; a wheel or sdist never does without
+it.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ export interface paths {
         };
         /**
          * List Builders
-         * @description All builders by name: those configured, and those that history knows.
+         * @description All builders by name: those configured, and those that only history knows.
          */
         get: operations["list_builders"];
         put?: never;
@@ -61,26 +61,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/builders/{name}/builds/{number}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read Build By Number
-         * @description All about the builder's so-manieth build.
-         */
-        get: operations["read_build_by_number"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/builders/{name}/force": {
         parameters: {
             query?: never;
@@ -92,7 +72,7 @@ export interface paths {
         put?: never;
         /**
          * Force Build
-         * @description Request a build by hand.
+         * @description Request a build by hand. Answered when the request is durable.
          */
         post: operations["force_build"];
         delete?: never;
@@ -141,6 +121,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/builders/{name}/builds/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Build By Number
+         * @description All about the build of a builder that has this number.
+         */
+        get: operations["read_build_by_number"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/builds/{build_id}/steps": {
         parameters: {
             query?: never;
@@ -161,6 +161,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/builds/{build_id}/blamelist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Blamed
+         * @description The commits that the build brought and no green build of its stream had, of all its sources, newest first.
+         */
+        get: operations["list_blamed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/builds/{build_id}/stop": {
         parameters: {
             query?: never;
@@ -172,7 +192,7 @@ export interface paths {
         put?: never;
         /**
          * Stop Build
-         * @description Ask for the build's end.
+         * @description Ask for the build's end; it ends when its worker has stopped what runs.
          */
         post: operations["stop_build"];
         delete?: never;
@@ -192,7 +212,7 @@ export interface paths {
         put?: never;
         /**
          * Rebuild
-         * @description Request the same build again.
+         * @description Request the same build again, under the configuration in force.
          */
         post: operations["rebuild"];
         delete?: never;
@@ -250,7 +270,7 @@ export interface paths {
         };
         /**
          * List Sources
-         * @description All sources with their branches.
+         * @description All sources by name, with their branches.
          */
         get: operations["list_sources"];
         put?: never;
@@ -272,7 +292,10 @@ export interface paths {
         put?: never;
         /**
          * Notify Source
-         * @description Say that a source has moved.
+         * @description Say that a source has moved: it is looked at at once.
+         *
+         *     A note carries no commits, whatever its body holds: what is new is read from the repository, also by the first look
+         *     after a start, so a note that was answered can't be lost with the server.
          */
         post: operations["notify_source"];
         delete?: never;
@@ -290,7 +313,7 @@ export interface paths {
         };
         /**
          * List People
-         * @description Names and addresses that commits and requests gave.
+         * @description Names and addresses that commits and requests gave, the last seen first.
          */
         get: operations["list_people"];
         put?: never;
@@ -352,7 +375,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel Request
-         * @description Take a waiting request out of the queue.
+         * @description Take a waiting request out of the queue. A build that has it already is stopped by `/builds/{id}/stop`.
          */
         post: operations["cancel_request"];
         delete?: never;
@@ -390,7 +413,7 @@ export interface paths {
         };
         /**
          * List Workers
-         * @description All workers by name: those configured, and those that history knows.
+         * @description All workers by name: those configured, and those that only history knows.
          */
         get: operations["list_workers"];
         put?: never;
@@ -432,7 +455,7 @@ export interface paths {
         put?: never;
         /**
          * Pause Worker
-         * @description Assign nothing more to the worker.
+         * @description Assign nothing more to the worker; what runs on it goes on.
          */
         post: operations["pause_worker"];
         delete?: never;
@@ -472,7 +495,7 @@ export interface paths {
         put?: never;
         /**
          * Issue Enrollment
-         * @description Make a one-use token with which a new worker gets its credential.
+         * @description Make a one-use token with which a new worker gets its credential. Repeated by its key, it is the same token.
          */
         post: operations["issue_enrollment"];
         delete?: never;
@@ -490,7 +513,7 @@ export interface paths {
         };
         /**
          * Read Log
-         * @description What is known of a log, and how far it has grown.
+         * @description What is known of a log, and how far it has grown by now.
          */
         get: operations["read_log"];
         put?: never;
@@ -530,7 +553,7 @@ export interface paths {
         };
         /**
          * Search Log
-         * @description Search the whole log.
+         * @description Search the whole log, on the server. A search that takes long is answered in parts: go on at `next_line`.
          */
         get: operations["search_log"];
         put?: never;
@@ -550,7 +573,7 @@ export interface paths {
         };
         /**
          * Read Raw
-         * @description The bytes as they were written; a `Range` of them if asked.
+         * @description The bytes as they were written; of a log that grows, those there are by now.
          */
         get: operations["read_raw"];
         put?: never;
@@ -570,7 +593,7 @@ export interface paths {
         };
         /**
          * Stream Log
-         * @description How far the log has grown, whenever it has: `grown` events with `size_bytes`, `line_count` and `finished`.
+         * @description How far the log has grown, whenever it has: `grown` events whose data is a LogExtent; ends with the log.
          */
         get: operations["stream_log"];
         put?: never;
@@ -590,7 +613,7 @@ export interface paths {
         };
         /**
          * List Facts
-         * @description Facts, filtered.
+         * @description Facts, filtered. A page may have fewer items than `limit` and still have a next one: follow `next` to the end.
          */
         get: operations["list_facts"];
         put?: never;
@@ -610,7 +633,7 @@ export interface paths {
         };
         /**
          * Read Fact
-         * @description One fact with its stored bytes.
+         * @description One fact with its stored bytes, whose leaf hash anyone can compute again.
          */
         get: operations["read_fact"];
         put?: never;
@@ -630,7 +653,7 @@ export interface paths {
         };
         /**
          * Find Position
-         * @description The last position at a time.
+         * @description The last position that was recorded at or before a time: what to give as `as_of`.
          */
         get: operations["find_position"];
         put?: never;
@@ -670,7 +693,7 @@ export interface paths {
         };
         /**
          * Prove Inclusion
-         * @description That a fact is in the tree.
+         * @description That a fact is in the tree of that size.
          */
         get: operations["prove_inclusion"];
         put?: never;
@@ -690,7 +713,7 @@ export interface paths {
         };
         /**
          * Prove Consistency
-         * @description That a later tree only appended to an earlier one.
+         * @description That the tree of the second size only appended to that of the first.
          */
         get: operations["prove_consistency"];
         put?: never;
@@ -710,7 +733,10 @@ export interface paths {
         };
         /**
          * Stream Facts
-         * @description Facts as they happen: `fact` events, whose id is the position and whose data is a Fact. A fact is sent when every read shows it.
+         * @description Facts as they happen: `fact` events whose id is the position and whose data is a Fact.
+         *
+         *     A fact is sent once every read shows it, so what is read because of an event is never older than the event. A
+         *     `position` event, whose data is empty, only moves the place from which a client that comes back goes on.
          */
         get: operations["stream_facts"];
         put?: never;
@@ -734,7 +760,11 @@ export interface paths {
          */
         get: operations["read_config"];
         put?: never;
-        post?: never;
+        /**
+         * Apply Config
+         * @description Put a configuration in force, whole. `buildledger config apply` checks a file and sends it here.
+         */
+        post: operations["apply_config"];
         delete?: never;
         options?: never;
         head?: never;
@@ -761,7 +791,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/config/revisions/{revision}": {
+    "/api/v1/config/revisions/{number}": {
         parameters: {
             query?: never;
             header?: never;
@@ -790,7 +820,7 @@ export interface paths {
         };
         /**
          * Read Health
-         * @description Whether the server does its work. Open to everybody.
+         * @description Whether the server does its work: 200, or 503 when a part of it has stopped. Open to everybody.
          */
         get: operations["read_health"];
         put?: never;
@@ -810,7 +840,7 @@ export interface paths {
         };
         /**
          * Read Ui Config
-         * @description What the dashboard needs before anybody has signed in. Open to everybody.
+         * @description What the dashboard needs to know before anybody has signed in. Open to everybody.
          */
         get: operations["read_ui_config"];
         put?: never;
@@ -856,12 +886,12 @@ export interface paths {
         put?: never;
         /**
          * Sign In
-         * @description Sign in with the local admin token; sets a cookie.
+         * @description Sign in with the local admin token; sets a cookie that no script can read and no other site can use.
          */
         post: operations["sign_in"];
         /**
          * Sign Out
-         * @description Sign out.
+         * @description Sign out: the cookie is deleted.
          */
         delete: operations["sign_out"];
         options?: never;
@@ -1289,6 +1319,18 @@ export interface components {
             position: number;
         };
         /**
+         * ChangeList
+         * @description Commits, all there are.
+         */
+        ChangeList: {
+            items: components["schemas"]["Change"][];
+            /**
+             * @description A place in the ledger; 0 is before the first fact.
+             * @example 4711
+             */
+            position: number;
+        };
+        /**
          * ChangePage
          * @description Commits, the last seen first.
          */
@@ -1316,32 +1358,26 @@ export interface components {
             kind: string;
         };
         /**
-         * CommitBody
-         * @description A commit that the sender knows of.
+         * ConfigBody
+         * @description A configuration, resolved, as `buildledger config` makes it.
          */
-        CommitBody: {
-            /** Revision */
-            revision: string;
-            /** Parents */
-            parents?: string[];
+        ConfigBody: {
             /**
-             * Author
-             * @example Jane Doe <jane@example.org>
+             * Text
+             * @description The canonical JSON of the resolved configuration.
              */
-            author: string;
-            /** Committer */
-            committer?: string | null;
-            /** Message */
-            message: string;
+            text: string;
             /**
-             * Committed At
-             * Format: date-time
+             * Origin
+             * @description The file it comes from.
+             * @example /etc/buildledger/buildledger.yaml
              */
-            committed_at: string;
-            /** Files */
-            files?: string[];
-            /** Link */
-            link?: string | null;
+            origin: string;
+            /**
+             * Expected Revision
+             * @description Refused unless this one is in force; 0: none is. Default: whatever is.
+             */
+            expected_revision?: number | null;
         };
         /**
          * ConfigDetail
@@ -1774,23 +1810,6 @@ export interface components {
             next_line: number | null;
         };
         /**
-         * NotifyBody
-         * @description Say that a source has moved. With a branch and its commits they are recorded before the answer; without, the
-         *     source is looked at soon.
-         */
-        NotifyBody: {
-            /**
-             * Branch
-             * @example main
-             */
-            branch?: string | null;
-            /**
-             * Commits
-             * @description Oldest first; the last becomes the branch's head.
-             */
-            commits?: components["schemas"]["CommitBody"][];
-        };
-        /**
          * Operation
          * @description One thing done on a worker.
          */
@@ -1963,7 +1982,7 @@ export interface components {
             /** @description Facts it has not read yet. */
             lag: number;
             /** @enum {unknown} */
-            status: "following" | "rebuilding" | "stopped";
+            status: "following" | "stopped";
             /** @description Why it stopped. */
             error: string | null;
         };
@@ -2117,16 +2136,10 @@ export interface components {
         ServerInfo: {
             /** @example 0.1.0 */
             version: string;
-            server_id: string;
-            /**
-             * Format: date-time
-             * @description When the fact was recorded, in UTC.
-             * @example 2026-11-22T10:15:00Z
-             */
-            started_at: string;
-            /** @enum {unknown} */
-            database: "postgresql" | "sqlite";
-            roles: string[];
+            /** @description The public key that tree heads are signed with: `name+id+base64`. */
+            head_key: string;
+            /** @description To this process. */
+            connected_workers: number;
             /**
              * @description A place in the ledger; 0 is before the first fact.
              * @example 4711
@@ -2277,8 +2290,10 @@ export interface components {
             key_id: string;
             /** @description Ed25519 public key, base64. */
             public_key: string;
-            /** @description Over the tree head's canonical text, base64. */
+            /** @description Over `text`, base64. */
             signature: string;
+            /** @description What is signed: the key's name, the size, the root, the time. */
+            text: string;
         };
         /**
          * UiConfig
@@ -2440,7 +2455,7 @@ export interface operations {
                 cursor?: string | null;
                 /** @description Answer as of this position of the ledger instead of the present. */
                 as_of?: number | null;
-                /** @description Part of the name, description or a tag. */
+                /** @description Part of the name, the description or a tag. */
                 search?: string | null;
                 status?: ("never_built" | "passing" | "broken" | "unclear") | null;
                 tag?: string | null;
@@ -2500,48 +2515,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BuilderDetail"];
-                };
-            };
-            /** @description `If-None-Match` names the current answer. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A problem (RFC 9457). */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    read_build_by_number: {
-        parameters: {
-            query?: {
-                /** @description Answer as of this position of the ledger instead of the present. */
-                as_of?: number | null;
-            };
-            header?: never;
-            path: {
-                name: string;
-                number: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description All about one build, in one answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BuildDetail"];
                 };
             };
             /** @description `If-None-Match` names the current answer. */
@@ -2694,6 +2667,48 @@ export interface operations {
             };
         };
     };
+    read_build_by_number: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this position of the ledger instead of the present. */
+                as_of?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All about one build, in one answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuildDetail"];
+                };
+            };
+            /** @description `If-None-Match` names the current answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_steps: {
         parameters: {
             query?: {
@@ -2715,6 +2730,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StepList"];
+                };
+            };
+            /** @description `If-None-Match` names the current answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_blamed: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this position of the ledger instead of the present. */
+                as_of?: number | null;
+            };
+            header?: never;
+            path: {
+                build_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Commits, all there are. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeList"];
                 };
             };
             /** @description `If-None-Match` names the current answer. */
@@ -2832,9 +2888,9 @@ export interface operations {
                 as_of?: number | null;
                 source?: string | null;
                 branch?: string | null;
-                /** @description A claim id. */
+                /** @description A claim's id. */
                 author?: string | null;
-                /** @description Or its beginning. */
+                /** @description Or what it begins with. */
                 revision?: string | null;
                 /** @description Also those from before the source was configured. */
                 historic?: boolean;
@@ -2954,26 +3010,14 @@ export interface operations {
     };
     notify_source: {
         parameters: {
-            query?: {
-                /** @description Answer only when every read shows what was done. `Prefer: respond-async` says no too. */
-                wait?: boolean;
-            };
-            header?: {
-                /** @description `respond-async`: as `wait=false`. */
-                prefer?: string | null;
-                /** @description Names the command: repeated with the same body it does nothing again and answers the same. */
-                "Idempotency-Key"?: string | null;
-            };
+            query?: never;
+            header?: never;
             path: {
                 name: string;
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NotifyBody"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description The command is durable. */
             202: {
@@ -3504,7 +3548,7 @@ export interface operations {
         parameters: {
             query: {
                 pattern: string;
-                /** @description Python regular expression, within one line. */
+                /** @description A regular expression of Python, within one line. */
                 regex?: boolean;
                 ignore_case?: boolean;
                 from_line?: number;
@@ -3548,7 +3592,9 @@ export interface operations {
     read_raw: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                Range?: string | null;
+            };
             path: {
                 log_id: string;
             };
@@ -3556,8 +3602,17 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description All bytes there are. */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The range asked for. */
+            206: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3594,7 +3649,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description Server-sent events. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3630,7 +3685,7 @@ export interface operations {
                 cursor?: string | null;
                 /** @description Answer as of this position of the ledger instead of the present. */
                 as_of?: number | null;
-                /** @description Stored names, or their beginnings: `build.` */
+                /** @description Stored names, or what they begin with: `build.` */
                 name?: string[] | null;
                 stream?: string | null;
                 correlation?: string | null;
@@ -3712,7 +3767,7 @@ export interface operations {
     find_position: {
         parameters: {
             query: {
-                /** @description With a zone. */
+                /** @description With its offset from UTC. */
                 time: string;
             };
             header?: never;
@@ -3750,7 +3805,10 @@ export interface operations {
     };
     read_tree_head: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Sign a newer head if this position isn't in the last one. */
+                covering?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3788,6 +3846,7 @@ export interface operations {
         parameters: {
             query: {
                 position: number;
+                /** @description Default: all facts there are. */
                 tree_size?: number | null;
             };
             header?: never;
@@ -3827,6 +3886,7 @@ export interface operations {
         parameters: {
             query: {
                 first: number;
+                /** @description Default: all facts there are. */
                 second?: number | null;
             };
             header?: never;
@@ -3865,14 +3925,15 @@ export interface operations {
     stream_facts: {
         parameters: {
             query?: {
-                /** @description Where to begin; `Last-Event-ID` is stronger. Default: the present. */
+                /** @description The last position known already. Default: only what is new. */
                 after?: number | null;
-                /** @description Stored names, or their beginnings. */
+                /** @description Stored names, or what they begin with: `build.` */
                 name?: string[] | null;
                 stream?: string | null;
                 correlation?: string | null;
             };
             header?: {
+                /** @description Sent by browsers; stronger than `after`. */
                 "last-event-id"?: string | null;
             };
             path?: never;
@@ -3880,7 +3941,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description Server-sent events. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3946,6 +4007,47 @@ export interface operations {
             };
         };
     };
+    apply_config: {
+        parameters: {
+            query?: {
+                /** @description Answer only when every read shows what was done. `Prefer: respond-async` says no too. */
+                wait?: boolean;
+            };
+            header?: {
+                /** @description `respond-async`: as `wait=false`. */
+                prefer?: string | null;
+                /** @description Names the command: repeated with the same body it does nothing again and answers the same. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfigBody"];
+            };
+        };
+        responses: {
+            /** @description The command is durable. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_revisions: {
         parameters: {
             query?: {
@@ -3997,7 +4099,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                revision: number;
+                number: number;
             };
             cookie?: never;
         };

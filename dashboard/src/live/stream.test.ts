@@ -37,10 +37,9 @@ class FakeSource implements Source {
   sends(position: number | string, type = "fact"): void {
     const event = {
       lastEventId: String(position),
-      data: `{"at":${Number(position) || 0}}`,
+      data: '{"name":"build.finished.v1"}',
     } as MessageEvent<string>;
-    if (type === "message") this.onmessage?.(event);
-    else this.listeners.get(type)?.(event);
+    this.listeners.get(type)?.(event);
   }
 }
 

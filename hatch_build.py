@@ -1,8 +1,7 @@
 """Builds the dashboard into the package, so that the wheel needs no Node where it is installed.
 
 The assets are built unless they are there and newer than every source, as in an unpacked sdist, which carries them
-ready-made. An editable install may skip the build by `BUILDLEDGER_SKIP_DASHBOARD=1`; a wheel or sdist never does without
-it.
+ready-made. An editable install may do without them, by `BUILDLEDGER_SKIP_DASHBOARD=1`; a wheel or sdist never does.
 """
 
 from __future__ import annotations

@@ -92,17 +92,19 @@ class BuildLedger:
         return receipt
 
     def submit_change(self, number: int) -> None:
-        """As a webhook that carries its commit; answered when the commit is durable."""
+        """As a webhook that carries its commit; answered when the commit is durable.
+
+        Each on a branch of its own: of one branch, what arrives together would be built together.
+        """
         commit = {
             "revision": f"{number + 1:040x}",
-            "parents": [f"{number:040x}"] if number else [],
             "author": "A <a@b.example>",
             "message": f"change {number}",
             "committed_at": COMMITTED_AT,
             "files": ["a.c", "b.c"],
         }
         answer = self._http.post(
-            "/sources/widget/notify", params={"wait": "false"}, json={"branch": "main", "commits": [commit]}
+            "/sources/widget/notify", params={"wait": "false"}, json={"branch": f"change-{number}", "commits": [commit]}
         )
         answer.raise_for_status()
 
@@ -151,7 +153,7 @@ def _configuration(setup: Setup) -> dict[str, Any]:
     return {
         "version": 1,
         "server": {"title": "bench"},
-        "sources": {"widget": {"git": "https://widget.example/widget.git", "poll": None}},
+        "sources": {"widget": {"git": "https://widget.example/widget.git", "poll": "never"}},
         "workers": {f"worker{number}": {"capacity": setup.capacity} for number in range(setup.workers)},
         # Every build counts; the default would merge those that wait.
         "builders": {name: {"steps": [{"run": list(setup.command)}], "collapse": "never"} for name in builders},

@@ -5,3 +5,9 @@ acknowledges only what is durable. It decides nothing (that is `domain/`) and ke
 checkpoint.
 `agent/` is the Python worker and shares no code with the server side.
 """
+
+import os
+
+# Read when grpc is first imported. Without it, gRPC's fork handlers run, and complain, at every child that git or a
+# regular-expression search is started in.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")

@@ -4,6 +4,7 @@ import { uiConfigQuery } from "../api/queries.ts";
 import { Icon, type IconName } from "../design/icons.tsx";
 import { live } from "../live/live.ts";
 import type { StreamState } from "../live/stream.ts";
+import { addressOf } from "./addresses.ts";
 import { useAsOf } from "./as-of.ts";
 import { type Theme, theme, zone } from "./preferences.ts";
 import { SignIn, signedOut } from "./sign-in.tsx";
@@ -150,7 +151,15 @@ function Foot() {
         ) : (
           <span className="connection">The past stands still</span>
         )}
-        {version && <span className="foot-version">Build Ledger {version}</span>}
+        {version && (
+          <a
+            className="foot-version"
+            href={addressOf("third-party-licences.md")}
+            title="Licences of what it is made of"
+          >
+            Build Ledger {version}
+          </a>
+        )}
         {asOf === undefined && position > 0 && (
           <span title="The last fact of the ledger that this page knows">
             ledger position <span data-testid="position">{position.toLocaleString("en")}</span>

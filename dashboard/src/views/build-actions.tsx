@@ -1,12 +1,12 @@
 import { useCommand } from "../api/commands.ts";
 import type { Build } from "../api/model.ts";
-import { useAsOf } from "../app/as-of.ts";
+import { useMay } from "../app/may.ts";
 import { Icon } from "../design/icons.tsx";
 
 /** What can be done with a build. In the past nothing can. */
 export function BuildActions({ build }: { build: Build }) {
   const command = useCommand();
-  const isPast = useAsOf() !== undefined;
+  const may = useMay();
   const isRunning = build.status === "running";
   return (
     <div className="page-actions">
@@ -14,7 +14,7 @@ export function BuildActions({ build }: { build: Build }) {
         <button
           type="button"
           className="button"
-          disabled={isPast || command.isPending}
+          disabled={!may("build:rebuild") || command.isPending}
           title="Build the very same revisions again"
           onClick={() => command.mutate({ kind: "rebuild", build: build.id, reason: "" })}
         >
@@ -24,7 +24,7 @@ export function BuildActions({ build }: { build: Build }) {
         <button
           type="button"
           className="button danger"
-          disabled={isPast || !isRunning || command.isPending}
+          disabled={!may("build:stop") || !isRunning || command.isPending}
           onClick={() => command.mutate({ kind: "stop", build: build.id, reason: "" })}
         >
           <Icon name="stop" size={13} /> {isRunning ? "Stop" : "Stopping…"}

@@ -4,6 +4,7 @@ import { lazy, Suspense, useState } from "react";
 import type { Build, BuilderDetail } from "../api/model.ts";
 import { builderQuery, historyQuery } from "../api/queries.ts";
 import { useAsOf } from "../app/as-of.ts";
+import { useMay } from "../app/may.ts";
 import { useTabStatus } from "../app/tab-status.ts";
 import { Icon } from "../design/icons.tsx";
 import { Empty, Loaded } from "../design/loaded.tsx";
@@ -122,9 +123,9 @@ function Verdict({ detail: { builder } }: { detail: BuilderDetail }) {
 }
 
 function Force({ detail }: { detail: BuilderDetail }) {
-  const isPast = useAsOf() !== undefined;
+  const may = useMay();
   const [isOpen, setOpen] = useState(false);
-  const isPossible = detail.builder.configured && !isPast;
+  const isPossible = detail.builder.configured && may("build:force");
   return (
     <>
       <button type="button" className="button primary" disabled={!isPossible} onClick={() => setOpen(true)}>

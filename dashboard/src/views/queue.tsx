@@ -4,6 +4,7 @@ import { useCommand } from "../api/commands.ts";
 import type { Request } from "../api/model.ts";
 import { queueQuery } from "../api/queries.ts";
 import { useAsOf } from "../app/as-of.ts";
+import { useMay } from "../app/may.ts";
 import { useTabStatus } from "../app/tab-status.ts";
 import { Icon } from "../design/icons.tsx";
 import { Empty, Loaded } from "../design/loaded.tsx";
@@ -84,7 +85,8 @@ function RequestRow({ request }: { request: Request }) {
 
 function RequestActions({ request }: { request: Request }) {
   const command = useCommand();
-  const isOff = useAsOf() !== undefined || command.isPending;
+  const may = useMay();
+  const canRank = may("request:prioritise") && !command.isPending;
   const change = (by: number) =>
     command.mutate({ kind: "priority", request: request.id, priority: request.priority + by });
   return (
@@ -93,7 +95,7 @@ function RequestActions({ request }: { request: Request }) {
         <button
           type="button"
           className="button quiet small icon-only"
-          disabled={isOff}
+          disabled={!canRank}
           aria-label="Lower the priority"
           onClick={() => change(-1)}
         >
@@ -103,7 +105,7 @@ function RequestActions({ request }: { request: Request }) {
         <button
           type="button"
           className="button quiet small icon-only"
-          disabled={isOff}
+          disabled={!canRank}
           aria-label="Raise the priority"
           onClick={() => change(1)}
         >
@@ -113,7 +115,7 @@ function RequestActions({ request }: { request: Request }) {
       <button
         type="button"
         className="button small danger"
-        disabled={isOff}
+        disabled={!may("request:cancel") || command.isPending}
         onClick={() => command.mutate({ kind: "cancel", request: request.id, reason: "" })}
       >
         Cancel<span className="visually-hidden"> the request for {request.builder}</span>

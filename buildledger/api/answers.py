@@ -1,4 +1,4 @@
-"""From structs to responses: encoded by msgspec, described in OpenAPI by the same classes, and not sent twice (ETag)."""
+"""From structs to responses: encoded by msgspec, described in OpenAPI by the same classes, sent only if new (ETag)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def returns(model: type[msgspec.Struct], *, status: int = 200, described: str = 
     }
 
 
-def answer(model: msgspec.Struct, *, status: int = 200, etag: str | None = None, position: int | None = None) -> Response:
+def answer(
+    model: msgspec.Struct, *, status: int = 200, etag: str | None = None, position: int | None = None
+) -> Response:
     """`model` as a response. `position` is what the answer is as of."""
     headers = {}
     if etag is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -10,17 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from buildledger.api.parameters import NAME_CHARACTERS_MAX, PRIORITY_LIMIT, REASON_CHARACTERS_MAX
 
 INPUTS_MAX = 64
-COMMITS_MAX = 1_000
 LIST_INPUT_MAX = 1_024
 INPUT_CHARACTERS_MAX = 16_384
-MESSAGE_CHARACTERS_MAX = 65_536
-FILES_MAX = 1_000
+
+CONFIG_CHARACTERS_MAX = 16 << 20
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 Text = Annotated[str, StringConstraints(max_length=REASON_CHARACTERS_MAX, pattern=PRINTABLE)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS_MAX, pattern=PRINTABLE)]
 RevisionText = Annotated[str, StringConstraints(pattern=r"^[0-9a-zA-Z][0-9a-zA-Z._/+-]{0,199}$")]
-CommitId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
 InputText = Annotated[str, StringConstraints(max_length=INPUT_CHARACTERS_MAX)]
 InputValue = bool | int | InputText | Annotated[list[InputText], Field(max_length=LIST_INPUT_MAX)]
 
@@ -82,25 +79,13 @@ class SessionBody(Body):
     token: str = Field(min_length=1, max_length=512)
 
 
-class CommitBody(Body):
-    """A commit that the sender knows of."""
+class ConfigBody(Body):
+    """A configuration, resolved, as `buildledger config` makes it."""
 
-    revision: CommitId
-    parents: list[CommitId] = Field(default_factory=list, max_length=64)
-    author: Annotated[str, StringConstraints(max_length=1_000)] = Field(examples=["Jane Doe <jane@example.org>"])
-    committer: Annotated[str, StringConstraints(max_length=1_000)] | None = None
-    message: Annotated[str, StringConstraints(max_length=MESSAGE_CHARACTERS_MAX)]
-    committed_at: datetime = Field(strict=False)
-    files: list[Annotated[str, StringConstraints(max_length=4_096)]] = Field(default_factory=list, max_length=FILES_MAX)
-    link: Annotated[str, StringConstraints(max_length=2_000, pattern=r"^https?://[^\s]+$")] | None = None
-
-
-class NotifyBody(Body):
-    """Say that a source has moved. With a branch and its commits they are recorded before the answer; without, the
-    source is looked at soon.
-    """
-
-    branch: Name | None = Field(None, examples=["main"])
-    commits: list[CommitBody] = Field(
-        default_factory=list, max_length=COMMITS_MAX, description="Oldest first; the last becomes the branch's head."
+    text: Annotated[str, StringConstraints(max_length=CONFIG_CHARACTERS_MAX)] = Field(
+        description="The canonical JSON of the resolved configuration."
+    )
+    origin: Text = Field(description="The file it comes from.", examples=["/etc/buildledger/buildledger.yaml"])
+    expected_revision: int | None = Field(
+        None, ge=0, description="Refused unless this one is in force; 0: none is. Default: whatever is."
     )

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Body, Header, Path, Query
+from fastapi import Header, Path, Query
 
 PAGE_DEFAULT = 50
 PAGE_MAX = 500
 BUILDERS_PAGE_MAX = 10_000
+LINES_DEFAULT = 500
+LINES_MAX = 10_000
+SEARCH_HITS_DEFAULT = 100
+SEARCH_HITS_MAX = 1_000
 POSITION_MAX = 2**53 - 1
 """The largest integer that JavaScript holds exactly."""
 NAME_CHARACTERS_MAX = 256
@@ -41,7 +45,6 @@ IdempotencyKeyHeader = Annotated[
         description="Names the command: repeated with the same body it does nothing again and answers the same.",
     ),
 ]
-Reason = Annotated[str, Body(max_length=REASON_CHARACTERS_MAX)]
 
 BuilderPath = Annotated[str, Path(min_length=1, max_length=NAME_CHARACTERS_MAX, examples=["tests[3.12,linux]"])]
 WorkerPath = Annotated[str, Path(min_length=1, max_length=NAME_CHARACTERS_MAX, examples=["linux-1"])]

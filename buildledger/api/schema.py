@@ -37,6 +37,7 @@ MODELS: tuple[type[msgspec.Struct], ...] = (
     builds.StepList,
     changes.ChangePage,
     changes.ChangeDetail,
+    changes.ChangeList,
     changes.SourceList,
     changes.PersonPage,
     requests.RequestPage,

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from buildledger.projections.view import View
+from buildledger.projections.view import Snapshot, View
 
 
 class PositionAhead(Exception):  # noqa: N818 - the views aren't wrong, only not there yet
@@ -22,10 +22,12 @@ class PositionAhead(Exception):  # noqa: N818 - the views aren't wrong, only not
 class Reading:
     """The rows of one view as they were at `position`. Use within the `with` that gave it, in one thread."""
 
-    def __init__(self, connection: sa.Connection, position: int, *, present: bool) -> None:
-        self._connection = connection
-        self._present = present
+    def __init__(self, snapshot: Snapshot, position: int) -> None:
+        self._connection = snapshot.connection
+        self._present = snapshot.position == position
         self.position = position
+        self.changed = min(snapshot.written, position)
+        """No later position up to `position` has other rows: equal values mean equal rows."""
 
     def holds(self, table: sa.Table | sa.Alias) -> sa.ColumnElement[bool]:
         """The condition that a versioned row held then."""
@@ -38,15 +40,15 @@ class Reading:
         """The condition that an append-only row was there then."""
         return sa.true() if self._present else sequence <= self.position
 
-    def all(self, statement: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+    def all(self, statement: sa.Select[*tuple[Any, ...]]) -> Sequence[sa.Row[Any]]:
         """Every row that a query finds."""
         return self._connection.execute(statement).all()
 
-    def first(self, statement: sa.Select[Any]) -> sa.Row[Any] | None:
+    def first(self, statement: sa.Select[*tuple[Any, ...]]) -> sa.Row[Any] | None:
         """The first row that a query finds."""
         return self._connection.execute(statement.limit(1)).first()
 
-    def count(self, statement: sa.Select[Any]) -> int:
+    def count(self, statement: sa.Select[*tuple[Any, ...]]) -> int:
         """How many rows a query finds."""
         return self._connection.scalar(sa.select(sa.func.count()).select_from(statement.subquery())) or 0
 
@@ -59,8 +61,8 @@ def read(as_of: int | None, *views: View) -> Iterator[tuple[Reading, ...]]:
     """
     with ExitStack() as stack:
         snapshots = [stack.enter_context(view.snapshot()) for view in views]
-        reached = min(position for _, position in snapshots)
+        reached = min(snapshot.position for snapshot in snapshots)
         if as_of is not None and as_of > reached:
             raise PositionAhead(as_of, reached)
         position = reached if as_of is None else as_of
-        yield tuple(Reading(connection, position, present=at == position) for connection, at in snapshots)
+        yield tuple(Reading(snapshot, position) for snapshot in snapshots)

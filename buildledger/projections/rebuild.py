@@ -46,13 +46,13 @@ def rebuild(
 
 def rows_of(view: View) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Every row of every table, past versions too, in an order that depends on nothing but the rows."""
-    with view.snapshot() as (connection, _):
+    with view.snapshot() as snapshot:
         for table in view.projection.METADATA.sorted_tables:
             unique = [
                 index for index in table.indexes if index.unique and index.dialect_options["sqlite"]["where"] is None
             ]
             order = list(table.primary_key.columns) or list(unique[0].columns)
-            for row in connection.execute(sa.select(table).order_by(*order)):
+            for row in snapshot.connection.execute(sa.select(table).order_by(*order)):
                 yield table.name, tuple(row)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -22,6 +23,19 @@ _move = (
     .returning(_position.c.position)
 )
 """Compare and set, as `ledger.reader.move_position` does, but made once: it runs with every batch."""
+
+
+_where = sa.select(_position.c.position).where(_position.c.reader == sa.bindparam("of_reader"))
+
+
+class Snapshot(NamedTuple):
+    """A transaction that sees one state of a view."""
+
+    connection: sa.Connection
+    position: int
+    """The rows say everything up to here."""
+    written: int
+    """The rows haven't changed since here."""
 
 
 class View:
@@ -79,11 +93,12 @@ class View:
         self._reached = self._stored
 
     @contextmanager
-    def snapshot(self) -> Iterator[tuple[sa.Connection, int]]:
-        """One consistent state of the rows, and the position up to which they say everything."""
+    def snapshot(self) -> Iterator[Snapshot]:
+        """One consistent state of the rows."""
         reached = self._reached
         with self._reader.connect() as connection, connection.begin():
-            yield connection, max(reached, position_of(connection, _position, self.projection.NAME))
+            written = connection.scalar(_where, {"of_reader": self.projection.NAME}) or 0
+            yield Snapshot(connection, max(reached, written), written)
 
     def close(self) -> None:
         """Give its connections back."""

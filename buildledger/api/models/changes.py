@@ -48,6 +48,13 @@ class ChangePage(msgspec.Struct, frozen=True, kw_only=True):
     position: Position
 
 
+class ChangeList(msgspec.Struct, frozen=True, kw_only=True):
+    """Commits, all there are."""
+
+    items: list[Change]
+    position: Position
+
+
 class ChangeDetail(msgspec.Struct, frozen=True, kw_only=True):
     """A commit with its files."""
 

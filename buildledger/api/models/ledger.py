@@ -57,7 +57,8 @@ class TreeHead(msgspec.Struct, frozen=True, kw_only=True):
     signed_at: Moment
     key_id: str
     public_key: Annotated[str, Meta(description="Ed25519 public key, base64.")]
-    signature: Annotated[str, Meta(description="Over the tree head's canonical text, base64.")]
+    signature: Annotated[str, Meta(description="Over `text`, base64.")]
+    text: Annotated[str, Meta(description="What is signed: the key's name, the size, the root, the time.")]
 
 
 class InclusionProof(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,7 +24,8 @@ Id = Annotated[UUID, Meta(examples=["0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11"])]
 Digest = Annotated[str, Meta(description="SHA-256 in hex.", pattern="^([0-9a-f]{64})?$")]
 ResultName = Literal["success", "warnings", "failure", "skipped", "exception", "retry", "cancelled"]
 Cursor = Annotated[
-    str | None, Meta(description="Give it as `cursor` to get the next page; null on the last.", examples=["WyJidWlsZHMiLDQ3XQ"])
+    str | None,
+    Meta(description="Give it as `cursor` to get the next page; null on the last.", examples=["WyJidWlsZHMiLDQ3XQ"]),
 ]
 
 
@@ -33,7 +34,9 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
     claim_id: Id
     kind: Annotated[str, Meta(description="`git.author`, `email`, `local`, …; empty if the claim isn't known yet.")]
-    text: Annotated[str | None, Meta(description="The claim as it was written.", examples=["Jane Doe <jane@example.org>"])]
+    text: Annotated[
+        str | None, Meta(description="The claim as it was written.", examples=["Jane Doe <jane@example.org>"])
+    ]
     name: Annotated[str | None, Meta(description="The part of it that is a name.", examples=["Jane Doe"])]
     erased: Annotated[bool, Meta(description="The words were there once and have been erased.")]
 

@@ -9,6 +9,8 @@ from msgspec import Meta
 
 from buildledger.api.models.scalars import Actor, Moment, Position
 
+HealthStatus = Literal["ok", "degraded", "failing"]
+
 
 class ReaderHealth(msgspec.Struct, frozen=True, kw_only=True):
     """How far a reader of the ledger has come."""
@@ -16,14 +18,14 @@ class ReaderHealth(msgspec.Struct, frozen=True, kw_only=True):
     name: Annotated[str, Meta(examples=["status"])]
     position: Position
     lag: Annotated[int, Meta(ge=0, description="Facts it has not read yet.")]
-    status: Literal["following", "rebuilding", "stopped"]
+    status: Literal["following", "stopped"]
     error: Annotated[str | None, Meta(description="Why it stopped.")]
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the server does its work."""
 
-    status: Annotated[Literal["ok", "degraded", "failing"], Meta(description="`failing` is answered with 503.")]
+    status: Annotated[HealthStatus, Meta(description="`failing` is answered with 503.")]
     position: Annotated[Position, Meta(description="The ledger's head.")]
     readers: list[ReaderHealth]
     problems: Annotated[list[str], Meta(description="What is wrong, a line each.")]
@@ -33,10 +35,8 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Which server this is."""
 
     version: Annotated[str, Meta(examples=["0.1.0"])]
-    server_id: str
-    started_at: Moment
-    database: Literal["sqlite", "postgresql"]
-    roles: list[str]
+    head_key: Annotated[str, Meta(description="The public key that tree heads are signed with: `name+id+base64`.")]
+    connected_workers: Annotated[int, Meta(description="To this process.")]
     position: Position
 
 

@@ -1,0 +1,31 @@
+"""The whole of the edge, put together."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.routing import Route
+
+from buildledger.api import problems, static
+from buildledger.api.configurations import Configurations
+from buildledger.api.dependencies import ApiDependencies
+from buildledger.api.gate import Gate
+from buildledger.api.routes import PREFIX, describe_routes, include
+
+
+def make_app(deps: ApiDependencies) -> FastAPI:
+    """The application that answers with these dependencies. It starts nothing and has nothing to stop."""
+    app = FastAPI(
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+    )
+    app.state.dependencies = deps
+    app.state.configurations = Configurations(deps.ledger)
+    problems.install(app)
+    include(app)
+    app.openapi = describe_routes  # type: ignore[method-assign]
+    app.router.routes.append(Route("/{path:path}", static.serve, methods=["GET", "HEAD"], include_in_schema=False))
+    app.add_middleware(Gate, deps=deps)
+    return app

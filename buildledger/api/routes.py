@@ -1,0 +1,56 @@
+"""THE list of routers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from buildledger.api import (
+    builders,
+    builds,
+    changes,
+    configuration,
+    facts,
+    home,
+    logs,
+    people,
+    requests,
+    server,
+    session,
+    sources,
+    stream,
+    workers,
+)
+from buildledger.api.schema import describe
+
+PREFIX = "/api/v1"
+ROUTERS = (
+    home.router,
+    builders.router,
+    builds.router,
+    changes.router,
+    sources.router,
+    people.router,
+    requests.router,
+    workers.router,
+    logs.router,
+    facts.router,
+    stream.router,
+    configuration.router,
+    server.router,
+    session.router,
+)
+
+
+def include(app: FastAPI) -> None:
+    """Put every router under the API's prefix."""
+    for router in ROUTERS:
+        app.include_router(router, prefix=PREFIX, generate_unique_id_function=lambda route: route.name)
+
+
+def describe_routes() -> dict[str, Any]:
+    """The OpenAPI document, without a server behind it."""
+    app = FastAPI()
+    include(app)
+    return describe(app)

@@ -1,0 +1,117 @@
+"""Rows of the status view → steps, operations, logs, properties and artifacts of one build."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from buildledger.api.models import builds as models
+from buildledger.projections.columns import moment
+from buildledger.projections.reading import Reading
+from buildledger.projections.status_tables import artifact, build, build_property, log, operation, step
+
+
+def steps_of(reading: Reading, seq: int, build_id: UUID) -> list[models.Step]:
+    """The steps of a build with their operations and logs, in order."""
+    operations = _operations(reading, seq, _logs(reading, seq, build_id))
+    rows = reading.all(sa.select(step).where(step.c.seq == seq, reading.holds(step)).order_by(step.c.number))
+    return [
+        models.Step(
+            index=row.number,
+            name=row.name,
+            program=row.program,
+            result=row.result,
+            summary=row.summary,
+            started_at=moment(row.started_at),
+            finished_at=None if row.finished_at is None else moment(row.finished_at),
+            operations=operations[row.number],
+        )
+        for row in rows
+    ]
+
+
+def _operations(
+    reading: Reading, seq: int, logs: Mapping[UUID, list[models.Log]]
+) -> defaultdict[int, list[models.Operation]]:
+    rows = sa.select(operation).where(operation.c.seq == seq, reading.holds(operation)).order_by(operation.c.place)
+    found: defaultdict[int, list[models.Operation]] = defaultdict(list)
+    for row in reading.all(rows):
+        made = models.Operation(
+            id=row.id,
+            step=row.step,
+            label=row.label,
+            kind=row.kind,
+            command=row.command,
+            status=row.status,
+            ended=row.ended,
+            exit_code=row.exit_code,
+            signal=row.signal,
+            detail=row.detail,
+            duration_seconds=row.duration_seconds,
+            requested_at=moment(row.requested_at),
+            started_at=None if row.started_at is None else moment(row.started_at),
+            finished_at=None if row.finished_at is None else moment(row.finished_at),
+            logs=logs.get(row.id, []),
+        )
+        found[row.step].append(made)
+    return found
+
+
+def _logs(reading: Reading, seq: int, build_id: UUID) -> defaultdict[UUID, list[models.Log]]:
+    found: defaultdict[UUID, list[models.Log]] = defaultdict(list)
+    rows = sa.select(log).where(log.c.seq == seq, reading.holds(log)).order_by(log.c.opened_at, log.c.channel)
+    for row in reading.all(rows):
+        found[row.operation_id].append(_log(row, build_id))
+    return found
+
+
+def log_with(reading: Reading, log_id: UUID) -> models.Log | None:
+    """One log; None if nothing was written to it yet."""
+    columns = sa.select(log, build.c.id.label("build_id")).join_from(log, build, build.c.seq == log.c.seq)
+    row = reading.first(columns.where(log.c.id == log_id, reading.holds(log)))
+    return None if row is None else _log(row, row.build_id)
+
+
+def _log(row: sa.Row[Any], build_id: UUID) -> models.Log:
+    return models.Log(
+        id=row.id,
+        build_id=build_id,
+        step=row.step,
+        operation_id=row.operation_id,
+        channel=row.channel,
+        label=row.label,
+        finished=row.finished_at is not None,
+        size_bytes=row.size_bytes,
+        line_count=row.line_count,
+        sha256=row.sha256,
+        truncated=row.truncated,
+        opened_at=moment(row.opened_at),
+        finished_at=None if row.finished_at is None else moment(row.finished_at),
+    )
+
+
+def properties_of(reading: Reading, seq: int) -> list[models.Property]:
+    """What a build knows, by name."""
+    table = build_property
+    rows = reading.all(sa.select(table).where(table.c.seq == seq, reading.holds(table)).order_by(table.c.name))
+    return [models.Property(name=row.name, value=msgspec.json.decode(row.value), origin=row.origin) for row in rows]
+
+
+def artifacts_of(reading: Reading, seq: int) -> list[models.Artifact]:
+    """What is kept of a build, in the order in which it was stored."""
+    rows = sa.select(artifact).where(artifact.c.seq == seq, reading.born(artifact.c.position))
+    return [
+        models.Artifact(
+            name=row.name,
+            size_bytes=row.size_bytes,
+            sha256=row.sha256,
+            operation_id=row.operation_id,
+            stored_at=moment(row.stored_at),
+        )
+        for row in reading.all(rows.order_by(artifact.c.position))
+    ]

@@ -1,0 +1,107 @@
+"""Ids of people and messages → what may be shown of them, in one question to the vault for a whole answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from buildledger.api.dependencies import Vault
+from buildledger.api.models.scalars import Actor, Person
+from buildledger.events.ids import claim_id
+from buildledger.projections.people import claim
+from buildledger.projections.reading import Reading
+from buildledger.projections.working import chunks
+from buildledger.sources.words import ChangeWords
+
+USER = "user:"
+ADMIN_KIND, ADMIN_NAME = "local", "admin"
+
+
+def admin_actor(vault: Vault) -> str:
+    """Who acts with the local admin token."""
+    return f"{USER}{claim_id(vault.installation_key, ADMIN_KIND, '', ADMIN_NAME)}"
+
+
+class Words:
+    """The words of one answer: say what is needed, `load`, then ask."""
+
+    def __init__(self, vault: Vault, people: Reading) -> None:
+        self._vault = vault
+        self._people = people
+        self._admin = admin_actor(vault)
+        self._claims: dict[UUID, tuple[str, UUID]] = {}
+        self._texts: dict[UUID, str] = {}
+
+    def load(self, *, claims: Iterable[UUID] = (), actors: Iterable[str] = (), texts: Iterable[UUID] = ()) -> None:
+        """Read the words of these claims, of the persons among these actors, and these texts."""
+        wanted = {*claims, *(key for actor in actors if (key := _claim_of(actor)) is not None)} - self._claims.keys()
+        if wanted:
+            self._load_claims(wanted)
+        keys = {*texts, *(words_id for _, words_id in self._claims.values())} - self._texts.keys()
+        if keys:
+            self._texts.update(self._vault.get_many(keys))
+
+    def _load_claims(self, wanted: Collection[UUID]) -> None:
+        columns = sa.select(claim.c.id, claim.c.kind, claim.c.words_id)
+        for chunk in chunks(wanted):
+            for row in self._people.all(columns.where(claim.c.id.in_(chunk), self._people.born(claim.c.seq))):
+                self._claims[row.id] = (row.kind, row.words_id)
+
+    def text(self, words_id: UUID) -> str | None:
+        """A loaded text; None if it has been erased."""
+        return self._texts.get(words_id)
+
+    def change(self, words_id: UUID) -> ChangeWords | None:
+        """The words of a commit; None if they have been erased."""
+        text = self._texts.get(words_id)
+        if text is None:
+            return None
+        try:
+            return ChangeWords.from_text(text)
+        except (msgspec.ValidationError, msgspec.DecodeError):
+            return ChangeWords(message=text, author="", committer="")
+
+    def person(self, key: UUID) -> Person:
+        """Somebody as a loaded claim says."""
+        known = self._claims.get(key)
+        if known is None:
+            return Person(claim_id=key, kind="", text=None, name=None, erased=False)
+        kind, words_id = known
+        text = printable(self._texts.get(words_id))
+        name = None if text is None else text.partition("<")[0].strip() or text
+        return Person(claim_id=key, kind=kind, text=text, name=name, erased=text is None)
+
+    def actor(self, actor: str) -> Actor:
+        """Who asked, for people."""
+        kind, _, name = actor.partition(":")
+        match kind:
+            case "user":
+                return Actor(kind="user", id=actor, label=self._user_label(actor))
+            case "worker" | "reactor" | "poller":
+                return Actor(kind=kind, id=actor, label=name)
+            case _:
+                return Actor(kind="system", id=actor, label=actor)
+
+    def _user_label(self, actor: str) -> str:
+        if actor == self._admin:
+            return ADMIN_NAME
+        key = _claim_of(actor)
+        person = None if key is None else self.person(key)
+        return (person.name if person is not None else None) or "somebody"
+
+
+def _claim_of(actor: str) -> UUID | None:
+    if not actor.startswith(USER):
+        return None
+    try:
+        return UUID(actor.removeprefix(USER))
+    except ValueError:
+        return None
+
+
+def printable(text: str | None) -> str | None:
+    """Text that UTF-8 can carry: lone surrogates, which stand for bytes of no known encoding, are replaced."""
+    return None if text is None else text.encode("utf-8", "replace").decode()

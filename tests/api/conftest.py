@@ -1,0 +1,144 @@
+"""A server's inside, without its outside: everything the API needs, and clients that speak to it in process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from buildledger.api.app import make_app
+from buildledger.api.dependencies import ApiDependencies
+from buildledger.clock import VirtualClock
+from buildledger.config.resolved import Configuration
+from buildledger.events.config import ConfigApplied
+from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.proof import Tree
+from buildledger.ledger.signing import HeadKey
+from buildledger.ledger.vault import Vault
+from buildledger.logs.local import LocalLogStore
+from buildledger.projections.projector import Projector
+from buildledger.projections.storage import SqliteViews
+from buildledger.projections.views import Views
+from buildledger.sources.words import ChangeWords
+from tests.projections.world import START, World, claim, words
+
+TOKEN = "test-admin-token"
+AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@dataclass
+class LedgerConfiguration:
+    """The configuration in force, read from the ledger whenever it is asked for."""
+
+    ledger: Ledger
+
+    @property
+    def current(self) -> Configuration | None:
+        """See `dependencies.Active`."""
+        applied = self.ledger.read(0, 100_000, (ConfigApplied.NAME,))
+        if not applied:
+            return None
+        fact = applied[-1].fact
+        assert isinstance(fact, ConfigApplied)
+        return Configuration.from_json(fact.text)
+
+
+@dataclass
+class Site:
+    """A server's parts."""
+
+    deps: ApiDependencies
+    app: FastAPI
+    world: World
+    vault: Vault
+    logs: LocalLogStore
+    notified: list[str] = field(default_factory=list)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Its facts."""
+        return self.deps.ledger
+
+    def settle(self) -> int:
+        """Wait until every read shows everything; the position."""
+        head = self.ledger.head()
+        assert self.deps.views.arrivals.reached_blocking(head, 10)
+        return head
+
+    def remember_words(self) -> None:
+        """Put the words of the world's people and commits into the vault."""
+        texts: dict[UUID, str] = {
+            words("claim", claim(number)): f"Author {number} <author{number}@example.org>" for number in range(4)
+        }
+        for number in range(1, self.world.commits + 1):
+            said = ChangeWords(message=f"Change {number}\n\nLong story.", author="", committer="")
+            texts[words("change", number)] = said.to_text()
+        self.vault.put_many(texts)
+
+    def client(self, **headers: str) -> httpx.AsyncClient:
+        """A client with the admin token unless other headers are given."""
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app),
+            base_url="http://localhost:8010",
+            headers=headers or AUTHORIZED,
+        )
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A server's inside with a small configuration, in which nothing has been built yet."""
+    clock = VirtualClock(START)
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    ledger = Ledger.open(url, clock=clock)
+    vault, tree, views = Vault.open(url), Tree.open(ledger.store, url), Views(SqliteViews(tmp_path / "views"))
+    logs = LocalLogStore(tmp_path / "logs")
+    projector = Projector(ledger, views)
+    notified: list[str] = []
+
+    def notify(source: str) -> bool:
+        notified.append(source)
+        return source == "widget"
+
+    deps = ApiDependencies(
+        ledger=ledger,
+        vault=vault,
+        tree=tree,
+        head_key=HeadKey.at(tmp_path / "head-key.pem", "test"),
+        logs=logs,
+        views=views,
+        projector=projector,
+        reactors=None,
+        connected_workers=None,
+        active=LedgerConfiguration(ledger),
+        notify_source=notify,
+        clock=clock,
+        admin_token=TOKEN,
+        dashboard=tmp_path / "dashboard",
+    )
+    world = World(ledger, seed=7, clock=clock)
+    projector.start()
+    yield Site(deps=deps, app=make_app(deps), world=world, vault=vault, logs=logs, notified=notified)
+    projector.close()
+    logs.close()
+    views.close()
+    tree.close()
+    vault.close()
+    ledger.close()
+
+
+@pytest.fixture
+async def client(site: Site) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that is signed in by the token."""
+    async with site.client() as client:
+        yield client
+
+
+async def settled(site: Site) -> int:
+    """`Site.settle` for tests that have a loop."""
+    return await asyncio.to_thread(site.settle)

@@ -103,7 +103,8 @@ class _Running:
                 except Exception:
                     _log.exception("source %s: the poll failed and will be repeated", self.source.name)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._hint.wait(), self._interval())
+                async with asyncio.timeout(self._interval()):
+                    await self._hint.wait()
 
     def _interval(self) -> float | None:
         seconds = self.source.poll_seconds

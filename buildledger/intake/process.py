@@ -15,6 +15,8 @@ OUTPUT_BYTES = 256 << 20
 ERROR_BYTES = 64 << 10
 """Of standard error; the rest is thrown away."""
 CHUNK_BYTES = 64 << 10
+END_SECONDS = 10.0
+"""How long a killed process may take to be gone; then it is left to the system."""
 
 Consume = Callable[[bytes], Awaitable[None]]
 
@@ -67,14 +69,7 @@ async def run(
     kept: list[bytes] = []
     try:
         async with asyncio.timeout(limit_seconds):
-            assert process.stdin is not None
-            assert process.stdout is not None
-            assert process.stderr is not None
-            _, _, said = await asyncio.gather(
-                _write(process.stdin, stdin),
-                _read(process.stdout, consume or _keeping(kept)),
-                _read_beginning(process.stderr),
-            )
+            said = await _converse(process, stdin, consume or _keeping(kept))
             exit_code = await process.wait()
     except BaseException as cause:
         await _kill(process)
@@ -82,6 +77,23 @@ async def run(
             raise TookTooLongError(f"{argv[0]} did not finish in {limit_seconds:g} s") from cause
         raise
     return Completed(exit_code=exit_code, output=b"".join(kept), error=said.decode("utf-8", "backslashreplace"))
+
+
+async def _converse(process: asyncio.subprocess.Process, stdin: bytes, consume: Consume) -> bytes:
+    """Write all input and read all output; give the errors. No pipe is in use any more when this raises."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    errors = asyncio.create_task(_read_beginning(process.stderr))
+    others = [asyncio.create_task(_write(process.stdin, stdin)), asyncio.create_task(_read(process.stdout, consume))]
+    try:
+        await asyncio.gather(*others)
+        return await errors
+    except BaseException:
+        for task in (errors, *others):
+            task.cancel()
+        await asyncio.gather(errors, *others, return_exceptions=True)
+        raise
 
 
 def _keeping(kept: list[bytes]) -> Consume:
@@ -117,9 +129,18 @@ async def _read_beginning(pipe: asyncio.StreamReader) -> bytes:
 
 
 async def _kill(process: asyncio.subprocess.Process) -> None:
+    """Kill the whole group and see it gone. Its pipes are read to their ends: asyncio waits for them too."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()
-    await asyncio.shield(process.wait())
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(END_SECONDS):
+            await asyncio.gather(_read(process.stdout, _ignore), _read(process.stderr, _ignore), process.wait())
+
+
+async def _ignore(data: bytes) -> None:
+    """Throw it away."""

@@ -1,0 +1,116 @@
+"""All pollers together: woken by notes and by the file system, following the configuration, ending cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from buildledger.config.resolved import Source
+from buildledger.events.change import BranchMoved, SourceFailed
+from buildledger.intake import pollers as pollers_module
+from buildledger.intake.pollers import Pollers
+from tests.fakes.repository import Repository
+from tests.intake.conftest import World
+
+DEADLINE_SECONDS = 20.0
+
+
+@pytest.fixture
+async def pollers(world: World) -> AsyncIterator[Pollers]:
+    pollers = Pollers(ledger=world.ledger, vault=world.vault, mirrors=world.path / "mirrors", random=lambda: 0.5)
+    yield pollers
+    await pollers.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that other tasks bring about."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not condition():  # noqa: ASYNC110 - other processes and tasks set no event
+            await asyncio.sleep(0.01)
+
+
+def heads(world: World) -> dict[str, str | None]:
+    return {f"{move.source}/{move.branch}": move.revision for move in world.facts(BranchMoved)}
+
+
+async def test_a_local_commit_is_seen_at_once(world: World, repository: Repository, pollers: Pollers) -> None:
+    """A commit to a repository in the file system needs no hook and doesn't wait for the interval."""
+    await pollers.apply({"widget": world.source(repository, poll_seconds=3600.0)})
+    await until(lambda: "widget/main" in heads(world))
+    revision = repository.commit("new")
+    await until(lambda: heads(world)["widget/main"] == revision)
+    repository.git("checkout", "--quiet", "-b", "feature/deep/down")
+    await until(lambda: "widget/feature/deep/down" in heads(world))
+
+
+async def test_a_note_wakes_the_poller(world: World, repository: Repository, pollers: Pollers) -> None:
+    """A source that is not polled is read whenever somebody says that it has changed, and only then."""
+    await pollers.apply({"widget": world.source(repository, poll_seconds=None)})
+    assert pollers.notify("widget")
+    await until(lambda: "widget/main" in heads(world))
+    revision = repository.commit("new")
+    assert pollers.notify("widget")
+    await until(lambda: heads(world)["widget/main"] == revision)
+    assert not pollers.notify("unknown")
+
+
+async def test_intervals(world: World, repository: Repository, pollers: Pollers) -> None:
+    """Without any note the source is read again and again."""
+    network = Source(name="widget", kind="git", url=repository.url, poll_seconds=0.05)
+    await pollers.apply({"widget": network})
+    for name in ("one", "two"):
+        await until(lambda: "widget/main" in heads(world))
+        revision = repository.commit(name)
+        await until(lambda revision=revision: heads(world)["widget/main"] == revision)  # type: ignore[misc]
+
+
+async def test_following_the_configuration(world: World, repository: Repository, pollers: Pollers) -> None:
+    """Sources come, change and go while others are not disturbed."""
+    kept, gone = world.source(repository), Source(name="gone", kind="git", url=repository.url)
+    await pollers.apply({"widget": kept, "gone": gone})
+    await until(lambda: {"widget/main", "gone/main"} <= heads(world).keys())
+    repository.git("branch", "topic")
+    await until(lambda: {"widget/topic", "gone/topic"} <= heads(world).keys())
+    added = Source(name="added", kind="git", url=repository.url, branches=("main",))
+    await pollers.apply({"widget": kept, "added": added})
+    assert not pollers.notify("gone")
+    await until(lambda: "added/main" in heads(world))
+    revision = repository.commit("new")
+    await until(lambda: heads(world)["widget/main"] == heads(world)["added/main"] == revision)
+    assert "added/topic" not in heads(world)
+    assert heads(world)["gone/main"] != revision
+
+
+async def test_few_polls_at_once(world: World, repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many sources wait for each other; all of them get their turn."""
+    monkeypatch.setattr(pollers_module, "POLLS_AT_ONCE", 1)
+    pollers = Pollers(ledger=world.ledger, vault=world.vault, mirrors=world.path / "mirrors", random=lambda: 0.0)
+    names = [f"s{n}" for n in range(8)]
+    await pollers.apply({name: Source(name=name, kind="git", url=repository.url) for name in names})
+    await until(lambda: {f"{name}/main" for name in names} <= heads(world).keys())
+    await pollers.close()
+
+
+async def test_a_source_that_breaks_does_not_stop_the_others(
+    world: World, repository: Repository, pollers: Pollers
+) -> None:
+    """An address where nothing is costs its own source only, and the loop goes on."""
+    missing = Source(name="missing", kind="git", url="file:///nowhere/at/all.git", poll_seconds=0.05)
+    await pollers.apply({"missing": missing, "widget": world.source(repository)})
+    await until(lambda: "widget/main" in heads(world) and bool(world.facts(SourceFailed)))
+    assert pollers.notify("missing")
+
+
+async def test_closing_in_the_middle_of_a_poll(world: World, repository: Repository) -> None:
+    """Closing waits for no interval and no git, and what was cut off is done by the next start."""
+    for _ in range(5):
+        pollers = Pollers(ledger=world.ledger, vault=world.vault, mirrors=world.path / "mirrors", random=lambda: 0.5)
+        await pollers.apply({"widget": world.source(repository)})
+        await asyncio.sleep(0)
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            await pollers.close()
+    poller = world.poller(repository)
+    await poller.poll()
+    assert heads(world) == {"widget/main": repository.head()}

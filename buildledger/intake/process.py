@@ -110,10 +110,12 @@ def _keeping(kept: list[bytes]) -> Consume:
 
 
 async def _write(pipe: asyncio.StreamWriter, data: bytes) -> None:
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        pipe.write(data)
-        await pipe.drain()
-    pipe.close()
+    # a process that doesn't want its input closes the pipe; asyncio and uvloop say so in different ways
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError, RuntimeError):
+        if data:
+            pipe.write(data)
+            await pipe.drain()
+        pipe.close()
 
 
 async def _read(pipe: asyncio.StreamReader, consume: Consume) -> None:

@@ -17,10 +17,10 @@ from buildledger.domain.command import Aggregate, Command
 from buildledger.events.codec import decode
 from buildledger.events.fact import Recorded
 from buildledger.ledger.database import open_store
-from buildledger.ledger.decider import fold
 from buildledger.ledger.follow import BATCH_FACTS, Tail
 from buildledger.ledger.recent import RecentFacts
 from buildledger.ledger.store import Checkpoint, FactQuery, FactStore, stream_of
+from buildledger.ledger.streams import Stream
 from buildledger.ledger.submission import Origin, Receipt, Submission
 from buildledger.ledger.wake import Wake
 from buildledger.ledger.writer import Writer
@@ -100,8 +100,9 @@ class Ledger:
 
         Blocks for a query.
         """
-        held = fold(aggregate, self._store.select_events(stream_id))
-        return held.state, held.version
+        stream = Stream(aggregate, stream_id)
+        stream.fold(self._store.select_events(stream_id))
+        return stream.state, stream.version
 
     def wait_beyond(self, position: int, given_up: Callable[[], bool]) -> None:
         """Block this thread until the head is beyond `position`, the ledger is closed, or `given_up` after a `stir`."""

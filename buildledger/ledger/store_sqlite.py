@@ -73,7 +73,11 @@ class SQLiteFactStore(FactStore):
         leaves: Sequence[bytes],
         commands: Sequence[CommandRecord],
     ) -> int:
-        base = int(db.execute("SELECT coalesce(max(position), 0) FROM fact").fetchone()[0])
+        base, previous = db.execute(
+            "SELECT (SELECT max(position) FROM fact), (SELECT head FROM chain ORDER BY last_position DESC LIMIT 1)"
+        ).fetchone()
+        base = base or 0
+        previous = previous or GENESIS
         if facts:
             db.executemany(
                 "INSERT INTO fact VALUES (?,?,?,?,?)",
@@ -82,8 +86,6 @@ class SQLiteFactStore(FactStore):
                     for position, fact in enumerate(facts, base + 1)
                 ],
             )
-            row = db.execute("SELECT head FROM chain ORDER BY last_position DESC LIMIT 1").fetchone()
-            previous = GENESIS if row is None else row[0]
             db.execute(
                 "INSERT INTO chain VALUES (?,?,?)", (base + len(facts), previous, extend_chain(previous, leaves))
             )
@@ -92,7 +94,7 @@ class SQLiteFactStore(FactStore):
                 "INSERT INTO command VALUES (?,?,?,?)",
                 [(c.command_id.bytes, c.digest, base + c.ends_at, c.fact_count) for c in commands],
             )
-        return base
+        return int(base)
 
     def select_events(
         self,

@@ -11,10 +11,11 @@ from eventsourcing.persistence import IntegrityError, PersistenceError
 
 from buildledger.clock import Clock
 from buildledger.events.fact import Recorded
-from buildledger.ledger.decider import Batch, Decider, StreamCache
+from buildledger.ledger.decider import Batch, Decider
 from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable
 from buildledger.ledger.recent import RecentFacts
-from buildledger.ledger.store import FactStore
+from buildledger.ledger.store import FactStore, stream_of
+from buildledger.ledger.streams import StreamCache
 from buildledger.ledger.submission import Receipt, Submission
 from buildledger.ledger.wake import Answer, Wake
 
@@ -124,32 +125,38 @@ class Writer:
 
     def _publish(self, batch: Batch, base: int) -> None:
         head = base + len(batch.stored)
+        if base == self._seen:
+            self._seen = head
         recorded: list[Recorded] = []
         answers: list[Answer] = []
-        position = base
         for verdict in batch.verdicts:
-            for stream_id, version, fact, meta in verdict.facts:
-                position += 1
-                recorded.append(
-                    Recorded(
-                        position=position, stream_id=stream_id, version=version, name=fact.NAME, fact=fact, meta=meta
-                    )
-                )
             receipt = verdict.receipt
             if verdict.error is None and receipt is None:
                 owner = verdict.twin or verdict
                 last = base + owner.ends_at
-                positions = range(last - len(owner.facts) + 1, last + 1)
-                receipt = Receipt(last, positions, duplicate=verdict.twin is not None)
+                receipt = Receipt(last, range(last - len(owner.facts) + 1, last + 1), verdict.twin is not None)
             answers.append(Answer(verdict.submission, receipt, verdict.error))
-        self._decider.cache.update(batch.work)
-        if base == self._seen:
-            self._seen = head
+            place = verdict.ends_at - len(verdict.facts)
+            for fact in verdict.facts:
+                stored = batch.stored[place]
+                place += 1
+                recorded.append(
+                    Recorded(
+                        position=base + place,
+                        stream_id=stream_of(stored),
+                        version=stored.originator_version,
+                        name=stored.topic,
+                        fact=fact,
+                        meta=verdict.meta,
+                    )
+                )
         self._recent.add(recorded)
         self._wake.publish(head, answers)
+        self._decider.cache.turn()
 
     def _after_conflict(self, submissions: Sequence[Submission]) -> Sequence[Submission]:
         """Write those that no other process interfered with; return the others, to be decided again."""
+        self._decider.cache.forget({stream for submission in submissions for stream in submission.streams})
         _, moved = self._store.moved_since(self._seen)
         touched = set(moved) if moved is not None else {stream for s in submissions for stream in s.streams}
         hit: list[Submission] = []

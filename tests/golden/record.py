@@ -11,9 +11,9 @@ import msgspec
 from buildledger.audit.replay import aggregate_of
 from buildledger.events.codec import encode
 from buildledger.events.fact import Fact, Metadata
-from buildledger.ledger.decider import fold
 from buildledger.ledger.merkle import Frontier
 from buildledger.ledger.store import leaf_hash
+from buildledger.ledger.streams import Stream
 from tests.golden.histories import DIRECTORY, Expected, Line, lines, names
 from tests.golden.stories import STORIES, an_id
 
@@ -33,13 +33,13 @@ def main(states_too: bool) -> None:
 
 def conclude(history: Sequence[Line]) -> Expected:
     """What a history comes to today."""
-    aggregate = aggregate_of(history[0].name)
-    held = fold(aggregate, [line.event for line in history])
+    stream = Stream(aggregate_of(history[0].name), history[0].stream_id)
+    stream.fold([line.event for line in history])
     frontier = Frontier()
     for line in history:
         frontier.append(leaf_hash(line.event))
-    state = msgspec.json.decode(msgspec.json.encode(held.state))
-    return Expected(aggregate=aggregate.name, version=held.version, root=frontier.root().hex(), state=state)
+    state = msgspec.json.decode(msgspec.json.encode(stream.state))
+    return Expected(aggregate=stream.aggregate.name, version=stream.version, root=frontier.root().hex(), state=state)
 
 
 def _line(story: str, version: int, fact: Fact) -> Line:

@@ -153,7 +153,7 @@ async def test_a_rule_that_fails_fails_its_caller_only(ledger: Ledger) -> None:
         def stream_id(self) -> object:  # type: ignore[override]
             return stream("unknown")
 
-    with pytest.raises(KeyError):
+    with pytest.raises(TypeError, match="no aggregate takes"):
         await ledger.execute(Unknown(), origin=SYSTEM)
     assert (await ledger.execute(open_log("a"), origin=SYSTEM)).position == 1
 

@@ -1,0 +1,189 @@
+"""A real installation for tests that kill it: server and worker are processes, and kill means SIGKILL."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from buildledger.clock import SystemClock
+from buildledger.events.fact import Fact, Recorded
+from buildledger.ledger.ledger import Ledger
+from buildledger.settings import ADMIN_TOKEN_FILE, Address, ServerSettings
+
+DEADLINE_SECONDS = 60.0
+POLL_SECONDS = 0.02
+WORKER = "w1"
+
+F = TypeVar("F", bound=Fact)
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(["buildledger.composition"])
+"""Servers start from a process that has everything imported: a start takes a fraction of a second."""
+
+
+def _serve(settings: ServerSettings, output: Path) -> None:
+    """What `buildledger serve` does, in a process of its own."""
+    from buildledger.composition import run_server
+
+    with output.open("ab", buffering=0) as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    asyncio.run(run_server(settings, announce=print))
+
+
+class Installation:
+    """One state directory, one server, one worker."""
+
+    def __init__(self, directory: Path, text: str, *, lease_seconds: float = 90.0) -> None:
+        self.directory = directory
+        config = directory / "ci.yaml"
+        config.write_text(text)
+        self._settings = ServerSettings(
+            state=directory / "state",
+            config=config,
+            http=Address(host="127.0.0.1", port=_free_port()),
+            grpc=Address(host="127.0.0.1", port=_free_port()),
+            lease_seconds=lease_seconds,
+        )
+        self._server: ForkServerProcess | None = None
+        self._worker: subprocess.Popen[bytes] | None = None
+
+    @property
+    def state(self) -> Path:
+        """The server's state directory."""
+        return self._settings.state
+
+    def start_server(self) -> httpx.Client:
+        """Start it and wait until it answers."""
+        server = self._server = _context.Process(target=_serve, args=(self._settings, self.directory / "server.txt"))
+        server.start()
+        url = f"http://{self._settings.http}/api/v1"
+
+        def answers() -> bool:
+            assert server.exitcode is None, self._tail("server")
+            try:
+                return httpx.get(f"{url}/health", timeout=5).is_success
+            except httpx.TransportError:
+                return False
+
+        wait_until(answers, "the server answers", self._tail)
+        token = (self.state / ADMIN_TOKEN_FILE).read_text().strip()
+        return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=DEADLINE_SECONDS)
+
+    def kill_server(self) -> None:
+        """SIGKILL: it does nothing any more."""
+        assert self._server is not None
+        self._server.kill()
+        self._server.join()
+
+    def start_worker(self, client: httpx.Client, capacity: int = 8) -> None:
+        """Start it; for its first start it is given an enrollment token."""
+        folder = self.directory / "worker"
+        arguments = ["--server", str(self._settings.grpc), "--name", WORKER, "--state", str(folder)]
+        environment = dict(os.environ)
+        if not folder.exists():
+            token = client.post("/enrollment-tokens", json={"worker": WORKER}).raise_for_status().json()["token"]
+            environment["BUILDLEDGER_WORKER_TOKEN"] = token
+        with (self.directory / "worker.txt").open("ab") as output:
+            self._worker = subprocess.Popen(
+                [sys.executable, "-m", "buildledger", "worker", *arguments, "--capacity", str(capacity)],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+
+    def kill_worker(self) -> None:
+        """SIGKILL: of the worker alone; what it had started it can't stop any more."""
+        assert self._worker is not None
+        self._worker.kill()
+        self._worker.wait()
+
+    def close(self) -> None:
+        """End whatever still runs."""
+        if self._worker is not None and self._worker.poll() is None:
+            self._worker.send_signal(signal.SIGTERM)
+            try:
+                self._worker.wait(DEADLINE_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._worker.kill()
+                self._worker.wait()
+        if self._server is not None and self._server.exitcode is None:
+            self.kill_server()
+
+    def force(self, client: httpx.Client, builder: str) -> str:
+        """Ask for a build; gives the request's id once it was answered 2xx."""
+        answer = client.post(f"/builders/{builder}/force", json={})
+        assert answer.is_success, answer.text
+        request_id: str = answer.json()["request_id"]
+        return request_id
+
+    def wait_for_answer(self, client: httpx.Client, request_id: str) -> str:
+        """Wait until a request is answered, and give its result."""
+
+        def result() -> str | None:
+            found: str | None = client.get(f"/requests/{request_id}").raise_for_status().json()["request"]["result"]
+            return found
+
+        return str(wait_until(result, f"request {request_id} is answered", self._tail))
+
+    def recorded(self, *kinds: type[Fact]) -> list[Recorded]:
+        """The facts of these kinds; while no server runs, or beside it."""
+        ledger = Ledger.open(f"sqlite:///{self.state / 'ledger.db'}", clock=SystemClock())
+        try:
+            return [each for each in ledger.read(0, 1_000_000) if isinstance(each.fact, kinds)]
+        finally:
+            ledger.close()
+
+    def facts(self, kind: type[F]) -> list[F]:
+        """The facts of one kind."""
+        return [each.fact for each in self.recorded(kind) if isinstance(each.fact, kind)]
+
+    def verify(self) -> None:
+        """`buildledger audit verify` finds nothing that was altered or lost."""
+        command = [sys.executable, "-m", "buildledger", "audit", "verify", "--state", str(self.state)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def _tail(self, name: str = "server") -> str:
+        output = self.directory / f"{name}.txt"
+        return "\n".join(output.read_text(errors="replace").splitlines()[-40:]) if output.exists() else ""
+
+
+@contextmanager
+def installation(directory: Path, text: str, *, lease_seconds: float = 90.0) -> Iterator[Installation]:
+    """One that is gone when the test is over."""
+    installed = Installation(directory, text, lease_seconds=lease_seconds)
+    try:
+        yield installed
+    finally:
+        installed.close()
+
+
+def wait_until(condition: Callable[[], Any], what: str, why_not: Callable[[], str] = lambda: "") -> Any:
+    """Look until a condition holds, and give what it gave; fails at a deadline and says what was waited for."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"waited {DEADLINE_SECONDS:g} s until {what}\n{why_not()}"
+        time.sleep(POLL_SECONDS)
+    return found
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

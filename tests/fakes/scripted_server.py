@@ -1,7 +1,7 @@
 """A real gRPC server on loopback that plays the server's part in the worker protocol as a test tells it to.
 
-By default it behaves: it welcomes, acknowledges each event once it is stored, answers heartbeats. A test changes what it does
-through its attributes, sends anything with `send`, and looks at what came in `events`, `output` and `hellos`.
+By default it behaves: it welcomes, acknowledges each event once it is stored, answers heartbeats. A test changes what
+it does through its attributes, sends anything with `send`, and looks at what came in `events`, `output` and `hellos`.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ DEADLINE_SECONDS = 30.0
 
 
 class ScriptedServer(worker_pb2_grpc.WorkerServicer):
-    """The far end of the socket: stores events as a server would, and checks what every server must be able to rely on."""
+    """The far end of the socket: stores events as a server would, and checks what a server must be able to rely on."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -93,9 +93,9 @@ class ScriptedServer(worker_pb2_grpc.WorkerServicer):
 
     def stop_run(self, key: Key, level: pb.StopLevel.ValueType = pb.STOP_LEVEL_INTERRUPT) -> None:
         """Want a run stopped."""
-        self.want(
-            pb.DesiredRun(run_id=key[0], attempt=key[1], fence=1, want=pb.WANT_STOP, stop=pb.Stop(level=level))
-        )
+        fence = self.wanted[key].fence if key in self.wanted else 1
+        stop = pb.Stop(level=level)
+        self.want(pb.DesiredRun(run_id=key[0], attempt=key[1], fence=fence, want=pb.WANT_STOP, stop=stop))
 
     def desired(self, runs: list[pb.DesiredRun], *, full: bool = False) -> pb.Desired:
         """A message with the next revision."""
@@ -181,7 +181,9 @@ class ScriptedServer(worker_pb2_grpc.WorkerServicer):
         welcome.epoch = self._epoch
         down.put_nowait(pb.Down(welcome=welcome))
         down.put_nowait(pb.Down(desired=self.desired(list(self.wanted.values()), full=True)))
-        down.put_nowait(pb.Down(progress=pb.Progress(acks=[self.ack((run.run_id, run.attempt)) for run in first.hello.runs])))
+        down.put_nowait(
+            pb.Down(progress=pb.Progress(acks=[self.ack((run.run_id, run.attempt)) for run in first.hello.runs]))
+        )
         self._down = down
         await self._note(lambda: self.hellos.append(first.hello))
         reader = asyncio.create_task(self._read(request_iterator, down))
@@ -199,7 +201,9 @@ class ScriptedServer(worker_pb2_grpc.WorkerServicer):
         if ended and self.releases and self.acknowledges:
             self.wanted.pop(key, None)
         through = len(self.events[key]) if self.acknowledges else 0
-        return pb.Ack(run_id=key[0], attempt=key[1], through_event=through, release=ended and self.releases and self.acknowledges)
+        return pb.Ack(
+            run_id=key[0], attempt=key[1], through_event=through, release=ended and self.releases and self.acknowledges
+        )
 
     async def _read(self, messages: AsyncIterator[pb.Up], down: "asyncio.Queue[pb.Down | None]") -> None:
         with contextlib.suppress(grpc.RpcError):
@@ -241,9 +245,7 @@ class ScriptedServer(worker_pb2_grpc.WorkerServicer):
             known.fence = event.fence
             assert known == event, "an event that was sent before has changed"
         else:
-            resume = pb.Ack(
-                run_id=key[0], attempt=key[1], through_event=len(stored), resume_from=len(stored) + 1
-            )
+            resume = pb.Ack(run_id=key[0], attempt=key[1], through_event=len(stored), resume_from=len(stored) + 1)
             down.put_nowait(pb.Down(progress=pb.Progress(acks=[resume])))
         return key
 

@@ -47,6 +47,8 @@ class Attempt:
         """No process or thread of it is at work (any more)."""
         self.silent = False
         """The server doesn't know it: nothing is sent, and it is forgotten as soon as it is gone."""
+        self.awaits_ack = False
+        """Its journal may have lost its tail in a crash of the machine: the server speaks first."""
         self.next_to_send = self.journal.first_unacked
         self.sent_through = self.journal.next_event - 1
         """Highest event that may ever have been sent; after a restart that is every one in the journal."""
@@ -193,7 +195,9 @@ class Attempt:
 
     def next_entry(self) -> Entry | None:
         """What is to be sent next, if there is something and the credit allows it."""
-        entry = self.journal.entry(self.next_to_send) if not self.silent else None
+        if self.silent or self.awaits_ack:
+            return None
+        entry = self.journal.entry(self.next_to_send)
         if entry is not None and entry.record.kind is Kind.OUTPUT:
             limit = max(self.credit_until, self.journal.data_acked + self.window_bytes)
             return entry if entry.data_start < limit else None
@@ -239,6 +243,7 @@ class Attempt:
 
     def acknowledge(self, ack: pb.Ack) -> None:
         """Free what the server has; go back if it asks."""
+        self.awaits_ack = False
         before = self.journal.spooled_bytes
         unsent = ack.through_event > self.sent_through
         self.journal.free_through(min(ack.through_event, self.sent_through) if unsent else ack.through_event)

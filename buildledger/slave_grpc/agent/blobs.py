@@ -1,8 +1,5 @@
 """Moves files between build directories and the server's blob store, on a channel of their own."""
 
-# Paths are bytes here, because file names need not be UTF-8, and pathlib has no such paths.
-# ruff: noqa: PTH
-
 import asyncio
 import hashlib
 import logging

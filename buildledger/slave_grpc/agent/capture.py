@@ -71,9 +71,9 @@ class Capture:
 
     def finish(self) -> None:
         """Close the pipes and journal all that is left."""
-        self.close()
         for file in self._files:
             file.look()
+        self.close()
         for channel in self._channels:
             channel.finish()
         for index in list(self._dropped_to):
@@ -85,6 +85,8 @@ class Capture:
             reader.close()
         if self._watching is not None:
             self._watching.cancel()
+        for file in self._files:
+            file.close()
 
     def storage_failed(self, error: OSError) -> None:
         """Nothing more can be kept: say so loudly and end the run."""

@@ -1,8 +1,5 @@
 """Runs one command of an attempt: starts it, keeps its output, ends it when told or when a limit is passed."""
 
-# Paths are bytes here, because file names need not be UTF-8, and pathlib has no such paths.
-# ruff: noqa: PTH
-
 import asyncio
 import contextlib
 import logging
@@ -112,6 +109,7 @@ class _Execution:
         self._loop = asyncio.get_running_loop()
         self._started_at = self._loop.time()
         self._silence_timer: asyncio.TimerHandle | None = None
+        self._killed = False
         self._note_start(cgroup)
 
     async def complete(self) -> pb.Exited:
@@ -130,9 +128,10 @@ class _Execution:
             stopper.cancel()
             if self._silence_timer is not None:
                 self._silence_timer.cancel()
-        await self._capture.wait_for_end(END_OF_OUTPUT_SECONDS)
+        if not self._killed:
+            await self._capture.wait_for_end(END_OF_OUTPUT_SECONDS)
         survivors = await self._tree.sweep()
-        if survivors:
+        if survivors or self._killed:
             await self._capture.wait_for_end(_AFTER_SWEEP_SECONDS)
         self._capture.finish()
         return self._exited(status, survivors)
@@ -176,7 +175,8 @@ class _Execution:
             self._signal(level)
             grace = policy_seconds if stop.grace_seconds is None else stop.grace_seconds
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.made_or_raised(), grace)
+                async with asyncio.timeout(grace):
+                    await stop.made_or_raised()
 
     def _signal(self, level: pb.StopLevel.ValueType) -> None:
         self._attempt.state = State.STOPPING
@@ -185,6 +185,7 @@ class _Execution:
             self._attempt.record_event(pb.RunEvent(stopping=stopping))
         except OSError as error:
             self._capture.storage_failed(error)
+        self._killed = level == pb.STOP_LEVEL_KILL
         self._tree.signal(_SIGNALS[level])
 
     def _exited(self, status: ExitStatus, survivors: list[Survivor]) -> pb.Exited:

@@ -4,9 +4,6 @@ The check protects against hostile names and against links that a checkout bring
 do what it likes with the worker's rights anyway, so that a race with it isn't defended against.
 """
 
-# Paths are bytes here, because file names need not be UTF-8, and pathlib has no such paths.
-# ruff: noqa: PTH
-
 import os
 from pathlib import Path
 

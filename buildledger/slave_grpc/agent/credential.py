@@ -64,7 +64,7 @@ def store(state_dir: Path, credential: StoredCredential) -> None:
     temporary = path.with_suffix(".new")
     temporary.unlink(missing_ok=True)
     # Private from its first byte on, whatever the umask.
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "w", encoding="utf-8") as file:  # noqa: PTH123
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "w", encoding="utf-8") as file:
         json.dump(fields, file)
         file.flush()
         os.fsync(file.fileno())

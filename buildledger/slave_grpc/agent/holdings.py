@@ -94,6 +94,13 @@ class Holdings:
             self._workshop.wake(attempt)
             attempt.credit_until = max(attempt.credit_until, credit.up_to_bytes)
 
+    def await_no_acks(self) -> None:
+        """The server had time enough to say how far it is with attempts whose journal may be cut short."""
+        for attempt in self:
+            if attempt.awaits_ack:
+                attempt.awaits_ack = False
+                self._workshop.wake(attempt)
+
     def stop_all(self, reason: pb.ExitReason.ValueType, level: pb.StopLevel.ValueType) -> None:
         """End everything that runs."""
         for attempt in self.at_work:

@@ -82,6 +82,8 @@ def spellings(secrets: Iterable[bytes]) -> set[bytes]:
 
 
 def _encodings(secret: bytes) -> Iterable[bytes]:
+    yield base64.b64encode(secret)
+    yield base64.urlsafe_b64encode(secret)
     # Inside a longer text the secret may begin at any of three phases of base64; the characters at both ends then
     # depend on its neighbours and are left out.
     for phase in range(3):

@@ -1,8 +1,5 @@
 """File operations of source steps, done in a thread, contained in the build directory."""
 
-# Paths are bytes here, because file names need not be UTF-8, and pathlib has no such paths.
-# ruff: noqa: PTH
-
 import errno
 import fnmatch
 import hashlib

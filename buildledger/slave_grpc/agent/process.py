@@ -1,8 +1,5 @@
 """Starts one process and tells when and how it ended."""
 
-# Paths are bytes here, because file names need not be UTF-8, and pathlib has no such paths.
-# ruff: noqa: PTH
-
 import asyncio
 import contextlib
 import fcntl

@@ -57,7 +57,7 @@ def look_at_all() -> dict[int, ProcessInfo]:
     """Every process that can be seen, by id."""
     if not AVAILABLE:
         return {}
-    pids = (int(name) for name in os.listdir(_PROC) if name.isdigit())  # noqa: PTH208 - Path would double the cost
+    pids = (int(name) for name in os.listdir(_PROC) if name.isdigit())
     return {info.pid: info for info in map(look, pids) if info is not None}
 
 
@@ -100,7 +100,7 @@ def with_cookies(wanted: set[str], processes: dict[int, ProcessInfo]) -> Iterato
 
 def _read(path: str) -> bytes:
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - hot path
+        with open(path, "rb", buffering=0) as file:
             return file.read()
     except OSError:
         return b""

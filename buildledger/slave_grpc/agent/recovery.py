@@ -58,6 +58,7 @@ async def recover(workshop: Workshop) -> list[Attempt]:
             each.attempt.gone.set()
         else:
             _log.warning("run %s was interrupted by the end of an earlier worker process", each.attempt.run_id)
+            each.attempt.awaits_ack = not _same_boot(each, workshop)
             each.attempt.exit(_interrupted(each, survivors[each.attempt.cookie]))
     return [each.attempt for each in found]
 

@@ -1,8 +1,5 @@
 """Takes one attempt from its specification to its last event."""
 
-# Paths are bytes here, because file names need not be UTF-8, and pathlib has no such paths.
-# ruff: noqa: PTH
-
 import asyncio
 import logging
 import os
@@ -47,7 +44,8 @@ async def run(attempt: Attempt, spec: pb.RunSpec, before: Sequence[Attempt], blo
 
 async def _in_time(awaitable: Awaitable[object], limit_seconds: float) -> bool:
     try:
-        await asyncio.wait_for(awaitable, limit_seconds or None)
+        async with asyncio.timeout(limit_seconds or None):
+            await awaitable
     except TimeoutError:
         return False
     return True

@@ -24,6 +24,7 @@ _DEFAULT_HEARTBEAT_SECONDS = 10.0
 _SILENT_HEARTBEATS = 2.5
 _WRITE_SECONDS = 30.0
 _GOODBYE_SECONDS = 2.0
+_FIRST_ACK_SECONDS = 3.0
 _CHUNK_BYTES = range(4 << 10, (240 << 10) + 1)
 _DEFAULT_CHUNK_BYTES = 64 << 10
 _DEFAULT_FLUSH_SECONDS = 0.1
@@ -92,7 +93,8 @@ class Session:
         """
         call = worker_pb2_grpc.WorkerStub(channel).Session(metadata=self._metadata)
         try:
-            welcome = await asyncio.wait_for(self._introduce(call), _WELCOME_SECONDS)
+            async with asyncio.timeout(_WELCOME_SECONDS):
+                welcome = await self._introduce(call)
             self._establish(welcome)
             tasks = [asyncio.create_task(each) for each in (self._receive(call), self._send(call), self._keep_alive())]
             try:
@@ -177,6 +179,7 @@ class Session:
         )
         if self._standing.draining_reason is not None:
             self._outbox.post(pb.Up(drain_request=pb.DrainRequest(reason=self._standing.draining_reason)))
+        self._loop.call_later(_FIRST_ACK_SECONDS, self._holdings.await_no_acks)
         self.on_established()
         _log.info("session %d with %s is established", welcome.epoch, welcome.server or "the server")
 

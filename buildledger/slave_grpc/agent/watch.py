@@ -1,10 +1,6 @@
 """Turns the growth of files into output, as `tail --follow=name` would."""
 
-# Paths are bytes here, because file names need not be UTF-8, and pathlib has no such paths.
-# ruff: noqa: PTH
-
 import asyncio
-import contextlib
 import os
 from collections.abc import Callable
 
@@ -17,36 +13,53 @@ _BYTES_PER_LOOK = 4 << 20
 
 
 class WatchedFile:
-    """One file that need not exist yet; a file that shrinks or is replaced is read again from its beginning."""
+    """One file that need not exist yet; a file that is cut short or replaced is read again from its beginning."""
 
     def __init__(self, root: bytes, path: bytes, *, from_start: bool, feed: Callable[[bytes], None]) -> None:
         self._root = root
         self._path = path
         self._feed = feed
-        self._identity: tuple[int, int] | None = None
+        # Kept open, so that the inode of a file that was replaced isn't given to its successor.
+        self._descriptor = self._open()
         self._offset = 0
-        if not from_start:
-            with contextlib.suppress(OSError, PathEscapesError):
-                status = os.stat(inside_followed(root, path))
-                self._identity, self._offset = (status.st_dev, status.st_ino), status.st_size
+        if self._descriptor is not None and not from_start:
+            self._offset = os.fstat(self._descriptor).st_size
 
     def look(self) -> None:
-        """Feed what has been added, up to 4 MiB."""
-        try:
-            descriptor = os.open(inside_followed(self._root, self._path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except (OSError, PathEscapesError):
+        """Feed what has been added, up to 4 MiB of each file that had the name."""
+        if self._descriptor is not None:
+            self._read(self._descriptor)
+        current = self._open()
+        if current is None:
             return
+        if self._descriptor is not None and os.path.samestat(os.fstat(current), os.fstat(self._descriptor)):
+            os.close(current)
+            return
+        self.close()
+        self._descriptor, self._offset = current, 0
+        self._read(current)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _open(self) -> int | None:
         try:
-            status = os.fstat(descriptor)
-            identity = (status.st_dev, status.st_ino)
-            if identity != self._identity or status.st_size < self._offset:
-                self._identity, self._offset = identity, 0
-            end = min(status.st_size, self._offset + _BYTES_PER_LOOK)
-            while self._offset < end and (data := os.pread(descriptor, _READ_BYTES, self._offset)):
-                self._offset += len(data)
-                self._feed(data)
-        finally:
-            os.close(descriptor)
+            path = inside_followed(self._root, self._path)
+            return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except (OSError, PathEscapesError):
+            return None
+
+    def _read(self, descriptor: int) -> None:
+        size = os.fstat(descriptor).st_size
+        if size < self._offset:
+            self._offset = 0
+        end = min(size, self._offset + _BYTES_PER_LOOK)
+        while self._offset < end and (data := os.pread(descriptor, _READ_BYTES, self._offset)):
+            self._offset += len(data)
+            self._feed(data)
 
 
 async def watch(files: list[WatchedFile], is_held: Callable[[], bool]) -> None:

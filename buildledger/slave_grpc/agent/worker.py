@@ -111,10 +111,12 @@ class Worker:
         session = self._session
         if session is not None and session.is_established:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._holdings.all_delivered(), self._settings.drain_seconds)
+                async with asyncio.timeout(self._settings.drain_seconds):
+                    await self._holdings.all_delivered()
             session.say_goodbye(self._standing.draining_reason or "")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(session.ended.wait(), _GOODBYE_SECONDS)
+                async with asyncio.timeout(_GOODBYE_SECONDS):
+                    await session.ended.wait()
         self._left.set()
 
     # -- runs ---------------------------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; connect-src 'self'; img-src 'self' data:;"
     " base-uri 'self'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
+SCRIPT_POLICY = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
+"""A shared worker lives under its own script's policy, not its page's: the dashboard's reads the stream of facts."""
 TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".md": "text/markdown"}
 MISSING = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Build Ledger</title></head>
@@ -56,6 +58,8 @@ def _file(root: Path, path: str) -> Path | None:
 def _asset(request: Request, file: Path, *, immutable: bool) -> Response:
     headers = {"Vary": "Accept-Encoding", "Cache-Control": IMMUTABLE if immutable else "no-cache"}
     accepted = {part.partition(";")[0].strip() for part in request.headers.get("accept-encoding", "").split(",")}
+    if file.suffix == ".js":
+        headers["Content-Security-Policy"] = SCRIPT_POLICY
     media_type = TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     for encoding, suffix in ENCODINGS:
         packed = file.with_name(file.name + suffix)

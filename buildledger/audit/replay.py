@@ -7,13 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from eventsourcing.persistence import Notification
 
 from buildledger.domain import person
 from buildledger.domain.aggregates import AGGREGATES
 from buildledger.domain.command import Aggregate
 from buildledger.events.codec import decode
-from buildledger.ledger.store import FactQuery, FactStore, stream_of
+from buildledger.ledger.store import FactQuery, FactStore, StoredFact, stream_of
 
 BATCH_FACTS = 2_000
 
@@ -76,7 +75,7 @@ def aggregate_of(name: str) -> Aggregate:
     return _BY_NOUN[name.partition(".")[0]]
 
 
-def _facts(store: FactStore, last: int, stream_id: UUID | None) -> Iterator[Notification]:
+def _facts(store: FactStore, last: int, stream_id: UUID | None) -> Iterator[StoredFact]:
     after = 0
     while batch := store.select_facts(FactQuery(after=after, last=last, stream_id=stream_id), BATCH_FACTS):
         yield from batch

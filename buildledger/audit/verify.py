@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 import sqlalchemy as sa
-from eventsourcing.persistence import PersistenceError
 
 from buildledger.audit.report import Check, Finding, Report
 from buildledger.audit.witnesses import ChainWitness, HeadWitness, Objection, PublishedHead, TreeWitness
 from buildledger.events.codec import MalformedFactError, UnknownFactError, decode
+from buildledger.ledger.errors import StoreError
 from buildledger.ledger.merkle import Frontier
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.store import FactQuery, FactStore, leaf_hash
@@ -34,7 +34,7 @@ def verify(
     verification = _Verification(store)
     try:
         verification.run(tree, HeadWitness(tree, published, frozenset(trusted)), progress)
-    except (PersistenceError, sa.exc.SQLAlchemyError, LookupError) as error:
+    except (StoreError, sa.exc.SQLAlchemyError, LookupError) as error:
         verification.find(Check.DATABASE, verification.position + 1, f"what is stored can't be read: {error}")
     return verification.report(trusted)
 

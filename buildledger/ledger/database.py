@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from buildledger.ledger.sqlite_connection import make_private
 from buildledger.ledger.store import FactStore
 from buildledger.ledger.store_sqlite import SQLiteFactStore
 
@@ -37,7 +38,7 @@ def open_engine(url: str, name: str) -> sa.Engine:
     """
     if url.startswith(SQLITE):
         path = Path(url.removeprefix(SQLITE)).with_name(f"{name}.db")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(path)
         engine = sa.create_engine(f"{SQLITE}{path}")
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from eventsourcing.persistence import PersistenceError
+
 from buildledger.domain.refusals import Refusal
+
+StoreError = PersistenceError
+"""The database can't be read; whoever reads tries again later, from where it was."""
 
 
 class LedgerUnavailable(Exception):  # noqa: N818 - the state of the ledger, as callers speak of it

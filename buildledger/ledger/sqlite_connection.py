@@ -52,6 +52,12 @@ TABLES = (
 APPEND_ONLY_TABLES = ("fact", "chain", "command")
 
 
+def make_private(path: Path) -> None:
+    """Make a database file that only its owner can read, unless it is there; SQLite's side files follow it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """A connection that commits every statement unless told otherwise, and that threads may share in turn."""
     db = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)

@@ -15,6 +15,9 @@ from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent, Subscription
 
+StoredFact = Notification
+"""A fact as it is stored: `id` (its position), `originator_id` (its stream), `originator_version`, `topic` (its name),
+`state` (its bytes). The library's words, which only this room speaks otherwise."""
 GENESIS = bytes(32)
 """The chain's head before the first commit."""
 SUBSCRIPTION_BATCH = 500

@@ -14,7 +14,7 @@ from uuid import UUID
 from eventsourcing.persistence import Notification, StoredEvent
 
 from buildledger.ledger.pool import ConnectionPool
-from buildledger.ledger.sqlite_connection import DataVersionWatch, connect, migrate, translated
+from buildledger.ledger.sqlite_connection import DataVersionWatch, connect, make_private, migrate, translated
 from buildledger.ledger.store import (
     GENESIS,
     MAX_MOVED_STREAMS,
@@ -39,7 +39,7 @@ class SQLiteFactStore(FactStore):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(path)
         self._writing = threading.Lock()
         self._writer: sqlite3.Connection | None = None
         self._connect = partial(connect, path)

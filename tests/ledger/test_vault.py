@@ -56,9 +56,10 @@ def test_forgotten_words_never_come_back(vault: Vault) -> None:
 
 
 def test_files_hold_no_plain_words_and_no_destroyed_key(tmp_path: Path) -> None:
-    """Neither text nor key can be found in the files afterwards."""
+    """Neither text nor key can be found in the files afterwards, which are their owner's alone from the first."""
     url = f"sqlite:///{tmp_path}/ledger.db"
     vault = Vault.open(url)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
     word_id = uuid4()
     vault.put_many({word_id: "grace hopper was here"})
     with vault._engine.connect() as connection:

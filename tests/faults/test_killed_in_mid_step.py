@@ -1,0 +1,169 @@
+"""Server, worker or both are killed while a step runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from buildledger.events.build import (
+    BuildAssigned,
+    BuildFinished,
+    OperationFinished,
+    OperationRequested,
+    OperationStarted,
+    StepFinished,
+)
+from buildledger.events.results import Result
+from tests.faults.installation import Installation, installation, wait_until
+
+STEP = """
+old=$(cat pid 2> /dev/null)
+state=$(cut -d " " -f 3 "/proc/${old:-none}/stat" 2> /dev/null)
+case "$state" in ""|Z) ;; *) echo "$old $state" >> survivors ;; esac
+echo $$ > pid
+echo started >> starts
+while [ ! -e gate ]; do sleep 0.05; done
+echo passed >> passes
+"""
+"""Says when it starts, waits for a gate, and notes whether an older one of its kind is still alive."""
+
+
+class Gate:
+    """The files by which the test and the running step speak to each other; they lie outside the build's directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        directory.mkdir()
+
+    def text(self) -> str:
+        """The configuration."""
+        script = "\n".join(f"          {line}" for line in f"cd {self.directory}{STEP}".splitlines())
+        return f"""
+version: 1
+server: {{title: Faults}}
+workers:
+  w1: {{capacity: 2}}
+builders:
+  slow:
+    collapse: never
+    steps:
+      - script: |
+{script}
+      - run: ["true"]
+"""
+
+    def lines(self, name: str) -> int:
+        """How often something was noted."""
+        file = self.directory / name
+        return len(file.read_text().splitlines()) if file.exists() else 0
+
+    def wait_for_starts(self, count: int) -> None:
+        """Wait until the step was started so often."""
+        wait_until(lambda: self.lines("starts") >= count, f"the step has started {count} times")
+
+    def pid(self) -> int:
+        """Of the step's process."""
+        return int((self.directory / "pid").read_text())
+
+    def open(self) -> None:
+        """Let the step go on."""
+        (self.directory / "gate").touch()
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    return Gate(tmp_path / "gate")
+
+
+@pytest.fixture
+def installed(tmp_path: Path, gate: Gate) -> Iterator[Installation]:
+    with installation(tmp_path, gate.text()) as the_installation:
+        yield the_installation
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and runs."""
+    try:
+        return not Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].startswith(" Z")
+    except FileNotFoundError:
+        return False
+
+
+def started(installed: Installation, gate: Gate) -> tuple[httpx.Client, str]:
+    """A server, a worker, and a build whose step runs."""
+    client = installed.start_server()
+    installed.start_worker(client)
+    request = installed.force(client, "slow")
+    gate.wait_for_starts(1)
+    return client, request
+
+
+def test_a_step_goes_on_when_the_server_is_killed(installed: Installation, gate: Gate) -> None:
+    """Killed three times in mid-step: the same process goes on, runs once, and its build succeeds at once."""
+    client, request = started(installed, gate)
+    pid = gate.pid()
+    for _ in range(3):
+        installed.kill_server()
+        client = installed.start_server()
+    gate.open()
+    assert installed.wait_for_answer(client, request) == "success"
+    installed.kill_server()
+    assert gate.pid() == pid
+    assert (gate.lines("starts"), gate.lines("passes")) == (1, 1)
+    assert len(installed.facts(BuildAssigned)) == 1
+    assert len(installed.facts(OperationRequested)) == len(installed.facts(OperationFinished)) == 2
+    assert [fact.result for fact in installed.facts(StepFinished)] == [Result.SUCCESS] * 2
+    installed.verify()
+
+
+def test_a_step_that_ends_while_no_server_is_there_counts(installed: Installation, gate: Gate) -> None:
+    """The worker keeps its end and reports it to the next server."""
+    client, request = started(installed, gate)
+    installed.kill_server()
+    gate.open()
+    wait_until(lambda: gate.lines("passes") == 1, "the step has ended")
+    client = installed.start_server()
+    assert installed.wait_for_answer(client, request) == "success"
+    installed.kill_server()
+    assert gate.lines("starts") == 1
+    assert len(installed.facts(BuildAssigned)) == 1
+    installed.verify()
+
+
+def test_a_killed_worker_leaves_no_old_command_beside_the_retry(installed: Installation, gate: Gate) -> None:
+    """It is tried again at once when the worker is back, and the old process is dead before the new one starts."""
+    client, request = started(installed, gate)
+    old = gate.pid()
+    installed.kill_worker()
+    installed.start_worker(client)
+    gate.wait_for_starts(2)
+    assert not alive(old)
+    gate.open()
+    assert installed.wait_for_answer(client, request) == "success"
+    installed.kill_server()
+    assert gate.lines("survivors") == 0
+    assert [fact.result for fact in installed.facts(BuildFinished)] == [Result.RETRY, Result.SUCCESS]
+    assert [fact.attempt for fact in installed.facts(BuildAssigned)] == [1, 2]
+    assert installed.facts(OperationFinished)[0].ended.reason == "interrupted"
+    installed.verify()
+
+
+def test_server_and_worker_killed_together(installed: Installation, gate: Gate) -> None:
+    """Both come back, the build is tried again by the rules, and nothing of the old one is left."""
+    client, request = started(installed, gate)
+    old = gate.pid()
+    installed.kill_server()
+    installed.kill_worker()
+    client = installed.start_server()
+    installed.start_worker(client)
+    gate.wait_for_starts(2)
+    assert not alive(old)
+    gate.open()
+    assert installed.wait_for_answer(client, request) == "success"
+    installed.kill_server()
+    assert gate.lines("survivors") == 0
+    assert len(installed.facts(OperationStarted)) == 3
+    installed.verify()

@@ -83,7 +83,7 @@ class StepModel(Strict):
 class Checkout(StepModel):
     """Bring a source's revision into the build's directory."""
 
-    unbuilt: ClassVar = StepModel.unbuilt | {"lfs", "sparse", "credentials"}
+    unbuilt: ClassVar = StepModel.unbuilt | {"sparse", "credentials"}
 
     checkout: Text
     """The source."""
@@ -99,6 +99,8 @@ class Checkout(StepModel):
     depth: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
     """Shallow: so many commits."""
     submodules: Boolean = False
+    lfs: Boolean = False
+    """Bring the files that git-lfs keeps elsewhere; the worker needs git-lfs."""
     timeout: TimeoutField = Timeout()
 
 

@@ -127,6 +127,8 @@ class CheckoutStep(StepBase, frozen=True, kw_only=True, tag="checkout"):
     depth: int | None = None
     """Shallow: so many commits; None: the whole history."""
     submodules: bool = False
+    lfs: bool = False
+    """Bring the files that git-lfs keeps elsewhere; the worker needs git-lfs. Else their pointers stand there."""
     timeout: Timeout = Timeout()
 
 

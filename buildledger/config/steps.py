@@ -178,6 +178,7 @@ def _expand_step(step: StepModel, filling: Filling, env: Mapping[str, Environmen
                 filter=step.filter,
                 depth=step.depth,
                 submodules=step.submodules,
+                lfs=step.lfs,
                 timeout=_timeout(step.timeout),
             )
         case models.Run():

@@ -94,6 +94,7 @@ def _plan(step: CheckoutStep, inputs: StepInputs) -> git.Checkout:
             filter=step.filter,
             depth=step.depth,
             submodules=step.submodules,
+            lfs=step.lfs,
         )
     except (RefusedAddressError, names.RefusedNameError, UnsafePathError) as error:
         raise UnusableStepError(str(error)) from error
@@ -105,7 +106,7 @@ class _Attempt:
     def __init__(self, plan: git.Checkout, timeout: Timeout) -> None:
         self._plan = plan
         self._timeout = timeout
-        self._env = {name: Text(value) for name, value in command.environment(plan.address).items()}
+        self._env = {name: Text(value) for name, value in git.environment(plan).items()}
         self._remove: str | None = _root(plan) if plan.method == "clobber" else None
         self._object_format: str | None = None
 

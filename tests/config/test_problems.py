@@ -65,7 +65,7 @@ def test_all_faults_are_reported_at_once() -> None:
         ("set_property: p\n        value: x\n        env: {A: b}", "'env' means something only with 'run'"),
         ("checkout: widget\n        method: clean", "method 'clean' means something in full mode only"),
         ("checkout: widget\n        filter: blobs", "'blobs' is no filter"),
-        ("checkout: widget\n        lfs: true", "'lfs' is part of the format but not built in this version"),
+        ("checkout: widget\n        sparse: [src]", "'sparse' is part of the format but not built in this version"),
         ("checkout: wiget", "there is no source 'wiget', did you mean 'widget'?"),
         ("upload: x\n        limit: 10", "10 has no unit"),
         ("run: [x]\n        when: build.result", "this gives text, but true or false is needed"),

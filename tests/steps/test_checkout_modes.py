@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +209,22 @@ def test_submodules(tmp_path: Path, repository: Repository, executor: LocalExecu
     succeeded(executor.perform(full, stamped(repository)))
     assert (executor.directory / "lib/lib.txt").read_text() == "two\n"
     assert not (executor.directory / "lib/left").exists()
+
+
+@pytest.mark.skipif(shutil.which("git-lfs") is None, reason="git-lfs is not installed")
+def test_large_files(repository: Repository, executor: LocalExecutor) -> None:
+    """With git-lfs the files are there after the checkout, without any operation more; else their pointers are."""
+    repository.git("lfs", "install", "--local")
+    repository.git("lfs", "track", "*.bin")
+    repository.commit("large", **{"large.bin": "x" * 100_000})
+    succeeded(executor.perform(step(into="pointers"), stamped(repository)))
+    assert (executor.directory / "pointers/large.bin").read_text().startswith("version https://git-lfs")
+    succeeded(executor.perform(step(into="src", lfs=True), stamped(repository)))
+    assert (executor.directory / "src/large.bin").read_text() == "x" * 100_000
+    repository.commit("larger", **{"large.bin": "y" * 200_000})
+    performance = succeeded(executor.perform(step(into="src", lfs=True), stamped(repository, repository.head())))
+    assert (executor.directory / "src/large.bin").read_text() == "y" * 200_000
+    assert performance.labels == ["git fetch", "git checkout"]
 
 
 def test_branches_that_exclude_each_other(repository: Repository, executor: LocalExecutor) -> None:

@@ -101,6 +101,15 @@ def test_mending_has_an_end() -> None:
     assert conclusion.result is Result.EXCEPTION
 
 
+def test_a_worker_without_git_lfs() -> None:
+    """What is missing on the worker is told at once; no pause brings it there."""
+    missing = fails("git-lfs filter-process: 1: git-lfs: not found\nfatal: the remote end hung up unexpectedly\n")
+    operations, conclusion = answered([GOOD, missing])
+    assert labels(operations) == ["git fetch", "git checkout"]
+    assert conclusion.result is Result.EXCEPTION
+    assert "git-lfs: not found" in conclusion.summary
+
+
 def test_old_servers_give_whole_branches_only() -> None:
     """A revision that may not be asked for is looked for in its branch."""
     refusal = fails("error: Server does not allow request for unadvertised object 0123\n")

@@ -39,6 +39,7 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
     filter: str | None = None
     depth: int | None = None
     submodules: bool = False
+    lfs: bool = False
 
 
 def plan(
@@ -52,6 +53,7 @@ def plan(
     filter: str | None = None,  # noqa: A002 - git's own word
     depth: int | None = None,
     submodules: bool = False,
+    lfs: bool = False,
 ) -> Checkout:
     """A checkout of things that git can't misunderstand.
 
@@ -73,7 +75,13 @@ def plan(
         filter=filter,
         depth=depth,
         submodules=submodules,
+        lfs=lfs,
     )
+
+
+def environment(checkout: Checkout) -> dict[str, str]:
+    """The variables of all commands of this checkout."""
+    return command.environment(checkout.address) | {"GIT_LFS_SKIP_SMUDGE": "0" if checkout.lfs else "1"}
 
 
 def init(checkout: Checkout, object_format: str | None) -> tuple[str, ...]:
@@ -114,7 +122,7 @@ def resolve(checkout: Checkout) -> tuple[str, ...]:
 def switch(checkout: Checkout, revision: str) -> tuple[str, ...]:
     """Make the files those of `revision`, an object name; whatever is in the way is overwritten."""
     assert names.is_object_name(revision), "only whole object names are checked out"
-    return command.in_clone(checkout.clone, "checkout", "--force", "--detach", revision)
+    return command.in_clone(checkout.clone, *_filters(checkout), "checkout", "--force", "--detach", revision)
 
 
 def clean(checkout: Checkout) -> tuple[str, ...] | None:
@@ -145,7 +153,7 @@ def update_submodules(checkout: Checkout) -> tuple[tuple[str, ...], ...]:
     if checkout.method in ("fresh", "clean"):
         flags = "-ffdx" if checkout.method == "fresh" else "-ffd"
         commands.append(("submodule", "--quiet", "foreach", "--recursive", "git", "clean", flags))
-    return tuple(command.in_clone(checkout.clone, *arguments) for arguments in commands)
+    return tuple(command.in_clone(checkout.clone, *_filters(checkout), *arguments) for arguments in commands)
 
 
 def pause(seconds: int) -> tuple[str, ...]:
@@ -154,6 +162,13 @@ def pause(seconds: int) -> tuple[str, ...]:
 
 
 SHA256_CHARACTERS = 64
+
+_LFS = ("-c", "filter.lfs.process=git-lfs filter-process", "-c", "filter.lfs.required=true")
+"""The checkout itself has git-lfs bring the files, many at a time; without git-lfs it fails, and says so."""
+
+
+def _filters(checkout: Checkout) -> tuple[str, ...]:
+    return _LFS if checkout.lfs else ()
 
 
 def _reference(branch: str) -> str:

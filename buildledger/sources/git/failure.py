@@ -26,7 +26,15 @@ class Cause(StrEnum):
 _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
     (cause, re.compile("|".join(texts), re.IGNORECASE))
     for cause, texts in (
-        (Cause.OTHER, (r"no space left on device", r"detected dubious ownership", r"transport '.*' not allowed")),
+        (
+            Cause.OTHER,
+            (
+                r"no space left on device",
+                r"detected dubious ownership",
+                r"transport '.*' not allowed",
+                r"git-lfs.*not found",
+            ),
+        ),
         (
             Cause.AUTH,
             (
@@ -102,6 +110,8 @@ _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
 )
 """In the order they are looked for: git ends most failures with a sentence that fits several causes."""
 
+TELLING = re.compile(r"fatal: |error: |ssh: |git-lfs.*not found")
+
 _UNADVERTISED = re.compile(r"unadvertised object", re.IGNORECASE)
 _NO_CLONE = re.compile(r"fatal: (not a git repository|cannot change to )", re.IGNORECASE)
 _MISMATCH = re.compile(r"mismatched algorithms: client sha\d+; server (sha1|sha256)")
@@ -120,7 +130,7 @@ def classify(output: str) -> Cause:
 def detail(output: str) -> str:
     """The line that tells people most: git's last `fatal:` or `error:`, without control characters."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))]
+    telling = [line for line in lines if TELLING.match(line)]
     line = (telling or lines or ["git said nothing"])[0 if telling else -1]
     return "".join(character if character.isprintable() else "�" for character in line)[:DETAIL_CHARACTERS]
 

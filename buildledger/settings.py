@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-
 ADMIN_TOKEN_FILE = "admin-token"  # noqa: S105 - the name of a file
 """In the state directory: what lets the administrator of this machine in."""
 ADDRESS_FILE = "address"

@@ -16,6 +16,8 @@ from buildledger.sources.git.history import Commit, LogParser
 
 FETCH_SECONDS = 3600.0
 """For the first fetch of a large repository too."""
+LIST_SECONDS = 60.0
+"""For asking the far end where its branches are: a host that doesn't answer must not keep other sources waiting."""
 READ_SECONDS = 600.0
 """For anything that reads the mirror."""
 
@@ -43,7 +45,7 @@ class Mirror:
 
     async def remote_heads(self) -> dict[str, str]:
         """The far end's branches, by asking it; touches no file. Raises: SourceError."""
-        done = await self._git(polling.list_remote_heads(self._address), FETCH_SECONDS)
+        done = await self._git(polling.list_remote_heads(self._address), LIST_SECONDS)
         return polling.parse_heads(done.output)
 
     async def update(self) -> dict[str, str]:

@@ -1,0 +1,95 @@
+"""`buildledger conformance`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+from typing import Literal
+
+import click
+
+_NOT_A_WORKER = 2
+
+
+@click.command(context_settings={"ignore_unknown_options": False})
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "--only", multiple=True, metavar="PATTERN", help="A group, a check's number or a case, * allowed; repeatable."
+)
+@click.option(
+    "--profile", type=click.Choice(["fast", "full"]), default="fast", show_default=True, help="full: also slow cases."
+)
+@click.option(
+    "--worker", "worker_name", metavar="NAME", help="What the reports call it.  [default: the program's name]"
+)
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Also report to this file.")
+@click.option(
+    "--at-once", type=click.IntRange(min=1), default=4, show_default=True, help="Cases played at the same time."
+)
+@click.option(
+    "--patience", type=click.FloatRange(min=0.1), default=1.0, show_default=True, help="Factor on every time limit."
+)
+@click.option("--list", "lists", is_flag=True, help="List the cases instead of playing them.")
+@click.option("--vocabulary", "explains", is_flag=True, help="Explain what cases are written in.")
+@click.option("--quiet", is_flag=True, help="No progress, only the report.")
+def conformance(
+    command: tuple[str, ...],
+    only: tuple[str, ...],
+    profile: Literal["fast", "full"],
+    worker_name: str | None,
+    json_file: Path | None,
+    at_once: int,
+    patience: float,
+    lists: bool,
+    explains: bool,
+    quiet: bool,
+) -> None:
+    """Show whether COMMAND is a worker: play the conformance cases with it.
+
+    COMMAND follows after `--`. In it, {server} {name} {state} {work} {token} {spool} are replaced; the same are in its environment
+    as CONFORMANCE_SERVER and so on. For example:
+
+    \b
+      buildledger conformance -- buildledger worker \\
+          --server {server} --name {name} --state {state} --token {token}
+
+    Exit code 0: nothing failed; 1: something did; 2: the command is no worker.
+    """
+    from buildledger.conformance import report, runner
+    from buildledger.conformance.casefile import load_all
+    from buildledger.conformance.play import Result
+    from buildledger.conformance.worker import WorkerCommand
+
+    if explains:
+        click.echo("\n".join(report.vocabulary()))
+        return
+    cases = runner.choose(load_all(), only, profile)
+    if not cases:
+        raise click.ClickException("no case matches; `buildledger conformance --list` shows them all")
+    if lists:
+        click.echo("\n".join(report.listing(cases)))
+        return
+    if not command:
+        raise click.UsageError("give the worker's command line after --")
+    name = worker_name or Path(command[0]).name
+    done = 0
+
+    def tell(result: Result) -> None:
+        nonlocal done
+        done += 1
+        if not quiet:
+            click.echo(report.progress_line(result, done, len(cases)), err=True)
+
+    began = time.monotonic()
+    options = runner.Options(at_once=at_once, patience=patience)
+    try:
+        results = asyncio.run(runner.run(cases, WorkerCommand(words=command), options, tell))
+    except runner.WorkerUnusableError as error:
+        click.echo("\n".join([f"Error: {error}", *error.log]), err=True)
+        sys.exit(_NOT_A_WORKER)
+    click.echo("\n".join(report.table(name, results, time.monotonic() - began)))
+    if json_file is not None:
+        report.write_json(json_file, name, results)
+    sys.exit(any(each.outcome == "failed" for each in results))

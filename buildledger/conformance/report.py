@@ -1,0 +1,109 @@
+"""How the cases went: for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from buildledger.conformance.casefile import NamedCase
+from buildledger.conformance.play import Result
+from buildledger.conformance.steps.step import Step
+
+_MARKS = {"passed": "ok", "failed": "FAILED", "not offered": "not offered"}
+_INDENT = " " * 6
+
+
+def progress_line(result: Result, done: int, total: int) -> str:
+    """One line when a case is through."""
+    line = f"[{done:>3}/{total}] {_MARKS[result.outcome]:<11} {result.case.name} ({result.seconds:.1f} s)"
+    return f"{line}: {result.reason}" if result.reason else line
+
+
+def table(worker: str, results: Sequence[Result], seconds: float) -> Iterator[str]:
+    """The human-readable report, line by line."""
+    yield f"Conformance of {worker}"
+    for group, members in groupby(results, key=lambda each: each.case.group):
+        yield ""
+        yield group
+        for each in members:
+            yield f"  {_MARKS[each.outcome]:<11} {_number(each.case)} {each.case.case.title}"
+            if each.outcome == "not offered":
+                yield f"{_INDENT}          {each.reason}"
+    failed = [each for each in results if each.outcome == "failed"]
+    for each in failed:
+        yield ""
+        yield from _failure(each)
+    counts = Counter(each.outcome for each in results)
+    yield ""
+    yield f"{counts['passed']} passed, {counts['failed']} failed, {counts['not offered']} not offered, in {seconds:.0f} s"
+
+
+def _failure(result: Result) -> Iterator[str]:
+    yield f"FAILED {result.case.name}: {result.case.case.title}"
+    yield f"{_INDENT}why it matters: {' '.join(result.case.case.why.split())}"
+    yield f"{_INDENT}{result.reason}"
+    yield f"{_INDENT}transcript (seconds, who, what):"
+    yield from (f"{_INDENT}{line}" for line in result.transcript)
+    if result.worker_log:
+        yield f"{_INDENT}the worker's last words:"
+        yield from (f"{_INDENT}| {line}" for line in result.worker_log)
+
+
+def listing(cases: Sequence[NamedCase]) -> Iterator[str]:
+    """All cases with what they need."""
+    for group, members in groupby(cases, key=lambda each: each.group):
+        yield group
+        for each in members:
+            needs = [*each.case.needs, *(f"{{{name}}}" for name in each.case.takes)]
+            notes = ["full profile"] if each.case.profile == "full" else []
+            notes += [f"needs {', '.join(needs)}"] if needs else []
+            remark = f" ({'; '.join(notes)})" if notes else ""
+            yield f"  {each.name:<44} {_number(each)} {each.case.title}{remark}"
+
+
+def vocabulary() -> Iterator[str]:
+    """Every step that a case can be made of."""
+    for name, kind in sorted(Step.known.items()):
+        if name.startswith("_"):
+            continue
+        fields = [
+            f"{each.alias or field}{'' if each.is_required() else '?'}" for field, each in kind.model_fields.items()
+        ]
+        yield f"{name}: {', '.join(fields) or '(no fields)'}"
+        yield from (f"    {line.strip()}" for line in (kind.__doc__ or "").strip().splitlines())
+
+
+def as_data(worker: str, results: Sequence[Result]) -> list[dict[str, Any]]:
+    """The machine-readable report: one object per case."""
+    return [
+        {
+            "worker": worker,
+            "case": each.case.name,
+            "outcome": each.outcome,
+            "group": each.case.group,
+            "check": each.case.case.check,
+            "title": each.case.case.title,
+            "needs": each.case.case.needs,
+            "seconds": round(each.seconds, 3),
+            **({"reason": each.reason} if each.reason else {}),
+            **({"transcript": each.transcript, "worker_log": each.worker_log} if each.outcome == "failed" else {}),
+        }
+        for each in results
+    ]
+
+
+def write_json(path: Path, worker: str, results: Sequence[Result]) -> None:
+    """Write the machine-readable report; results of other workers in the file stay."""
+    others: list[dict[str, Any]] = []
+    if path.exists():
+        others = [each for each in json.loads(path.read_text(encoding="utf-8")) if each.get("worker") != worker]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps([*others, *as_data(worker, results)], indent=1) + "\n", encoding="utf-8")
+
+
+def _number(each: NamedCase) -> str:
+    return f"{each.case.check:>2}" if each.case.check is not None else "  "

@@ -1,0 +1,200 @@
+"""Where a case is played: the worker, the network, the server, and what the steps of the case share."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import sys
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from buildledger.conformance import helper
+from buildledger.conformance.blobs import ScriptedBlobs
+from buildledger.conformance.content import Content
+from buildledger.conformance.enrollment import Call, ScriptedEnrollment
+from buildledger.conformance.plain import build
+from buildledger.conformance.processes import kill_marked
+from buildledger.conformance.proxy import Door
+from buildledger.conformance.pulse import Pulse
+from buildledger.conformance.record import AttemptRecord
+from buildledger.conformance.server import ScriptedServer
+from buildledger.conformance.session import SessionRecord
+from buildledger.conformance.transcript import Transcript
+from buildledger.conformance.worker import WorkerCommand, WorkerProcess
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
+
+HELPER = (sys.executable, "-I", "-S", str(Path(helper.__file__).resolve()))
+DOORS = ("main", "other")
+DEFAULT_SPOOL_BYTES = 64 << 20
+
+
+class CaseFailedError(Exception):
+    """The worker didn't do what the case expects."""
+
+
+class NotOfferedError(Exception):
+    """The case can't be played with this worker, for a reason that the worker or the machine declares."""
+
+
+class Stage:
+    """Everything that exists for the time of one case."""
+
+    def __init__(self, name: str, command: WorkerCommand, directory: Path, patience: float) -> None:
+        self.transcript = Transcript()
+        self.pulse = Pulse()
+        self.directory = directory
+        self.scratch = directory / "scratch"
+        self.state = directory / "state"
+        self.specs: dict[str, Mapping[str, Any]] = {}
+        """Specifications of the case's runs, in plain data, placeholders and all."""
+        self.contents: dict[str, Content] = {}
+        """The case's blobs."""
+        self.calls: list[Call] = []
+        self.spool_bytes = DEFAULT_SPOOL_BYTES
+        self.memory_noted_bytes = 0
+        self.clock_file: Path | None = None
+        """Where the worker's wall clock can be moved, if it can be."""
+        self.patience = patience
+        worker_name = "".join(each if each.isalnum() or each in "._-" else "-" for each in name)[:64]
+        self.server = ScriptedServer(worker_name, pb.Welcome(proto=1), self.transcript, self.pulse)
+        self.blobs = ScriptedBlobs(self.transcript, self.pulse, self.calls, self.server.violation)
+        self.enrollment = ScriptedEnrollment(self.server.manners, self.transcript, self.pulse, self.calls)
+        self.doors: dict[str, Door] = {}
+        self.worker = WorkerProcess(command, {}, directory, str(uuid.uuid4()), self.transcript)
+        self.worker_name = worker_name
+
+    @property
+    def door(self) -> Door:
+        """Where the worker is told to connect."""
+        return self.doors["main"]
+
+    @contextlib.asynccontextmanager
+    async def built(self) -> AsyncIterator[None]:
+        """Set everything up but the worker, and clear everything away at the end."""
+        for directory in (self.scratch, self.state):
+            directory.mkdir(parents=True)
+        await self.server.start(
+            [
+                lambda server: worker_pb2_grpc.add_BlobsServicer_to_server(self.blobs, server),
+                lambda server: worker_pb2_grpc.add_EnrollmentServicer_to_server(self.enrollment, server),
+            ]
+        )
+        try:
+            for name in DOORS:
+                door = Door(name, self.server.port, self._note_network)
+                await door.up()
+                self.doors[name] = door
+            self.server.door_of = self._door_of
+            self.worker.values = self._values()
+            yield
+        finally:
+            with contextlib.suppress(TimeoutError):
+                await self.worker.kill()
+            kill_marked(self.worker.case_mark)
+            for door in self.doors.values():
+                await door.close()
+            await self.server.stop()
+            await asyncio.to_thread(shutil.rmtree, self.directory, ignore_errors=True)
+
+    # -- what steps need ----------------------------------------------------------------------------------------------
+
+    async def until(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
+        """Wait for something that the worker has to bring about.
+
+        Raises:
+            CaseFailedError: it didn't, or it broke the protocol meanwhile.
+        """
+        limit = seconds * self.patience
+        held = await self.pulse.until(lambda: condition() or bool(self.server.violations), limit)
+        self.check_violations()
+        if not held:
+            gone = "" if self.worker.is_running else f" (the worker has ended with {self.worker.exit_code})"
+            raise CaseFailedError(f"{what}: not within {limit:g} s{gone}")
+
+    async def until_looked(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
+        """Like `until`, for what nobody tells: files and processes."""
+
+        async def look() -> None:
+            while not condition():
+                await asyncio.sleep(0.02)
+
+        try:
+            await asyncio.wait_for(look(), seconds * self.patience)
+        except TimeoutError:
+            raise CaseFailedError(f"{what}: not within {seconds * self.patience:g} s") from None
+        self.check_violations()
+
+    def check_violations(self) -> None:
+        """Raises:
+        CaseFailedError: the worker broke the protocol.
+        """
+        if self.server.violations:
+            raise CaseFailedError("the worker broke the protocol: " + "; ".join(self.server.violations[:5]))
+
+    def session(self) -> SessionRecord:
+        """The newest session, open or not.
+
+        Raises:
+            CaseFailedError: there was none.
+        """
+        if not self.server.sessions:
+            raise CaseFailedError("the worker has had no session yet")
+        return self.server.sessions[-1]
+
+    def record(self, run: str, attempt: int = 1) -> AttemptRecord:
+        """What came of an attempt."""
+        return self.server.record(run, attempt)
+
+    def spec(self, run: str) -> pb.RunSpec:
+        """The specification of a run, ready to send."""
+        return build(pb.RunSpec, self.substituted(self.specs[run]), f"runs.{run}")
+
+    def substituted(self, value: Any) -> Any:
+        """Plain data with placeholders replaced: `{scratch}`, `{spool}`, `{helper}` as a list element, `{blob_of: name}`."""
+        match value:
+            case str():
+                return value.replace("{scratch}", str(self.scratch)).replace("{spool}", str(self.spool_bytes))
+            case {"blob_of": str(name), **rest} if not rest:
+                content = self.contents[name]
+                return {"sha256": {"hex": content.sha256.hex()}, "size": content.size}
+            case {"wrong_blob_of": str(name), **rest} if not rest:
+                return {"sha256": {"hex": "00" * 32}, "size": self.contents[name].size}
+            case Mapping():
+                return {key: self.substituted(each) for key, each in value.items()}
+            case list():
+                words: list[Any] = []
+                for each in value:
+                    words += HELPER if each == "{helper}" else [self.substituted(each)]
+                return words
+        return value
+
+    def work_file(self, path: str) -> Path:
+        """A file below the worker's work directory."""
+        return Path(self.session().hello.work_directory) / path
+
+    # -- how it hangs together ----------------------------------------------------------------------------------------
+
+    def _values(self) -> dict[str, str]:
+        return {
+            "server": self.door.address,
+            "name": self.worker_name,
+            "state": str(self.state),
+            "work": str(self.state / "work"),
+            "token": self.enrollment.token,
+            "spool": str(self.spool_bytes),
+        }
+
+    def _door_of(self, peer: str) -> str:
+        port = peer.rpartition(":")[2]
+        for door in self.doors.values():
+            if any(str(connection.server_sees) == port for connection in door.open):
+                return door.name
+        return "?"
+
+    def _note_network(self, what: str) -> None:
+        self.transcript.add("network", what)
+        self.pulse.beat()

@@ -1,0 +1,52 @@
+"""Steps that are played or not, by what the worker offers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import BeforeValidator, SerializeAsAny
+
+from buildledger.conformance.stage import Stage
+from buildledger.conformance.steps.step import Step, parse_step
+
+
+def _parse_steps(data: object) -> list[Step]:
+    if not isinstance(data, list):
+        raise ValueError("steps are written as a list")
+    return [each if isinstance(each, Step) else parse_step(each) for each in data]
+
+
+Steps = Annotated[Sequence[SerializeAsAny[Step]], BeforeValidator(_parse_steps)]
+
+
+class IfLacking(Step):
+    """Play `steps` only if the worker doesn't offer a feature."""
+
+    feature: str
+    steps: Steps
+
+    def runs_named(self) -> list[str]:
+        """Those of its steps."""
+        return [name for step in self.steps for name in step.runs_named()]
+
+    def try_out(self) -> None:
+        """Those of its steps."""
+        for step in self.steps:
+            step.try_out()
+
+    async def play(self, stage: Stage) -> None:
+        """One after the other."""
+        if self.feature not in stage.session().hello.features:
+            for step in self.steps:
+                await step.play(stage)
+
+
+class IfOffering(IfLacking):
+    """Play `steps` only if the worker offers a feature."""
+
+    async def play(self, stage: Stage) -> None:
+        """One after the other."""
+        if self.feature in stage.session().hello.features:
+            for step in self.steps:
+                await step.play(stage)

@@ -1,0 +1,210 @@
+"""Steps about what happens in a run."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any, ClassVar, Literal
+
+from pydantic import ConfigDict, Field
+
+from buildledger.conformance.matching import mismatches
+from buildledger.conformance.quantities import Seconds
+from buildledger.conformance.record import AttemptRecord, Stored, describe
+from buildledger.conformance.stage import CaseFailedError, Stage
+from buildledger.conformance.steps.step import PATIENCE_SECONDS, Step
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+
+Kind = Literal["accepted", "rejected", "started", "output", "gap", "file_result", "stopping", "exited"]
+_MESSAGES = {
+    "accepted": pb.Accepted,
+    "rejected": pb.Rejected,
+    "started": pb.Started,
+    "output": pb.Output,
+    "gap": pb.Gap,
+    "file_result": pb.FileResult,
+    "stopping": pb.Stopping,
+    "exited": pb.Exited,
+}
+
+
+def check_fields(stored: Stored, fields: dict[str, Any], what: str) -> None:
+    """Compare an event with what is expected of it.
+
+    Raises:
+        CaseFailedError: it is otherwise.
+    """
+    found = mismatches(getattr(stored.event, stored.kind), fields, stored.kind)
+    if found:
+        raise CaseFailedError(f"{what}: " + "; ".join(found))
+
+
+class AwaitEvent(Step):
+    """Wait for the `nth` event of a kind in a run, and compare its fields."""
+
+    run: str
+    kind: Kind
+    nth: int = 1
+    attempt: int = 1
+    fields: dict[str, Any] = {}
+    within: Seconds = PATIENCE_SECONDS
+
+    def try_out(self) -> None:
+        """The expectation must fit the event."""
+        mismatches(_MESSAGES[self.kind](), self.fields)
+
+    async def play(self, stage: Stage) -> None:
+        """Wait and compare."""
+        record = stage.record(self.run, self.attempt)
+
+        def of_kind() -> list[Stored]:
+            return [each for each in record.stored if each.kind == self.kind]
+
+        what = f"{self.kind} of run {record.name}"
+        await stage.until(lambda: len(of_kind()) >= self.nth or record.has_ended, self.within, what)
+        if len(of_kind()) < self.nth:
+            raise CaseFailedError(f"{what} never came: its last event is {describe(record.stored[-1].event)}")
+        check_fields(of_kind()[self.nth - 1], stage.substituted(self.fields), f"run {record.name}")
+
+
+class AwaitExit(Step):
+    """Wait for a run's Exited event and compare its fields; that it was rejected is a failure."""
+
+    main_field: ClassVar[str] = "run"
+    run: str
+    attempt: int = 1
+    fields: dict[str, Any] = {}
+    within: Seconds = PATIENCE_SECONDS
+
+    def try_out(self) -> None:
+        """The expectation must fit the event."""
+        mismatches(pb.Exited(), self.fields)
+
+    async def play(self, stage: Stage) -> None:
+        """Wait and compare."""
+        last = await _end(stage, stage.record(self.run, self.attempt), self.within)
+        if last.kind != "exited":
+            raise CaseFailedError(f"run {self.run} was {describe(last.event)}")
+        check_fields(last, stage.substituted(self.fields), f"run {self.run}")
+
+
+class AwaitRejection(Step):
+    """Wait until a run is rejected, with one of these codes; that it was accepted is a failure."""
+
+    run: str
+    code: str | list[str]
+    attempt: int = 1
+    within: Seconds = PATIENCE_SECONDS
+
+    def try_out(self) -> None:
+        """The codes must exist."""
+        mismatches(pb.Rejected(), self._fields())
+
+    async def play(self, stage: Stage) -> None:
+        """Wait and compare."""
+        last = await _end(stage, stage.record(self.run, self.attempt), self.within)
+        if last.kind != "rejected":
+            raise CaseFailedError(f"run {self.run} wasn't rejected, but {describe(last.event)}")
+        check_fields(last, self._fields(), f"run {self.run}")
+
+    def _fields(self) -> dict[str, Any]:
+        return {"code": {"one_of": [self.code] if isinstance(self.code, str) else self.code}}
+
+
+async def _end(stage: Stage, record: AttemptRecord, within: float) -> Stored:
+    await stage.until(lambda: record.has_ended, within, f"the end of run {record.name}")
+    return record.stored[-1]
+
+
+class CheckEvents(Step):
+    """The events of a run so far must be of exactly these kinds, in this order; any number of outputs is one `output`.
+
+    `optional` kinds may be missing or there. `outputs` of several channels count as one.
+    """
+
+    run: str
+    kinds: list[Kind]
+    optional: list[Kind] = []
+    attempt: int = 1
+
+    async def play(self, stage: Stage) -> None:
+        """Compare."""
+        record = stage.record(self.run, self.attempt)
+        came = [kind for kind, _ in groupby(each.kind for each in record.stored if each.kind not in self.optional)]
+        wanted = [kind for kind in self.kinds if kind not in self.optional]
+        if came != wanted:
+            raise CaseFailedError(
+                f"run {record.name}: the events were {', '.join(came) or 'none'}; expected {', '.join(wanted)}"
+            )
+
+
+class CheckStops(Step):
+    """The Stopping events of a run must have had exactly these levels, in this order."""
+
+    run: str
+    levels: list[Literal["INTERRUPT", "TERMINATE", "KILL"]]
+
+    async def play(self, stage: Stage) -> None:
+        """Compare."""
+        events = [each.event.stopping.level for each in stage.record(self.run).stored if each.kind == "stopping"]
+        came = [pb.StopLevel.Name(level).removeprefix("STOP_LEVEL_") for level in events]
+        if came != self.levels:
+            raise CaseFailedError(
+                f"run {self.run} was stopped by {', '.join(came) or 'nothing'}; expected {', '.join(self.levels)}"
+            )
+
+
+class CheckNothing(Step):
+    """No event of this kind (or of any kind) of the run may have come so far."""
+
+    main_field: ClassVar[str] = "run"
+    run: str
+    kind: Kind | None = None
+    attempt: int = 1
+
+    async def play(self, stage: Stage) -> None:
+        """Look."""
+        stage.check_violations()
+        record = stage.record(self.run, self.attempt)
+        for each in record.stored:
+            if self.kind in (None, each.kind):
+                raise CaseFailedError(f"run {record.name}: {describe(each.event)} came, but shouldn't")
+
+
+class CheckInterval(Step):
+    """The worker's monotonic clock must have gone on so much between two events of a run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    run: str
+    first: Kind = Field(alias="from")
+    last: Kind = Field(alias="to")
+    at_least: Seconds = 0.0
+    at_most: Seconds | None = None
+
+    async def play(self, stage: Stage) -> None:
+        """Compare."""
+        events = {each.kind: each.event.monotonic for each in reversed(stage.record(self.run).stored)}
+        seconds = [events[kind].seconds + events[kind].nanos / 1e9 for kind in (self.first, self.last)]
+        passed = seconds[1] - seconds[0]
+        if passed < self.at_least or (self.at_most is not None and passed > self.at_most * stage.patience):
+            raise CaseFailedError(f"run {self.run}: {passed:.2f} s passed from {self.first} to {self.last}")
+
+
+class CheckClock(Step):
+    """The wall clock in the last event of a run must be ahead of the first event's by so much; the monotonic must not."""
+
+    run: str
+    ahead: Seconds
+
+    async def play(self, stage: Stage) -> None:
+        """Compare."""
+        events = [each.event for each in stage.record(self.run).stored]
+        wall = events[-1].wall.seconds - events[0].wall.seconds
+        monotonic = events[-1].monotonic.seconds - events[0].monotonic.seconds
+        if abs(monotonic) > abs(self.ahead) / 2:
+            raise CaseFailedError(
+                f"run {self.run}: the monotonic clock went on by {monotonic} s when only the wall clock was moved"
+            )
+        if (wall < self.ahead / 2) if self.ahead > 0 else (wall > self.ahead / 2):
+            raise CaseFailedError(
+                f"run {self.run}: the wall clock went on by {wall} s, although it was moved by {self.ahead:g} s"
+            )

@@ -1,0 +1,148 @@
+"""Steps about files: in the case's scratch directory, in build directories, and in the blob store."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import grpc
+
+from buildledger.conformance.plain import as_bytes
+from buildledger.conformance.quantities import Seconds, Size
+from buildledger.conformance.stage import CaseFailedError, Stage
+from buildledger.conformance.steps.step import PATIENCE_SECONDS, Step
+
+
+class _FileStep(Step):
+    """A step about one file, in the scratch directory or in the worker's work directory."""
+
+    path: str
+    below: Literal["scratch", "work"] = "scratch"
+
+    def file(self, stage: Stage) -> Path:
+        """Where it is."""
+        return stage.scratch / self.path if self.below == "scratch" else stage.work_file(self.path)
+
+
+class Touch(Step):
+    """Create an empty file in the scratch directory: what the helper's `wait` waits for."""
+
+    main_field: ClassVar[str] = "path"
+    path: str
+
+    async def play(self, stage: Stage) -> None:
+        """Create it."""
+        (stage.scratch / self.path).touch()
+
+
+class AwaitFile(_FileStep):
+    """Wait until a file exists."""
+
+    main_field: ClassVar[str] = "path"
+    within: Seconds = PATIENCE_SECONDS
+
+    async def play(self, stage: Stage) -> None:
+        """Look until it is there."""
+        await stage.until_looked(self.file(stage).exists, self.within, f"the file {self.path}")
+
+
+class CheckFile(_FileStep):
+    """Compare a file: its `text`, its number of `lines`, its `size`, its permission bits, or that it is `absent`."""
+
+    text: str | None = None
+    pattern: dict[str, Size] | None = None
+    lines: int | None = None
+    size: Size | None = None
+    mode: int | None = None
+    absent: bool = False
+
+    async def play(self, stage: Stage) -> None:
+        """Compare."""
+        path = self.file(stage)
+        if self.absent:
+            if path.exists():
+                raise CaseFailedError(f"{self.path} exists, but shouldn't")
+            return
+        if not path.exists():
+            raise CaseFailedError(f"{self.path} doesn't exist")
+        status = path.stat()
+        if self.size is not None and status.st_size != self.size:
+            raise CaseFailedError(f"{self.path} has {status.st_size} bytes, not {self.size}")
+        if self.mode is not None and status.st_mode & 0o7777 != self.mode:
+            raise CaseFailedError(f"{self.path} has mode {status.st_mode & 0o7777:o}, not {self.mode:o}")
+        if self.text is not None and path.read_bytes() != as_bytes(self.text, "text"):
+            raise CaseFailedError(f"{self.path} holds {path.read_bytes()[:200]!r}, not {self.text!r}")
+        if self.lines is not None and (count := len(path.read_bytes().splitlines())) != self.lines:
+            raise CaseFailedError(f"{self.path} has {count} lines, not {self.lines}")
+
+
+class Prepare(_FileStep):
+    """Create something before a run looks at it: a file with `text`, a symbolic `link` to somewhere, or a directory."""
+
+    text: str | None = None
+    link: str | None = None
+
+    async def play(self, stage: Stage) -> None:
+        """Create it."""
+        path = self.file(stage)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if self.link is not None:
+            path.symlink_to(stage.substituted(self.link))
+        elif self.text is not None:
+            path.write_bytes(as_bytes(self.text, "text"))
+        else:
+            path.mkdir()
+
+
+class CheckStoredNowhere(Step):
+    """None of these texts may stand in any file below the worker's state and work directories."""
+
+    main_field: ClassVar[str] = "texts"
+    texts: list[str]
+
+    async def play(self, stage: Stage) -> None:
+        """Search."""
+        found = await asyncio.to_thread(_search, stage.state, [text.encode() for text in self.texts])
+        if found:
+            raise CaseFailedError(f"a secret stands on disk: {', '.join(found)}")
+
+
+def _search(directory: Path, texts: list[bytes]) -> list[str]:
+    return [
+        str(path.relative_to(directory))
+        for path in directory.rglob("*")
+        if path.is_file() and any(text in path.read_bytes() for text in texts)
+    ]
+
+
+class BlobFaults(Step):
+    """What goes wrong with blobs from here on; each `break_…` once, after so many bytes, and it can be resumed."""
+
+    corrupt_reads: bool = False
+    refuse_writes: str | None = None
+    break_reads_after: Size | None = None
+    break_writes_after: Size | None = None
+
+    async def play(self, stage: Stage) -> None:
+        """Note it."""
+        faults = stage.blobs.faults
+        faults.corrupt_reads = self.corrupt_reads
+        faults.refuse_writes = grpc.StatusCode[self.refuse_writes] if self.refuse_writes is not None else None
+        faults.break_reads_after_bytes = self.break_reads_after
+        faults.break_writes_after_bytes = self.break_writes_after
+
+
+class CheckUpload(Step):
+    """A blob must have been uploaded completely: the case's blob `name`, or one with this `text`."""
+
+    name: str | None = None
+    text: str | None = None
+
+    async def play(self, stage: Stage) -> None:
+        """Look for its digest."""
+        sha256 = stage.contents[self.name].sha256 if self.name else hashlib.sha256((self.text or "").encode()).digest()
+        upload = stage.blobs.uploads.get(sha256)
+        if upload is None or not upload.complete:
+            raise CaseFailedError(f"{self.name or self.text!r} was not uploaded completely")

@@ -1,0 +1,53 @@
+"""Surroundings that some cases need: a wall clock that can be moved, a disk that is soon full.
+
+Both touch the worker under test alone, never the machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from buildledger.conformance.stage import NotOfferedError, Stage
+
+_COMPILERS = ("cc", "gcc", "clang")
+_CLOCK_SOURCE = Path(__file__).with_name("clock.c")
+_MOUNT = 'mount -t tmpfs -o "size=$1" tmpfs "$2" && shift 2 && exec "$@"'
+
+
+async def movable_clock(stage: Stage) -> None:
+    """Start the worker with a preloaded library that adds an offset to its wall clock.
+
+    Raises:
+        NotOfferedError: there is no compiler, or the system isn't Linux.
+    """
+    compiler = next((found for name in _COMPILERS if (found := shutil.which(name))), None)
+    if compiler is None or not sys.platform.startswith("linux"):
+        raise NotOfferedError("moving a program's clock needs Linux and a C compiler")
+    library = stage.directory / "clock.so"
+    process = await asyncio.create_subprocess_exec(
+        compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(_CLOCK_SOURCE), "-ldl"
+    )
+    if await process.wait() != 0:
+        raise NotOfferedError(f"{compiler} can't compile the library that moves a program's clock")
+    stage.clock_file = stage.directory / "clock.offset"
+    stage.clock_file.write_bytes(bytes(8))
+    stage.worker.environment |= {"LD_PRELOAD": str(library), "CONFORMANCE_CLOCK_FILE": str(stage.clock_file)}
+
+
+def small_disk(stage: Stage, size_bytes: int) -> None:
+    """Start the worker where its work directory is a file system of this size, which only it can see.
+
+    Raises:
+        NotOfferedError: this system has no mount namespaces, or the user may not make one.
+    """
+    unshare = shutil.which("unshare")
+    if unshare is None or not sys.platform.startswith("linux"):
+        raise NotOfferedError("a small disk needs Linux and unshare")
+    options = ["--mount"] if os.geteuid() == 0 else ["--mount", "--map-root-user"]
+    work = Path(stage.worker.values["work"])
+    work.mkdir(parents=True)
+    stage.worker.prefix = [unshare, *options, "/bin/sh", "-c", _MOUNT, "sh", str(size_bytes), str(work)]

@@ -73,6 +73,8 @@ class World:
         self.ledger = kind.open(f"sqlite:///{path / 'ledger.db'}", clock=self.clock)
         self.runner = self._join()
         self._forced = 0
+        self.follows = False
+        """The reactors run by themselves; else they do all there is to do after each command."""
 
     def _join(self) -> Runner:
         return join(self.ledger, self.clock, serves=lambda server: server == SERVER)
@@ -105,7 +107,8 @@ class World:
     async def do(self, *commands: Command) -> None:
         """The same, and let the reactors do everything that follows from it."""
         await self.command(*commands)
-        await self.runner.settle()
+        if not self.follows:
+            await self.runner.settle()
 
     async def pass_time(self, seconds: float) -> None:
         """Let time pass, stopping wherever something is due."""

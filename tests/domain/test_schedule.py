@@ -1,0 +1,94 @@
+"""When something is due, what belongs together, and what a lost build's end is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from buildledger.domain.results import after_loss
+from buildledger.domain.schedule import collapse_key, default_branch, last_run, lease_ends_at, next_run, settled_at
+from buildledger.events.request import SourceStamp
+from buildledger.events.results import Result
+from tests.domain.samples import AT
+
+
+def on(branch: str, revision: str | None = None) -> tuple[SourceStamp, ...]:
+    return (SourceStamp(source="widget", repository="r", branch=branch, revision=revision),)
+
+
+def test_a_policy_says_what_belongs_together() -> None:
+    """The same branch whatever its revision, or only the same revision, or nothing."""
+    assert collapse_key("same-branch", on("main", "a"), {}) == collapse_key("same-branch", on("main", "b"), {})
+    assert collapse_key("same-branch", on("main"), {}) != collapse_key("same-branch", on("topic"), {})
+    assert collapse_key("same-revision", on("main", "a"), {}) != collapse_key("same-revision", on("main", "b"), {})
+    assert collapse_key("never", on("main"), {}) is None
+
+
+def test_other_inputs_never_belong_together() -> None:
+    """Whatever the policy, and in whatever order they are given."""
+    one, other = {"x": 1, "y": "2"}, {"y": "2", "x": 1}
+    assert collapse_key("same-branch", on("main"), one) == collapse_key("same-branch", on("main"), other)
+    assert collapse_key("same-branch", on("main"), one) != collapse_key("same-branch", on("main"), {})
+
+
+def test_settling_and_leases_count_from_their_facts() -> None:
+    """A lease counts from the later of the disconnection and the server's start."""
+    assert settled_at(AT, 90) == AT + timedelta(seconds=90)
+    assert lease_ends_at(AT, AT - timedelta(hours=1), 90) == AT + timedelta(seconds=90)
+    assert lease_ends_at(AT, AT + timedelta(hours=1), 90) == AT + timedelta(hours=1, seconds=90)
+
+
+def test_set_times_follow_the_summer_time_of_their_zone() -> None:
+    """An hour that a night lacks is made up for, and one that it has twice counts once."""
+    winter, summer = datetime(2026, 1, 10, tzinfo=UTC), datetime(2026, 7, 10, tzinfo=UTC)
+    assert next_run("0 3 * * *", "Europe/London", winter) == winter + timedelta(hours=3)
+    assert next_run("0 3 * * *", "Europe/London", summer) == summer + timedelta(hours=2)
+    before_lack = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+    assert next_run("30 1 * * *", "Europe/London", before_lack).date() == before_lack.date()
+    twice = next_run("30 1 * * *", "Europe/London", datetime(2026, 10, 24, 23, tzinfo=UTC))
+    assert next_run("30 1 * * *", "Europe/London", twice).date() == twice.date() + timedelta(days=1)
+
+
+@given(
+    st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),
+    st.sampled_from(["*/10 * * * *", "0 3 * * *", "15 4 * * 1", "30 12 1 * *"]),
+)
+def test_the_last_run_is_never_later_than_asked(now: datetime, at: str) -> None:
+    """It is the newest of the set times up to now: the one after it is still to come."""
+    last = last_run(at, "UTC", now)
+    assert last <= now < next_run(at, "UTC", last)
+
+
+@pytest.mark.parametrize(
+    ("configured", "known", "expected"),
+    [
+        ("stable", ["main"], "stable"),
+        (None, ["topic", "master", "main"], "main"),
+        (None, ["topic", "master"], "master"),
+        (None, ["b", "a"], "a"),
+        (None, [], ""),
+    ],
+)
+def test_a_default_branch_is_found(configured: str | None, known: list[str], expected: str) -> None:
+    """What is configured, else the likely name, else any, else the repository's own."""
+    assert default_branch(configured, known) == expected
+
+
+@pytest.mark.parametrize(
+    ("attempt", "retries", "stopped", "result"),
+    [
+        (1, 2, False, Result.RETRY),
+        (2, 2, False, Result.RETRY),
+        (3, 2, False, Result.EXCEPTION),
+        (1, 0, False, Result.EXCEPTION),
+        (1, 2, True, Result.CANCELLED),
+    ],
+)
+def test_a_lost_build_is_tried_again_as_often_as_allowed(
+    attempt: int, retries: int, stopped: bool, result: Result
+) -> None:
+    """And never if somebody asked for its end."""
+    assert after_loss(attempt=attempt, retries=retries, stop_requested=stopped) is result

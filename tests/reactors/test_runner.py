@@ -1,0 +1,190 @@
+"""The reactors' task: it follows the ledger, keeps times, saves its place, and stops loudly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from buildledger.domain.build import FinishOperation
+from buildledger.domain.command import Command
+from buildledger.domain.request import CancelRequest
+from buildledger.events.build import BuildFinished, OperationRequested
+from buildledger.events.fact import Fact
+from buildledger.events.request import RequestSubmitted
+from buildledger.events.results import Result
+from buildledger.ledger.errors import LedgerUnavailable
+from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.submission import Origin, Receipt
+from buildledger.reactors import runner as runners
+from buildledger.reactors.assembly import join
+from buildledger.reactors.reactor import Fold, Wish
+from buildledger.reactors.runner import CHECKPOINT_NAME, ContradictionError, Runner
+from buildledger.reactors.triggering import Triggering
+from buildledger.reactors.work import Work
+from tests.reactors.test_triggering import SETTLING
+from tests.reactors.world import PASSED, SERVER, SIMPLE, World, world
+
+DEADLINE_SECONDS = 20.0
+
+
+@asynccontextmanager
+async def following(w: World) -> AsyncIterator[Runner]:
+    """Reactors that run as they do in a server."""
+    w.follows = True
+    runner = join(w.ledger, w.clock, serves=lambda server: server == SERVER)
+    task = asyncio.create_task(runner.run())
+    try:
+        yield runner
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(w: World, kind: type[Fact], count: int) -> None:
+    """Follow the ledger until it holds so many facts of a kind."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        async for batch in w.ledger.tail().after(0):
+            count -= sum(isinstance(recorded.fact, kind) for recorded in batch)
+            if count <= 0:
+                return
+
+
+async def answer_all(w: World) -> None:
+    """A worker that is done with everything at once."""
+    async for batch in w.ledger.tail().after(0):
+        for recorded in batch:
+            fact = recorded.fact
+            if isinstance(fact, OperationRequested):
+                build: Any = recorded.stream_id
+                operation, fence = fact.operation_id, fact.fence
+                await w.command(FinishOperation(build_id=build, operation_id=operation, fence=fence, ended=PASSED))
+
+
+async def test_builds_run_while_it_follows(tmp_path: Path) -> None:
+    """What comes into the ledger is acted on without anybody asking."""
+    async with world(tmp_path) as w, following(w) as runner:
+        worker = asyncio.create_task(answer_all(w))
+        for _ in range(5):
+            await w.force()
+        await until(w, BuildFinished, 5)
+        worker.cancel()
+        assert set(w.results()) == {Result.SUCCESS}
+        assert runner.health.failure is None
+
+
+async def test_it_wakes_when_something_is_due(tmp_path: Path) -> None:
+    """A settle time that is over leads to a request though no fact comes."""
+    async with world(tmp_path, SETTLING, workers=[]) as w, following(w):
+        await w.push("a")
+        w.clock.advance(91)
+        await until(w, RequestSubmitted, 1)
+
+
+async def test_a_start_reads_the_checkpoint_and_what_came_after_it(tmp_path: Path) -> None:
+    """The remembered work is the same as that of a whole history, and far fewer facts are read for it."""
+    async with world(tmp_path) as w:
+        for _ in range(10):
+            await w.force()
+            await w.finish_all()
+        await w.force()
+        await w.runner.save()
+        saved = w.ledger.checkpoint(CHECKPOINT_NAME)
+        assert saved is not None
+        assert saved.position == w.ledger.head()
+        before = w.runner.memory()
+        await w.restart()
+        assert w.runner.memory() == before
+        await w.finish_all()
+        assert w.results() == [Result.SUCCESS] * 11
+        await w.runner.save()
+        grown = w.ledger.checkpoint(CHECKPOINT_NAME)
+        assert grown is not None
+        assert len(grown.state) < len(saved.state), "finished work is forgotten"
+
+
+async def test_an_older_kind_of_checkpoint_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an update that remembers otherwise the history is folded once more."""
+    async with world(tmp_path) as w:
+        await w.force()
+        await w.runner.save()
+        monkeypatch.setattr(runners, "CHECKPOINT_VERSION", runners.CHECKPOINT_VERSION + 1)
+        await w.restart()
+        await w.finish_all()
+        assert w.results() == [Result.SUCCESS]
+
+
+class Stubborn:
+    """A reactor that wishes for what the rules refuse."""
+
+    name = "stubborn"
+
+    def __init__(self, request_id: Any) -> None:
+        self._request_id = request_id
+
+    def folds(self) -> Mapping[type[Fact], Fold]:
+        return {}
+
+    def begin(self, now: datetime) -> None:
+        return
+
+    def react(self, now: datetime) -> list[Wish]:
+        return [Wish((CancelRequest(request_id=self._request_id, reason="so"),), self._request_id)]
+
+    def refused(self, subject: UUID | str) -> None:
+        return
+
+    def next_at(self) -> datetime | None:
+        return None
+
+
+async def test_a_reactor_that_contradicts_the_rules_stops_loudly(tmp_path: Path) -> None:
+    """It doesn't spin: health says who wished for what, and the task fails."""
+    async with world(tmp_path) as w:
+        request = await w.force()
+        await w.finish_all()
+        work = Work(lambda _: w.configuration.to_json())
+        runner = Runner(w.ledger, w.clock, work, Triggering(work, None), [Stubborn(request)])  # type: ignore[arg-type]
+        with pytest.raises(ExceptionGroup) as caught:
+            await runner.run()
+        assert isinstance(caught.value.exceptions[0], ContradictionError)
+        failure = runner.health.failure
+        assert failure is not None
+        assert "stubborn wishes for CancelRequest" in failure
+
+
+class FullLedger(Ledger):
+    """One whose disk is full for a while."""
+
+    refusals_left = 0
+
+    async def execute(self, *commands: Command, origin: Origin) -> Receipt:
+        if self.refusals_left and origin.actor.startswith("reactor:"):
+            self.refusals_left -= 1
+            raise LedgerUnavailable("no space left on device")
+        return await super().execute(*commands, origin=origin)
+
+
+async def test_a_full_disk_is_waited_for(tmp_path: Path) -> None:
+    """The reactors try again until the ledger can be written, and forget nothing."""
+    w = World(tmp_path, SIMPLE, FullLedger)
+    try:
+        await w.begin()
+        await w.connect()
+        assert isinstance(w.ledger, FullLedger)
+        w.ledger.refusals_left = 3
+        forced = asyncio.create_task(w.force())
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while not forced.done():
+                w.clock.advance(1)
+                await asyncio.sleep(0)
+        await w.finish_all()
+        assert w.answers() == {forced.result(): Result.SUCCESS}
+    finally:
+        w.close()

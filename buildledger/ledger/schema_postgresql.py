@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import LiteralString
+from collections.abc import Sequence
+from typing import Any, LiteralString
+
+from eventsourcing.persistence import StoredEvent
+from psycopg.types.numeric import Int8
+
+from buildledger.ledger.store import CommandRecord, leaf_hash, stream_of
 
 FORMAT = 1
 MIGRATION_LOCK = "SELECT pg_advisory_xact_lock(hashtext('buildledger'), hashtext('migrate'))"
@@ -100,11 +106,28 @@ SELECT_IN_ORDER: tuple[LiteralString, LiteralString] = (
 )
 """Ascending, descending."""
 SELECT_BY_NAME: tuple[LiteralString, LiteralString] = (
-    "SELECT f.* FROM unnest(%s::text[]) AS wanted CROSS JOIN LATERAL (SELECT stream_id, version, name, body, position"
-    " FROM ledger.fact WHERE name = wanted AND position > %s AND position <= %s ORDER BY position LIMIT %s) AS f"
-    " ORDER BY position LIMIT %s",
-    "SELECT f.* FROM unnest(%s::text[]) AS wanted CROSS JOIN LATERAL (SELECT stream_id, version, name, body, position"
-    " FROM ledger.fact WHERE name = wanted AND position > %s AND position <= %s ORDER BY position DESC LIMIT %s) AS f"
-    " ORDER BY position DESC LIMIT %s",
+    "(SELECT stream_id, version, name, body, position FROM ledger.fact WHERE name = %s AND position > %s"
+    " AND position <= %s ORDER BY position LIMIT %s)",
+    "(SELECT stream_id, version, name, body, position FROM ledger.fact WHERE name = %s AND position > %s"
+    " AND position <= %s ORDER BY position DESC LIMIT %s)",
 )
-"""Ascending, descending; each name is read in the order of its index, as far as is needed."""
+"""Ascending, descending; one for each name, which the database merges in the order of its index."""
+MERGE: tuple[LiteralString, LiteralString] = (
+    "SELECT * FROM ({}) AS merged ORDER BY position LIMIT %s",
+    "SELECT * FROM ({}) AS merged ORDER BY position DESC LIMIT %s",
+)
+
+
+def append_parameters(facts: Sequence[StoredEvent], commands: Sequence[CommandRecord]) -> tuple[list[Any], ...]:
+    """What `APPEND` is given."""
+    return (
+        [stream_of(fact) for fact in facts],
+        [Int8(fact.originator_version) for fact in facts],
+        [fact.topic for fact in facts],
+        [fact.state for fact in facts],
+        [leaf_hash(fact) for fact in facts],
+        [record.command_id for record in commands],
+        [record.digest for record in commands],
+        [Int8(record.ends_at) for record in commands],
+        [Int8(record.fact_count) for record in commands],
+    )

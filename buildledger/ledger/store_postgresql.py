@@ -16,7 +16,7 @@ from uuid import UUID
 import psycopg
 from eventsourcing.persistence import Notification, StoredEvent
 from psycopg.rows import TupleRow
-from psycopg.types.numeric import Int8
+from psycopg.sql import SQL, Composed
 
 from buildledger.ledger import schema_postgresql as schema
 from buildledger.ledger.pool import ConnectionPool
@@ -30,8 +30,6 @@ from buildledger.ledger.store import (
     FactStore,
     KnownCommand,
     Watch,
-    leaf_hash,
-    stream_of,
 )
 
 APPEND_ATTEMPTS = 4
@@ -58,7 +56,7 @@ class PostgresFactStore(FactStore):
         When the connection breaks nobody knows whether the transaction was committed: the append is repeated, and a
         conflict with what is then found to be itself is success.
         """
-        parameters = _parameters(facts, commands)
+        parameters = schema.append_parameters(facts, commands)
         with self._writing, translated():
             for attempt in range(APPEND_ATTEMPTS):
                 try:
@@ -124,14 +122,17 @@ class PostgresFactStore(FactStore):
     def select_facts(self, query: FactQuery, limit: int) -> Sequence[Notification]:
         """As the port says; one query."""
         last = MAX_POSITION if query.last is None else query.last
+        statement: LiteralString | Composed
         parameters: list[Any]
         if query.stream_id is not None:
             names = list(query.names)
             statement = schema.SELECT_OF_STREAM
             parameters = [query.stream_id, query.after, last, names or None, names, query.descending]
         elif query.names:
-            statement = schema.SELECT_BY_NAME[query.descending]
-            parameters = [list(set(query.names)), query.after, last, limit]
+            names = sorted(set(query.names))
+            each = SQL(" UNION ALL ").join([SQL(schema.SELECT_BY_NAME[query.descending])] * len(names))
+            statement = SQL(schema.MERGE[query.descending]).format(each)
+            parameters = [value for name in names for value in (name, query.after, last, limit)]
         else:
             statement = schema.SELECT_IN_ORDER[query.descending]
             parameters = [query.after, last]
@@ -218,7 +219,7 @@ class PostgresFactStore(FactStore):
             self._writer.close()
         self._writer = None
 
-    def _query(self, statement: LiteralString, parameters: Sequence[Any] = ()) -> list[TupleRow]:
+    def _query(self, statement: LiteralString | Composed, parameters: Sequence[Any] = ()) -> list[TupleRow]:
         """Run a statement that does no harm when it is run twice."""
         with translated():
             try:
@@ -228,23 +229,9 @@ class PostgresFactStore(FactStore):
                 self._readers.discard()
                 return self._query_once(statement, parameters)
 
-    def _query_once(self, statement: LiteralString, parameters: Sequence[Any]) -> list[TupleRow]:
+    def _query_once(self, statement: LiteralString | Composed, parameters: Sequence[Any]) -> list[TupleRow]:
         with self._readers.connection() as db:
             return db.execute(statement, parameters, prepare=True, binary=True).fetchall()
-
-
-def _parameters(facts: Sequence[StoredEvent], commands: Sequence[CommandRecord]) -> tuple[list[Any], ...]:
-    return (
-        [stream_of(fact) for fact in facts],
-        [Int8(fact.originator_version) for fact in facts],
-        [fact.topic for fact in facts],
-        [fact.state for fact in facts],
-        [leaf_hash(fact) for fact in facts],
-        [record.command_id for record in commands],
-        [record.digest for record in commands],
-        [Int8(record.ends_at) for record in commands],
-        [Int8(record.fact_count) for record in commands],
-    )
 
 
 def _content(fact: StoredEvent) -> tuple[UUID | str, int, str, bytes]:

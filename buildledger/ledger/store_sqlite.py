@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import heapq
 import sqlite3
 import threading
 from collections.abc import Collection, Sequence
 from functools import partial
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -124,30 +126,18 @@ class SQLiteFactStore(FactStore):
 
     def select_facts(self, query: FactQuery, limit: int) -> Sequence[Notification]:
         """As the port says."""
-        if not query.names or query.stream_id is not None:
-            rows = self._select(query, query.names, limit)
-        else:
-            # each name is read in the order of its index; all at once the database would sort the whole history
-            rows = [row for name in set(query.names) for row in self._select(query, [name], limit)]
-            rows = sorted(rows, key=itemgetter(4), reverse=query.descending)[:limit]
-        return [Notification(UUID(bytes=o), version, name, body, at) for o, version, name, body, at in rows]
-
-    def _select(self, query: FactQuery, names: Collection[str], limit: int) -> list[tuple[Any, ...]]:
-        last = MAX_POSITION if query.last is None else query.last
-        parts = ["SELECT stream_id, version, name, body, position FROM fact WHERE"]
-        parameters: list[Any] = []
-        if query.stream_id is not None:
-            # a plus sign keeps the database from choosing that column's index
-            parts.append("stream_id = ? AND +position > ? AND +position <= ?")
-            parameters += [query.stream_id.bytes, query.after, last]
-        else:
-            parts.append("position > ? AND position <= ?")
-            parameters += [query.after, last]
-        if names:
-            parts.append("AND name = ?" if len(names) == 1 else f"AND +name IN ({','.join('?' * len(names))})")
-            parameters += names
-        parts.append("ORDER BY position DESC LIMIT ?" if query.descending else "ORDER BY position LIMIT ?")
-        return self._query(" ".join(parts), [*parameters, limit])
+        names = sorted(set(query.names))
+        # several names are merged, each in the order of its index: left to itself, SQLite would sort all their history
+        apart = len(names) > 1 and query.stream_id is None
+        groups = [[name] for name in names] if apart else [names]
+        selections = [_selection(query, group, limit) for group in groups]
+        with translated(), self._readers.connection() as db:
+            cursors = [db.execute(statement, parameters) for statement, parameters in selections]
+            rows = heapq.merge(*cursors, key=itemgetter(4), reverse=query.descending) if apart else cursors[0]
+            found = list(islice(rows, limit))
+            for cursor in cursors:
+                cursor.close()
+        return [Notification(UUID(bytes=o), version, name, body, at) for o, version, name, body, at in found]
 
     def max_notification_id(self) -> int | None:
         """The last position, or None."""
@@ -229,3 +219,20 @@ class SQLiteFactStore(FactStore):
     def _connect_writer(self) -> sqlite3.Connection:
         self._writer = self._connect()
         return self._writer
+
+
+def _selection(query: FactQuery, names: Sequence[str], limit: int) -> tuple[str, list[Any]]:
+    parts = ["SELECT stream_id, version, name, body, position FROM fact WHERE"]
+    parameters: list[Any] = []
+    if query.stream_id is None:
+        parts.append("position > ? AND position <= ?")
+    else:
+        # a plus sign keeps the database from choosing that column's index
+        parts.append("stream_id = ? AND +position > ? AND +position <= ?")
+        parameters.append(query.stream_id.bytes)
+    parameters += [query.after, MAX_POSITION if query.last is None else query.last]
+    if names:
+        parts.append("AND name = ?" if len(names) == 1 else f"AND +name IN ({','.join('?' * len(names))})")
+        parameters += names
+    parts.append("ORDER BY position DESC LIMIT ?" if query.descending else "ORDER BY position LIMIT ?")
+    return " ".join(parts), [*parameters, limit]

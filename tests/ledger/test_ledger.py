@@ -17,6 +17,7 @@ from buildledger.clock import VirtualClock
 from buildledger.domain import log, worker
 from buildledger.domain.command import Command
 from buildledger.domain.refusals import NotFoundRefusal, Refusal
+from buildledger.events.catalogue import FACTS
 from buildledger.events.ids import worker_id
 from buildledger.ledger.errors import CommandIdReusedRefusal, LedgerClosed
 from buildledger.ledger.ledger import Ledger
@@ -259,6 +260,9 @@ def test_facts_are_asked_for_by_stream_and_name(ledger: Ledger) -> None:
     assert [f.position for f in ledger.select(of_stream._replace(descending=True), 1)] == [6]
     assert [f.position for f in ledger.select(of_stream._replace(names=["log.opened.v1"]), 10)] == [5]
     assert ledger.select(FactQuery(names=["no.such.v1"]), 10) == []
+    every = FactQuery(after=2, names=[fact.NAME for fact in FACTS])
+    assert [f.position for f in ledger.select(every, 4)] == [3, 4, 5, 6]
+    assert [f.position for f in ledger.select(every._replace(descending=True), 4)] == [8, 7, 6, 5]
 
 
 def test_followers_keep_checkpoints(ledger: Ledger) -> None:

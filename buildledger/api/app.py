@@ -8,12 +8,16 @@ from starlette.routing import Route
 from buildledger.api import problems, static
 from buildledger.api.configurations import Configurations
 from buildledger.api.dependencies import ApiDependencies
+from buildledger.api.event_stream import Streams
 from buildledger.api.gate import Gate
 from buildledger.api.routes import PREFIX, describe_routes, include
 
 
 def make_app(deps: ApiDependencies) -> FastAPI:
-    """The application that answers with these dependencies. It starts nothing and has nothing to stop."""
+    """The application that answers with these dependencies. It starts nothing.
+
+    Close `app.state.streams` before the server stops, so that it needn't wait for whoever listens.
+    """
     app = FastAPI(
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,
@@ -23,6 +27,7 @@ def make_app(deps: ApiDependencies) -> FastAPI:
     )
     app.state.dependencies = deps
     app.state.configurations = Configurations(deps.ledger)
+    app.state.streams = Streams()
     problems.install(app)
     include(app)
     app.openapi = describe_routes  # type: ignore[method-assign]

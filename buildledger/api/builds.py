@@ -35,6 +35,7 @@ from buildledger.api.problems import NotFound
 from buildledger.api.reads import Reads, reading
 from buildledger.api.step_rows import artifacts_of, properties_of, steps_of
 from buildledger.api.words import Words
+from buildledger.domain.build import AGGREGATE as BUILD
 from buildledger.domain.build import StopBuild
 from buildledger.events.ids import BuildId
 from buildledger.projections.queue_tables import request as request_table
@@ -135,6 +136,7 @@ async def stop_build(
 ) -> Response:
     """Ask for the build's end; it ends when its worker has stopped what runs."""
     commanding = Commanding(request, key, wait=wait, prefer=prefer)
+    await commanding.require(BUILD, build_id)
     return await commanding.receipt(StopBuild(build_id=BuildId(build_id), reason=body.reason or "stopped by hand"))
 
 

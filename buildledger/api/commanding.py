@@ -12,6 +12,7 @@ from fastapi import Request, Response
 from buildledger.api.answers import answer
 from buildledger.api.dependencies import dependencies
 from buildledger.api.models.receipts import Receipt
+from buildledger.api.problems import NotFound
 from buildledger.api.words import admin_actor
 from buildledger.domain.command import Aggregate, Command
 from buildledger.events.ids import NAMESPACE
@@ -50,6 +51,12 @@ class Commanding:
     async def load(self, aggregate: Aggregate, stream_id: UUID) -> tuple[Any, int]:
         """A stream's state and version."""
         return await asyncio.to_thread(self.deps.ledger.load, aggregate, stream_id)
+
+    async def require(self, aggregate: Aggregate, key: UUID) -> None:
+        """Make sure that there is such a thing, and that it is of that kind. Raises: NotFound."""
+        state, _ = await self.load(aggregate, key)
+        if state == aggregate.initial:
+            raise NotFound(aggregate.name, key)
 
     async def receipt(self, *commands: Command) -> Response:
         """Execute, and answer with the plain receipt."""

@@ -32,36 +32,50 @@ def event(kind: str, key: int, data: object) -> bytes:
     return b"event: %b\nid: %d\ndata: %b\n\n" % (kind.encode(), key, _encoder.encode(data))
 
 
+class Streams:
+    """All streams of one application: how many there are, and that they have to end."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.ending = asyncio.Event()
+
+    def close(self) -> None:
+        """End them all, now, and refuse others: call it before the server stops, which waits for its answers."""
+        self.ending.set()
+
+
 class EventStream(Response):
     """Sends what an iterator yields. Holds one piece in memory for each client: what isn't taken isn't made."""
 
-    open_streams = 0
-
-    def __init__(self, pieces: AsyncGenerator[bytes, None], *, slow_seconds: float = SLOW_SECONDS) -> None:
+    def __init__(
+        self, streams: Streams, pieces: AsyncGenerator[bytes, None], *, slow_seconds: float = SLOW_SECONDS
+    ) -> None:
         """Raises: Busy."""
-        if EventStream.open_streams >= STREAMS_MAX:
+        if streams.count >= STREAMS_MAX:
             raise Busy(f"{STREAMS_MAX} streams are open already")
         super().__init__(
             media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
         del self.headers["content-length"]
+        self._streams = streams
         self._pieces = pieces
         self._slow_seconds = slow_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See the ASGI specification; ends when the client leaves, is too slow, or there is no more to tell."""
-        EventStream.open_streams += 1
+        """See the ASGI specification; ends when the client leaves or is too slow, or there is no more to tell."""
+        self._streams.count += 1
+        sending = asyncio.create_task(self._send(send))
+        ends = {asyncio.create_task(_left(receive)), asyncio.create_task(self._streams.ending.wait()), sending}
         try:
-            sending = asyncio.create_task(self._send(send))
-            leaving = asyncio.create_task(_left(receive))
-            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            leaving.cancel()
-            if not sending.done():
-                sending.cancel()
-            with contextlib.suppress(asyncio.CancelledError, TimeoutError):
-                await sending
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            EventStream.open_streams -= 1
+            self._streams.count -= 1
+            for task in ends:
+                task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, TimeoutError):
+            await sending
+        if self._streams.ending.is_set():
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})

@@ -122,7 +122,7 @@ async def stream_log(request: Request, log_id: IdPath) -> Response:
     """How far the log has grown, whenever it has: `grown` events whose data is a LogExtent; ends with the log."""
     deps = dependencies(request)
     await run_in_threadpool(_known, deps, log_id, None)
-    return EventStream(_growth(deps, log_id))
+    return EventStream(request.app.state.streams, _growth(deps, log_id))
 
 
 async def _growth(deps: ApiDependencies, log_id: UUID) -> AsyncGenerator[bytes, None]:

@@ -28,6 +28,7 @@ from buildledger.api.problems import NotFound
 from buildledger.api.reads import Reads, reading
 from buildledger.api.words import Words
 from buildledger.api.worker_rows import site_of
+from buildledger.domain.request import AGGREGATE as REQUEST
 from buildledger.domain.request import CancelRequest, PrioritiseRequest
 from buildledger.events.ids import RequestId
 from buildledger.projections.queue_tables import request as table
@@ -97,6 +98,7 @@ async def cancel_request(
 ) -> Response:
     """Take a waiting request out of the queue. A build that has it already is stopped by `/builds/{id}/stop`."""
     commanding = Commanding(request, key, wait=wait, prefer=prefer)
+    await commanding.require(REQUEST, request_id)
     reason = body.reason or "cancelled by hand"
     return await commanding.receipt(CancelRequest(request_id=RequestId(request_id), reason=reason))
 
@@ -112,6 +114,7 @@ async def prioritise_request(
 ) -> Response:
     """Give a waiting request another priority."""
     commanding = Commanding(request, key, wait=wait, prefer=prefer)
+    await commanding.require(REQUEST, request_id)
     return await commanding.receipt(PrioritiseRequest(request_id=RequestId(request_id), priority=body.priority))
 
 

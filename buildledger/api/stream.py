@@ -47,7 +47,7 @@ async def stream_facts(
         position = int(last_event_id)
     elif after is not None:
         position = after
-    return EventStream(_facts(deps, position, FactFilter.of(name, stream, correlation)))
+    return EventStream(request.app.state.streams, _facts(deps, position, FactFilter.of(name, stream, correlation)))
 
 
 async def _facts(deps: ApiDependencies, position: int, wanted: FactFilter) -> AsyncGenerator[bytes, None]:

@@ -3,16 +3,42 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
+from buildledger.api.models import builders, builds, changes, config, home, ledger, requests, workers
 from buildledger.domain.worker import PauseWorker
 from buildledger.events.results import Result
 from tests.api.conftest import Site, settled
 from tests.projections.world import SOURCE, claim, nowhere, revision, words
 
+SHAPES: tuple[tuple[str, type[msgspec.Struct]], ...] = (
+    ("home", home.Home),
+    ("builders/[^/]+/builds/", builds.BuildDetail),
+    ("builders/", builders.BuilderDetail),
+    ("builders", builders.BuilderPage),
+    ("builds/[^/]+/steps", builds.StepList),
+    ("builds/[^/]+/blamelist", changes.ChangeList),
+    ("builds/", builds.BuildDetail),
+    ("builds", builds.BuildPage),
+    ("changes/", changes.ChangeDetail),
+    ("changes", changes.ChangePage),
+    ("sources", changes.SourceList),
+    ("people", changes.PersonPage),
+    ("requests/", requests.RequestDetail),
+    ("requests", requests.RequestPage),
+    ("workers/", workers.WorkerDetail),
+    ("workers", workers.WorkerPage),
+    ("config/revisions/", config.ConfigDetail),
+    ("config/revisions", config.ConfigRevisionPage),
+    ("config", config.ConfigDetail),
+    ("facts", ledger.FactPage),
+)
+"""What is answered at an address: the first that it begins with."""
 LISTS = ("builders", "builds", "changes", "people", "requests", "workers", "config/revisions", "facts")
 SINGLE = ("home", "sources", "config")
 
@@ -26,20 +52,16 @@ async def read(client: httpx.AsyncClient, path: str, **parameters: Any) -> Any:
 
 async def addresses(client: httpx.AsyncClient) -> list[str]:
     """Every address of a read that there is something at."""
-    builds = (await read(client, "builds", limit=500))["items"]
-    requests = (await read(client, "requests", limit=500))["items"]
-    changes = (await read(client, "changes", limit=500))["items"]
+    some = {noun: (await read(client, noun, limit=4))["items"] for noun in ("builds", "requests", "changes")}
     found = [*SINGLE, *LISTS, "requests?status=waiting", "builds?status=running", "builds?result=failure"]
-    found += [f"builds/{build['id']}" for build in builds[:4]]
-    found += [f"builds/{build['id']}/{part}" for build in builds[:2] for part in ("steps", "blamelist")]
-    found += [f"requests/{request['id']}" for request in requests[:3]]
-    found += [f"changes/{change['id']}" for change in changes[:3]]
+    found += [f"{noun}/{item['id']}" for noun, items in some.items() for item in items]
+    found += [f"builds/{build['id']}/{part}" for build in some["builds"][:2] for part in ("steps", "blamelist")]
     found += ["builders/lint", "builders/tests[3.12]", "builders/lint/builds/1", "workers/w1", "config/revisions/1"]
     return found
 
 
 async def test_answers_as_of_a_position_are_what_was_answered_then(site: Site, client: httpx.AsyncClient) -> None:
-    """Every read as of position N equals, field by field, what it answered when N was the ledger's head."""
+    """Every read as of position N equals what it answered when N was the ledger's head, and has its schema's shape."""
     then: dict[int, dict[str, Any]] = {}
     for _ in range(6):
         site.world.act(30)
@@ -49,6 +71,8 @@ async def test_answers_as_of_a_position_are_what_was_answered_then(site: Site, c
         for address in await addresses(client):
             answer = await client.get(f"/api/v1/{address}")
             if answer.status_code == 200:
+                shape = next(model for pattern, model in SHAPES if re.match(pattern, address))
+                msgspec.json.decode(answer.content, type=shape)
                 seen[address] = answer.json()
         then[position] = seen
     compared = 0
@@ -92,22 +116,22 @@ async def test_etags_spare_what_is_known(site: Site, client: httpx.AsyncClient) 
         again = await client.get(f"/api/v1/{path}", headers={"If-None-Match": first.headers["ETag"]})
         assert again.status_code == 304, path
         assert again.content == b""
-    builds = await client.get("/api/v1/builds")
+    before = await client.get("/api/v1/builds")
     site.world.build_once("lint", Result.FAILURE)
     await settled(site)
-    moved = await client.get("/api/v1/builds", headers={"If-None-Match": builds.headers["ETag"]})
+    moved = await client.get("/api/v1/builds", headers={"If-None-Match": before.headers["ETag"]})
     assert moved.status_code == 200
-    assert moved.headers["ETag"] != builds.headers["ETag"]
+    assert moved.headers["ETag"] != before.headers["ETag"]
 
 
 async def test_what_happens_elsewhere_leaves_an_etag_alone(site: Site, client: httpx.AsyncClient) -> None:
     """A fact that changes no row of an answer doesn't change its ETag."""
     site.world.build_once("lint", Result.SUCCESS)
     await settled(site)
-    builds = await client.get("/api/v1/builds")
+    before = await client.get("/api/v1/builds")
     site.world.connect("w1")
     await settled(site)
-    again = await client.get("/api/v1/builds", headers={"If-None-Match": builds.headers["ETag"]})
+    again = await client.get("/api/v1/builds", headers={"If-None-Match": before.headers["ETag"]})
     assert again.status_code == 304
 
 
@@ -120,25 +144,25 @@ async def test_home_names_what_is_broken_and_whose_it_is(site: Site, client: htt
     world.build_once("lint", Result.FAILURE, at=bad[-1])
     site.remember_words()
     await settled(site)
-    home = await read(client, "home")
-    (broken,) = home["broken"]
+    page = await read(client, "home")
+    (broken,) = page["broken"]
     assert broken["name"] == "lint"
     assert broken["broken"]["since"]["number"] == 2
     assert [suspect["revision"] for suspect in broken["suspects"]] == [revision(bad[1]), revision(bad[0])]
     assert broken["suspects"][0]["author"]["name"].startswith("Author ")
     assert broken["suspects"][0]["subject"] == f"Change {bad[1]}"
     assert broken["suspect_count"] == 2
-    assert home["builders"] == {"total": 3, "passing": 0, "broken": 1, "unclear": 0, "never_built": 2}
-    assert [build["number"] for build in home["recent"]] == [2, 1]
+    assert page["builders"] == {"total": 3, "passing": 0, "broken": 1, "unclear": 0, "never_built": 2}
+    assert [build["number"] for build in page["recent"]] == [2, 1]
 
 
 async def test_builders_that_were_never_built_are_listed(site: Site, client: httpx.AsyncClient) -> None:
     """Every configured builder is there from the start, with what the configuration says of it."""
     await settled(site)
-    builders = (await read(client, "builders"))["items"]
-    assert [builder["name"] for builder in builders] == ["lint", "tests[3.12]", "tests[3.13]"]
-    assert builders[1]["matrix"] == {"python": "3.12"}
-    assert {builder["status"] for builder in builders} == {"never_built"}
+    listed = (await read(client, "builders"))["items"]
+    assert [builder["name"] for builder in listed] == ["lint", "tests[3.12]", "tests[3.13]"]
+    assert listed[1]["matrix"] == {"python": "3.12"}
+    assert {builder["status"] for builder in listed} == {"never_built"}
     found = await read(client, "builders", search="3.13")
     assert [builder["name"] for builder in found["items"]] == ["tests[3.13]"]
 

@@ -25,8 +25,7 @@ class CuttingProxy:
         self.refusing = False
         """Whether fresh connections are cut at once."""
         self._remaining: int | None = None
-        self._flowing = asyncio.Event()
-        self._flowing.set()
+        self._frozen: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._open: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -60,12 +59,8 @@ class CuttingProxy:
         self._remaining = passed_bytes
 
     def freeze(self) -> None:
-        """Let nothing through, and tell nobody: a cable that was pulled."""
-        self._flowing.clear()
-
-    def thaw(self) -> None:
-        """Let bytes through again."""
-        self._flowing.set()
+        """Let nothing more through the connections there are, and tell nobody: a cable that was pulled."""
+        self._frozen.update(writer for pair in self._open for writer in pair)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -91,7 +86,8 @@ class CuttingProxy:
     ) -> None:
         with contextlib.suppress(OSError):
             while data := await source.read(_READ_BYTES):
-                await self._flowing.wait()
+                if sink in self._frozen:
+                    continue
                 if self._remaining is not None and self._remaining < len(data):
                     sink.write(data[: self._remaining])
                     await sink.drain()

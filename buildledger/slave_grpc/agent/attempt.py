@@ -41,7 +41,7 @@ class Attempt:
         self.cookie = header.cookie
         self.fence = header.fence
         self.state = State.NEW
-        self.journal = journal or Journal(workshop.journal_dir, header)
+        self.journal = journal or Journal(workshop.journal_dir, header, workshop.syncer.remove)
         self.stop = StopRequest()
         self.gone = asyncio.Event()
         """No process or thread of it is at work (any more)."""
@@ -77,7 +77,7 @@ class Attempt:
             OSError: the disk is full or broken; there is no journal.
         """
         header = replace(self.journal.header, channels=channels, fence=self.fence)
-        self.journal = Journal(self.workshop.journal_dir, header)
+        self.journal = Journal(self.workshop.journal_dir, header, self.workshop.syncer.remove)
         self.journal.begin(self._event_record(pb.RunEvent(accepted=pb.Accepted())), Record(kind=Kind.STARTING))
         self.workshop.spool.change(self.journal.spooled_bytes)
         self.state = State.STARTING
@@ -203,41 +203,41 @@ class Attempt:
             return entry if entry.data_start < limit else None
         return entry
 
-    def take(self, entry: Entry) -> pb.RunEvent:
-        """The entry as it goes over the wire; the next one is due after it.
+    def take(self, entry: Entry, events: pb.RunEvents) -> None:
+        """Add the entry to a message, as it goes over the wire; the next one is due after it.
 
         Raises:
             OSError: it can't be read back.
         """
-        event = self._on_the_wire(entry)
+        self._put_on_the_wire(entry, self.journal.body(entry), events.events.add())
         self.next_to_send = entry.record.event_no + 1
         self.sent_through = max(self.sent_through, entry.record.event_no)
         self.sent_data_end = max(self.sent_data_end, entry.data_end)
-        return event
 
-    def _on_the_wire(self, entry: Entry) -> pb.RunEvent:
+    def _put_on_the_wire(self, entry: Entry, body: bytes, event: pb.RunEvent) -> None:
+        # Filled in place: a message that is handed to the constructor of another is copied, twenty times as dear.
         record = entry.record
-        body = self.journal.body(entry)
         match record.kind:
             case Kind.OUTPUT:
-                name = self.journal.header.channels[record.channel]
-                output = pb.Output(channel=name, offset=record.offset, data=body, crc32c=record.body_crc32c)
-                event = pb.RunEvent(output=output)
+                output = event.output
+                output.channel = self.journal.header.channels[record.channel]
+                output.offset = record.offset
+                output.data = body
+                output.crc32c = record.body_crc32c
             case Kind.GAP:
-                name = self.journal.header.channels[record.channel]
-                end = int.from_bytes(body, "little")
-                event = pb.RunEvent(
-                    gap=pb.Gap(channel=name, from_offset=record.offset, to_offset=end, reason="spool full")
-                )
+                gap = event.gap
+                gap.channel = self.journal.header.channels[record.channel]
+                gap.from_offset = record.offset
+                gap.to_offset = int.from_bytes(body, "little")
+                gap.reason = "spool full"
             case _:
-                event = pb.RunEvent.FromString(body)
+                event.MergeFromString(body)
         event.run_id = self.run_id
         event.attempt = self.attempt
         event.fence = self.fence
         event.event_no = record.event_no
         event.wall.seconds, event.wall.nanos = divmod(record.wall_nanoseconds, _NANOSECONDS)
         event.monotonic.seconds, event.monotonic.nanos = divmod(record.monotonic_nanoseconds, _NANOSECONDS)
-        return event
 
     # -- what the server says -----------------------------------------------------------------------------------------
 

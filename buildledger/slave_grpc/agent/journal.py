@@ -9,7 +9,7 @@ nothing is ever started from a journal.
 import contextlib
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,9 +39,15 @@ class Entry:
 class Journal:
     """Appends to, reads from, and frees the segments of one attempt. Not thread-safe, except `sync`."""
 
-    def __init__(self, directory: Path, header: RunHeader) -> None:
-        """Describe a journal; nothing is on disk before `begin`."""
+    def __init__(
+        self, directory: Path, header: RunHeader, remove_large: Callable[[Path], object] = Path.unlink
+    ) -> None:
+        """Describe a journal; nothing is on disk before `begin`.
+
+        `remove_large` removes a file that may have megabytes, which takes the file system a while.
+        """
         self._directory = directory
+        self._remove_large = remove_large
         self.header = header
         self.next_event = header.next_event
         self.acked_through = header.next_event - 1
@@ -235,7 +241,11 @@ class Journal:
 
     def _drop_segment(self, number: int) -> None:
         os.close(self._descriptors.pop(number))
-        self._path(number).unlink(missing_ok=True)
+        path = self._path(number)
+        if number > 0 or self._active > 0:
+            self._remove_large(path)
+        else:
+            path.unlink(missing_ok=True)
 
     def _path(self, number: int) -> Path:
         return self._directory / f"{self.header.run_id}.{self.header.attempt}.{number}.journal"

@@ -64,7 +64,9 @@ class Outbox:
             await self._something.wait()
 
     def _events(self) -> pb.Up | None:
-        events: list[pb.RunEvent] = []
+        message = pb.Up()
+        events = message.events
+        count = 0
         room = MESSAGE_BYTES
         in_flight = self._in_flight_bytes()
         if in_flight < self._session_credit_bytes:
@@ -73,24 +75,25 @@ class Outbox:
         for attempt in list(self._waiting):
             while (entry := attempt.next_entry()) is not None:
                 size = entry.body_bytes + _EVENT_OVERHEAD_BYTES
-                if events and size > room:
+                if count and size > room:
                     # The others come first next time.
                     del self._waiting[attempt]
                     self._waiting[attempt] = None
-                    return pb.Up(events=pb.RunEvents(events=events))
+                    return message
                 if entry.record.kind is Kind.OUTPUT and in_flight >= self._session_credit_bytes:
                     self._starved[attempt] = None
                     break
                 before = attempt.in_flight_bytes
                 try:
-                    events.append(attempt.take(entry))
+                    attempt.take(entry, events)
                 except OSError as error:
                     _log.critical("run %s: an event can't be read back: %s", attempt.run_id, error)
                     break
                 in_flight += attempt.in_flight_bytes - before
                 room -= size
+                count += 1
             del self._waiting[attempt]
-        return pb.Up(events=pb.RunEvents(events=events)) if events else None
+        return message if count else None
 
     def _in_flight_bytes(self) -> int:
         """Output of all runs that is sent and not acknowledged; those that were released no longer count."""

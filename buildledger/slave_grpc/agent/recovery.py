@@ -80,7 +80,7 @@ def _read(workshop: Workshop, segments: list[tuple[int, Path]]) -> _Found | None
         for _, path in segments:
             path.unlink()
         return None
-    journal = Journal(workshop.journal_dir, header)
+    journal = Journal(workshop.journal_dir, header, workshop.syncer.remove)
     notes = _Notes()
     for number, path in segments:
         with path.open("rb") as file:

@@ -29,6 +29,10 @@ class Syncer:
             self._round = asyncio.create_task(self._rounds())
         await done
 
+    def remove(self, path: Path) -> None:
+        """Remove a large file without waiting for it; after a crash the next start deals with what is left over."""
+        self._thread.submit(path.unlink, missing_ok=True)
+
     def close(self) -> None:
         """Wait for the round under way and stop."""
         self._thread.shutdown(wait=True)

@@ -19,7 +19,7 @@ from tests.fakes.scripted_server import ScriptedServer
 class StartWorker(Protocol):
     """Starts a worker in this process; it ends with the test."""
 
-    def __call__(self, server: ScriptedServer | CuttingProxy, **settings: Any) -> "asyncio.Task[int]":
+    def __call__(self, far_end: ScriptedServer | CuttingProxy, /, **settings: Any) -> "asyncio.Task[int]":
         """With these settings in place of the usual ones."""
 
 
@@ -48,9 +48,9 @@ def work_dir(tmp_path: Path) -> Path:
 async def start_worker(tmp_path: Path, work_dir: Path) -> AsyncIterator[StartWorker]:
     tasks: list[asyncio.Task[int]] = []
 
-    def start(server: ScriptedServer | CuttingProxy, **settings: Any) -> "asyncio.Task[int]":
+    def start(far_end: ScriptedServer | CuttingProxy, /, **settings: Any) -> "asyncio.Task[int]":
         usual: dict[str, Any] = {
-            "server": server.address,
+            "server": far_end.address,
             "name": "w",
             "state_dir": tmp_path / "state",
             "work_dir": work_dir,

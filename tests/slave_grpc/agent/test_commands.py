@@ -125,13 +125,15 @@ async def test_umask_and_directory(server: ScriptedServer, work_dir: Path) -> No
     assert (work_dir / "b" / "sub" / "f").stat().st_mode & 0o777 == 0o600
 
 
-async def test_watched_file(server: ScriptedServer) -> None:
+async def test_watched_file(server: ScriptedServer, work_dir: Path) -> None:
     """The growth of a watched file is output of its own channel, also when the file is replaced."""
     spec = script(
-        "echo one > log; sleep 0.5; rm log; echo two > log",
+        "echo one > log; while [ ! -e seen ]; do sleep 0.05; done; rm log; echo two > log",
         watch_files=[pb.WatchFile(channel="test.log", path=b"log")],
     )
     key = server.run(spec)
+    await server.until(lambda: server.output(key, "test.log") == b"one\n")
+    (work_dir / "b" / "seen").touch()
     await server.ended(key)
     assert server.output(key, "test.log") == b"one\ntwo\n"
     server.check_totals(key)

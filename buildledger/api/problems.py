@@ -24,7 +24,7 @@ _encoder = msgspec.json.Encoder()
 
 _STATUS_OF_REFUSALS: dict[type[Refusal], int] = {NotFoundRefusal: 404, TokenRefusal: 422}
 """Every other refusal is a conflict with what is recorded: 409."""
-_CODES = {
+CODES = {
     400: "malformed",
     401: "not_signed_in",
     403: "forbidden",
@@ -35,8 +35,10 @@ _CODES = {
     416: "range_not_satisfiable",
     421: "misdirected",
     429: "too_many",
+    500: "internal",
     503: "unavailable",
 }
+"""What is answered to a request that no route took, by its status."""
 
 
 class Problem(Exception):  # noqa: N818 - the word of the RFC
@@ -95,6 +97,34 @@ class Busy(Problem):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.headers = {"Retry-After": str(RETRY_SECONDS)}
+
+
+class Ahead(Problem):
+    """A position that the ledger hasn't reached."""
+
+    status, code, title = 404, "position_ahead", "That hasn't happened yet"
+
+
+class BadPattern(Problem):
+    """Something that can't be searched for."""
+
+    status, code, title = 422, "bad_pattern", "The pattern can't be searched for"
+
+
+class Unavailable(Problem):
+    """The ledger can't be written."""
+
+    status, code, title = 503, "unavailable", "The ledger can't be written"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.headers = {"Retry-After": str(RETRY_SECONDS)}
+
+
+class OutcomeUnknown(Unavailable):
+    """The ledger went away while it was answering; repeating the command with its key finds out."""
+
+    code = "outcome_unknown"
 
 
 class NotSignedIn(Problem):
@@ -188,26 +218,18 @@ async def _refusal(request: Request, refusal: Refusal) -> Response:
 
 
 async def _unavailable(request: Request, error: LedgerUnavailable) -> Response:
-    code = "outcome_unknown" if error.outcome_unknown else "ledger_unavailable"
-    return respond(
-        503,
-        code,
-        "The ledger can't be written",
-        str(error),
-        instance=request.url.path,
-        headers={"Retry-After": str(RETRY_SECONDS)},
-    )
+    problem = OutcomeUnknown(str(error)) if error.outcome_unknown else Unavailable(str(error))
+    return answer_problem(problem, request.url.path)
 
 
 async def _ahead(request: Request, error: PositionAhead) -> Response:
     """A position beyond the ledger isn't there; one that the views have yet to reach will be soon."""
-    if error.asked > request.app.state.dependencies.ledger.head():
-        return respond(404, "position_ahead", "That hasn't happened yet", str(error), instance=request.url.path)
-    return answer_problem(Behind(str(error)), request.url.path)
+    beyond = error.asked > request.app.state.dependencies.ledger.head()
+    return answer_problem(Ahead(str(error)) if beyond else Behind(str(error)), request.url.path)
 
 
 async def _bad_pattern(request: Request, error: BadPatternError) -> Response:
-    return respond(422, "bad_pattern", "The pattern can't be searched for", str(error), instance=request.url.path)
+    return answer_problem(BadPattern(str(error)), request.url.path)
 
 
 async def _invalid(request: Request, error: RequestValidationError) -> Response:
@@ -223,7 +245,7 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
 
 
 async def _http(request: Request, error: HTTPException) -> Response:
-    code = _CODES.get(error.status_code, "http_error")
+    code = CODES.get(error.status_code, CODES[400])
     detail = f"{request.method} {request.url.path}: {error.detail}"
     return respond(
         error.status_code, code, str(error.detail), detail, instance=request.url.path, headers=dict(error.headers or {})

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
-import msgspec
-
-from buildledger.config.resolved import Builder
 from buildledger.events.change import ChangeRecorded
 from buildledger.events.ids import ChangeId
 
@@ -41,8 +38,3 @@ class ChangePaths:
             if len(self._paths) > REMEMBERED_CHANGES:
                 self._paths.popitem(last=False)
         return found
-
-
-def asks(builder: Builder, variable: str) -> bool:
-    """Whether anything in the builder may depend on a variable such as `change.files`."""
-    return variable.encode() in msgspec.json.encode(builder)

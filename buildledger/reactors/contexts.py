@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from buildledger.config.evaluate import BuildView, ChangeView, Context, WorkerView
 from buildledger.config.resolved import Builder, Configuration
 from buildledger.events.ids import ChangeId
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.events.results import Result
 from buildledger.reactors.build_run import BuildRun
-from buildledger.reactors.changes import ChangePaths, asks
+from buildledger.reactors.changes import ChangePaths
 from buildledger.reactors.work import KnownWorker, plain
 from buildledger.steps.program import StepInputs
 
@@ -24,7 +26,7 @@ class Contexts:
 
     def __init__(self, paths: ChangePaths) -> None:
         self._paths = paths
-        self._asks_for_files = lru_cache(maxsize=4_096)(self._uncached_asks_for_files)
+        self._asks = lru_cache(maxsize=20_000)(_asks)
 
     def step_inputs(
         self, run: BuildRun, configuration: Configuration, worker: KnownWorker | None, result: Result
@@ -82,10 +84,15 @@ class Contexts:
 
     def files(self, digest: str, builder: Builder, changes: tuple[ChangeId, ...]) -> tuple[str, ...]:
         """The paths that the changes touched; empty where nobody asks."""
-        return self._paths.of(changes) if changes and self._asks_for_files(digest, Named(builder)) else ()
+        return self._paths.of(changes) if changes and self.asks(digest, builder, "change.files") else ()
 
-    def _uncached_asks_for_files(self, digest: str, builder: Named) -> bool:
-        return asks(builder.builder, "change.files")
+    def asks(self, digest: str, builder: Builder, variable: str) -> bool:
+        """Whether anything in a builder of that configuration may depend on a variable such as `build.number`."""
+        return self._asks(digest, Named(builder), variable)
+
+
+def _asks(digest: str, builder: Named, variable: str) -> bool:
+    return variable.encode() in msgspec.json.encode(builder.builder)
 
 
 class Named:

@@ -66,6 +66,8 @@ class Pool:
         self._variables = mentioned(builder.worker.source) if builder.worker is not None else frozenset()
         self.passing = any(not name.startswith(("matrix.", "worker.")) for name in self._variables)
         """What is wanted depends on the request, so there may be no second one like it."""
+        self.queues = 0
+        """How many wait in it."""
         self._verdicts: dict[object, bool] = {}
         self.free: OrderedDict[str, Slots] = OrderedDict()
         """Those with room, the one that was given a build longest ago first."""

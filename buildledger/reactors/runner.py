@@ -13,7 +13,6 @@ import msgspec
 
 from buildledger.clock import Clock
 from buildledger.domain.refusals import Refusal
-from buildledger.events.catalogue import FACTS
 from buildledger.events.fact import Fact, Recorded
 from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
@@ -121,12 +120,8 @@ class Runner:
 
     async def catch_up(self) -> None:
         """Fold everything up to the head."""
-        names = stored_names(self._folds)
-        while (head := self._ledger.head()) > self._position:
-            facts = await asyncio.to_thread(self._ledger.read, self._position, CATCH_UP_FACTS, names)
-            self._fold([fact for fact in facts if fact.position <= head])
-            if len(facts) < CATCH_UP_FACTS:
-                self._position = head
+        while self._ledger.head() > self._position:
+            self._fold(await asyncio.to_thread(self._ledger.read, self._position, CATCH_UP_FACTS))
 
     async def cycle(self) -> bool:
         """Ask once and have it done; False when nothing was left to do. Everything known has to be folded."""
@@ -260,12 +255,6 @@ def _table(folds: Iterable[Any]) -> dict[type[Fact], tuple[Fold, ...]]:
         for fact, fold in each.items():
             table[fact] = (*table.get(fact, ()), fold)
     return table
-
-
-def stored_names(facts: Iterable[type[Fact]]) -> tuple[str, ...]:
-    """The names that these facts were ever stored under, in all their versions."""
-    stems = {fact.NAME.rpartition(".v")[0] for fact in facts}
-    return tuple(fact.NAME for fact in FACTS if fact.NAME.rpartition(".v")[0] in stems)
 
 
 def _reason(error: BaseException) -> str:

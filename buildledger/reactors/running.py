@@ -18,7 +18,6 @@ from buildledger.events.build import (
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import BuildId
 from buildledger.reactors.build_run import BuildRun
-from buildledger.reactors.changes import asks
 from buildledger.reactors.contexts import Contexts
 from buildledger.reactors.planning import Plan
 from buildledger.reactors.reactor import Fold, Wish
@@ -83,7 +82,7 @@ class Running:
         Empty if something in it depends on its number, which isn't known before the assignment is a fact.
         """
         builder = self._work.configurations.of(assigned.config_digest).builders[assigned.builder]
-        if asks(builder, "build.number"):
+        if self._contexts.asks(assigned.config_digest, builder, "build.number"):
             return ()
         state = BuildState(assigned=assigned)
         return self._plan(BuildRun(build_id=build_id, number=0, correlation_id=build_id, state=state))

@@ -120,6 +120,11 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def names(directory: Path) -> list[str]:
+    """What is in a directory; nothing if it doesn't exist."""
+    return sorted(path.name for path in directory.glob("*"))
+
+
 def read_pid(path: Path) -> int | None:
     """The process id that a script wrote into a file, once it is there."""
     try:

@@ -8,6 +8,7 @@ import pytest
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from tests.fakes.scripted_server import ScriptedServer
+from tests.slave_grpc.agent.conftest import names
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -21,10 +22,6 @@ def build(work_dir: Path) -> Path:
     (work_dir / "victim").write_bytes(b"precious")
     (directory / "out").symlink_to(work_dir)
     return directory
-
-
-def names(directory: Path) -> list[str]:
-    return sorted(path.name for path in directory.iterdir())
 
 
 async def results(server: ScriptedServer, **operation: object) -> list[pb.FileResult]:

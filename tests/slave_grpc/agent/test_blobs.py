@@ -1,0 +1,153 @@
+"""Files that a run needs and leaves go through the server's blob store, verified at both ends."""
+
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import grpc
+import grpc.aio
+import pytest
+
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
+from tests.fakes.scripted_server import ScriptedServer
+from tests.slave_grpc.agent.conftest import StartWorker, names, script
+
+
+class Blobs(worker_pb2_grpc.BlobsServicer):
+    """Keeps blobs in memory; breaks off the first upload half way."""
+
+    def __init__(self) -> None:
+        self.stored: dict[bytes, bytes] = {}
+        self.offsets: list[int] = []
+        self.tokens: set[str] = set()
+        self.lies = False
+        self.break_off_at: int | None = None
+        self._partial: dict[bytes, bytes] = {}
+
+    async def FindMissing(  # noqa: N802 - gRPC's name
+        self,
+        request: pb.FindMissingRequest,
+        context: "grpc.aio.ServicerContext[pb.FindMissingRequest, pb.FindMissingResponse]",
+    ) -> pb.FindMissingResponse:
+        self.tokens.update(str(value) for name, value in context.invocation_metadata() or () if "run-token" in name)
+        return pb.FindMissingResponse(missing=[blob for blob in request.blobs if blob.sha256 not in self.stored])
+
+    async def Status(  # noqa: N802 - gRPC's name
+        self,
+        request: pb.BlobStatusRequest,
+        context: "grpc.aio.ServicerContext[pb.BlobStatusRequest, pb.BlobStatusResponse]",
+    ) -> pb.BlobStatusResponse:
+        return pb.BlobStatusResponse(committed=len(self._partial.get(request.blob.sha256, b"")))
+
+    async def Write(  # noqa: N802 - gRPC's name
+        self,
+        request_iterator: AsyncIterator[pb.BlobWriteRequest],
+        context: "grpc.aio.ServicerContext[pb.BlobWriteRequest, pb.BlobWriteResponse]",
+    ) -> pb.BlobWriteResponse:
+        first = await anext(request_iterator)
+        key = first.blob.sha256
+        self.offsets.append(first.offset)
+        content = self._partial.get(key, b"")[: first.offset] + first.data
+        async for part in request_iterator:
+            content += part.data
+            if self.break_off_at is not None and len(content) > self.break_off_at:
+                self.break_off_at = None
+                self._partial[key] = content
+                await context.abort(grpc.StatusCode.UNAVAILABLE, "restarting")
+        assert hashlib.sha256(content).digest() == key
+        self.stored[key] = content
+        return pb.BlobWriteResponse(committed=len(content))
+
+    async def Read(  # noqa: N802 - gRPC's name
+        self, request: pb.BlobReadRequest, context: "grpc.aio.ServicerContext[pb.BlobReadRequest, pb.BlobReadResponse]"
+    ) -> AsyncIterator[pb.BlobReadResponse]:
+        content = self.stored[request.blob.sha256]
+        for start in range(0, len(content), 100_000):
+            yield pb.BlobReadResponse(data=content[start : start + 100_000])
+        if self.lies:
+            yield pb.BlobReadResponse(data=b"x")
+
+
+@pytest.fixture
+async def blobs(server: ScriptedServer, start_worker: StartWorker) -> Blobs:
+    """A blob store beside the scripted server, and a worker that is connected to it."""
+    store = Blobs()
+    await server.stop()
+    await server.start(add=lambda each: worker_pb2_grpc.add_BlobsServicer_to_server(store, each))
+    start_worker(server)
+    await server.connected()
+    return store
+
+
+def blob(content: bytes) -> pb.Blob:
+    return pb.Blob(sha256=hashlib.sha256(content).digest(), size=len(content))
+
+
+async def test_fetch_and_upload(server: ScriptedServer, blobs: Blobs) -> None:
+    """A run finds the files it needs and leaves those it was asked for, empty ones too."""
+    content = os.urandom(1_000_000)
+    for each in (content, b""):
+        blobs.stored[hashlib.sha256(each).digest()] = each
+    spec = script("test -x in/data && cp in/data out1; : > out2")
+    spec.files_in.add(blob=blob(content), path=b"in/data", mode=0o755)
+    spec.files_in.add(blob=blob(b""), path=b"in/empty")
+    spec.files_out.add(pattern=b"out*")
+    spec.blob_token = "only-this-run"
+    key = server.run(spec)
+    assert (await server.ended(key)).code == 0
+    (result,) = [event.file_result for event in server.events[key] if event.HasField("file_result")]
+    assert [(entry.path, entry.sha256) for entry in result.entries] == [
+        (b"out1", hashlib.sha256(content).digest()),
+        (b"out2", hashlib.sha256(b"").digest()),
+    ]
+    assert blobs.tokens == {"only-this-run"}
+
+
+async def test_upload_is_resumed(server: ScriptedServer, blobs: Blobs) -> None:
+    """An upload that breaks off goes on where the server left off."""
+    blobs.break_off_at = 1_000_000
+    spec = script("head -c 3000000 /dev/urandom > big")
+    spec.files_out.add(pattern=b"big")
+    exited = await server.ended(server.run(spec))
+    assert exited.reason == pb.EXIT_REASON_COMPLETED
+    assert blobs.offsets[0] == 0
+    assert blobs.offsets[1] > 1_000_000
+    assert [len(content) for content in blobs.stored.values()] == [3_000_000]
+
+
+async def test_digest_mismatch(server: ScriptedServer, blobs: Blobs, work_dir: Path) -> None:
+    """What isn't what was asked for doesn't get its name, and the command isn't started."""
+    blobs.lies = True
+    blobs.stored[hashlib.sha256(b"right").digest()] = b"right"
+    spec = script("touch started")
+    spec.files_in.add(blob=blob(b"right"), path=b"f")
+    key = server.run(spec)
+    assert (await server.ended(key)).reason == pb.EXIT_REASON_FILE_FAILED
+    assert server.events[key][-2].file_result.error.code == pb.FILE_ERROR_CODE_DIGEST_MISMATCH
+    assert names(work_dir / "b") == []
+
+
+@pytest.mark.usefixtures("blobs")
+async def test_traversal(server: ScriptedServer, work_dir: Path) -> None:
+    """Files are neither fetched to nor taken from outside of the build directory."""
+    inward = script("true")
+    inward.files_in.add(blob=blob(b""), path=b"../f")
+    outward = script("true")
+    outward.files_out.add(pattern=b"../*")
+    for spec in (inward, outward):
+        key = server.run(spec)
+        assert (await server.ended(key)).reason == pb.EXIT_REASON_FILE_FAILED
+        assert server.events[key][-2].file_result.error.code == pb.FILE_ERROR_CODE_PATH_ESCAPES
+    assert names(work_dir) == ["b"]
+
+
+@pytest.mark.usefixtures("blobs")
+async def test_missing_output(server: ScriptedServer) -> None:
+    """A file that the run should have left and didn't makes it fail, unless it is optional."""
+    missing, optional = script("true"), script("true")
+    missing.files_out.add(pattern=b"nothing")
+    optional.files_out.add(pattern=b"nothing", optional=True)
+    reasons = [(await server.ended(server.run(spec))).reason for spec in (missing, optional)]
+    assert reasons == [pb.EXIT_REASON_FILE_FAILED, pb.EXIT_REASON_COMPLETED]

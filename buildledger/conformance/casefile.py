@@ -114,6 +114,8 @@ class Case(_Model):
     """Features without which the case isn't offered."""
     takes: list[Literal["token"]] = []
     """What the command line must be able to pass on."""
+    runs_at_once: int = 1
+    """The case isn't offered to a worker of less capacity."""
     profile: Profile = "fast"
     server: ServerTerms = ServerTerms()
     worker: WorkerTerms = WorkerTerms()
@@ -144,13 +146,15 @@ class Case(_Model):
         except PlainError as error:
             yield str(error)
 
-    def hindrance(self, features: Sequence[str], command: WorkerCommand) -> str | None:
+    def hindrance(self, hello: pb.Hello, command: WorkerCommand) -> str | None:
         """Why the case isn't offered to a worker, or None if it is."""
-        lacking = [name for name in self.needs if name not in features]
+        lacking = [name for name in self.needs if name not in hello.features]
         if lacking:
             return f"the worker doesn't offer {', '.join(lacking)}"
         if "token" in self.takes and not command.takes_token:
             return "the command line takes no {token}: the worker doesn't enrol"
+        if hello.capacity < self.runs_at_once:
+            return f"the worker does {hello.capacity} runs at once, the case needs {self.runs_at_once}"
         return None
 
 

@@ -149,6 +149,15 @@ def _lines(file: str) -> int:
         return 0
 
 
+def file_path(what: str) -> None:
+    """NAME,FILE: append what the variable holds, and the mode of the file it names, to a file."""
+    name, file = what.split(",", 1)
+    append(file, f"{os.environ[name]}\n")
+    if os.stat(os.environ[name]).st_mode & 0o077:
+        write(2, b"others may read it\n")
+        os._exit(1)
+
+
 def window(_what: str) -> None:
     """Print rows and columns of the terminal."""
     size = os.get_terminal_size(1)
@@ -198,6 +207,7 @@ VERBS: dict[str, Callable[[str], object]] = {
     "child": child,
     "env": lambda name: write(1, (os.environ.get(name, "(unset)") + "\n").encode("utf-8", "surrogateescape")),
     "file_env": lambda name: write(1, open(os.environ[name], "rb").read()),
+    "file_path": file_path,
     "cwd": lambda _: write(1, os.getcwdb() + b"\n"),
     "umask": lambda _: write(1, b"%03o\n" % os.umask(0)),
     "stdin": lambda _: write(1, sys.stdin.buffer.read()),

@@ -62,6 +62,8 @@ class AttemptRecord:
         """Bytes of all channels together in the order of events, gaps counted."""
         self.acked_through = 0
         self.data_acked = 0
+        self.unacked_output_bytes = 0
+        """Output that came and isn't acknowledged, gaps not counted."""
         self.credit_until = 0
         """What Credit messages of this stream allow."""
         self.lose: set[int] = set()
@@ -87,8 +89,11 @@ class AttemptRecord:
 
     def acknowledge(self, through: int) -> None:
         """Note what was acknowledged; never goes back."""
+        before = self.acked_through
         self.acked_through = max(self.acked_through, min(through, len(self.stored)))
         self.data_acked = self._ends[self.acked_through - 1] if self.acked_through else 0
+        freed = self.stored[before : self.acked_through]
+        self.unacked_output_bytes -= sum(each.size_bytes for each in freed if each.kind == "output")
 
     def start_session(self) -> None:
         """Credits of an earlier stream are gone; what was missing is sent again."""
@@ -134,6 +139,7 @@ class AttemptRecord:
         self.data_end += size
         self._ends.append(self.data_end)
         if kind == "output":
+            self.unacked_output_bytes += size
             event.output.data = b""
         self.stored.append(Stored(kind, event, at, size))
 

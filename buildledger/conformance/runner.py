@@ -81,7 +81,7 @@ async def run(
     with tempfile.TemporaryDirectory(prefix="conformance-") as parent:
 
         async def one(number: int, named: NamedCase) -> Result:
-            hindrance = named.case.hindrance(hello.features, command)
+            hindrance = named.case.hindrance(hello, command)
             if hindrance is not None:
                 result = Result(case=named, outcome="not offered", reason=hindrance)
             else:

@@ -76,6 +76,7 @@ class ScriptedServer(worker_pb2_grpc.WorkerServicer):
         """Which door a peer came through."""
         self.epoch = 0
         self._name = name
+        self._run_ids: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._transcript = transcript
         self._pulse = pulse
@@ -106,9 +107,14 @@ class ScriptedServer(worker_pb2_grpc.WorkerServicer):
 
     def run_id(self, name: str) -> str:
         """The identity of a run of this case."""
-        run_id = str(uuid.uuid5(_RUNS, f"{self._name}/{name}"))
+        if name not in self._run_ids:
+            self.name_run(name, str(uuid.uuid5(_RUNS, f"{self._name}/{name}")))
+        return self._run_ids[name]
+
+    def name_run(self, name: str, run_id: str) -> None:
+        """Give a run a certain identity."""
+        self._run_ids[name] = run_id
         self._names[run_id] = name
-        return run_id
 
     def record(self, name: str, attempt: int) -> AttemptRecord:
         """What came of an attempt."""
@@ -304,7 +310,7 @@ class ScriptedServer(worker_pb2_grpc.WorkerServicer):
     def _check_session_credit(self) -> None:
         """All runs together; the last chunk may pass the limit."""
         limit = self.welcome.session_credit_bytes or DEFAULT_SESSION_CREDIT_BYTES
-        unacked = sum(record.data_end - record.data_acked for record in self.records.values())
+        unacked = sum(record.unacked_output_bytes for record in self.records.values())
         if unacked > limit + (self.welcome.chunk_bytes or _DEFAULT_CHUNK_BYTES):
             self.violation(f"{unacked} bytes of output are unacknowledged, more than Welcome.session_credit_bytes")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import shutil
 import sys
 import uuid
@@ -30,6 +31,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 HELPER = (sys.executable, "-I", "-S", str(Path(helper.__file__).resolve()))
 DOORS = ("main", "other")
 DEFAULT_SPOOL_BYTES = 64 << 20
+_RUN = re.compile(r"\{run:([^}]+)\}")
 
 
 class CaseFailedError(Exception):
@@ -154,10 +156,11 @@ class Stage:
         return build(pb.RunSpec, self.substituted(self.specs[run]), f"runs.{run}")
 
     def substituted(self, value: Any) -> Any:
-        """Plain data with placeholders replaced: `{scratch}`, `{spool}`, `{helper}` as a list element, `{blob_of: name}`."""
+        """Plain data with placeholders replaced: `{scratch}`, `{spool}`, `{run:name}`, `{helper}` as a list element, `{blob_of: name}`."""
         match value:
             case str():
-                return value.replace("{scratch}", str(self.scratch)).replace("{spool}", str(self.spool_bytes))
+                text = value.replace("{scratch}", str(self.scratch)).replace("{spool}", str(self.spool_bytes))
+                return _RUN.sub(lambda found: self.server.run_id(found[1]), text)
             case {"blob_of": str(name), **rest} if not rest:
                 content = self.contents[name]
                 return {"sha256": {"hex": content.sha256.hex()}, "size": content.size}

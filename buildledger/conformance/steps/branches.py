@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BeforeValidator, SerializeAsAny
+from pydantic import BeforeValidator, SerializeAsAny, ValidationError
 
 from buildledger.conformance.stage import Stage
 from buildledger.conformance.steps.step import Step, parse_step
@@ -14,7 +14,16 @@ from buildledger.conformance.steps.step import Step, parse_step
 def _parse_steps(data: object) -> list[Step]:
     if not isinstance(data, list):
         raise ValueError("steps are written as a list")
-    return [each if isinstance(each, Step) else parse_step(each) for each in data]
+    steps = []
+    for number, each in enumerate(data, start=1):
+        try:
+            steps.append(each if isinstance(each, Step) else parse_step(each))
+        except ValidationError as error:
+            found = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+            raise ValueError(f"step {number}: {found}") from error
+        except ValueError as error:
+            raise ValueError(f"step {number}: {error}") from error
+    return steps
 
 
 Steps = Annotated[Sequence[SerializeAsAny[Step]], BeforeValidator(_parse_steps)]

@@ -78,6 +78,19 @@ class CheckFile(_FileStep):
             raise CaseFailedError(f"{self.path} has {count} lines, not {self.lines}")
 
 
+class CheckNamedFileGone(Step):
+    """The files whose absolute paths stand in a scratch file must not exist."""
+
+    main_field: ClassVar[str] = "path"
+    path: str
+
+    async def play(self, stage: Stage) -> None:
+        """Look."""
+        for line in (stage.scratch / self.path).read_text(encoding="utf-8").splitlines():
+            if Path(line).exists():
+                raise CaseFailedError(f"{line} still exists")
+
+
 class Prepare(_FileStep):
     """Create something before a run looks at it: a file with `text`, a symbolic `link` to somewhere, or a directory."""
 

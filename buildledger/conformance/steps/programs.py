@@ -65,7 +65,7 @@ class CheckWorker(Step):
 
 
 class AwaitProcesses(Step):
-    """Wait until the processes whose ids stand in a scratch file, `count` of them, are all dead, or look that all are alive."""
+    """Wait until a scratch file has at least `count` process ids, and until the first `count` (or all) are dead or alive."""
 
     file: str
     are: Literal["dead", "alive"]
@@ -78,7 +78,7 @@ class AwaitProcesses(Step):
         await stage.until_looked(
             lambda: self.count is None or len(_ids(path)) >= self.count, self.within, f"{self.count} processes"
         )
-        ids = _ids(path)
+        ids = _ids(path)[: self.count]
         wanted = self.are == "alive"
         try:
             await stage.until_looked(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from importlib.resources import files
 from typing import Any, ClassVar, Literal
 
 import grpc
+from ruamel.yaml import YAML
 
 from buildledger.conformance.matching import mismatches
 from buildledger.conformance.plain import build, duration
 from buildledger.conformance.quantities import Seconds
+from buildledger.conformance.record import AttemptRecord
 from buildledger.conformance.stage import CaseFailedError, Stage
 from buildledger.conformance.steps.step import PATIENCE_SECONDS, Step
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
@@ -231,6 +234,7 @@ class Send(Step):
     """Send any message; its fields are those of `Down`."""
 
     main_field: ClassVar[str] = "message"
+    takes_mapping: ClassVar[bool] = True
     message: dict[str, Any]
 
     def try_out(self) -> None:
@@ -253,10 +257,52 @@ class SendBytes(Step):
         stage.server.send(bytes.fromhex(self.hex))
 
 
+class Replay(Step):
+    """Play a recorded session from `transcripts/`: its messages go out byte by byte, each when its turn has come.
+
+    The worker must do what is asked in it for `run`. The kit adds no message of its own.
+    """
+
+    transcript: str
+    run: str
+
+    def try_out(self) -> None:
+        """It must be there and readable."""
+        self._load()
+
+    async def play(self, stage: Stage) -> None:
+        """Send one after the other."""
+        recorded = self._load()
+        record_of_run = self._prepared(stage, recorded["run_id"])
+        for message in recorded["messages"]:
+            if "after" in message:
+                kind = message["after"]
+                await stage.until(
+                    lambda kind=kind: any(each.kind == kind for each in record_of_run.stored),  # type: ignore[misc]
+                    PATIENCE_SECONDS,
+                    f"{kind} of run {self.run}",
+                )
+            stage.transcript.add("server", f"replays: {message['says']}")
+            stage.server.send(bytes.fromhex(message["hex"]))
+
+    def _prepared(self, stage: Stage, run_id: str) -> AttemptRecord:
+        stage.server.name_run(self.run, run_id)
+        stage.server.manners.acks = "withhold"
+        record = stage.record(self.run)
+        record.highest_fence = 1
+        return record
+
+    def _load(self) -> dict[str, Any]:
+        path = files("buildledger.conformance") / "cases" / "transcripts" / f"{self.transcript}.yaml"
+        recorded: dict[str, Any] = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        return recorded
+
+
 class SetTerms(Step):
     """Welcome sessions on other terms from here on; fields of `Welcome`."""
 
     main_field: ClassVar[str] = "welcome"
+    takes_mapping: ClassVar[bool] = True
     welcome: dict[str, Any]
 
     def try_out(self) -> None:

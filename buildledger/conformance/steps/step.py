@@ -24,6 +24,8 @@ class Step(BaseModel):
     """Every step by the name it has in cases."""
     main_field: ClassVar[str] = ""
     """The field that is meant when a case gives a bare value."""
+    takes_mapping: ClassVar[bool] = False
+    """Whether the main field is itself a mapping, so that it needn't be named."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
@@ -67,6 +69,8 @@ def parse_step(data: object) -> Step:
         raise ValueError(f"there is no step {name!r}; there are: {', '.join(sorted(Step.known))}")
     if fields is None:
         fields = {}
+    elif kind.takes_mapping:
+        fields = {kind.main_field: fields}
     elif not isinstance(fields, Mapping):
         if not kind.main_field:
             raise ValueError(f"{name} takes a mapping of {', '.join(kind.model_fields) or 'nothing'}")

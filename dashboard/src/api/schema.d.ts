@@ -304,6 +304,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources/{name}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Push Changes
+         * @description Hand in commits that are new on a branch, and move it to the last of them.
+         *
+         *     They are durable when this is answered, and whatever they trigger will be built. Commits that are known decide
+         *     nothing, so repeating is harmless.
+         */
+        post: operations["push_changes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -1358,6 +1381,30 @@ export interface components {
             kind: string;
         };
         /**
+         * CommitBody
+         * @description A commit, as whoever hands it in knows it.
+         */
+        CommitBody: {
+            /** Revision */
+            revision: string;
+            /** Parents */
+            parents?: string[];
+            /**
+             * Author
+             * @example Jane Doe <jane@example.org>
+             */
+            author: string;
+            /**
+             * Committed At
+             * Format: date-time
+             */
+            committed_at: string;
+            /** Message */
+            message: string;
+            /** Files */
+            files?: string[];
+        };
+        /**
          * ConfigBody
          * @description A configuration, resolved, as `buildledger config` makes it.
          */
@@ -1956,6 +2003,19 @@ export interface components {
             value: unknown;
             /** @description The step that set it. */
             origin: string;
+        };
+        /**
+         * PushBody
+         * @description Commits that are new on a branch, oldest first; the last becomes its head.
+         */
+        PushBody: {
+            /**
+             * Branch
+             * @example main
+             */
+            branch: string;
+            /** Commits */
+            commits: components["schemas"]["CommitBody"][];
         };
         /**
          * QueueSummary
@@ -3021,6 +3081,49 @@ export interface operations {
         responses: {
             /** @description The command is durable. */
             202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    push_changes: {
+        parameters: {
+            query?: {
+                /** @description Answer only when every read shows what was done. `Prefer: respond-async` says no too. */
+                wait?: boolean;
+            };
+            header?: {
+                /** @description `respond-async`: as `wait=false`. */
+                prefer?: string | null;
+                /** @description Names the command: repeated with the same body it does nothing again and answers the same. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushBody"];
+            };
+        };
+        responses: {
+            /** @description The command is durable. */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };

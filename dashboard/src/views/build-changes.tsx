@@ -13,7 +13,7 @@ export function BlamePanel({ detail: { build, blame } }: { detail: BuildDetail }
   return (
     <section className="panel" aria-labelledby="blame">
       <div className="panel-head">
-        <h2 id="blame">{isRed ? "Whose" : "Since the last green build"}</h2>
+        <h2 id="blame">{isRed ? "Blamelist" : "Since the last green build"}</h2>
       </div>
       {blame.map((part) => (
         <BlamePart key={part.source} part={part} isNamed={blame.length > 1} />
@@ -50,8 +50,11 @@ function BlamePart({ part, isNamed }: { part: Blame; isNamed: boolean }) {
   );
 }
 
-/** The commits that this build was made for. */
-export function ChangesPanel({ changes, count }: { changes: readonly Change[]; count: number }) {
+/** The commits that this build was made for, unless all of them stand in the panel above. */
+export function ChangesPanel({ detail: { build, changes, blame } }: { detail: BuildDetail }) {
+  const count = build.change_count;
+  const said = new Set(blame.flatMap((part) => part.commits.map(({ id }) => id)));
+  if (count > 0 && count === changes.length && changes.every(({ id }) => said.has(id))) return null;
   return (
     <section className="panel" aria-labelledby="changes">
       <div className="panel-head">

@@ -92,11 +92,13 @@ function StepBody({ step, status }: { step: Step; status: Status }) {
 
 function OperationRow({ operation }: { operation: Operation }) {
   const { label, command, ended, exit_code, signal, detail, duration_seconds, status, logs } = operation;
+  // Where nobody gave a label it is the beginning of the command.
+  const isSaid = command.replaceAll(/['"]/g, "").startsWith(label.replaceAll(/['"]|…$/g, ""));
   const isFine = ended === "exited" && (exit_code ?? 0) === 0;
   return (
     <li className="operation">
-      <span className="operation-label">{label}</span>
-      {command && command !== label && (
+      {!isSaid && <span className="operation-label">{label}</span>}
+      {command && (
         <code className="clip operation-command" title={command}>
           {command}
         </code>

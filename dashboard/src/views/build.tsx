@@ -63,7 +63,7 @@ function Detail({ detail }: { detail: BuildDetail }) {
         </div>
         <div className="build-column">
           <BlamePanel detail={detail} />
-          <ChangesPanel changes={detail.changes} count={build.change_count} />
+          <ChangesPanel detail={detail} />
           <FactsPanel detail={detail} />
           <PropertiesPanel detail={detail} />
           <ArtifactsPanel artifacts={detail.artifacts} />

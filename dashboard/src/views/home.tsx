@@ -93,9 +93,11 @@ function Broken({ home }: { home: HomeData }) {
         )}
       </div>
       {home.broken.length === 0 ? (
-        <Empty title="Every builder's last verdict is good">
-          {home.builders.never_built > 0 && `${home.builders.never_built} have not been built yet.`}
-        </Empty>
+        <p className="panel-note muted">
+          {home.builders.total === 0
+            ? "Builders come from the configuration file."
+            : "Nothing: no builder's last verdict is bad."}
+        </p>
       ) : (
         <ul>
           {home.broken.map((builder) => (
@@ -169,7 +171,7 @@ function Running({ home }: { home: HomeData }) {
         </h2>
       </div>
       {home.running.length === 0 ? (
-        <Empty title="Nothing runs" />
+        <p className="panel-note muted">Nothing runs.</p>
       ) : (
         <ul>
           {home.running.map((build) => (
@@ -204,7 +206,7 @@ function Queue({ home }: { home: HomeData }) {
         {waiting > 0 && <Link to="/queue">Open</Link>}
       </div>
       {waiting === 0 ? (
-        <Empty title="Nothing waits" />
+        <p className="panel-note muted">Nothing waits.</p>
       ) : (
         <>
           <ul>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -9,6 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from buildledger.api.parameters import NAME_CHARACTERS_MAX, PRIORITY_LIMIT, REASON_CHARACTERS_MAX
 
 INPUTS_MAX = 64
+COMMITS_MAX = 200
+PARENTS_MAX = 64
+MESSAGE_CHARACTERS_MAX = 65_536
+FILES_MAX = 500
 LIST_INPUT_MAX = 1_024
 INPUT_CHARACTERS_MAX = 16_384
 
@@ -44,6 +49,28 @@ class ForceBody(Body):
     reason: Text = Field("", description="For people.", examples=["does it still work?"])
     priority: int | None = Field(None, ge=-PRIORITY_LIMIT, le=PRIORITY_LIMIT, description="Higher is sooner.")
     inputs: dict[Name, InputValue] = Field(default_factory=dict, max_length=INPUTS_MAX)
+
+
+class CommitBody(Body):
+    """A commit, as whoever hands it in knows it."""
+
+    revision: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
+    parents: list[Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]] = Field(
+        default_factory=list, max_length=PARENTS_MAX
+    )
+    author: Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS_MAX)] = Field(
+        examples=["Jane Doe <jane@example.org>"]
+    )
+    committed_at: datetime = Field(strict=False)
+    message: Annotated[str, StringConstraints(max_length=MESSAGE_CHARACTERS_MAX)]
+    files: list[Annotated[str, StringConstraints(max_length=4_096)]] = Field(default_factory=list, max_length=FILES_MAX)
+
+
+class PushBody(Body):
+    """Commits that are new on a branch, oldest first; the last becomes its head."""
+
+    branch: Name = Field(examples=["main"])
+    commits: list[CommitBody] = Field(min_length=1, max_length=COMMITS_MAX)
 
 
 class ReasonBody(Body):

@@ -15,13 +15,11 @@ from buildledger.api.words import Words
 from buildledger.events.request import SourceStamp as Stamp
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
-from buildledger.projections.status_tables import build, build_state, step
+from buildledger.projections.status_tables import UNFINISHED, build, build_state, step
 from buildledger.projections.working import chunks
 
 _stamps = msgspec.json.Decoder(list[Stamp])
 _revisions = msgspec.json.Decoder(dict[str, str])
-UNFINISHED = build_state.c.status != sa.literal_column("'finished'")
-"""Written out, so that the index over builds that run is found."""
 
 _LISTED = (
     build.c.seq,

@@ -40,7 +40,7 @@ from buildledger.domain.build import StopBuild
 from buildledger.events.ids import BuildId
 from buildledger.projections.queue_tables import request as request_table
 from buildledger.projections.revisions import revision
-from buildledger.projections.status_tables import build, build_state
+from buildledger.projections.status_tables import UNFINISHED, build, build_state
 
 LISTING = "builds"
 DETAIL_VIEWS = ("status", "people", "changes", "blamelist", "queue", "revisions")
@@ -76,7 +76,7 @@ def list_builds(
         if result is not None:
             query = query.where(build_state.c.result == result)
         if status is not None:
-            query = query.where(build_rows.UNFINISHED if status == "running" else ~build_rows.UNFINISHED)
+            query = query.where(UNFINISHED if status == "running" else ~UNFINISHED)
         rows, last = page(reads["status"].all(query), limit)
         items = build_rows.as_builds(reads["status"], Words(reads.deps.vault, reads["people"]), rows)
         following = None if last is None else cursor_of(LISTING, last.seq)

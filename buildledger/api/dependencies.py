@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-from uuid import UUID
 
 from fastapi import Request
 
@@ -16,24 +15,12 @@ from buildledger.config.resolved import Configuration
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
+from buildledger.ledger.vault import Vault
 from buildledger.logs.store import LogStore
 from buildledger.projections.projector import Projector
 from buildledger.projections.views import Views
 
 DASHBOARD = Path(__file__).parent.parent / "dashboard_static"
-
-
-class Vault(Protocol):
-    """What is needed of the vault: `ledger.vault.Vault` has it."""
-
-    @property
-    def installation_key(self) -> bytes:
-        """Keys the ids of claims."""
-        ...
-
-    def get_many(self, ids: Collection[UUID]) -> Mapping[UUID, str]:
-        """The texts of those ids that are known and not forgotten. Blocks."""
-        ...
 
 
 class Active(Protocol):

@@ -8,9 +8,9 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from buildledger.api.dependencies import Vault
 from buildledger.api.models.scalars import Actor, Person
 from buildledger.events.ids import claim_id
+from buildledger.ledger.vault import Vault
 from buildledger.projections.people import claim
 from buildledger.projections.reading import Reading
 from buildledger.projections.working import chunks

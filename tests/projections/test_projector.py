@@ -1,0 +1,129 @@
+"""The thread that feeds the views: exactly once, visibly stopped when it can't go on, never swallowing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+import sqlalchemy as sa
+
+from buildledger.events.change import ChangeRecorded
+from buildledger.events.fact import Fact, Recorded
+from buildledger.events.results import Result
+from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.reader import Overtaken
+from buildledger.projections.projection import Fold
+from buildledger.projections.projector import Projector
+from buildledger.projections.rebuild import first_difference
+from buildledger.projections.registry import BY_NAME, PROJECTIONS
+from buildledger.projections.storage import SqliteViews
+from buildledger.projections.views import Views
+from tests.projections.world import World
+
+DEADLINE_SECONDS = 20.0
+
+
+class Brittle:
+    """A projection that counts commits and can't bear the third."""
+
+    NAME: ClassVar[str] = "brittle"
+    VERSION: ClassVar[int] = 1
+    METADATA: ClassVar[sa.MetaData] = sa.MetaData()
+    FACTS: ClassVar[frozenset[type[Fact]]] = frozenset({ChangeRecorded})
+
+    def fold(self) -> Fold:
+        """See `Projection`."""
+        return BrittleFold()
+
+
+class BrittleFold:
+    """See `Brittle`."""
+
+    def apply(self, connection: sa.Connection, batch: Sequence[Recorded]) -> None:
+        """See `Fold`."""
+        if any(isinstance(one.fact, ChangeRecorded) and one.fact.revision.endswith("3") for one in batch):
+            raise ValueError("the third is too much")
+
+
+def test_what_is_committed_is_soon_visible(world: World, views: Views, projector: Projector) -> None:
+    """The thread follows by itself, and whoever waits for a position is woken when every view is there."""
+    projector.start()
+    for _ in range(20):
+        world.act(5)
+        assert views.arrivals.reached_blocking(world.ledger.head(), DEADLINE_SECONDS)
+    assert {state.position for state in projector.states()} == {world.ledger.head()}
+    projector.close()
+
+
+def test_a_projection_that_fails_stops_and_says_so(world: World, ledger: Ledger, tmp_path: Path) -> None:
+    """It stands before the batch it can't fold, names the reason, and the others go on without it."""
+    views = Views(SqliteViews(tmp_path / "brittle"), (BY_NAME["changes"], Brittle()))
+    projector = Projector(ledger, views)
+    projector.start()
+    world.commit("main")
+    before = world.ledger.head()
+    assert views.arrivals.reached_blocking(before, DEADLINE_SECONDS)
+    world.commit("main")
+    world.commit("main")
+    assert views.arrivals.reached_blocking(world.ledger.head(), DEADLINE_SECONDS)
+    states = {state.name: state for state in projector.states()}
+    assert states["changes"].position == world.ledger.head()
+    assert states["brittle"].status == "stopped"
+    assert states["brittle"].error == "ValueError: the third is too much"
+    assert before <= states["brittle"].position < world.ledger.head()
+    projector.close()
+    views.close()
+
+
+def test_two_projectors_on_one_database_do_the_work_once(
+    world: World, ledger: Ledger, views: Views, projector: Projector, tmp_path: Path
+) -> None:
+    """Whoever comes second is told so, writes nothing, and goes on from where the other is."""
+    rival_views = Views(SqliteViews(tmp_path / "views"))
+    rival = Projector(ledger, rival_views)
+    projector.start()
+    rival.start()
+    for _ in range(15):
+        world.act(10)
+    head = ledger.head()
+    assert views.arrivals.reached_blocking(head, DEADLINE_SECONDS)
+    assert rival_views.arrivals.reached_blocking(head, DEADLINE_SECONDS)
+    projector.close()
+    rival.close()
+    assert not [state for state in (*projector.states(), *rival.states()) if state.error]
+    reference = Views(SqliteViews(tmp_path / "reference"))
+    Projector(ledger, reference).catch_up()
+    for projection in PROJECTIONS:
+        assert first_difference(views.view(projection.NAME), reference.view(projection.NAME)) is None
+    reference.close()
+    rival_views.close()
+
+
+def test_a_view_moves_from_where_it_stands_only(world: World, ledger: Ledger, views: Views) -> None:
+    """A batch for another place is refused and leaves nothing behind."""
+    world.commit("main")
+    view = views.view("changes")
+    facts = ledger.read(0, 100)
+    with pytest.raises(Overtaken):
+        view.apply(1, facts)
+    view.apply(0, facts)
+    with pytest.raises(Overtaken):
+        view.apply(0, facts)
+    assert view.position() == ledger.head()
+
+
+def test_the_past_stays_readable(world: World, views: Views, projector: Projector) -> None:
+    """A reading of several views is one moment for all of them, whichever of them is ahead."""
+    world.build_once("lint", Result.SUCCESS, at=world.commit("main"))
+    projector.catch_up()
+    middle = world.ledger.head()
+    world.build_once("lint", Result.FAILURE, at=world.commit("main"))
+    facts = world.ledger.read(middle, 1_000)
+    views.view("status").apply(middle, facts)
+    with views.read(None, "status", "changes") as (status, changes):
+        assert status.position == changes.position == middle
+    projector.catch_up()
+    with views.read(None, "status", "changes") as (status, changes):
+        assert status.position == changes.position == world.ledger.head()

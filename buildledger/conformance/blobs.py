@@ -29,7 +29,7 @@ class Upload:
     committed: int = 0
     complete: bool = False
     kept: bytearray = field(default_factory=bytearray)
-    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     def add(self, data: bytes) -> None:
         """Take bytes that follow on."""

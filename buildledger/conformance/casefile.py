@@ -17,6 +17,7 @@ from buildledger.conformance import steps as vocabulary
 from buildledger.conformance.content import Content
 from buildledger.conformance.plain import PlainError, build
 from buildledger.conformance.quantities import Size
+from buildledger.conformance.stage import without_references
 from buildledger.conformance.steps.branches import Steps
 from buildledger.conformance.worker import WorkerCommand
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
@@ -138,7 +139,7 @@ class Case(_Model):
                 yield f"{type(step).__name__}: {error}"
         for name, run in self.runs.items():
             try:
-                build(pb.RunSpec, _without_references(run.plain(name)), f"runs.{name}")
+                build(pb.RunSpec, without_references(run.plain(name)), f"runs.{name}")
             except PlainError as error:
                 yield str(error)
         try:
@@ -219,17 +220,3 @@ def _problem(error: Mapping[str, Any], data: Any) -> str:
         is_case = place == ["cases"] and isinstance(here, Mapping)
         place.append(str(here.get("id", part)) if is_case else str(part))
     return f"{'.'.join(place).removeprefix('cases.')}: {error['msg'].removeprefix('Value error, ')}"
-
-
-def _without_references(value: Any) -> Any:
-    """Data with stand-ins for what is only known when the case is played."""
-    match value:
-        case {"blob_of": _} | {"wrong_blob_of": _}:
-            return {"size": 1}
-        case Mapping():
-            return {key: _without_references(each) for key, each in value.items()}
-        case list():
-            return [_without_references(each) for each in value]
-        case "{spool}":
-            return "1"
-    return value

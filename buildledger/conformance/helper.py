@@ -176,8 +176,7 @@ def file_of(what: str) -> None:
     """SIZE,SEED,PATH: a file with a pattern."""
     size, seed, path = what.split(",", 2)
     with open(path, "wb") as file:
-        for block in pattern_blocks(int(size), int(seed)):
-            file.write(block)
+        file.writelines(pattern_blocks(int(size), int(seed)))
 
 
 def kill_self(what: str) -> None:

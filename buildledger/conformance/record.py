@@ -41,7 +41,7 @@ class ChannelRecord:
     sent_bytes: int = 0
     kept: bytearray = field(default_factory=bytearray)
     gaps: list[tuple[int, int]] = field(default_factory=list)
-    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
 
 class AttemptRecord:

@@ -10,8 +10,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from buildledger.conformance.casefile import NamedCase, Profile
-from buildledger.conformance.play import Result, play
 from buildledger.conformance.plain import PlainError
+from buildledger.conformance.play import Result, play
 from buildledger.conformance.stage import CaseFailedError, Stage
 from buildledger.conformance.worker import WorkerCommand
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from buildledger.conformance.matching import mismatches
 from buildledger.conformance.quantities import Seconds
 from buildledger.conformance.record import AttemptRecord, Stored, describe
-from buildledger.conformance.stage import CaseFailedError, Stage
+from buildledger.conformance.stage import CaseFailedError, NotOfferedError, Stage, without_references
 from buildledger.conformance.steps.step import PATIENCE_SECONDS, Step
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
@@ -50,7 +50,7 @@ class AwaitEvent(Step):
 
     def try_out(self) -> None:
         """The expectation must fit the event."""
-        mismatches(_MESSAGES[self.kind](), self.fields)
+        mismatches(_MESSAGES[self.kind](), without_references(self.fields))
 
     async def play(self, stage: Stage) -> None:
         """Wait and compare."""
@@ -110,6 +110,42 @@ class AwaitRejection(Step):
         return {"code": {"one_of": [self.code] if isinstance(self.code, str) else self.code}}
 
 
+class AwaitRefusal(Step):
+    """Wait until a file operation or transfer was refused because a path escapes: rejected, or failed with PATH_ESCAPES."""
+
+    main_field: ClassVar[str] = "run"
+    run: str
+    within: Seconds = PATIENCE_SECONDS
+
+    async def play(self, stage: Stage) -> None:
+        """Wait and compare."""
+        record = stage.record(self.run)
+        last = await _end(stage, record, self.within)
+        if last.kind == "rejected":
+            check_fields(last, {"code": {"one_of": ["PATH_ESCAPES", "INVALID_SPEC"]}}, f"run {self.run}")
+            return
+        check_fields(last, {"reason": "FILE_FAILED"}, f"run {self.run}")
+        results = [each for each in record.stored if each.kind == "file_result"]
+        if not results:
+            raise CaseFailedError(f"run {self.run} failed without saying how")
+        check_fields(results[-1], {"error": {"code": "PATH_ESCAPES"}}, f"run {self.run}")
+
+
+class AwaitFailure(Step):
+    """Wait until a run has ended in another way than by success: rejected, failed, or with a code that isn't 0."""
+
+    main_field: ClassVar[str] = "run"
+    run: str
+    within: Seconds = PATIENCE_SECONDS
+
+    async def play(self, stage: Stage) -> None:
+        """Wait and compare."""
+        last = await _end(stage, stage.record(self.run), self.within)
+        exited = last.event.exited
+        if last.kind == "exited" and exited.reason == pb.EXIT_REASON_COMPLETED and exited.code == 0:
+            raise CaseFailedError(f"run {self.run} succeeded, but shouldn't")
+
+
 async def _end(stage: Stage, record: AttemptRecord, within: float) -> Stored:
     await stage.until(lambda: record.has_ended, within, f"the end of run {record.name}")
     return record.stored[-1]
@@ -151,6 +187,29 @@ class CheckStops(Step):
             raise CaseFailedError(
                 f"run {self.run} was stopped by {', '.join(came) or 'nothing'}; expected {', '.join(self.levels)}"
             )
+
+
+class CheckSurvived(Step):
+    """After the worker was killed: either the run was taken up again and is `completed` with its code, or it was `interrupted`.
+
+    The texts are what standard output must hold; after an interruption more of the completed text may be there.
+    """
+
+    run: str
+    interrupted: str
+    completed: str
+    code: int
+
+    async def play(self, stage: Stage) -> None:
+        """Compare."""
+        record = stage.record(self.run)
+        text = bytes(record.channel("stdout").kept).decode()
+        exited = record.stored[-1].event.exited
+        if exited.reason == pb.EXIT_REASON_COMPLETED:
+            if (text, exited.code) != (self.completed, self.code):
+                raise CaseFailedError(f"run {self.run} is said to have completed, with {text!r} and code {exited.code}")
+        elif not (text.startswith(self.interrupted) and self.completed.startswith(text)):
+            raise CaseFailedError(f"run {self.run} was interrupted, with {text!r} instead of {self.interrupted!r}")
 
 
 class CheckNothing(Step):
@@ -204,7 +263,11 @@ class CheckClock(Step):
             raise CaseFailedError(
                 f"run {self.run}: the monotonic clock went on by {monotonic} s when only the wall clock was moved"
             )
-        if (wall < self.ahead / 2) if self.ahead > 0 else (wall > self.ahead / 2):
+        if abs(wall) < abs(self.ahead) / 2:
+            raise NotOfferedError(
+                "the worker's wall clock can't be moved from outside: it doesn't read it through the C library"
+            )
+        if abs(wall - self.ahead) > abs(self.ahead) / 2:
             raise CaseFailedError(
                 f"run {self.run}: the wall clock went on by {wall} s, although it was moved by {self.ahead:g} s"
             )

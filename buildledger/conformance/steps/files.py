@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 import grpc
 
+from buildledger.conformance.content import Content
 from buildledger.conformance.plain import as_bytes
 from buildledger.conformance.quantities import Seconds, Size
 from buildledger.conformance.stage import CaseFailedError, Stage
@@ -49,7 +50,7 @@ class AwaitFile(_FileStep):
 
 
 class CheckFile(_FileStep):
-    """Compare a file: its `text`, its number of `lines`, its `size`, its permission bits, or that it is `absent`."""
+    """Compare a file: its `text` or `pattern`, its number of `lines`, its `size`, its permission bits, or that it is `absent`."""
 
     text: str | None = None
     pattern: dict[str, Size] | None = None
@@ -74,8 +75,25 @@ class CheckFile(_FileStep):
             raise CaseFailedError(f"{self.path} has mode {status.st_mode & 0o7777:o}, not {self.mode:o}")
         if self.text is not None and path.read_bytes() != as_bytes(self.text, "text"):
             raise CaseFailedError(f"{self.path} holds {path.read_bytes()[:200]!r}, not {self.text!r}")
+        if self.pattern is not None:
+            content = Content(pattern_bytes=self.pattern["bytes"], seed=self.pattern["seed"])
+            if await asyncio.to_thread(_digest, path) != content.sha256:
+                raise CaseFailedError(f"{self.path} has another content than it should have")
         if self.lines is not None and (count := len(path.read_bytes().splitlines())) != self.lines:
             raise CaseFailedError(f"{self.path} has {count} lines, not {self.lines}")
+
+
+class CheckLinesAtMost(_FileStep):
+    """A file must have at most so many lines; it need not exist."""
+
+    lines: int
+
+    async def play(self, stage: Stage) -> None:
+        """Count."""
+        path = self.file(stage)
+        count = len(path.read_bytes().splitlines()) if path.exists() else 0
+        if count > self.lines:
+            raise CaseFailedError(f"{self.path} has {count} lines, more than {self.lines}")
 
 
 class CheckNamedFileGone(Step):
@@ -120,6 +138,11 @@ class CheckStoredNowhere(Step):
         found = await asyncio.to_thread(_search, stage.state, [text.encode() for text in self.texts])
         if found:
             raise CaseFailedError(f"a secret stands on disk: {', '.join(found)}")
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _search(directory: Path, texts: list[bytes]) -> list[str]:

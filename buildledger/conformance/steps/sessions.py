@@ -17,6 +17,8 @@ from buildledger.conformance.stage import CaseFailedError, Stage
 from buildledger.conformance.steps.step import PATIENCE_SECONDS, Step
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
+Method = Literal["Session", "Enroll", "Rotate", "FindMissing", "Status", "Write", "Read", "connect"]
+
 
 class AwaitSession(Step):
     """Wait until the `number`-th session of the case stands, and compare its Hello.
@@ -141,7 +143,7 @@ class CountCalls(Step):
     `method` is Session (refused ones too), Enroll, Rotate, FindMissing, Status, Write, Read, or `connect` for TCP connections.
     """
 
-    method: Literal["Session", "Enroll", "Rotate", "FindMissing", "Status", "Write", "Read", "connect"]
+    method: Method
     at_least: int = 0
     at_most: int | None = None
     during: Seconds = 0.0
@@ -150,42 +152,44 @@ class CountCalls(Step):
         """Count."""
         before = 0
         if self.during:
-            before = self._count(stage)
+            before = calls(stage, self.method)
             await asyncio.sleep(self.during)
-        count = self._count(stage) - before
+        count = calls(stage, self.method) - before
         when = f" in {self.during:g} s" if self.during else ""
         if count < self.at_least:
             raise CaseFailedError(f"{self.method}: {count} calls{when}, fewer than {self.at_least}")
         if self.at_most is not None and count > self.at_most:
             raise CaseFailedError(f"{self.method}: {count} calls{when}, more than {self.at_most}")
 
-    def _count(self, stage: Stage) -> int:
-        if self.method == "connect":
-            return sum(door.accepted for door in stage.doors.values())
-        if self.method == "Session":
-            return len(stage.server.calls_at)
-        return sum(call.method == self.method for call in stage.calls)
-
 
 class AwaitCalls(Step):
-    """Wait until a method was called `count` times in the whole case; `from_byte` is where the last must begin at least."""
+    """Wait until a method was called `count` times in the whole case, or `more` times from here on.
 
-    method: Literal["Session", "Enroll", "Rotate", "FindMissing", "Status", "Write", "Read"]
+    `from_byte` is where the last of them must begin at least.
+    """
+
+    method: Method
     count: int = 1
+    more: int | None = None
     from_byte: int = 0
     within: Seconds = PATIENCE_SECONDS
 
     async def play(self, stage: Stage) -> None:
         """Wait."""
+        count = self.count if self.more is None else calls(stage, self.method) + self.more
+        await stage.until(lambda: calls(stage, self.method) >= count, self.within, f"{count} calls of {self.method}")
+        offset = max((call.offset for call in stage.calls if call.method == self.method), default=0)
+        if offset < self.from_byte:
+            raise CaseFailedError(f"{self.method} began at byte {offset}, not at {self.from_byte} or later")
 
-        def offsets() -> list[int]:
-            if self.method == "Session":
-                return [0] * len(stage.server.calls_at)
-            return [call.offset for call in stage.calls if call.method == self.method]
 
-        await stage.until(lambda: len(offsets()) >= self.count, self.within, f"{self.count} calls of {self.method}")
-        if offsets()[-1] < self.from_byte:
-            raise CaseFailedError(f"{self.method} began at byte {offsets()[-1]}, not at {self.from_byte} or later")
+def calls(stage: Stage, method: Method) -> int:
+    """How often a method was called so far."""
+    if method == "connect":
+        return sum(door.accepted for door in stage.doors.values())
+    if method == "Session":
+        return len(stage.server.calls_at)
+    return sum(call.method == method for call in stage.calls)
 
 
 class CheckCredential(Step):

@@ -1,5 +1,4 @@
 import type { Blame, BuildDetail, Change } from "../api/model.ts";
-import { Empty } from "../design/loaded.tsx";
 import { isBroken, statusOf } from "../design/status.ts";
 import { plural } from "../text/plural.ts";
 import { Ago } from "../time/moment.tsx";
@@ -50,11 +49,11 @@ function BlamePart({ part, isNamed }: { part: Blame; isNamed: boolean }) {
   );
 }
 
-/** The commits that this build was made for, unless all of them stand in the panel above. */
+/** The commits that this build was made for, unless there are none or all of them stand in the panel above. */
 export function ChangesPanel({ detail: { build, changes, blame } }: { detail: BuildDetail }) {
   const count = build.change_count;
   const said = new Set(blame.flatMap((part) => part.commits.map(({ id }) => id)));
-  if (count > 0 && count === changes.length && changes.every(({ id }) => said.has(id))) return null;
+  if (count === changes.length && changes.every(({ id }) => said.has(id))) return null;
   return (
     <section className="panel" aria-labelledby="changes">
       <div className="panel-head">
@@ -62,18 +61,12 @@ export function ChangesPanel({ detail: { build, changes, blame } }: { detail: Bu
           Changes<span className="count">{count}</span>
         </h2>
       </div>
-      {changes.length === 0 ? (
-        <Empty title="No change caused this build" />
-      ) : (
-        <ul>
-          {changes.map((change) => (
-            <ChangeRow key={change.id} change={change} />
-          ))}
-        </ul>
-      )}
-      {count > changes.length && changes.length > 0 && (
-        <p className="panel-note muted">and {count - changes.length} more</p>
-      )}
+      <ul>
+        {changes.map((change) => (
+          <ChangeRow key={change.id} change={change} />
+        ))}
+      </ul>
+      {count > changes.length && <p className="panel-note muted">and {count - changes.length} more</p>}
     </section>
   );
 }

@@ -56,7 +56,7 @@ function Summary({ home }: { home: HomeData }) {
       ? "No builders yet"
       : broken === 0
         ? "Nothing is broken"
-        : `${broken} of ${total} builders broken`;
+        : `${broken} of ${plural(total, "builder")} broken`;
   const parts: { status: Status; word: string; count: number }[] = [
     { status: "failure", word: "broken", count: broken },
     { status: "success", word: "passing", count: passing },

@@ -158,7 +158,7 @@ function Title({ detail: { log, extent } }: { detail: LogDetail }) {
           </>
         )}
       </nav>
-      <h1>
+      <h1 title={log.label}>
         {step && <StatusIcon status={statusOf(step.result, true)} label={true} />} {log.label}
       </h1>
       <span className="muted nowrap log-extent">

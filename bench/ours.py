@@ -104,7 +104,9 @@ class BuildLedger:
             "files": ["a.c", "b.c"],
         }
         answer = self._http.post(
-            "/sources/widget/notify", params={"wait": "false"}, json={"branch": f"change-{number}", "commits": [commit]}
+            "/sources/widget/changes",
+            params={"wait": "false"},
+            json={"branch": f"change-{number}", "commits": [commit]},
         )
         answer.raise_for_status()
 
@@ -115,7 +117,7 @@ class BuildLedger:
             for item in page["items"]:
                 self._seen = item["position"]
                 self._finished += 1
-                self._failed += item["fact"]["result"] != "success"
+                self._failed += item["data"]["result"] != "success"
             if len(page["items"]) < PAGE:
                 return
 

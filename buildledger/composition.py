@@ -11,6 +11,7 @@ import platform
 import random
 import secrets
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -49,6 +50,8 @@ from buildledger.slave_grpc.settings import WorkerServiceSettings
 LOCK_FILE = "server.lock"
 ADMIN_TOKEN_BYTES = 32
 DRAIN_SECONDS = 3.0
+SWITCH_SECONDS = 0.0005
+"""How long a busy thread may keep the others waiting: with Python's 5 ms the ledger's writer waits for the event loop."""
 HEAD_KEY_NAME = "buildledger"
 
 _log = logging.getLogger(__name__)
@@ -60,6 +63,7 @@ async def run_server(settings: ServerSettings, announce: Callable[[str], None]) 
     Raises: SettingsError; ConfigErrors if the configuration file is bad at the start.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    sys.setswitchinterval(SWITCH_SECONDS)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     async with Server(settings).running() as server:
         announce(f"Build Ledger {__version__} serves {server.url}, workers at {server.worker_address}")

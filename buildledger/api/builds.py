@@ -64,9 +64,11 @@ def list_builds(
     """Builds, newest first."""
     after = key_of(LISTING, cursor, int)
     with reading(request, as_of, "status", "people") as reads:
-        query = build_rows.listed(reads["status"]).order_by(build.c.seq.desc()).limit(limit + 1)
+        of_some = (builder, worker, request_id) != (None, None, None)
+        seq = build.c.seq if of_some else reads["status"].walk(build.c.seq, build_state.c.seq)
+        query = build_rows.listed(reads["status"]).order_by(seq.desc()).limit(limit + 1)
         if after is not None:
-            query = query.where(build.c.seq < after[0])
+            query = query.where(seq < after[0])
         if builder is not None:
             query = query.where(build.c.builder == builder)
         if worker is not None:

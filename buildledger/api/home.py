@@ -18,7 +18,7 @@ from buildledger.api.words import Words
 from buildledger.projections.columns import moment
 from buildledger.projections.queue_tables import request as request_table
 from buildledger.projections.queue_tables import request_state
-from buildledger.projections.status_tables import UNFINISHED, build, builder
+from buildledger.projections.status_tables import UNFINISHED, build, build_state, builder
 from buildledger.projections.workers import worker
 
 BROKEN_SHOWN = 100
@@ -38,8 +38,9 @@ def read_home(request: Request, as_of: AsOf = None) -> Response:
         status, words = reads["status"], Words(reads.deps.vault, reads["people"])
         counts = _builder_counts(reads)
         running_refs = build_rows.running(status)
-        running = build_rows.listed(status).where(UNFINISHED).order_by(build.c.seq.desc())
-        finished = build_rows.listed(status).where(~UNFINISHED).order_by(build.c.seq.desc())
+        seq = status.walk(build.c.seq, build_state.c.seq)
+        running = build_rows.listed(status).where(UNFINISHED).order_by(seq.desc())
+        finished = build_rows.listed(status).where(~UNFINISHED).order_by(seq.desc())
         home = models.Home(
             broken=_broken(reads, words),
             broken_count=counts.broken,

@@ -63,11 +63,12 @@ def list_requests(
                 later = sa.and_(request_state.c.priority == after[0], request_state.c.seq > after[1])
                 query = query.where(sa.or_(lower, later))
         else:
-            query = query.order_by(table.c.seq.desc())
+            seq = table.c.seq if builder is not None else reads["queue"].walk(table.c.seq, request_state.c.seq)
+            query = query.order_by(seq.desc())
             if status is not None:
                 query = query.where(request_state.c.status == status)
             if after is not None:
-                query = query.where(table.c.seq < after[0])
+                query = query.where(seq < after[0])
         rows, last = page(reads["queue"].all(query), limit)
         following = None
         if last is not None:

@@ -60,7 +60,7 @@ def summary(client: Client, build_id: str) -> str:
     lines += ["", "Steps", *(_step(step) for step in steps)]
     lines += _failed_output(client, steps)
     lines += ["", "Blamelist", *_blamelist(client, build_id)]
-    head = client.get("/tree-head")
+    head = client.get("/tree-head", covering=detail["position"])
     lines += ["", f"Ledger head   {head['size']} facts, root {head['root']}"]
     return "\n".join(lines)
 

@@ -56,7 +56,8 @@ class ConfigFile:
         """Apply it whenever it changes, for ever; what is wrong with it is logged and nothing else happens."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._look_now.wait(), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._look_now.wait()
             self._look_now.clear()
             if self._stamp() != self._seen:
                 await self._try()

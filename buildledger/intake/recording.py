@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from buildledger.domain.change import RecordChange
@@ -27,6 +28,15 @@ CLAIM_KIND = "git.author"
 """Of authors, committers and co-authors alike: one person who does all three is one claim."""
 
 
+class Said(NamedTuple):
+    """Commits, as the vault and the ledger are told of them."""
+
+    words: dict[UUID, str]
+    claims: dict[ClaimId, RecordClaim]
+    """Those that this recorder doesn't know to be recorded."""
+    changes: list[RecordChange]
+
+
 class Recorder:
     """Records the commits of one source, in batches, in the order they are given."""
 
@@ -48,6 +58,15 @@ class Recorder:
         await self._ledger.execute(*commands, origin=self._origin)
 
     async def _record(self, commits: Sequence[Commit], branch: str, historic: bool) -> None:
+        said = self.translate(commits, branch=branch, historic=historic)
+        await asyncio.to_thread(self._vault.put_many, said.words)
+        await self.execute(*said.claims.values(), *said.changes)
+        if len(self._claims) > CLAIMS_REMEMBERED:
+            self._claims.clear()
+        self._claims.update(said.claims)
+
+    def translate(self, commits: Sequence[Commit], *, branch: str, historic: bool) -> Said:
+        """What is to be kept of these commits; the words have to be durable before the commands are executed."""
         words: dict[UUID, str] = {}
         claims: dict[ClaimId, RecordClaim] = {}
         changes: list[RecordChange] = []
@@ -72,11 +91,7 @@ class Recorder:
                 historic=historic,
             )
             changes.append(RecordChange(change=fact))
-        await asyncio.to_thread(self._vault.put_many, words)
-        await self.execute(*claims.values(), *changes)
-        if len(self._claims) > CLAIMS_REMEMBERED:
-            self._claims.clear()
-        self._claims.update(claims)
+        return Said(words, claims, changes)
 
     def _claim(self, person: Person, words: dict[UUID, str], claims: dict[ClaimId, RecordClaim]) -> ClaimId:
         """The person's claim, which is recorded with this batch unless it is known."""

@@ -51,7 +51,7 @@ LOCK_FILE = "server.lock"
 ADMIN_TOKEN_BYTES = 32
 DRAIN_SECONDS = 3.0
 SWITCH_SECONDS = 0.0005
-"""How long a busy thread may keep the others waiting: with Python's 5 ms the ledger's writer waits for the event loop."""
+"""How long a busy thread may keep the others waiting; with Python's 5 ms the event loop starves the writer."""
 HEAD_KEY_NAME = "buildledger"
 
 _log = logging.getLogger(__name__)
@@ -238,7 +238,7 @@ class Server:
         server = _Uvicorn(config)
         serving = asyncio.create_task(server.serve(), name="api")
         self._end_with(serving, "API")
-        while not server.started and not serving.done():
+        while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.005)
         if serving.done():
             raise SettingsError(f"the API can't listen on {address}: the port is taken or not allowed")

@@ -10,9 +10,8 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.agent.journal import Entry, Journal
 from buildledger.slave_grpc.agent.records import Kind, Record, RunHeader, checksum
 from buildledger.slave_grpc.agent.stopping import StopRequest
+from buildledger.slave_grpc.agent.wire import fill_event
 from buildledger.slave_grpc.agent.workshop import Workshop
-
-_NANOSECONDS = 1_000_000_000
 
 _log = logging.getLogger(__name__)
 
@@ -209,35 +208,11 @@ class Attempt:
         Raises:
             OSError: it can't be read back.
         """
-        self._put_on_the_wire(entry, self.journal.body(entry), events.events.add())
+        event = events.events.add(run_id=self.run_id, attempt=self.attempt, fence=self.fence)
+        fill_event(event, entry.record, self.journal.body(entry), self.journal.header.channels)
         self.next_to_send = entry.record.event_no + 1
         self.sent_through = max(self.sent_through, entry.record.event_no)
         self.sent_data_end = max(self.sent_data_end, entry.data_end)
-
-    def _put_on_the_wire(self, entry: Entry, body: bytes, event: pb.RunEvent) -> None:
-        # Filled in place: a message that is handed to the constructor of another is copied, twenty times as dear.
-        record = entry.record
-        match record.kind:
-            case Kind.OUTPUT:
-                output = event.output
-                output.channel = self.journal.header.channels[record.channel]
-                output.offset = record.offset
-                output.data = body
-                output.crc32c = record.body_crc32c
-            case Kind.GAP:
-                gap = event.gap
-                gap.channel = self.journal.header.channels[record.channel]
-                gap.from_offset = record.offset
-                gap.to_offset = int.from_bytes(body, "little")
-                gap.reason = "spool full"
-            case _:
-                event.MergeFromString(body)
-        event.run_id = self.run_id
-        event.attempt = self.attempt
-        event.fence = self.fence
-        event.event_no = record.event_no
-        event.wall.seconds, event.wall.nanos = divmod(record.wall_nanoseconds, _NANOSECONDS)
-        event.monotonic.seconds, event.monotonic.nanos = divmod(record.monotonic_nanoseconds, _NANOSECONDS)
 
     # -- what the server says -----------------------------------------------------------------------------------------
 

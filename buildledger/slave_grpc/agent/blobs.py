@@ -20,14 +20,8 @@ from buildledger.slave_grpc.agent.backoff import Backoff
 from buildledger.slave_grpc.agent.channel import call_metadata
 from buildledger.slave_grpc.agent.containment import PathEscapesError, inside
 from buildledger.slave_grpc.agent.credential import StoredCredential
-from buildledger.slave_grpc.agent.operations import (
-    StoppedError,
-    describe,
-    digest,
-    file_error,
-    matching,
-    write_all,
-)
+from buildledger.slave_grpc.agent.listing import StoppedError, describe, digest, matching
+from buildledger.slave_grpc.agent.operations import file_error, write_all
 from buildledger.slave_grpc.agent.plan import Plan
 
 _CHUNK_BYTES = 240 << 10

@@ -15,6 +15,7 @@ from buildledger.slave_grpc.agent.records import ProcessIdentity
 from buildledger.slave_grpc.agent.tree import Survivor
 
 _PAUSE_SECONDS = 0.02
+_EMPTY_ROUNDS = 3
 # How often the log repeats that something can't be killed.
 _COMPLAINT_ROUNDS = 500
 
@@ -35,14 +36,18 @@ async def kill_leftovers(leftovers: Mapping[str, Leftover]) -> dict[str, list[Su
     Doesn't return before they are gone: a run that can't be ended must not be reported as ended.
     """
     killed: dict[str, dict[int, Survivor]] = {key: {} for key in leftovers}
-    rounds = 0
-    while found := _find(leftovers):
+    if not leftovers:
+        return {}
+    rounds = empty_rounds = 0
+    # A process that is just becoming another program shows no mark: nothing has to be found several times.
+    while (found := _find(leftovers)) or empty_rounds < _EMPTY_ROUNDS:
+        empty_rounds = 0 if found else empty_rounds + 1
         for key, pid, name in found:
             killed[key].setdefault(pid, Survivor(pid, name))
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         rounds += 1
-        if rounds % _COMPLAINT_ROUNDS == 0:
+        if found and rounds % _COMPLAINT_ROUNDS == 0:
             _log.error("processes of interrupted runs can't be killed: %s", sorted({pid for _, pid, _ in found}))
         await asyncio.sleep(_PAUSE_SECONDS)
     for leftover in leftovers.values():

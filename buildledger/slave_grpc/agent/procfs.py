@@ -61,10 +61,17 @@ def look_at_all() -> dict[int, ProcessInfo]:
     return {info.pid: info for info in map(look, pids) if info is not None}
 
 
-def cookies(pid: int) -> str:
-    """The marks in the environment a process was started with; empty if it has none or it can't be read."""
+def cookies(pid: int) -> str | None:
+    """The marks in the environment a process was started with, or "" if it has none.
+
+    None if there is nothing to read: it cleared its environment, it is gone, or it is being replaced by another program
+    at this very moment and will have one in an instant.
+    """
+    content = _read(f"{_PROC}/{pid}/environ")
+    if not content:
+        return None
     prefix = f"{COOKIE_VARIABLE}=".encode()
-    for variable in _read(f"{_PROC}/{pid}/environ").split(b"\0"):
+    for variable in content.split(b"\0"):
         if variable.startswith(prefix):
             return variable[len(prefix) :].decode("ascii", "replace")
     return ""
@@ -93,7 +100,7 @@ def descendants(roots: set[int], processes: dict[int, ProcessInfo]) -> set[int]:
 def with_cookies(wanted: set[str], processes: dict[int, ProcessInfo]) -> Iterator[tuple[int, str]]:
     """Each process that carries one of the marks, with the mark."""
     for pid in processes:
-        carried = set(cookies(pid).split(":")) & wanted
+        carried = set((cookies(pid) or "").split(":")) & wanted
         for cookie in carried:
             yield pid, cookie
 

@@ -10,7 +10,8 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.agent.attempt import Attempt, State
 from buildledger.slave_grpc.agent.blobs import BlobStore, fetch_files, upload_files
 from buildledger.slave_grpc.agent.command import run_command
-from buildledger.slave_grpc.agent.operations import StoppedError, file_error, perform
+from buildledger.slave_grpc.agent.listing import StoppedError
+from buildledger.slave_grpc.agent.operations import file_error, perform
 from buildledger.slave_grpc.agent.plan import Plan, SpecRefusedError, make_plan
 
 _log = logging.getLogger(__name__)

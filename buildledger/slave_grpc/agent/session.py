@@ -70,6 +70,8 @@ class Session:
         self.ended = asyncio.Event()
         self.on_established: Callable[[], None] = lambda: None
         self.orphan_seconds = 0.0
+        self.server_features: frozenset[str] = frozenset()
+        """Optional features that the server has; none of the others may be used."""
         self.reconnect_to = ""
         """Where the server asked to connect next; empty for the usual address."""
         self._workshop = workshop
@@ -164,6 +166,7 @@ class Session:
         asked = seconds(welcome.heartbeat) or _DEFAULT_HEARTBEAT_SECONDS
         self._heartbeat_seconds = self._workshop.settings.heartbeat_seconds or min(max(asked, 1.0), 60.0)
         self.orphan_seconds = seconds(welcome.orphan_ttl)
+        self.server_features = frozenset(welcome.features)
         batching = self._workshop.batching
         chunk = welcome.chunk_bytes or _DEFAULT_CHUNK_BYTES
         batching.chunk_bytes = min(max(chunk, _CHUNK_BYTES.start), _CHUNK_BYTES.stop - 1)

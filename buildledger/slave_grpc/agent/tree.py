@@ -21,6 +21,9 @@ _PR_SET_CHILD_SUBREAPER = 36
 # A killed process disappears within milliseconds, unless the kernel is stuck on its behalf.
 _PAUSE_SECONDS = 0.01
 _SWEEP_SECONDS = 10.0
+# A process that is just becoming another program shows no environment for less than a millisecond, on a busy machine
+# perhaps for some more.
+_MOST_DOUBTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,9 @@ class ProcessTree:
         """
         killed: dict[int, Survivor] = {}
         deadline = time.monotonic() + _SWEEP_SECONDS
-        while left := self._left():
+        doubts = 0
+        while (left := self._left()) or (doubts < _MOST_DOUBTS and self._is_in_doubt()):
+            doubts += not left
             if self._cgroup is not None:
                 self._cgroup.kill()
             for info in left:
@@ -119,7 +124,7 @@ class ProcessTree:
             return []
         processes = procfs.look_at_all()
         if escaped is None:
-            escaped = [pid for pid in processes if self._cookie in procfs.cookies(pid)]
+            escaped = [pid for pid in processes if self._cookie in (procfs.cookies(pid) or "")]
         mine = self._members(processes, escaped)
         infos = [processes[pid] for pid in mine if pid in processes and pid != os.getpid()]
         self._household.reap(infos)
@@ -132,7 +137,14 @@ class ProcessTree:
         strangers = self._household.strangers()
         if self._household.owns_process and self._household.trees == {self}:
             return strangers
-        return [pid for pid in strangers if self._cookie in procfs.cookies(pid)]
+        return [pid for pid in strangers if self._cookie in (procfs.cookies(pid) or "")]
+
+    def _is_in_doubt(self) -> bool:
+        """Whether some orphan doesn't show at this moment whose it is."""
+        if self._cgroup is not None or not self._household.is_subreaper:
+            return False
+        unmarked = [pid for pid in self._household.strangers() if procfs.cookies(pid) is None]
+        return any((info := procfs.look(pid)) is not None and not info.is_dead for pid in unmarked)
 
     def _members(self, processes: dict[int, ProcessInfo], escaped: list[int]) -> set[int]:
         found = {info.pid for info in processes.values() if self.root in (info.session, info.group)}

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import time
 import uuid
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -59,6 +60,8 @@ class Worker:
         self._shutting_down = False
         self._ending: asyncio.Task[None] | None = None
         self._left = asyncio.Event()
+        self._may_rotate = asyncio.Event()
+        """The server, as far as it was met, renews credentials."""
 
     async def run(self) -> None:
         """Serve until `shut_down` or `drain` is through.
@@ -145,7 +148,7 @@ class Worker:
             session = Session(
                 self._workshop, self._holdings, self._outbox, self._standing, call_metadata(self._credential)
             )
-            session.on_established = self._established
+            session.on_established = partial(self._established, session)
             self._session = session
             delay = await self._attend(session, address, backoff)
             session.ended.set()
@@ -181,8 +184,12 @@ class Worker:
             backoff.succeeded()
         return backoff.next_delay()
 
-    def _established(self) -> None:
+    def _established(self, session: Session) -> None:
         """Remember the epoch, so that a server that is behind is recognised also after a restart."""
+        if "rotate" in session.server_features:
+            self._may_rotate.set()
+        else:
+            self._may_rotate.clear()
         if self._orphan_timer is not None:
             self._orphan_timer.cancel()
             self._orphan_timer = None
@@ -222,6 +229,7 @@ class Worker:
             if wait > 0:
                 await asyncio.sleep(min(wait, _LONGEST_SLEEP_SECONDS))
                 continue
+            await self._may_rotate.wait()
             try:
                 self._credential = await rotate(self._settings, self._credential)
                 self._blobs.credential = self._credential

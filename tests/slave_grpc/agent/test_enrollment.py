@@ -101,6 +101,7 @@ async def test_rotation_in_mid_run(
     server: ScriptedServer, enrollment: Enrollment, start_worker: StartWorker, tmp_path: Path
 ) -> None:
     """A credential is renewed when it is time; the run and the session go on."""
+    server.welcome.features.append("rotate")
     enrollment.renew_in_seconds = 0
     start_worker(server, enrollment_token="one-use")
     await server.connected()

@@ -75,7 +75,7 @@ async def fetch_files(attempt: Attempt, plan: Plan, blobs: BlobStore) -> pb.File
     """
     try:
         for wanted in plan.spec.files_in:
-            await _persistently(attempt, blobs, partial(_fetch, plan, blobs, wanted))
+            await _fetch(attempt, plan, blobs, wanted)
     except TransferError as error:
         return error.error
     except (OSError, PathEscapesError) as error:
@@ -138,7 +138,7 @@ async def _persistently(attempt: Attempt, blobs: BlobStore, transfer: Callable[[
         await asyncio.sleep(backoff.next_delay())
 
 
-async def _fetch(plan: Plan, blobs: BlobStore, wanted: pb.FileIn) -> None:
+async def _fetch(attempt: Attempt, plan: Plan, blobs: BlobStore, wanted: pb.FileIn) -> None:
     """Read a blob beside its destination, verify it, and give it its name."""
     os.makedirs(plan.root, exist_ok=True)
     target = inside(plan.root, wanted.path)
@@ -146,14 +146,9 @@ async def _fetch(plan: Plan, blobs: BlobStore, wanted: pb.FileIn) -> None:
     os.makedirs(directory, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=b".buildledger-", dir=directory)
     try:
-        summed = hashlib.sha256()
-        size = 0
-        call = blobs.stub().Read(pb.BlobReadRequest(blob=wanted.blob), metadata=blobs.metadata(plan.spec))
-        async for part in call:
-            summed.update(part.data)
-            size += len(part.data)
-            write_all(descriptor, part.data)
-        if summed.digest() != wanted.blob.sha256 or size != wanted.blob.size:
+        download = _Download(wanted.blob, descriptor)
+        await _persistently(attempt, blobs, partial(download.go_on, blobs, blobs.metadata(plan.spec)))
+        if not download.is_sound:
             raise TransferError(
                 pb.FILE_ERROR_CODE_DIGEST_MISMATCH, wanted.path, "what arrived isn't what was asked for"
             )
@@ -164,6 +159,29 @@ async def _fetch(plan: Plan, blobs: BlobStore, wanted: pb.FileIn) -> None:
         raise
     finally:
         os.close(descriptor)
+
+
+class _Download:
+    """A blob on its way into a file; after a break it goes on where it came to."""
+
+    def __init__(self, blob: pb.Blob, descriptor: int) -> None:
+        self._blob = blob
+        self._descriptor = descriptor
+        self._summed = hashlib.sha256()
+        self._size = 0
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether what arrived is the blob."""
+        return self._summed.digest() == self._blob.sha256 and self._size == self._blob.size
+
+    async def go_on(self, blobs: BlobStore, metadata: tuple[tuple[str, str], ...]) -> None:
+        """Read what is missing."""
+        request = pb.BlobReadRequest(blob=self._blob, offset=self._size)
+        async for part in blobs.stub().Read(request, metadata=metadata):
+            self._summed.update(part.data)
+            self._size += len(part.data)
+            write_all(self._descriptor, part.data)
 
 
 async def _upload(attempt: Attempt, plan: Plan, blobs: BlobStore, entry: pb.FileEntry) -> None:

@@ -56,6 +56,9 @@ def serve(
     SIGTERM and Ctrl-C stop it in good order; steps go on meanwhile and are picked up at the next start.
     """
     from buildledger.composition import run_server
+    from buildledger.config.problems import ConfigErrors
+    from buildledger.config.report import problems_text
+    from buildledger.ledger.errors import LedgerFormatError, StoreError
 
     if (grpc_cert is None) != (grpc_key is None):
         raise click.UsageError("--grpc-cert and --grpc-key go together")
@@ -72,8 +75,13 @@ def serve(
     try:
         settings.check()
         asyncio.run(run_server(settings, announce=click.echo))
-    except SettingsError as error:
+    except ConfigErrors as errors:
+        source = config.read_text(errors="replace") if config else None
+        raise click.ClickException("\n" + problems_text(errors.problems, source=source)) from None
+    except (SettingsError, LedgerFormatError, StoreError) as error:
         raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or state}: {error.strerror or error}") from None
 
 
 def _roles(text: str) -> frozenset[Role]:

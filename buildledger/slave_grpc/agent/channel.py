@@ -37,7 +37,7 @@ class PlainTransportRefusedError(Exception):
         self.address = address
         super().__init__(
             f"refusing to connect to {address} without TLS: credentials and secrets would cross the network in clear. "
-            "Give the server's issuing certificate as ca_file, or connect to 127.0.0.1."
+            "Name the issuer of its certificate with --ca, use --tls, or connect to 127.0.0.1."
         )
 
 

@@ -24,6 +24,7 @@ import { ProblemNote } from "../design/problem.tsx";
 import { Home } from "../views/home.tsx";
 import { basePath } from "./addresses.ts";
 import { type AsOf, isPosition } from "./as-of.ts";
+import { RootProblem } from "./root-problem.tsx";
 import { Shell } from "./shell.tsx";
 
 type Context = { queries: QueryClient };
@@ -32,6 +33,7 @@ type Search = { as_of?: number | string };
 /** The past goes along on every link until somebody leaves it. A moment is turned into the position that it stands for. */
 const root = createRootRouteWithContext<Context>()({
   component: Shell,
+  errorComponent: RootProblem,
   validateSearch: ({ as_of }: Record<string, unknown>): Search =>
     typeof as_of === "number" || typeof as_of === "string" ? { as_of } : {},
   beforeLoad: async ({ search }) => {

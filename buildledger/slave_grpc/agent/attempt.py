@@ -81,6 +81,14 @@ class Attempt:
         self.workshop.spool.change(self.journal.spooled_bytes)
         self.state = State.STARTING
 
+    def withdraw(self) -> None:
+        """Undo `begin`, of which nothing was sent yet."""
+        self.workshop.spool.change(-self.journal.spooled_bytes)
+        self.journal.remove()
+        self.journal = Journal(self.workshop.journal_dir, self.journal.header, self.workshop.syncer.remove)
+        self.next_to_send = self.journal.first_unacked
+        self.state = State.NEW
+
     def reject(self, code: pb.RejectCode.ValueType, message: str) -> None:
         """End it before it began."""
         record = self._event_record(pb.RunEvent(rejected=pb.Rejected(code=code, message=message)))

@@ -37,7 +37,7 @@ async def run(attempt: Attempt, spec: pb.RunSpec, before: Sequence[Attempt], blo
             await workshop.syncer.sync(attempt.journal)
     except OSError as error:
         _log.critical("run %s isn't started: the journal can't be written: %s", attempt.run_id, error)
-        attempt.forget()
+        attempt.withdraw()
         attempt.reject(pb.REJECT_CODE_STORAGE, f"the worker's journal can't be written: {error.strerror}")
         return
     attempt.exit(await _operate(attempt, plan, blobs))

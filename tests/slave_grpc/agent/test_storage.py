@@ -69,6 +69,19 @@ async def test_full_before_start(server: ScriptedServer, disk: Callable[[int], N
     assert names(work_dir / "b") == []
 
 
+@pytest.mark.usefixtures("worker")
+async def test_failing_disk(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, work_dir: Path) -> None:
+    """Nothing is started whose journal didn't get to the disk."""
+
+    def fsync(_descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    rejected = await server.rejected(server.run(script("touch started")))
+    assert rejected.code == pb.REJECT_CODE_STORAGE
+    assert names(work_dir / "b") == []
+
+
 def output(number: int, data: bytes, offset: int, channel: int = 0) -> Record:
     return Record(
         kind=Kind.OUTPUT, channel=channel, event_no=number, offset=offset, body=data, body_crc32c=checksum(data)

@@ -14,7 +14,7 @@ import msgspec
 from buildledger.clock import Clock
 from buildledger.domain.refusals import Refusal
 from buildledger.events.fact import Fact, Recorded
-from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable
+from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable, StoreError
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.store import Checkpoint
 from buildledger.ledger.submission import Origin
@@ -25,12 +25,12 @@ from buildledger.reactors.work import Snapshot, Work
 CHECKPOINT_NAME = "reactors"
 CHECKPOINT_VERSION = 1
 """Raised whenever what is remembered changes its shape or its meaning: then the history is folded once more."""
-CHECKPOINT_FACTS = 5_000
+CHECKPOINT_FACTS = 20_000
 """A start reads at most about so many facts."""
 CATCH_UP_FACTS = 2_000
 """How many are read at once on the way to the head."""
 PAUSE_SECONDS = 1.0
-"""Before the next try when the ledger can't be written to."""
+"""Before the next try when the ledger can't be written to, or not be read."""
 MAX_REFUSALS = 3
 """Of one wish while nothing else happens: more means that memory and rules contradict each other."""
 
@@ -157,7 +157,16 @@ class Runner:
             _log.exception("the reactors' checkpoint could not be written")
 
     async def _follow(self) -> None:
-        async for batch in self._ledger.tail().after(self._position):
+        batches = self._ledger.tail().after(self._position)
+        while True:
+            try:
+                batch = await anext(batches, None)
+            except StoreError as error:
+                await self._pause(error)
+                batches = self._ledger.tail().after(self._position)
+                continue
+            if batch is None:
+                return
             self._fold(batch)
             if self._position >= self._awaited:
                 self._bell.set()
@@ -228,8 +237,11 @@ class Runner:
         if self._refused:
             self._awaited = max(self._awaited, self._ledger.head())
         if away is not None:
-            _log.warning("the reactors wait: %s", away)
-            await self._clock.sleep_until(self._clock.now() + timedelta(seconds=PAUSE_SECONDS))
+            await self._pause(away)
+
+    async def _pause(self, reason: Exception) -> None:
+        _log.warning("the reactors wait: %s", reason)
+        await self._clock.sleep_until(self._clock.now() + timedelta(seconds=PAUSE_SECONDS))
 
     def _count_refusal(self, reactor: Reactor, wish: Wish, refusal: Refusal) -> None:
         _log.info("%s was refused, because something else came first: %s", reactor.name, refusal)

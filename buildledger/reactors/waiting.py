@@ -24,6 +24,8 @@ class Waiting:
         self._numbers = count()
         self._queues: dict[int, Queue] = {}
         self._queue_for: dict[tuple[str, Wanted], Queue] = {}
+        self._only_queue: dict[str, Queue] = {}
+        """Of builders whose choice of a worker doesn't depend on the request."""
         self._queue_of: dict[RequestId, Queue] = {}
         self._stirred: dict[Pool, None] = {}
         self._virtual_time = 0.0
@@ -83,6 +85,8 @@ class Waiting:
         return together
 
     def _queue(self, builder: Builder, request: OpenRequest) -> Queue:
+        if (only := self._only_queue.get(builder.name)) is not None:
+            return only
         context = self._contexts.of_request(self._digest, builder, request.submitted)
         wish = wanted(builder, context)
         queue = self._queue_for.get((builder.name, wish))
@@ -91,6 +95,8 @@ class Waiting:
             pool.queues += 1
             queue = self._queue_for[builder.name, wish] = Queue(next(self._numbers), builder, wish, pool)
             self._queues[queue.number] = queue
+            if not pool.passing:
+                self._only_queue[builder.name] = queue
         return queue
 
     def _line_up(self, queue: Queue) -> None:

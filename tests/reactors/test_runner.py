@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -16,11 +16,13 @@ from buildledger.domain.build import FinishOperation
 from buildledger.domain.command import Command
 from buildledger.domain.request import CancelRequest
 from buildledger.events.build import BuildFinished, OperationRequested
-from buildledger.events.fact import Fact
+from buildledger.events.fact import Fact, Recorded
 from buildledger.events.request import RequestSubmitted
 from buildledger.events.results import Result
-from buildledger.ledger.errors import LedgerUnavailable
+from buildledger.ledger.errors import LedgerUnavailable, StoreError
+from buildledger.ledger.follow import BATCH_FACTS, Tail
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.recent import RecentFacts
 from buildledger.ledger.submission import Origin, Receipt
 from buildledger.reactors import runner as runners
 from buildledger.reactors.assembly import join
@@ -186,5 +188,46 @@ async def test_a_full_disk_is_waited_for(tmp_path: Path) -> None:
                 await asyncio.sleep(0)
         await w.finish_all()
         assert w.answers() == {forced.result(): Result.SUCCESS}
+    finally:
+        w.close()
+
+
+class AwayLedger(Ledger):
+    """One whose database can't be read for a while."""
+
+    failures_left = 0
+
+    def read(self, after: int, limit: int, names: Collection[str] = ()) -> Sequence[Recorded]:
+        if self.failures_left:
+            self.failures_left -= 1
+            raise StoreError("server closed the connection unexpectedly")
+        return super().read(after, limit, names)
+
+    def tail(self, batch_facts: int = BATCH_FACTS) -> Tail:
+        """One that never finds anything in memory."""
+        return Tail(self._wake, RecentFacts(1), self.read, batch_facts)
+
+
+async def test_a_database_that_is_away_is_waited_for(tmp_path: Path) -> None:
+    """The reactors go on from where they were when the facts can be read again."""
+    w = World(tmp_path, SIMPLE, AwayLedger)
+    try:
+        await w.begin()
+        await w.connect()
+        assert isinstance(w.ledger, AwayLedger)
+        async with following(w) as runner:
+            await w.force()
+            await until(w, OperationRequested, 1)
+            w.ledger.failures_left = 3
+            forced = await w.force()
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                while w.ledger.failures_left:
+                    w.clock.advance(1)
+                    await asyncio.to_thread(w.ledger.head)
+            assert runner.health.failure is None
+        w.follows = False
+        await w.restart()
+        await w.finish_all()
+        assert w.answers()[forced] is Result.SUCCESS
     finally:
         w.close()

@@ -162,4 +162,5 @@ def _cause(configuration: Configuration, settling: Settling) -> Cause:
         key=(settling.source, settling.branch, newest.revision, newest.position),
         stamps={settling.source: stamp},
         changes=changes[-CHANGES_LIMIT:],
+        paths_known=bool(changes),
     )

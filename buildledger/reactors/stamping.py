@@ -9,6 +9,7 @@ import msgspec
 
 from buildledger.config import evaluate
 from buildledger.config.evaluate import Context, EvaluationError
+from buildledger.config.expressions import mentioned
 from buildledger.config.resolved import Builder, Configuration
 from buildledger.domain.request import SubmitRequest
 from buildledger.domain.schedule import collapse_key, default_branch
@@ -34,6 +35,8 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     branch: str | None = None
     """Of the sources that nothing is known of; None: each source's default branch."""
     changes: tuple[ChangeId, ...] = ()
+    paths_known: bool = True
+    """False: something changed, but nobody can say which paths; conditions that ask for them are taken to hold."""
     parent_build: BuildId | None = None
 
 
@@ -97,15 +100,17 @@ class Stamping:
             parent_build=cause.parent_build,
         )
         context = self._contexts.of_request(configuration.digest, builder, submitted)
-        if not _wanted(builder, context):
+        if not _wanted(builder, context, cause):
             return None
         if (priority := _priority(builder, context)) != 0:
             submitted = msgspec.structs.replace(submitted, priority=priority)
         return SubmitRequest(request_id=request_id(cause.trigger, builder.name, *cause.key), request=submitted)
 
 
-def _wanted(builder: Builder, context: Context) -> bool:
+def _wanted(builder: Builder, context: Context, cause: Cause) -> bool:
     """Whether the builder's `when` lets it through; one that can't be evaluated does, so that nothing goes unbuilt."""
+    if not cause.paths_known and builder.when is not None and "change.files" in mentioned(builder.when.source):
+        return True
     try:
         return evaluate.condition(builder.when, context)
     except EvaluationError as error:

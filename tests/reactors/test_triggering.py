@@ -104,10 +104,10 @@ async def test_branches_that_no_trigger_names_are_not_built(tmp_path: Path) -> N
 
 
 async def test_a_new_source_is_built_once_at_its_tips(tmp_path: Path) -> None:
-    """Every branch that the trigger names is built; its history is not."""
+    """Every branch that the trigger names is built, its history is not; nobody asks which paths changed."""
     async with world(tmp_path, ON_CHANGE, workers=[]) as w:
         await see(w, main="m", topic="t", **{"release/1": "r"})
-        assert [request for request in asked(w) if request[0] == "tests"] == [("tests", "m"), ("tests", "r")]
+        assert asked(w) == [("tests", "m"), ("docs", "m"), ("tests", "r"), ("docs", "r")]
         assert w.facts(RequestSubmitted)[0].reason == "first sight of main"
 
 

@@ -14,7 +14,9 @@ from buildledger.api.routes import PREFIX, describe_routes, include
 
 
 def make_app(deps: ApiDependencies) -> FastAPI:
-    """The application that answers with these dependencies. It starts nothing.
+    """The application that answers with these dependencies.
+
+    Where no projector runs in this process, it begins to look how far the read models of the others have come.
 
     Close `app.state.streams` before the server stops, so that it needn't wait for whoever listens.
     """
@@ -25,6 +27,8 @@ def make_app(deps: ApiDependencies) -> FastAPI:
         redirect_slashes=False,
         separate_input_output_schemas=False,
     )
+    if deps.projector is None:
+        deps.views.follow_others()
     app.state.dependencies = deps
     app.state.configurations = Configurations(deps.ledger)
     app.state.streams = Streams()

@@ -54,6 +54,7 @@ build = sa.Table(
 )
 """What is fixed when a build is assigned; `seq` is that position, which is its place in time as well."""
 sa.Index("build_builder", build.c.builder, build.c.number, unique=True)
+sa.Index("build_builder_seq", build.c.builder, build.c.seq)
 sa.Index("build_worker", build.c.worker, build.c.seq)
 sa.Index("build_request", build.c.request_id)
 

@@ -178,7 +178,7 @@ class PostgresViews(ViewStorage):
             isolation_level="REPEATABLE READ",
             execution_options=translated,
         )
-        return View(projection, generation, writer, reader)
+        return View(projection, generation, writer, reader, shared=True)
 
     def generations(self, projection: Projection) -> list[int]:
         """See `ViewStorage`."""

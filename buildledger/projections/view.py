@@ -41,9 +41,13 @@ class Snapshot(NamedTuple):
 class View:
     """A `Reader` of the ledger. `apply` belongs to one thread; reading to any."""
 
-    def __init__(self, projection: Projection, generation: int, writer: sa.Engine, reader: sa.Engine) -> None:
+    def __init__(
+        self, projection: Projection, generation: int, writer: sa.Engine, reader: sa.Engine, *, shared: bool = False
+    ) -> None:
+        """`shared`: other processes read it, so it has to be written how far it has come even where nothing changed."""
         self.projection = projection
         self.generation = generation
+        self._shared = shared
         self._writer = writer
         self._reader = reader
         self._fold: Fold | None = None
@@ -70,9 +74,10 @@ class View:
             raise Overtaken(self.projection.NAME, expected)
         wanted = self.projection.FACTS
         relevant = [recorded for recorded in facts if type(recorded.fact) in wanted]
-        if relevant:
-            self._write(relevant)
-        self._reached = facts[-1].position
+        last = facts[-1].position
+        if relevant or self._shared:
+            self._write(relevant, last if self._shared else relevant[-1].position)
+        self._reached = last
 
     def save_position(self) -> None:
         """Write the position that `apply` has kept in memory, so that a later start needn't look there again.
@@ -92,6 +97,11 @@ class View:
             self._stored = position_of(connection, _position, self.projection.NAME)
         self._reached = self._stored
 
+    def stored_position(self) -> int:
+        """How far it has come as its database says, whichever process feeds it."""
+        with self._reader.connect() as connection:
+            return connection.scalar(_where, {"of_reader": self.projection.NAME}) or 0
+
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """One consistent state of the rows."""
@@ -106,13 +116,13 @@ class View:
         self._reader.dispose()
         self._writer.dispose()
 
-    def _write(self, relevant: Sequence[Recorded]) -> None:
+    def _write(self, relevant: Sequence[Recorded], last: int) -> None:
         if self._fold is None:
             self._fold = self.projection.fold()
-        last = relevant[-1].position
         with self._transaction() as connection:
             self._move(connection, last)
-            self._fold.apply(connection, relevant)
+            if relevant:
+                self._fold.apply(connection, relevant)
         self._stored = last
 
     @contextmanager

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+
+import sqlalchemy as sa
 
 from buildledger.projections.arrivals import Arrivals
 from buildledger.projections.projection import Projection
@@ -12,6 +15,11 @@ from buildledger.projections.reading import Reading, read
 from buildledger.projections.registry import PROJECTIONS
 from buildledger.projections.storage import ViewStorage
 from buildledger.projections.view import View
+
+LOOK_SECONDS = 0.05
+"""How often a process that feeds no view itself looks how far the others have come."""
+
+_log = logging.getLogger(__name__)
 
 
 class Views:
@@ -22,6 +30,8 @@ class Views:
         self.projections = tuple(projections)
         self.arrivals = Arrivals()
         self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._follower: threading.Thread | None = None
         self._replaced: list[View] = []
         self._views: dict[str, View] = {}
         for projection in self.projections:
@@ -55,8 +65,30 @@ class Views:
             self._replaced.append(former)
         return True
 
+    def follow_others(self) -> None:
+        """Keep `arrivals` up to date in a process that feeds no view itself, until the views are closed."""
+        self._follower = threading.Thread(target=self._look_often, name="views", daemon=True)
+        self._follower.start()
+
+    def _look_often(self) -> None:
+        away = False
+        while not self._closing.wait(LOOK_SECONDS):
+            try:
+                for projection in self.projections:
+                    self.follow_switch(projection.NAME)
+                self.arrivals.publish(min(view.stored_position() for view in self._views.values()))
+                away = False
+            except sa.exc.DBAPIError as error:
+                if not away:
+                    _log.warning("the read models can't be read: %s", error)
+                away = True
+
     def close(self) -> None:
         """Give all connections back."""
+        self._closing.set()
+        if self._follower is not None:
+            self._follower.join()
+        self.arrivals.close()
         with self._lock:
             for view in (*self._views.values(), *self._replaced):
                 view.close()

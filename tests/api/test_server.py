@@ -12,7 +12,7 @@ from buildledger.api import build_rows, request_rows
 from buildledger.api.server import health_of
 from buildledger.domain.source import ReportSourceFailure
 from buildledger.projections.projector import Projector
-from buildledger.projections.status_tables import UNFINISHED
+from buildledger.projections.status_tables import UNFINISHED, build, build_state
 from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
 from tests.api.conftest import Site, settled
@@ -67,16 +67,21 @@ async def test_sources_show_their_branches_and_outages(site: Site, client: httpx
     assert source["configured"]
 
 
-async def test_lists_of_running_builds_use_their_index(site: Site) -> None:
-    """What the first page asks of builds that run is found by an index, however many builds there are."""
+async def test_lists_are_walked_by_an_index(site: Site) -> None:
+    """What the first page asks of builds and requests is found by an index and sorted by it, however many there are."""
     await settled(site)
     with site.deps.views.read(None, "status", "queue") as (status, queue):
-        running = build_rows.listed(status).where(UNFINISHED)
-        waiting = request_rows.in_line(request_rows.listed(queue))
+        builds, requests = build_rows.listed(status), request_rows.listed(queue)
+        newest = status.walk(build.c.seq, build_state.c.seq).desc()
         for reading, query, index in (
-            (status, running, "build_state_open"),
-            (queue, waiting, "request_state_waiting"),
+            (status, builds.where(UNFINISHED), "build_state_open"),
+            (status, builds.order_by(newest), "build_state_present"),
+            (status, builds.where(~UNFINISHED).order_by(newest), "build_state_present"),
+            (status, builds.where(build_state.c.result == "failure").order_by(newest), "build_state_result"),
+            (status, builds.where(build.c.builder == "lint").order_by(build.c.seq.desc()), "build_builder_seq"),
+            (queue, request_rows.in_line(requests), "request_state_waiting"),
         ):
-            asked = str(query.compile(dialect=sqlite.dialect())).replace('"view".', "")
-            plan = reading._connection.execute(sa.text(f"EXPLAIN QUERY PLAN {asked}")).all()
+            asked = str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
+            plan = reading.all(sa.text("EXPLAIN QUERY PLAN " + asked.replace('"view".', "")))  # type: ignore[arg-type]
             assert index in str(plan), plan
+            assert "TEMP B-TREE" not in str(plan), plan

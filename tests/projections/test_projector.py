@@ -18,7 +18,7 @@ from buildledger.projections.projection import Fold
 from buildledger.projections.projector import Projector
 from buildledger.projections.rebuild import first_difference
 from buildledger.projections.registry import BY_NAME, PROJECTIONS
-from buildledger.projections.storage import SqliteViews
+from buildledger.projections.storage import PostgresViews, SqliteViews
 from buildledger.projections.views import Views
 from tests.projections.world import World
 
@@ -99,6 +99,23 @@ def test_two_projectors_on_one_database_do_the_work_once(
         assert first_difference(views.view(projection.NAME), reference.view(projection.NAME)) is None
     reference.close()
     rival_views.close()
+
+
+@pytest.mark.postgresql
+def test_a_process_that_feeds_nothing_follows_those_that_do(world: World, ledger: Ledger, postgresql_url: str) -> None:
+    """Beside the process that feeds the views another one sees how far they are, changed or not."""
+    fed, read = (Views(PostgresViews(postgresql_url)) for _ in range(2))
+    read.follow_others()
+    projector = Projector(ledger, fed)
+    projector.start()
+    for _ in range(3):
+        world.act(10)
+        assert read.arrivals.reached_blocking(ledger.head(), DEADLINE_SECONDS)
+        with read.read(None, "status", "people") as (status, people):
+            assert status.position == people.position == ledger.head()
+    projector.close()
+    fed.close()
+    read.close()
 
 
 def test_a_view_moves_from_where_it_stands_only(world: World, ledger: Ledger, views: Views) -> None:

@@ -31,6 +31,9 @@ MOST_UPLOADS = 1_000
 # The server is away or the connection broke: what was transferred is kept, and the rest follows.
 _PASSING = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
 
+# What grpcio says when the other side ended a call that was being written to; the true status is lost with it.
+_BROKEN_WHILE_WRITING = "Internal error from Core"
+
 _log = logging.getLogger(__name__)
 
 
@@ -131,7 +134,7 @@ async def _persistently(attempt: Attempt, blobs: BlobStore, transfer: Callable[[
         try:
             return await transfer()
         except grpc.aio.AioRpcError as error:
-            if error.code() not in _PASSING:
+            if error.code() not in _PASSING and error.details() != _BROKEN_WHILE_WRITING:
                 raise TransferError(pb.FILE_ERROR_CODE_BLOB, b"", f"{error.code().name}: {error.details()}") from error
             _log.info("run %s: a transfer is interrupted: %s", attempt.run_id, error.details())
         await blobs.reconnect()

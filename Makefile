@@ -59,7 +59,6 @@ demo: $(SETUP)/python $(SETUP)/dashboard
 	@$(BIN)/buildledger demo --once
 
 test: check $(SETUP)/test-tools
-	$(NODE_PATH_LINE) && cd dashboard && npm run --silent test
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 check: $(SETUP)/python $(SETUP)/dashboard

@@ -225,8 +225,9 @@ class Server:
         if Role.API not in self._settings.roles:
             return
         address = self._settings.http
+        app = make_app(dependencies)
         config = uvicorn.Config(
-            make_app(dependencies),
+            app,
             host=address.host,
             port=address.port,
             log_level="warning",
@@ -243,6 +244,7 @@ class Server:
         if serving.done():
             raise SettingsError(f"the API can't listen on {address}: the port is taken or not allowed")
         stack.push_async_callback(_end_uvicorn, server, serving)
+        stack.callback(app.state.streams.close)
         port = server.servers[0].sockets[0].getsockname()[1]
         self.url = f"http://{address.host}:{port}"
         _write_private(self._settings.state / ADDRESS_FILE, self.url)

@@ -23,7 +23,7 @@ from buildledger.events.fact import Fact, Recorded
 from buildledger.ledger.ledger import Ledger
 from buildledger.settings import ADMIN_TOKEN_FILE, Address, ServerSettings
 
-DEADLINE_SECONDS = 60.0
+DEADLINE_SECONDS = 120.0
 POLL_SECONDS = 0.02
 WORKER = "w1"
 

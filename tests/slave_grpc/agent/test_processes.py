@@ -70,6 +70,7 @@ async def test_escaped_processes_die(server: ScriptedServer, work_dir: Path, esc
     pid = read_pid(work_dir / "b" / "pid")
     assert pid is not None
     assert is_alive(pid)
+    await server.until(lambda: server.last(key) == "started")
     root = server.events[key][1].started.pid
     await eventually(lambda: os.getsid(pid) != root)
     server.stop_run(key, pb.STOP_LEVEL_KILL)

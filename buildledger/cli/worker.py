@@ -11,6 +11,10 @@ import click
 from buildledger.cli.options import LabelType
 
 
+AS_CONFIGURED = 1_000
+"""More than any worker is given: the server's configuration alone decides."""
+
+
 @click.command()
 @click.option("--server", required=True, metavar="HOST:PORT", help="Where the server listens for workers.")
 @click.option("--name", required=True, help="The name it is configured under.")
@@ -26,7 +30,12 @@ from buildledger.cli.options import LabelType
     help="Where build directories lie.  [default: work/ in the state directory]",
 )
 @click.option("--label", "labels", type=LabelType(), multiple=True, help="Added to the configured ones; repeatable.")
-@click.option("--capacity", type=click.IntRange(min=1), default=1, show_default=True, help="Builds at the same time.")
+@click.option(
+    "--capacity",
+    type=click.IntRange(1, AS_CONFIGURED),
+    default=AS_CONFIGURED,
+    help="Never more builds at the same time than this.  [default: as configured on the server]",
+)
 @click.option("--token", help="One-use enrollment token, for the first start: see `buildledger token`.")
 @click.option(
     "--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Issuer of the server's certificate."

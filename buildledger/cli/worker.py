@@ -10,7 +10,6 @@ import click
 
 from buildledger.cli.options import LabelType
 
-
 AS_CONFIGURED = 1_000
 """More than any worker is given: the server's configuration alone decides."""
 

@@ -1,0 +1,1 @@
+"""Shows that the conformance kit can tell good workers from bad ones."""

@@ -113,6 +113,7 @@ class Server:
                 tree=tree,
                 head_key=key,
                 logs=logs,
+                artifacts=artifacts,
                 views=views,
                 projector=projector,
                 reactors=None if runner is None else (lambda: runner.health),

@@ -16,6 +16,7 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
 from buildledger.ledger.vault import Vault
+from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.store import LogStore
 from buildledger.projections.projector import Projector
 from buildledger.projections.views import Views
@@ -55,6 +56,7 @@ class ApiDependencies:
     tree: Tree
     head_key: HeadKey
     logs: LogStore
+    artifacts: ArtifactStore
     views: Views
     projector: Projector | None
     """None: another process feeds the views."""

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from buildledger.api import (
+    artifacts,
     builders,
     builds,
     changes,
@@ -30,6 +31,7 @@ ROUTERS = (
     home.router,
     builders.router,
     builds.router,
+    artifacts.router,
     changes.router,
     sources.router,
     pushes.router,

@@ -21,6 +21,7 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
 from buildledger.ledger.vault import Vault
+from buildledger.logs.artifacts import LocalArtifactStore
 from buildledger.logs.local import LocalLogStore
 from buildledger.projections.projector import Projector
 from buildledger.projections.storage import SqliteViews
@@ -110,6 +111,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         vault=vault,
         tree=tree,
         head_key=HeadKey.at(tmp_path / "head-key.pem", "test"),
+        artifacts=LocalArtifactStore(tmp_path / "artifacts"),
         logs=logs,
         views=views,
         projector=projector,

@@ -221,6 +221,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/artifacts/{operation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Artifact
+         * @description The file that an upload handed over, always as a download: no page of this server shows what a build made.
+         */
+        get: operations["read_artifact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/changes": {
         parameters: {
             query?: never;
@@ -696,7 +716,7 @@ export interface paths {
         };
         /**
          * Read Tree Head
-         * @description The newest signed tree head.
+         * @description A signed tree head of all facts there are, or were a second ago.
          */
         get: operations["read_tree_head"];
         put?: never;
@@ -2937,6 +2957,44 @@ export interface operations {
             };
         };
     };
+    read_artifact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description `If-None-Match` names the current answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_changes: {
         parameters: {
             query?: {
@@ -3909,7 +3967,7 @@ export interface operations {
     read_tree_head: {
         parameters: {
             query?: {
-                /** @description Sign a newer head if this position isn't in the last one. */
+                /** @description A position that has to be in it, however new it is. */
                 covering?: number;
             };
             header?: never;

@@ -128,9 +128,11 @@ export function ArtifactsPanel({ artifacts }: { artifacts: readonly Artifact[] }
         </h2>
       </div>
       <ul>
-        {artifacts.map(({ name, size_bytes, sha256 }) => (
-          <li className="row" key={name} title={`SHA-256 ${sha256}`}>
-            <span className="clip">{name}</span>
+        {artifacts.map(({ name, size_bytes, sha256, operation_id }) => (
+          <li className="row" key={operation_id} title={`SHA-256 ${sha256}`}>
+            <a className="clip" href={addressOf(`api/v1/artifacts/${operation_id}`)} download>
+              {name}
+            </a>
             <span className="number muted">{formatSize(size_bytes)}</span>
           </li>
         ))}

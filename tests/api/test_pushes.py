@@ -1,0 +1,59 @@
+"""Commits that somebody hands in: durable when answered, known by their words, harmless when repeated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from buildledger.events.change import BranchMoved, ChangeRecorded
+from tests.api.conftest import Site
+
+FIRST, SECOND = "1" * 40, "2" * 40
+
+
+def commit(revision: str, *parents: str, message: str = "Mend it") -> dict[str, Any]:
+    """A commit as a hook would hand it in."""
+    return {
+        "revision": revision,
+        "parents": list(parents),
+        "author": "Ada Example <ada@example.org>",
+        "message": message,
+        "committed_at": "2026-01-02T03:04:05Z",
+        "files": ["a.c", "b.c"],
+    }
+
+
+async def test_commits_handed_in_are_recorded_and_move_their_branch(site: Site, client: httpx.AsyncClient) -> None:
+    """The answer's position holds the move; the changes can be read with their words at once."""
+    body = {"branch": "topic", "commits": [commit(FIRST), commit(SECOND, FIRST, message="Then \x07 this")]}
+    answer = await client.post("/api/v1/sources/widget/changes", json=body)
+    assert answer.status_code == 201, answer.text
+    (moved,) = site.ledger.read(answer.json()["position"] - 1, 1)
+    assert isinstance(moved.fact, BranchMoved)
+    assert (moved.fact.branch, moved.fact.revision, moved.fact.change_count) == ("topic", SECOND, 2)
+    newest = (await client.get("/api/v1/changes?branch=topic&limit=1")).json()["items"][0]
+    assert newest["revision"] == SECOND
+    assert newest["parents"] == [FIRST]
+    assert newest["author"]["name"] == "Ada Example"
+    assert newest["message"] == "Then \x07 this"
+
+
+async def test_commits_that_are_known_decide_nothing(site: Site, client: httpx.AsyncClient) -> None:
+    """A hook that repeats itself adds no fact."""
+    body = {"branch": "topic", "commits": [commit(FIRST)]}
+    await client.post("/api/v1/sources/widget/changes", json=body)
+    head = site.ledger.head()
+    again = await client.post("/api/v1/sources/widget/changes", json=body)
+    assert again.status_code == 201
+    assert site.ledger.head() == head
+    recorded = [each for each in site.ledger.read(0, 10_000) if isinstance(each.fact, ChangeRecorded)]
+    assert sum(each.fact.revision == FIRST for each in recorded if isinstance(each.fact, ChangeRecorded)) == 1
+
+
+async def test_a_source_that_is_not_configured_takes_no_commits(client: httpx.AsyncClient) -> None:
+    """It is answered 404, and a revision that isn't one 422."""
+    body = {"branch": "topic", "commits": [commit(FIRST)]}
+    assert (await client.post("/api/v1/sources/nowhere/changes", json=body)).status_code == 404
+    wrong = {"branch": "topic", "commits": [commit("--upload-pack=evil")]}
+    assert (await client.post("/api/v1/sources/widget/changes", json=wrong)).status_code == 422

@@ -48,8 +48,8 @@ def conformance(
 ) -> None:
     """Show whether COMMAND is a worker: play the conformance cases with it.
 
-    COMMAND follows after `--`. In it, {server} {name} {state} {work} {token} {spool} are replaced; the same are in its environment
-    as CONFORMANCE_SERVER and so on. For example:
+    COMMAND follows after `--`. In it, {server} {name} {state} {work} {token} {spool} are replaced; its environment has
+    the same as CONFORMANCE_SERVER and so on. For example:
 
     \b
       buildledger conformance -- buildledger worker \\

@@ -27,7 +27,8 @@ for _module in pkgutil.iter_modules(vocabulary.__path__, vocabulary.__name__ + "
     importlib.import_module(_module.name)
 
 FEATURES = (
-    "pty", "blobs", "watch_files", "cgroup", "subreaper", "gap", "merge_stderr", "file_operations", "secrets", "stdin", "tree_kill",
+    "blobs", "cgroup", "file_operations", "gap", "merge_stderr", "pty", "secrets", "stdin", "subreaper", "tree_kill",
+    "watch_files",
 )  # fmt: skip
 """What version 1 of the protocol lets a worker offer."""
 GROUPS = ("hello", "handshake", "idempotence", "output", "failure", "processes", "files")
@@ -50,8 +51,8 @@ class _Model(BaseModel):
 class Run(_Model):
     """One thing for the worker to do.
 
-    `do` is what the kit's helper program does; `command` adds fields of `Command`, `spec` adds fields of `RunSpec`. The build
-    directory is called like the run unless `spec` says otherwise.
+    `do` is what the kit's helper program does; `command` adds fields of `Command`, `spec` adds fields of `RunSpec`. The
+    build directory is called like the run unless `spec` says otherwise.
     """
 
     do: list[str] | None = None

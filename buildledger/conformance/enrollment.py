@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 import grpc.aio
 from cryptography import x509
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from buildledger.conformance.manners import Manners
 from buildledger.conformance.pulse import Pulse
-from buildledger.conformance.server import Manners
 from buildledger.conformance.transcript import Transcript
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
@@ -47,7 +48,7 @@ class ScriptedEnrollment(worker_pb2_grpc.EnrollmentServicer):
         self._calls = calls
 
     async def Enroll(  # noqa: N802 - gRPC's name
-        self, request: pb.EnrollRequest, context: grpc.aio.ServicerContext[pb.EnrollRequest, pb.EnrollResponse]
+        self, request: pb.EnrollRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> pb.EnrollResponse:
         """Take a token, once."""
         self._note("Enroll", context)
@@ -59,7 +60,7 @@ class ScriptedEnrollment(worker_pb2_grpc.EnrollmentServicer):
         return pb.EnrollResponse(credential=self._issue())
 
     async def Rotate(  # noqa: N802 - gRPC's name
-        self, request: pb.RotateRequest, context: grpc.aio.ServicerContext[pb.RotateRequest, pb.RotateResponse]
+        self, request: pb.RotateRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> pb.RotateResponse:
         """Replace a credential; the one before stays valid."""
         call = self._note("Rotate", context)
@@ -81,7 +82,7 @@ class ScriptedEnrollment(worker_pb2_grpc.EnrollmentServicer):
         self._pulse.beat()
         return credential
 
-    def _note(self, method: str, context: grpc.aio.ServicerContext[object, object]) -> Call:
+    def _note(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> Call:
         metadata = {key: str(value) for key, value in context.invocation_metadata() or ()}
         bearer = metadata.get("authorization", "").removeprefix("Bearer ")
         call = Call(method, self._transcript.seconds, bearer)
@@ -91,7 +92,7 @@ class ScriptedEnrollment(worker_pb2_grpc.EnrollmentServicer):
         return call
 
     @staticmethod
-    async def _check_request(csr_der: bytes, context: grpc.aio.ServicerContext[object, object]) -> None:
+    async def _check_request(csr_der: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         if csr_der:
             try:
                 sound = x509.load_der_x509_csr(csr_der).is_signature_valid

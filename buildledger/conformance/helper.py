@@ -1,3 +1,5 @@
+# pathlib would add much to the time that this program takes to start.
+# ruff: noqa: PTH100, PTH109, PTH110, PTH116, PTH123, SIM115
 """What the kit makes a worker run: one small program that does what its arguments say, one after the other.
 
 Each argument is a verb, or a verb and what it needs: `out:hello`, `note:/tmp/starts`, `exit:3`. It runs as a file
@@ -92,7 +94,7 @@ def slowly(what: str) -> None:
 def wait_for(path: str) -> None:
     """PATH: until it exists."""
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS
-    while not os.path.exists(path):  # noqa: PTH110
+    while not os.path.exists(path):
         if time.monotonic() > deadline:
             os._exit(EXIT_WAITED_IN_VAIN)
         time.sleep(0.01)
@@ -122,9 +124,9 @@ def child(what: str) -> None:
     """
     kind, file = what.split(",", 1)
     words = ["pid:" + file, f"sleep:{LONGEST_WAIT_SECONDS}"]
-    own = [sys.executable, "-I", "-S", os.path.abspath(__file__)]  # noqa: PTH100
+    own = [sys.executable, "-I", "-S", os.path.abspath(__file__)]
     before = _lines(file)
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    null = subprocess.DEVNULL
     if kind == "grandchild":
         subprocess.Popen([*own, "pid:" + file, "child:plain," + file, f"sleep:{LONGEST_WAIT_SECONDS}"])
         before += 1
@@ -134,7 +136,7 @@ def child(what: str) -> None:
     elif kind == "session":
         subprocess.Popen([*own, *words], start_new_session=True)
     elif kind == "silent":
-        subprocess.Popen([*own, *words], start_new_session=True, **quiet)
+        subprocess.Popen([*own, *words], start_new_session=True, stdin=null, stdout=null, stderr=null)
     else:
         subprocess.Popen([*own, *words])
     while _lines(file) <= before:

@@ -2,8 +2,8 @@
 
 An expectation names some fields of the message; the others may have any value. A field's expectation is a value, or one
 of: `{at_least: n}`, `{at_most: n}`, `{matches: regular expression}`, `{contains: text}`, `{one_of: [values]}`,
-`{absent: true}`, `{set: true}`. A list field takes a list of the same length, `{count: n}`, `{at_least: n}`, `{any: element}` or
-`{none: element}`; a map field takes the entries that must be there.
+`{absent: true}`, `{set: true}`. A list field takes a list of the same length, `{count: n}`, `{at_least: n}`,
+`{any: element}` or `{none: element}`; a map field takes the entries that must be there.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from buildledger.conformance.plain import PlainError, as_bytes, enum_name, enum_number, field_named
@@ -103,7 +104,7 @@ def _repeated(field: FieldDescriptor, values: Sequence[Any], expected: object, p
 def _check(field: FieldDescriptor, want: object, path: str) -> None:
     """Find mistakes in an expectation also when there is nothing to compare it with."""
     if field.message_type is not None:
-        _one(field, field.message_type._concrete_class(), want, path)
+        _one(field, GetMessageClass(field.message_type)(), want, path)
 
 
 def _one(field: FieldDescriptor, value: Any, expected: object, path: str) -> list[str]:
@@ -111,7 +112,7 @@ def _one(field: FieldDescriptor, value: Any, expected: object, path: str) -> lis
         if expected is None:
             return []
         if not isinstance(expected, Mapping):
-            raise PlainError(path, f"{field.message_type.name} is compared with a mapping of its fields")
+            raise PlainError(path, f"{value.DESCRIPTOR.name} is compared with a mapping of its fields")
         return mismatches(value, expected, path)
     if _agrees(field, value, expected, path):
         return []
@@ -130,7 +131,7 @@ def _agrees(field: FieldDescriptor, value: Any, expected: object, path: str) -> 
         case {"contains": str(part), **rest} if not rest:
             return part in _text(value)
         case {"one_of": list(choices), **rest} if not rest:
-            return any([_agrees(field, value, each, path) for each in choices])
+            return True in {_agrees(field, value, each, path) for each in choices}
     if field.enum_type is not None:
         return bool(value == enum_number(field.enum_type, expected, path))
     if isinstance(value, bytes):

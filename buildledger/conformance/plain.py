@@ -2,16 +2,16 @@
 
 Field and value names are those of `worker.proto`, so that the comments there document the cases too. Enumeration values
 may be written without their prefix (`RUN` for `WANT_RUN`), durations with a unit (`300 ms`), bytes as text or as
-`{hex: "ff 00"}`; a long text is `{text: "ab", times: 1000}`. A number stands for an enumeration value that no version of
-the protocol knows.
+`{hex: "ff 00"}`; a long text is `{text: "ab", times: 1000}`. A number stands for an enumeration value that no version
+of the protocol knows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
@@ -68,7 +68,7 @@ def field_named(message: Message, name: str, path: str) -> FieldDescriptor:
     if field is None:
         known = ", ".join(sorted(message.DESCRIPTOR.fields_by_name)) or "none"
         raise PlainError(_below(path, name), f"{message.DESCRIPTOR.name} has no such field; it has: {known}")
-    return field
+    return cast("FieldDescriptor", field)
 
 
 def enum_number(kind: EnumDescriptor, value: object, path: str) -> int:
@@ -128,8 +128,9 @@ def _set(message: Message, field: FieldDescriptor, value: object, path: str) -> 
         if not isinstance(value, Mapping):
             raise PlainError(path, "is written as a mapping")
         target = getattr(message, field.name)
+        value_field = cast("Descriptor", field.message_type).fields_by_name["value"]
         for key, each in value.items():
-            target[str(key)] = _scalar(field.message_type.fields_by_name["value"], each, _below(path, str(key)))
+            target[str(key)] = _scalar(value_field, each, _below(path, str(key)))
     elif field.is_repeated:
         if not isinstance(value, list):
             raise PlainError(path, "is written as a list")

@@ -1,4 +1,4 @@
-"""What the operating system says about processes. Only Linux says all of it; elsewhere a question may have no answer."""
+"""What the operating system says about processes. Only Linux says all of it; elsewhere there may be no answer."""
 
 from __future__ import annotations
 

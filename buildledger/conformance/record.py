@@ -235,10 +235,19 @@ def describe(event: pb.RunEvent) -> str:
             return f"stopping {level} because of {enum_name(pb.ExitReason.DESCRIPTOR, event.stopping.reason)}"
         case "started":
             return f"started pid {event.started.pid} in a {event.started.mechanism}"
+        case "file_result":
+            return _describe_result(event.file_result)
         case "exited":
             return _describe_end(event.exited)
         case kind:
             return kind or "an event of unknown kind"
+
+
+def _describe_result(result: pb.FileResult) -> str:
+    if result.HasField("error"):
+        code = enum_name(pb.FileErrorCode.DESCRIPTOR, result.error.code)
+        return f"file_result {code} “{result.error.message}”"
+    return f"file_result with {len(result.entries)} entries"
 
 
 def _describe_end(exited: pb.Exited) -> str:

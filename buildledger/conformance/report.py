@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from buildledger.conformance.casefile import NamedCase
-from buildledger.conformance.play import Result
+from buildledger.conformance.play import Outcome, Result
 from buildledger.conformance.steps.step import Step
 
-_MARKS = {"passed": "ok", "failed": "FAILED", "not offered": "not offered"}
+_MARKS: dict[Outcome, str] = {"passed": "ok", "failed": "FAILED", "not offered": "not offered"}
 _INDENT = " " * 6
 
 
@@ -39,7 +39,8 @@ def table(worker: str, results: Sequence[Result], seconds: float) -> Iterator[st
         yield from _failure(each)
     counts = Counter(each.outcome for each in results)
     yield ""
-    yield f"{counts['passed']} passed, {counts['failed']} failed, {counts['not offered']} not offered, in {seconds:.0f} s"
+    summary = ", ".join(f"{counts[outcome]} {outcome}" for outcome in _MARKS)
+    yield f"{summary}, in {seconds:.0f} s"
 
 
 def _failure(result: Result) -> Iterator[str]:
@@ -68,8 +69,6 @@ def listing(cases: Sequence[NamedCase]) -> Iterator[str]:
 def vocabulary() -> Iterator[str]:
     """Every step that a case can be made of."""
     for name, kind in sorted(Step.known.items()):
-        if name.startswith("_"):
-            continue
         fields = [
             f"{each.alias or field}{'' if each.is_required() else '?'}" for field, each in kind.model_fields.items()
         ]

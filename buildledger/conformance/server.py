@@ -1,6 +1,7 @@
 """A real gRPC server on loopback that plays the server's part as a case tells it to.
 
-Left alone it behaves: it welcomes, wants what the case wants, stores each event and acknowledges it, answers heartbeats.
+Left alone it behaves: it welcomes, wants what the case wants, stores each event and acknowledges it, answers
+heartbeats.
 It forgets nothing when the network breaks, as a server that is restarted on its ledger.
 """
 
@@ -10,18 +11,17 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, field
 
 import grpc
 import grpc.aio
 
+from buildledger.conformance.manners import Manners, from_the_future
 from buildledger.conformance.plain import enum_name
 from buildledger.conformance.pulse import Pulse
 from buildledger.conformance.record import AttemptRecord, describe
 from buildledger.conformance.session import Sent, SessionRecord, hello_violations
 from buildledger.conformance.transcript import Transcript
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 
 Key = tuple[str, int]
 DEFAULT_RUN_CREDIT_BYTES = 1 << 20
@@ -35,28 +35,9 @@ OPTIONS = (
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
 )
-# Fields of a future version: a number and a text, which every receiver has to skip.
-_FIELDS_OF_THE_FUTURE = b"\xf0\x3f\x2a\xfa\x3f\x06future"
 
 
-@dataclass
-class Manners:
-    """How the server behaves; a case changes it as it goes."""
-
-    acks: str = "stored"
-    """`stored`: acknowledge what is stored; `withhold`: don't; `lose`: believe to have done so."""
-    releases: bool = True
-    answers_heartbeats: bool = True
-    introduces: bool = True
-    """Whether it answers Hello by itself."""
-    from_the_future: bool = False
-    """Whether its messages have fields that version 1 doesn't know."""
-    refusal: pb.Error | grpc.StatusCode | None = None
-    credentials: set[str] = field(default_factory=set)
-    """Bearers that are accepted; empty: anyone is."""
-
-
-class ScriptedServer(worker_pb2_grpc.WorkerServicer):
+class ScriptedServer:
     """The far end of the socket."""
 
     def __init__(self, name: str, welcome: pb.Welcome, transcript: Transcript, pulse: Pulse) -> None:
@@ -179,13 +160,13 @@ class ScriptedServer(worker_pb2_grpc.WorkerServicer):
     def _handler(self) -> grpc.GenericRpcHandler:
         """The service with a serializer that also lets bytes through as they are."""
         behaviour = grpc.stream_stream_rpc_method_handler(
-            self.Session,
+            self.session_call,
             request_deserializer=pb.Up.FromString,
             response_serializer=lambda sent: sent if isinstance(sent, bytes) else sent.SerializeToString(),
         )
         return grpc.method_handlers_generic_handler("buildledger.worker.v1.Worker", {"Session": behaviour})
 
-    async def Session(  # noqa: N802 - gRPC's name
+    async def session_call(
         self, request_iterator: AsyncIterator[pb.Up], context: grpc.aio.ServicerContext[pb.Up, pb.Down]
     ) -> AsyncIterator[pb.Down | bytes]:
         """One session, played by the script."""
@@ -212,7 +193,7 @@ class ScriptedServer(worker_pb2_grpc.WorkerServicer):
         reader = asyncio.create_task(self._read(request_iterator, session))
         try:
             while (message := await session.down.get()) is not None:
-                yield self._dressed(message) if self.manners.from_the_future else message
+                yield from_the_future(message) if self.manners.from_the_future else message
         finally:
             reader.cancel()
             session.ended_at = self._transcript.seconds
@@ -313,22 +294,6 @@ class ScriptedServer(worker_pb2_grpc.WorkerServicer):
         unacked = sum(record.unacked_output_bytes for record in self.records.values())
         if unacked > limit + (self.welcome.chunk_bytes or _DEFAULT_CHUNK_BYTES):
             self.violation(f"{unacked} bytes of output are unacknowledged, more than Welcome.session_credit_bytes")
-
-    def _dressed(self, message: Sent) -> Sent:
-        """The message with fields of the future at every level that a worker reads."""
-        if not isinstance(message, pb.Down):
-            return message
-        levels: list[pb.Down | pb.Welcome | pb.Desired | pb.DesiredRun | pb.RunSpec | pb.Command | pb.Ack] = [message]
-        if message.HasField("welcome"):
-            levels.append(message.welcome)
-        if message.HasField("desired"):
-            levels += [message.desired, *message.desired.runs]
-            levels += [run.spec for run in message.desired.runs if run.HasField("spec")]
-            levels += [run.spec.command for run in message.desired.runs if run.spec.HasField("command")]
-        levels += message.progress.acks
-        for each in levels:
-            each.MergeFromString(_FIELDS_OF_THE_FUTURE)
-        return message
 
 
 def _without_spec(run: pb.DesiredRun) -> pb.DesiredRun:

@@ -31,6 +31,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 HELPER = (sys.executable, "-I", "-S", str(Path(helper.__file__).resolve()))
 DOORS = ("main", "other")
 DEFAULT_SPOOL_BYTES = 64 << 20
+_LOOK_SECONDS = 0.02
 _RUN = re.compile(r"\{run:([^}]+)\}")
 
 
@@ -120,14 +121,12 @@ class Stage:
     async def until_looked(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
         """Like `until`, for what nobody tells: files and processes."""
 
-        async def look() -> None:
-            while not condition():
-                await asyncio.sleep(0.02)
-
-        try:
-            await asyncio.wait_for(look(), seconds * self.patience)
-        except TimeoutError:
-            raise CaseFailedError(f"{what}: not within {seconds * self.patience:g} s") from None
+        limit = seconds * self.patience
+        deadline = self.transcript.seconds + limit
+        while not condition():
+            if self.transcript.seconds > deadline:
+                raise CaseFailedError(f"{what}: not within {limit:g} s")
+            await asyncio.sleep(_LOOK_SECONDS)
         self.check_violations()
 
     def check_violations(self) -> None:
@@ -156,7 +155,11 @@ class Stage:
         return build(pb.RunSpec, self.substituted(self.specs[run]), f"runs.{run}")
 
     def substituted(self, value: Any) -> Any:
-        """Plain data with placeholders replaced: `{scratch}`, `{spool}`, `{run:name}`, `{helper}` as a list element, `{blob_of: name}`, `{sha256_of: name}`."""
+        """Plain data with placeholders replaced.
+
+        In texts: `{scratch}`, `{spool}`, `{run:name}`; as an element of a list: `{helper}`; as a mapping:
+        `{blob_of: name}`, `{sha256_of: name}`.
+        """
         match value:
             case str():
                 text = value.replace("{scratch}", str(self.scratch)).replace("{spool}", str(self.spool_bytes))

@@ -34,7 +34,11 @@ BROKEN = (
         ),
     ),
     Broken("idempotence_obeys_old_messages", ("idempotence/*",), frozenset({"idempotence/13-lower-revision"})),
-    Broken("output_masks_each_read_alone", ("output/18*", "output/19*", "output/2[0156]*"), frozenset({"output/26-secret-split"})),
+    Broken(
+        "output_masks_each_read_alone",
+        ("output/18*", "output/19*", "output/2[0156]*"),
+        frozenset({"output/26-secret-split"}),
+    ),
     Broken(
         "failure_forgets_when_killed",
         ("failure/28*", "failure/29*", "failure/3[234]*"),

@@ -1,4 +1,4 @@
-"""Steps that are played or not, by what the worker offers."""
+"""A list of steps, and the step that plays one only with some workers."""
 
 from __future__ import annotations
 
@@ -47,15 +47,5 @@ class IfLacking(Step):
     async def play(self, stage: Stage) -> None:
         """One after the other."""
         if self.feature not in stage.session().hello.features:
-            for step in self.steps:
-                await step.play(stage)
-
-
-class IfOffering(IfLacking):
-    """Play `steps` only if the worker offers a feature."""
-
-    async def play(self, stage: Stage) -> None:
-        """One after the other."""
-        if self.feature in stage.session().hello.features:
             for step in self.steps:
                 await step.play(stage)

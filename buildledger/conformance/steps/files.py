@@ -50,7 +50,7 @@ class AwaitFile(_FileStep):
 
 
 class CheckFile(_FileStep):
-    """Compare a file: its `text` or `pattern`, its number of `lines`, its `size`, its permission bits, or that it is `absent`."""
+    """Compare a file: its `text` or `pattern`, its `lines`, `size` and `mode`, or that it is `absent`."""
 
     text: str | None = None
     pattern: dict[str, Size] | None = None
@@ -104,9 +104,9 @@ class CheckNamedFileGone(Step):
 
     async def play(self, stage: Stage) -> None:
         """Look."""
-        for line in (stage.scratch / self.path).read_text(encoding="utf-8").splitlines():
-            if Path(line).exists():
-                raise CaseFailedError(f"{line} still exists")
+        left = await asyncio.to_thread(_still_there, stage.scratch / self.path)
+        if left:
+            raise CaseFailedError(f"{', '.join(left)} still exists")
 
 
 class Prepare(_FileStep):
@@ -143,6 +143,10 @@ class CheckStoredNowhere(Step):
 def _digest(path: Path) -> bytes:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
+
+
+def _still_there(listed_in: Path) -> list[str]:
+    return [line for line in listed_in.read_text(encoding="utf-8").splitlines() if Path(line).exists()]
 
 
 def _search(directory: Path, texts: list[bytes]) -> list[str]:

@@ -11,7 +11,7 @@ from buildledger.conformance.steps.step import PATIENCE_SECONDS, Step
 
 
 class Cut(Step):
-    """Reset every connection; with `after_bytes`, when so many more bytes of either direction have passed through it."""
+    """Reset every connection; with `after_bytes`, when so many more bytes of either direction have passed."""
 
     after_bytes: Size | None = None
 
@@ -25,7 +25,7 @@ class Cut(Step):
 
 
 class CutAtRandom(Step):
-    """Reset the connection and those that follow, each after a random number of bytes below `within_bytes`, `times` in all."""
+    """Reset the connection and those that follow, `times` in all, each after a random number of bytes."""
 
     times: int
     within_bytes: Size
@@ -49,7 +49,7 @@ class AwaitCuts(Step):
 
 
 class Freeze(Step):
-    """Let nothing more through the open connections, and tell nobody. `fresh_too`: nor through those made from here on."""
+    """Let nothing more through the open connections (`fresh_too`: nor through later ones), and tell nobody."""
 
     fresh_too: bool = False
 

@@ -16,7 +16,7 @@ _LONGEST_SHOWN = 200
 
 
 class AwaitOutput(Step):
-    """Wait until a channel has so many bytes, or contains a text in its first 4 MiB, while the run may still be going on."""
+    """Wait until a channel has so many bytes or contains a text (in its first 4 MiB); the run may still go on."""
 
     run: str
     channel: str = "stdout"
@@ -42,8 +42,8 @@ class AwaitOutput(Step):
 class CheckOutput(Step):
     """Compare all that a channel got, byte by byte or by its SHA-256.
 
-    One of: `text` (or `{hex: …}`), `pattern: {bytes, seed}` (what the helper's `emit` writes), `matches` and `excludes` (a
-    regular expression and texts, for short output), `bytes`.
+    One of: `text` (or `{hex: …}`), `pattern: {bytes, seed}` (what the helper's `emit` writes), `bytes`, and for short
+    output `matches` (a regular expression) and `excludes` (texts).
     """
 
     run: str
@@ -51,7 +51,7 @@ class CheckOutput(Step):
     text: Any = None
     pattern: dict[str, Size] | None = None
     matches: str | None = None
-    excludes: list[str] = []
+    excludes: tuple[str, ...] = ()
     bytes: Size | None = None
     attempt: int = 1
 

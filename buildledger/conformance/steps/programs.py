@@ -65,7 +65,7 @@ class CheckWorker(Step):
 
 
 class AwaitProcesses(Step):
-    """Wait until a scratch file has at least `count` process ids, and until the first `count` (or all) are dead or alive."""
+    """Wait until a scratch file has `count` process ids, and until the processes are dead or alive."""
 
     file: str
     are: Literal["dead", "alive"]
@@ -90,7 +90,7 @@ class AwaitProcesses(Step):
 
 
 class CheckProcesses(Step):
-    """The processes whose ids stand in a scratch file must be dead at this moment: an Exited that came has promised it."""
+    """The processes whose ids stand in a scratch file must be dead (alive) at this moment: Exited has promised it."""
 
     file: str
     are: Literal["dead", "alive"]
@@ -115,7 +115,7 @@ class NoteMemory(Step):
 
 
 class CheckMemory(Step):
-    """The peak of the worker's memory must not have grown by more since it was noted. Where the system can't tell, nothing is checked."""
+    """The peak of the worker's memory must not have grown by more since it was noted; checked on Linux only."""
 
     main_field: ClassVar[str] = "grown_at_most"
     grown_at_most: Size

@@ -30,7 +30,8 @@ class Step(BaseModel):
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         """Enter it into the list; `AwaitEvent` is written `await_event`."""
-        Step.known[re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()] = cls
+        if not cls.__name__.startswith("_"):
+            Step.known[re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()] = cls
 
     def runs_named(self) -> list[str]:
         """Names of the runs that the step speaks of, so that a misspelt one is found before anything is started."""

@@ -13,8 +13,8 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 class Want(Step):
     """Want something of a run: RUN, STOP, ABANDON or RELEASE.
 
-    It is sent at once, `times` times, and stands in the full Desired of every session that follows unless `lasting` is false.
-    A negative `epoch_offset` or `revision_offset` makes the message outdated.
+    It is sent at once, `times` times, and stands in the full Desired of every session that follows unless `lasting` is
+    false. A negative `epoch_offset` or `revision_offset` makes the message outdated.
     """
 
     main_field: ClassVar[str] = "run"
@@ -85,8 +85,9 @@ class Omit(Step):
 class Acks(Step):
     """How the server acknowledges from here on.
 
-    `stored`: at once, and everything that was held back too; `withhold`: not at all; `lose`: it believes to have done so, and
-    says so in the next session only. `releases`: whether the acknowledgement of a last event lets the worker forget the run.
+    `stored`: at once, and everything that was held back too; `withhold`: not at all; `lose`: it believes to have done
+    so, and says so in the next session only. `releases`: whether the acknowledgement of a last event lets the worker
+    forget the run.
     """
 
     main_field: ClassVar[str] = "mode"
@@ -104,7 +105,7 @@ class Acks(Step):
 
 
 class Ack(Step):
-    """Acknowledge a run's events up to `through`, whatever the server's manners are; `resume_from` asks for them again."""
+    """Acknowledge a run's events up to `through`, whatever the manners; `resume_from` asks for what follows again."""
 
     run: str
     through: int
@@ -139,7 +140,7 @@ class Credit(Step):
 
 
 class LoseEvents(Step):
-    """Lose these events of a run, each once, as if they had never come; the server then asks for them with `resume_from`."""
+    """Lose these events of a run, each once, as if they had never come; the server then asks for them again."""
 
     run: str
     numbers: list[int]

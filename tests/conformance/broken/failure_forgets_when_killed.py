@@ -10,5 +10,5 @@ async def unsound(workshop: Workshop) -> list[Attempt]:
     return []
 
 
-worker.recover = unsound
+worker.recover = unsound  # type: ignore[attr-defined]
 main()

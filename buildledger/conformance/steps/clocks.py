@@ -1,0 +1,54 @@
+"""Steps about the clocks of the worker, as its events show them."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict, Field
+
+from buildledger.conformance.quantities import Seconds
+from buildledger.conformance.stage import CaseFailedError, NotOfferedError, Stage
+from buildledger.conformance.steps.events import Kind
+from buildledger.conformance.steps.step import Step
+
+
+class CheckInterval(Step):
+    """The worker's monotonic clock must have gone on so much between two events of a run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    run: str
+    first: Kind = Field(alias="from")
+    last: Kind = Field(alias="to")
+    at_least: Seconds = 0.0
+    at_most: Seconds | None = None
+
+    async def play(self, stage: Stage) -> None:
+        """Compare."""
+        events = {each.kind: each.event.monotonic for each in reversed(stage.record(self.run).stored)}
+        seconds = [events[kind].seconds + events[kind].nanos / 1e9 for kind in (self.first, self.last)]
+        passed = seconds[1] - seconds[0]
+        if passed < self.at_least or (self.at_most is not None and passed > self.at_most * stage.patience):
+            raise CaseFailedError(f"run {self.run}: {passed:.2f} s passed from {self.first} to {self.last}")
+
+
+class CheckClock(Step):
+    """The wall clock must have jumped by so much between a run's first event and its last, the monotonic must not."""
+
+    run: str
+    ahead: Seconds
+
+    async def play(self, stage: Stage) -> None:
+        """Compare."""
+        events = [each.event for each in stage.record(self.run).stored]
+        wall = events[-1].wall.seconds - events[0].wall.seconds
+        monotonic = events[-1].monotonic.seconds - events[0].monotonic.seconds
+        if abs(monotonic) > abs(self.ahead) / 2:
+            raise CaseFailedError(
+                f"run {self.run}: the monotonic clock went on by {monotonic} s when only the wall clock was moved"
+            )
+        if abs(wall) < abs(self.ahead) / 2:
+            raise NotOfferedError(
+                "the worker's wall clock can't be moved from outside: it doesn't read it through the C library"
+            )
+        if abs(wall - self.ahead) > abs(self.ahead) / 2:
+            raise CaseFailedError(
+                f"run {self.run}: the wall clock went on by {wall} s, although it was moved by {self.ahead:g} s"
+            )

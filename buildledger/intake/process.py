@@ -55,17 +55,7 @@ async def run(
     `consume` gets standard output as it comes; while it is at work, the process has to wait.
     Raises: CannotStartError, TookTooLongError, WroteTooMuchError, and whatever `consume` raises.
     """
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=dict(environment),
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise CannotStartError(f"{argv[0]} can't be started: {error.strerror}") from error
+    process = await _start(argv, environment)
     kept: list[bytes] = []
     try:
         async with asyncio.timeout(limit_seconds):
@@ -77,6 +67,28 @@ async def run(
             raise TookTooLongError(f"{argv[0]} did not finish in {limit_seconds:g} s") from cause
         raise
     return Completed(exit_code=exit_code, output=b"".join(kept), error=said.decode("utf-8", "backslashreplace"))
+
+
+async def _start(argv: Sequence[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=dict(environment),
+            start_new_session=True,
+        )
+    )
+    try:
+        # asyncio, cancelled while it starts a process, waits until all that has its pipes is gone, which may be never
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with contextlib.suppress(OSError):
+            await _kill(await starting)
+        raise
+    except OSError as error:
+        raise CannotStartError(f"{argv[0]} can't be started: {error.strerror}") from error
 
 
 async def _converse(process: asyncio.subprocess.Process, stdin: bytes, consume: Consume) -> bytes:

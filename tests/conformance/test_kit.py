@@ -1,0 +1,91 @@
+"""The kit as people use it: a good worker passes, the report tells the truth, the exit code follows."""
+
+import json
+import sys
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from buildledger.cli.conformance import conformance
+from buildledger.conformance.casefile import load_all
+from buildledger.conformance.runner import Options, choose, run
+from buildledger.conformance.worker import WorkerCommand
+
+AGENT = (sys.executable, "-m", "buildledger.slave_grpc.agent", "--server", "{server}", "--name", "{name}")
+PLACES = ("--state", "{state}", "--work", "{work}")
+
+
+async def test_the_python_worker_passes_every_case_it_claims() -> None:
+    """Nothing fails, and what isn't offered is for want of something on this machine, not of a feature."""
+    words = [
+        "env",
+        "BUILDLEDGER_ENROLLMENT_TOKEN={token}",
+        *AGENT,
+        *PLACES,
+        "--spool-bytes",
+        "{spool}",
+        "--capacity",
+        "4",
+    ]
+    results = await run(choose(load_all(), (), "fast"), WorkerCommand(words=words), Options(patience=2.0))
+    assert {each.case.name: each.reason for each in results if each.outcome == "failed"} == {}
+    missing = {each.case.name for each in results if each.outcome == "not offered"}
+    assert missing <= {"failure/35-clock-forward", "failure/35-clock-backward", "files/42-worker-full"}
+
+
+async def test_a_failure_comes_with_its_transcript() -> None:
+    """Whoever reads the report of a failed case can see what was said, and what the worker wrote."""
+    words = [sys.executable, "-m", "tests.conformance.broken.hello_loses_exit_codes", *AGENT[3:], *PLACES]
+    results = await run(choose(load_all(), ["hello/exit-code"], "fast"), WorkerCommand(words=words), Options())
+    (result,) = results
+    assert result.outcome == "failed"
+    assert "exited.code is 0, expected 3" in result.reason
+    transcript = "\n".join(result.transcript)
+    assert "worker   Hello" in transcript
+    assert "server   wants RUN of run a" in transcript
+    assert "worker   a#3 exited code 0 COMPLETED" in transcript
+    assert any("session 1 with" in line for line in result.worker_log)
+
+
+def test_both_reports_and_the_exit_code(tmp_path: Path) -> None:
+    """The table is for people, the file for programs; other workers' results in the file stay."""
+    report = tmp_path / "out" / "conformance.json"
+    report.parent.mkdir()
+    report.write_text('[{"worker": "other", "case": "hello/exit-code", "outcome": "passed"}]', encoding="utf-8")
+    options = [
+        "--only",
+        "hello/exit-code",
+        "--only",
+        "output/26-secret-file",
+        "--worker",
+        "python",
+        "--json",
+        str(report),
+    ]
+    good = CliRunner().invoke(conformance, [*options, "--", *AGENT, *PLACES])
+    assert good.exit_code == 0, good.output
+    assert "2 passed, 0 failed, 0 not offered" in good.output
+    told = {(each["worker"], each["case"]): each["outcome"] for each in json.loads(report.read_text(encoding="utf-8"))}
+    assert told == {
+        ("other", "hello/exit-code"): "passed",
+        ("python", "hello/exit-code"): "passed",
+        ("python", "output/26-secret-file"): "passed",
+    }
+
+
+def test_failures_and_what_is_not_offered_are_kept_apart(tmp_path: Path) -> None:
+    """A failure makes the exit code 1; what isn't offered does not count as passed."""
+    broken = [sys.executable, "-m", "tests.conformance.broken.hello_loses_exit_codes", *AGENT[3:], *PLACES]
+    options = ["--only", "hello/exit-code", "--only", "handshake/07*"]
+    bad = CliRunner().invoke(conformance, [*options, "--", *broken])
+    assert bad.exit_code == 1
+    assert "0 passed, 1 failed, 1 not offered" in bad.output
+    assert "the command line takes no {token}" in bad.output
+
+
+def test_what_is_no_worker_is_said_to_be_none() -> None:
+    """A program that never says Hello leads to one clear error instead of a hundred failures."""
+    result = CliRunner().invoke(conformance, ["--patience", "0.1", "--", sys.executable, "-c", "print('sorry')"])
+    assert result.exit_code == 2
+    assert "doesn't say Hello" in result.output
+    assert "sorry" in result.output

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"buildledger/workers/go/internal/worker"
+)
+
+const (
+	tokenVariable = "BUILDLEDGER_WORKER_TOKEN"
+	usage         = `Usage: bl-worker --server HOST:PORT --name NAME --state DIR [options]
+
+Runs builds for a Build Ledger server. Connections may break and the server may restart: steps go on, and no output is
+lost. SIGTERM or Ctrl-C stops what runs, SIGHUP lets it finish first.
+
+  --server HOST:PORT   where the server listens for workers
+  --name NAME          the name this worker is configured under
+  --state DIR          journal, credential and lock; private to this worker
+  --work DIR           where build directories lie (default: work/ in the state directory)
+  --label KEY=VALUE    what this worker can be chosen by; repeatable
+  --capacity N         builds at the same time (default: 1)
+  --token TOKEN        one-use enrollment token, for the first start; better given in ` + tokenVariable + `,
+                       where not every user of the machine can read it
+  --ca FILE            PEM file of the issuers of the server's certificate; turns TLS on
+  --tls                TLS with the issuers that this machine trusts
+  --spool-bytes N      unacknowledged output that may lie on disk (default: 1 GiB)
+  --cgroup DIR         a delegated cgroup v2 directory (Linux; found by itself under systemd's Delegate=yes)
+  --version            show the version
+  --help               show this text
+`
+)
+
+// version is set when the program is built.
+var version = "0.1.0"
+
+// errAnswered says that the command line was a question and has its answer.
+var errAnswered = errors.New("answered")
+
+// labels collects --label.
+type labels map[string]string
+
+func (l labels) String() string { return "" }
+
+func (l labels) Set(text string) error {
+	key, value, found := strings.Cut(text, "=")
+	if !found || key == "" {
+		return errors.New("a label is KEY=VALUE")
+	}
+	l[key] = value
+	return nil
+}
+
+// parse reads the command line; answers to questions go to out.
+func parse(arguments []string, getenv func(string) string, out io.Writer) (worker.Settings, error) {
+	settings := worker.Settings{
+		Labels: labels{}, Software: "buildledger-go/" + version, Token: getenv(tokenVariable), SpoolBytes: worker.DefaultSpoolBytes,
+	}
+	flags := flag.NewFlagSet("bl-worker", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&settings.Server, "server", "", "")
+	flags.StringVar(&settings.Name, "name", "", "")
+	flags.StringVar(&settings.StateDir, "state", "", "")
+	flags.StringVar(&settings.WorkDir, "work", "", "")
+	flags.Var(labels(settings.Labels), "label", "")
+	capacity := flags.Uint("capacity", 1, "")
+	flags.StringVar(&settings.Token, "token", settings.Token, "")
+	flags.StringVar(&settings.Security.CAFile, "ca", "", "")
+	flags.BoolVar(&settings.Security.TLS, "tls", false, "")
+	flags.Int64Var(&settings.SpoolBytes, "spool-bytes", settings.SpoolBytes, "")
+	flags.StringVar(&settings.Cgroup, "cgroup", "", "")
+	asksVersion := flags.Bool("version", false, "")
+	err := flags.Parse(arguments)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(out, usage)
+		return settings, errAnswered
+	case err != nil:
+		return settings, fmt.Errorf("%w (try --help)", err)
+	case *asksVersion:
+		fmt.Fprintf(out, "bl-worker %s %s/%s\n", version, runtime.GOOS, runtime.GOARCH)
+		return settings, errAnswered
+	}
+	settings.Capacity = uint32(*capacity)
+	if err := check(&settings, flags.Args(), *capacity); err != nil {
+		return settings, fmt.Errorf("%w (try --help)", err)
+	}
+	return settings, nil
+}
+
+// check finds what the flags by themselves can't tell, and makes paths absolute.
+func check(settings *worker.Settings, rest []string, capacity uint) error {
+	if len(rest) > 0 {
+		return fmt.Errorf("%q wasn't expected", rest[0])
+	}
+	for name, value := range map[string]string{"server": settings.Server, "name": settings.Name, "state": settings.StateDir} {
+		if value == "" {
+			return fmt.Errorf("--%s is missing", name)
+		}
+	}
+	if capacity < 1 || capacity > 10_000 {
+		return fmt.Errorf("--capacity %d isn't from 1 to 10,000", capacity)
+	}
+	if settings.SpoolBytes < 1<<20 {
+		return fmt.Errorf("--spool-bytes %d is less than 1 MiB", settings.SpoolBytes)
+	}
+	if settings.WorkDir == "" {
+		settings.WorkDir = filepath.Join(settings.StateDir, "work")
+	}
+	for _, path := range []*string{&settings.StateDir, &settings.WorkDir} {
+		absolute, err := filepath.Abs(*path)
+		if err != nil {
+			return fmt.Errorf("%s: %w", *path, err)
+		}
+		*path = absolute
+	}
+	return nil
+}

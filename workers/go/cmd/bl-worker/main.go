@@ -1,0 +1,94 @@
+// Command bl-worker is a worker of a Build Ledger server: it runs builds, and loses nothing when connections break.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+
+	"buildledger/workers/go/internal/worker"
+)
+
+const (
+	exitStopped       = 0
+	exitMisconfigured = 2
+)
+
+func main() { os.Exit(execute(os.Args[1:])) }
+
+// execute is the whole program; it returns its exit code.
+func execute(arguments []string) int {
+	if code, isHelper := runHelper(arguments); isHelper {
+		return code
+	}
+	settings, err := parse(arguments, os.Getenv, os.Stdout)
+	if errors.Is(err, errAnswered) {
+		return exitStopped
+	}
+	if err == nil {
+		err = serve(settings)
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "bl-worker: %v\n", err)
+		return exitMisconfigured
+	}
+	return exitStopped
+}
+
+// serve is a worker until it is told to end.
+func serve(settings worker.Settings) error {
+	limitMemory()
+	settings.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	for _, directory := range []string{settings.StateDir, settings.WorkDir} {
+		if err := os.MkdirAll(directory, 0o755); err != nil {
+			return fmt.Errorf("making a directory: %w", err)
+		}
+	}
+	if err := os.Chmod(settings.StateDir, 0o700); err != nil {
+		return fmt.Errorf("making the state directory private: %w", err)
+	}
+	unlock, err := worker.Lock(settings.StateDir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	w, err := worker.New(ctx, settings)
+	if err != nil {
+		return err
+	}
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, append(shutDownSignals, drainSignals...)...)
+	defer signal.Stop(signals)
+	go obey(ctx, w, signals)
+	return w.Run(ctx)
+}
+
+// obey lets signals reach the worker.
+func obey(ctx context.Context, w *worker.Worker, signals <-chan os.Signal) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case received := <-signals:
+			if isDrain(received) {
+				w.Drain(received.String())
+			} else {
+				w.ShutDown(received.String())
+			}
+		}
+	}
+}
+
+func isDrain(received os.Signal) bool {
+	for _, each := range drainSignals {
+		if each == received {
+			return true
+		}
+	}
+	return false
+}

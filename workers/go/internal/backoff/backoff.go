@@ -1,0 +1,35 @@
+// Package backoff says how long to wait before the next attempt to connect.
+package backoff
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// ceilings of the delays after the first failure, the second, and so on. The first is short so that a restarted server has its
+// workers back at once; full jitter keeps a thousand workers from coming back in the same instant.
+var ceilings = [...]time.Duration{
+	250 * time.Millisecond, time.Second, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second,
+	32 * time.Second, time.Minute,
+}
+
+// Backoff gives full-jitter delays that grow to a minute. The zero value is ready; it isn't safe for concurrent use.
+type Backoff struct {
+	failures int
+}
+
+// Succeeded says that the next failure is the first again.
+func (b *Backoff) Succeeded() { b.failures = 0 }
+
+// Next is how long to wait after one more failure.
+func (b *Backoff) Next() time.Duration {
+	ceiling := ceilings[min(b.failures, len(ceilings)-1)]
+	b.failures++
+	return rand.N(ceiling)
+}
+
+// Slowest is how long to wait when only a person can help.
+func (b *Backoff) Slowest() time.Duration {
+	longest := ceilings[len(ceilings)-1]
+	return longest/2 + rand.N(longest/2)
+}

@@ -1,0 +1,28 @@
+// Package durable makes what is written outlast a crash of the machine.
+package durable
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// ReplaceFile gives a private file new content in one step; it is on the disk when this returns.
+func ReplaceFile(path string, content []byte) error {
+	// A temporary file is private from its first byte on, whatever the umask.
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return SyncDirectory(filepath.Dir(path))
+}

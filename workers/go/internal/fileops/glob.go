@@ -1,0 +1,261 @@
+package fileops
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/proto"
+
+	"buildledger/workers/go/internal/builddir"
+	pb "buildledger/workers/go/internal/workerv1"
+)
+
+const (
+	mostEntries = 10_000
+	// resultBytes of entries stand in one event, which must fit into a message.
+	resultBytes = 96 << 10
+)
+
+func glob(ctx context.Context, root *os.Root, operation *pb.Glob) ([]*pb.FileResult, error) {
+	limit := int(min(operation.GetLimit(), mostEntries))
+	if limit == 0 {
+		limit = mostEntries
+	}
+	found := make(map[string]bool)
+	truncated := false
+	for _, pattern := range operation.GetPatterns() {
+		err := Match(ctx, root, pattern, func(path string) bool {
+			truncated = truncated || !found[path] && len(found) == limit
+			if !truncated {
+				found[path] = true
+			}
+			return !truncated
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	paths := make([]string, 0, len(found))
+	for path := range found {
+		paths = append(paths, path)
+	}
+	slices.Sort(paths)
+	var entries []*pb.FileEntry
+	for _, path := range paths {
+		entry, err := Describe(root, path, false)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // It went away meanwhile.
+		}
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry)
+	}
+	results := Paged(entries)
+	results[len(results)-1].Truncated = truncated
+	return results, nil
+}
+
+// Paged spreads entries over results that each fit into a message; there is at least one.
+func Paged(entries []*pb.FileEntry) []*pb.FileResult {
+	result := &pb.FileResult{}
+	results := []*pb.FileResult{result}
+	size := 0
+	for _, entry := range entries {
+		if size += proto.Size(entry) + 8; size > resultBytes && len(result.Entries) > 0 {
+			result = &pb.FileResult{}
+			results = append(results, result)
+			size = proto.Size(entry)
+		}
+		result.Entries = append(result.Entries, entry)
+	}
+	return results
+}
+
+// Match calls found with each path that matches, until that returns false; each directory in order of its names' bytes.
+// Directories behind links aren't entered. The error is an EscapesError if the pattern leads out, or that of ctx.
+func Match(ctx context.Context, root *os.Root, pattern []byte, found func(path string) bool) error {
+	if err := checkPatterns([][]byte{pattern}); err != nil {
+		return err
+	}
+	var parts []string
+	for part := range strings.SplitSeq(string(pattern), "/") {
+		if part != "" && part != "." {
+			parts = append(parts, part)
+		}
+	}
+	w := &walk{ctx: ctx, root: root, found: found}
+	return w.directory(".", parts)
+}
+
+func checkPatterns(patterns [][]byte) error {
+	for _, pattern := range patterns {
+		if bytes.HasPrefix(pattern, []byte("/")) || slices.Contains(strings.Split(string(pattern), "/"), "..") {
+			return &builddir.EscapesError{Path: string(pattern)}
+		}
+	}
+	return nil
+}
+
+// walk is one pass through a tree.
+type walk struct {
+	ctx    context.Context
+	root   *os.Root
+	found  func(string) bool
+	isOver bool
+}
+
+func (w *walk) directory(path string, parts []string) error {
+	if err := w.ctx.Err(); err != nil {
+		return err
+	}
+	if len(parts) == 0 || w.isOver {
+		return nil
+	}
+	entries, err := namesIn(w.root, path)
+	if err != nil {
+		// Nothing matches in what isn't a directory or can't be read.
+		return nil
+	}
+	if parts[0] == "**" {
+		return w.anyDepth(path, entries, parts)
+	}
+	for _, entry := range entries {
+		if !matchesName(parts[0], entry.Name()) {
+			continue
+		}
+		below := filepath.Join(path, entry.Name())
+		if len(parts) == 1 {
+			w.report(below)
+		} else if entry.IsDir() {
+			if err := w.directory(below, parts[1:]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// anyDepth looks for what follows "**": with nothing in between, then one level deeper each.
+func (w *walk) anyDepth(path string, entries []fs.DirEntry, parts []string) error {
+	if err := w.directory(path, parts[1:]); err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		below := filepath.Join(path, entry.Name())
+		if len(parts) == 1 {
+			w.report(below)
+		}
+		if entry.IsDir() {
+			if err := w.directory(below, parts); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *walk) report(path string) {
+	if !w.isOver {
+		w.isOver = !w.found(path)
+	}
+}
+
+// namesIn lists a directory in order of bytes.
+func namesIn(root *os.Root, path string) ([]fs.DirEntry, error) {
+	directory, err := root.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer directory.Close()
+	entries, err := directory.ReadDir(-1)
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return entries, err
+}
+
+// matchesName matches one name with "*", "?" and "[…]" or "[!…]"; a bracket that isn't closed stands for itself.
+func matchesName(pattern, name string) bool {
+	// After a mismatch the last "*" takes one byte more; what it took before was right as far as it went.
+	starRest, starName := "", ""
+	hasStar := false
+	for pattern != "" || name != "" {
+		if strings.HasPrefix(pattern, "*") {
+			pattern = pattern[1:]
+			starRest, starName, hasStar = pattern, name, true
+			continue
+		}
+		if width, size := matchOne(pattern, name); width > 0 {
+			pattern, name = pattern[width:], name[size:]
+			continue
+		}
+		if !hasStar || starName == "" {
+			return false
+		}
+		starName = starName[1:]
+		pattern, name = starRest, starName
+	}
+	return true
+}
+
+// matchOne matches the first character of name with what pattern begins with, and tells how long both are; 0 without a match.
+func matchOne(pattern, name string) (width, size int) {
+	if pattern == "" || name == "" {
+		return 0, 0
+	}
+	char, size := utf8.DecodeRuneInString(name)
+	if pattern[0] == '?' {
+		return 1, size
+	}
+	if end := classEnd(pattern); end > 0 {
+		if !inClass(pattern[1:end], char) {
+			return 0, 0
+		}
+		return end + 1, size
+	}
+	if pattern[0] != name[0] {
+		return 0, 0
+	}
+	return 1, 1
+}
+
+// classEnd is where the bracket that pattern begins with is closed; 0 if it isn't. A "]" that comes first belongs to the class.
+func classEnd(pattern string) int {
+	if pattern[0] != '[' {
+		return 0
+	}
+	begin := 1
+	if strings.HasPrefix(pattern[1:], "!") {
+		begin++
+	}
+	begin++
+	if begin > len(pattern) {
+		return 0
+	}
+	if end := strings.IndexByte(pattern[begin:], ']'); end >= 0 {
+		return begin + end
+	}
+	return 0
+}
+
+func inClass(class string, char rune) bool {
+	class, isNegated := strings.CutPrefix(class, "!")
+	members := []rune(class)
+	for i := 0; i < len(members); i++ {
+		low, high := members[i], members[i]
+		if i+2 < len(members) && members[i+1] == '-' {
+			high = members[i+2]
+			i += 2
+		}
+		if low <= char && char <= high {
+			return !isNegated
+		}
+	}
+	return isNegated
+}

@@ -1,0 +1,70 @@
+package journal
+
+import (
+	"os"
+)
+
+// FreeThrough forgets events up to eventNo, and removes the segments that hold nothing else.
+func (j *Journal) FreeThrough(eventNo uint64) {
+	freed := 0
+	for _, entry := range j.entries {
+		if entry.Record.EventNo > eventNo {
+			break
+		}
+		j.SpooledBytes -= int64(entry.BodyBytes)
+		if entry.position != inMemory {
+			j.cached -= len(entry.Record.Body)
+		}
+		freed++
+	}
+	clear(j.entries[:freed])
+	j.entries = j.entries[freed:]
+	if len(j.entries) == 0 {
+		j.entries, j.scratch = nil, nil
+	}
+	j.AckedThrough = max(j.AckedThrough, min(eventNo, j.NextEvent-1))
+	needed := j.active
+	if len(j.entries) > 0 {
+		needed = j.entries[0].segment
+	}
+	for number := range j.files {
+		// The first segment stays: it tells which process the attempt started.
+		if number > 0 && number < needed {
+			j.dropSegment(number)
+		}
+	}
+}
+
+// RenumberAfter gives the held events numbers after eventNo, which the server already knows.
+func (j *Journal) RenumberAfter(eventNo uint64) {
+	for _, entry := range j.entries {
+		eventNo++
+		entry.Record.EventNo = eventNo
+	}
+	j.AckedThrough = eventNo - uint64(len(j.entries))
+	j.NextEvent = eventNo + 1
+}
+
+// Remove removes all segments. Harmless if done before.
+func (j *Journal) Remove() {
+	for number := range j.files {
+		j.dropSegment(number)
+	}
+	j.entries, j.scratch = nil, nil
+	j.SpooledBytes, j.cached = 0, 0
+}
+
+// Close lets go of the files, and leaves them.
+func (j *Journal) Close() {
+	for _, file := range j.files {
+		file.Close()
+	}
+	clear(j.files)
+}
+
+func (j *Journal) dropSegment(number int) {
+	j.files[number].Close()
+	delete(j.files, number)
+	// What can't be removed is read again after a restart, and released again then.
+	_ = os.Remove(j.path(number))
+}

@@ -1,0 +1,228 @@
+package journal
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+const (
+	// segmentBytes is when a segment is followed by the next, so that it can be removed once the server has it.
+	segmentBytes = 8 << 20
+	// cachedBytes of output wait in memory to be sent; what is beyond is read back from disk.
+	cachedBytes = 1 << 20
+	// inMemory is the position of an event that couldn't be written.
+	inMemory = -1
+)
+
+// Entry is one event that the server may not have yet, and where to find it.
+type Entry struct {
+	Record    *Record
+	BodyBytes int
+	// DataStart and DataEnd are the bytes of output of the attempt before and after this event, gaps counted.
+	DataStart, DataEnd uint64
+	segment            int
+	position           int64
+}
+
+// Journal appends to, reads from and frees the segments of one attempt, `<run id>.<attempt>.<segment>.journal`.
+//
+// Each segment begins with a header that says what the attempt is and how far it had come. A record that a crash cut short is
+// recognised by its checksum. The specification of a run is not kept: it may hold secrets, and nothing is ever started from a
+// journal. A Journal isn't safe for concurrent use.
+type Journal struct {
+	Header       Header
+	NextEvent    uint64
+	AckedThrough uint64
+	// Offsets are the bytes of each channel so far, gaps counted; DataEnd is their sum.
+	Offsets []uint64
+	DataEnd uint64
+	// SpooledBytes is the size of the bodies of unacknowledged events.
+	SpooledBytes int64
+
+	directory   string
+	entries     []*Entry
+	files       map[int]*os.File
+	active      int
+	activeBytes int64
+	cached      int
+	scratch     []byte // Write buffer, kept until the server has everything.
+}
+
+// New describes a journal; nothing is on disk before Begin.
+func New(directory string, header Header) *Journal {
+	if header.NextEvent == 0 {
+		header.NextEvent = 1
+	}
+	j := &Journal{
+		Header:       header,
+		NextEvent:    header.NextEvent,
+		AckedThrough: header.NextEvent - 1,
+		Offsets:      slices.Clone(header.Offsets),
+		directory:    directory,
+		files:        make(map[int]*os.File),
+	}
+	if len(j.Offsets) == 0 {
+		j.Offsets = make([]uint64, len(header.Channels))
+	}
+	j.DataEnd = sum(j.Offsets)
+	return j
+}
+
+// Begin creates the first segment with its header and records, in one write. After an error nothing is left behind.
+func (j *Journal) Begin(records ...*Record) error {
+	if err := j.openSegment(0, records); err != nil {
+		j.Remove()
+		return err
+	}
+	return nil
+}
+
+// Append adds records in one write; those with an event number become entries. After an error the journal is as before.
+func (j *Journal) Append(records ...*Record) error {
+	if j.activeBytes >= segmentBytes {
+		if err := j.openSegment(j.active+1, nil); err != nil {
+			return err
+		}
+	}
+	return j.write(records)
+}
+
+// Note takes an event into the account although it couldn't be written; it lives in memory only.
+func (j *Journal) Note(record *Record) { j.enter(record, j.active, inMemory) }
+
+// ActiveFile is the segment that is written to: what has to be made durable. Nil before Begin.
+func (j *Journal) ActiveFile() *os.File { return j.files[j.active] }
+
+// Directory is where the segments lie.
+func (j *Journal) Directory() string { return j.directory }
+
+func (j *Journal) openSegment(number int, records []*Record) error {
+	header := j.Header
+	header.NextEvent, header.Offsets = j.NextEvent, j.Offsets
+	body, err := encodeJSON(header)
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(j.path(number), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("creating a journal segment: %w", err)
+	}
+	previous, previousBytes := j.active, j.activeBytes
+	j.files[number], j.active, j.activeBytes = file, number, 0
+	if err := j.write(append([]*Record{NewRecord(KindHeader, body)}, records...)); err != nil {
+		j.dropSegment(number)
+		j.active, j.activeBytes = previous, previousBytes
+		return err
+	}
+	return nil
+}
+
+func (j *Journal) write(records []*Record) error {
+	buffer := j.scratch[:0]
+	for _, record := range records {
+		buffer = record.encode(buffer)
+	}
+	j.scratch = buffer
+	file := j.files[j.active]
+	if _, err := file.WriteAt(buffer, j.activeBytes); err != nil {
+		// A part may have been written; the next record must not stand behind it. If even that fails, its checksum tells.
+		return errors.Join(fmt.Errorf("writing the journal: %w", err), file.Truncate(j.activeBytes))
+	}
+	position := j.activeBytes
+	j.activeBytes += int64(len(buffer))
+	for _, record := range records {
+		size := int64(len(record.Body))
+		if record.EventNo > 0 {
+			j.enter(record, j.active, position)
+		}
+		position += headBytes + size
+	}
+	return nil
+}
+
+func (j *Journal) enter(record *Record, segment int, position int64) {
+	size := len(record.Body)
+	j.NextEvent = record.EventNo + 1
+	start := j.DataEnd
+	if record.Kind == KindOutput || record.Kind == KindGap {
+		end := record.Offset + uint64(size)
+		if record.Kind == KindGap {
+			end = binary.LittleEndian.Uint64(record.Body)
+		}
+		j.DataEnd += end - j.Offsets[record.Channel]
+		j.Offsets[record.Channel] = end
+	}
+	j.entries = append(j.entries, &Entry{record, size, start, j.DataEnd, segment, position})
+	j.SpooledBytes += int64(size)
+	if position == inMemory {
+		return
+	}
+	if j.cached+size > cachedBytes {
+		record.Body = nil
+	}
+	j.cached += len(record.Body)
+}
+
+// FirstUnacked is the number of the oldest event still held, or the number the next one will get.
+func (j *Journal) FirstUnacked() uint64 {
+	if len(j.entries) == 0 {
+		return j.NextEvent
+	}
+	return j.entries[0].Record.EventNo
+}
+
+// Entry is the entry of an event; nil if there is none (yet, or any more).
+func (j *Journal) Entry(eventNo uint64) *Entry {
+	if len(j.entries) == 0 || eventNo < j.entries[0].Record.EventNo {
+		return nil
+	}
+	if index := eventNo - j.entries[0].Record.EventNo; index < uint64(len(j.entries)) {
+		return j.entries[index]
+	}
+	return nil
+}
+
+// Body is the body of an entry, from memory or from disk; memory is given back.
+func (j *Journal) Body(entry *Entry) ([]byte, error) {
+	record := entry.Record
+	if entry.position == inMemory || entry.BodyBytes == 0 {
+		return record.Body, nil
+	}
+	if body := record.Body; body != nil {
+		record.Body = nil
+		j.cached -= len(body)
+		return body, nil
+	}
+	body := make([]byte, entry.BodyBytes)
+	if _, err := j.files[entry.segment].ReadAt(body, entry.position+headBytes); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return nil, fmt.Errorf("reading the journal back: %w", err)
+	}
+	return body, nil
+}
+
+// DataAcked is the bytes of output that the server has.
+func (j *Journal) DataAcked() uint64 {
+	if len(j.entries) == 0 {
+		return j.DataEnd
+	}
+	return j.entries[0].DataStart
+}
+
+func (j *Journal) path(number int) string {
+	return filepath.Join(j.directory, fmt.Sprintf("%s.%d.%d.journal", j.Header.RunID, j.Header.Attempt, number))
+}
+
+func sum(values []uint64) (total uint64) {
+	for _, value := range values {
+		total += value
+	}
+	return total
+}

@@ -1,0 +1,145 @@
+// Package journal keeps what happened in an attempt on disk, before it is sent.
+package journal
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+
+	"buildledger/workers/go/internal/process"
+)
+
+// Kind says what a record tells.
+type Kind uint8
+
+const (
+	// KindHeader is the first record of each segment: a Header as JSON.
+	KindHeader Kind = iota + 1
+	// KindEvent is an event that isn't output, as a serialised RunEvent.
+	KindEvent
+	// KindOutput is bytes of a channel.
+	KindOutput
+	// KindStarting says that a process is about to be started.
+	KindStarting
+	// KindProcess says that it was started: a process.Identity as JSON.
+	KindProcess
+	// KindGap says that bytes of a channel are left out, from the record's offset to the one in its body (8 bytes, little-endian).
+	KindGap
+)
+
+const (
+	// headBytes is the size of what stands before a body: checksum of the rest of the head, length and checksum of the body,
+	// kind, channel, two bytes of nothing, event number, offset, wall and monotonic clock in nanoseconds; little-endian.
+	headBytes = 48
+	// A body is an event of at most one message; anything longer is damage.
+	longestBodyBytes = 1 << 20
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// Checksum is the CRC-32C of data, on disk as over the wire, so that each byte is summed once.
+func Checksum(data []byte) uint32 { return crc32.Checksum(data, castagnoli) }
+
+// Record is one entry of a journal. Its Body is nil when only its head is held in memory.
+type Record struct {
+	Kind      Kind
+	Channel   uint8
+	EventNo   uint64
+	Offset    uint64
+	Wall      int64
+	Monotonic int64
+	Body      []byte
+	BodyCRC   uint32
+}
+
+// NewRecord is a record that isn't an event.
+func NewRecord(kind Kind, body []byte) *Record {
+	return &Record{Kind: kind, Body: body, BodyCRC: Checksum(body)}
+}
+
+// Header says what an attempt is, and how far it had come when its segment began.
+type Header struct {
+	RunID     string   `json:"run_id"`
+	Attempt   uint32   `json:"attempt"`
+	Fence     uint64   `json:"fence"`
+	Cookie    string   `json:"cookie"`
+	BuildDir  string   `json:"builddir"`
+	BootID    string   `json:"boot_id"`
+	Channels  []string `json:"channels"`
+	NextEvent uint64   `json:"next_event"`
+	Offsets   []uint64 `json:"offsets"`
+}
+
+// encode appends head and body of r to buffer.
+func (r *Record) encode(buffer []byte) []byte {
+	start := len(buffer)
+	buffer = append(buffer, make([]byte, 4)...)
+	buffer = binary.LittleEndian.AppendUint32(buffer, uint32(len(r.Body)))
+	buffer = binary.LittleEndian.AppendUint32(buffer, r.BodyCRC)
+	buffer = append(buffer, byte(r.Kind), r.Channel, 0, 0)
+	buffer = binary.LittleEndian.AppendUint64(buffer, r.EventNo)
+	buffer = binary.LittleEndian.AppendUint64(buffer, r.Offset)
+	buffer = binary.LittleEndian.AppendUint64(buffer, uint64(r.Wall))
+	buffer = binary.LittleEndian.AppendUint64(buffer, uint64(r.Monotonic))
+	binary.LittleEndian.PutUint32(buffer[start:], Checksum(buffer[start+4:]))
+	return append(buffer, r.Body...)
+}
+
+// errDamaged is the end of what can be read of a segment that a crash cut short.
+var errDamaged = errors.New("the record is damaged")
+
+// readRecord reads one whole record. The error is io.EOF at the end, errDamaged where something else stands.
+func readRecord(reader io.Reader) (*Record, error) {
+	var head [headBytes]byte
+	if _, err := io.ReadFull(reader, head[:]); err != nil {
+		return nil, endOfRecords(err)
+	}
+	length := binary.LittleEndian.Uint32(head[4:])
+	if binary.LittleEndian.Uint32(head[:]) != Checksum(head[4:]) || length > longestBodyBytes {
+		return nil, errDamaged
+	}
+	record := &Record{
+		Kind:      Kind(head[12]),
+		Channel:   head[13],
+		EventNo:   binary.LittleEndian.Uint64(head[16:]),
+		Offset:    binary.LittleEndian.Uint64(head[24:]),
+		Wall:      int64(binary.LittleEndian.Uint64(head[32:])),
+		Monotonic: int64(binary.LittleEndian.Uint64(head[40:])),
+		Body:      make([]byte, length),
+		BodyCRC:   binary.LittleEndian.Uint32(head[8:]),
+	}
+	if _, err := io.ReadFull(reader, record.Body); err != nil {
+		return nil, endOfRecords(err)
+	}
+	if Checksum(record.Body) != record.BodyCRC {
+		return nil, errDamaged
+	}
+	return record, nil
+}
+
+func endOfRecords(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return errDamaged
+	}
+	return err
+}
+
+func encodeJSON(value any) ([]byte, error) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("encoding a journal record: %w", err)
+	}
+	return body, nil
+}
+
+// ProcessRecord tells which process was started.
+func ProcessRecord(identity process.Identity) (*Record, error) {
+	body, err := encodeJSON(identity)
+	if err != nil {
+		return nil, err
+	}
+	return NewRecord(KindProcess, body), nil
+}

@@ -1,0 +1,95 @@
+package process
+
+import (
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// Household is what the trees of one worker share: which children are known, so that strangers can be told apart.
+//
+// The program that has one must start no processes but through it: a child that it doesn't know is an escaped process of a run.
+type Household struct {
+	cgroupParent string
+	isSubreaper  bool
+
+	mu    sync.Mutex // Held from before a process is started until its tree is known.
+	trees map[*tree]bool
+}
+
+// NewHousehold makes this process the foster parent of its orphaned descendants, where the system can.
+//
+// cgroupParent is a delegated cgroup v2 directory; if empty, the worker's own is taken if it was delegated.
+func NewHousehold(cgroupParent string) *Household {
+	if cgroupParent == "" {
+		cgroupParent = delegatedCgroup()
+	}
+	err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+	return &Household{cgroupParent: cgroupParent, isSubreaper: err == nil, trees: make(map[*tree]bool)}
+}
+
+// Features are the optional features of the protocol that this system offers.
+func (h *Household) Features() []string {
+	features := []string{"pty", "tree_kill"}
+	if h.isSubreaper {
+		features = append(features, "subreaper")
+	}
+	if h.cgroupParent != "" {
+		features = append(features, "cgroup")
+	}
+	return features
+}
+
+// Mechanism is what holds trees together, for people.
+func (h *Household) Mechanism() string {
+	switch {
+	case h.cgroupParent != "":
+		return "cgroup_v2"
+	case h.isSubreaper:
+		return "subreaper"
+	}
+	return "process_group"
+}
+
+// escaped are the living children that aren't roots of trees: adopted orphans. isOnly tells whether t is the only tree there is, so
+// that they can only be its own.
+func (h *Household) escaped(t *tree) (pids []int, isOnly bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	roots := make(map[int]bool)
+	for each := range h.trees {
+		roots[each.root] = true
+	}
+	for _, pid := range ownChildren() {
+		if !roots[pid] && !reaped(pid) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids, len(h.trees) == 1 && h.trees[t]
+}
+
+func (h *Household) forget(t *tree) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.trees, t)
+}
+
+// reap lets dead adopted orphans go.
+func (h *Household) reap(infos []*processInfo) {
+	for _, info := range infos {
+		if info.isDead() && info.parent == os.Getpid() {
+			reaped(info.pid)
+		}
+	}
+}
+
+// reaped tells whether a child has ended; then nothing is left of it.
+func reaped(pid int) bool {
+	for {
+		ended, err := unix.Wait4(pid, nil, unix.WNOHANG, nil)
+		if err != unix.EINTR {
+			return ended == pid || err == unix.ECHILD
+		}
+	}
+}

@@ -1,0 +1,106 @@
+// Package run does what the server asks for: it takes attempts from their specification to their last event.
+package run
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"buildledger/workers/go/internal/blobs"
+	"buildledger/workers/go/internal/journal"
+	"buildledger/workers/go/internal/machine"
+	"buildledger/workers/go/internal/process"
+)
+
+const (
+	defaultChunk = 64 << 10
+	minChunk     = 4 << 10
+	maxChunk     = 240 << 10
+	defaultFlush = 100 * time.Millisecond
+	maxFlush     = 5 * time.Second
+)
+
+var alwaysOffered = []string{"merge_stderr", "file_operations", "secrets", "stdin", "watch_files", "gap", "blobs"}
+
+// Workshop is what all runs of a worker share: directories, the disk's group commit, process bookkeeping and sizes.
+type Workshop struct {
+	WorkDir  string
+	BootID   string
+	Features []string
+	Spool    *Spool
+	Batching Batching
+	Blobs    *blobs.Store
+	Log      *slog.Logger
+	// Wake tells the sender that an attempt has something to send.
+	Wake func(*Attempt)
+
+	stateDir   string
+	journalDir string
+	syncer     *journal.Syncer
+	household  *process.Household
+}
+
+// Options are what a workshop is made of.
+type Options struct {
+	StateDir, WorkDir string
+	SpoolBytes        int64
+	Cgroup            string
+	Blobs             *blobs.Store
+	Log               *slog.Logger
+	Wake              func(*Attempt)
+}
+
+// NewWorkshop makes the directory of the journals, and makes this process the parent of orphans.
+func NewWorkshop(options Options) (*Workshop, error) {
+	journalDir := filepath.Join(options.StateDir, "runs")
+	if err := os.MkdirAll(journalDir, 0o700); err != nil {
+		return nil, fmt.Errorf("making the directory of the journals: %w", err)
+	}
+	bootID, err := machine.BootID()
+	if err != nil {
+		return nil, err
+	}
+	household := process.NewHousehold(options.Cgroup)
+	shop := &Workshop{
+		WorkDir:    options.WorkDir,
+		BootID:     bootID,
+		Features:   append(household.Features(), alwaysOffered...),
+		Spool:      NewSpool(options.SpoolBytes),
+		Blobs:      options.Blobs,
+		Log:        options.Log,
+		Wake:       options.Wake,
+		stateDir:   options.StateDir,
+		journalDir: journalDir,
+		syncer:     journal.NewSyncer(journalDir),
+		household:  household,
+	}
+	shop.Batching.Set(0, nil)
+	return shop, nil
+}
+
+// Batching is the sizes of output that the server sets; they may change from session to session.
+type Batching struct {
+	chunk atomic.Int64
+	flush atomic.Int64
+}
+
+// Set takes over what the server wants; 0 and nil mean the usual.
+func (b *Batching) Set(chunkBytes uint32, flush *time.Duration) {
+	chunk := int64(chunkBytes)
+	if chunk == 0 {
+		chunk = defaultChunk
+	}
+	wait := defaultFlush
+	if flush != nil {
+		wait = min(max(*flush, 0), maxFlush)
+	}
+	b.chunk.Store(min(max(chunk, minChunk), maxChunk))
+	b.flush.Store(int64(wait))
+}
+
+func (b *Batching) chunkBytes() int { return int(b.chunk.Load()) }
+
+func (b *Batching) flushAfter() time.Duration { return time.Duration(b.flush.Load()) }

@@ -1,0 +1,317 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"buildledger/workers/go/internal/machine"
+	"buildledger/workers/go/internal/run"
+	pb "buildledger/workers/go/internal/workerv1"
+)
+
+const (
+	protocolVersion  = 1
+	welcomeTimeout   = 15 * time.Second
+	defaultHeartbeat = 10 * time.Second
+	shortestBeat     = time.Second
+	longestBeat      = time.Minute
+	// A peer that is gone without a word is noticed within 35 s at the usual interval.
+	silentHeartbeats = 2.5
+	writeTimeout     = 30 * time.Second
+	goodbyeWait      = 2 * time.Second
+	firstAckWait     = 3 * time.Second
+)
+
+// Standing is what outlives a session. Its fields are set before the first session or by sessions, one at a time.
+type Standing struct {
+	Name       string
+	InstanceID string
+	WorkerID   string
+	Software   string
+	Labels     map[string]string
+	Capacity   uint32
+	LastEpoch  uint64
+	// Draining is why no new work is taken; nil as long as it is.
+	Draining atomic.Pointer[string]
+}
+
+// RefusedError says that the server ended the session with a reason.
+type RefusedError struct {
+	Code       pb.ErrorCode
+	IsFatal    bool
+	RetryAfter time.Duration
+	Message    string
+}
+
+func (e *RefusedError) Error() string { return fmt.Sprintf("%s: %s", e.Code, e.Message) }
+
+// ErrSilent is returned when nothing was heard from the server for too long, or it doesn't take what is sent.
+var ErrSilent = errors.New("the server is silent")
+
+// errLeft ends a session on purpose.
+var errLeft = errors.New("left")
+
+// Session is one stream.
+type Session struct {
+	shop     *run.Workshop
+	holdings *Holdings
+	outbox   *Outbox
+	standing *Standing
+
+	// OnEstablished is called when the server has said welcome.
+	OnEstablished func()
+	// OrphanTTL and ReconnectTo are what the server said; valid after Run.
+	OrphanTTL   time.Duration
+	ReconnectTo string
+	// Ended is closed when Run returns.
+	Ended chan struct{}
+
+	isEstablished atomic.Bool
+	isLeaving     atomic.Bool
+	heardAt       atomic.Pointer[time.Time]
+	writingSince  atomic.Pointer[time.Time]
+	heartbeat     time.Duration
+}
+
+// New prepares a session.
+func New(shop *run.Workshop, holdings *Holdings, outbox *Outbox, standing *Standing) *Session {
+	return &Session{shop: shop, holdings: holdings, outbox: outbox, standing: standing, Ended: make(chan struct{})}
+}
+
+// IsEstablished tells whether the server has said welcome.
+func (s *Session) IsEstablished() bool { return s.isEstablished.Load() }
+
+// SayGoodbye ends the session on purpose.
+func (s *Session) SayGoodbye(reason string) {
+	if !s.isLeaving.Swap(true) {
+		s.outbox.Post(&pb.Up{Message: &pb.Up_Goodbye{Goodbye: &pb.Goodbye{Reason: reason}}})
+	}
+}
+
+// Run holds the session until it ends: nil if that was on purpose.
+func (s *Session) Run(ctx context.Context, connection *grpc.ClientConn) error {
+	defer close(s.Ended)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	impatience := time.AfterFunc(welcomeTimeout, func() {
+		cancel(fmt.Errorf("%w: it accepted the connection and doesn't answer", ErrSilent))
+	})
+	stream, err := pb.NewWorkerClient(connection).Session(ctx)
+	if err != nil {
+		impatience.Stop()
+		return err
+	}
+	welcome, err := s.introduce(stream)
+	impatience.Stop()
+	if err != nil {
+		return orCause(ctx, err)
+	}
+	if err := s.establish(welcome); err != nil {
+		return err
+	}
+	patience := time.AfterFunc(firstAckWait, s.holdings.AwaitNoAcks)
+	defer patience.Stop()
+	return s.converse(ctx, cancel, stream)
+}
+
+// converse does the three things of a session at once; the first that ends, ends the others.
+func (s *Session) converse(ctx context.Context, cancel context.CancelCauseFunc, stream upDown) error {
+	tasks := []func(context.Context, upDown) error{s.receive, s.send, s.keepAlive}
+	results := make(chan error, len(tasks))
+	for _, task := range tasks {
+		go func() { results <- task(ctx, stream) }()
+	}
+	err := <-results
+	cancel(err)
+	for range len(tasks) - 1 {
+		<-results
+	}
+	if errors.Is(err, errLeft) {
+		return nil
+	}
+	return err
+}
+
+// upDown is the stream of a session.
+type upDown = grpc.BidiStreamingClient[pb.Up, pb.Down]
+
+// orCause is the cause for which ctx was ended, if it was; otherwise err.
+func orCause(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+func (s *Session) introduce(stream upDown) (*pb.Welcome, error) {
+	if err := stream.Send(&pb.Up{Message: &pb.Up_Hello{Hello: s.hello()}}); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	first, err := stream.Recv()
+	if err != nil {
+		return nil, broken(err)
+	}
+	switch message := first.GetMessage().(type) {
+	case *pb.Down_Welcome:
+		return message.Welcome, nil
+	case *pb.Down_Error:
+		return nil, refused(message.Error)
+	}
+	return nil, &RefusedError{
+		Code: pb.ErrorCode_ERROR_CODE_PROTOCOL_VIOLATION, Message: "the first message of the server isn't a welcome",
+	}
+}
+
+func (s *Session) hello() *pb.Hello {
+	hello := &pb.Hello{
+		ProtoMin:      protocolVersion,
+		ProtoMax:      protocolVersion,
+		WorkerId:      s.standing.WorkerID,
+		Name:          s.standing.Name,
+		BootId:        s.shop.BootID,
+		InstanceId:    s.standing.InstanceID,
+		Os:            machine.OS(),
+		Arch:          machine.Architecture(),
+		Software:      s.standing.Software,
+		Labels:        s.standing.Labels,
+		Capacity:      s.standing.Capacity,
+		Features:      s.shop.Features,
+		Limits:        &pb.Limits{SpoolBytes: uint64(s.shop.Spool.Limit()), MessageBytes: 1 << 20},
+		Encoding:      "utf-8",
+		WorkDirectory: s.shop.WorkDir,
+		LastEpoch:     s.standing.LastEpoch,
+		Draining:      s.standing.Draining.Load() != nil,
+	}
+	for _, attempt := range s.holdings.All() {
+		if summary := attempt.Summary(); summary != nil {
+			hello.Runs = append(hello.Runs, summary)
+		}
+	}
+	return hello
+}
+
+func (s *Session) establish(welcome *pb.Welcome) error {
+	if welcome.GetEpoch() < s.standing.LastEpoch {
+		return &RefusedError{
+			Code:    pb.ErrorCode_ERROR_CODE_UNAVAILABLE,
+			Message: fmt.Sprintf("the server is behind: epoch %d after %d", welcome.GetEpoch(), s.standing.LastEpoch),
+		}
+	}
+	if welcome.GetProto() != protocolVersion {
+		return &RefusedError{
+			Code:    pb.ErrorCode_ERROR_CODE_PROTOCOL_VERSION,
+			IsFatal: true,
+			Message: fmt.Sprintf("the server chose protocol version %d, which wasn't offered", welcome.GetProto()),
+		}
+	}
+	s.standing.LastEpoch = welcome.GetEpoch()
+	s.heartbeat = defaultHeartbeat
+	if asked := welcome.GetHeartbeat().AsDuration(); asked > 0 {
+		s.heartbeat = min(max(asked, shortestBeat), longestBeat)
+	}
+	s.OrphanTTL = welcome.GetOrphanTtl().AsDuration()
+	var flush *time.Duration
+	if welcome.GetFlush() != nil {
+		flush = new(welcome.GetFlush().AsDuration())
+	}
+	s.shop.Batching.Set(welcome.GetChunkBytes(), flush)
+	s.hear()
+	s.isEstablished.Store(true)
+	s.outbox.StartSession(s.holdings.All(), welcome.GetRunCreditBytes(), welcome.GetSessionCreditBytes())
+	if reason := s.standing.Draining.Load(); reason != nil {
+		s.outbox.Post(&pb.Up{Message: &pb.Up_DrainRequest{DrainRequest: &pb.DrainRequest{Reason: *reason}}})
+	}
+	s.OnEstablished()
+	s.shop.Log.Info("the session is established", "epoch", welcome.GetEpoch(), "server", welcome.GetServer())
+	return nil
+}
+
+// receive does what the server says; the end of the stream after a goodbye is what was wanted.
+func (s *Session) receive(_ context.Context, stream upDown) error {
+	for {
+		down, err := stream.Recv()
+		if err != nil {
+			if s.isLeaving.Load() {
+				return errLeft
+			}
+			return broken(err)
+		}
+		s.hear()
+		switch message := down.GetMessage().(type) {
+		case *pb.Down_Desired:
+			if message.Desired.GetEpoch() >= s.standing.LastEpoch {
+				s.holdings.Apply(message.Desired)
+			}
+		case *pb.Down_Progress:
+			for _, ack := range message.Progress.GetAcks() {
+				s.holdings.Acknowledge(ack)
+			}
+			for _, credit := range message.Progress.GetCredits() {
+				s.holdings.Credit(credit)
+			}
+		case *pb.Down_Drain:
+			// Whatever isn't sent or acknowledged yet is sent on the next stream.
+			s.ReconnectTo = message.Drain.GetReconnectTo()
+			s.SayGoodbye("drained")
+		case *pb.Down_Error:
+			return refused(message.Error)
+		}
+	}
+}
+
+func (s *Session) send(ctx context.Context, stream upDown) error {
+	for {
+		message, err := s.outbox.Next(ctx)
+		if err != nil {
+			return err
+		}
+		s.writingSince.Store(new(time.Now()))
+		err = stream.Send(message)
+		s.writingSince.Store(nil)
+		if errors.Is(err, io.EOF) {
+			// The stream is broken; receive learns why.
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		if message.GetGoodbye() != nil {
+			return s.wait(ctx, stream)
+		}
+	}
+}
+
+// wait gives the server time to end the stream after a goodbye; if it doesn't, so be it.
+func (s *Session) wait(ctx context.Context, stream upDown) error {
+	if err := stream.CloseSend(); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(goodbyeWait):
+	}
+	return errLeft
+}
+
+func (s *Session) hear() { s.heardAt.Store(new(time.Now())) }
+
+func refused(err *pb.Error) error {
+	return &RefusedError{
+		Code: err.GetCode(), IsFatal: err.GetFatal(), RetryAfter: err.GetRetryAfter().AsDuration(), Message: err.GetMessage(),
+	}
+}
+
+// broken is why a stream has ended although nobody said so.
+func broken(err error) error {
+	if errors.Is(err, io.EOF) {
+		return errors.New("the server ended the stream without a word")
+	}
+	return err
+}

@@ -1,0 +1,140 @@
+// Package transport opens gRPC channels to the server: over TLS, or plain to this machine only.
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/metadata"
+)
+
+const (
+	// MessageBytes is the largest message that is accepted.
+	MessageBytes = 1 << 20
+
+	keepaliveTime    = 20 * time.Second
+	keepaliveTimeout = 10 * time.Second
+	connectTimeout   = 10 * time.Second
+	// Large enough for 200 MB/s, small enough for a worker that is mostly idle.
+	bufferBytes = 32 << 10
+)
+
+// Security says how the connection is protected.
+type Security struct {
+	// CAFile is a PEM file of the issuers that the server's certificate may come from; it turns TLS on.
+	CAFile string
+	// TLS asks for TLS with the issuers that the system trusts, when there is no CAFile.
+	TLS bool
+}
+
+// Identity is what a client proves itself with; the zero value proves nothing.
+type Identity struct {
+	Bearer              string
+	PrivateKeyPEM       []byte
+	CertificateChainPEM []byte
+	// TrustedCAPEM adds to the issuers of CAFile.
+	TrustedCAPEM []byte
+}
+
+// ErrPlain is returned for a plain connection that would leave this machine.
+var ErrPlain = errors.New("refusing to connect without TLS: credentials and secrets would cross the network in clear; " +
+	"give the server's issuing certificate with --ca, or connect to 127.0.0.1")
+
+// Check makes sure that nothing would cross a network in clear.
+func (s Security) Check(address string) error {
+	if s.CAFile == "" && !s.TLS && !isLoopback(address) {
+		return fmt.Errorf("%s: %w", address, ErrPlain)
+	}
+	return nil
+}
+
+// Open makes a fresh channel to address, host:port, which connects on first use.
+func (s Security) Open(address string, identity Identity) (*grpc.ClientConn, error) {
+	if err := s.Check(address); err != nil {
+		return nil, err
+	}
+	secured, err := s.credentials(identity)
+	if err != nil {
+		return nil, err
+	}
+	connection, err := grpc.NewClient(
+		"passthrough:///"+address,
+		grpc.WithTransportCredentials(secured),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{
+			Time: keepaliveTime, Timeout: keepaliveTimeout, PermitWithoutStream: true,
+		}),
+		grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: connectTimeout}),
+		grpc.WithDefaultCallOptions(
+			grpc.MaxCallRecvMsgSize(MessageBytes), grpc.MaxCallSendMsgSize(MessageBytes),
+		),
+		grpc.WithReadBufferSize(bufferBytes),
+		grpc.WithWriteBufferSize(bufferBytes),
+		grpc.WithSharedWriteBuffer(true),
+		grpc.WithDisableRetry(),
+		grpc.WithDisableServiceConfig(),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("the address %q can't be used: %w", address, err)
+	}
+	return connection, nil
+}
+
+// Proven adds to the context of a call what proves who calls.
+func (i Identity) Proven(ctx context.Context) context.Context {
+	if i.Bearer == "" {
+		return ctx
+	}
+	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+i.Bearer)
+}
+
+func (s Security) credentials(identity Identity) (credentials.TransportCredentials, error) {
+	if s.CAFile == "" && !s.TLS {
+		return insecure.NewCredentials(), nil
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if s.CAFile != "" {
+		content, err := os.ReadFile(s.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("the issuers of the server's certificate: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(content) {
+			return nil, fmt.Errorf("%s holds no PEM certificate", s.CAFile)
+		}
+		config.RootCAs.AppendCertsFromPEM(identity.TrustedCAPEM)
+	}
+	if len(identity.CertificateChainPEM) > 0 {
+		certificate, err := tls.X509KeyPair(identity.CertificateChainPEM, identity.PrivateKeyPEM)
+		if err != nil {
+			return nil, fmt.Errorf("the worker's own certificate: %w", err)
+		}
+		config.Certificates = []tls.Certificate{certificate}
+	}
+	return credentials.NewTLS(config), nil
+}
+
+// isLoopback tells whether host:port can only mean this machine.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}

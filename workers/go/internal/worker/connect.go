@@ -1,0 +1,152 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"buildledger/workers/go/internal/backoff"
+	"buildledger/workers/go/internal/credential"
+	"buildledger/workers/go/internal/session"
+)
+
+const (
+	rotationRetry = time.Minute
+	longestSleep  = time.Hour
+)
+
+// keepSession connects again and again until ctx ends; every failure ends in a delay.
+func (w *Worker) keepSession(ctx context.Context) {
+	var wait backoff.Backoff
+	address := w.settings.Server
+	for ctx.Err() == nil {
+		current := session.New(w.shop, w.holdings, w.outbox, w.standing)
+		current.OnEstablished = w.established
+		w.mu.Lock()
+		w.session = current
+		w.mu.Unlock()
+		err := w.attend(ctx, current, address)
+		if ctx.Err() != nil {
+			return
+		}
+		if current.IsEstablished() {
+			wait.Succeeded()
+			w.startOrphanTimer(current.OrphanTTL)
+		}
+		delay := w.delayAfter(err, address, &wait)
+		address = w.settings.Server
+		if current.ReconnectTo != "" {
+			address = current.ReconnectTo
+		}
+		sleep(ctx, delay)
+	}
+}
+
+// attend holds one session to its end.
+func (w *Worker) attend(ctx context.Context, current *session.Session, address string) error {
+	identity := w.currentCredential().Identity()
+	connection, err := w.settings.Security.Open(address, identity)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	return current.Run(identity.Proven(ctx), connection)
+}
+
+// delayAfter tells people why a session ended, and says for how long to wait before the next.
+func (w *Worker) delayAfter(err error, address string, wait *backoff.Backoff) time.Duration {
+	var refused *session.RefusedError
+	switch {
+	case err == nil:
+		return wait.Next()
+	case errors.As(err, &refused):
+		w.log.Error("the server refuses", "server", address, "reason", refused)
+		delay := wait.Next()
+		if refused.IsFatal {
+			delay = wait.Slowest()
+		}
+		return max(delay, refused.RetryAfter)
+	}
+	switch status.Code(err) {
+	// The server can be reached and won't have this worker: only a person can change that.
+	case codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented:
+		w.log.Error("the server won't have this worker", "server", address, "reason", err)
+		return wait.Slowest()
+	}
+	w.log.Warn("the connection is gone", "server", address, "reason", err)
+	return wait.Next()
+}
+
+func (w *Worker) startOrphanTimer(limit time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if limit > 0 && w.orphanTimer == nil {
+		w.orphanTimer = time.AfterFunc(limit, w.orphaned)
+	}
+}
+
+// ensureCredential uses up the token, if there is no credential and there is a token.
+func (w *Worker) ensureCredential(ctx context.Context) error {
+	var wait backoff.Backoff
+	for w.currentCredential() == nil && w.settings.Token != "" {
+		stored, err := w.server.Enroll(ctx, w.settings.Name, w.settings.Token, w.settings.Software)
+		switch {
+		case err == nil:
+			w.log.Info("enrolled", "name", w.settings.Name)
+			w.useCredential(stored)
+		case errors.Is(err, credential.ErrRefused) || ctx.Err() != nil:
+			return err
+		default:
+			w.log.Warn("not enrolled yet", "reason", err)
+			sleep(ctx, wait.Next())
+		}
+	}
+	w.useCredential(w.currentCredential())
+	return nil
+}
+
+// keepCredential renews the credential whenever it is time; sessions that are open go on with the old one.
+func (w *Worker) keepCredential(ctx context.Context) {
+	for current := w.currentCredential(); current != nil && current.RenewAt != nil; current = w.currentCredential() {
+		if early := time.Until(*current.RenewAt); early > 0 {
+			// In pieces, because the clock may be put right meanwhile.
+			sleep(ctx, min(early, longestSleep))
+		} else if renewed, err := w.server.Rotate(ctx, current, w.settings.Name); err == nil {
+			w.useCredential(renewed)
+		} else {
+			w.log.Warn("the credential can't be renewed yet", "reason", err)
+			sleep(ctx, rotationRetry)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+func (w *Worker) currentCredential() *credential.Stored {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.credential
+}
+
+func (w *Worker) useCredential(stored *credential.Stored) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.credential = stored
+	w.blobs.SetIdentity(stored.Identity())
+	if stored != nil {
+		w.standing.WorkerID = stored.WorkerID
+	}
+}
+
+func sleep(ctx context.Context, pause time.Duration) {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,128 @@
+"""A real Chromium, a real server and a real worker, shared by all tests of this folder and stopped after the last.
+
+They live as long as the folder and not as the session: Playwright's own event loop runs for as long as it is open, and
+other folders have loops of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect, sync_playwright
+
+import buildledger
+from tests.browser.site import Site
+from tests.browser.watching import Watch
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WAIT_MS = 30_000
+"""How long a page may take to show what it should; far longer than it takes on a machine with nothing else to do."""
+
+DESK = {"width": 1280, "height": 800}
+
+
+class Visitor:
+    """Opens pages as somebody who is signed in, each in a fresh context, and watches all of them."""
+
+    def __init__(self, chromium: Browser, site: Site, storage: StorageState) -> None:
+        self._chromium, self._site, self._storage = chromium, site, storage
+        self._contexts: list[BrowserContext] = []
+        self._watches: list[Watch] = []
+
+    def open(self, path: str, **options: Any) -> Page:
+        """The page at a path of the site; options are those of a browser context."""
+        settings = {"viewport": DESK, "locale": "en", "timezone_id": "UTC", "storage_state": self._storage} | options
+        context = self._chromium.new_context(**settings)
+        self._contexts.append(context)
+        context.set_default_timeout(WAIT_MS)
+        page = context.new_page()
+        self._watches.append(Watch(page, self._site.client.url))
+        page.goto(f"{self._site.client.url}{path}")
+        return page
+
+    def complaints(self) -> list[str]:
+        """What the pages should not have done."""
+        return [complaint for watch in self._watches for complaint in watch.unexcused()]
+
+    def excuse(self, pattern: str) -> None:
+        """Complaints of the pages opened so far that this test causes on purpose."""
+        for watch in self._watches:
+            watch.excuse(pattern)
+
+    def leave(self) -> list[str]:
+        """Close everything and give what the pages should not have done."""
+        for context in self._contexts:
+            context.close()
+        return self.complaints()
+
+
+@pytest.fixture(scope="package")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One installation for all tests of the folder; each has builders of its own."""
+    assets = Path(buildledger.__file__).parent / "dashboard_static"
+    if not (assets / "index.html").is_file():
+        pytest.fail("the dashboard isn't built: run `make dashboard`")
+    site = Site(tmp_path_factory.mktemp("site"))
+    try:
+        site.start()
+        yield site
+    finally:
+        site.stop()
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    program = shutil.which("chromium") or "/usr/bin/chromium"
+    if not os.access(program, os.X_OK):
+        pytest.fail("these tests drive a real Chromium and there is none: run `apt-get install chromium`")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
+        expect.set_options(timeout=WAIT_MS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def signed_in(chromium: Browser, site: Site) -> StorageState:
+    """The cookie that a browser has after its owner opened the address the server printed."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"{site.client.url}/#token={site.client.token}")
+    expect(page.get_by_role("contentinfo")).to_contain_text("Live")
+    assert "token" not in page.url, "the token stays in the address"
+    storage = context.storage_state()
+    context.close()
+    return storage
+
+
+@pytest.fixture(scope="module")
+def early_visitor(chromium: Browser, site: Site, signed_in: StorageState) -> Iterator[Visitor]:
+    """Whoever looked at pages before the tests of a module."""
+    yield from _visit(chromium, site, signed_in)
+
+
+@pytest.fixture
+def visitor(chromium: Browser, site: Site, signed_in: StorageState) -> Iterator[Visitor]:
+    """Whoever looks at pages in a test. No page may complain, call out or break the content security policy."""
+    yield from _visit(chromium, site, signed_in)
+
+
+def _visit(chromium: Browser, site: Site, storage: StorageState) -> Iterator[Visitor]:
+    visitor = Visitor(chromium, site, storage)
+    try:
+        yield visitor
+    finally:
+        complaints = visitor.leave()
+    assert not complaints, "\n".join(complaints)

@@ -1,0 +1,181 @@
+"""A whole Build Ledger for the browser to look at: repository, configuration, server process and worker process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+from buildledger.cli.client import Client
+from buildledger.cli.stack import Stack
+from buildledger.settings import Address
+from tests.fakes.repository import Repository
+from tests.faults.installation import wait_until
+
+GREEN = """#!/bin/sh
+echo "1..2"
+echo "ok 1 - a widget turns"
+echo "ok 2 - a widget stops"
+"""
+
+LONG_LOG_LINES = 200_000
+NEEDLE_LINE = 123_456
+
+CONFIGURATION = """
+version: 1
+server: {title: Widgets}
+sources:
+  widget: {git: "../widget", poll: 200ms}
+workers:
+  local: {labels: {os: linux}, capacity: 4}
+  absent: {labels: {os: plan9}}
+builders:
+  tests:
+    description: What every commit has to pass
+    steps:
+      - checkout: widget
+      - {name: compile, run: [echo, compiled]}
+      - {name: unit tests, run: [sh, test.sh]}
+      - {name: package, run: [echo, packaged]}
+  talk:
+    description: Prints as many lines as it is told to
+    steps:
+      - name: speak
+        script: |
+          n=0
+          until [ -e "$DESK/end" ] && [ $n -ge "$(cat "$DESK/lines")" ]; do
+            while [ $n -lt "$(cat "$DESK/lines")" ]; do n=$((n+1)); echo "word $n"; done
+            sleep 0.05
+          done
+        env: &desk {DESK: "@desk@"}
+  hold:
+    description: Stands in the middle of a step until it is let go, and fails then
+    steps:
+      - {name: ready, run: [echo, ready]}
+      - name: wait
+        script: |
+          echo "before"
+          touch "$DESK/waiting"
+          until [ -e "$DESK/alone" ]; do sleep 0.05; done
+          echo "while nobody listened"
+          touch "$DESK/spoken"
+          until [ -e "$DESK/go" ]; do sleep 0.05; done
+          echo "after"
+          exit 9
+        env: *desk
+  hostile:
+    steps:
+      - {name: attack, run: [cat, "@desk@/hostile"]}
+      - name: attack in pieces
+        script: |
+          for piece in "$DESK"/pieces/*; do cat "$piece"; sleep 0.1; done
+        env: *desk
+  long:
+    steps:
+      - {name: count, run: [cat, "@desk@/long"]}
+  release:
+    description: Inputs of every type
+    inputs:
+      channel: {enum: [stable, beta], description: Who gets it}
+      parts: {type: integer, default: 2}
+      signed: {type: boolean, default: false}
+      notes: {type: list, default: []}
+    steps:
+      - run: [echo, "to", {input: channel}, {spread: notes}]
+        name: announce
+      - run: [sleep, 600]
+        name: roll out
+  elsewhere:
+    description: Needs a worker that isn't there
+    worker: worker.labels.os == 'plan9'
+    steps:
+      - run: [echo, here]
+triggers:
+  - {on: change, source: widget, build: [tests]}
+  - {on: manual, build: [tests, talk, hold, hostile, long, release, elsewhere]}
+"""
+
+
+class Site:
+    """One server and one worker, both processes, and the desk: where tests and steps leave each other notes."""
+
+    def __init__(self, directory: Path) -> None:
+        self.repository = Repository(directory / "widget")
+        self.repository.commit("Make widgets turn", "Grace Sample <grace@example.org>", **{"test.sh": GREEN})
+        self.desk = directory / "desk"
+        self.desk.mkdir()
+        config = directory / "config" / "ci.yaml"
+        config.parent.mkdir()
+        config.write_text(CONFIGURATION.replace("@desk@", str(self.desk)))
+        self._stack = Stack(directory / "state", config, _free_address(), _free_address())
+        self._client: Client | None = None
+
+    def start(self) -> None:
+        """Start both and wait until the server answers."""
+        self._client = self._stack.start()
+
+    def stop(self) -> None:
+        """Stop both."""
+        self._stack.stop()
+
+    @property
+    def client(self) -> Client:
+        """The API, as the command line uses it."""
+        assert self._client is not None, "it was never started"
+        return self._client
+
+    def kill_server(self) -> None:
+        """SIGKILL: it does nothing any more."""
+        os.kill(self._stack.server_pid, signal.SIGKILL)
+
+    def start_server_again(self) -> None:
+        """Start it on the same state and the same ports, and wait until it answers."""
+        killed = self._stack.server_pid
+        self._stack.watch(until=lambda: self._stack.server_pid != killed)
+
+    def force(self, builder: str) -> str:
+        """Ask for a build and give its id as soon as it has begun."""
+        request = self.client.post(f"/builders/{builder}/force", {})["request_id"]
+        found = wait_until(lambda: self._builds(request_id=request), f"a build of {builder} has begun")
+        return str(found[0]["id"])
+
+    def newest(self, builder: str, revision: str) -> dict[str, Any] | None:
+        """The newest finished build of a revision."""
+        for build in self._builds(builder=builder, status="finished"):
+            if any(stamp["obtained"] == revision for stamp in build["stamps"]):
+                return build
+        return None
+
+    def wait_for_end(self, build_id: str) -> dict[str, Any]:
+        """The whole build once it has finished."""
+
+        def finished() -> dict[str, Any] | None:
+            detail = self.client.get(f"/builds/{build_id}")
+            return detail if detail["build"]["status"] == "finished" else None
+
+        detail: dict[str, Any] = wait_until(finished, f"build {build_id} has finished")
+        return detail
+
+    def wait_for_log(self, build_id: str, step: int = 0) -> str:
+        """The id of a step's first log once it is there."""
+
+        def log() -> str | None:
+            for each in self.client.get(f"/builds/{build_id}")["steps"]:
+                if each["index"] == step and each["operations"] and each["operations"][0]["logs"]:
+                    return str(each["operations"][0]["logs"][0]["id"])
+            return None
+
+        return str(wait_until(log, f"step {step} of build {build_id} has a log"))
+
+    def _builds(self, **filters: str) -> list[dict[str, Any]]:
+        builds: list[dict[str, Any]] = self.client.get("/builds", **filters)["items"]
+        return builds
+
+
+def _free_address() -> Address:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return Address(host="127.0.0.1", port=port)

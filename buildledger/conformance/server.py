@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
 
 import grpc
@@ -19,15 +18,14 @@ from buildledger.conformance.manners import Manners, from_the_future
 from buildledger.conformance.plain import enum_name
 from buildledger.conformance.pulse import Pulse
 from buildledger.conformance.record import AttemptRecord, describe
+from buildledger.conformance.runs import Key, Runs
 from buildledger.conformance.session import Sent, SessionRecord, hello_violations
 from buildledger.conformance.transcript import Transcript
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
-Key = tuple[str, int]
 DEFAULT_RUN_CREDIT_BYTES = 1 << 20
 DEFAULT_SESSION_CREDIT_BYTES = 8 << 20
 _DEFAULT_CHUNK_BYTES = 64 << 10
-_RUNS = uuid.UUID("6f0c3b8e-8f5c-4f0c-9a35-1d4b1f7f2a11")
 OPTIONS = (
     ("grpc.so_reuseport", 0),
     ("grpc.max_receive_message_length", 1 << 20),
@@ -48,17 +46,12 @@ class ScriptedServer:
         """When sessions were asked for, refused ones too."""
         self.sessions: list[SessionRecord] = []
         """Those that were welcomed."""
-        self.refused: list[pb.Hello] = []
-        """Hellos of those that weren't."""
-        self.records: dict[Key, AttemptRecord] = {}
-        self.wanted: dict[Key, pb.DesiredRun] = {}
+        self.runs = Runs(name, self.violation)
         self.violations: list[str] = []
         self.door_of: Callable[[str], str] = lambda peer: ""
         """Which door a peer came through."""
         self.epoch = 0
         self._name = name
-        self._run_ids: dict[str, str] = {}
-        self._names: dict[str, str] = {}
         self._transcript = transcript
         self._pulse = pulse
         self._server: grpc.aio.Server | None = None
@@ -86,34 +79,15 @@ class ScriptedServer:
         """The newest stream, if it is open."""
         return self.sessions[-1] if self.sessions and self.sessions[-1].is_open else None
 
-    def run_id(self, name: str) -> str:
-        """The identity of a run of this case."""
-        if name not in self._run_ids:
-            self.name_run(name, str(uuid.uuid5(_RUNS, f"{self._name}/{name}")))
-        return self._run_ids[name]
-
-    def name_run(self, name: str, run_id: str) -> None:
-        """Give a run a certain identity."""
-        self._run_ids[name] = run_id
-        self._names[run_id] = name
-
-    def record(self, name: str, attempt: int) -> AttemptRecord:
-        """What came of an attempt."""
-        key = (self.run_id(name), attempt)
-        if key not in self.records:
-            label = name if attempt == 1 else f"{name} (attempt {attempt})"
-            self.records[key] = AttemptRecord(label, *key, self.violation)
-        return self.records[key]
-
     def want(
         self, wanted: pb.DesiredRun, *, epoch_offset: int = 0, revision_offset: int = 0, lasting: bool = True
     ) -> None:
         """Want something of an attempt: now, and (if `lasting`) at the beginning of every stream from here on."""
         key = (wanted.run_id, wanted.attempt)
-        record = self.record(self._names[wanted.run_id], wanted.attempt)
+        record = self.runs.record_of(key)
         record.highest_fence = max(record.highest_fence, wanted.fence)
         if lasting:
-            self.wanted[key] = wanted
+            self.runs.wanted[key] = wanted
         session = self.session
         if session is not None:
             desired = self.desired([wanted], epoch_offset=epoch_offset, revision_offset=revision_offset)
@@ -147,7 +121,7 @@ class ScriptedServer:
         if record.has_ended and through == len(record.stored) and self.manners.releases:
             ack.release = True
             record.released = True
-            self.wanted.pop((record.run_id, record.attempt), None)
+            self.runs.wanted.pop((record.run_id, record.attempt), None)
         return ack
 
     def violation(self, what: str) -> None:
@@ -176,7 +150,9 @@ class ScriptedServer:
             self._pulse.beat()
             await context.abort(self.manners.refusal, "the case wants it so")
         first = await anext(aiter(request_iterator), None)
-        if first is None or first.WhichOneof("message") != "hello":
+        if first is None:
+            return
+        if first.WhichOneof("message") != "hello":
             self.violation("a stream didn't begin with Hello")
             return
         metadata = {key: str(value) for key, value in context.invocation_metadata() or ()}
@@ -185,7 +161,6 @@ class ScriptedServer:
             self._transcript.add(
                 "server", f"refuses with {enum_name(pb.ErrorCode.DESCRIPTOR, self.manners.refusal.code)}"
             )
-            self.refused.append(first.hello)
             self._pulse.beat()
             yield pb.Down(error=self.manners.refusal)
             return
@@ -207,7 +182,7 @@ class ScriptedServer:
         if self.manners.credentials and bearer not in self.manners.credentials:
             self.violation("the session's credential isn't one that the server issued")
         for run in hello.runs:
-            record = self.records.get((run.run_id, run.attempt))
+            record = self.runs.records.get((run.run_id, run.attempt))
             if record is None:
                 self.violation(f"Hello tells of a run that was never wanted: {run.run_id}")
             elif run.next_event <= len(record.stored):
@@ -220,7 +195,7 @@ class ScriptedServer:
         session = SessionRecord(len(self.sessions) + 1, door, metadata, hello, self._transcript.seconds)
         session.epoch = self.epoch
         self.sessions.append(session)
-        held = ", ".join(self._names.get(run.run_id, run.run_id) for run in hello.runs) or "nothing"
+        held = ", ".join(self.runs.name_of(run.run_id) for run in hello.runs) or "nothing"
         self._transcript.add("worker", f"Hello (session {session.number} at door {door}), holding {held}")
         if self.manners.introduces:
             self._introduce(session)
@@ -233,10 +208,10 @@ class ScriptedServer:
         welcome.epoch = session.epoch
         session.down.put_nowait(pb.Down(welcome=welcome))
         held = {(run.run_id, run.attempt) for run in session.hello.runs}
-        for record in self.records.values():
+        for record in self.runs.records.values():
             record.start_session()
-        acks = [self.ack(self.records[key]) for key in held if key in self.wanted]
-        wanted = [_without_spec(run) if key in held else run for key, run in self.wanted.items()]
+        acks = [self.ack(self.runs.records[key]) for key in held if key in self.runs.wanted]
+        wanted = [_without_spec(run) if key in held else run for key, run in self.runs.wanted.items()]
         session.down.put_nowait(pb.Down(desired=self.desired(wanted, full=True)))
         if acks:
             session.down.put_nowait(pb.Down(progress=pb.Progress(acks=acks)))
@@ -269,7 +244,7 @@ class ScriptedServer:
         touched: dict[Key, bool] = {}
         for event in events.events:
             key = (event.run_id, event.attempt)
-            record = self.records.get(key)
+            record = self.runs.records.get(key)
             if record is None:
                 self.violation(f"an event of a run that was never wanted: {event.run_id}")
                 continue
@@ -279,21 +254,15 @@ class ScriptedServer:
             window = self.welcome.run_credit_bytes or DEFAULT_RUN_CREDIT_BYTES
             stored = record.take(event, self._transcript.seconds, window)
             touched[key] = touched.get(key, False) or not stored
-        self._check_session_credit()
+        limit = self.welcome.session_credit_bytes or DEFAULT_SESSION_CREDIT_BYTES
+        self.runs.check_session_credit(limit, self.welcome.chunk_bytes or _DEFAULT_CHUNK_BYTES)
         acks = [
-            self.ack(self.records[key], resume=hole)
+            self.ack(self.runs.records[key], resume=hole)
             for key, hole in touched.items()
             if hole or self.manners.acks == "stored"
         ]
         if acks and self.session is session:
             session.down.put_nowait(pb.Down(progress=pb.Progress(acks=acks)))
-
-    def _check_session_credit(self) -> None:
-        """All runs together; the last chunk may pass the limit."""
-        limit = self.welcome.session_credit_bytes or DEFAULT_SESSION_CREDIT_BYTES
-        unacked = sum(record.unacked_output_bytes for record in self.records.values())
-        if unacked > limit + (self.welcome.chunk_bytes or _DEFAULT_CHUNK_BYTES):
-            self.violation(f"{unacked} bytes of output are unacknowledged, more than Welcome.session_credit_bytes")
 
 
 def _without_spec(run: pb.DesiredRun) -> pb.DesiredRun:

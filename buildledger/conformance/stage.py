@@ -148,7 +148,7 @@ class Stage:
 
     def record(self, run: str, attempt: int = 1) -> AttemptRecord:
         """What came of an attempt."""
-        return self.server.record(run, attempt)
+        return self.server.runs.record(run, attempt)
 
     def spec(self, run: str) -> pb.RunSpec:
         """The specification of a run, ready to send."""
@@ -163,7 +163,7 @@ class Stage:
         match value:
             case str():
                 text = value.replace("{scratch}", str(self.scratch)).replace("{spool}", str(self.spool_bytes))
-                return _RUN.sub(lambda found: self.server.run_id(found[1]), text)
+                return _RUN.sub(lambda found: self.server.runs.run_id(found[1]), text)
             case {"blob_of": str(name), **rest} if not rest:
                 content = self.contents[name]
                 return {"sha256": {"hex": content.sha256.hex()}, "size": content.size}

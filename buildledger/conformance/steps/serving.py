@@ -124,7 +124,7 @@ class Replay(Step):
             stage.server.send(bytes.fromhex(message["hex"]))
 
     def _prepared(self, stage: Stage, run_id: str) -> AttemptRecord:
-        stage.server.name_run(self.run, run_id)
+        stage.server.runs.identify(self.run, run_id)
         stage.server.manners.acks = "withhold"
         record = stage.record(self.run)
         record.highest_fence = 1

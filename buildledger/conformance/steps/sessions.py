@@ -38,8 +38,8 @@ class AwaitSession(Step):
         session = sessions[self.number - 1]
         found = mismatches(session.hello, stage.substituted(self.hello), "Hello")
         held = {run.run_id for run in session.hello.runs}
-        found += [f"Hello doesn't tell of run {run}" for run in self.holds if stage.server.run_id(run) not in held]
-        found += [f"Hello still tells of run {run}" for run in self.omits if stage.server.run_id(run) in held]
+        found += [f"Hello doesn't tell of run {run}" for run in self.holds if stage.server.runs.run_id(run) not in held]
+        found += [f"Hello still tells of run {run}" for run in self.omits if stage.server.runs.run_id(run) in held]
         if self.door is not None and session.door != self.door:
             found.append(f"it connected at door {session.door}, not {self.door}")
         if found:

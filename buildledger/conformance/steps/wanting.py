@@ -36,7 +36,7 @@ class Want(Step):
     async def play(self, stage: Stage) -> None:
         """Send it."""
         wanted = pb.DesiredRun(
-            run_id=stage.server.run_id(self.run),
+            run_id=stage.server.runs.run_id(self.run),
             attempt=self.attempt,
             fence=self.fence,
             want=pb.Want.ValueType(enum_number(pb.Want.DESCRIPTOR, self.state, "state")),
@@ -76,10 +76,10 @@ class Omit(Step):
     async def play(self, stage: Stage) -> None:
         """Send it."""
         server = stage.server
-        forgotten = {server.run_id(name) for name in self.omits}
-        server.wanted = {key: run for key, run in server.wanted.items() if key[0] not in forgotten}
+        forgotten = {server.runs.run_id(name) for name in self.omits}
+        server.runs.wanted = {key: run for key, run in server.runs.wanted.items() if key[0] not in forgotten}
         stage.transcript.add("server", f"sends a full Desired without {', '.join(self.omits)}")
-        server.send(pb.Down(desired=server.desired(server.wanted.values(), full=True)))
+        server.send(pb.Down(desired=server.desired(server.runs.wanted.values(), full=True)))
 
 
 class Acks(Step):
@@ -100,7 +100,9 @@ class Acks(Step):
         server.manners.acks = self.mode
         server.manners.releases = self.releases
         if self.mode == "stored":
-            due = [server.ack(record) for record in server.records.values() if record.stored and not record.released]
+            due = [
+                server.ack(record) for record in server.runs.records.values() if record.stored and not record.released
+            ]
             server.send(pb.Down(progress=pb.Progress(acks=due)))
 
 

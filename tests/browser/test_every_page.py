@@ -136,7 +136,7 @@ def test_the_past_is_what_it_was(name: str, history: History, visitor: Visitor) 
 
 def test_a_moment_stands_for_the_position_reached_by_then(site: Site, history: History, visitor: Visitor) -> None:
     """`as_of` takes a time, too, and the address shows the position that it meant."""
-    moment = site.client.get(f"/facts/{history.green}")["recorded_at"]
+    moment = site.client.get(f"/facts/{history.green}")["fact"]["recorded_at"]
     page = visitor.open(f"/?as_of={moment}")
     expect(page.get_by_text("Viewing the past, as of position")).to_be_visible()
     position = int(page.url.rpartition("as_of=")[2])

@@ -87,7 +87,7 @@ class Server:
         """Everything started, in the order of need; stopped in the opposite order."""
         settings = self._settings
         async with AsyncExitStack() as stack:
-            stack.enter_context(_sole_owner(settings.state, shared=settings.database is not None))
+            stack.enter_context(_sole_owner(settings.state))
             ledger = self._open_ledger(stack)
             vault = Vault.open(self._database)
             stack.callback(vault.close)
@@ -293,13 +293,13 @@ async def _end_task(task: asyncio.Task[None]) -> None:
 
 
 @contextmanager
-def _sole_owner(state: Path, *, shared: bool) -> Iterator[None]:
-    """Hold the state directory: two processes on one SQLite ledger would overtake each other."""
+def _sole_owner(state: Path) -> Iterator[None]:
+    """Hold the state directory: two processes on one log store, or on one SQLite ledger, would overtake each other."""
     state.mkdir(parents=True, exist_ok=True)
     state.chmod(0o700)
     with (state / LOCK_FILE).open("a+") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_SH if shared else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
             holder = lock.read().strip() or "unknown"

@@ -47,13 +47,14 @@ def _serve(settings: ServerSettings, output: Path) -> None:
 class Installation:
     """One state directory, one server, one worker."""
 
-    def __init__(self, directory: Path, text: str, *, lease_seconds: float = 90.0) -> None:
+    def __init__(self, directory: Path, text: str, *, lease_seconds: float = 90.0, database: str | None = None) -> None:
         self.directory = directory
         config = directory / "ci.yaml"
         config.write_text(text)
         self._settings = ServerSettings(
             state=directory / "state",
             config=config,
+            database=database,
             http=Address(host="127.0.0.1", port=_free_port()),
             grpc=Address(host="127.0.0.1", port=_free_port()),
             lease_seconds=lease_seconds,
@@ -142,7 +143,8 @@ class Installation:
 
     def recorded(self, *kinds: type[Fact]) -> list[Recorded]:
         """The facts of these kinds; while no server runs, or beside it."""
-        ledger = Ledger.open(f"sqlite:///{self.state / 'ledger.db'}", clock=SystemClock())
+        database = self._settings.database or f"sqlite:///{self.state / 'ledger.db'}"
+        ledger = Ledger.open(database, clock=SystemClock())
         try:
             return [each for each in ledger.read(0, 1_000_000) if isinstance(each.fact, kinds)]
         finally:
@@ -155,6 +157,7 @@ class Installation:
     def verify(self) -> None:
         """`buildledger audit verify` finds nothing that was altered or lost."""
         command = [sys.executable, "-m", "buildledger", "audit", "verify", "--state", str(self.state)]
+        command += ["--database", self._settings.database] if self._settings.database else []
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -164,9 +167,11 @@ class Installation:
 
 
 @contextmanager
-def installation(directory: Path, text: str, *, lease_seconds: float = 90.0) -> Iterator[Installation]:
+def installation(
+    directory: Path, text: str, *, lease_seconds: float = 90.0, database: str | None = None
+) -> Iterator[Installation]:
     """One that is gone when the test is over."""
-    installed = Installation(directory, text, lease_seconds=lease_seconds)
+    installed = Installation(directory, text, lease_seconds=lease_seconds, database=database)
     try:
         yield installed
     finally:

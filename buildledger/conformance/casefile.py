@@ -114,7 +114,7 @@ class Case(_Model):
     why: str
     needs: list[str] = []
     """Features without which the case isn't offered."""
-    takes: list[Literal["token"]] = []
+    takes: list[Literal["token", "spool"]] = []
     """What the command line must be able to pass on."""
     runs_at_once: int = 1
     """The case isn't offered to a worker of less capacity."""
@@ -153,8 +153,9 @@ class Case(_Model):
         lacking = [name for name in self.needs if name not in hello.features]
         if lacking:
             return f"the worker doesn't offer {', '.join(lacking)}"
-        if "token" in self.takes and not command.takes_token:
-            return "the command line takes no {token}: the worker doesn't enrol"
+        untold = [f"{{{name}}}" for name in self.takes if not command.takes(name)]
+        if untold:
+            return f"the command line takes no {', '.join(untold)}"
         if hello.capacity < self.runs_at_once:
             return f"the worker does {hello.capacity} runs at once, the case needs {self.runs_at_once}"
         return None

@@ -26,10 +26,9 @@ class WorkerCommand:
 
     words: Sequence[str]
 
-    @property
-    def takes_token(self) -> bool:
-        """Whether it can be told an enrollment token."""
-        return any("{token}" in word for word in self.words)
+    def takes(self, name: str) -> bool:
+        """Whether the worker is told this."""
+        return any(f"{{{name}}}" in word for word in self.words)
 
     def fill(self, values: Mapping[str, str]) -> list[str]:
         """The command line with its placeholders replaced; other braces stay."""

@@ -33,6 +33,15 @@ async def test_the_python_worker_passes_every_case_it_claims() -> None:
     assert missing <= {"failure/35-clock-forward", "failure/35-clock-backward", "files/42-worker-full"}
 
 
+async def test_the_smallest_worker_is_one() -> None:
+    """The example that the documentation gives passes what the smallest worker must pass, and claims no more."""
+    program = Path(__file__).parents[2] / "examples" / "smallest_worker.py"
+    command = WorkerCommand(words=[sys.executable, str(program), "{server}", "{name}", "{work}"])
+    results = await run(choose(load_all(), ["hello", "26*", "42*"], "fast"), command, Options(patience=2.0))
+    outcomes = {(each.case.group, each.outcome) for each in results}
+    assert outcomes == {("hello", "passed"), ("output", "not offered"), ("files", "not offered")}
+
+
 async def test_a_failure_comes_with_its_transcript() -> None:
     """Whoever reads the report of a failed case can see what was said, and what the worker wrote."""
     words = [sys.executable, "-m", "tests.conformance.broken.hello_loses_exit_codes", *AGENT[3:], *PLACES]

@@ -64,8 +64,8 @@ type Session struct {
 	outbox   *Outbox
 	standing *Standing
 
-	// OnEstablished is called when the server has said welcome.
-	OnEstablished func()
+	// OnEstablished is called when the server has said welcome, with the optional features it offers.
+	OnEstablished func(features []string)
 	// OrphanTTL and ReconnectTo are what the server said; valid after Run.
 	OrphanTTL   time.Duration
 	ReconnectTo string
@@ -227,7 +227,7 @@ func (s *Session) establish(welcome *pb.Welcome) error {
 	if reason := s.standing.Draining.Load(); reason != nil {
 		s.outbox.Post(&pb.Up{Message: &pb.Up_DrainRequest{DrainRequest: &pb.DrainRequest{Reason: *reason}}})
 	}
-	s.OnEstablished()
+	s.OnEstablished(welcome.GetFeatures())
 	s.shop.Log.Info("the session is established", "epoch", welcome.GetEpoch(), "server", welcome.GetServer())
 	return nil
 }

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -108,22 +109,42 @@ func (w *Worker) ensureCredential(ctx context.Context) error {
 	return nil
 }
 
-// keepCredential renews the credential whenever it is time; sessions that are open go on with the old one.
+// keepCredential renews the credential whenever it is time and the server can; sessions that are open go on with the old one.
 func (w *Worker) keepCredential(ctx context.Context) {
 	for current := w.currentCredential(); current != nil && current.RenewAt != nil; current = w.currentCredential() {
-		if early := time.Until(*current.RenewAt); early > 0 {
+		early := time.Until(*current.RenewAt)
+		switch {
+		case early > 0:
 			// In pieces, because the clock may be put right meanwhile.
 			sleep(ctx, min(early, longestSleep))
-		} else if renewed, err := w.server.Rotate(ctx, current, w.settings.Name); err == nil {
-			w.useCredential(renewed)
-		} else {
-			w.log.Warn("the credential can't be renewed yet", "reason", err)
-			sleep(ctx, rotationRetry)
+		case !w.offersRotation():
+			select {
+			case <-ctx.Done():
+			case <-w.welcomed:
+			}
+		default:
+			w.rotate(ctx, current)
 		}
 		if ctx.Err() != nil {
 			return
 		}
 	}
+}
+
+func (w *Worker) rotate(ctx context.Context, current *credential.Stored) {
+	renewed, err := w.server.Rotate(ctx, current, w.settings.Name)
+	if err != nil {
+		w.log.Warn("the credential can't be renewed yet", "reason", err)
+		sleep(ctx, rotationRetry)
+		return
+	}
+	w.useCredential(renewed)
+}
+
+func (w *Worker) offersRotation() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Contains(w.offered, "rotate")
 }
 
 func (w *Worker) currentCredential() *credential.Stored {

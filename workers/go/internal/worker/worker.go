@@ -66,12 +66,14 @@ type Worker struct {
 	standing *session.Standing
 	left     chan struct{} // Closed when the worker has done all it can before it ends.
 	leaving  sync.Once
+	welcomed chan struct{} // Holds a token when a session was established that keepCredential hasn't seen.
 
 	mu             sync.Mutex
 	credential     *credential.Stored
 	session        *session.Session
 	orphanTimer    *time.Timer
 	isShuttingDown bool
+	offered        []string // Optional features of the server.
 }
 
 // New takes over what an earlier worker process left in the state directory, and ends what it left running.
@@ -93,6 +95,7 @@ func New(ctx context.Context, settings Settings) (*Worker, error) {
 		server:     credential.Server{Address: settings.Server, Security: settings.Security, StateDir: settings.StateDir},
 		outbox:     session.NewOutbox(),
 		left:       make(chan struct{}),
+		welcomed:   make(chan struct{}, 1),
 		credential: stored,
 		standing: &session.Standing{
 			Name: settings.Name, InstanceID: newInstanceID(), Software: settings.Software, Labels: settings.Labels,
@@ -212,10 +215,15 @@ func (w *Worker) orphaned() {
 	w.holdings.StopAll(pb.ExitReason_EXIT_REASON_ORPHANED, pb.StopLevel_STOP_LEVEL_INTERRUPT)
 }
 
-// established remembers the epoch, so that a server that is behind is recognised also after a restart.
-func (w *Worker) established() {
+// established remembers what the server offers, and the epoch, so that a server that is behind is recognised also after a restart.
+func (w *Worker) established(features []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.offered = features
+	select {
+	case w.welcomed <- struct{}{}:
+	default:
+	}
 	if w.orphanTimer != nil {
 		w.orphanTimer.Stop()
 		w.orphanTimer = nil

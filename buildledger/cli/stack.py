@@ -14,7 +14,7 @@ import click
 import httpx
 
 from buildledger.cli.client import Client
-from buildledger.settings import Address
+from buildledger.settings import ADDRESS_FILE, Address
 
 START_TIMEOUT_SECONDS = 30.0
 STOP_TIMEOUT_SECONDS = 15.0
@@ -105,9 +105,12 @@ class Stack:
         return [*arguments, "--capacity", str(WORKER_CAPACITY)]
 
     def _healthy(self) -> bool:
+        """Whether it answers and has written down where, which it does a moment after it listens."""
+        url = f"http://{self._http}"
         try:
-            return httpx.get(f"http://{self._http}/api/v1/health", timeout=1.0).is_success
-        except httpx.TransportError:
+            written = (self._state / ADDRESS_FILE).read_text().strip()
+            return written == url and httpx.get(f"{url}/api/v1/health", timeout=1.0).is_success
+        except (FileNotFoundError, httpx.TransportError):
             return False
 
     def _spawn(self, name: str, arguments: list[str], env: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -77,6 +77,12 @@ def emit(what: str) -> None:
                 time.sleep(pause)
 
 
+def line(what: str) -> None:
+    """TIMES,TEXT: the text so many times, without a newline."""
+    times, _, text = what.partition(",")
+    write(1, text.encode() * int(times))
+
+
 def both(what: str) -> None:
     """COUNT: numbered lines, in turn to standard output and standard error."""
     for number in range(int(what)):
@@ -195,6 +201,7 @@ VERBS: dict[str, Callable[[str], object]] = {
     "err": lambda what: write(2, what.encode("utf-8", "surrogateescape")),
     "hex": lambda what: write(1, bytes.fromhex(what)),
     "emit": emit,
+    "line": line,
     "both": both,
     "slowly": slowly,
     "sleep": lambda what: time.sleep(float(what)),

@@ -131,6 +131,10 @@ class Door:
             writer.transport.abort()
             return
         connection = Connection(writer, server_writer, self._next_budget())
+        if self._listener is None:
+            # The door was closed while this connection was being made.
+            connection.reset()
+            return
         if self._freezes_fresh:
             connection.flowing.clear()
         self.open.add(connection)

@@ -10,7 +10,6 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from buildledger.conformance.casefile import NamedCase, Profile
-from buildledger.conformance.plain import PlainError
 from buildledger.conformance.play import Result, play
 from buildledger.conformance.stage import CaseFailedError, Stage
 from buildledger.conformance.worker import WorkerCommand
@@ -97,5 +96,5 @@ async def _play_safely(named: NamedCase, command: WorkerCommand, directory: Path
     """A fault of the kit or of a case fails that case and no other."""
     try:
         return await play(named, command, directory, patience)
-    except (PlainError, OSError, RuntimeError, LookupError, ValueError) as error:
+    except Exception as error:
         return Result(case=named, outcome="failed", reason=f"the kit failed: {type(error).__name__}: {error}")

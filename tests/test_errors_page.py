@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TypeVar
 
 from buildledger.api import problems
 from buildledger.domain import refusals
@@ -14,8 +15,15 @@ PAGE = (Path(__file__).parent.parent / "docs" / "errors.md").read_text()
 EXPLAINED = set(re.findall(r"^\| `([a-z_]+)` \|", PAGE, re.MULTILINE))
 
 
-def _subclasses(base: type) -> set[type]:
-    return {base} | {deeper for direct in base.__subclasses__() for deeper in _subclasses(direct)}
+T = TypeVar("T")
+
+
+def _subclasses(base: type[T]) -> set[type[T]]:
+    """A class with everything that derives from it."""
+    found = {base}
+    for direct in base.__subclasses__():
+        found |= _subclasses(direct)
+    return found
 
 
 def test_every_refusal_is_listed_and_explained() -> None:

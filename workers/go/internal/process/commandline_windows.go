@@ -1,0 +1,107 @@
+package process
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/windows"
+
+	pb "buildledger/workers/go/internal/workerv1"
+)
+
+// codePages are the encodings that programs can be asked for, by their IANA names.
+var codePages = map[string]uint32{
+	"utf-8": 65001, "us-ascii": 20127, "iso-8859-1": 28591, "windows-1252": 1252, "windows-1251": 1251, "windows-1250": 1250,
+	"ibm437": 437, "ibm850": 850, "shift_jis": 932, "gbk": 936, "euc-kr": 949, "big5": 950,
+}
+
+// commandLine is what CreateProcess is told.
+type commandLine struct {
+	program string
+	text    string
+	script  string // A batch file that was made for it; empty without.
+}
+
+func (c *commandLine) remove() {
+	if c.script != "" {
+		_ = os.Remove(c.script)
+	}
+}
+
+// commandLineOf quotes a command as its program will take it apart. The error is a *StartError.
+func commandLineOf(launch Launch) (*commandLine, error) {
+	line, err := innerLine(launch)
+	if err != nil {
+		return nil, err
+	}
+	page := codePages[strings.ToLower(launch.Encoding)]
+	if launch.Encoding == "" {
+		page = codePages["utf-8"]
+	}
+	own, err := os.Executable()
+	if err != nil || page == 0 || page == oemCodePage() {
+		return line, nil
+	}
+	// A fresh console has the machine's code page; only a process in it can set another one before the command looks.
+	arguments := windows.ComposeCommandLine([]string{own, ConsoleCommand, fmt.Sprint(page), line.program, line.text})
+	return &commandLine{program: own, text: arguments, script: line.script}, nil
+}
+
+func innerLine(launch Launch) (*commandLine, error) {
+	program, err := lookPath(launch)
+	if err != nil {
+		return nil, err
+	}
+	if launch.IsScript {
+		return scriptLine(program, launch)
+	}
+	switch strings.ToLower(filepath.Ext(program)) {
+	case ".bat", ".cmd":
+		shell, err := systemShell()
+		if err != nil {
+			return nil, startError(pb.StartFailure_START_FAILURE_OTHER, "%v", err)
+		}
+		text, err := batchLine(shell, program, launch.Argv[1:])
+		if err != nil {
+			return nil, startError(pb.StartFailure_START_FAILURE_OTHER, "%v", err)
+		}
+		return &commandLine{program: shell, text: text}, nil
+	}
+	return &commandLine{program: program, text: windows.ComposeCommandLine(launch.Argv)}, nil
+}
+
+// scriptLine hands text to the system's shell: one line as it is, several as a batch file.
+func scriptLine(shell string, launch Launch) (*commandLine, error) {
+	text := launch.Argv[len(launch.Argv)-1]
+	options := strings.Join(launch.Argv[1:len(launch.Argv)-1], " ")
+	line := &commandLine{program: shell}
+	if strings.ContainsAny(strings.TrimRight(text, "\r\n"), "\r\n") {
+		file, err := os.CreateTemp("", "buildledger-*.cmd")
+		if err != nil {
+			return nil, startError(pb.StartFailure_START_FAILURE_RESOURCES, "a file for the script: %v", err)
+		}
+		line.script = file.Name()
+		_, err = file.WriteString(batchText(text))
+		if closing := file.Close(); err == nil {
+			err = closing
+		}
+		if err != nil {
+			line.remove()
+			return nil, startError(pb.StartFailure_START_FAILURE_RESOURCES, "a file for the script: %v", err)
+		}
+		text = quoted(line.script)
+	}
+	// With /s the shell takes exactly the outer quotation marks away.
+	line.text = quoted(shell) + " " + options + ` "` + strings.TrimRight(text, "\r\n") + `"`
+	return line, nil
+}
+
+func systemShell() (string, error) {
+	directory, err := windows.GetSystemDirectory()
+	if err != nil {
+		return "", fmt.Errorf("the system's directory: %w", err)
+	}
+	return filepath.Join(directory, "cmd.exe"), nil
+}

@@ -1,0 +1,25 @@
+package process
+
+import (
+	"context"
+	"sync"
+)
+
+// Household is what the trees of one worker share.
+type Household struct {
+	mu sync.Mutex // Held while a process is started: until then the handles meant for it can be inherited.
+}
+
+// NewHousehold has nothing to prepare: on Windows each tree is held by a job object of its own.
+func NewHousehold(string) *Household { return &Household{} }
+
+// Features are the optional features of the protocol that this system offers.
+func (h *Household) Features() []string { return []string{"tree_kill"} }
+
+// Mechanism is what holds trees together, for people.
+func (h *Household) Mechanism() string { return "job_object" }
+
+// KillLeftovers finds nothing: the system ends the processes of a job when the worker that holds it is gone, however it went.
+func KillLeftovers(context.Context, []Leftover) (map[string][]Survivor, error) {
+	return map[string][]Survivor{}, nil
+}

@@ -8,9 +8,13 @@ from buildledger.slave_grpc.agent.__main__ import main
 from buildledger.slave_grpc.agent.tree import ProcessTree, Survivor
 
 
+def members(group: int) -> list[int]:
+    return [each.pid for each in procfs.look_at_all().values() if each.group == group and not each.is_dead]
+
+
 async def unsound(self: ProcessTree) -> list[Survivor]:
     self.signal(signal.SIGKILL)
-    while any(each.group == self.root and not each.is_dead for each in procfs.look_at_all().values()):
+    while members(self.root):  # noqa: ASYNC110 - nobody tells when a process is gone
         await asyncio.sleep(0.01)
     self._household.trees.discard(self)
     return []

@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+import { HELP, parseCommandLine, type Request, UsageError } from "./command-line.js";
+import { reasonOf } from "./log.js";
+import { VERSION } from "./machine.js";
+import { EXIT_MISCONFIGURED, runWorker } from "./main.js";
+
+const EXIT_FAILED = 1;
+
+async function main(): Promise<number> {
+  let request: Request;
+  try {
+    request = parseCommandLine(process.argv.slice(2), process.env);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      process.stderr.write(`buildledger-worker: ${error.message}\nSee buildledger-worker --help.\n`);
+      return EXIT_MISCONFIGURED;
+    }
+    throw error;
+  }
+  switch (request.wants) {
+    case "help":
+      process.stdout.write(HELP);
+      return 0;
+    case "version":
+      process.stdout.write(`${VERSION}\n`);
+      return 0;
+    case "work":
+      return runWorker(request.settings);
+  }
+}
+
+try {
+  // Whatever is still under way, such as a transfer that waits, doesn't keep the process.
+  process.exit(await main());
+} catch (error) {
+  process.stderr.write(`buildledger-worker: ${reasonOf(error)}\n`);
+  process.exit(EXIT_FAILED);
+}

@@ -1,0 +1,144 @@
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { reasonOf } from "./log.js";
+import { DEFAULT_SPOOL_BYTES, type WorkerSettings } from "./settings.js";
+
+/** Takes the enrollment token where other users of the machine can't read it. */
+export const TOKEN_VARIABLE = "BUILDLEDGER_WORKER_TOKEN";
+
+const WORKER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const ADDRESS = /^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]]+):(\d{1,5})$/;
+const HIGHEST_PORT = 65_535;
+
+/** What the command's --help says. */
+export const HELP = `Usage: buildledger-worker --server HOST:PORT --name NAME --state DIR [options]
+
+A worker of a Build Ledger server: connects to it and runs what it asks for.
+
+  --server HOST:PORT   where the server listens for workers
+  --name NAME          what the server knows this worker by
+  --state DIR          journal and credential; private to one worker
+  --work DIR           build directories (default: "work" in the state directory)
+  --label KEY=VALUE    what this worker can be chosen by; repeatable
+  --capacity N         runs at once (default 1)
+  --token TOKEN        one-use enrollment token, for the first start; better in
+                       the environment as ${TOKEN_VARIABLE}
+  --ca FILE            issuers of the server's certificate, PEM; turns TLS on
+  --tls                TLS with the issuers that Node.js trusts
+  --spool-bytes N      unacknowledged output kept on disk (default 1 GiB)
+  -h, --help           show this and end
+  --version            show the version and end
+
+Without TLS it connects to this machine only. SIGTERM and SIGINT end its runs
+and then the worker, a second one at once; SIGHUP lets the runs finish.
+`;
+
+/** The command line makes no sense; the message says what to do. */
+export class UsageError extends Error {}
+
+/** What the command line asks for. */
+export type Request =
+  | { readonly wants: "help" }
+  | { readonly wants: "version" }
+  | { readonly wants: "work"; readonly settings: WorkerSettings };
+
+/**
+ * Understand a command line.
+ *
+ * @throws UsageError it makes no sense.
+ */
+export function parseCommandLine(
+  words: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Request {
+  const values = parse(words);
+  if (values.help) {
+    return { wants: "help" };
+  }
+  if (values.version) {
+    return { wants: "version" };
+  }
+  const stateDirectory = path.resolve(required(values.state, "--state"));
+  return {
+    wants: "work",
+    settings: {
+      server: address(required(values.server, "--server")),
+      name: workerName(required(values.name, "--name")),
+      stateDirectory,
+      workDirectory:
+        values.work === undefined ? path.join(stateDirectory, "work") : path.resolve(values.work),
+      labels: Object.fromEntries((values.label ?? []).map(label)),
+      capacity: whole(values.capacity ?? "1", "--capacity", 0),
+      enrollmentToken: values.token || environment[TOKEN_VARIABLE] || undefined,
+      caFile: values.ca,
+      tls: values.tls ?? false,
+      spoolBytes: whole(values["spool-bytes"] ?? String(DEFAULT_SPOOL_BYTES), "--spool-bytes", 1),
+    },
+  };
+}
+
+function parse(words: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...words],
+      strict: true,
+      allowPositionals: false,
+      options: {
+        server: { type: "string" },
+        name: { type: "string" },
+        state: { type: "string" },
+        work: { type: "string" },
+        label: { type: "string", multiple: true },
+        capacity: { type: "string" },
+        token: { type: "string" },
+        ca: { type: "string" },
+        tls: { type: "boolean" },
+        "spool-bytes": { type: "string" },
+        help: { type: "boolean", short: "h" },
+        version: { type: "boolean" },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(reasonOf(error));
+  }
+}
+
+function required(value: string | undefined, option: string): string {
+  if (!value) {
+    throw new UsageError(`${option} is missing`);
+  }
+  return value;
+}
+
+function address(text: string): string {
+  const port = Number(ADDRESS.exec(text)?.[2] ?? 0);
+  if (port < 1 || port > HIGHEST_PORT) {
+    throw new UsageError(`--server: '${text}' isn't HOST:PORT`);
+  }
+  return text;
+}
+
+function workerName(text: string): string {
+  if (!WORKER_NAME.test(text)) {
+    throw new UsageError(
+      `--name: '${text}' isn't 1–64 of letters, digits, ".", "_" and "-", beginning with a letter or digit`,
+    );
+  }
+  return text;
+}
+
+function label(text: string): [string, string] {
+  const at = text.indexOf("=");
+  if (at < 1) {
+    throw new UsageError(`--label: '${text}' isn't KEY=VALUE`);
+  }
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function whole(text: string, option: string, least: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
+    throw new UsageError(`${option}: '${text}' isn't a whole number of at least ${least}`);
+  }
+  return value;
+}

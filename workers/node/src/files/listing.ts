@@ -1,0 +1,130 @@
+import { createHash } from "node:crypto";
+import { createReadStream, type Dirent } from "node:fs";
+import { lstat, readdir, readlink } from "node:fs/promises";
+import { create } from "@bufbuild/protobuf";
+import { systemCode } from "../log.js";
+import { type FileEntry, FileEntrySchema, FileType } from "../proto/worker_pb.js";
+import { StoppedError } from "../runs/stopping.js";
+import { nanosecondsTimestamp } from "../timing.js";
+import {
+  type BytePath,
+  forSystem,
+  fromText,
+  PathEscapesError,
+  partsOf,
+  relativeTo,
+  toWire,
+} from "./paths.js";
+import { compile } from "./patterns.js";
+
+const PERMISSIONS = 0o7777n;
+const HASH_READ_BYTES = 1 << 20;
+
+/** Says whether to go on; asked between files. */
+export type IsStopped = () => boolean;
+
+/**
+ * What there is at an absolute path, links not followed.
+ *
+ * @throws a system error: there is nothing, or it can't be looked at.
+ */
+export async function describe(root: BytePath, absolute: BytePath, withDigest = false): Promise<FileEntry> {
+  const status = await lstat(forSystem(absolute), { bigint: true });
+  const entry = create(FileEntrySchema, {
+    path: toWire(relativeTo(root, absolute)),
+    type: FileType.OTHER,
+    mode: Number(status.mode & PERMISSIONS),
+    modifiedAt: nanosecondsTimestamp(status.mtimeNs),
+  });
+  if (status.isFile()) {
+    entry.type = FileType.REGULAR;
+    entry.size = status.size;
+    if (withDigest) {
+      entry.sha256 = await digest(absolute);
+    }
+  } else if (status.isDirectory()) {
+    entry.type = FileType.DIRECTORY;
+  } else if (status.isSymbolicLink()) {
+    entry.type = FileType.SYMLINK;
+    entry.linkTarget = await readlink(forSystem(absolute), { encoding: "buffer" });
+  }
+  return entry;
+}
+
+/** SHA-256 of a file's content. */
+export async function digest(absolute: BytePath): Promise<Buffer> {
+  const summed = createHash("sha256");
+  for await (const data of createReadStream(forSystem(absolute), { highWaterMark: HASH_READ_BYTES })) {
+    summed.update(data);
+  }
+  return summed.digest();
+}
+
+/**
+ * Absolute paths below `root` that match, in order of their bytes; directories behind links aren't entered.
+ *
+ * @throws PathEscapesError the pattern leads out of `root`.
+ * @throws StoppedError the run is to be ended.
+ */
+export async function* matching(
+  root: BytePath,
+  pattern: BytePath,
+  isStopped: IsStopped,
+): AsyncGenerator<BytePath> {
+  if (pattern.startsWith("/") || pattern.split("/").includes("..")) {
+    throw new PathEscapesError(pattern);
+  }
+  yield* walk(root, partsOf(pattern), isStopped);
+}
+
+async function* walk(
+  directory: BytePath,
+  [first, ...rest]: readonly BytePath[],
+  isStopped: IsStopped,
+): AsyncGenerator<BytePath> {
+  if (isStopped()) {
+    throw new StoppedError();
+  }
+  if (first === undefined) {
+    return;
+  }
+  const found = await entriesOf(directory);
+  if (first === "**") {
+    // Nothing in between, then one level deeper each.
+    if (rest.length > 0) {
+      yield* walk(directory, rest, isStopped);
+    } else {
+      yield* found.map(({ name }) => `${directory}/${name}`);
+    }
+    for (const entry of found.filter((each) => each.isDirectory())) {
+      yield* walk(`${directory}/${entry.name}`, [first, ...rest], isStopped);
+    }
+    return;
+  }
+  const expression = compile(readable(first));
+  for (const entry of found.filter(({ name }) => expression.test(readable(name)))) {
+    if (rest.length === 0) {
+      yield `${directory}/${entry.name}`;
+    } else if (entry.isDirectory()) {
+      yield* walk(`${directory}/${entry.name}`, rest, isStopped);
+    }
+  }
+}
+
+async function entriesOf(directory: BytePath): Promise<Dirent[]> {
+  try {
+    const entries = await readdir(forSystem(directory), { encoding: "latin1", withFileTypes: true });
+    return entries.sort((one, other) => (one.name < other.name ? -1 : 1));
+  } catch (error) {
+    if (["ENOTDIR", "ENOENT", "EACCES"].includes(systemCode(error))) {
+      return [];
+    }
+    throw error;
+  }
+}
+
+/** A name in characters, where it is UTF-8, so that "?" means one of them. */
+function readable(name: BytePath): string {
+  const text = Buffer.from(name, "latin1").toString("utf8");
+  return fromText(text) === name ? text : name;
+}

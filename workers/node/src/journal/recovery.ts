@@ -1,0 +1,138 @@
+import { closeSync, openSync, readdirSync, readSync, unlinkSync } from "node:fs";
+import path from "node:path";
+import { fromBinary } from "@bufbuild/protobuf";
+import { log } from "../log.js";
+import { killLeftovers } from "../processes/leftovers.js";
+import type { Survivor } from "../processes/tree.js";
+import { ExitReason, RunEventSchema, RunState } from "../proto/worker_pb.js";
+import { Attempt } from "../runs/attempt.js";
+import type { Workshop } from "../runs/workshop.js";
+import { Journal, parseHeader } from "./journal.js";
+import { type JournalRecord, Kind, type ProcessIdentity, type RunHeader, readRecords } from "./records.js";
+
+const SEGMENT_NAME = /^([0-9a-f-]{36}\.\d+)\.(\d+)\.journal$/;
+
+/** What the journal of one attempt tells. */
+interface Found {
+  readonly attempt: Attempt;
+  readonly process: ProcessIdentity | undefined;
+  readonly hasEnded: boolean;
+  readonly isOfThisBoot: boolean;
+}
+
+/** What is learned while records go by. */
+interface Notes {
+  process?: ProcessIdentity;
+  wasStarting: boolean;
+  lastEvent: string;
+}
+
+/**
+ * Take over the journals of an earlier worker process; every attempt in the result has ended.
+ *
+ * Whatever the attempts left running is killed before any of them is said to have ended.
+ */
+export async function recover(workshop: Workshop): Promise<Attempt[]> {
+  const found = [...journals(workshop.journalDirectory)].flatMap(([key, numbers]) => {
+    const one = readJournal(workshop, key, numbers);
+    return one === undefined ? [] : [one];
+  });
+  const survivors = await killLeftovers(
+    found
+      .filter(({ hasEnded }) => !hasEnded)
+      // After a reboot process ids mean something else.
+      .map((each) => ({ cookie: each.attempt.cookie, root: each.isOfThisBoot ? each.process : undefined })),
+  );
+  for (const each of found) {
+    const { attempt } = each;
+    workshop.spool.change(attempt.journal.spooledBytes);
+    if (each.hasEnded) {
+      attempt.state = RunState.EXITED;
+      attempt.gone.set();
+    } else {
+      log.warning(`run ${attempt.runId} was interrupted by the end of an earlier worker process`);
+      attempt.awaitsAck = !each.isOfThisBoot;
+      endInterrupted(each, survivors.get(attempt.cookie) ?? []);
+    }
+  }
+  return found.map(({ attempt }) => attempt);
+}
+
+/** The numbers of the segments of each journal in `directory`, in order. */
+function journals(directory: string): Map<string, number[]> {
+  const segments = new Map<string, number[]>();
+  for (const name of readdirSync(directory).sort()) {
+    const [, key, number] = SEGMENT_NAME.exec(name) ?? [];
+    if (key !== undefined) {
+      segments.set(
+        key,
+        [...(segments.get(key) ?? []), Number(number)].sort((one, other) => one - other),
+      );
+    }
+  }
+  return segments;
+}
+
+/** Read one journal; undefined, and no trace of it, if the attempt it tells of can't have been started. */
+function readJournal(workshop: Workshop, key: string, numbers: readonly number[]): Found | undefined {
+  const directory = workshop.journalDirectory;
+  const files = numbers.map((number) => path.join(directory, `${key}.${number}.journal`));
+  const header = readHeader(files[0] ?? "");
+  if (header === undefined) {
+    files.forEach(unlinkSync);
+    return undefined;
+  }
+  const journal = new Journal(directory, header);
+  const notes: Notes = { wasStarting: false, lastEvent: "" };
+  for (const number of numbers) {
+    journal.adopt(number, (record) => note(notes, record));
+  }
+  if (!notes.wasStarting && notes.lastEvent === "") {
+    journal.remove();
+    return undefined;
+  }
+  return {
+    attempt: new Attempt(workshop, header, journal),
+    process: notes.process,
+    hasEnded: notes.lastEvent === "exited" || notes.lastEvent === "rejected",
+    isOfThisBoot: header.bootId === workshop.bootId,
+  };
+}
+
+function note(notes: Notes, record: JournalRecord): void {
+  if (record.kind === Kind.Starting) {
+    notes.wasStarting = true;
+  } else if (record.kind === Kind.Process) {
+    // The record's checksum holds: it is what this program wrote.
+    notes.process = JSON.parse(record.body.toString("utf8")) as ProcessIdentity;
+  } else if (record.kind === Kind.Event) {
+    notes.lastEvent = fromBinary(RunEventSchema, record.body).event.case ?? "";
+  }
+}
+
+function readHeader(file: string): RunHeader | undefined {
+  const descriptor = openSync(file, "r");
+  try {
+    const records = readRecords((position, length) => {
+      const buffer = Buffer.alloc(length);
+      return buffer.subarray(0, readSync(descriptor, buffer, 0, length, position));
+    });
+    const first = records.next().value?.record;
+    return first?.kind === Kind.Header ? parseHeader(first.body) : undefined;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function endInterrupted({ attempt, process }: Found, survivors: readonly Survivor[]): void {
+  const isKnown = process !== undefined;
+  const { header, offsets } = attempt.journal;
+  attempt.exit({
+    reason: isKnown ? ExitReason.INTERRUPTED : ExitReason.START_UNKNOWN,
+    message: `the worker was restarted while it ${isKnown ? "ran" : "was started"}`,
+    survivorsKilled: survivors.map(({ pid, name }) => ({ pid, name })),
+    outputTotals: header.channels
+      .map((channel, index) => ({ channel, bytes: BigInt(offsets[index] ?? 0) }))
+      .filter(({ bytes }) => bytes > 0n),
+  });
+}

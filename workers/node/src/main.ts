@@ -1,0 +1,59 @@
+import { chmodSync, mkdirSync, realpathSync } from "node:fs";
+import { lock, StateInUseError } from "./lock.js";
+import { log, reasonOf } from "./log.js";
+import { CredentialUnreadableError } from "./net/credential.js";
+import { EnrollmentRefusedError } from "./net/enrollment.js";
+import { PlainTransportRefusedError } from "./net/transport.js";
+import { Worker } from "./session/worker.js";
+import type { WorkerSettings } from "./settings.js";
+
+/** It was told to end. */
+export const EXIT_STOPPED = 0;
+/** A person must act before it can work. */
+export const EXIT_MISCONFIGURED = 2;
+
+const MISCONFIGURATIONS = [
+  StateInUseError,
+  CredentialUnreadableError,
+  EnrollmentRefusedError,
+  PlainTransportRefusedError,
+];
+
+/**
+ * Be a worker until SIGTERM, SIGINT or SIGHUP, and resolve with the exit code of the program.
+ *
+ * SIGTERM and SIGINT end the runs by their stop policy, a second one at once; SIGHUP lets them finish.
+ */
+export async function runWorker(settings: WorkerSettings): Promise<number> {
+  try {
+    for (const directory of [settings.stateDirectory, settings.workDirectory]) {
+      mkdirSync(directory, { recursive: true });
+    }
+    chmodSync(settings.stateDirectory, 0o700);
+    const held = await lock(settings.stateDirectory);
+    try {
+      await serve({ ...settings, workDirectory: realpathSync(settings.workDirectory) });
+    } finally {
+      held.release();
+    }
+    return EXIT_STOPPED;
+  } catch (error) {
+    if (!MISCONFIGURATIONS.some((kind) => error instanceof kind)) {
+      throw error;
+    }
+    log.error(reasonOf(error));
+    return EXIT_MISCONFIGURED;
+  }
+}
+
+async function serve(settings: WorkerSettings): Promise<void> {
+  const worker = new Worker(settings);
+  const end = (signal: NodeJS.Signals): void => worker.shutDown(signal);
+  const drain = (signal: NodeJS.Signals): void => worker.drain(signal);
+  process.on("SIGTERM", end).on("SIGINT", end).on("SIGHUP", drain);
+  try {
+    await worker.run();
+  } finally {
+    process.off("SIGTERM", end).off("SIGINT", end).off("SIGHUP", drain);
+  }
+}

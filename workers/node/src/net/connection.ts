@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+import { type ChannelCredentials, type ChannelOptions, Client, credentials, Metadata } from "@grpc/grpc-js";
+import type { WorkerSettings } from "../settings.js";
+import type { StoredCredential } from "./credential.js";
+import { checkTransport } from "./transport.js";
+
+/** Largest message the worker accepts. */
+export const RECEIVE_LIMIT_BYTES = 1 << 20;
+
+const OPTIONS: ChannelOptions = {
+  "grpc.keepalive_time_ms": 20_000,
+  "grpc.keepalive_timeout_ms": 10_000,
+  "grpc.keepalive_permit_without_calls": 1,
+  "grpc.max_receive_message_length": RECEIVE_LIMIT_BYTES,
+  "grpc.max_send_message_length": RECEIVE_LIMIT_BYTES,
+  // Each client connects anew: a shared connection would hand on the back-off of the one before.
+  "grpc.use_local_subchannel_pool": 1,
+  "grpc.enable_retries": 0,
+};
+
+/**
+ * A client on a connection of its own to `address`, which connects on first use. To be closed.
+ *
+ * @throws PlainTransportRefusedError plain transport to another machine.
+ */
+export function connect(
+  settings: WorkerSettings,
+  address: string,
+  credential: StoredCredential | undefined,
+): Client {
+  const isSecured = settings.caFile !== undefined || settings.tls;
+  checkTransport(isSecured, address);
+  if (isSecured) {
+    return new Client(address, secured(settings, credential), OPTIONS);
+  }
+  // What goes to this machine goes through no proxy, whatever the environment says.
+  return new Client(address, credentials.createInsecure(), { ...OPTIONS, "grpc.enable_http_proxy": 0 });
+}
+
+/** Metadata that proves who calls. */
+export function callMetadata(credential: StoredCredential | undefined): Metadata {
+  const metadata = new Metadata();
+  if (credential !== undefined) {
+    metadata.set("authorization", `Bearer ${credential.bearer}`);
+  }
+  return metadata;
+}
+
+function secured(settings: WorkerSettings, credential: StoredCredential | undefined): ChannelCredentials {
+  const configured = settings.caFile === undefined ? undefined : readFileSync(settings.caFile);
+  const issuers =
+    configured === undefined
+      ? null
+      : Buffer.concat([configured, Buffer.from(`\n${credential?.trustedCaPem ?? ""}`)]);
+  const chain = credential?.certificateChainPem ?? "";
+  return chain === "" || credential === undefined
+    ? credentials.createSsl(issuers)
+    : credentials.createSsl(issuers, Buffer.from(credential.privateKeyPem), Buffer.from(chain));
+}

@@ -1,0 +1,31 @@
+import { isIPv4 } from "node:net";
+
+/** The settings ask for an unencrypted connection that would leave this machine. */
+export class PlainTransportRefusedError extends Error {
+  constructor(readonly address: string) {
+    super(
+      `refusing to connect to ${address} without TLS: credentials and secrets would cross the network in clear. ` +
+        "Name the issuer of its certificate with --ca, use --tls, or connect to 127.0.0.1.",
+    );
+  }
+}
+
+/** Whether host:port can only mean this machine. */
+export function isLoopback(address: string): boolean {
+  if (address.startsWith("unix:")) {
+    return true;
+  }
+  const host = address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+}
+
+/**
+ * Make sure that nothing would cross a network in clear.
+ *
+ * @throws PlainTransportRefusedError plain transport to another machine.
+ */
+export function checkTransport(isSecured: boolean, address: string): void {
+  if (!isSecured && !isLoopback(address)) {
+    throw new PlainTransportRefusedError(address);
+  }
+}

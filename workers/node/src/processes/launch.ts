@@ -1,0 +1,107 @@
+import { spawn } from "node:child_process";
+import { closeSync, statSync } from "node:fs";
+import type { Socket } from "node:net";
+import { constants } from "node:os";
+import { StartFailure } from "../proto/worker_pb.js";
+import { checkExecutable, StartFailedError, startFailureOf } from "./executable.js";
+import { openInput, openOutput, type Pipe } from "./pipes.js";
+
+/** Everything the system needs to know to start a process. */
+export interface Launch {
+  readonly argv: readonly string[];
+  readonly workingDirectory: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Empty: the null device. */
+  readonly stdin: Uint8Array;
+  readonly mergeStderr: boolean;
+  readonly umask: number | undefined;
+  /** Names for pipes, as many as `pipesNeeded` says. */
+  readonly pipeNames: readonly string[];
+}
+
+/** How a process ended: by itself with a code, or by a signal. */
+export type ExitStatus = { readonly code: number } | { readonly signal: number };
+
+/** A started process, which leads a session and a group of its own. */
+export interface RunningProcess {
+  readonly pid: number;
+  /** One (both streams) or two (output and error). */
+  readonly outputs: readonly Socket[];
+  readonly ended: Promise<ExitStatus>;
+}
+
+/** How many pipes a process is connected by. */
+export function pipesNeeded(mergeStderr: boolean, hasInput: boolean): number {
+  return (mergeStderr ? 1 : 2) + (hasInput ? 1 : 0);
+}
+
+/**
+ * Start a process.
+ *
+ * @throws StartFailedError there is none.
+ */
+export async function start(launch: Launch): Promise<RunningProcess> {
+  const [program = "", ...words] = launch.argv;
+  checkDirectory(launch.workingDirectory);
+  checkExecutable(program, launch.environment.PATH, launch.workingDirectory);
+  const { input, outputs } = openPipes(launch);
+  const [output, error = output] = outputs;
+  // Node.js can't give a mask to the child alone; it starts it before this call returns.
+  const ownMask = launch.umask === undefined ? undefined : process.umask(launch.umask);
+  try {
+    const child = spawn(program, words, {
+      cwd: launch.workingDirectory,
+      env: launch.environment,
+      stdio: [input?.theirs ?? "ignore", output?.theirs ?? "ignore", error?.theirs ?? "ignore"],
+      detached: true,
+    });
+    if (child.pid === undefined) {
+      const failure = await new Promise((resolve) => child.once("error", resolve));
+      throw startFailureOf(failure, program);
+    }
+    child.on("error", () => undefined);
+    const ended = new Promise<ExitStatus>((resolve) => {
+      child.once("exit", (code, signal) => resolve(statusOf(code, signal)));
+    });
+    // A program that doesn't read its input may end before all of it is written.
+    input?.ours.on("error", () => undefined);
+    input?.ours.end(launch.stdin);
+    return { pid: child.pid, outputs: outputs.map(({ ours }) => ours), ended };
+  } catch (failure) {
+    for (const { ours } of input === undefined ? outputs : [input, ...outputs]) {
+      ours.destroy();
+    }
+    throw failure instanceof StartFailedError ? failure : startFailureOf(failure, program);
+  } finally {
+    if (ownMask !== undefined) {
+      process.umask(ownMask);
+    }
+    for (const { theirs } of input === undefined ? outputs : [input, ...outputs]) {
+      closeSync(theirs);
+    }
+  }
+}
+
+function checkDirectory(directory: string): void {
+  try {
+    if (statSync(directory).isDirectory()) {
+      return;
+    }
+  } catch {
+    // Said below.
+  }
+  throw new StartFailedError(StartFailure.BAD_CWD, `the working directory '${directory}' doesn't exist`);
+}
+
+function openPipes(launch: Launch): { input: Pipe | undefined; outputs: Pipe[] } {
+  const names = [...launch.pipeNames];
+  const inputName = launch.stdin.length > 0 ? names.pop() : undefined;
+  return {
+    outputs: names.map(openOutput),
+    input: inputName === undefined ? undefined : openInput(inputName),
+  };
+}
+
+function statusOf(code: number | null, signal: NodeJS.Signals | null): ExitStatus {
+  return signal === null ? { code: code ?? 0 } : { signal: constants.signals[signal] };
+}

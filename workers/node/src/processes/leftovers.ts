@@ -1,0 +1,69 @@
+import type { ProcessIdentity } from "../journal/records.js";
+import { log } from "../log.js";
+import { sleep } from "../timing.js";
+import * as procfs from "./procfs.js";
+import type { Survivor } from "./tree.js";
+
+const PAUSE_SECONDS = 0.02;
+const EMPTY_ROUNDS = 3;
+// How often the log repeats that something can't be killed.
+const COMPLAINT_ROUNDS = 500;
+
+/** How to recognise the processes of a run of an earlier worker process; `root` only if the machine wasn't rebooted. */
+export interface Leftover {
+  readonly cookie: string;
+  readonly root?: ProcessIdentity | undefined;
+}
+
+/**
+ * Kill what a killed worker left running and resolve, by cookie, with who they were.
+ *
+ * Not before they are gone: a run that can't be ended must not be reported as ended, nor another be started in its directory.
+ */
+export async function killLeftovers(leftovers: readonly Leftover[]): Promise<Map<string, Survivor[]>> {
+  const killed = new Map(leftovers.map(({ cookie }) => [cookie, new Map<number, Survivor>()]));
+  let rounds = 0;
+  // A process that is just becoming another program shows no mark: nothing has to be found several times.
+  for (let emptyRounds = 0; leftovers.length > 0 && emptyRounds < EMPTY_ROUNDS; rounds += 1) {
+    const found = find(leftovers);
+    emptyRounds = found.length > 0 ? 0 : emptyRounds + 1;
+    for (const { cookie, survivor } of found) {
+      killed.get(cookie)?.set(survivor.pid, survivor);
+      procfs.signal(survivor.pid, "SIGKILL");
+    }
+    if (found.length > 0 && rounds % COMPLAINT_ROUNDS === COMPLAINT_ROUNDS - 1) {
+      const pids = found.map(({ survivor }) => survivor.pid).join(", ");
+      log.error(`processes of interrupted runs can't be killed: ${pids}`);
+    }
+    await sleep(PAUSE_SECONDS);
+  }
+  return new Map([...killed].map(([cookie, survivors]) => [cookie, [...survivors.values()]]));
+}
+
+/** Each living process that belongs to one of the runs. */
+function find(leftovers: readonly Leftover[]): { cookie: string; survivor: Survivor }[] {
+  const processes = procfs.lookAtAll();
+  const marks = new Map([...processes.keys()].map((pid) => [pid, procfs.cookies(pid) ?? []]));
+  return leftovers.flatMap(({ cookie, root }) => {
+    const marked = [...marks].filter(([, carried]) => carried.includes(cookie)).map(([pid]) => pid);
+    const members = procfs.descendants([...marked, ...groupOf(root, processes)], processes);
+    return [...members].flatMap((pid) => {
+      const info = processes.get(pid);
+      return info === undefined || procfs.isDead(info) || pid === process.pid
+        ? []
+        : [{ cookie, survivor: { pid, name: info.name } }];
+    });
+  });
+}
+
+function groupOf(
+  root: ProcessIdentity | undefined,
+  processes: ReadonlyMap<number, procfs.ProcessInfo>,
+): number[] {
+  if (root === undefined || processes.get(root.pid)?.startedTicks !== root.startedTicks) {
+    return [];
+  }
+  return [...processes.values()]
+    .filter(({ session, group }) => session === root.pid || group === root.pid)
+    .map(({ pid }) => pid);
+}

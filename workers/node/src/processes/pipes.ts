@@ -1,0 +1,92 @@
+import { execFile } from "node:child_process";
+import { closeSync, constants, mkdirSync, openSync, rmSync, unlinkSync } from "node:fs";
+import { Socket } from "node:net";
+import path from "node:path";
+import { promisify } from "node:util";
+
+const runFile = promisify(execFile);
+
+const STOCK = 12;
+
+/** One end of a pipe stays here, the descriptor of the other is handed to a child and then closed here. */
+export interface Pipe {
+  readonly ours: Socket;
+  readonly theirs: number;
+}
+
+/**
+ * Makes real pipes.
+ *
+ * Node.js connects children by sockets, one per stream: a child can't open such a stream again by its name ("echo > /dev/stderr"
+ * fails), and two streams in one keep no common order. A named pipe that both ends have opened and that has lost its name is a
+ * plain pipe. Names are made in stock, because making them takes a process.
+ */
+export class PipeStore {
+  readonly #directory: string;
+  #names: string[] = [];
+  #made = 0;
+  #making: Promise<void> | undefined;
+
+  /** Uses the directory for itself alone; what an earlier process left in it goes. */
+  constructor(directory: string) {
+    this.#directory = directory;
+    rmSync(directory, { recursive: true, force: true });
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  }
+
+  /**
+   * So many fresh names, each good for one pipe.
+   *
+   * @throws a system error: no pipe can be made.
+   */
+  async take(count: number): Promise<string[]> {
+    while (this.#names.length < count) {
+      this.#making ??= this.#make().finally(() => {
+        this.#making = undefined;
+      });
+      await this.#making;
+    }
+    return this.#names.splice(0, count);
+  }
+
+  async #make(): Promise<void> {
+    const names = Array.from({ length: STOCK }, (_, index) =>
+      path.join(this.#directory, `${this.#made + index}`),
+    );
+    this.#made += STOCK;
+    await runFile("mkfifo", ["-m", "600", ...names]);
+    this.#names.push(...names);
+  }
+}
+
+/** A pipe that a child writes and this process reads. Uses up the name. */
+export function openOutput(name: string): Pipe {
+  // The reader first, and without waiting for a writer; then the writer finds one.
+  const reader = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);
+  const theirs = openOther(name, constants.O_WRONLY, reader);
+  return { ours: new Socket({ fd: reader, readable: true, writable: false }), theirs };
+}
+
+/** A pipe that this process writes and a child reads. Uses up the name. */
+export function openInput(name: string): Pipe {
+  const helper = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const writer = openSync(name, constants.O_WRONLY | constants.O_NONBLOCK);
+    // Opened anew, since the child's end must wait for bytes.
+    const theirs = openOther(name, constants.O_RDONLY, writer);
+    return { ours: new Socket({ fd: writer, readable: false, writable: true }), theirs };
+  } finally {
+    closeSync(helper);
+  }
+}
+
+function openOther(name: string, flags: number, opened: number): number {
+  try {
+    return openSync(name, flags);
+  } catch (error) {
+    closeSync(opened);
+    throw error;
+  } finally {
+    unlinkSync(name);
+  }
+}

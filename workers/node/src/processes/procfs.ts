@@ -1,0 +1,116 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+
+/** Each run's processes carry it in their environment: the marks of all runs around them, outermost first. */
+export const COOKIE_VARIABLE = "BUILDLEDGER_COOKIE";
+
+const PROC = "/proc";
+const LONGEST_NAME = 256;
+
+/** Whether processes can be looked at. Elsewhere than on Linux none is seen. */
+export const AVAILABLE = existsSync(`${PROC}/self/stat`);
+
+/** A process as it was when looked at. */
+export interface ProcessInfo {
+  readonly pid: number;
+  readonly name: string;
+  readonly state: string;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+  /** Clock ticks since boot; with the pid it names the process beyond reuse. */
+  readonly startedTicks: number;
+}
+
+/** What /proc says about `pid`, or undefined if there is no such process. */
+export function look(pid: number): ProcessInfo | undefined {
+  const content = read(`${PROC}/${pid}/stat`);
+  // The name stands in parentheses and may hold anything, also parentheses.
+  const nameEnd = content.lastIndexOf(")");
+  if (nameEnd < 0) {
+    return undefined;
+  }
+  const fields = content.slice(nameEnd + 2).split(" ");
+  return {
+    pid,
+    name: Buffer.from(content.slice(content.indexOf("(") + 1, nameEnd), "latin1")
+      .toString()
+      .slice(0, LONGEST_NAME),
+    state: fields[0] ?? "",
+    parent: Number(fields[1]),
+    group: Number(fields[2]),
+    session: Number(fields[3]),
+    startedTicks: Number(fields[19]),
+  };
+}
+
+/** Every process that can be seen, by id. */
+export function lookAtAll(): Map<number, ProcessInfo> {
+  const processes = new Map<number, ProcessInfo>();
+  if (AVAILABLE) {
+    for (const name of readdirSync(PROC)) {
+      const info = /^\d+$/.test(name) ? look(Number(name)) : undefined;
+      if (info !== undefined) {
+        processes.set(info.pid, info);
+      }
+    }
+  }
+  return processes;
+}
+
+/** Ended, and only waiting for its parent to notice. */
+export function isDead(info: ProcessInfo): boolean {
+  return info.state === "Z" || info.state === "X";
+}
+
+/**
+ * The marks in the environment a process was started with.
+ *
+ * Undefined if there is nothing to read: it cleared its environment, it is gone, it is somebody else's, or it is being
+ * replaced by another program at this very moment and will have one in an instant.
+ */
+export function cookies(pid: number): readonly string[] | undefined {
+  const content = read(`${PROC}/${pid}/environ`);
+  if (content === "") {
+    return undefined;
+  }
+  const prefix = `${COOKIE_VARIABLE}=`;
+  const variable = content.split("\0").find((each) => each.startsWith(prefix));
+  return variable === undefined ? [] : variable.slice(prefix.length).split(":");
+}
+
+/** `roots` and all that stem from them, as far as parents are alive. */
+export function descendants(
+  roots: Iterable<number>,
+  processes: ReadonlyMap<number, ProcessInfo>,
+): Set<number> {
+  const children = new Map<number, number[]>();
+  for (const info of processes.values()) {
+    children.set(info.parent, [...(children.get(info.parent) ?? []), info.pid]);
+  }
+  const found = new Set<number>();
+  const waiting = [...roots];
+  for (let pid = waiting.pop(); pid !== undefined; pid = waiting.pop()) {
+    if (!found.has(pid)) {
+      found.add(pid);
+      waiting.push(...(children.get(pid) ?? []));
+    }
+  }
+  return found;
+}
+
+/** Send a signal to a process, or to a group by its negative id; nothing if there is none, or it isn't ours. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // Gone already, or changed its user.
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,300 @@
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { crc32c } from "../journal/crc32c.js";
+import { type Entry, Journal } from "../journal/journal.js";
+import { type JournalRecord, Kind, type RunHeader, recordOf } from "../journal/records.js";
+import { log, reasonOf } from "../log.js";
+import {
+  type Ack,
+  type Exited,
+  type ExitedSchema,
+  type RejectCode,
+  type RunEvent,
+  RunEventSchema,
+  RunState,
+  type RunSummary,
+  RunSummarySchema,
+} from "../proto/worker_pb.js";
+import { Latch, wallNanoseconds } from "../timing.js";
+import { StopRequest } from "./stopping.js";
+import { eventOf } from "./wire.js";
+import type { Workshop } from "./workshop.js";
+
+/** Something that happened: one of the protocol's events, without number and clocks. */
+export type Happening = NonNullable<MessageInitShape<typeof RunEventSchema>["event"]>;
+
+/** One attempt from the first word about it until the server lets go of it: identity, journal, state. */
+export class Attempt {
+  readonly runId: string;
+  readonly attempt: number;
+  readonly builddir: string;
+  readonly cookie: string;
+  fence: bigint;
+  state = RunState.NEW;
+  journal: Journal;
+  readonly stop = new StopRequest();
+  /** No process of it is at work (any more). */
+  readonly gone = new Latch();
+  /** The server doesn't know it: nothing is sent, and it is forgotten as soon as it is gone. */
+  silent = false;
+  /** Its journal may have lost its tail in a crash of the machine: the server speaks first. */
+  awaitsAck = false;
+  /** Up to here output may be sent in any case. */
+  creditUntil = 0;
+  #nextToSend: number;
+  // Highest event that may ever have been sent; after a restart that is every one in the journal.
+  #sentThrough: number;
+  // Output that may be sent beyond what is acknowledged.
+  #windowBytes = 0;
+  #sentDataEnd = 0;
+
+  constructor(
+    readonly workshop: Workshop,
+    header: RunHeader,
+    journal?: Journal,
+  ) {
+    this.runId = header.runId;
+    this.attempt = header.attempt;
+    this.builddir = header.builddir;
+    this.cookie = header.cookie;
+    this.fence = BigInt(header.fence);
+    this.journal = journal ?? new Journal(workshop.journalDirectory, header);
+    this.#nextToSend = this.journal.firstUnacked;
+    this.#sentThrough = this.journal.nextEvent - 1;
+  }
+
+  /** What names it. */
+  get key(): string {
+    return keyOf(this.runId, this.attempt);
+  }
+
+  /** Whether its last event is journalled. */
+  get hasEnded(): boolean {
+    return this.state >= RunState.EXITED;
+  }
+
+  // What happens.
+
+  /**
+   * Journal that it is accepted and about to start.
+   *
+   * @throws a system error: the disk is full or broken; there is no journal.
+   */
+  begin(channels: readonly string[]): void {
+    const header = { ...this.journal.header, channels, fence: String(this.fence) };
+    this.journal = new Journal(this.workshop.journalDirectory, header);
+    this.journal.begin(this.#eventRecord({ case: "accepted", value: {} }), recordOf(Kind.Starting));
+    this.workshop.spool.change(this.journal.spooledBytes);
+    this.state = RunState.STARTING;
+  }
+
+  /** Undo `begin`, of which nothing was sent yet. */
+  withdraw(): void {
+    this.workshop.spool.change(-this.journal.spooledBytes);
+    this.journal.remove();
+    this.journal = new Journal(this.workshop.journalDirectory, this.journal.header);
+    this.#nextToSend = this.journal.firstUnacked;
+    this.state = RunState.NEW;
+  }
+
+  /** End it before it began. */
+  reject(code: RejectCode, message: string): void {
+    const record = this.#eventRecord({ case: "rejected", value: { code, message } });
+    try {
+      this.journal.begin(record);
+    } catch (error) {
+      log.error(`run ${this.runId}: the refusal can't be journalled: ${reasonOf(error)}`);
+      this.journal.note(record);
+    }
+    this.workshop.spool.change(this.journal.spooledBytes);
+    this.#ended();
+  }
+
+  /**
+   * Journal an event (and, in the same write, records that stand before it), then send it.
+   *
+   * @throws a system error: the disk is full or broken; nothing is sent.
+   */
+  recordEvent(happening: Happening, ...before: JournalRecord[]): void {
+    this.#append(...before, this.#eventRecord(happening));
+  }
+
+  /**
+   * Journal output, then send it.
+   *
+   * @throws a system error: the disk is full or broken; nothing is sent.
+   */
+  recordOutput(channel: number, data: Buffer): void {
+    this.#append(this.#record(Kind.Output, data, channel));
+  }
+
+  /**
+   * Journal that output up to `toOffset` is left out.
+   *
+   * @throws a system error: the disk is full or broken; nothing is sent.
+   */
+  recordGap(channel: number, toOffset: number): void {
+    const body = Buffer.alloc(8);
+    body.writeBigUInt64LE(BigInt(toOffset));
+    this.#append(this.#record(Kind.Gap, body, channel));
+  }
+
+  /** Journal its last event. On a full disk it is kept in memory, so that it still reaches the server. */
+  exit(exited: MessageInitShape<typeof ExitedSchema> | Exited): void {
+    const record = this.#eventRecord({ case: "exited", value: exited });
+    const before = this.journal.spooledBytes;
+    try {
+      this.journal.append(record);
+    } catch (error) {
+      log.error(`run ${this.runId}: its end can't be journalled: ${reasonOf(error)}`);
+      this.journal.note(record);
+    }
+    this.workshop.spool.change(this.journal.spooledBytes - before);
+    this.#ended();
+  }
+
+  /** End it after a fault of the worker itself, wherever it stood. */
+  fail(message: string): void {
+    if (this.state < RunState.STARTING) {
+      this.reject(0, message);
+    } else if (!this.hasEnded) {
+      this.exit({ message });
+    }
+  }
+
+  #ended(): void {
+    this.state = RunState.EXITED;
+    this.gone.set();
+    this.workshop.wake(this);
+  }
+
+  #append(...records: JournalRecord[]): void {
+    const before = this.journal.spooledBytes;
+    this.journal.append(...records);
+    this.workshop.spool.change(this.journal.spooledBytes - before);
+    this.workshop.wake(this);
+  }
+
+  #eventRecord(happening: Happening): JournalRecord {
+    const body = toBinary(RunEventSchema, create(RunEventSchema, { event: happening }));
+    return this.#record(Kind.Event, Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+  }
+
+  #record(kind: Kind, body: Buffer, channel = 0): JournalRecord {
+    return {
+      kind,
+      channel,
+      eventNo: this.journal.nextEvent,
+      offset: kind === Kind.Event ? 0 : (this.journal.offsets[channel] ?? 0),
+      wallNanoseconds: wallNanoseconds(),
+      monotonicNanoseconds: process.hrtime.bigint(),
+      body,
+      bodyCrc32c: crc32c(body),
+    };
+  }
+
+  // What the server gets.
+
+  /** What Hello says about it. */
+  summary(): RunSummary {
+    const { journal } = this;
+    return create(RunSummarySchema, {
+      runId: this.runId,
+      attempt: this.attempt,
+      fence: this.fence,
+      state: this.state,
+      nextEvent: BigInt(journal.nextEvent),
+      ackedThrough: BigInt(journal.ackedThrough),
+      offsets: journal.header.channels.map((channel, index) => ({
+        channel,
+        bytes: BigInt(journal.offsets[index] ?? 0),
+      })),
+    });
+  }
+
+  /** Send everything that isn't acknowledged again, on a fresh stream. */
+  startSession(windowBytes: number): void {
+    this.#nextToSend = this.journal.firstUnacked;
+    this.#windowBytes = windowBytes;
+    this.creditUntil = 0;
+    this.#sentDataEnd = this.journal.dataAcked;
+  }
+
+  /** Output sent on this stream and not acknowledged. */
+  get inFlightBytes(): number {
+    return Math.max(0, this.#sentDataEnd - this.journal.dataAcked);
+  }
+
+  /** What is to be sent next, if there is something and the credit allows it. */
+  nextEntry(): Entry | undefined {
+    if (this.silent || this.awaitsAck) {
+      return undefined;
+    }
+    const entry = this.journal.entry(this.#nextToSend);
+    if (entry !== undefined && entry.record.kind === Kind.Output) {
+      const limit = Math.max(this.creditUntil, this.journal.dataAcked + this.#windowBytes);
+      return entry.dataStart < limit ? entry : undefined;
+    }
+    return entry;
+  }
+
+  /**
+   * The entry as it goes over the wire; the next one is due after it.
+   *
+   * @throws a system error: it can't be read back.
+   */
+  take(entry: Entry): RunEvent {
+    const event = eventOf(entry.record, this.journal.body(entry), this.journal.header.channels);
+    event.runId = this.runId;
+    event.attempt = this.attempt;
+    event.fence = this.fence;
+    this.#nextToSend = entry.record.eventNo + 1;
+    this.#sentThrough = Math.max(this.#sentThrough, entry.record.eventNo);
+    this.#sentDataEnd = Math.max(this.#sentDataEnd, entry.dataEnd);
+    return event;
+  }
+
+  // What the server says.
+
+  /** Free what the server has; go back if it asks. */
+  acknowledge(ack: Ack): void {
+    this.awaitsAck = false;
+    const before = this.journal.spooledBytes;
+    const through = Number(ack.throughEvent);
+    const isBeyond = through > this.#sentThrough;
+    this.journal.freeThrough(isBeyond ? this.#sentThrough : through);
+    if (isBeyond) {
+      log.warning(`run ${this.runId}: the server knows more events than this journal; renumbering`);
+      this.journal.renumberAfter(through);
+      this.#nextToSend = through + 1;
+    }
+    if (ack.resumeFrom !== undefined) {
+      this.#resume(Number(ack.resumeFrom));
+    }
+    this.#nextToSend = Math.max(this.#nextToSend, this.journal.firstUnacked);
+    this.workshop.spool.change(this.journal.spooledBytes - before);
+    if (this.state === RunState.EXITED && this.journal.firstUnacked === this.journal.nextEvent) {
+      this.state = RunState.ALL_ACKED;
+    }
+  }
+
+  #resume(eventNo: number): void {
+    if (eventNo < this.journal.firstUnacked) {
+      log.error(`run ${this.runId}: events from ${eventNo} on were lost in a crash of the machine`);
+      this.journal.renumberAfter(eventNo - 1);
+    }
+    this.#nextToSend = eventNo;
+    this.#sentDataEnd = this.journal.entry(eventNo)?.dataStart ?? this.journal.dataEnd;
+  }
+
+  /** Remove its journal. */
+  forget(): void {
+    this.workshop.spool.change(-this.journal.spooledBytes);
+    this.journal.remove();
+    this.state = RunState.RELEASED;
+  }
+}
+
+/** Names an attempt within the worker. */
+export function keyOf(runId: string, attempt: number): string {
+  return `${runId}.${attempt}`;
+}

@@ -1,0 +1,70 @@
+import { ExitReason, StopLevel } from "../proto/worker_pb.js";
+import { after } from "../timing.js";
+
+/** A request to end a run, which can only become more urgent: the first reason stands, the highest level counts. */
+export class StopRequest {
+  reason = ExitReason.UNSPECIFIED;
+  level = StopLevel.UNSPECIFIED;
+  /** Replaces the grace of the stop policy. */
+  graceSeconds: number | undefined;
+  #isRaised = false;
+  readonly #listeners = new Set<() => void>();
+
+  /** Whether the run is to be ended. */
+  get isMade(): boolean {
+    return this.reason !== ExitReason.UNSPECIFIED;
+  }
+
+  /** Ask for the end; repeating a request changes nothing. */
+  make(reason: ExitReason, level: StopLevel, graceSeconds?: number): void {
+    if (!this.isMade) {
+      this.reason = reason;
+    } else if (level <= this.level) {
+      return;
+    }
+    this.level = Math.max(this.level, level);
+    this.graceSeconds = graceSeconds;
+    this.#isRaised = true;
+    for (const listener of [...this.#listeners]) {
+      listener();
+    }
+  }
+
+  /**
+   * Resolves when it is made, or made more urgent, since the last time this said so (true), or when `graceSeconds` have
+   * passed or `abort` is aborted (false).
+   */
+  raised(abort: AbortSignal, graceSeconds?: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        timer?.cancel();
+        this.#listeners.delete(end);
+        abort.removeEventListener("abort", end);
+        const wasRaised = this.#isRaised && !abort.aborted;
+        if (wasRaised) {
+          this.#isRaised = false;
+        }
+        resolve(wasRaised);
+      };
+      const timer = graceSeconds === undefined ? undefined : after(graceSeconds, end);
+      if (this.#isRaised || abort.aborted) {
+        end();
+        return;
+      }
+      this.#listeners.add(end);
+      abort.addEventListener("abort", end);
+    });
+  }
+
+  /** Call `listener` whenever it is made or made more urgent, at once if it is made; returns how to stop that. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    if (this.isMade) {
+      listener();
+    }
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+/** The operation was told to end before it was through. */
+export class StoppedError extends Error {}

@@ -1,0 +1,128 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { Kind } from "../journal/records.js";
+import { log, reasonOf } from "../log.js";
+import { type RunEvent, RunEventsSchema, RunState, type Up, UpSchema } from "../proto/worker_pb.js";
+import type { Attempt } from "../runs/attempt.js";
+
+// Of a message of 256 KiB, what is left for events after the identity of each.
+const MESSAGE_BYTES = 244 << 10;
+const EVENT_OVERHEAD_BYTES = 160;
+const DEFAULT_RUN_CREDIT_BYTES = 1 << 20;
+const DEFAULT_SESSION_CREDIT_BYTES = 8 << 20;
+
+/** One of the messages that may go up. */
+export type UpMessage = NonNullable<MessageInitShape<typeof UpSchema>["message"]>;
+
+/** Decides what goes into the next message: control first, then events of all runs, fairly, as far as credit allows. */
+export class Outbox {
+  readonly #waiting = new Set<Attempt>();
+  readonly #starved = new Set<Attempt>();
+  readonly #known = new Set<Attempt>();
+  #control: Up[] = [];
+  #runCreditBytes = DEFAULT_RUN_CREDIT_BYTES;
+  #sessionCreditBytes = DEFAULT_SESSION_CREDIT_BYTES;
+  #something: () => void = () => undefined;
+
+  /** Look at this attempt when the next message is made. */
+  wake(attempt: Attempt): void {
+    if (!this.#known.has(attempt)) {
+      attempt.startSession(this.#runCreditBytes);
+      this.#known.add(attempt);
+    }
+    this.#waiting.add(attempt);
+    this.#something();
+  }
+
+  /** Send this before any event. */
+  post(message: UpMessage): void {
+    this.#control.push(create(UpSchema, { message }));
+    this.#something();
+  }
+
+  /** Begin again with all that isn't acknowledged, on a fresh stream; a credit of 0 is the usual one. */
+  startSession(attempts: readonly Attempt[], runCreditBytes: number, sessionCreditBytes: number): void {
+    this.#control = [];
+    for (const attempts of [this.#waiting, this.#starved, this.#known]) {
+      attempts.clear();
+    }
+    this.#runCreditBytes = runCreditBytes || DEFAULT_RUN_CREDIT_BYTES;
+    this.#sessionCreditBytes = sessionCreditBytes || DEFAULT_SESSION_CREDIT_BYTES;
+    for (const attempt of attempts) {
+      this.wake(attempt);
+    }
+  }
+
+  /** The next message to send; waits until there is one, or until `interrupt` after `abort` is aborted: then undefined. */
+  async nextMessage(abort: AbortSignal): Promise<Up | undefined> {
+    while (!abort.aborted) {
+      const message = this.#control.shift() ?? this.#events();
+      if (message !== undefined) {
+        return message;
+      }
+      await new Promise<void>((resolve) => {
+        this.#something = resolve;
+      });
+    }
+    return undefined;
+  }
+
+  /** Let `nextMessage` look at its `abort` again. */
+  interrupt(): void {
+    this.#something();
+  }
+
+  #events(): Up | undefined {
+    const events: RunEvent[] = [];
+    let room = MESSAGE_BYTES;
+    let inFlight = this.#inFlightBytes();
+    if (inFlight < this.#sessionCreditBytes) {
+      for (const attempt of this.#starved) {
+        this.#waiting.add(attempt);
+      }
+      this.#starved.clear();
+    }
+    for (const attempt of [...this.#waiting]) {
+      for (let entry = attempt.nextEntry(); entry !== undefined; entry = attempt.nextEntry()) {
+        const size = entry.bodyBytes + EVENT_OVERHEAD_BYTES;
+        if (events.length > 0 && size > room) {
+          // The others come first next time.
+          this.#waiting.delete(attempt);
+          this.#waiting.add(attempt);
+          return messageOf(events);
+        }
+        if (entry.record.kind === Kind.Output && inFlight >= this.#sessionCreditBytes) {
+          this.#starved.add(attempt);
+          break;
+        }
+        const before = attempt.inFlightBytes;
+        try {
+          events.push(attempt.take(entry));
+        } catch (error) {
+          log.error(`run ${attempt.runId}: an event can't be read back: ${reasonOf(error)}`);
+          break;
+        }
+        inFlight += attempt.inFlightBytes - before;
+        room -= size;
+      }
+      this.#waiting.delete(attempt);
+    }
+    return events.length > 0 ? messageOf(events) : undefined;
+  }
+
+  /** Output of all runs that is sent and not acknowledged; those that were released no longer count. */
+  #inFlightBytes(): number {
+    let total = 0;
+    for (const attempt of this.#known) {
+      if (attempt.state === RunState.RELEASED) {
+        this.#known.delete(attempt);
+      } else {
+        total += attempt.inFlightBytes;
+      }
+    }
+    return total;
+  }
+}
+
+function messageOf(events: RunEvent[]): Up {
+  return create(UpSchema, { message: { case: "events", value: create(RunEventsSchema, { events }) } });
+}

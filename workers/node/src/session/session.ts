@@ -1,0 +1,316 @@
+import { create } from "@bufbuild/protobuf";
+import { type Client, type ClientDuplexStream, type Metadata, status } from "@grpc/grpc-js";
+import { log } from "../log.js";
+import { architecture, freeBytes, loadAverage, operatingSystem, SOFTWARE } from "../machine.js";
+import { RECEIVE_LIMIT_BYTES } from "../net/connection.js";
+import { openDuplex } from "../net/rpc.js";
+import {
+  type Down,
+  ErrorCode,
+  ErrorSchema,
+  type Hello,
+  HelloSchema,
+  RunState,
+  type Error as ServerError,
+  type Up,
+  UpSchema,
+  type Welcome,
+  Worker as WorkerService,
+} from "../proto/worker_pb.js";
+import type { Workshop } from "../runs/workshop.js";
+import { after, monotonicSeconds, secondsOf, sleep } from "../timing.js";
+import type { Holdings } from "./holdings.js";
+import type { Outbox } from "./outbox.js";
+
+const PROTOCOL_VERSION = 1;
+const WELCOME_SECONDS = 15;
+const DEFAULT_HEARTBEAT_SECONDS = 10;
+// So that a peer that is gone without a word is noticed within 35 s at the usual interval.
+const SILENT_HEARTBEATS = 2.5;
+const WRITE_SECONDS = 30;
+const GOODBYE_SECONDS = 2;
+const FIRST_ACK_SECONDS = 3;
+const LEAST_CHUNK_BYTES = 4 << 10;
+const MOST_CHUNK_BYTES = 240 << 10;
+const DEFAULT_CHUNK_BYTES = 64 << 10;
+const DEFAULT_FLUSH_SECONDS = 0.1;
+const MOST_FLUSH_SECONDS = 5;
+
+/** The server ended the session with a reason. */
+export class SessionRefusedError extends Error {
+  readonly isFatal: boolean;
+  readonly retryAfterSeconds: number;
+
+  constructor(error: ServerError) {
+    super(`${ErrorCode[error.code]}: ${error.message}`);
+    this.isFatal = error.fatal;
+    this.retryAfterSeconds = secondsOf(error.retryAfter);
+  }
+}
+
+/** The connection failed or broke, or nothing was heard from the server for too long. */
+export class SessionLostError extends Error {
+  constructor(
+    readonly code: status,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** What outlives a session: the highest epoch seen, and the end that was asked for. */
+export interface Standing {
+  readonly instanceId: string;
+  workerId: string;
+  lastEpoch: bigint;
+  drainingReason: string | undefined;
+}
+
+type Call = ClientDuplexStream<Up, Down>;
+
+/** One stream: who we are, what the server wants, what happened, and whether it is still there. */
+export class Session {
+  isEstablished = false;
+  /** How long runs may go on without a session; 0: for ever. */
+  orphanSeconds = 0;
+  /** Optional features that the server has; none of the others may be used. */
+  serverFeatures: ReadonlySet<string> = new Set();
+  /** Where the server asked to connect next; empty for the usual address. */
+  reconnectTo = "";
+  #heardAt = monotonicSeconds();
+  #writingSince: number | undefined;
+  #heartbeatSeconds = DEFAULT_HEARTBEAT_SECONDS;
+  #goodbye: string | undefined;
+  readonly #over = new AbortController();
+  #finish: (error?: Error) => void = () => undefined;
+  #written: () => void = () => undefined;
+
+  constructor(
+    private readonly workshop: Workshop,
+    private readonly holdings: Holdings,
+    private readonly outbox: Outbox,
+    private readonly standing: Standing,
+    private readonly onEstablished: (session: Session) => void,
+  ) {}
+
+  /**
+   * Hold the session until it ends; resolves after a goodbye.
+   *
+   * @throws SessionRefusedError the server said why.
+   * @throws SessionLostError the connection failed or broke.
+   */
+  async run(client: Client, metadata: Metadata): Promise<void> {
+    const call = openDuplex(client, WorkerService.method.session, metadata);
+    const ended = new Promise<void>((resolve, reject) => {
+      this.#finish = (error) => (error === undefined ? resolve() : reject(error));
+    });
+    call.on("data", (message: Down) => this.#receive(message, call));
+    call.on("status", ({ code, details }) => {
+      const text = `the stream ended: ${status[code]}: ${details}`;
+      this.#finish(this.#goodbye === undefined ? new SessionLostError(code, text) : undefined);
+    });
+    // Said by "status" as well.
+    call.on("error", () => undefined);
+    const welcomeTimer = after(WELCOME_SECONDS, () => {
+      if (!this.isEstablished) {
+        const message = "the server accepted the connection but doesn't answer";
+        this.#finish(new SessionLostError(status.DEADLINE_EXCEEDED, message));
+      }
+    });
+    call.write(create(UpSchema, { message: { case: "hello", value: this.#hello() } }));
+    try {
+      await ended;
+    } finally {
+      welcomeTimer.cancel();
+      this.#over.abort();
+      this.outbox.interrupt();
+      this.#written();
+      call.cancel();
+    }
+  }
+
+  /** End the session on purpose. */
+  sayGoodbye(reason: string): void {
+    this.#goodbye = reason;
+    this.outbox.post({ case: "goodbye", value: { reason } });
+  }
+
+  #hello(): Hello {
+    const { settings, bootId, features } = this.workshop;
+    return create(HelloSchema, {
+      protoMin: PROTOCOL_VERSION,
+      protoMax: PROTOCOL_VERSION,
+      workerId: this.standing.workerId,
+      name: settings.name,
+      bootId,
+      instanceId: this.standing.instanceId,
+      os: operatingSystem(),
+      arch: architecture(),
+      software: SOFTWARE,
+      labels: { ...settings.labels },
+      capacity: settings.capacity,
+      features: [...features],
+      limits: { spoolBytes: BigInt(settings.spoolBytes), messageBytes: RECEIVE_LIMIT_BYTES },
+      encoding: "utf-8",
+      workDirectory: settings.workDirectory,
+      runs: this.holdings.all
+        .filter(({ state, silent }) => state > RunState.NEW && !silent)
+        .map((attempt) => attempt.summary()),
+      lastEpoch: this.standing.lastEpoch,
+      draining: this.standing.drainingReason !== undefined,
+    });
+  }
+
+  #receive({ message }: Down, call: Call): void {
+    if (this.#over.signal.aborted) {
+      return;
+    }
+    this.#heardAt = monotonicSeconds();
+    try {
+      if (this.isEstablished) {
+        this.#heed(message);
+      } else if (message.case === "welcome") {
+        this.#establish(message.value);
+        void this.#send(call);
+        void this.#keepAlive();
+      } else if (message.case === "error") {
+        throw new SessionRefusedError(message.value);
+      } else {
+        throw refusal(ErrorCode.PROTOCOL_VIOLATION, `${message.case ?? "nothing"} instead of a welcome`);
+      }
+    } catch (error) {
+      this.#finish(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #heed(message: Down["message"]): void {
+    switch (message.case) {
+      case "desired":
+        if (message.value.epoch >= this.standing.lastEpoch) {
+          this.holdings.apply(message.value);
+        }
+        break;
+      case "progress":
+        for (const ack of message.value.acks) {
+          this.holdings.acknowledge(ack);
+        }
+        for (const credit of message.value.credits) {
+          this.holdings.credit(credit);
+        }
+        break;
+      case "drain":
+        // Whatever isn't sent or acknowledged yet is sent on the next stream.
+        this.reconnectTo = message.value.reconnectTo;
+        this.sayGoodbye("drained");
+        break;
+      case "error":
+        throw new SessionRefusedError(message.value);
+    }
+  }
+
+  #establish(welcome: Welcome): void {
+    const { lastEpoch } = this.standing;
+    if (welcome.epoch < lastEpoch) {
+      throw refusal(ErrorCode.UNAVAILABLE, `the server is behind: epoch ${welcome.epoch} after ${lastEpoch}`);
+    }
+    if (welcome.proto !== PROTOCOL_VERSION) {
+      const message = `the server chose protocol version ${welcome.proto}, which wasn't offered`;
+      throw refusal(ErrorCode.PROTOCOL_VERSION, message, true);
+    }
+    this.standing.lastEpoch = welcome.epoch;
+    this.#heartbeatSeconds = within(secondsOf(welcome.heartbeat) || DEFAULT_HEARTBEAT_SECONDS, 1, 60);
+    this.orphanSeconds = secondsOf(welcome.orphanTtl);
+    this.serverFeatures = new Set(welcome.features);
+    const { batching } = this.workshop;
+    batching.chunkBytes = within(
+      welcome.chunkBytes || DEFAULT_CHUNK_BYTES,
+      LEAST_CHUNK_BYTES,
+      MOST_CHUNK_BYTES,
+    );
+    batching.flushSeconds =
+      welcome.flush === undefined
+        ? DEFAULT_FLUSH_SECONDS
+        : Math.min(secondsOf(welcome.flush), MOST_FLUSH_SECONDS);
+    this.isEstablished = true;
+    this.outbox.startSession(
+      this.holdings.all.filter(({ state }) => state > RunState.NEW),
+      Number(welcome.runCreditBytes),
+      Number(welcome.sessionCreditBytes),
+    );
+    if (this.standing.drainingReason !== undefined) {
+      this.outbox.post({ case: "drainRequest", value: { reason: this.standing.drainingReason } });
+    }
+    void sleep(FIRST_ACK_SECONDS, this.#over.signal).then(() => this.holdings.awaitNoAcks());
+    this.onEstablished(this);
+    log.info(`session ${welcome.epoch} with ${welcome.server || "the server"} is established`);
+  }
+
+  async #send(call: Call): Promise<void> {
+    for (;;) {
+      const message = await this.outbox.nextMessage(this.#over.signal);
+      if (message === undefined) {
+        return;
+      }
+      this.#writingSince = monotonicSeconds();
+      await new Promise<void>((resolve) => {
+        this.#written = resolve;
+        call.write(message, () => resolve());
+      });
+      this.#writingSince = undefined;
+      if (message.message.case === "goodbye") {
+        call.end();
+        // The server ends the stream; if it doesn't, so be it.
+        await sleep(GOODBYE_SECONDS, this.#over.signal);
+        this.#finish();
+        return;
+      }
+    }
+  }
+
+  /** Send heartbeats, and notice when the server is gone. */
+  async #keepAlive(): Promise<void> {
+    for (let number = 1; ; number += 1) {
+      await sleep(this.#heartbeatSeconds / 2, this.#over.signal);
+      if (this.#over.signal.aborted) {
+        return;
+      }
+      const now = monotonicSeconds();
+      const silence = now - this.#heardAt;
+      if (silence > this.#heartbeatSeconds * SILENT_HEARTBEATS) {
+        const message = `nothing was heard from the server for ${silence.toFixed(0)} s`;
+        this.#finish(new SessionLostError(status.DEADLINE_EXCEEDED, message));
+      }
+      if (this.#writingSince !== undefined && now - this.#writingSince > WRITE_SECONDS) {
+        const message = `the server has taken nothing for ${WRITE_SECONDS} s`;
+        this.#finish(new SessionLostError(status.DEADLINE_EXCEEDED, message));
+      }
+      if (number % 2 === 1) {
+        this.#beat((number + 1) / 2);
+      }
+    }
+  }
+
+  #beat(number: number): void {
+    const load = loadAverage();
+    this.outbox.post({
+      case: "heartbeat",
+      value: {
+        n: BigInt(number),
+        ...(load !== undefined && { load }),
+        diskFreeBytes: freeBytes(this.workshop.settings.workDirectory),
+        running: this.holdings.all
+          .filter(({ state }) => state === RunState.RUNNING || state === RunState.STOPPING)
+          .map(({ runId, attempt }) => ({ runId, attempt })),
+        spooledBytes: BigInt(this.workshop.spool.usedBytes),
+      },
+    });
+  }
+}
+
+function refusal(code: ErrorCode, message: string, fatal = false): SessionRefusedError {
+  return new SessionRefusedError(create(ErrorSchema, { code, message, fatal }));
+}
+
+function within(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
+}

@@ -1,0 +1,255 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { status } from "@grpc/grpc-js";
+import { BlobStore } from "../files/blob-store.js";
+import { recover } from "../journal/recovery.js";
+import { log, reasonOf } from "../log.js";
+import { Backoff } from "../net/backoff.js";
+import { callMetadata, connect } from "../net/connection.js";
+import { loadCredential, type StoredCredential } from "../net/credential.js";
+import { enroll, isServiceError, rotate } from "../net/enrollment.js";
+import { checkTransport } from "../net/transport.js";
+import { ExitReason, type RunSpec, StopLevel } from "../proto/worker_pb.js";
+import type { Attempt } from "../runs/attempt.js";
+import { run } from "../runs/runner.js";
+import { Workshop } from "../runs/workshop.js";
+import type { WorkerSettings } from "../settings.js";
+import { after, inTime, Latch, sleep, type Timer } from "../timing.js";
+import { Holdings } from "./holdings.js";
+import { Outbox } from "./outbox.js";
+import { Session, SessionLostError, SessionRefusedError, type Standing } from "./session.js";
+
+const GOODBYE_SECONDS = 3;
+// At shutdown: how long to go on delivering events after the runs have ended.
+const DELIVERY_SECONDS = 10;
+const ROTATION_RETRY_SECONDS = 60;
+const LONGEST_SLEEP_SECONDS = 3600;
+
+// The server can be reached and won't have this worker: only a person can change that.
+const UNWELCOME = new Set([status.UNAUTHENTICATED, status.PERMISSION_DENIED, status.UNIMPLEMENTED]);
+
+/** Ties together what a worker consists of; one per process and state directory. */
+export class Worker {
+  readonly #outbox = new Outbox();
+  readonly #workshop: Workshop;
+  readonly #holdings: Holdings;
+  readonly #blobs: BlobStore;
+  readonly #standing: Standing;
+  readonly #over = new AbortController();
+  readonly #left = new Latch();
+  #credential: StoredCredential | undefined;
+  #session: { readonly session: Session; readonly ended: Latch } | undefined;
+  #mayRotate = false;
+  #orphanTimer: Timer | undefined;
+  #isShuttingDown = false;
+
+  /** @throws CredentialUnreadableError the stored credential is damaged. */
+  constructor(private readonly settings: WorkerSettings) {
+    this.#credential = loadCredential(settings.stateDirectory);
+    this.#workshop = new Workshop(settings, (attempt) => this.#outbox.wake(attempt));
+    this.#holdings = new Holdings(this.#workshop, (...launch) => void this.#perform(...launch));
+    this.#blobs = new BlobStore((credential) => connect(settings, settings.server, credential));
+    this.#standing = {
+      instanceId: randomUUID(),
+      workerId: "",
+      lastEpoch: readEpoch(this.#epochFile),
+      drainingReason: undefined,
+    };
+  }
+
+  /**
+   * Serve until `shutDown` or `drain` is through.
+   *
+   * @throws PlainTransportRefusedError the settings would send secrets in clear.
+   * @throws EnrollmentRefusedError the token isn't taken.
+   */
+  async run(): Promise<void> {
+    checkTransport(this.settings.caFile !== undefined || this.settings.tls, this.settings.server);
+    for (const attempt of await recover(this.#workshop)) {
+      this.#holdings.takeOver(attempt);
+    }
+    try {
+      await this.#ensureCredential();
+      void this.#keepSession();
+      void this.#keepCredential();
+      await this.#left.wait();
+    } finally {
+      this.#over.abort();
+      this.#orphanTimer?.cancel();
+      this.#blobs.reconnect();
+    }
+  }
+
+  /** Take no new work, finish what there is, then leave. */
+  drain(reason: string): void {
+    if (this.#standing.drainingReason === undefined) {
+      log.info(`draining: ${reason}`);
+      this.#announceEnd(reason);
+      void this.#end();
+    }
+  }
+
+  /** End all runs by their stop policy, deliver what came of them, then leave; called again, end them by force. */
+  shutDown(reason: string): void {
+    log.info(`shutting down: ${reason}`);
+    const level = this.#isShuttingDown ? StopLevel.KILL : StopLevel.INTERRUPT;
+    const isEnding = this.#standing.drainingReason !== undefined;
+    this.#isShuttingDown = true;
+    this.#announceEnd(reason);
+    this.#holdings.stopAll(ExitReason.WORKER_SHUTDOWN, level);
+    if (!isEnding) {
+      void this.#end();
+    }
+  }
+
+  #announceEnd(reason: string): void {
+    this.#standing.drainingReason = reason;
+    this.#holdings.draining = true;
+    this.#outbox.post({ case: "drainRequest", value: { reason } });
+  }
+
+  /** Wait for the runs, deliver their last events if somebody listens, and leave. */
+  async #end(): Promise<void> {
+    await Promise.all(this.#holdings.all.map((attempt) => attempt.gone.wait()));
+    const current = this.#session;
+    if (current?.session.isEstablished && !current.ended.isSet) {
+      await inTime(this.#holdings.allDelivered(), DELIVERY_SECONDS);
+      current.session.sayGoodbye(this.#standing.drainingReason ?? "");
+      await inTime(current.ended.wait(), GOODBYE_SECONDS);
+    }
+    this.#left.set();
+  }
+
+  async #perform(attempt: Attempt, spec: RunSpec, before: readonly Attempt[]): Promise<void> {
+    try {
+      await run(attempt, spec, before, this.#blobs);
+    } catch (error) {
+      // A fault of this program must end one run, not the worker with all its runs.
+      log.error(
+        `run ${attempt.runId} failed inside the worker: ${error instanceof Error ? error.stack : error}`,
+      );
+      attempt.fail(`the worker failed: ${reasonOf(error)}`);
+    }
+    this.#holdings.forgetSilent(attempt);
+  }
+
+  /** Connect again and again; every failure ends in a delay. */
+  async #keepSession(): Promise<void> {
+    const backoff = new Backoff();
+    let address = this.settings.server;
+    while (!this.#over.signal.aborted) {
+      const established = (each: Session): void => this.#established(each);
+      const session = new Session(this.#workshop, this.#holdings, this.#outbox, this.#standing, established);
+      const ended = new Latch();
+      this.#session = { session, ended };
+      const delay = await this.#attend(session, address, backoff);
+      ended.set();
+      if (session.isEstablished) {
+        this.#startOrphanTimer(session.orphanSeconds);
+      }
+      address = session.reconnectTo || this.settings.server;
+      await sleep(delay, this.#over.signal);
+    }
+  }
+
+  /** Hold one session to its end and resolve with how long to wait before the next. */
+  async #attend(session: Session, address: string, backoff: Backoff): Promise<number> {
+    const usualDelay = (): number => {
+      if (session.isEstablished) {
+        backoff.succeeded();
+      }
+      return backoff.nextDelay();
+    };
+    try {
+      const client = connect(this.settings, address, this.#credential);
+      try {
+        await session.run(client, callMetadata(this.#credential));
+      } finally {
+        client.close();
+      }
+    } catch (error) {
+      if (error instanceof SessionRefusedError) {
+        log.warning(`the server refuses: ${error.message}`);
+        return Math.max(error.retryAfterSeconds, error.isFatal ? backoff.slowestDelay() : usualDelay());
+      }
+      if (error instanceof SessionLostError && UNWELCOME.has(error.code)) {
+        log.error(`the server won't have this worker: ${error.message}`);
+        return backoff.slowestDelay();
+      }
+      log.warning(`connection to ${address}: ${reasonOf(error)}`);
+    }
+    return usualDelay();
+  }
+
+  #established(session: Session): void {
+    this.#mayRotate = session.serverFeatures.has("rotate");
+    this.#blobs.isOffered = session.serverFeatures.has("blobs");
+    this.#orphanTimer?.cancel();
+    this.#orphanTimer = undefined;
+    // So that a server that is behind is recognised also after a restart.
+    try {
+      writeFileSync(`${this.#epochFile}.new`, String(this.#standing.lastEpoch));
+      renameSync(`${this.#epochFile}.new`, this.#epochFile);
+    } catch (error) {
+      log.error(`the epoch can't be stored: ${reasonOf(error)}`);
+    }
+  }
+
+  /** Without a server for that long the runs are ended; nobody may be waiting for them any more. */
+  #startOrphanTimer(limitSeconds: number): void {
+    if (limitSeconds > 0) {
+      this.#orphanTimer ??= after(limitSeconds, () =>
+        this.#holdings.stopAll(ExitReason.ORPHANED, StopLevel.INTERRUPT),
+      );
+    }
+  }
+
+  async #ensureCredential(): Promise<void> {
+    const token = this.settings.enrollmentToken;
+    const backoff = new Backoff();
+    while (this.#credential === undefined && token !== undefined) {
+      try {
+        this.#credential = await enroll(this.settings, token);
+      } catch (error) {
+        if (!isServiceError(error)) {
+          throw error;
+        }
+        log.warning(`enrollment at ${this.settings.server}: ${error.details}`);
+        await sleep(backoff.nextDelay());
+      }
+    }
+    this.#blobs.credential = this.#credential;
+    this.#standing.workerId = this.#credential?.workerId ?? "";
+  }
+
+  /** Renew the credential whenever it is time; sessions that are open go on with the old one. */
+  async #keepCredential(): Promise<void> {
+    while (this.#credential?.renewAt !== undefined && !this.#over.signal.aborted) {
+      const wait = this.#credential.renewAt - Date.now() / 1000;
+      if (wait > 0 || !this.#mayRotate) {
+        await sleep(Math.min(Math.max(wait, 1), LONGEST_SLEEP_SECONDS), this.#over.signal);
+        continue;
+      }
+      try {
+        this.#credential = await rotate(this.settings, this.#credential);
+        this.#blobs.credential = this.#credential;
+      } catch (error) {
+        log.warning(`the credential can't be renewed yet: ${reasonOf(error)}`);
+        await sleep(ROTATION_RETRY_SECONDS, this.#over.signal);
+      }
+    }
+  }
+
+  get #epochFile(): string {
+    return path.join(this.settings.stateDirectory, "epoch");
+  }
+}
+
+function readEpoch(file: string): bigint {
+  try {
+    return BigInt(readFileSync(file, "ascii").trim());
+  } catch {
+    return 0n;
+  }
+}

@@ -1,0 +1,25 @@
+/** Output that may lie unacknowledged on disk unless something else is asked for. */
+export const DEFAULT_SPOOL_BYTES = 1 << 30;
+
+/** Everything a worker needs to know; what is not here the server tells it. */
+export interface WorkerSettings {
+  /** host:port. Without `caFile` or `tls` the connection is plain, which is refused unless the host is this machine. */
+  readonly server: string;
+  /** What the server knows this worker by. */
+  readonly name: string;
+  /** Journal, credential and pipes; private to one worker. Absolute. */
+  readonly stateDirectory: string;
+  /** All build directories lie in it. Absolute. */
+  readonly workDirectory: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Runs at once. */
+  readonly capacity: number;
+  /** Used once, when there is no credential in the state directory. */
+  readonly enrollmentToken?: string | undefined;
+  /** PEM file of the issuers that the server's certificate may come from; its presence turns TLS on. */
+  readonly caFile?: string | undefined;
+  /** Use TLS with the issuers that Node.js trusts, when there is no `caFile`. */
+  readonly tls: boolean;
+  /** Unacknowledged output that may lie on disk, all runs together. */
+  readonly spoolBytes: number;
+}

@@ -1,0 +1,191 @@
+package worker
+
+import (
+	"context"
+	"crypto/sha256"
+	"hash"
+	"log/slog"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	pb "buildledger/workers/go/internal/workerv1"
+)
+
+const patience = 30 * time.Second
+
+// farEnd is a server that wants one run and takes all that comes of it.
+type farEnd struct {
+	pb.UnimplementedWorkerServer
+	address string
+	wanted  *pb.DesiredRun
+	// cutAfter ends each stream after so many messages with events, without acknowledging the last; 0: never.
+	cutAfter int
+
+	mu       sync.Mutex
+	epoch    uint64
+	through  uint64
+	kinds    []string
+	output   map[string]hash.Hash
+	bytes    map[string]uint64
+	hellos   []*pb.Hello
+	exited   *pb.Exited
+	rejected *pb.Rejected
+	ended    chan struct{}
+	faults   []string
+}
+
+// newFarEnd listens on loopback until the test has ended.
+func newFarEnd(t testing.TB, wanted *pb.DesiredRun) *farEnd {
+	t.Helper()
+	f := &farEnd{
+		wanted: wanted, output: make(map[string]hash.Hash), bytes: make(map[string]uint64), ended: make(chan struct{}),
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.address = listener.Addr().String()
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(1 << 20))
+	pb.RegisterWorkerServer(server, f)
+	go server.Serve(listener)
+	t.Cleanup(server.Stop)
+	return f
+}
+
+// Session is the far end of one stream.
+func (f *farEnd) Session(stream grpc.BidiStreamingServer[pb.Up, pb.Down]) error {
+	first, err := stream.Recv()
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	f.epoch++
+	epoch, through := f.epoch, f.through
+	f.hellos = append(f.hellos, first.GetHello())
+	f.mu.Unlock()
+	for _, down := range []*pb.Down{
+		{Message: &pb.Down_Welcome{Welcome: &pb.Welcome{
+			Proto: 1, Epoch: epoch, Heartbeat: durationpb.New(10 * time.Second), RunCreditBytes: 8 << 20,
+		}}},
+		{Message: &pb.Down_Desired{Desired: &pb.Desired{
+			Epoch: epoch, Revision: 1, Full: true, Runs: []*pb.DesiredRun{f.wanted},
+		}}},
+		f.ack(through),
+	} {
+		if err := stream.Send(down); err != nil {
+			return err
+		}
+	}
+	for messages := 0; ; {
+		up, err := stream.Recv()
+		if err != nil {
+			return err
+		}
+		if up.GetGoodbye() != nil {
+			return nil
+		}
+		if up.GetEvents() == nil {
+			continue
+		}
+		if messages++; messages == f.cutAfter {
+			return context.Canceled
+		}
+		if err := stream.Send(f.ack(f.take(up.GetEvents()))); err != nil {
+			return err
+		}
+	}
+}
+
+func (f *farEnd) ack(through uint64) *pb.Down {
+	return &pb.Down{Message: &pb.Down_Progress{Progress: &pb.Progress{Acks: []*pb.Ack{
+		{RunId: f.wanted.GetRunId(), Attempt: f.wanted.GetAttempt(), ThroughEvent: through},
+	}}}}
+}
+
+// take stores what is new, and notes what breaks the protocol.
+func (f *farEnd) take(events *pb.RunEvents) uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, event := range events.GetEvents() {
+		if event.GetEventNo() <= f.through {
+			continue
+		}
+		if event.GetEventNo() != f.through+1 {
+			f.faults = append(f.faults, "a hole in the event numbers")
+		}
+		f.through = event.GetEventNo()
+		f.note(event)
+	}
+	return f.through
+}
+
+func (f *farEnd) note(event *pb.RunEvent) {
+	switch message := event.GetEvent().(type) {
+	case *pb.RunEvent_Accepted:
+		f.kinds = append(f.kinds, "accepted")
+	case *pb.RunEvent_Started:
+		f.kinds = append(f.kinds, "started")
+	case *pb.RunEvent_Stopping:
+		f.kinds = append(f.kinds, "stopping")
+	case *pb.RunEvent_Output:
+		channel := message.Output.GetChannel()
+		if f.output[channel] == nil {
+			f.output[channel] = sha256.New()
+		}
+		if message.Output.GetOffset() != f.bytes[channel] {
+			f.faults = append(f.faults, "a hole in the output")
+		}
+		f.bytes[channel] += uint64(len(message.Output.GetData()))
+		f.output[channel].Write(message.Output.GetData())
+	case *pb.RunEvent_Exited:
+		f.exited = message.Exited
+		close(f.ended)
+	case *pb.RunEvent_Rejected:
+		f.rejected = message.Rejected
+		close(f.ended)
+	}
+}
+
+// newWorker makes a worker for the far end on a state directory.
+func newWorker(t testing.TB, f *farEnd, stateDir string) *Worker {
+	t.Helper()
+	w, err := New(t.Context(), Settings{
+		Server: f.address, Name: "under-test", StateDir: stateDir, WorkDir: t.TempDir(), Capacity: 1,
+		SpoolBytes: DefaultSpoolBytes, Software: "test/1", Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// serve runs a worker until the run has ended at the far end, then has it leave.
+func serve(t testing.TB, f *farEnd, w *Worker) {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- w.Run(context.Background()) }()
+	select {
+	case <-f.ended:
+	case <-time.After(patience):
+		t.Fatal("the run doesn't end")
+	}
+	w.ShutDown("the test is over")
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-time.After(patience):
+		t.Fatal("the worker doesn't leave")
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, fault := range f.faults {
+		t.Error(fault)
+	}
+}

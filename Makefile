@@ -3,6 +3,7 @@
 #   make run     watch Build Ledger build its own repository      make test    every test, and `make check`
 #   make demo    the same, but stop after one build               make check   linters, types, contracts, drift
 #   make bench   measure beside Buildbot (ONLY=name,… for some)   make wheel   build the wheel and the sdist
+#   make workers build the workers in Go and TypeScript           make conformance   show that all workers keep the protocol
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -14,8 +15,9 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.stamps
 NODE_PATH_LINE = export PATH="$(CURDIR)/$(BIN):$$PATH"
 ONLY ?=
+FULL ?=
 
-.PHONY: help run demo test check bench wheel proto openapi dashboard lock clean
+.PHONY: help run demo test check bench workers conformance wheel proto openapi dashboard lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -42,6 +44,17 @@ $(SETUP)/dashboard-packages: dashboard/package-lock.json dashboard/package.json 
 
 $(SETUP)/dashboard: $(SETUP)/dashboard-packages $(shell find dashboard/src dashboard/index.html dashboard/vite.config.ts buildledger/api/openapi.json 2>/dev/null)
 	$(NODE_PATH_LINE) && cd dashboard && npm run --silent build
+	touch $@
+
+$(SETUP)/go: scripts/need-go workers/go/go.mod | $(SETUP)/python
+	$(NODE_PATH_LINE) && scripts/need-go $(BIN)
+	touch $@
+
+out/workers/SHA256SUMS: $(SETUP)/go $(shell find workers/go -name '*.go' 2>/dev/null) workers/go/go.sum workers/go/build.sh
+	$(NODE_PATH_LINE) && workers/go/build.sh
+
+workers/node/dist/cli.js: $(SETUP)/node workers/node/package-lock.json $(shell find workers/node/src -type f 2>/dev/null)
+	$(NODE_PATH_LINE) && cd workers/node && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
 	touch $@
 
 $(SETUP)/test-tools: scripts/need-test-tools | $(SETUP)/venv
@@ -72,6 +85,11 @@ check: $(SETUP)/python $(SETUP)/dashboard
 
 bench: $(SETUP)/python $(SETUP)/dashboard
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+workers: out/workers/SHA256SUMS workers/node/dist/cli.js
+
+conformance: $(SETUP)/python workers
+	scripts/conformance $(BIN) $(if $(FULL),full,fast)
 
 wheel: $(SETUP)/python $(SETUP)/dashboard
 	$(BIN)/python -m hatchling build

@@ -39,7 +39,7 @@ def trivial_builds(system: System, folder: Path) -> Samples:
     cpu, began = processes.cpu_seconds(system.server_pid), time.monotonic()
     for number in range(changes):
         system.submit_change(number)
-    _wait_for_builds(system, builds, poll_seconds=0.25)
+    _wait_for_builds(system, builds, poll_seconds=0.5)
     wall = time.monotonic() - began
     cpu = processes.cpu_seconds(system.server_pid) - cpu
     _must_have_succeeded(system)

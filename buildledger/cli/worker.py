@@ -35,6 +35,13 @@ AS_CONFIGURED = 1_000
     default=AS_CONFIGURED,
     help="Never more builds at the same time than this.  [default: as configured on the server]",
 )
+@click.option(
+    "--spool-bytes",
+    type=click.IntRange(min=1 << 20),
+    default=1 << 30,
+    show_default=True,
+    help="Output that may wait on disk for the server; when it is full, steps wait too.",
+)
 @click.option("--token", help="One-use enrollment token, for the first start: see `buildledger token`.")
 @click.option(
     "--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Issuer of the server's certificate."
@@ -47,6 +54,7 @@ def worker(
     work: Path | None,
     labels: tuple[tuple[str, str], ...],
     capacity: int,
+    spool_bytes: int,
     token: str | None,
     ca: Path | None,
     tls: bool,
@@ -66,6 +74,7 @@ def worker(
         work_dir=work or state / "work",
         labels=dict(labels),
         capacity=capacity,
+        spool_bytes=spool_bytes,
         enrollment_token=token,
         ca_file=ca,
         tls=tls,

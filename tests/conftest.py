@@ -12,6 +12,13 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Nothing in these tests asserts a time. Where `CI` is set the examples are the same in every run; elsewhere they differ.
+settings.register_profile(
+    "house", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
+)
+settings.load_profile("house")
 
 INSTALL = "install PostgreSQL's server programs (Debian: apt-get install postgresql; no cluster is needed)"
 ACCOUNT = "postgres"

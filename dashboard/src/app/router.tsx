@@ -19,7 +19,6 @@ import {
   queueQuery,
   workersQuery,
 } from "../api/queries.ts";
-import { Empty } from "../design/loaded.tsx";
 import { ProblemNote } from "../design/problem.tsx";
 import { Home } from "../views/home.tsx";
 import { basePath } from "./addresses.ts";
@@ -50,7 +49,12 @@ const root = createRootRouteWithContext<Context>()({
     });
   },
   search: { middlewares: [retainSearchParams(["as_of"])] },
-  notFoundComponent: () => <Empty title="There is no such page">The address may have been cut short.</Empty>,
+  notFoundComponent: () => (
+    <div className="page">
+      <h1>There is no such page</h1>
+      <p className="muted">The address may have been cut short.</p>
+    </div>
+  ),
 });
 
 const asOfDeps = ({ search }: { search: Search }): { asOf: AsOf } => ({

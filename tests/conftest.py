@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Nothing in these tests asserts a time. Where `CI` is set the examples are the same in every run; elsewhere they differ.
+# Nothing here asserts a time. Where `CI` is set the examples are the same in every run; elsewhere they differ.
 settings.register_profile(
     "house", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
 )

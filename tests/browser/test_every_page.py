@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.browser.conftest import Visitor
 from tests.browser.documents import document
 from tests.browser.site import GREEN, Site
+from tests.browser.visitor import Visitor
 from tests.faults.installation import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -35,6 +35,8 @@ PAGES = {
     "nowhere": ("/nowhere", "There is no such page"),
 }
 """Of each page its path, and a text that is there once it is complete."""
+
+WITH_ACTIONS = ("builder", "build", "queue")
 
 OF_THE_PAST = ("home", "builders", "builder", "queue", "changes", "workers")
 """Those that were there, and looked different, before the build that broke."""
@@ -69,22 +71,32 @@ def history(site: Site, early_visitor: Visitor) -> History:
     """Made once for all pages."""
     site.repository.commit("Mend everything", "Grace Sample <grace@example.org>", **{"test.sh": GREEN})
     wait_until(lambda: site.newest("tests", site.repository.head()), "the builder is green")
-    green = int(site.client.get("/home")["position"])
-    then = {name: document(opened(early_visitor, PAGES[name][0])) for name in OF_THE_PAST}
-    assert int(site.client.get("/home")["position"]) == green, "something happened meanwhile"
+    green, then = wait_until(lambda: still(site, early_visitor), "nothing has happened for a moment")
     author = f"Ada {WIDE} Example <ada@example.org>"
     revision = site.repository.commit(f"Widen {WIDE}", author, **{"test.sh": RED})
     build = str(wait_until(lambda: site.newest("tests", revision), "the builder is red")["id"])
-    site.client.post("/builders/elsewhere/force", {"reason": f"because of {WIDE}"})
-    red = int(site.client.get("/home")["position"])
+    red = int(site.client.post("/builders/elsewhere/force", {"reason": f"because of {WIDE}"})["position"])
+    wait_until(lambda: position(site) >= red, "the pages know of the request")
     return History(green=green, then=then, red=red, build=build, log=site.wait_for_log(build, step=2))
+
+
+def position(site: Site) -> int:
+    """The last one that the pages know of."""
+    return int(site.client.get("/home")["position"])
+
+
+def still(site: Site, visitor: Visitor) -> tuple[int, dict[str, str]] | None:
+    """What the pages show and at which position, unless that moved while they were looked at."""
+    before = position(site)
+    shown = {name: document(opened(visitor, PAGES[name][0])) for name in OF_THE_PAST}
+    return (before, shown) if position(site) == before else None
 
 
 def opened(visitor: Visitor, path: str) -> Page:
     """A page once it has everything from the server."""
     page = visitor.open(path)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.get_by_role("main")).not_to_contain_text("Loading…")
-    page.wait_for_load_state("load")
     return page
 
 
@@ -115,6 +127,7 @@ def test_in_the_past_nothing_can_be_changed(name: str, history: History, visitor
     expect(page.get_by_text(f"Viewing the past, as of position {history.red}")).to_be_visible()
     expect(page.get_by_role("contentinfo")).to_contain_text("The past stands still")
     actions = page.get_by_role("button", name=re.compile("Start a build|Stop|Rebuild|Cancel|the priority"))
+    assert (actions.count() > 0) == (name in WITH_ACTIONS)
     for action in actions.all():
         expect(action).to_be_disabled()
     expect(page.get_by_role("link", name="Changes")).to_have_attribute("href", f"/changes?as_of={history.red}")
@@ -139,8 +152,8 @@ def test_a_moment_stands_for_the_position_reached_by_then(site: Site, history: H
     moment = site.client.get(f"/facts/{history.green}")["fact"]["recorded_at"]
     page = visitor.open(f"/?as_of={moment}")
     expect(page.get_by_text("Viewing the past, as of position")).to_be_visible()
-    position = int(page.url.rpartition("as_of=")[2])
-    assert site.client.get("/positions", time=moment)["position"] == position
+    meant = int(page.url.rpartition("as_of=")[2])
+    assert site.client.get("/positions", time=moment)["position"] == meant
 
 
 def test_the_theme_can_be_chosen(visitor: Visitor) -> None:

@@ -7,9 +7,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Visitor
 from tests.browser.documents import document
 from tests.browser.site import Site
+from tests.browser.visitor import Visitor
 from tests.faults.installation import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visitor
 from tests.browser.site import Site
+from tests.browser.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -37,14 +37,13 @@ def test_a_growing_log_is_followed_until_its_reader_scrolls_away(site: Site, vis
     word(page, 400)
 
     log.hover()
-    page.mouse.wheel(0, -3_000)
+    page.mouse.wheel(0, -100_000)
+    word(page, 1)
     expect(follow).to_have_attribute("aria-pressed", "false")
     expect(page.get_by_text("word 400", exact=True)).to_have_count(0)
-    row = log.locator(".log-row").nth(5)
-    seen = row.inner_text()
     speak_to(site, 700)
     expect(page.get_by_role("region", name="Log, 700 lines")).to_be_visible()
-    assert row.inner_text() == seen, "the page moved under its reader"
+    word(page, 1)
 
     follow.click()
     word(page, 700)

@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Visitor
 from tests.browser.site import GREEN, Site
+from tests.browser.visitor import Visitor
 from tests.faults.installation import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

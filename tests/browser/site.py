@@ -20,9 +20,6 @@ echo "ok 1 - a widget turns"
 echo "ok 2 - a widget stops"
 """
 
-LONG_LOG_LINES = 200_000
-NEEDLE_LINE = 123_456
-
 CONFIGURATION = """
 version: 1
 server: {title: Widgets}

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { FileHandle } from "node:fs/promises";
 import { create } from "@bufbuild/protobuf";
-import { type Client, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { type Client, Metadata } from "@grpc/grpc-js";
 import { callMetadata } from "../net/connection.js";
 import type { StoredCredential } from "../net/credential.js";
 import { callUnary, openDownload, openUpload } from "../net/rpc.js";
@@ -23,6 +23,8 @@ export interface Origin {
   readonly attempt: number;
   /** Empty: the worker's credential. */
   readonly token: string;
+  /** Breaks transfers off. */
+  readonly stopped: AbortSignal;
 }
 
 /** The server's Blobs service, on a connection of its own that is opened when it is first needed. */
@@ -49,11 +51,14 @@ export class BlobStore {
   async *read(blob: Blob, offset: number, origin: Origin): AsyncGenerator<Uint8Array> {
     const request = create(BlobReadRequestSchema, { blob, offset: BigInt(offset) });
     const call = openDownload(this.#connected, Blobs.method.read, request, this.#metadata(origin));
+    const cancel = (): void => call.cancel();
+    origin.stopped.addEventListener("abort", cancel);
     try {
       for await (const part of call) {
         yield part.data;
       }
     } finally {
+      origin.stopped.removeEventListener("abort", cancel);
       call.cancel();
     }
   }
@@ -84,40 +89,33 @@ export class BlobStore {
     blob: Blob,
     file: FileHandle,
     offset: number,
-    { runId, attempt }: Origin,
+    { runId, attempt, stopped }: Origin,
   ): Promise<void> {
-    let isOver = false;
+    const { call, ended } = openUpload(client, Blobs.method.write, metadata);
+    // The server may end the call instead of taking more.
     const over = new AbortController();
-    let call: ReturnType<typeof openUpload<typeof BlobWriteRequestSchema, never>> | undefined;
-    const ended = new Promise<void>((resolve, reject) => {
-      const done = (error: ServiceError | null): void => {
-        isOver = true;
-        over.abort();
-        error === null ? resolve() : reject(error);
-      };
-      call = openUpload(client, Blobs.method.write, metadata, done) as typeof call;
-    });
-    // Looked at last; meanwhile it isn't unhandled.
-    ended.catch(() => undefined);
-    if (call === undefined) {
-      return ended;
-    }
-    call.on("error", () => undefined);
-    let data: Uint8Array = new Uint8Array();
-    let position = offset;
-    for (let isFirst = true; !isOver && (isFirst || data.length > 0); isFirst = false) {
-      const head = isFirst ? { blob, offset: BigInt(offset), runId, attempt } : {};
-      if (!call.write(create(BlobWriteRequestSchema, { ...head, data }))) {
-        // The server may end the call instead of taking more.
-        await once(call, "drain", { signal: over.signal }).catch(() => undefined);
+    const end = (): void => over.abort();
+    ended.then(end, end);
+    const cancel = (): void => call.cancel();
+    stopped.addEventListener("abort", cancel);
+    try {
+      call.write(create(BlobWriteRequestSchema, { blob, offset: BigInt(offset), runId, attempt }));
+      for (let position = offset; !over.signal.aborted; ) {
+        const data = Buffer.allocUnsafe(CHUNK_BYTES);
+        const { bytesRead } = await file.read(data, 0, CHUNK_BYTES, position);
+        if (bytesRead === 0) {
+          break;
+        }
+        position += bytesRead;
+        if (!call.write(create(BlobWriteRequestSchema, { data: data.subarray(0, bytesRead) }))) {
+          await once(call, "drain", { signal: over.signal }).catch(() => undefined);
+        }
       }
-      const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-      const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position);
-      data = buffer.subarray(0, bytesRead);
-      position += bytesRead;
+      call.end();
+      await ended;
+    } finally {
+      stopped.removeEventListener("abort", cancel);
     }
-    call.end();
-    return ended;
   }
 
   get #connected(): Client {

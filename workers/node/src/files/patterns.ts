@@ -24,7 +24,7 @@ export function compile(pattern: string): RegExp {
       expression += end < 0 ? "\\[" : setExpression(characters.slice(position, end));
       position = end < 0 ? position : end + 1;
     } else {
-      expression += escape(character);
+      expression += literal(character);
     }
   }
   return new RegExp(`^${expression}$`, "su");
@@ -56,7 +56,7 @@ function setExpression(content: string[]): string {
   return `[${isNegated ? "^" : ""}${inner}]`;
 }
 
-function escape(character: string): string {
+function literal(character: string): string {
   return /[\\^$.*+?()[\]{}|/]/.test(character) ? `\\${character}` : character;
 }
 

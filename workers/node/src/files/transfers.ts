@@ -38,13 +38,20 @@ const PASSING = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CA
 /** Moves the files of one attempt between its build directory and the server. */
 export class Transfers {
   readonly #origin: Origin;
+  readonly #stopped = new AbortController();
 
   constructor(
     private readonly attempt: Attempt,
     private readonly plan: Plan,
     private readonly blobs: BlobStore,
   ) {
-    this.#origin = { runId: attempt.runId, attempt: attempt.attempt, token: plan.spec.blobToken };
+    this.#origin = {
+      runId: attempt.runId,
+      attempt: attempt.attempt,
+      token: plan.spec.blobToken,
+      stopped: this.#stopped.signal,
+    };
+    attempt.stop.listen(() => this.#stopped.abort());
   }
 
   /**
@@ -146,9 +153,6 @@ export class Transfers {
     let size = 0;
     await this.#persistently(async () => {
       for await (const data of this.blobs.read(blob, size, this.#origin)) {
-        if (this.attempt.stop.isMade) {
-          throw new StoppedError();
-        }
         await writeAll(file, data);
         summed.update(data);
         size += data.length;
@@ -173,7 +177,7 @@ export class Transfers {
         log.info(`run ${this.attempt.runId}: a transfer is interrupted: ${error.details}`);
       }
       this.blobs.reconnect();
-      await sleep(backoff.nextDelay());
+      await sleep(backoff.nextDelay(), this.#stopped.signal);
     }
   }
 

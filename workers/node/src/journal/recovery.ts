@@ -3,6 +3,7 @@ import path from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { log } from "../log.js";
 import { killLeftovers } from "../processes/leftovers.js";
+import { SecretFiles } from "../processes/secret-files.js";
 import type { Survivor } from "../processes/tree.js";
 import { ExitReason, RunEventSchema, RunState } from "../proto/worker_pb.js";
 import { Attempt } from "../runs/attempt.js";
@@ -52,6 +53,7 @@ export async function recover(workshop: Workshop): Promise<Attempt[]> {
     } else {
       log.warning(`run ${attempt.runId} was interrupted by the end of an earlier worker process`);
       attempt.awaitsAck = !each.isOfThisBoot;
+      new SecretFiles(attempt.cookie, workshop.settings.stateDirectory).remove();
       endInterrupted(each, survivors.get(attempt.cookie) ?? []);
     }
   }

@@ -67,20 +67,41 @@ export function openDownload<I extends DescMessage, O extends DescMessage>(
   );
 }
 
-/** Many messages there, one back, which the callback gets, or the error that ended the call early. */
+/** A call that many messages go into. */
+export interface Upload<I> {
+  readonly call: ClientWritableStream<I>;
+  /** Resolves when the server has answered; rejects with the ServiceError that ended the call, however early. */
+  readonly ended: Promise<void>;
+}
+
+/** Many messages there, one back, which isn't looked at. */
 export function openUpload<I extends DescMessage, O extends DescMessage>(
   client: Client,
   method: DescMethodClientStreaming<I, O>,
   metadata: Metadata,
-  ended: (error: ServiceError | null) => void,
-): ClientWritableStream<MessageShape<I>> {
-  return client.makeClientStreamRequest(
+): Upload<MessageShape<I>> {
+  const { promise, resolve, reject } = settleable();
+  const call = client.makeClientStreamRequest(
     pathOf(method),
     writer(method.input),
     reader(method.output),
     metadata,
-    ended,
+    (error: ServiceError | null) => (error === null ? resolve() : reject(error)),
   );
+  // Said by `ended` as well, which may be looked at later.
+  call.on("error", () => undefined);
+  promise.catch(() => undefined);
+  return { call, ended: promise };
+}
+
+function settleable(): { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } {
+  let resolve: () => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<void>((onFulfilled, onRejected) => {
+    resolve = onFulfilled;
+    reject = onRejected;
+  });
+  return { promise, resolve, reject };
 }
 
 function pathOf(method: Named): string {

@@ -52,13 +52,19 @@ export class WatchedFile {
   }
 
   #open(): number | undefined {
+    let descriptor: number;
     try {
       const path = insideFollowed(this.root, this.path);
-      return openSync(forSystem(path), constants.O_RDONLY | constants.O_NONBLOCK);
+      descriptor = openSync(forSystem(path), constants.O_RDONLY | constants.O_NONBLOCK);
     } catch {
       // Not there yet, or not to be read.
       return undefined;
     }
+    if (status(descriptor).isFile()) {
+      return descriptor;
+    }
+    closeSync(descriptor);
+    return undefined;
   }
 
   #read(descriptor: number): void {

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { forPeople, forSystem, fromText, insideFollowed, PathEscapesError } from "../files/paths.js";
 import { Kind, recordOf } from "../journal/records.js";
+import { reasonOf } from "../log.js";
 import { Capture } from "../output/capture.js";
 import {
   type Command,
@@ -14,7 +15,7 @@ import {
 import type { Attempt } from "../runs/attempt.js";
 import { commandLine, environment, type Plan } from "../runs/plan.js";
 import { after, durationOf, monotonicSeconds, type Timer } from "../timing.js";
-import { StartFailedError, startFailureOf } from "./executable.js";
+import { StartFailedError } from "./executable.js";
 import { type ExitStatus, pipesNeeded, type RunningProcess, start } from "./launch.js";
 import { SecretFiles } from "./secret-files.js";
 import { ProcessTree, type Survivor } from "./tree.js";
@@ -28,14 +29,30 @@ const AFTER_SWEEP_SECONDS = 1;
 
 /** Run the plan's command to its end and resolve with what is to be said about it; no process of it is left then. */
 export async function runCommand(attempt: Attempt, plan: Plan, command: Command): Promise<Ending> {
-  let files: SecretFiles | undefined;
+  const files = new SecretFiles(attempt.cookie, attempt.workshop.settings.stateDirectory);
+  try {
+    const running = await startCommand(attempt, plan, command, files);
+    return running instanceof StartFailedError
+      ? { reason: ExitReason.START_FAILED, startFailure: running.failure, message: running.message }
+      : await new Execution(attempt, plan, command, running).complete();
+  } finally {
+    files.remove();
+  }
+}
+
+async function startCommand(
+  attempt: Attempt,
+  plan: Plan,
+  command: Command,
+  files: SecretFiles,
+): Promise<RunningProcess | StartFailedError> {
   try {
     mkdirSync(forSystem(plan.root), { recursive: true });
-    files = new SecretFiles(command.secrets, attempt.workshop.settings.stateDirectory);
-    const running = await start({
+    const variables = files.write(command.secrets);
+    return await start({
       argv: commandLine(command),
       workingDirectory: forPeople(insideFollowed(plan.root, fromText(command.cwd))),
-      environment: { ...environment(command, process.env, attempt.cookie), ...files.variables },
+      environment: { ...environment(command, process.env, attempt.cookie), ...variables },
       stdin: command.stdin,
       mergeStderr: command.mergeStderr,
       umask: command.umask,
@@ -43,19 +60,13 @@ export async function runCommand(attempt: Attempt, plan: Plan, command: Command)
         pipesNeeded(command.mergeStderr, command.stdin.length > 0),
       ),
     });
-    return await new Execution(attempt, plan, command, running).complete();
   } catch (error) {
-    if (error instanceof PathEscapesError) {
-      return notStarted(new StartFailedError(StartFailure.BAD_CWD, error.message));
+    if (error instanceof StartFailedError) {
+      return error;
     }
-    return notStarted(error instanceof StartFailedError ? error : startFailureOf(error, ""));
-  } finally {
-    files?.remove();
+    const failure = error instanceof PathEscapesError ? StartFailure.BAD_CWD : StartFailure.OTHER;
+    return new StartFailedError(failure, reasonOf(error));
   }
-}
-
-function notStarted({ failure, message }: StartFailedError): Ending {
-  return { reason: ExitReason.START_FAILED, startFailure: failure, message };
 }
 
 /** A command that runs: ended when told or when a limit is passed, and cleaned up after. */
@@ -157,8 +168,7 @@ class Execution {
 
   #ending(status: ExitStatus, survivors: readonly Survivor[]): Ending {
     return {
-      status:
-        "code" in status ? { case: "code", value: status.code } : { case: "signal", value: status.signal },
+      status,
       reason: this.attempt.stop.reason || ExitReason.COMPLETED,
       message: this.#capture.trouble,
       survivorsKilled: survivors.map(({ pid, name }) => ({ pid, name })),

@@ -20,7 +20,11 @@ export interface Launch {
 }
 
 /** How a process ended: by itself with a code, or by a signal. */
-export type ExitStatus = { readonly code: number } | { readonly signal: number };
+export type ExitStatus =
+  | { readonly case: "code"; readonly value: number }
+  | { readonly case: "signal"; readonly value: number }
+  /** By a signal that Node.js has no name for. */
+  | { readonly case: undefined };
 
 /** A started process, which leads a session and a group of its own. */
 export interface RunningProcess {
@@ -103,5 +107,9 @@ function openPipes(launch: Launch): { input: Pipe | undefined; outputs: Pipe[] }
 }
 
 function statusOf(code: number | null, signal: NodeJS.Signals | null): ExitStatus {
-  return signal === null ? { code: code ?? 0 } : { signal: constants.signals[signal] };
+  if (signal === null) {
+    return code === null ? { case: undefined } : { case: "code", value: code };
+  }
+  const number: number | undefined = constants.signals[signal];
+  return number === undefined ? { case: undefined } : { case: "signal", value: number };
 }

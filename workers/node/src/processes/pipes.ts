@@ -3,6 +3,7 @@ import { closeSync, constants, mkdirSync, openSync, rmSync, unlinkSync } from "n
 import { Socket } from "node:net";
 import path from "node:path";
 import { promisify } from "node:util";
+import { reasonOf } from "../log.js";
 
 const runFile = promisify(execFile);
 
@@ -37,7 +38,7 @@ export class PipeStore {
   /**
    * So many fresh names, each good for one pipe.
    *
-   * @throws a system error: no pipe can be made.
+   * @throws an error that says why no pipe can be made.
    */
   async take(count: number): Promise<string[]> {
     while (this.#names.length < count) {
@@ -54,7 +55,11 @@ export class PipeStore {
       path.join(this.#directory, `${this.#made + index}`),
     );
     this.#made += STOCK;
-    await runFile("mkfifo", ["-m", "600", ...names]);
+    try {
+      await runFile("mkfifo", ["-m", "600", ...names]);
+    } catch (error) {
+      throw new Error(`mkfifo can't make pipes in ${this.#directory}: ${reasonOf(error)}`);
+    }
     this.#names.push(...names);
   }
 }

@@ -65,11 +65,17 @@ export function isDead(info: ProcessInfo): boolean {
 /**
  * The marks in the environment a process was started with.
  *
- * Undefined if there is nothing to read: it cleared its environment, it is gone, it is somebody else's, or it is being
- * replaced by another program at this very moment and will have one in an instant.
+ * Undefined if there is nothing in it: it was cleared, or the process is being replaced by another program at this very
+ * moment and will have one in an instant.
  */
 export function cookies(pid: number): readonly string[] | undefined {
-  const content = read(`${PROC}/${pid}/environ`);
+  let content: string;
+  try {
+    content = readFileSync(`${PROC}/${pid}/environ`, "latin1");
+  } catch {
+    // Gone, or somebody else's.
+    return [];
+  }
   if (content === "") {
     return undefined;
   }

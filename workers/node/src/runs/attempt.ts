@@ -7,7 +7,7 @@ import {
   type Ack,
   type Exited,
   type ExitedSchema,
-  type RejectCode,
+  RejectCode,
   type RunEvent,
   RunEventSchema,
   RunState,
@@ -155,7 +155,7 @@ export class Attempt {
   /** End it after a fault of the worker itself, wherever it stood. */
   fail(message: string): void {
     if (this.state < RunState.STARTING) {
-      this.reject(0, message);
+      this.reject(RejectCode.UNSPECIFIED, message);
     } else if (!this.hasEnded) {
       this.exit({ message });
     }

@@ -70,14 +70,20 @@ export class Worker {
       this.#holdings.takeOver(attempt);
     }
     try {
-      await this.#ensureCredential();
-      void this.#keepSession();
-      void this.#keepCredential();
+      await Promise.race([this.#ensureCredential(), this.#left.wait()]);
+      if (!this.#left.isSet) {
+        void this.#keepSession();
+        void this.#keepCredential();
+      }
       await this.#left.wait();
     } finally {
       this.#over.abort();
       this.#orphanTimer?.cancel();
       this.#blobs.reconnect();
+      for (const attempt of this.#holdings.all) {
+        attempt.journal.close();
+      }
+      this.#workshop.syncer.close();
     }
   }
 
@@ -208,7 +214,7 @@ export class Worker {
   async #ensureCredential(): Promise<void> {
     const token = this.settings.enrollmentToken;
     const backoff = new Backoff();
-    while (this.#credential === undefined && token !== undefined) {
+    while (this.#credential === undefined && token !== undefined && !this.#over.signal.aborted) {
       try {
         this.#credential = await enroll(this.settings, token);
       } catch (error) {
@@ -216,7 +222,7 @@ export class Worker {
           throw error;
         }
         log.warning(`enrollment at ${this.settings.server}: ${error.details}`);
-        await sleep(backoff.nextDelay());
+        await sleep(backoff.nextDelay(), this.#over.signal);
       }
     }
     this.#blobs.credential = this.#credential;

@@ -78,7 +78,7 @@ func ReplaceFile(root *os.Root, path string, mode uint32, fill func(*os.File) er
 		err = root.Rename(temporary, path)
 	}
 	if err != nil {
-		return errors.Join(err, root.Remove(temporary))
+		return errors.Join(err, removeName(root, temporary))
 	}
 	return nil
 }

@@ -35,12 +35,12 @@ func codeOf(err error) pb.FileErrorCode {
 		return coded.code
 	case errors.As(err, &number) && slices.Contains(noSpace, number):
 		return pb.FileErrorCode_FILE_ERROR_CODE_NO_SPACE
-	case errors.Is(err, syscall.ENOTDIR):
-		return pb.FileErrorCode_FILE_ERROR_CODE_NOT_A_DIRECTORY
 	case errors.Is(err, syscall.EISDIR):
 		return pb.FileErrorCode_FILE_ERROR_CODE_IS_A_DIRECTORY
 	case errors.Is(err, fs.ErrNotExist):
 		return pb.FileErrorCode_FILE_ERROR_CODE_NOT_FOUND
+	case errors.Is(err, syscall.ENOTDIR): // On Windows the same as not found.
+		return pb.FileErrorCode_FILE_ERROR_CODE_NOT_A_DIRECTORY
 	case errors.Is(err, fs.ErrExist):
 		return pb.FileErrorCode_FILE_ERROR_CODE_EXISTS
 	case errors.Is(err, fs.ErrPermission):

@@ -58,9 +58,9 @@ func removeAny(ctx context.Context, root *os.Root, path string) error {
 			return err
 		}
 	}
-	err = root.Remove(path)
+	err = removeName(root, path)
 	if errors.Is(err, fs.ErrPermission) && unlock(root, path, info.Mode()) {
-		err = root.Remove(path)
+		err = removeName(root, path)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -6,13 +6,13 @@ cd "$(dirname "$0")/.."
 WINEPREFIX=${WINEPREFIX:-$PWD/../../out/wine}
 WINEDEBUG=-all
 export WINEPREFIX WINEDEBUG
-if [ ! -f "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll" ]; then
+if [ ! -d "$WINEPREFIX/drive_c" ]; then
     mkdir -p "$WINEPREFIX"
     wine wineboot -i >/dev/null 2>&1
     wine winecfg -v win10
-    x86_64-w64-mingw32-gcc -shared -O2 wine/bcryptprimitives.c -ladvapi32 \
-        -o "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll"
 fi
+library="$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll"
+[ -f "$library" ] || x86_64-w64-mingw32-gcc -shared -O2 wine/bcryptprimitives.c -ladvapi32 -o "$library"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 for package in process fileops; do

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -102,6 +103,9 @@ func check(settings *worker.Settings, rest []string, capacity uint) error {
 		if value == "" {
 			return fmt.Errorf("--%s is missing", name)
 		}
+	}
+	if _, _, err := net.SplitHostPort(settings.Server); err != nil {
+		return fmt.Errorf("--server %s isn't HOST:PORT", settings.Server)
 	}
 	if capacity < 1 || capacity > 10_000 {
 		return fmt.Errorf("--capacity %d isn't from 1 to 10,000", capacity)

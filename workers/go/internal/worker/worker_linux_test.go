@@ -130,3 +130,36 @@ func BenchmarkOutput(b *testing.B) {
 	}
 	b.SetBytes(size)
 }
+
+// A secret reaches the command, and is neither in its output nor anywhere in the worker's state.
+func TestSecretsAreSeenByTheCommandOnly(t *testing.T) {
+	const secret = "correct-horse-battery"
+	f := newFarEnd(t, wanting(`test "$(cat "$PLACE")" = "$VALUE" && echo "it is $VALUE" && ls -l "$PLACE"; echo "$PLACE" > place`))
+	f.wanted.Spec.GetCommand().Secrets = []*pb.Secret{{Name: "s", Value: []byte(secret), Env: "VALUE", FileEnv: "PLACE"}}
+	stateDir := t.TempDir()
+	w := newWorker(t, f, stateDir)
+	serve(t, f, w)
+	if f.exited.GetCode() != 0 || f.bytes["stdio"] < uint64(len("it is ***\n-rw-------")) {
+		t.Errorf("%v", f.exited)
+	}
+	place, err := os.ReadFile(filepath.Join(w.settings.WorkDir, "build", "place"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(string(bytes.TrimSpace(place))); err == nil {
+		t.Error("the file is still there")
+	}
+	err = filepath.WalkDir(stateDir, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if bytes.Contains(content, []byte(secret)) {
+			t.Errorf("%s holds it", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

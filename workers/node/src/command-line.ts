@@ -18,7 +18,7 @@ A worker of a Build Ledger server: connects to it and runs what it asks for.
   --server HOST:PORT   where the server listens for workers
   --name NAME          what the server knows this worker by
   --state DIR          journal and credential; private to one worker
-  --work DIR           build directories (default: "work" in the state directory)
+  --work DIR           build directories (default: "work" in --state DIR)
   --label KEY=VALUE    what this worker can be chosen by; repeatable
   --capacity N         runs at once (default 1)
   --token TOKEN        one-use enrollment token, for the first start; better in

@@ -27,6 +27,7 @@ type Process struct {
 	process *os.Process
 	tree    *tree
 	started uint64
+	input   []*os.File // Closed at the latest when all is over.
 }
 
 // Start starts a process as the leader of a session of its own. The error is a *StartError.
@@ -49,9 +50,9 @@ func (h *Household) Start(launch Launch) (*Process, error) {
 		closeAll(streams.input)
 		return nil, startFailure(err, launch.Argv[0])
 	}
-	p.Outputs = streams.outputs
+	p.Outputs, p.input = streams.outputs, streams.input
 	for _, input := range streams.input {
-		feed(input, launch.Stdin)
+		feed(input, streams.stdin)
 	}
 	return p, nil
 }
@@ -133,7 +134,10 @@ func (p *Process) Stop(level pb.StopLevel) {
 }
 
 // Sweep kills whoever of the tree is left after the root has ended, and tells who that was. Gives up after ten seconds.
-func (p *Process) Sweep() []Survivor { return p.tree.sweep() }
+func (p *Process) Sweep() []Survivor {
+	defer closeAll(p.input)
+	return p.tree.sweep()
+}
 
 // withUmask starts a process with another file mode creation mask, on a thread that shares its mask with no other and isn't used
 // again.

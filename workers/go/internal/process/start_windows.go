@@ -24,7 +24,8 @@ type Process struct {
 	handle  windows.Handle
 	job     *job
 	started uint64
-	script  string // A file to remove at the end; empty without.
+	input   []*os.File // Closed at the latest when all is over.
+	script  string     // A file to remove at the end; empty without.
 }
 
 // Start starts a process in a job of its own. It is created suspended and resumed when it is in the job, so that no child of it can
@@ -50,7 +51,7 @@ func (h *Household) Start(launch Launch) (*Process, error) {
 		closeAll(streams.input)
 		return nil, startFailure(err, launch.Argv[0])
 	}
-	p.script, p.Outputs = line.script, streams.outputs
+	p.script, p.Outputs, p.input = line.script, streams.outputs, streams.input
 	for _, input := range streams.input {
 		feed(input, launch.Stdin)
 	}
@@ -182,6 +183,7 @@ func (p *Process) Stop(level pb.StopLevel) {
 func (p *Process) Sweep() []Survivor {
 	defer p.job.close()
 	survivors := p.job.sweep()
+	closeAll(p.input)
 	if p.script != "" {
 		_ = os.Remove(p.script)
 	}

@@ -17,10 +17,11 @@ type streams struct {
 	theirs  []*os.File // To be closed once it is started.
 	outputs []*os.File // To be read.
 	input   []*os.File // To be written to and closed, if there is something to write.
+	stdin   []byte     // What is to be written.
 }
 
 func openStreams(launch Launch) (*streams, error) {
-	s := &streams{}
+	s := &streams{stdin: launch.Stdin}
 	open := s.openPipes
 	if launch.Terminal != nil {
 		open = s.openTerminal
@@ -97,22 +98,21 @@ func (s *streams) openTerminal(launch Launch) error {
 		return err
 	}
 	if len(launch.Stdin) > 0 {
-		return typeOn(descriptor, launch.Stdin)
+		duplicate, err := unix.FcntlInt(uintptr(descriptor), unix.F_DUPFD_CLOEXEC, 0)
+		if err != nil {
+			return err
+		}
+		s.input, s.stdin = append(s.input, os.NewFile(uintptr(duplicate), "terminal")), typed(launch.Stdin)
 	}
 	return nil
 }
 
-// typeOn has input typed on a terminal, and its end behind it.
-func typeOn(terminal int, input []byte) error {
-	typed := append(bytes.Clone(input), endOfTransmission)
+// typed is input as it is typed on a terminal, with its end behind it.
+func typed(input []byte) []byte {
+	keys := append(bytes.Clone(input), endOfTransmission)
 	if !bytes.HasSuffix(input, []byte("\n")) {
 		// The first one only sends the unfinished line.
-		typed = append(typed, endOfTransmission)
+		keys = append(keys, endOfTransmission)
 	}
-	duplicate, err := unix.FcntlInt(uintptr(terminal), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	feed(os.NewFile(uintptr(duplicate), "terminal"), typed)
-	return nil
+	return keys
 }

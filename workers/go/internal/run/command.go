@@ -50,13 +50,23 @@ func (a *Attempt) runCommand(p *plan) *pb.Exited {
 		return notStarted(err)
 	}
 	e := &execution{attempt: a, plan: p, process: started, startedAt: time.Now()}
+	isOver := false
+	defer func() {
+		if !isOver { // A fault of this program: nothing may go on unseen.
+			started.Stop(pb.StopLevel_STOP_LEVEL_KILL)
+			_, _ = started.Wait()
+			started.Sweep()
+		}
+	}()
 	// The first event about the process stands before its first output.
 	err = e.noteStart()
 	e.capture = newCapture(a, p, started.Outputs)
 	if err != nil {
 		e.capture.storageFailed(err)
 	}
-	return e.complete()
+	exited := e.complete()
+	isOver = true
+	return exited
 }
 
 func notStarted(err error) *pb.Exited {

@@ -1,31 +1,19 @@
 import {
-  closeSync,
-  constants,
-  ftruncateSync,
-  openSync,
-  readSync,
-  unlink,
-  unlinkSync,
-  writevSync,
-} from "node:fs";
-import path from "node:path";
-import {
   encodeHead,
   HEAD_BYTES,
   type JournalRecord,
   Kind,
-  type ReadAt,
   type RunHeader,
   readRecords,
   recordOf,
 } from "./records.js";
+import { Segments } from "./segments.js";
 
 /** A segment that has this many bytes is followed by another. */
 export const SEGMENT_BYTES = 8 << 20;
 
 // Output that waits in memory to be sent; what is beyond is read back from disk.
 const CACHED_BYTES_PER_RUN = 1 << 20;
-const PRIVATE = 0o600;
 
 /** One event that the server may not have yet, and where to find it. */
 export interface Entry {
@@ -57,13 +45,10 @@ export class Journal {
   dataEnd: number;
   /** Bodies of unacknowledged events. */
   spooledBytes = 0;
-  readonly #directory: string;
+  readonly #segments: Segments;
   #entries: Entry[] = [];
   // Entries before it are freed; the array is cut when that is worth it.
   #first = 0;
-  readonly #descriptors = new Map<number, number>();
-  #active = 0;
-  #activeBytes = 0;
   #cachedBytes = 0;
 
   /** Describe a journal; nothing is on disk before `begin`. */
@@ -71,7 +56,7 @@ export class Journal {
     directory: string,
     readonly header: RunHeader,
   ) {
-    this.#directory = directory;
+    this.#segments = new Segments(directory, `${header.runId}.${header.attempt}`);
     this.nextEvent = header.nextEvent;
     this.ackedThrough = header.nextEvent - 1;
     this.offsets = header.offsets.length > 0 ? [...header.offsets] : header.channels.map(() => 0);
@@ -98,20 +83,23 @@ export class Journal {
    * @throws a system error: the disk is full or broken; the journal is as it was before.
    */
   append(...records: JournalRecord[]): void {
-    if (this.#activeBytes >= SEGMENT_BYTES) {
-      this.#openSegment(this.#active + 1, []);
+    const { active, activeBytes } = this.#segments;
+    if (activeBytes >= SEGMENT_BYTES) {
+      this.#openSegment(active + 1, []);
     }
-    this.#write(records);
+    const position = this.#segments.activeBytes;
+    this.#segments.append(encoded(records));
+    this.#enterAll(records, position);
   }
 
   /** Take an event into the account although it couldn't be written; it lives in memory only. */
   note(record: JournalRecord): void {
-    this.#enter(record, this.#active, -1);
+    this.#enter(record, this.#segments.active, -1);
   }
 
   /** The file that has to be synced for the journal to be durable. */
   get activeDescriptor(): number | undefined {
-    return this.#descriptors.get(this.#active);
+    return this.#segments.activeDescriptor;
   }
 
   /** Number of the oldest event still held, or the number the next one will get. */
@@ -146,9 +134,9 @@ export class Journal {
       this.#cachedBytes -= body.length;
       return body;
     }
-    const body = this.#reader(entry.segment)(entry.position + HEAD_BYTES, entry.bodyBytes);
+    const body = this.#segments.reader(entry.segment)(entry.position + HEAD_BYTES, entry.bodyBytes);
     if (body.length !== entry.bodyBytes) {
-      throw new Error(`journal segment ${this.#path(entry.segment)} is shorter than it was`);
+      throw new Error("the journal is shorter than it was");
     }
     return body;
   }
@@ -172,11 +160,7 @@ export class Journal {
       this.#first = 0;
     }
     this.ackedThrough = Math.max(this.ackedThrough, Math.min(eventNo, this.nextEvent - 1));
-    // The first segment stays: it tells which process the attempt started.
-    const needed = this.#entries[this.#first]?.segment ?? this.#active;
-    for (const number of [...this.#descriptors.keys()].filter((each) => 0 < each && each < needed)) {
-      this.#dropSegment(number);
-    }
+    this.#segments.dropBefore(this.#entries[this.#first]?.segment ?? this.#segments.active);
   }
 
   /** Give the held events numbers after `eventNo`, which the server already knows. */
@@ -192,9 +176,7 @@ export class Journal {
 
   /** Remove all segments. Harmless if done before. */
   remove(): void {
-    for (const number of [...this.#descriptors.keys()]) {
-      this.#dropSegment(number);
-    }
+    this.#segments.dropAll();
     this.#entries = [];
     this.#first = 0;
     this.spooledBytes = 0;
@@ -202,19 +184,14 @@ export class Journal {
 
   /** Let go of the files, and leave them. */
   close(): void {
-    for (const descriptor of this.#descriptors.values()) {
-      closeSync(descriptor);
-    }
-    this.#descriptors.clear();
+    this.#segments.close();
   }
 
   /** Take over a segment that an earlier process wrote, telling `listen` of each record; damage at its end is cut off. */
   adopt(number: number, listen: (record: JournalRecord) => void): void {
-    const descriptor = openSync(this.#path(number), constants.O_RDWR | constants.O_APPEND);
-    this.#descriptors.set(number, descriptor);
-    this.#active = number;
-    this.#activeBytes = 0;
-    for (const { position, record } of readRecords(this.#reader(number))) {
+    this.#segments.adopt(number);
+    let soundBytes = 0;
+    for (const { position, record } of readRecords(this.#segments.reader(number))) {
       listen(record);
       const size = record.body.length;
       if (record.eventNo > 0) {
@@ -222,9 +199,9 @@ export class Journal {
       } else if (record.kind === Kind.Header) {
         this.#catchUp(parseHeader(record.body));
       }
-      this.#activeBytes = position + HEAD_BYTES + size;
+      soundBytes = position + HEAD_BYTES + size;
     }
-    ftruncateSync(descriptor, this.#activeBytes);
+    this.#segments.truncate(soundBytes);
   }
 
   /** Go on where a segment begins: what lies before it and isn't there was acknowledged. */
@@ -242,39 +219,21 @@ export class Journal {
   }
 
   #openSegment(number: number, records: JournalRecord[]): void {
-    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND;
-    const descriptor = openSync(this.#path(number), flags, PRIVATE);
-    const previous = { active: this.#active, bytes: this.#activeBytes };
-    this.#active = number;
-    this.#activeBytes = 0;
-    this.#descriptors.set(number, descriptor);
     const header = { ...this.header, nextEvent: this.nextEvent, offsets: this.offsets };
-    try {
-      this.#write([recordOf(Kind.Header, header), ...records]);
-    } catch (error) {
-      this.#dropSegment(number);
-      this.#active = previous.active;
-      this.#activeBytes = previous.bytes;
-      throw error;
-    }
+    const all = [recordOf(Kind.Header, header), ...records];
+    this.#segments.begin(number, encoded(all));
+    this.#enterAll(all, 0);
   }
 
-  #write(records: JournalRecord[]): void {
-    const descriptor = this.#descriptors.get(this.#active);
-    if (descriptor === undefined) {
-      throw new Error("the journal isn't open");
-    }
-    writeWhole(
-      descriptor,
-      records.flatMap((record) => [encodeHead(record), record.body]),
-      this.#activeBytes,
-    );
+  /** Take records into the account that were written one after the other. */
+  #enterAll(records: readonly JournalRecord[], position: number): void {
+    let next = position;
     for (const record of records) {
       const size = HEAD_BYTES + record.body.length;
       if (record.eventNo > 0) {
-        this.#enter(record, this.#active, this.#activeBytes);
+        this.#enter(record, this.#segments.active, next);
       }
-      this.#activeBytes += size;
+      next += size;
     }
   }
 
@@ -296,36 +255,6 @@ export class Journal {
       this.#cachedBytes += record.body.length;
     }
   }
-
-  #reader(segment: number): ReadAt {
-    const descriptor = this.#descriptors.get(segment);
-    if (descriptor === undefined) {
-      throw new Error(`journal segment ${this.#path(segment)} isn't open`);
-    }
-    return (position, length) => {
-      const buffer = Buffer.allocUnsafe(length);
-      return buffer.subarray(0, readSync(descriptor, buffer, 0, length, position));
-    };
-  }
-
-  #dropSegment(number: number): void {
-    const descriptor = this.#descriptors.get(number);
-    if (descriptor === undefined) {
-      return;
-    }
-    closeSync(descriptor);
-    this.#descriptors.delete(number);
-    if (number > 0 || this.#active > 0) {
-      // It may have megabytes, which take the file system a while; if it fails, the next start deals with it.
-      unlink(this.#path(number), () => undefined);
-    } else {
-      unlinkSync(this.#path(number));
-    }
-  }
-
-  #path(number: number): string {
-    return path.join(this.#directory, `${this.header.runId}.${this.header.attempt}.${number}.journal`);
-  }
 }
 
 /** Where a gap ends, from the body of its record. */
@@ -339,23 +268,8 @@ export function parseHeader(body: Buffer): RunHeader {
   return JSON.parse(body.toString("utf8")) as RunHeader;
 }
 
-/** Write all buffers at the end of the file, or leave it as it was. */
-function writeWhole(descriptor: number, buffers: Buffer[], sizeBefore: number): void {
-  const wanted = sum(buffers.map((buffer) => buffer.length));
-  try {
-    let written = writevSync(descriptor, buffers);
-    while (written < wanted) {
-      // The rest didn't fit; writing it alone gives the reason, or succeeds.
-      written += writevSync(descriptor, [Buffer.concat(buffers).subarray(written)]);
-    }
-  } catch (error) {
-    try {
-      ftruncateSync(descriptor, sizeBefore);
-    } catch {
-      // The first error tells more.
-    }
-    throw error;
-  }
+function encoded(records: readonly JournalRecord[]): Buffer[] {
+  return records.flatMap((record) => [encodeHead(record), record.body]);
 }
 
 function sum(numbers: readonly number[]): number {

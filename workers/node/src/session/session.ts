@@ -1,17 +1,11 @@
 import { create } from "@bufbuild/protobuf";
 import { type Client, type ClientDuplexStream, type Metadata, status } from "@grpc/grpc-js";
 import { log } from "../log.js";
-import { architecture, freeBytes, loadAverage, operatingSystem, SOFTWARE } from "../machine.js";
-import { RECEIVE_LIMIT_BYTES } from "../net/connection.js";
 import { openDuplex } from "../net/rpc.js";
 import {
   type Down,
   ErrorCode,
-  ErrorSchema,
-  type Hello,
-  HelloSchema,
   RunState,
-  type Error as ServerError,
   type Up,
   UpSchema,
   type Welcome,
@@ -19,10 +13,11 @@ import {
 } from "../proto/worker_pb.js";
 import type { Workshop } from "../runs/workshop.js";
 import { after, monotonicSeconds, secondsOf, sleep } from "../timing.js";
+import { refusal, SessionLostError, SessionRefusedError } from "./endings.js";
 import type { Holdings } from "./holdings.js";
 import type { Outbox } from "./outbox.js";
+import { heartbeatOf, helloOf, PROTOCOL_VERSION, type Standing } from "./statements.js";
 
-const PROTOCOL_VERSION = 1;
 const WELCOME_SECONDS = 15;
 const DEFAULT_HEARTBEAT_SECONDS = 10;
 // So that a peer that is gone without a word is noticed within 35 s at the usual interval.
@@ -35,36 +30,6 @@ const MOST_CHUNK_BYTES = 240 << 10;
 const DEFAULT_CHUNK_BYTES = 64 << 10;
 const DEFAULT_FLUSH_SECONDS = 0.1;
 const MOST_FLUSH_SECONDS = 5;
-
-/** The server ended the session with a reason. */
-export class SessionRefusedError extends Error {
-  readonly isFatal: boolean;
-  readonly retryAfterSeconds: number;
-
-  constructor(error: ServerError) {
-    super(`${ErrorCode[error.code]}: ${error.message}`);
-    this.isFatal = error.fatal;
-    this.retryAfterSeconds = secondsOf(error.retryAfter);
-  }
-}
-
-/** The connection failed or broke, or nothing was heard from the server for too long. */
-export class SessionLostError extends Error {
-  constructor(
-    readonly code: status,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-/** What outlives a session: the highest epoch seen, and the end that was asked for. */
-export interface Standing {
-  readonly instanceId: string;
-  workerId: string;
-  lastEpoch: bigint;
-  drainingReason: string | undefined;
-}
 
 type Call = ClientDuplexStream<Up, Down>;
 
@@ -117,7 +82,11 @@ export class Session {
         this.#finish(new SessionLostError(status.DEADLINE_EXCEEDED, message));
       }
     });
-    call.write(create(UpSchema, { message: { case: "hello", value: this.#hello() } }));
+    call.write(
+      create(UpSchema, {
+        message: { case: "hello", value: helloOf(this.workshop, this.holdings, this.standing) },
+      }),
+    );
     try {
       await ended;
     } finally {
@@ -133,32 +102,6 @@ export class Session {
   sayGoodbye(reason: string): void {
     this.#goodbye = reason;
     this.outbox.post({ case: "goodbye", value: { reason } });
-  }
-
-  #hello(): Hello {
-    const { settings, bootId, features } = this.workshop;
-    return create(HelloSchema, {
-      protoMin: PROTOCOL_VERSION,
-      protoMax: PROTOCOL_VERSION,
-      workerId: this.standing.workerId,
-      name: settings.name,
-      bootId,
-      instanceId: this.standing.instanceId,
-      os: operatingSystem(),
-      arch: architecture(),
-      software: SOFTWARE,
-      labels: { ...settings.labels },
-      capacity: settings.capacity,
-      features: [...features],
-      limits: { spoolBytes: BigInt(settings.spoolBytes), messageBytes: RECEIVE_LIMIT_BYTES },
-      encoding: "utf-8",
-      workDirectory: settings.workDirectory,
-      runs: this.holdings.all
-        .filter(({ state, silent }) => state > RunState.NEW && !silent)
-        .map((attempt) => attempt.summary()),
-      lastEpoch: this.standing.lastEpoch,
-      draining: this.standing.drainingReason !== undefined,
-    });
   }
 
   #receive({ message }: Down, call: Call): void {
@@ -285,30 +228,11 @@ export class Session {
         this.#finish(new SessionLostError(status.DEADLINE_EXCEEDED, message));
       }
       if (number % 2 === 1) {
-        this.#beat((number + 1) / 2);
+        const value = heartbeatOf((number + 1) / 2, this.workshop, this.holdings);
+        this.outbox.post({ case: "heartbeat", value });
       }
     }
   }
-
-  #beat(number: number): void {
-    const load = loadAverage();
-    this.outbox.post({
-      case: "heartbeat",
-      value: {
-        n: BigInt(number),
-        ...(load !== undefined && { load }),
-        diskFreeBytes: freeBytes(this.workshop.settings.workDirectory),
-        running: this.holdings.all
-          .filter(({ state }) => state === RunState.RUNNING || state === RunState.STOPPING)
-          .map(({ runId, attempt }) => ({ runId, attempt })),
-        spooledBytes: BigInt(this.workshop.spool.usedBytes),
-      },
-    });
-  }
-}
-
-function refusal(code: ErrorCode, message: string, fatal = false): SessionRefusedError {
-  return new SessionRefusedError(create(ErrorSchema, { code, message, fatal }));
 }
 
 function within(value: number, least: number, most: number): number {

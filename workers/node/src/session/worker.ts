@@ -16,9 +16,11 @@ import { run } from "../runs/runner.js";
 import { Workshop } from "../runs/workshop.js";
 import type { WorkerSettings } from "../settings.js";
 import { after, inTime, Latch, sleep, type Timer } from "../timing.js";
+import { SessionLostError, SessionRefusedError } from "./endings.js";
 import { Holdings } from "./holdings.js";
 import { Outbox } from "./outbox.js";
-import { Session, SessionLostError, SessionRefusedError, type Standing } from "./session.js";
+import { Session } from "./session.js";
+import type { Standing } from "./statements.js";
 
 const GOODBYE_SECONDS = 3;
 // At shutdown: how long to go on delivering events after the runs have ended.

@@ -4,14 +4,12 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
 
 	"buildledger/workers/go/internal/builddir"
 	"buildledger/workers/go/internal/fileops"
-	"buildledger/workers/go/internal/process"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
@@ -20,9 +18,6 @@ const (
 	longestScript = 100 << 10
 	longestSecret = 64 << 10
 	mostWatched   = 100
-	// What configures the worker is none of the build's business; the mark is handed on for workers inside of runs.
-	ownPrefix = "BUILDLEDGER_"
-	isWindows = runtime.GOOS == "windows"
 )
 
 var (
@@ -204,70 +199,6 @@ func KnownLevel(level pb.StopLevel) pb.StopLevel {
 		return level
 	}
 	return pb.StopLevel_STOP_LEVEL_INTERRUPT
-}
-
-// environmentOf is the variables a command runs with, those of secret files excepted, over those of the worker.
-func environmentOf(command *pb.Command, base []string, cookie string) []string {
-	outer := ""
-	env := variables{}
-	for _, variable := range base {
-		name, value, _ := strings.Cut(variable, "=")
-		if name == "" {
-			continue // Windows keeps the current directory of each drive there.
-		}
-		if name == process.CookieVariable {
-			outer = value + ":"
-		}
-		if !strings.HasPrefix(name, ownPrefix) && !isUnset(name, command.GetUnsetEnv()) {
-			env.set(name, value)
-		}
-	}
-	for name, value := range command.GetEnv() {
-		env.set(name, value)
-	}
-	if pty := command.GetPty(); pty != nil {
-		env.set("TERM", "xterm-256color")
-		if pty.GetTerm() != "" {
-			env.set("TERM", pty.GetTerm())
-		}
-	}
-	for _, secret := range command.GetSecrets() {
-		if secret.GetEnv() != "" {
-			env.set(secret.GetEnv(), string(secret.GetValue()))
-		}
-	}
-	env.set(process.CookieVariable, outer+cookie)
-	return env.list()
-}
-
-func isUnset(name string, patterns []string) bool {
-	return slices.ContainsFunc(patterns, func(pattern string) bool {
-		name, pattern := folded(name), folded(pattern)
-		prefix, isOpen := strings.CutSuffix(pattern, "*")
-		return name == pattern || isOpen && strings.HasPrefix(name, prefix)
-	})
-}
-
-// variables are an environment, by names as the system compares them.
-type variables map[string][2]string
-
-func (v variables) set(name, value string) { v[folded(name)] = [2]string{name, value} }
-
-func (v variables) list() []string {
-	list := make([]string, 0, len(v))
-	for _, each := range v {
-		list = append(list, each[0]+"="+each[1])
-	}
-	slices.Sort(list)
-	return list
-}
-
-// folded is a variable's name as the system compares it.
-func folded(name string) string {
-	if isWindows {
-		return strings.ToUpper(name)
-	}
-	return name
 }
 
 // workingDirectory is where a command runs.

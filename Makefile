@@ -17,7 +17,7 @@ NODE_PATH_LINE = export PATH="$(CURDIR)/$(BIN):$$PATH"
 ONLY ?=
 FULL ?=
 
-.PHONY: help run demo test check bench workers conformance wheel proto openapi dashboard lock clean
+.PHONY: help run demo test check check-workers bench workers conformance wheel proto openapi dashboard lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -53,8 +53,12 @@ $(SETUP)/go: scripts/need-go workers/go/go.mod | $(SETUP)/python
 out/workers/SHA256SUMS: $(SETUP)/go $(shell find workers/go -name '*.go' 2>/dev/null) workers/go/go.sum workers/go/build.sh
 	$(NODE_PATH_LINE) && workers/go/build.sh
 
-workers/node/dist/cli.js: $(SETUP)/node workers/node/package-lock.json $(shell find workers/node/src -type f 2>/dev/null)
-	$(NODE_PATH_LINE) && cd workers/node && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+$(SETUP)/node-worker-packages: workers/node/package-lock.json workers/node/package.json | $(SETUP)/node
+	$(NODE_PATH_LINE) && cd workers/node && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+workers/node/dist/cli.js: $(SETUP)/node-worker-packages $(shell find workers/node/src -type f 2>/dev/null)
+	$(NODE_PATH_LINE) && cd workers/node && npm run --silent build
 	touch $@
 
 $(SETUP)/test-tools: scripts/need-test-tools | $(SETUP)/venv
@@ -71,7 +75,7 @@ run: $(SETUP)/python $(SETUP)/dashboard
 demo: $(SETUP)/python $(SETUP)/dashboard
 	@$(BIN)/buildledger demo --once
 
-test: check $(SETUP)/test-tools
+test: check check-workers $(SETUP)/test-tools
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 check: $(SETUP)/python $(SETUP)/dashboard
@@ -82,6 +86,10 @@ check: $(SETUP)/python $(SETUP)/dashboard
 	$(BIN)/python -m buildledger.grpc_protos.generate --check
 	$(BIN)/python -m buildledger.api.export --check
 	$(NODE_PATH_LINE) && cd dashboard && npm run --silent check
+
+check-workers: $(SETUP)/go $(SETUP)/node-worker-packages
+	$(NODE_PATH_LINE) && cd workers/go && test -z "$$(gofmt -l .)" && go vet ./... && go test ./...
+	$(NODE_PATH_LINE) && cd workers/node && npm run --silent check
 
 bench: $(SETUP)/python $(SETUP)/dashboard
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from pathlib import Path
 from typing import Any
 
 from buildledger.cli.client import Client
 from buildledger.cli.stack import Stack
 from buildledger.settings import Address
+from tests.fakes.ports import free_port
 from tests.fakes.repository import Repository
 from tests.faults.installation import wait_until
 
@@ -172,7 +172,4 @@ class Site:
 
 
 def _free_address() -> Address:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return Address(host="127.0.0.1", port=port)
+    return Address(host="127.0.0.1", port=free_port())

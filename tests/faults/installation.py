@@ -6,7 +6,6 @@ import asyncio
 import multiprocessing
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from buildledger.clock import SystemClock
 from buildledger.events.fact import Fact, Recorded
 from buildledger.ledger.ledger import Ledger
 from buildledger.settings import ADMIN_TOKEN_FILE, Address, ServerSettings
+from tests.fakes.ports import free_port
 
 DEADLINE_SECONDS = 120.0
 POLL_SECONDS = 0.02
@@ -55,8 +55,8 @@ class Installation:
             state=directory / "state",
             config=config,
             database=database,
-            http=Address(host="127.0.0.1", port=_free_port()),
-            grpc=Address(host="127.0.0.1", port=_free_port()),
+            http=Address(host="127.0.0.1", port=free_port()),
+            grpc=Address(host="127.0.0.1", port=free_port()),
             lease_seconds=lease_seconds,
         )
         self._server: ForkServerProcess | None = None
@@ -185,10 +185,3 @@ def wait_until(condition: Callable[[], Any], what: str, why_not: Callable[[], st
         assert time.monotonic() < deadline, f"waited {DEADLINE_SECONDS:g} s until {what}\n{why_not()}"
         time.sleep(POLL_SECONDS)
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

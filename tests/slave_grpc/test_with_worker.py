@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import random
-import socket
 import subprocess
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -30,6 +29,7 @@ from buildledger.events.operation import (
 from buildledger.slave_grpc.agent.main import run_worker
 from buildledger.slave_grpc.agent.settings import WorkerSettings
 from tests.fakes.cutting_proxy import CuttingProxy
+from tests.fakes.ports import free_port
 from tests.slave_grpc.agent.conftest import eventually
 from tests.slave_grpc.service import PATIENCE_SECONDS, Installation
 
@@ -198,7 +198,7 @@ async def test_server_killed_in_mid_run(tmp_path: Path, start_worker: StartWorke
     build = await installation.build("bob")
     operation = await installation.operation(build, Run(script=GATED, env={"GATE": Text(value=str(gate))}))
     await asyncio.to_thread(installation.close)
-    port = _free_port()
+    port = free_port()
     async with server_process(installation.directory, port) as server:
         await start_worker(port)
         async with Watching(installation.directory) as watching:
@@ -238,10 +238,3 @@ async def server_process(directory: Path, port: int) -> AsyncIterator[Process]:
         if server.returncode is None:
             server.kill()
         await server.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

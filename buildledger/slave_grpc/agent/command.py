@@ -4,11 +4,8 @@ import asyncio
 import contextlib
 import logging
 import os
-import secrets
 import shutil
 import signal
-import tempfile
-from pathlib import Path
 
 from google.protobuf.duration_pb2 import Duration
 
@@ -21,6 +18,7 @@ from buildledger.slave_grpc.agent.containment import PathEscapesError, inside_fo
 from buildledger.slave_grpc.agent.plan import Plan, command_line, environment
 from buildledger.slave_grpc.agent.process import ExitStatus, Launch, RunningProcess, StartFailedError, start
 from buildledger.slave_grpc.agent.records import Kind, ProcessIdentity, record_of
+from buildledger.slave_grpc.agent.secret_files import secret_files
 from buildledger.slave_grpc.agent.tree import ProcessTree, Survivor
 
 # A background child that inherited the pipes doesn't keep the run open for longer.
@@ -31,7 +29,6 @@ _SIGNALS = {
     pb.STOP_LEVEL_TERMINATE: signal.SIGTERM,
     pb.STOP_LEVEL_KILL: signal.SIGKILL,
 }
-_MEMORY_DIRECTORY = Path("/dev/shm")  # noqa: S108 - a private directory is made in it
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +58,8 @@ def _prepare(attempt: Attempt, plan: Plan, cleanup: contextlib.ExitStack) -> tup
     os.makedirs(plan.root, exist_ok=True)
     env = environment(command, os.environ, attempt.cookie)
     if any(secret.file_env for secret in command.secrets):
-        env.update(_secret_files(attempt, command, cleanup))
+        state_dir = attempt.workshop.settings.state_dir
+        env.update(cleanup.enter_context(secret_files(command, attempt.cookie, state_dir)))
     argv = command_line(command)
     cgroup = None
     if attempt.workshop.cgroup_parent is not None:
@@ -81,20 +79,6 @@ def _prepare(attempt: Attempt, plan: Plan, cleanup: contextlib.ExitStack) -> tup
         terminal=size,
     )
     return launch, cgroup
-
-
-def _secret_files(attempt: Attempt, command: pb.Command, cleanup: contextlib.ExitStack) -> dict[str, str]:
-    """Write the secrets that are wanted as files, in memory where the system has a place for that."""
-    parent = _MEMORY_DIRECTORY if _MEMORY_DIRECTORY.is_dir() else attempt.workshop.settings.state_dir
-    directory = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="buildledger-", dir=parent)))
-    paths: dict[str, str] = {}
-    for number, secret in enumerate(command.secrets):
-        if secret.file_env:
-            path = directory / f"{number}-{secrets.token_hex(4)}"
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(secret.value)
-            paths[secret.file_env] = str(path)
-    return paths
 
 
 class _Execution:

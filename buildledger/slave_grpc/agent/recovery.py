@@ -12,6 +12,7 @@ from buildledger.slave_grpc.agent.attempt import Attempt, State
 from buildledger.slave_grpc.agent.journal import Journal
 from buildledger.slave_grpc.agent.leftovers import Leftover, kill_leftovers
 from buildledger.slave_grpc.agent.records import Kind, ProcessIdentity, Record, RunHeader, read_records
+from buildledger.slave_grpc.agent.secret_files import remove_left_over
 from buildledger.slave_grpc.agent.tree import Survivor
 from buildledger.slave_grpc.agent.workshop import Workshop
 
@@ -51,6 +52,8 @@ async def recover(workshop: Workshop) -> list[Attempt]:
             for cookie, each in interrupted.items()
         }
     )
+    for cookie in interrupted:
+        remove_left_over(cookie, workshop.settings.state_dir)
     for each in found:
         workshop.spool.change(each.attempt.journal.spooled_bytes)
         if each.has_ended:

@@ -40,6 +40,23 @@ async def test_killed_in_mid_run(server: ScriptedServer, tmp_path: Path) -> None
     assert server.output(key) == b"so far\n"
 
 
+async def test_secret_files_of_a_killed_worker_are_removed(server: ScriptedServer, tmp_path: Path) -> None:
+    """A secret that a command was given as a file is gone from memory once a successor has started."""
+    secret = pb.Secret(name="token", value=b"hunter2-secret", file_env="TOKEN_FILE")
+    where = tmp_path / "work" / "b" / "where"
+    async with worker_process(server, tmp_path) as first:
+        key = server.run(script("echo $TOKEN_FILE > where; sleep 600", secrets=[secret]))
+        await server.until(lambda: server.last(key) == "started")
+        await eventually(lambda: where.exists() and where.read_text().endswith("\n"))
+        first.kill()
+        await first.wait()
+    kept = Path(where.read_text().strip())
+    assert content_of(kept) == b"hunter2-secret"
+    async with worker_process(server, tmp_path):
+        await server.ended(key)
+    assert content_of(kept) is None
+
+
 async def test_killed_with_undelivered_output(server: ScriptedServer, tmp_path: Path) -> None:
     """What a killed worker had journalled and the server hadn't stored is delivered by its successor."""
     async with worker_process(server, tmp_path) as first:
@@ -156,3 +173,8 @@ def write_journal(tmp_path: Path, boot_id: str = "") -> None:
         Record(kind=Kind.EVENT, event_no=1, body=body, body_crc32c=checksum(body)), Record(kind=Kind.STARTING)
     )
     journal.close()
+
+
+def content_of(path: Path) -> bytes | None:
+    """None if it isn't there."""
+    return path.read_bytes() if path.exists() else None

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.agent.attempt import Attempt
@@ -17,7 +18,7 @@ _log = logging.getLogger(__name__)
 class Capture:
     """All output of one command. Closes the descriptors it is given."""
 
-    def __init__(self, attempt: Attempt, plan: Plan, outputs: list[int]) -> None:
+    def __init__(self, attempt: Attempt, plan: Plan, outputs: list[int], files: Sequence[WatchedFile]) -> None:
         command = plan.spec.command
         self._attempt = attempt
         self._loop = asyncio.get_running_loop()
@@ -39,11 +40,12 @@ class Capture:
             PipeReader(descriptor, batching.chunk_bytes, self._feeder(channel))
             for descriptor, channel in zip(outputs, self._channels, strict=False)
         ]
-        self._files = [
-            WatchedFile(plan.root, file.path, from_start=file.from_start, feed=self._feeder(channel))
-            for file, channel in zip(command.watch_files, self._channels[len(outputs) :], strict=True)
+        self._files = files
+        self._looks = [
+            partial(file.look, self._feeder(channel))
+            for file, channel in zip(files, self._channels[len(outputs) :], strict=True)
         ]
-        self._watching = asyncio.create_task(watch(self._files, lambda: self._held)) if self._files else None
+        self._watching = asyncio.create_task(watch(self._looks, lambda: self._held)) if files else None
         self._held = False
 
     @property
@@ -71,8 +73,8 @@ class Capture:
 
     def finish(self) -> None:
         """Close the pipes and journal all that is left."""
-        for file in self._files:
-            file.look()
+        for look in self._looks:
+            look()
         self.close()
         for channel in self._channels:
             channel.finish()

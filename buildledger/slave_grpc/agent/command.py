@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import signal
+from collections.abc import Sequence
 
 from google.protobuf.duration_pb2 import Duration
 
@@ -20,6 +21,7 @@ from buildledger.slave_grpc.agent.process import ExitStatus, Launch, RunningProc
 from buildledger.slave_grpc.agent.records import Kind, ProcessIdentity, record_of
 from buildledger.slave_grpc.agent.secret_files import secret_files
 from buildledger.slave_grpc.agent.tree import ProcessTree, Survivor
+from buildledger.slave_grpc.agent.watch import WatchedFile
 
 # A background child that inherited the pipes doesn't keep the run open for longer.
 END_OF_OUTPUT_SECONDS = 5.0
@@ -38,6 +40,11 @@ async def run_command(attempt: Attempt, plan: Plan) -> pb.Exited:
     with contextlib.ExitStack() as cleanup:
         try:
             launch, cgroup = _prepare(attempt, plan, cleanup)
+            files = [
+                WatchedFile(plan.root, file.path, from_start=file.from_start) for file in plan.spec.command.watch_files
+            ]
+            for file in files:
+                cleanup.callback(file.close)
             process = start(launch)
         except PathEscapesError as error:
             return _not_started(pb.START_FAILURE_BAD_CWD, str(error))
@@ -45,7 +52,7 @@ async def run_command(attempt: Attempt, plan: Plan) -> pb.Exited:
             return _not_started(error.failure, error.message)
         except OSError as error:
             return _not_started(pb.START_FAILURE_OTHER, error.strerror or str(error))
-        return await _Execution(attempt, plan, process, cgroup).complete()
+        return await _Execution(attempt, plan, process, files, cgroup).complete()
 
 
 def _not_started(failure: pb.StartFailure.ValueType, message: str) -> pb.Exited:
@@ -84,12 +91,19 @@ def _prepare(attempt: Attempt, plan: Plan, cleanup: contextlib.ExitStack) -> tup
 class _Execution:
     """A command that runs."""
 
-    def __init__(self, attempt: Attempt, plan: Plan, process: RunningProcess, cgroup: Cgroup | None) -> None:
+    def __init__(
+        self,
+        attempt: Attempt,
+        plan: Plan,
+        process: RunningProcess,
+        files: Sequence[WatchedFile],
+        cgroup: Cgroup | None,
+    ) -> None:
         self._attempt = attempt
         self._plan = plan
         self._process = process
         self._tree = ProcessTree(attempt.workshop.household, process.pid, attempt.cookie, cgroup)
-        self._capture = Capture(attempt, plan, process.outputs)
+        self._capture = Capture(attempt, plan, process.outputs, files)
         self._loop = asyncio.get_running_loop()
         self._started_at = self._loop.time()
         self._silence_timer: asyncio.TimerHandle | None = None

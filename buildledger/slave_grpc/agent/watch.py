@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from buildledger.slave_grpc.agent.containment import PathEscapesError, inside_followed
 
@@ -13,22 +13,24 @@ _BYTES_PER_LOOK = 4 << 20
 
 
 class WatchedFile:
-    """One file that need not exist yet; a file that is cut short or replaced is read again from its beginning."""
+    """One file that need not exist yet; a file that is cut short or replaced is read again from its beginning.
 
-    def __init__(self, root: bytes, path: bytes, *, from_start: bool, feed: Callable[[bytes], None]) -> None:
+    Made before the command starts: what the command writes is new, however soon it writes it.
+    """
+
+    def __init__(self, root: bytes, path: bytes, *, from_start: bool) -> None:
         self._root = root
         self._path = path
-        self._feed = feed
         # Kept open, so that the inode of a file that was replaced isn't given to its successor.
         self._descriptor = self._open()
         self._offset = 0
         if self._descriptor is not None and not from_start:
             self._offset = os.fstat(self._descriptor).st_size
 
-    def look(self) -> None:
+    def look(self, feed: Callable[[bytes], None]) -> None:
         """Feed what has been added, up to 4 MiB of each file that had the name."""
         if self._descriptor is not None:
-            self._read(self._descriptor)
+            self._read(self._descriptor, feed)
         current = self._open()
         if current is None:
             return
@@ -37,7 +39,7 @@ class WatchedFile:
             return
         self.close()
         self._descriptor, self._offset = current, 0
-        self._read(current)
+        self._read(current, feed)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -52,20 +54,20 @@ class WatchedFile:
         except (OSError, PathEscapesError):
             return None
 
-    def _read(self, descriptor: int) -> None:
+    def _read(self, descriptor: int, feed: Callable[[bytes], None]) -> None:
         size = os.fstat(descriptor).st_size
         if size < self._offset:
             self._offset = 0
         end = min(size, self._offset + _BYTES_PER_LOOK)
         while self._offset < end and (data := os.pread(descriptor, _READ_BYTES, self._offset)):
             self._offset += len(data)
-            self._feed(data)
+            feed(data)
 
 
-async def watch(files: list[WatchedFile], is_held: Callable[[], bool]) -> None:
+async def watch(looks: Sequence[Callable[[], None]], is_held: Callable[[], bool]) -> None:
     """Look at the files again and again until cancelled; not while output is held back."""
     while True:
         if not is_held():
-            for file in files:
-                file.look()
+            for look in looks:
+                look()
         await asyncio.sleep(_INTERVAL_SECONDS)

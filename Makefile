@@ -3,7 +3,8 @@
 #   make run     watch Build Ledger build its own repository      make test    every test, and `make check`
 #   make demo    the same, but stop after one build               make check   linters, types, contracts, drift
 #   make bench   measure beside Buildbot (ONLY=name,… for some)   make wheel   build the wheel and the sdist
-#   make workers build the workers in Go and TypeScript           make conformance   show that all workers keep the protocol
+#   make workers build the workers in Go and TypeScript           make check-workers   their own tests
+#   make conformance   show that all three workers keep the protocol
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -75,7 +76,7 @@ run: $(SETUP)/python $(SETUP)/dashboard
 demo: $(SETUP)/python $(SETUP)/dashboard
 	@$(BIN)/buildledger demo --once
 
-test: check check-workers $(SETUP)/test-tools
+test: check $(SETUP)/test-tools
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 check: $(SETUP)/python $(SETUP)/dashboard

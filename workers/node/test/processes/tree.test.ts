@@ -44,7 +44,8 @@ test("a daemon that left session and parent is found by its mark, killed and nam
   const { tree, ended, escaped } = await family(`( ${ESCAPE} ) & exit 0`);
   await ended;
   const survivors = await tree.sweep();
-  expect(survivors).toEqual([{ pid: escaped(), name: "sleep" }]);
+  // A shell that is just becoming `sleep` may still have its old name.
+  expect(survivors).toEqual([{ pid: escaped(), name: expect.stringMatching(/^(sleep|sh)$/) }]);
   expect(isGone(escaped())).toBe(true);
 });
 
@@ -68,6 +69,6 @@ test("other trees are left alone", async () => {
 test("what a killed worker left running is found by its mark alone", async () => {
   const { cookie, escaped } = await family(`${ESCAPE} exit 0`);
   const killed = await killLeftovers([{ cookie }]);
-  expect(killed.get(cookie)).toEqual([{ pid: escaped(), name: "sleep" }]);
+  expect(killed.get(cookie)).toEqual([{ pid: escaped(), name: expect.stringMatching(/^(sleep|sh)$/) }]);
   expect(isGone(escaped())).toBe(true);
 });

@@ -59,7 +59,7 @@ def summary(client: Client, build_id: str) -> str:
     lines += [f"    {build['summary']}"] if build["summary"] else []
     lines += ["", "Steps", *(_step(step) for step in steps)]
     lines += _failed_output(client, steps)
-    lines += ["", "Blamelist", *_blamelist(client, build_id)]
+    lines += ["", "Blamelist", *_blamelist(detail["blame"])]
     head = client.get("/tree-head", covering=detail["position"])
     lines += ["", f"Ledger head   {head['size']} facts, root {head['root']}"]
     return "\n".join(lines)
@@ -82,16 +82,22 @@ def _failed_output(client: Client, steps: list[dict[str, Any]]) -> list[str]:
     return []
 
 
-def _blamelist(client: Client, build_id: str) -> list[str]:
-    items = client.get(f"/builds/{build_id}/blamelist")["items"]
-    if not items:
-        return ["  nobody: nothing in it that wasn't green before"]
-    lines = [f"  {_change(item)}" for item in items[:PEOPLE_SHOWN]]
-    return lines + ([f"  and {len(items) - PEOPLE_SHOWN} more"] if len(items) > PEOPLE_SHOWN else [])
+def _blamelist(blame: list[dict[str, Any]]) -> list[str]:
+    """The commits that no green build had, of each source; why nobody is named where nobody is."""
+    lines: list[str] = []
+    for part in blame:
+        if part["baseline"] == "none":
+            lines.append(f"  {part['source']}: nobody, for this branch has had no green build before")
+        elif not part["commits"]:
+            lines.append(f"  {part['source']}: nobody, for nothing in it wasn't green before")
+        else:
+            lines += [f"  {_change(commit)}" for commit in part["commits"][:PEOPLE_SHOWN]]
+            hidden = part["commit_count"] - PEOPLE_SHOWN
+            lines += [f"  and {hidden} more"] if hidden > 0 else []
+    return lines or ["  nobody: no source was checked out"]
 
 
-def _change(item: dict[str, Any]) -> str:
-    change = item.get("change", item)
+def _change(change: dict[str, Any]) -> str:
     title = (change.get("message") or "").partition("\n")[0]
     author = change["author"].get("name") or "(forgotten)"
     return f"{change['revision'][:10]}  {author}: {title}"

@@ -15,24 +15,6 @@ AGENT = (sys.executable, "-m", "buildledger.slave_grpc.agent", "--server", "{ser
 PLACES = ("--state", "{state}", "--work", "{work}")
 
 
-async def test_the_python_worker_passes_every_case_it_claims() -> None:
-    """Nothing fails, and what isn't offered is for want of something on this machine, not of a feature."""
-    words = [
-        "env",
-        "BUILDLEDGER_ENROLLMENT_TOKEN={token}",
-        *AGENT,
-        *PLACES,
-        "--spool-bytes",
-        "{spool}",
-        "--capacity",
-        "4",
-    ]
-    results = await run(choose(load_all(), (), "fast"), WorkerCommand(words=words), Options(patience=2.0))
-    assert {each.case.name: each.reason for each in results if each.outcome == "failed"} == {}
-    missing = {each.case.name for each in results if each.outcome == "not offered"}
-    assert missing <= {"failure/35-clock-forward", "failure/35-clock-backward", "files/42-worker-full"}
-
-
 async def test_the_smallest_worker_is_one() -> None:
     """The example that the documentation gives passes what the smallest worker must pass, and claims no more."""
     program = Path(__file__).parents[2] / "examples" / "smallest_worker.py"
@@ -40,6 +22,14 @@ async def test_the_smallest_worker_is_one() -> None:
     results = await run(choose(load_all(), ["hello", "26*", "42*"], "fast"), command, Options(patience=2.0))
     outcomes = {(each.case.group, each.outcome) for each in results}
     assert outcomes == {("hello", "passed"), ("output", "not offered"), ("files", "not offered")}
+
+
+def test_the_documented_worker_is_the_one_that_was_tried() -> None:
+    """The listing that docs/protocol.md ends with is the example, and is as short as promised."""
+    root = Path(__file__).parents[2]
+    example = (root / "examples" / "smallest_worker.py").read_text(encoding="utf-8")
+    assert (root / "docs" / "protocol.md").read_text(encoding="utf-8").endswith(f"```python\n{example}```\n")
+    assert len(example.splitlines()) < 150
 
 
 async def test_a_failure_comes_with_its_transcript() -> None:

@@ -6,7 +6,7 @@ when enough is there, so a quiet log costs one small row per flush and a loud on
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -168,35 +168,38 @@ class ChunkWriter:
         )
 
     def _write(self, log: _Log, *, seal: bool) -> None:
-        """Turn the pending bytes of a log into chunk rows."""
+        """Turn the pending bytes of a log into chunk rows; what is too small for a chunk stays its tail."""
         if not log.row:
             cursor = self._connection.execute(
                 "INSERT INTO log VALUES (NULL, ?, 0, 0, 0, 0, 0, NULL)", (log.log_id.bytes,)
             )
             assert cursor.lastrowid is not None
             log.row = cursor.lastrowid
-        data = b"".join(log.pending)
-        start, line = log.written, log.newlines
-        if data:
-            log.open_line = int(not data.endswith(b"\n"))
-            self._digests.extend(log.log_id, log.written, data)
-        tail_bytes = log.size - log.tail_start
-        full = tail_bytes >= CHUNK_MIN_BYTES
+        pieces, start, line = log.pending, log.written, log.newlines
+        if pieces:
+            log.open_line = int(not pieces[-1].endswith(b"\n"))
+            self._digests.extend(log.log_id, log.written, pieces)
+        full = log.size - log.tail_start >= CHUNK_MIN_BYTES
         if log.tail_pieces and (
-            full or log.tail_pieces >= TAIL_PIECES_MAX or (seal and log.tail_pieces > int(not data))
+            full or log.tail_pieces >= TAIL_PIECES_MAX or (seal and log.tail_pieces > int(not pieces))
         ):
             line, tail = self._take_tail(log)
-            start, data = log.tail_start, tail + data
+            start, pieces = log.tail_start, [*tail, *pieces]
             log.tail_pieces = 0
-        if data:
-            log.newlines = self._insert(log, start, line, data)
+        for chunk in _chunks(pieces):
+            if start - log.tail_start >= CHUNK_MIN_BYTES:
+                log.tail_start, log.tail_pieces = start, 0
+            self._insert(log, start, line, chunk)
             log.tail_pieces += 1
-        if full or seal:
+            start += len(chunk)
+            line += chunk.count(b"\n")
+        log.newlines = line
+        if seal or log.size - log.tail_start >= CHUNK_MIN_BYTES:
             log.tail_start, log.tail_pieces = log.size, 0
         log.pending = []
         log.written = log.size
 
-    def _take_tail(self, log: _Log) -> tuple[int, bytes]:
+    def _take_tail(self, log: _Log) -> tuple[int, list[bytes]]:
         """Remove the unsealed pieces of a log; returns the newlines before them and their bytes."""
         where = (log.row, log.tail_start)
         rows = self._connection.execute(
@@ -205,28 +208,21 @@ class ChunkWriter:
             where,
         ).fetchall()
         self._connection.execute("DELETE FROM chunk WHERE log = ? AND first_byte >= ?", where)
-        return rows[0][0], b"".join(self._codec.unpack(*chunk) for _, *chunk in rows)
+        return rows[0][0], [self._codec.unpack(*chunk) for _, *chunk in rows]
 
-    def _insert(self, log: _Log, start: int, line: int, data: bytes) -> int:
-        """Write `data` as chunks of equal size; returns the newlines up to its end."""
-        count = -(-len(data) // CHUNK_MAX_BYTES)
-        step = -(-len(data) // count)
-        for at in range(0, len(data), step):
-            part = data[at : at + step]
-            codec, packed = self._codec.compress(part)
-            if len(packed) >= PACK_MIN_BYTES:
-                pack_at = self._packs.write(packed)
-                stands: tuple[int, int, int, bytes | None] = (self._packs.pack, pack_at, len(packed), None)
-            else:
-                stands = (0, 0, 0, packed)
-                self.bytes_since_checkpoint += len(packed)
-            self._connection.execute(
-                "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (log.row, start + at, line, len(part), codec, *stands),
-            )
-            self.bytes_since_checkpoint += ROW_OVERHEAD_BYTES
-            line += part.count(b"\n")
-        return line
+    def _insert(self, log: _Log, start: int, line: int, chunk: bytes) -> None:
+        codec, packed = self._codec.compress(chunk)
+        if len(packed) >= PACK_MIN_BYTES:
+            pack_at = self._packs.write(packed)
+            stands: tuple[int, int, int, bytes | None] = (self._packs.pack, pack_at, len(packed), None)
+        else:
+            stands = (0, 0, 0, packed)
+            self.bytes_since_checkpoint += len(packed)
+        self._connection.execute(
+            "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (log.row, start, line, len(chunk), codec, *stands),
+        )
+        self.bytes_since_checkpoint += ROW_OVERHEAD_BYTES
 
     def _sha256(self, log: _Log) -> bytes:
         known = self._digests.digest(log.log_id, log.size)
@@ -239,3 +235,21 @@ class ChunkWriter:
         ):
             hasher.update(self._codec.unpack(*chunk))
         return hasher.digest()
+
+
+def _chunks(pieces: Sequence[bytes]) -> Iterator[bytes]:
+    """Join pieces, or cut them, to chunks as large as they may be; only the last is smaller."""
+    gathered: list[bytes] = []
+    room = CHUNK_MAX_BYTES
+    for piece in pieces:
+        at = 0
+        while at < len(piece):
+            part = piece[at : at + room]
+            gathered.append(part)
+            at += len(part)
+            room -= len(part)
+            if not room:
+                yield b"".join(gathered)
+                gathered, room = [], CHUNK_MAX_BYTES
+    if gathered:
+        yield b"".join(gathered)

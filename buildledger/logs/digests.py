@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Sequence
 from uuid import UUID
 
 HASHERS_MAX = 20_000
@@ -19,13 +20,15 @@ class RunningDigests:
         """Start a batch, forgetting one that wasn't committed."""
         self._batch = {}
 
-    def extend(self, log_id: UUID, from_byte: int, data: bytes) -> None:
+    def extend(self, log_id: UUID, from_byte: int, pieces: Sequence[bytes]) -> None:
         """Take in the bytes that follow `from_byte`; a log that isn't known up to there stays unknown."""
         size, hasher = self._running(log_id)
         if size == from_byte:
             hasher = hasher.copy()
-            hasher.update(data)
-            self._batch[log_id] = (size + len(data), hasher)
+            for piece in pieces:
+                hasher.update(piece)
+                size += len(piece)
+            self._batch[log_id] = (size, hasher)
 
     def digest(self, log_id: UUID, size_bytes: int) -> bytes | None:
         """The digest of a log of that size, if it is known."""

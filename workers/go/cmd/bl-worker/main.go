@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 
+	"buildledger/workers/go/internal/process"
 	"buildledger/workers/go/internal/worker"
 )
 
@@ -21,7 +22,7 @@ func main() { os.Exit(execute(os.Args[1:])) }
 
 // execute is the whole program; it returns its exit code.
 func execute(arguments []string) int {
-	if code, isHelper := runHelper(arguments); isHelper {
+	if code, isHelper := process.RunHelper(arguments); isHelper {
 		return code
 	}
 	settings, err := parse(arguments, os.Getenv, os.Stdout)

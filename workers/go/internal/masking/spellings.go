@@ -13,9 +13,13 @@ const (
 	// shortestSecret: shorter values occur by chance all over any output, and hiding them would only show where they are.
 	shortestSecret = 4
 	shortestForm   = 6
+	// blank is what a secret is trimmed of.
+	blank = " \t\n\r\v\f"
 )
 
 // spellings are all forms in which secrets are recognised: as they are, by their lines, in base64, URL and JSON.
+//
+// The workers in other languages make the same forms; tests/golden/masking.json has examples that all of them are tested with.
 func spellings(secrets [][]byte) [][]byte {
 	seen := make(map[string]bool)
 	var forms [][]byte
@@ -26,25 +30,44 @@ func spellings(secrets [][]byte) [][]byte {
 		}
 	}
 	for _, secret := range secrets {
-		add(bytes.Clone(secret), shortestSecret)
-		add(bytes.TrimSpace(secret), shortestSecret)
+		values := [][]byte{bytes.Clone(secret), bytes.Trim(secret, blank)}
+		for _, value := range values {
+			add(value, shortestSecret)
+		}
 		for line := range bytes.FieldsFuncSeq(secret, func(r rune) bool { return r == '\n' || r == '\r' }) {
 			add(line, shortestSecret)
+			add(bytes.Trim(line, blank), shortestSecret)
 		}
-		if len(secret) < shortestSecret {
-			continue
-		}
-		for _, form := range encodings(secret) {
-			add(form, shortestForm)
+		for _, value := range values {
+			if len(value) < shortestSecret {
+				continue
+			}
+			for _, form := range inBase64(value) {
+				add(form, shortestForm)
+			}
+			for _, form := range inURLs(value) {
+				add(form, shortestForm)
+			}
+			for _, form := range inJSON(value) {
+				add(form, shortestForm)
+			}
 		}
 	}
 	return forms
 }
 
-func encodings(secret []byte) [][]byte {
-	var forms [][]byte
+// base64Lines is where tools break lines of base64: MIME, and PEM.
+var base64Lines = [...]int{76, 64}
+
+func inBase64(secret []byte) (forms [][]byte) {
 	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
-		forms = append(forms, encoding.AppendEncode(nil, secret))
+		whole := encoding.AppendEncode(nil, secret)
+		forms = append(forms, whole)
+		for _, width := range base64Lines {
+			for start := 0; start < len(whole); start += width {
+				forms = append(forms, whole[start:min(start+width, len(whole))])
+			}
+		}
 		// Inside a longer text the secret may begin at any of three phases of base64; the characters at both ends then depend on
 		// its neighbours and are left out.
 		for phase := range 3 {
@@ -53,21 +76,26 @@ func encodings(secret []byte) [][]byte {
 			forms = append(forms, encoding.AppendEncode(nil, padded)[first:last])
 		}
 	}
-	for _, digits := range []string{"0123456789ABCDEF", "0123456789abcdef"} {
-		for _, safe := range urlSafe {
-			forms = append(forms, percentEncoded(secret, digits, "%20", safe), percentEncoded(secret, digits, "+", safe))
-		}
-	}
-	for _, digits := range []string{`\u%04x`, `\u%04X`} {
-		forms = append(forms, jsonEncoded(secret, digits, true, false), jsonEncoded(secret, digits, false, false),
-			jsonEncoded(secret, digits, true, true), jsonEncoded(secret, digits, false, true))
-	}
 	return forms
 }
 
-// urlSafe are the characters beside the unreserved ones that encoders of URLs leave alone: none, those of JavaScript's
-// encodeURIComponent, and two usual sets for parts of a path.
-var urlSafe = [...]string{"", "!*'()", "/", "$&+=:@"}
+const (
+	upperDigits = "0123456789ABCDEF"
+	lowerDigits = "0123456789abcdef"
+)
+
+// urlSafe is what encoders of URLs leave alone beside letters and digits: those that are strict, encodeURIComponent, encodeURI, those
+// of paths, those of parts of paths, and those of forms.
+var urlSafe = [...]string{"-._~", "-._~!*'()", "-._~!*'();/?:@&=+$,#", "-._~/", "-._~$&+=:@", "-._*"}
+
+func inURLs(secret []byte) (forms [][]byte) {
+	for _, safe := range urlSafe {
+		for _, digits := range []string{upperDigits, lowerDigits} {
+			forms = append(forms, percentEncoded(secret, digits, "%20", safe), percentEncoded(secret, digits, "+", safe))
+		}
+	}
+	return forms
+}
 
 // percentEncoded is secret as a part of a URL; with "+" as space, as a part of a form.
 func percentEncoded(secret []byte, digits, space, safe string) []byte {
@@ -76,8 +104,7 @@ func percentEncoded(secret []byte, digits, space, safe string) []byte {
 		switch {
 		case each == ' ':
 			encoded = append(encoded, space...)
-		case 'a' <= each && each <= 'z', 'A' <= each && each <= 'Z', '0' <= each && each <= '9',
-			strings.IndexByte("-._~", each) >= 0, strings.IndexByte(safe, each) >= 0:
+		case 'a' <= each && each <= 'z', 'A' <= each && each <= 'Z', '0' <= each && each <= '9', strings.IndexByte(safe, each) >= 0:
 			encoded = append(encoded, each)
 		default:
 			encoded = append(encoded, '%', digits[each>>4], digits[each&15])
@@ -86,28 +113,59 @@ func percentEncoded(secret []byte, digits, space, safe string) []byte {
 	return encoded
 }
 
-var jsonShort = map[rune]string{'"': `\"`, '\\': `\\`, '\b': `\b`, '\f': `\f`, '\n': `\n`, '\r': `\r`, '\t': `\t`}
+// jsonEscaped is what some writers of JSON escape without need: nothing, what could end a script in HTML, the same more widely, and
+// all that .NET holds for dangerous.
+var jsonEscaped = [...]string{"", "<>&" + lineEnds, "<>&='" + lineEnds, "\"<>&'+`\x7f" + lineEnds}
 
-// jsonEncoded is secret inside a JSON string; asciiOnly and htmlSafe as some writers of JSON prefer it.
-func jsonEncoded(secret []byte, digits string, asciiOnly, htmlSafe bool) []byte {
+const lineEnds = "\u2028\u2029"
+
+var jsonShort = map[rune]string{'\b': `\b`, '\f': `\f`, '\n': `\n`, '\r': `\r`, '\t': `\t`}
+
+// jsonStyle is how one kind of writer puts characters into a JSON string.
+type jsonStyle struct {
+	escaped, unit, slash string
+	isShort, isASCII     bool
+}
+
+func inJSON(secret []byte) (forms [][]byte) {
+	for _, escaped := range jsonEscaped {
+		for _, unit := range []string{`\u%04X`, `\u%04x`} {
+			for _, slash := range []string{"/", `\/`} {
+				for _, isShort := range []bool{true, false} {
+					for _, isASCII := range []bool{true, false} {
+						forms = append(forms, jsonStyle{escaped, unit, slash, isShort, isASCII}.encoded(secret))
+					}
+				}
+			}
+		}
+	}
+	return forms
+}
+
+func (s jsonStyle) encoded(secret []byte) []byte {
 	var encoded []byte
 	for rest := secret; len(rest) > 0; {
 		char, size := utf8.DecodeRune(rest)
-		isInvalid := char == utf8.RuneError && size == 1
-		short, isShort := jsonShort[char]
+		short, isControl := jsonShort[char]
 		switch {
-		case isShort:
+		case char == utf8.RuneError && size == 1 && s.isASCII:
+			// As a lone surrogate, which is how bytes that are no UTF-8 are usually smuggled through.
+			encoded = fmt.Appendf(encoded, s.unit, 0xdc00+int(rest[0]))
+		case char == utf8.RuneError && size == 1:
+			encoded = append(encoded, rest[0])
+		case isControl && s.isShort:
 			encoded = append(encoded, short...)
-		case isInvalid && asciiOnly:
-			// As a lone surrogate, which is how such bytes are usually smuggled through.
-			encoded = fmt.Appendf(encoded, digits, 0xdc00+int(rest[0]))
-		case char < ' ', htmlSafe && (char == '<' || char == '>' || char == '&'), asciiOnly && char == 0x7f:
-			encoded = fmt.Appendf(encoded, digits, char)
-		case asciiOnly && char > 0xffff:
+		case char < ' ', strings.ContainsRune(s.escaped, char):
+			encoded = fmt.Appendf(encoded, s.unit, char)
+		case char == '"', char == '\\':
+			encoded = append(encoded, '\\', byte(char))
+		case char == '/':
+			encoded = append(encoded, s.slash...)
+		case s.isASCII && char > 0xffff:
 			high, low := utf16.EncodeRune(char)
-			encoded = fmt.Appendf(fmt.Appendf(encoded, digits, high), digits, low)
-		case asciiOnly && char > 0x7f && !isInvalid:
-			encoded = fmt.Appendf(encoded, digits, char)
+			encoded = fmt.Appendf(fmt.Appendf(encoded, s.unit, high), s.unit, low)
+		case s.isASCII && char > 0x7f:
+			encoded = fmt.Appendf(encoded, s.unit, char)
 		default:
 			encoded = append(encoded, rest[:size]...)
 		}

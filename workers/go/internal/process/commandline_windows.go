@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"golang.org/x/sys/windows"
-
-	pb "buildledger/workers/go/internal/workerv1"
 )
 
 // codePages are the encodings that programs can be asked for, by their IANA names.
@@ -61,11 +59,11 @@ func innerLine(launch Launch) (*commandLine, error) {
 	case ".bat", ".cmd":
 		shell, err := systemShell()
 		if err != nil {
-			return nil, startError(pb.StartFailure_START_FAILURE_OTHER, "%v", err)
+			return nil, startError(OtherFailure, "%v", err)
 		}
 		text, err := batchLine(shell, program, launch.Argv[1:])
 		if err != nil {
-			return nil, startError(pb.StartFailure_START_FAILURE_OTHER, "%v", err)
+			return nil, startError(OtherFailure, "%v", err)
 		}
 		return &commandLine{program: shell, text: text}, nil
 	}
@@ -80,7 +78,7 @@ func scriptLine(shell string, launch Launch) (*commandLine, error) {
 	if strings.ContainsAny(strings.TrimRight(text, "\r\n"), "\r\n") {
 		file, err := os.CreateTemp("", "buildledger-*.cmd")
 		if err != nil {
-			return nil, startError(pb.StartFailure_START_FAILURE_RESOURCES, "a file for the script: %v", err)
+			return nil, startError(Resources, "a file for the script: %v", err)
 		}
 		line.script = file.Name()
 		_, err = file.WriteString(batchText(text))
@@ -89,7 +87,7 @@ func scriptLine(shell string, launch Launch) (*commandLine, error) {
 		}
 		if err != nil {
 			line.remove()
-			return nil, startError(pb.StartFailure_START_FAILURE_RESOURCES, "a file for the script: %v", err)
+			return nil, startError(Resources, "a file for the script: %v", err)
 		}
 		text = quoted(line.script)
 	}

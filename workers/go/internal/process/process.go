@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"os"
 	"time"
-
-	pb "buildledger/workers/go/internal/workerv1"
 )
 
 const (
@@ -17,6 +15,44 @@ const (
 	// sweepTimeout is when processes that the kernel doesn't let die are given up on.
 	sweepTimeout = 10 * time.Second
 	sweepPause   = 10 * time.Millisecond
+)
+
+// Level is how hard the processes of a tree are asked to end.
+type Level string
+
+// The levels, each harder than the one before.
+const (
+	Interrupt Level = "interrupt"
+	Terminate Level = "terminate"
+	Kill      Level = "kill"
+)
+
+// IsBelow tells whether a level is less hard than another.
+func (l Level) IsBelow(other Level) bool { return l.hardness() < other.hardness() }
+
+func (l Level) hardness() int {
+	switch l {
+	case Kill:
+		return 3
+	case Terminate:
+		return 2
+	case Interrupt:
+		return 1
+	}
+	return 0
+}
+
+// Failure says why no process could be started.
+type Failure string
+
+// The kinds of failure.
+const (
+	ProgramNotFound  Failure = "program_not_found"
+	PermissionDenied Failure = "permission_denied"
+	BadDirectory     Failure = "bad_cwd"
+	NotExecutable    Failure = "not_executable"
+	Resources        Failure = "resources"
+	OtherFailure     Failure = "other"
 )
 
 // Launch is everything the system needs to know to start a process.
@@ -60,13 +96,13 @@ type Survivor struct {
 
 // StartError says why there is no process.
 type StartError struct {
-	Failure pb.StartFailure
+	Failure Failure
 	Message string
 }
 
 func (e *StartError) Error() string { return e.Message }
 
-func startError(failure pb.StartFailure, format string, values ...any) *StartError {
+func startError(failure Failure, format string, values ...any) *StartError {
 	return &StartError{failure, fmt.Sprintf(format, values...)}
 }
 

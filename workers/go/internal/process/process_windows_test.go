@@ -18,7 +18,6 @@ import (
 	"golang.org/x/sys/windows"
 
 	"buildledger/workers/go/internal/scratch"
-	pb "buildledger/workers/go/internal/workerv1"
 )
 
 const (
@@ -211,7 +210,7 @@ func TestScriptOfSeveralLines(t *testing.T) {
 func TestTreeDiesWhole(t *testing.T) {
 	p := start(t, launching("tree", "4"))
 	pids := pidsFrom(t, p.Outputs[0], 4)
-	p.Stop(pb.StopLevel_STOP_LEVEL_KILL)
+	p.Stop(Kill)
 	if _, err := p.Wait(); err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +259,7 @@ func TestControlCReachesTheTree(t *testing.T) {
 	if line, err := bufio.NewReader(p.Outputs[0]).ReadString('\n'); err != nil || strings.TrimSpace(line) != "ready" {
 		t.Fatalf("%q, %v", line, err)
 	}
-	p.Stop(pb.StopLevel_STOP_LEVEL_INTERRUPT)
+	p.Stop(Interrupt)
 	status, err := p.Wait()
 	p.Sweep()
 	if status.Code != interrupted || err != nil {

@@ -10,8 +10,6 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
-
-	pb "buildledger/workers/go/internal/workerv1"
 )
 
 // busyPipeBytes is large enough that a busy writer and its reader don't wait for each other at each buffer.
@@ -33,7 +31,7 @@ type Process struct {
 // Start starts a process as the leader of a session of its own. The error is a *StartError.
 func (h *Household) Start(launch Launch) (*Process, error) {
 	if info, err := os.Stat(launch.Dir); err != nil || !info.IsDir() {
-		return nil, startError(pb.StartFailure_START_FAILURE_BAD_CWD, "the working directory %q doesn't exist", launch.Dir)
+		return nil, startError(BadDirectory, "the working directory %q doesn't exist", launch.Dir)
 	}
 	path, err := lookPath(launch)
 	if err != nil {
@@ -41,7 +39,7 @@ func (h *Household) Start(launch Launch) (*Process, error) {
 	}
 	streams, err := openStreams(launch)
 	if err != nil {
-		return nil, startError(pb.StartFailure_START_FAILURE_RESOURCES, "%v", err)
+		return nil, startError(Resources, "%v", err)
 	}
 	p, err := h.start(launch, path, streams)
 	closeAll(streams.theirs)
@@ -121,12 +119,12 @@ func (p *Process) Wait() (Status, error) {
 }
 
 // Stop asks the tree to end, or makes it.
-func (p *Process) Stop(level pb.StopLevel) {
+func (p *Process) Stop(level Level) {
 	switch level {
-	case pb.StopLevel_STOP_LEVEL_KILL:
+	case Kill:
 		p.tree.cgroup.kill()
 		p.tree.signal(unix.SIGKILL)
-	case pb.StopLevel_STOP_LEVEL_TERMINATE:
+	case Terminate:
 		p.tree.signal(unix.SIGTERM)
 	default:
 		p.tree.signal(unix.SIGINT)
@@ -187,7 +185,7 @@ func lookPath(launch Launch) (string, error) {
 		found = candidate
 	}
 	if found == "" {
-		return "", startError(pb.StartFailure_START_FAILURE_PROGRAM_NOT_FOUND, "there is no program %q", program)
+		return "", startError(ProgramNotFound, "there is no program %q", program)
 	}
 	return found, nil
 }
@@ -197,16 +195,16 @@ func startFailure(err error, program string) *StartError {
 	errors.As(err, &number)
 	switch number {
 	case syscall.ENOENT, syscall.ENOTDIR:
-		return startError(pb.StartFailure_START_FAILURE_PROGRAM_NOT_FOUND, "there is no program %q, or no interpreter for it", program)
+		return startError(ProgramNotFound, "there is no program %q, or no interpreter for it", program)
 	case syscall.ENOEXEC:
-		return startError(pb.StartFailure_START_FAILURE_NOT_EXECUTABLE, "%q isn't a program this machine can run", program)
+		return startError(NotExecutable, "%q isn't a program this machine can run", program)
 	case syscall.E2BIG, syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE:
-		return startError(pb.StartFailure_START_FAILURE_RESOURCES, "%v", number)
+		return startError(Resources, "%v", number)
 	}
 	if errors.Is(err, fs.ErrPermission) {
-		return startError(pb.StartFailure_START_FAILURE_PERMISSION_DENIED, "%q may not be run", program)
+		return startError(PermissionDenied, "%q may not be run", program)
 	}
-	return startError(pb.StartFailure_START_FAILURE_OTHER, "%v", err)
+	return startError(OtherFailure, "%v", err)
 }
 
 // EnlargePipe makes room for a busy writer; where that can't be had, things go on as they are.

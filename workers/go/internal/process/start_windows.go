@@ -11,8 +11,6 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
-
-	pb "buildledger/workers/go/internal/workerv1"
 )
 
 // Process is the root of a tree that was started.
@@ -32,7 +30,7 @@ type Process struct {
 // be outside. The error is a *StartError.
 func (h *Household) Start(launch Launch) (*Process, error) {
 	if info, err := os.Stat(launch.Dir); err != nil || !info.IsDir() {
-		return nil, startError(pb.StartFailure_START_FAILURE_BAD_CWD, "the working directory %q doesn't exist", launch.Dir)
+		return nil, startError(BadDirectory, "the working directory %q doesn't exist", launch.Dir)
 	}
 	line, err := commandLineOf(launch)
 	if err != nil {
@@ -41,7 +39,7 @@ func (h *Household) Start(launch Launch) (*Process, error) {
 	streams, err := openStreams(launch)
 	if err != nil {
 		line.remove()
-		return nil, startError(pb.StartFailure_START_FAILURE_RESOURCES, "%v", err)
+		return nil, startError(Resources, "%v", err)
 	}
 	p, err := h.start(launch, line, streams)
 	closeAll(streams.theirs)
@@ -73,11 +71,7 @@ func (h *Household) start(launch Launch, line *commandLine, streams *streams) (*
 		err = fmt.Errorf("putting the process into its job: %w", err)
 		return nil, errors.Join(err, windows.TerminateProcess(created.Process, killedCode), windows.CloseHandle(created.Process))
 	}
-	p := &Process{PID: int(created.ProcessId), handle: created.Process, job: job}
-	var birth, death, kernel, user windows.Filetime
-	if err := windows.GetProcessTimes(created.Process, &birth, &death, &kernel, &user); err == nil {
-		p.started = uint64(birth.Nanoseconds())
-	}
+	p := &Process{PID: int(created.ProcessId), handle: created.Process, job: job, started: startOf(created.Process)}
 	if _, err := windows.ResumeThread(created.Thread); err != nil {
 		job.terminate()
 		job.close()
@@ -171,8 +165,8 @@ func (p *Process) Wait() (Status, error) {
 }
 
 // Stop asks the tree to end, or makes it.
-func (p *Process) Stop(level pb.StopLevel) {
-	if level == pb.StopLevel_STOP_LEVEL_INTERRUPT {
+func (p *Process) Stop(level Level) {
+	if level == Interrupt {
 		p.interrupt()
 	} else {
 		p.job.terminate()
@@ -216,7 +210,7 @@ func lookPath(launch Launch) (string, error) {
 			}
 		}
 	}
-	return "", startError(pb.StartFailure_START_FAILURE_PROGRAM_NOT_FOUND, "there is no program %q", launch.Argv[0])
+	return "", startError(ProgramNotFound, "there is no program %q", launch.Argv[0])
 }
 
 func variableOf(environment []string, name string) string {
@@ -231,16 +225,16 @@ func variableOf(environment []string, name string) string {
 func startFailure(err error, program string) *StartError {
 	switch {
 	case errors.Is(err, windows.ERROR_FILE_NOT_FOUND), errors.Is(err, windows.ERROR_PATH_NOT_FOUND):
-		return startError(pb.StartFailure_START_FAILURE_PROGRAM_NOT_FOUND, "there is no program %q", program)
+		return startError(ProgramNotFound, "there is no program %q", program)
 	case errors.Is(err, windows.ERROR_ACCESS_DENIED):
-		return startError(pb.StartFailure_START_FAILURE_PERMISSION_DENIED, "%q may not be run", program)
+		return startError(PermissionDenied, "%q may not be run", program)
 	case errors.Is(err, windows.ERROR_BAD_EXE_FORMAT), errors.Is(err, windows.ERROR_EXE_MACHINE_TYPE_MISMATCH):
-		return startError(pb.StartFailure_START_FAILURE_NOT_EXECUTABLE, "%q isn't a program this machine can run", program)
+		return startError(NotExecutable, "%q isn't a program this machine can run", program)
 	case errors.Is(err, windows.ERROR_FILENAME_EXCED_RANGE), errors.Is(err, windows.ERROR_NOT_ENOUGH_MEMORY),
 		errors.Is(err, windows.ERROR_NO_SYSTEM_RESOURCES), errors.Is(err, windows.ERROR_COMMITMENT_LIMIT):
-		return startError(pb.StartFailure_START_FAILURE_RESOURCES, "%v", err)
+		return startError(Resources, "%v", err)
 	}
-	return startError(pb.StartFailure_START_FAILURE_OTHER, "%v", err)
+	return startError(OtherFailure, "%v", err)
 }
 
 // EnlargePipe has nothing to do: pipes of this system grow by themselves.

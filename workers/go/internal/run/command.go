@@ -45,7 +45,7 @@ func (a *Attempt) runCommand(p *plan) *pb.Exited {
 	isOver := false
 	defer func() {
 		if !isOver { // A fault of this program: nothing may go on unseen.
-			started.Stop(pb.StopLevel_STOP_LEVEL_KILL)
+			started.Stop(process.Kill)
 			_, _ = started.Wait()
 			started.Sweep()
 		}
@@ -134,7 +134,7 @@ func (e *execution) signal(level pb.StopLevel) {
 		e.capture.storageFailed(err)
 	}
 	e.killed = level == pb.StopLevel_STOP_LEVEL_KILL
-	e.process.Stop(level)
+	e.process.Stop(wordOfLevel(level))
 }
 
 // watchForSilence ends the run if it has written nothing for too long.

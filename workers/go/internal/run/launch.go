@@ -27,7 +27,7 @@ func notStarted(err error) *pb.Exited {
 	var escapes *builddir.EscapesError
 	switch {
 	case errors.As(err, &failure):
-		exited.StartFailure = failure.Failure
+		exited.StartFailure = failureOf(failure.Failure)
 	case errors.As(err, &escapes):
 		exited.StartFailure = pb.StartFailure_START_FAILURE_BAD_CWD
 	}

@@ -1,6 +1,6 @@
 # Build Ledger: every command a newcomer needs. Each does its own set-up in a fresh clone.
 #
-#   make run     watch Build Ledger build its own repository      make test    every test, and `make check`
+#   make run     watch Build Ledger build its own repository      make test    every test, check and conformance case
 #   make demo    the same, but stop after one build               make check   linters, types, contracts, drift
 #   make bench   measure beside Buildbot (ONLY=name,… for some)   make wheel   build the wheel and the sdist
 #   make workers build the workers in Go and TypeScript           make check-workers   their own tests
@@ -76,7 +76,7 @@ run: $(SETUP)/python $(SETUP)/dashboard
 demo: $(SETUP)/python $(SETUP)/dashboard
 	@$(BIN)/buildledger demo --once
 
-test: check $(SETUP)/test-tools
+test: check check-workers conformance $(SETUP)/test-tools
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 check: $(SETUP)/python $(SETUP)/dashboard
@@ -98,7 +98,7 @@ bench: $(SETUP)/python $(SETUP)/dashboard
 workers: out/workers/SHA256SUMS workers/node/dist/cli.js
 
 conformance: $(SETUP)/python workers
-	scripts/conformance $(BIN) $(if $(FULL),full,fast)
+	$(NODE_PATH_LINE) && scripts/conformance $(BIN) $(if $(FULL),full,fast)
 
 wheel: $(SETUP)/python $(SETUP)/dashboard
 	$(BIN)/python -m hatchling build

@@ -33,6 +33,12 @@ _NOT_A_WORKER = 2
 )
 @click.option("--list", "lists", is_flag=True, help="List the cases instead of playing them.")
 @click.option("--vocabulary", "explains", is_flag=True, help="Explain what cases are written in.")
+@click.option(
+    "--compare",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Print what a --json file holds of all workers, side by side, instead of playing cases.",
+)
 @click.option("--quiet", is_flag=True, help="No progress, only the report.")
 def conformance(
     command: tuple[str, ...],
@@ -44,6 +50,7 @@ def conformance(
     patience: float,
     lists: bool,
     explains: bool,
+    compare: Path | None,
     quiet: bool,
 ) -> None:
     """Show whether COMMAND is a worker: play the conformance cases with it.
@@ -64,6 +71,9 @@ def conformance(
 
     if explains:
         click.echo("\n".join(report.vocabulary()))
+        return
+    if compare is not None:
+        click.echo("\n".join(report.comparison(compare)))
         return
     cases = runner.choose(load_all(), only, profile)
     if not cases:

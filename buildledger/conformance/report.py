@@ -15,6 +15,8 @@ from buildledger.conformance.steps.step import Step
 
 _MARKS: dict[Outcome, str] = {"passed": "ok", "failed": "FAILED", "not offered": "not offered"}
 _INDENT = " " * 6
+_COLUMN = 22
+_NOTABLE: tuple[Outcome, ...] = ("failed", "not offered")
 
 
 def progress_line(result: Result, done: int, total: int) -> str:
@@ -102,6 +104,34 @@ def write_json(path: Path, worker: str, results: Sequence[Result]) -> None:
         others = [each for each in json.loads(path.read_text(encoding="utf-8")) if each.get("worker") != worker]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps([*others, *as_data(worker, results)], indent=1) + "\n", encoding="utf-8")
+
+
+def comparison(path: Path) -> Iterator[str]:
+    """What a machine-readable report holds of all workers, side by side: a line per check, a column per worker."""
+    entries: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    workers = list(dict.fromkeys(each["worker"] for each in entries))
+    checks: dict[int, dict[str, Counter[str]]] = {}
+    for each in entries:
+        row = checks.setdefault(each["check"] or 0, {})
+        row.setdefault(each["worker"], Counter())[each["outcome"]] += 1
+    yield f"{'check':<13}" + "".join(f"{name:<{_COLUMN}}" for name in workers)
+    for check, row in sorted(checks.items()):
+        cells = (_cell(row.get(name, Counter())) for name in workers)
+        yield f"{check or 'the rest':<13}" + "".join(f"{cell:<{_COLUMN}}" for cell in cells)
+    totals = {name: Counter(each["outcome"] for each in entries if each["worker"] == name) for name in workers}
+    for outcome in _MARKS:
+        yield f"{outcome:<13}" + "".join(f"{totals[name][outcome]:<{_COLUMN}}" for name in workers)
+
+
+def _cell(outcomes: Counter[str]) -> str:
+    """`ok 3`, or what else there is: `FAILED 1 of 3`, `not offered 2 of 3`."""
+    total = outcomes.total()
+    if total == 0:
+        return "not played"
+    for outcome in _NOTABLE:
+        if outcomes[outcome]:
+            return f"{_MARKS[outcome]} {outcomes[outcome]} of {total}"
+    return f"ok {total}"
 
 
 def _number(each: NamedCase) -> str:

@@ -72,6 +72,24 @@ def test_both_reports_and_the_exit_code(tmp_path: Path) -> None:
     }
 
 
+def test_workers_are_compared_check_by_check(tmp_path: Path) -> None:
+    """Side by side: what failed and what isn't offered shows, whatever else passed under the same check."""
+    report = tmp_path / "conformance.json"
+    told = [("a", 1, "passed"), ("a", 1, "failed"), ("b", 1, "passed"), ("a", None, "passed"), ("b", 2, "not offered")]
+    entries = [{"worker": worker, "check": check, "outcome": outcome} for worker, check, outcome in told]
+    report.write_text(json.dumps(entries), encoding="utf-8")
+    result = CliRunner().invoke(conformance, ["--compare", str(report)])
+    assert [" ".join(line.split()) for line in result.output.splitlines()] == [
+        "check a b",
+        "the rest ok 1 not played",
+        "1 FAILED 1 of 2 ok 1",
+        "2 not played not offered 1 of 1",
+        "passed 2 1",
+        "failed 1 0",
+        "not offered 0 1",
+    ]
+
+
 def test_failures_and_what_is_not_offered_are_kept_apart(tmp_path: Path) -> None:
     """A failure makes the exit code 1; what isn't offered does not count as passed."""
     broken = [sys.executable, "-m", "tests.conformance.broken.hello_loses_exit_codes", *AGENT[3:], *PLACES]

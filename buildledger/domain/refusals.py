@@ -107,7 +107,7 @@ class TokenRefusal(Refusal):
     code = "enrollment_token"
 
     def __init__(self, detail: str) -> None:
-        super().__init__(f"the enrollment token {detail}; make another with `buildledger worker-token`")
+        super().__init__(f"the enrollment token {detail}; make another with `buildledger token`")
         self.detail = detail
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
 import msgspec
 
+from buildledger.domain import credential
 from buildledger.domain.command import Aggregate, Command
-from buildledger.domain.refusals import DuplicateWorkerRefusal, StaleEpochRefusal, WorkerNotEnrolledRefusal
+from buildledger.domain.credential import Credentials
+from buildledger.domain.refusals import DuplicateWorkerRefusal, StaleEpochRefusal
 from buildledger.events.fact import Fact
 from buildledger.events.ids import ServerId, worker_id
 from buildledger.events.worker import (
     WorkerConnected,
+    WorkerCredentialExpired,
+    WorkerCredentialRotated,
     WorkerDisconnected,
     WorkerEnrolled,
     WorkerLost,
@@ -25,8 +30,7 @@ from buildledger.events.worker import (
 class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
     """A worker as its facts left it."""
 
-    credential_digest: str | None = None
-    """None: never enrolled, or revoked."""
+    credentials: Credentials = Credentials()
     epoch: int = 0
     connected: bool = False
     instance_id: str = ""
@@ -47,9 +51,32 @@ class WorkerCommand(Command, frozen=True, kw_only=True):
 
 
 class EnrollWorker(WorkerCommand, frozen=True, kw_only=True):
-    """Give it a credential; earlier ones are void."""
+    """Give it a credential; earlier ones are void. See `WorkerEnrolled` for what a credential is known by."""
 
     credential_digest: str
+    serial: str = ""
+    public_key: str = ""
+    expires_at: datetime | None = None
+
+
+class RotateCredential(WorkerCommand, frozen=True, kw_only=True):
+    """Exchange the credential it shows for the next one."""
+
+    shown_digest: str
+    at: datetime
+    overlap: timedelta
+    """For so long the one it shows is taken beside the next one."""
+    credential_digest: str
+    serial: str = ""
+    public_key: str = ""
+    expires_at: datetime | None = None
+
+
+class ExpireCredential(WorkerCommand, frozen=True, kw_only=True):
+    """Note that its credential has reached its end; one that was exchanged or has time left decides nothing."""
+
+    credential_digest: str
+    at: datetime
 
 
 class ConnectWorker(WorkerCommand, frozen=True, kw_only=True):
@@ -57,6 +84,8 @@ class ConnectWorker(WorkerCommand, frozen=True, kw_only=True):
 
     credential_digest: str | None
     """Of what it showed; None where the transport itself vouches for it."""
+    at: datetime | None = None
+    """When it showed that; None will do for a credential that never expires."""
     server_id: ServerId
     boot_id: str
     instance_id: str
@@ -93,14 +122,23 @@ class ResumeWorker(WorkerCommand, frozen=True, kw_only=True):
 
 
 class RevokeWorker(WorkerCommand, frozen=True, kw_only=True):
-    """Void its credential."""
+    """Void its credentials."""
 
     reason: str = ""
 
 
-COMMANDS = (EnrollWorker, ConnectWorker, DisconnectWorker, LoseWorker, PauseWorker, ResumeWorker, RevokeWorker)
-WorkerCommands = (
-    EnrollWorker | ConnectWorker | DisconnectWorker | LoseWorker | PauseWorker | ResumeWorker | RevokeWorker
+CredentialCommands = EnrollWorker | RotateCredential | ExpireCredential | RevokeWorker
+WorkerCommands = CredentialCommands | ConnectWorker | DisconnectWorker | LoseWorker | PauseWorker | ResumeWorker
+COMMANDS = (
+    EnrollWorker,
+    RotateCredential,
+    ExpireCredential,
+    RevokeWorker,
+    ConnectWorker,
+    DisconnectWorker,
+    LoseWorker,
+    PauseWorker,
+    ResumeWorker,
 )
 
 
@@ -110,9 +148,8 @@ def decide(state: WorkerState, command: WorkerCommands) -> tuple[Fact, ...]:
     Raises: WorkerNotEnrolledRefusal, DuplicateWorkerRefusal, StaleEpochRefusal.
     """
     match command:
-        case EnrollWorker(worker=worker, credential_digest=digest):
-            same = state.credential_digest == digest
-            return () if same else (WorkerEnrolled(worker=worker, credential_digest=digest),)
+        case EnrollWorker() | RotateCredential() | ExpireCredential() | RevokeWorker():
+            return _credential(state, command)
         case ConnectWorker():
             return _connect(state, command)
         case DisconnectWorker(epoch=epoch, reason=reason):
@@ -124,10 +161,46 @@ def decide(state: WorkerState, command: WorkerCommands) -> tuple[Fact, ...]:
             return () if state.paused else (WorkerPaused(reason=reason),)
         case ResumeWorker():
             return (WorkerResumed(),) if state.paused else ()
-        case RevokeWorker(reason=reason):
-            return () if state.credential_digest is None else (WorkerRevoked(reason=reason),)
         case _:
             assert_never(command)
+
+
+def _credential(state: WorkerState, command: CredentialCommands) -> tuple[Fact, ...]:
+    held = state.credentials
+    match command:
+        case EnrollWorker(worker=worker, credential_digest=digest):
+            issued = WorkerEnrolled(
+                worker=worker,
+                credential_digest=digest,
+                serial=command.serial,
+                public_key=command.public_key,
+                expires_at=command.expires_at,
+            )
+            return () if held.is_current(digest) else (issued,)
+        case RotateCredential(credential_digest=digest):
+            return () if held.is_current(digest) else _rotate(state, command)
+        case ExpireCredential(worker=worker, credential_digest=digest, at=at):
+            over = held.current is not None and held.current.digest == digest and not held.current.stands(at)
+            return (WorkerCredentialExpired(worker=worker, credential_digest=digest),) if over else ()
+        case RevokeWorker(reason=reason):
+            return () if held.current is None else (WorkerRevoked(reason=reason),)
+        case _:
+            assert_never(command)
+
+
+def _rotate(state: WorkerState, command: RotateCredential) -> tuple[Fact, ...]:
+    shown = state.credentials.shown(command.worker, command.shown_digest, command.at)
+    return (
+        WorkerCredentialRotated(
+            worker=command.worker,
+            credential_digest=command.credential_digest,
+            serial=command.serial,
+            public_key=command.public_key,
+            expires_at=command.expires_at,
+            previous_digest=shown.digest,
+            previous_expires_at=credential.overlap_end(shown, command.at, command.overlap),
+        ),
+    )
 
 
 def _current(state: WorkerState, epoch: int) -> bool:
@@ -135,11 +208,8 @@ def _current(state: WorkerState, epoch: int) -> bool:
 
 
 def _connect(state: WorkerState, command: ConnectWorker) -> tuple[Fact, ...]:
-    if command.credential_digest is not None and command.credential_digest != state.credential_digest:
-        never = state.credential_digest is None
-        raise WorkerNotEnrolledRefusal(
-            command.worker, "is not enrolled, or was revoked" if never else "showed a credential that is not its own"
-        )
+    if command.credential_digest is not None:
+        state.credentials.shown(command.worker, command.credential_digest, command.at)
     if state.connected and command.instance_id != state.instance_id:
         raise DuplicateWorkerRefusal(command.worker)
     ended = (WorkerDisconnected(epoch=state.epoch, reason="superseded"),) if state.connected else ()
@@ -175,8 +245,8 @@ def evolve(state: WorkerState, fact: Fact) -> WorkerState:
     """Follow the worker's comings and goings."""
     replace = msgspec.structs.replace
     match fact:
-        case WorkerEnrolled(credential_digest=digest):
-            return replace(state, credential_digest=digest)
+        case WorkerEnrolled() | WorkerCredentialRotated() | WorkerRevoked() | WorkerCredentialExpired():
+            return replace(state, credentials=credential.evolve(state.credentials, fact))
         case WorkerConnected(epoch=epoch, instance_id=instance_id, server_id=server_id):
             return replace(state, epoch=epoch, connected=True, instance_id=instance_id, server_id=server_id, lost=False)
         case WorkerDisconnected():
@@ -187,8 +257,6 @@ def evolve(state: WorkerState, fact: Fact) -> WorkerState:
             return replace(state, paused=True)
         case WorkerResumed():
             return replace(state, paused=False)
-        case WorkerRevoked():
-            return replace(state, credential_digest=None)
         case _:
             return state
 

@@ -41,6 +41,8 @@ FACTS: tuple[type[Fact], ...] = (
     worker.WorkerRevoked,
     config.ConfigApplied,
     config.ConfigEffectFailed,
+    worker.WorkerCredentialRotated,
+    worker.WorkerCredentialExpired,
     person.ClaimRecorded,
     server.ServerStarted,
     server.ServerStopped,

@@ -38,6 +38,38 @@ class WorkerEnrolled(Fact, frozen=True, kw_only=True, omit_defaults=True):
     worker: str
     credential_digest: str
     """SHA-256 of the credential in hex."""
+    serial: str = ""
+    """Of the certificate that belongs to it, in hex; empty: there is none."""
+    public_key: str = ""
+    """The worker's key (SubjectPublicKeyInfo, base64), to which the credential is bound; empty: to none."""
+    expires_at: datetime | None = None
+    """It lets nobody in from then on; None: it stands until it is revoked."""
+
+
+class WorkerCredentialRotated(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A worker exchanged its credential for the next one."""
+
+    NAME: ClassVar[str] = "worker.credential_rotated.v1"
+
+    worker: str
+    credential_digest: str
+    """As in `worker.enrolled.v1`, like the three that follow."""
+    serial: str = ""
+    public_key: str = ""
+    expires_at: datetime | None = None
+    previous_digest: str
+    """Of the one that it was exchanged for."""
+    previous_expires_at: datetime
+    """Until then that one is still taken, in case the answer with the next one was lost."""
+
+
+class WorkerCredentialExpired(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A worker's credential reached its end without having been exchanged: the worker has to enroll again."""
+
+    NAME: ClassVar[str] = "worker.credential_expired.v1"
+
+    worker: str
+    credential_digest: str
 
 
 class WorkerConnected(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -69,7 +101,7 @@ class WorkerDisconnected(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
     epoch: int
     reason: str
-    """`goodbye`, `silent`, `stream_ended`, `superseded`, `server_lost` or `drained`."""
+    """`goodbye`, `silent`, `stream_ended`, `superseded`, `server_lost`, `drained`, `revoked` or `expired`."""
 
 
 class WorkerLost(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -95,7 +127,7 @@ class WorkerResumed(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class WorkerRevoked(Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """Its credential is void."""
+    """All its credentials are void."""
 
     NAME: ClassVar[str] = "worker.revoked.v1"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from functools import reduce
 from typing import Any
 
@@ -97,6 +98,20 @@ COMMANDS: dict[str, st.SearchStrategy[Command]] = {
         of(worker.RevokeWorker, **on_worker),
     ),
     change.AGGREGATE.name: of(change.RecordChange, change=st.just(samples.change())),
+        of(
+            worker.RotateCredential,
+            **on_worker,
+            shown_digest=st.sampled_from(["d1", "d2"]),
+            credential_digest=st.sampled_from(["d2", "d3"]),
+            at=st.just(samples.AT),
+            overlap=st.just(timedelta(hours=1)),
+        ),
+        of(
+            worker.ExpireCredential,
+            **on_worker,
+            credential_digest=st.sampled_from(["d1", "d2"]),
+            at=st.just(samples.AT),
+        ),
     source.AGGREGATE.name: st.one_of(
         of(
             source.MoveBranch,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,15 +13,19 @@ from buildledger.domain.worker import (
     ConnectWorker,
     DisconnectWorker,
     EnrollWorker,
+    ExpireCredential,
     LoseWorker,
     PauseWorker,
     ResumeWorker,
     RevokeWorker,
+    RotateCredential,
     require_epoch,
 )
 from buildledger.events.fact import Fact
 from buildledger.events.ids import ServerId
 from buildledger.events.worker import (
+    WorkerCredentialExpired,
+    WorkerCredentialRotated,
     WorkerDisconnected,
     WorkerEnrolled,
     WorkerLost,
@@ -28,7 +33,7 @@ from buildledger.events.worker import (
     WorkerResumed,
     WorkerRevoked,
 )
-from tests.domain.samples import REQUEST, connected
+from tests.domain.samples import AT, REQUEST, connected
 from tests.domain.scenario import Scenario
 
 ENROLLED = WorkerEnrolled(worker="w1", credential_digest="d1")
@@ -78,6 +83,74 @@ def test_the_same_credential_again_decides_nothing() -> None:
 def test_without_its_credential_nobody_gets_in(past: tuple[Fact, ...], says: str) -> None:
     """Unknown, replaced and revoked credentials are refused, each by name."""
     assert says in given(*past).refuses(hello(), WorkerNotEnrolledRefusal)
+
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+SHORT_LIVED = WorkerEnrolled(worker="w1", credential_digest="d1", expires_at=AT + DAY)
+
+
+def rotate(digest: str = "d2", shown: str = "d1", after: timedelta = 12 * HOUR) -> RotateCredential:
+    at = AT + after
+    return RotateCredential(
+        worker="w1", shown_digest=shown, at=at, overlap=HOUR, credential_digest=digest, expires_at=at + DAY
+    )
+
+
+def rotated(digest: str = "d2", until: timedelta = 13 * HOUR, after: timedelta = 12 * HOUR) -> WorkerCredentialRotated:
+    return WorkerCredentialRotated(
+        worker="w1",
+        credential_digest=digest,
+        expires_at=AT + after + DAY,
+        previous_digest="d1",
+        previous_expires_at=AT + until,
+    )
+
+
+def test_a_credential_lets_in_until_it_expires() -> None:
+    """At its end it lets nobody in; without a time nobody can tell, so it doesn't either."""
+    given(SHORT_LIVED).when(hello(at=AT + DAY - HOUR)).then(connected())
+    for at in (AT + DAY, None):
+        assert "has expired" in given(SHORT_LIVED).refuses(hello(at=at), WorkerNotEnrolledRefusal)
+
+
+def test_a_rotated_credential_is_taken_for_the_overlap() -> None:
+    """Old and new one let in at first, and only the new one afterwards."""
+    given(SHORT_LIVED).when(rotate()).then(rotated())
+    given(SHORT_LIVED, rotated()).when(hello(at=AT + 13 * HOUR - HOUR / 2)).then(connected())
+    assert "replaced" in given(SHORT_LIVED, rotated()).refuses(hello(at=AT + 13 * HOUR), WorkerNotEnrolledRefusal)
+    given(SHORT_LIVED, rotated()).when(hello(credential_digest="d2", at=AT + 13 * HOUR)).then(connected())
+
+
+def test_an_answer_that_was_lost_is_asked_for_again() -> None:
+    """The old credential is exchanged again within its overlap, which that doesn't make longer."""
+    again = rotate("d3", after=12 * HOUR + HOUR / 2)
+    given(SHORT_LIVED, rotated()).when(again, again).then(rotated("d3", after=12 * HOUR + HOUR / 2))
+    late = rotate("d3", after=13 * HOUR)
+    assert "replaced" in given(SHORT_LIVED, rotated()).refuses(late, WorkerNotEnrolledRefusal)
+
+
+def test_an_exchange_needs_a_credential_in_force() -> None:
+    """Neither a stranger's, nor an expired one, nor a revoked one is exchanged."""
+    assert "not its own" in given(SHORT_LIVED).refuses(rotate(shown="d9"), WorkerNotEnrolledRefusal)
+    assert "has expired" in given(SHORT_LIVED).refuses(rotate(after=DAY), WorkerNotEnrolledRefusal)
+    assert "revoked" in given(SHORT_LIVED, WorkerRevoked()).refuses(rotate(), WorkerNotEnrolledRefusal)
+
+
+def test_a_credential_expires_once_and_not_too_early() -> None:
+    """One that has time left, or was exchanged, doesn't expire; after it did, the worker isn't enrolled."""
+    expired = WorkerCredentialExpired(worker="w1", credential_digest="d1")
+    expire = ExpireCredential(worker="w1", credential_digest="d1", at=AT + DAY)
+    given(SHORT_LIVED).when(expire, expire).then(expired)
+    given(SHORT_LIVED).when(ExpireCredential(worker="w1", credential_digest="d1", at=AT)).then_nothing()
+    given(SHORT_LIVED, rotated()).when(expire).then_nothing()
+    assert "expired" in given(SHORT_LIVED, expired).refuses(hello(at=AT), WorkerNotEnrolledRefusal)
+
+
+def test_revocation_voids_the_previous_credential_too() -> None:
+    """A stolen state directory opens nothing, whichever credential it holds."""
+    state = given(SHORT_LIVED, rotated(), WorkerRevoked())
+    for digest in ("d1", "d2"):
+        assert "revoked" in state.refuses(hello(credential_digest=digest, at=AT), WorkerNotEnrolledRefusal)
 
 
 def test_sessions_are_numbered() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 from buildledger.events import build, change, config, log, operation, person, request, server, worker
@@ -217,3 +217,18 @@ STORIES: dict[str, tuple[Fact, ...]] = {
         server.ServerStopped(reason="asked to"),
     ),
 }
+    "credential": (
+        worker.WorkerEnrolled(
+            worker="w1", credential_digest=DIGEST, serial="0a1b", public_key="a2V5", expires_at=AT + timedelta(days=1)
+        ),
+        worker.WorkerCredentialRotated(
+            worker="w1",
+            credential_digest=DIGEST[::-1],
+            serial="0a1c",
+            public_key="a2V5Mg==",
+            expires_at=AT + timedelta(days=2),
+            previous_digest=DIGEST,
+            previous_expires_at=AT + timedelta(hours=13),
+        ),
+        worker.WorkerCredentialExpired(worker="w1", credential_digest=DIGEST[::-1]),
+    ),

@@ -44,6 +44,7 @@ class Run:
         "files",
         "held_from",
         "last_seen",
+        "log_ids",
         "opened",
         "operation",
         "resume",
@@ -59,6 +60,7 @@ class Run:
         self.expected = through + 1
         self.resume = False
         """An event is missing or damaged; the worker is to send again from `expected`."""
+        self.log_ids: Final[dict[str, LogId]] = {}
         self.channels: set[str] = set()
         """Those that had output in this session."""
         self.opened: set[str] = set()
@@ -72,8 +74,11 @@ class Run:
         """The last event is durable."""
 
     def log_id(self, channel: str) -> LogId:
-        """The log of a channel."""
-        return log_id(self.operation.operation_id, channel)
+        """The log of a channel, worked out once."""
+        known = self.log_ids.get(channel)
+        if known is None:
+            known = self.log_ids[channel] = log_id(self.operation.operation_id, channel)
+        return known
 
     def take(self, event: pb.RunEvent, received: Received) -> None:
         """Add an event to a batch; repeated ones are ignored, and so is what follows a hole.

@@ -6,7 +6,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.settings import Address, SettingsError, Tls
 from buildledger.slave_grpc.settings import RECEIVE_MAX_BYTES
 
@@ -51,12 +51,21 @@ def bind(server: grpc.aio.Server, address: Address, tls: Tls | None) -> int:
         raise SettingsError(f"workers can't be served at {address}: {error}") from error
 
 
-class Streams(worker_pb2_grpc.WorkerServicer):
-    """The service `Worker` as gRPC calls it."""
+def add_sessions(server: grpc.aio.Server, serve: Callable[[Any], Awaitable[None]]) -> None:
+    """Let `serve` hold each stream of the service `Worker`, reading and writing through the call's context.
 
-    def __init__(self, serve: Callable[[Any], Awaitable[None]]) -> None:
-        self._serve = serve
+    It reads pairs of a message and its size, which is known before the message is parsed and costly to learn after.
+    """
 
-    async def Session(self, request_iterator: Any, context: Any) -> None:  # type: ignore[override]  # noqa: N802
-        """One worker's stream, read and written through its context, which the generated stubs don't foresee."""
-        await self._serve(context)
+    async def session(_: Any, context: Any) -> None:
+        await serve(context)
+
+    handler = grpc.stream_stream_rpc_method_handler(
+        session, request_deserializer=_measured, response_serializer=pb.Down.SerializeToString
+    )
+    service = pb.DESCRIPTOR.services_by_name["Worker"].full_name
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {"Session": handler}),))
+
+
+def _measured(message: bytes) -> tuple[pb.Up, int]:
+    return pb.Up.FromString(message), len(message)

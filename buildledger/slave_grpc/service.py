@@ -77,7 +77,7 @@ class WorkerService:
         Raises: SettingsError if the address is taken or would be served in clear.
         """
         self._server = server_.make_server()
-        worker_pb2_grpc.add_WorkerServicer_to_server(server_.Streams(self.serve), self._server)
+        server_.add_sessions(self._server, self.serve)
         worker_pb2_grpc.add_EnrollmentServicer_to_server(self._enrollment, self._server)
         worker_pb2_grpc.add_BlobsServicer_to_server(self._blobs, self._server)
         port = server_.bind(self._server, address, self._settings.tls)
@@ -113,10 +113,10 @@ class WorkerService:
         """Serve one worker's stream from its first message to its end."""
         try:
             async with asyncio.timeout(self._settings.silent_seconds):
-                up = await context.read()
-            if up is grpc.aio.EOF:
+                arrived = await context.read()
+            if arrived is grpc.aio.EOF:
                 return
-            hello = self._hello(up)
+            hello = self._hello(arrived[0])
             epoch = await self._door.admit(hello, context.invocation_metadata(), context.peer())
         except NotAdmittedError as refusal:
             _log.warning("%s is not let in: %s", context.peer(), refusal)

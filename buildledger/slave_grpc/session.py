@@ -126,10 +126,10 @@ class Session:
     async def run(self) -> None:
         """Read until the stream ends; afterwards nothing of the session is at work."""
         try:
-            while (up := await self._context.read()) is not grpc.aio.EOF:
+            while (arrived := await self._context.read()) is not grpc.aio.EOF:
                 self._heard_at = self._loop.time()
                 if not self._leaving:
-                    await self._hear(up)
+                    await self._hear(*arrived)
         except asyncio.CancelledError:
             # gRPC cancels the handler of a broken stream; `leave` does it to one that has to end.
             if not self._leaving:
@@ -151,10 +151,10 @@ class Session:
         await self._sender.closed()
         self.finished.set()
 
-    async def _hear(self, up: pb.Up) -> None:
+    async def _hear(self, up: pb.Up, size: int) -> None:
         match up.WhichOneof("message"):
             case "events":
-                await self._events(up.events)
+                await self._events(up.events, size)
             case "heartbeat":
                 self._sender.reply(up.heartbeat.n)
             case "drain_request":
@@ -166,8 +166,7 @@ class Session:
             case _:
                 pass
 
-    async def _events(self, events: pb.RunEvents) -> None:
-        size = events.ByteSize()
+    async def _events(self, events: pb.RunEvents, size: int) -> None:
         self._inflow.take(size)
         self._pending.append(events)
         self._pending_bytes += size

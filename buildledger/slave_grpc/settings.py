@@ -8,8 +8,8 @@ CHUNK_BYTES = 64 * 1024
 """Output per event; larger chunks gain nothing and make everything else wait."""
 
 FLUSH_SECONDS = 0.1
-RUN_CREDIT_BYTES = 1024 * 1024
-SESSION_CREDIT_BYTES = 8 * 1024 * 1024
+RUN_CREDIT_BYTES = 8 * 1024 * 1024
+SESSION_CREDIT_BYTES = 16 * 1024 * 1024
 INFLOW_MAX_BYTES = 64 * 1024 * 1024
 """Received but not yet durable, all sessions together; beyond it streams are not read."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.agent.attempt import Attempt, State
 from buildledger.slave_grpc.agent.journal import Journal
-from buildledger.slave_grpc.agent.leftovers import Leftover, kill_leftovers
+from buildledger.slave_grpc.agent.leftovers import Leftover
 from buildledger.slave_grpc.agent.records import Kind, ProcessIdentity, Record, RunHeader, read_records
 from buildledger.slave_grpc.agent.secret_files import remove_left_over
 from buildledger.slave_grpc.agent.tree import Survivor
@@ -46,7 +46,7 @@ async def recover(workshop: Workshop) -> list[Attempt]:
         if one is not None:
             found.append(one)
     interrupted = {each.attempt.cookie: each for each in found if not each.has_ended}
-    survivors = await kill_leftovers(
+    survivors = await workshop.host.end_leftovers(
         {
             cookie: Leftover(cookie, each.process if _same_boot(each, workshop) else None)
             for cookie, each in interrupted.items()
@@ -132,7 +132,7 @@ def _interrupted(found: _Found, survivors: list[Survivor]) -> pb.Exited:
     known = found.process is not None
     return pb.Exited(
         reason=pb.EXIT_REASON_INTERRUPTED if known else pb.EXIT_REASON_START_UNKNOWN,
-        message="the worker was restarted while it ran" if known else "the worker was restarted while it was started",
+        message=found.attempt.workshop.host.interruption if known else "the worker was restarted while it was started",
         survivors_killed=[pb.Survivor(pid=each.pid, name=each.name) for each in survivors],
         output_totals=[
             pb.OutputTotal(channel=name, bytes=end)

@@ -2,16 +2,12 @@
 
 import asyncio
 import logging
-import os
-import threading
 from collections.abc import Awaitable, Sequence
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.agent.attempt import Attempt, State
-from buildledger.slave_grpc.agent.blobs import BlobStore, fetch_files, upload_files
-from buildledger.slave_grpc.agent.command import run_command
+from buildledger.slave_grpc.agent.blobs import BlobStore
 from buildledger.slave_grpc.agent.listing import StoppedError
-from buildledger.slave_grpc.agent.operations import file_error, perform
 from buildledger.slave_grpc.agent.plan import Plan, SpecRefusedError, make_plan
 
 _log = logging.getLogger(__name__)
@@ -75,20 +71,21 @@ async def _operate(attempt: Attempt, plan: Plan, blobs: BlobStore) -> pb.Exited:
 
 
 async def _steps(attempt: Attempt, plan: Plan, blobs: BlobStore) -> pb.Exited:
+    host = attempt.workshop.host
     if plan.spec.files_in:
-        failed = await fetch_files(attempt, plan, blobs)
+        failed = await host.fetch_files(attempt, plan, blobs)
         if failed is not None:
             attempt.record_event(pb.RunEvent(file_result=pb.FileResult(error=failed)))
             return pb.Exited(code=1, reason=pb.EXIT_REASON_FILE_FAILED)
     match plan.spec.WhichOneof("operation"):
         case "command":
-            exited = await run_command(attempt, plan)
+            exited = await host.run_command(attempt, plan)
         case None:
             exited = pb.Exited(code=0, reason=pb.EXIT_REASON_COMPLETED)
         case _:
             exited = await _file_operation(attempt, plan)
     if plan.spec.files_out:
-        result = await upload_files(attempt, plan, blobs, succeeded=_succeeded(exited))
+        result = await host.upload_files(attempt, plan, blobs, succeeded=_succeeded(exited))
         attempt.record_event(pb.RunEvent(file_result=result))
         if result.HasField("error") and _succeeded(exited):
             exited.reason = pb.EXIT_REASON_FILE_FAILED
@@ -100,28 +97,7 @@ def _succeeded(exited: pb.Exited) -> bool:
 
 
 async def _file_operation(attempt: Attempt, plan: Plan) -> pb.Exited:
-    """Do a file operation in a thread; a request to stop is heeded between files."""
-    stopped = threading.Event()
-
-    async def listen() -> None:
-        await attempt.stop.made_or_raised()
-        stopped.set()
-
-    def work() -> list[pb.FileResult]:
-        if not plan.changes_nothing and plan.spec.WhichOneof("operation") != "remove":
-            try:
-                os.makedirs(plan.root, exist_ok=True)
-            except OSError as error:
-                return [pb.FileResult(error=file_error(plan.root, error))]
-        return list(perform(plan.root, plan.spec, stopped))
-
-    listener = asyncio.create_task(listen())
-    try:
-        results = await asyncio.to_thread(work)
-    finally:
-        # Also when this task is cancelled: the thread must not go on alone.
-        stopped.set()
-        listener.cancel()
+    results = await attempt.workshop.host.operate(attempt, plan)
     for result in results:
         attempt.record_event(pb.RunEvent(file_result=result))
     if results[-1].HasField("error"):

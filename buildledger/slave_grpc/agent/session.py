@@ -10,7 +10,6 @@ import grpc.aio
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
-from buildledger.slave_grpc.agent import machine
 from buildledger.slave_grpc.agent.attempt import State
 from buildledger.slave_grpc.agent.holdings import Holdings
 from buildledger.slave_grpc.agent.outbox import Outbox
@@ -133,7 +132,7 @@ class Session:
                 )
 
     def _hello(self) -> pb.Hello:
-        settings = self._workshop.settings
+        settings, host = self._workshop.settings, self._workshop.host
         return pb.Hello(
             proto_min=PROTOCOL_VERSION,
             proto_max=PROTOCOL_VERSION,
@@ -141,15 +140,15 @@ class Session:
             name=settings.name,
             boot_id=self._workshop.boot_id,
             instance_id=self._standing.instance_id,
-            os=machine.operating_system(),
-            arch=machine.architecture(),
-            software=machine.SOFTWARE,
+            os=host.os,
+            arch=host.arch,
+            software=host.software,
             labels=dict(settings.labels),
             capacity=settings.capacity,
             features=self._workshop.features,
             limits=pb.Limits(spool_bytes=settings.spool_bytes, message_bytes=1 << 20),
             encoding="utf-8",
-            work_directory=str(settings.work_dir.resolve()),
+            work_directory=host.work_directory,
             runs=[attempt.summary() for attempt in self._holdings if attempt.state > State.NEW and not attempt.silent],
             last_epoch=self._standing.last_epoch,
             draining=self._standing.draining_reason is not None,
@@ -238,18 +237,12 @@ class Session:
                 self._outbox.post(pb.Up(heartbeat=self._heartbeat(number // 2 + 1)))
 
     def _heartbeat(self, number: int) -> pb.Heartbeat:
-        beat = pb.Heartbeat(
-            n=number,
-            disk_free_bytes=machine.free_bytes(self._workshop.settings.work_dir),
-            running=[
-                pb.RunRef(run_id=attempt.run_id, attempt=attempt.attempt)
-                for attempt in self._holdings
-                if attempt.state in (State.RUNNING, State.STOPPING)
-            ],
-            spooled_bytes=self._workshop.spool.used_bytes,
-        )
-        if (load := machine.load_average()) is not None:
-            beat.load = load
+        beat = self._workshop.host.vitals()
+        beat.n = number
+        beat.spooled_bytes = self._workshop.spool.used_bytes
+        for attempt in self._holdings:
+            if attempt.state in (State.RUNNING, State.STOPPING):
+                beat.running.add(run_id=attempt.run_id, attempt=attempt.attempt)
         return beat
 
 

@@ -25,11 +25,13 @@ from buildledger.slave_grpc.agent.channel import (
 )
 from buildledger.slave_grpc.agent.enrollment import enroll, rotate
 from buildledger.slave_grpc.agent.holdings import Holdings
-from buildledger.slave_grpc.agent.leftovers import Leftover, kill_leftovers
+from buildledger.slave_grpc.agent.host import Host
+from buildledger.slave_grpc.agent.leftovers import Leftover
 from buildledger.slave_grpc.agent.outbox import Outbox
 from buildledger.slave_grpc.agent.recovery import recover
 from buildledger.slave_grpc.agent.session import ServerSilentError, Session, SessionRefusedError, Standing
 from buildledger.slave_grpc.agent.settings import WorkerSettings
+from buildledger.slave_grpc.agent.this_machine import ThisMachine
 from buildledger.slave_grpc.agent.workshop import Workshop
 
 _GOODBYE_SECONDS = 3.0
@@ -45,11 +47,12 @@ _log = logging.getLogger(__name__)
 class Worker:
     """Holds runs and sessions; one per process and state directory."""
 
-    def __init__(self, settings: WorkerSettings) -> None:
+    def __init__(self, settings: WorkerSettings, host: Host | None = None) -> None:
+        """`host` does the work of the runs: this machine, unless another one is given."""
         self._settings = settings
         self._credential = credentials.load(settings.state_dir)
         self._outbox = Outbox()
-        self._workshop = Workshop(settings, self._outbox.wake)
+        self._workshop = Workshop(settings, self._outbox.wake, host or ThisMachine(settings))
         self._holdings = Holdings(self._workshop, self._launch)
         self._blobs = BlobStore(lambda: open_channel(settings, settings.server, self._credential))
         self._epoch_file = settings.state_dir / "epoch"
@@ -249,7 +252,7 @@ class Worker:
             self._orphan_timer.cancel()
         leftovers = {each.cookie: Leftover(each.cookie, None) for each in self._holdings.at_work}
         if leftovers:
-            await kill_leftovers(leftovers)
+            await self._workshop.host.end_leftovers(leftovers)
         self._workshop.syncer.close()
         for attempt in self._holdings:
             attempt.journal.close()

@@ -12,18 +12,7 @@ from buildledger.slave_grpc.agent.tree import Household
 
 if TYPE_CHECKING:
     from buildledger.slave_grpc.agent.attempt import Attempt
-
-_ALWAYS_OFFERED = (
-    "merge_stderr",
-    "file_operations",
-    "secrets",
-    "stdin",
-    "pty",
-    "watch_files",
-    "gap",
-    "blobs",
-    "tree_kill",
-)
+    from buildledger.slave_grpc.agent.host import Host
 
 
 class Spool:
@@ -55,8 +44,9 @@ class Spool:
 class Workshop:
     """Directories, the disk's group commit, process bookkeeping and sizes that every run of a worker uses."""
 
-    def __init__(self, settings: WorkerSettings, wake: Callable[["Attempt"], None]) -> None:
+    def __init__(self, settings: WorkerSettings, wake: Callable[["Attempt"], None], host: "Host") -> None:
         self.settings = settings
+        self.host = host
         self.wake = wake
         """Tells the sender that an attempt has something to send."""
         self.journal_dir = settings.state_dir / "runs"
@@ -67,8 +57,4 @@ class Workshop:
         self.household = Household(owns_process=settings.owns_process)
         self.boot_id = machine.boot_id()
         self.cgroup_parent: Path | None = settings.cgroup or cgroup.delegated()
-        self.features = [
-            *_ALWAYS_OFFERED,
-            *(["subreaper"] if self.household.is_subreaper else []),
-            *(["cgroup"] if self.cgroup_parent is not None else []),
-        ]
+        self.features = host.features(self)

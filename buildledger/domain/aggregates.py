@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from buildledger.domain import build, change, config, enrollment, log, person, request, server, source, worker
+from buildledger.domain import build, change, config, enrollment, log, machine, person, request, server, source, worker
 from buildledger.domain.command import Aggregate, Command
 
 AGGREGATES: tuple[Aggregate, ...] = (
@@ -13,6 +13,7 @@ AGGREGATES: tuple[Aggregate, ...] = (
     log.AGGREGATE,
     worker.AGGREGATE,
     enrollment.AGGREGATE,
+    machine.AGGREGATE,
     config.AGGREGATE,
     person.AGGREGATE,
     server.AGGREGATE,

@@ -141,6 +141,16 @@ class StaleEpochRefusal(Refusal):
         self.worker, self.epoch, self.current = worker, epoch, current
 
 
+class MachineBusyRefusal(Refusal):
+    """An elastic worker has one machine at a time, and none while it is in quarantine."""
+
+    code = "machine_busy"
+
+    def __init__(self, worker: str, start: int) -> None:
+        super().__init__(f"worker {worker!r} can't be started as number {start}: it runs, or is in quarantine")
+        self.worker, self.start = worker, start
+
+
 class ConfigRevisionRefusal(Refusal):
     """The configuration has moved on since the caller looked."""
 
@@ -177,6 +187,7 @@ REFUSALS: tuple[type[Refusal], ...] = (
     WorkerNotEnrolledRefusal,
     DuplicateWorkerRefusal,
     StaleEpochRefusal,
+    MachineBusyRefusal,
     ConfigRevisionRefusal,
     LogContradictedRefusal,
 )

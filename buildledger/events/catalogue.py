@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from buildledger.events import build, change, config, log, person, request, server, worker
+from buildledger.events import build, change, config, log, machine, person, request, server, worker
 from buildledger.events.fact import Fact
 
 FACTS: tuple[type[Fact], ...] = (
@@ -39,6 +39,14 @@ FACTS: tuple[type[Fact], ...] = (
     worker.WorkerPaused,
     worker.WorkerResumed,
     worker.WorkerRevoked,
+    machine.MachineStartRequested,
+    machine.MachineStarted,
+    machine.MachineStartFailed,
+    machine.MachineQuarantined,
+    machine.MachineReleased,
+    machine.MachineIdle,
+    machine.MachineStopRequested,
+    machine.MachineStopped,
     config.ConfigApplied,
     config.ConfigEffectFailed,
     worker.WorkerCredentialRotated,

@@ -14,6 +14,7 @@ BuildId = NewType("BuildId", UUID)
 OperationId = NewType("OperationId", UUID)
 LogId = NewType("LogId", UUID)
 WorkerId = NewType("WorkerId", UUID)
+MachineId = NewType("MachineId", UUID)
 EnrollmentId = NewType("EnrollmentId", UUID)
 ClaimId = NewType("ClaimId", UUID)
 WordsId = NewType("WordsId", UUID)
@@ -60,6 +61,11 @@ def log_id(operation: OperationId, channel: str) -> LogId:
 def worker_id(name: str) -> WorkerId:
     """A worker, by its configured name."""
     return WorkerId(_id("worker", name))
+
+
+def machine_id(worker: str) -> MachineId:
+    """The machines of an elastic worker, one after another, by its configured name."""
+    return MachineId(_id("machine", worker))
 
 
 def enrollment_id(token_digest: str) -> EnrollmentId:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buildledger.domain import build, change, config, enrollment, log, person, request, server, source, worker
+from buildledger.domain import build, change, config, enrollment, log, machine, person, request, server, source, worker
 from buildledger.domain.aggregates import AGGREGATES, BY_COMMAND
 from buildledger.domain.command import Aggregate, Command
 from buildledger.domain.refusals import REFUSALS, Refusal
@@ -57,6 +57,7 @@ on_log = {"log_id": st.just(LOG)}
 on_server = {"server_id": st.just(SERVER)}
 on_token = {"token_digest": st.just("t")}
 on_source = {"source": st.just("widget")}
+failing = {"at": st.just(samples.AT), "first_quarantine": st.just(timedelta(seconds=30))}
 
 COMMANDS: dict[str, st.SearchStrategy[Command]] = {
     request.AGGREGATE.name: st.one_of(
@@ -130,6 +131,15 @@ COMMANDS: dict[str, st.SearchStrategy[Command]] = {
     enrollment.AGGREGATE.name: st.one_of(
         of(enrollment.IssueEnrollment, **on_token, worker=st.none() | words, at=st.just(samples.AT)),
         of(enrollment.UseEnrollment, **on_token, worker=words, at=st.just(samples.AT)),
+    ),
+    machine.AGGREGATE.name: st.one_of(
+        of(machine.StartMachine, **on_worker, start=small, settings=words, reason=words),
+        of(machine.ReportMachineStarted, **on_worker, start=small, place=words),
+        of(machine.FailMachine, **on_worker, start=small, reason=words, **failing),
+        of(machine.ReleaseMachine, **on_worker, reason=words),
+        of(machine.NoteMachineIdle, **on_worker, start=small, after=st.none() | builds),
+        of(machine.StopMachine, **on_worker, start=small, reason=words),
+        of(machine.EndMachine, **on_worker, start=small, reason=words, **failing),
     ),
     person.AGGREGATE.name: st.just(
         person.RecordClaim(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
-from buildledger.events import build, change, config, log, operation, person, request, server, worker
+from buildledger.events import build, change, config, log, machine, operation, person, request, server, worker
 from buildledger.events.fact import Fact
 from buildledger.events.ids import (
     NAMESPACE,
@@ -206,6 +206,21 @@ STORIES: dict[str, tuple[Fact, ...]] = {
     "enrollment": (
         worker.EnrollmentIssued(token_digest=DIGEST, worker="w1", expires_at=AT),
         worker.EnrollmentUsed(worker="w1"),
+    ),
+    "machine": (
+        machine.MachineStartRequested(
+            worker="w2", start=1, settings='{"driver":"local"}', reason="1 build of tests waits"
+        ),
+        machine.MachineStarted(worker="w2", start=1, place="process 4711"),
+        machine.MachineIdle(worker="w2", start=1),
+        machine.MachineIdle(worker="w2", start=1, after=BUILD),
+        machine.MachineStopRequested(worker="w2", start=1, reason="idle for 10m"),
+        machine.MachineStopped(worker="w2", start=1, reason="exited with 0"),
+        machine.MachineStartRequested(worker="w2", start=2, settings='{"driver":"local"}', reason="1 build waits"),
+        machine.MachineStartFailed(worker="w2", start=2, reason="exited with 2"),
+        machine.MachineQuarantined(worker="w2", until=AT, failures=1, reason="exited with 2"),
+        machine.MachineStopped(worker="w2", start=2, reason="exited with 2"),
+        machine.MachineReleased(worker="w2", reason="the time is over"),
     ),
     "config": (
         config.ConfigApplied(revision=1, digest=DIGEST, text='{"builders":{}}', origin="ci.yaml", plan=("+ builder",)),

@@ -16,6 +16,9 @@ func maskedInPieces(secrets []string, text string, size int) string {
 		values = append(values, []byte(secret))
 	}
 	m := New(values)
+	if m == nil {
+		return text
+	}
 	var shown bytes.Buffer
 	for len(text) > 0 {
 		piece := text[:min(size, len(text))]

@@ -1,0 +1,105 @@
+"""The forms in which a secret is recognised: as it is, by its lines, in base64, in URLs and in JSON.
+
+The workers in other languages make the same forms; `tests/golden/masking.json` has examples that all of them are tested
+with.
+"""
+
+import base64
+import itertools
+from collections.abc import Iterable, Iterator
+
+# Shorter values occur by chance all over any output, and hiding them would only show where they are.
+SHORTEST_SECRET_BYTES = 4
+_SHORTEST_FORM_BYTES = 6
+
+# Tools break lines of base64 here: MIME, and PEM.
+_BASE64_LINES = (76, 64)
+
+_ALPHANUMERIC = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+# What encoders of URLs leave alone beside letters and digits: those that are strict, encodeURIComponent, encodeURI, those
+# of paths, those of parts of paths, and those of forms.
+_URL_SAFE = (b"-._~", b"-._~!*'()", b"-._~!*'();/?:@&=+$,#", b"-._~/", b"-._~$&+=:@", b"-._*")
+_HEXADECIMAL = ("X", "x")
+
+_JSON_SHORT = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+# What some writers of JSON escape without need: nothing, what could end a script in HTML, the same more widely, and all
+# that .NET holds for dangerous.
+_JSON_ESCAPED = ("", "<>&", "<>&='", "\"<>&'+`\x7f")
+_JSON_LINE_ENDS = "\u2028\u2029"
+_LAST_ASCII = 0x7F
+_LAST_OF_PLANE = 0xFFFF
+
+
+def spellings(secrets: Iterable[bytes]) -> set[bytes]:
+    """Every form of the secrets; a secret of less than 4 bytes has none."""
+    forms: set[bytes] = set()
+    for secret in secrets:
+        trimmed = secret.strip()
+        forms.update(value for value in (secret, trimmed, *_lines(secret)) if len(value) >= SHORTEST_SECRET_BYTES)
+        for value in {secret, trimmed}:
+            if len(value) >= SHORTEST_SECRET_BYTES:
+                encoded = itertools.chain(_in_base64(value), _in_urls(value), _in_json(value))
+                forms.update(form for form in encoded if len(form) >= _SHORTEST_FORM_BYTES)
+    return forms
+
+
+def _lines(secret: bytes) -> Iterator[bytes]:
+    for line in secret.splitlines():
+        yield line
+        yield line.strip()
+
+
+def _in_base64(secret: bytes) -> Iterator[bytes]:
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        whole = encode(secret)
+        yield whole
+        for width in _BASE64_LINES:
+            yield from (whole[start : start + width] for start in range(0, len(whole), width))
+        # Inside a longer text the secret may begin at any of three phases of base64; the characters at both ends then
+        # depend on its neighbours and are left out.
+        for phase in range(3):
+            padded = b"\0" * phase + secret
+            yield encode(padded)[-(-phase * 4 // 3) : len(padded) * 4 // 3]
+
+
+def _in_urls(secret: bytes) -> Iterator[bytes]:
+    for safe, digits, space in itertools.product(_URL_SAFE, _HEXADECIMAL, (b"%20", b"+")):
+        codes = [f"%{byte:02{digits}}".encode() for byte in range(256)]
+        for byte in _ALPHANUMERIC + safe:
+            codes[byte] = bytes((byte,))
+        codes[ord(" ")] = space
+        yield b"".join([codes[byte] for byte in secret])
+
+
+def _in_json(secret: bytes) -> Iterator[bytes]:
+    # Bytes that are no UTF-8 become lone surrogates, which is how they are usually smuggled through.
+    text = secret.decode("utf-8", "surrogateescape")
+    for escaped, digits, slash, is_short, is_ascii in itertools.product(
+        _JSON_ESCAPED, _HEXADECIMAL, ("/", "\\/"), (True, False), (True, False)
+    ):
+        codes = _JsonCodes(escaped, f"\\u{{:04{digits}}}", slash, is_short=is_short, is_ascii=is_ascii)
+        yield text.translate(codes).encode("utf-8", "surrogateescape")
+
+
+class _JsonCodes(dict[int, str]):
+    """How one kind of writer puts each character into a JSON string."""
+
+    def __init__(self, escaped: str, form: str, slash: str, *, is_short: bool, is_ascii: bool) -> None:
+        short = _JSON_SHORT if is_short else {'"': '\\"', "\\": "\\\\"}
+        super().__init__({ord(character): code for character, code in short.items()})
+        self.update({ord("/"): slash})
+        self._form = form
+        self._is_ascii = is_ascii
+        escaped += _JSON_LINE_ENDS if escaped else ""
+        self.update({ord(character): form.format(ord(character)) for character in escaped})
+
+    def __missing__(self, number: int) -> str:
+        if number >= ord(" ") and (number <= _LAST_ASCII or not self._is_ascii):
+            code = chr(number)
+        elif number > _LAST_OF_PLANE:
+            units = chr(number).encode("utf-16-be")
+            code = self._form.format(int.from_bytes(units[:2])) + self._form.format(int.from_bytes(units[2:]))
+        else:
+            code = self._form.format(number)
+        self[number] = code
+        return code

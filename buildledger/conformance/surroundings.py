@@ -19,23 +19,25 @@ _MOUNT = 'mount -t tmpfs -o "size=$1" tmpfs "$2" && shift 2 && exec "$@"'
 
 
 async def movable_clock(stage: Stage) -> None:
-    """Start the worker with a preloaded library that adds an offset to its wall clock.
+    """Start the worker under a program that adds an offset to every reading of the wall clock, by it and by what it starts.
 
     Raises:
-        NotOfferedError: there is no compiler, or the system isn't Linux.
+        NotOfferedError: there is no compiler, or the system isn't Linux, or forbids tracing.
     """
     compiler = next((found for name in _COMPILERS if (found := shutil.which(name))), None)
     if compiler is None or not sys.platform.startswith("linux"):
         raise NotOfferedError("moving a program's clock needs Linux and a C compiler")
-    library = stage.directory / "clock.so"
-    process = await asyncio.create_subprocess_exec(
-        compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(_CLOCK_SOURCE), "-ldl"
-    )
-    if await process.wait() != 0:
-        raise NotOfferedError(f"{compiler} can't compile the library that moves a program's clock")
+    program = stage.directory / "clock"
     stage.clock_file = stage.directory / "clock.offset"
     stage.clock_file.write_bytes(bytes(8))
-    stage.worker.environment |= {"LD_PRELOAD": str(library), "CONFORMANCE_CLOCK_FILE": str(stage.clock_file)}
+    process = await asyncio.create_subprocess_exec(compiler, "-O1", "-o", str(program), str(_CLOCK_SOURCE))
+    if await process.wait() != 0:
+        raise NotOfferedError(f"{compiler} can't compile the program that moves a program's clock")
+    prefix = [str(program), str(stage.clock_file)]
+    trial = await asyncio.create_subprocess_exec(*prefix, sys.executable, "-c", "")
+    if await trial.wait() != 0:
+        raise NotOfferedError("this system doesn't let a program trace another, which moving its clock needs")
+    stage.worker.prefix = prefix
 
 
 def small_disk(stage: Stage, size_bytes: int) -> None:

@@ -19,7 +19,7 @@ _MOUNT = 'mount -t tmpfs -o "size=$1" tmpfs "$2" && shift 2 && exec "$@"'
 
 
 async def movable_clock(stage: Stage) -> None:
-    """Start the worker under a program that adds an offset to every reading of the wall clock, by it and by what it starts.
+    """Start the worker under a program that moves the wall clock for it and for all that it starts.
 
     Raises:
         NotOfferedError: there is no compiler, or the system isn't Linux, or forbids tracing.

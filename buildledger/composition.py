@@ -36,7 +36,7 @@ from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
 from buildledger.ledger.submission import Origin
 from buildledger.ledger.vault import Vault
-from buildledger.logs.artifacts import LocalArtifactStore
+from buildledger.logs.artifacts_local import LocalArtifactStore
 from buildledger.logs.local import LocalLogStore
 from buildledger.projections.projector import Projector
 from buildledger.projections.storage import open_storage

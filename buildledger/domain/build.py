@@ -18,6 +18,7 @@ from buildledger.domain.refusals import (
     UnknownOperationRefusal,
 )
 from buildledger.events.build import (
+    ArtifactRemoved,
     ArtifactStored,
     BuildAssigned,
     BuildFinished,
@@ -29,6 +30,7 @@ from buildledger.events.build import (
     RevisionObtained,
     StepFinished,
     StepStarted,
+    TestsReported,
 )
 from buildledger.events.fact import Fact
 from buildledger.events.ids import BuildId, OperationId
@@ -57,6 +59,10 @@ class BuildState(msgspec.Struct, frozen=True, kw_only=True):
     properties: dict[str, Any] = msgspec.field(default_factory=dict)
     revisions: dict[str, str] = msgspec.field(default_factory=dict)
     artifacts: dict[str, ArtifactStored] = msgspec.field(default_factory=dict)
+    removed: tuple[OperationId, ...] = ()
+    """Uploads whose artifacts are kept no longer."""
+    reported: dict[OperationId, int] = msgspec.field(default_factory=dict)
+    """How many parts of test reports each operation has brought."""
 
     @property
     def operation_open(self) -> bool:
@@ -136,6 +142,19 @@ class StoreArtifact(BuildCommand, frozen=True, kw_only=True):
     artifact: ArtifactStored
 
 
+class RemoveArtifact(BuildCommand, frozen=True, kw_only=True):
+    """Say that an artifact is kept no longer; possible after the build's end, and saying it twice decides nothing."""
+
+    operation_id: OperationId
+    reason: str
+
+
+class ReportTests(BuildCommand, frozen=True, kw_only=True):
+    """Say what a part of a test report holds; parts come in their order, and the same one again decides nothing."""
+
+    report: TestsReported
+
+
 class FinishStep(BuildCommand, frozen=True, kw_only=True):
     """End the running step; refused while a worker is still at one of its operations."""
 
@@ -166,6 +185,8 @@ COMMANDS = (
     SetProperty,
     ObtainRevision,
     StoreArtifact,
+    RemoveArtifact,
+    ReportTests,
     FinishStep,
     StopBuild,
     FinishBuild,
@@ -179,6 +200,8 @@ BuildCommands = (
     | SetProperty
     | ObtainRevision
     | StoreArtifact
+    | RemoveArtifact
+    | ReportTests
     | FinishStep
     | StopBuild
     | FinishBuild
@@ -195,6 +218,8 @@ def decide(state: BuildState, command: BuildCommands) -> tuple[Fact, ...]:
         return _assign(state, command)
     if state.assigned is None:
         raise NotFoundRefusal("build", command.build_id)
+    if isinstance(command, RemoveArtifact):
+        return _remove(state, command)
     if state.result is not None:
         return _after_the_end(state, command)
     match command:
@@ -202,14 +227,8 @@ def decide(state: BuildState, command: BuildCommands) -> tuple[Fact, ...]:
             return _step(state, command)
         case RequestOperation() | ReportOperationStarted() | FinishOperation():
             return _operation(state, state.assigned, command)
-        case SetProperty(name=name, value=value, origin=origin):
-            known = name in state.properties and state.properties[name] == value
-            return () if known else (PropertySet(name=name, value=value, origin=origin),)
-        case ObtainRevision(source=source, revision=revision):
-            known = state.revisions.get(source) == revision
-            return () if known else (RevisionObtained(source=source, revision=revision),)
-        case StoreArtifact(artifact=artifact):
-            return () if state.artifacts.get(artifact.name) == artifact else (artifact,)
+        case SetProperty() | ObtainRevision() | StoreArtifact() | ReportTests():
+            return _learn(state, command)
         case StopBuild(reason=reason):
             return () if state.stop_requested else (BuildStopRequested(reason=reason),)
         case FinishBuild(result=result, summary=summary):
@@ -229,12 +248,35 @@ def _assign(state: BuildState, command: AssignBuild) -> tuple[Fact, ...]:
     raise BuildTakenRefusal(command.build_id, state.assigned.worker)
 
 
+def _learn(state: BuildState, command: SetProperty | ObtainRevision | StoreArtifact | ReportTests) -> tuple[Fact, ...]:
+    """What a step has brought to light is recorded unless it is known."""
+    match command:
+        case SetProperty(name=name, value=value, origin=origin):
+            known = name in state.properties and state.properties[name] == value
+            return () if known else (PropertySet(name=name, value=value, origin=origin),)
+        case ObtainRevision(source=source, revision=revision):
+            known = state.revisions.get(source) == revision
+            return () if known else (RevisionObtained(source=source, revision=revision),)
+        case StoreArtifact(artifact=artifact):
+            return () if state.artifacts.get(artifact.name) == artifact else (artifact,)
+        case ReportTests(report=report):
+            return (report,) if report.part == state.reported.get(report.operation_id, 0) else ()
+        case _:
+            assert_never(command)
+
+
+def _remove(state: BuildState, command: RemoveArtifact) -> tuple[Fact, ...]:
+    if command.operation_id in state.removed or command.operation_id not in state.operations:
+        return ()
+    return (ArtifactRemoved(operation_id=command.operation_id, reason=command.reason),)
+
+
 def _after_the_end(state: BuildState, command: BuildCommands) -> tuple[Fact, ...]:
     """A finished build takes back what is repeated and refuses what would be new."""
     match command:
         case FinishBuild(result=result) if result == state.result:
             return ()
-        case ReportOperationStarted() | FinishOperation() | StopBuild():
+        case ReportOperationStarted() | FinishOperation() | StopBuild() | ReportTests():
             return ()
         case _:
             raise BuildFinishedRefusal(command.build_id)
@@ -312,16 +354,27 @@ def evolve(state: BuildState, fact: Fact) -> BuildState:
             return replace(state, operations=state.operations | {operation_id: OperationStatus.STARTED})
         case OperationFinished(operation_id=operation_id):
             return replace(state, operations=state.operations | {operation_id: OperationStatus.FINISHED})
+        case BuildStopRequested():
+            return replace(state, stop_requested=True)
+        case BuildFinished(result=result):
+            return replace(state, result=result)
+        case _:
+            return _learnt(state, fact)
+
+
+def _learnt(state: BuildState, fact: Fact) -> BuildState:
+    replace = msgspec.structs.replace
+    match fact:
         case PropertySet(name=name, value=value):
             return replace(state, properties=state.properties | {name: value})
         case RevisionObtained(source=source, revision=revision):
             return replace(state, revisions=state.revisions | {source: revision})
         case ArtifactStored(name=name):
             return replace(state, artifacts=state.artifacts | {name: fact})
-        case BuildStopRequested():
-            return replace(state, stop_requested=True)
-        case BuildFinished(result=result):
-            return replace(state, result=result)
+        case ArtifactRemoved(operation_id=operation_id):
+            return replace(state, removed=(*state.removed, operation_id))
+        case TestsReported(operation_id=operation_id, part=part):
+            return replace(state, reported=state.reported | {operation_id: part + 1})
         case _:
             return state
 

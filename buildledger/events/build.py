@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -101,15 +101,63 @@ class RevisionObtained(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ArtifactStored(Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """A file of the build is kept by the server."""
+    """A file or a directory of the build is kept by the server."""
 
     NAME: ClassVar[str] = "build.artifact_stored.v1"
 
     name: str
     size_bytes: int
+    """Of a directory: all its files together."""
     sha256: str
-    """Names the bytes in the artifact store."""
+    """Names the bytes in the artifact store: those of the file, or of the directory's manifest."""
     operation_id: OperationId
+    directory: bool = False
+    file_count: int = 1
+    mode: int = 0
+    """Permission bits of a file; 0: not known."""
+
+
+class ArtifactRemoved(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """The server no longer keeps an artifact; that there was one, and its digest, stays known."""
+
+    NAME: ClassVar[str] = "build.artifact_removed.v1"
+
+    operation_id: OperationId
+    """The upload that brought it."""
+    reason: str
+    """`expired` or `quota`."""
+
+
+class TestResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one test."""
+
+    __test__ = False
+
+    name: str
+    suite: str = ""
+    """What it belongs to: a class, a module, a file."""
+    status: Literal["passed", "failed", "error", "skipped"]
+    seconds: float | None = None
+    message: str = ""
+    """The beginning of what it said when it didn't pass."""
+
+
+class TestsReported(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A test report was read. A long one comes in several of these."""
+
+    __test__ = False
+    NAME: ClassVar[str] = "build.tests_reported.v1"
+
+    operation_id: OperationId
+    step: int
+    report: str
+    """Path of the report in the build's directory."""
+    part: int = 0
+    """Counts these facts of one operation, from 0."""
+    format: str
+    results: tuple[TestResult, ...]
+    omitted: int = 0
+    """Tests of this report that passed or were skipped and are beyond the limit."""
 
 
 class StepFinished(Fact, frozen=True, kw_only=True, omit_defaults=True):

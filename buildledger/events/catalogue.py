@@ -25,6 +25,8 @@ FACTS: tuple[type[Fact], ...] = (
     build.PropertySet,
     build.RevisionObtained,
     build.ArtifactStored,
+    build.ArtifactRemoved,
+    build.TestsReported,
     build.StepFinished,
     build.BuildStopRequested,
     build.BuildFinished,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
@@ -76,16 +78,63 @@ class WriteFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     executable: bool = False
 
 
-class Upload(msgspec.Struct, frozen=True, kw_only=True, tag="upload", tag_field="kind"):
-    """Send a file of the build's directory to the server, which keeps it as an artifact."""
+class Upload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="upload", tag_field="kind"):
+    """Send a file or a directory of the build's directory to the server, which keeps it as an artifact."""
 
     path: str
     artifact: str
     """The name it is listed under."""
     limit_bytes: int
+    """Most bytes of one file."""
+    files: tuple[str, ...] = ()
+    """Patterns: of the directory `path` only what matches. Empty: all of it."""
+    optional: bool = False
+    """That nothing is there is no failure."""
 
 
-OperationSpec = Run | MakeDirectory | Remove | Copy | Stat | WriteFile | Upload
+class FindArtifact(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="find_artifact", tag_field="kind"
+):
+    """Choose an artifact of some build; done by the server. Its outcome says which one it was."""
+
+    artifact: str
+    of: Literal["build", "parent", "builder"]
+    """This build, the one whose success asked for it, or one of `builder`."""
+    builder: str = ""
+    number: int | None = None
+    """Of that builder: this build; None: the last one that succeeded on `branch`."""
+    branch: str = ""
+
+
+class Download(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="download", tag_field="kind"):
+    """Place an artifact, or a page of a directory, in the build's directory."""
+
+    artifact: str
+    """Its name, for people."""
+    sha256: str
+    """Of the file, or of the directory's manifest."""
+    path: str
+    """What a file is to be called; where a directory's content goes."""
+    directory: bool = False
+    size_bytes: int = 0
+    """Of a file."""
+    mode: int = 0
+    """Permission bits of a file; 0: the worker's default."""
+    page: int = 0
+    """Of a directory's entries, from 0."""
+
+
+class ReadReports(msgspec.Struct, frozen=True, kw_only=True, tag="read_reports", tag_field="kind"):
+    """Read test reports that were uploaded, and record their results; done by the server."""
+
+    format: Literal["junit", "subunit", "tap"]
+    manifest: str
+    """SHA-256 of the manifest that names the reports."""
+
+
+OperationSpec = Run | MakeDirectory | Remove | Copy | Stat | WriteFile | Upload | FindArtifact | Download | ReadReports
+SERVER_SIDE = (FindArtifact, ReadReports)
+"""What the server does itself, on behalf of the build's worker."""
 
 
 class OutputTotal(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,13 +151,14 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     reason: str
     """`exited`, `signalled`, `no_output`, `max_time`, `log_limit`, `cancel`, `worker_shutdown`, `start_failed`,
-    `start_unknown`, `interrupted`, `rejected`, `refused_path`, `io_error` or `lost`."""
+    `start_unknown`, `interrupted`, `rejected`, `refused_path`, `io_error`, `no_file`, `too_large`, `bad_report` or
+    `lost`."""
     exit_code: int | None = None
     signal: int | None = None
     detail: str = ""
     """A line for people: the missing program, the path that was refused."""
     text: str = ""
-    """What the operation was asked to bring back: captured output, the kind of a path."""
+    """What the operation was asked to bring back: captured output, the kind of a path, JSON about what was kept."""
     text_truncated: bool = False
     survivors_killed: int = 0
     """Processes that outlived their root and were swept."""

@@ -9,6 +9,7 @@ from buildledger.projections.projection import Projection
 from buildledger.projections.queue import Queue
 from buildledger.projections.revisions import Revisions
 from buildledger.projections.status import Status
+from buildledger.projections.test_results import TestResults
 from buildledger.projections.workers import Workers
 
 PROJECTIONS: tuple[Projection, ...] = (
@@ -19,5 +20,6 @@ PROJECTIONS: tuple[Projection, ...] = (
     Blamelist(),
     People(),
     Revisions(),
+    TestResults(),
 )
 BY_NAME: dict[str, Projection] = {projection.NAME: projection for projection in PROJECTIONS}

@@ -26,7 +26,7 @@ class Status:
     """Builders, builds, steps, operations, logs, properties and artifacts."""
 
     NAME: ClassVar[str] = "status"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     METADATA: ClassVar[sa.MetaData] = tables.METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset(
         {
@@ -38,6 +38,7 @@ class Status:
             events.PropertySet,
             events.RevisionObtained,
             events.ArtifactStored,
+            events.ArtifactRemoved,
             events.StepFinished,
             events.BuildStopRequested,
             events.BuildFinished,
@@ -72,6 +73,7 @@ class StatusFold:
             events.PropertySet: self._steps.property_set,
             events.RevisionObtained: self._revision_obtained,
             events.ArtifactStored: self._steps.artifact_stored,
+            events.ArtifactRemoved: self._steps.artifact_removed,
             events.StepFinished: self._steps.step_finished,
             events.BuildStopRequested: self._stop_requested,
             events.BuildFinished: self._finished,

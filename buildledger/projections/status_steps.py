@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from buildledger.events import build as events
 from buildledger.events.fact import Recorded
-from buildledger.events.operation import Copy, OperationSpec, Run
+from buildledger.events.operation import Copy, FindArtifact, OperationSpec, ReadReports, Run
 from buildledger.projections import status_tables as tables
 from buildledger.projections.columns import encode, microseconds
 from buildledger.projections.projection import ProjectionContradicted
@@ -39,6 +39,7 @@ class StepRows:
         self._operations = Rows(tables.operation, "seq", "id")
         self._properties = Rows(tables.build_property, "seq", "name")
         self._artifacts = Appended(tables.artifact)
+        self._removed = Appended(tables.artifact_removed)
 
     def load(self, connection: sa.Connection, builds: Mapping[int, OpenBuild]) -> None:
         """Read what may still change of these builds."""
@@ -65,6 +66,7 @@ class StepRows:
         self._operations.flush(connection)
         self._properties.flush(connection)
         self._artifacts.flush(connection)
+        self._removed.flush(connection)
 
     def step_started(self, recorded: Recorded, fact: events.StepStarted, build: OpenBuild) -> None:
         """A row for the step."""
@@ -145,7 +147,21 @@ class StepRows:
                 "size_bytes": fact.size_bytes,
                 "sha256": fact.sha256,
                 "operation_id": fact.operation_id,
+                "directory": fact.directory,
+                "file_count": fact.file_count,
+                "mode": fact.mode,
                 "stored_at": microseconds(recorded.meta.recorded_at),
+            }
+        )
+
+    def artifact_removed(self, recorded: Recorded, fact: events.ArtifactRemoved, build: OpenBuild) -> None:
+        """A row that says so."""
+        self._removed.add(
+            {
+                "position": recorded.position,
+                "operation_id": fact.operation_id,
+                "reason": fact.reason,
+                "removed_at": microseconds(recorded.meta.recorded_at),
             }
         )
 
@@ -166,6 +182,10 @@ def _described(spec: OperationSpec) -> tuple[str, str]:
             command = str(script)
         case Copy(source=source, target=target):
             command = f"{source} {target}"
+        case FindArtifact(artifact=artifact):
+            command = artifact
+        case ReadReports(format=report_format):
+            command = report_format
         case _:
             command = spec.path
     return kind, command[:COMMAND_CHARACTERS]

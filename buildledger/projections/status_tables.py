@@ -151,7 +151,23 @@ artifact = sa.Table(
     number("size_bytes"),
     text("sha256"),
     identity("operation_id", nullable=False),
+    flag("directory"),
+    number("file_count"),
+    number("mode"),
     number("stored_at"),
     schema=SCHEMA,
 )
 sa.Index("artifact_build", artifact.c.seq)
+sa.Index("artifact_operation", artifact.c.operation_id)
+
+artifact_removed = sa.Table(
+    "artifact_removed",
+    METADATA,
+    sequence("position"),
+    identity("operation_id", nullable=False),
+    text("reason"),
+    number("removed_at"),
+    schema=SCHEMA,
+)
+"""Artifacts that are kept no longer."""
+sa.Index("artifact_removed_operation", artifact_removed.c.operation_id)

@@ -1,12 +1,17 @@
 """From what a build asks for to what a worker is told: operation → RunSpec."""
 
+import posixpath
+import stat
 from collections.abc import Callable, Collection, Sequence
 from typing import assert_never
 
 from buildledger.events.operation import (
     Copy,
+    Download,
+    FindArtifact,
     MakeDirectory,
     OperationSpec,
+    ReadReports,
     Remove,
     Run,
     SecretName,
@@ -35,9 +40,13 @@ def secret_names(spec: OperationSpec) -> Sequence[str]:
 
 
 def run_spec(
-    spec: OperationSpec, directory: str, features: Collection[str], secret: Callable[[str], str]
+    spec: OperationSpec,
+    directory: str,
+    features: Collection[str],
+    secret: Callable[[str], str],
+    files: Sequence[pb.FileIn] = (),
 ) -> pb.RunSpec:
-    """What the worker is told; never kept anywhere, since it may hold secrets.
+    """What the worker is told; never kept anywhere, since it may hold secrets. `files` are what it is to fetch.
 
     Raises: UnsendableError if the worker doesn't offer a feature that the operation can't do without.
     """
@@ -47,7 +56,14 @@ def run_spec(
             _command(told, spec, features, secret)
         case Upload():
             _require("blobs", features)
-            told.files_out.add(pattern=_literal(spec.path), always=True, size_limit=spec.limit_bytes)
+            _upload(told, spec, features)
+        case Download():
+            _require("blobs", features)
+            if any(stat.S_IFMT(file.mode) for file in files):
+                _require("file_types", features)
+            told.files_in.extend(files)
+        case FindArtifact() | ReadReports():
+            raise TypeError(f"{type(spec).__name__} is done by the server")
         case MakeDirectory() | Remove() | Copy() | Stat() | WriteFile():
             _require("file_operations", features)
             _file_operation(told, spec)
@@ -85,18 +101,36 @@ def _command(told: pb.RunSpec, spec: Run, features: Collection[str], secret: Cal
         told.timeouts.max.FromMilliseconds(int(spec.max_seconds * 1000))
 
 
+def _upload(told: pb.RunSpec, spec: Upload, features: Collection[str]) -> None:
+    """List what there is, then send the files of it: the list also knows links and empty directories."""
+    patterns = upload_patterns(spec)
+    if "file_operations" in features:
+        told.glob.patterns.extend(patterns)
+    for pattern in patterns:
+        told.files_out.add(pattern=pattern, optional=True, size_limit=spec.limit_bytes)
+
+
+def upload_patterns(spec: Upload) -> Sequence[bytes]:
+    """What an upload asks for: the path itself and all below it, or what matches below it."""
+    path = posixpath.normpath(spec.path)
+    below = b"" if path == "." else literal(path) + b"/"
+    if spec.files:
+        return [below + wire_path(pattern) for pattern in spec.files]
+    return [below + b"**"] if path == "." else [literal(path), below + b"**"]
+
+
 def _file_operation(told: pb.RunSpec, spec: MakeDirectory | Remove | Copy | Stat | WriteFile) -> None:
     match spec:
         case MakeDirectory(path=path):
-            told.make_directory.path = _path(path)
+            told.make_directory.path = wire_path(path)
         case Remove(path=path):
-            told.remove.path = _path(path)
+            told.remove.path = wire_path(path)
         case Copy(source=source, target=target):
-            told.copy.source, told.copy.destination = _path(source), _path(target)
+            told.copy.source, told.copy.destination = wire_path(source), wire_path(target)
         case Stat(path=path):
-            told.stat.path = _path(path)
+            told.stat.path = wire_path(path)
         case WriteFile(path=path, text=text, executable=executable):
-            told.write_file.path, told.write_file.content = _path(path), text.encode()
+            told.write_file.path, told.write_file.content = wire_path(path), text.encode()
             told.write_file.mode = EXECUTABLE_MODE if executable else 0
             told.write_file.make_parents = True
         case _:
@@ -108,11 +142,11 @@ def _require(feature: str, features: Collection[str]) -> None:
         raise UnsendableError(f"the worker does not offer {feature!r}, which this operation needs")
 
 
-def _path(path: str) -> bytes:
+def wire_path(path: str) -> bytes:
     """A path on the wire; names that aren't UTF-8 stand in facts as lone surrogates."""
     return path.encode("utf-8", "surrogateescape")
 
 
-def _literal(path: str) -> bytes:
+def literal(path: str) -> bytes:
     """A pattern that matches this path only."""
-    return _path("".join(f"[{character}]" if character in "*?[" else character for character in path))
+    return wire_path("".join(f"[{character}]" if character in "*?[" else character for character in path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from buildledger.domain import build
 from buildledger.domain.build import (
@@ -11,7 +12,9 @@ from buildledger.domain.build import (
     FinishOperation,
     FinishStep,
     ObtainRevision,
+    RemoveArtifact,
     ReportOperationStarted,
+    ReportTests,
     RequestOperation,
     SetProperty,
     StartStep,
@@ -28,6 +31,7 @@ from buildledger.domain.refusals import (
     UnknownOperationRefusal,
 )
 from buildledger.events.build import (
+    ArtifactRemoved,
     ArtifactStored,
     BuildFinished,
     BuildStopRequested,
@@ -38,6 +42,8 @@ from buildledger.events.build import (
     RevisionObtained,
     StepFinished,
     StepStarted,
+    TestResult,
+    TestsReported,
 )
 from buildledger.events.fact import Fact
 from buildledger.events.results import Result
@@ -51,6 +57,9 @@ ENDED = OperationFinished(operation_id=OPERATION, ended=PASSED)
 STEP_DONE = StepFinished(step=0, result=Result.SUCCESS)
 DONE = BuildFinished(result=Result.SUCCESS)
 ARTIFACT = ArtifactStored(name="wheel", size_bytes=3, sha256="f" * 64, operation_id=OPERATION)
+REPORT = TestsReported(
+    operation_id=OPERATION, step=0, report="junit.xml", format="junit", results=(TestResult(name="a", status="passed"),)
+)
 
 START = StartStep(build_id=BUILD, step=0, name="run", program="run", program_version=1)
 REQUEST_OPERATION = RequestOperation(build_id=BUILD, operation_id=OPERATION, step=0, label="true", spec=RUN)
@@ -174,6 +183,20 @@ def test_what_a_build_learns_is_recorded_once() -> None:
         RevisionObtained(source="widget", revision="b" * 40),
         ARTIFACT,
     )
+
+
+def test_a_report_comes_in_parts_each_once() -> None:
+    """The parts of a report follow each other; a part that is there already decides nothing."""
+    first, second = (ReportTests(build_id=BUILD, report=part) for part in (REPORT, replace(REPORT, part=1)))
+    given(assigned(), STARTED).when(first, second, first, second).then(REPORT, replace(REPORT, part=1))
+
+
+def test_an_artifact_can_go_after_the_end_of_its_build() -> None:
+    """Its removal is recorded once, also of a build that is over; one that was never there can't be removed."""
+    removal = RemoveArtifact(build_id=BUILD, operation_id=OPERATION, reason="expired")
+    past = (assigned(), STARTED, REQUESTED, ENDED, ARTIFACT, STEP_DONE, DONE)
+    given(*past).when(removal, removal).then(ArtifactRemoved(operation_id=OPERATION, reason="expired"))
+    given(assigned(), STARTED, STEP_DONE, DONE).when(removal).then()
 
 
 def test_a_property_can_change() -> None:

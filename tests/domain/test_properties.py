@@ -32,7 +32,7 @@ from buildledger.events.results import Result
 from buildledger.events.worker import WorkerConnected, WorkerDisconnected, WorkerLost
 from tests.domain import samples
 from tests.domain.samples import BUILD, OTHER_REQUEST, REQUEST, RUN
-from tests.domain.test_build import ARTIFACT
+from tests.domain.test_build import ARTIFACT, REPORT
 from tests.domain.test_small_streams import COMPLETE, LOG, OPENED, SERVER
 from tests.domain.test_worker import hello
 
@@ -85,6 +85,8 @@ COMMANDS: dict[str, st.SearchStrategy[Command]] = {
         of(build.SetProperty, **on_build, name=words, value=small, origin=words),
         of(build.ObtainRevision, **on_build, source=words, revision=words),
         of(build.StoreArtifact, **on_build, artifact=st.just(ARTIFACT)),
+        of(build.RemoveArtifact, **on_build, operation_id=operations, reason=words),
+        of(build.ReportTests, **on_build, report=st.sampled_from([REPORT])),
         of(build.FinishStep, **on_build, step=small, result=results),
         of(build.StopBuild, **on_build, reason=words),
         of(build.FinishBuild, **on_build, result=results),

@@ -53,6 +53,8 @@ def _of(kind: types.Type) -> st.SearchStrategy[Any]:
             return st.lists(_of(item), max_size=3).map(tuple)
         case types.DictType(key_type=key, value_type=value):
             return st.dictionaries(_of(key), _of(value), max_size=3)
+        case types.LiteralType(values=values):
+            return st.sampled_from(values)
         case types.EnumType(cls=cls):
             return st.sampled_from(cls)
         case _:

@@ -85,6 +85,30 @@ def _operations() -> list[Fact]:
     return facts
 
 
+def _files() -> list[Fact]:
+    specs: tuple[operation.OperationSpec, ...] = (
+        operation.Upload(path="dist", artifact="dist", limit_bytes=1 << 30, files=("*.whl", "**/*.txt"), optional=True),
+        operation.Upload(path="tool", artifact="tool", limit_bytes=1 << 30),
+        operation.FindArtifact(artifact="dist", of="builder", builder="package", number=12, branch="main"),
+        operation.Download(
+            artifact="tool", sha256=DIGEST, path="bin/tool", directory=True, size_bytes=7, mode=0o755, page=2
+        ),
+        operation.ReadReports(format="junit", manifest=DIGEST),
+    )
+    return [
+        fact
+        for number, spec in enumerate(specs, 20)
+        for fact in (
+            build.OperationRequested(
+                operation_id=_operation_id(number), step=0, label="a label", worker="w1", fence=3, spec=spec
+            ),
+            build.OperationFinished(
+                operation_id=_operation_id(number), ended=operation.Ended(reason="exited", text='{"sha256":""}')
+            ),
+        )
+    ]
+
+
 STORIES: dict[str, tuple[Fact, ...]] = {
     "change": (
         change.ChangeRecorded(
@@ -176,6 +200,45 @@ STORIES: dict[str, tuple[Fact, ...]] = {
         build.BuildStopRequested(reason="superseded"),
         build.StepFinished(step=0, result=Result.CANCELLED, summary="stopped: superseded"),
         build.BuildFinished(result=Result.CANCELLED, summary="stopped in checkout"),
+    ),
+    "build-with-files-and-tests": (
+        build.BuildAssigned(
+            builder="package",
+            requests=(REQUEST,),
+            attempt=1,
+            worker="w1",
+            fence=3,
+            stamps=(STAMP,),
+            reason="after build",
+            requested_by="reactor:triggering",
+            config_digest=DIGEST,
+        ),
+        build.StepStarted(step=0, name="upload dist", program="upload", program_version=2),
+        *_files(),
+        build.ArtifactStored(
+            name="dist",
+            size_bytes=1 << 20,
+            sha256=DIGEST,
+            operation_id=_operation_id(20),
+            directory=True,
+            file_count=3,
+        ),
+        build.ArtifactStored(name="tool", size_bytes=7, sha256=DIGEST, operation_id=_operation_id(21), mode=0o755),
+        build.TestsReported(
+            operation_id=_operation_id(24),
+            step=0,
+            report="out/junit.xml",
+            part=0,
+            format="junit",
+            results=(
+                build.TestResult(name="test_naïve 😀", suite="tests.test_words", status="passed", seconds=0.25),
+                build.TestResult(name="test_all", status="failed", message="assert 1 == 2"),
+            ),
+            omitted=12,
+        ),
+        build.StepFinished(step=0, result=Result.FAILURE, summary="1 passed, 1 failed"),
+        build.BuildFinished(result=Result.FAILURE, summary="test_report: 1 passed, 1 failed"),
+        build.ArtifactRemoved(operation_id=_operation_id(20), reason="expired"),
     ),
     "log": (
         log.LogOpened(build_id=BUILD, step=0, operation_id=_operation_id(0), channel="stdio", label="git fetch"),

@@ -9,12 +9,12 @@ import pytest
 from buildledger.logs.artifacts import (
     ArtifactError,
     IncompleteUploadError,
-    LocalArtifactStore,
     Upload,
     UploadBusyError,
     WrongDigestError,
     WrongOffsetError,
 )
+from buildledger.logs.artifacts_local import LocalArtifactStore
 
 DATA = random.Random(1).randbytes(700_000)
 NAME = hashlib.sha256(DATA).hexdigest()

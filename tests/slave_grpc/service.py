@@ -16,7 +16,7 @@ from buildledger.events.ids import BuildId, OperationId, ServerId, build_id, ope
 from buildledger.events.operation import Ended, OperationSpec, Run
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
-from buildledger.logs.artifacts import LocalArtifactStore
+from buildledger.logs.artifacts_local import LocalArtifactStore
 from buildledger.logs.local import LocalLogStore
 from buildledger.settings import Address
 from buildledger.slave_grpc.credentials import digest_of

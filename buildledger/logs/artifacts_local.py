@@ -1,0 +1,217 @@
+"""Artifacts in a directory of this machine."""
+
+import contextlib
+import hashlib
+import os
+import threading
+from collections.abc import Iterator
+from io import FileIO
+from pathlib import Path
+from uuid import uuid4
+
+from buildledger.logs.artifacts import (
+    READ_BYTES,
+    ArtifactError,
+    IncompleteUploadError,
+    OverQuotaError,
+    StoredFile,
+    Upload,
+    UploadBusyError,
+    WrongDigestError,
+    WrongOffsetError,
+    digest_of,
+)
+from buildledger.logs.packs import sync_directory
+
+_HASH_BYTES = 1024 * 1024
+_DIGEST_CHARACTERS = hashlib.sha256().digest_size * 2
+
+
+class LocalArtifactStore:
+    """Keeps files in `directory`, at most `total_bytes` of them; implements `ArtifactStore`. Thread-safe."""
+
+    def __init__(self, directory: Path, total_bytes: int | None = None) -> None:
+        self._directory = directory
+        self._incoming = directory / "incoming"
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        self._total_bytes = total_bytes
+        self._busy: dict[Path, int] = {}
+        """Uploads at work, with what they have announced."""
+        self._used_bytes: int | None = None
+        """None until somebody asks: it takes a walk through the directory."""
+        self._lock = threading.RLock()
+
+    def has(self, sha256: str) -> bool:
+        """See `ArtifactStore.has`."""
+        return self.path(sha256).exists()
+
+    def held_bytes(self, sha256: str, owner: str = "") -> int:
+        """See `ArtifactStore.held_bytes`."""
+        part = self._part(sha256, owner)
+        return part.stat().st_size if part.exists() else 0
+
+    def upload(self, sha256: str, size_bytes: int, offset: int, owner: str = "") -> Upload:
+        """See `ArtifactStore.upload`."""
+        part = self._part(sha256, owner)
+        with self._lock:
+            if part in self._busy:
+                raise UploadBusyError(f"artifact {sha256} is being uploaded already")
+            self._check_quota(sha256, size_bytes)
+            held = self.held_bytes(sha256, owner)
+            if offset not in (0, held):
+                raise WrongOffsetError(offset, held)
+            upload = _LocalUpload(self, sha256, size_bytes, part, offset)
+            self._busy[part] = size_bytes
+            return upload
+
+    def put(self, data: bytes) -> str:
+        """See `ArtifactStore.put`."""
+        sha256 = digest_of(data)
+        part = self._incoming / f"{uuid4().hex}.put"
+        try:
+            with part.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            self.adopt(part, sha256, len(data))
+        finally:
+            part.unlink(missing_ok=True)
+        return sha256
+
+    def read(self, sha256: str, offset: int = 0) -> Iterator[bytes]:
+        """See `ArtifactStore.read`."""
+        with self.path(sha256).open("rb") as file:
+            file.seek(offset)
+            while piece := file.read(READ_BYTES):
+                yield piece
+
+    def size_bytes(self, sha256: str) -> int:
+        """See `ArtifactStore.size_bytes`."""
+        return self.path(sha256).stat().st_size
+
+    def used_bytes(self) -> int:
+        """See `ArtifactStore.used_bytes`."""
+        with self._lock:
+            if self._used_bytes is None:
+                self._used_bytes = sum(file.size_bytes for file in self.files())
+            return self._used_bytes
+
+    def files(self) -> Iterator[StoredFile]:
+        """See `ArtifactStore.files`."""
+        for path in self._directory.glob("[0-9a-f][0-9a-f]/*"):
+            with contextlib.suppress(FileNotFoundError):
+                status = path.stat()
+                yield StoredFile(sha256=path.name, size_bytes=status.st_size, stored_at=status.st_mtime)
+
+    def remove(self, sha256: str, stored_before: float) -> int:
+        """See `ArtifactStore.remove`."""
+        path = self.path(sha256)
+        with self._lock:
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                return 0
+            if status.st_mtime >= stored_before:
+                return 0
+            path.unlink()
+            if self._used_bytes is not None:
+                self._used_bytes -= status.st_size
+            return status.st_size
+
+    def forget_uploads(self, touched_before: float) -> None:
+        """See `ArtifactStore.forget_uploads`."""
+        for path in self._incoming.iterdir():
+            with self._lock, contextlib.suppress(FileNotFoundError):
+                if path not in self._busy and path.stat().st_mtime < touched_before:
+                    path.unlink()
+
+    def path(self, sha256: str) -> Path:
+        """Where a whole file stands, for those who serve files by name."""
+        if len(sha256) != _DIGEST_CHARACTERS or not sha256.isalnum():
+            raise ArtifactError(f"{sha256!r} is not a SHA-256 in hexadecimal")
+        return self._directory / sha256[:2] / sha256
+
+    def adopt(self, part: Path, sha256: str, size_bytes: int) -> None:
+        """Give a file that is durable its name, in one step."""
+        path = self.path(sha256)
+        with self._lock:
+            path.parent.mkdir(exist_ok=True)
+            if self._used_bytes is not None and not path.exists():
+                self._used_bytes += size_bytes
+            os.utime(part)
+            part.replace(path)
+        sync_directory(path.parent)
+
+    def free(self, part: Path) -> None:
+        """An upload has ended."""
+        with self._lock:
+            self._busy.pop(part, None)
+
+    def _check_quota(self, sha256: str, size_bytes: int) -> None:
+        """Raises: OverQuotaError if there is no room for the file besides those here and those on their way."""
+        if self._total_bytes is None or self.has(sha256):
+            return
+        wanted = self.used_bytes() + sum(self._busy.values()) + size_bytes
+        if wanted > self._total_bytes:
+            raise OverQuotaError(
+                f"a file of {size_bytes} bytes finds no room: all artifacts may take {self._total_bytes} bytes, and"
+                f" {wanted - size_bytes} are taken"
+            )
+
+    def _part(self, sha256: str, owner: str) -> Path:
+        self.path(sha256)
+        return self._incoming / (f"{owner}.{sha256}.part" if owner else f"{sha256}.part")
+
+
+class _LocalUpload:
+    """A file in the incoming directory."""
+
+    def __init__(self, store: LocalArtifactStore, sha256: str, size_bytes: int, part: Path, offset: int) -> None:
+        self._store = store
+        self._sha256 = sha256
+        self._size_bytes = size_bytes
+        self._part = part
+        self._hasher = hashlib.sha256()
+        self._held_bytes = offset
+        # Unbuffered: what a full disk doesn't take is told at once, and not once more when the file is closed.
+        self._file: FileIO | None = part.open("r+b" if offset else "w+b", buffering=0)
+        while offset and (piece := self._file.read(_HASH_BYTES)):
+            self._hasher.update(piece)
+
+    def write(self, data: bytes) -> None:
+        """See `Upload.write`."""
+        assert self._file is not None
+        if self._held_bytes + len(data) > self._size_bytes:
+            self._discard()
+            raise WrongDigestError(f"more than the announced {self._size_bytes} bytes were sent")
+        rest = memoryview(data)
+        while rest:
+            written = self._file.write(rest)
+            self._hasher.update(rest[:written])
+            self._held_bytes += written
+            rest = rest[written:]
+
+    def finish(self) -> None:
+        """See `Upload.finish`."""
+        assert self._file is not None
+        if self._held_bytes < self._size_bytes:
+            raise IncompleteUploadError(f"{self._held_bytes} of {self._size_bytes} bytes have come")
+        if self._hasher.hexdigest() != self._sha256:
+            self._discard()
+            raise WrongDigestError(f"what was sent is not artifact {self._sha256}")
+        os.fsync(self._file.fileno())
+        self._store.adopt(self._part, self._sha256, self._size_bytes)
+        self.close()
+
+    def close(self) -> None:
+        """See `Upload.close`."""
+        if self._file is not None:
+            file, self._file = self._file, None
+            try:
+                file.close()
+            finally:
+                self._store.free(self._part)
+
+    def _discard(self) -> None:
+        self.close()
+        self._part.unlink(missing_ok=True)

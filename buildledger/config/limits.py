@@ -39,6 +39,10 @@ CANONICAL_BYTES = 16 << 20
 
 LOCK_COUNT = 10_000
 WORKER_CAPACITY = 10_000
+MACHINES = 1_000
+"""Workers that one entry may stand for."""
+START_SECONDS = 3_600
+"""A worker may take to connect; an enrollment token isn't good for longer."""
 PRIORITY = 1_000_000
 """Either side of 0."""
 RETRIES = 10

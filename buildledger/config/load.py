@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from buildledger.config import builders, limits, parsing, resolved, sources, triggers
+from buildledger.config import builders, limits, parsing, resolved, sources, triggers, workers
 from buildledger.config.document import Document, Mark
 from buildledger.config.problems import ConfigErrors, Problem
 from buildledger.config.resolved import Configuration
@@ -77,10 +77,7 @@ def _resolve(document: Document, directory: Path, *, secrets_required: bool) -> 
         server=resolved.Server(title=parsed.server.title, url=_address(document, parsed)),
         secrets=secrets,
         sources={name: sources.resolve(document, name, model, directory) for name, model in parsed.sources.items()},
-        workers={
-            name: resolved.Worker(name=name, labels=model.labels, capacity=model.capacity)
-            for name, model in parsed.workers.items()
-        },
+        workers=workers.resolve(document, parsed.workers, directory),
         locks={name: resolved.Lock(name=name, count=model.count) for name, model in parsed.locks.items()},
         builders=resolved_builders,
         triggers=triggers.TriggerResolver(document, parsed, _cells(resolved_builders), inputs).resolve(),

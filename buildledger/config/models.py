@@ -25,6 +25,7 @@ from buildledger.config.fields import (
     Text,
     Whole,
 )
+from buildledger.config.machine_models import Worker
 from buildledger.config.nodes import ExpressionText
 from buildledger.config.strict import Strict, as_list, choose
 
@@ -64,15 +65,6 @@ class GitSource(Strict):
     """Which branches to follow: `*` and `?` stay inside a part of the name, `**` crosses `/`, `!` excludes."""
     default_branch: Branch | None = None
     """What to build when nobody names a branch; by default where the repository's HEAD points."""
-
-
-class Worker(Strict):
-    """A machine that may connect under this name."""
-
-    labels: dict[Identifier, Text] = {}
-    """What builders choose workers by."""
-    capacity: Annotated[Whole, Field(ge=1, le=limits.WORKER_CAPACITY)] = 1
-    """Builds that may run on it at the same time."""
 
 
 class Lock(Strict):

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from buildledger.config import builder_models, messages, models, scalars
 from buildledger.config.document import Document
 from buildledger.config.fields import read_name
+from buildledger.config.machine_models import Worker
 from buildledger.config.problems import Path
 from buildledger.config.strict import unknown_key
 
@@ -25,7 +26,7 @@ class Parsed:
     server: models.Server = field(default_factory=models.Server)
     secrets: models.Secrets | None = None
     sources: dict[str, models.GitSource] = field(default_factory=dict)
-    workers: dict[str, models.Worker] = field(default_factory=dict)
+    workers: dict[str, Worker] = field(default_factory=dict)
     locks: dict[str, models.Lock] = field(default_factory=dict)
     templates: dict[str, builder_models.Template] = field(default_factory=dict)
     builders: dict[str, builder_models.Builder] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from buildledger.config.machines import Start
 from buildledger.config.values import Argument, EnvironmentValue, Expression, Plain, Value
 
 FORMAT_VERSION = 1
@@ -53,12 +54,16 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
-    """A machine that may connect under this name."""
+    """A machine that may connect under this name, or that the server starts."""
 
     name: str
     labels: Mapping[str, str]
     capacity: int = 1
     """Builds that may run on it at the same time."""
+    missing_seconds: float | None = 600.0
+    """It is missing when it has been away for so long; None: never."""
+    start: Start | None = None
+    """How the server starts it; None: it comes by itself."""
 
 
 class Lock(msgspec.Struct, frozen=True, kw_only=True):

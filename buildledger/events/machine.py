@@ -18,7 +18,7 @@ class MachineStartRequested(Fact, frozen=True, kw_only=True, omit_defaults=True)
     start: int
     """Counts the worker's machines, from 1. With the worker's name it is what a machine is found again by."""
     settings: str
-    """How it is started, and will be stopped whatever the configuration says later: a `config.elastic.Start` as JSON."""
+    """How it is started, and will be stopped whatever the configuration says later: a `config.machines.Start`, JSON."""
     reason: str
     """What there is to do for it."""
 

@@ -21,10 +21,15 @@ from buildledger.events.worker import (
     WorkerDisconnected,
     WorkerEnrolled,
     WorkerLost,
+    WorkerMissing,
     WorkerPaused,
     WorkerResumed,
+    WorkerReturned,
     WorkerRevoked,
 )
+
+DRAIN_REASON = "the worker asked to drain"
+"""Begins the reason of a pause that its worker asked for, and that ends when it comes back."""
 
 
 class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +41,7 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
     instance_id: str = ""
     server_id: ServerId | None = None
     lost: bool = False
+    missing: bool = False
     paused: bool = False
 
 
@@ -111,6 +117,13 @@ class LoseWorker(WorkerCommand, frozen=True, kw_only=True):
     epoch: int
 
 
+class MissWorker(WorkerCommand, frozen=True, kw_only=True):
+    """Note that it has been away for too long; one that is there, or was missed before, decides nothing."""
+
+    epoch: int
+    since: datetime
+
+
 class PauseWorker(WorkerCommand, frozen=True, kw_only=True):
     """Assign nothing more to it."""
 
@@ -128,7 +141,8 @@ class RevokeWorker(WorkerCommand, frozen=True, kw_only=True):
 
 
 CredentialCommands = EnrollWorker | RotateCredential | ExpireCredential | RevokeWorker
-WorkerCommands = CredentialCommands | ConnectWorker | DisconnectWorker | LoseWorker | PauseWorker | ResumeWorker
+PresenceCommands = ConnectWorker | DisconnectWorker | LoseWorker | MissWorker | PauseWorker | ResumeWorker
+WorkerCommands = CredentialCommands | PresenceCommands
 COMMANDS = (
     EnrollWorker,
     RotateCredential,
@@ -137,6 +151,7 @@ COMMANDS = (
     ConnectWorker,
     DisconnectWorker,
     LoseWorker,
+    MissWorker,
     PauseWorker,
     ResumeWorker,
 )
@@ -157,6 +172,9 @@ def decide(state: WorkerState, command: WorkerCommands) -> tuple[Fact, ...]:
         case LoseWorker(epoch=epoch):
             gone = epoch == state.epoch and not state.connected and not state.lost
             return (WorkerLost(epoch=epoch),) if gone else ()
+        case MissWorker(worker=worker, epoch=epoch, since=since):
+            away = epoch == state.epoch and not state.connected and not state.missing
+            return (WorkerMissing(worker=worker, epoch=epoch, since=since),) if away else ()
         case PauseWorker(reason=reason):
             return () if state.paused else (WorkerPaused(reason=reason),)
         case ResumeWorker():
@@ -213,11 +231,13 @@ def _connect(state: WorkerState, command: ConnectWorker) -> tuple[Fact, ...]:
     if state.connected and command.instance_id != state.instance_id:
         raise DuplicateWorkerRefusal(command.worker)
     ended = (WorkerDisconnected(epoch=state.epoch, reason="superseded"),) if state.connected else ()
+    epoch = state.epoch + 1
+    returned = (WorkerReturned(worker=command.worker, epoch=epoch),) if state.missing else ()
     return (
         *ended,
         WorkerConnected(
             worker=command.worker,
-            epoch=state.epoch + 1,
+            epoch=epoch,
             server_id=command.server_id,
             boot_id=command.boot_id,
             instance_id=command.instance_id,
@@ -229,6 +249,7 @@ def _connect(state: WorkerState, command: ConnectWorker) -> tuple[Fact, ...]:
             features=command.features,
             address=command.address,
         ),
+        *returned,
     )
 
 
@@ -253,6 +274,8 @@ def evolve(state: WorkerState, fact: Fact) -> WorkerState:
             return replace(state, connected=False)
         case WorkerLost():
             return replace(state, lost=True)
+        case WorkerMissing() | WorkerReturned():
+            return replace(state, missing=isinstance(fact, WorkerMissing))
         case WorkerPaused():
             return replace(state, paused=True)
         case WorkerResumed():

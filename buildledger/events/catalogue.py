@@ -38,6 +38,8 @@ FACTS: tuple[type[Fact], ...] = (
     worker.WorkerConnected,
     worker.WorkerDisconnected,
     worker.WorkerLost,
+    worker.WorkerMissing,
+    worker.WorkerReturned,
     worker.WorkerPaused,
     worker.WorkerResumed,
     worker.WorkerRevoked,

@@ -112,6 +112,28 @@ class WorkerLost(Fact, frozen=True, kw_only=True, omit_defaults=True):
     epoch: int
 
 
+class WorkerMissing(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A configured worker has been away for longer than it may."""
+
+    NAME: ClassVar[str] = "worker.missing.v1"
+
+    worker: str
+    epoch: int
+    """Its last session."""
+    since: datetime
+    """When that ended."""
+
+
+class WorkerReturned(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A worker that was missing is connected again."""
+
+    NAME: ClassVar[str] = "worker.returned.v1"
+
+    worker: str
+    epoch: int
+    """The session with which it is back."""
+
+
 class WorkerPaused(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """No further build is assigned to it."""
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from buildledger.domain.worker import DRAIN_REASON
 from buildledger.events.build import (
     BuildAssigned,
     BuildFinished,
@@ -28,9 +29,6 @@ from buildledger.events.worker import (
     WorkerRevoked,
 )
 from buildledger.slave_grpc.directories import directory_name
-
-DRAIN_REASON = "the worker asked to drain"
-"""Begins the reason of a pause that its worker asked for, and that ends when it comes back."""
 
 
 class OpenOperation(msgspec.Struct, kw_only=True):

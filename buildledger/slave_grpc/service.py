@@ -8,7 +8,7 @@ from typing import Any
 import grpc.aio
 
 from buildledger.clock import Clock
-from buildledger.domain.worker import DisconnectWorker, PauseWorker
+from buildledger.domain.worker import DRAIN_REASON, DisconnectWorker, PauseWorker
 from buildledger.events.ids import ServerId
 from buildledger.events.operation import Ended
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
@@ -25,7 +25,7 @@ from buildledger.slave_grpc.enrollment import Enrollment
 from buildledger.slave_grpc.follower import Follower
 from buildledger.slave_grpc.inflow import Inflow
 from buildledger.slave_grpc.intake import Intake
-from buildledger.slave_grpc.open_work import DRAIN_REASON, Changes
+from buildledger.slave_grpc.open_work import Changes
 from buildledger.slave_grpc.secret_source import SecretSource
 from buildledger.slave_grpc.sender import Sender
 from buildledger.slave_grpc.session import Context, Session

@@ -96,6 +96,7 @@ COMMANDS: dict[str, st.SearchStrategy[Command]] = {
         st.builds(hello, instance_id=st.sampled_from(["one", "two"]), credential_digest=st.sampled_from(["d1", None])),
         of(worker.DisconnectWorker, **on_worker, epoch=small, reason=words),
         of(worker.LoseWorker, **on_worker, epoch=small),
+        of(worker.MissWorker, **on_worker, epoch=small, since=st.just(samples.AT)),
         of(worker.PauseWorker, **on_worker),
         of(worker.ResumeWorker, **on_worker),
         of(worker.RevokeWorker, **on_worker),

@@ -15,6 +15,7 @@ from buildledger.domain.worker import (
     EnrollWorker,
     ExpireCredential,
     LoseWorker,
+    MissWorker,
     PauseWorker,
     ResumeWorker,
     RevokeWorker,
@@ -29,8 +30,10 @@ from buildledger.events.worker import (
     WorkerDisconnected,
     WorkerEnrolled,
     WorkerLost,
+    WorkerMissing,
     WorkerPaused,
     WorkerResumed,
+    WorkerReturned,
     WorkerRevoked,
 )
 from tests.domain.samples import AT, REQUEST, connected
@@ -186,6 +189,19 @@ def test_a_disconnected_worker_is_lost_once() -> None:
 def test_a_worker_that_is_there_can_not_be_lost(past: tuple[Fact, ...]) -> None:
     """Coming back in time keeps the lease."""
     given(ENROLLED, *past).when(LoseWorker(worker="w1", epoch=1)).then_nothing()
+
+
+def test_a_worker_that_stays_away_is_missed_once_and_welcomed_back() -> None:
+    """Missed once for each absence; its next session says that it is back, later ones don't."""
+    miss = MissWorker(worker="w1", epoch=1, since=AT)
+    missing = WorkerMissing(worker="w1", epoch=1, since=AT)
+    scenario = given(ENROLLED, connected(), GONE)
+    scenario.when(miss, miss).then(missing)
+    back = WorkerReturned(worker="w1", epoch=2)
+    scenario.when(hello()).then(connected(epoch=2), back)
+    scenario.when(miss, hello()).then(
+        WorkerDisconnected(epoch=2, reason="superseded"), connected(epoch=3)
+    )
 
 
 def test_a_worker_is_paused_resumed_and_revoked_once() -> None:

@@ -266,6 +266,10 @@ STORIES: dict[str, tuple[Fact, ...]] = {
         worker.WorkerResumed(),
         worker.WorkerRevoked(reason="stolen"),
     ),
+    "missing-worker": (
+        worker.WorkerMissing(worker="w1", epoch=1, since=AT),
+        worker.WorkerReturned(worker="w1", epoch=2),
+    ),
     "enrollment": (
         worker.EnrollmentIssued(token_digest=DIGEST, worker="w1", expires_at=AT),
         worker.EnrollmentUsed(worker="w1"),

@@ -72,6 +72,14 @@ class Tls:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AutoTls:
+    """A certificate that the server makes for itself, from its own authority."""
+
+    names: tuple[str, ...] = ()
+    """Host names and addresses it is reached under, beside those that this machine knows of itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServerSettings:
     """All that `buildledger serve` can be told."""
 
@@ -83,7 +91,15 @@ class ServerSettings:
     """`postgresql://…` for ledger and read models; None: SQLite in the state directory."""
     http: Address = field(default_factory=lambda: Address(host="127.0.0.1", port=8010))
     grpc: Address = field(default_factory=lambda: Address(host="127.0.0.1", port=8011))
-    grpc_tls: Tls | None = None
+    grpc_tls: Tls | AutoTls | None = None
+    grpc_mtls: Address | None = None
+    """Where workers are served that show their client certificate; others aren't, there."""
+    worker_ca: Tls | None = None
+    """Certifies workers; None: an authority in the state directory, made at the first start."""
+    credential_seconds: float = 86_400.0
+    """How long a worker's credential lasts; workers exchange it after half of that."""
+    unknown_workers: bool = False
+    """Let workers in that the configuration doesn't name; they are given nothing to do."""
     roles: frozenset[Role] = frozenset(Role)
     heartbeat_seconds: float = 10.0
     """Between two signs of life of a worker, both ways."""
@@ -102,5 +118,10 @@ class ServerSettings:
             )
         if not self.grpc.loopback and self.grpc_tls is None:
             raise SettingsError(
-                f"workers would talk in clear at {self.grpc}: give --grpc-cert and --grpc-key, or listen on loopback"
+                f"workers would talk in clear at {self.grpc}: give --grpc-tls auto, or --grpc-cert and --grpc-key,"
+                " or listen on loopback"
+            )
+        if self.grpc_mtls is not None and self.grpc_tls is None:
+            raise SettingsError(
+                "--grpc-mtls needs a certificate too: give --grpc-tls auto, or --grpc-cert and --grpc-key"
             )

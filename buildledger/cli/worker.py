@@ -44,6 +44,9 @@ AS_CONFIGURED = 1_000
 )
 @click.option("--token", help="One-use enrollment token, for the first start: see `buildledger token`.")
 @click.option(
+    "--enroll-at", metavar="HOST:PORT", help="Where to enroll, if --server lets nobody in without a certificate."
+)
+@click.option(
     "--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Issuer of the server's certificate."
 )
 @click.option("--tls", is_flag=True, help="Use TLS with the issuers that this machine trusts.")
@@ -56,6 +59,7 @@ def worker(
     capacity: int,
     spool_bytes: int,
     token: str | None,
+    enroll_at: str | None,
     ca: Path | None,
     tls: bool,
 ) -> None:
@@ -76,6 +80,7 @@ def worker(
         capacity=capacity,
         spool_bytes=spool_bytes,
         enrollment_token=token,
+        enroll_at=enroll_at,
         ca_file=ca,
         tls=tls,
         owns_process=True,

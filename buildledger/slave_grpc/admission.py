@@ -1,9 +1,11 @@
 """The door: who may hold a session, decided from the first message of a stream."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
+from buildledger.clock import Clock
 from buildledger.domain.command import Command
 from buildledger.domain.refusals import DuplicateWorkerRefusal, Refusal
 from buildledger.domain.worker import ConnectWorker, DisconnectWorker, ResumeWorker
@@ -12,7 +14,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
-from buildledger.slave_grpc.credentials import bearer_of, digest_of
+from buildledger.slave_grpc.callers import Callers, UnknownCallerError
 from buildledger.slave_grpc.follower import Follower
 from buildledger.slave_grpc.settings import (
     CHUNK_BYTES,
@@ -21,6 +23,7 @@ from buildledger.slave_grpc.settings import (
     RETRY_SECONDS,
     RUN_CREDIT_BYTES,
     SESSION_CREDIT_BYTES,
+    UNKNOWN_RETRY_SECONDS,
     WorkerServiceSettings,
 )
 from buildledger.slave_grpc.status import error, session_error
@@ -43,31 +46,36 @@ class Door:
     """Checks what a worker shows and records that it was let in."""
 
     def __init__(
-        self, ledger: Ledger, follower: Follower, server_id: ServerId, settings: WorkerServiceSettings
+        self,
+        *,
+        ledger: Ledger,
+        follower: Follower,
+        callers: Callers,
+        is_configured: Callable[[str], bool],
+        clock: Clock,
+        server_id: ServerId,
+        settings: WorkerServiceSettings,
     ) -> None:
         self._ledger = ledger
         self._follower = follower
+        self._callers = callers
+        self._is_configured = is_configured
+        self._clock = clock
         self._server_id = server_id
         self._settings = settings
 
-    async def admit(self, hello: pb.Hello, metadata: Iterable[tuple[str, str | bytes]] | None, peer: str) -> int:
+    async def admit(self, hello: pb.Hello, context: Any) -> int:
         """Let a worker in; returns the epoch of its session, with the ledger followed up to that fact.
 
         Raises: NotAdmittedError.
         """
         self._check(hello)
-        credential = bearer_of(metadata)
-        if credential is None:
-            raise NotAdmittedError(
-                error(
-                    pb.ERROR_CODE_UNAUTHENTICATED,
-                    "no credential: enroll this worker with a token from `buildledger worker-token`",
-                    fatal=True,
-                )
-            )
+        credential_digest = await self._identify(hello.name, context)
+        self._check_configured(hello.name)
         connect = ConnectWorker(
             worker=hello.name,
-            credential_digest=digest_of(credential),
+            credential_digest=credential_digest,
+            at=self._clock.now(),
             server_id=self._server_id,
             boot_id=hello.boot_id,
             instance_id=hello.instance_id,
@@ -77,7 +85,7 @@ class Door:
             labels=dict(hello.labels),
             capacity=hello.capacity,
             features=tuple(hello.features),
-            address=peer,
+            address=context.peer(),
         )
         try:
             position = await self._connect(connect, hello)
@@ -95,6 +103,23 @@ class Door:
                 error(pb.ERROR_CODE_SUPERSEDED, "another session of this worker began in the same moment")
             )
         return connection.epoch
+
+    async def _identify(self, name: str, context: Any) -> str:
+        """The digest of the credential that is shown, which is this worker's."""
+        try:
+            shown = await self._callers.identify(context)
+        except UnknownCallerError as refusal:
+            raise NotAdmittedError(error(pb.ERROR_CODE_UNAUTHENTICATED, str(refusal), fatal=True)) from None
+        if shown.worker != name:
+            raise _another_workers(name)
+        return shown.digest
+
+    def _check_configured(self, name: str) -> None:
+        """Only what the configuration names is let in, or what has yet to finish what it was given."""
+        if not self._is_configured(name) and not self._follower.work.of_worker(name):
+            raise NotAdmittedError(
+                error(pb.ERROR_CODE_UNKNOWN_WORKER, unknown_worker(name), retry_seconds=UNKNOWN_RETRY_SECONDS)
+            )
 
     async def _connect(self, connect: ConnectWorker, hello: pb.Hello) -> int:
         """Record the connection, and with it what it makes obsolete; returns its position."""
@@ -130,13 +155,7 @@ class Door:
         if not NAME.fullmatch(hello.name):
             raise _violation(f"{hello.name!r} is not a worker's name: {NAME_RULE}")
         if hello.worker_id and hello.worker_id != str(worker_id(hello.name)):
-            raise NotAdmittedError(
-                error(
-                    pb.ERROR_CODE_UNAUTHENTICATED,
-                    f"the credential belongs to another worker than {hello.name!r}",
-                    fatal=True,
-                )
-            )
+            raise _another_workers(hello.name)
         if not hello.instance_id:
             raise _violation("hello has no instance_id")
         if len(hello.labels) > LABELS_MAX or len(hello.features) > FEATURES_MAX:
@@ -156,7 +175,7 @@ def welcome(epoch: int, server_id: ServerId, settings: WorkerServiceSettings) ->
         chunk_bytes=CHUNK_BYTES,
         run_credit_bytes=RUN_CREDIT_BYTES,
         session_credit_bytes=SESSION_CREDIT_BYTES,
-        features=("blobs",),
+        features=("blobs", "rotate"),
         server=str(server_id),
     )
     terms.heartbeat.FromMilliseconds(int(settings.heartbeat_seconds * 1000))
@@ -168,3 +187,16 @@ def welcome(epoch: int, server_id: ServerId, settings: WorkerServiceSettings) ->
 
 def _violation(text: str) -> NotAdmittedError:
     return NotAdmittedError(error(pb.ERROR_CODE_PROTOCOL_VIOLATION, text, fatal=True))
+
+
+def unknown_worker(name: str) -> str:
+    """What somebody is told who comes under a name that isn't configured."""
+    return (
+        f"{name!r} isn't in the server's configuration: add it under `workers`, or start the worker with another name"
+    )
+
+
+def _another_workers(name: str) -> NotAdmittedError:
+    return NotAdmittedError(
+        error(pb.ERROR_CODE_UNAUTHENTICATED, f"the credential belongs to another worker than {name!r}", fatal=True)
+    )

@@ -20,7 +20,7 @@ from buildledger.logs.artifacts import (
     WrongDigestError,
     WrongOffsetError,
 )
-from buildledger.slave_grpc.credentials import bearer_of, digest_of
+from buildledger.slave_grpc.callers import Callers, UnknownCallerError
 
 SHA256_BYTES = 32
 FIND_MAX = 1_000
@@ -40,11 +40,11 @@ _STATUS: tuple[tuple[type[Exception], grpc.StatusCode], ...] = (
 
 
 class Blobs(worker_pb2_grpc.BlobsServicer):
-    """Serves whoever shows the credential of an enrolled worker (`is_known`, asked with its digest)."""
+    """Serves enrolled workers."""
 
-    def __init__(self, artifacts: ArtifactStore, is_known: Callable[[str], bool]) -> None:
+    def __init__(self, artifacts: ArtifactStore, callers: Callers) -> None:
         self._artifacts = artifacts
-        self._is_known = is_known
+        self._callers = callers
 
     async def FindMissing(self, request: pb.FindMissingRequest, context: Any) -> pb.FindMissingResponse:  # noqa: N802
         """Which of the blobs are not held."""
@@ -102,9 +102,10 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
             await self._do(context, partial(upload.write, request.data))
 
     async def _authenticate(self, context: Any) -> None:
-        credential = bearer_of(context.invocation_metadata())
-        if credential is None or not self._is_known(digest_of(credential)):
-            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "only enrolled workers may move files")
+        try:
+            await self._callers.identify(context)
+        except UnknownCallerError as error:
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, f"only enrolled workers may move files: {error}")
 
     async def _do(self, context: Any, work: Callable[[], Any]) -> Any:
         """Do something in a thread; what goes wrong ends the call with its status."""

@@ -1,52 +1,116 @@
-"""`Enrollment`: a one-use token becomes a worker's credential."""
+"""`Enrollment`: a one-use token becomes a worker's credential, and a credential the one that follows it."""
 
-from typing import Any
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, NoReturn
 
 import grpc
 
 from buildledger.clock import Clock
+from buildledger.domain.command import Command
 from buildledger.domain.enrollment import UseEnrollment
 from buildledger.domain.refusals import Refusal
-from buildledger.domain.worker import EnrollWorker
-from buildledger.events.ids import worker_id
+from buildledger.domain.worker import EnrollWorker, RotateCredential
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
-from buildledger.slave_grpc.admission import NAME, NAME_RULE
-from buildledger.slave_grpc.credentials import digest_of, new_credential
+from buildledger.slave_grpc.admission import NAME, NAME_RULE, unknown_worker
+from buildledger.slave_grpc.callers import Callers, UnknownCallerError
+from buildledger.slave_grpc.credentials import digest_of
+from buildledger.slave_grpc.issuing import Issued, Issuer, secret_part
+from buildledger.slave_grpc.keys import BadRequestError
 from buildledger.slave_grpc.status import status_of
 
 
 class Enrollment(worker_pb2_grpc.EnrollmentServicer):
-    """Gives credentials. A request for a client certificate is accepted and answered without one: bearer only."""
+    """Gives credentials. The ledger keeps of them what they are known by, never what lets in."""
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        issuer: Issuer,
+        callers: Callers,
+        is_configured: Callable[[str], bool],
+        overlap_seconds: float,
+    ) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._issuer = issuer
+        self._callers = callers
+        self._is_configured = is_configured
+        self._overlap = timedelta(seconds=overlap_seconds)
 
     async def Enroll(self, request: pb.EnrollRequest, context: Any) -> pb.EnrollResponse:  # noqa: N802 - gRPC's name
-        """Spend the token and record the digest of a new credential, in one transaction."""
-        if not NAME.fullmatch(request.name):
-            await context.abort(
-                grpc.StatusCode.INVALID_ARGUMENT,
-                f"{request.name!r} is not a worker's name: {NAME_RULE}",
-            )
-        credential = new_credential()
-        try:
-            await self._ledger.execute(
-                UseEnrollment(token_digest=digest_of(request.token), worker=request.name, at=self._clock.now()),
-                EnrollWorker(worker=request.name, credential_digest=digest_of(credential)),
-                origin=Origin(actor=f"worker:{request.name}"),
-            )
-        except Refusal as refusal:
-            await context.abort(status_of(refusal), str(refusal))
-        except LedgerUnavailable as error:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
-        return pb.EnrollResponse(credential=pb.Credential(worker_id=str(worker_id(request.name)), bearer=credential))
+        """Spend the token and record what the new credential is known by, in one transaction."""
+        name = request.name
+        if not NAME.fullmatch(name):
+            await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, f"{name!r} is not a worker's name: {NAME_RULE}")
+        if not self._is_configured(name):
+            # A person is watching: the token is kept for the right name.
+            await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, unknown_worker(name))
+        issued = await self._issue(name, request.csr_der, context)
+        await self._record(
+            context,
+            name,
+            UseEnrollment(token_digest=digest_of(secret_part(request.token)), worker=name, at=self._clock.now()),
+            EnrollWorker(
+                worker=name,
+                credential_digest=issued.digest,
+                serial=issued.serial,
+                public_key=issued.public_key,
+                expires_at=issued.expires_at,
+            ),
+        )
+        return pb.EnrollResponse(credential=issued.credential)
 
     async def Rotate(self, request: pb.RotateRequest, context: Any) -> pb.RotateResponse:  # noqa: N802 - gRPC's name
-        """Not offered (Welcome doesn't name the feature): credentials stand until they are revoked."""
-        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "this server does not rotate credentials; enroll again")
-        raise AssertionError("abort does not return")
+        """Exchange the credential that the call was made with. Open sessions stay open."""
+        try:
+            shown = await self._callers.identify(context)
+        except UnknownCallerError as error:
+            await _refuse(context, grpc.StatusCode.UNAUTHENTICATED, str(error))
+        if shown.public_key and not request.csr_der:
+            await _refuse(
+                context,
+                grpc.StatusCode.INVALID_ARGUMENT,
+                "a credential that is bound to a key is exchanged for one that is, too: csr_der is missing",
+            )
+        issued = await self._issue(shown.worker, request.csr_der, context)
+        await self._record(
+            context,
+            shown.worker,
+            RotateCredential(
+                worker=shown.worker,
+                shown_digest=shown.digest,
+                at=self._clock.now(),
+                overlap=self._overlap,
+                credential_digest=issued.digest,
+                serial=issued.serial,
+                public_key=issued.public_key,
+                expires_at=issued.expires_at,
+            ),
+        )
+        return pb.RotateResponse(credential=issued.credential)
+
+    async def _issue(self, worker: str, request_der: bytes, context: Any) -> Issued:
+        try:
+            return self._issuer.issue(worker, request_der)
+        except BadRequestError as error:
+            await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
+
+    async def _record(self, context: Any, worker: str, *commands: Command) -> None:
+        try:
+            await self._ledger.execute(*commands, origin=Origin(actor=f"worker:{worker}"))
+        except Refusal as refusal:
+            await _refuse(context, status_of(refusal), str(refusal))
+        except LedgerUnavailable as error:
+            await _refuse(context, grpc.StatusCode.UNAVAILABLE, str(error))
+
+
+async def _refuse(context: Any, status: grpc.StatusCode, text: str) -> NoReturn:
+    await context.abort(status, text)
+    raise AssertionError("abort does not return")

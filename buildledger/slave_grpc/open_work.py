@@ -22,13 +22,14 @@ from buildledger.events.ids import BuildId, OperationId, ServerId, WorkerId, wor
 from buildledger.events.operation import OperationSpec
 from buildledger.events.worker import (
     WorkerConnected,
+    WorkerCredentialExpired,
     WorkerDisconnected,
-    WorkerEnrolled,
     WorkerPaused,
     WorkerResumed,
     WorkerRevoked,
 )
 from buildledger.slave_grpc.directories import directory_name
+from buildledger.slave_grpc.known_credentials import KnownCredential, KnownCredentials
 
 
 class OpenOperation(msgspec.Struct, kw_only=True):
@@ -72,8 +73,8 @@ class OpenWorkState(msgspec.Struct, kw_only=True):
     builds: dict[BuildId, OpenBuild] = msgspec.field(default_factory=dict)
     workers: dict[WorkerId, ConnectedWorker] = msgspec.field(default_factory=dict)
     draining: set[WorkerId] = msgspec.field(default_factory=set)
-    credentials: dict[WorkerId, str] = msgspec.field(default_factory=dict)
-    """The digest of each enrolled worker's credential."""
+    credentials: dict[WorkerId, list[KnownCredential]] = msgspec.field(default_factory=dict)
+    """See `KnownCredentials`."""
 
 
 class Changes:
@@ -84,25 +85,26 @@ class Changes:
         self.ended: Final[dict[str, set[OperationId]]] = {}
         self.connected: Final[dict[str, ConnectedWorker]] = {}
         self.revoked: Final[set[str]] = set()
+        self.expired: Final[set[str]] = set()
         self.cut_short: Final[list[OpenOperation]] = []
         """Operations that ended without their worker's word: nobody has closed their logs."""
 
     @property
     def workers(self) -> set[str]:
         """Everyone who is concerned."""
-        return self.changed.keys() | self.ended.keys() | self.connected.keys() | self.revoked
+        return self.changed.keys() | self.ended.keys() | self.connected.keys() | self.revoked | self.expired
 
 
 class OpenWork:
     """Open operations by worker. Fed in the order of positions."""
 
-    VERSION = 1
+    VERSION = 2
 
     def __init__(self, state: OpenWorkState | None = None) -> None:
         self._state = state or OpenWorkState()
         self._by_worker: dict[str, dict[OperationId, OpenOperation]] = {}
         self._directories: dict[str, set[str]] = {}
-        self._credentials = set(self._state.credentials.values())
+        self.credentials: Final = KnownCredentials(self._state.credentials)
         for operation in self._state.operations.values():
             self._by_worker.setdefault(operation.worker, {})[operation.operation_id] = operation
         for build in self._state.builds.values():
@@ -128,10 +130,6 @@ class OpenWork:
     def is_draining(self, worker: str) -> bool:
         """Whether the worker is paused because it asked for that itself."""
         return worker_id(worker) in self._state.draining
-
-    def knows_credential(self, digest: str) -> bool:
-        """Whether a worker is enrolled with this credential."""
-        return digest in self._credentials
 
     def apply(self, recorded: Recorded, changes: Changes) -> None:
         """Take one fact in and add what it means to `changes`."""
@@ -159,6 +157,7 @@ class OpenWork:
 
     def _worker(self, recorded: Recorded, changes: Changes) -> None:
         workers, stream = self._state.workers, WorkerId(recorded.stream_id)
+        self.credentials.apply(stream, recorded.fact)
         match recorded.fact:
             case WorkerConnected(worker=worker, epoch=epoch, server_id=server_id):
                 connection = ConnectedWorker(worker=worker, epoch=epoch, server_id=server_id)
@@ -171,14 +170,10 @@ class OpenWork:
                     self._state.draining.add(stream)
             case WorkerResumed():
                 self._state.draining.discard(stream)
-            case WorkerEnrolled(credential_digest=digest):
-                self._credentials.discard(self._state.credentials.get(stream, ""))
-                self._state.credentials[stream] = digest
-                self._credentials.add(digest)
-            case WorkerRevoked():
-                self._credentials.discard(self._state.credentials.pop(stream, ""))
-                if stream in workers:
-                    changes.revoked.add(workers[stream].worker)
+            case WorkerRevoked() if stream in workers:
+                changes.revoked.add(workers[stream].worker)
+            case WorkerCredentialExpired(worker=worker):
+                changes.expired.add(worker)
             case _:
                 return
 

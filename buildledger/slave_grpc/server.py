@@ -7,7 +7,8 @@ import grpc
 import grpc.aio
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.settings import Address, SettingsError, Tls
+from buildledger.settings import Address, SettingsError
+from buildledger.slave_grpc.certificates import ServerCertificate, server_credentials
 from buildledger.slave_grpc.settings import RECEIVE_MAX_BYTES
 
 _SECOND = 1000
@@ -33,15 +34,19 @@ def make_server() -> grpc.aio.Server:
     return grpc.aio.server(options=OPTIONS)
 
 
-def bind(server: grpc.aio.Server, address: Address, tls: Tls | None) -> int:
-    """Let the server listen; returns the port.
+def bind(
+    server: grpc.aio.Server,
+    address: Address,
+    certificate: ServerCertificate | None,
+    clients_from: bytes | None = None,
+) -> int:
+    """Let the server listen; returns the port. With `clients_from`, PEM, only those get in whom that has certified.
 
     Raises: SettingsError if the address is taken, or would carry credentials in clear over a network.
     """
     try:
-        if tls is not None:
-            pair = (tls.key.read_bytes(), tls.certificate.read_bytes())
-            return server.add_secure_port(str(address), grpc.ssl_server_credentials([pair]))
+        if certificate is not None:
+            return server.add_secure_port(str(address), server_credentials(certificate, clients_from))
         if not address.loopback:
             raise SettingsError(
                 f"workers would talk in clear at {address}: configure a certificate and key, or listen on loopback"

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import grpc.aio
@@ -20,9 +20,10 @@ from buildledger.logs.store import LogStore
 from buildledger.settings import Address
 from buildledger.slave_grpc import server as server_
 from buildledger.slave_grpc.admission import Door, NotAdmittedError, welcome
+from buildledger.slave_grpc.authority import Authority
 from buildledger.slave_grpc.blobs import Blobs
-from buildledger.slave_grpc.enrollment import Enrollment
 from buildledger.slave_grpc.follower import Follower
+from buildledger.slave_grpc.identities import Identities
 from buildledger.slave_grpc.inflow import Inflow
 from buildledger.slave_grpc.intake import Intake
 from buildledger.slave_grpc.open_work import Changes
@@ -50,41 +51,62 @@ class WorkerService:
         clock: Clock,
         server_id: ServerId,
         settings: WorkerServiceSettings,
+        authority: Authority | None = None,
+        is_configured: Callable[[str], bool] = lambda worker: True,
     ) -> None:
+        """Without an `authority` workers get bearer credentials only. Who `is_configured` may come in."""
         self._ledger = ledger
         self._logs = logs
         self._secrets = secrets
         self._server_id = server_id
         self._settings = settings
         self._follower = Follower(ledger, self._changed)
-        self._door = Door(ledger, self._follower, server_id, settings)
-        self._enrollment = Enrollment(ledger, clock)
-        self._blobs = Blobs(artifacts, lambda digest: self._follower.work.knows_credential(digest))
+        self._identities = Identities(
+            ledger=ledger,
+            follower=self._follower,
+            clock=clock,
+            settings=settings,
+            authority=authority,
+            is_configured=is_configured,
+        )
+        self._door = Door(
+            ledger=ledger,
+            follower=self._follower,
+            callers=self._identities.callers,
+            is_configured=is_configured,
+            clock=clock,
+            server_id=server_id,
+            settings=settings,
+        )
+        self._blobs = Blobs(artifacts, self._identities.callers)
         self._inflow = Inflow(INFLOW_MAX_BYTES)
         self._sessions: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: grpc.aio.Server | None = None
         self._draining = False
+        self.port = self.mutual_port = 0
 
     @property
     def connected(self) -> int:
         """How many workers hold a session here."""
         return len(self._sessions)
 
-    async def start(self, address: Address) -> int:
+    async def start(self, address: Address, mutual: Address | None = None) -> int:
         """Take up the work that is open, then listen; returns the port.
 
-        Raises: SettingsError if the address is taken or would be served in clear.
+        At `mutual` only workers get in that show the certificate they were given.
+
+        Raises: SettingsError if an address is taken or would be served in clear.
         """
         self._server = server_.make_server()
         server_.add_sessions(self._server, self.serve)
-        worker_pb2_grpc.add_EnrollmentServicer_to_server(self._enrollment, self._server)
         worker_pb2_grpc.add_BlobsServicer_to_server(self._blobs, self._server)
-        port = server_.bind(self._server, address, self._settings.tls)
+        self.port, self.mutual_port = self._identities.listen(self._server, address, mutual)
         await self._follower.start()
         await self._end_dead_connections()
+        self._identities.start()
         await self._server.start()
-        return port
+        return self.port
 
     async def drain(self, deadline_seconds: float) -> None:
         """Let no further worker in and ask those who are here to go; returns when they are gone or time is over."""
@@ -105,6 +127,7 @@ class WorkerService:
             session.leave("drained", pb.Down(drain=pb.Drain()))
         if self._server is not None:
             await self._server.stop(STOP_GRACE_SECONDS)
+        await self._identities.stop()
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._follower.stop()
@@ -117,7 +140,7 @@ class WorkerService:
             if arrived is grpc.aio.EOF:
                 return
             hello = self._hello(arrived[0])
-            epoch = await self._door.admit(hello, context.invocation_metadata(), context.peer())
+            epoch = await self._door.admit(hello, context)
         except NotAdmittedError as refusal:
             _log.warning("%s is not let in: %s", context.peer(), refusal)
             async with asyncio.timeout(WRITE_SECONDS):
@@ -213,8 +236,10 @@ class WorkerService:
                 session.leave("superseded", _superseded())
                 continue
             if worker in changes.revoked:
-                revoked = error(pb.ERROR_CODE_UNAUTHENTICATED, "the credential was revoked", fatal=True)
-                session.leave("goodbye", revoked)
+                session.leave("revoked", _void("was revoked"))
+                continue
+            if worker in changes.expired:
+                session.leave("expired", _void("has expired"))
                 continue
             session.drop(changes.ended.get(worker, ()))
             session.want(changes.changed.get(worker, {}).values())
@@ -235,3 +260,8 @@ class WorkerService:
 
 def _superseded() -> pb.Down:
     return error(pb.ERROR_CODE_SUPERSEDED, "a later session of this worker took over")
+
+
+def _void(how: str) -> pb.Down:
+    text = f"the worker's credential {how}: enroll it with a new token from `buildledger token`"
+    return error(pb.ERROR_CODE_UNAUTHENTICATED, text, fatal=True)

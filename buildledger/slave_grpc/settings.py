@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from buildledger.settings import Tls
+from buildledger.settings import AutoTls, Tls
 
 CHUNK_BYTES = 64 * 1024
 """Output per event; larger chunks gain nothing and make everything else wait."""
@@ -23,6 +23,9 @@ WRITE_SECONDS = 20.0
 RETRY_SECONDS = 1.0
 """Between two tries when the log store or the ledger cannot be written."""
 
+UNKNOWN_RETRY_SECONDS = 30.0
+"""Between two tries of a worker that isn't configured: it gets in by itself soon after it is."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerServiceSettings:
@@ -33,10 +36,19 @@ class WorkerServiceSettings:
     """Told to workers for people; the leases themselves are kept by a reactor."""
     orphan_seconds: float = 0.0
     """A worker without a server for so long ends its runs; 0: never."""
-    tls: Tls | None = None
+    tls: Tls | AutoTls | None = None
     """Without it only loopback addresses are served."""
+    credential_seconds: float = 86_400.0
+    """How long a credential lasts; workers exchange it after half of that."""
+    overlap_seconds: float = 3_600.0
+    """For so long a credential that was exchanged is taken beside the next one, in case the answer was lost."""
     only_server: bool = True
     """No other process serves this ledger, so a worker connected to another server is connected to a dead one."""
+
+    @property
+    def own_certificate(self) -> bool:
+        """Whether workers have to be told whom to trust, because the server has certified itself."""
+        return isinstance(self.tls, AutoTls)
 
     @property
     def silent_seconds(self) -> float:

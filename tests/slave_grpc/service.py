@@ -1,11 +1,12 @@
 """A worker service with its stores, which can be stopped, killed and started again."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-from buildledger.clock import VirtualClock
+from buildledger.clock import Clock, VirtualClock
 from buildledger.domain.build import AssignBuild, RequestOperation, StartStep
 from buildledger.domain.command import Command
 from buildledger.domain.enrollment import IssueEnrollment
@@ -19,6 +20,7 @@ from buildledger.ledger.submission import Origin
 from buildledger.logs.artifacts_local import LocalArtifactStore
 from buildledger.logs.local import LocalLogStore
 from buildledger.settings import Address
+from buildledger.slave_grpc.authority import Authority
 from buildledger.slave_grpc.credentials import digest_of
 from buildledger.slave_grpc.secret_source import NoSecrets, SecretSource
 from buildledger.slave_grpc.service import WorkerService
@@ -38,7 +40,12 @@ class Installation:
         self.directory = directory
         self.settings = WorkerServiceSettings()
         self.secrets: SecretSource = NoSecrets()
-        self.clock = VirtualClock()
+        # The real worker lives in the present, and so do its credentials.
+        self.clock = VirtualClock(datetime.now(UTC))
+        self.time: Clock = self.clock
+        self.authority: Authority | None = None
+        self.mutual: Address | None = None
+        self.configured: set[str] | None = None
         self.port = 0
         self._builds = 0
         self.open()
@@ -46,7 +53,7 @@ class Installation:
     def open(self) -> None:
         """Open the stores and make a service over them."""
         self.directory.mkdir(exist_ok=True)
-        self.ledger = Ledger.open(f"sqlite:///{self.directory / 'ledger.db'}", clock=self.clock)
+        self.ledger = Ledger.open(f"sqlite:///{self.directory / 'ledger.db'}", clock=self.time)
         self.logs = LocalLogStore(self.directory / "logs")
         self.artifacts = LocalArtifactStore(self.directory / "artifacts")
         self.service = WorkerService(
@@ -54,14 +61,16 @@ class Installation:
             logs=self.logs,
             artifacts=self.artifacts,
             secrets=self.secrets,
-            clock=self.clock,
+            clock=self.time,
             server_id=ServerId(uuid4()),
             settings=self.settings,
+            authority=self.authority,
+            is_configured=lambda worker: self.configured is None or worker in self.configured,
         )
 
     async def start(self) -> None:
         """Serve, on the port of last time."""
-        self.port = await self.service.start(Address(host="127.0.0.1", port=self.port))
+        self.port = await self.service.start(Address(host="127.0.0.1", port=self.port), self.mutual)
 
     async def stop(self) -> None:
         """Stop in good order."""
@@ -90,7 +99,7 @@ class Installation:
     async def issue_token(self, token: str, worker: str | None = None) -> None:
         """Make an enrollment token."""
         digest = digest_of(token)
-        await self.execute(IssueEnrollment(token_digest=digest, worker=worker, at=self.clock.now()))
+        await self.execute(IssueEnrollment(token_digest=digest, worker=worker, at=self.time.now()))
 
     async def build(self, worker: str, builder: str = "tests") -> BuildId:
         """A build on a worker, with its first step running."""

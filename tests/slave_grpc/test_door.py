@@ -12,6 +12,7 @@ from buildledger.events.ids import ServerId, worker_id
 from buildledger.events.worker import WorkerConnected, WorkerDisconnected, WorkerPaused, WorkerResumed
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.settings import Address, SettingsError, Tls
+from buildledger.slave_grpc.certificates import CertificateFiles
 from buildledger.slave_grpc.credentials import digest_of
 from buildledger.slave_grpc.server import bind, make_server
 from tests.slave_grpc.raw_worker import RawWorker, Script
@@ -202,7 +203,7 @@ async def test_missing_certificate_is_named(tmp_path: Path) -> None:
     """A certificate that can't be read is a clear error, not a server without one."""
     missing = tmp_path / "server.pem"
     with pytest.raises(SettingsError, match=r"server\.pem"):
-        bind(make_server(), Address(host="127.0.0.1", port=0), Tls(certificate=missing, key=missing))
+        bind(make_server(), Address(host="127.0.0.1", port=0), CertificateFiles(Tls(certificate=missing, key=missing)))
 
 
 async def connected_elsewhere(installation: Installation, worker: str, instance_id: str = "other") -> None:

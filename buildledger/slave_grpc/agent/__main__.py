@@ -22,6 +22,7 @@ def main() -> int:
     parser.add_argument("--capacity", type=int, default=1, metavar="N", help="runs at once (default 1)")
     parser.add_argument("--ca-file", type=Path, metavar="PEM", help="the server's issuer; turns TLS on")
     parser.add_argument("--tls", action="store_true", help="TLS with the issuers this system trusts")
+    parser.add_argument("--enroll-at", metavar="HOST:PORT", help="where to enroll, if not at --server")
     parser.add_argument("--spool-bytes", type=int, default=DEFAULT_SPOOL_BYTES, metavar="N")
     parser.add_argument("--cgroup", type=Path, metavar="DIR", help="a delegated cgroup v2 directory")
     arguments = parser.parse_args()
@@ -35,6 +36,7 @@ def main() -> int:
         capacity=arguments.capacity,
         # Not on the command line, where every user of the machine could read it.
         enrollment_token=os.environ.get("BUILDLEDGER_ENROLLMENT_TOKEN"),
+        enroll_at=arguments.enroll_at,
         ca_file=arguments.ca_file,
         tls=arguments.tls,
         spool_bytes=arguments.spool_bytes,

@@ -11,6 +11,7 @@ import grpc
 import grpc.aio
 
 from buildledger.slave_grpc.agent.credential import StoredCredential
+from buildledger.slave_grpc.agent.proof import proof_of
 from buildledger.slave_grpc.agent.settings import WorkerSettings
 
 RECEIVE_LIMIT_BYTES = 1 << 20
@@ -37,22 +38,30 @@ class PlainTransportRefusedError(Exception):
         self.address = address
         super().__init__(
             f"refusing to connect to {address} without TLS: credentials and secrets would cross the network in clear. "
-            "Name the issuer of its certificate with --ca, use --tls, or connect to 127.0.0.1."
+            "Enroll with a token that says whom to trust, name the issuer of its certificate with --ca, use --tls, or "
+            "connect to 127.0.0.1."
         )
 
 
-def open_channel(settings: WorkerSettings, address: str, credential: StoredCredential | None) -> grpc.aio.Channel:
+def open_channel(
+    settings: WorkerSettings, address: str, credential: StoredCredential | None, trusted_pem: bytes = b""
+) -> grpc.aio.Channel:
     """A fresh channel to `address`, which connects on first use.
+
+    `trusted_pem` is trusted beside what the credential says; see `WorkerSettings` for what counts first.
 
     Raises:
         PlainTransportRefusedError: plain transport to another machine.
     """
-    check_transport(settings, address)
-    if settings.ca_file is None and not settings.tls:
+    trusted_pem += credential.trusted_ca_pem if credential is not None else b""
+    check_transport(settings, address, trusted_pem)
+    if not _is_secured(settings, trusted_pem):
         return grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
-    roots = settings.ca_file.read_bytes() if settings.ca_file is not None else None
-    if roots is not None and credential is not None and credential.trusted_ca_pem:
-        roots += credential.trusted_ca_pem
+    roots = None
+    if settings.ca_file is not None:
+        roots = settings.ca_file.read_bytes() + b"\n" + trusted_pem
+    elif not settings.tls:
+        roots = trusted_pem
     chain = credential.certificate_chain_pem if credential is not None else b""
     secured = grpc.ssl_channel_credentials(
         root_certificates=roots,
@@ -62,14 +71,18 @@ def open_channel(settings: WorkerSettings, address: str, credential: StoredCrede
     return grpc.aio.secure_channel(address, secured, options=CHANNEL_OPTIONS)
 
 
-def check_transport(settings: WorkerSettings, address: str) -> None:
+def check_transport(settings: WorkerSettings, address: str, trusted_pem: bytes) -> None:
     """Make sure that nothing would cross a network in clear.
 
     Raises:
         PlainTransportRefusedError: plain transport to another machine.
     """
-    if settings.ca_file is None and not settings.tls and not is_loopback(address):
+    if not _is_secured(settings, trusted_pem) and not is_loopback(address):
         raise PlainTransportRefusedError(address)
+
+
+def _is_secured(settings: WorkerSettings, trusted_pem: bytes) -> bool:
+    return settings.ca_file is not None or settings.tls or bool(trusted_pem)
 
 
 def is_loopback(address: str) -> bool:
@@ -86,5 +99,7 @@ def is_loopback(address: str) -> bool:
 
 
 def call_metadata(credential: StoredCredential | None) -> tuple[tuple[str, str], ...]:
-    """Metadata that proves who calls."""
-    return (("authorization", f"Bearer {credential.bearer}"),) if credential is not None else ()
+    """Metadata that proves who calls, good for one call."""
+    if credential is None:
+        return ()
+    return (("authorization", f"Bearer {credential.bearer}"), ("buildledger-proof", proof_of(credential)))

@@ -25,6 +25,10 @@ class StoredCredential:
     not_after: float | None = None
     renew_at: float | None = None
 
+    def has_expired(self, now: float) -> bool:
+        """Whether the server takes it no more, as far as this machine's clock can tell."""
+        return self.not_after is not None and now >= self.not_after
+
 
 class CredentialUnreadableError(Exception):
     """The credential file exists but makes no sense."""

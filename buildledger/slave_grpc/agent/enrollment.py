@@ -1,5 +1,7 @@
 """Turns a one-use token into a credential, and renews credentials."""
 
+import base64
+import binascii
 import logging
 
 import grpc
@@ -46,11 +48,11 @@ async def enroll(settings: WorkerSettings, token: str) -> StoredCredential:
         grpc.RpcError: the server can't be reached; trying again may help.
     """
     key, request = _new_key(settings.name)
-    async with open_channel(settings, settings.server, None) as channel:
+    async with open_channel(settings, settings.enroll_at or settings.server, None, trusted_by(settings)) as channel:
         try:
             answer = await worker_pb2_grpc.EnrollmentStub(channel).Enroll(
                 pb.EnrollRequest(
-                    token=token,
+                    token=token.partition(".")[0],
                     name=settings.name,
                     csr_der=request,
                     os=machine.operating_system(),
@@ -83,6 +85,22 @@ async def rotate(settings: WorkerSettings, credential: StoredCredential) -> Stor
     renewed = _stored(answer.credential, key)
     store(settings.state_dir, renewed)
     return renewed
+
+
+def trusted_by(settings: WorkerSettings) -> bytes:
+    """The issuer that the enrollment token says is to be trusted, PEM; empty if it says nothing.
+
+    Raises:
+        EnrollmentRefusedError: the token was damaged on its way.
+    """
+    _, _, issuer = (settings.enrollment_token or "").partition(".")
+    if not issuer:
+        return b""
+    try:
+        der = base64.urlsafe_b64decode(issuer + "=" * (-len(issuer) % 4))
+        return x509.load_der_x509_certificate(der).public_bytes(serialization.Encoding.PEM)
+    except (ValueError, binascii.Error):
+        raise EnrollmentRefusedError(settings.name, "the token isn't whole: copy all of it") from None
 
 
 def _new_key(name: str) -> tuple[bytes, bytes]:

@@ -11,7 +11,8 @@ DEFAULT_SPOOL_BYTES = 1 << 30
 class WorkerSettings:
     """Everything a worker needs to know; what is not here the server tells it.
 
-    `server` is host:port. Without `ca_file` the connection is plain, which is refused unless the host is this machine.
+    `server` is host:port. Without `ca_file` and `tls` the connection is secured if the enrollment token or the
+    credential says whom to trust; otherwise it is plain, which is refused unless the host is this machine.
     """
 
     server: str
@@ -23,7 +24,9 @@ class WorkerSettings:
     labels: Mapping[str, str] = field(default_factory=dict)
     capacity: int = 1
     enrollment_token: str | None = None
-    """Used once, when there is no credential in `state_dir`."""
+    """Used once, when there is no credential in `state_dir` that is still good. May say whom to trust, after a dot."""
+    enroll_at: str | None = None
+    """Where to enroll, if not at `server`: there, perhaps, nobody gets in without a certificate."""
     ca_file: Path | None = None
     """PEM file of the issuers that the server's certificate may come from; its presence turns TLS on."""
     tls: bool = False

@@ -23,7 +23,7 @@ from buildledger.slave_grpc.agent.channel import (
     check_transport,
     open_channel,
 )
-from buildledger.slave_grpc.agent.enrollment import enroll, rotate
+from buildledger.slave_grpc.agent.enrollment import enroll, rotate, trusted_by
 from buildledger.slave_grpc.agent.holdings import Holdings
 from buildledger.slave_grpc.agent.host import Host
 from buildledger.slave_grpc.agent.leftovers import Leftover
@@ -73,7 +73,8 @@ class Worker:
             PlainTransportRefusedError: the settings would send secrets in clear.
             EnrollmentRefusedError: the token isn't taken.
         """
-        check_transport(self._settings, self._settings.server)
+        trusted = self._credential.trusted_ca_pem if self._credential is not None else b""
+        check_transport(self._settings, self._settings.server, trusted + trusted_by(self._settings))
         tasks: list[asyncio.Task[None]] = []
         try:
             for attempt in await recover(self._workshop):
@@ -173,6 +174,9 @@ class Worker:
             if error.code() in _UNWELCOME:
                 _log.error("the server won't have this worker: %s: %s", error.code().name, error.details())
                 return backoff.slowest_delay()
+            if self._credential is not None and self._credential.has_expired(time.time()):
+                _log.error("the credential has expired: stop this worker and start it with a new enrollment token")
+                return backoff.slowest_delay()
             _log.warning("connection to %s: %s", address, error.details())
         except (ServerSilentError, PlainTransportRefusedError) as error:
             _log.warning("connection to %s: %s", address, error)
@@ -216,7 +220,9 @@ class Worker:
     async def _ensure_credential(self) -> None:
         token = self._settings.enrollment_token
         backoff = Backoff()
-        while self._credential is None and token is not None:
+        while token is not None and (self._credential is None or self._credential.has_expired(time.time())):
+            if self._credential is not None:
+                _log.warning("the credential has expired: enrolling again")
             try:
                 self._credential = await enroll(self._settings, token)
             except grpc.aio.AioRpcError as error:

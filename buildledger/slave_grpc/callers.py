@@ -1,0 +1,96 @@
+"""Who calls: a certificate or a bearer credential becomes the worker that it was issued to."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from buildledger.clock import Clock
+from buildledger.events.ids import worker_id
+from buildledger.ledger.ledger import Ledger
+from buildledger.slave_grpc.credentials import bearer_of, digest_of
+from buildledger.slave_grpc.follower import Follower
+from buildledger.slave_grpc.known_credentials import KnownCredential
+from buildledger.slave_grpc.proofs import ProofError, Proofs
+
+_CERTIFICATE = "x509_pem_cert"
+
+
+class UnknownCallerError(Exception):
+    """Nobody who may call; the text is for the worker's log."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientCertificate:
+    """What TLS has checked: that the caller holds the key of a certificate of ours."""
+
+    serial: str
+    subject: str
+    """The id of the worker that it was issued to."""
+
+
+class Callers:
+    """Tells workers by what they show. Answers from the fold, which is brought up to date where it doesn't know."""
+
+    def __init__(self, ledger: Ledger, follower: Follower, clock: Clock) -> None:
+        self._ledger = ledger
+        self._follower = follower
+        self._clock = clock
+        self._proofs = Proofs(clock)
+
+    async def identify(self, context: Any) -> KnownCredential:
+        """The credential in force that a call was made with.
+
+        The bearer credential decides, if there is one. Unless TLS has checked the key that it is bound to, it needs a
+        proof; a connection that was opened with an earlier certificate of the same worker may go on like that.
+
+        Raises: UnknownCallerError.
+        """
+        metadata = tuple(context.invocation_metadata() or ())
+        certificate, bearer = certificate_of_caller(context.auth_context()), bearer_of(metadata)
+        if bearer is None:
+            if certificate is None:
+                raise UnknownCallerError("no credential: enroll this worker with a token from `buildledger token`")
+            return await self._in_force(serial=certificate.serial)
+        shown = await self._in_force(digest=digest_of(bearer))
+        if certificate is not None and certificate.subject != str(worker_id(shown.worker)):
+            raise UnknownCallerError("the certificate and the bearer credential belong to different workers")
+        if shown.public_key and (certificate is None or certificate.serial != shown.serial):
+            try:
+                self._proofs.check(shown.public_key, bearer, metadata)
+            except ProofError as error:
+                raise UnknownCallerError(str(error)) from None
+        return shown
+
+    async def _in_force(self, *, digest: str | None = None, serial: str = "") -> KnownCredential:
+        found = self._find(digest, serial)
+        if found is None:
+            # Perhaps it was issued a moment ago, by this or another server.
+            await self._follower.reached(self._ledger.head())
+            found = self._find(digest, serial)
+        if found is None:
+            raise UnknownCallerError(
+                "the credential isn't in force: it was revoked, replaced or has expired, or is another server's;"
+                " enroll this worker with a new token from `buildledger token`"
+            )
+        if not found.stands(self._clock.now()):
+            raise UnknownCallerError(
+                "the credential has expired or was replaced by a later one; if the worker doesn't hold that,"
+                " enroll it with a new token from `buildledger token`"
+            )
+        return found
+
+    def _find(self, digest: str | None, serial: str) -> KnownCredential | None:
+        known = self._follower.work.credentials
+        return known.by_digest(digest) if digest is not None else known.by_serial(serial)
+
+
+def certificate_of_caller(auth_context: Mapping[str, Iterable[bytes]]) -> ClientCertificate | None:
+    """The client certificate of a connection, if it has one."""
+    for pem in auth_context.get(_CERTIFICATE, ()):
+        certificate = x509.load_pem_x509_certificate(pem)
+        names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return ClientCertificate(serial=f"{certificate.serial_number:x}", subject=str(names[0].value) if names else "")
+    return None

@@ -1,0 +1,82 @@
+"""Proofs of possession: a bearer credential that somebody copied is of no use without the key that it is bound to.
+
+A proof is the metadata `buildledger-proof: <seconds>.<nonce>.<signature>`; docs/protocol.md says what is signed. It is
+worth something wherever TLS ends before the server does, and credentials can end up in a proxy's log.
+"""
+
+import base64
+import binascii
+import re
+from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import timedelta
+
+from buildledger.clock import Clock
+from buildledger.slave_grpc.keys import is_signed
+
+PROOF_KEY = "buildledger-proof"
+SKEW = timedelta(minutes=5)
+"""How far a worker's clock may be off."""
+REMEMBERED_MAX = 100_000
+"""Nonces kept so that each proof counts once; beyond it the oldest go first."""
+
+_FORM = re.compile(r"(?P<seconds>\d{1,12})\.(?P<nonce>[A-Za-z0-9_-]{16,64})\.(?P<signature>[A-Za-z0-9_-]{1,1024})")
+
+
+class ProofError(Exception):
+    """The caller didn't prove that it holds its key; the text says what was wrong."""
+
+
+class Proofs:
+    """Checks proofs, and remembers those that were shown for as long as they could be shown again."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._seen: OrderedDict[str, float] = OrderedDict()
+
+    def check(self, public_key: str, bearer: str, metadata: Iterable[tuple[str, str | bytes]]) -> None:
+        """Take the proof that goes with a bearer credential.
+
+        Raises: ProofError.
+        """
+        shown = next((value for key, value in metadata if key == PROOF_KEY), None)
+        if shown is None:
+            raise ProofError(
+                f"the credential is bound to the worker's key, and the call has no {PROOF_KEY}: update the worker"
+            )
+        form = _FORM.fullmatch(shown) if isinstance(shown, str) else None
+        if form is None:
+            raise ProofError(f"{PROOF_KEY} has another form than seconds.nonce.signature")
+        if not is_signed(public_key, _decoded(form["signature"]), signed_text(bearer, form["seconds"], form["nonce"])):
+            raise ProofError("the proof isn't signed by the key that the credential is bound to")
+        self._in_time(int(form["seconds"]))
+        self._once(form["nonce"])
+
+    def _in_time(self, seconds: int) -> None:
+        ahead = seconds - self._clock.now().timestamp()
+        if abs(ahead) > SKEW.total_seconds():
+            direction = "ahead of" if ahead > 0 else "behind"
+            raise ProofError(
+                f"the worker's clock is {abs(ahead):.0f} s {direction} the server's, or the proof is an old one:"
+                " set the clocks of both by NTP"
+            )
+
+    def _once(self, nonce: str) -> None:
+        now = self._clock.now().timestamp()
+        while self._seen and (len(self._seen) >= REMEMBERED_MAX or next(iter(self._seen.values())) < now):
+            self._seen.popitem(last=False)
+        if nonce in self._seen:
+            raise ProofError("the proof was shown before: each call needs one of its own")
+        self._seen[nonce] = now + 2 * SKEW.total_seconds()
+
+
+def signed_text(bearer: str, seconds: str, nonce: str) -> bytes:
+    """What a proof's signature is over."""
+    return f"buildledger-proof-v1\n{bearer}\n{seconds}\n{nonce}".encode()
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        raise ProofError("the proof's signature isn't base64url") from None

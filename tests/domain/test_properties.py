@@ -100,8 +100,6 @@ COMMANDS: dict[str, st.SearchStrategy[Command]] = {
         of(worker.PauseWorker, **on_worker),
         of(worker.ResumeWorker, **on_worker),
         of(worker.RevokeWorker, **on_worker),
-    ),
-    change.AGGREGATE.name: of(change.RecordChange, change=st.just(samples.change())),
         of(
             worker.RotateCredential,
             **on_worker,
@@ -116,6 +114,8 @@ COMMANDS: dict[str, st.SearchStrategy[Command]] = {
             credential_digest=st.sampled_from(["d1", "d2"]),
             at=st.just(samples.AT),
         ),
+    ),
+    change.AGGREGATE.name: of(change.RecordChange, change=st.just(samples.change())),
     source.AGGREGATE.name: st.one_of(
         of(
             source.MoveBranch,

@@ -266,6 +266,21 @@ STORIES: dict[str, tuple[Fact, ...]] = {
         worker.WorkerResumed(),
         worker.WorkerRevoked(reason="stolen"),
     ),
+    "credential": (
+        worker.WorkerEnrolled(
+            worker="w1", credential_digest=DIGEST, serial="0a1b", public_key="a2V5", expires_at=AT + timedelta(days=1)
+        ),
+        worker.WorkerCredentialRotated(
+            worker="w1",
+            credential_digest=DIGEST[::-1],
+            serial="0a1c",
+            public_key="a2V5Mg==",
+            expires_at=AT + timedelta(days=2),
+            previous_digest=DIGEST,
+            previous_expires_at=AT + timedelta(hours=13),
+        ),
+        worker.WorkerCredentialExpired(worker="w1", credential_digest=DIGEST[::-1]),
+    ),
     "missing-worker": (
         worker.WorkerMissing(worker="w1", epoch=1, since=AT),
         worker.WorkerReturned(worker="w1", epoch=2),
@@ -299,18 +314,3 @@ STORIES: dict[str, tuple[Fact, ...]] = {
         server.ServerStopped(reason="asked to"),
     ),
 }
-    "credential": (
-        worker.WorkerEnrolled(
-            worker="w1", credential_digest=DIGEST, serial="0a1b", public_key="a2V5", expires_at=AT + timedelta(days=1)
-        ),
-        worker.WorkerCredentialRotated(
-            worker="w1",
-            credential_digest=DIGEST[::-1],
-            serial="0a1c",
-            public_key="a2V5Mg==",
-            expires_at=AT + timedelta(days=2),
-            previous_digest=DIGEST,
-            previous_expires_at=AT + timedelta(hours=13),
-        ),
-        worker.WorkerCredentialExpired(worker="w1", credential_digest=DIGEST[::-1]),
-    ),

@@ -17,12 +17,21 @@ PATIENCE_SECONDS = 20.0
 FEATURES = ("merge_stderr", "file_operations", "secrets", "stdin", "blobs")
 
 
+OWN = "its own"
+
+
+def own_credential(name: str) -> str:
+    """What a worker shows unless a test says otherwise; bound to no key."""
+    return f"credential of {name}"
+
+
 class RawWorker:
     """One stream of a worker; `instance_id` tells worker processes apart."""
 
-    def __init__(self, port: int, name: str, *, credential: str | None = "credential", instance_id: str = "") -> None:
+    def __init__(self, port: int, name: str, *, credential: str | None = OWN, instance_id: str = "") -> None:
         self._channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
-        metadata = [("authorization", f"Bearer {credential}")] if credential is not None else []
+        shown = own_credential(name) if credential == OWN else credential
+        metadata = [("authorization", f"Bearer {shown}")] if shown is not None else []
         self._call: Any = worker_pb2_grpc.WorkerStub(self._channel).Session(metadata=metadata)
         self.name = name
         self.instance_id = instance_id or str(uuid4())

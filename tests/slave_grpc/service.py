@@ -25,6 +25,7 @@ from buildledger.slave_grpc.credentials import digest_of
 from buildledger.slave_grpc.secret_source import NoSecrets, SecretSource
 from buildledger.slave_grpc.service import WorkerService
 from buildledger.slave_grpc.settings import WorkerServiceSettings
+from tests.slave_grpc.raw_worker import own_credential
 
 LOOPBACK = Address(host="127.0.0.1", port=0)
 ORIGIN = Origin(actor="system")
@@ -92,9 +93,9 @@ class Installation:
         """Execute commands; returns their position."""
         return (await self.ledger.execute(*commands, origin=ORIGIN)).position
 
-    async def enroll(self, worker: str, credential: str = "credential") -> None:
+    async def enroll(self, worker: str) -> None:
         """Give a worker a credential."""
-        await self.execute(EnrollWorker(worker=worker, credential_digest=digest_of(credential)))
+        await self.execute(EnrollWorker(worker=worker, credential_digest=digest_of(own_credential(worker))))
 
     async def issue_token(self, token: str, worker: str | None = None) -> None:
         """Make an enrollment token."""

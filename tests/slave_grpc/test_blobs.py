@@ -16,7 +16,7 @@ from tests.slave_grpc.service import Installation
 
 DATA = random.Random(2).randbytes(1_000_000)
 BLOB = pb.Blob(sha256=hashlib.sha256(DATA).digest(), size=len(DATA))
-ENROLLED = (("authorization", "Bearer credential"),)
+ENROLLED = (("authorization", "Bearer credential of bob"),)
 Stub = Any
 """`BlobsAsyncStub`, a class that exists for type checkers only."""
 

@@ -15,7 +15,7 @@ from buildledger.settings import Address, SettingsError, Tls
 from buildledger.slave_grpc.certificates import CertificateFiles
 from buildledger.slave_grpc.credentials import digest_of
 from buildledger.slave_grpc.server import bind, make_server
-from tests.slave_grpc.raw_worker import RawWorker, Script
+from tests.slave_grpc.raw_worker import RawWorker, Script, own_credential
 from tests.slave_grpc.service import Installation
 
 
@@ -211,7 +211,7 @@ async def connected_elsewhere(installation: Installation, worker: str, instance_
     await installation.execute(
         ConnectWorker(
             worker=worker,
-            credential_digest=digest_of("credential"),
+            credential_digest=digest_of(own_credential(worker)),
             server_id=ServerId(worker_id("another server")),
             boot_id="boot",
             instance_id=instance_id,

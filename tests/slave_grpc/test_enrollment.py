@@ -56,8 +56,8 @@ async def test_bad_name(enrollment: Stub) -> None:
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_rotation_is_not_offered(enrollment: Stub) -> None:
-    """Rotation answers that it doesn't exist."""
+async def test_rotation_needs_a_credential(enrollment: Stub) -> None:
+    """Nothing is exchanged for nothing."""
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await enrollment.Rotate(pb.RotateRequest())
-    assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED

@@ -60,7 +60,7 @@ class BlobStore:
         return worker_pb2_grpc.BlobsStub(self._channel)
 
     def metadata(self, spec: pb.RunSpec) -> tuple[tuple[str, str], ...]:
-        """What proves that the blobs of a run may be reached."""
+        """What proves that the blobs of a run may be reached; good for one call."""
         return (("buildledger-run-token", spec.blob_token),) if spec.blob_token else call_metadata(self.credential)
 
     async def reconnect(self) -> None:
@@ -150,7 +150,7 @@ async def _fetch(attempt: Attempt, plan: Plan, blobs: BlobStore, wanted: pb.File
     descriptor, temporary = tempfile.mkstemp(prefix=b".buildledger-", dir=directory)
     try:
         download = _Download(wanted.blob, descriptor)
-        await _persistently(attempt, blobs, partial(download.go_on, blobs, blobs.metadata(plan.spec)))
+        await _persistently(attempt, blobs, partial(download.go_on, blobs, plan.spec))
         if not download.is_sound:
             raise TransferError(
                 pb.FILE_ERROR_CODE_DIGEST_MISMATCH, wanted.path, "what arrived isn't what was asked for"
@@ -178,10 +178,10 @@ class _Download:
         """Whether what arrived is the blob."""
         return self._summed.digest() == self._blob.sha256 and self._size == self._blob.size
 
-    async def go_on(self, blobs: BlobStore, metadata: tuple[tuple[str, str], ...]) -> None:
+    async def go_on(self, blobs: BlobStore, spec: pb.RunSpec) -> None:
         """Read what is missing."""
         request = pb.BlobReadRequest(blob=self._blob, offset=self._size)
-        async for part in blobs.stub().Read(request, metadata=metadata):
+        async for part in blobs.stub().Read(request, metadata=blobs.metadata(spec)):
             self._summed.update(part.data)
             self._size += len(part.data)
             write_all(self._descriptor, part.data)
@@ -189,12 +189,13 @@ class _Download:
 
 async def _upload(attempt: Attempt, plan: Plan, blobs: BlobStore, entry: pb.FileEntry) -> None:
     """Write one file where the server lacks it, from where it left off."""
-    stub, metadata = blobs.stub(), blobs.metadata(plan.spec)
+    stub, spec = blobs.stub(), plan.spec
     blob = pb.Blob(sha256=entry.sha256, size=entry.size)
     request = pb.FindMissingRequest(blobs=[blob])
-    if not (await stub.FindMissing(request, metadata=metadata, timeout=_CALL_SECONDS)).missing:
+    if not (await stub.FindMissing(request, metadata=blobs.metadata(spec), timeout=_CALL_SECONDS)).missing:
         return
-    status = await stub.Status(pb.BlobStatusRequest(blob=blob), metadata=metadata, timeout=_CALL_SECONDS)
+    question = pb.BlobStatusRequest(blob=blob)
+    status = await stub.Status(question, metadata=blobs.metadata(spec), timeout=_CALL_SECONDS)
     if status.complete:
         return
     first = pb.BlobWriteRequest(blob=blob, offset=status.committed, run_id=attempt.run_id, attempt=attempt.attempt)
@@ -206,4 +207,4 @@ async def _upload(attempt: Attempt, plan: Plan, blobs: BlobStore, entry: pb.File
             while data := file.read(_CHUNK_BYTES):
                 yield pb.BlobWriteRequest(data=data)
 
-    await stub.Write(parts(), metadata=metadata)
+    await stub.Write(parts(), metadata=blobs.metadata(spec))

@@ -13,7 +13,9 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.reactors.assigning import Assigning
 from buildledger.reactors.changes import ChangePaths
 from buildledger.reactors.contexts import Contexts
+from buildledger.reactors.elasticity import Elasticity
 from buildledger.reactors.leases import LEASE_SECONDS, Leases
+from buildledger.reactors.missing import Missing
 from buildledger.reactors.runner import Runner
 from buildledger.reactors.running import Running
 from buildledger.reactors.triggering import Triggering
@@ -41,6 +43,7 @@ def join(
     work = Work(text_at)
     contexts = Contexts(ChangePaths(change_of))
     running = Running(work, contexts)
+    assigning = Assigning(work, contexts, running)
     return Runner(
         ledger,
         clock,
@@ -49,6 +52,8 @@ def join(
         (
             Leases(work, serves=serves, lease_seconds=lease_seconds),
             running,
-            Assigning(work, contexts, running),
+            assigning,
+            Elasticity(work, assigning),
+            Missing(work),
         ),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,20 +11,21 @@ from buildledger.config.resolved import Builder, Configuration
 from buildledger.domain.build import AssignBuild
 from buildledger.domain.command import Command
 from buildledger.domain.request import CancelRequest, ClaimRequest, CollapseRequest, FinishRequest
-from buildledger.events import build, config, request
+from buildledger.events import build, config, machine, request
 from buildledger.events import worker as comings
 from buildledger.events.build import BuildAssigned
 from buildledger.events.fact import Fact, Recorded
-from buildledger.events.ids import BuildId, ChangeId, RequestId, WorkerId
+from buildledger.events.ids import BuildId, ChangeId, RequestId, WorkerId, worker_id
 from buildledger.events.ids import build_id as build_id_of
 from buildledger.events.results import Result
 from buildledger.reactors.contexts import Contexts
+from buildledger.reactors.demand import Unserved
 from buildledger.reactors.placing import Placing
 from buildledger.reactors.queues import Queue
 from buildledger.reactors.reactor import Fold, Wish
 from buildledger.reactors.running import Running
 from buildledger.reactors.waiting import Waiting
-from buildledger.reactors.work import OpenRequest, Work
+from buildledger.reactors.work import KnownWorker, OpenRequest, Work
 
 LEFT_BEHIND = "the request that it was collapsed into was answered without a build"
 
@@ -72,6 +73,9 @@ class Assigning:
             comings.WorkerResumed: self._worker_changed,
             comings.WorkerEnrolled: self._worker_changed,
             comings.WorkerRevoked: self._worker_changed,
+            machine.MachineStartFailed: self._machine_leaves,
+            machine.MachineStopRequested: self._machine_leaves,
+            machine.MachineStopped: self._machine_leaves,
         }
 
     def begin(self, now: datetime) -> None:
@@ -85,7 +89,7 @@ class Assigning:
         for run in self._work.builds.values():
             index.placing.place(run.build_id, run.assigned, self._builder_of(run.assigned))
         for known in self._work.workers.values():
-            index.waiting.stir(index.placing.see(known))
+            self._see(index, known)
         for waiting in self._work.requests.values():
             self._enqueue(index, waiting)
             if waiting.into is not None and waiting.into not in self._work.requests:
@@ -99,6 +103,19 @@ class Assigning:
             served = (self._serve(index, queue) for queue in index.waiting.turns())
             wishes.extend(wish for wish in served if wish is not None)
         return wishes
+
+    def is_busy(self, worker: str) -> bool:
+        """Whether the worker has a build, or has just been given one."""
+        given = self._index is not None and self._index.placing.pools.slots(worker).builds > 0
+        return given or worker in self._work.builds_of
+
+    def unserved(self) -> Iterator[Unserved]:
+        """What waits for a worker alone, because none has room."""
+        if (index := self._index) is None:
+            return
+        for queue in index.waiting.without_room():
+            room = index.placing.locks.room(queue.builder)
+            yield Unserved(queue, queue.builds if room is None else min(queue.builds, room))
 
     def refused(self, subject: UUID | str) -> None:
         """See `Reactor`: take the assignment back, and let wait what still waits."""
@@ -146,8 +163,16 @@ class Assigning:
 
     def _worker_changed(self, recorded: Recorded, fact: Any) -> None:
         if self._index is not None:
-            known = self._work.workers[WorkerId(recorded.stream_id)]
-            self._index.waiting.stir(self._index.placing.see(known))
+            self._see(self._index, self._work.workers[WorkerId(recorded.stream_id)])
+
+    def _machine_leaves(self, recorded: Recorded, fact: Any) -> None:
+        known = self._work.workers.get(worker_id(fact.worker))
+        if self._index is not None and known is not None:
+            self._see(self._index, known)
+
+    def _see(self, index: Index, known: KnownWorker) -> None:
+        leaving = self._work.machines.state(known.name).phase == "stopping"
+        index.waiting.stir(index.placing.see(known, leaving=leaving))
 
     def _builder_of(self, assigned: BuildAssigned) -> Builder | None:
         return self._work.configurations.of(assigned.config_digest).builders.get(assigned.builder)

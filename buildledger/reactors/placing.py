@@ -60,11 +60,11 @@ class Placing:
         queues = self.locks.give_back(place.builder) if place.builder is not None else ()
         return Freed(place, pools, queues)
 
-    def see(self, worker: KnownWorker) -> Iterable[Pool]:
-        """A worker came, went or changed; gives the pools in which it has room."""
+    def see(self, worker: KnownWorker, *, leaving: bool) -> Iterable[Pool]:
+        """A worker came, went or changed, or is about to be stopped; gives the pools in which it has room."""
         if not worker.name:
             return ()
         configured = worker.name in self._configuration.workers
-        may = worker.connected and configured and not worker.paused and not worker.revoked
+        may = worker.connected and configured and not (worker.paused or worker.revoked or leaving)
         view = worker_view(self._configuration, worker)
         return self.pools.set_worker(worker.name, view, view.capacity if may else 0)

@@ -75,15 +75,15 @@ class Pool:
 
     def admit(self, slots: Slots) -> None:
         """See whether a worker belongs here, and whether it has room."""
-        if slots.capacity > 0 and self._fits(slots.view):
+        if slots.capacity > 0 and self.fits(slots.view):
             slots.pools[self] = None
             self.refresh(slots)
         else:
             slots.pools.pop(self, None)
             self.free.pop(slots.name, None)
 
-    def _fits(self, view: WorkerView) -> bool:
-        """Asked once for all workers that look the same to the expression."""
+    def fits(self, view: WorkerView) -> bool:
+        """Whether a worker may run the builders; asked once for all that look the same to the expression."""
         looks = (
             view.name if "worker.name" in self._variables else None,
             view.capacity if "worker.capacity" in self._variables else None,

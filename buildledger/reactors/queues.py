@@ -28,23 +28,35 @@ class Queue:
         self._waiting: dict[RequestId, OpenRequest] = {}
         self._order: list[tuple[int, int, RequestId]] = []
         self._together: dict[str, dict[RequestId, None]] = {}
+        self._alone = 0
+        """How many have no key."""
+
+    @property
+    def builds(self) -> int:
+        """How many builds it would take to serve all that wait."""
+        return self._alone + len(self._together)
 
     def add(self, request: OpenRequest) -> None:
         """Let a request wait, or take its new priority."""
+        known = request.request_id in self._waiting
         self._waiting[request.request_id] = request
         heapq.heappush(self._order, (-request.priority, request.position, request.request_id))
         if (key := request.submitted.collapse_key) is not None:
             self._together.setdefault(key, {})[request.request_id] = None
+        elif not known:
+            self._alone += 1
 
     def remove(self, request: OpenRequest) -> None:
         """It doesn't wait any more."""
         if self._waiting.pop(request.request_id, None) is None:
             return
-        if (key := request.submitted.collapse_key) is not None:
-            together = self._together[key]
-            del together[request.request_id]
-            if not together:
-                del self._together[key]
+        if (key := request.submitted.collapse_key) is None:
+            self._alone -= 1
+            return
+        together = self._together[key]
+        del together[request.request_id]
+        if not together:
+            del self._together[key]
 
     def first(self) -> OpenRequest | None:
         """Who is next."""
@@ -82,6 +94,10 @@ class Locks:
             if self._free.get(use.lock, 0) < use.take:
                 return use.lock
         return None
+
+    def room(self, builder: Builder) -> int | None:
+        """How many builds could have their locks at this moment; None: the builder takes none."""
+        return min((self._free.get(use.lock, 0) // use.take for use in builder.locks), default=None)
 
     def wait(self, lock: str, queue: int) -> None:
         """Remember which queue is to be asked again when something of the lock is given back."""

@@ -23,7 +23,7 @@ from buildledger.reactors.triggering import Triggering
 from buildledger.reactors.work import Snapshot, Work
 
 CHECKPOINT_NAME = "reactors"
-CHECKPOINT_VERSION = 1
+CHECKPOINT_VERSION = 2
 """Raised whenever what is remembered changes its shape or its meaning: then the history is folded once more."""
 CHECKPOINT_FACTS = 20_000
 """A start reads at most about so many facts."""

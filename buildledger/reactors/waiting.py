@@ -54,6 +54,12 @@ class Waiting:
             if (queue := self._queues.get(number)) is not None:
                 self._line_up(queue)
 
+    def without_room(self) -> Iterator[Queue]:
+        """The queues in which something waits and whose pools have no room."""
+        for queue in self._queues.values():
+            if not queue.pool.free and queue.first() is not None:
+                yield queue
+
     def turns(self) -> Iterator[Queue]:
         """The queues whose turn it is, as long as their pools have room; each is served or set aside."""
         if not self._stirred:

@@ -11,12 +11,14 @@ from uuid import UUID
 import msgspec
 
 from buildledger.domain.build import BuildState
+from buildledger.domain.worker import DRAIN_REASON
 from buildledger.events import build, config, request
 from buildledger.events import worker as comings
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import BuildId, RequestId, ServerId, WorkerId, worker_id
 from buildledger.reactors.build_run import BuildRun, evolve
 from buildledger.reactors.configurations import Configurations
+from buildledger.reactors.machines import KnownMachine, Machines
 from buildledger.reactors.reactor import Fold
 
 GOING_ON: tuple[type[Fact], ...] = (
@@ -70,8 +72,11 @@ class KnownWorker(msgspec.Struct, kw_only=True):
     labels: dict[str, str] = msgspec.field(default_factory=dict)
     capacity: int = 0
     paused: bool = False
+    drained: bool = False
+    """It asked for the pause itself, because it is going."""
     revoked: bool = False
     lost: bool = False
+    missing: bool = False
     disconnected_at: datetime | None = None
 
 
@@ -84,6 +89,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     requests: list[OpenRequest]
     builds: list[BuildRun]
     workers: dict[WorkerId, KnownWorker]
+    machines: dict[str, KnownMachine]
     build_counts: dict[str, int]
     fence: int
     configurations: dict[str, int]
@@ -100,6 +106,7 @@ class Work:
         self.builds_of: dict[str, set[BuildId]] = {}
         """By worker."""
         self.workers: dict[WorkerId, KnownWorker] = {}
+        self.machines = Machines()
         self.build_counts: dict[str, int] = {}
         self.fence = 0
         self.ended: BuildRun | None = None
@@ -116,6 +123,7 @@ class Work:
         going_on: dict[type[Fact], Fold] = dict.fromkeys(GOING_ON, self._build_went_on)
         return {
             **going_on,
+            **self.machines.folds(),
             config.ConfigApplied: self._config_applied,
             request.RequestSubmitted: self._request_submitted,
             request.RequestPrioritised: self._request_prioritised,
@@ -128,6 +136,8 @@ class Work:
             comings.WorkerConnected: self._worker_connected,
             comings.WorkerDisconnected: self._worker_disconnected,
             comings.WorkerLost: self._worker_lost,
+            comings.WorkerMissing: self._worker_missing,
+            comings.WorkerReturned: self._worker_returned,
             comings.WorkerPaused: self._worker_paused,
             comings.WorkerResumed: self._worker_resumed,
             comings.WorkerEnrolled: self._worker_enrolled,
@@ -192,6 +202,7 @@ class Work:
     def _build_finished(self, recorded: Recorded, fact: build.BuildFinished) -> None:
         self.ended = run = self.builds.pop(BuildId(recorded.stream_id))
         self._drop_from_worker(run)
+        self.machines.build_ended(run.assigned.worker, run.build_id)
         if (first := self.requests.get(run.assigned.requests[0])) is not None:
             first.last_worker = run.assigned.worker
 
@@ -207,6 +218,7 @@ class Work:
         known.connected, known.lost, known.disconnected_at = True, False, None
         known.labels = {"os": fact.os, "arch": fact.arch} | fact.labels
         known.capacity = fact.capacity
+        self.machines.worker_came(fact.worker)
 
     def _worker_disconnected(self, recorded: Recorded, fact: comings.WorkerDisconnected) -> None:
         known = self._known(recorded)
@@ -215,8 +227,15 @@ class Work:
     def _worker_lost(self, recorded: Recorded, fact: comings.WorkerLost) -> None:
         self._known(recorded).lost = True
 
+    def _worker_missing(self, recorded: Recorded, fact: comings.WorkerMissing) -> None:
+        self._known(recorded).missing = True
+
+    def _worker_returned(self, recorded: Recorded, fact: comings.WorkerReturned) -> None:
+        self._known(recorded).missing = False
+
     def _worker_paused(self, recorded: Recorded, fact: comings.WorkerPaused) -> None:
-        self._known(recorded).paused = True
+        known = self._known(recorded)
+        known.paused, known.drained = True, fact.reason.startswith(DRAIN_REASON)
 
     def _worker_resumed(self, recorded: Recorded, fact: comings.WorkerResumed) -> None:
         self._known(recorded).paused = False
@@ -237,6 +256,7 @@ class Work:
             requests=list(self.requests.values()),
             builds=list(self.builds.values()),
             workers=self.workers,
+            machines=self.machines.known,
             build_counts=self.build_counts,
             fence=self.fence,
             configurations=self.configurations.positions(pinned),
@@ -250,6 +270,7 @@ class Work:
         for run in snapshot.builds:
             self.builds_of.setdefault(run.assigned.worker, set()).add(run.build_id)
         self.workers = snapshot.workers
+        self.machines.known = snapshot.machines
         self.build_counts = snapshot.build_counts
         self.fence = snapshot.fence
         self.configurations.restore(snapshot.configurations, snapshot.digest)

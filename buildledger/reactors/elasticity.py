@@ -1,0 +1,183 @@
+"""Starts workers when what waits finds no room, has idle ones stopped, and ends quarantines."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from buildledger.config import machines
+from buildledger.domain.command import Command
+from buildledger.domain.machine import MachineState, NoteMachineIdle, ReleaseMachine, StartMachine, StopMachine
+from buildledger.events import build, config
+from buildledger.events import worker as comings
+from buildledger.events.fact import Fact, Recorded
+from buildledger.events.ids import WorkerId, machine_id, worker_id
+from buildledger.reactors.assigning import Assigning
+from buildledger.reactors.demand import starts_for
+from buildledger.reactors.machines import FACTS, KnownMachine
+from buildledger.reactors.reactor import Fold, Wish
+from buildledger.reactors.work import Work
+
+TIME_IS_OVER = "the time is over"
+RECONFIGURED = "its configuration was changed"
+NOT_CONFIGURED = "the configuration doesn't have it"
+
+_settings = lru_cache(maxsize=2_000)(machines.from_json)
+
+
+class Elasticity:
+    """Decides; the drivers in `elastic/` do it. Looks only at workers about which something was said, or is due."""
+
+    name = "elasticity"
+
+    def __init__(self, work: Work, assigning: Assigning) -> None:
+        self._work = work
+        self._assigning = assigning
+        self._configured: dict[str, str] = {}
+        """How each elastic worker is started by the configuration in force."""
+        self._names: dict[WorkerId, str] = {}
+        self._look: dict[str, None] = {}
+        self._alarms: list[tuple[datetime, str]] = []
+        self._startable: set[str] = set()
+        """Those that are down and could be started."""
+        self._begun = False
+
+    def folds(self) -> Mapping[type[Fact], Fold]:
+        """See `Reactor`."""
+        return {
+            **dict.fromkeys(FACTS, self._machine_went_on),
+            config.ConfigApplied: self._reconfigured,
+            build.BuildAssigned: self._assigned,
+            build.BuildFinished: self._finished,
+            comings.WorkerEnrolled: self._worker_changed,
+            comings.WorkerConnected: self._worker_changed,
+            comings.WorkerDisconnected: self._worker_changed,
+            comings.WorkerPaused: self._worker_changed,
+            comings.WorkerResumed: self._worker_changed,
+            comings.WorkerRevoked: self._worker_changed,
+        }
+
+    def begin(self, now: datetime) -> None:
+        """See `Reactor`: look at every elastic worker, and at every machine that is left."""
+        self._begun = True
+        configuration = self._work.configurations.current
+        workers = {} if configuration is None else configuration.workers
+        self._configured = {
+            name: machines.to_json(worker.start) for name, worker in workers.items() if worker.start is not None
+        }
+        self._names = {worker_id(name): name for name in (*self._configured, *self._work.machines.known)}
+        self._startable.clear()
+        self._look = dict.fromkeys(self._names.values())
+
+    def react(self, now: datetime) -> list[Wish]:
+        """See `Reactor`."""
+        while self._alarms and self._alarms[0][0] <= now:
+            self._look[heapq.heappop(self._alarms)[1]] = None
+        look, self._look = self._look, {}
+        commands = [command for name in look for command in self._tend(name, now)]
+        wishes = [Wish((command,), command.stream_id) for command in commands]
+        return wishes + self._starts()
+
+    def refused(self, subject: UUID | str) -> None:
+        """See `Reactor`."""
+        self._look.update((name, None) for name in self._names.values() if machine_id(name) == subject)
+
+    def next_at(self) -> datetime | None:
+        """See `Reactor`: when a quarantine or an idle time is over."""
+        return self._alarms[0][0] if self._alarms else None
+
+    def _reconfigured(self, recorded: Recorded, fact: Any) -> None:
+        if self._begun:
+            self.begin(recorded.meta.recorded_at)
+
+    def _machine_went_on(self, recorded: Recorded, fact: Any) -> None:
+        self._names.setdefault(worker_id(fact.worker), fact.worker)
+        self._look[fact.worker] = None
+
+    def _assigned(self, recorded: Recorded, fact: build.BuildAssigned) -> None:
+        self._look_at(fact.worker)
+
+    def _finished(self, recorded: Recorded, fact: Any) -> None:
+        assert self._work.ended is not None
+        self._look_at(self._work.ended.assigned.worker)
+
+    def _worker_changed(self, recorded: Recorded, fact: Any) -> None:
+        if (name := self._names.get(WorkerId(recorded.stream_id))) is not None:
+            self._look[name] = None
+
+    def _look_at(self, name: str) -> None:
+        if name in self._configured or name in self._work.machines.known:
+            self._look[name] = None
+
+    def _tend(self, name: str, now: datetime) -> list[Command]:
+        """What is left to do about one worker, but for starting it."""
+        known = self._work.machines.known.get(name) or KnownMachine()
+        state = known.state
+        self._startable.discard(name)
+        if state.phase in ("requested", "started"):
+            return self._tend_running(name, known, now)
+        if state.quarantined_until is not None:
+            return self._tend_quarantined(name, state, now)
+        if state.phase == "down" and name in self._configured and self._is_welcome(name):
+            self._startable.add(name)
+        return []
+
+    def _tend_quarantined(self, name: str, state: MachineState, now: datetime) -> list[Command]:
+        assert state.quarantined_until is not None
+        other = name in self._configured and self._configured[name] != state.settings
+        if other or state.quarantined_until <= now:
+            return [ReleaseMachine(worker=name, reason=RECONFIGURED if other else TIME_IS_OVER)]
+        heapq.heappush(self._alarms, (state.quarantined_until, name))
+        return []
+
+    def _tend_running(self, name: str, known: KnownMachine, now: datetime) -> list[Command]:
+        """Stop it when nothing more is to be expected of it; never while it has a build."""
+        state = known.state
+        if self._assigning.is_busy(name):
+            return []
+        if (settings := self._configured.get(name)) != state.settings:
+            reason = NOT_CONFIGURED if settings is None else RECONFIGURED
+            return [StopMachine(worker=name, start=state.start, reason=reason)]
+        worker = self._work.worker(name)
+        if worker is None or not worker.connected:
+            return []
+        if not state.idle or state.idle_after != known.last_build:
+            return [NoteMachineIdle(worker=name, start=state.start, after=known.last_build)]
+        idle_seconds = _settings(state.settings).idle_seconds
+        if idle_seconds is None or known.idle_at is None:
+            return []
+        due = known.idle_at + timedelta(seconds=idle_seconds)
+        if due <= now:
+            return [StopMachine(worker=name, start=state.start, reason=f"idle for {idle_seconds:g} s")]
+        heapq.heappush(self._alarms, (due, name))
+        return []
+
+    def _is_welcome(self, name: str) -> bool:
+        """Whether it could be given a build if it were there; a pause that it asked for itself ends when it comes."""
+        worker = self._work.worker(name)
+        return worker is None or not (worker.connected or worker.revoked or (worker.paused and not worker.drained))
+
+    def _starts(self) -> list[Wish]:
+        if not self._startable:
+            return []
+        wanted = starts_for(self._assigning.unserved(), self._startable, self._work)
+        return [
+            Wish(
+                (
+                    StartMachine(
+                        worker=each.worker,
+                        start=self._work.machines.state(each.worker).start + 1,
+                        settings=self._configured[each.worker],
+                        reason=each.reason,
+                    ),
+                ),
+                machine_id(each.worker),
+                each.first.causation_id,
+                each.first.correlation_id,
+            )
+            for each in wanted
+        ]

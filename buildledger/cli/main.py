@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": "Start a server and a worker that build the repository you are in.",
     "serve": "Run the server.",
     "worker": "Run builds for a server.",
+    "bridge": "Let unchanged Buildbot workers run builds for a server.",
     "token": "Make a one-use token with which a new worker enrolls.",
     "config": "Check, compare and apply configuration files.",
     "projections": "Build the read models again from the facts.",

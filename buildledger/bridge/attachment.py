@@ -1,0 +1,154 @@
+"""One machine for as long as it is attached: an agent's worker towards the server, which ends with the connection."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from buildledger.bridge import staging
+from buildledger.bridge.connection import Connection, ConnectionLostError, RefusedError
+from buildledger.bridge.host import BuildbotHost
+from buildledger.bridge.machine import Machine, NoAnswerError, UnsuitableError
+from buildledger.bridge.roster import Entry
+from buildledger.bridge.settings import BridgeSettings
+from buildledger.slave_grpc.agent.channel import PlainTransportRefusedError
+from buildledger.slave_grpc.agent.credential import CredentialUnreadableError, load
+from buildledger.slave_grpc.agent.enrollment import EnrollmentRefusedError
+from buildledger.slave_grpc.agent.settings import WorkerSettings
+from buildledger.slave_grpc.agent.worker import Worker
+
+AS_CONFIGURED = 1_000
+"""More runs at once than any worker is given: the server's configuration alone decides."""
+BROKE = "the Buildbot worker's connection broke"
+_MEETING_SECONDS = 120.0
+_LONGEST_REASON_BYTES = 120
+"""Of a WebSocket's closing frame, for people."""
+
+_log = logging.getLogger(__name__)
+
+DrawToken = Callable[[Entry], Awaitable[str | None]]
+"""Gets an enrollment token for a worker that has no credential yet."""
+
+
+class UnusableError(Exception):
+    """The worker can't be used as things are; a person must act."""
+
+
+class Attachment:
+    """A machine that has shown the right password."""
+
+    def __init__(self, entry: Entry, connection: Connection, settings: BridgeSettings, draw_token: DrawToken) -> None:
+        self.ended = asyncio.Event()
+        self._entry = entry
+        self._connection = connection
+        self._settings = settings
+        self._draw_token = draw_token
+        self._state_dir = settings.state_dir / "workers" / entry.name
+        self._worker: Worker | None = None
+        self._leaving = ""
+
+    async def run(self, before: "Attachment | None") -> None:
+        """Serve until the connection or the bridge ends, once nothing of `before` is at work.
+
+        Raises:
+            UnusableError: with what to do.
+        """
+        reading = asyncio.create_task(self._connection.run())
+        serving = asyncio.create_task(self._serve(before))
+        try:
+            await asyncio.wait([reading, serving], return_when=asyncio.FIRST_COMPLETED)
+            if not serving.done():
+                why = reading.result()
+                _log.warning("worker %s is gone: %s", self._entry.name, why)
+                await self._let_go(serving)
+            with contextlib.suppress(ConnectionLostError, asyncio.CancelledError):
+                await serving
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+            with contextlib.suppress(ConnectionLostError):
+                await self._connection.close(closing_reason(self._leaving or "the bridge is done"))
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            self.ended.set()
+
+    def shut_down(self, reason: str) -> None:
+        """Stop what runs, deliver what came of it, and leave; a second time, by force."""
+        self._leaving = reason
+        if self._worker is not None:
+            self._worker.shut_down(reason)
+
+    async def is_alive(self, limit_seconds: float) -> bool:
+        """Whether the machine answers."""
+        try:
+            async with asyncio.timeout(limit_seconds):
+                await self._connection.request("keepalive")
+        except (TimeoutError, ConnectionLostError, RefusedError):
+            return False
+        return True
+
+    async def _serve(self, before: "Attachment | None") -> None:
+        if before is not None:
+            await before.ended.wait()
+        self._state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        staging.clear(self._state_dir)
+        try:
+            async with asyncio.timeout(_MEETING_SECONDS):
+                machine, host = await self._meet()
+        except (UnsuitableError, NoAnswerError, RefusedError) as error:
+            raise UnusableError(str(error)) from error
+        except TimeoutError:
+            raise UnusableError("it doesn't answer as a Buildbot worker does") from None
+        _log.info("worker %s is attached: %s on %s", self._entry.name, host.software, machine.basedir)
+        if self._leaving:
+            return
+        try:
+            self._worker = Worker(await self._worker_settings(machine), host)
+            await self._worker.run()
+        except (EnrollmentRefusedError, PlainTransportRefusedError, CredentialUnreadableError) as error:
+            raise UnusableError(str(error)) from error
+
+    async def _meet(self) -> tuple[Machine, BuildbotHost]:
+        machine = await Machine.meet(self._connection)
+        host = BuildbotHost(machine, self._state_dir, takes_secrets=self._entry.secrets)
+        await host.clean()
+        await self._connection.request("print", message="attached to Build Ledger through its bridge")
+        return machine, host
+
+    async def _worker_settings(self, machine: Machine) -> WorkerSettings:
+        token = None
+        credential = load(self._state_dir)
+        if credential is None or credential.has_expired(time.time()):
+            token = await self._draw_token(self._entry)
+            if token is None:
+                raise UnusableError(
+                    "it isn't enrolled with the server: give the bridge --api and --admin-token, or this worker an "
+                    "enrollment_token in the file of workers (`buildledger token --worker NAME` makes one)"
+                )
+        return WorkerSettings(
+            server=self._settings.server,
+            name=self._entry.name,
+            state_dir=self._state_dir,
+            work_dir=self._state_dir,
+            labels=machine.labels() | self._entry.labels,
+            capacity=AS_CONFIGURED,
+            enrollment_token=token,
+            ca_file=self._settings.ca_file,
+            tls=self._settings.tls,
+            spool_bytes=self._settings.spool_bytes,
+            handle_signals=False,
+        )
+
+    async def _let_go(self, serving: asyncio.Task[None]) -> None:
+        """The machine is gone: deliver what is known of its runs, then leave the server."""
+        if self._worker is None:
+            serving.cancel()
+            return
+        self._worker.drain(BROKE)
+        await asyncio.wait([serving])
+
+
+def closing_reason(text: str) -> str:
+    """As much of a text as a closing frame takes."""
+    return text.encode()[:_LONGEST_REASON_BYTES].decode(errors="ignore")

@@ -1,0 +1,212 @@
+"""Runs one command of an attempt on an old worker, and ends it when told or when a limit is passed."""
+
+import asyncio
+import contextlib
+import logging
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+
+from buildledger.bridge import script
+from buildledger.bridge.connection import ConnectionLostError
+from buildledger.bridge.machine import Machine, NoAnswerError
+from buildledger.bridge.recording import Recording
+from buildledger.bridge.remote import RemoteCommand
+from buildledger.bridge.secret_files import SecretFiles
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.slave_grpc.agent.attempt import Attempt, State
+from buildledger.slave_grpc.agent.plan import Plan, command_line
+from buildledger.slave_grpc.agent.records import Kind, ProcessIdentity, record_of
+
+BROKEN = (
+    "the connection to the Buildbot worker broke while this ran: its protocol can't go on with a command after that. "
+    "What is left of it is killed when the worker is back, before anything else is started there"
+)
+"""What is said of a command whose end isn't known."""
+BACKSTOP_SECONDS = 60.0
+"""So long after `timeouts.max` and all grace the worker kills the command itself, should the bridge be gone."""
+_FIRST_LINE_CHARACTERS = 4096
+_SIGNAL_NAMES = {pb.STOP_LEVEL_INTERRUPT: "INT", pb.STOP_LEVEL_TERMINATE: "TERM"}
+
+_log = logging.getLogger(__name__)
+
+
+class Execution(RemoteCommand):
+    """A command of a run. The first line of its output is the shell's, and says whether there is a process."""
+
+    def __init__(self, machine: Machine, command_id: str, attempt: Attempt, plan: Plan) -> None:
+        super().__init__(machine.connection, command_id)
+        self.end_is_known = False
+        """Nothing of it is left on the machine."""
+        self._machine = machine
+        self._attempt = attempt
+        self._plan = plan
+        self._recording = Recording(attempt, plan, self._hold)
+        self._first_line: str | None = ""
+        self._pid = 0
+        self._not_started: pb.Exited | None = None
+        self._started = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._started_at = self._loop.time()
+
+    async def complete(self) -> pb.Exited:
+        """Run it to its end."""
+        stopper = asyncio.create_task(self._stop_when_asked())
+        secrets = SecretFiles(self._machine, self._plan.spec.command, self._attempt.cookie)
+        try:
+            async with secrets as paths:
+                await self.run("shell", self._arguments(paths))
+                stopper.cancel()
+                survivors = await self._machine.sweep([self._attempt.cookie])
+                self.end_is_known = True
+        except (ConnectionLostError, NoAnswerError) as error:
+            return self._broken(str(error) or BROKEN)
+        finally:
+            stopper.cancel()
+            await asyncio.gather(stopper, return_exceptions=True)
+            self._recording.finish()
+        return self._exited(survivors)
+
+    def wrote(self, channel: str, text: str) -> None:
+        """Keep it; the shell's own line comes first."""
+        if channel == "stdout" and self._first_line is not None:
+            self._first_line += text
+            line, newline, text = self._first_line.partition("\n")
+            if not newline and len(self._first_line) < _FIRST_LINE_CHARACTERS:
+                return
+            self._first_line = None
+            self._begun(*line.strip().partition(" ")[::2])
+        if self._pid and text:
+            self._recording.wrote(self._channel(channel), text)
+
+    def _channel(self, channel: str) -> str:
+        return "stdio" if channel == "stdout" and "stdio" in self._plan.channels else channel
+
+    def _begun(self, word: str, rest: str) -> None:
+        """The shell has said what becomes of the program."""
+        match word:
+            case script.STARTED:
+                self._pid = int(rest)
+                self._note_start()
+            case script.NO_PROGRAM:
+                self._fail(pb.START_FAILURE_PROGRAM_NOT_FOUND, f"there is no program {rest!r}")
+            case script.NO_DIRECTORY:
+                cwd = self._plan.spec.command.cwd
+                self._fail(pb.START_FAILURE_BAD_CWD, f"{cwd!r} isn't a directory that can be entered")
+            case _:
+                self._fail(pb.START_FAILURE_OTHER, f"the shell said {word!r}")
+
+    def _note_start(self) -> None:
+        self._started_at = self._loop.time()
+        self._attempt.state = State.RUNNING
+        started = pb.RunEvent(started=pb.Started(pid=self._pid, mechanism="buildbot-worker"))
+        # No process of this machine has that start time: after a restart nothing here is mistaken for it.
+        identity = record_of(Kind.PROCESS, ProcessIdentity(pid=self._pid, started_ticks=0).encode())
+        try:
+            self._attempt.record_event(started, identity)
+        except OSError as error:
+            self._recording.storage_failed(error)
+        self._started.set()
+
+    def _fail(self, failure: pb.StartFailure.ValueType, message: str) -> None:
+        self._not_started = pb.Exited(reason=pb.EXIT_REASON_START_FAILED, start_failure=failure, message=message)
+
+    def _hold(self) -> None:
+        """Stop reading from the worker until the server has taken enough."""
+        self._machine.connection.hold()
+        self._attempt.workshop.spool.when_there_is_room(self._machine.connection.resume)
+
+    def _arguments(self, secret_paths: dict[str, str]) -> dict[str, Any]:
+        command, plan = self._plan.spec.command, self._plan
+        changed = script.changed_environment(command, self._machine.environ, self._attempt.cookie) | secret_paths
+        arguments: dict[str, Any] = {
+            "workdir": f"{self._machine.basedir}/{plan.spec.builddir}",
+            "command": script.wrapped(command, command_line(command), changed),
+            "env": script.environment_argument(changed),
+            "want_stdout": True,
+            "want_stderr": True,
+            "logfiles": {
+                file.channel: {"filename": file.path.decode(), "follow": not file.from_start}
+                for file in command.watch_files
+            },
+            "timeout": plan.no_output_seconds or None,
+            "maxTime": self._backstop_seconds(),
+            "usePTY": command.HasField("pty"),
+            "logEnviron": False,
+            "interruptSignal": "KILL",
+        }
+        if command.stdin:
+            arguments["initial_stdin"] = command.stdin.decode()
+        return arguments
+
+    def _backstop_seconds(self) -> float | None:
+        if not self._plan.max_seconds:
+            return None
+        return self._plan.max_seconds + sum(grace for _, grace in self._plan.stop_policy) + BACKSTOP_SECONDS
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    async def _stop_when_asked(self) -> None:
+        """Go through the stop policy once the end is asked for; a more urgent request skips ahead."""
+        stop = self._attempt.stop
+        await stop.made_or_raised()
+        for level, policy_seconds in self._plan.stop_policy:
+            if level < stop.level:
+                continue
+            self._attempt.state = State.STOPPING
+            try:
+                stopping = pb.Stopping(level=level, reason=stop.reason)
+                self._attempt.record_event(pb.RunEvent(stopping=stopping))
+            except OSError as error:
+                self._recording.storage_failed(error)
+            with contextlib.suppress(ConnectionLostError, NoAnswerError):
+                await self._signal(level)
+            grace = policy_seconds if stop.grace_seconds is None else stop.grace_seconds
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(grace):
+                    await stop.made_or_raised()
+
+    async def _signal(self, level: pb.StopLevel.ValueType) -> None:
+        name = _SIGNAL_NAMES.get(level)
+        if name is None:
+            await self.interrupt(pb.ExitReason.Name(self._attempt.stop.reason))
+        elif self._started.is_set():
+            await self._machine.shell(script.SIGNAL, name, str(self._pid))
+
+    def _broken(self, message: str) -> pb.Exited:
+        stop = self._attempt.stop
+        _log.warning("run %s: %s", self._attempt.run_id, message)
+        return pb.Exited(
+            reason=stop.reason or pb.EXIT_REASON_INTERRUPTED,
+            message=message,
+            output_totals=self._recording.totals(),
+            ran_for=self._ran_for(),
+        )
+
+    def _exited(self, survivors: list[tuple[int, str]]) -> pb.Exited:
+        reason = self._attempt.stop.reason
+        if self._not_started is not None and not reason:
+            return self._not_started
+        if not reason and self.timed_out:
+            reason = pb.EXIT_REASON_NO_OUTPUT
+        if not reason and not self._pid:
+            return pb.Exited(
+                reason=pb.EXIT_REASON_START_FAILED, start_failure=pb.START_FAILURE_OTHER, message=self.complaint
+            )
+        exited = pb.Exited(
+            reason=reason or pb.EXIT_REASON_COMPLETED,
+            message=self._recording.trouble or self.failure,
+            survivors_killed=[pb.Survivor(pid=pid, name=name) for pid, name in survivors],
+            output_totals=self._recording.totals(),
+            ran_for=self._ran_for(),
+        )
+        if self.signal is not None:
+            exited.signal = self.signal
+        elif self.rc is not None and self.rc >= 0:
+            exited.code = self.rc
+        return exited
+
+    def _ran_for(self) -> Duration:
+        duration = Duration()
+        duration.FromMicroseconds(int((self._loop.time() - self._started_at) * 1e6))
+        return duration

@@ -1,0 +1,175 @@
+"""File operations of runs, in the words of the old protocol.
+
+Paths are checked by their text alone. Where links lead can't be seen through the old protocol; a command of the same
+build could follow them with the same rights.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Coroutine
+from io import BytesIO
+from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from buildledger.bridge import script
+from buildledger.bridge.machine import Machine, NoAnswerError, os_error
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.slave_grpc.agent.containment import PathEscapesError
+from buildledger.slave_grpc.agent.listing import MOST_ENTRIES
+from buildledger.slave_grpc.agent.operations import MOST_CONTENT_BYTES, file_error
+
+_TYPES = {stat.S_IFREG: pb.FILE_TYPE_REGULAR, stat.S_IFDIR: pb.FILE_TYPE_DIRECTORY}
+
+
+class Files:
+    """The files of one build directory."""
+
+    def __init__(self, machine: Machine, builddir: str) -> None:
+        self.root = f"{machine.basedir}/{builddir}"
+        self._machine = machine
+
+    def path(self, path: bytes) -> str:
+        """The absolute path on the machine.
+
+        Raises:
+            PathEscapesError: it leads out of the build directory.
+            OSError: it isn't UTF-8, which the old protocol can't say.
+        """
+        parts = [part for part in path.split(b"/") if part not in (b"", b".")]
+        if path.startswith(b"/") or b"\0" in path or b".." in parts:
+            raise PathEscapesError(path)
+        try:
+            return "/".join((self.root, *(part.decode() for part in parts)))
+        except UnicodeDecodeError:
+            raise OSError(errno.EILSEQ, "a Buildbot worker takes only names in UTF-8", path) from None
+
+    async def operate(self, spec: pb.RunSpec) -> list[pb.FileResult]:
+        """Do the operation of `spec`.
+
+        Raises:
+            ConnectionLostError: what became of it can't be learned.
+        """
+        operations: dict[str, Callable[[Any], Coroutine[Any, Any, list[pb.FileResult]]]] = {
+            "make_directory": self._make_directory,
+            "remove": self._remove,
+            "copy": self._copy,
+            "stat": self._stat,
+            "glob": self._glob,
+            "write_file": self._write_file,
+            "read_file": self._read_file,
+        }
+        name = spec.WhichOneof("operation") or ""
+        try:
+            return await operations[name](getattr(spec, name))
+        except (OSError, PathEscapesError) as error:
+            return [pb.FileResult(error=file_error(os.fsencode(self.root), error))]
+        except NoAnswerError as error:
+            return [pb.FileResult(error=pb.FileError(code=pb.FILE_ERROR_CODE_IO, message=str(error)))]
+
+    async def find(self, pattern: bytes) -> list[str]:
+        """Absolute paths that match, in order; raises as `operate` and `path`, and OSError."""
+        wanted = self.path(pattern)
+        command = await self._machine.ask("glob", path=script.literal(self.root) + wanted[len(self.root) :])
+        if command.rc != 0:
+            raise os_error(command, wanted)
+        return sorted(map(str, command.found["files"]), key=os.fsencode)
+
+    async def describe(self, path: str) -> pb.FileEntry | None:
+        """What there is, a link not followed; None if there is nothing."""
+        entry = pb.FileEntry(path=os.fsencode(self._relative(path)))
+        link = await self._machine.shell(script.KIND, path)
+        if link.rc == 0:
+            entry.type, entry.link_target = pb.FILE_TYPE_SYMLINK, os.fsencode(link.output.removesuffix("\n"))
+            return entry
+        status = await self._machine.stat(path)
+        if status is None:
+            return None
+        mode, size, modified = status[stat.ST_MODE], status[stat.ST_SIZE], status[stat.ST_MTIME]
+        entry.type = _TYPES.get(stat.S_IFMT(mode), pb.FILE_TYPE_OTHER)
+        entry.mode = stat.S_IMODE(mode)
+        entry.size = size if entry.type == pb.FILE_TYPE_REGULAR else 0
+        entry.modified_at.CopyFrom(Timestamp(seconds=modified))
+        return entry
+
+    async def remove(self, path: str) -> None:
+        """Remove a file, a link or a tree; nothing there is success. Raises: OSError."""
+        command = await self._machine.ask("rmdir", limit_seconds=None, paths=[path], logEnviron=False, timeout=None)
+        if command.rc != 0:
+            raise OSError(errno.EIO, command.complaint, path)
+
+    def _relative(self, path: str) -> str:
+        return path.removeprefix(self.root).lstrip("/") or "."
+
+    async def _make_directory(self, operation: pb.MakeDirectory) -> list[pb.FileResult]:
+        path = self.path(operation.path)
+        existed = await self._machine.stat(path) is not None
+        command = await self._machine.ask("mkdir", paths=[path])
+        if command.rc != 0:
+            raise os_error(command, path)
+        return [pb.FileResult(changed=not existed)]
+
+    async def _remove(self, operation: pb.Remove) -> list[pb.FileResult]:
+        path = self.path(operation.path)
+        existed = await self.describe(path) is not None
+        if existed:
+            await self.remove(path)
+        return [pb.FileResult(changed=existed)]
+
+    async def _copy(self, operation: pb.Copy) -> list[pb.FileResult]:
+        source, target = self.path(operation.source), self.path(operation.destination)
+        if os.path.commonpath((source, target)) in (source, target):
+            raise OSError(errno.EINVAL, "source and destination contain each other", operation.destination)
+        if await self.describe(source) is None:
+            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), operation.source)
+        await self.remove(target)
+        command = await self._machine.ask(
+            "cpdir", limit_seconds=None, from_path=source, to_path=target, logEnviron=False, timeout=None
+        )
+        if command.rc != 0:
+            raise OSError(errno.EIO, command.complaint, operation.source)
+        return [pb.FileResult(changed=True)]
+
+    async def _stat(self, operation: pb.Stat) -> list[pb.FileResult]:
+        entry = await self.describe(self.path(operation.path))
+        if entry is None:
+            return [pb.FileResult()]
+        return [pb.FileResult(entries=[entry])]
+
+    async def _glob(self, operation: pb.Glob) -> list[pb.FileResult]:
+        limit = min(operation.limit or MOST_ENTRIES, MOST_ENTRIES)
+        found = sorted({path for pattern in operation.patterns for path in await self.find(pattern)}, key=os.fsencode)
+        entries = [entry for path in found[:limit] if (entry := await self.describe(path)) is not None]
+        pages = [entries[start : start + 500] for start in range(0, len(entries), 500)] or [[]]
+        results = [pb.FileResult(entries=page) for page in pages]
+        results[-1].truncated = len(found) > limit
+        return results
+
+    async def _write_file(self, operation: pb.WriteFile) -> list[pb.FileResult]:
+        path = self.path(operation.path)
+        if len(operation.content) > MOST_CONTENT_BYTES:
+            raise OSError(errno.EFBIG, f"more than {MOST_CONTENT_BYTES} bytes have to go through a blob", path)
+        parent = path.rpartition("/")[0]
+        if not operation.make_parents and parent != self.root and await self._machine.stat(parent) is None:
+            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), parent)
+        command = await self._machine.push(BytesIO(operation.content), path, stat.S_IMODE(operation.mode) or 0o644)
+        if command.rc != 0:
+            raise OSError(errno.EIO, command.complaint, path)
+        return [pb.FileResult(changed=True)]
+
+    async def _read_file(self, operation: pb.ReadFile) -> list[pb.FileResult]:
+        path = self.path(operation.path)
+        entry = await self._machine.stat(path)
+        if entry is None:
+            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        if not stat.S_ISREG(entry[stat.ST_MODE]):
+            raise OSError(errno.EISDIR, "not a regular file", path)
+        limit = min(operation.limit or MOST_CONTENT_BYTES, MOST_CONTENT_BYTES)
+        content = BytesIO()
+        # An old worker begins at the beginning, and fails where it has to cut a file short.
+        command = await self._machine.pull(path, content, operation.offset + limit + 1)
+        wanted = content.getvalue()[operation.offset :]
+        if command.rc != 0 and len(wanted) <= limit:
+            raise OSError(errno.EIO, command.complaint, path)
+        return [pb.FileResult(content=wanted[:limit], truncated=len(wanted) > limit)]

@@ -1,0 +1,135 @@
+"""An old worker's machine as the host of an agent's runs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from buildledger.bridge import secret_files, staging
+from buildledger.bridge.command import BROKEN, Execution
+from buildledger.bridge.connection import ConnectionLostError, RefusedError
+from buildledger.bridge.files import Files
+from buildledger.bridge.machine import Machine, NoAnswerError
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.slave_grpc.agent.attempt import Attempt
+from buildledger.slave_grpc.agent.blobs import BlobStore
+from buildledger.slave_grpc.agent.leftovers import Leftover
+from buildledger.slave_grpc.agent.listing import StoppedError
+from buildledger.slave_grpc.agent.plan import Plan
+from buildledger.slave_grpc.agent.tree import Survivor
+from buildledger.slave_grpc.agent.workshop import Workshop
+
+FEATURES = ("merge_stderr", "file_operations", "stdin", "pty", "watch_files", "gap", "blobs")
+"""Not among them: `tree_kill`, because an old worker waits for every process that has a command's output open."""
+STARTED_FOLDER = "started"
+
+
+class BuildbotHost:
+    """Does the work of runs on the machine of a Buildbot worker; satisfies the agent's `Host`."""
+
+    interruption = "the bridge was restarted while it ran, and the Buildbot worker's protocol can't go on after that"
+
+    def __init__(self, machine: Machine, state_dir: Path, *, takes_secrets: bool) -> None:
+        self.os, self.arch = machine.os, machine.arch
+        self.software = f"buildbot-worker/{machine.version}"
+        self.work_directory = machine.basedir
+        self._machine = machine
+        self._takes_secrets = takes_secrets
+        self._started = state_dir / STARTED_FOLDER
+        """A file for each command whose end isn't known: its id, and in it the mark of its processes."""
+        self._started.mkdir(mode=0o700, exist_ok=True)
+
+    def features(self, _workshop: Workshop) -> list[str]:
+        """What the old protocol can do."""
+        return [*FEATURES, *(["secrets"] if self._takes_secrets else [])]
+
+    def vitals(self) -> pb.Heartbeat:
+        """The old protocol tells nothing of this."""
+        return pb.Heartbeat()
+
+    async def clean(self) -> None:
+        """End and remove whatever an earlier connection left on the machine.
+
+        Raises:
+            ConnectionLostError, NoAnswerError: it can't be said that nothing is left.
+        """
+        left = {path.name: path.read_text() for path in self._started.iterdir()}
+        for command_id in left:
+            await self._interrupt(command_id)
+        await self._machine.sweep([cookie for cookie in left.values() if cookie])
+        if self._takes_secrets:
+            await secret_files.remove_left_over(self._machine)
+        for command_id in left:
+            (self._started / command_id).unlink()
+
+    async def run_command(self, attempt: Attempt, plan: Plan) -> pb.Exited:
+        """Run it by the worker's `shell` command."""
+        refusal = _unsayable(plan.spec.command)
+        if refusal:
+            return pb.Exited(reason=pb.EXIT_REASON_START_FAILED, start_failure=pb.START_FAILURE_OTHER, message=refusal)
+        command_id = f"{attempt.run_id}.{attempt.attempt}"
+        (self._started / command_id).write_text(attempt.cookie)
+        execution = Execution(self._machine, command_id, attempt, plan)
+        exited = await execution.complete()
+        if execution.end_is_known:
+            (self._started / command_id).unlink(missing_ok=True)
+        return exited
+
+    async def operate(self, attempt: Attempt, plan: Plan) -> list[pb.FileResult]:
+        """Do it by the worker's commands for files; those can't be stopped half-way."""
+        try:
+            return await Files(self._machine, plan.spec.builddir).operate(plan.spec)
+        except ConnectionLostError:
+            raise _interrupted(attempt) from None
+
+    async def fetch_files(self, attempt: Attempt, plan: Plan, blobs: BlobStore) -> pb.FileError | None:
+        """By way of the bridge."""
+        try:
+            return await staging.fetch(self._machine, attempt, plan, blobs)
+        except ConnectionLostError:
+            raise _interrupted(attempt) from None
+
+    async def upload_files(self, attempt: Attempt, plan: Plan, blobs: BlobStore, *, succeeded: bool) -> pb.FileResult:
+        """By way of the bridge."""
+        try:
+            return await staging.upload(self._machine, attempt, plan, blobs, succeeded=succeeded)
+        except ConnectionLostError:
+            raise _interrupted(attempt) from None
+
+    async def end_leftovers(self, leftovers: Mapping[str, Leftover]) -> dict[str, list[Survivor]]:
+        """Kill what carries the attempts' marks; nothing if the machine is gone, which `clean` makes good."""
+        survivors: dict[str, list[Survivor]] = {}
+        for cookie in leftovers:
+            try:
+                killed = await self._machine.sweep([cookie])
+            except (ConnectionLostError, NoAnswerError):
+                killed = []
+            survivors[cookie] = [Survivor(pid, name) for pid, name in killed]
+        return survivors
+
+    async def _interrupt(self, command_id: str) -> None:
+        """The worker, if it is still the same process, kills the process group."""
+        try:
+            await self._machine.connection.request(
+                "interrupt_command", command_id=command_id, why="an earlier connection started it"
+            )
+        except RefusedError:
+            return
+
+
+def _interrupted(attempt: Attempt) -> StoppedError:
+    attempt.stop.make(pb.EXIT_REASON_INTERRUPTED, pb.STOP_LEVEL_KILL)
+    return StoppedError(BROKEN)
+
+
+def _unsayable(command: pb.Command) -> str:
+    """Why the old protocol can't express a command; empty if it can."""
+    if command.HasField("pty") and command.stdin:
+        return "a Buildbot worker can't give a terminal and standard input to one command"
+    texts = [command.stdin, *(file.path for file in command.watch_files), *(each.value for each in command.secrets)]
+    try:
+        for text in texts:
+            text.decode()
+    except UnicodeDecodeError:
+        return "a Buildbot worker takes only UTF-8: in standard input, names of watched files and secrets"
+    if any(file.path.startswith(b"/") or b".." in file.path.split(b"/") for file in command.watch_files):
+        return "a watched file leads out of the build directory"
+    return ""

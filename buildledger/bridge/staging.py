@@ -1,0 +1,104 @@
+"""Moves files between the server and an old worker's machine, through a directory beside the bridge's journals.
+
+The transfer to and from the server is the agent's own, with a staging directory in place of the build directory:
+digests, limits and going on after a broken connection are the same.
+"""
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from buildledger.bridge.files import Files
+from buildledger.bridge.machine import Machine, NoAnswerError
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.slave_grpc.agent.attempt import Attempt
+from buildledger.slave_grpc.agent.blobs import MOST_UPLOADS, BlobStore, fetch_files, upload_files
+from buildledger.slave_grpc.agent.containment import PathEscapesError, inside
+from buildledger.slave_grpc.agent.operations import file_error
+from buildledger.slave_grpc.agent.plan import Plan
+
+FOLDER = "staging"
+
+
+def clear(state_dir: Path) -> None:
+    """Remove what a bridge that was killed left."""
+    shutil.rmtree(state_dir / FOLDER, ignore_errors=True)
+
+
+async def fetch(machine: Machine, attempt: Attempt, plan: Plan, blobs: BlobStore) -> pb.FileError | None:
+    """Bring the plan's files from the server to the machine; raises StoppedError, ConnectionLostError."""
+    files = Files(machine, plan.spec.builddir)
+    with _staged(attempt, plan) as staged:
+        if (failed := await fetch_files(attempt, staged, blobs)) is not None:
+            return failed
+        try:
+            for wanted in plan.spec.files_in:
+                target = files.path(wanted.path)
+                with open(inside(staged.root, wanted.path), "rb") as source:  # noqa: ASYNC230, PTH123 - bytes, local
+                    command = await machine.push(source, target, stat.S_IMODE(wanted.mode) or 0o644)
+                if command.rc != 0:
+                    raise OSError(None, command.complaint, target)
+        except (OSError, PathEscapesError, NoAnswerError) as error:
+            return file_error(os.fsencode(files.root), error)
+    return None
+
+
+async def upload(machine: Machine, attempt: Attempt, plan: Plan, blobs: BlobStore, *, succeeded: bool) -> pb.FileResult:
+    """Bring what the plan asks for from the machine to the server; raises StoppedError, ConnectionLostError."""
+    files = Files(machine, plan.spec.builddir)
+    with _staged(attempt, plan) as staged:
+        try:
+            for wanted in plan.spec.files_out:
+                if succeeded or wanted.always:
+                    await _pull_all(machine, files, staged, wanted)
+        except (OSError, PathEscapesError, NoAnswerError) as error:
+            return pb.FileResult(error=file_error(os.fsencode(files.root), error))
+        except _TooLargeError as error:
+            return pb.FileResult(error=error.error)
+        return await upload_files(attempt, staged, blobs, succeeded=succeeded)
+
+
+class _TooLargeError(Exception):
+    """A file is over the limit, so that it isn't even fetched."""
+
+    def __init__(self, path: bytes, message: str) -> None:
+        self.error = pb.FileError(code=pb.FILE_ERROR_CODE_TOO_LARGE, path=path, message=message)
+        super().__init__(message)
+
+
+async def _pull_all(machine: Machine, files: Files, staged: Plan, wanted: pb.FileOut) -> None:
+    """Copy each regular file that matches into the staging directory, under its own name."""
+    found = await files.find(wanted.pattern)
+    if len(found) > MOST_UPLOADS:
+        raise _TooLargeError(wanted.pattern, f"more than {MOST_UPLOADS} files")
+    for path in found:
+        entry = await files.describe(path)
+        if entry is None or entry.type != pb.FILE_TYPE_REGULAR:
+            continue
+        if wanted.size_limit and entry.size > wanted.size_limit:
+            raise _TooLargeError(entry.path, f"larger than {wanted.size_limit} bytes")
+        target = inside(staged.root, entry.path)
+        os.makedirs(target.rpartition(b"/")[0], exist_ok=True)  # noqa: PTH103 - bytes
+        with open(target, "wb") as sink:  # noqa: ASYNC230, PTH123 - bytes, a local file
+            command = await machine.pull(path, sink, wanted.size_limit or None)
+        if command.rc != 0:
+            raise OSError(None, command.complaint, path)
+        os.chmod(target, entry.mode | stat.S_IRUSR)  # noqa: PTH101 - bytes
+        os.utime(target, (entry.modified_at.seconds, entry.modified_at.seconds))
+
+
+@contextmanager
+def _staged(attempt: Attempt, plan: Plan) -> Iterator[Plan]:
+    """The plan, with an empty directory of its own for a build directory."""
+    folder = attempt.workshop.settings.state_dir / FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+    directory = Path(tempfile.mkdtemp(dir=folder)).resolve()
+    try:
+        yield replace(plan, root=os.fsencode(directory))
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf16"
 
 	"golang.org/x/sys/windows"
 )
@@ -15,11 +16,19 @@ var codePages = map[string]uint32{
 	"ibm437": 437, "ibm850": 850, "shift_jis": 932, "gbk": 936, "euc-kr": 949, "big5": 950,
 }
 
+const (
+	// longestLine that CreateProcess takes, in UTF-16 units without the final NUL.
+	longestLine = 32_766
+	// longestShellLine that cmd.exe takes: at its prompt, after /c, and in a batch file.
+	longestShellLine = 8_191
+)
+
 // commandLine is what CreateProcess is told.
 type commandLine struct {
-	program string
-	text    string
-	script  string // A batch file that was made for it; empty without.
+	program  string
+	text     string
+	script   string // A batch file that was made for it; empty without.
+	variable string // A variable for its environment besides the command's; empty without.
 }
 
 func (c *commandLine) remove() {
@@ -34,6 +43,10 @@ func commandLineOf(launch Launch) (*commandLine, error) {
 	if err != nil {
 		return nil, err
 	}
+	if length := unitsOf(line.text); length > longestLine {
+		line.remove()
+		return nil, tooLong("the command line", length, longestLine)
+	}
 	page := codePages[strings.ToLower(launch.Encoding)]
 	if launch.Encoding == "" {
 		page = codePages["utf-8"]
@@ -43,8 +56,21 @@ func commandLineOf(launch Launch) (*commandLine, error) {
 		return line, nil
 	}
 	// A fresh console has the machine's code page; only a process in it can set another one before the command looks.
-	arguments := windows.ComposeCommandLine([]string{own, ConsoleCommand, fmt.Sprint(page), line.program, line.text})
-	return &commandLine{program: own, text: arguments, script: line.script}, nil
+	// The line goes through a variable: quoted once more it might be too long.
+	return &commandLine{
+		program:  own,
+		text:     windows.ComposeCommandLine([]string{own, ConsoleCommand, fmt.Sprint(page), line.program}),
+		script:   line.script,
+		variable: lineVariable + "=" + line.text,
+	}, nil
+}
+
+// unitsOf is the length of a text as Windows counts it.
+func unitsOf(text string) int { return len(utf16.Encode([]rune(text))) }
+
+func tooLong(what string, length, limit int) *StartError {
+	return startError(Resources,
+		"%s has %d characters and Windows takes at most %d: put it into a file", what, length, limit)
 }
 
 func innerLine(launch Launch) (*commandLine, error) {
@@ -65,6 +91,9 @@ func innerLine(launch Launch) (*commandLine, error) {
 		if err != nil {
 			return nil, startError(OtherFailure, "%v", err)
 		}
+		if length := unitsOf(text); length > longestShellLine {
+			return nil, tooLong("the command line of a batch file", length, longestShellLine)
+		}
 		return &commandLine{program: shell, text: text}, nil
 	}
 	return &commandLine{program: program, text: windows.ComposeCommandLine(launch.Argv)}, nil
@@ -74,6 +103,11 @@ func innerLine(launch Launch) (*commandLine, error) {
 func scriptLine(shell string, launch Launch) (*commandLine, error) {
 	text := launch.Argv[len(launch.Argv)-1]
 	options := strings.Join(launch.Argv[1:len(launch.Argv)-1], " ")
+	for one := range strings.Lines(text) {
+		if length := unitsOf(strings.TrimRight(one, "\r\n")); length > longestShellLine {
+			return nil, tooLong("a line of the script", length, longestShellLine)
+		}
+	}
 	line := &commandLine{program: shell}
 	if strings.ContainsAny(strings.TrimRight(text, "\r\n"), "\r\n") {
 		file, err := os.CreateTemp("", "buildledger-*.cmd")

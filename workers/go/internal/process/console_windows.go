@@ -20,9 +20,10 @@ import (
 const (
 	// InterruptCommand PID sends Ctrl-C to everything on the console of a process.
 	InterruptCommand = "__interrupt"
-	// ConsoleCommand PAGE PROGRAM LINE runs a command on this console with another code page.
+	// ConsoleCommand PAGE PROGRAM runs the command line in a variable on this console with another code page.
 	ConsoleCommand = "__console"
 
+	lineVariable     = "BUILDLEDGER_COMMAND_LINE"
 	interruptTimeout = 5 * time.Second
 	helperFailed     = 125
 )
@@ -56,8 +57,10 @@ func RunHelper(arguments []string) (code int, isHelper bool) {
 	switch {
 	case len(arguments) == 2 && arguments[0] == InterruptCommand:
 		return reported(pressControlC(arguments[1])), true
-	case len(arguments) == 4 && arguments[0] == ConsoleCommand:
-		code, err := runOnConsole(arguments[1], arguments[2], arguments[3])
+	case len(arguments) == 3 && arguments[0] == ConsoleCommand:
+		line := os.Getenv(lineVariable)
+		_ = os.Unsetenv(lineVariable)
+		code, err := runOnConsole(arguments[1], arguments[2], line)
 		if err != nil {
 			return reported(err), true
 		}
@@ -134,6 +137,14 @@ func runOnConsole(page, program, line string) (uint32, error) {
 	var code uint32
 	err = errors.Join(windows.GetExitCodeProcess(created.Process, &code), windows.CloseHandle(created.Process))
 	return code, err
+}
+
+// heedControlC lets what this process starts hear Ctrl-C: where this process was started as the first of a group, or by somebody who
+// ignores Ctrl-C, it would inherit deafness and hand it on.
+func heedControlC() {
+	if done, _, err := procSetConsoleCtrlHandler.Call(0, 0); done == 0 {
+		slog.Warn("commands may not hear Ctrl-C", "error", err)
+	}
 }
 
 // oemCodePage is what a fresh console has.

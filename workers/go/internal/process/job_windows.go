@@ -18,7 +18,11 @@ const (
 	mostListed = 1024
 	// clockTick of processor times.
 	clockTick = 100 * time.Nanosecond
+	// attributeJobList is PROC_THREAD_ATTRIBUTE_JOB_LIST: the jobs that a process is created in.
+	attributeJobList = 0x0002000D
 )
+
+var procIsProcessInJob = kernel32.NewProc("IsProcessInJob")
 
 // job is the job object that holds one tree. What is started in it stays in it, and dies with the last handle.
 type job struct{ handle windows.Handle }
@@ -52,6 +56,22 @@ func newJob() (*job, error) {
 		return nil, errors.Join(fmt.Errorf("limiting a job object: %w", err), windows.CloseHandle(handle))
 	}
 	return &job{handle}, nil
+}
+
+// hold makes sure that a process which hasn't begun to run is in the job. It should have been created there.
+func (j *job) hold(process windows.Handle) error {
+	var isMember int32
+	done, _, err := procIsProcessInJob.Call(uintptr(process), uintptr(j.handle), uintptr(unsafe.Pointer(&isMember)))
+	if done == 0 {
+		return fmt.Errorf("looking whether the process is in its job: %w", err)
+	}
+	if isMember != 0 {
+		return nil
+	}
+	if err := windows.AssignProcessToJobObject(j.handle, process); err != nil {
+		return fmt.Errorf("putting the process into its job: %w", err)
+	}
+	return nil
 }
 
 func (j *job) accounting() (accounting, error) {

@@ -26,11 +26,11 @@ type Process struct {
 	script  string     // A file to remove at the end; empty without.
 }
 
-// Start starts a process in a job of its own. It is created suspended and resumed when it is in the job, so that no child of it can
-// be outside. The error is a *StartError.
+// Start starts a process in a job of its own. It is created there, suspended, and resumed when it is known to be there: no child of it
+// can be outside, and nothing of it is left when this program is killed meanwhile. The error is a *StartError.
 func (h *Household) Start(launch Launch) (*Process, error) {
 	if info, err := os.Stat(launch.Dir); err != nil || !info.IsDir() {
-		return nil, startError(BadDirectory, "the working directory %q doesn't exist", launch.Dir)
+		return nil, startError(BadDirectory, "the working directory %s doesn't exist", quoted(launch.Dir))
 	}
 	line, err := commandLineOf(launch)
 	if err != nil {
@@ -61,14 +61,14 @@ func (h *Household) start(launch Launch, line *commandLine, streams *streams) (*
 	if err != nil {
 		return nil, err
 	}
-	created, err := h.create(launch, line, streams)
+	created, err := h.create(launch, line, streams, job)
 	if err != nil {
 		job.close()
 		return nil, err
 	}
 	defer windows.CloseHandle(created.Thread)
-	if err := windows.AssignProcessToJobObject(job.handle, created.Process); err != nil {
-		err = fmt.Errorf("putting the process into its job: %w", err)
+	if err := job.hold(created.Process); err != nil {
+		job.close()
 		return nil, errors.Join(err, windows.TerminateProcess(created.Process, killedCode), windows.CloseHandle(created.Process))
 	}
 	p := &Process{PID: int(created.ProcessId), handle: created.Process, job: job, started: startOf(created.Process)}
@@ -80,8 +80,10 @@ func (h *Household) start(launch Launch, line *commandLine, streams *streams) (*
 	return p, nil
 }
 
-// create makes a suspended process that inherits nothing but its three streams.
-func (h *Household) create(launch Launch, line *commandLine, streams *streams) (*windows.ProcessInformation, error) {
+// create makes a suspended process in a job that inherits nothing but its three streams.
+func (h *Household) create(
+	launch Launch, line *commandLine, streams *streams, job *job,
+) (*windows.ProcessInformation, error) {
 	program, err := windows.UTF16PtrFromString(line.program)
 	if err != nil {
 		return nil, err
@@ -94,13 +96,39 @@ func (h *Household) create(launch Launch, line *commandLine, streams *streams) (
 	if err != nil {
 		return nil, err
 	}
-	attributes, err := windows.NewProcThreadAttributeList(1)
+	attributes, err := windows.NewProcThreadAttributeList(2)
 	if err != nil {
 		return nil, fmt.Errorf("listing the handles to inherit: %w", err)
 	}
 	defer attributes.Delete()
+	if err := attributes.Update(attributeJobList, unsafe.Pointer(&job.handle), unsafe.Sizeof(job.handle)); err != nil {
+		return nil, fmt.Errorf("naming the job: %w", err)
+	}
+	environment := environmentBlock(launch.Env)
+	if line.variable != "" {
+		environment = environmentBlock(append(slices.Clone(launch.Env), line.variable))
+	}
+	startup := &windows.StartupInfoEx{ProcThreadAttributeList: attributes.List()}
+	startup.Cb = uint32(unsafe.Sizeof(*startup))
+	startup.Flags = windows.STARTF_USESTDHANDLES
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	handles, err := lend(attributes, streams)
+	if err != nil {
+		return nil, err
+	}
+	startup.StdInput, startup.StdOutput, startup.StdErr = handles[0], handles[1], handles[2]
+	created := new(windows.ProcessInformation)
+	err = windows.CreateProcess(program, text, nil, nil, true,
+		// A console without a window: what can be interrupted by Ctrl-C without the worker being hit.
+		windows.CREATE_SUSPENDED|windows.CREATE_NO_WINDOW|windows.CREATE_UNICODE_ENVIRONMENT|
+			windows.EXTENDED_STARTUPINFO_PRESENT,
+		&environment[0], directory, &startup.StartupInfo, created)
+	return created, err
+}
+
+// lend lets the process that is created next inherit its three streams.
+func lend(attributes *windows.ProcThreadAttributeListContainer, streams *streams) ([]windows.Handle, error) {
 	var handles []windows.Handle
 	for _, file := range streams.child {
 		handle := windows.Handle(file.Fd())
@@ -110,23 +138,12 @@ func (h *Household) create(launch Launch, line *commandLine, streams *streams) (
 		handles = append(handles, handle)
 	}
 	unique := slices.Compact(slices.Clone(handles))
-	err = attributes.Update(windows.PROC_THREAD_ATTRIBUTE_HANDLE_LIST, unsafe.Pointer(&unique[0]),
+	err := attributes.Update(windows.PROC_THREAD_ATTRIBUTE_HANDLE_LIST, unsafe.Pointer(&unique[0]),
 		uintptr(len(unique))*unsafe.Sizeof(unique[0]))
 	if err != nil {
 		return nil, fmt.Errorf("listing the handles to inherit: %w", err)
 	}
-	startup := &windows.StartupInfoEx{ProcThreadAttributeList: attributes.List()}
-	startup.Cb = uint32(unsafe.Sizeof(*startup))
-	startup.Flags = windows.STARTF_USESTDHANDLES
-	startup.StdInput, startup.StdOutput, startup.StdErr = handles[0], handles[1], handles[2]
-	environment := environmentBlock(launch.Env)
-	created := new(windows.ProcessInformation)
-	err = windows.CreateProcess(program, text, nil, nil, true,
-		// A console without a window: what can be interrupted by Ctrl-C without the worker being hit.
-		windows.CREATE_SUSPENDED|windows.CREATE_NO_WINDOW|windows.CREATE_UNICODE_ENVIRONMENT|
-			windows.EXTENDED_STARTUPINFO_PRESENT,
-		&environment[0], directory, &startup.StartupInfo, created)
-	return created, err
+	return handles, nil
 }
 
 // environmentBlock is variables as Windows takes them; each ends with NUL, and so does the block.
@@ -210,7 +227,7 @@ func lookPath(launch Launch) (string, error) {
 			}
 		}
 	}
-	return "", startError(ProgramNotFound, "there is no program %q", launch.Argv[0])
+	return "", startError(ProgramNotFound, "there is no program %s", quoted(launch.Argv[0]))
 }
 
 func variableOf(environment []string, name string) string {
@@ -225,11 +242,11 @@ func variableOf(environment []string, name string) string {
 func startFailure(err error, program string) *StartError {
 	switch {
 	case errors.Is(err, windows.ERROR_FILE_NOT_FOUND), errors.Is(err, windows.ERROR_PATH_NOT_FOUND):
-		return startError(ProgramNotFound, "there is no program %q", program)
+		return startError(ProgramNotFound, "there is no program %s", quoted(program))
 	case errors.Is(err, windows.ERROR_ACCESS_DENIED):
-		return startError(PermissionDenied, "%q may not be run", program)
+		return startError(PermissionDenied, "%s may not be run", quoted(program))
 	case errors.Is(err, windows.ERROR_BAD_EXE_FORMAT), errors.Is(err, windows.ERROR_EXE_MACHINE_TYPE_MISMATCH):
-		return startError(NotExecutable, "%q isn't a program this machine can run", program)
+		return startError(NotExecutable, "%s isn't a program this machine can run", quoted(program))
 	case errors.Is(err, windows.ERROR_FILENAME_EXCED_RANGE), errors.Is(err, windows.ERROR_NOT_ENOUGH_MEMORY),
 		errors.Is(err, windows.ERROR_NO_SYSTEM_RESOURCES), errors.Is(err, windows.ERROR_COMMITMENT_LIMIT):
 		return startError(Resources, "%v", err)

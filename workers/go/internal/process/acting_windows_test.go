@@ -186,4 +186,3 @@ func launching(role string, arguments ...string) Launch {
 		Argv: append([]string{own, "__child", role}, arguments...), Dir: directory, Env: os.Environ(), MergeStderr: true,
 	}
 }
-

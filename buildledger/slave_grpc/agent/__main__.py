@@ -25,6 +25,19 @@ def main() -> int:
     parser.add_argument("--enroll-at", metavar="HOST:PORT", help="where to enroll, if not at --server")
     parser.add_argument("--spool-bytes", type=int, default=DEFAULT_SPOOL_BYTES, metavar="N")
     parser.add_argument("--cgroup", type=Path, metavar="DIR", help="a delegated cgroup v2 directory")
+    parser.add_argument(
+        "--supervisor",
+        default="auto",
+        metavar="auto|none|PATH",
+        help="the program bl-run, under which steps go on when the worker is killed; auto looks for it beside the "
+        "Python interpreter and on PATH (default auto)",
+    )
+    parser.add_argument(
+        "--on-crash",
+        choices=("continue", "kill"),
+        default="continue",
+        help="what supervised steps do when the worker is killed (default continue)",
+    )
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     settings = WorkerSettings(
@@ -41,6 +54,8 @@ def main() -> int:
         tls=arguments.tls,
         spool_bytes=arguments.spool_bytes,
         cgroup=arguments.cgroup,
+        supervisor=arguments.supervisor,
+        on_crash=arguments.on_crash,
         owns_process=True,
     )
     return asyncio.run(run_worker(settings))

@@ -8,10 +8,22 @@ from enum import IntEnum
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.agent.journal import Entry, Journal
-from buildledger.slave_grpc.agent.records import Kind, Record, RunHeader, checksum
+from buildledger.slave_grpc.agent.records import (
+    Extent,
+    Kind,
+    Record,
+    RunHeader,
+    SupervisionHeader,
+    checksum,
+    record_of,
+)
 from buildledger.slave_grpc.agent.stopping import StopRequest
+from buildledger.slave_grpc.agent.supervision.directory import SupervisedDirectory
+from buildledger.slave_grpc.agent.supervision.spool import SpoolFiles
 from buildledger.slave_grpc.agent.wire import fill_event
 from buildledger.slave_grpc.agent.workshop import Workshop
+
+_INSTANT_SECONDS = 0.001
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +53,10 @@ class Attempt:
         self.fence = header.fence
         self.state = State.NEW
         self.journal = journal or Journal(workshop.journal_dir, header, workshop.syncer.remove)
+        self.supervision: SupervisionHeader | None = None
+        """Set if its command has a supervisor, which goes on when the worker doesn't."""
+        self.began_at: float | None = None
+        """When its work began, on the loop's clock."""
         self.stop = StopRequest()
         self.gone = asyncio.Event()
         """No process or thread of it is at work (any more)."""
@@ -61,6 +77,17 @@ class Attempt:
     def key(self) -> tuple[str, int]:
         """What names it."""
         return self.run_id, self.attempt
+
+    @property
+    def directory(self) -> SupervisedDirectory:
+        """Where it and its supervisor speak."""
+        return SupervisedDirectory(self.workshop.settings.state_dir, self.run_id, self.attempt)
+
+    def seconds_left(self, limit_seconds: float) -> float:
+        """What is left of a limit on its work, at least an instant; 0 if there is none."""
+        if not limit_seconds or self.began_at is None:
+            return limit_seconds
+        return max(limit_seconds - (asyncio.get_running_loop().time() - self.began_at), _INSTANT_SECONDS)
 
     @property
     def has_ended(self) -> bool:
@@ -100,6 +127,18 @@ class Attempt:
         self.workshop.spool.change(self.journal.spooled_bytes)
         self._ended()
 
+    def supervise(self, supervision: SupervisionHeader, *, is_recorded: bool = False) -> None:
+        """Journal that a supervisor is about to be started; its spool holds the output from here on.
+
+        Raises:
+            OSError: the disk is full or broken.
+        """
+        if not is_recorded:
+            self._append(record_of(Kind.SUPERVISED, supervision.encode()))
+        self.supervision = supervision
+        spool = SpoolFiles(self.directory.spool, supervision.segment_bytes, self.workshop.syncer.remove)
+        self.journal.spool = spool
+
     def record_event(self, event: pb.RunEvent, *before: Record) -> None:
         """Journal an event (and, in the same write, records that stand before it), then send it.
 
@@ -115,6 +154,23 @@ class Attempt:
             OSError: the disk is full or broken; nothing is sent.
         """
         self._append(self._record(Kind.OUTPUT, data, channel, self.journal.offsets[channel]))
+
+    def relay(self, event: pb.RunEvent, *before: Record) -> None:
+        """Journal an event that the supervisor wrote down (and records before it), then send it.
+
+        Raises:
+            OSError: the disk is full or broken; nothing is sent.
+        """
+        self._append(*before, self._record(Kind.RELAYED, event.SerializeToString()))
+
+    def record_spooled(self, channel: int, position: int, data: bytes) -> None:
+        """Journal that the supervisor's spool holds output at `position`, then send it.
+
+        Raises:
+            OSError: the disk is full or broken; nothing is sent.
+        """
+        body = Extent(position, len(data), checksum(data)).encode()
+        self._append(self._record(Kind.SPOOLED, body, channel, self.journal.offsets[channel]))
 
     def record_gap(self, channel: int, to_offset: int) -> None:
         """Journal that output up to `to_offset` is left out.
@@ -205,7 +261,7 @@ class Attempt:
         if self.silent or self.awaits_ack:
             return None
         entry = self.journal.entry(self.next_to_send)
-        if entry is not None and entry.record.kind is Kind.OUTPUT:
+        if entry is not None and entry.record.kind in (Kind.OUTPUT, Kind.SPOOLED):
             limit = max(self.credit_until, self.journal.data_acked + self.window_bytes)
             return entry if entry.data_start < limit else None
         return entry
@@ -253,4 +309,6 @@ class Attempt:
         """Remove its journal."""
         self.workshop.spool.change(-self.journal.spooled_bytes)
         self.journal.remove()
+        if self.supervision is not None:
+            self.workshop.syncer.do(self.directory.remove)
         self.state = State.RELEASED

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from buildledger.slave_grpc.agent.records import HEAD_BYTES, Kind, Record, RunHeader, encode_head, record_of
+from buildledger.slave_grpc.agent.records import HEAD_BYTES, Extent, Kind, Record, RunHeader, encode_head, record_of
+from buildledger.slave_grpc.agent.supervision.spool import SpoolFiles
 
 SEGMENT_BYTES = 8 << 20
 # Output that waits in memory to be sent; what is beyond is read back from disk.
@@ -23,11 +24,13 @@ CACHED_BYTES_PER_RUN = 1 << 20
 class Entry:
     """One event that the server may not have yet, and where to find it."""
 
-    __slots__ = ("body_bytes", "data_end", "data_start", "position", "record", "segment")
+    __slots__ = ("body_bytes", "data_end", "data_start", "extent", "position", "record", "segment")
 
     def __init__(self, record: Record, segment: int, position: int, data_start: int, data_end: int) -> None:
         self.record = record
-        self.body_bytes = len(record.body)
+        self.extent = Extent.decode(record.body) if record.kind is Kind.SPOOLED else None
+        """Where its bytes lie, if that isn't the journal."""
+        self.body_bytes = len(record.body) if self.extent is None else self.extent.length
         self.segment = segment
         self.position = position
         """Where its record begins in the segment; -1 for an event that couldn't be written."""
@@ -54,6 +57,10 @@ class Journal:
         self.offsets = list(header.offsets) or [0] * len(header.channels)
         self.data_end = sum(self.offsets)
         """Bytes of output of the attempt, gaps counted."""
+        self.spool: SpoolFiles | None = None
+        """Holds the output of a supervised command."""
+        self.relayed = header.relayed
+        """Records of that kind so far."""
         self.spooled_bytes = 0
         """Bodies of unacknowledged events."""
         self._entries: deque[Entry] = deque()
@@ -98,9 +105,9 @@ class Journal:
         descriptor = os.open(self._path(number), os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         previous, self._active, self._active_bytes = (self._active, self._active_bytes), number, 0
         self._descriptors[number] = descriptor
-        body = replace(self.header, next_event=self.next_event, offsets=tuple(self.offsets)).encode()
+        header = replace(self.header, next_event=self.next_event, offsets=tuple(self.offsets), relayed=self.relayed)
         try:
-            self._write((record_of(Kind.HEADER, body), *records))
+            self._write((record_of(Kind.HEADER, header.encode()), *records))
         except OSError:
             self._drop_segment(number)
             self._active, self._active_bytes = previous
@@ -129,16 +136,21 @@ class Journal:
             position += HEAD_BYTES + len(record.body)
 
     def _enter(self, record: Record, segment: int, position: int) -> None:
-        size = len(record.body)
+        entry = Entry(record, segment, position, self.data_end, self.data_end)
+        size = entry.body_bytes
         self.next_event = record.event_no + 1
-        data_start = self.data_end
-        if record.kind in (Kind.OUTPUT, Kind.GAP):
-            end = record.offset + size if record.kind is Kind.OUTPUT else int.from_bytes(record.body, "little")
+        if record.kind in (Kind.OUTPUT, Kind.GAP, Kind.SPOOLED):
+            end = int.from_bytes(record.body, "little") if record.kind is Kind.GAP else record.offset + size
             self.data_end += end - self.offsets[record.channel]
             self.offsets[record.channel] = end
-        self._entries.append(Entry(record, segment, position, data_start, self.data_end))
+            entry.data_end = self.data_end
+        self.relayed += record.kind is Kind.RELAYED
+        self._entries.append(entry)
         self.spooled_bytes += size
-        if position >= 0:
+        if entry.extent is not None:
+            # The system has it in memory: it was written just now.
+            record.body, record.body_crc32c = b"", entry.extent.crc32c
+        elif position >= 0:
             if self._cached_bytes + size > CACHED_BYTES_PER_RUN:
                 record.body = b""
             self._cached_bytes += len(record.body)
@@ -164,6 +176,8 @@ class Journal:
             OSError: the disk is broken.
         """
         record = entry.record
+        if entry.extent is not None and self.spool is not None:
+            return self.spool.read(record.channel, entry.extent.position, entry.extent.length)
         if entry.position < 0 or entry.body_bytes == 0:
             return record.body
         if record.body:
@@ -187,13 +201,26 @@ class Journal:
         while self._entries and self._entries[0].record.event_no <= event_no:
             entry = self._entries.popleft()
             self.spooled_bytes -= entry.body_bytes
-            if entry.position >= 0:
+            if entry.extent is not None and self.spool is not None:
+                self.spool.release(entry.record.channel, entry.extent.position + entry.extent.length)
+            elif entry.position >= 0:
                 self._cached_bytes -= len(entry.record.body)
         self.acked_through = max(self.acked_through, min(event_no, self.next_event - 1))
         # The first segment stays: it tells which process the attempt started.
         needed = self._entries[0].segment if self._entries else self._active
         for number in [each for each in self._descriptors if 0 < each < needed]:
             self._drop_segment(number)
+
+    def free_released(self) -> None:
+        """After a restart: forget what an earlier process knew to be acknowledged, for it removed the output."""
+        spool = self.spool
+        if spool is not None:
+            known = [
+                entry.record.event_no
+                for entry in self._entries
+                if entry.extent is not None and spool.is_released(entry.record.channel, entry.extent.position)
+            ]
+            self.free_through(max(known, default=0))
 
     def renumber_after(self, event_no: int) -> None:
         """Give the held events numbers after `event_no`, which the server already knows."""
@@ -238,6 +265,7 @@ class Journal:
             self.acked_through = header.next_event - 1
             self.offsets = list(header.offsets)
             self.data_end = sum(self.offsets)
+            self.relayed = header.relayed
 
     def _drop_segment(self, number: int) -> None:
         os.close(self._descriptors.pop(number))

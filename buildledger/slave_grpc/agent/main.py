@@ -12,6 +12,7 @@ from buildledger.slave_grpc.agent.channel import PlainTransportRefusedError
 from buildledger.slave_grpc.agent.credential import CredentialUnreadableError
 from buildledger.slave_grpc.agent.enrollment import EnrollmentRefusedError
 from buildledger.slave_grpc.agent.settings import WorkerSettings
+from buildledger.slave_grpc.agent.supervision.program import SupervisorUnusableError
 from buildledger.slave_grpc.agent.worker import Worker
 
 EXIT_STOPPED = 0
@@ -47,6 +48,7 @@ async def run_worker(settings: WorkerSettings) -> int:
         PlainTransportRefusedError,
         EnrollmentRefusedError,
         CredentialUnreadableError,
+        SupervisorUnusableError,
     ) as error:
         _log.critical("%s", error)
         return EXIT_MISCONFIGURED

@@ -80,7 +80,7 @@ class Outbox:
                     del self._waiting[attempt]
                     self._waiting[attempt] = None
                     return message
-                if entry.record.kind is Kind.OUTPUT and in_flight >= self._session_credit_bytes:
+                if entry.record.kind in (Kind.OUTPUT, Kind.SPOOLED) and in_flight >= self._session_credit_bytes:
                     self._starved[attempt] = None
                     break
                 before = attempt.in_flight_bytes

@@ -18,6 +18,7 @@ import google_crc32c
 _HEAD = struct.Struct("<IIIBBxxQQQQ")
 _SUMMED = struct.Struct("<IIBBxxQQQQ")
 HEAD_BYTES = _HEAD.size
+_EXTENT = struct.Struct("<QII")
 
 # A body is an event of at most one message; anything longer is damage.
 _LONGEST_BODY_BYTES = 1 << 20
@@ -38,6 +39,12 @@ class Kind(IntEnum):
     """It was started: a ProcessIdentity as JSON."""
     GAP = 6
     """Bytes of a channel left out, from the record's offset to the one in its body (8 bytes, little-endian)."""
+    SUPERVISED = 7
+    """A supervisor is about to be started: a SupervisionHeader as JSON."""
+    SPOOLED = 8
+    """Bytes of a channel that lie in the supervisor's spool: an Extent."""
+    RELAYED = 9
+    """An event that isn't output and that the supervisor wrote down, as a RunEvent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +60,8 @@ class RunHeader:
     channels: tuple[str, ...] = ()
     next_event: int = 1
     offsets: tuple[int, ...] = ()
+    relayed: int = 0
+    """Records of that kind before the segment."""
 
     def encode(self) -> bytes:
         """As the body of a record."""
@@ -83,6 +92,45 @@ class ProcessIdentity:
     def decode(body: bytes) -> "ProcessIdentity":
         """From the body of a record."""
         return ProcessIdentity(**json.loads(body))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisionHeader:
+    """What has to be known of a supervised attempt by a later worker process."""
+
+    segment_bytes: int
+    """Size of the files in which the supervisor keeps output."""
+    afterwards: bytes = b""
+    """A RunSpec with what is to be done after the command; it holds no secret."""
+
+    def encode(self) -> bytes:
+        """As the body of a record."""
+        fields = {"segment_bytes": self.segment_bytes, "afterwards": self.afterwards.hex()}
+        return json.dumps(fields, separators=(",", ":")).encode()
+
+    @staticmethod
+    def decode(body: bytes) -> "SupervisionHeader":
+        """From the body of a record."""
+        fields = json.loads(body)
+        return SupervisionHeader(segment_bytes=fields["segment_bytes"], afterwards=bytes.fromhex(fields["afterwards"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Where output lies in its channel's spool, and its checksum as it goes over the wire."""
+
+    position: int
+    length: int
+    crc32c: int
+
+    def encode(self) -> bytes:
+        """As the body of a record."""
+        return _EXTENT.pack(self.position, self.length, self.crc32c)
+
+    @staticmethod
+    def decode(body: bytes) -> "Extent":
+        """From the body of a record."""
+        return Extent(*_EXTENT.unpack(body))
 
 
 @dataclass(slots=True, kw_only=True)

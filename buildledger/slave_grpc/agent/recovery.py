@@ -11,8 +11,17 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.agent.attempt import Attempt, State
 from buildledger.slave_grpc.agent.journal import Journal
 from buildledger.slave_grpc.agent.leftovers import Leftover
-from buildledger.slave_grpc.agent.records import Kind, ProcessIdentity, Record, RunHeader, read_records
+from buildledger.slave_grpc.agent.records import (
+    Kind,
+    ProcessIdentity,
+    Record,
+    RunHeader,
+    SupervisionHeader,
+    read_records,
+)
 from buildledger.slave_grpc.agent.secret_files import remove_left_over
+from buildledger.slave_grpc.agent.supervision.attending import cut_off, found_supervisor, leftover_of
+from buildledger.slave_grpc.agent.supervision.directory import remove_strays
 from buildledger.slave_grpc.agent.tree import Survivor
 from buildledger.slave_grpc.agent.workshop import Workshop
 
@@ -27,8 +36,9 @@ class _Found:
 
     attempt: Attempt
     process: ProcessIdentity | None = None
-    was_starting: bool = False
     last_event: str = ""
+    goes_on: bool = False
+    """A supervisor has it, or has written down its end."""
 
     @property
     def has_ended(self) -> bool:
@@ -36,34 +46,47 @@ class _Found:
 
 
 async def recover(workshop: Workshop) -> list[Attempt]:
-    """Take over the journals of an earlier worker process; every attempt in the result has ended.
+    """Take over the journals of an earlier worker process.
 
-    Whatever the attempts left running is killed before any of them is said to have ended.
+    Attempts in the result that haven't ended have a supervisor whose end has to be awaited. Whatever the others left
+    running is killed before any of them is said to have ended.
     """
     found: list[_Found] = []
     for segments in _journals(workshop.journal_dir):
         one = _read(workshop, segments)
         if one is not None:
             found.append(one)
-    interrupted = {each.attempt.cookie: each for each in found if not each.has_ended}
+    remove_strays(workshop.settings.state_dir, {each.attempt.directory.path.name for each in found})
+    interrupted = {each.attempt.cookie: each for each in found if not each.has_ended and not each.goes_on}
     survivors = await workshop.host.end_leftovers(
-        {
-            cookie: Leftover(cookie, each.process if _same_boot(each, workshop) else None)
-            for cookie, each in interrupted.items()
-        }
+        {cookie: _leftover(each, workshop) for cookie, each in interrupted.items()}
     )
-    for cookie in interrupted:
+    for cookie, each in interrupted.items():
         remove_left_over(cookie, workshop.settings.state_dir)
+        each.attempt.directory.remove_secrets(cookie)
     for each in found:
-        workshop.spool.change(each.attempt.journal.spooled_bytes)
+        attempt = each.attempt
+        workshop.spool.change(attempt.journal.spooled_bytes)
+        attempt.awaits_ack = not each.has_ended and not _same_boot(each, workshop)
         if each.has_ended:
-            each.attempt.state = State.EXITED
-            each.attempt.gone.set()
+            attempt.state = State.EXITED
+            attempt.gone.set()
+        elif each.goes_on:
+            _log.info("run %s has gone on without a worker", attempt.run_id)
+            attempt.state = State.RUNNING
         else:
-            _log.warning("run %s was interrupted by the end of an earlier worker process", each.attempt.run_id)
-            each.attempt.awaits_ack = not _same_boot(each, workshop)
-            each.attempt.exit(_interrupted(each, survivors[each.attempt.cookie]))
+            _log.warning("run %s was interrupted by the end of an earlier worker process", attempt.run_id)
+            left = survivors[attempt.cookie]
+            attempt.exit(cut_off(attempt, left) if attempt.supervision is not None else _interrupted(each, left))
     return [each.attempt for each in found]
+
+
+def _leftover(found: _Found, workshop: Workshop) -> Leftover:
+    """How to recognise what an attempt left running; after a reboot process ids mean something else."""
+    process = found.process if _same_boot(found, workshop) else None
+    if found.attempt.supervision is not None:
+        return leftover_of(found.attempt, process)
+    return Leftover(found.attempt.cookie, process)
 
 
 def _journals(directory: Path) -> Iterator[list[tuple[int, Path]]]:
@@ -92,7 +115,14 @@ def _read(workshop: Workshop, segments: list[tuple[int, Path]]) -> _Found | None
         journal.remove()
         return None
     attempt = Attempt(workshop, header, journal)
-    return _Found(attempt=attempt, process=notes.process, was_starting=notes.was_starting, last_event=notes.last_event)
+    found = _Found(attempt=attempt, process=notes.process, last_event=notes.last_event)
+    if notes.supervision is not None:
+        attempt.supervise(notes.supervision, is_recorded=True)
+        journal.free_released()
+        if not found.has_ended:
+            supervisor = found_supervisor(attempt)
+            found.goes_on = not supervisor.has_ended or attempt.directory.exit() is not None
+    return found
 
 
 def _header(path: Path) -> RunHeader | None:
@@ -106,6 +136,7 @@ class _Notes:
 
     def __init__(self) -> None:
         self.process: ProcessIdentity | None = None
+        self.supervision: SupervisionHeader | None = None
         self.was_starting = False
         self.last_event = ""
 
@@ -117,7 +148,9 @@ class _Notes:
                     self.was_starting = True
                 case Kind.PROCESS:
                     self.process = ProcessIdentity.decode(record.body)
-                case Kind.EVENT:
+                case Kind.SUPERVISED:
+                    self.supervision = SupervisionHeader.decode(record.body)
+                case Kind.EVENT | Kind.RELAYED:
                     self.last_event = pb.RunEvent.FromString(record.body).WhichOneof("event") or ""
             yield position, record
 

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.agent.attempt import Attempt, State
 from buildledger.slave_grpc.agent.blobs import BlobStore
 from buildledger.slave_grpc.agent.listing import StoppedError
 from buildledger.slave_grpc.agent.plan import Plan, SpecRefusedError, make_plan
+from buildledger.slave_grpc.agent.supervision.attending import attend, found_supervisor
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +40,21 @@ async def run(attempt: Attempt, spec: pb.RunSpec, before: Sequence[Attempt], blo
     attempt.exit(await _operate(attempt, plan, blobs))
 
 
+async def go_on(attempt: Attempt, blobs: BlobStore) -> None:
+    """Stay with a command that an earlier worker process started, and do what comes after it."""
+    attempt.exit(await _watched(attempt, _go_on(attempt, blobs)))
+
+
+async def _go_on(attempt: Attempt, blobs: BlobStore) -> pb.Exited:
+    assert attempt.supervision is not None
+    workshop = attempt.workshop
+    exited = await attend(attempt, attempt.directory, found_supervisor(attempt))
+    rest = pb.RunSpec.FromString(attempt.supervision.afterwards)
+    if rest.files_out:
+        await _upload(attempt, make_plan(rest, workshop.settings.work_dir, workshop.features), blobs, exited)
+    return exited
+
+
 async def _in_time(awaitable: Awaitable[object], limit_seconds: float) -> bool:
     try:
         async with asyncio.timeout(limit_seconds or None):
@@ -53,21 +69,28 @@ async def _operate(attempt: Attempt, plan: Plan, blobs: BlobStore) -> pb.Exited:
     if attempt.stop.is_made:
         return pb.Exited(reason=attempt.stop.reason)
     attempt.state = State.RUNNING
+    attempt.began_at = asyncio.get_running_loop().time()
     timer = None
     if plan.max_seconds:
         timer = asyncio.get_running_loop().call_later(
             plan.max_seconds, attempt.stop.make, pb.EXIT_REASON_MAX_TIME, pb.STOP_LEVEL_INTERRUPT
         )
     try:
-        return await _steps(attempt, plan, blobs)
-    except StoppedError:
-        return pb.Exited(reason=attempt.stop.reason)
-    except OSError as error:
-        _log.critical("run %s: the journal can't be written: %s", attempt.run_id, error)
-        return pb.Exited(reason=pb.EXIT_REASON_STORAGE, message=error.strerror or str(error))
+        return await _watched(attempt, _steps(attempt, plan, blobs))
     finally:
         if timer is not None:
             timer.cancel()
+
+
+async def _watched(attempt: Attempt, work: Coroutine[None, None, pb.Exited]) -> pb.Exited:
+    """What is to be said of work that may be stopped, or meet a broken disk."""
+    try:
+        return await work
+    except StoppedError as stopped:
+        return pb.Exited(reason=attempt.stop.reason, message=str(stopped))
+    except OSError as error:
+        _log.critical("run %s: the journal can't be written: %s", attempt.run_id, error)
+        return pb.Exited(reason=pb.EXIT_REASON_STORAGE, message=error.strerror or str(error))
 
 
 async def _steps(attempt: Attempt, plan: Plan, blobs: BlobStore) -> pb.Exited:
@@ -85,11 +108,21 @@ async def _steps(attempt: Attempt, plan: Plan, blobs: BlobStore) -> pb.Exited:
         case _:
             exited = await _file_operation(attempt, plan)
     if plan.spec.files_out:
-        result = await host.upload_files(attempt, plan, blobs, succeeded=_succeeded(exited))
-        attempt.record_event(pb.RunEvent(file_result=result))
-        if result.HasField("error") and _succeeded(exited):
-            exited.reason = pb.EXIT_REASON_FILE_FAILED
+        await _upload(attempt, plan, blobs, exited)
     return exited
+
+
+async def _upload(attempt: Attempt, plan: Plan, blobs: BlobStore, exited: pb.Exited) -> None:
+    """Upload what the plan asks for; what comes of it may change how the run is said to have ended."""
+    try:
+        result = await attempt.workshop.host.upload_files(attempt, plan, blobs, succeeded=_succeeded(exited))
+    except StoppedError:
+        # How its command ended is known all the same.
+        exited.reason = attempt.stop.reason
+        return
+    attempt.record_event(pb.RunEvent(file_result=result))
+    if result.HasField("error") and _succeeded(exited):
+        exited.reason = pb.EXIT_REASON_FILE_FAILED
 
 
 def _succeeded(exited: pb.Exited) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 DEFAULT_SPOOL_BYTES = 1 << 30
 
@@ -41,5 +42,9 @@ class WorkerSettings:
     """The process does nothing but this worker, so that a child nobody knows is an escaped process of a run."""
     handle_signals: bool = True
     """SIGTERM and SIGINT end the worker, SIGHUP drains it; only possible in the main thread."""
+    supervisor: str = "none"
+    """Path of the program `bl-run`, under which commands go on when the worker is killed; "auto" looks for one."""
+    on_crash: Literal["continue", "kill"] = "continue"
+    """What supervised commands do when the worker is killed."""
     drain_seconds: float = 10.0
     """At shutdown: how long to go on delivering events after the runs have ended."""

@@ -16,8 +16,8 @@ _SHORTEST_FORM_BYTES = 6
 _BASE64_LINES = (76, 64)
 
 _ALPHANUMERIC = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-# What encoders of URLs leave alone beside letters and digits: those that are strict, encodeURIComponent, encodeURI, those
-# of paths, those of parts of paths, and those of forms.
+# What encoders of URLs leave alone beside letters and digits: strict ones, encodeURIComponent, encodeURI, those of
+# paths, those of parts of paths, and those of forms.
 _URL_SAFE = (b"-._~", b"-._~!*'()", b"-._~!*'();/?:@&=+$,#", b"-._~/", b"-._~$&+=:@", b"-._*")
 _HEXADECIMAL = ("X", "x")
 

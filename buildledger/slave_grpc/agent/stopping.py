@@ -31,6 +31,12 @@ class StopRequest:
         self.grace_seconds = grace_seconds
         self._raised.set()
 
+    def happened(self, reason: pb.ExitReason.ValueType, level: pb.StopLevel.ValueType) -> None:
+        """Take note that the end was brought about elsewhere; nobody has to be told."""
+        if not self.is_made:
+            self.reason = reason
+        self.level = max(self.level, level)
+
     async def made_or_raised(self) -> None:
         """Wait until it is made, or made more urgent, since the last time this returned."""
         await self._raised.wait()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -32,6 +33,10 @@ class Syncer:
     def remove(self, path: Path) -> None:
         """Remove a large file without waiting for it; after a crash the next start deals with what is left over."""
         self._thread.submit(path.unlink, missing_ok=True)
+
+    def do(self, work: Callable[[], object]) -> None:
+        """Do something that takes the disk a while, without waiting for it; what fails is left for the next start."""
+        self._thread.submit(work)
 
     def close(self) -> None:
         """Wait for the round under way and stop."""

@@ -14,6 +14,8 @@ from buildledger.slave_grpc.agent.leftovers import Leftover, kill_leftovers
 from buildledger.slave_grpc.agent.operations import file_error, perform
 from buildledger.slave_grpc.agent.plan import Plan
 from buildledger.slave_grpc.agent.settings import WorkerSettings
+from buildledger.slave_grpc.agent.supervision.engine import SupervisedCommands
+from buildledger.slave_grpc.agent.supervision.program import find_supervisor
 from buildledger.slave_grpc.agent.tree import Survivor
 from buildledger.slave_grpc.agent.workshop import Workshop
 
@@ -37,6 +39,15 @@ class ThisMachine:
     interruption = "the worker was restarted while it ran"
 
     def __init__(self, settings: WorkerSettings) -> None:
+        """Look for the supervisor that the settings ask for.
+
+        Raises:
+            SupervisorUnusableError: what was given as the supervisor isn't one.
+        """
+        supervisor = find_supervisor(settings.supervisor)
+        self._supervised = (
+            SupervisedCommands(supervisor, settings.spool_bytes, settings.on_crash) if supervisor is not None else None
+        )
         self._work_dir = settings.work_dir
         self.os = machine.operating_system()
         self.arch = machine.architecture()
@@ -46,6 +57,7 @@ class ThisMachine:
         """All but what the system lacks."""
         return [
             *_ALWAYS_OFFERED,
+            *(["supervised"] if self._supervised is not None else []),
             *(["subreaper"] if workshop.household.is_subreaper else []),
             *(["cgroup"] if workshop.cgroup_parent is not None else []),
         ]
@@ -62,7 +74,9 @@ class ThisMachine:
         return await fetch_files(attempt, plan, blobs)
 
     async def run_command(self, attempt: Attempt, plan: Plan) -> pb.Exited:
-        """Start a process."""
+        """Start a process, under a supervisor if there is one."""
+        if self._supervised is not None:
+            return await self._supervised.run(attempt, plan)
         return await run_command(attempt, plan)
 
     async def operate(self, attempt: Attempt, plan: Plan) -> list[pb.FileResult]:

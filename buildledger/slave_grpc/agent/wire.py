@@ -15,7 +15,7 @@ def fill_event(event: pb.RunEvent, record: Record, body: bytes, channels: Sequen
     long.
     """
     match record.kind:
-        case Kind.OUTPUT:
+        case Kind.OUTPUT | Kind.SPOOLED:
             output = event.output
             output.channel = channels[record.channel]
             output.offset = record.offset

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import time
 import uuid
+from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
 
@@ -79,6 +80,8 @@ class Worker:
         try:
             for attempt in await recover(self._workshop):
                 self._holdings.take_over(attempt)
+                if not attempt.has_ended:
+                    self._begin(attempt, runner.go_on(attempt, self._blobs))
             await self._ensure_credential()
             tasks += [asyncio.create_task(each) for each in (self._keep_session(), self._keep_credential())]
             left = asyncio.ensure_future(self._left.wait())
@@ -129,13 +132,16 @@ class Worker:
     # -- runs ---------------------------------------------------------------------------------------------------------
 
     def _launch(self, attempt: Attempt, spec: pb.RunSpec, before: list[Attempt]) -> None:
-        task = asyncio.create_task(self._perform(attempt, spec, before))
+        self._begin(attempt, runner.run(attempt, spec, before, self._blobs))
+
+    def _begin(self, attempt: Attempt, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(self._perform(attempt, work))
         self._runs.add(task)
         task.add_done_callback(self._runs.discard)
 
-    async def _perform(self, attempt: Attempt, spec: pb.RunSpec, before: list[Attempt]) -> None:
+    async def _perform(self, attempt: Attempt, work: Coroutine[None, None, None]) -> None:
         try:
-            await runner.run(attempt, spec, before, self._blobs)
+            await work
         except Exception as error:
             # A fault of this program must end one run, not the worker with all its runs.
             _log.exception("run %s failed inside the worker", attempt.run_id)
@@ -197,6 +203,7 @@ class Worker:
             self._may_rotate.set()
         else:
             self._may_rotate.clear()
+        self._workshop.orphan_seconds = session.orphan_seconds
         if self._orphan_timer is not None:
             self._orphan_timer.cancel()
             self._orphan_timer = None
@@ -256,7 +263,9 @@ class Worker:
         await asyncio.gather(*everything, return_exceptions=True)
         if self._orphan_timer is not None:
             self._orphan_timer.cancel()
-        leftovers = {each.cookie: Leftover(each.cookie, None) for each in self._holdings.at_work}
+        # Supervisors do what their workers' end means for their runs.
+        at_work = [each for each in self._holdings.at_work if each.supervision is None]
+        leftovers = {each.cookie: Leftover(each.cookie, None) for each in at_work}
         if leftovers:
             await self._workshop.host.end_leftovers(leftovers)
         self._workshop.syncer.close()

@@ -54,6 +54,8 @@ class Workshop:
         self.syncer = Syncer(self.journal_dir)
         self.spool = Spool(settings.spool_bytes)
         self.batching = Batching()
+        self.orphan_seconds = 0.0
+        """How long runs may go on without anybody to report to; 0: for ever. Set by each session."""
         self.household = Household(owns_process=settings.owns_process)
         self.boot_id = machine.boot_id()
         self.cgroup_parent: Path | None = settings.cgroup or cgroup.delegated()

@@ -1,0 +1,66 @@
+"""Runs commands through supervisors."""
+
+from pathlib import Path
+from typing import Any
+
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.slave_grpc.agent.attempt import Attempt
+from buildledger.slave_grpc.agent.containment import PathEscapesError
+from buildledger.slave_grpc.agent.plan import Plan
+from buildledger.slave_grpc.agent.records import SupervisionHeader
+from buildledger.slave_grpc.agent.supervision.attending import attend
+from buildledger.slave_grpc.agent.supervision.ending import not_started
+from buildledger.slave_grpc.agent.supervision.launch import launch_of
+from buildledger.slave_grpc.agent.supervision.shares import SpoolShares, segment_bytes
+from buildledger.slave_grpc.agent.supervision.supervisor import StartedSupervisor
+from buildledger.slave_grpc.agent.workshop import Workshop
+
+
+class SupervisedCommands:
+    """Starts each command under a supervisor of its own."""
+
+    def __init__(self, program: Path, spool_bytes: int, on_crash: str) -> None:
+        self._program = program
+        self._shares = SpoolShares(spool_bytes)
+        self._on_crash = on_crash
+
+    async def run(self, attempt: Attempt, plan: Plan) -> pb.Exited:
+        """Run the plan's command to its end and return what is to be said about it; no process of it is left then."""
+        directory = attempt.directory
+        try:
+            launch = launch_of(plan, attempt.cookie)
+            directory.create()
+            attempt.supervise(_header(attempt.workshop, plan))
+            supervisor = StartedSupervisor(self._program, directory)
+        except PathEscapesError as error:
+            return not_started(pb.START_FAILURE_BAD_CWD, str(error))
+        except UnicodeError:
+            return not_started(pb.START_FAILURE_BAD_CWD, "the path of its working directory is no UTF-8")
+        except OSError as error:
+            return not_started(pb.START_FAILURE_RESOURCES, error.strerror or str(error))
+        with self._shares.member(supervisor) as share:
+            supervisor.say(launch | self._terms(attempt, plan, share))
+            return await attend(attempt, directory, supervisor)
+
+    def _terms(self, attempt: Attempt, plan: Plan, share: int) -> dict[str, Any]:
+        """What depends on this worker and this moment."""
+        assert attempt.supervision is not None
+        workshop = attempt.workshop
+        return {
+            "timeouts": {"no_output": plan.no_output_seconds, "max": attempt.seconds_left(plan.max_seconds)},
+            "cgroup": str(workshop.cgroup_parent or ""),
+            "spool_bytes": share,
+            "segment_bytes": attempt.supervision.segment_bytes,
+            "on_worker_death": self._on_crash,
+            "unattended": workshop.orphan_seconds,
+        }
+
+
+def _header(workshop: Workshop, plan: Plan) -> SupervisionHeader:
+    """What a later worker process needs: how the output is kept, and what is to be done after the command."""
+    afterwards = b""
+    if plan.spec.files_out:
+        rest = pb.RunSpec(builddir=plan.spec.builddir, files_out=plan.spec.files_out)
+        afterwards = rest.SerializeToString()
+    size = segment_bytes(workshop.settings.spool_bytes, len(plan.channels))
+    return SupervisionHeader(segment_bytes=size, afterwards=afterwards)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the worker for every system into out/workers at the top of the repository (or the directory given), with checksums.
+# Builds the worker and the supervisor for every system into out/workers at the top of the repository (or the directory given), with checksums.
 # The same source and the same Go give the same bytes.
 set -eu
 cd "$(dirname "$0")"
@@ -10,12 +10,14 @@ version=${VERSION:-$(sed -n 's/^var version = "\(.*\)"$/\1/p' cmd/bl-worker/argu
 names=
 for target in linux/amd64 linux/arm64 windows/amd64; do
     os=${target%/*} arch=${target#*/}
-    name=bl-worker-$os-$arch
-    [ "$os" != windows ] || name=$name.exe
-    # grpcnotrace leaves out a tracing page that nobody could open.
-    CGO_ENABLED=0 GOOS=$os GOARCH=$arch go build -trimpath -buildvcs=false -tags grpcnotrace \
-        -ldflags "-s -w -X main.version=$version" -o "$out/$name" ./cmd/bl-worker
-    names="$names $name"
+    for program in bl-worker bl-run; do
+        name=$program-$os-$arch
+        [ "$os" != windows ] || name=$name.exe
+        # grpcnotrace leaves out a tracing page that nobody could open.
+        CGO_ENABLED=0 GOOS=$os GOARCH=$arch go build -trimpath -buildvcs=false -tags grpcnotrace \
+            -ldflags "-s -w -X main.version=$version" -o "$out/$name" "./cmd/$program"
+        names="$names $name"
+    done
 done
 cd "$out"
 # shellcheck disable=SC2086 # One word for each name.

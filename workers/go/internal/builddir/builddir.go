@@ -54,6 +54,9 @@ func Resolve(workDir, name string) (Dir, error) {
 	return Dir{path}, nil
 }
 
+// At is the build directory at a path that Resolve has given to somebody.
+func At(path string) Dir { return Dir{path} }
+
 // Path is the real path of the directory.
 func (d Dir) Path() string { return d.path }
 

@@ -16,9 +16,8 @@ import (
 // finds a process which left its session, cleared its environment and lost its parents.
 type cgroup struct{ path string }
 
-// newCgroup makes a leaf below parent.
-func newCgroup(parent, name string) (*cgroup, error) {
-	leaf := filepath.Join(parent, name)
+// newCgroup makes a leaf.
+func newCgroup(leaf string) (*cgroup, error) {
 	if err := os.Mkdir(leaf, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("making a cgroup: %w", err)
 	}

@@ -2,10 +2,14 @@ package process
 
 import (
 	"os"
+	"path/filepath"
 	"sync"
 
 	"golang.org/x/sys/unix"
 )
+
+// leafPrefix begins the names of the cgroups of runs.
+const leafPrefix = "run-"
 
 // Household is what the trees of one worker share: which children are known, so that strangers can be told apart.
 //
@@ -67,6 +71,14 @@ func (h *Household) escaped(t *tree) (pids []int, isOnly bool) {
 		}
 	}
 	return pids, len(h.trees) == 1 && h.trees[t]
+}
+
+// Leaf is where the cgroup of a run will be; empty without one.
+func (h *Household) Leaf(cookie string) string {
+	if h.cgroupParent == "" {
+		return ""
+	}
+	return filepath.Join(h.cgroupParent, leafPrefix+cookie)
 }
 
 func (h *Household) forget(t *tree) {

@@ -90,8 +90,8 @@ type Status struct {
 
 // Survivor is a process that was killed because it outlived the root of its tree.
 type Survivor struct {
-	PID  int
-	Name string
+	PID  int    `json:"pid"`
+	Name string `json:"name"`
 }
 
 // StartError says why there is no process.

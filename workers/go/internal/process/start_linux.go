@@ -64,7 +64,7 @@ func (h *Household) start(launch Launch, path string, streams *streams) (*Proces
 	}
 	t := &tree{household: h, cookie: launch.Cookie}
 	if h.cgroupParent != "" {
-		leaf, err := newCgroup(h.cgroupParent, "run-"+launch.Cookie)
+		leaf, err := newCgroup(h.Leaf(launch.Cookie))
 		if err != nil {
 			return nil, err
 		}

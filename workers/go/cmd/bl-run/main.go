@@ -1,0 +1,53 @@
+// Command bl-run supervises one command for a worker, and outlives the worker if it has to.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"buildledger/workers/go/internal/contract"
+	"buildledger/workers/go/internal/process"
+	"buildledger/workers/go/internal/supervise"
+)
+
+const usage = `Usage: bl-run DIRECTORY
+
+Runs one command for a worker of Build Ledger: owns its processes, keeps its output in DIRECTORY, and writes there how it
+ended. The worker says on standard input what to run; nobody else has a use for this program. docs/supervisor.md tells
+the rest.
+
+  --version   show the version, and which launches it takes
+  --help      show this text
+`
+
+// exitMisused is the exit code for a command line that makes no sense.
+const exitMisused = 2
+
+// version is set when the program is built.
+var version = "0.1.0"
+
+func main() { os.Exit(execute(os.Args[1:], os.Stdout)) }
+
+// execute is the whole program; it returns its exit code.
+func execute(arguments []string, out io.Writer) int {
+	if code, isHelper := process.RunHelper(arguments); isHelper {
+		return code
+	}
+	if len(arguments) == 1 {
+		switch strings.TrimPrefix(arguments[0], "-") {
+		case "-version":
+			fmt.Fprintf(out, "bl-run %s launch %d\n", version, contract.Version)
+			return 0
+		case "-help", "h":
+			fmt.Fprint(out, usage)
+			return 0
+		}
+		if !strings.HasPrefix(arguments[0], "-") {
+			return supervise.Main(arguments[0])
+		}
+	}
+	fmt.Fprintln(os.Stderr, "bl-run: it takes one argument, the directory of one command (try --help)")
+	return exitMisused
+}

@@ -1,0 +1,11 @@
+package supervise
+
+import (
+	"os"
+	"syscall"
+)
+
+var (
+	endingSignals = []os.Signal{syscall.SIGTERM, os.Interrupt}
+	otherSignals  []os.Signal
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -50,6 +51,21 @@ AS_CONFIGURED = 1_000
     "--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Issuer of the server's certificate."
 )
 @click.option("--tls", is_flag=True, help="Use TLS with the issuers that this machine trusts.")
+@click.option(
+    "--supervisor",
+    default="auto",
+    show_default=True,
+    metavar="auto|none|PATH",
+    help="The program bl-run, under which steps go on when this worker is killed or restarted. auto: beside the Python "
+    "interpreter, or else on PATH, or else without.",
+)
+@click.option(
+    "--on-crash",
+    type=click.Choice(["continue", "kill"]),
+    default="continue",
+    show_default=True,
+    help="What supervised steps do when this worker is killed.",
+)
 def worker(
     server: str,
     name: str,
@@ -62,6 +78,8 @@ def worker(
     enroll_at: str | None,
     ca: Path | None,
     tls: bool,
+    supervisor: str,
+    on_crash: Literal["continue", "kill"],
 ) -> None:
     """Run builds for a server.
 
@@ -83,6 +101,8 @@ def worker(
         enroll_at=enroll_at,
         ca_file=ca,
         tls=tls,
+        supervisor=supervisor,
+        on_crash=on_crash,
         owns_process=True,
     )
     sys.exit(asyncio.run(run_worker(settings)))

@@ -43,7 +43,9 @@ from buildledger.projections.storage import open_storage
 from buildledger.projections.views import Views
 from buildledger.reactors.assembly import join
 from buildledger.reactors.runner import Runner
-from buildledger.settings import ADDRESS_FILE, ADMIN_TOKEN_FILE, Role, ServerSettings, SettingsError
+from buildledger.settings import ADDRESS_FILE, ADMIN_TOKEN_FILE, AutoTls, Role, ServerSettings, SettingsError
+from buildledger.slave_grpc.authority import Authority
+from buildledger.slave_grpc.issuing import joined
 from buildledger.slave_grpc.service import WorkerService
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 
@@ -106,7 +108,8 @@ class Server:
             pollers = Pollers(ledger=ledger, vault=vault, mirrors=settings.state / "mirrors", random=random.random)
             stack.push_async_callback(pollers.close)
             self._watch(self._follow_configuration(active, pollers), "configuration", stack)
-            gateway = await self._start_gateway(ledger, logs, artifacts, active, stack)
+            authority = self._authority()
+            gateway = await self._start_gateway(ledger, logs, artifacts, active, authority, stack)
             dependencies = ApiDependencies(
                 ledger=ledger,
                 vault=vault,
@@ -122,6 +125,7 @@ class Server:
                 notify_source=pollers.notify,
                 clock=self._clock,
                 admin_token=_admin_token(settings.state),
+                whole_token=self._whole_token(authority),
             )
             await self._start_api(dependencies, stack)
             self._catch_signals(stack)
@@ -191,12 +195,24 @@ class Server:
             if Role.POLLERS in self._settings.roles:
                 await pollers.apply(configuration.sources)
 
+    def _authority(self) -> Authority:
+        """What certifies workers. Raises: SettingsError."""
+        files = self._settings.worker_ca
+        return Authority.at(self._settings.state, self._clock.now()) if files is None else Authority.of(files)
+
+    def _whole_token(self, authority: Authority) -> Callable[[str], str]:
+        """What makes of an enrollment token the text that a worker is given."""
+        if isinstance(self._settings.grpc_tls, AutoTls):
+            return lambda token: joined(token, authority.certificate_der)
+        return lambda token: token
+
     async def _start_gateway(
         self,
         ledger: Ledger,
         logs: LocalLogStore,
         artifacts: LocalArtifactStore,
         active: ActiveConfiguration,
+        authority: Authority,
         stack: AsyncExitStack,
     ) -> WorkerService | None:
         settings = self._settings
@@ -213,13 +229,18 @@ class Server:
                 heartbeat_seconds=settings.heartbeat_seconds,
                 lease_seconds=settings.lease_seconds,
                 tls=settings.grpc_tls,
+                credential_seconds=settings.credential_seconds,
                 only_server=settings.database is None,
             ),
+            authority=authority,
+            is_configured=lambda worker: settings.unknown_workers or active.names_worker(worker),
         )
-        port = await gateway.start(settings.grpc)
+        port = await gateway.start(settings.grpc, settings.grpc_mtls)
         stack.push_async_callback(gateway.stop)
         stack.push_async_callback(gateway.drain, DRAIN_SECONDS)
         self.worker_address = f"{settings.grpc.host}:{port}"
+        if settings.grpc_mtls is not None:
+            self.worker_address += f" (with certificates at {settings.grpc_mtls.host}:{gateway.mutual_port})"
         return gateway
 
     async def _start_api(self, dependencies: ApiDependencies, stack: AsyncExitStack) -> None:

@@ -67,6 +67,8 @@ class ApiDependencies:
     """Wakes a source's poller; False if it isn't polled here."""
     clock: Clock
     admin_token: str
+    whole_token: Callable[[str], str] = str
+    """Makes of an enrollment token what its worker is given: perhaps it is also told whom to trust."""
     """Whoever shows it may do everything."""
     hosts: frozenset[str] = frozenset({"localhost", "127.0.0.1", "[::1]"})
     """Names under which the server may be spoken to, without port; others are DNS rebinding."""

@@ -47,6 +47,11 @@ def as_workers(rows: Sequence[sa.Row[Any]], running: Iterable[sa.Row[Any]]) -> l
             name=row.name,
             configured=row.configured,
             enrolled=row.enrolled,
+            credential=models.WorkerCredential(
+                state=row.credential,
+                issued_at=None if row.credential_issued_at is None else moment(row.credential_issued_at),
+                expires_at=None if row.credential_expires_at is None else moment(row.credential_expires_at),
+            ),
             status=row.status,
             paused=row.paused,
             pause_reason=row.pause_reason,

@@ -31,7 +31,7 @@ from buildledger.domain.command import Command
 from buildledger.domain.enrollment import AGGREGATE as ENROLLMENT
 from buildledger.domain.enrollment import IssueEnrollment
 from buildledger.domain.worker import AGGREGATE as WORKER
-from buildledger.domain.worker import PauseWorker, ResumeWorker
+from buildledger.domain.worker import PauseWorker, ResumeWorker, RevokeWorker
 from buildledger.projections.workers import worker
 
 LISTING = "workers"
@@ -89,6 +89,20 @@ async def resume_worker(
     return await _of_known(commanding, name, ResumeWorker(worker=name))
 
 
+@router.post("/workers/{name}/revoke", **returns(receipts.Receipt))
+async def revoke_worker(
+    request: Request,
+    name: WorkerPath,
+    body: bodies.ReasonBody,
+    prefer: Prefer = None,
+    wait: Wait = True,
+    key: IdempotencyKeyHeader = None,
+) -> Response:
+    """Void the worker's credentials for good, which ends its session. Its builds are tried again after its lease."""
+    commanding = Commanding(request, key, wait=wait, prefer=prefer)
+    return await _of_known(commanding, name, RevokeWorker(worker=name, reason=body.reason))
+
+
 @router.post("/enrollment-tokens", **returns(receipts.EnrollmentReceipt, status=201))
 async def issue_enrollment(
     request: Request,
@@ -119,7 +133,7 @@ async def issue_enrollment(
         receipts.EnrollmentReceipt,
         kept,
         status=201,
-        token=token,
+        token=deps.whole_token(token),
         worker=state.issued.worker,
         expires_at=state.issued.expires_at,
     )

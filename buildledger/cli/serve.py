@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from buildledger.cli.options import AddressType, database_option, state_option
-from buildledger.settings import Address, Role, ServerSettings, SettingsError, Tls
+from buildledger.settings import Address, AutoTls, Role, ServerSettings, SettingsError, Tls
 
 
 @click.command()
@@ -25,6 +25,42 @@ from buildledger.settings import Address, Role, ServerSettings, SettingsError, T
     "--grpc-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="PEM certificate for workers."
 )
 @click.option("--grpc-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its key.")
+@click.option(
+    "--grpc-tls",
+    type=click.Choice(["auto"]),
+    help="The server certifies itself, and enrollment tokens say whom to trust; instead of --grpc-cert.",
+)
+@click.option(
+    "--grpc-name",
+    "grpc_names",
+    multiple=True,
+    help="With --grpc-tls auto: a host name or address that workers reach it under; repeatable.",
+)
+@click.option(
+    "--grpc-mtls", type=AddressType(), help="Workers that show their client certificate; nobody else gets in there."
+)
+@click.option(
+    "--worker-ca-cert",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="PEM certificate of the authority that certifies workers.  [default: one of the server's own]",
+)
+@click.option("--worker-ca-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its key.")
+@click.option(
+    "--credential-life",
+    "credential_seconds",
+    type=click.FloatRange(min=1),
+    default=86_400.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a worker's credential lasts; workers renew it at half of that.",
+)
+@click.option(
+    "--unknown-workers",
+    type=click.Choice(["refuse", "admit"]),
+    default="refuse",
+    show_default=True,
+    help="What becomes of workers that the configuration doesn't name.",
+)
 @click.option(
     "--roles",
     default=",".join(Role),
@@ -48,6 +84,13 @@ def serve(
     grpc: Address,
     grpc_cert: Path | None,
     grpc_key: Path | None,
+    grpc_tls: str | None,
+    grpc_names: tuple[str, ...],
+    grpc_mtls: Address | None,
+    worker_ca_cert: Path | None,
+    worker_ca_key: Path | None,
+    credential_seconds: float,
+    unknown_workers: str,
     roles: str,
     lease_seconds: float,
 ) -> None:
@@ -60,15 +103,17 @@ def serve(
     from buildledger.config.report import problems_text
     from buildledger.ledger.errors import LedgerFormatError, StoreError
 
-    if (grpc_cert is None) != (grpc_key is None):
-        raise click.UsageError("--grpc-cert and --grpc-key go together")
     settings = ServerSettings(
         state=state,
         config=config,
         database=database,
         http=http,
         grpc=grpc,
-        grpc_tls=Tls(certificate=grpc_cert, key=grpc_key) if grpc_cert and grpc_key else None,
+        grpc_tls=_tls(grpc_tls, grpc_names, grpc_cert, grpc_key),
+        grpc_mtls=grpc_mtls,
+        worker_ca=_files("--worker-ca", worker_ca_cert, worker_ca_key),
+        credential_seconds=credential_seconds,
+        unknown_workers=unknown_workers == "admit",
         roles=_roles(roles),
         lease_seconds=lease_seconds,
     )
@@ -82,6 +127,25 @@ def serve(
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"{error.filename or state}: {error.strerror or error}") from None
+
+
+def _tls(mode: str | None, names: tuple[str, ...], certificate: Path | None, key: Path | None) -> Tls | AutoTls | None:
+    files = _files("--grpc", certificate, key)
+    if mode is None:
+        if names:
+            raise click.UsageError("--grpc-name goes with --grpc-tls auto")
+        return files
+    if files is not None:
+        raise click.UsageError("--grpc-tls auto makes a certificate: leave --grpc-cert and --grpc-key out")
+    return AutoTls(names=names)
+
+
+def _files(option: str, certificate: Path | None, key: Path | None) -> Tls | None:
+    if certificate is None or key is None:
+        if certificate is not key:
+            raise click.UsageError(f"{option}-cert and {option}-key go together")
+        return None
+    return Tls(certificate=certificate, key=key)
 
 
 def _roles(text: str) -> frozenset[Role]:

@@ -41,6 +41,10 @@ class ActiveConfiguration:
                 if self._take(recorded) and self.current is not None:
                     yield self.current
 
+    def names_worker(self, name: str) -> bool:
+        """Whether it has a worker of this name."""
+        return self.current is not None and name in self.current.workers
+
     def get(self, name: str) -> str:
         """The value of a secret, read now from where the configuration says; blocks.
 

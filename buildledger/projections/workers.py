@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 import sqlalchemy as sa
@@ -26,6 +27,9 @@ worker = versioned(
     text("name"),
     flag("configured"),
     flag("enrolled"),
+    text("credential"),
+    number("credential_issued_at", nullable=True),
+    number("credential_expires_at", nullable=True),
     text("status"),
     flag("paused"),
     text("pause_reason"),
@@ -50,7 +54,7 @@ class Workers:
     """Every worker that is configured or was ever let in."""
 
     NAME: ClassVar[str] = "workers"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     METADATA: ClassVar[sa.MetaData] = METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset(
         {
@@ -61,6 +65,8 @@ class Workers:
             events.WorkerPaused,
             events.WorkerResumed,
             events.WorkerRevoked,
+            events.WorkerCredentialRotated,
+            events.WorkerCredentialExpired,
             ConfigApplied,
         }
     )
@@ -109,6 +115,7 @@ _UNKNOWN: Row = {
     "name": "",
     "configured": False,
     "enrolled": False,
+    "credential": "none",
     "status": "never_connected",
     "paused": False,
     "pause_reason": "",
@@ -128,8 +135,12 @@ _UNKNOWN: Row = {
 def _change(recorded: Recorded) -> Row:
     at = microseconds(recorded.meta.recorded_at)
     match recorded.fact:
-        case events.WorkerEnrolled(worker=name):
-            return {"name": name, "enrolled": True}
+        case events.WorkerEnrolled(worker=name, expires_at=until):
+            return {"name": name, "enrolled": True, **_issued(at, until)}
+        case events.WorkerCredentialRotated(expires_at=until):
+            return _issued(at, until)
+        case events.WorkerCredentialExpired():
+            return {"enrolled": False, "credential": "expired"}
         case events.WorkerConnected() as connected:
             return {
                 "name": connected.worker,
@@ -154,6 +165,14 @@ def _change(recorded: Recorded) -> Row:
         case events.WorkerResumed():
             return {"paused": False, "pause_reason": ""}
         case events.WorkerRevoked():
-            return {"enrolled": False}
+            return {"enrolled": False, "credential": "revoked"}
         case _:
             raise TypeError(f"{recorded.name} is no fact of a worker")
+
+
+def _issued(at: int, until: datetime | None) -> Row:
+    return {
+        "credential": "in_force",
+        "credential_issued_at": at,
+        "credential_expires_at": None if until is None else microseconds(until),
+    }

@@ -9,6 +9,17 @@ from msgspec import Meta
 
 from buildledger.api.models.scalars import BuildRef, Moment, Position, WorkerName
 
+CredentialState = Literal["none", "in_force", "expired", "revoked"]
+
+
+class WorkerCredential(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker proves itself with."""
+
+    state: CredentialState
+    issued_at: Annotated[Moment | None, Meta(description="The last one; workers exchange it at half of its life.")]
+    expires_at: Annotated[Moment | None, Meta(description="Null: it stands until it is revoked.")]
+
+
 WorkerStatus = Literal["never_connected", "connected", "disconnected", "lost"]
 
 
@@ -18,6 +29,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     name: WorkerName
     configured: Annotated[bool, Meta(description="False: only history speaks of it.")]
     enrolled: bool
+    credential: WorkerCredential
     status: WorkerStatus
     paused: bool
     pause_reason: str

@@ -527,6 +527,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workers/{name}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke Worker
+         * @description Void the worker's credentials for good, which ends its session. Its builds are tried again after its lease.
+         */
+        post: operations["revoke_worker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/enrollment-tokens": {
         parameters: {
             query?: never;
@@ -2419,6 +2439,7 @@ export interface components {
             /** @description False: only history speaks of it. */
             configured: boolean;
             enrolled: boolean;
+            credential: components["schemas"]["WorkerCredential"];
             /** @enum {unknown} */
             status: "connected" | "disconnected" | "lost" | "never_connected";
             paused: boolean;
@@ -2452,6 +2473,18 @@ export interface components {
             paused: number;
             /** @description With at least one build. */
             busy: number;
+        };
+        /**
+         * WorkerCredential
+         * @description What a worker proves itself with.
+         */
+        WorkerCredential: {
+            /** @enum {unknown} */
+            state: "expired" | "in_force" | "none" | "revoked";
+            /** @description The last one; workers exchange it at half of its life. */
+            issued_at: string | null;
+            /** @description Null: it stands until it is revoked. */
+            expires_at: string | null;
         };
         /**
          * WorkerDetail
@@ -3560,6 +3593,49 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description The command is durable. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_worker: {
+        parameters: {
+            query?: {
+                /** @description Answer only when every read shows what was done. `Prefer: respond-async` says no too. */
+                wait?: boolean;
+            };
+            header?: {
+                /** @description `respond-async`: as `wait=false`. */
+                prefer?: string | null;
+                /** @description Names the command: repeated with the same body it does nothing again and answers the same. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonBody"];
+            };
+        };
         responses: {
             /** @description The command is durable. */
             200: {

@@ -60,7 +60,7 @@ class Attachment:
             await asyncio.wait([reading, serving], return_when=asyncio.FIRST_COMPLETED)
             if not serving.done():
                 why = reading.result()
-                _log.warning("worker %s is gone: %s", self._entry.name, why)
+                _log.warning("the machine is gone: %s", why)
                 await self._let_go(serving)
             with contextlib.suppress(ConnectionLostError, asyncio.CancelledError):
                 await serving
@@ -100,7 +100,7 @@ class Attachment:
             raise UnusableError(str(error)) from error
         except TimeoutError:
             raise UnusableError("it doesn't answer as a Buildbot worker does") from None
-        _log.info("worker %s is attached: %s on %s", self._entry.name, host.software, machine.basedir)
+        _log.info("attached: %s in %s", host.software, machine.basedir)
         if self._leaving:
             return
         try:

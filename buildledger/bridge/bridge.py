@@ -13,6 +13,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from buildledger.bridge.attachment import Attachment, UnusableError, closing_reason
 from buildledger.bridge.connection import LONGEST_MESSAGE_BYTES, Connection
 from buildledger.bridge.door import Door
+from buildledger.bridge.naming import WORKER
 from buildledger.bridge.roster import Roster
 from buildledger.bridge.settings import BridgeError, BridgeSettings
 from buildledger.bridge.tokens import TokenSource
@@ -89,18 +90,19 @@ class Bridge:
         entry = self._door.entry(socket)
         if self._leaving:
             return
+        WORKER.set(entry.name)
         before = self._attached.get(entry.name)
         attachment = Attachment(entry, Connection(socket), self._settings, self._tokens.draw)
         self._attached[entry.name] = attachment
         try:
             await attachment.run(before)
         except UnusableError as error:
-            _log.error("worker %s can't be used: %s", entry.name, error)
+            _log.error("the machine can't be used: %s", error)
             self._door.sulk(entry.name, str(error))
             await socket.close(_POLICY_VIOLATION, closing_reason(str(error)))
         except Exception:
             # A fault in serving one machine must not end the others.
-            _log.exception("worker %s: the bridge failed", entry.name)
+            _log.exception("the bridge failed")
         finally:
             attachment.ended.set()
             if self._attached.get(entry.name) is attachment:

@@ -19,8 +19,8 @@ from buildledger.slave_grpc.agent.plan import Plan, command_line
 from buildledger.slave_grpc.agent.records import Kind, ProcessIdentity, record_of
 
 BROKEN = (
-    "the connection to the Buildbot worker broke while this ran: its protocol can't go on with a command after that. "
-    "What is left of it is killed when the worker is back, before anything else is started there"
+    "the connection to the Buildbot worker broke, and its protocol can't resume a command; what is left of it is "
+    "killed when the worker is back"
 )
 """What is said of a command whose end isn't known."""
 BACKSTOP_SECONDS = 60.0

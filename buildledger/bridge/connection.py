@@ -10,8 +10,8 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 KEEPALIVE_SECONDS = 10.0
-SILENT_SECONDS = 30.0
-"""After so long without a word, three keepalives among them, the machine is taken for gone."""
+SILENT_SECONDS = 25.0
+"""After so long without a word, though two keepalives asked for one, the machine is taken for gone."""
 LONGEST_MESSAGE_BYTES = 64 << 20
 """A line of output goes over in one message, however long it is."""
 
@@ -59,6 +59,7 @@ class Connection:
         self._heard_at = self._loop.time()
         self._room = asyncio.Event()
         self._room.set()
+        self._why = ""
 
     async def run(self) -> str:
         """Hold the connection until it ends; returns why, for people."""
@@ -67,7 +68,7 @@ class Connection:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             return next(iter(done)).result()
         except ConnectionClosed as error:
-            return str(error)
+            return self._why or str(error)
         except msgspec.DecodeError as error:
             return f"it sent what isn't MessagePack: {error}"
         finally:
@@ -143,8 +144,9 @@ class Connection:
                 continue
             silent = self._loop.time() - self._heard_at
             if silent > SILENT_SECONDS:
+                self._why = f"it has been silent for {silent:.0f} s"
                 self._socket.transport.abort()
-                return f"it has been silent for {silent:.0f} s"
+                return self._why
             self._sequence += 1
             self._post({"op": "keepalive", "seq_number": self._sequence})
 

@@ -14,6 +14,7 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from buildledger.bridge import script
+from buildledger.bridge.finding import matches, plain_beginning
 from buildledger.bridge.machine import Machine, NoAnswerError, os_error
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.agent.containment import PathEscapesError
@@ -68,21 +69,27 @@ class Files:
         except NoAnswerError as error:
             return [pb.FileResult(error=pb.FileError(code=pb.FILE_ERROR_CODE_IO, message=str(error)))]
 
-    async def find(self, pattern: bytes) -> list[str]:
-        """Absolute paths that match, in order; raises as `operate` and `path`, and OSError."""
-        wanted = self.path(pattern)
-        command = await self._machine.ask("glob", path=script.literal(self.root) + wanted[len(self.root) :])
-        if command.rc != 0:
-            raise os_error(command, wanted)
-        return sorted(map(str, command.found["files"]), key=os.fsencode)
+    async def find(self, pattern: bytes) -> dict[str, pb.FileType.ValueType]:
+        """Absolute paths that match, with what they are, in no order; raises as `operate` and `path`, and OSError."""
+        parts = self.path(pattern).removeprefix(self.root).lstrip("/").split("/")
+        beginning = plain_beginning(parts)
+        command = await self._machine.listing("/".join((self.root, *beginning)), deep=beginning != parts)
+        if command.is_truncated:
+            raise OSError(errno.E2BIG, "there are too many files to list", pattern)
+        return {
+            path: kind
+            for path, kind in command.listed()
+            if path != self.root and matches(path.removeprefix(self.root).lstrip("/").split("/"), parts)
+        }
 
-    async def describe(self, path: str) -> pb.FileEntry | None:
-        """What there is, a link not followed; None if there is nothing."""
+    async def describe(self, path: str, kind: pb.FileType.ValueType | None = None) -> pb.FileEntry | None:
+        """What there is, a link not followed; None if there is nothing. `kind` says what it is, if that is known."""
         entry = pb.FileEntry(path=os.fsencode(self._relative(path)))
-        link = await self._machine.shell(script.KIND, path)
-        if link.rc == 0:
-            entry.type, entry.link_target = pb.FILE_TYPE_SYMLINK, os.fsencode(link.output.removesuffix("\n"))
-            return entry
+        if kind in (None, pb.FILE_TYPE_SYMLINK):
+            link = await self._machine.shell(script.KIND, path)
+            if link.rc == 0:
+                entry.type, entry.link_target = pb.FILE_TYPE_SYMLINK, os.fsencode(link.output.removesuffix("\n"))
+                return entry
         status = await self._machine.stat(path)
         if status is None:
             return None
@@ -139,8 +146,11 @@ class Files:
 
     async def _glob(self, operation: pb.Glob) -> list[pb.FileResult]:
         limit = min(operation.limit or MOST_ENTRIES, MOST_ENTRIES)
-        found = sorted({path for pattern in operation.patterns for path in await self.find(pattern)}, key=os.fsencode)
-        entries = [entry for path in found[:limit] if (entry := await self.describe(path)) is not None]
+        kinds: dict[str, pb.FileType.ValueType] = {}
+        for pattern in operation.patterns:
+            kinds |= await self.find(pattern)
+        found = sorted(kinds, key=os.fsencode)
+        entries = [entry for path in found[:limit] if (entry := await self.describe(path, kinds[path])) is not None]
         pages = [entries[start : start + 500] for start in range(0, len(entries), 500)] or [[]]
         results = [pb.FileResult(entries=page) for page in pages]
         results[-1].truncated = len(found) > limit

@@ -25,7 +25,7 @@ STARTED_FOLDER = "started"
 class BuildbotHost:
     """Does the work of runs on the machine of a Buildbot worker; satisfies the agent's `Host`."""
 
-    interruption = "the bridge was restarted while it ran, and the Buildbot worker's protocol can't go on after that"
+    interruption = "the bridge was restarted, and the Buildbot worker's protocol can't resume a command"
 
     def __init__(self, machine: Machine, state_dir: Path, *, takes_secrets: bool) -> None:
         self.os, self.arch = machine.os, machine.arch

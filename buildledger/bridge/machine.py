@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 from buildledger.bridge import script
 from buildledger.bridge.connection import Connection
+from buildledger.bridge.finding import FLAT, LIST, Find
 from buildledger.bridge.lines import END_OF_TEXT, ENDLESS
 from buildledger.bridge.remote import MOST_TEXT_CHARACTERS, RemoteCommand
 
@@ -19,6 +20,8 @@ FLUSH_SECONDS = 0.1
 """For so long an old worker collects output before it sends it."""
 SHOWN_CHARACTERS = 200
 """Of a file in the worker's `info` directory, as a label."""
+PLACEHOLDERS = ("Your Name Here", "Please put a description")
+"""How those files begin when nobody has edited them."""
 
 
 class UnsuitableError(Exception):
@@ -88,7 +91,7 @@ class Machine:
         shown = {"bridge": "buildbot-worker", "buildbot_worker_version": self.version}
         for name in ("numcpus", "os_id", "os_version_id", "admin", "host"):
             value = str(self._info.get(name, "")).strip()
-            if value:
+            if value and not value.startswith(PLACEHOLDERS):
                 shown[name] = value[:SHOWN_CHARACTERS]
         return shown
 
@@ -103,15 +106,15 @@ class Machine:
             ConnectionLostError, NoAnswerError: what became of it can't be learned.
         """
         options: dict[str, Any] = {"initial_stdin": stdin} if stdin is not None else {}
-        return await self.ask(
-            "shell",
-            workdir=self.basedir,
-            command=script.shell(text, *arguments),
-            env={},
-            logEnviron=False,
-            maxTime=ANSWER_SECONDS,
-            **options,
-        )
+        return await self.ask("shell", **self._script(text, *arguments), maxTime=ANSWER_SECONDS, **options)
+
+    def _script(self, text: str, *arguments: str) -> dict[str, Any]:
+        return {
+            "workdir": self.basedir,
+            "command": script.shell(text, *arguments),
+            "env": {},
+            "logEnviron": False,
+        }
 
     async def ask(self, name: str, *, limit_seconds: float | None = ANSWER_SECONDS, **arguments: Any) -> Auxiliary:
         """Have a command done that takes no time to speak of.
@@ -153,6 +156,16 @@ class Machine:
         if command.rc == 0:
             return await self.shell(script.RENAME, temporary, path)
         await self.ask("rmfile", path=temporary)
+        return command
+
+    async def listing(self, path: str, *, deep: bool) -> Find:
+        """What there is at a path, and below it if `deep`.
+
+        Raises:
+            ConnectionLostError: it broke off.
+        """
+        command = Find(self.connection, self.new_id("find"))
+        await command.run("shell", self._script(LIST, path, *(() if deep else FLAT)))
         return command
 
     async def stat(self, path: str) -> tuple[int, ...] | None:

@@ -90,8 +90,3 @@ def environment_argument(changed: Mapping[str, str | None]) -> dict[str, str | N
         arguments[_HIDDEN_PYTHONPATH] = path
     # "${}" stands for nothing, so that what it is put between isn't taken for a name.
     return {name: value and value.replace("${", "$${}{") for name, value in arguments.items()}
-
-
-def literal(path: str) -> str:
-    """A pattern for Python's `glob` that matches `path` alone."""
-    return "".join(f"[{character}]" if character in "*?[" else character for character in path)

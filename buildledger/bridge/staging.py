@@ -74,11 +74,12 @@ class _TooLargeError(Exception):
 async def _pull_all(machine: Machine, files: Files, staged: Plan, wanted: pb.FileOut) -> None:
     """Copy each regular file that matches into the staging directory, under its own name."""
     found = await files.find(wanted.pattern)
-    if len(found) > MOST_UPLOADS:
+    regular = sorted(path for path, kind in found.items() if kind == pb.FILE_TYPE_REGULAR)
+    if len(regular) > MOST_UPLOADS:
         raise _TooLargeError(wanted.pattern, f"more than {MOST_UPLOADS} files")
-    for path in found:
-        entry = await files.describe(path)
-        if entry is None or entry.type != pb.FILE_TYPE_REGULAR:
+    for path in regular:
+        entry = await files.describe(path, pb.FILE_TYPE_REGULAR)
+        if entry is None:
             continue
         if wanted.size_limit and entry.size > wanted.size_limit:
             raise _TooLargeError(entry.path, f"larger than {wanted.size_limit} bytes")

@@ -36,9 +36,9 @@ class TokenSource:
                 )
             drawn = answer.json()
             if not answer.is_success:
-                _log.error("no enrollment token for worker %s: %s", entry.name, drawn.get("detail", answer.status_code))
+                _log.error("no enrollment token: %s", drawn.get("detail", answer.status_code))
                 return None
             return str(drawn["token"])
         except (OSError, UnicodeDecodeError, ValueError, KeyError, httpx.HTTPError) as error:
-            _log.error("no enrollment token for worker %s: %s", entry.name, error or type(error).__name__)
+            _log.error("no enrollment token: %s", error or type(error).__name__)
             return None

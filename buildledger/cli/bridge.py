@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
 from pathlib import Path
 
@@ -91,11 +90,10 @@ def bridge(
     A step doesn't outlive its connection, as on Buildbot: it is shown as interrupted, and the build is tried again.
     """
     from buildledger.bridge.bridge import run_bridge
+    from buildledger.bridge.naming import name_workers
     from buildledger.bridge.settings import BridgeError, BridgeSettings
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("websockets").setLevel(logging.WARNING)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    name_workers()
     settings = BridgeSettings(
         server=str(server),
         listen_host=listen.host,

@@ -116,9 +116,10 @@ async def _upload(attempt: Attempt, plan: Plan, blobs: BlobStore, exited: pb.Exi
     """Upload what the plan asks for; what comes of it may change how the run is said to have ended."""
     try:
         result = await attempt.workshop.host.upload_files(attempt, plan, blobs, succeeded=_succeeded(exited))
-    except StoppedError:
+    except StoppedError as stopped:
         # How its command ended is known all the same.
         exited.reason = attempt.stop.reason
+        exited.message = str(stopped) or exited.message
         return
     attempt.record_event(pb.RunEvent(file_result=result))
     if result.HasField("error") and _succeeded(exited):

@@ -66,6 +66,12 @@ $(SETUP)/test-tools: scripts/need-test-tools | $(SETUP)/venv
 	scripts/need-test-tools
 	touch $@
 
+# An unchanged worker of a Buildbot fleet, for the tests of the bridge.
+$(SETUP)/buildbot-worker: requirements/buildbot-worker.txt | $(SETUP)/venv
+	$(BIN)/python -m venv --clear $(VENV)/buildbot-worker
+	$(VENV)/buildbot-worker/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
 dashboard: $(SETUP)/dashboard
 
 ## What people type.
@@ -76,7 +82,7 @@ run: $(SETUP)/python $(SETUP)/dashboard
 demo: $(SETUP)/python $(SETUP)/dashboard
 	@$(BIN)/buildledger demo --once
 
-test: check check-workers conformance $(SETUP)/test-tools
+test: check check-workers conformance $(SETUP)/test-tools $(SETUP)/buildbot-worker
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 check: $(SETUP)/python $(SETUP)/dashboard

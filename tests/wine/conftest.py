@@ -1,0 +1,27 @@
+"""One Windows and one set of programs for all tests of this room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.wine.windows import DIRECTORY, Windows, built, running_windows
+
+PROGRAMS = DIRECTORY / "programs"
+CHECKS = DIRECTORY / "checks"
+
+
+@pytest.fixture(scope="session")
+def windows() -> Iterator[Windows]:
+    """A Windows that runs."""
+    with running_windows() as the_windows:
+        yield the_windows
+
+
+@pytest.fixture(scope="session")
+def checks() -> Path:
+    """The directory of what `workers/go/wine/checks.sh` builds."""
+    built("wine/checks.sh", str(CHECKS))
+    return CHECKS

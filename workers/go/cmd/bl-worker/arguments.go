@@ -28,6 +28,7 @@ lost. SIGTERM or Ctrl-C stops what runs, SIGHUP lets it finish first.
   --capacity N         builds at the same time (default: 1)
   --token TOKEN        one-use enrollment token, for the first start; better given in ` + tokenVariable + `,
                        where not every user of the machine can read it
+  --enroll-at HOST:PORT  where to enroll, if --server lets nobody in without a certificate
   --ca FILE            PEM file of the issuers of the server's certificate; turns TLS on
   --tls                TLS with the issuers that this machine trusts
   --spool-bytes N      unacknowledged output that may lie on disk (default: 1 GiB)
@@ -71,6 +72,7 @@ func parse(arguments []string, getenv func(string) string, out io.Writer) (worke
 	flags.Var(labels(settings.Labels), "label", "")
 	capacity := flags.Uint("capacity", 1, "")
 	flags.StringVar(&settings.Token, "token", settings.Token, "")
+	flags.StringVar(&settings.EnrollAt, "enroll-at", "", "")
 	flags.StringVar(&settings.Security.CAFile, "ca", "", "")
 	flags.BoolVar(&settings.Security.TLS, "tls", false, "")
 	flags.Int64Var(&settings.SpoolBytes, "spool-bytes", settings.SpoolBytes, "")

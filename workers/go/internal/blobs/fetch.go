@@ -48,7 +48,11 @@ func (s *Store) fetchOne(ctx context.Context, dir builddir.Dir, token string, wa
 	return fileops.ReplaceFile(root, target, wanted.GetMode(), func(file *os.File) error {
 		part := &download{blob: wanted.GetBlob(), file: file, digest: sha256.New()}
 		err := s.persistently(ctx, wanted.GetPath(), func(ctx context.Context) error {
-			ctx, client, err := s.client(ctx, token)
+			client, err := s.client()
+			if err != nil {
+				return err
+			}
+			ctx, err = s.proven(ctx, token)
 			if err != nil {
 				return err
 			}

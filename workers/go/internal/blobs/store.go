@@ -55,23 +55,28 @@ func (s *Store) Close() {
 	}
 }
 
-// client is the service, and a context that proves who asks: by the token of a run, if there is one.
-func (s *Store) client(ctx context.Context, runToken string) (context.Context, pb.BlobsClient, error) {
+// client is the service, reached over the connection that is open.
+func (s *Store) client() (pb.BlobsClient, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.connection == nil {
 		connection, err := s.open(s.identity)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		s.connection = connection
 	}
+	return pb.NewBlobsClient(s.connection), nil
+}
+
+// proven adds to the context of one call what proves who asks: the token of a run, if there is one.
+func (s *Store) proven(ctx context.Context, runToken string) (context.Context, error) {
 	if runToken != "" {
-		ctx = metadata.AppendToOutgoingContext(ctx, "buildledger-run-token", runToken)
-	} else {
-		ctx = s.identity.Proven(ctx)
+		return metadata.AppendToOutgoingContext(ctx, "buildledger-run-token", runToken), nil
 	}
-	return ctx, pb.NewBlobsClient(s.connection), nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.identity.Proven(ctx)
 }
 
 // transferError is a blob that can't be moved, and trying again wouldn't help.

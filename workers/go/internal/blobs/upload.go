@@ -106,19 +106,13 @@ func wantedEntries(ctx context.Context, root *os.Root, wanted *pb.FileOut) ([]*p
 
 // uploadOne writes one file where the server lacks it, from where it left off.
 func (s *Store) uploadOne(ctx context.Context, root *os.Root, token string, entry *pb.FileEntry, source Source) error {
-	ctx, client, err := s.client(ctx, token)
+	client, err := s.client()
 	if err != nil {
 		return err
 	}
 	blob := &pb.Blob{Sha256: entry.GetSha256(), Size: entry.GetSize()}
-	asking, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	answer, err := client.FindMissing(asking, &pb.FindMissingRequest{Blobs: []*pb.Blob{blob}})
-	if err != nil || len(answer.GetMissing()) == 0 {
-		return err
-	}
-	status, err := client.Status(asking, &pb.BlobStatusRequest{Blob: blob})
-	if err != nil || status.GetComplete() {
+	offset, isThere, err := s.held(ctx, client, token, blob)
+	if err != nil || isThere {
 		return err
 	}
 	file, err := root.Open(filepath.FromSlash(string(entry.GetPath())))
@@ -126,13 +120,37 @@ func (s *Store) uploadOne(ctx context.Context, root *os.Root, token string, entr
 		return err
 	}
 	defer file.Close()
-	offset := status.GetCommitted()
 	if _, err := file.Seek(int64(offset), io.SeekStart); err != nil {
+		return err
+	}
+	ctx, err = s.proven(ctx, token)
+	if err != nil {
 		return err
 	}
 	return write(ctx, client, file, &pb.BlobWriteRequest{
 		Blob: blob, Offset: offset, RunId: source.RunID, Attempt: source.Attempt,
 	})
+}
+
+// held asks how much of a blob the server has, and whether that is all.
+func (s *Store) held(
+	ctx context.Context, client pb.BlobsClient, token string, blob *pb.Blob,
+) (offset uint64, isThere bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	proven, err := s.proven(ctx, token)
+	if err != nil {
+		return 0, false, err
+	}
+	answer, err := client.FindMissing(proven, &pb.FindMissingRequest{Blobs: []*pb.Blob{blob}})
+	if err != nil || len(answer.GetMissing()) == 0 {
+		return 0, err == nil, err
+	}
+	if proven, err = s.proven(ctx, token); err != nil {
+		return 0, false, err
+	}
+	status, err := client.Status(proven, &pb.BlobStatusRequest{Blob: blob})
+	return status.GetCommitted(), status.GetComplete(), err
 }
 
 // write sends first, then what the file holds.

@@ -29,6 +29,11 @@ type Stored struct {
 	RenewAt *time.Time `json:"renew_at,omitempty"`
 }
 
+// HasExpired tells whether the server takes it no more, as far as this machine's clock can tell.
+func (s *Stored) HasExpired(now time.Time) bool {
+	return s != nil && s.NotAfter != nil && !now.Before(*s.NotAfter)
+}
+
 // Identity is what of it a connection needs; nothing for a worker without a credential.
 func (s *Stored) Identity() transport.Identity {
 	if s == nil {

@@ -1,16 +1,19 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -33,7 +36,9 @@ var ErrRefused = errors.New("the server refused to enrol this worker")
 
 // Server is where credentials come from, and how to reach it.
 type Server struct {
-	Address  string
+	Address string
+	// EnrollAt is where to enroll, if not at Address: there, perhaps, nobody gets in without a certificate.
+	EnrollAt string
 	Security transport.Security
 	// StateDir is where the credential is kept.
 	StateDir string
@@ -46,10 +51,10 @@ func (s Server) Enroll(ctx context.Context, name, token, software string) (*Stor
 		return nil, err
 	}
 	request := &pb.EnrollRequest{
-		Token: token, Name: name, CsrDer: csr, Os: machine.OS(), Arch: machine.Architecture(), Software: software,
+		Token: secretPart(token), Name: name, CsrDer: csr, Os: machine.OS(), Arch: machine.Architecture(), Software: software,
 	}
 	var answer *pb.EnrollResponse
-	err = s.call(ctx, transport.Identity{}, func(ctx context.Context, client pb.EnrollmentClient) (err error) {
+	err = s.call(ctx, cmp.Or(s.EnrollAt, s.Address), transport.Identity{}, func(ctx context.Context, client pb.EnrollmentClient) (err error) {
 		answer, err = client.Enroll(ctx, request)
 		return err
 	})
@@ -70,7 +75,7 @@ func (s Server) Rotate(ctx context.Context, old *Stored, name string) (*Stored, 
 		return nil, err
 	}
 	var answer *pb.RotateResponse
-	err = s.call(ctx, old.Identity(), func(ctx context.Context, client pb.EnrollmentClient) (err error) {
+	err = s.call(ctx, s.Address, old.Identity(), func(ctx context.Context, client pb.EnrollmentClient) (err error) {
 		answer, err = client.Rotate(ctx, &pb.RotateRequest{CsrDer: csr})
 		return err
 	})
@@ -82,16 +87,41 @@ func (s Server) Rotate(ctx context.Context, old *Stored, name string) (*Stored, 
 }
 
 func (s Server) call(
-	ctx context.Context, identity transport.Identity, do func(context.Context, pb.EnrollmentClient) error,
+	ctx context.Context, address string, identity transport.Identity, do func(context.Context, pb.EnrollmentClient) error,
 ) error {
-	connection, err := s.Security.Open(s.Address, identity)
+	connection, err := s.Security.Open(address, identity)
 	if err != nil {
 		return err
 	}
 	defer connection.Close()
-	ctx, cancel := context.WithTimeout(identity.Proven(ctx), callTimeout)
+	ctx, err = identity.Proven(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	return do(ctx, pb.NewEnrollmentClient(connection))
+}
+
+// Trusted is the issuer that a token says is to be trusted, PEM; nothing if it says nothing.
+func Trusted(token string) ([]byte, error) {
+	_, issuer, saysWhom := strings.Cut(token, ".")
+	if !saysWhom {
+		return nil, nil
+	}
+	der, err := base64.RawURLEncoding.DecodeString(issuer)
+	if err == nil {
+		_, err = x509.ParseCertificate(der)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the enrollment token isn't whole, copy all of it: %w", err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), nil
+}
+
+func secretPart(token string) string {
+	secret, _, _ := strings.Cut(token, ".")
+	return secret
 }
 
 // newKey makes a private key, in PEM, and a certificate request for it, in DER.

@@ -2,7 +2,6 @@
 package transport
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -18,7 +17,6 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/metadata"
 )
 
 const (
@@ -38,6 +36,9 @@ type Security struct {
 	CAFile string
 	// TLS asks for TLS with the issuers that the system trusts, when there is no CAFile.
 	TLS bool
+	// TrustedPEM are issuers that the enrollment token names. They turn TLS on when there is neither CAFile nor TLS, as do
+	// those of an Identity.
+	TrustedPEM []byte
 }
 
 // Identity is what a client proves itself with; the zero value proves nothing.
@@ -45,25 +46,30 @@ type Identity struct {
 	Bearer              string
 	PrivateKeyPEM       []byte
 	CertificateChainPEM []byte
-	// TrustedCAPEM adds to the issuers of CAFile.
+	// TrustedCAPEM adds to the issuers of CAFile, or stands for them.
 	TrustedCAPEM []byte
 }
 
 // ErrPlain is returned for a plain connection that would leave this machine.
 var ErrPlain = errors.New("refusing to connect without TLS: credentials and secrets would cross the network in clear; " +
-	"give the server's issuing certificate with --ca, or connect to 127.0.0.1")
+	"enroll with a token that says whom to trust, give the server's issuing certificate with --ca, use --tls, or connect to " +
+	"127.0.0.1")
 
 // Check makes sure that nothing would cross a network in clear.
-func (s Security) Check(address string) error {
-	if s.CAFile == "" && !s.TLS && !isLoopback(address) {
+func (s Security) Check(address string, identity Identity) error {
+	if !s.isOn(identity) && !isLoopback(address) {
 		return fmt.Errorf("%s: %w", address, ErrPlain)
 	}
 	return nil
 }
 
+func (s Security) isOn(identity Identity) bool {
+	return s.CAFile != "" || s.TLS || len(s.TrustedPEM) > 0 || len(identity.TrustedCAPEM) > 0
+}
+
 // Open makes a fresh channel to address, host:port, which connects on first use.
 func (s Security) Open(address string, identity Identity) (*grpc.ClientConn, error) {
-	if err := s.Check(address); err != nil {
+	if err := s.Check(address, identity); err != nil {
 		return nil, err
 	}
 	secured, err := s.credentials(identity)
@@ -92,29 +98,24 @@ func (s Security) Open(address string, identity Identity) (*grpc.ClientConn, err
 	return connection, nil
 }
 
-// Proven adds to the context of a call what proves who calls.
-func (i Identity) Proven(ctx context.Context) context.Context {
-	if i.Bearer == "" {
-		return ctx
-	}
-	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+i.Bearer)
-}
-
 func (s Security) credentials(identity Identity) (credentials.TransportCredentials, error) {
-	if s.CAFile == "" && !s.TLS {
+	if !s.isOn(identity) {
 		return insecure.NewCredentials(), nil
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if s.CAFile != "" || !s.TLS {
+		config.RootCAs = x509.NewCertPool()
+		config.RootCAs.AppendCertsFromPEM(s.TrustedPEM)
+		config.RootCAs.AppendCertsFromPEM(identity.TrustedCAPEM)
+	}
 	if s.CAFile != "" {
 		content, err := os.ReadFile(s.CAFile)
 		if err != nil {
 			return nil, fmt.Errorf("the issuers of the server's certificate: %w", err)
 		}
-		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(content) {
 			return nil, fmt.Errorf("%s holds no PEM certificate", s.CAFile)
 		}
-		config.RootCAs.AppendCertsFromPEM(identity.TrustedCAPEM)
 	}
 	if len(identity.CertificateChainPEM) > 0 {
 		certificate, err := tls.X509KeyPair(identity.CertificateChainPEM, identity.PrivateKeyPEM)

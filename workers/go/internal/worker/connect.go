@@ -54,7 +54,11 @@ func (w *Worker) attend(ctx context.Context, current *session.Session, address s
 		return err
 	}
 	defer connection.Close()
-	return current.Run(identity.Proven(ctx), connection)
+	proven, err := identity.Proven(ctx)
+	if err != nil {
+		return err
+	}
+	return current.Run(proven, connection)
 }
 
 // delayAfter tells people why a session ended, and says for how long to wait before the next.
@@ -77,6 +81,10 @@ func (w *Worker) delayAfter(err error, address string, wait *backoff.Backoff) ti
 		w.log.Error("the server won't have this worker", "server", address, "reason", err)
 		return wait.Slowest()
 	}
+	if w.currentCredential().HasExpired(time.Now()) {
+		w.log.Error("the credential has expired: stop this worker and start it with a new enrollment token")
+		return wait.Slowest()
+	}
 	w.log.Warn("the connection is gone", "server", address, "reason", err)
 	return wait.Next()
 }
@@ -89,10 +97,10 @@ func (w *Worker) startOrphanTimer(limit time.Duration) {
 	}
 }
 
-// ensureCredential uses up the token, if there is no credential and there is a token.
+// ensureCredential uses up the token, if there is no credential that is still good and there is a token.
 func (w *Worker) ensureCredential(ctx context.Context) error {
 	var wait backoff.Backoff
-	for w.currentCredential() == nil && w.settings.Token != "" {
+	for w.settings.Token != "" && (w.currentCredential() == nil || w.currentCredential().HasExpired(time.Now())) {
 		stored, err := w.server.Enroll(ctx, w.settings.Name, w.settings.Token, w.settings.Software)
 		switch {
 		case err == nil:

@@ -44,8 +44,10 @@ type Settings struct {
 	StateDir, WorkDir string
 	Labels            map[string]string
 	Capacity          uint32
-	// Token is used once, when there is no credential in StateDir.
-	Token      string
+	// Token is used once, when there is no credential in StateDir that is still good. After a dot it may say whom to trust.
+	Token string
+	// EnrollAt is where to enroll, if not at Server.
+	EnrollAt   string
 	SpoolBytes int64
 	// Cgroup is a cgroup v2 directory that was delegated to the worker; found by itself under systemd's Delegate=yes.
 	Cgroup string
@@ -78,11 +80,14 @@ type Worker struct {
 
 // New takes over what an earlier worker process left in the state directory, and ends what it left running.
 func New(ctx context.Context, settings Settings) (*Worker, error) {
-	if err := settings.Security.Check(settings.Server); err != nil {
-		return nil, err
-	}
 	stored, err := credential.Load(settings.StateDir)
 	if err != nil {
+		return nil, err
+	}
+	if settings.Security.TrustedPEM, err = credential.Trusted(settings.Token); err != nil {
+		return nil, err
+	}
+	if err := settings.Security.Check(settings.Server, stored.Identity()); err != nil {
 		return nil, err
 	}
 	epoch, err := readEpoch(settings.StateDir)
@@ -90,9 +95,11 @@ func New(ctx context.Context, settings Settings) (*Worker, error) {
 		return nil, err
 	}
 	w := &Worker{
-		settings:   settings,
-		log:        settings.Log,
-		server:     credential.Server{Address: settings.Server, Security: settings.Security, StateDir: settings.StateDir},
+		settings: settings,
+		log:      settings.Log,
+		server: credential.Server{
+			Address: settings.Server, EnrollAt: settings.EnrollAt, Security: settings.Security, StateDir: settings.StateDir,
+		},
 		outbox:     session.NewOutbox(),
 		left:       make(chan struct{}),
 		welcomed:   make(chan struct{}, 1),

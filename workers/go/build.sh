@@ -1,6 +1,8 @@
 #!/bin/sh
-# Builds the worker and the supervisor for every system into out/workers at the top of the repository (or the directory given), with checksums.
-# The same source and the same Go give the same bytes.
+# Builds the worker and the supervisor for every system (or the one given) into out/workers at the top of the repository (or the
+# directory given), with checksums. The same source and the same Go give the same bytes.
+#
+#   build.sh [DIRECTORY [SYSTEM/ARCHITECTURE]]
 set -eu
 cd "$(dirname "$0")"
 out=${1:-../../out/workers}
@@ -8,7 +10,7 @@ mkdir -p "$out"
 out=$(cd "$out" && pwd)
 version=${VERSION:-$(sed -n 's/^var version = "\(.*\)"$/\1/p' cmd/bl-worker/arguments.go)}
 names=
-for target in linux/amd64 linux/arm64 windows/amd64; do
+for target in ${2:-linux/amd64 linux/arm64 windows/amd64}; do
     os=${target%/*} arch=${target#*/}
     for program in bl-worker bl-run; do
         name=$program-$os-$arch

@@ -126,11 +126,26 @@ def _wanted_entries(root: bytes, wanted: pb.FileOut) -> list[pb.FileEntry]:
 
 
 async def _persistently(attempt: Attempt, blobs: BlobStore, transfer: Callable[[], Awaitable[None]]) -> None:
-    """Try until it succeeds, can't succeed, or the run is to be ended."""
+    """Try until it succeeds, can't succeed, or the run is to be ended; then a transfer under way is broken off."""
+    if attempt.stop.is_made:
+        raise StoppedError
+    trying = asyncio.create_task(_again_and_again(attempt, blobs, transfer))
+    stopped = asyncio.create_task(attempt.stop.made())
+    try:
+        await asyncio.wait((trying, stopped), return_when=asyncio.FIRST_COMPLETED)
+        if not trying.done():
+            raise StoppedError
+        trying.result()
+    finally:
+        for task in (trying, stopped):
+            task.cancel()
+        await asyncio.gather(trying, stopped, return_exceptions=True)
+
+
+async def _again_and_again(attempt: Attempt, blobs: BlobStore, transfer: Callable[[], Awaitable[None]]) -> None:
+    """Try until it succeeds or can't succeed."""
     backoff = Backoff()
     while True:
-        if attempt.stop.is_made:
-            raise StoppedError
         try:
             return await transfer()
         except grpc.aio.AioRpcError as error:

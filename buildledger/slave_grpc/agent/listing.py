@@ -13,7 +13,6 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.agent.containment import PathEscapesError, inside
 
 MOST_ENTRIES = 10_000
-_ENTRIES_PER_RESULT = 500
 _HASH_READ_BYTES = 1 << 20
 
 
@@ -35,8 +34,8 @@ def stat_path(root: bytes, operation: pb.Stat) -> pb.FileResult:
         return pb.FileResult()
 
 
-def glob_paths(root: bytes, operation: pb.Glob, stopped: threading.Event) -> Iterator[pb.FileResult]:
-    """The entries that match, in pages.
+def glob_paths(root: bytes, operation: pb.Glob, stopped: threading.Event) -> pb.FileResult:
+    """The entries that match.
 
     Raises:
         OSError: something can't be looked at.
@@ -52,13 +51,7 @@ def glob_paths(root: bytes, operation: pb.Glob, stopped: threading.Event) -> Ite
                 truncated = True
                 break
             found.add(path)
-    paths = sorted(found)
-    for start in range(0, max(1, len(paths)), _ENTRIES_PER_RESULT):
-        page = paths[start : start + _ENTRIES_PER_RESULT]
-        yield pb.FileResult(
-            entries=[describe(root, path) for path in page],
-            truncated=truncated and start + _ENTRIES_PER_RESULT >= len(paths),
-        )
+    return pb.FileResult(entries=[describe(root, path) for path in sorted(found)], truncated=truncated)
 
 
 def describe(root: bytes, path: bytes, *, with_digest: bool = False) -> pb.FileEntry:

@@ -45,7 +45,7 @@ def perform(root: bytes, spec: pb.RunSpec, stopped: threading.Event) -> Iterator
             case "stat":
                 yield stat_path(root, spec.stat)
             case "glob":
-                yield from glob_paths(root, spec.glob, stopped)
+                yield glob_paths(root, spec.glob, stopped)
             case "write_file":
                 yield _write_file(root, spec.write_file)
             case "read_file":

@@ -8,6 +8,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.agent.attempt import Attempt, State
 from buildledger.slave_grpc.agent.blobs import BlobStore
 from buildledger.slave_grpc.agent.listing import StoppedError
+from buildledger.slave_grpc.agent.parts import in_parts
 from buildledger.slave_grpc.agent.plan import Plan, SpecRefusedError, make_plan
 from buildledger.slave_grpc.agent.supervision.attending import attend, found_supervisor
 
@@ -98,7 +99,7 @@ async def _steps(attempt: Attempt, plan: Plan, blobs: BlobStore) -> pb.Exited:
     if plan.spec.files_in:
         failed = await host.fetch_files(attempt, plan, blobs)
         if failed is not None:
-            attempt.record_event(pb.RunEvent(file_result=pb.FileResult(error=failed)))
+            _record(attempt, pb.FileResult(error=failed))
             return pb.Exited(code=1, reason=pb.EXIT_REASON_FILE_FAILED)
     match plan.spec.WhichOneof("operation"):
         case "command":
@@ -121,9 +122,15 @@ async def _upload(attempt: Attempt, plan: Plan, blobs: BlobStore, exited: pb.Exi
         exited.reason = attempt.stop.reason
         exited.message = str(stopped) or exited.message
         return
-    attempt.record_event(pb.RunEvent(file_result=result))
+    _record(attempt, result)
     if result.HasField("error") and _succeeded(exited):
         exited.reason = pb.EXIT_REASON_FILE_FAILED
+
+
+def _record(attempt: Attempt, result: pb.FileResult) -> None:
+    """Journal a file operation's result, in as many events as it takes."""
+    for part in in_parts(result):
+        attempt.record_event(pb.RunEvent(file_result=part))
 
 
 def _succeeded(exited: pb.Exited) -> bool:
@@ -133,7 +140,7 @@ def _succeeded(exited: pb.Exited) -> bool:
 async def _file_operation(attempt: Attempt, plan: Plan) -> pb.Exited:
     results = await attempt.workshop.host.operate(attempt, plan)
     for result in results:
-        attempt.record_event(pb.RunEvent(file_result=result))
+        _record(attempt, result)
     if results[-1].HasField("error"):
         return pb.Exited(code=1, reason=pb.EXIT_REASON_FILE_FAILED)
     return pb.Exited(code=0, reason=pb.EXIT_REASON_COMPLETED)

@@ -12,6 +12,7 @@ class StopRequest:
         self.reason = pb.EXIT_REASON_UNSPECIFIED
         self.level = pb.STOP_LEVEL_UNSPECIFIED
         self.grace_seconds: float | None = None
+        self._made = asyncio.Event()
         self._raised = asyncio.Event()
 
     @property
@@ -29,6 +30,7 @@ class StopRequest:
             return
         self.level = max(self.level, level)
         self.grace_seconds = grace_seconds
+        self._made.set()
         self._raised.set()
 
     def happened(self, reason: pb.ExitReason.ValueType, level: pb.StopLevel.ValueType) -> None:
@@ -36,6 +38,11 @@ class StopRequest:
         if not self.is_made:
             self.reason = reason
         self.level = max(self.level, level)
+        self._made.set()
+
+    async def made(self) -> None:
+        """Wait until it is made."""
+        await self._made.wait()
 
     async def made_or_raised(self) -> None:
         """Wait until it is made, or made more urgent, since the last time this returned."""

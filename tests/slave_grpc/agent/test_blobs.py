@@ -1,5 +1,6 @@
 """Files that a run needs and leaves go through the server's blob store, verified at both ends."""
 
+import asyncio
 import hashlib
 import os
 from collections.abc import AsyncIterator
@@ -24,6 +25,10 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
         self.tokens: set[str] = set()
         self.lies = False
         self.break_off_at: int | None = None
+        self.is_silent = asyncio.Event()
+        """Set once a download has begun that never goes on."""
+        self.falls_silent = False
+        self.never_finds = False
         self._partial: dict[bytes, bytes] = {}
 
     async def FindMissing(  # noqa: N802 - gRPC's name
@@ -31,6 +36,9 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
         request: pb.FindMissingRequest,
         context: "grpc.aio.ServicerContext[pb.FindMissingRequest, pb.FindMissingResponse]",
     ) -> pb.FindMissingResponse:
+        if self.never_finds:
+            self.is_silent.set()
+            await asyncio.Event().wait()
         self.tokens.update(str(value) for name, value in context.invocation_metadata() or () if "run-token" in name)
         return pb.FindMissingResponse(missing=[blob for blob in request.blobs if blob.sha256 not in self.stored])
 
@@ -64,6 +72,9 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
         self, request: pb.BlobReadRequest, context: "grpc.aio.ServicerContext[pb.BlobReadRequest, pb.BlobReadResponse]"
     ) -> AsyncIterator[pb.BlobReadResponse]:
         content = self.stored[request.blob.sha256]
+        if self.falls_silent:
+            self.is_silent.set()
+            await asyncio.Event().wait()
         for start in range(0, len(content), 100_000):
             yield pb.BlobReadResponse(data=content[start : start + 100_000])
         if self.lies:
@@ -151,3 +162,31 @@ async def test_missing_output(server: ScriptedServer) -> None:
     optional.files_out.add(pattern=b"nothing", optional=True)
     reasons = [(await server.ended(server.run(spec))).reason for spec in (missing, optional)]
     assert reasons == [pb.EXIT_REASON_FILE_FAILED, pb.EXIT_REASON_COMPLETED]
+
+
+async def test_a_stop_breaks_a_transfer_off(server: ScriptedServer, blobs: Blobs) -> None:
+    """A run that is stopped ends at once, although the server it is fetching from doesn't go on."""
+    blobs.falls_silent = True
+    blobs.stored[hashlib.sha256(b"right").digest()] = b"right"
+    spec = script("true")
+    spec.files_in.add(blob=blob(b"right"), path=b"f")
+    key = server.run(spec)
+    async with asyncio.timeout(60):
+        await blobs.is_silent.wait()
+    server.stop_run(key)
+    assert (await server.ended(key)).reason == pb.EXIT_REASON_CANCEL
+
+
+async def test_a_stop_while_uploading_keeps_the_exit_code(server: ScriptedServer, blobs: Blobs) -> None:
+    """How the command ended is told also when the run is stopped while its files are uploaded."""
+    spec = script("echo content > f; exit 7")
+    spec.files_out.add(pattern=b"f", always=True)
+    blobs.never_finds = True
+    key = server.run(spec)
+    await server.until(lambda: server.last(key) == "started")
+    async with asyncio.timeout(60):
+        await blobs.is_silent.wait()
+    server.stop_run(key)
+    exited = await server.ended(key)
+    assert (exited.reason, exited.code) == (pb.EXIT_REASON_CANCEL, 7)
+    assert exited.HasField("ran_for")

@@ -1,8 +1,9 @@
-"""What the tests of several rooms need: a real PostgreSQL server, started once and stopped again."""
+"""What the tests of several rooms need: a real PostgreSQL server, started once and stopped again, and the supervisor."""
 
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import tempfile
@@ -85,3 +86,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     url = request.getfixturevalue("postgresql_url")
     assert isinstance(url, str)
     return url
+
+
+@pytest.fixture(scope="session")
+def supervisor() -> Path:
+    """The native supervisor `bl-run`, as `make workers` builds it."""
+    architecture = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    program = Path(__file__).parent.parent / "out" / "workers" / f"bl-run-linux-{architecture}"
+    if not program.is_file():
+        pytest.fail(f"these tests need the native supervisor and there is no {program}: run `make workers`")
+    return program

@@ -26,6 +26,8 @@ from buildledger.clock import SystemClock
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.report import problems_text
 from buildledger.domain.server import StartServer, StopServer
+from buildledger.elastic import assembly as elastic
+from buildledger.elastic.driver import Gateway
 from buildledger.events.ids import ServerId
 from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.intake.config_file import ConfigFile
@@ -83,6 +85,7 @@ class Server:
         self._failure: BaseException | None = None
         self.url = ""
         self.worker_address = "nowhere: this process has no gateway"
+        self._gateway = Gateway("", secured=False)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Server]:
@@ -110,6 +113,7 @@ class Server:
             self._watch(self._follow_configuration(active, pollers), "configuration", stack)
             authority = self._authority()
             gateway = await self._start_gateway(ledger, logs, artifacts, active, authority, stack)
+            self._start_elastic(ledger, stack)
             dependencies = ApiDependencies(
                 ledger=ledger,
                 vault=vault,
@@ -239,9 +243,16 @@ class Server:
         stack.push_async_callback(gateway.stop)
         stack.push_async_callback(gateway.drain, DRAIN_SECONDS)
         self.worker_address = f"{settings.grpc.host}:{port}"
+        self._gateway = Gateway(str(settings.grpc.reachable(port)), secured=settings.grpc_tls is not None)
         if settings.grpc_mtls is not None:
             self.worker_address += f" (with certificates at {settings.grpc_mtls.host}:{gateway.mutual_port})"
         return gateway
+
+    def _start_elastic(self, ledger: Ledger, stack: AsyncExitStack) -> None:
+        if Role.ELASTIC in self._settings.roles:
+            home = self._settings.state / "elastic"
+            fleet = elastic.join(ledger, self._clock, home=home, gateway=self._gateway)
+            self._watch(fleet.run(), "elastic workers", stack)
 
     async def _start_api(self, dependencies: ApiDependencies, stack: AsyncExitStack) -> None:
         if Role.API not in self._settings.roles:

@@ -25,6 +25,7 @@ class Role(StrEnum):
     REACTORS = "reactors"
     PROJECTIONS = "projections"
     POLLERS = "pollers"
+    ELASTIC = "elastic"
 
 
 class SettingsError(ValueError):
@@ -58,6 +59,11 @@ class Address:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+    def reachable(self, port: int) -> Address:
+        """The same port, as a program on this machine reaches it."""
+        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not listened on
+        return Address(host=everywhere.get(self.host, self.host), port=port)
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

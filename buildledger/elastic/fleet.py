@@ -1,0 +1,191 @@
+"""Follows the ledger and keeps a machine for every worker that is to run."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from buildledger.clock import Clock
+from buildledger.config import machines
+from buildledger.domain.command import Command
+from buildledger.domain.enrollment import MAX_TOKEN_LIFE, IssueEnrollment
+from buildledger.elastic.driver import Driver, Machine
+from buildledger.elastic.fleet_state import NAMES, VERSION, FleetState
+from buildledger.elastic.keeper import Keeper
+from buildledger.elastic.notices import notice
+from buildledger.events.fact import Recorded
+from buildledger.events.ids import WorkerId, worker_id
+from buildledger.ledger.errors import StoreError
+from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.store import Checkpoint
+from buildledger.ledger.submission import Origin
+
+CHECKPOINT_NAME = "elastic"
+CHECKPOINT_FACTS = 20_000
+PAGE_FACTS = 1_000
+PAUSE_SECONDS = 1.0
+TOKEN_BYTES = 24
+TOKEN_SPARE = timedelta(minutes=1)
+"""A token is good for a little longer than the worker may take."""
+ACTOR = "system"
+
+_log = logging.getLogger(__name__)
+
+
+class Kept(NamedTuple):
+    """A machine that has its keeper."""
+
+    start: int
+    keeper: Keeper
+    task: asyncio.Task[None]
+
+
+class Fleet:
+    """All elastic workers of this installation; one process of the server may run it at a time."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, drivers: Mapping[str, Driver]) -> None:
+        """`drivers` by the name that the configuration has for them."""
+        self._ledger = ledger
+        self._clock = clock
+        self._drivers = drivers
+        self._installation = ""
+        self._state = FleetState()
+        self._position = self._saved = 0
+        self._keepers: dict[WorkerId, Kept] = {}
+        self._moved = asyncio.Condition()
+
+    async def run(self) -> None:
+        """Work until cancelled or the ledger closes; the machines go on without it."""
+        try:
+            await self._catch_up()
+            for key in list(self._state.machines):
+                self._keep(key)
+            await self._follow()
+        finally:
+            await self._let_go()
+
+    async def _catch_up(self) -> None:
+        """Take up from the last checkpoint, and find out which machines should be there."""
+        first = await asyncio.to_thread(self._ledger.read, 0, 1)
+        said = f"{first[0].stream_id}\x1f{first[0].meta.command_id}" if first else ""
+        self._installation = hashlib.sha256(said.encode()).hexdigest()[:16]
+        checkpoint = await asyncio.to_thread(self._ledger.checkpoint, CHECKPOINT_NAME)
+        if checkpoint is not None and checkpoint.version == VERSION:
+            self._state = msgspec.json.decode(checkpoint.state, type=FleetState)
+            self._position = self._saved = checkpoint.position
+        head = self._ledger.head()
+        while page := await asyncio.to_thread(self._ledger.read, self._position, PAGE_FACTS, NAMES):
+            for recorded in page:
+                self._state.apply(recorded)
+                self._position = recorded.position
+        self._position = max(self._position, head)
+
+    async def _follow(self) -> None:
+        batches = self._ledger.tail().after(self._position)
+        while True:
+            try:
+                batch = await anext(batches, None)
+            except StoreError as error:
+                _log.warning("elastic workers wait for the ledger: %s", error)
+                await asyncio.sleep(PAUSE_SECONDS)
+                batches = self._ledger.tail().after(self._position)
+                continue
+            if batch is None:
+                return
+            for recorded in batch:
+                self._take(recorded)
+            async with self._moved:
+                self._moved.notify_all()
+            if self._position - self._saved >= CHECKPOINT_FACTS:
+                await self._save()
+
+    def _take(self, recorded: Recorded) -> None:
+        notice(recorded.fact)
+        wanted = self._state.apply(recorded)
+        self._position = recorded.position
+        if wanted is None:
+            return
+        key = worker_id(wanted.worker)
+        if key in self._state.machines:
+            self._keep(key)
+        if (kept := self._keepers.get(key)) is not None:
+            kept.keeper.stir()
+
+    def _keep(self, key: WorkerId) -> None:
+        """See to it that a machine has its keeper; the last machine's may still be letting go of it."""
+        wanted = self._state.machines[key]
+        before = self._keepers.get(key)
+        if before is not None and before.start == wanted.state.start:
+            return
+        settings = machines.from_json(wanted.state.settings)
+        machine = Machine(
+            installation=self._installation, worker=wanted.worker, start=wanted.state.start, settings=settings
+        )
+        keeper = Keeper(
+            wanted,
+            machine,
+            self._drivers[driver_name(settings)],
+            clock=self._clock,
+            execute=self._execute,
+            issue_token=self._issue_token,
+        )
+        task = asyncio.create_task(_after(None if before is None else before.task, keeper))
+        self._keepers[key] = Kept(wanted.state.start, keeper, task)
+
+    async def _execute(self, *commands: Command) -> None:
+        """Have it recorded, and return when this room knows it."""
+        receipt = await self._ledger.execute(*commands, origin=Origin(actor=ACTOR))
+        async with self._moved:
+            await self._moved.wait_for(lambda: self._position >= receipt.position)
+
+    async def _issue_token(self, machine: Machine) -> str:
+        """A one-use enrollment token; only its digest is kept."""
+        token = f"ble_{secrets.token_hex(TOKEN_BYTES)}"
+        life = min(timedelta(seconds=machine.settings.start_seconds) + TOKEN_SPARE, MAX_TOKEN_LIFE)
+        issue = IssueEnrollment(
+            token_digest=hashlib.sha256(token.encode()).hexdigest(),
+            worker=machine.worker,
+            at=self._clock.now(),
+            life=life,
+        )
+        await self._ledger.execute(issue, origin=Origin(actor=ACTOR))
+        return token
+
+    async def _let_go(self) -> None:
+        tasks = [kept.task for kept in self._keepers.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for driver in self._drivers.values():
+            await driver.close()
+        await self._save()
+
+    async def _save(self) -> None:
+        """Write where it stands; that it can't be written costs only time at the next start."""
+        checkpoint = Checkpoint(VERSION, self._position, msgspec.json.encode(self._state))
+        try:
+            await asyncio.to_thread(self._ledger.save_checkpoint, CHECKPOINT_NAME, checkpoint)
+        except Exception:
+            _log.exception("where the elastic workers stand can't be saved; a start will take longer")
+        else:
+            self._saved = checkpoint.position
+
+
+def driver_name(settings: machines.Start) -> str:
+    """What the configuration calls the driver of these settings."""
+    name = type(settings).__struct_config__.tag
+    assert isinstance(name, str)
+    return name
+
+
+async def _after(before: asyncio.Task[None] | None, keeper: Keeper) -> None:
+    if before is not None:
+        await asyncio.gather(before, return_exceptions=True)
+    await keeper.run()

@@ -1,0 +1,185 @@
+"""Keeps one machine: started once, looked at while it runs, stopped when it is to go, and what came of it reported."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from buildledger.clock import Clock
+from buildledger.domain.command import Command
+from buildledger.domain.machine import EndMachine, FailMachine, ReportMachineStarted
+from buildledger.domain.refusals import Refusal
+from buildledger.domain.worker import ResumeWorker
+from buildledger.elastic.driver import Driver, Machine, Sighting, StartError, UnreachableError
+from buildledger.elastic.fleet_state import Wanted
+from buildledger.ledger.errors import LedgerUnavailable
+
+QUICK_SECONDS = 0.25
+"""Between two looks when something is expected to happen."""
+SLOWEST_SECONDS = 60.0
+"""Between two tries when a machine can't be reached."""
+GIVE_UP = timedelta(hours=1)
+"""A machine that can't be stopped for so long is left to itself."""
+
+_log = logging.getLogger(__name__)
+
+Execute = Callable[..., Awaitable[object]]
+
+
+class Keeper:
+    """One machine's. `run` until it is gone; `stir` when a fact was about it."""
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        machine: Machine,
+        driver: Driver,
+        *,
+        clock: Clock,
+        execute: Execute,
+        issue_token: Callable[[Machine], Awaitable[str]],
+    ) -> None:
+        self.wanted = wanted
+        self._machine = machine
+        self._driver = driver
+        self._clock = clock
+        self._execute = execute
+        self._issue_token = issue_token
+        self._bell = asyncio.Event()
+        self._failures = 0
+        """Of this keeper to reach the machine, in a row."""
+        self._trouble = ""
+        self._asked: bool | None = None
+        """What the machine was told: to go (False), or nothing any more (True)."""
+
+    def stir(self) -> None:
+        """Look again at what is wanted."""
+        self._bell.set()
+
+    async def run(self) -> None:
+        """Do what is to be done until the machine is known to be gone."""
+        while self.wanted.state.phase != "down":
+            self._bell.clear()
+            try:
+                pause = await self._turn()
+                self._failures, self._trouble = 0, ""
+            except UnreachableError as error:
+                pause = await self._unreachable(str(error))
+            except (LedgerUnavailable, Refusal) as error:
+                _log.warning("what became of %s can't be recorded yet: %s", self._machine.worker, error)
+                pause = SLOWEST_SECONDS / 10
+            except Exception:
+                # one driver's fault must not stop the others
+                _log.exception("the machine of %s can't be looked after", self._machine.worker)
+                pause = SLOWEST_SECONDS
+            await self._rest(pause)
+        await self._driver.forget(self._machine)
+
+    async def _turn(self) -> float:
+        """One look and what follows from it; gives how long to wait for the next."""
+        try:
+            sighting = await self._driver.look(self._machine)
+            if self.wanted.state.phase == "requested" and sighting.state == "absent":
+                await self._start()
+                sighting = await self._driver.look(self._machine)
+        except StartError as error:
+            sighting = Sighting("failed", str(error))
+        match self.wanted.state.phase:
+            case "requested" | "started":
+                return await self._watch(sighting)
+            case "stopping":
+                return await self._stop(sighting)
+            case _:
+                return 0.0
+
+    async def _start(self) -> None:
+        token = await self._issue_token(self._machine)
+        await self._driver.start(self._machine, token)
+
+    async def _watch(self, sighting: Sighting) -> float:
+        """It should be there."""
+        wanted = self.wanted
+        if sighting.state == "running":
+            if wanted.state.phase == "requested":
+                await self._do(
+                    ReportMachineStarted(worker=wanted.worker, start=wanted.state.start, place=sighting.detail)
+                )
+            if self._is_late():
+                await self._fail(self._late(sighting.detail))
+            return self._driver.look_seconds if wanted.arrived else min(self._driver.look_seconds, 1.0)
+        gone = sighting.detail or "it is not there any more"
+        await (self._end(gone) if wanted.arrived and sighting.state != "failed" else self._fail(gone))
+        return QUICK_SECONDS
+
+    async def _stop(self, sighting: Sighting) -> float:
+        """It should go."""
+        if sighting.state in ("absent", "ended"):
+            await self._end(sighting.detail or "it was never started")
+            return QUICK_SECONDS
+        force = sighting.state == "failed" or self._leaving() > timedelta(seconds=self._machine.settings.stop_seconds)
+        if self._asked is None or (force and not self._asked):
+            await self._driver.stop(self._machine, force=force)
+            self._asked = force
+        elif force:
+            await self._driver.stop(self._machine, force=True)
+            return 1.0
+        return QUICK_SECONDS
+
+    async def _unreachable(self, trouble: str) -> float:
+        """Try again later; give a start up when its time is over, and a stop after very long."""
+        wanted = self.wanted
+        if trouble != self._trouble:
+            _log.warning("the machine of %s can't be reached: %s", wanted.worker, trouble)
+        self._trouble = trouble
+        self._failures += 1
+        try:
+            if wanted.state.phase in ("requested", "started") and self._is_late():
+                await self._fail(self._late(trouble))
+            elif wanted.state.phase == "stopping" and self._leaving() > GIVE_UP:
+                await self._end(f"left to itself, because it can't be reached: {trouble}")
+        except (LedgerUnavailable, Refusal) as error:
+            _log.warning("what became of %s can't be recorded yet: %s", wanted.worker, error)
+        return min(QUICK_SECONDS * 2.0 ** min(self._failures, 16), SLOWEST_SECONDS)
+
+    def _is_late(self) -> bool:
+        limit = timedelta(seconds=self._machine.settings.start_seconds)
+        return not self.wanted.arrived and self._clock.now() - self.wanted.requested_at >= limit
+
+    def _late(self, detail: str) -> str:
+        said = f"the worker did not connect within {self._machine.settings.start_seconds:g} s"
+        return f"{said} ({detail})" if detail else said
+
+    def _leaving(self) -> timedelta:
+        return self._clock.now() - (self.wanted.leaving_since or self._clock.now())
+
+    async def _fail(self, reason: str) -> None:
+        start, first = self.wanted.state.start, self._first_quarantine()
+        await self._do(
+            FailMachine(worker=self.wanted.worker, start=start, reason=reason, at=self._now(), first_quarantine=first)
+        )
+
+    async def _end(self, reason: str) -> None:
+        start, first = self.wanted.state.start, self._first_quarantine()
+        end = EndMachine(worker=self.wanted.worker, start=start, reason=reason, at=self._now(), first_quarantine=first)
+        await self._do(end, *([ResumeWorker(worker=self.wanted.worker)] if self.wanted.drained else []))
+
+    async def _do(self, *commands: Command) -> None:
+        """Have it recorded, and wait until this room has taken it in."""
+        await self._execute(*commands)
+
+    def _first_quarantine(self) -> timedelta:
+        return timedelta(seconds=self._machine.settings.quarantine_seconds)
+
+    def _now(self) -> datetime:
+        return self._clock.now()
+
+    async def _rest(self, seconds: float) -> None:
+        if seconds <= 0 or self.wanted.state.phase == "down":
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._bell.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,126 @@
+"""Driver `local`: workers as processes beside the server, which outlive it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from buildledger.elastic import processes
+from buildledger.elastic.command_line import LAUNCH, inherited, server_of, worker_environment, worker_options
+from buildledger.elastic.driver import MARK_VARIABLE, Gateway, Machine, Sighting, StartError
+from buildledger.elastic.output import last_words
+
+LOOK_SECONDS = 1.0
+CLAIM_SECONDS = 10.0
+"""A shell takes so long at the most to write down its number."""
+POLL_SECONDS = 0.02
+BURIAL_SECONDS = 1.0
+"""Between losing its memory and being dead a process takes a moment."""
+OWN_WORKER = (sys.executable, "-m", "buildledger", "worker")
+
+
+class LocalDriver:
+    """See `Driver`. Each worker has a directory in `home`; a process is known by its number and the mark it bears."""
+
+    look_seconds = LOOK_SECONDS
+
+    def __init__(self, home: Path, gateway: Gateway) -> None:
+        self._home = home
+        self._gateway = gateway
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        """Those that this process has started and must bury; by mark."""
+
+    async def start(self, machine: Machine, token: str) -> None:
+        """See `Driver`."""
+        if not processes.AVAILABLE:
+            raise StartError("the driver 'local' needs Linux: it finds its processes again by /proc")
+        await asyncio.to_thread(self._spawn, machine, token)
+        await asyncio.to_thread(self._await_claim, machine)
+
+    async def look(self, machine: Machine) -> Sighting:
+        """See `Driver`."""
+        return await asyncio.to_thread(self._look, machine)
+
+    async def stop(self, machine: Machine, *, force: bool) -> None:
+        """See `Driver`."""
+        if (pid := self._pid(machine)) is not None:
+            await asyncio.to_thread(processes.stop, pid, _mark(machine), force=force)
+        if force:
+            await asyncio.to_thread(processes.kill_marked, _mark(machine))
+
+    async def forget(self, machine: Machine) -> None:
+        """See `Driver`."""
+        if (child := self._children.pop(machine.mark, None)) is not None:
+            child.poll()
+
+    async def close(self) -> None:
+        """See `Driver`."""
+
+    def _directory(self, machine: Machine) -> Path:
+        return self._home / machine.worker
+
+    def _pid_file(self, machine: Machine) -> Path:
+        return self._directory(machine) / f"start-{machine.start}.pid"
+
+    def _pid(self, machine: Machine) -> int | None:
+        try:
+            return int(self._pid_file(machine).read_text())
+        except (OSError, ValueError):
+            return None
+
+    def _spawn(self, machine: Machine, token: str) -> None:
+        directory = self._directory(machine)
+        launch = ["/bin/sh", "-c", LAUNCH, "launch", str(directory), str(machine.start), *self._argv(machine)]
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            self._children[machine.mark] = subprocess.Popen(
+                launch,
+                env=inherited() | worker_environment(machine, token),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise StartError(f"no process can be started in {directory}: {error.strerror}") from error
+
+    def _await_claim(self, machine: Machine) -> None:
+        """Wait until the process has written down its number, or couldn't."""
+        child, claim = self._children[machine.mark], self._pid_file(machine)
+        deadline = time.monotonic() + CLAIM_SECONDS
+        while not claim.exists():
+            if child.poll() is not None or time.monotonic() > deadline:
+                raise StartError(f"the worker's directory {claim.parent} can't be made or written to")
+            time.sleep(POLL_SECONDS)
+
+    def _argv(self, machine: Machine) -> Sequence[str]:
+        settings = machine.settings
+        server = server_of(settings, self._gateway)
+        place = ["--server", server, "--name", machine.worker, "--state", str(self._directory(machine) / "worker")]
+        return [*(settings.command or OWN_WORKER), *place, *worker_options(settings)]
+
+    def _look(self, machine: Machine) -> Sighting:
+        if (pid := self._pid(machine)) is None:
+            return Sighting("absent")
+        if processes.holds(pid, _mark(machine)):
+            return Sighting("running", f"process {pid}")
+        child = self._children.get(machine.mark)
+        how = f"process {pid} has ended"
+        if child is not None and child.pid == pid:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                how = _how(child.wait(BURIAL_SECONDS))
+        return Sighting("ended", last_words(how, self._directory(machine) / "output.log"))
+
+
+def _mark(machine: Machine) -> str:
+    return f"{MARK_VARIABLE}={machine.mark}"
+
+
+def _how(code: int) -> str:
+    return f"ended by signal {-code}" if code < 0 else f"exited with {code}"

@@ -1,0 +1,37 @@
+"""What the server's log says of workers that come and go astray."""
+
+from __future__ import annotations
+
+import logging
+
+from buildledger.domain.machine import LOUD_FAILURES
+from buildledger.events import machine as events
+from buildledger.events import worker as comings
+from buildledger.events.fact import Fact
+
+_log = logging.getLogger(__name__)
+
+
+def notice(fact: Fact) -> None:
+    """Say it, if it is about a machine or a missing worker; louder when it has failed again and again."""
+    match fact:
+        case events.MachineStartRequested(worker=worker, start=start, reason=reason):
+            _log.info("worker %s is started (number %d): %s", worker, start, reason)
+        case events.MachineStarted(worker=worker, place=place):
+            _log.info("worker %s was started: %s", worker, place)
+        case events.MachineStartFailed(worker=worker, reason=reason):
+            _log.warning("worker %s could not be started: %s", worker, reason)
+        case events.MachineQuarantined(worker=worker, until=until, failures=failures, reason=reason):
+            level = logging.ERROR if failures >= LOUD_FAILURES else logging.WARNING
+            at = f"{until:%Y-%m-%d %H:%M:%S} UTC"
+            _log.log(level, "worker %s has failed %d times; not again before %s: %s", worker, failures, at, reason)
+        case events.MachineStopRequested(worker=worker, reason=reason):
+            _log.info("worker %s is stopped: %s", worker, reason)
+        case events.MachineStopped(worker=worker, reason=reason):
+            _log.info("worker %s has stopped: %s", worker, reason)
+        case comings.WorkerMissing(worker=worker, since=since):
+            _log.warning("worker %s is missing: it has been away since %s UTC", worker, f"{since:%Y-%m-%d %H:%M:%S}")
+        case comings.WorkerReturned(worker=worker):
+            _log.warning("worker %s is back", worker)
+        case _:
+            return

@@ -14,6 +14,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -32,14 +33,17 @@ from buildledger.events.ids import ServerId
 from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.intake.config_file import ConfigFile
 from buildledger.intake.pollers import Pollers
+from buildledger.intake.retention import Retention
 from buildledger.ledger.keeper import TreeKeeper
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
 from buildledger.ledger.submission import Origin
 from buildledger.ledger.vault import Vault
+from buildledger.logs.artifacts import ArtifactLimits
 from buildledger.logs.artifacts_local import LocalArtifactStore
 from buildledger.logs.local import LocalLogStore
+from buildledger.projections.artifact_search import ArtifactSearch
 from buildledger.projections.projector import Projector
 from buildledger.projections.storage import open_storage
 from buildledger.projections.views import Views
@@ -100,7 +104,7 @@ class Server:
             key = HeadKey.at(settings.state / "head-key.pem", HEAD_KEY_NAME)
             stack.callback(TreeKeeper(ledger, tree, key, self._clock).close)
             logs = LocalLogStore(settings.state / "logs")
-            artifacts = LocalArtifactStore(settings.state / "artifacts")
+            artifacts = LocalArtifactStore(settings.state / "artifacts", settings.artifact_total_bytes)
             stack.push_async_callback(asyncio.to_thread, logs.close)
             await self._say_hello(ledger, stack)
             active = ActiveConfiguration(ledger)
@@ -112,7 +116,9 @@ class Server:
             stack.push_async_callback(pollers.close)
             self._watch(self._follow_configuration(active, pollers), "configuration", stack)
             authority = self._authority()
-            gateway = await self._start_gateway(ledger, logs, artifacts, active, authority, stack)
+            gateway = await self._start_gateway(
+                ledger, logs, artifacts, ArtifactSearch(views), vault, active, authority, stack
+            )
             self._start_elastic(ledger, stack)
             dependencies = ApiDependencies(
                 ledger=ledger,
@@ -195,6 +201,21 @@ class Server:
         return runner
 
     async def _follow_configuration(self, active: ActiveConfiguration, pollers: Pollers) -> None:
+    def _start_retention(
+        self, ledger: Ledger, views: Views, artifacts: LocalArtifactStore, stack: AsyncExitStack
+    ) -> None:
+        settings = self._settings
+        if Role.GATEWAY in settings.roles:
+            retention = Retention(
+                ledger=ledger,
+                views=views,
+                artifacts=artifacts,
+                clock=self._clock,
+                keep=None if settings.artifact_days is None else timedelta(days=settings.artifact_days),
+                total_bytes=settings.artifact_total_bytes,
+            )
+            self._watch(retention.run(), "retention", stack)
+
         async for configuration in active.changes():
             if Role.POLLERS in self._settings.roles:
                 await pollers.apply(configuration.sources)
@@ -216,6 +237,8 @@ class Server:
         logs: LocalLogStore,
         artifacts: LocalArtifactStore,
         active: ActiveConfiguration,
+        finder: ArtifactSearch,
+        vault: Vault,
         authority: Authority,
         stack: AsyncExitStack,
     ) -> WorkerService | None:
@@ -227,6 +250,13 @@ class Server:
             logs=logs,
             artifacts=artifacts,
             secrets=active,
+            limits=ArtifactLimits(
+                file_bytes=settings.artifact_file_bytes,
+                build_bytes=settings.artifact_build_bytes,
+                total_bytes=settings.artifact_total_bytes,
+            ),
+            finder=finder,
+            installation_key=vault.installation_key,
             clock=self._clock,
             server_id=self._id,
             settings=WorkerServiceSettings(

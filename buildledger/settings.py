@@ -111,6 +111,14 @@ class ServerSettings:
     """Between two signs of life of a worker, both ways."""
     lease_seconds: float = 90.0
     """After so long without its worker a build is tried elsewhere."""
+    artifact_file_bytes: int = 16 << 30
+    """The largest file that a build may leave."""
+    artifact_build_bytes: int = 64 << 30
+    """What all artifacts of one build may take together."""
+    artifact_total_bytes: int | None = None
+    """What all artifacts may take together; before that the oldest go. None: what the disk holds."""
+    artifact_days: float | None = None
+    """After so long an artifact goes; None: never."""
 
     def check(self) -> None:
         """Refuse what would open the server to a network that nobody allowed.

@@ -97,6 +97,10 @@ class ArtifactStore(Protocol):
         """How much of the owner's upload that has not finished is here."""
         ...
 
+    def check_room(self, sha256: str, size_bytes: int) -> None:
+        """Raises: OverQuotaError if there is no room for the file besides those here and those on their way."""
+        ...
+
     def upload(self, sha256: str, size_bytes: int, offset: int, owner: str = "") -> Upload:
         """Begin an upload (`offset` 0) or go on with one. The file may be here already; its bytes are verified again.
 

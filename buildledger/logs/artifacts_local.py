@@ -50,13 +50,25 @@ class LocalArtifactStore:
         part = self._part(sha256, owner)
         return part.stat().st_size if part.exists() else 0
 
+    def check_room(self, sha256: str, size_bytes: int) -> None:
+        """See `ArtifactStore.check_room`."""
+        if self._total_bytes is None or self.has(sha256):
+            return
+        with self._lock:
+            taken = self.used_bytes() + sum(self._busy.values())
+        if taken + size_bytes > self._total_bytes:
+            raise OverQuotaError(
+                f"a file of {size_bytes} bytes finds no room: all artifacts may take {self._total_bytes} bytes, and"
+                f" {taken} are taken"
+            )
+
     def upload(self, sha256: str, size_bytes: int, offset: int, owner: str = "") -> Upload:
         """See `ArtifactStore.upload`."""
         part = self._part(sha256, owner)
         with self._lock:
             if part in self._busy:
                 raise UploadBusyError(f"artifact {sha256} is being uploaded already")
-            self._check_quota(sha256, size_bytes)
+            self.check_room(sha256, size_bytes)
             held = self.held_bytes(sha256, owner)
             if offset not in (0, held):
                 raise WrongOffsetError(offset, held)
@@ -146,17 +158,6 @@ class LocalArtifactStore:
         """An upload has ended."""
         with self._lock:
             self._busy.pop(part, None)
-
-    def _check_quota(self, sha256: str, size_bytes: int) -> None:
-        """Raises: OverQuotaError if there is no room for the file besides those here and those on their way."""
-        if self._total_bytes is None or self.has(sha256):
-            return
-        wanted = self.used_bytes() + sum(self._busy.values()) + size_bytes
-        if wanted > self._total_bytes:
-            raise OverQuotaError(
-                f"a file of {size_bytes} bytes finds no room: all artifacts may take {self._total_bytes} bytes, and"
-                f" {wanted - size_bytes} are taken"
-            )
 
     def _part(self, sha256: str, owner: str) -> Path:
         self.path(sha256)

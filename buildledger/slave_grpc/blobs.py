@@ -3,24 +3,28 @@
 import asyncio
 import errno
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import grpc
 
+from buildledger.events.operation import Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.logs.artifacts import (
     ArtifactError,
     ArtifactStore,
     IncompleteUploadError,
-    Upload,
+    OverQuotaError,
     UploadBusyError,
     WrongDigestError,
     WrongOffsetError,
 )
-from buildledger.slave_grpc.callers import Callers, UnknownCallerError
+from buildledger.logs.artifacts import Upload as StoreUpload
+from buildledger.slave_grpc.blob_access import BlobAccess, OutOfReachError
+from buildledger.slave_grpc.callers import UnknownCallerError
+from buildledger.slave_grpc.open_work import OpenOperation
 
 SHA256_BYTES = 32
 FIND_MAX = 1_000
@@ -28,84 +32,128 @@ BLOB_MAX_BYTES = 64 * 1024**3
 """No file of a build is as large as this; a disk that fills up is answered before."""
 
 _log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
 
 _STATUS: tuple[tuple[type[Exception], grpc.StatusCode], ...] = (
     (WrongOffsetError, grpc.StatusCode.FAILED_PRECONDITION),
     (WrongDigestError, grpc.StatusCode.DATA_LOSS),
-    (IncompleteUploadError, grpc.StatusCode.CANCELLED),
+    (IncompleteUploadError, grpc.StatusCode.DATA_LOSS),
     (UploadBusyError, grpc.StatusCode.UNAVAILABLE),
+    (OverQuotaError, grpc.StatusCode.RESOURCE_EXHAUSTED),
+    (OutOfReachError, grpc.StatusCode.PERMISSION_DENIED),
     (ArtifactError, grpc.StatusCode.INVALID_ARGUMENT),
     (FileNotFoundError, grpc.StatusCode.NOT_FOUND),
 )
 
 
 class Blobs(worker_pb2_grpc.BlobsServicer):
-    """Serves enrolled workers."""
+    """Serves open runs, by their tokens or their worker's credential."""
 
-    def __init__(self, artifacts: ArtifactStore, callers: Callers) -> None:
+    def __init__(self, artifacts: ArtifactStore, access: BlobAccess) -> None:
         self._artifacts = artifacts
-        self._callers = callers
+        self._access = access
 
     async def FindMissing(self, request: pb.FindMissingRequest, context: Any) -> pb.FindMissingResponse:  # noqa: N802
-        """Which of the blobs are not held."""
-        await self._authenticate(context)
+        """Which of the blobs the run has yet to send; one for which there is no room is refused here already."""
+        runs = await self._runs(context)
         if len(request.blobs) > FIND_MAX:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"more than {FIND_MAX} blobs in one question")
-
-        def missing() -> list[pb.Blob]:
-            return [blob for blob in request.blobs if not self._artifacts.has(blob.sha256.hex())]
-
-        return pb.FindMissingResponse(missing=await self._do(context, missing))
+        for blob in request.blobs:
+            await self._check_name(blob, context)
+        missing = [blob for blob in request.blobs if not await self._is_complete(runs, blob, context)]
+        uploads = [run for run in runs if isinstance(run.spec, Upload)]
+        for blob in missing if len(uploads) == 1 else ():
+            await self._check_limits(uploads[0], blob, context)
+        return pb.FindMissingResponse(missing=missing)
 
     async def Status(self, request: pb.BlobStatusRequest, context: Any) -> pb.BlobStatusResponse:  # noqa: N802
         """How far an upload has come."""
-        await self._authenticate(context)
-        name = request.blob.sha256.hex()
-        if await self._do(context, lambda: self._artifacts.has(name)):
-            return pb.BlobStatusResponse(committed=request.blob.size, complete=True)
-        return pb.BlobStatusResponse(committed=await self._do(context, lambda: self._artifacts.held_bytes(name)))
+        runs, blob = await self._runs(context), request.blob
+        await self._check_name(blob, context)
+        if await self._is_complete(runs, blob, context):
+            return pb.BlobStatusResponse(committed=blob.size, complete=True)
+        held = [
+            await self._do(context, partial(self._artifacts.held_bytes, blob.sha256.hex(), str(run.operation_id)))
+            for run in runs
+        ]
+        return pb.BlobStatusResponse(committed=max(held, default=0))
 
     async def Write(  # noqa: N802
         self, requests: AsyncIterator[pb.BlobWriteRequest], context: Any
     ) -> pb.BlobWriteResponse:
         """Take one blob; what came before a broken connection is kept for the next try."""
-        await self._authenticate(context)
+        runs = await self._runs(context)
         first = await anext(requests, None)
-        if first is None or len(first.blob.sha256) != SHA256_BYTES or first.blob.size > BLOB_MAX_BYTES:
-            await context.abort(
-                grpc.StatusCode.INVALID_ARGUMENT, f"a SHA-256 and a size up to {BLOB_MAX_BYTES} come first"
-            )
+        if first is None:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the first message names the blob")
             raise AssertionError("abort does not return")
         blob = first.blob
-        if await self._do(context, lambda: self._artifacts.has(blob.sha256.hex())):
-            return pb.BlobWriteResponse(committed=blob.size)
-        upload = await self._do(context, lambda: self._artifacts.upload(blob.sha256.hex(), blob.size, first.offset))
+        await self._check_name(blob, context)
+        run = await self._answering(context, partial(self._access.writer, runs, first.run_id))
+        await self._check_limits(run, blob, context)
+        begin = partial(self._artifacts.upload, blob.sha256.hex(), blob.size, first.offset, str(run.operation_id))
+        upload = await self._do(context, begin)
         try:
-            await self._take(upload, first, requests, context)
-            await self._do(context, upload.finish)
+            await self._take(upload, first, requests)
+            await asyncio.to_thread(upload.finish)
+        except (WrongDigestError, OSError) as error:
+            # The end of a call that is being written to can hide its status from the writer; it asks again.
+            self._access.refused(run, blob.sha256.hex(), error)
+            await _fail(context, error)
+        except IncompleteUploadError as error:
+            await _fail(context, error)
         finally:
             await asyncio.shield(asyncio.to_thread(upload.close))
+        self._access.sent(run, blob.sha256.hex(), blob.size)
         return pb.BlobWriteResponse(committed=blob.size)
 
     async def Read(self, request: pb.BlobReadRequest, context: Any) -> AsyncIterator[pb.BlobReadResponse]:  # noqa: N802
         """Send one blob from an offset on."""
-        await self._authenticate(context)
-        pieces = self._artifacts.read(request.blob.sha256.hex(), request.offset)
+        runs, name = await self._runs(context), request.blob.sha256.hex()
+        await self._check_name(request.blob, context)
+        try:
+            await self._access.readable(runs, name)
+        except OutOfReachError as error:
+            await _fail(context, error)
+        pieces = self._artifacts.read(name, request.offset)
         while piece := await self._do(context, lambda: _next(pieces)):
             yield pb.BlobReadResponse(data=piece)
 
-    async def _take(
-        self, upload: Upload, first: pb.BlobWriteRequest, requests: AsyncIterator[pb.BlobWriteRequest], context: Any
-    ) -> None:
-        await self._do(context, lambda: upload.write(first.data))
-        async for request in requests:
-            await self._do(context, partial(upload.write, request.data))
+    async def _is_complete(self, runs: Sequence[OpenOperation], blob: pb.Blob, context: Any) -> bool:
+        name = blob.sha256.hex()
+        return self._access.has_sent(runs, name) and bool(await self._do(context, partial(self._artifacts.has, name)))
 
-    async def _authenticate(self, context: Any) -> None:
+    async def _take(
+        self, upload: StoreUpload, first: pb.BlobWriteRequest, requests: AsyncIterator[pb.BlobWriteRequest]
+    ) -> None:
+        await asyncio.to_thread(upload.write, first.data)
+        async for request in requests:
+            await asyncio.to_thread(upload.write, request.data)
+
+    async def _check_limits(self, run: OpenOperation, blob: pb.Blob, context: Any) -> None:
+        name = blob.sha256.hex()
+        await self._answering(context, partial(self._access.check_limits, run, name, blob.size))
+        await self._do(context, partial(self._artifacts.check_room, name, blob.size))
+
+    async def _runs(self, context: Any) -> tuple[OpenOperation, ...]:
         try:
-            await self._callers.identify(context)
+            return await self._access.runs_of(context)
         except UnknownCallerError as error:
-            await context.abort(grpc.StatusCode.UNAUTHENTICATED, f"only enrolled workers may move files: {error}")
+            text = f"only enrolled workers and their open runs may move files: {error}"
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, text)
+            raise AssertionError("abort does not return") from error
+
+    async def _check_name(self, blob: pb.Blob, context: Any) -> None:
+        if len(blob.sha256) != SHA256_BYTES or blob.size > BLOB_MAX_BYTES:
+            text = f"a blob is named by a SHA-256 and a size up to {BLOB_MAX_BYTES}"
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, text)
+
+    async def _answering(self, context: Any, ask: Callable[[], Answer]) -> Answer:
+        """Ask what may be refused; the refusal ends the call with its status."""
+        try:
+            return ask()
+        except (ArtifactError, OutOfReachError, OSError) as error:
+            await _fail(context, error)
 
     async def _do(self, context: Any, work: Callable[[], Any]) -> Any:
         """Do something in a thread; what goes wrong ends the call with its status."""
@@ -117,10 +165,12 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
 
 async def _fail(context: Any, error: Exception) -> NoReturn:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), grpc.StatusCode.INTERNAL)
+    text = str(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         status = grpc.StatusCode.RESOURCE_EXHAUSTED
         _log.error("an artifact can't be stored: %s", error)
-    await context.abort(status, str(error))
+        text = f"the server's disk takes no more: {error.strerror}"
+    await context.abort(status, text)
     raise AssertionError("abort does not return")
 
 

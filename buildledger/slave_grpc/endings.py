@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from buildledger.events.operation import Ended, OperationSpec, OutputTotal, Stat
+from buildledger.events.operation import Download, Ended, OperationSpec, OutputTotal, Stat, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
 _REASONS = {
@@ -50,6 +50,8 @@ def exited(
     reason = _REASONS.get(event.reason, "signalled" if event.WhichOneof("status") == "signal" else "exited")
     if failure is not None and failure.code == pb.FILE_ERROR_CODE_PATH_ESCAPES:
         reason = "refused_path"
+    if failure is not None and isinstance(spec, Upload | Download):
+        reason = _transfer_reason(failure, reason)
     text, truncated = captured
     return Ended(
         reason=reason,
@@ -62,6 +64,14 @@ def exited(
         outputs=outputs,
         duration_seconds=event.ran_for.ToMicroseconds() / 1e6,
     )
+
+
+def _transfer_reason(failure: pb.FileError, otherwise: str) -> str:
+    """What was wrong with a file on its way; a quota is told in the words of the worker's gRPC library."""
+    exhausted = failure.message.partition(":")[0].replace("_", "").lower() == "resourceexhausted"
+    if failure.code == pb.FILE_ERROR_CODE_TOO_LARGE or (failure.code == pb.FILE_ERROR_CODE_BLOB and exhausted):
+        return "too_large"
+    return "no_file" if failure.code == pb.FILE_ERROR_CODE_NOT_FOUND else otherwise
 
 
 def _kind(files: Sequence[pb.FileResult]) -> str:

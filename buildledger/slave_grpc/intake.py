@@ -9,6 +9,8 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+import msgspec
+
 from buildledger.domain.build import FinishOperation, ReportOperationStarted, StoreArtifact
 from buildledger.domain.command import Command
 from buildledger.domain.log import FinishLog, OpenLog
@@ -20,6 +22,8 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
+from buildledger.logs.artifacts import ArtifactStore
+from buildledger.logs.artifacts_manifest import Manifest
 from buildledger.logs.store import (
     LogDigest,
     LogFinishedError,
@@ -27,7 +31,7 @@ from buildledger.logs.store import (
     LogStore,
     LogStoreUnavailableError,
 )
-from buildledger.slave_grpc import endings
+from buildledger.slave_grpc import endings, keeping
 from buildledger.slave_grpc import runs as runs_
 from buildledger.slave_grpc.open_work import OpenOperation
 from buildledger.slave_grpc.runs import Received
@@ -40,10 +44,11 @@ Answer = TypeVar("Answer")
 class Intake:
     """Makes durable what one worker reported; batches of one worker are stored one after the other."""
 
-    def __init__(self, worker: str, ledger: Ledger, logs: LogStore) -> None:
+    def __init__(self, worker: str, ledger: Ledger, logs: LogStore, artifacts: ArtifactStore) -> None:
         self._worker = worker
         self._ledger = ledger
         self._logs = logs
+        self._artifacts = artifacts
 
     async def store(self, batch: Sequence[Received]) -> None:
         """Return when everything in the batch is durable; a disk that is full or away is waited for.
@@ -136,9 +141,41 @@ class Intake:
             _finish_log(run, channel, digest, truncated=ended.reason == "log_limit")
             for channel, digest in digests.items()
         ]
-        commands += _artifacts(run)
+        if isinstance(operation.spec, Upload) and ended.ok:
+            ended, stored = await self._keep(operation, operation.spec, run.files, ended)
+            commands += stored
         commands.append(_finish(operation, ended))
         return commands
+
+    async def _keep(
+        self, operation: OpenOperation, spec: Upload, files: Sequence[pb.FileResult], ended: Ended
+    ) -> tuple[Ended, Sequence[Command]]:
+        """What an upload came to, and the command that records it."""
+        replace = msgspec.structs.replace
+        try:
+            found = keeping.kept(spec, files)
+            if isinstance(found, Manifest):
+                sha256 = await asyncio.to_thread(self._artifacts.put, found.encode())
+                size, count = found.size_bytes, len(found.files)
+                found = keeping.Kept(sha256=sha256, size_bytes=size, directory=True, file_count=count)
+        except keeping.NotKeptError as error:
+            return replace(ended, reason=error.reason, exit_code=None, detail=str(error)), ()
+        except OSError as error:
+            detail = f"the server's disk takes no more: {error.strerror}"
+            return replace(ended, reason="io_error", exit_code=None, detail=detail), ()
+        if found is None:
+            return ended, ()
+        artifact = ArtifactStored(
+            name=spec.artifact,
+            size_bytes=found.size_bytes,
+            sha256=found.sha256,
+            operation_id=operation.operation_id,
+            directory=found.directory,
+            file_count=found.file_count,
+            mode=found.mode,
+        )
+        stored = StoreArtifact(build_id=operation.build_id, artifact=artifact)
+        return replace(ended, text=msgspec.json.encode(found).decode()), [stored]
 
     async def _captured(self, run: runs_.Run, digests: dict[str, LogDigest]) -> tuple[str, bool]:
         """The beginning of the output, when the operation is to bring it back."""
@@ -210,22 +247,3 @@ def _finish_log(run: runs_.Run, channel: str, digest: LogDigest, *, truncated: b
             size_bytes=digest.size_bytes, line_count=digest.line_count, sha256=digest.sha256, truncated=truncated
         ),
     )
-
-
-def _artifacts(run: runs_.Run) -> Sequence[StoreArtifact]:
-    operation = run.operation
-    if not isinstance(operation.spec, Upload):
-        return ()
-    return [
-        StoreArtifact(
-            build_id=operation.build_id,
-            artifact=ArtifactStored(
-                name=operation.spec.artifact,
-                size_bytes=entry.size,
-                sha256=entry.sha256.hex(),
-                operation_id=operation.operation_id,
-            ),
-        )
-        for result in run.files
-        for entry in result.entries
-    ]

@@ -10,6 +10,7 @@ import msgspec
 
 from buildledger.domain.worker import DRAIN_REASON
 from buildledger.events.build import (
+    ArtifactStored,
     BuildAssigned,
     BuildFinished,
     BuildStopRequested,
@@ -56,6 +57,8 @@ class OpenBuild(msgspec.Struct, kw_only=True):
     worker: str
     directory: str
     operations: set[OperationId] = msgspec.field(default_factory=set)
+    stored_bytes: int = 0
+    """What its artifacts take."""
 
 
 class ConnectedWorker(msgspec.Struct, kw_only=True):
@@ -123,6 +126,15 @@ class OpenWork:
         """The open operations of a worker."""
         return self._by_worker.get(worker, {})
 
+    def operation(self, operation_id: OperationId) -> OpenOperation | None:
+        """One open operation."""
+        return self._state.operations.get(operation_id)
+
+    def stored_bytes(self, build_id: BuildId) -> int:
+        """What the artifacts of an open build take."""
+        build = self._state.builds.get(build_id)
+        return build.stored_bytes if build else 0
+
     def connection(self, worker: str) -> ConnectedWorker | None:
         """The worker's current session, wherever it is."""
         return self._state.workers.get(worker_id(worker))
@@ -148,6 +160,9 @@ class OpenWork:
                 if ended.infrastructure and not ended.outputs and operation_id in state.operations:
                     changes.cut_short.append(state.operations[operation_id])
                 self._end(operation_id, changes)
+            case ArtifactStored(size_bytes=size_bytes):
+                if kept := state.builds.get(build_id):
+                    kept.stored_bytes += size_bytes
             case BuildStopRequested(reason=reason):
                 self._stop(build_id, reason, changes)
             case BuildFinished():

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from buildledger.events.operation import Ended
+from buildledger.events.operation import SERVER_SIDE, Download, Ended, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.open_work import OpenOperation
 from buildledger.slave_grpc.outbox import Outbox, split_desired
@@ -17,8 +17,20 @@ from buildledger.slave_grpc.specs import UnsendableError, run_spec, secret_names
 _log = logging.getLogger(__name__)
 
 
+class RunFiles(Protocol):
+    """What of an operation has to do with files: `blob_access.BlobAccess` knows."""
+
+    def token(self, operation: OpenOperation) -> str:
+        """What lets the run reach its files, and no others."""
+        ...
+
+    async def files(self, operation: OpenOperation) -> Sequence[pb.FileIn]:
+        """What the run is to fetch. Raises: UnsendableError."""
+        ...
+
+
 class Sender:
-    """Writes to one stream, one message at a time, each with a deadline.
+    """Writes to one stream, one message at a time; whoever holds the stream looks whether it is `stalled`.
 
     New runs wait until the worker has said that abandoned ones are gone: they may use the same directory.
     """
@@ -30,19 +42,27 @@ class Sender:
         epoch: int,
         features: Iterable[str],
         secrets: SecretSource,
+        files: RunFiles,
         refuse: Callable[[OpenOperation, Ended], None],
+        do_here: Callable[[OpenOperation], None],
     ) -> None:
+        """`refuse` ends an operation that this worker can't be given, `do_here` does one that is the server's."""
         self._write = write
         self._epoch = epoch
         self._features = frozenset(features)
         self._secrets = secrets
+        self._files = files
         self._refuse = refuse
+        self._do_here = do_here
         self._outbox = Outbox()
         self._revision = 0
         self._full: tuple[Sequence[tuple[OpenOperation, pb.RunSummary]], Sequence[pb.RunSummary]] | None = None
         self._told: set[str] = set()
         self._still_running: set[str] = set()
         self._task: asyncio.Task[None] | None = None
+        self._replying = False
+        self._writing_since: float | None = None
+        self._loop = asyncio.get_running_loop()
         self._closing: Callable[[], None] | None = None
         self._closed = False
         self.on_failure: Callable[[], None] = lambda: None
@@ -79,10 +99,19 @@ class Sender:
             self._still_running.discard(run_id)
             self._kick()
 
-    def reply(self, number: int) -> None:
-        """Answer a heartbeat."""
-        self._outbox.reply(number)
-        self._kick()
+    async def reply(self, number: int) -> None:
+        """Answer a heartbeat: at once while nothing else is being sent, and before everything else otherwise."""
+        if self._task is not None or self._replying or self._closed:
+            self._outbox.reply(number)
+            return
+        self._replying = True
+        try:
+            await self._put(pb.Down(heartbeat_reply=pb.HeartbeatReply(n=number)))
+        except Exception as error:
+            self._failed(error)
+        finally:
+            self._replying = False
+        self._go_on()
 
     def acknowledge(self, ack: pb.Ack) -> None:
         """Say how far a run is durable, which is also what lets more of its output come."""
@@ -111,21 +140,39 @@ class Sender:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    def stalled(self, now: float) -> bool:
+        """Whether the worker has taken nothing for so long that it would hold memory for ever."""
+        return self._writing_since is not None and now - self._writing_since >= WRITE_SECONDS
+
     def _kick(self) -> None:
-        if self._task is None and not self._closed:
+        if self._task is None and not self._replying and not self._closed:
             self._task = asyncio.create_task(self._send())
+
+    def _go_on(self) -> None:
+        """Do what was asked for while a reply was being written."""
+        if self._closing is not None and self._closed:
+            self._closing()
+        elif self._closing is not None or self._full is not None or self._outbox.is_due:
+            self._kick()
+
+    async def _put(self, message: pb.Down) -> None:
+        self._writing_since = self._loop.time()
+        await self._write(message)
+        self._writing_since = None
+
+    def _failed(self, error: Exception) -> None:
+        """A stream that breaks while it is written to is an everyday thing: the worker comes back and resumes."""
+        _log.info("can't send to a worker: %s", error or type(error).__name__)
+        self._closed = True
+        self.on_failure()
 
     async def _send(self) -> None:
         try:
             while down := await self._due():
                 for message in down:
-                    async with asyncio.timeout(WRITE_SECONDS):
-                        await self._write(message)
+                    await self._put(message)
         except Exception as error:
-            # A stream that breaks while it is written to is an everyday thing: the worker comes back and resumes.
-            _log.info("can't send to a worker: %s", error or type(error).__name__)
-            self._closed = True
-            self.on_failure()
+            self._failed(error)
         finally:
             self._task = None
             if self._closing is not None:
@@ -185,6 +232,9 @@ class Sender:
 
     async def _desired(self, operation: OpenOperation, *, with_spec: bool) -> pb.DesiredRun | None:
         run = pb.DesiredRun(run_id=str(operation.operation_id), attempt=ATTEMPT, fence=operation.fence)
+        if isinstance(operation.spec, SERVER_SIDE):
+            self._at_home(operation)
+            return None
         if operation.stop_reason is not None:
             run.want = pb.WANT_STOP
             run.stop.reason = operation.stop_reason
@@ -193,13 +243,28 @@ class Sender:
         run.want = pb.WANT_RUN
         if with_spec:
             try:
-                values = await self._values(secret_names(operation.spec))
-                run.spec.CopyFrom(run_spec(operation.spec, operation.directory, self._features, values.__getitem__))
+                run.spec.CopyFrom(await self._spec(operation))
             except UnsendableError as error:
                 self._refuse(operation, Ended(reason=error.reason, detail=str(error)))
                 return None
         self._told.add(run.run_id)
         return run
+
+    def _at_home(self, operation: OpenOperation) -> None:
+        if operation.stop_reason is None:
+            self._do_here(operation)
+        else:
+            self._refuse(operation, Ended(reason="cancel", detail=operation.stop_reason))
+
+    async def _spec(self, operation: OpenOperation) -> pb.RunSpec:
+        """Raises: UnsendableError."""
+        spec = operation.spec
+        values = await self._values(secret_names(spec))
+        files = await self._files.files(operation) if isinstance(spec, Download) else ()
+        told = run_spec(spec, operation.directory, self._features, values.__getitem__, files)
+        if isinstance(spec, Upload | Download):
+            told.blob_token = self._files.token(operation)
+        return told
 
     async def _values(self, names: Sequence[str]) -> dict[str, str]:
         values: dict[str, str] = {}

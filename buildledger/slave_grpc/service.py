@@ -15,13 +15,16 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
-from buildledger.logs.artifacts import ArtifactStore
+from buildledger.logs.artifacts import ArtifactLimits, ArtifactStore
 from buildledger.logs.store import LogStore
 from buildledger.settings import Address
 from buildledger.slave_grpc import server as server_
 from buildledger.slave_grpc.admission import Door, NotAdmittedError, welcome
 from buildledger.slave_grpc.authority import Authority
+from buildledger.slave_grpc.blob_access import BlobAccess
+from buildledger.slave_grpc.blob_tokens import RunTokens
 from buildledger.slave_grpc.blobs import Blobs
+from buildledger.slave_grpc.desk import ArtifactFinder, Desk
 from buildledger.slave_grpc.follower import Follower
 from buildledger.slave_grpc.identities import Identities
 from buildledger.slave_grpc.inflow import Inflow
@@ -53,6 +56,9 @@ class WorkerService:
         settings: WorkerServiceSettings,
         authority: Authority | None = None,
         is_configured: Callable[[str], bool] = lambda worker: True,
+        limits: ArtifactLimits,
+        finder: ArtifactFinder | None,
+        installation_key: bytes,
     ) -> None:
         """Without an `authority` workers get bearer credentials only. Who `is_configured` may come in."""
         self._ledger = ledger
@@ -78,7 +84,16 @@ class WorkerService:
             server_id=server_id,
             settings=settings,
         )
-        self._blobs = Blobs(artifacts, self._identities.callers)
+        self._artifacts = artifacts
+        self._access = BlobAccess(
+            artifacts=artifacts,
+            limits=limits,
+            tokens=RunTokens(installation_key),
+            callers=self._identities.callers,
+            work=lambda: self._follower.work,
+            catch_up=lambda: self._follower.reached(ledger.head()),
+        )
+        self._desk = Desk(ledger, artifacts, finder)
         self._inflow = Inflow(INFLOW_MAX_BYTES)
         self._sessions: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -100,7 +115,7 @@ class WorkerService:
         """
         self._server = server_.make_server()
         server_.add_sessions(self._server, self.serve)
-        worker_pb2_grpc.add_BlobsServicer_to_server(self._blobs, self._server)
+        worker_pb2_grpc.add_BlobsServicer_to_server(Blobs(self._artifacts, self._access), self._server)
         self.port, self.mutual_port = self._identities.listen(self._server, address, mutual)
         await self._follower.start()
         await self._end_dead_connections()
@@ -139,6 +154,7 @@ class WorkerService:
                 arrived = await context.read()
             if arrived is grpc.aio.EOF:
                 return
+        await self._desk.stop()
             hello = self._hello(arrived[0])
             epoch = await self._door.admit(hello, context)
         except NotAdmittedError as refusal:
@@ -165,7 +181,7 @@ class WorkerService:
         return up.hello
 
     def _session(self, hello: pb.Hello, epoch: int, context: Context) -> Session:
-        intake = Intake(hello.name, self._ledger, self._logs)
+        intake = self._intake(hello.name)
         sender = Sender(
             context.write,
             epoch=epoch,
@@ -190,17 +206,22 @@ class WorkerService:
             await context.write(welcome(session.epoch, self._server_id, self._settings))
         while earlier := self._sessions.get(hello.name):
             earlier.leave("superseded", _superseded())
+            files=self._access,
             await earlier.finished.wait()
+            do_here=self._desk.do,
         connection = self._follower.work.connection(hello.name)
         if connection is None or connection.epoch != session.epoch:
             session.leave("superseded", _superseded())
             return
         self._sessions[hello.name] = session
         forgotten = session.resume(hello, self._follower.work.of_worker(hello.name))
-        intake = Intake(hello.name, self._ledger, self._logs)
+        intake = self._intake(hello.name)
         for operation in forgotten:
             ended = Ended(reason="interrupted", detail="the worker no longer knows that it had started this")
             self._spawn(intake.end(operation, ended))
+
+    def _intake(self, worker: str) -> Intake:
+        return Intake(worker, self._ledger, self._logs, self._artifacts)
 
     async def _end(self, session: Session) -> None:
         """Finish what is being stored, then record that the session is over."""
@@ -244,7 +265,7 @@ class WorkerService:
             session.drop(changes.ended.get(worker, ()))
             session.want(changes.changed.get(worker, {}).values())
         for operation in changes.cut_short:
-            self._spawn(Intake(operation.worker, self._ledger, self._logs).close_logs(operation))
+            self._spawn(self._intake(operation.worker).close_logs(operation))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that must not end with the stream it belongs to."""

@@ -17,6 +17,7 @@ from buildledger.events.ids import BuildId, OperationId, ServerId, build_id, ope
 from buildledger.events.operation import Ended, OperationSpec, Run
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
+from buildledger.logs.artifacts import ArtifactLimits
 from buildledger.logs.artifacts_local import LocalArtifactStore
 from buildledger.logs.local import LocalLogStore
 from buildledger.settings import Address
@@ -30,6 +31,7 @@ from tests.slave_grpc.raw_worker import own_credential
 LOOPBACK = Address(host="127.0.0.1", port=0)
 ORIGIN = Origin(actor="system")
 PATIENCE_SECONDS = 30.0
+INSTALLATION_KEY = b"key of this installation"
 
 SomeFact = TypeVar("SomeFact", bound=Fact)
 
@@ -37,9 +39,10 @@ SomeFact = TypeVar("SomeFact", bound=Fact)
 class Installation:
     """Stores in a directory, and the service over them."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, limits: ArtifactLimits | None = None) -> None:
         self.directory = directory
         self.settings = WorkerServiceSettings()
+        self.limits = limits or ArtifactLimits()
         self.secrets: SecretSource = NoSecrets()
         # The real worker lives in the present, and so do its credentials.
         self.clock = VirtualClock(datetime.now(UTC))
@@ -56,11 +59,14 @@ class Installation:
         self.directory.mkdir(exist_ok=True)
         self.ledger = Ledger.open(f"sqlite:///{self.directory / 'ledger.db'}", clock=self.time)
         self.logs = LocalLogStore(self.directory / "logs")
-        self.artifacts = LocalArtifactStore(self.directory / "artifacts")
+        self.artifacts = LocalArtifactStore(self.directory / "artifacts", self.limits.total_bytes)
         self.service = WorkerService(
             ledger=self.ledger,
             logs=self.logs,
             artifacts=self.artifacts,
+            limits=self.limits,
+            finder=None,
+            installation_key=INSTALLATION_KEY,
             secrets=self.secrets,
             clock=self.time,
             server_id=ServerId(uuid4()),

@@ -1,0 +1,151 @@
+"""Which artifact a build is to get: looked up when the build asks; what was found becomes a fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from buildledger.events.operation import FindArtifact
+from buildledger.events.request import SourceStamp
+from buildledger.events.results import Result
+from buildledger.projections.queue_tables import request
+from buildledger.projections.reading import Reading
+from buildledger.projections.status_tables import artifact, artifact_removed, build, build_state
+from buildledger.projections.views import Views
+
+PATIENCE_SECONDS = 5.0
+"""For the read models to come to the question; then it is asked again."""
+CANDIDATES_MAX = 1_000
+"""Builds of a builder that are looked at for one on the right branch."""
+REBUILDS_MAX = 100
+"""Rebuilds of rebuilds that are followed to the build that had a parent."""
+GREEN = (Result.SUCCESS.value, Result.WARNINGS.value)
+
+_stamps = msgspec.json.Decoder(list[SourceStamp])
+_COLUMNS = (
+    build.c.id,
+    build.c.builder,
+    build.c.number,
+    build.c.stamps,
+    artifact.c.name,
+    artifact.c.sha256,
+    artifact.c.size_bytes,
+    artifact.c.directory,
+    artifact.c.mode,
+    artifact.c.operation_id,
+)
+
+
+class FoundArtifact(msgspec.Struct, frozen=True, kw_only=True):
+    """An artifact, and the build that left it. Its JSON is the outcome that step programs read."""
+
+    build_id: UUID
+    builder: str
+    number: int
+    artifact: str
+    sha256: str
+    size_bytes: int
+    directory: bool
+    mode: int
+    pages: int = 0
+    """Of a directory: how many downloads it takes."""
+
+
+class NoArtifactError(LookupError):
+    """There is none; the text says what was looked for."""
+
+
+class ArtifactSearch:
+    """Looks in the read models, once they are as far as the question. Blocks."""
+
+    def __init__(self, views: Views) -> None:
+        self._views = views
+
+    def find(self, wanted: FindArtifact, build_id: UUID, position: int) -> FoundArtifact:
+        """The artifact that is wanted by a build, as of `position` or later.
+
+        Raises: NoArtifactError; TimeoutError if the read models are too far behind.
+        """
+        if not self._views.arrivals.reached_blocking(position, PATIENCE_SECONDS):
+            raise TimeoutError(f"the read models haven't come to position {position}")
+        with self._views.read(None, "status", "queue") as (status, queue):
+            match wanted.of:
+                case "build":
+                    return self._of_build(status, build_id, wanted.artifact, "this build")
+                case "parent":
+                    parent = _parent(status, queue, build_id)
+                    return self._of_build(status, parent, wanted.artifact, "the build that asked for this one")
+                case "builder":
+                    return _of_builder(status, wanted)
+
+    def _of_build(self, status: Reading, build_id: UUID, name: str, who: str) -> FoundArtifact:
+        row = status.first(_artifacts(name).where(build.c.id == build_id))
+        if row is None:
+            raise NoArtifactError(f"{who} keeps no artifact {name!r}")
+        return _found(row)
+
+
+def _of_builder(status: Reading, wanted: FindArtifact) -> FoundArtifact:
+    query = _artifacts(wanted.artifact).where(build.c.builder == wanted.builder)
+    if wanted.number is not None:
+        row = status.first(query.where(build.c.number == wanted.number))
+        if row is None:
+            raise NoArtifactError(f"{wanted.builder} #{wanted.number} keeps no artifact {wanted.artifact!r}")
+        return _found(row)
+    state = sa.and_(build_state.c.seq == build.c.seq, status.holds(build_state), build_state.c.result.in_(GREEN))
+    for row in status.all(query.join(build_state, state).limit(CANDIDATES_MAX)):
+        if wanted.branch in _branches(row.stamps):
+            return _found(row)
+    where = f" on {wanted.branch}" if wanted.branch else ""
+    raise NoArtifactError(f"no build of {wanted.builder}{where} that succeeded keeps an artifact {wanted.artifact!r}")
+
+
+def _artifacts(name: str) -> sa.Select[tuple[object, ...]]:
+    """What is kept under a name, newest builds first; of one build the artifact that was stored last."""
+    removed = sa.select(artifact_removed.c.operation_id)
+    return (
+        sa.select(*_COLUMNS)
+        .join_from(artifact, build, build.c.seq == artifact.c.seq)
+        .where(artifact.c.name == name, artifact.c.operation_id.not_in(removed))
+        .order_by(build.c.seq.desc(), artifact.c.position.desc())
+    )
+
+
+def _branches(stamps: str) -> Iterator[str]:
+    """Those of the build's sources; a build without sources has the empty one."""
+    known = _stamps.decode(stamps)
+    yield from (stamp.branch for stamp in known) if known else ("",)
+
+
+def _parent(status: Reading, queue: Reading, build_id: UUID) -> UUID:
+    """The build whose success asked for this one, or for the one that it repeats. Raises: NoArtifactError."""
+    asked: UUID | None = build_id
+    for _ in range(REBUILDS_MAX):
+        row = status.first(sa.select(build.c.request_id).where(build.c.id == asked))
+        if row is None:
+            break
+        cause = queue.first(
+            sa.select(request.c.parent_build, request.c.rebuild_of).where(request.c.id == row.request_id)
+        )
+        if cause is None:
+            break
+        if cause.parent_build is not None:
+            return UUID(str(cause.parent_build))
+        asked = cause.rebuild_of
+    raise NoArtifactError("no other build asked for this one, so there is nothing to get from it")
+
+
+def _found(row: sa.Row[tuple[object, ...]]) -> FoundArtifact:
+    return FoundArtifact(
+        build_id=row.id,
+        builder=row.builder,
+        number=row.number,
+        artifact=row.name,
+        sha256=row.sha256,
+        size_bytes=row.size_bytes,
+        directory=row.directory,
+        mode=row.mode,
+    )

@@ -1,0 +1,148 @@
+"""Whose files a caller of `Blobs` may move: those of the runs that are open for it, and no others.
+
+A run reads what it was told to fetch, and writes what it was told to upload. That a file is here already is said only
+to the run that has sent it: a digest is no proof that somebody may have the file.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Final
+
+from buildledger.events.ids import OperationId
+from buildledger.events.operation import Download, Upload
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.logs.artifacts import ArtifactLimits, ArtifactStore, OverQuotaError
+from buildledger.slave_grpc.blob_tokens import RunTokens, run_token_of
+from buildledger.slave_grpc.callers import Callers, UnknownCallerError
+from buildledger.slave_grpc.open_work import OpenOperation, OpenWork
+from buildledger.slave_grpc.placing import digests_of, files_of
+from buildledger.slave_grpc.runs import ATTEMPT
+from buildledger.slave_grpc.specs import UnsendableError
+
+
+class OutOfReachError(Exception):
+    """The caller is known, and the file is none of its runs'."""
+
+
+class BlobAccess:
+    """Knows what each open run may move, and what it has sent. Used on one event loop."""
+
+    def __init__(
+        self,
+        *,
+        artifacts: ArtifactStore,
+        limits: ArtifactLimits,
+        tokens: RunTokens,
+        callers: Callers,
+        work: Callable[[], OpenWork],
+        catch_up: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`catch_up` brings `work` to where the ledger is."""
+        self._artifacts = artifacts
+        self._limits = limits
+        self._tokens = tokens
+        self._callers = callers
+        self._work = work
+        self._catch_up = catch_up
+        self._sent: Final[dict[OperationId, dict[str, int]]] = {}
+        """Of each open upload: the files that have come, with their sizes."""
+        self._readable: Final[dict[OperationId, frozenset[str]]] = {}
+        self._refused: Final[dict[OperationId, dict[str, Exception]]] = {}
+        """Of each open upload: the files that came and couldn't be kept, until that was said."""
+
+    async def runs_of(self, context: Any) -> tuple[OpenOperation, ...]:
+        """The open runs that the caller acts for: the one that its token names, or all of an enrolled worker.
+
+        Raises: UnknownCallerError.
+        """
+        token = run_token_of(context.invocation_metadata())
+        if token is not None:
+            return (await self._run_of(token),)
+        worker = (await self._callers.identify(context)).worker
+        return tuple(self._work().of_worker(worker).values())
+
+    def token(self, operation: OpenOperation) -> str:
+        """What lets the run reach its files."""
+        return self._tokens.issue(operation.operation_id, ATTEMPT, operation.fence)
+
+    async def files(self, operation: OpenOperation) -> Sequence[pb.FileIn]:
+        """What the run is to fetch.
+
+        Raises: UnsendableError if it is kept no longer.
+        """
+        assert isinstance(operation.spec, Download)
+        return await asyncio.to_thread(files_of, operation.spec, self._artifacts)
+
+    async def readable(self, runs: Iterable[OpenOperation], sha256: str) -> None:
+        """Raises: OutOfReachError unless one of these runs was told to fetch the file."""
+        for run in runs:
+            if isinstance(run.spec, Download) and sha256 in await self._files_of(run):
+                return
+        raise OutOfReachError("no open run of this caller was told to fetch this file")
+
+    def writer(self, runs: Iterable[OpenOperation], run_id: str) -> OpenOperation:
+        """The run that an upload comes from; a caller with a token needn't name it.
+
+        Raises: OutOfReachError if it is no open upload of the caller's.
+        """
+        for run in runs:
+            if isinstance(run.spec, Upload) and run_id in ("", str(run.operation_id)):
+                return run
+        raise OutOfReachError("no open run of this caller was told to upload anything")
+
+    def has_sent(self, runs: Iterable[OpenOperation], sha256: str) -> bool:
+        """Whether one of these runs has sent the whole file."""
+        return any(sha256 in self._sent.get(run.operation_id, ()) for run in runs)
+
+    def sent(self, run: OpenOperation, sha256: str, size_bytes: int) -> None:
+        """A file has come as a whole."""
+        self._prune()
+        self._sent.setdefault(run.operation_id, {})[sha256] = size_bytes
+
+    def refused(self, run: OpenOperation, sha256: str, error: Exception) -> None:
+        """A file came and couldn't be kept; said again when the run asks next."""
+        self._refused.setdefault(run.operation_id, {})[sha256] = error
+
+    def check_limits(self, run: OpenOperation, sha256: str, size_bytes: int) -> None:
+        """Check that the run may send a file, besides what its build has sent.
+
+        Raises: OverQuotaError; what kept an earlier try from being stored.
+        """
+        assert isinstance(run.spec, Upload)
+        if (error := self._refused.get(run.operation_id, {}).pop(sha256, None)) is not None:
+            raise error
+        largest = min(run.spec.limit_bytes, self._limits.file_bytes)
+        if size_bytes > largest:
+            raise OverQuotaError(f"a file of {size_bytes} bytes is too large: {largest} are allowed")
+        before = self._work().stored_bytes(run.build_id) + sum(self._sent.get(run.operation_id, {}).values())
+        if before + size_bytes > self._limits.build_bytes:
+            raise OverQuotaError(
+                f"a file of {size_bytes} bytes finds no room: the artifacts of one build may take"
+                f" {self._limits.build_bytes} bytes, and {before} are taken"
+            )
+
+    async def _run_of(self, token: str) -> OpenOperation:
+        known = self._tokens.run_of(token)
+        if known is not None and self._work().operation(known[0]) is None:
+            await self._catch_up()  # perhaps it was asked for a moment ago, by another server
+        operation = None if known is None else self._work().operation(known[0])
+        if known is None or operation is None or known[1:] != (ATTEMPT, operation.fence):
+            raise UnknownCallerError("the run token is none of an open run")
+        return operation
+
+    async def _files_of(self, run: OpenOperation) -> frozenset[str]:
+        found = self._readable.get(run.operation_id)
+        if found is None:
+            self._prune()
+            try:
+                found = digests_of(await self.files(run))
+            except UnsendableError as error:
+                raise OutOfReachError(str(error)) from error
+            self._readable[run.operation_id] = found
+        return found
+
+    def _prune(self) -> None:
+        """Forget the runs that have ended."""
+        for known in (self._sent, self._readable, self._refused):
+            for operation_id in [one for one in known if self._work().operation(one) is None]:
+                del known[operation_id]

@@ -1,0 +1,72 @@
+"""From what an upload brought to an artifact: one file, or a directory with its manifest."""
+
+import posixpath
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from buildledger.events.operation import Upload
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.logs.artifacts_manifest import ENTRIES_MAX, Entry, Manifest, ManifestError
+
+
+class NotKeptError(Exception):
+    """An upload brought nothing that can be kept; the text is for people, `reason` is how the operation ends by it."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """What an upload came to. Its JSON is the outcome that step programs read."""
+
+    sha256: str
+    size_bytes: int
+    directory: bool = False
+    file_count: int = 1
+    mode: int = 0
+
+
+def kept(spec: Upload, results: Sequence[pb.FileResult]) -> Kept | Manifest | None:
+    """A file, a directory, or nothing where that is allowed.
+
+    Raises: NotKeptError.
+    """
+    if any(result.truncated for result in results):
+        raise NotKeptError("too_large", f"there are more than {ENTRIES_MAX} files and directories in {spec.path!r}")
+    path = posixpath.normpath(spec.path)
+    found = {entry.path: entry for result in results for entry in result.entries if not entry.sha256}
+    sent = {entry.path: entry for result in results for entry in result.entries if entry.sha256}
+    itself = path.encode("utf-8", "surrogateescape")
+    if itself in sent and not spec.files:
+        file = sent[itself]
+        return Kept(sha256=file.sha256.hex(), size_bytes=file.size, mode=file.mode)
+    if itself in found and not spec.files and found[itself].type != pb.FILE_TYPE_DIRECTORY:
+        raise NotKeptError("no_file", f"{spec.path!r} is neither a file nor a directory")
+    if not found and not sent:
+        if spec.optional:
+            return None
+        wanted = f"nothing in {spec.path!r} matches {', '.join(spec.files)}" if spec.files else f"no {spec.path!r}"
+        raise NotKeptError("no_file", f"there is {wanted}")
+    try:
+        return Manifest.of(_entries(path, [*sent.values(), *found.values()]))
+    except ManifestError as error:
+        raise NotKeptError("refused_path", str(error)) from error
+
+
+def _entries(path: str, entries: Iterable[pb.FileEntry]) -> Iterable[Entry]:
+    """Entries relative to the directory; a file that was listed and then went is left out, like any other kind."""
+    above = "" if path == "." else path + "/"
+    for entry in entries:
+        name = entry.path.decode("utf-8", "surrogateescape")
+        if not name.startswith(above) or name in (path, "."):
+            continue
+        below = name.removeprefix(above)
+        if entry.sha256:
+            yield Entry(path=below, type="file", mode=entry.mode, size=entry.size, sha256=entry.sha256.hex())
+        elif entry.type == pb.FILE_TYPE_DIRECTORY:
+            yield Entry(path=below, type="directory")
+        elif entry.type == pb.FILE_TYPE_SYMLINK:
+            target = entry.link_target.decode("utf-8", "surrogateescape")
+            yield Entry(path=below, type="link", target=target)

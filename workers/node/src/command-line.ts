@@ -23,6 +23,9 @@ A worker of a Build Ledger server: connects to it and runs what it asks for.
   --capacity N         runs at once (default 1)
   --token TOKEN        one-use enrollment token, for the first start; better in
                        the environment as ${TOKEN_VARIABLE}
+  --enroll-at HOST:PORT
+                       where to enroll, if --server lets nobody in without
+                       a certificate
   --ca FILE            issuers of the server's certificate, PEM; turns TLS on
   --tls                TLS with the issuers that Node.js trusts
   --spool-bytes N      unacknowledged output kept on disk (default 1 GiB)
@@ -62,7 +65,7 @@ export function parseCommandLine(
   return {
     wants: "work",
     settings: {
-      server: address(required(values.server, "--server")),
+      server: address(required(values.server, "--server"), "--server"),
       name: workerName(required(values.name, "--name")),
       stateDirectory,
       workDirectory:
@@ -70,6 +73,7 @@ export function parseCommandLine(
       labels: Object.fromEntries((values.label ?? []).map(label)),
       capacity: whole(values.capacity ?? "1", "--capacity", 0),
       enrollmentToken: values.token || environment[TOKEN_VARIABLE] || undefined,
+      enrollAt: values["enroll-at"] === undefined ? undefined : address(values["enroll-at"], "--enroll-at"),
       caFile: values.ca,
       tls: values.tls ?? false,
       spoolBytes: whole(values["spool-bytes"] ?? String(DEFAULT_SPOOL_BYTES), "--spool-bytes", 1),
@@ -91,6 +95,7 @@ function parse(words: readonly string[]) {
         label: { type: "string", multiple: true },
         capacity: { type: "string" },
         token: { type: "string" },
+        "enroll-at": { type: "string" },
         ca: { type: "string" },
         tls: { type: "boolean" },
         "spool-bytes": { type: "string" },
@@ -110,10 +115,10 @@ function required(value: string | undefined, option: string): string {
   return value;
 }
 
-function address(text: string): string {
+function address(text: string, option: string): string {
   const port = Number(ADDRESS.exec(text)?.[2] ?? 0);
   if (port < 1 || port > HIGHEST_PORT) {
-    throw new UsageError(`--server: '${text}' isn't HOST:PORT`);
+    throw new UsageError(`${option}: '${text}' isn't HOST:PORT`);
   }
   return text;
 }

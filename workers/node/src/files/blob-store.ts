@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { FileHandle } from "node:fs/promises";
-import { create } from "@bufbuild/protobuf";
+import { create, type DescMessage, type DescMethodUnary, type MessageShape } from "@bufbuild/protobuf";
 import { type Client, Metadata } from "@grpc/grpc-js";
 import { callMetadata } from "../net/connection.js";
 import type { StoredCredential } from "../net/credential.js";
@@ -70,28 +70,21 @@ export class BlobStore {
    */
   async upload(blob: Blob, file: FileHandle, origin: Origin): Promise<void> {
     const client = this.#connected;
-    const metadata = this.#metadata(origin);
     const question = create(FindMissingRequestSchema, { blobs: [blob] });
-    const { missing } = await callUnary(client, Blobs.method.findMissing, question, metadata, CALL_SECONDS);
+    const { missing } = await this.#ask(client, Blobs.method.findMissing, question, origin);
     if (missing.length === 0) {
       return;
     }
     const request = create(BlobStatusRequestSchema, { blob });
-    const status = await callUnary(client, Blobs.method.status, request, metadata, CALL_SECONDS);
+    const status = await this.#ask(client, Blobs.method.status, request, origin);
     if (!status.complete) {
-      await this.#write(client, metadata, blob, file, Number(status.committed), origin);
+      await this.#write(client, blob, file, Number(status.committed), origin);
     }
   }
 
-  async #write(
-    client: Client,
-    metadata: Metadata,
-    blob: Blob,
-    file: FileHandle,
-    offset: number,
-    { runId, attempt, stopped }: Origin,
-  ): Promise<void> {
-    const { call, ended } = openUpload(client, Blobs.method.write, metadata);
+  async #write(client: Client, blob: Blob, file: FileHandle, offset: number, origin: Origin): Promise<void> {
+    const { runId, attempt, stopped } = origin;
+    const { call, ended } = openUpload(client, Blobs.method.write, this.#metadata(origin));
     // The server may end the call instead of taking more.
     const over = new AbortController();
     const end = (): void => over.abort();
@@ -116,6 +109,15 @@ export class BlobStore {
     } finally {
       stopped.removeEventListener("abort", cancel);
     }
+  }
+
+  #ask<I extends DescMessage, O extends DescMessage>(
+    client: Client,
+    method: DescMethodUnary<I, O>,
+    question: MessageShape<I>,
+    origin: Origin,
+  ): Promise<MessageShape<O>> {
+    return callUnary(client, method, question, this.#metadata(origin), CALL_SECONDS);
   }
 
   get #connected(): Client {

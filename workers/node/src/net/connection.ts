@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { type ChannelCredentials, type ChannelOptions, Client, credentials, Metadata } from "@grpc/grpc-js";
 import type { WorkerSettings } from "../settings.js";
 import type { StoredCredential } from "./credential.js";
-import { checkTransport } from "./transport.js";
+import { proofOf } from "./proof.js";
+import { checkTransport, isSecured } from "./transport.js";
 
 /** Largest message the worker accepts. */
 export const RECEIVE_LIMIT_BYTES = 1 << 20;
@@ -21,37 +22,43 @@ const OPTIONS: ChannelOptions = {
 /**
  * A client on a connection of its own to `address`, which connects on first use. To be closed.
  *
+ * `trustedPem` is trusted beside what the credential says; see `WorkerSettings` for what counts first.
+ *
  * @throws PlainTransportRefusedError plain transport to another machine.
  */
 export function connect(
   settings: WorkerSettings,
   address: string,
   credential: StoredCredential | undefined,
+  trustedPem = "",
 ): Client {
-  const isSecured = settings.caFile !== undefined || settings.tls;
-  checkTransport(isSecured, address);
-  if (isSecured) {
-    return new Client(address, secured(settings, credential), OPTIONS);
+  const trusted = `${trustedPem}${credential?.trustedCaPem ?? ""}`;
+  checkTransport(settings, address, trusted);
+  if (isSecured(settings, trusted)) {
+    return new Client(address, secured(settings, credential, trusted), OPTIONS);
   }
   // What goes to this machine goes through no proxy, whatever the environment says.
   return new Client(address, credentials.createInsecure(), { ...OPTIONS, "grpc.enable_http_proxy": 0 });
 }
 
-/** Metadata that proves who calls. */
+/** Metadata that proves who calls. Good for one call. */
 export function callMetadata(credential: StoredCredential | undefined): Metadata {
   const metadata = new Metadata();
   if (credential !== undefined) {
     metadata.set("authorization", `Bearer ${credential.bearer}`);
+    metadata.set("buildledger-proof", proofOf(credential));
   }
   return metadata;
 }
 
-function secured(settings: WorkerSettings, credential: StoredCredential | undefined): ChannelCredentials {
-  const configured = settings.caFile === undefined ? undefined : readFileSync(settings.caFile);
-  const issuers =
-    configured === undefined
-      ? null
-      : Buffer.concat([configured, Buffer.from(`\n${credential?.trustedCaPem ?? ""}`)]);
+function secured(
+  settings: WorkerSettings,
+  credential: StoredCredential | undefined,
+  trusted: string,
+): ChannelCredentials {
+  const configured = settings.caFile === undefined ? "" : readFileSync(settings.caFile, "utf8");
+  const areOwn = settings.caFile !== undefined || !settings.tls;
+  const issuers = areOwn ? Buffer.from(`${configured}\n${trusted}`) : null;
   const chain = credential?.certificateChainPem ?? "";
   return chain === "" || credential === undefined
     ? credentials.createSsl(issuers)

@@ -16,6 +16,11 @@ export interface StoredCredential {
   readonly renewAt?: number;
 }
 
+/** Whether the server takes a credential no more, as far as this machine's clock can tell. */
+export function hasExpired(credential: StoredCredential | undefined): boolean {
+  return credential?.notAfter !== undefined && Date.now() / 1000 >= credential.notAfter;
+}
+
 /** The credential file exists but makes no sense. */
 export class CredentialUnreadableError extends Error {
   constructor(readonly file: string) {

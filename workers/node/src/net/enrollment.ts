@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { log } from "../log.js";
@@ -39,14 +40,14 @@ export class EnrollmentRefusedError extends Error {
 export async function enroll(settings: WorkerSettings, token: string): Promise<StoredCredential> {
   const { privateKeyPem, requestDer } = makeSigningRequest(settings.name);
   const request = create(EnrollRequestSchema, {
-    token,
+    token: token.split(".")[0] ?? "",
     name: settings.name,
     csrDer: requestDer,
     os: operatingSystem(),
     arch: architecture(),
     software: SOFTWARE,
   });
-  const client = connect(settings, settings.server, undefined);
+  const client = connect(settings, settings.enrollAt ?? settings.server, undefined, trustedBy(settings));
   try {
     const answer = await callUnary(client, Enrollment.method.enroll, request, new Metadata(), CALL_SECONDS);
     const credential = kept(answer.credential, privateKeyPem);
@@ -83,6 +84,23 @@ export async function rotate(
     return renewed;
   } finally {
     client.close();
+  }
+}
+
+/**
+ * The issuer that the enrollment token says is to be trusted, PEM; empty if it says nothing.
+ *
+ * @throws EnrollmentRefusedError the token was damaged on its way.
+ */
+export function trustedBy(settings: WorkerSettings): string {
+  const issuer = settings.enrollmentToken?.split(".")[1];
+  if (issuer === undefined) {
+    return "";
+  }
+  try {
+    return new X509Certificate(Buffer.from(issuer, "base64url")).toString();
+  } catch {
+    throw new EnrollmentRefusedError(settings.name, "the token isn't whole: copy all of it");
   }
 }
 

@@ -1,11 +1,13 @@
 import { isIPv4 } from "node:net";
+import type { WorkerSettings } from "../settings.js";
 
 /** The settings ask for an unencrypted connection that would leave this machine. */
 export class PlainTransportRefusedError extends Error {
   constructor(readonly address: string) {
     super(
       `refusing to connect to ${address} without TLS: credentials and secrets would cross the network in clear. ` +
-        "Name the issuer of its certificate with --ca, use --tls, or connect to 127.0.0.1.",
+        "Enroll with a token that says whom to trust, name the issuer of its certificate with --ca, use --tls, " +
+        "or connect to 127.0.0.1.",
     );
   }
 }
@@ -24,8 +26,13 @@ export function isLoopback(address: string): boolean {
  *
  * @throws PlainTransportRefusedError plain transport to another machine.
  */
-export function checkTransport(isSecured: boolean, address: string): void {
-  if (!isSecured && !isLoopback(address)) {
+export function checkTransport(settings: WorkerSettings, address: string, trustedPem: string): void {
+  if (!isSecured(settings, trustedPem) && !isLoopback(address)) {
     throw new PlainTransportRefusedError(address);
   }
+}
+
+/** Whether connections use TLS. */
+export function isSecured(settings: WorkerSettings, trustedPem: string): boolean {
+  return settings.caFile !== undefined || settings.tls || trustedPem !== "";
 }

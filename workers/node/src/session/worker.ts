@@ -7,8 +7,8 @@ import { recover } from "../journal/recovery.js";
 import { log, reasonOf } from "../log.js";
 import { Backoff } from "../net/backoff.js";
 import { callMetadata, connect } from "../net/connection.js";
-import { loadCredential, type StoredCredential } from "../net/credential.js";
-import { enroll, isServiceError, rotate } from "../net/enrollment.js";
+import { hasExpired, loadCredential, type StoredCredential } from "../net/credential.js";
+import { enroll, isServiceError, rotate, trustedBy } from "../net/enrollment.js";
 import { checkTransport } from "../net/transport.js";
 import { ExitReason, type RunSpec, StopLevel } from "../proto/worker_pb.js";
 import type { Attempt } from "../runs/attempt.js";
@@ -67,7 +67,8 @@ export class Worker {
    * @throws EnrollmentRefusedError the token isn't taken.
    */
   async run(): Promise<void> {
-    checkTransport(this.settings.caFile !== undefined || this.settings.tls, this.settings.server);
+    const trusted = `${this.#credential?.trustedCaPem ?? ""}${trustedBy(this.settings)}`;
+    checkTransport(this.settings, this.settings.server, trusted);
     for (const attempt of await recover(this.#workshop)) {
       this.#holdings.takeOver(attempt);
     }
@@ -185,6 +186,10 @@ export class Worker {
         log.error(`the server won't have this worker: ${error.message}`);
         return backoff.slowestDelay();
       }
+      if (hasExpired(this.#credential)) {
+        log.error("the credential has expired: stop this worker and start it with a new enrollment token");
+        return backoff.slowestDelay();
+      }
       log.warning(`connection to ${address}: ${reasonOf(error)}`);
     }
     return usualDelay();
@@ -216,7 +221,8 @@ export class Worker {
   async #ensureCredential(): Promise<void> {
     const token = this.settings.enrollmentToken;
     const backoff = new Backoff();
-    while (this.#credential === undefined && token !== undefined && !this.#over.signal.aborted) {
+    const needsOne = (): boolean => this.#credential === undefined || hasExpired(this.#credential);
+    while (needsOne() && token !== undefined && !this.#over.signal.aborted) {
       try {
         this.#credential = await enroll(this.settings, token);
       } catch (error) {

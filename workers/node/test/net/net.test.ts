@@ -1,11 +1,15 @@
 import { execFileSync } from "node:child_process";
+import { createPublicKey, verify } from "node:crypto";
 import { statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { Backoff } from "../../src/net/backoff.js";
 import { CredentialUnreadableError, loadCredential, storeCredential } from "../../src/net/credential.js";
+import { trustedBy } from "../../src/net/enrollment.js";
+import { proofOf } from "../../src/net/proof.js";
 import { makeSigningRequest } from "../../src/net/signing-request.js";
 import { checkTransport, isLoopback, PlainTransportRefusedError } from "../../src/net/transport.js";
+import type { WorkerSettings } from "../../src/settings.js";
 import { scratch } from "../scratch.js";
 
 const CREDENTIAL = {
@@ -15,6 +19,17 @@ const CREDENTIAL = {
   certificateChainPem: "",
   trustedCaPem: "",
   renewAt: 12,
+};
+
+const SETTINGS: WorkerSettings = {
+  server: "127.0.0.1:1",
+  name: "w",
+  stateDirectory: "/nowhere",
+  workDirectory: "/nowhere",
+  labels: {},
+  capacity: 1,
+  tls: false,
+  spoolBytes: 1,
 };
 
 test.each([
@@ -30,9 +45,25 @@ test.each([
 });
 
 test("plain text goes to this machine only", () => {
-  expect(() => checkTransport(false, "ci.example.org:8011")).toThrow(PlainTransportRefusedError);
-  expect(() => checkTransport(true, "ci.example.org:8011")).not.toThrow();
-  expect(() => checkTransport(false, "127.0.0.1:8011")).not.toThrow();
+  expect(() => checkTransport(SETTINGS, "ci.example.org:8011", "")).toThrow(PlainTransportRefusedError);
+  expect(() => checkTransport({ ...SETTINGS, tls: true }, "ci.example.org:8011", "")).not.toThrow();
+  expect(() => checkTransport(SETTINGS, "ci.example.org:8011", "an issuer")).not.toThrow();
+  expect(() => checkTransport(SETTINGS, "127.0.0.1:8011", "")).not.toThrow();
+});
+
+test("a proof is signed by the key that stays here, and is another one each time", () => {
+  const { privateKeyPem } = makeSigningRequest("w");
+  const credential = { ...CREDENTIAL, privateKeyPem };
+  const [seconds, nonce, signature] = proofOf(credential).split(".");
+  const message = Buffer.from(`buildledger-proof-v1\nb\n${seconds}\n${nonce}`);
+  const signed = Buffer.from(signature ?? "", "base64url");
+  expect(verify("sha256", message, createPublicKey(privateKeyPem), signed)).toBe(true);
+  expect(proofOf(credential)).not.toBe(proofOf(credential));
+});
+
+test("a token that lost its end is called damaged", () => {
+  expect(trustedBy({ ...SETTINGS, enrollmentToken: "ble_1" })).toBe("");
+  expect(() => trustedBy({ ...SETTINGS, enrollmentToken: "ble_1.MIIB" })).toThrow(/copy all of it/);
 });
 
 test("the first retry comes soon, later ones ever more slowly up to a minute, and a success begins anew", () => {

@@ -133,7 +133,11 @@ class Connection:
             if message.get("op") == "response":
                 self._answered(message)
             else:
-                self._post(self._answer(message))
+                try:
+                    self._post(self._answer(message))
+                except (TypeError, ValueError, KeyError) as error:
+                    # To go on could mean to lose output without a word.
+                    return f"it sent {message.get('op')!r} in a form that the bridge doesn't know: {error}"
             await self._room.wait()
         return "it closed the connection"
 
@@ -164,13 +168,12 @@ class Connection:
         answer: dict[str, Any] = {"op": "response", "seq_number": message["seq_number"], "result": None}
         listener = self._listeners.get(str(message.get("command_id")))
         try:
-            if listener is None:
-                # Of a command that was given up: the worker wants an answer all the same.
-                return answer
-            answer["result"] = _serve(listener, message)
-        except Exception as error:
-            _log.exception("a report of the worker can't be taken")
-            answer |= {"result": f"{type(error).__name__}: {error}", "is_exception": True}
+            # One that nobody listens to was given up: the worker wants an answer all the same.
+            if listener is not None:
+                answer["result"] = _serve(listener, message)
+        except OSError as error:
+            _log.error("a file can't be passed on: %s", error)
+            answer |= {"result": str(error), "is_exception": True}
         return answer
 
     def _end(self) -> None:

@@ -28,7 +28,7 @@ class Lines:
         Raises:
             ValueError: these aren't lines.
         """
-        if len(ends) != len(times) or not ends or ends[-1] != len(text) - 1:
+        if len(ends) != len(times) or not ends or ends[-1] != len(text) - 1 or text[-1] != "\n":
             raise ValueError("lines without their ends or times")
         start = "\n" if times[0] == self._last_time else ""
         self._last_time = times[-1]

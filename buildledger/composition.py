@@ -115,6 +115,7 @@ class Server:
             pollers = Pollers(ledger=ledger, vault=vault, mirrors=settings.state / "mirrors", random=random.random)
             stack.push_async_callback(pollers.close)
             self._watch(self._follow_configuration(active, pollers), "configuration", stack)
+            self._start_retention(ledger, views, artifacts, stack)
             authority = self._authority()
             gateway = await self._start_gateway(
                 ledger, logs, artifacts, ArtifactSearch(views), vault, active, authority, stack
@@ -200,7 +201,6 @@ class Server:
         self._watch(runner.run(), "reactors", stack)
         return runner
 
-    async def _follow_configuration(self, active: ActiveConfiguration, pollers: Pollers) -> None:
     def _start_retention(
         self, ledger: Ledger, views: Views, artifacts: LocalArtifactStore, stack: AsyncExitStack
     ) -> None:
@@ -216,6 +216,7 @@ class Server:
             )
             self._watch(retention.run(), "retention", stack)
 
+    async def _follow_configuration(self, active: ActiveConfiguration, pollers: Pollers) -> None:
         async for configuration in active.changes():
             if Role.POLLERS in self._settings.roles:
                 await pollers.apply(configuration.sources)
@@ -236,9 +237,9 @@ class Server:
         ledger: Ledger,
         logs: LocalLogStore,
         artifacts: LocalArtifactStore,
-        active: ActiveConfiguration,
         finder: ArtifactSearch,
         vault: Vault,
+        active: ActiveConfiguration,
         authority: Authority,
         stack: AsyncExitStack,
     ) -> WorkerService | None:
@@ -249,7 +250,6 @@ class Server:
             ledger=ledger,
             logs=logs,
             artifacts=artifacts,
-            secrets=active,
             limits=ArtifactLimits(
                 file_bytes=settings.artifact_file_bytes,
                 build_bytes=settings.artifact_build_bytes,
@@ -257,6 +257,7 @@ class Server:
             ),
             finder=finder,
             installation_key=vault.installation_key,
+            secrets=active,
             clock=self._clock,
             server_id=self._id,
             settings=WorkerServiceSettings(

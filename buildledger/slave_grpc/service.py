@@ -50,15 +50,15 @@ class WorkerService:
         ledger: Ledger,
         logs: LogStore,
         artifacts: ArtifactStore,
+        limits: ArtifactLimits,
+        finder: ArtifactFinder | None,
+        installation_key: bytes,
         secrets: SecretSource,
         clock: Clock,
         server_id: ServerId,
         settings: WorkerServiceSettings,
         authority: Authority | None = None,
         is_configured: Callable[[str], bool] = lambda worker: True,
-        limits: ArtifactLimits,
-        finder: ArtifactFinder | None,
-        installation_key: bytes,
     ) -> None:
         """Without an `authority` workers get bearer credentials only. Who `is_configured` may come in."""
         self._ledger = ledger
@@ -143,6 +143,7 @@ class WorkerService:
         if self._server is not None:
             await self._server.stop(STOP_GRACE_SECONDS)
         await self._identities.stop()
+        await self._desk.stop()
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._follower.stop()
@@ -154,7 +155,6 @@ class WorkerService:
                 arrived = await context.read()
             if arrived is grpc.aio.EOF:
                 return
-        await self._desk.stop()
             hello = self._hello(arrived[0])
             epoch = await self._door.admit(hello, context)
         except NotAdmittedError as refusal:
@@ -187,7 +187,9 @@ class WorkerService:
             epoch=epoch,
             features=hello.features,
             secrets=self._secrets,
+            files=self._access,
             refuse=lambda operation, ended: self._spawn(intake.end(operation, ended)),
+            do_here=self._desk.do,
         )
         return Session(
             context=context,
@@ -200,15 +202,16 @@ class WorkerService:
             on_drain_request=lambda reason: self._spawn(self._pause(hello.name, reason)),
         )
 
+    def _intake(self, worker: str) -> Intake:
+        return Intake(worker, self._ledger, self._logs, self._artifacts)
+
     async def _begin(self, session: Session, hello: pb.Hello, context: Context) -> None:
         """Say welcome, wait for what an earlier stream still stores, and say what is wanted."""
         async with asyncio.timeout(WRITE_SECONDS):
             await context.write(welcome(session.epoch, self._server_id, self._settings))
         while earlier := self._sessions.get(hello.name):
             earlier.leave("superseded", _superseded())
-            files=self._access,
             await earlier.finished.wait()
-            do_here=self._desk.do,
         connection = self._follower.work.connection(hello.name)
         if connection is None or connection.epoch != session.epoch:
             session.leave("superseded", _superseded())
@@ -219,9 +222,6 @@ class WorkerService:
         for operation in forgotten:
             ended = Ended(reason="interrupted", detail="the worker no longer knows that it had started this")
             self._spawn(intake.end(operation, ended))
-
-    def _intake(self, worker: str) -> Intake:
-        return Intake(worker, self._ledger, self._logs, self._artifacts)
 
     async def _end(self, session: Session) -> None:
         """Finish what is being stored, then record that the session is over."""

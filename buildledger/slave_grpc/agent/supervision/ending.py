@@ -11,6 +11,7 @@ from buildledger.slave_grpc.agent.supervision.launch import failure_named, reaso
 from buildledger.slave_grpc.agent.tree import Survivor
 
 KILLED = "its supervisor was killed"
+_UNKNOWN = "the worker was restarted while it was started"
 _LOST = "the machine crashed before all of its output was on the disk"
 
 
@@ -19,7 +20,7 @@ def interrupted(attempt: Attempt, follower: Follower, survivors: list[Survivor])
     is_known = follower.root is not None
     return pb.Exited(
         reason=pb.EXIT_REASON_INTERRUPTED if is_known else pb.EXIT_REASON_START_UNKNOWN,
-        message=follower.trouble or KILLED,
+        message=follower.trouble or (KILLED if is_known else _UNKNOWN),
         survivors_killed=[pb.Survivor(pid=each.pid, name=each.name) for each in survivors],
         output_totals=_totals(attempt, {}),
     )

@@ -28,6 +28,11 @@ class Outbox:
         self.abandoned: dict[str, pb.DesiredRun] = {}
         """Runs that the ledger has given up."""
 
+    @property
+    def is_due(self) -> bool:
+        """Whether there may be something to send."""
+        return bool(self._reply is not None or self._acks or self._last or self.wanted or self.abandoned)
+
     def reply(self, number: int) -> None:
         """Answer a heartbeat."""
         self._reply = number

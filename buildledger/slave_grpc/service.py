@@ -33,7 +33,13 @@ from buildledger.slave_grpc.open_work import Changes
 from buildledger.slave_grpc.secret_source import SecretSource
 from buildledger.slave_grpc.sender import Sender
 from buildledger.slave_grpc.session import Context, Session
-from buildledger.slave_grpc.settings import INFLOW_MAX_BYTES, RETRY_SECONDS, WRITE_SECONDS, WorkerServiceSettings
+from buildledger.slave_grpc.settings import (
+    INFLOW_MAX_BYTES,
+    RETRY_SECONDS,
+    SILENCE_LOOKS,
+    WRITE_SECONDS,
+    WorkerServiceSettings,
+)
 from buildledger.slave_grpc.status import error
 
 STOP_GRACE_SECONDS = 1.0
@@ -98,6 +104,7 @@ class WorkerService:
         self._sessions: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: grpc.aio.Server | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._draining = False
         self.port = self.mutual_port = 0
 
@@ -121,6 +128,7 @@ class WorkerService:
         await self._end_dead_connections()
         self._identities.start()
         await self._server.start()
+        self._watching = asyncio.create_task(self._watch(), name="gateway-silence")
         return self.port
 
     async def drain(self, deadline_seconds: float) -> None:
@@ -142,6 +150,9 @@ class WorkerService:
             session.leave("drained", pb.Down(drain=pb.Drain()))
         if self._server is not None:
             await self._server.stop(STOP_GRACE_SECONDS)
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         await self._identities.stop()
         await self._desk.stop()
         while self._tasks:
@@ -171,6 +182,14 @@ class WorkerService:
         finally:
             self._spawn(self._end(session))
 
+    async def _watch(self) -> None:
+        """Look at all sessions now and then, so that none of them needs a timer."""
+        silent_seconds, loop = self._settings.silent_seconds, asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(silent_seconds / SILENCE_LOOKS)
+            for session in list(self._sessions.values()):
+                session.check(loop.time(), silent_seconds)
+
     def _hello(self, up: pb.Up) -> pb.Hello:
         if self._draining:
             raise NotAdmittedError(
@@ -198,7 +217,6 @@ class WorkerService:
             sender=sender,
             intake=intake,
             inflow=self._inflow,
-            silent_seconds=self._settings.silent_seconds,
             on_drain_request=lambda reason: self._spawn(self._pause(hello.name, reason)),
         )
 

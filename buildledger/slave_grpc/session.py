@@ -1,7 +1,8 @@
 """One worker's stream: reads what it reports, and ends for one reason.
 
 A session that has nothing to do is one coroutine that waits for the next message. Storing and sending are tasks that
-exist only while there is something to store or to send.
+exist only while there is something to store or to send; a heartbeat is answered by the coroutine that heard it. No
+session has a timer: the service looks at all of them now and then.
 """
 
 import asyncio
@@ -40,7 +41,6 @@ class Session:
         sender: Sender,
         intake: Intake,
         inflow: Inflow,
-        silent_seconds: float,
         on_drain_request: Callable[[str], None],
     ) -> None:
         self.worker: Final = hello.name
@@ -54,18 +54,20 @@ class Session:
         self._sender = sender
         self._intake = intake
         self._inflow = inflow
-        self._silent_seconds = silent_seconds
         self._on_drain_request = on_drain_request
         self._runs: Final[dict[str, Run]] = {}
         self._pending: list[pb.RunEvents] = []
         self._pending_bytes = 0
         self._storing: asyncio.Task[None] | None = None
-        self._stored = asyncio.Event()
+        self._room: asyncio.Future[None] | None = None
+        """Done when something was stored; there while reading waits for that."""
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
         self._leaving = False
+        """The server ends the session."""
+        self._left = False
+        """The worker has."""
         self._heard_at = self._loop.time()
-        self._silence = self._loop.call_later(silent_seconds, self._check_silence)
         sender.on_failure = lambda: self.leave("stream_ended")
 
     # what the worker is to do
@@ -121,12 +123,25 @@ class Session:
         self.reason = reason
         self._sender.close(last, self._interrupt)
 
+    def check(self, now: float, silent_seconds: float) -> None:
+        """End a session whose worker has said nothing for so long, or takes nothing that is said to it."""
+        if self._task is None:
+            return  # it was woken already
+        if now - self._heard_at >= silent_seconds:
+            _log.warning("worker %s has been silent for %.0f s", self.worker, silent_seconds)
+            self._leaving, self.reason = True, "silent"
+            self._interrupt()
+        elif self._sender.stalled(now):
+            _log.warning("worker %s takes nothing that is sent to it", self.worker)
+            self._leaving = True
+            self._interrupt()
+
     # what the worker says
 
     async def run(self) -> None:
-        """Read until the stream ends; afterwards nothing of the session is at work."""
+        """Read until the stream ends or the worker says goodbye; afterwards nothing of the session is at work."""
         try:
-            while (arrived := await self._context.read()) is not grpc.aio.EOF:
+            while not self._left and (arrived := await self._context.read()) is not grpc.aio.EOF:
                 self._heard_at = self._loop.time()
                 if not self._leaving:
                     await self._hear(*arrived)
@@ -140,7 +155,6 @@ class Session:
                 await asyncio.Event().wait()  # until the last message is out, see `leave`
         finally:
             self._leaving = True
-            self._silence.cancel()
 
     async def finish(self) -> None:
         """Wait for what is being stored; what was not begun is dropped, for the worker sends it again."""
@@ -156,11 +170,12 @@ class Session:
             case "events":
                 await self._events(up.events, size)
             case "heartbeat":
-                self._sender.reply(up.heartbeat.n)
+                await self._sender.reply(up.heartbeat.n)
             case "drain_request":
                 self._on_drain_request(up.drain_request.reason)
             case "goodbye":
                 self.reason = "drained" if self.reason == "drained" else "goodbye"
+                self._left = True
             case "hello":
                 raise ProtocolViolationError("a stream begins with one hello and has no second")
             case _:
@@ -173,8 +188,8 @@ class Session:
         if self._storing is None:
             self._storing = asyncio.create_task(self._store())
         while self._pending_bytes > SESSION_CREDIT_BYTES and self._storing is not None:
-            self._stored.clear()
-            await self._stored.wait()
+            self._room = self._loop.create_future()
+            await self._room
         await self._inflow.room()
 
     async def _store(self) -> None:
@@ -187,7 +202,7 @@ class Session:
                     await self._batch(messages)
                 finally:
                     self._inflow.give_back(size)
-                    self._stored.set()
+                    self._make_room()
         except ProtocolViolationError as violation:
             self._violated(violation)
         except Exception:
@@ -197,7 +212,11 @@ class Session:
             )
         finally:
             self._storing = None
-            self._stored.set()
+            self._make_room()
+
+    def _make_room(self) -> None:
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
 
     async def _batch(self, messages: list[pb.RunEvents]) -> None:
         batch: dict[str, Received] = {}
@@ -232,16 +251,6 @@ class Session:
     def _violated(self, violation: ProtocolViolationError) -> None:
         _log.error("worker %s broke the protocol: %s", self.worker, violation)
         self.leave("stream_ended", error(pb.ERROR_CODE_PROTOCOL_VIOLATION, str(violation)))
-
-    def _check_silence(self) -> None:
-        """One timer per session, which looks again when it could be over at the earliest."""
-        left = self._heard_at + self._silent_seconds - self._loop.time()
-        if left > 0:
-            self._silence = self._loop.call_later(left, self._check_silence)
-            return
-        _log.warning("worker %s has been silent for %.0f s", self.worker, self._silent_seconds)
-        self._leaving, self.reason = True, "silent"
-        self._interrupt()
 
     def _interrupt(self) -> None:
         """Wake the handler, once, out of whatever it waits for."""

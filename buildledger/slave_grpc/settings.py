@@ -20,6 +20,9 @@ PROTOCOL_VERSION = 1
 WRITE_SECONDS = 20.0
 """A worker that takes no message for so long is disconnected: it would hold memory for ever."""
 
+SILENCE_LOOKS = 15
+"""How often sessions are looked at within the time after which a silent one ends."""
+
 RETRY_SECONDS = 1.0
 """Between two tries when the log store or the ledger cannot be written."""
 

@@ -21,6 +21,15 @@ def windows() -> Iterator[Windows]:
 
 
 @pytest.fixture(scope="session")
+def worker_program() -> Path:
+    """The worker, in a directory with a space and an umlaut."""
+    program = PROGRAMS / "grüne dir" / "bl-worker.exe"
+    built("build.sh", str(PROGRAMS), "windows/amd64")
+    program.parent.mkdir(exist_ok=True)
+    return (PROGRAMS / "bl-worker-windows-amd64.exe").replace(program)
+
+
+@pytest.fixture(scope="session")
 def checks() -> Path:
     """The directory of what `workers/go/wine/checks.sh` builds."""
     built("wine/checks.sh", str(CHECKS))

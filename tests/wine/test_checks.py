@@ -14,7 +14,7 @@ pytestmark = pytest.mark.xdist_group("wine")
 SCRIPT = (GO_WORKER / "wine" / "checks.sh").read_text()
 PACKAGES = re.findall(r"^for package in (.+); do$", SCRIPT, re.MULTILINE)[0].split()
 NEEDS_REAL_WINDOWS = {
-    "process.TestPercentSignsReachBatchFiles",
+    "process.TestRealShell",
     "process.TestWhatIsNoProgram",
     "process.TestControlBreakReachesGroup",
     "process.TestJobLimitsMemory",

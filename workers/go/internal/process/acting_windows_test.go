@@ -45,13 +45,20 @@ func act(role string, arguments []string) int {
 	case "exit":
 		code, _ := strconv.Atoi(arguments[0])
 		return code
+	case "bytes":
+		size, _ := strconv.Atoi(arguments[0])
+		content := make([]byte, size)
+		for i := range content {
+			content[i] = byte(i ^ i>>8)
+		}
+		_, _ = os.Stdout.Write(content)
 	case "page":
 		fmt.Println(consolePages())
 	case "tree":
 		levels, _ := strconv.Atoi(arguments[0])
 		fmt.Println(os.Getpid())
 		if levels > 1 {
-			spawn(0, "tree", strconv.Itoa(levels-1))
+			spawn(0, "tree", append([]string{strconv.Itoa(levels - 1)}, arguments[1:]...)...)
 		}
 		time.Sleep(time.Hour)
 	case "leave":

@@ -55,10 +55,15 @@ func TestArgumentsOfBatchFileArriveUnchanged(t *testing.T) {
 	}
 }
 
-// Percent signs among the arguments of a batch file aren't taken for variables.
-func TestPercentSignsReachBatchFiles(t *testing.T) {
-	needsRealWindows(t, "the cmd.exe of Wine doesn't know substrings of nothing, %cd:~,%")
+// The real cmd.exe takes percent signs among the arguments of a batch file for themselves, and a script of several lines for UTF-8.
+func TestRealShell(t *testing.T) {
+	needsRealWindows(t, "the cmd.exe of Wine doesn't know substrings of nothing, %cd:~,%, and reads batch files in the machine's code page")
 	checkBatch(t, []string{"%PATH%", "100%", "%%", "%1"})
+	launch := launching("")
+	launch.Argv, launch.IsScript = []string{"cmd.exe", "/d", "/s", "/c", "@rem\necho grüße 日本"}, true
+	if got := outputOf(t, launch); got != "grüße 日本" {
+		t.Errorf("%q", got)
+	}
 }
 
 // Variables keep their characters.

@@ -46,6 +46,7 @@ class Attachment:
         self._draw_token = draw_token
         self._state_dir = settings.state_dir / "workers" / entry.name
         self._worker: Worker | None = None
+        self._serving: asyncio.Task[None] | None = None
         self._leaving = ""
 
     async def run(self, before: "Attachment | None") -> None:
@@ -55,7 +56,7 @@ class Attachment:
             UnusableError: with what to do.
         """
         reading = asyncio.create_task(self._connection.run())
-        serving = asyncio.create_task(self._serve(before))
+        serving = self._serving = asyncio.create_task(self._serve(before))
         try:
             await asyncio.wait([reading, serving], return_when=asyncio.FIRST_COMPLETED)
             if not serving.done():
@@ -64,11 +65,14 @@ class Attachment:
                 await self._let_go(serving)
             with contextlib.suppress(ConnectionLostError, asyncio.CancelledError):
                 await serving
+        except UnusableError as error:
+            self._leaving = str(error)
+            raise
         finally:
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)
             with contextlib.suppress(ConnectionLostError):
-                await self._connection.close(closing_reason(self._leaving or "the bridge is done"))
+                await self._connection.close(_closing_reason(self._leaving or "the bridge is done"))
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
             self.ended.set()
@@ -78,6 +82,8 @@ class Attachment:
         self._leaving = reason
         if self._worker is not None:
             self._worker.shut_down(reason)
+        elif self._serving is not None:
+            self._serving.cancel()
 
     async def is_alive(self, limit_seconds: float) -> bool:
         """Whether the machine answers."""
@@ -101,8 +107,6 @@ class Attachment:
         except TimeoutError:
             raise UnusableError("it doesn't answer as a Buildbot worker does") from None
         _log.info("attached: %s in %s", host.software, machine.basedir)
-        if self._leaving:
-            return
         try:
             self._worker = Worker(await self._worker_settings(machine), host)
             await self._worker.run()
@@ -149,6 +153,6 @@ class Attachment:
         await asyncio.wait([serving])
 
 
-def closing_reason(text: str) -> str:
+def _closing_reason(text: str) -> str:
     """As much of a text as a closing frame takes."""
     return text.encode()[:_LONGEST_REASON_BYTES].decode(errors="ignore")

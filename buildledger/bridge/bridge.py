@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 
-from buildledger.bridge.attachment import Attachment, UnusableError, closing_reason
+from buildledger.bridge.attachment import Attachment, UnusableError
 from buildledger.bridge.connection import LONGEST_MESSAGE_BYTES, Connection
 from buildledger.bridge.door import Door
 from buildledger.bridge.naming import WORKER
@@ -19,7 +19,6 @@ from buildledger.bridge.settings import BridgeError, BridgeSettings
 from buildledger.bridge.tokens import TokenSource
 
 _CLOSE_SECONDS = 2.0
-_POLICY_VIOLATION = 1008
 
 _log = logging.getLogger(__name__)
 
@@ -99,7 +98,6 @@ class Bridge:
         except UnusableError as error:
             _log.error("the machine can't be used: %s", error)
             self._door.sulk(entry.name, str(error))
-            await socket.close(_POLICY_VIOLATION, closing_reason(str(error)))
         except Exception:
             # A fault in serving one machine must not end the others.
             _log.exception("the bridge failed")

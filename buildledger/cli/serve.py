@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import click
 
 from buildledger.cli.options import AddressType, database_option, state_option
+from buildledger.cli.server_process import run_as_server
 from buildledger.settings import Address, AutoTls, Role, ServerSettings, SettingsError, Tls
 
 
@@ -119,7 +119,7 @@ def serve(
     )
     try:
         settings.check()
-        asyncio.run(run_server(settings, announce=click.echo))
+        run_as_server(run_server(settings, announce=click.echo))
     except ConfigErrors as errors:
         source = config.read_text(errors="replace") if config else None
         raise click.ClickException("\n" + problems_text(errors.problems, source=source)) from None

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import google_crc32c
+import grpc
 import grpc.aio
 
 from buildledger.events.ids import OperationId
@@ -18,6 +19,7 @@ FEATURES = ("merge_stderr", "file_operations", "secrets", "stdin", "blobs")
 
 
 OWN = "its own"
+OWN_CONNECTION = [("grpc.use_local_subchannel_pool", 1)]
 
 
 def own_credential(name: str) -> str:
@@ -28,10 +30,24 @@ def own_credential(name: str) -> str:
 class RawWorker:
     """One stream of a worker; `instance_id` tells worker processes apart."""
 
-    def __init__(self, port: int, name: str, *, credential: str | None = OWN, instance_id: str = "") -> None:
-        self._channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
+    def __init__(
+        self,
+        port: int,
+        name: str,
+        *,
+        credential: str | None = OWN,
+        instance_id: str = "",
+        metadata: list[tuple[str, str]] | None = None,
+        tls: grpc.ChannelCredentials | None = None,
+    ) -> None:
+        """`metadata` stands for that of `credential`."""
+        address = f"127.0.0.1:{port}"
+        self._channel = (
+            grpc.aio.insecure_channel(address) if tls is None else grpc.aio.secure_channel(address, tls, OWN_CONNECTION)
+        )
         shown = own_credential(name) if credential == OWN else credential
-        metadata = [("authorization", f"Bearer {shown}")] if shown is not None else []
+        if metadata is None:
+            metadata = [("authorization", f"Bearer {shown}")] if shown is not None else []
         self._call: Any = worker_pb2_grpc.WorkerStub(self._channel).Session(metadata=metadata)
         self.name = name
         self.instance_id = instance_id or str(uuid4())

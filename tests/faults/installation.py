@@ -67,6 +67,11 @@ class Installation:
         """The server's state directory."""
         return self._settings.state
 
+    @property
+    def gateway(self) -> str:
+        """Where workers connect to."""
+        return str(self._settings.grpc)
+
     def start_server(self) -> httpx.Client:
         """Start it and wait until it answers."""
         server = self._server = _context.Process(target=_serve, args=(self._settings, self.directory / "server.txt"))
@@ -90,10 +95,11 @@ class Installation:
         self._server.kill()
         self._server.join()
 
-    def start_worker(self, client: httpx.Client, capacity: int = 8) -> None:
+    def start_worker(self, client: httpx.Client, capacity: int = 8, supervisor: Path | None = None) -> None:
         """Start it; for its first start it is given an enrollment token."""
         folder = self.directory / "worker"
         arguments = ["--server", str(self._settings.grpc), "--name", WORKER, "--state", str(folder)]
+        arguments += ["--supervisor", str(supervisor or "none")]
         environment = dict(os.environ)
         if not folder.exists():
             token = client.post("/enrollment-tokens", json={"worker": WORKER}).raise_for_status().json()["token"]

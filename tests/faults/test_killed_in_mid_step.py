@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from buildledger.events.build import (
     OperationStarted,
     StepFinished,
 )
+from buildledger.events.log import LogFinished
 from buildledger.events.results import Result
 from tests.faults.installation import Installation, installation, wait_until
 
@@ -30,6 +32,14 @@ echo passed >> passes
 """
 """Says when it starts, waits for a gate, and notes whether an older one of its kind is still alive."""
 
+COUNTING = """
+n=0
+echo started >> starts
+while [ ! -e gate ]; do echo $n; echo $n >> counted; n=$((n+1)); sleep 0.02; done
+echo passed; echo passed >> passes
+"""
+"""Writes numbers until it passes a gate, and notes how far it has come."""
+
 
 class Gate:
     """The files by which the test and the running step speak to each other; they lie outside the build's directory."""
@@ -38,9 +48,9 @@ class Gate:
         self.directory = directory
         directory.mkdir()
 
-    def text(self) -> str:
+    def text(self, step: str = STEP) -> str:
         """The configuration."""
-        script = "\n".join(f"          {line}" for line in f"cd {self.directory}{STEP}".splitlines())
+        script = "\n".join(f"          {line}" for line in f"cd {self.directory}{step}".splitlines())
         return f"""
 version: 1
 server: {{title: Faults}}
@@ -149,6 +159,36 @@ def test_a_killed_worker_leaves_no_old_command_beside_the_retry(installed: Insta
     assert [fact.attempt for fact in installed.facts(BuildAssigned)] == [1, 2]
     assert installed.facts(OperationFinished)[0].ended.reason == "interrupted"
     installed.verify()
+
+
+def test_a_supervised_step_goes_on_when_its_worker_is_killed(tmp_path: Path, gate: Gate, supervisor: Path) -> None:
+    """Killed twice in mid-step, once with the server: the same process goes on, and its whole log arrives."""
+    with installation(tmp_path, gate.text(COUNTING)) as installed:
+        client = installed.start_server()
+        installed.start_worker(client, supervisor=supervisor)
+        request = installed.force(client, "slow")
+        gate.wait_for_starts(1)
+        for is_server_killed in (False, True):
+            installed.kill_worker()
+            if is_server_killed:
+                installed.kill_server()
+            counted = gate.lines("counted")
+            wait_until(lambda least=counted: gate.lines("counted") > least + 5, "the step has gone on alone")
+            if is_server_killed:
+                client = installed.start_server()
+            installed.start_worker(client, supervisor=supervisor)
+        gate.open()
+        assert installed.wait_for_answer(client, request) == "success"
+        expected = "".join(f"{number}\n" for number in range(gate.lines("counted"))) + "passed\n"
+        (log,) = installed.recorded(LogFinished)
+        assert client.get(f"/logs/{log.stream_id}/raw").text == expected
+        (finished,) = installed.facts(LogFinished)
+        assert finished.sha256 == hashlib.sha256(expected.encode()).hexdigest()
+        installed.kill_server()
+        assert (gate.lines("starts"), gate.lines("passes")) == (1, 1)
+        assert [fact.result for fact in installed.facts(BuildFinished)] == [Result.SUCCESS]
+        assert len(installed.facts(BuildAssigned)) == 1
+        installed.verify()
 
 
 def test_server_and_worker_killed_together(installed: Installation, gate: Gate) -> None:

@@ -74,6 +74,11 @@ builders:
         """Wait until the step was started so often."""
         wait_until(lambda: self.lines("starts") >= count, f"the step has started {count} times")
 
+    def wait_for_more_numbers(self) -> None:
+        """Wait until the step has gone on counting."""
+        counted = self.lines("counted")
+        wait_until(lambda: self.lines("counted") > counted + 5, "the step has gone on")
+
     def pid(self) -> int:
         """Of the step's process."""
         return int((self.directory / "pid").read_text())
@@ -172,8 +177,7 @@ def test_a_supervised_step_goes_on_when_its_worker_is_killed(tmp_path: Path, gat
             installed.kill_worker()
             if is_server_killed:
                 installed.kill_server()
-            counted = gate.lines("counted")
-            wait_until(lambda least=counted: gate.lines("counted") > least + 5, "the step has gone on alone")
+            gate.wait_for_more_numbers()
             if is_server_killed:
                 client = installed.start_server()
             installed.start_worker(client, supervisor=supervisor)

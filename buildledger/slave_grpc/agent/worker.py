@@ -36,7 +36,7 @@ from buildledger.slave_grpc.agent.this_machine import ThisMachine
 from buildledger.slave_grpc.agent.workshop import Workshop
 
 _GOODBYE_SECONDS = 3.0
-_ROTATION_RETRY_SECONDS = 60.0
+_ROTATION_RETRY_SECONDS = (0.25, 60.0)
 _LONGEST_SLEEP_SECONDS = 3600.0
 
 # The server can be reached and won't have this worker: only a person can change that.
@@ -251,7 +251,7 @@ class Worker:
                 self._blobs.credential = self._credential
             except (grpc.aio.AioRpcError, OSError) as error:
                 _log.warning("the credential can't be renewed yet: %s", error)
-                await asyncio.sleep(_ROTATION_RETRY_SECONDS)
+                await asyncio.sleep(_rotation_retry_seconds(self._credential))
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
@@ -272,6 +272,13 @@ class Worker:
         for attempt in self._holdings:
             attempt.journal.close()
         await self._blobs.reconnect()
+
+
+def _rotation_retry_seconds(credential: credentials.StoredCredential) -> float:
+    """Several tries fit into the time that is left, however short the life of credentials is."""
+    shortest, longest = _ROTATION_RETRY_SECONDS
+    left = longest if credential.not_after is None else (credential.not_after - time.time()) / 8
+    return min(max(left, shortest), longest)
 
 
 def _read_epoch(path: Path) -> int:

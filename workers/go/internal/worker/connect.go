@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	rotationRetry = time.Minute
-	longestSleep  = time.Hour
+	shortestRotationRetry = 250 * time.Millisecond
+	longestRotationRetry  = time.Minute
+	longestSleep          = time.Hour
 )
 
 // keepSession connects again and again until ctx ends; every failure ends in a delay.
@@ -143,10 +144,19 @@ func (w *Worker) rotate(ctx context.Context, current *credential.Stored) {
 	renewed, err := w.server.Rotate(ctx, current, w.settings.Name)
 	if err != nil {
 		w.log.Warn("the credential can't be renewed yet", "reason", err)
-		sleep(ctx, rotationRetry)
+		sleep(ctx, rotationRetry(current, time.Now()))
 		return
 	}
 	w.useCredential(renewed)
+}
+
+// rotationRetry is so short that several tries fit into the time that is left, however short the life of credentials is.
+func rotationRetry(current *credential.Stored, now time.Time) time.Duration {
+	left := longestRotationRetry
+	if current.NotAfter != nil {
+		left = current.NotAfter.Sub(now) / 8
+	}
+	return min(max(left, shortestRotationRetry), longestRotationRetry)
 }
 
 func (w *Worker) offersRotation() bool {

@@ -25,7 +25,7 @@ import type { Standing } from "./statements.js";
 const GOODBYE_SECONDS = 3;
 // At shutdown: how long to go on delivering events after the runs have ended.
 const DELIVERY_SECONDS = 10;
-const ROTATION_RETRY_SECONDS = 60;
+const ROTATION_RETRY_SECONDS = { shortest: 0.25, longest: 60 };
 const LONGEST_SLEEP_SECONDS = 3600;
 
 // The server can be reached and won't have this worker: only a person can change that.
@@ -250,7 +250,7 @@ export class Worker {
         this.#blobs.credential = this.#credential;
       } catch (error) {
         log.warning(`the credential can't be renewed yet: ${reasonOf(error)}`);
-        await sleep(ROTATION_RETRY_SECONDS, this.#over.signal);
+        await sleep(rotationRetrySeconds(this.#credential), this.#over.signal);
       }
     }
   }
@@ -258,6 +258,13 @@ export class Worker {
   get #epochFile(): string {
     return path.join(this.settings.stateDirectory, "epoch");
   }
+}
+
+/** Several tries fit into the time that is left, however short the life of credentials is. */
+function rotationRetrySeconds(credential: StoredCredential): number {
+  const { shortest, longest } = ROTATION_RETRY_SECONDS;
+  const left = credential.notAfter === undefined ? longest : (credential.notAfter - Date.now() / 1000) / 8;
+  return Math.min(Math.max(left, shortest), longest);
 }
 
 function readEpoch(file: string): bigint {

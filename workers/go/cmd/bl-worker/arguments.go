@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 
+	"buildledger/workers/go/internal/contract"
 	"buildledger/workers/go/internal/worker"
 )
 
@@ -32,6 +33,8 @@ lost. SIGTERM or Ctrl-C stops what runs, SIGHUP lets it finish first.
   --ca FILE            PEM file of the issuers of the server's certificate; turns TLS on
   --tls                TLS with the issuers that this machine trusts
   --spool-bytes N      unacknowledged output that may lie on disk (default: 1 GiB)
+  --on-crash WHAT      what becomes of running steps if the worker is killed: they continue, and the next start takes them
+                       up (the default), or kill
   --cgroup DIR         a delegated cgroup v2 directory (Linux; found by itself under systemd's Delegate=yes)
   --version            show the version
   --help               show this text
@@ -76,6 +79,7 @@ func parse(arguments []string, getenv func(string) string, out io.Writer) (worke
 	flags.StringVar(&settings.Security.CAFile, "ca", "", "")
 	flags.BoolVar(&settings.Security.TLS, "tls", false, "")
 	flags.Int64Var(&settings.SpoolBytes, "spool-bytes", settings.SpoolBytes, "")
+	flags.StringVar(&settings.OnCrash, "on-crash", contract.Continue, "")
 	flags.StringVar(&settings.Cgroup, "cgroup", "", "")
 	asksVersion := flags.Bool("version", false, "")
 	err := flags.Parse(arguments)
@@ -114,6 +118,9 @@ func check(settings *worker.Settings, rest []string, capacity uint) error {
 	}
 	if settings.SpoolBytes < 1<<20 {
 		return fmt.Errorf("--spool-bytes %d is less than 1 MiB", settings.SpoolBytes)
+	}
+	if settings.OnCrash != contract.Continue && settings.OnCrash != contract.KillIt {
+		return fmt.Errorf("--on-crash %s is neither %s nor %s", settings.OnCrash, contract.Continue, contract.KillIt)
 	}
 	if settings.WorkDir == "" {
 		settings.WorkDir = filepath.Join(settings.StateDir, "work")

@@ -39,6 +39,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		"--server h --name n --state s":                   "HOST:PORT",
 		"--server h:1 --name n --state s surplus":         "surplus",
 		"--server h:1 --name n --state s --spool-bytes 1": "--spool-bytes",
+		"--server h:1 --name n --state s --on-crash burn": "neither continue nor kill",
 	} {
 		if _, err := parsed(line, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", line, err)

@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/signal"
 
+	"buildledger/workers/go/internal/follow"
 	"buildledger/workers/go/internal/process"
+	"buildledger/workers/go/internal/supervise"
 	"buildledger/workers/go/internal/worker"
 )
 
@@ -24,6 +26,9 @@ func main() { os.Exit(execute(os.Args[1:])) }
 func execute(arguments []string) int {
 	if code, isHelper := process.RunHelper(arguments); isHelper {
 		return code
+	}
+	if len(arguments) == 2 && arguments[0] == follow.SuperviseCommand {
+		return supervise.Main(arguments[1])
 	}
 	settings, err := parse(arguments, os.Getenv, os.Stdout)
 	if errors.Is(err, errAnswered) {
@@ -58,7 +63,7 @@ func serve(settings worker.Settings) error {
 	defer unlock()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	w, err := worker.New(ctx, settings)
+	w, err := worker.New(settings)
 	if err != nil {
 		return err
 	}

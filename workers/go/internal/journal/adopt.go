@@ -10,8 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-
-	"buildledger/workers/go/internal/process"
 )
 
 var segmentName = regexp.MustCompile(`^([0-9a-f-]{36}\.\d+)\.(\d+)\.journal$`)
@@ -135,23 +133,14 @@ func (j *Journal) catchUp(body []byte) error {
 	if err := json.Unmarshal(body, &header); err != nil {
 		return fmt.Errorf("a journal's header: %w", err)
 	}
-	if len(header.Offsets) != len(j.Offsets) {
+	if len(header.Offsets) != len(j.Offsets) || len(header.Positions) != len(j.Positions) {
 		return errors.New("a journal's headers contradict each other")
 	}
 	if header.NextEvent > j.NextEvent {
 		j.entries, j.SpooledBytes, j.cached = nil, 0, 0
 		j.NextEvent, j.AckedThrough = header.NextEvent, header.NextEvent-1
-		j.Offsets = header.Offsets
+		j.Offsets, j.Positions, j.EventsRead = header.Offsets, header.Positions, header.EventsRead
 		j.DataEnd = sum(j.Offsets)
 	}
 	return nil
-}
-
-// DecodeProcess reads a ProcessRecord back.
-func DecodeProcess(record *Record) (process.Identity, error) {
-	var identity process.Identity
-	if err := json.Unmarshal(record.Body, &identity); err != nil {
-		return identity, fmt.Errorf("a journal's process: %w", err)
-	}
-	return identity, nil
 }

@@ -1,7 +1,9 @@
 package journal
 
 import (
+	"fmt"
 	"os"
+	"slices"
 )
 
 // FreeThrough forgets events up to eventNo, and removes the segments that hold nothing else.
@@ -11,9 +13,10 @@ func (j *Journal) FreeThrough(eventNo uint64) {
 		if entry.Record.EventNo > eventNo {
 			break
 		}
-		j.SpooledBytes -= int64(entry.BodyBytes)
-		if entry.position != inMemory {
-			j.cached -= len(entry.Record.Body)
+		j.SpooledBytes -= int64(entry.Bytes)
+		j.cached -= entry.cached()
+		if chunk := entry.Record.Chunk; chunk != nil {
+			j.Freed[entry.Record.Channel] = chunk.Position + chunk.Bytes
 		}
 		freed++
 	}
@@ -33,6 +36,49 @@ func (j *Journal) FreeThrough(eventNo uint64) {
 			j.dropSegment(number)
 		}
 	}
+}
+
+// CutDamaged forgets all events from the first of which the output isn't in the spool as it was: after a crash of the machine the
+// disk may have one and not the other.
+func (j *Journal) CutDamaged() error {
+	for i, entry := range j.entries {
+		if entry.Record.Kind != KindOutput {
+			continue
+		}
+		if _, err := j.Output(entry); err != nil {
+			return j.cut(i)
+		}
+	}
+	return nil
+}
+
+// cut forgets the entries from index on, on the disk too.
+func (j *Journal) cut(index int) error {
+	first := j.entries[index]
+	for _, entry := range slices.Backward(j.entries[index:]) {
+		record := entry.Record
+		j.SpooledBytes -= int64(entry.Bytes)
+		j.cached -= entry.cached()
+		if record.Kind == KindOutput {
+			j.Positions[record.Channel] = record.Chunk.Position
+		}
+		if record.Kind != KindEvent {
+			j.Offsets[record.Channel] = record.Offset
+		}
+	}
+	clear(j.entries[index:])
+	j.entries = j.entries[:index]
+	j.NextEvent, j.DataEnd = first.Record.EventNo, first.DataStart
+	for number := range j.files {
+		if number > first.segment {
+			j.dropSegment(number)
+		}
+	}
+	j.active, j.activeBytes = first.segment, first.position
+	if err := j.files[j.active].Truncate(j.activeBytes); err != nil {
+		return fmt.Errorf("cutting off what a crash left: %w", err)
+	}
+	return nil
 }
 
 // RenumberAfter gives the held events numbers after eventNo, which the server already knows.

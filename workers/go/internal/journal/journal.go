@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -21,8 +20,9 @@ const (
 
 // Entry is one event that the server may not have yet, and where to find it.
 type Entry struct {
-	Record    *Record
-	BodyBytes int
+	Record *Record
+	// Bytes is the size of its output, or of its body.
+	Bytes int
 	// DataStart and DataEnd are the bytes of output of the attempt before and after this event, gaps counted.
 	DataStart, DataEnd uint64
 	segment            int
@@ -41,8 +41,17 @@ type Journal struct {
 	// Offsets are the bytes of each channel so far, gaps counted; DataEnd is their sum.
 	Offsets []uint64
 	DataEnd uint64
-	// SpooledBytes is the size of the bodies of unacknowledged events.
+	// Positions are how far each channel's spool was read, EventsRead how far the supervisor's events.
+	Positions  []uint64
+	EventsRead uint64
+	// SpooledBytes is the size of what unacknowledged events hold.
 	SpooledBytes int64
+	// Freed are the positions below which the server has all of each channel's output.
+	Freed []uint64
+	// Spool reads output that isn't in memory; set by the owner of a journal that has some.
+	Spool interface {
+		Read(channel int, data []byte, position uint64) error
+	}
 
 	directory   string
 	entries     []*Entry
@@ -63,13 +72,16 @@ func New(directory string, header Header) *Journal {
 		NextEvent:    header.NextEvent,
 		AckedThrough: header.NextEvent - 1,
 		Offsets:      slices.Clone(header.Offsets),
+		Positions:    slices.Clone(header.Positions),
+		EventsRead:   header.EventsRead,
 		directory:    directory,
 		files:        make(map[int]*os.File),
 	}
 	if len(j.Offsets) == 0 {
-		j.Offsets = make([]uint64, len(header.Channels))
+		j.Offsets, j.Positions = make([]uint64, len(header.Channels)), make([]uint64, len(header.Channels))
 	}
 	j.DataEnd = sum(j.Offsets)
+	j.Freed = make([]uint64, len(j.Offsets))
 	return j
 }
 
@@ -103,7 +115,7 @@ func (j *Journal) Directory() string { return j.directory }
 
 func (j *Journal) openSegment(number int, records []*Record) error {
 	header := j.Header
-	header.NextEvent, header.Offsets = j.NextEvent, j.Offsets
+	header.NextEvent, header.Offsets, header.Positions, header.EventsRead = j.NextEvent, j.Offsets, j.Positions, j.EventsRead
 	body, err := encodeJSON(header)
 	if err != nil {
 		return err
@@ -148,24 +160,46 @@ func (j *Journal) write(records []*Record) error {
 func (j *Journal) enter(record *Record, segment int, position int64) {
 	size := len(record.Body)
 	j.NextEvent = record.EventNo + 1
+	j.EventsRead = max(j.EventsRead, record.Read)
 	start := j.DataEnd
-	if record.Kind == KindOutput || record.Kind == KindGap {
-		end := record.Offset + uint64(size)
-		if record.Kind == KindGap {
-			end = binary.LittleEndian.Uint64(record.Body)
-		}
+	switch record.Kind {
+	case KindOutput:
+		size = int(record.Chunk.Bytes)
+		j.DataEnd += record.Chunk.Bytes
+		j.Offsets[record.Channel] += record.Chunk.Bytes
+		j.Positions[record.Channel] = record.Chunk.Position + record.Chunk.Bytes
+	case KindGap:
+		end := record.GapEnd()
 		j.DataEnd += end - j.Offsets[record.Channel]
 		j.Offsets[record.Channel] = end
 	}
-	j.entries = append(j.entries, &Entry{record, size, start, j.DataEnd, segment, position})
+	entry := &Entry{record, size, start, j.DataEnd, segment, position}
+	if j.cached+entry.cached() > cachedBytes {
+		entry.forget()
+	}
+	j.cached += entry.cached()
+	j.entries = append(j.entries, entry)
 	j.SpooledBytes += int64(size)
-	if position == inMemory {
-		return
+}
+
+// cached is how much of the memory for what will soon be sent an entry takes.
+func (e *Entry) cached() int {
+	switch {
+	case e.Record.Kind == KindOutput:
+		return len(e.Record.Chunk.Data)
+	case e.Record.Kind == KindEvent && e.position != inMemory:
+		return len(e.Record.Body)
 	}
-	if j.cached+size > cachedBytes {
-		record.Body = nil
+	return 0
+}
+
+// forget gives back what cached counts; it can be read again.
+func (e *Entry) forget() {
+	if e.Record.Kind == KindOutput {
+		e.Record.Chunk.Data = nil
+	} else {
+		e.Record.Body = nil
 	}
-	j.cached += len(record.Body)
 }
 
 // FirstUnacked is the number of the oldest event still held, or the number the next one will get.
@@ -187,18 +221,18 @@ func (j *Journal) Entry(eventNo uint64) *Entry {
 	return nil
 }
 
-// Body is the body of an entry, from memory or from disk; memory is given back.
+// Body is the body of an event, from memory or from disk; memory is given back.
 func (j *Journal) Body(entry *Entry) ([]byte, error) {
 	record := entry.Record
-	if entry.position == inMemory || entry.BodyBytes == 0 {
+	if entry.position == inMemory || record.Kind != KindEvent || entry.Bytes == 0 {
 		return record.Body, nil
 	}
 	if body := record.Body; body != nil {
-		record.Body = nil
 		j.cached -= len(body)
+		entry.forget()
 		return body, nil
 	}
-	body := make([]byte, entry.BodyBytes)
+	body := make([]byte, entry.Bytes)
 	if _, err := j.files[entry.segment].ReadAt(body, entry.position+headBytes); err != nil {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
@@ -206,6 +240,24 @@ func (j *Journal) Body(entry *Entry) ([]byte, error) {
 		return nil, fmt.Errorf("reading the journal back: %w", err)
 	}
 	return body, nil
+}
+
+// Output is the bytes of output, from memory or from the spool; memory is given back.
+func (j *Journal) Output(entry *Entry) ([]byte, error) {
+	chunk := entry.Record.Chunk
+	if data := chunk.Data; data != nil {
+		j.cached -= len(data)
+		entry.forget()
+		return data, nil
+	}
+	data := make([]byte, chunk.Bytes)
+	if err := j.Spool.Read(int(entry.Record.Channel), data, chunk.Position); err != nil {
+		return nil, err
+	}
+	if Checksum(data) != chunk.CRC {
+		return nil, errors.New("the spool doesn't hold what was journalled")
+	}
+	return data, nil
 }
 
 // DataAcked is the bytes of output that the server has.

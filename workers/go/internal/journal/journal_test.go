@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,10 +14,22 @@ var header = Header{
 	RunID: "0123abcd-0000-4000-8000-000000000001", Attempt: 2, Cookie: "mark", BootID: "boot", Channels: []string{"stdout", "stderr"},
 }
 
+// spool is what supervisors keep, by channel.
+type spool map[int][]byte
+
+func (s spool) Read(channel int, data []byte, position uint64) error {
+	if uint64(len(s[channel])) < position+uint64(len(data)) {
+		return io.ErrUnexpectedEOF
+	}
+	copy(data, s[channel][position:])
+	return nil
+}
+
 // begun is a journal with one event in it.
 func begun(t *testing.T) *Journal {
 	t.Helper()
 	j := New(scratch.Dir(t), header)
+	j.Spool = spool{}
 	if err := j.Begin(event(j, "accepted"), NewRecord(KindStarting, nil)); err != nil {
 		t.Fatal(err)
 	}
@@ -30,11 +43,13 @@ func event(j *Journal, body string) *Record {
 	return record
 }
 
-// write appends output to a channel.
-func write(t *testing.T, j *Journal, channel uint8, data []byte) {
+// write spools output of a channel and journals it.
+func write(t *testing.T, j *Journal, channel int, data []byte) {
 	t.Helper()
-	record := NewRecord(KindOutput, data)
-	record.Channel, record.EventNo, record.Offset = channel, j.NextEvent, j.Offsets[channel]
+	record := NewOutput(channel, j.Positions[channel], data)
+	record.EventNo, record.Offset = j.NextEvent, j.Offsets[channel]
+	kept := j.Spool.(spool)
+	kept[channel] = append(kept[channel], data...)
 	if err := j.Append(record); err != nil {
 		t.Fatal(err)
 	}
@@ -52,6 +67,7 @@ func adopted(t *testing.T, j *Journal) *Journal {
 	if err != nil || again == nil {
 		t.Fatalf("%v, %v", again, err)
 	}
+	again.Spool = j.Spool
 	t.Cleanup(again.Close)
 	return again
 }
@@ -69,8 +85,8 @@ func TestJournalIsAdopted(t *testing.T) {
 	}
 	for no := uint64(2); no < 42; no++ {
 		entry := again.Entry(no)
-		if body, err := again.Body(entry); err != nil || !bytes.Equal(body, chunk) || entry.DataEnd != (no-1)*64<<10 {
-			t.Fatalf("event %d: %d bytes, %v", no, len(body), err)
+		if data, err := again.Output(entry); err != nil || !bytes.Equal(data, chunk) || entry.DataEnd != (no-1)*64<<10 {
+			t.Fatalf("event %d: %d bytes, %v", no, len(data), err)
 		}
 	}
 }
@@ -85,7 +101,7 @@ func TestTornTailIsCutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, whole, 0, []byte("torn"))
-	for cut := info.Size() + 1; cut < info.Size()+headBytes+4; cut++ {
+	for cut := info.Size() + 1; cut < info.Size()+headBytes+outputBytes; cut++ {
 		content, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -94,7 +110,7 @@ func TestTornTailIsCutOff(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(other, filepath.Base(path)), content[:cut], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		j := adopted(t, &Journal{directory: other})
+		j := adopted(t, &Journal{directory: other, Spool: spool{}})
 		if j.NextEvent != 3 || j.Offsets[0] != 4 {
 			t.Fatalf("cut at %d: next event %d", cut, j.NextEvent)
 		}
@@ -108,20 +124,61 @@ func TestTornTailIsCutOff(t *testing.T) {
 // Segments that the server has are removed, except the first; what is left knows how far the attempt had come.
 func TestAcknowledgedSegmentsAreRemoved(t *testing.T) {
 	j := begun(t)
-	for range 3 * segmentBytes / (240 << 10) {
-		write(t, j, 0, make([]byte, 240<<10))
+	said := make([]byte, 240<<10)
+	for range 3 * segmentBytes / len(said) {
+		if err := j.Append(event(j, string(said))); err != nil {
+			t.Fatal(err)
+		}
 	}
+	write(t, j, 0, []byte("output"))
+	write(t, j, 0, []byte("more"))
 	last := j.NextEvent - 1
 	j.FreeThrough(last - 1)
 	if files, _ := os.ReadDir(j.Directory()); len(files) != 2 {
 		t.Errorf("%d segments are left", len(files))
 	}
-	if j.FirstUnacked() != last || j.SpooledBytes != 240<<10 || j.DataAcked() != j.DataEnd-240<<10 {
-		t.Errorf("%d of %d, %d bytes", j.FirstUnacked(), last, j.SpooledBytes)
+	if j.FirstUnacked() != last || j.SpooledBytes != 4 || j.DataAcked() != 6 || j.Freed[0] != 6 {
+		t.Errorf("%d of %d, %d bytes, %d freed", j.FirstUnacked(), last, j.SpooledBytes, j.Freed[0])
 	}
 	again := adopted(t, j)
-	if again.NextEvent != j.NextEvent || again.DataEnd != j.DataEnd {
+	if again.NextEvent != j.NextEvent || again.DataEnd != 10 || again.Positions[0] != 10 {
 		t.Errorf("%d, %d; not %d, %d", again.NextEvent, again.DataEnd, j.NextEvent, j.DataEnd)
+	}
+}
+
+// A gap counts as output, and what became known from the supervisor's events is known to another process.
+func TestGapsAndEventsAreFollowed(t *testing.T) {
+	j := begun(t)
+	write(t, j, 1, []byte("before"))
+	gap := NewGap(1, 100)
+	gap.EventNo, gap.Offset, gap.Read = j.NextEvent, j.Offsets[1], 77
+	if err := j.Append(gap); err != nil {
+		t.Fatal(err)
+	}
+	write(t, j, 1, []byte("after"))
+	again := adopted(t, j)
+	if again.Offsets[1] != 105 || again.Positions[1] != 11 || again.EventsRead != 77 || again.DataEnd != 105 {
+		t.Errorf("%v, %v, %d, %d", again.Offsets, again.Positions, again.EventsRead, again.DataEnd)
+	}
+}
+
+// Of what a crash of the machine has left, only what is in the journal and in the spool counts.
+func TestDamagedOutputIsCutOff(t *testing.T) {
+	j := begun(t)
+	write(t, j, 0, []byte("whole"))
+	write(t, j, 1, []byte("whole too"))
+	write(t, j, 0, []byte("zeros"))
+	write(t, j, 1, []byte("behind"))
+	clear(j.Spool.(spool)[0][5:])
+	again := adopted(t, j)
+	if err := again.CutDamaged(); err != nil {
+		t.Fatal(err)
+	}
+	third := adopted(t, again)
+	for _, each := range []*Journal{again, third} {
+		if each.NextEvent != 4 || each.Offsets[0] != 5 || each.Positions[1] != 9 || each.DataEnd != 14 || each.SpooledBytes != 22 {
+			t.Errorf("%d, %v, %v, %d, %d", each.NextEvent, each.Offsets, each.Positions, each.DataEnd, each.SpooledBytes)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -13,13 +14,15 @@ const leafPrefix = "run-"
 
 // Household is what the trees of one worker share: which children are known, so that strangers can be told apart.
 //
-// The program that has one must start no processes but through it: a child that it doesn't know is an escaped process of a run.
+// The program that has one must start no processes but through it: a child that it doesn't know is an escaped process of a run. It
+// has either trees of its own, as a supervisor, or detached supervisors, as a worker.
 type Household struct {
 	cgroupParent string
 	isSubreaper  bool
 
-	mu    sync.Mutex // Held from before a process is started until its tree is known.
-	trees map[*tree]bool
+	mu       sync.Mutex // Held from before a process is started until its tree is known.
+	trees    map[*tree]bool
+	detached map[int]bool // Programs that go on without this one, by their ids.
 }
 
 // NewHousehold makes this process the foster parent of its orphaned descendants, where the system can.
@@ -30,7 +33,9 @@ func NewHousehold(cgroupParent string) *Household {
 		cgroupParent = delegatedCgroup()
 	}
 	err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-	return &Household{cgroupParent: cgroupParent, isSubreaper: err == nil, trees: make(map[*tree]bool)}
+	return &Household{
+		cgroupParent: cgroupParent, isSubreaper: err == nil, trees: make(map[*tree]bool), detached: make(map[int]bool),
+	}
 }
 
 // Features are the optional features of the protocol that this system offers.
@@ -61,16 +66,21 @@ func (h *Household) Mechanism() string {
 func (h *Household) escaped(t *tree) (pids []int, isOnly bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	roots := make(map[int]bool)
+	return h.orphans(), len(h.trees) == 1 && h.trees[t]
+}
+
+// orphans are the living children that this process didn't start. The caller holds the lock.
+func (h *Household) orphans() (pids []int) {
+	known := maps.Clone(h.detached)
 	for each := range h.trees {
-		roots[each.root] = true
+		known[each.root] = true
 	}
 	for _, pid := range ownChildren() {
-		if !roots[pid] && !reaped(pid) {
+		if !known[pid] && !reaped(pid) {
 			pids = append(pids, pid)
 		}
 	}
-	return pids, len(h.trees) == 1 && h.trees[t]
+	return pids
 }
 
 // Leaf is where the cgroup of a run will be; empty without one.

@@ -26,6 +26,6 @@ func (h *Household) Mechanism() string { return "job_object" }
 func (h *Household) Leaf(string) string { return "" }
 
 // KillLeftovers finds nothing: the system ends the processes of a job when the worker that holds it is gone, however it went.
-func KillLeftovers(context.Context, []Leftover) (map[string][]Survivor, error) {
+func (h *Household) KillLeftovers(context.Context, []Leftover) (map[string][]Survivor, error) {
 	return map[string][]Survivor{}, nil
 }

@@ -17,13 +17,14 @@ const (
 	complaintRounds = 500
 )
 
-// KillLeftovers kills every process of runs that an earlier worker process left, and tells by their cookies who they were.
+// KillLeftovers kills every process of runs whose supervisors are gone, and tells by their cookies who they were. Orphans of whom
+// nobody knows whose they are count for the first run.
 //
 // It doesn't return before they are gone, unless ctx ends: a run that can't be ended must not be reported as ended.
-func KillLeftovers(ctx context.Context, leftovers []Leftover) (map[string][]Survivor, error) {
+func (h *Household) KillLeftovers(ctx context.Context, leftovers []Leftover) (map[string][]Survivor, error) {
 	killed := make(map[string]map[int]Survivor)
 	for rounds := 1; ; rounds++ {
-		found := findLeftovers(leftovers)
+		found := h.findLeftovers(leftovers)
 		if len(found) == 0 {
 			break
 		}
@@ -56,10 +57,13 @@ func KillLeftovers(ctx context.Context, leftovers []Leftover) (map[string][]Surv
 }
 
 // findLeftovers are the living processes of each run, by its cookie.
-func findLeftovers(leftovers []Leftover) map[string][]*processInfo {
+func (h *Household) findLeftovers(leftovers []Leftover) map[string][]*processInfo {
 	if len(leftovers) == 0 {
 		return nil
 	}
+	h.mu.Lock()
+	orphans := h.orphans()
+	h.mu.Unlock()
 	processes := lookAtAll()
 	marks := make(map[string][]int)
 	for pid := range processes {
@@ -68,14 +72,19 @@ func findLeftovers(leftovers []Leftover) map[string][]*processInfo {
 		}
 	}
 	found := make(map[string][]*processInfo)
-	for _, leftover := range leftovers {
-		roots := append(marks[leftover.Cookie], membersOf(leftover.Process, processes)...)
+	isKnown := make(map[int]bool)
+	enter := func(cookie string, roots []int) {
 		for pid := range descendants(roots, processes) {
-			if info := processes[pid]; info != nil && !info.isDead() && pid != os.Getpid() {
-				found[leftover.Cookie] = append(found[leftover.Cookie], info)
+			if info := processes[pid]; info != nil && !info.isDead() && pid != os.Getpid() && !isKnown[pid] {
+				found[cookie] = append(found[cookie], info)
+				isKnown[pid] = true
 			}
 		}
 	}
+	for _, leftover := range leftovers {
+		enter(leftover.Cookie, append(marks[leftover.Cookie], membersOf(leftover.Process, processes)...))
+	}
+	enter(leftovers[0].Cookie, orphans)
 	return found
 }
 

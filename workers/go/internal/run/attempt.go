@@ -1,15 +1,18 @@
 package run
 
 import (
-	"encoding/binary"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
+	"buildledger/workers/go/internal/follow"
 	"buildledger/workers/go/internal/journal"
 	"buildledger/workers/go/internal/machine"
+	"buildledger/workers/go/internal/stop"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
@@ -23,16 +26,19 @@ type Key struct {
 type Attempt struct {
 	Key
 	BuildDir string
-	Stop     *StopRequest
+	Stop     *stop.Request
 
 	shop   *Workshop
 	cookie string
 	gone   chan struct{}
+	left   *left // What an earlier worker process has started; nil otherwise.
 
 	mu      sync.Mutex
 	fence   uint64
 	state   pb.RunState
 	journal *journal.Journal
+	spool   *follow.Reader // For what is sent again.
+	trash   *follow.Trash
 	sending
 }
 
@@ -46,10 +52,10 @@ func NewAttempt(shop *Workshop, key Key, fence uint64, buildDir, cookie string) 
 
 func newAttempt(shop *Workshop, j *journal.Journal) *Attempt {
 	header := j.Header
-	return &Attempt{
+	a := &Attempt{
 		Key:      Key{header.RunID, header.Attempt},
 		BuildDir: header.BuildDir,
-		Stop:     newStopRequest(),
+		Stop:     stop.NewRequest(),
 		shop:     shop,
 		cookie:   header.Cookie,
 		gone:     make(chan struct{}),
@@ -59,6 +65,8 @@ func newAttempt(shop *Workshop, j *journal.Journal) *Attempt {
 		// After a restart every event in the journal may have been sent.
 		sending: sending{next: j.FirstUnacked(), sentThrough: j.NextEvent - 1},
 	}
+	a.openSpool()
+	return a
 }
 
 // Gone is closed when no process or thread of the attempt is at work (any more).
@@ -97,34 +105,53 @@ func (a *Attempt) Reject(code pb.RejectCode, format string, values ...any) {
 		a.shop.Log.Error("a refusal can't be journalled", "run", a.RunID, "error", err)
 		a.journal.Note(record)
 	}
-	a.shop.Spool.change(a.journal.SpooledBytes)
+	a.account(a.journal.SpooledBytes)
 	a.end()
 }
 
-// begin journals that it is accepted and about to start. After an error there is no journal.
-func (a *Attempt) begin(channels []string) error {
+// begin journals that it is accepted and about to start, and what is left to do when its command has ended. After an error there is no
+// journal.
+func (a *Attempt) begin(channels []string, segmentBytes int64, afterwards []byte) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	header := a.journal.Header
-	header.Channels, header.Fence = channels, a.fence
+	header.Channels, header.SegmentBytes, header.Fence = channels, segmentBytes, a.fence
 	a.journal = journal.New(a.shop.journalDir, header)
+	a.openSpool()
 	record, err := a.eventRecord(&pb.RunEvent{Event: &pb.RunEvent_Accepted{Accepted: &pb.Accepted{}}})
 	if err != nil {
 		return err
 	}
-	if err := a.journal.Begin(record, journal.NewRecord(journal.KindStarting, nil)); err != nil {
+	starting := journal.NewRecord(journal.KindStarting, afterwards)
+	starting.Monotonic = int64(machine.Monotonic())
+	if err := a.journal.Begin(record, starting); err != nil {
 		return err
 	}
-	a.shop.Spool.change(a.journal.SpooledBytes)
+	a.account(a.journal.SpooledBytes)
 	a.state = pb.RunState_RUN_STATE_STARTING
 	return nil
+}
+
+// openSpool lets the journal find output in the directory of the command's supervisor.
+func (a *Attempt) openSpool() {
+	header := a.journal.Header
+	if len(header.Channels) > 0 {
+		a.spool = follow.NewReader(a.directory(), header.SegmentBytes)
+		a.trash = follow.NewTrash(a.directory(), header.SegmentBytes, len(header.Channels))
+		a.journal.Spool = a.spool
+	}
+}
+
+// directory is where the supervisor of the attempt's command keeps what it has to say.
+func (a *Attempt) directory() string {
+	return filepath.Join(a.shop.supervisedDir, fmt.Sprintf("%s.%d", a.RunID, a.Key.Attempt))
 }
 
 // unbegin takes back what begin wrote, when it can't be made durable.
 func (a *Attempt) unbegin() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.shop.Spool.change(-a.journal.SpooledBytes)
+	a.account(-a.journal.SpooledBytes)
 	a.journal.Remove()
 	header := a.journal.Header
 	a.journal = journal.New(a.shop.journalDir, header)
@@ -137,12 +164,13 @@ func (a *Attempt) setState(state pb.RunState) {
 	a.state = state
 }
 
-// record journals an event (and, in the same write, records that stand before it), then has it sent.
-func (a *Attempt) record(event *pb.RunEvent, before ...*journal.Record) error {
+// record journals an event, then has it sent. One that an event of the supervisor tells has the place where that ends in read.
+func (a *Attempt) record(event *pb.RunEvent, read int64) error {
 	a.mu.Lock()
 	record, err := a.eventRecord(event)
 	if err == nil {
-		err = a.append(append(before, record)...)
+		record.Read = uint64(read)
+		err = a.append(record)
 	}
 	a.mu.Unlock()
 	if err == nil {
@@ -151,29 +179,24 @@ func (a *Attempt) record(event *pb.RunEvent, before ...*journal.Record) error {
 	return err
 }
 
-// recordOutput journals output up to limit bytes of the attempt (0: no limit), then has it sent; it returns what was within.
-func (a *Attempt) recordOutput(channel int, data []byte, limit uint64) ([]byte, error) {
+// recordOutput journals output that lies in the spool, then has it sent.
+func (a *Attempt) recordOutput(channel int, position uint64, data []byte) error {
+	record := journal.NewOutput(channel, position, data)
 	a.mu.Lock()
-	if limit > 0 {
-		data = data[:min(uint64(len(data)), limit-min(limit, a.journal.DataEnd))]
-	}
-	var err error
-	if len(data) > 0 {
-		err = a.append(a.newRecord(journal.KindOutput, channel, data))
-	}
+	record.Offset = a.journal.Offsets[channel]
+	err := a.append(a.stamped(record))
 	a.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
 	a.shop.Wake(a)
-	return data, nil
+	return err
 }
 
-// recordGap journals that bytes of output are left out.
-func (a *Attempt) recordGap(channel int, bytes uint64) error {
+// recordGap journals that bytes of output are left out, as an event of the supervisor says that ends at read.
+func (a *Attempt) recordGap(channel int, bytes uint64, read int64) error {
 	a.mu.Lock()
-	end := a.journal.Offsets[channel] + bytes
-	err := a.append(a.newRecord(journal.KindGap, channel, binary.LittleEndian.AppendUint64(nil, end)))
+	offset := a.journal.Offsets[channel]
+	record := journal.NewGap(channel, offset+bytes)
+	record.Offset, record.Read = offset, uint64(read)
+	err := a.append(a.stamped(record))
 	a.mu.Unlock()
 	a.shop.Wake(a)
 	return err
@@ -189,7 +212,7 @@ func (a *Attempt) exit(exited *pb.Exited) {
 	if err != nil {
 		a.shop.Log.Error("the end of a run can't be journalled", "run", a.RunID, "error", err)
 		a.journal.Note(record)
-		a.shop.Spool.change(int64(len(record.Body)))
+		a.account(int64(len(record.Body)))
 	}
 	a.end()
 }
@@ -207,31 +230,31 @@ func (a *Attempt) Fail(message string) {
 // end gives up the lock. The last event may be acknowledged from then on, so that the state has to be right before.
 func (a *Attempt) end() {
 	a.state = pb.RunState_RUN_STATE_EXITED
+	a.shop.Spool.end(a.journal.SpooledBytes)
 	a.mu.Unlock()
 	close(a.gone)
 	a.shop.Wake(a)
 }
 
+// account counts what the attempt keeps on the disk; the caller holds the lock.
+func (a *Attempt) account(by int64) { a.shop.Spool.change(by, a.state >= pb.RunState_RUN_STATE_EXITED) }
+
 // append writes records; the caller holds the lock.
 func (a *Attempt) append(records ...*journal.Record) error {
 	before := a.journal.SpooledBytes
 	err := a.journal.Append(records...)
-	a.shop.Spool.change(a.journal.SpooledBytes - before)
+	a.account(a.journal.SpooledBytes - before)
 	return err
 }
 
 func (a *Attempt) eventRecord(event *pb.RunEvent) (*journal.Record, error) {
 	body, err := proto.Marshal(event)
-	return a.newRecord(journal.KindEvent, 0, body), err
+	return a.stamped(journal.NewRecord(journal.KindEvent, body)), err
 }
 
-func (a *Attempt) newRecord(kind journal.Kind, channel int, body []byte) *journal.Record {
-	record := journal.NewRecord(kind, body)
-	record.Channel = uint8(channel)
+// stamped gives a record its number and time.
+func (a *Attempt) stamped(record *journal.Record) *journal.Record {
 	record.EventNo = a.journal.NextEvent
-	if kind != journal.KindEvent {
-		record.Offset = a.journal.Offsets[channel]
-	}
 	record.Wall = time.Now().UnixNano()
 	record.Monotonic = int64(machine.Monotonic())
 	return record
@@ -250,13 +273,20 @@ func (a *Attempt) totals() []*pb.OutputTotal {
 	return totals
 }
 
-// Forget removes its journal.
+// Forget removes its journal, and its output.
 func (a *Attempt) Forget() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.shop.Spool.change(-a.journal.SpooledBytes)
+	a.account(-a.journal.SpooledBytes)
 	a.journal.Remove()
 	a.state = pb.RunState_RUN_STATE_RELEASED
+	if a.spool == nil {
+		return
+	}
+	a.spool.Close()
+	if err := os.RemoveAll(a.directory()); err != nil {
+		a.shop.Log.Error("a directory of output can't be removed", "run", a.RunID, "error", err)
+	}
 }
 
 // Close lets go of its journal and leaves it for the next worker process.
@@ -264,4 +294,7 @@ func (a *Attempt) Close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.journal.Close()
+	if a.spool != nil {
+		a.spool.Close()
+	}
 }

@@ -1,194 +1,154 @@
 package run
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"time"
+	"unicode/utf8"
 
-	"google.golang.org/protobuf/types/known/durationpb"
-
-	"buildledger/workers/go/internal/journal"
+	"buildledger/workers/go/internal/builddir"
+	"buildledger/workers/go/internal/contract"
+	"buildledger/workers/go/internal/follow"
 	"buildledger/workers/go/internal/process"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
 const (
-	// endOfOutput: a background child that inherited the pipes doesn't keep the run open for longer.
-	endOfOutput = 5 * time.Second
-	afterSweep  = time.Second
-	// mostSurvivors are named; the event must fit into a message.
-	mostSurvivors = 300
+	defaultRows    = 24
+	defaultColumns = 80
+	// shortestRest is what is left of a time limit that has passed; 0 would mean none.
+	shortestRest = time.Millisecond
 )
 
-// execution is a command that runs.
-type execution struct {
-	attempt   *Attempt
-	plan      *plan
-	process   *process.Process
-	capture   *capture
-	startedAt time.Time
-	killed    bool
-}
-
-// runCommand runs the plan's command to its end and returns what is to be said about it; no process of it is left then.
+// runCommand has a supervisor run the plan's command, and follows it to its end.
 func (a *Attempt) runCommand(p *plan) *pb.Exited {
-	command := p.spec.GetCommand()
-	launch, cleanUp, err := a.launchOf(p, command)
-	defer cleanUp()
+	launch, err := a.launchOf(p, p.spec.GetCommand())
 	if err != nil {
 		return notStarted(err)
 	}
-	started, err := a.shop.household.Start(launch)
+	share := a.shop.Spool.join()
+	defer share.leave()
+	launch.SpoolBytes = share.bytes()
+	command, err := follow.Start(a.shop.household, a.directory(), launch)
 	if err != nil {
-		return notStarted(err)
+		return notStarted(&process.StartError{Failure: process.Resources, Message: err.Error()})
 	}
-	e := &execution{attempt: a, plan: p, process: started, startedAt: time.Now()}
-	isOver := false
-	defer func() {
-		if !isOver { // A fault of this program: nothing may go on unseen.
-			started.Stop(process.Kill)
-			_, _ = started.Wait()
-			started.Sweep()
-		}
-	}()
-	// The first event about the process stands before its first output.
-	err = e.noteStart()
-	e.capture = newCapture(a, p, started.Outputs)
-	if err != nil {
-		e.capture.storageFailed(err)
-	}
-	exited := e.complete()
-	isOver = true
-	return exited
+	share.tell(command.Limit)
+	return a.followed(command)
 }
 
-func (e *execution) noteStart() error {
-	record, err := journal.ProcessRecord(e.process.Identity())
-	if err != nil {
-		return err
-	}
-	started := &pb.Started{Pid: uint32(e.process.PID), Mechanism: e.attempt.shop.household.Mechanism()}
-	return e.attempt.record(&pb.RunEvent{Event: &pb.RunEvent_Started{Started: started}}, record)
-}
-
-// complete waits for the end, or brings it about, and cleans up after it.
-func (e *execution) complete() *pb.Exited {
-	ended := make(chan struct{})
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		e.stopWhenAsked(ended)
-	}()
-	if e.plan.noOutput > 0 {
-		go e.watchForSilence(ended)
-	}
-	status, err := e.process.Wait()
-	close(ended)
-	<-stopped
-	if !e.killed {
-		e.capture.waitForEnd(endOfOutput)
-	}
-	survivors := e.process.Sweep()
-	if len(survivors) > 0 || e.killed {
-		e.capture.waitForEnd(afterSweep)
-	}
-	e.capture.finish()
-	return e.exited(status, err, survivors)
-}
-
-// stopWhenAsked goes through the stop policy once the end is asked for; a more urgent request skips ahead.
-func (e *execution) stopWhenAsked(ended <-chan struct{}) {
-	stop := e.attempt.Stop
-	select {
-	case <-stop.raised:
-	case <-ended:
-		return
-	}
-	for _, step := range e.plan.stopPolicy {
-		level, grace := stop.urgency()
-		if step.level < level {
-			continue
-		}
-		e.signal(step.level)
-		if grace == nil {
-			grace = &step.grace
-		}
-		timer := time.NewTimer(*grace)
-		select {
-		case <-stop.raised:
-		case <-timer.C:
-		case <-ended:
-		}
-		timer.Stop()
-		select {
-		case <-ended:
-			return
-		default:
-		}
-	}
-}
-
-func (e *execution) signal(level pb.StopLevel) {
-	e.attempt.setState(pb.RunState_RUN_STATE_STOPPING)
-	stopping := &pb.Stopping{Level: level, Reason: e.attempt.Stop.Reason()}
-	if err := e.attempt.record(&pb.RunEvent{Event: &pb.RunEvent_Stopping{Stopping: stopping}}); err != nil {
-		e.capture.storageFailed(err)
-	}
-	e.killed = level == pb.StopLevel_STOP_LEVEL_KILL
-	e.process.Stop(wordOfLevel(level))
-}
-
-// watchForSilence ends the run if it has written nothing for too long.
-func (e *execution) watchForSilence(ended <-chan struct{}) {
-	timer := time.NewTimer(e.plan.noOutput)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ended:
-			return
-		case <-timer.C:
-		}
-		silent := time.Since(e.capture.lastOutput())
-		switch {
-		case e.capture.isHeld():
-			// It can't write, which is not its fault.
-			timer.Reset(e.plan.noOutput)
-		case silent < e.plan.noOutput:
-			timer.Reset(e.plan.noOutput - silent)
-		default:
-			e.attempt.Stop.Make(pb.ExitReason_EXIT_REASON_NO_OUTPUT, pb.StopLevel_STOP_LEVEL_INTERRUPT, nil)
-			return
-		}
-	}
-}
-
-func (e *execution) exited(status process.Status, err error, survivors []process.Survivor) *pb.Exited {
+func notStarted(err error) *pb.Exited {
 	exited := &pb.Exited{
-		Reason:       e.attempt.Stop.Reason(),
-		Message:      e.capture.trouble(),
-		OutputTotals: e.capture.totals(),
-		RanFor:       durationpb.New(time.Since(e.startedAt)),
+		Reason:       pb.ExitReason_EXIT_REASON_START_FAILED,
+		StartFailure: pb.StartFailure_START_FAILURE_OTHER,
+		Message:      err.Error(),
 	}
-	exited.SurvivorsKilled = survivorsOf(survivors)
-	if exited.Reason == pb.ExitReason_EXIT_REASON_UNSPECIFIED {
-		exited.Reason = pb.ExitReason_EXIT_REASON_COMPLETED
-	}
-	if err != nil {
-		exited.Message = fmt.Sprintf("how the process ended couldn't be learnt: %v", err)
-		return exited
-	}
-	exited.UserCpu, exited.SystemCpu = durationpb.New(status.User), durationpb.New(status.System)
-	if status.Signal != 0 {
-		exited.Status = &pb.Exited_Signal{Signal: status.Signal}
-	} else {
-		exited.Status = &pb.Exited_Code{Code: status.Code}
+	var failure *process.StartError
+	var escapes *builddir.EscapesError
+	switch {
+	case errors.As(err, &failure):
+		exited.StartFailure = failureOf(failure.Failure)
+	case errors.As(err, &escapes):
+		exited.StartFailure = pb.StartFailure_START_FAILURE_BAD_CWD
 	}
 	return exited
 }
 
+// launchOf makes the build directory and says what the supervisor is to run in it.
+func (a *Attempt) launchOf(p *plan, command *pb.Command) (*contract.Launch, error) {
+	if err := p.dir.Create(); err != nil {
+		return nil, err
+	}
+	directory, err := p.workingDirectory(command.GetCwd())
+	if err != nil {
+		return nil, err
+	}
+	argv, err := commandTexts(command)
+	if err != nil {
+		return nil, err
+	}
+	own := len(p.channels) - len(command.GetWatchFiles())
+	launch := &contract.Launch{
+		Version:       contract.Version,
+		Argv:          argv,
+		IsScript:      command.GetShellScript() != nil && len(command.GetShellScript().GetInterpreter()) == 0,
+		Directory:     directory,
+		Root:          p.dir.Path(),
+		Cookie:        a.cookie,
+		Stdin:         command.GetStdin(),
+		Umask:         command.Umask,
+		Encoding:      command.GetEncoding(),
+		Channels:      p.channels[:own],
+		Timeouts:      contract.Timeouts{NoOutput: contract.SecondsOf(p.noOutput), Max: p.rest()},
+		StopPolicy:    p.stopPolicy,
+		LogLimit:      command.GetLogLimit(),
+		Cgroup:        a.shop.cgroup,
+		OnFull:        contract.Block,
+		SegmentBytes:  a.journal.Header.SegmentBytes,
+		OnWorkerDeath: a.shop.onCrash,
+		Unattended:    contract.SecondsOf(a.shop.OrphanTTL()),
+	}
+	if command.GetOutputPolicy() == pb.OutputPolicy_OUTPUT_POLICY_GAP {
+		launch.OnFull = contract.Gap
+	}
+	for _, variable := range environmentOf(command, os.Environ(), a.cookie) {
+		if utf8.ValidString(variable) {
+			launch.Env = append(launch.Env, variable)
+		} else {
+			launch.EnvBase64 = append(launch.EnvBase64, []byte(variable))
+		}
+	}
+	for i, file := range command.GetWatchFiles() {
+		watch := contract.Watch{Channel: p.channels[own+i], Path: file.GetPath(), FromStart: file.GetFromStart()}
+		launch.Watch = append(launch.Watch, watch)
+	}
+	for _, secret := range command.GetSecrets() {
+		launch.Secrets = append(launch.Secrets, contract.Secret{Value: secret.GetValue(), FileEnv: secret.GetFileEnv()})
+	}
+	if pty := command.GetPty(); pty != nil {
+		launch.Terminal = &contract.Terminal{
+			Rows: uint16(orElse(pty.GetRows(), defaultRows)), Columns: uint16(orElse(pty.GetColumns(), defaultColumns)),
+		}
+	}
+	return launch, nil
+}
+
+// rest is what is left of the time that the run may take.
+func (p *plan) rest() contract.Seconds {
+	if p.until.IsZero() {
+		return 0
+	}
+	return contract.SecondsOf(max(time.Until(p.until), shortestRest))
+}
+
+func orElse(value, usual uint32) uint32 {
+	if value == 0 {
+		return usual
+	}
+	return value
+}
+
+// removeSecrets removes the secret files of a supervisor that was killed.
+func (a *Attempt) removeSecrets() {
+	if err := os.RemoveAll(contract.SecretDirectory(a.directory(), a.cookie)); err != nil {
+		a.shop.Log.Error("secrets can't be removed", "run", a.RunID, "error", err)
+	}
+}
+
+// survivorsOf are the processes that were killed, as the protocol has them.
 func survivorsOf(survivors []process.Survivor) []*pb.Survivor {
 	var named []*pb.Survivor
 	for _, each := range survivors[:min(len(survivors), mostSurvivors)] {
 		named = append(named, &pb.Survivor{Pid: uint32(each.PID), Name: each.Name})
 	}
 	return named
+}
+
+// endOf is a sentence about how a supervisor ended that didn't say how its command did.
+func endOf(what, sayings string) string {
+	if sayings == "" {
+		return what
+	}
+	return fmt.Sprintf("%s; it said: %s", what, sayings)
 }

@@ -8,8 +8,12 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"buildledger/workers/go/internal/builddir"
+	"buildledger/workers/go/internal/contract"
 	"buildledger/workers/go/internal/fileops"
+	"buildledger/workers/go/internal/process"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
@@ -25,25 +29,16 @@ var (
 	ownChannels = []string{"stdio", "stdout", "stderr"}
 )
 
-// stopStep is one step of ending a run.
-type stopStep struct {
-	level pb.StopLevel
-	grace time.Duration
-}
-
-var defaultStopPolicy = []stopStep{
-	{pb.StopLevel_STOP_LEVEL_INTERRUPT, 5 * time.Second},
-	{pb.StopLevel_STOP_LEVEL_TERMINATE, 5 * time.Second},
-	{pb.StopLevel_STOP_LEVEL_KILL, 0},
-}
+var defaultStopPolicy = []contract.Step{{Level: process.Interrupt, Grace: 5}, {Level: process.Terminate, Grace: 5}, {Level: process.Kill}}
 
 // plan is a RunSpec that was found sound. Of its times, 0 means no limit.
 type plan struct {
 	spec                     *pb.RunSpec
 	dir                      builddir.Dir
 	channels                 []string
-	stopPolicy               []stopStep // Ends with KILL.
+	stopPolicy               []contract.Step
 	noOutput, longest, start time.Duration
+	until                    time.Time // When longest has passed; zero without.
 }
 
 // refusal is a RunSpec that can't be done.
@@ -177,28 +172,26 @@ func channelsOf(command *pb.Command) ([]string, error) {
 	return channels, nil
 }
 
-func stopPolicyOf(command *pb.Command) []stopStep {
+func stopPolicyOf(command *pb.Command) []contract.Step {
 	if len(command.GetStopPolicy()) == 0 {
 		return defaultStopPolicy
 	}
-	var policy []stopStep
+	var policy []contract.Step
 	for _, step := range command.GetStopPolicy() {
-		policy = append(policy, stopStep{KnownLevel(step.GetLevel()), step.GetGrace().AsDuration()})
-	}
-	if policy[len(policy)-1].level != pb.StopLevel_STOP_LEVEL_KILL {
-		// Whatever was asked for, in the end it has to be over.
-		policy = append(policy, stopStep{pb.StopLevel_STOP_LEVEL_KILL, 0})
+		policy = append(policy, contract.Step{Level: LevelOf(step.GetLevel()), Grace: contract.SecondsOf(step.GetGrace().AsDuration())})
 	}
 	return policy
 }
 
-// KnownLevel is the level itself, or INTERRUPT for one that is unspecified or that this worker doesn't know.
-func KnownLevel(level pb.StopLevel) pb.StopLevel {
-	switch level {
-	case pb.StopLevel_STOP_LEVEL_TERMINATE, pb.StopLevel_STOP_LEVEL_KILL:
-		return level
+// afterwards is what is left to do when the command has ended, as a specification; empty if there is nothing. It holds no secret: the
+// worker's own credential does for the uploads of a later worker process.
+func (p *plan) afterwards() ([]byte, error) {
+	if len(p.spec.GetFilesOut()) == 0 {
+		return nil, nil
 	}
-	return pb.StopLevel_STOP_LEVEL_INTERRUPT
+	return proto.Marshal(&pb.RunSpec{
+		Builddir: p.spec.GetBuilddir(), FilesOut: p.spec.GetFilesOut(), Timeouts: &pb.Timeouts{Max: p.spec.GetTimeouts().GetMax()},
+	})
 }
 
 // workingDirectory is where a command runs.

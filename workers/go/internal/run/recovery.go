@@ -2,36 +2,47 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
+	"buildledger/workers/go/internal/contract"
+	"buildledger/workers/go/internal/follow"
 	"buildledger/workers/go/internal/journal"
+	"buildledger/workers/go/internal/machine"
 	"buildledger/workers/go/internal/process"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
 // found is what the journal of one attempt tells.
 type found struct {
-	attempt     *Attempt
-	process     *process.Identity
-	wasStarting bool
-	hasEvents   bool
-	hasEnded    bool
-	err         error
+	attempt    *Attempt
+	startingAt int64 // On the monotonic clock, in nanoseconds; 0 if it never was about to start.
+	afterwards []byte
+	last       pb.RunEvent
+	hasEvents  bool
+	err        error
 }
 
-// Recover takes over the journals of an earlier worker process; every attempt in the result has ended.
-//
-// Whatever the attempts left running is killed before any of them is said to have ended.
-func Recover(ctx context.Context, shop *Workshop) ([]*Attempt, error) {
+// left is a command that an earlier worker process has started.
+type left struct {
+	command    *follow.Command
+	startingAt int64
+	afterwards []byte
+}
+
+// Recover takes over the journals of an earlier worker process. Of the attempts in the result, those that haven't ended have commands
+// that are to be taken up by Resume.
+func Recover(shop *Workshop) ([]*Attempt, error) {
 	journals, err := journal.Segments(shop.journalDir)
 	if err != nil {
 		return nil, err
 	}
-	var all []*found
-	var leftovers []process.Leftover
+	var attempts []*Attempt
 	for _, segments := range journals {
 		one, err := readJournal(shop, segments)
 		if err != nil {
@@ -40,25 +51,12 @@ func Recover(ctx context.Context, shop *Workshop) ([]*Attempt, error) {
 		if one == nil {
 			continue
 		}
-		all = append(all, one)
-		if !one.hasEnded {
-			leftover := process.Leftover{Cookie: one.attempt.cookie}
-			if one.isOfThisBoot() {
-				leftover.Process = one.process
-			}
-			leftovers = append(leftovers, leftover)
+		if err := one.conclude(); err != nil {
+			return nil, err
 		}
-	}
-	survivors, err := process.KillLeftovers(ctx, leftovers)
-	if err != nil {
-		return nil, fmt.Errorf("ending what an earlier worker process left: %w", err)
-	}
-	var attempts []*Attempt
-	for _, one := range all {
-		one.conclude(survivors[one.attempt.cookie])
 		attempts = append(attempts, one.attempt)
 	}
-	return attempts, nil
+	return attempts, removeForgotten(shop, attempts)
 }
 
 // readJournal reads one journal; nil, and no trace of it, if the attempt it tells of can't have been started.
@@ -72,7 +70,7 @@ func readJournal(shop *Workshop, segments []journal.Segment) (*found, error) {
 		j.Close()
 		return nil, one.err
 	}
-	if !one.wasStarting && !one.hasEvents {
+	if one.startingAt == 0 && !one.hasEvents {
 		j.Remove()
 		return nil, nil
 	}
@@ -84,51 +82,127 @@ func readJournal(shop *Workshop, segments []journal.Segment) (*found, error) {
 func (f *found) listen(record *journal.Record) {
 	switch record.Kind {
 	case journal.KindStarting:
-		f.wasStarting = true
-	case journal.KindProcess:
-		identity, err := journal.DecodeProcess(record)
-		if err != nil {
-			f.err = err
-			return
-		}
-		f.process = &identity
+		f.startingAt, f.afterwards = record.Monotonic, record.Body
 	case journal.KindEvent:
-		var event pb.RunEvent
-		if err := proto.Unmarshal(record.Body, &event); err != nil {
+		f.last.Reset()
+		if err := proto.Unmarshal(record.Body, &f.last); err != nil {
 			f.err = fmt.Errorf("a journalled event: %w", err)
 			return
 		}
 		f.hasEvents = true
-		f.hasEnded = event.GetExited() != nil || event.GetRejected() != nil
 	}
 }
 
-// isOfThisBoot: after a reboot process ids mean something else, and the journal may have lost its tail.
+// isOfThisBoot: after a reboot process ids mean something else, and the disk may have lost what was written last.
 func (f *found) isOfThisBoot() bool { return f.attempt.journal.Header.BootID == f.attempt.shop.BootID }
 
-// conclude brings the attempt to its end, if it had none.
-func (f *found) conclude(survivors []process.Survivor) {
+// conclude brings the attempt to its end, if it had none, or to where its command can be taken up.
+func (f *found) conclude() error {
 	a := f.attempt
-	a.shop.Spool.change(a.journal.SpooledBytes)
-	if f.hasEnded {
+	a.shop.Spool.change(a.journal.SpooledBytes, false)
+	if f.last.GetExited() != nil || f.last.GetRejected() != nil {
 		a.mu.Lock()
 		a.end()
-		return
+		return nil
 	}
-	a.awaitsAck = !f.isOfThisBoot()
-	a.shop.Log.Warn("a run was interrupted by the end of an earlier worker process", "run", a.RunID)
-	if err := os.RemoveAll(secretDirectory(a.shop.stateDir, a.cookie)); err != nil {
-		a.shop.Log.Error("secrets can't be removed", "run", a.RunID, "error", err)
+	_, err := os.Stat(a.directory())
+	hasCommand := err == nil
+	switch {
+	case !f.isOfThisBoot():
+		return f.concludeAfterReboot(hasCommand)
+	case hasCommand:
+		command, _, err := follow.Find(a.directory(), true)
+		if err != nil {
+			return fmt.Errorf("taking up a command: %w", err)
+		}
+		a.left = &left{command, f.startingAt, f.afterwards}
+		a.state = pb.RunState_RUN_STATE_RUNNING
+		if f.last.GetStopping() != nil {
+			a.state = pb.RunState_RUN_STATE_STOPPING
+		}
+	default:
+		a.exit(&pb.Exited{
+			Reason: pb.ExitReason_EXIT_REASON_START_UNKNOWN, Message: "the worker was restarted while it was started",
+		})
 	}
+	return nil
+}
+
+// concludeAfterReboot: nothing runs any more, and what the disk has of the output may be less than the journal says.
+func (f *found) concludeAfterReboot(hasCommand bool) error {
+	a := f.attempt
+	a.awaitsAck = true
+	before := a.journal.SpooledBytes
+	if err := a.journal.CutDamaged(); err != nil {
+		return err
+	}
+	a.shop.Spool.change(a.journal.SpooledBytes-before, false)
 	exited := &pb.Exited{
-		Reason:          pb.ExitReason_EXIT_REASON_INTERRUPTED,
-		Message:         "the worker was restarted while it ran",
-		SurvivorsKilled: survivorsOf(survivors),
-		OutputTotals:    a.totals(),
+		Reason: pb.ExitReason_EXIT_REASON_START_UNKNOWN, Message: "the machine was restarted while it was started",
 	}
-	if f.process == nil {
-		exited.Reason = pb.ExitReason_EXIT_REASON_START_UNKNOWN
-		exited.Message = "the worker was restarted while it was started"
+	if hasCommand && follow.Root(a.directory()) != nil {
+		exited.Reason, exited.Message = pb.ExitReason_EXIT_REASON_INTERRUPTED, "the machine was restarted while it ran"
 	}
+	a.removeSecrets()
+	exited.OutputTotals = a.totals()
 	a.exit(exited)
+	return nil
+}
+
+// Resume takes up a command that an earlier worker process has started; the attempt has ended when this returns.
+func (a *Attempt) Resume() {
+	defer a.survive()
+	p := &plan{spec: &pb.RunSpec{}}
+	if len(a.left.afterwards) > 0 {
+		spec := &pb.RunSpec{}
+		err := proto.Unmarshal(a.left.afterwards, spec)
+		if err == nil {
+			p, err = newPlan(spec, a.shop.WorkDir, a.shop.Features)
+		}
+		if err != nil {
+			a.shop.Log.Error("what is left to do of a run can't be read", "run", a.RunID, "error", err)
+		}
+	}
+	limit := p.longest
+	if limit > 0 {
+		limit = max(limit-(machine.Monotonic()-time.Duration(a.left.startingAt)), shortestRest)
+	}
+	a.shop.Log.Info("taking up a run of an earlier worker process", "run", a.RunID)
+	a.exit(a.operate(p, limit, func(ctx context.Context, p *plan) (*pb.Exited, error) {
+		return a.upload(ctx, p, a.followed(a.left.command))
+	}))
+}
+
+// removeForgotten removes the directories of commands that no journal tells of: their ends were delivered.
+func removeForgotten(shop *Workshop, attempts []*Attempt) error {
+	entries, err := os.ReadDir(shop.supervisedDir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("looking for commands: %w", err)
+	}
+	known := make(map[string]bool)
+	for _, attempt := range attempts {
+		known[attempt.directory()] = true
+	}
+	for _, entry := range entries {
+		path := filepath.Join(shop.supervisedDir, entry.Name())
+		if known[path] {
+			continue
+		}
+		if claim, err := contract.ReadClaim(path); err == nil && claim != nil && claim.PID != 0 && claim.IsAlive() {
+			shop.Log.Error("a command without a journal is ended", "directory", path)
+			err = contract.Replace(path, contract.StopFile, contract.Order{
+				Stop: &contract.Stop{Level: process.Kill, Reason: contract.Abandoned},
+			})
+			if err == nil {
+				continue // The directory goes at the next start.
+			}
+		}
+		if err := os.RemoveAll(path); err != nil {
+			return fmt.Errorf("removing what a command has left: %w", err)
+		}
+	}
+	return nil
 }

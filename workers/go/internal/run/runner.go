@@ -8,19 +8,16 @@ import (
 	"time"
 
 	"buildledger/workers/go/internal/blobs"
+	"buildledger/workers/go/internal/contract"
 	"buildledger/workers/go/internal/fileops"
+	"buildledger/workers/go/internal/process"
+	"buildledger/workers/go/internal/stop"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
 // Perform does what spec says once the attempts in before are gone; the attempt has ended when this returns.
 func (a *Attempt) Perform(spec *pb.RunSpec, before []*Attempt) {
-	defer func() {
-		// A fault of this program must end one run, not the worker with all its runs.
-		if fault := recover(); fault != nil {
-			a.shop.Log.Error("a run failed inside the worker", "run", a.RunID, "fault", fault, "stack", string(debug.Stack()))
-			a.Fail("the worker failed")
-		}
-	}()
+	defer a.survive()
 	p, err := newPlan(spec, a.shop.WorkDir, a.shop.Features)
 	if err != nil {
 		var refused *refusal
@@ -43,12 +40,28 @@ func (a *Attempt) Perform(spec *pb.RunSpec, before []*Attempt) {
 		a.Reject(pb.RejectCode_REJECT_CODE_STORAGE, "the worker's journal can't be written: %v", err)
 		return
 	}
-	a.exit(a.operate(p))
+	if a.Stop.IsMade() {
+		a.exit(stopped(a.Stop))
+		return
+	}
+	a.exit(a.operate(p, p.longest, a.steps))
+}
+
+// survive is deferred: a fault of this program must end one run, not the worker with all its runs.
+func (a *Attempt) survive() {
+	if fault := recover(); fault != nil {
+		a.shop.Log.Error("a run failed inside the worker", "run", a.RunID, "fault", fault, "stack", string(debug.Stack()))
+		a.Fail("the worker failed")
+	}
 }
 
 // beginDurably has the intention to start on the disk when it returns.
 func (a *Attempt) beginDurably(p *plan) error {
-	if err := a.begin(p.channels); err != nil {
+	afterwards, err := p.afterwards()
+	if err != nil {
+		return err
+	}
+	if err := a.begin(p.channels, a.shop.Spool.segmentBytes(), afterwards); err != nil {
 		return err
 	}
 	if p.changesNothing() {
@@ -80,31 +93,30 @@ func allGone(attempts []*Attempt, limit time.Duration) bool {
 	return true
 }
 
-// operate fetches, operates and uploads; the first failure decides.
-func (a *Attempt) operate(p *plan) *pb.Exited {
-	if a.Stop.IsMade() {
-		return &pb.Exited{Reason: a.Stop.Reason()}
-	}
+// operate does what work says, within a time limit (0: none); the first failure decides.
+func (a *Attempt) operate(p *plan, limit time.Duration, work func(context.Context, *plan) (*pb.Exited, error)) *pb.Exited {
 	a.setState(pb.RunState_RUN_STATE_RUNNING)
-	if p.longest > 0 {
-		timer := time.AfterFunc(p.longest, func() {
-			a.Stop.Make(pb.ExitReason_EXIT_REASON_MAX_TIME, pb.StopLevel_STOP_LEVEL_INTERRUPT, nil)
-		})
+	if limit > 0 {
+		p.until = time.Now().Add(limit)
+		timer := time.AfterFunc(limit, func() { a.Stop.Make(contract.MaxTime, process.Interrupt, nil) })
 		defer timer.Stop()
 	}
-	ctx, cancel := a.Stop.context()
+	ctx, cancel := a.Stop.Context()
 	defer cancel()
-	exited, err := a.steps(ctx, p)
+	exited, err := work(ctx, p)
 	switch {
 	case err == nil:
 		return exited
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		return &pb.Exited{Reason: a.Stop.Reason()}
+		return stopped(a.Stop)
 	}
 	a.shop.Log.Error("the journal can't be written", "run", a.RunID, "error", err)
 	return &pb.Exited{Reason: pb.ExitReason_EXIT_REASON_STORAGE, Message: err.Error()}
 }
 
+func stopped(request *stop.Request) *pb.Exited { return &pb.Exited{Reason: reasonOf(request.Reason())} }
+
+// steps fetches, operates and uploads.
 func (a *Attempt) steps(ctx context.Context, p *plan) (*pb.Exited, error) {
 	failure, err := a.shop.Blobs.Fetch(ctx, p.dir, p.spec)
 	if err != nil {
@@ -114,8 +126,16 @@ func (a *Attempt) steps(ctx context.Context, p *plan) (*pb.Exited, error) {
 		return fileFailed(), a.recordResult(&pb.FileResult{Error: failure})
 	}
 	exited, err := a.operation(ctx, p)
-	if err != nil || len(p.spec.GetFilesOut()) == 0 {
-		return exited, err
+	if err != nil {
+		return nil, err
+	}
+	return a.upload(ctx, p, exited)
+}
+
+// upload gives the server the files that the operation has left.
+func (a *Attempt) upload(ctx context.Context, p *plan, exited *pb.Exited) (*pb.Exited, error) {
+	if len(p.spec.GetFilesOut()) == 0 {
+		return exited, nil
 	}
 	source := blobs.Source{RunID: a.RunID, Attempt: a.Key.Attempt}
 	uploaded, failure, err := a.shop.Blobs.Upload(ctx, p.dir, p.spec, source, hasSucceeded(exited))
@@ -161,7 +181,7 @@ func (a *Attempt) recordResults(results []*pb.FileResult) error {
 }
 
 func (a *Attempt) recordResult(result *pb.FileResult) error {
-	return a.record(&pb.RunEvent{Event: &pb.RunEvent_FileResult{FileResult: result}})
+	return a.record(&pb.RunEvent{Event: &pb.RunEvent_FileResult{FileResult: result}}, 0)
 }
 
 func completed() *pb.Exited {

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -57,7 +56,7 @@ func (a *Attempt) Take(room int, hasCredit bool) (event *pb.RunEvent, size int, 
 	if isOutput && entry.DataStart >= max(a.creditUntil, a.journal.DataAcked()+a.window) {
 		return nil, 0, TakenNothing
 	}
-	size = entry.BodyBytes + eventOverhead
+	size = entry.Bytes + eventOverhead
 	if size > room {
 		return nil, 0, TooLarge
 	}
@@ -77,23 +76,26 @@ func (a *Attempt) Take(room int, hasCredit bool) (event *pb.RunEvent, size int, 
 
 func (a *Attempt) onTheWire(entry *journal.Entry) (*pb.RunEvent, error) {
 	record := entry.Record
-	body, err := a.journal.Body(entry)
-	if err != nil {
-		return nil, err
-	}
 	event := &pb.RunEvent{}
 	channels := a.journal.Header.Channels
 	switch record.Kind {
 	case journal.KindOutput:
+		data, err := a.journal.Output(entry)
+		if err != nil {
+			return nil, err
+		}
 		event.Event = &pb.RunEvent_Output{Output: &pb.Output{
-			Channel: channels[record.Channel], Offset: record.Offset, Data: body, Crc32C: record.BodyCRC,
+			Channel: channels[record.Channel], Offset: record.Offset, Data: data, Crc32C: record.Chunk.CRC,
 		}}
 	case journal.KindGap:
 		event.Event = &pb.RunEvent_Gap{Gap: &pb.Gap{
-			Channel: channels[record.Channel], FromOffset: record.Offset, ToOffset: binary.LittleEndian.Uint64(body),
-			Reason: "spool full",
+			Channel: channels[record.Channel], FromOffset: record.Offset, ToOffset: record.GapEnd(), Reason: "spool full",
 		}}
 	default:
+		body, err := a.journal.Body(entry)
+		if err != nil {
+			return nil, err
+		}
 		if err := proto.Unmarshal(body, event); err != nil {
 			return nil, fmt.Errorf("a journalled event: %w", err)
 		}
@@ -147,7 +149,12 @@ func (a *Attempt) Acknowledge(ack *pb.Ack) {
 		a.resume(ack.GetResumeFrom())
 	}
 	a.next = max(a.next, a.journal.FirstUnacked())
-	a.shop.Spool.change(a.journal.SpooledBytes - before)
+	a.account(a.journal.SpooledBytes - before)
+	if a.state != pb.RunState_RUN_STATE_RELEASED {
+		for channel, position := range a.journal.Freed {
+			a.trash.Remove(channel, position)
+		}
+	}
 	if a.state == pb.RunState_RUN_STATE_EXITED && a.journal.FirstUnacked() == a.journal.NextEvent {
 		a.state = pb.RunState_RUN_STATE_ALL_ACKED
 	}

@@ -3,6 +3,7 @@ package run
 import (
 	"strings"
 
+	"buildledger/workers/go/internal/contract"
 	"buildledger/workers/go/internal/process"
 	pb "buildledger/workers/go/internal/workerv1"
 )
@@ -14,20 +15,23 @@ const (
 	failurePrefix = "START_FAILURE_"
 )
 
-func reasonOf(word string) pb.ExitReason {
-	return pb.ExitReason(pb.ExitReason_value[reasonPrefix+strings.ToUpper(word)])
+func reasonOf(word contract.Reason) pb.ExitReason {
+	return pb.ExitReason(pb.ExitReason_value[reasonPrefix+strings.ToUpper(string(word))])
 }
 
-func wordOfReason(reason pb.ExitReason) string {
-	return strings.ToLower(strings.TrimPrefix(reason.String(), reasonPrefix))
-}
-
-func levelOf(word process.Level) pb.StopLevel {
+func stopLevelOf(word process.Level) pb.StopLevel {
 	return pb.StopLevel(pb.StopLevel_value[levelPrefix+strings.ToUpper(string(word))])
 }
 
-func wordOfLevel(level pb.StopLevel) process.Level {
-	return process.Level(strings.ToLower(strings.TrimPrefix(level.String(), levelPrefix)))
+// LevelOf is the word for a level, "interrupt" for one that is unspecified or that this worker doesn't know.
+func LevelOf(level pb.StopLevel) process.Level {
+	switch level {
+	case pb.StopLevel_STOP_LEVEL_TERMINATE:
+		return process.Terminate
+	case pb.StopLevel_STOP_LEVEL_KILL:
+		return process.Kill
+	}
+	return process.Interrupt
 }
 
 func failureOf(word process.Failure) pb.StartFailure {

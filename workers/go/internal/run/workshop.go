@@ -23,7 +23,7 @@ const (
 	maxFlush     = 5 * time.Second
 )
 
-var alwaysOffered = []string{"merge_stderr", "file_operations", "secrets", "stdin", "watch_files", "gap", "blobs"}
+var alwaysOffered = []string{"merge_stderr", "file_operations", "secrets", "stdin", "watch_files", "gap", "blobs", "supervised"}
 
 // Workshop is what all runs of a worker share: directories, the disk's group commit, process bookkeeping and sizes.
 type Workshop struct {
@@ -37,20 +37,26 @@ type Workshop struct {
 	// Wake tells the sender that an attempt has something to send.
 	Wake func(*Attempt)
 
-	stateDir   string
-	journalDir string
-	syncer     *journal.Syncer
-	household  *process.Household
+	journalDir    string
+	supervisedDir string
+	cgroup        string
+	onCrash       string
+	orphanTTL     atomic.Int64
+	syncer        *journal.Syncer
+	household     *process.Household
 }
 
 // Options are what a workshop is made of.
 type Options struct {
 	StateDir, WorkDir string
 	SpoolBytes        int64
+	Capacity          uint32
 	Cgroup            string
-	Blobs             *blobs.Store
-	Log               *slog.Logger
-	Wake              func(*Attempt)
+	// OnCrash is what becomes of commands when this process is killed: contract.Continue or contract.KillIt.
+	OnCrash string
+	Blobs   *blobs.Store
+	Log     *slog.Logger
+	Wake    func(*Attempt)
 }
 
 // NewWorkshop makes the directory of the journals, and makes this process the parent of orphans.
@@ -68,18 +74,27 @@ func NewWorkshop(options Options) (*Workshop, error) {
 		WorkDir:    options.WorkDir,
 		BootID:     bootID,
 		Features:   append(household.Features(), alwaysOffered...),
-		Spool:      NewSpool(options.SpoolBytes),
+		Spool:      NewSpool(options.SpoolBytes, options.Capacity),
 		Blobs:      options.Blobs,
 		Log:        options.Log,
 		Wake:       options.Wake,
-		stateDir:   options.StateDir,
 		journalDir: journalDir,
-		syncer:     journal.NewSyncer(journalDir),
-		household:  household,
+		// A directory for each command; made when the first is started.
+		supervisedDir: filepath.Join(options.StateDir, "supervised"),
+		cgroup:        options.Cgroup,
+		onCrash:       options.OnCrash,
+		syncer:        journal.NewSyncer(journalDir),
+		household:     household,
 	}
 	shop.Batching.Set(0, nil)
 	return shop, nil
 }
+
+// SetOrphanTTL takes over for how long the server lets commands go on without anybody; 0: for ever.
+func (s *Workshop) SetOrphanTTL(limit time.Duration) { s.orphanTTL.Store(int64(limit)) }
+
+// OrphanTTL is for how long commands may go on without anybody.
+func (s *Workshop) OrphanTTL() time.Duration { return time.Duration(s.orphanTTL.Load()) }
 
 // Batching is the sizes of output that the server sets; they may change from session to session.
 type Batching struct {

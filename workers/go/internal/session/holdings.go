@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"buildledger/workers/go/internal/contract"
+	"buildledger/workers/go/internal/process"
 	"buildledger/workers/go/internal/run"
 	pb "buildledger/workers/go/internal/workerv1"
 )
@@ -34,7 +36,7 @@ type Holdings struct {
 	changed    chan struct{} // Closed when something was acknowledged or released.
 }
 
-// NewHoldings holds what an earlier worker process left.
+// NewHoldings holds what an earlier worker process left, and takes up what still runs.
 func NewHoldings(shop *run.Workshop, left []*run.Attempt) *Holdings {
 	h := &Holdings{
 		shop:     shop,
@@ -45,6 +47,12 @@ func NewHoldings(shop *run.Workshop, left []*run.Attempt) *Holdings {
 	}
 	for _, attempt := range left {
 		h.hold(attempt)
+		if !attempt.HasEnded() {
+			go func() {
+				attempt.Resume()
+				h.forgetSilent(attempt)
+			}()
+		}
 	}
 	return h
 }
@@ -72,7 +80,7 @@ func (h *Holdings) Drain() {
 }
 
 // StopAll ends everything that runs.
-func (h *Holdings) StopAll(reason pb.ExitReason, level pb.StopLevel) {
+func (h *Holdings) StopAll(reason contract.Reason, level process.Level) {
 	for _, attempt := range h.All() {
 		if !attempt.HasEnded() {
 			attempt.Stop.Make(reason, level, nil)
@@ -173,9 +181,9 @@ func (h *Holdings) converge(attempt *run.Attempt, wanted *pb.DesiredRun) {
 		if wanted.GetStop().GetGrace() != nil {
 			grace = new(wanted.GetStop().GetGrace().AsDuration())
 		}
-		attempt.Stop.Make(pb.ExitReason_EXIT_REASON_CANCEL, run.KnownLevel(wanted.GetStop().GetLevel()), grace)
+		attempt.Stop.Make(contract.Cancel, run.LevelOf(wanted.GetStop().GetLevel()), grace)
 	case pb.Want_WANT_ABANDON:
-		attempt.Stop.Make(pb.ExitReason_EXIT_REASON_ABANDONED, pb.StopLevel_STOP_LEVEL_KILL, nil)
+		attempt.Stop.Make(contract.Abandoned, process.Kill, nil)
 	case pb.Want_WANT_RELEASE:
 		h.release(attempt)
 	}
@@ -223,7 +231,7 @@ func (h *Holdings) mustEndFirst(fresh *run.Attempt) []*run.Attempt {
 // disown ends and forgets an attempt that the server doesn't know.
 func (h *Holdings) disown(attempt *run.Attempt) {
 	attempt.Silence()
-	attempt.Stop.Make(pb.ExitReason_EXIT_REASON_ABANDONED, pb.StopLevel_STOP_LEVEL_KILL, nil)
+	attempt.Stop.Make(contract.Abandoned, process.Kill, nil)
 	h.release(attempt)
 }
 

@@ -77,6 +77,7 @@ func (s *Session) establish(welcome *pb.Welcome) error {
 		s.heartbeat = min(max(asked, shortestBeat), longestBeat)
 	}
 	s.OrphanTTL = welcome.GetOrphanTtl().AsDuration()
+	s.shop.SetOrphanTTL(s.OrphanTTL)
 	var flush *time.Duration
 	if welcome.GetFlush() != nil {
 		flush = new(welcome.GetFlush().AsDuration())

@@ -3,9 +3,11 @@ package worker
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"hash"
 	"log/slog"
 	"net"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -13,10 +15,17 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"buildledger/workers/go/internal/contract"
+	"buildledger/workers/go/internal/follow"
+	"buildledger/workers/go/internal/supervise"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-const patience = 30 * time.Second
+const (
+	patience = time.Minute
+	// workerWord ADDRESS STATE WORK makes the test program a worker.
+	workerWord = "__worker"
+)
 
 // farEnd is a server that wants one run and takes all that comes of it.
 type farEnd struct {
@@ -25,6 +34,8 @@ type farEnd struct {
 	wanted  *pb.DesiredRun
 	// cutAfter ends each stream after so many messages with events, without acknowledging the last; 0: never.
 	cutAfter int
+	// releases lets the worker forget the run when it has ended.
+	releases bool
 
 	mu       sync.Mutex
 	epoch    uint64
@@ -103,8 +114,17 @@ func (f *farEnd) Session(stream grpc.BidiStreamingServer[pb.Up, pb.Down]) error 
 
 func (f *farEnd) ack(through uint64) *pb.Down {
 	return &pb.Down{Message: &pb.Down_Progress{Progress: &pb.Progress{Acks: []*pb.Ack{
-		{RunId: f.wanted.GetRunId(), Attempt: f.wanted.GetAttempt(), ThroughEvent: through},
+		{RunId: f.wanted.GetRunId(), Attempt: f.wanted.GetAttempt(), ThroughEvent: through, Release: f.releases && f.hasEnded()},
 	}}}}
+}
+
+func (f *farEnd) hasEnded() bool {
+	select {
+	case <-f.ended:
+		return true
+	default:
+		return false
+	}
 }
 
 // take stores what is new, and notes what breaks the protocol.
@@ -151,13 +171,33 @@ func (f *farEnd) note(event *pb.RunEvent) {
 	}
 }
 
+func settingsOf(address, stateDir, workDir string, log slog.Handler) Settings {
+	return Settings{
+		Server: address, Name: "under-test", StateDir: stateDir, WorkDir: workDir, Capacity: 1, SpoolBytes: DefaultSpoolBytes,
+		OnCrash: contract.Continue, Software: "test/1", Log: slog.New(log),
+	}
+}
+
+// TestMain lets the test program be what the tests start: supervisors, and workers that can be killed.
+func TestMain(m *testing.M) {
+	switch {
+	case len(os.Args) == 3 && os.Args[1] == follow.SuperviseCommand:
+		os.Exit(supervise.Main(os.Args[2]))
+	case len(os.Args) == 5 && os.Args[1] == workerWord:
+		w, err := New(settingsOf(os.Args[2], os.Args[3], os.Args[4], slog.NewTextHandler(os.Stderr, nil)))
+		if err == nil {
+			err = w.Run(context.Background())
+		}
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
 // newWorker makes a worker for the far end on a state directory.
 func newWorker(t testing.TB, f *farEnd, stateDir string) *Worker {
 	t.Helper()
-	w, err := New(t.Context(), Settings{
-		Server: f.address, Name: "under-test", StateDir: stateDir, WorkDir: t.TempDir(), Capacity: 1,
-		SpoolBytes: DefaultSpoolBytes, Software: "test/1", Log: slog.New(slog.DiscardHandler),
-	})
+	w, err := New(settingsOf(f.address, stateDir, t.TempDir(), slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,8 +17,10 @@ import (
 	"google.golang.org/grpc"
 
 	"buildledger/workers/go/internal/blobs"
+	"buildledger/workers/go/internal/contract"
 	"buildledger/workers/go/internal/credential"
 	"buildledger/workers/go/internal/durable"
+	"buildledger/workers/go/internal/process"
 	"buildledger/workers/go/internal/run"
 	"buildledger/workers/go/internal/session"
 	"buildledger/workers/go/internal/transport"
@@ -49,6 +51,8 @@ type Settings struct {
 	// EnrollAt is where to enroll, if not at Server.
 	EnrollAt   string
 	SpoolBytes int64
+	// OnCrash is what becomes of commands when the worker is killed: contract.Continue or contract.KillIt.
+	OnCrash string
 	// Cgroup is a cgroup v2 directory that was delegated to the worker; found by itself under systemd's Delegate=yes.
 	Cgroup string
 	// Software is what the worker calls itself.
@@ -78,8 +82,8 @@ type Worker struct {
 	offered        []string // Optional features of the server.
 }
 
-// New takes over what an earlier worker process left in the state directory, and ends what it left running.
-func New(ctx context.Context, settings Settings) (*Worker, error) {
+// New takes over what an earlier worker process left in the state directory, and takes up what it left running.
+func New(settings Settings) (*Worker, error) {
 	stored, err := credential.Load(settings.StateDir)
 	if err != nil {
 		return nil, err
@@ -114,12 +118,12 @@ func New(ctx context.Context, settings Settings) (*Worker, error) {
 	})
 	w.shop, err = run.NewWorkshop(run.Options{
 		StateDir: settings.StateDir, WorkDir: settings.WorkDir, SpoolBytes: settings.SpoolBytes, Cgroup: settings.Cgroup,
-		Blobs: w.blobs, Log: settings.Log, Wake: w.outbox.Wake,
+		Capacity: settings.Capacity, OnCrash: settings.OnCrash, Blobs: w.blobs, Log: settings.Log, Wake: w.outbox.Wake,
 	})
 	if err != nil {
 		return nil, err
 	}
-	attempts, err := run.Recover(ctx, w.shop)
+	attempts, err := run.Recover(w.shop)
 	if err != nil {
 		return nil, fmt.Errorf("taking over from an earlier worker process: %w", err)
 	}
@@ -165,14 +169,14 @@ func (w *Worker) Drain(reason string) {
 func (w *Worker) ShutDown(reason string) {
 	w.log.Info("shutting down", "reason", reason)
 	w.mu.Lock()
-	level := pb.StopLevel_STOP_LEVEL_INTERRUPT
+	level := process.Interrupt
 	if w.isShuttingDown {
-		level = pb.StopLevel_STOP_LEVEL_KILL
+		level = process.Kill
 	}
 	w.isShuttingDown = true
 	w.mu.Unlock()
 	w.announceEnd(reason)
-	w.holdings.StopAll(pb.ExitReason_EXIT_REASON_WORKER_SHUTDOWN, level)
+	w.holdings.StopAll(contract.WorkerShutdown, level)
 }
 
 func (w *Worker) announceEnd(reason string) {
@@ -219,7 +223,7 @@ func (w *Worker) leave(reason string) {
 // orphaned ends the runs: without a server for that long nobody may be waiting for them any more.
 func (w *Worker) orphaned() {
 	w.log.Warn("the server was away for too long: ending all runs")
-	w.holdings.StopAll(pb.ExitReason_EXIT_REASON_ORPHANED, pb.StopLevel_STOP_LEVEL_INTERRUPT)
+	w.holdings.StopAll(contract.Orphaned, process.Interrupt)
 }
 
 // established remembers what the server offers, and the epoch, so that a server that is behind is recognised also after a restart.

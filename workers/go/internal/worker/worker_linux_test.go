@@ -108,6 +108,7 @@ func leaveJournal(t *testing.T, stateDir string) {
 	}
 	j := journal.New(directory, journal.Header{
 		RunID: aRun, Attempt: 1, Fence: 1, Cookie: "nobody", BuildDir: "build", BootID: "another", Channels: []string{"stdio"},
+		SegmentBytes: 1 << 20,
 	})
 	accepted := []byte{0x52, 0} // RunEvent{accepted: {}}
 	record := journal.NewRecord(journal.KindEvent, accepted)

@@ -1,0 +1,226 @@
+// Package follow is the worker's side of a supervised command: starting a supervisor, or finding one that an earlier worker process
+// started, and reading what it leaves in its directory.
+package follow
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"buildledger/workers/go/internal/contract"
+	"buildledger/workers/go/internal/process"
+)
+
+// SuperviseCommand DIRECTORY makes this program a supervisor.
+const SuperviseCommand = "supervise"
+
+const (
+	// lookInterval is how often a command is looked at whose supervisor has no bell here.
+	lookInterval = 50 * time.Millisecond
+	// looksPerCheck: whether the supervisor lives, and that it is attended, needs less attention.
+	looksPerCheck = 10
+	bellBytes     = 4 << 10
+	// claimPatience is how long a claim that isn't whole is waited for.
+	claimPatience = time.Second
+	longestSaying = 4 << 10
+)
+
+// Command is a command under its supervisor.
+type Command struct {
+	// Directory is where the supervisor keeps what it has to say.
+	Directory string
+
+	rung  chan struct{} // Holds a token when there may be something to read.
+	ended chan struct{} // Closed when the supervisor is gone.
+
+	mu     sync.Mutex
+	orders *os.File // Nil if the supervisor takes its orders from a file.
+}
+
+// Rung gives a token when there may be something to read.
+func (c *Command) Rung() <-chan struct{} { return c.rung }
+
+// Ended is closed when the supervisor is gone: what lies in the directory is then all there will be.
+func (c *Command) Ended() <-chan struct{} { return c.ended }
+
+// Start starts a supervisor in a fresh directory, and tells it what to run.
+func Start(household *process.Household, directory string, launch *contract.Launch) (*Command, error) {
+	line, err := json.Marshal(launch)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(directory), 0o700); err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(directory, 0o700); err != nil {
+		return nil, err
+	}
+	theirOrders, orders, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	bell, theirBell, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, theirOrders.Close(), orders.Close())
+	}
+	supervisor, err := household.StartDetached([]string{SuperviseCommand, directory}, theirOrders, theirBell)
+	err = errors.Join(err, theirOrders.Close(), theirBell.Close())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("starting a supervisor: %w", err), orders.Close(), bell.Close())
+	}
+	c := newCommand(directory)
+	c.orders = orders
+	go func() {
+		c.listen(bell)
+		_, _ = household.WaitDetached(supervisor)
+		close(c.ended)
+	}()
+	// If it has ended already, that shows by what it left.
+	_, _ = orders.Write(append(line, '\n'))
+	return c, nil
+}
+
+// Find attaches to the supervisor that an earlier worker process has started, unless the machine was started anew since. After it has
+// returned, no supervisor will begin in the directory that isn't found here; the claim's process id is 0 if none ever did.
+func Find(directory string, isSameBoot bool) (*Command, *contract.Claim, error) {
+	claim, err := settle(directory)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := newCommand(directory)
+	if claim.PID == 0 || !isSameBoot || !claim.IsAlive() {
+		close(c.ended)
+		return c, claim, nil
+	}
+	go c.look(claim.Identity)
+	return c, claim, nil
+}
+
+// settle is who has claimed a directory, or claims it, so that nobody can any more.
+func settle(directory string) (*contract.Claim, error) {
+	for deadline := time.Now().Add(claimPatience); ; time.Sleep(lookInterval) {
+		claim, err := contract.ReadClaim(directory)
+		if claim != nil || err != nil {
+			return claim, err
+		}
+		own := contract.Claim{Version: contract.Version}
+		err = own.Put(directory)
+		if !errors.Is(err, contract.ErrClaimed) {
+			return &own, err
+		}
+		if time.Now().After(deadline) {
+			// A crash of the machine left a claim that isn't whole.
+			return &own, nil
+		}
+	}
+}
+
+func newCommand(directory string) *Command {
+	return &Command{Directory: directory, rung: make(chan struct{}, 1), ended: make(chan struct{})}
+}
+
+// listen hears the bell until the supervisor ends.
+func (c *Command) listen(bell *os.File) {
+	defer bell.Close()
+	buffer := make([]byte, bellBytes)
+	for {
+		_, err := bell.Read(buffer)
+		if err != nil {
+			return
+		}
+		c.ring()
+	}
+}
+
+// look is the bell of a supervisor that is somebody else's child.
+func (c *Command) look(supervisor process.Identity) {
+	defer close(c.ended)
+	ticker := time.NewTicker(lookInterval)
+	defer ticker.Stop()
+	for looks := 0; ; looks++ {
+		if looks%looksPerCheck == 0 {
+			if !supervisor.IsAlive() {
+				return
+			}
+			c.attend()
+		}
+		<-ticker.C
+		c.ring()
+		if _, err := os.Stat(filepath.Join(c.Directory, contract.ExitFile)); err == nil {
+			return
+		}
+	}
+}
+
+// attend lets the supervisor know that there is a worker.
+func (c *Command) attend() {
+	path := filepath.Join(c.Directory, contract.AttendedFile)
+	now := time.Now()
+	if os.Chtimes(path, now, now) != nil {
+		// That there is none any more who needs to know isn't known here.
+		_ = os.WriteFile(path, nil, 0o600)
+	}
+}
+
+func (c *Command) ring() {
+	select {
+	case c.rung <- struct{}{}:
+	default:
+	}
+}
+
+// Stop has the supervisor end the command.
+func (c *Command) Stop(stop contract.Stop) error { return c.order(contract.Order{Stop: &stop}) }
+
+// Limit changes how much output may lie on the disk; a supervisor without a bell keeps to what it was told first.
+func (c *Command) Limit(spoolBytes int64) {
+	c.mu.Lock()
+	hasPipe := c.orders != nil
+	c.mu.Unlock()
+	if hasPipe {
+		// If it has ended, it is all the same.
+		_ = c.order(contract.Order{SpoolBytes: spoolBytes})
+	}
+}
+
+func (c *Command) order(order contract.Order) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.orders == nil {
+		return contract.Replace(c.Directory, contract.StopFile, order)
+	}
+	line, err := json.Marshal(order)
+	if err != nil {
+		return err
+	}
+	_, err = c.orders.Write(append(line, '\n'))
+	return err
+}
+
+// Close lets go of the supervisor.
+func (c *Command) Close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.orders != nil {
+		c.orders.Close()
+	}
+}
+
+// Sayings are the end of what the supervisor had to say for people; usually nothing.
+func Sayings(directory string) string {
+	file, err := os.Open(filepath.Join(directory, contract.DiagnosticsFile))
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err == nil && info.Size() > longestSaying {
+		_, _ = file.Seek(-longestSaying, io.SeekEnd)
+	}
+	content, _ := io.ReadAll(file)
+	return string(content)
+}

@@ -8,9 +8,10 @@ from buildledger.clock import Clock
 from buildledger.elastic.driver import Gateway
 from buildledger.elastic.fleet import Fleet
 from buildledger.elastic.local import LocalDriver
+from buildledger.elastic.ssh import SshDriver
 from buildledger.ledger.ledger import Ledger
 
 
 def join(ledger: Ledger, clock: Clock, *, home: Path, gateway: Gateway) -> Fleet:
     """All drivers, ready to run. `home` is this process's own directory for them."""
-    return Fleet(ledger, clock, {"local": LocalDriver(home, gateway)})
+    return Fleet(ledger, clock, {"local": LocalDriver(home, gateway), "ssh": SshDriver(gateway, home)})

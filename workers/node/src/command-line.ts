@@ -15,7 +15,7 @@ export const HELP = `Usage: buildledger-worker --server HOST:PORT --name NAME --
 
 A worker of a Build Ledger server: connects to it and runs what it asks for.
 
-  --server HOST:PORT   where the server listens for workers
+  --server HOST:PORT   where the server listens for workers, or unix:PATH
   --name NAME          what the server knows this worker by
   --state DIR          journal and credential; private to one worker
   --work DIR           build directories (default: "work" in --state DIR)
@@ -116,9 +116,12 @@ function required(value: string | undefined, option: string): string {
 }
 
 function address(text: string, option: string): string {
+  if (text.startsWith("unix:/")) {
+    return text;
+  }
   const port = Number(ADDRESS.exec(text)?.[2] ?? 0);
   if (port < 1 || port > HIGHEST_PORT) {
-    throw new UsageError(`${option}: '${text}' isn't HOST:PORT`);
+    throw new UsageError(`${option}: '${text}' isn't HOST:PORT or unix:PATH`);
   }
   return text;
 }

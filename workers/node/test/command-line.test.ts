@@ -32,6 +32,11 @@ test("labels repeat, and the token comes from the environment unless it is given
   });
 });
 
+test("the server may be reached through a socket of this machine", () => {
+  const words = ["--server", "unix:/run/ledger.sock", ...LEAST.slice(2)];
+  expect(parseCommandLine(words, {})).toMatchObject({ settings: { server: "unix:/run/ledger.sock" } });
+});
+
 test.each([
   [["--name", "w", "--state", "/s"], "--server is missing"],
   [["--server", "host", ...LEAST.slice(2)], "isn't HOST:PORT"],

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"buildledger/workers/go/internal/contract"
+	"buildledger/workers/go/internal/transport"
 	"buildledger/workers/go/internal/worker"
 )
 
@@ -21,7 +22,7 @@ const (
 Runs builds for a Build Ledger server. Connections may break and the server may restart: steps go on, and no output is
 lost. SIGTERM or Ctrl-C stops what runs, SIGHUP lets it finish first.
 
-  --server HOST:PORT   where the server listens for workers
+  --server HOST:PORT   where the server listens for workers; or unix:PATH, a socket that leads there
   --name NAME          the name this worker is configured under
   --state DIR          journal, credential and lock; private to this worker
   --work DIR           where build directories lie (default: work/ in the state directory)
@@ -110,8 +111,8 @@ func check(settings *worker.Settings, rest []string, capacity uint) error {
 			return fmt.Errorf("--%s is missing", name)
 		}
 	}
-	if _, _, err := net.SplitHostPort(settings.Server); err != nil {
-		return fmt.Errorf("--server %s isn't HOST:PORT", settings.Server)
+	if _, _, err := net.SplitHostPort(settings.Server); err != nil && !transport.IsSocket(settings.Server) {
+		return fmt.Errorf("--server %s isn't HOST:PORT or unix:PATH", settings.Server)
 	}
 	if capacity < 1 || capacity > 10_000 {
 		return fmt.Errorf("--capacity %d isn't from 1 to 10,000", capacity)

@@ -67,7 +67,7 @@ func (s Security) isOn(identity Identity) bool {
 	return s.CAFile != "" || s.TLS || len(s.TrustedPEM) > 0 || len(identity.TrustedCAPEM) > 0
 }
 
-// Open makes a fresh channel to address, host:port, which connects on first use.
+// Open makes a fresh channel to address, host:port or unix:/path, which connects on first use.
 func (s Security) Open(address string, identity Identity) (*grpc.ClientConn, error) {
 	if err := s.Check(address, identity); err != nil {
 		return nil, err
@@ -76,8 +76,12 @@ func (s Security) Open(address string, identity Identity) (*grpc.ClientConn, err
 	if err != nil {
 		return nil, err
 	}
+	target := "passthrough:///" + address
+	if IsSocket(address) {
+		target = address
+	}
 	connection, err := grpc.NewClient(
-		"passthrough:///"+address,
+		target,
 		grpc.WithTransportCredentials(secured),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{
 			Time: keepaliveTime, Timeout: keepaliveTimeout, PermitWithoutStream: true,
@@ -127,8 +131,16 @@ func (s Security) credentials(identity Identity) (credentials.TransportCredentia
 	return credentials.NewTLS(config), nil
 }
 
-// isLoopback tells whether host:port can only mean this machine.
+// IsSocket tells whether an address is unix:PATH, a socket of this machine with an absolute path.
+func IsSocket(address string) bool {
+	return strings.HasPrefix(address, "unix:/")
+}
+
+// isLoopback tells whether an address can only mean this machine.
 func isLoopback(address string) bool {
+	if IsSocket(address) {
+		return true
+	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return false

@@ -8,8 +8,8 @@ import (
 // Without TLS only this machine is spoken to.
 func TestPlainConnectionsStayOnThisMachine(t *testing.T) {
 	for address, isAllowed := range map[string]bool{
-		"127.0.0.1:1": true, "[::1]:1": true, "localhost:1": true, "127.9.9.9:1": true,
-		"10.0.0.1:1": false, "example.com:1": false, "localhost.example.com:1": false, "127.0.0.1": false, "": false,
+		"127.0.0.1:1": true, "[::1]:1": true, "localhost:1": true, "127.9.9.9:1": true, "unix:/run/s": true,
+		"10.0.0.1:1": false, "example.com:1": false, "localhost.example.com:1": false, "127.0.0.1": false, "": false, "unix:s": false,
 	} {
 		err := Security{}.Check(address, Identity{})
 		if isAllowed != (err == nil) {

@@ -93,6 +93,10 @@ class Site:
 
         return str(self.wait_until(found, "the build is over"))
 
+    def stop(self, build_id: str) -> None:
+        """Ask for the end of a build."""
+        self.client.post(f"/builds/{build_id}/stop", json={}).raise_for_status()
+
     def logs_of(self, build_id: str) -> dict[str, bytes]:
         """What each step of a build wrote, by the step's name."""
         steps = self.get(f"/builds/{build_id}")["steps"]
@@ -149,7 +153,17 @@ class WindowsWorker:
         environment = dict(env or {})
         if not state.exists():
             environment["BUILDLEDGER_WORKER_TOKEN"] = self._site.token(self._name)
-        arguments = ["--server", self._site.grpc, "--name", self._name, "--state", windows_path(state), *options]
+        arguments = [
+            "--capacity",
+            "4",
+            "--server",
+            self._site.grpc,
+            "--name",
+            self._name,
+            "--state",
+            windows_path(state),
+            *options,
+        ]
         self._process = self._windows.start(
             self._program, *arguments, output=self._directory / "worker.txt", env=environment
         )
@@ -161,16 +175,17 @@ class WindowsWorker:
         self._process.wait()
 
 
-def configuration(builders: dict[str, Any], **rest: Any) -> str:
-    """A configuration in which each builder has a worker of the same name; JSON is YAML too."""
-    for name, builder in builders.items():
-        builder["worker"] = f"worker.name == '{name}'"
+def configuration(builders: dict[str, tuple[str, dict[str, Any]]], **rest: Any) -> str:
+    """Builders by name, each with the name of its worker; JSON is YAML too."""
     return json.dumps(
         {
             "version": 1,
             "server": {"title": "Windows"},
-            "workers": {name: {} for name in builders},
-            "builders": builders,
+            "workers": {worker: {"capacity": 4} for worker, _ in builders.values()},
+            "builders": {
+                name: {**builder, "worker": f"worker.name == '{worker}'"}
+                for name, (worker, builder) in builders.items()
+            },
             "triggers": [{"on": "manual", "build": list(builders)}],
             **rest,
         }

@@ -87,7 +87,12 @@ def built(
     batch = directory / "zeig her.cmd"
     batch.write_text(f'@"{program}" __child print %*\r\n')
     text = configuration(
-        {"all": {"steps": steps([program, "__child"], windows_path(batch)), "env": {"GREETING": "grüße 日本"}}},
+        {
+            "all": (
+                "all",
+                {"steps": steps([program, "__child"], windows_path(batch)), "env": {"GREETING": "grüße 日本"}},
+            )
+        },
         secrets={"provider": "env", "prefix": "WINE_TEST_"},
     )
     with Site(directory / "site", text, {"WINE_TEST_RIDDLE": SECRET}) as site:

@@ -62,7 +62,7 @@ func act(role string, arguments []string) int {
 		}
 		time.Sleep(time.Hour)
 	case "leave":
-		spawn(0, "tree", "1")
+		spawn(0, "tree", append([]string{"1"}, arguments...)...)
 	case "leave behind":
 		fmt.Println(os.Getpid())
 		middle := exec.Command(os.Args[0], "__child", "leave")
@@ -87,6 +87,9 @@ func act(role string, arguments []string) int {
 		if err != nil {
 			fmt.Println(err)
 		}
+		return act("tree", arguments)
+	case "deaf tree":
+		signal.Notify(make(chan os.Signal, 1), os.Interrupt) // Ignored, it would still end the program.
 		return act("tree", arguments)
 	case "catch":
 		caught := make(chan os.Signal, 1)

@@ -25,6 +25,8 @@ const (
 
 	lineVariable     = "BUILDLEDGER_COMMAND_LINE"
 	interruptTimeout = 5 * time.Second
+	attachPatience   = time.Second
+	attachPause      = 20 * time.Millisecond
 	helperFailed     = 125
 )
 
@@ -84,7 +86,7 @@ func pressControlC(pid string) error {
 	}
 	// Without a console of its own this fails, which is as well.
 	_, _, _ = procFreeConsole.Call()
-	if done, _, err := procAttachConsole.Call(uintptr(number)); done == 0 {
+	if err := attach(uint32(number)); err != nil {
 		return fmt.Errorf("attaching to the console of process %d: %w", number, err)
 	}
 	if done, _, err := procSetConsoleCtrlHandler.Call(0, 1); done == 0 {
@@ -94,6 +96,19 @@ func pressControlC(pid string) error {
 		return fmt.Errorf("sending Ctrl-C: %w", err)
 	}
 	return nil
+}
+
+// attach joins the console of a process, which may just be starting and not have it yet.
+func attach(pid uint32) error {
+	for deadline := time.Now().Add(attachPatience); ; time.Sleep(attachPause) {
+		done, _, err := procAttachConsole.Call(uintptr(pid))
+		switch {
+		case done != 0:
+			return nil
+		case errors.Is(err, windows.ERROR_INVALID_PARAMETER), time.Now().After(deadline):
+			return err // The process is gone, or has no console.
+		}
+	}
 }
 
 // runOnConsole runs a command line and returns its exit code. It shares console, streams and job with the command.

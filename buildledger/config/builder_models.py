@@ -1,4 +1,4 @@
-"""The file format: builders, templates, matrices, inputs and steps, as pydantic models."""
+"""The file format: builders, templates, matrices and inputs, as pydantic models."""
 
 # ruff: noqa: RUF012 - pydantic copies mutable defaults
 
@@ -10,30 +10,21 @@ from pydantic import Field
 
 from buildledger.config import limits
 from buildledger.config.fields import (
-    Boolean,
-    DurationOrNever,
     Identifier,
     Name,
-    PartialClone,
-    RelativePath,
-    Script,
-    Size,
     Text,
-    Variable,
     Whole,
 )
 from buildledger.config.nodes import (
     AnyValue,
-    ArgumentValue,
     AxisValue,
     ExpressionText,
     PlainValue,
     PriorityValue,
     TakeValue,
-    TextValue,
-    VariableValue,
 )
-from buildledger.config.strict import Strict, choose, shorthand
+from buildledger.config.step_models import Environment, Step
+from buildledger.config.strict import Strict, shorthand
 
 
 class InputModel(Strict):
@@ -50,115 +41,6 @@ class InputModel(Strict):
     """An RE2 expression that has to match; `^` and `$` if it is meant to match all of it."""
 
 
-class Timeout(Strict):
-    """When a step's process is stopped."""
-
-    no_output: DurationOrNever = 1200.0
-    """After so long a silence."""
-    total: DurationOrNever = None
-    """After so long altogether."""
-
-
-TimeoutField = Annotated[Timeout, shorthand("total", Timeout | DurationOrNever)]
-Environment = Annotated[dict[Variable, VariableValue], Field(max_length=256)]
-Arguments = Annotated[list[ArgumentValue], Field(min_length=1, max_length=limits.ARGUMENTS)]
-
-
-class StepModel(Strict):
-    """What all steps have."""
-
-    unbuilt: ClassVar = frozenset({"reports", "locks", "cache", "services"})
-
-    name: Text | None = None
-    """By default made of what the step does."""
-    on_failure: Literal["halt", "continue", "warn", "ignore"] = "halt"
-    """`halt`: the build fails and later steps are left out, except those that always run. `continue`: the build fails,
-    the next step runs. `warn`: the build has warnings. `ignore`: as if it had succeeded."""
-    always_run: Boolean = False
-    """Run it even after a step that halted the build."""
-    when: ExpressionText | None = None
-    """CEL: leave the step out unless this is true just before it would start."""
-
-
-class Checkout(StepModel):
-    """Bring a source's revision into the build's directory."""
-
-    unbuilt: ClassVar = StepModel.unbuilt | {"sparse", "credentials"}
-
-    checkout: Text
-    """The source."""
-    into: RelativePath = "."
-    """Directory inside the build's."""
-    mode: Literal["incremental", "full"] = "incremental"
-    """`full` gets rid of what was there before."""
-    method: Literal["clobber", "fresh", "clean", "copy"] | None = None
-    """How, in full mode: remove everything, all that isn't committed (the default), that and isn't ignored, or build
-    in a copy."""
-    filter: PartialClone | None = None
-    """Partial clone."""
-    depth: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
-    """Shallow: so many commits."""
-    submodules: Boolean = False
-    lfs: Boolean = False
-    """Bring the files that git-lfs keeps elsewhere; the worker needs git-lfs."""
-    timeout: TimeoutField = Timeout()
-
-
-class ProcessModel(StepModel):
-    """What all steps have that start a program."""
-
-    env: Environment = {}
-    """Environment variables besides the builder's; null takes one away."""
-    workdir: RelativePath = "."
-    """Directory inside the build's."""
-    timeout: TimeoutField = Timeout()
-
-
-class Run(ProcessModel):
-    """Run a program with arguments; no shell."""
-
-    run: Arguments
-    """The program and its arguments."""
-
-
-class ScriptStep(ProcessModel):
-    """Run a shell script."""
-
-    script: Script
-    """Fixed text; it gets its data through `env`."""
-
-
-class Upload(StepModel):
-    """Keep a file of the build's directory on the server."""
-
-    upload: TextValue
-    """The file."""
-    to: TextValue = None
-    """The name it is listed under; by default the last part of its path."""
-    limit: Size = limits.UPLOAD_DEFAULT_BYTES
-    """A larger file fails the step."""
-
-
-class SetProperty(ProcessModel):
-    """Give the build a property."""
-
-    set_property: Identifier
-    """Its name."""
-    value: AnyValue = None
-    """Its value."""
-    run: Arguments | None = None
-    """Instead: a program whose standard output, without white space around it, becomes the value."""
-
-
-Step = Annotated[
-    Checkout | ScriptStep | Upload | SetProperty | Run,
-    choose(
-        None,
-        {"checkout": Checkout, "script": ScriptStep, "upload": Upload, "set_property": SetProperty, "run": Run},
-        unbuilt=frozenset({"download", "trigger", "generate", "use", "uses", "plugin", "approve"}),
-        what="step",
-    ),
-]
 Steps = Annotated[list[Step], Field(min_length=1, max_length=limits.STEPS)]
 InputModels = Annotated[dict[Identifier, InputModel], Field(max_length=limits.INPUTS)]
 

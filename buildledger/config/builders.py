@@ -91,7 +91,8 @@ class BuilderResolver:
         if (model.steps is None) == (model.use is None):
             self._document.add("steps", path, f"builder '{self._name}' needs either 'steps' or 'use'", at_key=True)
         if model.steps is not None:
-            steps.check(self._scope, (*path, "steps"), model.steps, self._parsed.names["sources"])
+            names = self._parsed.names
+            steps.check(self._scope, (*path, "steps"), model.steps, names["sources"], names["builders"])
         if model.use is None:
             if model.with_:
                 self._document.add("template", (*path, "with"), "'with' means something only with 'use'", at_key=True)
@@ -187,7 +188,8 @@ def check_template(
 ) -> None:
     """Check a template's steps in the scope of a builder that uses it, of which they see the properties only."""
     inner = msgspec.structs.replace(scope, owner=f"template '{name}'", inputs=declared, matrix={}, is_template=True)
-    steps.check(inner, ("templates", name, "steps"), template.steps, parsed.names["sources"])
+    path = ("templates", name, "steps")
+    steps.check(inner, path, template.steps, parsed.names["sources"], parsed.names["builders"])
 
 
 def specs(document: Document, path: Path, declared: Mapping[str, models.InputModel]) -> dict[str, InputSpec]:

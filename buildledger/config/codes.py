@@ -8,6 +8,7 @@ CODES = {
     "checkout-method": "a method without `mode: full`",
     "control-character": "a text holds a character that can't be printed",
     "cron": "not a time, a time that never comes, or an unknown time zone",
+    "download": "an artifact is asked for by a branch and by a number",
     "duplicate-key": "the same key twice in one mapping",
     "duplicate-name": "two triggers, steps or workers have the same name, or a lock is asked for twice",
     "duration": "not a duration, or a number without a unit",

@@ -161,10 +161,51 @@ class UploadStep(StepBase, frozen=True, kw_only=True, tag="upload"):
 
     path: Value
     """Relative to the build's directory."""
+    files: tuple[str, ...] = ()
+    """Patterns: of the directory only what matches. Empty: all of it."""
     artifact: Value | None = None
     """The name it is listed under; None: the last part of the path."""
     limit_bytes: int
     """A larger file is not taken and fails the step."""
+    optional: bool = False
+    """That there is nothing fails nothing."""
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose artifact is wanted."""
+
+    of: Literal["build", "parent", "builder"]
+    """The build itself, the one whose success asked for it, or one of `builder`."""
+    builder: str = ""
+    branch: Value | None = None
+    """Of the builder's last build that succeeded; None: the branch of the build that asks."""
+    number: Value | None = None
+    """Of the builder: this build."""
+
+
+class DownloadStep(StepBase, frozen=True, kw_only=True, tag="download"):
+    """Bring an artifact into the build's directory."""
+
+    artifact: Value
+    origin: Origin
+    into: str = "."
+    """Directory inside the build's."""
+    optional: bool = False
+    """That there is no such artifact fails nothing."""
+
+
+class TestReportStep(StepBase, frozen=True, kw_only=True, tag="test_report"):
+    """Read test reports and record the results of the tests in them."""
+
+    __test__ = False
+
+    files: tuple[str, ...]
+    """Patterns, relative to the build's directory."""
+    format: Literal["junit", "subunit", "tap"] = "junit"
+    failed: Literal["failure", "warnings", "success"] = "failure"
+    """What the step comes to if tests have failed."""
+    optional: bool = False
+    """That there is no report fails nothing."""
 
 
 class SetPropertyStep(StepBase, frozen=True, kw_only=True, tag="set_property"):
@@ -179,7 +220,7 @@ class SetPropertyStep(StepBase, frozen=True, kw_only=True, tag="set_property"):
     timeout: Timeout = Timeout()
 
 
-Step = CheckoutStep | RunStep | ScriptStep | UploadStep | SetPropertyStep
+Step = CheckoutStep | RunStep | ScriptStep | UploadStep | DownloadStep | TestReportStep | SetPropertyStep
 
 
 class Retry(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,14 +8,22 @@ from typing import Any, assert_never
 
 import msgspec
 
-from buildledger.config import builder_models as models
-from buildledger.config import limits, nodes, resolved
+from buildledger.config import file_steps, limits, nodes, resolved
+from buildledger.config import step_models as models
 from buildledger.config.expressions import mentioned
 from buildledger.config.problems import Path, did_you_mean, listed
 from buildledger.config.scopes import ANYTHING, CONDITIONS, TEXTS, Place, Scope
 from buildledger.config.values import Argument, EnvironmentValue, Expression, InputRef, Plain, Spread, Value
 
-StepModel = models.Checkout | models.Run | models.ScriptStep | models.Upload | models.SetProperty
+StepModel = (
+    models.Checkout
+    | models.Run
+    | models.ScriptStep
+    | models.Upload
+    | models.Download
+    | models.TestReport
+    | models.SetProperty
+)
 
 
 class Filling(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,13 +76,18 @@ def as_text(value: Value) -> Value:
     return str(value) if isinstance(value, int) else value
 
 
-def check(scope: Scope, path: Path, steps: Sequence[StepModel], sources: Collection[str]) -> None:
+def check(
+    scope: Scope, path: Path, steps: Sequence[StepModel], sources: Collection[str], builders: Collection[str]
+) -> None:
     """Check all that steps refer to; properties are known from the step on that sets them."""
     properties = set(scope.properties)
     names: dict[str, int] = {}
     for index, step in enumerate(steps):
         here = (*path, index)
-        _check_step(msgspec.structs.replace(scope, properties=frozenset(properties)), here, step, sources)
+        inner = msgspec.structs.replace(scope, properties=frozenset(properties))
+        _check_step(inner, here, step, sources)
+        if isinstance(step, models.Download):
+            file_steps.check_download(inner, here, step, builders)
         if isinstance(step, models.SetProperty):
             properties.add(step.set_property)
         if step.name is not None and names.setdefault(step.name, index) != index:
@@ -90,11 +103,11 @@ def _check_step(scope: Scope, path: Path, step: StepModel, sources: Collection[s
             _check_checkout(scope, path, step, sources)
         case models.Run():
             _check_arguments(scope, (*path, "run"), step.run)
-        case models.ScriptStep():
-            pass
         case models.Upload():
             scope.check((*path, "upload"), step.upload, Place.STEP, TEXTS)
             scope.check((*path, "to"), step.to, Place.STEP, TEXTS)
+        case models.ScriptStep() | models.Download() | models.TestReport():
+            pass
         case models.SetProperty():
             _check_property(scope, path, step)
         case _:
@@ -185,9 +198,8 @@ def _expand_step(step: StepModel, filling: Filling, env: Mapping[str, Environmen
             made = resolved.RunStep(**common, argv=filling.arguments_of(step.run))
         case models.ScriptStep():
             made = resolved.ScriptStep(**common, script=step.script)
-        case models.Upload():
-            to = None if step.to is None else filling.text(step.to)
-            made = resolved.UploadStep(**common, path=filling.text(step.upload), artifact=to, limit_bytes=step.limit)
+        case models.Upload() | models.Download() | models.TestReport():
+            made = file_steps.expand(step, filling, common)
         case models.SetProperty():
             made = resolved.SetPropertyStep(
                 **common,
@@ -216,6 +228,10 @@ def _name(step: resolved.Step) -> str:
             return _shortened(next((line for line in lines if line and not line.startswith("#")), "script"))
         case resolved.UploadStep():
             return _shortened(f"upload {step.path}") if isinstance(step.path, str) else "upload"
+        case resolved.DownloadStep():
+            return _shortened(f"download {step.artifact}") if isinstance(step.artifact, str) else "download"
+        case resolved.TestReportStep():
+            return "test report"
         case resolved.SetPropertyStep():
             return f"set {step.property}"
         case _:

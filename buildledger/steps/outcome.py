@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+import msgspec
+
 from buildledger.events.operation import Ended, OperationSpec, Run
 from buildledger.events.results import Result
-from buildledger.steps.program import Conclusion
+from buildledger.steps.program import Conclusion, UnusableStepError
+
+Told = TypeVar("Told")
 
 SIGNAL_NAMES = {1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
 """Those that tell people something; numbers are the worker's, so this doesn't ask the server's system."""
@@ -34,10 +40,21 @@ def result_of(ended: Ended) -> Result:
     match ended.reason:
         case "cancel":
             return Result.CANCELLED
-        case "exited" | "signalled" | "no_output" | "max_time" | "log_limit" | "start_failed":
+        case "exited" | "signalled" | "no_output" | "max_time" | "log_limit" | "start_failed" | "no_file" | "too_large":
+            return Result.FAILURE
+        case "bad_report":
             return Result.FAILURE
         case _:
             return Result.EXCEPTION
+
+
+FILE_TROUBLE = {
+    "refused_path": "path refused by the worker",
+    "io_error": "the worker could not read or write",
+    "no_file": "there is no such file",
+    "too_large": "too much to keep",
+    "bad_report": "a test report can't be read",
+}
 
 
 def summary_of(ended: Ended, spec: OperationSpec) -> str:
@@ -58,13 +75,18 @@ def summary_of(ended: Ended, spec: OperationSpec) -> str:
             line = "stopped on request"
         case "start_failed":
             line = "could not be started"
-        case "refused_path":
-            line = "path refused by the worker"
-        case "io_error":
-            line = "the worker could not read or write"
         case reason:
-            line = INFRASTRUCTURE.get(reason, f"ended as {reason!r}, which this server doesn't know")
+            known = INFRASTRUCTURE | FILE_TROUBLE
+            line = known.get(reason, f"ended as {reason!r}, which this server doesn't know")
     return f"{line}: {ended.detail}" if ended.detail else line
+
+
+def told(ended: Ended, kind: type[Told]) -> Told:
+    """What an operation brought back as JSON. Raises: UnusableStepError."""
+    try:
+        return msgspec.json.decode(ended.text, type=kind)
+    except msgspec.DecodeError as error:
+        raise UnusableStepError(f"what came back makes no sense: {error}") from error
 
 
 def _seconds(limit: float | None) -> str:

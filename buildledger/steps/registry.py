@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import msgspec
 
-from buildledger.config.resolved import CheckoutStep, RunStep, ScriptStep, SetPropertyStep, Step, UploadStep
+from buildledger.config.resolved import (
+    CheckoutStep,
+    DownloadStep,
+    RunStep,
+    ScriptStep,
+    SetPropertyStep,
+    Step,
+    TestReportStep,
+    UploadStep,
+)
 from buildledger.steps.checkout import checkout
+from buildledger.steps.download import download
 from buildledger.steps.program import Execution, Start, StepInputs
 from buildledger.steps.run import run, script
 from buildledger.steps.set_property import set_property
+from buildledger.steps.test_report import test_report
 from buildledger.steps.upload import upload
 
 
@@ -25,7 +36,9 @@ PROGRAMS: dict[type[Step], StepProgram] = {
     CheckoutStep: StepProgram(name="checkout", version=1, start=checkout),
     RunStep: StepProgram(name="run", version=1, start=run),
     ScriptStep: StepProgram(name="script", version=1, start=script),
-    UploadStep: StepProgram(name="upload", version=1, start=upload),
+    UploadStep: StepProgram(name="upload", version=2, start=upload),
+    DownloadStep: StepProgram(name="download", version=1, start=download),
+    TestReportStep: StepProgram(name="test_report", version=1, start=test_report),
     SetPropertyStep: StepProgram(name="set_property", version=1, start=set_property),
 }
 

@@ -1,23 +1,54 @@
-"""Keep a file of the build's directory on the server: one operation."""
+"""Keep a file or a directory of the build's directory on the server: one operation."""
 
 from __future__ import annotations
 
 from posixpath import basename, normpath
 
+import msgspec
+
 from buildledger.config import evaluate
 from buildledger.config.resolved import UploadStep
 from buildledger.events.operation import Upload
-from buildledger.steps.outcome import conclude
-from buildledger.steps.program import Operation, Program, StepInputs, UnusableStepError
+from buildledger.events.results import Result
+from buildledger.steps.outcome import conclude, told
+from buildledger.steps.program import Conclusion, Operation, Program, StepInputs, UnusableStepError
+
+DEFAULT_NAME = "files"
+"""Of the build's whole directory, which has no name of its own."""
+
+
+class KeptArtifact(msgspec.Struct, frozen=True, kw_only=True):
+    """What an upload came to, as its outcome tells."""
+
+    sha256: str
+    size_bytes: int
+    directory: bool = False
+    file_count: int = 1
 
 
 def upload(step: UploadStep, inputs: StepInputs) -> Program:
-    """Have the worker send the file; one that is missing or too large fails the step."""
+    """Have the worker send what there is; what is missing or too large fails the step."""
     path = evaluate.relative_path(step.path, inputs.values)
-    name = basename(normpath(path)) if step.artifact is None else evaluate.text(step.artifact, inputs.values)
-    if name in ("", ".") or any(ord(character) < ord(" ") for character in name):
-        raise UnusableStepError(f"an artifact can't be named {name!r}")
-    spec = Upload(path=path, artifact=name, limit_bytes=step.limit_bytes)
+    own = basename(normpath(path)).strip(".") or DEFAULT_NAME
+    name = own if step.artifact is None else evaluate.text(step.artifact, inputs.values)
+    check_name(name)
+    spec = Upload(path=path, artifact=name, limit_bytes=step.limit_bytes, files=step.files, optional=step.optional)
     ended = yield Operation(label=f"upload {name}", spec=spec)
     assert ended is not None
-    return conclude(ended, spec, success=f"kept {name}")
+    if not ended.ok:
+        return conclude(ended, spec)
+    if not ended.text:
+        return Conclusion(result=Result.SUCCESS, summary=f"nothing to keep as {name}")
+    kept = told(ended, KeptArtifact)
+    return Conclusion(result=Result.SUCCESS, summary=f"kept {name} ({_extent(kept)})")
+
+
+def check_name(name: str) -> None:
+    """Raises: UnusableStepError unless an artifact can have this name."""
+    if name in ("", ".", "..") or any(ord(character) < ord(" ") for character in name):
+        raise UnusableStepError(f"an artifact can't be named {name!r}")
+
+
+def _extent(kept: KeptArtifact) -> str:
+    size = f"{kept.size_bytes:,} bytes"
+    return f"{kept.file_count:,} {'file' if kept.file_count == 1 else 'files'}, {size}" if kept.directory else size

@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 from buildledger.config import codes
-from buildledger.config.builder_models import Checkout, StepModel
 from buildledger.config.models import File
 from buildledger.config.schema import schema
+from buildledger.config.step_models import Checkout, StepModel
 from buildledger.config.strict import Strict
 from tests.config.loading import REPOSITORY
 

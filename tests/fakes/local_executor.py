@@ -13,9 +13,12 @@ from pathlib import Path
 from buildledger.config.resolved import Step
 from buildledger.events.operation import (
     Copy,
+    Download,
     Ended,
+    FindArtifact,
     MakeDirectory,
     OperationSpec,
+    ReadReports,
     Remove,
     Run,
     Stat,
@@ -100,10 +103,17 @@ class LocalExecutor:
                 self._inside(path).write_text(text)
                 return EXITED
             case Upload(path=path, limit_bytes=limit_bytes):
-                file = self._inside(path)
-                if not file.is_file():
-                    return Ended(reason="io_error", detail=f"{path} is missing")
-                return EXITED if file.stat().st_size <= limit_bytes else Ended(reason="io_error", detail="too large")
+                return self._upload(self._inside(path), limit_bytes)
+            case FindArtifact() | Download() | ReadReports():
+                raise NotImplementedError(f"{type(spec).__name__} needs a server")
+
+    def _upload(self, file: Path, limit_bytes: int) -> Ended:
+        if not file.is_file():
+            return Ended(reason="no_file", detail=f"{file.name} is missing")
+        size = file.stat().st_size
+        if size > limit_bytes:
+            return Ended(reason="too_large", detail=f"{file.name} is larger than {limit_bytes} bytes")
+        return Ended(reason="exited", exit_code=0, text=f'{{"sha256": "{"0" * 64}", "size_bytes": {size}}}')
 
     def _inside(self, path: str) -> Path:
         place = (self.directory / path).absolute()

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from buildledger.config.evaluate import Context
-from buildledger.config.resolved import CheckoutStep, RunStep, ScriptStep, SetPropertyStep, Step, UploadStep
+from buildledger.config.resolved import (
+    CheckoutStep,
+    DownloadStep,
+    Origin,
+    RunStep,
+    ScriptStep,
+    SetPropertyStep,
+    Step,
+    TestReportStep,
+    UploadStep,
+)
 from buildledger.config.values import InputRef, PropertyRef, SecretRef, Spread
 from buildledger.events.request import SourceStamp
 from buildledger.steps.program import StepInputs
@@ -30,6 +40,12 @@ STEPS: dict[str, Step] = {
     "run without its property": RunStep(name="s", argv=(PropertyRef("missing"),), env={}),
     "script": ScriptStep(name="s", script="# say it\nmake all\n", env={"VERSION": PropertyRef("version")}),
     "upload": UploadStep(name="s", path="dist/a.whl", limit_bytes=10),
+    "upload some files": UploadStep(name="s", path="dist", files=("*.whl",), limit_bytes=10, optional=True),
+    "download": DownloadStep(name="s", artifact="dist", origin=Origin(of="parent"), into="in"),
+    "download if there": DownloadStep(name="s", artifact="a", origin=Origin(of="build"), optional=True),
+    "download of a builder": DownloadStep(name="s", artifact="a", origin=Origin(of="builder", builder="b")),
+    "download of a number": DownloadStep(name="s", artifact="a", origin=Origin(of="builder", builder="b", number="x")),
+    "test_report": TestReportStep(name="s", files=("out/*.xml",), failed="warnings"),
     "set_property": SetPropertyStep(name="s", property="p", value=PropertyRef("version"), env={}),
     "set_property from a program": SetPropertyStep(name="s", property="p", argv=("git", "describe"), env={}),
 }

@@ -27,9 +27,14 @@ OUTPUTS = (
     "fatal: Unable to create '/b/.git/index.lock': File exists.\n",
     "error: object file .git/objects/12/34 is empty\n",
     "fatal: mismatched algorithms: client sha1; server sha256\n",
+    '{"sha256": "ab", "size_bytes": 5, "directory": true, "file_count": 2}',
+    '{"builder": "b", "number": 3, "sha256": "ab", "size_bytes": 5, "directory": true, "mode": 0, "pages": 3}',
+    '{"builder": "b", "number": 3, "sha256": "ab", "size_bytes": 5, "directory": false, "mode": 493, "pages": 0}',
+    '{"reports": 1, "passed": 1234, "failed": 2, "errors": 0, "skipped": 0}',
 )
 PROCESS_REASONS = ("signalled", "no_output", "max_time", "log_limit", "cancel", "start_failed", "start_unknown")
-OTHER_REASONS = ("worker_shutdown", "interrupted", "rejected", "refused_path", "io_error", "lost", "one of tomorrow")
+FILE_REASONS = ("refused_path", "io_error", "no_file", "too_large", "bad_report")
+OTHER_REASONS = ("worker_shutdown", "interrupted", "rejected", "lost", "one of tomorrow")
 
 exits = st.builds(
     lambda code, text, cut: Ended(reason="exited", exit_code=code, text=text, text_truncated=cut),
@@ -37,7 +42,9 @@ exits = st.builds(
     st.sampled_from(OUTPUTS),
     st.booleans(),
 )
-others = st.builds(lambda reason: Ended(reason=reason, signal=9), st.sampled_from(PROCESS_REASONS + OTHER_REASONS))
+others = st.builds(
+    lambda reason: Ended(reason=reason, signal=9), st.sampled_from(PROCESS_REASONS + FILE_REASONS + OTHER_REASONS)
+)
 answers = st.lists(st.one_of(exits, exits, exits, others), max_size=40)
 
 

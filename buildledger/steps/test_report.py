@@ -1,0 +1,65 @@
+"""Read test reports: one operation keeps them as an artifact, one reads them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from buildledger.config import limits
+from buildledger.config.resolved import TestReportStep
+from buildledger.events.operation import ReadReports, Upload
+from buildledger.events.results import Result
+from buildledger.steps.outcome import conclude, told
+from buildledger.steps.program import Conclusion, Operation, Program, StepInputs
+from buildledger.steps.upload import KeptArtifact
+
+RESULTS = {"failure": Result.FAILURE, "warnings": Result.WARNINGS, "success": Result.SUCCESS}
+"""What a step comes to whose tests have failed, as it is configured."""
+
+
+class ReadTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """How many tests came to what, as the outcome of the reading tells."""
+
+    reports: int
+    passed: int
+    failed: int
+    errors: int
+    skipped: int
+
+
+def test_report(step: TestReportStep, inputs: StepInputs) -> Program:
+    """Have the worker send the reports, read them, and judge by what is in them."""
+    del inputs
+    upload = Upload(
+        path=".",
+        artifact=step.name,
+        limit_bytes=limits.UPLOAD_DEFAULT_BYTES,
+        files=step.files,
+        optional=step.optional,
+    )
+    sent = yield Operation(label="upload reports", spec=upload)
+    assert sent is not None
+    if not sent.ok:
+        return conclude(sent, upload)
+    if not sent.text:
+        return Conclusion(result=Result.SUCCESS, summary="no reports")
+    kept = told(sent, KeptArtifact)
+    spec = ReadReports(format=step.format, manifest=kept.sha256)
+    read = yield Operation(label=f"read {step.format} reports", spec=spec)
+    assert read is not None
+    if not read.ok:
+        return conclude(read, spec)
+    totals = told(read, ReadTotals)
+    bad = totals.failed + totals.errors
+    return Conclusion(result=RESULTS[step.failed] if bad else Result.SUCCESS, summary=summary(totals))
+
+
+def summary(totals: ReadTotals) -> str:
+    """`1,234 passed, 2 failed`: what there was of each kind."""
+    counts = {
+        "passed": totals.passed,
+        "failed": totals.failed,
+        "errors" if totals.errors != 1 else "error": totals.errors,
+        "skipped": totals.skipped,
+    }
+    said = [f"{count:,} {kind}" for kind, count in counts.items() if count]
+    return ", ".join(said) if said else "no tests"

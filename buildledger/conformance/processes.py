@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from buildledger.conformance.worker import CASE_VARIABLE
 
 _PROC = Path("/proc")
 CAN_LOOK = sys.platform.startswith("linux")
+LONGEST_END_SECONDS = 10.0
+_LOOK_SECONDS = 0.01
 
 
 def is_alive(pid: int) -> bool:
@@ -40,16 +43,52 @@ def memory_bytes(session: int) -> int:
     return total
 
 
-def kill_marked(case_mark: str) -> list[int]:
-    """Kill whatever a case left behind: processes that inherited its mark in their environment."""
+def parent_of(pid: int) -> int:
+    """Process id of the parent; 0 where it can't be learnt."""
+    fields = _stat(pid)
+    return int(fields[1]) if len(fields) > 1 else 0
+
+
+def end_marked(case_mark: str, limit_seconds: float = LONGEST_END_SECONDS) -> list[int]:
+    """Kill whatever a case left behind, and return when it is gone or the time is up.
+
+    That is every process that inherited the case's mark in its environment, also those that outlive their worker on
+    purpose, with what stems from them or is in their session: a run may have cleared its environment.
+
+    Returns:
+        Those that are still there.
+    """
     mark = f"{CASE_VARIABLE}={case_mark}".encode()
-    killed = []
-    for pid in _all():
-        with contextlib.suppress(OSError):
-            if mark in (_PROC / str(pid) / "environ").read_bytes().split(b"\0") and is_alive(pid):
+    deadline = time.monotonic() + limit_seconds
+    while left := _belonging(mark):
+        for pid in left:
+            with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
-                killed.append(pid)
-    return killed
+        if time.monotonic() > deadline:
+            break
+        time.sleep(_LOOK_SECONDS)
+    return left
+
+
+def _belonging(mark: bytes) -> list[int]:
+    """Living processes with the mark, their descendants, and whoever shares a session that began with one of them."""
+    living: dict[int, list[str]] = {}
+    marked: set[int] = set()
+    for pid in _all():
+        fields = _stat(pid)
+        if len(fields) > 3 and fields[0] not in "ZX":
+            living[pid] = fields
+            with contextlib.suppress(OSError):
+                if mark in (_PROC / str(pid) / "environ").read_bytes().split(b"\0"):
+                    marked.add(pid)
+    found: set[int] = set()
+    while grown := {
+        pid
+        for pid, fields in living.items()
+        if pid not in found and (pid in marked or int(fields[1]) in found or int(fields[3]) in found)
+    }:
+        found |= grown
+    return sorted(found)
 
 
 def _all() -> Iterator[int]:

@@ -17,7 +17,7 @@ from buildledger.conformance.blobs import ScriptedBlobs
 from buildledger.conformance.content import Content
 from buildledger.conformance.enrollment import Call, ScriptedEnrollment
 from buildledger.conformance.plain import build
-from buildledger.conformance.processes import kill_marked
+from buildledger.conformance.processes import end_marked
 from buildledger.conformance.proxy import Door
 from buildledger.conformance.pulse import Pulse
 from buildledger.conformance.record import AttemptRecord
@@ -97,7 +97,7 @@ class Stage:
         finally:
             with contextlib.suppress(TimeoutError):
                 await self.worker.kill()
-            kill_marked(self.worker.case_mark)
+            await asyncio.to_thread(end_marked, self.worker.case_mark)
             for door in self.doors.values():
                 await door.close()
             await self.server.stop()

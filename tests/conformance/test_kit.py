@@ -1,15 +1,20 @@
 """The kit as people use it: a good worker passes, the report tells the truth, the exit code follows."""
 
 import json
+import os
+import signal
+import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 from click.testing import CliRunner
 
 from buildledger.cli.conformance import conformance
+from buildledger.conformance import processes
 from buildledger.conformance.casefile import load_all
 from buildledger.conformance.runner import Options, choose, run
-from buildledger.conformance.worker import WorkerCommand
+from buildledger.conformance.worker import CASE_VARIABLE, WorkerCommand
 
 AGENT = (sys.executable, "-m", "buildledger.slave_grpc.agent", "--server", "{server}", "--name", "{name}")
 PLACES = ("--state", "{state}", "--work", "{work}")
@@ -106,3 +111,21 @@ def test_what_is_no_worker_is_said_to_be_none() -> None:
     assert result.exit_code == 2
     assert "doesn't say Hello" in result.output
     assert "sorry" in result.output
+
+
+def test_nothing_outlives_its_case() -> None:
+    """What inherited the mark of a case is killed with all that stems from it, also what cleared its environment."""
+    mark = str(uuid.uuid4())
+    script = "env -i setsid sleep 600 & echo $!; sleep 600"
+    with subprocess.Popen(
+        ["/bin/sh", "-c", script],
+        env={**os.environ, CASE_VARIABLE: mark},
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as shell:
+        assert shell.stdout is not None
+        escaped = int(shell.stdout.readline())
+        assert processes.is_alive(escaped)
+        assert processes.end_marked(mark) == []
+        assert not processes.is_alive(escaped)
+        assert shell.wait() == -signal.SIGKILL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from typing import ClassVar, Literal
 
@@ -19,6 +20,24 @@ class KillWorker(Step):
         """Kill it."""
         stage.transcript.add("kit", "kills the worker")
         await stage.worker.kill()
+
+
+class KillSupervisor(Step):
+    """SIGKILL the program that looks after a run for the worker: the parent of the run's root process. Linux only."""
+
+    main_field: ClassVar[str] = "run"
+    run: str
+
+    async def play(self, stage: Stage) -> None:
+        """Find it and kill it."""
+        if not processes.CAN_LOOK:
+            raise NotOfferedError("this machine doesn't tell the parent of a process")
+        started = [each.event.started.pid for each in stage.record(self.run).stored if each.kind == "started"]
+        supervisor = processes.parent_of(started[0]) if started else 0
+        if supervisor <= 1 or supervisor == stage.worker.pid:
+            raise CaseFailedError(f"run {self.run} has no supervisor of its own")
+        stage.transcript.add("kit", f"kills the supervisor of run {self.run}: pid {supervisor}")
+        os.kill(supervisor, signal.SIGKILL)
 
 
 class StartWorker(Step):

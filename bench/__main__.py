@@ -1,76 +1,89 @@
-"""`python -m bench`: both systems, case by case, interleaved."""
+"""`python -m bench`: case by case, both systems interleaved where there are two."""
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from bench import cases, connections
 from bench.buildbot.environment import REPOSITORY, ensure
-from bench.buildbot.system import Buildbot
-from bench.cases import Case, Samples, cases, varied_lines
-from bench.ours import BuildLedger
+from bench.case import Case, Samples, Trial
+from bench.fleet import cases as fleet_cases
 from bench.report import Figure, save, table
-from bench.system import Setup, System
 
 OUT = REPOSITORY / "out"
+Runs = dict[Trial, list[Samples]]
 
 
 @click.command()
 @click.option("--only", default="", help="Cases or figures, comma-separated; all if not given.")
-@click.option("--runs", default=3, show_default=True, type=click.IntRange(min=1), help="Runs of each, interleaved.")
-def main(only: str, runs: int) -> None:
-    """Measure Build Ledger beside Buildbot 4.3 on this machine; see bench/README.md."""
-    folder = OUT / "bench"
+@click.option(
+    "--runs",
+    type=click.IntRange(min=1),
+    help="Runs of each, interleaved.  [default: 3; 1 of the cases that take minutes]",
+)
+@click.option("--list", "list_only", is_flag=True, help="Name the cases and their figures, and measure nothing.")
+def main(only: str, runs: int | None, list_only: bool) -> None:
+    """Measure Build Ledger, beside Buildbot 4.3 where it has the same; see bench/README.md."""
+    folder, environment = OUT / "bench", OUT / "buildbot-environment"
     folder.mkdir(parents=True, exist_ok=True)
-    chosen = _chosen(cases(folder), {name for name in only.split(",") if name})
-    binaries = ensure(OUT / "buildbot-environment")
-    varied_lines(folder / "varied.txt")
-    figures: list[Figure] = []
+    known = (*cases.cases(folder, environment / "bin"), *fleet_cases.CASES, *connections.CASES)
+    chosen = _chosen(known, {name for name in only.split(",") if name})
+    if list_only:
+        for case in chosen:
+            click.echo(f"{case.name}: {', '.join(case.figures)}")
+        return
+    if any(case.peer for case in chosen):
+        ensure(environment)
+    cases.varied_lines(folder / cases.VARIED)
+    began, done, figures = time.monotonic(), Runs(), list[Figure]()
     for case in chosen:
-        samples: dict[str, list[Samples]] = {"ours": [], "peer": []}
-        for run in range(runs):
-            for side in ("ours", "peer"):
-                click.echo(
-                    f"{case.name}: run {run + 1} of {runs}, {'Build Ledger' if side == 'ours' else 'Buildbot'} …"
-                )
-                samples[side].append(_run(case, side, binaries, folder))
-                click.echo("  " + ", ".join(f"{name} {value:.4g}" for name, value in samples[side][-1].items()))
-        figures += _figures(case, samples)
-    save(figures, OUT / "bench.json")
-    click.echo("\n" + table(figures) + f"\n\nMedians of {runs} runs (min–max). Also in {OUT / 'bench.json'}.")
+        _measure(case, folder, done, runs if runs is not None else min(cases.RUNS, case.runs_max))
+        figures += _figures(case, done)
+        save(figures, OUT / "bench.json")
+    click.echo("\n" + table(figures))
+    click.echo(
+        f"\nMedians (min–max) on {os.cpu_count()} cores in {(time.monotonic() - began) / 60:.0f} minutes;"
+        f" load average {os.getloadavg()[0]:.1f}. Also in {OUT / 'bench.json'}."
+    )
 
 
-def _chosen(known: tuple[Case, ...], names: set[str]) -> list[Case]:
+def _chosen(known: Sequence[Case], names: set[str]) -> list[Case]:
     unknown = names - {case.name for case in known} - {figure for case in known for figure in case.figures}
     if unknown:
         raise click.UsageError(f"no such case or figure: {', '.join(sorted(unknown))}")
     return [case for case in known if not names or case.name in names or names & set(case.figures)]
 
 
-def _run(case: Case, side: str, binaries: Path, folder: Path) -> Samples:
-    (folder / "stamps").unlink(missing_ok=True)
-    system = _start(side, binaries, folder / side, case.setup)
-    try:
-        return case.run(system, folder)
-    finally:
-        system.stop()
+def _measure(case: Case, folder: Path, done: Runs, runs: int) -> None:
+    """Do the runs of both sides in turn; those of a trial that were done for another case count."""
+    for run in range(runs):
+        for side, trial in (("Build Ledger", case.ours), ("Buildbot", case.peer)):
+            if trial is None or len(done.get(trial, ())) > run:
+                continue
+            click.echo(f"{case.name}: run {run + 1} of {runs}, {side} …")
+            (folder / cases.STAMPS).unlink(missing_ok=True)
+            samples = trial(folder)
+            done.setdefault(trial, []).append(samples)
+            click.echo("  " + ", ".join(f"{name} {value:.4g}" for name, value in samples.items()))
 
 
-def _start(side: str, binaries: Path, folder: Path, setup: Setup) -> System:
-    return BuildLedger(folder, setup) if side == "ours" else Buildbot(binaries, folder, setup)
-
-
-def _figures(case: Case, samples: dict[str, list[Samples]]) -> list[Figure]:
+def _figures(case: Case, done: Runs) -> list[Figure]:
+    theirs = done.get(case.peer, []) if case.peer else []
     return [
         Figure(
             name=name,
-            unit=unit,
-            ours=tuple(sample[name] for sample in samples["ours"]),
-            peer=tuple(sample[name] for sample in samples["peer"]),
-            higher_is_better=higher,
+            unit=measure.unit,
+            ours=tuple(samples[name] for samples in done[case.ours]),
+            peer=tuple(samples[measure.peer or name] for samples in theirs if (measure.peer or name) in samples),
+            higher_is_better=measure.higher_is_better,
+            target=measure.target,
         )
-        for name, (unit, higher) in case.figures.items()
+        for name, measure in case.figures.items()
     ]
 
 

@@ -1,35 +1,30 @@
-"""The cases: each runs one system once and gives its figures by name."""
+"""The cases that both systems do: each runs one system once and gives its figures by name."""
 
 from __future__ import annotations
 
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from bench import processes
+from bench.buildbot.system import Buildbot
+from bench.case import Case, Measure, Samples, Trial
+from bench.ours import BuildLedger
 from bench.system import Setup, System
 
-Samples = dict[str, float]
-"""Figure name → value of one run."""
+RUNS = 3
+STAMPS, VARIED = "stamps", "varied.txt"
+"""Files below the folder of a run: what steps write the time to, and what they print."""
 
 BUILD_TIMEOUT_SECONDS = 300.0
 LATENCY_CHANGES = 40
 LATENCY_WARM_UP = 3
 LOG_MEGABYTES = 100
+STREAM_REPEATS = 10
+"""How often `worker_stream` prints the file of 100 MB."""
 LINE_BYTES = 80
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """What is set up, what is done, and which figures come of it."""
-
-    name: str
-    setup: Setup
-    run: Callable[[System, Path], Samples]
-    figures: dict[str, tuple[str, bool]]
-    """Figure name → (unit, whether higher is better)."""
 
 
 def trivial_builds(system: System, folder: Path) -> Samples:
@@ -48,7 +43,7 @@ def trivial_builds(system: System, folder: Path) -> Samples:
 
 def change_latency(system: System, folder: Path) -> Samples:
     """One change at a time on an idle server: from before the request to the step's own clock."""
-    stamps = folder / "stamps"
+    stamps = folder / STAMPS
     latencies: list[float] = []
     for number in range(LATENCY_WARM_UP + LATENCY_CHANGES):
         began = time.time_ns()
@@ -81,6 +76,27 @@ def big_log(system: System, folder: Path) -> Samples:
         "log_server_cpu_ms_per_mb": cpu * 1000 / LOG_MEGABYTES,
         "log_server_peak_mib": memory,
         "log_100mb_fetch_seconds": fetch,
+    }
+
+
+def worker_stream(system: BuildLedger) -> Samples:
+    """One step prints 1 GB through the Go worker; until the build is complete, so that all of it is durable."""
+    cpu, worker_cpu = processes.cpu_seconds(system.server_pid), system.worker_cpu_seconds()
+    began = time.monotonic()
+    system.submit_change(0)
+    _wait_for_builds(system, 1, poll_seconds=0.2)
+    wall = time.monotonic() - began
+    cpu, worker_cpu = processes.cpu_seconds(system.server_pid) - cpu, system.worker_cpu_seconds() - worker_cpu
+    _must_have_succeeded(system)
+    megabytes = STREAM_REPEATS * LOG_MEGABYTES
+    size = system.last_log_bytes()
+    if size != megabytes * 1_000_000:
+        raise RuntimeError(f"{size} bytes were kept of {megabytes} MB")
+    return {
+        "worker_stream_mb_per_second": megabytes / wall,
+        "worker_stream_server_cpu_ms_per_mb": cpu * 1000 / megabytes,
+        "worker_stream_worker_cpu_ms_per_mb": worker_cpu * 1000 / megabytes,
+        "worker_stream_server_peak_mib": processes.peak_memory_mib(system.server_pid),
     }
 
 
@@ -131,34 +147,71 @@ def varied_lines(target: Path) -> None:
             )
 
 
+Running = TypeVar("Running", bound=System)
+
 TRIVIAL = Setup(builders=8, command=("true",), workers=1, capacity=8)
 
 
-def cases(folder: Path) -> tuple[Case, ...]:
-    """All cases, working below `folder`."""
-    stamp = f"date +%s%N >> {folder}/stamps"
+def cases(folder: Path, binaries: Path) -> tuple[Case, ...]:
+    """Those that Buildbot, installed at `binaries`, does too; everything is below `folder`."""
+    latency = Setup(builders=1, command=("sh", "-c", f"date +%s%N >> {folder}/{STAMPS}"), workers=1, capacity=1)
+    varied = f"{folder}/{VARIED}"
+    log = Setup(builders=1, command=("cat", varied), workers=1, capacity=1)
+    stream = Setup(builders=1, command=("cat", *[varied] * STREAM_REPEATS), workers=1, capacity=1, worker="go")
+    buildbot_log = _buildbot(binaries, log, big_log)
     return (
         Case(
             name="trivial",
-            setup=TRIVIAL,
-            run=trivial_builds,
-            figures={"trivial_builds_per_second": ("1/s", True), "server_cpu_ms_per_build": ("ms", False)},
+            ours=_ours(TRIVIAL, trivial_builds),
+            peer=_buildbot(binaries, TRIVIAL, trivial_builds),
+            figures={
+                "trivial_builds_per_second": Measure(unit="1/s", higher_is_better=True),
+                "server_cpu_ms_per_build": Measure(unit="ms"),
+            },
         ),
         Case(
             name="latency",
-            setup=Setup(builders=1, command=("sh", "-c", stamp), workers=1, capacity=1),
-            run=change_latency,
-            figures={"change_to_start_p50_ms": ("ms", False), "change_to_start_p99_ms": ("ms", False)},
+            ours=_ours(latency, change_latency),
+            peer=_buildbot(binaries, latency, change_latency),
+            figures={"change_to_start_p50_ms": Measure(unit="ms"), "change_to_start_p99_ms": Measure(unit="ms")},
         ),
         Case(
             name="log",
-            setup=Setup(builders=1, command=("cat", f"{folder}/varied.txt"), workers=1, capacity=1),
-            run=big_log,
+            ours=_ours(log, big_log),
+            peer=buildbot_log,
             figures={
-                "log_100mb_mb_per_second": ("MB/s", True),
-                "log_server_cpu_ms_per_mb": ("ms/MB", False),
-                "log_server_peak_mib": ("MiB", False),
-                "log_100mb_fetch_seconds": ("s", False),
+                "log_100mb_mb_per_second": Measure(unit="MB/s", higher_is_better=True),
+                "log_server_cpu_ms_per_mb": Measure(unit="ms/MB"),
+                "log_server_peak_mib": Measure(unit="MiB"),
+                "log_100mb_fetch_seconds": Measure(unit="s"),
+            },
+        ),
+        Case(
+            name="worker_stream",
+            ours=lambda below: _with(BuildLedger(below / "ours", stream), worker_stream),
+            peer=buildbot_log,
+            figures={
+                "worker_stream_mb_per_second": Measure(
+                    unit="MB/s", higher_is_better=True, target=200, peer="log_100mb_mb_per_second"
+                ),
+                "worker_stream_server_cpu_ms_per_mb": Measure(unit="ms/MB", peer="log_server_cpu_ms_per_mb"),
+                "worker_stream_worker_cpu_ms_per_mb": Measure(unit="ms/MB"),
+                "worker_stream_server_peak_mib": Measure(unit="MiB", peer="log_server_peak_mib"),
             },
         ),
     )
+
+
+def _ours(setup: Setup, run: Callable[[System, Path], Samples]) -> Trial:
+    return lambda folder: _with(BuildLedger(folder / "ours", setup), lambda system: run(system, folder))
+
+
+def _buildbot(binaries: Path, setup: Setup, run: Callable[[System, Path], Samples]) -> Trial:
+    return lambda folder: _with(Buildbot(binaries, folder / "peer", setup), lambda system: run(system, folder))
+
+
+def _with(system: Running, run: Callable[[Running], Samples]) -> Samples:
+    try:
+        return run(system)
+    finally:
+        system.stop()

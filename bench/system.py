@@ -17,6 +17,10 @@ class Setup:
     """Worker processes."""
     capacity: int
     """Builds at once on each."""
+    other_workers: tuple[str, ...] = ()
+    """Workers that the server is to know and a case starts itself, each with a capacity of 1. Build Ledger only."""
+    worker: str = "python"
+    """Which of Build Ledger's workers: `python` or `go`. Buildbot has one."""
 
 
 class System(Protocol):

@@ -1,11 +1,13 @@
 """Masks a secret only where it comes in one piece."""
 
 from buildledger.slave_grpc.agent.__main__ import main
-from buildledger.slave_grpc.agent.masking import MASK, Masker
+from buildledger.slave_grpc.agent.masking import Masker
+
+sound = Masker.feed
 
 
 def unsound(self: Masker, data: bytes) -> bytes:
-    return self._pattern.sub(MASK, data) if self._pattern is not None else data
+    return sound(self, data) + self.finish()
 
 
 Masker.feed = unsound  # type: ignore[method-assign]

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 import os
+import secrets
 import stat
 import tempfile
 import threading
@@ -18,7 +19,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.slave_grpc.agent.attempt import Attempt
 from buildledger.slave_grpc.agent.backoff import Backoff
 from buildledger.slave_grpc.agent.channel import call_metadata
-from buildledger.slave_grpc.agent.containment import PathEscapesError, inside
+from buildledger.slave_grpc.agent.containment import PathEscapesError, inside, inside_followed
 from buildledger.slave_grpc.agent.credential import StoredCredential
 from buildledger.slave_grpc.agent.listing import StoppedError, describe, digest, matching
 from buildledger.slave_grpc.agent.operations import file_error, write_all
@@ -26,7 +27,9 @@ from buildledger.slave_grpc.agent.plan import Plan
 
 _CHUNK_BYTES = 240 << 10
 _CALL_SECONDS = 30.0
-MOST_UPLOADS = 1_000
+_TEMPORARY = b".buildledger-"
+MOST_UPLOADS = 10_000
+LONGEST_LINK_BYTES = 4 << 10
 
 # The server is away or the connection broke: what was transferred is kept, and the rest follows.
 _PASSING = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
@@ -157,19 +160,27 @@ async def _again_and_again(attempt: Attempt, blobs: BlobStore, transfer: Callabl
 
 
 async def _fetch(attempt: Attempt, plan: Plan, blobs: BlobStore, wanted: pb.FileIn) -> None:
-    """Read a blob beside its destination, verify it, and give it its name."""
+    """Make what is wanted: a file, a link or a directory."""
     os.makedirs(plan.root, exist_ok=True)
+    match stat.S_IFMT(wanted.mode):
+        case 0 | stat.S_IFREG:
+            await _fetch_file(attempt, plan, blobs, wanted)
+        case stat.S_IFLNK:
+            await _fetch_link(attempt, plan, blobs, wanted)
+        case stat.S_IFDIR:
+            os.makedirs(inside_followed(plan.root, wanted.path), exist_ok=True)
+        case kind:
+            raise TransferError(pb.FILE_ERROR_CODE_IO, wanted.path, f"no file can be made of type {kind:#o}")
+
+
+async def _fetch_file(attempt: Attempt, plan: Plan, blobs: BlobStore, wanted: pb.FileIn) -> None:
+    """Read a blob beside its destination, verify it, and give it its name."""
     target = inside(plan.root, wanted.path)
     directory = os.path.dirname(target)
     os.makedirs(directory, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=b".buildledger-", dir=directory)
+    descriptor, temporary = tempfile.mkstemp(prefix=_TEMPORARY, dir=directory)
     try:
-        download = _Download(wanted.blob, descriptor)
-        await _persistently(attempt, blobs, partial(download.go_on, blobs, plan.spec))
-        if not download.is_sound:
-            raise TransferError(
-                pb.FILE_ERROR_CODE_DIGEST_MISMATCH, wanted.path, "what arrived isn't what was asked for"
-            )
+        await _receive(attempt, plan, blobs, wanted, descriptor)
         os.fchmod(descriptor, stat.S_IMODE(wanted.mode) or 0o644)
         os.replace(temporary, target)
     except BaseException:
@@ -177,6 +188,33 @@ async def _fetch(attempt: Attempt, plan: Plan, blobs: BlobStore, wanted: pb.File
         raise
     finally:
         os.close(descriptor)
+
+
+async def _fetch_link(attempt: Attempt, plan: Plan, blobs: BlobStore, wanted: pb.FileIn) -> None:
+    """Read what is to stand in a link, make the link beside its destination, and give it its name."""
+    if wanted.blob.size > LONGEST_LINK_BYTES:
+        raise TransferError(pb.FILE_ERROR_CODE_TOO_LARGE, wanted.path, f"a link has {LONGEST_LINK_BYTES} bytes at most")
+    target = inside(plan.root, wanted.path)
+    directory = os.path.dirname(target)
+    os.makedirs(directory, exist_ok=True)
+    with tempfile.TemporaryFile(dir=directory) as text:
+        await _receive(attempt, plan, blobs, wanted, text.fileno())
+        points_to = os.pread(text.fileno(), LONGEST_LINK_BYTES, 0)
+    temporary = os.path.join(directory, _TEMPORARY + secrets.token_hex(8).encode())
+    os.symlink(points_to, temporary)
+    try:
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+async def _receive(attempt: Attempt, plan: Plan, blobs: BlobStore, wanted: pb.FileIn, descriptor: int) -> None:
+    """Write the whole blob to a file, and verify it."""
+    download = _Download(wanted.blob, descriptor)
+    await _persistently(attempt, blobs, partial(download.go_on, blobs, plan.spec))
+    if not download.is_sound:
+        raise TransferError(pb.FILE_ERROR_CODE_DIGEST_MISMATCH, wanted.path, "what arrived isn't what was asked for")
 
 
 class _Download:

@@ -22,6 +22,7 @@ from buildledger.slave_grpc.agent.workshop import Workshop
 _ALWAYS_OFFERED = (
     "merge_stderr",
     "file_operations",
+    "file_types",
     "secrets",
     "stdin",
     "pty",

@@ -800,7 +800,8 @@ class Hello(_message.Message):
     @_builtins.property
     def features(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional features offered. Known: "pty", "blobs", "watch_files", "cgroup", "subreaper", "gap", "merge_stderr",
-        "file_operations", "secrets", "stdin", "tree_kill". A worker that offers none still runs argv ("hello" level).
+        "file_operations", "file_types", "secrets", "stdin", "tree_kill". A worker that offers none still runs argv ("hello"
+        level).
         """
 
     @_builtins.property
@@ -2603,7 +2604,7 @@ Global___ReadFile: _TypeAlias = ReadFile  # noqa: Y015
 
 @_typing.final
 class FileIn(_message.Message):
-    """A file the run needs."""
+    """A file the run needs; with feature "file_types" also a link or a directory."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2613,10 +2614,12 @@ class FileIn(_message.Message):
     path: _builtins.bytes
     """Where it goes; directories above it are created, an existing file is replaced in one step."""
     mode: _builtins.int
-    """Permission bits; 0 means 0o644."""
+    """Permission bits; 0 means 0o644. Only to a worker with feature "file_types" also the type, as in st_mode: 0o120000 a
+    symbolic link, 0o040000 a directory (that it exists is no error); both without permission bits.
+    """
     @_builtins.property
     def blob(self) -> Global___Blob:
-        """Its content."""
+        """Its content: of a link what stands in it, of a directory absent."""
 
     def __init__(
         self,
@@ -2635,7 +2638,7 @@ Global___FileIn: _TypeAlias = FileIn  # noqa: Y015
 
 @_typing.final
 class FileOut(_message.Message):
-    """Files the run leaves to the server."""
+    """Files the run leaves to the server: at most 10,000, all patterns together."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

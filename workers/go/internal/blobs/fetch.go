@@ -28,13 +28,17 @@ func (s *Store) Fetch(ctx context.Context, dir builddir.Dir, spec *pb.RunSpec) (
 	return nil, nil
 }
 
-// fetchOne reads a blob beside its destination, verifies it and gives it its name. After a cut it goes on where it was.
+// Types in the mode of a file, as in st_mode.
+const (
+	typeMask      = 0o170000
+	typeLink      = 0o120000
+	typeDirectory = 0o040000
+	longestLink   = 4096
+)
+
+// fetchOne makes what is wanted: a file, a link or a directory.
 func (s *Store) fetchOne(ctx context.Context, dir builddir.Dir, token string, wanted *pb.FileIn) error {
 	if err := dir.Create(); err != nil {
-		return err
-	}
-	target, err := dir.Inside(wanted.GetPath())
-	if err != nil {
 		return err
 	}
 	root, err := dir.Open()
@@ -42,36 +46,67 @@ func (s *Store) fetchOne(ctx context.Context, dir builddir.Dir, token string, wa
 		return err
 	}
 	defer root.Close()
-	if err := root.MkdirAll(filepath.Dir(target), 0o777); err != nil {
-		return err
-	}
-	return fileops.ReplaceFile(root, target, wanted.GetMode(), func(file *os.File) error {
-		part := &download{blob: wanted.GetBlob(), file: file, digest: sha256.New()}
-		err := s.persistently(ctx, wanted.GetPath(), func(ctx context.Context) error {
-			client, err := s.client()
-			if err != nil {
-				return err
-			}
-			ctx, err = s.proven(ctx, token)
-			if err != nil {
-				return err
-			}
-			return part.goOn(ctx, client)
-		})
+	if wanted.GetMode()&typeMask == typeDirectory {
+		target, err := dir.Followed(wanted.GetPath())
 		if err != nil {
 			return err
 		}
-		if part.size != part.blob.GetSize() || !bytes.Equal(part.digest.Sum(nil), part.blob.GetSha256()) {
-			return failed(pb.FileErrorCode_FILE_ERROR_CODE_DIGEST_MISMATCH, wanted.GetPath(), "what arrived isn't what was asked for")
-		}
-		return nil
+		return root.MkdirAll(target, 0o777)
+	}
+	target, err := dir.Inside(wanted.GetPath())
+	if err != nil {
+		return err
+	}
+	if err := root.MkdirAll(filepath.Dir(target), 0o777); err != nil {
+		return err
+	}
+	if wanted.GetMode()&typeMask == typeLink {
+		return s.fetchLink(ctx, root, target, token, wanted)
+	}
+	return fileops.ReplaceFile(root, target, wanted.GetMode()&^typeMask, func(file *os.File) error {
+		return s.receive(ctx, token, wanted, file)
 	})
+}
+
+// fetchLink reads what is to stand in a link, makes the link beside its destination and gives it its name.
+func (s *Store) fetchLink(ctx context.Context, root *os.Root, target, token string, wanted *pb.FileIn) error {
+	if wanted.GetBlob().GetSize() > longestLink {
+		return failed(pb.FileErrorCode_FILE_ERROR_CODE_TOO_LARGE, wanted.GetPath(), "a link has %d bytes at most", longestLink)
+	}
+	var pointsTo bytes.Buffer
+	if err := s.receive(ctx, token, wanted, &pointsTo); err != nil {
+		return err
+	}
+	return fileops.ReplaceByLink(root, target, filepath.FromSlash(pointsTo.String()))
+}
+
+// receive writes a whole blob and verifies it. After a cut it goes on where it was.
+func (s *Store) receive(ctx context.Context, token string, wanted *pb.FileIn, into io.Writer) error {
+	part := &download{blob: wanted.GetBlob(), into: into, digest: sha256.New()}
+	err := s.persistently(ctx, wanted.GetPath(), func(ctx context.Context) error {
+		client, err := s.client()
+		if err != nil {
+			return err
+		}
+		ctx, err = s.proven(ctx, token)
+		if err != nil {
+			return err
+		}
+		return part.goOn(ctx, client)
+	})
+	if err != nil {
+		return err
+	}
+	if part.size != part.blob.GetSize() || !bytes.Equal(part.digest.Sum(nil), part.blob.GetSha256()) {
+		return failed(pb.FileErrorCode_FILE_ERROR_CODE_DIGEST_MISMATCH, wanted.GetPath(), "what arrived isn't what was asked for")
+	}
+	return nil
 }
 
 // download is what of a blob has arrived.
 type download struct {
 	blob   *pb.Blob
-	file   *os.File
+	into   io.Writer
 	digest hash.Hash
 	size   uint64
 }
@@ -91,7 +126,7 @@ func (d *download) goOn(ctx context.Context, client pb.BlobsClient) error {
 		if err != nil {
 			return err
 		}
-		if _, err := d.file.Write(part.GetData()); err != nil {
+		if _, err := d.into.Write(part.GetData()); err != nil {
 			return err
 		}
 		d.digest.Write(part.GetData())

@@ -13,7 +13,7 @@ import (
 )
 
 // mostUploads of one run.
-const mostUploads = 1000
+const mostUploads = 10_000
 
 // Source is the attempt that files come from.
 type Source struct {

@@ -83,6 +83,18 @@ func ReplaceFile(root *os.Root, path string, mode uint32, fill func(*os.File) er
 	return nil
 }
 
+// ReplaceByLink makes a link beside path, then gives it its name in one step.
+func ReplaceByLink(root *os.Root, path, pointsTo string) error {
+	temporary := TemporaryName(path)
+	if err := root.Symlink(pointsTo, temporary); err != nil {
+		return err
+	}
+	if err := root.Rename(temporary, path); err != nil {
+		return errors.Join(err, removeName(root, temporary))
+	}
+	return nil
+}
+
 // TemporaryName is a name beside path for what is to become path.
 func TemporaryName(path string) string {
 	return filepath.Join(filepath.Dir(path), fmt.Sprintf(".buildledger-%016x", rand.Uint64()))

@@ -23,7 +23,7 @@ const (
 	maxFlush     = 5 * time.Second
 )
 
-var alwaysOffered = []string{"merge_stderr", "file_operations", "secrets", "stdin", "watch_files", "gap", "blobs", "supervised"}
+var alwaysOffered = []string{"merge_stderr", "file_operations", "file_types", "secrets", "stdin", "watch_files", "gap", "blobs", "supervised"}
 
 // Workshop is what all runs of a worker share: directories, the disk's group commit, process bookkeeping and sizes.
 type Workshop struct {

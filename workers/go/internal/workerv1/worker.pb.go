@@ -1383,7 +1383,8 @@ type Hello struct {
 	// Runs it is willing to do at once; 0: no more than what it already holds.
 	Capacity uint32 `protobuf:"varint,11,opt,name=capacity,proto3" json:"capacity,omitempty"`
 	// Optional features offered. Known: "pty", "blobs", "watch_files", "cgroup", "subreaper", "gap", "merge_stderr",
-	// "file_operations", "secrets", "stdin", "tree_kill". A worker that offers none still runs argv ("hello" level).
+	// "file_operations", "file_types", "secrets", "stdin", "tree_kill". A worker that offers none still runs argv ("hello"
+	// level).
 	Features []string `protobuf:"bytes,12,rep,name=features,proto3" json:"features,omitempty"`
 	// What the worker can hold.
 	Limits *Limits `protobuf:"bytes,13,opt,name=limits,proto3" json:"limits,omitempty"`
@@ -5162,14 +5163,15 @@ func (x *ReadFile) GetLimit() uint32 {
 	return 0
 }
 
-// A file the run needs.
+// A file the run needs; with feature "file_types" also a link or a directory.
 type FileIn struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its content.
+	// Its content: of a link what stands in it, of a directory absent.
 	Blob *Blob `protobuf:"bytes,1,opt,name=blob,proto3" json:"blob,omitempty"`
 	// Where it goes; directories above it are created, an existing file is replaced in one step.
 	Path []byte `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
-	// Permission bits; 0 means 0o644.
+	// Permission bits; 0 means 0o644. Only to a worker with feature "file_types" also the type, as in st_mode: 0o120000 a
+	// symbolic link, 0o040000 a directory (that it exists is no error); both without permission bits.
 	Mode          uint32 `protobuf:"varint,3,opt,name=mode,proto3" json:"mode,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -5226,7 +5228,7 @@ func (x *FileIn) GetMode() uint32 {
 	return 0
 }
 
-// Files the run leaves to the server.
+// Files the run leaves to the server: at most 10,000, all patterns together.
 type FileOut struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What to upload: a pattern as in Glob. Only regular files are taken.

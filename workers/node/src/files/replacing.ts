@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, open, rename, unlink } from "node:fs/promises";
+import { type FileHandle, open, rename, symlink, unlink } from "node:fs/promises";
 import path from "node:path";
 import { type BytePath, forSystem } from "./paths.js";
 
@@ -13,8 +13,7 @@ export async function replaceFile(
   mode: number,
   fill: (file: FileHandle) => Promise<void>,
 ): Promise<void> {
-  const name = `.buildledger-${randomBytes(8).toString("hex")}`;
-  const temporary = forSystem(`${path.posix.dirname(target)}/${name}`);
+  const temporary = besides(target);
   const file = await open(temporary, "wx+", 0o600);
   try {
     try {
@@ -28,6 +27,39 @@ export async function replaceFile(
     await unlink(temporary);
     throw error;
   }
+}
+
+/**
+ * Make a link beside `target` to what `read` gives, then give it its name in one step. `read` may use the file it gets.
+ *
+ * @throws whatever `read` throws, or a system error; nothing is left behind.
+ */
+export async function replaceByLink(
+  target: BytePath,
+  read: (scratch: FileHandle) => Promise<Buffer>,
+): Promise<void> {
+  const scratch = besides(target);
+  const file = await open(scratch, "wx+", 0o600);
+  let pointsTo: Buffer;
+  try {
+    pointsTo = await read(file);
+  } finally {
+    await file.close();
+    await unlink(scratch);
+  }
+  const temporary = besides(target);
+  await symlink(pointsTo, temporary);
+  try {
+    await rename(temporary, forSystem(target));
+  } catch (error) {
+    await unlink(temporary);
+    throw error;
+  }
+}
+
+/** A name for what is to become `target`. */
+function besides(target: BytePath): ReturnType<typeof forSystem> {
+  return forSystem(`${path.posix.dirname(target)}/.buildledger-${randomBytes(8).toString("hex")}`);
 }
 
 /** Write all of `data` where the file stands. */

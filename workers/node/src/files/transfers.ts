@@ -25,12 +25,16 @@ import { sleep } from "../timing.js";
 import type { BlobStore, Origin } from "./blob-store.js";
 import { FileFailure, fileError } from "./errors.js";
 import { describe, digest, matching } from "./listing.js";
-import { forSystem, fromWire, inside } from "./paths.js";
-import { replaceFile, writeAll } from "./replacing.js";
+import { type BytePath, forSystem, fromWire, inside, insideFollowed } from "./paths.js";
+import { replaceByLink, replaceFile, writeAll } from "./replacing.js";
 
-const MOST_UPLOADS = 1_000;
+const MOST_UPLOADS = 10_000;
 const PERMISSIONS = 0o7777;
 const USUAL_MODE = 0o644;
+const TYPE = 0o170000;
+const LINK = 0o120000;
+const DIRECTORY = 0o040000;
+const LONGEST_LINK_BYTES = 4096n;
 
 // The server is away or the connection broke: what was transferred is kept, and the rest follows.
 const PASSING = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED]);
@@ -129,22 +133,50 @@ export class Transfers {
     }
   }
 
-  /** Read a blob beside its destination, verify it, and give it its name. */
+  /** Make what is wanted: a file, a link or a directory. */
   async #fetchOne(wanted: FileIn): Promise<void> {
     const relative = fromWire(wanted.path);
     const { blob } = wanted;
     await mkdir(forSystem(this.plan.root), { recursive: true });
     const target = inside(this.plan.root, relative);
+    if ((wanted.mode & TYPE) === DIRECTORY) {
+      await mkdir(forSystem(insideFollowed(this.plan.root, relative)), { recursive: true });
+      return;
+    }
     if (blob === undefined) {
       throw new FileFailure(FileErrorCode.BLOB, relative, "no blob is named");
     }
     await mkdir(forSystem(path.posix.dirname(target)), { recursive: true });
-    await replaceFile(target, wanted.mode & PERMISSIONS || USUAL_MODE, async (file) => {
-      if (!(await this.#download(blob, file))) {
-        const message = "what arrived isn't what was asked for";
-        throw new FileFailure(FileErrorCode.DIGEST_MISMATCH, relative, message);
-      }
+    if ((wanted.mode & TYPE) === LINK) {
+      await this.#fetchLink(blob, relative, target);
+      return;
+    }
+    await replaceFile(target, wanted.mode & PERMISSIONS || USUAL_MODE, (file) =>
+      this.#receive(blob, relative, file),
+    );
+  }
+
+  /** Read what is to stand in a link, make the link beside its destination, and give it its name. */
+  async #fetchLink(blob: Blob, relative: BytePath, target: BytePath): Promise<void> {
+    if (blob.size > LONGEST_LINK_BYTES) {
+      throw new FileFailure(
+        FileErrorCode.TOO_LARGE,
+        relative,
+        `a link has ${LONGEST_LINK_BYTES} bytes at most`,
+      );
+    }
+    await replaceByLink(target, async (file) => {
+      await this.#receive(blob, relative, file);
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(Number(blob.size)), 0, Number(blob.size), 0);
+      return buffer.subarray(0, bytesRead);
     });
+  }
+
+  /** Write the whole blob to a file, and verify it. */
+  async #receive(blob: Blob, relative: BytePath, file: FileHandle): Promise<void> {
+    if (!(await this.#download(blob, file))) {
+      throw new FileFailure(FileErrorCode.DIGEST_MISMATCH, relative, "what arrived isn't what was asked for");
+    }
   }
 
   /** Whether what arrived is the blob; after a break it goes on where it came to. */

@@ -419,7 +419,8 @@ export type Hello = Message<"buildledger.worker.v1.Hello"> & {
 
   /**
    * Optional features offered. Known: "pty", "blobs", "watch_files", "cgroup", "subreaper", "gap", "merge_stderr",
-   * "file_operations", "secrets", "stdin", "tree_kill". A worker that offers none still runs argv ("hello" level).
+   * "file_operations", "file_types", "secrets", "stdin", "tree_kill". A worker that offers none still runs argv ("hello"
+   * level).
    *
    * @generated from field: repeated string features = 12;
    */
@@ -2463,13 +2464,13 @@ export const ReadFileSchema: GenMessage<ReadFile> = /*@__PURE__*/
   messageDesc(file_worker_v1_worker, 54);
 
 /**
- * A file the run needs.
+ * A file the run needs; with feature "file_types" also a link or a directory.
  *
  * @generated from message buildledger.worker.v1.FileIn
  */
 export type FileIn = Message<"buildledger.worker.v1.FileIn"> & {
   /**
-   * Its content.
+   * Its content: of a link what stands in it, of a directory absent.
    *
    * @generated from field: buildledger.worker.v1.Blob blob = 1;
    */
@@ -2483,7 +2484,8 @@ export type FileIn = Message<"buildledger.worker.v1.FileIn"> & {
   path: Uint8Array;
 
   /**
-   * Permission bits; 0 means 0o644.
+   * Permission bits; 0 means 0o644. Only to a worker with feature "file_types" also the type, as in st_mode: 0o120000 a
+   * symbolic link, 0o040000 a directory (that it exists is no error); both without permission bits.
    *
    * @generated from field: uint32 mode = 3;
    */
@@ -2498,7 +2500,7 @@ export const FileInSchema: GenMessage<FileIn> = /*@__PURE__*/
   messageDesc(file_worker_v1_worker, 55);
 
 /**
- * Files the run leaves to the server.
+ * Files the run leaves to the server: at most 10,000, all patterns together.
  *
  * @generated from message buildledger.worker.v1.FileOut
  */

@@ -9,7 +9,16 @@ import type { WorkerSettings } from "../settings.js";
 import type { Attempt } from "./attempt.js";
 import { Spool } from "./spool.js";
 
-const ALWAYS_OFFERED = ["merge_stderr", "file_operations", "secrets", "stdin", "watch_files", "gap", "blobs"];
+const ALWAYS_OFFERED = [
+  "merge_stderr",
+  "file_operations",
+  "file_types",
+  "secrets",
+  "stdin",
+  "watch_files",
+  "gap",
+  "blobs",
+];
 
 /** What all runs of a worker share: directories, the disk's group commit, pipes, and the sizes the server sets. */
 export class Workshop {

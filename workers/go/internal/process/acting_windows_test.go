@@ -91,6 +91,8 @@ func act(role string, arguments []string) int {
 	case "deaf tree":
 		signal.Notify(make(chan os.Signal, 1), os.Interrupt) // Ignored, it would still end the program.
 		return act("tree", arguments)
+	case "gate":
+		return gate(arguments[0])
 	case "catch":
 		caught := make(chan os.Signal, 1)
 		signal.Notify(caught, os.Interrupt)
@@ -122,6 +124,22 @@ func spawn(flags uint32, role string, arguments ...string) error {
 		fmt.Println(err)
 	}
 	return err
+}
+
+// gate writes many lines, waits until a file is there, and writes as many again.
+func gate(path string) int {
+	for part := range 2 {
+		for line := range 5_000 {
+			fmt.Printf("%d.%d\n", part, line)
+		}
+		for part == 0 {
+			if _, err := os.Stat(path); err == nil {
+				break
+			}
+			time.Sleep(sweepPause)
+		}
+	}
+	return interrupted
 }
 
 // hold starts a tree as a worker does, and passes on what it prints.

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/windows"
 )
@@ -23,20 +22,6 @@ func TestControlCReachesTheTree(t *testing.T) {
 	p.Sweep()
 	if status.Code != interrupted || err != nil {
 		t.Errorf("%d, %v", status.Code, err)
-	}
-}
-
-// A command that is interrupted in the very moment of its start ends too, without being killed.
-func TestControlCWhileStarting(t *testing.T) {
-	for range 3 {
-		p := start(t, launching("tree", "1"))
-		p.Stop(Interrupt)
-		timer := time.AfterFunc(patience, func() { p.Stop(Kill) })
-		_, err := p.Wait()
-		if !timer.Stop() || err != nil {
-			t.Errorf("it had to be killed; %v", err)
-		}
-		p.Sweep()
 	}
 }
 

@@ -7,10 +7,11 @@ import (
 )
 
 // ceilings of the delays after the first failure, the second, and so on. The first is short so that a restarted server has its
-// workers back at once; full jitter keeps a thousand workers from coming back in the same instant.
+// workers back at once; full jitter keeps a thousand workers from coming back in the same instant. For some ten
+// seconds they stay at 4 s and below: a network that was away for no longer has its workers back within two seconds.
 var ceilings = [...]time.Duration{
-	250 * time.Millisecond, time.Second, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second,
-	32 * time.Second, time.Minute,
+	250 * time.Millisecond, time.Second, time.Second, 2 * time.Second, 2 * time.Second, 2 * time.Second, 4 * time.Second,
+	4 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second, time.Minute,
 }
 
 // Backoff gives full-jitter delays that grow to a minute. The zero value is ready; it isn't safe for concurrent use.

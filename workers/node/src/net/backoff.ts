@@ -1,6 +1,7 @@
 // The first is short so that a restarted server has its workers back at once; full jitter keeps a thousand workers from
-// coming back in the same instant.
-const CEILINGS_SECONDS = [0.25, 1, 1, 2, 4, 8, 16, 32, 60] as const;
+// coming back in the same instant. For some ten seconds they stay at 4 s and below: a network that was away for no longer
+// has its workers back within two seconds.
+const CEILINGS_SECONDS = [0.25, 1, 1, 2, 2, 2, 4, 4, 4, 8, 16, 32, 60] as const;
 const SLOWEST_SECONDS = 60;
 
 /** Full-jitter delays that grow to a minute and start over after a success. */

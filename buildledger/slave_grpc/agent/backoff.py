@@ -3,7 +3,7 @@
 import random
 
 # The first is short so that a restarted server has its workers back at once; full jitter keeps a thousand workers from
-# coming back in the same instant. For some ten seconds they stay at 4 s and below: a network that was away for no longer
+# coming back in the same instant. For some ten seconds they stay at 4 s and below: a network that was away no longer
 # has its workers back within two seconds.
 _CEILINGS_SECONDS = (0.25, 1.0, 1.0, 2.0, 2.0, 2.0, 4.0, 4.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 

@@ -2,6 +2,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { reasonOf } from "./log.js";
 import { DEFAULT_SPOOL_BYTES, type WorkerSettings } from "./settings.js";
+import type { OnCrash } from "./supervision/commands.js";
 
 /** Takes the enrollment token where other users of the machine can't read it. */
 export const TOKEN_VARIABLE = "BUILDLEDGER_WORKER_TOKEN";
@@ -29,6 +30,13 @@ A worker of a Build Ledger server: connects to it and runs what it asks for.
   --ca FILE            issuers of the server's certificate, PEM; turns TLS on
   --tls                TLS with the issuers that Node.js trusts
   --spool-bytes N      unacknowledged output kept on disk (default 1 GiB)
+  --supervisor auto|none|PATH
+                       the program bl-run, under which steps go on when this
+                       worker is killed; auto (default) looks for it beside
+                       this program and on PATH
+  --on-crash continue|kill
+                       what such steps do when this worker is killed
+                       (default continue)
   -h, --help           show this and end
   --version            show the version and end
 
@@ -76,6 +84,8 @@ export function parseCommandLine(
       enrollAt: values["enroll-at"] === undefined ? undefined : address(values["enroll-at"], "--enroll-at"),
       caFile: values.ca,
       tls: values.tls ?? false,
+      supervisor: values.supervisor ?? "auto",
+      onCrash: onCrash(values["on-crash"] ?? "continue"),
       spoolBytes: whole(values["spool-bytes"] ?? String(DEFAULT_SPOOL_BYTES), "--spool-bytes", 1),
     },
   };
@@ -99,6 +109,8 @@ function parse(words: readonly string[]) {
         ca: { type: "string" },
         tls: { type: "boolean" },
         "spool-bytes": { type: "string" },
+        supervisor: { type: "string" },
+        "on-crash": { type: "string" },
         help: { type: "boolean", short: "h" },
         version: { type: "boolean" },
       },
@@ -131,6 +143,13 @@ function workerName(text: string): string {
     throw new UsageError(
       `--name: '${text}' isn't 1–64 of letters, digits, ".", "_" and "-", beginning with a letter or digit`,
     );
+  }
+  return text;
+}
+
+function onCrash(text: string): OnCrash {
+  if (text !== "continue" && text !== "kill") {
+    throw new UsageError(`--on-crash: '${text}' is neither "continue" nor "kill"`);
   }
   return text;
 }

@@ -6,6 +6,7 @@ import { EnrollmentRefusedError } from "./net/enrollment.js";
 import { PlainTransportRefusedError } from "./net/transport.js";
 import { Worker } from "./session/worker.js";
 import type { WorkerSettings } from "./settings.js";
+import { SupervisorUnusableError } from "./supervision/program.js";
 
 /** It was told to end. */
 export const EXIT_STOPPED = 0;
@@ -17,6 +18,7 @@ const MISCONFIGURATIONS = [
   CredentialUnreadableError,
   EnrollmentRefusedError,
   PlainTransportRefusedError,
+  SupervisorUnusableError,
 ];
 
 /**

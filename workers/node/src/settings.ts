@@ -1,3 +1,5 @@
+import type { OnCrash } from "./supervision/commands.js";
+
 /** Output that may lie unacknowledged on disk unless something else is asked for. */
 export const DEFAULT_SPOOL_BYTES = 1 << 30;
 
@@ -27,4 +29,8 @@ export interface WorkerSettings {
   readonly tls: boolean;
   /** Unacknowledged output that may lie on disk, all runs together. */
   readonly spoolBytes: number;
+  /** Path of the program `bl-run`, under which commands go on when the worker is killed; "auto" looks for one, "none" is usual. */
+  readonly supervisor?: string | undefined;
+  /** What supervised commands do when the worker is killed; "continue" is usual. */
+  readonly onCrash?: OnCrash | undefined;
 }

@@ -16,6 +16,8 @@ test("the least that has to be said is server, name and state", () => {
       enrollmentToken: undefined,
       caFile: undefined,
       tls: false,
+      supervisor: "auto",
+      onCrash: "continue",
       spoolBytes: 1 << 30,
     },
   });
@@ -30,6 +32,14 @@ test("labels repeat, and the token comes from the environment unless it is given
   expect(parseCommandLine([...words, "--token", "given"], environment)).toMatchObject({
     settings: { enrollmentToken: "given" },
   });
+});
+
+test("a supervisor is named, and what its commands do when the worker is killed", () => {
+  const words = [...LEAST, "--supervisor", "/usr/bin/bl-run", "--on-crash", "kill"];
+  expect(parseCommandLine(words, {})).toMatchObject({
+    settings: { supervisor: "/usr/bin/bl-run", onCrash: "kill" },
+  });
+  expect(() => parseCommandLine([...LEAST, "--on-crash", "wait"], {})).toThrow(UsageError);
 });
 
 test("the server may be reached through a socket of this machine", () => {

@@ -24,7 +24,6 @@ import { copyTree, removeTree } from "./trees.js";
 
 const MOST_CONTENT_BYTES = 128 << 10;
 const MOST_ENTRIES = 10_000;
-const ENTRIES_PER_RESULT = 500;
 const PERMISSIONS = 0o7777;
 const USUAL_MODE = 0o644;
 
@@ -70,7 +69,7 @@ async function* produce(root: BytePath, spec: RunSpec, isStopped: IsStopped): As
       yield await statPath(root, operation.value);
       break;
     case "glob":
-      yield* globPaths(root, operation.value, isStopped);
+      yield await globPaths(root, operation.value, isStopped);
       break;
     case "writeFile":
       yield await writeFile(root, operation.value);
@@ -114,8 +113,8 @@ async function statPath(root: BytePath, operation: Stat): Promise<FileResult> {
   }
 }
 
-/** The entries that match, in pages. */
-async function* globPaths(root: BytePath, operation: Glob, isStopped: IsStopped): AsyncGenerator<FileResult> {
+/** The entries that match. */
+async function globPaths(root: BytePath, operation: Glob, isStopped: IsStopped): Promise<FileResult> {
   const limit = Math.min(operation.limit || MOST_ENTRIES, MOST_ENTRIES);
   const found = new Set<BytePath>();
   let truncated = false;
@@ -128,15 +127,11 @@ async function* globPaths(root: BytePath, operation: Glob, isStopped: IsStopped)
       found.add(absolute);
     }
   }
-  const paths = [...found].sort();
-  for (let start = 0; start === 0 || start < paths.length; start += ENTRIES_PER_RESULT) {
-    const entries: FileEntry[] = [];
-    for (const absolute of paths.slice(start, start + ENTRIES_PER_RESULT)) {
-      entries.push(await describe(root, absolute));
-    }
-    const isLast = start + ENTRIES_PER_RESULT >= paths.length;
-    yield create(FileResultSchema, { entries, truncated: truncated && isLast });
+  const entries: FileEntry[] = [];
+  for (const absolute of [...found].sort()) {
+    entries.push(await describe(root, absolute));
   }
+  return create(FileResultSchema, { entries, truncated });
 }
 
 async function writeFile(root: BytePath, operation: WriteFile): Promise<FileResult> {

@@ -1,4 +1,7 @@
+import type { SpoolFiles } from "../supervision/spool-files.js";
 import {
+  decodeExtent,
+  type Extent,
   encodeHead,
   HEAD_BYTES,
   type JournalRecord,
@@ -18,6 +21,8 @@ const CACHED_BYTES_PER_RUN = 1 << 20;
 /** One event that the server may not have yet, and where to find it. */
 export interface Entry {
   readonly record: JournalRecord;
+  /** Where its bytes lie, if that isn't the journal. */
+  readonly extent: Extent | undefined;
   readonly bodyBytes: number;
   readonly segment: number;
   /** Where its record begins in the segment; -1 for an event that couldn't be written. */
@@ -45,6 +50,10 @@ export class Journal {
   dataEnd: number;
   /** Bodies of unacknowledged events. */
   spooledBytes = 0;
+  /** Holds the output of a supervised command. */
+  spool: SpoolFiles | undefined;
+  /** Records of the kind Relayed so far. */
+  relayed: number;
   readonly #segments: Segments;
   #entries: Entry[] = [];
   // Entries before it are freed; the array is cut when that is worth it.
@@ -61,6 +70,7 @@ export class Journal {
     this.ackedThrough = header.nextEvent - 1;
     this.offsets = header.offsets.length > 0 ? [...header.offsets] : header.channels.map(() => 0);
     this.dataEnd = sum(this.offsets);
+    this.relayed = header.relayed ?? 0;
   }
 
   /**
@@ -124,7 +134,10 @@ export class Journal {
    * @throws a system error: the disk is broken.
    */
   body(entry: Entry): Buffer {
-    const { record } = entry;
+    const { record, extent } = entry;
+    if (extent !== undefined && this.spool !== undefined) {
+      return this.spool.read(record.channel, extent.position, extent.length);
+    }
     if (entry.position < 0 || entry.bodyBytes === 0) {
       return record.body;
     }
@@ -150,7 +163,9 @@ export class Journal {
       }
       this.#first += 1;
       this.spooledBytes -= entry.bodyBytes;
-      if (entry.position >= 0) {
+      if (entry.extent !== undefined) {
+        this.spool?.release(entry.record.channel, entry.extent.position + entry.extent.length);
+      } else if (entry.position >= 0) {
         this.#cachedBytes -= entry.record.body.length;
         entry.record.body = Buffer.alloc(0);
       }
@@ -161,6 +176,15 @@ export class Journal {
     }
     this.ackedThrough = Math.max(this.ackedThrough, Math.min(eventNo, this.nextEvent - 1));
     this.#segments.dropBefore(this.#entries[this.#first]?.segment ?? this.#segments.active);
+  }
+
+  /** After a restart: forget what an earlier process knew to be acknowledged, for it removed the output. */
+  freeReleased(): void {
+    const known = this.#entries.filter(
+      ({ record, extent }) =>
+        extent !== undefined && this.spool?.isReleased(record.channel, extent.position) === true,
+    );
+    this.freeThrough(known.at(-1)?.record.eventNo ?? 0);
   }
 
   /** Give the held events numbers after `eventNo`, which the server already knows. */
@@ -215,11 +239,13 @@ export class Journal {
       this.ackedThrough = header.nextEvent - 1;
       this.offsets = [...header.offsets];
       this.dataEnd = sum(this.offsets);
+      this.relayed = header.relayed ?? 0;
     }
   }
 
   #openSegment(number: number, records: JournalRecord[]): void {
-    const header = { ...this.header, nextEvent: this.nextEvent, offsets: this.offsets };
+    const { nextEvent, offsets, relayed } = this;
+    const header = { ...this.header, nextEvent, offsets, relayed };
     const all = [recordOf(Kind.Header, header), ...records];
     this.#segments.begin(number, encoded(all));
     this.#enterAll(all, 0);
@@ -238,17 +264,23 @@ export class Journal {
   }
 
   #enter(record: JournalRecord, segment: number, position: number): void {
-    const bodyBytes = record.body.length;
+    const extent = record.kind === Kind.Spooled ? decodeExtent(record.body) : undefined;
+    const bodyBytes = extent?.length ?? record.body.length;
     this.nextEvent = record.eventNo + 1;
     const dataStart = this.dataEnd;
-    if (record.kind === Kind.Output || record.kind === Kind.Gap) {
-      const end = record.kind === Kind.Output ? record.offset + bodyBytes : gapEnd(record.body);
+    if ([Kind.Output, Kind.Gap, Kind.Spooled].includes(record.kind)) {
+      const end = record.kind === Kind.Gap ? gapEnd(record.body) : record.offset + bodyBytes;
       this.dataEnd += end - (this.offsets[record.channel] ?? 0);
       this.offsets[record.channel] = end;
     }
-    this.#entries.push({ record, bodyBytes, segment, position, dataStart, dataEnd: this.dataEnd });
+    this.relayed += record.kind === Kind.Relayed ? 1 : 0;
+    this.#entries.push({ record, extent, bodyBytes, segment, position, dataStart, dataEnd: this.dataEnd });
     this.spooledBytes += bodyBytes;
-    if (position >= 0) {
+    if (extent !== undefined) {
+      // The system has it in memory: it was written just now.
+      record.body = Buffer.alloc(0);
+      record.bodyCrc32c = extent.crc32c;
+    } else if (position >= 0) {
       if (this.#cachedBytes + bodyBytes > CACHED_BYTES_PER_RUN) {
         record.body = Buffer.alloc(0);
       }

@@ -5,6 +5,7 @@ export const HEAD_BYTES = 48;
 
 // A body is an event of at most one message; anything longer is damage.
 const LONGEST_BODY_BYTES = 1 << 20;
+const EXTENT_BYTES = 16;
 
 /** What a record tells. */
 export enum Kind {
@@ -20,6 +21,12 @@ export enum Kind {
   Process = 5,
   /** Bytes of a channel left out, from the record's offset to the one in its body (8 bytes, little-endian). */
   Gap = 6,
+  /** A supervisor is about to be started: a SupervisionHeader as JSON. */
+  Supervised = 7,
+  /** Bytes of a channel that lie in the supervisor's spool: an Extent. */
+  Spooled = 8,
+  /** An event that isn't output and that the supervisor wrote down, as a RunEvent. */
+  Relayed = 9,
 }
 
 /** What an attempt is, and how far it had come when its segment began. */
@@ -34,6 +41,23 @@ export interface RunHeader {
   readonly channels: readonly string[];
   readonly nextEvent: number;
   readonly offsets: readonly number[];
+  /** Records of the kind Relayed before the segment; none if it isn't there. */
+  readonly relayed?: number;
+}
+
+/** What has to be known of a supervised attempt by a later worker process. */
+export interface SupervisionHeader {
+  /** Size of the files in which the supervisor keeps output. */
+  readonly segmentBytes: number;
+  /** A RunSpec with what is to be done after the command, in hexadecimal digits; it holds no secret. Empty: nothing. */
+  readonly afterwards: string;
+}
+
+/** Where output lies in its channel's spool, and its checksum as it goes over the wire. */
+export interface Extent {
+  readonly position: number;
+  readonly length: number;
+  readonly crc32c: number;
 }
 
 /** Names a process beyond the reuse of its id: start in clock ticks since boot, 0 if unknown. */
@@ -51,11 +75,32 @@ export interface JournalRecord {
   readonly wallNanoseconds: bigint;
   readonly monotonicNanoseconds: bigint;
   body: Buffer;
-  readonly bodyCrc32c: number;
+  bodyCrc32c: number;
+}
+
+/** An extent as the body of a record. */
+export function encodeExtent({ position, length, crc32c: checksum }: Extent): Buffer {
+  const body = Buffer.alloc(EXTENT_BYTES);
+  body.writeBigUInt64LE(BigInt(position), 0);
+  body.writeUInt32LE(length, 8);
+  body.writeUInt32LE(checksum, 12);
+  return body;
+}
+
+/** An extent from the body of a record. */
+export function decodeExtent(body: Buffer): Extent {
+  return {
+    position: Number(body.readBigUInt64LE(0)),
+    length: body.readUInt32LE(8),
+    crc32c: body.readUInt32LE(12),
+  };
 }
 
 /** A record that isn't an event. */
-export function recordOf(kind: Kind, content?: RunHeader | ProcessIdentity): JournalRecord {
+export function recordOf(
+  kind: Kind,
+  content?: RunHeader | ProcessIdentity | SupervisionHeader,
+): JournalRecord {
   const body = content === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(content));
   return {
     kind,

@@ -2,14 +2,23 @@ import { closeSync, openSync, readdirSync, readSync, unlinkSync } from "node:fs"
 import path from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { log } from "../log.js";
-import { killLeftovers } from "../processes/leftovers.js";
+import { killLeftovers, type Leftover } from "../processes/leftovers.js";
 import { SecretFiles } from "../processes/secret-files.js";
 import type { Survivor } from "../processes/tree.js";
 import { ExitReason, RunEventSchema, RunState } from "../proto/worker_pb.js";
 import { Attempt } from "../runs/attempt.js";
 import type { Workshop } from "../runs/workshop.js";
+import { cutOff, foundSupervisor, leftoverOf } from "../supervision/attending.js";
+import { removeStrays } from "../supervision/directory.js";
 import { Journal, parseHeader } from "./journal.js";
-import { type JournalRecord, Kind, type ProcessIdentity, type RunHeader, readRecords } from "./records.js";
+import {
+  type JournalRecord,
+  Kind,
+  type ProcessIdentity,
+  type RunHeader,
+  readRecords,
+  type SupervisionHeader,
+} from "./records.js";
 
 const SEGMENT_NAME = /^([0-9a-f-]{36}\.\d+)\.(\d+)\.journal$/;
 
@@ -19,30 +28,32 @@ interface Found {
   readonly process: ProcessIdentity | undefined;
   readonly hasEnded: boolean;
   readonly isOfThisBoot: boolean;
+  /** A supervisor has it, or has written down its end. */
+  readonly goesOn: boolean;
 }
 
 /** What is learned while records go by. */
 interface Notes {
   process?: ProcessIdentity;
+  supervision?: SupervisionHeader;
   wasStarting: boolean;
   lastEvent: string;
 }
 
 /**
- * Take over the journals of an earlier worker process; every attempt in the result has ended.
+ * Take over the journals of an earlier worker process.
  *
- * Whatever the attempts left running is killed before any of them is said to have ended.
+ * Attempts in the result that haven't ended have a supervisor whose end has to be awaited. Whatever the others left running is
+ * killed before any of them is said to have ended.
  */
 export async function recover(workshop: Workshop): Promise<Attempt[]> {
   const found = [...journals(workshop.journalDirectory)].flatMap(([key, numbers]) => {
     const one = readJournal(workshop, key, numbers);
     return one === undefined ? [] : [one];
   });
+  removeStrays(workshop.settings.stateDirectory, new Set(found.map(({ attempt }) => attempt.key)));
   const survivors = await killLeftovers(
-    found
-      .filter(({ hasEnded }) => !hasEnded)
-      // After a reboot process ids mean something else.
-      .map((each) => ({ cookie: each.attempt.cookie, root: each.isOfThisBoot ? each.process : undefined })),
+    found.filter(({ hasEnded, goesOn }) => !hasEnded && !goesOn).map(leftoverOfFound),
   );
   for (const each of found) {
     const { attempt } = each;
@@ -50,6 +61,10 @@ export async function recover(workshop: Workshop): Promise<Attempt[]> {
     if (each.hasEnded) {
       attempt.state = RunState.EXITED;
       attempt.gone.set();
+    } else if (each.goesOn) {
+      log.info(`run ${attempt.runId} has gone on without a worker`);
+      attempt.awaitsAck = !each.isOfThisBoot;
+      attempt.state = RunState.RUNNING;
     } else {
       log.warning(`run ${attempt.runId} was interrupted by the end of an earlier worker process`);
       attempt.awaitsAck = !each.isOfThisBoot;
@@ -58,6 +73,12 @@ export async function recover(workshop: Workshop): Promise<Attempt[]> {
     }
   }
   return found.map(({ attempt }) => attempt);
+}
+
+/** How to recognise what an attempt left running; after a reboot process ids mean something else. */
+function leftoverOfFound({ attempt, process, isOfThisBoot }: Found): Leftover {
+  const leftover = attempt.supervision === undefined ? { cookie: attempt.cookie } : leftoverOf(attempt);
+  return { ...leftover, root: isOfThisBoot ? process : undefined };
 }
 
 /** The numbers of the segments of each journal in `directory`, in order. */
@@ -93,12 +114,22 @@ function readJournal(workshop: Workshop, key: string, numbers: readonly number[]
     journal.remove();
     return undefined;
   }
+  const attempt = new Attempt(workshop, header, journal);
+  const hasEnded = notes.lastEvent === "exited" || notes.lastEvent === "rejected";
   return {
-    attempt: new Attempt(workshop, header, journal),
+    attempt,
     process: notes.process,
-    hasEnded: notes.lastEvent === "exited" || notes.lastEvent === "rejected",
+    hasEnded,
     isOfThisBoot: header.bootId === workshop.bootId,
+    goesOn: notes.supervision !== undefined && resumed(attempt, notes.supervision) && !hasEnded,
   };
+}
+
+/** Take the attempt's spool over; whether its supervisor still has something to say. */
+function resumed(attempt: Attempt, supervision: SupervisionHeader): boolean {
+  attempt.supervise(supervision, true);
+  attempt.journal.freeReleased();
+  return !foundSupervisor(attempt).hasEnded || attempt.directory.exit() !== undefined;
 }
 
 function note(notes: Notes, record: JournalRecord): void {
@@ -107,7 +138,9 @@ function note(notes: Notes, record: JournalRecord): void {
   } else if (record.kind === Kind.Process) {
     // The record's checksum holds: it is what this program wrote.
     notes.process = JSON.parse(record.body.toString("utf8")) as ProcessIdentity;
-  } else if (record.kind === Kind.Event) {
+  } else if (record.kind === Kind.Supervised) {
+    notes.supervision = JSON.parse(record.body.toString("utf8")) as SupervisionHeader;
+  } else if (record.kind === Kind.Event || record.kind === Kind.Relayed) {
     notes.lastEvent = fromBinary(RunEventSchema, record.body).event.case ?? "";
   }
 }
@@ -127,6 +160,10 @@ function readHeader(file: string): RunHeader | undefined {
 }
 
 function endInterrupted({ attempt, process }: Found, survivors: readonly Survivor[]): void {
+  if (attempt.supervision !== undefined) {
+    attempt.exit(cutOff(attempt, survivors));
+    return;
+  }
   const isKnown = process !== undefined;
   const { header, offsets } = attempt.journal;
   attempt.exit({

@@ -1,3 +1,5 @@
+import { readFileSync, rmdirSync } from "node:fs";
+import path from "node:path";
 import type { ProcessIdentity } from "../journal/records.js";
 import { log } from "../log.js";
 import { sleep } from "../timing.js";
@@ -13,6 +15,8 @@ const COMPLAINT_ROUNDS = 500;
 export interface Leftover {
   readonly cookie: string;
   readonly root?: ProcessIdentity | undefined;
+  /** The cgroup that its supervisor put it into. */
+  readonly cgroup?: string | undefined;
 }
 
 /**
@@ -37,6 +41,11 @@ export async function killLeftovers(leftovers: readonly Leftover[]): Promise<Map
     }
     await sleep(PAUSE_SECONDS);
   }
+  for (const { cgroup } of leftovers) {
+    if (cgroup !== undefined) {
+      removeCgroup(cgroup);
+    }
+  }
   return new Map([...killed].map(([cookie, survivors]) => [cookie, [...survivors.values()]]));
 }
 
@@ -44,9 +53,10 @@ export async function killLeftovers(leftovers: readonly Leftover[]): Promise<Map
 function find(leftovers: readonly Leftover[]): { cookie: string; survivor: Survivor }[] {
   const processes = procfs.lookAtAll();
   const marks = new Map([...processes.keys()].map((pid) => [pid, procfs.cookies(pid) ?? []]));
-  return leftovers.flatMap(({ cookie, root }) => {
+  return leftovers.flatMap(({ cookie, root, cgroup }) => {
     const marked = [...marks].filter(([, carried]) => carried.includes(cookie)).map(([pid]) => pid);
-    const members = procfs.descendants([...marked, ...groupOf(root, processes)], processes);
+    const roots = [...marked, ...groupOf(root, processes), ...membersOf(cgroup)];
+    const members = procfs.descendants(roots, processes);
     return [...members].flatMap((pid) => {
       const info = processes.get(pid);
       return info === undefined || procfs.isDead(info) || pid === process.pid
@@ -54,6 +64,25 @@ function find(leftovers: readonly Leftover[]): { cookie: string; survivor: Survi
         : [{ cookie, survivor: { pid, name: info.name } }];
     });
   });
+}
+
+function membersOf(cgroup: string | undefined): number[] {
+  try {
+    return cgroup === undefined
+      ? []
+      : readFileSync(path.join(cgroup, "cgroup.procs"), "ascii").split("\n").filter(Boolean).map(Number);
+  } catch {
+    // It is gone.
+    return [];
+  }
+}
+
+function removeCgroup(cgroup: string): void {
+  try {
+    rmdirSync(cgroup);
+  } catch {
+    // It is gone, or somebody else uses it.
+  }
 }
 
 function groupOf(

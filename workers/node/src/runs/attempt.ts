@@ -1,7 +1,14 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { crc32c } from "../journal/crc32c.js";
 import { type Entry, Journal } from "../journal/journal.js";
-import { type JournalRecord, Kind, type RunHeader, recordOf } from "../journal/records.js";
+import {
+  encodeExtent,
+  type JournalRecord,
+  Kind,
+  type RunHeader,
+  recordOf,
+  type SupervisionHeader,
+} from "../journal/records.js";
 import { log, reasonOf } from "../log.js";
 import {
   type Ack,
@@ -14,13 +21,17 @@ import {
   type RunSummary,
   RunSummarySchema,
 } from "../proto/worker_pb.js";
-import { Latch, wallNanoseconds } from "../timing.js";
+import { SupervisedDirectory } from "../supervision/directory.js";
+import { SpoolFiles } from "../supervision/spool-files.js";
+import { Latch, monotonicSeconds, wallNanoseconds } from "../timing.js";
 import { StopRequest } from "./stopping.js";
 import { eventOf } from "./wire.js";
 import type { Workshop } from "./workshop.js";
 
 /** Something that happened: one of the protocol's events, without number and clocks. */
 export type Happening = NonNullable<MessageInitShape<typeof RunEventSchema>["event"]>;
+
+const INSTANT_SECONDS = 0.001;
 
 /** One attempt from the first word about it until the server lets go of it: identity, journal, state. */
 export class Attempt {
@@ -31,6 +42,10 @@ export class Attempt {
   fence: bigint;
   state = RunState.NEW;
   journal: Journal;
+  /** Set if its command has a supervisor, which goes on when the worker doesn't. */
+  supervision: SupervisionHeader | undefined;
+  /** When its work began, on the monotonic clock. */
+  beganAt: number | undefined;
   readonly stop = new StopRequest();
   /** No process of it is at work (any more). */
   readonly gone = new Latch();
@@ -65,6 +80,18 @@ export class Attempt {
   /** What names it. */
   get key(): string {
     return keyOf(this.runId, this.attempt);
+  }
+
+  /** Where it and its supervisor speak. */
+  get directory(): SupervisedDirectory {
+    return new SupervisedDirectory(this.workshop.settings.stateDirectory, this.key);
+  }
+
+  /** What is left of a limit on its work, at least an instant; 0 if there is none. */
+  secondsLeft(limitSeconds: number): number {
+    return limitSeconds > 0 && this.beganAt !== undefined
+      ? Math.max(limitSeconds - (monotonicSeconds() - this.beganAt), INSTANT_SECONDS)
+      : limitSeconds;
   }
 
   /** Whether its last event is journalled. */
@@ -125,6 +152,38 @@ export class Attempt {
    */
   recordOutput(channel: number, data: Buffer): void {
     this.#append(this.#record(Kind.Output, data, channel));
+  }
+
+  /**
+   * Journal that a supervisor is about to be started, unless that was done before; its spool holds the output from here on.
+   *
+   * @throws a system error: the disk is full or broken.
+   */
+  supervise(supervision: SupervisionHeader, isRecorded = false): void {
+    if (!isRecorded) {
+      this.#append(recordOf(Kind.Supervised, supervision));
+    }
+    this.supervision = supervision;
+    this.journal.spool = new SpoolFiles(this.directory.spool, supervision.segmentBytes);
+  }
+
+  /**
+   * Journal an event that the supervisor wrote down (and records before it), then send it.
+   *
+   * @throws a system error: the disk is full or broken; nothing is sent.
+   */
+  relay(happening: Happening, ...before: JournalRecord[]): void {
+    this.#append(...before, { ...this.#eventRecord(happening), kind: Kind.Relayed });
+  }
+
+  /**
+   * Journal that the supervisor's spool holds output at `position`, then send it.
+   *
+   * @throws a system error: the disk is full or broken; nothing is sent.
+   */
+  recordSpooled(channel: number, position: number, data: Buffer): void {
+    const extent = encodeExtent({ position, length: data.length, crc32c: crc32c(data) });
+    this.#append(this.#record(Kind.Spooled, extent, channel));
   }
 
   /**
@@ -230,7 +289,7 @@ export class Attempt {
       return undefined;
     }
     const entry = this.journal.entry(this.#nextToSend);
-    if (entry !== undefined && entry.record.kind === Kind.Output) {
+    if (entry !== undefined && [Kind.Output, Kind.Spooled].includes(entry.record.kind)) {
       const limit = Math.max(this.creditUntil, this.journal.dataAcked + this.#windowBytes);
       return entry.dataStart < limit ? entry : undefined;
     }
@@ -286,10 +345,13 @@ export class Attempt {
     this.#sentDataEnd = this.journal.entry(eventNo)?.dataStart ?? this.journal.dataEnd;
   }
 
-  /** Remove its journal. */
+  /** Remove its journal, and what its supervisor wrote. */
   forget(): void {
     this.workshop.spool.change(-this.journal.spooledBytes);
     this.journal.remove();
+    if (this.supervision !== undefined) {
+      this.directory.remove();
+    }
     this.state = RunState.RELEASED;
   }
 }

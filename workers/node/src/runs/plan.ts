@@ -20,6 +20,7 @@ const OWN_CHANNELS = ["stdio", "stdout", "stderr"];
 const CHANNEL_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 // What configures the worker is none of the build's business; the mark is handed on for workers inside of runs.
 const OWN_PREFIX = "BUILDLEDGER_";
+const USUAL_TERMINAL = "xterm-256color";
 
 /** How to go on from a level of the stop policy. */
 export interface PolicyStep {
@@ -119,6 +120,9 @@ export function environment(
     }
   }
   Object.assign(variables, command.env);
+  if (command.pty !== undefined) {
+    variables.TERM = command.pty.term || USUAL_TERMINAL;
+  }
   for (const secret of command.secrets.filter(({ env }) => env !== "")) {
     variables[secret.env] = Buffer.from(secret.value).toString("utf8");
   }
@@ -162,13 +166,15 @@ function checkCommand(command: Command, features: readonly string[]): void {
   if ([...Object.keys(command.env), ...secretNames].some((name) => name === "" || name.includes("="))) {
     throw invalid("a variable's name is empty or holds '='");
   }
-  command.secrets.forEach(checkSecret);
+  for (const secret of command.secrets) {
+    checkSecret(secret, features);
+  }
   if (command.stdin.length > LONGEST_STDIN_BYTES) {
     throw invalid(`standard input is longer than ${LONGEST_STDIN_BYTES} bytes`);
   }
 }
 
-function checkSecret(secret: Secret): void {
+function checkSecret(secret: Secret, features: readonly string[]): void {
   if (secret.value.length > LONGEST_SECRET_BYTES) {
     throw invalid(`a secret is longer than ${LONGEST_SECRET_BYTES} bytes`);
   }
@@ -176,7 +182,8 @@ function checkSecret(secret: Secret): void {
     throw invalid("a secret that goes into the environment holds NUL");
   }
   const value = Buffer.from(secret.value);
-  if (secret.env !== "" && !Buffer.from(value.toString("utf8")).equals(value)) {
+  const isText = Buffer.from(value.toString("utf8")).equals(value);
+  if (secret.env !== "" && !isText && !features.includes("supervised")) {
     throw new SpecRefusedError(
       RejectCode.UNSUPPORTED,
       "under Node.js a variable is UTF-8: a secret of other bytes has to go into a file",
@@ -185,7 +192,7 @@ function checkSecret(secret: Secret): void {
 }
 
 function channelsOf(command: Command): string[] {
-  const own = command.mergeStderr ? ["stdio"] : ["stdout", "stderr"];
+  const own = command.mergeStderr || command.pty !== undefined ? ["stdio"] : ["stdout", "stderr"];
   const watched = command.watchFiles.map(({ channel }) => channel);
   for (const name of watched) {
     if (OWN_CHANNELS.includes(name) || !CHANNEL_NAME.test(name)) {

@@ -1,10 +1,22 @@
+import { create, fromBinary } from "@bufbuild/protobuf";
 import type { BlobStore } from "../files/blob-store.js";
 import { perform } from "../files/operations.js";
+import { inParts } from "../files/parts.js";
 import { Transfers } from "../files/transfers.js";
 import { log, reasonOf } from "../log.js";
 import { type Ending, runCommand } from "../processes/command.js";
-import { ExitReason, RejectCode, type RunSpec, RunState, StopLevel } from "../proto/worker_pb.js";
-import { after, inTime } from "../timing.js";
+import {
+  ExitReason,
+  type FileResult,
+  FileResultSchema,
+  RejectCode,
+  type RunSpec,
+  RunSpecSchema,
+  RunState,
+  StopLevel,
+} from "../proto/worker_pb.js";
+import { attend, foundSupervisor } from "../supervision/attending.js";
+import { after, inTime, monotonicSeconds } from "../timing.js";
 import type { Attempt } from "./attempt.js";
 import { makePlan, type Plan, SpecRefusedError } from "./plan.js";
 import { StoppedError } from "./stopping.js";
@@ -51,26 +63,49 @@ export async function run(
   attempt.exit(await operate(attempt, plan, blobs));
 }
 
+/** Stay with a command that an earlier worker process started, and do what comes after it. */
+export async function goOn(attempt: Attempt, blobs: BlobStore): Promise<void> {
+  const { workshop, supervision } = attempt;
+  const ending = await watched(attempt, async () => {
+    const ended = await attend(attempt, foundSupervisor(attempt));
+    const rest = fromBinary(RunSpecSchema, Buffer.from(supervision?.afterwards ?? "", "hex"));
+    if (rest.filesOut.length === 0) {
+      return ended;
+    }
+    const plan = makePlan(rest, workshop.settings.workDirectory, workshop.features);
+    return upload(attempt, new Transfers(attempt, plan, blobs), ended);
+  });
+  attempt.exit(ending);
+}
+
 /** Fetch, operate, upload; the first failure decides. */
 async function operate(attempt: Attempt, plan: Plan, blobs: BlobStore): Promise<Ending> {
   if (attempt.stop.isMade) {
     return { reason: attempt.stop.reason };
   }
   attempt.state = RunState.RUNNING;
+  attempt.beganAt = monotonicSeconds();
   const limit =
     plan.maxSeconds > 0
       ? after(plan.maxSeconds, () => attempt.stop.make(ExitReason.MAX_TIME, StopLevel.INTERRUPT))
       : undefined;
   try {
-    return await steps(attempt, plan, blobs);
+    return await watched(attempt, () => steps(attempt, plan, blobs));
+  } finally {
+    limit?.cancel();
+  }
+}
+
+/** What is to be said of work that may be stopped, or meet a broken disk. */
+async function watched(attempt: Attempt, work: () => Promise<Ending>): Promise<Ending> {
+  try {
+    return await work();
   } catch (error) {
     if (error instanceof StoppedError) {
       return { reason: attempt.stop.reason };
     }
     log.error(`run ${attempt.runId}: ${reasonOf(error)}`);
     return { reason: ExitReason.STORAGE, message: reasonOf(error) };
-  } finally {
-    limit?.cancel();
   }
 }
 
@@ -80,31 +115,52 @@ async function steps(attempt: Attempt, plan: Plan, blobs: BlobStore): Promise<En
   if (spec.filesIn.length > 0) {
     const error = await transfers.fetch();
     if (error !== undefined) {
-      attempt.recordEvent({ case: "fileResult", value: { error } });
+      record(attempt, create(FileResultSchema, { error }));
       return { status: { case: "code", value: 1 }, reason: ExitReason.FILE_FAILED };
     }
   }
   const ending = await operation(attempt, plan);
-  if (spec.filesOut.length > 0) {
-    const hasSucceeded = succeeded(ending);
+  return spec.filesOut.length > 0 ? upload(attempt, transfers, ending) : ending;
+}
+
+/** Upload what the plan asks for; what comes of it may change how the run is said to have ended. */
+async function upload(attempt: Attempt, transfers: Transfers, ending: Ending): Promise<Ending> {
+  const hasSucceeded = succeeded(ending);
+  try {
     const result = await transfers.upload(hasSucceeded);
-    attempt.recordEvent({ case: "fileResult", value: result });
-    if (result.error !== undefined && hasSucceeded) {
-      return { ...ending, reason: ExitReason.FILE_FAILED };
+    record(attempt, result);
+    return result.error !== undefined && hasSucceeded
+      ? { ...ending, reason: ExitReason.FILE_FAILED }
+      : ending;
+  } catch (error) {
+    if (error instanceof StoppedError) {
+      // How its command ended is known all the same.
+      return { ...ending, reason: attempt.stop.reason };
     }
+    throw error;
   }
-  return ending;
+}
+
+/** Journal a file operation's result, in as many events as it takes. */
+function record(attempt: Attempt, result: FileResult): void {
+  for (const value of inParts(result)) {
+    attempt.recordEvent({ case: "fileResult", value });
+  }
 }
 
 async function operation(attempt: Attempt, plan: Plan): Promise<Ending> {
   const { spec, root } = plan;
   if (spec.operation.case === "command") {
-    return runCommand(attempt, plan, spec.operation.value);
+    const { supervised } = attempt.workshop;
+    const command = spec.operation.value;
+    return supervised === undefined
+      ? runCommand(attempt, plan, command)
+      : supervised.run(attempt, plan, command);
   }
   let hasFailed = false;
   if (spec.operation.case !== undefined) {
     for (const result of await perform(root, spec, () => attempt.stop.isMade)) {
-      attempt.recordEvent({ case: "fileResult", value: result });
+      record(attempt, result);
       hasFailed = result.error !== undefined;
     }
   }

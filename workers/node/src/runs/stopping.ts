@@ -30,6 +30,14 @@ export class StopRequest {
     }
   }
 
+  /** Take note that the end was brought about elsewhere; nobody has to be told. */
+  happened(reason: ExitReason, level: StopLevel): void {
+    if (!this.isMade) {
+      this.reason = reason;
+    }
+    this.level = Math.max(this.level, level);
+  }
+
   /**
    * Resolves when it is made, or made more urgent, since the last time this said so (true), or when `graceSeconds` have
    * passed or `abort` is aborted (false).

@@ -6,9 +6,10 @@ import { nanosecondsDuration, nanosecondsTimestamp } from "../timing.js";
 
 /** A journalled event with its number and clocks, as it goes over the wire; the attempt isn't named in it yet. */
 export function eventOf(record: JournalRecord, body: Buffer, channels: readonly string[]): RunEvent {
-  const event = record.kind === Kind.Event ? fromBinary(RunEventSchema, body) : create(RunEventSchema);
+  const isWhole = record.kind === Kind.Event || record.kind === Kind.Relayed;
+  const event = isWhole ? fromBinary(RunEventSchema, body) : create(RunEventSchema);
   const channel = channels[record.channel] ?? "";
-  if (record.kind === Kind.Output) {
+  if (record.kind === Kind.Output || record.kind === Kind.Spooled) {
     const value = create(OutputSchema, {
       channel,
       offset: BigInt(record.offset),

@@ -6,6 +6,8 @@ import type { Batching } from "../output/channel.js";
 import { PipeStore } from "../processes/pipes.js";
 import * as procfs from "../processes/procfs.js";
 import type { WorkerSettings } from "../settings.js";
+import { SupervisedCommands } from "../supervision/commands.js";
+import { findSupervisor } from "../supervision/program.js";
 import type { Attempt } from "./attempt.js";
 import { Spool } from "./spool.js";
 
@@ -29,14 +31,32 @@ export class Workshop {
   /** Set anew by each session. */
   readonly batching: Batching = { chunkBytes: 64 << 10, flushSeconds: 0.1 };
   readonly bootId = bootId();
-  /** What the worker offers. A pseudo terminal, cgroups and a subreaper need native code, which it does without. */
-  readonly features: readonly string[] = procfs.AVAILABLE ? [...ALWAYS_OFFERED, "tree_kill"] : ALWAYS_OFFERED;
+  /** How long runs may go on without anybody to report to; 0: for ever. Set by each session. */
+  orphanSeconds = 0;
+  /** Runs commands so that they survive the worker; without it, its own process control does. */
+  readonly supervised: SupervisedCommands | undefined;
+  /** What the worker offers. A pseudo terminal and a subreaper need native code, which only the supervisor has. */
+  readonly features: readonly string[];
 
-  /** `wake` tells the sender that an attempt has something to send. */
+  /**
+   * `wake` tells the sender that an attempt has something to send.
+   *
+   * @throws SupervisorUnusableError what was given as the supervisor isn't one.
+   */
   constructor(
     readonly settings: WorkerSettings,
     readonly wake: (attempt: Attempt) => void,
   ) {
+    const supervisor = findSupervisor(settings.supervisor ?? "none");
+    this.supervised =
+      supervisor === undefined
+        ? undefined
+        : new SupervisedCommands(supervisor, settings.spoolBytes, settings.onCrash ?? "continue");
+    this.features = [
+      ...ALWAYS_OFFERED,
+      ...(procfs.AVAILABLE ? ["tree_kill"] : []),
+      ...(this.supervised === undefined ? [] : ["supervised", "pty", "subreaper"]),
+    ];
     this.journalDirectory = path.join(settings.stateDirectory, "runs");
     mkdirSync(this.journalDirectory, { recursive: true, mode: 0o700 });
     this.syncer = new Syncer(this.journalDirectory);

@@ -90,7 +90,8 @@ export class Outbox {
           this.#waiting.add(attempt);
           return messageOf(events);
         }
-        if (entry.record.kind === Kind.Output && inFlight >= this.#sessionCreditBytes) {
+        const isOutput = entry.record.kind === Kind.Output || entry.record.kind === Kind.Spooled;
+        if (isOutput && inFlight >= this.#sessionCreditBytes) {
           this.#starved.add(attempt);
           break;
         }

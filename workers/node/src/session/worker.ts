@@ -10,9 +10,9 @@ import { callMetadata, connect } from "../net/connection.js";
 import { hasExpired, loadCredential, type StoredCredential } from "../net/credential.js";
 import { enroll, isServiceError, rotate, trustedBy } from "../net/enrollment.js";
 import { checkTransport } from "../net/transport.js";
-import { ExitReason, type RunSpec, StopLevel } from "../proto/worker_pb.js";
+import { ExitReason, StopLevel } from "../proto/worker_pb.js";
 import type { Attempt } from "../runs/attempt.js";
-import { run } from "../runs/runner.js";
+import { goOn, run } from "../runs/runner.js";
 import { Workshop } from "../runs/workshop.js";
 import type { WorkerSettings } from "../settings.js";
 import { after, inTime, Latch, sleep, type Timer } from "../timing.js";
@@ -50,7 +50,9 @@ export class Worker {
   constructor(private readonly settings: WorkerSettings) {
     this.#credential = loadCredential(settings.stateDirectory);
     this.#workshop = new Workshop(settings, (attempt) => this.#outbox.wake(attempt));
-    this.#holdings = new Holdings(this.#workshop, (...launch) => void this.#perform(...launch));
+    this.#holdings = new Holdings(this.#workshop, (attempt, spec, before) => {
+      void this.#perform(attempt, () => run(attempt, spec, before, this.#blobs));
+    });
     this.#blobs = new BlobStore((credential) => connect(settings, settings.server, credential));
     this.#standing = {
       instanceId: randomUUID(),
@@ -71,6 +73,9 @@ export class Worker {
     checkTransport(this.settings, this.settings.server, trusted);
     for (const attempt of await recover(this.#workshop)) {
       this.#holdings.takeOver(attempt);
+      if (!attempt.hasEnded) {
+        void this.#perform(attempt, () => goOn(attempt, this.#blobs));
+      }
     }
     try {
       await Promise.race([this.#ensureCredential(), this.#left.wait()]);
@@ -130,9 +135,9 @@ export class Worker {
     this.#left.set();
   }
 
-  async #perform(attempt: Attempt, spec: RunSpec, before: readonly Attempt[]): Promise<void> {
+  async #perform(attempt: Attempt, work: () => Promise<void>): Promise<void> {
     try {
-      await run(attempt, spec, before, this.#blobs);
+      await work();
     } catch (error) {
       // A fault of this program must end one run, not the worker with all its runs.
       log.error(
@@ -197,6 +202,7 @@ export class Worker {
 
   #established(session: Session): void {
     this.#mayRotate = session.serverFeatures.has("rotate");
+    this.#workshop.orphanSeconds = session.orphanSeconds;
     this.#blobs.isOffered = session.serverFeatures.has("blobs");
     this.#orphanTimer?.cancel();
     this.#orphanTimer = undefined;

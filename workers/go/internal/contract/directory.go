@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"buildledger/workers/go/internal/durable"
 	"buildledger/workers/go/internal/process"
 )
 
@@ -101,7 +102,7 @@ func Replace(directory, name string, value any) error {
 	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
 		return err
 	}
-	return os.Rename(path+".new", path)
+	return durable.Rename(path+".new", path)
 }
 
 // SegmentPath is where a segment of a channel's output lies.

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"buildledger/workers/go/internal/contract"
+	"buildledger/workers/go/internal/durable"
 	"buildledger/workers/go/internal/follow"
 	"buildledger/workers/go/internal/journal"
 	"buildledger/workers/go/internal/machine"
@@ -200,7 +201,7 @@ func removeForgotten(shop *Workshop, attempts []*Attempt) error {
 				continue // The directory goes at the next start.
 			}
 		}
-		if err := os.RemoveAll(path); err != nil {
+		if err := durable.RemoveTree(path); err != nil {
 			return fmt.Errorf("removing what a command has left: %w", err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"buildledger/workers/go/internal/contract"
+	"buildledger/workers/go/internal/durable"
 )
 
 // secretFiles writes the secrets that are wanted as files, and returns the variables that name them.
@@ -30,7 +31,7 @@ func (s *supervisor) secretFiles() (variables []string, err error) {
 
 // removeSecrets removes the files; harmless if there are none.
 func (s *supervisor) removeSecrets() {
-	if err := os.RemoveAll(contract.SecretDirectory(s.directory, s.launch.Cookie)); err != nil {
+	if err := durable.RemoveTree(contract.SecretDirectory(s.directory, s.launch.Cookie)); err != nil {
 		slog.Error("secrets can't be removed", "error", err)
 	}
 }

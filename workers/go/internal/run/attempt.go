@@ -2,13 +2,13 @@ package run
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
+	"buildledger/workers/go/internal/durable"
 	"buildledger/workers/go/internal/follow"
 	"buildledger/workers/go/internal/journal"
 	"buildledger/workers/go/internal/machine"
@@ -284,7 +284,7 @@ func (a *Attempt) Forget() {
 		return
 	}
 	a.spool.Close()
-	if err := os.RemoveAll(a.directory()); err != nil {
+	if err := durable.RemoveTree(a.directory()); err != nil {
 		a.shop.Log.Error("a directory of output can't be removed", "run", a.RunID, "error", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"buildledger/workers/go/internal/builddir"
 	"buildledger/workers/go/internal/contract"
+	"buildledger/workers/go/internal/durable"
 	"buildledger/workers/go/internal/follow"
 	"buildledger/workers/go/internal/process"
 	pb "buildledger/workers/go/internal/workerv1"
@@ -131,7 +132,7 @@ func orElse(value, usual uint32) uint32 {
 
 // removeSecrets removes the secret files of a supervisor that was killed.
 func (a *Attempt) removeSecrets() {
-	if err := os.RemoveAll(contract.SecretDirectory(a.directory(), a.cookie)); err != nil {
+	if err := durable.RemoveTree(contract.SecretDirectory(a.directory(), a.cookie)); err != nil {
 		a.shop.Log.Error("secrets can't be removed", "run", a.RunID, "error", err)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"buildledger/workers/go/internal/buffers"
 )
 
 const (
@@ -175,6 +177,9 @@ func (j *Journal) enter(record *Record, segment int, position int64) {
 	}
 	entry := &Entry{record, size, start, j.DataEnd, segment, position}
 	if j.cached+entry.cached() > cachedBytes {
+		if record.Chunk != nil {
+			buffers.Put(record.Chunk.Data)
+		}
 		entry.forget()
 	}
 	j.cached += entry.cached()
@@ -242,7 +247,8 @@ func (j *Journal) Body(entry *Entry) ([]byte, error) {
 	return body, nil
 }
 
-// Output is the bytes of output, from memory or from the spool; memory is given back.
+// Output is the bytes of output, from memory or from the spool; memory is given back. The caller owns the buffer, which comes from
+// package buffers.
 func (j *Journal) Output(entry *Entry) ([]byte, error) {
 	chunk := entry.Record.Chunk
 	if data := chunk.Data; data != nil {
@@ -250,7 +256,7 @@ func (j *Journal) Output(entry *Entry) ([]byte, error) {
 		entry.forget()
 		return data, nil
 	}
-	data := make([]byte, chunk.Bytes)
+	data := buffers.Get(int(chunk.Bytes))
 	if err := j.Spool.Read(int(entry.Record.Channel), data, chunk.Position); err != nil {
 		return nil, err
 	}

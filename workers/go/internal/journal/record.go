@@ -74,7 +74,7 @@ type Chunk struct {
 	Data []byte
 }
 
-// NewOutput is a record of output, of which the data is kept.
+// NewOutput is a record of output. It keeps the data, a buffer of package buffers.
 func NewOutput(channel int, position uint64, data []byte) *Record {
 	chunk := &Chunk{position, uint64(len(data)), Checksum(data), data}
 	body := binary.LittleEndian.AppendUint64(make([]byte, 0, outputBytes), chunk.Position)

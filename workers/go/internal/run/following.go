@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"buildledger/workers/go/internal/buffers"
 	"buildledger/workers/go/internal/contract"
 	"buildledger/workers/go/internal/follow"
 	"buildledger/workers/go/internal/process"
@@ -169,7 +170,7 @@ func (f *following) take(channel int, end uint64, isAll bool) {
 			}
 			return
 		}
-		data := make([]byte, size)
+		data := buffers.Get(int(size))
 		err := f.spool.Read(channel, data, f.positions[channel])
 		if err == nil {
 			err = f.attempt.recordOutput(channel, f.positions[channel], data)

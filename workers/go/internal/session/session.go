@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"buildledger/workers/go/internal/buffers"
 	"buildledger/workers/go/internal/run"
 	pb "buildledger/workers/go/internal/workerv1"
 )
@@ -190,6 +191,7 @@ func (s *Session) send(ctx context.Context, stream upDown) error {
 		s.writingSince.Store(new(time.Now()))
 		err = stream.Send(message)
 		s.writingSince.Store(nil)
+		recycle(message)
 		if errors.Is(err, io.EOF) {
 			// The stream is broken; receive learns why.
 			<-ctx.Done()
@@ -200,6 +202,16 @@ func (s *Session) send(ctx context.Context, stream upDown) error {
 		}
 		if message.GetGoodbye() != nil {
 			return s.wait(ctx, stream)
+		}
+	}
+}
+
+// recycle gives back the buffers of a message that was copied on its way to the connection.
+func recycle(message *pb.Up) {
+	for _, event := range message.GetEvents().GetEvents() {
+		if output := event.GetOutput(); output != nil {
+			buffers.Put(output.Data)
+			output.Data = nil
 		}
 	}
 }

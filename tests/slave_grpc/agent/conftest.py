@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -74,14 +74,16 @@ async def worker(server: ScriptedServer, start_worker: StartWorker) -> "asyncio.
     return task
 
 
+THIS_WORKER = (sys.executable, "-m", "buildledger.slave_grpc.agent")
+
+
 @asynccontextmanager
 async def worker_process(
-    server: ScriptedServer, tmp_path: Path, *options: str
+    server: ScriptedServer, tmp_path: Path, *options: str, program: Sequence[str] = THIS_WORKER
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A worker in a process of its own, killed at the end if it still runs."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "buildledger.slave_grpc.agent", "--server", server.address, "--name", "w"),
+        *(*program, "--server", server.address, "--name", "w"),
         *("--state", str(tmp_path / "state"), "--work", str(tmp_path / "work"), *options),
     )
     try:

@@ -3,8 +3,9 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -13,7 +14,16 @@ from google.protobuf.duration_pb2 import Duration
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from tests.fakes.scripted_server import Key, ScriptedServer
-from tests.slave_grpc.agent.conftest import argv, eventually, is_alive, names, read_pid, script, worker_process
+from tests.slave_grpc.agent.conftest import (
+    THIS_WORKER,
+    argv,
+    eventually,
+    is_alive,
+    names,
+    read_pid,
+    script,
+    worker_process,
+)
 
 SECRET = "hush-hush-42"
 PATIENCE_SECONDS = 90.0
@@ -21,13 +31,26 @@ PATIENCE_SECONDS = 90.0
 StartSupervised = Callable[..., AbstractAsyncContextManager[asyncio.subprocess.Process]]
 
 
+@pytest.fixture(params=["python", "node"])
+def program(request: pytest.FixtureRequest) -> Sequence[str]:
+    """The worker, in each of the languages whose workers take the supervisor from outside."""
+    if request.param == "python":
+        return THIS_WORKER
+    compiled = Path(__file__).parents[3] / "workers" / "node" / "dist" / "cli.js"
+    node = shutil.which("node")
+    if node is None or not compiled.is_file():
+        pytest.fail(f"this test needs the worker in TypeScript and there is no {compiled}: run `make workers`")
+    return (node, str(compiled))
+
+
 @pytest.fixture
-def worker_with(server: ScriptedServer, tmp_path: Path, supervisor: Path) -> StartSupervised:
-    """Starts a worker process with the supervisor and more options."""
+def worker_with(server: ScriptedServer, tmp_path: Path, supervisor: Path, program: Sequence[str]) -> StartSupervised:
+    """Starts a worker process with the supervisor and more options; a later `--supervisor` counts."""
 
     @asynccontextmanager
     async def start(*options: str) -> AsyncIterator[asyncio.subprocess.Process]:
-        async with worker_process(server, tmp_path, "--supervisor", str(supervisor), *options) as process:
+        arguments = ("--supervisor", str(supervisor), *options)
+        async with worker_process(server, tmp_path, *arguments, program=program) as process:
             yield process
 
     return start
@@ -210,7 +233,9 @@ async def test_a_killed_supervisor(
     assert not exists(server.output(key).decode().strip())
 
 
-async def test_between_journal_and_start(server: ScriptedServer, tmp_path: Path, supervisor: Path) -> None:
+async def test_between_journal_and_start(
+    server: ScriptedServer, worker_with: StartSupervised, tmp_path: Path, supervisor: Path
+) -> None:
     """A supervisor that comes too late starts nothing: the next worker has said that nobody can know."""
     late = tmp_path / "late-bl-run"
     late.write_text(
@@ -224,10 +249,10 @@ async def test_between_journal_and_start(server: ScriptedServer, tmp_path: Path,
     )
     late.chmod(0o755)
     key = server.run(script("touch ran"))
-    async with worker_process(server, tmp_path, "--supervisor", str(late)) as worker:
+    async with worker_with("--supervisor", str(late)) as worker:
         await eventually(lambda: read_pid(tmp_path / "waiting") is not None, PATIENCE_SECONDS)
         await kill(worker)
-    async with worker_process(server, tmp_path, "--supervisor", str(late)):
+    async with worker_with("--supervisor", str(late)):
         exited = await ended(server, key)
         (tmp_path / "gate").touch()
         await eventually(lambda: read_pid(tmp_path / "code") is not None, PATIENCE_SECONDS)
@@ -316,10 +341,10 @@ async def test_the_spool_is_freed(server: ScriptedServer, worker_with: StartSupe
 
 @pytest.mark.parametrize("choice", ["/nowhere/bl-run", "/bin/true"])
 async def test_what_is_no_supervisor(
-    server: ScriptedServer, tmp_path: Path, capfd: pytest.CaptureFixture[str], choice: str
+    worker_with: StartSupervised, capfd: pytest.CaptureFixture[str], choice: str
 ) -> None:
     """A path that isn't a supervisor's is refused in one sentence that says what to do."""
-    async with worker_process(server, tmp_path, "--supervisor", choice) as worker:
+    async with worker_with("--supervisor", choice) as worker:
         assert await worker.wait() == 2
     said = capfd.readouterr().err
     assert f"'{choice}' can't be used as the supervisor" in said

@@ -43,8 +43,7 @@ export function endingOf(attempt: Attempt, exit: SupervisorExit, follower: Follo
   return {
     status: statusOf(exit),
     ...reasonOf(exit, follower, hasAll),
-    startFailure:
-      exit.start_failure === undefined ? StartFailure.UNSPECIFIED : failureNamed(exit.start_failure),
+    startFailure: exit.start_failure ? failureNamed(exit.start_failure) : StartFailure.UNSPECIFIED,
     survivorsKilled: (exit.survivors ?? []).map(({ pid, name }) => ({ pid, name })),
     outputTotals: totalsOf(attempt, hasAll ? exit.totals : []),
     ...(exit.ran_for !== undefined && { ranFor: durationOf(exit.ran_for) }),

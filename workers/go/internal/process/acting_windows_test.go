@@ -106,6 +106,12 @@ func act(role string, arguments []string) int {
 		return act("tree", []string{"1"})
 	case "interrupt":
 		return interruptOneThatCatches()
+	case "detach when told":
+		_, _ = io.ReadAll(os.Stdin)
+		if _, err := NewHousehold("").StartDetached([]string{"__child", "tree", "1"}, os.Stdin, os.Stdout); err != nil {
+			fmt.Println(err)
+		}
+		time.Sleep(time.Hour)
 	case "hold":
 		return hold(launching("tree", "3"))
 	case "start on and on":

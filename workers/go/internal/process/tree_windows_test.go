@@ -174,3 +174,39 @@ func TestStartingDiesWithTheWorker(t *testing.T) {
 		eventually(t, "no process of "+name+" is left", func() bool { return running(t, name) == 0 })
 	}
 }
+
+// A supervisor leaves the job around its worker where that allows it, and outlives it then; elsewhere it starts all the same.
+func TestSupervisorLeavesTheJob(t *testing.T) {
+	for _, allowed := range []uint32{windows.JOB_OBJECT_LIMIT_BREAKAWAY_OK, 0} {
+		limits := windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION{}
+		limits.BasicLimitInformation.LimitFlags = allowed
+		around := jobWith(t, limits)
+		worker := exec.Command(os.Args[0], "__child", "detach when told")
+		input, err := worker.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		output, err := worker.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := worker.Start(); err != nil {
+			t.Fatal(err)
+		}
+		take(t, around, worker.Process.Pid)
+		input.Close()
+		detached := pidsFrom(t, output, 1)
+		around.close()
+		_ = worker.Wait()
+		if allowed == 0 {
+			allGone(t, detached)
+			continue
+		}
+		if !isAlive(detached[0]) {
+			t.Error("it died with the job around its worker")
+		}
+		if left, err := os.FindProcess(int(detached[0])); err == nil {
+			_ = left.Kill()
+		}
+	}
+}

@@ -136,3 +136,32 @@ func needsRealWindows(t *testing.T, why string) {
 		t.Skip("needs real Windows: " + why)
 	}
 }
+
+// jobWith is a job as others make them, with limits of their own.
+func jobWith(t *testing.T, limits windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION) *job {
+	t.Helper()
+	made, err := newJob()
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits.BasicLimitInformation.LimitFlags |= windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE
+	_, err = windows.SetInformationJobObject(made.handle, windows.JobObjectExtendedLimitInformation,
+		uintptr(unsafe.Pointer(&limits)), uint32(unsafe.Sizeof(limits)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// take puts a process into a job.
+func take(t *testing.T, into *job, pid int) {
+	t.Helper()
+	handle, err := windows.OpenProcess(windows.PROCESS_ALL_ACCESS, false, uint32(pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer windows.CloseHandle(handle)
+	if err := into.hold(handle); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -19,7 +19,7 @@ from bench.system import Setup
 FLEET = Path(__file__).parent
 FILES_PER_WORKER = 1
 SPARE_FILES = 1_000
-TOKEN_REQUESTS = 64
+TOKEN_REQUESTS = 16
 ENROLLED_SECONDS = 300.0
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from buildledger.clock import Clock
-from buildledger.elastic.driver import Gateway
+from buildledger.elastic.driver import Driver, Gateway
 from buildledger.elastic.fleet import Fleet
+from buildledger.elastic.jobs import KubernetesDriver
 from buildledger.elastic.local import LocalDriver
 from buildledger.elastic.ssh import SshDriver
 from buildledger.ledger.ledger import Ledger
@@ -14,4 +15,9 @@ from buildledger.ledger.ledger import Ledger
 
 def join(ledger: Ledger, clock: Clock, *, home: Path, gateway: Gateway) -> Fleet:
     """All drivers, ready to run. `home` is this process's own directory for them."""
-    return Fleet(ledger, clock, {"local": LocalDriver(home, gateway), "ssh": SshDriver(gateway, home)})
+    drivers: dict[str, Driver] = {
+        "local": LocalDriver(home, gateway),
+        "ssh": SshDriver(gateway, home),
+        "kubernetes": KubernetesDriver(),
+    }
+    return Fleet(ledger, clock, drivers)

@@ -65,6 +65,8 @@ class Driver(Protocol):
 
     look_seconds: float
     """Between two looks at a machine from which nothing is expected."""
+    wait_seconds: float
+    """Between two looks when something is."""
 
     async def start(self, machine: Machine, token: str) -> None:
         """Start it unless it was started before; `token` is the worker's one-use enrollment token.

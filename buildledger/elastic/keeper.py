@@ -16,10 +16,12 @@ from buildledger.elastic.driver import Driver, Machine, Sighting, StartError, Un
 from buildledger.elastic.fleet_state import Wanted
 from buildledger.ledger.errors import LedgerUnavailable
 
-QUICK_SECONDS = 0.25
-"""Between two looks when something is expected to happen."""
+FIRST_SECONDS = 0.25
+"""Until the second try when a machine can't be reached; doubled by each further one."""
 SLOWEST_SECONDS = 60.0
 """Between two tries when a machine can't be reached."""
+FORCE_SECONDS = 1.0
+"""Between two tries to kill what doesn't go."""
 GIVE_UP = timedelta(hours=1)
 """A machine that can't be stopped for so long is left to itself."""
 
@@ -85,6 +87,8 @@ class Keeper:
                 await self._start()
                 sighting = await self._driver.look(self._machine)
         except StartError as error:
+            if self.wanted.state.phase != "requested":
+                raise UnreachableError(str(error)) from error
             sighting = Sighting("failed", str(error))
         match self.wanted.state.phase:
             case "requested" | "started":
@@ -108,24 +112,28 @@ class Keeper:
                 )
             if self._is_late():
                 await self._fail(self._late(sighting.detail))
-            return self._driver.look_seconds if wanted.arrived else min(self._driver.look_seconds, 1.0)
+            return self._driver.look_seconds if wanted.arrived else self._driver.wait_seconds
         gone = sighting.detail or "it is not there any more"
         await (self._end(gone) if wanted.arrived and sighting.state != "failed" else self._fail(gone))
-        return QUICK_SECONDS
+        return 0.0
 
     async def _stop(self, sighting: Sighting) -> float:
         """It should go."""
         if sighting.state in ("absent", "ended"):
-            await self._end(sighting.detail or "it was never started")
-            return QUICK_SECONDS
+            await self._end(sighting.detail or "it is gone")
+            return 0.0
         force = sighting.state == "failed" or self._leaving() > timedelta(seconds=self._machine.settings.stop_seconds)
-        if self._asked is None or (force and not self._asked):
+        pause = self._driver.wait_seconds
+        if self._asked is not None and force == self._asked:
+            if not force:
+                return pause
+            pause = max(pause, FORCE_SECONDS)
+        try:
             await self._driver.stop(self._machine, force=force)
-            self._asked = force
-        elif force:
-            await self._driver.stop(self._machine, force=True)
-            return 1.0
-        return QUICK_SECONDS
+        except StartError as error:
+            raise UnreachableError(str(error)) from error
+        self._asked = force
+        return pause
 
     async def _unreachable(self, trouble: str) -> float:
         """Try again later; give a start up when its time is over, and a stop after very long."""
@@ -141,7 +149,7 @@ class Keeper:
                 await self._end(f"left to itself, because it can't be reached: {trouble}")
         except (LedgerUnavailable, Refusal) as error:
             _log.warning("what became of %s can't be recorded yet: %s", wanted.worker, error)
-        return min(QUICK_SECONDS * 2.0 ** min(self._failures, 16), SLOWEST_SECONDS)
+        return min(FIRST_SECONDS * 2.0 ** min(self._failures, 16), SLOWEST_SECONDS)
 
     def _is_late(self) -> bool:
         limit = timedelta(seconds=self._machine.settings.start_seconds)

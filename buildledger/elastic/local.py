@@ -16,6 +16,7 @@ from buildledger.elastic.driver import MARK_VARIABLE, Gateway, Machine, Sighting
 from buildledger.elastic.output import last_words
 
 LOOK_SECONDS = 1.0
+WAIT_SECONDS = 0.25
 CLAIM_SECONDS = 10.0
 """A shell takes so long at the most to write down its number."""
 POLL_SECONDS = 0.02
@@ -28,6 +29,7 @@ class LocalDriver:
     """See `Driver`. Each worker has a directory in `home`; a process is known by its number and the mark it bears."""
 
     look_seconds = LOOK_SECONDS
+    wait_seconds = WAIT_SECONDS
 
     def __init__(self, home: Path, gateway: Gateway) -> None:
         self._home = home

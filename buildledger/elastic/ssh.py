@@ -19,6 +19,7 @@ from buildledger.elastic.output import with_last_line
 from buildledger.elastic.ssh_line import Line
 
 LOOK_SECONDS = 15.0
+WAIT_SECONDS = 0.5
 COPY_SECONDS = 600.0
 DEFAULT_WORKER = ("bl-worker",)
 
@@ -27,6 +28,7 @@ class SshDriver:
     """See `Driver`. Each machine has a connection of its own, which its worker does without for as long as it must."""
 
     look_seconds = LOOK_SECONDS
+    wait_seconds = WAIT_SECONDS
 
     def __init__(self, gateway: Gateway, home: Path) -> None:
         self._gateway = gateway

@@ -26,7 +26,9 @@ _JSON_SHORT = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", 
 # that .NET holds for dangerous.
 _JSON_ESCAPED = ("", "<>&", "<>&='", "\"<>&'+`\x7f")
 _JSON_LINE_ENDS = "\u2028\u2029"
-_LAST_ASCII = 0x7F
+# From here on some writers escape every character: those that hold DEL for printable, those that don't, and those that
+# write UTF-8 and escape none.
+_JSON_ESCAPED_FROM = (0x80, 0x7F, 0x110000)
 _LAST_OF_PLANE = 0xFFFF
 
 
@@ -74,27 +76,27 @@ def _in_urls(secret: bytes) -> Iterator[bytes]:
 def _in_json(secret: bytes) -> Iterator[bytes]:
     # Bytes that are no UTF-8 become lone surrogates, which is how they are usually smuggled through.
     text = secret.decode("utf-8", "surrogateescape")
-    for escaped, digits, slash, is_short, is_ascii in itertools.product(
-        _JSON_ESCAPED, _HEXADECIMAL, ("/", "\\/"), (True, False), (True, False)
+    for escaped, digits, slash, is_short, escaped_from in itertools.product(
+        _JSON_ESCAPED, _HEXADECIMAL, ("/", "\\/"), (True, False), _JSON_ESCAPED_FROM
     ):
-        codes = _JsonCodes(escaped, f"\\u{{:04{digits}}}", slash, is_short=is_short, is_ascii=is_ascii)
+        codes = _JsonCodes(escaped, f"\\u{{:04{digits}}}", slash, escaped_from, is_short=is_short)
         yield text.translate(codes).encode("utf-8", "surrogateescape")
 
 
 class _JsonCodes(dict[int, str]):
     """How one kind of writer puts each character into a JSON string."""
 
-    def __init__(self, escaped: str, form: str, slash: str, *, is_short: bool, is_ascii: bool) -> None:
+    def __init__(self, escaped: str, form: str, slash: str, escaped_from: int, *, is_short: bool) -> None:
         short = _JSON_SHORT if is_short else {'"': '\\"', "\\": "\\\\"}
         super().__init__({ord(character): code for character, code in short.items()})
         self.update({ord("/"): slash})
         self._form = form
-        self._is_ascii = is_ascii
+        self._escaped_from = escaped_from
         escaped += _JSON_LINE_ENDS if escaped else ""
         self.update({ord(character): form.format(ord(character)) for character in escaped})
 
     def __missing__(self, number: int) -> str:
-        if number >= ord(" ") and (number <= _LAST_ASCII or not self._is_ascii):
+        if ord(" ") <= number < self._escaped_from:
             code = chr(number)
         elif number > _LAST_OF_PLANE:
             units = chr(number).encode("utf-16-be")

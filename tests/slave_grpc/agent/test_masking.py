@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buildledger.slave_grpc.agent.masking import MASK, Masker
@@ -54,6 +54,7 @@ def test_any_borders(around: list[bytes], data: st.DataObject) -> None:
     assert masked([SECRET], chunks) == masked([SECRET], [whole]) == whole.replace(SECRET, MASK)
 
 
+@settings(max_examples=50)
 @given(st.text(min_size=6, max_size=30).filter(lambda text: len(text.strip(" \t\n\r\v\f").encode()) >= 6))
 def test_what_encoders_make(secret: str) -> None:
     """Whatever this language's own encoders make of a secret is one of its forms."""

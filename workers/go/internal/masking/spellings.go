@@ -124,16 +124,21 @@ var jsonShort = map[rune]string{'\b': `\b`, '\f': `\f`, '\n': `\n`, '\r': `\r`, 
 // jsonStyle is how one kind of writer puts characters into a JSON string.
 type jsonStyle struct {
 	escaped, unit, slash string
-	isShort, isASCII     bool
+	isShort              bool
+	escapedFrom          rune
 }
+
+// jsonEscapedFrom is from where on some writers escape every character: those that hold DEL for printable, those that don't, and those
+// that write UTF-8 and escape none.
+var jsonEscapedFrom = [...]rune{0x80, 0x7f, utf8.MaxRune + 1}
 
 func inJSON(secret []byte) (forms [][]byte) {
 	for _, escaped := range jsonEscaped {
 		for _, unit := range []string{`\u%04X`, `\u%04x`} {
 			for _, slash := range []string{"/", `\/`} {
 				for _, isShort := range []bool{true, false} {
-					for _, isASCII := range []bool{true, false} {
-						forms = append(forms, jsonStyle{escaped, unit, slash, isShort, isASCII}.encoded(secret))
+					for _, from := range jsonEscapedFrom {
+						forms = append(forms, jsonStyle{escaped, unit, slash, isShort, from}.encoded(secret))
 					}
 				}
 			}
@@ -148,7 +153,7 @@ func (s jsonStyle) encoded(secret []byte) []byte {
 		char, size := utf8.DecodeRune(rest)
 		short, isControl := jsonShort[char]
 		switch {
-		case char == utf8.RuneError && size == 1 && s.isASCII:
+		case char == utf8.RuneError && size == 1 && s.escapedFrom <= utf8.MaxRune:
 			// As a lone surrogate, which is how bytes that are no UTF-8 are usually smuggled through.
 			encoded = fmt.Appendf(encoded, s.unit, 0xdc00+int(rest[0]))
 		case char == utf8.RuneError && size == 1:
@@ -161,10 +166,10 @@ func (s jsonStyle) encoded(secret []byte) []byte {
 			encoded = append(encoded, '\\', byte(char))
 		case char == '/':
 			encoded = append(encoded, s.slash...)
-		case s.isASCII && char > 0xffff:
+		case char >= s.escapedFrom && char > 0xffff:
 			high, low := utf16.EncodeRune(char)
 			encoded = fmt.Appendf(fmt.Appendf(encoded, s.unit, high), s.unit, low)
-		case s.isASCII && char > 0x7f:
+		case char >= s.escapedFrom:
 			encoded = fmt.Appendf(encoded, s.unit, char)
 		default:
 			encoded = append(encoded, rest[:size]...)

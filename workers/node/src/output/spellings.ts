@@ -23,7 +23,9 @@ const JSON_SHORT: Readonly<Record<string, string>> = {
   "\t": "\\t",
 };
 const FIRST_PRINTED = 0x20;
-const LAST_ASCII = 0x7f;
+// From here on some writers escape every character: those that hold DEL for printable, those that don't, and those that write
+// UTF-8 and escape none.
+const JSON_ESCAPED_FROM = [0x80, 0x7f, Number.POSITIVE_INFINITY];
 
 /**
  * Every form in which a secret is recognised: as it is, by its lines, in base64, URL and JSON.
@@ -106,7 +108,7 @@ interface JsonStyle {
   readonly isUpper: boolean;
   readonly slash: string;
   readonly isShort: boolean;
-  readonly isAscii: boolean;
+  readonly escapedFrom: number;
 }
 
 function* inJson(secret: string): Generator<string> {
@@ -115,8 +117,8 @@ function* inJson(secret: string): Generator<string> {
     for (const isUpper of [true, false]) {
       for (const slash of ["/", "\\/"]) {
         for (const isShort of [true, false]) {
-          for (const isAscii of [true, false]) {
-            const style = { escaped, isUpper, slash, isShort, isAscii };
+          for (const escapedFrom of JSON_ESCAPED_FROM) {
+            const style = { escaped, isUpper, slash, isShort, escapedFrom };
             yield characters.map((character) => inJsonString(character, style)).join("");
           }
         }
@@ -135,14 +137,14 @@ function inJsonString({ bytes, text }: Character, style: JsonStyle): string {
   const escaped = (unit: number): string => `\\u${hexadecimal(unit, 4, style.isUpper)}`;
   if (text === undefined) {
     // As a lone surrogate, which is how bytes that are no UTF-8 are usually smuggled through.
-    return style.isAscii ? escaped(0xdc00 + bytes.charCodeAt(0)) : bytes;
+    return style.escapedFrom < Number.POSITIVE_INFINITY ? escaped(0xdc00 + bytes.charCodeAt(0)) : bytes;
   }
   const short = style.isShort ? JSON_SHORT[text] : undefined;
   if (short !== undefined) {
     return short;
   }
   const code = text.charCodeAt(0);
-  if (code < FIRST_PRINTED || style.escaped.includes(text) || (style.isAscii && code > LAST_ASCII)) {
+  if (code < FIRST_PRINTED || code >= style.escapedFrom || style.escaped.includes(text)) {
     return replaced(text, (unit) => escaped(unit.charCodeAt(0)));
   }
   if (text === '"' || text === "\\") {

@@ -135,6 +135,7 @@ class Server:
                 active=active,
                 notify_source=pollers.notify,
                 clock=self._clock,
+                keep_artifacts=self._keep_artifacts,
                 admin_token=_admin_token(settings.state),
                 whole_token=self._whole_token(authority),
             )
@@ -151,6 +152,11 @@ class Server:
     @property
     def _database(self) -> str:
         return self._settings.database or f"sqlite:///{self._settings.state / 'ledger.db'}"
+
+    @property
+    def _keep_artifacts(self) -> timedelta | None:
+        days = self._settings.artifact_days
+        return None if days is None else timedelta(days=days)
 
     def _open_ledger(self, stack: AsyncExitStack) -> Ledger:
         ledger = Ledger.open(self._database, clock=self._clock)
@@ -211,7 +217,7 @@ class Server:
                 views=views,
                 artifacts=artifacts,
                 clock=self._clock,
-                keep=None if settings.artifact_days is None else timedelta(days=settings.artifact_days),
+                keep=self._keep_artifacts,
                 total_bytes=settings.artifact_total_bytes,
             )
             self._watch(retention.run(), "retention", stack)

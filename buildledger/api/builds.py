@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from buildledger.api import bodies, build_rows
 from buildledger.api.answers import returns
+from buildledger.api.artifact_rows import artifacts_of, summary_of
 from buildledger.api.change_rows import as_blame, blame_rows, blamed_ids, changes_by_id
 from buildledger.api.commanding import Commanding
 from buildledger.api.forcing import rebuilt
@@ -33,7 +34,7 @@ from buildledger.api.parameters import (
 )
 from buildledger.api.problems import NotFound
 from buildledger.api.reads import Reads, reading
-from buildledger.api.step_rows import artifacts_of, properties_of, steps_of
+from buildledger.api.step_rows import properties_of, steps_of
 from buildledger.api.words import Words
 from buildledger.domain.build import AGGREGATE as BUILD
 from buildledger.domain.build import StopBuild
@@ -43,7 +44,7 @@ from buildledger.projections.revisions import revision
 from buildledger.projections.status_tables import UNFINISHED, build, build_state
 
 LISTING = "builds"
-DETAIL_VIEWS = ("status", "people", "changes", "blamelist", "queue", "revisions")
+DETAIL_VIEWS = ("status", "people", "changes", "blamelist", "queue", "revisions", "tests")
 _ids = msgspec.json.Decoder(list[UUID])
 
 router = APIRouter(tags=["builds"])
@@ -183,7 +184,8 @@ def _detail(reads: Reads, which: sa.ColumnElement[bool], name: object) -> models
         steps=steps_of(status, row.seq, row.id),
         planned_steps=_planned(reads, row.builder, fixed.config_digest),
         properties=properties_of(status, row.seq),
-        artifacts=artifacts_of(status, row.seq),
+        artifacts=artifacts_of(status, row.seq, reads.deps.keep_artifacts),
+        tests=summary_of(reads["tests"], row.id),
         changes=[known[key] for key in change_ids if key in known],
         blame=[as_blame(one, known) for one in blames],
         position=reads.position,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -70,6 +71,8 @@ class ApiDependencies:
     whole_token: Callable[[str], str] = str
     """Makes of an enrollment token what its worker is given: perhaps it is also told whom to trust."""
     """Whoever shows it may do everything."""
+    keep_artifacts: timedelta | None = None
+    """How long artifacts are kept; None: for ever."""
     hosts: frozenset[str] = frozenset({"localhost", "127.0.0.1", "[::1]"})
     """Names under which the server may be spoken to, without port; others are DNS rebinding."""
     version: str = __version__

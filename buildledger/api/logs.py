@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from buildledger.api.answers import answer, returns
 from buildledger.api.dependencies import ApiDependencies, dependencies
+from buildledger.api.downloads import byte_range
 from buildledger.api.event_stream import STREAM_RESPONSES, EventStream, event
 from buildledger.api.models import builds
 from buildledger.api.models import logs as models
@@ -25,12 +26,11 @@ from buildledger.api.parameters import (
     AsOf,
     IdPath,
 )
-from buildledger.api.problems import NotFound, RangeNotSatisfiable
+from buildledger.api.problems import NotFound
 from buildledger.api.step_rows import log_with
 from buildledger.logs.store import LogSize, Pattern, SearchHit
 
 PATTERN_CHARACTERS_MAX = 1_000
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 RAW_RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"description": described, "content": {"text/plain": {"schema": {"type": "string"}}}}
     for status, described in ((200, "All bytes there are."), (206, "The range asked for."))
@@ -104,7 +104,7 @@ async def read_raw(
     }
     if log.sha256:
         headers["ETag"] = f'"{log.sha256}"'
-    begin, end = _range(wanted, size_bytes)
+    begin, end = byte_range(wanted, size_bytes, "the log")
     whole = wanted is None or (begin, end) == (0, size_bytes)
     if not whole:
         headers["Content-Range"] = f"bytes {begin}-{end - 1}/{size_bytes}"
@@ -150,26 +150,6 @@ def _hit(hit: SearchHit) -> models.LogHit:
     match = hit.text[start:end].decode("utf-8", "replace")
     after = hit.text[end:].decode("utf-8", "replace")
     return models.LogHit(line=hit.line, text=before + match + after, start=len(before), end=len(before) + len(match))
-
-
-def _range(wanted: str | None, size_bytes: int) -> tuple[int, int]:
-    """The bytes that a Range header asks for; all of them where it says nothing that is understood.
-
-    Raises: RangeNotSatisfiable.
-    """
-    match = _RANGE.fullmatch(wanted) if wanted is not None else None
-    if match is None or match[1] == match[2] == "":
-        return 0, size_bytes
-    if match[1] == "":
-        begin, end = max(0, size_bytes - int(match[2])), size_bytes
-    else:
-        begin = int(match[1])
-        end = min(size_bytes, int(match[2]) + 1) if match[2] else size_bytes
-    if begin >= end:
-        problem = RangeNotSatisfiable(f"the log has {size_bytes} bytes")
-        problem.headers = {"Content-Range": f"bytes */{size_bytes}"}
-        raise problem
-    return begin, end
 
 
 def _plain(text: str) -> str:

@@ -145,6 +145,12 @@ class Misdirected(Problem):
     status, code, title = 421, "misdirected", "This server has another name"
 
 
+class Gone(Problem):
+    """It was here, and isn't kept any more."""
+
+    status, code, title = 410, "gone", "No longer kept"
+
+
 class RangeNotSatisfiable(Problem):
     """The bytes asked for aren't there."""
 

@@ -22,6 +22,7 @@ from buildledger.api import (
     session,
     sources,
     stream,
+    test_results,
     workers,
 )
 from buildledger.api.schema import describe
@@ -32,6 +33,7 @@ ROUTERS = (
     builders.router,
     builds.router,
     artifacts.router,
+    test_results.router,
     changes.router,
     sources.router,
     pushes.router,

@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from buildledger.api.answers import REFERENCE
 from buildledger.api.models import (
+    artifacts,
     builders,
     builds,
     changes,
@@ -35,6 +36,9 @@ MODELS: tuple[type[msgspec.Struct], ...] = (
     builds.BuildPage,
     builds.BuildDetail,
     builds.StepList,
+    artifacts.ArtifactList,
+    artifacts.ArtifactDetail,
+    artifacts.TestPage,
     changes.ChangePage,
     changes.ChangeDetail,
     changes.ChangeList,

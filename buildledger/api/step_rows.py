@@ -1,4 +1,4 @@
-"""Rows of the status view → steps, operations, logs, properties and artifacts of one build."""
+"""Rows of the status view → steps, operations, logs and properties of one build."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from buildledger.api.models import builds as models
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
-from buildledger.projections.status_tables import artifact, build, build_property, log, operation, step
+from buildledger.projections.status_tables import build, build_property, log, operation, step
 
 
 def steps_of(reading: Reading, seq: int, build_id: UUID) -> list[models.Step]:
@@ -100,18 +100,3 @@ def properties_of(reading: Reading, seq: int) -> list[models.Property]:
     table = build_property
     rows = reading.all(sa.select(table).where(table.c.seq == seq, reading.holds(table)).order_by(table.c.name))
     return [models.Property(name=row.name, value=msgspec.json.decode(row.value), origin=row.origin) for row in rows]
-
-
-def artifacts_of(reading: Reading, seq: int) -> list[models.Artifact]:
-    """What is kept of a build, in the order in which it was stored."""
-    rows = sa.select(artifact).where(artifact.c.seq == seq, reading.born(artifact.c.position))
-    return [
-        models.Artifact(
-            name=row.name,
-            size_bytes=row.size_bytes,
-            sha256=row.sha256,
-            operation_id=row.operation_id,
-            stored_at=moment(row.stored_at),
-        )
-        for row in reading.all(rows.order_by(artifact.c.position))
-    ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import click
 
@@ -43,6 +44,22 @@ class LabelType(click.ParamType[tuple[str, str]]):
         if not equals or not label:
             self.fail(f"{value!r} is not a label: write name=value, for example os=linux", param, ctx)
         return label, text
+
+
+class SizeType(click.ParamType[int]):
+    """`10GiB`: bytes with their unit."""
+
+    name = "size"
+    _UNITS: ClassVar = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Parse it, or say what a size looks like."""
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"(\d{1,15}) ?([A-Za-z]+)", str(value))
+        if match is None or match[2] not in self._UNITS or int(match[1]) == 0:
+            self.fail(f"{value!r} is no size: write a whole number and one of {', '.join(self._UNITS)}", param, ctx)
+        return int(match[1]) * self._UNITS[match[2]]
 
 
 def state_option(command: Command) -> Command:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from buildledger.cli.options import AddressType, database_option, state_option
+from buildledger.cli.options import AddressType, SizeType, database_option, state_option
 from buildledger.cli.server_process import run_as_server
 from buildledger.settings import Address, AutoTls, Role, ServerSettings, SettingsError, Tls
 
@@ -76,6 +76,34 @@ from buildledger.settings import Address, AutoTls, Role, ServerSettings, Setting
     metavar="SECONDS",
     help="After so long without its worker a build is tried elsewhere.",
 )
+@click.option(
+    "--artifact-file",
+    type=SizeType(),
+    default="16GiB",
+    show_default=True,
+    metavar="SIZE",
+    help="The largest file that a build may leave.",
+)
+@click.option(
+    "--artifact-build",
+    type=SizeType(),
+    default="64GiB",
+    show_default=True,
+    metavar="SIZE",
+    help="What the artifacts of one build may take together.",
+)
+@click.option(
+    "--artifact-total",
+    type=SizeType(),
+    metavar="SIZE",
+    help="What all artifacts may take; before they do, the oldest go.  [default: what the disk holds]",
+)
+@click.option(
+    "--artifact-days",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="DAYS",
+    help="After so long an artifact goes.  [default: never]",
+)
 def serve(
     state: Path,
     database: str | None,
@@ -93,6 +121,10 @@ def serve(
     unknown_workers: str,
     roles: str,
     lease_seconds: float,
+    artifact_file: int,
+    artifact_build: int,
+    artifact_total: int | None,
+    artifact_days: float | None,
 ) -> None:
     """Run the server: API, dashboard, worker gateway, pollers, reactors and read models.
 
@@ -116,6 +148,10 @@ def serve(
         unknown_workers=unknown_workers == "admit",
         roles=_roles(roles),
         lease_seconds=lease_seconds,
+        artifact_file_bytes=artifact_file,
+        artifact_build_bytes=artifact_build,
+        artifact_total_bytes=artifact_total,
+        artifact_days=artifact_days,
     )
     try:
         settings.check()

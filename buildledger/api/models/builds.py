@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from buildledger.api.models.artifacts import Artifact, TestSummary
 from buildledger.api.models.changes import Change
 from buildledger.api.models.scalars import (
     Actor,
@@ -131,16 +132,6 @@ class Property(msgspec.Struct, frozen=True, kw_only=True):
     origin: Annotated[str, Meta(description="The step that set it.")]
 
 
-class Artifact(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that the server keeps."""
-
-    name: Annotated[str, Meta(examples=["widget-1.0.tar.gz"])]
-    size_bytes: int
-    sha256: Digest
-    operation_id: Id
-    stored_at: Moment
-
-
 class Blame(msgspec.Struct, frozen=True, kw_only=True):
     """What one source brought into a build that no green build of the same stream had."""
 
@@ -170,6 +161,7 @@ class BuildDetail(msgspec.Struct, frozen=True, kw_only=True):
     planned_steps: Annotated[list[str], Meta(description="Names of all steps in its configuration.")]
     properties: list[Property]
     artifacts: list[Artifact]
+    tests: Annotated[TestSummary | None, Meta(description="Null: no test report was read.")]
     changes: list[Change]
     blame: list[Blame]
     position: Position

@@ -221,6 +221,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/builds/{build_id}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Artifacts
+         * @description What a build has handed over, also what is kept no longer.
+         */
+        get: operations["list_artifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/artifacts/{operation_id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Entries
+         * @description An artifact and, of a directory, all that is in it.
+         */
+        get: operations["read_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/artifacts/{operation_id}": {
         parameters: {
             query?: never;
@@ -230,9 +270,50 @@ export interface paths {
         };
         /**
          * Read Artifact
-         * @description The file that an upload handed over, always as a download: no page of this server shows what a build made.
+         * @description The file that an upload handed over, or the directory as a zip. Always a download: no page of this server shows
+         *     what a build made.
          */
         get: operations["read_artifact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/artifacts/{operation_id}/files/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read File
+         * @description One file of a directory, as a download.
+         */
+        get: operations["read_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/builds/{build_id}/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tests
+         * @description The tests of a build as its test reports have them: failed ones first, then skipped ones, then the others.
+         */
+        get: operations["list_tests"];
         put?: never;
         post?: never;
         delete?: never;
@@ -986,16 +1067,26 @@ export interface components {
         };
         /**
          * Artifact
-         * @description A file that the server keeps.
+         * @description A file or a directory that the server keeps, or kept.
          */
         Artifact: {
             /** @example widget-1.0.tar.gz */
             name: string;
+            /** @enum {unknown} */
+            kind: "directory" | "file";
+            /**
+             * @description By its name; never what it is served as.
+             * @example application/gzip
+             */
+            type: string;
+            /** @description Of a directory: all its files together. */
             size_bytes: number;
-            /** @description SHA-256 in hex. */
+            file_count: number;
+            /** @description Of the file, or of the directory's manifest. */
             sha256: string;
             /**
              * Format: uuid
+             * @description The upload that brought it; names it in addresses.
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             operation_id: string;
@@ -1005,6 +1096,58 @@ export interface components {
              * @example 2026-11-22T10:15:00Z
              */
             stored_at: string;
+            /** @description When it goes; null: not by its age. */
+            expires_at: string | null;
+            /** @description When it went; null: it is here. */
+            removed_at: string | null;
+            /** @example expired */
+            removed_because: string | null;
+        };
+        /**
+         * ArtifactDetail
+         * @description An artifact, and of a directory all that is in it.
+         */
+        ArtifactDetail: {
+            artifact: components["schemas"]["Artifact"];
+            /**
+             * Format: uuid
+             * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
+             */
+            build_id: string;
+            /** @description In the order of their paths' bytes. */
+            entries: components["schemas"]["ArtifactEntry"][];
+            /**
+             * @description A place in the ledger; 0 is before the first fact.
+             * @example 4711
+             */
+            position: number;
+        };
+        /**
+         * ArtifactEntry
+         * @description One thing in a directory.
+         */
+        ArtifactEntry: {
+            /** @example dist/widget.whl */
+            path: string;
+            /** @enum {unknown} */
+            kind: "directory" | "file" | "link";
+            size_bytes: number;
+            executable: boolean;
+            sha256: string | null;
+            /** @description What stands in a link. */
+            target: string | null;
+        };
+        /**
+         * ArtifactList
+         * @description The artifacts of a build, in the order in which they were stored.
+         */
+        ArtifactList: {
+            items: components["schemas"]["Artifact"][];
+            /**
+             * @description A place in the ledger; 0 is before the first fact.
+             * @example 4711
+             */
+            position: number;
         };
         /**
          * Blame
@@ -1160,6 +1303,8 @@ export interface components {
             planned_steps: string[];
             properties: components["schemas"]["Property"][];
             artifacts: components["schemas"]["Artifact"][];
+            /** @description Null: no test report was read. */
+            tests: components["schemas"]["TestSummary"] | null;
             changes: components["schemas"]["Change"][];
             blame: components["schemas"]["Blame"][];
             /**
@@ -2373,6 +2518,64 @@ export interface components {
             author: components["schemas"]["Person"];
         };
         /**
+         * TestPage
+         * @description Tests of a build: those that failed, then those that were skipped, then those that passed.
+         */
+        TestPage: {
+            items: components["schemas"]["TestResult"][];
+            totals: components["schemas"]["TestTotals"];
+            /**
+             * @description Give it as `cursor` to get the next page; null on the last.
+             * @example WyJidWlsZHMiLDQ3XQ
+             */
+            next: string | null;
+            /**
+             * @description A place in the ledger; 0 is before the first fact.
+             * @example 4711
+             */
+            position: number;
+        };
+        /**
+         * TestResult
+         * @description What became of one test.
+         */
+        TestResult: {
+            /** @example out/junit.xml */
+            report: string;
+            step: number;
+            /** @example tests.test_widget */
+            suite: string;
+            /** @example test_turns */
+            name: string;
+            /** @enum {unknown} */
+            status: "error" | "failed" | "passed" | "skipped";
+            seconds: number | null;
+            /** @description The beginning of what it said when it didn't pass. */
+            message: string;
+        };
+        /**
+         * TestSummary
+         * @description The tests of a build in brief.
+         */
+        TestSummary: {
+            totals: components["schemas"]["TestTotals"];
+            /** @description The first that failed. */
+            failures: components["schemas"]["TestResult"][];
+        };
+        /**
+         * TestTotals
+         * @description How many tests of a build came to what. Tests that were left out are counted in none but `omitted`.
+         */
+        TestTotals: {
+            reports: number;
+            passed: number;
+            failed: number;
+            errors: number;
+            skipped: number;
+            /** @description Passed or skipped, and not recorded one by one. */
+            omitted: number;
+        };
+        /**
          * TreeHead
          * @description A signed statement of all facts up to a position.
          */
@@ -2990,12 +3193,143 @@ export interface operations {
             };
         };
     };
+    list_artifacts: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this position of the ledger instead of the present. */
+                as_of?: number | null;
+            };
+            header?: never;
+            path: {
+                build_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The artifacts of a build, in the order in which they were stored. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactList"];
+                };
+            };
+            /** @description `If-None-Match` names the current answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_entries: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this position of the ledger instead of the present. */
+                as_of?: number | null;
+            };
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An artifact, and of a directory all that is in it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactDetail"];
+                };
+            };
+            /** @description `If-None-Match` names the current answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_artifact: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file, or the directory. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                    "application/zip": string;
+                };
+            };
+            /** @description The range asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description `If-None-Match` names the current answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: string;
+                path: string;
             };
             cookie?: never;
         };
@@ -3008,6 +3342,61 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            /** @description The range asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description `If-None-Match` names the current answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tests: {
+        parameters: {
+            query?: {
+                /** @description How many items a page has at the most. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description Answer as of this position of the ledger instead of the present. */
+                as_of?: number | null;
+                status?: ("passed" | "failed" | "error" | "skipped") | null;
+            };
+            header?: never;
+            path: {
+                build_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tests of a build: those that failed, then those that were skipped, then those that passed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestPage"];
                 };
             };
             /** @description `If-None-Match` names the current answer. */

@@ -55,7 +55,7 @@ def open_channel(
     """
     trusted_pem += credential.trusted_ca_pem if credential is not None else b""
     check_transport(settings, address, trusted_pem)
-    if not _is_secured(settings, trusted_pem):
+    if not is_secured(settings, trusted_pem):
         return grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
     roots = None
     if settings.ca_file is not None:
@@ -77,11 +77,12 @@ def check_transport(settings: WorkerSettings, address: str, trusted_pem: bytes) 
     Raises:
         PlainTransportRefusedError: plain transport to another machine.
     """
-    if not _is_secured(settings, trusted_pem) and not is_loopback(address):
+    if not is_secured(settings, trusted_pem) and not is_loopback(address):
         raise PlainTransportRefusedError(address)
 
 
-def _is_secured(settings: WorkerSettings, trusted_pem: bytes) -> bool:
+def is_secured(settings: WorkerSettings, trusted_pem: bytes) -> bool:
+    """Whether connections use TLS."""
     return settings.ca_file is not None or settings.tls or bool(trusted_pem)
 
 

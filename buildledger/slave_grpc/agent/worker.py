@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import time
 import uuid
 from collections.abc import Coroutine
 from functools import partial
@@ -13,7 +12,6 @@ import grpc
 import grpc.aio
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.agent import credential as credentials
 from buildledger.slave_grpc.agent import runner
 from buildledger.slave_grpc.agent.attempt import Attempt
 from buildledger.slave_grpc.agent.backoff import Backoff
@@ -21,10 +19,10 @@ from buildledger.slave_grpc.agent.blobs import BlobStore
 from buildledger.slave_grpc.agent.channel import (
     PlainTransportRefusedError,
     call_metadata,
-    check_transport,
     open_channel,
 )
-from buildledger.slave_grpc.agent.enrollment import enroll, rotate, trusted_by
+from buildledger.slave_grpc.agent.credential import StoredCredential
+from buildledger.slave_grpc.agent.credential_keeper import CredentialKeeper
 from buildledger.slave_grpc.agent.holdings import Holdings
 from buildledger.slave_grpc.agent.host import Host
 from buildledger.slave_grpc.agent.leftovers import Leftover
@@ -36,8 +34,6 @@ from buildledger.slave_grpc.agent.this_machine import ThisMachine
 from buildledger.slave_grpc.agent.workshop import Workshop
 
 _GOODBYE_SECONDS = 3.0
-_ROTATION_RETRY_SECONDS = (0.25, 60.0)
-_LONGEST_SLEEP_SECONDS = 3600.0
 
 # The server can be reached and won't have this worker: only a person can change that.
 _UNWELCOME = {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNIMPLEMENTED}
@@ -51,11 +47,11 @@ class Worker:
     def __init__(self, settings: WorkerSettings, host: Host | None = None) -> None:
         """`host` does the work of the runs: this machine, unless another one is given."""
         self._settings = settings
-        self._credential = credentials.load(settings.state_dir)
+        self._credentials = CredentialKeeper(settings, self._use)
         self._outbox = Outbox()
         self._workshop = Workshop(settings, self._outbox.wake, host or ThisMachine(settings))
         self._holdings = Holdings(self._workshop, self._launch)
-        self._blobs = BlobStore(lambda: open_channel(settings, settings.server, self._credential))
+        self._blobs = BlobStore(lambda: open_channel(settings, settings.server, self._credentials.current))
         self._epoch_file = settings.state_dir / "epoch"
         self._standing = Standing(instance_id=str(uuid.uuid4()), worker_id="", last_epoch=_read_epoch(self._epoch_file))
         self._session: Session | None = None
@@ -64,8 +60,6 @@ class Worker:
         self._shutting_down = False
         self._ending: asyncio.Task[None] | None = None
         self._left = asyncio.Event()
-        self._may_rotate = asyncio.Event()
-        """The server, as far as it was met, renews credentials."""
 
     async def run(self) -> None:
         """Serve until `shut_down` or `drain` is through.
@@ -74,23 +68,29 @@ class Worker:
             PlainTransportRefusedError: the settings would send secrets in clear.
             EnrollmentRefusedError: the token isn't taken.
         """
-        trusted = self._credential.trusted_ca_pem if self._credential is not None else b""
-        check_transport(self._settings, self._settings.server, trusted + trusted_by(self._settings))
-        tasks: list[asyncio.Task[None]] = []
+        self._credentials.check_transport()
+        tasks: list[asyncio.Task[object]] = []
         try:
             for attempt in await recover(self._workshop):
                 self._holdings.take_over(attempt)
                 if not attempt.has_ended:
                     self._begin(attempt, runner.go_on(attempt, self._blobs))
-            await self._ensure_credential()
-            tasks += [asyncio.create_task(each) for each in (self._keep_session(), self._keep_credential())]
-            left = asyncio.ensure_future(self._left.wait())
-            await asyncio.wait([tasks[0], left], return_when=asyncio.FIRST_COMPLETED)
-            left.cancel()
+            tasks += [asyncio.create_task(each) for each in (self._serve(), self._left.wait())]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if tasks[0].done():
                 tasks[0].result()
         finally:
             await self._tear_down(tasks)
+
+    async def _serve(self) -> None:
+        """Enroll if need be, then hold sessions and renew the credential until cancelled."""
+        await self._credentials.ensure()
+        renewing = asyncio.create_task(self._credentials.keep())
+        try:
+            await self._keep_session()
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
 
     def drain(self, reason: str) -> None:
         """Take no new work, finish what there is, then leave."""
@@ -156,7 +156,7 @@ class Worker:
         address = self._settings.server
         while True:
             session = Session(
-                self._workshop, self._holdings, self._outbox, self._standing, call_metadata(self._credential)
+                self._workshop, self._holdings, self._outbox, self._standing, call_metadata(self._credentials.current)
             )
             session.on_established = partial(self._established, session)
             self._session = session
@@ -170,7 +170,7 @@ class Worker:
     async def _attend(self, session: Session, address: str, backoff: Backoff) -> float:
         """Hold one session to its end and return for how long to wait before the next."""
         try:
-            async with open_channel(self._settings, address, self._credential) as channel:
+            async with open_channel(self._settings, address, self._credentials.current) as channel:
                 await session.run(channel)
         except SessionRefusedError as refused:
             _log.log(logging.ERROR if refused.is_fatal else logging.WARNING, "the server refuses: %s", refused)
@@ -180,7 +180,7 @@ class Worker:
             if error.code() in _UNWELCOME:
                 _log.error("the server won't have this worker: %s: %s", error.code().name, error.details())
                 return backoff.slowest_delay()
-            if self._credential is not None and self._credential.has_expired(time.time()):
+            if self._credentials.has_expired:
                 _log.error("the credential has expired: stop this worker and start it with a new enrollment token")
                 return backoff.slowest_delay()
             _log.warning("connection to %s: %s", address, error.details())
@@ -197,12 +197,17 @@ class Worker:
             backoff.succeeded()
         return backoff.next_delay()
 
+    def _use(self, credential: StoredCredential | None) -> None:
+        """Show this credential from the next call on."""
+        self._blobs.credential = credential
+        self._standing.worker_id = credential.worker_id if credential is not None else ""
+
     def _established(self, session: Session) -> None:
         """Remember the epoch, so that a server that is behind is recognised also after a restart."""
         if "rotate" in session.server_features:
-            self._may_rotate.set()
+            self._credentials.may_rotate.set()
         else:
-            self._may_rotate.clear()
+            self._credentials.may_rotate.clear()
         self._workshop.orphan_seconds = session.orphan_seconds
         if self._orphan_timer is not None:
             self._orphan_timer.cancel()
@@ -222,40 +227,9 @@ class Worker:
             limit_seconds, self._holdings.stop_all, pb.EXIT_REASON_ORPHANED, pb.STOP_LEVEL_INTERRUPT
         )
 
-    # -- credential ---------------------------------------------------------------------------------------------------
-
-    async def _ensure_credential(self) -> None:
-        token = self._settings.enrollment_token
-        backoff = Backoff()
-        while token is not None and (self._credential is None or self._credential.has_expired(time.time())):
-            if self._credential is not None:
-                _log.warning("the credential has expired: enrolling again")
-            try:
-                self._credential = await enroll(self._settings, token)
-            except grpc.aio.AioRpcError as error:
-                _log.warning("enrollment at %s: %s", self._settings.server, error.details())
-                await asyncio.sleep(backoff.next_delay())
-        self._blobs.credential = self._credential
-        self._standing.worker_id = self._credential.worker_id if self._credential is not None else ""
-
-    async def _keep_credential(self) -> None:
-        """Renew the credential whenever it is time; sessions that are open go on with the old one."""
-        while self._credential is not None and self._credential.renew_at is not None:
-            wait = self._credential.renew_at - time.time()
-            if wait > 0:
-                await asyncio.sleep(min(wait, _LONGEST_SLEEP_SECONDS))
-                continue
-            await self._may_rotate.wait()
-            try:
-                self._credential = await rotate(self._settings, self._credential)
-                self._blobs.credential = self._credential
-            except (grpc.aio.AioRpcError, OSError) as error:
-                _log.warning("the credential can't be renewed yet: %s", error)
-                await asyncio.sleep(_rotation_retry_seconds(self._credential))
-
     # -- the end ------------------------------------------------------------------------------------------------------
 
-    async def _tear_down(self, tasks: list[asyncio.Task[None]]) -> None:
+    async def _tear_down(self, tasks: list[asyncio.Task[object]]) -> None:
         """Kill what still runs and close everything; what isn't delivered stays in the journals."""
         everything = [*tasks, *self._runs, *([self._ending] if self._ending is not None else [])]
         for task in everything:
@@ -272,13 +246,6 @@ class Worker:
         for attempt in self._holdings:
             attempt.journal.close()
         await self._blobs.reconnect()
-
-
-def _rotation_retry_seconds(credential: credentials.StoredCredential) -> float:
-    """Several tries fit into the time that is left, however short the life of credentials is."""
-    shortest, longest = _ROTATION_RETRY_SECONDS
-    left = longest if credential.not_after is None else (credential.not_after - time.time()) / 8
-    return min(max(left, shortest), longest)
 
 
 def _read_epoch(path: Path) -> int:

@@ -81,9 +81,9 @@ THIS_WORKER = (sys.executable, "-m", "buildledger.slave_grpc.agent")
 async def worker_process(
     server: ScriptedServer, tmp_path: Path, *options: str, program: Sequence[str] = THIS_WORKER
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A worker in a process of its own, killed at the end if it still runs."""
+    """A worker in a process of its own, without a supervisor unless the options name one; killed at the end."""
     process = await asyncio.create_subprocess_exec(
-        *(*program, "--server", server.address, "--name", "w"),
+        *(*program, "--server", server.address, "--name", "w", "--supervisor", "none"),
         *("--state", str(tmp_path / "state"), "--work", str(tmp_path / "work"), *options),
     )
     try:

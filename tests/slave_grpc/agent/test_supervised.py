@@ -13,6 +13,7 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from tests.fakes.scripted_server import Key, ScriptedServer
 from tests.slave_grpc.agent.conftest import (
     THIS_WORKER,
@@ -24,6 +25,7 @@ from tests.slave_grpc.agent.conftest import (
     script,
     worker_process,
 )
+from tests.slave_grpc.agent.test_blobs import Blobs
 
 SECRET = "hush-hush-42"
 PATIENCE_SECONDS = 90.0
@@ -305,6 +307,29 @@ async def test_a_terminal_and_a_watched_file(
         assert (await ended(server, key)).code == 0
     assert server.output(key) == b"30 100\r\nend\r\n"
     assert server.output(key, "log") == b"first\nsecond\n"
+
+
+async def test_files_are_uploaded_after_a_restart(
+    server: ScriptedServer, worker_with: StartSupervised, tmp_path: Path
+) -> None:
+    """What the command leaves is uploaded by the worker that finds it, although nobody sends the specification twice."""
+    store = Blobs()
+    await server.stop()
+    server.welcome.features.append("blobs")
+    await server.start(add=lambda each: worker_pb2_grpc.add_BlobsServicer_to_server(store, each))
+    spec = script("while [ ! -e go ]; do sleep 0.02; done; echo content > out; exit 6")
+    spec.files_out.add(pattern=b"out", always=True)
+    key = server.run(spec)
+    async with worker_with() as worker:
+        await server.until(lambda: server.last(key) == "started", PATIENCE_SECONDS)
+        await kill(worker)
+    server.wanted[key].ClearField("spec")
+    (tmp_path / "work" / "b" / "go").touch()
+    async with worker_with():
+        exited = await ended(server, key)
+    assert (exited.reason, exited.code) == (pb.EXIT_REASON_COMPLETED, 6)
+    assert list(store.stored.values()) == [b"content\n"]
+    assert [entry.path for entry in server.events[key][-2].file_result.entries] == [b"out"]
 
 
 async def test_a_terminated_worker(server: ScriptedServer, worker_with: StartSupervised) -> None:

@@ -800,8 +800,8 @@ class Hello(_message.Message):
     @_builtins.property
     def features(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional features offered. Known: "pty", "blobs", "watch_files", "cgroup", "subreaper", "gap", "merge_stderr",
-        "file_operations", "file_types", "secrets", "stdin", "tree_kill". A worker that offers none still runs argv ("hello"
-        level).
+        "file_operations", "file_types", "secrets", "stdin", "supervised" (commands survive the worker), "tree_kill". A worker that
+        offers none still runs argv ("hello" level).
         """
 
     @_builtins.property

@@ -1383,8 +1383,8 @@ type Hello struct {
 	// Runs it is willing to do at once; 0: no more than what it already holds.
 	Capacity uint32 `protobuf:"varint,11,opt,name=capacity,proto3" json:"capacity,omitempty"`
 	// Optional features offered. Known: "pty", "blobs", "watch_files", "cgroup", "subreaper", "gap", "merge_stderr",
-	// "file_operations", "file_types", "secrets", "stdin", "tree_kill". A worker that offers none still runs argv ("hello"
-	// level).
+	// "file_operations", "file_types", "secrets", "stdin", "supervised" (commands survive the worker), "tree_kill". A worker that
+	// offers none still runs argv ("hello" level).
 	Features []string `protobuf:"bytes,12,rep,name=features,proto3" json:"features,omitempty"`
 	// What the worker can hold.
 	Limits *Limits `protobuf:"bytes,13,opt,name=limits,proto3" json:"limits,omitempty"`

@@ -419,8 +419,8 @@ export type Hello = Message<"buildledger.worker.v1.Hello"> & {
 
   /**
    * Optional features offered. Known: "pty", "blobs", "watch_files", "cgroup", "subreaper", "gap", "merge_stderr",
-   * "file_operations", "file_types", "secrets", "stdin", "tree_kill". A worker that offers none still runs argv ("hello"
-   * level).
+   * "file_operations", "file_types", "secrets", "stdin", "supervised" (commands survive the worker), "tree_kill". A worker that
+   * offers none still runs argv ("hello" level).
    *
    * @generated from field: repeated string features = 12;
    */

@@ -312,7 +312,7 @@ async def test_a_terminal_and_a_watched_file(
 async def test_files_are_uploaded_after_a_restart(
     server: ScriptedServer, worker_with: StartSupervised, tmp_path: Path
 ) -> None:
-    """What the command leaves is uploaded by the worker that finds it, although nobody sends the specification twice."""
+    """What the command leaves is uploaded by the worker that finds it, although the specification comes only once."""
     store = Blobs()
     await server.stop()
     server.welcome.features.append("blobs")

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from buildledger.events import build as events
 from buildledger.events.fact import Recorded
-from buildledger.events.operation import Copy, FindArtifact, OperationSpec, ReadReports, Run
+from buildledger.events.operation import Copy, FindArtifact, OperationSpec, ReadReports, Run, Upload
 from buildledger.projections import status_tables as tables
 from buildledger.projections.columns import encode, microseconds
 from buildledger.projections.projection import ProjectionContradicted
@@ -184,6 +184,8 @@ def _described(spec: OperationSpec) -> tuple[str, str]:
             command = f"{source} {target}"
         case FindArtifact(artifact=artifact):
             command = artifact
+        case Upload(files=files) if files:
+            command = " ".join(files)
         case ReadReports(format=report_format):
             command = report_format
         case _:

@@ -50,5 +50,5 @@ def check_name(name: str) -> None:
 
 
 def _extent(kept: KeptArtifact) -> str:
-    size = f"{kept.size_bytes:,} bytes"
+    size = f"{kept.size_bytes:,} {'byte' if kept.size_bytes == 1 else 'bytes'}"
     return f"{kept.file_count:,} {'file' if kept.file_count == 1 else 'files'}, {size}" if kept.directory else size

@@ -84,6 +84,23 @@ builders:
         name: announce
       - run: [sleep, 600]
         name: roll out
+  leave:
+    description: Leaves files and test reports behind
+    steps:
+      - name: make
+        script: |
+          mkdir -p site/empty && echo '<script>alert(1)</script>' > site/index.html && echo tool > tool
+          cat > junit.xml <<'END'
+          <testsuite name="widgets">
+          <testcase classname="tests.test_turning" name="test_turns[&lt;b&gt;]" time="0.25"/>
+          <testcase classname="tests.test_turning" name="test_stops"><failure message="it went on turning">line 41
+          assert widget.speed == 0</failure></testcase>
+          <testcase classname="tests.test_turning" name="test_later"><skipped message="not yet"/></testcase>
+          </testsuite>
+          END
+      - {upload: site}
+      - {upload: tool, to: widget-tool}
+      - {test_report: junit.xml, name: unit test results}
   elsewhere:
     description: Needs a worker that isn't there
     worker: worker.labels.os == 'plan9'
@@ -91,7 +108,7 @@ builders:
       - run: [echo, here]
 triggers:
   - {on: change, source: widget, build: [tests]}
-  - {on: manual, build: [tests, talk, hold, hostile, long, release, elsewhere]}
+  - {on: manual, build: [tests, talk, hold, hostile, long, release, leave, elsewhere]}
 """
 
 

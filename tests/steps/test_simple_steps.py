@@ -74,7 +74,7 @@ def test_upload(executor: LocalExecutor) -> None:
     assert operation.spec == Upload(path="dist/a.whl", artifact="a.whl", limit_bytes=10)
     (executor.directory / "a").write_text("x")
     step = UploadStep(name="s", path="a", artifact="b", limit_bytes=10)
-    assert executor.perform(step, INPUTS).conclusion.summary == "kept b (1 bytes)"
+    assert executor.perform(step, INPUTS).conclusion.summary == "kept b (1 byte)"
     missing = executor.perform(STEPS["upload"], INPUTS).conclusion
     assert (missing.result, missing.summary) == (Result.FAILURE, "there is no such file: a.whl is missing")
 

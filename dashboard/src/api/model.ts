@@ -26,4 +26,7 @@ export type Request = Schemas["Request"];
 export type SourceStamp = Schemas["SourceStamp"];
 export type Step = Schemas["Step"];
 export type Suspect = Schemas["Suspect"];
+export type TestResult = Schemas["TestResult"];
+export type TestTotals = Schemas["TestTotals"];
+export type Machine = Schemas["Machine"];
 export type Worker = Schemas["Worker"];

@@ -88,6 +88,26 @@ export const buildQuery = (asOf: AsOf, build: string) =>
     meta: { topics: [`build:${build}`], asOf },
   });
 
+export const testsQuery = (asOf: AsOf, build: string) =>
+  infiniteQueryOptions({
+    queryKey: ["tests", build, asOf],
+    queryFn: ({ signal, pageParam }) =>
+      read(asOf, () =>
+        bodyOf(
+          api.GET("/api/v1/builds/{build_id}/tests", {
+            params: {
+              path: { build_id: build },
+              query: { ...past(asOf), limit: PAGE, ...(pageParam && { cursor: pageParam }) },
+            },
+            signal,
+          }),
+        ),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
+    meta: { topics: [`build:${build}`], asOf },
+  });
+
 /** A log's extent is no fact until it is finished, so an open one is asked about again and again. */
 export const logQuery = (log: string) =>
   queryOptions({

@@ -1,7 +1,9 @@
 /** The button under a list that has further pages. */
 export function More({
   query,
+  label = "Show older ones",
 }: {
+  label?: string;
   query: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage(): unknown };
 }) {
   if (!query.hasNextPage) return null;
@@ -13,7 +15,7 @@ export function More({
         disabled={query.isFetchingNextPage}
         onClick={() => query.fetchNextPage()}
       >
-        {query.isFetchingNextPage ? "Loading…" : "Show older ones"}
+        {query.isFetchingNextPage ? "Loading…" : label}
       </button>
     </div>
   );

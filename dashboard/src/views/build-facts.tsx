@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import type { Artifact, BuildDetail } from "../api/model.ts";
+import type { BuildDetail } from "../api/model.ts";
 import { addressOf } from "../app/addresses.ts";
 import { Icon } from "../design/icons.tsx";
 import { Fixed, Moment } from "../time/moment.tsx";
@@ -116,35 +116,4 @@ function Value({ name, value, origin }: { name: string; value: unknown; origin?:
       </dd>
     </>
   );
-}
-
-export function ArtifactsPanel({ artifacts }: { artifacts: readonly Artifact[] }) {
-  if (artifacts.length === 0) return null;
-  return (
-    <section className="panel" aria-labelledby="artifacts">
-      <div className="panel-head">
-        <h2 id="artifacts">
-          Artifacts<span className="count">{artifacts.length}</span>
-        </h2>
-      </div>
-      <ul>
-        {artifacts.map(({ name, size_bytes, sha256, operation_id }) => (
-          <li className="row" key={operation_id} title={`SHA-256 ${sha256}`}>
-            <a className="clip" href={addressOf(`api/v1/artifacts/${operation_id}`)} download>
-              {name}
-            </a>
-            <span className="number muted">{formatSize(size_bytes)}</span>
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-const UNITS = ["B", "kB", "MB", "GB", "TB"];
-
-function formatSize(size_bytes: number): string {
-  const power = Math.min(Math.floor(Math.log10(Math.max(size_bytes, 1)) / 3), UNITS.length - 1);
-  const value = size_bytes / 1_000 ** power;
-  return `${power === 0 ? value : value.toFixed(1)} ${UNITS[power]}`;
 }

@@ -10,9 +10,11 @@ import { type Status, statusOf } from "../design/status.ts";
 import { StatusBadge } from "../design/status-icon.tsx";
 import { Ago, Duration } from "../time/moment.tsx";
 import { BuildActions } from "./build-actions.tsx";
+import { ArtifactsPanel } from "./build-artifacts.tsx";
 import { BlamePanel, ChangesPanel } from "./build-changes.tsx";
-import { ArtifactsPanel, FactsPanel, PropertiesPanel } from "./build-facts.tsx";
+import { FactsPanel, PropertiesPanel } from "./build-facts.tsx";
 import { Steps } from "./build-steps.tsx";
+import { TestsPanel } from "./build-tests.tsx";
 import { Stamps } from "./revision.tsx";
 import "./build.css";
 
@@ -60,13 +62,14 @@ function Detail({ detail }: { detail: BuildDetail }) {
       <div className="build-columns">
         <div className="build-column">
           <Steps detail={detail} />
+          <TestsPanel detail={detail} />
         </div>
         <div className="build-column">
           <BlamePanel detail={detail} />
           <ChangesPanel detail={detail} />
+          <ArtifactsPanel detail={detail} />
           <FactsPanel detail={detail} />
           <PropertiesPanel detail={detail} />
-          <ArtifactsPanel artifacts={detail.artifacts} />
         </div>
       </div>
     </>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
 from buildledger.api.answers import answer, returns
@@ -9,6 +10,8 @@ from buildledger.api.dependencies import ApiDependencies, dependencies
 from buildledger.api.models import server as models
 from buildledger.api.parameters import BUILDERS_PAGE_MAX, LINES_MAX, PAGE_MAX, SEARCH_HITS_MAX
 from buildledger.api.session import session_of
+from buildledger.domain.machine import LOUD_FAILURES
+from buildledger.projections.workers import worker
 
 DEFAULT_TITLE = "Build Ledger"
 LAG_DEGRADED = 10_000
@@ -84,5 +87,17 @@ def health_of(deps: ApiDependencies) -> models.Health:
         )
     stopped = [f"{reader.name} stopped at {reader.position}: {reader.error}" for reader in readers if reader.error]
     behind = [f"{reader.name} is {reader.lag} facts behind" for reader in readers if reader.lag > LAG_DEGRADED]
-    status: models.HealthStatus = "failing" if stopped else "degraded" if behind else "ok"
-    return models.Health(status=status, position=head, readers=readers, problems=[*stopped, *behind])
+    troubled = worker_troubles(deps)
+    status: models.HealthStatus = "failing" if stopped else "degraded" if behind or troubled else "ok"
+    return models.Health(status=status, position=head, readers=readers, problems=[*stopped, *behind, *troubled])
+
+
+def worker_troubles(deps: ApiDependencies) -> list[str]:
+    """What is wrong with workers, without their names: health is open to everybody."""
+    with deps.views.read(None, "workers") as (workers,):
+        missing, failing = (
+            workers.count(sa.select(worker.c.id).where(workers.holds(worker), worker.c.configured, condition))
+            for condition in (worker.c.missing_since.is_not(None), worker.c.failures >= LOUD_FAILURES)
+        )
+    said = [(missing, "missing"), (failing, f"failing to start, {LOUD_FAILURES} times or more in a row")]
+    return [f"{number} of the workers {'is' if number == 1 else 'are'} {what}" for number, what in said if number]

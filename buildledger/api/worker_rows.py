@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from buildledger.api import build_rows
+from buildledger.api import build_rows, machine_rows
 from buildledger.api.models import workers as models
 from buildledger.api.models.scalars import BuildRef
 from buildledger.projections.columns import moment
@@ -66,6 +66,8 @@ def as_workers(rows: Sequence[sa.Row[Any]], running: Iterable[sa.Row[Any]]) -> l
             connected_at=None if row.connected_at is None else moment(row.connected_at),
             disconnected_at=None if row.disconnected_at is None else moment(row.disconnected_at),
             disconnect_reason=row.disconnect_reason,
+            missing_since=None if row.missing_since is None else moment(row.missing_since),
+            machine=machine_rows.as_machine(row, busy=row.name in builds),
         )
         for row in rows
     ]
@@ -86,6 +88,8 @@ def site_of(workers: Reading, status: Reading) -> Site:
             labels=labels_of(row),
             capacity=capacity_of(row),
             taken=taken[row.name],
+            starting=machine_rows.is_starting(row),
+            quarantined=machine_rows.why_quarantined(row),
         )
         for row in workers.all(listed(workers).order_by(worker.c.name))
     )

@@ -17,9 +17,14 @@ class _Builder(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
 
 
+class _Start(msgspec.Struct, frozen=True):
+    driver: str
+
+
 class _Worker(msgspec.Struct, frozen=True):
     labels: dict[str, str] = msgspec.field(default_factory=dict)
     capacity: int = 1
+    start: _Start | None = None
 
 
 class _Source(msgspec.Struct, frozen=True):
@@ -57,7 +62,11 @@ def configured_builders(text: str) -> dict[str, dict[str, Any]]:
 def configured_workers(text: str) -> dict[str, dict[str, Any]]:
     """Columns of each configured worker, by name. Raises as `configured_builders`."""
     return {
-        name: {"configured_labels": encode(worker.labels), "configured_capacity": worker.capacity}
+        name: {
+            "configured_labels": encode(worker.labels),
+            "configured_capacity": worker.capacity,
+            "driver": "" if worker.start is None else worker.start.driver,
+        }
         for name, worker in _decoder.decode(text).workers.items()
     }
 

@@ -14,6 +14,8 @@ from buildledger.config.resolved import Builder, Configuration
 Code = Literal[
     "builder_not_configured",
     "no_worker_fits",
+    "worker_starting",
+    "workers_quarantined",
     "no_worker_connected",
     "workers_paused",
     "workers_busy",
@@ -41,6 +43,10 @@ class Place:
     labels: Mapping[str, str]
     capacity: int
     taken: int
+    starting: bool = False
+    """The server has started it, and it hasn't come yet."""
+    quarantined: str = ""
+    """Why it can't be started for the time being; empty: it can, or comes by itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +86,12 @@ def why_waiting(configuration: Configuration | None, builder: str, site: Site) -
     if not fitting:
         return Reason("no_worker_fits", "no configured worker fits this builder")
     connected = [place for place in fitting if place.connected]
+    starting = [place for place in fitting if place.starting]
+    if not connected and starting:
+        return Reason("worker_starting", f"{_some(starting)} being started", _names(starting))
+    if not connected and all(place.quarantined for place in fitting):
+        why = f"{_which(fitting)} can't be started: {fitting[0].quarantined}"
+        return Reason("workers_quarantined", why, _names(fitting))
     if not connected:
         return Reason("no_worker_connected", f"{_workers(fitting)} not connected", _names(fitting))
     willing = [place for place in connected if not place.paused]
@@ -88,6 +100,8 @@ def why_waiting(configuration: Configuration | None, builder: str, site: Site) -
     if (lock := _lock_held(configuration, configured, site)) is not None:
         return Reason("lock_held", f"the lock {lock} is held by running builds")
     free = [place for place in willing if place.taken < place.capacity]
+    if not free and starting:
+        return Reason("worker_starting", f"{_some(starting)} being started", _names(starting))
     if not free:
         return Reason("workers_busy", f"{_workers(willing)} busy", _names(willing))
     return Reason("next", "it will be assigned in a moment", _names(free))
@@ -112,7 +126,15 @@ def _names(places: Sequence[Place]) -> tuple[str, ...]:
     return tuple(place.name for place in places)
 
 
-def _workers(places: Sequence[Place]) -> str:
+def _which(places: Sequence[Place]) -> str:
     if len(places) == 1:
-        return f"worker {places[0].name}, the only one that fits, is"
-    return f"all {len(places)} workers that fit are"
+        return f"worker {places[0].name}, the only one that fits,"
+    return f"all {len(places)} workers that fit"
+
+
+def _workers(places: Sequence[Place]) -> str:
+    return f"{_which(places)} {'is' if len(places) == 1 else 'are'}"
+
+
+def _some(places: Sequence[Place]) -> str:
+    return f"worker {places[0].name} is" if len(places) == 1 else f"{len(places)} workers that fit are"

@@ -12,6 +12,7 @@ from buildledger.events import worker as events
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import worker_id
+from buildledger.projections import machines
 from buildledger.projections.columns import encode, flag, identity, microseconds, number, text, versioned
 from buildledger.projections.configured import configured_workers
 from buildledger.projections.projection import Fold
@@ -45,6 +46,8 @@ worker = versioned(
     number("connected_at", nullable=True),
     number("disconnected_at", nullable=True),
     text("disconnect_reason"),
+    number("missing_since", nullable=True),
+    *machines.columns(),
 )
 """`labels` and `capacity` are what the worker says, the configured ones what the configuration says."""
 sa.Index("worker_name", worker.c.name)
@@ -54,7 +57,7 @@ class Workers:
     """Every worker that is configured or was ever let in."""
 
     NAME: ClassVar[str] = "workers"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     METADATA: ClassVar[sa.MetaData] = METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset(
         {
@@ -62,12 +65,15 @@ class Workers:
             events.WorkerConnected,
             events.WorkerDisconnected,
             events.WorkerLost,
+            events.WorkerMissing,
+            events.WorkerReturned,
             events.WorkerPaused,
             events.WorkerResumed,
             events.WorkerRevoked,
             events.WorkerCredentialRotated,
             events.WorkerCredentialExpired,
             ConfigApplied,
+            *machines.FACTS,
         }
     )
 
@@ -92,16 +98,18 @@ class WorkersFold:
             if isinstance(recorded.fact, ConfigApplied):
                 self._applied(recorded.position, recorded.fact.text)
             else:
-                known = self._rows.get(recorded.stream_id)
-                blank = {} if known is not None else {**_UNKNOWN, "id": recorded.stream_id}
-                self._rows.put(recorded.position, recorded.stream_id, {**blank, **_change(recorded)})
+                key = machines.worker_of(recorded) or recorded.stream_id
+                known = self._rows.get(key)
+                blank = {} if known is not None else {**_UNKNOWN, "id": key}
+                change = machines.change(recorded, known) or _change(recorded)
+                self._rows.put(recorded.position, key, {**blank, **change})
         self._rows.flush(connection)
 
     def _applied(self, position: int, configuration: str) -> None:
         named = configured_workers(configuration)
         for row in list(self._rows.values()):
             if row["configured"] and row["name"] not in named:
-                self._rows.put(position, row["id"], {"configured": False})
+                self._rows.put(position, row["id"], {"configured": False, "driver": ""})
         for name, values in named.items():
             key = worker_id(name)
             known = self._rows.get(key)
@@ -129,6 +137,7 @@ _UNKNOWN: Row = {
     "address": "",
     "epoch": 0,
     "disconnect_reason": "",
+    **machines.NONE,
 }
 
 
@@ -160,6 +169,10 @@ def _change(recorded: Recorded) -> Row:
             return {"status": "disconnected", "disconnected_at": at, "disconnect_reason": reason}
         case events.WorkerLost():
             return {"status": "lost"}
+        case events.WorkerMissing(since=since):
+            return {"missing_since": microseconds(since)}
+        case events.WorkerReturned():
+            return {"missing_since": None}
         case events.WorkerPaused(reason=reason):
             return {"paused": True, "pause_reason": reason}
         case events.WorkerResumed():

@@ -13,6 +13,8 @@ RequestStatus = Literal["waiting", "claimed", "collapsed", "finished"]
 WaitingCode = Literal[
     "builder_not_configured",
     "no_worker_fits",
+    "worker_starting",
+    "workers_quarantined",
     "no_worker_connected",
     "workers_paused",
     "workers_busy",

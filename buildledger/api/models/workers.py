@@ -23,6 +23,23 @@ class WorkerCredential(msgspec.Struct, frozen=True, kw_only=True):
 WorkerStatus = Literal["never_connected", "connected", "disconnected", "lost"]
 
 
+MachineStateName = Literal["stopped", "starting", "idle", "busy", "stopping", "quarantined", "away"]
+
+
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    """The machine of a worker that the server starts when there is work for it."""
+
+    driver: Annotated[str, Meta(description="How it is started.", examples=["local", "ssh", "kubernetes"])]
+    state: Annotated[
+        MachineStateName, Meta(description="`away`: it runs, and its worker was connected and isn't at the moment.")
+    ]
+    start: Annotated[int, Meta(description="Counts the worker's machines; 0: there was none.")]
+    place: Annotated[str, Meta(description="Where it runs, or ran last.", examples=["process 4711"])]
+    reason: Annotated[str, Meta(description="Why it is in this state.", examples=["a build of tests waits"])]
+    failures: Annotated[int, Meta(description="In a row; three or more need a person.")]
+    quarantined_until: Annotated[Moment | None, Meta(description="It isn't started again before.")]
+
+
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
     """A machine that runs builds."""
 
@@ -44,6 +61,8 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     connected_at: Annotated[Moment | None, Meta(description="Of its last session.")]
     disconnected_at: Moment | None
     disconnect_reason: Annotated[str, Meta(examples=["silent"])]
+    missing_since: Annotated[Moment | None, Meta(description="It has been away for longer than it may, since then.")]
+    machine: Annotated[Machine | None, Meta(description="Null: it isn't started by the server.")]
 
 
 class WorkerPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -2042,6 +2042,40 @@ export interface components {
             next_line: number | null;
         };
         /**
+         * Machine
+         * @description The machine of a worker that the server starts when there is work for it.
+         */
+        Machine: {
+            /**
+             * @description How it is started.
+             * @example local
+             * @example ssh
+             * @example kubernetes
+             */
+            driver: string;
+            /**
+             * @description `away`: it runs, and its worker was connected and isn't at the moment.
+             * @enum {unknown}
+             */
+            state: "away" | "busy" | "idle" | "quarantined" | "starting" | "stopped" | "stopping";
+            /** @description Counts the worker's machines; 0: there was none. */
+            start: number;
+            /**
+             * @description Where it runs, or ran last.
+             * @example process 4711
+             */
+            place: string;
+            /**
+             * @description Why it is in this state.
+             * @example a build of tests waits
+             */
+            reason: string;
+            /** @description In a row; three or more need a person. */
+            failures: number;
+            /** @description It isn't started again before. */
+            quarantined_until: string | null;
+        };
+        /**
          * Operation
          * @description One thing done on a worker.
          */
@@ -2626,7 +2660,7 @@ export interface components {
          */
         Waiting: {
             /** @enum {unknown} */
-            code: "builder_not_configured" | "lock_held" | "next" | "no_worker_connected" | "no_worker_fits" | "workers_busy" | "workers_paused";
+            code: "builder_not_configured" | "lock_held" | "next" | "no_worker_connected" | "no_worker_fits" | "worker_starting" | "workers_busy" | "workers_paused" | "workers_quarantined";
             /** @example all 2 workers that fit are busy */
             text: string;
             /** @description The workers it speaks of, at the most 20. */
@@ -2665,6 +2699,10 @@ export interface components {
             disconnected_at: string | null;
             /** @example silent */
             disconnect_reason: string;
+            /** @description It has been away for longer than it may, since then. */
+            missing_since: string | null;
+            /** @description Null: it isn't started by the server. */
+            machine: components["schemas"]["Machine"] | null;
         };
         /**
          * WorkerCounts

@@ -15,6 +15,7 @@ export function topicsOf(name: string, body: unknown): readonly string[] {
     case "request":
       return ["home", "queue", "builders"];
     case "worker":
+    case "machine":
       return ["workers", "queue", "home"];
     case "change":
     case "source":

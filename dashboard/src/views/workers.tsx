@@ -6,8 +6,9 @@ import { useTabStatus } from "../app/tab-status.ts";
 import { Empty, Loaded } from "../design/loaded.tsx";
 import type { Status } from "../design/status.ts";
 import { StatusIcon } from "../design/status-icon.tsx";
-import { Ago } from "../time/moment.tsx";
+import { Ago, Moment } from "../time/moment.tsx";
 import { BuildLink } from "./build-link.tsx";
+import { isAtRest, MachineLine, machineState } from "./worker-machine.tsx";
 import "./workers.css";
 
 const STATES: Record<Worker["status"], { status: Status; word: string }> = {
@@ -48,33 +49,45 @@ export function Workers() {
 }
 
 function WorkerRow({ worker }: { worker: Worker }) {
-  const { status, word } = STATES[worker.status];
+  const { machine, missing_since } = worker;
+  const { status, word } = machine ? machineState(machine) : STATES[worker.status];
   const labels = Object.entries(worker.labels);
   const since = worker.status === "connected" ? worker.connected_at : worker.disconnected_at;
+  const isPaused = worker.paused && !isAtRest(worker);
   return (
     <li className="row worker">
-      <StatusIcon status={worker.paused ? "skipped" : status} label={worker.paused ? "Paused" : word} />
+      <StatusIcon
+        status={missing_since ? "failure" : isPaused ? "skipped" : status}
+        label={missing_since ? "Missing" : isPaused ? "Paused" : word}
+      />
       <div className="worker-body">
         <div className="worker-line">
           <strong>{worker.name}</strong>
           <span className="muted">
             {word}
-            {since && (
+            {since && !isAtRest(worker) && (
               <>
                 {" "}
                 <Ago at={since} />
               </>
             )}
             {worker.status !== "connected" &&
+              !isAtRest(worker) &&
               worker.disconnect_reason &&
               ` (${worker.disconnect_reason.replaceAll("_", " ")})`}
           </span>
-          {worker.paused && (
+          {missing_since && (
+            <span className="tag worker-trouble">
+              missing since <Moment at={missing_since} />
+            </span>
+          )}
+          {isPaused && (
             <span className="tag">paused{worker.pause_reason && `: ${worker.pause_reason}`}</span>
           )}
           {!worker.configured && <span className="tag">no longer configured</span>}
-          {!worker.enrolled && <span className="tag">not enrolled</span>}
+          {!worker.enrolled && !isAtRest(worker) && <span className="tag">not enrolled</span>}
         </div>
+        {machine && <MachineLine machine={machine} />}
         <div className="worker-line muted">
           {worker.os && (
             <span>

@@ -1,0 +1,51 @@
+"""The machine of a worker that the server starts: from the columns of its row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from buildledger.api.models.workers import Machine, MachineStateName
+from buildledger.projections.columns import moment
+
+
+def as_machine(row: sa.Row[Any], *, busy: bool) -> Machine | None:
+    """How it is; None for a worker that comes by itself."""
+    if not row.driver and row.phase == "down":
+        return None
+    return Machine(
+        driver=row.driver,
+        state=_state(row, busy=busy),
+        start=row.start,
+        place=row.place,
+        reason=row.machine_reason,
+        failures=row.failures,
+        quarantined_until=None if row.quarantined_until is None else moment(row.quarantined_until),
+    )
+
+
+def is_starting(row: sa.Row[Any]) -> bool:
+    """It was started, and its worker hasn't connected since."""
+    if row.phase != "up":
+        return False
+    return row.connected_at is None or row.connected_at < row.start_requested_at
+
+
+def why_quarantined(row: sa.Row[Any]) -> str:
+    """Why it isn't started for the time being; empty if it may be."""
+    return row.machine_reason or "it has failed" if row.quarantined_until is not None else ""
+
+
+def _state(row: sa.Row[Any], *, busy: bool) -> MachineStateName:
+    if row.quarantined_until is not None:
+        return "quarantined"
+    if row.phase == "stopping":
+        return "stopping"
+    if row.phase == "down":
+        return "stopped"
+    if is_starting(row):
+        return "starting"
+    if row.status != "connected":
+        return "away"
+    return "busy" if busy else "idle"

@@ -1,3 +1,8 @@
+// It needn't know how many processors it may use: it needs one, for moments.
+//
+//go:debug containermaxprocs=0
+//go:debug updatemaxprocs=0
+
 // Command bl-run supervises one command for a worker, and outlives the worker if it has to.
 package main
 

@@ -65,7 +65,7 @@ type Launch struct {
 	StopPolicy []Step `json:"stop_policy"`
 	// LogLimit is the most bytes of output; 0: no limit.
 	LogLimit uint64 `json:"log_limit"`
-	// Cgroup is a delegated cgroup v2 directory; empty: the supervisor's own, if that was delegated.
+	// Cgroup is a delegated cgroup v2 directory; empty: the supervisor's own, if that was delegated; "none": none.
 	Cgroup string `json:"cgroup,omitempty"`
 	// OnFull is Block or Gap.
 	OnFull        string  `json:"on_full"`

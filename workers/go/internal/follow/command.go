@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +19,12 @@ import (
 
 // SuperviseCommand DIRECTORY makes this program a supervisor.
 const SuperviseCommand = "supervise"
+
+// Names of this program and of the small one that only supervises; what follows them says for which system they are.
+const (
+	workerName     = "bl-worker"
+	supervisorName = "bl-run"
+)
 
 const (
 	// lookInterval is how often a command is looked at whose supervisor has no bell here.
@@ -68,7 +75,8 @@ func Start(household *process.Household, directory string, launch *contract.Laun
 	if err != nil {
 		return nil, errors.Join(err, theirOrders.Close(), orders.Close())
 	}
-	supervisor, err := household.StartDetached([]string{SuperviseCommand, directory}, theirOrders, theirBell)
+	program, arguments := supervisor()
+	started, err := household.StartDetached(program, append(arguments, directory), theirOrders, theirBell)
 	err = errors.Join(err, theirOrders.Close(), theirBell.Close())
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("starting a supervisor: %w", err), orders.Close(), bell.Close())
@@ -77,12 +85,24 @@ func Start(household *process.Household, directory string, launch *contract.Laun
 	c.orders = orders
 	go func() {
 		c.listen(bell)
-		_, _ = household.WaitDetached(supervisor)
+		_, _ = household.WaitDetached(started)
 		close(c.ended)
 	}()
 	// If it has ended already, that shows by what it left.
 	_, _ = orders.Write(append(line, '\n'))
 	return c, nil
+}
+
+// supervisor is the program that supervises: the small one, which starts in half the time, if it lies beside this one and is called
+// alike, and otherwise this one itself.
+func supervisor() (program string, arguments []string) {
+	own := process.OwnProgram()
+	name := strings.Replace(filepath.Base(own), workerName, supervisorName, 1)
+	beside := filepath.Join(filepath.Dir(own), name)
+	if info, err := os.Stat(beside); name != filepath.Base(own) && err == nil && info.Mode().IsRegular() {
+		return beside, nil
+	}
+	return own, []string{SuperviseCommand}
 }
 
 // Find attaches to the supervisor that an earlier worker process has started, unless the machine was started anew since. After it has

@@ -108,7 +108,7 @@ func act(role string, arguments []string) int {
 		return interruptOneThatCatches()
 	case "detach when told":
 		_, _ = io.ReadAll(os.Stdin)
-		if _, err := NewHousehold("").StartDetached([]string{"__child", "tree", "1"}, os.Stdin, os.Stdout); err != nil {
+		if _, err := NewHousehold("").StartDetached(OwnProgram(), []string{"__child", "tree", "1"}, os.Stdin, os.Stdout); err != nil {
 			fmt.Println(err)
 		}
 		time.Sleep(time.Hour)

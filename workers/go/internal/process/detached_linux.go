@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// ownProgram is the file of this program, also when it was replaced meanwhile.
-func ownProgram() string {
+// OwnProgram is the file of this program, also when it was replaced meanwhile.
+func OwnProgram() string {
 	path, err := os.Executable()
 	if err == nil {
 		_, err = os.Stat(path)
@@ -17,11 +17,11 @@ func ownProgram() string {
 	return path
 }
 
-// StartDetached starts this program again, with other arguments, in a way that lets it go on without this process: in a session of
-// its own, holding nothing of this process but the files it is given as standard input and output.
+// StartDetached starts a program in a way that lets it go on without this process: in a session of its own, holding nothing of this
+// process but the files it is given as standard input and output.
 //
 // Whoever else becomes a child of this process is taken for what such a program left when it was killed.
-func (h *Household) StartDetached(arguments []string, input, output *os.File) (*os.Process, error) {
+func (h *Household) StartDetached(program string, arguments []string, input, output *os.File) (*os.Process, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
@@ -29,7 +29,7 @@ func (h *Household) StartDetached(arguments []string, input, output *os.File) (*
 	defer null.Close()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	process, err := os.StartProcess(ownProgram(), append([]string{os.Args[0]}, arguments...), &os.ProcAttr{
+	process, err := os.StartProcess(program, append([]string{program}, arguments...), &os.ProcAttr{
 		Dir:   "/",
 		Env:   os.Environ(),
 		Files: []*os.File{input, output, null},

@@ -8,13 +8,18 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// StartDetached starts this program again, with other arguments, in a way that lets it go on without this process: without its
-// console and, where that is allowed, outside of its job.
-func (h *Household) StartDetached(arguments []string, input, output *os.File) (*os.Process, error) {
+// OwnProgram is the file of this program; the system doesn't let it be replaced while it runs.
+func OwnProgram() string {
 	path, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return os.Args[0]
 	}
+	return path
+}
+
+// StartDetached starts a program in a way that lets it go on without this process: without its console and, where that is allowed,
+// outside of its job.
+func (h *Household) StartDetached(program string, arguments []string, input, output *os.File) (*os.Process, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
@@ -24,7 +29,7 @@ func (h *Household) StartDetached(arguments []string, input, output *os.File) (*
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	start := func(flags uint32) (*os.Process, error) {
-		return os.StartProcess(path, append([]string{path}, arguments...), &os.ProcAttr{
+		return os.StartProcess(program, append([]string{program}, arguments...), &os.ProcAttr{
 			Env: os.Environ(), Files: []*os.File{input, output, null}, Sys: &syscall.SysProcAttr{CreationFlags: flags},
 		})
 	}

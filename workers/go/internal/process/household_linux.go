@@ -25,12 +25,18 @@ type Household struct {
 	detached map[int]bool // Programs that go on without this one, by their ids.
 }
 
+// NoCgroup as a cgroup's path says that there is none.
+const NoCgroup = "none"
+
 // NewHousehold makes this process the foster parent of its orphaned descendants, where the system can.
 //
 // cgroupParent is a delegated cgroup v2 directory; if empty, the worker's own is taken if it was delegated.
 func NewHousehold(cgroupParent string) *Household {
-	if cgroupParent == "" {
+	switch cgroupParent {
+	case "":
 		cgroupParent = delegatedCgroup()
+	case NoCgroup:
+		cgroupParent = ""
 	}
 	err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 	return &Household{
@@ -48,6 +54,14 @@ func (h *Household) Features() []string {
 		features = append(features, "cgroup")
 	}
 	return features
+}
+
+// Cgroup is what NewHousehold can be told, so that it needn't look again.
+func (h *Household) Cgroup() string {
+	if h.cgroupParent == "" {
+		return NoCgroup
+	}
+	return h.cgroupParent
 }
 
 // Mechanism is what holds trees together, for people.
@@ -104,6 +118,11 @@ func (h *Household) reap(infos []*processInfo) {
 			reaped(info.pid)
 		}
 	}
+}
+
+// hasChildren tells whether this process has any children, dead ones included.
+func hasChildren() bool {
+	return unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil) != unix.ECHILD
 }
 
 // reaped tells whether a child has ended; then nothing is left of it.

@@ -22,6 +22,9 @@ func (h *Household) Features() []string { return []string{"tree_kill"} }
 // Mechanism is what holds trees together, for people.
 func (h *Household) Mechanism() string { return "job_object" }
 
+// Cgroup is empty: this system has none.
+func (h *Household) Cgroup() string { return "" }
+
 // Leaf is empty: this system has no cgroups.
 func (h *Household) Leaf(string) string { return "" }
 

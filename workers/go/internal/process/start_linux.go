@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,7 +23,6 @@ type Process struct {
 	// and closed.
 	Outputs []*os.File
 
-	process *os.Process
 	tree    *tree
 	started uint64
 	input   []*os.File // Closed at the latest when all is over.
@@ -56,11 +56,13 @@ func (h *Household) Start(launch Launch) (*Process, error) {
 }
 
 func (h *Household) start(launch Launch, path string, streams *streams) (*Process, error) {
-	attributes := &os.ProcAttr{
-		Dir:   launch.Dir,
-		Env:   launch.Env,
-		Files: streams.child,
-		Sys:   &syscall.SysProcAttr{Setsid: true, Setctty: launch.Terminal != nil},
+	attributes := &syscall.ProcAttr{
+		Dir: launch.Dir,
+		Env: launch.Env,
+		Sys: &syscall.SysProcAttr{Setsid: true, Setctty: launch.Terminal != nil},
+	}
+	for _, file := range streams.child {
+		attributes.Files = append(attributes.Files, file.Fd())
 	}
 	t := &tree{household: h, cookie: launch.Cookie}
 	if h.cgroupParent != "" {
@@ -78,17 +80,20 @@ func (h *Household) start(launch Launch, path string, streams *streams) (*Proces
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	process, err := withUmask(launch.Umask, func() (*os.Process, error) {
-		return os.StartProcess(path, launch.Argv, attributes)
+	// Past the os package, which would start another process first, to see how processes are waited for here.
+	pid, err := withUmask(launch.Umask, func() (int, error) {
+		pid, _, err := syscall.StartProcess(path, launch.Argv, attributes)
+		return pid, err
 	})
 	if err != nil {
 		t.cgroup.remove()
 		return nil, err
 	}
-	t.root = process.Pid
+	runtime.KeepAlive(streams)
+	t.root = pid
 	h.trees[t] = true
-	p := &Process{PID: process.Pid, process: process, tree: t}
-	if info := look(process.Pid); info != nil {
+	p := &Process{PID: pid, tree: t}
+	if info := look(pid); info != nil {
 		p.started = info.started
 	}
 	return p, nil
@@ -105,15 +110,22 @@ func (p *Process) Identity() Identity {
 
 // Wait returns when the root process has ended; once.
 func (p *Process) Wait() (Status, error) {
-	state, err := p.process.Wait()
-	if err != nil {
-		return Status{}, err
+	var waited syscall.WaitStatus
+	var usage syscall.Rusage
+	for {
+		_, err := syscall.Wait4(p.PID, &waited, 0, &usage)
+		if err == nil {
+			break
+		}
+		if err != syscall.EINTR {
+			return Status{}, err
+		}
 	}
-	status := Status{User: state.UserTime(), System: state.SystemTime()}
-	if waited, isUnix := state.Sys().(syscall.WaitStatus); isUnix && waited.Signaled() {
+	status := Status{User: time.Duration(usage.Utime.Nano()), System: time.Duration(usage.Stime.Nano())}
+	if waited.Signaled() {
 		status.Signal = uint32(waited.Signal())
 	} else {
-		status.Code = uint32(state.ExitCode())
+		status.Code = uint32(waited.ExitStatus())
 	}
 	return status, nil
 }
@@ -139,7 +151,7 @@ func (p *Process) Sweep() []Survivor {
 
 // withUmask starts a process with another file mode creation mask, on a thread that shares its mask with no other and isn't used
 // again.
-func withUmask(mask *uint32, start func() (*os.Process, error)) (process *os.Process, err error) {
+func withUmask(mask *uint32, start func() (int, error)) (pid int, err error) {
 	if mask == nil {
 		return start()
 	}
@@ -149,11 +161,11 @@ func withUmask(mask *uint32, start func() (*os.Process, error)) (process *os.Pro
 		runtime.LockOSThread() // Never unlocked: the thread ends with the goroutine.
 		if err = unix.Unshare(unix.CLONE_FS); err == nil {
 			unix.Umask(int(*mask))
-			process, err = start()
+			pid, err = start()
 		}
 	}()
 	<-done
-	return process, err
+	return pid, err
 }
 
 // lookPath finds the program as the command's own environment and directory say. What exists and can't be run is left to the system

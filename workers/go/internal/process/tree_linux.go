@@ -54,6 +54,10 @@ func (t *tree) sweep() []Survivor {
 func (t *tree) left() []*processInfo {
 	canAdopt := t.household.isSubreaper
 	var escaped []int
+	if canAdopt && !hasChildren() && !t.groupExists() && len(t.cgroup.members()) == 0 {
+		// The usual case, without a look at /proc.
+		return nil
+	}
 	if canAdopt {
 		strangers, isOnly := t.household.escaped(t)
 		for _, pid := range strangers {

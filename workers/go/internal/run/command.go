@@ -84,7 +84,7 @@ func (a *Attempt) launchOf(p *plan, command *pb.Command) (*contract.Launch, erro
 		Timeouts:      contract.Timeouts{NoOutput: contract.SecondsOf(p.noOutput), Max: p.rest()},
 		StopPolicy:    p.stopPolicy,
 		LogLimit:      command.GetLogLimit(),
-		Cgroup:        a.shop.cgroup,
+		Cgroup:        a.shop.household.Cgroup(),
 		OnFull:        contract.Block,
 		SegmentBytes:  a.journal.Header.SegmentBytes,
 		OnWorkerDeath: a.shop.onCrash,

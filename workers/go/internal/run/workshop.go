@@ -39,7 +39,6 @@ type Workshop struct {
 
 	journalDir    string
 	supervisedDir string
-	cgroup        string
 	onCrash       string
 	orphanTTL     atomic.Int64
 	syncer        *journal.Syncer
@@ -81,7 +80,6 @@ func NewWorkshop(options Options) (*Workshop, error) {
 		journalDir: journalDir,
 		// A directory for each command; made when the first is started.
 		supervisedDir: filepath.Join(options.StateDir, "supervised"),
-		cgroup:        options.Cgroup,
 		onCrash:       options.OnCrash,
 		syncer:        journal.NewSyncer(journalDir),
 		household:     household,

@@ -31,6 +31,7 @@ type execution struct {
 // runCommand runs the command to its end; no process of it is left then.
 func (s *supervisor) runCommand() *contract.Exit {
 	defer close(s.done)
+	defer s.removeSecrets()
 	c := newCapture(s)
 	started, err := s.start()
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"buildledger/workers/go/internal/contract"
 	"buildledger/workers/go/internal/durable"
@@ -31,6 +32,9 @@ func (s *supervisor) secretFiles() (variables []string, err error) {
 
 // removeSecrets removes the files; harmless if there are none.
 func (s *supervisor) removeSecrets() {
+	if !slices.ContainsFunc(s.launch.Secrets, func(secret contract.Secret) bool { return secret.FileEnv != "" }) {
+		return
+	}
 	if err := durable.RemoveTree(contract.SecretDirectory(s.directory, s.launch.Cookie)); err != nil {
 		slog.Error("secrets can't be removed", "error", err)
 	}

@@ -12,7 +12,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -30,10 +29,8 @@ const (
 
 const (
 	// collectAt keeps the heap of a program small that holds little more than its buffers.
-	collectAt = 40
-	// mostProcessors: reading two streams keeps no more busy.
-	mostProcessors = 4
-	launchBuffer   = 32 << 10
+	collectAt    = 40
+	launchBuffer = 32 << 10
 	// exitRetry and exitPatience: a full disk may get room again, from this command's own spool too.
 	exitRetry    = 100 * time.Millisecond
 	exitPatience = time.Minute
@@ -61,13 +58,10 @@ func Main(directory string) int {
 	return code
 }
 
-// limitMemory tunes the runtime for a program that may exist a hundred times; GOGC and GOMAXPROCS have the last word.
+// limitMemory tunes the runtime for a program that may exist a hundred times; GOGC has the last word.
 func limitMemory() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)
-	}
-	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(min(runtime.NumCPU(), mostProcessors))
 	}
 }
 
@@ -113,7 +107,7 @@ func (s *supervisor) supervise(orders *bufio.Reader) (int, error) {
 	if s.notes, err = openNotes(s.directory); err != nil {
 		return s.tell(s.unkept(err))
 	}
-	if err := os.MkdirAll(filepath.Join(s.directory, contract.SpoolDirectory), 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(s.directory, contract.SpoolDirectory), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return s.tell(s.unkept(err))
 	}
 	var spools []*spool
@@ -122,10 +116,7 @@ func (s *supervisor) supervise(orders *bufio.Reader) (int, error) {
 	}
 	s.room = newRoom(spools, s.launch)
 	go s.obey(orders)
-	defer s.removeSecrets()
-	exit := s.runCommand()
-	s.removeSecrets()
-	return s.tell(exit)
+	return s.tell(s.runCommand())
 }
 
 // unkept is the end of a command that wasn't started because nothing can be kept.

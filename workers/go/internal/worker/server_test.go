@@ -45,6 +45,7 @@ type farEnd struct {
 	bytes    map[string]uint64
 	hellos   []*pb.Hello
 	exited   *pb.Exited
+	took     time.Duration // From the first event to the last, on the worker's clock.
 	rejected *pb.Rejected
 	ended    chan struct{}
 	faults   []string
@@ -147,6 +148,7 @@ func (f *farEnd) take(events *pb.RunEvents) uint64 {
 func (f *farEnd) note(event *pb.RunEvent) {
 	switch message := event.GetEvent().(type) {
 	case *pb.RunEvent_Accepted:
+		f.took = -event.GetMonotonic().AsDuration()
 		f.kinds = append(f.kinds, "accepted")
 	case *pb.RunEvent_Started:
 		f.kinds = append(f.kinds, "started")
@@ -164,6 +166,7 @@ func (f *farEnd) note(event *pb.RunEvent) {
 		f.output[channel].Write(message.Output.GetData())
 	case *pb.RunEvent_Exited:
 		f.exited = message.Exited
+		f.took += event.GetMonotonic().AsDuration()
 		close(f.ended)
 	case *pb.RunEvent_Rejected:
 		f.rejected = message.Rejected

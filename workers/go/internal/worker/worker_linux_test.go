@@ -132,6 +132,17 @@ func BenchmarkOutput(b *testing.B) {
 	b.SetBytes(size)
 }
 
+// BenchmarkSmallStep is how long a command takes that does nothing, from its first event to its last.
+func BenchmarkSmallStep(b *testing.B) {
+	var took time.Duration
+	for b.Loop() {
+		f := newFarEnd(b, wanting("exit 0"))
+		serve(b, f, newWorker(b, f, b.TempDir()))
+		took += f.took
+	}
+	b.ReportMetric(float64(took.Microseconds())/float64(b.N)/1000, "ms/step")
+}
+
 // A secret reaches the command, and is neither in its output nor anywhere in the worker's state.
 func TestSecretsAreSeenByTheCommandOnly(t *testing.T) {
 	const secret = "correct-horse-battery"

@@ -23,8 +23,6 @@ BROKEN = (
     "killed when the worker is back"
 )
 """What is said of a command whose end isn't known."""
-BACKSTOP_SECONDS = 60.0
-"""So long after `timeouts.max` and all grace the worker kills the command itself, should the bridge be gone."""
 _FIRST_LINE_CHARACTERS = 4096
 _SIGNAL_NAMES = {pb.STOP_LEVEL_INTERRUPT: "INT", pb.STOP_LEVEL_TERMINATE: "TERM"}
 
@@ -47,7 +45,8 @@ class Execution(RemoteCommand):
         self._not_started: pb.Exited | None = None
         self._started = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._started_at = self._loop.time()
+        self._started_at = self._wrote_at = self._loop.time()
+        self._silence: asyncio.TimerHandle | None = None
 
     async def complete(self) -> pb.Exited:
         """Run it to its end."""
@@ -63,6 +62,8 @@ class Execution(RemoteCommand):
             return self._broken(str(error) or BROKEN)
         finally:
             stopper.cancel()
+            if self._silence is not None:
+                self._silence.cancel()
             await asyncio.gather(stopper, return_exceptions=True)
             self._recording.finish()
         return self._exited(survivors)
@@ -77,7 +78,8 @@ class Execution(RemoteCommand):
             self._first_line = None
             self._begun(*line.strip().partition(" ")[::2])
         if self._pid and text:
-            self._recording.wrote(self._channel(channel), text)
+            self._wrote_at = self._loop.time()
+            self._recording.wrote(self._channel(channel), self._machine.written(text))
 
     def _channel(self, channel: str) -> str:
         return "stdio" if channel == "stdout" and "stdio" in self._plan.channels else channel
@@ -93,11 +95,16 @@ class Execution(RemoteCommand):
             case script.NO_DIRECTORY:
                 cwd = self._plan.spec.command.cwd
                 self._fail(pb.START_FAILURE_BAD_CWD, f"{cwd!r} isn't a directory that can be entered")
+            case script.OUTSIDE:
+                cwd = self._plan.spec.command.cwd
+                self._fail(pb.START_FAILURE_BAD_CWD, f"{cwd!r} leaves the build directory")
             case _:
                 self._fail(pb.START_FAILURE_OTHER, f"the shell said {word!r}")
 
     def _note_start(self) -> None:
-        self._started_at = self._loop.time()
+        self._started_at = self._wrote_at = self._loop.time()
+        if self._plan.no_output_seconds:
+            self._check_for_output()
         self._attempt.state = State.RUNNING
         started = pb.RunEvent(started=pb.Started(pid=self._pid, mechanism="buildbot-worker"))
         # No process of this machine has that start time: after a restart nothing here is mistaken for it.
@@ -107,6 +114,17 @@ class Execution(RemoteCommand):
         except OSError as error:
             self._recording.storage_failed(error)
         self._started.set()
+
+    def _check_for_output(self) -> None:
+        """Ends the run if it has been silent for too long; looks again when that may be so."""
+        if self._machine.connection.is_held:
+            # What it writes isn't read, which is not its fault.
+            self._wrote_at = self._loop.time()
+        due = self._wrote_at + self._plan.no_output_seconds
+        if due <= self._loop.time():
+            self._attempt.stop.make(pb.EXIT_REASON_NO_OUTPUT, pb.STOP_LEVEL_INTERRUPT)
+        else:
+            self._silence = self._loop.call_at(due, self._check_for_output)
 
     def _fail(self, failure: pb.StartFailure.ValueType, message: str) -> None:
         self._not_started = pb.Exited(reason=pb.EXIT_REASON_START_FAILED, start_failure=failure, message=message)
@@ -121,7 +139,7 @@ class Execution(RemoteCommand):
         changed = script.changed_environment(command, self._machine.environ, self._attempt.cookie) | secret_paths
         arguments: dict[str, Any] = {
             "workdir": f"{self._machine.basedir}/{plan.spec.builddir}",
-            "command": script.wrapped(command, command_line(command), changed),
+            "command": self._machine.argv(script.wrapped(command, command_line(command), changed)),
             "env": script.environment_argument(changed),
             "want_stdout": True,
             "want_stderr": True,
@@ -129,20 +147,16 @@ class Execution(RemoteCommand):
                 file.channel: {"filename": file.path.decode(), "follow": not file.from_start}
                 for file in command.watch_files
             },
-            "timeout": plan.no_output_seconds or None,
-            "maxTime": self._backstop_seconds(),
+            # Limits are the bridge's: the old worker measures by its wall clock.
+            "timeout": None,
+            "maxTime": None,
             "usePTY": command.HasField("pty"),
             "logEnviron": False,
             "interruptSignal": "KILL",
         }
         if command.stdin:
-            arguments["initial_stdin"] = command.stdin.decode()
+            arguments["initial_stdin"] = self._machine.sent(command.stdin)
         return arguments
-
-    def _backstop_seconds(self) -> float | None:
-        if not self._plan.max_seconds:
-            return None
-        return self._plan.max_seconds + sum(grace for _, grace in self._plan.stop_policy) + BACKSTOP_SECONDS
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
@@ -187,8 +201,6 @@ class Execution(RemoteCommand):
         reason = self._attempt.stop.reason
         if self._not_started is not None and not reason:
             return self._not_started
-        if not reason and self.timed_out:
-            reason = pb.EXIT_REASON_NO_OUTPUT
         if not reason and not self._pid:
             return pb.Exited(
                 reason=pb.EXIT_REASON_START_FAILED, start_failure=pb.START_FAILURE_OTHER, message=self.complaint

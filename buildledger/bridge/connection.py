@@ -104,6 +104,11 @@ class Connection:
         """Reports about a command interest nobody."""
         self._listeners.pop(command_id, None)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether nothing is read on purpose."""
+        return not self._room.is_set()
+
     def hold(self) -> None:
         """Read no more until `resume`: there is no room for what the worker sends."""
         self._room.clear()

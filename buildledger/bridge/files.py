@@ -1,10 +1,7 @@
-"""File operations of runs, in the words of the old protocol.
-
-Paths are checked by their text alone. Where links lead can't be seen through the old protocol; a command of the same
-build could follow them with the same rights.
-"""
+"""File operations of runs, in the words of the old protocol where those will do, else by small scripts."""
 
 import errno
+import hashlib
 import os
 import stat
 from collections.abc import Callable, Coroutine
@@ -31,8 +28,23 @@ class Files:
         self.root = f"{machine.basedir}/{builddir}"
         self._machine = machine
 
+    async def inside(self, path: bytes, *, followed: bool = False) -> str:
+        """The absolute path on the machine, links in its directories considered, and its last name if `followed`.
+
+        Raises:
+            PathEscapesError, OSError: as `path`.
+            ConnectionLostError, NoAnswerError: it can't be learned.
+        """
+        absolute = self.path(path)
+        looked = await self._machine.shell(script.CONTAINED, self.root, absolute, "follow" if followed else "")
+        if looked.rc == script.ESCAPES:
+            raise PathEscapesError(path)
+        if not looked.ok:
+            raise os_error(looked, absolute)
+        return absolute
+
     def path(self, path: bytes) -> str:
-        """The absolute path on the machine.
+        """The absolute path on the machine, by its text.
 
         Raises:
             PathEscapesError: it leads out of the build directory.
@@ -73,7 +85,8 @@ class Files:
         """Absolute paths that match, with what they are, in no order; raises as `operate` and `path`, and OSError."""
         parts = self.path(pattern).removeprefix(self.root).lstrip("/").split("/")
         beginning = plain_beginning(parts)
-        command = await self._machine.listing("/".join((self.root, *beginning)), deep=beginning != parts)
+        path = await self.inside("/".join(beginning).encode())
+        command = await self._machine.listing(path, deep=beginning != parts)
         if command.is_truncated:
             raise OSError(errno.E2BIG, "there are too many files to list", pattern)
         return {
@@ -87,7 +100,7 @@ class Files:
         entry = pb.FileEntry(path=os.fsencode(self._relative(path)))
         if kind in (None, pb.FILE_TYPE_SYMLINK):
             link = await self._machine.shell(script.KIND, path)
-            if link.rc == 0:
+            if link.ok:
                 entry.type, entry.link_target = pb.FILE_TYPE_SYMLINK, os.fsencode(link.output.removesuffix("\n"))
                 return entry
         status = await self._machine.stat(path)
@@ -102,47 +115,56 @@ class Files:
 
     async def remove(self, path: str) -> None:
         """Remove a file, a link or a tree; nothing there is success. Raises: OSError."""
-        command = await self._machine.ask("rmdir", limit_seconds=None, paths=[path], logEnviron=False, timeout=None)
-        if command.rc != 0:
-            raise OSError(errno.EIO, command.complaint, path)
+        command = await self._machine.shell(script.REMOVE, path, limit_seconds=None)
+        if not command.ok:
+            raise os_error(command, path)
 
     def _relative(self, path: str) -> str:
         return path.removeprefix(self.root).lstrip("/") or "."
 
     async def _make_directory(self, operation: pb.MakeDirectory) -> list[pb.FileResult]:
-        path = self.path(operation.path)
+        path = await self.inside(operation.path, followed=True)
         existed = await self._machine.stat(path) is not None
         command = await self._machine.ask("mkdir", paths=[path])
-        if command.rc != 0:
-            raise os_error(command, path)
+        if not command.ok:
+            raise os_error(command, path, rc_is_errno=True)
         return [pb.FileResult(changed=not existed)]
 
     async def _remove(self, operation: pb.Remove) -> list[pb.FileResult]:
-        path = self.path(operation.path)
+        path = await self.inside(operation.path)
         existed = await self.describe(path) is not None
         if existed:
             await self.remove(path)
         return [pb.FileResult(changed=existed)]
 
     async def _copy(self, operation: pb.Copy) -> list[pb.FileResult]:
-        source, target = self.path(operation.source), self.path(operation.destination)
+        source, target = await self.inside(operation.source), await self.inside(operation.destination)
         if os.path.commonpath((source, target)) in (source, target):
             raise OSError(errno.EINVAL, "source and destination contain each other", operation.destination)
         if await self.describe(source) is None:
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), operation.source)
         await self.remove(target)
-        command = await self._machine.ask(
-            "cpdir", limit_seconds=None, from_path=source, to_path=target, logEnviron=False, timeout=None
-        )
-        if command.rc != 0:
-            raise OSError(errno.EIO, command.complaint, operation.source)
+        command = await self._machine.shell(script.COPY, source, target, limit_seconds=None)
+        if not command.ok:
+            raise os_error(command, target)
         return [pb.FileResult(changed=True)]
 
     async def _stat(self, operation: pb.Stat) -> list[pb.FileResult]:
-        entry = await self.describe(self.path(operation.path))
+        path = await self.inside(operation.path)
+        entry = await self.describe(path)
         if entry is None:
             return [pb.FileResult()]
+        if operation.sha256 and entry.type == pb.FILE_TYPE_REGULAR:
+            entry.sha256 = await self._digest(path)
         return [pb.FileResult(entries=[entry])]
+
+    async def _digest(self, path: str) -> bytes:
+        """SHA-256 of a file, all of which comes here for it."""
+        summing = _Summing()
+        command = await self._machine.pull(path, summing)
+        if not command.ok:
+            raise os_error(command, path)
+        return summing.summed.digest()
 
     async def _glob(self, operation: pb.Glob) -> list[pb.FileResult]:
         limit = min(operation.limit or MOST_ENTRIES, MOST_ENTRIES)
@@ -157,19 +179,19 @@ class Files:
         return results
 
     async def _write_file(self, operation: pb.WriteFile) -> list[pb.FileResult]:
-        path = self.path(operation.path)
+        path = await self.inside(operation.path)
         if len(operation.content) > MOST_CONTENT_BYTES:
             raise OSError(errno.EFBIG, f"more than {MOST_CONTENT_BYTES} bytes have to go through a blob", path)
         parent = path.rpartition("/")[0]
         if not operation.make_parents and parent != self.root and await self._machine.stat(parent) is None:
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), parent)
         command = await self._machine.push(BytesIO(operation.content), path, stat.S_IMODE(operation.mode) or 0o644)
-        if command.rc != 0:
-            raise OSError(errno.EIO, command.complaint, path)
+        if not command.ok:
+            raise os_error(command, path)
         return [pb.FileResult(changed=True)]
 
     async def _read_file(self, operation: pb.ReadFile) -> list[pb.FileResult]:
-        path = self.path(operation.path)
+        path = await self.inside(operation.path, followed=True)
         entry = await self._machine.stat(path)
         if entry is None:
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), path)
@@ -177,9 +199,24 @@ class Files:
             raise OSError(errno.EISDIR, "not a regular file", path)
         limit = min(operation.limit or MOST_CONTENT_BYTES, MOST_CONTENT_BYTES)
         content = BytesIO()
-        # An old worker begins at the beginning, and fails where it has to cut a file short.
-        command = await self._machine.pull(path, content, operation.offset + limit + 1)
-        wanted = content.getvalue()[operation.offset :]
-        if command.rc != 0 and len(wanted) <= limit:
-            raise OSError(errno.EIO, command.complaint, path)
-        return [pb.FileResult(content=wanted[:limit], truncated=len(wanted) > limit)]
+        # An old worker reads files from their beginning only.
+        cut = f"{self._machine.basedir}/{self._machine.new_id('cut')}"
+        command = await self._machine.shell(script.SLICE, path, cut, str(operation.offset + 1), str(limit + 1))
+        if command.ok:
+            command = await self._machine.pull(cut, content)
+        await self._machine.ask("rmfile", path=cut)
+        if not command.ok:
+            raise os_error(command, path)
+        return [pb.FileResult(content=content.getvalue()[:limit], truncated=len(content.getvalue()) > limit)]
+
+
+class _Summing:
+    """Takes bytes and keeps their digest alone."""
+
+    def __init__(self) -> None:
+        self.summed = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        """Sum them."""
+        self.summed.update(data)
+        return len(data)

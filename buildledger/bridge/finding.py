@@ -6,7 +6,7 @@ matched here as the agent does on its own disk.
 
 import fnmatch
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from buildledger.bridge.connection import Connection
 from buildledger.bridge.remote import RemoteCommand
@@ -30,8 +30,9 @@ _ESCAPED = re.compile(r"\[(.)\]")
 class Find(RemoteCommand):
     """Keeps a list of paths, up to a limit."""
 
-    def __init__(self, connection: Connection, command_id: str) -> None:
+    def __init__(self, connection: Connection, command_id: str, written: Callable[[str], bytes]) -> None:
         super().__init__(connection, command_id)
+        self._written = written
         self.is_truncated = False
         self._parts: list[str] = []
         self._characters = 0
@@ -49,7 +50,7 @@ class Find(RemoteCommand):
     def listed(self) -> Iterator[tuple[str, pb.FileType.ValueType]]:
         """Each path with its kind."""
         kind = pb.FILE_TYPE_OTHER
-        for path in "".join(self._parts).split("\0")[:-1]:
+        for path in self._written("".join(self._parts)).decode(errors="replace").split("\0")[:-1]:
             if path in _KINDS:
                 kind = _KINDS[path]
             else:

@@ -62,7 +62,7 @@ class BuildbotHost:
 
     async def run_command(self, attempt: Attempt, plan: Plan) -> pb.Exited:
         """Run it by the worker's `shell` command."""
-        refusal = _unsayable(plan.spec.command)
+        refusal = _unsayable(plan.spec.command, self._machine)
         if refusal:
             return pb.Exited(reason=pb.EXIT_REASON_START_FAILED, start_failure=pb.START_FAILURE_OTHER, message=refusal)
         command_id = f"{attempt.run_id}.{attempt.attempt}"
@@ -120,12 +120,13 @@ def _interrupted(attempt: Attempt) -> StoppedError:
     return StoppedError(BROKEN)
 
 
-def _unsayable(command: pb.Command) -> str:
+def _unsayable(command: pb.Command, machine: Machine) -> str:
     """Why the old protocol can't express a command; empty if it can."""
     if command.HasField("pty") and command.stdin:
         return "a Buildbot worker can't give a terminal and standard input to one command"
-    texts = [command.stdin, *(file.path for file in command.watch_files), *(each.value for each in command.secrets)]
+    texts = [*(file.path for file in command.watch_files), *(each.value for each in command.secrets)]
     try:
+        machine.sent(command.stdin)
         for text in texts:
             text.decode()
     except UnicodeDecodeError:

@@ -1,7 +1,10 @@
 """An old worker's machine: who it is, and the small things that the bridge has it do."""
 
 import asyncio
+import errno
 import itertools
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -10,7 +13,7 @@ from buildledger.bridge import script
 from buildledger.bridge.connection import Connection
 from buildledger.bridge.finding import FLAT, LIST, Find
 from buildledger.bridge.lines import END_OF_TEXT, ENDLESS
-from buildledger.bridge.remote import MOST_TEXT_CHARACTERS, RemoteCommand
+from buildledger.bridge.remote import MOST_TEXT_CHARACTERS, RemoteCommand, Sink
 
 ANSWER_SECONDS = 60.0
 """For a command that only looks or makes; an old worker that can't put its answer into a message gives none."""
@@ -24,6 +27,9 @@ PLACEHOLDERS = ("Your Name Here", "Please put a description")
 """How those files begin when nobody has edited them."""
 
 
+_ERRNO = re.compile(r"\[Errno (\d+)\]")
+
+
 class UnsuitableError(Exception):
     """The machine can't be used; the text says why."""
 
@@ -35,12 +41,20 @@ class NoAnswerError(Exception):
 class Auxiliary(RemoteCommand):
     """A command of the bridge's own, of which the output is kept."""
 
-    output = ""
+    def __init__(self, machine: "Machine", purpose: str) -> None:
+        super().__init__(machine.connection, machine.new_id(purpose))
+        self._machine = machine
+        self._written = ""
+
+    @property
+    def output(self) -> str:
+        """What it wrote to standard output, or its beginning."""
+        return self._machine.written(self._written).decode(errors="replace")
 
     def wrote(self, channel: str, text: str) -> None:
         """Keep the beginning."""
         if channel == "stdout":
-            self.output = (self.output + text)[:MOST_TEXT_CHARACTERS]
+            self._written = (self._written + text)[:MOST_TEXT_CHARACTERS]
         else:
             super().wrote(channel, text)
 
@@ -54,6 +68,8 @@ class Machine:
         self.environ: dict[str, str] = dict(info.get("environ") or {})
         self.version = str(info.get("version", "unknown"))
         self.os = self.arch = "unknown"
+        self.is_exact = False
+        """The worker takes each byte for a character, in both directions."""
         self._info = info
         self._numbers = itertools.count(1)
 
@@ -82,9 +98,22 @@ class Machine:
             )
         machine = Machine(connection, info)
         told = (await machine.shell(script.IDENTIFY)).output.lower().split()
-        if len(told) == 2:
-            machine.os, machine.arch = told
+        if len(told) == 3:
+            machine.os, machine.arch, shown = told
+            machine.is_exact = shown == script.EXACT
         return machine
+
+    def written(self, text: str) -> bytes:
+        """The bytes that the worker made `text` of."""
+        return text.encode("latin-1" if self.is_exact else "utf-8")
+
+    def sent(self, data: bytes) -> str:
+        """The text that the worker makes `data` of.
+
+        Raises:
+            UnicodeDecodeError: there is none.
+        """
+        return data.decode("latin-1" if self.is_exact else "utf-8")
 
     def labels(self) -> dict[str, str]:
         """What it says of itself, in so far as it may be shown: its environment may hold secrets."""
@@ -99,22 +128,30 @@ class Machine:
         """A name for a command of the bridge's own."""
         return f"bridge-{purpose}-{next(self._numbers)}"
 
-    async def shell(self, text: str, *arguments: str, stdin: str | None = None) -> Auxiliary:
+    async def shell(
+        self, text: str, *arguments: str, stdin: bytes | None = None, limit_seconds: float | None = ANSWER_SECONDS
+    ) -> Auxiliary:
         """Run a small script in the worker's base directory.
 
         Raises:
             ConnectionLostError, NoAnswerError: what became of it can't be learned.
         """
-        options: dict[str, Any] = {"initial_stdin": stdin} if stdin is not None else {}
-        return await self.ask("shell", **self._script(text, *arguments), maxTime=ANSWER_SECONDS, **options)
+        options: dict[str, Any] = {"initial_stdin": self.sent(stdin)} if stdin is not None else {}
+        return await self.ask(
+            "shell", limit_seconds=limit_seconds, maxTime=limit_seconds, **self._script(text, *arguments), **options
+        )
 
     def _script(self, text: str, *arguments: str) -> dict[str, Any]:
         return {
             "workdir": self.basedir,
-            "command": script.shell(text, *arguments),
+            "command": self.argv(script.shell(text, *arguments)),
             "env": {},
             "logEnviron": False,
         }
+
+    def argv(self, arguments: list[str]) -> list[str]:
+        """A command line as the worker has to be told it."""
+        return [self.sent(argument.encode()) for argument in arguments]
 
     async def ask(self, name: str, *, limit_seconds: float | None = ANSWER_SECONDS, **arguments: Any) -> Auxiliary:
         """Have a command done that takes no time to speak of.
@@ -122,7 +159,7 @@ class Machine:
         Raises:
             ConnectionLostError, NoAnswerError: what became of it can't be learned.
         """
-        command = Auxiliary(self.connection, self.new_id(name))
+        command = Auxiliary(self, name)
         try:
             async with asyncio.timeout(limit_seconds):
                 await command.run(name, arguments)
@@ -130,13 +167,13 @@ class Machine:
             raise NoAnswerError(f"the Buildbot worker gave no answer to {name} in {ANSWER_SECONDS:.0f} s") from None
         return command
 
-    async def pull(self, path: str, into: BinaryIO, most_bytes: int | None = None) -> Auxiliary:
+    async def pull(self, path: str, into: Sink, most_bytes: int | None = None) -> Auxiliary:
         """Upload a file from the machine, or its beginning.
 
         Raises:
             ConnectionLostError: it broke off.
         """
-        command = Auxiliary(self.connection, self.new_id("upload"))
+        command = Auxiliary(self, "upload")
         command.sink = into
         arguments = {"path": path, "maxsize": most_bytes, "blocksize": BLOCK_BYTES, "keepstamp": False}
         await command.run("upload_file", arguments)
@@ -149,11 +186,11 @@ class Machine:
             ConnectionLostError, NoAnswerError: it broke off.
         """
         temporary = f"{path}.buildledger-{next(self._numbers)}"
-        command = Auxiliary(self.connection, self.new_id("download"))
+        command = Auxiliary(self, "download")
         command.source = source
         arguments = {"path": temporary, "maxsize": None, "blocksize": BLOCK_BYTES, "mode": mode}
         await command.run("download_file", arguments)
-        if command.rc == 0:
+        if command.ok:
             return await self.shell(script.RENAME, temporary, path)
         await self.ask("rmfile", path=temporary)
         return command
@@ -164,7 +201,7 @@ class Machine:
         Raises:
             ConnectionLostError: it broke off.
         """
-        command = Find(self.connection, self.new_id("find"))
+        command = Find(self.connection, self.new_id("find"), self.written)
         await command.run("shell", self._script(LIST, path, *(() if deep else FLAT)))
         return command
 
@@ -176,9 +213,9 @@ class Machine:
             OSError: it can't be looked at.
         """
         command = await self.ask("stat", path=path)
-        if command.rc == 0:
+        if command.ok:
             return tuple(int(value) for value in command.found["stat"])
-        failed = os_error(command, path)
+        failed = os_error(command, path, rc_is_errno=True)
         if isinstance(failed, (FileNotFoundError, NotADirectoryError)):
             return None
         raise failed
@@ -197,8 +234,11 @@ class Machine:
         return [(int(pid), name) for pid, _, name in killed if pid.isdecimal()]
 
 
-def os_error(command: RemoteCommand, path: str | Path) -> OSError:
-    """How a command failed that answers with an errno."""
-    if command.rc and command.rc > 0:
-        return OSError(command.rc, command.complaint, str(path))
-    return OSError(None, command.complaint, str(path))
+def os_error(command: RemoteCommand, path: str | Path, *, rc_is_errno: bool = False) -> OSError:
+    """How a command failed: by the errno that it ended with, that its traceback tells, or that its words mean."""
+    number = command.rc or 0
+    if told := _ERRNO.search(command.failure):
+        number = int(told[1])
+    elif not rc_is_errno:
+        number = errno.ENOSPC if os.strerror(errno.ENOSPC) in command.complaint else errno.EIO
+    return OSError(number if number > 0 else errno.EIO, command.complaint, str(path))

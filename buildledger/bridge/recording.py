@@ -13,9 +13,10 @@ _log = logging.getLogger(__name__)
 
 
 class Recording:
-    """All output of one command. `hold` is called when there is no room; the room is waited for elsewhere."""
+    """All output of one command."""
 
     def __init__(self, attempt: Attempt, plan: Plan, hold: Callable[[], None]) -> None:
+        """`hold` stops what writes, for a while."""
         command = plan.spec.command
         self._attempt = attempt
         self._hold = hold
@@ -32,9 +33,9 @@ class Recording:
         ]
         self._by_name = {channel.name: channel for channel in self._channels}
 
-    def wrote(self, channel: str, text: str) -> None:
-        """Text of a channel has come."""
-        self._by_name[channel].feed(text.encode())
+    def wrote(self, channel: str, data: bytes) -> None:
+        """Bytes of a channel have come."""
+        self._by_name[channel].feed(data)
 
     def finish(self) -> None:
         """Nothing more comes: journal all that is left."""

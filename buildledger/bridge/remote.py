@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from buildledger.bridge.connection import Connection, ConnectionLostError, RefusedError
 from buildledger.bridge.lines import Lines
@@ -11,6 +11,13 @@ MOST_TEXT_CHARACTERS = 64 << 10
 """Of what an auxiliary command writes."""
 
 _KILLED = re.compile(r"process killed by signal (\d+)")
+
+
+class Sink(Protocol):
+    """Takes what is uploaded."""
+
+    def write(self, data: bytes, /) -> object:
+        """These bytes come next."""
 
 
 class RemoteCommand:
@@ -23,15 +30,13 @@ class RemoteCommand:
         self.signal: int | None = None
         self.failure = ""
         """Why the worker couldn't do it at all."""
-        self.timed_out = False
-        """It was killed because it wrote nothing for too long."""
         self.found: dict[str, Any] = {}
         """Other things it reported: `stat`, `files`."""
         self.errors = ""
         """The beginning of its standard error, unless `wrote` does something else with it."""
         self.source: BinaryIO | None = None
         """What a download reads from."""
-        self.sink: BinaryIO | None = None
+        self.sink: Sink | None = None
         """What an upload writes to."""
         self._connection = connection
         self._lines: dict[str, Lines] = {}
@@ -89,8 +94,6 @@ class RemoteCommand:
                     self.signal = int(killed[1])
             case "rc":
                 self.rc = value
-            case "failure_reason":
-                self.timed_out = value == "timeout_without_output"
             case _:
                 self.found[key] = value
 
@@ -115,6 +118,11 @@ class RemoteCommand:
         """As the Listener says."""
         self._lost = not self._ended.is_set()
         self._ended.set()
+
+    @property
+    def ok(self) -> bool:
+        """Whether it did what it was asked; an old worker that fails in the middle still says 0."""
+        return self.rc == 0 and not self.failure
 
     @property
     def complaint(self) -> str:

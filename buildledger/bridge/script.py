@@ -13,13 +13,17 @@ from buildledger.slave_grpc.agent.plan import environment
 STARTED = "pid"
 NO_PROGRAM = "missing"
 NO_DIRECTORY = "nowhere"
+OUTSIDE = "outside"
 """First words of the first line."""
 
 _PYTHONPATH = "PYTHONPATH"
 # An old worker appends its own path to a PYTHONPATH it is given, so that it gets it under another name.
 _HIDDEN_PYTHONPATH = "BUILDLEDGER_BRIDGE_PYTHONPATH"
 
-IDENTIFY = "uname -s; uname -m"
+IDENTIFY = r"uname -s; uname -m; printf '\351\n'"
+"""System, processor, and one byte that isn't UTF-8, by which it shows how the worker reads what programs write."""
+EXACT = "é"
+"""That byte where the worker takes each for a character (Latin-1), so that nothing of what is written is lost."""
 
 SIGNAL = 'kill -s "$1" -- "-$2"'
 
@@ -27,6 +31,30 @@ KIND = '[ -L "$1" ] && readlink "$1"'
 """Ends with 0 for a symbolic link, and writes where it leads."""
 
 RENAME = 'mv -f "$1" "$2"'
+
+COPY = 'mkdir -p "${2%/*}" && cp -R -P -p "$1" "$2"'
+
+REMOVE = 'rm -rf "$1" 2>/dev/null || { chmod -R u+rwx "$1" 2>/dev/null; rm -rf "$1"; }'
+"""Directories that a build made read-only are removed all the same."""
+
+# Where a path really lies may depend on links: looks at the nearest directory above it that exists, and where its last
+# name is followed too, at what that leads to.
+CONTAINED = """
+[ "$2" != "$1" ] || exit 0
+root=$(cd -P "$1" 2>/dev/null && pwd) || exit 0
+path=$2
+if [ -n "$3" ] && [ -L "$path" ]; then path=$(readlink -f "$path")/. || exit 9; fi
+above=${path%/*}
+while [ ! -d "$above" ]; do
+  [ ! -L "$above" ] || exit 9
+  above=${above%/*}
+done
+above=$(cd -P "$above" && pwd) || exit 9
+case "$above/" in "$root"/*) ;; *) exit 9 ;; esac
+"""
+ESCAPES = 9
+
+SLICE = 'tail -c "+$3" "$1" | head -c "$4" > "$2"'
 
 STORE = 'umask 077; mkdir -p "${1%/*}" && cat > "$1"'
 
@@ -56,10 +84,14 @@ def shell(script: str, *arguments: str) -> list[str]:
 
 def wrapped(command: pb.Command, argv: Sequence[str], env: Mapping[str, str | None]) -> list[str]:
     """The argv that runs `argv` as the command wants it; `env` says what becomes of PYTHONPATH."""
-    lines = [
-        f'CDPATH= cd -- "$1" >/dev/null 2>&1 || {{ echo {NO_DIRECTORY}; exit 127; }}',
-        "shift",
-    ]
+    lines = []
+    if command.cwd:
+        lines += [
+            "root=$(pwd -P)",
+            f'CDPATH= cd -- "$1" >/dev/null 2>&1 || {{ echo {NO_DIRECTORY}; exit 127; }}',
+            f'case "$(pwd -P)/" in "$root"/*) ;; *) echo {OUTSIDE}; exit 127 ;; esac',
+        ]
+    lines.append("shift")
     if _PYTHONPATH in env and env[_PYTHONPATH] is None:
         lines.append(f"unset {_PYTHONPATH}")
     elif _PYTHONPATH in env:

@@ -25,8 +25,8 @@ class SecretFiles:
         paths = {}
         for number, secret in enumerate(self._secrets):
             paths[secret.file_env] = f"{self._folder}/{number}"
-            stored = await self._machine.shell(script.STORE, paths[secret.file_env], stdin=secret.value.decode())
-            if stored.rc != 0:
+            stored = await self._machine.shell(script.STORE, paths[secret.file_env], stdin=secret.value)
+            if not stored.ok:
                 raise NoAnswerError(f"a secret can't be put into a file: {stored.complaint}")
         return paths
 
@@ -35,9 +35,9 @@ class SecretFiles:
     ) -> None:
         if self._secrets:
             with contextlib.suppress(ConnectionLostError, NoAnswerError, asyncio.CancelledError):
-                await self._machine.ask("rmdir", paths=[self._folder], logEnviron=False)
+                await self._machine.shell(script.REMOVE, self._folder)
 
 
 async def remove_left_over(machine: Machine) -> None:
     """Remove what a broken connection left; raises ConnectionLostError, NoAnswerError."""
-    await machine.ask("rmdir", paths=[f"{machine.basedir}/{FOLDER}"], logEnviron=False)
+    await machine.shell(script.REMOVE, f"{machine.basedir}/{FOLDER}")

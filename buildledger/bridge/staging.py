@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from buildledger.bridge.files import Files
-from buildledger.bridge.machine import Machine, NoAnswerError
+from buildledger.bridge.machine import Machine, NoAnswerError, os_error
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.agent.attempt import Attempt
 from buildledger.slave_grpc.agent.blobs import MOST_UPLOADS, BlobStore, fetch_files, upload_files
@@ -38,11 +38,11 @@ async def fetch(machine: Machine, attempt: Attempt, plan: Plan, blobs: BlobStore
             return failed
         try:
             for wanted in plan.spec.files_in:
-                target = files.path(wanted.path)
+                target = await files.inside(wanted.path)
                 with open(inside(staged.root, wanted.path), "rb") as source:  # noqa: ASYNC230, PTH123 - bytes, local
                     command = await machine.push(source, target, stat.S_IMODE(wanted.mode) or 0o644)
-                if command.rc != 0:
-                    raise OSError(None, command.complaint, target)
+                if not command.ok:
+                    raise os_error(command, target)
         except (OSError, PathEscapesError, NoAnswerError) as error:
             return file_error(os.fsencode(files.root), error)
     return None
@@ -87,8 +87,8 @@ async def _pull_all(machine: Machine, files: Files, staged: Plan, wanted: pb.Fil
         os.makedirs(target.rpartition(b"/")[0], exist_ok=True)  # noqa: PTH103 - bytes
         with open(target, "wb") as sink:  # noqa: ASYNC230, PTH123 - bytes, a local file
             command = await machine.pull(path, sink, wanted.size_limit or None)
-        if command.rc != 0:
-            raise OSError(None, command.complaint, path)
+        if not command.ok:
+            raise os_error(command, path)
         os.chmod(target, entry.mode | stat.S_IRUSR)  # noqa: PTH101 - bytes
         os.utime(target, (entry.modified_at.seconds, entry.modified_at.seconds))
 

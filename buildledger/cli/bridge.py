@@ -54,7 +54,11 @@ def _print_hash(context: click.Context, _parameter: click.Parameter, wanted: boo
     "--allow-plain", is_flag=True, help="Listen on a network without a certificate: passwords cross it in clear."
 )
 @click.option("--api", metavar="URL", help="The server's API; with --admin-token, workers are enrolled by themselves.")
-@click.option("--admin-token", "admin_token", type=_FILE, help="File with the token of an administrator.")
+@click.option(
+    "--admin-token",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File with the token of an administrator, read when it is needed.",
+)
 @click.option(
     "--spool-bytes",
     type=click.IntRange(min=1 << 20),

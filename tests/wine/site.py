@@ -25,33 +25,33 @@ class Site:
     def __init__(self, directory: Path, text: str, env: dict[str, str] | None = None) -> None:
         self._directory = directory
         directory.mkdir()
+        self._environment = os.environ | (env or {})
         self._grpc = f"127.0.0.1:{free_port()}"
         self._http = f"127.0.0.1:{free_port()}"
-        config = directory / "ci.yaml"
-        config.write_text(text)
-        command = [
-            sys.executable,
-            "-m",
-            "buildledger",
-            "serve",
-            "--state",
-            str(directory / "state"),
-            "--config",
-            str(config),
-        ]
-        with (directory / "server.txt").open("ab") as output:
+        (directory / "ci.yaml").write_text(text)
+        self.start()
+        token = (directory / "state" / ADMIN_TOKEN_FILE).read_text().strip()
+        self.client = httpx.Client(
+            base_url=f"http://{self._http}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=120
+        )
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        arguments: list[str | Path] = ["--state", self._directory / "state", "--config", self._directory / "ci.yaml"]
+        with (self._directory / "server.txt").open("ab") as output:
             self._server = subprocess.Popen(
-                [*command, "--config", str(config), "--http", self._http, "--grpc", self._grpc],
-                env=os.environ | (env or {}),
+                [sys.executable, "-m", "buildledger", "serve", *arguments, "--http", self._http, "--grpc", self._grpc],
+                env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
             )
         self.wait_until(self._answers, "the server answers")
-        token = (directory / "state" / ADMIN_TOKEN_FILE).read_text().strip()
-        self.client = httpx.Client(
-            base_url=f"http://{self._http}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=120
-        )
+
+    def kill(self) -> None:
+        """End the server suddenly."""
+        self._server.kill()
+        self._server.wait()
 
     def __enter__(self) -> Self:
         return self

@@ -24,7 +24,7 @@ NEEDS_REAL_WINDOWS = {
 """What Wine can't show. docs/windows.md lists the same."""
 
 
-def _names() -> list[str]:
+def check_names() -> list[str]:
     """The tests of the packages that are compiled for Windows, from their sources."""
     found = []
     for package in PACKAGES:
@@ -44,7 +44,7 @@ def table(windows: Windows, checks: Path, tmp_path_factory: pytest.TempPathFacto
     return {name: (outcome, remarks) for outcome, name, remarks in lines}
 
 
-@pytest.mark.parametrize("name", _names())
+@pytest.mark.parametrize("name", check_names())
 def test_check(table: dict[str, tuple[str, str]], name: str) -> None:
     """It passes, or is one of the few that need a real Windows."""
     outcome, remarks = table[name]

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("wine")
 LINES = 5_000
 EXIT_CODE = 9
 OUTPUT = "".join(f"{part}.{line}\n" for part in range(2) for line in range(LINES)).encode()
-WORKERS = ["goes-on", "ends-alone", "is-stopped", "kill", "both", "supervisor"]
+WORKERS = ["no-server", "goes-on", "ends-alone", "is-stopped", "kill", "both", "supervisor"]
 
 
 class Bench:
@@ -91,6 +91,18 @@ def test_a_step_goes_on_without_its_worker(bench: Bench) -> None:
         bench.open_gate("goes-on")
         assert bench.outcome(build) == ("failure", EXIT_CODE, OUTPUT)
     assert bench.supervisor("goes-on") == []
+
+
+def test_a_step_survives_the_server(bench: Bench) -> None:
+    """The server is killed hard and started again: the step belongs to no connection, and goes on."""
+    with bench.worker("no-server").running():
+        build = bench.begun("no-server")
+        before = bench.command("no-server")
+        bench.site.kill()
+        bench.site.start()
+        assert bench.command("no-server") == before != []
+        bench.open_gate("no-server")
+        assert bench.outcome(build) == ("failure", EXIT_CODE, OUTPUT)
 
 
 def test_a_step_ends_while_there_is_no_worker(bench: Bench) -> None:

@@ -38,6 +38,7 @@ class Windows:
     def run(self, *argv: str | Path, directory: Path) -> str:
         """Run a program to its end and give what it printed, whatever its exit code."""
         output = directory / "output.txt"
+        output.unlink(missing_ok=True)
         process = self.start(*argv, output=output)
         try:
             process.wait(LIMIT_SECONDS)

@@ -37,7 +37,7 @@ lost. SIGTERM or Ctrl-C stops what runs, SIGHUP lets it finish first.
   --on-crash WHAT      what becomes of running steps if the worker is killed: they continue, and the next start takes them
                        up (the default), or kill
   --cgroup DIR         a delegated cgroup v2 directory (Linux; found by itself under systemd's Delegate=yes)
-  --version            show the version
+` + serviceUsage + `  --version            show the version
   --help               show this text
 `
 )

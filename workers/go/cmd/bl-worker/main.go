@@ -18,6 +18,9 @@ import (
 const (
 	exitStopped       = 0
 	exitMisconfigured = 2
+
+	// mostSignals may wait to be looked at; two are enough to say all that can be said.
+	mostSignals = 4
 )
 
 func main() { os.Exit(execute(os.Args[1:])) }
@@ -30,12 +33,19 @@ func execute(arguments []string) int {
 	if len(arguments) == 2 && arguments[0] == follow.SuperviseCommand {
 		return supervise.Main(arguments[1])
 	}
+	if code, isService := runService(arguments); isService {
+		return code
+	}
 	settings, err := parse(arguments, os.Getenv, os.Stdout)
 	if errors.Is(err, errAnswered) {
 		return exitStopped
 	}
 	if err == nil {
-		err = serve(settings)
+		signals := make(chan os.Signal, mostSignals)
+		signal.Notify(signals, append(shutDownSignals, drainSignals...)...)
+		defer signal.Stop(signals)
+		settings.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+		err = serve(settings, signals)
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "bl-worker: %v\n", err)
@@ -44,10 +54,9 @@ func execute(arguments []string) int {
 	return exitStopped
 }
 
-// serve is a worker until it is told to end.
-func serve(settings worker.Settings) error {
+// serve is a worker until signals tell it to end.
+func serve(settings worker.Settings, signals <-chan os.Signal) error {
 	limitMemory()
-	settings.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	for _, directory := range []string{settings.StateDir, settings.WorkDir} {
 		if err := os.MkdirAll(directory, 0o755); err != nil {
 			return fmt.Errorf("making a directory: %w", err)
@@ -67,9 +76,6 @@ func serve(settings worker.Settings) error {
 	if err != nil {
 		return err
 	}
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, append(shutDownSignals, drainSignals...)...)
-	defer signal.Stop(signals)
 	go obey(ctx, w, signals)
 	return w.Run(ctx)
 }

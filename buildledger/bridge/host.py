@@ -17,7 +17,7 @@ from buildledger.slave_grpc.agent.plan import Plan
 from buildledger.slave_grpc.agent.tree import Survivor
 from buildledger.slave_grpc.agent.workshop import Workshop
 
-FEATURES = ("merge_stderr", "file_operations", "stdin", "pty", "watch_files", "gap", "blobs")
+FEATURES = ("merge_stderr", "file_operations", "stdin", "pty", "watch_files", "gap", "blobs", "file_types")
 """Not among them: `tree_kill`, because an old worker waits for every process that has a command's output open."""
 STARTED_FOLDER = "started"
 

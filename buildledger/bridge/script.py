@@ -30,7 +30,13 @@ SIGNAL = 'kill -s "$1" -- "-$2"'
 KIND = '[ -L "$1" ] && readlink "$1"'
 """Ends with 0 for a symbolic link, and writes where it leads."""
 
-RENAME = 'mv -f "$1" "$2"'
+# To `mv`, a directory or a link to one would be a place to put the file into.
+RENAME = """
+if [ -L "$2" ]; then rm -f "$2"; elif [ -d "$2" ]; then echo "$2 is a directory" >&2; exit 1; fi
+mv -f "$1" "$2"
+"""
+
+LINK = 'mkdir -p "${2%/*}" && rm -f "$2" && ln -s "$1" "$2"'
 
 COPY = 'mkdir -p "${2%/*}" && cp -R -P -p "$1" "$2"'
 

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from buildledger.bridge import script
 from buildledger.bridge.files import Files
-from buildledger.bridge.machine import Machine, NoAnswerError, os_error
+from buildledger.bridge.machine import Auxiliary, Machine, NoAnswerError, os_error
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.agent.attempt import Attempt
 from buildledger.slave_grpc.agent.blobs import MOST_UPLOADS, BlobStore, fetch_files, upload_files
@@ -39,8 +40,7 @@ async def fetch(machine: Machine, attempt: Attempt, plan: Plan, blobs: BlobStore
         try:
             for wanted in plan.spec.files_in:
                 target = await files.inside(wanted.path)
-                with open(inside(staged.root, wanted.path), "rb") as source:  # noqa: ASYNC230, PTH123 - bytes, local
-                    command = await machine.push(source, target, stat.S_IMODE(wanted.mode) or 0o644)
+                command = await _place(machine, inside(staged.root, wanted.path), target, wanted.mode)
                 if not command.ok:
                     raise os_error(command, target)
         except (OSError, PathEscapesError, NoAnswerError) as error:
@@ -69,6 +69,19 @@ class _TooLargeError(Exception):
     def __init__(self, path: bytes, message: str) -> None:
         self.error = pb.FileError(code=pb.FILE_ERROR_CODE_TOO_LARGE, path=path, message=message)
         super().__init__(message)
+
+
+async def _place(machine: Machine, staged: bytes, target: str, mode: int) -> Auxiliary:
+    """Bring one file, link or directory to the machine."""
+    match stat.S_IFMT(mode):
+        case stat.S_IFLNK:
+            points_to = os.readlink(staged).decode()  # noqa: PTH115 - bytes
+            return await machine.shell(script.LINK, points_to, target)
+        case stat.S_IFDIR:
+            return await machine.ask("mkdir", paths=[target])
+        case _:
+            with open(staged, "rb") as source:  # noqa: ASYNC230, PTH123 - bytes, a local file
+                return await machine.push(source, target, stat.S_IMODE(mode) or 0o644)
 
 
 async def _pull_all(machine: Machine, files: Files, staged: Plan, wanted: pb.FileOut) -> None:

@@ -44,6 +44,9 @@ async def test_every_kind_of_operation(bridged: Bridged) -> None:
         Run(argv=("cat",), stdin="from stdin", env={"X": Text(value="y")}, capture_bytes=100),
         Upload(path="b", artifact="tree", limit_bytes=100),
         Remove(path="b"),
+        Run(script="ln -s .. out"),
+        Stat(path="out/x"),
+        Remove(path="out"),
         Stat(path="../outside"),
         Run(argv=("no-such-program",)),
         Run(argv=("true",), cwd="nowhere"),
@@ -54,12 +57,13 @@ async def test_every_kind_of_operation(bridged: Bridged) -> None:
         ends.append(await installation.ended(await installation.operation(build, spec, number)))
     assert [ended.text for ended in ends[3:6]] == ["missing", "directory", "file"]
     assert ends[8].text == "link"
-    assert all(ended.ok for ended in ends[:14]), ends
+    assert all(ended.ok for ended in ends[:15]), ends
     assert (ends[9].text, ends[9].text_truncated) == ("hell", True)
     assert {output.channel for output in ends[10].outputs} == {"stdout", "stderr"}
     assert ends[11].text == "from stdin"
-    assert [ended.reason for ended in ends[14:17]] == ["refused_path", "start_failed", "start_failed"]
-    assert not ends[17].ok
+    reasons = ["refused_path", "exited", "refused_path", "start_failed", "start_failed"]
+    assert [ended.reason for ended in ends[15:20]] == reasons
+    assert not ends[20].ok
     assert sorted(path.name for path in root.iterdir()) == ["c"]
     artifact = await installation.wait_for(ArtifactStored)
     assert (artifact.name, artifact.directory, artifact.file_count) == ("tree", True, 3)

@@ -22,7 +22,7 @@ router = APIRouter(tags=["server"])
 
 
 @router.get("/health", **returns(models.Health))
-async def read_health(request: Request) -> Response:
+def read_health(request: Request) -> Response:
     """Whether the server does its work: 200, or 503 when a part of it has stopped. Open to everybody."""
     health = health_of(dependencies(request))
     return answer(health, status=503 if health.status == "failing" else 200, position=health.position)
@@ -94,10 +94,13 @@ def health_of(deps: ApiDependencies) -> models.Health:
 
 def worker_troubles(deps: ApiDependencies) -> list[str]:
     """What is wrong with workers, without their names: health is open to everybody."""
-    with deps.views.read(None, "workers") as (workers,):
-        missing, failing = (
-            workers.count(sa.select(worker.c.id).where(workers.holds(worker), worker.c.configured, condition))
-            for condition in (worker.c.missing_since.is_not(None), worker.c.failures >= LOUD_FAILURES)
-        )
+    try:
+        with deps.views.read(None, "workers") as (workers,):
+            missing, failing = (
+                workers.count(sa.select(worker.c.id).where(workers.holds(worker), worker.c.configured, condition))
+                for condition in (worker.c.missing_since.is_not(None), worker.c.failures >= LOUD_FAILURES)
+            )
+    except sa.exc.SQLAlchemyError as error:
+        return [f"how the workers are can't be read: {type(error).__name__}"]
     said = [(missing, "missing"), (failing, f"failing to start, {LOUD_FAILURES} times or more in a row")]
     return [f"{number} of the workers {'is' if number == 1 else 'are'} {what}" for number, what in said if number]

@@ -15,6 +15,7 @@ from buildledger.projections.projector import Projector
 from buildledger.projections.status_tables import UNFINISHED, build, build_state
 from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
+from buildledger.projections.workers import Workers
 from tests.api.conftest import Site, settled
 from tests.projections.test_projector import Brittle
 
@@ -33,7 +34,7 @@ async def test_health_shows_every_reader(site: Site, client: httpx.AsyncClient) 
 
 async def test_a_stopped_reader_makes_health_fail(site: Site) -> None:
     """A projection that has stopped is named with its reason, and the answer is 503."""
-    views = Views(SqliteViews(site.deps.dashboard.parent / "brittle"), (Brittle(),))
+    views = Views(SqliteViews(site.deps.dashboard.parent / "brittle"), (Brittle(), Workers()))
     projector = Projector(site.ledger, views)
     for _ in range(3):
         site.world.commit("main")

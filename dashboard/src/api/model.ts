@@ -29,5 +29,4 @@ export type Suspect = Schemas["Suspect"];
 export type TestResult = Schemas["TestResult"];
 export type TestTotals = Schemas["TestTotals"];
 export type Machine = Schemas["Machine"];
-export type Machine = Schemas["Machine"];
 export type Worker = Schemas["Worker"];

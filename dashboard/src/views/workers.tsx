@@ -81,9 +81,7 @@ function WorkerRow({ worker }: { worker: Worker }) {
               missing since <Moment at={missing_since} />
             </span>
           )}
-          {isPaused && (
-            <span className="tag">paused{worker.pause_reason && `: ${worker.pause_reason}`}</span>
-          )}
+          {isPaused && <span className="tag">paused{worker.pause_reason && `: ${worker.pause_reason}`}</span>}
           {!worker.configured && <span className="tag">no longer configured</span>}
           {!worker.enrolled && !isAtRest(worker) && <span className="tag">not enrolled</span>}
         </div>

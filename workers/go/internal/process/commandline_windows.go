@@ -110,7 +110,7 @@ func scriptLine(shell string, launch Launch) (*commandLine, error) {
 	}
 	line := &commandLine{program: shell}
 	if strings.ContainsAny(strings.TrimRight(text, "\r\n"), "\r\n") {
-		file, err := os.CreateTemp("", "buildledger-*.cmd")
+		file, err := os.CreateTemp(launch.Scratch, "script-*.cmd")
 		if err != nil {
 			return nil, startError(Resources, "a file for the script: %v", err)
 		}

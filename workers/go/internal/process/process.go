@@ -74,6 +74,8 @@ type Launch struct {
 	Encoding string
 	// IsScript says that the last word of Argv is text for the system's shell, not to be quoted (Windows).
 	IsScript bool
+	// Scratch is a private directory for a file that the command needs for its time (Windows); the system's if empty.
+	Scratch string
 	// Terminal asks for a pseudo terminal.
 	Terminal *Size
 }

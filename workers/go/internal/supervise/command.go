@@ -81,6 +81,7 @@ func (s *supervisor) start() (*process.Process, error) {
 		Umask:       s.launch.Umask,
 		Encoding:    s.launch.Encoding,
 		IsScript:    s.launch.IsScript,
+		Scratch:     s.directory,
 	}
 	if size := s.launch.Terminal; size != nil {
 		launch.Terminal = &process.Size{Rows: size.Rows, Columns: size.Columns}

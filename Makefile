@@ -95,7 +95,7 @@ check: $(SETUP)/python $(SETUP)/dashboard
 	$(NODE_PATH_LINE) && cd dashboard && npm run --silent check
 
 check-workers: $(SETUP)/go $(SETUP)/node-worker-packages
-	$(NODE_PATH_LINE) && cd workers/go && test -z "$$(gofmt -l .)" && go vet ./... && go test ./...
+	$(NODE_PATH_LINE) && cd workers/go && test -z "$$(gofmt -l .)" && go vet ./... && GOOS=windows go vet ./... && go test ./...
 	$(NODE_PATH_LINE) && cd workers/node && npm run --silent check
 
 bench: $(SETUP)/python $(SETUP)/dashboard

@@ -100,19 +100,21 @@ class SupervisionHeader:
 
     segment_bytes: int
     """Size of the files in which the supervisor keeps output."""
+    orphan_seconds: float = 0.0
+    """How long it may go on without anybody to report to; 0: for ever."""
     afterwards: bytes = b""
     """A RunSpec with what is to be done after the command; it holds no secret."""
 
     def encode(self) -> bytes:
         """As the body of a record."""
-        fields = {"segment_bytes": self.segment_bytes, "afterwards": self.afterwards.hex()}
+        fields = asdict(self) | {"afterwards": self.afterwards.hex()}
         return json.dumps(fields, separators=(",", ":")).encode()
 
     @staticmethod
     def decode(body: bytes) -> "SupervisionHeader":
         """From the body of a record."""
         fields = json.loads(body)
-        return SupervisionHeader(segment_bytes=fields["segment_bytes"], afterwards=bytes.fromhex(fields["afterwards"]))
+        return SupervisionHeader(**(fields | {"afterwards": bytes.fromhex(fields["afterwards"])}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,19 @@ from buildledger.slave_grpc.agent.attempt import Attempt, State
 from buildledger.slave_grpc.agent.journal import Journal
 from buildledger.slave_grpc.agent.leftovers import Leftover
 from buildledger.slave_grpc.agent.records import (
+    Extent,
     Kind,
     ProcessIdentity,
     Record,
     RunHeader,
     SupervisionHeader,
+    checksum,
     read_records,
 )
 from buildledger.slave_grpc.agent.secret_files import remove_left_over
 from buildledger.slave_grpc.agent.supervision.attending import cut_off, found_supervisor, leftover_of
-from buildledger.slave_grpc.agent.supervision.directory import remove_strays
+from buildledger.slave_grpc.agent.supervision.directory import SupervisedDirectory, remove_strays
+from buildledger.slave_grpc.agent.supervision.spool import SpoolFiles
 from buildledger.slave_grpc.agent.tree import Survivor
 from buildledger.slave_grpc.agent.workshop import Workshop
 
@@ -77,7 +80,8 @@ async def recover(workshop: Workshop) -> list[Attempt]:
         else:
             _log.warning("run %s was interrupted by the end of an earlier worker process", attempt.run_id)
             left = survivors[attempt.cookie]
-            attempt.exit(cut_off(attempt, left) if attempt.supervision is not None else _interrupted(each, left))
+            is_supervised = attempt.supervision is not None
+            attempt.exit(cut_off(attempt, each.process, left) if is_supervised else _interrupted(each, left))
     return [each.attempt for each in found]
 
 
@@ -107,8 +111,11 @@ def _read(workshop: Workshop, segments: list[tuple[int, Path]]) -> _Found | None
             path.unlink()
         return None
     journal = Journal(workshop.journal_dir, header, workshop.syncer.remove)
-    notes = _Notes()
+    notes = _Notes(workshop, header)
     for number, path in segments:
+        if notes.is_damaged:
+            path.unlink()
+            continue
         with path.open("rb") as file:
             journal.adopt(number, path, notes.listen(read_records(file)))
     if not notes.was_starting and not notes.last_event:
@@ -134,11 +141,15 @@ def _header(path: Path) -> RunHeader | None:
 class _Notes:
     """What is learned while records go by."""
 
-    def __init__(self) -> None:
+    def __init__(self, workshop: Workshop, header: RunHeader) -> None:
         self.process: ProcessIdentity | None = None
         self.supervision: SupervisionHeader | None = None
         self.was_starting = False
         self.last_event = ""
+        self.is_damaged = False
+        """A record tells of output that the machine lost in a crash: what follows it is worth nothing."""
+        self._directory = SupervisedDirectory(workshop.settings.state_dir, header.run_id, header.attempt)
+        self._may_be_lost = header.boot_id != workshop.boot_id
 
     def listen(self, records: Iterator[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
         """Pass the records on and note what they say."""
@@ -152,7 +163,23 @@ class _Notes:
                     self.supervision = SupervisionHeader.decode(record.body)
                 case Kind.EVENT | Kind.RELAYED:
                     self.last_event = pb.RunEvent.FromString(record.body).WhichOneof("event") or ""
+                case Kind.SPOOLED if self._may_be_lost and not self._is_sound(record):
+                    self.is_damaged = True
+                    return
             yield position, record
+
+    def _is_sound(self, record: Record) -> bool:
+        """Whether the output that a record tells of is there, or was removed because the server has it."""
+        if self.supervision is None:
+            return False
+        extent = Extent.decode(record.body)
+        spool = SpoolFiles(self._directory.spool, self.supervision.segment_bytes, Path.unlink)
+        if spool.is_released(record.channel, extent.position):
+            return True
+        try:
+            return checksum(spool.read(record.channel, extent.position, extent.length)) == extent.crc32c
+        except OSError:
+            return False
 
 
 def _same_boot(found: _Found, workshop: Workshop) -> bool:

@@ -73,8 +73,10 @@ class Worker:
         try:
             for attempt in await recover(self._workshop):
                 self._holdings.take_over(attempt)
-                if not attempt.has_ended:
+                if not attempt.has_ended and attempt.supervision is not None:
                     self._begin(attempt, runner.go_on(attempt, self._blobs))
+                    # The server may not be there any more either.
+                    self._orphan_timer = self._start_orphan_timer(attempt.supervision.orphan_seconds)
             tasks += [asyncio.create_task(each) for each in (self._serve(), self._left.wait())]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if tasks[0].done():

@@ -14,6 +14,8 @@ from google.protobuf.duration_pb2 import Duration
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
+from buildledger.slave_grpc.agent import machine
+from buildledger.slave_grpc.agent.records import HEAD_BYTES, checksum, encode_head, read_records
 from tests.fakes.scripted_server import Key, ScriptedServer
 from tests.slave_grpc.agent.conftest import (
     THIS_WORKER,
@@ -76,6 +78,17 @@ def supervisor_pid(tmp_path: Path, key: Key) -> int:
 def holding(directory: Path, what: bytes) -> list[Path]:
     """Files that hold these bytes."""
     return [path for path in directory.rglob("*") if path.is_file() and what in path.read_bytes()]
+
+
+def forget_the_boot(journal: Path) -> None:
+    """Make a journal look as if the machine had been started anew since it was begun."""
+    content = journal.read_bytes()
+    with journal.open("rb") as file:
+        _, header = next(read_records(file))
+    length = len(header.body)
+    header.body = header.body.replace(machine.boot_id().encode(), b"0" * len(machine.boot_id()))
+    header.body_crc32c = checksum(header.body)
+    journal.write_bytes(encode_head(header) + header.body + content[HEAD_BYTES + length :])
 
 
 def size_of(path: Path) -> int:
@@ -289,6 +302,45 @@ async def test_orphaned(server: ScriptedServer, worker_with: StartSupervised, tm
     await eventually(lambda: not is_alive(supervising), PATIENCE_SECONDS)
     async with worker_with():
         assert (await ended(server, key)).reason == pb.EXIT_REASON_ORPHANED
+
+
+async def test_orphaned_with_a_worker(server: ScriptedServer, worker_with: StartSupervised, tmp_path: Path) -> None:
+    """A command that a worker has found ends after that time too, when no server is there for the worker."""
+    server.welcome.orphan_ttl.CopyFrom(Duration(seconds=3))
+    key = server.run(argv("sleep", "600"))
+    async with worker_with() as worker:
+        await server.until(lambda: server.last(key) == "started", PATIENCE_SECONDS)
+        supervising = supervisor_pid(tmp_path, key)
+        await kill(worker)
+    await server.stop()
+    async with worker_with():
+        await eventually(lambda: not is_alive(supervising), PATIENCE_SECONDS)
+        await server.start()
+        assert (await ended(server, key)).reason == pb.EXIT_REASON_ORPHANED
+
+
+async def test_a_crash_of_the_machine(server: ScriptedServer, worker_with: StartSupervised, tmp_path: Path) -> None:
+    """What the command leaves is uploaded by the worker that finds it, which nobody sends the specification again."""
+    server.acknowledges = False
+    key = server.run(script("seq 1 40000; sleep 600"))
+    async with worker_with() as worker:
+        await server.until(lambda: len(server.output(key)) > 200_000, PATIENCE_SECONDS)
+        os.kill(supervisor_pid(tmp_path, key), signal.SIGKILL)
+        await kill(worker)
+    directory = tmp_path / "state" / "supervised" / f"{key[0]}.{key[1]}"
+    os.truncate(directory / "spool" / "0.00000000", 100_000)
+    for journal in (tmp_path / "state" / "runs").iterdir():
+        forget_the_boot(journal)
+    server.acknowledges = True
+    server.events[key] = server.events[key][:2]
+    async with worker_with():
+        exited = await ended(server, key)
+    assert exited.reason == pb.EXIT_REASON_INTERRUPTED
+    written = b"".join(b"%d\n" % number for number in range(1, 40_001))
+    delivered = server.output(key)
+    assert delivered == written[: len(delivered)]
+    assert 0 < len(delivered) <= 100_000
+    assert [total.bytes for total in exited.output_totals] == [len(delivered)]
 
 
 async def test_a_terminal_and_a_watched_file(

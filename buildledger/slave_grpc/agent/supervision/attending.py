@@ -63,10 +63,12 @@ def leftover_of(attempt: Attempt, root: ProcessIdentity | None) -> Leftover:
     return Leftover(attempt.cookie, root)
 
 
-def cut_off(attempt: Attempt, survivors: list[Survivor]) -> pb.Exited:
+def cut_off(attempt: Attempt, root: ProcessIdentity | None, survivors: list[Survivor]) -> pb.Exited:
     """Journal what a supervisor had kept that didn't come to write down an end, and return what is to be said."""
     assert attempt.journal.spool is not None
-    return _last_words(attempt, Follower(attempt, attempt.directory, attempt.journal.spool), survivors)
+    follower = Follower(attempt, attempt.directory, attempt.journal.spool)
+    follower.root = follower.root or root
+    return _last_words(attempt, follower, survivors)
 
 
 async def _steer(attempt: Attempt, supervisor: Supervisor) -> None:

@@ -45,14 +45,13 @@ class SupervisedCommands:
     def _terms(self, attempt: Attempt, plan: Plan, share: int) -> dict[str, Any]:
         """What depends on this worker and this moment."""
         assert attempt.supervision is not None
-        workshop = attempt.workshop
         return {
             "timeouts": {"no_output": plan.no_output_seconds, "max": attempt.seconds_left(plan.max_seconds)},
-            "cgroup": str(workshop.cgroup_parent or ""),
+            "cgroup": str(attempt.workshop.cgroup_parent or ""),
             "spool_bytes": share,
             "segment_bytes": attempt.supervision.segment_bytes,
             "on_worker_death": self._on_crash,
-            "unattended": workshop.orphan_seconds,
+            "unattended": attempt.supervision.orphan_seconds,
         }
 
 
@@ -63,4 +62,4 @@ def _header(workshop: Workshop, plan: Plan) -> SupervisionHeader:
         rest = pb.RunSpec(builddir=plan.spec.builddir, files_out=plan.spec.files_out)
         afterwards = rest.SerializeToString()
     size = segment_bytes(workshop.settings.spool_bytes, len(plan.channels))
-    return SupervisionHeader(segment_bytes=size, afterwards=afterwards)
+    return SupervisionHeader(segment_bytes=size, orphan_seconds=workshop.orphan_seconds, afterwards=afterwards)

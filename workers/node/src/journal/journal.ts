@@ -211,12 +211,17 @@ export class Journal {
     this.#segments.close();
   }
 
-  /** Take over a segment that an earlier process wrote, telling `listen` of each record; damage at its end is cut off. */
-  adopt(number: number, listen: (record: JournalRecord) => void): void {
+  /**
+   * Take over a segment that an earlier process wrote, telling `listen` of each record; damage at its end is cut off, and so is
+   * what begins with a record for which `listen` says false.
+   */
+  adopt(number: number, listen: (record: JournalRecord) => boolean): void {
     this.#segments.adopt(number);
     let soundBytes = 0;
     for (const { position, record } of readRecords(this.#segments.reader(number))) {
-      listen(record);
+      if (!listen(record)) {
+        break;
+      }
       const size = record.body.length;
       if (record.eventNo > 0) {
         this.#enter(record, number, position);

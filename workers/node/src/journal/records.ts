@@ -49,6 +49,8 @@ export interface RunHeader {
 export interface SupervisionHeader {
   /** Size of the files in which the supervisor keeps output. */
   readonly segmentBytes: number;
+  /** How long it may go on without anybody to report to; 0: for ever. */
+  readonly orphanSeconds: number;
   /** A RunSpec with what is to be done after the command, in hexadecimal digits; it holds no secret. Empty: nothing. */
   readonly afterwards: string;
 }

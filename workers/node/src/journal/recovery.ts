@@ -9,9 +9,12 @@ import { ExitReason, RunEventSchema, RunState } from "../proto/worker_pb.js";
 import { Attempt } from "../runs/attempt.js";
 import type { Workshop } from "../runs/workshop.js";
 import { cutOff, foundSupervisor, leftoverOf } from "../supervision/attending.js";
-import { removeStrays } from "../supervision/directory.js";
+import { removeStrays, SupervisedDirectory } from "../supervision/directory.js";
+import { SpoolFiles } from "../supervision/spool-files.js";
+import { crc32c } from "./crc32c.js";
 import { Journal, parseHeader } from "./journal.js";
 import {
+  decodeExtent,
   type JournalRecord,
   Kind,
   type ProcessIdentity,
@@ -107,8 +110,21 @@ function readJournal(workshop: Workshop, key: string, numbers: readonly number[]
   }
   const journal = new Journal(directory, header);
   const notes: Notes = { wasStarting: false, lastEvent: "" };
-  for (const number of numbers) {
-    journal.adopt(number, (record) => note(notes, record));
+  const mayBeLost = header.bootId !== workshop.bootId;
+  let isDamaged = false;
+  for (const [index, number] of numbers.entries()) {
+    if (isDamaged) {
+      // What follows output that the machine lost in a crash is worth nothing.
+      unlinkSync(files[index] ?? "");
+      continue;
+    }
+    journal.adopt(number, (record) => {
+      isDamaged = mayBeLost && record.kind === Kind.Spooled && isLost(workshop, key, notes, record);
+      if (!isDamaged) {
+        note(notes, record);
+      }
+      return !isDamaged;
+    });
   }
   if (!notes.wasStarting && notes.lastEvent === "") {
     journal.remove();
@@ -130,6 +146,24 @@ function resumed(attempt: Attempt, supervision: SupervisionHeader): boolean {
   attempt.supervise(supervision, true);
   attempt.journal.freeReleased();
   return !foundSupervisor(attempt).hasEnded || attempt.directory.exit() !== undefined;
+}
+
+/** Whether output that a record tells of isn't there, although the server need not have it. */
+function isLost(workshop: Workshop, key: string, { supervision }: Notes, record: JournalRecord): boolean {
+  if (supervision === undefined) {
+    return true;
+  }
+  const { spool } = new SupervisedDirectory(workshop.settings.stateDirectory, key);
+  const files = new SpoolFiles(spool, supervision.segmentBytes);
+  const { position, length, crc32c: checksum } = decodeExtent(record.body);
+  if (files.isReleased(record.channel, position)) {
+    return false;
+  }
+  try {
+    return crc32c(files.read(record.channel, position, length)) !== checksum;
+  } catch {
+    return true;
+  }
 }
 
 function note(notes: Notes, record: JournalRecord): void {
@@ -161,7 +195,7 @@ function readHeader(file: string): RunHeader | undefined {
 
 function endInterrupted({ attempt, process }: Found, survivors: readonly Survivor[]): void {
   if (attempt.supervision !== undefined) {
-    attempt.exit(cutOff(attempt, survivors));
+    attempt.exit(cutOff(attempt, process, survivors));
     return;
   }
   const isKnown = process !== undefined;

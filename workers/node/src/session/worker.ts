@@ -75,6 +75,8 @@ export class Worker {
       this.#holdings.takeOver(attempt);
       if (!attempt.hasEnded) {
         void this.#perform(attempt, () => goOn(attempt, this.#blobs));
+        // The server may not be there any more either.
+        this.#startOrphanTimer(attempt.supervision?.orphanSeconds ?? 0);
       }
     }
     try {

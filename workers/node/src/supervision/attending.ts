@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import type { ProcessIdentity } from "../journal/records.js";
 import { log, reasonOf } from "../log.js";
 import { killLeftovers, type Leftover } from "../processes/leftovers.js";
 import { SecretFiles } from "../processes/secret-files.js";
@@ -60,9 +61,15 @@ export function leftoverOf(attempt: Attempt): Leftover {
 }
 
 /** Journal what was kept by a supervisor that was killed together with its worker; resolves with what is to be said. */
-export function cutOff(attempt: Attempt, survivors: readonly Survivor[]): Ending {
+export function cutOff(
+  attempt: Attempt,
+  root: ProcessIdentity | undefined,
+  survivors: readonly Survivor[],
+): Ending {
   removeSecrets(attempt);
-  return lastWords(attempt, followerOf(attempt), survivors);
+  const follower = followerOf(attempt);
+  follower.root ??= root;
+  return lastWords(attempt, follower, survivors);
 }
 
 /** All that was kept, however much that is: nothing else of the attempt is to be waited for. */

@@ -46,7 +46,7 @@ export class SupervisedCommands {
     try {
       launch = launchOf(plan, command, attempt.cookie);
       attempt.directory.create();
-      attempt.supervise({ segmentBytes, afterwards: afterwardsOf(plan) });
+      attempt.supervise({ segmentBytes, orphanSeconds, afterwards: afterwardsOf(plan) });
       supervisor = await StartedSupervisor.start(this.program, attempt.directory);
     } catch (error) {
       const failure = error instanceof PathEscapesError ? StartFailure.BAD_CWD : StartFailure.RESOURCES;

@@ -45,7 +45,7 @@ function reopened(directory: string): Journal {
   const journal = new Journal(directory, HEADER);
   const numbers = readdirSync(directory).map((name) => Number(name.split(".").at(-2)));
   for (const number of numbers.sort((one, other) => one - other)) {
-    journal.adopt(number, () => undefined);
+    journal.adopt(number, () => true);
   }
   return journal;
 }

@@ -38,6 +38,25 @@ func (j *Journal) FreeThrough(eventNo uint64) {
 	}
 }
 
+// LastGone is the number of the last event with output that isGone says isn't in the spool any more; 0 if there is none.
+func (j *Journal) LastGone(isGone func(channel int, position uint64) bool) uint64 {
+	isDone := make([]bool, len(j.Offsets))
+	last := uint64(0)
+	for _, entry := range j.entries {
+		record := entry.Record
+		if record.Kind != KindOutput || isDone[record.Channel] {
+			continue
+		}
+		if isGone(int(record.Channel), record.Chunk.Position) {
+			last = record.EventNo
+		} else {
+			// What follows is there as well.
+			isDone[record.Channel] = true
+		}
+	}
+	return last
+}
+
 // CutDamaged forgets all events from the first of which the output isn't in the spool as it was: after a crash of the machine the
 // disk may have one and not the other.
 func (j *Journal) CutDamaged() error {

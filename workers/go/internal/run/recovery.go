@@ -117,6 +117,7 @@ func (f *found) conclude() error {
 			return fmt.Errorf("taking up a command: %w", err)
 		}
 		a.left = &left{command, f.startingAt, f.afterwards}
+		a.freeWhatIsGone()
 		a.state = pb.RunState_RUN_STATE_RUNNING
 		if f.last.GetStopping() != nil {
 			a.state = pb.RunState_RUN_STATE_STOPPING
@@ -127,6 +128,17 @@ func (f *found) conclude() error {
 		})
 	}
 	return nil
+}
+
+// freeWhatIsGone: segments of the spool are deleted only when the server has them, and with them all events before.
+func (a *Attempt) freeWhatIsGone() {
+	before := a.journal.SpooledBytes
+	a.journal.FreeThrough(a.journal.LastGone(func(channel int, position uint64) bool {
+		_, err := os.Stat(contract.SegmentPath(a.directory(), channel, int64(position)/a.journal.Header.SegmentBytes))
+		return errors.Is(err, os.ErrNotExist)
+	}))
+	a.next = max(a.next, a.journal.FirstUnacked())
+	a.account(a.journal.SpooledBytes - before)
 }
 
 // concludeAfterReboot: nothing runs any more, and what the disk has of the output may be less than the journal says.

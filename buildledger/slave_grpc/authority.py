@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,6 @@ SERVER_LIFE = timedelta(days=90)
 AuthorityKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 _PRIVATE, _PUBLIC = 0o600, 0o644
-_NAME = "Build Ledger workers"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +117,8 @@ def private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 def _self_signed(key: ec.EllipticCurvePrivateKey, now: datetime) -> bytes:
     """An authority's own certificate, kept small because enrollment tokens carry it."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, _NAME)])
+    # A name of its own: where two authorities share one, TLS says that a signature is bad instead of who is unknown.
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Build Ledger {secrets.token_hex(4)}")])
     certificate = (
         x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
         .serial_number(x509.random_serial_number())

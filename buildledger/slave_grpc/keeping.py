@@ -47,8 +47,8 @@ def kept(spec: Upload, results: Sequence[pb.FileResult]) -> Kept | Manifest | No
     if not found and not sent:
         if spec.optional:
             return None
-        wanted = f"nothing in {spec.path!r} matches {', '.join(spec.files)}" if spec.files else f"no {spec.path!r}"
-        raise NotKeptError("no_file", f"there is {wanted}")
+        matching = f"nothing in {spec.path!r} matches {', '.join(spec.files)}"
+        raise NotKeptError("no_file", matching if spec.files else f"there is no {spec.path!r}")
     try:
         return Manifest.of(_entries(path, [*sent.values(), *found.values()]))
     except ManifestError as error:

@@ -13,10 +13,20 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from buildledger.domain.build import RemoveArtifact, ReportTests, RequestOperation, StartStep, StoreArtifact
+from buildledger.domain.build import (
+    FinishBuild,
+    FinishOperation,
+    FinishStep,
+    RemoveArtifact,
+    ReportTests,
+    RequestOperation,
+    StartStep,
+    StoreArtifact,
+)
 from buildledger.events.build import ArtifactStored, TestResult, TestsReported
 from buildledger.events.ids import BuildId, OperationId, operation_id
-from buildledger.events.operation import Upload
+from buildledger.events.operation import Ended, Upload
+from buildledger.events.results import Result
 from buildledger.logs.artifacts_manifest import Entry, Manifest, link_digest
 from tests.api.conftest import Site
 from tests.projections.world import nowhere
@@ -34,12 +44,12 @@ class Builds:
         assert build is not None
         self.build: BuildId = build
         site.world.execute(StartStep(build_id=build, step=0, name="upload", program="upload", program_version=1))
-        self._operations = 0
+        self.operations: list[OperationId] = []
 
     def operation(self) -> OperationId:
         """An upload that was asked for."""
-        operation = operation_id(self.build, 0, self._operations)
-        self._operations += 1
+        operation = operation_id(self.build, 0, len(self.operations))
+        self.operations.append(operation)
         spec = Upload(path="a", artifact="a", limit_bytes=1)
         self.site.world.execute(
             RequestOperation(build_id=self.build, operation_id=operation, step=0, label="upload", spec=spec)
@@ -64,6 +74,18 @@ class Builds:
             file_count=len(manifest.files),
         )
         return self._stored(stored)
+
+    def end(self) -> None:
+        """The build is over."""
+        world, build = self.site.world, self.build
+        ended, fence = Ended(reason="exited"), world.running[build].assigned.fence
+        for operation in self.operations:
+            world.execute(FinishOperation(build_id=build, operation_id=operation, fence=fence, ended=ended))
+        world.execute(
+            FinishStep(build_id=build, step=0, result=Result.SUCCESS),
+            FinishBuild(build_id=build, result=Result.SUCCESS),
+        )
+        self.site.settle()
 
     def put(self, content: bytes) -> str:
         """A file of the store."""

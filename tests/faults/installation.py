@@ -47,7 +47,15 @@ def _serve(settings: ServerSettings, output: Path) -> None:
 class Installation:
     """One state directory, one server, one worker."""
 
-    def __init__(self, directory: Path, text: str, *, lease_seconds: float = 90.0, database: str | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        text: str,
+        *,
+        lease_seconds: float = 90.0,
+        database: str | None = None,
+        artifact_build_bytes: int = 1 << 30,
+    ) -> None:
         self.directory = directory
         config = directory / "ci.yaml"
         config.write_text(text)
@@ -58,6 +66,7 @@ class Installation:
             http=Address(host="127.0.0.1", port=free_port()),
             grpc=Address(host="127.0.0.1", port=free_port()),
             lease_seconds=lease_seconds,
+            artifact_build_bytes=artifact_build_bytes,
         )
         self._server: ForkServerProcess | None = None
         self._worker: subprocess.Popen[bytes] | None = None
@@ -94,6 +103,13 @@ class Installation:
         assert self._server is not None
         self._server.kill()
         self._server.join()
+
+    @property
+    def server_pid(self) -> int:
+        """The server's process."""
+        assert self._server is not None
+        assert self._server.pid is not None
+        return self._server.pid
 
     def start_worker(self, client: httpx.Client, capacity: int = 8, supervisor: Path | None = None) -> None:
         """Start it; for its first start it is given an enrollment token."""
@@ -174,10 +190,21 @@ class Installation:
 
 @contextmanager
 def installation(
-    directory: Path, text: str, *, lease_seconds: float = 90.0, database: str | None = None
+    directory: Path,
+    text: str,
+    *,
+    lease_seconds: float = 90.0,
+    database: str | None = None,
+    artifact_build_bytes: int = 1 << 30,
 ) -> Iterator[Installation]:
     """One that is gone when the test is over."""
-    installed = Installation(directory, text, lease_seconds=lease_seconds, database=database)
+    installed = Installation(
+        directory,
+        text,
+        lease_seconds=lease_seconds,
+        database=database,
+        artifact_build_bytes=artifact_build_bytes,
+    )
     try:
         yield installed
     finally:

@@ -189,6 +189,7 @@ class Server:
         views = Views(open_storage(self._settings.state / "views", self._settings.database))
         stack.callback(views.close)
         if Role.PROJECTIONS not in self._settings.roles:
+            views.follow_others()
             return views, None
         projector = Projector(ledger, views)
         projector.start()

@@ -36,6 +36,8 @@ UNFINISHED = timedelta(days=7)
 NEARLY_FULL = 0.9
 """Of the quota: what is beyond makes the oldest go."""
 BATCH = 100
+PATIENCE_SECONDS = 60.0
+"""For the read models to come to where the ledger is."""
 
 _log = logging.getLogger(__name__)
 
@@ -101,8 +103,15 @@ class Retention:
         return len(going)
 
     def _kept(self) -> Sequence[_Row]:
-        """Every artifact that is kept, newest first."""
+        """Every artifact that is kept, newest first.
+
+        Raises: TimeoutError while the read models don't know all of them: what they don't know would be swept away.
+        """
+        head = self._ledger.head()
+        self._views.arrivals.reached_blocking(head, PATIENCE_SECONDS)
         with self._views.read(None, "status") as (status,):
+            if status.position < head:
+                raise TimeoutError(f"the read models have come to position {status.position} of {head}")
             removed = sa.select(artifact_removed.c.operation_id)
             query = (
                 sa.select(artifact, build.c.id.label("build_id"), build_state.c.finished_at)

@@ -67,6 +67,8 @@ class Views:
 
     def follow_others(self) -> None:
         """Keep `arrivals` up to date in a process that feeds no view itself, until the views are closed."""
+        if self._follower is not None:
+            return
         self._follower = threading.Thread(target=self._look_often, name="views", daemon=True)
         self._follower.start()
 

@@ -9,6 +9,7 @@ import pytest
 
 from buildledger.clock import VirtualClock
 from buildledger.events.build import ArtifactRemoved
+from buildledger.intake import retention
 from buildledger.intake.retention import Retention
 from buildledger.logs.artifacts import digest_of
 from buildledger.logs.artifacts_local import LocalArtifactStore
@@ -44,7 +45,7 @@ class Attic:
 
     async def look(self, *, keep: timedelta | None = None, total_bytes: int | None = None, sweep: bool = False) -> int:
         """What the server does every hour."""
-        retention = Retention(
+        looking = Retention(
             ledger=self.site.ledger,
             views=self.site.deps.views,
             artifacts=self.artifacts,
@@ -52,7 +53,7 @@ class Attic:
             keep=keep,
             total_bytes=total_bytes,
         )
-        count = await retention.look(sweep=sweep)
+        count = await looking.look(sweep=sweep)
         self.site.settle()
         return count
 
@@ -145,3 +146,17 @@ async def test_files_that_never_became_an_artifact_go_after_some_days(attic: Att
     attic.later(1.5)
     await attic.look(sweep=True)
     assert not list(attic.artifacts.files())
+
+
+async def test_nothing_goes_while_the_read_models_are_behind(attic: Attic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they don't know yet isn't taken for rubbish."""
+    monkeypatch.setattr(retention, "PATIENCE_SECONDS", 0.1)
+    a_build(attic, b"kept")
+    attic.later(10)
+    projector = attic.site.deps.projector
+    assert projector is not None
+    projector.close()
+    attic.site.world.submit("lint")
+    with pytest.raises(TimeoutError, match="have come to position"):
+        await attic.look(sweep=True)
+    assert there(attic, b"kept")

@@ -133,7 +133,7 @@ class _Starts:
         if path is None:
             return None
         file = (self._directory / path).resolve()
-        if not file.is_file():
+        if not file.exists():
             message = f"there is no file {file}"
             hint = f"paths are relative to {self._directory}"
             self._document.add("start", (*self._path, key), message, hint, warning=True)

@@ -22,6 +22,7 @@ from buildledger.elastic.keeper import Keeper
 from buildledger.elastic.notices import notice
 from buildledger.events.fact import Recorded
 from buildledger.events.ids import WorkerId, worker_id
+from buildledger.events.machine import MachineStartRequested
 from buildledger.ledger.errors import StoreError
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.store import Checkpoint
@@ -66,7 +67,7 @@ class Fleet:
         try:
             await self._catch_up()
             for key in list(self._state.machines):
-                self._keep(key)
+                self._keep(key, fresh=False)
             await self._follow()
         finally:
             await self._let_go()
@@ -114,11 +115,11 @@ class Fleet:
             return
         key = worker_id(wanted.worker)
         if key in self._state.machines:
-            self._keep(key)
+            self._keep(key, fresh=isinstance(recorded.fact, MachineStartRequested))
         if (kept := self._keepers.get(key)) is not None:
             kept.keeper.stir()
 
-    def _keep(self, key: WorkerId) -> None:
+    def _keep(self, key: WorkerId, *, fresh: bool) -> None:
         """See to it that a machine has its keeper; the last machine's may still be letting go of it."""
         wanted = self._state.machines[key]
         before = self._keepers.get(key)
@@ -135,6 +136,7 @@ class Fleet:
             clock=self._clock,
             execute=self._execute,
             issue_token=self._issue_token,
+            fresh=fresh,
         )
         task = asyncio.create_task(_after(None if before is None else before.task, keeper))
         self._keepers[key] = Kept(wanted.state.start, keeper, task)

@@ -42,7 +42,9 @@ class Keeper:
         clock: Clock,
         execute: Execute,
         issue_token: Callable[[Machine], Awaitable[str]],
+        fresh: bool,
     ) -> None:
+        """`fresh`: its start was asked for just now, so nobody can have tried before."""
         self.wanted = wanted
         self._machine = machine
         self._driver = driver
@@ -50,6 +52,7 @@ class Keeper:
         self._execute = execute
         self._issue_token = issue_token
         self._bell = asyncio.Event()
+        self._may_exist = not fresh
         self._failures = 0
         """Of this keeper to reach the machine, in a row."""
         self._trouble = ""
@@ -81,6 +84,9 @@ class Keeper:
 
     async def _turn(self) -> float:
         """One look and what follows from it; gives how long to wait for the next."""
+        if self.wanted.state.phase == "stopping" and not self._may_exist:
+            await self._end("nothing was started")
+            return 0.0
         try:
             sighting = await self._driver.look(self._machine)
             if self.wanted.state.phase == "requested" and sighting.state == "absent":
@@ -100,6 +106,7 @@ class Keeper:
 
     async def _start(self) -> None:
         token = await self._issue_token(self._machine)
+        self._may_exist = True
         await self._driver.start(self._machine, token)
 
     async def _watch(self, sighting: Sighting) -> float:

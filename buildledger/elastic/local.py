@@ -32,7 +32,7 @@ class LocalDriver:
     wait_seconds = WAIT_SECONDS
 
     def __init__(self, home: Path, gateway: Gateway) -> None:
-        self._home = home
+        self._home = home.resolve()
         self._gateway = gateway
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         """Those that this process has started and must bury; by mark."""

@@ -23,8 +23,9 @@ def notice(fact: Fact) -> None:
             _log.warning("worker %s could not be started: %s", worker, reason)
         case events.MachineQuarantined(worker=worker, until=until, failures=failures, reason=reason):
             level = logging.ERROR if failures >= LOUD_FAILURES else logging.WARNING
+            times = "once" if failures == 1 else f"{failures} times in a row"
             at = f"{until:%Y-%m-%d %H:%M:%S} UTC"
-            _log.log(level, "worker %s has failed %d times; not again before %s: %s", worker, failures, at, reason)
+            _log.log(level, "worker %s has failed %s; not again before %s: %s", worker, times, at, reason)
         case events.MachineStopRequested(worker=worker, reason=reason):
             _log.info("worker %s is stopped: %s", worker, reason)
         case events.MachineStopped(worker=worker, reason=reason):

@@ -73,7 +73,9 @@ class Scripted:
         """See `Driver`."""
 
 
-async def keep(directory: Path, driver: Driver, machine: Machine, meanwhile: Meanwhile | None = None) -> list[Fact]:
+async def keep(
+    directory: Path, driver: Driver, machine: Machine, meanwhile: Meanwhile | None = None, *, fresh: bool = True
+) -> list[Fact]:
     """Have a machine started and kept to its end; gives what was recorded about it."""
     clock = SystemClock()
     ledger = Ledger.open(f"sqlite:///{directory / 'ledger.db'}", clock=clock)
@@ -98,7 +100,7 @@ async def keep(directory: Path, driver: Driver, machine: Machine, meanwhile: Mea
                 stop = StopMachine(worker=machine.worker, start=number, reason="")
                 await do(stop, _end(machine.worker, number, clock))
         wanted = state.machines[worker_id(machine.worker)]
-        keepers.append(Keeper(wanted, machine, driver, clock=clock, execute=do, issue_token=token))
+        keepers.append(Keeper(wanted, machine, driver, clock=clock, execute=do, issue_token=token, fresh=fresh))
         async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
             tasks.create_task(keepers[0].run())
             if meanwhile is not None:
@@ -229,9 +231,19 @@ async def test_what_can_not_be_reached_is_tried_until_its_time_is_over(
     tmp_path: Path, trouble: Exception, reason: str
 ) -> None:
     """What can never be right is given up at once."""
-    script = (trouble, trouble, ABSENT) if isinstance(trouble, UnreachableError) else (trouble, ABSENT)
-    facts = said(await keep(tmp_path, Scripted(*script), scripted(start_seconds=0.2)))
-    assert facts[1:] == [f"start_failed {reason}", f"quarantined {reason}", "stopped it is gone"]
+    facts = said(await keep(tmp_path, Scripted(trouble), scripted(start_seconds=0.2)))
+    assert facts[1:] == [f"start_failed {reason}", f"quarantined {reason}", "stopped nothing was started"]
+
+
+async def test_what_may_have_been_started_is_looked_for_before_it_counts_as_gone(tmp_path: Path) -> None:
+    """By an earlier process of the server, which died before it could say so."""
+    trouble = UnreachableError("no route")
+    driver = Scripted(trouble, trouble, Sighting("running", "process 7"), killed=ABSENT)
+    machine = scripted(start_seconds=0.001, stop_seconds=0.0)
+    facts = said(await keep(tmp_path, driver, machine, fresh=False))
+    assert facts[1].startswith("start_failed")
+    assert facts[-1] == "stopped it is gone"
+    assert driver.calls[-2:] == ["kill", "forget"]
 
 
 async def test_a_machine_that_can_not_be_reached_is_not_taken_for_gone(tmp_path: Path) -> None:

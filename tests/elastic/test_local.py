@@ -101,6 +101,20 @@ async def test_a_machine_is_started_once_whoever_tries(drivers: list[LocalDriver
     assert len(lines_of(notes)) == 2
 
 
+async def test_a_home_may_be_relative_to_where_the_server_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker is started elsewhere, and has its directory there all the same."""
+    monkeypatch.chdir(tmp_path)
+    driver = LocalDriver(Path("relative"), GATEWAY)
+    wanted = shell("pwd > here; sleep 600 & wait")
+    await driver.start(wanted, "t")
+    folder = tmp_path / "relative" / "w"
+    assert await noted(folder / "here", 1) == [str(folder)]
+    assert (await driver.look(wanted)).state == "running"
+    await driver.stop(wanted, force=True)
+
+
 async def test_another_server_finds_and_stops_it(drivers: list[LocalDriver], tmp_path: Path) -> None:
     """Asked to go, it may take its leave."""
     notes = tmp_path / "notes"

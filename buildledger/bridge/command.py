@@ -15,6 +15,7 @@ from buildledger.bridge.remote import RemoteCommand
 from buildledger.bridge.secret_files import SecretFiles
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.agent.attempt import Attempt, State
+from buildledger.slave_grpc.agent.command import END_OF_OUTPUT_SECONDS
 from buildledger.slave_grpc.agent.plan import Plan, command_line
 from buildledger.slave_grpc.agent.records import Kind, ProcessIdentity, record_of
 
@@ -23,6 +24,8 @@ BROKEN = (
     "killed when the worker is back"
 )
 """What is said of a command whose end isn't known."""
+ROOT_CHECK_SECONDS = (3.0, 60.0)
+"""Between looks whether the root process is still there: at first, and at last."""
 _FIRST_LINE_CHARACTERS = 4096
 _SIGNAL_NAMES = {pb.STOP_LEVEL_INTERRUPT: "INT", pb.STOP_LEVEL_TERMINATE: "TERM"}
 
@@ -44,29 +47,32 @@ class Execution(RemoteCommand):
         self._pid = 0
         self._not_started: pb.Exited | None = None
         self._started = asyncio.Event()
+        self._survivors: list[tuple[int, str]] = []
+        self._sweeping = asyncio.Lock()
         self._loop = asyncio.get_running_loop()
         self._started_at = self._wrote_at = self._loop.time()
         self._silence: asyncio.TimerHandle | None = None
 
     async def complete(self) -> pb.Exited:
         """Run it to its end."""
-        stopper = asyncio.create_task(self._stop_when_asked())
+        watchers = [asyncio.create_task(each) for each in (self._stop_when_asked(), self._end_with_root())]
         secrets = SecretFiles(self._machine, self._plan.spec.command, self._attempt.cookie)
         try:
             async with secrets as paths:
                 await self.run("shell", self._arguments(paths))
-                stopper.cancel()
-                survivors = await self._machine.sweep([self._attempt.cookie])
+                watchers[0].cancel()
+                await self._sweep()
                 self.end_is_known = True
         except (ConnectionLostError, NoAnswerError) as error:
             return self._broken(str(error) or BROKEN)
         finally:
-            stopper.cancel()
+            for watcher in watchers:
+                watcher.cancel()
             if self._silence is not None:
                 self._silence.cancel()
-            await asyncio.gather(stopper, return_exceptions=True)
+            await asyncio.gather(*watchers, return_exceptions=True)
             self._recording.finish()
-        return self._exited(survivors)
+        return self._exited()
 
     def wrote(self, channel: str, text: str) -> None:
         """Keep it; the shell's own line comes first."""
@@ -180,6 +186,24 @@ class Execution(RemoteCommand):
                 async with asyncio.timeout(grace):
                     await stop.made_or_raised()
 
+    async def _end_with_root(self) -> None:
+        """An old worker waits for every process that has the output open; those that outlive the root are killed."""
+        await self._started.wait()
+        pause = ROOT_CHECK_SECONDS[0]
+        while True:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, ROOT_CHECK_SECONDS[1])
+            with contextlib.suppress(ConnectionLostError, NoAnswerError):
+                if (await self._machine.shell(script.ALIVE, str(self._pid))).ok:
+                    continue
+                await asyncio.sleep(END_OF_OUTPUT_SECONDS)
+                await self._sweep()
+
+    async def _sweep(self) -> None:
+        """Kill what is left, and remember who it was; one at a time, for the last process may end the command."""
+        async with self._sweeping:
+            self._survivors += await self._machine.sweep([self._attempt.cookie])
+
     async def _signal(self, level: pb.StopLevel.ValueType) -> None:
         name = _SIGNAL_NAMES.get(level)
         if name is None:
@@ -197,7 +221,7 @@ class Execution(RemoteCommand):
             ran_for=self._ran_for(),
         )
 
-    def _exited(self, survivors: list[tuple[int, str]]) -> pb.Exited:
+    def _exited(self) -> pb.Exited:
         reason = self._attempt.stop.reason
         if self._not_started is not None and not reason:
             return self._not_started
@@ -208,7 +232,7 @@ class Execution(RemoteCommand):
         exited = pb.Exited(
             reason=reason or pb.EXIT_REASON_COMPLETED,
             message=self._recording.trouble or self.failure,
-            survivors_killed=[pb.Survivor(pid=pid, name=name) for pid, name in survivors],
+            survivors_killed=[pb.Survivor(pid=pid, name=name) for pid, name in self._survivors],
             output_totals=self._recording.totals(),
             ran_for=self._ran_for(),
         )

@@ -18,7 +18,7 @@ from buildledger.slave_grpc.agent.tree import Survivor
 from buildledger.slave_grpc.agent.workshop import Workshop
 
 FEATURES = ("merge_stderr", "file_operations", "stdin", "pty", "watch_files", "gap", "blobs", "file_types")
-"""Not among them: `tree_kill`, because an old worker waits for every process that has a command's output open."""
+"""What any POSIX system lets the bridge offer."""
 STARTED_FOLDER = "started"
 
 
@@ -38,8 +38,12 @@ class BuildbotHost:
         self._started.mkdir(mode=0o700, exist_ok=True)
 
     def features(self, _workshop: Workshop) -> list[str]:
-        """What the old protocol can do."""
-        return [*FEATURES, *(["secrets"] if self._takes_secrets else [])]
+        """What the old protocol can do; where a process shows its environment, a tree is found and killed whole."""
+        return [
+            *FEATURES,
+            *(["secrets"] if self._takes_secrets else []),
+            *(["tree_kill"] if self.os == "linux" else []),
+        ]
 
     def vitals(self) -> pb.Heartbeat:
         """The old protocol tells nothing of this."""

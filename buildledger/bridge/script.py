@@ -27,6 +27,8 @@ EXACT = "é"
 
 SIGNAL = 'kill -s "$1" -- "-$2"'
 
+ALIVE = 'kill -0 "$1" 2>/dev/null'
+
 KIND = '[ -L "$1" ] && readlink "$1"'
 """Ends with 0 for a symbolic link, and writes where it leads."""
 

@@ -113,6 +113,6 @@ def log_of(client: httpx.Client, build: str, step: int) -> bytes:
 
 def statuses(client: httpx.Client) -> list[str]:
     """Of the operations of the newest build's first step."""
-    build = client.get("/builds").raise_for_status().json()["items"][0]["id"]
-    steps = client.get(f"/builds/{build}/steps").raise_for_status().json()["items"]
-    return [operation["status"] for step in steps[:1] for operation in step["operations"]]
+    builds = client.get("/builds").raise_for_status().json()["items"]
+    steps = [client.get(f"/builds/{build['id']}/steps").raise_for_status().json()["items"] for build in builds[:1]]
+    return [operation["status"] for each in steps for step in each[:1] for operation in step["operations"]]

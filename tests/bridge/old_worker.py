@@ -20,6 +20,8 @@ class OldWorker:
             pytest.fail("the tests of the bridge need buildbot-worker: run `make .venv/.stamps/buildbot-worker`")
         self.directory = directory
         self._process: subprocess.Popen[bytes] | None = None
+        if (directory / "buildbot.tac").exists():
+            return
         create = [str(PROGRAMS / "buildbot-worker"), "create-worker", "--quiet", "--protocol=msgpack_experimental_v7"]
         subprocess.run([*create, str(directory), f"127.0.0.1:{port}", name, password], check=True, capture_output=True)
 

@@ -107,7 +107,10 @@ func supervisor() (program string, arguments []string) {
 
 // Find attaches to the supervisor that an earlier worker process has started, unless the machine was started anew since. After it has
 // returned, no supervisor will begin in the directory that isn't found here; the claim's process id is 0 if none ever did.
-func Find(directory string, isSameBoot bool) (*Command, *contract.Claim, error) {
+//
+// The supervisor is told that it is attended as long as isHeard says that somebody listens to the worker; otherwise it ends a command
+// that nobody may be waiting for any more.
+func Find(directory string, isSameBoot bool, isHeard func() bool) (*Command, *contract.Claim, error) {
 	claim, err := settle(directory)
 	if err != nil {
 		return nil, nil, err
@@ -117,7 +120,7 @@ func Find(directory string, isSameBoot bool) (*Command, *contract.Claim, error) 
 		close(c.ended)
 		return c, claim, nil
 	}
-	go c.look(claim.Identity)
+	go c.look(claim.Identity, isHeard)
 	return c, claim, nil
 }
 
@@ -158,7 +161,7 @@ func (c *Command) listen(bell *os.File) {
 }
 
 // look is the bell of a supervisor that is somebody else's child.
-func (c *Command) look(supervisor process.Identity) {
+func (c *Command) look(supervisor process.Identity, isHeard func() bool) {
 	defer close(c.ended)
 	ticker := time.NewTicker(lookInterval)
 	defer ticker.Stop()
@@ -167,7 +170,9 @@ func (c *Command) look(supervisor process.Identity) {
 			if !supervisor.IsAlive() {
 				return
 			}
-			c.attend()
+			if isHeard() {
+				c.attend()
+			}
 		}
 		<-ticker.C
 		c.ring()

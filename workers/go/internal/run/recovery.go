@@ -112,7 +112,7 @@ func (f *found) conclude() error {
 	case !f.isOfThisBoot():
 		return f.concludeAfterReboot(hasCommand)
 	case hasCommand:
-		command, _, err := follow.Find(a.directory(), true)
+		command, _, err := follow.Find(a.directory(), true, a.shop.IsHeard.Load)
 		if err != nil {
 			return fmt.Errorf("taking up a command: %w", err)
 		}
@@ -145,6 +145,9 @@ func (a *Attempt) freeWhatIsGone() {
 func (f *found) concludeAfterReboot(hasCommand bool) error {
 	a := f.attempt
 	a.awaitsAck = true
+	if hasCommand {
+		a.freeWhatIsGone()
+	}
 	before := a.journal.SpooledBytes
 	if err := a.journal.CutDamaged(); err != nil {
 		return err

@@ -34,6 +34,8 @@ type Workshop struct {
 	Batching Batching
 	Blobs    *blobs.Store
 	Log      *slog.Logger
+	// IsHeard tells whether a server listens.
+	IsHeard atomic.Bool
 	// Wake tells the sender that an attempt has something to send.
 	Wake func(*Attempt)
 

@@ -97,6 +97,7 @@ func (s *Session) SayGoodbye(reason string) {
 // Run holds the session until it ends: nil if that was on purpose.
 func (s *Session) Run(ctx context.Context, connection *grpc.ClientConn) error {
 	defer close(s.Ended)
+	defer s.shop.IsHeard.Store(false)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	impatience := time.AfterFunc(welcomeTimeout, func() {

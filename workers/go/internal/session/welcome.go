@@ -85,6 +85,7 @@ func (s *Session) establish(welcome *pb.Welcome) error {
 	s.shop.Batching.Set(welcome.GetChunkBytes(), flush)
 	s.hear()
 	s.isEstablished.Store(true)
+	s.shop.IsHeard.Store(true)
 	s.outbox.StartSession(s.holdings.All(), welcome.GetRunCreditBytes(), welcome.GetSessionCreditBytes())
 	if reason := s.standing.Draining.Load(); reason != nil {
 		s.outbox.Post(&pb.Up{Message: &pb.Up_DrainRequest{DrainRequest: &pb.DrainRequest{Reason: *reason}}})

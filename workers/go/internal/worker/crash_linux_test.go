@@ -2,6 +2,7 @@ package worker
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,12 +21,13 @@ type killable struct {
 	t                 *testing.T
 	f                 *farEnd
 	stateDir, workDir string
+	onCrash           string
 	command           *exec.Cmd
 }
 
 func newKillable(t *testing.T, f *farEnd) *killable {
 	t.Helper()
-	k := &killable{t: t, f: f, stateDir: t.TempDir(), workDir: t.TempDir()}
+	k := &killable{t: t, f: f, stateDir: t.TempDir(), workDir: t.TempDir(), onCrash: contract.Continue}
 	t.Cleanup(k.kill)
 	k.start()
 	return k
@@ -33,7 +35,7 @@ func newKillable(t *testing.T, f *farEnd) *killable {
 
 func (k *killable) start() {
 	k.t.Helper()
-	k.command = exec.Command(os.Args[0], workerWord, k.f.address, k.stateDir, k.workDir)
+	k.command = exec.Command(os.Args[0], workerWord, k.f.address, k.stateDir, k.workDir, k.onCrash)
 	k.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := k.command.Start(); err != nil {
 		k.t.Fatal(err)
@@ -54,6 +56,13 @@ func (k *killable) supervisor() int {
 		k.t.Fatalf("%v, %v", claim, err)
 	}
 	return claim.PID
+}
+
+// isAlive tells whether a process runs, and isn't only waiting to be noticed.
+func isAlive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, fields, _ := bytes.Cut(stat, []byte(") "))
+	return err == nil && !bytes.HasPrefix(fields, []byte("Z"))
 }
 
 func until(t *testing.T, what string, condition func() bool) {
@@ -129,6 +138,38 @@ func TestTakenUpCommandIsStopped(t *testing.T) {
 	}
 }
 
+// Where it is so wanted, a command ends when its worker is killed, and that is what is told.
+func TestCommandEndsWithKilledWorker(t *testing.T) {
+	f := newFarEnd(t, wanting("echo on; exec sleep 1000"))
+	k := &killable{t: t, f: f, stateDir: t.TempDir(), workDir: t.TempDir(), onCrash: contract.KillIt}
+	t.Cleanup(k.kill)
+	k.start()
+	until(t, "output", func() bool { return f.received("stdio") > 0 })
+	k.kill()
+	k.start()
+	f.await(t)
+	if f.exited.GetReason() != pb.ExitReason_EXIT_REASON_INTERRUPTED || f.exited.GetSignal() != uint32(syscall.SIGINT) {
+		t.Errorf("%v", f.exited)
+	}
+}
+
+// A command that was taken up ends when no server has come for too long, as any other.
+func TestTakenUpCommandIsOrphaned(t *testing.T) {
+	f := newFarEnd(t, wanting("echo on; exec sleep 1000"))
+	f.orphanTTL = time.Second
+	k := newKillable(t, f)
+	until(t, "output", func() bool { return f.received("stdio") > 0 })
+	f.isAway.Store(true)
+	k.kill()
+	k.start()
+	until(t, "the end of the supervisor", func() bool { return !isAlive(k.supervisor()) })
+	f.isAway.Store(false)
+	f.await(t)
+	if f.exited.GetReason() != pb.ExitReason_EXIT_REASON_ORPHANED {
+		t.Errorf("%v", f.exited)
+	}
+}
+
 // When a supervisor is killed, the worker ends what is left of the command, says so, and delivers what there is.
 func TestKilledSupervisorLeavesNothing(t *testing.T) {
 	for name, restarts := range map[string]bool{"the worker lives": false, "the worker is killed too": true} {
@@ -156,7 +197,7 @@ func TestKilledSupervisorLeavesNothing(t *testing.T) {
 			}
 			for field := range strings.FieldsSeq(string(pids)) {
 				pid, _ := strconv.Atoi(field)
-				until(t, "the end of the process", func() bool { return syscall.Kill(pid, 0) != nil })
+				until(t, "the end of the process", func() bool { return !isAlive(pid) })
 			}
 		})
 	}

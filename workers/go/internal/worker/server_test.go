@@ -9,10 +9,13 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"buildledger/workers/go/internal/contract"
@@ -23,7 +26,7 @@ import (
 
 const (
 	patience = time.Minute
-	// workerWord ADDRESS STATE WORK makes the test program a worker.
+	// workerWord ADDRESS STATE WORK ON-CRASH makes the test program a worker.
 	workerWord = "__worker"
 )
 
@@ -36,6 +39,10 @@ type farEnd struct {
 	cutAfter int
 	// releases lets the worker forget the run when it has ended.
 	releases bool
+	// orphanTTL is what the worker is told of it; 0: nothing.
+	orphanTTL time.Duration
+	// isAway refuses all streams.
+	isAway atomic.Bool
 
 	mu       sync.Mutex
 	epoch    uint64
@@ -71,6 +78,9 @@ func newFarEnd(t testing.TB, wanted *pb.DesiredRun) *farEnd {
 
 // Session is the far end of one stream.
 func (f *farEnd) Session(stream grpc.BidiStreamingServer[pb.Up, pb.Down]) error {
+	if f.isAway.Load() {
+		return status.Error(codes.Unavailable, "away")
+	}
 	first, err := stream.Recv()
 	if err != nil {
 		return err
@@ -83,6 +93,7 @@ func (f *farEnd) Session(stream grpc.BidiStreamingServer[pb.Up, pb.Down]) error 
 	for _, down := range []*pb.Down{
 		{Message: &pb.Down_Welcome{Welcome: &pb.Welcome{
 			Proto: 1, Epoch: epoch, Heartbeat: durationpb.New(10 * time.Second), RunCreditBytes: 8 << 20,
+			OrphanTtl: durationpb.New(f.orphanTTL),
 		}}},
 		{Message: &pb.Down_Desired{Desired: &pb.Desired{
 			Epoch: epoch, Revision: 1, Full: true, Runs: []*pb.DesiredRun{f.wanted},
@@ -186,8 +197,10 @@ func TestMain(m *testing.M) {
 	switch {
 	case len(os.Args) == 3 && os.Args[1] == follow.SuperviseCommand:
 		os.Exit(supervise.Main(os.Args[2]))
-	case len(os.Args) == 5 && os.Args[1] == workerWord:
-		w, err := New(settingsOf(os.Args[2], os.Args[3], os.Args[4], slog.NewTextHandler(os.Stderr, nil)))
+	case len(os.Args) == 6 && os.Args[1] == workerWord:
+		settings := settingsOf(os.Args[2], os.Args[3], os.Args[4], slog.NewTextHandler(os.Stderr, nil))
+		settings.OnCrash = os.Args[5]
+		w, err := New(settings)
 		if err == nil {
 			err = w.Run(context.Background())
 		}

@@ -57,7 +57,7 @@ class ScriptedEnrollment(worker_pb2_grpc.EnrollmentServicer):
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, "the token is unknown, used or expired")
         await self._check_request(request.csr_der, context)
         self.tokens.discard(request.token)
-        return pb.EnrollResponse(credential=self._issue())
+        return pb.EnrollResponse(credential=self._issue(request.csr_der))
 
     async def Rotate(  # noqa: N802 - gRPC's name
         self, request: pb.RotateRequest, context: grpc.aio.ServicerContext[Any, Any]
@@ -66,14 +66,19 @@ class ScriptedEnrollment(worker_pb2_grpc.EnrollmentServicer):
         call = self._note("Rotate", context)
         if call.bearer not in self._manners.credentials:
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, "the credential isn't valid")
+        flaw = self._manners.proofs.flaw(call.bearer, _metadata(context))
+        if flaw is not None:
+            self._transcript.add("server", f"refuses Rotate: {flaw}")
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, flaw)
         await self._check_request(request.csr_der, context)
         self.renew_after_seconds = None
-        return pb.RotateResponse(credential=self._issue())
+        return pb.RotateResponse(credential=self._issue(request.csr_der))
 
-    def _issue(self) -> pb.Credential:
+    def _issue(self, request_der: bytes) -> pb.Credential:
         bearer = uuid.uuid4().hex
         self.bearers.append(bearer)
         self._manners.credentials.add(bearer)
+        self._manners.proofs.bind(bearer, request_der)
         credential = pb.Credential(worker_id=self.worker_id, bearer=bearer)
         if self.renew_after_seconds is not None:
             now = time.time()
@@ -83,8 +88,7 @@ class ScriptedEnrollment(worker_pb2_grpc.EnrollmentServicer):
         return credential
 
     def _note(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> Call:
-        metadata = {key: str(value) for key, value in context.invocation_metadata() or ()}
-        bearer = metadata.get("authorization", "").removeprefix("Bearer ")
+        bearer = _metadata(context).get("authorization", "").removeprefix("Bearer ")
         call = Call(method, self._transcript.seconds, bearer)
         self._calls.append(call)
         self._transcript.add("worker", f"calls {method}")
@@ -100,6 +104,10 @@ class ScriptedEnrollment(worker_pb2_grpc.EnrollmentServicer):
                 sound = False
             if not sound:
                 await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "csr_der isn't a sound PKCS#10 request")
+
+
+def _metadata(context: grpc.aio.ServicerContext[Any, Any]) -> dict[str, str]:
+    return {key: str(value) for key, value in context.invocation_metadata() or ()}
 
 
 def _instant(seconds: float) -> Timestamp:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import grpc
 
+from buildledger.conformance.proofs import Proofs
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
 # Fields of a future version: a number and a text, which every receiver has to skip.
@@ -27,6 +28,8 @@ class Manners:
     refusal: pb.Error | grpc.StatusCode | None = None
     credentials: set[str] = field(default_factory=set)
     """Bearers that are accepted; empty: anyone is."""
+    proofs: Proofs = field(default_factory=Proofs)
+    """Of the keys that they are bound to."""
 
 
 def from_the_future(message: pb.Down | bytes) -> pb.Down | bytes:

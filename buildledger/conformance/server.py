@@ -181,6 +181,9 @@ class ScriptedServer:
         bearer = metadata.get("authorization", "").removeprefix("Bearer ")
         if self.manners.credentials and bearer not in self.manners.credentials:
             self.violation("the session's credential isn't one that the server issued")
+        flaw = self.manners.proofs.flaw(bearer, metadata)
+        if flaw is not None:
+            self.violation(f"Session: {flaw}")
         for run in hello.runs:
             record = self.runs.records.get((run.run_id, run.attempt))
             if record is None:

@@ -90,12 +90,14 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
         blob = first.blob
         await self._check_name(blob, context)
         run = await self._answering(context, partial(self._access.writer, runs, first.run_id))
-        await self._check_limits(run, blob, context)
+        await self._answering(context, partial(self._access.check_limits, run, blob.sha256.hex(), blob.size))
         begin = partial(self._artifacts.upload, blob.sha256.hex(), blob.size, first.offset, str(run.operation_id))
         upload = await self._do(context, begin)
+        finished = False
         try:
             await self._take(upload, first, requests)
             await asyncio.to_thread(upload.finish)
+            finished = True
         except (WrongDigestError, OSError) as error:
             # The end of a call that is being written to can hide its status from the writer; it asks again.
             self._access.refused(run, blob.sha256.hex(), error)
@@ -103,7 +105,8 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
         except IncompleteUploadError as error:
             await _fail(context, error)
         finally:
-            await asyncio.shield(asyncio.to_thread(upload.close))
+            if not finished:
+                await asyncio.shield(asyncio.to_thread(upload.close))
         self._access.sent(run, blob.sha256.hex(), blob.size)
         return pb.BlobWriteResponse(committed=blob.size)
 
@@ -126,7 +129,8 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
     async def _take(
         self, upload: StoreUpload, first: pb.BlobWriteRequest, requests: AsyncIterator[pb.BlobWriteRequest]
     ) -> None:
-        await asyncio.to_thread(upload.write, first.data)
+        if first.data:
+            await asyncio.to_thread(upload.write, first.data)
         async for request in requests:
             await asyncio.to_thread(upload.write, request.data)
 

@@ -19,8 +19,6 @@ def notice(fact: Fact) -> None:
             _log.info("worker %s is started (number %d): %s", worker, start, reason)
         case events.MachineStarted(worker=worker, place=place):
             _log.info("worker %s was started: %s", worker, place)
-        case events.MachineStartFailed(worker=worker, reason=reason):
-            _log.warning("worker %s could not be started: %s", worker, reason)
         case events.MachineQuarantined(worker=worker, until=until, failures=failures, reason=reason):
             level = logging.ERROR if failures >= LOUD_FAILURES else logging.WARNING
             times = "once" if failures == 1 else f"{failures} times in a row"

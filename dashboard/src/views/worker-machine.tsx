@@ -28,18 +28,17 @@ export function isAtRest({ machine, status }: Worker) {
 /** What the server does about a worker that it starts: how, where, and why it is as it is. */
 export function MachineLine({ machine }: { machine: Machine }) {
   const { state, failures, reason, place, quarantined_until } = machine;
+  const isWorking = state === "idle" || state === "busy";
   return (
     <div className="worker-line">
-      <span className="muted">
-        {state === "quarantined" && quarantined_until ? (
-          <>
-            not started before <Moment at={quarantined_until} />
-            {reason && `: ${reason}`}
-          </>
-        ) : (
-          reason && state !== "idle" && state !== "busy" && `${reason}`
-        )}
-      </span>
+      {quarantined_until ? (
+        <span className="muted">
+          not started before <Moment at={quarantined_until} />
+          {reason && `: ${reason}`}
+        </span>
+      ) : (
+        reason && !isWorking && <span className="muted">{reason}</span>
+      )}
       {failures > 0 && (
         <span className={failures >= LOUD_FAILURES ? "tag worker-trouble" : "tag"}>
           failed {plural(failures, "time")}

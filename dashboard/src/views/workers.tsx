@@ -65,14 +65,14 @@ function WorkerRow({ worker }: { worker: Worker }) {
           <strong>{worker.name}</strong>
           <span className="muted">
             {word}
-            {since && !isAtRest(worker) && (
+            {since && !machine && (
               <>
                 {" "}
                 <Ago at={since} />
               </>
             )}
             {worker.status !== "connected" &&
-              !isAtRest(worker) &&
+              !machine &&
               worker.disconnect_reason &&
               ` (${worker.disconnect_reason.replaceAll("_", " ")})`}
           </span>

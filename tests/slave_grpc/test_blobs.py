@@ -134,7 +134,8 @@ async def test_token_outlives_the_server(installation: Installation, upload: Met
     """A run that the worker holds goes on with its token after a restart; the token stands in no stored byte."""
     await installation.restart()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{installation.port}") as channel:
-        await worker_pb2_grpc.BlobsStub(channel).Write(parts(DATA), metadata=upload)
+        blobs: Stub = worker_pb2_grpc.BlobsStub(channel)
+        await blobs.Write(parts(DATA), metadata=upload)
     mac = upload[0][1].rpartition(".")[2].encode()
     assert not any(mac in path.read_bytes() for path in installation.directory.rglob("*") if path.is_file())
 

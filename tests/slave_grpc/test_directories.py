@@ -8,7 +8,6 @@ import pytest
 from buildledger.events.build import ArtifactStored, TestsReported
 from buildledger.events.ids import BuildId
 from buildledger.events.operation import Download, Ended, FindArtifact, OperationSpec, ReadReports, Run, Upload
-from buildledger.logs.artifacts import read_whole
 from buildledger.logs.artifacts_manifest import PAGE_ENTRIES, Manifest
 from tests.slave_grpc.service import Installation
 from tests.slave_grpc.test_with_worker import StartWorker, start_worker
@@ -101,7 +100,7 @@ async def test_many_files_in_pages(workshop: Workshop, tmp_path: Path) -> None:
     for page in range(3):
         spec = Download(artifact="kept", sha256=artifact.sha256, path="back", directory=True, page=page)
         assert (await workshop.do(spec)).ok
-    assert len(os.listdir(tmp_path / "work" / "tests" / "back")) == count
+    assert len(list((tmp_path / "work" / "tests" / "back").iterdir())) == count
 
 
 async def test_patterns(workshop: Workshop) -> None:

@@ -27,8 +27,8 @@ for _module in pkgutil.iter_modules(vocabulary.__path__, vocabulary.__name__ + "
     importlib.import_module(_module.name)
 
 FEATURES = (
-    "blobs", "cgroup", "file_operations", "file_types", "gap", "merge_stderr", "pty", "secrets", "stdin", "subreaper", "supervised",
-    "tree_kill", "watch_files",
+    "blobs", "cgroup", "file_operations", "file_types", "gap", "merge_stderr", "pty", "secrets", "stdin", "subreaper",
+    "supervised", "tree_kill", "watch_files",
 )  # fmt: skip
 """What version 1 of the protocol lets a worker offer."""
 GROUPS = ("hello", "handshake", "idempotence", "output", "failure", "processes", "files")

@@ -85,3 +85,26 @@ def wait_until(
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {timeout_seconds:.0f} s for {what}")
         time.sleep(poll_seconds)
+
+
+def listens(port: int) -> bool:
+    """Whether somebody accepts connections on this port of loopback."""
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that descend from it at this moment."""
+    found = [pid]
+    for parent in found:
+        for task in Path(f"/proc/{parent}/task").glob("*/children"):
+            found += [int(child) for child in task.read_text().split()]
+    return found
+
+
+def own_memory_bytes(pid: int) -> int:
+    """The resident size, with what several processes share divided among them."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    raise LookupError(f"/proc/{pid}/smaps_rollup has no Pss")

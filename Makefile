@@ -2,7 +2,7 @@
 #
 #   make run     watch Build Ledger build its own repository      make test    every test, check and conformance case
 #   make demo    the same, but stop after one build               make check   linters, types, contracts, drift
-#   make bench   measure beside Buildbot (ONLY=name,… for some)   make wheel   build the wheel and the sdist
+#   make bench   measure beside Buildbot (ONLY=case,… RUNS=n)     make wheel   build the wheel and the sdist
 #   make workers build the workers in Go and TypeScript           make check-workers   their own tests
 #   make conformance   show that all three workers keep the protocol
 
@@ -16,6 +16,7 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.stamps
 NODE_PATH_LINE = export PATH="$(CURDIR)/$(BIN):$$PATH"
 ONLY ?=
+RUNS ?=
 FULL ?=
 
 .PHONY: help run demo test check check-workers bench workers conformance wheel proto openapi dashboard lock clean
@@ -98,8 +99,8 @@ check-workers: $(SETUP)/go $(SETUP)/node-worker-packages
 	$(NODE_PATH_LINE) && cd workers/go && test -z "$$(gofmt -l .)" && go vet ./... && GOOS=windows go vet ./... && go test ./...
 	$(NODE_PATH_LINE) && cd workers/node && npm run --silent check
 
-bench: $(SETUP)/python $(SETUP)/dashboard
-	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+bench: $(SETUP)/python $(SETUP)/dashboard out/workers/SHA256SUMS
+	$(NODE_PATH_LINE) && $(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS))
 
 workers: out/workers/SHA256SUMS workers/node/dist/cli.js
 

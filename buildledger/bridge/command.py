@@ -10,13 +10,13 @@ from google.protobuf.duration_pb2 import Duration
 from buildledger.bridge import script
 from buildledger.bridge.connection import ConnectionLostError
 from buildledger.bridge.machine import Machine, NoAnswerError
-from buildledger.bridge.recording import Recording
 from buildledger.bridge.remote import RemoteCommand
 from buildledger.bridge.secret_files import SecretFiles
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.agent.attempt import Attempt, State
 from buildledger.slave_grpc.agent.command import END_OF_OUTPUT_SECONDS
 from buildledger.slave_grpc.agent.plan import Plan, command_line
+from buildledger.slave_grpc.agent.recording import Recording
 from buildledger.slave_grpc.agent.records import Kind, ProcessIdentity, record_of
 
 BROKEN = (
@@ -43,6 +43,7 @@ class Execution(RemoteCommand):
         self._attempt = attempt
         self._plan = plan
         self._recording = Recording(attempt, plan, self._hold)
+        self._channels = {channel.name: channel for channel in self._recording.channels}
         self._first_line: str | None = ""
         self._pid = 0
         self._not_started: pb.Exited | None = None
@@ -85,7 +86,7 @@ class Execution(RemoteCommand):
             self._begun(*line.strip().partition(" ")[::2])
         if self._pid and text:
             self._wrote_at = self._loop.time()
-            self._recording.wrote(self._channel(channel), self._machine.written(text))
+            self._channels[self._channel(channel)].feed(self._machine.written(text))
 
     def _channel(self, channel: str) -> str:
         return "stdio" if channel == "stdout" and "stdio" in self._plan.channels else channel
@@ -137,8 +138,10 @@ class Execution(RemoteCommand):
 
     def _hold(self) -> None:
         """Stop reading from the worker until the server has taken enough."""
-        self._machine.connection.hold()
-        self._attempt.workshop.spool.when_there_is_room(self._machine.connection.resume)
+        connection = self._machine.connection
+        if not connection.is_held:
+            connection.hold()
+            self._attempt.workshop.spool.when_there_is_room(connection.resume)
 
     def _arguments(self, secret_paths: dict[str, str]) -> dict[str, Any]:
         command, plan = self._plan.spec.command, self._plan

@@ -149,7 +149,7 @@ class _Execution:
                 record_of(Kind.PROCESS, identity.encode()),
             )
         except OSError as error:
-            self._capture.storage_failed(error)
+            self._capture.recording.storage_failed(error)
 
     def _check_for_output(self) -> None:
         """Ends the run if it has been silent for too long; looks again when that may be so."""
@@ -182,16 +182,16 @@ class _Execution:
             stopping = pb.Stopping(level=level, reason=self._attempt.stop.reason)
             self._attempt.record_event(pb.RunEvent(stopping=stopping))
         except OSError as error:
-            self._capture.storage_failed(error)
+            self._capture.recording.storage_failed(error)
         self._killed = level == pb.STOP_LEVEL_KILL
         self._tree.signal(_SIGNALS[level])
 
     def _exited(self, status: ExitStatus, survivors: list[Survivor]) -> pb.Exited:
         exited = pb.Exited(
             reason=self._attempt.stop.reason or pb.EXIT_REASON_COMPLETED,
-            message=self._capture.trouble,
+            message=self._capture.recording.trouble,
             survivors_killed=[pb.Survivor(pid=each.pid, name=each.name) for each in survivors],
-            output_totals=self._capture.totals(),
+            output_totals=self._capture.recording.totals(),
             ran_for=_duration(self._loop.time() - self._started_at),
             user_cpu=_duration(status.user_seconds),
             system_cpu=_duration(status.system_seconds),

@@ -1,4 +1,4 @@
-"""Keeps what a command writes: from the old worker's reports into the attempt's journal."""
+"""Keeps what a command writes: masked, within its limits, in the attempt's journal."""
 
 import logging
 from collections.abc import Callable
@@ -16,7 +16,7 @@ class Recording:
     """All output of one command."""
 
     def __init__(self, attempt: Attempt, plan: Plan, hold: Callable[[], None]) -> None:
-        """`hold` stops what writes, for a while."""
+        """`hold` is called when there is no room for more, each time."""
         command = plan.spec.command
         self._attempt = attempt
         self._hold = hold
@@ -27,19 +27,15 @@ class Recording:
         self.trouble = ""
         """What went wrong with keeping the output, for people."""
         values = [secret.value for secret in command.secrets]
-        self._channels = [
+        self.channels = [
             Channel(index, name, Masker(values) if values else None, self._emit, attempt.workshop.batching)
             for index, name in enumerate(plan.channels)
         ]
-        self._by_name = {channel.name: channel for channel in self._channels}
-
-    def wrote(self, channel: str, data: bytes) -> None:
-        """Bytes of a channel have come."""
-        self._by_name[channel].feed(data)
+        """Those of the plan, in its order; each is fed with what was written to it."""
 
     def finish(self) -> None:
         """Nothing more comes: journal all that is left."""
-        for channel in self._channels:
+        for channel in self.channels:
             channel.finish()
         for index in list(self._dropped_to):
             self._record_gap(index)
@@ -48,7 +44,7 @@ class Recording:
         """Size and digest of each channel that had output."""
         return [
             pb.OutputTotal(channel=channel.name, bytes=end, sha256=channel.sha256)
-            for channel, end in zip(self._channels, self._attempt.journal.offsets, strict=True)
+            for channel, end in zip(self.channels, self._attempt.journal.offsets, strict=True)
             if end
         ]
 
@@ -57,7 +53,7 @@ class Recording:
         if self._deaf:
             return
         self._deaf = True
-        self.trouble = f"the bridge can't keep the output: {error.strerror or error}"
+        self.trouble = f"the worker can't keep the output: {error.strerror or error}"
         _log.critical("run %s: %s", self._attempt.run_id, self.trouble)
         self._attempt.stop.make(pb.EXIT_REASON_STORAGE, pb.STOP_LEVEL_KILL)
 
@@ -78,7 +74,7 @@ class Recording:
         except OSError as error:
             self.storage_failed(error)
             return
-        self._channels[index].count(data)
+        self.channels[index].count(data)
         if spool.is_full and not self._may_drop:
             self._hold()
 

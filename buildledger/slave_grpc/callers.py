@@ -73,7 +73,8 @@ class Callers:
         if found is None:
             raise UnknownCallerError(
                 "the credential isn't in force: it was revoked, replaced or has expired, or is another server's;"
-                " enroll this worker with a new token from `buildledger token`"
+                " remove credential.json from the worker's state directory and start it with a new token from"
+                " `buildledger token`"
             )
         if not found.stands(self._clock.now()):
             raise UnknownCallerError(

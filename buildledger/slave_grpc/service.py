@@ -275,10 +275,10 @@ class WorkerService:
                 session.leave("superseded", _superseded())
                 continue
             if worker in changes.revoked:
-                session.leave("revoked", _void("was revoked"))
+                session.leave("revoked", _void("was revoked: remove credential.json from its state directory and"))
                 continue
             if worker in changes.expired:
-                session.leave("expired", _void("has expired"))
+                session.leave("expired", _void("has expired:"))
                 continue
             session.drop(changes.ended.get(worker, ()))
             session.want(changes.changed.get(worker, {}).values())
@@ -302,5 +302,5 @@ def _superseded() -> pb.Down:
 
 
 def _void(how: str) -> pb.Down:
-    text = f"the worker's credential {how}: enroll it with a new token from `buildledger token`"
+    text = f"the worker's credential {how} start it with a new token from `buildledger token`"
     return error(pb.ERROR_CODE_UNAUTHENTICATED, text, fatal=True)

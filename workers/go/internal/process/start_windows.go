@@ -13,6 +13,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// mostTries at creating a process that the system itself breaks off.
+const mostTries = 3
+
 // Process is the root of a tree that was started.
 type Process struct {
 	PID int
@@ -62,6 +65,10 @@ func (h *Household) start(launch Launch, line *commandLine, streams *streams) (*
 		return nil, err
 	}
 	created, err := h.create(launch, line, streams, job)
+	for tries := 1; errors.Is(err, windows.ERROR_INTERNAL_ERROR) && tries < mostTries; tries++ {
+		// Under Wine, on a very busy machine: the process has died before it was one.
+		created, err = h.create(launch, line, streams, job)
+	}
 	if err != nil {
 		job.close()
 		return nil, err

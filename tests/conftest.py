@@ -9,17 +9,38 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 # Nothing here asserts a time. Where `CI` is set the examples are the same in every run; elsewhere they differ.
 settings.register_profile(
     "house", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
 )
 settings.load_profile("house")
+
+TOGETHER = {"browser", "wine"}
+"""Rooms whose tests share one thing of a machine: they run in one process, one after the other.
+
+Their marks say the same, but pytest-xdist 3.8 can't hand those on with the node ids of pytest 9.2.
+"""
+
+
+class ByRoom(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives a room that has to stay together to one process, and of all others each test to whoever is free."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((room for room in TOGETHER if nodeid.startswith(f"tests/{room}/")), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRoom:
+    return ByRoom(config, log)
+
 
 INSTALL = "install PostgreSQL's server programs (Debian: apt-get install postgresql; no cluster is needed)"
 ACCOUNT = "postgres"

@@ -1,13 +1,17 @@
 """Appending: offsets make it idempotent, holes are named, calls are all or none."""
 
 import asyncio
+import contextlib
 import hashlib
+import sqlite3
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from buildledger.logs.chunks import CHUNK_MAX_BYTES, CHUNK_MIN_BYTES
 from buildledger.logs.local import LocalLogStore
+from buildledger.logs.schema import DATABASE_NAME
 from buildledger.logs.store import LogBytes, LogDigest, LogFinishedError, LogHoleError, LogSize
 from tests.logs.reading_back import finish, read, write
 
@@ -117,3 +121,20 @@ async def test_many_small_pieces_become_one(store: LocalLogStore) -> None:
     await asyncio.gather(*[write(store, LOG, at, data[at : at + 1]) for at in range(len(data))])
     assert await read(store, LOG) == data
     assert (await store.lines(LOG, 399, 400)).lines == [b"399"]
+
+
+async def test_chunks_are_large_and_bounded(store: LocalLogStore, directory: Path) -> None:
+    """Whatever sizes bytes arrive in, all chunks but the last hold 64 to 256 KiB, and they are what was written."""
+    written, offset = [], 0
+    for number, size in enumerate((10, 70_000, 300_000, 65_536, 262_144, 5, 600_000, 1, 40_000, 40_000)):
+        piece = bytes([number + 65]) * (size - 1) + b"\n"
+        await write(store, LOG, offset, piece)
+        written.append(piece)
+        offset += size
+    await finish(store, LOG)
+    assert await read(store, LOG) == b"".join(written)
+    assert (await store.size(LOG)).line_count == len(written)
+    with contextlib.closing(sqlite3.connect(directory / DATABASE_NAME)) as database:
+        sizes = [size for (size,) in database.execute("SELECT size_bytes FROM chunk ORDER BY first_byte")]
+    assert all(CHUNK_MIN_BYTES <= size <= CHUNK_MAX_BYTES for size in sizes[:-1])
+    assert sum(sizes) == offset

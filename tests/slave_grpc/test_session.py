@@ -59,6 +59,29 @@ async def test_heartbeats_are_answered(installation: Installation) -> None:
     await worker.close()
 
 
+async def test_many_heartbeats_at_once_need_one_answer(installation: Installation) -> None:
+    """Heartbeats that arrive faster than they can be answered don't pile up: the latest is answered."""
+    await installation.enroll("bob")
+    worker = RawWorker(installation.port, "bob")
+    await worker.connect()
+    for number in range(1, 201):
+        await worker.say(pb.Up(heartbeat=pb.Heartbeat(n=number)))
+    await worker.expect("heartbeat_reply", lambda down: down.heartbeat_reply.n == 200)
+    await worker.close()
+
+
+async def test_goodbye_ends_the_stream_at_once(installation: Installation) -> None:
+    """The server ends the stream after a goodbye, although the worker hasn't closed its side."""
+    await installation.enroll("bob")
+    worker = RawWorker(installation.port, "bob")
+    await worker.connect()
+    await worker.say(pb.Up(goodbye=pb.Goodbye(reason="leaving")))
+    while await worker.hear() is not None:
+        pass  # what was on its way before the end
+    assert (await installation.wait_for(WorkerDisconnected)).reason == "goodbye"
+    await worker.close()
+
+
 async def test_hole_is_answered_with_where_to_resume(installation: Installation) -> None:
     """Events after a missing or damaged one are taken only after the worker, told where to resume, sent them again."""
     await installation.enroll("bob")

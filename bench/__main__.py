@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from bench import cases, connections
+from bench import cases, connections, processes
 from bench.buildbot.environment import REPOSITORY, ensure
 from bench.case import Case, Samples, Trial
 from bench.fleet import cases as fleet_cases
@@ -29,6 +29,7 @@ Runs = dict[Trial, list[Samples]]
 @click.option("--list", "list_only", is_flag=True, help="Name the cases and their figures, and measure nothing.")
 def main(only: str, runs: int | None, list_only: bool) -> None:
     """Measure Build Ledger, beside Buildbot 4.3 where it has the same; see bench/README.md."""
+    processes.end_on_sigterm()
     folder, environment = OUT / "bench", OUT / "buildbot-environment"
     folder.mkdir(parents=True, exist_ok=True)
     known = (*cases.cases(folder, environment / "bin"), *fleet_cases.CASES, *connections.CASES)

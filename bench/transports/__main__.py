@@ -35,6 +35,7 @@ Figures = dict[str, float]
 @click.option("--only", default="", help="Carriers, comma-separated: grpc, amqp, amp_ssh.")
 def main(runs: int, only: str) -> None:
     """Carry the same jobs over our gRPC stream, a durable queue in RabbitMQ, and AMP through OpenSSH."""
+    processes.end_on_sigterm()
     python = ensure(OUT / "transports-environment", LOCK, "a broker's client and Twisted") / "python"
     figures: dict[str, list[Figures]] = {}
     chosen = [carrier for carrier in CARRIERS if not only or carrier.name in only.split(",")]

@@ -84,6 +84,9 @@ class Amqp:
             "RABBITMQ_MNESIA_BASE": str(folder / "data"),
             "RABBITMQ_LOG_BASE": str(folder / "log"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+            # Erlang starts a daemon of names, which would outlive the node: one of our own can be ended.
+            "ERL_EPMD_PORT": str(processes.free_port()),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
         }
         # Debian's wrapper changes the user; the server itself doesn't need that.
         program = next(Path("/usr/lib/rabbitmq/lib").glob("rabbitmq_server-*/sbin/rabbitmq-server"))
@@ -105,6 +108,7 @@ class Amqp:
     def stop(self) -> None:
         """End it."""
         processes.stop(self._broker)
+        subprocess.run(["epmd", "-port", self._env["ERL_EPMD_PORT"], "-kill"], check=False, stdout=subprocess.DEVNULL)
 
     def _url(self, address: str) -> str:
         return f"amqp://guest:guest@{address}/"

@@ -49,7 +49,7 @@ from buildledger.projections.storage import open_storage
 from buildledger.projections.views import Views
 from buildledger.reactors.assembly import join
 from buildledger.reactors.runner import Runner
-from buildledger.settings import ADDRESS_FILE, ADMIN_TOKEN_FILE, AutoTls, Role, ServerSettings, SettingsError
+from buildledger.settings import ADDRESS_FILE, ADMIN_TOKEN_FILE, AutoTls, Role, ServerSettings, SettingsError, Tls
 from buildledger.slave_grpc.authority import Authority
 from buildledger.slave_grpc.issuing import joined
 from buildledger.slave_grpc.service import WorkerService
@@ -120,7 +120,7 @@ class Server:
             gateway = await self._start_gateway(
                 ledger, logs, artifacts, ArtifactSearch(views), vault, active, authority, stack
             )
-            self._start_elastic(ledger, stack)
+            self._start_elastic(ledger, authority, stack)
             dependencies = ApiDependencies(
                 ledger=ledger,
                 vault=vault,
@@ -281,15 +281,15 @@ class Server:
         stack.push_async_callback(gateway.stop)
         stack.push_async_callback(gateway.drain, DRAIN_SECONDS)
         self.worker_address = f"{settings.grpc.host}:{port}"
-        self._gateway = Gateway(str(settings.grpc.reachable(port)), secured=settings.grpc_tls is not None)
+        self._gateway = Gateway(str(settings.grpc.reachable(port)), secured=isinstance(settings.grpc_tls, Tls))
         if settings.grpc_mtls is not None:
             self.worker_address += f" (with certificates at {settings.grpc_mtls.host}:{gateway.mutual_port})"
         return gateway
 
-    def _start_elastic(self, ledger: Ledger, stack: AsyncExitStack) -> None:
+    def _start_elastic(self, ledger: Ledger, authority: Authority, stack: AsyncExitStack) -> None:
         if Role.ELASTIC in self._settings.roles:
-            home = self._settings.state / "elastic"
-            fleet = elastic.join(ledger, self._clock, home=home, gateway=self._gateway)
+            home, whole_token = self._settings.state / "elastic", self._whole_token(authority)
+            fleet = elastic.join(ledger, self._clock, home=home, gateway=self._gateway, whole_token=whole_token)
             self._watch(fleet.run(), "elastic workers", stack)
 
     async def _start_api(self, dependencies: ApiDependencies, stack: AsyncExitStack) -> None:

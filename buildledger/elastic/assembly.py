@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from buildledger.clock import Clock
@@ -13,11 +14,14 @@ from buildledger.elastic.ssh import SshDriver
 from buildledger.ledger.ledger import Ledger
 
 
-def join(ledger: Ledger, clock: Clock, *, home: Path, gateway: Gateway) -> Fleet:
-    """All drivers, ready to run. `home` is this process's own directory for them."""
+def join(ledger: Ledger, clock: Clock, *, home: Path, gateway: Gateway, whole_token: Callable[[str], str]) -> Fleet:
+    """All drivers, ready to run.
+
+    `home` is this process's own directory for them; `whole_token` adds to a token whom its worker may trust.
+    """
     drivers: dict[str, Driver] = {
         "local": LocalDriver(home, gateway),
         "ssh": SshDriver(gateway, home),
         "kubernetes": KubernetesDriver(),
     }
-    return Fleet(ledger, clock, drivers)
+    return Fleet(ledger, clock, drivers, whole_token)

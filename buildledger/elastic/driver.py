@@ -27,7 +27,7 @@ class Gateway(NamedTuple):
     address: str
     """Empty: it doesn't."""
     secured: bool
-    """With a certificate."""
+    """With a certificate from elsewhere: unlike for one of the server's own, a token doesn't say whom to trust."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -51,11 +51,14 @@ class Kept(NamedTuple):
 class Fleet:
     """All elastic workers of this installation; one process of the server may run it at a time."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, drivers: Mapping[str, Driver]) -> None:
+    def __init__(
+        self, ledger: Ledger, clock: Clock, drivers: Mapping[str, Driver], whole_token: Callable[[str], str]
+    ) -> None:
         """`drivers` by the name that the configuration has for them."""
         self._ledger = ledger
         self._clock = clock
         self._drivers = drivers
+        self._whole_token = whole_token
         self._installation = ""
         self._state = FleetState()
         self._position = self._saved = 0
@@ -158,7 +161,7 @@ class Fleet:
             life=life,
         )
         await self._ledger.execute(issue, origin=Origin(actor=ACTOR))
-        return token
+        return self._whole_token(token)
 
     async def _let_go(self) -> None:
         tasks = [kept.task for kept in self._keepers.values()]

@@ -19,6 +19,7 @@ from buildledger.events.machine import (
     MachineStopped,
     MachineStopRequested,
 )
+from buildledger.settings import AutoTls
 from tests.faults.installation import Installation, installation, wait_until
 from tests.faults.test_killed_in_mid_step import Gate
 
@@ -47,12 +48,12 @@ def nothing_left(tmp_path: Path) -> Iterator[None]:
 
 @pytest.fixture
 def quick(tmp_path: Path) -> Iterator[Installation]:
-    with installation(tmp_path, text(START)) as installed:
+    with installation(tmp_path, text(START), grpc_tls=AutoTls()) as installed:
         yield installed
 
 
 def test_a_worker_comes_for_a_build_and_goes_when_idle(quick: Installation) -> None:
-    """Nobody else starts it; afterwards its process is gone, and for the next build it comes again."""
+    """Nobody else starts it, or tells it whom to trust; then it is gone, and for the next build it comes again."""
     client = quick.start_server()
     for start in (1, 2):
         request = quick.force(client, "quick")

@@ -17,6 +17,7 @@ from buildledger.events.build import BuildAssigned, OperationStarted
 from buildledger.events.log import LogOpened
 from buildledger.events.machine import MachineStarted, MachineStartFailed, MachineStartRequested, MachineStopped
 from buildledger.events.worker import WorkerConnected
+from buildledger.settings import AutoTls
 from tests.fakes.sshd import Sshd, sshd
 from tests.faults.installation import Installation, installation, wait_until
 
@@ -138,12 +139,12 @@ def test_a_server_that_is_killed_finds_its_worker_on_the_host_again(
 
 
 def test_a_program_is_copied_to_the_host(tmp_path: Path, place: Path, host: Sshd) -> None:
-    """Once, under a name that says what is in it; nothing else has to be there."""
+    """Under a name that says what is in it; nothing else has to be there, not even to trust a server with TLS."""
     program = place / "worker program"
     program.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m buildledger worker \"$@\"\n")
     (place / "gate").touch()
     configuration = text(place, host, command="", install=f"'{program}'")
-    with installation(tmp_path, configuration) as installed:
+    with installation(tmp_path, configuration, grpc_tls=AutoTls()) as installed:
         client = installed.start_server()
         request = installed.force(client, "slow")
         assert installed.wait_for_answer(client, request) == "success"

@@ -20,7 +20,7 @@ import httpx
 from buildledger.clock import SystemClock
 from buildledger.events.fact import Fact, Recorded
 from buildledger.ledger.ledger import Ledger
-from buildledger.settings import ADMIN_TOKEN_FILE, Address, ServerSettings
+from buildledger.settings import ADMIN_TOKEN_FILE, Address, AutoTls, ServerSettings
 from tests.fakes.ports import free_port
 
 DEADLINE_SECONDS = 120.0
@@ -55,6 +55,7 @@ class Installation:
         lease_seconds: float = 90.0,
         database: str | None = None,
         artifact_build_bytes: int = 1 << 30,
+        grpc_tls: AutoTls | None = None,
     ) -> None:
         self.directory = directory
         config = directory / "ci.yaml"
@@ -67,6 +68,7 @@ class Installation:
             grpc=Address(host="127.0.0.1", port=free_port()),
             lease_seconds=lease_seconds,
             artifact_build_bytes=artifact_build_bytes,
+            grpc_tls=grpc_tls,
         )
         self._server: ForkServerProcess | None = None
         self._worker: subprocess.Popen[bytes] | None = None
@@ -196,6 +198,7 @@ def installation(
     lease_seconds: float = 90.0,
     database: str | None = None,
     artifact_build_bytes: int = 1 << 30,
+    grpc_tls: AutoTls | None = None,
 ) -> Iterator[Installation]:
     """One that is gone when the test is over."""
     installed = Installation(
@@ -204,6 +207,7 @@ def installation(
         lease_seconds=lease_seconds,
         database=database,
         artifact_build_bytes=artifact_build_bytes,
+        grpc_tls=grpc_tls,
     )
     try:
         yield installed

@@ -1,4 +1,4 @@
-"""What the tests of several rooms need: a real PostgreSQL server, started once and stopped again, and the supervisor."""
+"""What several rooms need: a real PostgreSQL server, started once and stopped again, the supervisor, who runs where."""
 
 from __future__ import annotations
 

@@ -59,11 +59,11 @@ func write(t *testing.T, j *Journal, channel int, data []byte) {
 func adopted(t *testing.T, j *Journal) *Journal {
 	t.Helper()
 	j.Close()
-	found, err := Segments(j.Directory())
+	found, err := Segments(j.directory)
 	if err != nil || len(found) != 1 {
 		t.Fatalf("%v, %v", found, err)
 	}
-	again, err := Adopt(j.Directory(), found[0], func(*Record) {})
+	again, err := Adopt(j.directory, found[0], func(*Record) {})
 	if err != nil || again == nil {
 		t.Fatalf("%v, %v", again, err)
 	}
@@ -134,7 +134,7 @@ func TestAcknowledgedSegmentsAreRemoved(t *testing.T) {
 	write(t, j, 0, []byte("more"))
 	last := j.NextEvent - 1
 	j.FreeThrough(last - 1)
-	if files, _ := os.ReadDir(j.Directory()); len(files) != 2 {
+	if files, _ := os.ReadDir(j.directory); len(files) != 2 {
 		t.Errorf("%d segments are left", len(files))
 	}
 	if j.FirstUnacked() != last || j.SpooledBytes != 4 || j.DataAcked() != 6 || j.Freed[0] != 6 {
@@ -215,7 +215,7 @@ func TestEmptyJournalsAreRemoved(t *testing.T) {
 // Whatever many ask for at once is durable when they are answered.
 func TestSyncerServesMany(t *testing.T) {
 	j := begun(t)
-	syncer := NewSyncer(j.Directory())
+	syncer := NewSyncer(j.directory)
 	answers := make(chan error)
 	for range 20 {
 		go func() { answers <- syncer.Sync(j.ActiveFile()) }()

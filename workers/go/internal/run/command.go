@@ -2,14 +2,12 @@ package run
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"time"
 	"unicode/utf8"
 
 	"buildledger/workers/go/internal/builddir"
 	"buildledger/workers/go/internal/contract"
-	"buildledger/workers/go/internal/durable"
 	"buildledger/workers/go/internal/follow"
 	"buildledger/workers/go/internal/process"
 	pb "buildledger/workers/go/internal/workerv1"
@@ -128,28 +126,4 @@ func orElse(value, usual uint32) uint32 {
 		return usual
 	}
 	return value
-}
-
-// removeSecrets removes the secret files of a supervisor that was killed.
-func (a *Attempt) removeSecrets() {
-	if err := durable.RemoveTree(contract.SecretDirectory(a.directory(), a.cookie)); err != nil {
-		a.shop.Log.Error("secrets can't be removed", "run", a.RunID, "error", err)
-	}
-}
-
-// survivorsOf are the processes that were killed, as the protocol has them.
-func survivorsOf(survivors []process.Survivor) []*pb.Survivor {
-	var named []*pb.Survivor
-	for _, each := range survivors[:min(len(survivors), mostSurvivors)] {
-		named = append(named, &pb.Survivor{Pid: uint32(each.PID), Name: each.Name})
-	}
-	return named
-}
-
-// endOf is a sentence about how a supervisor ended that didn't say how its command did.
-func endOf(what, sayings string) string {
-	if sayings == "" {
-		return what
-	}
-	return fmt.Sprintf("%s; it said: %s", what, sayings)
 }

@@ -1,11 +1,7 @@
 package run
 
 import (
-	"context"
-	"encoding/hex"
 	"time"
-
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	"buildledger/workers/go/internal/buffers"
 	"buildledger/workers/go/internal/contract"
@@ -14,11 +10,7 @@ import (
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-const (
-	// mostSurvivors are named; the event must fit into a message.
-	mostSurvivors = 300
-	orderRetry    = time.Second
-)
+const orderRetry = time.Second
 
 // following turns what a supervisor leaves in its directory into events of an attempt.
 type following struct {
@@ -211,69 +203,4 @@ func (f *following) storageFailed(err error) {
 		f.attempt.shop.Log.Error("the worker can't keep the output", "run", f.attempt.RunID, "error", err)
 		f.attempt.Stop.Make(contract.Storage, process.Kill, nil)
 	}
-}
-
-// exited is the end as the supervisor tells it.
-func (f *following) exited(exit *contract.Exit) *pb.Exited {
-	exited := &pb.Exited{
-		Reason:          reasonOf(exit.Reason),
-		StartFailure:    failureOf(exit.StartFailure),
-		Message:         exit.Message,
-		SurvivorsKilled: survivorsOf(exit.Survivors),
-		OutputTotals:    f.totals(exit),
-		RanFor:          durationpb.New(exit.RanFor.Duration()),
-	}
-	if f.wrong != "" {
-		exited.Message = f.wrong
-	}
-	switch {
-	case exit.Code != nil:
-		exited.Status = &pb.Exited_Code{Code: *exit.Code}
-	case exit.Signal != nil:
-		exited.Status = &pb.Exited_Signal{Signal: *exit.Signal}
-	}
-	if exit.UserCPU != nil && exit.SystemCPU != nil {
-		exited.UserCpu, exited.SystemCpu = durationpb.New(exit.UserCPU.Duration()), durationpb.New(exit.SystemCPU.Duration())
-	}
-	return exited
-}
-
-// totals are size and digest of each channel that had output. Without all of it there is no digest.
-func (f *following) totals(exit *contract.Exit) []*pb.OutputTotal {
-	totals := f.attempt.totals()
-	for _, total := range totals {
-		for _, each := range exit.Totals {
-			isMeant := each.Channel < len(f.positions) && f.attempt.journal.Header.Channels[each.Channel] == total.GetChannel()
-			if digest, err := hex.DecodeString(each.SHA256); isMeant && err == nil && each.Spooled == f.positions[each.Channel] && f.wrong == "" {
-				total.Sha256 = digest
-			}
-		}
-	}
-	return totals
-}
-
-// interrupted is the end of a command whose supervisor was killed: whatever it left is killed as well.
-func (f *following) interrupted() *pb.Exited {
-	a := f.attempt
-	claim, _ := contract.ReadClaim(f.command.Directory)
-	root := follow.Root(f.command.Directory)
-	exited := &pb.Exited{Reason: pb.ExitReason_EXIT_REASON_INTERRUPTED, Message: "its supervisor was killed"}
-	leftover := process.Leftover{Cookie: a.cookie, Process: root}
-	switch {
-	case claim == nil:
-		return notStarted(&process.StartError{
-			Failure: process.OtherFailure, Message: endOf("its supervisor ended before it began", follow.Sayings(f.command.Directory)),
-		})
-	case claim.PID == 0:
-		exited.Reason = pb.ExitReason_EXIT_REASON_START_UNKNOWN
-		exited.Message = "the worker was restarted before it was started"
-	case root == nil:
-		exited.Reason = pb.ExitReason_EXIT_REASON_START_UNKNOWN
-		exited.Message = "its supervisor was killed while it started it"
-		leftover.Process = &process.Identity{Cgroup: claim.Cgroup}
-	}
-	survivors, _ := a.shop.household.KillLeftovers(context.Background(), []process.Leftover{leftover})
-	a.removeSecrets()
-	exited.SurvivorsKilled, exited.OutputTotals = survivorsOf(survivors[a.cookie]), a.totals()
-	return exited
 }

@@ -45,9 +45,6 @@ func (r *Request) Make(reason contract.Reason, level process.Level, grace *time.
 	}
 }
 
-// Made is closed when the end is asked for.
-func (r *Request) Made() <-chan struct{} { return r.made }
-
 // Raised gives a token when the request was made or became more urgent.
 func (r *Request) Raised() <-chan struct{} { return r.raised }
 

@@ -1,0 +1,76 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"buildledger/workers/go/internal/buffers"
+)
+
+// FirstUnacked is the number of the oldest event still held, or the number the next one will get.
+func (j *Journal) FirstUnacked() uint64 {
+	if len(j.entries) == 0 {
+		return j.NextEvent
+	}
+	return j.entries[0].Record.EventNo
+}
+
+// Entry is the entry of an event; nil if there is none (yet, or any more).
+func (j *Journal) Entry(eventNo uint64) *Entry {
+	if len(j.entries) == 0 || eventNo < j.entries[0].Record.EventNo {
+		return nil
+	}
+	if index := eventNo - j.entries[0].Record.EventNo; index < uint64(len(j.entries)) {
+		return j.entries[index]
+	}
+	return nil
+}
+
+// Body is the body of an event, from memory or from disk; memory is given back.
+func (j *Journal) Body(entry *Entry) ([]byte, error) {
+	record := entry.Record
+	if entry.position == inMemory || record.Kind != KindEvent || entry.Bytes == 0 {
+		return record.Body, nil
+	}
+	if body := record.Body; body != nil {
+		j.cached -= len(body)
+		entry.forget()
+		return body, nil
+	}
+	body := make([]byte, entry.Bytes)
+	if _, err := j.files[entry.segment].ReadAt(body, entry.position+headBytes); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return nil, fmt.Errorf("reading the journal back: %w", err)
+	}
+	return body, nil
+}
+
+// Output is the bytes of output, from memory or from the spool; memory is given back. The caller owns the buffer, which comes from
+// package buffers.
+func (j *Journal) Output(entry *Entry) ([]byte, error) {
+	chunk := entry.Record.Chunk
+	if data := chunk.Data; data != nil {
+		j.cached -= len(data)
+		entry.forget()
+		return data, nil
+	}
+	data := buffers.Get(int(chunk.Bytes))
+	if err := j.Spool.Read(int(entry.Record.Channel), data, chunk.Position); err != nil {
+		return nil, err
+	}
+	if Checksum(data) != chunk.CRC {
+		return nil, errors.New("the spool doesn't hold what was journalled")
+	}
+	return data, nil
+}
+
+// DataAcked is the bytes of output that the server has.
+func (j *Journal) DataAcked() uint64 {
+	if len(j.entries) == 0 {
+		return j.DataEnd
+	}
+	return j.entries[0].DataStart
+}

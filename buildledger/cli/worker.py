@@ -16,7 +16,9 @@ AS_CONFIGURED = 1_000
 
 
 @click.command()
-@click.option("--server", required=True, metavar="HOST:PORT", help="Where the server listens for workers; or unix:PATH.")
+@click.option(
+    "--server", required=True, metavar="HOST:PORT", help="Where the server listens for workers; or unix:PATH."
+)
 @click.option("--name", required=True, help="The name it is configured under.")
 @click.option(
     "--state",

@@ -1,6 +1,6 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { crc32c } from "../journal/crc32c.js";
-import { type Entry, Journal } from "../journal/journal.js";
+import { Journal } from "../journal/journal.js";
 import {
   encodeExtent,
   type JournalRecord,
@@ -15,7 +15,6 @@ import {
   type Exited,
   type ExitedSchema,
   RejectCode,
-  type RunEvent,
   RunEventSchema,
   RunState,
   type RunSummary,
@@ -24,8 +23,8 @@ import {
 import { SupervisedDirectory } from "../supervision/directory.js";
 import { SpoolFiles } from "../supervision/spool-files.js";
 import { Latch, monotonicSeconds, wallNanoseconds } from "../timing.js";
+import { Delivery } from "./delivery.js";
 import { StopRequest } from "./stopping.js";
-import { eventOf } from "./wire.js";
 import type { Workshop } from "./workshop.js";
 
 /** Something that happened: one of the protocol's events, without number and clocks. */
@@ -33,15 +32,11 @@ export type Happening = NonNullable<MessageInitShape<typeof RunEventSchema>["eve
 
 const INSTANT_SECONDS = 0.001;
 
-/** One attempt from the first word about it until the server lets go of it: identity, journal, state. */
-export class Attempt {
-  readonly runId: string;
-  readonly attempt: number;
+/** One attempt from the first word about it until the server lets go of it: identity, journal, state; `Delivery` has what goes to it. */
+export class Attempt extends Delivery {
   readonly builddir: string;
   readonly cookie: string;
-  fence: bigint;
   state = RunState.NEW;
-  journal: Journal;
   /** Set if its command has a supervisor, which goes on when the worker doesn't. */
   supervision: SupervisionHeader | undefined;
   /** When its work began, on the monotonic clock. */
@@ -49,32 +44,15 @@ export class Attempt {
   readonly stop = new StopRequest();
   /** No process of it is at work (any more). */
   readonly gone = new Latch();
-  /** The server doesn't know it: nothing is sent, and it is forgotten as soon as it is gone. */
-  silent = false;
-  /** Its journal may have lost its tail in a crash of the machine: the server speaks first. */
-  awaitsAck = false;
-  /** Up to here output may be sent in any case. */
-  creditUntil = 0;
-  #nextToSend: number;
-  // Highest event that may ever have been sent; after a restart that is every one in the journal.
-  #sentThrough: number;
-  // Output that may be sent beyond what is acknowledged.
-  #windowBytes = 0;
-  #sentDataEnd = 0;
 
   constructor(
     readonly workshop: Workshop,
     header: RunHeader,
     journal?: Journal,
   ) {
-    this.runId = header.runId;
-    this.attempt = header.attempt;
+    super(header, journal ?? new Journal(workshop.journalDirectory, header));
     this.builddir = header.builddir;
     this.cookie = header.cookie;
-    this.fence = BigInt(header.fence);
-    this.journal = journal ?? new Journal(workshop.journalDirectory, header);
-    this.#nextToSend = this.journal.firstUnacked;
-    this.#sentThrough = this.journal.nextEvent - 1;
   }
 
   /** What names it. */
@@ -119,7 +97,7 @@ export class Attempt {
     this.workshop.spool.change(-this.journal.spooledBytes);
     this.journal.remove();
     this.journal = new Journal(this.workshop.journalDirectory, this.journal.header);
-    this.#nextToSend = this.journal.firstUnacked;
+    this.nextToSend = this.journal.firstUnacked;
     this.state = RunState.NEW;
   }
 
@@ -270,79 +248,14 @@ export class Attempt {
     });
   }
 
-  /** Send everything that isn't acknowledged again, on a fresh stream. */
-  startSession(windowBytes: number): void {
-    this.#nextToSend = this.journal.firstUnacked;
-    this.#windowBytes = windowBytes;
-    this.creditUntil = 0;
-    this.#sentDataEnd = this.journal.dataAcked;
-  }
-
-  /** Output sent on this stream and not acknowledged. */
-  get inFlightBytes(): number {
-    return Math.max(0, this.#sentDataEnd - this.journal.dataAcked);
-  }
-
-  /** What is to be sent next, if there is something and the credit allows it. */
-  nextEntry(): Entry | undefined {
-    if (this.silent || this.awaitsAck) {
-      return undefined;
-    }
-    const entry = this.journal.entry(this.#nextToSend);
-    if (entry !== undefined && [Kind.Output, Kind.Spooled].includes(entry.record.kind)) {
-      const limit = Math.max(this.creditUntil, this.journal.dataAcked + this.#windowBytes);
-      return entry.dataStart < limit ? entry : undefined;
-    }
-    return entry;
-  }
-
-  /**
-   * The entry as it goes over the wire; the next one is due after it.
-   *
-   * @throws a system error: it can't be read back.
-   */
-  take(entry: Entry): RunEvent {
-    const event = eventOf(entry.record, this.journal.body(entry), this.journal.header.channels);
-    event.runId = this.runId;
-    event.attempt = this.attempt;
-    event.fence = this.fence;
-    this.#nextToSend = entry.record.eventNo + 1;
-    this.#sentThrough = Math.max(this.#sentThrough, entry.record.eventNo);
-    this.#sentDataEnd = Math.max(this.#sentDataEnd, entry.dataEnd);
-    return event;
-  }
-
-  // What the server says.
-
   /** Free what the server has; go back if it asks. */
-  acknowledge(ack: Ack): void {
-    this.awaitsAck = false;
+  override acknowledge(ack: Ack): void {
     const before = this.journal.spooledBytes;
-    const through = Number(ack.throughEvent);
-    const isBeyond = through > this.#sentThrough;
-    this.journal.freeThrough(isBeyond ? this.#sentThrough : through);
-    if (isBeyond) {
-      log.warning(`run ${this.runId}: the server knows more events than this journal; renumbering`);
-      this.journal.renumberAfter(through);
-      this.#nextToSend = through + 1;
-    }
-    if (ack.resumeFrom !== undefined) {
-      this.#resume(Number(ack.resumeFrom));
-    }
-    this.#nextToSend = Math.max(this.#nextToSend, this.journal.firstUnacked);
+    super.acknowledge(ack);
     this.workshop.spool.change(this.journal.spooledBytes - before);
     if (this.state === RunState.EXITED && this.journal.firstUnacked === this.journal.nextEvent) {
       this.state = RunState.ALL_ACKED;
     }
-  }
-
-  #resume(eventNo: number): void {
-    if (eventNo < this.journal.firstUnacked) {
-      log.error(`run ${this.runId}: events from ${eventNo} on were lost in a crash of the machine`);
-      this.journal.renumberAfter(eventNo - 1);
-    }
-    this.#nextToSend = eventNo;
-    this.#sentDataEnd = this.journal.entry(eventNo)?.dataStart ?? this.journal.dataEnd;
   }
 
   /** Remove its journal, and what its supervisor wrote. */

@@ -157,7 +157,7 @@ class ScriptStep(StepBase, frozen=True, kw_only=True, tag="script"):
 
 
 class UploadStep(StepBase, frozen=True, kw_only=True, tag="upload"):
-    """Keep a file of the build's directory on the server."""
+    """Keep a file or a directory of the build's directory on the server."""
 
     path: Value
     """Relative to the build's directory."""

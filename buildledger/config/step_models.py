@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from buildledger.config import limits
 from buildledger.config.fields import (
@@ -35,7 +35,8 @@ class Timeout(Strict):
 
 
 TimeoutField = Annotated[Timeout, shorthand("total", Timeout | DurationOrNever)]
-Patterns = Annotated[list[RelativePath], BeforeValidator(as_list), Field(max_length=64)]
+_one_or_several = BeforeValidator(as_list, json_schema_input_type=list[RelativePath] | RelativePath)
+Patterns = Annotated[list[RelativePath], Field(max_length=64), _one_or_several]
 Environment = Annotated[dict[Variable, VariableValue], Field(max_length=256)]
 Arguments = Annotated[list[ArgumentValue], Field(min_length=1, max_length=limits.ARGUMENTS)]
 
@@ -135,7 +136,11 @@ class Download(StepModel):
 
     download: TextValue
     """The artifact's name."""
-    from_: Annotated[Literal["build", "parent"] | FromBuilder, Field(alias="from")]
+    from_: Annotated[
+        Annotated[Literal["build", "parent"], Tag("word")] | Annotated[FromBuilder, Tag("builder")],
+        Discriminator(lambda data: "builder" if isinstance(data, dict | FromBuilder) else "word"),
+        Field(alias="from"),
+    ]
     """`build`: this one. `parent`: the one whose success asked for this one. Or a builder's."""
     into: RelativePath = "."
     """Directory inside the build's; a directory's content goes there, a file under its own name."""
@@ -148,7 +153,7 @@ class TestReport(StepModel):
 
     __test__: ClassVar = False
 
-    test_report: Annotated[list[RelativePath], BeforeValidator(as_list), Field(min_length=1, max_length=64)]
+    test_report: Annotated[list[RelativePath], Field(min_length=1, max_length=64), _one_or_several]
     """The reports: patterns like those of `files` in an upload."""
     format: Literal["junit", "subunit", "tap"] = "junit"
     """What wrote them."""

@@ -3,30 +3,18 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
-from buildledger.events.operation import SERVER_SIDE, Download, Ended, Upload
+from buildledger.events.operation import Ended
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.slave_grpc.briefing import Briefing, RunFiles
 from buildledger.slave_grpc.open_work import OpenOperation
 from buildledger.slave_grpc.outbox import Outbox, split_desired
 from buildledger.slave_grpc.runs import ATTEMPT
 from buildledger.slave_grpc.secret_source import SecretSource
 from buildledger.slave_grpc.settings import WRITE_SECONDS
-from buildledger.slave_grpc.specs import UnsendableError, run_spec, secret_names
 
 _log = logging.getLogger(__name__)
-
-
-class RunFiles(Protocol):
-    """What of an operation has to do with files: `blob_access.BlobAccess` knows."""
-
-    def token(self, operation: OpenOperation) -> str:
-        """What lets the run reach its files, and no others."""
-        ...
-
-    async def files(self, operation: OpenOperation) -> Sequence[pb.FileIn]:
-        """What the run is to fetch. Raises: UnsendableError."""
-        ...
 
 
 class Sender:
@@ -49,11 +37,7 @@ class Sender:
         """`refuse` ends an operation that this worker can't be given, `do_here` does one that is the server's."""
         self._write = write
         self._epoch = epoch
-        self._features = frozenset(features)
-        self._secrets = secrets
-        self._files = files
-        self._refuse = refuse
-        self._do_here = do_here
+        self._briefing = Briefing(features, secrets, files, refuse=refuse, do_here=do_here)
         self._outbox = Outbox()
         self._revision = 0
         self._full: tuple[Sequence[tuple[OpenOperation, pb.RunSummary]], Sequence[pb.RunSummary]] | None = None
@@ -231,46 +215,7 @@ class Sender:
         return runs
 
     async def _desired(self, operation: OpenOperation, *, with_spec: bool) -> pb.DesiredRun | None:
-        run = pb.DesiredRun(run_id=str(operation.operation_id), attempt=ATTEMPT, fence=operation.fence)
-        if isinstance(operation.spec, SERVER_SIDE):
-            self._at_home(operation)
-            return None
-        if operation.stop_reason is not None:
-            run.want = pb.WANT_STOP
-            run.stop.reason = operation.stop_reason
+        run = await self._briefing.desired(operation, with_spec=with_spec)
+        if run is not None:
             self._told.add(run.run_id)
-            return run
-        run.want = pb.WANT_RUN
-        if with_spec:
-            try:
-                run.spec.CopyFrom(await self._spec(operation))
-            except UnsendableError as error:
-                self._refuse(operation, Ended(reason=error.reason, detail=str(error)))
-                return None
-        self._told.add(run.run_id)
         return run
-
-    def _at_home(self, operation: OpenOperation) -> None:
-        if operation.stop_reason is None:
-            self._do_here(operation)
-        else:
-            self._refuse(operation, Ended(reason="cancel", detail=operation.stop_reason))
-
-    async def _spec(self, operation: OpenOperation) -> pb.RunSpec:
-        """Raises: UnsendableError."""
-        spec = operation.spec
-        values = await self._values(secret_names(spec))
-        files = await self._files.files(operation) if isinstance(spec, Download) else ()
-        told = run_spec(spec, operation.directory, self._features, values.__getitem__, files)
-        if isinstance(spec, Upload | Download):
-            told.blob_token = self._files.token(operation)
-        return told
-
-    async def _values(self, names: Sequence[str]) -> dict[str, str]:
-        values: dict[str, str] = {}
-        for name in names:
-            try:
-                values[name] = await asyncio.to_thread(self._secrets.get, name)
-            except (LookupError, OSError) as error:
-                raise UnsendableError(f"secret {name!r} can't be had: {error}", reason="start_failed") from error
-        return values

@@ -199,9 +199,7 @@ def test_a_worker_that_stays_away_is_missed_once_and_welcomed_back() -> None:
     scenario.when(miss, miss).then(missing)
     back = WorkerReturned(worker="w1", epoch=2)
     scenario.when(hello()).then(connected(epoch=2), back)
-    scenario.when(miss, hello()).then(
-        WorkerDisconnected(epoch=2, reason="superseded"), connected(epoch=3)
-    )
+    scenario.when(miss, hello()).then(WorkerDisconnected(epoch=2, reason="superseded"), connected(epoch=3))
 
 
 def test_a_worker_is_paused_resumed_and_revoked_once() -> None:

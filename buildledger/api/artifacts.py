@@ -55,6 +55,7 @@ def read_entries(request: Request, operation_id: IdPath, as_of: AsOf = None) -> 
         return reads.answer(detail)
 
 
+@router.head("/artifacts/{operation_id}", include_in_schema=False)
 @router.get("/artifacts/{operation_id}", response_class=Response, responses=ANY_RESPONSES)
 def read_artifact(request: Request, operation_id: IdPath) -> Response:
     """The file that an upload handed over, or the directory as a zip. Always a download: no page of this server shows
@@ -67,6 +68,7 @@ def read_artifact(request: Request, operation_id: IdPath) -> Response:
     return downloads.file_answer(request, deps.artifacts, artifact.sha256, artifact.size_bytes, artifact.name)
 
 
+@router.head("/artifacts/{operation_id}/files/{path:path}", include_in_schema=False)
 @router.get("/artifacts/{operation_id}/files/{path:path}", response_class=Response, responses=FILE_RESPONSES)
 def read_file(
     request: Request,

@@ -60,7 +60,7 @@ def file_answer(request: Request, artifacts: ArtifactStore, sha256: str, size_by
     headers |= {"Accept-Ranges": "bytes", "Content-Length": str(end - begin)}
     if not whole:
         headers["Content-Range"] = f"bytes {begin}-{end - 1}/{size_bytes}"
-    content = _part(artifacts, sha256, begin, end)
+    content = () if request.method == "HEAD" else _part(artifacts, sha256, begin, end)
     return StreamingResponse(content, status_code=200 if whole else 206, headers=headers, media_type=BINARY)
 
 
@@ -69,7 +69,8 @@ def zip_answer(request: Request, artifacts: ArtifactStore, sha256: str, manifest
     headers = _headers(sha256, f"{name}.zip")
     if _has_it(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    return StreamingResponse(_zipped(artifacts, manifest), headers=headers, media_type=ZIP)
+    content = () if request.method == "HEAD" else _zipped(artifacts, manifest)
+    return StreamingResponse(content, headers=headers, media_type=ZIP)
 
 
 def _headers(sha256: str, name: str) -> dict[str, str]:

@@ -89,6 +89,7 @@ async def search_log(
     return answer(models.LogSearch(log_id=log_id, hits=hits, next_line=found.next_line))
 
 
+@router.head("/logs/{log_id}/raw", include_in_schema=False)
 @router.get("/logs/{log_id}/raw", response_class=Response, responses=RAW_RESPONSES)
 async def read_raw(
     request: Request, log_id: IdPath, wanted: Annotated[str | None, Header(alias="Range", max_length=100)] = None
@@ -109,8 +110,9 @@ async def read_raw(
     if not whole:
         headers["Content-Range"] = f"bytes {begin}-{end - 1}/{size_bytes}"
     headers["Content-Length"] = str(end - begin)
+    content = () if request.method == "HEAD" else deps.logs.raw(log_id, begin, end)
     return StreamingResponse(
-        deps.logs.raw(log_id, begin, end),
+        content,
         status_code=200 if whole else 206,
         headers=headers,
         media_type="text/plain; charset=utf-8",

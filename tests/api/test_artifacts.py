@@ -144,6 +144,17 @@ async def test_parts_and_copies_that_are_current(builds: Builds, client: httpx.A
         assert (await client.get(address, headers=headers)).status_code == code
 
 
+async def test_head_tells_what_get_would(builds: Builds, client: httpx.AsyncClient) -> None:
+    """Size, name and digest of a file, a directory and a file in it, without their bytes."""
+    file, directory = builds.keep("a.bin", b"0123456789"), builds.keep_directory("site", a_directory(builds))
+    for address in (f"{file}", f"{directory}", f"{directory}/files/bin/tool"):
+        told, sent = await client.head(f"/api/v1/artifacts/{address}"), await client.get(f"/api/v1/artifacts/{address}")
+        assert told.status_code == sent.status_code == 200
+        assert told.content == b""
+        for name in ("ETag", "Content-Disposition", "Content-Type", "Content-Length"):
+            assert told.headers.get(name) == sent.headers.get(name)
+
+
 async def test_a_directory_is_a_zip(builds: Builds, client: httpx.AsyncClient) -> None:
     """With modes, links and empty directories; the same bytes each time, so a copy can be current."""
     operation = builds.keep_directory("site", a_directory(builds))

@@ -127,7 +127,8 @@ class Session:
         """End a session whose worker has said nothing for so long, or takes nothing that is said to it."""
         if self._task is None:
             return  # it was woken already
-        if now - self._heard_at >= silent_seconds:
+        # While something is being stored, it may be this side that reads too slowly to hear anything.
+        if self._storing is None and now - self._heard_at >= silent_seconds:
             _log.warning("worker %s has been silent for %.0f s", self.worker, silent_seconds)
             self._leaving, self.reason = True, "silent"
             self._interrupt()

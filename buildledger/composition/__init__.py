@@ -1,0 +1,31 @@
+"""The only place that constructs and joins: settings in, a running server out.
+
+`server` starts the parts in the order of need; beside it stand what is opened (`stores`), what serves (`gateway`,
+`web`), what keeps it running (`lifetime`), and the directory it runs in (`state_directory`). No rules live here.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+
+from buildledger import __version__
+from buildledger.composition.server import Server
+from buildledger.settings import ServerSettings
+
+SWITCH_SECONDS = 0.0005
+"""How long a busy thread may keep the others waiting; with Python's 5 ms the event loop starves the writer."""
+
+
+async def run_server(settings: ServerSettings, announce: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises: SettingsError; ConfigErrors if the configuration file is bad at the start.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    sys.setswitchinterval(SWITCH_SECONDS)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    async with Server(settings).running() as server:
+        announce(f"Build Ledger {__version__} serves {server.url}, workers at {server.worker_address}")
+        await server.stopped()

@@ -1,0 +1,101 @@
+"""Where workers come in: who certifies them, what they are given, and the service they talk to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from buildledger.clock import Clock
+from buildledger.composition.stores import Stores
+from buildledger.elastic.driver import Gateway
+from buildledger.events.ids import ServerId
+from buildledger.intake.active_configuration import ActiveConfiguration
+from buildledger.logs.artifacts import ArtifactLimits
+from buildledger.projections.artifact_search import ArtifactSearch
+from buildledger.settings import AutoTls, ServerSettings, Tls
+from buildledger.slave_grpc.authority import Authority
+from buildledger.slave_grpc.issuing import joined
+from buildledger.slave_grpc.service import WorkerService
+from buildledger.slave_grpc.settings import WorkerServiceSettings
+
+DRAIN_SECONDS = 3.0
+NOWHERE = Gateway("", secured=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerDoor:
+    """The worker service of this process, if it has one."""
+
+    service: WorkerService | None = None
+    announced: str = "nowhere: this process has no gateway"
+    """Where people are told that workers connect."""
+    gateway: Gateway = NOWHERE
+    """The same for the workers that the server starts."""
+
+
+def authority_of(settings: ServerSettings, clock: Clock) -> Authority:
+    """What certifies workers. Raises: SettingsError."""
+    files = settings.worker_ca
+    return Authority.at(settings.state, clock.now()) if files is None else Authority.of(files)
+
+
+def whole_token_of(settings: ServerSettings, authority: Authority) -> Callable[[str], str]:
+    """What makes of an enrollment token the text that a worker is given."""
+    if isinstance(settings.grpc_tls, AutoTls):
+        return lambda token: joined(token, authority.certificate_der)
+    return lambda token: token
+
+
+async def open_door(
+    settings: ServerSettings,
+    stores: Stores,
+    stack: AsyncExitStack,
+    *,
+    finder: ArtifactSearch,
+    active: ActiveConfiguration,
+    clock: Clock,
+    server_id: ServerId,
+    authority: Authority,
+) -> WorkerDoor:
+    """Serve workers until the stack ends. Raises: SettingsError if an address is taken or would be served in clear."""
+    service = WorkerService(
+        ledger=stores.ledger,
+        logs=stores.logs,
+        artifacts=stores.artifacts,
+        limits=_limits(settings),
+        finder=finder,
+        installation_key=stores.vault.installation_key,
+        secrets=active,
+        clock=clock,
+        server_id=server_id,
+        settings=_service_settings(settings),
+        authority=authority,
+        is_configured=lambda worker: settings.unknown_workers or active.names_worker(worker),
+    )
+    port = await service.start(settings.grpc, settings.grpc_mtls)
+    stack.push_async_callback(service.stop)
+    stack.push_async_callback(service.drain, DRAIN_SECONDS)
+    announced = f"{settings.grpc.host}:{port}"
+    if settings.grpc_mtls is not None:
+        announced += f" (with certificates at {settings.grpc_mtls.host}:{service.mutual_port})"
+    gateway = Gateway(str(settings.grpc.reachable(port)), secured=isinstance(settings.grpc_tls, Tls))
+    return WorkerDoor(service=service, announced=announced, gateway=gateway)
+
+
+def _limits(settings: ServerSettings) -> ArtifactLimits:
+    return ArtifactLimits(
+        file_bytes=settings.artifact_file_bytes,
+        build_bytes=settings.artifact_build_bytes,
+        total_bytes=settings.artifact_total_bytes,
+    )
+
+
+def _service_settings(settings: ServerSettings) -> WorkerServiceSettings:
+    return WorkerServiceSettings(
+        heartbeat_seconds=settings.heartbeat_seconds,
+        lease_seconds=settings.lease_seconds,
+        tls=settings.grpc_tls,
+        credential_seconds=settings.credential_seconds,
+        only_server=settings.database is None,
+    )

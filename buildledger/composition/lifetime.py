@@ -1,0 +1,55 @@
+"""How long a server runs: until a signal asks for the end, or a part of it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+_log = logging.getLogger(__name__)
+
+
+class Lifetime:
+    """Of one server; all on one event loop."""
+
+    def __init__(self) -> None:
+        self._ending = asyncio.Event()
+        self._failure: BaseException | None = None
+
+    async def ended(self) -> None:
+        """Return when a signal asks for the end. Raises: what made a part of the server fail."""
+        await self._ending.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def watch(self, work: Coroutine[Any, Any, None], name: str, stack: AsyncExitStack) -> None:
+        """Run a part for as long as the server runs; its failure ends the server loudly."""
+        task = asyncio.create_task(work, name=name)
+        self.end_with(task, name)
+        stack.push_async_callback(_end_task, task)
+
+    def end_with(self, task: asyncio.Task[None], name: str) -> None:
+        """End the server loudly when this fails."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                _log.critical("%s failed; the server stops: %s", name, error)
+                self._failure = error
+                self._ending.set()
+
+        task.add_done_callback(ended)
+
+    def catch_signals(self, stack: AsyncExitStack) -> None:
+        """Take SIGTERM and SIGINT as the wish for the end."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._ending.set)
+            stack.callback(loop.remove_signal_handler, number)
+
+
+async def _end_task(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

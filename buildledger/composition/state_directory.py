@@ -1,0 +1,60 @@
+"""The directory a server runs in: held by one process, and what is written there for its owner only."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from buildledger.settings import ADDRESS_FILE, ADMIN_TOKEN_FILE, SettingsError
+
+LOCK_FILE = "server.lock"
+ADMIN_TOKEN_BYTES = 32
+
+
+@contextmanager
+def sole_owner(state: Path) -> Iterator[None]:
+    """Hold the state directory: two processes on one log store, or on one SQLite ledger, would overtake each other.
+
+    Raises: SettingsError if another process holds it.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    state.chmod(0o700)
+    with (state / LOCK_FILE).open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            holder = lock.read().strip() or "unknown"
+            raise SettingsError(f"{state} belongs to a running server, process {holder}") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def admin_token(state: Path) -> str:
+    """Made at the first start; whoever can read the file is the administrator."""
+    path = state / ADMIN_TOKEN_FILE
+    if not path.exists():
+        _write_private(path, secrets.token_urlsafe(ADMIN_TOKEN_BYTES))
+    return path.read_text().strip()
+
+
+def tell_address(state: Path, url: str) -> None:
+    """Let the commands on this machine know where the API is."""
+    _write_private(state / ADDRESS_FILE, url)
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Atomically, readable by the owner only."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as sink:
+        sink.write(text + "\n")
+        sink.flush()
+        os.fsync(sink.fileno())
+    beside.replace(path)

@@ -36,8 +36,8 @@ from buildledger.api.problems import NotFound
 from buildledger.api.reads import Reads, reading
 from buildledger.api.step_rows import properties_of, steps_of
 from buildledger.api.words import Words
-from buildledger.domain.build import AGGREGATE as BUILD
 from buildledger.domain.build import StopBuild
+from buildledger.domain.build_rules import AGGREGATE as BUILD
 from buildledger.events.ids import BuildId
 from buildledger.projections.queue_tables import request as request_table
 from buildledger.projections.revisions import revision

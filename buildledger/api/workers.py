@@ -30,8 +30,8 @@ from buildledger.api.reads import reading
 from buildledger.domain.command import Command
 from buildledger.domain.enrollment import AGGREGATE as ENROLLMENT
 from buildledger.domain.enrollment import IssueEnrollment
-from buildledger.domain.worker import AGGREGATE as WORKER
 from buildledger.domain.worker import PauseWorker, ResumeWorker, RevokeWorker
+from buildledger.domain.worker_rules import AGGREGATE as WORKER
 from buildledger.projections.workers import worker
 
 LISTING = "workers"

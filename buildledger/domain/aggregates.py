@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from buildledger.domain import build, change, config, enrollment, log, machine, person, request, server, source, worker
+from buildledger.domain import (
+    build_rules,
+    change,
+    config,
+    enrollment,
+    log,
+    machine,
+    person,
+    request,
+    server,
+    source,
+    worker_rules,
+)
 from buildledger.domain.command import Aggregate, Command
 
 AGGREGATES: tuple[Aggregate, ...] = (
     change.AGGREGATE,
     source.AGGREGATE,
     request.AGGREGATE,
-    build.AGGREGATE,
+    build_rules.AGGREGATE,
     log.AGGREGATE,
-    worker.AGGREGATE,
+    worker_rules.AGGREGATE,
     enrollment.AGGREGATE,
     machine.AGGREGATE,
     config.AGGREGATE,

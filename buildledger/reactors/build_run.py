@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from buildledger.domain import build
+from buildledger.domain import build_rules
 from buildledger.domain.build import BuildState
 from buildledger.events.build import BuildAssigned, OperationFinished, OperationRequested, StepFinished, StepStarted
 from buildledger.events.fact import Fact
@@ -50,7 +50,7 @@ class BuildRun(msgspec.Struct, frozen=True, kw_only=True):
 
 def evolve(run: BuildRun, fact: Fact) -> BuildRun:
     """The build after one more fact."""
-    state = build.evolve(run.state, fact)
+    state = build_rules.evolve(run.state, fact)
     replace = msgspec.structs.replace
     match fact:
         case StepStarted(program=program, program_version=version):

@@ -7,7 +7,7 @@ import logging
 from buildledger.config import evaluate
 from buildledger.config.evaluate import EvaluationError
 from buildledger.config.resolved import Configuration, Step
-from buildledger.domain import build
+from buildledger.domain import build_rules
 from buildledger.domain.build import (
     BuildCommands,
     FinishStep,
@@ -72,7 +72,7 @@ class Plan:
 
     def _do(self, command: BuildCommands) -> None:
         """Take a command into the plan, unless what it wishes for already is so."""
-        facts = build.decide(self.run.state, command)
+        facts = build_rules.decide(self.run.state, command)
         for fact in facts:
             self.run = evolve(self.run, fact)
         if facts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from buildledger.domain import build
+from buildledger.domain import build_rules
 from buildledger.domain.build import (
     AssignBuild,
     FinishBuild,
@@ -70,7 +70,7 @@ FINISH = FinishBuild(build_id=BUILD, result=Result.SUCCESS)
 
 
 def given(*past: Fact) -> Scenario:
-    return Scenario(build.AGGREGATE, *past)
+    return Scenario(build_rules.AGGREGATE, *past)
 
 
 def test_a_one_step_build_from_end_to_end() -> None:

@@ -11,7 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buildledger.domain import build, change, config, enrollment, log, machine, person, request, server, source, worker
+from buildledger.domain import (
+    build,
+    build_rules,
+    change,
+    config,
+    enrollment,
+    log,
+    machine,
+    person,
+    request,
+    server,
+    source,
+    worker,
+    worker_rules,
+)
 from buildledger.domain.aggregates import AGGREGATES, BY_COMMAND
 from buildledger.domain.command import Aggregate, Command
 from buildledger.domain.refusals import REFUSALS, Refusal
@@ -69,7 +83,7 @@ COMMANDS: dict[str, st.SearchStrategy[Command]] = {
         of(request.ReturnRequest, **on_request, build_id=builds, reason=words),
         of(request.FinishRequest, **on_request, result=results, build_id=st.none() | builds),
     ),
-    build.AGGREGATE.name: st.one_of(
+    build_rules.AGGREGATE.name: st.one_of(
         of(build.AssignBuild, **on_build, assignment=st.sampled_from([samples.assigned()])),
         of(build.StartStep, **on_build, step=small, name=words, program=words, program_version=st.just(1)),
         of(
@@ -91,7 +105,7 @@ COMMANDS: dict[str, st.SearchStrategy[Command]] = {
         of(build.StopBuild, **on_build, reason=words),
         of(build.FinishBuild, **on_build, result=results),
     ),
-    worker.AGGREGATE.name: st.one_of(
+    worker_rules.AGGREGATE.name: st.one_of(
         of(worker.EnrollWorker, **on_worker, credential_digest=st.sampled_from(["d1", "d2"])),
         st.builds(hello, instance_id=st.sampled_from(["one", "two"]), credential_digest=st.sampled_from(["d1", None])),
         of(worker.DisconnectWorker, **on_worker, epoch=small, reason=words),
@@ -222,7 +236,7 @@ def test_a_request_has_one_build_at_a_time_and_one_answer(commands: list[Command
 def test_a_build_goes_step_by_step_to_its_end(commands: list[Command]) -> None:
     """Steps follow without gaps, operations begin and end once inside their step, and nothing follows the end."""
     assign = build.AssignBuild(build_id=BUILD, assignment=samples.assigned())
-    facts = history(build.AGGREGATE, [assign, *commands])
+    facts = history(build_rules.AGGREGATE, [assign, *commands])
     step, running, waiting, seen = -1, False, set[object](), Counter[tuple[type[Fact], object]]()
     for fact in facts:
         match fact:
@@ -252,7 +266,7 @@ def test_a_build_goes_step_by_step_to_its_end(commands: list[Command]) -> None:
 def test_a_worker_has_one_session_at_a_time(commands: list[Command]) -> None:
     """Epochs count up by one, sessions don't overlap, and only a disconnected worker is lost, once a session."""
     epoch, open_, lost = 0, False, False
-    for fact in history(worker.AGGREGATE, commands):
+    for fact in history(worker_rules.AGGREGATE, commands):
         match fact:
             case WorkerConnected():
                 assert (fact.epoch, open_) == (epoch + 1, False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from buildledger.domain import worker
+from buildledger.domain import worker_rules
 from buildledger.domain.refusals import DuplicateWorkerRefusal, StaleEpochRefusal, WorkerNotEnrolledRefusal
 from buildledger.domain.worker import (
     ConnectWorker,
@@ -20,8 +20,8 @@ from buildledger.domain.worker import (
     ResumeWorker,
     RevokeWorker,
     RotateCredential,
-    require_epoch,
 )
+from buildledger.domain.worker_rules import require_epoch
 from buildledger.events.fact import Fact
 from buildledger.events.ids import ServerId
 from buildledger.events.worker import (
@@ -44,7 +44,7 @@ GONE = WorkerDisconnected(epoch=1, reason="silent")
 
 
 def given(*past: Fact) -> Scenario:
-    return Scenario(worker.AGGREGATE, *past)
+    return Scenario(worker_rules.AGGREGATE, *past)
 
 
 def hello(**others: Any) -> ConnectWorker:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from buildledger.audit.verify import verify
-from buildledger.domain import worker
+from buildledger.domain import worker_rules
 from buildledger.domain.refusals import NotFoundRefusal
 from buildledger.events.ids import worker_id
 from buildledger.events.worker import WorkerPaused, WorkerResumed
@@ -37,7 +37,7 @@ async def test_a_cached_state_is_never_older_than_the_others_commit(pair: tuple[
     for n in range(5):
         await first.execute(pause("w"), origin=SYSTEM)
         await second.execute(resume("w"), origin=SYSTEM)
-        assert first.load(worker.AGGREGATE, worker_id("w"))[1] == 2 * n + 2
+        assert first.load(worker_rules.AGGREGATE, worker_id("w"))[1] == 2 * n + 2
 
 
 def test_races_on_one_stream_keep_its_rules(pair: tuple[Ledger, Ledger]) -> None:
@@ -58,7 +58,7 @@ def test_races_on_one_stream_keep_its_rules(pair: tuple[Ledger, Ledger]) -> None
     kinds = [type(fact.fact) for fact in facts]
     assert kinds == [WorkerPaused if n % 2 == 0 else WorkerResumed for n in range(len(kinds))]
     assert [fact.version for fact in facts] == list(range(1, len(facts) + 1))
-    assert pair[0].load(worker.AGGREGATE, worker_id("v"))[1] == 1
+    assert pair[0].load(worker_rules.AGGREGATE, worker_id("v"))[1] == 1
 
 
 def test_the_same_command_in_two_processes_is_kept_once(pair: tuple[Ledger, Ledger]) -> None:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from buildledger.clock import VirtualClock
-from buildledger.domain import log, worker
+from buildledger.domain import log, worker, worker_rules
 from buildledger.domain.command import Command
 from buildledger.domain.refusals import NotFoundRefusal, Refusal
 from buildledger.events.catalogue import FACTS
@@ -81,7 +81,7 @@ async def test_all_commands_of_one_call_or_none(ledger: Ledger) -> None:
     receipt = await ledger.execute(open_log("a"), pause("w"), finish_log("a"), resume("w"), origin=SYSTEM)
     assert receipt.positions == range(1, 5)
     assert ledger.load(log.AGGREGATE, log_id("a"))[1] == 2
-    assert ledger.load(worker.AGGREGATE, worker_id("w")) == (worker.WorkerState(), 2)
+    assert ledger.load(worker_rules.AGGREGATE, worker_id("w")) == (worker.WorkerState(), 2)
 
 
 async def test_a_refused_call_leaves_no_trace_for_later_ones_of_its_batch(ledger: Ledger) -> None:
@@ -113,7 +113,7 @@ async def test_a_repeated_command_that_decided_nothing_still_decides_nothing(led
     await ledger.execute(pause("w"), origin=SYSTEM)
     again = await ledger.execute(resume("w"), origin=once)
     assert (again.duplicate, len(again.positions)) == (True, 0)
-    assert ledger.load(worker.AGGREGATE, worker_id("w"))[0].paused
+    assert ledger.load(worker_rules.AGGREGATE, worker_id("w"))[0].paused
 
 
 async def test_a_refused_command_may_be_tried_again(ledger: Ledger) -> None:
@@ -242,7 +242,7 @@ def test_more_streams_than_the_cache_holds(database_url: str) -> None:
         for n in range(7):
             small.execute_blocking(pause(f"w{n}"), origin=SYSTEM)
             small.execute_blocking(resume(f"w{n}"), origin=SYSTEM)
-    assert small.load(worker.AGGREGATE, worker_id("w4"))[1] == 6
+    assert small.load(worker_rules.AGGREGATE, worker_id("w4"))[1] == 6
     small.close()
     ledger.close()
 

@@ -20,7 +20,7 @@ from buildledger.config.resolved import (
     Source,
     Worker,
 )
-from buildledger.domain import build, change, config, log, person, request, source, worker
+from buildledger.domain import build, change, config, log, person, request, source, worker, worker_rules
 from buildledger.domain.command import Command
 from buildledger.events.build import ArtifactStored, BuildAssigned
 from buildledger.events.change import BranchMoved, ChangeRecorded, FileChange
@@ -266,7 +266,7 @@ class World:
             case 0 if not self.epochs.get(name):
                 self.connect(name)
             case 1 if self.epochs.get(name):
-                state, _ = self.ledger.load(worker.AGGREGATE, worker.PauseWorker(worker=name).stream_id)
+                state, _ = self.ledger.load(worker_rules.AGGREGATE, worker.PauseWorker(worker=name).stream_id)
                 self.execute(worker.DisconnectWorker(worker=name, epoch=state.epoch, reason="silent"))
                 self.epochs[name] = False
             case 2:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from buildledger.config import builder_models as models
-from buildledger.config import inputs, matrix, resolved, steps
+from buildledger.config import inputs, matrix, resolved, resolved_steps, steps
 from buildledger.config.document import Document
 from buildledger.config.evaluate import Context, WorkerView, worker_fits
 from buildledger.config.expressions import ValueType, mentioned
@@ -145,7 +145,9 @@ class BuilderResolver:
             inputs=self._inputs,
             properties={name: filling.value(node) for name, node in model.properties.items()},
             steps=expanded,
-            sources=tuple(dict.fromkeys(step.source for step in expanded if isinstance(step, resolved.CheckoutStep))),
+            sources=tuple(
+                dict.fromkeys(step.source for step in expanded if isinstance(step, resolved_steps.CheckoutStep))
+            ),
             worker=None if model.worker is None else Expression(model.worker),
             when=None if model.when is None else Expression(model.when),
             collapse=model.collapse,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, assert_never
 
-from buildledger.config import resolved
+from buildledger.config import resolved_steps
 from buildledger.config import step_models as models
 from buildledger.config.problems import Path, did_you_mean, listed
 from buildledger.config.scopes import NUMBERS, TEXTS, Place, Scope
@@ -32,11 +32,11 @@ def check_download(scope: Scope, path: Path, step: models.Download, builders: Co
 
 def expand(
     step: models.Upload | models.Download | models.TestReport, filling: Filling, common: Mapping[str, Any]
-) -> resolved.Step:
+) -> resolved_steps.Step:
     """The step of one cell."""
     match step:
         case models.Upload():
-            return resolved.UploadStep(
+            return resolved_steps.UploadStep(
                 **common,
                 path=filling.text(step.upload),
                 files=tuple(step.files),
@@ -45,7 +45,7 @@ def expand(
                 optional=step.optional,
             )
         case models.Download():
-            return resolved.DownloadStep(
+            return resolved_steps.DownloadStep(
                 **common,
                 artifact=filling.text(step.download),
                 origin=_origin(step.from_, filling),
@@ -53,7 +53,7 @@ def expand(
                 optional=step.optional,
             )
         case models.TestReport():
-            return resolved.TestReportStep(
+            return resolved_steps.TestReportStep(
                 **common,
                 files=tuple(step.test_report),
                 format=step.format,
@@ -64,12 +64,12 @@ def expand(
             assert_never(step)
 
 
-def _origin(wanted: str | models.FromBuilder, filling: Filling) -> resolved.Origin:
+def _origin(wanted: str | models.FromBuilder, filling: Filling) -> resolved_steps.Origin:
     if isinstance(wanted, models.FromBuilder):
-        return resolved.Origin(
+        return resolved_steps.Origin(
             of="builder",
             builder=wanted.builder,
             branch=None if wanted.branch is None else filling.text(wanted.branch),
             number=None if wanted.number is None else filling.text(wanted.number),
         )
-    return resolved.Origin(of="parent" if wanted == "parent" else "build")
+    return resolved_steps.Origin(of="parent" if wanted == "parent" else "build")

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 
 import msgspec
 
-from buildledger.config import file_steps, limits, nodes, resolved
+from buildledger.config import file_steps, limits, nodes, resolved_steps
 from buildledger.config import step_models as models
 from buildledger.config.expressions import mentioned
 from buildledger.config.problems import Path, did_you_mean, listed
@@ -154,9 +154,9 @@ def check_environment(scope: Scope, path: Path, env: Mapping[str, Any], place: P
 
 def expand(
     steps: Sequence[StepModel], filling: Filling, env: Mapping[str, EnvironmentValue]
-) -> tuple[resolved.Step, ...]:
+) -> tuple[resolved_steps.Step, ...]:
     """The steps of one cell; `env` has the builder's variables."""
-    result: list[resolved.Step] = []
+    result: list[resolved_steps.Step] = []
     names = {step.name for step in steps if step.name is not None}
     for step in steps:
         made = _expand_step(step, filling, env)
@@ -167,7 +167,7 @@ def expand(
     return tuple(result)
 
 
-def _expand_step(step: StepModel, filling: Filling, env: Mapping[str, EnvironmentValue]) -> resolved.Step:
+def _expand_step(step: StepModel, filling: Filling, env: Mapping[str, EnvironmentValue]) -> resolved_steps.Step:
     common: dict[str, Any] = {
         "name": step.name or "",
         "on_failure": step.on_failure,
@@ -182,7 +182,7 @@ def _expand_step(step: StepModel, filling: Filling, env: Mapping[str, Environmen
         }
     match step:
         case models.Checkout():
-            made: resolved.Step = resolved.CheckoutStep(
+            made: resolved_steps.Step = resolved_steps.CheckoutStep(
                 **common,
                 source=step.checkout,
                 into=step.into,
@@ -195,13 +195,13 @@ def _expand_step(step: StepModel, filling: Filling, env: Mapping[str, Environmen
                 timeout=_timeout(step.timeout),
             )
         case models.Run():
-            made = resolved.RunStep(**common, argv=filling.arguments_of(step.run))
+            made = resolved_steps.RunStep(**common, argv=filling.arguments_of(step.run))
         case models.ScriptStep():
-            made = resolved.ScriptStep(**common, script=step.script)
+            made = resolved_steps.ScriptStep(**common, script=step.script)
         case models.Upload() | models.Download() | models.TestReport():
             made = file_steps.expand(step, filling, common)
         case models.SetProperty():
-            made = resolved.SetPropertyStep(
+            made = resolved_steps.SetPropertyStep(
                 **common,
                 property=step.set_property,
                 value=None if step.value is None else filling.value(step.value),
@@ -212,27 +212,27 @@ def _expand_step(step: StepModel, filling: Filling, env: Mapping[str, Environmen
     return made if made.name else msgspec.structs.replace(made, name=_name(made))
 
 
-def _timeout(model: models.Timeout) -> resolved.Timeout:
-    return resolved.Timeout(no_output_seconds=model.no_output, total_seconds=model.total)
+def _timeout(model: models.Timeout) -> resolved_steps.Timeout:
+    return resolved_steps.Timeout(no_output_seconds=model.no_output, total_seconds=model.total)
 
 
-def _name(step: resolved.Step) -> str:
+def _name(step: resolved_steps.Step) -> str:
     """What a step that has no name of its own is called."""
     match step:
-        case resolved.CheckoutStep():
+        case resolved_steps.CheckoutStep():
             return f"checkout {step.source}"
-        case resolved.RunStep():
+        case resolved_steps.RunStep():
             return _program(step.argv)
-        case resolved.ScriptStep():
+        case resolved_steps.ScriptStep():
             lines = [line.strip() for line in step.script.splitlines()]
             return _shortened(next((line for line in lines if line and not line.startswith("#")), "script"))
-        case resolved.UploadStep():
+        case resolved_steps.UploadStep():
             return _shortened(f"upload {step.path}") if isinstance(step.path, str) else "upload"
-        case resolved.DownloadStep():
+        case resolved_steps.DownloadStep():
             return _shortened(f"download {step.artifact}") if isinstance(step.artifact, str) else "download"
-        case resolved.TestReportStep():
+        case resolved_steps.TestReportStep():
             return "test report"
-        case resolved.SetPropertyStep():
+        case resolved_steps.SetPropertyStep():
             return f"set {step.property}"
         case _:
             assert_never(step)

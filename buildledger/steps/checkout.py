@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from buildledger.config.resolved import CheckoutStep, Timeout
+from buildledger.config.resolved_steps import CheckoutStep, Timeout
 from buildledger.events.operation import Copy, Ended, OperationSpec, Remove, Run, Text
 from buildledger.events.results import Result
 from buildledger.sources.git import checkout as git

@@ -10,7 +10,7 @@ import posixpath
 import msgspec
 
 from buildledger.config import evaluate
-from buildledger.config.resolved import DownloadStep, Origin
+from buildledger.config.resolved_steps import DownloadStep, Origin
 from buildledger.events.operation import Download, FindArtifact
 from buildledger.events.results import Result
 from buildledger.steps.outcome import conclude, told

@@ -63,7 +63,7 @@ class StepInputs(msgspec.Struct, frozen=True, kw_only=True):
 Request = Operation | SetProperty | ObtainRevision
 Program = Generator[Request, Ended | None, Conclusion]
 Start = Callable[[Any, StepInputs], Program]
-"""Begins a program for a step of `config.resolved`; runs none of it yet."""
+"""Begins a program for a step of `config.resolved_steps`; runs none of it yet."""
 
 
 class UnusableStepError(ValueError):

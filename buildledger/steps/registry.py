@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from buildledger.config.resolved import (
+from buildledger.config.resolved_steps import (
     CheckoutStep,
     DownloadStep,
     RunStep,

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 
 from buildledger.config import evaluate, values
-from buildledger.config.resolved import RunStep, ScriptStep, Timeout
+from buildledger.config.resolved_steps import RunStep, ScriptStep, Timeout
 from buildledger.events.operation import EnvironmentValue, Run, SecretName, Text
 from buildledger.steps.outcome import conclude
 from buildledger.steps.program import Operation, Program, StepInputs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from buildledger.config import evaluate, limits
-from buildledger.config.resolved import SetPropertyStep
+from buildledger.config.resolved_steps import SetPropertyStep
 from buildledger.events.results import Result
 from buildledger.steps.outcome import conclude
 from buildledger.steps.program import Conclusion, Operation, Program, SetProperty, StepInputs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from buildledger.config import limits
-from buildledger.config.resolved import TestReportStep
+from buildledger.config.resolved_steps import TestReportStep
 from buildledger.events.operation import ReadReports, Upload
 from buildledger.events.results import Result
 from buildledger.steps.outcome import conclude, told

@@ -7,7 +7,7 @@ from posixpath import basename, normpath
 import msgspec
 
 from buildledger.config import evaluate
-from buildledger.config.resolved import UploadStep
+from buildledger.config.resolved_steps import UploadStep
 from buildledger.events.operation import Upload
 from buildledger.events.results import Result
 from buildledger.steps.outcome import conclude, told

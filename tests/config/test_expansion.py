@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from buildledger.config.resolved import CheckoutStep, LockUse, RunStep, ScriptStep, SetPropertyStep, Timeout, UploadStep
+from buildledger.config.resolved import LockUse
+from buildledger.config.resolved_steps import CheckoutStep, RunStep, ScriptStep, SetPropertyStep, Timeout, UploadStep
 from buildledger.config.values import Expression, InputRef, PropertyRef, SecretRef, Spread
 from tests.config.loading import BASE, loaded, messages, with_builder
 

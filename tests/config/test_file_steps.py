@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from buildledger.config.load import check, load
-from buildledger.config.resolved import DownloadStep, Origin, TestReportStep, UploadStep
+from buildledger.config.resolved_steps import DownloadStep, Origin, TestReportStep, UploadStep
 from buildledger.config.values import Expression
 
 FILE = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from buildledger.config.evaluate import Context
-from buildledger.config.resolved import (
+from buildledger.config.resolved_steps import (
     CheckoutStep,
     DownloadStep,
     Origin,

@@ -8,7 +8,7 @@ import pytest
 
 from buildledger.config import limits
 from buildledger.config.evaluate import Context
-from buildledger.config.resolved import RunStep, ScriptStep, SetPropertyStep, Timeout, UploadStep
+from buildledger.config.resolved_steps import RunStep, ScriptStep, SetPropertyStep, Timeout, UploadStep
 from buildledger.config.values import PropertyRef
 from buildledger.events.operation import Ended, Run, SecretName, Text, Upload
 from buildledger.events.results import Result

@@ -35,8 +35,6 @@ def list_artifacts(request: Request, build_id: IdPath, as_of: AsOf = None) -> Re
     """What a build has handed over, also what is kept no longer."""
     with reading(request, as_of, "status") as reads:
         seq = build_rows.seq_of(reads["status"], build_id)
-        if seq is None:
-            raise NotFound("build", build_id)
         items = artifacts_of(reads["status"], seq, reads.deps.keep_artifacts)
         return reads.answer(models.ArtifactList(items=items, position=reads.position))
 

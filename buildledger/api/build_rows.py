@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from buildledger.api.models import builds as models
 from buildledger.api.models.scalars import BuildRef, SourceStamp
+from buildledger.api.problems import NotFound
 from buildledger.api.words import Words
 from buildledger.events.request import SourceStamp as Stamp
 from buildledger.projections.columns import moment
@@ -154,7 +155,9 @@ def as_reference(row: sa.Row[Any]) -> BuildRef:
     )
 
 
-def seq_of(reading: Reading, build_id: UUID) -> int | None:
-    """Where a build was assigned; None if it wasn't yet."""
+def seq_of(reading: Reading, build_id: UUID) -> int:
+    """Where a build was assigned. Raises: NotFound if it wasn't yet."""
     row = reading.first(sa.select(build.c.seq).where(build.c.id == build_id, reading.born(build.c.seq)))
-    return None if row is None else int(row.seq)
+    if row is None:
+        raise NotFound("build", build_id)
+    return int(row.seq)

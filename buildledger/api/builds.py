@@ -111,8 +111,6 @@ def list_steps(request: Request, build_id: IdPath, as_of: AsOf = None) -> Respon
     """The steps of a build with their operations and logs."""
     with reading(request, as_of, "status") as reads:
         seq = build_rows.seq_of(reads["status"], build_id)
-        if seq is None:
-            raise NotFound("build", build_id)
         return reads.answer(models.StepList(items=steps_of(reads["status"], seq, build_id), position=reads.position))
 
 
@@ -120,8 +118,7 @@ def list_steps(request: Request, build_id: IdPath, as_of: AsOf = None) -> Respon
 def list_blamed(request: Request, build_id: IdPath, as_of: AsOf = None) -> Response:
     """The commits that the build brought and no green build of its stream had, of all its sources, newest first."""
     with reading(request, as_of, "status", "people", "changes", "blamelist") as reads:
-        if build_rows.seq_of(reads["status"], build_id) is None:
-            raise NotFound("build", build_id)
+        build_rows.seq_of(reads["status"], build_id)  # refuses an unknown build
         ids = [key for row in blame_rows(reads["blamelist"], [build_id]) for key in blamed_ids(row)]
         known = changes_by_id(reads["changes"], Words(reads.deps.vault, reads["people"]), ids)
         items = [known[key] for key in ids if key in known]

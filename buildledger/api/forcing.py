@@ -138,8 +138,6 @@ def _stamp(
 def _built(commanding: Commanding, build_id: UUID) -> tuple[sa.Row[Any], dict[str, str]]:
     with commanding.deps.views.read(None, "status") as (status,):
         seq = seq_of(status, build_id)
-        if seq is None:
-            raise NotFound("build", build_id)
         fixed = status.first(sa.select(build).where(build.c.seq == seq))
         state = status.first(
             sa.select(build_state.c.obtained).where(build_state.c.seq == seq, status.holds(build_state))

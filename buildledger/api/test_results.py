@@ -12,7 +12,6 @@ from buildledger.api.artifact_rows import as_test, tests_of, totals_of
 from buildledger.api.models import artifacts as models
 from buildledger.api.paging import cursor_of, key_of, page
 from buildledger.api.parameters import PAGE_DEFAULT, AsOf, Cursor, IdPath, Limit
-from buildledger.api.problems import NotFound
 from buildledger.api.reads import reading
 from buildledger.projections.test_results import test_result
 
@@ -36,8 +35,7 @@ def list_tests(
     """The tests of a build as its test reports have them: failed ones first, then skipped ones, then the others."""
     after = key_of(LISTING, cursor, int, int, int)
     with reading(request, as_of, "status", "tests") as reads:
-        if build_rows.seq_of(reads["status"], build_id) is None:
-            raise NotFound("build", build_id)
+        build_rows.seq_of(reads["status"], build_id)  # refuses an unknown build
         tests = reads["tests"]
         query = tests_of(tests, build_id).limit(limit + 1)
         columns = test_result.c

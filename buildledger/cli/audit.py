@@ -24,7 +24,7 @@ def audit() -> None:
     """Check that nothing was altered, and look at the past."""
 
 
-@audit.command("verify")
+@audit.command("verify", short_help="Name the first position that doesn't fit.")
 @state_option
 @database_option
 @json_option
@@ -49,7 +49,7 @@ def verify_ledger(state: Path, database: str | None, as_json: bool, trust: tuple
     sys.exit(not report.ok)
 
 
-@audit.command("replay")
+@audit.command("replay", short_help="Print the state as it was at a position.")
 @state_option
 @database_option
 @click.option("--to", "position", type=click.IntRange(min=0), metavar="N", help="Position.  [default: the last]")

@@ -30,7 +30,7 @@ def list_projections() -> None:
         click.echo(f"{name:<12} version {projection.VERSION}")
 
 
-@projections.command("rebuild")
+@projections.command("rebuild", short_help="Build read models anew, beside those in use.")
 @click.argument("names", nargs=-1, required=True, type=click.Choice([*NAMES, "all"]))
 @state_option
 @database_option

@@ -10,6 +10,9 @@ from buildledger.cli.options import AddressType, SizeType, database_option, stat
 from buildledger.cli.server_process import run_as_server
 from buildledger.settings import Address, AutoTls, Role, ServerSettings, SettingsError, Tls
 
+UVICORN_STARTUP_FAILURE = 3
+"""The exit code with which it ends the process when it can't listen."""
+
 
 @click.command()
 @state_option
@@ -161,6 +164,12 @@ def serve(
         raise click.ClickException("\n" + problems_text(errors.problems, source=source)) from None
     except (SettingsError, LedgerFormatError, StoreError) as error:
         raise click.ClickException(str(error)) from None
+    except SystemExit as ended:
+        if ended.code != UVICORN_STARTUP_FAILURE:
+            raise
+        raise click.ClickException(
+            f"the API can't be served at {http}, see above: stop what listens there, or give another --http"
+        ) from None
     except OSError as error:
         raise click.ClickException(f"{error.filename or state}: {error.strerror or error}") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from pathlib import Path
 from typing import Literal
@@ -45,7 +46,11 @@ AS_CONFIGURED = 1_000
     show_default=True,
     help="Output that may wait on disk for the server; when it is full, steps wait too.",
 )
-@click.option("--token", help="One-use enrollment token, for the first start: see `buildledger token`.")
+@click.option(
+    "--token",
+    help="One-use enrollment token, for the first start: see `buildledger token`. Better given in "
+    "BUILDLEDGER_WORKER_TOKEN, where not every user of the machine can read it.",
+)
 @click.option(
     "--enroll-at", metavar="HOST:PORT", help="Where to enroll, if --server lets nobody in without a certificate."
 )
@@ -91,11 +96,12 @@ def worker(
     from buildledger.slave_grpc.agent.main import run_worker
     from buildledger.slave_grpc.agent.settings import WorkerSettings
 
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     settings = WorkerSettings(
         server=server,
         name=name,
-        state_dir=state,
-        work_dir=work or state / "work",
+        state_dir=state.resolve(),
+        work_dir=(work or state / "work").resolve(),
         labels=dict(labels),
         capacity=capacity,
         spool_bytes=spool_bytes,

@@ -24,7 +24,7 @@ def workers() -> None:
     """See the workers of a server, and shut one out."""
 
 
-@workers.command("list")
+@workers.command("list", short_help="Show all workers and their credentials.")
 @state_option
 @json_option
 def list_(state: Path, as_json: bool) -> None:

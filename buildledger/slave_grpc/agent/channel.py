@@ -3,12 +3,14 @@
 import ipaddress
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 # Fork handlers of gRPC slow every spawn down, and this program never forks without exec. Read when grpc is imported.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 import grpc
 import grpc.aio
+from cryptography import x509
 
 from buildledger.slave_grpc.agent.credential import StoredCredential
 from buildledger.slave_grpc.agent.proof import proof_of
@@ -41,6 +43,30 @@ class PlainTransportRefusedError(Exception):
             "Enroll with a token that says whom to trust, name the issuer of its certificate with --ca, use --tls, or "
             "connect to 127.0.0.1."
         )
+
+
+class CaFileUnusableError(Exception):
+    """The file that should hold the issuers of the server's certificate doesn't."""
+
+    def __init__(self, file: Path, reason: object) -> None:
+        self.file = file
+        super().__init__(f"--ca: {file} can't be used: {reason}")
+
+
+def check_ca_file(settings: WorkerSettings) -> None:
+    """Make sure that the file of issuers, if there is one, can be used.
+
+    Raises:
+        CaFileUnusableError: it can't.
+    """
+    if settings.ca_file is None:
+        return
+    try:
+        x509.load_pem_x509_certificates(settings.ca_file.read_bytes())
+    except OSError as error:
+        raise CaFileUnusableError(settings.ca_file, error.strerror) from error
+    except ValueError as error:
+        raise CaFileUnusableError(settings.ca_file, "it holds no PEM certificate") from error
 
 
 def open_channel(

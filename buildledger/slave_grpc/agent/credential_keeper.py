@@ -8,13 +8,15 @@ from collections.abc import Callable
 import grpc.aio
 
 from buildledger.slave_grpc.agent.backoff import Backoff
-from buildledger.slave_grpc.agent.channel import check_transport, is_secured
+from buildledger.slave_grpc.agent.channel import check_ca_file, check_transport, is_secured
 from buildledger.slave_grpc.agent.credential import StoredCredential, load
 from buildledger.slave_grpc.agent.enrollment import enroll, rotate, trusted_by
 from buildledger.slave_grpc.agent.settings import WorkerSettings
 
 _ROTATION_RETRY_SECONDS = (0.25, 60.0)
 _LONGEST_SLEEP_SECONDS = 3600.0
+_CUT = "Socket closed"
+"""How gRPC puts it that somebody took the connection and ended it."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,9 +41,11 @@ class CredentialKeeper:
         """Make sure that it would not cross a network in clear.
 
         Raises:
+            CaFileUnusableError: the file of issuers holds none.
             PlainTransportRefusedError: plain transport to another machine.
             EnrollmentRefusedError: the token says whom to trust, and isn't whole.
         """
+        check_ca_file(self._settings)
         check_transport(self._settings, self._settings.server, self._trusted_pem())
 
     async def ensure(self) -> None:
@@ -59,7 +63,7 @@ class CredentialKeeper:
                 self.current = await enroll(self._settings, token)
             except grpc.aio.AioRpcError as error:
                 address = self._settings.enroll_at or self._settings.server
-                _log.warning("enrollment at %s: %s%s", address, error.details(), self._hint())
+                _log.warning("enrollment at %s: %s%s", address, error.details(), self.hint(error))
                 await asyncio.sleep(backoff.next_delay())
         self._on_change(self.current)
 
@@ -82,8 +86,9 @@ class CredentialKeeper:
         kept = self.current.trusted_ca_pem if self.current is not None else b""
         return kept + trusted_by(self._settings)
 
-    def _hint(self) -> str:
-        if is_secured(self._settings, self._trusted_pem()):
+    def hint(self, error: grpc.aio.AioRpcError) -> str:
+        """What to try when a connection in clear was answered and then cut, as servers that speak TLS do."""
+        if is_secured(self._settings, self._trusted_pem()) or _CUT not in (error.details() or ""):
             return ""
         return " (in clear: if the server speaks TLS, give the whole token, or --ca, or --tls)"
 

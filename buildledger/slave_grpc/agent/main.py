@@ -8,7 +8,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-from buildledger.slave_grpc.agent.channel import PlainTransportRefusedError
+from buildledger.slave_grpc.agent.channel import CaFileUnusableError, PlainTransportRefusedError
 from buildledger.slave_grpc.agent.credential import CredentialUnreadableError
 from buildledger.slave_grpc.agent.enrollment import EnrollmentRefusedError
 from buildledger.slave_grpc.agent.settings import WorkerSettings
@@ -45,6 +45,7 @@ async def run_worker(settings: WorkerSettings) -> int:
                 await worker.run()
     except (
         StateInUseError,
+        CaFileUnusableError,
         PlainTransportRefusedError,
         EnrollmentRefusedError,
         CredentialUnreadableError,

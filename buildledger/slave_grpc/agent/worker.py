@@ -185,7 +185,7 @@ class Worker:
             if self._credentials.has_expired:
                 _log.error("the credential has expired: stop this worker and start it with a new enrollment token")
                 return backoff.slowest_delay()
-            _log.warning("connection to %s: %s", address, error.details())
+            _log.warning("connection to %s: %s%s", address, error.details(), self._credentials.hint(error))
         except (ServerSilentError, PlainTransportRefusedError) as error:
             _log.warning("connection to %s: %s", address, error)
         except Exception:

@@ -29,6 +29,9 @@ async function main(): Promise<number> {
   }
 }
 
+// A server that is reached by its address is one without a name, which Node.js would remark on at each start.
+process.noDeprecation = true;
+
 try {
   // Whatever is still under way, such as a transfer that waits, doesn't keep the process.
   process.exit(await main());

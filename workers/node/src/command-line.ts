@@ -10,6 +10,8 @@ export const TOKEN_VARIABLE = "BUILDLEDGER_WORKER_TOKEN";
 const WORKER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const ADDRESS = /^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]]+):(\d{1,5})$/;
 const HIGHEST_PORT = 65_535;
+/** More than any worker is given: the server's configuration alone decides. */
+const AS_CONFIGURED = 1_000;
 
 /** What the command's --help says. */
 export const HELP = `Usage: buildledger-worker --server HOST:PORT --name NAME --state DIR [options]
@@ -21,7 +23,8 @@ A worker of a Build Ledger server: connects to it and runs what it asks for.
   --state DIR          journal and credential; private to one worker
   --work DIR           build directories (default: "work" in --state DIR)
   --label KEY=VALUE    what this worker can be chosen by; repeatable
-  --capacity N         runs at once (default 1)
+  --capacity N         never more runs at once than this (default: as
+                       configured on the server)
   --token TOKEN        one-use enrollment token, for the first start; better in
                        the environment as ${TOKEN_VARIABLE}
   --enroll-at HOST:PORT
@@ -79,7 +82,7 @@ export function parseCommandLine(
       workDirectory:
         values.work === undefined ? path.join(stateDirectory, "work") : path.resolve(values.work),
       labels: Object.fromEntries((values.label ?? []).map(label)),
-      capacity: whole(values.capacity ?? "1", "--capacity", 0),
+      capacity: whole(values.capacity ?? String(AS_CONFIGURED), "--capacity", 1),
       enrollmentToken: values.token || environment[TOKEN_VARIABLE] || undefined,
       enrollAt: values["enroll-at"] === undefined ? undefined : address(values["enroll-at"], "--enroll-at"),
       caFile: values.ca,

@@ -3,7 +3,7 @@ import { lock, StateInUseError } from "./lock.js";
 import { log, reasonOf } from "./log.js";
 import { CredentialUnreadableError } from "./net/credential.js";
 import { EnrollmentRefusedError } from "./net/enrollment.js";
-import { PlainTransportRefusedError } from "./net/transport.js";
+import { CaFileUnusableError, checkCaFile, PlainTransportRefusedError } from "./net/transport.js";
 import { Worker } from "./session/worker.js";
 import type { WorkerSettings } from "./settings.js";
 import { SupervisorUnusableError } from "./supervision/program.js";
@@ -18,6 +18,7 @@ const MISCONFIGURATIONS = [
   CredentialUnreadableError,
   EnrollmentRefusedError,
   PlainTransportRefusedError,
+  CaFileUnusableError,
   SupervisorUnusableError,
 ];
 
@@ -28,6 +29,7 @@ const MISCONFIGURATIONS = [
  */
 export async function runWorker(settings: WorkerSettings): Promise<number> {
   try {
+    checkCaFile(settings);
     for (const directory of [settings.stateDirectory, settings.workDirectory]) {
       mkdirSync(directory, { recursive: true });
     }

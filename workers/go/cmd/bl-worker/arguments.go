@@ -17,7 +17,9 @@ import (
 
 const (
 	tokenVariable = "BUILDLEDGER_WORKER_TOKEN"
-	usage         = `Usage: bl-worker --server HOST:PORT --name NAME --state DIR [options]
+	// asConfigured is more than any worker is given: the server's configuration alone decides.
+	asConfigured = 1_000
+	usage        = `Usage: bl-worker --server HOST:PORT --name NAME --state DIR [options]
 
 Runs builds for a Build Ledger server. Connections may break and the server may restart: steps go on, and no output is
 lost. SIGTERM or Ctrl-C stops what runs, SIGHUP lets it finish first.
@@ -27,7 +29,7 @@ lost. SIGTERM or Ctrl-C stops what runs, SIGHUP lets it finish first.
   --state DIR          journal, credential and lock; private to this worker
   --work DIR           where build directories lie (default: work/ in the state directory)
   --label KEY=VALUE    what this worker can be chosen by; repeatable
-  --capacity N         builds at the same time (default: 1)
+  --capacity N         never more builds at the same time than this (default: as configured on the server)
   --token TOKEN        one-use enrollment token, for the first start; better given in ` + tokenVariable + `,
                        where not every user of the machine can read it
   --enroll-at HOST:PORT  where to enroll, if --server lets nobody in without a certificate
@@ -74,7 +76,7 @@ func parse(arguments []string, getenv func(string) string, out io.Writer) (worke
 	flags.StringVar(&settings.StateDir, "state", "", "")
 	flags.StringVar(&settings.WorkDir, "work", "", "")
 	flags.Var(labels(settings.Labels), "label", "")
-	capacity := flags.Uint("capacity", 1, "")
+	capacity := flags.Uint("capacity", asConfigured, "")
 	flags.StringVar(&settings.Token, "token", settings.Token, "")
 	flags.StringVar(&settings.EnrollAt, "enroll-at", "", "")
 	flags.StringVar(&settings.Security.CAFile, "ca", "", "")
@@ -119,6 +121,9 @@ func check(settings *worker.Settings, rest []string, capacity uint) error {
 	}
 	if settings.SpoolBytes < 1<<20 {
 		return fmt.Errorf("--spool-bytes %d is less than 1 MiB", settings.SpoolBytes)
+	}
+	if err := settings.Security.CheckCAFile(); err != nil {
+		return fmt.Errorf("--ca: %w", err)
 	}
 	if settings.OnCrash != contract.Continue && settings.OnCrash != contract.KillIt {
 		return fmt.Errorf("--on-crash %s is neither %s nor %s", settings.OnCrash, contract.Continue, contract.KillIt)

@@ -100,7 +100,7 @@ func (s Server) call(
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	return do(ctx, pb.NewEnrollmentClient(connection))
+	return s.Security.Explain(do(ctx, pb.NewEnrollmentClient(connection)), identity)
 }
 
 // Trusted is the issuer that a token says is to be trusted, PEM; nothing if it says nothing.

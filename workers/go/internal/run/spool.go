@@ -7,6 +7,8 @@ const (
 	largestSegment  = 8 << 20
 	// segmentsPerShare is how many segments fit into what one command may keep when the worker does all it can.
 	segmentsPerShare = 8
+	// mostShares are reckoned with, whatever capacity says: few workers do all that they might.
+	mostShares = 128
 )
 
 // Spool shares the room for unacknowledged output among all runs.
@@ -28,7 +30,7 @@ type share struct {
 
 // NewSpool makes one that is full at limit bytes, for a worker that does so many runs at once.
 func NewSpool(limit int64, capacity uint32) *Spool {
-	return &Spool{limit: limit, capacity: max(int64(capacity), 1), shares: make(map[*share]bool)}
+	return &Spool{limit: limit, capacity: min(max(int64(capacity), 1), mostShares), shares: make(map[*share]bool)}
 }
 
 // Limit is when it is full.

@@ -63,6 +63,33 @@ func (s Security) Check(address string, identity Identity) error {
 	return nil
 }
 
+// CheckCAFile makes sure that CAFile, if there is one, can be used.
+func (s Security) CheckCAFile() error {
+	if s.CAFile == "" {
+		return nil
+	}
+	return appendFile(x509.NewCertPool(), s.CAFile)
+}
+
+func appendFile(pool *x509.CertPool, file string) error {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("the issuers of the server's certificate: %w", err)
+	}
+	if !pool.AppendCertsFromPEM(content) {
+		return fmt.Errorf("%s holds no PEM certificate", file)
+	}
+	return nil
+}
+
+// Explain adds to an error what to try when a connection in clear was answered and then cut, as servers that speak TLS do.
+func (s Security) Explain(err error, identity Identity) error {
+	if err == nil || s.isOn(identity) || !strings.Contains(err.Error(), "error reading server preface") {
+		return err
+	}
+	return fmt.Errorf("%w (in clear: if the server speaks TLS, give the whole token, or --ca, or --tls)", err)
+}
+
 func (s Security) isOn(identity Identity) bool {
 	return s.CAFile != "" || s.TLS || len(s.TrustedPEM) > 0 || len(identity.TrustedCAPEM) > 0
 }
@@ -113,12 +140,8 @@ func (s Security) credentials(identity Identity) (credentials.TransportCredentia
 		config.RootCAs.AppendCertsFromPEM(identity.TrustedCAPEM)
 	}
 	if s.CAFile != "" {
-		content, err := os.ReadFile(s.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("the issuers of the server's certificate: %w", err)
-		}
-		if !config.RootCAs.AppendCertsFromPEM(content) {
-			return nil, fmt.Errorf("%s holds no PEM certificate", s.CAFile)
+		if err := appendFile(config.RootCAs, s.CAFile); err != nil {
+			return nil, err
 		}
 	}
 	if len(identity.CertificateChainPEM) > 0 {

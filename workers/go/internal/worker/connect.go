@@ -59,7 +59,7 @@ func (w *Worker) attend(ctx context.Context, current *session.Session, address s
 	if err != nil {
 		return err
 	}
-	return current.Run(proven, connection)
+	return w.settings.Security.Explain(current.Run(proven, connection), identity)
 }
 
 // delayAfter tells people why a session ended, and says for how long to wait before the next.

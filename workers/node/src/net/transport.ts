@@ -1,5 +1,27 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { isIPv4 } from "node:net";
+import { reasonOf } from "../log.js";
 import type { WorkerSettings } from "../settings.js";
+
+/** The file that --ca names can't be read, or holds no certificate. */
+export class CaFileUnusableError extends Error {}
+
+/**
+ * Make sure that the file of issuers, if there is one, can be used.
+ *
+ * @throws CaFileUnusableError it can't.
+ */
+export function checkCaFile(settings: WorkerSettings): void {
+  if (settings.caFile === undefined) {
+    return;
+  }
+  try {
+    new X509Certificate(readFileSync(settings.caFile));
+  } catch (error) {
+    throw new CaFileUnusableError(`--ca: ${settings.caFile} holds no PEM certificate: ${reasonOf(error)}`);
+  }
+}
 
 /** The settings ask for an unencrypted connection that would leave this machine. */
 export class PlainTransportRefusedError extends Error {

@@ -9,7 +9,7 @@ import { Backoff } from "../net/backoff.js";
 import { callMetadata, connect } from "../net/connection.js";
 import { hasExpired, loadCredential, type StoredCredential } from "../net/credential.js";
 import { enroll, isServiceError, rotate, trustedBy } from "../net/enrollment.js";
-import { checkTransport } from "../net/transport.js";
+import { checkTransport, isSecured } from "../net/transport.js";
 import { ExitReason, StopLevel } from "../proto/worker_pb.js";
 import type { Attempt } from "../runs/attempt.js";
 import { goOn, run } from "../runs/runner.js";
@@ -27,6 +27,10 @@ const GOODBYE_SECONDS = 3;
 const DELIVERY_SECONDS = 10;
 const ROTATION_RETRY_SECONDS = { shortest: 0.25, longest: 60 };
 const LONGEST_SLEEP_SECONDS = 3600;
+/** How gRPC puts it that somebody took the connection and ended it. */
+const CUT = "Last error: Failed to connect";
+/** What gRPC adds where it has nothing to add. */
+const EMPTY_NOTE = /\.? Resolution note: $/;
 
 // The server can be reached and won't have this worker: only a person can change that.
 const UNWELCOME = new Set([status.UNAUTHENTICATED, status.PERMISSION_DENIED, status.UNIMPLEMENTED]);
@@ -197,7 +201,7 @@ export class Worker {
         log.error("the credential has expired: stop this worker and start it with a new enrollment token");
         return backoff.slowestDelay();
       }
-      log.warning(`connection to ${address}: ${reasonOf(error)}`);
+      log.warning(`connection to ${address}: ${this.#explained(reasonOf(error))}`);
     }
     return usualDelay();
   }
@@ -237,12 +241,22 @@ export class Worker {
         if (!isServiceError(error)) {
           throw error;
         }
-        log.warning(`enrollment at ${this.settings.server}: ${error.details}`);
+        const address = this.settings.enrollAt ?? this.settings.server;
+        log.warning(`enrollment at ${address}: ${this.#explained(error.details)}`);
         await sleep(backoff.nextDelay(), this.#over.signal);
       }
     }
     this.#blobs.credential = this.#credential;
     this.#standing.workerId = this.#credential?.workerId ?? "";
+  }
+
+  /** A reason, with what to try when a connection in clear was answered and then cut, as servers that speak TLS do. */
+  #explained(reason: string): string {
+    const trusted = `${trustedBy(this.settings)}${this.#credential?.trustedCaPem ?? ""}`;
+    const said = reason.replace(EMPTY_NOTE, "");
+    return said.includes(CUT) && !isSecured(this.settings, trusted)
+      ? `${said} (in clear: if the server speaks TLS, give the whole token, or --ca, or --tls)`
+      : said;
   }
 
   /** Renew the credential whenever it is time; sessions that are open go on with the old one. */

@@ -1,0 +1,39 @@
+"""How `buildledger worker` understands what it is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from buildledger.cli.worker import worker
+from buildledger.slave_grpc.agent import main
+from buildledger.slave_grpc.agent.settings import WorkerSettings
+
+
+def test_a_worker_may_be_given_relative_directories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs steps gets absolute paths, since it doesn't stay in the directory in which the worker was started."""
+    heard: list[WorkerSettings] = []
+
+    async def note(settings: WorkerSettings) -> int:
+        heard.append(settings)
+        return 0
+
+    monkeypatch.setattr(main, "run_worker", note)
+    monkeypatch.chdir(tmp_path)
+
+    result = CliRunner().invoke(worker, ["--server", "127.0.0.1:1", "--name", "local", "--state", "mine"])
+
+    assert result.exit_code == 0, result.output
+    assert heard[0].state_dir == tmp_path.resolve() / "mine"
+    assert heard[0].work_dir == tmp_path.resolve() / "mine" / "work"
+
+
+def test_a_file_of_issuers_that_holds_none_is_refused(tmp_path: Path) -> None:
+    """The worker ends with the reason instead of trying for ever, or trusting the token alone."""
+    junk = tmp_path / "ca.pem"
+    junk.write_text("no certificate")
+    options = ["--server", "127.0.0.1:1", "--name", "local", "--state", str(tmp_path / "state"), "--ca", str(junk)]
+
+    assert CliRunner().invoke(worker, options).exit_code == main.EXIT_MISCONFIGURED

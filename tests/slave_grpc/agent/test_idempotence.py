@@ -126,13 +126,14 @@ async def test_omitted(server: ScriptedServer, tmp_path: Path) -> None:
 
 async def test_next_attempt_waits(server: ScriptedServer, work_dir: Path) -> None:
     """A further attempt starts only when nothing of the one before is left."""
-    spec = script("mkdir alone || exit 9; trap 'sleep 0.5; rmdir alone; exit 0' INT; sleep 60 >/dev/null 2>&1 & wait")
+    spec = script("trap 'sleep 0.5; rmdir alone; exit 0' INT; mkdir alone || exit 9; sleep 60 >/dev/null 2>&1 & wait")
     first = server.run(spec)
     await eventually((work_dir / "b" / "alone").exists)
     server.stop_run(first)
     second = server.run(spec, run_id=first[0], attempt=2, fence=2)
     await server.ended(first)
     await server.until(lambda: server.last(second) == "started")
+    await eventually((work_dir / "b" / "alone").exists)
     server.stop_run(second)
     assert (await server.ended(second)).code == 0
 

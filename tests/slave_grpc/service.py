@@ -1,12 +1,14 @@
 """A worker service with its stores, which can be stopped, killed and started again."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-from buildledger.clock import Clock, VirtualClock
+from buildledger.clock import Clock, SystemClock, VirtualClock
 from buildledger.domain.build import AssignBuild, RequestOperation, StartStep
 from buildledger.domain.command import Command
 from buildledger.domain.enrollment import IssueEnrollment
@@ -20,7 +22,7 @@ from buildledger.ledger.submission import Origin
 from buildledger.logs.artifacts import ArtifactLimits
 from buildledger.logs.artifacts_local import LocalArtifactStore
 from buildledger.logs.local import LocalLogStore
-from buildledger.settings import Address
+from buildledger.settings import Address, AutoTls
 from buildledger.slave_grpc.authority import Authority
 from buildledger.slave_grpc.credentials import digest_of
 from buildledger.slave_grpc.secret_source import NoSecrets, SecretSource
@@ -165,3 +167,19 @@ class Installation:
         """All facts of some kinds."""
         recorded = self.ledger.read(0, 1_000_000, [kind.NAME for kind in kinds])
         return [one.fact for one in recorded]
+
+
+@asynccontextmanager
+async def in_the_present(directory: Path, settings: WorkerServiceSettings | None = None) -> AsyncIterator[Installation]:
+    """One that serves by the real clock; where it certifies itself, also at a port that takes certificates only."""
+    installation = Installation(directory)
+    installation.close()
+    installation.time = SystemClock()
+    installation.settings = settings or installation.settings
+    if isinstance(installation.settings.tls, AutoTls):
+        installation.authority = Authority.at(directory, datetime.now(UTC))
+        installation.mutual = LOOPBACK
+    installation.open()
+    await installation.start()
+    yield installation
+    await installation.stop()

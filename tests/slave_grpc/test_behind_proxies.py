@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from buildledger.clock import SystemClock
 from buildledger.events.build import ArtifactStored, OperationStarted
 from buildledger.events.ids import BuildId
 from buildledger.events.operation import Run, Text, Upload
 from buildledger.events.worker import WorkerConnected, WorkerEnrolled
 from tests.slave_grpc.proxies import Envoy, Nginx, Proxy
-from tests.slave_grpc.service import PATIENCE_SECONDS, Installation
+from tests.slave_grpc.service import PATIENCE_SECONDS, Installation, in_the_present
 from tests.slave_grpc.worker_programs import PROGRAMS, worker_program
 
 FILE_BYTES = 24 << 20
@@ -33,13 +32,8 @@ WRITTEN = b"".join(b"%s %d\n" % (word, i) for word in (b"before", b"between", b"
 @pytest.fixture
 async def installation(tmp_path: Path) -> AsyncIterator[Installation]:
     """A server in the present, without TLS."""
-    installation = Installation(tmp_path / "server")
-    installation.close()
-    installation.time = SystemClock()
-    installation.open()
-    await installation.start()
-    yield installation
-    await installation.stop()
+    async with in_the_present(tmp_path / "server") as installation:
+        yield installation
 
 
 @pytest.mark.parametrize("language", PROGRAMS)

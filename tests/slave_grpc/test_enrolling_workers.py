@@ -1,16 +1,15 @@
 """The workers of all three languages before they have a credential, and after it has ended."""
 
 import asyncio
-import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from buildledger.clock import SystemClock
 from buildledger.events.worker import WorkerConnected, WorkerCredentialExpired, WorkerEnrolled
+from buildledger.slave_grpc.settings import WorkerServiceSettings
 from tests.fakes.ports import free_port
-from tests.slave_grpc.service import PATIENCE_SECONDS, Installation
+from tests.slave_grpc.service import PATIENCE_SECONDS, Installation, in_the_present
 from tests.slave_grpc.worker_programs import PROGRAMS, worker_program
 
 LIFE_SECONDS = 4.0
@@ -19,14 +18,10 @@ LIFE_SECONDS = 4.0
 @pytest.fixture
 async def short_lived(tmp_path: Path) -> AsyncIterator[Installation]:
     """A service whose credentials last for seconds."""
-    installation = Installation(tmp_path / "server")
-    installation.close()
-    installation.time = SystemClock()
-    installation.settings = dataclasses.replace(installation.settings, credential_seconds=LIFE_SECONDS)
-    installation.open()
-    await installation.start()
-    yield installation
-    await installation.stop()
+    async with in_the_present(
+        tmp_path / "server", WorkerServiceSettings(credential_seconds=LIFE_SECONDS)
+    ) as installation:
+        yield installation
 
 
 async def until_logged(log: Path, text: str) -> None:

@@ -1,14 +1,11 @@
 """The workers of all three languages renew their credentials in mid-run, and nobody notices."""
 
-import dataclasses
 import hashlib
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from buildledger.clock import SystemClock
 from buildledger.domain.worker import RevokeWorker
 from buildledger.events.build import OperationStarted
 from buildledger.events.operation import Run, Text
@@ -19,11 +16,11 @@ from buildledger.events.worker import (
     WorkerDisconnected,
     WorkerEnrolled,
 )
-from buildledger.settings import Address, AutoTls
-from buildledger.slave_grpc.authority import Authority
+from buildledger.settings import AutoTls
 from buildledger.slave_grpc.issuing import joined
+from buildledger.slave_grpc.settings import WorkerServiceSettings
 from tests.fakes.cutting_proxy import CuttingProxy
-from tests.slave_grpc.service import Installation
+from tests.slave_grpc.service import Installation, in_the_present
 from tests.slave_grpc.worker_programs import PROGRAMS, worker_program
 
 LIFE_SECONDS, OVERLAP_SECONDS = 10.0, 4.0
@@ -38,18 +35,11 @@ WRITTEN = b"".join(b"%s %d\n" % (word, i) for word in (b"before", b"after") for 
 @pytest.fixture
 async def short_lived(tmp_path: Path) -> AsyncIterator[Installation]:
     """A service whose credentials last for seconds, with a port that takes certificates only."""
-    installation = Installation(tmp_path / "server")
-    installation.close()
-    installation.time = SystemClock()
-    installation.authority = Authority.at(installation.directory, datetime.now(UTC))
-    installation.mutual = Address(host="127.0.0.1", port=0)
-    installation.settings = dataclasses.replace(
-        installation.settings, tls=AutoTls(), credential_seconds=LIFE_SECONDS, overlap_seconds=OVERLAP_SECONDS
-    )
-    installation.open()
-    await installation.start()
-    yield installation
-    await installation.stop()
+    async with in_the_present(
+        tmp_path / "server",
+        WorkerServiceSettings(tls=AutoTls(), credential_seconds=LIFE_SECONDS, overlap_seconds=OVERLAP_SECONDS),
+    ) as installation:
+        yield installation
 
 
 @pytest.mark.parametrize("language", PROGRAMS)

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from buildledger.clock import SystemClock, VirtualClock
+from buildledger.clock import VirtualClock
 from buildledger.domain.worker import RevokeWorker
 from buildledger.events.ids import worker_id
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
@@ -27,9 +27,10 @@ from buildledger.settings import Address, AutoTls, ServerSettings, SettingsError
 from buildledger.slave_grpc.authority import KEY_FILE, SERVER_LIFE, Authority, private_pem
 from buildledger.slave_grpc.certificates import CertificateFiles, OwnCertificate
 from buildledger.slave_grpc.issuing import joined, secret_part
+from buildledger.slave_grpc.settings import WorkerServiceSettings
 from tests.slave_grpc.key_holder import KeyHolder, certificate_for
 from tests.slave_grpc.raw_worker import OWN_CONNECTION, RawWorker
-from tests.slave_grpc.service import Installation
+from tests.slave_grpc.service import Installation, in_the_present
 
 
 def secured(installation: Installation, roots: bytes | None = None) -> grpc.aio.Channel:
@@ -46,16 +47,8 @@ def authority_of(installation: Installation) -> Authority:
 @pytest.fixture
 async def secure(tmp_path: Path) -> AsyncIterator[Installation]:
     """A service that certifies itself and its workers, in the present, at two ports."""
-    installation = Installation(tmp_path / "server")
-    installation.close()
-    installation.time = SystemClock()
-    installation.authority = Authority.at(installation.directory, datetime.now(UTC))
-    installation.mutual = Address(host="127.0.0.1", port=0)
-    installation.settings = dataclasses.replace(installation.settings, tls=AutoTls())
-    installation.open()
-    await installation.start()
-    yield installation
-    await installation.stop()
+    async with in_the_present(tmp_path / "server", WorkerServiceSettings(tls=AutoTls())) as installation:
+        yield installation
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ class Bridge:
                 f"can't listen on {self._settings.listen_host}:{self._settings.listen_port}: {error}"
             ) from error
         self.port = next(iter(server.sockets)).getsockname()[1]
-        _log.info("%d workers may attach at port %d", len(self._roster), self.port)
+        _log.info("port %d is open, names in the file of workers: %d", self.port, len(self._roster))
         try:
             yield
         finally:

@@ -41,8 +41,8 @@ export function SignIn() {
     <form className="page sign-in" onSubmit={submit}>
       <h1>Sign in</h1>
       <p className="muted">
-        The server printed an address with a token when it started. Open that address, or paste the token
-        here.
+        <code>make run</code> prints an address with a token: open that. Otherwise paste the token here: it is
+        the text of the file <code>admin-token</code> in the server's state directory.
       </p>
       <div className="field">
         <label htmlFor="token">Token</label>

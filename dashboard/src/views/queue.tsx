@@ -74,7 +74,9 @@ function RequestRow({ request }: { request: Request }) {
         {waiting && (
           <div className="request-why">
             {waiting.text}
-            {waiting.workers.length > 0 && <span className="muted"> ({waiting.workers.join(", ")})</span>}
+            {waiting.workers.some((name) => !waiting.text.includes(name)) && (
+              <span className="muted"> ({waiting.workers.join(", ")})</span>
+            )}
           </div>
         )}
       </div>

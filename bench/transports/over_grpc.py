@@ -72,7 +72,8 @@ async def send(address: str, job: str, connections: int) -> None:
         await asyncio.Event().wait()
     outgoing = Outgoing(job, CHUNK_BYTES)
     while not outgoing.done:
-        with contextlib.suppress(grpc.aio.AioRpcError, ConnectionError):
+        # A broken call shows as an error of its own, or as one of the state that it is in by then.
+        with contextlib.suppress(Exception):
             await _session(address, outgoing)
         if not outgoing.done:
             await asyncio.sleep(RETRY_SECONDS)

@@ -74,8 +74,11 @@ def _coming(configuration: Configuration, work: Work) -> dict[str, int]:
 
 def _view(configuration: Configuration, work: Work, name: str) -> WorkerView:
     """A worker as it will be: as the configuration says, and as it was when it was last there."""
-    capacity = configuration.workers[name].capacity
-    return worker_view(configuration, work.worker(name) or KnownWorker(name=name, capacity=capacity))
+    known = work.worker(name)
+    if known is None or not known.name:
+        # One that has enrolled and not connected yet has said nothing of itself.
+        known = KnownWorker(name=name, capacity=configuration.workers[name].capacity)
+    return worker_view(configuration, known)
 
 
 def _reason(queue: Queue, builds: int) -> str:

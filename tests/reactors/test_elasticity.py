@@ -10,7 +10,7 @@ import pytest
 from buildledger.config import machines
 from buildledger.config.load import load_text
 from buildledger.domain.machine import EndMachine, FailMachine, ReportMachineStarted
-from buildledger.domain.worker import DRAIN_REASON, PauseWorker, RevokeWorker
+from buildledger.domain.worker import DRAIN_REASON, EnrollWorker, PauseWorker, RevokeWorker
 from buildledger.events.build import BuildAssigned
 from buildledger.events.machine import (
     MachineIdle,
@@ -87,6 +87,16 @@ async def test_no_more_are_started_than_it_takes(tmp_path: Path) -> None:
             await w.force()
         await w.restart()
         assert started(w) == ["cloud-1", "cloud-2", "cloud-3"]
+
+
+async def test_one_that_has_enrolled_is_still_on_its_way(tmp_path: Path) -> None:
+    """Between its enrollment and its first connection nobody else is started in its place."""
+    async with world(tmp_path, TEXT, workers=()) as w:
+        await w.force()
+        await w.do(ReportMachineStarted(worker="cloud-1", start=1, place="process 7"))
+        await w.do(EnrollWorker(worker="cloud-1", credential_digest="secret"))
+        await w.force()
+        assert started(w) == ["cloud-1"]
 
 
 async def test_builds_that_are_served_together_count_as_one(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from msgspec.json import encode
 
 from buildledger.events.fact import Fact
+from tests.fakes.trees import files_in
 from tests.faults.installation import Installation, installation, wait_until
 
 SECRET = 'pl0ugh+share/"quoted"\\back & ünder\tthe moon'
@@ -108,10 +109,8 @@ def _forms() -> dict[str, bytes]:
 def _found_in(directory: Path) -> list[str]:
     """Where below the directory a form of a secret stands; SQLite's write-ahead logs and freed pages are files too."""
     found = []
-    for path in directory.rglob("*"):
-        if path.is_file():
-            data = path.read_bytes()
-            found += [f"{path.relative_to(directory)}: {name}" for name, form in _forms().items() if form in data]
+    for path, data in files_in(directory):
+        found += [f"{path.relative_to(directory)}: {name}" for name, form in _forms().items() if form in data]
     return found
 
 

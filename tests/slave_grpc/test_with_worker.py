@@ -30,6 +30,7 @@ from buildledger.slave_grpc.agent.main import run_worker
 from buildledger.slave_grpc.agent.settings import WorkerSettings
 from tests.fakes.cutting_proxy import CuttingProxy
 from tests.fakes.ports import free_port
+from tests.fakes.trees import files_in
 from tests.slave_grpc.agent.conftest import eventually
 from tests.slave_grpc.service import PATIENCE_SECONDS, Installation
 
@@ -131,9 +132,7 @@ async def test_secret_reaches_the_process_and_nothing_else(
     ended = await installation.ended(await installation.operation(build, unknown, 1))
     assert (ended.reason, "'other'" in ended.detail) == ("start_failed", True)
     await installation.stop()
-    for path in installation.directory.rglob("*"):
-        if path.is_file():
-            assert b"geheimnis" not in path.read_bytes(), path
+    assert [path for path, content in files_in(installation.directory) if b"geheimnis" in content] == []
     installation.open()
     await installation.start()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -150,11 +151,16 @@ def _still_there(listed_in: Path) -> list[str]:
 
 
 def _search(directory: Path, texts: list[bytes]) -> list[str]:
-    return [
-        str(path.relative_to(directory))
-        for path in directory.rglob("*")
-        if path.is_file() and any(text in path.read_bytes() for text in texts)
-    ]
+    paths = (Path(folder, name) for folder, _, names in os.walk(directory) for name in names)
+    return [str(path.relative_to(directory)) for path in paths if any(text in _content(path) for text in texts)]
+
+
+def _content(path: Path) -> bytes:
+    """What is in a file; nothing if it isn't one, or the worker removes it at this moment."""
+    try:
+        return path.read_bytes() if path.is_file() else b""
+    except FileNotFoundError:
+        return b""
 
 
 class BlobFaults(Step):

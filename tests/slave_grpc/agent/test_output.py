@@ -12,6 +12,7 @@ import pytest
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from tests.fakes.cutting_proxy import CuttingProxy
 from tests.fakes.scripted_server import ScriptedServer
+from tests.fakes.trees import files_in
 from tests.slave_grpc.agent.conftest import StartWorker, argv, eventually, script
 
 
@@ -239,4 +240,4 @@ def size_of_all(directory: Path) -> int:
 
 
 def read_all(directory: Path) -> list[bytes]:
-    return [path.read_bytes() for path in directory.rglob("*") if path.is_file()]
+    return [content for _, content in files_in(directory)]

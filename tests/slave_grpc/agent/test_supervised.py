@@ -17,6 +17,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.slave_grpc.agent import machine
 from buildledger.slave_grpc.agent.records import HEAD_BYTES, checksum, encode_head, read_records
 from tests.fakes.scripted_server import Key, ScriptedServer
+from tests.fakes.trees import files_in
 from tests.slave_grpc.agent.conftest import (
     THIS_WORKER,
     argv,
@@ -77,7 +78,7 @@ def supervisor_pid(tmp_path: Path, key: Key) -> int:
 
 def holding(directory: Path, what: bytes) -> list[Path]:
     """Files that hold these bytes."""
-    return [path for path in directory.rglob("*") if path.is_file() and what in path.read_bytes()]
+    return [path for path, content in files_in(directory) if what in content]
 
 
 def forget_the_boot(journal: Path) -> None:

@@ -114,19 +114,26 @@ def _found_in(directory: Path) -> list[str]:
     return found
 
 
-def test_a_secret_is_in_no_file_at_any_time(installed: Installation, tmp_path: Path) -> None:
-    """While the step runs and its output waits on the worker, after both were killed, and when all is over."""
+@pytest.mark.parametrize("is_supervised", [False, True], ids=["in the journal", "in the spool"])
+def test_a_secret_is_in_no_file_at_any_time(
+    installed: Installation, tmp_path: Path, is_supervised: bool, supervisor: Path
+) -> None:
+    """While the step runs, while its output waits on the worker because everybody was killed, and when all is over."""
     client = installed.start_server()
-    installed.start_worker(client)
+    installed.start_worker(client, supervisor=supervisor if is_supervised else None)
     request = installed.force(client, "deploy")
     wait_until((tmp_path / "gate" / "said").exists, "the step has said everything")
     assert _found_in(installed.directory) == []
 
     installed.kill_server()
+    if is_supervised:
+        installed.kill_worker()
     (tmp_path / "gate" / "gate").touch()
     wait_until((tmp_path / "gate" / "over").exists, "the step is over")
     assert _found_in(installed.directory) == []
     client = installed.start_server()
+    if is_supervised:
+        installed.start_worker(client, supervisor=supervisor)
     assert installed.wait_for_answer(client, request) == "failure"
 
     (build,) = client.get("/builds", params={"builder": "deploy"}).raise_for_status().json()["items"]

@@ -58,7 +58,7 @@ def bind(
             )
         return server.add_insecure_port(str(address))
     except (RuntimeError, OSError) as error:
-        raise SettingsError(f"workers can't be served at {address}: {error}") from error
+        raise SettingsError(f"workers can't be served at {address}: the port is taken or not allowed") from error
 
 
 def add_sessions(server: grpc.aio.Server, serve: Callable[[Any], Awaitable[None]]) -> None:

@@ -53,6 +53,7 @@ def find_supervisor(choice: str) -> Path | None:
                 _log.warning("%s", error)
             else:
                 return Path(found)
+    _log.info("there is no %s beside the interpreter or on PATH: steps don't outlive this worker", PROGRAM)
     return None
 
 

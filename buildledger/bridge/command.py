@@ -172,10 +172,7 @@ class Execution(RemoteCommand):
     async def _stop_when_asked(self) -> None:
         """Go through the stop policy once the end is asked for; a more urgent request skips ahead."""
         stop = self._attempt.stop
-        await stop.made_or_raised()
-        for level, policy_seconds in self._plan.stop_policy:
-            if level < stop.level:
-                continue
+        async for level in stop.steps_of(self._plan.stop_policy):
             self._attempt.state = State.STOPPING
             try:
                 stopping = pb.Stopping(level=level, reason=stop.reason)
@@ -184,10 +181,6 @@ class Execution(RemoteCommand):
                 self._recording.storage_failed(error)
             with contextlib.suppress(ConnectionLostError, NoAnswerError):
                 await self._signal(level)
-            grace = policy_seconds if stop.grace_seconds is None else stop.grace_seconds
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(grace):
-                    await stop.made_or_raised()
 
     async def _end_with_root(self) -> None:
         """An old worker waits for every process that has the output open; those that outlive the root are killed."""

@@ -1,8 +1,9 @@
 """What a bridge is told when it is started."""
 
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
+
+from buildledger.slave_grpc.agent.channel import is_loopback
 
 DEFAULT_SPOOL_BYTES = 1 << 30
 
@@ -47,17 +48,8 @@ class BridgeSettings:
             raise BridgeError("--cert and --key go together")
         if (self.api is None) != (self.admin_token_file is None):
             raise BridgeError("--api and --admin-token go together")
-        if not (self.certificate or self.allow_plain or _is_loopback(self.listen_host)):
+        if not (self.certificate or self.allow_plain or is_loopback(f"{self.listen_host}:{self.listen_port}")):
             raise BridgeError(
                 f"machines would send passwords, sources and output in clear to {self.listen_host}:{self.listen_port}: "
                 "give --cert and --key, listen on loopback, or say --allow-plain if the network is trusted"
             )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

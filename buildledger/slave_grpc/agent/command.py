@@ -165,16 +165,8 @@ class _Execution:
 
     async def _stop_when_asked(self) -> None:
         """Go through the stop policy once the end is asked for; a more urgent request skips ahead."""
-        stop = self._attempt.stop
-        await stop.made_or_raised()
-        for level, policy_seconds in self._plan.stop_policy:
-            if level < stop.level:
-                continue
+        async for level in self._attempt.stop.steps_of(self._plan.stop_policy):
             self._signal(level)
-            grace = policy_seconds if stop.grace_seconds is None else stop.grace_seconds
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(grace):
-                    await stop.made_or_raised()
 
     def _signal(self, level: pb.StopLevel.ValueType) -> None:
         self._attempt.state = State.STOPPING

@@ -1,6 +1,8 @@
 """A request to end a run, which can only become more urgent."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
@@ -43,6 +45,20 @@ class StopRequest:
     async def made(self) -> None:
         """Wait until it is made."""
         await self._made.wait()
+
+    async def steps_of(
+        self, policy: Sequence[tuple[pb.StopLevel.ValueType, float]]
+    ) -> AsyncIterator[pb.StopLevel.ValueType]:
+        """Each level of a stop policy when it is due, the first once the end is asked for; more urgency skips ahead."""
+        await self.made_or_raised()
+        for level, policy_seconds in policy:
+            if level < self.level:
+                continue
+            yield level
+            grace = policy_seconds if self.grace_seconds is None else self.grace_seconds
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(grace):
+                    await self.made_or_raised()
 
     async def made_or_raised(self) -> None:
         """Wait until it is made, or made more urgent, since the last time this returned."""

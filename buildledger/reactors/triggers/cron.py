@@ -13,7 +13,7 @@ from buildledger.domain.schedule import last_run, next_run
 from buildledger.events.fact import Recorded
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.reactors.reactor import Wish
-from buildledger.reactors.stamping import Cause, Stamping
+from buildledger.reactors.triggers.request_factory import Cause, Stamping
 
 
 class Timetable(msgspec.Struct, kw_only=True):

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from buildledger.config.resolved import Builder
 from buildledger.events.ids import RequestId
-from buildledger.reactors.pools import Pool, Turn, Wanted
-from buildledger.reactors.work import OpenRequest
+from buildledger.reactors.scheduling.pools import Pool, Turn, Wanted
+from buildledger.reactors.state.shared import OpenRequest
 
 
 class Queue:

@@ -14,10 +14,10 @@ from buildledger.config.resolved import Configuration, SuccessTrigger
 from buildledger.events.ids import BuildId, ChangeId
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.events.results import Result
-from buildledger.reactors.build_run import BuildRun
-from buildledger.reactors.contexts import NO_STAMP
+from buildledger.reactors.state.builds import BuildRun
+from buildledger.reactors.builds.contexts import NO_STAMP
 from buildledger.reactors.reactor import Wish
-from buildledger.reactors.stamping import Cause, Stamping
+from buildledger.reactors.triggers.request_factory import Cause, Stamping
 
 SUCCEEDED = frozenset({Result.SUCCESS, Result.WARNINGS})
 INCOMPLETE_LIMIT = 1_000

@@ -13,9 +13,9 @@ from buildledger.config.resolved import Builder, Configuration
 from buildledger.events.ids import ChangeId
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.events.results import Result
-from buildledger.reactors.build_run import BuildRun
-from buildledger.reactors.changes import ChangePaths
-from buildledger.reactors.work import KnownWorker, plain
+from buildledger.reactors.state.builds import BuildRun
+from buildledger.reactors.state.changed_paths import ChangePaths
+from buildledger.reactors.state.shared import KnownWorker, plain
 from buildledger.steps.program import StepInputs
 
 NO_STAMP = SourceStamp(source="", repository="", branch="")

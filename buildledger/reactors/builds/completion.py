@@ -8,7 +8,7 @@ from buildledger.domain.command import Command
 from buildledger.domain.request import FinishRequest, ReturnRequest
 from buildledger.domain.results import after_loss
 from buildledger.events.results import Result
-from buildledger.reactors.build_run import BuildRun
+from buildledger.reactors.state.builds import BuildRun
 
 
 def ending(run: BuildRun, result: Result, summary: str) -> tuple[Command, ...]:

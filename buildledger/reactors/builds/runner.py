@@ -17,11 +17,11 @@ from buildledger.events.build import (
 )
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import BuildId
-from buildledger.reactors.build_run import BuildRun
-from buildledger.reactors.contexts import Contexts
-from buildledger.reactors.planning import Plan
+from buildledger.reactors.state.builds import BuildRun
+from buildledger.reactors.builds.contexts import Contexts
+from buildledger.reactors.builds.driver import Plan
 from buildledger.reactors.reactor import Fold, Wish
-from buildledger.reactors.work import Work
+from buildledger.reactors.state.shared import Work
 from buildledger.steps.program import Execution
 
 

@@ -8,10 +8,10 @@ from itertools import count
 
 from buildledger.config.resolved import Builder
 from buildledger.events.ids import RequestId
-from buildledger.reactors.contexts import Contexts
-from buildledger.reactors.pools import Pool, Pools, Turn, Wanted, wanted
-from buildledger.reactors.queues import Queue
-from buildledger.reactors.work import OpenRequest
+from buildledger.reactors.builds.contexts import Contexts
+from buildledger.reactors.scheduling.pools import Pool, Pools, Turn, Wanted, wanted
+from buildledger.reactors.scheduling.queues import Queue
+from buildledger.reactors.state.shared import OpenRequest
 
 
 class Waiting:

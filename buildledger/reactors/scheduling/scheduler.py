@@ -18,14 +18,14 @@ from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import BuildId, ChangeId, RequestId, WorkerId, worker_id
 from buildledger.events.ids import build_id as build_id_of
 from buildledger.events.results import Result
-from buildledger.reactors.contexts import Contexts
-from buildledger.reactors.demand import Unserved
-from buildledger.reactors.placing import Placing
-from buildledger.reactors.queues import Queue
+from buildledger.reactors.builds.contexts import Contexts
+from buildledger.reactors.scheduling.demand import Unserved
+from buildledger.reactors.scheduling.allocations import Placing
+from buildledger.reactors.scheduling.queues import Queue
 from buildledger.reactors.reactor import Fold, Wish
-from buildledger.reactors.running import Running
-from buildledger.reactors.waiting import Waiting
-from buildledger.reactors.work import KnownWorker, OpenRequest, Work
+from buildledger.reactors.builds.runner import Running
+from buildledger.reactors.scheduling.ready_queues import Waiting
+from buildledger.reactors.state.shared import KnownWorker, OpenRequest, Work
 
 LEFT_BEHIND = "the request that it was collapsed into was answered without a build"
 

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from buildledger.config.resolved import Builder, Configuration
 from buildledger.events.build import BuildAssigned
 from buildledger.events.ids import BuildId, RequestId
-from buildledger.reactors.contexts import worker_view
-from buildledger.reactors.pools import Pool, Pools
-from buildledger.reactors.queues import Locks
-from buildledger.reactors.work import KnownWorker
+from buildledger.reactors.builds.contexts import worker_view
+from buildledger.reactors.scheduling.pools import Pool, Pools
+from buildledger.reactors.scheduling.queues import Locks
+from buildledger.reactors.state.shared import KnownWorker
 
 
 class Place(NamedTuple):

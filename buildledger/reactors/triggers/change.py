@@ -16,7 +16,7 @@ from buildledger.events.fact import Recorded
 from buildledger.events.ids import ChangeId
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.reactors.reactor import Wish
-from buildledger.reactors.stamping import Cause, Stamping
+from buildledger.reactors.triggers.request_factory import Cause, Stamping
 
 EVERY_BRANCH = ("**",)
 CHANGES_LIMIT = 500

@@ -18,7 +18,7 @@ from buildledger.events.operation import Ended
 from buildledger.events.server import ServerStopped
 from buildledger.events.worker import WorkerDisconnected, WorkerLost
 from buildledger.reactors.reactor import Fold, Wish
-from buildledger.reactors.work import KnownWorker, Work
+from buildledger.reactors.state.shared import KnownWorker, Work
 
 LEASE_SECONDS = 90.0
 """How long a disconnected worker may stay away before its builds are tried elsewhere."""

@@ -16,7 +16,7 @@ from buildledger.domain.schedule import collapse_key, default_branch
 from buildledger.events.change import BranchMoved
 from buildledger.events.ids import BuildId, ChangeId, request_id
 from buildledger.events.request import RequestSubmitted, SourceStamp
-from buildledger.reactors.contexts import Contexts, inputs_of
+from buildledger.reactors.builds.contexts import Contexts, inputs_of
 
 REQUESTED_BY = "reactor:triggering"
 

@@ -15,7 +15,7 @@ from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import WorkerId
 from buildledger.events.worker import WorkerDisconnected
 from buildledger.reactors.reactor import Fold, Wish
-from buildledger.reactors.work import KnownWorker, Work
+from buildledger.reactors.state.shared import KnownWorker, Work
 
 
 class Missing:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from buildledger.config.evaluate import WorkerView
 from buildledger.config.resolved import Configuration
-from buildledger.reactors.contexts import worker_view
-from buildledger.reactors.queues import Queue
-from buildledger.reactors.work import KnownWorker, OpenRequest, Work
+from buildledger.reactors.builds.contexts import worker_view
+from buildledger.reactors.scheduling.queues import Queue
+from buildledger.reactors.state.shared import KnownWorker, OpenRequest, Work
 
 
 class Unserved(NamedTuple):

@@ -12,11 +12,11 @@ from buildledger.bridge.host import BuildbotHost
 from buildledger.bridge.machine import Machine, NoAnswerError, UnsuitableError
 from buildledger.bridge.roster import Entry
 from buildledger.bridge.settings import BridgeSettings
-from buildledger.slave_grpc.agent.channel import PlainTransportRefusedError
-from buildledger.slave_grpc.agent.credential import CredentialUnreadableError, load
-from buildledger.slave_grpc.agent.enrollment import EnrollmentRefusedError
-from buildledger.slave_grpc.agent.settings import WorkerSettings
-from buildledger.slave_grpc.agent.worker import Worker
+from buildledger.worker.transport.transport import PlainTransportRefusedError
+from buildledger.worker.transport.credential import CredentialUnreadableError, load
+from buildledger.worker.transport.enrollment import EnrollmentRefusedError
+from buildledger.worker.settings import WorkerSettings
+from buildledger.worker.worker import Worker
 
 AS_CONFIGURED = 1_000
 """More runs at once than any worker is given: the server's configuration alone decides."""

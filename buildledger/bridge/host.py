@@ -9,13 +9,13 @@ from buildledger.bridge.connection import ConnectionLostError, RefusedError
 from buildledger.bridge.files import Files
 from buildledger.bridge.machine import Machine, NoAnswerError
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.agent.attempt import Attempt
-from buildledger.slave_grpc.agent.blobs import BlobStore
-from buildledger.slave_grpc.agent.leftovers import Leftover
-from buildledger.slave_grpc.agent.listing import StoppedError
-from buildledger.slave_grpc.agent.plan import Plan
-from buildledger.slave_grpc.agent.tree import Survivor
-from buildledger.slave_grpc.agent.workshop import Workshop
+from buildledger.worker.runs.attempt import Attempt
+from buildledger.worker.files.transfers import BlobStore
+from buildledger.worker.processes.orphans import Leftover
+from buildledger.worker.files.listing import StoppedError
+from buildledger.worker.runs.plan import Plan
+from buildledger.worker.processes.tree import Survivor
+from buildledger.worker.runs.workshop import Workshop
 
 FEATURES = ("merge_stderr", "file_operations", "stdin", "pty", "watch_files", "gap", "blobs", "file_types")
 """What any POSIX system lets the bridge offer."""

@@ -8,7 +8,7 @@ exist, the mode mask, both output streams as one.
 from collections.abc import Mapping, Sequence
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.agent.plan import environment
+from buildledger.worker.runs.plan import environment
 
 STARTED = "pid"
 NO_PROGRAM = "missing"

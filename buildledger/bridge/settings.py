@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildledger.slave_grpc.agent.channel import is_loopback
+from buildledger.worker.transport.transport import is_loopback
 
 DEFAULT_SPOOL_BYTES = 1 << 30
 

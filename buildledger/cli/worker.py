@@ -93,8 +93,8 @@ def worker(
     Connections may break and the server may restart: steps go on, and no output is lost. Ctrl-C stops what runs; the
     server tries it again elsewhere.
     """
-    from buildledger.slave_grpc.agent.main import run_worker
-    from buildledger.slave_grpc.agent.settings import WorkerSettings
+    from buildledger.worker.main import run_worker
+    from buildledger.worker.settings import WorkerSettings
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     settings = WorkerSettings(

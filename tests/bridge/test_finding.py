@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buildledger.bridge.finding import matches, plain_beginning
-from buildledger.slave_grpc.agent.listing import matching
+from buildledger.worker.files.listing import matching
 
 DIRECTORIES = ["a", "a/b", "d", "x*y"]
 FILES = ["a/b/c.txt", "a/.hidden", "d/b", "d/[x]", "x*y/z"]

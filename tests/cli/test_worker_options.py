@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from buildledger.cli.worker import worker
-from buildledger.slave_grpc.agent import main
-from buildledger.slave_grpc.agent.settings import WorkerSettings
+from buildledger.worker import main
+from buildledger.worker.settings import WorkerSettings
 
 
 def test_a_worker_may_be_given_relative_directories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

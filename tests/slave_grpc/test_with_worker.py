@@ -26,8 +26,8 @@ from buildledger.events.operation import (
     Upload,
     WriteFile,
 )
-from buildledger.slave_grpc.agent.main import run_worker
-from buildledger.slave_grpc.agent.settings import WorkerSettings
+from buildledger.worker.main import run_worker
+from buildledger.worker.settings import WorkerSettings
 from tests.fakes.cutting_proxy import CuttingProxy
 from tests.fakes.ports import free_port
 from tests.fakes.trees import files_in

@@ -1,7 +1,7 @@
 """Tries again at once, whatever the server says."""
 
-from buildledger.slave_grpc.agent.__main__ import main
-from buildledger.slave_grpc.agent.backoff import Backoff
+from buildledger.worker.__main__ import main
+from buildledger.worker.transport.backoff import Backoff
 
 Backoff.next_delay = Backoff.slowest_delay = lambda self: 0.02  # type: ignore[method-assign]
 main()

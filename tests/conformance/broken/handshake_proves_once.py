@@ -2,9 +2,9 @@
 
 from functools import cache
 
-from buildledger.slave_grpc.agent import channel
-from buildledger.slave_grpc.agent.__main__ import main
-from buildledger.slave_grpc.agent.proof import proof_of
+from buildledger.worker.transport import transport as channel
+from buildledger.worker.__main__ import main
+from buildledger.worker.transport.proof import proof_of
 
 channel.proof_of = cache(proof_of)  # type: ignore[attr-defined]
 main()

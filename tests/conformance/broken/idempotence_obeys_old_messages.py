@@ -1,8 +1,8 @@
 """Does what every message says, however old it is."""
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.agent.__main__ import main
-from buildledger.slave_grpc.agent.holdings import Holdings
+from buildledger.worker.__main__ import main
+from buildledger.worker.session.attempt_registry import Holdings
 
 sound = Holdings.apply
 

@@ -1,7 +1,7 @@
 """Masks a secret only where it comes in one piece."""
 
-from buildledger.slave_grpc.agent.__main__ import main
-from buildledger.slave_grpc.agent.masking import Masker
+from buildledger.worker.__main__ import main
+from buildledger.worker.masking.masker import Masker
 
 sound = Masker.feed
 

@@ -3,9 +3,9 @@
 import asyncio
 import signal
 
-from buildledger.slave_grpc.agent import procfs
-from buildledger.slave_grpc.agent.__main__ import main
-from buildledger.slave_grpc.agent.tree import ProcessTree, Survivor
+from buildledger.worker.processes import procfs
+from buildledger.worker.__main__ import main
+from buildledger.worker.processes.tree import ProcessTree, Survivor
 
 
 def members(group: int) -> list[int]:

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import pytest
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.agent.main import run_worker
-from buildledger.slave_grpc.agent.settings import WorkerSettings
+from buildledger.worker.main import run_worker
+from buildledger.worker.settings import WorkerSettings
 from tests.fakes.cutting_proxy import CuttingProxy
 from tests.fakes.scripted_server import ScriptedServer
 

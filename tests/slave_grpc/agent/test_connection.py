@@ -7,7 +7,7 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.agent.backoff import Backoff
+from buildledger.worker.transport.backoff import Backoff
 from tests.fakes.cutting_proxy import CuttingProxy
 from tests.fakes.scripted_server import ScriptedServer
 from tests.slave_grpc.agent.conftest import StartWorker, script

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from buildledger.slave_grpc.agent.containment import PathEscapesError, build_directory, inside, inside_followed
+from buildledger.worker.files.paths import PathEscapesError, build_directory, inside, inside_followed
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from cryptography.x509.oid import NameOID
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
-from buildledger.slave_grpc.agent import credential
-from buildledger.slave_grpc.agent.channel import is_loopback
+from buildledger.worker.transport import credential
+from buildledger.worker.transport.transport import is_loopback
 from tests.fakes.scripted_server import ScriptedServer
 from tests.slave_grpc.agent.conftest import StartWorker, argv, eventually
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from buildledger.slave_grpc.agent.masking import MASK, Masker
-from buildledger.slave_grpc.agent.spellings import spellings
+from buildledger.worker.masking.masker import MASK, Masker
+from buildledger.worker.masking.secret_encodings import spellings
 
 SECRET = b"s3cr3t/+ value"
 TABLE: dict[str, list[dict[str, Any]]] = json.loads(

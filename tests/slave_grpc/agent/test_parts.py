@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.agent.parts import in_parts
+from buildledger.worker.files.paged import in_parts
 
 MESSAGE_BYTES = 256 << 10
 

@@ -5,9 +5,9 @@ import signal
 from pathlib import Path
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.agent import machine
-from buildledger.slave_grpc.agent.journal import Journal
-from buildledger.slave_grpc.agent.records import Kind, Record, RunHeader, checksum
+from buildledger.worker import host_info as machine
+from buildledger.worker.journal.journal import Journal
+from buildledger.worker.journal.records import Kind, Record, RunHeader, checksum
 from tests.fakes.scripted_server import ScriptedServer
 from tests.slave_grpc.agent.conftest import StartWorker, argv, eventually, is_alive, read_pid, script, worker_process
 

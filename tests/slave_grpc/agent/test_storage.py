@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.agent.journal import SEGMENT_BYTES, Journal
-from buildledger.slave_grpc.agent.records import Kind, Record, RunHeader, checksum, read_records
+from buildledger.worker.journal.journal import SEGMENT_BYTES, Journal
+from buildledger.worker.journal.records import Kind, Record, RunHeader, checksum, read_records
 from tests.fakes.scripted_server import ScriptedServer
 from tests.slave_grpc.agent.conftest import argv, names, script
 

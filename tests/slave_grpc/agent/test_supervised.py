@@ -14,8 +14,8 @@ from google.protobuf.duration_pb2 import Duration
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
-from buildledger.slave_grpc.agent import machine
-from buildledger.slave_grpc.agent.records import HEAD_BYTES, checksum, encode_head, read_records
+from buildledger.worker import host_info as machine
+from buildledger.worker.journal.records import HEAD_BYTES, checksum, encode_head, read_records
 from tests.fakes.scripted_server import Key, ScriptedServer
 from tests.fakes.trees import files_in
 from tests.slave_grpc.agent.conftest import (

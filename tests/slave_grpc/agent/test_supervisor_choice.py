@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from buildledger.slave_grpc.agent.supervision.program import SupervisorUnusableError, find_supervisor
+from buildledger.worker.supervision.program import SupervisorUnusableError, find_supervisor
 
 
 @pytest.fixture

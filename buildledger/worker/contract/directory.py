@@ -1,0 +1,149 @@
+"""The directory through which the supervisor of one attempt and its worker speak."""
+
+import contextlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from buildledger.worker.processes import procfs
+from buildledger.worker.processes.secret_files import remove_left_over
+
+_CLAIM = "pid"
+_EVENTS = "events"
+_EXIT = "exit"
+_STOP = "stop"
+_ATTENDED = "attended"
+_DIAGNOSTICS = "diagnostics"
+_LONGEST_DIAGNOSTICS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisorIdentity:
+    """Names a supervisor's process beyond the reuse of its id, and the cgroup of its command if it has one."""
+
+    pid: int
+    started_ticks: int
+    cgroup: str | None
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        info = procfs.look(self.pid)
+        return info is not None and info.started_ticks == self.started_ticks and not info.is_dead
+
+
+class SupervisedDirectory:
+    """`<state>/supervised/<run>.<attempt>`: private to the worker's user, gone when the attempt is released."""
+
+    def __init__(self, state_dir: Path, run_id: str, attempt: int) -> None:
+        self.path = root_of(state_dir) / f"{run_id}.{attempt}"
+        self.spool = self.path / "spool"
+        self._events_read = 0
+
+    def create(self) -> None:
+        """Make it, empty.
+
+        Raises:
+            OSError: the disk is full or broken.
+        """
+        self.path.parent.mkdir(mode=0o700, exist_ok=True)
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.path.mkdir(mode=0o700)
+
+    def remove(self) -> None:
+        """Remove it with all that is in it. Blocks on the disk."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def remove_secrets(self, cookie: str) -> None:
+        """Remove the secret files that a killed supervisor has left."""
+        remove_left_over(cookie, self.path)
+        shutil.rmtree(self.path / "secrets", ignore_errors=True)
+
+    def claim(self) -> SupervisorIdentity | None:
+        """Who supervises; None if nobody does, and then nobody will: a supervisor on its way finds the place taken.
+
+        Raises:
+            OSError: the disk is full or broken.
+        """
+        mine = self.path / f"{_CLAIM}.worker"
+        mine.write_text(json.dumps({"version": 1, "pid": 0}), encoding="ascii")
+        try:
+            os.link(mine, self.path / _CLAIM)
+        except FileExistsError:
+            claimed = self._read(_CLAIM) or {}
+            if claimed.get("pid"):
+                return SupervisorIdentity(claimed["pid"], claimed.get("started", 0), claimed.get("cgroup") or None)
+        finally:
+            mine.unlink()
+        return None
+
+    def exit(self) -> dict[str, Any] | None:
+        """How the command ended; None if the supervisor didn't come to write it down."""
+        return self._read(_EXIT)
+
+    def new_events(self) -> list[dict[str, Any]]:
+        """Events that were written since the last call, oldest first."""
+        try:
+            with (self.path / _EVENTS).open("rb") as file:
+                file.seek(self._events_read)
+                lines = file.read()
+        except FileNotFoundError:
+            return []
+        # The last line may be half written.
+        whole = lines[: lines.rfind(b"\n") + 1]
+        self._events_read += len(whole)
+        return [json.loads(line) for line in whole.splitlines()]
+
+    def ask_to_stop(self, order: dict[str, Any]) -> None:
+        """Tell a supervisor that no pipe leads to.
+
+        Raises:
+            OSError: the disk is full or broken.
+        """
+        temporary = self.path / f"{_STOP}.worker"
+        temporary.write_text(json.dumps(order), encoding="ascii")
+        temporary.replace(self.path / _STOP)
+
+    def attend(self) -> None:
+        """Show a supervisor that no pipe leads to that its worker is there."""
+        with contextlib.suppress(OSError):
+            (self.path / _ATTENDED).touch()
+
+    def diagnostics(self) -> str:
+        """What the supervisor complained about last, in a line."""
+        try:
+            lines = (self.path / _DIAGNOSTICS).read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return ""
+        return lines[-1][:_LONGEST_DIAGNOSTICS] if lines else ""
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        try:
+            content = json.loads((self.path / name).read_bytes())
+        except (FileNotFoundError, ValueError):
+            # Files appear whole; only a crash of the machine leaves another.
+            return None
+        return content if isinstance(content, dict) else None
+
+
+def remove_strays(state_dir: Path, kept: set[str]) -> None:
+    """Remove directories of attempts that nobody knows any more; a supervisor that still runs in one is told to end."""
+    root = root_of(state_dir)
+    for path in root.iterdir() if root.is_dir() else ():
+        run_id, _, attempt = path.name.partition(".")
+        if path.name in kept or not attempt.isdecimal():
+            continue
+        directory = SupervisedDirectory(state_dir, run_id, int(attempt))
+        with contextlib.suppress(OSError):
+            if (identity := directory.claim()) is not None and identity.is_alive:
+                directory.ask_to_stop({"stop": {"level": "kill", "grace": None, "reason": "abandoned"}})
+                continue
+        directory.remove()
+
+
+def root_of(state_dir: Path) -> Path:
+    """Where the directories of all attempts lie."""
+    return state_dir / "supervised"

@@ -1,0 +1,86 @@
+"""Keeps what a command writes: from its pipes and watched files into the journal."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from buildledger.worker.runs.attempt import Attempt
+from buildledger.worker.runs.output import Channel, PipeReader
+from buildledger.worker.runs.plan import Plan
+from buildledger.worker.runs.recording import Recording
+from buildledger.worker.runs.watch import WatchedFile, watch
+
+
+class Capture:
+    """All output of one command. Closes the descriptors it is given."""
+
+    def __init__(self, attempt: Attempt, plan: Plan, outputs: list[int], files: Sequence[WatchedFile]) -> None:
+        self._attempt = attempt
+        self._loop = asyncio.get_running_loop()
+        self.recording = Recording(attempt, plan, self._hold)
+        self.last_output_at = 0.0
+        """When something was written last, on the loop's clock; 0 if nothing was."""
+        channels, chunk_bytes = self.recording.channels, attempt.workshop.batching.chunk_bytes
+        self._readers = [
+            PipeReader(descriptor, chunk_bytes, self._feeder(channel))
+            for descriptor, channel in zip(outputs, channels, strict=False)
+        ]
+        self._files = files
+        self._looks = [
+            partial(file.look, self._feeder(channel))
+            for file, channel in zip(files, channels[len(outputs) :], strict=True)
+        ]
+        self._watching = asyncio.create_task(watch(self._looks, lambda: self._held)) if files else None
+        self._held = False
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the command can't write because there is no room for its output."""
+        return self._held
+
+    async def wait_for_end(self, limit_seconds: float) -> None:
+        """Wait until all pipes have ended, at most for the limit, not counting the time when there is no room."""
+        while open_readers := [reader for reader in self._readers if not reader.ended.is_set()]:
+            ends = [asyncio.ensure_future(reader.ended.wait()) for reader in open_readers]
+            _, waiting = await asyncio.wait(ends, timeout=limit_seconds)
+            for task in waiting:
+                task.cancel()
+            if not self._held:
+                break
+
+    def finish(self) -> None:
+        """Close the pipes and journal all that is left."""
+        for look in self._looks:
+            look()
+        self.close()
+        self.recording.finish()
+
+    def close(self) -> None:
+        """Let go of the pipes and files; what is still in them is lost."""
+        for reader in self._readers:
+            reader.close()
+        if self._watching is not None:
+            self._watching.cancel()
+        for file in self._files:
+            file.close()
+
+    def _feeder(self, channel: Channel) -> Callable[[bytes], None]:
+        """Feeds a channel and remembers when."""
+
+        def feed(data: bytes) -> None:
+            self.last_output_at = self._loop.time()
+            channel.feed(data)
+
+        return feed
+
+    def _hold(self) -> None:
+        if not self._held:
+            self._held = True
+            for reader in self._readers:
+                reader.hold()
+            self._attempt.workshop.spool.when_there_is_room(self._resume)
+
+    def _resume(self) -> None:
+        self._held = False
+        for reader in self._readers:
+            reader.resume()

@@ -1,0 +1,202 @@
+"""What a worker that was killed left behind: journals to deliver, processes to end."""
+
+import logging
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.worker.runs.attempt import Attempt, State
+from buildledger.worker.journal.journal import Journal
+from buildledger.worker.processes.orphans import Leftover
+from buildledger.worker.journal.records import (
+    Extent,
+    Kind,
+    ProcessIdentity,
+    Record,
+    RunHeader,
+    SupervisionHeader,
+    checksum,
+    read_records,
+)
+from buildledger.worker.processes.secret_files import remove_left_over
+from buildledger.worker.supervision.attending import cut_off, found_supervisor, leftover_of
+from buildledger.worker.contract.directory import SupervisedDirectory, remove_strays
+from buildledger.worker.supervision.spool import SpoolFiles
+from buildledger.worker.processes.tree import Survivor
+from buildledger.worker.runs.workshop import Workshop
+
+_SEGMENT_NAME = re.compile(r"(?P<attempt>[0-9a-f-]{36}\.\d+)\.(?P<number>\d+)\.journal")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True)
+class _Found:
+    """What the journal of one attempt tells."""
+
+    attempt: Attempt
+    process: ProcessIdentity | None = None
+    last_event: str = ""
+    goes_on: bool = False
+    """A supervisor has it, or has written down its end."""
+
+    @property
+    def has_ended(self) -> bool:
+        return self.last_event in ("exited", "rejected")
+
+
+async def recover(workshop: Workshop) -> list[Attempt]:
+    """Take over the journals of an earlier worker process.
+
+    Attempts in the result that haven't ended have a supervisor whose end has to be awaited. Whatever the others left
+    running is killed before any of them is said to have ended.
+    """
+    found: list[_Found] = []
+    for segments in _journals(workshop.journal_dir):
+        one = _read(workshop, segments)
+        if one is not None:
+            found.append(one)
+    remove_strays(workshop.settings.state_dir, {each.attempt.directory.path.name for each in found})
+    interrupted = {each.attempt.cookie: each for each in found if not each.has_ended and not each.goes_on}
+    survivors = await workshop.host.end_leftovers(
+        {cookie: _leftover(each, workshop) for cookie, each in interrupted.items()}
+    )
+    for cookie, each in interrupted.items():
+        remove_left_over(cookie, workshop.settings.state_dir)
+        each.attempt.directory.remove_secrets(cookie)
+    for each in found:
+        attempt = each.attempt
+        workshop.spool.change(attempt.journal.spooled_bytes)
+        attempt.awaits_ack = not each.has_ended and not _same_boot(each, workshop)
+        if each.has_ended:
+            attempt.state = State.EXITED
+            attempt.gone.set()
+        elif each.goes_on:
+            _log.info("run %s has gone on without a worker", attempt.run_id)
+            attempt.state = State.RUNNING
+        else:
+            _log.warning("run %s was interrupted by the end of an earlier worker process", attempt.run_id)
+            left = survivors[attempt.cookie]
+            is_supervised = attempt.supervision is not None
+            attempt.exit(cut_off(attempt, each.process, left) if is_supervised else _interrupted(each, left))
+    return [each.attempt for each in found]
+
+
+def _leftover(found: _Found, workshop: Workshop) -> Leftover:
+    """How to recognise what an attempt left running; after a reboot process ids mean something else."""
+    process = found.process if _same_boot(found, workshop) else None
+    if found.attempt.supervision is not None:
+        return leftover_of(found.attempt, process)
+    return Leftover(found.attempt.cookie, process)
+
+
+def _journals(directory: Path) -> Iterator[list[tuple[int, Path]]]:
+    """The segments of each journal in `directory`, by number."""
+    segments: dict[str, list[tuple[int, Path]]] = defaultdict(list)
+    for path in directory.iterdir():
+        if name := _SEGMENT_NAME.fullmatch(path.name):
+            segments[name["attempt"]].append((int(name["number"]), path))
+    for key in sorted(segments):
+        yield sorted(segments[key])
+
+
+def _read(workshop: Workshop, segments: list[tuple[int, Path]]) -> _Found | None:
+    """Read one journal; None, and no trace of it, if the attempt it tells of can't have been started."""
+    header = _header(segments[0][1])
+    if header is None:
+        for _, path in segments:
+            path.unlink()
+        return None
+    journal = Journal(workshop.journal_dir, header, workshop.syncer.remove)
+    notes = _Notes(workshop, header)
+    for number, path in segments:
+        if notes.is_damaged:
+            path.unlink()
+            continue
+        with path.open("rb") as file:
+            journal.adopt(number, path, notes.listen(read_records(file)))
+    if not notes.was_starting and not notes.last_event:
+        journal.remove()
+        return None
+    attempt = Attempt(workshop, header, journal)
+    found = _Found(attempt=attempt, process=notes.process, last_event=notes.last_event)
+    if notes.supervision is not None:
+        attempt.supervise(notes.supervision, is_recorded=True)
+        journal.free_released()
+        if not found.has_ended:
+            supervisor = found_supervisor(attempt)
+            found.goes_on = not supervisor.has_ended or attempt.directory.exit() is not None
+    return found
+
+
+def _header(path: Path) -> RunHeader | None:
+    with path.open("rb") as file:
+        _, record = next(read_records(file), (0, None))
+    return RunHeader.decode(record.body) if record is not None and record.kind is Kind.HEADER else None
+
+
+class _Notes:
+    """What is learned while records go by."""
+
+    def __init__(self, workshop: Workshop, header: RunHeader) -> None:
+        self.process: ProcessIdentity | None = None
+        self.supervision: SupervisionHeader | None = None
+        self.was_starting = False
+        self.last_event = ""
+        self.is_damaged = False
+        """A record tells of output that the machine lost in a crash: what follows it is worth nothing."""
+        self._directory = SupervisedDirectory(workshop.settings.state_dir, header.run_id, header.attempt)
+        self._may_be_lost = header.boot_id != workshop.boot_id
+
+    def listen(self, records: Iterator[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
+        """Pass the records on and note what they say."""
+        for position, record in records:
+            match record.kind:
+                case Kind.STARTING:
+                    self.was_starting = True
+                case Kind.PROCESS:
+                    self.process = ProcessIdentity.decode(record.body)
+                case Kind.SUPERVISED:
+                    self.supervision = SupervisionHeader.decode(record.body)
+                case Kind.EVENT | Kind.RELAYED:
+                    self.last_event = pb.RunEvent.FromString(record.body).WhichOneof("event") or ""
+                case Kind.SPOOLED if self._may_be_lost and not self._is_sound(record):
+                    self.is_damaged = True
+                    return
+            yield position, record
+
+    def _is_sound(self, record: Record) -> bool:
+        """Whether the output that a record tells of is there, or was removed because the server has it."""
+        if self.supervision is None:
+            return False
+        extent = Extent.decode(record.body)
+        spool = SpoolFiles(self._directory.spool, self.supervision.segment_bytes, Path.unlink)
+        if spool.is_released(record.channel, extent.position):
+            return True
+        try:
+            return checksum(spool.read(record.channel, extent.position, extent.length)) == extent.crc32c
+        except OSError:
+            return False
+
+
+def _same_boot(found: _Found, workshop: Workshop) -> bool:
+    """After a reboot process ids mean something else."""
+    return found.attempt.journal.header.boot_id == workshop.boot_id
+
+
+def _interrupted(found: _Found, survivors: list[Survivor]) -> pb.Exited:
+    journal = found.attempt.journal
+    known = found.process is not None
+    return pb.Exited(
+        reason=pb.EXIT_REASON_INTERRUPTED if known else pb.EXIT_REASON_START_UNKNOWN,
+        message=found.attempt.workshop.host.interruption if known else "the worker was restarted while it was started",
+        survivors_killed=[pb.Survivor(pid=each.pid, name=each.name) for each in survivors],
+        output_totals=[
+            pb.OutputTotal(channel=name, bytes=end)
+            for name, end in zip(journal.header.channels, journal.offsets, strict=False)
+            if end
+        ],
+    )

@@ -1,0 +1,257 @@
+"""Ties together what a worker consists of, for as long as it lives."""
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections.abc import Coroutine
+from functools import partial
+from pathlib import Path
+
+import grpc
+import grpc.aio
+
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.worker.runs import runner
+from buildledger.worker.runs.attempt import Attempt
+from buildledger.worker.transport.backoff import Backoff
+from buildledger.worker.files.transfers import BlobStore
+from buildledger.worker.transport.transport import (
+    PlainTransportRefusedError,
+    call_metadata,
+    open_channel,
+)
+from buildledger.worker.transport.credential import StoredCredential
+from buildledger.worker.transport.credential_keeper import CredentialKeeper
+from buildledger.worker.session.attempt_registry import Holdings
+from buildledger.worker.runs.executor import Host
+from buildledger.worker.processes.orphans import Leftover
+from buildledger.worker.session.outbox import Outbox
+from buildledger.worker.runs.recovery import recover
+from buildledger.worker.session.session import ServerSilentError, Session, SessionRefusedError, Standing
+from buildledger.worker.settings import WorkerSettings
+from buildledger.worker.runs.local_executor import ThisMachine
+from buildledger.worker.runs.workshop import Workshop
+
+_GOODBYE_SECONDS = 3.0
+
+# The server can be reached and won't have this worker: only a person can change that.
+_UNWELCOME = {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNIMPLEMENTED}
+
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Holds runs and sessions; one per process and state directory."""
+
+    def __init__(self, settings: WorkerSettings, host: Host | None = None) -> None:
+        """`host` does the work of the runs: this machine, unless another one is given."""
+        self._settings = settings
+        self._credentials = CredentialKeeper(settings, self._use)
+        self._outbox = Outbox()
+        self._workshop = Workshop(settings, self._outbox.wake, host or ThisMachine(settings))
+        self._holdings = Holdings(self._workshop, self._launch)
+        self._blobs = BlobStore(lambda: open_channel(settings, settings.server, self._credentials.current))
+        self._epoch_file = settings.state_dir / "epoch"
+        self._standing = Standing(instance_id=str(uuid.uuid4()), worker_id="", last_epoch=_read_epoch(self._epoch_file))
+        self._session: Session | None = None
+        self._runs: set[asyncio.Task[None]] = set()
+        self._orphan_timer: asyncio.TimerHandle | None = None
+        self._shutting_down = False
+        self._ending: asyncio.Task[None] | None = None
+        self._left = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until `shut_down` or `drain` is through.
+
+        Raises:
+            PlainTransportRefusedError: the settings would send secrets in clear.
+            EnrollmentRefusedError: the token isn't taken.
+        """
+        self._credentials.check_transport()
+        tasks: list[asyncio.Task[object]] = []
+        try:
+            for attempt in await recover(self._workshop):
+                self._holdings.take_over(attempt)
+                if not attempt.has_ended and attempt.supervision is not None:
+                    self._begin(attempt, runner.go_on(attempt, self._blobs))
+                    # The server may not be there any more either.
+                    self._orphan_timer = self._start_orphan_timer(attempt.supervision.orphan_seconds)
+            tasks += [asyncio.create_task(each) for each in (self._serve(), self._left.wait())]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if tasks[0].done():
+                tasks[0].result()
+        finally:
+            await self._tear_down(tasks)
+
+    async def _serve(self) -> None:
+        """Enroll if need be, then hold sessions and renew the credential until cancelled."""
+        await self._credentials.ensure()
+        renewing = asyncio.create_task(self._credentials.keep())
+        try:
+            await self._keep_session()
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+
+    def drain(self, reason: str) -> None:
+        """Take no new work, finish what there is, then leave."""
+        if self._standing.draining_reason is None:
+            _log.info("draining: %s", reason)
+            self._announce_end(reason)
+            self._ending = asyncio.create_task(self._end())
+
+    def shut_down(self, reason: str) -> None:
+        """End all runs by their stop policy, deliver what came of them, then leave; called again, end them by force."""
+        level = pb.STOP_LEVEL_KILL if self._shutting_down else pb.STOP_LEVEL_INTERRUPT
+        _log.info("shutting down: %s", reason)
+        self._shutting_down = True
+        self._announce_end(reason)
+        self._holdings.stop_all(pb.EXIT_REASON_WORKER_SHUTDOWN, level)
+        if self._ending is not None:
+            self._ending.cancel()
+        self._ending = asyncio.create_task(self._end())
+
+    def _announce_end(self, reason: str) -> None:
+        self._standing.draining_reason = reason
+        self._holdings.draining = True
+        self._outbox.post(pb.Up(drain_request=pb.DrainRequest(reason=reason)))
+
+    async def _end(self) -> None:
+        """Wait for the runs, deliver their last events if somebody listens, and leave."""
+        await asyncio.gather(*(attempt.gone.wait() for attempt in self._holdings))
+        session = self._session
+        if session is not None and session.is_established:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.drain_seconds):
+                    await self._holdings.all_delivered()
+            session.say_goodbye(self._standing.draining_reason or "")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_GOODBYE_SECONDS):
+                    await session.ended.wait()
+        self._left.set()
+
+    # -- runs ---------------------------------------------------------------------------------------------------------
+
+    def _launch(self, attempt: Attempt, spec: pb.RunSpec, before: list[Attempt]) -> None:
+        self._begin(attempt, runner.run(attempt, spec, before, self._blobs))
+
+    def _begin(self, attempt: Attempt, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(self._perform(attempt, work))
+        self._runs.add(task)
+        task.add_done_callback(self._runs.discard)
+
+    async def _perform(self, attempt: Attempt, work: Coroutine[None, None, None]) -> None:
+        try:
+            await work
+        except Exception as error:
+            # A fault of this program must end one run, not the worker with all its runs.
+            _log.exception("run %s failed inside the worker", attempt.run_id)
+            attempt.fail(f"the worker failed: {type(error).__name__}")
+        self._holdings.forget_silent(attempt)
+
+    # -- sessions -----------------------------------------------------------------------------------------------------
+
+    async def _keep_session(self) -> None:
+        """Connect again and again; every failure ends in a delay."""
+        backoff = Backoff()
+        address = self._settings.server
+        while True:
+            session = Session(
+                self._workshop, self._holdings, self._outbox, self._standing, call_metadata(self._credentials.current)
+            )
+            session.on_established = partial(self._established, session)
+            self._session = session
+            delay = await self._attend(session, address, backoff)
+            session.ended.set()
+            if session.is_established:
+                self._orphan_timer = self._start_orphan_timer(session.orphan_seconds)
+            address = session.reconnect_to or self._settings.server
+            await asyncio.sleep(delay)
+
+    async def _attend(self, session: Session, address: str, backoff: Backoff) -> float:
+        """Hold one session to its end and return for how long to wait before the next."""
+        try:
+            async with open_channel(self._settings, address, self._credentials.current) as channel:
+                await session.run(channel)
+        except SessionRefusedError as refused:
+            _log.log(logging.ERROR if refused.is_fatal else logging.WARNING, "the server refuses: %s", refused)
+            usual = backoff.slowest_delay() if refused.is_fatal else self._next_delay(session, backoff)
+            return max(refused.retry_after_seconds, usual)
+        except grpc.aio.AioRpcError as error:
+            if error.code() in _UNWELCOME:
+                _log.error("the server won't have this worker: %s: %s", error.code().name, error.details())
+                return backoff.slowest_delay()
+            if self._credentials.has_expired:
+                _log.error("the credential has expired: stop this worker and start it with a new enrollment token")
+                return backoff.slowest_delay()
+            _log.warning("connection to %s: %s%s", address, error.details(), self._credentials.hint(error))
+        except (ServerSilentError, PlainTransportRefusedError) as error:
+            _log.warning("connection to %s: %s", address, error)
+        except Exception:
+            # Runs must not suffer from a fault in what surrounds them; the next session may do better.
+            _log.exception("the session failed inside the worker")
+        return self._next_delay(session, backoff)
+
+    @staticmethod
+    def _next_delay(session: Session, backoff: Backoff) -> float:
+        if session.is_established:
+            backoff.succeeded()
+        return backoff.next_delay()
+
+    def _use(self, credential: StoredCredential | None) -> None:
+        """Show this credential from the next call on."""
+        self._blobs.credential = credential
+        self._standing.worker_id = credential.worker_id if credential is not None else ""
+
+    def _established(self, session: Session) -> None:
+        """Remember the epoch, so that a server that is behind is recognised also after a restart."""
+        if "rotate" in session.server_features:
+            self._credentials.may_rotate.set()
+        else:
+            self._credentials.may_rotate.clear()
+        self._workshop.orphan_seconds = session.orphan_seconds
+        if self._orphan_timer is not None:
+            self._orphan_timer.cancel()
+            self._orphan_timer = None
+        temporary = self._epoch_file.with_suffix(".new")
+        try:
+            temporary.write_text(str(self._standing.last_epoch), encoding="ascii")
+            temporary.replace(self._epoch_file)
+        except OSError as error:
+            _log.error("the epoch can't be stored: %s", error)
+
+    def _start_orphan_timer(self, limit_seconds: float) -> asyncio.TimerHandle | None:
+        """Without a server for that long the runs are ended; nobody may be waiting for them any more."""
+        if self._orphan_timer is not None or not limit_seconds:
+            return self._orphan_timer
+        return asyncio.get_running_loop().call_later(
+            limit_seconds, self._holdings.stop_all, pb.EXIT_REASON_ORPHANED, pb.STOP_LEVEL_INTERRUPT
+        )
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    async def _tear_down(self, tasks: list[asyncio.Task[object]]) -> None:
+        """Kill what still runs and close everything; what isn't delivered stays in the journals."""
+        everything = [*tasks, *self._runs, *([self._ending] if self._ending is not None else [])]
+        for task in everything:
+            task.cancel()
+        await asyncio.gather(*everything, return_exceptions=True)
+        if self._orphan_timer is not None:
+            self._orphan_timer.cancel()
+        # Supervisors do what their workers' end means for their runs.
+        at_work = [each for each in self._holdings.at_work if each.supervision is None]
+        leftovers = {each.cookie: Leftover(each.cookie, None) for each in at_work}
+        if leftovers:
+            await self._workshop.host.end_leftovers(leftovers)
+        self._workshop.syncer.close()
+        for attempt in self._holdings:
+            attempt.journal.close()
+        await self._blobs.reconnect()
+
+
+def _read_epoch(path: Path) -> int:
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (FileNotFoundError, ValueError):
+        return 0

@@ -14,8 +14,8 @@ from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.logs.artifacts import ArtifactLimits
 from buildledger.projections.artifact_search import ArtifactSearch
 from buildledger.settings import AutoTls, ServerSettings, Tls
-from buildledger.slave_grpc.authority import Authority
-from buildledger.slave_grpc.issuing import joined
+from buildledger.slave_grpc.identity.authority import Authority
+from buildledger.slave_grpc.identity.credential_issuer import joined
 from buildledger.slave_grpc.service import WorkerService
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 

@@ -37,7 +37,7 @@ from buildledger.projections.views import Views
 from buildledger.reactors.assembly import join
 from buildledger.reactors.runner import Runner
 from buildledger.settings import Role, ServerSettings
-from buildledger.slave_grpc.authority import Authority
+from buildledger.slave_grpc.identity.authority import Authority
 
 _log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import grpc.aio
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.settings import Address, SettingsError
-from buildledger.slave_grpc.certificates import ServerCertificate, server_credentials
+from buildledger.slave_grpc.identity.certificates import ServerCertificate, server_credentials
 from buildledger.slave_grpc.settings import RECEIVE_MAX_BYTES
 
 _SECOND = 1000

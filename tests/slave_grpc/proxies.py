@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from buildledger.slave_grpc.authority import Authority, private_pem
+from buildledger.slave_grpc.identity.authority import Authority, private_pem
 from tests.fakes.ports import free_port
 from tests.slave_grpc.worker_programs import ROOT
 

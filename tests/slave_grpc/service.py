@@ -23,8 +23,8 @@ from buildledger.logs.artifacts import ArtifactLimits
 from buildledger.logs.artifacts_local import LocalArtifactStore
 from buildledger.logs.local import LocalLogStore
 from buildledger.settings import Address, AutoTls
-from buildledger.slave_grpc.authority import Authority
-from buildledger.slave_grpc.credentials import digest_of
+from buildledger.slave_grpc.identity.authority import Authority
+from buildledger.slave_grpc.identity.credentials import digest_of
 from buildledger.slave_grpc.secret_source import NoSecrets, SecretSource
 from buildledger.slave_grpc.service import WorkerService
 from buildledger.slave_grpc.settings import WorkerServiceSettings

@@ -17,7 +17,7 @@ from buildledger.events.operation import Download, Ended, Run, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.logs.artifacts import ArtifactLimits
-from buildledger.slave_grpc.blob_tokens import RunTokens
+from buildledger.slave_grpc.blobs.tokens import RunTokens
 from tests.fakes.trees import files_in
 from tests.slave_grpc.service import INSTALLATION_KEY, Installation
 

@@ -12,8 +12,8 @@ from buildledger.events.ids import ServerId, worker_id
 from buildledger.events.worker import WorkerConnected, WorkerDisconnected, WorkerPaused, WorkerResumed
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.settings import Address, SettingsError, Tls
-from buildledger.slave_grpc.certificates import CertificateFiles
-from buildledger.slave_grpc.credentials import digest_of
+from buildledger.slave_grpc.identity.certificates import CertificateFiles
+from buildledger.slave_grpc.identity.credentials import digest_of
 from buildledger.slave_grpc.server import bind, make_server
 from tests.slave_grpc.raw_worker import RawWorker, Script, own_credential
 from tests.slave_grpc.service import Installation

@@ -17,7 +17,7 @@ from buildledger.events.worker import (
     WorkerEnrolled,
 )
 from buildledger.settings import AutoTls
-from buildledger.slave_grpc.issuing import joined
+from buildledger.slave_grpc.identity.credential_issuer import joined
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 from tests.fakes.cutting_proxy import CuttingProxy
 from tests.slave_grpc.service import Installation, in_the_present

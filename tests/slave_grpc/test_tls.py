@@ -24,9 +24,9 @@ from buildledger.events.ids import worker_id
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.settings import Address, AutoTls, ServerSettings, SettingsError, Tls
-from buildledger.slave_grpc.authority import KEY_FILE, SERVER_LIFE, Authority, private_pem
-from buildledger.slave_grpc.certificates import CertificateFiles, OwnCertificate
-from buildledger.slave_grpc.issuing import joined, secret_part
+from buildledger.slave_grpc.identity.authority import KEY_FILE, SERVER_LIFE, Authority, private_pem
+from buildledger.slave_grpc.identity.certificates import CertificateFiles, OwnCertificate
+from buildledger.slave_grpc.identity.credential_issuer import joined, secret_part
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 from tests.slave_grpc.key_holder import KeyHolder, certificate_for
 from tests.slave_grpc.raw_worker import OWN_CONNECTION, RawWorker

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from buildledger.clock import Clock
 from buildledger.events.ids import worker_id
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.authority import Authority
-from buildledger.slave_grpc.credentials import digest_of, new_credential
-from buildledger.slave_grpc.keys import as_text, requested_key
+from buildledger.slave_grpc.identity.authority import Authority
+from buildledger.slave_grpc.identity.credentials import digest_of, new_credential
+from buildledger.slave_grpc.identity.keys import as_text, requested_key
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 
 

@@ -15,16 +15,16 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.store import LogStore
-from buildledger.slave_grpc.admission import Door, NotAdmittedError, welcome
-from buildledger.slave_grpc.blob_access import BlobAccess
-from buildledger.slave_grpc.desk import Desk
-from buildledger.slave_grpc.follower import Follower
-from buildledger.slave_grpc.inflow import Inflow
-from buildledger.slave_grpc.intake import Intake
-from buildledger.slave_grpc.open_work import Changes
+from buildledger.slave_grpc.sessions.admission import Door, NotAdmittedError, welcome
+from buildledger.slave_grpc.blobs.access import BlobAccess
+from buildledger.operations.server_operations import Desk
+from buildledger.slave_grpc.sessions.follower import Follower
+from buildledger.slave_grpc.sessions.receive_budget import Inflow
+from buildledger.slave_grpc.sessions.run_event_sink import Intake
+from buildledger.slave_grpc.sessions.open_work import Changes
 from buildledger.slave_grpc.secret_source import SecretSource
-from buildledger.slave_grpc.sender import Sender
-from buildledger.slave_grpc.session import Context, Session
+from buildledger.slave_grpc.sessions.sender import Sender
+from buildledger.slave_grpc.sessions.session import Context, Session
 from buildledger.slave_grpc.settings import (
     INFLOW_MAX_BYTES,
     RETRY_SECONDS,
@@ -32,7 +32,7 @@ from buildledger.slave_grpc.settings import (
     WRITE_SECONDS,
     WorkerServiceSettings,
 )
-from buildledger.slave_grpc.status import error
+from buildledger.slave_grpc.wire.status import error
 
 _log = logging.getLogger(__name__)
 

@@ -22,9 +22,9 @@ from buildledger.logs.artifacts import (
     WrongOffsetError,
 )
 from buildledger.logs.artifacts import Upload as StoreUpload
-from buildledger.slave_grpc.blob_access import BlobAccess, OutOfReachError
-from buildledger.slave_grpc.callers import UnknownCallerError
-from buildledger.slave_grpc.open_work import OpenOperation
+from buildledger.slave_grpc.blobs.access import BlobAccess, OutOfReachError
+from buildledger.slave_grpc.identity.authenticator import UnknownCallerError
+from buildledger.slave_grpc.sessions.open_work import OpenOperation
 
 SHA256_BYTES = 32
 FIND_MAX = 1_000

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from buildledger.clock import Clock
-from buildledger.slave_grpc.keys import is_signed
+from buildledger.slave_grpc.identity.keys import is_signed
 
 PROOF_KEY = "buildledger-proof"
 SKEW = timedelta(minutes=5)

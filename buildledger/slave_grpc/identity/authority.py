@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from buildledger.settings import SettingsError, Tls
-from buildledger.slave_grpc.keys import WorkerKey
+from buildledger.slave_grpc.identity.keys import WorkerKey
 
 CERTIFICATE_FILE = "worker-ca.pem"
 KEY_FILE = "worker-ca-key.pem"

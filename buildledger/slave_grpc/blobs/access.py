@@ -12,12 +12,12 @@ from buildledger.events.ids import OperationId
 from buildledger.events.operation import Download, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.logs.artifacts import ArtifactLimits, ArtifactStore, OverQuotaError
-from buildledger.slave_grpc.blob_tokens import RunTokens, run_token_of
-from buildledger.slave_grpc.callers import Callers, UnknownCallerError
-from buildledger.slave_grpc.open_work import OpenOperation, OpenWork
-from buildledger.slave_grpc.placing import digests_of, files_of
-from buildledger.slave_grpc.runs import ATTEMPT
-from buildledger.slave_grpc.specs import UnsendableError
+from buildledger.slave_grpc.blobs.tokens import RunTokens, run_token_of
+from buildledger.slave_grpc.identity.authenticator import Callers, UnknownCallerError
+from buildledger.slave_grpc.sessions.open_work import OpenOperation, OpenWork
+from buildledger.slave_grpc.wire.download_files import digests_of, files_of
+from buildledger.slave_grpc.sessions.runs import ATTEMPT
+from buildledger.slave_grpc.wire.run_specs import UnsendableError
 
 
 class OutOfReachError(Exception):

@@ -8,7 +8,7 @@ from buildledger.events.operation import Download
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.artifacts_manifest import Entry, Manifest, ManifestError, link_digest
-from buildledger.slave_grpc.specs import UnsendableError, wire_path
+from buildledger.slave_grpc.wire.run_specs import UnsendableError, wire_path
 
 
 def files_of(download: Download, artifacts: ArtifactStore) -> Sequence[pb.FileIn]:

@@ -9,7 +9,7 @@ from buildledger.domain.worker import ExpireCredential
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
-from buildledger.slave_grpc.follower import Follower
+from buildledger.slave_grpc.sessions.follower import Follower
 from buildledger.slave_grpc.settings import RETRY_SECONDS
 
 LOOK_AGAIN = timedelta(minutes=1)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from buildledger.clock import Clock
 from buildledger.settings import Address, AutoTls, SettingsError, Tls
-from buildledger.slave_grpc.authority import SERVER_LIFE, Authority, private_pem
+from buildledger.slave_grpc.identity.authority import SERVER_LIFE, Authority, private_pem
 
 _log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from buildledger.events.ids import OperationId
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.open_work import OpenOperation
+from buildledger.slave_grpc.sessions.open_work import OpenOperation
 from buildledger.slave_grpc.settings import MESSAGE_BYTES
 
 PROGRESS_MAX = 500

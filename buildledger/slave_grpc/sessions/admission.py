@@ -14,8 +14,8 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
-from buildledger.slave_grpc.callers import Callers, UnknownCallerError
-from buildledger.slave_grpc.follower import Follower
+from buildledger.slave_grpc.identity.authenticator import Callers, UnknownCallerError
+from buildledger.slave_grpc.sessions.follower import Follower
 from buildledger.slave_grpc.settings import (
     CHUNK_BYTES,
     FLUSH_SECONDS,
@@ -26,7 +26,7 @@ from buildledger.slave_grpc.settings import (
     UNKNOWN_RETRY_SECONDS,
     WorkerServiceSettings,
 )
-from buildledger.slave_grpc.status import error, session_error
+from buildledger.slave_grpc.wire.status import error, session_error
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NAME_RULE = "1–64 of A-Z a-z 0-9 . _ -, a letter or digit first"

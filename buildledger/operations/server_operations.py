@@ -27,7 +27,7 @@ from buildledger.reports import limits
 from buildledger.reports.bad import BadReportError
 from buildledger.reports.gathering import Budget, Totals, parts
 from buildledger.reports.reading import read
-from buildledger.slave_grpc.open_work import OpenOperation
+from buildledger.slave_grpc.sessions.open_work import OpenOperation
 from buildledger.slave_grpc.settings import RETRY_SECONDS
 
 _log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ import msgspec
 
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.store import Checkpoint
-from buildledger.slave_grpc.open_work import Changes, OpenWork, OpenWorkState
+from buildledger.slave_grpc.sessions.open_work import Changes, OpenWork, OpenWorkState
 from buildledger.slave_grpc.settings import RETRY_SECONDS
 
 CHECKPOINT_NAME = "gateway.open_work"

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TypeVar
 
-from buildledger.api import problems
+from buildledger.api.http import problems
 from buildledger.domain import refusals
 from buildledger.events.operation import INFRASTRUCTURE_REASONS
 from buildledger.ledger.errors import CommandIdReusedRefusal

@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from buildledger.api import problems, static
-from buildledger.api.configurations import Configurations
-from buildledger.api.dependencies import ApiDependencies
-from buildledger.api.event_stream import Streams
-from buildledger.api.gate import Gate
-from buildledger.api.routes import PREFIX, describe_routes, include
+from buildledger.api.http import problems, static
+from buildledger.api.queries.configurations import Configurations
+from buildledger.api.http.dependencies import ApiDependencies
+from buildledger.api.http.event_stream import Streams
+from buildledger.api.http.auth import Gate
+from buildledger.api.routers import PREFIX, describe_routes, include
 
 
 def make_app(deps: ApiDependencies) -> FastAPI:

@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from buildledger.api.routes import describe_routes
+from buildledger.api.routers import describe_routes
 
 DOCUMENT = Path(__file__).with_name("openapi.json")
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from buildledger import __version__
-from buildledger.api.dependencies import ApiDependencies
+from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.clock import SystemClock
 from buildledger.composition.gateway import WorkerDoor, authority_of, open_door, whole_token_of
 from buildledger.composition.lifetime import Lifetime

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, contextmanager
 import uvicorn
 
 from buildledger.api.app import make_app
-from buildledger.api.dependencies import ApiDependencies
+from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.composition.lifetime import Lifetime
 from buildledger.settings import Address, SettingsError
 

@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from buildledger.api.app import make_app
-from buildledger.api.dependencies import ApiDependencies
+from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.clock import VirtualClock
 from buildledger.config.resolved import Configuration
 from buildledger.events.config import ConfigApplied

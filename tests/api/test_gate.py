@@ -7,7 +7,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from buildledger.api.session import COOKIE
+from buildledger.api.routes.session import COOKIE
 from tests.api.conftest import AUTHORIZED, TOKEN, Site
 
 OPEN = ("health", "ui-config", "session")

@@ -8,8 +8,8 @@ import httpx
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from buildledger.api import build_rows, request_rows
-from buildledger.api.server import health_of
+from buildledger.api.queries import builds as build_rows, requests as request_rows
+from buildledger.api.routes.server import health_of
 from buildledger.domain.source import ReportSourceFailure
 from buildledger.projections.projector import Projector
 from buildledger.projections.status_tables import UNFINISHED, build, build_state

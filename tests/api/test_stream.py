@@ -9,8 +9,8 @@ from contextlib import aclosing
 import httpx
 import pytest
 
-from buildledger.api import event_stream
-from buildledger.api.event_stream import EventStream, Streams
+from buildledger.api.http import event_stream
+from buildledger.api.http.event_stream import EventStream, Streams
 from tests.api.conftest import AUTHORIZED, Site, settled
 from tests.api.serving import DEADLINE_SECONDS, events, serving
 

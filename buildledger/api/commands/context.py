@@ -1,0 +1,73 @@
+"""Executing commands for a request: named by its idempotency key, durable before the answer, visible when asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+import msgspec
+from fastapi import Request, Response
+
+from buildledger.api.http.responses import answer
+from buildledger.api.http.dependencies import dependencies
+from buildledger.api.models.receipts import Receipt
+from buildledger.api.http.problems import NotFound
+from buildledger.api.queries.personal_data import admin_actor
+from buildledger.domain.command import Aggregate, Command
+from buildledger.events.ids import NAMESPACE
+from buildledger.ledger.submission import Origin
+from buildledger.ledger.submission import Receipt as Kept
+
+VISIBLE_SECONDS = 5.0
+"""How long an answer waits for the read models; then it says that they aren't there yet."""
+RESPOND_ASYNC = "respond-async"
+
+
+class Commanding:
+    """One request that commands something."""
+
+    def __init__(self, request: Request, key: str | None, *, wait: bool, prefer: str | None) -> None:
+        self.deps = dependencies(request)
+        self.actor = admin_actor(self.deps.vault)
+        self._wait = wait and RESPOND_ASYNC not in (prefer or "")
+        self.id = uuid4() if key is None else uuid5(NAMESPACE, f"api\x1f{self.actor}\x1f{request.url.path}\x1f{key}")
+        """The same for the same caller, address and idempotency key; what is made gets its id from it."""
+        self._named = key is not None
+
+    async def execute(self, *commands: Command, correlation_id: UUID | None = None) -> Kept:
+        """Decide and keep; durable when it returns. Raises: Refusal, LedgerUnavailable."""
+        origin = Origin(
+            actor=self.actor,
+            command_id=self.id if self._named else None,
+            correlation_id=correlation_id or self.id,
+        )
+        return await self.deps.ledger.execute(*commands, origin=origin)
+
+    def origin_unnamed(self) -> Origin:
+        """For a command that says something else each time it is made, whose repetition its own id makes harmless."""
+        return Origin(actor=self.actor, correlation_id=self.id)
+
+    async def load(self, aggregate: Aggregate, stream_id: UUID) -> tuple[Any, int]:
+        """A stream's state and version."""
+        return await asyncio.to_thread(self.deps.ledger.load, aggregate, stream_id)
+
+    async def require(self, aggregate: Aggregate, key: UUID) -> None:
+        """Make sure that there is such a thing, and that it is of that kind. Raises: NotFound."""
+        state, _ = await self.load(aggregate, key)
+        if state == aggregate.initial:
+            raise NotFound(aggregate.name, key)
+
+    async def receipt(self, *commands: Command) -> Response:
+        """Execute, and answer with the plain receipt."""
+        kept = await self.execute(*commands)
+        return await self.answer(Receipt, kept)
+
+    async def answer(self, kind: type[msgspec.Struct], kept: Kept, *, status: int = 200, **more: Any) -> Response:
+        """A receipt of this kind, once every read shows what was done, or the caller doesn't want to wait."""
+        arrivals = self.deps.views.arrivals
+        if self._wait:
+            await arrivals.reached(kept.position, VISIBLE_SECONDS)
+        visible = arrivals.position >= kept.position
+        made = kind(position=kept.position, duplicate=kept.duplicate, visible=visible, **more)
+        return answer(made, status=status, position=kept.position)

@@ -1,0 +1,118 @@
+"""The OpenAPI document: FastAPI's, with the answers' schemas made of the msgspec structs that are really sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from buildledger.api.http.responses import REFERENCE
+from buildledger.api.models import (
+    artifacts,
+    builders,
+    builds,
+    changes,
+    config,
+    home,
+    ledger,
+    logs,
+    receipts,
+    requests,
+    server,
+    workers,
+)
+
+API_VERSION = "1"
+PROBLEM_JSON = "application/problem+json"
+BEARER, COOKIE = "adminToken", "session"
+OPEN_PATHS = frozenset({"/api/v1/health", "/api/v1/ui-config", "/api/v1/session"})
+
+MODELS: tuple[type[msgspec.Struct], ...] = (
+    home.Home,
+    builders.BuilderPage,
+    builders.BuilderDetail,
+    builds.BuildPage,
+    builds.BuildDetail,
+    builds.StepList,
+    artifacts.ArtifactList,
+    artifacts.ArtifactDetail,
+    artifacts.TestPage,
+    changes.ChangePage,
+    changes.ChangeDetail,
+    changes.ChangeList,
+    changes.SourceList,
+    changes.PersonPage,
+    requests.RequestPage,
+    requests.RequestDetail,
+    workers.WorkerPage,
+    workers.WorkerDetail,
+    logs.LogDetail,
+    logs.LogLines,
+    logs.LogSearch,
+    ledger.FactPage,
+    ledger.FactDetail,
+    ledger.PositionAt,
+    ledger.TreeHead,
+    ledger.InclusionProof,
+    ledger.ConsistencyProof,
+    config.ConfigDetail,
+    config.ConfigRevisionPage,
+    receipts.Receipt,
+    receipts.RequestReceipt,
+    receipts.EnrollmentReceipt,
+    server.Health,
+    server.UiConfig,
+    server.ServerInfo,
+    server.Session,
+    server.Problem,
+)
+"""What is answered at the top level; what these contain follows from them."""
+
+DESCRIPTION = """\
+Everything that Build Ledger knows and can be asked to do.
+
+Reads take `as_of=<position>` and answer as they would have then. Lists are paged by an opaque `cursor`. Answers have an
+`ETag` and a `Ledger-Position`. Commands take an `Idempotency-Key`, are durable when they are answered, and say which
+position they became. Whatever goes wrong is a problem document (RFC 9457) with a stable `code`.
+"""
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The whole document, the same for the same code."""
+    document = get_openapi(
+        title="Build Ledger",
+        version=API_VERSION,
+        description=DESCRIPTION,
+        license_info={"name": "Apache-2.0"},
+        routes=app.routes,
+    )
+    _, components = msgspec.json.schema_components(MODELS, ref_template=REFERENCE)
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas.update(components)
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    document["components"]["securitySchemes"] = {
+        BEARER: {"type": "http", "scheme": "bearer", "description": "The local admin token."},
+        COOKIE: {"type": "apiKey", "in": "cookie", "name": "buildledger_session"},
+    }
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            _complete(path, method, operation)
+    return document
+
+
+def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
+    """Add what is the same everywhere: problems, 304, and what must be shown to be let in."""
+    responses = operation["responses"]
+    responses.pop("422", None)
+    responses["default"] = {
+        "description": "A problem (RFC 9457).",
+        "content": {PROBLEM_JSON: {"schema": {"$ref": REFERENCE.format(name="Problem")}}},
+    }
+    if path not in OPEN_PATHS:
+        operation["security"] = [{BEARER: []}, {COOKIE: []}]
+    if method == "get":
+        responses["304"] = {"description": "`If-None-Match` names the current answer."}

@@ -1,0 +1,263 @@
+"""Whatever goes wrong, as a problem document (RFC 9457) with a stable code."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from buildledger.api.http.responses import POSITION_HEADER, Unchanged
+from buildledger.api.models.server import Problem as Document
+from buildledger.domain.refusals import NotFoundRefusal, Refusal, TokenRefusal
+from buildledger.ledger.errors import LedgerUnavailable
+from buildledger.logs.store import BadPatternError
+from buildledger.projections.reading import PositionAhead
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 1
+URN = "urn:buildledger:problem:"
+
+_encoder = msgspec.json.Encoder()
+
+_STATUS_OF_REFUSALS: dict[type[Refusal], int] = {NotFoundRefusal: 404, TokenRefusal: 422}
+"""Every other refusal is a conflict with what is recorded: 409."""
+CODES = {
+    400: "malformed",
+    401: "not_signed_in",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    416: "range_not_satisfiable",
+    421: "misdirected",
+    429: "too_many",
+    500: "internal",
+    503: "unavailable",
+}
+"""What is answered to a request that no route took, by its status."""
+
+
+class Problem(Exception):  # noqa: N818 - the word of the RFC
+    """The API's own way to say no."""
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "malformed"
+    title: ClassVar[str] = "The request can't be understood"
+
+    def __init__(self, detail: str, *, errors: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = errors or []
+        self.headers: dict[str, str] = {}
+
+
+class NotFound(Problem):
+    """There is no such thing, at that position."""
+
+    status, code, title = 404, "not_found", "Not found"
+
+    def __init__(self, noun: str, name: object) -> None:
+        super().__init__(f"there is no {noun} {name}")
+
+
+class BadCursor(Problem):
+    """A cursor that this list didn't give."""
+
+    status, code, title = 400, "bad_cursor", "The cursor isn't one of this list"
+
+    def __init__(self) -> None:
+        super().__init__("give the `next` of the page before, unchanged, or leave the cursor out")
+
+
+class Invalid(Problem):
+    """Well formed, and can't be done all the same."""
+
+    status, code, title = 422, "invalid", "The request isn't valid"
+
+
+class Behind(Problem):
+    """The read models haven't come as far as asked yet."""
+
+    status, code, title = 503, "behind", "The read models are behind"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.headers = {"Retry-After": str(RETRY_SECONDS)}
+
+
+class Busy(Problem):
+    """A limit on how much is done at once is reached."""
+
+    status, code, title = 503, "busy", "Too much at once"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.headers = {"Retry-After": str(RETRY_SECONDS)}
+
+
+class Ahead(Problem):
+    """A position that the ledger hasn't reached."""
+
+    status, code, title = 404, "position_ahead", "That hasn't happened yet"
+
+
+class BadPattern(Problem):
+    """Something that can't be searched for."""
+
+    status, code, title = 422, "bad_pattern", "The pattern can't be searched for"
+
+
+class Unavailable(Problem):
+    """The ledger can't be written."""
+
+    status, code, title = 503, "unavailable", "The ledger can't be written"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.headers = {"Retry-After": str(RETRY_SECONDS)}
+
+
+class OutcomeUnknown(Unavailable):
+    """The ledger went away while it was answering; repeating the command with its key finds out."""
+
+    code = "outcome_unknown"
+
+
+class NotSignedIn(Problem):
+    """No valid token and no valid session."""
+
+    status, code, title = 401, "not_signed_in", "Sign in first"
+
+
+class Forbidden(Problem):
+    """Known, and not allowed."""
+
+    status, code, title = 403, "forbidden", "Not allowed"
+
+
+class Misdirected(Problem):
+    """Spoken to under a name that isn't the server's."""
+
+    status, code, title = 421, "misdirected", "This server has another name"
+
+
+class Gone(Problem):
+    """It was here, and isn't kept any more."""
+
+    status, code, title = 410, "gone", "No longer kept"
+
+
+class RangeNotSatisfiable(Problem):
+    """The bytes asked for aren't there."""
+
+    status, code, title = 416, "range_not_satisfiable", "There are no such bytes"
+
+
+def respond(
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    *,
+    instance: str,
+    errors: list[dict[str, Any]] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """A problem document."""
+    document = Document(
+        type=URN + code, title=title, status=status, detail=detail, code=code, instance=instance, errors=errors or []
+    )
+    return Response(
+        _encoder.encode(document),
+        status,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+        media_type=MEDIA_TYPE,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Let every exception that the API means to answer become a document."""
+    for kind, handler in (
+        (Unchanged, _unchanged),
+        (Problem, _problem),
+        (Refusal, _refusal),
+        (LedgerUnavailable, _unavailable),
+        (PositionAhead, _ahead),
+        (BadPatternError, _bad_pattern),
+        (RequestValidationError, _invalid),
+        (HTTPException, _http),
+        (Exception, _unforeseen),
+    ):
+        app.add_exception_handler(kind, handler)  # type: ignore[arg-type]
+
+
+async def _unchanged(_: Request, unchanged: Unchanged) -> Response:
+    headers = {"ETag": unchanged.etag, POSITION_HEADER: str(unchanged.position), "Cache-Control": "private, no-cache"}
+    return Response(status_code=304, headers=headers)
+
+
+async def _problem(request: Request, problem: Problem) -> Response:
+    return answer_problem(problem, request.url.path)
+
+
+def answer_problem(problem: Problem, instance: str) -> Response:
+    """The document of a problem of the API's own."""
+    return respond(
+        problem.status,
+        problem.code,
+        problem.title,
+        problem.detail,
+        instance=instance,
+        errors=problem.errors,
+        headers=problem.headers,
+    )
+
+
+async def _refusal(request: Request, refusal: Refusal) -> Response:
+    status = _STATUS_OF_REFUSALS.get(type(refusal), 409)
+    title = (type(refusal).__doc__ or "The rules say no").split("\n")[0].rstrip(".")
+    return respond(status, refusal.code, title, str(refusal), instance=request.url.path)
+
+
+async def _unavailable(request: Request, error: LedgerUnavailable) -> Response:
+    problem = OutcomeUnknown(str(error)) if error.outcome_unknown else Unavailable(str(error))
+    return answer_problem(problem, request.url.path)
+
+
+async def _ahead(request: Request, error: PositionAhead) -> Response:
+    """A position beyond the ledger isn't there; one that the views have yet to reach will be soon."""
+    beyond = error.asked > request.app.state.dependencies.ledger.head()
+    return answer_problem(Ahead(str(error)) if beyond else Behind(str(error)), request.url.path)
+
+
+async def _bad_pattern(request: Request, error: BadPatternError) -> Response:
+    return answer_problem(BadPattern(str(error)), request.url.path)
+
+
+async def _invalid(request: Request, error: RequestValidationError) -> Response:
+    errors = [
+        {"in": str(place[0]), "at": "/".join(map(str, place[1:])), "message": str(one["msg"]), "kind": str(one["type"])}
+        for one in error.errors()
+        if (place := one["loc"] or ("request",))
+    ]
+    detail = "; ".join(f"{one['at'] or one['in']}: {one['message']}" for one in errors[:3])
+    malformed = any(one["kind"] == "json_invalid" for one in errors)
+    status, code = (400, "malformed") if malformed else (422, "invalid")
+    return respond(status, code, "The request isn't valid", detail, instance=request.url.path, errors=errors)
+
+
+async def _http(request: Request, error: HTTPException) -> Response:
+    code = CODES.get(error.status_code, CODES[400])
+    detail = f"{request.method} {request.url.path}: {error.detail}"
+    return respond(
+        error.status_code, code, str(error.detail), detail, instance=request.url.path, headers=dict(error.headers or {})
+    )
+
+
+async def _unforeseen(request: Request, _: Exception) -> Response:
+    """A fault of ours; the server's log has it, with its traceback."""
+    return respond(500, "internal", "A fault of Build Ledger", "the server's log says more", instance=request.url.path)

@@ -1,0 +1,89 @@
+"""The dashboard's files: hashed assets for ever, `index.html` fresh for every path that isn't the API's."""
+
+from __future__ import annotations
+
+import mimetypes
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+
+from buildledger.api.http.dependencies import ApiDependencies, dependencies
+from buildledger.api.http.problems import NotFound
+
+INDEX = "index.html"
+NONCE_MARK = "__CSP_NONCE__"
+BASE_MARK = '<base href="/" />'
+NONCE_BYTES = 16
+ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+IMMUTABLE = "public, max-age=31536000, immutable"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; connect-src 'self'; img-src 'self' data:;"
+    " base-uri 'self'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
+SCRIPT_POLICY = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
+"""A shared worker lives under its own script's policy, not its page's: the dashboard's reads the stream of facts."""
+TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".md": "text/markdown"}
+MISSING = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Build Ledger</title></head>
+<body><h1>The dashboard isn't built</h1>
+<p>This server works, but its package has no dashboard. In a clone of the repository, <code>make run</code> builds it;
+by hand, <code>npm ci &amp;&amp; npm run build</code> in the folder <code>dashboard</code> does. The API is at
+<code>/api/v1</code>.</p></body></html>
+"""
+
+
+def serve(request: Request) -> Response:
+    """A file of the dashboard, or its page. Raises: NotFound for assets and API paths that aren't there."""
+    deps = dependencies(request)
+    path = request.url.path
+    if path.startswith("/api/"):
+        raise NotFound("address", path)
+    file = _file(deps.dashboard, path)
+    if file is None:
+        if "/assets/" in path:
+            raise NotFound("file", path)
+        return _page(deps)
+    return _asset(request, file, immutable="/assets/" in path)
+
+
+def _file(root: Path, path: str) -> Path | None:
+    """The file of that address; None for pages, and for anything that would lead out of the folder."""
+    wanted = (root / path.lstrip("/")).resolve()
+    inside = wanted.is_relative_to(root.resolve()) and wanted.is_file()
+    return wanted if inside and wanted.name != INDEX else None
+
+
+def _asset(request: Request, file: Path, *, immutable: bool) -> Response:
+    headers = {"Vary": "Accept-Encoding", "Cache-Control": IMMUTABLE if immutable else "no-cache"}
+    accepted = {part.partition(";")[0].strip() for part in request.headers.get("accept-encoding", "").split(",")}
+    if file.suffix == ".js":
+        headers["Content-Security-Policy"] = SCRIPT_POLICY
+    media_type = TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    for encoding, suffix in ENCODINGS:
+        packed = file.with_name(file.name + suffix)
+        if encoding in accepted and packed.is_file():
+            headers["Content-Encoding"] = encoding
+            return Response(packed.read_bytes(), headers=headers, media_type=media_type)
+    return Response(file.read_bytes(), headers=headers, media_type=media_type)
+
+
+def _page(deps: ApiDependencies) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    index = deps.dashboard / INDEX
+    if not index.is_file():
+        return Response(MISSING, 503, headers=headers, media_type="text/html; charset=utf-8")
+    nonce = secrets.token_urlsafe(NONCE_BYTES)
+    text = index.read_text(encoding="utf-8").replace(NONCE_MARK, nonce)
+    text = text.replace(BASE_MARK, f'<base href="{_base(deps)}" />')
+    headers["Content-Security-Policy"] = POLICY.format(nonce=nonce)
+    return Response(text, headers=headers, media_type="text/html; charset=utf-8")
+
+
+def _base(deps: ApiDependencies) -> str:
+    """The path under which people reach the server, as its configured address says."""
+    configuration = deps.active.current
+    url = None if configuration is None else configuration.server.url
+    path = "" if url is None else urlsplit(url).path.strip("/")
+    return f"/{path}/" if path and path.replace("-", "").replace("_", "").replace("/", "").isalnum() else "/"

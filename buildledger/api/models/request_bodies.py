@@ -1,0 +1,118 @@
+"""What commands are told: request bodies, checked by pydantic because they come from outside."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from buildledger.api.http.parameters import NAME_CHARACTERS_MAX, PRIORITY_LIMIT, REASON_CHARACTERS_MAX
+
+INPUTS_MAX = 64
+COMMITS_MAX = 200
+PARENTS_MAX = 64
+MESSAGE_CHARACTERS_MAX = 65_536
+FILES_MAX = 500
+LIST_INPUT_MAX = 1_024
+INPUT_CHARACTERS_MAX = 16_384
+
+CONFIG_CHARACTERS_MAX = 16 << 20
+
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+Text = Annotated[str, StringConstraints(max_length=REASON_CHARACTERS_MAX, pattern=PRINTABLE)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS_MAX, pattern=PRINTABLE)]
+RevisionText = Annotated[str, StringConstraints(pattern=r"^[0-9a-zA-Z][0-9a-zA-Z._/+-]{0,199}$")]
+InputText = Annotated[str, StringConstraints(max_length=INPUT_CHARACTERS_MAX)]
+InputValue = bool | int | InputText | Annotated[list[InputText], Field(max_length=LIST_INPUT_MAX)]
+
+
+class Body(BaseModel):
+    """No field that isn't known, and no value of another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class StampBody(Body):
+    """What of one source to build."""
+
+    branch: Name | None = Field(None, description="Default: the source's default branch.")
+    revision: RevisionText | None = Field(None, description="Default: whatever the branch holds when the build starts.")
+
+
+class ForceBody(Body):
+    """Start a build by hand."""
+
+    branch: Name | None = Field(None, description="Of the builder's first source.", examples=["main"])
+    revision: RevisionText | None = Field(None, description="Of the builder's first source.")
+    sources: dict[Name, StampBody] = Field(default_factory=dict, description="For builders with several sources.")
+    reason: Text = Field("", description="For people.", examples=["does it still work?"])
+    priority: int | None = Field(None, ge=-PRIORITY_LIMIT, le=PRIORITY_LIMIT, description="Higher is sooner.")
+    inputs: dict[Name, InputValue] = Field(default_factory=dict, max_length=INPUTS_MAX)
+
+
+class CommitBody(Body):
+    """A commit, as whoever hands it in knows it."""
+
+    revision: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
+    parents: list[Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]] = Field(
+        default_factory=list, max_length=PARENTS_MAX
+    )
+    author: Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS_MAX)] = Field(
+        examples=["Jane Doe <jane@example.org>"]
+    )
+    committed_at: datetime = Field(strict=False)
+    message: Annotated[str, StringConstraints(max_length=MESSAGE_CHARACTERS_MAX)]
+    files: list[Annotated[str, StringConstraints(max_length=4_096)]] = Field(default_factory=list, max_length=FILES_MAX)
+
+
+class PushBody(Body):
+    """Commits that are new on a branch, oldest first; the last becomes its head."""
+
+    branch: Name = Field(examples=["main"])
+    commits: list[CommitBody] = Field(min_length=1, max_length=COMMITS_MAX)
+
+
+class ReasonBody(Body):
+    """Why it is done."""
+
+    reason: Text = Field("", examples=["made a mistake"])
+
+
+class RebuildBody(Body):
+    """Build the same again."""
+
+    reason: Text = Field("", examples=["flaky?"])
+    priority: int | None = Field(None, ge=-PRIORITY_LIMIT, le=PRIORITY_LIMIT)
+    obtained: bool = Field(True, description="The very revisions it got; false: what was asked for then.")
+
+
+class PriorityBody(Body):
+    """Another place in the queue."""
+
+    priority: int = Field(ge=-PRIORITY_LIMIT, le=PRIORITY_LIMIT, description="Higher is sooner.", examples=[10])
+
+
+class EnrollmentBody(Body):
+    """A one-use token for a new worker."""
+
+    worker: Name | None = Field(None, description="The only name it may be used for; null: any that is configured.")
+    life_seconds: int = Field(3_600, ge=10, le=3_600)
+
+
+class SessionBody(Body):
+    """Sign in with the local admin token."""
+
+    token: str = Field(min_length=1, max_length=512)
+
+
+class ConfigBody(Body):
+    """A configuration, resolved, as `buildledger config` makes it."""
+
+    text: Annotated[str, StringConstraints(max_length=CONFIG_CHARACTERS_MAX)] = Field(
+        description="The canonical JSON of the resolved configuration."
+    )
+    origin: Text = Field(description="The file it comes from.", examples=["/etc/buildledger/buildledger.yaml"])
+    expected_revision: int | None = Field(
+        None, ge=0, description="Refused unless this one is in force; 0: none is. Default: whatever is."
+    )

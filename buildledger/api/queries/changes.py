@@ -1,0 +1,98 @@
+"""Rows of the changes and blamelist views → commits, and who is behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from buildledger.api.models import builds, changes
+from buildledger.api.models.scalars import Person
+from buildledger.api.queries.personal_data import Words, printable
+from buildledger.events.ids import change_id
+from buildledger.projections.blamelist import COMMITS_MAX
+from buildledger.projections.blamelist_tables import blame
+from buildledger.projections.changes import change
+from buildledger.projections.columns import moment
+from buildledger.projections.reading import Reading
+from buildledger.projections.working import chunks
+
+_texts = msgspec.json.Decoder(list[str])
+_ids = msgspec.json.Decoder(list[UUID])
+
+
+def as_changes(words: Words, rows: Sequence[sa.Row[Any]]) -> list[changes.Change]:
+    """Rows of the table of commits as they are answered."""
+    people: set[UUID] = set()
+    for row in rows:
+        people.update((row.author, row.committer, *_ids.decode(row.co_authors)))
+    words.load(claims=people, texts={row.words_id for row in rows})
+    return [_change(row, words) for row in rows]
+
+
+def _change(row: sa.Row[Any], words: Words) -> changes.Change:
+    said = words.change(row.words_id)
+    message = None if said is None else printable(said.message)
+    return changes.Change(
+        id=row.id,
+        source=row.source,
+        repository=row.repository,
+        branch=row.branch,
+        revision=row.revision,
+        parents=_texts.decode(row.parents),
+        position=row.seq,
+        author=words.person(row.author),
+        committer=words.person(row.committer),
+        co_authors=[words.person(key) for key in _ids.decode(row.co_authors)],
+        subject=None if message is None else message.strip().partition("\n")[0],
+        message=message,
+        erased=message is None,
+        file_count=row.file_count,
+        link=row.link,
+        historic=row.historic,
+        committed_at=moment(row.committed_at),
+        recorded_at=moment(row.recorded_at),
+    )
+
+
+def changes_by_id(reading: Reading, words: Words, ids: Collection[UUID]) -> dict[UUID, changes.Change]:
+    """Those of these commits that are known."""
+    rows = [
+        row
+        for chunk in chunks(ids)
+        for row in reading.all(sa.select(change).where(change.c.id.in_(chunk), reading.born(change.c.seq)))
+    ]
+    return {made.id: made for made in as_changes(words, rows)}
+
+
+def blame_rows(reading: Reading, build_ids: Collection[UUID]) -> list[sa.Row[Any]]:
+    """The blame of these builds, a row for each source."""
+    rows = sa.select(blame).where(reading.holds(blame)).order_by(blame.c.source)
+    return [row for chunk in chunks(build_ids) for row in reading.all(rows.where(blame.c.build_id.in_(chunk)))]
+
+
+def blamed_ids(row: sa.Row[Any]) -> list[UUID]:
+    """The commits of a blame, newest first."""
+    return [change_id(row.source, revision) for revision in _texts.decode(row.commits)]
+
+
+def as_blame(row: sa.Row[Any], known: dict[UUID, changes.Change]) -> builds.Blame:
+    """A blame with its commits, which have to be among `known` to be listed."""
+    commits = [known[key] for key in blamed_ids(row) if key in known]
+    return builds.Blame(
+        source=row.source,
+        revision=row.revision,
+        baseline=row.baseline,
+        commit_count=row.commit_count,
+        truncated=row.commit_count > COMMITS_MAX,
+        commits=commits,
+        authors=_each_once(commits),
+    )
+
+
+def _each_once(commits: Iterable[changes.Change]) -> list[Person]:
+    people = (person for commit in commits for person in (commit.author, *commit.co_authors))
+    return list({person.claim_id: person for person in people}.values())

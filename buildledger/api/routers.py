@@ -1,0 +1,44 @@
+"""THE list of routers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from buildledger.api.routes import artifacts, builders, builds, changes, configuration, facts, home, logs, people, pushes, requests, server, session, sources, stream, test_results, workers
+from buildledger.api.http.openapi import describe
+
+PREFIX = "/api/v1"
+ROUTERS = (
+    home.router,
+    builders.router,
+    builds.router,
+    artifacts.router,
+    test_results.router,
+    changes.router,
+    sources.router,
+    pushes.router,
+    people.router,
+    requests.router,
+    workers.router,
+    logs.router,
+    facts.router,
+    stream.router,
+    configuration.router,
+    server.router,
+    session.router,
+)
+
+
+def include(app: FastAPI) -> None:
+    """Put every router under the API's prefix."""
+    for router in ROUTERS:
+        app.include_router(router, prefix=PREFIX, generate_unique_id_function=lambda route: route.name)
+
+
+def describe_routes() -> dict[str, Any]:
+    """The OpenAPI document, without a server behind it."""
+    app = FastAPI()
+    include(app)
+    return describe(app)

@@ -1,0 +1,127 @@
+"""What builds have handed over."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Request, Response
+
+from buildledger.api.queries import builds as build_rows
+from buildledger.api.http import downloads
+from buildledger.api.http.responses import returns
+from buildledger.api.queries.artifacts import artifact_of, artifacts_of
+from buildledger.api.http.dependencies import ApiDependencies, dependencies
+from buildledger.api.models import artifacts as models
+from buildledger.api.http.parameters import AsOf, IdPath
+from buildledger.api.http.problems import Gone, NotFound
+from buildledger.api.http.reads import reading
+from buildledger.logs.artifacts_manifest import PATH_MAX_BYTES, Entry, Manifest
+
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+FILE_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file.", "content": {downloads.BINARY: _BYTES}},
+    206: {"description": "The range asked for.", "content": {downloads.BINARY: _BYTES}},
+}
+ANY_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file, or the directory.", "content": {downloads.BINARY: _BYTES, downloads.ZIP: _BYTES}},
+    206: FILE_RESPONSES[206],
+}
+
+router = APIRouter(tags=["builds"])
+
+
+@router.get("/builds/{build_id}/artifacts", **returns(models.ArtifactList))
+def list_artifacts(request: Request, build_id: IdPath, as_of: AsOf = None) -> Response:
+    """What a build has handed over, also what is kept no longer."""
+    with reading(request, as_of, "status") as reads:
+        seq = build_rows.seq_of(reads["status"], build_id)
+        items = artifacts_of(reads["status"], seq, reads.deps.keep_artifacts)
+        return reads.answer(models.ArtifactList(items=items, position=reads.position))
+
+
+@router.get("/artifacts/{operation_id}/entries", **returns(models.ArtifactDetail))
+def read_entries(request: Request, operation_id: IdPath, as_of: AsOf = None) -> Response:
+    """An artifact and, of a directory, all that is in it."""
+    with reading(request, as_of, "status") as reads:
+        found = artifact_of(reads["status"], operation_id, reads.deps.keep_artifacts)
+        if found is None:
+            raise NotFound("artifact", operation_id)
+        artifact, build_id = found
+        entries = _manifest(reads.deps, artifact).entries if artifact.kind == "directory" else ()
+        items = [_entry(entry) for entry in entries]
+        detail = models.ArtifactDetail(artifact=artifact, build_id=build_id, entries=items, position=reads.position)
+        return reads.answer(detail)
+
+
+@router.head("/artifacts/{operation_id}", include_in_schema=False)
+@router.get("/artifacts/{operation_id}", response_class=Response, responses=ANY_RESPONSES)
+def read_artifact(request: Request, operation_id: IdPath) -> Response:
+    """The file that an upload handed over, or the directory as a zip. Always a download: no page of this server shows
+    what a build made."""
+    deps = dependencies(request)
+    artifact = _known(deps, operation_id)
+    if artifact.kind == "directory":
+        manifest = _manifest(deps, artifact)
+        return downloads.zip_answer(request, deps.artifacts, artifact.sha256, manifest, artifact.name)
+    return downloads.file_answer(request, deps.artifacts, artifact.sha256, artifact.size_bytes, artifact.name)
+
+
+@router.head("/artifacts/{operation_id}/files/{path:path}", include_in_schema=False)
+@router.get("/artifacts/{operation_id}/files/{path:path}", response_class=Response, responses=FILE_RESPONSES)
+def read_file(
+    request: Request,
+    operation_id: IdPath,
+    path: Annotated[str, Path(max_length=PATH_MAX_BYTES, examples=["dist/widget.whl"])],
+) -> Response:
+    """One file of a directory, as a download."""
+    deps = dependencies(request)
+    artifact = _known(deps, operation_id)
+    entry = _manifest(deps, artifact).entry(path) if artifact.kind == "directory" else None
+    if entry is None or entry.type != "file":
+        raise NotFound("file in this artifact", repr(path))
+    return downloads.file_answer(request, deps.artifacts, entry.sha256, entry.size, path)
+
+
+def _known(deps: ApiDependencies, operation_id: UUID) -> models.Artifact:
+    """An artifact that is here. Raises: NotFound, Gone."""
+    with deps.views.read(None, "status") as (status,):
+        found = artifact_of(status, operation_id, deps.keep_artifacts)
+    if found is None:
+        raise NotFound("artifact", operation_id)
+    artifact, _ = found
+    if artifact.removed_at is not None or not deps.artifacts.has(artifact.sha256):
+        raise _gone(artifact)
+    return artifact
+
+
+def _manifest(deps: ApiDependencies, artifact: models.Artifact) -> Manifest:
+    """What is in a directory, all of which is here. Raises: Gone."""
+    if artifact.removed_at is not None:
+        raise _gone(artifact)
+    try:
+        manifest = Manifest.load(deps.artifacts, artifact.sha256)
+    except FileNotFoundError:
+        raise _gone(artifact) from None
+    if not all(deps.artifacts.has(entry.sha256) for entry in manifest.files):
+        raise _gone(artifact)
+    return manifest
+
+
+def _gone(artifact: models.Artifact) -> Gone:
+    if artifact.removed_at is None:
+        return Gone(f"the artifact {artifact.name!r} was kept here, and its bytes are gone from the disk")
+    why = {"expired": "it was older than artifacts are kept", "quota": "room was needed for newer ones"}
+    reason = why.get(artifact.removed_because or "", artifact.removed_because)
+    return Gone(f"the artifact {artifact.name!r} was removed on {artifact.removed_at:%Y-%m-%d}: {reason}")
+
+
+def _entry(entry: Entry) -> models.ArtifactEntry:
+    return models.ArtifactEntry(
+        path=entry.path,
+        kind=entry.type,
+        size_bytes=entry.size,
+        executable=bool(entry.mode & 0o100),
+        sha256=entry.sha256 or None,
+        target=entry.target or None,
+    )

@@ -1,0 +1,78 @@
+"""Commits that somebody hands in, for sources that the server can't or needn't read itself."""
+
+from __future__ import annotations
+
+import asyncio
+from email.utils import parseaddr
+
+from fastapi import APIRouter, Request, Response
+
+from buildledger.api.models import request_bodies as bodies
+from buildledger.api.http.responses import returns
+from buildledger.api.commands.context import Commanding
+from buildledger.api.models import receipts
+from buildledger.api.http.parameters import IdempotencyKeyHeader, Prefer, SourcePath, Wait
+from buildledger.api.http.problems import NotFound
+from buildledger.domain import source as domain
+from buildledger.domain.source import MoveBranch
+from buildledger.events.change import BranchMoved, FileChange
+from buildledger.events.ids import change_id, source_id
+from buildledger.intake.recording import Recorder
+from buildledger.sources.git.history import Commit, Person
+
+router = APIRouter(tags=["sources"])
+
+
+@router.post("/sources/{name}/changes", **returns(receipts.Receipt, status=201))
+async def push_changes(
+    request: Request,
+    name: SourcePath,
+    body: bodies.PushBody,
+    prefer: Prefer = None,
+    wait: Wait = True,
+    key: IdempotencyKeyHeader = None,
+) -> Response:
+    """Hand in commits that are new on a branch, and move it to the last of them.
+
+    They are durable when this is answered, and whatever they trigger will be built. Commits that are known decide
+    nothing, so repeating is harmless.
+    """
+    commanding = Commanding(request, key, wait=wait, prefer=prefer)
+    configuration = commanding.deps.active.current
+    source = None if configuration is None else configuration.sources.get(name)
+    if source is None:
+        raise NotFound("configured source", name)
+    recorder = Recorder(commanding.deps.ledger, commanding.deps.vault, source=name, repository=source.url)
+    said = recorder.translate([_commit(each) for each in body.commits], branch=body.branch, historic=False)
+    await asyncio.to_thread(commanding.deps.vault.put_many, said.words)
+    state, _ = await commanding.load(domain.AGGREGATE, source_id(name))
+    move = BranchMoved(
+        source=name,
+        branch=body.branch,
+        previous=state.heads.get(body.branch),
+        revision=body.commits[-1].revision,
+        changes=tuple(change_id(name, commit.revision) for commit in body.commits),
+        change_count=len(body.commits),
+    )
+    kept = await commanding.execute(*said.claims.values(), *said.changes, MoveBranch(source=name, move=move))
+    return await commanding.answer(receipts.Receipt, kept, status=201)
+
+
+def _commit(body: bodies.CommitBody) -> Commit:
+    author = _person(body.author)
+    return Commit(
+        revision=body.revision,
+        parents=tuple(body.parents),
+        author=author,
+        committer=author,
+        co_authors=(),
+        committed_at=body.committed_at,
+        message=body.message,
+        files=tuple(FileChange(path) for path in body.files),
+        file_count=len(body.files),
+    )
+
+
+def _person(text: str) -> Person:
+    name, email = parseaddr(text)
+    return Person(name=name or text, email=email)

@@ -1,0 +1,78 @@
+"""The ledger's tail as server-sent events: each fact once, in order, from any position."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from buildledger.api.http.dependencies import ApiDependencies, dependencies
+from buildledger.api.http.event_stream import STREAM_RESPONSES, EventStream, event
+from buildledger.api.queries.facts import FactFilter, as_fact
+from buildledger.api.routes.facts import Names
+from buildledger.api.http.parameters import POSITION_MAX
+from buildledger.api.queries.personal_data import Words
+from buildledger.events.fact import Recorded
+
+BATCH_FACTS = 200
+QUIET_FACTS = 2_000
+"""After so many facts that a filter passed over, the client is told the position all the same."""
+
+router = APIRouter(tags=["ledger"])
+
+
+@router.get("/stream", response_class=Response, responses=STREAM_RESPONSES)
+async def stream_facts(
+    request: Request,
+    after: Annotated[
+        int | None,
+        Query(ge=0, le=POSITION_MAX, description="The last position known already. Default: only what is new."),
+    ] = None,
+    last_event_id: Annotated[str | None, Header(description="Sent by browsers; stronger than `after`.")] = None,
+    name: Names = None,
+    stream: Annotated[UUID | None, Query()] = None,
+    correlation: Annotated[UUID | None, Query()] = None,
+) -> Response:
+    """Facts as they happen: `fact` events whose id is the position and whose data is a Fact.
+
+    A fact is sent once every read shows it, so what is read because of an event is never older than the event. A
+    `position` event, whose data is empty, only moves the place from which a client that comes back goes on.
+    """
+    deps = dependencies(request)
+    position = deps.views.arrivals.position
+    if last_event_id is not None and last_event_id.isdecimal() and len(last_event_id) < 17:
+        position = int(last_event_id)
+    elif after is not None:
+        position = after
+    return EventStream(request.app.state.streams, _facts(deps, position, FactFilter.of(name, stream, correlation)))
+
+
+async def _facts(deps: ApiDependencies, position: int, wanted: FactFilter) -> AsyncGenerator[bytes, None]:
+    told = position
+    arrivals = deps.views.arrivals
+    with arrivals.bell() as bell:
+        while not arrivals.closed:
+            bell.clear()
+            shown = min(arrivals.position, deps.ledger.head())
+            if shown <= position:
+                await bell.wait()
+                continue
+            batch = await asyncio.to_thread(deps.ledger.read, position, min(BATCH_FACTS, shown - position))
+            position = batch[-1].position
+            taken = [recorded for recorded in batch if wanted.takes(recorded)]
+            if taken:
+                told = position
+                yield await asyncio.to_thread(_encoded, deps, taken)
+            if position - told >= QUIET_FACTS:
+                told = position
+                yield event("position", position, {})
+
+
+def _encoded(deps: ApiDependencies, batch: list[Recorded]) -> bytes:
+    with deps.views.read(None, "people") as (people,):
+        words = Words(deps.vault, people)
+        words.load(actors={recorded.meta.actor for recorded in batch})
+    return b"".join(event("fact", recorded.position, as_fact(recorded, words)) for recorded in batch)

@@ -28,8 +28,8 @@ from buildledger.elastic import assembly as elastic
 from buildledger.events.ids import ServerId
 from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.intake.config_file import ConfigFile
-from buildledger.intake.pollers import Pollers
-from buildledger.intake.retention import Retention
+from buildledger.intake.polling.pollers import Pollers
+from buildledger.retention.artifacts import Retention
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
 from buildledger.projections.artifact_search import ArtifactSearch

@@ -12,8 +12,8 @@ from buildledger.clock import SystemClock
 from buildledger.config.resolved import Source
 from buildledger.events.change import ChangeRecorded
 from buildledger.events.fact import Fact
-from buildledger.intake.git_poller import GitPoller
-from buildledger.intake.mirror import Mirror
+from buildledger.intake.polling.git_poller import GitPoller
+from buildledger.intake.polling.mirror import Mirror
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.vault import Vault
 from buildledger.sources.git import address

@@ -10,7 +10,7 @@ from buildledger.domain.command import Command
 from buildledger.events.change import BranchMoved, ChangeRecorded, SourceFailed, SourceRecovered
 from buildledger.events.ids import change_id
 from buildledger.events.person import ClaimRecorded
-from buildledger.intake import git_poller, recording
+from buildledger.intake.polling import git_poller, recording
 from tests.fakes.repository import Repository
 from tests.intake.conftest import World
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from buildledger.intake.local_watch import signature
+from buildledger.intake.polling.local_watch import signature
 from tests.fakes.repository import Repository
 
 

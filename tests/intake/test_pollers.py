@@ -9,8 +9,8 @@ import pytest
 
 from buildledger.config.resolved import Source
 from buildledger.events.change import BranchMoved, SourceFailed
-from buildledger.intake import pollers as pollers_module
-from buildledger.intake.pollers import Pollers
+from buildledger.intake.polling import pollers as pollers_module
+from buildledger.intake.polling.pollers import Pollers
 from tests.fakes.repository import Repository
 from tests.intake.conftest import World
 

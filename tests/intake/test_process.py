@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from buildledger.intake import process
-from buildledger.intake.process import CannotStartError, TookTooLongError, WroteTooMuchError, run
+from buildledger.intake.polling import process
+from buildledger.intake.polling.process import CannotStartError, TookTooLongError, WroteTooMuchError, run
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 

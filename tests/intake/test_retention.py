@@ -9,8 +9,8 @@ import pytest
 
 from buildledger.clock import VirtualClock
 from buildledger.events.build import ArtifactRemoved
-from buildledger.intake import retention
-from buildledger.intake.retention import Retention
+from buildledger.retention import artifacts as retention
+from buildledger.retention.artifacts import Retention
 from buildledger.logs.artifacts import digest_of
 from buildledger.logs.artifacts_local import LocalArtifactStore
 from buildledger.logs.artifacts_manifest import Entry, Manifest

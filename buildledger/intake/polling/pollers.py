@@ -10,9 +10,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from buildledger.config.resolved import Source
-from buildledger.intake.git_poller import GitPoller
-from buildledger.intake.local_watch import watch
-from buildledger.intake.mirror import Mirror
+from buildledger.intake.polling.git_poller import GitPoller
+from buildledger.intake.polling.local_watch import watch
+from buildledger.intake.polling.mirror import Mirror
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.vault import Vault
 from buildledger.sources.git import address

@@ -17,8 +17,8 @@ from buildledger.domain import source as domain
 from buildledger.domain.source import MoveBranch, ReportSourceFailure, ReportSourceRecovery, SourceState
 from buildledger.events.change import BranchMoved
 from buildledger.events.ids import change_id, source_id
-from buildledger.intake.mirror import Mirror, SourceError
-from buildledger.intake.recording import Recorder
+from buildledger.intake.polling.mirror import Mirror, SourceError
+from buildledger.intake.polling.recording import Recorder
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.vault import Vault
 from buildledger.sources.git.failure import Cause

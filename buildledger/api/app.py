@@ -6,10 +6,10 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from buildledger.api.http import problems, static
-from buildledger.api.queries.configurations import Configurations
+from buildledger.api.http.auth import Gate
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.api.http.event_stream import Streams
-from buildledger.api.http.auth import Gate
+from buildledger.api.queries.configurations import Configurations
 from buildledger.api.routers import PREFIX, describe_routes, include
 
 

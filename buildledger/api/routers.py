@@ -6,8 +6,26 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from buildledger.api.routes import artifacts, builders, builds, changes, configuration, facts, home, logs, people, pushes, requests, server, session, sources, stream, test_results, workers
 from buildledger.api.http.openapi import describe
+from buildledger.api.routes import (
+    artifacts,
+    builders,
+    builds,
+    changes,
+    configuration,
+    facts,
+    home,
+    logs,
+    people,
+    pushes,
+    requests,
+    server,
+    session,
+    sources,
+    stream,
+    test_results,
+    workers,
+)
 
 PREFIX = "/api/v1"
 ROUTERS = (

@@ -12,10 +12,10 @@ from buildledger.bridge.host import BuildbotHost
 from buildledger.bridge.machine import Machine, NoAnswerError, UnsuitableError
 from buildledger.bridge.roster import Entry
 from buildledger.bridge.settings import BridgeSettings
-from buildledger.worker.transport.transport import PlainTransportRefusedError
+from buildledger.worker.settings import WorkerSettings
 from buildledger.worker.transport.credential import CredentialUnreadableError, load
 from buildledger.worker.transport.enrollment import EnrollmentRefusedError
-from buildledger.worker.settings import WorkerSettings
+from buildledger.worker.transport.transport import PlainTransportRefusedError
 from buildledger.worker.worker import Worker
 
 AS_CONFIGURED = 1_000

@@ -13,11 +13,11 @@ from buildledger.bridge.machine import Machine, NoAnswerError
 from buildledger.bridge.remote import RemoteCommand
 from buildledger.bridge.secret_files import SecretFiles
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.worker.journal.records import Kind, ProcessIdentity, record_of
 from buildledger.worker.runs.attempt import Attempt, State
 from buildledger.worker.runs.command import END_OF_OUTPUT_SECONDS
 from buildledger.worker.runs.plan import Plan, command_line
 from buildledger.worker.runs.recording import Recording
-from buildledger.worker.journal.records import Kind, ProcessIdentity, record_of
 
 BROKEN = (
     "the connection to the Buildbot worker broke, and its protocol can't resume a command; what is left of it is "

@@ -14,9 +14,9 @@ from buildledger.bridge import script
 from buildledger.bridge.finding import matches, plain_beginning
 from buildledger.bridge.machine import Machine, NoAnswerError, os_error
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.files.paths import PathEscapesError
 from buildledger.worker.files.listing import MOST_ENTRIES
 from buildledger.worker.files.operations import MOST_CONTENT_BYTES, file_error
+from buildledger.worker.files.paths import PathEscapesError
 
 _TYPES = {stat.S_IFREG: pb.FILE_TYPE_REGULAR, stat.S_IFDIR: pb.FILE_TYPE_DIRECTORY}
 

@@ -17,10 +17,10 @@ from buildledger.bridge import script
 from buildledger.bridge.files import Files
 from buildledger.bridge.machine import Auxiliary, Machine, NoAnswerError, os_error
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.runs.attempt import Attempt
-from buildledger.worker.files.transfers import MOST_UPLOADS, BlobStore, fetch_files, upload_files
-from buildledger.worker.files.paths import PathEscapesError, inside
 from buildledger.worker.files.operations import file_error
+from buildledger.worker.files.paths import PathEscapesError, inside
+from buildledger.worker.files.transfers import MOST_UPLOADS, BlobStore, fetch_files, upload_files
+from buildledger.worker.runs.attempt import Attempt
 from buildledger.worker.runs.plan import Plan
 
 FOLDER = "staging"

@@ -29,13 +29,13 @@ from buildledger.events.ids import ServerId
 from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.intake.config_file import ConfigFile
 from buildledger.intake.polling.pollers import Pollers
-from buildledger.retention.artifacts import Retention
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
 from buildledger.projections.artifact_search import ArtifactSearch
 from buildledger.projections.views import Views
 from buildledger.reactors.assembly import join
 from buildledger.reactors.runner import Runner
+from buildledger.retention.artifacts import Retention
 from buildledger.settings import Role, ServerSettings
 from buildledger.slave_grpc.identity.authority import Authority
 

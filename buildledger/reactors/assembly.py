@@ -10,16 +10,16 @@ from buildledger.events.change import ChangeRecorded
 from buildledger.events.config import ConfigApplied
 from buildledger.events.ids import ChangeId, ServerId
 from buildledger.ledger.ledger import Ledger
+from buildledger.reactors.builds.contexts import Contexts
+from buildledger.reactors.builds.runner import Running
+from buildledger.reactors.runner import Runner
 from buildledger.reactors.scheduling.scheduler import Assigning
 from buildledger.reactors.state.changed_paths import ChangePaths
-from buildledger.reactors.builds.contexts import Contexts
+from buildledger.reactors.state.shared import Work
+from buildledger.reactors.triggers.triggering import Triggering
+from buildledger.reactors.workers.absence import Missing
 from buildledger.reactors.workers.autoscaler import Elasticity
 from buildledger.reactors.workers.leases import LEASE_SECONDS, Leases
-from buildledger.reactors.workers.absence import Missing
-from buildledger.reactors.runner import Runner
-from buildledger.reactors.builds.runner import Running
-from buildledger.reactors.triggers.triggering import Triggering
-from buildledger.reactors.state.shared import Work
 
 
 def join(

@@ -19,8 +19,8 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.store import Checkpoint
 from buildledger.ledger.submission import Origin
 from buildledger.reactors.reactor import Fold, Reactor, Wish
-from buildledger.reactors.triggers.triggering import Triggering
 from buildledger.reactors.state.shared import Snapshot, Work
+from buildledger.reactors.triggers.triggering import Triggering
 
 CHECKPOINT_NAME = "reactors"
 CHECKPOINT_VERSION = 2

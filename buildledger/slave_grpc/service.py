@@ -14,15 +14,15 @@ from buildledger.logs.artifacts import ArtifactLimits, ArtifactStore
 from buildledger.logs.store import LogStore
 from buildledger.settings import Address
 from buildledger.slave_grpc import server as server_
-from buildledger.slave_grpc.sessions.admission import Door
-from buildledger.slave_grpc.identity.authority import Authority
 from buildledger.slave_grpc.blobs.access import BlobAccess
-from buildledger.slave_grpc.blobs.tokens import RunTokens
 from buildledger.slave_grpc.blobs.service import Blobs
-from buildledger.operations.server_operations import ArtifactFinder, Desk
-from buildledger.slave_grpc.sessions.follower import Follower
+from buildledger.slave_grpc.blobs.tokens import RunTokens
+from buildledger.slave_grpc.identity.authority import Authority
 from buildledger.slave_grpc.identity.worker_auth import Identities
 from buildledger.slave_grpc.secret_source import SecretSource
+from buildledger.slave_grpc.server_operations import ArtifactFinder, Desk
+from buildledger.slave_grpc.sessions.admission import Door
+from buildledger.slave_grpc.sessions.follower import Follower
 from buildledger.slave_grpc.sessions.sessions import Sessions
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 

@@ -1,4 +1,4 @@
-"""`python -m buildledger.slave_grpc.agent`: the worker without the rest of Build Ledger."""
+"""`python -m buildledger.worker`: the worker without the rest of Build Ledger."""
 
 import argparse
 import asyncio

@@ -8,11 +8,11 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-from buildledger.worker.transport.transport import CaFileUnusableError, PlainTransportRefusedError
-from buildledger.worker.transport.credential import CredentialUnreadableError
-from buildledger.worker.transport.enrollment import EnrollmentRefusedError
 from buildledger.worker.settings import WorkerSettings
 from buildledger.worker.supervision.program import SupervisorUnusableError
+from buildledger.worker.transport.credential import CredentialUnreadableError
+from buildledger.worker.transport.enrollment import EnrollmentRefusedError
+from buildledger.worker.transport.transport import CaFileUnusableError, PlainTransportRefusedError
 from buildledger.worker.worker import Worker
 
 EXIT_STOPPED = 0

@@ -14,8 +14,8 @@ from hypothesis.strategies import SearchStrategy
 from schemathesis import Case, GenerationMode
 
 from buildledger.api import export
-from buildledger.api.routers import describe_routes
 from buildledger.api.http.openapi import MODELS
+from buildledger.api.routers import describe_routes
 from tests.api.conftest import AUTHORIZED, Site
 
 ENDLESS = ("/api/v1/stream", "/api/v1/logs/{log_id}/stream", "/api/v1/session")

@@ -8,7 +8,8 @@ import httpx
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from buildledger.api.queries import builds as build_rows, requests as request_rows
+from buildledger.api.queries import builds as build_rows
+from buildledger.api.queries import requests as request_rows
 from buildledger.api.routes.server import health_of
 from buildledger.domain.source import ReportSourceFailure
 from buildledger.projections.projector import Projector

@@ -25,8 +25,8 @@ from buildledger.bridge.settings import BridgeSettings
 from buildledger.events.worker import WorkerConnected
 from tests.bridge.conftest import PASSWORD, Bridged, bridge_of
 from tests.bridge.old_worker import OldWorker
-from tests.slave_grpc.agent.conftest import eventually
 from tests.slave_grpc.service import PATIENCE_SECONDS, Installation
+from tests.worker.conftest import eventually
 
 WRONG = "the bridge knows no such name and password"
 TAKEN = "another machine is attached under this name"

@@ -7,7 +7,7 @@ from buildledger.events.results import Result
 from tests.bridge.fleet import fleet, log_of, statuses
 from tests.fakes.repository import Repository
 from tests.faults.installation import wait_until
-from tests.slave_grpc.agent.conftest import is_alive
+from tests.worker.conftest import is_alive
 
 
 def test_builds_on_two_machines(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from buildledger.events.operation import (
 )
 from buildledger.events.worker import WorkerConnected
 from tests.bridge.conftest import Bridged
-from tests.slave_grpc.agent.conftest import eventually, is_alive
+from tests.worker.conftest import eventually, is_alive
 
 VARIED = "i=0; while [ $i -lt 30000 ]; do echo $i-$((i*i*7919)); i=$((i+1)); done; printf '%s' end"
 

@@ -16,7 +16,7 @@ from buildledger.conformance.casefile import load_all
 from buildledger.conformance.runner import Options, choose, run
 from buildledger.conformance.worker import CASE_VARIABLE, WorkerCommand
 
-AGENT = (sys.executable, "-m", "buildledger.slave_grpc.agent", "--server", "{server}", "--name", "{name}")
+AGENT = (sys.executable, "-m", "buildledger.worker", "--server", "{server}", "--name", "{name}")
 PLACES = ("--state", "{state}", "--work", "{work}")
 
 

@@ -28,8 +28,8 @@ from buildledger.reactors import runner as runners
 from buildledger.reactors.assembly import join
 from buildledger.reactors.reactor import Fold, Wish
 from buildledger.reactors.runner import CHECKPOINT_NAME, ContradictionError, Runner
-from buildledger.reactors.triggers.triggering import Triggering
 from buildledger.reactors.state.shared import Work
+from buildledger.reactors.triggers.triggering import Triggering
 from tests.reactors.test_triggering import SETTLING
 from tests.reactors.world import PASSED, SERVER, SIMPLE, World, world
 

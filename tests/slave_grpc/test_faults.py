@@ -20,13 +20,13 @@ from buildledger.events.operation import Ended, Run
 from buildledger.events.worker import WorkerConnected
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.settings import Tls
+from buildledger.slave_grpc.settings import WorkerServiceSettings
 from buildledger.worker.main import run_worker
 from buildledger.worker.settings import WorkerSettings
-from buildledger.slave_grpc.settings import WorkerServiceSettings
 from tests.logs.test_full_disk import files_no_larger_than
-from tests.slave_grpc.agent.conftest import eventually
 from tests.slave_grpc.raw_worker import RawWorker, Script
 from tests.slave_grpc.service import Installation
+from tests.worker.conftest import eventually
 
 
 async def test_full_disk_acknowledges_nothing_until_there_is_space(

@@ -4,8 +4,8 @@ import pytest
 
 from buildledger.events.operation import OperationSpec, Run, SecretName, Stat, Text, Upload, WriteFile
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.wire import outcome_mapping as endings
 from buildledger.slave_grpc.sessions.outbox import Outbox, split_desired
+from buildledger.slave_grpc.wire import outcome_mapping as endings
 from buildledger.slave_grpc.wire.run_specs import UnsendableError, run_spec, secret_names
 
 ALL = ("blobs", "file_operations", "merge_stderr", "secrets", "stdin")

@@ -31,8 +31,8 @@ from buildledger.worker.settings import WorkerSettings
 from tests.fakes.cutting_proxy import CuttingProxy
 from tests.fakes.ports import free_port
 from tests.fakes.trees import files_in
-from tests.slave_grpc.agent.conftest import eventually
 from tests.slave_grpc.service import PATIENCE_SECONDS, Installation
+from tests.worker.conftest import eventually
 
 StartWorker = Callable[..., Awaitable[None]]
 

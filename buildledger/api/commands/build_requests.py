@@ -10,10 +10,10 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from buildledger.api.models import request_bodies as bodies
-from buildledger.api.queries.builds import seq_of
 from buildledger.api.commands.context import Commanding
 from buildledger.api.http.problems import Invalid, NotFound
+from buildledger.api.models import request_bodies as bodies
+from buildledger.api.queries.builds import seq_of
 from buildledger.config.inputs import InputErrors, bind
 from buildledger.config.resolved import Builder, Configuration, ManualTrigger
 from buildledger.domain import request as domain

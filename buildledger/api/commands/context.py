@@ -9,10 +9,10 @@ from uuid import UUID, uuid4, uuid5
 import msgspec
 from fastapi import Request, Response
 
-from buildledger.api.http.responses import answer
 from buildledger.api.http.dependencies import dependencies
-from buildledger.api.models.receipts import Receipt
 from buildledger.api.http.problems import NotFound
+from buildledger.api.http.responses import answer
+from buildledger.api.models.receipts import Receipt
 from buildledger.api.queries.personal_data import admin_actor
 from buildledger.domain.command import Aggregate, Command
 from buildledger.events.ids import NAMESPACE

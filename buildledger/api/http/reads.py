@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import msgspec
 from fastapi import Request, Response
 
+from buildledger.api.http.dependencies import ApiDependencies, dependencies
 from buildledger.api.http.responses import answer, unchanged
 from buildledger.api.queries.configurations import Configurations
-from buildledger.api.http.dependencies import ApiDependencies, dependencies
 from buildledger.projections.reading import PositionAhead, Reading
 
 PATIENCE_SECONDS = 2.0

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from buildledger.api.queries import builds as build_rows
 from buildledger.api.models import builders as models
 from buildledger.api.models.scalars import BuildRef
+from buildledger.api.queries import builds as build_rows
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
 from buildledger.projections.status_tables import builder

@@ -9,9 +9,9 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+from buildledger.api.http.problems import NotFound
 from buildledger.api.models import builds as models
 from buildledger.api.models.scalars import BuildRef, SourceStamp
-from buildledger.api.http.problems import NotFound
 from buildledger.api.queries.personal_data import Words
 from buildledger.events.request import SourceStamp as Stamp
 from buildledger.projections.columns import moment

@@ -9,8 +9,8 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from buildledger.api.queries.builds import stamps_of
 from buildledger.api.models import requests as models
+from buildledger.api.queries.builds import stamps_of
 from buildledger.api.queries.personal_data import Words
 from buildledger.config.resolved import Configuration
 from buildledger.projections.columns import moment

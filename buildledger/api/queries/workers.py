@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from buildledger.api.queries import builds as build_rows, machines as machine_rows
 from buildledger.api.models import workers as models
 from buildledger.api.models.scalars import BuildRef
+from buildledger.api.queries import builds as build_rows
+from buildledger.api.queries import machines as machine_rows
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
 from buildledger.projections.waiting import Place, Site

@@ -7,15 +7,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
 
-from buildledger.api.queries import builds as build_rows
 from buildledger.api.http import downloads
-from buildledger.api.http.responses import returns
-from buildledger.api.queries.artifacts import artifact_of, artifacts_of
 from buildledger.api.http.dependencies import ApiDependencies, dependencies
-from buildledger.api.models import artifacts as models
 from buildledger.api.http.parameters import AsOf, IdPath
 from buildledger.api.http.problems import Gone, NotFound
 from buildledger.api.http.reads import reading
+from buildledger.api.http.responses import returns
+from buildledger.api.models import artifacts as models
+from buildledger.api.queries import builds as build_rows
+from buildledger.api.queries.artifacts import artifact_of, artifacts_of
 from buildledger.logs.artifacts_manifest import PATH_MAX_BYTES, Entry, Manifest
 
 _BYTES = {"schema": {"type": "string", "format": "binary"}}

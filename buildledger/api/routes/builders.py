@@ -7,13 +7,8 @@ from typing import Annotated
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 
-from buildledger.api.models import request_bodies as bodies
-from buildledger.api.queries import builds as build_rows, builders as builder_rows, requests as request_rows
-from buildledger.api.http.responses import returns
-from buildledger.api.commands.context import Commanding
 from buildledger.api.commands.build_requests import forced
-from buildledger.api.models import builders as models
-from buildledger.api.models import receipts
+from buildledger.api.commands.context import Commanding
 from buildledger.api.http.paging import cursor_of, key_of, page
 from buildledger.api.http.parameters import (
     PAGE_DEFAULT,
@@ -28,6 +23,13 @@ from buildledger.api.http.parameters import (
 )
 from buildledger.api.http.problems import NotFound
 from buildledger.api.http.reads import Reads, reading
+from buildledger.api.http.responses import returns
+from buildledger.api.models import builders as models
+from buildledger.api.models import receipts
+from buildledger.api.models import request_bodies as bodies
+from buildledger.api.queries import builders as builder_rows
+from buildledger.api.queries import builds as build_rows
+from buildledger.api.queries import requests as request_rows
 from buildledger.api.queries.personal_data import Words
 from buildledger.api.queries.workers import site_of
 from buildledger.config.resolved import Builder, Configuration, InputSpec

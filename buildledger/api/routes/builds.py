@@ -9,16 +9,8 @@ import msgspec
 import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from buildledger.api.models import request_bodies as bodies
-from buildledger.api.queries import builds as build_rows
-from buildledger.api.http.responses import returns
-from buildledger.api.queries.artifacts import artifacts_of, summary_of
-from buildledger.api.queries.changes import as_blame, blame_rows, blamed_ids, changes_by_id
-from buildledger.api.commands.context import Commanding
 from buildledger.api.commands.build_requests import rebuilt
-from buildledger.api.models import builds as models
-from buildledger.api.models import changes, receipts
-from buildledger.api.models.scalars import ResultName
+from buildledger.api.commands.context import Commanding
 from buildledger.api.http.paging import cursor_of, key_of, page
 from buildledger.api.http.parameters import (
     PAGE_DEFAULT,
@@ -35,8 +27,16 @@ from buildledger.api.http.parameters import (
 )
 from buildledger.api.http.problems import NotFound
 from buildledger.api.http.reads import Reads, reading
-from buildledger.api.queries.steps import properties_of, steps_of
+from buildledger.api.http.responses import returns
+from buildledger.api.models import builds as models
+from buildledger.api.models import changes, receipts
+from buildledger.api.models import request_bodies as bodies
+from buildledger.api.models.scalars import ResultName
+from buildledger.api.queries import builds as build_rows
+from buildledger.api.queries.artifacts import artifacts_of, summary_of
+from buildledger.api.queries.changes import as_blame, blame_rows, blamed_ids, changes_by_id
 from buildledger.api.queries.personal_data import Words
+from buildledger.api.queries.steps import properties_of, steps_of
 from buildledger.domain.build import StopBuild
 from buildledger.domain.build_rules import AGGREGATE as BUILD
 from buildledger.events.ids import BuildId

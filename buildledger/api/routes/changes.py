@@ -9,13 +9,13 @@ import msgspec
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 
-from buildledger.api.http.responses import returns
-from buildledger.api.queries.changes import as_changes
-from buildledger.api.models import changes as models
 from buildledger.api.http.paging import cursor_of, key_of, page
 from buildledger.api.http.parameters import PAGE_DEFAULT, AsOf, Cursor, IdPath, Limit, NameFilter
 from buildledger.api.http.problems import NotFound
 from buildledger.api.http.reads import reading
+from buildledger.api.http.responses import returns
+from buildledger.api.models import changes as models
+from buildledger.api.queries.changes import as_changes
 from buildledger.api.queries.personal_data import Words
 from buildledger.events.change import FileChange
 from buildledger.projections.changes import change

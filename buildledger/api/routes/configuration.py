@@ -11,11 +11,7 @@ import msgspec
 import sqlalchemy as sa
 from fastapi import APIRouter, Path, Request, Response
 
-from buildledger.api.models import request_bodies as bodies
-from buildledger.api.http.responses import returns
 from buildledger.api.commands.context import Commanding
-from buildledger.api.models import config as models
-from buildledger.api.models import receipts
 from buildledger.api.http.paging import cursor_of, key_of, page
 from buildledger.api.http.parameters import (
     PAGE_DEFAULT,
@@ -29,6 +25,10 @@ from buildledger.api.http.parameters import (
 )
 from buildledger.api.http.problems import Invalid, NotFound
 from buildledger.api.http.reads import Reads, reading
+from buildledger.api.http.responses import returns
+from buildledger.api.models import config as models
+from buildledger.api.models import receipts
+from buildledger.api.models import request_bodies as bodies
 from buildledger.api.queries.personal_data import Words
 from buildledger.config.diff import diff
 from buildledger.config.resolved import Configuration

@@ -9,13 +9,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from buildledger.api.http.responses import answer, returns, unchanged
 from buildledger.api.http.dependencies import ApiDependencies, dependencies
-from buildledger.api.queries.facts import FactFilter, as_fact, find_page, position_at
-from buildledger.api.models import ledger as models
 from buildledger.api.http.paging import cursor_of, key_of
 from buildledger.api.http.parameters import PAGE_DEFAULT, POSITION_MAX, AsOf, Cursor, Limit
 from buildledger.api.http.problems import Invalid, NotFound
+from buildledger.api.http.responses import answer, returns, unchanged
+from buildledger.api.models import ledger as models
+from buildledger.api.queries.facts import FactFilter, as_fact, find_page, position_at
 from buildledger.api.queries.personal_data import Words
 from buildledger.ledger.store import leaf_hash
 from buildledger.projections.reading import PositionAhead

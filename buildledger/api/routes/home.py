@@ -8,12 +8,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
-from buildledger.api.queries import builds as build_rows, builders as builder_rows, requests as request_rows, workers as worker_rows
-from buildledger.api.http.responses import returns
-from buildledger.api.queries.changes import blame_rows, blamed_ids, changes_by_id
-from buildledger.api.models import home as models
 from buildledger.api.http.parameters import AsOf
 from buildledger.api.http.reads import Reads, reading
+from buildledger.api.http.responses import returns
+from buildledger.api.models import home as models
+from buildledger.api.queries import builders as builder_rows
+from buildledger.api.queries import builds as build_rows
+from buildledger.api.queries import requests as request_rows
+from buildledger.api.queries import workers as worker_rows
+from buildledger.api.queries.changes import blame_rows, blamed_ids, changes_by_id
 from buildledger.api.queries.personal_data import Words
 from buildledger.projections.columns import moment
 from buildledger.projections.queue_tables import request as request_table

@@ -11,12 +11,9 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from buildledger.api.http.responses import answer, returns
 from buildledger.api.http.dependencies import ApiDependencies, dependencies
 from buildledger.api.http.downloads import byte_range
 from buildledger.api.http.event_stream import STREAM_RESPONSES, EventStream, event
-from buildledger.api.models import builds
-from buildledger.api.models import logs as models
 from buildledger.api.http.parameters import (
     LINES_DEFAULT,
     LINES_MAX,
@@ -27,6 +24,9 @@ from buildledger.api.http.parameters import (
     IdPath,
 )
 from buildledger.api.http.problems import NotFound
+from buildledger.api.http.responses import answer, returns
+from buildledger.api.models import builds
+from buildledger.api.models import logs as models
 from buildledger.api.queries.steps import log_with
 from buildledger.logs.store import LogSize, Pattern, SearchHit
 

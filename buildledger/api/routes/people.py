@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
-from buildledger.api.http.responses import returns
-from buildledger.api.models import changes as models
 from buildledger.api.http.paging import cursor_of, key_of, page
 from buildledger.api.http.parameters import PAGE_DEFAULT, AsOf, Cursor, Limit
 from buildledger.api.http.reads import reading
+from buildledger.api.http.responses import returns
+from buildledger.api.models import changes as models
 from buildledger.api.queries.personal_data import Words
 from buildledger.projections.people import claim
 

@@ -7,12 +7,12 @@ from email.utils import parseaddr
 
 from fastapi import APIRouter, Request, Response
 
-from buildledger.api.models import request_bodies as bodies
-from buildledger.api.http.responses import returns
 from buildledger.api.commands.context import Commanding
-from buildledger.api.models import receipts
 from buildledger.api.http.parameters import IdempotencyKeyHeader, Prefer, SourcePath, Wait
 from buildledger.api.http.problems import NotFound
+from buildledger.api.http.responses import returns
+from buildledger.api.models import receipts
+from buildledger.api.models import request_bodies as bodies
 from buildledger.domain import source as domain
 from buildledger.domain.source import MoveBranch
 from buildledger.events.change import BranchMoved, FileChange

@@ -7,12 +7,7 @@ from typing import Annotated
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 
-from buildledger.api.models import request_bodies as bodies
-from buildledger.api.queries import requests as request_rows
-from buildledger.api.http.responses import returns
 from buildledger.api.commands.context import Commanding
-from buildledger.api.models import receipts
-from buildledger.api.models import requests as models
 from buildledger.api.http.paging import cursor_of, key_of, page
 from buildledger.api.http.parameters import (
     PAGE_DEFAULT,
@@ -27,6 +22,11 @@ from buildledger.api.http.parameters import (
 )
 from buildledger.api.http.problems import NotFound
 from buildledger.api.http.reads import Reads, reading
+from buildledger.api.http.responses import returns
+from buildledger.api.models import receipts
+from buildledger.api.models import request_bodies as bodies
+from buildledger.api.models import requests as models
+from buildledger.api.queries import requests as request_rows
 from buildledger.api.queries.personal_data import Words
 from buildledger.api.queries.workers import site_of
 from buildledger.domain.request import AGGREGATE as REQUEST

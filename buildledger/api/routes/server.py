@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
-from buildledger.api.http.responses import answer, returns
 from buildledger.api.http.dependencies import ApiDependencies, dependencies
-from buildledger.api.models import server as models
 from buildledger.api.http.parameters import BUILDERS_PAGE_MAX, LINES_MAX, PAGE_MAX, SEARCH_HITS_MAX
+from buildledger.api.http.responses import answer, returns
+from buildledger.api.models import server as models
 from buildledger.api.routes.session import session_of
 from buildledger.domain.machine import LOUD_FAILURES
 from buildledger.projections.workers import worker

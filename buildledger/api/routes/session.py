@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from buildledger.api.models import request_bodies as bodies
-from buildledger.api.http.responses import answer, returns
 from buildledger.api.http.dependencies import ApiDependencies, dependencies
+from buildledger.api.http.problems import NotSignedIn
+from buildledger.api.http.responses import answer, returns
+from buildledger.api.models import request_bodies as bodies
 from buildledger.api.models import server as models
 from buildledger.api.models.scalars import Actor
-from buildledger.api.http.problems import NotSignedIn
 from buildledger.api.queries.personal_data import ADMIN_NAME, admin_actor
 
 COOKIE = "buildledger_session"

@@ -7,13 +7,13 @@ from collections import defaultdict
 import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
-from buildledger.api.http.responses import answer, returns
 from buildledger.api.http.dependencies import dependencies
-from buildledger.api.models import changes as models
-from buildledger.api.models import receipts
 from buildledger.api.http.parameters import AsOf, SourcePath
 from buildledger.api.http.problems import NotFound
 from buildledger.api.http.reads import reading
+from buildledger.api.http.responses import answer, returns
+from buildledger.api.models import changes as models
+from buildledger.api.models import receipts
 from buildledger.projections.changes import branch, source
 from buildledger.projections.columns import moment
 

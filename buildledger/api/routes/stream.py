@@ -11,10 +11,10 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from buildledger.api.http.dependencies import ApiDependencies, dependencies
 from buildledger.api.http.event_stream import STREAM_RESPONSES, EventStream, event
-from buildledger.api.queries.facts import FactFilter, as_fact
-from buildledger.api.routes.facts import Names
 from buildledger.api.http.parameters import POSITION_MAX
+from buildledger.api.queries.facts import FactFilter, as_fact
 from buildledger.api.queries.personal_data import Words
+from buildledger.api.routes.facts import Names
 from buildledger.events.fact import Recorded
 
 BATCH_FACTS = 200

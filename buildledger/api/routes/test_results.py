@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from buildledger.api.queries import builds as build_rows
-from buildledger.api.http.responses import returns
-from buildledger.api.queries.artifacts import as_test, tests_of, totals_of
-from buildledger.api.models import artifacts as models
 from buildledger.api.http.paging import cursor_of, key_of, page
 from buildledger.api.http.parameters import PAGE_DEFAULT, AsOf, Cursor, IdPath, Limit
 from buildledger.api.http.reads import reading
+from buildledger.api.http.responses import returns
+from buildledger.api.models import artifacts as models
+from buildledger.api.queries import builds as build_rows
+from buildledger.api.queries.artifacts import as_test, tests_of, totals_of
 from buildledger.projections.test_results import test_result
 
 __test__ = False

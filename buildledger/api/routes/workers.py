@@ -9,12 +9,7 @@ from datetime import timedelta
 
 from fastapi import APIRouter, Request, Response
 
-from buildledger.api.models import request_bodies as bodies
-from buildledger.api.queries import builds as build_rows, workers as worker_rows
-from buildledger.api.http.responses import returns
 from buildledger.api.commands.context import Commanding
-from buildledger.api.models import receipts
-from buildledger.api.models import workers as models
 from buildledger.api.http.paging import cursor_of, key_of, page
 from buildledger.api.http.parameters import (
     PAGE_DEFAULT,
@@ -28,6 +23,12 @@ from buildledger.api.http.parameters import (
 )
 from buildledger.api.http.problems import NotFound
 from buildledger.api.http.reads import reading
+from buildledger.api.http.responses import returns
+from buildledger.api.models import receipts
+from buildledger.api.models import request_bodies as bodies
+from buildledger.api.models import workers as models
+from buildledger.api.queries import builds as build_rows
+from buildledger.api.queries import workers as worker_rows
 from buildledger.domain.command import Command
 from buildledger.domain.enrollment import AGGREGATE as ENROLLMENT
 from buildledger.domain.enrollment import IssueEnrollment

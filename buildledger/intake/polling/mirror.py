@@ -8,7 +8,14 @@ import shutil
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
-from buildledger.intake.polling.process import CannotStartError, Completed, Consume, TookTooLongError, WroteTooMuchError, run
+from buildledger.intake.polling.process import (
+    CannotStartError,
+    Completed,
+    Consume,
+    TookTooLongError,
+    WroteTooMuchError,
+    run,
+)
 from buildledger.sources.git import command, failure, polling
 from buildledger.sources.git.address import Address
 from buildledger.sources.git.failure import Cause

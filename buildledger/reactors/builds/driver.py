@@ -20,9 +20,9 @@ from buildledger.domain.build import (
 from buildledger.domain.command import Command
 from buildledger.events.ids import operation_id
 from buildledger.events.results import Result
-from buildledger.reactors.state.builds import BuildRun, evolve
-from buildledger.reactors.builds.contexts import Contexts
 from buildledger.reactors.builds.completion import ending, ending_after_loss
+from buildledger.reactors.builds.contexts import Contexts
+from buildledger.reactors.state.builds import BuildRun, evolve
 from buildledger.reactors.state.shared import KnownWorker
 from buildledger.steps import program, registry, sequence
 from buildledger.steps.program import Conclusion, Execution

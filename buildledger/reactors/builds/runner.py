@@ -17,10 +17,10 @@ from buildledger.events.build import (
 )
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import BuildId
-from buildledger.reactors.state.builds import BuildRun
 from buildledger.reactors.builds.contexts import Contexts
 from buildledger.reactors.builds.driver import Plan
 from buildledger.reactors.reactor import Fold, Wish
+from buildledger.reactors.state.builds import BuildRun
 from buildledger.reactors.state.shared import Work
 from buildledger.steps.program import Execution
 

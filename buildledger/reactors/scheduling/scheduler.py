@@ -19,11 +19,11 @@ from buildledger.events.ids import BuildId, ChangeId, RequestId, WorkerId, worke
 from buildledger.events.ids import build_id as build_id_of
 from buildledger.events.results import Result
 from buildledger.reactors.builds.contexts import Contexts
-from buildledger.reactors.scheduling.demand import Unserved
-from buildledger.reactors.scheduling.allocations import Placing
-from buildledger.reactors.scheduling.queues import Queue
-from buildledger.reactors.reactor import Fold, Wish
 from buildledger.reactors.builds.runner import Running
+from buildledger.reactors.reactor import Fold, Wish
+from buildledger.reactors.scheduling.allocations import Placing
+from buildledger.reactors.scheduling.demand import Unserved
+from buildledger.reactors.scheduling.queues import Queue
 from buildledger.reactors.scheduling.ready_queues import Waiting
 from buildledger.reactors.state.shared import KnownWorker, OpenRequest, Work
 

@@ -16,10 +16,10 @@ from buildledger.events import build, config, request
 from buildledger.events import worker as comings
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import BuildId, RequestId, ServerId, WorkerId, worker_id
+from buildledger.reactors.reactor import Fold
 from buildledger.reactors.state.builds import BuildRun, evolve
 from buildledger.reactors.state.configurations import Configurations
 from buildledger.reactors.state.machines import KnownMachine, Machines
-from buildledger.reactors.reactor import Fold
 
 GOING_ON: tuple[type[Fact], ...] = (
     build.StepStarted,

@@ -14,9 +14,9 @@ from buildledger.config.resolved import Configuration, SuccessTrigger
 from buildledger.events.ids import BuildId, ChangeId
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.events.results import Result
-from buildledger.reactors.state.builds import BuildRun
 from buildledger.reactors.builds.contexts import NO_STAMP
 from buildledger.reactors.reactor import Wish
+from buildledger.reactors.state.builds import BuildRun
 from buildledger.reactors.triggers.request_factory import Cause, Stamping
 
 SUCCEEDED = frozenset({Result.SUCCESS, Result.WARNINGS})

@@ -13,13 +13,13 @@ from buildledger.events.change import BranchMoved
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.request import RequestSubmitted
-from buildledger.reactors.triggers.change import ChangeTriggers, Settling
 from buildledger.reactors.builds.contexts import Contexts
-from buildledger.reactors.triggers.cron import CronTriggers, Timetable
 from buildledger.reactors.reactor import Fold, Wish
+from buildledger.reactors.state.shared import Work
+from buildledger.reactors.triggers.change import ChangeTriggers, Settling
+from buildledger.reactors.triggers.cron import CronTriggers, Timetable
 from buildledger.reactors.triggers.request_factory import Stamping
 from buildledger.reactors.triggers.success import Succeeded, SuccessTriggers
-from buildledger.reactors.state.shared import Work
 
 
 class TriggeringMemory(msgspec.Struct, kw_only=True):

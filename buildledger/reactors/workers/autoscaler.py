@@ -16,10 +16,10 @@ from buildledger.events import build, config
 from buildledger.events import worker as comings
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import WorkerId, machine_id, worker_id
-from buildledger.reactors.scheduling.scheduler import Assigning
-from buildledger.reactors.scheduling.demand import starts_for
-from buildledger.reactors.state.machines import FACTS, KnownMachine
 from buildledger.reactors.reactor import Fold, Wish
+from buildledger.reactors.scheduling.demand import starts_for
+from buildledger.reactors.scheduling.scheduler import Assigning
+from buildledger.reactors.state.machines import FACTS, KnownMachine
 from buildledger.reactors.state.shared import Work
 
 TIME_IS_OVER = "the time is over"

@@ -15,8 +15,8 @@ from buildledger.logs.artifacts import ArtifactLimits, ArtifactStore, OverQuotaE
 from buildledger.slave_grpc.blobs.tokens import RunTokens, run_token_of
 from buildledger.slave_grpc.identity.authenticator import Callers, UnknownCallerError
 from buildledger.slave_grpc.sessions.open_work import OpenOperation, OpenWork
-from buildledger.slave_grpc.wire.download_files import digests_of, files_of
 from buildledger.slave_grpc.sessions.runs import ATTEMPT
+from buildledger.slave_grpc.wire.download_files import digests_of, files_of
 from buildledger.slave_grpc.wire.run_specs import UnsendableError
 
 

@@ -16,11 +16,11 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
-from buildledger.slave_grpc.sessions.admission import NAME, NAME_RULE, unknown_worker
 from buildledger.slave_grpc.identity.authenticator import Callers, UnknownCallerError
-from buildledger.slave_grpc.identity.credentials import digest_of
 from buildledger.slave_grpc.identity.credential_issuer import Issued, Issuer, secret_part
+from buildledger.slave_grpc.identity.credentials import digest_of
 from buildledger.slave_grpc.identity.keys import BadRequestError
+from buildledger.slave_grpc.sessions.admission import NAME, NAME_RULE, unknown_worker
 from buildledger.slave_grpc.wire.status import status_of
 
 

@@ -9,14 +9,14 @@ from buildledger.clock import Clock
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.ledger.ledger import Ledger
 from buildledger.settings import Address
-from buildledger.slave_grpc.identity.authority import Authority
 from buildledger.slave_grpc.identity.authenticator import Callers
+from buildledger.slave_grpc.identity.authority import Authority
 from buildledger.slave_grpc.identity.certificates import certificate_of
+from buildledger.slave_grpc.identity.credential_issuer import Issuer
 from buildledger.slave_grpc.identity.enrollment import Enrollment
 from buildledger.slave_grpc.identity.expiry import Expiry
-from buildledger.slave_grpc.sessions.follower import Follower
-from buildledger.slave_grpc.identity.credential_issuer import Issuer
 from buildledger.slave_grpc.server import bind
+from buildledger.slave_grpc.sessions.follower import Follower
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 
 

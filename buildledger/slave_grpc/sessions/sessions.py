@@ -15,14 +15,14 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.store import LogStore
-from buildledger.slave_grpc.sessions.admission import Door, NotAdmittedError, welcome
 from buildledger.slave_grpc.blobs.access import BlobAccess
-from buildledger.operations.server_operations import Desk
+from buildledger.slave_grpc.secret_source import SecretSource
+from buildledger.slave_grpc.server_operations import Desk
+from buildledger.slave_grpc.sessions.admission import Door, NotAdmittedError, welcome
 from buildledger.slave_grpc.sessions.follower import Follower
+from buildledger.slave_grpc.sessions.open_work import Changes
 from buildledger.slave_grpc.sessions.receive_budget import Inflow
 from buildledger.slave_grpc.sessions.run_event_sink import Intake
-from buildledger.slave_grpc.sessions.open_work import Changes
-from buildledger.slave_grpc.secret_source import SecretSource
 from buildledger.slave_grpc.sessions.sender import Sender
 from buildledger.slave_grpc.sessions.session import Context, Session
 from buildledger.slave_grpc.settings import (

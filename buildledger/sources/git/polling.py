@@ -1,7 +1,7 @@
 """Polling: the command lines that follow a repository in a bare mirror, and what they print.
 
-Every function gives an argument list (and standard input where names or many revisions go in); `intake/polling/mirror.py` runs
-them. Only whole object names that git itself printed are ever given back to it.
+Every function gives an argument list (and standard input where names or many revisions go in);
+`intake/polling/mirror.py` runs them. Only whole object names that git itself printed are ever given back to it.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from typing import Any
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker.files.paths import inside_followed
-from buildledger.worker.runs.plan import Plan, command_line, environment
 from buildledger.worker.processes.procfs import COOKIE_VARIABLE
+from buildledger.worker.runs.plan import Plan, command_line, environment
 from buildledger.worker.supervision.program import LAUNCH_VERSION
 
 _LEVELS = {name.removeprefix("STOP_LEVEL_").lower(): value for name, value in pb.StopLevel.items()}

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.files.paths import PathEscapesError, inside, inside_followed
 from buildledger.worker.files.listing import StoppedError, glob_paths, relative, stat_path
+from buildledger.worker.files.paths import PathEscapesError, inside, inside_followed
 
 MOST_CONTENT_BYTES = 128 << 10
 

@@ -16,14 +16,14 @@ import grpc.aio
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
-from buildledger.worker.runs.attempt import Attempt
-from buildledger.worker.transport.backoff import Backoff
-from buildledger.worker.transport.transport import call_metadata
-from buildledger.worker.files.paths import PathEscapesError, inside, inside_followed
-from buildledger.worker.transport.credential import StoredCredential
 from buildledger.worker.files.listing import StoppedError, describe, digest, matching
 from buildledger.worker.files.operations import file_error, write_all
+from buildledger.worker.files.paths import PathEscapesError, inside, inside_followed
+from buildledger.worker.runs.attempt import Attempt
 from buildledger.worker.runs.plan import Plan
+from buildledger.worker.transport.backoff import Backoff
+from buildledger.worker.transport.credential import StoredCredential
+from buildledger.worker.transport.transport import call_metadata
 
 _CHUNK_BYTES = 240 << 10
 _CALL_SECONDS = 30.0

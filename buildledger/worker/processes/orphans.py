@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildledger.worker.journal.records import ProcessIdentity
 from buildledger.worker.processes import procfs
 from buildledger.worker.processes.cgroup import Cgroup
-from buildledger.worker.journal.records import ProcessIdentity
 from buildledger.worker.processes.tree import Survivor
 
 _PAUSE_SECONDS = 0.02

@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import IntEnum
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.runs.delivery import Delivery
+from buildledger.worker.contract.directory import SupervisedDirectory
 from buildledger.worker.journal.journal import Journal
 from buildledger.worker.journal.records import (
     Extent,
@@ -18,10 +18,10 @@ from buildledger.worker.journal.records import (
     checksum,
     record_of,
 )
+from buildledger.worker.runs.delivery import Delivery
 from buildledger.worker.runs.stopping import StopRequest
-from buildledger.worker.contract.directory import SupervisedDirectory
-from buildledger.worker.supervision.spool import SpoolFiles
 from buildledger.worker.runs.workshop import Workshop
+from buildledger.worker.supervision.spool import SpoolFiles
 
 _INSTANT_SECONDS = 0.001
 

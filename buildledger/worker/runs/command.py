@@ -11,16 +11,16 @@ from collections.abc import Sequence
 from google.protobuf.duration_pb2 import Duration
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.processes import procfs
-from buildledger.worker.runs.attempt import Attempt, State
-from buildledger.worker.runs.capture import Capture
-from buildledger.worker.processes.cgroup import Cgroup
 from buildledger.worker.files.paths import PathEscapesError, inside_followed
-from buildledger.worker.runs.plan import Plan, command_line, environment
-from buildledger.worker.processes.process import ExitStatus, Launch, RunningProcess, StartFailedError, start
 from buildledger.worker.journal.records import Kind, ProcessIdentity, record_of
+from buildledger.worker.processes import procfs
+from buildledger.worker.processes.cgroup import Cgroup
+from buildledger.worker.processes.process import ExitStatus, Launch, RunningProcess, StartFailedError, start
 from buildledger.worker.processes.secret_files import secret_files
 from buildledger.worker.processes.tree import ProcessTree, Survivor
+from buildledger.worker.runs.attempt import Attempt, State
+from buildledger.worker.runs.capture import Capture
+from buildledger.worker.runs.plan import Plan, command_line, environment
 from buildledger.worker.runs.watch import WatchedFile
 
 # A background child that inherited the pipes doesn't keep the run open for longer.

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Protocol
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
 if TYPE_CHECKING:
-    from buildledger.worker.runs.attempt import Attempt
     from buildledger.worker.files.transfers import BlobStore
     from buildledger.worker.processes.orphans import Leftover
-    from buildledger.worker.runs.plan import Plan
     from buildledger.worker.processes.tree import Survivor
+    from buildledger.worker.runs.attempt import Attempt
+    from buildledger.worker.runs.plan import Plan
     from buildledger.worker.runs.workshop import Workshop
 
 

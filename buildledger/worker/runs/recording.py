@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.runs.attempt import Attempt
 from buildledger.worker.masking.masker import Masker
+from buildledger.worker.runs.attempt import Attempt
 from buildledger.worker.runs.output import Channel
 from buildledger.worker.runs.plan import Plan
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.runs.attempt import Attempt, State
+from buildledger.worker.contract.directory import SupervisedDirectory, remove_strays
 from buildledger.worker.journal.journal import Journal
-from buildledger.worker.processes.orphans import Leftover
 from buildledger.worker.journal.records import (
     Extent,
     Kind,
@@ -21,12 +20,13 @@ from buildledger.worker.journal.records import (
     checksum,
     read_records,
 )
+from buildledger.worker.processes.orphans import Leftover
 from buildledger.worker.processes.secret_files import remove_left_over
-from buildledger.worker.supervision.attending import cut_off, found_supervisor, leftover_of
-from buildledger.worker.contract.directory import SupervisedDirectory, remove_strays
-from buildledger.worker.supervision.spool import SpoolFiles
 from buildledger.worker.processes.tree import Survivor
+from buildledger.worker.runs.attempt import Attempt, State
 from buildledger.worker.runs.workshop import Workshop
+from buildledger.worker.supervision.attending import cut_off, found_supervisor, leftover_of
+from buildledger.worker.supervision.spool import SpoolFiles
 
 _SEGMENT_NAME = re.compile(r"(?P<attempt>[0-9a-f-]{36}\.\d+)\.(?P<number>\d+)\.journal")
 

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from buildledger.worker.processes import cgroup
 from buildledger.worker import host_info as machine
+from buildledger.worker.journal.group_fsync import Syncer
+from buildledger.worker.processes import cgroup
+from buildledger.worker.processes.tree import Household
 from buildledger.worker.runs.output import Batching
 from buildledger.worker.settings import WorkerSettings
-from buildledger.worker.journal.group_fsync import Syncer
-from buildledger.worker.processes.tree import Household
 
 if TYPE_CHECKING:
     from buildledger.worker.runs.attempt import Attempt

@@ -8,9 +8,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.worker.journal.records import RunHeader
 from buildledger.worker.runs.attempt import Attempt, State
 from buildledger.worker.runs.plan import seconds
-from buildledger.worker.journal.records import RunHeader
 from buildledger.worker.runs.workshop import Workshop
 
 # Attempts that were released are remembered for a while, in case an old message asks for one again.

@@ -4,8 +4,8 @@ import asyncio
 import logging
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.runs.attempt import Attempt, State
 from buildledger.worker.journal.records import Kind
+from buildledger.worker.runs.attempt import Attempt, State
 
 # Of a message of 256 KiB, what is left for events after the identity of each.
 MESSAGE_BYTES = 244 << 10

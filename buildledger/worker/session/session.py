@@ -11,10 +11,10 @@ import grpc.aio
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.worker.runs.attempt import State
-from buildledger.worker.session.attempt_registry import Holdings
-from buildledger.worker.session.outbox import Outbox
 from buildledger.worker.runs.plan import seconds
 from buildledger.worker.runs.workshop import Workshop
+from buildledger.worker.session.attempt_registry import Holdings
+from buildledger.worker.session.outbox import Outbox
 
 PROTOCOL_VERSION = 1
 _WELCOME_SECONDS = 15.0

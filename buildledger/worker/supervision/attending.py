@@ -5,15 +5,15 @@ import contextlib
 import logging
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.runs.attempt import Attempt
-from buildledger.worker.processes.orphans import Leftover
-from buildledger.worker.journal.records import ProcessIdentity
 from buildledger.worker.contract.directory import SupervisedDirectory
+from buildledger.worker.contract.launch import level_name, reason_name
+from buildledger.worker.journal.records import ProcessIdentity
+from buildledger.worker.processes.orphans import Leftover
+from buildledger.worker.processes.tree import Survivor
+from buildledger.worker.runs.attempt import Attempt
 from buildledger.worker.supervision.ending import KILLED, exited_of, interrupted, not_started
 from buildledger.worker.supervision.following import Follower
-from buildledger.worker.contract.launch import level_name, reason_name
 from buildledger.worker.supervision.supervisor import FoundSupervisor, Supervisor
-from buildledger.worker.processes.tree import Survivor
 
 _log = logging.getLogger(__name__)
 

@@ -5,10 +5,10 @@ from typing import Any
 from google.protobuf.duration_pb2 import Duration
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.runs.attempt import Attempt
-from buildledger.worker.supervision.following import Follower
 from buildledger.worker.contract.launch import failure_named, reason_named
 from buildledger.worker.processes.tree import Survivor
+from buildledger.worker.runs.attempt import Attempt
+from buildledger.worker.supervision.following import Follower
 
 KILLED = "its supervisor was killed"
 _UNKNOWN = "the worker was restarted while it was started"

@@ -4,16 +4,16 @@ from pathlib import Path
 from typing import Any
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.runs.attempt import Attempt
+from buildledger.worker.contract.launch import launch_of
 from buildledger.worker.files.paths import PathEscapesError
-from buildledger.worker.runs.plan import Plan
 from buildledger.worker.journal.records import SupervisionHeader
+from buildledger.worker.runs.attempt import Attempt
+from buildledger.worker.runs.plan import Plan
+from buildledger.worker.runs.workshop import Workshop
 from buildledger.worker.supervision.attending import attend
 from buildledger.worker.supervision.ending import not_started
-from buildledger.worker.contract.launch import launch_of
 from buildledger.worker.supervision.shares import SpoolShares, segment_bytes
 from buildledger.worker.supervision.supervisor import StartedSupervisor
-from buildledger.worker.runs.workshop import Workshop
 
 
 class SupervisedCommands:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.runs.attempt import Attempt, State
-from buildledger.worker.journal.records import Kind, ProcessIdentity, record_of
 from buildledger.worker.contract.directory import SupervisedDirectory
 from buildledger.worker.contract.launch import level_named, reason_named
+from buildledger.worker.journal.records import Kind, ProcessIdentity, record_of
+from buildledger.worker.runs.attempt import Attempt, State
 from buildledger.worker.supervision.spool import SpoolFiles
 
 # Chunks that are taken at once, before other runs have their turn.

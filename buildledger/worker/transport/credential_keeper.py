@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import grpc.aio
 
+from buildledger.worker.settings import WorkerSettings
 from buildledger.worker.transport.backoff import Backoff
-from buildledger.worker.transport.transport import check_ca_file, check_transport, is_secured
 from buildledger.worker.transport.credential import StoredCredential, load
 from buildledger.worker.transport.enrollment import enroll, rotate, trusted_by
-from buildledger.worker.settings import WorkerSettings
+from buildledger.worker.transport.transport import check_ca_file, check_transport, is_secured
 
 _ROTATION_RETRY_SECONDS = (0.25, 60.0)
 _LONGEST_SLEEP_SECONDS = 3600.0

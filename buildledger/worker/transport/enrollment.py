@@ -13,9 +13,9 @@ from cryptography.x509.oid import NameOID
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.worker import host_info as machine
-from buildledger.worker.transport.transport import call_metadata, open_channel
-from buildledger.worker.transport.credential import StoredCredential, store
 from buildledger.worker.settings import WorkerSettings
+from buildledger.worker.transport.credential import StoredCredential, store
+from buildledger.worker.transport.transport import call_metadata, open_channel
 
 _CALL_SECONDS = 30.0
 

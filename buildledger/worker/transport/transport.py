@@ -12,9 +12,9 @@ import grpc
 import grpc.aio
 from cryptography import x509
 
+from buildledger.worker.settings import WorkerSettings
 from buildledger.worker.transport.credential import StoredCredential
 from buildledger.worker.transport.proof import proof_of
-from buildledger.worker.settings import WorkerSettings
 
 RECEIVE_LIMIT_BYTES = 1 << 20
 

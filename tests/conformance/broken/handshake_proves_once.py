@@ -2,8 +2,8 @@
 
 from functools import cache
 
-from buildledger.worker.transport import transport as channel
 from buildledger.worker.__main__ import main
+from buildledger.worker.transport import transport as channel
 from buildledger.worker.transport.proof import proof_of
 
 channel.proof_of = cache(proof_of)  # type: ignore[attr-defined]

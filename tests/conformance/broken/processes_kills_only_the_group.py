@@ -3,8 +3,8 @@
 import asyncio
 import signal
 
-from buildledger.worker.processes import procfs
 from buildledger.worker.__main__ import main
+from buildledger.worker.processes import procfs
 from buildledger.worker.processes.tree import ProcessTree, Survivor
 
 

@@ -18,7 +18,7 @@ from buildledger.worker import host_info as machine
 from buildledger.worker.journal.records import HEAD_BYTES, checksum, encode_head, read_records
 from tests.fakes.scripted_server import Key, ScriptedServer
 from tests.fakes.trees import files_in
-from tests.slave_grpc.agent.conftest import (
+from tests.worker.conftest import (
     THIS_WORKER,
     argv,
     eventually,
@@ -28,7 +28,7 @@ from tests.slave_grpc.agent.conftest import (
     script,
     worker_process,
 )
-from tests.slave_grpc.agent.test_blobs import Blobs
+from tests.worker.test_blobs import Blobs
 
 SECRET = "hush-hush-42"
 PATIENCE_SECONDS = 90.0

@@ -10,7 +10,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker.transport.backoff import Backoff
 from tests.fakes.cutting_proxy import CuttingProxy
 from tests.fakes.scripted_server import ScriptedServer
-from tests.slave_grpc.agent.conftest import StartWorker, script
+from tests.worker.conftest import StartWorker, script
 
 
 async def test_heartbeats(server: ScriptedServer, start_worker: StartWorker) -> None:

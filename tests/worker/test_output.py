@@ -13,7 +13,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from tests.fakes.cutting_proxy import CuttingProxy
 from tests.fakes.scripted_server import ScriptedServer
 from tests.fakes.trees import files_in
-from tests.slave_grpc.agent.conftest import StartWorker, argv, eventually, script
+from tests.worker.conftest import StartWorker, argv, eventually, script
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker.journal.journal import SEGMENT_BYTES, Journal
 from buildledger.worker.journal.records import Kind, Record, RunHeader, checksum, read_records
 from tests.fakes.scripted_server import ScriptedServer
-from tests.slave_grpc.agent.conftest import argv, names, script
+from tests.worker.conftest import argv, names, script
 
 HEADER = RunHeader(
     run_id="6b1c1c8e-0000-4000-8000-000000000001",

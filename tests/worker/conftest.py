@@ -74,7 +74,7 @@ async def worker(server: ScriptedServer, start_worker: StartWorker) -> "asyncio.
     return task
 
 
-THIS_WORKER = (sys.executable, "-m", "buildledger.slave_grpc.agent")
+THIS_WORKER = (sys.executable, "-m", "buildledger.worker")
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from buildledger.worker import host_info as machine
 from buildledger.worker.journal.journal import Journal
 from buildledger.worker.journal.records import Kind, Record, RunHeader, checksum
 from tests.fakes.scripted_server import ScriptedServer
-from tests.slave_grpc.agent.conftest import StartWorker, argv, eventually, is_alive, read_pid, script, worker_process
+from tests.worker.conftest import StartWorker, argv, eventually, is_alive, read_pid, script, worker_process
 
 RUN_ID = "6b1c1c8e-0000-4000-8000-000000000001"
 

@@ -20,7 +20,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.worker.transport import credential
 from buildledger.worker.transport.transport import is_loopback
 from tests.fakes.scripted_server import ScriptedServer
-from tests.slave_grpc.agent.conftest import StartWorker, argv, eventually
+from tests.worker.conftest import StartWorker, argv, eventually
 
 WORKER_ID = "0e7a5f1a-0000-4000-8000-00000000000a"
 

@@ -8,7 +8,7 @@ import pytest
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from tests.fakes.scripted_server import ScriptedServer
-from tests.slave_grpc.agent.conftest import StartWorker, argv, eventually, is_alive, read_pid, script
+from tests.worker.conftest import StartWorker, argv, eventually, is_alive, read_pid, script
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from tests.fakes.scripted_server import Key, ScriptedServer
-from tests.slave_grpc.agent.conftest import StartWorker, argv, eventually, script
+from tests.worker.conftest import StartWorker, argv, eventually, script
 
 pytestmark = pytest.mark.usefixtures("worker")
 

@@ -13,7 +13,7 @@ import pytest
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from tests.fakes.scripted_server import ScriptedServer
-from tests.slave_grpc.agent.conftest import StartWorker, names, script
+from tests.worker.conftest import StartWorker, names, script
 
 
 class Blobs(worker_pb2_grpc.BlobsServicer):

@@ -7,7 +7,7 @@ import pytest
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from tests.fakes.scripted_server import ScriptedServer
-from tests.slave_grpc.agent.conftest import argv, script
+from tests.worker.conftest import argv, script
 
 pytestmark = pytest.mark.usefixtures("worker")
 

@@ -1,0 +1,1 @@
+"""Queries: rows of the read models into answers, one file a noun."""

@@ -1,0 +1,1 @@
+"""Polling of repositories: mirrors, their pollers, and commits recorded as changes."""

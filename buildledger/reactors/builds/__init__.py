@@ -1,0 +1,1 @@
+"""Builds under way: their step programs driven forward, and completed."""

@@ -1,0 +1,1 @@
+"""Triggers: requests for builds after changes, at set times and after other builds."""

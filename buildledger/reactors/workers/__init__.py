@@ -1,0 +1,1 @@
+"""Workers that are away, and machines that are started and stopped for elastic ones."""

@@ -1,0 +1,1 @@
+"""File transfer with workers: the blob service, and which run may read and write which file."""

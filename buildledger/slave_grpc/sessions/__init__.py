@@ -1,0 +1,1 @@
+"""Sessions of connected workers: admitted, told what is desired of them, heard, and ended."""

@@ -1,0 +1,1 @@
+"""Files of a build directory: paths kept inside it, file operations, listings, transfers."""

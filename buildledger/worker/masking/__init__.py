@@ -1,0 +1,1 @@
+"""Masking of secrets in whatever a command writes."""

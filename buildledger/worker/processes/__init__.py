@@ -1,0 +1,1 @@
+"""Processes of commands: started, watched, and ended as whole trees."""

@@ -25,19 +25,17 @@ _NOT_A_WORKER = 2
     "--worker", "worker_name", metavar="NAME", help="What the reports call it.  [default: the program's name]"
 )
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Also report to this file.")
-@click.option(
-    "--at-once", type=click.IntRange(min=1), default=4, show_default=True, help="Cases played at the same time."
-)
+@click.option("--at-once", type=click.IntRange(min=1), default=4, show_default=True, help="Cases run at the same time.")
 @click.option(
     "--patience", type=click.FloatRange(min=0.1), default=1.0, show_default=True, help="Factor on every time limit."
 )
-@click.option("--list", "lists", is_flag=True, help="List the cases instead of playing them.")
+@click.option("--list", "lists", is_flag=True, help="List the cases instead of running them.")
 @click.option("--vocabulary", "explains", is_flag=True, help="Explain what cases are written in.")
 @click.option(
     "--compare",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Print what a --json file holds of all workers, side by side, instead of playing cases.",
+    help="Print what a --json file holds of all workers, side by side, instead of running cases.",
 )
 @click.option("--quiet", is_flag=True, help="No progress, only the report.")
 def conformance(
@@ -53,7 +51,7 @@ def conformance(
     compare: Path | None,
     quiet: bool,
 ) -> None:
-    """Show whether COMMAND is a worker: play the conformance cases with it.
+    """Show whether COMMAND is a worker: run the conformance cases with it.
 
     COMMAND follows after `--`. In it, {server} {name} {state} {work} {token} {spool} are replaced; its environment has
     the same as CONFORMANCE_SERVER and so on. For example:
@@ -66,7 +64,7 @@ def conformance(
     """
     from buildledger.conformance import report, runner
     from buildledger.conformance.casefile import load_all
-    from buildledger.conformance.play import Result
+    from buildledger.conformance.run_case import Result
     from buildledger.conformance.worker import WorkerCommand
 
     if explains:
@@ -95,7 +93,7 @@ def conformance(
     began = time.monotonic()
     options = runner.Options(at_once=at_once, patience=patience)
     try:
-        results = asyncio.run(runner.run(cases, WorkerCommand(words=command), options, tell))
+        results = asyncio.run(runner.run(cases, WorkerCommand(argv=command), options, tell))
     except runner.WorkerUnusableError as error:
         click.echo("\n".join([f"Error: {error}", *error.log]), err=True)
         sys.exit(_NOT_A_WORKER)

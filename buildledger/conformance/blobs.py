@@ -10,9 +10,9 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from buildledger.conformance.condition import Condition
 from buildledger.conformance.content import Content
 from buildledger.conformance.enrollment import Call
-from buildledger.conformance.pulse import Pulse
 from buildledger.conformance.transcript import Transcript
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
@@ -52,7 +52,7 @@ class ScriptedBlobs(worker_pb2_grpc.BlobsServicer):
     """Files, addressed by their SHA-256."""
 
     def __init__(
-        self, transcript: Transcript, pulse: Pulse, calls: list[Call], violation: Callable[[str], None]
+        self, transcript: Transcript, condition: Condition, calls: list[Call], violation: Callable[[str], None]
     ) -> None:
         self.contents: dict[bytes, Content] = {}
         self.uploads: dict[bytes, Upload] = {}
@@ -60,7 +60,7 @@ class ScriptedBlobs(worker_pb2_grpc.BlobsServicer):
         self.run_tokens: set[str] = set()
         """Tokens that were given to runs; empty: anyone may call."""
         self._transcript = transcript
-        self._pulse = pulse
+        self._condition = condition
         self._calls = calls
         self._violation = violation
 
@@ -107,7 +107,7 @@ class ScriptedBlobs(worker_pb2_grpc.BlobsServicer):
             del self.uploads[first.blob.sha256]
             await context.abort(grpc.StatusCode.DATA_LOSS, "the digest differs")
         upload.complete = True
-        self._pulse.beat()
+        self._condition.notify()
         return pb.BlobWriteResponse(committed=upload.committed)
 
     async def Read(  # noqa: N802 - gRPC's name
@@ -140,4 +140,4 @@ class ScriptedBlobs(worker_pb2_grpc.BlobsServicer):
             self._violation(f"{method} was called with neither the run's token nor a credential")
         self._calls.append(Call(method, self._transcript.seconds, bearer, offset))
         self._transcript.add("worker", f"calls {method}" + (f" from byte {offset}" if offset else ""))
-        self._pulse.beat()
+        self._condition.notify()

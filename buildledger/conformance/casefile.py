@@ -14,10 +14,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from buildledger.conformance import steps as vocabulary
+from buildledger.conformance.case_context import without_references
 from buildledger.conformance.content import Content
-from buildledger.conformance.plain import PlainError, build
+from buildledger.conformance.message_builder import MessageError, build
 from buildledger.conformance.quantities import Size
-from buildledger.conformance.stage import without_references
 from buildledger.conformance.steps.branches import Steps
 from buildledger.conformance.worker import WorkerCommand
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
@@ -136,16 +136,16 @@ class Case(_Model):
             )
             try:
                 step.try_out()
-            except (PlainError, ValueError, KeyError) as error:
+            except (MessageError, ValueError, KeyError) as error:
                 yield f"{type(step).__name__}: {error}"
         for name, run in self.runs.items():
             try:
                 build(pb.RunSpec, without_references(run.plain(name)), f"runs.{name}")
-            except PlainError as error:
+            except MessageError as error:
                 yield str(error)
         try:
             build(pb.Welcome, self.server.welcome, "server.welcome")
-        except PlainError as error:
+        except MessageError as error:
             yield str(error)
 
     def hindrance(self, hello: pb.Hello, command: WorkerCommand) -> str | None:

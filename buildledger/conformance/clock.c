@@ -115,10 +115,10 @@ static int signal_for(pid_t task, int status) {
     return event != 0 ? 0 : signal;
 }
 
-int main(int count, char **words) {
+int main(int count, char **arguments) {
     if (count < 3) return fprintf(stderr, "clock: FILE PROGRAM ARGUMENT…\n"), 125;
-    int file = open(words[1], O_RDONLY | O_CLOEXEC);
-    if (file < 0) give_up(words[1]);
+    int file = open(arguments[1], O_RDONLY | O_CLOEXEC);
+    if (file < 0) give_up(arguments[1]);
     offset = mmap(NULL, sizeof *offset, PROT_READ, MAP_SHARED, file, 0);
     asked = mmap(NULL, MOST_TASKS * sizeof *asked, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (offset == MAP_FAILED || asked == MAP_FAILED) give_up("clock: mmap");
@@ -126,8 +126,8 @@ int main(int count, char **words) {
     if (program < 0) give_up("clock: fork");
     if (program == 0) {
         raise(SIGSTOP);
-        execvp(words[2], words + 2);
-        give_up(words[2]);
+        execvp(arguments[2], arguments + 2);
+        give_up(arguments[2]);
     }
     long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
                    PTRACE_O_TRACEEXEC;

@@ -12,8 +12,8 @@ import grpc.aio
 from cryptography import x509
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from buildledger.conformance.manners import Manners
-from buildledger.conformance.pulse import Pulse
+from buildledger.conformance.condition import Condition
+from buildledger.conformance.server_behaviour import ServerBehaviour
 from buildledger.conformance.transcript import Transcript
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
@@ -33,7 +33,9 @@ class Call:
 class ScriptedEnrollment(worker_pb2_grpc.EnrollmentServicer):
     """Gives a credential for each token once, and another for each credential."""
 
-    def __init__(self, manners: Manners, transcript: Transcript, pulse: Pulse, calls: list[Call]) -> None:
+    def __init__(
+        self, behaviour: ServerBehaviour, transcript: Transcript, condition: Condition, calls: list[Call]
+    ) -> None:
         self.worker_id = str(uuid.uuid4())
         self.tokens = {uuid.uuid4().hex}
         """Those that weren't used."""
@@ -42,9 +44,9 @@ class ScriptedEnrollment(worker_pb2_grpc.EnrollmentServicer):
         self.renew_after_seconds: float | None = None
         self.bearers: list[str] = []
         """Issued so far, oldest first."""
-        self._manners = manners
+        self._behaviour = behaviour
         self._transcript = transcript
-        self._pulse = pulse
+        self._condition = condition
         self._calls = calls
 
     async def Enroll(  # noqa: N802 - gRPC's name
@@ -64,9 +66,9 @@ class ScriptedEnrollment(worker_pb2_grpc.EnrollmentServicer):
     ) -> pb.RotateResponse:
         """Replace a credential; the one before stays valid."""
         call = self._note("Rotate", context)
-        if call.bearer not in self._manners.credentials:
+        if call.bearer not in self._behaviour.credentials:
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, "the credential isn't valid")
-        flaw = self._manners.proofs.flaw(call.bearer, _metadata(context))
+        flaw = self._behaviour.proofs.flaw(call.bearer, _metadata(context))
         if flaw is not None:
             self._transcript.add("server", f"refuses Rotate: {flaw}")
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, flaw)
@@ -77,14 +79,14 @@ class ScriptedEnrollment(worker_pb2_grpc.EnrollmentServicer):
     def _issue(self, request_der: bytes) -> pb.Credential:
         bearer = uuid.uuid4().hex
         self.bearers.append(bearer)
-        self._manners.credentials.add(bearer)
-        self._manners.proofs.bind(bearer, request_der)
+        self._behaviour.credentials.add(bearer)
+        self._behaviour.proofs.bind(bearer, request_der)
         credential = pb.Credential(worker_id=self.worker_id, bearer=bearer)
         if self.renew_after_seconds is not None:
             now = time.time()
             credential.renew_at.CopyFrom(_instant(now + self.renew_after_seconds))
             credential.not_after.CopyFrom(_instant(now + 3600))
-        self._pulse.beat()
+        self._condition.notify()
         return credential
 
     def _note(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> Call:
@@ -92,7 +94,7 @@ class ScriptedEnrollment(worker_pb2_grpc.EnrollmentServicer):
         call = Call(method, self._transcript.seconds, bearer)
         self._calls.append(call)
         self._transcript.add("worker", f"calls {method}")
-        self._pulse.beat()
+        self._condition.notify()
         return call
 
     @staticmethod

@@ -129,7 +129,7 @@ def child(what: str) -> None:
     setsid; `silent` does that too and closes its streams.
     """
     kind, file = what.split(",", 1)
-    words = ["pid:" + file, f"sleep:{LONGEST_WAIT_SECONDS}"]
+    arguments = ["pid:" + file, f"sleep:{LONGEST_WAIT_SECONDS}"]
     own = [sys.executable, "-I", "-S", os.path.abspath(__file__)]
     before = _lines(file)
     null = subprocess.DEVNULL
@@ -140,11 +140,11 @@ def child(what: str) -> None:
         subprocess.run([*own, "child:session," + file], check=True)
         before -= 1
     elif kind == "session":
-        subprocess.Popen([*own, *words], start_new_session=True)
+        subprocess.Popen([*own, *arguments], start_new_session=True)
     elif kind == "silent":
-        subprocess.Popen([*own, *words], start_new_session=True, stdin=null, stdout=null, stderr=null)
+        subprocess.Popen([*own, *arguments], start_new_session=True, stdin=null, stdout=null, stderr=null)
     else:
-        subprocess.Popen([*own, *words])
+        subprocess.Popen([*own, *arguments])
     while _lines(file) <= before:
         time.sleep(0.005)
 

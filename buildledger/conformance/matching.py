@@ -18,7 +18,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from buildledger.conformance.plain import PlainError, as_bytes, enum_name, enum_number, field_named
+from buildledger.conformance.message_builder import MessageError, as_bytes, enum_name, enum_number, field_named
 from buildledger.conformance.quantities import parse_seconds, parse_size
 
 Expected = Mapping[str, Any]
@@ -29,7 +29,7 @@ def mismatches(message: Message, expected: Expected, path: str = "") -> list[str
     """What is otherwise than expected, one sentence each; empty if it matches.
 
     Raises:
-        PlainError: the expectation itself makes no sense for this message.
+        MessageError: the expectation itself makes no sense for this message.
     """
     found: list[str] = []
     for name, value in expected.items():
@@ -61,7 +61,7 @@ def _is_set(message: Message, field: FieldDescriptor) -> bool:
 
 def _map(value: Mapping[str, Any], expected: object, path: str) -> list[str]:
     if not isinstance(expected, Mapping):
-        raise PlainError(path, "expects a mapping")
+        raise MessageError(path, "expects a mapping")
     return [
         f"{path}.{key} is {value.get(key)!r}, not {each!r}" for key, each in expected.items() if value.get(key) != each
     ]
@@ -98,7 +98,7 @@ def _repeated(field: FieldDescriptor, values: Sequence[Any], expected: object, p
                 for value in values
                 if not _one(field, value, want, path)
             ]
-    raise PlainError(path, "expects a list, {count: n}, {at_least: n}, {any: …} or {none: …}")
+    raise MessageError(path, "expects a list, {count: n}, {at_least: n}, {any: …} or {none: …}")
 
 
 def _check(field: FieldDescriptor, want: object, path: str) -> None:
@@ -112,7 +112,7 @@ def _one(field: FieldDescriptor, value: Any, expected: object, path: str) -> lis
         if expected is None:
             return []
         if not isinstance(expected, Mapping):
-            raise PlainError(path, f"{value.DESCRIPTOR.name} is compared with a mapping of its fields")
+            raise MessageError(path, f"{value.DESCRIPTOR.name} is compared with a mapping of its fields")
         return mismatches(value, expected, path)
     if _agrees(field, value, expected, path):
         return []
@@ -153,7 +153,7 @@ def _bound(value: Any, bound: object, path: str) -> float:
     try:
         return parse_seconds(bound) if isinstance(value, Duration) else parse_size(bound)
     except ValueError as error:
-        raise PlainError(path, str(error)) from error
+        raise MessageError(path, str(error)) from error
 
 
 def _text(value: Any) -> str:

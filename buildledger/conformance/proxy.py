@@ -38,7 +38,7 @@ class Connection:
             end.transport.abort()
 
 
-class Door:
+class Proxy:
     """An address at which the worker reaches the server, through a network that can be broken."""
 
     def __init__(self, name: str, target_port: int, note: Callable[[str], None]) -> None:
@@ -132,13 +132,13 @@ class Door:
             return
         connection = Connection(writer, server_writer, self._next_budget())
         if self._listener is None:
-            # The door was closed while this connection was being made.
+            # The proxy was closed while this connection was being made.
             connection.reset()
             return
         if self._freezes_fresh:
             connection.flowing.clear()
         self.open.add(connection)
-        self._note(f"connection {self.accepted} at door {self.name}")
+        self._note(f"connection {self.accepted} at proxy {self.name}")
         for source, sink in ((reader, server_writer), (server_reader, writer)):
             task = asyncio.create_task(self._pump(connection, source, sink))
             self._tasks.add(task)
@@ -169,4 +169,4 @@ class Door:
             self.cuts += 1
             self._cuts_left -= 1
             connection.reset()
-            self._note(f"cut {self.cuts} at door {self.name}")
+            self._note(f"cut {self.cuts} at proxy {self.name}")

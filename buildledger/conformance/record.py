@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import google_crc32c
 
-from buildledger.conformance.plain import enum_name
+from buildledger.conformance.message_builder import enum_name
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
 KEPT_OUTPUT_BYTES = 4 << 20
@@ -222,7 +222,7 @@ class AttemptRecord:
 
 
 def describe(event: pb.RunEvent) -> str:
-    """An event in a few words."""
+    """An event in one short line."""
     match event.WhichOneof("event"):
         case "output":
             return f"output {event.output.channel} at {event.output.offset} (+{len(event.output.data)})"
@@ -252,10 +252,10 @@ def _describe_result(result: pb.FileResult) -> str:
 
 def _describe_end(exited: pb.Exited) -> str:
     status = exited.WhichOneof("status")
-    words = [f"exited {status} {getattr(exited, status)}" if status else "exited without status"]
-    words.append(enum_name(pb.ExitReason.DESCRIPTOR, exited.reason))
+    parts = [f"exited {status} {getattr(exited, status)}" if status else "exited without status"]
+    parts.append(enum_name(pb.ExitReason.DESCRIPTOR, exited.reason))
     if exited.start_failure:
-        words.append(enum_name(pb.StartFailure.DESCRIPTOR, exited.start_failure))
+        parts.append(enum_name(pb.StartFailure.DESCRIPTOR, exited.start_failure))
     if exited.survivors_killed:
-        words.append(f"{len(exited.survivors_killed)} survivors killed")
-    return " ".join([*words, f"“{exited.message}”" if exited.message else ""]).strip()
+        parts.append(f"{len(exited.survivors_killed)} survivors killed")
+    return " ".join([*parts, f"“{exited.message}”" if exited.message else ""]).strip()

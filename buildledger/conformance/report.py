@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from buildledger.conformance.casefile import NamedCase
-from buildledger.conformance.play import Outcome, Result
+from buildledger.conformance.run_case import Outcome, Result
 from buildledger.conformance.steps.step import Step
 
 _MARKS: dict[Outcome, str] = {"passed": "ok", "failed": "FAILED", "not offered": "not offered"}
@@ -52,7 +52,7 @@ def _failure(result: Result) -> Iterator[str]:
     yield f"{_INDENT}transcript (seconds, who, what):"
     yield from (f"{_INDENT}{line}" for line in result.transcript)
     if result.worker_log:
-        yield f"{_INDENT}the worker's last words:"
+        yield f"{_INDENT}the end of the worker's stderr:"
         yield from (f"{_INDENT}| {line}" for line in result.worker_log)
 
 
@@ -127,7 +127,7 @@ def _cell(outcomes: Counter[str]) -> str:
     """`ok 3`, or what else there is: `FAILED 1 of 3`, `not offered 2 of 3`."""
     total = outcomes.total()
     if total == 0:
-        return "not played"
+        return "not run"
     for outcome in _NOTABLE:
         if outcomes[outcome]:
             return f"{_MARKS[outcome]} {outcomes[outcome]} of {total}"

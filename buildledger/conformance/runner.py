@@ -1,4 +1,4 @@
-"""Plays all chosen cases, a few at a time, and collects how they went."""
+"""Runs all chosen cases, a few at a time, and collects how they went."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+from buildledger.conformance.case_context import CaseContext, CaseFailedError
 from buildledger.conformance.casefile import NamedCase, Profile
-from buildledger.conformance.play import Result, play
-from buildledger.conformance.stage import CaseFailedError, Stage
+from buildledger.conformance.run_case import Result, run_case
 from buildledger.conformance.worker import WorkerCommand
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
@@ -20,7 +20,7 @@ _PROBE_SECONDS = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How the cases are played."""
+    """How the cases are run."""
 
     at_once: int = 4
     patience: float = 1.0
@@ -54,14 +54,14 @@ async def probe(command: WorkerCommand, patience: float) -> pb.Hello:
         WorkerUnusableError: it says no Hello.
     """
     with tempfile.TemporaryDirectory(prefix="conformance-") as parent:
-        stage = Stage("probe", command, Path(parent) / "probe", patience)
-        async with stage.built():
+        context = CaseContext("probe", command, Path(parent) / "probe", patience)
+        async with context.built():
             try:
-                await stage.worker.start()
-                await stage.until(lambda: bool(stage.server.sessions), _PROBE_SECONDS, "Hello")
+                await context.worker.start()
+                await context.until(lambda: bool(context.server.sessions), _PROBE_SECONDS, "Hello")
             except (CaseFailedError, OSError) as error:
-                raise WorkerUnusableError(command, str(error), stage.worker.last_words()) from error
-            return stage.session().hello
+                raise WorkerUnusableError(command, str(error), context.worker.stderr_tail()) from error
+            return context.session().hello
 
 
 async def run(
@@ -85,16 +85,16 @@ async def run(
                 result = Result(case=named, outcome="not offered", reason=hindrance)
             else:
                 async with seats:
-                    result = await _play_safely(named, command, Path(parent) / str(number), options.patience)
+                    result = await _run_safely(named, command, Path(parent) / str(number), options.patience)
             told(result)
             return result
 
         return list(await asyncio.gather(*(one(number, named) for number, named in enumerate(cases))))
 
 
-async def _play_safely(named: NamedCase, command: WorkerCommand, directory: Path, patience: float) -> Result:
+async def _run_safely(named: NamedCase, command: WorkerCommand, directory: Path, patience: float) -> Result:
     """A fault of the kit or of a case fails that case and no other."""
     try:
-        return await play(named, command, directory, patience)
+        return await run_case(named, command, directory, patience)
     except Exception as error:
         return Result(case=named, outcome="failed", reason=f"the kit failed: {type(error).__name__}: {error}")

@@ -14,11 +14,11 @@ from collections.abc import AsyncIterator, Callable, Iterable
 import grpc
 import grpc.aio
 
-from buildledger.conformance.manners import Manners, from_the_future
-from buildledger.conformance.plain import enum_name
-from buildledger.conformance.pulse import Pulse
+from buildledger.conformance.condition import Condition
+from buildledger.conformance.message_builder import enum_name
 from buildledger.conformance.record import AttemptRecord, describe
 from buildledger.conformance.runs import Key, Runs
+from buildledger.conformance.server_behaviour import ServerBehaviour, from_the_future
 from buildledger.conformance.session import Sent, SessionRecord, hello_violations
 from buildledger.conformance.transcript import Transcript
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
@@ -38,22 +38,22 @@ OPTIONS = (
 class ScriptedServer:
     """The far end of the socket."""
 
-    def __init__(self, name: str, welcome: pb.Welcome, transcript: Transcript, pulse: Pulse) -> None:
+    def __init__(self, name: str, welcome: pb.Welcome, transcript: Transcript, condition: Condition) -> None:
         self.port = 0
         self.welcome = welcome
-        self.manners = Manners()
+        self.behaviour = ServerBehaviour()
         self.calls_at: list[float] = []
         """When sessions were asked for, refused ones too."""
         self.sessions: list[SessionRecord] = []
         """Those that were welcomed."""
         self.runs = Runs(name, self.violation)
         self.violations: list[str] = []
-        self.door_of: Callable[[str], str] = lambda peer: ""
-        """Which door a peer came through."""
+        self.proxy_of: Callable[[str], str] = lambda peer: ""
+        """Which proxy a peer came through."""
         self.epoch = 0
         self._name = name
         self._transcript = transcript
-        self._pulse = pulse
+        self._condition = condition
         self._server: grpc.aio.Server | None = None
 
     # -- life ---------------------------------------------------------------------------------------------------------
@@ -110,15 +110,15 @@ class ScriptedServer:
             session.down.put_nowait(message)
 
     def ack(self, record: AttemptRecord, *, resume: bool = False) -> pb.Ack:
-        """Acknowledges what the server's manners allow."""
-        if self.manners.acks != "withhold":
+        """Acknowledges what the server's behaviour allow."""
+        if self.behaviour.acks != "withhold":
             record.acknowledge(len(record.stored))
         through = record.acked_through
         ack = pb.Ack(run_id=record.run_id, attempt=record.attempt, through_event=through)
         if resume:
             ack.resume_from = len(record.stored) + 1
             ack.through_event = min(through, len(record.stored))
-        if record.has_ended and through == len(record.stored) and self.manners.releases:
+        if record.has_ended and through == len(record.stored) and self.behaviour.releases:
             ack.release = True
             record.released = True
             self.runs.wanted.pop((record.run_id, record.attempt), None)
@@ -143,12 +143,12 @@ class ScriptedServer:
     async def session_call(
         self, request_iterator: AsyncIterator[pb.Up], context: grpc.aio.ServicerContext[pb.Up, pb.Down]
     ) -> AsyncIterator[pb.Down | bytes]:
-        """One session, played by the script."""
+        """One session, as the case scripts it."""
         self.calls_at.append(self._transcript.seconds)
-        if isinstance(self.manners.refusal, grpc.StatusCode):
-            self._transcript.add("server", f"refuses with {self.manners.refusal.name}")
-            self._pulse.beat()
-            await context.abort(self.manners.refusal, "the case wants it so")
+        if isinstance(self.behaviour.refusal, grpc.StatusCode):
+            self._transcript.add("server", f"refuses with {self.behaviour.refusal.name}")
+            self._condition.notify()
+            await context.abort(self.behaviour.refusal, "the case wants it so")
         first = await anext(aiter(request_iterator), None)
         if first is None:
             return
@@ -157,31 +157,31 @@ class ScriptedServer:
             return
         metadata = {key: str(value) for key, value in context.invocation_metadata() or ()}
         self._check_hello(first.hello, metadata)
-        if self.manners.refusal is not None:
+        if self.behaviour.refusal is not None:
             self._transcript.add(
-                "server", f"refuses with {enum_name(pb.ErrorCode.DESCRIPTOR, self.manners.refusal.code)}"
+                "server", f"refuses with {enum_name(pb.ErrorCode.DESCRIPTOR, self.behaviour.refusal.code)}"
             )
-            self._pulse.beat()
-            yield pb.Down(error=self.manners.refusal)
+            self._condition.notify()
+            yield pb.Down(error=self.behaviour.refusal)
             return
-        session = self._open(first.hello, metadata, self.door_of(context.peer()))
+        session = self._open(first.hello, metadata, self.proxy_of(context.peer()))
         reader = asyncio.create_task(self._read(request_iterator, session))
         try:
             while (message := await session.down.get()) is not None:
-                yield from_the_future(message) if self.manners.from_the_future else message
+                yield from_the_future(message) if self.behaviour.from_the_future else message
         finally:
             reader.cancel()
             session.ended_at = self._transcript.seconds
             self._transcript.add("network", f"session {session.number} has ended")
-            self._pulse.beat()
+            self._condition.notify()
 
     def _check_hello(self, hello: pb.Hello, metadata: dict[str, str]) -> None:
         for found in hello_violations(hello, self._name):
             self.violation(found)
         bearer = metadata.get("authorization", "").removeprefix("Bearer ")
-        if self.manners.credentials and bearer not in self.manners.credentials:
+        if self.behaviour.credentials and bearer not in self.behaviour.credentials:
             self.violation("the session's credential isn't one that the server issued")
-        flaw = self.manners.proofs.flaw(bearer, metadata)
+        flaw = self.behaviour.proofs.flaw(bearer, metadata)
         if flaw is not None:
             self.violation(f"Session: {flaw}")
         for run in hello.runs:
@@ -193,16 +193,16 @@ class ScriptedServer:
                     f"Hello says that run {record.name} comes to event {run.next_event}, which was sent before"
                 )
 
-    def _open(self, hello: pb.Hello, metadata: dict[str, str], door: str) -> SessionRecord:
+    def _open(self, hello: pb.Hello, metadata: dict[str, str], proxy: str) -> SessionRecord:
         self.epoch += 1
-        session = SessionRecord(len(self.sessions) + 1, door, metadata, hello, self._transcript.seconds)
+        session = SessionRecord(len(self.sessions) + 1, proxy, metadata, hello, self._transcript.seconds)
         session.epoch = self.epoch
         self.sessions.append(session)
         held = ", ".join(self.runs.name_of(run.run_id) for run in hello.runs) or "nothing"
-        self._transcript.add("worker", f"Hello (session {session.number} at door {door}), holding {held}")
-        if self.manners.introduces:
+        self._transcript.add("worker", f"Hello (session {session.number} at proxy {proxy}), holding {held}")
+        if self.behaviour.introduces:
             self._introduce(session)
-        self._pulse.beat()
+        self._condition.notify()
         return session
 
     def _introduce(self, session: SessionRecord) -> None:
@@ -224,7 +224,7 @@ class ScriptedServer:
             async for message in messages:
                 session.check(message, self.violation)
                 self._take(message, session)
-                self._pulse.beat()
+                self._condition.notify()
         session.down.put_nowait(None)
 
     def _take(self, message: pb.Up, session: SessionRecord) -> None:
@@ -233,7 +233,7 @@ class ScriptedServer:
                 self._take_events(message.events, session)
             case "heartbeat":
                 session.heartbeats.append(message.heartbeat)
-                if self.manners.answers_heartbeats:
+                if self.behaviour.answers_heartbeats:
                     session.down.put_nowait(pb.Down(heartbeat_reply=pb.HeartbeatReply(n=message.heartbeat.n)))
             case "drain_request":
                 session.drain_requests.append(message.drain_request)
@@ -262,7 +262,7 @@ class ScriptedServer:
         acks = [
             self.ack(self.runs.records[key], resume=hole)
             for key, hole in touched.items()
-            if hole or self.manners.acks == "stored"
+            if hole or self.behaviour.acks == "stored"
         ]
         if acks and self.session is session:
             session.down.put_nowait(pb.Down(progress=pb.Progress(acks=acks)))

@@ -14,9 +14,9 @@ Sent = pb.Down | bytes | None
 class SessionRecord:
     """A stream that got as far as Hello."""
 
-    def __init__(self, number: int, door: str, metadata: dict[str, str], hello: pb.Hello, at: float) -> None:
+    def __init__(self, number: int, proxy: str, metadata: dict[str, str], hello: pb.Hello, at: float) -> None:
         self.number = number
-        self.door = door
+        self.proxy = proxy
         self.metadata = metadata
         self.hello = hello
         self.at = at

@@ -24,21 +24,21 @@ _STDERR_LINES = 25
 class WorkerCommand:
     """How the worker under test is started."""
 
-    words: Sequence[str]
+    argv: Sequence[str]
 
     def takes(self, name: str) -> bool:
         """Whether the worker is told this."""
-        return any(f"{{{name}}}" in word for word in self.words)
+        return any(f"{{{name}}}" in word for word in self.argv)
 
     def fill(self, values: Mapping[str, str]) -> list[str]:
         """The command line with its placeholders replaced; other braces stay."""
-        words = list(self.words)
+        argv = list(self.argv)
         for name in PLACEHOLDERS:
-            words = [word.replace(f"{{{name}}}", values[name]) for word in words]
-        return words
+            argv = [word.replace(f"{{{name}}}", values[name]) for word in argv]
+        return argv
 
     def __str__(self) -> str:
-        return shlex.join(self.words)
+        return shlex.join(self.argv)
 
 
 class WorkerProcess:
@@ -77,7 +77,7 @@ class WorkerProcess:
 
     async def start(self) -> None:
         """Start it, as a session of its own."""
-        words = [*self.prefix, *self._command.fill(self.values)]
+        argv = [*self.prefix, *self._command.fill(self.values)]
         environment = {
             **os.environ,
             **{f"CONFORMANCE_{name.upper()}": self.values[name] for name in PLACEHOLDERS},
@@ -86,7 +86,7 @@ class WorkerProcess:
         }
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *words,
+                *argv,
                 env=environment,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
@@ -116,7 +116,7 @@ class WorkerProcess:
             return await asyncio.wait_for(self._process.wait(), limit_seconds)
         return None
 
-    def last_words(self) -> list[str]:
+    def stderr_tail(self) -> list[str]:
         """The end of what it wrote to standard output and standard error."""
         try:
             lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -47,8 +47,8 @@ class Machine:
         return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
-class Sighting(NamedTuple):
-    """How a machine was found."""
+class MachineStatus(NamedTuple):
+    """What an inspection found of a machine."""
 
     state: Literal["absent", "running", "ended", "failed"]
     """absent: no trace of it. ended: it was there and is gone. failed: it is there and will never work."""
@@ -63,10 +63,10 @@ class Driver(Protocol):
     All raise UnreachableError.
     """
 
-    look_seconds: float
-    """Between two looks at a machine from which nothing is expected."""
+    inspect_seconds: float
+    """Seconds between two inspections of a machine from which nothing is expected."""
     wait_seconds: float
-    """Between two looks when something is."""
+    """Seconds between two inspections when something is."""
 
     async def start(self, machine: Machine, token: str) -> None:
         """Start it unless it was started before; `token` is the worker's one-use enrollment token.
@@ -75,8 +75,12 @@ class Driver(Protocol):
         """
         ...
 
-    async def look(self, machine: Machine) -> Sighting:
-        """How it is. Raises: StartError for what no later look can find otherwise."""
+    async def inspect(self, machine: Machine) -> MachineStatus:
+        """Find out how it is.
+
+        Raises:
+            StartError: Something is wrong that no later inspection can find otherwise.
+        """
         ...
 
     async def stop(self, machine: Machine, *, force: bool) -> None:

@@ -1,4 +1,4 @@
-"""Follows the ledger and keeps a machine for every worker that is to run."""
+"""Follows the ledger and has one controller for each machine that is to run."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from buildledger.config import machines
 from buildledger.domain.command import Command
 from buildledger.domain.enrollment import MAX_TOKEN_LIFE, IssueEnrollment
 from buildledger.elastic.driver import Driver, Machine
+from buildledger.elastic.fact_logging import log_fact
 from buildledger.elastic.fleet_state import NAMES, VERSION, FleetState
-from buildledger.elastic.keeper import Keeper
-from buildledger.elastic.notices import notice
+from buildledger.elastic.machine_controller import MachineController
 from buildledger.events.fact import Recorded
 from buildledger.events.ids import WorkerId, worker_id
 from buildledger.events.machine import MachineStartRequested
@@ -40,11 +40,11 @@ ACTOR = "system"
 _log = logging.getLogger(__name__)
 
 
-class Kept(NamedTuple):
-    """A machine that has its keeper."""
+class RunningController(NamedTuple):
+    """A controller that runs for one start of a machine."""
 
     start: int
-    keeper: Keeper
+    controller: MachineController
     task: asyncio.Task[None]
 
 
@@ -62,7 +62,7 @@ class Fleet:
         self._installation = ""
         self._state = FleetState()
         self._position = self._saved = 0
-        self._keepers: dict[WorkerId, Kept] = {}
+        self._controllers: dict[WorkerId, RunningController] = {}
         self._moved = asyncio.Condition()
 
     async def run(self) -> None:
@@ -70,10 +70,10 @@ class Fleet:
         try:
             await self._catch_up()
             for key in list(self._state.machines):
-                self._keep(key, fresh=False)
+                self._ensure_controller(key, fresh=False)
             await self._follow()
         finally:
-            await self._let_go()
+            await self._release()
 
     async def _catch_up(self) -> None:
         """Take up from the last checkpoint, and find out which machines should be there."""
@@ -104,35 +104,35 @@ class Fleet:
             if batch is None:
                 return
             for recorded in batch:
-                self._take(recorded)
+                self._apply(recorded)
             async with self._moved:
                 self._moved.notify_all()
             if self._position - self._saved >= CHECKPOINT_FACTS:
                 await self._save()
 
-    def _take(self, recorded: Recorded) -> None:
-        notice(recorded.fact)
+    def _apply(self, recorded: Recorded) -> None:
+        log_fact(recorded.fact)
         wanted = self._state.apply(recorded)
         self._position = recorded.position
         if wanted is None:
             return
         key = worker_id(wanted.worker)
         if key in self._state.machines:
-            self._keep(key, fresh=isinstance(recorded.fact, MachineStartRequested))
-        if (kept := self._keepers.get(key)) is not None:
-            kept.keeper.stir()
+            self._ensure_controller(key, fresh=isinstance(recorded.fact, MachineStartRequested))
+        if (running := self._controllers.get(key)) is not None:
+            running.controller.wake()
 
-    def _keep(self, key: WorkerId, *, fresh: bool) -> None:
-        """See to it that a machine has its keeper; the last machine's may still be letting go of it."""
+    def _ensure_controller(self, key: WorkerId, *, fresh: bool) -> None:
+        """Start a controller for a machine that has none; it waits for the controller of the machine's former start."""
         wanted = self._state.machines[key]
-        before = self._keepers.get(key)
+        before = self._controllers.get(key)
         if before is not None and before.start == wanted.state.start:
             return
         settings = machines.from_json(wanted.state.settings)
         machine = Machine(
             installation=self._installation, worker=wanted.worker, start=wanted.state.start, settings=settings
         )
-        keeper = Keeper(
+        controller = MachineController(
             wanted,
             machine,
             self._drivers[driver_name(settings)],
@@ -141,8 +141,8 @@ class Fleet:
             issue_token=self._issue_token,
             fresh=fresh,
         )
-        task = asyncio.create_task(_after(None if before is None else before.task, keeper))
-        self._keepers[key] = Kept(wanted.state.start, keeper, task)
+        task = asyncio.create_task(_after(None if before is None else before.task, controller))
+        self._controllers[key] = RunningController(wanted.state.start, controller, task)
 
     async def _execute(self, *commands: Command) -> None:
         """Have it recorded, and return when this room knows it."""
@@ -163,8 +163,8 @@ class Fleet:
         await self._ledger.execute(issue, origin=Origin(actor=ACTOR))
         return self._whole_token(token)
 
-    async def _let_go(self) -> None:
-        tasks = [kept.task for kept in self._keepers.values()]
+    async def _release(self) -> None:
+        tasks = [running.task for running in self._controllers.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -190,7 +190,7 @@ def driver_name(settings: machines.Start) -> str:
     return name
 
 
-async def _after(before: asyncio.Task[None] | None, keeper: Keeper) -> None:
+async def _after(before: asyncio.Task[None] | None, controller: MachineController) -> None:
     if before is not None:
         await asyncio.gather(before, return_exceptions=True)
-    await keeper.run()
+    await controller.run()

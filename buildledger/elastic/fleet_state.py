@@ -11,7 +11,7 @@ from buildledger.domain import machine as rules
 from buildledger.domain.machine import MachineState
 from buildledger.domain.worker import DRAIN_REASON
 from buildledger.events import machine as events
-from buildledger.events import worker as comings
+from buildledger.events import worker as worker_events
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import WorkerId, worker_id
 
@@ -28,7 +28,11 @@ MACHINE_FACTS: tuple[type[Fact], ...] = (
     events.MachineStopRequested,
     events.MachineStopped,
 )
-WORKER_FACTS: tuple[type[Fact], ...] = (comings.WorkerConnected, comings.WorkerPaused, comings.WorkerResumed)
+WORKER_FACTS: tuple[type[Fact], ...] = (
+    worker_events.WorkerConnected,
+    worker_events.WorkerPaused,
+    worker_events.WorkerResumed,
+)
 NAMES = tuple(fact.NAME for fact in (*MACHINE_FACTS, *WORKER_FACTS))
 
 
@@ -59,11 +63,11 @@ class FleetState(msgspec.Struct, kw_only=True):
         wanted = self.machines.get(WorkerId(recorded.stream_id))
         if wanted is not None:
             match fact:
-                case comings.WorkerConnected():
+                case worker_events.WorkerConnected():
                     wanted.arrived = True
-                case comings.WorkerPaused(reason=reason):
+                case worker_events.WorkerPaused(reason=reason):
                     wanted.drained = reason.startswith(DRAIN_REASON)
-                case comings.WorkerResumed():
+                case worker_events.WorkerResumed():
                     wanted.drained = False
                 case _:
                     return None

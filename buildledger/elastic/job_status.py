@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from buildledger.elastic.driver import Sighting
+from buildledger.elastic.driver import MachineStatus
 from buildledger.elastic.job_manifest import CONTAINER
 
 HOPELESS = frozenset(
@@ -24,21 +24,21 @@ HOPELESS = frozenset(
 Object = Mapping[str, Any]
 
 
-def sighting_of(place: str, job: Object | None, pods: Sequence[Object]) -> Sighting:
+def status_of(place: str, job: Object | None, pods: Sequence[Object]) -> MachineStatus:
     """How the machine is, as far as the cluster knows."""
     if job is None and not pods:
-        return Sighting("absent")
+        return MachineStatus("absent")
     ended = _end_of(pods)
     for condition in _conditions(job):
         if condition.get("status") == "True" and condition.get("type") in ("Complete", "Failed"):
-            return Sighting("ended", ended or _words(condition))
+            return MachineStatus("ended", ended or _described(condition))
     for container in _containers(pods):
         waiting = container.get("state", {}).get("waiting") or {}
         if waiting.get("reason") in HOPELESS:
-            return Sighting("failed", _words(waiting))
+            return MachineStatus("failed", _described(waiting))
     if ended and job is not None and not job.get("metadata", {}).get("deletionTimestamp"):
-        return Sighting("ended", ended)
-    return Sighting("running", f"{place}{_pending(pods)}")
+        return MachineStatus("ended", ended)
+    return MachineStatus("running", f"{place}{_pending(pods)}")
 
 
 def _end_of(pods: Sequence[Object]) -> str:
@@ -50,8 +50,8 @@ def _end_of(pods: Sequence[Object]) -> str:
         for container in _containers([pod]):
             if (over := container.get("state", {}).get("terminated")) and container.get("name") == CONTAINER:
                 code = f"exited with {over.get('exitCode')}"
-                return f"{code}: {_words(over)}" if over.get("reason") not in (None, "Completed", "Error") else code
-        return _words(status) or f"its pod has {str(status['phase']).lower()}"
+                return f"{code}: {_described(over)}" if over.get("reason") not in (None, "Completed", "Error") else code
+        return _described(status) or f"its pod has {str(status['phase']).lower()}"
     return ""
 
 
@@ -62,10 +62,10 @@ def _pending(pods: Sequence[Object]) -> str:
     for pod in pods:
         for container in _containers([pod]):
             if waiting := container.get("state", {}).get("waiting"):
-                return f", waiting: {_words(waiting)}"
+                return f", waiting: {_described(waiting)}"
         for condition in _conditions(pod):
             if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
-                return f", not scheduled: {_words(condition)}"
+                return f", not scheduled: {_described(condition)}"
     return ""
 
 
@@ -79,6 +79,6 @@ def _conditions(thing: Object | None) -> Sequence[Object]:
     return () if thing is None else thing.get("status", {}).get("conditions") or ()
 
 
-def _words(said: Object) -> str:
+def _described(said: Object) -> str:
     """Reason and message, as far as there are any."""
     return ": ".join(str(said[key]) for key in ("reason", "message") if said.get(key))

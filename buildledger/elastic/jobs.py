@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from buildledger.config.machines import KubernetesStart
 from buildledger.elastic import job_manifest as manifest
 from buildledger.elastic.cluster import Cluster, ClusterError, connect
-from buildledger.elastic.driver import Machine, Sighting, StartError, UnreachableError
-from buildledger.elastic.job_status import sighting_of
+from buildledger.elastic.driver import Machine, MachineStatus, StartError, UnreachableError
+from buildledger.elastic.job_status import status_of
 
 LOOK_SECONDS = 15.0
 WAIT_SECONDS = 2.0
@@ -28,7 +28,7 @@ T = TypeVar("T")
 class KubernetesDriver:
     """See `Driver`. A machine is a Job whose name comes from the machine; a Job that is there isn't made again."""
 
-    look_seconds = LOOK_SECONDS
+    inspect_seconds = LOOK_SECONDS
     wait_seconds = WAIT_SECONDS
 
     def __init__(self) -> None:
@@ -40,9 +40,9 @@ class KubernetesDriver:
         """See `Driver`."""
         await self._ask(machine, lambda cluster: _start(cluster, machine, token))
 
-    async def look(self, machine: Machine) -> Sighting:
+    async def inspect(self, machine: Machine) -> MachineStatus:
         """See `Driver`."""
-        return await self._ask(machine, lambda cluster: _look(cluster, machine), looking=True)
+        return await self._ask(machine, lambda cluster: _inspect(cluster, machine), looking=True)
 
     async def stop(self, machine: Machine, *, force: bool) -> None:
         """See `Driver`."""
@@ -82,7 +82,7 @@ def _start(cluster: Cluster, machine: Machine, token: str) -> None:
     cluster.patch_secret(space, name, manifest.ownership(made["metadata"]))
 
 
-def _look(cluster: Cluster, machine: Machine) -> Sighting:
+def _inspect(cluster: Cluster, machine: Machine) -> MachineStatus:
     space, name = _settings(machine).namespace, manifest.name_of(machine)
     try:
         job = cluster.read_job(space, name)
@@ -90,7 +90,7 @@ def _look(cluster: Cluster, machine: Machine) -> Sighting:
         if error.status != GONE:
             raise
         job = None
-    return sighting_of(f"job {space}/{name}", job, cluster.list_pods(space, manifest.selector(machine)))
+    return status_of(f"job {space}/{name}", job, cluster.list_pods(space, manifest.selector(machine)))
 
 
 def _stop(cluster: Cluster, machine: Machine, *, force: bool) -> None:

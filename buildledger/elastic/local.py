@@ -12,8 +12,8 @@ from pathlib import Path
 
 from buildledger.elastic import processes
 from buildledger.elastic.command_line import LAUNCH, inherited, server_of, worker_environment, worker_options
-from buildledger.elastic.driver import MARK_VARIABLE, Gateway, Machine, Sighting, StartError
-from buildledger.elastic.output import last_words
+from buildledger.elastic.driver import MARK_VARIABLE, Gateway, Machine, MachineStatus, StartError
+from buildledger.elastic.output import last_line_of
 
 LOOK_SECONDS = 1.0
 WAIT_SECONDS = 0.25
@@ -28,7 +28,7 @@ OWN_WORKER = (sys.executable, "-m", "buildledger", "worker")
 class LocalDriver:
     """See `Driver`. Each worker has a directory in `home`; a process is known by its number and the mark it bears."""
 
-    look_seconds = LOOK_SECONDS
+    inspect_seconds = LOOK_SECONDS
     wait_seconds = WAIT_SECONDS
 
     def __init__(self, home: Path, gateway: Gateway) -> None:
@@ -44,9 +44,9 @@ class LocalDriver:
         await asyncio.to_thread(self._spawn, machine, token)
         await asyncio.to_thread(self._await_claim, machine)
 
-    async def look(self, machine: Machine) -> Sighting:
+    async def inspect(self, machine: Machine) -> MachineStatus:
         """See `Driver`."""
-        return await asyncio.to_thread(self._look, machine)
+        return await asyncio.to_thread(self._inspect, machine)
 
     async def stop(self, machine: Machine, *, force: bool) -> None:
         """See `Driver`."""
@@ -107,17 +107,17 @@ class LocalDriver:
         place = ["--server", server, "--name", machine.worker, "--state", str(self._directory(machine) / "worker")]
         return [*(settings.command or OWN_WORKER), *place, *worker_options(settings)]
 
-    def _look(self, machine: Machine) -> Sighting:
+    def _inspect(self, machine: Machine) -> MachineStatus:
         if (pid := self._pid(machine)) is None:
-            return Sighting("absent")
+            return MachineStatus("absent")
         if processes.holds(pid, _mark(machine)):
-            return Sighting("running", f"process {pid}")
+            return MachineStatus("running", f"process {pid}")
         child = self._children.get(machine.mark)
         how = f"process {pid} has ended"
         if child is not None and child.pid == pid:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 how = _how(child.wait(BURIAL_SECONDS))
-        return Sighting("ended", last_words(how, self._directory(machine) / "output.log"))
+        return MachineStatus("ended", last_line_of(how, self._directory(machine) / "output.log"))
 
 
 def _mark(machine: Machine) -> str:

@@ -9,7 +9,7 @@ TAIL_BYTES = 4_096
 LINE_CHARACTERS = 300
 
 
-def last_words(how: str, log: Path) -> str:
+def last_line_of(how: str, log: Path) -> str:
     """How it ended, and the last line of its output."""
     try:
         with log.open("rb") as file:

@@ -14,9 +14,9 @@ from pathlib import Path
 from buildledger.config.machines import GATEWAY, SshStart
 from buildledger.elastic import ssh_scripts as scripts
 from buildledger.elastic.command_line import server_of
-from buildledger.elastic.driver import Gateway, Machine, Sighting, StartError, UnreachableError
+from buildledger.elastic.driver import Gateway, Machine, MachineStatus, StartError, UnreachableError
 from buildledger.elastic.output import with_last_line
-from buildledger.elastic.ssh_line import Line
+from buildledger.elastic.ssh_connection import SshConnection
 
 LOOK_SECONDS = 15.0
 WAIT_SECONDS = 0.5
@@ -27,86 +27,86 @@ DEFAULT_WORKER = ("bl-worker",)
 class SshDriver:
     """See `Driver`. Each machine has a connection of its own, which its worker does without for as long as it must."""
 
-    look_seconds = LOOK_SECONDS
+    inspect_seconds = LOOK_SECONDS
     wait_seconds = WAIT_SECONDS
 
     def __init__(self, gateway: Gateway, home: Path) -> None:
         self._gateway = gateway
         self._home = home
         """Only tells the connections of this server from those of others on this machine."""
-        self._lines: dict[str, Line] = {}
+        self._connections: dict[str, SshConnection] = {}
 
     async def start(self, machine: Machine, token: str) -> None:
         """See `Driver`."""
         settings = _settings(machine)
         server = None if settings.server == GATEWAY else settings.server
         server_of(settings, self._gateway)
-        line = await self._line(machine)
+        connection = await self._connection(machine)
         program: Sequence[str] = settings.command or DEFAULT_WORKER
         if settings.install is not None:
-            program = [await self._install(line, settings, Path(settings.install))]
-        await line.script(scripts.start(machine, settings, token, program, server))
+            program = [await self._install(connection, settings, Path(settings.install))]
+        await connection.script(scripts.start(machine, settings, token, program, server))
 
-    async def look(self, machine: Machine) -> Sighting:
+    async def inspect(self, machine: Machine) -> MachineStatus:
         """See `Driver`."""
-        line = await self._line(machine)
+        connection = await self._connection(machine)
         try:
-            said = await line.script(scripts.look(machine, _settings(machine)))
+            said = await connection.script(scripts.inspect(machine, _settings(machine)))
         except StartError as error:
             raise UnreachableError(str(error)) from error
         word, _, rest = said.partition("\n")
         match word.split():
             case ["absent"]:
-                return Sighting("absent")
+                return MachineStatus("absent")
             case ["running", pid]:
-                return Sighting("running", f"process {pid} on {_settings(machine).host}")
+                return MachineStatus("running", f"process {pid} on {_settings(machine).host}")
             case ["ended", pid]:
                 how = f"process {pid} on {_settings(machine).host} has ended"
-                return Sighting("ended", with_last_line(how, rest))
+                return MachineStatus("ended", with_last_line(how, rest))
             case _:
                 raise UnreachableError(f"{_settings(machine).host} says {said[:100]!r}: its shell isn't silent")
 
     async def stop(self, machine: Machine, *, force: bool) -> None:
         """See `Driver`."""
-        line = await self._line(machine)
+        connection = await self._connection(machine)
         with contextlib.suppress(StartError):
-            await line.script(scripts.stop(machine, _settings(machine), force=force))
+            await connection.script(scripts.stop(machine, _settings(machine), force=force))
 
     async def forget(self, machine: Machine) -> None:
         """See `Driver`."""
-        if (line := self._lines.pop(machine.mark, None)) is not None:
+        if (connection := self._connections.pop(machine.mark, None)) is not None:
             with contextlib.suppress(StartError, UnreachableError):
-                await line.script(scripts.forget(machine, _settings(machine)))
-            await line.close()
+                await connection.script(scripts.forget(machine, _settings(machine)))
+            await connection.close()
 
     async def close(self) -> None:
         """See `Driver`."""
-        lines, self._lines = list(self._lines.values()), {}
-        await asyncio.gather(*(line.close() for line in lines))
+        connections, self._connections = list(self._connections.values()), {}
+        await asyncio.gather(*(connection.close() for connection in connections))
 
-    async def _line(self, machine: Machine) -> Line:
+    async def _connection(self, machine: Machine) -> SshConnection:
         """The machine's connection, open. Raises: StartError, UnreachableError."""
-        if (line := self._lines.get(machine.mark)) is None:
+        if (connection := self._connections.get(machine.mark)) is None:
             settings = _settings(machine)
             control = await asyncio.to_thread(_control, self._home, machine.mark)
 
-            async def opened(line: Line) -> tuple[str, str] | None:
-                socket = (await line.script(scripts.prepare(machine, settings))).strip()
+            async def opened(connection: SshConnection) -> tuple[str, str] | None:
+                socket = (await connection.script(scripts.prepare(machine, settings))).strip()
                 return (socket, self._gateway.address) if settings.server == GATEWAY else None
 
-            line = self._lines[machine.mark] = Line(settings, control, opened)
-        await line.ready()
-        return line
+            connection = self._connections[machine.mark] = SshConnection(settings, control, opened)
+        await connection.ready()
+        return connection
 
-    async def _install(self, line: Line, settings: SshStart, program: Path) -> str:
+    async def _install(self, connection: SshConnection, settings: SshStart, program: Path) -> str:
         """Have the program on the host, under a name that changes with its contents; gives how to call it."""
         try:
             content = await asyncio.to_thread(program.read_bytes)
         except OSError as error:
             raise StartError(f"the program to install can't be read: {program}: {error.strerror}") from error
         name = f"{program.name}-{hashlib.sha256(content).hexdigest()[:12]}"
-        if (await line.call("sh -s", scripts.has_program(settings, name).encode())).exit_code != 0:
-            done = await line.call(scripts.receive_program(settings, name), content, limit_seconds=COPY_SECONDS)
+        if (await connection.call("sh -s", scripts.has_program(settings, name).encode())).exit_code != 0:
+            done = await connection.call(scripts.receive_program(settings, name), content, limit_seconds=COPY_SECONDS)
             if done.exit_code != 0:
                 raise StartError(f"{program.name} can't be copied to {settings.host}: {done.error.strip()}")
         return scripts.installed(name)

@@ -72,7 +72,7 @@ def prepare(machine: Machine, settings: SshStart) -> str:
     return _names(machine, settings) + _PREPARE % SOCKET_CHARACTERS
 
 
-def look(machine: Machine, settings: SshStart) -> str:
+def inspect(machine: Machine, settings: SshStart) -> str:
     """Prints `absent`, `running <pid>`, or `ended <pid>` and the last output."""
     return _names(machine, settings) + _HOLDS + _LOOK
 

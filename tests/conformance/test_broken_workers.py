@@ -12,10 +12,10 @@ from buildledger.conformance.worker import WorkerCommand
 
 @dataclass(frozen=True)
 class Broken:
-    """A fault, the cases that are played with it, and those of them that must fail."""
+    """A fault, the cases that are run with it, and those of them that must fail."""
 
     module: str
-    played: tuple[str, ...]
+    run: tuple[str, ...]
     fails: frozenset[str]
 
 
@@ -75,14 +75,14 @@ BROKEN = (
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda each: each.module)
 async def test_exactly_the_right_cases_fail(broken: Broken) -> None:
     """The kit notices the fault where it matters, and holds it against nothing else."""
-    words = [
+    argv = [
         "env",
         "BUILDLEDGER_ENROLLMENT_TOKEN={token}",
         *(sys.executable, "-m", f"tests.conformance.broken.{broken.module}"),
         *("--server", "{server}", "--name", "{name}", "--state", "{state}", "--work", "{work}"),
         *("--spool-bytes", "{spool}", "--capacity", "4"),
     ]
-    cases = choose(load_all(), broken.played, "fast")
-    results = await run(cases, WorkerCommand(words=words), Options(patience=2.0))
+    cases = choose(load_all(), broken.run, "fast")
+    results = await run(cases, WorkerCommand(argv=argv), Options(patience=2.0))
     reasons = {each.case.name: each.reason for each in results if each.outcome == "failed"}
     assert reasons.keys() == broken.fails, reasons

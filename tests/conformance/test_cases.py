@@ -85,7 +85,7 @@ def test_lists_name_everything(cases: list[NamedCase]) -> None:
 
 def test_lacking_features_are_no_failure(cases: list[NamedCase]) -> None:
     """A case that needs what the worker lacks isn't offered, with the reason."""
-    command = WorkerCommand(words=["worker", "--server", "{server}"])
+    command = WorkerCommand(argv=["worker", "--server", "{server}"])
     modest = pb.Hello(capacity=1)
     reasons = {each.name: each.case.hindrance(modest, command) for each in cases}
     assert reasons["output/26-secret-split"] == "the worker doesn't offer secrets"

@@ -23,7 +23,7 @@ PLACES = ("--state", "{state}", "--work", "{work}")
 async def test_the_smallest_worker_is_one() -> None:
     """The example that the documentation gives passes what the smallest worker must pass, and claims no more."""
     program = Path(__file__).parents[2] / "examples" / "smallest_worker.py"
-    command = WorkerCommand(words=[sys.executable, str(program), "{server}", "{name}", "{work}"])
+    command = WorkerCommand(argv=[sys.executable, str(program), "{server}", "{name}", "{work}"])
     results = await run(choose(load_all(), ["hello", "26*", "42*"], "fast"), command, Options(patience=2.0))
     outcomes = {(each.case.group, each.outcome) for each in results}
     assert outcomes == {("hello", "passed"), ("output", "not offered"), ("files", "not offered")}
@@ -39,8 +39,8 @@ def test_the_documented_worker_is_the_one_that_was_tried() -> None:
 
 async def test_a_failure_comes_with_its_transcript() -> None:
     """Whoever reads the report of a failed case can see what was said, and what the worker wrote."""
-    words = [sys.executable, "-m", "tests.conformance.broken.hello_loses_exit_codes", *AGENT[3:], *PLACES]
-    results = await run(choose(load_all(), ["hello/exit-code"], "fast"), WorkerCommand(words=words), Options())
+    argv = [sys.executable, "-m", "tests.conformance.broken.hello_loses_exit_codes", *AGENT[3:], *PLACES]
+    results = await run(choose(load_all(), ["hello/exit-code"], "fast"), WorkerCommand(argv=argv), Options())
     (result,) = results
     assert result.outcome == "failed"
     assert "exited.code is 0, expected 3" in result.reason
@@ -86,9 +86,9 @@ def test_workers_are_compared_check_by_check(tmp_path: Path) -> None:
     result = CliRunner().invoke(conformance, ["--compare", str(report)])
     assert [" ".join(line.split()) for line in result.output.splitlines()] == [
         "check a b",
-        "the rest ok 1 not played",
+        "the rest ok 1 not run",
         "1 FAILED 1 of 2 ok 1",
-        "2 not played not offered 1 of 1",
+        "2 not run not offered 1 of 1",
         "passed 2 1",
         "failed 1 0",
         "not offered 0 1",

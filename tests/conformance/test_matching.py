@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from buildledger.conformance.matching import mismatches
-from buildledger.conformance.plain import PlainError, build
+from buildledger.conformance.message_builder import MessageError, build
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
 EXITED = pb.Exited(
@@ -78,5 +78,5 @@ def test_what_disagrees_is_named(expected: dict[str, Any], sentence: str) -> Non
 @pytest.mark.parametrize("expected", [{"colour": 1}, {"reason": "NICE"}, {"survivors_killed": 3}, {"code": "many"}])
 def test_senseless_expectations_are_refused(expected: dict[str, Any]) -> None:
     """A misspelt field never counts as a match."""
-    with pytest.raises(PlainError):
+    with pytest.raises(MessageError):
         mismatches(EXITED, expected)

@@ -6,15 +6,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from buildledger.conformance.proxy import Door
+from buildledger.conformance.proxy import Proxy
 
 DEADLINE_SECONDS = 10.0
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[Door]:
-    """A door to a server that sends everything back."""
+async def proxy() -> AsyncIterator[Proxy]:
+    """A proxy to a server that sends everything back."""
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.CancelledError, ConnectionError):
@@ -23,15 +23,15 @@ async def door() -> AsyncIterator[Door]:
         writer.close()
 
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
-    door = Door("main", server.sockets[0].getsockname()[1], lambda _: None)
-    await door.up()
-    yield door
-    await door.close()
+    proxy = Proxy("main", server.sockets[0].getsockname()[1], lambda _: None)
+    await proxy.up()
+    yield proxy
+    await proxy.close()
     server.close()
 
 
-async def connect(door: Door) -> Streams:
-    return await asyncio.open_connection("127.0.0.1", door.port)
+async def connect(proxy: Proxy) -> Streams:
+    return await asyncio.open_connection("127.0.0.1", proxy.port)
 
 
 async def say(streams: Streams, data: bytes) -> bytes:
@@ -46,52 +46,52 @@ async def say(streams: Streams, data: bytes) -> bytes:
         return b""
 
 
-async def test_bytes_pass_unchanged(door: Door) -> None:
+async def test_bytes_pass_unchanged(proxy: Proxy) -> None:
     """Left alone, the network isn't noticed."""
     data = bytes(range(256)) * 4096
-    assert await say(await connect(door), data) == data
-    assert (door.accepted, door.cuts) == (1, 0)
+    assert await say(await connect(proxy), data) == data
+    assert (proxy.accepted, proxy.cuts) == (1, 0)
 
 
-async def test_a_cut_comes_at_the_byte(door: Door) -> None:
+async def test_a_cut_comes_at_the_byte(proxy: Proxy) -> None:
     """So many bytes pass, and not one more; a fresh connection is whole."""
-    streams = await connect(door)
+    streams = await connect(proxy)
     assert await say(streams, b"hello") == b"hello"
-    door.cut_after(3)
+    proxy.cut_after(3)
     assert await say(streams, b"world") == b""
-    assert door.cuts == 1
-    assert await say(await connect(door), b"again") == b"again"
+    assert proxy.cuts == 1
+    assert await say(await connect(proxy), b"again") == b"again"
 
 
-async def test_random_cuts_end(door: Door) -> None:
+async def test_random_cuts_end(proxy: Proxy) -> None:
     """After the given number of cuts, connections last."""
-    door.cut_at_random(3, within_bytes=100, seed=1)
+    proxy.cut_at_random(3, within_bytes=100, seed=1)
     for _ in range(3):
-        assert len(await say(await connect(door), b"x" * 100)) < 100
-    assert await say(await connect(door), b"x" * 100) == b"x" * 100
-    assert door.cuts == 3
+        assert len(await say(await connect(proxy), b"x" * 100)) < 100
+    assert await say(await connect(proxy), b"x" * 100) == b"x" * 100
+    assert proxy.cuts == 3
 
 
-async def test_a_frozen_connection_says_nothing_and_is_not_closed(door: Door) -> None:
+async def test_a_frozen_connection_says_nothing_and_is_not_closed(proxy: Proxy) -> None:
     """Bytes wait; other connections go on; after the thaw nothing is lost."""
-    streams = await connect(door)
+    streams = await connect(proxy)
     assert await say(streams, b"one") == b"one"
-    door.freeze(fresh_too=False)
+    proxy.freeze(fresh_too=False)
     waiting = asyncio.create_task(say(streams, b"two"))
-    assert await say(await connect(door), b"other") == b"other"
+    assert await say(await connect(proxy), b"other") == b"other"
     assert not waiting.done()
-    door.thaw()
+    proxy.thaw()
     assert await waiting == b"two"
 
 
-async def test_a_closed_door_refuses_and_opens_at_the_same_address(door: Door) -> None:
+async def test_a_closed_proxy_refuses_and_listens_again_at_the_same_address(proxy: Proxy) -> None:
     """As a server that is restarted."""
-    port = door.port
-    streams = await connect(door)
-    await door.down()
+    port = proxy.port
+    streams = await connect(proxy)
+    await proxy.down()
     assert await say(streams, b"x") == b""
     with pytest.raises(ConnectionRefusedError):
-        await connect(door)
-    await door.up()
-    assert door.port == port
-    assert await say(await connect(door), b"back") == b"back"
+        await connect(proxy)
+    await proxy.up()
+    assert proxy.port == port
+    assert await say(await connect(proxy), b"back") == b"back"

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from buildledger.config.machines import LocalStart
-from buildledger.elastic.driver import Gateway, Machine, Sighting, StartError
+from buildledger.elastic.driver import Gateway, Machine, MachineStatus, StartError
 from buildledger.elastic.local import LocalDriver
 
 DEADLINE_SECONDS = 60.0
@@ -42,13 +42,13 @@ async def drivers(tmp_path: Path) -> AsyncIterator[list[LocalDriver]]:
         await both[0].stop(machine(start=start), force=True)
 
 
-async def until(driver: LocalDriver, wanted: Machine, state: str) -> Sighting:
+async def until(driver: LocalDriver, wanted: Machine, state: str) -> MachineStatus:
     """Look until the machine is found in a state."""
     deadline = time.monotonic() + DEADLINE_SECONDS
-    while (sighting := await driver.look(wanted)).state != state:
-        assert time.monotonic() < deadline, f"waited for {state}, found {sighting}"
+    while (status := await driver.inspect(wanted)).state != state:
+        assert time.monotonic() < deadline, f"waited for {state}, found {status}"
         await asyncio.sleep(0.02)
-    return sighting
+    return status
 
 
 async def until_true(condition: Callable[[], bool]) -> None:
@@ -95,9 +95,9 @@ async def test_a_machine_is_started_once_whoever_tries(drivers: list[LocalDriver
     notes = tmp_path / "notes"
     wanted = shell(WORK.format(notes=notes))
     await asyncio.gather(*(driver.start(wanted, "ble_token") for driver in drivers * 3))
-    found = {await driver.look(wanted) for driver in drivers}
+    found = {await driver.inspect(wanted) for driver in drivers}
     (pid, *_) = (await noted(notes, 2))[0].split()
-    assert found == {Sighting("running", f"process {pid}")}
+    assert found == {MachineStatus("running", f"process {pid}")}
     assert len(lines_of(notes)) == 2
 
 
@@ -111,7 +111,7 @@ async def test_a_home_may_be_relative_to_where_the_server_was_started(
     await driver.start(wanted, "t")
     folder = tmp_path / "relative" / "w"
     assert await noted(folder / "here", 1) == [str(folder)]
-    assert (await driver.look(wanted)).state == "running"
+    assert (await driver.inspect(wanted)).state == "running"
     await driver.stop(wanted, force=True)
 
 
@@ -124,7 +124,7 @@ async def test_another_server_finds_and_stops_it(drivers: list[LocalDriver], tmp
     await until(drivers[1], wanted, "running")
     await drivers[1].stop(wanted, force=False)
     assert (await until(drivers[0], wanted, "ended")).detail == "exited with 3: gone"
-    assert (await drivers[1].look(wanted)).detail.endswith("has ended: gone")
+    assert (await drivers[1].inspect(wanted)).detail.endswith("has ended: gone")
 
 
 async def test_by_force_everything_it_has_started_goes_with_it(drivers: list[LocalDriver], tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ async def test_a_number_that_is_used_again_is_not_mistaken(drivers: list[LocalDr
     folder.mkdir(parents=True)
     (folder / "start-1.pid").write_text(f"{os.getpid()}\n")
     wanted = machine()
-    assert (await drivers[0].look(wanted)).state == "ended"
+    assert (await drivers[0].inspect(wanted)).state == "ended"
     await drivers[0].stop(wanted, force=True)
 
 

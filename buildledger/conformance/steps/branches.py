@@ -1,4 +1,4 @@
-"""A list of steps, and the step that plays one only with some workers."""
+"""A list of steps, and the step that runs some only with some workers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, SerializeAsAny, ValidationError
 
-from buildledger.conformance.stage import Stage
+from buildledger.conformance.case_context import CaseContext
 from buildledger.conformance.steps.step import Step, parse_step
 
 
@@ -44,8 +44,8 @@ class IfLacking(Step):
         for step in self.steps:
             step.try_out()
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """One after the other."""
-        if self.feature not in stage.session().hello.features:
+        if self.feature not in context.session().hello.features:
             for step in self.steps:
-                await step.play(stage)
+                await step.execute(context)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Literal
 
+from buildledger.conformance.case_context import CaseContext, CaseFailedError
 from buildledger.conformance.quantities import Seconds
-from buildledger.conformance.stage import CaseFailedError, Stage
 from buildledger.conformance.steps.step import PATIENCE_SECONDS, Step
 
 Method = Literal["Session", "Enroll", "Rotate", "FindMissing", "Status", "Write", "Read", "connect"]
@@ -24,13 +24,13 @@ class CountCalls(Step):
     at_most: int | None = None
     during: Seconds = 0.0
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Count."""
         before = 0
         if self.during:
-            before = calls(stage, self.method)
+            before = calls(context, self.method)
             await asyncio.sleep(self.during)
-        count = calls(stage, self.method) - before
+        count = calls(context, self.method) - before
         when = f" in {self.during:g} s" if self.during else ""
         if count < self.at_least:
             raise CaseFailedError(f"{self.method}: {count} calls{when}, fewer than {self.at_least}")
@@ -50,19 +50,21 @@ class AwaitCalls(Step):
     from_byte: int = 0
     within: Seconds = PATIENCE_SECONDS
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Wait."""
-        count = self.count if self.more is None else calls(stage, self.method) + self.more
-        await stage.until(lambda: calls(stage, self.method) >= count, self.within, f"{count} calls of {self.method}")
-        offset = max((call.offset for call in stage.calls if call.method == self.method), default=0)
+        count = self.count if self.more is None else calls(context, self.method) + self.more
+        await context.until(
+            lambda: calls(context, self.method) >= count, self.within, f"{count} calls of {self.method}"
+        )
+        offset = max((call.offset for call in context.calls if call.method == self.method), default=0)
         if offset < self.from_byte:
             raise CaseFailedError(f"{self.method} began at byte {offset}, not at {self.from_byte} or later")
 
 
-def calls(stage: Stage, method: Method) -> int:
+def calls(context: CaseContext, method: Method) -> int:
     """How often a method was called so far."""
     if method == "connect":
-        return sum(door.accepted for door in stage.doors.values())
+        return sum(proxy.accepted for proxy in context.proxies.values())
     if method == "Session":
-        return len(stage.server.calls_at)
-    return sum(call.method == method for call in stage.calls)
+        return len(context.server.calls_at)
+    return sum(call.method == method for call in context.calls)

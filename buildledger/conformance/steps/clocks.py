@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import ConfigDict, Field
 
+from buildledger.conformance.case_context import CaseContext, CaseFailedError
 from buildledger.conformance.quantities import Seconds
-from buildledger.conformance.stage import CaseFailedError, Stage
 from buildledger.conformance.steps.events import Kind
 from buildledger.conformance.steps.step import Step
 
@@ -20,12 +20,12 @@ class CheckInterval(Step):
     at_least: Seconds = 0.0
     at_most: Seconds | None = None
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Compare."""
-        events = {each.kind: each.event.monotonic for each in reversed(stage.record(self.run).stored)}
+        events = {each.kind: each.event.monotonic for each in reversed(context.record(self.run).stored)}
         seconds = [events[kind].seconds + events[kind].nanos / 1e9 for kind in (self.first, self.last)]
         passed = seconds[1] - seconds[0]
-        if passed < self.at_least or (self.at_most is not None and passed > self.at_most * stage.patience):
+        if passed < self.at_least or (self.at_most is not None and passed > self.at_most * context.patience):
             raise CaseFailedError(f"run {self.run}: {passed:.2f} s passed from {self.first} to {self.last}")
 
 
@@ -35,9 +35,9 @@ class CheckClock(Step):
     run: str
     ahead: Seconds
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Compare."""
-        events = [each.event for each in stage.record(self.run).stored]
+        events = [each.event for each in context.record(self.run).stored]
         wall = events[-1].wall.seconds - events[0].wall.seconds
         monotonic = events[-1].monotonic.seconds - events[0].monotonic.seconds
         if abs(monotonic) > abs(self.ahead) / 2:

@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from buildledger.conformance.case_context import CaseContext, CaseFailedError, without_references
 from buildledger.conformance.matching import mismatches
 from buildledger.conformance.quantities import Seconds
 from buildledger.conformance.record import AttemptRecord, Stored, describe
-from buildledger.conformance.stage import CaseFailedError, Stage, without_references
 from buildledger.conformance.steps.step import PATIENCE_SECONDS, Step
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
@@ -52,18 +52,18 @@ class AwaitEvent(Step):
         """The expectation must fit the event."""
         mismatches(_MESSAGES[self.kind](), without_references(self.fields))
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Wait and compare."""
-        record = stage.record(self.run, self.attempt)
+        record = context.record(self.run, self.attempt)
 
         def of_kind() -> list[Stored]:
             return [each for each in record.stored if each.kind == self.kind]
 
         what = f"{self.kind} of run {record.name}"
-        await stage.until(lambda: len(of_kind()) >= self.nth or record.has_ended, self.within, what)
+        await context.until(lambda: len(of_kind()) >= self.nth or record.has_ended, self.within, what)
         if len(of_kind()) < self.nth:
             raise CaseFailedError(f"{what} never came: its last event is {describe(record.stored[-1].event)}")
-        check_fields(of_kind()[self.nth - 1], stage.substituted(self.fields), f"run {record.name}")
+        check_fields(of_kind()[self.nth - 1], context.substituted(self.fields), f"run {record.name}")
 
 
 class AwaitExit(Step):
@@ -79,12 +79,12 @@ class AwaitExit(Step):
         """The expectation must fit the event."""
         mismatches(pb.Exited(), self.fields)
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Wait and compare."""
-        last = await _end(stage, stage.record(self.run, self.attempt), self.within)
+        last = await _end(context, context.record(self.run, self.attempt), self.within)
         if last.kind != "exited":
             raise CaseFailedError(f"run {self.run} was {describe(last.event)}")
-        check_fields(last, stage.substituted(self.fields), f"run {self.run}")
+        check_fields(last, context.substituted(self.fields), f"run {self.run}")
 
 
 class AwaitRejection(Step):
@@ -99,9 +99,9 @@ class AwaitRejection(Step):
         """The codes must exist."""
         mismatches(pb.Rejected(), self._fields())
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Wait and compare."""
-        last = await _end(stage, stage.record(self.run, self.attempt), self.within)
+        last = await _end(context, context.record(self.run, self.attempt), self.within)
         if last.kind != "rejected":
             raise CaseFailedError(f"run {self.run} wasn't rejected, but {describe(last.event)}")
         check_fields(last, self._fields(), f"run {self.run}")
@@ -117,10 +117,10 @@ class AwaitRefusal(Step):
     run: str
     within: Seconds = PATIENCE_SECONDS
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Wait and compare."""
-        record = stage.record(self.run)
-        last = await _end(stage, record, self.within)
+        record = context.record(self.run)
+        last = await _end(context, record, self.within)
         if last.kind == "rejected":
             check_fields(last, {"code": {"one_of": ["PATH_ESCAPES", "INVALID_SPEC"]}}, f"run {self.run}")
             return
@@ -138,16 +138,16 @@ class AwaitFailure(Step):
     run: str
     within: Seconds = PATIENCE_SECONDS
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Wait and compare."""
-        last = await _end(stage, stage.record(self.run), self.within)
+        last = await _end(context, context.record(self.run), self.within)
         exited = last.event.exited
         if last.kind == "exited" and exited.reason == pb.EXIT_REASON_COMPLETED and exited.code == 0:
             raise CaseFailedError(f"run {self.run} succeeded, but shouldn't")
 
 
-async def _end(stage: Stage, record: AttemptRecord, within: float) -> Stored:
-    await stage.until(lambda: record.has_ended, within, f"the end of run {record.name}")
+async def _end(context: CaseContext, record: AttemptRecord, within: float) -> Stored:
+    await context.until(lambda: record.has_ended, within, f"the end of run {record.name}")
     return record.stored[-1]
 
 
@@ -162,9 +162,9 @@ class CheckEvents(Step):
     optional: tuple[Kind, ...] = ()
     attempt: int = 1
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Compare."""
-        record = stage.record(self.run, self.attempt)
+        record = context.record(self.run, self.attempt)
         came = [kind for kind, _ in groupby(each.kind for each in record.stored if each.kind not in self.optional)]
         wanted = [kind for kind in self.kinds if kind not in self.optional]
         if came != wanted:
@@ -179,9 +179,9 @@ class CheckStops(Step):
     run: str
     levels: list[Literal["INTERRUPT", "TERMINATE", "KILL"]]
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Compare."""
-        events = [each.event.stopping.level for each in stage.record(self.run).stored if each.kind == "stopping"]
+        events = [each.event.stopping.level for each in context.record(self.run).stored if each.kind == "stopping"]
         came = [pb.StopLevel.Name(level).removeprefix("STOP_LEVEL_") for level in events]
         if came != self.levels:
             raise CaseFailedError(
@@ -200,9 +200,9 @@ class CheckSurvived(Step):
     completed: str
     code: int
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Compare."""
-        record = stage.record(self.run)
+        record = context.record(self.run)
         text = bytes(record.channel("stdout").kept).decode()
         exited = record.stored[-1].event.exited
         if exited.reason == pb.EXIT_REASON_COMPLETED:
@@ -220,10 +220,10 @@ class CheckNothing(Step):
     kind: Kind | None = None
     attempt: int = 1
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Look."""
-        stage.check_violations()
-        record = stage.record(self.run, self.attempt)
+        context.check_violations()
+        record = context.record(self.run, self.attempt)
         for each in record.stored:
             if self.kind in (None, each.kind):
                 raise CaseFailedError(f"run {record.name}: {describe(each.event)} came, but shouldn't")

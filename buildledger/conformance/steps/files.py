@@ -10,10 +10,10 @@ from typing import ClassVar, Literal
 
 import grpc
 
+from buildledger.conformance.case_context import CaseContext, CaseFailedError
 from buildledger.conformance.content import Content
-from buildledger.conformance.plain import as_bytes
+from buildledger.conformance.message_builder import as_bytes
 from buildledger.conformance.quantities import Seconds, Size
-from buildledger.conformance.stage import CaseFailedError, Stage
 from buildledger.conformance.steps.step import PATIENCE_SECONDS, Step
 
 
@@ -23,9 +23,9 @@ class _FileStep(Step):
     path: str
     below: Literal["scratch", "work"] = "scratch"
 
-    def file(self, stage: Stage) -> Path:
+    def file(self, context: CaseContext) -> Path:
         """Where it is."""
-        return stage.scratch / self.path if self.below == "scratch" else stage.work_file(self.path)
+        return context.scratch / self.path if self.below == "scratch" else context.work_file(self.path)
 
 
 class Touch(Step):
@@ -34,9 +34,9 @@ class Touch(Step):
     main_field: ClassVar[str] = "path"
     path: str
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Create it."""
-        (stage.scratch / self.path).touch()
+        (context.scratch / self.path).touch()
 
 
 class AwaitFile(_FileStep):
@@ -45,9 +45,9 @@ class AwaitFile(_FileStep):
     main_field: ClassVar[str] = "path"
     within: Seconds = PATIENCE_SECONDS
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Look until it is there."""
-        await stage.until_looked(self.file(stage).exists, self.within, f"the file {self.path}")
+        await context.until_looked(self.file(context).exists, self.within, f"the file {self.path}")
 
 
 class CheckFile(_FileStep):
@@ -60,9 +60,9 @@ class CheckFile(_FileStep):
     mode: int | None = None
     absent: bool = False
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Compare."""
-        path = self.file(stage)
+        path = self.file(context)
         if self.absent:
             if path.exists():
                 raise CaseFailedError(f"{self.path} exists, but shouldn't")
@@ -89,9 +89,9 @@ class CheckLinesAtMost(_FileStep):
 
     lines: int
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Count."""
-        path = self.file(stage)
+        path = self.file(context)
         count = len(path.read_bytes().splitlines()) if path.exists() else 0
         if count > self.lines:
             raise CaseFailedError(f"{self.path} has {count} lines, more than {self.lines}")
@@ -103,9 +103,9 @@ class CheckNamedFileGone(Step):
     main_field: ClassVar[str] = "path"
     path: str
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Look."""
-        left = await asyncio.to_thread(_still_there, stage.scratch / self.path)
+        left = await asyncio.to_thread(_still_there, context.scratch / self.path)
         if left:
             raise CaseFailedError(f"{', '.join(left)} still exists")
 
@@ -116,12 +116,12 @@ class Prepare(_FileStep):
     text: str | None = None
     link: str | None = None
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Create it."""
-        path = self.file(stage)
+        path = self.file(context)
         path.parent.mkdir(parents=True, exist_ok=True)
         if self.link is not None:
-            path.symlink_to(stage.substituted(self.link))
+            path.symlink_to(context.substituted(self.link))
         elif self.text is not None:
             path.write_bytes(as_bytes(self.text, "text"))
         else:
@@ -134,9 +134,9 @@ class CheckStoredNowhere(Step):
     main_field: ClassVar[str] = "texts"
     texts: list[str]
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Search."""
-        found = await asyncio.to_thread(_search, stage.state, [text.encode() for text in self.texts])
+        found = await asyncio.to_thread(_search, context.state, [text.encode() for text in self.texts])
         if found:
             raise CaseFailedError(f"a secret stands on disk: {', '.join(found)}")
 
@@ -171,9 +171,9 @@ class BlobFaults(Step):
     break_reads_after: Size | None = None
     break_writes_after: Size | None = None
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Note it."""
-        faults = stage.blobs.faults
+        faults = context.blobs.faults
         faults.corrupt_reads = self.corrupt_reads
         faults.refuse_writes = grpc.StatusCode[self.refuse_writes] if self.refuse_writes is not None else None
         faults.break_reads_after_bytes = self.break_reads_after
@@ -186,9 +186,11 @@ class CheckUpload(Step):
     name: str | None = None
     text: str | None = None
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Look for its digest."""
-        sha256 = stage.contents[self.name].sha256 if self.name else hashlib.sha256((self.text or "").encode()).digest()
-        upload = stage.blobs.uploads.get(sha256)
+        sha256 = (
+            context.contents[self.name].sha256 if self.name else hashlib.sha256((self.text or "").encode()).digest()
+        )
+        upload = context.blobs.uploads.get(sha256)
         if upload is None or not upload.complete:
             raise CaseFailedError(f"{self.name or self.text!r} was not uploaded completely")

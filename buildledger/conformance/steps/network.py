@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar
 
+from buildledger.conformance.case_context import CaseContext
 from buildledger.conformance.quantities import Seconds, Size
-from buildledger.conformance.stage import Stage
 from buildledger.conformance.steps.step import PATIENCE_SECONDS, Step
 
 
@@ -15,13 +15,13 @@ class Cut(Step):
 
     after_bytes: Size | None = None
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Cut now or later."""
-        for door in stage.doors.values():
+        for proxy in context.proxies.values():
             if self.after_bytes is None:
-                door.cut()
+                proxy.cut()
             else:
-                door.cut_after(self.after_bytes)
+                proxy.cut_after(self.after_bytes)
 
 
 class CutAtRandom(Step):
@@ -31,9 +31,9 @@ class CutAtRandom(Step):
     within_bytes: Size
     seed: int = 1
 
-    async def play(self, stage: Stage) -> None:
-        """Arm the door."""
-        stage.door.cut_at_random(self.times, self.within_bytes, self.seed)
+    async def execute(self, context: CaseContext) -> None:
+        """Arm the proxy."""
+        context.proxy.cut_at_random(self.times, self.within_bytes, self.seed)
 
 
 class AwaitCuts(Step):
@@ -43,9 +43,9 @@ class AwaitCuts(Step):
     count: int
     within: Seconds = PATIENCE_SECONDS
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Wait."""
-        await stage.until(lambda: stage.door.cuts >= self.count, self.within, f"{self.count} cuts")
+        await context.until(lambda: context.proxy.cuts >= self.count, self.within, f"{self.count} cuts")
 
 
 class Freeze(Step):
@@ -53,20 +53,20 @@ class Freeze(Step):
 
     fresh_too: bool = False
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Freeze them."""
-        stage.transcript.add("network", "freezes")
-        for door in stage.doors.values():
-            door.freeze(fresh_too=self.fresh_too)
+        context.transcript.add("network", "freezes")
+        for proxy in context.proxies.values():
+            proxy.freeze(fresh_too=self.fresh_too)
 
 
 class Thaw(Step):
     """Let everything through again, what waited included."""
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Thaw them."""
-        for door in stage.doors.values():
-            door.thaw()
+        for proxy in context.proxies.values():
+            proxy.thaw()
 
 
 class SlowDown(Step):
@@ -75,30 +75,30 @@ class SlowDown(Step):
     main_field: ClassVar[str] = "bytes_per_second"
     bytes_per_second: Size
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Set the speed."""
-        for door in stage.doors.values():
-            door.slow_down(self.bytes_per_second)
+        for proxy in context.proxies.values():
+            proxy.slow_down(self.bytes_per_second)
 
 
 class ServerDown(Step):
     """Take the server away: connections are cut and refused."""
 
-    async def play(self, stage: Stage) -> None:
-        """Close the doors."""
-        stage.transcript.add("network", "the server is away")
-        for door in stage.doors.values():
-            await door.down()
+    async def execute(self, context: CaseContext) -> None:
+        """Close the proxies."""
+        context.transcript.add("network", "the server is away")
+        for proxy in context.proxies.values():
+            await proxy.down()
 
 
 class ServerUp(Step):
     """Bring the server back, at the same address and with all that it had stored."""
 
-    async def play(self, stage: Stage) -> None:
-        """Open the doors."""
-        stage.transcript.add("network", "the server is back")
-        for door in stage.doors.values():
-            await door.up()
+    async def execute(self, context: CaseContext) -> None:
+        """Open the proxies."""
+        context.transcript.add("network", "the server is back")
+        for proxy in context.proxies.values():
+            await proxy.up()
 
 
 class Wait(Step):
@@ -107,7 +107,7 @@ class Wait(Step):
     main_field: ClassVar[str] = "seconds"
     seconds: Seconds
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Wait."""
         await asyncio.sleep(self.seconds)
-        stage.check_violations()
+        context.check_violations()

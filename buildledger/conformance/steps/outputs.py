@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from buildledger.conformance.case_context import CaseContext, CaseFailedError
 from buildledger.conformance.content import Content
-from buildledger.conformance.plain import as_bytes
+from buildledger.conformance.message_builder import as_bytes
 from buildledger.conformance.quantities import Seconds, Size
 from buildledger.conformance.record import KEPT_OUTPUT_BYTES, ChannelRecord
-from buildledger.conformance.stage import CaseFailedError, Stage
 from buildledger.conformance.steps.step import PATIENCE_SECONDS, Step
 
 _LONGEST_SHOWN = 200
@@ -25,16 +25,16 @@ class AwaitOutput(Step):
     attempt: int = 1
     within: Seconds = PATIENCE_SECONDS
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Wait."""
-        record = stage.record(self.run, self.attempt)
+        record = context.record(self.run, self.attempt)
         channel = record.channel(self.channel)
         text = self.contains.encode()
 
         def there() -> bool:
             return channel.end >= self.bytes and text in channel.kept
 
-        await stage.until(lambda: there() or record.has_ended, self.within, f"output of run {record.name}")
+        await context.until(lambda: there() or record.has_ended, self.within, f"output of run {record.name}")
         if not there():
             raise CaseFailedError(f"run {record.name} has ended with other output than expected: {_shown(channel)}")
 
@@ -61,19 +61,19 @@ class CheckOutput(Step):
         if self.text is not None:
             as_bytes(self.text, "text")
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Compare."""
-        stage.check_violations()
-        channel = stage.record(self.run, self.attempt).channel(self.channel)
+        context.check_violations()
+        channel = context.record(self.run, self.attempt).channel(self.channel)
         what = f"run {self.run}, channel {self.channel}"
         if self.text is not None:
-            _compare(channel, Content(literal=as_bytes(stage.substituted(self.text), "text")), what)
+            _compare(channel, Content(literal=as_bytes(context.substituted(self.text), "text")), what)
         if self.pattern is not None:
             _compare(channel, Content(pattern_bytes=self.pattern["bytes"], seed=self.pattern.get("seed", 1)), what)
         if self.bytes is not None and channel.end != self.bytes:
             raise CaseFailedError(f"{what}: {channel.end} bytes came, not {self.bytes}")
         if self.matches is not None and not re.search(
-            stage.substituted(self.matches).encode(), channel.kept, re.DOTALL
+            context.substituted(self.matches).encode(), channel.kept, re.DOTALL
         ):
             raise CaseFailedError(f"{what}: expected /{self.matches}/ in {_shown(channel)}")
         for text in self.excludes:
@@ -92,11 +92,11 @@ class CheckLines(Step):
     count: int
     of: str = "all"
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Compare."""
         first, step = {"even": (0, 2), "odd": (1, 2), "all": (0, 1)}[self.of]
         text = "".join(f"{number}\n" for number in range(first, self.count, step))
-        channel = stage.record(self.run).channel(self.channel)
+        channel = context.record(self.run).channel(self.channel)
         _compare(channel, Content(literal=text.encode()), f"run {self.run}, channel {self.channel}")
 
 
@@ -108,9 +108,9 @@ class CheckGaps(Step):
     at_least: int = 1
     bytes: Size
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Compare."""
-        channel = stage.record(self.run).channel(self.channel)
+        channel = context.record(self.run).channel(self.channel)
         dropped = sum(end - begin for begin, end in channel.gaps)
         if len(channel.gaps) < self.at_least:
             raise CaseFailedError(f"run {self.run}: {len(channel.gaps)} gaps, fewer than {self.at_least}")
@@ -126,9 +126,9 @@ class CheckOutputEvents(Step):
     run: str
     at_most_bytes: Size
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Compare."""
-        largest = max((each.size_bytes for each in stage.record(self.run).stored if each.kind == "output"), default=0)
+        largest = max((each.size_bytes for each in context.record(self.run).stored if each.kind == "output"), default=0)
         if largest > self.at_most_bytes:
             raise CaseFailedError(
                 f"run {self.run}: an output event has {largest} bytes, more than {self.at_most_bytes}"

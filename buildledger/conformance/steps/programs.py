@@ -8,18 +8,18 @@ import signal
 from typing import ClassVar, Literal
 
 from buildledger.conformance import processes
+from buildledger.conformance.case_context import CaseContext, CaseFailedError, NotOfferedError
 from buildledger.conformance.quantities import Seconds, Size
-from buildledger.conformance.stage import CaseFailedError, NotOfferedError, Stage
 from buildledger.conformance.steps.step import PATIENCE_SECONDS, Step
 
 
 class KillWorker(Step):
     """SIGKILL the worker."""
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Kill it."""
-        stage.transcript.add("kit", "kills the worker")
-        await stage.worker.kill()
+        context.transcript.add("kit", "kills the worker")
+        await context.worker.kill()
 
 
 class KillSupervisor(Step):
@@ -28,24 +28,24 @@ class KillSupervisor(Step):
     main_field: ClassVar[str] = "run"
     run: str
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Find it and kill it."""
         if not processes.CAN_LOOK:
             raise NotOfferedError("this machine doesn't tell the parent of a process")
-        started = [each.event.started.pid for each in stage.record(self.run).stored if each.kind == "started"]
+        started = [each.event.started.pid for each in context.record(self.run).stored if each.kind == "started"]
         supervisor = processes.parent_of(started[0]) if started else 0
-        if supervisor <= 1 or supervisor == stage.worker.pid:
+        if supervisor <= 1 or supervisor == context.worker.pid:
             raise CaseFailedError(f"run {self.run} has no supervisor of its own")
-        stage.transcript.add("kit", f"kills the supervisor of run {self.run}: pid {supervisor}")
+        context.transcript.add("kit", f"kills the supervisor of run {self.run}: pid {supervisor}")
         os.kill(supervisor, signal.SIGKILL)
 
 
 class StartWorker(Step):
     """Start the worker, or start it again with the same command line and state."""
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Start it."""
-        await stage.worker.start()
+        await context.worker.start()
 
 
 class SignalWorker(Step):
@@ -54,9 +54,9 @@ class SignalWorker(Step):
     main_field: ClassVar[str] = "name"
     name: Literal["TERM", "INT", "HUP", "STOP", "CONT"]
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Send it."""
-        stage.worker.send_signal(signal.Signals[f"SIG{self.name}"])
+        context.worker.send_signal(signal.Signals[f"SIG{self.name}"])
 
 
 class AwaitWorkerEnd(Step):
@@ -65,9 +65,9 @@ class AwaitWorkerEnd(Step):
     within: Seconds = PATIENCE_SECONDS
     code: int | None = None
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Wait and compare."""
-        code = await stage.worker.ended(self.within * stage.patience)
+        code = await context.worker.ended(self.within * context.patience)
         if code is None:
             raise CaseFailedError(f"the worker didn't end within {self.within:g} s")
         if self.code is not None and code != self.code:
@@ -77,10 +77,10 @@ class AwaitWorkerEnd(Step):
 class CheckWorker(Step):
     """The worker program must be running."""
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Look."""
-        if not stage.worker.is_running:
-            raise CaseFailedError(f"the worker has ended with {stage.worker.exit_code}")
+        if not context.worker.is_running:
+            raise CaseFailedError(f"the worker has ended with {context.worker.exit_code}")
 
 
 class AwaitProcesses(Step):
@@ -91,16 +91,16 @@ class AwaitProcesses(Step):
     count: int | None = None
     within: Seconds = 10.0
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Look until it is so."""
-        path = stage.scratch / self.file
-        await stage.until_looked(
+        path = context.scratch / self.file
+        await context.until_looked(
             lambda: self.count is None or len(_ids(path)) >= self.count, self.within, f"{self.count} processes"
         )
         ids = _ids(path)[: self.count]
         wanted = self.are == "alive"
         try:
-            await stage.until_looked(
+            await context.until_looked(
                 lambda: all(processes.is_alive(pid) is wanted for pid in ids), self.within, f"all processes {self.are}"
             )
         except CaseFailedError as error:
@@ -115,9 +115,9 @@ class CheckProcesses(Step):
     are: Literal["dead", "alive"]
     count: int
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Look."""
-        ids = _ids(stage.scratch / self.file)
+        ids = _ids(context.scratch / self.file)
         if len(ids) != self.count:
             raise CaseFailedError(f"{len(ids)} processes were started, not {self.count}")
         wrong = [pid for pid in ids if processes.is_alive(pid) is not (self.are == "alive")]
@@ -128,9 +128,9 @@ class CheckProcesses(Step):
 class NoteMemory(Step):
     """Remember the peak of the worker's resident memory."""
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Ask the system."""
-        stage.memory_noted_bytes = await asyncio.to_thread(processes.memory_bytes, stage.worker.pid)
+        context.memory_noted_bytes = await asyncio.to_thread(processes.memory_bytes, context.worker.pid)
 
 
 class CheckMemory(Step):
@@ -139,11 +139,11 @@ class CheckMemory(Step):
     main_field: ClassVar[str] = "grown_at_most"
     grown_at_most: Size
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Ask the system and compare."""
-        peak = await asyncio.to_thread(processes.memory_bytes, stage.worker.pid)
-        grown = peak - stage.memory_noted_bytes
-        stage.transcript.add("kit", f"the worker's memory has grown by {grown >> 10} KiB to {peak >> 10} KiB")
+        peak = await asyncio.to_thread(processes.memory_bytes, context.worker.pid)
+        grown = peak - context.memory_noted_bytes
+        context.transcript.add("kit", f"the worker's memory has grown by {grown >> 10} KiB to {peak >> 10} KiB")
         if grown > self.grown_at_most:
             raise CaseFailedError(f"the worker's memory has grown by {grown} bytes, more than {self.grown_at_most}")
 
@@ -154,12 +154,12 @@ class MoveClock(Step):
     main_field: ClassVar[str] = "by"
     by: Seconds
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Write the offset where the worker's clock reads it."""
-        if stage.clock_file is None:
+        if context.clock_file is None:
             raise NotOfferedError("this machine can't move the clock of a program: no compiler, or not Linux")
-        stage.transcript.add("kit", f"moves the worker's wall clock by {self.by:g} s")
-        stage.clock_file.write_bytes(int(self.by).to_bytes(8, "little", signed=True))
+        context.transcript.add("kit", f"moves the worker's wall clock by {self.by:g} s")
+        context.clock_file.write_bytes(int(self.by).to_bytes(8, "little", signed=True))
 
 
 def _ids(path: object) -> list[int]:

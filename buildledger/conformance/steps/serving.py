@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Literal
 import grpc
 from ruamel.yaml import YAML
 
-from buildledger.conformance.plain import build, duration
+from buildledger.conformance.case_context import CaseContext
+from buildledger.conformance.message_builder import build, duration
 from buildledger.conformance.quantities import Seconds
 from buildledger.conformance.record import AttemptRecord
-from buildledger.conformance.stage import Stage
 from buildledger.conformance.steps.step import PATIENCE_SECONDS, Step
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
@@ -26,9 +26,9 @@ class RefuseSessions(Step):
         """Build it."""
         self._refusal()
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Note it."""
-        stage.server.manners.refusal = self._refusal()
+        context.server.behaviour.refusal = self._refusal()
 
     def _refusal(self) -> pb.Error | grpc.StatusCode:
         if self.status is not None:
@@ -39,33 +39,33 @@ class RefuseSessions(Step):
 class AcceptSessions(Step):
     """From here on, accept sessions again."""
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Note it."""
-        stage.server.manners.refusal = None
+        context.server.behaviour.refusal = None
 
 
 class Drain(Step):
-    """Send Drain: the worker should connect again, at the other door if `reconnect_to` says so."""
+    """Send Drain: the worker should connect again, at the other proxy if `reconnect_to` says so."""
 
     reconnect_to: Literal["main", "other"] | None = None
     deadline: Seconds | None = None
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Send it."""
         drain = pb.Drain()
         if self.reconnect_to is not None:
-            drain.reconnect_to = stage.doors[self.reconnect_to].address
+            drain.reconnect_to = context.proxies[self.reconnect_to].address
         if self.deadline is not None:
             drain.deadline.CopyFrom(duration(self.deadline))
-        stage.server.send(pb.Down(drain=drain))
+        context.server.send(pb.Down(drain=drain))
 
 
 class EndSession(Step):
     """End the stream from the server's side without a word."""
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """End it."""
-        stage.server.send(None)
+        context.server.send(None)
 
 
 class Send(Step):
@@ -79,9 +79,9 @@ class Send(Step):
         """Build it."""
         build(pb.Down, self.message)
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Send it."""
-        stage.server.send(build(pb.Down, stage.substituted(self.message)))
+        context.server.send(build(pb.Down, context.substituted(self.message)))
 
 
 class SendBytes(Step):
@@ -90,9 +90,9 @@ class SendBytes(Step):
     main_field: ClassVar[str] = "hex"
     hex: str
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Send them."""
-        stage.server.send(bytes.fromhex(self.hex))
+        context.server.send(bytes.fromhex(self.hex))
 
 
 class Replay(Step):
@@ -108,25 +108,25 @@ class Replay(Step):
         """It must be there and readable."""
         self._load()
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Send one after the other."""
         recorded = self._load()
-        record_of_run = self._prepared(stage, recorded["run_id"])
+        record_of_run = self._prepared(context, recorded["run_id"])
         for message in recorded["messages"]:
             if "after" in message:
                 kind = message["after"]
-                await stage.until(
+                await context.until(
                     lambda kind=kind: any(each.kind == kind for each in record_of_run.stored),  # type: ignore[misc]
                     PATIENCE_SECONDS,
                     f"{kind} of run {self.run}",
                 )
-            stage.transcript.add("server", f"replays: {message['says']}")
-            stage.server.send(bytes.fromhex(message["hex"]))
+            context.transcript.add("server", f"replays: {message['says']}")
+            context.server.send(bytes.fromhex(message["hex"]))
 
-    def _prepared(self, stage: Stage, run_id: str) -> AttemptRecord:
-        stage.server.runs.identify(self.run, run_id)
-        stage.server.manners.acks = "withhold"
-        record = stage.record(self.run)
+    def _prepared(self, context: CaseContext, run_id: str) -> AttemptRecord:
+        context.server.runs.identify(self.run, run_id)
+        context.server.behaviour.acks = "withhold"
+        record = context.record(self.run)
         record.highest_fence = 1
         return record
 
@@ -142,9 +142,9 @@ class SetEpoch(Step):
     main_field: ClassVar[str] = "by"
     by: int
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Move it."""
-        stage.server.epoch += self.by
+        context.server.epoch += self.by
 
 
 class AnswerHeartbeats(Step):
@@ -153,9 +153,9 @@ class AnswerHeartbeats(Step):
     main_field: ClassVar[str] = "answered"
     answered: bool
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Note it."""
-        stage.server.manners.answers_heartbeats = self.answered
+        context.server.behaviour.answers_heartbeats = self.answered
 
 
 class Issue(Step):
@@ -163,6 +163,6 @@ class Issue(Step):
 
     renew_after: Seconds
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Note it."""
-        stage.enrollment.renew_after_seconds = self.renew_after
+        context.enrollment.renew_after_seconds = self.renew_after

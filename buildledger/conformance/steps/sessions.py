@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from buildledger.conformance.case_context import CaseContext, CaseFailedError
 from buildledger.conformance.matching import mismatches
 from buildledger.conformance.quantities import Seconds
-from buildledger.conformance.stage import CaseFailedError, Stage
 from buildledger.conformance.steps.step import PATIENCE_SECONDS, Step
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
@@ -16,7 +16,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 class AwaitSession(Step):
     """Wait until the `number`-th session of the case stands, and compare its Hello.
 
-    `holds` and `omits` name runs that Hello.runs must (not) tell of; `door` is where it must have connected.
+    `holds` and `omits` name runs that Hello.runs must (not) tell of; `proxy` is where it must have connected.
     """
 
     main_field: ClassVar[str] = "number"
@@ -24,24 +24,26 @@ class AwaitSession(Step):
     hello: dict[str, Any] = Field(default_factory=dict)
     holds: tuple[str, ...] = ()
     omits: tuple[str, ...] = ()
-    door: Literal["main", "other"] | None = None
+    proxy: Literal["main", "other"] | None = None
     within: Seconds = PATIENCE_SECONDS
 
     def try_out(self) -> None:
         """The expectation must fit Hello."""
         mismatches(pb.Hello(), self.hello)
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Wait and compare."""
-        sessions = stage.server.sessions
-        await stage.until(lambda: len(sessions) >= self.number, self.within, f"session {self.number}")
+        sessions = context.server.sessions
+        await context.until(lambda: len(sessions) >= self.number, self.within, f"session {self.number}")
         session = sessions[self.number - 1]
-        found = mismatches(session.hello, stage.substituted(self.hello), "Hello")
+        found = mismatches(session.hello, context.substituted(self.hello), "Hello")
         held = {run.run_id for run in session.hello.runs}
-        found += [f"Hello doesn't tell of run {run}" for run in self.holds if stage.server.runs.run_id(run) not in held]
-        found += [f"Hello still tells of run {run}" for run in self.omits if stage.server.runs.run_id(run) in held]
-        if self.door is not None and session.door != self.door:
-            found.append(f"it connected at door {session.door}, not {self.door}")
+        found += [
+            f"Hello doesn't tell of run {run}" for run in self.holds if context.server.runs.run_id(run) not in held
+        ]
+        found += [f"Hello still tells of run {run}" for run in self.omits if context.server.runs.run_id(run) in held]
+        if self.proxy is not None and session.proxy != self.proxy:
+            found.append(f"it connected at proxy {session.proxy}, not {self.proxy}")
         if found:
             raise CaseFailedError(f"session {self.number}: " + "; ".join(found))
 
@@ -51,10 +53,10 @@ class AwaitSessionEnd(Step):
 
     within: Seconds = PATIENCE_SECONDS
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Wait."""
-        session = stage.session()
-        await stage.until(lambda: not session.is_open, self.within, "the end of the session")
+        session = context.session()
+        await context.until(lambda: not session.is_open, self.within, "the end of the session")
 
 
 class AwaitGoodbye(Step):
@@ -64,10 +66,10 @@ class AwaitGoodbye(Step):
     number: int = 0
     within: Seconds = PATIENCE_SECONDS
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Wait."""
-        session = stage.session() if self.number == 0 else stage.server.sessions[self.number - 1]
-        await stage.until(lambda: session.goodbye is not None, self.within, f"Goodbye on session {session.number}")
+        session = context.session() if self.number == 0 else context.server.sessions[self.number - 1]
+        await context.until(lambda: session.goodbye is not None, self.within, f"Goodbye on session {session.number}")
 
 
 class AwaitDrainRequest(Step):
@@ -75,10 +77,10 @@ class AwaitDrainRequest(Step):
 
     within: Seconds = PATIENCE_SECONDS
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Wait."""
-        session = stage.session()
-        await stage.until(lambda: bool(session.drain_requests), self.within, "DrainRequest")
+        session = context.session()
+        await context.until(lambda: bool(session.drain_requests), self.within, "DrainRequest")
 
 
 class AwaitHeartbeats(Step):
@@ -93,10 +95,10 @@ class AwaitHeartbeats(Step):
         """The expectation must fit a heartbeat."""
         mismatches(pb.Heartbeat(), self.last)
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Wait and compare."""
-        beats = stage.session().heartbeats
-        await stage.until(lambda: len(beats) >= self.count, self.within, f"{self.count} heartbeats")
+        beats = context.session().heartbeats
+        await context.until(lambda: len(beats) >= self.count, self.within, f"{self.count} heartbeats")
         found = mismatches(beats[-1], self.last, "Heartbeat")
         if found:
             raise CaseFailedError("; ".join(found))
@@ -108,13 +110,13 @@ class CheckCredential(Step):
     main_field: ClassVar[str] = "number"
     number: int = -1
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Compare."""
-        bearers = stage.enrollment.bearers
-        bearer = stage.session().metadata.get("authorization", "").removeprefix("Bearer ")
+        bearers = context.enrollment.bearers
+        bearer = context.session().metadata.get("authorization", "").removeprefix("Bearer ")
         position = self.number if self.number < 0 else self.number - 1
         if not bearers or bearer != bearers[position]:
             known = f"credential {bearers.index(bearer) + 1}" if bearer in bearers else "no credential that was issued"
             raise CaseFailedError(f"the session has {known}, not credential {position % max(len(bearers), 1) + 1}")
-        if stage.session().hello.worker_id != stage.enrollment.worker_id:
+        if context.session().hello.worker_id != context.enrollment.worker_id:
             raise CaseFailedError("Hello.worker_id isn't that of the credential")

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from buildledger.conformance.case_context import CaseContext
 from buildledger.conformance.quantities import Seconds
-from buildledger.conformance.stage import Stage
 
 PATIENCE_SECONDS: Seconds = 30.0
 """How long a step waits for the worker unless it says otherwise."""
@@ -42,10 +42,10 @@ class Step(BaseModel):
         """Find mistakes that only show when the step is used.
 
         Raises:
-            PlainError: a message or an expectation makes no sense.
+            MessageError: a message or an expectation makes no sense.
         """
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Do it.
 
         Raises:

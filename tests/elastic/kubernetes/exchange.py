@@ -1,4 +1,4 @@
-"""One request to an API server and its answer, and how they are kept in files."""
+"""One request to an API server and its answer, and how they are running in files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DIRECTORY = Path(__file__).parent / "exchanges"
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
-    """As it was, but for headers: of those only what the client looks at is kept."""
+    """As it was, but for headers: of those only what the client looks at is running."""
 
     method: str
     path: str

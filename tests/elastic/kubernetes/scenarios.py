@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pytest
 
 from buildledger.config.machines import KubernetesStart
-from buildledger.elastic.driver import Driver, Machine, Sighting, StartError, UnreachableError
+from buildledger.elastic.driver import Driver, Machine, MachineStatus, StartError, UnreachableError
 
 NAMESPACE = "ci"
 TOKEN = "ble_recorded"
@@ -91,35 +91,35 @@ RUNNING = {"phase": "Running", "containerStatuses": [_container({"running": {"st
 async def life(driver: Driver, stage: Stage) -> None:
     """Started, waiting for a node, running, asked to go, and killed because it doesn't."""
     wanted = machine(stage.kubeconfig)
-    assert await driver.look(wanted) == Sighting("absent")
+    assert await driver.inspect(wanted) == MachineStatus("absent")
     await driver.start(wanted, TOKEN)
     await stage.pod_is_there()
     await stage.pod_says(UNSCHEDULABLE)
     place = f"{JOB}{wanted.mark[:8]}"
     why = ", not scheduled: Unschedulable: 0/3 nodes are available: 3 Insufficient cpu."
-    assert await driver.look(wanted) == Sighting("running", f"{place}{why}")
+    assert await driver.inspect(wanted) == MachineStatus("running", f"{place}{why}")
     await stage.pod_is_bound()
     await stage.pod_says(RUNNING)
-    assert await driver.look(wanted) == Sighting("running", place)
+    assert await driver.inspect(wanted) == MachineStatus("running", place)
     await driver.stop(wanted, force=False)
-    assert (await driver.look(wanted)).state == "running"
+    assert (await driver.inspect(wanted)).state == "running"
     await driver.stop(wanted, force=True)
-    assert await driver.look(wanted) == Sighting("absent")
+    assert await driver.inspect(wanted) == MachineStatus("absent")
 
 
 async def image(driver: Driver, stage: Stage) -> None:
     """A first failure to pull the image may pass; when the kubelet backs off, the start has failed."""
     wanted = machine(stage.kubeconfig)
-    assert await driver.look(wanted) == Sighting("absent")
+    assert await driver.inspect(wanted) == MachineStatus("absent")
     await driver.start(wanted, TOKEN)
     await stage.pod_is_there()
     await stage.pod_says(waiting("ErrImagePull", "not found"))
-    assert (await driver.look(wanted)).detail.endswith(", waiting: ErrImagePull: not found")
+    assert (await driver.inspect(wanted)).detail.endswith(", waiting: ErrImagePull: not found")
     message = 'Back-off pulling image "registry.acme.example/worker:1"'
     await stage.pod_says(waiting("ImagePullBackOff", message))
-    assert await driver.look(wanted) == Sighting("failed", f"ImagePullBackOff: {message}")
+    assert await driver.inspect(wanted) == MachineStatus("failed", f"ImagePullBackOff: {message}")
     await driver.stop(wanted, force=True)
-    assert await driver.look(wanted) == Sighting("absent")
+    assert await driver.inspect(wanted) == MachineStatus("absent")
 
 
 async def exited(driver: Driver, stage: Stage) -> None:
@@ -129,7 +129,7 @@ async def exited(driver: Driver, stage: Stage) -> None:
     await stage.pod_is_there()
     await stage.pod_says(terminated(2, "Error"))
     await stage.job_has_failed()
-    assert await driver.look(wanted) == Sighting("ended", "exited with 2")
+    assert await driver.inspect(wanted) == MachineStatus("ended", "exited with 2")
     await driver.stop(wanted, force=True)
 
 
@@ -140,7 +140,7 @@ async def killed(driver: Driver, stage: Stage) -> None:
     await stage.pod_is_there()
     await stage.pod_says(terminated(137, "OOMKilled"))
     await stage.job_has_failed()
-    assert await driver.look(wanted) == Sighting("ended", "exited with 137: OOMKilled")
+    assert await driver.inspect(wanted) == MachineStatus("ended", "exited with 137: OOMKilled")
     await driver.stop(wanted, force=True)
 
 
@@ -150,7 +150,7 @@ async def again(driver: Driver, stage: Stage) -> None:
     await driver.start(wanted, TOKEN)
     await driver.start(wanted, TOKEN)
     await stage.pod_is_there()
-    assert (await driver.look(wanted)).state == "running"
+    assert (await driver.inspect(wanted)).state == "running"
     await driver.stop(wanted, force=True)
     await driver.stop(wanted, force=True)
 
@@ -164,7 +164,7 @@ async def refused(driver: Driver, stage: Stage) -> None:
     with pytest.raises(StartError, match='secrets is forbidden: User "stranger" cannot create resource'):
         await driver.start(machine(stage.stranger), TOKEN)
     with pytest.raises(UnreachableError, match='is forbidden: User "stranger" cannot get resource'):
-        await driver.look(machine(stage.stranger))
+        await driver.inspect(machine(stage.stranger))
 
 
 SCENARIOS: dict[str, Callable[[Driver, Stage], Awaitable[None]]] = {

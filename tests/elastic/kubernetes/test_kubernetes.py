@@ -11,8 +11,8 @@ import pytest
 
 from buildledger.config.machines import KubernetesStart
 from buildledger.elastic import cluster, job_manifest
-from buildledger.elastic.driver import Machine, Sighting, StartError, UnreachableError
-from buildledger.elastic.job_status import sighting_of
+from buildledger.elastic.driver import Machine, MachineStatus, StartError, UnreachableError
+from buildledger.elastic.job_status import status_of
 from buildledger.elastic.jobs import KubernetesDriver
 from tests.elastic.kubernetes.exchange import load
 from tests.elastic.kubernetes.replay import replay
@@ -49,13 +49,13 @@ async def test_an_api_server_that_is_not_there_may_come_back(driver: KubernetesD
     """Nothing is concluded from its absence."""
     kubeconfig = write_kubeconfig(tmp_path / "config", f"http://127.0.0.1:{free_port()}", "admin")
     with pytest.raises(UnreachableError, match="Connection refused"):
-        await driver.look(machine(kubeconfig))
+        await driver.inspect(machine(kubeconfig))
 
 
 async def test_a_kubeconfig_that_can_not_be_used_is_named(driver: KubernetesDriver, tmp_path: Path) -> None:
     """Before anything is asked."""
     with pytest.raises(StartError, match="the kubeconfig can't be used"):
-        await driver.look(machine(str(tmp_path / "nothing")))
+        await driver.inspect(machine(str(tmp_path / "nothing")))
 
 
 async def test_without_the_client_it_says_what_to_install(
@@ -123,5 +123,5 @@ def test_the_file_has_the_last_word_on_the_pod() -> None:
 def test_a_pod_that_was_taken_away_says_so() -> None:
     """By the status of the pod, for its container had no end of its own. Written by hand, after the API's reference."""
     evicted = {"status": {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."}}
-    found = sighting_of("job ci/x", {"metadata": {}}, [evicted])
-    assert found == Sighting("ended", "Evicted: The node was low on resource: memory.")
+    found = status_of("job ci/x", {"metadata": {}}, [evicted])
+    assert found == MachineStatus("ended", "Evicted: The node was low on resource: memory.")

@@ -1,4 +1,4 @@
-"""Where a case is played: the worker, the network, the server, and what the steps of the case share."""
+"""Where a case is run: the worker, the network, the server, and what the steps of the case share."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from typing import Any
 
 from buildledger.conformance import helper
 from buildledger.conformance.blobs import ScriptedBlobs
+from buildledger.conformance.condition import Condition
 from buildledger.conformance.content import Content
 from buildledger.conformance.enrollment import Call, ScriptedEnrollment
-from buildledger.conformance.plain import build
+from buildledger.conformance.message_builder import build
 from buildledger.conformance.processes import end_marked
-from buildledger.conformance.proxy import Door
-from buildledger.conformance.pulse import Pulse
+from buildledger.conformance.proxy import Proxy
 from buildledger.conformance.record import AttemptRecord
 from buildledger.conformance.server import ScriptedServer
 from buildledger.conformance.session import SessionRecord
@@ -29,7 +29,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 
 HELPER = (sys.executable, "-I", "-S", str(Path(helper.__file__).resolve()))
-DOORS = ("main", "other")
+PROXIES = ("main", "other")
 DEFAULT_SPOOL_BYTES = 64 << 20
 _LOOK_SECONDS = 0.02
 _RUN = re.compile(r"\{run:([^}]+)\}")
@@ -40,15 +40,15 @@ class CaseFailedError(Exception):
 
 
 class NotOfferedError(Exception):
-    """The case can't be played with this worker, for a reason that the worker or the machine declares."""
+    """The case can't be run with this worker, for a reason that the worker or the machine declares."""
 
 
-class Stage:
+class CaseContext:
     """Everything that exists for the time of one case."""
 
     def __init__(self, name: str, command: WorkerCommand, directory: Path, patience: float) -> None:
         self.transcript = Transcript()
-        self.pulse = Pulse()
+        self.condition = Condition()
         self.directory = directory
         self.scratch = directory / "scratch"
         self.state = directory / "state"
@@ -63,17 +63,17 @@ class Stage:
         """Where the worker's wall clock can be moved, if it can be."""
         self.patience = patience
         worker_name = "".join(each if each.isalnum() or each in "._-" else "-" for each in name)[:64]
-        self.server = ScriptedServer(worker_name, pb.Welcome(proto=1), self.transcript, self.pulse)
-        self.blobs = ScriptedBlobs(self.transcript, self.pulse, self.calls, self.server.violation)
-        self.enrollment = ScriptedEnrollment(self.server.manners, self.transcript, self.pulse, self.calls)
-        self.doors: dict[str, Door] = {}
+        self.server = ScriptedServer(worker_name, pb.Welcome(proto=1), self.transcript, self.condition)
+        self.blobs = ScriptedBlobs(self.transcript, self.condition, self.calls, self.server.violation)
+        self.enrollment = ScriptedEnrollment(self.server.behaviour, self.transcript, self.condition, self.calls)
+        self.proxies: dict[str, Proxy] = {}
         self.worker = WorkerProcess(command, {}, directory, str(uuid.uuid4()), self.transcript)
         self.worker_name = worker_name
 
     @property
-    def door(self) -> Door:
+    def proxy(self) -> Proxy:
         """Where the worker is told to connect."""
-        return self.doors["main"]
+        return self.proxies["main"]
 
     @contextlib.asynccontextmanager
     async def built(self) -> AsyncIterator[None]:
@@ -87,19 +87,19 @@ class Stage:
             ]
         )
         try:
-            for name in DOORS:
-                door = Door(name, self.server.port, self._note_network)
-                await door.up()
-                self.doors[name] = door
-            self.server.door_of = self._door_of
+            for name in PROXIES:
+                proxy = Proxy(name, self.server.port, self._note_network)
+                await proxy.up()
+                self.proxies[name] = proxy
+            self.server.proxy_of = self._proxy_of
             self.worker.values = self._values()
             yield
         finally:
             with contextlib.suppress(TimeoutError):
                 await self.worker.kill()
             await asyncio.to_thread(end_marked, self.worker.case_mark)
-            for door in self.doors.values():
-                await door.close()
+            for proxy in self.proxies.values():
+                await proxy.close()
             await self.server.stop()
             await asyncio.to_thread(shutil.rmtree, self.directory, ignore_errors=True)
 
@@ -112,7 +112,7 @@ class Stage:
             CaseFailedError: it didn't, or it broke the protocol meanwhile.
         """
         limit = seconds * self.patience
-        held = await self.pulse.until(lambda: condition() or bool(self.server.violations), limit)
+        held = await self.condition.until(lambda: condition() or bool(self.server.violations), limit)
         self.check_violations()
         if not held:
             gone = "" if self.worker.is_running else f" (the worker has ended with {self.worker.exit_code})"
@@ -172,10 +172,10 @@ class Stage:
             case Mapping():
                 return {key: self.substituted(each) for key, each in value.items()}
             case list():
-                words: list[Any] = []
+                elements: list[Any] = []
                 for each in value:
-                    words += HELPER if each == "{helper}" else [self.substituted(each)]
-                return words
+                    elements += HELPER if each == "{helper}" else [self.substituted(each)]
+                return elements
         return value
 
     def work_file(self, path: str) -> Path:
@@ -186,7 +186,7 @@ class Stage:
 
     def _values(self) -> dict[str, str]:
         return {
-            "server": self.door.address,
+            "server": self.proxy.address,
             "name": self.worker_name,
             "state": str(self.state),
             "work": str(self.state / "work"),
@@ -194,20 +194,20 @@ class Stage:
             "spool": str(self.spool_bytes),
         }
 
-    def _door_of(self, peer: str) -> str:
+    def _proxy_of(self, peer: str) -> str:
         port = peer.rpartition(":")[2]
-        for door in self.doors.values():
-            if any(str(connection.server_sees) == port for connection in door.open):
-                return door.name
+        for proxy in self.proxies.values():
+            if any(str(connection.server_sees) == port for connection in proxy.open):
+                return proxy.name
         return "?"
 
     def _note_network(self, what: str) -> None:
         self.transcript.add("network", what)
-        self.pulse.beat()
+        self.condition.notify()
 
 
 def without_references(value: Any) -> Any:
-    """Plain data with stand-ins for what is only known when the case is played."""
+    """Plain data with stand-ins for what is only known when the case is run."""
     match value:
         case {"blob_of": _}:
             return {"size": 1}

@@ -14,7 +14,7 @@ _FIELDS_OF_THE_FUTURE = b"\xf0\x3f\x2a\xfa\x3f\x06future"
 
 
 @dataclass
-class Manners:
+class ServerBehaviour:
     """How the server behaves; a case changes it as it goes."""
 
     acks: str = "stored"

@@ -28,12 +28,12 @@ FINAL = ("Permission denied (", "Host key verification failed", "identity file",
 
 _log = logging.getLogger(__name__)
 
-Opened = Callable[["Line"], Awaitable[tuple[str, str] | None]]
+Opened = Callable[["SshConnection"], Awaitable[tuple[str, str] | None]]
 """Called with each new connection; gives which remote socket leads to which local address, if any is to."""
 
 
-class Line:
-    """One host's. Everything runs through one connection (`ControlMaster`), which is a process of its own."""
+class SshConnection:
+    """The connection to one host: everything runs through one `ControlMaster`, which is a process of its own."""
 
     def __init__(self, settings: SshStart, control: Path, opened: Opened) -> None:
         self._settings = settings
@@ -46,7 +46,7 @@ class Line:
         self._trouble = ""
         self._needs_a_person = False
         """What is wrong won't pass by itself."""
-        self._task = asyncio.create_task(self._keep(), name=f"ssh {settings.host}")
+        self._task = asyncio.create_task(self._reconnect(), name=f"ssh {settings.host}")
 
     async def ready(self) -> None:
         """Wait until it is open, or the present try has failed. Raises: UnreachableError, StartError."""
@@ -77,12 +77,12 @@ class Line:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _keep(self) -> None:
+    async def _reconnect(self) -> None:
         pause = FIRST_PAUSE_SECONDS
         await self._end_former()
         while True:
             try:
-                await self._hold()
+                await self._hold_open()
                 pause = FIRST_PAUSE_SECONDS
                 self._trouble, self._needs_a_person = "the connection was cut", False
                 _log.warning("the connection to %s was cut", self._settings.host)
@@ -90,11 +90,11 @@ class Line:
                 self._trouble = str(error)
                 marked = any(mark in self._trouble for mark in FINAL)
                 self._needs_a_person = marked or not isinstance(error, UnreachableError)
-            await self._say(is_open=False)
+            await self._set_open(is_open=False)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
-    async def _hold(self) -> None:
+    async def _hold_open(self) -> None:
         """One connection, until it is cut. Raises: UnreachableError, StartError, OSError if it can't be opened."""
         master, errors = self._spawn()
         try:
@@ -102,7 +102,7 @@ class Line:
                 await self._open(master)
             except UnreachableError as error:
                 raise UnreachableError(_last(_tail(errors)) or str(error)) from error
-            await self._say(is_open=True)
+            await self._set_open(is_open=True)
             await _ended(master)
         finally:
             self._is_open = False
@@ -125,7 +125,7 @@ class Line:
             if done.exit_code != 0:
                 raise UnreachableError(f"the host forwards no socket: {_last(done.error)}")
 
-    async def _say(self, *, is_open: bool) -> None:
+    async def _set_open(self, *, is_open: bool) -> None:
         async with self._changed:
             self._is_open = is_open
             self._tries += 1
@@ -214,5 +214,5 @@ def _tail(errors: Path) -> str:
 
 
 def _last(text: str) -> str:
-    """The last line that says something."""
+    """The last line that isn't empty."""
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")

@@ -1,4 +1,4 @@
-"""Keeps one machine: started once, looked at while it runs, stopped when it is to go, and what came of it reported."""
+"""Controls one machine: starts it once, inspects it while it runs, stops it when it is to go, and reports its end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from buildledger.domain.command import Command
 from buildledger.domain.machine import EndMachine, FailMachine, ReportMachineStarted
 from buildledger.domain.refusals import Refusal
 from buildledger.domain.worker import ResumeWorker
-from buildledger.elastic.driver import Driver, Machine, Sighting, StartError, UnreachableError
+from buildledger.elastic.driver import Driver, Machine, MachineStatus, StartError, UnreachableError
 from buildledger.elastic.fleet_state import Wanted
 from buildledger.ledger.errors import LedgerUnavailable
 
@@ -30,8 +30,8 @@ _log = logging.getLogger(__name__)
 Execute = Callable[..., Awaitable[object]]
 
 
-class Keeper:
-    """One machine's. `run` until it is gone; `stir` when a fact was about it."""
+class MachineController:
+    """Brings one machine to what the ledger wants of it: `run` until it is gone, `wake` when a fact was about it."""
 
     def __init__(
         self,
@@ -51,24 +51,24 @@ class Keeper:
         self._clock = clock
         self._execute = execute
         self._issue_token = issue_token
-        self._bell = asyncio.Event()
+        self._woken = asyncio.Event()
         self._may_exist = not fresh
         self._failures = 0
-        """Of this keeper to reach the machine, in a row."""
+        """Of this controller to reach the machine, in a row."""
         self._trouble = ""
         self._asked: bool | None = None
         """What the machine was told: to go (False), or nothing any more (True)."""
 
-    def stir(self) -> None:
-        """Look again at what is wanted."""
-        self._bell.set()
+    def wake(self) -> None:
+        """Compare with what is wanted at once, not at the next inspection."""
+        self._woken.set()
 
     async def run(self) -> None:
         """Do what is to be done until the machine is known to be gone."""
         while self.wanted.state.phase != "down":
-            self._bell.clear()
+            self._woken.clear()
             try:
-                pause = await self._turn()
+                pause = await self._reconcile()
                 self._failures, self._trouble = 0, ""
             except UnreachableError as error:
                 pause = await self._unreachable(str(error))
@@ -79,28 +79,28 @@ class Keeper:
                 # one driver's fault must not stop the others
                 _log.exception("the machine of %s can't be looked after", self._machine.worker)
                 pause = SLOWEST_SECONDS
-            await self._rest(pause)
+            await self._wait(pause)
         await self._driver.forget(self._machine)
 
-    async def _turn(self) -> float:
-        """One look and what follows from it; gives how long to wait for the next."""
+    async def _reconcile(self) -> float:
+        """Inspect once and act on it; returns the seconds until the next inspection."""
         if self.wanted.state.phase == "stopping" and not self._may_exist:
             await self._end("nothing was started")
             return 0.0
         try:
-            sighting = await self._driver.look(self._machine)
-            if self.wanted.state.phase == "requested" and sighting.state == "absent":
+            status = await self._driver.inspect(self._machine)
+            if self.wanted.state.phase == "requested" and status.state == "absent":
                 await self._start()
-                sighting = await self._driver.look(self._machine)
+                status = await self._driver.inspect(self._machine)
         except StartError as error:
             if self.wanted.state.phase != "requested":
                 raise UnreachableError(str(error)) from error
-            sighting = Sighting("failed", str(error))
+            status = MachineStatus("failed", str(error))
         match self.wanted.state.phase:
             case "requested" | "started":
-                return await self._watch(sighting)
+                return await self._watch(status)
             case "stopping":
-                return await self._stop(sighting)
+                return await self._stop(status)
             case _:
                 return 0.0
 
@@ -109,27 +109,27 @@ class Keeper:
         self._may_exist = True
         await self._driver.start(self._machine, token)
 
-    async def _watch(self, sighting: Sighting) -> float:
+    async def _watch(self, status: MachineStatus) -> float:
         """It should be there."""
         wanted = self.wanted
-        if sighting.state == "running":
+        if status.state == "running":
             if wanted.state.phase == "requested":
                 await self._do(
-                    ReportMachineStarted(worker=wanted.worker, start=wanted.state.start, place=sighting.detail)
+                    ReportMachineStarted(worker=wanted.worker, start=wanted.state.start, place=status.detail)
                 )
             if self._is_late():
-                await self._fail(self._late(sighting.detail))
-            return self._driver.look_seconds if wanted.arrived else self._driver.wait_seconds
-        gone = sighting.detail or "it is not there any more"
-        await (self._end(gone) if wanted.arrived and sighting.state != "failed" else self._fail(gone))
+                await self._fail(self._late(status.detail))
+            return self._driver.inspect_seconds if wanted.arrived else self._driver.wait_seconds
+        gone = status.detail or "it is not there any more"
+        await (self._end(gone) if wanted.arrived and status.state != "failed" else self._fail(gone))
         return 0.0
 
-    async def _stop(self, sighting: Sighting) -> float:
+    async def _stop(self, status: MachineStatus) -> float:
         """It should go."""
-        if sighting.state in ("absent", "ended"):
-            await self._end(sighting.detail or "it is gone")
+        if status.state in ("absent", "ended"):
+            await self._end(status.detail or "it is gone")
             return 0.0
-        force = sighting.state == "failed" or self._leaving() > timedelta(seconds=self._machine.settings.stop_seconds)
+        force = status.state == "failed" or self._leaving() > timedelta(seconds=self._machine.settings.stop_seconds)
         pause = self._driver.wait_seconds
         if self._asked is not None and force == self._asked:
             if not force:
@@ -190,11 +190,11 @@ class Keeper:
     def _now(self) -> datetime:
         return self._clock.now()
 
-    async def _rest(self, seconds: float) -> None:
+    async def _wait(self, seconds: float) -> None:
         if seconds <= 0 or self.wanted.state.phase == "down":
             return
         try:
             async with asyncio.timeout(seconds):
-                await self._bell.wait()
+                await self._woken.wait()
         except TimeoutError:
             return

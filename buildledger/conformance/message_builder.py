@@ -27,7 +27,7 @@ _INTEGERS = {
 }
 
 
-class PlainError(Exception):
+class MessageError(Exception):
     """Data that doesn't fit the message it is meant for."""
 
     def __init__(self, path: str, message: str) -> None:
@@ -39,7 +39,7 @@ def build(kind: type[M], data: Mapping[str, Any], path: str = "") -> M:
     """The message that `data` describes.
 
     Raises:
-        PlainError: a field is unknown or a value doesn't fit it.
+        MessageError: a field is unknown or a value doesn't fit it.
     """
     message = kind()
     fill(message, data, path)
@@ -50,10 +50,10 @@ def fill(message: Message, data: object, path: str) -> None:
     """Set the fields that `data` names.
 
     Raises:
-        PlainError: a field is unknown or a value doesn't fit it.
+        MessageError: a field is unknown or a value doesn't fit it.
     """
     if not isinstance(data, Mapping):
-        raise PlainError(path, f"{message.DESCRIPTOR.name} is written as a mapping of its fields")
+        raise MessageError(path, f"{message.DESCRIPTOR.name} is written as a mapping of its fields")
     for name, value in data.items():
         _set(message, field_named(message, str(name), path), value, _below(path, str(name)))
 
@@ -62,12 +62,12 @@ def field_named(message: Message, name: str, path: str) -> FieldDescriptor:
     """A field of the message.
 
     Raises:
-        PlainError: there is none of that name.
+        MessageError: there is none of that name.
     """
     field = message.DESCRIPTOR.fields_by_name.get(name)
     if field is None:
         known = ", ".join(sorted(message.DESCRIPTOR.fields_by_name)) or "none"
-        raise PlainError(_below(path, name), f"{message.DESCRIPTOR.name} has no such field; it has: {known}")
+        raise MessageError(_below(path, name), f"{message.DESCRIPTOR.name} has no such field; it has: {known}")
     return cast("FieldDescriptor", field)
 
 
@@ -75,7 +75,7 @@ def enum_number(kind: EnumDescriptor, value: object, path: str) -> int:
     """The number of an enumeration value, by its name with or without prefix.
 
     Raises:
-        PlainError: there is no such value.
+        MessageError: there is no such value.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         return value
@@ -84,7 +84,7 @@ def enum_number(kind: EnumDescriptor, value: object, path: str) -> int:
     for name in (str(value), prefix + str(value)):
         if name in names:
             return names[name]
-    raise PlainError(path, f"{value!r} isn't one of {', '.join(name.removeprefix(prefix) for name in names)}")
+    raise MessageError(path, f"{value!r} isn't one of {', '.join(name.removeprefix(prefix) for name in names)}")
 
 
 def enum_name(kind: EnumDescriptor, number: int) -> str:
@@ -108,7 +108,7 @@ def as_bytes(value: object, path: str) -> bytes:
     """Bytes from text, `{hex: …}` or `{text: …, times: n}`.
 
     Raises:
-        PlainError: it is none of these.
+        MessageError: it is none of these.
     """
     match value:
         case str():
@@ -117,23 +117,23 @@ def as_bytes(value: object, path: str) -> bytes:
             try:
                 return bytes.fromhex(digits)
             except ValueError as error:
-                raise PlainError(path, f"not hexadecimal: {error}") from error
+                raise MessageError(path, f"not hexadecimal: {error}") from error
         case {"text": str(text), "times": times, **rest} if not rest:
             return text.encode() * parse_size(times)
-    raise PlainError(path, f"{value!r}: write text, {{hex: …}} or {{text: …, times: n}}")
+    raise MessageError(path, f"{value!r}: write text, {{hex: …}} or {{text: …, times: n}}")
 
 
 def _set(message: Message, field: FieldDescriptor, value: object, path: str) -> None:
     if _is_map(field):
         if not isinstance(value, Mapping):
-            raise PlainError(path, "is written as a mapping")
+            raise MessageError(path, "is written as a mapping")
         target = getattr(message, field.name)
         value_field = cast("Descriptor", field.message_type).fields_by_name["value"]
         for key, each in value.items():
             target[str(key)] = _scalar(value_field, each, _below(path, str(key)))
     elif field.is_repeated:
         if not isinstance(value, list):
-            raise PlainError(path, "is written as a list")
+            raise MessageError(path, "is written as a list")
         for number, each in enumerate(value):
             _append(getattr(message, field.name), field, each, f"{path}[{number}]")
     elif field.message_type is not None:
@@ -169,14 +169,14 @@ def _scalar(field: FieldDescriptor, value: object, path: str) -> Any:
         return as_bytes(value, path).decode()
     if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL and isinstance(value, bool):
         return value
-    raise PlainError(path, f"{value!r} doesn't fit the field")
+    raise MessageError(path, f"{value!r} doesn't fit the field")
 
 
 def _quantity(parse: Any, value: object, path: str) -> Any:
     try:
         return parse(value)
     except ValueError as error:
-        raise PlainError(path, str(error)) from error
+        raise MessageError(path, str(error)) from error
 
 
 def _is_map(field: FieldDescriptor) -> bool:

@@ -11,14 +11,14 @@ import shutil
 import sys
 from pathlib import Path
 
-from buildledger.conformance.stage import NotOfferedError, Stage
+from buildledger.conformance.case_context import CaseContext, NotOfferedError
 
 _COMPILERS = ("cc", "gcc", "clang")
 _CLOCK_SOURCE = Path(__file__).with_name("clock.c")
 _MOUNT = 'mount -t tmpfs -o "size=$1" tmpfs "$2" && shift 2 && exec "$@"'
 
 
-async def movable_clock(stage: Stage) -> None:
+async def movable_clock(context: CaseContext) -> None:
     """Start the worker under a program that moves the wall clock for it and for all that it starts.
 
     Raises:
@@ -27,20 +27,20 @@ async def movable_clock(stage: Stage) -> None:
     compiler = next((found for name in _COMPILERS if (found := shutil.which(name))), None)
     if compiler is None or not sys.platform.startswith("linux"):
         raise NotOfferedError("moving a program's clock needs Linux and a C compiler")
-    program = stage.directory / "clock"
-    stage.clock_file = stage.directory / "clock.offset"
-    stage.clock_file.write_bytes(bytes(8))
+    program = context.directory / "clock"
+    context.clock_file = context.directory / "clock.offset"
+    context.clock_file.write_bytes(bytes(8))
     process = await asyncio.create_subprocess_exec(compiler, "-O1", "-o", str(program), str(_CLOCK_SOURCE))
     if await process.wait() != 0:
         raise NotOfferedError(f"{compiler} can't compile the program that moves a program's clock")
-    prefix = [str(program), str(stage.clock_file)]
+    prefix = [str(program), str(context.clock_file)]
     trial = await asyncio.create_subprocess_exec(*prefix, sys.executable, "-c", "")
     if await trial.wait() != 0:
         raise NotOfferedError("this system doesn't let a program trace another, which moving its clock needs")
-    stage.worker.prefix = prefix
+    context.worker.prefix = prefix
 
 
-def small_disk(stage: Stage, size_bytes: int) -> None:
+def small_disk(context: CaseContext, size_bytes: int) -> None:
     """Start the worker where its work directory is a file system of this size, which only it can see.
 
     Raises:
@@ -50,6 +50,6 @@ def small_disk(stage: Stage, size_bytes: int) -> None:
     if unshare is None or not sys.platform.startswith("linux"):
         raise NotOfferedError("a small disk needs Linux and unshare")
     options = ["--mount"] if os.geteuid() == 0 else ["--mount", "--map-root-user"]
-    work = Path(stage.worker.values["work"])
+    work = Path(context.worker.values["work"])
     work.mkdir(parents=True)
-    stage.worker.prefix = [unshare, *options, "/bin/sh", "-c", _MOUNT, "sh", str(size_bytes), str(work)]
+    context.worker.prefix = [unshare, *options, "/bin/sh", "-c", _MOUNT, "sh", str(size_bytes), str(work)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from buildledger.conformance.plain import build, enum_number
-from buildledger.conformance.stage import Stage
+from buildledger.conformance.case_context import CaseContext
+from buildledger.conformance.message_builder import build, enum_number
 from buildledger.conformance.steps.step import Step
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
@@ -33,26 +33,26 @@ class Want(Step):
         """Build what can be built."""
         build(pb.Stop, self.stop or {}, "stop")
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Send it."""
         wanted = pb.DesiredRun(
-            run_id=stage.server.runs.run_id(self.run),
+            run_id=context.server.runs.run_id(self.run),
             attempt=self.attempt,
             fence=self.fence,
             want=pb.Want.ValueType(enum_number(pb.Want.DESCRIPTOR, self.state, "state")),
         )
         if self.state == "RUN" and self.with_spec:
-            wanted.spec.CopyFrom(stage.spec(self.run))
-            stage.record(self.run, self.attempt).allowed_channels = possible_channels(wanted.spec)
+            wanted.spec.CopyFrom(context.spec(self.run))
+            context.record(self.run, self.attempt).allowed_channels = possible_channels(wanted.spec)
             if wanted.spec.blob_token:
-                stage.blobs.run_tokens.add(wanted.spec.blob_token)
+                context.blobs.run_tokens.add(wanted.spec.blob_token)
         if self.stop is not None:
             wanted.stop.CopyFrom(build(pb.Stop, self.stop))
         again = f" {self.times} times" if self.times > 1 else ""
         outdated = " in an outdated message" if self.epoch_offset < 0 or self.revision_offset < 0 else ""
-        stage.transcript.add("server", f"wants {self.state} of run {self.run}{again}{outdated}")
+        context.transcript.add("server", f"wants {self.state} of run {self.run}{again}{outdated}")
         for _ in range(self.times):
-            stage.server.want(
+            context.server.want(
                 wanted,
                 epoch_offset=self.epoch_offset,
                 revision_offset=self.revision_offset,
@@ -73,12 +73,12 @@ class Omit(Step):
     main_field: ClassVar[str] = "omits"
     omits: list[str]
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Send it."""
-        server = stage.server
+        server = context.server
         forgotten = {server.runs.run_id(name) for name in self.omits}
         server.runs.wanted = {key: run for key, run in server.runs.wanted.items() if key[0] not in forgotten}
-        stage.transcript.add("server", f"sends a full Desired without {', '.join(self.omits)}")
+        context.transcript.add("server", f"sends a full Desired without {', '.join(self.omits)}")
         server.send(pb.Down(desired=server.desired(server.runs.wanted.values(), full=True)))
 
 
@@ -94,11 +94,11 @@ class Acks(Step):
     mode: Literal["stored", "withhold", "lose"] = "stored"
     releases: bool = True
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Note it, and send what is due."""
-        server = stage.server
-        server.manners.acks = self.mode
-        server.manners.releases = self.releases
+        server = context.server
+        server.behaviour.acks = self.mode
+        server.behaviour.releases = self.releases
         if self.mode == "stored":
             due = [
                 server.ack(record) for record in server.runs.records.values() if record.stored and not record.released
@@ -107,7 +107,7 @@ class Acks(Step):
 
 
 class Ack(Step):
-    """Acknowledge a run's events up to `through`, whatever the manners; `resume_from` asks for what follows again."""
+    """Acknowledge a run's events up to `through`, whatever the behaviour; `resume_from` asks for what follows again."""
 
     run: str
     through: int
@@ -115,15 +115,15 @@ class Ack(Step):
     resume_from: int | None = None
     times: int = 1
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Send it."""
-        record = stage.record(self.run, self.attempt)
+        record = context.record(self.run, self.attempt)
         record.acknowledge(self.through)
         ack = pb.Ack(run_id=record.run_id, attempt=record.attempt, through_event=self.through)
         if self.resume_from is not None:
             ack.resume_from = self.resume_from
         for _ in range(self.times):
-            stage.server.send(pb.Down(progress=pb.Progress(acks=[ack])))
+            context.server.send(pb.Down(progress=pb.Progress(acks=[ack])))
 
 
 class Credit(Step):
@@ -133,12 +133,12 @@ class Credit(Step):
     up_to_bytes: int
     attempt: int = 1
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Send it."""
-        record = stage.record(self.run, self.attempt)
+        record = context.record(self.run, self.attempt)
         record.credit_until = max(record.credit_until, self.up_to_bytes)
         credit = pb.Credit(run_id=record.run_id, attempt=record.attempt, up_to_bytes=self.up_to_bytes)
-        stage.server.send(pb.Down(progress=pb.Progress(credits=[credit])))
+        context.server.send(pb.Down(progress=pb.Progress(credits=[credit])))
 
 
 class LoseEvents(Step):
@@ -148,6 +148,6 @@ class LoseEvents(Step):
     numbers: list[int]
     attempt: int = 1
 
-    async def play(self, stage: Stage) -> None:
+    async def execute(self, context: CaseContext) -> None:
         """Note it."""
-        stage.record(self.run, self.attempt).lose.update(self.numbers)
+        context.record(self.run, self.attempt).lose.update(self.numbers)

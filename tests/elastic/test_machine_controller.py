@@ -1,4 +1,4 @@
-"""One machine's keeper, over a real ledger: what becomes of a driver's findings."""
+"""One machine's controller, over a real ledger: what becomes of a driver's findings."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from buildledger.config.machines import LocalStart
 from buildledger.domain.command import Command
 from buildledger.domain.machine import EndMachine, StartMachine, StopMachine
 from buildledger.domain.worker import DRAIN_REASON, ConnectWorker, PauseWorker
-from buildledger.elastic.driver import Driver, Machine, Sighting, StartError, UnreachableError
+from buildledger.elastic.driver import Driver, Machine, MachineStatus, StartError, UnreachableError
 from buildledger.elastic.fleet_state import FleetState, Wanted
 from buildledger.elastic.jobs import KubernetesDriver
-from buildledger.elastic.keeper import Keeper
+from buildledger.elastic.machine_controller import MachineController
 from buildledger.events.fact import Fact
 from buildledger.events.ids import ServerId, machine_id, worker_id
 from buildledger.ledger.ledger import Ledger
@@ -30,21 +30,21 @@ from tests.elastic.kubernetes.scenarios import machine as job_machine
 SYSTEM = Origin(actor="system")
 Do = Callable[..., Awaitable[None]]
 Meanwhile = Callable[[Do, Wanted], Coroutine[None, None, None]]
-"""What happens beside the keeper, given the machine as it is known."""
+"""What happens beside the controller, given the machine as it is known."""
 
 
 class Scripted:
     """The far end: a place whose machines do as the test says."""
 
-    look_seconds = wait_seconds = 0.01
+    inspect_seconds = wait_seconds = 0.01
 
-    def __init__(self, *script: Sighting | Exception, killed: Sighting | None = None) -> None:
+    def __init__(self, *script: MachineStatus | Exception, killed: MachineStatus | None = None) -> None:
         """`killed`: how it is found once it was killed, whatever else was to come."""
         self._script = list(script)
         self._killed = killed
         self.calls: list[str] = []
 
-    def becomes(self, *script: Sighting | Exception) -> None:
+    def becomes(self, *script: MachineStatus | Exception) -> None:
         """From here on it is found like this."""
         self._script = list(script)
 
@@ -52,7 +52,7 @@ class Scripted:
         """See `Driver`."""
         self.calls.append(f"start with {token}")
 
-    async def look(self, machine: Machine) -> Sighting:
+    async def inspect(self, machine: Machine) -> MachineStatus:
         """See `Driver`: the last finding stays."""
         found = self._script.pop(0) if len(self._script) > 1 else self._script[0]
         if isinstance(found, Exception):
@@ -76,18 +76,18 @@ class Scripted:
 async def keep(
     directory: Path, driver: Driver, machine: Machine, meanwhile: Meanwhile | None = None, *, fresh: bool = True
 ) -> list[Fact]:
-    """Have a machine started and kept to its end; gives what was recorded about it."""
+    """Have a machine started and running to its end; gives what was recorded about it."""
     clock = SystemClock()
     ledger = Ledger.open(f"sqlite:///{directory / 'ledger.db'}", clock=clock)
     state = FleetState()
-    keepers: list[Keeper] = []
+    controllers: list[MachineController] = []
 
     async def do(*commands: Command) -> None:
         receipt = await ledger.execute(*commands, origin=SYSTEM)
         for position in receipt.positions:
             state.apply(ledger.read(position - 1, 1)[0])
-        for keeper in keepers:
-            keeper.stir()
+        for controller in controllers:
+            controller.wake()
 
     async def token(_: Machine) -> str:
         return TOKEN
@@ -100,9 +100,11 @@ async def keep(
                 stop = StopMachine(worker=machine.worker, start=number, reason="")
                 await do(stop, _end(machine.worker, number, clock))
         wanted = state.machines[worker_id(machine.worker)]
-        keepers.append(Keeper(wanted, machine, driver, clock=clock, execute=do, issue_token=token, fresh=fresh))
+        controllers.append(
+            MachineController(wanted, machine, driver, clock=clock, execute=do, issue_token=token, fresh=fresh)
+        )
         async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
-            tasks.create_task(keepers[0].run())
+            tasks.create_task(controllers[0].run())
             if meanwhile is not None:
                 tasks.create_task(meanwhile(do, wanted))
         about = {machine_id(machine.worker), worker_id(machine.worker)}
@@ -156,8 +158,8 @@ def arriving(*commands: Command, then: Callable[[], None] = lambda: None) -> Mea
     return happen
 
 
-RUNNING, ABSENT = Sighting("running", "process 7"), Sighting("absent")
-ENDED = Sighting("ended", "exited with 1: out of memory")
+RUNNING, ABSENT = MachineStatus("running", "process 7"), MachineStatus("absent")
+ENDED = MachineStatus("ended", "exited with 1: out of memory")
 
 
 async def test_an_image_that_can_not_be_pulled_is_the_reason_of_the_quarantine(tmp_path: Path) -> None:
@@ -198,7 +200,7 @@ async def test_a_machine_that_ends_before_it_has_come_has_failed_to_start(tmp_pa
 
 
 async def test_a_machine_that_ends_later_was_there_and_is_gone(tmp_path: Path) -> None:
-    """It is kept away for a while all the same."""
+    """It is running away for a while all the same."""
     driver = Scripted(ABSENT, RUNNING)
     facts = said(await keep(tmp_path, driver, scripted(), arriving(then=lambda: driver.becomes(ENDED))))
     assert facts[-2:] == [f"stopped {ENDED.detail}", f"quarantined {ENDED.detail}"]
@@ -238,7 +240,7 @@ async def test_what_can_not_be_reached_is_tried_until_its_time_is_over(
 async def test_what_may_have_been_started_is_looked_for_before_it_counts_as_gone(tmp_path: Path) -> None:
     """By an earlier process of the server, which died before it could say so."""
     trouble = UnreachableError("no route")
-    driver = Scripted(trouble, trouble, Sighting("running", "process 7"), killed=ABSENT)
+    driver = Scripted(trouble, trouble, MachineStatus("running", "process 7"), killed=ABSENT)
     machine = scripted(start_seconds=0.001, stop_seconds=0.0)
     facts = said(await keep(tmp_path, driver, machine, fresh=False))
     assert facts[1].startswith("start_failed")

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Callable
 
 
-class Pulse:
-    """Whoever changes something beats; whoever waits looks again."""
+class Condition:
+    """Waiters look again whenever somebody who changed something notifies them."""
 
     def __init__(self) -> None:
         self._waiting: set[asyncio.Future[None]] = set()
 
-    def beat(self) -> None:
-        """Have everyone look."""
+    def notify(self) -> None:
+        """Have every waiter look again."""
         waiting, self._waiting = self._waiting, set()
         for each in waiting:
             if not each.done():

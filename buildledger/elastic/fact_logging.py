@@ -1,4 +1,4 @@
-"""What the server's log says of workers that come and go astray."""
+"""Writes facts about machines and missing workers to the server's log."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import logging
 
 from buildledger.domain.machine import LOUD_FAILURES
 from buildledger.events import machine as events
-from buildledger.events import worker as comings
+from buildledger.events import worker as worker_events
 from buildledger.events.fact import Fact
 
 _log = logging.getLogger(__name__)
 
 
-def notice(fact: Fact) -> None:
-    """Say it, if it is about a machine or a missing worker; louder when it has failed again and again."""
+def log_fact(fact: Fact) -> None:
+    """Log a fact that is about a machine or a missing worker; as an error once it has failed several times in a row."""
     match fact:
         case events.MachineStartRequested(worker=worker, start=start, reason=reason):
             _log.info("worker %s is started (number %d): %s", worker, start, reason)
@@ -28,9 +28,9 @@ def notice(fact: Fact) -> None:
             _log.info("worker %s is stopped: %s", worker, reason)
         case events.MachineStopped(worker=worker, reason=reason):
             _log.info("worker %s has stopped: %s", worker, reason)
-        case comings.WorkerMissing(worker=worker, since=since):
+        case worker_events.WorkerMissing(worker=worker, since=since):
             _log.warning("worker %s is missing: it has been away since %s UTC", worker, f"{since:%Y-%m-%d %H:%M:%S}")
-        case comings.WorkerReturned(worker=worker):
+        case worker_events.WorkerReturned(worker=worker):
             _log.warning("worker %s is back", worker)
         case _:
             return

@@ -10,7 +10,7 @@ from buildledger.api.http.dependencies import ApiDependencies, dependencies
 from buildledger.api.http.responses import json_response, returns
 from buildledger.api.models import server as models
 from buildledger.api.models.limits import BUILDERS_PAGE_MAX, LINES_MAX, PAGE_MAX, SEARCH_HITS_MAX
-from buildledger.domain.machine import LOUD_FAILURES
+from buildledger.domain.machine import ALERT_AFTER_FAILURES
 from buildledger.projections.workers import worker
 
 DEFAULT_TITLE = "Build Ledger"
@@ -98,9 +98,9 @@ def worker_problems(deps: ApiDependencies) -> list[str]:
         with deps.views.read(None, "workers") as (workers,):
             missing, failing = (
                 workers.count(sa.select(worker.c.id).where(workers.is_current(worker), worker.c.configured, condition))
-                for condition in (worker.c.missing_since.is_not(None), worker.c.failures >= LOUD_FAILURES)
+                for condition in (worker.c.missing_since.is_not(None), worker.c.failures >= ALERT_AFTER_FAILURES)
             )
     except sa.exc.SQLAlchemyError as error:
         return [f"how the workers are can't be read: {type(error).__name__}"]
-    said = [(missing, "missing"), (failing, f"failing to start, {LOUD_FAILURES} times or more in a row")]
+    said = [(missing, "missing"), (failing, f"failing to start, {ALERT_AFTER_FAILURES} times or more in a row")]
     return [f"{number} of the workers {'is' if number == 1 else 'are'} {what}" for number, what in said if number]

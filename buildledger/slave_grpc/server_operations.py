@@ -27,8 +27,8 @@ from buildledger.reports import limits
 from buildledger.reports.bad import BadReportError
 from buildledger.reports.gathering import Budget, Totals, parts
 from buildledger.reports.reading import read
-from buildledger.slave_grpc.sessions.open_work import OpenOperation
 from buildledger.slave_grpc.settings import RETRY_SECONDS
+from buildledger.slave_grpc.state.open_work import OpenOperation
 
 _log = logging.getLogger(__name__)
 _encoder = msgspec.json.Encoder()

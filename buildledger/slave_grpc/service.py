@@ -19,12 +19,12 @@ from buildledger.slave_grpc.blobs.service import Blobs
 from buildledger.slave_grpc.blobs.tokens import RunTokens
 from buildledger.slave_grpc.identity.authority import Authority
 from buildledger.slave_grpc.identity.worker_auth import Identities
-from buildledger.slave_grpc.secret_source import SecretSource
 from buildledger.slave_grpc.server_operations import ArtifactFinder, Desk
 from buildledger.slave_grpc.sessions.admission import Door
-from buildledger.slave_grpc.sessions.follower import Follower
+from buildledger.slave_grpc.sessions.secret_source import SecretSource
 from buildledger.slave_grpc.sessions.sessions import Sessions
 from buildledger.slave_grpc.settings import WorkerServiceSettings
+from buildledger.slave_grpc.state.follower import Follower
 
 STOP_GRACE_SECONDS = 1.0
 

@@ -18,8 +18,8 @@ from buildledger.events.ids import BuildId, OperationId, ServerId, worker_id
 from buildledger.events.operation import Ended, Run
 from buildledger.events.results import Result
 from buildledger.events.worker import WorkerConnected, WorkerDisconnected, WorkerEnrolled, WorkerRevoked
-from buildledger.slave_grpc.sessions.open_work import Changes, OpenWork, OpenWorkState
-from buildledger.slave_grpc.wire.directories import directory_name
+from buildledger.slave_grpc.state.directories import directory_name
+from buildledger.slave_grpc.state.open_work import Changes, OpenWork, OpenWorkState
 
 BUILD, OTHER = BuildId(UUID(int=1)), BuildId(UUID(int=2))
 OPERATION = OperationId(UUID(int=9))

@@ -14,8 +14,8 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.logs.artifacts import ArtifactLimits, ArtifactStore, OverQuotaError
 from buildledger.slave_grpc.blobs.tokens import RunTokens, run_token_of
 from buildledger.slave_grpc.identity.authenticator import Callers, UnknownCallerError
-from buildledger.slave_grpc.sessions.open_work import OpenOperation, OpenWork
 from buildledger.slave_grpc.sessions.runs import ATTEMPT
+from buildledger.slave_grpc.state.open_work import OpenOperation, OpenWork
 from buildledger.slave_grpc.wire.download_files import digests_of, files_of
 from buildledger.slave_grpc.wire.run_specs import UnsendableError
 

@@ -24,7 +24,7 @@ from buildledger.logs.artifacts import (
 from buildledger.logs.artifacts import Upload as StoreUpload
 from buildledger.slave_grpc.blobs.access import BlobAccess, OutOfReachError
 from buildledger.slave_grpc.identity.authenticator import UnknownCallerError
-from buildledger.slave_grpc.sessions.open_work import OpenOperation
+from buildledger.slave_grpc.state.open_work import OpenOperation
 
 SHA256_BYTES = 32
 FIND_MAX = 1_000

@@ -11,9 +11,9 @@ from buildledger.clock import Clock
 from buildledger.events.ids import worker_id
 from buildledger.ledger.ledger import Ledger
 from buildledger.slave_grpc.identity.credentials import bearer_of, digest_of
-from buildledger.slave_grpc.identity.known_credentials import KnownCredential
 from buildledger.slave_grpc.identity.proofs import ProofError, Proofs
-from buildledger.slave_grpc.sessions.follower import Follower
+from buildledger.slave_grpc.state.follower import Follower
+from buildledger.slave_grpc.state.known_credentials import KnownCredential
 
 _CERTIFICATE = "x509_pem_cert"
 

@@ -9,8 +9,8 @@ from buildledger.domain.worker import ExpireCredential
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
-from buildledger.slave_grpc.sessions.follower import Follower
 from buildledger.slave_grpc.settings import RETRY_SECONDS
+from buildledger.slave_grpc.state.follower import Follower
 
 LOOK_AGAIN = timedelta(minutes=1)
 """So often at least it is looked for what ends next: what is issued meanwhile may end sooner."""

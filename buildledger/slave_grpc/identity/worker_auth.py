@@ -16,8 +16,8 @@ from buildledger.slave_grpc.identity.credential_issuer import Issuer
 from buildledger.slave_grpc.identity.enrollment import Enrollment
 from buildledger.slave_grpc.identity.expiry import Expiry
 from buildledger.slave_grpc.server import bind
-from buildledger.slave_grpc.sessions.follower import Follower
 from buildledger.slave_grpc.settings import WorkerServiceSettings
+from buildledger.slave_grpc.state.follower import Follower
 
 
 class Identities:

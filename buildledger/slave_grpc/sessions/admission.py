@@ -15,7 +15,6 @@ from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
 from buildledger.slave_grpc.identity.authenticator import Callers, UnknownCallerError
-from buildledger.slave_grpc.sessions.follower import Follower
 from buildledger.slave_grpc.settings import (
     CHUNK_BYTES,
     FLUSH_SECONDS,
@@ -26,6 +25,7 @@ from buildledger.slave_grpc.settings import (
     UNKNOWN_RETRY_SECONDS,
     WorkerServiceSettings,
 )
+from buildledger.slave_grpc.state.follower import Follower
 from buildledger.slave_grpc.wire.status import error, session_error
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -6,9 +6,9 @@ from typing import Protocol
 
 from buildledger.events.operation import SERVER_SIDE, Download, Ended, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.secret_source import SecretSource
-from buildledger.slave_grpc.sessions.open_work import OpenOperation
 from buildledger.slave_grpc.sessions.runs import ATTEMPT
+from buildledger.slave_grpc.sessions.secret_source import SecretSource
+from buildledger.slave_grpc.state.open_work import OpenOperation
 from buildledger.slave_grpc.wire.run_specs import UnsendableError, run_spec, secret_names
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from buildledger.events.ids import OperationId
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.sessions.open_work import OpenOperation
 from buildledger.slave_grpc.settings import MESSAGE_BYTES
+from buildledger.slave_grpc.state.open_work import OpenOperation
 
 PROGRESS_MAX = 500
 """Acknowledgements in one message."""

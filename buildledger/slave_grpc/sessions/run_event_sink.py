@@ -32,9 +32,9 @@ from buildledger.logs.store import (
     LogStoreUnavailableError,
 )
 from buildledger.slave_grpc.sessions import runs as runs_
-from buildledger.slave_grpc.sessions.open_work import OpenOperation
 from buildledger.slave_grpc.sessions.runs import Received
 from buildledger.slave_grpc.settings import RETRY_SECONDS
+from buildledger.slave_grpc.state.open_work import OpenOperation
 from buildledger.slave_grpc.wire import outcome_mapping as endings
 from buildledger.slave_grpc.wire import upload_result as keeping
 

@@ -8,7 +8,7 @@ import google_crc32c
 from buildledger.events.ids import LogId, log_id
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.logs.store import LogBytes
-from buildledger.slave_grpc.sessions.open_work import OpenOperation
+from buildledger.slave_grpc.state.open_work import OpenOperation
 
 ATTEMPT = 1
 """Every try at an operation is an operation of its own with an id of its own, so on the wire there is one attempt."""

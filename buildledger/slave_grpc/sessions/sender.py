@@ -7,12 +7,12 @@ from typing import Any
 
 from buildledger.events.operation import Ended
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.secret_source import SecretSource
 from buildledger.slave_grpc.sessions.desired_runs import Briefing, RunFiles
-from buildledger.slave_grpc.sessions.open_work import OpenOperation
 from buildledger.slave_grpc.sessions.outbox import Outbox, split_desired
 from buildledger.slave_grpc.sessions.runs import ATTEMPT
+from buildledger.slave_grpc.sessions.secret_source import SecretSource
 from buildledger.slave_grpc.settings import WRITE_SECONDS
+from buildledger.slave_grpc.state.open_work import OpenOperation
 
 _log = logging.getLogger(__name__)
 

@@ -15,12 +15,12 @@ import grpc.aio
 
 from buildledger.events.ids import OperationId
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.sessions.open_work import OpenOperation
 from buildledger.slave_grpc.sessions.receive_budget import Inflow
 from buildledger.slave_grpc.sessions.run_event_sink import Intake
 from buildledger.slave_grpc.sessions.runs import ATTEMPT, ProtocolViolationError, Received, Run, is_last
 from buildledger.slave_grpc.sessions.sender import Sender
 from buildledger.slave_grpc.settings import SESSION_CREDIT_BYTES
+from buildledger.slave_grpc.state.open_work import OpenOperation
 from buildledger.slave_grpc.wire.status import error
 
 _log = logging.getLogger(__name__)

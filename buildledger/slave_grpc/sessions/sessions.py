@@ -16,13 +16,11 @@ from buildledger.ledger.submission import Origin
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.store import LogStore
 from buildledger.slave_grpc.blobs.access import BlobAccess
-from buildledger.slave_grpc.secret_source import SecretSource
 from buildledger.slave_grpc.server_operations import Desk
 from buildledger.slave_grpc.sessions.admission import Door, NotAdmittedError, welcome
-from buildledger.slave_grpc.sessions.follower import Follower
-from buildledger.slave_grpc.sessions.open_work import Changes
 from buildledger.slave_grpc.sessions.receive_budget import Inflow
 from buildledger.slave_grpc.sessions.run_event_sink import Intake
+from buildledger.slave_grpc.sessions.secret_source import SecretSource
 from buildledger.slave_grpc.sessions.sender import Sender
 from buildledger.slave_grpc.sessions.session import Context, Session
 from buildledger.slave_grpc.settings import (
@@ -32,6 +30,8 @@ from buildledger.slave_grpc.settings import (
     WRITE_SECONDS,
     WorkerServiceSettings,
 )
+from buildledger.slave_grpc.state.follower import Follower
+from buildledger.slave_grpc.state.open_work import Changes
 from buildledger.slave_grpc.wire.status import error
 
 _log = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ import msgspec
 
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.store import Checkpoint
-from buildledger.slave_grpc.sessions.open_work import Changes, OpenWork, OpenWorkState
 from buildledger.slave_grpc.settings import RETRY_SECONDS
+from buildledger.slave_grpc.state.open_work import Changes, OpenWork, OpenWorkState
 
 CHECKPOINT_NAME = "gateway.open_work"
 CHECKPOINT_FACTS = 20_000

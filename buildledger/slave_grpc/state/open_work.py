@@ -29,8 +29,8 @@ from buildledger.events.worker import (
     WorkerResumed,
     WorkerRevoked,
 )
-from buildledger.slave_grpc.identity.known_credentials import KnownCredential, KnownCredentials
-from buildledger.slave_grpc.wire.directories import directory_name
+from buildledger.slave_grpc.state.directories import directory_name
+from buildledger.slave_grpc.state.known_credentials import KnownCredential, KnownCredentials
 
 
 class OpenOperation(msgspec.Struct, kw_only=True):

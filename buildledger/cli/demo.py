@@ -33,7 +33,8 @@ SELF = Path("examples/self.yaml")
     help="Where everything is kept.  [default: var/demo, or var/demo-once with --once, which is emptied first]",
 )
 @click.option("--http", type=AddressType(), help="API and dashboard.  [default: 127.0.0.1:8010, or a free port]")
-def demo(once: bool, config: Path | None, state: Path | None, http: Address | None) -> None:
+@click.option("--grpc", type=AddressType(), help="The worker's.  [default: 127.0.0.1:8011, or a free port]")
+def demo(once: bool, config: Path | None, state: Path | None, http: Address | None, grpc: Address | None) -> None:
     """Start a server and a worker that build the repository you are in.
 
     Commit something to it and watch; break something; kill -9 the server in the middle of a step: it is started again
@@ -43,11 +44,11 @@ def demo(once: bool, config: Path | None, state: Path | None, http: Address | No
     state = state or Path("var/demo-once" if once else "var/demo")
     if once:
         shutil.rmtree(state, ignore_errors=True)
-    stack = Stack(state, config, http or _free(8010), _free(8011))
+    stack = Stack(state, config, http or _free(8010), grpc or _free(8011))
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         client = stack.start()
-        succeeded = _once(stack, client) if once else _stay(stack, client)
+        succeeded = _once(stack, client, config) if once else _stay(stack, client)
     except KeyboardInterrupt:
         click.echo("\nStopping; steps that run are stopped and tried again at the next start.")
         succeeded = True
@@ -56,9 +57,9 @@ def demo(once: bool, config: Path | None, state: Path | None, http: Address | No
     sys.exit(not succeeded)
 
 
-def _once(stack: Stack, client: Client) -> bool:
+def _once(stack: Stack, client: Client, config: Path) -> bool:
     """Wait for one build, telling what happens; whether it succeeded."""
-    click.echo("Build Ledger builds its own repository. Waiting for the first build …")
+    click.echo(f"A server and a worker build what {config} says. Waiting for the first build …")
     first = FirstBuild(client, click.echo)
     stack.watch(until=first.finished)
     click.echo("\n" + summary(client, first.build_id))

@@ -91,11 +91,11 @@ class Server:
                 reactors=None if runner is None else (lambda: runner.health),
                 connected_workers=None if service is None else (lambda: service.connected),
                 active=active,
-                notify_source=pollers.notify,
+                trigger_poll=pollers.notify,
                 clock=self._clock,
                 keep_artifacts=self._keep_artifacts,
                 admin_token=admin_token(settings.state),
-                whole_token=whole_token,
+                token_with_ca=whole_token,
             )
             await self._start_api(dependencies, stack)
             self._lifetime.catch_signals(stack)

@@ -95,7 +95,7 @@ def _of_builder(status: Reading, wanted: FindArtifact) -> FoundArtifact:
         if row is None:
             raise NoArtifactError(f"{wanted.builder} #{wanted.number} keeps no artifact {wanted.artifact!r}")
         return _found(row)
-    state = sa.and_(build_state.c.seq == build.c.seq, status.holds(build_state), build_state.c.result.in_(GREEN))
+    state = sa.and_(build_state.c.seq == build.c.seq, status.is_current(build_state), build_state.c.result.in_(GREEN))
     for row in status.all(query.join(build_state, state).limit(CANDIDATES_MAX)):
         if wanted.branch in _branches(row.stamps):
             return _found(row)

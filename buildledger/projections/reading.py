@@ -30,18 +30,18 @@ class Reading:
         self.changed = min(snapshot.written, position)
         """No later position up to `position` has other rows: equal values mean equal rows."""
 
-    def holds(self, table: sa.Table | sa.Alias) -> sa.ColumnElement[bool]:
+    def is_current(self, table: sa.Table | sa.Alias) -> sa.ColumnElement[bool]:
         """The condition that a versioned row held then."""
         if self.present:
             return table.c.until.is_(None)
         ended = sa.or_(table.c.until.is_(None), table.c.until > self.position)
         return sa.and_(table.c.since <= self.position, ended)
 
-    def born(self, sequence: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    def existed(self, sequence: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
         """The condition that an append-only row was there then."""
         return sa.true() if self.present else sequence <= self.position
 
-    def walk(self, fixed: sa.ColumnElement[int], state: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    def sort_column(self, fixed: sa.ColumnElement[int], state: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
         """By which of two equal columns a join is to be sorted, so that an index gives the order.
 
         At present the index over the state's present rows is in the order of `state` and has nothing else in it; in the

@@ -116,7 +116,7 @@ class Retention:
             query = (
                 sa.select(artifact, build.c.id.label("build_id"), build_state.c.finished_at)
                 .join_from(artifact, build, build.c.seq == artifact.c.seq)
-                .join(build_state, sa.and_(build_state.c.seq == build.c.seq, status.holds(build_state)))
+                .join(build_state, sa.and_(build_state.c.seq == build.c.seq, status.is_current(build_state)))
                 .where(artifact.c.operation_id.not_in(removed))
                 .order_by(artifact.c.position.desc())
             )

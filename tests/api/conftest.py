@@ -59,7 +59,7 @@ class Site:
     world: World
     vault: Vault
     logs: LocalLogStore
-    notified: list[str] = field(default_factory=list)
+    polled: list[str] = field(default_factory=list)
 
     @property
     def ledger(self) -> Ledger:
@@ -100,10 +100,10 @@ def site(tmp_path: Path) -> Iterator[Site]:
     vault, tree, views = Vault.open(url), Tree.open(ledger.store, url), Views(SqliteViews(tmp_path / "views"))
     logs = LocalLogStore(tmp_path / "logs")
     projector = Projector(ledger, views)
-    notified: list[str] = []
+    polled: list[str] = []
 
-    def notify(source: str) -> bool:
-        notified.append(source)
+    def trigger_poll(source: str) -> bool:
+        polled.append(source)
         return source == "widget"
 
     deps = ApiDependencies(
@@ -118,14 +118,14 @@ def site(tmp_path: Path) -> Iterator[Site]:
         reactors=None,
         connected_workers=None,
         active=LedgerConfiguration(ledger),
-        notify_source=notify,
+        trigger_poll=trigger_poll,
         clock=clock,
         admin_token=TOKEN,
         dashboard=tmp_path / "dashboard",
     )
     world = World(ledger, seed=7, clock=clock)
     projector.start()
-    yield Site(deps=deps, app=make_app(deps), world=world, vault=vault, logs=logs, notified=notified)
+    yield Site(deps=deps, app=make_app(deps), world=world, vault=vault, logs=logs, polled=polled)
     projector.close()
     logs.close()
     views.close()

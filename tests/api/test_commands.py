@@ -183,12 +183,12 @@ async def test_an_enrollment_token_is_shown_once_and_kept_as_a_digest(site: Site
     assert (await post(client, "enrollment-tokens", {"worker": "nobody"})).status_code == 404
 
 
-async def test_a_note_wakes_the_poller(site: Site, client: httpx.AsyncClient) -> None:
-    """A note about a polled source is passed on whatever its body is; another source's is 404."""
-    answer = await client.post("/api/v1/sources/widget/notify", json={"ref": "refs/heads/main", "commits": []})
+async def test_a_hook_triggers_a_poll(site: Site, client: httpx.AsyncClient) -> None:
+    """A polled source is polled at once, whatever the body is; another source is 404."""
+    answer = await client.post("/api/v1/sources/widget/trigger-poll", json={"ref": "refs/heads/main", "commits": []})
     assert answer.status_code == 202
-    assert site.notified == ["widget"]
-    assert (await client.post("/api/v1/sources/gadget/notify")).status_code == 404
+    assert site.polled == ["widget"]
+    assert (await client.post("/api/v1/sources/gadget/trigger-poll")).status_code == 404
 
 
 async def test_a_configuration_is_applied_whole_at_the_expected_revision(site: Site, client: httpx.AsyncClient) -> None:

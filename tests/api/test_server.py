@@ -8,8 +8,8 @@ import httpx
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from buildledger.api.queries import builds as build_rows
-from buildledger.api.queries import requests as request_rows
+from buildledger.api.queries import builds as build_queries
+from buildledger.api.queries import requests as request_queries
 from buildledger.api.routes.server import health_of
 from buildledger.domain.source import ReportSourceFailure
 from buildledger.projections.projector import Projector
@@ -73,15 +73,15 @@ async def test_lists_are_walked_by_an_index(site: Site) -> None:
     """What the first page asks of builds and requests is found by an index and sorted by it, however many there are."""
     await settled(site)
     with site.deps.views.read(None, "status", "queue") as (status, queue):
-        builds, requests = build_rows.listed(status), request_rows.listed(queue)
-        newest = status.walk(build.c.seq, build_state.c.seq).desc()
+        builds, requests = build_queries.listed(status), request_queries.listed(queue)
+        newest = status.sort_column(build.c.seq, build_state.c.seq).desc()
         for reading, query, index in (
             (status, builds.where(UNFINISHED), "build_state_open"),
             (status, builds.order_by(newest), "build_state_present"),
             (status, builds.where(~UNFINISHED).order_by(newest), "build_state_present"),
             (status, builds.where(build_state.c.result == "failure").order_by(newest), "build_state_result"),
             (status, builds.where(build.c.builder == "lint").order_by(build.c.seq.desc()), "build_builder_seq"),
-            (queue, request_rows.in_line(requests), "request_state_waiting"),
+            (queue, request_queries.in_line(requests), "request_state_waiting"),
         ):
             asked = str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
             plan = reading.all(sa.text("EXPLAIN QUERY PLAN " + asked.replace('"view".', "")))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""From a person's wish to a request for a build: checked against the configuration in force."""
+"""Commands that request a build by hand, checked against the configuration in force: forced builds and rebuilds."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from buildledger.api.commands.context import Commanding
+from buildledger.api.commands.context import CommandContext
 from buildledger.api.http.problems import Invalid, NotFound
-from buildledger.api.models import request_bodies as bodies
+from buildledger.api.models import request_models
 from buildledger.api.queries.builds import seq_of
 from buildledger.config.inputs import InputErrors, bind
 from buildledger.config.resolved import Builder, Configuration, ManualTrigger
@@ -30,9 +30,14 @@ _stamps = msgspec.json.Decoder(tuple[SourceStamp, ...])
 _revisions = msgspec.json.Decoder(dict[str, str])
 
 
-async def forced(commanding: Commanding, name: str, body: bodies.ForceBody) -> SubmitRequest:
-    """The command for a build by hand. Raises: NotFound, Invalid."""
-    configuration = commanding.deps.active.current
+async def force_request(context: CommandContext, name: str, body: request_models.ForceBody) -> SubmitRequest:
+    """The command for a build by hand.
+
+    Raises:
+        NotFound: the builder isn't configured.
+        Invalid: the inputs or sources aren't those of the builder.
+    """
+    configuration = context.deps.active.current
     builder = None if configuration is None else configuration.builders.get(name)
     if configuration is None or builder is None:
         raise NotFound("configured builder", name)
@@ -41,24 +46,28 @@ async def forced(commanding: Commanding, name: str, body: bodies.ForceBody) -> S
     except InputErrors as errors:
         faults = [{"in": "body", "at": f"inputs/{at}", "message": fault} for at, fault in errors.faults.items()]
         raise Invalid(str(errors), errors=faults) from None
-    stamps = await asyncio.to_thread(_wished, commanding, configuration, builder, body)
+    stamps = await asyncio.to_thread(_stamps_for, context, configuration, builder, body)
     submitted = RequestSubmitted(
         builder=name,
         stamps=stamps,
         reason=f"{FORCED}: {body.reason}" if body.reason else FORCED,
         trigger=_trigger(configuration, name),
-        requested_by=commanding.actor,
+        requested_by=context.actor,
         priority=_priority(builder, body.priority),
         inputs=inputs,
         config_digest=configuration.digest,
     )
-    return await _repeatable(commanding, request_id("api", commanding.id), submitted)
+    return await _repeatable(context, request_id("api", context.id), submitted)
 
 
-async def rebuilt(commanding: Commanding, build_id: UUID, body: bodies.RebuildBody) -> SubmitRequest:
-    """The command for the same build again, under the configuration in force. Raises: NotFound."""
-    configuration = commanding.deps.active.current
-    fixed, obtained = await asyncio.to_thread(_built, commanding, build_id)
+async def rebuild_request(context: CommandContext, build_id: UUID, body: request_models.RebuildBody) -> SubmitRequest:
+    """The command for the same build again, under the configuration in force.
+
+    Raises:
+        NotFound: there is no such build, or its builder isn't configured any more.
+    """
+    configuration = context.deps.active.current
+    fixed, obtained = await asyncio.to_thread(_stored_build, context, build_id)
     builder = None if configuration is None else configuration.builders.get(fixed.builder)
     if configuration is None or builder is None:
         raise NotFound("configured builder", fixed.builder)
@@ -71,21 +80,21 @@ async def rebuilt(commanding: Commanding, build_id: UUID, body: bodies.RebuildBo
         stamps=stamps,
         changes=msgspec.json.decode(fixed.changes, type=tuple[UUID, ...]),
         reason=f"{REBUILD} of #{fixed.number}" + (f": {body.reason}" if body.reason else ""),
-        requested_by=commanding.actor,
+        requested_by=context.actor,
         priority=_priority(builder, body.priority),
         inputs=msgspec.json.decode(fixed.inputs),
         config_digest=configuration.digest,
         rebuild_of=BuildId(build_id),
     )
-    return await _repeatable(commanding, request_id("api", commanding.id), submitted)
+    return await _repeatable(context, request_id("api", context.id), submitted)
 
 
-async def _repeatable(commanding: Commanding, key: RequestId, submitted: RequestSubmitted) -> SubmitRequest:
+async def _repeatable(context: CommandContext, key: RequestId, submitted: RequestSubmitted) -> SubmitRequest:
     """The command, saying what it said before if it is repeated after the configuration has moved on.
 
     A repetition that really asks for something else is left as it is, and the rules refuse it.
     """
-    state, _ = await asyncio.to_thread(commanding.deps.ledger.load, domain.AGGREGATE, key)
+    state, _ = await asyncio.to_thread(context.deps.ledger.load, domain.AGGREGATE, key)
     before: RequestSubmitted | None = state.submitted
     if before is not None:
         again = msgspec.structs.replace(submitted, config_digest=before.config_digest, trigger=before.trigger)
@@ -100,47 +109,47 @@ def _trigger(configuration: Configuration, builder: str) -> str | None:
     return next((trigger.name for trigger in manual if builder in trigger.build), None)
 
 
-def _priority(builder: Builder, wished: int | None) -> int:
-    if wished is not None:
-        return wished
+def _priority(builder: Builder, priority: int | None) -> int:
+    if priority is not None:
+        return priority
     return builder.priority if isinstance(builder.priority, int) else 0
 
 
-def _wished(
-    commanding: Commanding, configuration: Configuration, builder: Builder, body: bodies.ForceBody
+def _stamps_for(
+    context: CommandContext, configuration: Configuration, builder: Builder, body: request_models.ForceBody
 ) -> tuple[SourceStamp, ...]:
-    wishes = dict(body.sources)
-    unknown = sorted(wishes.keys() - set(builder.sources))
+    chosen = dict(body.sources)
+    unknown = sorted(chosen.keys() - set(builder.sources))
     if unknown:
         names = ", ".join(builder.sources) or "none"
         raise Invalid(f"builder {builder.name} checks out {names}, not {', '.join(unknown)}")
     if builder.sources:
         first = builder.sources[0]
-        wishes.setdefault(first, bodies.StampBody(branch=body.branch, revision=body.revision))
+        chosen.setdefault(first, request_models.StampBody(branch=body.branch, revision=body.revision))
     elif body.branch or body.revision:
         raise Invalid(f"builder {builder.name} checks nothing out, so it has no branch and no revision")
-    return tuple(_stamp(commanding, configuration, name, wishes) for name in builder.sources)
+    return tuple(_stamp(context, configuration, name, chosen) for name in builder.sources)
 
 
 def _stamp(
-    commanding: Commanding, configuration: Configuration, name: str, wishes: Mapping[str, bodies.StampBody]
+    context: CommandContext, configuration: Configuration, name: str, chosen: Mapping[str, request_models.StampBody]
 ) -> SourceStamp:
     source = configuration.sources[name]
-    wish = wishes.get(name) or bodies.StampBody(branch=None, revision=None)
-    wanted = wish.branch or source.default_branch
+    stamp = chosen.get(name) or request_models.StampBody(branch=None, revision=None)
+    wanted = stamp.branch or source.default_branch
     if wanted is None:
-        with commanding.deps.views.read(None, "changes") as (changes,):
-            known = changes.all(sa.select(branch.c.name).where(branch.c.source == name, changes.holds(branch)))
+        with context.deps.views.read(None, "changes") as (changes,):
+            known = changes.all(sa.select(branch.c.name).where(branch.c.source == name, changes.is_current(branch)))
         wanted = default_branch(None, [row.name for row in known])
-    return SourceStamp(source=name, repository=source.url, branch=wanted, revision=wish.revision)
+    return SourceStamp(source=name, repository=source.url, branch=wanted, revision=stamp.revision)
 
 
-def _built(commanding: Commanding, build_id: UUID) -> tuple[sa.Row[Any], dict[str, str]]:
-    with commanding.deps.views.read(None, "status") as (status,):
+def _stored_build(context: CommandContext, build_id: UUID) -> tuple[sa.Row[Any], dict[str, str]]:
+    with context.deps.views.read(None, "status") as (status,):
         seq = seq_of(status, build_id)
         fixed = status.first(sa.select(build).where(build.c.seq == seq))
         state = status.first(
-            sa.select(build_state.c.obtained).where(build_state.c.seq == seq, status.holds(build_state))
+            sa.select(build_state.c.obtained).where(build_state.c.seq == seq, status.is_current(build_state))
         )
     assert fixed is not None
     assert state is not None

@@ -11,21 +11,20 @@ from fastapi import Request, Response
 
 from buildledger.api.http.dependencies import dependencies
 from buildledger.api.http.problems import NotFound
-from buildledger.api.http.responses import answer
-from buildledger.api.models.receipts import Receipt
+from buildledger.api.http.responses import json_response
+from buildledger.api.models import receipts
 from buildledger.api.queries.personal_data import admin_actor
 from buildledger.domain.command import Aggregate, Command
 from buildledger.events.ids import NAMESPACE
-from buildledger.ledger.submission import Origin
-from buildledger.ledger.submission import Receipt as Kept
+from buildledger.ledger.submission import Origin, Receipt
 
 VISIBLE_SECONDS = 5.0
 """How long an answer waits for the read models; then it says that they aren't there yet."""
 RESPOND_ASYNC = "respond-async"
 
 
-class Commanding:
-    """One request that commands something."""
+class CommandContext:
+    """Everything that one request needs to execute commands: who commands, under which id, and whether to wait."""
 
     def __init__(self, request: Request, key: str | None, *, wait: bool, prefer: str | None) -> None:
         self.deps = dependencies(request)
@@ -35,8 +34,13 @@ class Commanding:
         """The same for the same caller, address and idempotency key; what is made gets its id from it."""
         self._named = key is not None
 
-    async def execute(self, *commands: Command, correlation_id: UUID | None = None) -> Kept:
-        """Decide and keep; durable when it returns. Raises: Refusal, LedgerUnavailable."""
+    async def execute(self, *commands: Command, correlation_id: UUID | None = None) -> Receipt:
+        """Decide and append; the facts are durable when it returns.
+
+        Raises:
+            Refusal: the rules refuse the command.
+            LedgerUnavailable: the ledger can't be written.
+        """
         origin = Origin(
             actor=self.actor,
             command_id=self.id if self._named else None,
@@ -44,8 +48,8 @@ class Commanding:
         )
         return await self.deps.ledger.execute(*commands, origin=origin)
 
-    def origin_unnamed(self) -> Origin:
-        """For a command that says something else each time it is made, whose repetition its own id makes harmless."""
+    def unnamed_origin(self) -> Origin:
+        """The origin of a command that differs each time it is made, and is harmless to repeat by an id of its own."""
         return Origin(actor=self.actor, correlation_id=self.id)
 
     async def load(self, aggregate: Aggregate, stream_id: UUID) -> tuple[Any, int]:
@@ -53,21 +57,26 @@ class Commanding:
         return await asyncio.to_thread(self.deps.ledger.load, aggregate, stream_id)
 
     async def require(self, aggregate: Aggregate, key: UUID) -> None:
-        """Make sure that there is such a thing, and that it is of that kind. Raises: NotFound."""
+        """Make sure that there is such a thing, and that it is of that kind.
+
+        Raises:
+            NotFound: there isn't, or it is something else.
+        """
         state, _ = await self.load(aggregate, key)
         if state == aggregate.initial:
             raise NotFound(aggregate.name, key)
 
-    async def receipt(self, *commands: Command) -> Response:
+    async def execute_and_respond(self, *commands: Command) -> Response:
         """Execute, and answer with the plain receipt."""
-        kept = await self.execute(*commands)
-        return await self.answer(Receipt, kept)
+        return await self.respond(receipts.Receipt, await self.execute(*commands))
 
-    async def answer(self, kind: type[msgspec.Struct], kept: Kept, *, status: int = 200, **more: Any) -> Response:
+    async def respond(
+        self, kind: type[msgspec.Struct], receipt: Receipt, *, status: int = 200, **more: Any
+    ) -> Response:
         """A receipt of this kind, once every read shows what was done, or the caller doesn't want to wait."""
         arrivals = self.deps.views.arrivals
         if self._wait:
-            await arrivals.reached(kept.position, VISIBLE_SECONDS)
-        visible = arrivals.position >= kept.position
-        made = kind(position=kept.position, duplicate=kept.duplicate, visible=visible, **more)
-        return answer(made, status=status, position=kept.position)
+            await arrivals.reached(receipt.position, VISIBLE_SECONDS)
+        visible = arrivals.position >= receipt.position
+        model = kind(position=receipt.position, duplicate=receipt.duplicate, visible=visible, **more)
+        return json_response(model, status=status, position=receipt.position)

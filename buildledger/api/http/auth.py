@@ -1,4 +1,4 @@
-"""The door: under which names the server may be spoken to, from where, and by whom. Around everything else."""
+"""Where every request is authenticated: by its host name, its origin, and the token or cookie that it shows."""
 
 from __future__ import annotations
 
@@ -8,27 +8,26 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from buildledger.api.http.credentials import SESSION_COOKIE, SignedIn, check_cookie, check_token
 from buildledger.api.http.dependencies import ApiDependencies
-from buildledger.api.http.problems import Forbidden, Misdirected, NotSignedIn, Problem, answer_problem
-from buildledger.api.routes.session import COOKIE, SignedIn, by_cookie, by_token
+from buildledger.api.http.open_paths import OPEN_PATHS
+from buildledger.api.http.problems import Forbidden, Misdirected, NotSignedIn, Problem, problem_response
 
 API = "/api/"
-OPEN = frozenset({"/api/v1/health", "/api/v1/ui-config", "/api/v1/session"})
-"""What is answered to anybody who can reach the server: nothing that was built, and the way to sign in."""
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BEARER = "bearer "
-SAFETY = {
+SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
 }
-"""On every answer that doesn't say otherwise itself."""
+"""Headers of every answer that doesn't set them otherwise itself."""
 
 
-class Gate:
-    """ASGI middleware. What it lets through has `state.session` in its scope."""
+class AuthMiddleware:
+    """ASGI middleware around everything else. A request that it lets through has `state.session` in its scope."""
 
     def __init__(self, app: ASGIApp, deps: ApiDependencies) -> None:
         self._app = app
@@ -41,23 +40,29 @@ class Gate:
                 await send({"type": "websocket.close", "code": 1008})
             return
 
-        async def send_safely(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in SAFETY.items():
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
         try:
-            session = self._admit(scope)
+            session = self._authenticate(scope)
         except Problem as problem:
-            await answer_problem(problem, scope["path"])(scope, receive, send_safely)
+            await problem_response(problem, scope["path"])(scope, receive, send_with_headers)
             return
         scope.setdefault("state", {})["session"] = session
-        await self._app(scope, receive, send_safely)
+        await self._app(scope, receive, send_with_headers)
 
-    def _admit(self, scope: Scope) -> SignedIn | None:
-        """Raises: Misdirected, Forbidden, NotSignedIn."""
+    def _authenticate(self, scope: Scope) -> SignedIn | None:
+        """Who asks; None for what is open to everybody.
+
+        Raises:
+            Misdirected: the server isn't spoken to under a name of its own.
+            Forbidden: another site made a browser send a command.
+            NotSignedIn: neither a valid token nor a valid cookie was shown.
+        """
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if _name_of(host) not in self._hosts():
@@ -67,10 +72,10 @@ class Gate:
         path: str = scope["path"]
         if not path.startswith(API):
             return None
-        if scope["method"] not in READING:
+        if scope["method"] not in SAFE_METHODS:
             _same_origin(headers, host)
         session = self._session(headers)
-        if session is None and path not in OPEN:
+        if session is None and path not in OPEN_PATHS:
             problem = NotSignedIn(
                 "send the admin token as `Authorization: Bearer …`, or sign in at /api/v1/session;"
                 " it stands in the server's state directory"
@@ -89,18 +94,22 @@ class Gate:
     def _session(self, headers: Headers) -> SignedIn | None:
         shown = headers.get("authorization", "")
         if shown[: len(BEARER)].lower() == BEARER:
-            return by_token(self._deps, shown[len(BEARER) :].strip())
+            return check_token(self._deps, shown[len(BEARER) :].strip())
         if "cookie" not in headers:
             return None
         try:
-            cookie = SimpleCookie(headers["cookie"]).get(COOKIE)
+            cookie = SimpleCookie(headers["cookie"]).get(SESSION_COOKIE)
         except CookieError:
             return None
-        return None if cookie is None else by_cookie(self._deps, cookie.value)
+        return None if cookie is None else check_cookie(self._deps, cookie.value)
 
 
 def _same_origin(headers: Headers, host: str) -> None:
-    """Refuse what another site makes a browser send. Raises: Forbidden."""
+    """Refuse what another site makes a browser send.
+
+    Raises:
+        Forbidden: it comes from another site.
+    """
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
         raise Forbidden(f"commands don't come from another site ({origin})")

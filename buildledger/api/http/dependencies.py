@@ -1,4 +1,4 @@
-"""What the API needs of the rest of the server; `composition` gives it."""
+"""What the API needs of the rest of the server; `composition` constructs it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol
 
 from fastapi import Request
 
-from buildledger import __version__
+import buildledger
 from buildledger.clock import Clock
 from buildledger.config.resolved import Configuration
 from buildledger.ledger.ledger import Ledger
@@ -22,11 +22,12 @@ from buildledger.logs.store import LogStore
 from buildledger.projections.projector import Projector
 from buildledger.projections.views import Views
 
-DASHBOARD = Path(__file__).parent.parent / "dashboard_static"
+DASHBOARD = Path(buildledger.__file__).parent / "dashboard_static"
+"""Where the wheel has the built dashboard."""
 
 
-class Active(Protocol):
-    """The configuration in force: `intake.active_configuration.ActiveConfiguration` has it."""
+class ActiveConfiguration(Protocol):
+    """Whatever knows the configuration in force: `intake.active_configuration` does."""
 
     @property
     def current(self) -> Configuration | None:
@@ -35,7 +36,7 @@ class Active(Protocol):
 
 
 class ReactorsHealth(Protocol):
-    """How the reactors are: `reactors.runner.Health` has it."""
+    """How far the reactors have come, and whether they run: `reactors.runner` knows it."""
 
     @property
     def position(self) -> int:
@@ -63,19 +64,19 @@ class ApiDependencies:
     """None: another process feeds the views."""
     reactors: Callable[[], ReactorsHealth] | None
     connected_workers: Callable[[], int] | None
-    active: Active
-    notify_source: Callable[[str], bool]
-    """Wakes a source's poller; False if it isn't polled here."""
+    active: ActiveConfiguration
+    trigger_poll: Callable[[str], bool]
+    """Polls a source now, given its name; False if this process doesn't poll it."""
     clock: Clock
     admin_token: str
-    whole_token: Callable[[str], str] = str
-    """Makes of an enrollment token what its worker is given: perhaps it is also told whom to trust."""
-    """Whoever shows it may do everything."""
+    """The secret whose bearer may do everything."""
+    token_with_ca: Callable[[str], str] = str
+    """Adds to an enrollment token the certificate that its worker has to trust, where the server's is its own."""
     keep_artifacts: timedelta | None = None
     """How long artifacts are kept; None: for ever."""
     hosts: frozenset[str] = frozenset({"localhost", "127.0.0.1", "[::1]"})
     """Names under which the server may be spoken to, without port; others are DNS rebinding."""
-    version: str = __version__
+    version: str = buildledger.__version__
     dashboard: Path = DASHBOARD
 
 

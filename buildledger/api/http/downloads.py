@@ -44,7 +44,7 @@ def byte_range(wanted: str | None, size_bytes: int, what: str) -> tuple[int, int
     return begin, end
 
 
-def file_answer(request: Request, artifacts: ArtifactStore, sha256: str, size_bytes: int, name: str) -> Response:
+def file_response(request: Request, artifacts: ArtifactStore, sha256: str, size_bytes: int, name: str) -> Response:
     """A file of the store, or the part of it that is asked for; nothing if the caller has it.
 
     Raises: RangeNotSatisfiable.
@@ -64,7 +64,7 @@ def file_answer(request: Request, artifacts: ArtifactStore, sha256: str, size_by
     return StreamingResponse(content, status_code=200 if whole else 206, headers=headers, media_type=BINARY)
 
 
-def zip_answer(request: Request, artifacts: ArtifactStore, sha256: str, manifest: Manifest, name: str) -> Response:
+def zip_response(request: Request, artifacts: ArtifactStore, sha256: str, manifest: Manifest, name: str) -> Response:
     """A directory as a zip that is made while it is sent; nothing if the caller has it."""
     headers = _headers(sha256, f"{name}.zip")
     if _has_it(request, headers["ETag"]):

@@ -8,6 +8,8 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from buildledger.api.http.credentials import SESSION_COOKIE
+from buildledger.api.http.open_paths import OPEN_PATHS
 from buildledger.api.http.responses import REFERENCE
 from buildledger.api.models import (
     artifacts,
@@ -27,7 +29,6 @@ from buildledger.api.models import (
 API_VERSION = "1"
 PROBLEM_JSON = "application/problem+json"
 BEARER, COOKIE = "adminToken", "session"
-OPEN_PATHS = frozenset({"/api/v1/health", "/api/v1/ui-config", "/api/v1/session"})
 
 MODELS: tuple[type[msgspec.Struct], ...] = (
     home.Home,
@@ -96,7 +97,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     document["components"]["securitySchemes"] = {
         BEARER: {"type": "http", "scheme": "bearer", "description": "The local admin token."},
-        COOKIE: {"type": "apiKey", "in": "cookie", "name": "buildledger_session"},
+        COOKIE: {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
     }
     for path, operations in document["paths"].items():
         for method, operation in operations.items():

@@ -7,18 +7,7 @@ from uuid import UUID
 
 from fastapi import Header, Path, Query
 
-PAGE_DEFAULT = 50
-PAGE_MAX = 500
-BUILDERS_PAGE_MAX = 10_000
-LINES_DEFAULT = 500
-LINES_MAX = 10_000
-SEARCH_HITS_DEFAULT = 100
-SEARCH_HITS_MAX = 1_000
-POSITION_MAX = 2**53 - 1
-"""The largest integer that JavaScript holds exactly."""
-NAME_CHARACTERS_MAX = 256
-REASON_CHARACTERS_MAX = 1_000
-PRIORITY_LIMIT = 1_000_000
+from buildledger.api.models.limits import BUILDERS_PAGE_MAX, NAME_CHARACTERS_MAX, PAGE_MAX, POSITION_MAX
 
 AsOf = Annotated[
     int | None,

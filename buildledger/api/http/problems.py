@@ -79,7 +79,7 @@ class Invalid(Problem):
     status, code, title = 422, "invalid", "The request isn't valid"
 
 
-class Behind(Problem):
+class ReadModelsBehind(Problem):
     """The read models haven't come as far as asked yet."""
 
     status, code, title = 503, "behind", "The read models are behind"
@@ -99,7 +99,7 @@ class Busy(Problem):
         self.headers = {"Retry-After": str(RETRY_SECONDS)}
 
 
-class Ahead(Problem):
+class PositionNotReached(Problem):
     """A position that the ledger hasn't reached."""
 
     status, code, title = 404, "position_ahead", "That hasn't happened yet"
@@ -201,10 +201,10 @@ async def _unchanged(_: Request, unchanged: Unchanged) -> Response:
 
 
 async def _problem(request: Request, problem: Problem) -> Response:
-    return answer_problem(problem, request.url.path)
+    return problem_response(problem, request.url.path)
 
 
-def answer_problem(problem: Problem, instance: str) -> Response:
+def problem_response(problem: Problem, instance: str) -> Response:
     """The document of a problem of the API's own."""
     return respond(
         problem.status,
@@ -225,17 +225,19 @@ async def _refusal(request: Request, refusal: Refusal) -> Response:
 
 async def _unavailable(request: Request, error: LedgerUnavailable) -> Response:
     problem = OutcomeUnknown(str(error)) if error.outcome_unknown else Unavailable(str(error))
-    return answer_problem(problem, request.url.path)
+    return problem_response(problem, request.url.path)
 
 
 async def _ahead(request: Request, error: PositionAhead) -> Response:
     """A position beyond the ledger isn't there; one that the views have yet to reach will be soon."""
     beyond = error.asked > request.app.state.dependencies.ledger.head()
-    return answer_problem(Ahead(str(error)) if beyond else Behind(str(error)), request.url.path)
+    return problem_response(
+        PositionNotReached(str(error)) if beyond else ReadModelsBehind(str(error)), request.url.path
+    )
 
 
 async def _bad_pattern(request: Request, error: BadPatternError) -> Response:
-    return answer_problem(BadPattern(str(error)), request.url.path)
+    return problem_response(BadPattern(str(error)), request.url.path)
 
 
 async def _invalid(request: Request, error: RequestValidationError) -> Response:

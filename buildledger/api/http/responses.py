@@ -37,7 +37,7 @@ def returns(model: type[msgspec.Struct], *, status: int = 200, described: str = 
     }
 
 
-def answer(
+def json_response(
     model: msgspec.Struct, *, status: int = 200, etag: str | None = None, position: int | None = None
 ) -> Response:
     """`model` as a response. `position` is what the answer is as of."""
@@ -50,7 +50,7 @@ def answer(
     return Response(_encoder.encode(model), status_code=status, headers=headers, media_type=JSON)
 
 
-def unchanged(request: Request, etag: str, position: int) -> None:
+def stop_if_unchanged(request: Request, etag: str, position: int) -> None:
     """Stop here if the caller named this very ETag.
 
     Raises: Unchanged.

@@ -37,12 +37,12 @@ def artifact_of(reading: Reading, operation_id: UUID, keep: timedelta | None) ->
 
 def _artifacts(reading: Reading) -> sa.Select[Any]:
     gone = sa.and_(
-        artifact_removed.c.operation_id == artifact.c.operation_id, reading.born(artifact_removed.c.position)
+        artifact_removed.c.operation_id == artifact.c.operation_id, reading.existed(artifact_removed.c.position)
     )
     return (
         sa.select(artifact, artifact_removed.c.removed_at, artifact_removed.c.reason)
         .join_from(artifact, artifact_removed, gone, isouter=True)
-        .where(reading.born(artifact.c.position))
+        .where(reading.existed(artifact.c.position))
     )
 
 
@@ -70,7 +70,7 @@ def totals_of(reading: Reading, build_id: UUID) -> models.TestTotals | None:
     query = sa.select(
         sa.func.count(sa.distinct(test_report.c.report)),
         *(sa.func.coalesce(sa.func.sum(column), 0) for column in (*counted, test_report.c.omitted)),
-    ).where(test_report.c.build_id == build_id, reading.born(test_report.c.position))
+    ).where(test_report.c.build_id == build_id, reading.existed(test_report.c.position))
     row = reading.first(query)
     if row is None or row[0] == 0:
         return None
@@ -86,7 +86,7 @@ def tests_of(reading: Reading, build_id: UUID) -> sa.Select[Any]:
     return (
         sa.select(table, test_report.c.report, test_report.c.step)
         .join_from(table, test_report, test_report.c.position == table.c.position)
-        .where(table.c.build_id == build_id, reading.born(table.c.position))
+        .where(table.c.build_id == build_id, reading.existed(table.c.position))
         .order_by(table.c.rank, table.c.position, table.c.place)
     )
 

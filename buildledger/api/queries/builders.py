@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from buildledger.api.models import builders as models
 from buildledger.api.models.scalars import BuildRef
-from buildledger.api.queries import builds as build_rows
+from buildledger.api.queries import builds as build_queries
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
 from buildledger.projections.status_tables import builder
@@ -22,16 +22,16 @@ _tags = msgspec.json.Decoder(list[str])
 
 def listed(reading: Reading) -> sa.Select[Any]:
     """Builders at the reading's position."""
-    return sa.select(builder).where(reading.holds(builder))
+    return sa.select(builder).where(reading.is_current(builder))
 
 
 def as_builders(reading: Reading, rows: Sequence[sa.Row[Any]]) -> list[models.Builder]:
     """Rows of `listed` as they are answered, with two more queries."""
     seqs = {seq for row in rows for seq in (row.last_seq, row.broken_seq) if seq is not None}
-    builds = build_rows.references(reading, seqs)
+    builds = build_queries.references(reading, seqs)
     running: defaultdict[str, list[BuildRef]] = defaultdict(list)
-    for row in build_rows.running(reading):
-        running[row.builder].append(build_rows.as_reference(row))
+    for row in build_queries.running(reading):
+        running[row.builder].append(build_queries.as_reference(row))
     return [
         models.Builder(
             name=row.name,

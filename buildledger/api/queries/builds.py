@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from buildledger.api.http.problems import NotFound
 from buildledger.api.models import builds as models
 from buildledger.api.models.scalars import BuildRef, SourceStamp
-from buildledger.api.queries.personal_data import Words
+from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.events.request import SourceStamp as Stamp
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
@@ -58,7 +58,7 @@ def joined(reading: Reading, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
     return (
         sa.select(*columns)
         .join_from(build, build_state, build_state.c.seq == build.c.seq)
-        .where(reading.holds(build_state), reading.born(build.c.seq))
+        .where(reading.is_current(build_state), reading.existed(build.c.seq))
     )
 
 
@@ -67,18 +67,18 @@ def listed(reading: Reading) -> sa.Select[Any]:
     return joined(reading, *_LISTED)
 
 
-def as_builds(reading: Reading, words: Words, rows: Sequence[sa.Row[Any]]) -> list[models.Build]:
+def as_builds(reading: Reading, personal: PersonalDataResolver, rows: Sequence[sa.Row[Any]]) -> list[models.Build]:
     """Rows of `listed` as they are answered; one more query if some of them run."""
-    words.load(actors={row.requested_by for row in rows})
+    personal.load(actors={row.requested_by for row in rows})
     running = current_steps(reading, [row.seq for row in rows if row.finished_at is None])
-    return [_build(row, words, running.get(row.seq)) for row in rows]
+    return [_build(row, personal, running.get(row.seq)) for row in rows]
 
 
 def current_steps(reading: Reading, seqs: Sequence[int]) -> dict[int, models.CurrentStep]:
     """The step that runs, of each of these builds that has one."""
     found: dict[int, models.CurrentStep] = {}
     columns = sa.select(step.c.seq, step.c.number, step.c.name, step.c.started_at).where(
-        reading.holds(step), step.c.finished_at.is_(None)
+        reading.is_current(step), step.c.finished_at.is_(None)
     )
     for chunk in chunks(seqs):
         for row in reading.all(columns.where(step.c.seq.in_(chunk))):
@@ -86,7 +86,7 @@ def current_steps(reading: Reading, seqs: Sequence[int]) -> dict[int, models.Cur
     return found
 
 
-def _build(row: sa.Row[Any], words: Words, current: models.CurrentStep | None) -> models.Build:
+def _build(row: sa.Row[Any], personal: PersonalDataResolver, current: models.CurrentStep | None) -> models.Build:
     return models.Build(
         id=row.id,
         builder=row.builder,
@@ -96,7 +96,7 @@ def _build(row: sa.Row[Any], words: Words, current: models.CurrentStep | None) -
         result=row.result,
         summary=row.summary,
         reason=row.reason,
-        requested_by=words.actor(row.requested_by),
+        requested_by=personal.actor(row.requested_by),
         worker=row.worker,
         attempt=row.attempt,
         stamps=stamps_of(row.stamps, _revisions.decode(row.obtained)),
@@ -157,7 +157,7 @@ def as_reference(row: sa.Row[Any]) -> BuildRef:
 
 def seq_of(reading: Reading, build_id: UUID) -> int:
     """Where a build was assigned. Raises: NotFound if it wasn't yet."""
-    row = reading.first(sa.select(build.c.seq).where(build.c.id == build_id, reading.born(build.c.seq)))
+    row = reading.first(sa.select(build.c.seq).where(build.c.id == build_id, reading.existed(build.c.seq)))
     if row is None:
         raise NotFound("build", build_id)
     return int(row.seq)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from buildledger.api.models import builds, changes
 from buildledger.api.models.scalars import Person
-from buildledger.api.queries.personal_data import Words, printable
+from buildledger.api.queries.personal_data import PersonalDataResolver, printable
 from buildledger.events.ids import change_id
 from buildledger.projections.blamelist import COMMITS_MAX
 from buildledger.projections.blamelist_tables import blame
@@ -24,17 +24,17 @@ _texts = msgspec.json.Decoder(list[str])
 _ids = msgspec.json.Decoder(list[UUID])
 
 
-def as_changes(words: Words, rows: Sequence[sa.Row[Any]]) -> list[changes.Change]:
+def as_changes(personal: PersonalDataResolver, rows: Sequence[sa.Row[Any]]) -> list[changes.Change]:
     """Rows of the table of commits as they are answered."""
     people: set[UUID] = set()
     for row in rows:
         people.update((row.author, row.committer, *_ids.decode(row.co_authors)))
-    words.load(claims=people, texts={row.words_id for row in rows})
-    return [_change(row, words) for row in rows]
+    personal.load(claims=people, texts={row.words_id for row in rows})
+    return [_change(row, personal) for row in rows]
 
 
-def _change(row: sa.Row[Any], words: Words) -> changes.Change:
-    said = words.change(row.words_id)
+def _change(row: sa.Row[Any], personal: PersonalDataResolver) -> changes.Change:
+    said = personal.change(row.words_id)
     message = None if said is None else printable(said.message)
     return changes.Change(
         id=row.id,
@@ -44,9 +44,9 @@ def _change(row: sa.Row[Any], words: Words) -> changes.Change:
         revision=row.revision,
         parents=_texts.decode(row.parents),
         position=row.seq,
-        author=words.person(row.author),
-        committer=words.person(row.committer),
-        co_authors=[words.person(key) for key in _ids.decode(row.co_authors)],
+        author=personal.person(row.author),
+        committer=personal.person(row.committer),
+        co_authors=[personal.person(key) for key in _ids.decode(row.co_authors)],
         subject=None if message is None else message.strip().partition("\n")[0],
         message=message,
         erased=message is None,
@@ -58,19 +58,21 @@ def _change(row: sa.Row[Any], words: Words) -> changes.Change:
     )
 
 
-def changes_by_id(reading: Reading, words: Words, ids: Collection[UUID]) -> dict[UUID, changes.Change]:
+def changes_by_id(
+    reading: Reading, personal: PersonalDataResolver, ids: Collection[UUID]
+) -> dict[UUID, changes.Change]:
     """Those of these commits that are known."""
     rows = [
         row
         for chunk in chunks(ids)
-        for row in reading.all(sa.select(change).where(change.c.id.in_(chunk), reading.born(change.c.seq)))
+        for row in reading.all(sa.select(change).where(change.c.id.in_(chunk), reading.existed(change.c.seq)))
     ]
-    return {made.id: made for made in as_changes(words, rows)}
+    return {made.id: made for made in as_changes(personal, rows)}
 
 
 def blame_rows(reading: Reading, build_ids: Collection[UUID]) -> list[sa.Row[Any]]:
     """The blame of these builds, a row for each source."""
-    rows = sa.select(blame).where(reading.holds(blame)).order_by(blame.c.source)
+    rows = sa.select(blame).where(reading.is_current(blame)).order_by(blame.c.source)
     return [row for chunk in chunks(build_ids) for row in reading.all(rows.where(blame.c.build_id.in_(chunk)))]
 
 

@@ -28,7 +28,7 @@ class Configurations:
     def in_force(self, reading: Reading) -> Configuration | None:
         """That of the reading's position; None before the first."""
         row = reading.first(
-            sa.select(revision.c.seq).where(reading.born(revision.c.seq)).order_by(revision.c.seq.desc())
+            sa.select(revision.c.seq).where(reading.existed(revision.c.seq)).order_by(revision.c.seq.desc())
         )
         return None if row is None else self.at(row.seq)
 
@@ -36,7 +36,7 @@ class Configurations:
         """The one with this digest, if it was ever in force until then."""
         row = reading.first(
             sa.select(revision.c.seq)
-            .where(revision.c.digest == digest, reading.born(revision.c.seq))
+            .where(revision.c.digest == digest, reading.existed(revision.c.seq))
             .order_by(revision.c.seq)
         )
         return None if row is None else self.at(row.seq)

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, cast
 from uuid import UUID
 
 from buildledger.api.models.ledger import Fact
-from buildledger.api.queries.personal_data import Words
+from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.events.catalogue import BY_NAME
 from buildledger.events.fact import Recorded
 from buildledger.ledger.ledger import Ledger
@@ -107,7 +107,7 @@ def _backwards(ledger: Ledger, wanted: FactFilter, limit: int, after: int, posit
     return Found(found, None)
 
 
-def as_fact(recorded: Recorded, words: Words) -> Fact:
+def as_fact(recorded: Recorded, personal: PersonalDataResolver) -> Fact:
     """A fact as it is answered."""
     meta = recorded.meta
     return Fact(
@@ -116,7 +116,7 @@ def as_fact(recorded: Recorded, words: Words) -> Fact:
         version=recorded.version,
         name=recorded.name,
         recorded_at=meta.recorded_at,
-        actor=words.actor(meta.actor),
+        actor=personal.actor(meta.actor),
         command_id=meta.command_id,
         causation_id=meta.causation_id,
         correlation_id=meta.correlation_id,

@@ -1,4 +1,4 @@
-"""Ids of people and messages → what may be shown of them, in one question to the vault for a whole answer."""
+"""Names, addresses and commit messages, looked up in the vault by the ids that facts hold."""
 
 from __future__ import annotations
 
@@ -25,8 +25,11 @@ def admin_actor(vault: Vault) -> str:
     return f"{USER}{claim_id(vault.installation_key, ADMIN_KIND, '', ADMIN_NAME)}"
 
 
-class Words:
-    """The words of one answer: say what is needed, `load`, then ask."""
+class PersonalDataResolver:
+    """Looks up the personal data of one answer in few queries: `load` all that is needed, then ask for each.
+
+    What has been erased from the vault comes back as None.
+    """
 
     def __init__(self, vault: Vault, people: Reading) -> None:
         self._vault = vault
@@ -36,7 +39,7 @@ class Words:
         self._texts: dict[UUID, str] = {}
 
     def load(self, *, claims: Iterable[UUID] = (), actors: Iterable[str] = (), texts: Iterable[UUID] = ()) -> None:
-        """Read the words of these claims, of the persons among these actors, and these texts."""
+        """Read the texts of these claims, of the persons among these actors, and these texts by their own ids."""
         wanted = {*claims, *(key for actor in actors if (key := _claim_of(actor)) is not None)} - self._claims.keys()
         if wanted:
             self._load_claims(wanted)
@@ -47,7 +50,7 @@ class Words:
     def _load_claims(self, wanted: Collection[UUID]) -> None:
         columns = sa.select(claim.c.id, claim.c.kind, claim.c.words_id)
         for chunk in chunks(wanted):
-            for row in self._people.all(columns.where(claim.c.id.in_(chunk), self._people.born(claim.c.seq))):
+            for row in self._people.all(columns.where(claim.c.id.in_(chunk), self._people.existed(claim.c.seq))):
                 self._claims[row.id] = (row.kind, row.words_id)
 
     def text(self, words_id: UUID) -> str | None:
@@ -55,7 +58,7 @@ class Words:
         return self._texts.get(words_id)
 
     def change(self, words_id: UUID) -> ChangeWords | None:
-        """The words of a commit; None if they have been erased."""
+        """The message and the people of a commit as they were written; None if they have been erased."""
         text = self._texts.get(words_id)
         if text is None:
             return None

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from buildledger.api.models import requests as models
 from buildledger.api.queries.builds import stamps_of
-from buildledger.api.queries.personal_data import Words
+from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.config.resolved import Configuration
 from buildledger.projections.columns import moment
 from buildledger.projections.queue_tables import request, request_state
@@ -42,7 +42,7 @@ def listed(reading: Reading) -> sa.Select[Any]:
     return (
         sa.select(*_COLUMNS)
         .join_from(request, request_state, request_state.c.seq == request.c.seq)
-        .where(reading.holds(request_state), reading.born(request.c.seq))
+        .where(reading.is_current(request_state), reading.existed(request.c.seq))
     )
 
 
@@ -52,10 +52,10 @@ def in_line(query: sa.Select[Any]) -> sa.Select[Any]:
 
 
 def as_requests(
-    words: Words, rows: Sequence[sa.Row[Any]], configuration: Configuration | None, site: Site
+    personal: PersonalDataResolver, rows: Sequence[sa.Row[Any]], configuration: Configuration | None, site: Site
 ) -> list[models.Request]:
     """Rows of `listed` as they are answered."""
-    words.load(actors={row.requested_by for row in rows})
+    personal.load(actors={row.requested_by for row in rows})
     return [
         models.Request(
             id=row.id,
@@ -66,7 +66,7 @@ def as_requests(
             priority=row.priority,
             reason=row.reason,
             trigger=row.trigger,
-            requested_by=words.actor(row.requested_by),
+            requested_by=personal.actor(row.requested_by),
             stamps=stamps_of(row.stamps, {}),
             change_ids=_ids.decode(row.changes),
             inputs=msgspec.json.decode(row.inputs),

@@ -19,7 +19,7 @@ from buildledger.projections.status_tables import build, build_property, log, op
 def steps_of(reading: Reading, seq: int, build_id: UUID) -> list[models.Step]:
     """The steps of a build with their operations and logs, in order."""
     operations = _operations(reading, seq, _logs(reading, seq, build_id))
-    rows = reading.all(sa.select(step).where(step.c.seq == seq, reading.holds(step)).order_by(step.c.number))
+    rows = reading.all(sa.select(step).where(step.c.seq == seq, reading.is_current(step)).order_by(step.c.number))
     return [
         models.Step(
             index=row.number,
@@ -38,7 +38,7 @@ def steps_of(reading: Reading, seq: int, build_id: UUID) -> list[models.Step]:
 def _operations(
     reading: Reading, seq: int, logs: Mapping[UUID, list[models.Log]]
 ) -> defaultdict[int, list[models.Operation]]:
-    rows = sa.select(operation).where(operation.c.seq == seq, reading.holds(operation)).order_by(operation.c.place)
+    rows = sa.select(operation).where(operation.c.seq == seq, reading.is_current(operation)).order_by(operation.c.place)
     found: defaultdict[int, list[models.Operation]] = defaultdict(list)
     for row in reading.all(rows):
         made = models.Operation(
@@ -64,7 +64,7 @@ def _operations(
 
 def _logs(reading: Reading, seq: int, build_id: UUID) -> defaultdict[UUID, list[models.Log]]:
     found: defaultdict[UUID, list[models.Log]] = defaultdict(list)
-    rows = sa.select(log).where(log.c.seq == seq, reading.holds(log)).order_by(log.c.opened_at, log.c.channel)
+    rows = sa.select(log).where(log.c.seq == seq, reading.is_current(log)).order_by(log.c.opened_at, log.c.channel)
     for row in reading.all(rows):
         found[row.operation_id].append(_log(row, build_id))
     return found
@@ -73,7 +73,7 @@ def _logs(reading: Reading, seq: int, build_id: UUID) -> defaultdict[UUID, list[
 def log_with(reading: Reading, log_id: UUID) -> models.Log | None:
     """One log; None if nothing was written to it yet."""
     columns = sa.select(log, build.c.id.label("build_id")).join_from(log, build, build.c.seq == log.c.seq)
-    row = reading.first(columns.where(log.c.id == log_id, reading.holds(log)))
+    row = reading.first(columns.where(log.c.id == log_id, reading.is_current(log)))
     return None if row is None else _log(row, row.build_id)
 
 
@@ -98,5 +98,5 @@ def _log(row: sa.Row[Any], build_id: UUID) -> models.Log:
 def properties_of(reading: Reading, seq: int) -> list[models.Property]:
     """What a build knows, by name."""
     table = build_property
-    rows = reading.all(sa.select(table).where(table.c.seq == seq, reading.holds(table)).order_by(table.c.name))
+    rows = reading.all(sa.select(table).where(table.c.seq == seq, reading.is_current(table)).order_by(table.c.name))
     return [models.Property(name=row.name, value=msgspec.json.decode(row.value), origin=row.origin) for row in rows]

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from buildledger.api.models import workers as models
 from buildledger.api.models.scalars import BuildRef
-from buildledger.api.queries import builds as build_rows
-from buildledger.api.queries import machines as machine_rows
+from buildledger.api.queries import builds as build_queries
+from buildledger.api.queries import machines as machine_queries
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
 from buildledger.projections.waiting import Place, Site
@@ -23,7 +23,7 @@ _labels = msgspec.json.Decoder(dict[str, str])
 
 def listed(reading: Reading) -> sa.Select[Any]:
     """Workers at the reading's position; those without a name are known only by what nobody can tell."""
-    return sa.select(worker).where(reading.holds(worker), worker.c.name != "")
+    return sa.select(worker).where(reading.is_current(worker), worker.c.name != "")
 
 
 def labels_of(row: sa.Row[Any]) -> dict[str, str]:
@@ -42,7 +42,7 @@ def as_workers(rows: Sequence[sa.Row[Any]], running: Iterable[sa.Row[Any]]) -> l
     """Rows of `listed` as they are answered, with the builds that run on them."""
     builds: defaultdict[str, list[BuildRef]] = defaultdict(list)
     for row in running:
-        builds[row.worker].append(build_rows.as_reference(row))
+        builds[row.worker].append(build_queries.as_reference(row))
     return [
         models.Worker(
             name=row.name,
@@ -68,7 +68,7 @@ def as_workers(rows: Sequence[sa.Row[Any]], running: Iterable[sa.Row[Any]]) -> l
             disconnected_at=None if row.disconnected_at is None else moment(row.disconnected_at),
             disconnect_reason=row.disconnect_reason,
             missing_since=None if row.missing_since is None else moment(row.missing_since),
-            machine=machine_rows.as_machine(row, busy=row.name in builds),
+            machine=machine_queries.as_machine(row, busy=row.name in builds),
         )
         for row in rows
     ]
@@ -76,7 +76,7 @@ def as_workers(rows: Sequence[sa.Row[Any]], running: Iterable[sa.Row[Any]]) -> l
 
 def site_of(workers: Reading, status: Reading) -> Site:
     """What requests may wait for: all workers, and the builds that take room on them."""
-    running = build_rows.running(status)
+    running = build_queries.running(status)
     taken: defaultdict[str, int] = defaultdict(int)
     for row in running:
         taken[row.worker] += 1
@@ -89,8 +89,8 @@ def site_of(workers: Reading, status: Reading) -> Site:
             labels=labels_of(row),
             capacity=capacity_of(row),
             taken=taken[row.name],
-            starting=machine_rows.is_starting(row),
-            quarantined=machine_rows.why_quarantined(row),
+            starting=machine_queries.is_starting(row),
+            quarantined=machine_queries.why_quarantined(row),
         )
         for row in workers.all(listed(workers).order_by(worker.c.name))
     )

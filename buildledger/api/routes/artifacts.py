@@ -11,11 +11,11 @@ from buildledger.api.http import downloads
 from buildledger.api.http.dependencies import ApiDependencies, dependencies
 from buildledger.api.http.parameters import AsOf, IdPath
 from buildledger.api.http.problems import Gone, NotFound
-from buildledger.api.http.reads import reading
 from buildledger.api.http.responses import returns
 from buildledger.api.models import artifacts as models
-from buildledger.api.queries import builds as build_rows
+from buildledger.api.queries import builds as build_queries
 from buildledger.api.queries.artifacts import artifact_of, artifacts_of
+from buildledger.api.queries.readings import reading
 from buildledger.logs.artifacts_manifest import PATH_MAX_BYTES, Entry, Manifest
 
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
@@ -35,9 +35,9 @@ router = APIRouter(tags=["builds"])
 def list_artifacts(request: Request, build_id: IdPath, as_of: AsOf = None) -> Response:
     """What a build has handed over, also what is kept no longer."""
     with reading(request, as_of, "status") as reads:
-        seq = build_rows.seq_of(reads["status"], build_id)
+        seq = build_queries.seq_of(reads["status"], build_id)
         items = artifacts_of(reads["status"], seq, reads.deps.keep_artifacts)
-        return reads.answer(models.ArtifactList(items=items, position=reads.position))
+        return reads.respond(models.ArtifactList(items=items, position=reads.position))
 
 
 @router.get("/artifacts/{operation_id}/entries", **returns(models.ArtifactDetail))
@@ -51,7 +51,7 @@ def read_entries(request: Request, operation_id: IdPath, as_of: AsOf = None) -> 
         entries = _manifest(reads.deps, artifact).entries if artifact.kind == "directory" else ()
         items = [_entry(entry) for entry in entries]
         detail = models.ArtifactDetail(artifact=artifact, build_id=build_id, entries=items, position=reads.position)
-        return reads.answer(detail)
+        return reads.respond(detail)
 
 
 @router.head("/artifacts/{operation_id}", include_in_schema=False)
@@ -63,8 +63,8 @@ def read_artifact(request: Request, operation_id: IdPath) -> Response:
     artifact = _known(deps, operation_id)
     if artifact.kind == "directory":
         manifest = _manifest(deps, artifact)
-        return downloads.zip_answer(request, deps.artifacts, artifact.sha256, manifest, artifact.name)
-    return downloads.file_answer(request, deps.artifacts, artifact.sha256, artifact.size_bytes, artifact.name)
+        return downloads.zip_response(request, deps.artifacts, artifact.sha256, manifest, artifact.name)
+    return downloads.file_response(request, deps.artifacts, artifact.sha256, artifact.size_bytes, artifact.name)
 
 
 @router.head("/artifacts/{operation_id}/files/{path:path}", include_in_schema=False)
@@ -80,7 +80,7 @@ def read_file(
     entry = _manifest(deps, artifact).entry(path) if artifact.kind == "directory" else None
     if entry is None or entry.type != "file":
         raise NotFound("file in this artifact", repr(path))
-    return downloads.file_answer(request, deps.artifacts, entry.sha256, entry.size, path)
+    return downloads.file_response(request, deps.artifacts, entry.sha256, entry.size, path)
 
 
 def _known(deps: ApiDependencies, operation_id: UUID) -> models.Artifact:

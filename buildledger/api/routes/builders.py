@@ -7,11 +7,10 @@ from typing import Annotated
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 
-from buildledger.api.commands.build_requests import forced
-from buildledger.api.commands.context import Commanding
+from buildledger.api.commands.build_requests import force_request
+from buildledger.api.commands.context import CommandContext
 from buildledger.api.http.paging import cursor_of, key_of, page
 from buildledger.api.http.parameters import (
-    PAGE_DEFAULT,
     AsOf,
     BuilderPath,
     BuildersLimit,
@@ -22,15 +21,15 @@ from buildledger.api.http.parameters import (
     Wait,
 )
 from buildledger.api.http.problems import NotFound
-from buildledger.api.http.reads import Reads, reading
 from buildledger.api.http.responses import returns
 from buildledger.api.models import builders as models
-from buildledger.api.models import receipts
-from buildledger.api.models import request_bodies as bodies
-from buildledger.api.queries import builders as builder_rows
-from buildledger.api.queries import builds as build_rows
-from buildledger.api.queries import requests as request_rows
-from buildledger.api.queries.personal_data import Words
+from buildledger.api.models import receipts, request_models
+from buildledger.api.models.limits import PAGE_DEFAULT
+from buildledger.api.queries import builders as builder_queries
+from buildledger.api.queries import builds as build_queries
+from buildledger.api.queries import requests as request_queries
+from buildledger.api.queries.personal_data import PersonalDataResolver
+from buildledger.api.queries.readings import Reads, reading
 from buildledger.api.queries.workers import site_of
 from buildledger.config.resolved import Builder, Configuration, InputSpec
 from buildledger.projections.changes import branch
@@ -62,7 +61,7 @@ def list_builders(
     """All builders by name: those configured, and those that only history knows."""
     after = key_of(LISTING, cursor, str)
     with reading(request, as_of, "status") as reads:
-        query = builder_rows.listed(reads["status"]).order_by(builder.c.name).limit(limit + 1)
+        query = builder_queries.listed(reads["status"]).order_by(builder.c.name).limit(limit + 1)
         if after is not None:
             query = query.where(builder.c.name > after[0])
         if status is not None:
@@ -75,9 +74,9 @@ def list_builders(
             fields = (builder.c.name, builder.c.description, builder.c.tags)
             query = query.where(sa.or_(*(field.icontains(search, autoescape=True) for field in fields)))
         rows, last = page(reads["status"].all(query), limit)
-        items = builder_rows.as_builders(reads["status"], rows)
+        items = builder_queries.as_builders(reads["status"], rows)
         following = None if last is None else cursor_of(LISTING, last.name)
-        return reads.answer(models.BuilderPage(items=items, next=following, position=reads.position))
+        return reads.respond(models.BuilderPage(items=items, next=following, position=reads.position))
 
 
 @router.get("/builders/{name}", **returns(models.BuilderDetail))
@@ -85,50 +84,50 @@ def read_builder(request: Request, name: BuilderPath, as_of: AsOf = None) -> Res
     """All about one builder."""
     with reading(request, as_of, *DETAIL_VIEWS) as reads:
         status = reads["status"]
-        rows = status.all(builder_rows.listed(status).where(builder.c.name == name))
+        rows = status.all(builder_queries.listed(status).where(builder.c.name == name))
         if not rows:
             raise NotFound("builder", name)
         configuration = reads.configurations.in_force(reads["revisions"])
         configured = None if configuration is None else configuration.builders.get(name)
-        words = Words(reads.deps.vault, reads["people"])
+        personal = PersonalDataResolver(reads.deps.vault, reads["people"])
         recent = status.all(
-            build_rows.listed(status)
+            build_queries.listed(status)
             .where(build.c.builder == name)
             .order_by(build.c.number.desc())
             .limit(RECENT_BUILDS)
         )
         queue = reads["queue"]
-        waiting = request_rows.in_line(request_rows.listed(queue).where(request_table.c.builder == name))
+        waiting = request_queries.in_line(request_queries.listed(queue).where(request_table.c.builder == name))
         first = queue.all(waiting.limit(WAITING_REQUESTS))
         site = site_of(reads["workers"], status)
         made = models.BuilderDetail(
-            builder=builder_rows.as_builders(status, rows)[0],
+            builder=builder_queries.as_builders(status, rows)[0],
             steps=[] if configured is None else [step.name for step in configured.steps],
             sources=[] if configuration is None or configured is None else _sources(reads, configuration, configured),
             inputs=[] if configured is None else [_input(*item) for item in configured.inputs.items()],
             locks=[] if configured is None else [use.lock for use in configured.locks],
-            waiting=request_rows.as_requests(words, first, configuration, site),
+            waiting=request_queries.as_requests(personal, first, configuration, site),
             waiting_count=queue.count(waiting.with_only_columns(request_table.c.seq).order_by(None)),
-            recent=build_rows.as_builds(status, words, recent),
+            recent=build_queries.as_builds(status, personal, recent),
             position=reads.position,
         )
-        return reads.answer(made)
+        return reads.respond(made)
 
 
 @router.post("/builders/{name}/force", **returns(receipts.RequestReceipt, status=201))
 async def force_build(
     request: Request,
     name: BuilderPath,
-    body: bodies.ForceBody,
+    body: request_models.ForceBody,
     prefer: Prefer = None,
     wait: Wait = True,
     key: IdempotencyKeyHeader = None,
 ) -> Response:
     """Request a build by hand. Answered when the request is durable."""
-    commanding = Commanding(request, key, wait=wait, prefer=prefer)
-    command = await forced(commanding, name, body)
-    kept = await commanding.execute(command, correlation_id=command.request_id)
-    return await commanding.answer(receipts.RequestReceipt, kept, status=201, request_id=command.request_id)
+    context = CommandContext(request, key, wait=wait, prefer=prefer)
+    command = await force_request(context, name, body)
+    receipt = await context.execute(command, correlation_id=command.request_id)
+    return await context.respond(receipts.RequestReceipt, receipt, status=201, request_id=command.request_id)
 
 
 def _sources(reads: Reads, configuration: Configuration, configured: Builder) -> list[models.BuilderSource]:
@@ -137,7 +136,7 @@ def _sources(reads: Reads, configuration: Configuration, configured: Builder) ->
     for name in configured.sources:
         rows = changes.all(
             sa.select(branch.c.name)
-            .where(branch.c.source == name, changes.holds(branch))
+            .where(branch.c.source == name, changes.is_current(branch))
             .order_by(branch.c.moved_at.desc(), branch.c.name)
             .limit(BRANCHES_OFFERED)
         )

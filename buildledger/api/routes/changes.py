@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 
 from buildledger.api.http.paging import cursor_of, key_of, page
-from buildledger.api.http.parameters import PAGE_DEFAULT, AsOf, Cursor, IdPath, Limit, NameFilter
+from buildledger.api.http.parameters import AsOf, Cursor, IdPath, Limit, NameFilter
 from buildledger.api.http.problems import NotFound
-from buildledger.api.http.reads import reading
 from buildledger.api.http.responses import returns
 from buildledger.api.models import changes as models
+from buildledger.api.models.limits import PAGE_DEFAULT
 from buildledger.api.queries.changes import as_changes
-from buildledger.api.queries.personal_data import Words
+from buildledger.api.queries.personal_data import PersonalDataResolver
+from buildledger.api.queries.readings import reading
 from buildledger.events.change import FileChange
 from buildledger.projections.changes import change
 
@@ -41,7 +42,7 @@ def list_changes(
     """Commits, the last seen first."""
     after = key_of(LISTING, cursor, int)
     with reading(request, as_of, "changes", "people") as reads:
-        query = sa.select(change).where(reads["changes"].born(change.c.seq))
+        query = sa.select(change).where(reads["changes"].existed(change.c.seq))
         query = query.order_by(change.c.seq.desc()).limit(limit + 1)
         if after is not None:
             query = query.where(change.c.seq < after[0])
@@ -56,9 +57,9 @@ def list_changes(
         if not historic:
             query = query.where(~change.c.historic)
         rows, last = page(reads["changes"].all(query), limit)
-        items = as_changes(Words(reads.deps.vault, reads["people"]), rows)
+        items = as_changes(PersonalDataResolver(reads.deps.vault, reads["people"]), rows)
         following = None if last is None else cursor_of(LISTING, last.seq)
-        return reads.answer(models.ChangePage(items=items, next=following, position=reads.position))
+        return reads.respond(models.ChangePage(items=items, next=following, position=reads.position))
 
 
 @router.get("/changes/{change_id}", **returns(models.ChangeDetail))
@@ -66,10 +67,10 @@ def read_change(request: Request, change_id: IdPath, as_of: AsOf = None) -> Resp
     """One commit with its files."""
     with reading(request, as_of, "changes", "people") as reads:
         rows = reads["changes"].all(
-            sa.select(change).where(change.c.id == change_id, reads["changes"].born(change.c.seq))
+            sa.select(change).where(change.c.id == change_id, reads["changes"].existed(change.c.seq))
         )
         if not rows:
             raise NotFound("change", change_id)
-        (made,) = as_changes(Words(reads.deps.vault, reads["people"]), rows)
+        (made,) = as_changes(PersonalDataResolver(reads.deps.vault, reads["people"]), rows)
         files = [models.ChangedFile(path=file.path, kind=file.kind) for file in _files.decode(rows[0].files)]
-        return reads.answer(models.ChangeDetail(change=made, files=files, position=reads.position))
+        return reads.respond(models.ChangeDetail(change=made, files=files, position=reads.position))

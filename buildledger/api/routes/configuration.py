@@ -11,25 +11,16 @@ import msgspec
 import sqlalchemy as sa
 from fastapi import APIRouter, Path, Request, Response
 
-from buildledger.api.commands.context import Commanding
+from buildledger.api.commands.context import CommandContext
 from buildledger.api.http.paging import cursor_of, key_of, page
-from buildledger.api.http.parameters import (
-    PAGE_DEFAULT,
-    POSITION_MAX,
-    AsOf,
-    Cursor,
-    IdempotencyKeyHeader,
-    Limit,
-    Prefer,
-    Wait,
-)
+from buildledger.api.http.parameters import AsOf, Cursor, IdempotencyKeyHeader, Limit, Prefer, Wait
 from buildledger.api.http.problems import Invalid, NotFound
-from buildledger.api.http.reads import Reads, reading
 from buildledger.api.http.responses import returns
 from buildledger.api.models import config as models
-from buildledger.api.models import receipts
-from buildledger.api.models import request_bodies as bodies
-from buildledger.api.queries.personal_data import Words
+from buildledger.api.models import receipts, request_models
+from buildledger.api.models.limits import PAGE_DEFAULT, POSITION_MAX
+from buildledger.api.queries.personal_data import PersonalDataResolver
+from buildledger.api.queries.readings import Reads, reading
 from buildledger.config.diff import diff
 from buildledger.config.resolved import Configuration
 from buildledger.domain.config import ApplyConfig
@@ -48,7 +39,7 @@ def read_config(request: Request, as_of: AsOf = None) -> Response:
     """The configuration in force."""
     with reading(request, as_of, "revisions", "people") as reads:
         at = reads["revisions"]
-        row = at.first(sa.select(revision).where(at.born(revision.c.seq)).order_by(revision.c.seq.desc()))
+        row = at.first(sa.select(revision).where(at.existed(revision.c.seq)).order_by(revision.c.seq.desc()))
         if row is None:
             raise NotFound("configuration", "in force: none has been applied")
         return _detail(reads, row)
@@ -57,13 +48,13 @@ def read_config(request: Request, as_of: AsOf = None) -> Response:
 @router.post("/config", **returns(receipts.Receipt))
 async def apply_config(
     request: Request,
-    body: bodies.ConfigBody,
+    body: request_models.ConfigBody,
     prefer: Prefer = None,
     wait: Wait = True,
     key: IdempotencyKeyHeader = None,
 ) -> Response:
     """Put a configuration in force, whole. `buildledger config apply` checks a file and sends it here."""
-    commanding = Commanding(request, key, wait=wait, prefer=prefer)
+    context = CommandContext(request, key, wait=wait, prefer=prefer)
     try:
         wanted = await asyncio.to_thread(Configuration.from_json, body.text)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
@@ -72,10 +63,10 @@ async def apply_config(
         digest=wanted.digest,
         text=wanted.to_json(),
         origin=body.origin,
-        plan=await asyncio.to_thread(lambda: diff(commanding.deps.active.current, wanted).plan()),
+        plan=await asyncio.to_thread(lambda: diff(context.deps.active.current, wanted).plan()),
         expected_revision=body.expected_revision,
     )
-    return await commanding.receipt(command)
+    return await context.execute_and_respond(command)
 
 
 @router.get("/config/revisions", **returns(models.ConfigRevisionPage))
@@ -86,13 +77,13 @@ def list_revisions(
     after = key_of(LISTING, cursor, int)
     with reading(request, as_of, "revisions", "people") as reads:
         at = reads["revisions"]
-        query = sa.select(revision).where(at.born(revision.c.seq)).order_by(revision.c.revision.desc())
+        query = sa.select(revision).where(at.existed(revision.c.seq)).order_by(revision.c.revision.desc())
         if after is not None:
             query = query.where(revision.c.revision < after[0])
         rows, last = page(at.all(query.limit(limit + 1)), limit)
         following = None if last is None else cursor_of(LISTING, last.revision)
         items = _revisions(reads, rows)
-        return reads.answer(models.ConfigRevisionPage(items=items, next=following, position=reads.position))
+        return reads.respond(models.ConfigRevisionPage(items=items, next=following, position=reads.position))
 
 
 @router.get("/config/revisions/{number}", **returns(models.ConfigDetail))
@@ -102,7 +93,7 @@ def read_revision(
     """One revision with all it says."""
     with reading(request, as_of, "revisions", "people") as reads:
         at = reads["revisions"]
-        row = at.first(sa.select(revision).where(revision.c.revision == number, at.born(revision.c.seq)))
+        row = at.first(sa.select(revision).where(revision.c.revision == number, at.existed(revision.c.seq)))
         if row is None:
             raise NotFound("revision", number)
         return _detail(reads, row)
@@ -111,16 +102,16 @@ def read_revision(
 def _detail(reads: Reads, row: sa.Row[Any]) -> Response:
     (made,) = _revisions(reads, [row])
     text = msgspec.json.decode(reads.configurations.text_at(row.seq))
-    return reads.answer(models.ConfigDetail(revision=made, configuration=text, position=reads.position))
+    return reads.respond(models.ConfigDetail(revision=made, configuration=text, position=reads.position))
 
 
 def _revisions(reads: Reads, rows: Sequence[sa.Row[Any]]) -> list[models.ConfigRevision]:
     at = reads["revisions"]
-    words = Words(reads.deps.vault, reads["people"])
-    words.load(actors={row.applied_by for row in rows})
-    active = at.first(sa.select(sa.func.max(revision.c.revision).label("revision")).where(at.born(revision.c.seq)))
+    personal = PersonalDataResolver(reads.deps.vault, reads["people"])
+    personal.load(actors={row.applied_by for row in rows})
+    active = at.first(sa.select(sa.func.max(revision.c.revision).label("revision")).where(at.existed(revision.c.seq)))
     failures: defaultdict[int, list[models.EffectFailure]] = defaultdict(list)
-    failed = sa.select(effect_failure).where(at.born(effect_failure.c.seq)).order_by(effect_failure.c.seq)
+    failed = sa.select(effect_failure).where(at.existed(effect_failure.c.seq)).order_by(effect_failure.c.seq)
     for chunk in chunks([row.revision for row in rows]):
         for row in at.all(failed.where(effect_failure.c.revision.in_(chunk))):
             failure = models.EffectFailure(component=row.component, detail=row.detail, failed_at=moment(row.failed_at))
@@ -131,7 +122,7 @@ def _revisions(reads: Reads, rows: Sequence[sa.Row[Any]]) -> list[models.ConfigR
             digest=row.digest,
             origin=row.origin,
             plan=_plan.decode(row.plan),
-            applied_by=words.actor(row.applied_by),
+            applied_by=personal.actor(row.applied_by),
             applied_at=moment(row.applied_at),
             position=row.seq,
             active=active is not None and row.revision == active.revision,

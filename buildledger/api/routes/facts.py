@@ -11,12 +11,13 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from buildledger.api.http.dependencies import ApiDependencies, dependencies
 from buildledger.api.http.paging import cursor_of, key_of
-from buildledger.api.http.parameters import PAGE_DEFAULT, POSITION_MAX, AsOf, Cursor, Limit
+from buildledger.api.http.parameters import AsOf, Cursor, Limit
 from buildledger.api.http.problems import Invalid, NotFound
-from buildledger.api.http.responses import answer, returns, unchanged
+from buildledger.api.http.responses import json_response, returns, stop_if_unchanged
 from buildledger.api.models import ledger as models
+from buildledger.api.models.limits import PAGE_DEFAULT, POSITION_MAX
 from buildledger.api.queries.facts import FactFilter, as_fact, find_page, position_at
-from buildledger.api.queries.personal_data import Words
+from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.ledger.store import leaf_hash
 from buildledger.projections.reading import PositionAhead
 
@@ -50,7 +51,7 @@ def list_facts(
     deps = dependencies(request)
     head = _as_of(deps, as_of)
     etag = f'W/"{head}"'
-    unchanged(request, etag, head)
+    stop_if_unchanged(request, etag, head)
     wanted = FactFilter.of(name, stream, correlation)
     key = key_of(f"{LISTING} {order}", cursor, int)
     found = find_page(
@@ -63,11 +64,11 @@ def list_facts(
         order=order,
     )
     with deps.views.read(None, "people") as (people,):
-        words = Words(deps.vault, people)
-        words.load(actors={recorded.meta.actor for recorded in found.facts})
+        personal = PersonalDataResolver(deps.vault, people)
+        personal.load(actors={recorded.meta.actor for recorded in found.facts})
     following = None if found.go_on is None else cursor_of(f"{LISTING} {order}", found.go_on)
-    items = [as_fact(recorded, words) for recorded in found.facts]
-    return answer(models.FactPage(items=items, next=following, position=head), etag=etag, position=head)
+    items = [as_fact(recorded, personal) for recorded in found.facts]
+    return json_response(models.FactPage(items=items, next=following, position=head), etag=etag, position=head)
 
 
 @router.get("/facts/{position}", **returns(models.FactDetail))
@@ -79,15 +80,15 @@ def read_fact(request: Request, position: Annotated[int, Path(ge=1, le=POSITION_
         raise NotFound("fact at position", position)
     recorded = deps.ledger.read(position - 1, 1)[0]
     with deps.views.read(None, "people") as (people,):
-        words = Words(deps.vault, people)
-        words.load(actors=[recorded.meta.actor])
+        personal = PersonalDataResolver(deps.vault, people)
+        personal.load(actors=[recorded.meta.actor])
     made = models.FactDetail(
-        fact=as_fact(recorded, words),
+        fact=as_fact(recorded, personal),
         stored=bytes(stored[0].state).decode(),
         leaf_hash=leaf_hash(stored[0]).hex(),
         position=deps.ledger.head(),
     )
-    return answer(made, position=made.position)
+    return json_response(made, position=made.position)
 
 
 @router.get("/positions", **returns(models.PositionAt))
@@ -99,7 +100,7 @@ def find_position(
     if time.tzinfo is None:
         raise Invalid("the time needs its offset from UTC: 2026-11-22T10:15:00Z")
     position, recorded_at = position_at(dependencies(request).ledger, time)
-    return answer(models.PositionAt(position=position, recorded_at=recorded_at), position=position)
+    return json_response(models.PositionAt(position=position, recorded_at=recorded_at), position=position)
 
 
 @router.get("/tree-head", **returns(models.TreeHead))
@@ -130,7 +131,7 @@ def read_tree_head(
         signature=head.signature,
         text=head.text,
     )
-    return answer(made, position=head.size)
+    return json_response(made, position=head.size)
 
 
 @router.get("/proofs/inclusion", **returns(models.InclusionProof))
@@ -151,7 +152,7 @@ def prove_inclusion(
         path=[node.hex() for node in proof.path],
         root=proof.root.hex(),
     )
-    return answer(made, position=proof.size)
+    return json_response(made, position=proof.size)
 
 
 @router.get("/proofs/consistency", **returns(models.ConsistencyProof))
@@ -172,7 +173,7 @@ def prove_consistency(
         second_root=proof.root.hex(),
         path=[node.hex() for node in proof.path],
     )
-    return answer(made, position=proof.size)
+    return json_response(made, position=proof.size)
 
 
 def _as_of(deps: ApiDependencies, as_of: int | None) -> int:

@@ -9,15 +9,15 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
 from buildledger.api.http.parameters import AsOf
-from buildledger.api.http.reads import Reads, reading
 from buildledger.api.http.responses import returns
 from buildledger.api.models import home as models
-from buildledger.api.queries import builders as builder_rows
-from buildledger.api.queries import builds as build_rows
-from buildledger.api.queries import requests as request_rows
-from buildledger.api.queries import workers as worker_rows
+from buildledger.api.queries import builders as builder_queries
+from buildledger.api.queries import builds as build_queries
+from buildledger.api.queries import requests as request_queries
+from buildledger.api.queries import workers as worker_queries
 from buildledger.api.queries.changes import blame_rows, blamed_ids, changes_by_id
-from buildledger.api.queries.personal_data import Words
+from buildledger.api.queries.personal_data import PersonalDataResolver
+from buildledger.api.queries.readings import Reads, reading
 from buildledger.projections.columns import moment
 from buildledger.projections.queue_tables import request as request_table
 from buildledger.projections.queue_tables import request_state
@@ -38,39 +38,39 @@ router = APIRouter(tags=["home"])
 def read_home(request: Request, as_of: AsOf = None) -> Response:
     """What is broken, since when and whose; what runs, waits and was built last."""
     with reading(request, as_of, *VIEWS) as reads:
-        status, words = reads["status"], Words(reads.deps.vault, reads["people"])
+        status, personal = reads["status"], PersonalDataResolver(reads.deps.vault, reads["people"])
         counts = _builder_counts(reads)
-        running_refs = build_rows.running(status)
-        seq = status.walk(build.c.seq, build_state.c.seq)
-        running = build_rows.listed(status).where(UNFINISHED).order_by(seq.desc())
-        finished = build_rows.listed(status).where(~UNFINISHED).order_by(seq.desc())
+        running_refs = build_queries.running(status)
+        seq = status.sort_column(build.c.seq, build_state.c.seq)
+        running = build_queries.listed(status).where(UNFINISHED).order_by(seq.desc())
+        finished = build_queries.listed(status).where(~UNFINISHED).order_by(seq.desc())
         home = models.Home(
-            broken=_broken(reads, words),
+            broken=_broken(reads, personal),
             broken_count=counts.broken,
-            running=build_rows.as_builds(status, words, status.all(running.limit(RUNNING_SHOWN))),
+            running=build_queries.as_builds(status, personal, status.all(running.limit(RUNNING_SHOWN))),
             running_count=len(running_refs),
-            recent=build_rows.as_builds(status, words, status.all(finished.limit(RECENT_SHOWN))),
-            queue=_queue(reads, words),
+            recent=build_queries.as_builds(status, personal, status.all(finished.limit(RECENT_SHOWN))),
+            queue=_queue(reads, personal),
             builders=counts,
             workers=_worker_counts(reads, {row.worker for row in running_refs}),
             position=reads.position,
         )
-        return reads.answer(home)
+        return reads.respond(home)
 
 
-def _broken(reads: Reads, words: Words) -> list[models.BrokenBuilder]:
+def _broken(reads: Reads, personal: PersonalDataResolver) -> list[models.BrokenBuilder]:
     status = reads["status"]
-    query = builder_rows.listed(status).where(builder.c.configured, builder.c.status == "broken")
+    query = builder_queries.listed(status).where(builder.c.configured, builder.c.status == "broken")
     rows = status.all(query.order_by(builder.c.broken_at, builder.c.name).limit(BROKEN_SHOWN))
     builds = {
         row.seq: row
-        for row in build_rows.referred(status, {seq for row in rows for seq in (row.broken_seq, row.last_seq)})
+        for row in build_queries.referred(status, {seq for row in rows for seq in (row.broken_seq, row.last_seq)})
     }
-    references = {seq: build_rows.as_reference(row) for seq, row in builds.items()}
-    suspects = _suspects(reads, words, {references[row.broken_seq].id for row in rows})
+    references = {seq: build_queries.as_reference(row) for seq, row in builds.items()}
+    suspects = _suspects(reads, personal, {references[row.broken_seq].id for row in rows})
     found = []
     for row in rows:
-        broken = builder_rows.broken_of(row, references)
+        broken = builder_queries.broken_of(row, references)
         assert broken is not None
         named, total, baseline = suspects.get(broken.since.id, ([], 0, False))
         found.append(
@@ -88,11 +88,13 @@ def _broken(reads: Reads, words: Words) -> list[models.BrokenBuilder]:
     return found
 
 
-def _suspects(reads: Reads, words: Words, build_ids: set[UUID]) -> dict[UUID, tuple[list[models.Suspect], int, bool]]:
+def _suspects(
+    reads: Reads, personal: PersonalDataResolver, build_ids: set[UUID]
+) -> dict[UUID, tuple[list[models.Suspect], int, bool]]:
     """For each of these builds: the first suspects, how many there are, and whether there was a green build before."""
     blames = blame_rows(reads["blamelist"], build_ids)
     shown = {(row.build_id, row.source): blamed_ids(row)[:SUSPECTS_SHOWN] for row in blames}
-    known = changes_by_id(reads["changes"], words, {key for ids in shown.values() for key in ids})
+    known = changes_by_id(reads["changes"], personal, {key for ids in shown.values() for key in ids})
     found: dict[UUID, tuple[list[models.Suspect], int, bool]] = {}
     for row in blames:
         named, total, baseline = found.get(row.build_id, ([], 0, False))
@@ -112,28 +114,28 @@ def _suspects(reads: Reads, words: Words, build_ids: set[UUID]) -> dict[UUID, tu
     return found
 
 
-def _queue(reads: Reads, words: Words) -> models.QueueSummary:
+def _queue(reads: Reads, personal: PersonalDataResolver) -> models.QueueSummary:
     queue = reads["queue"]
-    first = queue.all(request_rows.in_line(request_rows.listed(queue)).limit(QUEUE_SHOWN))
+    first = queue.all(request_queries.in_line(request_queries.listed(queue)).limit(QUEUE_SHOWN))
     summary = (
         sa.select(sa.func.count().label("waiting"), sa.func.min(request_table.c.submitted_at).label("oldest"))
         .join_from(request_state, request_table, request_table.c.seq == request_state.c.seq)
-        .where(queue.holds(request_state), request_rows.WAITING)
+        .where(queue.is_current(request_state), request_queries.WAITING)
     )
     row = queue.first(summary)
     configuration = reads.configurations.in_force(reads["revisions"]) if first else None
-    site = worker_rows.site_of(reads["workers"], reads["status"]) if first else request_rows.NOWHERE
+    site = worker_queries.site_of(reads["workers"], reads["status"]) if first else request_queries.NOWHERE
     return models.QueueSummary(
         waiting=0 if row is None else row.waiting,
         oldest_at=None if row is None or row.oldest is None else moment(row.oldest),
-        first=request_rows.as_requests(words, first, configuration, site),
+        first=request_queries.as_requests(personal, first, configuration, site),
     )
 
 
 def _builder_counts(reads: Reads) -> models.BuilderCounts:
     status = reads["status"]
     query = sa.select(builder.c.status, sa.func.count().label("number")).where(
-        builder.c.configured, status.holds(builder)
+        builder.c.configured, status.is_current(builder)
     )
     numbers = Counter({row.status: row.number for row in status.all(query.group_by(builder.c.status))})
     return models.BuilderCounts(
@@ -148,7 +150,9 @@ def _builder_counts(reads: Reads) -> models.BuilderCounts:
 def _worker_counts(reads: Reads, busy: set[str]) -> models.WorkerCounts:
     workers = reads["workers"]
     rows = workers.all(
-        sa.select(worker.c.name, worker.c.status, worker.c.paused).where(workers.holds(worker), worker.c.configured)
+        sa.select(worker.c.name, worker.c.status, worker.c.paused).where(
+            workers.is_current(worker), worker.c.configured
+        )
     )
     return models.WorkerCounts(
         total=len(rows),

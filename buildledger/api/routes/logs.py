@@ -14,19 +14,12 @@ from starlette.concurrency import run_in_threadpool
 from buildledger.api.http.dependencies import ApiDependencies, dependencies
 from buildledger.api.http.downloads import byte_range
 from buildledger.api.http.event_stream import STREAM_RESPONSES, EventStream, event
-from buildledger.api.http.parameters import (
-    LINES_DEFAULT,
-    LINES_MAX,
-    POSITION_MAX,
-    SEARCH_HITS_DEFAULT,
-    SEARCH_HITS_MAX,
-    AsOf,
-    IdPath,
-)
+from buildledger.api.http.parameters import AsOf, IdPath
 from buildledger.api.http.problems import NotFound
-from buildledger.api.http.responses import answer, returns
+from buildledger.api.http.responses import json_response, returns
 from buildledger.api.models import builds
 from buildledger.api.models import logs as models
+from buildledger.api.models.limits import LINES_DEFAULT, LINES_MAX, POSITION_MAX, SEARCH_HITS_DEFAULT, SEARCH_HITS_MAX
 from buildledger.api.queries.steps import log_with
 from buildledger.logs.store import LogSize, Pattern, SearchHit
 
@@ -45,7 +38,7 @@ async def read_log(request: Request, log_id: IdPath, as_of: AsOf = None) -> Resp
     deps = dependencies(request)
     log, position = await run_in_threadpool(_known, deps, log_id, as_of)
     extent = _extent(await deps.logs.size(log_id))
-    return answer(models.LogDetail(log=log, extent=extent, position=position), position=position)
+    return json_response(models.LogDetail(log=log, extent=extent, position=position), position=position)
 
 
 @router.get("/logs/{log_id}/lines", **returns(models.LogLines))
@@ -67,7 +60,7 @@ async def read_lines(
         cut=found.cut,
         extent=_extent(size),
     )
-    return answer(made)
+    return json_response(made)
 
 
 @router.get("/logs/{log_id}/search", **returns(models.LogSearch))
@@ -86,7 +79,7 @@ async def search_log(
     wanted = Pattern(text=pattern.encode("utf-8", "surrogatepass"), regex=regex, ignore_case=ignore_case)
     found = await deps.logs.search(log_id, wanted, limit, from_line)
     hits = [_hit(hit) for hit in found.hits]
-    return answer(models.LogSearch(log_id=log_id, hits=hits, next_line=found.next_line))
+    return json_response(models.LogSearch(log_id=log_id, hits=hits, next_line=found.next_line))
 
 
 @router.head("/logs/{log_id}/raw", include_in_schema=False)

@@ -7,12 +7,11 @@ from email.utils import parseaddr
 
 from fastapi import APIRouter, Request, Response
 
-from buildledger.api.commands.context import Commanding
+from buildledger.api.commands.context import CommandContext
 from buildledger.api.http.parameters import IdempotencyKeyHeader, Prefer, SourcePath, Wait
 from buildledger.api.http.problems import NotFound
 from buildledger.api.http.responses import returns
-from buildledger.api.models import receipts
-from buildledger.api.models import request_bodies as bodies
+from buildledger.api.models import receipts, request_models
 from buildledger.domain import source as domain
 from buildledger.domain.source import MoveBranch
 from buildledger.events.change import BranchMoved, FileChange
@@ -27,7 +26,7 @@ router = APIRouter(tags=["sources"])
 async def push_changes(
     request: Request,
     name: SourcePath,
-    body: bodies.PushBody,
+    body: request_models.PushBody,
     prefer: Prefer = None,
     wait: Wait = True,
     key: IdempotencyKeyHeader = None,
@@ -37,15 +36,15 @@ async def push_changes(
     They are durable when this is answered, and whatever they trigger will be built. Commits that are known decide
     nothing, so repeating is harmless.
     """
-    commanding = Commanding(request, key, wait=wait, prefer=prefer)
-    configuration = commanding.deps.active.current
+    context = CommandContext(request, key, wait=wait, prefer=prefer)
+    configuration = context.deps.active.current
     source = None if configuration is None else configuration.sources.get(name)
     if source is None:
         raise NotFound("configured source", name)
-    recorder = Recorder(commanding.deps.ledger, commanding.deps.vault, source=name, repository=source.url)
+    recorder = Recorder(context.deps.ledger, context.deps.vault, source=name, repository=source.url)
     said = recorder.translate([_commit(each) for each in body.commits], branch=body.branch, historic=False)
-    await asyncio.to_thread(commanding.deps.vault.put_many, said.words)
-    state, _ = await commanding.load(domain.AGGREGATE, source_id(name))
+    await asyncio.to_thread(context.deps.vault.put_many, said.words)
+    state, _ = await context.load(domain.AGGREGATE, source_id(name))
     move = BranchMoved(
         source=name,
         branch=body.branch,
@@ -54,11 +53,11 @@ async def push_changes(
         changes=tuple(change_id(name, commit.revision) for commit in body.commits),
         change_count=len(body.commits),
     )
-    kept = await commanding.execute(*said.claims.values(), *said.changes, MoveBranch(source=name, move=move))
-    return await commanding.answer(receipts.Receipt, kept, status=201)
+    receipt = await context.execute(*said.claims.values(), *said.changes, MoveBranch(source=name, move=move))
+    return await context.respond(receipts.Receipt, receipt, status=201)
 
 
-def _commit(body: bodies.CommitBody) -> Commit:
+def _commit(body: request_models.CommitBody) -> Commit:
     author = _person(body.author)
     return Commit(
         revision=body.revision,

@@ -7,27 +7,17 @@ from typing import Annotated
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 
-from buildledger.api.commands.context import Commanding
+from buildledger.api.commands.context import CommandContext
 from buildledger.api.http.paging import cursor_of, key_of, page
-from buildledger.api.http.parameters import (
-    PAGE_DEFAULT,
-    AsOf,
-    Cursor,
-    IdempotencyKeyHeader,
-    IdPath,
-    Limit,
-    NameFilter,
-    Prefer,
-    Wait,
-)
+from buildledger.api.http.parameters import AsOf, Cursor, IdempotencyKeyHeader, IdPath, Limit, NameFilter, Prefer, Wait
 from buildledger.api.http.problems import NotFound
-from buildledger.api.http.reads import Reads, reading
 from buildledger.api.http.responses import returns
-from buildledger.api.models import receipts
-from buildledger.api.models import request_bodies as bodies
+from buildledger.api.models import receipts, request_models
 from buildledger.api.models import requests as models
-from buildledger.api.queries import requests as request_rows
-from buildledger.api.queries.personal_data import Words
+from buildledger.api.models.limits import PAGE_DEFAULT
+from buildledger.api.queries import requests as request_queries
+from buildledger.api.queries.personal_data import PersonalDataResolver
+from buildledger.api.queries.readings import Reads, reading
 from buildledger.api.queries.workers import site_of
 from buildledger.domain.request import AGGREGATE as REQUEST
 from buildledger.domain.request import CancelRequest, PrioritiseRequest
@@ -54,17 +44,17 @@ def list_requests(
     in_line = status == "waiting"
     after = key_of(IN_LINE, cursor, int, int) if in_line else key_of(LISTING, cursor, int)
     with reading(request, as_of, *VIEWS) as reads:
-        query = request_rows.listed(reads["queue"]).limit(limit + 1)
+        query = request_queries.listed(reads["queue"]).limit(limit + 1)
         if builder is not None:
             query = query.where(table.c.builder == builder)
         if in_line:
-            query = request_rows.in_line(query)
+            query = request_queries.in_line(query)
             if after is not None:
                 lower = request_state.c.priority < after[0]
                 later = sa.and_(request_state.c.priority == after[0], request_state.c.seq > after[1])
                 query = query.where(sa.or_(lower, later))
         else:
-            seq = table.c.seq if builder is not None else reads["queue"].walk(table.c.seq, request_state.c.seq)
+            seq = table.c.seq if builder is not None else reads["queue"].sort_column(table.c.seq, request_state.c.seq)
             query = query.order_by(seq.desc())
             if status is not None:
                 query = query.where(request_state.c.status == status)
@@ -75,54 +65,56 @@ def list_requests(
         if last is not None:
             following = cursor_of(IN_LINE, last.priority, last.seq) if in_line else cursor_of(LISTING, last.seq)
         items = _as_requests(reads, rows)
-        return reads.answer(models.RequestPage(items=items, next=following, position=reads.position))
+        return reads.respond(models.RequestPage(items=items, next=following, position=reads.position))
 
 
 @router.get("/requests/{request_id}", **returns(models.RequestDetail))
 def read_request(request: Request, request_id: IdPath, as_of: AsOf = None) -> Response:
     """One request."""
     with reading(request, as_of, *VIEWS) as reads:
-        rows = reads["queue"].all(request_rows.listed(reads["queue"]).where(table.c.id == request_id))
+        rows = reads["queue"].all(request_queries.listed(reads["queue"]).where(table.c.id == request_id))
         if not rows:
             raise NotFound("request", request_id)
         made = models.RequestDetail(request=_as_requests(reads, rows)[0], position=reads.position)
-        return reads.answer(made)
+        return reads.respond(made)
 
 
 @router.post("/requests/{request_id}/cancel", **returns(receipts.Receipt))
 async def cancel_request(
     request: Request,
     request_id: IdPath,
-    body: bodies.ReasonBody,
+    body: request_models.ReasonBody,
     prefer: Prefer = None,
     wait: Wait = True,
     key: IdempotencyKeyHeader = None,
 ) -> Response:
     """Take a waiting request out of the queue. A build that has it already is stopped by `/builds/{id}/stop`."""
-    commanding = Commanding(request, key, wait=wait, prefer=prefer)
-    await commanding.require(REQUEST, request_id)
+    context = CommandContext(request, key, wait=wait, prefer=prefer)
+    await context.require(REQUEST, request_id)
     reason = body.reason or "cancelled by hand"
-    return await commanding.receipt(CancelRequest(request_id=RequestId(request_id), reason=reason))
+    return await context.execute_and_respond(CancelRequest(request_id=RequestId(request_id), reason=reason))
 
 
 @router.post("/requests/{request_id}/priority", **returns(receipts.Receipt))
 async def prioritise_request(
     request: Request,
     request_id: IdPath,
-    body: bodies.PriorityBody,
+    body: request_models.PriorityBody,
     prefer: Prefer = None,
     wait: Wait = True,
     key: IdempotencyKeyHeader = None,
 ) -> Response:
     """Give a waiting request another priority."""
-    commanding = Commanding(request, key, wait=wait, prefer=prefer)
-    await commanding.require(REQUEST, request_id)
-    return await commanding.receipt(PrioritiseRequest(request_id=RequestId(request_id), priority=body.priority))
+    context = CommandContext(request, key, wait=wait, prefer=prefer)
+    await context.require(REQUEST, request_id)
+    return await context.execute_and_respond(
+        PrioritiseRequest(request_id=RequestId(request_id), priority=body.priority)
+    )
 
 
-def _as_requests(reads: Reads, rows: request_rows.Rows) -> list[models.Request]:
-    words = Words(reads.deps.vault, reads["people"])
+def _as_requests(reads: Reads, rows: request_queries.Rows) -> list[models.Request]:
+    personal = PersonalDataResolver(reads.deps.vault, reads["people"])
     if not any(row.status == "waiting" for row in rows):
-        return request_rows.as_requests(words, rows, None, request_rows.NOWHERE)
+        return request_queries.as_requests(personal, rows, None, request_queries.NOWHERE)
     configuration = reads.configurations.in_force(reads["revisions"])
-    return request_rows.as_requests(words, rows, configuration, site_of(reads["workers"], reads["status"]))
+    return request_queries.as_requests(personal, rows, configuration, site_of(reads["workers"], reads["status"]))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
+from buildledger.api.http.credentials import signed_in
 from buildledger.api.http.dependencies import ApiDependencies, dependencies
-from buildledger.api.http.parameters import BUILDERS_PAGE_MAX, LINES_MAX, PAGE_MAX, SEARCH_HITS_MAX
-from buildledger.api.http.responses import answer, returns
+from buildledger.api.http.responses import json_response, returns
 from buildledger.api.models import server as models
-from buildledger.api.routes.session import session_of
+from buildledger.api.models.limits import BUILDERS_PAGE_MAX, LINES_MAX, PAGE_MAX, SEARCH_HITS_MAX
 from buildledger.domain.machine import LOUD_FAILURES
 from buildledger.projections.workers import worker
 
@@ -25,7 +25,7 @@ router = APIRouter(tags=["server"])
 def read_health(request: Request) -> Response:
     """Whether the server does its work: 200, or 503 when a part of it has stopped. Open to everybody."""
     health = health_of(dependencies(request))
-    return answer(health, status=503 if health.status == "failing" else 200, position=health.position)
+    return json_response(health, status=503 if health.status == "failing" else 200, position=health.position)
 
 
 @router.get("/ui-config", **returns(models.UiConfig))
@@ -33,13 +33,13 @@ async def read_ui_config(request: Request) -> Response:
     """What the dashboard needs to know before anybody has signed in. Open to everybody."""
     deps = dependencies(request)
     configuration = deps.active.current
-    signed_in = session_of(request) is not None
+    known = signed_in(request) is not None
     made = models.UiConfig(
         title=DEFAULT_TITLE if configuration is None else configuration.server.title,
         version=deps.version,
         sign_in=["token"],
-        signed_in=signed_in,
-        permissions=dict.fromkeys(ACTIONS, signed_in),
+        signed_in=known,
+        permissions=dict.fromkeys(ACTIONS, known),
         limits=models.Limits(
             page_max=PAGE_MAX,
             builders_page_max=BUILDERS_PAGE_MAX,
@@ -48,7 +48,7 @@ async def read_ui_config(request: Request) -> Response:
         ),
         position=deps.ledger.head(),
     )
-    return answer(made, position=made.position)
+    return json_response(made, position=made.position)
 
 
 @router.get("/server", **returns(models.ServerInfo))
@@ -61,7 +61,7 @@ async def read_server(request: Request) -> Response:
         connected_workers=0 if deps.connected_workers is None else deps.connected_workers(),
         position=deps.ledger.head(),
     )
-    return answer(made, position=made.position)
+    return json_response(made, position=made.position)
 
 
 def health_of(deps: ApiDependencies) -> models.Health:
@@ -87,17 +87,17 @@ def health_of(deps: ApiDependencies) -> models.Health:
         )
     stopped = [f"{reader.name} stopped at {reader.position}: {reader.error}" for reader in readers if reader.error]
     behind = [f"{reader.name} is {reader.lag} facts behind" for reader in readers if reader.lag > LAG_DEGRADED]
-    troubled = worker_troubles(deps)
-    status: models.HealthStatus = "failing" if stopped else "degraded" if behind or troubled else "ok"
-    return models.Health(status=status, position=head, readers=readers, problems=[*stopped, *behind, *troubled])
+    failing_workers = worker_problems(deps)
+    status: models.HealthStatus = "failing" if stopped else "degraded" if behind or failing_workers else "ok"
+    return models.Health(status=status, position=head, readers=readers, problems=[*stopped, *behind, *failing_workers])
 
 
-def worker_troubles(deps: ApiDependencies) -> list[str]:
+def worker_problems(deps: ApiDependencies) -> list[str]:
     """What is wrong with workers, without their names: health is open to everybody."""
     try:
         with deps.views.read(None, "workers") as (workers,):
             missing, failing = (
-                workers.count(sa.select(worker.c.id).where(workers.holds(worker), worker.c.configured, condition))
+                workers.count(sa.select(worker.c.id).where(workers.is_current(worker), worker.c.configured, condition))
                 for condition in (worker.c.missing_since.is_not(None), worker.c.failures >= LOUD_FAILURES)
             )
     except sa.exc.SQLAlchemyError as error:

@@ -1,4 +1,4 @@
-"""Sources, their branches, and the notes that something has moved."""
+"""Sources, their branches, and hints that a source has new commits."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from fastapi import APIRouter, Request, Response
 from buildledger.api.http.dependencies import dependencies
 from buildledger.api.http.parameters import AsOf, SourcePath
 from buildledger.api.http.problems import NotFound
-from buildledger.api.http.reads import reading
-from buildledger.api.http.responses import answer, returns
+from buildledger.api.http.responses import json_response, returns
 from buildledger.api.models import changes as models
 from buildledger.api.models import receipts
+from buildledger.api.queries.readings import reading
 from buildledger.projections.changes import branch, source
 from buildledger.projections.columns import moment
 
@@ -26,7 +26,9 @@ def list_sources(request: Request, as_of: AsOf = None) -> Response:
     with reading(request, as_of, "changes") as reads:
         changes = reads["changes"]
         branches: defaultdict[str, list[models.Branch]] = defaultdict(list)
-        for row in changes.all(sa.select(branch).where(changes.holds(branch)).order_by(branch.c.source, branch.c.name)):
+        for row in changes.all(
+            sa.select(branch).where(changes.is_current(branch)).order_by(branch.c.source, branch.c.name)
+        ):
             standing = models.Branch(
                 name=row.name,
                 revision=row.revision,
@@ -37,23 +39,23 @@ def list_sources(request: Request, as_of: AsOf = None) -> Response:
             branches[row.source].append(standing)
         items = [
             _source(row, branches[row.name])
-            for row in changes.all(sa.select(source).where(changes.holds(source)).order_by(source.c.name))
+            for row in changes.all(sa.select(source).where(changes.is_current(source)).order_by(source.c.name))
         ]
-        return reads.answer(models.SourceList(items=items, position=reads.position))
+        return reads.respond(models.SourceList(items=items, position=reads.position))
 
 
-@router.post("/sources/{name}/notify", **returns(receipts.Receipt, status=202))
-async def notify_source(request: Request, name: SourcePath) -> Response:
-    """Say that a source has moved: it is looked at at once.
+@router.post("/sources/{name}/trigger-poll", **returns(receipts.Receipt, status=202))
+async def trigger_poll(request: Request, name: SourcePath) -> Response:
+    """Poll a source now, because it has new commits. Meant for hooks: any body is accepted and ignored.
 
-    A note carries no commits, whatever its body holds: what is new is read from the repository, also by the first look
-    after a start, so a note that was answered can't be lost with the server.
+    What is new is read from the repository, also by the first poll after a start, so a call that was answered can't be
+    lost with the server.
     """
     deps = dependencies(request)
-    if not deps.notify_source(name):
+    if not deps.trigger_poll(name):
         raise NotFound("polled source", name)
     head = deps.ledger.head()
-    return answer(receipts.Receipt(position=head, duplicate=False, visible=True), status=202, position=head)
+    return json_response(receipts.Receipt(position=head, duplicate=False, visible=True), status=202, position=head)
 
 
 def _source(row: sa.Row[tuple[object, ...]], branches: list[models.Branch]) -> models.Source:

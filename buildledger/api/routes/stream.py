@@ -11,9 +11,9 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from buildledger.api.http.dependencies import ApiDependencies, dependencies
 from buildledger.api.http.event_stream import STREAM_RESPONSES, EventStream, event
-from buildledger.api.http.parameters import POSITION_MAX
+from buildledger.api.models.limits import POSITION_MAX
 from buildledger.api.queries.facts import FactFilter, as_fact
-from buildledger.api.queries.personal_data import Words
+from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.api.routes.facts import Names
 from buildledger.events.fact import Recorded
 
@@ -73,6 +73,6 @@ async def _facts(deps: ApiDependencies, position: int, wanted: FactFilter) -> As
 
 def _encoded(deps: ApiDependencies, batch: list[Recorded]) -> bytes:
     with deps.views.read(None, "people") as (people,):
-        words = Words(deps.vault, people)
-        words.load(actors={recorded.meta.actor for recorded in batch})
-    return b"".join(event("fact", recorded.position, as_fact(recorded, words)) for recorded in batch)
+        personal = PersonalDataResolver(deps.vault, people)
+        personal.load(actors={recorded.meta.actor for recorded in batch})
+    return b"".join(event("fact", recorded.position, as_fact(recorded, personal)) for recorded in batch)

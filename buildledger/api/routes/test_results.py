@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from buildledger.api.http.paging import cursor_of, key_of, page
-from buildledger.api.http.parameters import PAGE_DEFAULT, AsOf, Cursor, IdPath, Limit
-from buildledger.api.http.reads import reading
+from buildledger.api.http.parameters import AsOf, Cursor, IdPath, Limit
 from buildledger.api.http.responses import returns
 from buildledger.api.models import artifacts as models
-from buildledger.api.queries import builds as build_rows
+from buildledger.api.models.limits import PAGE_DEFAULT
+from buildledger.api.queries import builds as build_queries
 from buildledger.api.queries.artifacts import as_test, tests_of, totals_of
+from buildledger.api.queries.readings import reading
 from buildledger.projections.test_results import test_result
 
 __test__ = False
@@ -35,7 +36,7 @@ def list_tests(
     """The tests of a build as its test reports have them: failed ones first, then skipped ones, then the others."""
     after = key_of(LISTING, cursor, int, int, int)
     with reading(request, as_of, "status", "tests") as reads:
-        build_rows.seq_of(reads["status"], build_id)  # refuses an unknown build
+        build_queries.seq_of(reads["status"], build_id)  # refuses an unknown build
         tests = reads["tests"]
         query = tests_of(tests, build_id).limit(limit + 1)
         columns = test_result.c
@@ -49,4 +50,4 @@ def list_tests(
         following = None if last is None else cursor_of(LISTING, last.rank, last.position, last.place)
         totals = totals_of(tests, build_id) or NO_TESTS
         items = [as_test(row) for row in rows]
-        return reads.answer(models.TestPage(items=items, totals=totals, next=following, position=reads.position))
+        return reads.respond(models.TestPage(items=items, totals=totals, next=following, position=reads.position))

@@ -9,26 +9,17 @@ from datetime import timedelta
 
 from fastapi import APIRouter, Request, Response
 
-from buildledger.api.commands.context import Commanding
+from buildledger.api.commands.context import CommandContext
 from buildledger.api.http.paging import cursor_of, key_of, page
-from buildledger.api.http.parameters import (
-    PAGE_DEFAULT,
-    AsOf,
-    Cursor,
-    IdempotencyKeyHeader,
-    Limit,
-    Prefer,
-    Wait,
-    WorkerPath,
-)
+from buildledger.api.http.parameters import AsOf, Cursor, IdempotencyKeyHeader, Limit, Prefer, Wait, WorkerPath
 from buildledger.api.http.problems import NotFound
-from buildledger.api.http.reads import reading
 from buildledger.api.http.responses import returns
-from buildledger.api.models import receipts
-from buildledger.api.models import request_bodies as bodies
+from buildledger.api.models import receipts, request_models
 from buildledger.api.models import workers as models
-from buildledger.api.queries import builds as build_rows
-from buildledger.api.queries import workers as worker_rows
+from buildledger.api.models.limits import PAGE_DEFAULT
+from buildledger.api.queries import builds as build_queries
+from buildledger.api.queries import workers as worker_queries
+from buildledger.api.queries.readings import reading
 from buildledger.domain.command import Command
 from buildledger.domain.enrollment import AGGREGATE as ENROLLMENT
 from buildledger.domain.enrollment import IssueEnrollment
@@ -48,38 +39,38 @@ def list_workers(request: Request, limit: Limit = PAGE_DEFAULT, cursor: Cursor =
     """All workers by name: those configured, and those that only history knows."""
     after = key_of(LISTING, cursor, str)
     with reading(request, as_of, "workers", "status") as reads:
-        query = worker_rows.listed(reads["workers"]).order_by(worker.c.name).limit(limit + 1)
+        query = worker_queries.listed(reads["workers"]).order_by(worker.c.name).limit(limit + 1)
         if after is not None:
             query = query.where(worker.c.name > after[0])
         rows, last = page(reads["workers"].all(query), limit)
-        items = worker_rows.as_workers(rows, build_rows.running(reads["status"]))
+        items = worker_queries.as_workers(rows, build_queries.running(reads["status"]))
         following = None if last is None else cursor_of(LISTING, last.name)
-        return reads.answer(models.WorkerPage(items=items, next=following, position=reads.position))
+        return reads.respond(models.WorkerPage(items=items, next=following, position=reads.position))
 
 
 @router.get("/workers/{name}", **returns(models.WorkerDetail))
 def read_worker(request: Request, name: WorkerPath, as_of: AsOf = None) -> Response:
     """One worker."""
     with reading(request, as_of, "workers", "status") as reads:
-        rows = reads["workers"].all(worker_rows.listed(reads["workers"]).where(worker.c.name == name))
+        rows = reads["workers"].all(worker_queries.listed(reads["workers"]).where(worker.c.name == name))
         if not rows:
             raise NotFound("worker", name)
-        (made,) = worker_rows.as_workers(rows, build_rows.running(reads["status"]))
-        return reads.answer(models.WorkerDetail(worker=made, position=reads.position))
+        (made,) = worker_queries.as_workers(rows, build_queries.running(reads["status"]))
+        return reads.respond(models.WorkerDetail(worker=made, position=reads.position))
 
 
 @router.post("/workers/{name}/pause", **returns(receipts.Receipt))
 async def pause_worker(
     request: Request,
     name: WorkerPath,
-    body: bodies.ReasonBody,
+    body: request_models.ReasonBody,
     prefer: Prefer = None,
     wait: Wait = True,
     key: IdempotencyKeyHeader = None,
 ) -> Response:
     """Assign nothing more to the worker; what runs on it goes on."""
-    commanding = Commanding(request, key, wait=wait, prefer=prefer)
-    return await _of_known(commanding, name, PauseWorker(worker=name, reason=body.reason))
+    context = CommandContext(request, key, wait=wait, prefer=prefer)
+    return await _of_known(context, name, PauseWorker(worker=name, reason=body.reason))
 
 
 @router.post("/workers/{name}/resume", **returns(receipts.Receipt))
@@ -87,41 +78,41 @@ async def resume_worker(
     request: Request, name: WorkerPath, prefer: Prefer = None, wait: Wait = True, key: IdempotencyKeyHeader = None
 ) -> Response:
     """Assign builds to the worker again."""
-    commanding = Commanding(request, key, wait=wait, prefer=prefer)
-    return await _of_known(commanding, name, ResumeWorker(worker=name))
+    context = CommandContext(request, key, wait=wait, prefer=prefer)
+    return await _of_known(context, name, ResumeWorker(worker=name))
 
 
 @router.post("/workers/{name}/revoke", **returns(receipts.Receipt))
 async def revoke_worker(
     request: Request,
     name: WorkerPath,
-    body: bodies.ReasonBody,
+    body: request_models.ReasonBody,
     prefer: Prefer = None,
     wait: Wait = True,
     key: IdempotencyKeyHeader = None,
 ) -> Response:
     """Void the worker's credentials for good, which ends its session. Its builds are tried again after its lease."""
-    commanding = Commanding(request, key, wait=wait, prefer=prefer)
-    return await _of_known(commanding, name, RevokeWorker(worker=name, reason=body.reason))
+    context = CommandContext(request, key, wait=wait, prefer=prefer)
+    return await _of_known(context, name, RevokeWorker(worker=name, reason=body.reason))
 
 
 @router.post("/enrollment-tokens", **returns(receipts.EnrollmentReceipt, status=201))
 async def issue_enrollment(
     request: Request,
-    body: bodies.EnrollmentBody,
+    body: request_models.EnrollmentBody,
     prefer: Prefer = None,
     wait: Wait = True,
     key: IdempotencyKeyHeader = None,
 ) -> Response:
     """Make a one-use token with which a new worker gets its credential. Repeated by its key, it is the same token."""
-    commanding = Commanding(request, key, wait=wait, prefer=prefer)
-    deps = commanding.deps
-    if body.worker is not None and not _configured(commanding, body.worker):
+    context = CommandContext(request, key, wait=wait, prefer=prefer)
+    deps = context.deps
+    if body.worker is not None and not _configured(context, body.worker):
         raise NotFound("configured worker", body.worker)
     drawn = secrets.token_bytes(TOKEN_BYTES)
     if key is not None:
         # from the key, so that an answer that was lost can be asked for again; nobody else can work it out
-        drawn = hmac.digest(deps.admin_token.encode(), b"enrollment" + commanding.id.bytes, "sha256")[:TOKEN_BYTES]
+        drawn = hmac.digest(deps.admin_token.encode(), b"enrollment" + context.id.bytes, "sha256")[:TOKEN_BYTES]
     token = TOKEN_PREFIX + drawn.hex()
     issue = IssueEnrollment(
         token_digest=hashlib.sha256(token.encode()).hexdigest(),
@@ -129,27 +120,27 @@ async def issue_enrollment(
         at=deps.clock.now(),
         life=timedelta(seconds=body.life_seconds),
     )
-    kept = await deps.ledger.execute(issue, origin=commanding.origin_unnamed())
-    state, _ = await commanding.load(ENROLLMENT, issue.stream_id)
-    return await commanding.answer(
+    receipt = await deps.ledger.execute(issue, origin=context.unnamed_origin())
+    state, _ = await context.load(ENROLLMENT, issue.stream_id)
+    return await context.respond(
         receipts.EnrollmentReceipt,
-        kept,
+        receipt,
         status=201,
-        token=deps.whole_token(token),
+        token=deps.token_with_ca(token),
         worker=state.issued.worker,
         expires_at=state.issued.expires_at,
     )
 
 
-def _configured(commanding: Commanding, name: str) -> bool:
-    configuration = commanding.deps.active.current
+def _configured(context: CommandContext, name: str) -> bool:
+    configuration = context.deps.active.current
     return configuration is not None and name in configuration.workers
 
 
-async def _of_known(commanding: Commanding, name: str, command: Command) -> Response:
+async def _of_known(context: CommandContext, name: str, command: Command) -> Response:
     """Execute a command about a worker that is configured, or was ever let in. Raises: NotFound."""
-    if not _configured(commanding, name):
-        _, version = await commanding.load(WORKER, command.stream_id)
+    if not _configured(context, name):
+        _, version = await context.load(WORKER, command.stream_id)
         if version == 0:
             raise NotFound("worker", name)
-    return await commanding.receipt(command)
+    return await context.execute_and_respond(command)

@@ -382,7 +382,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/sources/{name}/notify": {
+    "/api/v1/sources/{name}/trigger-poll": {
         parameters: {
             query?: never;
             header?: never;
@@ -392,13 +392,13 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Notify Source
-         * @description Say that a source has moved: it is looked at at once.
+         * Trigger Poll
+         * @description Poll a source now, because it has new commits. Meant for hooks: any body is accepted and ignored.
          *
-         *     A note carries no commits, whatever its body holds: what is new is read from the repository, also by the first look
-         *     after a start, so a note that was answered can't be lost with the server.
+         *     What is new is read from the repository, also by the first poll after a start, so a call that was answered can't be
+         *     lost with the server.
          */
-        post: operations["notify_source"];
+        post: operations["trigger_poll"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3586,7 +3586,7 @@ export interface operations {
             };
         };
     };
-    notify_source: {
+    trigger_poll: {
         parameters: {
             query?: never;
             header?: never;

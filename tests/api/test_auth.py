@@ -7,7 +7,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from buildledger.api.routes.session import COOKIE
+from buildledger.api.http.credentials import SESSION_COOKIE
 from tests.api.conftest import AUTHORIZED, TOKEN, Site
 
 OPEN = ("health", "ui-config", "session")
@@ -33,8 +33,8 @@ async def test_a_wrong_token_is_no_token(site: Site) -> None:
         {"Authorization": "Bearer wrong"},
         {"Authorization": f"Basic {TOKEN}"},
         {"Authorization": "Bearer "},
-        {"Cookie": f"{COOKIE}=abc.def"},
-        {"Cookie": f"{COOKIE}="},
+        {"Cookie": f"{SESSION_COOKIE}=abc.def"},
+        {"Cookie": f"{SESSION_COOKIE}="},
     ):
         async with site.client(**headers) as stranger:
             assert (await stranger.get("/api/v1/home")).status_code == 401
@@ -64,11 +64,11 @@ async def test_a_cookie_that_was_changed_is_worthless(site: Site) -> None:
     """Each character of the cookie is covered by its signature."""
     async with site.client(Accept="application/json") as browser:
         await browser.post("/api/v1/session", json={"token": TOKEN})
-        value = browser.cookies[COOKIE]
+        value = browser.cookies[SESSION_COOKIE]
     for place in range(0, len(value), 7):
         other = "A" if value[place] != "A" else "B"
         changed = value[:place] + other + value[place + 1 :]
-        async with site.client(Cookie=f"{COOKIE}={changed}") as stranger:
+        async with site.client(Cookie=f"{SESSION_COOKIE}={changed}") as stranger:
             assert (await stranger.get("/api/v1/home")).status_code == 401
 
 

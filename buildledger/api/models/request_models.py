@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from buildledger.api.http.parameters import NAME_CHARACTERS_MAX, PRIORITY_LIMIT, REASON_CHARACTERS_MAX
+from buildledger.api.models.limits import NAME_CHARACTERS_MAX, PRIORITY_LIMIT, REASON_CHARACTERS_MAX
 
 INPUTS_MAX = 64
 COMMITS_MAX = 200

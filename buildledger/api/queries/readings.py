@@ -9,7 +9,7 @@ import msgspec
 from fastapi import Request, Response
 
 from buildledger.api.http.dependencies import ApiDependencies, dependencies
-from buildledger.api.http.responses import answer, unchanged
+from buildledger.api.http.responses import json_response, stop_if_unchanged
 from buildledger.api.queries.configurations import Configurations
 from buildledger.projections.reading import PositionAhead, Reading
 
@@ -34,11 +34,11 @@ class Reads:
 
     def stop_if_unchanged(self) -> None:
         """End here if the caller has this very answer. Raises: Unchanged."""
-        unchanged(self._request, self.etag, self.position)
+        stop_if_unchanged(self._request, self.etag, self.position)
 
-    def answer(self, model: msgspec.Struct) -> Response:
+    def respond(self, model: msgspec.Struct) -> Response:
         """`model` with the ETag and position of these readings."""
-        return answer(model, etag=self.etag, position=self.position)
+        return json_response(model, etag=self.etag, position=self.position)
 
 
 @contextmanager

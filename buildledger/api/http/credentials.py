@@ -1,0 +1,74 @@
+"""What a caller can show to be let in: the local admin token itself, or the signed session cookie given for it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from fastapi import Request
+
+from buildledger.api.http.dependencies import ApiDependencies
+
+SESSION_COOKIE = "buildledger_session"
+SESSION_LIFE = timedelta(days=7)
+PURPOSE = b"buildledger session v1\x1f"
+"""Signed with each cookie, so that nothing else that is signed with the same key passes for one."""
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A caller who has shown the admin token, or a cookie that was given for it."""
+
+    expires_at: datetime | None
+    """When the cookie ends; None: the token came with the request itself."""
+
+
+class _CookieContent(msgspec.Struct, frozen=True):
+    expires_at: datetime
+
+
+def signed_in(request: Request) -> SignedIn | None:
+    """Who asks, as `AuthMiddleware` found out; None: nobody known."""
+    found: SignedIn | None = request.scope.get("state", {}).get("session")
+    return found
+
+
+def check_token(deps: ApiDependencies, shown: str) -> SignedIn | None:
+    """Signed in if it is the admin token. Takes equally long whatever is shown, so that time tells nothing of it."""
+    right = hmac.compare_digest(shown.encode(), deps.admin_token.encode())
+    return SignedIn(expires_at=None) if right else None
+
+
+def check_cookie(deps: ApiDependencies, value: str) -> SignedIn | None:
+    """Signed in if the cookie was signed by this server and hasn't expired."""
+    content, _, signature = value.partition(".")
+    if not hmac.compare_digest(signature.encode(), _signature(deps, content).encode()):
+        return None
+    try:
+        session = msgspec.json.decode(_decode(content), type=_CookieContent)
+    except (binascii.Error, ValueError, msgspec.DecodeError):
+        return None
+    return SignedIn(expires_at=session.expires_at) if session.expires_at > deps.clock.now() else None
+
+
+def new_cookie(deps: ApiDependencies) -> tuple[str, SignedIn]:
+    """The value of a session cookie that begins now, and the session it stands for."""
+    expires_at = (deps.clock.now() + SESSION_LIFE).astimezone(UTC)
+    content = _encode(msgspec.json.encode(_CookieContent(expires_at=expires_at)))
+    return f"{content}.{_signature(deps, content)}", SignedIn(expires_at=expires_at)
+
+
+def _signature(deps: ApiDependencies, content: str) -> str:
+    return _encode(hmac.digest(deps.admin_token.encode(), PURPOSE + content.encode(), "sha256"))
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _decode(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,69 @@
+"""`buildledger demo`: a server and a worker that build a repository."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.fakes.ports import free_port
+from tests.fakes.repository import Repository
+
+CONFIG = """\
+version: 1
+sources:
+  app: {git: %s, poll: 1s}
+workers:
+  local: {capacity: 1}
+builders:
+  tests:
+    steps: [{checkout: app}, {run: [%s]}]
+triggers: [{on: change, source: app, build: [tests]}]
+"""
+LIMIT_SECONDS = 120
+
+
+def _demo(directory: Path, command: str) -> subprocess.Popen[str]:
+    repository = Repository(directory / "repository")
+    repository.commit("the first commit")
+    config = directory / "ci.yaml"
+    config.write_text(CONFIG % (directory / "repository", command))
+    state = directory / "state"
+    argv = [sys.executable, "-m", "buildledger", "demo", "--once", "--config", str(config), "--state", str(state)]
+    argv += ["--http", f"127.0.0.1:{free_port()}", "--grpc", f"127.0.0.1:{free_port()}"]
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=directory)
+
+
+@pytest.mark.parametrize(("command", "code"), [("/bin/true", 0), ("/bin/false", 1)])
+def test_one_build(tmp_path: Path, command: str, code: int) -> None:
+    """With --once it waits for one build, tells what came of it, and exits as the build ended."""
+    demo = _demo(tmp_path, command)
+    output, _ = demo.communicate(timeout=LIMIT_SECONDS)
+    assert demo.returncode == code, output
+    assert "tests #1" in output
+    assert "Ledger head" in output
+
+
+def test_ctrl_c(tmp_path: Path) -> None:
+    """Ctrl-C in the middle of a step stops server and worker, which a new start in the same directory shows."""
+    demo = _demo(tmp_path, "sleep, '60'")
+    assert demo.stdout is not None
+    for line in demo.stdout:
+        if "tests #1" in line:
+            break
+    demo.send_signal(signal.SIGINT)
+    output, _ = demo.communicate(timeout=LIMIT_SECONDS)
+    assert demo.returncode == 0, output
+    assert "Stopping" in output
+
+
+def test_elsewhere_than_in_a_clone(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a configuration to build, it says what to give."""
+    monkeypatch.chdir(tmp_path)
+    shown = run("demo", "--once")
+    assert shown.exit_code == 1
+    assert "--config FILE" in shown.output

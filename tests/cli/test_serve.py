@@ -1,0 +1,70 @@
+"""`buildledger serve`: what it refuses, and how it ends."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run, ServedDirectory
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--roles", "api,cook"), "not cook"),
+        (("--roles", ""), "not nothing"),
+        (("--http", "8010"), "write host:port"),
+        (("--http", "0.0.0.0:0"), "the API would be open to the network"),
+        (("--grpc", "0.0.0.0:0"), "workers would talk in clear"),
+        (("--grpc-name", "ci.example"), "--grpc-name goes with --grpc-tls auto"),
+        (("--grpc-mtls", "127.0.0.1:0"), "--grpc-mtls needs a certificate"),
+        (("--artifact-file", "16"), "is no size"),
+        (("--lease", "0"), "--lease"),
+        (("--config", "nowhere.yaml"), "nowhere.yaml"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_makes_no_sense_is_refused(run: Run, tmp_path: Path, options: tuple[str, ...], said: str) -> None:
+    """A setting that can't be followed is named in one line before anything is opened."""
+    shown = run("serve", "--state", tmp_path / "state", *options)
+    assert shown.exit_code in (1, 2)
+    assert said in shown.output
+    assert "Traceback" not in shown.output
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_state_directory_has_one_server(run: Run, served: ServedDirectory) -> None:
+    """A second server in the same directory is refused, with the process that holds it."""
+    shown = run("serve", "--state", served.state, "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0")
+    assert shown.exit_code == 1
+    assert f"{served.state} belongs to a running server, process" in shown.output
+
+
+def test_a_port_that_is_taken(run: Run, tmp_path: Path) -> None:
+    """The address for workers that something else has is named in one line."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        shown = run("serve", "--state", tmp_path / "state", "--http", "127.0.0.1:0", "--grpc", taken)
+    assert shown.exit_code == 1
+    assert taken in shown.output.splitlines()[-1]
+
+
+def test_a_bad_configuration_at_the_first_start(run: Run, tmp_path: Path) -> None:
+    """Without a configuration in force a bad file ends the server, with line and column of what is wrong."""
+    config = tmp_path / "ci.yaml"
+    config.write_text("version: 1\nbuildrs: {}\n")
+    shown = run("serve", "--state", tmp_path / "state", "--config", config, "--http", "127.0.0.1:0")
+    assert shown.exit_code == 1
+    assert f"{config}:2:1" in shown.output
+
+
+def test_sigterm_ends_it_in_good_order(tmp_path: Path) -> None:
+    """A server that is told to end exits with 0 and can be started in the same directory again."""
+    served = ServedDirectory(tmp_path)
+    for _ in range(2):
+        served.start("--config", str(served.config))
+        assert served.stop() == 0, served.output.read_text()

@@ -1,0 +1,120 @@
+"""One server process, with the roles it was given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from buildledger.clock import SystemClock
+from buildledger.composition.server import Server
+from buildledger.config.problems import ConfigErrors
+from buildledger.events.config import ConfigApplied
+from buildledger.events.fact import Fact
+from buildledger.events.server import ServerStarted, ServerStopped
+from buildledger.ledger.ledger import Ledger
+from buildledger.settings import ADDRESS_FILE, ADMIN_TOKEN_FILE, Address, Role, ServerSettings, SettingsError
+
+ANY_PORT = Address(host="127.0.0.1", port=0)
+CONFIG = "version: 1\nworkers: {%s: {capacity: 1}}\n"
+
+
+def _settings(directory: Path, **more: Any) -> ServerSettings:
+    return ServerSettings(state=directory / "state", http=ANY_PORT, grpc=ANY_PORT, **more)
+
+
+def _facts(state: Path) -> list[Fact]:
+    ledger = Ledger.open(f"sqlite:///{state / 'ledger.db'}", clock=SystemClock())
+    try:
+        return [recorded.fact for recorded in ledger.read(0, 1000)]
+    finally:
+        ledger.close()
+
+
+async def _asked(server: Server, state: Path, path: str) -> Any:
+    token = (state / ADMIN_TOKEN_FILE).read_text().strip()
+    async with httpx.AsyncClient(
+        base_url=f"{server.url}/api/v1", headers={"Authorization": f"Bearer {token}"}
+    ) as client:
+        return (await client.get(path)).raise_for_status().json()
+
+
+async def test_its_start_and_end_are_facts(tmp_path: Path) -> None:
+    """The ledger says when a server process began, with which roles, and when it ended in good order."""
+    settings = _settings(tmp_path)
+    async with Server(settings).running():
+        pass
+    started, *_, stopped = _facts(settings.state)
+    assert isinstance(started, ServerStarted)
+    assert set(started.roles) == set(Role)
+    assert isinstance(stopped, ServerStopped)
+
+
+async def test_it_serves_what_it_announces(tmp_path: Path) -> None:
+    """Its address answers, stands in the state directory for commands, and workers are told another one."""
+    settings = _settings(tmp_path)
+    async with Server(settings).running() as server:
+        assert (settings.state / ADDRESS_FILE).read_text().strip() == server.url
+        assert (await _asked(server, settings.state, "/health"))["status"] == "ok"
+        assert server.worker_address.startswith("127.0.0.1:")
+
+
+async def test_without_the_gateway_role_no_worker_is_served(tmp_path: Path) -> None:
+    """A process without the gateway says so instead of naming an address."""
+    settings = _settings(tmp_path, roles=frozenset({Role.API, Role.PROJECTIONS}))
+    async with Server(settings).running() as server:
+        assert "no gateway" in server.worker_address
+        assert (await _asked(server, settings.state, "/workers"))["items"] == []
+
+
+async def test_without_the_api_role_nothing_answers(tmp_path: Path) -> None:
+    """A process without the API has no address, and leaves none behind for commands."""
+    settings = _settings(tmp_path, roles=frozenset({Role.GATEWAY}))
+    async with Server(settings).running() as server:
+        assert server.url == ""
+        assert not (settings.state / ADDRESS_FILE).exists()
+
+
+async def test_the_file_is_applied_at_the_start_and_only_when_it_changed(tmp_path: Path) -> None:
+    """A file that says what is in force already makes no second revision; another one does."""
+    config = tmp_path / "ci.yaml"
+    settings = _settings(tmp_path, config=config)
+    for name, revisions in (("one", 1), ("one", 1), ("two", 2)):
+        config.write_text(CONFIG % name)
+        async with Server(settings).running():
+            pass
+        assert sum(isinstance(fact, ConfigApplied) for fact in _facts(settings.state)) == revisions
+
+
+async def test_a_bad_file_stops_the_first_start_only(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A bad file is an error while no configuration is in force; else that one stays and the log names the faults."""
+    config = tmp_path / "ci.yaml"
+    settings = _settings(tmp_path, config=config)
+    config.write_text("version: 1\nworkrs: {}\n")
+    with pytest.raises(ConfigErrors):
+        async with Server(settings).running():
+            pass
+
+    config.write_text(CONFIG % "one")
+    async with Server(settings).running():
+        pass
+    config.write_text("version: 1\nworkrs: {}\n")
+    async with Server(settings).running() as server:
+        workers = (await _asked(server, settings.state, "/workers"))["items"]
+    assert [worker["name"] for worker in workers] == ["one"]
+    assert "the configuration in force stays" in caplog.text
+    assert "workrs" in caplog.text
+
+
+async def test_what_was_opened_is_closed_when_a_later_part_fails(tmp_path: Path) -> None:
+    """A start that fails at the port for workers leaves the state directory free for the next try."""
+    async with Server(_settings(tmp_path / "other")).running() as other:
+        taken = Address.parse(other.worker_address)
+        settings = ServerSettings(state=tmp_path / "state", http=ANY_PORT, grpc=taken)
+        with pytest.raises(SettingsError, match=str(taken.port)):
+            async with Server(settings).running():
+                pass
+    async with Server(_settings(tmp_path)).running():
+        pass

@@ -94,13 +94,13 @@ class DisconnectWorker(WorkerCommand, frozen=True, kw_only=True):
     reason: str
 
 
-class LoseWorker(WorkerCommand, frozen=True, kw_only=True):
+class ExpireLease(WorkerCommand, frozen=True, kw_only=True):
     """Declare its lease run out; a worker that came back meanwhile decides nothing."""
 
     epoch: int
 
 
-class MissWorker(WorkerCommand, frozen=True, kw_only=True):
+class ReportWorkerMissing(WorkerCommand, frozen=True, kw_only=True):
     """Note that it has been away for too long; one that is there, or was missed before, decides nothing."""
 
     epoch: int
@@ -124,7 +124,7 @@ class RevokeWorker(WorkerCommand, frozen=True, kw_only=True):
 
 
 CredentialCommands = EnrollWorker | RotateCredential | ExpireCredential | RevokeWorker
-PresenceCommands = ConnectWorker | DisconnectWorker | LoseWorker | MissWorker | PauseWorker | ResumeWorker
+PresenceCommands = ConnectWorker | DisconnectWorker | ExpireLease | ReportWorkerMissing | PauseWorker | ResumeWorker
 WorkerCommands = CredentialCommands | PresenceCommands
 COMMANDS = (
     EnrollWorker,
@@ -133,8 +133,8 @@ COMMANDS = (
     RevokeWorker,
     ConnectWorker,
     DisconnectWorker,
-    LoseWorker,
-    MissWorker,
+    ExpireLease,
+    ReportWorkerMissing,
     PauseWorker,
     ResumeWorker,
 )

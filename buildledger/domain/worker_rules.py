@@ -16,9 +16,9 @@ from buildledger.domain.worker import (
     DisconnectWorker,
     EnrollWorker,
     ExpireCredential,
-    LoseWorker,
-    MissWorker,
+    ExpireLease,
     PauseWorker,
+    ReportWorkerMissing,
     ResumeWorker,
     RevokeWorker,
     RotateCredential,
@@ -53,10 +53,10 @@ def decide(state: WorkerState, command: WorkerCommands) -> tuple[Fact, ...]:
             return _connect(state, command)
         case DisconnectWorker(epoch=epoch, reason=reason):
             return (WorkerDisconnected(epoch=epoch, reason=reason),) if _current(state, epoch) else ()
-        case LoseWorker(epoch=epoch):
+        case ExpireLease(epoch=epoch):
             gone = epoch == state.epoch and not state.connected and not state.lost
             return (WorkerLost(epoch=epoch),) if gone else ()
-        case MissWorker(worker=worker, epoch=epoch, since=since):
+        case ReportWorkerMissing(worker=worker, epoch=epoch, since=since):
             away = epoch == state.epoch and not state.connected and not state.missing
             return (WorkerMissing(worker=worker, epoch=epoch, since=since),) if away else ()
         case PauseWorker(reason=reason):

@@ -10,15 +10,15 @@ from buildledger.events.change import ChangeRecorded
 from buildledger.events.config import ConfigApplied
 from buildledger.events.ids import ChangeId, ServerId
 from buildledger.ledger.ledger import Ledger
-from buildledger.reactors.builds.contexts import Contexts
-from buildledger.reactors.builds.runner import Running
+from buildledger.reactors.builds.contexts import EvaluationContexts
+from buildledger.reactors.builds.runner import BuildRunner
 from buildledger.reactors.runner import Runner
-from buildledger.reactors.scheduling.scheduler import Assigning
+from buildledger.reactors.scheduling.scheduler import Scheduler
 from buildledger.reactors.state.changed_paths import ChangePaths
-from buildledger.reactors.state.shared import Work
+from buildledger.reactors.state.shared import SharedState
 from buildledger.reactors.triggers.triggering import Triggering
-from buildledger.reactors.workers.absence import Missing
-from buildledger.reactors.workers.autoscaler import Elasticity
+from buildledger.reactors.workers.absence import AbsenceMonitor
+from buildledger.reactors.workers.autoscaler import Autoscaler
 from buildledger.reactors.workers.leases import LEASE_SECONDS, Leases
 
 
@@ -40,20 +40,20 @@ def join(
         recorded: ChangeRecorded | None = state.recorded
         return recorded
 
-    work = Work(text_at)
-    contexts = Contexts(ChangePaths(change_of))
-    running = Running(work, contexts)
-    assigning = Assigning(work, contexts, running)
+    shared = SharedState(text_at)
+    contexts = EvaluationContexts(ChangePaths(change_of))
+    running = BuildRunner(shared, contexts)
+    assigning = Scheduler(shared, contexts, running)
     return Runner(
         ledger,
         clock,
-        work,
-        Triggering(work, contexts),
+        shared,
+        Triggering(shared, contexts),
         (
-            Leases(work, serves=serves, lease_seconds=lease_seconds),
+            Leases(shared, serves=serves, lease_seconds=lease_seconds),
             running,
             assigning,
-            Elasticity(work, assigning),
-            Missing(work),
+            Autoscaler(shared, assigning),
+            AbsenceMonitor(shared),
         ),
     )

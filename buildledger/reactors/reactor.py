@@ -14,7 +14,7 @@ Fold = Callable[[Recorded, Any], None]
 """Takes a fact into a reactor's memory; is given the fact apart, so that it needn't be looked up again."""
 
 
-class Wish(NamedTuple):
+class CommandBatch(NamedTuple):
     """Commands that belong together: all are kept, or none."""
 
     commands: tuple[Command, ...]
@@ -37,12 +37,12 @@ class Reactor(Protocol):
         """Start from the shared work as it stands; called once, when all known facts are folded."""
         ...
 
-    def react(self, now: datetime) -> list[Wish]:
-        """What is left to do; the facts of earlier wishes are folded by the time this is asked."""
+    def react(self, now: datetime) -> list[CommandBatch]:
+        """What is left to do; the facts of earlier batches are folded by the time this is asked."""
         ...
 
     def refused(self, subject: UUID | str) -> None:
-        """A wish was refused, because something happened that is folded by now: look again."""
+        """A batch was refused, because something happened that is folded by now: look again."""
         ...
 
     def next_at(self) -> datetime | None:

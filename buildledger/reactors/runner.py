@@ -18,8 +18,8 @@ from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable, StoreErro
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.store import Checkpoint
 from buildledger.ledger.submission import Origin
-from buildledger.reactors.reactor import Fold, Reactor, Wish
-from buildledger.reactors.state.shared import Snapshot, Work
+from buildledger.reactors.reactor import CommandBatch, Fold, Reactor
+from buildledger.reactors.state.shared import SharedState, Snapshot
 from buildledger.reactors.triggers.triggering import Triggering
 
 CHECKPOINT_NAME = "reactors"
@@ -32,16 +32,16 @@ CATCH_UP_FACTS = 2_000
 PAUSE_SECONDS = 1.0
 """Before the next try when the ledger can't be written to, or not be read."""
 MAX_REFUSALS = 3
-"""Of one wish while nothing else happens: more means that memory and rules contradict each other."""
+"""Of one batch while nothing else happens: more means that state and rules contradict each other."""
 
 _log = logging.getLogger(__name__)
 
 
 class ContradictionError(RuntimeError):
-    """A reactor wishes for what the rules refuse, again and again, though nothing changes."""
+    """A reactor asks for what the rules refuse, again and again, though nothing changes."""
 
 
-class Memory(msgspec.Struct, kw_only=True):
+class CheckpointState(msgspec.Struct, kw_only=True):
     """What a checkpoint holds."""
 
     work: Snapshot
@@ -63,22 +63,22 @@ class Runner:
     """One task for all reactors."""
 
     def __init__(
-        self, ledger: Ledger, clock: Clock, work: Work, triggering: Triggering, reactors: Sequence[Reactor]
+        self, ledger: Ledger, clock: Clock, shared: SharedState, triggering: Triggering, reactors: Sequence[Reactor]
     ) -> None:
         self._ledger = ledger
         self._clock = clock
-        self._work = work
+        self._shared = shared
         self._triggering = triggering
         self._reactors = (triggering, *reactors)
-        self._folds = _table([work.folds(), *(reactor.folds() for reactor in self._reactors)])
+        self._folds = _table([shared.folds(), *(reactor.folds() for reactor in self._reactors)])
         self._position = 0
-        self._awaited = 0
-        """Nothing is asked before the facts up to here are folded: they come from the wishes before."""
+        self._react_from = 0
+        """Nothing is asked before the facts up to here are folded: they come from the batches before."""
         self._saved = 0
-        self._refused: list[tuple[Reactor, Wish]] = []
+        self._refused: list[tuple[Reactor, CommandBatch]] = []
         self._refusals: Counter[tuple[str, object]] = Counter()
         self._refused_at = 0
-        self._bell = asyncio.Event()
+        self._wake = asyncio.Event()
         self._failure: str | None = None
 
     @property
@@ -93,8 +93,8 @@ class Runner:
             await self.prepare()
             async with asyncio.TaskGroup() as tasks:
                 follower = tasks.create_task(self._follow())
-                follower.add_done_callback(lambda _: self._bell.set())
-                tasks.create_task(self._work_until(follower))
+                follower.add_done_callback(lambda _: self._wake.set())
+                tasks.create_task(self._react_until(follower))
         except asyncio.CancelledError:
             await self.save()
             raise
@@ -109,14 +109,14 @@ class Runner:
         """Remember what the checkpoint holds, fold what came after it, and look at all open work."""
         checkpoint = await asyncio.to_thread(self._ledger.checkpoint, CHECKPOINT_NAME)
         if checkpoint is not None and checkpoint.version == CHECKPOINT_VERSION:
-            memory = msgspec.msgpack.decode(checkpoint.state, type=Memory)
-            self._work.restore(memory.work)
-            self._triggering.restore(memory.triggering)
+            state = msgspec.msgpack.decode(checkpoint.state, type=CheckpointState)
+            self._shared.restore(state.work)
+            self._triggering.restore(state.triggering)
             self._position = self._saved = checkpoint.position
         await self.catch_up()
         for reactor in self._reactors:
             reactor.begin(self._clock.now())
-        self._bell.set()
+        self._wake.set()
 
     async def catch_up(self) -> None:
         """Fold everything up to the head."""
@@ -125,12 +125,12 @@ class Runner:
 
     async def cycle(self) -> bool:
         """Ask once and have it done; False when nothing was left to do. Everything known has to be folded."""
-        self._look_again()
+        self._retry_refused()
         now = self._clock.now()
-        wishes = [(reactor, wish) for reactor in self._reactors for wish in reactor.react(now)]
-        if not wishes:
+        batches = [(reactor, batch) for reactor in self._reactors for batch in reactor.react(now)]
+        if not batches:
             return False
-        await self._fulfil(wishes)
+        await self._execute(batches)
         return True
 
     async def settle(self) -> None:
@@ -143,13 +143,13 @@ class Runner:
         """When something is due though nothing happens."""
         return min((at for reactor in self._reactors if (at := reactor.next_at()) is not None), default=None)
 
-    def memory(self) -> Memory:
+    def checkpoint_state(self) -> CheckpointState:
         """All that is remembered, as a checkpoint holds it."""
-        return Memory(work=self._work.snapshot(), triggering=self._triggering.snapshot())
+        return CheckpointState(work=self._shared.snapshot(), triggering=self._triggering.snapshot())
 
     async def save(self) -> None:
         """Write the checkpoint; that it can't be written costs only time at the next start."""
-        checkpoint = Checkpoint(CHECKPOINT_VERSION, self._position, msgspec.msgpack.encode(self.memory()))
+        checkpoint = Checkpoint(CHECKPOINT_VERSION, self._position, msgspec.msgpack.encode(self.checkpoint_state()))
         self._saved = self._position
         try:
             await asyncio.to_thread(self._ledger.save_checkpoint, CHECKPOINT_NAME, checkpoint)
@@ -157,47 +157,47 @@ class Runner:
             _log.exception("the reactors' checkpoint could not be written")
 
     async def _follow(self) -> None:
-        batches = self._ledger.tail().after(self._position)
+        facts = self._ledger.tail().after(self._position)
         while True:
             try:
-                batch = await anext(batches, None)
+                batch = await anext(facts, None)
             except StoreError as error:
                 await self._pause(error)
-                batches = self._ledger.tail().after(self._position)
+                facts = self._ledger.tail().after(self._position)
                 continue
             if batch is None:
                 return
             self._fold(batch)
-            if self._position >= self._awaited:
-                self._bell.set()
+            if self._position >= self._react_from:
+                self._wake.set()
             await asyncio.sleep(0)
 
-    async def _work_until(self, follower: asyncio.Task[None]) -> None:
-        alarm: asyncio.Task[None] | None = None
+    async def _react_until(self, follower: asyncio.Task[None]) -> None:
+        timer: asyncio.Task[None] | None = None
         try:
             while not follower.done():
-                await self._bell.wait()
-                self._bell.clear()
-                if self._position < self._awaited:
+                await self._wake.wait()
+                self._wake.clear()
+                if self._position < self._react_from:
                     continue
                 if await self.cycle():
-                    self._bell.set()
+                    self._wake.set()
                 if self._position - self._saved >= CHECKPOINT_FACTS:
                     await self.save()
-                if alarm is not None:
-                    alarm.cancel()
-                alarm = self._set_alarm()
+                if timer is not None:
+                    timer.cancel()
+                timer = self._start_timer()
         finally:
-            if alarm is not None:
-                alarm.cancel()
+            if timer is not None:
+                timer.cancel()
 
-    def _set_alarm(self) -> asyncio.Task[None] | None:
+    def _start_timer(self) -> asyncio.Task[None] | None:
         at = self.next_at()
-        return None if at is None else asyncio.create_task(self._ring_at(at))
+        return None if at is None else asyncio.create_task(self._wake_at(at))
 
-    async def _ring_at(self, at: datetime) -> None:
+    async def _wake_at(self, at: datetime) -> None:
         await self._clock.sleep_until(at)
-        self._bell.set()
+        self._wake.set()
 
     def _fold(self, facts: Iterable[Recorded]) -> None:
         table = self._folds
@@ -207,35 +207,35 @@ class Runner:
                 fold(recorded, fact)
             self._position = recorded.position
 
-    async def _fulfil(self, wishes: Sequence[tuple[Reactor, Wish]]) -> None:
+    async def _execute(self, batches: Sequence[tuple[Reactor, CommandBatch]]) -> None:
         answers = await asyncio.gather(
             *(
                 self._ledger.execute(
-                    *wish.commands,
+                    *batch.commands,
                     origin=Origin(
                         actor=f"reactor:{reactor.name}",
-                        causation_id=wish.causation_id,
-                        correlation_id=wish.correlation_id,
+                        causation_id=batch.causation_id,
+                        correlation_id=batch.correlation_id,
                     ),
                 )
-                for reactor, wish in wishes
+                for reactor, batch in batches
             ),
             return_exceptions=True,
         )
         away: LedgerUnavailable | None = None
-        for (reactor, wish), answer in zip(wishes, answers, strict=True):
+        for (reactor, batch), answer in zip(batches, answers, strict=True):
             if not isinstance(answer, BaseException):
-                self._awaited = max(self._awaited, answer.position)
+                self._react_from = max(self._react_from, answer.position)
                 continue
             if isinstance(answer, LedgerClosed) or not isinstance(answer, Refusal | LedgerUnavailable):
                 raise answer
-            self._refused.append((reactor, wish))
+            self._refused.append((reactor, batch))
             if isinstance(answer, Refusal):
-                self._count_refusal(reactor, wish, answer)
+                self._count_refusal(reactor, batch, answer)
             else:
                 away = answer
         if self._refused:
-            self._awaited = max(self._awaited, self._ledger.head())
+            self._react_from = max(self._react_from, self._ledger.head())
         if away is not None:
             await self._pause(away)
 
@@ -243,22 +243,22 @@ class Runner:
         _log.warning("the reactors wait: %s", reason)
         await self._clock.sleep_until(self._clock.now() + timedelta(seconds=PAUSE_SECONDS))
 
-    def _count_refusal(self, reactor: Reactor, wish: Wish, refusal: Refusal) -> None:
+    def _count_refusal(self, reactor: Reactor, batch: CommandBatch, refusal: Refusal) -> None:
         _log.info("%s was refused, because something else came first: %s", reactor.name, refusal)
         head = self._ledger.head()
         if head != self._refused_at:
             self._refusals.clear()
             self._refused_at = head
-        key = (reactor.name, wish.subject)
+        key = (reactor.name, batch.subject)
         self._refusals[key] += 1
         if self._refusals[key] > MAX_REFUSALS:
-            msg = f"{reactor.name} wishes for {type(wish.commands[0]).__name__} of {wish.subject} again: {refusal}"
+            msg = f"{reactor.name} wants {type(batch.commands[0]).__name__} of {batch.subject} again: {refusal}"
             raise ContradictionError(msg) from refusal
 
-    def _look_again(self) -> None:
+    def _retry_refused(self) -> None:
         refused, self._refused = self._refused, []
-        for reactor, wish in refused:
-            reactor.refused(wish.subject)
+        for reactor, batch in refused:
+            reactor.refused(batch.subject)
 
 
 def _table(folds: Iterable[Any]) -> dict[type[Fact], tuple[Fold, ...]]:

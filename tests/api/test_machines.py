@@ -18,7 +18,7 @@ from buildledger.domain.machine import (
     StartMachine,
     StopMachine,
 )
-from buildledger.domain.worker import DisconnectWorker, MissWorker
+from buildledger.domain.worker import DisconnectWorker, ReportWorkerMissing
 from tests.api.conftest import Site, settled
 from tests.api.test_reads import read
 from tests.projections.world import START, World, configuration
@@ -106,7 +106,7 @@ async def test_a_missing_worker_is_shown_until_it_is_back(site: Site, client: ht
     world = site.world
     world.connect("w1")
     world.execute(DisconnectWorker(worker="w1", epoch=1, reason="silent"))
-    world.execute(MissWorker(worker="w1", epoch=1, since=START))
+    world.execute(ReportWorkerMissing(worker="w1", epoch=1, since=START))
     await settled(site)
     assert (await read(client, "workers/w1"))["worker"]["missing_since"] is not None
     assert (await read(client, "health"))["problems"] == ["1 of the workers is missing"]

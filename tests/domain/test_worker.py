@@ -14,9 +14,9 @@ from buildledger.domain.worker import (
     DisconnectWorker,
     EnrollWorker,
     ExpireCredential,
-    LoseWorker,
-    MissWorker,
+    ExpireLease,
     PauseWorker,
+    ReportWorkerMissing,
     ResumeWorker,
     RevokeWorker,
     RotateCredential,
@@ -181,19 +181,19 @@ def test_a_session_ends_once() -> None:
 
 def test_a_disconnected_worker_is_lost_once() -> None:
     """The lease runs out once."""
-    lose = LoseWorker(worker="w1", epoch=1)
+    lose = ExpireLease(worker="w1", epoch=1)
     given(ENROLLED, connected(), GONE).when(lose, lose).then(WorkerLost(epoch=1))
 
 
 @pytest.mark.parametrize("past", [(connected(),), (connected(), GONE, connected(epoch=2))])
 def test_a_worker_that_is_there_can_not_be_lost(past: tuple[Fact, ...]) -> None:
     """Coming back in time keeps the lease."""
-    given(ENROLLED, *past).when(LoseWorker(worker="w1", epoch=1)).then_nothing()
+    given(ENROLLED, *past).when(ExpireLease(worker="w1", epoch=1)).then_nothing()
 
 
 def test_a_worker_that_stays_away_is_missed_once_and_welcomed_back() -> None:
     """Missed once for each absence; its next session says that it is back, later ones don't."""
-    miss = MissWorker(worker="w1", epoch=1, since=AT)
+    miss = ReportWorkerMissing(worker="w1", epoch=1, since=AT)
     missing = WorkerMissing(worker="w1", epoch=1, since=AT)
     scenario = given(ENROLLED, connected(), GONE)
     scenario.when(miss, miss).then(missing)

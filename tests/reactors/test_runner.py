@@ -26,9 +26,9 @@ from buildledger.ledger.recent import RecentFacts
 from buildledger.ledger.submission import Origin, Receipt
 from buildledger.reactors import runner as runners
 from buildledger.reactors.assembly import join
-from buildledger.reactors.reactor import Fold, Wish
+from buildledger.reactors.reactor import CommandBatch, Fold
 from buildledger.reactors.runner import CHECKPOINT_NAME, ContradictionError, Runner
-from buildledger.reactors.state.shared import Work
+from buildledger.reactors.state.shared import SharedState
 from buildledger.reactors.triggers.triggering import Triggering
 from tests.reactors.test_triggering import SETTLING
 from tests.reactors.world import PASSED, SERVER, SIMPLE, World, world
@@ -100,9 +100,9 @@ async def test_a_start_reads_the_checkpoint_and_what_came_after_it(tmp_path: Pat
         saved = w.ledger.checkpoint(CHECKPOINT_NAME)
         assert saved is not None
         assert saved.position == w.ledger.head()
-        before = w.runner.memory()
+        before = w.runner.checkpoint_state()
         await w.restart()
-        assert w.runner.memory() == before
+        assert w.runner.checkpoint_state() == before
         await w.finish_all()
         assert w.results() == [Result.SUCCESS] * 11
         await w.runner.save()
@@ -123,7 +123,7 @@ async def test_an_older_kind_of_checkpoint_is_not_trusted(tmp_path: Path, monkey
 
 
 class Stubborn:
-    """A reactor that wishes for what the rules refuse."""
+    """A reactor that asks for what the rules refuse."""
 
     name = "stubborn"
 
@@ -136,8 +136,8 @@ class Stubborn:
     def begin(self, now: datetime) -> None:
         return
 
-    def react(self, now: datetime) -> list[Wish]:
-        return [Wish((CancelRequest(request_id=self._request_id, reason="so"),), self._request_id)]
+    def react(self, now: datetime) -> list[CommandBatch]:
+        return [CommandBatch((CancelRequest(request_id=self._request_id, reason="so"),), self._request_id)]
 
     def refused(self, subject: UUID | str) -> None:
         return
@@ -147,18 +147,18 @@ class Stubborn:
 
 
 async def test_a_reactor_that_contradicts_the_rules_stops_loudly(tmp_path: Path) -> None:
-    """It doesn't spin: health says who wished for what, and the task fails."""
+    """It doesn't spin: health says who asked for what, and the task fails."""
     async with world(tmp_path) as w:
         request = await w.force()
         await w.finish_all()
-        work = Work(lambda _: w.configuration.to_json())
+        work = SharedState(lambda _: w.configuration.to_json())
         runner = Runner(w.ledger, w.clock, work, Triggering(work, None), [Stubborn(request)])  # type: ignore[arg-type]
         with pytest.raises(ExceptionGroup) as caught:
             await runner.run()
         assert isinstance(caught.value.exceptions[0], ContradictionError)
         failure = runner.health.failure
         assert failure is not None
-        assert "stubborn wishes for CancelRequest" in failure
+        assert "stubborn wants CancelRequest" in failure
 
 
 class FullLedger(Ledger):

@@ -231,9 +231,9 @@ async def test_any_order(tmp_path: Path, seed: int) -> None:
         history.check(w.recorded())
         assert history.unanswered() == set(), f"seed {seed}"
         assert set(course.executed.values()) <= {1}, f"seed {seed}: an operation was run twice"
-        remembered = w.runner.memory()
+        remembered = w.runner.checkpoint_state()
         await w.restart()
-        assert w.runner.memory() == remembered, f"seed {seed}"
+        assert w.runner.checkpoint_state() == remembered, f"seed {seed}"
         print(f"seed {seed}: {len(w.recorded())} facts, {course.kills} kills, {dict(history.results)}")  # noqa: T201
         assert history.results[Result.SUCCESS] > 0
     finally:

@@ -11,7 +11,7 @@ from buildledger.events.results import Result
 from buildledger.reactors.state.builds import BuildRun
 
 
-def ending(run: BuildRun, result: Result, summary: str) -> tuple[Command, ...]:
+def finish_build(run: BuildRun, result: Result, summary: str) -> tuple[Command, ...]:
     """The build is over, and this is the answer to all its requests."""
     answers = (
         FinishRequest(request_id=request_id, result=result, build_id=run.build_id)
@@ -20,7 +20,7 @@ def ending(run: BuildRun, result: Result, summary: str) -> tuple[Command, ...]:
     return (FinishBuild(build_id=run.build_id, result=result, summary=summary), *answers)
 
 
-def ending_after_loss(run: BuildRun, retry: Retry, summary: str) -> tuple[Command, ...]:
+def finish_after_loss(run: BuildRun, retry: Retry, summary: str) -> tuple[Command, ...]:
     """The build was lost to infrastructure: its request waits again, unless it was stopped or has waited too often.
 
     Requests that were collapsed into it stay with it and are served by the next build.
@@ -35,6 +35,6 @@ def ending_after_loss(run: BuildRun, retry: Retry, summary: str) -> tuple[Comman
                 ReturnRequest(request_id=run.assigned.requests[0], build_id=run.build_id, reason=summary),
             )
         case Result.EXCEPTION if attempt > 1:
-            return ending(run, result, f"given up after {attempt} attempts: {summary}")
+            return finish_build(run, result, f"given up after {attempt} attempts: {summary}")
         case _:
-            return ending(run, result, summary)
+            return finish_build(run, result, summary)

@@ -21,12 +21,12 @@ from buildledger.steps.program import StepInputs
 NO_STAMP = SourceStamp(source="", repository="", branch="")
 
 
-class Contexts:
-    """Makes them; asks for a change's paths only where something depends on them."""
+class EvaluationContexts:
+    """Makes them; mentions for a change's paths only where something depends on them."""
 
     def __init__(self, paths: ChangePaths) -> None:
         self._paths = paths
-        self._asks = lru_cache(maxsize=20_000)(_asks)
+        self._mentions = lru_cache(maxsize=20_000)(_mentions)
 
     def step_inputs(
         self, run: BuildRun, configuration: Configuration, worker: KnownWorker | None, result: Result
@@ -83,19 +83,19 @@ class Contexts:
         )
 
     def files(self, digest: str, builder: Builder, changes: tuple[ChangeId, ...]) -> tuple[str, ...]:
-        """The paths that the changes touched; empty where nobody asks."""
-        return self._paths.of(changes) if changes and self.asks(digest, builder, "change.files") else ()
+        """The paths that the changes touched; empty where nobody mentions."""
+        return self._paths.of(changes) if changes and self.mentions(digest, builder, "change.files") else ()
 
-    def asks(self, digest: str, builder: Builder, variable: str) -> bool:
+    def mentions(self, digest: str, builder: Builder, variable: str) -> bool:
         """Whether anything in a builder of that configuration may depend on a variable such as `build.number`."""
-        return self._asks(digest, Named(builder), variable)
+        return self._mentions(digest, BuilderByName(builder), variable)
 
 
-def _asks(digest: str, builder: Named, variable: str) -> bool:
+def _mentions(digest: str, builder: BuilderByName, variable: str) -> bool:
     return variable.encode() in msgspec.json.encode(builder.builder)
 
 
-class Named:
+class BuilderByName:
     """A builder that is compared by its name, within one configuration."""
 
     __slots__ = ("builder",)
@@ -107,7 +107,7 @@ class Named:
         return hash(self.builder.name)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Named) and other.builder.name == self.builder.name
+        return isinstance(other, BuilderByName) and other.builder.name == self.builder.name
 
 
 def inputs_of(builder: Builder, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,8 +20,8 @@ from buildledger.domain.build import (
 from buildledger.domain.command import Command
 from buildledger.events.ids import operation_id
 from buildledger.events.results import Result
-from buildledger.reactors.builds.completion import ending, ending_after_loss
-from buildledger.reactors.builds.contexts import Contexts
+from buildledger.reactors.builds.completion import finish_after_loss, finish_build
+from buildledger.reactors.builds.contexts import EvaluationContexts
 from buildledger.reactors.state.builds import BuildRun, evolve
 from buildledger.reactors.state.shared import KnownWorker
 from buildledger.steps import program, registry, sequence
@@ -34,7 +34,7 @@ SKIPPED = Conclusion(result=Result.SKIPPED)
 _log = logging.getLogger(__name__)
 
 
-class Plan:
+class BuildDriver:
     """The commands that bring one build to where it has to wait for its worker, or to its end.
 
     It works on a copy of the build, to which it applies its own commands; the real one follows when they are facts.
@@ -44,7 +44,7 @@ class Plan:
         self,
         run: BuildRun,
         configuration: Configuration,
-        contexts: Contexts,
+        contexts: EvaluationContexts,
         worker: KnownWorker | None,
         execution: Execution | None,
     ) -> None:
@@ -58,7 +58,7 @@ class Plan:
         self._builder = configuration.builders[run.assigned.builder]
         self._progress = self._progress_so_far()
 
-    def make(self) -> None:
+    def advance(self) -> None:
         """Work it out; without effect when the build waits for its worker."""
         if self.run.state.step < 0 and self._builder.properties and not self._set_properties():
             return
@@ -71,8 +71,8 @@ class Plan:
             progress = sequence.after(progress, step, result)
         return sequence.stopped(progress) if self.run.stopped_before else progress
 
-    def _do(self, command: BuildCommands) -> None:
-        """Take a command into the plan, unless what it wishes for already is so."""
+    def _apply(self, command: BuildCommands) -> None:
+        """Take a command into the plan, unless what it asks for already is so."""
         facts = build_rules.decide(self.run.state, command)
         for fact in facts:
             self.run = evolve(self.run, fact)
@@ -85,10 +85,10 @@ class Plan:
             context = self._contexts.step_inputs(self.run, self._configuration, self._worker, Result.SUCCESS).values
             values = evaluate.properties(self._builder, context)
         except EvaluationError as error:
-            self.commands.extend(ending(self.run, Result.EXCEPTION, str(error)))
+            self.commands.extend(finish_build(self.run, Result.EXCEPTION, str(error)))
             return False
         for name, value in values.items():
-            self._do(SetProperty(build_id=self.run.build_id, name=name, value=value, origin="builder"))
+            self._apply(SetProperty(build_id=self.run.build_id, name=name, value=value, origin="builder"))
         return True
 
     def _next_step(self) -> bool:
@@ -102,7 +102,7 @@ class Plan:
             return False
         step = self._builder.steps[index]
         known = registry.program_of(step)
-        self._do(
+        self._apply(
             StartStep(
                 build_id=self.run.build_id,
                 step=index,
@@ -117,9 +117,9 @@ class Plan:
     def _finish(self, result: Result) -> None:
         summary = self._summary(result)
         if result is Result.RETRY:
-            self.commands.extend(ending_after_loss(self.run, self._builder.retry, summary))
+            self.commands.extend(finish_after_loss(self.run, self._builder.retry, summary))
         else:
-            self.commands.extend(ending(self.run, result, summary))
+            self.commands.extend(finish_build(self.run, result, summary))
 
     def _summary(self, result: Result) -> str:
         """The step that made the build what it is, and what it says."""
@@ -139,7 +139,7 @@ class Plan:
             if self.run.open_operation is not None:
                 return False
             self._end_step(step, Conclusion(result=Result.EXCEPTION, summary=str(changed)))
-            self.commands.extend(ending_after_loss(self.run, self._builder.retry, f"{step.name}: {changed}"))
+            self.commands.extend(finish_after_loss(self.run, self._builder.retry, f"{step.name}: {changed}"))
             return False
         if conclusion is None:
             return False
@@ -147,7 +147,7 @@ class Plan:
         return True
 
     def _end_step(self, step: Step, conclusion: Conclusion) -> None:
-        self._do(
+        self._apply(
             FinishStep(
                 build_id=self.run.build_id,
                 step=self.run.state.step,
@@ -191,23 +191,25 @@ class Plan:
         while (request := execution.request) is not None:
             match request:
                 case program.SetProperty(name=name, value=value):
-                    self._do(SetProperty(build_id=build_id, name=name, value=value, origin=step.name))
+                    self._apply(SetProperty(build_id=build_id, name=name, value=value, origin=step.name))
                     execution.answer(None)
                 case program.ObtainRevision(source=source, revision=revision):
-                    self._do(ObtainRevision(build_id=build_id, source=source, revision=revision))
+                    self._apply(ObtainRevision(build_id=build_id, source=source, revision=revision))
                     execution.answer(None)
                 case program.Operation(label=label, spec=spec):
                     index = self.run.state.step
-                    wanted = operation_id(build_id, index, execution.operations_asked - 1)
-                    if (outcome := self.run.outcomes.get(wanted)) is not None:
+                    asked_for = operation_id(build_id, index, execution.operations_asked - 1)
+                    if (outcome := self.run.outcomes.get(asked_for)) is not None:
                         execution.answer(outcome)
-                    elif wanted == self.run.open_operation:
+                    elif asked_for == self.run.open_operation:
                         return None
                     elif self.run.state.stop_requested and not step.always_run:
                         return STOPPED
                     else:
-                        self._do(
-                            RequestOperation(build_id=build_id, operation_id=wanted, step=index, label=label, spec=spec)
+                        self._apply(
+                            RequestOperation(
+                                build_id=build_id, operation_id=asked_for, step=index, label=label, spec=spec
+                            )
                         )
                         return None
         return execution.conclusion

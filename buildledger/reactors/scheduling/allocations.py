@@ -14,7 +14,7 @@ from buildledger.reactors.scheduling.queues import Locks
 from buildledger.reactors.state.shared import KnownWorker
 
 
-class Place(NamedTuple):
+class Allocation(NamedTuple):
     """What one build has taken."""
 
     worker: str
@@ -23,48 +23,48 @@ class Place(NamedTuple):
     requests: tuple[RequestId, ...]
 
 
-class Freed(NamedTuple):
+class Released(NamedTuple):
     """What a build gave back."""
 
-    place: Place
+    allocation: Allocation
     pools: Iterable[Pool]
     """Those that have room again."""
     queues: Iterable[int]
     """Those that waited for one of its locks."""
 
 
-class Placing:
-    """Slots and locks under one configuration; builds that are only wished for count too."""
+class Allocations:
+    """WorkerCapacity and locks under one configuration; builds that are only wished for count too."""
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
         self.pools = Pools()
         self.locks = Locks({lock.name: lock.count for lock in configuration.locks.values()})
-        self._places: dict[BuildId, Place] = {}
+        self._allocations: dict[BuildId, Allocation] = {}
 
-    def place(self, build_id: BuildId, assigned: BuildAssigned, builder: Builder | None) -> None:
+    def allocate(self, build_id: BuildId, assigned: BuildAssigned, builder: Builder | None) -> None:
         """A build takes what it needs, once. `builder` is that of the configuration it is pinned to."""
-        if build_id in self._places:
+        if build_id in self._allocations:
             return
-        self._places[build_id] = Place(assigned.worker, builder, assigned.requests)
+        self._allocations[build_id] = Allocation(assigned.worker, builder, assigned.requests)
         self.pools.take(assigned.worker)
         if builder is not None:
             self.locks.take(builder)
 
-    def free(self, build_id: BuildId) -> Freed | None:
+    def release(self, build_id: BuildId) -> Released | None:
         """It gives everything back; None if it has nothing."""
-        place = self._places.pop(build_id, None)
-        if place is None:
+        allocation = self._allocations.pop(build_id, None)
+        if allocation is None:
             return None
-        pools = self.pools.give_back(place.worker)
-        queues = self.locks.give_back(place.builder) if place.builder is not None else ()
-        return Freed(place, pools, queues)
+        pools = self.pools.give_back(allocation.worker)
+        queues = self.locks.give_back(allocation.builder) if allocation.builder is not None else ()
+        return Released(allocation, pools, queues)
 
-    def see(self, worker: KnownWorker, *, leaving: bool) -> Iterable[Pool]:
+    def update_worker(self, worker: KnownWorker, *, stopping: bool) -> Iterable[Pool]:
         """A worker came, went or changed, or is about to be stopped; gives the pools in which it has room."""
         if not worker.name:
             return ()
         configured = worker.name in self._configuration.workers
-        may = worker.connected and configured and not (worker.paused or worker.revoked or leaving)
+        may = worker.connected and configured and not (worker.paused or worker.revoked or stopping)
         view = worker_view(self._configuration, worker)
         return self.pools.set_worker(worker.name, view, view.capacity if may else 0)

@@ -9,10 +9,10 @@ from buildledger.config.evaluate import WorkerView
 from buildledger.config.resolved import Configuration
 from buildledger.reactors.builds.contexts import worker_view
 from buildledger.reactors.scheduling.queues import Queue
-from buildledger.reactors.state.shared import KnownWorker, OpenRequest, Work
+from buildledger.reactors.state.shared import KnownWorker, OpenRequest, SharedState
 
 
-class Unserved(NamedTuple):
+class UnmetDemand(NamedTuple):
     """A queue that has found no worker with room."""
 
     queue: Queue
@@ -20,7 +20,7 @@ class Unserved(NamedTuple):
     """How many more there would be for it, as far as its locks go."""
 
 
-class Wanted(NamedTuple):
+class WorkerStart(NamedTuple):
     """A worker to start, and for what."""
 
     worker: str
@@ -29,52 +29,52 @@ class Wanted(NamedTuple):
     """The request that goes first of those it is started for."""
 
 
-def starts_for(unserved: Iterable[Unserved], startable: Collection[str], work: Work) -> list[Wanted]:
+def worker_starts(demand: Iterable[UnmetDemand], startable: Collection[str], shared: SharedState) -> list[WorkerStart]:
     """The workers to start, in the order of the configuration, for the queues in the order of their turns."""
-    waiting = sorted((each for each in unserved if each.builds > 0), key=_turn)
-    configuration = work.configurations.current
+    waiting = sorted((each for each in demand if each.builds > 0), key=_rank)
+    configuration = shared.configurations.current
     if not waiting or configuration is None:
         return []
-    room = _coming(configuration, work)
+    room = _starting_capacity(configuration, shared)
     down = [name for name in configuration.workers if name in startable]
-    wanted: list[Wanted] = []
+    starts: list[WorkerStart] = []
     for queue, builds in waiting:
         left = builds
         for name in (*room, *down):
             if left <= 0:
                 break
-            fits = queue.pool.fits(_view(configuration, work, name))
+            fits = queue.pool.fits(_view(configuration, shared, name))
             if not fits or room.get(name, 1) <= 0:
                 continue
             if name not in room:
                 first = queue.first()
                 assert first is not None, "something waits in it"
-                wanted.append(Wanted(name, _reason(queue, builds), first))
+                starts.append(WorkerStart(name, _reason(queue, builds), first))
                 room[name] = configuration.workers[name].capacity
             taken = min(left, room[name])
             room[name] -= taken
             left -= taken
-    return wanted
+    return starts
 
 
-def _turn(each: Unserved) -> tuple[float, ...]:
-    turn = each.queue.turn()
-    assert turn is not None, "something waits in it"
-    return turn
+def _rank(each: UnmetDemand) -> tuple[float, ...]:
+    rank = each.queue.rank()
+    assert rank is not None, "something waits in it"
+    return rank
 
 
-def _coming(configuration: Configuration, work: Work) -> dict[str, int]:
+def _starting_capacity(configuration: Configuration, shared: SharedState) -> dict[str, int]:
     """The room on workers that were started and haven't come yet."""
     return {
         name: configuration.workers[name].capacity
-        for name, known in work.machines.known.items()
+        for name, known in shared.machines.known.items()
         if known.state.phase in ("requested", "started") and not known.arrived and name in configuration.workers
     }
 
 
-def _view(configuration: Configuration, work: Work, name: str) -> WorkerView:
+def _view(configuration: Configuration, shared: SharedState, name: str) -> WorkerView:
     """A worker as it will be: as the configuration says, and as it was when it was last there."""
-    known = work.worker(name)
+    known = shared.worker(name)
     if known is None or not known.name:
         # One that has enrolled and not connected yet has said nothing of itself.
         known = KnownWorker(name=name, capacity=configuration.workers[name].capacity)

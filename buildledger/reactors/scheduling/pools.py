@@ -1,4 +1,4 @@
-"""Which workers may run which builders, and who has a free slot. Builders with the same wish share one pool."""
+"""Which workers may run which builders, and who has a free slot. Builders with the same requirement share one pool."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from buildledger.config.evaluate import Context, WorkerView
 from buildledger.config.expressions import mentioned
 from buildledger.config.resolved import Builder
 
-Wanted = bytes
+RequirementKey = bytes
 """What builders want of their workers, comparable."""
 
 
-class Turn(NamedTuple):
+class QueueRank(NamedTuple):
     """A builder's place in the order: what is smaller comes first."""
 
     urgency: int
@@ -31,16 +31,16 @@ class Turn(NamedTuple):
     """The number of the queue that waits."""
 
 
-class Slots:
+class WorkerCapacity:
     """One worker's room for builds."""
 
-    __slots__ = ("builds", "capacity", "name", "pools", "view")
+    __slots__ = ("capacity", "name", "pools", "used", "view")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.capacity = 0
         """0 while it may get nothing."""
-        self.builds = 0
+        self.used = 0
         self.view = WorkerView()
         self.pools: dict[Pool, None] = {}
         """Those that it belongs to."""
@@ -48,138 +48,138 @@ class Slots:
     @property
     def free(self) -> int:
         """How many more builds it may get."""
-        return self.capacity - self.builds
+        return self.capacity - self.used
 
     @property
     def load(self) -> float:
         """How busy it is, from 0 to 1."""
-        return self.builds / self.capacity if self.capacity else 1.0
+        return self.used / self.capacity if self.capacity else 1.0
 
 
 class Pool:
-    """Builders with the same wish for a worker, and the workers that grant it."""
+    """Builders with the same requirement for a worker, and the workers that grant it."""
 
     def __init__(self, builder: Builder, context: Context) -> None:
         self._builder = builder
-        """Any of them: they wish the same."""
+        """Any of them: their requirement is the same."""
         self._context = context
         self._variables = mentioned(builder.worker.source) if builder.worker is not None else frozenset()
-        self.passing = any(not name.startswith(("matrix.", "worker.")) for name in self._variables)
+        self.per_request = any(not name.startswith(("matrix.", "worker.")) for name in self._variables)
         """What is wanted depends on the request, so there may be no second one like it."""
         self.queues = 0
         """How many wait in it."""
-        self._verdicts: dict[object, bool] = {}
-        self.free: OrderedDict[str, Slots] = OrderedDict()
+        self._fits: dict[object, bool] = {}
+        self.free: OrderedDict[str, WorkerCapacity] = OrderedDict()
         """Those with room, the one that was given a build longest ago first."""
-        self._turns: list[Turn] = []
+        self._ranks: list[QueueRank] = []
 
-    def admit(self, slots: Slots) -> None:
+    def admit(self, worker: WorkerCapacity) -> None:
         """See whether a worker belongs here, and whether it has room."""
-        if slots.capacity > 0 and self.fits(slots.view):
-            slots.pools[self] = None
-            self.refresh(slots)
+        if worker.capacity > 0 and self.fits(worker.view):
+            worker.pools[self] = None
+            self.refresh(worker)
         else:
-            slots.pools.pop(self, None)
-            self.free.pop(slots.name, None)
+            worker.pools.pop(self, None)
+            self.free.pop(worker.name, None)
 
     def fits(self, view: WorkerView) -> bool:
         """Whether a worker may run the builders; asked once for all that look the same to the expression."""
-        looks = (
+        seen = (
             view.name if "worker.name" in self._variables else None,
             view.capacity if "worker.capacity" in self._variables else None,
             frozenset(view.labels.items()) if "worker.labels" in self._variables else None,
         )
-        verdict = self._verdicts.get(looks)
-        if verdict is None:
+        fits = self._fits.get(seen)
+        if fits is None:
             context = msgspec.structs.replace(self._context, worker=view)
-            verdict = self._verdicts[looks] = evaluate.worker_fits(self._builder, context)
-        return verdict
+            fits = self._fits[seen] = evaluate.worker_fits(self._builder, context)
+        return fits
 
-    def refresh(self, slots: Slots) -> None:
+    def refresh(self, worker: WorkerCapacity) -> None:
         """Note whether a member has room."""
-        if slots.free > 0:
-            self.free.setdefault(slots.name, slots)
+        if worker.free > 0:
+            self.free.setdefault(worker.name, worker)
         else:
-            self.free.pop(slots.name, None)
+            self.free.pop(worker.name, None)
 
-    def choose(self, favourite: str | None, avoided: str | None) -> Slots:
-        """A worker with room: the favourite unless it is busier than the next in turn; the avoided only if need be."""
-        slots = next(iter(self.free.values()))
-        if slots.name == avoided and len(self.free) > 1:
-            slots = next(other for other in self.free.values() if other.name != avoided)
-        if favourite is not None and favourite != avoided:
-            known = self.free.get(favourite)
-            if known is not None and known.load <= slots.load:
-                slots = known
-        return slots
+    def choose(self, preferred: str | None, excluded: str | None) -> WorkerCapacity:
+        """A worker with room: the preferred unless it is busier than the next in turn; the excluded only if need be."""
+        worker = next(iter(self.free.values()))
+        if worker.name == excluded and len(self.free) > 1:
+            worker = next(other for other in self.free.values() if other.name != excluded)
+        if preferred is not None and preferred != excluded:
+            known = self.free.get(preferred)
+            if known is not None and known.load <= worker.load:
+                worker = known
+        return worker
 
-    def line_up(self, turn: Turn) -> None:
+    def enqueue(self, rank: QueueRank) -> None:
         """Let a builder wait for its turn; it may stand in line more than once."""
-        heapq.heappush(self._turns, turn)
+        heapq.heappush(self._ranks, rank)
 
-    def first(self) -> Turn | None:
+    def first(self) -> QueueRank | None:
         """Who may be next; it has to be asked whether that still holds."""
-        return self._turns[0] if self._turns else None
+        return self._ranks[0] if self._ranks else None
 
     def drop_first(self) -> None:
         """Take the first out of the line."""
-        heapq.heappop(self._turns)
+        heapq.heappop(self._ranks)
 
 
 class Pools:
     """All of them, made when a builder first needs one."""
 
     def __init__(self) -> None:
-        self._pools: dict[Wanted, Pool] = {}
-        self._slots: dict[str, Slots] = {}
+        self._pools: dict[RequirementKey, Pool] = {}
+        self._workers: dict[str, WorkerCapacity] = {}
 
-    def pool_for(self, builder: Builder, wish: Wanted, context: Context) -> Pool:
-        """The pool for a wish; costs a look at every worker when it is the first of its kind."""
-        pool = self._pools.get(wish)
+    def pool_for(self, builder: Builder, requirement: RequirementKey, context: Context) -> Pool:
+        """The pool for a requirement; costs a look at every worker when it is the first of its kind."""
+        pool = self._pools.get(requirement)
         if pool is None:
-            pool = self._pools[wish] = Pool(builder, context)
-            for slots in sorted(self._slots.values(), key=lambda each: each.load):
-                pool.admit(slots)
+            pool = self._pools[requirement] = Pool(builder, context)
+            for worker in sorted(self._workers.values(), key=lambda each: each.load):
+                pool.admit(worker)
         return pool
 
-    def drop(self, wish: Wanted) -> None:
+    def drop(self, requirement: RequirementKey) -> None:
         """Nobody wants this any more."""
-        pool = self._pools.pop(wish)
-        for slots in self._slots.values():
-            slots.pools.pop(pool, None)
+        pool = self._pools.pop(requirement)
+        for worker in self._workers.values():
+            worker.pools.pop(pool, None)
 
-    def slots(self, worker: str) -> Slots:
-        """A worker's room."""
-        return self._slots.setdefault(worker, Slots(worker))
+    def capacity_of(self, name: str) -> WorkerCapacity:
+        """The room of the worker with this name."""
+        return self._workers.setdefault(name, WorkerCapacity(name))
 
-    def set_worker(self, worker: str, view: WorkerView, capacity: int) -> list[Pool]:
-        """A worker came, went or changed; gives the pools in which it has room."""
-        slots = self.slots(worker)
-        slots.view, slots.capacity = view, capacity
+    def set_worker(self, name: str, view: WorkerView, capacity: int) -> list[Pool]:
+        """Take over how a worker looks and how many builds it may have; gives the pools in which it has room."""
+        worker = self.capacity_of(name)
+        worker.view, worker.capacity = view, capacity
         for pool in self._pools.values():
-            pool.admit(slots)
-        return list(slots.pools) if slots.free > 0 else []
+            pool.admit(worker)
+        return list(worker.pools) if worker.free > 0 else []
 
-    def take(self, worker: str) -> None:
-        """A build goes to a worker."""
-        self._count(worker, 1)
+    def take(self, name: str) -> None:
+        """Count a build that goes to a worker."""
+        self._count(name, 1)
 
-    def give_back(self, worker: str) -> list[Pool]:
-        """A build left its worker; gives the pools in which it has room."""
-        slots = self._count(worker, -1)
-        return list(slots.pools) if slots.free > 0 else []
+    def give_back(self, name: str) -> list[Pool]:
+        """Count a build that has left its worker; gives the pools in which the worker has room."""
+        worker = self._count(name, -1)
+        return list(worker.pools) if worker.free > 0 else []
 
-    def _count(self, worker: str, builds: int) -> Slots:
-        slots = self.slots(worker)
-        slots.builds += builds
-        for pool in slots.pools:
-            pool.refresh(slots)
-            if builds > 0 and worker in pool.free:
-                pool.free.move_to_end(worker)
-        return slots
+    def _count(self, name: str, builds: int) -> WorkerCapacity:
+        worker = self.capacity_of(name)
+        worker.used += builds
+        for pool in worker.pools:
+            pool.refresh(worker)
+            if builds > 0 and name in pool.free:
+                pool.free.move_to_end(name)
+        return worker
 
 
-def wanted(builder: Builder, context: Context) -> Wanted:
+def requirement_key(builder: Builder, context: Context) -> RequirementKey:
     """What a builder wants of its worker: equal where the choice can't differ."""
     if builder.worker is None:
         return b""

@@ -7,23 +7,23 @@ from collections.abc import Mapping
 
 from buildledger.config.resolved import Builder
 from buildledger.events.ids import RequestId
-from buildledger.reactors.scheduling.pools import Pool, Turn, Wanted
+from buildledger.reactors.scheduling.pools import Pool, QueueRank, RequirementKey
 from buildledger.reactors.state.shared import OpenRequest
 
 
 class Queue:
     """Requests of one builder that want the same of their worker: the highest priority first, then the oldest."""
 
-    def __init__(self, number: int, builder: Builder, wish: Wanted, pool: Pool) -> None:
+    def __init__(self, number: int, builder: Builder, requirement: RequirementKey, pool: Pool) -> None:
         self.number = number
         self.builder = builder
-        self.wish = wish
+        self.requirement = requirement
         self.pool = pool
         self.served = 0.0
         """The builder's virtual time."""
         self.last_worker: str | None = None
         """Where it was built last: there is a warm clone."""
-        self.lined_up: Turn | None = None
+        self.enqueued: QueueRank | None = None
         """Its newest place in the pool's line."""
         self._waiting: dict[RequestId, OpenRequest] = {}
         self._order: list[tuple[int, int, RequestId]] = []
@@ -68,10 +68,10 @@ class Queue:
             heapq.heappop(self._order)
         return None
 
-    def turn(self) -> Turn | None:
+    def rank(self) -> QueueRank | None:
         """The builder's place in the order; None when nothing waits."""
         first = self.first()
-        return None if first is None else Turn(-first.priority, self.served, first.position, self.number)
+        return None if first is None else QueueRank(-first.priority, self.served, first.position, self.number)
 
     def served_together(self, first: OpenRequest) -> list[OpenRequest]:
         """All that one build can answer, oldest first; the newest of them says what is built."""

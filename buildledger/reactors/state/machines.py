@@ -47,7 +47,7 @@ class Machines:
 
     def folds(self) -> Mapping[type[Fact], Fold]:
         """Which facts it takes in, and how."""
-        return dict.fromkeys(FACTS, self._went_on)
+        return dict.fromkeys(FACTS, self._changed)
 
     def state(self, worker: str) -> MachineState:
         """The machine's state; that of a worker without one is the beginning."""
@@ -64,7 +64,7 @@ class Machines:
         if (known := self.known.get(worker)) is not None:
             known.last_build = build_id
 
-    def _went_on(self, recorded: Recorded, fact: Any) -> None:
+    def _changed(self, recorded: Recorded, fact: Any) -> None:
         known = self.known.setdefault(fact.worker, KnownMachine())
         known.state = rules.evolve(known.state, fact)
         match fact:

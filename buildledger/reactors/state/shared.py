@@ -13,7 +13,7 @@ import msgspec
 from buildledger.domain.build import BuildState
 from buildledger.domain.worker import DRAIN_REASON
 from buildledger.events import build, config, request
-from buildledger.events import worker as comings
+from buildledger.events import worker as worker_events
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import BuildId, RequestId, ServerId, WorkerId, worker_id
 from buildledger.reactors.reactor import Fold
@@ -21,7 +21,7 @@ from buildledger.reactors.state.builds import BuildRun, evolve
 from buildledger.reactors.state.configurations import Configurations
 from buildledger.reactors.state.machines import KnownMachine, Machines
 
-GOING_ON: tuple[type[Fact], ...] = (
+BUILD_PROGRESS_FACTS: tuple[type[Fact], ...] = (
     build.StepStarted,
     build.OperationRequested,
     build.OperationStarted,
@@ -96,7 +96,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     digest: str | None
 
 
-class Work:
+class SharedState:
     """The fold. Its size follows what is open, and the number of builders and workers; never the history."""
 
     def __init__(self, text_at: Callable[[int], str]) -> None:
@@ -120,9 +120,9 @@ class Work:
 
     def folds(self) -> Mapping[type[Fact], Fold]:
         """Which facts it takes in, and how."""
-        going_on: dict[type[Fact], Fold] = dict.fromkeys(GOING_ON, self._build_went_on)
+        progress: dict[type[Fact], Fold] = dict.fromkeys(BUILD_PROGRESS_FACTS, self._build_progressed)
         return {
-            **going_on,
+            **progress,
             **self.machines.folds(),
             config.ConfigApplied: self._config_applied,
             request.RequestSubmitted: self._request_submitted,
@@ -133,15 +133,15 @@ class Work:
             request.RequestFinished: self._request_finished,
             build.BuildAssigned: self._build_assigned,
             build.BuildFinished: self._build_finished,
-            comings.WorkerConnected: self._worker_connected,
-            comings.WorkerDisconnected: self._worker_disconnected,
-            comings.WorkerLost: self._worker_lost,
-            comings.WorkerMissing: self._worker_missing,
-            comings.WorkerReturned: self._worker_returned,
-            comings.WorkerPaused: self._worker_paused,
-            comings.WorkerResumed: self._worker_resumed,
-            comings.WorkerEnrolled: self._worker_enrolled,
-            comings.WorkerRevoked: self._worker_revoked,
+            worker_events.WorkerConnected: self._worker_connected,
+            worker_events.WorkerDisconnected: self._worker_disconnected,
+            worker_events.WorkerLost: self._worker_lost,
+            worker_events.WorkerMissing: self._worker_missing,
+            worker_events.WorkerReturned: self._worker_returned,
+            worker_events.WorkerPaused: self._worker_paused,
+            worker_events.WorkerResumed: self._worker_resumed,
+            worker_events.WorkerEnrolled: self._worker_enrolled,
+            worker_events.WorkerRevoked: self._worker_revoked,
         }
 
     def _config_applied(self, recorded: Recorded, fact: config.ConfigApplied) -> None:
@@ -193,7 +193,7 @@ class Work:
         )
         self.builds_of.setdefault(fact.worker, set()).add(build_id)
 
-    def _build_went_on(self, recorded: Recorded, fact: Fact) -> None:
+    def _build_progressed(self, recorded: Recorded, fact: Fact) -> None:
         build_id = BuildId(recorded.stream_id)
         if (run := self.builds.get(build_id)) is not None:
             moved = evolve(run, fact)
@@ -212,7 +212,7 @@ class Work:
         if not builds:
             del self.builds_of[run.assigned.worker]
 
-    def _worker_connected(self, recorded: Recorded, fact: comings.WorkerConnected) -> None:
+    def _worker_connected(self, recorded: Recorded, fact: worker_events.WorkerConnected) -> None:
         known = self._known(recorded)
         known.name, known.epoch, known.server_id = fact.worker, fact.epoch, fact.server_id
         known.connected, known.lost, known.disconnected_at = True, False, None
@@ -220,30 +220,30 @@ class Work:
         known.capacity = fact.capacity
         self.machines.worker_came(fact.worker)
 
-    def _worker_disconnected(self, recorded: Recorded, fact: comings.WorkerDisconnected) -> None:
+    def _worker_disconnected(self, recorded: Recorded, fact: worker_events.WorkerDisconnected) -> None:
         known = self._known(recorded)
         known.connected, known.disconnected_at = False, recorded.meta.recorded_at
 
-    def _worker_lost(self, recorded: Recorded, fact: comings.WorkerLost) -> None:
+    def _worker_lost(self, recorded: Recorded, fact: worker_events.WorkerLost) -> None:
         self._known(recorded).lost = True
 
-    def _worker_missing(self, recorded: Recorded, fact: comings.WorkerMissing) -> None:
+    def _worker_missing(self, recorded: Recorded, fact: worker_events.WorkerMissing) -> None:
         self._known(recorded).missing = True
 
-    def _worker_returned(self, recorded: Recorded, fact: comings.WorkerReturned) -> None:
+    def _worker_returned(self, recorded: Recorded, fact: worker_events.WorkerReturned) -> None:
         self._known(recorded).missing = False
 
-    def _worker_paused(self, recorded: Recorded, fact: comings.WorkerPaused) -> None:
+    def _worker_paused(self, recorded: Recorded, fact: worker_events.WorkerPaused) -> None:
         known = self._known(recorded)
         known.paused, known.drained = True, fact.reason.startswith(DRAIN_REASON)
 
-    def _worker_resumed(self, recorded: Recorded, fact: comings.WorkerResumed) -> None:
+    def _worker_resumed(self, recorded: Recorded, fact: worker_events.WorkerResumed) -> None:
         self._known(recorded).paused = False
 
-    def _worker_enrolled(self, recorded: Recorded, fact: comings.WorkerEnrolled) -> None:
+    def _worker_enrolled(self, recorded: Recorded, fact: worker_events.WorkerEnrolled) -> None:
         self._known(recorded).revoked = False
 
-    def _worker_revoked(self, recorded: Recorded, fact: comings.WorkerRevoked) -> None:
+    def _worker_revoked(self, recorded: Recorded, fact: worker_events.WorkerRevoked) -> None:
         self._known(recorded).revoked = True
 
     def _known(self, recorded: Recorded) -> KnownWorker:

@@ -15,8 +15,8 @@ from buildledger.events.change import BranchMoved
 from buildledger.events.fact import Recorded
 from buildledger.events.ids import ChangeId
 from buildledger.events.request import RequestSubmitted, SourceStamp
-from buildledger.reactors.reactor import Wish
-from buildledger.reactors.triggers.request_factory import Cause, Stamping
+from buildledger.reactors.reactor import CommandBatch
+from buildledger.reactors.triggers.request_factory import Cause, RequestFactory
 
 EVERY_BRANCH = ("**",)
 CHANGES_LIMIT = 500
@@ -48,12 +48,12 @@ class Settling(msgspec.Struct, kw_only=True):
 class ChangeTriggers:
     """What waits to become quiet."""
 
-    def __init__(self, stamping: Stamping) -> None:
-        self._stamping = stamping
+    def __init__(self, factory: RequestFactory) -> None:
+        self._factory = factory
         self.settling: dict[tuple[str, str, str], Settling] = {}
         """By trigger, source and branch."""
         self._by_source: dict[str, list[ChangeTrigger]] = {}
-        self._asked: set[tuple[str, str, str]] = set()
+        self._in_flight: set[tuple[str, str, str]] = set()
         """Those whose requests are on their way to the ledger."""
 
     def configured(self, configuration: Configuration) -> None:
@@ -99,44 +99,44 @@ class ChangeTriggers:
 
     def _drop(self, key: tuple[str, str, str], settling: Settling, left: int) -> None:
         """Forget all moves but the `left` last ones."""
-        self._asked.discard(key)
+        self._in_flight.discard(key)
         if left:
             settling.moves, settling.initial = settling.moves[-left:], False
         else:
             del self.settling[key]
 
-    def due(self, configuration: Configuration, now: datetime) -> Iterator[Wish]:
+    def due(self, configuration: Configuration, now: datetime) -> Iterator[CommandBatch]:
         """The requests for all branches that have been quiet for long enough."""
         for key, settling in list(self.settling.items()):
             trigger = configuration.triggers.get(settling.trigger)
-            if not isinstance(trigger, ChangeTrigger) or not self._welcome(configuration, trigger, settling):
+            if not isinstance(trigger, ChangeTrigger) or not self._may_build(configuration, trigger, settling):
                 del self.settling[key]
-            elif key not in self._asked and _settled(trigger, settling) <= now:
-                commands = self._stamping.requests(configuration, trigger.build, _cause(configuration, settling))
+            elif key not in self._in_flight and _settled(trigger, settling) <= now:
+                commands = self._factory.requests(configuration, trigger.build, _cause(configuration, settling))
                 if commands:
-                    self._asked.add(key)
-                    yield Wish(commands, _subject(key), settling.causation_id, settling.correlation_id)
+                    self._in_flight.add(key)
+                    yield CommandBatch(commands, _subject(key), settling.causation_id, settling.correlation_id)
                 else:
                     del self.settling[key]
 
-    def _welcome(self, configuration: Configuration, trigger: ChangeTrigger, settling: Settling) -> bool:
+    def _may_build(self, configuration: Configuration, trigger: ChangeTrigger, settling: Settling) -> bool:
         """At the first sight of a source, a trigger that names no branches builds the default branch only."""
         if not settling.initial or trigger.branches != EVERY_BRANCH:
             return True
-        return settling.branch == self._stamping.default_branch(configuration, settling.source)
+        return settling.branch == self._factory.default_branch(configuration, settling.source)
 
     def next_at(self, configuration: Configuration) -> datetime | None:
         """When the next branch has been quiet for long enough."""
         times = (
             _settled(trigger, settling)
             for key, settling in self.settling.items()
-            if key not in self._asked and isinstance(trigger := configuration.triggers.get(key[0]), ChangeTrigger)
+            if key not in self._in_flight and isinstance(trigger := configuration.triggers.get(key[0]), ChangeTrigger)
         )
         return min(times, default=None)
 
     def refused(self, subject: UUID | str) -> None:
         """Ask again."""
-        self._asked = {key for key in self._asked if _subject(key) != subject}
+        self._in_flight = {key for key in self._in_flight if _subject(key) != subject}
 
 
 def _settled(trigger: ChangeTrigger, settling: Settling) -> datetime:

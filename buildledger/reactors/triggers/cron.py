@@ -12,8 +12,8 @@ from buildledger.config.resolved import Configuration, CronTrigger
 from buildledger.domain.schedule import last_run, next_run
 from buildledger.events.fact import Recorded
 from buildledger.events.request import RequestSubmitted, SourceStamp
-from buildledger.reactors.reactor import Wish
-from buildledger.reactors.triggers.request_factory import Cause, Stamping
+from buildledger.reactors.reactor import CommandBatch
+from buildledger.reactors.triggers.request_factory import Cause, RequestFactory
 
 
 class Timetable(msgspec.Struct, kw_only=True):
@@ -30,12 +30,12 @@ class Timetable(msgspec.Struct, kw_only=True):
 class CronTriggers:
     """The timetables of all triggers."""
 
-    def __init__(self, stamping: Stamping) -> None:
-        self._stamping = stamping
+    def __init__(self, factory: RequestFactory) -> None:
+        self._factory = factory
         self.timetables: dict[str, Timetable] = {}
         """By trigger."""
         self._due: dict[str, datetime] = {}
-        self._asked: set[str] = set()
+        self._in_flight: set[str] = set()
 
     def configured(self, configuration: Configuration, at: datetime) -> None:
         """Follow the configuration; a trigger whose times are the same goes on as it was."""
@@ -57,22 +57,22 @@ class CronTriggers:
     def _ran(self, trigger: str, timetable: Timetable, at: datetime) -> None:
         timetable.since = max(timetable.since, at)
         self._due.pop(trigger, None)
-        self._asked.discard(trigger)
+        self._in_flight.discard(trigger)
 
-    def due(self, configuration: Configuration, now: datetime) -> Iterator[Wish]:
+    def due(self, configuration: Configuration, now: datetime) -> Iterator[CommandBatch]:
         """The requests of all triggers whose time has come."""
         for name, timetable in self.timetables.items():
             trigger = configuration.triggers[name]
             assert isinstance(trigger, CronTrigger)
-            if name in self._asked or self._next(name, timetable) > now:
+            if name in self._in_flight or self._next(name, timetable) > now:
                 continue
             scheduled = last_run(timetable.at, timetable.zone, now)
-            commands = self._stamping.requests(
+            commands = self._factory.requests(
                 configuration, self._changed(configuration, trigger, timetable), _cause(trigger, scheduled)
             )
             if commands:
-                self._asked.add(name)
-                yield Wish(commands, name)
+                self._in_flight.add(name)
+                yield CommandBatch(commands, name)
             else:
                 self._ran(name, timetable, scheduled)
 
@@ -83,7 +83,7 @@ class CronTriggers:
             name
             for name in trigger.build
             if not trigger.only_if_changed
-            or timetable.built.get(name) != self._stamping.stamps(configuration, configuration.builders[name], cause)
+            or timetable.built.get(name) != self._factory.stamps(configuration, configuration.builders[name], cause)
         ]
 
     def _next(self, name: str, timetable: Timetable) -> datetime:
@@ -94,12 +94,12 @@ class CronTriggers:
 
     def next_at(self) -> datetime | None:
         """When the next trigger's time comes."""
-        times = (self._next(name, table) for name, table in self.timetables.items() if name not in self._asked)
+        times = (self._next(name, table) for name, table in self.timetables.items() if name not in self._in_flight)
         return min(times, default=None)
 
     def refused(self, subject: UUID | str) -> None:
         """Ask again."""
-        self._asked.discard(str(subject))
+        self._in_flight.discard(str(subject))
 
 
 def _cause(trigger: CronTrigger, scheduled: datetime) -> Cause:

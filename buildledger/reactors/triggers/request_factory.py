@@ -16,7 +16,7 @@ from buildledger.domain.schedule import collapse_key, default_branch
 from buildledger.events.change import BranchMoved
 from buildledger.events.ids import BuildId, ChangeId, request_id
 from buildledger.events.request import RequestSubmitted, SourceStamp
-from buildledger.reactors.builds.contexts import Contexts, inputs_of
+from buildledger.reactors.builds.contexts import EvaluationContexts, inputs_of
 
 REQUESTED_BY = "reactor:triggering"
 
@@ -40,10 +40,10 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     parent_build: BuildId | None = None
 
 
-class Stamping:
+class RequestFactory:
     """Knows where all branches stand, and makes requests."""
 
-    def __init__(self, contexts: Contexts) -> None:
+    def __init__(self, contexts: EvaluationContexts) -> None:
         self._contexts = contexts
         self.heads: dict[str, dict[str, str]] = {}
         """Revisions by source and branch."""
@@ -81,8 +81,8 @@ class Stamping:
         self, configuration: Configuration, builders: Iterable[str], cause: Cause
     ) -> tuple[SubmitRequest, ...]:
         """A request for each of the builders that wants it."""
-        wanted = (self._request(configuration, configuration.builders[name], cause) for name in builders)
-        return tuple(request for request in wanted if request is not None)
+        made = (self._request(configuration, configuration.builders[name], cause) for name in builders)
+        return tuple(request for request in made if request is not None)
 
     def _request(self, configuration: Configuration, builder: Builder, cause: Cause) -> SubmitRequest | None:
         stamps = self.stamps(configuration, builder, cause)
@@ -100,14 +100,14 @@ class Stamping:
             parent_build=cause.parent_build,
         )
         context = self._contexts.of_request(configuration.digest, builder, submitted)
-        if not _wanted(builder, context, cause):
+        if not _should_build(builder, context, cause):
             return None
         if (priority := _priority(builder, context)) != 0:
             submitted = msgspec.structs.replace(submitted, priority=priority)
         return SubmitRequest(request_id=request_id(cause.trigger, builder.name, *cause.key), request=submitted)
 
 
-def _wanted(builder: Builder, context: Context, cause: Cause) -> bool:
+def _should_build(builder: Builder, context: Context, cause: Cause) -> bool:
     """Whether the builder's `when` lets it through; one that can't be evaluated does, so that nothing goes unbuilt."""
     if not cause.paths_known and builder.when is not None and "change.files" in mentioned(builder.when.source):
         return True

@@ -15,9 +15,9 @@ from buildledger.events.ids import BuildId, ChangeId
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.events.results import Result
 from buildledger.reactors.builds.contexts import NO_STAMP
-from buildledger.reactors.reactor import Wish
+from buildledger.reactors.reactor import CommandBatch
 from buildledger.reactors.state.builds import BuildRun
-from buildledger.reactors.triggers.request_factory import Cause, Stamping
+from buildledger.reactors.triggers.request_factory import Cause, RequestFactory
 
 SUCCEEDED = frozenset({Result.SUCCESS, Result.WARNINGS})
 INCOMPLETE_LIMIT = 1_000
@@ -42,14 +42,14 @@ class Succeeded(msgspec.Struct, frozen=True, kw_only=True):
 class SuccessTriggers:
     """What has succeeded so far, and what follows from it."""
 
-    def __init__(self, stamping: Stamping) -> None:
-        self._stamping = stamping
+    def __init__(self, factory: RequestFactory) -> None:
+        self._factory = factory
         self.incomplete: dict[str, list[str]] = {}
         """Builders that have succeeded, by trigger and stamps."""
         self.complete: dict[str, Succeeded] = {}
         """What has to be asked for, by trigger and build."""
         self._by_builder: dict[str, list[SuccessTrigger]] = {}
-        self._asked: set[str] = set()
+        self._in_flight: set[str] = set()
 
     def configured(self, configuration: Configuration) -> None:
         """Follow the configuration."""
@@ -99,12 +99,12 @@ class SuccessTriggers:
         if fact.parent_build is not None and fact.trigger is not None:
             key = _key(fact.trigger, fact.parent_build)
             self.complete.pop(key, None)
-            self._asked.discard(key)
+            self._in_flight.discard(key)
 
-    def due(self, configuration: Configuration) -> Iterator[Wish]:
+    def due(self, configuration: Configuration) -> Iterator[CommandBatch]:
         """The requests that follow from what has succeeded."""
         for key, succeeded in list(self.complete.items()):
-            if key in self._asked:
+            if key in self._in_flight:
                 continue
             trigger = configuration.triggers.get(succeeded.trigger)
             if isinstance(trigger, SuccessTrigger) and _holds(trigger, succeeded, configuration):
@@ -116,16 +116,16 @@ class SuccessTriggers:
                     changes=succeeded.changes,
                     parent_build=succeeded.build_id,
                 )
-                commands = self._stamping.requests(configuration, trigger.build, cause)
+                commands = self._factory.requests(configuration, trigger.build, cause)
                 if commands:
-                    self._asked.add(key)
-                    yield Wish(commands, key, None, succeeded.correlation_id)
+                    self._in_flight.add(key)
+                    yield CommandBatch(commands, key, None, succeeded.correlation_id)
                     continue
             del self.complete[key]
 
     def refused(self, subject: UUID | str) -> None:
         """Ask again."""
-        self._asked.discard(str(subject))
+        self._in_flight.discard(str(subject))
 
 
 def _key(trigger: str, build_id: BuildId) -> str:

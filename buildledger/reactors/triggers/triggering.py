@@ -13,12 +13,12 @@ from buildledger.events.change import BranchMoved
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.request import RequestSubmitted
-from buildledger.reactors.builds.contexts import Contexts
-from buildledger.reactors.reactor import Fold, Wish
-from buildledger.reactors.state.shared import Work
+from buildledger.reactors.builds.contexts import EvaluationContexts
+from buildledger.reactors.reactor import CommandBatch, Fold
+from buildledger.reactors.state.shared import SharedState
 from buildledger.reactors.triggers.change import ChangeTriggers, Settling
 from buildledger.reactors.triggers.cron import CronTriggers, Timetable
-from buildledger.reactors.triggers.request_factory import Stamping
+from buildledger.reactors.triggers.request_factory import RequestFactory
 from buildledger.reactors.triggers.success import Succeeded, SuccessTriggers
 
 
@@ -37,13 +37,13 @@ class Triggering:
 
     name = "triggering"
 
-    def __init__(self, work: Work, contexts: Contexts) -> None:
-        self._work = work
-        self._stamping = Stamping(contexts)
-        self._changes = ChangeTriggers(self._stamping)
-        self._crons = CronTriggers(self._stamping)
-        self._successes = SuccessTriggers(self._stamping)
-        self._stirred = True
+    def __init__(self, shared: SharedState, contexts: EvaluationContexts) -> None:
+        self._shared = shared
+        self._factory = RequestFactory(contexts)
+        self._changes = ChangeTriggers(self._factory)
+        self._crons = CronTriggers(self._factory)
+        self._successes = SuccessTriggers(self._factory)
+        self._pending = True
 
     def folds(self) -> Mapping[type[Fact], Fold]:
         """See `Reactor`."""
@@ -57,15 +57,15 @@ class Triggering:
     def begin(self, now: datetime) -> None:
         """See `Reactor`: the memory is complete."""
 
-    def react(self, now: datetime) -> list[Wish]:
+    def react(self, now: datetime) -> list[CommandBatch]:
         """See `Reactor`."""
-        configuration = self._work.configurations.current
+        configuration = self._shared.configurations.current
         if configuration is None:
             return []
         due = self.next_at()
-        if not self._stirred and (due is None or due > now):
+        if not self._pending and (due is None or due > now):
             return []
-        self._stirred = False
+        self._pending = False
         return [
             *self._changes.due(configuration, now),
             *self._crons.due(configuration, now),
@@ -74,14 +74,14 @@ class Triggering:
 
     def refused(self, subject: UUID | str) -> None:
         """See `Reactor`."""
-        self._stirred = True
+        self._pending = True
         self._changes.refused(subject)
         self._crons.refused(subject)
         self._successes.refused(subject)
 
     def next_at(self) -> datetime | None:
         """See `Reactor`: when a branch has been quiet for long enough, or a set time comes."""
-        configuration = self._work.configurations.current
+        configuration = self._shared.configurations.current
         if configuration is None:
             return None
         times = (self._changes.next_at(configuration), self._crons.next_at())
@@ -90,7 +90,7 @@ class Triggering:
     def snapshot(self) -> bytes:
         """The memory, for a checkpoint."""
         memory = TriggeringMemory(
-            heads=self._stamping.heads,
+            heads=self._factory.heads,
             settling=list(self._changes.settling.values()),
             timetables=self._crons.timetables,
             incomplete=self._successes.incomplete,
@@ -101,26 +101,26 @@ class Triggering:
     def restore(self, state: bytes) -> None:
         """Take over what a checkpoint remembered; the shared work has been restored before."""
         memory = msgspec.msgpack.decode(state, type=TriggeringMemory)
-        self._stamping.heads = memory.heads
+        self._factory.heads = memory.heads
         self._changes.settling = {(each.trigger, each.source, each.branch): each for each in memory.settling}
         self._crons.timetables = memory.timetables
         self._successes.incomplete = memory.incomplete
         self._successes.complete = memory.complete
-        if (configuration := self._work.configurations.current) is not None:
+        if (configuration := self._shared.configurations.current) is not None:
             self._changes.configured(configuration)
             self._successes.configured(configuration)
 
     def _configured(self, recorded: Recorded, fact: ConfigApplied) -> None:
-        configuration = self._work.configurations.current
+        configuration = self._shared.configurations.current
         assert configuration is not None
-        self._stirred = True
+        self._pending = True
         self._changes.configured(configuration)
         self._crons.configured(configuration, recorded.meta.recorded_at)
         self._successes.configured(configuration)
 
     def _moved(self, recorded: Recorded, fact: BranchMoved) -> None:
-        self._stirred = True
-        self._stamping.moved(fact)
+        self._pending = True
+        self._factory.moved(fact)
         self._changes.moved(recorded, fact)
 
     def _submitted(self, recorded: Recorded, fact: RequestSubmitted) -> None:
@@ -130,5 +130,5 @@ class Triggering:
             self._successes.submitted(fact)
 
     def _finished(self, recorded: Recorded, fact: BuildFinished) -> None:
-        if self._work.ended is not None and self._successes.finished(self._work.ended, fact.result):
-            self._stirred = True
+        if self._shared.ended is not None and self._successes.finished(self._shared.ended, fact.result):
+            self._pending = True

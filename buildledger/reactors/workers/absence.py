@@ -9,22 +9,22 @@ from typing import Any
 from uuid import UUID
 
 from buildledger.domain.schedule import lease_ends_at
-from buildledger.domain.worker import MissWorker
+from buildledger.domain.worker import ReportWorkerMissing
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import WorkerId
 from buildledger.events.worker import WorkerDisconnected
-from buildledger.reactors.reactor import Fold, Wish
-from buildledger.reactors.state.shared import KnownWorker, Work
+from buildledger.reactors.reactor import CommandBatch, Fold
+from buildledger.reactors.state.shared import KnownWorker, SharedState
 
 
-class Missing:
+class AbsenceMonitor:
     """Says so once for each absence. One that was stopped because there was nothing to do is not missed."""
 
     name = "missing"
 
-    def __init__(self, work: Work) -> None:
-        self._work = work
+    def __init__(self, shared: SharedState) -> None:
+        self._shared = shared
         self._serving_since: datetime | None = None
         self._due: list[tuple[datetime, WorkerId, int]] = []
         """When to look, with the session that was the last."""
@@ -36,57 +36,61 @@ class Missing:
     def begin(self, now: datetime) -> None:
         """See `Reactor`: while no server was there to come back to, nobody was missing."""
         self._serving_since = now
-        self._watch_all()
+        self._schedule_all()
 
-    def react(self, now: datetime) -> list[Wish]:
+    def react(self, now: datetime) -> list[CommandBatch]:
         """See `Reactor`."""
-        wishes: list[Wish] = []
+        batches: list[CommandBatch] = []
         while self._due and self._due[0][0] <= now:
             _, worker, epoch = heapq.heappop(self._due)
-            known = self._work.workers[worker]
+            known = self._shared.workers[worker]
             away = known.epoch == epoch and not known.connected and not known.missing
             if away and self._is_expected(known) and known.disconnected_at is not None:
-                wishes.append(Wish((MissWorker(worker=known.name, epoch=epoch, since=known.disconnected_at),), worker))
-        return wishes
+                batches.append(
+                    CommandBatch(
+                        (ReportWorkerMissing(worker=known.name, epoch=epoch, since=known.disconnected_at),), worker
+                    )
+                )
+        return batches
 
     def refused(self, subject: UUID | str) -> None:
         """See `Reactor`."""
-        self._watch(WorkerId(UUID(str(subject))))
+        self._schedule(WorkerId(UUID(str(subject))))
 
     def next_at(self) -> datetime | None:
         """See `Reactor`: when the next one may be missing."""
         return self._due[0][0] if self._due else None
 
     def _disconnected(self, recorded: Recorded, fact: Any) -> None:
-        self._watch(WorkerId(recorded.stream_id))
+        self._schedule(WorkerId(recorded.stream_id))
 
     def _reconfigured(self, recorded: Recorded, fact: Any) -> None:
-        self._watch_all()
+        self._schedule_all()
 
-    def _watch_all(self) -> None:
+    def _schedule_all(self) -> None:
         self._due.clear()
-        for worker in self._work.workers:
-            self._watch(worker)
+        for worker in self._shared.workers:
+            self._schedule(worker)
 
-    def _watch(self, worker: WorkerId) -> None:
-        known = self._work.workers[worker]
+    def _schedule(self, worker: WorkerId) -> None:
+        known = self._shared.workers[worker]
         if self._serving_since is None or known.connected or known.missing or known.disconnected_at is None:
             return
-        if (seconds := self._patience(known)) is not None:
+        if (seconds := self._grace_seconds(known)) is not None:
             due = lease_ends_at(known.disconnected_at, self._serving_since, seconds)
             heapq.heappush(self._due, (due, worker, known.epoch))
 
-    def _patience(self, known: KnownWorker) -> float | None:
-        configuration = self._work.configurations.current
+    def _grace_seconds(self, known: KnownWorker) -> float | None:
+        configuration = self._shared.configurations.current
         configured = None if configuration is None else configuration.workers.get(known.name)
         return None if configured is None else configured.missing_seconds
 
     def _is_expected(self, known: KnownWorker) -> bool:
         """Whether it should be there: an elastic worker while its machine runs, any other one always."""
-        configuration = self._work.configurations.current
+        configuration = self._shared.configurations.current
         configured = None if configuration is None else configuration.workers.get(known.name)
         if configured is None or configured.missing_seconds is None:
             return False
-        machine = self._work.machines.known.get(known.name)
+        machine = self._shared.machines.known.get(known.name)
         runs = machine is not None and machine.arrived and machine.state.phase in ("requested", "started")
         return configured.start is None or runs

@@ -13,14 +13,14 @@ from buildledger.config import machines
 from buildledger.domain.command import Command
 from buildledger.domain.machine import MachineState, NoteMachineIdle, ReleaseMachine, StartMachine, StopMachine
 from buildledger.events import build, config
-from buildledger.events import worker as comings
+from buildledger.events import worker as worker_events
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import WorkerId, machine_id, worker_id
-from buildledger.reactors.reactor import Fold, Wish
-from buildledger.reactors.scheduling.demand import starts_for
-from buildledger.reactors.scheduling.scheduler import Assigning
+from buildledger.reactors.reactor import CommandBatch, Fold
+from buildledger.reactors.scheduling.demand import worker_starts
+from buildledger.reactors.scheduling.scheduler import Scheduler
 from buildledger.reactors.state.machines import FACTS, KnownMachine
-from buildledger.reactors.state.shared import Work
+from buildledger.reactors.state.shared import SharedState
 
 TIME_IS_OVER = "the time is over"
 RECONFIGURED = "its configuration was changed"
@@ -29,19 +29,19 @@ NOT_CONFIGURED = "the configuration doesn't have it"
 _settings = lru_cache(maxsize=2_000)(machines.from_json)
 
 
-class Elasticity:
+class Autoscaler:
     """Decides; the drivers in `elastic/` do it. Looks only at workers about which something was said, or is due."""
 
     name = "elasticity"
 
-    def __init__(self, work: Work, assigning: Assigning) -> None:
-        self._work = work
-        self._assigning = assigning
+    def __init__(self, shared: SharedState, scheduler: Scheduler) -> None:
+        self._shared = shared
+        self._scheduler = scheduler
         self._configured: dict[str, str] = {}
         """How each elastic worker is started by the configuration in force."""
         self._names: dict[WorkerId, str] = {}
-        self._look: dict[str, None] = {}
-        self._alarms: list[tuple[datetime, str]] = []
+        self._dirty: dict[str, None] = {}
+        self._timers: list[tuple[datetime, str]] = []
         self._startable: set[str] = set()
         """Those that are down and could be started."""
         self._begun = False
@@ -49,100 +49,100 @@ class Elasticity:
     def folds(self) -> Mapping[type[Fact], Fold]:
         """See `Reactor`."""
         return {
-            **dict.fromkeys(FACTS, self._machine_went_on),
+            **dict.fromkeys(FACTS, self._machine_changed),
             config.ConfigApplied: self._reconfigured,
             build.BuildAssigned: self._assigned,
             build.BuildFinished: self._finished,
-            comings.WorkerEnrolled: self._worker_changed,
-            comings.WorkerConnected: self._worker_changed,
-            comings.WorkerDisconnected: self._worker_changed,
-            comings.WorkerPaused: self._worker_changed,
-            comings.WorkerResumed: self._worker_changed,
-            comings.WorkerRevoked: self._worker_changed,
+            worker_events.WorkerEnrolled: self._worker_changed,
+            worker_events.WorkerConnected: self._worker_changed,
+            worker_events.WorkerDisconnected: self._worker_changed,
+            worker_events.WorkerPaused: self._worker_changed,
+            worker_events.WorkerResumed: self._worker_changed,
+            worker_events.WorkerRevoked: self._worker_changed,
         }
 
     def begin(self, now: datetime) -> None:
         """See `Reactor`: look at every elastic worker, and at every machine that is left."""
         self._begun = True
-        configuration = self._work.configurations.current
+        configuration = self._shared.configurations.current
         workers = {} if configuration is None else configuration.workers
         self._configured = {
             name: machines.to_json(worker.start) for name, worker in workers.items() if worker.start is not None
         }
-        self._names = {worker_id(name): name for name in (*self._configured, *self._work.machines.known)}
+        self._names = {worker_id(name): name for name in (*self._configured, *self._shared.machines.known)}
         self._startable.clear()
-        self._look = dict.fromkeys(self._names.values())
+        self._dirty = dict.fromkeys(self._names.values())
 
-    def react(self, now: datetime) -> list[Wish]:
+    def react(self, now: datetime) -> list[CommandBatch]:
         """See `Reactor`."""
-        while self._alarms and self._alarms[0][0] <= now:
-            self._look[heapq.heappop(self._alarms)[1]] = None
-        look, self._look = self._look, {}
-        commands = [command for name in look for command in self._tend(name, now)]
-        wishes = [Wish((command,), command.stream_id) for command in commands]
-        return wishes + self._starts()
+        while self._timers and self._timers[0][0] <= now:
+            self._dirty[heapq.heappop(self._timers)[1]] = None
+        dirty, self._dirty = self._dirty, {}
+        commands = [command for name in dirty for command in self._reconcile(name, now)]
+        batches = [CommandBatch((command,), command.stream_id) for command in commands]
+        return batches + self._starts()
 
     def refused(self, subject: UUID | str) -> None:
         """See `Reactor`."""
-        self._look.update((name, None) for name in self._names.values() if machine_id(name) == subject)
+        self._dirty.update((name, None) for name in self._names.values() if machine_id(name) == subject)
 
     def next_at(self) -> datetime | None:
         """See `Reactor`: when a quarantine or an idle time is over."""
-        return self._alarms[0][0] if self._alarms else None
+        return self._timers[0][0] if self._timers else None
 
     def _reconfigured(self, recorded: Recorded, fact: Any) -> None:
         if self._begun:
             self.begin(recorded.meta.recorded_at)
 
-    def _machine_went_on(self, recorded: Recorded, fact: Any) -> None:
+    def _machine_changed(self, recorded: Recorded, fact: Any) -> None:
         self._names.setdefault(worker_id(fact.worker), fact.worker)
-        self._look[fact.worker] = None
+        self._dirty[fact.worker] = None
 
     def _assigned(self, recorded: Recorded, fact: build.BuildAssigned) -> None:
-        self._look_at(fact.worker)
+        self._mark_dirty(fact.worker)
 
     def _finished(self, recorded: Recorded, fact: Any) -> None:
-        assert self._work.ended is not None
-        self._look_at(self._work.ended.assigned.worker)
+        assert self._shared.ended is not None
+        self._mark_dirty(self._shared.ended.assigned.worker)
 
     def _worker_changed(self, recorded: Recorded, fact: Any) -> None:
         if (name := self._names.get(WorkerId(recorded.stream_id))) is not None:
-            self._look[name] = None
+            self._dirty[name] = None
 
-    def _look_at(self, name: str) -> None:
-        if name in self._configured or name in self._work.machines.known:
-            self._look[name] = None
+    def _mark_dirty(self, name: str) -> None:
+        if name in self._configured or name in self._shared.machines.known:
+            self._dirty[name] = None
 
-    def _tend(self, name: str, now: datetime) -> list[Command]:
+    def _reconcile(self, name: str, now: datetime) -> list[Command]:
         """What is left to do about one worker, but for starting it."""
-        known = self._work.machines.known.get(name) or KnownMachine()
+        known = self._shared.machines.known.get(name) or KnownMachine()
         state = known.state
         self._startable.discard(name)
         if state.phase in ("requested", "started"):
-            return self._tend_running(name, known, now)
+            return self._reconcile_running(name, known, now)
         if state.quarantined_until is not None:
-            return self._tend_quarantined(name, state, now)
-        if state.phase == "down" and name in self._configured and self._is_welcome(name):
+            return self._reconcile_quarantined(name, state, now)
+        if state.phase == "down" and name in self._configured and self._may_start(name):
             self._startable.add(name)
         return []
 
-    def _tend_quarantined(self, name: str, state: MachineState, now: datetime) -> list[Command]:
+    def _reconcile_quarantined(self, name: str, state: MachineState, now: datetime) -> list[Command]:
         assert state.quarantined_until is not None
         other = name in self._configured and self._configured[name] != state.settings
         if other or state.quarantined_until <= now:
             return [ReleaseMachine(worker=name, reason=RECONFIGURED if other else TIME_IS_OVER)]
-        heapq.heappush(self._alarms, (state.quarantined_until, name))
+        heapq.heappush(self._timers, (state.quarantined_until, name))
         return []
 
-    def _tend_running(self, name: str, known: KnownMachine, now: datetime) -> list[Command]:
+    def _reconcile_running(self, name: str, known: KnownMachine, now: datetime) -> list[Command]:
         """Stop it when nothing more is to be expected of it; never while it has a build."""
         state = known.state
-        if self._assigning.is_busy(name):
+        if self._scheduler.is_busy(name):
             return []
         if (settings := self._configured.get(name)) != state.settings:
             reason = NOT_CONFIGURED if settings is None else RECONFIGURED
             return [StopMachine(worker=name, start=state.start, reason=reason)]
-        worker = self._work.worker(name)
+        worker = self._shared.worker(name)
         if worker is None or not worker.connected:
             return []
         if not state.idle or state.idle_after != known.last_build:
@@ -153,24 +153,24 @@ class Elasticity:
         due = known.idle_at + timedelta(seconds=idle_seconds)
         if due <= now:
             return [StopMachine(worker=name, start=state.start, reason=f"idle for {idle_seconds:g} s")]
-        heapq.heappush(self._alarms, (due, name))
+        heapq.heappush(self._timers, (due, name))
         return []
 
-    def _is_welcome(self, name: str) -> bool:
+    def _may_start(self, name: str) -> bool:
         """Whether it could be given a build if it were there; a pause that it asked for itself ends when it comes."""
-        worker = self._work.worker(name)
+        worker = self._shared.worker(name)
         return worker is None or not (worker.connected or worker.revoked or (worker.paused and not worker.drained))
 
-    def _starts(self) -> list[Wish]:
+    def _starts(self) -> list[CommandBatch]:
         if not self._startable:
             return []
-        wanted = starts_for(self._assigning.unserved(), self._startable, self._work)
+        starts = worker_starts(self._scheduler.unmet_demand(), self._startable, self._shared)
         return [
-            Wish(
+            CommandBatch(
                 (
                     StartMachine(
                         worker=each.worker,
-                        start=self._work.machines.state(each.worker).start + 1,
+                        start=self._shared.machines.state(each.worker).start + 1,
                         settings=self._configured[each.worker],
                         reason=each.reason,
                     ),
@@ -179,5 +179,5 @@ class Elasticity:
                 each.first.causation_id,
                 each.first.correlation_id,
             )
-            for each in wanted
+            for each in starts
         ]

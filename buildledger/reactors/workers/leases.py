@@ -10,15 +10,15 @@ from uuid import UUID
 
 from buildledger.domain.build import FinishOperation
 from buildledger.domain.schedule import lease_ends_at
-from buildledger.domain.worker import DisconnectWorker, LoseWorker
+from buildledger.domain.worker import DisconnectWorker, ExpireLease
 from buildledger.events.build import OperationRequested
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import BuildId, ServerId, WorkerId, worker_id
 from buildledger.events.operation import Ended
 from buildledger.events.server import ServerStopped
 from buildledger.events.worker import WorkerDisconnected, WorkerLost
-from buildledger.reactors.reactor import Fold, Wish
-from buildledger.reactors.state.shared import KnownWorker, Work
+from buildledger.reactors.reactor import CommandBatch, Fold
+from buildledger.reactors.state.shared import KnownWorker, SharedState
 
 LEASE_SECONDS = 90.0
 """How long a disconnected worker may stay away before its builds are tried elsewhere."""
@@ -29,15 +29,17 @@ class Leases:
 
     name = "leases"
 
-    def __init__(self, work: Work, *, serves: Callable[[ServerId], bool], lease_seconds: float = LEASE_SECONDS) -> None:
-        self._work = work
+    def __init__(
+        self, shared: SharedState, *, serves: Callable[[ServerId], bool], lease_seconds: float = LEASE_SECONDS
+    ) -> None:
+        self._shared = shared
         self._serves = serves
         """Whether a server process is alive, which may hold sessions."""
         self._lease_seconds = lease_seconds
         self._serving_since: datetime | None = None
         self._leases: list[tuple[datetime, WorkerId, int]] = []
         """When they run out, with the session that they follow."""
-        self._orphaned: dict[WorkerId, None] = {}
+        self._unserved: dict[WorkerId, None] = {}
         """Connected workers whose server process may be gone."""
         self._abandoned: dict[BuildId, None] = {}
         """Builds on lost workers that may have an operation open."""
@@ -54,31 +56,31 @@ class Leases:
     def begin(self, now: datetime) -> None:
         """See `Reactor`: leases that ran while no server was there to come back to start again."""
         self._serving_since = now
-        for worker, known in self._work.workers.items():
+        for worker, known in self._shared.workers.items():
             if known.connected:
-                self._orphaned[worker] = None
+                self._unserved[worker] = None
             elif known.lost:
-                self._abandon(known)
+                self._abandon_builds(known)
             else:
-                self._watch(worker, known)
+                self._schedule_expiry(worker, known)
 
-    def react(self, now: datetime) -> list[Wish]:
+    def react(self, now: datetime) -> list[CommandBatch]:
         """See `Reactor`."""
-        wishes = [self._disconnect(worker) for worker in self._drain_orphaned()]
+        batches = [self._disconnect(worker) for worker in self._take_unserved()]
         while self._leases and self._leases[0][0] <= now:
             _, worker, epoch = heapq.heappop(self._leases)
-            known = self._work.workers[worker]
+            known = self._shared.workers[worker]
             if known.epoch == epoch and not known.connected and not known.lost:
-                wishes.append(Wish((LoseWorker(worker=known.name, epoch=epoch),), worker))
+                batches.append(CommandBatch((ExpireLease(worker=known.name, epoch=epoch),), worker))
         abandoned, self._abandoned = self._abandoned, {}
-        wishes.extend(wish for build_id in abandoned if (wish := self._lose_operation(build_id)) is not None)
-        return wishes
+        batches.extend(batch for build_id in abandoned if (batch := self._lose_operation(build_id)) is not None)
+        return batches
 
     def refused(self, subject: UUID | str) -> None:
         """See `Reactor`."""
         refused = UUID(str(subject))
-        if (known := self._work.workers.get(WorkerId(refused))) is not None:
-            self._watch(WorkerId(refused), known)
+        if (known := self._shared.workers.get(WorkerId(refused))) is not None:
+            self._schedule_expiry(WorkerId(refused), known)
         else:
             self._abandoned[BuildId(refused)] = None
 
@@ -88,43 +90,43 @@ class Leases:
 
     def _disconnected(self, recorded: Recorded, fact: WorkerDisconnected) -> None:
         worker = WorkerId(recorded.stream_id)
-        self._watch(worker, self._work.workers[worker])
+        self._schedule_expiry(worker, self._shared.workers[worker])
 
     def _lost(self, recorded: Recorded, fact: WorkerLost) -> None:
-        self._abandon(self._work.workers[WorkerId(recorded.stream_id)])
+        self._abandon_builds(self._shared.workers[WorkerId(recorded.stream_id)])
 
     def _requested(self, recorded: Recorded, fact: OperationRequested) -> None:
-        known = self._work.worker(fact.worker)
+        known = self._shared.worker(fact.worker)
         if known is None or known.lost:
             self._abandoned[BuildId(recorded.stream_id)] = None
 
     def _server_stopped(self, recorded: Recorded, fact: Any) -> None:
         server = ServerId(recorded.stream_id)
-        held = (worker for worker, known in self._work.workers.items() if known.server_id == server)
-        self._orphaned.update(dict.fromkeys(held))
+        held = (worker for worker, known in self._shared.workers.items() if known.server_id == server)
+        self._unserved.update(dict.fromkeys(held))
 
-    def _watch(self, worker: WorkerId, known: KnownWorker) -> None:
+    def _schedule_expiry(self, worker: WorkerId, known: KnownWorker) -> None:
         if self._serving_since is not None and known.disconnected_at is not None and not known.lost:
             ends = lease_ends_at(known.disconnected_at, self._serving_since, self._lease_seconds)
             heapq.heappush(self._leases, (ends, worker, known.epoch))
 
-    def _abandon(self, known: KnownWorker) -> None:
-        self._abandoned.update(dict.fromkeys(self._work.builds_of.get(known.name, ())))
+    def _abandon_builds(self, known: KnownWorker) -> None:
+        self._abandoned.update(dict.fromkeys(self._shared.builds_of.get(known.name, ())))
 
-    def _drain_orphaned(self) -> list[KnownWorker]:
-        orphaned, self._orphaned = self._orphaned, {}
-        known = (self._work.workers[worker] for worker in orphaned)
+    def _take_unserved(self) -> list[KnownWorker]:
+        unserved, self._unserved = self._unserved, {}
+        known = (self._shared.workers[worker] for worker in unserved)
         return [each for each in known if each.connected and each.server_id and not self._serves(each.server_id)]
 
-    def _disconnect(self, known: KnownWorker) -> Wish:
+    def _disconnect(self, known: KnownWorker) -> CommandBatch:
         command = DisconnectWorker(worker=known.name, epoch=known.epoch, reason="server_lost")
-        return Wish((command,), worker_id(known.name))
+        return CommandBatch((command,), worker_id(known.name))
 
-    def _lose_operation(self, build_id: BuildId) -> Wish | None:
-        run = self._work.builds.get(build_id)
+    def _lose_operation(self, build_id: BuildId) -> CommandBatch | None:
+        run = self._shared.builds.get(build_id)
         if run is None or run.open_operation is None:
             return None
-        known = self._work.worker(run.assigned.worker)
+        known = self._shared.worker(run.assigned.worker)
         if known is not None and not known.lost:
             return None
         lost = FinishOperation(
@@ -133,4 +135,4 @@ class Leases:
             fence=run.assigned.fence,
             ended=Ended(reason="lost", detail=f"worker {run.assigned.worker} did not come back"),
         )
-        return Wish((lost,), build_id, run.causation_id, run.correlation_id)
+        return CommandBatch((lost,), build_id, run.causation_id, run.correlation_id)

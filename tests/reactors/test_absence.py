@@ -9,7 +9,7 @@ from buildledger.config.load import load_text
 from buildledger.domain.machine import EndMachine
 from buildledger.events.machine import MachineStopRequested
 from buildledger.events.worker import WorkerDisconnected, WorkerMissing, WorkerReturned
-from tests.reactors.test_elasticity import TEXT, come
+from tests.reactors.test_autoscaler import TEXT, come
 from tests.reactors.world import world
 
 MISSED = TEXT.replace("w1: {labels: {os: linux}}", "w1: {labels: {os: linux}, missing_after: 5m}")

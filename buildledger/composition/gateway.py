@@ -15,7 +15,7 @@ from buildledger.logs.artifacts import ArtifactLimits
 from buildledger.projections.artifact_search import ArtifactSearch
 from buildledger.settings import AutoTls, ServerSettings, Tls
 from buildledger.slave_grpc.identity.authority import Authority
-from buildledger.slave_grpc.identity.credential_issuer import joined
+from buildledger.slave_grpc.identity.credential_issuer import token_with_ca
 from buildledger.slave_grpc.service import WorkerService
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 
@@ -24,8 +24,8 @@ NOWHERE = Gateway("", secured=False)
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkerDoor:
-    """The worker service of this process, if it has one."""
+class GatewayHandle:
+    """The worker service of this process, and where workers reach it; empty in a process without a gateway."""
 
     service: WorkerService | None = None
     announced: str = "nowhere: this process has no gateway"
@@ -43,11 +43,11 @@ def authority_of(settings: ServerSettings, clock: Clock) -> Authority:
 def whole_token_of(settings: ServerSettings, authority: Authority) -> Callable[[str], str]:
     """What makes of an enrollment token the text that a worker is given."""
     if isinstance(settings.grpc_tls, AutoTls):
-        return lambda token: joined(token, authority.certificate_der)
+        return lambda token: token_with_ca(token, authority.certificate_der)
     return lambda token: token
 
 
-async def open_door(
+async def serve_workers(
     settings: ServerSettings,
     stores: Stores,
     stack: AsyncExitStack,
@@ -57,7 +57,7 @@ async def open_door(
     clock: Clock,
     server_id: ServerId,
     authority: Authority,
-) -> WorkerDoor:
+) -> GatewayHandle:
     """Serve workers until the stack ends. Raises: SettingsError if an address is taken or would be served in clear."""
     service = WorkerService(
         ledger=stores.ledger,
@@ -80,7 +80,7 @@ async def open_door(
     if settings.grpc_mtls is not None:
         announced += f" (with certificates at {settings.grpc_mtls.host}:{service.mutual_port})"
     gateway = Gateway(str(settings.grpc.reachable(port)), secured=isinstance(settings.grpc_tls, Tls))
-    return WorkerDoor(service=service, announced=announced, gateway=gateway)
+    return GatewayHandle(service=service, announced=announced, gateway=gateway)
 
 
 def _limits(settings: ServerSettings) -> ArtifactLimits:

@@ -16,7 +16,7 @@ from uuid import uuid4
 from buildledger import __version__
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.clock import SystemClock
-from buildledger.composition.gateway import WorkerDoor, authority_of, open_door, whole_token_of
+from buildledger.composition.gateway import GatewayHandle, authority_of, serve_workers, whole_token_of
 from buildledger.composition.lifetime import Lifetime
 from buildledger.composition.state_directory import admin_token, sole_owner, tell_address
 from buildledger.composition.stores import Stores, open_stores, open_views
@@ -50,13 +50,13 @@ class Server:
         self._id = ServerId(uuid4())
         self._clock = SystemClock()
         self._lifetime = Lifetime()
-        self._door = WorkerDoor()
+        self._gateway = GatewayHandle()
         self.url = ""
 
     @property
     def worker_address(self) -> str:
         """Where workers connect, for people."""
-        return self._door.announced
+        return self._gateway.announced
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Server]:
@@ -78,7 +78,7 @@ class Server:
             whole_token = whole_token_of(settings, authority)
             await self._start_gateway(stores, views, active, authority, stack)
             self._start_elastic(ledger, whole_token, stack)
-            service = self._door.service
+            service = self._gateway.service
             dependencies = ApiDependencies(
                 ledger=ledger,
                 vault=stores.vault,
@@ -173,7 +173,7 @@ class Server:
         self, stores: Stores, views: Views, active: ActiveConfiguration, authority: Authority, stack: AsyncExitStack
     ) -> None:
         if Role.GATEWAY in self._settings.roles:
-            self._door = await open_door(
+            self._gateway = await serve_workers(
                 self._settings,
                 stores,
                 stack,
@@ -186,7 +186,7 @@ class Server:
 
     def _start_elastic(self, ledger: Ledger, whole_token: Callable[[str], str], stack: AsyncExitStack) -> None:
         if Role.ELASTIC in self._settings.roles:
-            home, gateway = self._settings.state / "elastic", self._door.gateway
+            home, gateway = self._settings.state / "elastic", self._gateway.gateway
             fleet = elastic.join(ledger, self._clock, home=home, gateway=gateway, whole_token=whole_token)
             self._lifetime.watch(fleet.run(), "elastic workers", stack)
 

@@ -1,9 +1,9 @@
-"""The worker service: the only door through which workers come in, and the only room that speaks gRPC.
+"""The worker service, server side: the gRPC services that workers call.
 
-It turns open operations into each worker's desired state, and what workers report into log bytes and commands; it
-acknowledges only what is durable. It decides nothing (that is `domain/`) and keeps nothing of its own beside a
-checkpoint.
-`agent/` is the Python worker and shares no code with the server side.
+`identity/` enrolls and authenticates workers, `sessions/` turns open operations into each worker's desired state and
+what workers report into log bytes and commands, `blobs/` transfers files; `state/` follows the ledger for all of them,
+`wire/` translates between facts and messages. Only what is durable is acknowledged. The room decides nothing (that is
+`domain/`) and stores nothing of its own beside a checkpoint.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The gRPC server itself: its options, its addresses, its certificates."""
+"""The gRPC server: its options, its listening addresses, and the handler of the stream of sessions."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -8,6 +8,7 @@ import grpc.aio
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.settings import Address, SettingsError
+from buildledger.slave_grpc.identity.authority import Authority
 from buildledger.slave_grpc.identity.certificates import ServerCertificate, server_credentials
 from buildledger.slave_grpc.settings import RECEIVE_MAX_BYTES
 
@@ -31,7 +32,7 @@ OPTIONS: tuple[tuple[str, int], ...] = (
     # Two servers on one port would each get some of the workers, and neither would say so.
     ("grpc.so_reuseport", 0),
 )
-"""Measured values; gRPC's own pings end at the next proxy, which is why there are heartbeats beside them."""
+"""Measured values. gRPC's own pings end at the next proxy, which is why the protocol has heartbeats beside them."""
 
 
 def make_server() -> grpc.aio.Server:
@@ -45,9 +46,10 @@ def bind(
     certificate: ServerCertificate | None,
     clients_from: bytes | None = None,
 ) -> int:
-    """Let the server listen; returns the port. With `clients_from`, PEM, only those get in whom that has certified.
+    """Let the server listen; returns the port. With `clients_from`, PEM, it demands a client certificate by that CA.
 
-    Raises: SettingsError if the address is taken, or would carry credentials in clear over a network.
+    Raises:
+        SettingsError: The address is taken, or would carry credentials in clear over a network.
     """
     try:
         if certificate is not None:
@@ -61,10 +63,30 @@ def bind(
         raise SettingsError(f"workers can't be served at {address}: the port is taken or not allowed") from error
 
 
-def add_sessions(server: grpc.aio.Server, serve: Callable[[Any], Awaitable[None]]) -> None:
-    """Let `serve` hold each stream of the service `Worker`, reading and writing through the call's context.
+def listen(
+    server: grpc.aio.Server,
+    address: Address,
+    mutual: Address | None,
+    certificate: ServerCertificate | None,
+    authority: Authority | None,
+) -> tuple[int, int]:
+    """Let the server listen at both addresses; returns the ports, 0 for none.
 
-    It reads pairs of a message and its size, which is known before the message is parsed and costly to learn after.
+    Connections at `mutual` must show a client certificate by `authority`; without one, `mutual` isn't served.
+
+    Raises:
+        SettingsError: An address is taken, or would carry credentials in clear over a network.
+    """
+    port, mutual_port = bind(server, address, certificate), 0
+    if mutual is not None and authority is not None:
+        mutual_port = bind(server, mutual, certificate, authority.certificate_pem)
+    return port, mutual_port
+
+
+def add_sessions(server: grpc.aio.Server, serve: Callable[[Any], Awaitable[None]]) -> None:
+    """Add the service `Worker`, whose streams `serve` reads and writes through the call's context.
+
+    It reads pairs of a message and its size in bytes, which is costly to compute once the message is parsed.
     """
 
     async def session(_: Any, context: Any) -> None:

@@ -27,8 +27,8 @@ from buildledger.reports import limits
 from buildledger.reports.bad import BadReportError
 from buildledger.reports.gathering import Budget, Totals, parts
 from buildledger.reports.reading import read
-from buildledger.slave_grpc.sessions.open_work import OpenOperation
 from buildledger.slave_grpc.settings import RETRY_SECONDS
+from buildledger.slave_grpc.state.open_work import OpenOperation
 
 _log = logging.getLogger(__name__)
 _encoder = msgspec.json.Encoder()
@@ -42,7 +42,7 @@ class ArtifactFinder(Protocol):
         ...
 
 
-class Desk:
+class ServerOperations:
     """Does them one after the other, each in a thread: reports can be large."""
 
     def __init__(self, ledger: Ledger, artifacts: ArtifactStore, finder: ArtifactFinder | None) -> None:
@@ -56,7 +56,9 @@ class Desk:
     def do(self, operation: OpenOperation) -> None:
         """Do it and record how it ended, unless it is being done already."""
         if operation.operation_id not in self._at_work:
-            task = asyncio.create_task(self._until_recorded(operation), name=f"desk {operation.operation_id}")
+            task = asyncio.create_task(
+                self._until_recorded(operation), name=f"server operation {operation.operation_id}"
+            )
             self._at_work[operation.operation_id] = task
             task.add_done_callback(lambda _: self._at_work.pop(operation.operation_id, None))
 

@@ -1,4 +1,4 @@
-"""The worker service: joins the server, the door, the follower and the sessions."""
+"""The worker service: constructs its parts, starts them in the order of need, and stops them."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,19 +18,20 @@ from buildledger.slave_grpc.blobs.access import BlobAccess
 from buildledger.slave_grpc.blobs.service import Blobs
 from buildledger.slave_grpc.blobs.tokens import RunTokens
 from buildledger.slave_grpc.identity.authority import Authority
-from buildledger.slave_grpc.identity.worker_auth import Identities
-from buildledger.slave_grpc.secret_source import SecretSource
-from buildledger.slave_grpc.server_operations import ArtifactFinder, Desk
-from buildledger.slave_grpc.sessions.admission import Door
-from buildledger.slave_grpc.sessions.follower import Follower
+from buildledger.slave_grpc.identity.certificates import certificate_of
+from buildledger.slave_grpc.identity.worker_auth import WorkerAuth
+from buildledger.slave_grpc.server_operations import ArtifactFinder, ServerOperations
+from buildledger.slave_grpc.sessions.admission import SessionAdmission
+from buildledger.slave_grpc.sessions.secret_source import SecretSource
 from buildledger.slave_grpc.sessions.sessions import Sessions
 from buildledger.slave_grpc.settings import WorkerServiceSettings
+from buildledger.slave_grpc.state.follower import OpenWorkFollower
 
 STOP_GRACE_SECONDS = 1.0
 
 
 class WorkerService:
-    """Serves workers; one per process. `start`, then `drain` and `stop`, all on one event loop."""
+    """Serves workers; one a process. `start`, then `drain` and `stop`, all on one event loop."""
 
     def __init__(
         self,
@@ -48,10 +49,13 @@ class WorkerService:
         authority: Authority | None = None,
         is_configured: Callable[[str], bool] = lambda worker: True,
     ) -> None:
-        """Without an `authority` workers get bearer credentials only. Who `is_configured` may come in."""
+        """Without an `authority` workers get bearer credentials only. Only workers that are configured are admitted."""
         self._ledger = ledger
-        self._follower = Follower(ledger, lambda changes: self._sessions.changed(changes))
-        self._identities = Identities(
+        self._clock = clock
+        self._settings = settings
+        self._authority = authority
+        self._follower = OpenWorkFollower(ledger, lambda changes: self._sessions.changed(changes))
+        self._auth = WorkerAuth(
             ledger=ledger,
             follower=self._follower,
             clock=clock,
@@ -59,10 +63,10 @@ class WorkerService:
             authority=authority,
             is_configured=is_configured,
         )
-        self._door = Door(
+        self._admission = SessionAdmission(
             ledger=ledger,
             follower=self._follower,
-            callers=self._identities.callers,
+            authenticator=self._auth.authenticator,
             is_configured=is_configured,
             clock=clock,
             server_id=server_id,
@@ -73,19 +77,19 @@ class WorkerService:
             artifacts=artifacts,
             limits=limits,
             tokens=RunTokens(installation_key),
-            callers=self._identities.callers,
+            authenticator=self._auth.authenticator,
             work=lambda: self._follower.work,
             catch_up=lambda: self._follower.reached(ledger.head()),
         )
-        self._desk = Desk(ledger, artifacts, finder)
+        self._operations = ServerOperations(ledger, artifacts, finder)
         self._sessions = Sessions(
             ledger=ledger,
             logs=logs,
             artifacts=artifacts,
             follower=self._follower,
-            door=self._door,
+            admission=self._admission,
             access=self._access,
-            desk=self._desk,
+            operations=self._operations,
             secrets=secrets,
             server_id=server_id,
             settings=settings,
@@ -96,47 +100,51 @@ class WorkerService:
 
     @property
     def connected(self) -> int:
-        """How many workers hold a session here."""
+        """How many workers hold a session with this process."""
         return len(self._sessions)
 
     async def start(self, address: Address, mutual: Address | None = None) -> int:
-        """Take up the work that is open, then listen; returns the port.
+        """Follow the ledger up to its head, then listen; returns the port.
 
-        At `mutual` only workers get in that show the certificate they were given.
+        At `mutual` workers must show the certificate that they were given.
 
-        Raises: SettingsError if an address is taken or would be served in clear.
+        Raises:
+            SettingsError: An address is taken, or would carry credentials in clear over a network.
         """
         self._server = server_.make_server()
         server_.add_sessions(self._server, self._sessions.serve)
         worker_pb2_grpc.add_BlobsServicer_to_server(Blobs(self._artifacts, self._access), self._server)
-        self.port, self.mutual_port = self._identities.listen(self._server, address, mutual)
+        worker_pb2_grpc.add_EnrollmentServicer_to_server(self._auth.enrollment, self._server)
+        certificate = certificate_of(self._settings.tls, self._authority, address, self._clock)
+        ports = server_.listen(self._server, address, mutual, certificate, self._authority)
+        self.port, self.mutual_port = ports
         await self._follower.start()
         await self._end_dead_connections()
-        self._identities.start()
+        self._auth.start()
         await self._server.start()
         self._watching = asyncio.create_task(self._sessions.watch(), name="gateway-silence")
         return self.port
 
     async def drain(self, deadline_seconds: float) -> None:
-        """Let no further worker in and ask those who are here to go; returns when they are gone or time is over."""
+        """Admit no more workers, and ask the connected ones to leave; returns when they have left or time is over."""
         await self._sessions.drain(deadline_seconds)
 
     async def stop(self) -> None:
-        """End all sessions, finish what is being stored, and save where the follower stands."""
+        """End all sessions, finish what is being stored, and write the follower's checkpoint."""
         self._sessions.end()
         if self._server is not None:
             await self._server.stop(STOP_GRACE_SECONDS)
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
-        await self._identities.stop()
-        await self._desk.stop()
-        await self._sessions.settled()
+        await self._auth.stop()
+        await self._operations.stop()
+        await self._sessions.wait_stored()
         await self._follower.stop()
 
     async def _end_dead_connections(self) -> None:
-        """Workers that were connected to a server that is gone are connected to nobody: let their leases run."""
+        """Record the end of sessions with servers that are gone, so that the workers' leases begin to run."""
         names = [connection.worker for connection in self._follower.work.connections()]
-        dead = [command for name in names if (command := self._door.dead_connection(name)) is not None]
+        dead = [command for name in names if (command := self._admission.dead_connection(name)) is not None]
         if dead:
             await self._ledger.execute(*dead, origin=Origin(actor="system"))

@@ -25,8 +25,8 @@ from buildledger.logs.local import LocalLogStore
 from buildledger.settings import Address, AutoTls
 from buildledger.slave_grpc.identity.authority import Authority
 from buildledger.slave_grpc.identity.credentials import digest_of
-from buildledger.slave_grpc.secret_source import NoSecrets, SecretSource
 from buildledger.slave_grpc.service import WorkerService
+from buildledger.slave_grpc.sessions.secret_source import NoSecrets, SecretSource
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 from tests.slave_grpc.raw_worker import own_credential
 

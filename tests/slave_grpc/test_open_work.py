@@ -18,8 +18,8 @@ from buildledger.events.ids import BuildId, OperationId, ServerId, worker_id
 from buildledger.events.operation import Ended, Run
 from buildledger.events.results import Result
 from buildledger.events.worker import WorkerConnected, WorkerDisconnected, WorkerEnrolled, WorkerRevoked
-from buildledger.slave_grpc.sessions.open_work import Changes, OpenWork, OpenWorkState
-from buildledger.slave_grpc.wire.directories import directory_name
+from buildledger.slave_grpc.state.directories import directory_name
+from buildledger.slave_grpc.state.open_work import Changes, OpenWork, OpenWorkState
 
 BUILD, OTHER = BuildId(UUID(int=1)), BuildId(UUID(int=2))
 OPERATION = OperationId(UUID(int=9))
@@ -88,7 +88,7 @@ def test_operation_from_request_to_end() -> None:
     assert feed.work.of_worker("bob")[OPERATION].started
     changes = feed(BUILD, OperationFinished(operation_id=OPERATION, ended=Ended(reason="exited", exit_code=0)))
     assert changes.ended == {"bob": {OPERATION}}
-    assert changes.cut_short == []
+    assert changes.ended_by_server == []
     assert feed.work.of_worker("bob") == {}
 
 
@@ -98,7 +98,7 @@ def test_requested_and_ended_in_one_batch() -> None:
         BUILD, assigned(), requested(), OperationFinished(operation_id=OPERATION, ended=Ended(reason="lost"))
     )
     assert changes.changed["bob"] == {}
-    assert [operation.operation_id for operation in changes.cut_short] == [OPERATION]
+    assert [operation.operation_id for operation in changes.ended_by_server] == [OPERATION]
 
 
 def test_stop_concerns_what_is_open() -> None:

@@ -17,7 +17,7 @@ from buildledger.events.worker import (
     WorkerEnrolled,
 )
 from buildledger.settings import AutoTls
-from buildledger.slave_grpc.identity.credential_issuer import joined
+from buildledger.slave_grpc.identity.credential_issuer import token_with_ca
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 from tests.fakes.cutting_proxy import CuttingProxy
 from tests.slave_grpc.service import Installation, in_the_present
@@ -56,7 +56,7 @@ async def test_rotation_in_mid_run(short_lived: Installation, tmp_path: Path, la
         await installation.build("bob"), Run(script=GATED, env={"GATE": Text(value=str(gate))})
     )
     addresses = ("--server", proxy.address, "--enroll-at", f"127.0.0.1:{installation.port}")
-    token = joined("token", installation.authority.certificate_der)
+    token = token_with_ca("token", installation.authority.certificate_der)
     try:
         async with worker_program(language, tmp_path / "worker", *addresses, "--token", token):
             await installation.wait_for(OperationStarted)

@@ -26,7 +26,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.settings import Address, AutoTls, ServerSettings, SettingsError, Tls
 from buildledger.slave_grpc.identity.authority import KEY_FILE, SERVER_LIFE, Authority, private_pem
 from buildledger.slave_grpc.identity.certificates import CertificateFiles, OwnCertificate
-from buildledger.slave_grpc.identity.credential_issuer import joined, secret_part
+from buildledger.slave_grpc.identity.credential_issuer import token_with_ca, token_without_ca
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 from tests.slave_grpc.key_holder import KeyHolder, certificate_for
 from tests.slave_grpc.raw_worker import OWN_CONNECTION, RawWorker
@@ -178,9 +178,9 @@ async def test_an_unknown_issuer_is_not_trusted(secure: Installation, tmp_path: 
 async def test_a_token_may_come_whole(secure: Installation) -> None:
     """It carries the certificate of the authority; a worker that sends all of it is understood."""
     der = authority_of(secure).certificate_der
-    token = joined("token", der)
+    token = token_with_ca("token", der)
     secret, _, issuer = token.partition(".")
-    assert (secret, secret_part(token)) == ("token", "token")
+    assert (secret, token_without_ca(token)) == ("token", "token")
     assert base64.urlsafe_b64decode(issuer + "=" * (-len(issuer) % 4)) == der
     assert len(token) < 600
     await secure.issue_token("token")

@@ -1,11 +1,11 @@
-"""Operations to RunSpecs, and last events to endings."""
+"""Operations to RunSpecs, and last events to outcome_mapping."""
 
 import pytest
 
 from buildledger.events.operation import OperationSpec, Run, SecretName, Stat, Text, Upload, WriteFile
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.sessions.outbox import Outbox, split_desired
-from buildledger.slave_grpc.wire import outcome_mapping as endings
+from buildledger.slave_grpc.wire import outcome_mapping
 from buildledger.slave_grpc.wire.run_specs import UnsendableError, run_spec, secret_names
 
 ALL = ("blobs", "file_operations", "merge_stderr", "secrets", "stdin")
@@ -87,21 +87,21 @@ def test_plainest_worker_runs_commands() -> None:
 )
 def test_reasons_stay_distinct(exited: pb.Exited, reason: str) -> None:
     """Each way to end has its own word."""
-    assert endings.exited(exited, Run(argv=("x",)), (), (), ("", False)).reason == reason
+    assert outcome_mapping.outcome_of_exited(exited, Run(argv=("x",)), (), (), ("", False)).reason == reason
 
 
 def test_failed_file_operation() -> None:
     """What went wrong with a file comes from its result; a path that escapes has its own reason."""
     result = pb.FileResult(error=pb.FileError(code=pb.FILE_ERROR_CODE_PATH_ESCAPES, message="outside"))
     exited = pb.Exited(code=1, reason=pb.EXIT_REASON_FILE_FAILED)
-    ended = endings.exited(exited, Stat(path=".."), [result], (), ("", False))
+    ended = outcome_mapping.outcome_of_exited(exited, Stat(path=".."), [result], (), ("", False))
     assert (ended.reason, ended.detail, ended.ok) == ("refused_path", "outside", False)
 
 
 def test_rejections() -> None:
     """A specification that makes no sense is not tried again elsewhere; a worker that drains is."""
-    assert not endings.rejected(pb.Rejected(code=pb.REJECT_CODE_INVALID_SPEC)).infrastructure
-    assert endings.rejected(pb.Rejected(code=pb.REJECT_CODE_DRAINING)).infrastructure
+    assert not outcome_mapping.outcome_of_rejected(pb.Rejected(code=pb.REJECT_CODE_INVALID_SPEC)).infrastructure
+    assert outcome_mapping.outcome_of_rejected(pb.Rejected(code=pb.REJECT_CODE_DRAINING)).infrastructure
 
 
 def test_outbox_keeps_the_latest_of_a_thing() -> None:

@@ -1,1 +1,1 @@
-"""File transfer with workers: the blob service, and which run may read and write which file."""
+"""File transfer with workers: the gRPC service `Blobs`, and which run may read and write which file."""

@@ -1,7 +1,7 @@
-"""Whose files a caller of `Blobs` may move: those of the runs that are open for it, and no others.
+"""Decides which files a caller of the service `Blobs` may read and write: those of its own open runs.
 
-A run reads what it was told to fetch, and writes what it was told to upload. That a file is here already is said only
-to the run that has sent it: a digest is no proof that somebody may have the file.
+A run reads what it was told to fetch, and writes what it was told to upload. Only the run that has sent a file learns
+that it is stored: knowing a digest is no proof that somebody may have the file.
 """
 
 import asyncio
@@ -13,19 +13,18 @@ from buildledger.events.operation import Download, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.logs.artifacts import ArtifactLimits, ArtifactStore, OverQuotaError
 from buildledger.slave_grpc.blobs.tokens import RunTokens, run_token_of
-from buildledger.slave_grpc.identity.authenticator import Callers, UnknownCallerError
-from buildledger.slave_grpc.sessions.open_work import OpenOperation, OpenWork
-from buildledger.slave_grpc.sessions.runs import ATTEMPT
+from buildledger.slave_grpc.identity.authenticator import Authenticator, UnauthenticatedError
+from buildledger.slave_grpc.state.open_work import OpenOperation, OpenWork
 from buildledger.slave_grpc.wire.download_files import digests_of, files_of
-from buildledger.slave_grpc.wire.run_specs import UnsendableError
+from buildledger.slave_grpc.wire.run_specs import ATTEMPT, UnsendableError
 
 
 class OutOfReachError(Exception):
-    """The caller is known, and the file is none of its runs'."""
+    """The caller is known, but the file belongs to none of its runs."""
 
 
 class BlobAccess:
-    """Knows what each open run may move, and what it has sent. Used on one event loop."""
+    """Knows which files each open run may move, and which it has sent. Used on one event loop."""
 
     def __init__(
         self,
@@ -33,7 +32,7 @@ class BlobAccess:
         artifacts: ArtifactStore,
         limits: ArtifactLimits,
         tokens: RunTokens,
-        callers: Callers,
+        authenticator: Authenticator,
         work: Callable[[], OpenWork],
         catch_up: Callable[[], Awaitable[None]],
     ) -> None:
@@ -41,49 +40,56 @@ class BlobAccess:
         self._artifacts = artifacts
         self._limits = limits
         self._tokens = tokens
-        self._callers = callers
+        self._authenticator = authenticator
         self._work = work
         self._catch_up = catch_up
         self._sent: Final[dict[OperationId, dict[str, int]]] = {}
-        """Of each open upload: the files that have come, with their sizes."""
+        """Of each open upload: the sizes in bytes of the files that have come, by SHA-256."""
         self._readable: Final[dict[OperationId, frozenset[str]]] = {}
         self._refused: Final[dict[OperationId, dict[str, Exception]]] = {}
-        """Of each open upload: the files that came and couldn't be kept, until that was said."""
+        """Of each open upload: why files that came couldn't be stored, until the worker was told."""
 
     async def runs_of(self, context: Any) -> tuple[OpenOperation, ...]:
         """The open runs that the caller acts for: the one that its token names, or all of an enrolled worker.
 
-        Raises: UnknownCallerError.
+        Raises:
+            UnauthenticatedError: The call has no run token of an open run, and no credential in force.
         """
         token = run_token_of(context.invocation_metadata())
         if token is not None:
             return (await self._run_of(token),)
-        worker = (await self._callers.identify(context)).worker
+        worker = (await self._authenticator.authenticate(context)).worker
         return tuple(self._work().of_worker(worker).values())
 
     def token(self, operation: OpenOperation) -> str:
-        """What lets the run reach its files."""
+        """The token that lets the run reach its files."""
         return self._tokens.issue(operation.operation_id, ATTEMPT, operation.fence)
 
     async def files(self, operation: OpenOperation) -> Sequence[pb.FileIn]:
-        """What the run is to fetch.
+        """The files that the run is to fetch.
 
-        Raises: UnsendableError if it is kept no longer.
+        Raises:
+            UnsendableError: The artifact is kept no longer, or is damaged.
         """
         assert isinstance(operation.spec, Download)
         return await asyncio.to_thread(files_of, operation.spec, self._artifacts)
 
-    async def readable(self, runs: Iterable[OpenOperation], sha256: str) -> None:
-        """Raises: OutOfReachError unless one of these runs was told to fetch the file."""
+    async def check_readable(self, runs: Iterable[OpenOperation], sha256: str) -> None:
+        """Check that one of these runs was told to fetch the file.
+
+        Raises:
+            OutOfReachError: None of them was.
+        """
         for run in runs:
             if isinstance(run.spec, Download) and sha256 in await self._files_of(run):
                 return
         raise OutOfReachError("no open run of this caller was told to fetch this file")
 
     def writer(self, runs: Iterable[OpenOperation], run_id: str) -> OpenOperation:
-        """The run that an upload comes from; a caller with a token needn't name it.
+        """The run that an upload comes from; a caller with a run token needn't name it.
 
-        Raises: OutOfReachError if it is no open upload of the caller's.
+        Raises:
+            OutOfReachError: It is no open upload of the caller's.
         """
         for run in runs:
             if isinstance(run.spec, Upload) and run_id in ("", str(run.operation_id)):
@@ -94,19 +100,21 @@ class BlobAccess:
         """Whether one of these runs has sent the whole file."""
         return any(sha256 in self._sent.get(run.operation_id, ()) for run in runs)
 
-    def sent(self, run: OpenOperation, sha256: str, size_bytes: int) -> None:
-        """A file has come as a whole."""
+    def record_sent(self, run: OpenOperation, sha256: str, size_bytes: int) -> None:
+        """Note that a run has sent a whole file."""
         self._prune()
         self._sent.setdefault(run.operation_id, {})[sha256] = size_bytes
 
-    def refused(self, run: OpenOperation, sha256: str, error: Exception) -> None:
-        """A file came and couldn't be kept; said again when the run asks next."""
+    def record_failed(self, run: OpenOperation, sha256: str, error: Exception) -> None:
+        """Note that a file came and couldn't be stored; `check_limits` raises the error once more."""
         self._refused.setdefault(run.operation_id, {})[sha256] = error
 
     def check_limits(self, run: OpenOperation, sha256: str, size_bytes: int) -> None:
         """Check that the run may send a file, besides what its build has sent.
 
-        Raises: OverQuotaError; what kept an earlier try from being stored.
+        Raises:
+            OverQuotaError: The file is too large, or its build's artifacts would be.
+            Exception: Whatever kept an earlier try from being stored.
         """
         assert isinstance(run.spec, Upload)
         if (error := self._refused.get(run.operation_id, {}).pop(sha256, None)) is not None:
@@ -127,7 +135,7 @@ class BlobAccess:
             await self._catch_up()  # perhaps it was asked for a moment ago, by another server
         operation = None if known is None else self._work().operation(known[0])
         if known is None or operation is None or known[1:] != (ATTEMPT, operation.fence):
-            raise UnknownCallerError("the run token is none of an open run")
+            raise UnauthenticatedError("the run token is none of an open run")
         return operation
 
     async def _files_of(self, run: OpenOperation) -> frozenset[str]:
@@ -142,7 +150,7 @@ class BlobAccess:
         return found
 
     def _prune(self) -> None:
-        """Forget the runs that have ended."""
+        """Forget runs that have ended."""
         for known in (self._sent, self._readable, self._refused):
             for operation_id in [one for one in known if self._work().operation(one) is None]:
                 del known[operation_id]

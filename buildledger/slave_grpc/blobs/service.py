@@ -1,4 +1,4 @@
-"""`Blobs`: files between workers and the artifact store, resumable at any byte."""
+"""The gRPC service `Blobs`: transfers files between workers and the artifact store, resumable at any byte."""
 
 import asyncio
 import errno
@@ -23,13 +23,13 @@ from buildledger.logs.artifacts import (
 )
 from buildledger.logs.artifacts import Upload as StoreUpload
 from buildledger.slave_grpc.blobs.access import BlobAccess, OutOfReachError
-from buildledger.slave_grpc.identity.authenticator import UnknownCallerError
-from buildledger.slave_grpc.sessions.open_work import OpenOperation
+from buildledger.slave_grpc.identity.authenticator import UnauthenticatedError
+from buildledger.slave_grpc.state.open_work import OpenOperation
 
 SHA256_BYTES = 32
 FIND_MAX = 1_000
 BLOB_MAX_BYTES = 64 * 1024**3
-"""No file of a build is as large as this; a disk that fills up is answered before."""
+"""Largest size that a blob may claim; the store's own limits are lower."""
 
 _log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -47,14 +47,14 @@ _STATUS: tuple[tuple[type[Exception], grpc.StatusCode], ...] = (
 
 
 class Blobs(worker_pb2_grpc.BlobsServicer):
-    """Serves open runs, by their tokens or their worker's credential."""
+    """Serves open runs, by their run tokens or their worker's credential."""
 
     def __init__(self, artifacts: ArtifactStore, access: BlobAccess) -> None:
         self._artifacts = artifacts
         self._access = access
 
     async def FindMissing(self, request: pb.FindMissingRequest, context: Any) -> pb.FindMissingResponse:  # noqa: N802
-        """Which of the blobs the run has yet to send; one for which there is no room is refused here already."""
+        """The blobs that the run has yet to send; one for which there is no room is refused here already."""
         runs = await self._runs(context)
         if len(request.blobs) > FIND_MAX:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"more than {FIND_MAX} blobs in one question")
@@ -67,7 +67,7 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
         return pb.FindMissingResponse(missing=missing)
 
     async def Status(self, request: pb.BlobStatusRequest, context: Any) -> pb.BlobStatusResponse:  # noqa: N802
-        """How far an upload has come."""
+        """How many bytes of an upload are stored."""
         runs, blob = await self._runs(context), request.blob
         await self._check_name(blob, context)
         if await self._is_complete(runs, blob, context):
@@ -81,7 +81,7 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
     async def Write(  # noqa: N802
         self, requests: AsyncIterator[pb.BlobWriteRequest], context: Any
     ) -> pb.BlobWriteResponse:
-        """Take one blob; what came before a broken connection is kept for the next try."""
+        """Store one blob; what came before a broken connection is kept for the next try."""
         runs = await self._runs(context)
         first = await anext(requests, None)
         if first is None:
@@ -100,14 +100,14 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
             finished = True
         except (WrongDigestError, OSError) as error:
             # The end of a call that is being written to can hide its status from the writer; it asks again.
-            self._access.refused(run, blob.sha256.hex(), error)
+            self._access.record_failed(run, blob.sha256.hex(), error)
             await _fail(context, error)
         except IncompleteUploadError as error:
             await _fail(context, error)
         finally:
             if not finished:
                 await asyncio.shield(asyncio.to_thread(upload.close))
-        self._access.sent(run, blob.sha256.hex(), blob.size)
+        self._access.record_sent(run, blob.sha256.hex(), blob.size)
         return pb.BlobWriteResponse(committed=blob.size)
 
     async def Read(self, request: pb.BlobReadRequest, context: Any) -> AsyncIterator[pb.BlobReadResponse]:  # noqa: N802
@@ -115,7 +115,7 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
         runs, name = await self._runs(context), request.blob.sha256.hex()
         await self._check_name(request.blob, context)
         try:
-            await self._access.readable(runs, name)
+            await self._access.check_readable(runs, name)
         except OutOfReachError as error:
             await _fail(context, error)
         pieces = self._artifacts.read(name, request.offset)
@@ -142,7 +142,7 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
     async def _runs(self, context: Any) -> tuple[OpenOperation, ...]:
         try:
             return await self._access.runs_of(context)
-        except UnknownCallerError as error:
+        except UnauthenticatedError as error:
             text = f"only enrolled workers and their open runs may move files: {error}"
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, text)
             raise AssertionError("abort does not return") from error
@@ -153,14 +153,14 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, text)
 
     async def _answering(self, context: Any, ask: Callable[[], Answer]) -> Answer:
-        """Ask what may be refused; the refusal ends the call with its status."""
+        """Call what may refuse; a refusal aborts the call with its status."""
         try:
             return ask()
         except (ArtifactError, OutOfReachError, OSError) as error:
             await _fail(context, error)
 
     async def _do(self, context: Any, work: Callable[[], Any]) -> Any:
-        """Do something in a thread; what goes wrong ends the call with its status."""
+        """Call something in a thread; an error aborts the call with its status."""
         try:
             return await asyncio.to_thread(work)
         except (ArtifactError, OSError) as error:

@@ -1,7 +1,7 @@
-"""Tokens that let one run, and nothing else, reach its files.
+"""Run tokens: each lets one run, and nothing else, read and write its files.
 
-A token is a statement about a run with a MAC of the installation's own, so it is stored nowhere and stands a restart
-of the server. That the run is still open is asked at each use: an ended run's token is worth nothing.
+A token is a run's id, attempt and fence with a MAC by the installation's key, so it is stored nowhere and survives a
+restart of the server. Whether the run is still open is checked at each use: the token of an ended run is worthless.
 """
 
 import hmac
@@ -18,13 +18,13 @@ _TEXT_MAX_CHARACTERS = 256
 
 
 class RunTokens:
-    """Issues and checks them, with a key derived from the installation's secret."""
+    """Issues and checks run tokens, with a key derived from the installation's secret."""
 
     def __init__(self, installation_key: bytes) -> None:
         self._key: Final = hmac.new(installation_key, _PURPOSE, sha256).digest()
 
     def issue(self, run: OperationId, attempt: int, fence: int) -> str:
-        """The token of an attempt; the same each time."""
+        """The token of a run's attempt; the same each time."""
         statement = f"{run}.{attempt}.{fence}"
         return f"{statement}.{self._mac(statement)}"
 

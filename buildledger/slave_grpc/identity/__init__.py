@@ -1,1 +1,1 @@
-"""Who a worker is: enrollment, credentials and certificates, their proof, renewal and end."""
+"""Workers' identity: enrollment, authentication, credentials and certificates with their renewal and expiry."""

@@ -1,4 +1,4 @@
-"""Who calls: a certificate or a bearer credential becomes the worker that it was issued to."""
+"""Authenticates workers: from the certificate or bearer credential of a call to the worker that it was issued to."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,57 +11,58 @@ from buildledger.clock import Clock
 from buildledger.events.ids import worker_id
 from buildledger.ledger.ledger import Ledger
 from buildledger.slave_grpc.identity.credentials import bearer_of, digest_of
-from buildledger.slave_grpc.identity.known_credentials import KnownCredential
-from buildledger.slave_grpc.identity.proofs import ProofError, Proofs
-from buildledger.slave_grpc.sessions.follower import Follower
+from buildledger.slave_grpc.identity.proofs import ProofChecker, ProofError
+from buildledger.slave_grpc.state.follower import OpenWorkFollower
+from buildledger.slave_grpc.state.known_credentials import KnownCredential
 
 _CERTIFICATE = "x509_pem_cert"
 
 
-class UnknownCallerError(Exception):
-    """Nobody who may call; the text is for the worker's log."""
+class UnauthenticatedError(Exception):
+    """The call shows no credential in force; the text is for the worker's log."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClientCertificate:
-    """What TLS has checked: that the caller holds the key of a certificate of ours."""
+    """A certificate of ours, whose key the caller holds: TLS has checked that."""
 
     serial: str
     subject: str
     """The id of the worker that it was issued to."""
 
 
-class Callers:
-    """Tells workers by what they show. Answers from the fold, which is brought up to date where it doesn't know."""
+class Authenticator:
+    """Finds the credential that a call shows. Catches up with the ledger before it says that there is none."""
 
-    def __init__(self, ledger: Ledger, follower: Follower, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, follower: OpenWorkFollower, clock: Clock) -> None:
         self._ledger = ledger
         self._follower = follower
         self._clock = clock
-        self._proofs = Proofs(clock)
+        self._proof_checker = ProofChecker(clock)
 
-    async def identify(self, context: Any) -> KnownCredential:
+    async def authenticate(self, context: Any) -> KnownCredential:
         """The credential in force that a call was made with.
 
         The bearer credential decides, if there is one. Unless TLS has checked the key that it is bound to, it needs a
-        proof; a connection that was opened with an earlier certificate of the same worker may go on like that.
+        proof of possession; a connection that was opened with an earlier certificate of the same worker is accepted.
 
-        Raises: UnknownCallerError.
+        Raises:
+            UnauthenticatedError: There is no credential, it isn't in force, or the proof is missing or wrong.
         """
         metadata = tuple(context.invocation_metadata() or ())
         certificate, bearer = certificate_of_caller(context.auth_context()), bearer_of(metadata)
         if bearer is None:
             if certificate is None:
-                raise UnknownCallerError("no credential: enroll this worker with a token from `buildledger token`")
+                raise UnauthenticatedError("no credential: enroll this worker with a token from `buildledger token`")
             return await self._in_force(serial=certificate.serial)
         shown = await self._in_force(digest=digest_of(bearer))
         if certificate is not None and certificate.subject != str(worker_id(shown.worker)):
-            raise UnknownCallerError("the certificate and the bearer credential belong to different workers")
+            raise UnauthenticatedError("the certificate and the bearer credential belong to different workers")
         if shown.public_key and (certificate is None or certificate.serial != shown.serial):
             try:
-                self._proofs.check(shown.public_key, bearer, metadata)
+                self._proof_checker.check(shown.public_key, bearer, metadata)
             except ProofError as error:
-                raise UnknownCallerError(str(error)) from None
+                raise UnauthenticatedError(str(error)) from None
         return shown
 
     async def _in_force(self, *, digest: str | None = None, serial: str = "") -> KnownCredential:
@@ -71,13 +72,13 @@ class Callers:
             await self._follower.reached(self._ledger.head())
             found = self._find(digest, serial)
         if found is None:
-            raise UnknownCallerError(
+            raise UnauthenticatedError(
                 "the credential isn't in force: it was revoked, replaced or has expired, or is another server's;"
                 " remove credential.json from the worker's state directory and start it with a new token from"
                 " `buildledger token`"
             )
-        if not found.stands(self._clock.now()):
-            raise UnknownCallerError(
+        if not found.is_valid_at(self._clock.now()):
+            raise UnauthenticatedError(
                 "the credential has expired or was replaced by a later one; if the worker doesn't hold that,"
                 " enroll it with a new token from `buildledger token`"
             )
@@ -89,7 +90,7 @@ class Callers:
 
 
 def certificate_of_caller(auth_context: Mapping[str, Iterable[bytes]]) -> ClientCertificate | None:
-    """The client certificate of a connection, if it has one."""
+    """The client certificate of a connection; None if it has none."""
     for pem in auth_context.get(_CERTIFICATE, ()):
         certificate = x509.load_pem_x509_certificate(pem)
         names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)

@@ -1,4 +1,4 @@
-"""The authority that workers' certificates come from, and in the easy mode the server's own as well."""
+"""The certificate authority that signs workers' certificates, and the server's own where it certifies itself."""
 
 import ipaddress
 import os
@@ -19,7 +19,7 @@ CERTIFICATE_FILE = "worker-ca.pem"
 KEY_FILE = "worker-ca-key.pem"
 LIFE = timedelta(days=3650)
 BACKDATED = timedelta(minutes=5)
-"""Certificates hold a little longer into the past, for clocks that are behind."""
+"""How long before its issue a certificate is valid already, for clocks that are behind."""
 SERVER_LIFE = timedelta(days=90)
 
 AuthorityKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -28,8 +28,8 @@ _PRIVATE, _PUBLIC = 0o600, 0o644
 
 
 @dataclass(frozen=True, kw_only=True)
-class Certified:
-    """A certificate and its issuer's, PEM, leaf first."""
+class IssuedCertificate:
+    """A certificate with its issuer's, PEM, leaf first."""
 
     chain_pem: bytes
     serial: str
@@ -37,7 +37,7 @@ class Certified:
 
 
 class Authority:
-    """Signs certificates with one key."""
+    """A certificate authority with one key."""
 
     def __init__(self, certificate: x509.Certificate, key: AuthorityKey) -> None:
         self._certificate = certificate
@@ -45,9 +45,10 @@ class Authority:
 
     @classmethod
     def at(cls, directory: Path, now: datetime) -> "Authority":
-        """The authority that lives in `directory`, made if there is none.
+        """The authority whose files are in `directory`, made if there is none.
 
-        Raises: SettingsError if its files make no sense.
+        Raises:
+            SettingsError: Its files can't be read, or don't belong together.
         """
         files = Tls(certificate=directory / CERTIFICATE_FILE, key=directory / KEY_FILE)
         if not files.key.exists():
@@ -61,7 +62,8 @@ class Authority:
     def of(cls, files: Tls) -> "Authority":
         """The authority in these files.
 
-        Raises: SettingsError.
+        Raises:
+            SettingsError: They can't be read, or don't belong together, or are no authority's.
         """
         try:
             certificate = x509.load_pem_x509_certificate(files.certificate.read_bytes())
@@ -76,27 +78,29 @@ class Authority:
 
     @property
     def certificate_pem(self) -> bytes:
-        """What those who check its certificates have to trust."""
+        """The authority's own certificate, PEM, which those who check its signatures have to trust."""
         return self._certificate.public_bytes(serialization.Encoding.PEM)
 
     @property
     def certificate_der(self) -> bytes:
-        """The same, as enrollment tokens carry it."""
+        """The authority's own certificate, DER, as enrollment tokens carry it."""
         return self._certificate.public_bytes(serialization.Encoding.DER)
 
-    def certify_worker(self, key: WorkerKey, worker_id: str, now: datetime, until: datetime) -> Certified:
+    def certify_worker(self, key: WorkerKey, worker_id: str, now: datetime, until: datetime) -> IssuedCertificate:
         """A client certificate whose subject is the worker's id, whatever the worker asked for."""
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, worker_id)])
         return self._certify(_leaf(name, key, ExtendedKeyUsageOID.CLIENT_AUTH), now, until)
 
-    def certify_server(self, key: ec.EllipticCurvePublicKey, names: tuple[str, ...], now: datetime) -> Certified:
+    def certify_server(
+        self, key: ec.EllipticCurvePublicKey, names: tuple[str, ...], now: datetime
+    ) -> IssuedCertificate:
         """A server certificate for these host names and addresses, of which there is at least one."""
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Build Ledger")])
         alternatives = x509.SubjectAlternativeName([_general(each) for each in names])
         builder = _leaf(name, key, ExtendedKeyUsageOID.SERVER_AUTH).add_extension(alternatives, critical=False)
         return self._certify(builder, now, now + SERVER_LIFE)
 
-    def _certify(self, builder: x509.CertificateBuilder, now: datetime, until: datetime) -> Certified:
+    def _certify(self, builder: x509.CertificateBuilder, now: datetime, until: datetime) -> IssuedCertificate:
         certificate = (
             builder.issuer_name(self._certificate.subject)
             .not_valid_before(now - BACKDATED)
@@ -105,18 +109,18 @@ class Authority:
             .sign(self._key, hashes.SHA256())
         )
         pem = certificate.public_bytes(serialization.Encoding.PEM)
-        return Certified(chain_pem=pem + self.certificate_pem, serial=f"{certificate.serial_number:x}")
+        return IssuedCertificate(chain_pem=pem + self.certificate_pem, serial=f"{certificate.serial_number:x}")
 
 
 def private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """A private key as files and TLS take it."""
+    """A private key as unencrypted PKCS#8 PEM."""
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
 def _self_signed(key: ec.EllipticCurvePrivateKey, now: datetime) -> bytes:
-    """An authority's own certificate, kept small because enrollment tokens carry it."""
+    """An authority's own certificate, small because enrollment tokens carry it."""
     # A name of its own: where two authorities share one, TLS says that a signature is bad instead of who is unknown.
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Build Ledger {secrets.token_hex(4)}")])
     certificate = (
@@ -154,7 +158,7 @@ def _general(name: str) -> x509.GeneralName:
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:
-    """Atomically, with this mode from its first byte on, and durable."""
+    """Write a file atomically and durably, with this mode from its first byte on."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "wb") as sink:

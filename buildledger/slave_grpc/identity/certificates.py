@@ -1,4 +1,4 @@
-"""The server's certificate while it runs: read again when its files change, or made again before it ends."""
+"""The server's own certificate while it runs: read again when its files change, or renewed before it expires."""
 
 import logging
 import socket
@@ -23,29 +23,33 @@ Pair = tuple[bytes, bytes]
 
 
 class ServerCertificate(Protocol):
-    """Where the certificate comes from."""
+    """The port for the server's certificate."""
 
     def current(self) -> Pair:
-        """The pair to use for the next connection; the same object for as long as nothing has changed.
+        """The pair to use for the next connection; the same object while nothing has changed.
 
-        Called for each connection, on threads of gRPC's.
+        Called for each connection, on gRPC's threads.
         """
         ...
 
 
 class CertificateFiles:
-    """A certificate and key that somebody else renews, such as an ACME client."""
+    """A certificate and key in files, which somebody else renews, such as an ACME client."""
 
     def __init__(self, files: Tls) -> None:
-        """Raises: SettingsError if they can't be used."""
+        """Read the files.
+
+        Raises:
+            SettingsError: They can't be read, or don't belong together.
+        """
         self._files = files
-        self._stamp = self._look()
+        self._stamp = self._modified_at()
         self._pair = self._read()
 
     def current(self) -> Pair:
-        """See `ServerCertificate`. What was read before stays in use while the files don't fit each other."""
+        """See `ServerCertificate`. The earlier pair stays in use while the files don't belong together."""
         try:
-            stamp = self._look()
+            stamp = self._modified_at()
             if stamp != self._stamp:
                 self._pair = self._read()
                 self._stamp = stamp
@@ -54,7 +58,7 @@ class CertificateFiles:
             _log.warning("the certificate for workers stays as it was: %s", error)
         return self._pair
 
-    def _look(self) -> tuple[int, int]:
+    def _modified_at(self) -> tuple[int, int]:
         try:
             return tuple(path.stat().st_mtime_ns for path in (self._files.certificate, self._files.key))  # type: ignore[return-value]
         except OSError as error:
@@ -77,7 +81,7 @@ class CertificateFiles:
 
 
 class OwnCertificate:
-    """A certificate that the server has from its own authority, renewed when two thirds of its life are over."""
+    """A certificate from the server's own authority, renewed when two thirds of its life are over."""
 
     def __init__(self, authority: Authority, names: tuple[str, ...], clock: Clock) -> None:
         self._authority = authority
@@ -101,7 +105,11 @@ class OwnCertificate:
 def certificate_of(
     tls: Tls | AutoTls | None, authority: Authority | None, address: Address, clock: Clock
 ) -> ServerCertificate | None:
-    """The certificate that settings ask for. Raises: SettingsError."""
+    """The certificate that settings ask for; None: workers are served without TLS.
+
+    Raises:
+        SettingsError: It can't be read or made.
+    """
     if tls is None:
         return None
     if isinstance(tls, Tls):
@@ -112,13 +120,13 @@ def certificate_of(
 
 
 def _names(*others: str) -> tuple[str, ...]:
-    """What a server on this machine may be reached under, beside `others`."""
+    """The names and addresses of this machine, after `others`, without duplicates."""
     own = (socket.gethostname(), socket.getfqdn(), "localhost", "127.0.0.1", "::1")
     return tuple(dict.fromkeys(name for name in (*others, *own) if name))
 
 
 def server_credentials(certificate: ServerCertificate, clients_from: bytes | None) -> grpc.ServerCredentials:
-    """Credentials that follow a certificate. With `clients_from`, PEM, only clients that it has certified get in."""
+    """gRPC credentials that follow a certificate; with `clients_from`, PEM, they demand a client certificate by it."""
     used = certificate.current()
 
     def changed() -> grpc.ServerCertificateConfiguration | None:

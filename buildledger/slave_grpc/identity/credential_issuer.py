@@ -1,4 +1,4 @@
-"""What a worker is given: a bearer credential, bound to its key, and a certificate for that key."""
+"""Issues workers' credentials: a bearer text bound to the worker's key, and a certificate for that key."""
 
 import base64
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from buildledger.slave_grpc.settings import WorkerServiceSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Issued:
+class IssuedCredential:
     """A credential as its worker gets it, and what the ledger keeps of it."""
 
     credential: pb.Credential
@@ -24,18 +24,19 @@ class Issued:
     expires_at: datetime
 
 
-class Issuer:
-    """Makes credentials; without an authority they have no certificate."""
+class CredentialIssuer:
+    """Issues credentials; without an authority they have no certificate."""
 
     def __init__(self, authority: Authority | None, clock: Clock, settings: WorkerServiceSettings) -> None:
         self._authority = authority
         self._clock = clock
         self._settings = settings
 
-    def issue(self, worker: str, request_der: bytes) -> Issued:
-        """A fresh credential, for the key in `request_der` if that isn't empty.
+    def issue(self, worker: str, request_der: bytes) -> IssuedCredential:
+        """A new credential, bound to the key in `request_der` (PKCS#10) unless that is empty.
 
-        Raises: BadRequestError.
+        Raises:
+            BadRequestError: `request_der` is no request for a certificate that can be granted.
         """
         now = self._clock.now()
         life = timedelta(seconds=self._settings.credential_seconds)
@@ -53,7 +54,7 @@ class Issuer:
                 credential.certificate_chain_pem = certificate.chain_pem
         if self._authority is not None and self._settings.own_certificate:
             credential.trusted_ca_pem = self._authority.certificate_pem
-        return Issued(
+        return IssuedCredential(
             credential=credential,
             digest=digest_of(bearer),
             serial=serial,
@@ -62,11 +63,11 @@ class Issuer:
         )
 
 
-def joined(token: str, authority_der: bytes) -> str:
-    """A token that also says whom to trust, so that a worker's very first connection is verified."""
+def token_with_ca(token: str, authority_der: bytes) -> str:
+    """An enrollment token with the CA certificate in it, so that a worker's very first connection is verified."""
     return f"{token}.{base64.urlsafe_b64encode(authority_der).decode().rstrip('=')}"
 
 
-def secret_part(token: str) -> str:
-    """The token itself, whether or not it also says whom to trust."""
+def token_without_ca(token: str) -> str:
+    """The enrollment token itself, whether or not it has a CA certificate in it."""
     return token.partition(".")[0]

@@ -1,4 +1,4 @@
-"""`Enrollment`: a one-use token becomes a worker's credential, and a credential the one that follows it."""
+"""The gRPC service `Enrollment`: exchanges a one-use token, or a credential in force, for a new credential."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,47 +16,47 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
-from buildledger.slave_grpc.identity.authenticator import Callers, UnknownCallerError
-from buildledger.slave_grpc.identity.credential_issuer import Issued, Issuer, secret_part
+from buildledger.slave_grpc.identity.authenticator import Authenticator, UnauthenticatedError
+from buildledger.slave_grpc.identity.credential_issuer import CredentialIssuer, IssuedCredential, token_without_ca
 from buildledger.slave_grpc.identity.credentials import digest_of
 from buildledger.slave_grpc.identity.keys import BadRequestError
-from buildledger.slave_grpc.sessions.admission import NAME, NAME_RULE, unknown_worker
+from buildledger.slave_grpc.identity.worker_names import bad_name_message, is_worker_name, unknown_worker_message
 from buildledger.slave_grpc.wire.status import status_of
 
 
 class Enrollment(worker_pb2_grpc.EnrollmentServicer):
-    """Gives credentials. The ledger keeps of them what they are known by, never what lets in."""
+    """Issues credentials. The ledger keeps their digests, serials and public keys, never the credentials."""
 
     def __init__(
         self,
         *,
         ledger: Ledger,
         clock: Clock,
-        issuer: Issuer,
-        callers: Callers,
+        issuer: CredentialIssuer,
+        authenticator: Authenticator,
         is_configured: Callable[[str], bool],
         overlap_seconds: float,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._issuer = issuer
-        self._callers = callers
+        self._authenticator = authenticator
         self._is_configured = is_configured
         self._overlap = timedelta(seconds=overlap_seconds)
 
     async def Enroll(self, request: pb.EnrollRequest, context: Any) -> pb.EnrollResponse:  # noqa: N802 - gRPC's name
-        """Spend the token and record what the new credential is known by, in one transaction."""
+        """Spend the token and record the new credential, in one transaction."""
         name = request.name
-        if not NAME.fullmatch(name):
-            await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, f"{name!r} is not a worker's name: {NAME_RULE}")
+        if not is_worker_name(name):
+            await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, bad_name_message(name))
         if not self._is_configured(name):
             # A person is watching: the token is kept for the right name.
-            await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, unknown_worker(name))
+            await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, unknown_worker_message(name))
         issued = await self._issue(name, request.csr_der, context)
         await self._record(
             context,
             name,
-            UseEnrollment(token_digest=digest_of(secret_part(request.token)), worker=name, at=self._clock.now()),
+            UseEnrollment(token_digest=digest_of(token_without_ca(request.token)), worker=name, at=self._clock.now()),
             EnrollWorker(
                 worker=name,
                 credential_digest=issued.digest,
@@ -68,10 +68,10 @@ class Enrollment(worker_pb2_grpc.EnrollmentServicer):
         return pb.EnrollResponse(credential=issued.credential)
 
     async def Rotate(self, request: pb.RotateRequest, context: Any) -> pb.RotateResponse:  # noqa: N802 - gRPC's name
-        """Exchange the credential that the call was made with. Open sessions stay open."""
+        """Exchange the credential that the call was made with for a new one. Open sessions stay open."""
         try:
-            shown = await self._callers.identify(context)
-        except UnknownCallerError as error:
+            shown = await self._authenticator.authenticate(context)
+        except UnauthenticatedError as error:
             await _refuse(context, grpc.StatusCode.UNAUTHENTICATED, str(error))
         if shown.public_key and not request.csr_der:
             await _refuse(
@@ -96,7 +96,7 @@ class Enrollment(worker_pb2_grpc.EnrollmentServicer):
         )
         return pb.RotateResponse(credential=issued.credential)
 
-    async def _issue(self, worker: str, request_der: bytes, context: Any) -> Issued:
+    async def _issue(self, worker: str, request_der: bytes, context: Any) -> IssuedCredential:
         try:
             return self._issuer.issue(worker, request_der)
         except BadRequestError as error:

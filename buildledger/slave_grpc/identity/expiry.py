@@ -1,4 +1,4 @@
-"""Notes in the ledger when a worker's credential has reached its end, which ends the worker's session."""
+"""Records in the ledger that a worker's credential has expired, which ends the worker's session."""
 
 import asyncio
 import logging
@@ -9,43 +9,43 @@ from buildledger.domain.worker import ExpireCredential
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
-from buildledger.slave_grpc.sessions.follower import Follower
 from buildledger.slave_grpc.settings import RETRY_SECONDS
+from buildledger.slave_grpc.state.follower import OpenWorkFollower
 
-LOOK_AGAIN = timedelta(minutes=1)
-"""So often at least it is looked for what ends next: what is issued meanwhile may end sooner."""
+CHECK_INTERVAL = timedelta(minutes=1)
+"""Longest time between two checks: a credential that is issued meanwhile may expire sooner than the others."""
 
 _log = logging.getLogger(__name__)
 
 
-class Expiry:
-    """Any number of servers may do this on one ledger: each end is noted once."""
+class CredentialExpiry:
+    """Records expired credentials. Any number of servers may do so on one ledger: each is recorded once."""
 
-    def __init__(self, ledger: Ledger, follower: Follower, clock: Clock, life_seconds: float) -> None:
+    def __init__(self, ledger: Ledger, follower: OpenWorkFollower, clock: Clock, life_seconds: float) -> None:
         self._ledger = ledger
         self._follower = follower
         self._clock = clock
-        self._look_again = min(LOOK_AGAIN, timedelta(seconds=life_seconds))
+        self._check_interval = min(CHECK_INTERVAL, timedelta(seconds=life_seconds))
 
     async def run(self) -> None:
-        """Go on until cancelled."""
+        """Record what expires, until cancelled."""
         while True:
             now = self._clock.now()
             try:
-                await self._note(now)
+                await self._record(now)
             except LedgerUnavailable as error:
-                _log.warning("ends of credentials can't be noted yet: %s", error)
+                _log.warning("expired credentials can't be recorded yet: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             upcoming = (at for at, _ in self._follower.work.credentials.ending() if at > now)
-            await self._clock.sleep_until(min((now + self._look_again, *upcoming)))
+            await self._clock.sleep_until(min((now + self._check_interval, *upcoming)))
 
-    async def _note(self, now: datetime) -> None:
-        over = [
+    async def _record(self, now: datetime) -> None:
+        expired = [
             ExpireCredential(worker=credential.worker, credential_digest=credential.digest, at=now)
             for at, credential in self._follower.work.credentials.ending()
             if at <= now
         ]
-        if over:
-            kept = await self._ledger.execute(*over, origin=Origin(actor="system"))
+        if expired:
+            kept = await self._ledger.execute(*expired, origin=Origin(actor="system"))
             await self._follower.reached(kept.position)

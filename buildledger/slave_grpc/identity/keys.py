@@ -1,4 +1,4 @@
-"""Keys of workers: which are taken, and what they have signed."""
+"""Workers' public keys: which are accepted, how facts store them, and whether one has signed a text."""
 
 import base64
 
@@ -14,13 +14,14 @@ WorkerKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
 class BadRequestError(Exception):
-    """What a worker sent is no request for a certificate that can be granted; the text says why."""
+    """A worker's certificate request can't be granted; the text says why."""
 
 
 def requested_key(request_der: bytes) -> WorkerKey:
-    """The key that a PKCS#10 request was made for, by whoever holds it.
+    """The key that a PKCS#10 request in DER is for, and that has signed it.
 
-    Raises: BadRequestError.
+    Raises:
+        BadRequestError: It is no such request, or its key is of a kind that isn't accepted.
     """
     try:
         request = x509.load_der_x509_csr(request_der)
@@ -37,13 +38,13 @@ def requested_key(request_der: bytes) -> WorkerKey:
 
 
 def as_text(key: WorkerKey) -> str:
-    """SubjectPublicKeyInfo in base64, as facts keep it."""
+    """A key as facts store it: SubjectPublicKeyInfo in base64."""
     encoded = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return base64.b64encode(encoded).decode()
 
 
 def is_signed(text: str, signature: bytes, message: bytes) -> bool:
-    """Whether the key in `text` (see `as_text`) has signed: ECDSA, or RSA PKCS#1 1.5, always with SHA-256."""
+    """Whether the key in `text` (see `as_text`) has signed a message: ECDSA, or RSA PKCS#1 1.5, with SHA-256."""
     key = serialization.load_der_public_key(base64.b64decode(text))
     try:
         match key:

@@ -1,7 +1,7 @@
-"""Proofs of possession: a bearer credential that somebody copied is of no use without the key that it is bound to.
+"""Proofs of possession: a copied bearer credential is of no use without the key that it is bound to.
 
-A proof is the metadata `buildledger-proof: <seconds>.<nonce>.<signature>`; docs/protocol.md says what is signed. It is
-worth something wherever TLS ends before the server does, and credentials can end up in a proxy's log.
+A proof is the metadata `buildledger-proof: <seconds>.<nonce>.<signature>`; docs/protocol.md says what is signed. It
+protects credentials where TLS ends at a proxy, whose log may hold them.
 """
 
 import base64
@@ -18,26 +18,27 @@ PROOF_KEY = "buildledger-proof"
 SKEW = timedelta(minutes=5)
 """How far a worker's clock may be off."""
 REMEMBERED_MAX = 100_000
-"""Nonces kept so that each proof counts once; beyond it the oldest go first."""
+"""Most nonces remembered so that each proof counts once; the oldest are dropped first."""
 
 _FORM = re.compile(r"(?P<seconds>\d{1,12})\.(?P<nonce>[A-Za-z0-9_-]{16,64})\.(?P<signature>[A-Za-z0-9_-]{1,1024})")
 
 
 class ProofError(Exception):
-    """The caller didn't prove that it holds its key; the text says what was wrong."""
+    """The caller didn't prove that it holds its key; the text says what is wrong with the proof."""
 
 
-class Proofs:
-    """Checks proofs, and remembers those that were shown for as long as they could be shown again."""
+class ProofChecker:
+    """Checks proofs, and remembers each for as long as it could be replayed."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._seen: OrderedDict[str, float] = OrderedDict()
 
     def check(self, public_key: str, bearer: str, metadata: Iterable[tuple[str, str | bytes]]) -> None:
-        """Take the proof that goes with a bearer credential.
+        """Check the proof beside a bearer credential in a call's metadata.
 
-        Raises: ProofError.
+        Raises:
+            ProofError: It is missing, malformed, wrongly signed, too old or too new, or was shown before.
         """
         shown = next((value for key, value in metadata if key == PROOF_KEY), None)
         if shown is None:
@@ -49,10 +50,10 @@ class Proofs:
             raise ProofError(f"{PROOF_KEY} has another form than seconds.nonce.signature")
         if not is_signed(public_key, _decoded(form["signature"]), signed_text(bearer, form["seconds"], form["nonce"])):
             raise ProofError("the proof isn't signed by the key that the credential is bound to")
-        self._in_time(int(form["seconds"]))
-        self._once(form["nonce"])
+        self._check_time(int(form["seconds"]))
+        self._check_nonce(form["nonce"])
 
-    def _in_time(self, seconds: int) -> None:
+    def _check_time(self, seconds: int) -> None:
         ahead = seconds - self._clock.now().timestamp()
         if abs(ahead) > SKEW.total_seconds():
             direction = "ahead of" if ahead > 0 else "behind"
@@ -61,7 +62,7 @@ class Proofs:
                 " set the clocks of both by NTP"
             )
 
-    def _once(self, nonce: str) -> None:
+    def _check_nonce(self, nonce: str) -> None:
         now = self._clock.now().timestamp()
         while self._seen and (len(self._seen) >= REMEMBERED_MAX or next(iter(self._seen.values())) < now):
             self._seen.popitem(last=False)
@@ -71,7 +72,7 @@ class Proofs:
 
 
 def signed_text(bearer: str, seconds: str, nonce: str) -> bytes:
-    """What a proof's signature is over."""
+    """The text that a proof's signature is over."""
     return f"buildledger-proof-v1\n{bearer}\n{seconds}\n{nonce}".encode()
 
 

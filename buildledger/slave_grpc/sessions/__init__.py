@@ -1,1 +1,1 @@
-"""Sessions of connected workers: admitted, told what is desired of them, heard, and ended."""
+"""Sessions of connected workers: admission, desired state, run events, and the end."""

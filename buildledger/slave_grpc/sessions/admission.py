@@ -1,6 +1,5 @@
-"""The door: who may hold a session, decided from the first message of a stream."""
+"""Decides from the first message of a stream whether a worker may hold a session."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -14,8 +13,8 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
-from buildledger.slave_grpc.identity.authenticator import Callers, UnknownCallerError
-from buildledger.slave_grpc.sessions.follower import Follower
+from buildledger.slave_grpc.identity.authenticator import Authenticator, UnauthenticatedError
+from buildledger.slave_grpc.identity.worker_names import bad_name_message, is_worker_name, unknown_worker_message
 from buildledger.slave_grpc.settings import (
     CHUNK_BYTES,
     FLUSH_SECONDS,
@@ -26,31 +25,30 @@ from buildledger.slave_grpc.settings import (
     UNKNOWN_RETRY_SECONDS,
     WorkerServiceSettings,
 )
+from buildledger.slave_grpc.state.follower import OpenWorkFollower
 from buildledger.slave_grpc.wire.status import error, session_error
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-NAME_RULE = "1–64 of A-Z a-z 0-9 . _ -, a letter or digit first"
 LABELS_MAX = 100
 FEATURES_MAX = 100
 
 
 class NotAdmittedError(Exception):
-    """A worker is not let in; `down` is what it is told."""
+    """A worker may not hold a session; `down` is the message that tells it why."""
 
     def __init__(self, down: pb.Down) -> None:
         super().__init__(down.error.message)
         self.down = down
 
 
-class Door:
-    """Checks what a worker shows and records that it was let in."""
+class SessionAdmission:
+    """Checks a worker's `Hello` and records the session in the ledger."""
 
     def __init__(
         self,
         *,
         ledger: Ledger,
-        follower: Follower,
-        callers: Callers,
+        follower: OpenWorkFollower,
+        authenticator: Authenticator,
         is_configured: Callable[[str], bool],
         clock: Clock,
         server_id: ServerId,
@@ -58,19 +56,20 @@ class Door:
     ) -> None:
         self._ledger = ledger
         self._follower = follower
-        self._callers = callers
+        self._authenticator = authenticator
         self._is_configured = is_configured
         self._clock = clock
         self._server_id = server_id
         self._settings = settings
 
     async def admit(self, hello: pb.Hello, context: Any) -> int:
-        """Let a worker in; returns the epoch of its session, with the ledger followed up to that fact.
+        """Begin a session; returns its epoch, once the fact that records it has been followed.
 
-        Raises: NotAdmittedError.
+        Raises:
+            NotAdmittedError: The worker is refused, or the ledger can't be written.
         """
         self._check(hello)
-        credential_digest = await self._identify(hello.name, context)
+        credential_digest = await self._authenticate(hello.name, context)
         self._check_configured(hello.name)
         connect = ConnectWorker(
             worker=hello.name,
@@ -104,25 +103,25 @@ class Door:
             )
         return connection.epoch
 
-    async def _identify(self, name: str, context: Any) -> str:
-        """The digest of the credential that is shown, which is this worker's."""
+    async def _authenticate(self, name: str, context: Any) -> str:
+        """The digest of the credential that the stream was opened with, which must be this worker's."""
         try:
-            shown = await self._callers.identify(context)
-        except UnknownCallerError as refusal:
+            shown = await self._authenticator.authenticate(context)
+        except UnauthenticatedError as refusal:
             raise NotAdmittedError(error(pb.ERROR_CODE_UNAUTHENTICATED, str(refusal), fatal=True)) from None
         if shown.worker != name:
             raise _another_workers(name)
         return shown.digest
 
     def _check_configured(self, name: str) -> None:
-        """Only what the configuration names is let in, or what has yet to finish what it was given."""
+        """Admit only workers that the configuration names, and those with operations yet to finish."""
         if not self._is_configured(name) and not self._follower.work.of_worker(name):
             raise NotAdmittedError(
-                error(pb.ERROR_CODE_UNKNOWN_WORKER, unknown_worker(name), retry_seconds=UNKNOWN_RETRY_SECONDS)
+                error(pb.ERROR_CODE_UNKNOWN_WORKER, unknown_worker_message(name), retry_seconds=UNKNOWN_RETRY_SECONDS)
             )
 
     async def _connect(self, connect: ConnectWorker, hello: pb.Hello) -> int:
-        """Record the connection, and with it what it makes obsolete; returns its position."""
+        """Record the session, together with the end of one that it replaces; returns the fact's position."""
         origin = Origin(actor=f"worker:{hello.name}")
         commands: list[Command] = [connect]
         if self._follower.work.is_draining(hello.name) and not hello.draining:
@@ -136,7 +135,7 @@ class Door:
             return (await self._ledger.execute(dead, *commands, origin=origin)).position
 
     def dead_connection(self, worker: str) -> DisconnectWorker | None:
-        """What ends a worker's connection to a server that is gone, if it has one."""
+        """The command that ends a worker's session with a server that is gone; None if it has no such session."""
         connection = self._follower.work.connection(worker)
         if connection is None or connection.server_id == self._server_id or not self._settings.only_server:
             return None
@@ -152,8 +151,8 @@ class Door:
                     fatal=True,
                 )
             )
-        if not NAME.fullmatch(hello.name):
-            raise _violation(f"{hello.name!r} is not a worker's name: {NAME_RULE}")
+        if not is_worker_name(hello.name):
+            raise _violation(bad_name_message(hello.name))
         if hello.worker_id and hello.worker_id != str(worker_id(hello.name)):
             raise _another_workers(hello.name)
         if not hello.instance_id:
@@ -168,7 +167,7 @@ class Door:
 
 
 def welcome(epoch: int, server_id: ServerId, settings: WorkerServiceSettings) -> pb.Down:
-    """The terms of a session."""
+    """The message that begins a session: its epoch, intervals and limits."""
     terms = pb.Welcome(
         proto=PROTOCOL_VERSION,
         epoch=epoch,
@@ -187,13 +186,6 @@ def welcome(epoch: int, server_id: ServerId, settings: WorkerServiceSettings) ->
 
 def _violation(text: str) -> NotAdmittedError:
     return NotAdmittedError(error(pb.ERROR_CODE_PROTOCOL_VIOLATION, text, fatal=True))
-
-
-def unknown_worker(name: str) -> str:
-    """What somebody is told who comes under a name that isn't configured."""
-    return (
-        f"{name!r} isn't in the server's configuration: add it under `workers`, or start the worker with another name"
-    )
 
 
 def _another_workers(name: str) -> NotAdmittedError:

@@ -1,4 +1,4 @@
-"""Operations in the words of the protocol, for one worker: what is wanted of each, and everything it needs for that."""
+"""From open operations to the protocol's `DesiredRun`: what one worker is told to do, with specs, secrets and files."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -6,28 +6,32 @@ from typing import Protocol
 
 from buildledger.events.operation import SERVER_SIDE, Download, Ended, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.secret_source import SecretSource
-from buildledger.slave_grpc.sessions.open_work import OpenOperation
-from buildledger.slave_grpc.sessions.runs import ATTEMPT
-from buildledger.slave_grpc.wire.run_specs import UnsendableError, run_spec, secret_names
+from buildledger.slave_grpc.sessions.secret_source import SecretSource
+from buildledger.slave_grpc.state.open_work import OpenOperation
+from buildledger.slave_grpc.wire.run_specs import ATTEMPT, UnsendableError, run_spec, secret_names
 
 
 class RunFiles(Protocol):
-    """What of an operation has to do with files: `blob_access.BlobAccess` knows."""
+    """What an operation needs to transfer files; implemented by `blobs.access.BlobAccess`."""
 
     def token(self, operation: OpenOperation) -> str:
-        """What lets the run reach its files, and no others."""
+        """The token that lets the run reach its files, and no others."""
         ...
 
     async def files(self, operation: OpenOperation) -> Sequence[pb.FileIn]:
-        """What the run is to fetch. Raises: UnsendableError."""
+        """The files that the run is to fetch.
+
+        Raises:
+            UnsendableError: The artifact is kept no longer, or is damaged.
+        """
         ...
 
 
-class Briefing:
-    """Says what is wanted; what can't be said ends the operation instead.
+class DesiredRunBuilder:
+    """Builds the desired state of the operations of one worker.
 
-    `refuse` ends an operation that this worker can't be given, `do_here` does one that is the server's.
+    An operation that this worker can't be given is handed to `refuse`, which ends it; one that the server does itself
+    is handed to `do_here`.
     """
 
     def __init__(
@@ -45,11 +49,11 @@ class Briefing:
         self._refuse = refuse
         self._do_here = do_here
 
-    async def desired(self, operation: OpenOperation, *, with_spec: bool) -> pb.DesiredRun | None:
-        """What the worker is told of an operation; None if there is nothing to tell."""
+    async def build(self, operation: OpenOperation, *, with_spec: bool) -> pb.DesiredRun | None:
+        """The desired state of an operation; None if the worker is told nothing of it."""
         run = pb.DesiredRun(run_id=str(operation.operation_id), attempt=ATTEMPT, fence=operation.fence)
         if isinstance(operation.spec, SERVER_SIDE):
-            self._at_home(operation)
+            self._do_on_server(operation)
             return None
         if operation.stop_reason is not None:
             run.want = pb.WANT_STOP
@@ -64,21 +68,20 @@ class Briefing:
                 return None
         return run
 
-    def _at_home(self, operation: OpenOperation) -> None:
+    def _do_on_server(self, operation: OpenOperation) -> None:
         if operation.stop_reason is None:
             self._do_here(operation)
         else:
             self._refuse(operation, Ended(reason="cancel", detail=operation.stop_reason))
 
     async def _spec(self, operation: OpenOperation) -> pb.RunSpec:
-        """Raises: UnsendableError."""
         spec = operation.spec
         values = await self._values(secret_names(spec))
         files = await self._files.files(operation) if isinstance(spec, Download) else ()
-        told = run_spec(spec, operation.directory, self._features, values.__getitem__, files)
+        sent = run_spec(spec, operation.directory, self._features, values.__getitem__, files)
         if isinstance(spec, Upload | Download):
-            told.blob_token = self._files.token(operation)
-        return told
+            sent.blob_token = self._files.token(operation)
+        return sent
 
     async def _values(self, names: Sequence[str]) -> dict[str, str]:
         values: dict[str, str] = {}

@@ -1,61 +1,61 @@
-"""What a session still has to tell its worker, merged so that a slow worker costs no memory.
+"""The messages that a session has yet to send, merged so that a slow worker costs no memory.
 
-Only the latest of a thing is kept: one acknowledgement per run, one reply, one wish per operation.
+Only the latest of each kind is kept: one heartbeat reply, one acknowledgement a run, one desired state an operation.
 """
 
 from collections.abc import Iterator
 
 from buildledger.events.ids import OperationId
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.sessions.open_work import OpenOperation
 from buildledger.slave_grpc.settings import MESSAGE_BYTES
+from buildledger.slave_grpc.state.open_work import OpenOperation
 
 PROGRESS_MAX = 500
-"""Acknowledgements in one message."""
+"""Most acknowledgements in one message."""
 
 DESIRED_BYTES = MESSAGE_BYTES * 3 // 4
 
 
 class Outbox:
-    """Things to send, in the order of their urgency: replies, wishes, progress, goodbyes."""
+    """Messages in the order of urgency: heartbeat replies, desired runs, acknowledgements, last messages."""
 
     def __init__(self) -> None:
         self._reply: int | None = None
         self._acks: dict[str, pb.Ack] = {}
         self._last: list[pb.Down] = []
-        self.wanted: dict[OperationId, OpenOperation] = {}
-        """Operations whose state the worker is to be told; specs are made when they are sent, for they hold secrets."""
+        self.desired: dict[OperationId, OpenOperation] = {}
+        """Operations whose desired state is to be sent; specs are built at that time only, for they hold secrets."""
         self.abandoned: dict[str, pb.DesiredRun] = {}
-        """Runs that the ledger has given up."""
+        """Runs that the worker is to abandon."""
 
     @property
     def is_due(self) -> bool:
         """Whether there may be something to send."""
-        return bool(self._reply is not None or self._acks or self._last or self.wanted or self.abandoned)
+        return bool(self._reply is not None or self._acks or self._last or self.desired or self.abandoned)
 
     def reply(self, number: int) -> None:
-        """Answer a heartbeat."""
+        """Queue the reply to a heartbeat."""
         self._reply = number
 
     def acknowledge(self, ack: pb.Ack) -> None:
-        """Say how far a run is durable."""
+        """Queue how far a run is durable."""
         waiting = self._acks.get(ack.run_id)
         if waiting is not None and waiting.HasField("resume_from") and not ack.HasField("resume_from"):
             ack.resume_from = max(waiting.resume_from, ack.through_event + 1)
         self._acks[ack.run_id] = ack
 
-    def say(self, down: pb.Down) -> None:
-        """Send a message after everything else."""
+    def send(self, down: pb.Down) -> None:
+        """Queue a message after everything else."""
         self._last.append(down)
 
     def urgent(self) -> Iterator[pb.Down]:
-        """Replies that are due."""
+        """Take the heartbeat reply, if there is one."""
         if self._reply is not None:
             number, self._reply = self._reply, None
             yield pb.Down(heartbeat_reply=pb.HeartbeatReply(n=number))
 
     def progress(self) -> Iterator[pb.Down]:
-        """Acknowledgements that are due."""
+        """Take all acknowledgements, in as few messages as are allowed."""
         while self._acks:
             acks = list(self._acks.values())[:PROGRESS_MAX]
             for ack in acks:
@@ -63,13 +63,13 @@ class Outbox:
             yield pb.Down(progress=pb.Progress(acks=acks))
 
     def last(self) -> Iterator[pb.Down]:
-        """What is to be said after everything else."""
-        said, self._last = self._last, []
-        yield from said
+        """Take the messages that come after everything else."""
+        last, self._last = self._last, []
+        yield from last
 
 
 def split_desired(epoch: int, revision: int, runs: list[pb.DesiredRun]) -> Iterator[pb.Desired]:
-    """Wishes in as few messages as their size allows, each with a revision of its own, beginning at `revision`."""
+    """Desired runs in as few messages as their size allows; each message has its own revision, from `revision` on."""
     desired = pb.Desired(epoch=epoch, revision=revision)
     size = 0
     for run in runs:

@@ -1,10 +1,10 @@
-"""Bounds what all sessions together have received and not yet made durable."""
+"""Bounds how many bytes all sessions together have received and not yet made durable."""
 
 import asyncio
 
 
-class Inflow:
-    """A budget of bytes. Whoever is over it stops reading, and gRPC's flow control stops the worker."""
+class ReceiveBudget:
+    """A budget of bytes. A session over it stops reading its stream, so that gRPC's flow control stops the worker."""
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
@@ -12,18 +12,18 @@ class Inflow:
         self._room = asyncio.Event()
         self._room.set()
 
-    def take(self, size_bytes: int) -> None:
-        """Count what was received; never waits, since it is in memory already."""
+    def charge(self, size_bytes: int) -> None:
+        """Count bytes that were received; never waits, since they are in memory already."""
         self._used_bytes += size_bytes
         if self._used_bytes >= self._limit_bytes:
             self._room.clear()
 
-    def give_back(self, size_bytes: int) -> None:
-        """Count what is durable or dropped."""
+    def release(self, size_bytes: int) -> None:
+        """Count bytes that are durable or were dropped."""
         self._used_bytes -= size_bytes
         if self._used_bytes < self._limit_bytes:
             self._room.set()
 
-    async def room(self) -> None:
-        """Wait until there is room for more."""
+    async def wait_for_room(self) -> None:
+        """Wait until the budget isn't used up."""
         await self._room.wait()

@@ -1,4 +1,4 @@
-"""From what workers report to what is kept: log bytes first, then facts, then the acknowledgement.
+"""Makes what workers report durable: log bytes first, then facts; the acknowledgement follows.
 
 A batch is whatever has arrived while the one before was made durable. It costs one append to the log store and one
 list of commands per run, however many events it has.
@@ -32,18 +32,17 @@ from buildledger.logs.store import (
     LogStoreUnavailableError,
 )
 from buildledger.slave_grpc.sessions import runs as runs_
-from buildledger.slave_grpc.sessions.open_work import OpenOperation
 from buildledger.slave_grpc.sessions.runs import Received
 from buildledger.slave_grpc.settings import RETRY_SECONDS
-from buildledger.slave_grpc.wire import outcome_mapping as endings
-from buildledger.slave_grpc.wire import upload_result as keeping
+from buildledger.slave_grpc.state.open_work import OpenOperation
+from buildledger.slave_grpc.wire import outcome_mapping, upload_result
 
 _log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 
-class Intake:
-    """Makes durable what one worker reported; batches of one worker are stored one after the other."""
+class RunEventSink:
+    """Stores the run events of one worker; its batches are stored one after the other."""
 
     def __init__(self, worker: str, ledger: Ledger, logs: LogStore, artifacts: ArtifactStore) -> None:
         self._worker = worker
@@ -52,9 +51,9 @@ class Intake:
         self._artifacts = artifacts
 
     async def store(self, batch: Sequence[Received]) -> None:
-        """Return when everything in the batch is durable; a disk that is full or away is waited for.
+        """Store a batch; returns when all of it is durable, however long a disk is full or away.
 
-        A run whose output doesn't join what is stored here ends as lost: no repetition would mend that.
+        A run whose output doesn't continue what is stored ends as lost: sending it again wouldn't help.
         """
         while True:
             try:
@@ -62,33 +61,35 @@ class Intake:
                 break
             except (LogHoleError, LogFinishedError) as error:
                 _log.error("worker %s: %s", self._worker, error)
-                torn = [one for one in batch if any(entry.log_id == error.log_id for entry in one.entries)]
-                for received in torn:
+                damaged = [one for one in batch if any(entry.log_id == error.log_id for entry in one.entries)]
+                for received in damaged:
                     await self.end(received.run.operation, Ended(reason="lost", detail=str(error)))
-                batch = [received for received in batch if received not in torn]
+                batch = [received for received in batch if received not in damaged]
         await asyncio.gather(*[self._record(received, digests) for received in batch])
         for received in batch:
             received.run.stored()
 
     async def end(self, operation: OpenOperation, ended: Ended) -> None:
-        """Record that an operation ended without its worker having a say."""
+        """Record the end of an operation without its worker's report."""
         await self._execute(operation, _finish(operation, ended))
 
     async def close_logs(self, operation: OpenOperation) -> None:
-        """Finish what there is of the logs of an operation that ended without its worker having a say."""
+        """Finish the logs of an operation that ended without its worker's report, as far as they have come."""
         run = runs_.Run(operation)
         sizes = [(channel, await self._logs.size(run.log_id(channel))) for channel in sorted(runs_.CHANNELS)]
         channels = [channel for channel, size in sizes if size.size_bytes]
         if not channels:
             return
-        digests = await _persistently(lambda: self._logs.append((), [run.log_id(channel) for channel in channels]))
+        digests = await _retry_until_stored(
+            lambda: self._logs.append((), [run.log_id(channel) for channel in channels])
+        )
         commands: list[Command] = []
         for channel, digest in zip(channels, digests, strict=True):
             commands += [_open_log(run, channel), _finish_log(run, channel, digest, truncated=True)]
         await self._execute(operation, *commands)
 
     async def _append(self, batch: Sequence[Received]) -> dict[tuple[str, str], LogDigest]:
-        """Store the output of a batch; returns what the logs of ended runs are, by run and channel."""
+        """Store the output of a batch; returns the digests of ended runs' logs, by run and channel."""
         entries = [entry for received in batch for entry in received.entries]
         finishing = [
             (received.run, channel)
@@ -99,7 +100,7 @@ class Intake:
         if not entries and not finishing:
             return {}
         log_ids = [run.log_id(channel) for run, channel in finishing]
-        digests = await _persistently(lambda: self._logs.append(entries, log_ids))
+        digests = await _retry_until_stored(lambda: self._logs.append(entries, log_ids))
         return {(run.run_id, channel): digest for (run, channel), digest in zip(finishing, digests, strict=True)}
 
     async def _record(self, received: Received, digests: dict[tuple[str, str], LogDigest]) -> None:
@@ -129,37 +130,39 @@ class Intake:
     ) -> Sequence[Command]:
         operation = run.operation
         if isinstance(end, pb.Rejected):
-            return [_finish(operation, endings.rejected(end))]
+            return [_finish(operation, outcome_mapping.outcome_of_rejected(end))]
         outputs = tuple(
             OutputTotal(
                 channel=channel, size_bytes=digest.size_bytes, line_count=digest.line_count, sha256=digest.sha256
             )
             for channel, digest in digests.items()
         )
-        ended = endings.exited(end, operation.spec, run.files, outputs, await self._captured(run, digests))
+        ended = outcome_mapping.outcome_of_exited(
+            end, operation.spec, run.files, outputs, await self._captured(run, digests)
+        )
         self._compare(run, end, digests)
         commands: list[Command] = [
             _finish_log(run, channel, digest, truncated=ended.reason == "log_limit")
             for channel, digest in digests.items()
         ]
         if isinstance(operation.spec, Upload) and ended.ok:
-            ended, stored = await self._keep(operation, operation.spec, run.files, ended)
+            ended, stored = await self._store_upload(operation, operation.spec, run.files, ended)
             commands += stored
         commands.append(_finish(operation, ended))
         return commands
 
-    async def _keep(
+    async def _store_upload(
         self, operation: OpenOperation, spec: Upload, files: Sequence[pb.FileResult], ended: Ended
     ) -> tuple[Ended, Sequence[Command]]:
-        """What an upload came to, and the command that records it."""
+        """Store what an upload brought; returns its outcome, and the command that records the artifact."""
         replace = msgspec.structs.replace
         try:
-            found = keeping.kept(spec, files)
+            found = upload_result.stored_artifact(spec, files)
             if isinstance(found, Manifest):
                 sha256 = await asyncio.to_thread(self._artifacts.put, found.encode())
                 size, count = found.size_bytes, len(found.files)
-                found = keeping.Kept(sha256=sha256, size_bytes=size, directory=True, file_count=count)
-        except keeping.NotKeptError as error:
+                found = upload_result.StoredArtifact(sha256=sha256, size_bytes=size, directory=True, file_count=count)
+        except upload_result.NothingStoredError as error:
             return replace(ended, reason=error.reason, exit_code=None, detail=str(error)), ()
         except OSError as error:
             detail = f"the server's disk takes no more: {error.strerror}"
@@ -179,17 +182,17 @@ class Intake:
         return replace(ended, text=msgspec.json.encode(found).decode()), [stored]
 
     async def _captured(self, run: runs_.Run, digests: dict[str, LogDigest]) -> tuple[str, bool]:
-        """The beginning of the output, when the operation is to bring it back."""
+        """The beginning of the output where the operation asks for it, and whether it was cut off."""
         spec = run.operation.spec
-        wanted = spec.capture_bytes if isinstance(spec, Run) else 0
+        limit = spec.capture_bytes if isinstance(spec, Run) else 0
         channel = next((name for name in ("stdio", "stdout") if name in digests), None)
-        if not wanted or channel is None:
+        if not limit or channel is None:
             return "", False
-        pieces = [piece async for piece in self._logs.raw(run.log_id(channel), 0, wanted)]
-        return b"".join(pieces).decode("utf-8", "replace"), digests[channel].size_bytes > wanted
+        pieces = [piece async for piece in self._logs.raw(run.log_id(channel), 0, limit)]
+        return b"".join(pieces).decode("utf-8", "replace"), digests[channel].size_bytes > limit
 
     def _compare(self, run: runs_.Run, end: pb.Exited, digests: dict[str, LogDigest]) -> None:
-        """Output that differs from what the worker sent must never pass unnoticed."""
+        """Log an error if the output that is stored differs from what the worker says it sent."""
         for total in end.output_totals:
             held = digests.get(total.channel)
             if held is None or held.size_bytes != total.bytes or total.sha256.hex() not in ("", held.sha256):
@@ -205,14 +208,14 @@ class Intake:
             correlation_id=operation.correlation_id,
         )
         try:
-            await _persistently(lambda: self._ledger.execute(*commands, origin=origin))
+            await _retry_until_stored(lambda: self._ledger.execute(*commands, origin=origin))
         except Refusal as refusal:
-            # The build went on without this worker: nothing that it says about it counts any more.
+            # The build went on without this worker, so that nothing it reports about it counts any more.
             _log.info("worker %s, operation %s: %s", self._worker, operation.operation_id, refusal)
 
 
-async def _persistently(do: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Try until the store takes it: the worker keeps what is not acknowledged, and repeating is harmless."""
+async def _retry_until_stored(do: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Retry until the store accepts: the worker keeps what isn't acknowledged, and repeating is harmless."""
     while True:
         try:
             return await do()

@@ -1,4 +1,4 @@
-"""One operation as a session receives it: numbers its events, keeps their order, and says what to acknowledge."""
+"""The receiving side of one run: checks the order of its events, and says what to acknowledge."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,14 +8,12 @@ import google_crc32c
 from buildledger.events.ids import LogId, log_id
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.logs.store import LogBytes
-from buildledger.slave_grpc.sessions.open_work import OpenOperation
-
-ATTEMPT = 1
-"""Every try at an operation is an operation of its own with an id of its own, so on the wire there is one attempt."""
+from buildledger.slave_grpc.state.open_work import OpenOperation
+from buildledger.slave_grpc.wire.run_specs import ATTEMPT
 
 CHANNELS = frozenset({"stdio", "stdout", "stderr"})
 FILE_RESULTS_MAX = 200
-"""Messages of results that one operation may have; all of them are held until its end."""
+"""Most `FileResult` events of one operation; all of them are held in memory until its end."""
 
 
 class ProtocolViolationError(Exception):
@@ -23,7 +21,7 @@ class ProtocolViolationError(Exception):
 
 
 class Received:
-    """What one batch of messages brought for one run, to be stored and recorded before it is acknowledged."""
+    """What one batch of messages brought for one run; stored and recorded before it is acknowledged."""
 
     __slots__ = ("end", "entries", "run", "started")
 
@@ -39,51 +37,52 @@ class Run:
 
     __slots__ = (
         "channels",
+        "durable_through",
         "ended",
         "expected",
         "files",
-        "held_from",
         "last_seen",
         "log_ids",
         "opened",
         "operation",
         "resume",
         "run_id",
-        "through",
+        "volatile_from",
     )
 
-    def __init__(self, operation: OpenOperation, through: int = 0) -> None:
+    def __init__(self, operation: OpenOperation, durable_through: int = 0) -> None:
         self.operation: Final = operation
         self.run_id: Final = str(operation.operation_id)
-        self.through = through
-        """The events up to here are durable."""
-        self.expected = through + 1
+        self.durable_through = durable_through
+        """The number of the last event that is durable."""
+        self.expected = durable_through + 1
         self.resume = False
-        """An event is missing or damaged; the worker is to send again from `expected`."""
+        """An event is missing or damaged: the worker has to send again from `expected` on."""
         self.log_ids: Final[dict[str, LogId]] = {}
         self.channels: set[str] = set()
-        """Those that had output in this session."""
+        """The channels that had output in this session."""
         self.opened: set[str] = set()
-        """Channels whose log is recorded as opened."""
+        """The channels whose log is recorded as opened."""
         self.files: list[pb.FileResult] = []
-        self.held_from: int | None = None
-        """The first event that is kept in memory only, and so is acknowledged with the end and not before."""
+        self.volatile_from: int | None = None
+        """The first event that is in memory only, so that it is acknowledged with the run's end and not before."""
         self.last_seen = False
-        """The last event was received."""
+        """Whether the run's last event was received."""
         self.ended = False
-        """The last event is durable."""
+        """Whether the run's last event is durable."""
 
     def log_id(self, channel: str) -> LogId:
-        """The log of a channel, worked out once."""
+        """The id of a channel's log."""
         known = self.log_ids.get(channel)
         if known is None:
             known = self.log_ids[channel] = log_id(self.operation.operation_id, channel)
         return known
 
     def take(self, event: pb.RunEvent, received: Received) -> None:
-        """Add an event to a batch; repeated ones are ignored, and so is what follows a hole.
+        """Add an event to a batch; a repeated one is ignored, and so is one after a hole.
 
-        Raises: ProtocolViolationError.
+        Raises:
+            ProtocolViolationError: The event is one that this run may not have.
         """
         if event.event_no != self.expected:
             self.resume |= event.event_no > self.expected
@@ -108,19 +107,19 @@ class Run:
         self.expected += 1
 
     def stored(self) -> None:
-        """Everything taken so far is durable."""
-        self.through = self.expected - 1 if self.held_from is None or self.ended else self.held_from - 1
+        """Note that everything taken so far is durable."""
+        self.durable_through = self.expected - 1 if self.volatile_from is None or self.ended else self.volatile_from - 1
 
     def acknowledgement(self) -> pb.Ack:
-        """What the worker is told; asks at most once for what is missing."""
-        ack = pb.Ack(run_id=self.run_id, attempt=ATTEMPT, through_event=self.through, release=self.ended)
+        """The acknowledgement to send; asks at most once for what is missing."""
+        ack = pb.Ack(run_id=self.run_id, attempt=ATTEMPT, through_event=self.durable_through, release=self.ended)
         if self.resume and not self.ended:
             ack.resume_from = self.expected
         self.resume = False
         return ack
 
     def _output(self, output: pb.Output, entries: list[LogBytes]) -> bool:
-        """Take output in, unless it was damaged on its way."""
+        """Add output to a batch; False if its checksum is wrong."""
         data = output.data  # each look at the field makes a copy
         if google_crc32c.value(data) != output.crc32c:
             return False
@@ -136,8 +135,8 @@ class Run:
         if len(self.files) == FILE_RESULTS_MAX:
             raise ProtocolViolationError(f"run {self.run_id} has more than {FILE_RESULTS_MAX} file results")
         self.files.append(event.file_result)
-        if self.held_from is None:
-            self.held_from = event.event_no
+        if self.volatile_from is None:
+            self.volatile_from = event.event_no
 
 
 def is_last(event: pb.RunEvent) -> bool:
@@ -146,6 +145,6 @@ def is_last(event: pb.RunEvent) -> bool:
 
 
 def channels_of(end: pb.Exited | pb.Rejected, run: Run) -> Sequence[str]:
-    """The channels that had output, whether in this session or before."""
+    """The channels of a run that had output, in this session or before."""
     totals = {total.channel for total in end.output_totals if total.bytes} if isinstance(end, pb.Exited) else set()
     return sorted(totals | run.channels)

@@ -1,4 +1,4 @@
-"""The sending half of a session: one task while there is something to say, none otherwise."""
+"""The sending half of a session: one task while there is something to send, none otherwise."""
 
 import asyncio
 import logging
@@ -7,20 +7,20 @@ from typing import Any
 
 from buildledger.events.operation import Ended
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.secret_source import SecretSource
-from buildledger.slave_grpc.sessions.desired_runs import Briefing, RunFiles
-from buildledger.slave_grpc.sessions.open_work import OpenOperation
+from buildledger.slave_grpc.sessions.desired_runs import DesiredRunBuilder, RunFiles
 from buildledger.slave_grpc.sessions.outbox import Outbox, split_desired
-from buildledger.slave_grpc.sessions.runs import ATTEMPT
+from buildledger.slave_grpc.sessions.secret_source import SecretSource
 from buildledger.slave_grpc.settings import WRITE_SECONDS
+from buildledger.slave_grpc.state.open_work import OpenOperation
+from buildledger.slave_grpc.wire.run_specs import ATTEMPT
 
 _log = logging.getLogger(__name__)
 
 
 class Sender:
-    """Writes to one stream, one message at a time; whoever holds the stream looks whether it is `stalled`.
+    """Writes to one stream, one message at a time; the session checks whether it is `stalled`.
 
-    New runs wait until the worker has said that abandoned ones are gone: they may use the same directory.
+    New runs wait until the worker has reported the end of abandoned ones, which may use the same directory.
     """
 
     def __init__(
@@ -37,12 +37,12 @@ class Sender:
         """`refuse` ends an operation that this worker can't be given, `do_here` does one that is the server's."""
         self._write = write
         self._epoch = epoch
-        self._briefing = Briefing(features, secrets, files, refuse=refuse, do_here=do_here)
+        self._builder = DesiredRunBuilder(features, secrets, files, refuse=refuse, do_here=do_here)
         self._outbox = Outbox()
         self._revision = 0
         self._full: tuple[Sequence[tuple[OpenOperation, pb.RunSummary]], Sequence[pb.RunSummary]] | None = None
-        self._told: set[str] = set()
-        self._still_running: set[str] = set()
+        self._sent_run_ids: set[str] = set()
+        self._awaiting_abandon: set[str] = set()
         self._task: asyncio.Task[None] | None = None
         self._replying = False
         self._writing_since: float | None = None
@@ -51,37 +51,39 @@ class Sender:
         self._closed = False
         self.on_failure: Callable[[], None] = lambda: None
 
-    def full(self, held: Sequence[tuple[OpenOperation, pb.RunSummary]], abandoned: Sequence[pb.RunSummary]) -> None:
-        """Say what is wanted of everything that the worker holds, and from where on to send."""
+    def send_full(
+        self, held: Sequence[tuple[OpenOperation, pb.RunSummary]], abandoned: Sequence[pb.RunSummary]
+    ) -> None:
+        """Send the desired state of every run that the worker holds, and from which event on it should send."""
         self._full = (held, abandoned)
-        self._still_running.update(summary.run_id for summary in abandoned)
+        self._awaiting_abandon.update(summary.run_id for summary in abandoned)
         for operation, summary in held:
             ack = pb.Ack(run_id=str(operation.operation_id), attempt=ATTEMPT, through_event=summary.acked_through)
             self._outbox.acknowledge(ack)
-        self._kick()
+        self._start_sending()
 
-    def want(self, operation: OpenOperation) -> None:
-        """Say that an operation is to run, or to be stopped."""
-        self._outbox.wanted[operation.operation_id] = operation
-        self._kick()
+    def desire(self, operation: OpenOperation) -> None:
+        """Send that an operation is to run, or to be stopped."""
+        self._outbox.desired[operation.operation_id] = operation
+        self._start_sending()
 
-    def drop(self, operation: OpenOperation) -> None:
-        """Say that a run is to be killed, unless the worker was never told of it."""
-        self._outbox.wanted.pop(operation.operation_id, None)
+    def abandon(self, operation: OpenOperation) -> None:
+        """Send that a run is to be killed, unless the worker was never told of it."""
+        self._outbox.desired.pop(operation.operation_id, None)
         run_id = str(operation.operation_id)
-        if run_id in self._told:
-            self._still_running.add(run_id)
+        if run_id in self._sent_run_ids:
+            self._awaiting_abandon.add(run_id)
             self._outbox.abandoned[run_id] = pb.DesiredRun(
                 run_id=run_id, attempt=ATTEMPT, fence=operation.fence, want=pb.WANT_ABANDON
             )
-            self._kick()
+            self._start_sending()
 
-    def gone(self, run_id: str) -> None:
-        """A run has ended and its end is durable, or nobody waits for it."""
-        self._told.discard(run_id)
-        if run_id in self._still_running:
-            self._still_running.discard(run_id)
-            self._kick()
+    def run_ended(self, run_id: str) -> None:
+        """Note that a run is over on the worker."""
+        self._sent_run_ids.discard(run_id)
+        if run_id in self._awaiting_abandon:
+            self._awaiting_abandon.discard(run_id)
+            self._start_sending()
 
     async def reply(self, number: int) -> None:
         """Answer a heartbeat: at once while nothing else is being sent, and before everything else otherwise."""
@@ -90,22 +92,22 @@ class Sender:
             return
         self._replying = True
         try:
-            await self._put(pb.Down(heartbeat_reply=pb.HeartbeatReply(n=number)))
+            await self._write_timed(pb.Down(heartbeat_reply=pb.HeartbeatReply(n=number)))
         except Exception as error:
             self._failed(error)
         finally:
             self._replying = False
-        self._go_on()
+        self._resume_sending()
 
     def acknowledge(self, ack: pb.Ack) -> None:
-        """Say how far a run is durable, which is also what lets more of its output come."""
+        """Send how far a run is durable, which also grants credit for more output."""
         self._outbox.acknowledge(ack)
-        self._kick()
+        self._start_sending()
 
-    def say(self, down: pb.Down) -> None:
-        """Send a message after everything that is due."""
-        self._outbox.say(down)
-        self._kick()
+    def send(self, down: pb.Down) -> None:
+        """Send a message after everything that is queued."""
+        self._outbox.send(down)
+        self._start_sending()
 
     def close(self, last: pb.Down | None, then: Callable[[], None]) -> None:
         """Send a last message, and nothing after it; then call `then`."""
@@ -114,47 +116,47 @@ class Sender:
             return
         self._closing = then
         if last is not None:
-            self._outbox.say(last)
-        self._kick()
+            self._outbox.send(last)
+        self._start_sending()
 
-    async def closed(self) -> None:
-        """Stop sending; returns when nothing is being written."""
+    async def stop(self) -> None:
+        """Send nothing more; returns when nothing is being written."""
         self._closed, self._closing = True, None
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     def stalled(self, now: float) -> bool:
-        """Whether the worker has taken nothing for so long that it would hold memory for ever."""
+        """Whether one write has lasted `WRITE_SECONDS`: the worker takes nothing, and would hold memory for ever."""
         return self._writing_since is not None and now - self._writing_since >= WRITE_SECONDS
 
-    def _kick(self) -> None:
+    def _start_sending(self) -> None:
         if self._task is None and not self._replying and not self._closed:
             self._task = asyncio.create_task(self._send())
 
-    def _go_on(self) -> None:
-        """Do what was asked for while a reply was being written."""
+    def _resume_sending(self) -> None:
+        """Send what was queued while a reply was being written."""
         if self._closing is not None and self._closed:
             self._closing()
         elif self._closing is not None or self._full is not None or self._outbox.is_due:
-            self._kick()
+            self._start_sending()
 
-    async def _put(self, message: pb.Down) -> None:
+    async def _write_timed(self, message: pb.Down) -> None:
         self._writing_since = self._loop.time()
         await self._write(message)
         self._writing_since = None
 
     def _failed(self, error: Exception) -> None:
-        """A stream that breaks while it is written to is an everyday thing: the worker comes back and resumes."""
+        """End the session after a failed write, which is an everyday thing: the worker reconnects and resumes."""
         _log.info("can't send to a worker: %s", error or type(error).__name__)
         self._closed = True
         self.on_failure()
 
     async def _send(self) -> None:
         try:
-            while down := await self._due():
+            while down := await self._due_messages():
                 for message in down:
-                    await self._put(message)
+                    await self._write_timed(message)
         except Exception as error:
             self._failed(error)
         finally:
@@ -163,8 +165,8 @@ class Sender:
                 self._closed = True
                 self._closing()
 
-    async def _due(self) -> list[pb.Down]:
-        """Everything to be sent now, in order; empty when there is nothing."""
+    async def _due_messages(self) -> list[pb.Down]:
+        """Take everything that may be sent now, in order; empty when there is nothing."""
         outbox = self._outbox
         if self._closing is not None:
             return list(outbox.last())
@@ -173,7 +175,7 @@ class Sender:
         outbox.abandoned.clear()
         if self._full is not None:
             runs += await self._desired_full(*self._full)
-        for operation in self._ready():
+        for operation in self._take_sendable():
             if (run := await self._desired(operation, with_spec=True)) is not None:
                 runs.append(run)
         if self._full is not None:
@@ -189,16 +191,16 @@ class Sender:
         down += outbox.last()
         return down
 
-    def _ready(self) -> list[OpenOperation]:
-        """The wishes that may be said now: those to stop at any time, those to run once what is abandoned is gone."""
-        wanted = self._outbox.wanted
+    def _take_sendable(self) -> list[OpenOperation]:
+        """Take the operations whose desired state may be sent: stops at once, runs once abandoned ones are over."""
+        desired = self._outbox.desired
         ready = [
             operation
-            for operation in wanted.values()
-            if self._full is None and (operation.stop_reason is not None or not self._still_running)
+            for operation in desired.values()
+            if self._full is None and (operation.stop_reason is not None or not self._awaiting_abandon)
         ]
         for operation in ready:
-            del wanted[operation.operation_id]
+            del desired[operation.operation_id]
         return ready
 
     async def _desired_full(
@@ -215,7 +217,7 @@ class Sender:
         return runs
 
     async def _desired(self, operation: OpenOperation, *, with_spec: bool) -> pb.DesiredRun | None:
-        run = await self._briefing.desired(operation, with_spec=with_spec)
+        run = await self._builder.build(operation, with_spec=with_spec)
         if run is not None:
-            self._told.add(run.run_id)
+            self._sent_run_ids.add(run.run_id)
         return run

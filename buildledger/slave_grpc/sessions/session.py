@@ -1,8 +1,8 @@
-"""One worker's stream: reads what it reports, and ends for one reason.
+"""One worker's stream: reads what the worker reports, and ends for one reason.
 
-A session that has nothing to do is one coroutine that waits for the next message. Storing and sending are tasks that
-exist only while there is something to store or to send; a heartbeat is answered by the coroutine that heard it. No
-session has a timer: the service looks at all of them now and then.
+An idle session is one coroutine that waits for the next message. Storing and sending are tasks that exist only while
+there is something to store or to send; a heartbeat is answered by the coroutine that read it. No session has a timer:
+`Sessions.watch` checks all of them.
 """
 
 import asyncio
@@ -15,12 +15,13 @@ import grpc.aio
 
 from buildledger.events.ids import OperationId
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.slave_grpc.sessions.open_work import OpenOperation
-from buildledger.slave_grpc.sessions.receive_budget import Inflow
-from buildledger.slave_grpc.sessions.run_event_sink import Intake
-from buildledger.slave_grpc.sessions.runs import ATTEMPT, ProtocolViolationError, Received, Run, is_last
+from buildledger.slave_grpc.sessions.receive_budget import ReceiveBudget
+from buildledger.slave_grpc.sessions.run_event_sink import RunEventSink
+from buildledger.slave_grpc.sessions.runs import ProtocolViolationError, Received, Run, is_last
 from buildledger.slave_grpc.sessions.sender import Sender
 from buildledger.slave_grpc.settings import SESSION_CREDIT_BYTES
+from buildledger.slave_grpc.state.open_work import OpenOperation
+from buildledger.slave_grpc.wire.run_specs import ATTEMPT
 from buildledger.slave_grpc.wire.status import error
 
 _log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ Context = Any
 
 
 class Session:
-    """A stream that was let in. Used on one event loop."""
+    """A stream whose worker was admitted. Used on one event loop."""
 
     def __init__(
         self,
@@ -39,134 +40,130 @@ class Session:
         hello: pb.Hello,
         epoch: int,
         sender: Sender,
-        intake: Intake,
-        inflow: Inflow,
+        event_sink: RunEventSink,
+        receive_budget: ReceiveBudget,
         on_drain_request: Callable[[str], None],
     ) -> None:
         self.worker: Final = hello.name
         self.epoch: Final = epoch
         self.instance_id: Final = hello.instance_id
         self.reason = "stream_ended"
-        """Why it ended, as the fact says it."""
+        """Why the session ended, as the fact `worker.disconnected` says it."""
         self.finished: Final = asyncio.Event()
-        """Nothing of it is being stored any more."""
+        """Set when nothing of the session is being stored any more."""
         self._context = context
         self._sender = sender
-        self._intake = intake
-        self._inflow = inflow
+        self._event_sink = event_sink
+        self._receive_budget = receive_budget
         self._on_drain_request = on_drain_request
         self._runs: Final[dict[str, Run]] = {}
         self._pending: list[pb.RunEvents] = []
         self._pending_bytes = 0
         self._storing: asyncio.Task[None] | None = None
         self._room: asyncio.Future[None] | None = None
-        """Done when something was stored; there while reading waits for that."""
+        """What reading waits for while too much is unstored; done when something was stored."""
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
-        self._leaving = False
-        """The server ends the session."""
-        self._left = False
-        """The worker has."""
-        self._heard_at = self._loop.time()
-        sender.on_failure = lambda: self.leave("stream_ended")
-
-    # what the worker is to do
+        self._closing = False
+        """Whether the server is ending the session."""
+        self._said_goodbye = False
+        """Whether the worker has ended it."""
+        self._received_at = self._loop.time()
+        sender.on_failure = lambda: self.close("stream_ended")
 
     def resume(self, hello: pb.Hello, operations: dict[OperationId, OpenOperation]) -> Iterable[OpenOperation]:
-        """Bring together what the worker holds and what the ledger wants, and tell it.
+        """Compare the runs that the worker holds with the open operations, and send what is desired of them.
 
         Returns operations that were started once and are unknown to the worker: they must not be started again.
         """
-        wanted = {str(operation_id): operation for operation_id, operation in operations.items()}
+        remaining = {str(operation_id): operation for operation_id, operation in operations.items()}
         held: list[tuple[OpenOperation, pb.RunSummary]] = []
         abandoned: list[pb.RunSummary] = []
         for summary in hello.runs:
-            operation = wanted.pop(summary.run_id, None) if summary.attempt == ATTEMPT else None
+            operation = remaining.pop(summary.run_id, None) if summary.attempt == ATTEMPT else None
             if operation is not None:
                 self._runs[summary.run_id] = Run(operation, summary.acked_through)
                 held.append((operation, summary))
             elif summary.state not in (pb.RUN_STATE_EXITED, pb.RUN_STATE_ALL_ACKED):
                 abandoned.append(summary)
-        forgotten = [operation for operation in wanted.values() if operation.started]
-        self._sender.full(held, abandoned)
-        self.want(operation for operation in wanted.values() if not operation.started)
-        return forgotten
+        unknown_to_worker = [operation for operation in remaining.values() if operation.started]
+        self._sender.send_full(held, abandoned)
+        self.desire(operation for operation in remaining.values() if not operation.started)
+        return unknown_to_worker
 
-    def want(self, operations: Iterable[OpenOperation]) -> None:
-        """Operations are new, or to be stopped."""
+    def desire(self, operations: Iterable[OpenOperation]) -> None:
+        """Send the desired state of operations that are new or have changed."""
         for operation in operations:
             run = self._runs.setdefault(str(operation.operation_id), Run(operation))
             if not run.last_seen:
-                self._sender.want(operation)
+                self._sender.desire(operation)
 
-    def drop(self, operation_ids: Iterable[OperationId]) -> None:
-        """The ledger holds these operations for ended: what still runs of them is to be killed."""
+    def abandon(self, operation_ids: Iterable[OperationId]) -> None:
+        """Have the worker kill what still runs of operations that have ended in the ledger."""
         for operation_id in operation_ids:
             run = self._runs.get(str(operation_id))
             if run is not None and not run.last_seen:
                 del self._runs[run.run_id]
-                self._sender.drop(run.operation)
+                self._sender.abandon(run.operation)
 
     def drain(self, seconds: float) -> None:
-        """Ask the worker to connect again, which may bring it elsewhere."""
+        """Ask the worker to reconnect within so many seconds, perhaps to another server."""
         if self.reason == "stream_ended":
             self.reason = "drained"
         down = pb.Down(drain=pb.Drain())
         down.drain.deadline.FromMilliseconds(int(seconds * 1000))
-        self._sender.say(down)
+        self._sender.send(down)
 
-    def leave(self, reason: str, last: pb.Down | None = None) -> None:
+    def close(self, reason: str, last: pb.Down | None = None) -> None:
         """End the stream, with a last message if the worker still takes one."""
-        if self._leaving:
+        if self._closing:
             return
-        self._leaving = True
+        self._closing = True
         self.reason = reason
         self._sender.close(last, self._interrupt)
 
     def check(self, now: float, silent_seconds: float) -> None:
-        """End a session whose worker has said nothing for so long, or takes nothing that is said to it."""
+        """End the session if the worker has sent nothing for so long, or takes nothing that is sent to it."""
         if self._task is None:
-            return  # it was woken already
-        # While something is being stored, it may be this side that reads too slowly to hear anything.
-        if self._storing is None and now - self._heard_at >= silent_seconds:
+            return  # it is being ended already
+        # While something is being stored, it may be this side that reads too slowly.
+        if self._storing is None and now - self._received_at >= silent_seconds:
             _log.warning("worker %s has been silent for %.0f s", self.worker, silent_seconds)
-            self._leaving, self.reason = True, "silent"
+            self._closing, self.reason = True, "silent"
             self._interrupt()
         elif self._sender.stalled(now):
             _log.warning("worker %s takes nothing that is sent to it", self.worker)
-            self._leaving = True
+            self._closing = True
             self._interrupt()
 
-    # what the worker says
-
     async def run(self) -> None:
-        """Read until the stream ends or the worker says goodbye; afterwards nothing of the session is at work."""
+        """Read until the stream ends or the worker says goodbye."""
         try:
-            while not self._left and (arrived := await self._context.read()) is not grpc.aio.EOF:
-                self._heard_at = self._loop.time()
-                if not self._leaving:
-                    await self._hear(*arrived)
+            while not self._said_goodbye and (arrived := await self._context.read()) is not grpc.aio.EOF:
+                self._received_at = self._loop.time()
+                if not self._closing:
+                    await self._receive(*arrived)
         except asyncio.CancelledError:
-            # gRPC cancels the handler of a broken stream; `leave` does it to one that has to end.
-            if not self._leaving:
+            # gRPC cancels the handler of a broken stream; `close` cancels that of one that has to end.
+            if not self._closing:
                 raise
         except ProtocolViolationError as violation:
-            self._violated(violation)
+            self._close_for_violation(violation)
             with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.Event().wait()  # until the last message is out, see `leave`
+                await asyncio.Event().wait()  # until the last message is out, see `close`
         finally:
-            self._leaving = True
+            self._closing = True
 
     async def finish(self) -> None:
-        """Wait for what is being stored; what was not begun is dropped, for the worker sends it again."""
-        self._inflow.give_back(self._pending_bytes)
+        """Wait for what is being stored; what wasn't begun is dropped, since the worker sends it again."""
+        self._receive_budget.release(self._pending_bytes)
         self._pending, self._pending_bytes = [], 0
         if self._storing is not None:
             await asyncio.gather(self._storing, return_exceptions=True)
-        await self._sender.closed()
+        await self._sender.stop()
         self.finished.set()
 
-    async def _hear(self, up: pb.Up, size: int) -> None:
+    async def _receive(self, up: pb.Up, size: int) -> None:
         match up.WhichOneof("message"):
             case "events":
                 await self._events(up.events, size)
@@ -176,14 +173,14 @@ class Session:
                 self._on_drain_request(up.drain_request.reason)
             case "goodbye":
                 self.reason = "drained" if self.reason == "drained" else "goodbye"
-                self._left = True
+                self._said_goodbye = True
             case "hello":
                 raise ProtocolViolationError("a stream begins with one hello and has no second")
             case _:
                 pass
 
     async def _events(self, events: pb.RunEvents, size: int) -> None:
-        self._inflow.take(size)
+        self._receive_budget.charge(size)
         self._pending.append(events)
         self._pending_bytes += size
         if self._storing is None:
@@ -191,10 +188,10 @@ class Session:
         while self._pending_bytes > SESSION_CREDIT_BYTES and self._storing is not None:
             self._room = self._loop.create_future()
             await self._room
-        await self._inflow.room()
+        await self._receive_budget.wait_for_room()
 
     async def _store(self) -> None:
-        """Store what is pending, batch after batch, until nothing is."""
+        """Store what is pending, batch after batch, until nothing is pending."""
         try:
             while self._pending:
                 messages, size = self._pending, self._pending_bytes
@@ -202,13 +199,13 @@ class Session:
                 try:
                     await self._batch(messages)
                 finally:
-                    self._inflow.give_back(size)
+                    self._receive_budget.release(size)
                     self._make_room()
         except ProtocolViolationError as violation:
-            self._violated(violation)
+            self._close_for_violation(violation)
         except Exception:
             _log.exception("what worker %s reported can't be stored", self.worker)
-            self.leave(
+            self.close(
                 "stream_ended", error(pb.ERROR_CODE_UNAVAILABLE, "the server can't store what the worker reports")
             )
         finally:
@@ -221,40 +218,40 @@ class Session:
 
     async def _batch(self, messages: list[pb.RunEvents]) -> None:
         batch: dict[str, Received] = {}
-        strange: dict[str, pb.Ack] = {}
+        unknown_runs: dict[str, pb.Ack] = {}
         for message in messages:
             for event in message.events:
                 run = self._runs.get(event.run_id)
                 if run is None or event.attempt != ATTEMPT or event.fence != run.operation.fence:
-                    self._unwanted(event, strange)
+                    self._acknowledge_unknown(event, unknown_runs)
                     continue
                 received = batch.get(event.run_id)
                 if received is None:
                     received = batch[event.run_id] = Received(run)
                 run.take(event, received)
-        await self._intake.store(list(batch.values()))
+        await self._event_sink.store(list(batch.values()))
         for received in batch.values():
             self._sender.acknowledge(received.run.acknowledgement())
             if received.run.ended:
                 self._runs.pop(received.run.run_id, None)
-                self._sender.gone(received.run.run_id)
-        for ack in strange.values():
+                self._sender.run_ended(received.run.run_id)
+        for ack in unknown_runs.values():
             self._sender.acknowledge(ack)
 
-    def _unwanted(self, event: pb.RunEvent, acks: dict[str, pb.Ack]) -> None:
-        """Acknowledge what nobody waits for any more, so that the worker can free it."""
+    def _acknowledge_unknown(self, event: pb.RunEvent, acks: dict[str, pb.Ack]) -> None:
+        """Acknowledge an event of a run that nobody waits for, so that the worker can free it."""
         acks[event.run_id] = pb.Ack(
             run_id=event.run_id, attempt=event.attempt, through_event=event.event_no, release=is_last(event)
         )
         if is_last(event):
-            self._sender.gone(event.run_id)
+            self._sender.run_ended(event.run_id)
 
-    def _violated(self, violation: ProtocolViolationError) -> None:
+    def _close_for_violation(self, violation: ProtocolViolationError) -> None:
         _log.error("worker %s broke the protocol: %s", self.worker, violation)
-        self.leave("stream_ended", error(pb.ERROR_CODE_PROTOCOL_VIOLATION, str(violation)))
+        self.close("stream_ended", error(pb.ERROR_CODE_PROTOCOL_VIOLATION, str(violation)))
 
     def _interrupt(self) -> None:
-        """Wake the handler, once, out of whatever it waits for."""
+        """Cancel the handler's task, once, whatever it waits for."""
         if self._task is not None:
             self._task.cancel()
             self._task = None

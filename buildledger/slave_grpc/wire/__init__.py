@@ -1,1 +1,1 @@
-"""Translation between facts and protocol messages. Holds no state and does no I/O but reading what it translates."""
+"""Translation between facts and protocol messages. Holds no state; reads artifacts that it translates, nothing else."""

@@ -1,4 +1,4 @@
-"""What a download brings to a worker: the files of an artifact, or of one page of a directory. Blocks on the disk."""
+"""The files that a download places: those of an artifact, or of one page of a directory. Blocks on the disk."""
 
 import posixpath
 import stat
@@ -14,7 +14,8 @@ from buildledger.slave_grpc.wire.run_specs import UnsendableError, wire_path
 def files_of(download: Download, artifacts: ArtifactStore) -> Sequence[pb.FileIn]:
     """The files to fetch.
 
-    Raises: UnsendableError if the artifact is kept no longer.
+    Raises:
+        UnsendableError: The artifact is kept no longer, or is damaged.
     """
     try:
         if not download.directory:
@@ -31,7 +32,7 @@ def files_of(download: Download, artifacts: ArtifactStore) -> Sequence[pb.FileIn
 
 
 def digests_of(files: Sequence[pb.FileIn]) -> frozenset[str]:
-    """The blobs among them."""
+    """The SHA-256 digests, in hex, of the blobs among some files."""
     return frozenset(file.blob.sha256.hex() for file in files if file.HasField("blob"))
 
 

@@ -1,4 +1,4 @@
-"""From a worker's last event to how an operation ended."""
+"""From a run's last event to how its operation ended."""
 
 from collections.abc import Sequence
 
@@ -30,21 +30,21 @@ _REJECTIONS = {
 _KINDS = {pb.FILE_TYPE_REGULAR: "file", pb.FILE_TYPE_DIRECTORY: "directory", pb.FILE_TYPE_SYMLINK: "link"}
 
 
-def rejected(event: pb.Rejected) -> Ended:
-    """The end of an operation that the worker didn't begin."""
+def outcome_of_rejected(event: pb.Rejected) -> Ended:
+    """The outcome of an operation that the worker refused to start."""
     return Ended(reason=_REJECTIONS.get(event.code, "rejected"), detail=event.message)
 
 
-def exited(
+def outcome_of_exited(
     event: pb.Exited,
     spec: OperationSpec,
     files: Sequence[pb.FileResult],
     outputs: tuple[OutputTotal, ...],
     captured: tuple[str, bool],
 ) -> Ended:
-    """The end of an operation that the worker did.
+    """The outcome of an operation that the worker started.
 
-    `captured` is what came back of its output, and whether there was more.
+    `captured` is the beginning of its output, and whether it was cut off.
     """
     failure = next((result.error for result in files if result.HasField("error")), None)
     reason = _REASONS.get(event.reason, "signalled" if event.WhichOneof("status") == "signal" else "exited")
@@ -67,7 +67,7 @@ def exited(
 
 
 def _transfer_reason(failure: pb.FileError, otherwise: str) -> str:
-    """What was wrong with a file on its way; a quota is told in the words of the worker's gRPC library."""
+    """The reason why a transfer failed; a quota is recognised by the text of the worker's gRPC library."""
     exhausted = failure.message.partition(":")[0].replace("_", "").lower() == "resourceexhausted"
     if failure.code == pb.FILE_ERROR_CODE_TOO_LARGE or (failure.code == pb.FILE_ERROR_CODE_BLOB and exhausted):
         return "too_large"

@@ -1,4 +1,4 @@
-"""From what a build asks for to what a worker is told: operation → RunSpec."""
+"""From an operation of a build to the protocol's `RunSpec`."""
 
 import posixpath
 import stat
@@ -22,10 +22,12 @@ from buildledger.events.operation import (
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
 EXECUTABLE_MODE = 0o755
+ATTEMPT = 1
+"""The attempt of every run on the wire: each try at an operation is an operation with an id of its own."""
 
 
 class UnsendableError(Exception):
-    """An operation can't be given to this worker; the text says why, `reason` is how the operation ends by it."""
+    """An operation can't be given to this worker; the text says why, `reason` is the reason that it ends with."""
 
     def __init__(self, text: str, *, reason: str = "rejected") -> None:
         super().__init__(text)
@@ -33,7 +35,7 @@ class UnsendableError(Exception):
 
 
 def secret_names(spec: OperationSpec) -> Sequence[str]:
-    """The secrets that an operation needs."""
+    """The names of the secrets that an operation needs, sorted."""
     if not isinstance(spec, Run):
         return ()
     return sorted({value.name for value in spec.env.values() if isinstance(value, SecretName)})
@@ -46,34 +48,37 @@ def run_spec(
     secret: Callable[[str], str],
     files: Sequence[pb.FileIn] = (),
 ) -> pb.RunSpec:
-    """What the worker is told; never kept anywhere, since it may hold secrets. `files` are what it is to fetch.
+    """The specification that a worker gets; never kept anywhere, since it may hold secrets.
 
-    Raises: UnsendableError if the worker doesn't offer a feature that the operation can't do without.
+    `secret` gives the value of a secret by name; `files` are those that a download is to fetch.
+
+    Raises:
+        UnsendableError: The worker doesn't offer a feature that the operation can't do without.
     """
-    told = pb.RunSpec(builddir=directory)
+    sent = pb.RunSpec(builddir=directory)
     match spec:
         case Run():
-            _command(told, spec, features, secret)
+            _command(sent, spec, features, secret)
         case Upload():
             _require("blobs", features)
-            _upload(told, spec, features)
+            _upload(sent, spec, features)
         case Download():
             _require("blobs", features)
             if any(stat.S_IFMT(file.mode) for file in files):
                 _require("file_types", features)
-            told.files_in.extend(files)
+            sent.files_in.extend(files)
         case FindArtifact() | ReadReports():
             raise TypeError(f"{type(spec).__name__} is done by the server")
         case MakeDirectory() | Remove() | Copy() | Stat() | WriteFile():
             _require("file_operations", features)
-            _file_operation(told, spec)
+            _file_operation(sent, spec)
         case _:
             assert_never(spec)
-    return told
+    return sent
 
 
-def _command(told: pb.RunSpec, spec: Run, features: Collection[str], secret: Callable[[str], str]) -> None:
-    command = told.command
+def _command(sent: pb.RunSpec, spec: Run, features: Collection[str], secret: Callable[[str], str]) -> None:
+    command = sent.command
     if spec.script is None:
         command.argv.args.extend(spec.argv)
     else:
@@ -96,22 +101,22 @@ def _command(told: pb.RunSpec, spec: Run, features: Collection[str], secret: Cal
         command.stop_policy.add(level=level).grace.FromMilliseconds(int(spec.grace_seconds * 500))
     command.stop_policy.add(level=pb.STOP_LEVEL_KILL)
     if spec.no_output_seconds is not None:
-        told.timeouts.no_output.FromMilliseconds(int(spec.no_output_seconds * 1000))
+        sent.timeouts.no_output.FromMilliseconds(int(spec.no_output_seconds * 1000))
     if spec.max_seconds is not None:
-        told.timeouts.max.FromMilliseconds(int(spec.max_seconds * 1000))
+        sent.timeouts.max.FromMilliseconds(int(spec.max_seconds * 1000))
 
 
-def _upload(told: pb.RunSpec, spec: Upload, features: Collection[str]) -> None:
-    """List what there is, then send the files of it: the list also knows links and empty directories."""
+def _upload(sent: pb.RunSpec, spec: Upload, features: Collection[str]) -> None:
+    """Ask for a listing, then for the files: only the listing knows links and empty directories."""
     patterns = upload_patterns(spec)
     if "file_operations" in features:
-        told.glob.patterns.extend(patterns)
+        sent.glob.patterns.extend(patterns)
     for pattern in patterns:
-        told.files_out.add(pattern=pattern, optional=True, size_limit=spec.limit_bytes)
+        sent.files_out.add(pattern=pattern, optional=True, size_limit=spec.limit_bytes)
 
 
 def upload_patterns(spec: Upload) -> Sequence[bytes]:
-    """What an upload asks for: the path itself and all below it, or what matches below it."""
+    """The patterns of an upload: the path itself and all below it, or what matches below it."""
     path = posixpath.normpath(spec.path)
     below = b"" if path == "." else literal(path) + b"/"
     if spec.files:
@@ -119,20 +124,20 @@ def upload_patterns(spec: Upload) -> Sequence[bytes]:
     return [below + b"**"] if path == "." else [literal(path), below + b"**"]
 
 
-def _file_operation(told: pb.RunSpec, spec: MakeDirectory | Remove | Copy | Stat | WriteFile) -> None:
+def _file_operation(sent: pb.RunSpec, spec: MakeDirectory | Remove | Copy | Stat | WriteFile) -> None:
     match spec:
         case MakeDirectory(path=path):
-            told.make_directory.path = wire_path(path)
+            sent.make_directory.path = wire_path(path)
         case Remove(path=path):
-            told.remove.path = wire_path(path)
+            sent.remove.path = wire_path(path)
         case Copy(source=source, target=target):
-            told.copy.source, told.copy.destination = wire_path(source), wire_path(target)
+            sent.copy.source, sent.copy.destination = wire_path(source), wire_path(target)
         case Stat(path=path):
-            told.stat.path = wire_path(path)
+            sent.stat.path = wire_path(path)
         case WriteFile(path=path, text=text, executable=executable):
-            told.write_file.path, told.write_file.content = wire_path(path), text.encode()
-            told.write_file.mode = EXECUTABLE_MODE if executable else 0
-            told.write_file.make_parents = True
+            sent.write_file.path, sent.write_file.content = wire_path(path), text.encode()
+            sent.write_file.mode = EXECUTABLE_MODE if executable else 0
+            sent.write_file.make_parents = True
         case _:
             assert_never(spec)
 
@@ -143,7 +148,7 @@ def _require(feature: str, features: Collection[str]) -> None:
 
 
 def wire_path(path: str) -> bytes:
-    """A path on the wire; names that aren't UTF-8 stand in facts as lone surrogates."""
+    """A path as bytes; in facts, bytes that aren't UTF-8 are lone surrogates."""
     return path.encode("utf-8", "surrogateescape")
 
 

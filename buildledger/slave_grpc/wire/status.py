@@ -1,4 +1,4 @@
-"""Refusals in gRPC's words: the one place where this edge translates them."""
+"""From the domain's refusals to gRPC statuses and the protocol's error codes, for the whole room."""
 
 import grpc
 
@@ -15,7 +15,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 def error(
     code: pb.ErrorCode.ValueType, message: str, *, fatal: bool = False, retry_seconds: float | None = None
 ) -> pb.Down:
-    """The last message of a session that the server ends."""
+    """The last message of a session that the server ends; `retry_seconds` is how long the worker should wait."""
     down = pb.Down(error=pb.Error(code=code, fatal=fatal, message=message))
     if retry_seconds is not None:
         down.error.retry_after.FromMilliseconds(int(retry_seconds * 1000))
@@ -23,7 +23,7 @@ def error(
 
 
 def session_error(refusal: Refusal, *, retry_seconds: float) -> pb.Down:
-    """Why a worker is not let in; `retry_seconds` is for what passes by itself."""
+    """The message for a worker that isn't admitted; `retry_seconds` is sent where the cause passes by itself."""
     match refusal:
         case WorkerNotEnrolledRefusal():
             return error(pb.ERROR_CODE_UNAUTHENTICATED, str(refusal), fatal=True)
@@ -36,7 +36,7 @@ def session_error(refusal: Refusal, *, retry_seconds: float) -> pb.Down:
 
 
 def status_of(refusal: Refusal) -> grpc.StatusCode:
-    """The status of a call that was refused."""
+    """The status of a call that the domain refused."""
     match refusal:
         case TokenRefusal() | WorkerNotEnrolledRefusal():
             return grpc.StatusCode.UNAUTHENTICATED

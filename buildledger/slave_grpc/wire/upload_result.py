@@ -1,4 +1,4 @@
-"""From what an upload brought to an artifact: one file, or a directory with its manifest."""
+"""From the file results of an upload to the artifact: one file, or a directory with its manifest."""
 
 import posixpath
 from collections.abc import Iterable, Sequence
@@ -10,16 +10,16 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.logs.artifacts_manifest import ENTRIES_MAX, Entry, Manifest, ManifestError
 
 
-class NotKeptError(Exception):
-    """An upload brought nothing that can be kept; the text is for people, `reason` is how the operation ends by it."""
+class NothingStoredError(Exception):
+    """An upload brought nothing that can be stored; the text is for people, `reason` ends the operation."""
 
     def __init__(self, reason: str, text: str) -> None:
         super().__init__(text)
         self.reason = reason
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """What an upload came to. Its JSON is the outcome that step programs read."""
+class StoredArtifact(msgspec.Struct, frozen=True, kw_only=True):
+    """The artifact that an upload became. Its JSON is the outcome that step programs read."""
 
     sha256: str
     size_bytes: int
@@ -28,35 +28,38 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     mode: int = 0
 
 
-def kept(spec: Upload, results: Sequence[pb.FileResult]) -> Kept | Manifest | None:
-    """A file, a directory, or nothing where that is allowed.
+def stored_artifact(spec: Upload, results: Sequence[pb.FileResult]) -> StoredArtifact | Manifest | None:
+    """The file or directory that an upload brought; None if it brought nothing and may.
 
-    Raises: NotKeptError.
+    Raises:
+        NothingStoredError: There is nothing where something has to be, too much, or something that isn't allowed.
     """
     if any(result.truncated for result in results):
-        raise NotKeptError("too_large", f"there are more than {ENTRIES_MAX} files and directories in {spec.path!r}")
+        raise NothingStoredError(
+            "too_large", f"there are more than {ENTRIES_MAX} files and directories in {spec.path!r}"
+        )
     path = posixpath.normpath(spec.path)
     found = {entry.path: entry for result in results for entry in result.entries if not entry.sha256}
     sent = {entry.path: entry for result in results for entry in result.entries if entry.sha256}
     itself = path.encode("utf-8", "surrogateescape")
     if itself in sent and not spec.files:
         file = sent[itself]
-        return Kept(sha256=file.sha256.hex(), size_bytes=file.size, mode=file.mode)
+        return StoredArtifact(sha256=file.sha256.hex(), size_bytes=file.size, mode=file.mode)
     if itself in found and not spec.files and found[itself].type != pb.FILE_TYPE_DIRECTORY:
-        raise NotKeptError("no_file", f"{spec.path!r} is neither a file nor a directory")
+        raise NothingStoredError("no_file", f"{spec.path!r} is neither a file nor a directory")
     if not found and not sent:
         if spec.optional:
             return None
         matching = f"nothing in {spec.path!r} matches {', '.join(spec.files)}"
-        raise NotKeptError("no_file", matching if spec.files else f"there is no {spec.path!r}")
+        raise NothingStoredError("no_file", matching if spec.files else f"there is no {spec.path!r}")
     try:
         return Manifest.of(_entries(path, [*sent.values(), *found.values()]))
     except ManifestError as error:
-        raise NotKeptError("refused_path", str(error)) from error
+        raise NothingStoredError("refused_path", str(error)) from error
 
 
 def _entries(path: str, entries: Iterable[pb.FileEntry]) -> Iterable[Entry]:
-    """Entries relative to the directory; a file that was listed and then went is left out, like any other kind."""
+    """Entries relative to the directory; sockets, devices and files that vanished after the listing are left out."""
     above = "" if path == "." else path + "/"
     for entry in entries:
         name = entry.path.decode("utf-8", "surrogateescape")

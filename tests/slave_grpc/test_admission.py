@@ -1,4 +1,4 @@
-"""The door: who is let in, who is refused with which code, and who has to leave."""
+"""The admission: who is let in, who is refused with which code, and who has to leave."""
 
 import asyncio
 import dataclasses

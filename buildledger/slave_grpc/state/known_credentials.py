@@ -1,4 +1,4 @@
-"""The credentials in force, by what a caller shows of them. Part of the fold of open work."""
+"""The credentials in force, found by what a caller shows: a digest or a certificate's serial. Part of `OpenWork`."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,7 +16,7 @@ from buildledger.events.worker import (
 
 
 class KnownCredential(msgspec.Struct, frozen=True, kw_only=True):
-    """What the ledger says of a credential."""
+    """A worker's credential, as the ledger knows it."""
 
     worker: str
     digest: str
@@ -24,16 +24,16 @@ class KnownCredential(msgspec.Struct, frozen=True, kw_only=True):
     public_key: str
     expires_at: datetime | None
 
-    def stands(self, now: datetime) -> bool:
-        """Whether its time isn't over."""
+    def is_valid_at(self, now: datetime) -> bool:
+        """Whether it hasn't expired at that time."""
         return self.expires_at is None or now < self.expires_at
 
 
 class KnownCredentials:
-    """All that was issued and neither revoked nor replaced for good. Fed in the order of positions."""
+    """All credentials that were issued and neither revoked nor replaced. Fed facts in the order of positions."""
 
     def __init__(self, held: dict[WorkerId, list[KnownCredential]]) -> None:
-        """`held` is kept up to date: the one in force first, then the one before it."""
+        """`held` is updated in place; of each worker the credential in force comes first, then the one before it."""
         self._held = held
         self._by_digest: dict[str, KnownCredential] = {}
         self._by_serial: dict[str, KnownCredential] = {}
@@ -41,21 +41,21 @@ class KnownCredentials:
             self._index(credentials)
 
     def by_digest(self, digest: str) -> KnownCredential | None:
-        """The credential with this digest, whether or not its time is over."""
+        """The credential with this digest, expired or not."""
         return self._by_digest.get(digest)
 
     def by_serial(self, serial: str) -> KnownCredential | None:
-        """The credential whose certificate has this number."""
+        """The credential whose certificate has this serial number, in hex."""
         return self._by_serial.get(serial)
 
     def ending(self) -> Iterator[tuple[datetime, KnownCredential]]:
-        """The credentials in force that have an end."""
+        """Each credential in force that expires, with the time when it does."""
         for current, *_ in self._held.values():
             if current.expires_at is not None:
                 yield current.expires_at, current
 
     def apply(self, worker: WorkerId, fact: Fact) -> None:
-        """Take one fact in."""
+        """Fold one fact of a worker's stream."""
         match fact:
             case WorkerEnrolled():
                 self._replace(worker, [_issued(fact)])

@@ -1,4 +1,4 @@
-"""Which directory of a worker a build works in."""
+"""Chooses the directory on a worker that a build works in."""
 
 import hashlib
 import re
@@ -9,7 +9,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def directory_name(builder: str, taken: Collection[str]) -> str:
-    """A plain name for a builder's directory, the same each time, unless an open build of the worker works there.
+    """A plain name for a builder's directory, the same each time, unless it is among the names `taken`.
 
     Builders keep their directory from build to build, so that a checkout can be brought up to date.
     """

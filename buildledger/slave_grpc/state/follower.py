@@ -1,4 +1,4 @@
-"""Follows the ledger's tail and keeps the fold of open work up to date."""
+"""Follows the ledger and keeps `OpenWork` up to date, from a checkpoint on."""
 
 import asyncio
 import heapq
@@ -10,18 +10,18 @@ import msgspec
 
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.store import Checkpoint
-from buildledger.slave_grpc.sessions.open_work import Changes, OpenWork, OpenWorkState
 from buildledger.slave_grpc.settings import RETRY_SECONDS
+from buildledger.slave_grpc.state.open_work import Changes, OpenWork, OpenWorkState
 
 CHECKPOINT_NAME = "gateway.open_work"
 CHECKPOINT_FACTS = 20_000
-"""A start reads at most so many facts more than it must."""
+"""Facts between two checkpoints: the most that a start reads beyond those it must."""
 
 _log = logging.getLogger(__name__)
 
 
-class Follower:
-    """Owns the fold; `on_changes` is told after each batch of facts what it means to sessions."""
+class OpenWorkFollower:
+    """Owns `work`; calls `on_changes` after each batch of facts with what it means to sessions."""
 
     def __init__(self, ledger: Ledger, on_changes: Callable[[Changes], None]) -> None:
         self._ledger = ledger
@@ -33,7 +33,7 @@ class Follower:
         self.work = OpenWork()
 
     async def start(self) -> None:
-        """Take up from the last checkpoint; returns when everything recorded so far is in."""
+        """Begin at the last checkpoint; returns when everything recorded so far is folded."""
         checkpoint = await asyncio.to_thread(self._ledger.checkpoint, CHECKPOINT_NAME)
         if checkpoint is not None and checkpoint.version == OpenWork.VERSION:
             self.work = OpenWork(msgspec.json.decode(checkpoint.state, type=OpenWorkState))
@@ -42,14 +42,14 @@ class Follower:
         await self.reached(self._ledger.head())
 
     async def stop(self) -> None:
-        """Save where it stands and stop."""
+        """Stop following, and write a checkpoint."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self._save()
 
     async def reached(self, position: int) -> None:
-        """Wait until the fold has taken in this position."""
+        """Wait until the fact at this position is folded."""
         if self._position < position:
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             heapq.heappush(self._waiting, (position, next(self._order), future))

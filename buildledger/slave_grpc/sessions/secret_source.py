@@ -1,4 +1,4 @@
-"""Where the values of secrets come from; they are asked for when an operation is sent and kept nowhere."""
+"""The port for values of secrets: asked for each time an operation is sent, kept nowhere."""
 
 from typing import Protocol
 
@@ -9,13 +9,15 @@ class SecretSource(Protocol):
     def get(self, name: str) -> str:
         """The value of a secret; may block, for it is called in a thread.
 
-        Raises: LookupError or OSError if it can't be had; their text must not hold a value.
+        Raises:
+            LookupError: There is no such secret. The text must not hold a value.
+            OSError: The source can't be read. The text must not hold a value.
         """
         ...
 
 
 class NoSecrets:
-    """For a server that was given no secrets."""
+    """The source of a server that was given no secrets: every look-up fails."""
 
     def get(self, name: str) -> str:
         """See `SecretSource.get`."""

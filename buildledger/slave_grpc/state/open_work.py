@@ -1,6 +1,6 @@
-"""What workers are asked to do at the moment: the fold of facts that this service follows.
+"""The operations that workers are asked to do at the moment, with connections and credentials: a fold of facts.
 
-Holds only what is open, so its size is that of the work at hand and not of history. Pure: the follower feeds it.
+Holds only what is open, so its size is that of the work at hand and not of history. Pure: `OpenWorkFollower` feeds it.
 """
 
 from typing import Final
@@ -29,8 +29,8 @@ from buildledger.events.worker import (
     WorkerResumed,
     WorkerRevoked,
 )
-from buildledger.slave_grpc.identity.known_credentials import KnownCredential, KnownCredentials
-from buildledger.slave_grpc.wire.directories import directory_name
+from buildledger.slave_grpc.state.directories import directory_name
+from buildledger.slave_grpc.state.known_credentials import KnownCredential, KnownCredentials
 
 
 class OpenOperation(msgspec.Struct, kw_only=True):
@@ -58,11 +58,11 @@ class OpenBuild(msgspec.Struct, kw_only=True):
     directory: str
     operations: set[OperationId] = msgspec.field(default_factory=set)
     stored_bytes: int = 0
-    """What its artifacts take."""
+    """Size of its artifacts."""
 
 
 class ConnectedWorker(msgspec.Struct, kw_only=True):
-    """A session that was let in and has not ended."""
+    """A worker's session that was admitted and has not ended."""
 
     worker: str
     epoch: int
@@ -70,7 +70,7 @@ class ConnectedWorker(msgspec.Struct, kw_only=True):
 
 
 class OpenWorkState(msgspec.Struct, kw_only=True):
-    """All of the fold, as a checkpoint keeps it."""
+    """The whole fold, as a checkpoint stores it."""
 
     operations: dict[OperationId, OpenOperation] = msgspec.field(default_factory=dict)
     builds: dict[BuildId, OpenBuild] = msgspec.field(default_factory=dict)
@@ -81,7 +81,7 @@ class OpenWorkState(msgspec.Struct, kw_only=True):
 
 
 class Changes:
-    """What a batch of facts means to sessions: changed operations and ended ones by worker, and who must go."""
+    """What a batch of facts means to sessions: changed and ended operations by worker, and which sessions must end."""
 
     def __init__(self) -> None:
         self.changed: Final[dict[str, dict[OperationId, OpenOperation]]] = {}
@@ -89,17 +89,17 @@ class Changes:
         self.connected: Final[dict[str, ConnectedWorker]] = {}
         self.revoked: Final[set[str]] = set()
         self.expired: Final[set[str]] = set()
-        self.cut_short: Final[list[OpenOperation]] = []
-        """Operations that ended without their worker's word: nobody has closed their logs."""
+        self.ended_by_server: Final[list[OpenOperation]] = []
+        """Operations that were ended without their worker's report, so that nobody has closed their logs."""
 
     @property
     def workers(self) -> set[str]:
-        """Everyone who is concerned."""
+        """All workers that are concerned."""
         return self.changed.keys() | self.ended.keys() | self.connected.keys() | self.revoked | self.expired
 
 
 class OpenWork:
-    """Open operations by worker. Fed in the order of positions."""
+    """Open operations by worker. Fed facts in the order of positions."""
 
     VERSION = 2
 
@@ -115,11 +115,11 @@ class OpenWork:
 
     @property
     def state(self) -> OpenWorkState:
-        """What a checkpoint keeps."""
+        """What a checkpoint stores."""
         return self._state
 
     def connections(self) -> list[ConnectedWorker]:
-        """All current sessions, wherever they are."""
+        """All current sessions, whichever server holds them."""
         return list(self._state.workers.values())
 
     def of_worker(self, worker: str) -> dict[OperationId, OpenOperation]:
@@ -127,24 +127,24 @@ class OpenWork:
         return self._by_worker.get(worker, {})
 
     def operation(self, operation_id: OperationId) -> OpenOperation | None:
-        """One open operation."""
+        """An open operation by its id; None if it isn't open."""
         return self._state.operations.get(operation_id)
 
     def stored_bytes(self, build_id: BuildId) -> int:
-        """What the artifacts of an open build take."""
+        """The size of an open build's artifacts, in bytes."""
         build = self._state.builds.get(build_id)
         return build.stored_bytes if build else 0
 
     def connection(self, worker: str) -> ConnectedWorker | None:
-        """The worker's current session, wherever it is."""
+        """The worker's current session, whichever server holds it."""
         return self._state.workers.get(worker_id(worker))
 
     def is_draining(self, worker: str) -> bool:
-        """Whether the worker is paused because it asked for that itself."""
+        """Whether the worker is paused at its own request."""
         return worker_id(worker) in self._state.draining
 
     def apply(self, recorded: Recorded, changes: Changes) -> None:
-        """Take one fact in and add what it means to `changes`."""
+        """Fold one fact, and add what it means to `changes`."""
         state, build_id = self._state, BuildId(recorded.stream_id)
         match recorded.fact:
             case BuildAssigned(worker=worker, builder=builder):
@@ -158,7 +158,7 @@ class OpenWork:
                     operation.started = True
             case OperationFinished(operation_id=operation_id, ended=ended):
                 if ended.infrastructure and not ended.outputs and operation_id in state.operations:
-                    changes.cut_short.append(state.operations[operation_id])
+                    changes.ended_by_server.append(state.operations[operation_id])
                 self._end(operation_id, changes)
             case ArtifactStored(size_bytes=size_bytes):
                 if kept := state.builds.get(build_id):

@@ -50,7 +50,8 @@ def conjuncts(source: str) -> tuple[str, ...]:
     if len(parts) > 1:
         return tuple(inner for part in parts for inner in conjuncts(part.strip()))
     inside = _inside_parentheses(source.strip())
-    return (source.strip(),) if inside is None else conjuncts(inside)
+    found = () if inside is None else conjuncts(inside)
+    return found if len(found) > 1 else (source.strip(),)
 
 
 def _inside_parentheses(source: str) -> str | None:

@@ -12,16 +12,13 @@ import sqlalchemy as sa
 from buildledger.api.models import requests as models
 from buildledger.api.queries.builds import stamps_of
 from buildledger.api.queries.personal_data import PersonalDataResolver
-from buildledger.config.resolved import Configuration
+from buildledger.api.queries.wait_reasons import WaitReasons
 from buildledger.projections.columns import moment
 from buildledger.projections.queue_tables import request, request_state
 from buildledger.projections.reading import Reading
-from buildledger.projections.waiting import Site, why_waiting
 
 WAITING = request_state.c.status == sa.literal_column("'waiting'")
 """Written out, so that the index over the queue is found."""
-WORKERS_NAMED_MAX = 20
-NOWHERE = Site(places=(), running=())
 Rows = Sequence[sa.Row[Any]]
 _ids = msgspec.json.Decoder(list[UUID])
 
@@ -52,7 +49,7 @@ def in_line(query: sa.Select[Any]) -> sa.Select[Any]:
 
 
 def as_requests(
-    personal: PersonalDataResolver, rows: Sequence[sa.Row[Any]], configuration: Configuration | None, site: Site
+    personal: PersonalDataResolver, rows: Sequence[sa.Row[Any]], reasons: WaitReasons
 ) -> list[models.Request]:
     """Rows of `listed` as they are answered."""
     personal.load(actors={row.requested_by for row in rows})
@@ -62,7 +59,7 @@ def as_requests(
             builder=row.builder,
             position=row.seq,
             status=row.status,
-            waiting=_why(row, configuration, site) if row.status == "waiting" else None,
+            waiting=reasons.of(row) if row.status == "waiting" else None,
             priority=row.priority,
             reason=row.reason,
             trigger=row.trigger,
@@ -81,8 +78,3 @@ def as_requests(
         )
         for row in rows
     ]
-
-
-def _why(row: sa.Row[Any], configuration: Configuration | None, site: Site) -> models.Waiting:
-    reason = why_waiting(configuration, row.builder, site)
-    return models.Waiting(code=reason.code, text=reason.text, workers=list(reason.workers[:WORKERS_NAMED_MAX]))

@@ -15,7 +15,6 @@ from buildledger.api.queries import builds as build_queries
 from buildledger.api.queries import machines as machine_queries
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
-from buildledger.projections.waiting import Place, Site
 from buildledger.projections.workers import worker
 
 _labels = msgspec.json.Decoder(dict[str, str])
@@ -72,26 +71,3 @@ def as_workers(rows: Sequence[sa.Row[Any]], running: Iterable[sa.Row[Any]]) -> l
         )
         for row in rows
     ]
-
-
-def site_of(workers: Reading, status: Reading) -> Site:
-    """What requests may wait for: all workers, and the builds that take room on them."""
-    running = build_queries.running(status)
-    taken: defaultdict[str, int] = defaultdict(int)
-    for row in running:
-        taken[row.worker] += 1
-    places = tuple(
-        Place(
-            name=row.name,
-            configured=row.configured,
-            connected=row.status == "connected",
-            paused=row.paused,
-            labels=labels_of(row),
-            capacity=capacity_of(row),
-            taken=taken[row.name],
-            starting=machine_queries.is_starting(row),
-            quarantined=machine_queries.why_quarantined(row),
-        )
-        for row in workers.all(listed(workers).order_by(worker.c.name))
-    )
-    return Site(places=places, running=tuple(row.builder for row in running))

@@ -30,7 +30,7 @@ from buildledger.api.queries import builds as build_queries
 from buildledger.api.queries import requests as request_queries
 from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.api.queries.readings import Reads, reading
-from buildledger.api.queries.workers import site_of
+from buildledger.api.queries.wait_reasons import WaitReasons
 from buildledger.config.resolved import Builder, Configuration, InputSpec
 from buildledger.projections.changes import branch
 from buildledger.projections.queue_tables import request as request_table
@@ -99,14 +99,13 @@ def read_builder(request: Request, name: BuilderPath, as_of: AsOf = None) -> Res
         queue = reads["queue"]
         waiting = request_queries.in_line(request_queries.listed(queue).where(request_table.c.builder == name))
         first = queue.all(waiting.limit(WAITING_REQUESTS))
-        site = site_of(reads["workers"], status)
         made = models.BuilderDetail(
             builder=builder_queries.as_builders(status, rows)[0],
             steps=[] if configured is None else [step.name for step in configured.steps],
             sources=[] if configuration is None or configured is None else _sources(reads, configuration, configured),
             inputs=[] if configured is None else [_input(*item) for item in configured.inputs.items()],
             locks=[] if configured is None else [use.lock for use in configured.locks],
-            waiting=request_queries.as_requests(personal, first, configuration, site),
+            waiting=request_queries.as_requests(personal, first, WaitReasons(reads)),
             waiting_count=queue.count(waiting.with_only_columns(request_table.c.seq).order_by(None)),
             recent=build_queries.as_builds(status, personal, recent),
             position=reads.position,

@@ -14,10 +14,10 @@ from buildledger.api.models import home as models
 from buildledger.api.queries import builders as builder_queries
 from buildledger.api.queries import builds as build_queries
 from buildledger.api.queries import requests as request_queries
-from buildledger.api.queries import workers as worker_queries
 from buildledger.api.queries.changes import blame_rows, blamed_ids, changes_by_id
 from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.api.queries.readings import Reads, reading
+from buildledger.api.queries.wait_reasons import WaitReasons
 from buildledger.projections.columns import moment
 from buildledger.projections.queue_tables import request as request_table
 from buildledger.projections.queue_tables import request_state
@@ -123,12 +123,10 @@ def _queue(reads: Reads, personal: PersonalDataResolver) -> models.QueueSummary:
         .where(queue.is_current(request_state), request_queries.WAITING)
     )
     row = queue.first(summary)
-    configuration = reads.configurations.in_force(reads["revisions"]) if first else None
-    site = worker_queries.site_of(reads["workers"], reads["status"]) if first else request_queries.NOWHERE
     return models.QueueSummary(
         waiting=0 if row is None else row.waiting,
         oldest_at=None if row is None or row.oldest is None else moment(row.oldest),
-        first=request_queries.as_requests(personal, first, configuration, site),
+        first=request_queries.as_requests(personal, first, WaitReasons(reads)),
     )
 
 

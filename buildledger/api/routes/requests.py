@@ -18,7 +18,7 @@ from buildledger.api.models.limits import PAGE_DEFAULT
 from buildledger.api.queries import requests as request_queries
 from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.api.queries.readings import Reads, reading
-from buildledger.api.queries.workers import site_of
+from buildledger.api.queries.wait_reasons import WaitReasons
 from buildledger.domain.request import AGGREGATE as REQUEST
 from buildledger.domain.request import CancelRequest, PrioritiseRequest
 from buildledger.events.ids import RequestId
@@ -114,7 +114,4 @@ async def prioritise_request(
 
 def _as_requests(reads: Reads, rows: request_queries.Rows) -> list[models.Request]:
     personal = PersonalDataResolver(reads.deps.vault, reads["people"])
-    if not any(row.status == "waiting" for row in rows):
-        return request_queries.as_requests(personal, rows, None, request_queries.NOWHERE)
-    configuration = reads.configurations.in_force(reads["revisions"])
-    return request_queries.as_requests(personal, rows, configuration, site_of(reads["workers"], reads["status"]))
+    return request_queries.as_requests(personal, rows, WaitReasons(reads))

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 
 import sqlalchemy as sa
 
+from buildledger.audit.checks import ChainCheck, HeadCheck, Mismatch, PublishedHead, TreeCheck
 from buildledger.audit.report import Check, Finding, Report
-from buildledger.audit.witnesses import ChainWitness, HeadWitness, Objection, PublishedHead, TreeWitness
 from buildledger.events.codec import MalformedFactError, UnknownFactError, decode
 from buildledger.ledger.errors import StoreError
 from buildledger.ledger.merkle import Frontier
@@ -33,7 +33,7 @@ def verify(
     """
     verification = _Verification(store)
     try:
-        verification.run(tree, HeadWitness(tree, published, frozenset(trusted)), progress)
+        verification.run(tree, HeadCheck(tree, published, frozenset(trusted)), progress)
     except (StoreError, sa.exc.SQLAlchemyError, LookupError) as error:
         verification.find(Check.DATABASE, verification.position + 1, f"what is stored can't be read: {error}")
     return verification.report(trusted)
@@ -49,9 +49,9 @@ class _Verification:
         self.position = 0
         """Everything up to here was read."""
 
-    def run(self, tree: Tree, heads: HeadWitness, progress: Callable[[int], None]) -> None:
+    def run(self, tree: Tree, heads: HeadCheck, progress: Callable[[int], None]) -> None:
         """Read everything once, in order."""
-        chain, leaves = ChainWitness(self._store), TreeWitness(tree)
+        chain, leaves = ChainCheck(self._store), TreeCheck(tree)
         while batch := self._store.select_facts(FactQuery(after=self.position), BATCH_FACTS):
             for fact in batch:
                 if fact.id != self.position + 1:
@@ -61,14 +61,14 @@ class _Verification:
                 self._decodable(fact.topic, fact.state)
                 leaf = leaf_hash(fact)
                 self._frontier.append(leaf)
-                self._hear(Check.CHAIN, chain.hear(fact.id, leaf))
+                self._check(Check.CHAIN, chain.check(fact.id, leaf))
                 root = self._frontier.root() if fact.id == leaves.size == self._frontier.size else None
-                self._hear(Check.TREE, leaves.hear(fact.id, leaf, root))
+                self._check(Check.TREE, leaves.check(fact.id, leaf, root))
                 for head in heads.at(fact.id):
-                    self._hear(Check.HEADS, heads.hear(fact.id, self._frontier.root(), head))
+                    self._check(Check.HEADS, heads.check(fact.id, self._frontier.root(), head))
             progress(self.position)
         self._chain_head, self._heads_checked = chain.head, heads.authentic
-        self._hear(Check.CHAIN, chain.close(self.position))
+        self._check(Check.CHAIN, chain.close(self.position))
         self._ends(leaves.size, heads.largest())
         out_of_order = self._store.first_out_of_order()
         if out_of_order is not None:
@@ -90,9 +90,9 @@ class _Verification:
             findings=tuple(sorted(self._findings.values(), key=lambda finding: finding.position)),
         )
 
-    def _hear(self, check: Check, objection: Objection | None) -> None:
-        if objection is not None:
-            self.find(check, objection.position, objection.detail, objection.last)
+    def _check(self, check: Check, mismatch: Mismatch | None) -> None:
+        if mismatch is not None:
+            self.find(check, mismatch.position, mismatch.detail, mismatch.last)
 
     def _decodable(self, name: str, body: bytes) -> None:
         try:

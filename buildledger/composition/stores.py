@@ -7,10 +7,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from buildledger.clock import Clock
-from buildledger.ledger.keeper import TreeKeeper
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
+from buildledger.ledger.tree_head_signer import TreeHeadSigner
 from buildledger.ledger.vault import Vault
 from buildledger.logs.artifacts_local import LocalArtifactStore
 from buildledger.logs.local import LocalLogStore
@@ -43,7 +43,7 @@ def open_stores(settings: ServerSettings, clock: Clock, stack: AsyncExitStack) -
     stack.callback(vault.close)
     tree = Tree.open(ledger.store, database)
     key = HeadKey.at(settings.state / "head-key.pem", HEAD_KEY_NAME)
-    stack.callback(TreeKeeper(ledger, tree, key, clock).close)
+    stack.callback(TreeHeadSigner(ledger, tree, key, clock).close)
     logs = LocalLogStore(settings.state / "logs")
     artifacts = LocalArtifactStore(settings.state / "artifacts", settings.artifact_total_bytes)
     stack.push_async_callback(asyncio.to_thread, logs.close)

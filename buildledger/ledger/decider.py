@@ -19,10 +19,10 @@ from buildledger.ledger.streams import Stream, StreamCache
 from buildledger.ledger.submission import Receipt, Submission
 
 
-class Verdict:
+class Decision:
     """What one submission came to."""
 
-    __slots__ = ("ends_at", "error", "facts", "meta", "receipt", "submission", "twin")
+    __slots__ = ("duplicate_of", "ends_at", "error", "facts", "meta", "receipt", "submission")
 
     def __init__(self, submission: Submission, recorded_at: datetime) -> None:
         self.submission = submission
@@ -40,17 +40,17 @@ class Verdict:
         self.error: Exception | None = None
         self.receipt: Receipt | None = None
         """Known without deciding: the answer of an earlier commit."""
-        self.twin: Verdict | None = None
+        self.duplicate_of: Decision | None = None
         """The submission of the same batch that came with the same command id before."""
 
 
 class Batch:
-    """The verdicts of a batch and what has to be stored for them."""
+    """The decisions of a batch and what has to be stored for them."""
 
     def __init__(self) -> None:
-        self.verdicts: list[Verdict] = []
+        self.decisions: list[Decision] = []
         self.stored: list[StoredEvent] = []
-        """The facts of all verdicts, one after the other."""
+        """The facts of all decisions, one after the other."""
         self.records: list[CommandRecord] = []
 
 
@@ -73,20 +73,20 @@ class Decider:
         batch = Batch()
         streams = self._find_streams(submissions)
         known = self._store.known_commands({s.command_id for s in submissions if s.digest})
-        first: dict[UUID, Verdict] = {}
+        first: dict[UUID, Decision] = {}
         for submission, its_streams in zip(submissions, streams, strict=True):
-            verdict = Verdict(submission, recorded_at)
-            batch.verdicts.append(verdict)
+            decision = Decision(submission, recorded_at)
+            batch.decisions.append(decision)
             if submission.digest:
                 if (seen := known.get(submission.command_id)) is not None:
-                    _recall(verdict, seen)
+                    _recall(decision, seen)
                     continue
-                if (twin := first.setdefault(submission.command_id, verdict)) is not verdict:
-                    if twin.error is None:
-                        _pair(verdict, twin)
+                if (duplicate_of := first.setdefault(submission.command_id, decision)) is not decision:
+                    if duplicate_of.error is None:
+                        _answer_like(decision, duplicate_of)
                         continue
-                    first[submission.command_id] = verdict
-            _decide_one(verdict, its_streams, batch)
+                    first[submission.command_id] = decision
+            _decide_one(decision, its_streams, batch)
         return batch
 
     def _find_streams(self, submissions: Sequence[Submission]) -> list[list[Stream | None]]:
@@ -115,8 +115,8 @@ class Decider:
         return stream
 
 
-def _decide_one(verdict: Verdict, streams: list[Stream | None], batch: Batch) -> None:
-    submission, meta, facts = verdict.submission, verdict.meta, verdict.facts
+def _decide_one(decision: Decision, streams: list[Stream | None], batch: Batch) -> None:
+    submission, meta, facts = decision.submission, decision.meta, decision.facts
     stored: list[StoredEvent] = []
     before: list[tuple[Stream, Any, int]] = []
     try:
@@ -133,15 +133,15 @@ def _decide_one(verdict: Verdict, streams: list[Stream | None], batch: Batch) ->
             stream.state, stream.version = state, version
     except Exception as error:
         # a rule that says no, or fails, does so to its caller only
-        verdict.error = error
+        decision.error = error
         facts.clear()
         for stream, state, version in reversed(before):
             stream.state, stream.version = state, version
         return
     batch.stored += stored
-    verdict.ends_at = len(batch.stored)
+    decision.ends_at = len(batch.stored)
     if submission.digest:
-        batch.records.append(CommandRecord(submission.command_id, submission.digest, verdict.ends_at, len(facts)))
+        batch.records.append(CommandRecord(submission.command_id, submission.digest, decision.ends_at, len(facts)))
 
 
 def _fit(command: Command, stream: Stream | None) -> Stream:
@@ -157,16 +157,16 @@ def _fit(command: Command, stream: Stream | None) -> Stream:
     return stream
 
 
-def _recall(verdict: Verdict, seen: KnownCommand) -> None:
-    if seen.digest != verdict.submission.digest:
-        verdict.error = CommandIdReusedRefusal(verdict.submission.command_id)
+def _recall(decision: Decision, seen: KnownCommand) -> None:
+    if seen.digest != decision.submission.digest:
+        decision.error = CommandIdReusedRefusal(decision.submission.command_id)
     else:
         positions = range(seen.position - seen.fact_count + 1, seen.position + 1)
-        verdict.receipt = Receipt(seen.position, positions, duplicate=True)
+        decision.receipt = Receipt(seen.position, positions, duplicate=True)
 
 
-def _pair(verdict: Verdict, twin: Verdict) -> None:
-    if twin.submission.digest != verdict.submission.digest:
-        verdict.error = CommandIdReusedRefusal(verdict.submission.command_id)
+def _answer_like(decision: Decision, duplicate_of: Decision) -> None:
+    if duplicate_of.submission.digest != decision.submission.digest:
+        decision.error = CommandIdReusedRefusal(decision.submission.command_id)
     else:
-        verdict.twin = twin
+        decision.duplicate_of = duplicate_of

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 from buildledger.events.fact import Recorded
+from buildledger.ledger.commit_notifier import CommitNotifier
 from buildledger.ledger.recent import RecentFacts
-from buildledger.ledger.wake import Wake
 
 BATCH_FACTS = 500
 """How many facts a follower gets at once unless it asks for another number."""
@@ -17,9 +17,13 @@ class Tail:
     """One follower's way through the ledger; iterate it once. `close` ends it, from any thread."""
 
     def __init__(
-        self, wake: Wake, recent: RecentFacts, read: Callable[[int, int], Sequence[Recorded]], batch_facts: int
+        self,
+        commits: CommitNotifier,
+        recent: RecentFacts,
+        read: Callable[[int, int], Sequence[Recorded]],
+        batch_facts: int,
     ) -> None:
-        self._wake = wake
+        self._commits = commits
         self._recent = recent
         self._read = read
         self._batch_facts = batch_facts
@@ -31,35 +35,35 @@ class Tail:
         What is too old for memory is read in a thread, so that a long way doesn't hold up the loop.
         Raises: PersistenceError when the database is away; the follower then starts again from where it was.
         """
-        with self._wake.bell() as bell:
+        with self._commits.subscribe() as event:
             while not self._closed:
-                bell.clear()
-                last = min(self._wake.head, position + self._batch_facts)
+                event.clear()
+                last = min(self._commits.head, position + self._batch_facts)
                 if last > position:
                     batch = self._recent.between(position, last)
                     if batch is None:
                         batch = await asyncio.to_thread(self._read, position, self._batch_facts)
                     position = batch[-1].position
                     yield batch
-                elif self._wake.closed:
+                elif self._commits.closed:
                     return
                 else:
-                    await bell.wait()
+                    await event.wait()
 
     def after_blocking(self, position: int) -> Iterator[Sequence[Recorded]]:
         """The same for a thread of its own."""
         while not self._closed:
-            last = min(self._wake.head, position + self._batch_facts)
+            last = min(self._commits.head, position + self._batch_facts)
             if last > position:
                 batch = self._recent.between(position, last) or self._read(position, self._batch_facts)
                 position = batch[-1].position
                 yield batch
-            elif self._wake.closed:
+            elif self._commits.closed:
                 return
             else:
-                self._wake.wait_beyond(position, lambda: self._closed)
+                self._commits.wait_beyond(position, lambda: self._closed)
 
     def close(self) -> None:
         """End the iteration after the batch at hand."""
         self._closed = True
-        self._wake.stir()
+        self._commits.notify_all()

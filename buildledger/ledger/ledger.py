@@ -16,13 +16,13 @@ from buildledger.clock import Clock
 from buildledger.domain.command import Aggregate, Command
 from buildledger.events.codec import decode
 from buildledger.events.fact import Recorded
+from buildledger.ledger.commit_notifier import CommitNotifier
 from buildledger.ledger.database import open_store
 from buildledger.ledger.follow import BATCH_FACTS, Tail
 from buildledger.ledger.recent import RecentFacts
 from buildledger.ledger.store import Checkpoint, FactQuery, FactStore, stream_of
 from buildledger.ledger.streams import Stream
 from buildledger.ledger.submission import Origin, Receipt, Submission
-from buildledger.ledger.wake import Wake
 from buildledger.ledger.writer import Writer
 
 CACHED_STREAMS = 20_000
@@ -38,8 +38,10 @@ class Ledger:
     def __init__(self, store: FactStore, *, clock: Clock, cached_streams: int = CACHED_STREAMS) -> None:
         self._store = store
         self._recent = RecentFacts()
-        self._wake = Wake(store.head())
-        self._writer = Writer(store, wake=self._wake, recent=self._recent, clock=clock, cached_streams=cached_streams)
+        self._commits = CommitNotifier(store.head())
+        self._writer = Writer(
+            store, commits=self._commits, recent=self._recent, clock=clock, cached_streams=cached_streams
+        )
         self._watch = store.watch()
         self._closing = threading.Event()
         self._watcher = threading.Thread(target=self._notice_others, name="ledger-watch", daemon=True)
@@ -77,7 +79,7 @@ class Ledger:
 
     def head(self) -> int:
         """Every fact up to this position can be read; 0 when the ledger is empty. Costs nothing."""
-        return self._wake.head
+        return self._commits.head
 
     def read(self, after: int, limit: int, names: Collection[str] = ()) -> Sequence[Recorded]:
         """Up to `limit` facts after a position, in order; of these stored names only, if any are given.
@@ -86,7 +88,7 @@ class Ledger:
         Raises: UnknownFactError, MalformedFactError, PersistenceError.
         """
         if not names:
-            recent = self._recent.between(after, min(self._wake.head, after + limit))
+            recent = self._recent.between(after, min(self._commits.head, after + limit))
             if recent:
                 return recent
         return self.select(FactQuery(after=after, names=names), limit)
@@ -105,16 +107,16 @@ class Ledger:
         return stream.state, stream.version
 
     def wait_beyond(self, position: int, given_up: Callable[[], bool]) -> None:
-        """Block this thread until the head is beyond `position`, the ledger is closed, or `given_up` after a `stir`."""
-        self._wake.wait_beyond(position, given_up)
+        """Block this thread until the head is beyond `position`, the ledger is closed, or `given_up` says so."""
+        self._commits.wait_beyond(position, given_up)
 
-    def stir(self) -> None:
+    def notify_all(self) -> None:
         """Let every thread and task that waits for facts look whether it should go on waiting."""
-        self._wake.stir()
+        self._commits.notify_all()
 
     def tail(self, batch_facts: int = BATCH_FACTS) -> Tail:
         """A new follower."""
-        return Tail(self._wake, self._recent, self.read, batch_facts)
+        return Tail(self._commits, self._recent, self.read, batch_facts)
 
     def checkpoint(self, name: str) -> Checkpoint | None:
         """What the follower of this name last saved; blocks for a query."""
@@ -130,7 +132,7 @@ class Ledger:
         self._closing.set()
         self._watch.interrupt()
         self._watcher.join()
-        self._wake.close()
+        self._commits.close()
         self._store.close()
 
     def _notice_others(self) -> None:
@@ -138,7 +140,7 @@ class Ledger:
         while not self._closing.is_set():
             try:
                 self._watch.wait(SAFETY_POLL_SECONDS)
-                self._wake.publish(self._store.head(), [])
+                self._commits.publish(self._store.head(), [])
                 away = False
             except PersistenceError as error:
                 if not away:

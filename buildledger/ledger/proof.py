@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from buildledger.clock import Clock
 from buildledger.ledger import merkle
 from buildledger.ledger.database import create_tables, insert, open_engine
-from buildledger.ledger.reader import Overtaken, move_position, position_of, position_table
+from buildledger.ledger.reader import PositionConflict, ReaderPosition
 from buildledger.ledger.signing import HeadKey, SignedHead, read_head
 from buildledger.ledger.store import FactStore, leaf_hash
 from buildledger.ledger.tiles import Tiles
@@ -62,7 +62,7 @@ class Tree:
         self._growing = threading.Lock()
         metadata = sa.MetaData()
         self._tiles = Tiles(metadata)
-        self._position = position_table(metadata)
+        self._position = ReaderPosition(metadata, READER)
         self._heads = sa.Table(
             "head",
             metadata,
@@ -71,6 +71,8 @@ class Tree:
             sa.Column("note", sa.Text, nullable=False),
         )
         create_tables(engine, metadata)
+        with engine.begin() as connection:
+            self._position.create(connection)
 
     @classmethod
     def open(cls, store: FactStore, url: str) -> Tree:
@@ -80,7 +82,7 @@ class Tree:
     def size(self) -> int:
         """How many facts are in the tree."""
         with self._engine.connect() as connection:
-            return position_of(connection, self._position, READER)
+            return self._position.read(connection)
 
     def catch_up(self) -> int:
         """Take all facts that the ledger has; return the size. Another process may do the same at once."""
@@ -92,9 +94,9 @@ class Tree:
                     return size
                 try:
                     with self._engine.begin() as connection:
-                        move_position(connection, self._position, READER, size, facts[-1].id)
+                        self._position.move(connection, size, facts[-1].id)
                         self._tiles.append(connection, size, [leaf_hash(fact) for fact in facts])
-                except Overtaken:
+                except PositionConflict:
                     continue
 
     def root(self, size: int | None = None) -> bytes:
@@ -188,7 +190,7 @@ class Tree:
         return partial(self._tiles.node, connection)
 
     def _known(self, connection: sa.Connection, size: int | None) -> int:
-        grown = position_of(connection, self._position, READER)
+        grown = self._position.read(connection)
         if size is None:
             return grown
         if size > grown:

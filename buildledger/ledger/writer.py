@@ -11,13 +11,13 @@ from eventsourcing.persistence import IntegrityError, PersistenceError
 
 from buildledger.clock import Clock
 from buildledger.events.fact import Recorded
+from buildledger.ledger.commit_notifier import Answer, CommitNotifier
 from buildledger.ledger.decider import Batch, Decider
 from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable
 from buildledger.ledger.recent import RecentFacts
 from buildledger.ledger.store import FactStore, stream_of
 from buildledger.ledger.streams import StreamCache
 from buildledger.ledger.submission import Receipt, Submission
-from buildledger.ledger.wake import Answer, Wake
 
 MAX_BATCH_SUBMISSIONS = 500
 MAX_QUEUED_SUBMISSIONS = 50_000
@@ -30,13 +30,15 @@ _log = logging.getLogger(__name__)
 class Writer:
     """Decides and appends in batches; a caller is answered only after the fsync of its batch."""
 
-    def __init__(self, store: FactStore, *, wake: Wake, recent: RecentFacts, clock: Clock, cached_streams: int) -> None:
+    def __init__(
+        self, store: FactStore, *, commits: CommitNotifier, recent: RecentFacts, clock: Clock, cached_streams: int
+    ) -> None:
         self._store = store
-        self._wake = wake
+        self._commits = commits
         self._recent = recent
         self._clock = clock
         self._decider = Decider(store, StreamCache(cached_streams))
-        self._seen = wake.head
+        self._seen = commits.head
         """Up to here the cache knows every stream."""
         self._queue: SimpleQueue[Submission | None] = SimpleQueue()
         self._gate = threading.Lock()
@@ -129,15 +131,15 @@ class Writer:
             self._seen = head
         recorded: list[Recorded] = []
         answers: list[Answer] = []
-        for verdict in batch.verdicts:
-            receipt = verdict.receipt
-            if verdict.error is None and receipt is None:
-                owner = verdict.twin or verdict
+        for decision in batch.decisions:
+            receipt = decision.receipt
+            if decision.error is None and receipt is None:
+                owner = decision.duplicate_of or decision
                 last = base + owner.ends_at
-                receipt = Receipt(last, range(last - len(owner.facts) + 1, last + 1), verdict.twin is not None)
-            answers.append(Answer(verdict.submission, receipt, verdict.error))
-            place = verdict.ends_at - len(verdict.facts)
-            for fact in verdict.facts:
+                receipt = Receipt(last, range(last - len(owner.facts) + 1, last + 1), decision.duplicate_of is not None)
+            answers.append(Answer(decision.submission, receipt, decision.error))
+            place = decision.ends_at - len(decision.facts)
+            for fact in decision.facts:
                 stored = batch.stored[place]
                 place += 1
                 recorded.append(
@@ -147,11 +149,11 @@ class Writer:
                         version=stored.originator_version,
                         name=stored.topic,
                         fact=fact,
-                        meta=verdict.meta,
+                        meta=decision.meta,
                     )
                 )
         self._recent.add(recorded)
-        self._wake.publish(head, answers)
+        self._commits.publish(head, answers)
         self._decider.cache.turn()
 
     def _after_conflict(self, submissions: Sequence[Submission]) -> Sequence[Submission]:
@@ -186,4 +188,4 @@ class Writer:
     def _give_up(self, submissions: Sequence[Submission], error: LedgerUnavailable) -> None:
         _log.error("%s; %d commands are not acknowledged", error, len(submissions))
         self._decider.cache.forget(None)
-        self._wake.publish(self._wake.head, [Answer(submission, None, error) for submission in submissions])
+        self._commits.publish(self._commits.head, [Answer(submission, None, error) for submission in submissions])

@@ -69,7 +69,7 @@ class ArtifactSearch:
 
         Raises: NoArtifactError; TimeoutError if the read models are too far behind.
         """
-        if not self._views.arrivals.reached_blocking(position, PATIENCE_SECONDS):
+        if not self._views.progress.reached_blocking(position, PATIENCE_SECONDS):
             raise TimeoutError(f"the read models haven't come to position {position}")
         with self._views.read(None, "status", "queue") as (status, queue):
             match wanted.of:

@@ -20,8 +20,8 @@ from buildledger.events.results import Result
 from buildledger.projections.blamelist_tables import METADATA, blame, commit, green, open_build
 from buildledger.projections.columns import encode
 from buildledger.projections.commit_graph import CommitGraph
-from buildledger.projections.projection import Fold, ProjectionContradicted
-from buildledger.projections.working import Appended, Rows
+from buildledger.projections.projection import ProjectionContradicted, ProjectionWriter
+from buildledger.projections.row_buffers import AppendBuffer, VersionedRows
 
 COMMITS_MAX = 200
 """Listed for one source of one build; more are counted."""
@@ -40,26 +40,26 @@ class Blamelist:
     METADATA: ClassVar[sa.MetaData] = METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset({ChangeRecorded, BuildAssigned, RevisionObtained, BuildFinished})
 
-    def fold(self) -> Fold:
+    def writer(self) -> ProjectionWriter:
         """A fresh memory."""
-        return BlamelistFold()
+        return BlamelistWriter()
 
 
-class BlamelistFold:
+class BlamelistWriter:
     """Keeps open builds, the greens of their streams, and the graphs of the sources that were asked about."""
 
     def __init__(self) -> None:
-        self._commits = Appended(commit)
-        self._builds = Rows(open_build, "build_id")
+        self._commits = AppendBuffer(commit)
+        self._builds = VersionedRows(open_build, "build_id")
         self._greens = _greens()
-        self._blame = Rows(blame, "build_id", "source")
+        self._blame = VersionedRows(blame, "build_id", "source")
         self._graphs: dict[str, CommitGraph] = {}
         self._frontiers: dict[tuple[str, str], set[str]] = {}
         """By stream and source: revisions of green builds, without those that another one contains."""
         self._loaded = False
 
     def apply(self, connection: sa.Connection, batch: Sequence[Recorded]) -> None:
-        """See `Fold`."""
+        """See `ProjectionWriter`."""
         if not self._loaded:
             self._builds.load_all(connection)
             self._blame.load(connection, "build_id", [row["build_id"] for row in self._builds.values()])
@@ -174,8 +174,8 @@ class BlamelistFold:
             self._greens.put(position, (stream, source, revision), row)
 
 
-def _greens() -> Rows:
-    return Rows(green, "stream", "source", "revision")
+def _greens() -> VersionedRows:
+    return VersionedRows(green, "stream", "source", "revision")
 
 
 def _stream(fact: BuildAssigned) -> str:

@@ -22,8 +22,8 @@ from buildledger.projections.columns import (
     versioned,
 )
 from buildledger.projections.configured import configured_sources
-from buildledger.projections.projection import Fold
-from buildledger.projections.working import Appended, Row, Rows
+from buildledger.projections.projection import ProjectionWriter
+from buildledger.projections.row_buffers import AppendBuffer, Row, VersionedRows
 
 METADATA = sa.MetaData()
 
@@ -90,34 +90,34 @@ class Changes:
         {events.ChangeRecorded, events.BranchMoved, events.SourceFailed, events.SourceRecovered, ConfigApplied}
     )
 
-    def fold(self) -> Fold:
+    def writer(self) -> ProjectionWriter:
         """A fresh memory."""
-        return ChangesFold()
+        return ChangesWriter()
 
 
-class ChangesFold:
+class ChangesWriter:
     """Keeps all sources in memory, and the branches that moved."""
 
     def __init__(self) -> None:
-        self._changes = Appended(change)
-        self._branches = Rows(branch, "source", "name")
-        self._sources = Rows(source, "name")
+        self._changes = AppendBuffer(change)
+        self._branches = VersionedRows(branch, "source", "name")
+        self._sources = VersionedRows(source, "name")
         self._loaded = False
 
     def apply(self, connection: sa.Connection, batch: Sequence[Recorded]) -> None:
-        """See `Fold`."""
+        """See `ProjectionWriter`."""
         if not self._loaded:
             self._sources.load_all(connection)
             self._loaded = True
         moved = {recorded.fact.branch for recorded in batch if isinstance(recorded.fact, events.BranchMoved)}
         self._branches.load(connection, "name", moved)
         for recorded in batch:
-            self._fold(recorded)
+            self._write(recorded)
         self._changes.flush(connection)
         self._branches.flush(connection)
         self._sources.flush(connection)
 
-    def _fold(self, recorded: Recorded) -> None:
+    def _write(self, recorded: Recorded) -> None:
         position, fact = recorded.position, recorded.fact
         at = microseconds(recorded.meta.recorded_at)
         match fact:

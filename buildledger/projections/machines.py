@@ -11,7 +11,7 @@ from buildledger.events import machine as events
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import worker_id
 from buildledger.projections.columns import microseconds, number, text
-from buildledger.projections.working import Row
+from buildledger.projections.row_buffers import Row
 
 FACTS: tuple[type[Fact], ...] = (
     events.MachineStartRequested,

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.person import ClaimRecorded
 from buildledger.projections.columns import SCHEMA, identity, microseconds, number, sequence, text
-from buildledger.projections.projection import Fold
-from buildledger.projections.working import Appended
+from buildledger.projections.projection import ProjectionWriter
+from buildledger.projections.row_buffers import AppendBuffer
 
 METADATA = sa.MetaData()
 
@@ -36,19 +36,19 @@ class People:
     METADATA: ClassVar[sa.MetaData] = METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset({ClaimRecorded})
 
-    def fold(self) -> Fold:
+    def writer(self) -> ProjectionWriter:
         """A fresh memory."""
-        return PeopleFold()
+        return PeopleWriter()
 
 
-class PeopleFold:
+class PeopleWriter:
     """Remembers nothing."""
 
     def __init__(self) -> None:
-        self._claims = Appended(claim)
+        self._claims = AppendBuffer(claim)
 
     def apply(self, connection: sa.Connection, batch: Sequence[Recorded]) -> None:
-        """See `Fold`."""
+        """See `ProjectionWriter`."""
         for recorded in batch:
             fact = recorded.fact
             assert isinstance(fact, ClaimRecorded)

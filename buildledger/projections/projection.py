@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from buildledger.events.fact import Fact, Recorded
 
 
-class Fold(Protocol):
-    """The working memory of one projection over one view. Used by one thread."""
+class ProjectionWriter(Protocol):
+    """Turns facts into rows of one view, and remembers rows between batches. Used by one thread."""
 
     def apply(self, connection: sa.Connection, batch: Sequence[Recorded]) -> None:
         """Write what these facts mean. They come in order, each once, and only kinds that the projection asked for.
 
-        The caller commits. After any exception the fold is thrown away, with all it remembered, and nothing is
+        The caller commits. After any exception the writer is thrown away, with all it remembered, and nothing is
         committed.
         """
         ...
@@ -32,8 +32,8 @@ class Projection(Protocol):
     FACTS: ClassVar[frozenset[type[Fact]]]
     """The kinds of facts it wants, in their newest versions."""
 
-    def fold(self) -> Fold:
-        """A fresh memory."""
+    def writer(self) -> ProjectionWriter:
+        """One that remembers nothing yet."""
         ...
 
 

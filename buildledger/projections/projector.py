@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from buildledger.events.fact import Recorded
 from buildledger.ledger.follow import Tail
 from buildledger.ledger.ledger import Ledger
-from buildledger.ledger.reader import Overtaken
+from buildledger.ledger.reader import PositionConflict
 from buildledger.projections.projection import Projection
 from buildledger.projections.view import View
 from buildledger.projections.views import Views
@@ -71,7 +71,7 @@ class Projector:
             self._thread.join()
         for feed in self._feeds:
             feed.save()
-        self._views.arrivals.close()
+        self._views.progress.close()
 
     def states(self) -> list[ReaderState]:
         """How each projection does, for health."""
@@ -114,7 +114,7 @@ class Projector:
         return behind
 
     def _publish(self) -> None:
-        self._views.arrivals.publish(self._lowest())
+        self._views.progress.publish(self._lowest())
 
 
 class _Feed:
@@ -153,7 +153,7 @@ class _Feed:
             if batch[-1].position - self._written > UNSAVED_FACTS:
                 self.save()
             self._away = False
-        except Overtaken:
+        except PositionConflict:
             self._recover()
             return True
         except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
@@ -173,7 +173,7 @@ class _Feed:
         try:
             self.view.save_position()
             self._written = self.view.position()
-        except (Overtaken, sa.exc.DBAPIError) as error:
+        except (PositionConflict, sa.exc.DBAPIError) as error:
             _log.warning("view %s: its position could not be saved: %s", self._projection.NAME, error)
 
     def _follow_switch(self) -> bool:

@@ -12,8 +12,8 @@ from buildledger.events import request as events
 from buildledger.events.fact import Fact, Recorded
 from buildledger.projections import queue_tables as tables
 from buildledger.projections.columns import encode, microseconds
-from buildledger.projections.projection import Fold, ProjectionContradicted
-from buildledger.projections.working import Appended, Row, Rows, chunks
+from buildledger.projections.projection import ProjectionContradicted, ProjectionWriter
+from buildledger.projections.row_buffers import AppendBuffer, Row, VersionedRows, chunks
 
 
 class Queue:
@@ -33,22 +33,22 @@ class Queue:
         }
     )
 
-    def fold(self) -> Fold:
+    def writer(self) -> ProjectionWriter:
         """A fresh memory."""
-        return QueueFold()
+        return QueueWriter()
 
 
-class QueueFold:
+class QueueWriter:
     """Keeps the requests that aren't answered in memory, once they have been spoken of."""
 
     def __init__(self) -> None:
-        self._requests = Appended(tables.request)
-        self._states = Rows(tables.request_state, "seq")
+        self._requests = AppendBuffer(tables.request)
+        self._states = VersionedRows(tables.request_state, "seq")
         self._open: dict[UUID, int] = {}
         self._over: list[UUID] = []
 
     def apply(self, connection: sa.Connection, batch: Sequence[Recorded]) -> None:
-        """See `Fold`."""
+        """See `ProjectionWriter`."""
         self._load(connection, batch)
         for recorded in batch:
             fact = recorded.fact

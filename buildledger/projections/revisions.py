@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from buildledger.events.config import ConfigApplied, ConfigEffectFailed
 from buildledger.events.fact import Fact, Recorded
 from buildledger.projections.columns import SCHEMA, encode, microseconds, number, sequence, text
-from buildledger.projections.projection import Fold
-from buildledger.projections.working import Appended
+from buildledger.projections.projection import ProjectionWriter
+from buildledger.projections.row_buffers import AppendBuffer
 
 METADATA = sa.MetaData()
 
@@ -51,20 +51,20 @@ class Revisions:
     METADATA: ClassVar[sa.MetaData] = METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset({ConfigApplied, ConfigEffectFailed})
 
-    def fold(self) -> Fold:
+    def writer(self) -> ProjectionWriter:
         """A fresh memory."""
-        return RevisionsFold()
+        return RevisionsWriter()
 
 
-class RevisionsFold:
+class RevisionsWriter:
     """Remembers nothing."""
 
     def __init__(self) -> None:
-        self._revisions = Appended(revision)
-        self._failures = Appended(effect_failure)
+        self._revisions = AppendBuffer(revision)
+        self._failures = AppendBuffer(effect_failure)
 
     def apply(self, connection: sa.Connection, batch: Sequence[Recorded]) -> None:
-        """See `Fold`."""
+        """See `ProjectionWriter`."""
         for recorded in batch:
             fact, at = recorded.fact, microseconds(recorded.meta.recorded_at)
             if isinstance(fact, ConfigApplied):

@@ -15,11 +15,11 @@ from buildledger.events.fact import Fact, Recorded
 from buildledger.events.log import LogFinished, LogOpened
 from buildledger.projections import status_tables as tables
 from buildledger.projections.columns import encode, microseconds
-from buildledger.projections.projection import Fold, ProjectionContradicted
+from buildledger.projections.projection import ProjectionContradicted, ProjectionWriter
+from buildledger.projections.row_buffers import AppendBuffer, VersionedRows, chunks
 from buildledger.projections.status_builders import BuilderRows
 from buildledger.projections.status_logs import LogRows
 from buildledger.projections.status_steps import OpenBuild, StepRows
-from buildledger.projections.working import Appended, Rows, chunks
 
 
 class Status:
@@ -48,17 +48,17 @@ class Status:
         }
     )
 
-    def fold(self) -> Fold:
+    def writer(self) -> ProjectionWriter:
         """A fresh memory."""
-        return StatusFold()
+        return StatusWriter()
 
 
-class StatusFold:
+class StatusWriter:
     """Keeps all builders and whatever is still open in memory, and nothing that is over."""
 
     def __init__(self) -> None:
-        self._builds = Appended(tables.build)
-        self._states = Rows(tables.build_state, "seq")
+        self._builds = AppendBuffer(tables.build)
+        self._states = VersionedRows(tables.build_state, "seq")
         self._builders = BuilderRows()
         self._steps = StepRows()
         self._logs = LogRows()
@@ -80,7 +80,7 @@ class StatusFold:
         }
 
     def apply(self, connection: sa.Connection, batch: Sequence[Recorded]) -> None:
-        """See `Fold`."""
+        """See `ProjectionWriter`."""
         self._load(connection, batch)
         of_builds = self._of_builds
         for recorded in batch:

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from buildledger.events.results import Result
 from buildledger.projections import status_tables as tables
 from buildledger.projections.configured import configured_builders
+from buildledger.projections.row_buffers import Row, VersionedRows
 from buildledger.projections.status_steps import OpenBuild
-from buildledger.projections.working import Row, Rows
 
 PASSED = frozenset({Result.SUCCESS, Result.WARNINGS})
 
@@ -17,7 +17,7 @@ class BuilderRows:
     """All builders, in memory: there are as many as somebody has written into a file."""
 
     def __init__(self) -> None:
-        self._rows = Rows(tables.builder, "name")
+        self._rows = VersionedRows(tables.builder, "name")
         self._loaded = False
 
     def load(self, connection: sa.Connection) -> None:

@@ -11,14 +11,14 @@ from buildledger.events.log import LogFinished, LogOpened
 from buildledger.projections import status_tables as tables
 from buildledger.projections.columns import microseconds
 from buildledger.projections.projection import ProjectionContradicted
-from buildledger.projections.working import Rows
+from buildledger.projections.row_buffers import VersionedRows
 
 
 class LogRows:
-    """Rows of the logs that are open; a log may be finished after its build."""
+    """VersionedRows of the logs that are open; a log may be finished after its build."""
 
     def __init__(self) -> None:
-        self._rows = Rows(tables.log, "id")
+        self._rows = VersionedRows(tables.log, "id")
 
     def load(self, connection: sa.Connection, log_ids: set[UUID]) -> None:
         """Read those that aren't in memory."""

@@ -14,7 +14,7 @@ from buildledger.events.operation import Copy, FindArtifact, OperationSpec, Read
 from buildledger.projections import status_tables as tables
 from buildledger.projections.columns import encode, microseconds
 from buildledger.projections.projection import ProjectionContradicted
-from buildledger.projections.working import Appended, Row, Rows
+from buildledger.projections.row_buffers import AppendBuffer, Row, VersionedRows
 
 COMMAND_CHARACTERS = 500
 """What is kept of an operation's command line; the fact has all of it."""
@@ -32,14 +32,14 @@ class OpenBuild:
 
 
 class StepRows:
-    """Rows of the builds that are open."""
+    """VersionedRows of the builds that are open."""
 
     def __init__(self) -> None:
-        self._steps = Rows(tables.step, "seq", "number")
-        self._operations = Rows(tables.operation, "seq", "id")
-        self._properties = Rows(tables.build_property, "seq", "name")
-        self._artifacts = Appended(tables.artifact)
-        self._removed = Appended(tables.artifact_removed)
+        self._steps = VersionedRows(tables.step, "seq", "number")
+        self._operations = VersionedRows(tables.operation, "seq", "id")
+        self._properties = VersionedRows(tables.build_property, "seq", "name")
+        self._artifacts = AppendBuffer(tables.artifact)
+        self._removed = AppendBuffer(tables.artifact_removed)
 
     def load(self, connection: sa.Connection, builds: Mapping[int, OpenBuild]) -> None:
         """Read what may still change of these builds."""

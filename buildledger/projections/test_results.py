@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from buildledger.events.build import TestsReported
 from buildledger.events.fact import Fact, Recorded
 from buildledger.projections.columns import SCHEMA, identity, number, sequence, text
-from buildledger.projections.projection import Fold
-from buildledger.projections.working import Appended
+from buildledger.projections.projection import ProjectionWriter
+from buildledger.projections.row_buffers import AppendBuffer
 
 METADATA = sa.MetaData()
 
@@ -63,22 +63,22 @@ class TestResults:
     METADATA: ClassVar[sa.MetaData] = METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset({TestsReported})
 
-    def fold(self) -> Fold:
+    def writer(self) -> ProjectionWriter:
         """A fresh memory."""
-        return TestResultsFold()
+        return TestResultsWriter()
 
 
-class TestResultsFold:
+class TestResultsWriter:
     """Remembers nothing."""
 
     __test__ = False
 
     def __init__(self) -> None:
-        self._reports = Appended(test_report)
-        self._results = Appended(test_result)
+        self._reports = AppendBuffer(test_report)
+        self._results = AppendBuffer(test_result)
 
     def apply(self, connection: sa.Connection, batch: Sequence[Recorded]) -> None:
-        """See `Fold`."""
+        """See `ProjectionWriter`."""
         for recorded in batch:
             fact = recorded.fact
             assert isinstance(fact, TestsReported)

@@ -1,4 +1,4 @@
-"""One generation of one projection: its tables in a database of its own, written by one fold and read by many."""
+"""One generation of one projection: its tables in a database of its own, written by one writer and read by many."""
 
 from __future__ import annotations
 
@@ -9,23 +9,9 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from buildledger.events.fact import Recorded
-from buildledger.ledger.database import insert
-from buildledger.ledger.reader import Overtaken, position_of, position_table
+from buildledger.ledger.reader import PositionConflict, ReaderPosition
 from buildledger.projections.columns import SCHEMA
-from buildledger.projections.projection import Fold, Projection
-
-_positions = sa.MetaData(schema=SCHEMA)
-_position = position_table(_positions)
-_move = (
-    _position.update()
-    .where(_position.c.reader == sa.bindparam("of_reader"), _position.c.position == sa.bindparam("expected"))
-    .values(position=sa.bindparam("to"))
-    .returning(_position.c.position)
-)
-"""Compare and set, as `ledger.reader.move_position` does, but made once: it runs with every batch."""
-
-
-_where = sa.select(_position.c.position).where(_position.c.reader == sa.bindparam("of_reader"))
+from buildledger.projections.projection import Projection, ProjectionWriter
 
 
 class Snapshot(NamedTuple):
@@ -39,7 +25,7 @@ class Snapshot(NamedTuple):
 
 
 class View:
-    """A `Reader` of the ledger. `apply` belongs to one thread; reading to any."""
+    """Rows that follow the ledger. `apply` belongs to one thread; reading to any."""
 
     def __init__(
         self, projection: Projection, generation: int, writer: sa.Engine, reader: sa.Engine, *, shared: bool = False
@@ -50,14 +36,15 @@ class View:
         self._shared = shared
         self._writer = writer
         self._reader = reader
-        self._fold: Fold | None = None
+        self._row_writer: ProjectionWriter | None = None
         self._writing: sa.Connection | None = None
         with writer.begin() as connection:
             projection.METADATA.create_all(connection)
-            _positions.create_all(connection)
-            beginning = insert(connection, _position).values(reader=projection.NAME, position=0)
-            connection.execute(beginning.on_conflict_do_nothing())
-            self._stored = position_of(connection, _position, projection.NAME)
+            positions = sa.MetaData(schema=SCHEMA)
+            self._position = ReaderPosition(positions, projection.NAME)
+            positions.create_all(connection)
+            self._position.create(connection)
+            self._stored = self._position.read(connection)
         self._reached = self._stored
 
     def position(self) -> int:
@@ -65,13 +52,15 @@ class View:
         return self._reached
 
     def apply(self, expected: int, facts: Sequence[Recorded]) -> None:
-        """See `Reader`. Facts that mean nothing to the projection move its position in memory only, without a write.
+        """Write what the facts mean and move from `expected` to the last of them, in one transaction.
 
-        Raises: Overtaken if another process has moved the view, whatever the projection raises; then nothing is
+        Facts that mean nothing to the projection move its position in memory only, without a write.
+
+        Raises: PositionConflict if another process has moved the view, whatever the projection raises; then nothing is
         written, and `recover` has to be called before the next attempt.
         """
         if expected != self._reached:
-            raise Overtaken(self.projection.NAME, expected)
+            raise PositionConflict(self.projection.NAME, expected)
         wanted = self.projection.FACTS
         relevant = [recorded for recorded in facts if type(recorded.fact) in wanted]
         last = facts[-1].position
@@ -82,32 +71,32 @@ class View:
     def save_position(self) -> None:
         """Write the position that `apply` has kept in memory, so that a later start needn't look there again.
 
-        Raises: Overtaken.
+        Raises: PositionConflict.
         """
         if self._reached > self._stored:
             with self._transaction() as connection:
-                self._move(connection, self._reached)
+                self._position.move(connection, self._stored, self._reached)
             self._stored = self._reached
 
     def recover(self) -> None:
         """Forget all that isn't written and stand where the database says."""
-        self._fold = None
+        self._row_writer = None
         self._let_go()
         with self._transaction() as connection:
-            self._stored = position_of(connection, _position, self.projection.NAME)
+            self._stored = self._position.read(connection)
         self._reached = self._stored
 
     def stored_position(self) -> int:
         """How far it has come as its database says, whichever process feeds it."""
         with self._reader.connect() as connection:
-            return connection.scalar(_where, {"of_reader": self.projection.NAME}) or 0
+            return self._position.read(connection)
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """One consistent state of the rows."""
         reached = self._reached
         with self._reader.connect() as connection, connection.begin():
-            written = connection.scalar(_where, {"of_reader": self.projection.NAME}) or 0
+            written = self._position.read(connection)
             yield Snapshot(connection, max(reached, written), written)
 
     def close(self) -> None:
@@ -117,12 +106,12 @@ class View:
         self._writer.dispose()
 
     def _write(self, relevant: Sequence[Recorded], last: int) -> None:
-        if self._fold is None:
-            self._fold = self.projection.fold()
+        if self._row_writer is None:
+            self._row_writer = self.projection.writer()
         with self._transaction() as connection:
-            self._move(connection, last)
+            self._position.move(connection, self._stored, last)
             if relevant:
-                self._fold.apply(connection, relevant)
+                self._row_writer.apply(connection, relevant)
         self._stored = last
 
     @contextmanager
@@ -131,12 +120,6 @@ class View:
             self._writing = self._writer.connect()
         with self._writing.begin():
             yield self._writing
-
-    def _move(self, connection: sa.Connection, to: int) -> None:
-        moved = connection.execute(_move, {"of_reader": self.projection.NAME, "expected": self._stored, "to": to})
-        # the returned row, not the row count, which drivers don't agree on
-        if moved.first() is None:
-            raise Overtaken(self.projection.NAME, self._stored)
 
     def _let_go(self) -> None:
         if self._writing is not None:

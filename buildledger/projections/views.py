@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from buildledger.projections.arrivals import Arrivals
+from buildledger.projections.progress import ProjectionProgress
 from buildledger.projections.projection import Projection
 from buildledger.projections.reading import Reading, read
 from buildledger.projections.registry import PROJECTIONS
@@ -28,7 +28,7 @@ class Views:
     def __init__(self, storage: ViewStorage, projections: Sequence[Projection] = PROJECTIONS) -> None:
         self.storage = storage
         self.projections = tuple(projections)
-        self.arrivals = Arrivals()
+        self.progress = ProjectionProgress()
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._follower: threading.Thread | None = None
@@ -66,7 +66,7 @@ class Views:
         return True
 
     def follow_others(self) -> None:
-        """Keep `arrivals` up to date in a process that feeds no view itself, until the views are closed."""
+        """Keep `progress` up to date in a process that feeds no view itself, until the views are closed."""
         if self._follower is not None:
             return
         self._follower = threading.Thread(target=self._look_often, name="views", daemon=True)
@@ -78,7 +78,7 @@ class Views:
             try:
                 for projection in self.projections:
                     self.follow_switch(projection.NAME)
-                self.arrivals.publish(min(view.stored_position() for view in self._views.values()))
+                self.progress.publish(min(view.stored_position() for view in self._views.values()))
                 away = False
             except sa.exc.DBAPIError as error:
                 if not away:
@@ -90,7 +90,7 @@ class Views:
         self._closing.set()
         if self._follower is not None:
             self._follower.join()
-        self.arrivals.close()
+        self.progress.close()
         with self._lock:
             for view in (*self._views.values(), *self._replaced):
                 view.close()

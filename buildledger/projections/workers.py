@@ -15,8 +15,8 @@ from buildledger.events.ids import worker_id
 from buildledger.projections import machines
 from buildledger.projections.columns import encode, flag, identity, microseconds, number, text, versioned
 from buildledger.projections.configured import configured_workers
-from buildledger.projections.projection import Fold
-from buildledger.projections.working import Row, Rows
+from buildledger.projections.projection import ProjectionWriter
+from buildledger.projections.row_buffers import Row, VersionedRows
 
 METADATA = sa.MetaData()
 
@@ -77,20 +77,20 @@ class Workers:
         }
     )
 
-    def fold(self) -> Fold:
+    def writer(self) -> ProjectionWriter:
         """A fresh memory."""
-        return WorkersFold()
+        return WorkersWriter()
 
 
-class WorkersFold:
+class WorkersWriter:
     """Keeps all workers in memory."""
 
     def __init__(self) -> None:
-        self._rows = Rows(worker, "id")
+        self._rows = VersionedRows(worker, "id")
         self._loaded = False
 
     def apply(self, connection: sa.Connection, batch: Sequence[Recorded]) -> None:
-        """See `Fold`."""
+        """See `ProjectionWriter`."""
         if not self._loaded:
             self._rows.load_all(connection)
             self._loaded = True

@@ -108,7 +108,7 @@ class Retention:
         Raises: TimeoutError while the read models don't know all of them: what they don't know would be swept away.
         """
         head = self._ledger.head()
-        self._views.arrivals.reached_blocking(head, PATIENCE_SECONDS)
+        self._views.progress.reached_blocking(head, PATIENCE_SECONDS)
         with self._views.read(None, "status") as (status,):
             if status.position < head:
                 raise TimeoutError(f"the read models have come to position {status.position} of {head}")

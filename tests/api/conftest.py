@@ -69,7 +69,7 @@ class Site:
     def settle(self) -> int:
         """Wait until every read shows everything; the position."""
         head = self.ledger.head()
-        assert self.deps.views.arrivals.reached_blocking(head, 10)
+        assert self.deps.views.progress.reached_blocking(head, 10)
         return head
 
     def remember_words(self) -> None:

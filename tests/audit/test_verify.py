@@ -10,9 +10,9 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from buildledger.audit.checks import PublishedHead
 from buildledger.audit.report import Check, Report
 from buildledger.audit.verify import verify
-from buildledger.audit.witnesses import PublishedHead
 from buildledger.ledger.database import open_store
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey

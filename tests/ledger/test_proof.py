@@ -11,11 +11,11 @@ import pytest
 
 from buildledger.ledger import merkle
 from buildledger.ledger.database import open_store
-from buildledger.ledger.keeper import TreeKeeper
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey, HeadSignatureError, read_head
 from buildledger.ledger.store import FactStore, leaf_hash
+from buildledger.ledger.tree_head_signer import TreeHeadSigner
 from tests.ledger.samples import CLOCK, SYSTEM, open_log, stored, stream
 from tests.ledger.waiting import wait_until
 
@@ -147,7 +147,7 @@ def test_a_keeper_signs_while_facts_arrive(database_url: str, key: HeadKey) -> N
     """The last fact is covered by a signed head when the keeper is closed at the latest."""
     ledger = Ledger.open(database_url, clock=CLOCK)
     tree = Tree.open(ledger.store, database_url)
-    keeper = TreeKeeper(ledger, tree, key, CLOCK, interval_seconds=0.001)
+    keeper = TreeHeadSigner(ledger, tree, key, CLOCK, interval_seconds=0.001)
     ledger.execute_blocking(open_log("a"), origin=SYSTEM)
     wait_until(lambda: (head := tree.newest_head()) is not None and head.size == 1)
     ledger.execute_blocking(open_log("b"), origin=SYSTEM)

@@ -13,8 +13,8 @@ from buildledger.events.change import ChangeRecorded
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.results import Result
 from buildledger.ledger.ledger import Ledger
-from buildledger.ledger.reader import Overtaken
-from buildledger.projections.projection import Fold
+from buildledger.ledger.reader import PositionConflict
+from buildledger.projections.projection import ProjectionWriter
 from buildledger.projections.projector import Projector
 from buildledger.projections.rebuild import first_difference
 from buildledger.projections.registry import BY_NAME, PROJECTIONS
@@ -33,7 +33,7 @@ class Brittle:
     METADATA: ClassVar[sa.MetaData] = sa.MetaData()
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset({ChangeRecorded})
 
-    def fold(self) -> Fold:
+    def writer(self) -> ProjectionWriter:
         """See `Projection`."""
         return BrittleFold()
 
@@ -42,7 +42,7 @@ class BrittleFold:
     """See `Brittle`."""
 
     def apply(self, connection: sa.Connection, batch: Sequence[Recorded]) -> None:
-        """See `Fold`."""
+        """See `ProjectionWriter`."""
         if any(isinstance(one.fact, ChangeRecorded) and one.fact.revision.endswith("3") for one in batch):
             raise ValueError("the third is too much")
 
@@ -52,22 +52,22 @@ def test_what_is_committed_is_soon_visible(world: World, views: Views, projector
     projector.start()
     for _ in range(20):
         world.act(5)
-        assert views.arrivals.reached_blocking(world.ledger.head(), DEADLINE_SECONDS)
+        assert views.progress.reached_blocking(world.ledger.head(), DEADLINE_SECONDS)
     assert {state.position for state in projector.states()} == {world.ledger.head()}
     projector.close()
 
 
 def test_a_projection_that_fails_stops_and_says_so(world: World, ledger: Ledger, tmp_path: Path) -> None:
-    """It stands before the batch it can't fold, names the reason, and the others go on without it."""
+    """It stands before the batch it can't write, names the reason, and the others go on without it."""
     views = Views(SqliteViews(tmp_path / "brittle"), (BY_NAME["changes"], Brittle()))
     projector = Projector(ledger, views)
     projector.start()
     world.commit("main")
     before = world.ledger.head()
-    assert views.arrivals.reached_blocking(before, DEADLINE_SECONDS)
+    assert views.progress.reached_blocking(before, DEADLINE_SECONDS)
     world.commit("main")
     world.commit("main")
-    assert views.arrivals.reached_blocking(world.ledger.head(), DEADLINE_SECONDS)
+    assert views.progress.reached_blocking(world.ledger.head(), DEADLINE_SECONDS)
     states = {state.name: state for state in projector.states()}
     assert states["changes"].position == world.ledger.head()
     assert states["brittle"].status == "stopped"
@@ -88,8 +88,8 @@ def test_two_projectors_on_one_database_do_the_work_once(
     for _ in range(15):
         world.act(10)
     head = ledger.head()
-    assert views.arrivals.reached_blocking(head, DEADLINE_SECONDS)
-    assert rival_views.arrivals.reached_blocking(head, DEADLINE_SECONDS)
+    assert views.progress.reached_blocking(head, DEADLINE_SECONDS)
+    assert rival_views.progress.reached_blocking(head, DEADLINE_SECONDS)
     projector.close()
     rival.close()
     assert not [state for state in (*projector.states(), *rival.states()) if state.error]
@@ -110,7 +110,7 @@ def test_a_process_that_feeds_nothing_follows_those_that_do(world: World, ledger
     projector.start()
     for _ in range(3):
         world.act(10)
-        assert read.arrivals.reached_blocking(ledger.head(), DEADLINE_SECONDS)
+        assert read.progress.reached_blocking(ledger.head(), DEADLINE_SECONDS)
         with read.read(None, "status", "people") as (status, people):
             assert status.position == people.position == ledger.head()
     projector.close()
@@ -123,10 +123,10 @@ def test_a_view_moves_from_where_it_stands_only(world: World, ledger: Ledger, vi
     world.commit("main")
     view = views.view("changes")
     facts = ledger.read(0, 100)
-    with pytest.raises(Overtaken):
+    with pytest.raises(PositionConflict):
         view.apply(1, facts)
     view.apply(0, facts)
-    with pytest.raises(Overtaken):
+    with pytest.raises(PositionConflict):
         view.apply(0, facts)
     assert view.position() == ledger.head()
 

@@ -205,7 +205,7 @@ class AwayLedger(Ledger):
 
     def tail(self, batch_facts: int = BATCH_FACTS) -> Tail:
         """One that never finds anything in memory."""
-        return Tail(self._wake, RecentFacts(1), self.read, batch_facts)
+        return Tail(self._commits, RecentFacts(1), self.read, batch_facts)
 
 
 async def test_a_database_that_is_away_is_waited_for(tmp_path: Path) -> None:

@@ -74,9 +74,9 @@ class CommandContext:
         self, kind: type[msgspec.Struct], receipt: Receipt, *, status: int = 200, **more: Any
     ) -> Response:
         """A receipt of this kind, once every read shows what was done, or the caller doesn't want to wait."""
-        arrivals = self.deps.views.arrivals
+        progress = self.deps.views.progress
         if self._wait:
-            await arrivals.reached(receipt.position, VISIBLE_SECONDS)
-        visible = arrivals.position >= receipt.position
+            await progress.reached(receipt.position, VISIBLE_SECONDS)
+        visible = progress.position >= receipt.position
         model = kind(position=receipt.position, duplicate=receipt.duplicate, visible=visible, **more)
         return json_response(model, status=status, position=receipt.position)

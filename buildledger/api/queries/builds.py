@@ -16,8 +16,8 @@ from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.events.request import SourceStamp as Stamp
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
+from buildledger.projections.row_buffers import chunks
 from buildledger.projections.status_tables import UNFINISHED, build, build_state, step
-from buildledger.projections.working import chunks
 
 _stamps = msgspec.json.Decoder(list[Stamp])
 _revisions = msgspec.json.Decoder(dict[str, str])

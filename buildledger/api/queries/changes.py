@@ -18,7 +18,7 @@ from buildledger.projections.blamelist_tables import blame
 from buildledger.projections.changes import change
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
-from buildledger.projections.working import chunks
+from buildledger.projections.row_buffers import chunks
 
 _texts = msgspec.json.Decoder(list[str])
 _ids = msgspec.json.Decoder(list[UUID])

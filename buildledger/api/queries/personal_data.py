@@ -13,7 +13,7 @@ from buildledger.events.ids import claim_id
 from buildledger.ledger.vault import Vault
 from buildledger.projections.people import claim
 from buildledger.projections.reading import Reading
-from buildledger.projections.working import chunks
+from buildledger.projections.row_buffers import chunks
 from buildledger.sources.words import ChangeWords
 
 USER = "user:"

@@ -51,9 +51,9 @@ def reading(request: Request, as_of: int | None, *views: str) -> Iterator[Reads]
     if (
         as_of is not None
         and as_of <= deps.ledger.head()
-        and not deps.views.arrivals.reached_blocking(as_of, PATIENCE_SECONDS)
+        and not deps.views.progress.reached_blocking(as_of, PATIENCE_SECONDS)
     ):
-        raise PositionAhead(as_of, deps.views.arrivals.position)
+        raise PositionAhead(as_of, deps.views.progress.position)
     with deps.views.read(as_of, *views) as readings:
         reads = Reads(deps, request, dict(zip(views, readings, strict=True)))
         reads.stop_if_unchanged()

@@ -26,7 +26,7 @@ from buildledger.config.resolved import Configuration
 from buildledger.domain.config import ApplyConfig
 from buildledger.projections.columns import moment
 from buildledger.projections.revisions import effect_failure, revision
-from buildledger.projections.working import chunks
+from buildledger.projections.row_buffers import chunks
 
 LISTING = "revisions"
 _plan = msgspec.json.Decoder(list[str])

@@ -42,7 +42,7 @@ async def stream_facts(
     `position` event, whose data is empty, only moves the place from which a client that comes back goes on.
     """
     deps = dependencies(request)
-    position = deps.views.arrivals.position
+    position = deps.views.progress.position
     if last_event_id is not None and last_event_id.isdecimal() and len(last_event_id) < 17:
         position = int(last_event_id)
     elif after is not None:
@@ -52,13 +52,13 @@ async def stream_facts(
 
 async def _facts(deps: ApiDependencies, position: int, wanted: FactFilter) -> AsyncGenerator[bytes, None]:
     told = position
-    arrivals = deps.views.arrivals
-    with arrivals.bell() as bell:
-        while not arrivals.closed:
-            bell.clear()
-            shown = min(arrivals.position, deps.ledger.head())
+    progress = deps.views.progress
+    with progress.subscribe() as moved:
+        while not progress.closed:
+            moved.clear()
+            shown = min(progress.position, deps.ledger.head())
             if shown <= position:
-                await bell.wait()
+                await moved.wait()
                 continue
             batch = await asyncio.to_thread(deps.ledger.read, position, min(BATCH_FACTS, shown - position))
             position = batch[-1].position

@@ -1,4 +1,4 @@
-"""Rows in memory while a batch is folded: read in bulk before it, written in bulk after it."""
+"""VersionedRows in memory while a batch is folded: read in bulk before it, written in bulk after it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LOAD_CHUNK = 500
 """Keys asked for in one query."""
 
 
-class Rows:
+class VersionedRows:
     """The present rows of one system-versioned table, as far as they are wanted.
 
     A row changed at a position ends its former version there and begins another; several changes by one fact make one
@@ -119,8 +119,8 @@ class Rows:
             self._ended.append(ended)
 
 
-class Appended:
-    """Rows of a table that only grows."""
+class AppendBuffer:
+    """VersionedRows of a table that only grows."""
 
     def __init__(self, table: sa.Table) -> None:
         self._insert = table.insert()

@@ -19,7 +19,7 @@ HEAD_INTERVAL_SECONDS = 10.0
 _log = logging.getLogger(__name__)
 
 
-class TreeKeeper:
+class TreeHeadSigner:
     """A thread that lets the tree follow the ledger and states its head; idle while nothing happens."""
 
     def __init__(
@@ -38,13 +38,13 @@ class TreeKeeper:
         self._closing = threading.Event()
         self.failure: str | None = None
         """Why the tree can't follow at the moment; shown in health."""
-        self._thread = threading.Thread(target=self._run, name="tree-keeper", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="tree-head-signer", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """State the last head and end the thread; call it before the ledger is closed."""
         self._closing.set()
-        self._ledger.stir()
+        self._ledger.notify_all()
         self._thread.join()
 
     def _run(self) -> None:

@@ -20,8 +20,8 @@ BATCH_HEADS = 500
 BATCH_LEAVES = 256
 
 
-class Objection(NamedTuple):
-    """Where and how a witness disagrees."""
+class Mismatch(NamedTuple):
+    """Where and how a check disagrees."""
 
     position: int
     last: int
@@ -36,7 +36,7 @@ class PublishedHead(msgspec.Struct, frozen=True):
     verifier: str
 
 
-class ChainWitness:
+class ChainCheck:
     """The stored links, one a commit."""
 
     def __init__(self, store: FactStore) -> None:
@@ -47,7 +47,7 @@ class ChainWitness:
         self._silent = False
         self._previous = self.head = GENESIS
 
-    def hear(self, position: int, leaf: bytes) -> Objection | None:
+    def check(self, position: int, leaf: bytes) -> Mismatch | None:
         """Take the next fact; object at the end of a commit that the link doesn't follow from."""
         self.head = extend_chain(self.head, [leaf])
         if self._silent or self._link is None or position < self._link.last_position:
@@ -55,21 +55,21 @@ class ChainWitness:
         if self._link != ChainLink(position, self._previous, self.head):
             self._silent = True
             first, last = self._commit_from, self._link.last_position
-            return Objection(first, last, f"the chain's link for positions {first} to {last} doesn't follow from them")
+            return Mismatch(first, last, f"the chain's link for positions {first} to {last} doesn't follow from them")
         self._commit_from = position + 1
         self._previous = self.head
         self._link = next(self._links, None)
         return None
 
-    def close(self, last: int) -> Objection | None:
+    def close(self, last: int) -> Mismatch | None:
         """Object, after the last fact, to facts without a link and to links without facts."""
         if self._silent:
             return None
         if self._link is None and self._commit_from <= last:
-            return Objection(self._commit_from, last, f"positions {self._commit_from} to {last} are not in the chain")
+            return Mismatch(self._commit_from, last, f"positions {self._commit_from} to {last} are not in the chain")
         if self._link is not None and self._store.head() < self._link.last_position:
             end = self._link.last_position
-            return Objection(last + 1, last + 1, f"the chain goes on to position {end}, the facts only to {last}")
+            return Mismatch(last + 1, last + 1, f"the chain goes on to position {end}, the facts only to {last}")
         return None
 
     def _read(self) -> Iterator[ChainLink]:
@@ -79,7 +79,7 @@ class ChainWitness:
             after = links[-1].last_position
 
 
-class TreeWitness:
+class TreeCheck:
     """The stored leaf hashes; they name the very fact that was changed."""
 
     def __init__(self, tree: Tree) -> None:
@@ -88,7 +88,7 @@ class TreeWitness:
         self._first = 0
         self._leaves: Sequence[bytes] = ()
 
-    def hear(self, position: int, leaf: bytes, root: bytes | None) -> Objection | None:
+    def check(self, position: int, leaf: bytes, root: bytes | None) -> Mismatch | None:
         """Take a fact, and the root over all so far if it is the tree's last one."""
         index = position - 1
         if index >= self.size:
@@ -97,13 +97,13 @@ class TreeWitness:
             self._first = index
             self._leaves = self._tree.leaves(index, BATCH_LEAVES)
         if not self._leaves or self._leaves[index - self._first] != leaf:
-            return Objection(position, position, "its leaf in the tree is another one")
+            return Mismatch(position, position, "its leaf in the tree is another one")
         if root is not None and self._tree.root(self.size) != root:
-            return Objection(1, position, f"the tree's stored nodes don't make up the root of its {self.size} facts")
+            return Mismatch(1, position, f"the tree's stored nodes don't make up the root of its {self.size} facts")
         return None
 
 
-class HeadWitness:
+class HeadCheck:
     """Stored and published tree heads, by size."""
 
     def __init__(self, tree: Tree, published: Sequence[PublishedHead], trusted: frozenset[str]) -> None:
@@ -128,21 +128,21 @@ class HeadWitness:
                 self._stored.extend(self._tree.heads(size, BATCH_HEADS))
         return found
 
-    def hear(self, size: int, root: bytes, head: PublishedHead) -> Objection | None:
+    def check(self, size: int, root: bytes, head: PublishedHead) -> Mismatch | None:
         """Hold a head against the root over the facts so far; another root blames the facts since the last head."""
         first = self._confirmed + 1
         if self._trusted and head.verifier not in self._trusted:
-            return Objection(
+            return Mismatch(
                 first, size, f"the head of size {size} is signed by a key that isn't trusted: {head.verifier}"
             )
         try:
             signed = read_head(head.note, head.verifier)
         except HeadSignatureError as error:
-            return Objection(first, size, f"the head of size {size}: {error}")
+            return Mismatch(first, size, f"the head of size {size}: {error}")
         self.authentic += 1
         if (signed.size, signed.root) != (size, root):
             at = signed.signed_at.isoformat()
-            return Objection(
+            return Mismatch(
                 first,
                 size,
                 f"the head of size {signed.size}, signed at {at}, has another root:"

@@ -20,14 +20,14 @@ class Answer(NamedTuple):
     error: Exception | None
 
 
-class Wake:
+class CommitNotifier:
     """The head that everybody may read up to, and everybody who waits for it to move. Thread-safe."""
 
     def __init__(self, head: int) -> None:
         self._head = head
         self._closed = False
         self._moved = threading.Condition()
-        self._bells: dict[asyncio.AbstractEventLoop, set[asyncio.Event]] = {}
+        self._events: dict[asyncio.AbstractEventLoop, set[asyncio.Event]] = {}
 
     @property
     def head(self) -> int:
@@ -47,7 +47,7 @@ class Wake:
             if moved:
                 self._head = head
                 self._moved.notify_all()
-            loops = set(self._bells) if moved else set()
+            loops = set(self._events) if moved else set()
         for answer in answers:
             if answer.submission.loop is None:
                 answer.submission.resolve(answer.receipt, answer.error)
@@ -61,15 +61,15 @@ class Wake:
         with self._moved:
             self._closed = True
             self._moved.notify_all()
-            loops = list(self._bells)
+            loops = list(self._events)
         for loop in loops:
             self._call(loop, [], True)
 
-    def stir(self) -> None:
-        """Let everybody who waits look again."""
+    def notify_all(self) -> None:
+        """Wake everybody who waits, so that they look again."""
         with self._moved:
             self._moved.notify_all()
-            loops = list(self._bells)
+            loops = list(self._events)
         for loop in loops:
             self._call(loop, [], True)
 
@@ -80,20 +80,20 @@ class Wake:
                 self._moved.wait()
 
     @contextmanager
-    def bell(self) -> Iterator[asyncio.Event]:
+    def subscribe(self) -> Iterator[asyncio.Event]:
         """An event on the running loop that is set whenever the head has moved; clear it before looking."""
         loop = asyncio.get_running_loop()
-        bell = asyncio.Event()
+        event = asyncio.Event()
         with self._moved:
-            self._bells.setdefault(loop, set()).add(bell)
+            self._events.setdefault(loop, set()).add(event)
         try:
-            yield bell
+            yield event
         finally:
             with self._moved:
-                bells = self._bells[loop]
-                bells.discard(bell)
-                if not bells:
-                    del self._bells[loop]
+                events = self._events[loop]
+                events.discard(event)
+                if not events:
+                    del self._events[loop]
 
     def _call(self, loop: asyncio.AbstractEventLoop, answers: list[Answer], moved: bool) -> None:
         try:
@@ -106,5 +106,5 @@ class Wake:
         for submission, receipt, error in answers:
             submission.resolve(receipt, error)
         if moved:
-            for bell in self._bells.get(loop, ()):
-                bell.set()
+            for event in self._events.get(loop, ()):
+                event.set()

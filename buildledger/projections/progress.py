@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Arrivals:
+class ProjectionProgress:
     """The position that every view has reached, and everybody who waits for it to move. Thread-safe."""
 
     def __init__(self, position: int = 0) -> None:
         self._position = position
         self._moved = threading.Condition()
-        self._bells: dict[asyncio.AbstractEventLoop, set[asyncio.Event]] = {}
+        self._events: dict[asyncio.AbstractEventLoop, set[asyncio.Event]] = {}
         self._closed = False
 
     @property
@@ -34,16 +34,16 @@ class Arrivals:
                 return
             self._position = position
             self._moved.notify_all()
-            loops = list(self._bells)
-        self._ring(loops)
+            loops = list(self._events)
+        self._notify(loops)
 
     def close(self) -> None:
         """End every wait."""
         with self._moved:
             self._closed = True
             self._moved.notify_all()
-            loops = list(self._bells)
-        self._ring(loops)
+            loops = list(self._events)
+        self._notify(loops)
 
     async def reached(self, position: int, timeout_seconds: float) -> bool:
         """Wait until the views are there; False when the time is over first."""
@@ -51,11 +51,11 @@ class Arrivals:
             return True
         try:
             async with asyncio.timeout(timeout_seconds):
-                with self.bell() as bell:
+                with self.subscribe() as event:
                     while self._position < position and not self._closed:
-                        bell.clear()
+                        event.clear()
                         if self._position < position:
-                            await bell.wait()
+                            await event.wait()
         except TimeoutError:
             pass
         return self._position >= position
@@ -67,22 +67,22 @@ class Arrivals:
         return self._position >= position
 
     @contextmanager
-    def bell(self) -> Iterator[asyncio.Event]:
+    def subscribe(self) -> Iterator[asyncio.Event]:
         """An event on the running loop that is set whenever the position has moved; clear it before looking."""
         loop = asyncio.get_running_loop()
-        bell = asyncio.Event()
+        event = asyncio.Event()
         with self._moved:
-            self._bells.setdefault(loop, set()).add(bell)
+            self._events.setdefault(loop, set()).add(event)
         try:
-            yield bell
+            yield event
         finally:
             with self._moved:
-                bells = self._bells[loop]
-                bells.discard(bell)
-                if not bells:
-                    del self._bells[loop]
+                events = self._events[loop]
+                events.discard(event)
+                if not events:
+                    del self._events[loop]
 
-    def _ring(self, loops: list[asyncio.AbstractEventLoop]) -> None:
+    def _notify(self, loops: list[asyncio.AbstractEventLoop]) -> None:
         for loop in loops:
             try:
                 loop.call_soon_threadsafe(self._set, loop)
@@ -91,5 +91,5 @@ class Arrivals:
                 continue
 
     def _set(self, loop: asyncio.AbstractEventLoop) -> None:
-        for bell in tuple(self._bells.get(loop, ())):
-            bell.set()
+        for event in tuple(self._events.get(loop, ())):
+            event.set()

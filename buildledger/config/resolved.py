@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from buildledger.config.machines import Start
-from buildledger.config.resolved_steps import Step
+from buildledger.config.steps.kinds import Step
 from buildledger.config.values import Expression, Plain, Value
 
 FORMAT_VERSION = 1

@@ -19,7 +19,7 @@ from buildledger.config.resolved import (
     Source,
     Worker,
 )
-from buildledger.config.resolved_steps import RunStep
+from buildledger.config.steps.run import RunStep
 from buildledger.domain import build, change, config, log, person, request, source, worker, worker_rules
 from buildledger.domain.command import Command
 from buildledger.events.build import ArtifactStored, BuildAssigned

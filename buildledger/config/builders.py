@@ -12,9 +12,9 @@ from buildledger.config.document import Document
 from buildledger.config.evaluate import Context, WorkerView, worker_fits
 from buildledger.config.expressions import ValueType, mentioned
 from buildledger.config.filling import Filling, plain
+from buildledger.config.inputs import InputSpec
 from buildledger.config.parsing import Parsed
 from buildledger.config.problems import Path, did_you_mean, listed
-from buildledger.config.resolved import InputSpec
 from buildledger.config.scopes import ANYTHING, CONDITIONS, NUMBERS, Place, Scope
 from buildledger.config.secrets import SecretProvider
 from buildledger.config.steps import expansion

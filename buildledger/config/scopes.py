@@ -9,10 +9,9 @@ import msgspec
 
 from buildledger.config import inputs, nodes
 from buildledger.config.document import Document, Mark
-from buildledger.config.evaluate import ENGINE
-from buildledger.config.expressions import ExpressionError, UnknownNameError, ValueType
+from buildledger.config.expressions import ENGINE, ExpressionError, UnknownNameError, ValueType
+from buildledger.config.inputs import InputSpec
 from buildledger.config.problems import Path, did_you_mean, listed
-from buildledger.config.resolved import InputSpec
 from buildledger.config.secrets import SecretProvider, SecretUnavailableError
 from buildledger.config.values import Expression, InputRef, PropertyRef, SecretRef, Spread
 

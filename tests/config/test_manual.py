@@ -14,7 +14,7 @@ from buildledger.config.strict import Strict
 from tests.config.loading import REPOSITORY
 
 MANUAL = (REPOSITORY / "docs" / "configuration.md").read_text()
-SOURCE = "\n".join(file.read_text() for file in sorted((REPOSITORY / "buildledger" / "config").glob("*.py")))
+SOURCE = "\n".join(file.read_text() for file in sorted((REPOSITORY / "buildledger" / "config").rglob("*.py")))
 
 
 def test_every_code_has_its_row() -> None:

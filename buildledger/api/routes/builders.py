@@ -31,7 +31,8 @@ from buildledger.api.queries import requests as request_queries
 from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.api.queries.readings import Reads, reading
 from buildledger.api.queries.wait_reasons import WaitReasons
-from buildledger.config.resolved import Builder, Configuration, InputSpec
+from buildledger.config.inputs import InputSpec
+from buildledger.config.resolved import Builder, Configuration
 from buildledger.projections.changes import branch
 from buildledger.projections.queue_tables import request as request_table
 from buildledger.projections.status_tables import build, builder

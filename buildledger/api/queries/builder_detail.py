@@ -9,8 +9,9 @@ from buildledger.api.queries.builds import SelectBuilds, as_builds
 from buildledger.api.queries.readings import Readings
 from buildledger.api.queries.requests import as_requests, count_waiting, first_waiting
 from buildledger.api.queries.sources import last_moved_branches
-from buildledger.api.queries.workers import site_of
-from buildledger.config.resolved import Builder, Configuration, InputSpec
+from buildledger.api.queries.wait_reasons import WaitReasons
+from buildledger.config.inputs import InputSpec
+from buildledger.config.resolved import Builder, Configuration
 
 VIEWS = ("status", "queue", "workers", "changes", "people", "revisions")
 RECENT_BUILDS = 25
@@ -36,14 +37,13 @@ def builder_by_name(readings: Readings, name: str) -> models.BuilderDetail:
         query.where(query.build.c.builder == name).statement.order_by(query.build.c.number.desc()).limit(RECENT_BUILDS)
     )
     waiting = first_waiting(queue, WAITING_REQUESTS, builder=name)
-    site = site_of(readings["workers"], status)
     return models.BuilderDetail(
         builder=as_builders(status, [row])[0],
         steps=[] if configured is None else [step.name for step in configured.steps],
         sources=[] if configuration is None or configured is None else _sources(readings, configuration, configured),
         inputs=[] if configured is None else [_input(*item) for item in configured.inputs.items()],
         locks=[] if configured is None else [use.lock for use in configured.locks],
-        waiting=as_requests(personal, waiting, configuration, site),
+        waiting=as_requests(personal, waiting, WaitReasons(readings)),
         waiting_count=count_waiting(queue, builder=name),
         recent=as_builds(status, personal, recent),
         position=readings.position,

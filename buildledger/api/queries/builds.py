@@ -159,10 +159,14 @@ def reference_rows(reading: Reading, seqs: Iterable[int]) -> list[sa.Row[Any]]:
     return [row for chunk in chunks(list(seqs)) for row in reading.all(query.statement.where(among(chunk)))]
 
 
-def running(reading: Reading) -> list[sa.Row[Any]]:
-    """Rows for `as_reference` of all builds that run, oldest first."""
+def running(reading: Reading, *, config_digest: bool = False) -> list[sa.Row[Any]]:
+    """Rows for `as_reference` of all builds that run, oldest first.
+
+    `config_digest`: they have that of the configuration they were assigned under, too.
+    """
     query = SelectBuilds(reading, brief=True).unfinished()
-    return list(reading.all(query.statement.order_by(query.build.c.seq)))
+    statement = query.statement.order_by(query.build.c.seq)
+    return list(reading.all(statement.add_columns(query.build.c.config_digest) if config_digest else statement))
 
 
 def reference_by_number(reading: Reading, builder: str, number: int) -> BuildRef | None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.api.models import server as models
 from buildledger.api.queries.workers import count_failing, count_missing
-from buildledger.domain.machine import LOUD_FAILURES
+from buildledger.domain.machine import ALERT_AFTER_FAILURES
 
 LAG_DEGRADED = 10_000
 """Facts that a reader may be behind before health speaks of it."""
@@ -45,8 +45,8 @@ def worker_problems(deps: ApiDependencies) -> list[str]:
     """What is wrong with workers, without their names: health is open to everybody."""
     try:
         with deps.views.read(None, "workers") as (workers,):
-            missing, failing = count_missing(workers), count_failing(workers, LOUD_FAILURES)
+            missing, failing = count_missing(workers), count_failing(workers, ALERT_AFTER_FAILURES)
     except sa.exc.SQLAlchemyError as error:
         return [f"how the workers are can't be read: {type(error).__name__}"]
-    said = [(missing, "missing"), (failing, f"failing to start, {LOUD_FAILURES} times or more in a row")]
+    said = [(missing, "missing"), (failing, f"failing to start, {ALERT_AFTER_FAILURES} times or more in a row")]
     return [f"{number} of the workers {'is' if number == 1 else 'are'} {what}" for number, what in said if number]

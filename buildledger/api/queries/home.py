@@ -13,6 +13,7 @@ from buildledger.api.queries.builds import SelectBuilds
 from buildledger.api.queries.changes import blame_rows, blamed_ids, changes_by_id
 from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.api.queries.readings import Readings
+from buildledger.api.queries.wait_reasons import WaitReasons
 
 VIEWS = ("status", "queue", "workers", "changes", "blamelist", "people", "revisions")
 BROKEN_SHOWN = 100
@@ -101,12 +102,10 @@ def _queue(readings: Readings, personal: PersonalDataResolver) -> models.QueueSu
     queue = readings["queue"]
     first = request_queries.first_waiting(queue, QUEUE_SHOWN)
     waiting, oldest_at = request_queries.waiting_since(queue)
-    configuration = readings.configurations.in_force(readings["revisions"]) if first else None
-    site = worker_queries.site_of(readings["workers"], readings["status"]) if first else request_queries.NOWHERE
     return models.QueueSummary(
         waiting=waiting,
         oldest_at=oldest_at,
-        first=request_queries.as_requests(personal, first, configuration, site),
+        first=request_queries.as_requests(personal, first, WaitReasons(readings)),
     )
 
 

@@ -13,14 +13,11 @@ import sqlalchemy as sa
 from buildledger.api.models import requests as models
 from buildledger.api.queries.builds import stamps_of
 from buildledger.api.queries.personal_data import PersonalDataResolver
-from buildledger.config.resolved import Configuration
+from buildledger.api.queries.wait_reasons import WaitReasons
 from buildledger.projections import queue_tables
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
-from buildledger.projections.waiting import Site, why_waiting
 
-WORKERS_NAMED_MAX = 20
-NOWHERE = Site(places=(), running=())
 Rows = Sequence[sa.Row[Any]]
 _ids = msgspec.json.Decoder(list[UUID])
 
@@ -97,9 +94,7 @@ def request_row(reading: Reading, request_id: UUID) -> sa.Row[Any] | None:
     return reading.first(query.statement.where(query.request.c.id == request_id))
 
 
-def as_requests(
-    personal: PersonalDataResolver, rows: Sequence[sa.Row[Any]], configuration: Configuration | None, site: Site
-) -> list[models.Request]:
+def as_requests(personal: PersonalDataResolver, rows: Rows, reasons: WaitReasons) -> list[models.Request]:
     """Rows as they are answered."""
     personal.load(actors={row.requested_by for row in rows})
     return [
@@ -108,7 +103,7 @@ def as_requests(
             builder=row.builder,
             position=row.seq,
             status=row.status,
-            waiting=_why(row, configuration, site) if row.status == "waiting" else None,
+            waiting=reasons.of(row) if row.status == "waiting" else None,
             priority=row.priority,
             reason=row.reason,
             trigger=row.trigger,
@@ -127,8 +122,3 @@ def as_requests(
         )
         for row in rows
     ]
-
-
-def _why(row: sa.Row[Any], configuration: Configuration | None, site: Site) -> models.Waiting:
-    reason = why_waiting(configuration, row.builder, site)
-    return models.Waiting(code=reason.code, text=reason.text, workers=list(reason.workers[:WORKERS_NAMED_MAX]))

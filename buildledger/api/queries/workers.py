@@ -15,7 +15,6 @@ from buildledger.api.queries import builds as build_queries
 from buildledger.api.queries import machines as machine_queries
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
-from buildledger.projections.waiting import Place, Site
 from buildledger.projections.workers import worker as worker_table
 
 Rows = Sequence[sa.Row[Any]]
@@ -39,6 +38,12 @@ def configured_workers(reading: Reading) -> Rows:
     """Name, status and whether it is paused, of each configured worker."""
     worker = reading.table(worker_table)
     return reading.all(sa.select(worker.c.name, worker.c.status, worker.c.paused).where(worker.c.configured))
+
+
+def configured_rows(reading: Reading) -> Rows:
+    """The whole rows of all configured workers, in no order."""
+    worker = reading.table(worker_table)
+    return reading.all(sa.select(worker).where(worker.c.configured))
 
 
 def count_missing(reading: Reading) -> int:
@@ -99,26 +104,3 @@ def as_workers(rows: Rows, running: Iterable[sa.Row[Any]]) -> list[models.Worker
         )
         for row in rows
     ]
-
-
-def site_of(workers: Reading, status: Reading) -> Site:
-    """What requests may wait for: all workers, and the builds that take room on them."""
-    running = build_queries.running(status)
-    taken: defaultdict[str, int] = defaultdict(int)
-    for row in running:
-        taken[row.worker] += 1
-    places = tuple(
-        Place(
-            name=row.name,
-            configured=row.configured,
-            connected=row.status == "connected",
-            paused=row.paused,
-            labels=labels_of(row),
-            capacity=capacity_of(row),
-            taken=taken[row.name],
-            starting=machine_queries.is_starting(row),
-            quarantined=machine_queries.quarantine_reason(row),
-        )
-        for row in list_workers(workers)
-    )
-    return Site(places=places, running=tuple(row.builder for row in running))

@@ -17,7 +17,7 @@ from buildledger.api.models import requests as models
 from buildledger.api.models.limits import PAGE_DEFAULT
 from buildledger.api.queries import requests as queries
 from buildledger.api.queries.readings import Readings, ReadModelsAsOf
-from buildledger.api.queries.workers import site_of
+from buildledger.api.queries.wait_reasons import WaitReasons
 from buildledger.domain.request import AGGREGATE as REQUEST
 from buildledger.domain.request import CancelRequest, PrioritiseRequest
 from buildledger.events.ids import RequestId
@@ -87,7 +87,4 @@ async def prioritise_request(
 
 def _as_requests(readings: Readings, rows: queries.Rows) -> list[models.Request]:
     personal = readings.personal_data()
-    if not any(row.status == "waiting" for row in rows):
-        return queries.as_requests(personal, rows, None, queries.NOWHERE)
-    configuration = readings.configurations.in_force(readings["revisions"])
-    return queries.as_requests(personal, rows, configuration, site_of(readings["workers"], readings["status"]))
+    return queries.as_requests(personal, rows, WaitReasons(readings))

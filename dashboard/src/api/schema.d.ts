@@ -1940,6 +1940,28 @@ export interface components {
             log_search_hits_max: number;
         };
         /**
+         * LockHolder
+         * @description A build that holds a lock until it ends.
+         */
+        LockHolder: {
+            /**
+             * Format: uuid
+             * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
+             */
+            build_id: string;
+            /**
+             * @description A builder, or one cell of its matrix.
+             * @example tests[3.12,linux]
+             * @example package
+             */
+            builder: string;
+            /**
+             * @description Counts the builds of its builder.
+             * @example 12
+             */
+            number: number;
+        };
+        /**
          * Log
          * @description What an operation wrote to one channel. Size, lines and digest are known when it is finished.
          */
@@ -2684,6 +2706,18 @@ export interface components {
             text: string;
             /** @description The workers it speaks of, at the most 20. */
             workers: string[];
+            /**
+             * @description The part of the builder's `worker` condition that no worker meets; else null.
+             * @example worker.labels.os == 'linux'
+             */
+            condition: string | null;
+            /**
+             * @description A lock that the build can't have for the moment; else null.
+             * @example database
+             */
+            lock: string | null;
+            /** @description The builds that hold something of the lock, at the most 20. */
+            held_by: components["schemas"]["LockHolder"][];
         };
         /**
          * Worker

@@ -15,7 +15,7 @@ from buildledger.api.models import requests as models
 from buildledger.api.queries import builds as build_queries
 from buildledger.api.queries import machines as machine_queries
 from buildledger.api.queries import workers as worker_queries
-from buildledger.api.queries.readings import Reads
+from buildledger.api.queries.readings import Readings
 from buildledger.config.placement import Candidate, RunningBuild, worker_view
 from buildledger.config.resolved import Configuration
 from buildledger.config.wait_reason import Situation
@@ -23,8 +23,6 @@ from buildledger.domain import change
 from buildledger.events.change import ChangeRecorded
 from buildledger.events.ids import ChangeId
 from buildledger.events.request import SourceStamp
-from buildledger.projections.status_tables import UNFINISHED, build
-from buildledger.projections.workers import worker
 from buildledger.reactors.state.changed_paths import ChangePaths
 
 WORKERS_NAMED_MAX = 20
@@ -37,11 +35,11 @@ _ids = msgspec.json.Decoder(tuple[ChangeId, ...])
 class WaitReasons:
     """Gives the reasons; reads workers and builds once, when it is first asked."""
 
-    def __init__(self, reads: Reads) -> None:
-        self._reads = reads
+    def __init__(self, readings: Readings) -> None:
+        self._readings = readings
 
     def of(self, row: sa.Row[Any]) -> models.Waiting:
-        """Why the request of a row of `requests.listed` waits; only for one that does."""
+        """Why the request of a row for `as_requests` waits; only for one that does."""
         stamps, inputs = _stamps.decode(row.stamps), msgspec.json.decode(row.inputs)
         reason = self._situation.why(row.builder, stamps, inputs, lambda: self._paths.of(_ids.decode(row.changes)))
         return models.Waiting(
@@ -61,20 +59,19 @@ class WaitReasons:
         return ChangePaths(self._change)
 
     def _change(self, change_id: ChangeId) -> ChangeRecorded | None:
-        state, _ = self._reads.deps.ledger.load(change.AGGREGATE, change_id)
+        state, _ = self._readings.deps.ledger.load(change.AGGREGATE, change_id)
         recorded: ChangeRecorded | None = state.recorded
         return recorded
 
     @cached_property
     def _situation(self) -> Situation:
-        reads = self._reads
-        configuration = reads.configurations.in_force(reads["revisions"])
+        readings = self._readings
+        configuration = readings.configurations.in_force(readings["revisions"])
         if configuration is None:
             return Situation(None, (), ())
-        columns = build.c.id, build.c.builder, build.c.number, build.c.worker, build.c.config_digest
-        running = reads["status"].all(build_queries.joined(reads["status"], *columns).where(UNFINISHED))
+        running = build_queries.running(readings["status"], config_digest=True)
         used = Counter(row.worker for row in running)
-        rows = reads["workers"].all(worker_queries.listed(reads["workers"]).where(worker.c.configured))
+        rows = worker_queries.configured_rows(readings["workers"])
         candidates = [_candidate(configuration, row, used[row.name]) for row in rows]
         return Situation(configuration, candidates, self._running_builds(configuration, running))
 
@@ -82,7 +79,7 @@ class WaitReasons:
         """The builds that hold locks, by the configurations that they were assigned under."""
         known: dict[str, Configuration | None] = {configuration.digest: configuration}
         for digest in {row.config_digest for row in rows} - known.keys():
-            known[digest] = self._reads.configurations.of(self._reads["revisions"], digest)
+            known[digest] = self._readings.configurations.with_digest(self._readings["revisions"], digest)
         return [_running_build(known[row.config_digest], row) for row in rows]
 
 
@@ -102,6 +99,6 @@ def _candidate(configuration: Configuration, row: sa.Row[Any], used: int) -> Can
         revoked=row.credential == "revoked",
         stopping=row.phase == "stopping",
         starting=machine_queries.is_starting(row),
-        quarantined=machine_queries.why_quarantined(row),
+        quarantined=machine_queries.quarantine_reason(row),
         used=used,
     )

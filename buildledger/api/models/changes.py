@@ -16,7 +16,7 @@ class ChangedFile(msgspec.Struct, frozen=True, kw_only=True):
     path: Annotated[str, Meta(description="The path in the repository.", examples=["src/widget.py"])]
     kind: Annotated[
         str,
-        Meta(description="What happened to it: `added`, `modified`, `removed`, `renamed`, …", examples=["modified"]),
+        Meta(description="What happened to it: `added`, `modified` or `deleted`.", examples=["modified"]),
     ]
 
 

@@ -1677,7 +1677,7 @@ export interface components {
              */
             path: string;
             /**
-             * @description What happened to it: `added`, `modified`, `removed`, `renamed`, …
+             * @description What happened to it: `added`, `modified` or `deleted`.
              * @example modified
              */
             kind: string;

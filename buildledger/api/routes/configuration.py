@@ -22,7 +22,7 @@ from buildledger.api.models.limits import PAGE_DEFAULT, POSITION_MAX
 from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.api.queries.readings import Reads, reading
 from buildledger.config.diff import diff
-from buildledger.config.resolved import Configuration
+from buildledger.config.stored import UnreadableTextError, read_configuration
 from buildledger.domain.config import ApplyConfig
 from buildledger.projections.columns import moment
 from buildledger.projections.revisions import effect_failure, revision
@@ -56,9 +56,9 @@ async def apply_config(
     """Put a configuration in force, whole. `buildledger config apply` checks a file and sends it here."""
     context = CommandContext(request, key, wait=wait, prefer=prefer)
     try:
-        wanted = await asyncio.to_thread(Configuration.from_json, body.text)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise Invalid(f"the text is no resolved configuration: {error}") from None
+        wanted = await asyncio.to_thread(read_configuration, body.text)
+    except UnreadableTextError as error:
+        raise Invalid(f"the text is no resolved configuration: {error.cause}") from None
     command = ApplyConfig(
         digest=wanted.digest,
         text=wanted.to_json(),

@@ -23,7 +23,7 @@ from buildledger.reactors.state.shared import SharedState, Snapshot
 from buildledger.reactors.triggers.triggering import Triggering
 
 CHECKPOINT_NAME = "reactors"
-CHECKPOINT_VERSION = 2
+CHECKPOINT_VERSION = 3
 """Raised whenever what is remembered changes its shape or its meaning: then the history is folded once more."""
 CHECKPOINT_FACTS = 20_000
 """A start reads at most about so many facts."""

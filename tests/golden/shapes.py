@@ -20,6 +20,32 @@ def shape_of(*types: Any) -> Shape:
     return dict(sorted(shape.items()))
 
 
+def breaks(then: Shape, now: Shape) -> list[str]:
+    """What differs between two shapes, but for what only widens: more structs, and more kinds of values in a field."""
+    return sorted(
+        f"{struct}.{field}: {fields.get(field, 'absent')} -> {now.get(struct, {}).get(field, 'absent')}"
+        for struct, fields in then.items()
+        for field in fields.keys() | now.get(struct, {}).keys()
+        if not _widens(fields.get(field), now.get(struct, {}).get(field))
+    )
+
+
+def _widens(then: str | None, now: str | None) -> bool:
+    if then is None or now is None or then == now:
+        return then == now
+    before, default = _parts(then)
+    after, other = _parts(now)
+    return default == other and before <= after
+
+
+def _parts(field: str) -> tuple[set[str], str]:
+    kinds, _, default = field.partition(" = ")
+    outer, bracket, inner = kinds.partition("[")
+    if not bracket:
+        return set(kinds.split(" | ")), default
+    return {f"{outer}[{each}" for each in inner.removesuffix("]").split(" | ")}, default
+
+
 def _collect(type_: inspect.Type, shape: Shape) -> None:
     if isinstance(type_, inspect.StructType):
         name = type_.cls.__name__

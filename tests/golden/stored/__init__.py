@@ -1,6 +1,10 @@
-"""Texts that facts carry, as they were stored: a golden text and the shape of it for each format.
+"""Texts that facts carry, as they were stored: golden texts and the shape of them for each format.
 
-`KIND.N.json` is a text of format N and is never changed once it is committed; `KIND.N.shape.json` says which fields,
-types and defaults that format has. A text of an earlier format has `KIND.N.reads-as.json` beside it: what it has to be
-read as. `python -m tests.golden.stored.record` writes what is missing for the newest formats, and changes nothing.
+`KIND.N.jsonl` holds texts of format N, a line each; a line is never changed once it is committed. `KIND.N.shape.json`
+says which fields, types and defaults that format has. Texts of an earlier format have `KIND.N.reads-as.jsonl` beside
+them: what they have to be read as.
+
+`python -m tests.golden.stored.record` adds to the newest format what is missing: a line that shows what
+`everything.yaml` uses, and in the shape what no former text can mean (a further kind of step). For any other change of
+the shape the format's number has to be raised.
 """

@@ -30,18 +30,22 @@ class Kind:
     write: Callable[[Any], str]
 
     def golden(self, number: int) -> Path:
-        """The golden text of a format."""
-        return DIRECTORY / f"{self.name}.{number}.json"
+        """The golden texts of a format, a line each."""
+        return DIRECTORY / f"{self.name}.{number}.jsonl"
 
     def golden_shape(self, number: int) -> Path:
         """The golden shape of a format."""
         return DIRECTORY / f"{self.name}.{number}.shape.json"
 
     def reads_as(self, number: int) -> Path:
-        """What the golden text has to be read as: itself while its format is the newest one."""
+        """What the golden texts have to be read as: themselves while their format is the newest one."""
         return (
-            self.golden(number) if number == self.format.newest else self.golden(number).with_suffix(".reads-as.json")
+            self.golden(number) if number == self.format.newest else self.golden(number).with_suffix(".reads-as.jsonl")
         )
+
+    def shape_then(self) -> Shape:
+        """The recorded shape of the newest format."""
+        return msgspec.json.decode(self.golden_shape(self.format.newest).read_bytes(), type=Shape)
 
     def shape_now(self) -> Shape:
         """The shape of the newest format."""

@@ -14,7 +14,7 @@ from buildledger.events.request import RequestSubmitted
 from buildledger.events.results import Result
 from buildledger.reactors.state.builds import BuildRun
 from buildledger.reactors.state.changed_paths import ChangePaths
-from buildledger.reactors.state.shared import KnownWorker
+from buildledger.reactors.state.workers import KnownWorker
 from buildledger.steps.program import StepInputs
 
 

@@ -23,7 +23,7 @@ from buildledger.events.results import Result
 from buildledger.reactors.builds.completion import finish_after_loss, finish_build
 from buildledger.reactors.builds.contexts import EvaluationContexts
 from buildledger.reactors.state.builds import BuildRun, evolve
-from buildledger.reactors.state.shared import KnownWorker
+from buildledger.reactors.state.workers import KnownWorker
 from buildledger.steps import program, registry, sequence
 from buildledger.steps.program import Conclusion, Execution
 from buildledger.steps.registry import ProgramChangedError

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from functools import lru_cache
-from uuid import UUID
 
 import msgspec
 
@@ -14,11 +12,13 @@ from buildledger.domain.worker import DRAIN_REASON
 from buildledger.events import build, config, request
 from buildledger.events import worker as worker_events
 from buildledger.events.fact import Fact, Recorded
-from buildledger.events.ids import BuildId, RequestId, ServerId, WorkerId, worker_id
+from buildledger.events.ids import BuildId, RequestId, WorkerId, worker_id
 from buildledger.reactors.reactor import Fold
 from buildledger.reactors.state.builds import BuildRun, evolve
 from buildledger.reactors.state.configurations import Configurations
 from buildledger.reactors.state.machines import KnownMachine, Machines
+from buildledger.reactors.state.requests import OpenRequest
+from buildledger.reactors.state.workers import KnownWorker
 
 BUILD_PROGRESS_FACTS: tuple[type[Fact], ...] = (
     build.StepStarted,
@@ -32,51 +32,6 @@ BUILD_PROGRESS_FACTS: tuple[type[Fact], ...] = (
     build.BuildStopRequested,
 )
 """The facts of a build between its assignment and its end."""
-
-
-class OpenRequest(msgspec.Struct, kw_only=True):
-    """A request that isn't finished."""
-
-    request_id: RequestId
-    position: int
-    """The ledger position at which it was submitted, which stands for its age."""
-    submitted: request.RequestSubmitted
-    priority: int
-    attempts: int = 0
-    build_id: BuildId | None = None
-    """The build that answers it; None while it waits."""
-    into: RequestId | None = None
-    """The request that it was collapsed into; None if it wasn't."""
-    followers: tuple[RequestId, ...] = ()
-    """The requests that were collapsed into it."""
-    last_worker: str | None = None
-    """The worker of its last build, if that has ended without answering it."""
-    causation_id: UUID | None = None
-    correlation_id: UUID
-
-    @property
-    def waits(self) -> bool:
-        """Whether it waits for a build of its own."""
-        return self.build_id is None and self.into is None
-
-
-class KnownWorker(msgspec.Struct, kw_only=True):
-    """A worker that is in the ledger."""
-
-    name: str = ""
-    """Empty until it has connected for the first time."""
-    epoch: int = 0
-    connected: bool = False
-    server_id: ServerId | None = None
-    labels: dict[str, str] = msgspec.field(default_factory=dict)
-    capacity: int = 0
-    paused: bool = False
-    drained: bool = False
-    """Whether the worker asked for the pause itself because it is being shut down."""
-    revoked: bool = False
-    lost: bool = False
-    missing: bool = False
-    disconnected_at: datetime | None = None
 
 
 _worker_id = lru_cache(maxsize=20_000)(worker_id)

@@ -15,7 +15,8 @@ from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import WorkerId
 from buildledger.events.worker import WorkerDisconnected
 from buildledger.reactors.reactor import CommandBatch, Fold
-from buildledger.reactors.state.shared import KnownWorker, SharedState
+from buildledger.reactors.state.shared import SharedState
+from buildledger.reactors.state.workers import KnownWorker
 
 
 class AbsenceMonitor:

@@ -18,7 +18,8 @@ from buildledger.events.operation import Ended
 from buildledger.events.server import ServerStopped
 from buildledger.events.worker import WorkerDisconnected, WorkerLost
 from buildledger.reactors.reactor import CommandBatch, Fold
-from buildledger.reactors.state.shared import KnownWorker, SharedState
+from buildledger.reactors.state.shared import SharedState
+from buildledger.reactors.state.workers import KnownWorker
 
 LEASE_SECONDS = 90.0
 """How long a worker may be disconnected before its builds are lost."""

@@ -46,6 +46,24 @@ async def test_lines_are_text(client: httpx.AsyncClient, log_id: UUID) -> None:
     assert (beyond["items"], beyond["next"]) == ([], None)
 
 
+async def test_lines_and_hits_come_in_pages(client: httpx.AsyncClient, log_id: UUID) -> None:
+    """As in every list, following `next` gives each line and each hit once, and null ends it."""
+    for address, expected in (
+        (f"/api/v1/logs/{log_id}/lines?limit=2", [line.decode("utf-8", "replace") for line in LINES]),
+        (f"/api/v1/logs/{log_id}/search?limit=1&pattern=error", [2, 4]),
+    ):
+        found, page = [], (await client.get(address)).json()
+        found += page["items"]
+        while page["next"] is not None:
+            page = (await client.get(f"{address}&cursor={page['next']}")).json()
+            assert page["position"] > 0
+            found += page["items"]
+        assert [one if isinstance(one, str) else one["line"] for one in found] == expected
+    cursor = (await client.get(f"/api/v1/logs/{log_id}/lines?limit=2")).json()["next"]
+    wrong = await client.get(f"/api/v1/logs/{log_id}/search?pattern=x&cursor={cursor}")
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "bad_cursor")
+
+
 async def test_a_search_counts_characters(client: httpx.AsyncClient, log_id: UUID) -> None:
     """A match is found anywhere in the log and placed by characters of the text that is sent."""
     answer = (

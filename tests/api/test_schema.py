@@ -68,6 +68,17 @@ def test_every_answer_has_a_schema_and_every_field_is_always_there() -> None:
             assert operation["description"]
 
 
+def test_every_field_and_parameter_is_described() -> None:
+    """Whoever reads only the document learns what each value means, and in which unit it is."""
+    for name, schema in DOCUMENT["components"]["schemas"].items():
+        for field, described in schema["properties"].items():
+            assert described.get("description"), (name, field)
+    for path, operations in DOCUMENT["paths"].items():
+        for method, operation in operations.items():
+            for parameter in operation.get("parameters", ()):
+                assert parameter.get("description"), (method, path, parameter["name"])
+
+
 def test_what_the_routes_say_is_what_the_application_serves(site: Site) -> None:
     """The running application describes itself with the same document."""
     assert site.app.openapi() == json.loads(json.dumps(DOCUMENT))

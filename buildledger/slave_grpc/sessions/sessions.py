@@ -1,6 +1,7 @@
 """All sessions of this server process, one a worker: begins them, hands them changes, watches and ends them."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Coroutine
 from typing import Any
@@ -64,7 +65,11 @@ class Sessions:
         self._receive_budget = ReceiveBudget(UNSTORED_MAX_BYTES)
         self._sessions: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._admitted: set[Session] = set()
+        """Those above, and the ones that are being begun or ended."""
         self._draining = False
+        self._drain_seconds: float | None = None
+        """What workers are told when the server drains; None: it doesn't, or ends at once."""
 
     def __len__(self) -> int:
         """How many workers hold a session."""
@@ -78,7 +83,7 @@ class Sessions:
             if arrived is grpc.aio.EOF:
                 return
             hello = self._expect_hello(arrived[0])
-            epoch = await self._admission.admit(hello, context)
+            epoch = await self._admission.admit(hello, context.peer())
         except NotAdmittedError as refusal:
             _log.warning("%s is not admitted: %s", context.peer(), refusal)
             async with asyncio.timeout(WRITE_SECONDS):
@@ -87,6 +92,7 @@ class Sessions:
         except TimeoutError:
             return
         session = self._new_session(hello, epoch, context)
+        self._admitted.add(session)
         try:
             await self._begin(session, hello, context)
             await session.run()
@@ -124,15 +130,13 @@ class Sessions:
 
     async def drain(self, deadline_seconds: float) -> None:
         """Admit no more workers, and ask the connected ones to leave; returns when they have left or time is over."""
-        self._draining = True
-        sessions = list(self._sessions.values())
-        for session in sessions:
+        self._draining, self._drain_seconds = True, deadline_seconds
+        for session in self._sessions.values():
             session.drain(deadline_seconds)
-        gone = [asyncio.create_task(session.finished.wait()) for session in sessions]
-        if gone:
-            _, late = await asyncio.wait(gone, timeout=deadline_seconds)
-            for waiting in late:
-                waiting.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(deadline_seconds):
+                while self._admitted:
+                    await next(iter(self._admitted)).finished.wait()
 
     def end(self) -> None:
         """Admit no more workers, and end all sessions."""
@@ -189,6 +193,8 @@ class Sessions:
             session.close("superseded", _superseded())
             return
         self._sessions[hello.name] = session
+        if self._drain_seconds is not None:  # the server has begun to drain after this worker was admitted
+            session.drain(self._drain_seconds)
         unknown_to_worker = session.resume(hello, self._follower.work.of_worker(hello.name))
         event_sink = self._new_event_sink(hello.name)
         for operation in unknown_to_worker:
@@ -198,6 +204,7 @@ class Sessions:
     async def _end(self, session: Session) -> None:
         """Finish what is being stored, then record that the session has ended."""
         await session.finish()
+        self._admitted.discard(session)
         if self._sessions.get(session.worker) is session:
             del self._sessions[session.worker]
         if session.reason != "superseded":

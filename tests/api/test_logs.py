@@ -38,12 +38,30 @@ async def log_id(site: Site) -> UUID:
 
 async def test_lines_are_text(client: httpx.AsyncClient, log_id: UUID) -> None:
     """Lines keep their escape sequences, and bytes of no known encoding are replaced, not lost."""
-    answer = (await client.get(f"/api/v1/logs/{log_id}/lines", params={"first": 1, "count": 3})).json()
+    answer = (await client.get(f"/api/v1/logs/{log_id}/lines", params={"first": 1, "limit": 3})).json()
     assert answer["first"] == 1
-    assert answer["lines"] == ["\x1b[31mred\x1b[0m", "größer 🙂 error here", "\ufffd\ufffd not utf-8"]
+    assert answer["items"] == ["\x1b[31mred\x1b[0m", "größer 🙂 error here", "\ufffd\ufffd not utf-8"]
     assert answer["extent"] == {"size_bytes": len(CONTENT), "line_count": 5, "finished": False}
     beyond = (await client.get(f"/api/v1/logs/{log_id}/lines", params={"first": 99})).json()
-    assert beyond["lines"] == []
+    assert (beyond["items"], beyond["next"]) == ([], None)
+
+
+async def test_lines_and_hits_come_in_pages(client: httpx.AsyncClient, log_id: UUID) -> None:
+    """As in every list, following `next` gives each line and each hit once, and null ends it."""
+    for address, expected in (
+        (f"/api/v1/logs/{log_id}/lines?limit=2", [line.decode("utf-8", "replace") for line in LINES]),
+        (f"/api/v1/logs/{log_id}/search?limit=1&pattern=error", [2, 4]),
+    ):
+        found, page = [], (await client.get(address)).json()
+        found += page["items"]
+        while page["next"] is not None:
+            page = (await client.get(f"{address}&cursor={page['next']}")).json()
+            assert page["position"] > 0
+            found += page["items"]
+        assert [one if isinstance(one, str) else one["line"] for one in found] == expected
+    cursor = (await client.get(f"/api/v1/logs/{log_id}/lines?limit=2")).json()["next"]
+    wrong = await client.get(f"/api/v1/logs/{log_id}/search?pattern=x&cursor={cursor}")
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "bad_cursor")
 
 
 async def test_a_search_counts_characters(client: httpx.AsyncClient, log_id: UUID) -> None:
@@ -51,9 +69,9 @@ async def test_a_search_counts_characters(client: httpx.AsyncClient, log_id: UUI
     answer = (
         await client.get(f"/api/v1/logs/{log_id}/search", params={"pattern": "ERROR", "ignore_case": True})
     ).json()
-    assert [hit["line"] for hit in answer["hits"]] == [2, 4]
-    assert answer["next_line"] is None
-    for hit in answer["hits"]:
+    assert [hit["line"] for hit in answer["items"]] == [2, 4]
+    assert answer["next"] is None
+    for hit in answer["items"]:
         assert hit["text"][hit["start"] : hit["end"]] == "error"
     bad = await client.get(f"/api/v1/logs/{log_id}/search", params={"pattern": "(", "regex": True})
     assert (bad.status_code, bad.json()["code"]) == (422, "bad_pattern")

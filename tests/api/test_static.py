@@ -31,7 +31,7 @@ def dashboard(site: Site) -> Path:
 async def test_every_page_is_the_app_with_a_nonce_of_its_own(client: httpx.AsyncClient) -> None:
     """Any address that isn't a file or the API's is the app; its nonce is new each time and in the policy."""
     nonces = set()
-    for path in ("/", "/builders/lint", "/builds/12?as_of=3"):
+    for path in ("/", "/builders/lint", "/builds/12?as_of=3", "/docsearch"):
         answer = await client.get(path)
         assert answer.headers["cache-control"] == "no-store"
         (nonce,) = re.findall('nonce="([^"]+)"', answer.text)
@@ -40,7 +40,7 @@ async def test_every_page_is_the_app_with_a_nonce_of_its_own(client: httpx.Async
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
         nonces.add(nonce)
-    assert len(nonces) == 3
+    assert len(nonces) == 4
 
 
 @pytest.mark.usefixtures("dashboard")
@@ -83,8 +83,8 @@ async def test_a_missing_dashboard_is_explained(client: httpx.AsyncClient) -> No
 
 
 async def test_unknown_api_addresses_are_problems(client: httpx.AsyncClient) -> None:
-    """What looks like the API's and isn't is a problem document, not the app."""
-    for path in ("/api/v1/nothing", "/api/v2/builds", "/api/"):
+    """What a program asks for and isn't there is a problem document, not the app."""
+    for path in ("/api/v1/nothing", "/api/v2/builds", "/api/", "/metrics", "/metrics/x", "/docs", "/badges/lint.svg"):
         answer = await client.get(path)
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     answer = await client.delete("/api/v1/builds")

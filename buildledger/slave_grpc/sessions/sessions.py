@@ -65,8 +65,10 @@ class Sessions:
         self._receive_budget = ReceiveBudget(UNSTORED_MAX_BYTES)
         self._sessions: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._admitted: set[Session] = set()
-        """Those above, and the ones that are being begun or ended."""
+        self._open_count = 0
+        """Of sessions, with those that are being admitted or ended."""
+        self._none_open = asyncio.Event()
+        self._none_open.set()
         self._draining = False
         self._drain_seconds: float | None = None
         """What workers are told when the server drains; None: it doesn't, or ends at once."""
@@ -83,7 +85,7 @@ class Sessions:
             if arrived is grpc.aio.EOF:
                 return
             hello = self._expect_hello(arrived[0])
-            epoch = await self._admission.admit(hello, context.peer())
+            epoch = await self._admit(hello, context)
         except NotAdmittedError as refusal:
             _log.warning("%s is not admitted: %s", context.peer(), refusal)
             async with asyncio.timeout(WRITE_SECONDS):
@@ -92,7 +94,6 @@ class Sessions:
         except TimeoutError:
             return
         session = self._new_session(hello, epoch, context)
-        self._admitted.add(session)
         try:
             await self._begin(session, hello, context)
             await session.run()
@@ -135,8 +136,7 @@ class Sessions:
             session.drain(deadline_seconds)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(deadline_seconds):
-                while self._admitted:
-                    await next(iter(self._admitted)).finished.wait()
+                await self._none_open.wait()
 
     def end(self) -> None:
         """Admit no more workers, and end all sessions."""
@@ -157,6 +157,22 @@ class Sessions:
         if up.WhichOneof("message") != "hello":
             raise NotAdmittedError(error(pb.ERROR_CODE_PROTOCOL_VIOLATION, "a stream begins with hello", fatal=True))
         return up.hello
+
+    async def _admit(self, hello: pb.Hello, context: Context) -> int:
+        """See `SessionAdmission.admit`; from here on the server doesn't stop before the session has ended."""
+        self._count_open(+1)
+        try:
+            return await self._admission.admit(hello, context.peer())
+        except BaseException:
+            self._count_open(-1)
+            raise
+
+    def _count_open(self, change: int) -> None:
+        self._open_count += change
+        if self._open_count:
+            self._none_open.clear()
+        else:
+            self._none_open.set()
 
     def _new_session(self, hello: pb.Hello, epoch: int, context: Context) -> Session:
         event_sink = self._new_event_sink(hello.name)
@@ -204,7 +220,7 @@ class Sessions:
     async def _end(self, session: Session) -> None:
         """Finish what is being stored, then record that the session has ended."""
         await session.finish()
-        self._admitted.discard(session)
+        self._count_open(-1)
         if self._sessions.get(session.worker) is session:
             del self._sessions[session.worker]
         if session.reason != "superseded":

@@ -35,7 +35,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """A repository."""
 
     name: str
-    kind: Literal["git"]
+    kind: str
+    """Its version-control system, by the key in `sources/systems.py`."""
     url: str
     """`https://`, `http://`, `ssh://`, `git://`, `file:///absolute` or scp-like `user@host:path`; never a `-` first."""
     poll_seconds: float | None = 60.0

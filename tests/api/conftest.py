@@ -26,7 +26,7 @@ from buildledger.logs.local import LocalLogStore
 from buildledger.projections.projector import Projector
 from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
-from buildledger.sources.words import ChangeWords
+from buildledger.sources.change_texts import ChangeTexts
 from tests.projections.world import START, World, claim, words
 
 TOKEN = "test-admin-token"
@@ -78,7 +78,7 @@ class Site:
             words("claim", claim(number)): f"Author {number} <author{number}@example.org>" for number in range(4)
         }
         for number in range(1, self.world.commits + 1):
-            said = ChangeWords(message=f"Change {number}\n\nLong story.", author="", committer="")
+            said = ChangeTexts(message=f"Change {number}\n\nLong story.", author="", committer="")
             texts[words("change", number)] = said.to_text()
         self.vault.put_many(texts)
 

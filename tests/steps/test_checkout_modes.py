@@ -32,7 +32,7 @@ def executor(tmp_path: Path) -> LocalExecutor:
 
 def stamped(repository: Repository, revision: str | None = None, branch: str = "main") -> StepInputs:
     stamp = SourceStamp(source="widget", repository=repository.url, branch=branch, revision=revision)
-    return StepInputs(stamps={"widget": stamp})
+    return StepInputs(stamps={"widget": stamp}, systems={"widget": "git"})
 
 
 def step(**options: Any) -> CheckoutStep:

@@ -33,7 +33,7 @@ def executor(tmp_path: Path) -> LocalExecutor:
 
 def inputs(url: str, branch: str = "main", revision: str | None = None) -> StepInputs:
     stamp = SourceStamp(source="widget", repository=url, branch=branch, revision=revision)
-    return StepInputs(stamps={"widget": stamp})
+    return StepInputs(stamps={"widget": stamp}, systems={"widget": "git"})
 
 
 def step(**options: Any) -> CheckoutStep:

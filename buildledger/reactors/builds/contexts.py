@@ -34,6 +34,7 @@ class EvaluationContexts:
         return StepInputs(
             values=self._context(run, configuration, builder, worker, result),
             stamps={stamp.source: stamp for stamp in assigned.stamps},
+            systems={name: source.kind for name, source in configuration.sources.items() if name in builder.sources},
             revisions=run.revisions_before,
         )
 

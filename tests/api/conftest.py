@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from buildledger.api.app import make_app
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.config.resolved import Configuration
+from buildledger.config.stored import read_configuration
 from buildledger.events.config import ConfigApplied
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
@@ -47,7 +48,7 @@ class LedgerConfiguration:
             return None
         fact = applied[-1].fact
         assert isinstance(fact, ConfigApplied)
-        return Configuration.from_json(fact.text)
+        return read_configuration(fact.text)
 
 
 @dataclass

@@ -15,7 +15,7 @@ from buildledger.logs.artifacts_manifest import Entry, Manifest
 from buildledger.retention import artifacts as retention
 from buildledger.retention.artifacts import Retention
 from tests.api.conftest import Site, site
-from tests.api.test_artifacts import Builds
+from tests.api.stored_builds import Builds
 
 __all__ = ["site"]
 

@@ -93,7 +93,7 @@ class Server:
                 reactors=None if runner is None else (lambda: runner.health),
                 connected_workers=None if service is None else (lambda: service.connected),
                 active=active,
-                trigger_poll=pollers.notify,
+                trigger_poll=pollers.trigger_poll,
                 clock=self._clock,
                 keep_artifacts=self._keep_artifacts,
                 admin_token=admin_token(settings.state),

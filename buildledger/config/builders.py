@@ -96,7 +96,7 @@ class BuilderResolver:
             self._document.add("steps", path, f"builder '{self._name}' needs either 'steps' or 'use'", at_key=True)
         if model.steps is not None:
             names = self._parsed.names
-            expansion.check(self._scope, (*path, "steps"), model.steps, names["sources"], names["builders"])
+            expansion.check(self._scope, (*path, "steps"), model.steps, self._parsed.systems, names["builders"])
         if model.use is None:
             if model.with_:
                 self._document.add("template", (*path, "with"), "'with' means something only with 'use'", at_key=True)
@@ -193,7 +193,7 @@ def check_template(
     """Check a template's steps in the scope of a builder that uses it, of which they see the properties only."""
     inner = msgspec.structs.replace(scope, owner=f"template '{name}'", inputs=declared, matrix={}, is_template=True)
     path = ("templates", name, "steps")
-    expansion.check(inner, path, template.steps, parsed.names["sources"], parsed.names["builders"])
+    expansion.check(inner, path, template.steps, parsed.systems, parsed.names["builders"])
 
 
 def specs(document: Document, path: Path, declared: Mapping[str, models.InputModel]) -> dict[str, InputSpec]:

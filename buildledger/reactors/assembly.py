@@ -1,4 +1,4 @@
-"""Joins the reactors over one ledger."""
+"""Constructs all reactors of a server."""
 
 from __future__ import annotations
 

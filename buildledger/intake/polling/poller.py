@@ -1,4 +1,4 @@
-"""Follows one git repository: what is new in it becomes changes, and where its branches stand becomes known.
+"""Follows one repository: what is new in it becomes changes, and where its branches stand becomes known.
 
 Changes are recorded before the branch that has them moves, parents before children, and all ids follow from what is
 in the repository. So a poll that is killed anywhere is simply repeated by the next one. The mirror is only a cache: a
@@ -21,8 +21,8 @@ from buildledger.intake.polling.mirror import Mirror, SourceError
 from buildledger.intake.polling.recording import Recorder
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.vault import Vault
-from buildledger.sources.git.failure import Cause
-from buildledger.sources.git.history import Commit
+from buildledger.sources.commits import Commit
+from buildledger.sources.failures import Cause
 
 HISTORY_CHANGES = 1000
 """Commits from before the source was configured that are recorded, the newest of all branches."""
@@ -33,7 +33,7 @@ MOVE_CHANGES = 1000
 USUAL_BRANCHES = ("main", "master", "trunk")
 
 
-class GitPoller:
+class Poller:
     """Polls one source. One poll at a time."""
 
     def __init__(self, source: Source, *, ledger: Ledger, vault: Vault, mirror: Mirror) -> None:
@@ -56,7 +56,7 @@ class GitPoller:
             self._state, _ = await asyncio.to_thread(self._ledger.load, domain.AGGREGATE, source_id(name))
         try:
             try:
-                await self._poll_mending(hinted)
+                await self._poll_and_repair(hinted)
             except SourceError as error:
                 await self._decide(ReportSourceFailure(source=name, cause=error.cause, detail=error.detail))
             else:
@@ -65,7 +65,7 @@ class GitPoller:
             self._state = None
             raise
 
-    async def _poll_mending(self, hinted: bool) -> None:
+    async def _poll_and_repair(self, hinted: bool) -> None:
         try:
             await self._poll(hinted)
         except SourceError as error:

@@ -1,11 +1,11 @@
-"""The words of a change, as they stand in the vault under its `words_id`: one JSON text, the same for every system."""
+"""What people wrote about a change, as it stands in the vault: one JSON text, the same for every system."""
 
 from __future__ import annotations
 
 import msgspec
 
 
-class ChangeWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ChangeTexts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What people wrote: everything about a change that may have to be forgotten."""
 
     message: str
@@ -20,10 +20,10 @@ class ChangeWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         return _encoder.encode(self).decode()
 
     @classmethod
-    def from_text(cls, text: str) -> ChangeWords:
+    def from_text(cls, text: str) -> ChangeTexts:
         """What `to_text` wrote. Raises: msgspec.ValidationError, msgspec.DecodeError."""
         return _decoder.decode(text)
 
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(ChangeWords)
+_decoder = msgspec.json.Decoder(ChangeTexts)

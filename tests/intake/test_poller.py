@@ -10,7 +10,7 @@ from buildledger.domain.command import Command
 from buildledger.events.change import BranchMoved, ChangeRecorded, SourceFailed, SourceRecovered
 from buildledger.events.ids import change_id
 from buildledger.events.person import ClaimRecorded
-from buildledger.intake.polling import git_poller, recording
+from buildledger.intake.polling import poller, recording
 from tests.fakes.repository import Repository
 from tests.intake.conftest import World
 
@@ -27,7 +27,7 @@ async def test_what_is_there_already_is_history(world: World, repository: Reposi
 
 async def test_history_is_limited(world: World, repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a long history the newest commits are recorded, over all branches together."""
-    monkeypatch.setattr(git_poller, "HISTORY_CHANGES", 2)
+    monkeypatch.setattr(poller, "HISTORY_CHANGES", 2)
     head = repository.commit("third")
     repository.git("checkout", "--quiet", "-b", "other")
     repository.commit("fourth")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 from buildledger.config.resolved import Configuration
 from buildledger.config.secrets import provider
+from buildledger.config.stored import read_configuration
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Recorded
 from buildledger.ledger.ledger import Ledger
@@ -59,5 +60,5 @@ class ActiveConfiguration:
         fact = recorded.fact
         if not isinstance(fact, ConfigApplied):
             return False
-        self.current, self.revision = Configuration.from_json(fact.text), fact.revision
+        self.current, self.revision = read_configuration(fact.text), fact.revision
         return True

@@ -14,8 +14,8 @@ from fastapi import FastAPI
 
 from buildledger.api.app import make_app
 from buildledger.api.http.dependencies import ApiDependencies
-from buildledger.clock import VirtualClock
 from buildledger.config.resolved import Configuration
+from buildledger.config.stored import read_configuration
 from buildledger.events.config import ConfigApplied
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
@@ -27,6 +27,7 @@ from buildledger.projections.projector import Projector
 from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
 from buildledger.sources.change_texts import ChangeTexts
+from buildledger.testing.clock import VirtualClock
 from tests.projections.world import START, World, claim, words
 
 TOKEN = "test-admin-token"
@@ -47,7 +48,7 @@ class LedgerConfiguration:
             return None
         fact = applied[-1].fact
         assert isinstance(fact, ConfigApplied)
-        return Configuration.from_json(fact.text)
+        return read_configuration(fact.text)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from collections import OrderedDict
 import sqlalchemy as sa
 
 from buildledger.config.resolved import Configuration
+from buildledger.config.stored import read_configuration
 from buildledger.events.config import ConfigApplied
 from buildledger.ledger.ledger import Ledger
 from buildledger.projections.reading import Reading
@@ -44,7 +45,7 @@ class Configurations:
             if held is not None:
                 self._decoded.move_to_end(position)
                 return held
-        made = Configuration.from_json(self.text_at(position))
+        made = read_configuration(self.text_at(position))
         with self._lock:
             self._decoded[position] = made
             while len(self._decoded) > DECODED_MAX:

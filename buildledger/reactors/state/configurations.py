@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 
 from buildledger.config.resolved import Configuration
+from buildledger.config.stored import read_configuration
 from buildledger.events.config import ConfigApplied
 
 PARSED_CONFIGURATIONS = 8
@@ -55,7 +56,7 @@ class Configurations:
         self._positions, self.digest = dict(positions), digest
 
     def _keep(self, digest: str, text: str) -> Configuration:
-        parsed = self._parsed[digest] = Configuration.from_json(text)
+        parsed = self._parsed[digest] = read_configuration(text)
         self._parsed.move_to_end(digest)
         while len(self._parsed) > PARSED_CONFIGURATIONS:
             self._parsed.popitem(last=False)

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from buildledger.config import machines
+from buildledger.config.stored import UnreadableTextError, read_machine_settings
 from buildledger.domain.command import Command
 from buildledger.domain.machine import MachineState, NoteMachineIdle, ReleaseMachine, StartMachine, StopMachine
 from buildledger.events import build, config
@@ -26,7 +27,19 @@ TIME_IS_OVER = "the time is over"
 RECONFIGURED = "its configuration was changed"
 NOT_CONFIGURED = "the configuration doesn't have it"
 
-_settings = lru_cache(maxsize=2_000)(machines.from_json)
+_settings = lru_cache(maxsize=2_000)(read_machine_settings)
+
+
+@lru_cache(maxsize=2_000)
+def _canonical(settings: str) -> str:
+    """Stored settings in the newest format, so that an upgrade of the server changes no machine.
+
+    What can't be read stays as it is, and so differs from whatever is configured: that machine is stopped.
+    """
+    try:
+        return machines.to_json(_settings(settings))
+    except UnreadableTextError:
+        return settings
 
 
 class Autoscaler:
@@ -128,7 +141,7 @@ class Autoscaler:
 
     def _reconcile_quarantined(self, name: str, state: MachineState, now: datetime) -> list[Command]:
         assert state.quarantined_until is not None
-        other = name in self._configured and self._configured[name] != state.settings
+        other = name in self._configured and self._configured[name] != _canonical(state.settings)
         if other or state.quarantined_until <= now:
             return [ReleaseMachine(worker=name, reason=RECONFIGURED if other else TIME_IS_OVER)]
         heapq.heappush(self._timers, (state.quarantined_until, name))
@@ -139,7 +152,7 @@ class Autoscaler:
         state = known.state
         if self._scheduler.is_busy(name):
             return []
-        if (settings := self._configured.get(name)) != state.settings:
+        if (settings := self._configured.get(name)) != _canonical(state.settings):
             reason = NOT_CONFIGURED if settings is None else RECONFIGURED
             return [StopMachine(worker=name, start=state.start, reason=reason)]
         worker = self._shared.worker(name)

@@ -21,9 +21,10 @@ BEARER, COOKIE = "adminToken", "session"
 DESCRIPTION = """\
 Everything that Build Ledger knows and can be asked to do.
 
-Reads take `as_of=<position>` and answer as they would have then. Lists are paged by an opaque `cursor`. Answers have an
-`ETag` and a `Ledger-Position`. Commands take an `Idempotency-Key`, are durable when they are answered, and say which
-position they became. Whatever goes wrong is a problem document (RFC 9457) with a stable `code`.
+Reads take `as_of=<position>` and answer as they would have then. Lists are paged: `items`, and the `cursor` of the next
+page as `next`. Query parameters that an address doesn't have are refused. Answers have an `ETag` and a `Ledger-Position`.
+Commands take an `Idempotency-Key`, are durable when they are answered, and say which position they became. Whatever goes
+wrong is a problem document (RFC 9457) with a stable `code`.
 """
 
 

@@ -69,7 +69,7 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LockUse(msgspec.Struct, frozen=True, kw_only=True):
-    """A builder's wish for a lock, held from the first step to the last."""
+    """How much of a lock a builder's builds take, from the first step to the last."""
 
     lock: str
     take: int = 1

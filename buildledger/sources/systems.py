@@ -1,11 +1,15 @@
-"""THE list of version-control systems; each has a folder of its own beside this file."""
+"""THE list of version-control systems."""
 
 from __future__ import annotations
 
-from buildledger.sources.git.system import Git
+from importlib import import_module
+
 from buildledger.sources.port import VersionControl
 
-_ALL: tuple[VersionControl, ...] = (Git(),)
+NAMES = ("git",)
+"""Each is a folder beside this file, whose module `system` has the `SYSTEM`."""
 
-SYSTEMS: dict[str, VersionControl] = {system.KEY: system for system in _ALL}
+SYSTEMS: dict[str, VersionControl] = {
+    system.KEY: system for system in (import_module(f"buildledger.sources.{name}.system").SYSTEM for name in NAMES)
+}
 """By the key that names a system in the file and in what is stored."""

@@ -14,7 +14,6 @@ from fastapi import FastAPI
 
 from buildledger.api.app import make_app
 from buildledger.api.http.dependencies import ApiDependencies
-from buildledger.clock import VirtualClock
 from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Configuration
 from buildledger.config.stored import read_configuration
@@ -29,6 +28,7 @@ from buildledger.projections.projector import Projector
 from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
 from buildledger.sources.change_texts import ChangeTexts
+from buildledger.testing.clock import VirtualClock
 from tests.projections.world import START, World, claim, words
 
 TOKEN = "test-admin-token"

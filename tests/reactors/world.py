@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from buildledger.clock import VirtualClock
 from buildledger.config.configurations import Configurations
 from buildledger.config.load import load_text
 from buildledger.config.resolved import Configuration
@@ -33,6 +32,7 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin, Receipt
 from buildledger.reactors.assembly import join
 from buildledger.reactors.runner import Runner
+from buildledger.testing.clock import VirtualClock
 from tests.domain.samples import change
 
 SERVER = ServerId(request_id("server"))

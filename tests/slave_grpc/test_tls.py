@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from buildledger.clock import VirtualClock
 from buildledger.domain.worker import RevokeWorker
 from buildledger.events.ids import worker_id
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
@@ -28,6 +27,7 @@ from buildledger.slave_grpc.identity.authority import KEY_FILE, SERVER_LIFE, Aut
 from buildledger.slave_grpc.identity.certificates import CertificateFiles, OwnCertificate
 from buildledger.slave_grpc.identity.credential_issuer import token_with_ca, token_without_ca
 from buildledger.slave_grpc.settings import WorkerServiceSettings
+from buildledger.testing.clock import VirtualClock
 from tests.slave_grpc.key_holder import KeyHolder, certificate_for
 from tests.slave_grpc.raw_worker import OWN_CONNECTION, RawWorker
 from tests.slave_grpc.service import Installation, in_the_present

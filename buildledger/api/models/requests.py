@@ -44,7 +44,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A wish for a build."""
+    """A request for a build."""
 
     id: Annotated[Id, Meta(description="Names the request in addresses.")]
     builder: BuilderName

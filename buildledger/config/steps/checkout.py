@@ -94,3 +94,6 @@ class CheckoutModel(StepModel):
     def default_name(self, filling: Filling) -> str:
         """`checkout widget`."""
         return f"checkout {self.checkout}"
+
+
+MODEL = CheckoutModel

@@ -49,3 +49,6 @@ class Git:
     def mirror(self, url: str, directory: Path) -> MirrorCommands:
         """A bare mirror."""
         return GitMirror(address.parse(url), directory)
+
+
+SYSTEM = Git()

@@ -2628,7 +2628,7 @@ export interface components {
         };
         /**
          * Request
-         * @description A wish for a build.
+         * @description A request for a build.
          */
         Request: {
             /**

@@ -1,4 +1,4 @@
-"""The far end of a step program: performs its operations on this machine, as a worker would, one after the other."""
+"""Performs a step's operations on this machine, as a worker would, one after the other; no server is needed."""
 
 from __future__ import annotations
 
@@ -46,14 +46,16 @@ class Performance:
 
     @property
     def labels(self) -> list[str]:
+        """What the operations were called, in order."""
         return [operation.label for operation in self.operations]
 
     @property
     def output(self) -> str:
+        """What was captured of all operations."""
         return "".join(outcome.text for outcome in self.outcomes)
 
 
-class LocalExecutor:
+class StepExecutor:
     """Performs operations in a build's directory, refusing to leave it."""
 
     def __init__(self, directory: Path, environment: Mapping[str, str] | None = None) -> None:

@@ -15,7 +15,7 @@ from buildledger.retention import artifacts as retention
 from buildledger.retention.artifacts import Retention
 from buildledger.testing.clock import VirtualClock
 from tests.api.conftest import Site, site
-from tests.api.test_artifacts import Builds
+from tests.api.stored_builds import Builds
 
 __all__ = ["site"]
 

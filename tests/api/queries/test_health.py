@@ -1,19 +1,41 @@
-"""What the server says of itself."""
+"""What the server says of its readers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 import httpx
+import sqlalchemy as sa
 
 from buildledger.api.queries.health import health_of
-from buildledger.domain.source import ReportSourceFailure
+from buildledger.events.change import ChangeRecorded
+from buildledger.events.fact import Fact, Recorded
+from buildledger.projections.projection import ProjectionWriter
 from buildledger.projections.projector import Projector
 from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
 from buildledger.projections.workers import Workers
 from tests.api.conftest import Site, settled
-from tests.projections.test_projector import Brittle
+
+
+class Failing:
+    """A projection that can't write its third commit."""
+
+    NAME: ClassVar[str] = "failing"
+    VERSION: ClassVar[int] = 1
+    METADATA: ClassVar[sa.MetaData] = sa.MetaData()
+    FACTS: ClassVar[frozenset[type[Fact]]] = frozenset({ChangeRecorded})
+
+    def writer(self) -> ProjectionWriter:
+        return FailingWriter()
+
+
+class FailingWriter:
+    def apply(self, connection: sa.Connection, batch: Sequence[Recorded]) -> None:
+        if any(isinstance(one.fact, ChangeRecorded) and one.fact.revision.endswith("3") for one in batch):
+            raise ValueError("the third is too much")
 
 
 async def test_health_shows_every_reader(site: Site, client: httpx.AsyncClient) -> None:
@@ -30,7 +52,7 @@ async def test_health_shows_every_reader(site: Site, client: httpx.AsyncClient) 
 
 async def test_a_stopped_reader_makes_health_fail(site: Site) -> None:
     """A projection that has stopped is named with its reason, and the answer is 503."""
-    views = Views(SqliteViews(site.deps.dashboard.parent / "brittle"), (Brittle(), Workers()))
+    views = Views(SqliteViews(site.deps.dashboard.parent / "failing"), (Failing(), Workers()))
     projector = Projector(site.ledger, views)
     for _ in range(3):
         site.world.commit("main")
@@ -40,25 +62,3 @@ async def test_a_stopped_reader_makes_health_fail(site: Site) -> None:
     assert "the third is too much" in health.problems[0]
     assert health.readers[0].lag > 0
     views.close()
-
-
-async def test_what_the_dashboard_needs_first(site: Site, client: httpx.AsyncClient) -> None:
-    """Title, limits and permissions follow the configuration and who asks."""
-    ui = (await client.get("/api/v1/ui-config")).json()
-    assert (ui["title"], ui["signed_in"]) == ("Tests", True)
-    assert all(ui["permissions"].values())
-    async with site.client(Accept="application/json") as stranger:
-        ui = (await stranger.get("/api/v1/ui-config")).json()
-    assert not any(ui["permissions"].values())
-    assert (await client.get("/api/v1/server")).json()["version"]
-
-
-async def test_sources_show_their_branches_and_outages(site: Site, client: httpx.AsyncClient) -> None:
-    """A source that can't be read says why and since when, and where its branches stood."""
-    site.world.commit("main")
-    site.world.execute(ReportSourceFailure(source="widget", cause="auth", detail="no key"))
-    await settled(site)
-    (source,) = (await client.get("/api/v1/sources")).json()["items"]
-    assert source["outage"]["cause"] == "auth"
-    assert [branch["name"] for branch in source["branches"]] == ["main"]
-    assert source["configured"]

@@ -1,9 +1,8 @@
-"""The ledger through the API: facts, signed heads, and proofs that anyone can check."""
+"""Signed heads and proofs that anyone can check."""
 
 from __future__ import annotations
 
 import base64
-import hashlib
 
 import httpx
 import pytest
@@ -18,23 +17,6 @@ async def head(site: Site) -> int:
     """A ledger with a history; its head."""
     site.world.act(60)
     return await settled(site)
-
-
-async def test_a_leaf_hash_follows_from_the_stored_bytes(client: httpx.AsyncClient, head: int) -> None:
-    """From what is answered of a fact alone, its leaf hash can be computed again."""
-    for position in (1, head // 2, head):
-        detail = (await client.get(f"/api/v1/facts/{position}")).json()
-        fact = detail["fact"]
-        name = fact["name"].encode()
-        entry = (
-            bytes.fromhex(fact["stream_id"].replace("-", ""))
-            + fact["version"].to_bytes(8, "big")
-            + len(name).to_bytes(2, "big")
-            + name
-            + detail["stored"].encode()
-        )
-        assert hashlib.sha256(b"\0" + entry).hexdigest() == detail["leaf_hash"]
-    assert (await client.get(f"/api/v1/facts/{head + 1}")).status_code == 404
 
 
 async def test_a_fact_is_proven_against_a_signed_head(client: httpx.AsyncClient, head: int) -> None:
@@ -69,21 +51,3 @@ async def test_proofs_about_the_future_are_refused(client: httpx.AsyncClient, he
         assert (answer.status_code, answer.json()["code"]) == (404, "position_ahead")
     contradictory = await client.get("/api/v1/proofs/inclusion", params={"position": 5, "tree_size": 4})
     assert contradictory.status_code == 422
-
-
-async def test_facts_are_filtered(site: Site, client: httpx.AsyncClient, head: int) -> None:
-    """By name, stream and correlation, forwards and backwards, up to a position."""
-    facts = site.ledger.read(0, head)
-    names = [recorded.position for recorded in facts if recorded.name.startswith("request.")]
-    forwards = (await client.get("/api/v1/facts", params={"name": "request.", "limit": 500})).json()["items"]
-    assert [item["position"] for item in forwards] == names
-    backwards = (await client.get("/api/v1/facts?name=request.&limit=500&order=desc")).json()["items"]
-    assert [item["position"] for item in backwards] == names[::-1]
-    stream = str(facts[names[0] - 1].stream_id)
-    own = (await client.get("/api/v1/facts", params={"stream": stream})).json()["items"]
-    assert {item["stream_id"] for item in own} == {stream}
-    early = (await client.get("/api/v1/facts", params={"as_of": 10, "after": 4})).json()
-    assert [item["position"] for item in early["items"]] == list(range(5, 11))
-    assert early["next"] is None
-    nothing = (await client.get("/api/v1/facts", params={"name": "nothing."})).json()
-    assert nothing["items"] == []

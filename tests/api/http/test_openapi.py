@@ -17,14 +17,22 @@ from buildledger.api.routers import describe_routes
 from tests.api.conftest import AUTHORIZED, Site
 
 ENDLESS = ("/api/v1/stream", "/api/v1/logs/{log_id}/stream", "/api/v1/session")
+
+
 HEADERS = AUTHORIZED | {"Host": "localhost:8010"}
+
+
 EXAMPLES = 4
 """Requests of each kind for each operation."""
+
+
 CHECKS = [
     schemathesis.checks.not_a_server_error,
     schemathesis.checks.content_type_conformance,
     schemathesis.checks.response_schema_conformance,
 ]
+
+
 DOCUMENT = describe_routes()
 
 

@@ -18,6 +18,8 @@ from tests.api.serving import DEADLINE_SECONDS, events, serving
 from tests.projections.world import nowhere
 
 LINES = [b"plain", b"\x1b[31mred\x1b[0m", "größer 🙂 error here".encode(), b"\xff\xfe not utf-8", b"last error"]
+
+
 CONTENT = b"\n".join(LINES) + b"\n"
 
 

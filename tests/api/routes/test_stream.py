@@ -7,10 +7,7 @@ import random
 from contextlib import aclosing
 
 import httpx
-import pytest
 
-from buildledger.api.http import event_stream
-from buildledger.api.http.event_stream import EventStream, Streams
 from tests.api.conftest import AUTHORIZED, Site, settled
 from tests.api.serving import DEADLINE_SECONDS, events, serving
 
@@ -94,52 +91,6 @@ async def test_without_a_position_a_stream_begins_with_what_is_new(site: Site) -
         assert (await reading)[0] > head
 
 
-async def test_a_silent_stream_shows_that_it_lives(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Comments are sent while nothing happens."""
-    monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.01)
-    async with (
-        serving(site.app) as url,
-        httpx.AsyncClient(base_url=url, headers=AUTHORIZED) as client,
-        client.stream("GET", "/api/v1/stream") as answer,
-        asyncio.timeout(DEADLINE_SECONDS),
-    ):
-        comments = 0
-        async for line in answer.aiter_lines():
-            comments += line.startswith(":")
-            if comments == 3:
-                break
-
-
-async def test_who_takes_nothing_is_cut_off(site: Site) -> None:
-    """A client that doesn't read is let go after a while, and the server holds one piece for it, not the history."""
-    made = 0
-
-    async def endless() -> object:
-        nonlocal made
-        while True:
-            made += 1
-            yield b"x" * 10_000
-
-    taken = asyncio.Event()
-
-    async def stuck(message: dict[str, object]) -> None:
-        if message["type"] == "http.response.body" and len(bytes(message["body"])) > 100:  # type: ignore[call-overload]
-            taken.set()
-            await asyncio.Event().wait()
-
-    async def never() -> dict[str, object]:
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    streams = Streams()
-    response = EventStream(streams, endless(), slow_seconds=0.02)  # type: ignore[arg-type]
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        await response({"type": "http"}, never, stuck)  # type: ignore[arg-type]
-    assert taken.is_set()
-    assert made == 1
-    assert streams.count == 0
-
-
 async def test_streams_end_with_the_server(site: Site) -> None:
     """When the streams are closed each ends in good order, and the server needn't wait for its clients."""
     async with serving(site.app) as url, asyncio.timeout(DEADLINE_SECONDS):
@@ -148,13 +99,3 @@ async def test_streams_end_with_the_server(site: Site) -> None:
         site.app.state.streams.close()
         assert await reading == []
     assert site.app.state.streams.count == 0
-
-
-async def test_there_is_a_limit_on_streams(
-    site: Site, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Beyond the limit a stream is refused and the client told to come again."""
-    monkeypatch.setattr(event_stream, "STREAMS_MAX", 0)
-    answer = await client.get("/api/v1/stream")
-    assert (answer.status_code, answer.json()["code"]) == (503, "busy")
-    assert "retry-after" in answer.headers

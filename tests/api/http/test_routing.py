@@ -13,6 +13,8 @@ from buildledger.api.models.server import Limits
 from buildledger.api.routers import ROUTERS, describe_routes
 
 DOCUMENT = describe_routes()
+
+
 OPERATIONS = [(method, path) for path, methods in DOCUMENT["paths"].items() for method in methods]
 
 

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 import buildledger
 
 ROOM = Path(buildledger.__file__).parent
+
+
 READERS = sorted(
     [*(ROOM / "api").rglob("*.py"), ROOM / "retention" / "artifacts.py", ROOM / "projections" / "artifact_search.py"]
 )

@@ -18,12 +18,14 @@ from buildledger.domain.machine import (
     StartMachine,
     StopMachine,
 )
-from buildledger.domain.worker import DisconnectWorker, ReportWorkerMissing
+from buildledger.domain.worker import DisconnectWorker
+from tests.api.calls import read
 from tests.api.conftest import Site, settled
-from tests.api.test_reads import read
 from tests.projections.world import START, World, configuration
 
 START_LOCALLY = LocalStart(capacity=1)
+
+
 FIRST = timedelta(seconds=30)
 
 
@@ -99,18 +101,3 @@ async def test_a_quarantine_says_why_and_until_when(site: Site, client: httpx.As
     health = await read(client, "health")
     assert health["status"] == "degraded"
     assert health["problems"] == ["1 of the workers is failing to start, 3 times or more in a row"]
-
-
-async def test_a_missing_worker_is_shown_until_it_is_back(site: Site, client: httpx.AsyncClient) -> None:
-    """On its own, and in the server's health."""
-    world = site.world
-    world.connect("w1")
-    world.execute(DisconnectWorker(worker="w1", epoch=1, reason="silent"))
-    world.execute(ReportWorkerMissing(worker="w1", epoch=1, since=START))
-    await settled(site)
-    assert (await read(client, "workers/w1"))["worker"]["missing_since"] is not None
-    assert (await read(client, "health"))["problems"] == ["1 of the workers is missing"]
-    world.connect("w1")
-    await settled(site)
-    assert (await read(client, "workers/w1"))["worker"]["missing_since"] is None
-    assert (await read(client, "health"))["status"] == "ok"

@@ -11,109 +11,19 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from msgspec.structs import replace
 
 from buildledger.domain.build import (
-    FinishBuild,
-    FinishOperation,
-    FinishStep,
     RemoveArtifact,
-    ReportTests,
-    RequestOperation,
-    StartStep,
-    StoreArtifact,
 )
-from buildledger.events.build import ArtifactStored, TestResult, TestsReported
-from buildledger.events.ids import BuildId, OperationId, operation_id
-from buildledger.events.operation import Ended, Upload
-from buildledger.events.results import Result
-from buildledger.logs.artifacts_manifest import Entry, Manifest, link_digest
+from buildledger.logs.artifacts_manifest import link_digest
 from tests.api.conftest import Site
+from tests.api.stored_builds import HTML, Builds, a_directory
 from tests.projections.world import nowhere
-
-HTML = b"<script>alert(1)</script>" * 1000
-
-
-class Builds:
-    """A build that runs, and what it hands over."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        site.world.submit("lint")
-        build = site.world.assign()
-        assert build is not None
-        self.build: BuildId = build
-        site.world.execute(StartStep(build_id=build, step=0, name="upload", program="upload", program_version=1))
-        self.operations: list[OperationId] = []
-
-    def operation(self) -> OperationId:
-        """An upload that was asked for."""
-        operation = operation_id(self.build, 0, len(self.operations))
-        self.operations.append(operation)
-        spec = Upload(path="a", artifact="a", limit_bytes=1)
-        self.site.world.execute(
-            RequestOperation(build_id=self.build, operation_id=operation, step=0, label="upload", spec=spec)
-        )
-        return operation
-
-    def keep(self, name: str, content: bytes) -> OperationId:
-        """A file."""
-        return self._stored(
-            ArtifactStored(name=name, size_bytes=len(content), sha256=self.put(content), operation_id=self.operation())
-        )
-
-    def keep_directory(self, name: str, manifest: Manifest) -> OperationId:
-        """A directory, whose files are there already."""
-        digest = self.put(manifest.encode())
-        stored = ArtifactStored(
-            name=name,
-            size_bytes=manifest.size_bytes,
-            sha256=digest,
-            operation_id=self.operation(),
-            directory=True,
-            file_count=len(manifest.files),
-        )
-        return self._stored(stored)
-
-    def end(self) -> None:
-        """The build is over."""
-        world, build = self.site.world, self.build
-        ended, fence = Ended(reason="exited"), world.running[build].assigned.fence
-        for operation in self.operations:
-            world.execute(FinishOperation(build_id=build, operation_id=operation, fence=fence, ended=ended))
-        world.execute(
-            FinishStep(build_id=build, step=0, result=Result.SUCCESS),
-            FinishBuild(build_id=build, result=Result.SUCCESS),
-        )
-        self.site.settle()
-
-    def put(self, content: bytes) -> str:
-        """A file of the store."""
-        return self.site.deps.artifacts.put(content)
-
-    def _stored(self, artifact: ArtifactStored) -> OperationId:
-        self.site.world.execute(StoreArtifact(build_id=self.build, artifact=artifact))
-        self.site.settle()
-        return artifact.operation_id
 
 
 @pytest.fixture
 def builds(site: Site) -> Builds:
     return Builds(site)
-
-
-def a_directory(builds: Builds) -> Manifest:
-    """A page, a program, a link and an empty directory."""
-    target = "bin/tool"
-    builds.put(target.encode())
-    return Manifest.of(
-        [
-            Entry(path="index.html", type="file", mode=0o644, size=len(HTML), sha256=builds.put(HTML)),
-            Entry(path="bin/tool", type="file", mode=0o755, size=4, sha256=builds.put(b"tool")),
-            Entry(path="naïve", type="link", target=target),
-            Entry(path="void", type="directory"),
-        ]
-    )
 
 
 async def test_an_artifact_is_a_download_that_nobody_can_run(builds: Builds, client: httpx.AsyncClient) -> None:
@@ -249,32 +159,3 @@ async def test_an_artifact_that_is_not_there_is_not_found(client: httpx.AsyncCli
         "builds/{}/tests",
     ):
         assert (await client.get("/api/v1/" + path.format(nowhere()))).status_code == 404
-
-
-async def test_tests_of_a_build(builds: Builds, client: httpx.AsyncClient, site: Site) -> None:
-    """Failed ones first, in pages, by status; totals over all parts; a summary on the build itself."""
-    report = TestsReported(operation_id=builds.operation(), step=0, report="out/a.xml", format="junit", results=())
-    passed = [TestResult(name=f"ok {number}", suite="s", status="passed", seconds=0.5) for number in range(3)]
-    failed = TestResult(name="bad", suite="s", status="failed", message="assert 1 == 2")
-    broken = TestResult(name="broken", status="error")
-    first = replace(report, results=(*passed, failed), omitted=7)
-    second = replace(report, part=1, report="out/b.xml", results=(TestResult(name="later", status="skipped"), broken))
-    for part in (first, second):
-        site.world.execute(ReportTests(build_id=builds.build, report=part))
-    site.settle()
-    address = f"/api/v1/builds/{builds.build}/tests"
-    seen, cursor = [], None
-    while True:
-        params = {"limit": 4} | ({"cursor": cursor} if cursor else {})
-        page = (await client.get(address, params=params)).json()
-        seen += [one["name"] for one in page["items"]]
-        if (cursor := page["next"]) is None:
-            break
-    assert seen == ["bad", "broken", "later", "ok 0", "ok 1", "ok 2"]
-    totals = {"reports": 2, "passed": 3, "failed": 1, "errors": 1, "skipped": 1, "omitted": 7}
-    assert page["totals"] == totals
-    only = (await client.get(address, params={"status": "failed"})).json()["items"]
-    assert [(one["report"], one["suite"], one["message"]) for one in only] == [("out/a.xml", "s", "assert 1 == 2")]
-    summary = (await client.get(f"/api/v1/builds/{builds.build}")).json()["tests"]
-    assert summary["totals"] == totals
-    assert [one["name"] for one in summary["failures"]] == ["bad", "broken"]

@@ -6,7 +6,9 @@ from importlib import import_module
 
 from buildledger.sources.port import VersionControl
 
-NAMES = ("git",)
+NAMES = [
+    "git",
+]
 """Each is a folder beside this file, whose module `system` has the `SYSTEM`."""
 
 SYSTEMS: dict[str, VersionControl] = {

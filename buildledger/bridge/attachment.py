@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 
 from buildledger.bridge import staging
 from buildledger.bridge.connection import Connection, ConnectionLostError, RefusedError
-from buildledger.bridge.host import BuildbotHost
+from buildledger.bridge.buildbot_executor import BuildbotHost
 from buildledger.bridge.machine import Machine, NoAnswerError, UnsuitableError
-from buildledger.bridge.roster import Entry
+from buildledger.bridge.accounts import Entry
 from buildledger.bridge.settings import BridgeSettings
 from buildledger.worker.settings import WorkerSettings
 from buildledger.worker.transport.credential import CredentialUnreadableError, load

@@ -12,9 +12,9 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 
 from buildledger.bridge.attachment import Attachment, UnusableError
 from buildledger.bridge.connection import LONGEST_MESSAGE_BYTES, Connection
-from buildledger.bridge.door import Door
-from buildledger.bridge.naming import WORKER
-from buildledger.bridge.roster import Roster
+from buildledger.bridge.listener import Door
+from buildledger.bridge.log_context import WORKER
+from buildledger.bridge.accounts import Roster
 from buildledger.bridge.settings import BridgeError, BridgeSettings
 from buildledger.bridge.tokens import TokenSource
 

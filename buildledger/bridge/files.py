@@ -11,7 +11,7 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from buildledger.bridge import script
-from buildledger.bridge.finding import matches, plain_beginning
+from buildledger.bridge.listing import matches, plain_beginning
 from buildledger.bridge.machine import Machine, NoAnswerError, os_error
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker.files.listing import MOST_ENTRIES

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from buildledger.bridge import script
 from buildledger.bridge.connection import Connection
-from buildledger.bridge.finding import FLAT, LIST, Find
+from buildledger.bridge.listing import FLAT, LIST, Find
 from buildledger.bridge.lines import END_OF_TEXT, ENDLESS
 from buildledger.bridge.remote import MOST_TEXT_CHARACTERS, RemoteCommand, Sink
 

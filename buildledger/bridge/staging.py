@@ -19,7 +19,7 @@ from buildledger.bridge.machine import Auxiliary, Machine, NoAnswerError, os_err
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker.files.operations import file_error
 from buildledger.worker.files.paths import PathEscapesError, inside
-from buildledger.worker.files.transfers import MOST_UPLOADS, BlobStore, fetch_files, upload_files
+from buildledger.worker.files.transfers.fetch import MOST_UPLOADS, BlobStore, fetch_files, upload_files
 from buildledger.worker.runs.attempt import Attempt
 from buildledger.worker.runs.plan import Plan
 

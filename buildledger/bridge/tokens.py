@@ -4,7 +4,7 @@ import logging
 
 import httpx
 
-from buildledger.bridge.roster import Entry
+from buildledger.bridge.accounts import Entry
 from buildledger.bridge.settings import BridgeSettings
 
 _CALL_SECONDS = 30.0

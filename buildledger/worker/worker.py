@@ -12,21 +12,21 @@ import grpc
 import grpc.aio
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.files.transfers import BlobStore
+from buildledger.worker.files.transfers.fetch import BlobStore
 from buildledger.worker.processes.orphans import Leftover
 from buildledger.worker.runs import runner
 from buildledger.worker.runs.attempt import Attempt
 from buildledger.worker.runs.executor import Host
 from buildledger.worker.runs.local_executor import ThisMachine
 from buildledger.worker.runs.recovery import recover
-from buildledger.worker.runs.workshop import Workshop
+from buildledger.worker.runs.attempt_store import Workshop
 from buildledger.worker.session.attempt_registry import Holdings
 from buildledger.worker.session.outbox import Outbox
 from buildledger.worker.session.session import ServerSilentError, Session, SessionRefusedError, Standing
 from buildledger.worker.settings import WorkerSettings
 from buildledger.worker.transport.backoff import Backoff
 from buildledger.worker.transport.credential import StoredCredential
-from buildledger.worker.transport.credential_keeper import CredentialKeeper
+from buildledger.worker.transport.credential_provider import CredentialKeeper
 from buildledger.worker.transport.transport import (
     PlainTransportRefusedError,
     call_metadata,

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from buildledger.worker.journal.records import HEAD_BYTES, Extent, Kind, Record, RunHeader, encode_head, record_of
-from buildledger.worker.supervision.spool import SpoolFiles
+from buildledger.worker.supervision.spool_reader import SpoolFiles
 
 SEGMENT_BYTES = 8 << 20
 # Output that waits in memory to be sent; what is beyond is read back from disk.

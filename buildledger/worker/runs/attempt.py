@@ -20,8 +20,8 @@ from buildledger.worker.journal.records import (
 )
 from buildledger.worker.runs.delivery import Delivery
 from buildledger.worker.runs.stopping import StopRequest
-from buildledger.worker.runs.workshop import Workshop
-from buildledger.worker.supervision.spool import SpoolFiles
+from buildledger.worker.runs.attempt_store import Workshop
+from buildledger.worker.supervision.spool_reader import SpoolFiles
 
 _INSTANT_SECONDS = 0.001
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Protocol
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
 if TYPE_CHECKING:
-    from buildledger.worker.files.transfers import BlobStore
+    from buildledger.worker.files.transfers.fetch import BlobStore
     from buildledger.worker.processes.orphans import Leftover
     from buildledger.worker.processes.tree import Survivor
     from buildledger.worker.runs.attempt import Attempt
     from buildledger.worker.runs.plan import Plan
-    from buildledger.worker.runs.workshop import Workshop
+    from buildledger.worker.runs.attempt_store import Workshop
 
 
 class Host(Protocol):

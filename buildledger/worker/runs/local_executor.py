@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker import host_info as machine
 from buildledger.worker.files.operations import file_error, perform
-from buildledger.worker.files.transfers import BlobStore, fetch_files, upload_files
+from buildledger.worker.files.transfers.fetch import BlobStore, fetch_files, upload_files
 from buildledger.worker.processes.orphans import Leftover, kill_leftovers
 from buildledger.worker.processes.tree import Survivor
 from buildledger.worker.runs.attempt import Attempt
 from buildledger.worker.runs.command import run_command
 from buildledger.worker.runs.plan import Plan
-from buildledger.worker.runs.workshop import Workshop
+from buildledger.worker.runs.attempt_store import Workshop
 from buildledger.worker.settings import WorkerSettings
-from buildledger.worker.supervision.engine import SupervisedCommands
+from buildledger.worker.runs.supervised_commands import SupervisedCommands
 from buildledger.worker.supervision.program import find_supervisor
 
 _ALWAYS_OFFERED = (

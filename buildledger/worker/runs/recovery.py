@@ -24,9 +24,9 @@ from buildledger.worker.processes.orphans import Leftover
 from buildledger.worker.processes.secret_files import remove_left_over
 from buildledger.worker.processes.tree import Survivor
 from buildledger.worker.runs.attempt import Attempt, State
-from buildledger.worker.runs.workshop import Workshop
-from buildledger.worker.supervision.attending import cut_off, found_supervisor, leftover_of
-from buildledger.worker.supervision.spool import SpoolFiles
+from buildledger.worker.runs.attempt_store import Workshop
+from buildledger.worker.runs.supervised import cut_off, found_supervisor, leftover_of
+from buildledger.worker.supervision.spool_reader import SpoolFiles
 
 _SEGMENT_NAME = re.compile(r"(?P<attempt>[0-9a-f-]{36}\.\d+)\.(?P<number>\d+)\.journal")
 

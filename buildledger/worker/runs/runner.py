@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Coroutine, Sequence
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker.files.listing import StoppedError
 from buildledger.worker.files.paged import in_parts
-from buildledger.worker.files.transfers import BlobStore
+from buildledger.worker.files.transfers.fetch import BlobStore
 from buildledger.worker.runs.attempt import Attempt, State
 from buildledger.worker.runs.plan import Plan, SpecRefusedError, make_plan
-from buildledger.worker.supervision.attending import attend, found_supervisor
+from buildledger.worker.runs.supervised import attend, found_supervisor
 
 _log = logging.getLogger(__name__)
 

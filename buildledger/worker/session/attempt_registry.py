@@ -11,7 +11,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker.journal.records import RunHeader
 from buildledger.worker.runs.attempt import Attempt, State
 from buildledger.worker.runs.plan import seconds
-from buildledger.worker.runs.workshop import Workshop
+from buildledger.worker.runs.attempt_store import Workshop
 
 # Attempts that were released are remembered for a while, in case an old message asks for one again.
 REMEMBERED_RELEASES = 10_000

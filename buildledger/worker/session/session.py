@@ -12,7 +12,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.worker.runs.attempt import State
 from buildledger.worker.runs.plan import seconds
-from buildledger.worker.runs.workshop import Workshop
+from buildledger.worker.runs.attempt_store import Workshop
 from buildledger.worker.session.attempt_registry import Holdings
 from buildledger.worker.session.outbox import Outbox
 

@@ -3,7 +3,7 @@
 from buildledger.worker import worker
 from buildledger.worker.__main__ import main
 from buildledger.worker.runs.attempt import Attempt
-from buildledger.worker.runs.workshop import Workshop
+from buildledger.worker.runs.attempt_store import Workshop
 
 
 async def unsound(workshop: Workshop) -> list[Attempt]:

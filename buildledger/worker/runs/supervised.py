@@ -11,9 +11,9 @@ from buildledger.worker.journal.records import ProcessIdentity
 from buildledger.worker.processes.orphans import Leftover
 from buildledger.worker.processes.tree import Survivor
 from buildledger.worker.runs.attempt import Attempt
-from buildledger.worker.supervision.ending import KILLED, exited_of, interrupted, not_started
-from buildledger.worker.supervision.following import Follower
-from buildledger.worker.supervision.supervisor import FoundSupervisor, Supervisor
+from buildledger.worker.runs.exited import KILLED, exited_of, interrupted, not_started
+from buildledger.worker.runs.follower import Follower
+from buildledger.worker.supervision.command import FoundSupervisor, Supervisor
 
 _log = logging.getLogger(__name__)
 

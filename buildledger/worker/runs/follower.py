@@ -11,7 +11,7 @@ from buildledger.worker.contract.directory import SupervisedDirectory
 from buildledger.worker.contract.launch import level_named, reason_named
 from buildledger.worker.journal.records import Kind, ProcessIdentity, record_of
 from buildledger.worker.runs.attempt import Attempt, State
-from buildledger.worker.supervision.spool import SpoolFiles
+from buildledger.worker.supervision.spool_reader import SpoolFiles
 
 # Chunks that are taken at once, before other runs have their turn.
 _CHUNKS_AT_ONCE = 16

@@ -9,11 +9,11 @@ from buildledger.worker.files.paths import PathEscapesError
 from buildledger.worker.journal.records import SupervisionHeader
 from buildledger.worker.runs.attempt import Attempt
 from buildledger.worker.runs.plan import Plan
-from buildledger.worker.runs.workshop import Workshop
-from buildledger.worker.supervision.attending import attend
-from buildledger.worker.supervision.ending import not_started
-from buildledger.worker.supervision.shares import SpoolShares, segment_bytes
-from buildledger.worker.supervision.supervisor import StartedSupervisor
+from buildledger.worker.runs.attempt_store import Workshop
+from buildledger.worker.runs.supervised import attend
+from buildledger.worker.runs.exited import not_started
+from buildledger.worker.runs.spool_shares import SpoolShares, segment_bytes
+from buildledger.worker.supervision.command import StartedSupervisor
 
 
 class SupervisedCommands:

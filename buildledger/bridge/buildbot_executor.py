@@ -10,12 +10,12 @@ from buildledger.bridge.files import Files
 from buildledger.bridge.machine import Machine, NoAnswerError
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker.files.listing import StoppedError
-from buildledger.worker.files.transfers import BlobStore
+from buildledger.worker.files.transfers.fetch import BlobStore
 from buildledger.worker.processes.orphans import Leftover
 from buildledger.worker.processes.tree import Survivor
 from buildledger.worker.runs.attempt import Attempt
 from buildledger.worker.runs.plan import Plan
-from buildledger.worker.runs.workshop import Workshop
+from buildledger.worker.runs.attempt_store import Workshop
 
 FEATURES = ("merge_stderr", "file_operations", "stdin", "pty", "watch_files", "gap", "blobs", "file_types")
 """What any POSIX system lets the bridge offer."""

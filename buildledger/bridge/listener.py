@@ -11,7 +11,7 @@ from websockets.headers import parse_authorization_basic
 from websockets.http11 import Request, Response
 
 from buildledger.bridge.attachment import Attachment
-from buildledger.bridge.roster import Entry, Roster
+from buildledger.bridge.accounts import Entry, Roster
 from buildledger.bridge.settings import BridgeError
 
 REFUSAL_SECONDS = 3.0

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from buildledger.worker.supervision.supervisor import StartedSupervisor
+from buildledger.worker.supervision.command import StartedSupervisor
 
 # Output is removed in whole files, one of which each channel is always writing.
 _FILES = 16

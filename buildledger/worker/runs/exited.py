@@ -8,7 +8,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker.contract.launch import failure_named, reason_named
 from buildledger.worker.processes.tree import Survivor
 from buildledger.worker.runs.attempt import Attempt
-from buildledger.worker.supervision.following import Follower
+from buildledger.worker.runs.follower import Follower
 
 KILLED = "its supervisor was killed"
 _UNKNOWN = "the worker was restarted while it was started"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from buildledger.bridge.roster import Roster, hash_password, parse
+from buildledger.bridge.accounts import Roster, hash_password, parse
 from buildledger.bridge.settings import BridgeError, BridgeSettings
 from buildledger.cli.bridge import bridge
 

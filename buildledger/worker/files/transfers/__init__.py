@@ -1,0 +1,1 @@
+"""Blobs between build directories and the server: fetched, verified and placed; found and uploaded."""

@@ -21,7 +21,7 @@ _SALT_BYTES, _HASH_BYTES, _PASSES, _LANES, _MEMORY_KIB = 16, 32, 2, 1, 19 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class Account:
     """One worker of the fleet."""
 
     name: str
@@ -54,21 +54,21 @@ class Entry:
         return True
 
 
-class Roster:
+class Accounts:
     """The file of workers; read again when it has changed."""
 
     def __init__(self, path: Path) -> None:
         """Raises: BridgeError."""
         self._path = path
         self._read_at: tuple[int, int] | None = None
-        self._entries: dict[str, Entry] = {}
+        self._accounts: dict[str, Account] = {}
         self.find("")
 
     def __len__(self) -> int:
         """How many workers it names."""
-        return len(self._entries)
+        return len(self._accounts)
 
-    def find(self, name: str) -> Entry | None:
+    def find(self, name: str) -> Account | None:
         """The worker of that name.
 
         Raises:
@@ -77,14 +77,14 @@ class Roster:
         try:
             status = self._path.stat()
             if (status.st_mtime_ns, status.st_size) != self._read_at:
-                self._entries = parse(self._path.read_text(encoding="utf-8"), self._path.parent)
+                self._accounts = parse(self._path.read_text(encoding="utf-8"), self._path.parent)
                 self._read_at = (status.st_mtime_ns, status.st_size)
         except (OSError, UnicodeDecodeError, BridgeError) as error:
             raise BridgeError(f"{self._path}: {error}") from error
-        return self._entries.get(name)
+        return self._accounts.get(name)
 
 
-def parse(text: str, folder: Path) -> dict[str, Entry]:
+def parse(text: str, folder: Path) -> dict[str, Account]:
     """The workers that a file names; relative paths in it start at `folder`.
 
     Raises:
@@ -96,7 +96,7 @@ def parse(text: str, folder: Path) -> dict[str, Entry]:
         raise BridgeError(str(error)) from error
     if not isinstance(document, dict) or set(document) != {"workers"} or not isinstance(document["workers"], dict):
         raise BridgeError("the file has one key, `workers`, with a mapping of names")
-    return {str(name): _entry(str(name), fields, folder) for name, fields in document["workers"].items()}
+    return {str(name): _account(str(name), fields, folder) for name, fields in document["workers"].items()}
 
 
 def hash_password(password: str) -> str:
@@ -107,7 +107,7 @@ def hash_password(password: str) -> str:
     return kdf.derive_phc_encoded(password.encode())
 
 
-def _entry(name: str, fields: Any, folder: Path) -> Entry:
+def _account(name: str, fields: Any, folder: Path) -> Account:
     if not _NAME.fullmatch(name):
         raise BridgeError(f"{name!r} can't be a worker's name: 1–64 of A-Z a-z 0-9 . _ -, a letter or digit first")
     if not isinstance(fields, dict) or set(fields) - _KEYS:
@@ -125,7 +125,7 @@ def _entry(name: str, fields: Any, folder: Path) -> Entry:
     labels = fields.get("labels") or {}
     if not isinstance(labels, dict) or not all(isinstance(each, str) for pair in labels.items() for each in pair):
         raise BridgeError(f"worker {name}: labels is a mapping of texts")
-    return Entry(
+    return Account(
         name=name,
         password_hash=hashed,
         password_file=folder / fields["password_file"] if "password_file" in fields else None,

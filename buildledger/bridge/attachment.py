@@ -7,10 +7,10 @@ import time
 from collections.abc import Awaitable, Callable
 
 from buildledger.bridge import staging
+from buildledger.bridge.accounts import Account
+from buildledger.bridge.buildbot_executor import BuildbotExecutor
 from buildledger.bridge.connection import Connection, ConnectionLostError, RefusedError
-from buildledger.bridge.buildbot_executor import BuildbotHost
 from buildledger.bridge.machine import Machine, NoAnswerError, UnsuitableError
-from buildledger.bridge.accounts import Entry
 from buildledger.bridge.settings import BridgeSettings
 from buildledger.worker.settings import WorkerSettings
 from buildledger.worker.transport.credential import CredentialUnreadableError, load
@@ -27,7 +27,7 @@ _LONGEST_REASON_BYTES = 120
 
 _log = logging.getLogger(__name__)
 
-DrawToken = Callable[[Entry], Awaitable[str | None]]
+DrawToken = Callable[[Account], Awaitable[str | None]]
 """Gets an enrollment token for a worker that has no credential yet."""
 
 
@@ -38,13 +38,15 @@ class UnusableError(Exception):
 class Attachment:
     """A machine that has shown the right password."""
 
-    def __init__(self, entry: Entry, connection: Connection, settings: BridgeSettings, draw_token: DrawToken) -> None:
+    def __init__(
+        self, account: Account, connection: Connection, settings: BridgeSettings, draw_token: DrawToken
+    ) -> None:
         self.ended = asyncio.Event()
-        self._entry = entry
+        self._account = account
         self._connection = connection
         self._settings = settings
         self._draw_token = draw_token
-        self._state_dir = settings.state_dir / "workers" / entry.name
+        self._state_dir = settings.state_dir / "workers" / account.name
         self._worker: Worker | None = None
         self._serving: asyncio.Task[None] | None = None
         self._leaving = ""
@@ -101,30 +103,30 @@ class Attachment:
         staging.clear(self._state_dir)
         try:
             async with asyncio.timeout(_MEETING_SECONDS):
-                machine, host = await self._meet()
+                machine, executor = await self._meet()
         except (UnsuitableError, NoAnswerError, RefusedError) as error:
             raise UnusableError(str(error)) from error
         except TimeoutError:
             raise UnusableError("it doesn't answer as a Buildbot worker does") from None
-        _log.info("attached: %s in %s", host.software, machine.basedir)
+        _log.info("attached: %s in %s", executor.software, machine.basedir)
         try:
-            self._worker = Worker(await self._worker_settings(machine), host)
+            self._worker = Worker(await self._worker_settings(machine), executor)
             await self._worker.run()
         except (EnrollmentRefusedError, PlainTransportRefusedError, CredentialUnreadableError) as error:
             raise UnusableError(str(error)) from error
 
-    async def _meet(self) -> tuple[Machine, BuildbotHost]:
+    async def _meet(self) -> tuple[Machine, BuildbotExecutor]:
         machine = await Machine.meet(self._connection)
-        host = BuildbotHost(machine, self._state_dir, takes_secrets=self._entry.secrets)
-        await host.clean()
+        executor = BuildbotExecutor(machine, self._state_dir, takes_secrets=self._account.secrets)
+        await executor.clean()
         await self._connection.request("print", message="attached to Build Ledger through its bridge")
-        return machine, host
+        return machine, executor
 
     async def _worker_settings(self, machine: Machine) -> WorkerSettings:
         token = None
         credential = load(self._state_dir)
         if credential is None or credential.has_expired(time.time()):
-            token = await self._draw_token(self._entry)
+            token = await self._draw_token(self._account)
             if token is None:
                 raise UnusableError(
                     "it isn't enrolled with the server: give the bridge --api and --admin-token, or this worker an "
@@ -132,10 +134,10 @@ class Attachment:
                 )
         return WorkerSettings(
             server=self._settings.server,
-            name=self._entry.name,
+            name=self._account.name,
             state_dir=self._state_dir,
             work_dir=self._state_dir,
-            labels=machine.labels() | self._entry.labels,
+            labels=machine.labels() | self._account.labels,
             capacity=AS_CONFIGURED,
             enrollment_token=token,
             ca_file=self._settings.ca_file,

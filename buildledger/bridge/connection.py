@@ -105,11 +105,11 @@ class Connection:
         self._listeners.pop(command_id, None)
 
     @property
-    def is_held(self) -> bool:
+    def is_paused(self) -> bool:
         """Whether nothing is read on purpose."""
         return not self._room.is_set()
 
-    def hold(self) -> None:
+    def pause(self) -> None:
         """Read no more until `resume`: there is no room for what the worker sends."""
         self._room.clear()
 

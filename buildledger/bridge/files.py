@@ -28,7 +28,7 @@ class Files:
         self.root = f"{machine.basedir}/{builddir}"
         self._machine = machine
 
-    async def inside(self, path: bytes, *, followed: bool = False) -> str:
+    async def resolve(self, path: bytes, *, followed: bool = False) -> str:
         """The absolute path on the machine, links in its directories considered, and its last name if `followed`.
 
         Raises:
@@ -85,7 +85,7 @@ class Files:
         """Absolute paths that match, with what they are, in no order; raises as `operate` and `path`, and OSError."""
         parts = self.path(pattern).removeprefix(self.root).lstrip("/").split("/")
         beginning = plain_beginning(parts)
-        path = await self.inside("/".join(beginning).encode())
+        path = await self.resolve("/".join(beginning).encode())
         command = await self._machine.listing(path, deep=beginning != parts)
         if command.is_truncated:
             raise OSError(errno.E2BIG, "there are too many files to list", pattern)
@@ -123,7 +123,7 @@ class Files:
         return path.removeprefix(self.root).lstrip("/") or "."
 
     async def _make_directory(self, operation: pb.MakeDirectory) -> list[pb.FileResult]:
-        path = await self.inside(operation.path, followed=True)
+        path = await self.resolve(operation.path, followed=True)
         existed = await self._machine.stat(path) is not None
         command = await self._machine.ask("mkdir", paths=[path])
         if not command.ok:
@@ -131,14 +131,14 @@ class Files:
         return [pb.FileResult(changed=not existed)]
 
     async def _remove(self, operation: pb.Remove) -> list[pb.FileResult]:
-        path = await self.inside(operation.path)
+        path = await self.resolve(operation.path)
         existed = await self.describe(path) is not None
         if existed:
             await self.remove(path)
         return [pb.FileResult(changed=existed)]
 
     async def _copy(self, operation: pb.Copy) -> list[pb.FileResult]:
-        source, target = await self.inside(operation.source), await self.inside(operation.destination)
+        source, target = await self.resolve(operation.source), await self.resolve(operation.destination)
         if os.path.commonpath((source, target)) in (source, target):
             raise OSError(errno.EINVAL, "source and destination contain each other", operation.destination)
         if await self.describe(source) is None:
@@ -150,7 +150,7 @@ class Files:
         return [pb.FileResult(changed=True)]
 
     async def _stat(self, operation: pb.Stat) -> list[pb.FileResult]:
-        path = await self.inside(operation.path)
+        path = await self.resolve(operation.path)
         entry = await self.describe(path)
         if entry is None:
             return [pb.FileResult()]
@@ -179,7 +179,7 @@ class Files:
         return results
 
     async def _write_file(self, operation: pb.WriteFile) -> list[pb.FileResult]:
-        path = await self.inside(operation.path)
+        path = await self.resolve(operation.path)
         if len(operation.content) > MOST_CONTENT_BYTES:
             raise OSError(errno.EFBIG, f"more than {MOST_CONTENT_BYTES} bytes have to go through a blob", path)
         parent = path.rpartition("/")[0]
@@ -191,7 +191,7 @@ class Files:
         return [pb.FileResult(changed=True)]
 
     async def _read_file(self, operation: pb.ReadFile) -> list[pb.FileResult]:
-        path = await self.inside(operation.path, followed=True)
+        path = await self.resolve(operation.path, followed=True)
         entry = await self._machine.stat(path)
         if entry is None:
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), path)

@@ -10,8 +10,8 @@ from websockets.exceptions import InvalidHeader
 from websockets.headers import parse_authorization_basic
 from websockets.http11 import Request, Response
 
+from buildledger.bridge.accounts import Account, Accounts
 from buildledger.bridge.attachment import Attachment
-from buildledger.bridge.accounts import Entry, Roster
 from buildledger.bridge.settings import BridgeError
 
 REFUSAL_SECONDS = 3.0
@@ -20,19 +20,19 @@ ALIVE_SECONDS = 2.0
 """For so long the machine that holds a name may think about whether it is still there."""
 REMINDER_SECONDS = 300.0
 """The log repeats a refusal at most that often."""
-SULK_SECONDS = 60.0
+BLOCK_SECONDS = 60.0
 """For so long a worker that can't be used is refused at the door."""
 
 _log = logging.getLogger(__name__)
 
 
-class Door:
+class ConnectionListener:
     """Checks the opening of each WebSocket. `attached` are those who are in, by name."""
 
-    def __init__(self, roster: Roster, attached: dict[str, Attachment]) -> None:
-        self._roster = roster
+    def __init__(self, accounts: Accounts, attached: dict[str, Attachment]) -> None:
+        self._accounts = accounts
         self._attached = attached
-        self._entries: dict[int, Entry] = {}
+        self._admitted: dict[int, Account] = {}
         self._told: dict[tuple[str, str], float] = {}
         self._unusable: dict[str, tuple[float, str]] = {}
 
@@ -41,11 +41,11 @@ class Door:
         status, reason, name = HTTPStatus.UNAUTHORIZED, "the bridge knows no such name and password", ""
         try:
             name, password = _credentials(request)
-            entry = self._roster.find(name)
-            if entry is not None and await asyncio.to_thread(entry.accepts, password):
+            account = self._accounts.find(name)
+            if account is not None and await asyncio.to_thread(account.accepts, password):
                 busy = await self._busy(name)
                 if not busy:
-                    self._entries[id(socket)] = entry
+                    self._admitted[id(socket)] = account
                     return None
                 status, reason = HTTPStatus.CONFLICT, busy
         except InvalidHeader:
@@ -60,13 +60,13 @@ class Door:
         response.reason_phrase = reason
         return response
 
-    def entry(self, socket: ServerConnection) -> Entry:
+    def account(self, socket: ServerConnection) -> Account:
         """Who was let in with this WebSocket; asked for once."""
-        return self._entries.pop(id(socket))
+        return self._admitted.pop(id(socket))
 
-    def sulk(self, name: str, reason: str) -> None:
+    def block(self, name: str, reason: str) -> None:
         """Refuse a worker for a while, since it can't be used."""
-        self._unusable[name] = (time.monotonic() + SULK_SECONDS, reason)
+        self._unusable[name] = (time.monotonic() + BLOCK_SECONDS, reason)
 
     async def _busy(self, name: str) -> str:
         """Why a worker with the right password isn't let in all the same; empty if it is."""

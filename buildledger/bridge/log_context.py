@@ -8,7 +8,7 @@ WORKER: ContextVar[str] = ContextVar("worker", default="-")
 FORMAT = "%(asctime)s %(levelname)s %(worker)s: %(message)s"
 
 
-def name_workers() -> None:
+def log_worker_names() -> None:
     """Set logging up for a program that is a bridge and nothing else."""
     logging.basicConfig(level=logging.INFO, format=FORMAT)
     for handler in logging.getLogger().handlers:

@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 
 from buildledger.bridge import script
 from buildledger.bridge.connection import Connection
-from buildledger.bridge.listing import FLAT, LIST, Find
 from buildledger.bridge.lines import END_OF_TEXT, ENDLESS
+from buildledger.bridge.listing import FLAT, LIST, Find
 from buildledger.bridge.remote import MOST_TEXT_CHARACTERS, RemoteCommand, Sink
 
 ANSWER_SECONDS = 60.0
@@ -220,7 +220,7 @@ class Machine:
             return None
         raise failed
 
-    async def sweep(self, cookies: list[str]) -> list[tuple[int, str]]:
+    async def kill_marked(self, cookies: list[str]) -> list[tuple[int, str]]:
         """Kill whatever carries one of these marks, where the system shows them; returns ids and names.
 
         Raises:
@@ -229,8 +229,8 @@ class Machine:
         if not cookies:
             return []
         patterns = [argument for cookie in cookies for argument in ("-e", cookie)]
-        swept = await self.shell(script.SWEEP, *patterns)
-        killed = (line.partition(" ") for line in swept.output.splitlines())
+        killed_ones = await self.shell(script.KILL_MARKED, *patterns)
+        killed = (line.partition(" ") for line in killed_ones.output.splitlines())
         return [(int(pid), name) for pid, _, name in killed if pid.isdecimal()]
 
 

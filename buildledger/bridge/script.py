@@ -68,7 +68,7 @@ STORE = 'umask 077; mkdir -p "${1%/*}" && cat > "$1"'
 
 # /proc shows the environment that a process was started with. Killing goes on until nobody is found, because a process
 # may fork while it is looked for. The shell itself and what it starts don't have the mark in their environment.
-SWEEP = """
+KILL_MARKED = """
 [ -r /proc/self/environ ] || exit 0
 round=0
 while [ $round -lt 200 ]; do

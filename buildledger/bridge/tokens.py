@@ -4,7 +4,7 @@ import logging
 
 import httpx
 
-from buildledger.bridge.accounts import Entry
+from buildledger.bridge.accounts import Account
 from buildledger.bridge.settings import BridgeSettings
 
 _CALL_SECONDS = 30.0
@@ -20,10 +20,10 @@ class TokenSource:
         self._api = settings.api
         self._admin_token_file = settings.admin_token_file
 
-    async def draw(self, entry: Entry) -> str | None:
+    async def draw(self, account: Account) -> str | None:
         """A token for this worker; None if there is no source, or it fails (which the log tells)."""
-        if entry.enrollment_token is not None:
-            return entry.enrollment_token
+        if account.enrollment_token is not None:
+            return account.enrollment_token
         if self._api is None or self._admin_token_file is None:
             return None
         try:
@@ -31,7 +31,7 @@ class TokenSource:
             async with httpx.AsyncClient(timeout=_CALL_SECONDS) as client:
                 answer = await client.post(
                     f"{self._api.rstrip('/')}/api/v1/enrollment-tokens",
-                    json={"worker": entry.name, "life_seconds": _LIFE_SECONDS},
+                    json={"worker": account.name, "life_seconds": _LIFE_SECONDS},
                     headers={"Authorization": f"Bearer {token}"},
                 )
             drawn = answer.json()

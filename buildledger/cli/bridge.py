@@ -94,10 +94,10 @@ def bridge(
     A step doesn't outlive its connection, as on Buildbot: it is shown as interrupted, and the build is tried again.
     """
     from buildledger.bridge.bridge import run_bridge
-    from buildledger.bridge.log_context import name_workers
+    from buildledger.bridge.log_context import log_worker_names
     from buildledger.bridge.settings import BridgeError, BridgeSettings
 
-    name_workers()
+    log_worker_names()
     settings = BridgeSettings(
         server=str(server),
         listen_host=listen.host,

@@ -8,7 +8,9 @@ import time
 import uuid
 from pathlib import Path
 
-SOFTWARE = "buildledger-python/0.1.0"
+from buildledger import __version__
+
+SOFTWARE = f"buildledger-python/{__version__}"
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 

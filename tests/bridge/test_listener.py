@@ -58,16 +58,16 @@ async def test_wrong_password(bridged: Bridged, tmp_path: Path, caplog: pytest.L
     assert bridged.bridge is not None
     await bridged.installation.wait_for(WorkerConnected)
     port = bridged.bridge.port
-    strangers = [
+    adopted_orphans = [
         OldWorker(tmp_path / "wrong", port=port, name="old", password="wrong"),
         OldWorker(tmp_path / "second", port=port, name="old", password=PASSWORD),
     ]
     async with AsyncExitStack() as stack:
-        for stranger in strangers:
+        for stranger in adopted_orphans:
             stack.push_async_callback(asyncio.to_thread, stranger.stop)
             stranger.start()
-        await eventually(lambda: strangers[0].log.count(f"[401]: {WRONG}") >= 4, PATIENCE_SECONDS)
-        await eventually(lambda: TAKEN in strangers[1].log, PATIENCE_SECONDS)
+        await eventually(lambda: adopted_orphans[0].log.count(f"[401]: {WRONG}") >= 4, PATIENCE_SECONDS)
+        await eventually(lambda: TAKEN in adopted_orphans[1].log, PATIENCE_SECONDS)
     assert sum(WRONG in record.getMessage() for record in caplog.records) == 1
     assert bridged.worker.log.count("WebSocket connection closed") == 0
 

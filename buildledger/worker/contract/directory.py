@@ -12,12 +12,9 @@ from buildledger.worker.processes import procfs
 from buildledger.worker.processes.secret_files import remove_left_over
 
 _CLAIM = "pid"
-_EVENTS = "events"
 _EXIT = "exit"
 _STOP = "stop"
 _ATTENDED = "attended"
-_DIAGNOSTICS = "diagnostics"
-_LONGEST_DIAGNOSTICS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +28,8 @@ class SupervisorIdentity:
     @property
     def is_alive(self) -> bool:
         """Whether it still runs."""
-        info = procfs.look(self.pid)
-        return info is not None and info.started_ticks == self.started_ticks and not info.is_dead
+        info = procfs.read_stat(self.pid)
+        return info is not None and info.started_ticks == self.started_ticks and not info.is_zombie
 
 
 class SupervisedDirectory:
@@ -41,7 +38,8 @@ class SupervisedDirectory:
     def __init__(self, state_dir: Path, run_id: str, attempt: int) -> None:
         self.path = root_of(state_dir) / f"{run_id}.{attempt}"
         self.spool = self.path / "spool"
-        self._events_read = 0
+        self.events = self.path / "events"
+        self.diagnostics = self.path / "diagnostics"
 
     def create(self) -> None:
         """Make it, empty.
@@ -84,19 +82,6 @@ class SupervisedDirectory:
         """How the command ended; None if the supervisor didn't come to write it down."""
         return self._read(_EXIT)
 
-    def new_events(self) -> list[dict[str, Any]]:
-        """Events that were written since the last call, oldest first."""
-        try:
-            with (self.path / _EVENTS).open("rb") as file:
-                file.seek(self._events_read)
-                lines = file.read()
-        except FileNotFoundError:
-            return []
-        # The last line may be half written.
-        whole = lines[: lines.rfind(b"\n") + 1]
-        self._events_read += len(whole)
-        return [json.loads(line) for line in whole.splitlines()]
-
     def ask_to_stop(self, order: dict[str, Any]) -> None:
         """Tell a supervisor that no pipe leads to.
 
@@ -107,18 +92,10 @@ class SupervisedDirectory:
         temporary.write_text(json.dumps(order), encoding="ascii")
         temporary.replace(self.path / _STOP)
 
-    def attend(self) -> None:
+    def mark_attended(self) -> None:
         """Show a supervisor that no pipe leads to that its worker is there."""
         with contextlib.suppress(OSError):
             (self.path / _ATTENDED).touch()
-
-    def diagnostics(self) -> str:
-        """What the supervisor complained about last, in a line."""
-        try:
-            lines = (self.path / _DIAGNOSTICS).read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            return ""
-        return lines[-1][:_LONGEST_DIAGNOSTICS] if lines else ""
 
     def _read(self, name: str) -> dict[str, Any] | None:
         try:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.files.paths import PathEscapesError, inside
+from buildledger.worker.files.paths import PathEscapesError, resolve
 
 MOST_ENTRIES = 10_000
 _HASH_READ_BYTES = 1 << 20
@@ -27,7 +27,7 @@ def stat_path(root: bytes, operation: pb.Stat) -> pb.FileResult:
         OSError: it can't be looked at.
         PathEscapesError: it isn't in `root`.
     """
-    path = inside(root, operation.path)
+    path = resolve(root, operation.path)
     try:
         return pb.FileResult(entries=[describe(root, path, with_digest=operation.sha256)])
     except (FileNotFoundError, NotADirectoryError):

@@ -9,7 +9,7 @@ MOST_ENTRIES_BYTES = 200 << 10
 _ENTRY_OVERHEAD_BYTES = 8
 
 
-def in_parts(result: pb.FileResult) -> Iterator[pb.FileResult]:
+def paged(result: pb.FileResult) -> Iterator[pb.FileResult]:
     """The result in one or more parts, with its entries in order; all that isn't an entry stands in the last part."""
     part = pb.FileResult()
     size = 0

@@ -32,7 +32,7 @@ def build_directory(work_dir: Path, builddir: str) -> bytes:
     return real
 
 
-def inside(root: bytes, path: bytes) -> bytes:
+def resolve(root: bytes, path: bytes) -> bytes:
     """The absolute path of `path` with links in its directories resolved, and its last name left as it is.
 
     `root` is a real path. The result may be `root` itself.
@@ -50,7 +50,7 @@ def inside(root: bytes, path: bytes) -> bytes:
     return os.path.join(real, name)
 
 
-def inside_followed(root: bytes, path: bytes) -> bytes:
+def resolve_links(root: bytes, path: bytes) -> bytes:
     """As `inside`, with a link in the last name resolved as well.
 
     Raises:

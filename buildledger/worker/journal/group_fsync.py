@@ -9,7 +9,7 @@ from pathlib import Path
 from buildledger.worker.journal.journal import Journal
 
 
-class Syncer:
+class GroupFsync:
     """Group commit: journals that ask while the disk is busy are synced together in the next round."""
 
     def __init__(self, directory: Path) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 from google.protobuf.duration_pb2 import Duration
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.contract.launch import failure_named, reason_named
 from buildledger.worker.processes.tree import Survivor
 from buildledger.worker.runs.attempt import Attempt
+from buildledger.worker.runs.enum_mapping import failure_named, reason_named
 from buildledger.worker.runs.follower import Follower
 
 KILLED = "its supervisor was killed"

@@ -26,14 +26,14 @@ class SpoolShares:
     @contextmanager
     def member(self, supervisor: StartedSupervisor) -> Iterator[int]:
         """Give it its share, and the others theirs, as long as it is one of them."""
-        self._tell_all(len(self._members) + 1)
+        self._send_shares(len(self._members) + 1)
         self._members.add(supervisor)
         try:
             yield self._spool_bytes // len(self._members)
         finally:
             self._members.discard(supervisor)
-            self._tell_all(len(self._members))
+            self._send_shares(len(self._members))
 
-    def _tell_all(self, sharers: int) -> None:
+    def _send_shares(self, sharers: int) -> None:
         for each in self._members:
-            each.say({"spool_bytes": self._spool_bytes // sharers})
+            each.send({"spool_bytes": self._spool_bytes // sharers})

@@ -21,7 +21,7 @@ _CUT = "Socket closed"
 _log = logging.getLogger(__name__)
 
 
-class CredentialKeeper:
+class CredentialProvider:
     """Owns the credential; `on_change` is told each one that is used from then on."""
 
     def __init__(self, settings: WorkerSettings, on_change: Callable[[StoredCredential | None], None]) -> None:
@@ -48,7 +48,7 @@ class CredentialKeeper:
         check_ca_file(self._settings)
         check_transport(self._settings, self._settings.server, self._trusted_pem())
 
-    async def ensure(self) -> None:
+    async def ensure_enrolled(self) -> None:
         """Use up the token, if there is no credential that is still good and there is a token.
 
         Raises:
@@ -67,7 +67,7 @@ class CredentialKeeper:
                 await asyncio.sleep(backoff.next_delay())
         self._on_change(self.current)
 
-    async def keep(self) -> None:
+    async def keep_renewed(self) -> None:
         """Renew it whenever it is time; sessions that are open go on with the old one."""
         while self.current is not None and self.current.renew_at is not None:
             wait = self.current.renew_at - time.time()

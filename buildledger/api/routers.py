@@ -1,4 +1,4 @@
-"""THE list of routers."""
+"""THE list of routers, one for each noun."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from buildledger.api.http.openapi import describe
+from buildledger.api.http.routing import ApiRoute
 from buildledger.api.routes import (
     artifacts,
     builders,
@@ -17,6 +18,7 @@ from buildledger.api.routes import (
     home,
     logs,
     people,
+    proofs,
     pushes,
     requests,
     server,
@@ -42,6 +44,7 @@ ROUTERS = (
     workers.router,
     logs.router,
     facts.router,
+    proofs.router,
     stream.router,
     configuration.router,
     server.router,
@@ -59,4 +62,6 @@ def describe_routes() -> dict[str, Any]:
     """The OpenAPI document, without a server behind it."""
     app = FastAPI()
     include(app)
-    return describe(app)
+    routes = (route for router in ROUTERS for route in router.routes if isinstance(route, ApiRoute))
+    models = {route.model.__name__: route.model for route in routes if route.model is not None}
+    return describe(app, [models[name] for name in sorted(models)])

@@ -77,7 +77,7 @@ def _failed_output(client: Client, steps: list[dict[str, Any]]) -> list[str]:
         if step["result"] in ("failure", "exception") and logs:
             last = logs[-1]
             first = max(0, (last["line_count"] or 0) - LINES_OF_A_FAILURE)
-            lines = client.get(f"/logs/{last['id']}/lines", first=first, count=LINES_OF_A_FAILURE)["lines"]
+            lines = client.get(f"/logs/{last['id']}/lines", first=first, limit=LINES_OF_A_FAILURE)["items"]
             return ["", f"Last lines of {step['name']}", *(f"    {line}" for line in lines)]
     return []
 

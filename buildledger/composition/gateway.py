@@ -12,7 +12,6 @@ from buildledger.elastic.driver import Gateway
 from buildledger.events.ids import ServerId
 from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.logs.artifacts import ArtifactLimits
-from buildledger.projections.artifact_search import ArtifactSearch
 from buildledger.settings import AutoTls, ServerSettings, Tls
 from buildledger.slave_grpc.identity.authority import Authority
 from buildledger.slave_grpc.identity.credential_issuer import token_with_ca
@@ -52,7 +51,6 @@ async def serve_workers(
     stores: Stores,
     stack: AsyncExitStack,
     *,
-    finder: ArtifactSearch,
     active: ActiveConfiguration,
     clock: Clock,
     server_id: ServerId,
@@ -64,7 +62,6 @@ async def serve_workers(
         logs=stores.logs,
         artifacts=stores.artifacts,
         limits=_limits(settings),
-        finder=finder,
         installation_key=stores.vault.installation_key,
         secrets=active,
         clock=clock,

@@ -31,6 +31,7 @@ from buildledger.intake.config_file import ConfigFile
 from buildledger.intake.polling.pollers import Pollers
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
+from buildledger.operations.server_operations import ELSEWHERE_SECONDS, ServerOperations, performers
 from buildledger.projections.artifact_search import ArtifactSearch
 from buildledger.projections.views import Views
 from buildledger.reactors.assembly import join
@@ -76,7 +77,8 @@ class Server:
             self._start_retention(stores, views, stack)
             authority = authority_of(settings, self._clock)
             whole_token = whole_token_of(settings, authority)
-            await self._start_gateway(stores, views, active, authority, stack)
+            await self._start_operations(stores, views, stack)
+            await self._start_gateway(stores, active, authority, stack)
             self._start_elastic(ledger, whole_token, stack)
             service = self._gateway.service
             dependencies = ApiDependencies(
@@ -169,15 +171,26 @@ class Server:
             )
             self._lifetime.watch(retention.run(), "retention", stack)
 
+    async def _start_operations(self, stores: Stores, views: Views, stack: AsyncExitStack) -> None:
+        """Where the gateway is: what the operations read was uploaded to this process."""
+        if Role.GATEWAY in self._settings.roles:
+            ledger, finder = stores.ledger, ArtifactSearch(views)
+            operations = ServerOperations(
+                ledger,
+                performers(ledger, stores.artifacts, finder),
+                elsewhere_seconds=0.0 if self._settings.database is None else ELSEWHERE_SECONDS,
+            )
+            await operations.start()
+            stack.push_async_callback(operations.stop)
+
     async def _start_gateway(
-        self, stores: Stores, views: Views, active: ActiveConfiguration, authority: Authority, stack: AsyncExitStack
+        self, stores: Stores, active: ActiveConfiguration, authority: Authority, stack: AsyncExitStack
     ) -> None:
         if Role.GATEWAY in self._settings.roles:
             self._gateway = await serve_workers(
                 self._settings,
                 stores,
                 stack,
-                finder=ArtifactSearch(views),
                 active=active,
                 clock=self._clock,
                 server_id=self._id,

@@ -23,7 +23,8 @@ from buildledger.config.nodes import (
     PriorityValue,
     TakeValue,
 )
-from buildledger.config.step_models import Environment, Step
+from buildledger.config.steps.kinds import FileStep
+from buildledger.config.steps.step import Environment
 from buildledger.config.strict import Strict, shorthand
 
 
@@ -41,7 +42,7 @@ class InputModel(Strict):
     """An RE2 expression that has to match; `^` and `$` if it is meant to match all of it."""
 
 
-Steps = Annotated[list[Step], Field(min_length=1, max_length=limits.STEPS)]
+Steps = Annotated[list[FileStep], Field(min_length=1, max_length=limits.STEPS)]
 InputModels = Annotated[dict[Identifier, InputModel], Field(max_length=limits.INPUTS)]
 
 

@@ -7,15 +7,19 @@ from collections.abc import Mapping
 import msgspec
 
 from buildledger.config import builder_models as models
-from buildledger.config import inputs, matrix, resolved, resolved_steps, steps
+from buildledger.config import inputs, matrix, resolved
 from buildledger.config.document import Document
 from buildledger.config.evaluate import Context, WorkerView, worker_fits
 from buildledger.config.expressions import ValueType, mentioned
+from buildledger.config.filling import Filling, plain
+from buildledger.config.inputs import InputSpec
 from buildledger.config.parsing import Parsed
 from buildledger.config.problems import Path, did_you_mean, listed
-from buildledger.config.resolved import InputSpec
 from buildledger.config.scopes import ANYTHING, CONDITIONS, NUMBERS, Place, Scope
 from buildledger.config.secrets import SecretProvider
+from buildledger.config.steps import expansion
+from buildledger.config.steps.checkout import CheckoutStep
+from buildledger.config.steps.step import check_environment
 from buildledger.config.values import Expression, InputRef, Value
 
 
@@ -66,7 +70,7 @@ class BuilderResolver:
         for name, node in model.properties.items():
             without = msgspec.structs.replace(scope, properties=())
             without.check((*path, "properties", name), node, Place.STEP, ANYTHING)
-        steps.check_environment(scope, (*path, "env"), model.env, Place.STEP)
+        check_environment(scope, (*path, "env"), model.env, Place.STEP)
         self._check_locks()
         self._check_steps()
 
@@ -92,7 +96,7 @@ class BuilderResolver:
             self._document.add("steps", path, f"builder '{self._name}' needs either 'steps' or 'use'", at_key=True)
         if model.steps is not None:
             names = self._parsed.names
-            steps.check(self._scope, (*path, "steps"), model.steps, names["sources"], names["builders"])
+            expansion.check(self._scope, (*path, "steps"), model.steps, names["sources"], names["builders"])
         if model.use is None:
             if model.with_:
                 self._document.add("template", (*path, "with"), "'with' means something only with 'use'", at_key=True)
@@ -125,16 +129,16 @@ class BuilderResolver:
 
     def _expand(self, cell: matrix.Cell) -> resolved.Builder | None:
         model = self._model
-        filling = steps.Filling(matrix=cell)
+        filling = Filling(matrix=cell)
         env = filling.environment(model.env)
         if self._template is not None:
             arguments = self._arguments(filling, cell)
             if arguments is None:
                 return None
-            inner = steps.Filling(matrix=cell, arguments=arguments)
-            expanded = steps.expand(self._template.steps, inner, env)
+            inner = Filling(matrix=cell, arguments=arguments)
+            expanded = expansion.expand(self._template.steps, inner, env)
         else:
-            expanded = steps.expand(model.steps or [], filling, env)
+            expanded = expansion.expand(model.steps or [], filling, env)
         return resolved.Builder(
             name=matrix.cell_name(self._name, cell),
             base=self._name,
@@ -145,9 +149,7 @@ class BuilderResolver:
             inputs=self._inputs,
             properties={name: filling.value(node) for name, node in model.properties.items()},
             steps=expanded,
-            sources=tuple(
-                dict.fromkeys(step.source for step in expanded if isinstance(step, resolved_steps.CheckoutStep))
-            ),
+            sources=tuple(dict.fromkeys(step.source for step in expanded if isinstance(step, CheckoutStep))),
             worker=None if model.worker is None else Expression(model.worker),
             when=None if model.when is None else Expression(model.when),
             collapse=model.collapse,
@@ -160,7 +162,7 @@ class BuilderResolver:
             priority=model.priority,
         )
 
-    def _arguments(self, filling: steps.Filling, cell: matrix.Cell) -> dict[str, Value] | None:
+    def _arguments(self, filling: Filling, cell: matrix.Cell) -> dict[str, Value] | None:
         """What the template's inputs stand for in a cell; None if a value doesn't suit its input."""
         result: dict[str, Value] = {}
         for name, spec in self._template_inputs.items():
@@ -169,7 +171,7 @@ class BuilderResolver:
                 result[name] = spec.default
                 continue
             value = filling.value(self._model.with_[name])
-            known = steps.plain(value)
+            known = plain(value)
             if known is not None and (reason := inputs.fault(spec, known)):
                 where = f" in {matrix.cell_name(self._name, cell)}" if cell else ""
                 message = f"input '{name}' of template '{self._model.use}'{where}: {reason}"
@@ -191,7 +193,7 @@ def check_template(
     """Check a template's steps in the scope of a builder that uses it, of which they see the properties only."""
     inner = msgspec.structs.replace(scope, owner=f"template '{name}'", inputs=declared, matrix={}, is_template=True)
     path = ("templates", name, "steps")
-    steps.check(inner, path, template.steps, parsed.names["sources"], parsed.names["builders"])
+    expansion.check(inner, path, template.steps, parsed.names["sources"], parsed.names["builders"])
 
 
 def specs(document: Document, path: Path, declared: Mapping[str, models.InputModel]) -> dict[str, InputSpec]:

@@ -8,7 +8,7 @@ from typing import assert_never
 import msgspec
 
 from buildledger.config import limits, paths
-from buildledger.config.expressions import Cel, ExpressionEngine, ExpressionError, UnknownNameError, mentioned
+from buildledger.config.expressions import ENGINE, ExpressionError, UnknownNameError, mentioned
 from buildledger.config.resolved import Builder
 from buildledger.config.values import (
     Argument,
@@ -68,9 +68,6 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
 class EvaluationError(ValueError):
     """A value can't be had from this context: the build is at fault, or its configuration; never the worker."""
-
-
-ENGINE: ExpressionEngine = Cel()
 
 
 def value(node: Value, context: Context) -> Plain:

@@ -104,6 +104,8 @@ def _plain(value: Any) -> Plain:
     )
 
 
+ENGINE: ExpressionEngine = Cel()
+"""The one engine of a process."""
 _CEL_TYPES = {
     ValueType.STRING: cel.Type.STRING,
     ValueType.INTEGER: cel.Type.INT,

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
+
+import msgspec
 
 from buildledger.config import limits
-from buildledger.config.evaluate import ENGINE
-from buildledger.config.expressions import ExpressionError, ValueType
+from buildledger.config.expressions import ENGINE, ExpressionError, ValueType
 from buildledger.config.problems import did_you_mean, listed
-from buildledger.config.resolved import InputSpec
 from buildledger.config.values import Plain
+
+
+class InputSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A typed value that somebody who starts a build gives, or may give."""
+
+    type: Literal["string", "integer", "boolean", "list"]
+    """`list` is a list of strings."""
+    description: str = ""
+    default: Plain | None = None
+    """None: it must be given."""
+    enum: tuple[str | int, ...] = ()
+    """The only values allowed; empty: any. For a list, its elements."""
+    pattern: str | None = None
+    """RE2 expression that a string, or each element of a list, has to match; `evaluate.py` applies it."""
 
 
 class InputErrors(Exception):  # noqa: N818 - one exception that carries many errors
@@ -98,8 +112,8 @@ def matches(pattern: str, text: str) -> bool:
 
     Raises: ExpressionError if it is none.
     """
-    verdict = ENGINE.evaluate("inputs.text.matches(inputs.pattern)", {"inputs.text": text, "inputs.pattern": pattern})
-    return verdict is True
+    matched = ENGINE.evaluate("inputs.text.matches(inputs.pattern)", {"inputs.text": text, "inputs.pattern": pattern})
+    return matched is True
 
 
 def pattern_fault(pattern: str) -> str | None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from buildledger.config import builders, limits, parsing, resolved, sources, triggers, workers
 from buildledger.config.document import Document, Mark
+from buildledger.config.inputs import InputSpec
 from buildledger.config.problems import ConfigErrors, Problem
 from buildledger.config.resolved import Configuration
 from buildledger.config.scopes import Scope
-from buildledger.config.secrets import SecretProvider, provider
+from buildledger.config.secrets import SecretProvider, Secrets, provider
 from buildledger.config.yaml_reader import read
 
 
@@ -97,7 +98,7 @@ def _builders(
     document: Document,
     parsed: parsing.Parsed,
     secrets: SecretProvider | None,
-    inputs: dict[str, dict[str, resolved.InputSpec]],
+    inputs: dict[str, dict[str, InputSpec]],
 ) -> dict[str, resolved.Builder]:
     result: dict[str, resolved.Builder] = {}
     for name in parsed.builders:
@@ -125,19 +126,19 @@ def _cells(found: dict[str, resolved.Builder]) -> dict[str, list[str]]:
     return result
 
 
-def _secrets(document: Document, parsed: parsing.Parsed, directory: Path) -> resolved.Secrets:
+def _secrets(document: Document, parsed: parsing.Parsed, directory: Path) -> Secrets:
     model = parsed.secrets
     if model is None:
-        return resolved.Secrets()
+        return Secrets()
     if model.provider == "file" and not model.path:
         document.add("missing-key", ("secrets", "path"), "missing key 'path': in which directory are the secrets?")
-        return resolved.Secrets()
+        return Secrets()
     for key, owner in (("path", "file"), ("prefix", "env")):
         if getattr(model, key) is not None and model.provider != owner:
             message = f"'{key}' means something only with 'provider: {owner}'"
             document.add("secrets", ("secrets", key), message, "take it out", at_key=True)
     path = None if model.path is None else str((directory / model.path).resolve())
-    return resolved.Secrets(provider=model.provider, path=path, prefix=model.prefix)
+    return Secrets(provider=model.provider, path=path, prefix=model.prefix)
 
 
 def _address(document: Document, parsed: parsing.Parsed) -> str | None:

@@ -14,9 +14,11 @@ from typing import Literal
 
 import msgspec
 
+from buildledger.config.inputs import InputSpec
 from buildledger.config.machines import Start
-from buildledger.config.resolved_steps import Step
-from buildledger.config.values import Expression, Plain, Value
+from buildledger.config.secrets import Secrets
+from buildledger.config.steps.kinds import Step
+from buildledger.config.values import Expression, Value
 
 FORMAT_VERSION = 1
 
@@ -27,16 +29,6 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     url: str | None = None
     """The address people reach it under, without a trailing slash; None: whatever they used."""
-
-
-class Secrets(msgspec.Struct, frozen=True, kw_only=True):
-    """Where secrets are read from when an operation is sent to a worker."""
-
-    provider: Literal["none", "file", "env"] = "none"
-    path: str | None = None
-    """Provider `file`: the absolute directory that holds one file a secret."""
-    prefix: str | None = None
-    """Provider `env`: what stands before the secret's name in the server's environment."""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,20 +72,6 @@ class LockUse(msgspec.Struct, frozen=True, kw_only=True):
     lock: str
     take: int = 1
     """How much of the lock's count; never more than it has."""
-
-
-class InputSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A typed value that somebody who starts a build gives, or may give."""
-
-    type: Literal["string", "integer", "boolean", "list"]
-    """`list` is a list of strings."""
-    description: str = ""
-    default: Plain | None = None
-    """None: it must be given."""
-    enum: tuple[str | int, ...] = ()
-    """The only values allowed; empty: any. For a list, its elements."""
-    pattern: str | None = None
-    """RE2 expression that a string, or each element of a list, has to match; `evaluate.py` applies it."""
 
 
 class Retry(msgspec.Struct, frozen=True, kw_only=True):

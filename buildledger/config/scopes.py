@@ -9,10 +9,9 @@ import msgspec
 
 from buildledger.config import inputs, nodes
 from buildledger.config.document import Document, Mark
-from buildledger.config.evaluate import ENGINE
-from buildledger.config.expressions import ExpressionError, UnknownNameError, ValueType
+from buildledger.config.expressions import ENGINE, ExpressionError, UnknownNameError, ValueType
+from buildledger.config.inputs import InputSpec
 from buildledger.config.problems import Path, did_you_mean, listed
-from buildledger.config.resolved import InputSpec
 from buildledger.config.secrets import SecretProvider, SecretUnavailableError
 from buildledger.config.values import Expression, InputRef, PropertyRef, SecretRef, Spread
 
@@ -54,6 +53,8 @@ _KNOWN: Mapping[Place, Mapping[str, ValueType]] = {
     Place.SUCCESS: BUILD,
 }
 
+Types = frozenset[ValueType]
+"""The types of which a value may be."""
 TEXTS = frozenset({ValueType.STRING, ValueType.INTEGER, ValueType.BOOLEAN, ValueType.ANY})
 LISTS = frozenset({ValueType.STRINGS, ValueType.ANY})
 CONDITIONS = frozenset({ValueType.BOOLEAN, ValueType.ANY})
@@ -74,7 +75,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     properties: Collection[str] = ()
     is_template: bool = False
 
-    def check(self, path: Path, node: object, place: Place, wanted: frozenset[ValueType]) -> None:
+    def check(self, path: Path, node: object, place: Place, wanted: Types) -> None:
         """Check that a value of the file can be had in a place, and that its type is one of those wanted."""
         match node:
             case Spread(value=value):
@@ -96,7 +97,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
             case _ if isinstance(node, tuple) and ValueType.STRINGS not in wanted:
                 self.document.add("type", path, "a list can't stand here", "spread it: {spread: …}")
 
-    def check_expression(self, path: Path, source: str, place: Place, wanted: frozenset[ValueType]) -> None:
+    def check_expression(self, path: Path, source: str, place: Place, wanted: Types) -> None:
         """Check an expression's syntax, names and type."""
         variables = self._variables(place)
         try:

@@ -6,12 +6,23 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol, assert_never
+from typing import Literal, Protocol, assert_never
+
+import msgspec
 
 from buildledger.config import limits
-from buildledger.config.resolved import Secrets
 
 DEFAULT_PREFIX = "BUILDLEDGER_SECRET_"
+
+
+class Secrets(msgspec.Struct, frozen=True, kw_only=True):
+    """Where secrets are read from when an operation is sent to a worker."""
+
+    provider: Literal["none", "file", "env"] = "none"
+    path: str | None = None
+    """Provider `file`: the absolute directory that holds one file a secret."""
+    prefix: str | None = None
+    """Provider `env`: what stands before the secret's name in the server's environment."""
 
 
 class SecretUnavailableError(LookupError):

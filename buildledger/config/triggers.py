@@ -12,9 +12,9 @@ from cronsim import CronSim, CronSimError
 from buildledger.config import models, resolved
 from buildledger.config.builders import specs
 from buildledger.config.document import Document
+from buildledger.config.inputs import InputSpec
 from buildledger.config.parsing import Parsed
 from buildledger.config.problems import Path, did_you_mean, listed
-from buildledger.config.resolved import InputSpec
 from buildledger.config.scopes import CONDITIONS, Place, Scope
 from buildledger.config.values import Expression
 

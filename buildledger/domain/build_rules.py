@@ -104,7 +104,8 @@ def _learn(state: BuildState, command: SetProperty | ObtainRevision | StoreArtif
         case StoreArtifact(artifact=artifact):
             return () if state.artifacts.get(artifact.name) == artifact else (artifact,)
         case ReportTests(report=report):
-            return (report,) if report.part == state.reported.get(report.operation_id, 0) else ()
+            is_over = state.operations.get(report.operation_id) is OperationStatus.FINISHED
+            return (report,) if not is_over and report.part == state.reported.get(report.operation_id, 0) else ()
         case _:
             assert_never(command)
 

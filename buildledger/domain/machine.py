@@ -25,7 +25,7 @@ from buildledger.events.machine import (
 )
 
 LONGEST_QUARANTINE = timedelta(hours=1)
-LOUD_FAILURES = 3
+ALERT_AFTER_FAILURES = 3
 """So many in a row are no accident: a person has to look."""
 
 Phase = Literal["down", "requested", "started", "stopping"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from buildledger.domain.machine import LOUD_FAILURES
+from buildledger.domain.machine import ALERT_AFTER_FAILURES
 from buildledger.events import machine as events
 from buildledger.events import worker as worker_events
 from buildledger.events.fact import Fact
@@ -20,7 +20,7 @@ def log_fact(fact: Fact) -> None:
         case events.MachineStarted(worker=worker, place=place):
             _log.info("worker %s was started: %s", worker, place)
         case events.MachineQuarantined(worker=worker, until=until, failures=failures, reason=reason):
-            level = logging.ERROR if failures >= LOUD_FAILURES else logging.WARNING
+            level = logging.ERROR if failures >= ALERT_AFTER_FAILURES else logging.WARNING
             times = "once" if failures == 1 else f"{failures} times in a row"
             at = f"{until:%Y-%m-%d %H:%M:%S} UTC"
             _log.log(level, "worker %s has failed %s; not again before %s: %s", worker, times, at, reason)

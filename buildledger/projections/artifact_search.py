@@ -11,9 +11,8 @@ import sqlalchemy as sa
 from buildledger.events.operation import FindArtifact
 from buildledger.events.request import SourceStamp
 from buildledger.events.results import Result
-from buildledger.projections.queue_tables import request
+from buildledger.projections import queue_tables, status_tables
 from buildledger.projections.reading import Reading
-from buildledger.projections.status_tables import artifact, artifact_removed, build, build_state
 from buildledger.projections.views import Views
 
 PATIENCE_SECONDS = 5.0
@@ -25,18 +24,8 @@ REBUILDS_MAX = 100
 GREEN = (Result.SUCCESS.value, Result.WARNINGS.value)
 
 _stamps = msgspec.json.Decoder(list[SourceStamp])
-_COLUMNS = (
-    build.c.id,
-    build.c.builder,
-    build.c.number,
-    build.c.stamps,
-    artifact.c.name,
-    artifact.c.sha256,
-    artifact.c.size_bytes,
-    artifact.c.directory,
-    artifact.c.mode,
-    artifact.c.operation_id,
-)
+_BUILD_COLUMNS = ("id", "builder", "number", "stamps")
+_ARTIFACT_COLUMNS = ("name", "sha256", "size_bytes", "directory", "mode", "operation_id")
 
 
 class FoundArtifact(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,36 +71,45 @@ class ArtifactSearch:
                     return _of_builder(status, wanted)
 
     def _of_build(self, status: Reading, build_id: UUID, name: str, who: str) -> FoundArtifact:
-        row = status.first(_artifacts(name).where(build.c.id == build_id))
+        query, build = _artifacts(status, name)
+        row = status.first(query.where(build.c.id == build_id))
         if row is None:
             raise NoArtifactError(f"{who} keeps no artifact {name!r}")
         return _found(row)
 
 
 def _of_builder(status: Reading, wanted: FindArtifact) -> FoundArtifact:
-    query = _artifacts(wanted.artifact).where(build.c.builder == wanted.builder)
+    query, build = _artifacts(status, wanted.artifact)
+    query = query.where(build.c.builder == wanted.builder)
     if wanted.number is not None:
         row = status.first(query.where(build.c.number == wanted.number))
         if row is None:
             raise NoArtifactError(f"{wanted.builder} #{wanted.number} keeps no artifact {wanted.artifact!r}")
         return _found(row)
-    state = sa.and_(build_state.c.seq == build.c.seq, status.is_current(build_state), build_state.c.result.in_(GREEN))
-    for row in status.all(query.join(build_state, state).limit(CANDIDATES_MAX)):
+    state = status.table(status_tables.build_state)
+    succeeded = sa.and_(state.c.seq == build.c.seq, state.c.result.in_(GREEN))
+    for row in status.all(query.join(state, succeeded).limit(CANDIDATES_MAX)):
         if wanted.branch in _branches(row.stamps):
             return _found(row)
     where = f" on {wanted.branch}" if wanted.branch else ""
     raise NoArtifactError(f"no build of {wanted.builder}{where} that succeeded keeps an artifact {wanted.artifact!r}")
 
 
-def _artifacts(name: str) -> sa.Select[tuple[object, ...]]:
-    """What is kept under a name, newest builds first; of one build the artifact that was stored last."""
-    removed = sa.select(artifact_removed.c.operation_id)
-    return (
-        sa.select(*_COLUMNS)
+def _artifacts(status: Reading, name: str) -> tuple[sa.Select[tuple[object, ...]], sa.FromClause]:
+    """What is kept under a name, newest builds first; of one build the artifact that was stored last.
+
+    Returns the query, and the table of builds to narrow it by.
+    """
+    artifact, build = status.table(status_tables.artifact), status.table(status_tables.build)
+    removed = sa.select(status.table(status_tables.artifact_removed).c.operation_id)
+    columns = [*(build.c[name] for name in _BUILD_COLUMNS), *(artifact.c[name] for name in _ARTIFACT_COLUMNS)]
+    query = (
+        sa.select(*columns)
         .join_from(artifact, build, build.c.seq == artifact.c.seq)
         .where(artifact.c.name == name, artifact.c.operation_id.not_in(removed))
         .order_by(build.c.seq.desc(), artifact.c.position.desc())
     )
+    return query, build
 
 
 def _branches(stamps: str) -> Iterator[str]:
@@ -122,6 +120,7 @@ def _branches(stamps: str) -> Iterator[str]:
 
 def _parent(status: Reading, queue: Reading, build_id: UUID) -> UUID:
     """The build whose success asked for this one, or for the one that it repeats. Raises: NoArtifactError."""
+    build, request = status.table(status_tables.build), queue.table(queue_tables.request)
     asked: UUID | None = build_id
     for _ in range(REBUILDS_MAX):
         row = status.first(sa.select(build.c.request_id).where(build.c.id == asked))

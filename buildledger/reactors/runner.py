@@ -23,7 +23,7 @@ from buildledger.reactors.state.shared import SharedState, Snapshot
 from buildledger.reactors.triggers.triggering import Triggering
 
 CHECKPOINT_NAME = "reactors"
-CHECKPOINT_VERSION = 2
+CHECKPOINT_VERSION = 3
 """Raised whenever what is remembered changes its shape or its meaning: then the history is folded once more."""
 CHECKPOINT_FACTS = 20_000
 """A start reads at most about so many facts."""
@@ -69,8 +69,8 @@ class Runner:
         self._clock = clock
         self._shared = shared
         self._triggering = triggering
-        self._reactors = (triggering, *reactors)
-        self._folds = _table([shared.folds(), *(reactor.folds() for reactor in self._reactors)])
+        self.reactors = (triggering, *reactors)
+        self._folds = _table([shared.folds(), *(reactor.folds() for reactor in self.reactors)])
         self._position = 0
         self._react_from = 0
         """Nothing is asked before the facts up to here are folded: they come from the batches before."""
@@ -114,7 +114,7 @@ class Runner:
             self._triggering.restore(state.triggering)
             self._position = self._saved = checkpoint.position
         await self.catch_up()
-        for reactor in self._reactors:
+        for reactor in self.reactors:
             reactor.begin(self._clock.now())
         self._wake.set()
 
@@ -127,7 +127,7 @@ class Runner:
         """Ask once and have it done; False when nothing was left to do. Everything known has to be folded."""
         self._retry_refused()
         now = self._clock.now()
-        batches = [(reactor, batch) for reactor in self._reactors for batch in reactor.react(now)]
+        batches = [(reactor, batch) for reactor in self.reactors for batch in reactor.react(now)]
         if not batches:
             return False
         await self._execute(batches)
@@ -141,7 +141,7 @@ class Runner:
 
     def next_at(self) -> datetime | None:
         """When something is due though nothing happens."""
-        return min((at for reactor in self._reactors if (at := reactor.next_at()) is not None), default=None)
+        return min((at for reactor in self.reactors if (at := reactor.next_at()) is not None), default=None)
 
     def checkpoint_state(self) -> CheckpointState:
         """All that is remembered, as a checkpoint holds it."""

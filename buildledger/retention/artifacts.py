@@ -22,8 +22,8 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.artifacts_manifest import Manifest, ManifestError
+from buildledger.projections import status_tables
 from buildledger.projections.columns import microseconds
-from buildledger.projections.status_tables import artifact, artifact_removed, build, build_state
 from buildledger.projections.views import Views
 
 PERIOD_SECONDS = 3600.0
@@ -112,11 +112,13 @@ class Retention:
         with self._views.read(None, "status") as (status,):
             if status.position < head:
                 raise TimeoutError(f"the read models have come to position {status.position} of {head}")
-            removed = sa.select(artifact_removed.c.operation_id)
+            artifact, build = status.table(status_tables.artifact), status.table(status_tables.build)
+            state = status.table(status_tables.build_state)
+            removed = sa.select(status.table(status_tables.artifact_removed).c.operation_id)
             query = (
-                sa.select(artifact, build.c.id.label("build_id"), build_state.c.finished_at)
+                sa.select(artifact, build.c.id.label("build_id"), state.c.finished_at)
                 .join_from(artifact, build, build.c.seq == artifact.c.seq)
-                .join(build_state, sa.and_(build_state.c.seq == build.c.seq, status.is_current(build_state)))
+                .join(state, state.c.seq == build.c.seq)
                 .where(artifact.c.operation_id.not_in(removed))
                 .order_by(artifact.c.position.desc())
             )

@@ -20,7 +20,6 @@ from buildledger.slave_grpc.blobs.tokens import RunTokens
 from buildledger.slave_grpc.identity.authority import Authority
 from buildledger.slave_grpc.identity.certificates import certificate_of
 from buildledger.slave_grpc.identity.worker_auth import WorkerAuth
-from buildledger.slave_grpc.server_operations import ArtifactFinder, ServerOperations
 from buildledger.slave_grpc.sessions.admission import SessionAdmission
 from buildledger.slave_grpc.sessions.secret_source import SecretSource
 from buildledger.slave_grpc.sessions.sessions import Sessions
@@ -40,7 +39,6 @@ class WorkerService:
         logs: LogStore,
         artifacts: ArtifactStore,
         limits: ArtifactLimits,
-        finder: ArtifactFinder | None,
         installation_key: bytes,
         secrets: SecretSource,
         clock: Clock,
@@ -81,7 +79,6 @@ class WorkerService:
             work=lambda: self._follower.work,
             catch_up=lambda: self._follower.reached(ledger.head()),
         )
-        self._operations = ServerOperations(ledger, artifacts, finder)
         self._sessions = Sessions(
             ledger=ledger,
             logs=logs,
@@ -89,7 +86,6 @@ class WorkerService:
             follower=self._follower,
             admission=self._admission,
             access=self._access,
-            operations=self._operations,
             secrets=secrets,
             server_id=server_id,
             settings=settings,
@@ -138,7 +134,6 @@ class WorkerService:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
         await self._auth.stop()
-        await self._operations.stop()
         await self._sessions.wait_stored()
         await self._follower.stop()
 

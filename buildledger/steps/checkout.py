@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from buildledger.config.resolved_steps import CheckoutStep, Timeout
+from buildledger.config.steps.checkout import CheckoutStep
+from buildledger.config.steps.step import Timeout
 from buildledger.events.operation import Copy, Ended, OperationSpec, Remove, Run, Text
 from buildledger.events.results import Result
 from buildledger.sources.git import checkout as git
@@ -24,6 +25,7 @@ from buildledger.steps.program import (
     Program,
     Request,
     StepInputs,
+    StepProgram,
     UnusableStepError,
 )
 
@@ -211,3 +213,6 @@ def _root(plan: git.Checkout) -> str:
 
 def _below(directory: str, path: str) -> str:
     return path if directory == "." else f"{directory}/{path}"
+
+
+PROGRAM = StepProgram(name="checkout", version=1, start=checkout)

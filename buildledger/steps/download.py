@@ -10,11 +10,11 @@ import posixpath
 import msgspec
 
 from buildledger.config import evaluate
-from buildledger.config.resolved_steps import DownloadStep, Origin
+from buildledger.config.steps.download import DownloadStep, Origin
 from buildledger.events.operation import Download, FindArtifact
 from buildledger.events.results import Result
 from buildledger.steps.outcome import conclude, told
-from buildledger.steps.program import Conclusion, Operation, Program, StepInputs, UnusableStepError
+from buildledger.steps.program import Conclusion, Operation, Program, StepInputs, StepProgram, UnusableStepError
 
 
 class ChosenArtifact(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,3 +71,6 @@ def _wanted(name: str, origin: Origin, inputs: StepInputs) -> FindArtifact:
         return FindArtifact(artifact=name, of="builder", builder=origin.builder, number=int(text))
     branch = inputs.values.build.branch if origin.branch is None else evaluate.text(origin.branch, inputs.values)
     return FindArtifact(artifact=name, of="builder", builder=origin.builder, branch=branch)
+
+
+PROGRAM = StepProgram(name="download", version=1, start=download)

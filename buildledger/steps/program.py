@@ -3,7 +3,7 @@
 The contract that makes a build survive a restart: **a program is a function of its step, its inputs and the answers it
 has been sent.** Given the same ones it asks the same things in the same order, whenever and wherever it runs. So after
 a crash it is begun again and sent the outcomes that the ledger holds; it then waits for exactly the operation that was
-in flight. A change to what a program asks for needs a new version in `registry.py`.
+in flight. A change to what a program asks for needs a new version in its `PROGRAM`.
 """
 
 from __future__ import annotations
@@ -63,7 +63,16 @@ class StepInputs(msgspec.Struct, frozen=True, kw_only=True):
 Request = Operation | SetProperty | ObtainRevision
 Program = Generator[Request, Ended | None, Conclusion]
 Start = Callable[[Any, StepInputs], Program]
-"""Begins a program for a step of `config.resolved_steps`; runs none of it yet."""
+"""Begins a program for a stored step of its kind; runs none of it yet."""
+
+
+class StepProgram(msgspec.Struct, frozen=True, kw_only=True):
+    """A program under the name and version that `build.step_started.v1` holds."""
+
+    name: str
+    version: int
+    """Raised whenever the program would ask for something else than before, given the same."""
+    start: Start
 
 
 class UnusableStepError(ValueError):

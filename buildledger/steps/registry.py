@@ -1,46 +1,17 @@
-"""THE list of step programs: which one a configured step is, and which version of it this server has."""
+"""Which program carries out a step: the `PROGRAM` of the module here that is called like the step's kind."""
 
 from __future__ import annotations
 
-import msgspec
+from importlib import import_module
 
-from buildledger.config.resolved_steps import (
-    CheckoutStep,
-    DownloadStep,
-    RunStep,
-    ScriptStep,
-    SetPropertyStep,
-    Step,
-    TestReportStep,
-    UploadStep,
-)
-from buildledger.steps.checkout import checkout
-from buildledger.steps.download import download
-from buildledger.steps.program import Execution, Start, StepInputs
-from buildledger.steps.run import run, script
-from buildledger.steps.set_property import set_property
-from buildledger.steps.test_report import test_report
-from buildledger.steps.upload import upload
+from buildledger.config.steps.kinds import KINDS, Step
+from buildledger.config.steps.step import StepBase
+from buildledger.steps.program import Execution, StepInputs, StepProgram
 
-
-class StepProgram(msgspec.Struct, frozen=True, kw_only=True):
-    """A program under the name and version that `build.step_started.v1` holds."""
-
-    name: str
-    version: int
-    """Raised whenever the program would ask for something else than before, given the same."""
-    start: Start
-
-
-PROGRAMS: dict[type[Step], StepProgram] = {
-    CheckoutStep: StepProgram(name="checkout", version=1, start=checkout),
-    RunStep: StepProgram(name="run", version=1, start=run),
-    ScriptStep: StepProgram(name="script", version=1, start=script),
-    UploadStep: StepProgram(name="upload", version=2, start=upload),
-    DownloadStep: StepProgram(name="download", version=1, start=download),
-    TestReportStep: StepProgram(name="test_report", version=1, start=test_report),
-    SetPropertyStep: StepProgram(name="set_property", version=1, start=set_property),
+PROGRAMS: dict[type[StepBase], StepProgram] = {
+    kind.STORED: import_module(f"buildledger.steps.{kind.KEY}").PROGRAM for kind in KINDS
 }
+"""By what is stored of a step. The list of kinds is in `config/steps/kinds.py`."""
 
 
 class ProgramChangedError(RuntimeError):
@@ -64,7 +35,8 @@ def begin(step: Step, inputs: StepInputs) -> Execution:
 def resume(step: Step, inputs: StepInputs, *, program: str, version: int) -> Execution:
     """Start a step again that facts say was started; send it the known answers to bring it where it was.
 
-    Raises: ProgramChangedError.
+    Raises:
+        ProgramChangedError: The program was changed since then.
     """
     known = program_of(step)
     if (known.name, known.version) != (program, version):

@@ -1,18 +1,14 @@
-"""Run a program or a shell script: one operation."""
+"""Run a program with arguments: one operation."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 
-from buildledger.config import evaluate, values
-from buildledger.config.resolved_steps import RunStep, ScriptStep, Timeout
-from buildledger.events.operation import EnvironmentValue, Run, SecretName, Text
+from buildledger.config import evaluate
+from buildledger.config.steps.run import RunStep
+from buildledger.steps.command import command, label
 from buildledger.steps.outcome import conclude
-from buildledger.steps.program import Operation, Program, StepInputs
-
-LABEL_CHARACTERS = 60
-"""Of an operation's label; longer command lines are cut."""
+from buildledger.steps.program import Operation, Program, StepInputs, StepProgram
 
 
 def run(step: RunStep, inputs: StepInputs) -> Program:
@@ -24,46 +20,4 @@ def run(step: RunStep, inputs: StepInputs) -> Program:
     return conclude(ended, spec)
 
 
-def script(step: ScriptStep, inputs: StepInputs) -> Program:
-    """Run the script in the worker's shell and take its exit code for the result."""
-    spec = command(step.env, step.workdir, step.timeout, inputs, script=step.script)
-    ended = yield Operation(label=label(step.script), spec=spec)
-    assert ended is not None
-    return conclude(ended, spec)
-
-
-def command(
-    env: Mapping[str, values.EnvironmentValue],
-    workdir: str,
-    timeout: Timeout,
-    inputs: StepInputs,
-    *,
-    argv: tuple[str, ...] = (),
-    script: str | None = None,
-    capture_bytes: int = 0,
-    merge_stderr: bool = True,
-) -> Run:
-    """The operation for a process of the user's. Raises: EvaluationError."""
-    given = evaluate.environment(env, inputs.values)
-    return Run(
-        argv=argv,
-        script=script,
-        cwd=workdir,
-        env={name: _variable(value) for name, value in given.items() if value is not None},
-        unset_env=tuple(name for name, value in given.items() if value is None),
-        no_output_seconds=timeout.no_output_seconds,
-        max_seconds=timeout.total_seconds,
-        capture_bytes=capture_bytes,
-        merge_stderr=merge_stderr,
-    )
-
-
-def label(text: str) -> str:
-    """The first line that says something, cut to a label's length."""
-    lines = [line.strip() for line in text.splitlines()]
-    first = next((line for line in lines if line and not line.startswith("#")), "script")
-    return first if len(first) <= LABEL_CHARACTERS else f"{first[: LABEL_CHARACTERS - 1]}…"
-
-
-def _variable(value: str | values.SecretRef) -> EnvironmentValue:
-    return SecretName(value.name) if isinstance(value, values.SecretRef) else Text(value)
+PROGRAM = StepProgram(name="run", version=1, start=run)

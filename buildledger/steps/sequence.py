@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from buildledger.config.resolved_steps import StepBase
+from buildledger.config.steps.step import StepBase
 from buildledger.events.results import Result
 
 WORST_FIRST = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shlex
 
 from buildledger.config import evaluate, limits
-from buildledger.config.resolved_steps import SetPropertyStep
+from buildledger.config.steps.set_property import SetPropertyStep
 from buildledger.events.results import Result
+from buildledger.steps.command import command, label
 from buildledger.steps.outcome import conclude
-from buildledger.steps.program import Conclusion, Operation, Program, SetProperty, StepInputs
-from buildledger.steps.run import command, label
+from buildledger.steps.program import Conclusion, Operation, Program, SetProperty, StepInputs, StepProgram
 
 CAPTURE_BYTES = 4 * limits.CAPTURED_PROPERTY_CHARACTERS
 """The longest text allowed, in the widest characters."""
@@ -35,3 +35,6 @@ def set_property(step: SetPropertyStep, inputs: StepInputs) -> Program:
         return Conclusion(result=Result.FAILURE, summary=f"{step.property} not set: more than {most} characters")
     yield SetProperty(name=step.property, value=text)
     return Conclusion(result=Result.SUCCESS, summary=f"{step.property} set")
+
+
+PROGRAM = StepProgram(name="set_property", version=1, start=set_property)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from buildledger.config import limits
-from buildledger.config.resolved_steps import TestReportStep
+from buildledger.config.steps.test_report import TestReportStep
 from buildledger.events.operation import ReadReports, Upload
 from buildledger.events.results import Result
 from buildledger.steps.outcome import conclude, told
-from buildledger.steps.program import Conclusion, Operation, Program, StepInputs
+from buildledger.steps.program import Conclusion, Operation, Program, StepInputs, StepProgram
 from buildledger.steps.upload import KeptArtifact
 
 RESULTS = {"failure": Result.FAILURE, "warnings": Result.WARNINGS, "success": Result.SUCCESS}
@@ -63,3 +63,6 @@ def summary(totals: ReadTotals) -> str:
     }
     said = [f"{count:,} {kind}" for kind, count in counts.items() if count]
     return ", ".join(said) if said else "no tests"
+
+
+PROGRAM = StepProgram(name="test_report", version=1, start=test_report)

@@ -7,11 +7,11 @@ from posixpath import basename, normpath
 import msgspec
 
 from buildledger.config import evaluate
-from buildledger.config.resolved_steps import UploadStep
+from buildledger.config.steps.upload import UploadStep
 from buildledger.events.operation import Upload
 from buildledger.events.results import Result
 from buildledger.steps.outcome import conclude, told
-from buildledger.steps.program import Conclusion, Operation, Program, StepInputs, UnusableStepError
+from buildledger.steps.program import Conclusion, Operation, Program, StepInputs, StepProgram, UnusableStepError
 
 DEFAULT_NAME = "files"
 """Of the build's whole directory, which has no name of its own."""
@@ -52,3 +52,6 @@ def check_name(name: str) -> None:
 def _extent(kept: KeptArtifact) -> str:
     size = f"{kept.size_bytes:,} {'byte' if kept.size_bytes == 1 else 'bytes'}"
     return f"{kept.file_count:,} {'file' if kept.file_count == 1 else 'files'}, {size}" if kept.directory else size
+
+
+PROGRAM = StepProgram(name="upload", version=2, start=upload)

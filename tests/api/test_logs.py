@@ -38,12 +38,12 @@ async def log_id(site: Site) -> UUID:
 
 async def test_lines_are_text(client: httpx.AsyncClient, log_id: UUID) -> None:
     """Lines keep their escape sequences, and bytes of no known encoding are replaced, not lost."""
-    answer = (await client.get(f"/api/v1/logs/{log_id}/lines", params={"first": 1, "count": 3})).json()
+    answer = (await client.get(f"/api/v1/logs/{log_id}/lines", params={"first": 1, "limit": 3})).json()
     assert answer["first"] == 1
-    assert answer["lines"] == ["\x1b[31mred\x1b[0m", "größer 🙂 error here", "\ufffd\ufffd not utf-8"]
+    assert answer["items"] == ["\x1b[31mred\x1b[0m", "größer 🙂 error here", "\ufffd\ufffd not utf-8"]
     assert answer["extent"] == {"size_bytes": len(CONTENT), "line_count": 5, "finished": False}
     beyond = (await client.get(f"/api/v1/logs/{log_id}/lines", params={"first": 99})).json()
-    assert beyond["lines"] == []
+    assert (beyond["items"], beyond["next"]) == ([], None)
 
 
 async def test_a_search_counts_characters(client: httpx.AsyncClient, log_id: UUID) -> None:
@@ -51,9 +51,9 @@ async def test_a_search_counts_characters(client: httpx.AsyncClient, log_id: UUI
     answer = (
         await client.get(f"/api/v1/logs/{log_id}/search", params={"pattern": "ERROR", "ignore_case": True})
     ).json()
-    assert [hit["line"] for hit in answer["hits"]] == [2, 4]
-    assert answer["next_line"] is None
-    for hit in answer["hits"]:
+    assert [hit["line"] for hit in answer["items"]] == [2, 4]
+    assert answer["next"] is None
+    for hit in answer["items"]:
         assert hit["text"][hit["start"] : hit["end"]] == "error"
     bad = await client.get(f"/api/v1/logs/{log_id}/search", params={"pattern": "(", "regex": True})
     assert (bad.status_code, bad.json()["code"]) == (422, "bad_pattern")

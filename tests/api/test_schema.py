@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -14,7 +13,6 @@ from hypothesis.strategies import SearchStrategy
 from schemathesis import Case, GenerationMode
 
 from buildledger.api import export
-from buildledger.api.http.openapi import MODELS
 from buildledger.api.routers import describe_routes
 from tests.api.conftest import AUTHORIZED, Site
 
@@ -59,9 +57,9 @@ def test_every_reference_leads_somewhere() -> None:
 
 def test_every_answer_has_a_schema_and_every_field_is_always_there() -> None:
     """Every operation describes its good answer; answers have no optional fields, so clients need no guards."""
-    _, components = msgspec.json.schema_components(MODELS)
-    for name, schema in components.items():
-        assert set(schema.get("required", ())) == set(schema["properties"]), name
+    for name, schema in DOCUMENT["components"]["schemas"].items():
+        if not name.endswith("Body"):
+            assert set(schema.get("required", ())) == set(schema["properties"]), name
     for path, operations in DOCUMENT["paths"].items():
         for method, operation in operations.items():
             good = [response for status, response in operation["responses"].items() if status.startswith("2")]

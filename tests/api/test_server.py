@@ -5,15 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import httpx
-import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
-from buildledger.api.queries import builds as build_queries
-from buildledger.api.queries import requests as request_queries
-from buildledger.api.routes.server import health_of
+from buildledger.api.queries.health import health_of
 from buildledger.domain.source import ReportSourceFailure
 from buildledger.projections.projector import Projector
-from buildledger.projections.status_tables import UNFINISHED, build, build_state
 from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
 from buildledger.projections.workers import Workers
@@ -67,23 +62,3 @@ async def test_sources_show_their_branches_and_outages(site: Site, client: httpx
     assert source["outage"]["cause"] == "auth"
     assert [branch["name"] for branch in source["branches"]] == ["main"]
     assert source["configured"]
-
-
-async def test_lists_are_walked_by_an_index(site: Site) -> None:
-    """What the first page asks of builds and requests is found by an index and sorted by it, however many there are."""
-    await settled(site)
-    with site.deps.views.read(None, "status", "queue") as (status, queue):
-        builds, requests = build_queries.listed(status), request_queries.listed(queue)
-        newest = status.sort_column(build.c.seq, build_state.c.seq).desc()
-        for reading, query, index in (
-            (status, builds.where(UNFINISHED), "build_state_open"),
-            (status, builds.order_by(newest), "build_state_present"),
-            (status, builds.where(~UNFINISHED).order_by(newest), "build_state_present"),
-            (status, builds.where(build_state.c.result == "failure").order_by(newest), "build_state_result"),
-            (status, builds.where(build.c.builder == "lint").order_by(build.c.seq.desc()), "build_builder_seq"),
-            (queue, request_queries.in_line(requests), "request_state_waiting"),
-        ):
-            asked = str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
-            plan = reading.all(sa.text("EXPLAIN QUERY PLAN " + asked.replace('"view".', "")))  # type: ignore[arg-type]
-            assert index in str(plan), plan
-            assert "TEMP B-TREE" not in str(plan), plan

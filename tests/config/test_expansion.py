@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from buildledger.config.resolved import LockUse
-from buildledger.config.resolved_steps import CheckoutStep, RunStep, ScriptStep, SetPropertyStep, Timeout, UploadStep
+from buildledger.config.steps.checkout import CheckoutStep
+from buildledger.config.steps.run import RunStep
+from buildledger.config.steps.script import ScriptStep
+from buildledger.config.steps.set_property import SetPropertyStep
+from buildledger.config.steps.step import Timeout
+from buildledger.config.steps.upload import UploadStep
 from buildledger.config.values import Expression, InputRef, PropertyRef, SecretRef, Spread
 from tests.config.loading import BASE, loaded, messages, with_builder
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from buildledger.config.load import check, load
-from buildledger.config.resolved_steps import DownloadStep, Origin, TestReportStep, UploadStep
+from buildledger.config.steps.download import DownloadStep, Origin
+from buildledger.config.steps.test_report import TestReportStep
+from buildledger.config.steps.upload import UploadStep
 from buildledger.config.values import Expression
 
 FILE = """

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from buildledger.config import inputs
-from buildledger.config.inputs import InputErrors
-from buildledger.config.resolved import InputSpec
+from buildledger.config.inputs import InputErrors, InputSpec
 
 SPECS = {
     "version": InputSpec(type="string", pattern=r"^\d+\.\d+$"),

@@ -8,12 +8,13 @@ from typing import Any
 from buildledger.config import codes
 from buildledger.config.models import File
 from buildledger.config.schema import schema
-from buildledger.config.step_models import Checkout, StepModel
+from buildledger.config.steps.checkout import CheckoutModel
+from buildledger.config.steps.step import StepModel
 from buildledger.config.strict import Strict
 from tests.config.loading import REPOSITORY
 
 MANUAL = (REPOSITORY / "docs" / "configuration.md").read_text()
-SOURCE = "\n".join(file.read_text() for file in sorted((REPOSITORY / "buildledger" / "config").glob("*.py")))
+SOURCE = "\n".join(file.read_text() for file in sorted((REPOSITORY / "buildledger" / "config").rglob("*.py")))
 
 
 def test_every_code_has_its_row() -> None:
@@ -39,7 +40,7 @@ def test_every_key_is_explained() -> None:
 
 def test_every_part_that_is_not_built_is_named() -> None:
     """What is refused by name stands in the manual's list of it."""
-    models: list[Any] = [File, *Strict.__subclasses__(), StepModel, Checkout]
+    models: list[Any] = [File, *Strict.__subclasses__(), StepModel, CheckoutModel]
     names = {name for model in models for name in model.unbuilt}
     listed = MANUAL.partition("refused by name")[2].partition("## Values")[0]
     assert {name for name in names if f"`{name}`" not in listed} == set()

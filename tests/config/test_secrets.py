@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from buildledger.config import limits, secrets
-from buildledger.config.resolved import Secrets
-from buildledger.config.secrets import SecretUnavailableError
+from buildledger.config.secrets import Secrets, SecretUnavailableError
 
 
 def test_files(tmp_path: Path) -> None:

@@ -191,6 +191,12 @@ def test_a_report_comes_in_parts_each_once() -> None:
     given(assigned(), STARTED).when(first, second, first, second).then(REPORT, replace(REPORT, part=1))
 
 
+def test_a_report_that_comes_after_the_end_of_its_operation() -> None:
+    """Whoever reads reports of an operation that was stopped meanwhile records none of them."""
+    report = ReportTests(build_id=BUILD, report=REPORT)
+    given(assigned(), STARTED, REQUESTED, ENDED).when(report, FINISH_OPERATION).then()
+
+
 def test_an_artifact_can_go_after_the_end_of_its_build() -> None:
     """Its removal is recorded once, also of a build that is over; one that was never there can't be removed."""
     removal = RemoveArtifact(build_id=BUILD, operation_id=OPERATION, reason="expired")

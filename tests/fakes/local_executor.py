@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from buildledger.config.resolved_steps import Step
+from buildledger.config.steps.kinds import Step
 from buildledger.events.operation import (
     Copy,
     Download,

@@ -8,18 +8,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 from buildledger.clock import VirtualClock
-from buildledger.config.resolved import (
-    Builder,
-    Configuration,
-    InputSpec,
-    Lock,
-    ManualTrigger,
-    Secrets,
-    Server,
-    Source,
-    Worker,
-)
-from buildledger.config.resolved_steps import RunStep
+from buildledger.config.inputs import InputSpec
+from buildledger.config.resolved import Builder, Configuration, Lock, ManualTrigger, Server, Source, Worker
+from buildledger.config.secrets import Secrets
+from buildledger.config.steps.run import RunStep
 from buildledger.domain import build, change, config, log, person, request, source, worker, worker_rules
 from buildledger.domain.command import Command
 from buildledger.events.build import ArtifactStored, BuildAssigned

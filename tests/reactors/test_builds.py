@@ -21,7 +21,7 @@ from buildledger.events.operation import Ended, Run, Text
 from buildledger.events.request import RequestReturned
 from buildledger.events.results import Result
 from buildledger.steps import registry
-from buildledger.steps.registry import StepProgram
+from buildledger.steps.program import StepProgram
 from tests.reactors.world import FAILED, SIMPLE, World, with_config, world
 
 HEAD = SIMPLE.partition("builders:")[0]

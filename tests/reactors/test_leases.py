@@ -10,8 +10,12 @@ from buildledger.events.ids import ServerId, request_id
 from buildledger.events.operation import Ended
 from buildledger.events.results import Result
 from buildledger.events.worker import WorkerDisconnected, WorkerLost
-from tests.reactors.world import world
+from tests.reactors.world import SIMPLE, world
 
+FOUND = (
+    '{"build_id":"00000000-0000-0000-0000-000000000001","builder":"tests","number":1,"artifact":"dist",'
+    '"sha256":"0","size_bytes":1,"directory":false,"mode":420,"pages":0}'
+)
 OTHER_SERVER = ServerId(request_id("another server"))
 
 
@@ -113,3 +117,20 @@ async def test_a_late_report_of_a_lost_operation_changes_nothing(tmp_path: Path)
         await w.finish_all()
         assert w.results() == [Result.RETRY, Result.SUCCESS]
         assert len(w.facts(OperationStarted)) == 1
+
+
+async def test_what_the_server_does_itself_outlives_the_worker(tmp_path: Path) -> None:
+    """An operation of the server isn't lost with the worker, nor by a restart; what the worker is asked next is."""
+    text = SIMPLE.replace('run: ["true"]', "{download: dist, from: build}")
+    async with world(tmp_path, text, workers=["w1"]) as w:
+        await w.force()
+        await w.disconnect()
+        await w.pass_time(91)
+        assert w.facts(WorkerLost) == [WorkerLost(epoch=1)]
+        await w.restart()
+        (open_still,) = w.open_operations()
+        assert w.facts(OperationFinished) == []
+        await w.report(open_still, Ended(reason="exited", exit_code=0, text=FOUND))
+        await w.runner.settle()
+        assert [fact.ended.reason for fact in w.facts(OperationFinished)] == ["exited", "lost"]
+        assert w.results() == [Result.RETRY]

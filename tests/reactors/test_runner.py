@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from buildledger.domain.build import FinishOperation
@@ -23,14 +24,14 @@ from buildledger.ledger.errors import LedgerUnavailable, StoreError
 from buildledger.ledger.follow import BATCH_FACTS, Tail
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.recent import RecentFacts
+from buildledger.ledger.store import Checkpoint
 from buildledger.ledger.submission import Origin, Receipt
-from buildledger.reactors import runner as runners
 from buildledger.reactors.assembly import join
 from buildledger.reactors.reactor import CommandBatch, Fold
-from buildledger.reactors.runner import CHECKPOINT_NAME, ContradictionError, Runner
+from buildledger.reactors.runner import CHECKPOINT_NAME, CHECKPOINT_VERSION, ContradictionError, Runner
 from buildledger.reactors.state.shared import SharedState
 from buildledger.reactors.triggers.triggering import Triggering
-from tests.reactors.test_triggering import SETTLING
+from tests.reactors.configurations import SETTLING
 from tests.reactors.world import PASSED, SERVER, SIMPLE, World, world
 
 DEADLINE_SECONDS = 20.0
@@ -89,37 +90,59 @@ async def test_it_wakes_when_something_is_due(tmp_path: Path) -> None:
         await until(w, RequestSubmitted, 1)
 
 
+class CountingLedger(Ledger):
+    """One that remembers how many facts were read from it."""
+
+    facts_read = 0
+
+    def read(self, after: int, limit: int, names: Collection[str] = ()) -> Sequence[Recorded]:
+        facts = super().read(after, limit, names)
+        self.facts_read += len(facts)
+        return facts
+
+
 async def test_a_start_reads_the_checkpoint_and_what_came_after_it(tmp_path: Path) -> None:
-    """The remembered work is the same as that of a whole history, and far fewer facts are read for it."""
-    async with world(tmp_path) as w:
+    """The remembered state is that of a whole history, and only later facts and the configuration are read for it."""
+    w = World(tmp_path, SIMPLE, CountingLedger)
+    try:
+        await w.begin()
+        await w.connect()
         for _ in range(10):
             await w.force()
             await w.finish_all()
         await w.force()
         await w.runner.save()
+        await w.force()
         saved = w.ledger.checkpoint(CHECKPOINT_NAME)
         assert saved is not None
-        assert saved.position == w.ledger.head()
-        before = w.runner.checkpoint_state()
+        before, later = w.runner.checkpoint_state(), w.ledger.head() - saved.position
+        assert isinstance(w.ledger, CountingLedger)
+        w.ledger.facts_read = 0
         await w.restart()
+        assert w.ledger.facts_read <= later + 1
         assert w.runner.checkpoint_state() == before
         await w.finish_all()
-        assert w.results() == [Result.SUCCESS] * 11
+        assert w.results() == [Result.SUCCESS] * 12
         await w.runner.save()
         grown = w.ledger.checkpoint(CHECKPOINT_NAME)
         assert grown is not None
         assert len(grown.state) < len(saved.state), "finished work is forgotten"
+    finally:
+        w.close()
 
 
-async def test_an_older_kind_of_checkpoint_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After an update that remembers otherwise the history is folded once more."""
+@pytest.mark.parametrize("version", [CHECKPOINT_VERSION - 1, CHECKPOINT_VERSION, CHECKPOINT_VERSION + 1])
+async def test_only_a_checkpoint_of_this_version_is_trusted(tmp_path: Path, version: int) -> None:
+    """After an update that remembers otherwise, or back to an older server, the history is folded once more."""
     async with world(tmp_path) as w:
-        await w.force()
-        await w.runner.save()
-        monkeypatch.setattr(runners, "CHECKPOINT_VERSION", runners.CHECKPOINT_VERSION + 1)
+        forced = await w.force()
+        others = w.runner.checkpoint_state()
+        others.work.requests, others.work.builds = [], []
+        misleading = Checkpoint(version, w.ledger.head(), msgspec.msgpack.encode(others))
+        w.ledger.save_checkpoint(CHECKPOINT_NAME, misleading)
         await w.restart()
-        await w.finish_all()
-        assert w.results() == [Result.SUCCESS]
+        open_requests = [each.request_id for each in w.runner.checkpoint_state().work.requests]
+        assert open_requests == ([] if version == CHECKPOINT_VERSION else [forced])
 
 
 class Stubborn:

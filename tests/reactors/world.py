@@ -15,6 +15,7 @@ from buildledger.domain.build import FinishOperation, ReportOperationStarted
 from buildledger.domain.change import RecordChange
 from buildledger.domain.command import Command
 from buildledger.domain.config import ApplyConfig
+from buildledger.domain.machine import ReportMachineStarted
 from buildledger.domain.request import SubmitRequest
 from buildledger.domain.schedule import collapse_key
 from buildledger.domain.source import MoveBranch
@@ -168,6 +169,11 @@ class World:
             "address": "",
         }
         await self.do(EnrollWorker(worker=name, credential_digest="secret"), ConnectWorker(**fields | others))
+
+    async def machine_connects(self, name: str, start: int = 1, capacity: int = 2) -> None:
+        """The machine of an elastic worker has been started, and its worker connects."""
+        await self.do(ReportMachineStarted(worker=name, start=start, place="process 7"))
+        await self.connect(name, capacity=capacity)
 
     async def disconnect(self, name: str = "w1") -> None:
         """A worker's session ends."""

@@ -1,11 +1,14 @@
-"""A running service for each test."""
+"""A running service for each test, and a real worker for those that want one."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.slave_grpc.service import Installation
+from buildledger.worker.main import run_worker
+from buildledger.worker.settings import WorkerSettings
+from tests.slave_grpc.service import Installation, StartWorker
 
 
 @pytest.fixture
@@ -14,3 +17,33 @@ async def installation(tmp_path: Path) -> AsyncIterator[Installation]:
     await installation.start()
     yield installation
     await installation.stop()
+
+
+@pytest.fixture
+async def start_worker(tmp_path: Path) -> AsyncIterator[StartWorker]:
+    """Starts a worker named bob in this process."""
+    tasks: list[asyncio.Task[int]] = []
+
+    async def start(port: int, token: str = "token") -> None:
+        settings = WorkerSettings(
+            server=f"127.0.0.1:{port}",
+            name="bob",
+            state_dir=tmp_path / "worker",
+            work_dir=tmp_path / "work",
+            capacity=4,
+            enrollment_token=token,
+            handle_signals=False,
+        )
+        tasks.append(asyncio.create_task(run_worker(settings)))
+
+    yield start
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture
+async def worker(installation: Installation, start_worker: StartWorker) -> None:
+    """A worker that has enrolled and is connecting."""
+    await installation.issue_token("token")
+    await start_worker(installation.port)

@@ -1,7 +1,7 @@
 """A worker service with its stores, which can be stopped, killed and started again."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +36,8 @@ PATIENCE_SECONDS = 30.0
 INSTALLATION_KEY = b"key of this installation"
 
 SomeFact = TypeVar("SomeFact", bound=Fact)
+StartWorker = Callable[..., Awaitable[None]]
+"""Starts a worker named bob; see `conftest`."""
 
 
 class Installation:
@@ -67,7 +69,6 @@ class Installation:
             logs=self.logs,
             artifacts=self.artifacts,
             limits=self.limits,
-            finder=None,
             installation_key=INSTALLATION_KEY,
             secrets=self.secrets,
             clock=self.time,

@@ -15,7 +15,7 @@ from buildledger.events.build import (
 )
 from buildledger.events.fact import Fact, Metadata, Recorded
 from buildledger.events.ids import BuildId, OperationId, ServerId, worker_id
-from buildledger.events.operation import Ended, Run
+from buildledger.events.operation import Ended, FindArtifact, Run
 from buildledger.events.results import Result
 from buildledger.events.worker import WorkerConnected, WorkerDisconnected, WorkerEnrolled, WorkerRevoked
 from buildledger.slave_grpc.state.directories import directory_name
@@ -90,6 +90,18 @@ def test_operation_from_request_to_end() -> None:
     assert changes.ended == {"bob": {OPERATION}}
     assert changes.ended_by_server == []
     assert feed.work.of_worker("bob") == {}
+
+
+def test_operations_of_the_server_are_none_of_a_worker() -> None:
+    """What the server does itself is never told to a worker, and isn't among what it has yet to finish."""
+    feed = Feed()
+    finding = OperationRequested(
+        operation_id=OPERATION, step=0, label="x", worker="bob", fence=1, spec=FindArtifact(artifact="x", of="build")
+    )
+    changes = feed(BUILD, assigned(), finding)
+    assert (changes.changed, feed.work.of_worker("bob")) == ({}, {})
+    changes = feed(BUILD, OperationFinished(operation_id=OPERATION, ended=Ended(reason="lost")))
+    assert (changes.ended, changes.ended_by_server) == ({}, [])
 
 
 def test_requested_and_ended_in_one_batch() -> None:

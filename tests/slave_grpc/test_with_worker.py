@@ -6,7 +6,7 @@ import random
 import subprocess
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -26,45 +26,11 @@ from buildledger.events.operation import (
     Upload,
     WriteFile,
 )
-from buildledger.worker.main import run_worker
-from buildledger.worker.settings import WorkerSettings
 from tests.fakes.cutting_proxy import CuttingProxy
 from tests.fakes.ports import free_port
 from tests.fakes.trees import files_in
-from tests.slave_grpc.service import PATIENCE_SECONDS, Installation
+from tests.slave_grpc.service import PATIENCE_SECONDS, Installation, StartWorker
 from tests.worker.conftest import eventually
-
-StartWorker = Callable[..., Awaitable[None]]
-
-
-@pytest.fixture
-async def start_worker(tmp_path: Path) -> AsyncIterator[StartWorker]:
-    """Starts a worker named bob in this process."""
-    tasks: list[asyncio.Task[int]] = []
-
-    async def start(port: int, token: str = "token") -> None:
-        settings = WorkerSettings(
-            server=f"127.0.0.1:{port}",
-            name="bob",
-            state_dir=tmp_path / "worker",
-            work_dir=tmp_path / "work",
-            capacity=4,
-            enrollment_token=token,
-            handle_signals=False,
-        )
-        tasks.append(asyncio.create_task(run_worker(settings)))
-
-    yield start
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@pytest.fixture
-async def worker(installation: Installation, start_worker: StartWorker) -> None:
-    """A worker that has enrolled and is connecting."""
-    await installation.issue_token("token")
-    await start_worker(installation.port)
 
 
 @pytest.mark.usefixtures("worker")

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from buildledger.config.evaluate import Context
-from buildledger.config.resolved_steps import (
-    CheckoutStep,
-    DownloadStep,
-    Origin,
-    RunStep,
-    ScriptStep,
-    SetPropertyStep,
-    Step,
-    TestReportStep,
-    UploadStep,
-)
+from buildledger.config.steps.checkout import CheckoutStep
+from buildledger.config.steps.download import DownloadStep, Origin
+from buildledger.config.steps.kinds import Step
+from buildledger.config.steps.run import RunStep
+from buildledger.config.steps.script import ScriptStep
+from buildledger.config.steps.set_property import SetPropertyStep
+from buildledger.config.steps.test_report import TestReportStep
+from buildledger.config.steps.upload import UploadStep
 from buildledger.config.values import InputRef, PropertyRef, SecretRef, Spread
 from buildledger.events.request import SourceStamp
 from buildledger.steps.program import StepInputs

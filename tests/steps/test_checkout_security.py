@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from buildledger.config.resolved_steps import CheckoutStep
+from buildledger.config.steps.checkout import CheckoutStep
 from buildledger.events.operation import EnvironmentValue, Run, Text
 from buildledger.events.request import SourceStamp
 from buildledger.events.results import Result

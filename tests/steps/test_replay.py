@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from buildledger.config.resolved_steps import Step
+from buildledger.config.steps.kinds import Step
 from buildledger.events.operation import Ended
 from buildledger.steps.program import Conclusion, Execution, Operation, Request
 from buildledger.steps.registry import PROGRAMS, ProgramChangedError, begin, program_of, resume

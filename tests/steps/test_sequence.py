@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buildledger.config.resolved_steps import ScriptStep
+from buildledger.config.steps.script import ScriptStep
 from buildledger.events.results import Result
 from buildledger.steps import sequence
 from buildledger.steps.sequence import Progress

@@ -8,7 +8,11 @@ import pytest
 
 from buildledger.config import limits
 from buildledger.config.evaluate import Context
-from buildledger.config.resolved_steps import RunStep, ScriptStep, SetPropertyStep, Timeout, UploadStep
+from buildledger.config.steps.run import RunStep
+from buildledger.config.steps.script import ScriptStep
+from buildledger.config.steps.set_property import SetPropertyStep
+from buildledger.config.steps.step import Timeout
+from buildledger.config.steps.upload import UploadStep
 from buildledger.config.values import PropertyRef
 from buildledger.events.operation import Ended, Run, SecretName, Text, Upload
 from buildledger.events.results import Result

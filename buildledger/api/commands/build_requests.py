@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from buildledger.api.commands.context import CommandContext
 from buildledger.api.http.problems import Invalid, NotFound
 from buildledger.api.models import request_models
-from buildledger.api.queries.builds import seq_of
+from buildledger.api.queries.builds import obtained_revisions, seq_of, stored_build
+from buildledger.api.queries.sources import branch_names
 from buildledger.config.inputs import InputErrors, bind
 from buildledger.config.resolved import Builder, Configuration, ManualTrigger
 from buildledger.domain import request as domain
@@ -21,13 +22,10 @@ from buildledger.domain.request import SubmitRequest
 from buildledger.domain.schedule import default_branch
 from buildledger.events.ids import BuildId, RequestId, request_id
 from buildledger.events.request import RequestSubmitted, SourceStamp
-from buildledger.projections.changes import branch
-from buildledger.projections.status_tables import build, build_state
 
 FORCED, REBUILD = "forced", "rebuild"
 
 _stamps = msgspec.json.Decoder(tuple[SourceStamp, ...])
-_revisions = msgspec.json.Decoder(dict[str, str])
 
 
 async def force_request(context: CommandContext, name: str, body: request_models.ForceBody) -> SubmitRequest:
@@ -139,18 +137,11 @@ def _stamp(
     wanted = stamp.branch or source.default_branch
     if wanted is None:
         with context.deps.views.read(None, "changes") as (changes,):
-            known = changes.all(sa.select(branch.c.name).where(branch.c.source == name, changes.is_current(branch)))
-        wanted = default_branch(None, [row.name for row in known])
+            wanted = default_branch(None, branch_names(changes, name))
     return SourceStamp(source=name, repository=source.url, branch=wanted, revision=stamp.revision)
 
 
 def _stored_build(context: CommandContext, build_id: UUID) -> tuple[sa.Row[Any], dict[str, str]]:
     with context.deps.views.read(None, "status") as (status,):
         seq = seq_of(status, build_id)
-        fixed = status.first(sa.select(build).where(build.c.seq == seq))
-        state = status.first(
-            sa.select(build_state.c.obtained).where(build_state.c.seq == seq, status.is_current(build_state))
-        )
-    assert fixed is not None
-    assert state is not None
-    return fixed, _revisions.decode(state.obtained)
+        return stored_build(status, seq), obtained_revisions(status, seq)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID, uuid4, uuid5
 
-import msgspec
-from fastapi import Request, Response
+from fastapi import Depends, Request
 
-from buildledger.api.http.dependencies import dependencies
+from buildledger.api.http.dependencies import ApiDependencies, Dependencies
+from buildledger.api.http.parameters import IdempotencyKeyHeader, Prefer, Wait
 from buildledger.api.http.problems import NotFound
-from buildledger.api.http.responses import json_response
+from buildledger.api.http.responses import JsonResponse, Model
 from buildledger.api.models import receipts
 from buildledger.api.queries.personal_data import admin_actor
 from buildledger.domain.command import Aggregate, Command
@@ -26,13 +26,15 @@ RESPOND_ASYNC = "respond-async"
 class CommandContext:
     """Everything that one request needs to execute commands: who commands, under which id, and whether to wait."""
 
-    def __init__(self, request: Request, key: str | None, *, wait: bool, prefer: str | None) -> None:
-        self.deps = dependencies(request)
+    def __init__(self, deps: ApiDependencies, path: str, key: str | None, *, wait: bool, prefer: str | None) -> None:
+        """`path` is the address of the command, `key` its idempotency key, if it has one."""
+        self.deps = deps
         self.actor = admin_actor(self.deps.vault)
         self._wait = wait and RESPOND_ASYNC not in (prefer or "")
-        self.id = uuid4() if key is None else uuid5(NAMESPACE, f"api\x1f{self.actor}\x1f{request.url.path}\x1f{key}")
+        self.id = uuid4() if key is None else uuid5(NAMESPACE, f"api\x1f{self.actor}\x1f{path}\x1f{key}")
         """The same for the same caller, address and idempotency key; what is made gets its id from it."""
-        self._named = key is not None
+        self.named = key is not None
+        """It has an idempotency key, so a repetition has to be answered like the first."""
 
     async def execute(self, *commands: Command, correlation_id: UUID | None = None) -> Receipt:
         """Decide and append; the facts are durable when it returns.
@@ -43,7 +45,7 @@ class CommandContext:
         """
         origin = Origin(
             actor=self.actor,
-            command_id=self.id if self._named else None,
+            command_id=self.id if self.named else None,
             correlation_id=correlation_id or self.id,
         )
         return await self.deps.ledger.execute(*commands, origin=origin)
@@ -66,17 +68,31 @@ class CommandContext:
         if state == aggregate.initial:
             raise NotFound(aggregate.name, key)
 
-    async def execute_and_respond(self, *commands: Command) -> Response:
+    async def execute_and_respond(self, *commands: Command) -> JsonResponse[receipts.Receipt]:
         """Execute, and answer with the plain receipt."""
         return await self.respond(receipts.Receipt, await self.execute(*commands))
 
     async def respond(
-        self, kind: type[msgspec.Struct], receipt: Receipt, *, status: int = 200, **more: Any
-    ) -> Response:
+        self, kind: type[Model], receipt: Receipt, *, status: int = 200, **more: Any
+    ) -> JsonResponse[Model]:
         """A receipt of this kind, once every read shows what was done, or the caller doesn't want to wait."""
         progress = self.deps.views.progress
         if self._wait:
             await progress.reached(receipt.position, VISIBLE_SECONDS)
         visible = progress.position >= receipt.position
         model = kind(position=receipt.position, duplicate=receipt.duplicate, visible=visible, **more)
-        return json_response(model, status=status, position=receipt.position)
+        return JsonResponse(model, status=status, position=receipt.position)
+
+
+async def _command_context(
+    request: Request,
+    deps: Dependencies,
+    key: IdempotencyKeyHeader = None,
+    prefer: Prefer = None,
+    wait: Wait = True,
+) -> CommandContext:
+    return CommandContext(deps, request.url.path, key, wait=wait, prefer=prefer)
+
+
+Commands = Annotated[CommandContext, Depends(_command_context)]
+"""As a parameter of an endpoint: its way to execute commands. Brings the parameters that all commands take."""

@@ -7,9 +7,10 @@ import binascii
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
 import msgspec
-from fastapi import Request
+from fastapi import Depends, Request
 
 from buildledger.api.http.dependencies import ApiDependencies
 
@@ -31,10 +32,13 @@ class _CookieContent(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
-def signed_in(request: Request) -> SignedIn | None:
-    """Who asks, as `AuthMiddleware` found out; None: nobody known."""
+async def _signed_in(request: Request) -> SignedIn | None:
     found: SignedIn | None = request.scope.get("state", {}).get("session")
     return found
+
+
+Session = Annotated[SignedIn | None, Depends(_signed_in)]
+"""As a parameter of an endpoint: who asks, as `AuthMiddleware` found out; None: nobody known."""
 
 
 def check_token(deps: ApiDependencies, shown: str) -> SignedIn | None:

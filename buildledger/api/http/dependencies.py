@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Annotated, Protocol
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 import buildledger
 from buildledger.clock import Clock
@@ -80,7 +80,16 @@ class ApiDependencies:
     dashboard: Path = DASHBOARD
 
 
-def dependencies(request: Request) -> ApiDependencies:
+def dependencies_of(request: Request) -> ApiDependencies:
     """Those of the application that answers."""
     found: ApiDependencies = request.app.state.dependencies
     return found
+
+
+async def _dependencies(request: Request) -> ApiDependencies:
+    """See `dependencies_of`. Asynchronous, since FastAPI would use a thread for it otherwise."""
+    return dependencies_of(request)
+
+
+Dependencies = Annotated[ApiDependencies, Depends(_dependencies)]
+"""As a parameter of an endpoint: what the application was constructed with."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,65 +12,11 @@ from fastapi.openapi.utils import get_openapi
 from buildledger.api.http.credentials import SESSION_COOKIE
 from buildledger.api.http.open_paths import OPEN_PATHS
 from buildledger.api.http.responses import REFERENCE
-from buildledger.api.models import (
-    artifacts,
-    builders,
-    builds,
-    changes,
-    config,
-    home,
-    ledger,
-    logs,
-    receipts,
-    requests,
-    server,
-    workers,
-)
+from buildledger.api.models.server import Problem
 
 API_VERSION = "1"
 PROBLEM_JSON = "application/problem+json"
 BEARER, COOKIE = "adminToken", "session"
-
-MODELS: tuple[type[msgspec.Struct], ...] = (
-    home.Home,
-    builders.BuilderPage,
-    builders.BuilderDetail,
-    builds.BuildPage,
-    builds.BuildDetail,
-    builds.StepList,
-    artifacts.ArtifactList,
-    artifacts.ArtifactDetail,
-    artifacts.TestPage,
-    changes.ChangePage,
-    changes.ChangeDetail,
-    changes.ChangeList,
-    changes.SourceList,
-    changes.PersonPage,
-    requests.RequestPage,
-    requests.RequestDetail,
-    workers.WorkerPage,
-    workers.WorkerDetail,
-    logs.LogDetail,
-    logs.LogLines,
-    logs.LogSearch,
-    ledger.FactPage,
-    ledger.FactDetail,
-    ledger.PositionAt,
-    ledger.TreeHead,
-    ledger.InclusionProof,
-    ledger.ConsistencyProof,
-    config.ConfigDetail,
-    config.ConfigRevisionPage,
-    receipts.Receipt,
-    receipts.RequestReceipt,
-    receipts.EnrollmentReceipt,
-    server.Health,
-    server.UiConfig,
-    server.ServerInfo,
-    server.Session,
-    server.Problem,
-)
-"""What is answered at the top level; what these contain follows from them."""
 
 DESCRIPTION = """\
 Everything that Build Ledger knows and can be asked to do.
@@ -80,8 +27,8 @@ position they became. Whatever goes wrong is a problem document (RFC 9457) with 
 """
 
 
-def describe(app: FastAPI) -> dict[str, Any]:
-    """The whole document, the same for the same code."""
+def describe(app: FastAPI, models: Sequence[type[msgspec.Struct]]) -> dict[str, Any]:
+    """The whole document, the same for the same code. `models` are those that the routes answer with."""
     document = get_openapi(
         title="Build Ledger",
         version=API_VERSION,
@@ -89,7 +36,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         license_info={"name": "Apache-2.0"},
         routes=app.routes,
     )
-    _, components = msgspec.json.schema_components(MODELS, ref_template=REFERENCE)
+    _, components = msgspec.json.schema_components([*models, Problem], ref_template=REFERENCE)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(components)
     for name in ("HTTPValidationError", "ValidationError"):

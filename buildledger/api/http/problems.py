@@ -79,6 +79,19 @@ class Invalid(Problem):
     status, code, title = 422, "invalid", "The request isn't valid"
 
 
+class UnknownParameter(Problem):
+    """A query parameter that the address doesn't take."""
+
+    status, code, title = 422, "unknown_parameter", "There is no such query parameter"
+
+    def __init__(self, unknown: list[str], known: list[str]) -> None:
+        takes = f"this address takes {', '.join(known)}" if known else "this address takes none"
+        errors = [
+            {"in": "query", "at": name, "message": f"unknown; {takes}", "kind": "unknown_parameter"} for name in unknown
+        ]
+        super().__init__(f"unknown query parameter {', '.join(unknown)}; {takes}", errors=errors)
+
+
 class ReadModelsBehind(Problem):
     """The read models haven't come as far as asked yet."""
 

@@ -1,8 +1,8 @@
-"""From structs to responses: encoded by msgspec, described in OpenAPI by the same classes, sent only if new (ETag)."""
+"""From structs to responses: encoded by msgspec, and sent only if the caller's copy is older (ETag)."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Generic, TypeVar
 
 import msgspec
 from fastapi import Request, Response
@@ -10,6 +10,8 @@ from fastapi import Request, Response
 JSON = "application/json"
 POSITION_HEADER = "Ledger-Position"
 REFERENCE = "#/components/schemas/{name}"
+
+Model = TypeVar("Model", bound=msgspec.Struct)
 
 _encoder = msgspec.json.Encoder()
 
@@ -22,38 +24,27 @@ class Unchanged(Exception):  # noqa: N818 - not a fault: the caller has the answ
         self.etag, self.position = etag, position
 
 
-def returns(model: type[msgspec.Struct], *, status: int = 200, described: str = "") -> dict[str, Any]:
-    """Route arguments for a handler that answers with `model`: schema and description, no second validation."""
-    return {
-        "response_model": None,
-        "response_class": Response,
-        "status_code": status,
-        "responses": {
-            status: {
-                "description": described or (model.__doc__ or "").split("\n")[0],
-                "content": {JSON: {"schema": {"$ref": REFERENCE.format(name=model.__name__)}}},
-            }
-        },
-    }
+class JsonResponse(Response, Generic[Model]):
+    """A struct as it is sent. As a return annotation, `JsonResponse[Model]` also describes it in OpenAPI."""
 
-
-def json_response(
-    model: msgspec.Struct, *, status: int = 200, etag: str | None = None, position: int | None = None
-) -> Response:
-    """`model` as a response. `position` is what the answer is as of."""
-    headers = {}
-    if etag is not None:
-        headers["ETag"] = etag
-        headers["Cache-Control"] = "private, no-cache"
-    if position is not None:
-        headers[POSITION_HEADER] = str(position)
-    return Response(_encoder.encode(model), status_code=status, headers=headers, media_type=JSON)
+    def __init__(
+        self, model: Model, *, status: int = 200, etag: str | None = None, position: int | None = None
+    ) -> None:
+        """`position` is the ledger position as of which the answer is."""
+        headers = {}
+        if etag is not None:
+            headers["ETag"] = etag
+            headers["Cache-Control"] = "private, no-cache"
+        if position is not None:
+            headers[POSITION_HEADER] = str(position)
+        super().__init__(_encoder.encode(model), status_code=status, headers=headers, media_type=JSON)
 
 
 def stop_if_unchanged(request: Request, etag: str, position: int) -> None:
     """Stop here if the caller named this very ETag.
 
-    Raises: Unchanged.
+    Raises:
+        Unchanged: it did.
     """
     asked = request.headers.get("if-none-match")
     if asked is not None and (asked.strip() == "*" or etag in (part.strip() for part in asked.split(","))):

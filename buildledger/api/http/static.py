@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
-from buildledger.api.http.dependencies import ApiDependencies, dependencies
+from buildledger.api.http.dependencies import ApiDependencies, dependencies_of
 from buildledger.api.http.problems import NotFound
 
 INDEX = "index.html"
@@ -36,7 +36,7 @@ by hand, <code>npm ci &amp;&amp; npm run build</code> in the folder <code>dashbo
 
 def serve(request: Request) -> Response:
     """A file of the dashboard, or its page. Raises: NotFound for assets and API paths that aren't there."""
-    deps = dependencies(request)
+    deps = dependencies_of(request)
     path = request.url.path
     if path.startswith("/api/"):
         raise NotFound("address", path)

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from buildledger.api.models.builds import Log
-from buildledger.api.models.scalars import Id, Position
+from buildledger.api.models.scalars import Cursor, Id, Position
 
 
 class LogExtent(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,9 +32,11 @@ class LogLines(msgspec.Struct, frozen=True, kw_only=True):
 
     log_id: Id
     first: Annotated[int, Meta(ge=0, description="Number of the first of them; lines count from 0.")]
-    lines: list[str]
+    items: Annotated[list[str], Meta(description="The lines, without their newlines.")]
     cut: Annotated[bool, Meta(description="The limit of bytes ended the answer; the last line may be incomplete.")]
     extent: LogExtent
+    next: Cursor
+    position: Position
 
 
 class LogHit(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,5 +52,6 @@ class LogSearch(msgspec.Struct, frozen=True, kw_only=True):
     """Matches in the order of lines."""
 
     log_id: Id
-    hits: list[LogHit]
-    next_line: Annotated[int | None, Meta(description="Where to search on; null: the log is searched to its end.")]
+    items: list[LogHit]
+    next: Cursor
+    position: Position

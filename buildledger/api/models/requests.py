@@ -8,27 +8,39 @@ import msgspec
 from msgspec import Meta
 
 from buildledger.api.models.scalars import Actor, BuilderName, Cursor, Id, Moment, Position, ResultName, SourceStamp
+from buildledger.config import wait_reason
 
 RequestStatus = Literal["waiting", "claimed", "collapsed", "finished"]
-WaitingCode = Literal[
-    "builder_not_configured",
-    "no_worker_fits",
-    "worker_starting",
-    "workers_quarantined",
-    "no_worker_connected",
-    "workers_paused",
-    "workers_busy",
-    "lock_held",
-    "next",
-]
+
+
+class LockHolder(msgspec.Struct, frozen=True, kw_only=True):
+    """A build that holds a lock until it ends."""
+
+    build_id: Id
+    builder: BuilderName
+    number: Annotated[int, Meta(ge=1, description="Counts the builds of its builder.", examples=[12])]
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """Why a request waits."""
 
-    code: WaitingCode
+    code: wait_reason.Code
     text: Annotated[str, Meta(examples=["all 2 workers that fit are busy"])]
     workers: Annotated[list[str], Meta(description="The workers it speaks of, at the most 20.")]
+    condition: Annotated[
+        str | None,
+        Meta(
+            description="The part of the builder's `worker` condition that no worker meets; else null.",
+            examples=["worker.labels.os == 'linux'"],
+        ),
+    ]
+    lock: Annotated[
+        str | None,
+        Meta(description="A lock that the build can't have for the moment; else null.", examples=["database"]),
+    ]
+    held_by: Annotated[
+        list[LockHolder], Meta(description="The builds that hold something of the lock, at the most 20.")
+    ]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

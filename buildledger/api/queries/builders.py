@@ -1,8 +1,8 @@
-"""Rows of the status view → builders."""
+"""Builders, from the view `status`."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,21 +12,64 @@ import sqlalchemy as sa
 from buildledger.api.models import builders as models
 from buildledger.api.models.scalars import BuildRef
 from buildledger.api.queries import builds as build_queries
+from buildledger.projections import status_tables
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
-from buildledger.projections.status_tables import builder
 
+Rows = Sequence[sa.Row[Any]]
 _matrix = msgspec.json.Decoder(dict[str, str | int | bool])
 _tags = msgspec.json.Decoder(list[str])
 
 
-def listed(reading: Reading) -> sa.Select[Any]:
-    """Builders at the reading's position."""
-    return sa.select(builder).where(reading.is_current(builder))
+def list_builders(
+    reading: Reading,
+    *,
+    limit: int,
+    after: str | None = None,
+    status: str | None = None,
+    project: str | None = None,
+    tag: str | None = None,
+    search: str | None = None,
+) -> Rows:
+    """Rows for `as_builders`, by name, of builders behind the name `after` that fit every given filter."""
+    builder = reading.table(status_tables.builder)
+    query = sa.select(builder).order_by(builder.c.name).limit(limit)
+    if after is not None:
+        query = query.where(builder.c.name > after)
+    if status is not None:
+        query = query.where(builder.c.status == status)
+    if project is not None:
+        query = query.where(builder.c.project == project)
+    if tag is not None:
+        query = query.where(builder.c.tags.contains(f'"{tag}"', autoescape=True))
+    if search is not None:
+        fields = (builder.c.name, builder.c.description, builder.c.tags)
+        query = query.where(sa.or_(*(field.icontains(search, autoescape=True) for field in fields)))
+    return reading.all(query)
 
 
-def as_builders(reading: Reading, rows: Sequence[sa.Row[Any]]) -> list[models.Builder]:
-    """Rows of `listed` as they are answered, with two more queries."""
+def builder_row(reading: Reading, name: str) -> sa.Row[Any] | None:
+    """The row for `as_builders` of one builder."""
+    builder = reading.table(status_tables.builder)
+    return reading.first(sa.select(builder).where(builder.c.name == name))
+
+
+def broken_longest(reading: Reading, limit: int) -> Rows:
+    """Rows for `as_builders` of configured builders that are broken, those first that have been for the longest."""
+    builder = reading.table(status_tables.builder)
+    broken = sa.select(builder).where(builder.c.configured, builder.c.status == "broken")
+    return reading.all(broken.order_by(builder.c.broken_at, builder.c.name).limit(limit))
+
+
+def counts_by_status(reading: Reading) -> Counter[str]:
+    """How many configured builders have each status."""
+    builder = reading.table(status_tables.builder)
+    query = sa.select(builder.c.status, sa.func.count().label("number")).where(builder.c.configured)
+    return Counter({row.status: row.number for row in reading.all(query.group_by(builder.c.status))})
+
+
+def as_builders(reading: Reading, rows: Rows) -> list[models.Builder]:
+    """Rows as they are answered, with two more queries."""
     seqs = {seq for row in rows for seq in (row.last_seq, row.broken_seq) if seq is not None}
     builds = build_queries.references(reading, seqs)
     running: defaultdict[str, list[BuildRef]] = defaultdict(list)

@@ -1,9 +1,9 @@
-"""Rows of the status view → builds."""
+"""Builds, from the view `status`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -14,72 +14,98 @@ from buildledger.api.models import builds as models
 from buildledger.api.models.scalars import BuildRef, SourceStamp
 from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.events.request import SourceStamp as Stamp
+from buildledger.projections import status_tables
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
 from buildledger.projections.row_buffers import chunks
-from buildledger.projections.status_tables import UNFINISHED, build, build_state, step
 
+Rows = Sequence[sa.Row[Any]]
 _stamps = msgspec.json.Decoder(list[Stamp])
 _revisions = msgspec.json.Decoder(dict[str, str])
 
-_LISTED = (
-    build.c.seq,
-    build.c.id,
-    build.c.builder,
-    build.c.number,
-    build.c.worker,
-    build.c.attempt,
-    build.c.stamps,
-    build.c.change_count,
-    build.c.reason,
-    build.c.requested_by,
-    build.c.assigned_at,
-    build_state.c.status,
-    build_state.c.result,
-    build_state.c.summary,
-    build_state.c.obtained,
-    build_state.c.finished_at,
-)
-_REFERRED = (
-    build.c.seq,
-    build.c.id,
-    build.c.builder,
-    build.c.number,
-    build.c.worker,
-    build.c.assigned_at,
-    build_state.c.result,
-    build_state.c.summary,
-    build_state.c.finished_at,
-)
+_REFERENCE_BUILD = ("seq", "id", "builder", "number", "worker", "assigned_at")
+_REFERENCE_STATE = ("result", "summary", "finished_at")
+_LISTED_BUILD = (*_REFERENCE_BUILD, "attempt", "stamps", "change_count", "reason", "requested_by")
+_LISTED_STATE = (*_REFERENCE_STATE, "status", "obtained")
 
 
-def joined(reading: Reading, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    """Builds with their state at the reading's position."""
-    return (
-        sa.select(*columns)
-        .join_from(build, build_state, build_state.c.seq == build.c.seq)
-        .where(reading.is_current(build_state), reading.existed(build.c.seq))
-    )
+class SelectBuilds:
+    """A query for builds with their state, as they were at the reading's position. Methods narrow it in place."""
+
+    def __init__(self, reading: Reading, *, brief: bool = False) -> None:
+        """`brief`: only what `as_reference` needs, else what `as_builds` needs."""
+        self._reading = reading
+        self.build = reading.table(status_tables.build)
+        self.state = reading.table(status_tables.build_state)
+        build_columns, state_columns = (_REFERENCE_BUILD, _REFERENCE_STATE) if brief else (_LISTED_BUILD, _LISTED_STATE)
+        columns = [*(self.build.c[name] for name in build_columns), *(self.state.c[name] for name in state_columns)]
+        self.statement: sa.Select[Any] = sa.select(*columns).join_from(
+            self.build, self.state, self.state.c.seq == self.build.c.seq
+        )
+
+    def where(self, *conditions: sa.ColumnElement[bool]) -> SelectBuilds:
+        """Only builds that fit all of these."""
+        self.statement = self.statement.where(*conditions)
+        return self
+
+    def unfinished(self) -> SelectBuilds:
+        """Only builds that run."""
+        return self.where(is_unfinished(self.state))
+
+    def finished(self) -> SelectBuilds:
+        """Only builds that have ended."""
+        return self.where(~is_unfinished(self.state))
+
+    def newest_first(self, limit: int, before: int | None = None, *, of_some: bool = False) -> Rows:
+        """The newest that fit, from the one assigned before position `before` on.
+
+        `of_some`: the conditions leave the builds of one builder, worker or request, which have an index of their own.
+        """
+        seq = self.build.c.seq if of_some else self._reading.sort_column(self.build.c.seq, self.state.c.seq)
+        statement = self.statement.order_by(seq.desc()).limit(limit)
+        return self._reading.all(statement if before is None else statement.where(seq < before))
 
 
-def listed(reading: Reading) -> sa.Select[Any]:
-    """What `as_builds` needs of builds."""
-    return joined(reading, *_LISTED)
+def is_unfinished(state: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Of builds that run. With literals, so that databases see that the index over running builds is enough."""
+    return state.c.status.in_([sa.literal_column("'running'"), sa.literal_column("'stopping'")])
 
 
-def as_builds(reading: Reading, personal: PersonalDataResolver, rows: Sequence[sa.Row[Any]]) -> list[models.Build]:
-    """Rows of `listed` as they are answered; one more query if some of them run."""
+def list_builds(
+    reading: Reading,
+    *,
+    limit: int,
+    before: int | None = None,
+    builder: str | None = None,
+    worker: str | None = None,
+    request_id: UUID | None = None,
+    status: Literal["running", "finished"] | None = None,
+    result: str | None = None,
+) -> Rows:
+    """Rows for `as_builds`, newest first, of builds assigned before position `before` that fit every given filter."""
+    query = SelectBuilds(reading)
+    for column, value in (("builder", builder), ("worker", worker), ("request_id", request_id)):
+        if value is not None:
+            query.where(query.build.c[column] == value)
+    if result is not None:
+        query.where(query.state.c.result == result)
+    if status is not None:
+        query = query.unfinished() if status == "running" else query.finished()
+    return query.newest_first(limit, before, of_some=(builder, worker, request_id) != (None, None, None))
+
+
+def as_builds(reading: Reading, personal: PersonalDataResolver, rows: Rows) -> list[models.Build]:
+    """Rows of `SelectBuilds` as they are answered; one more query if some of them run."""
     personal.load(actors={row.requested_by for row in rows})
-    running = current_steps(reading, [row.seq for row in rows if row.finished_at is None])
+    running = _current_steps(reading, [row.seq for row in rows if row.finished_at is None])
     return [_build(row, personal, running.get(row.seq)) for row in rows]
 
 
-def current_steps(reading: Reading, seqs: Sequence[int]) -> dict[int, models.CurrentStep]:
+def _current_steps(reading: Reading, seqs: Sequence[int]) -> dict[int, models.CurrentStep]:
     """The step that runs, of each of these builds that has one."""
     found: dict[int, models.CurrentStep] = {}
-    columns = sa.select(step.c.seq, step.c.number, step.c.name, step.c.started_at).where(
-        reading.is_current(step), step.c.finished_at.is_(None)
-    )
+    step = reading.table(status_tables.step)
+    columns = sa.select(step.c.seq, step.c.number, step.c.name, step.c.started_at).where(step.c.finished_at.is_(None))
     for chunk in chunks(seqs):
         for row in reading.all(columns.where(step.c.seq.in_(chunk))):
             found[row.seq] = models.CurrentStep(index=row.number, name=row.name, started_at=moment(row.started_at))
@@ -108,7 +134,7 @@ def _build(row: sa.Row[Any], personal: PersonalDataResolver, current: models.Cur
 
 
 def stamps_of(stored: str, obtained: Mapping[str, str]) -> list[SourceStamp]:
-    """Stored stamps with what their checkouts got."""
+    """Stored stamps with the revisions that their checkouts got."""
     return [
         SourceStamp(
             source=stamp.source,
@@ -123,23 +149,30 @@ def stamps_of(stored: str, obtained: Mapping[str, str]) -> list[SourceStamp]:
 
 def references(reading: Reading, seqs: Iterable[int]) -> dict[int, BuildRef]:
     """Builds by their position, briefly."""
-    return {row.seq: as_reference(row) for row in referred(reading, seqs)}
+    return {row.seq: as_reference(row) for row in reference_rows(reading, seqs)}
 
 
-def referred(reading: Reading, seqs: Iterable[int]) -> list[sa.Row[Any]]:
-    """Rows for `as_reference`, in no order."""
-    columns = joined(reading, *_REFERRED)
-    return [row for chunk in chunks(list(seqs)) for row in reading.all(columns.where(build.c.seq.in_(chunk)))]
+def reference_rows(reading: Reading, seqs: Iterable[int]) -> list[sa.Row[Any]]:
+    """Rows for `as_reference` of the builds assigned at these positions, in no order."""
+    query = SelectBuilds(reading, brief=True)
+    among = query.build.c.seq.in_
+    return [row for chunk in chunks(list(seqs)) for row in reading.all(query.statement.where(among(chunk)))]
 
 
-def running(reading: Reading) -> list[sa.Row[Any]]:
-    """Rows for `as_reference` of all builds that run, oldest first."""
-    return list(reading.all(joined(reading, *_REFERRED).where(UNFINISHED).order_by(build.c.seq)))
+def running(reading: Reading, *, config_digest: bool = False) -> list[sa.Row[Any]]:
+    """Rows for `as_reference` of all builds that run, oldest first.
+
+    `config_digest`: they have that of the configuration they were assigned under, too.
+    """
+    query = SelectBuilds(reading, brief=True).unfinished()
+    statement = query.statement.order_by(query.build.c.seq)
+    return list(reading.all(statement.add_columns(query.build.c.config_digest) if config_digest else statement))
 
 
-def reference_where(reading: Reading, *conditions: sa.ColumnElement[bool]) -> BuildRef | None:
-    """The build that fits, briefly."""
-    row = reading.first(joined(reading, *_REFERRED).where(*conditions))
+def reference_by_number(reading: Reading, builder: str, number: int) -> BuildRef | None:
+    """The build of a builder that has this number, briefly."""
+    query = SelectBuilds(reading, brief=True)
+    row = reading.first(query.where(query.build.c.builder == builder, query.build.c.number == number).statement)
     return None if row is None else as_reference(row)
 
 
@@ -156,8 +189,29 @@ def as_reference(row: sa.Row[Any]) -> BuildRef:
 
 
 def seq_of(reading: Reading, build_id: UUID) -> int:
-    """Where a build was assigned. Raises: NotFound if it wasn't yet."""
-    row = reading.first(sa.select(build.c.seq).where(build.c.id == build_id, reading.existed(build.c.seq)))
+    """The position at which a build was assigned.
+
+    Raises:
+        NotFound: it wasn't yet, or there is no such build.
+    """
+    build = reading.table(status_tables.build)
+    row = reading.first(sa.select(build.c.seq).where(build.c.id == build_id))
     if row is None:
         raise NotFound("build", build_id)
     return int(row.seq)
+
+
+def stored_build(reading: Reading, seq: int) -> sa.Row[Any]:
+    """Everything that was fixed when the build at this position was assigned."""
+    build = reading.table(status_tables.build)
+    row = reading.first(sa.select(build).where(build.c.seq == seq))
+    assert row is not None
+    return row
+
+
+def obtained_revisions(reading: Reading, seq: int) -> dict[str, str]:
+    """Which revision the checkout of each source got, in the build assigned at this position."""
+    state = reading.table(status_tables.build_state)
+    row = reading.first(sa.select(state.c.obtained).where(state.c.seq == seq))
+    assert row is not None
+    return _revisions.decode(row.obtained)

@@ -1,4 +1,4 @@
-"""Rows of the changes and blamelist views → commits, and who is behind them."""
+"""Commits, from the view `changes`, and who is blamed for builds, from the view `blamelist`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,50 @@ from buildledger.api.models.scalars import Person
 from buildledger.api.queries.personal_data import PersonalDataResolver, printable
 from buildledger.events.ids import change_id
 from buildledger.projections.blamelist import COMMITS_MAX
-from buildledger.projections.blamelist_tables import blame
-from buildledger.projections.changes import change
+from buildledger.projections.blamelist_tables import blame as blame_table
+from buildledger.projections.changes import change as change_table
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
 from buildledger.projections.row_buffers import chunks
 
 _texts = msgspec.json.Decoder(list[str])
 _ids = msgspec.json.Decoder(list[UUID])
+
+
+def list_changes(
+    reading: Reading,
+    *,
+    limit: int,
+    before: int | None = None,
+    source: str | None = None,
+    branch: str | None = None,
+    author: UUID | None = None,
+    revision: str | None = None,
+    historic: bool = False,
+) -> Sequence[sa.Row[Any]]:
+    """Rows for `as_changes`, the last recorded first, of commits that fit every filter.
+
+    `before`: only those recorded before this position. `revision` may be only what it begins with. `historic`: also
+    those from before the source was configured.
+    """
+    change = reading.table(change_table)
+    query = sa.select(change).order_by(change.c.seq.desc()).limit(limit)
+    if before is not None:
+        query = query.where(change.c.seq < before)
+    for column, value in (("source", source), ("branch", branch), ("author", author)):
+        if value is not None:
+            query = query.where(change.c[column] == value)
+    if revision is not None:
+        query = query.where(change.c.revision >= revision, change.c.revision < revision + "\x7f")
+    if not historic:
+        query = query.where(~change.c.historic)
+    return reading.all(query)
+
+
+def change_row(reading: Reading, change_id: UUID) -> sa.Row[Any] | None:
+    """The row for `as_changes` of one commit."""
+    change = reading.table(change_table)
+    return reading.first(sa.select(change).where(change.c.id == change_id))
 
 
 def as_changes(personal: PersonalDataResolver, rows: Sequence[sa.Row[Any]]) -> list[changes.Change]:
@@ -62,17 +98,15 @@ def changes_by_id(
     reading: Reading, personal: PersonalDataResolver, ids: Collection[UUID]
 ) -> dict[UUID, changes.Change]:
     """Those of these commits that are known."""
-    rows = [
-        row
-        for chunk in chunks(ids)
-        for row in reading.all(sa.select(change).where(change.c.id.in_(chunk), reading.existed(change.c.seq)))
-    ]
+    change = reading.table(change_table)
+    rows = [row for chunk in chunks(ids) for row in reading.all(sa.select(change).where(change.c.id.in_(chunk)))]
     return {made.id: made for made in as_changes(personal, rows)}
 
 
 def blame_rows(reading: Reading, build_ids: Collection[UUID]) -> list[sa.Row[Any]]:
     """The blame of these builds, a row for each source."""
-    rows = sa.select(blame).where(reading.is_current(blame)).order_by(blame.c.source)
+    blame = reading.table(blame_table)
+    rows = sa.select(blame).order_by(blame.c.source)
     return [row for chunk in chunks(build_ids) for row in reading.all(rows.where(blame.c.build_id.in_(chunk)))]
 
 

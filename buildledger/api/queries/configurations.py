@@ -11,14 +11,14 @@ from buildledger.config.resolved import Configuration
 from buildledger.events.config import ConfigApplied
 from buildledger.ledger.ledger import Ledger
 from buildledger.projections.reading import Reading
-from buildledger.projections.revisions import revision
+from buildledger.projections.revisions import revision as revision_table
 
 DECODED_MAX = 8
 """Large ones take tens of megabytes each."""
 
 
 class Configurations:
-    """Thread-safe."""
+    """Reads configurations out of the ledger and keeps the last used ones decoded. Thread-safe."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -26,19 +26,15 @@ class Configurations:
         self._lock = threading.Lock()
 
     def in_force(self, reading: Reading) -> Configuration | None:
-        """That of the reading's position; None before the first."""
-        row = reading.first(
-            sa.select(revision.c.seq).where(reading.existed(revision.c.seq)).order_by(revision.c.seq.desc())
-        )
+        """The one in force at the reading's position; None before the first."""
+        revision = reading.table(revision_table)
+        row = reading.first(sa.select(revision.c.seq).order_by(revision.c.seq.desc()))
         return None if row is None else self.at(row.seq)
 
-    def of(self, reading: Reading, digest: str) -> Configuration | None:
-        """The one with this digest, if it was ever in force until then."""
-        row = reading.first(
-            sa.select(revision.c.seq)
-            .where(revision.c.digest == digest, reading.existed(revision.c.seq))
-            .order_by(revision.c.seq)
-        )
+    def with_digest(self, reading: Reading, digest: str) -> Configuration | None:
+        """The one with this digest, if it was ever in force until the reading's position."""
+        revision = reading.table(revision_table)
+        row = reading.first(sa.select(revision.c.seq).where(revision.c.digest == digest).order_by(revision.c.seq))
         return None if row is None else self.at(row.seq)
 
     def at(self, position: int) -> Configuration:
@@ -56,7 +52,7 @@ class Configurations:
         return made
 
     def text_at(self, position: int) -> str:
-        """Its canonical text."""
+        """The canonical text of the configuration that the fact at this position brought into force."""
         fact = self._ledger.read(position - 1, 1)[0].fact
         assert isinstance(fact, ConfigApplied)
         return fact.text

@@ -6,15 +6,20 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, cast
+from typing import Annotated, Any, Literal, NamedTuple, cast
 from uuid import UUID
 
+from fastapi import Depends, Query
+
+from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.api.models.ledger import Fact
 from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.events.catalogue import BY_NAME
 from buildledger.events.fact import Recorded
 from buildledger.ledger.ledger import Ledger
 
+NAMES_MAX = 50
+"""Names in one filter."""
 WINDOW_FACTS = 1_000
 SCANNED_MAX = 20_000
 """Facts looked at for one page; a filter that finds little there leaves the rest to the next page."""
@@ -35,13 +40,34 @@ class FactFilter:
         known = None if names is None else frozenset(name for name in BY_NAME if name.startswith(tuple(names)))
         return cls(names=known, stream=stream, correlation=correlation)
 
-    def takes(self, recorded: Recorded) -> bool:
+    def matches(self, recorded: Recorded) -> bool:
         """Whether a fact is wanted."""
         return (
             (self.names is None or recorded.name in self.names)
             and (self.stream is None or recorded.stream_id == self.stream)
             and (self.correlation is None or recorded.meta.correlation_id == self.correlation)
         )
+
+
+async def _wanted_facts(
+    name: Annotated[
+        list[str] | None,
+        Query(
+            max_length=NAMES_MAX,
+            description="Only facts with these stored names, or names that begin so: `build.`",
+            examples=["build."],
+        ),
+    ] = None,
+    stream: Annotated[UUID | None, Query(description="Only facts of this stream.")] = None,
+    correlation: Annotated[
+        UUID | None, Query(description="Only facts of this correlation: everything that one request led to.")
+    ] = None,
+) -> FactFilter:
+    return FactFilter.of(name, stream, correlation)
+
+
+WantedFacts = Annotated[FactFilter, Depends(_wanted_facts)]
+"""As a parameter of an endpoint: which facts are asked for. Brings the parameters `name`, `stream`, `correlation`."""
 
 
 class Found(NamedTuple):
@@ -78,7 +104,7 @@ def _forwards(ledger: Ledger, wanted: FactFilter, limit: int, position: int, unt
             if recorded.position > until:
                 return Found(found, None)
             position = recorded.position
-            if wanted.takes(recorded):
+            if wanted.matches(recorded):
                 found.append(recorded)
                 if len(found) == limit:
                     return Found(found, position if position < until else None)
@@ -96,7 +122,7 @@ def _backwards(ledger: Ledger, wanted: FactFilter, limit: int, after: int, posit
     while position > after:
         first = max(after, position - min(WINDOW_FACTS, limit * 4))
         for recorded in reversed(ledger.read(first, position - first)):
-            if wanted.takes(recorded):
+            if wanted.matches(recorded):
                 found.append(recorded)
                 if len(found) == limit:
                     return Found(found, recorded.position if recorded.position > after + 1 else None)
@@ -107,8 +133,15 @@ def _backwards(ledger: Ledger, wanted: FactFilter, limit: int, after: int, posit
     return Found(found, None)
 
 
-def as_fact(recorded: Recorded, personal: PersonalDataResolver) -> Fact:
-    """A fact as it is answered."""
+def as_facts(deps: ApiDependencies, facts: Sequence[Recorded]) -> list[Fact]:
+    """Facts as they are answered, with the names of the people who caused them."""
+    with deps.views.read(None, "people") as (people,):
+        personal = PersonalDataResolver(deps.vault, people)
+        personal.load(actors={recorded.meta.actor for recorded in facts})
+    return [_as_fact(recorded, personal) for recorded in facts]
+
+
+def _as_fact(recorded: Recorded, personal: PersonalDataResolver) -> Fact:
     meta = recorded.meta
     return Fact(
         position=recorded.position,

@@ -1,4 +1,4 @@
-"""The machine of a worker that the server starts: from the columns of its row."""
+"""The machine of a worker that the server starts, from the columns of the worker's row."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def is_starting(row: sa.Row[Any]) -> bool:
     return row.connected_at is None or row.connected_at < row.start_requested_at
 
 
-def why_quarantined(row: sa.Row[Any]) -> str:
+def quarantine_reason(row: sa.Row[Any]) -> str:
     """Why it isn't started for the time being; empty if it may be."""
     return row.machine_reason or "it has failed" if row.quarantined_until is not None else ""
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from buildledger.api.models.scalars import Actor, Person
 from buildledger.events.ids import claim_id
 from buildledger.ledger.vault import Vault
-from buildledger.projections.people import claim
+from buildledger.projections.people import claim as claim_table
 from buildledger.projections.reading import Reading
 from buildledger.projections.row_buffers import chunks
 from buildledger.sources.words import ChangeWords
@@ -48,9 +48,10 @@ class PersonalDataResolver:
             self._texts.update(self._vault.get_many(keys))
 
     def _load_claims(self, wanted: Collection[UUID]) -> None:
+        claim = self._people.table(claim_table)
         columns = sa.select(claim.c.id, claim.c.kind, claim.c.words_id)
         for chunk in chunks(wanted):
-            for row in self._people.all(columns.where(claim.c.id.in_(chunk), self._people.existed(claim.c.seq))):
+            for row in self._people.all(columns.where(claim.c.id.in_(chunk))):
                 self._claims[row.id] = (row.kind, row.words_id)
 
     def text(self, words_id: UUID) -> str | None:

@@ -1,8 +1,9 @@
-"""Rows of the queue view → requests, and why those wait that do."""
+"""Requests for builds, from the view `queue`, and why those wait that do."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,49 +13,89 @@ import sqlalchemy as sa
 from buildledger.api.models import requests as models
 from buildledger.api.queries.builds import stamps_of
 from buildledger.api.queries.personal_data import PersonalDataResolver
-from buildledger.config.resolved import Configuration
+from buildledger.api.queries.wait_reasons import WaitReasons
+from buildledger.projections import queue_tables
 from buildledger.projections.columns import moment
-from buildledger.projections.queue_tables import request, request_state
 from buildledger.projections.reading import Reading
-from buildledger.projections.waiting import Site, why_waiting
 
-WAITING = request_state.c.status == sa.literal_column("'waiting'")
-"""Written out, so that the index over the queue is found."""
-WORKERS_NAMED_MAX = 20
-NOWHERE = Site(places=(), running=())
 Rows = Sequence[sa.Row[Any]]
 _ids = msgspec.json.Decoder(list[UUID])
 
-_COLUMNS = (
-    request,
-    request_state.c.status,
-    request_state.c.priority,
-    request_state.c.attempts,
-    request_state.c.build_id,
-    request_state.c.collapsed_into,
-    request_state.c.result,
-    request_state.c.finished_at,
-)
+_STATE_COLUMNS = ("status", "priority", "attempts", "build_id", "collapsed_into", "result", "finished_at")
 
 
-def listed(reading: Reading) -> sa.Select[Any]:
-    """Requests with their state at the reading's position."""
-    return (
-        sa.select(*_COLUMNS)
-        .join_from(request, request_state, request_state.c.seq == request.c.seq)
-        .where(reading.is_current(request_state), reading.existed(request.c.seq))
-    )
+class _SelectRequests:
+    """A query for requests with their state, as they were at the reading's position."""
+
+    def __init__(self, reading: Reading, builder: str | None = None) -> None:
+        self.request = reading.table(queue_tables.request)
+        self.state = reading.table(queue_tables.request_state)
+        self.is_waiting = self.state.c.status == sa.literal_column("'waiting'")
+        """Written out, so that the index over the queue is found."""
+        columns = (self.state.c[name] for name in _STATE_COLUMNS)
+        self.statement: sa.Select[Any] = sa.select(self.request, *columns).join_from(
+            self.request, self.state, self.state.c.seq == self.request.c.seq
+        )
+        if builder is not None:
+            self.statement = self.statement.where(self.request.c.builder == builder)
 
 
-def in_line(query: sa.Select[Any]) -> sa.Select[Any]:
-    """Those that wait, the next first."""
-    return query.where(WAITING).order_by(request_state.c.priority.desc(), request_state.c.seq)
+def list_requests(
+    reading: Reading,
+    *,
+    limit: int,
+    before: int | None = None,
+    builder: str | None = None,
+    status: str | None = None,
+) -> Rows:
+    """Rows for `as_requests`, newest first, of requests submitted before position `before` that fit every filter."""
+    query = _SelectRequests(reading, builder)
+    fixed, state = query.request.c.seq, query.state.c.seq
+    seq = fixed if builder is not None else reading.sort_column(fixed, state)
+    statement = query.statement.order_by(seq.desc()).limit(limit)
+    if status is not None:
+        statement = statement.where(query.state.c.status == status)
+    if before is not None:
+        statement = statement.where(seq < before)
+    return reading.all(statement)
 
 
-def as_requests(
-    personal: PersonalDataResolver, rows: Sequence[sa.Row[Any]], configuration: Configuration | None, site: Site
-) -> list[models.Request]:
-    """Rows of `listed` as they are answered."""
+def first_waiting(
+    reading: Reading, limit: int, *, builder: str | None = None, after: tuple[int, int] | None = None
+) -> Rows:
+    """Rows for `as_requests` of requests that wait, the next first, behind the one with this priority and position."""
+    query = _SelectRequests(reading, builder)
+    priority, seq = query.state.c.priority, query.state.c.seq
+    statement = query.statement.where(query.is_waiting).order_by(priority.desc(), seq).limit(limit)
+    if after is not None:
+        lower, later = priority < after[0], sa.and_(priority == after[0], seq > after[1])
+        statement = statement.where(sa.or_(lower, later))
+    return reading.all(statement)
+
+
+def count_waiting(reading: Reading, *, builder: str) -> int:
+    """How many requests for a builder wait."""
+    query = _SelectRequests(reading, builder)
+    return reading.count(query.statement.where(query.is_waiting).with_only_columns(query.request.c.seq))
+
+
+def waiting_since(reading: Reading) -> tuple[int, datetime | None]:
+    """How many requests wait, and when the oldest of them was submitted."""
+    query = _SelectRequests(reading)
+    numbers = sa.func.count().label("waiting"), sa.func.min(query.request.c.submitted_at).label("oldest")
+    row = reading.first(query.statement.where(query.is_waiting).with_only_columns(*numbers))
+    assert row is not None
+    return row.waiting, None if row.oldest is None else moment(row.oldest)
+
+
+def request_row(reading: Reading, request_id: UUID) -> sa.Row[Any] | None:
+    """The row for `as_requests` of one request."""
+    query = _SelectRequests(reading)
+    return reading.first(query.statement.where(query.request.c.id == request_id))
+
+
+def as_requests(personal: PersonalDataResolver, rows: Rows, reasons: WaitReasons) -> list[models.Request]:
+    """Rows as they are answered."""
     personal.load(actors={row.requested_by for row in rows})
     return [
         models.Request(
@@ -62,7 +103,7 @@ def as_requests(
             builder=row.builder,
             position=row.seq,
             status=row.status,
-            waiting=_why(row, configuration, site) if row.status == "waiting" else None,
+            waiting=reasons.of(row) if row.status == "waiting" else None,
             priority=row.priority,
             reason=row.reason,
             trigger=row.trigger,
@@ -81,8 +122,3 @@ def as_requests(
         )
         for row in rows
     ]
-
-
-def _why(row: sa.Row[Any], configuration: Configuration | None, site: Site) -> models.Waiting:
-    reason = why_waiting(configuration, row.builder, site)
-    return models.Waiting(code=reason.code, text=reason.text, workers=list(reason.workers[:WORKERS_NAMED_MAX]))

@@ -1,4 +1,4 @@
-"""Rows of the status view → steps, operations, logs and properties of one build."""
+"""Steps, operations, logs and properties of one build, from the view `status`."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ import msgspec
 import sqlalchemy as sa
 
 from buildledger.api.models import builds as models
+from buildledger.projections import status_tables
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
-from buildledger.projections.status_tables import build, build_property, log, operation, step
 
 
 def steps_of(reading: Reading, seq: int, build_id: UUID) -> list[models.Step]:
     """The steps of a build with their operations and logs, in order."""
     operations = _operations(reading, seq, _logs(reading, seq, build_id))
-    rows = reading.all(sa.select(step).where(step.c.seq == seq, reading.is_current(step)).order_by(step.c.number))
+    step = reading.table(status_tables.step)
+    rows = reading.all(sa.select(step).where(step.c.seq == seq).order_by(step.c.number))
     return [
         models.Step(
             index=row.number,
@@ -38,7 +39,8 @@ def steps_of(reading: Reading, seq: int, build_id: UUID) -> list[models.Step]:
 def _operations(
     reading: Reading, seq: int, logs: Mapping[UUID, list[models.Log]]
 ) -> defaultdict[int, list[models.Operation]]:
-    rows = sa.select(operation).where(operation.c.seq == seq, reading.is_current(operation)).order_by(operation.c.place)
+    operation = reading.table(status_tables.operation)
+    rows = sa.select(operation).where(operation.c.seq == seq).order_by(operation.c.place)
     found: defaultdict[int, list[models.Operation]] = defaultdict(list)
     for row in reading.all(rows):
         made = models.Operation(
@@ -64,7 +66,8 @@ def _operations(
 
 def _logs(reading: Reading, seq: int, build_id: UUID) -> defaultdict[UUID, list[models.Log]]:
     found: defaultdict[UUID, list[models.Log]] = defaultdict(list)
-    rows = sa.select(log).where(log.c.seq == seq, reading.is_current(log)).order_by(log.c.opened_at, log.c.channel)
+    log = reading.table(status_tables.log)
+    rows = sa.select(log).where(log.c.seq == seq).order_by(log.c.opened_at, log.c.channel)
     for row in reading.all(rows):
         found[row.operation_id].append(_log(row, build_id))
     return found
@@ -72,8 +75,9 @@ def _logs(reading: Reading, seq: int, build_id: UUID) -> defaultdict[UUID, list[
 
 def log_with(reading: Reading, log_id: UUID) -> models.Log | None:
     """One log; None if nothing was written to it yet."""
+    log, build = reading.table(status_tables.log), reading.table(status_tables.build)
     columns = sa.select(log, build.c.id.label("build_id")).join_from(log, build, build.c.seq == log.c.seq)
-    row = reading.first(columns.where(log.c.id == log_id, reading.is_current(log)))
+    row = reading.first(columns.where(log.c.id == log_id))
     return None if row is None else _log(row, row.build_id)
 
 
@@ -97,6 +101,6 @@ def _log(row: sa.Row[Any], build_id: UUID) -> models.Log:
 
 def properties_of(reading: Reading, seq: int) -> list[models.Property]:
     """What a build knows, by name."""
-    table = build_property
-    rows = reading.all(sa.select(table).where(table.c.seq == seq, reading.is_current(table)).order_by(table.c.name))
+    table = reading.table(status_tables.build_property)
+    rows = reading.all(sa.select(table).where(table.c.seq == seq).order_by(table.c.name))
     return [models.Property(name=row.name, value=msgspec.json.decode(row.value), origin=row.origin) for row in rows]

@@ -1,4 +1,4 @@
-"""Rows of the workers view → workers, and where builds run."""
+"""Workers, from the view `workers`, and which builds run on them."""
 
 from __future__ import annotations
 
@@ -15,15 +15,47 @@ from buildledger.api.queries import builds as build_queries
 from buildledger.api.queries import machines as machine_queries
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
-from buildledger.projections.waiting import Place, Site
-from buildledger.projections.workers import worker
+from buildledger.projections.workers import worker as worker_table
 
+Rows = Sequence[sa.Row[Any]]
 _labels = msgspec.json.Decoder(dict[str, str])
 
 
-def listed(reading: Reading) -> sa.Select[Any]:
-    """Workers at the reading's position; those without a name are known only by what nobody can tell."""
-    return sa.select(worker).where(reading.is_current(worker), worker.c.name != "")
+def list_workers(reading: Reading, *, limit: int | None = None, after: str | None = None) -> Rows:
+    """Rows for `as_workers` by name, behind the name `after`. A worker whose name isn't known is left out."""
+    worker = reading.table(worker_table)
+    query = sa.select(worker).where(worker.c.name > (after or "")).order_by(worker.c.name)
+    return reading.all(query.limit(limit))
+
+
+def worker_row(reading: Reading, name: str) -> sa.Row[Any] | None:
+    """The row for `as_workers` of one worker."""
+    worker = reading.table(worker_table)
+    return reading.first(sa.select(worker).where(worker.c.name == name))
+
+
+def configured_workers(reading: Reading) -> Rows:
+    """Name, status and whether it is paused, of each configured worker."""
+    worker = reading.table(worker_table)
+    return reading.all(sa.select(worker.c.name, worker.c.status, worker.c.paused).where(worker.c.configured))
+
+
+def configured_rows(reading: Reading) -> Rows:
+    """The whole rows of all configured workers, in no order."""
+    worker = reading.table(worker_table)
+    return reading.all(sa.select(worker).where(worker.c.configured))
+
+
+def count_missing(reading: Reading) -> int:
+    """How many configured workers are missing."""
+    worker = reading.table(worker_table)
+    return reading.count(sa.select(worker.c.id).where(worker.c.configured, worker.c.missing_since.is_not(None)))
+
+
+def count_failing(reading: Reading, failures: int) -> int:
+    """How many configured workers have failed to start this often in a row, or more often."""
+    worker = reading.table(worker_table)
+    return reading.count(sa.select(worker.c.id).where(worker.c.configured, worker.c.failures >= failures))
 
 
 def labels_of(row: sa.Row[Any]) -> dict[str, str]:
@@ -38,8 +70,8 @@ def capacity_of(row: sa.Row[Any]) -> int:
     return min(known, default=0)
 
 
-def as_workers(rows: Sequence[sa.Row[Any]], running: Iterable[sa.Row[Any]]) -> list[models.Worker]:
-    """Rows of `listed` as they are answered, with the builds that run on them."""
+def as_workers(rows: Rows, running: Iterable[sa.Row[Any]]) -> list[models.Worker]:
+    """Rows as they are answered, with the builds that run on them, which are rows for `builds.as_reference`."""
     builds: defaultdict[str, list[BuildRef]] = defaultdict(list)
     for row in running:
         builds[row.worker].append(build_queries.as_reference(row))
@@ -72,26 +104,3 @@ def as_workers(rows: Sequence[sa.Row[Any]], running: Iterable[sa.Row[Any]]) -> l
         )
         for row in rows
     ]
-
-
-def site_of(workers: Reading, status: Reading) -> Site:
-    """What requests may wait for: all workers, and the builds that take room on them."""
-    running = build_queries.running(status)
-    taken: defaultdict[str, int] = defaultdict(int)
-    for row in running:
-        taken[row.worker] += 1
-    places = tuple(
-        Place(
-            name=row.name,
-            configured=row.configured,
-            connected=row.status == "connected",
-            paused=row.paused,
-            labels=labels_of(row),
-            capacity=capacity_of(row),
-            taken=taken[row.name],
-            starting=machine_queries.is_starting(row),
-            quarantined=machine_queries.why_quarantined(row),
-        )
-        for row in workers.all(listed(workers).order_by(worker.c.name))
-    )
-    return Site(places=places, running=tuple(row.builder for row in running))

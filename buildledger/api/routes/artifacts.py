@@ -1,21 +1,22 @@
-"""What builds have handed over."""
+"""Artifacts: files and directories that builds have stored."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 
 from buildledger.api.http import downloads
-from buildledger.api.http.dependencies import ApiDependencies, dependencies
-from buildledger.api.http.parameters import AsOf, IdPath
+from buildledger.api.http.dependencies import ApiDependencies, Dependencies
+from buildledger.api.http.parameters import IdPath
 from buildledger.api.http.problems import Gone, NotFound
-from buildledger.api.http.responses import returns
+from buildledger.api.http.responses import JsonResponse
+from buildledger.api.http.routing import api_router
 from buildledger.api.models import artifacts as models
-from buildledger.api.queries import builds as build_queries
 from buildledger.api.queries.artifacts import artifact_of, artifacts_of
-from buildledger.api.queries.readings import reading
+from buildledger.api.queries.builds import seq_of
+from buildledger.api.queries.readings import ReadModelsAsOf
 from buildledger.logs.artifacts_manifest import PATH_MAX_BYTES, Entry, Manifest
 
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
@@ -28,38 +29,37 @@ ANY_RESPONSES: dict[int | str, dict[str, Any]] = {
     206: FILE_RESPONSES[206],
 }
 
-router = APIRouter(tags=["builds"])
+router = api_router("builds")
 
 
-@router.get("/builds/{build_id}/artifacts", **returns(models.ArtifactList))
-def list_artifacts(request: Request, build_id: IdPath, as_of: AsOf = None) -> Response:
+@router.get("/builds/{build_id}/artifacts")
+def list_artifacts(read_models: ReadModelsAsOf, build_id: IdPath) -> JsonResponse[models.ArtifactList]:
     """What a build has handed over, also what is kept no longer."""
-    with reading(request, as_of, "status") as reads:
-        seq = build_queries.seq_of(reads["status"], build_id)
-        items = artifacts_of(reads["status"], seq, reads.deps.keep_artifacts)
-        return reads.respond(models.ArtifactList(items=items, position=reads.position))
+    with read_models.read("status") as readings:
+        seq = seq_of(readings["status"], build_id)
+        items = artifacts_of(readings["status"], seq, readings.deps.keep_artifacts)
+        return readings.respond(models.ArtifactList(items=items, position=readings.position))
 
 
-@router.get("/artifacts/{operation_id}/entries", **returns(models.ArtifactDetail))
-def read_entries(request: Request, operation_id: IdPath, as_of: AsOf = None) -> Response:
+@router.get("/artifacts/{operation_id}/entries")
+def read_entries(read_models: ReadModelsAsOf, operation_id: IdPath) -> JsonResponse[models.ArtifactDetail]:
     """An artifact and, of a directory, all that is in it."""
-    with reading(request, as_of, "status") as reads:
-        found = artifact_of(reads["status"], operation_id, reads.deps.keep_artifacts)
+    with read_models.read("status") as readings:
+        found = artifact_of(readings["status"], operation_id, readings.deps.keep_artifacts)
         if found is None:
             raise NotFound("artifact", operation_id)
         artifact, build_id = found
-        entries = _manifest(reads.deps, artifact).entries if artifact.kind == "directory" else ()
+        entries = _manifest(readings.deps, artifact).entries if artifact.kind == "directory" else ()
         items = [_entry(entry) for entry in entries]
-        detail = models.ArtifactDetail(artifact=artifact, build_id=build_id, entries=items, position=reads.position)
-        return reads.respond(detail)
+        detail = models.ArtifactDetail(artifact=artifact, build_id=build_id, entries=items, position=readings.position)
+        return readings.respond(detail)
 
 
 @router.head("/artifacts/{operation_id}", include_in_schema=False)
-@router.get("/artifacts/{operation_id}", response_class=Response, responses=ANY_RESPONSES)
-def read_artifact(request: Request, operation_id: IdPath) -> Response:
+@router.get("/artifacts/{operation_id}", responses=ANY_RESPONSES)
+def read_artifact(request: Request, deps: Dependencies, operation_id: IdPath) -> Response:
     """The file that an upload handed over, or the directory as a zip. Always a download: no page of this server shows
     what a build made."""
-    deps = dependencies(request)
     artifact = _known(deps, operation_id)
     if artifact.kind == "directory":
         manifest = _manifest(deps, artifact)
@@ -68,14 +68,17 @@ def read_artifact(request: Request, operation_id: IdPath) -> Response:
 
 
 @router.head("/artifacts/{operation_id}/files/{path:path}", include_in_schema=False)
-@router.get("/artifacts/{operation_id}/files/{path:path}", response_class=Response, responses=FILE_RESPONSES)
+@router.get("/artifacts/{operation_id}/files/{path:path}", responses=FILE_RESPONSES)
 def read_file(
     request: Request,
+    deps: Dependencies,
     operation_id: IdPath,
-    path: Annotated[str, Path(max_length=PATH_MAX_BYTES, examples=["dist/widget.whl"])],
+    path: Annotated[
+        str,
+        Path(max_length=PATH_MAX_BYTES, description="Its path in the directory.", examples=["dist/widget.whl"]),
+    ],
 ) -> Response:
     """One file of a directory, as a download."""
-    deps = dependencies(request)
     artifact = _known(deps, operation_id)
     entry = _manifest(deps, artifact).entry(path) if artifact.kind == "directory" else None
     if entry is None or entry.type != "file":

@@ -3,130 +3,87 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
 import sqlalchemy as sa
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path
 
-from buildledger.api.commands.context import CommandContext
+from buildledger.api.commands.context import Commands
 from buildledger.api.http.paging import cursor_of, key_of, page
-from buildledger.api.http.parameters import AsOf, Cursor, IdempotencyKeyHeader, Limit, Prefer, Wait
+from buildledger.api.http.parameters import Cursor, Limit
 from buildledger.api.http.problems import Invalid, NotFound
-from buildledger.api.http.responses import returns
+from buildledger.api.http.responses import JsonResponse
+from buildledger.api.http.routing import api_router
 from buildledger.api.models import config as models
 from buildledger.api.models import receipts, request_models
 from buildledger.api.models.limits import PAGE_DEFAULT, POSITION_MAX
-from buildledger.api.queries.personal_data import PersonalDataResolver
-from buildledger.api.queries.readings import Reads, reading
+from buildledger.api.queries import revisions as queries
+from buildledger.api.queries.readings import Readings, ReadModelsAsOf
 from buildledger.config.diff import diff
 from buildledger.config.resolved import Configuration
 from buildledger.domain.config import ApplyConfig
-from buildledger.projections.columns import moment
-from buildledger.projections.revisions import effect_failure, revision
-from buildledger.projections.row_buffers import chunks
 
 LISTING = "revisions"
-_plan = msgspec.json.Decoder(list[str])
 
-router = APIRouter(tags=["configuration"])
+router = api_router("configuration")
 
 
-@router.get("/config", **returns(models.ConfigDetail))
-def read_config(request: Request, as_of: AsOf = None) -> Response:
+@router.get("/config")
+def read_config(read_models: ReadModelsAsOf) -> JsonResponse[models.ConfigDetail]:
     """The configuration in force."""
-    with reading(request, as_of, "revisions", "people") as reads:
-        at = reads["revisions"]
-        row = at.first(sa.select(revision).where(at.existed(revision.c.seq)).order_by(revision.c.seq.desc()))
+    with read_models.read("revisions", "people") as readings:
+        row = queries.revision_in_force(readings["revisions"])
         if row is None:
             raise NotFound("configuration", "in force: none has been applied")
-        return _detail(reads, row)
+        return _detail(readings, row)
 
 
-@router.post("/config", **returns(receipts.Receipt))
-async def apply_config(
-    request: Request,
-    body: request_models.ConfigBody,
-    prefer: Prefer = None,
-    wait: Wait = True,
-    key: IdempotencyKeyHeader = None,
-) -> Response:
+@router.post("/config")
+async def apply_config(context: Commands, body: request_models.ConfigBody) -> JsonResponse[receipts.Receipt]:
     """Put a configuration in force, whole. `buildledger config apply` checks a file and sends it here."""
-    context = CommandContext(request, key, wait=wait, prefer=prefer)
     try:
-        wanted = await asyncio.to_thread(Configuration.from_json, body.text)
+        configuration = await asyncio.to_thread(Configuration.from_json, body.text)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise Invalid(f"the text is no resolved configuration: {error}") from None
     command = ApplyConfig(
-        digest=wanted.digest,
-        text=wanted.to_json(),
+        digest=configuration.digest,
+        text=configuration.to_json(),
         origin=body.origin,
-        plan=await asyncio.to_thread(lambda: diff(context.deps.active.current, wanted).plan()),
+        plan=await asyncio.to_thread(lambda: diff(context.deps.active.current, configuration).plan()),
         expected_revision=body.expected_revision,
     )
     return await context.execute_and_respond(command)
 
 
-@router.get("/config/revisions", **returns(models.ConfigRevisionPage))
+@router.get("/config/revisions")
 def list_revisions(
-    request: Request, limit: Limit = PAGE_DEFAULT, cursor: Cursor = None, as_of: AsOf = None
-) -> Response:
+    read_models: ReadModelsAsOf, limit: Limit = PAGE_DEFAULT, cursor: Cursor = None
+) -> JsonResponse[models.ConfigRevisionPage]:
     """All revisions, newest first."""
-    after = key_of(LISTING, cursor, int)
-    with reading(request, as_of, "revisions", "people") as reads:
-        at = reads["revisions"]
-        query = sa.select(revision).where(at.existed(revision.c.seq)).order_by(revision.c.revision.desc())
-        if after is not None:
-            query = query.where(revision.c.revision < after[0])
-        rows, last = page(at.all(query.limit(limit + 1)), limit)
+    (before,) = key_of(LISTING, cursor, int) or (None,)
+    with read_models.read("revisions", "people") as readings:
+        revisions = readings["revisions"]
+        rows, last = page(queries.list_revisions(revisions, limit=limit + 1, before=before), limit)
         following = None if last is None else cursor_of(LISTING, last.revision)
-        items = _revisions(reads, rows)
-        return reads.respond(models.ConfigRevisionPage(items=items, next=following, position=reads.position))
+        items = queries.as_revisions(revisions, readings.personal_data(), rows)
+        return readings.respond(models.ConfigRevisionPage(items=items, next=following, position=readings.position))
 
 
-@router.get("/config/revisions/{number}", **returns(models.ConfigDetail))
+@router.get("/config/revisions/{number}")
 def read_revision(
-    request: Request, number: Annotated[int, Path(ge=1, le=POSITION_MAX, examples=[1])], as_of: AsOf = None
-) -> Response:
+    read_models: ReadModelsAsOf,
+    number: Annotated[int, Path(ge=1, le=POSITION_MAX, description="The revision's number.", examples=[1])],
+) -> JsonResponse[models.ConfigDetail]:
     """One revision with all it says."""
-    with reading(request, as_of, "revisions", "people") as reads:
-        at = reads["revisions"]
-        row = at.first(sa.select(revision).where(revision.c.revision == number, at.existed(revision.c.seq)))
+    with read_models.read("revisions", "people") as readings:
+        row = queries.revision_row(readings["revisions"], number)
         if row is None:
             raise NotFound("revision", number)
-        return _detail(reads, row)
+        return _detail(readings, row)
 
 
-def _detail(reads: Reads, row: sa.Row[Any]) -> Response:
-    (made,) = _revisions(reads, [row])
-    text = msgspec.json.decode(reads.configurations.text_at(row.seq))
-    return reads.respond(models.ConfigDetail(revision=made, configuration=text, position=reads.position))
-
-
-def _revisions(reads: Reads, rows: Sequence[sa.Row[Any]]) -> list[models.ConfigRevision]:
-    at = reads["revisions"]
-    personal = PersonalDataResolver(reads.deps.vault, reads["people"])
-    personal.load(actors={row.applied_by for row in rows})
-    active = at.first(sa.select(sa.func.max(revision.c.revision).label("revision")).where(at.existed(revision.c.seq)))
-    failures: defaultdict[int, list[models.EffectFailure]] = defaultdict(list)
-    failed = sa.select(effect_failure).where(at.existed(effect_failure.c.seq)).order_by(effect_failure.c.seq)
-    for chunk in chunks([row.revision for row in rows]):
-        for row in at.all(failed.where(effect_failure.c.revision.in_(chunk))):
-            failure = models.EffectFailure(component=row.component, detail=row.detail, failed_at=moment(row.failed_at))
-            failures[row.revision].append(failure)
-    return [
-        models.ConfigRevision(
-            revision=row.revision,
-            digest=row.digest,
-            origin=row.origin,
-            plan=_plan.decode(row.plan),
-            applied_by=personal.actor(row.applied_by),
-            applied_at=moment(row.applied_at),
-            position=row.seq,
-            active=active is not None and row.revision == active.revision,
-            failures=failures[row.revision],
-        )
-        for row in rows
-    ]
+def _detail(readings: Readings, row: sa.Row[Any]) -> JsonResponse[models.ConfigDetail]:
+    (revision,) = queries.as_revisions(readings["revisions"], readings.personal_data(), [row])
+    text = msgspec.json.decode(readings.configurations.text_at(row.seq))
+    return readings.respond(models.ConfigDetail(revision=revision, configuration=text, position=readings.position))

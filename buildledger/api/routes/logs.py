@@ -7,88 +7,126 @@ from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from buildledger.api.http.dependencies import ApiDependencies, dependencies
+from buildledger.api.http.dependencies import ApiDependencies, Dependencies
 from buildledger.api.http.downloads import byte_range
 from buildledger.api.http.event_stream import STREAM_RESPONSES, EventStream, event
-from buildledger.api.http.parameters import AsOf, IdPath
+from buildledger.api.http.paging import cursor_of, key_of
+from buildledger.api.http.parameters import AsOf, Cursor, IdPath
 from buildledger.api.http.problems import NotFound
-from buildledger.api.http.responses import json_response, returns
+from buildledger.api.http.responses import JsonResponse
+from buildledger.api.http.routing import api_router
 from buildledger.api.models import builds
 from buildledger.api.models import logs as models
-from buildledger.api.models.limits import LINES_DEFAULT, LINES_MAX, POSITION_MAX, SEARCH_HITS_DEFAULT, SEARCH_HITS_MAX
+from buildledger.api.models.limits import (
+    LINES_DEFAULT,
+    LINES_MAX,
+    POSITION_MAX,
+    SEARCH_HITS_DEFAULT,
+    SEARCH_HITS_MAX,
+)
 from buildledger.api.queries.steps import log_with
 from buildledger.logs.store import LogSize, Pattern, SearchHit
 
+LINES_LISTING, HITS_LISTING = "lines", "hits"
 PATTERN_CHARACTERS_MAX = 1_000
 RAW_RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"description": described, "content": {"text/plain": {"schema": {"type": "string"}}}}
     for status, described in ((200, "All bytes there are."), (206, "The range asked for."))
 }
 
-router = APIRouter(tags=["logs"])
+router = api_router("logs")
 
 
-@router.get("/logs/{log_id}", **returns(models.LogDetail))
-async def read_log(request: Request, log_id: IdPath, as_of: AsOf = None) -> Response:
+@router.get("/logs/{log_id}")
+async def read_log(deps: Dependencies, log_id: IdPath, as_of: AsOf = None) -> JsonResponse[models.LogDetail]:
     """What is known of a log, and how far it has grown by now."""
-    deps = dependencies(request)
     log, position = await run_in_threadpool(_known, deps, log_id, as_of)
     extent = _extent(await deps.logs.size(log_id))
-    return json_response(models.LogDetail(log=log, extent=extent, position=position), position=position)
+    return JsonResponse(models.LogDetail(log=log, extent=extent, position=position), position=position)
 
 
-@router.get("/logs/{log_id}/lines", **returns(models.LogLines))
+@router.get("/logs/{log_id}/lines")
 async def read_lines(
-    request: Request,
+    deps: Dependencies,
     log_id: IdPath,
-    first: Annotated[int, Query(ge=0, le=POSITION_MAX, description="Lines count from 0.")] = 0,
-    count: Annotated[int, Query(ge=1, le=LINES_MAX)] = LINES_DEFAULT,
-) -> Response:
-    """Lines of a log."""
-    deps = dependencies(request)
-    await run_in_threadpool(_known, deps, log_id, None)
+    first: Annotated[
+        int, Query(ge=0, le=POSITION_MAX, description="Line to begin with, without a cursor; lines count from 0.")
+    ] = 0,
+    limit: Annotated[int, Query(ge=1, le=LINES_MAX, description="How many lines a page has at the most.")] = (
+        LINES_DEFAULT
+    ),
+    cursor: Cursor = None,
+) -> JsonResponse[models.LogLines]:
+    """Lines of a log, from any line on. While the log grows, the last page has no `next`: go on with `first`."""
+    (begin,) = key_of(LINES_LISTING, cursor, int) or (first,)
+    _, position = await run_in_threadpool(_known, deps, log_id, None)
     size = await deps.logs.size(log_id)
-    found = await deps.logs.lines(log_id, first, first + count)
-    made = models.LogLines(
+    found = await deps.logs.lines(log_id, begin, begin + limit)
+    end = found.first + len(found.lines)
+    page = models.LogLines(
         log_id=log_id,
         first=found.first,
-        lines=[line.decode("utf-8", "replace") for line in found.lines],
+        items=[line.decode("utf-8", "replace") for line in found.lines],
         cut=found.cut,
         extent=_extent(size),
+        next=cursor_of(LINES_LISTING, end) if found.lines and end < size.line_count else None,
+        position=position,
     )
-    return json_response(made)
+    return JsonResponse(page, position=position)
 
 
-@router.get("/logs/{log_id}/search", **returns(models.LogSearch))
+@router.get("/logs/{log_id}/search")
 async def search_log(
-    request: Request,
+    deps: Dependencies,
     log_id: IdPath,
-    pattern: Annotated[str, Query(min_length=1, max_length=PATTERN_CHARACTERS_MAX, examples=["error"])],
-    regex: Annotated[bool, Query(description="A regular expression of Python, within one line.")] = False,
-    ignore_case: Annotated[bool, Query()] = False,
-    from_line: Annotated[int, Query(ge=0, le=POSITION_MAX)] = 0,
-    limit: Annotated[int, Query(ge=1, le=SEARCH_HITS_MAX)] = SEARCH_HITS_DEFAULT,
-) -> Response:
-    """Search the whole log, on the server. A search that takes long is answered in parts: go on at `next_line`."""
-    deps = dependencies(request)
-    await run_in_threadpool(_known, deps, log_id, None)
+    pattern: Annotated[
+        str,
+        Query(
+            min_length=1,
+            max_length=PATTERN_CHARACTERS_MAX,
+            description="The text to look for, within one line.",
+            examples=["error"],
+        ),
+    ],
+    regex: Annotated[bool, Query(description="`pattern` is a regular expression of Python.")] = False,
+    ignore_case: Annotated[bool, Query(description="Upper and lower case letters are equal.")] = False,
+    from_line: Annotated[
+        int, Query(ge=0, le=POSITION_MAX, description="Line to begin with, without a cursor; lines count from 0.")
+    ] = 0,
+    limit: Annotated[int, Query(ge=1, le=SEARCH_HITS_MAX, description="How many hits a page has at the most.")] = (
+        SEARCH_HITS_DEFAULT
+    ),
+    cursor: Cursor = None,
+) -> JsonResponse[models.LogSearch]:
+    """Search the whole log, on the server. A search that takes long is answered in pages, which may have no hits."""
+    (begin,) = key_of(HITS_LISTING, cursor, int) or (from_line,)
+    _, position = await run_in_threadpool(_known, deps, log_id, None)
     wanted = Pattern(text=pattern.encode("utf-8", "surrogatepass"), regex=regex, ignore_case=ignore_case)
-    found = await deps.logs.search(log_id, wanted, limit, from_line)
-    hits = [_hit(hit) for hit in found.hits]
-    return json_response(models.LogSearch(log_id=log_id, hits=hits, next_line=found.next_line))
+    found = await deps.logs.search(log_id, wanted, limit, begin)
+    page = models.LogSearch(
+        log_id=log_id,
+        items=[_hit(hit) for hit in found.hits],
+        next=None if found.next_line is None else cursor_of(HITS_LISTING, found.next_line),
+        position=position,
+    )
+    return JsonResponse(page, position=position)
 
 
 @router.head("/logs/{log_id}/raw", include_in_schema=False)
-@router.get("/logs/{log_id}/raw", response_class=Response, responses=RAW_RESPONSES)
+@router.get("/logs/{log_id}/raw", responses=RAW_RESPONSES)
 async def read_raw(
-    request: Request, log_id: IdPath, wanted: Annotated[str | None, Header(alias="Range", max_length=100)] = None
+    request: Request,
+    deps: Dependencies,
+    log_id: IdPath,
+    wanted: Annotated[
+        str | None, Header(alias="Range", max_length=100, description="Which bytes: `bytes=0-99`. Default: all.")
+    ] = None,
 ) -> Response:
     """The bytes as they were written; of a log that grows, those there are by now."""
-    deps = dependencies(request)
     log, _ = await run_in_threadpool(_known, deps, log_id, None)
     size_bytes = (await deps.logs.size(log_id)).size_bytes
     headers = {
@@ -112,10 +150,9 @@ async def read_raw(
     )
 
 
-@router.get("/logs/{log_id}/stream", response_class=Response, responses=STREAM_RESPONSES)
-async def stream_log(request: Request, log_id: IdPath) -> Response:
+@router.get("/logs/{log_id}/stream", responses=STREAM_RESPONSES)
+async def stream_log(request: Request, deps: Dependencies, log_id: IdPath) -> Response:
     """How far the log has grown, whenever it has: `grown` events whose data is a LogExtent; ends with the log."""
-    deps = dependencies(request)
     await run_in_threadpool(_known, deps, log_id, None)
     return EventStream(request.app.state.streams, _growth(deps, log_id))
 
@@ -126,7 +163,12 @@ async def _growth(deps: ApiDependencies, log_id: UUID) -> AsyncGenerator[bytes, 
 
 
 def _known(deps: ApiDependencies, log_id: UUID, as_of: int | None) -> tuple[builds.Log, int]:
-    """The log's row. Raises: NotFound, PositionAhead."""
+    """The log and the position as of which it is.
+
+    Raises:
+        NotFound: no fact speaks of such a log.
+        PositionAhead: the read models haven't reached `as_of`.
+    """
     with deps.views.read(as_of, "status") as (status,):
         log = log_with(status, log_id)
         if log is None:

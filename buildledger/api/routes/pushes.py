@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from email.utils import parseaddr
 
-from fastapi import APIRouter, Request, Response
-
-from buildledger.api.commands.context import CommandContext
-from buildledger.api.http.parameters import IdempotencyKeyHeader, Prefer, SourcePath, Wait
+from buildledger.api.commands.context import Commands
+from buildledger.api.http.parameters import SourcePath
 from buildledger.api.http.problems import NotFound
-from buildledger.api.http.responses import returns
+from buildledger.api.http.responses import JsonResponse
+from buildledger.api.http.routing import api_router
 from buildledger.api.models import receipts, request_models
 from buildledger.domain import source as domain
 from buildledger.domain.source import MoveBranch
@@ -19,24 +18,18 @@ from buildledger.events.ids import change_id, source_id
 from buildledger.intake.polling.recording import Recorder
 from buildledger.sources.git.history import Commit, Person
 
-router = APIRouter(tags=["sources"])
+router = api_router("sources")
 
 
-@router.post("/sources/{name}/changes", **returns(receipts.Receipt, status=201))
+@router.post("/sources/{name}/changes", status_code=201)
 async def push_changes(
-    request: Request,
-    name: SourcePath,
-    body: request_models.PushBody,
-    prefer: Prefer = None,
-    wait: Wait = True,
-    key: IdempotencyKeyHeader = None,
-) -> Response:
+    context: Commands, name: SourcePath, body: request_models.PushBody
+) -> JsonResponse[receipts.Receipt]:
     """Hand in commits that are new on a branch, and move it to the last of them.
 
     They are durable when this is answered, and whatever they trigger will be built. Commits that are known decide
     nothing, so repeating is harmless.
     """
-    context = CommandContext(request, key, wait=wait, prefer=prefer)
     configuration = context.deps.active.current
     source = None if configuration is None else configuration.sources.get(name)
     if source is None:

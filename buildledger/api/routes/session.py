@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request
 
 from buildledger.api.http.credentials import (
     SESSION_COOKIE,
     SESSION_LIFE,
+    Session,
     SignedIn,
     check_token,
     new_cookie,
-    signed_in,
 )
-from buildledger.api.http.dependencies import ApiDependencies, dependencies
+from buildledger.api.http.dependencies import ApiDependencies, Dependencies
 from buildledger.api.http.problems import NotSignedIn
-from buildledger.api.http.responses import json_response, returns
+from buildledger.api.http.responses import JsonResponse
+from buildledger.api.http.routing import api_router
 from buildledger.api.models import request_models
 from buildledger.api.models import server as models
 from buildledger.api.models.scalars import Actor
 from buildledger.api.queries.personal_data import ADMIN_NAME, admin_actor
 
-router = APIRouter(tags=["session"])
+router = api_router("session")
 
 
-@router.get("/session", **returns(models.Session))
-async def read_session(request: Request) -> Response:
+@router.get("/session")
+async def read_session(deps: Dependencies, session: Session) -> JsonResponse[models.Session]:
     """Who is signed in."""
-    return json_response(_as_session(dependencies(request), signed_in(request)))
+    return JsonResponse(_as_session(deps, session))
 
 
-@router.post("/session", **returns(models.Session))
-async def sign_in(request: Request, body: request_models.SessionBody) -> Response:
+@router.post("/session")
+async def sign_in(
+    request: Request, deps: Dependencies, body: request_models.SessionBody
+) -> JsonResponse[models.Session]:
     """Sign in with the local admin token; sets a cookie that no script can read and no other site can use."""
-    deps = dependencies(request)
     if check_token(deps, body.token) is None:
         raise NotSignedIn("that isn't the admin token; it stands in the server's state directory")
     value, session = new_cookie(deps)
-    response = json_response(_as_session(deps, session))
+    response = JsonResponse(_as_session(deps, session))
     response.set_cookie(
         SESSION_COOKIE,
         value,
@@ -49,10 +51,10 @@ async def sign_in(request: Request, body: request_models.SessionBody) -> Respons
     return response
 
 
-@router.delete("/session", **returns(models.Session))
-async def sign_out(request: Request) -> Response:
+@router.delete("/session")
+async def sign_out(deps: Dependencies) -> JsonResponse[models.Session]:
     """Sign out: the cookie is deleted."""
-    response = json_response(_as_session(dependencies(request), None))
+    response = JsonResponse(_as_session(deps, None))
     response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="strict")
     return response
 

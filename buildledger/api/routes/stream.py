@@ -5,49 +5,45 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from typing import Annotated
-from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 
-from buildledger.api.http.dependencies import ApiDependencies, dependencies
+from buildledger.api.http.dependencies import ApiDependencies, Dependencies
 from buildledger.api.http.event_stream import STREAM_RESPONSES, EventStream, event
+from buildledger.api.http.routing import api_router
 from buildledger.api.models.limits import POSITION_MAX
-from buildledger.api.queries.facts import FactFilter, as_fact
-from buildledger.api.queries.personal_data import PersonalDataResolver
-from buildledger.api.routes.facts import Names
+from buildledger.api.queries.facts import FactFilter, WantedFacts, as_facts
 from buildledger.events.fact import Recorded
 
 BATCH_FACTS = 200
 QUIET_FACTS = 2_000
 """After so many facts that a filter passed over, the client is told the position all the same."""
 
-router = APIRouter(tags=["ledger"])
+router = api_router("ledger")
 
 
-@router.get("/stream", response_class=Response, responses=STREAM_RESPONSES)
+@router.get("/stream", responses=STREAM_RESPONSES)
 async def stream_facts(
     request: Request,
+    deps: Dependencies,
+    wanted: WantedFacts,
     after: Annotated[
         int | None,
         Query(ge=0, le=POSITION_MAX, description="The last position known already. Default: only what is new."),
     ] = None,
     last_event_id: Annotated[str | None, Header(description="Sent by browsers; stronger than `after`.")] = None,
-    name: Names = None,
-    stream: Annotated[UUID | None, Query()] = None,
-    correlation: Annotated[UUID | None, Query()] = None,
 ) -> Response:
     """Facts as they happen: `fact` events whose id is the position and whose data is a Fact.
 
     A fact is sent once every read shows it, so what is read because of an event is never older than the event. A
     `position` event, whose data is empty, only moves the place from which a client that comes back goes on.
     """
-    deps = dependencies(request)
     position = deps.views.progress.position
     if last_event_id is not None and last_event_id.isdecimal() and len(last_event_id) < 17:
         position = int(last_event_id)
     elif after is not None:
         position = after
-    return EventStream(request.app.state.streams, _facts(deps, position, FactFilter.of(name, stream, correlation)))
+    return EventStream(request.app.state.streams, _facts(deps, position, wanted))
 
 
 async def _facts(deps: ApiDependencies, position: int, wanted: FactFilter) -> AsyncGenerator[bytes, None]:
@@ -62,7 +58,7 @@ async def _facts(deps: ApiDependencies, position: int, wanted: FactFilter) -> As
                 continue
             batch = await asyncio.to_thread(deps.ledger.read, position, min(BATCH_FACTS, shown - position))
             position = batch[-1].position
-            taken = [recorded for recorded in batch if wanted.takes(recorded)]
+            taken = [recorded for recorded in batch if wanted.matches(recorded)]
             if taken:
                 told = position
                 yield await asyncio.to_thread(_encoded, deps, taken)
@@ -72,7 +68,4 @@ async def _facts(deps: ApiDependencies, position: int, wanted: FactFilter) -> As
 
 
 def _encoded(deps: ApiDependencies, batch: list[Recorded]) -> bytes:
-    with deps.views.read(None, "people") as (people,):
-        personal = PersonalDataResolver(deps.vault, people)
-        personal.load(actors={recorded.meta.actor for recorded in batch})
-    return b"".join(event("fact", recorded.position, as_fact(recorded, personal)) for recorded in batch)
+    return b"".join(event("fact", fact.position, fact) for fact in as_facts(deps, batch))

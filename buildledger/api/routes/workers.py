@@ -7,110 +7,87 @@ import hmac
 import secrets
 from datetime import timedelta
 
-from fastapi import APIRouter, Request, Response
-
-from buildledger.api.commands.context import CommandContext
+from buildledger.api.commands.context import CommandContext, Commands
 from buildledger.api.http.paging import cursor_of, key_of, page
-from buildledger.api.http.parameters import AsOf, Cursor, IdempotencyKeyHeader, Limit, Prefer, Wait, WorkerPath
+from buildledger.api.http.parameters import Cursor, Limit, WorkerPath
 from buildledger.api.http.problems import NotFound
-from buildledger.api.http.responses import returns
+from buildledger.api.http.responses import JsonResponse
+from buildledger.api.http.routing import api_router
 from buildledger.api.models import receipts, request_models
 from buildledger.api.models import workers as models
 from buildledger.api.models.limits import PAGE_DEFAULT
-from buildledger.api.queries import builds as build_queries
-from buildledger.api.queries import workers as worker_queries
-from buildledger.api.queries.readings import reading
+from buildledger.api.queries import workers as queries
+from buildledger.api.queries.builds import running
+from buildledger.api.queries.readings import ReadModelsAsOf
 from buildledger.domain.command import Command
 from buildledger.domain.enrollment import AGGREGATE as ENROLLMENT
 from buildledger.domain.enrollment import IssueEnrollment
 from buildledger.domain.worker import PauseWorker, ResumeWorker, RevokeWorker
 from buildledger.domain.worker_rules import AGGREGATE as WORKER
-from buildledger.projections.workers import worker
 
 LISTING = "workers"
 TOKEN_PREFIX = "ble_"  # noqa: S105 - what tokens begin with, so that leaked ones can be found
 TOKEN_BYTES = 24
 
-router = APIRouter(tags=["workers"])
+router = api_router("workers")
 
 
-@router.get("/workers", **returns(models.WorkerPage))
-def list_workers(request: Request, limit: Limit = PAGE_DEFAULT, cursor: Cursor = None, as_of: AsOf = None) -> Response:
+@router.get("/workers")
+def list_workers(
+    read_models: ReadModelsAsOf, limit: Limit = PAGE_DEFAULT, cursor: Cursor = None
+) -> JsonResponse[models.WorkerPage]:
     """All workers by name: those configured, and those that only history knows."""
-    after = key_of(LISTING, cursor, str)
-    with reading(request, as_of, "workers", "status") as reads:
-        query = worker_queries.listed(reads["workers"]).order_by(worker.c.name).limit(limit + 1)
-        if after is not None:
-            query = query.where(worker.c.name > after[0])
-        rows, last = page(reads["workers"].all(query), limit)
-        items = worker_queries.as_workers(rows, build_queries.running(reads["status"]))
+    (after,) = key_of(LISTING, cursor, str) or (None,)
+    with read_models.read("workers", "status") as readings:
+        rows, last = page(queries.list_workers(readings["workers"], limit=limit + 1, after=after), limit)
+        items = queries.as_workers(rows, running(readings["status"]))
         following = None if last is None else cursor_of(LISTING, last.name)
-        return reads.respond(models.WorkerPage(items=items, next=following, position=reads.position))
+        return readings.respond(models.WorkerPage(items=items, next=following, position=readings.position))
 
 
-@router.get("/workers/{name}", **returns(models.WorkerDetail))
-def read_worker(request: Request, name: WorkerPath, as_of: AsOf = None) -> Response:
+@router.get("/workers/{name}")
+def read_worker(read_models: ReadModelsAsOf, name: WorkerPath) -> JsonResponse[models.WorkerDetail]:
     """One worker."""
-    with reading(request, as_of, "workers", "status") as reads:
-        rows = reads["workers"].all(worker_queries.listed(reads["workers"]).where(worker.c.name == name))
-        if not rows:
+    with read_models.read("workers", "status") as readings:
+        row = queries.worker_row(readings["workers"], name)
+        if row is None:
             raise NotFound("worker", name)
-        (made,) = worker_queries.as_workers(rows, build_queries.running(reads["status"]))
-        return reads.respond(models.WorkerDetail(worker=made, position=reads.position))
+        (worker,) = queries.as_workers([row], running(readings["status"]))
+        return readings.respond(models.WorkerDetail(worker=worker, position=readings.position))
 
 
-@router.post("/workers/{name}/pause", **returns(receipts.Receipt))
+@router.post("/workers/{name}/pause")
 async def pause_worker(
-    request: Request,
-    name: WorkerPath,
-    body: request_models.ReasonBody,
-    prefer: Prefer = None,
-    wait: Wait = True,
-    key: IdempotencyKeyHeader = None,
-) -> Response:
+    context: Commands, name: WorkerPath, body: request_models.ReasonBody
+) -> JsonResponse[receipts.Receipt]:
     """Assign nothing more to the worker; what runs on it goes on."""
-    context = CommandContext(request, key, wait=wait, prefer=prefer)
-    return await _of_known(context, name, PauseWorker(worker=name, reason=body.reason))
+    return await _execute_for_known(context, name, PauseWorker(worker=name, reason=body.reason))
 
 
-@router.post("/workers/{name}/resume", **returns(receipts.Receipt))
-async def resume_worker(
-    request: Request, name: WorkerPath, prefer: Prefer = None, wait: Wait = True, key: IdempotencyKeyHeader = None
-) -> Response:
+@router.post("/workers/{name}/resume")
+async def resume_worker(context: Commands, name: WorkerPath) -> JsonResponse[receipts.Receipt]:
     """Assign builds to the worker again."""
-    context = CommandContext(request, key, wait=wait, prefer=prefer)
-    return await _of_known(context, name, ResumeWorker(worker=name))
+    return await _execute_for_known(context, name, ResumeWorker(worker=name))
 
 
-@router.post("/workers/{name}/revoke", **returns(receipts.Receipt))
+@router.post("/workers/{name}/revoke")
 async def revoke_worker(
-    request: Request,
-    name: WorkerPath,
-    body: request_models.ReasonBody,
-    prefer: Prefer = None,
-    wait: Wait = True,
-    key: IdempotencyKeyHeader = None,
-) -> Response:
+    context: Commands, name: WorkerPath, body: request_models.ReasonBody
+) -> JsonResponse[receipts.Receipt]:
     """Void the worker's credentials for good, which ends its session. Its builds are tried again after its lease."""
-    context = CommandContext(request, key, wait=wait, prefer=prefer)
-    return await _of_known(context, name, RevokeWorker(worker=name, reason=body.reason))
+    return await _execute_for_known(context, name, RevokeWorker(worker=name, reason=body.reason))
 
 
-@router.post("/enrollment-tokens", **returns(receipts.EnrollmentReceipt, status=201))
+@router.post("/enrollment-tokens", status_code=201)
 async def issue_enrollment(
-    request: Request,
-    body: request_models.EnrollmentBody,
-    prefer: Prefer = None,
-    wait: Wait = True,
-    key: IdempotencyKeyHeader = None,
-) -> Response:
+    context: Commands, body: request_models.EnrollmentBody
+) -> JsonResponse[receipts.EnrollmentReceipt]:
     """Make a one-use token with which a new worker gets its credential. Repeated by its key, it is the same token."""
-    context = CommandContext(request, key, wait=wait, prefer=prefer)
     deps = context.deps
     if body.worker is not None and not _configured(context, body.worker):
         raise NotFound("configured worker", body.worker)
     drawn = secrets.token_bytes(TOKEN_BYTES)
-    if key is not None:
+    if context.named:
         # from the key, so that an answer that was lost can be asked for again; nobody else can work it out
         drawn = hmac.digest(deps.admin_token.encode(), b"enrollment" + context.id.bytes, "sha256")[:TOKEN_BYTES]
     token = TOKEN_PREFIX + drawn.hex()
@@ -137,8 +114,12 @@ def _configured(context: CommandContext, name: str) -> bool:
     return configuration is not None and name in configuration.workers
 
 
-async def _of_known(context: CommandContext, name: str, command: Command) -> Response:
-    """Execute a command about a worker that is configured, or was ever let in. Raises: NotFound."""
+async def _execute_for_known(context: CommandContext, name: str, command: Command) -> JsonResponse[receipts.Receipt]:
+    """Execute a command about a worker that is configured, or was ever enrolled.
+
+    Raises:
+        NotFound: it is neither.
+    """
     if not _configured(context, name):
         _, version = await context.load(WORKER, command.stream_id)
         if version == 0:

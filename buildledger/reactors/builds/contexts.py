@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 import msgspec
 
 from buildledger.config.evaluate import BuildView, ChangeView, Context, WorkerView
+from buildledger.config.placement import NO_STAMP, inputs_of, plain, request_context, worker_view
 from buildledger.config.resolved import Builder, Configuration
 from buildledger.events.ids import ChangeId
-from buildledger.events.request import RequestSubmitted, SourceStamp
+from buildledger.events.request import RequestSubmitted
 from buildledger.events.results import Result
 from buildledger.reactors.state.builds import BuildRun
 from buildledger.reactors.state.changed_paths import ChangePaths
-from buildledger.reactors.state.shared import KnownWorker, plain
+from buildledger.reactors.state.shared import KnownWorker
 from buildledger.steps.program import StepInputs
-
-NO_STAMP = SourceStamp(source="", repository="", branch="")
 
 
 class EvaluationContexts:
@@ -65,22 +62,15 @@ class EvaluationContexts:
                 revision=revision,
                 result=result.value,
             ),
-            worker=worker_view(configuration, worker) if worker is not None else WorkerView(name=assigned.worker),
+            worker=WorkerView(name=assigned.worker)
+            if worker is None
+            else worker_view(configuration, worker.name, worker.labels, worker.capacity),
         )
 
     def of_request(self, digest: str, builder: Builder, submitted: RequestSubmitted) -> Context:
         """What is known of a request before it has a worker."""
-        stamp = submitted.stamps[0] if submitted.stamps else NO_STAMP
-        return Context(
-            inputs=inputs_of(builder, submitted.inputs),
-            matrix=builder.matrix,
-            change=ChangeView(
-                source=stamp.source,
-                branch=stamp.branch,
-                revision=stamp.revision or "",
-                files=self.files(digest, builder, submitted.changes),
-            ),
-        )
+        files = self.files(digest, builder, submitted.changes)
+        return request_context(builder, submitted.stamps, submitted.inputs, files)
 
     def files(self, digest: str, builder: Builder, changes: tuple[ChangeId, ...]) -> tuple[str, ...]:
         """The paths that the changes touched; empty where nobody mentions."""
@@ -108,23 +98,3 @@ class BuilderByName:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, BuilderByName) and other.builder.name == self.builder.name
-
-
-def inputs_of(builder: Builder, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs that were given, and the defaults of the others."""
-    if not builder.inputs:
-        return plain(given)
-    defaults = {name: spec.default for name, spec in builder.inputs.items() if spec.default is not None}
-    return defaults | plain(given)
-
-
-def worker_view(configuration: Configuration, worker: KnownWorker) -> WorkerView:
-    """A worker as expressions see it: the configuration has the last word on its labels and its capacity."""
-    configured = configuration.workers.get(worker.name)
-    if configured is None:
-        return WorkerView(name=worker.name, labels=worker.labels, capacity=worker.capacity)
-    return WorkerView(
-        name=worker.name,
-        labels=worker.labels | dict(configured.labels),
-        capacity=min(worker.capacity, configured.capacity),
-    )

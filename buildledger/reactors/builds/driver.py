@@ -7,7 +7,7 @@ import logging
 from buildledger.config import evaluate
 from buildledger.config.evaluate import EvaluationError
 from buildledger.config.resolved import Configuration
-from buildledger.config.resolved_steps import Step
+from buildledger.config.steps.kinds import Step
 from buildledger.domain import build_rules
 from buildledger.domain.build import (
     BuildCommands,

@@ -1,21 +1,20 @@
-"""What builds take while they are assigned: a slot on their worker, and their locks."""
+"""What builds hold from their assignment to their end: a slot on their worker, and their locks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from buildledger.config.placement import Candidate
 from buildledger.config.resolved import Builder, Configuration
 from buildledger.events.build import BuildAssigned
 from buildledger.events.ids import BuildId, RequestId
-from buildledger.reactors.builds.contexts import worker_view
+from buildledger.reactors.scheduling.locks import Locks
 from buildledger.reactors.scheduling.pools import Pool, Pools
-from buildledger.reactors.scheduling.queues import Locks
-from buildledger.reactors.state.shared import KnownWorker
 
 
 class Allocation(NamedTuple):
-    """What one build has taken."""
+    """What one build holds."""
 
     worker: str
     builder: Builder | None
@@ -28,22 +27,24 @@ class Released(NamedTuple):
 
     allocation: Allocation
     pools: Iterable[Pool]
-    """Those that have room again."""
+    """Those in which its worker has room."""
     queues: Iterable[int]
-    """Those that waited for one of its locks."""
+    """The numbers of the queues that waited for one of its locks."""
 
 
 class Allocations:
-    """WorkerCapacity and locks under one configuration; builds that are only wished for count too."""
+    """Slots and locks under one configuration. A build counts from the moment that its assignment is decided."""
 
     def __init__(self, configuration: Configuration) -> None:
-        self._configuration = configuration
         self.pools = Pools()
         self.locks = Locks({lock.name: lock.count for lock in configuration.locks.values()})
         self._allocations: dict[BuildId, Allocation] = {}
 
+    def __iter__(self) -> Iterator[tuple[BuildId, Allocation]]:
+        return iter(self._allocations.items())
+
     def allocate(self, build_id: BuildId, assigned: BuildAssigned, builder: Builder | None) -> None:
-        """A build takes what it needs, once. `builder` is that of the configuration it is pinned to."""
+        """Give a build what it needs, once. `builder` is that of the configuration that it was assigned under."""
         if build_id in self._allocations:
             return
         self._allocations[build_id] = Allocation(assigned.worker, builder, assigned.requests)
@@ -52,7 +53,7 @@ class Allocations:
             self.locks.take(builder)
 
     def release(self, build_id: BuildId) -> Released | None:
-        """It gives everything back; None if it has nothing."""
+        """Take back what a build holds; None if it holds nothing."""
         allocation = self._allocations.pop(build_id, None)
         if allocation is None:
             return None
@@ -60,11 +61,6 @@ class Allocations:
         queues = self.locks.give_back(allocation.builder) if allocation.builder is not None else ()
         return Released(allocation, pools, queues)
 
-    def update_worker(self, worker: KnownWorker, *, stopping: bool) -> Iterable[Pool]:
-        """A worker came, went or changed, or is about to be stopped; gives the pools in which it has room."""
-        if not worker.name:
-            return ()
-        configured = worker.name in self._configuration.workers
-        may = worker.connected and configured and not (worker.paused or worker.revoked or stopping)
-        view = worker_view(self._configuration, worker)
-        return self.pools.set_worker(worker.name, view, view.capacity if may else 0)
+    def update_worker(self, candidate: Candidate) -> Iterable[Pool]:
+        """Take over how a worker stands; gives the pools in which it has room."""
+        return self.pools.set_worker(candidate.view.name, candidate.view, candidate.slots)

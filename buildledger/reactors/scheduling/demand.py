@@ -1,23 +1,22 @@
-"""Which workers to start for what waits: no more than it takes, counting those that are on their way."""
+"""Which workers to start for requests that wait: no more than it takes, counting those that are starting already."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from buildledger.config.evaluate import WorkerView
 from buildledger.config.resolved import Configuration
-from buildledger.reactors.builds.contexts import worker_view
+from buildledger.reactors.scheduling.candidates import view_of
 from buildledger.reactors.scheduling.queues import Queue
-from buildledger.reactors.state.shared import KnownWorker, OpenRequest, SharedState
+from buildledger.reactors.state.shared import OpenRequest, SharedState
 
 
 class UnmetDemand(NamedTuple):
-    """A queue that has found no worker with room."""
+    """A queue in which something waits and for which no worker has room."""
 
     queue: Queue
     builds: int
-    """How many more there would be for it, as far as its locks go."""
+    """How many builds it needs, as far as its locks go."""
 
 
 class WorkerStart(NamedTuple):
@@ -26,11 +25,11 @@ class WorkerStart(NamedTuple):
     worker: str
     reason: str
     first: OpenRequest
-    """The request that goes first of those it is started for."""
+    """The first of the requests that it is started for."""
 
 
 def worker_starts(demand: Iterable[UnmetDemand], startable: Collection[str], shared: SharedState) -> list[WorkerStart]:
-    """The workers to start, in the order of the configuration, for the queues in the order of their turns."""
+    """The workers to start, in the order of the configuration, for the queues in the order of their ranks."""
     waiting = sorted((each for each in demand if each.builds > 0), key=_rank)
     configuration = shared.configurations.current
     if not waiting or configuration is None:
@@ -43,7 +42,7 @@ def worker_starts(demand: Iterable[UnmetDemand], startable: Collection[str], sha
         for name in (*room, *down):
             if left <= 0:
                 break
-            fits = queue.pool.fits(_view(configuration, shared, name))
+            fits = queue.pool.requirement.fits(view_of(configuration, shared, name))
             if not fits or room.get(name, 1) <= 0:
                 continue
             if name not in room:
@@ -64,21 +63,12 @@ def _rank(each: UnmetDemand) -> tuple[float, ...]:
 
 
 def _starting_capacity(configuration: Configuration, shared: SharedState) -> dict[str, int]:
-    """The room on workers that were started and haven't come yet."""
+    """The slots of workers that were started and haven't connected yet, by name."""
     return {
         name: configuration.workers[name].capacity
-        for name, known in shared.machines.known.items()
-        if known.state.phase in ("requested", "started") and not known.arrived and name in configuration.workers
+        for name, machine in shared.machines.known.items()
+        if machine.is_starting and name in configuration.workers
     }
-
-
-def _view(configuration: Configuration, shared: SharedState, name: str) -> WorkerView:
-    """A worker as it will be: as the configuration says, and as it was when it was last there."""
-    known = shared.worker(name)
-    if known is None or not known.name:
-        # One that has enrolled and not connected yet has said nothing of itself.
-        known = KnownWorker(name=name, capacity=configuration.workers[name].capacity)
-    return worker_view(configuration, known)
 
 
 def _reason(queue: Queue, builds: int) -> str:

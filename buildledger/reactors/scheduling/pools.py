@@ -1,109 +1,83 @@
-"""Which workers may run which builders, and who has a free slot. Builders with the same requirement share one pool."""
+"""Pools of workers: one for all builders that ask the same of their worker."""
 
 from __future__ import annotations
 
 import heapq
 from collections import OrderedDict
-from collections.abc import Mapping
 from typing import NamedTuple
 
-import msgspec
-
-from buildledger.config import evaluate
 from buildledger.config.evaluate import Context, WorkerView
-from buildledger.config.expressions import mentioned
+from buildledger.config.placement import Requirement, RequirementKey
 from buildledger.config.resolved import Builder
-
-RequirementKey = bytes
-"""What builders want of their workers, comparable."""
 
 
 class QueueRank(NamedTuple):
-    """A builder's place in the order: what is smaller comes first."""
+    """A queue's place in the order in which queues are served: the smallest comes first."""
 
     urgency: int
-    """The negative priority of its first request."""
+    """The negative priority of the queue's first request."""
     served: float
-    """Its virtual time: grows with each build it gets, so that builders of equal priority take turns."""
+    """The queue's virtual time: it grows with each build, so that builders of equal priority take turns."""
     age: int
-    """Where its first request was submitted."""
+    """The ledger position at which the queue's first request was submitted."""
     queue: int
-    """The number of the queue that waits."""
+    """The number of the queue."""
 
 
 class WorkerCapacity:
-    """One worker's room for builds."""
+    """One worker's slots for builds, and how many of them are used."""
 
-    __slots__ = ("capacity", "name", "pools", "used", "view")
+    __slots__ = ("name", "pools", "slots", "used", "view")
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.capacity = 0
-        """0 while it may get nothing."""
+        self.slots = 0
+        """How many builds it may have; 0 while it is given none."""
         self.used = 0
         self.view = WorkerView()
         self.pools: dict[Pool, None] = {}
-        """Those that it belongs to."""
+        """The pools that it belongs to."""
 
     @property
     def free(self) -> int:
-        """How many more builds it may get."""
-        return self.capacity - self.used
+        """How many more builds it may have."""
+        return self.slots - self.used
 
     @property
     def load(self) -> float:
-        """How busy it is, from 0 to 1."""
-        return self.used / self.capacity if self.capacity else 1.0
+        """The share of its slots that is used, from 0 to 1."""
+        return self.used / self.slots if self.slots else 1.0
 
 
 class Pool:
-    """Builders with the same requirement for a worker, and the workers that grant it."""
+    """The workers that meet one requirement, and the queues of requests that have it."""
 
-    def __init__(self, builder: Builder, context: Context) -> None:
-        self._builder = builder
-        """Any of them: their requirement is the same."""
-        self._context = context
-        self._variables = mentioned(builder.worker.source) if builder.worker is not None else frozenset()
-        self.per_request = any(not name.startswith(("matrix.", "worker.")) for name in self._variables)
-        """What is wanted depends on the request, so there may be no second one like it."""
+    def __init__(self, requirement: Requirement) -> None:
+        self.requirement = requirement
         self.queues = 0
-        """How many wait in it."""
-        self._fits: dict[object, bool] = {}
+        """How many queues it has."""
         self.free: OrderedDict[str, WorkerCapacity] = OrderedDict()
-        """Those with room, the one that was given a build longest ago first."""
+        """Its workers with room; the one that was given a build longest ago first."""
         self._ranks: list[QueueRank] = []
 
     def admit(self, worker: WorkerCapacity) -> None:
-        """See whether a worker belongs here, and whether it has room."""
-        if worker.capacity > 0 and self.fits(worker.view):
+        """Take a worker in or leave it out, as its view and its slots are."""
+        if worker.slots > 0 and self.requirement.fits(worker.view):
             worker.pools[self] = None
             self.refresh(worker)
         else:
             worker.pools.pop(self, None)
             self.free.pop(worker.name, None)
 
-    def fits(self, view: WorkerView) -> bool:
-        """Whether a worker may run the builders; asked once for all that look the same to the expression."""
-        seen = (
-            view.name if "worker.name" in self._variables else None,
-            view.capacity if "worker.capacity" in self._variables else None,
-            frozenset(view.labels.items()) if "worker.labels" in self._variables else None,
-        )
-        fits = self._fits.get(seen)
-        if fits is None:
-            context = msgspec.structs.replace(self._context, worker=view)
-            fits = self._fits[seen] = evaluate.worker_fits(self._builder, context)
-        return fits
-
     def refresh(self, worker: WorkerCapacity) -> None:
-        """Note whether a member has room."""
+        """Note whether one of its workers has room."""
         if worker.free > 0:
             self.free.setdefault(worker.name, worker)
         else:
             self.free.pop(worker.name, None)
 
     def choose(self, preferred: str | None, excluded: str | None) -> WorkerCapacity:
-        """A worker with room: the preferred unless it is busier than the next in turn; the excluded only if need be."""
+        """A worker with room: the preferred unless another is less loaded; the excluded only if there is no other."""
         worker = next(iter(self.free.values()))
         if worker.name == excluded and len(self.free) > 1:
             worker = next(other for other in self.free.values() if other.name != excluded)
@@ -114,48 +88,48 @@ class Pool:
         return worker
 
     def enqueue(self, rank: QueueRank) -> None:
-        """Let a builder wait for its turn; it may stand in line more than once."""
+        """Add a queue's rank; a queue may be here more than once, and only its newest rank holds."""
         heapq.heappush(self._ranks, rank)
 
     def first(self) -> QueueRank | None:
-        """Who may be next; it has to be asked whether that still holds."""
+        """The smallest rank, which may not hold any more; None if there is none."""
         return self._ranks[0] if self._ranks else None
 
     def drop_first(self) -> None:
-        """Take the first out of the line."""
+        """Remove the smallest rank."""
         heapq.heappop(self._ranks)
 
 
 class Pools:
-    """All of them, made when a builder first needs one."""
+    """All pools under one configuration, each made when a request first needs it."""
 
     def __init__(self) -> None:
         self._pools: dict[RequirementKey, Pool] = {}
         self._workers: dict[str, WorkerCapacity] = {}
 
-    def pool_for(self, builder: Builder, requirement: RequirementKey, context: Context) -> Pool:
-        """The pool for a requirement; costs a look at every worker when it is the first of its kind."""
-        pool = self._pools.get(requirement)
+    def pool_for(self, key: RequirementKey, builder: Builder, context: Context) -> Pool:
+        """The pool for a requirement; looks at every worker if it is the first of its kind."""
+        pool = self._pools.get(key)
         if pool is None:
-            pool = self._pools[requirement] = Pool(builder, context)
+            pool = self._pools[key] = Pool(Requirement(builder, context))
             for worker in sorted(self._workers.values(), key=lambda each: each.load):
                 pool.admit(worker)
         return pool
 
-    def drop(self, requirement: RequirementKey) -> None:
-        """Nobody wants this any more."""
-        pool = self._pools.pop(requirement)
+    def drop(self, key: RequirementKey) -> None:
+        """Forget a pool that has no queues any more."""
+        pool = self._pools.pop(key)
         for worker in self._workers.values():
             worker.pools.pop(pool, None)
 
     def capacity_of(self, name: str) -> WorkerCapacity:
-        """The room of the worker with this name."""
+        """The slots of the worker with this name."""
         return self._workers.setdefault(name, WorkerCapacity(name))
 
-    def set_worker(self, name: str, view: WorkerView, capacity: int) -> list[Pool]:
+    def set_worker(self, name: str, view: WorkerView, slots: int) -> list[Pool]:
         """Take over how a worker looks and how many builds it may have; gives the pools in which it has room."""
         worker = self.capacity_of(name)
-        worker.view, worker.capacity = view, capacity
+        worker.view, worker.slots = view, slots
         for pool in self._pools.values():
             pool.admit(worker)
         return list(worker.pools) if worker.free > 0 else []
@@ -177,16 +151,3 @@ class Pools:
             if builds > 0 and name in pool.free:
                 pool.free.move_to_end(name)
         return worker
-
-
-def requirement_key(builder: Builder, context: Context) -> RequirementKey:
-    """What a builder wants of its worker: equal where the choice can't differ."""
-    if builder.worker is None:
-        return b""
-    names = sorted(name for name in mentioned(builder.worker.source) if not name.startswith("worker."))
-    return msgspec.json.encode((builder.worker, [(name, _value(context, *name.split(".", 1))) for name in names]))
-
-
-def _value(context: Context, root: str, field: str) -> object:
-    holder = getattr(context, root)
-    return holder.get(field) if isinstance(holder, Mapping) else getattr(holder, field, None)

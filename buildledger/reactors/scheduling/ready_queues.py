@@ -1,4 +1,4 @@
-"""All queues, and the order in which they get their turns."""
+"""All queues under one configuration, and the order in which they are served."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import heapq
 from collections.abc import Iterable, Iterator
 from itertools import count
 
+from buildledger.config.placement import RequirementKey, requirement_key
 from buildledger.config.resolved import Builder
 from buildledger.events.ids import RequestId
 from buildledger.reactors.builds.contexts import EvaluationContexts
-from buildledger.reactors.scheduling.pools import Pool, Pools, QueueRank, RequirementKey, requirement_key
+from buildledger.reactors.scheduling.pools import Pool, Pools, QueueRank
 from buildledger.reactors.scheduling.queues import Queue
 from buildledger.reactors.state.shared import OpenRequest
 
 
 class ReadyQueues:
-    """The requests that wait under one configuration. Looks only at pools in which a request or a slot is new."""
+    """The requests that wait. Looks only at pools that are ready: in which a request or a worker's room is new."""
 
     def __init__(self, pools: Pools, contexts: EvaluationContexts, digest: str) -> None:
         self._pools = pools
@@ -23,16 +24,20 @@ class ReadyQueues:
         self._digest = digest
         self._numbers = count()
         self._queues: dict[int, Queue] = {}
-        self._queue_for: dict[tuple[str, RequirementKey], Queue] = {}
+        self._queue_by_key: dict[tuple[str, RequirementKey], Queue] = {}
         self._only_queue: dict[str, Queue] = {}
-        """Of builders whose choice of a worker doesn't depend on the request."""
+        """Of each builder whose requests all ask the same of their worker."""
         self._queue_of: dict[RequestId, Queue] = {}
         self._ready_pools: dict[Pool, None] = {}
         self._virtual_time = 0.0
 
+    def queue_of(self, request_id: RequestId) -> Queue | None:
+        """The queue in which a request waits; None if it doesn't wait."""
+        return self._queue_of.get(request_id)
+
     def add(self, builder: Builder, request: OpenRequest) -> None:
-        """Let a request wait, or take its new priority."""
-        queue = self._queue_of.get(request.request_id) or self._queue(builder, request)
+        """Let a request wait, or take over its new priority."""
+        queue = self._queue_of.get(request.request_id) or self._queue_for(builder, request)
         if queue.first() is None:
             queue.served = max(queue.served, self._virtual_time)
         queue.add(request)
@@ -40,16 +45,16 @@ class ReadyQueues:
         self._enqueue(queue)
 
     def remove(self, request: OpenRequest) -> None:
-        """It doesn't wait any more."""
+        """Take a request out; without effect if it doesn't wait."""
         if (queue := self._queue_of.pop(request.request_id, None)) is not None:
             queue.remove(request)
 
     def mark_ready(self, pools: Iterable[Pool]) -> None:
-        """These pools have room again."""
+        """Look at these pools again: they have room."""
         self._ready_pools.update(dict.fromkeys(pools))
 
     def requeue(self, queues: Iterable[int]) -> None:
-        """What these queues waited for apart from a worker may be there now."""
+        """Look at the queues with these numbers again: a lock that they waited for was given back."""
         for number in queues:
             if (queue := self._queues.get(number)) is not None:
                 self._enqueue(queue)
@@ -61,47 +66,50 @@ class ReadyQueues:
                 yield queue
 
     def ready(self) -> Iterator[Queue]:
-        """The queues whose rank it is, as long as their pools have room; each is served or set aside."""
+        """The queues to serve, in their order, as long as their pools have room.
+
+        The caller takes requests out of each, or lets it wait for a lock, before it asks for the next.
+        """
         if not self._ready_pools:
             return
         pools, self._ready_pools = self._ready_pools, {}
-        line: list[tuple[QueueRank, int, Pool]] = []
+        heads: list[tuple[QueueRank, int, Pool]] = []
         for number, pool in enumerate(pools):
-            self._push_head(line, number, pool)
-        while line:
-            rank, number, pool = heapq.heappop(line)
+            self._push_head(heads, number, pool)
+        while heads:
+            rank, number, pool = heapq.heappop(heads)
             if pool.free:
                 queue = self._queues[rank.queue]
                 self._drop_first(pool, queue)
                 yield queue
-            self._push_head(line, number, pool)
+            self._push_head(heads, number, pool)
         self._ready_pools.clear()
 
     def take(self, queue: Queue) -> list[OpenRequest]:
-        """Take out what one build can answer, oldest first."""
+        """Take out the requests that one build can answer, oldest first. Something has to wait in the queue."""
         first = queue.first()
-        assert first is not None, "only queues in which something waits have a turn"
+        assert first is not None, "only queues in which something waits are served"
         together = queue.served_together(first)
         for request in together:
             self.remove(request)
         self._virtual_time = max(self._virtual_time, queue.served)
         queue.served += 1.0
         self._enqueue(queue)
-        self._retire(queue)
+        self._forget_if_empty(queue)
         return together
 
-    def _queue(self, builder: Builder, request: OpenRequest) -> Queue:
+    def _queue_for(self, builder: Builder, request: OpenRequest) -> Queue:
         if (only := self._only_queue.get(builder.name)) is not None:
             return only
         context = self._contexts.of_request(self._digest, builder, request.submitted)
-        requirement = requirement_key(builder, context)
-        queue = self._queue_for.get((builder.name, requirement))
+        key = requirement_key(builder, context)
+        queue = self._queue_by_key.get((builder.name, key))
         if queue is None:
-            pool = self._pools.pool_for(builder, requirement, context)
+            pool = self._pools.pool_for(key, builder, context)
             pool.queues += 1
-            queue = self._queue_for[builder.name, requirement] = Queue(next(self._numbers), builder, requirement, pool)
+            queue = self._queue_by_key[builder.name, key] = Queue(next(self._numbers), builder, key, pool)
             self._queues[queue.number] = queue
-            if not pool.per_request:
+            if not pool.requirement.per_request:
                 self._only_queue[builder.name] = queue
         return queue
 
@@ -112,14 +120,14 @@ class ReadyQueues:
                 queue.enqueued = rank
                 queue.pool.enqueue(rank)
 
-    def _push_head(self, line: list[tuple[QueueRank, int, Pool]], number: int, pool: Pool) -> None:
-        """Put a pool into the line by its first rank that still holds, if it has room at all."""
+    def _push_head(self, heads: list[tuple[QueueRank, int, Pool]], number: int, pool: Pool) -> None:
+        """Add a pool's first rank that still holds, if the pool has room."""
         while pool.free and (rank := pool.first()) is not None:
             queue = self._queues.get(rank.queue)
             if queue is None:
                 pool.drop_first()
             elif rank == queue.rank():
-                heapq.heappush(line, (rank, number, pool))
+                heapq.heappush(heads, (rank, number, pool))
                 return
             else:
                 self._drop_first(pool, queue)
@@ -131,11 +139,11 @@ class ReadyQueues:
             queue.enqueued = None
         pool.drop_first()
 
-    def _retire(self, queue: Queue) -> None:
-        """Forget an empty queue if no request like the ones it had may ever come again."""
-        if queue.pool.per_request and queue.first() is None:
+    def _forget_if_empty(self, queue: Queue) -> None:
+        """Forget an empty queue whose requirement may never be asked for again."""
+        if queue.pool.requirement.per_request and queue.first() is None:
             del self._queues[queue.number]
-            del self._queue_for[queue.builder.name, queue.requirement]
+            del self._queue_by_key[queue.builder.name, queue.key]
             queue.pool.queues -= 1
             if not queue.pool.queues:
-                self._pools.drop(queue.requirement)
+                self._pools.drop(queue.key)

@@ -1,4 +1,4 @@
-"""Gives waiting requests to workers: by labels and room, priority, turn and age, within the locks."""
+"""Gives waiting requests to workers: by requirement and room, priority, turn and age, within the locks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from buildledger.config.resolved import Builder, Configuration
+from buildledger.config.wait_reason import WaitReason, not_configured
 from buildledger.domain.build import AssignBuild
 from buildledger.domain.command import Command
 from buildledger.domain.request import CancelRequest, ClaimRequest, CollapseRequest, FinishRequest
@@ -22,7 +23,9 @@ from buildledger.reactors.builds.contexts import EvaluationContexts
 from buildledger.reactors.builds.runner import BuildRunner
 from buildledger.reactors.reactor import CommandBatch, Fold
 from buildledger.reactors.scheduling.allocations import Allocations
+from buildledger.reactors.scheduling.candidates import candidate_of
 from buildledger.reactors.scheduling.demand import UnmetDemand
+from buildledger.reactors.scheduling.explain import explain
 from buildledger.reactors.scheduling.queues import Queue
 from buildledger.reactors.scheduling.ready_queues import ReadyQueues
 from buildledger.reactors.state.shared import KnownWorker, OpenRequest, SharedState
@@ -31,7 +34,7 @@ LEFT_BEHIND = "the request that it was collapsed into was answered without a bui
 
 
 class SchedulingIndex:
-    """Open work, arranged for assigning under one configuration."""
+    """What is open, arranged for assigning under one configuration."""
 
     def __init__(self, configuration: Configuration, contexts: EvaluationContexts) -> None:
         self.configuration = configuration
@@ -40,7 +43,7 @@ class SchedulingIndex:
 
 
 class Scheduler:
-    """The queue. What it keeps beside the shared work is an index of it, so it is in no checkpoint."""
+    """Assigns requests to workers. It keeps an index of the shared state, which is in no checkpoint."""
 
     name = "assigning"
 
@@ -79,7 +82,7 @@ class Scheduler:
         }
 
     def begin(self, now: datetime) -> None:
-        """See `Reactor`: arrange everything that is open."""
+        """See `Reactor`: index everything that is open."""
         self._begun = True
         configuration = self._shared.configurations.current
         if configuration is None:
@@ -110,15 +113,25 @@ class Scheduler:
         return given or worker in self._shared.builds_of
 
     def unmet_demand(self) -> Iterator[UnmetDemand]:
-        """What waits for a worker alone, because none has room."""
+        """The queues that wait for a worker, because none has room."""
         if (index := self._index) is None:
             return
         for queue in index.queues.without_capacity():
             room = index.allocations.locks.room(queue.builder)
             yield UnmetDemand(queue, queue.builds if room is None else min(queue.builds, room))
 
+    def explain(self, request_id: RequestId) -> WaitReason | None:
+        """Why a request waits, when nothing is left to do; None if it doesn't wait."""
+        waiting = self._shared.requests.get(request_id)
+        if (index := self._index) is None or waiting is None or not waiting.waits:
+            return None
+        queue = index.queues.queue_of(request_id)
+        if queue is None:
+            return not_configured(waiting.submitted.builder)
+        return explain(index.configuration, index.allocations, self._shared, queue)
+
     def refused(self, subject: UUID | str) -> None:
-        """See `Reactor`: take the assignment back, and let wait what still waits."""
+        """See `Reactor`: take the assignment back; the requests that still wait are queued again."""
         refused = UUID(str(subject))
         requests: tuple[RequestId, ...] = (RequestId(refused),)
         if refused not in self._shared.requests:
@@ -129,7 +142,7 @@ class Scheduler:
                 self._enqueue(self._index, waiting)
 
     def next_at(self) -> datetime | None:
-        """See `Reactor`: what waits, waits for a slot."""
+        """See `Reactor`: requests wait for workers and locks, not for times."""
         return None
 
     def _reconfigured(self, recorded: Recorded, fact: config.ConfigApplied) -> None:
@@ -171,8 +184,10 @@ class Scheduler:
             self._update_worker(self._index, known)
 
     def _update_worker(self, index: SchedulingIndex, known: KnownWorker) -> None:
-        stopping = self._shared.machines.state(known.name).phase == "stopping"
-        index.queues.mark_ready(index.allocations.update_worker(known, stopping=stopping))
+        if not known.name:
+            return
+        candidate = candidate_of(index.configuration, known, self._shared.machines.known.get(known.name))
+        index.queues.mark_ready(index.allocations.update_worker(candidate))
 
     def _builder_of(self, assigned: BuildAssigned) -> Builder | None:
         return self._shared.configurations.of(assigned.config_digest).builders.get(assigned.builder)
@@ -187,7 +202,7 @@ class Scheduler:
             index.queues.add(builder, waiting)
 
     def _release(self, build_id: BuildId) -> tuple[RequestId, ...]:
-        """A build gives its slot and its locks back; gives the requests that it was for."""
+        """Take back a build's slot and locks; gives the requests that it was for."""
         if self._index is None or (released := self._index.allocations.release(build_id)) is None:
             return ()
         self._index.queues.mark_ready(released.pools)
@@ -204,16 +219,16 @@ class Scheduler:
         return CommandBatch((command,), request_id, unbuildable.causation_id, unbuildable.correlation_id)
 
     def _assign(self, index: SchedulingIndex, queue: Queue) -> CommandBatch | None:
-        """Give the builder whose turn it is a worker, or let it wait for a lock."""
+        """Give the first requests of a queue a worker; None: the queue has to wait for a lock."""
         if (lock := index.allocations.locks.lacking(queue.builder)) is not None:
             index.allocations.locks.wait(lock, queue.number)
             return None
         together = index.queues.take(queue)
         newest = together[-1]
-        slots = queue.pool.choose(queue.last_worker, newest.last_worker)
-        queue.last_worker = slots.name
+        worker = queue.pool.choose(queue.last_worker, newest.last_worker)
+        queue.last_worker = worker.name
         build_id = build_id_of(newest.request_id, newest.attempts + 1)
-        assigned = self._assignment(index, queue.builder, together, slots.name)
+        assigned = self._assignment(index, queue.builder, together, worker.name)
         index.allocations.allocate(build_id, assigned, queue.builder)
         commands = (
             ClaimRequest(request_id=newest.request_id, build_id=build_id, attempt=assigned.attempt),

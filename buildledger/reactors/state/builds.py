@@ -12,7 +12,7 @@ from buildledger.domain.build import BuildState
 from buildledger.events.build import BuildAssigned, OperationFinished, OperationRequested, StepFinished, StepStarted
 from buildledger.events.fact import Fact
 from buildledger.events.ids import BuildId, OperationId
-from buildledger.events.operation import Ended
+from buildledger.events.operation import SERVER_SIDE, Ended
 from buildledger.events.results import Result
 
 
@@ -40,6 +40,8 @@ class BuildRun(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: dict[OperationId, Ended] = msgspec.field(default_factory=dict)
     """Of the running step's operations that have ended."""
     open_operation: OperationId | None = None
+    open_operation_on_server: bool = False
+    """The open operation is done by the server itself, whatever becomes of the worker."""
 
     @property
     def assigned(self) -> BuildAssigned:
@@ -64,8 +66,9 @@ def evolve(run: BuildRun, fact: Fact) -> BuildRun:
                 stopped_before=state.stop_requested,
                 outcomes={},
             )
-        case OperationRequested(operation_id=operation_id):
-            return replace(run, state=state, open_operation=operation_id)
+        case OperationRequested(operation_id=operation_id, spec=spec):
+            on_server = isinstance(spec, SERVER_SIDE)
+            return replace(run, state=state, open_operation=operation_id, open_operation_on_server=on_server)
         case OperationFinished(operation_id=operation_id, ended=ended):
             return replace(run, state=state, outcomes=run.outcomes | {operation_id: ended}, open_operation=None)
         case StepFinished(result=result, summary=summary):

@@ -38,6 +38,11 @@ class KnownMachine(msgspec.Struct, kw_only=True):
     last_build: BuildId | None = None
     """What the present machine ended last."""
 
+    @property
+    def is_starting(self) -> bool:
+        """It was started, and its worker hasn't connected since."""
+        return self.state.phase in ("requested", "started") and not self.arrived
+
 
 class Machines:
     """All of them, by the worker's name; its size is that of the elastic workers there ever were."""

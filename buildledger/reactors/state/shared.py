@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -117,6 +116,11 @@ class SharedState:
     def worker(self, name: str) -> KnownWorker | None:
         """A worker by its name."""
         return self.workers.get(_worker_id(name))
+
+    def number_of(self, build_id: BuildId) -> int:
+        """A running build's number among those of its builder, from 1; 0 if it doesn't run."""
+        run = self.builds.get(build_id)
+        return 0 if run is None else run.number
 
     def folds(self) -> Mapping[type[Fact], Fold]:
         """Which facts it takes in, and how."""
@@ -274,8 +278,3 @@ class SharedState:
         self.build_counts = snapshot.build_counts
         self.fence = snapshot.fence
         self.configurations.restore(snapshot.configurations, snapshot.digest)
-
-
-def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as expressions take them: a list that was stored as JSON is a tuple again."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

@@ -10,13 +10,14 @@ import msgspec
 from buildledger.config import evaluate
 from buildledger.config.evaluate import Context, EvaluationError
 from buildledger.config.expressions import mentioned
+from buildledger.config.placement import inputs_of
 from buildledger.config.resolved import Builder, Configuration
 from buildledger.domain.request import SubmitRequest
 from buildledger.domain.schedule import collapse_key, default_branch
 from buildledger.events.change import BranchMoved
 from buildledger.events.ids import BuildId, ChangeId, request_id
 from buildledger.events.request import RequestSubmitted, SourceStamp
-from buildledger.reactors.builds.contexts import EvaluationContexts, inputs_of
+from buildledger.reactors.builds.contexts import EvaluationContexts
 
 REQUESTED_BY = "reactor:triggering"
 

@@ -10,11 +10,11 @@ import msgspec
 
 from buildledger.config import evaluate
 from buildledger.config.evaluate import BuildView, Context, EvaluationError
+from buildledger.config.placement import NO_STAMP
 from buildledger.config.resolved import Configuration, SuccessTrigger
 from buildledger.events.ids import BuildId, ChangeId
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.events.results import Result
-from buildledger.reactors.builds.contexts import NO_STAMP
 from buildledger.reactors.reactor import CommandBatch
 from buildledger.reactors.state.builds import BuildRun
 from buildledger.reactors.triggers.request_factory import Cause, RequestFactory

@@ -124,7 +124,7 @@ class Leases:
 
     def _lose_operation(self, build_id: BuildId) -> CommandBatch | None:
         run = self._shared.builds.get(build_id)
-        if run is None or run.open_operation is None:
+        if run is None or run.open_operation is None or run.open_operation_on_server:
             return None
         known = self._shared.worker(run.assigned.worker)
         if known is not None and not known.lost:

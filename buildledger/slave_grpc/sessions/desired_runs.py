@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from buildledger.events.operation import SERVER_SIDE, Download, Ended, Upload
+from buildledger.events.operation import Download, Ended, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.sessions.secret_source import SecretSource
 from buildledger.slave_grpc.state.open_work import OpenOperation
@@ -30,8 +30,7 @@ class RunFiles(Protocol):
 class DesiredRunBuilder:
     """Builds the desired state of the operations of one worker.
 
-    An operation that this worker can't be given is handed to `refuse`, which ends it; one that the server does itself
-    is handed to `do_here`.
+    An operation that this worker can't be given is handed to `refuse`, which ends it.
     """
 
     def __init__(
@@ -41,20 +40,15 @@ class DesiredRunBuilder:
         files: RunFiles,
         *,
         refuse: Callable[[OpenOperation, Ended], None],
-        do_here: Callable[[OpenOperation], None],
     ) -> None:
         self._features = frozenset(features)
         self._secrets = secrets
         self._files = files
         self._refuse = refuse
-        self._do_here = do_here
 
     async def build(self, operation: OpenOperation, *, with_spec: bool) -> pb.DesiredRun | None:
         """The desired state of an operation; None if the worker is told nothing of it."""
         run = pb.DesiredRun(run_id=str(operation.operation_id), attempt=ATTEMPT, fence=operation.fence)
-        if isinstance(operation.spec, SERVER_SIDE):
-            self._do_on_server(operation)
-            return None
         if operation.stop_reason is not None:
             run.want = pb.WANT_STOP
             run.stop.reason = operation.stop_reason
@@ -67,12 +61,6 @@ class DesiredRunBuilder:
                 self._refuse(operation, Ended(reason=error.reason, detail=str(error)))
                 return None
         return run
-
-    def _do_on_server(self, operation: OpenOperation) -> None:
-        if operation.stop_reason is None:
-            self._do_here(operation)
-        else:
-            self._refuse(operation, Ended(reason="cancel", detail=operation.stop_reason))
 
     async def _spec(self, operation: OpenOperation) -> pb.RunSpec:
         spec = operation.spec

@@ -32,12 +32,11 @@ class Sender:
         secrets: SecretSource,
         files: RunFiles,
         refuse: Callable[[OpenOperation, Ended], None],
-        do_here: Callable[[OpenOperation], None],
     ) -> None:
-        """`refuse` ends an operation that this worker can't be given, `do_here` does one that is the server's."""
+        """`refuse` ends an operation that this worker can't be given."""
         self._write = write
         self._epoch = epoch
-        self._builder = DesiredRunBuilder(features, secrets, files, refuse=refuse, do_here=do_here)
+        self._builder = DesiredRunBuilder(features, secrets, files, refuse=refuse)
         self._outbox = Outbox()
         self._revision = 0
         self._full: tuple[Sequence[tuple[OpenOperation, pb.RunSummary]], Sequence[pb.RunSummary]] | None = None

@@ -16,7 +16,6 @@ from buildledger.ledger.submission import Origin
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.store import LogStore
 from buildledger.slave_grpc.blobs.access import BlobAccess
-from buildledger.slave_grpc.server_operations import ServerOperations
 from buildledger.slave_grpc.sessions.admission import NotAdmittedError, SessionAdmission, welcome
 from buildledger.slave_grpc.sessions.receive_budget import ReceiveBudget
 from buildledger.slave_grpc.sessions.run_event_sink import RunEventSink
@@ -49,7 +48,6 @@ class Sessions:
         follower: OpenWorkFollower,
         admission: SessionAdmission,
         access: BlobAccess,
-        operations: ServerOperations,
         secrets: SecretSource,
         server_id: ServerId,
         settings: WorkerServiceSettings,
@@ -60,7 +58,6 @@ class Sessions:
         self._follower = follower
         self._admission = admission
         self._access = access
-        self._operations = operations
         self._secrets = secrets
         self._server_id = server_id
         self._settings = settings
@@ -166,7 +163,6 @@ class Sessions:
             secrets=self._secrets,
             files=self._access,
             refuse=lambda operation, ended: self._spawn(event_sink.end(operation, ended)),
-            do_here=self._operations.do,
         )
         return Session(
             context=context,

@@ -20,7 +20,7 @@ from buildledger.events.build import (
 )
 from buildledger.events.fact import Recorded
 from buildledger.events.ids import BuildId, OperationId, ServerId, WorkerId, worker_id
-from buildledger.events.operation import OperationSpec
+from buildledger.events.operation import SERVER_SIDE, OperationSpec
 from buildledger.events.worker import (
     WorkerConnected,
     WorkerCredentialExpired,
@@ -34,7 +34,7 @@ from buildledger.slave_grpc.state.known_credentials import KnownCredential, Know
 
 
 class OpenOperation(msgspec.Struct, kw_only=True):
-    """An operation that was requested and has not ended."""
+    """An operation that was requested of a worker and has not ended."""
 
     operation_id: OperationId
     build_id: BuildId
@@ -101,7 +101,7 @@ class Changes:
 class OpenWork:
     """Open operations by worker. Fed facts in the order of positions."""
 
-    VERSION = 2
+    VERSION = 3
 
     def __init__(self, state: OpenWorkState | None = None) -> None:
         self._state = state or OpenWorkState()
@@ -205,7 +205,7 @@ class OpenWork:
 
     def _request(self, build_id: BuildId, recorded: Recorded, fact: OperationRequested, changes: Changes) -> None:
         build = self._state.builds.get(build_id)
-        if build is None:
+        if build is None or isinstance(fact.spec, SERVER_SIDE):
             return
         operation = OpenOperation(
             operation_id=fact.operation_id,

@@ -677,7 +677,7 @@ export interface paths {
         };
         /**
          * Read Lines
-         * @description Lines of a log.
+         * @description Lines of a log, from any line on. While the log grows, the last page has no `next`: go on with `first`.
          */
         get: operations["read_lines"];
         put?: never;
@@ -697,7 +697,7 @@ export interface paths {
         };
         /**
          * Search Log
-         * @description Search the whole log, on the server. A search that takes long is answered in parts: go on at `next_line`.
+         * @description Search the whole log, on the server. A search that takes long is answered in pages, which may have no hits.
          */
         get: operations["search_log"];
         put?: never;
@@ -817,7 +817,7 @@ export interface paths {
         };
         /**
          * Read Tree Head
-         * @description A signed tree head of all facts there are, or were a second ago.
+         * @description The signed root of the Merkle tree over all facts there are, or were a second ago.
          */
         get: operations["read_tree_head"];
         put?: never;
@@ -837,7 +837,7 @@ export interface paths {
         };
         /**
          * Prove Inclusion
-         * @description That a fact is in the tree of that size.
+         * @description Proof that a fact is in the tree of that size.
          */
         get: operations["prove_inclusion"];
         put?: never;
@@ -857,7 +857,7 @@ export interface paths {
         };
         /**
          * Prove Consistency
-         * @description That the tree of the second size only appended to that of the first.
+         * @description Proof that the tree of the second size only appended to that of the first.
          */
         get: operations["prove_consistency"];
         put?: never;
@@ -1940,6 +1940,28 @@ export interface components {
             log_search_hits_max: number;
         };
         /**
+         * LockHolder
+         * @description A build that holds a lock until it ends.
+         */
+        LockHolder: {
+            /**
+             * Format: uuid
+             * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
+             */
+            build_id: string;
+            /**
+             * @description A builder, or one cell of its matrix.
+             * @example tests[3.12,linux]
+             * @example package
+             */
+            builder: string;
+            /**
+             * @description Counts the builds of its builder.
+             * @example 12
+             */
+            number: number;
+        };
+        /**
          * Log
          * @description What an operation wrote to one channel. Size, lines and digest are known when it is finished.
          */
@@ -2022,10 +2044,21 @@ export interface components {
             log_id: string;
             /** @description Number of the first of them; lines count from 0. */
             first: number;
-            lines: string[];
+            /** @description The lines, without their newlines. */
+            items: string[];
             /** @description The limit of bytes ended the answer; the last line may be incomplete. */
             cut: boolean;
             extent: components["schemas"]["LogExtent"];
+            /**
+             * @description Give it as `cursor` to get the next page; null on the last.
+             * @example WyJidWlsZHMiLDQ3XQ
+             */
+            next: string | null;
+            /**
+             * @description A place in the ledger; 0 is before the first fact.
+             * @example 4711
+             */
+            position: number;
         };
         /**
          * LogSearch
@@ -2037,9 +2070,17 @@ export interface components {
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             log_id: string;
-            hits: components["schemas"]["LogHit"][];
-            /** @description Where to search on; null: the log is searched to its end. */
-            next_line: number | null;
+            items: components["schemas"]["LogHit"][];
+            /**
+             * @description Give it as `cursor` to get the next page; null on the last.
+             * @example WyJidWlsZHMiLDQ3XQ
+             */
+            next: string | null;
+            /**
+             * @description A place in the ledger; 0 is before the first fact.
+             * @example 4711
+             */
+            position: number;
         };
         /**
          * Machine
@@ -2665,6 +2706,18 @@ export interface components {
             text: string;
             /** @description The workers it speaks of, at the most 20. */
             workers: string[];
+            /**
+             * @description The part of the builder's `worker` condition that no worker meets; else null.
+             * @example worker.labels.os == 'linux'
+             */
+            condition: string | null;
+            /**
+             * @description A lock that the build can't have for the moment; else null.
+             * @example database
+             */
+            lock: string | null;
+            /** @description The builds that hold something of the lock, at the most 20. */
+            held_by: components["schemas"]["LockHolder"][];
         };
         /**
          * Worker
@@ -2807,13 +2860,14 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
-                /** @description Answer as of this position of the ledger instead of the present. */
-                as_of?: number | null;
                 /** @description Part of the name, the description or a tag. */
                 search?: string | null;
+                /** @description Only builders that are so. */
                 status?: ("never_built" | "passing" | "broken" | "unclear") | null;
                 tag?: string | null;
                 project?: string | null;
+                /** @description Answer as of this position of the ledger instead of the present. */
+                as_of?: number | null;
             };
             header?: never;
             path?: never;
@@ -2896,10 +2950,10 @@ export interface operations {
                 wait?: boolean;
             };
             header?: {
-                /** @description `respond-async`: as `wait=false`. */
-                prefer?: string | null;
                 /** @description Names the command: repeated with the same body it does nothing again and answers the same. */
                 "Idempotency-Key"?: string | null;
+                /** @description `respond-async`: as `wait=false`. */
+                prefer?: string | null;
             };
             path: {
                 name: string;
@@ -2939,13 +2993,16 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
-                /** @description Answer as of this position of the ledger instead of the present. */
-                as_of?: number | null;
                 builder?: string | null;
+                /** @description Only builds that are so. */
                 status?: ("running" | "finished") | null;
+                /** @description Only builds that ended so. */
                 result?: ("success" | "warnings" | "failure" | "skipped" | "exception" | "retry" | "cancelled") | null;
                 worker?: string | null;
+                /** @description Only builds made for this request. */
                 request_id?: string | null;
+                /** @description Answer as of this position of the ledger instead of the present. */
+                as_of?: number | null;
             };
             header?: never;
             path?: never;
@@ -3030,6 +3087,7 @@ export interface operations {
             header?: never;
             path: {
                 name: string;
+                /** @description The build's number. */
                 number: number;
             };
             cookie?: never;
@@ -3152,10 +3210,10 @@ export interface operations {
                 wait?: boolean;
             };
             header?: {
-                /** @description `respond-async`: as `wait=false`. */
-                prefer?: string | null;
                 /** @description Names the command: repeated with the same body it does nothing again and answers the same. */
                 "Idempotency-Key"?: string | null;
+                /** @description `respond-async`: as `wait=false`. */
+                prefer?: string | null;
             };
             path: {
                 build_id: string;
@@ -3195,10 +3253,10 @@ export interface operations {
                 wait?: boolean;
             };
             header?: {
-                /** @description `respond-async`: as `wait=false`. */
-                prefer?: string | null;
                 /** @description Names the command: repeated with the same body it does nothing again and answers the same. */
                 "Idempotency-Key"?: string | null;
+                /** @description `respond-async`: as `wait=false`. */
+                prefer?: string | null;
             };
             path: {
                 build_id: string;
@@ -3367,6 +3425,7 @@ export interface operations {
             header?: never;
             path: {
                 operation_id: string;
+                /** @description Its path in the directory. */
                 path: string;
             };
             cookie?: never;
@@ -3416,9 +3475,10 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
+                /** @description Only tests that came out so. */
+                status?: ("passed" | "failed" | "error" | "skipped") | null;
                 /** @description Answer as of this position of the ledger instead of the present. */
                 as_of?: number | null;
-                status?: ("passed" | "failed" | "error" | "skipped") | null;
             };
             header?: never;
             path: {
@@ -3462,8 +3522,6 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
-                /** @description Answer as of this position of the ledger instead of the present. */
-                as_of?: number | null;
                 source?: string | null;
                 branch?: string | null;
                 /** @description A claim's id. */
@@ -3472,6 +3530,8 @@ export interface operations {
                 revision?: string | null;
                 /** @description Also those from before the source was configured. */
                 historic?: boolean;
+                /** @description Answer as of this position of the ledger instead of the present. */
+                as_of?: number | null;
             };
             header?: never;
             path?: never;
@@ -3624,10 +3684,10 @@ export interface operations {
                 wait?: boolean;
             };
             header?: {
-                /** @description `respond-async`: as `wait=false`. */
-                prefer?: string | null;
                 /** @description Names the command: repeated with the same body it does nothing again and answers the same. */
                 "Idempotency-Key"?: string | null;
+                /** @description `respond-async`: as `wait=false`. */
+                prefer?: string | null;
             };
             path: {
                 name: string;
@@ -3710,10 +3770,11 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
+                builder?: string | null;
+                /** @description Only requests that are so. */
+                status?: ("waiting" | "claimed" | "collapsed" | "finished") | null;
                 /** @description Answer as of this position of the ledger instead of the present. */
                 as_of?: number | null;
-                builder?: string | null;
-                status?: ("waiting" | "claimed" | "collapsed" | "finished") | null;
             };
             header?: never;
             path?: never;
@@ -3796,10 +3857,10 @@ export interface operations {
                 wait?: boolean;
             };
             header?: {
-                /** @description `respond-async`: as `wait=false`. */
-                prefer?: string | null;
                 /** @description Names the command: repeated with the same body it does nothing again and answers the same. */
                 "Idempotency-Key"?: string | null;
+                /** @description `respond-async`: as `wait=false`. */
+                prefer?: string | null;
             };
             path: {
                 request_id: string;
@@ -3839,10 +3900,10 @@ export interface operations {
                 wait?: boolean;
             };
             header?: {
-                /** @description `respond-async`: as `wait=false`. */
-                prefer?: string | null;
                 /** @description Names the command: repeated with the same body it does nothing again and answers the same. */
                 "Idempotency-Key"?: string | null;
+                /** @description `respond-async`: as `wait=false`. */
+                prefer?: string | null;
             };
             path: {
                 request_id: string;
@@ -3966,10 +4027,10 @@ export interface operations {
                 wait?: boolean;
             };
             header?: {
-                /** @description `respond-async`: as `wait=false`. */
-                prefer?: string | null;
                 /** @description Names the command: repeated with the same body it does nothing again and answers the same. */
                 "Idempotency-Key"?: string | null;
+                /** @description `respond-async`: as `wait=false`. */
+                prefer?: string | null;
             };
             path: {
                 name: string;
@@ -4009,10 +4070,10 @@ export interface operations {
                 wait?: boolean;
             };
             header?: {
-                /** @description `respond-async`: as `wait=false`. */
-                prefer?: string | null;
                 /** @description Names the command: repeated with the same body it does nothing again and answers the same. */
                 "Idempotency-Key"?: string | null;
+                /** @description `respond-async`: as `wait=false`. */
+                prefer?: string | null;
             };
             path: {
                 name: string;
@@ -4048,10 +4109,10 @@ export interface operations {
                 wait?: boolean;
             };
             header?: {
-                /** @description `respond-async`: as `wait=false`. */
-                prefer?: string | null;
                 /** @description Names the command: repeated with the same body it does nothing again and answers the same. */
                 "Idempotency-Key"?: string | null;
+                /** @description `respond-async`: as `wait=false`. */
+                prefer?: string | null;
             };
             path: {
                 name: string;
@@ -4091,10 +4152,10 @@ export interface operations {
                 wait?: boolean;
             };
             header?: {
-                /** @description `respond-async`: as `wait=false`. */
-                prefer?: string | null;
                 /** @description Names the command: repeated with the same body it does nothing again and answers the same. */
                 "Idempotency-Key"?: string | null;
+                /** @description `respond-async`: as `wait=false`. */
+                prefer?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -4169,9 +4230,12 @@ export interface operations {
     read_lines: {
         parameters: {
             query?: {
-                /** @description Lines count from 0. */
+                /** @description Line to begin with, without a cursor; lines count from 0. */
                 first?: number;
-                count?: number;
+                /** @description How many lines a page has at the most. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
             };
             header?: never;
             path: {
@@ -4211,12 +4275,18 @@ export interface operations {
     search_log: {
         parameters: {
             query: {
+                /** @description The text to look for, within one line. */
                 pattern: string;
-                /** @description A regular expression of Python, within one line. */
+                /** @description `pattern` is a regular expression of Python. */
                 regex?: boolean;
+                /** @description Upper and lower case letters are equal. */
                 ignore_case?: boolean;
+                /** @description Line to begin with, without a cursor; lines count from 0. */
                 from_line?: number;
+                /** @description How many hits a page has at the most. */
                 limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
             };
             header?: never;
             path: {
@@ -4257,6 +4327,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Which bytes: `bytes=0-99`. Default: all. */
                 Range?: string | null;
             };
             path: {
@@ -4349,13 +4420,16 @@ export interface operations {
                 cursor?: string | null;
                 /** @description Answer as of this position of the ledger instead of the present. */
                 as_of?: number | null;
-                /** @description Stored names, or what they begin with: `build.` */
-                name?: string[] | null;
-                stream?: string | null;
-                correlation?: string | null;
                 /** @description Only facts after this position. */
                 after?: number | null;
+                /** @description From the oldest on, or from the newest. */
                 order?: "asc" | "desc";
+                /** @description Only facts with these stored names, or names that begin so: `build.` */
+                name?: string[] | null;
+                /** @description Only facts of this stream. */
+                stream?: string | null;
+                /** @description Only facts of this correlation: everything that one request led to. */
+                correlation?: string | null;
             };
             header?: never;
             path?: never;
@@ -4395,6 +4469,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The fact's place in the ledger. */
                 position: number;
             };
             cookie?: never;
@@ -4509,8 +4584,8 @@ export interface operations {
     prove_inclusion: {
         parameters: {
             query: {
+                /** @description The fact to be proven. */
                 position: number;
-                /** @description Default: all facts there are. */
                 tree_size?: number | null;
             };
             header?: never;
@@ -4549,8 +4624,8 @@ export interface operations {
     prove_consistency: {
         parameters: {
             query: {
+                /** @description How many facts a tree covers; the later one covers all by default. */
                 first: number;
-                /** @description Default: all facts there are. */
                 second?: number | null;
             };
             header?: never;
@@ -4591,9 +4666,11 @@ export interface operations {
             query?: {
                 /** @description The last position known already. Default: only what is new. */
                 after?: number | null;
-                /** @description Stored names, or what they begin with: `build.` */
+                /** @description Only facts with these stored names, or names that begin so: `build.` */
                 name?: string[] | null;
+                /** @description Only facts of this stream. */
                 stream?: string | null;
+                /** @description Only facts of this correlation: everything that one request led to. */
                 correlation?: string | null;
             };
             header?: {
@@ -4678,10 +4755,10 @@ export interface operations {
                 wait?: boolean;
             };
             header?: {
-                /** @description `respond-async`: as `wait=false`. */
-                prefer?: string | null;
                 /** @description Names the command: repeated with the same body it does nothing again and answers the same. */
                 "Idempotency-Key"?: string | null;
+                /** @description `respond-async`: as `wait=false`. */
+                prefer?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -4763,6 +4840,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The revision's number. */
                 number: number;
             };
             cookie?: never;

@@ -15,14 +15,14 @@ export async function fetchLines(
       api.GET("/api/v1/logs/{log_id}/lines", {
         params: {
           path: { log_id: log },
-          query: { first: first + lines.length, count: Math.min(count - lines.length, ANSWER_LINES_MAX) },
+          query: { first: first + lines.length, limit: Math.min(count - lines.length, ANSWER_LINES_MAX) },
         },
         signal,
       }),
     );
-    lines.push(...body.lines);
+    lines.push(...body.items);
     const isEnd = first + lines.length >= body.extent.line_count;
-    if (body.lines.length === 0 || isEnd) return lines;
+    if (body.items.length === 0 || isEnd) return lines;
   }
   return lines;
 }

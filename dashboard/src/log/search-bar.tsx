@@ -41,7 +41,7 @@ export function SearchBar({ log, query, onQuery, onHit }: SearchBarProps) {
     onHit(undefined);
     if (!query) return;
     const controller = new AbortController();
-    search(log, query, 0, controller.signal).then(
+    search(log, query, undefined, controller.signal).then(
       (page) => {
         setFound(page);
         setAt(page.hits.length > 0 ? 0 : -1);
@@ -57,7 +57,7 @@ export function SearchBar({ log, query, onQuery, onHit }: SearchBarProps) {
     if (step === "none") return;
     if (step !== "load") return show(found, step.at);
     try {
-      const more = withPage(found, await search(log, query, found.next_line ?? 0));
+      const more = withPage(found, await search(log, query, found.next ?? undefined));
       const next = move(more, at, by);
       show(more, typeof next === "object" ? next.at : at);
     } catch (thrown) {
@@ -124,11 +124,12 @@ export function SearchBar({ log, query, onQuery, onHit }: SearchBarProps) {
   );
 }
 
-function search(log: string, pattern: string, from_line: number, signal?: AbortSignal): Promise<Found> {
-  return bodyOf(
+async function search(log: string, pattern: string, cursor?: string, signal?: AbortSignal): Promise<Found> {
+  const page = await bodyOf(
     api.GET("/api/v1/logs/{log_id}/search", {
-      params: { path: { log_id: log }, query: { pattern, ignore_case: true, from_line } },
+      params: { path: { log_id: log }, query: { pattern, ignore_case: true, cursor } },
       signal,
     }),
   );
+  return { hits: page.items, next: page.next };
 }

@@ -21,11 +21,11 @@ export function LogTail({ log, isOpenEnded }: { log: Log; isOpenEnded: boolean }
       const path = { log_id: log.id };
       const body = await bodyOf(
         api.GET("/api/v1/logs/{log_id}/lines", {
-          params: { path, query: { first, count: TAIL_LINES } },
+          params: { path, query: { first, limit: TAIL_LINES } },
           signal,
         }),
       );
-      return { first: body.first, lines: parsePage(body.lines) };
+      return { first: body.first, lines: parsePage(body.items) };
     },
     enabled: lines > 0,
     placeholderData: keepPreviousData,

@@ -1,0 +1,73 @@
+"""All about one builder, from six views."""
+
+from __future__ import annotations
+
+from buildledger.api.http.problems import NotFound
+from buildledger.api.models import builders as models
+from buildledger.api.queries.builders import as_builders, builder_row
+from buildledger.api.queries.builds import SelectBuilds, as_builds
+from buildledger.api.queries.readings import Readings
+from buildledger.api.queries.requests import as_requests, count_waiting, first_waiting
+from buildledger.api.queries.sources import last_moved_branches
+from buildledger.api.queries.wait_reasons import WaitReasons
+from buildledger.config.inputs import InputSpec
+from buildledger.config.resolved import Builder, Configuration
+
+VIEWS = ("status", "queue", "workers", "changes", "people", "revisions")
+RECENT_BUILDS = 25
+WAITING_REQUESTS = 10
+BRANCHES_OFFERED = 200
+
+
+def builder_by_name(readings: Readings, name: str) -> models.BuilderDetail:
+    """The builder with this name.
+
+    Raises:
+        NotFound: nothing ever spoke of such a builder.
+    """
+    status, queue = readings["status"], readings["queue"]
+    row = builder_row(status, name)
+    if row is None:
+        raise NotFound("builder", name)
+    configuration = readings.configurations.in_force(readings["revisions"])
+    configured = None if configuration is None else configuration.builders.get(name)
+    personal = readings.personal_data()
+    query = SelectBuilds(status)
+    recent = status.all(
+        query.where(query.build.c.builder == name).statement.order_by(query.build.c.number.desc()).limit(RECENT_BUILDS)
+    )
+    waiting = first_waiting(queue, WAITING_REQUESTS, builder=name)
+    return models.BuilderDetail(
+        builder=as_builders(status, [row])[0],
+        steps=[] if configured is None else [step.name for step in configured.steps],
+        sources=[] if configuration is None or configured is None else _sources(readings, configuration, configured),
+        inputs=[] if configured is None else [_input(*item) for item in configured.inputs.items()],
+        locks=[] if configured is None else [use.lock for use in configured.locks],
+        waiting=as_requests(personal, waiting, WaitReasons(readings)),
+        waiting_count=count_waiting(queue, builder=name),
+        recent=as_builds(status, personal, recent),
+        position=readings.position,
+    )
+
+
+def _sources(readings: Readings, configuration: Configuration, configured: Builder) -> list[models.BuilderSource]:
+    found = []
+    for name in configured.sources:
+        source = configuration.sources.get(name)
+        default = None if source is None else source.default_branch
+        branches = last_moved_branches(readings["changes"], name, BRANCHES_OFFERED)
+        found.append(models.BuilderSource(name=name, default_branch=default, branches=list(branches)))
+    return found
+
+
+def _input(name: str, spec: InputSpec) -> models.Input:
+    default = list(spec.default) if isinstance(spec.default, tuple) else spec.default
+    return models.Input(
+        name=name,
+        type=spec.type,
+        description=spec.description,
+        required=spec.default is None,
+        default=default,
+        enum=list(spec.enum),
+        pattern=spec.pattern,
+    )

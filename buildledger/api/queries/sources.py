@@ -1,0 +1,69 @@
+"""Sources and their branches, from the view `changes`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from buildledger.api.models import changes as models
+from buildledger.projections import changes as tables
+from buildledger.projections.columns import moment
+from buildledger.projections.reading import Reading
+
+
+def list_sources(reading: Reading) -> list[models.Source]:
+    """All sources by name, with their branches."""
+    branches = _branches(reading)
+    source = reading.table(tables.source)
+    rows = reading.all(sa.select(source).order_by(source.c.name))
+    return [
+        models.Source(
+            name=row.name,
+            configured=row.configured,
+            kind=row.kind,
+            url=row.url,
+            default_branch=row.default_branch,
+            outage=_outage(row),
+            branches=branches[row.name],
+        )
+        for row in rows
+    ]
+
+
+def branch_names(reading: Reading, source: str) -> Sequence[str]:
+    """Names of the branches of a source, in no order."""
+    branch = reading.table(tables.branch)
+    return [row.name for row in reading.all(sa.select(branch.c.name).where(branch.c.source == source))]
+
+
+def last_moved_branches(reading: Reading, source: str, limit: int) -> Sequence[str]:
+    """Names of the branches of a source, the one that moved last first."""
+    branch = reading.table(tables.branch)
+    query = sa.select(branch.c.name).where(branch.c.source == source)
+    rows = reading.all(query.order_by(branch.c.moved_at.desc(), branch.c.name).limit(limit))
+    return [row.name for row in rows]
+
+
+def _branches(reading: Reading) -> defaultdict[str, list[models.Branch]]:
+    branch = reading.table(tables.branch)
+    found: defaultdict[str, list[models.Branch]] = defaultdict(list)
+    for row in reading.all(sa.select(branch).order_by(branch.c.source, branch.c.name)):
+        found[row.source].append(
+            models.Branch(
+                name=row.name,
+                revision=row.revision,
+                forced=row.forced,
+                moved_at=moment(row.moved_at),
+                position=row.since,
+            )
+        )
+    return found
+
+
+def _outage(row: sa.Row[Any]) -> models.Outage | None:
+    if row.cause is None:
+        return None
+    return models.Outage(cause=row.cause, detail=row.detail, since=moment(row.failed_at))

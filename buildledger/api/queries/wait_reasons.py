@@ -1,0 +1,104 @@
+"""Why requests wait, at the position of an answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from buildledger.api.models import requests as models
+from buildledger.api.queries import builds as build_queries
+from buildledger.api.queries import machines as machine_queries
+from buildledger.api.queries import workers as worker_queries
+from buildledger.api.queries.readings import Readings
+from buildledger.config.placement import Candidate, RunningBuild, worker_view
+from buildledger.config.resolved import Configuration
+from buildledger.config.wait_reason import Situation
+from buildledger.domain import change
+from buildledger.events.change import ChangeRecorded
+from buildledger.events.ids import ChangeId
+from buildledger.events.request import SourceStamp
+from buildledger.reactors.state.changed_paths import ChangePaths
+
+WORKERS_NAMED_MAX = 20
+HOLDERS_NAMED_MAX = 20
+_labels = msgspec.json.Decoder(dict[str, str])
+_stamps = msgspec.json.Decoder(list[SourceStamp])
+_ids = msgspec.json.Decoder(tuple[ChangeId, ...])
+
+
+class WaitReasons:
+    """Gives the reasons; reads workers and builds once, when it is first asked."""
+
+    def __init__(self, readings: Readings) -> None:
+        self._readings = readings
+
+    def of(self, row: sa.Row[Any]) -> models.Waiting:
+        """Why the request of a row for `as_requests` waits; only for one that does."""
+        stamps, inputs = _stamps.decode(row.stamps), msgspec.json.decode(row.inputs)
+        reason = self._situation.why(row.builder, stamps, inputs, lambda: self._paths.of(_ids.decode(row.changes)))
+        return models.Waiting(
+            code=reason.code,
+            text=reason.text,
+            workers=list(reason.workers[:WORKERS_NAMED_MAX]),
+            condition=reason.condition or None,
+            lock=reason.lock or None,
+            held_by=[
+                models.LockHolder(build_id=held.build_id, builder=held.builder, number=held.number)
+                for held in reason.held_by[:HOLDERS_NAMED_MAX]
+            ],
+        )
+
+    @cached_property
+    def _paths(self) -> ChangePaths:
+        return ChangePaths(self._change)
+
+    def _change(self, change_id: ChangeId) -> ChangeRecorded | None:
+        state, _ = self._readings.deps.ledger.load(change.AGGREGATE, change_id)
+        recorded: ChangeRecorded | None = state.recorded
+        return recorded
+
+    @cached_property
+    def _situation(self) -> Situation:
+        readings = self._readings
+        configuration = readings.configurations.in_force(readings["revisions"])
+        if configuration is None:
+            return Situation(None, (), ())
+        running = build_queries.running(readings["status"], config_digest=True)
+        used = Counter(row.worker for row in running)
+        rows = worker_queries.configured_rows(readings["workers"])
+        candidates = [_candidate(configuration, row, used[row.name]) for row in rows]
+        return Situation(configuration, candidates, self._running_builds(configuration, running))
+
+    def _running_builds(self, configuration: Configuration, rows: Sequence[sa.Row[Any]]) -> list[RunningBuild]:
+        """The builds that hold locks, by the configurations that they were assigned under."""
+        known: dict[str, Configuration | None] = {configuration.digest: configuration}
+        for digest in {row.config_digest for row in rows} - known.keys():
+            known[digest] = self._readings.configurations.with_digest(self._readings["revisions"], digest)
+        return [_running_build(known[row.config_digest], row) for row in rows]
+
+
+def _running_build(configuration: Configuration | None, row: sa.Row[Any]) -> RunningBuild:
+    builder = None if configuration is None else configuration.builders.get(row.builder)
+    build_id: UUID = row.id
+    return RunningBuild(build_id, row.builder, row.number, () if builder is None else builder.locks)
+
+
+def _candidate(configuration: Configuration, row: sa.Row[Any], used: int) -> Candidate:
+    seen = row.status != "never_connected"
+    labels = {"os": row.os, "arch": row.arch} | _labels.decode(row.labels) if seen else {}
+    return Candidate(
+        view=worker_view(configuration, row.name, labels, row.capacity if seen else None),
+        connected=row.status == "connected",
+        paused=row.paused,
+        revoked=row.credential == "revoked",
+        stopping=row.phase == "stopping",
+        starting=machine_queries.is_starting(row),
+        quarantined=machine_queries.quarantine_reason(row),
+        used=used,
+    )

@@ -1,0 +1,87 @@
+"""The step `checkout`: bring a source's revision into the build's directory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from buildledger.config.fields import Boolean, PartialClone, RelativePath, Text, Whole
+from buildledger.config.filling import Filling
+from buildledger.config.problems import did_you_mean, listed
+from buildledger.config.steps.step import StepBase, StepModel, StepScope, Timeout, TimeoutField, TimeoutModel
+
+
+class CheckoutStep(StepBase, frozen=True, kw_only=True, tag="checkout"):
+    """Bring a source's revision into the build's directory."""
+
+    source: str
+    into: str = "."
+    """Directory relative to the build's, `/`-separated, without `..`."""
+    mode: Literal["incremental", "full"] = "incremental"
+    method: Literal["clobber", "fresh", "clean", "copy"] | None = None
+    """How a full checkout gets rid of what was there; None in incremental mode."""
+    filter: str | None = None
+    """Partial clone: `blob:none`, `tree:0` or `blob:limit=<n>[kmg]`."""
+    depth: int | None = None
+    """Shallow: so many commits; None: the whole history."""
+    submodules: bool = False
+    lfs: bool = False
+    """Bring the files that git-lfs keeps elsewhere; the worker needs git-lfs. Else their pointers stand there."""
+    timeout: Timeout = Timeout()
+
+
+class CheckoutModel(StepModel):
+    """Bring a source's revision into the build's directory."""
+
+    unbuilt: ClassVar = StepModel.unbuilt | {"sparse", "credentials"}
+    KEY = "checkout"
+    STORED = CheckoutStep
+
+    checkout: Text
+    """The source."""
+    into: RelativePath = "."
+    """Directory inside the build's."""
+    mode: Literal["incremental", "full"] = "incremental"
+    """`full` gets rid of what was there before."""
+    method: Literal["clobber", "fresh", "clean", "copy"] | None = None
+    """How, in full mode: remove everything, all that isn't committed (the default), that and isn't ignored, or build
+    in a copy."""
+    filter: PartialClone | None = None
+    """Partial clone."""
+    depth: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
+    """Shallow: so many commits."""
+    submodules: Boolean = False
+    lfs: Boolean = False
+    """Bring the files that git-lfs keeps elsewhere; the worker needs git-lfs."""
+    timeout: TimeoutField = TimeoutModel()
+
+    def check(self, scope: StepScope) -> None:
+        """Its source has to be there, and a method needs the mode in which it means something."""
+        if self.checkout not in scope.sources:
+            message = f"there is no source '{self.checkout}'{did_you_mean(self.checkout, scope.sources)}"
+            hint = f"sources: {listed(scope.sources)}" if scope.sources else "declare it under 'sources'"
+            scope.report("unknown-source", message, hint, "checkout")
+        if self.method is not None and self.mode == "incremental":
+            message = f"method '{self.method}' means something in full mode only"
+            scope.report("checkout-method", message, "add 'mode: full'", "method", at_key=True)
+
+    def resolve(self, filling: Filling, common: Mapping[str, Any]) -> StepBase:
+        """The stored step."""
+        return CheckoutStep(
+            **common,
+            source=self.checkout,
+            into=self.into,
+            mode=self.mode,
+            method=self.method or ("fresh" if self.mode == "full" else None),
+            filter=self.filter,
+            depth=self.depth,
+            submodules=self.submodules,
+            lfs=self.lfs,
+            timeout=self.timeout.resolve(),
+        )
+
+    def default_name(self, filling: Filling) -> str:
+        """`checkout widget`."""
+        return f"checkout {self.checkout}"

@@ -1,0 +1,40 @@
+"""The step `script`: run a shell script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from buildledger.config.fields import Script
+from buildledger.config.filling import Filling
+from buildledger.config.steps.step import ProcessModel, StepBase, Timeout
+from buildledger.config.values import EnvironmentValue
+
+
+class ScriptStep(StepBase, frozen=True, kw_only=True, tag="script"):
+    """Run a shell script; data reaches it through `env` only."""
+
+    script: str
+    env: Mapping[str, EnvironmentValue]
+    """The builder's variables and the step's own."""
+    workdir: str = "."
+    timeout: Timeout = Timeout()
+
+
+class ScriptModel(ProcessModel):
+    """Run a shell script."""
+
+    KEY = "script"
+    STORED = ScriptStep
+
+    script: Script
+    """Fixed text; it gets its data through `env`."""
+
+    def resolve(self, filling: Filling, common: Mapping[str, Any]) -> StepBase:
+        """The stored step."""
+        return ScriptStep(**common, script=self.script)
+
+    def default_name(self, filling: Filling) -> str:
+        """Its first line that isn't a comment."""
+        lines = [line.strip() for line in self.script.splitlines()]
+        return next((line for line in lines if line and not line.startswith("#")), "script")

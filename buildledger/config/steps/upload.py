@@ -1,0 +1,72 @@
+"""The step `upload`: keep a file or a directory of the build's directory on the server."""
+
+# ruff: noqa: RUF012 - pydantic copies mutable defaults
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from buildledger.config import limits
+from buildledger.config.fields import Boolean, RelativePath, Size
+from buildledger.config.filling import Filling
+from buildledger.config.nodes import TextValue
+from buildledger.config.scopes import TEXTS
+from buildledger.config.steps.step import StepBase, StepModel, StepScope, one_or_several
+from buildledger.config.values import Value
+
+
+class UploadStep(StepBase, frozen=True, kw_only=True, tag="upload"):
+    """Keep a file or a directory of the build's directory on the server."""
+
+    path: Value
+    """Relative to the build's directory."""
+    files: tuple[str, ...] = ()
+    """Patterns: of the directory only what matches. Empty: all of it."""
+    artifact: Value | None = None
+    """The name it is listed under; None: the last part of the path."""
+    limit_bytes: int
+    """A larger file is not taken and fails the step."""
+    optional: bool = False
+    """That there is nothing fails nothing."""
+
+
+class UploadModel(StepModel):
+    """Keep a file or a directory of the build's directory on the server."""
+
+    KEY = "upload"
+    STORED = UploadStep
+
+    upload: TextValue
+    """The file or the directory."""
+    files: Annotated[list[RelativePath], Field(max_length=64), one_or_several] = []
+    """Of the directory only what matches: `*` and `?` within a name, `**` any number of directories."""
+    to: TextValue = None
+    """The name it is listed under; by default the last part of its path."""
+    limit: Size = limits.UPLOAD_DEFAULT_BYTES
+    """A larger file fails the step."""
+    optional: Boolean = False
+    """That there is nothing fails nothing."""
+
+    def check(self, scope: StepScope) -> None:
+        """Its path and its name have to be texts."""
+        scope.check(self.upload, TEXTS, "upload")
+        scope.check(self.to, TEXTS, "to")
+
+    def resolve(self, filling: Filling, common: Mapping[str, Any]) -> StepBase:
+        """The stored step."""
+        return UploadStep(
+            **common,
+            path=filling.text(self.upload),
+            files=tuple(self.files),
+            artifact=filling.optional_text(self.to),
+            limit_bytes=self.limit,
+            optional=self.optional,
+        )
+
+    def default_name(self, filling: Filling) -> str:
+        """`upload dist`."""
+        path = filling.text(self.upload)
+        return f"upload {path}" if isinstance(path, str) else "upload"

@@ -1,0 +1,197 @@
+"""Why a request waits: the first thing that keeps it from being given a worker, named.
+
+The order is the scheduler's: a worker has to fit, one that fits has to have room, and then the locks have to be free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from buildledger.config.expressions import mentioned
+from buildledger.config.placement import (
+    Candidate,
+    Requirement,
+    RequirementKey,
+    RunningBuild,
+    free_locks,
+    lacking_lock,
+    request_context,
+    requirement_key,
+)
+from buildledger.config.resolved import Builder, Configuration
+from buildledger.events.request import SourceStamp
+
+NAMED_MAX = 5
+"""Workers of one kind, or builds, that a text names; of more it gives the number."""
+
+Code = Literal[
+    "builder_not_configured",
+    "no_worker_fits",
+    "worker_starting",
+    "workers_quarantined",
+    "no_worker_connected",
+    "workers_paused",
+    "workers_busy",
+    "lock_held",
+    "next",
+]
+
+
+class WaitReason(NamedTuple):
+    """Why, as a code and in words, and what it is about."""
+
+    code: Code
+    text: str
+    workers: tuple[str, ...] = ()
+    """By name, in alphabetical order."""
+    condition: str = ""
+    """The part of the builder's `worker` condition that no worker meets."""
+    lock: str = ""
+    """A lock that it can't have for the moment, whatever else it waits for."""
+    held_by: tuple[RunningBuild, ...] = ()
+    """The builds that hold something of the lock, by builder and number."""
+
+
+class Situation:
+    """How workers and locks stand at one moment; gives the same reason for all requests that ask for the same."""
+
+    def __init__(
+        self, configuration: Configuration | None, candidates: Iterable[Candidate], running: Sequence[RunningBuild]
+    ) -> None:
+        self._configuration = configuration
+        self._candidates = tuple(candidates)
+        self._running = running
+        self._free = {} if configuration is None else free_locks(configuration, running)
+        self._reasons: dict[tuple[str, RequirementKey], WaitReason] = {}
+
+    def why(
+        self,
+        builder_name: str,
+        stamps: Sequence[SourceStamp],
+        inputs: Mapping[str, Any],
+        files: Callable[[], tuple[str, ...]],
+    ) -> WaitReason:
+        """The first thing that keeps a waiting request. `files` is asked only for a condition that depends on it."""
+        builder = None if self._configuration is None else self._configuration.builders.get(builder_name)
+        if builder is None:
+            return not_configured(builder_name)
+        asks_for_files = builder.worker is not None and "change.files" in mentioned(builder.worker.source)
+        context = request_context(builder, stamps, inputs, files() if asks_for_files else ())
+        key = builder_name, requirement_key(builder, context)
+        reason = self._reasons.get(key)
+        if reason is None:
+            requirement = Requirement(builder, context)
+            reason = self._reasons[key] = explain(builder, requirement, self._candidates, self._free, self._running)
+        return reason
+
+
+def not_configured(builder_name: str) -> WaitReason:
+    """The reason of a request whose builder the configuration doesn't have."""
+    return WaitReason("builder_not_configured", f"builder {builder_name} is not in the configuration")
+
+
+def explain(
+    builder: Builder,
+    requirement: Requirement,
+    candidates: Iterable[Candidate],
+    free: Mapping[str, int],
+    running: Iterable[RunningBuild],
+) -> WaitReason:
+    """The first thing that keeps a request of this builder; `free` is what running builds leave of each lock."""
+    known = sorted(candidates, key=lambda candidate: candidate.view.name)
+    fitting = [candidate for candidate in known if requirement.fits(candidate.view)]
+    if not fitting:
+        return _nobody_fits(requirement, known)
+    reason = _without_locks(fitting)
+    if (use := lacking_lock(builder.locks, free)) is None:
+        return reason
+    holders = [build for build in running if any(held.lock == use.lock for held in build.locks)]
+    holders.sort(key=lambda build: (build.builder, build.number))
+    text = _lock_text(use.lock, use.take, free.get(use.lock, 0), holders)
+    if reason.code == "next":
+        return WaitReason("lock_held", text, lock=use.lock, held_by=tuple(holders))
+    return reason._replace(text=f"{reason.text}; {text}", lock=use.lock, held_by=tuple(holders))
+
+
+def _nobody_fits(requirement: Requirement, known: Sequence[Candidate]) -> WaitReason:
+    if not known:
+        return WaitReason("no_worker_fits", "no worker is configured")
+    condition, nearest = requirement.unmet([candidate.view for candidate in known])
+    if nearest is not None:
+        text = f"no configured worker fits; {nearest.name} is nearest, but for it this does not hold: {condition}"
+        return WaitReason("no_worker_fits", text, (nearest.name,), condition)
+    if any(name.startswith("worker.") for name in mentioned(condition)):
+        return WaitReason("no_worker_fits", f"no configured worker fits: {condition}", condition=condition)
+    return WaitReason("no_worker_fits", f"for this request the condition does not hold: {condition}", (), condition)
+
+
+def _without_locks(fitting: Sequence[Candidate]) -> WaitReason:
+    """What keeps a request whose builder takes no locks."""
+    free = [candidate for candidate in fitting if candidate.used < candidate.slots]
+    if free:
+        return WaitReason("next", "it will be assigned in a moment", _names(free))
+    starting = [candidate for candidate in fitting if candidate.starting]
+    if starting:
+        return WaitReason("worker_starting", _starting_text(starting), _names(starting))
+    connected = [candidate for candidate in fitting if candidate.connected]
+    busy = [candidate for candidate in connected if candidate.slots]
+    text = _states_text(fitting)
+    if busy:
+        return WaitReason("workers_busy", text, _names(busy))
+    if connected:
+        return WaitReason("workers_paused", text, _names(connected))
+    code: Code = "workers_quarantined" if all(each.quarantined for each in fitting) else "no_worker_connected"
+    return WaitReason(code, text, _names(fitting))
+
+
+def _states_text(fitting: Sequence[Candidate]) -> str:
+    states: dict[tuple[str, str], list[str]] = {}
+    for candidate in fitting:
+        states.setdefault(_state(candidate), []).append(candidate.view.name)
+    if len(fitting) == 1:
+        ((one, _),) = states
+        return f"worker {fitting[0].view.name}, the only one that fits, {one}"
+    if len(states) == 1:
+        (((_, all_of_them), names),) = states.items()
+        return f"all {len(fitting)} workers that fit {all_of_them}: {_listed(names)}"
+    each = (f"{_listed(names)} {one if len(names) == 1 else many}" for (one, many), names in states.items())
+    return f"no worker that fits is free: {'; '.join(each)}"
+
+
+def _state(candidate: Candidate) -> tuple[str, str]:
+    """What is said of one worker that has no room, and of several."""
+    if candidate.quarantined and not candidate.connected:
+        text = f"can't be started ({candidate.quarantined})"
+        return text, text
+    if candidate.revoked:
+        state = "revoked"
+    elif candidate.stopping:
+        state = "being stopped"
+    elif not candidate.connected:
+        state = "not connected"
+    else:
+        state = "paused" if candidate.paused else "busy"
+    return f"is {state}", f"are {state}"
+
+
+def _starting_text(starting: Sequence[Candidate]) -> str:
+    if len(starting) == 1:
+        return f"worker {starting[0].view.name} is being started"
+    return f"{len(starting)} workers that fit are being started: {_listed(_names(starting))}"
+
+
+def _lock_text(lock: str, take: int, free: int, holders: Sequence[RunningBuild]) -> str:
+    named = _listed([f"{build.builder} #{build.number}" for build in holders]) if holders else "other builds"
+    enough = "" if take == 1 else f", and {max(free, 0)} of the {take} that it takes are free"
+    return f"the lock {lock} is held by {named}{enough}"
+
+
+def _names(candidates: Sequence[Candidate]) -> tuple[str, ...]:
+    return tuple(candidate.view.name for candidate in candidates)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """`w1`, `w1 and w2`, `w1, w2 and 12 more`."""
+    shown = list(names) if len(names) <= NAMED_MAX else [*names[:NAMED_MAX], f"{len(names) - NAMED_MAX} more"]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

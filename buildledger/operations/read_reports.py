@@ -1,0 +1,80 @@
+"""Reads the test reports that a step has uploaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from buildledger.events.build import TestResult, TestsReported
+from buildledger.events.operation import Ended, ReadReports
+from buildledger.logs.artifacts import ArtifactStore, read_whole
+from buildledger.logs.artifacts_manifest import Entry, Manifest
+from buildledger.operations.open_operations import ServerOperation
+from buildledger.operations.performer import Outcome
+from buildledger.reports import limits
+from buildledger.reports.bad import BadReportError
+from buildledger.reports.gathering import Budget, Totals, parts
+from buildledger.reports.reading import read
+
+_encoder = msgspec.json.Encoder()
+
+
+class ReportReading:
+    """Performs `ReadReports`. The outcome's text is the JSON of the totals; the results are facts of their own."""
+
+    def __init__(
+        self,
+        artifacts: ArtifactStore,
+        *,
+        reports_max: int = limits.REPORTS,
+        report_max_bytes: int = limits.REPORT_BYTES,
+    ) -> None:
+        self._artifacts = artifacts
+        self._reports_max = reports_max
+        self._report_max_bytes = report_max_bytes
+
+    def perform(self, operation: ServerOperation) -> Outcome:
+        """See `Performer`. A report that can't be read ends the operation; the reports before it are recorded."""
+        wanted = operation.spec
+        assert isinstance(wanted, ReadReports)
+        files = Manifest.load(self._artifacts, wanted.manifest).files
+        if len(files) > self._reports_max:
+            detail = f"{len(files)} reports; a step may have {self._reports_max}"
+            return Outcome(ended=Ended(reason="too_large", detail=detail))
+        totals, budget = Totals(), Budget()
+        facts: list[TestsReported] = []
+        for file in files:
+            try:
+                results = self._results(file, wanted)
+            except BadReportError as error:
+                return Outcome(reports=tuple(facts), ended=Ended(reason="bad_report", detail=f"{file.path}: {error}"))
+            totals.add(results)
+            facts += _facts(operation, wanted, file.path, len(facts), *budget.admit(results))
+        ended = Ended(reason="exited", exit_code=0, text=_encoder.encode(totals).decode())
+        return Outcome(reports=tuple(facts), ended=ended)
+
+    def _results(self, file: Entry, wanted: ReadReports) -> Sequence[TestResult]:
+        if file.size > self._report_max_bytes:
+            raise BadReportError(f"{file.size} bytes; a report may have {self._report_max_bytes}")
+        return read(wanted.format, read_whole(self._artifacts, file.sha256))
+
+
+def _facts(
+    operation: ServerOperation,
+    wanted: ReadReports,
+    path: str,
+    first_part: int,
+    results: Sequence[TestResult],
+    omitted: int,
+) -> Iterator[TestsReported]:
+    for number, piece in enumerate(parts(results)):
+        yield TestsReported(
+            operation_id=operation.operation_id,
+            step=operation.step,
+            report=path,
+            part=first_part + number,
+            format=wanted.format,
+            results=piece,
+            omitted=0 if number else omitted,
+        )

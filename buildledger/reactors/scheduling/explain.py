@@ -1,0 +1,28 @@
+"""Why a request waits, from the scheduler's own index: its pools, slots and locks."""
+
+from __future__ import annotations
+
+import msgspec
+
+from buildledger.config import wait_reason
+from buildledger.config.placement import RunningBuild
+from buildledger.config.resolved import Configuration
+from buildledger.config.wait_reason import WaitReason
+from buildledger.reactors.scheduling.allocations import Allocations
+from buildledger.reactors.scheduling.candidates import candidates
+from buildledger.reactors.scheduling.queues import Queue
+from buildledger.reactors.state.shared import SharedState
+
+
+def explain(configuration: Configuration, allocations: Allocations, shared: SharedState, queue: Queue) -> WaitReason:
+    """The first thing that keeps the requests of a queue from being given a worker."""
+    workers = (
+        msgspec.structs.replace(each, used=allocations.pools.capacity_of(each.view.name).used)
+        for each in candidates(configuration, shared)
+    )
+    running = (
+        RunningBuild(build_id, allocation.builder.name, shared.number_of(build_id), allocation.builder.locks)
+        for build_id, allocation in allocations
+        if allocation.builder is not None
+    )
+    return wait_reason.explain(queue.builder, queue.pool.requirement, workers, allocations.locks.free, running)

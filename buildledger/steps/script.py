@@ -1,0 +1,19 @@
+"""Run a shell script: one operation."""
+
+from __future__ import annotations
+
+from buildledger.config.steps.script import ScriptStep
+from buildledger.steps.command import command, label
+from buildledger.steps.outcome import conclude
+from buildledger.steps.program import Operation, Program, StepInputs, StepProgram
+
+
+def script(step: ScriptStep, inputs: StepInputs) -> Program:
+    """Run the script in the worker's shell and take its exit code for the result."""
+    spec = command(step.env, step.workdir, step.timeout, inputs, script=step.script)
+    ended = yield Operation(label=label(step.script), spec=spec)
+    assert ended is not None
+    return conclude(ended, spec)
+
+
+PROGRAM = StepProgram(name="script", version=1, start=script)

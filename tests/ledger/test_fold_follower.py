@@ -1,0 +1,126 @@
+"""A fold that follows the ledger: every fact once and in order, from the checkpoint that it saved, whatever fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from buildledger.events.fact import Recorded
+from buildledger.ledger.errors import StoreError
+from buildledger.ledger.fold_follower import FoldFollower
+from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.store import Checkpoint
+from tests.ledger.samples import CLOCK, SYSTEM, open_log
+from tests.ledger.waiting import DEADLINE_SECONDS
+
+
+class Positions:
+    """Remembers the positions of all facts."""
+
+    NAME = "positions"
+    VERSION = 3
+
+    def __init__(self) -> None:
+        self.all: list[int] = []
+        self.read: list[int] = []
+        """Those that came from the ledger and not from the checkpoint."""
+        self.batches = 0
+        self.failures: list[Exception] = []
+
+    def restore(self, state: bytes) -> None:
+        self.all = msgspec.json.decode(state, type=list[int])
+
+    def snapshot(self) -> bytes:
+        return msgspec.json.encode(self.all)
+
+    def apply(self, recorded: Recorded) -> None:
+        if self.failures:
+            raise self.failures.pop()
+        self.all.append(recorded.position)
+        self.read.append(recorded.position)
+
+    def batch_applied(self) -> None:
+        self.batches += 1
+
+
+@pytest.fixture
+def ledger(database_url: str) -> Iterator[Ledger]:
+    ledger = Ledger.open(database_url, clock=CLOCK)
+    yield ledger
+    ledger.close()
+
+
+async def record(ledger: Ledger, count: int, name: str = "log") -> None:
+    for number in range(count):
+        await ledger.execute(open_log(f"{name} {number}"), origin=SYSTEM)
+
+
+async def test_everything_is_folded_when_it_has_started(ledger: Ledger) -> None:
+    """A start returns with the whole past folded; what comes later follows."""
+    await record(ledger, 5)
+    fold = Positions()
+    follower = FoldFollower(ledger, fold)
+    await follower.start()
+    assert (fold.all, follower.position) == ([1, 2, 3, 4, 5], 5)
+    await record(ledger, 1, "later")
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        await follower.reached(6)
+    assert fold.all[-1] == 6
+    await follower.stop()
+
+
+async def test_goes_on_from_its_checkpoint(ledger: Ledger) -> None:
+    """What was folded before a stop isn't read again."""
+    await record(ledger, 3)
+    follower = FoldFollower(ledger, Positions())
+    await follower.start()
+    await follower.stop()
+    await record(ledger, 2, "later")
+    fold = Positions()
+    follower = FoldFollower(ledger, fold)
+    await follower.start()
+    assert (fold.all, fold.read) == ([1, 2, 3, 4, 5], [4, 5])
+    await follower.stop()
+
+
+async def test_checkpoint_of_another_version(ledger: Ledger) -> None:
+    """A checkpoint of another version of the fold isn't used: everything is read again."""
+    await record(ledger, 3)
+    ledger.save_checkpoint(Positions.NAME, Checkpoint(Positions.VERSION - 1, 3, b"[7, 7, 7]"))
+    fold = Positions()
+    follower = FoldFollower(ledger, fold)
+    await follower.start()
+    assert (fold.all, fold.read) == ([1, 2, 3], [1, 2, 3])
+    await follower.stop()
+
+
+async def test_saves_as_it_goes(ledger: Ledger) -> None:
+    """A process that is killed later reads no more than so many facts again."""
+    fold = Positions()
+    follower = FoldFollower(ledger, fold, checkpoint_facts=2)
+    await follower.start()
+    for number in range(4):
+        await record(ledger, 1, f"one {number}")
+        await follower.reached(ledger.head())
+    await record(ledger, 1, "last")
+    await follower.reached(ledger.head())
+    checkpoint = ledger.checkpoint(Positions.NAME)
+    assert checkpoint is not None
+    assert checkpoint.position >= 4
+    await follower.stop()
+
+
+async def test_a_failure_is_retried_from_where_it_was(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+    """A database that is away and a fold that fails once cost nothing but time: no fact is left out or repeated."""
+    fold = Positions()
+    fold.failures = [StoreError("away"), ValueError("odd")]
+    await record(ledger, 3)
+    follower = FoldFollower(ledger, fold, retry_seconds=0.01)
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        await follower.start()
+    assert fold.all == [1, 2, 3]
+    assert "can't follow the ledger beyond 0" in caplog.text
+    await follower.stop()

@@ -1,0 +1,85 @@
+"""What the performers give: test results, totals and artifacts, or why there are none."""
+
+import pytest
+
+from buildledger.events.build import TestsReported
+from buildledger.events.ids import BuildId, request_id
+from buildledger.events.operation import FindArtifact, ReadReports
+from buildledger.logs.artifacts_manifest import PAGE_ENTRIES, Entry, Manifest
+from buildledger.operations.read_reports import ReportReading
+from buildledger.projections.artifact_search import FoundArtifact
+from tests.operations.installation import Installation
+
+JUNIT = '<testsuite><testcase name="good"/><testcase name="bad"><failure message="no"/></testcase></testsuite>'
+
+
+async def test_reports(installation: Installation) -> None:
+    """What became of each test is recorded by report, and the totals are the outcome."""
+    await installation.start()
+    ended = await installation.ended(await installation.request(installation.reports(a=JUNIT, b=JUNIT)))
+    assert ended.text == '{"reports":2,"passed":2,"failed":2,"errors":0,"skipped":0}'
+    facts = installation.facts(TestsReported)
+    assert [(fact.report, fact.part, len(fact.results)) for fact in facts] == [("a.xml", 0, 2), ("b.xml", 1, 2)]
+
+
+async def test_a_broken_report_is_told_with_its_place(installation: Installation) -> None:
+    """File, line and column; the reports before it are recorded."""
+    await installation.start()
+    spec = installation.reports(a=JUNIT, b="<testsuite>\n<")
+    ended = await installation.ended(await installation.request(spec))
+    assert (ended.reason, ended.detail) == ("bad_report", "b.xml: line 2, column 1: unclosed token")
+    assert [fact.report for fact in installation.facts(TestsReported)] == ["a.xml"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason", "detail"),
+    [
+        ({"reports_max": 1}, "too_large", "2 reports; a step may have 1"),
+        ({"report_max_bytes": 11}, "bad_report", "a.xml: 12 bytes; a report may have 11"),
+    ],
+)
+async def test_limits_of_reports(installation: Installation, limits: dict[str, int], reason: str, detail: str) -> None:
+    """Too many reports, or too large a one, are refused with the limit."""
+    await installation.start({ReadReports: ReportReading(installation.artifacts, **limits)})
+    spec = installation.reports(a="<testsuite/>"[:12], b="<testsuite/>"[:12])
+    ended = await installation.ended(await installation.request(spec))
+    assert (ended.reason, ended.detail) == (reason, detail)
+
+
+async def test_reports_that_are_kept_no_longer(installation: Installation) -> None:
+    """A manifest that isn't stored any more is said to be gone; what isn't one is said not to be."""
+    await installation.start()
+    ended = await installation.ended(await installation.request(ReadReports(format="junit", manifest="0" * 64)))
+    assert (ended.reason, ended.detail) == ("no_file", "what was uploaded is kept no longer")
+    spec = ReadReports(format="junit", manifest=installation.artifacts.put(b"no manifest"))
+    ended = await installation.ended(await installation.request(spec))
+    assert (ended.reason, "this is no manifest" in ended.detail) == ("io_error", True)
+
+
+def found(name: str, sha256: str, *, directory: bool) -> FoundArtifact:
+    return FoundArtifact(
+        build_id=BuildId(request_id("test", 1)),
+        builder="package",
+        number=12,
+        artifact=name,
+        sha256=sha256,
+        size_bytes=1,
+        directory=directory,
+        mode=0,
+    )
+
+
+async def test_artifact(installation: Installation) -> None:
+    """The artifact is the outcome, with the number of pages of a directory; a missing one has a reason."""
+    await installation.start()
+    entries = [Entry(path=f"{number:06}", type="directory") for number in range(PAGE_ENTRIES + 1)]
+    manifest = installation.artifacts.put(Manifest.of(entries).encode())
+    known = installation.finder.known
+    known["file"] = found("file", "0" * 64, directory=False)
+    known["directory"] = found("directory", manifest, directory=True)
+    ended = await installation.ended(await installation.request(FindArtifact(artifact="file", of="build")))
+    assert (ended.ok, ended.detail, '"pages":0' in ended.text) == (True, "package #12", True)
+    ended = await installation.ended(await installation.request(FindArtifact(artifact="directory", of="build")))
+    assert '"pages":2' in ended.text
+    ended = await installation.ended(await installation.request(FindArtifact(artifact="other", of="build")))
+    assert (ended.reason, ended.detail) == ("no_file", "nothing keeps an artifact 'other'")

@@ -5,7 +5,7 @@ import asyncio
 import logging
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from buildledger import __version__
@@ -65,7 +65,7 @@ def parse(arguments: Sequence[str] | None, environment: Mapping[str, str], progr
 
 def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     """All options; whatever is added here belongs into the workers in Go and TypeScript, too."""
-    options = argparse.ArgumentParser(prog=program, description=_DESCRIPTION, allow_abbrev=False)
+    options = argparse.ArgumentParser(prog=program, description=_DESCRIPTION, allow_abbrev=False, formatter_class=_Help)
     add = options.add_argument
     add(
         "--server",
@@ -107,6 +107,19 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     _add_process_options(options)
     add("--version", action="version", version=f"{PROGRAM} {__version__}")
     return options
+
+
+class _Help(argparse.HelpFormatter):
+    """Begins as the help of the other commands and workers does."""
+
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: "Iterable[argparse._MutuallyExclusiveGroup]",
+        prefix: str | None = None,
+    ) -> None:
+        super().add_usage(usage, actions, groups, prefix or "Usage: ")
 
 
 def _add_connection_options(options: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""Who is let in through the bridge's door, and what those who aren't are told."""
+"""Who is let in through the bridge's listener, and what those who aren't are told."""
 
 import asyncio
 import base64
@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidMessage, InvalidStatus
 
-from buildledger.bridge import door
+from buildledger.bridge import listener
 from buildledger.bridge.settings import BridgeSettings
 from buildledger.events.worker import WorkerConnected
 from tests.bridge.conftest import PASSWORD, Bridged, bridge_of
@@ -49,8 +49,8 @@ async def refused(attempt: connect) -> tuple[int, str]:
 
 @pytest.fixture(autouse=True)
 def _hasty_door(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door, "REFUSAL_SECONDS", 0.05)
-    monkeypatch.setattr(door, "ALIVE_SECONDS", 0.5)
+    monkeypatch.setattr(listener, "REFUSAL_SECONDS", 0.05)
+    monkeypatch.setattr(listener, "ALIVE_SECONDS", 0.5)
 
 
 async def test_wrong_password(bridged: Bridged, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -37,7 +37,7 @@ def test_the_help_is_the_workers_own() -> None:
     result = CliRunner().invoke(group, ["worker", "--help"])
 
     assert result.exit_code == 0
-    assert "usage: buildledger worker" in result.output
+    assert "Usage: buildledger worker" in result.output
     assert "--on-crash" in result.output
 
 

@@ -16,6 +16,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.worker import host_info
 from buildledger.worker.journal.records import HEAD_BYTES, checksum, encode_head, read_records
+from tests.fakes.blobs import Blobs
 from tests.fakes.scripted_server import Key, ScriptedServer
 from tests.fakes.trees import files_in
 from tests.worker.conftest import (
@@ -28,7 +29,6 @@ from tests.worker.conftest import (
     script,
     worker_process,
 )
-from tests.worker.test_blobs import Blobs
 
 SECRET = "hush-hush-42"
 PATIENCE_SECONDS = 90.0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from buildledger.sources.failures import RefusedError
 
-class UnsafePathError(ValueError):
+
+class UnsafePathError(RefusedError):
     """A path leads, or may lead, out of the build's directory."""
 
     def __init__(self, path: str, reason: str) -> None:

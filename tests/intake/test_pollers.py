@@ -48,12 +48,12 @@ async def test_a_local_commit_is_seen_at_once(world: World, repository: Reposito
 async def test_a_note_wakes_the_poller(world: World, repository: Repository, pollers: Pollers) -> None:
     """A source that is not polled is read whenever somebody says that it has changed, and only then."""
     await pollers.apply({"widget": world.source(repository, poll_seconds=None)})
-    assert pollers.notify("widget")
+    assert pollers.trigger_poll("widget")
     await until(lambda: "widget/main" in heads(world))
     revision = repository.commit("new")
-    assert pollers.notify("widget")
+    assert pollers.trigger_poll("widget")
     await until(lambda: heads(world)["widget/main"] == revision)
-    assert not pollers.notify("unknown")
+    assert not pollers.trigger_poll("unknown")
 
 
 async def test_intervals(world: World, repository: Repository, pollers: Pollers) -> None:
@@ -75,7 +75,7 @@ async def test_following_the_configuration(world: World, repository: Repository,
     await until(lambda: {"widget/topic", "gone/topic"} <= heads(world).keys())
     added = Source(name="added", kind="git", url=repository.url, branches=("main",))
     await pollers.apply({"widget": kept, "added": added})
-    assert not pollers.notify("gone")
+    assert not pollers.trigger_poll("gone")
     await until(lambda: "added/main" in heads(world))
     revision = repository.commit("new")
     await until(lambda: heads(world)["widget/main"] == heads(world)["added/main"] == revision)
@@ -100,7 +100,7 @@ async def test_a_source_that_breaks_does_not_stop_the_others(
     missing = Source(name="missing", kind="git", url="file:///nowhere/at/all.git", poll_seconds=0.05)
     await pollers.apply({"missing": missing, "widget": world.source(repository)})
     await until(lambda: "widget/main" in heads(world) and bool(world.facts(SourceFailed)))
-    assert pollers.notify("missing")
+    assert pollers.trigger_poll("missing")
 
 
 async def test_closing_in_the_middle_of_a_poll(world: World, repository: Repository) -> None:

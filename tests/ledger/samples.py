@@ -7,7 +7,6 @@ from uuid import UUID, uuid4, uuid5
 
 from eventsourcing.persistence import StoredEvent
 
-from buildledger.clock import VirtualClock
 from buildledger.domain.log import FinishLog, OpenLog
 from buildledger.domain.worker import PauseWorker, ResumeWorker
 from buildledger.events.codec import encode
@@ -16,6 +15,7 @@ from buildledger.events.ids import NAMESPACE, BuildId, LogId, OperationId
 from buildledger.events.log import LogFinished, LogOpened
 from buildledger.events.worker import WorkerPaused
 from buildledger.ledger.submission import Origin
+from buildledger.testing.clock import VirtualClock
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SYSTEM = Origin(actor="system")

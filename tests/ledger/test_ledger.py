@@ -13,7 +13,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from buildledger.clock import VirtualClock
 from buildledger.domain import log, worker, worker_rules
 from buildledger.domain.command import Command
 from buildledger.domain.refusals import NotFoundRefusal, Refusal
@@ -22,6 +21,7 @@ from buildledger.events.ids import worker_id
 from buildledger.ledger.errors import CommandIdReusedRefusal, LedgerClosed
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.store import Checkpoint, FactQuery
+from buildledger.testing.clock import VirtualClock
 from tests.ledger.samples import AT, CLOCK, SYSTEM, finish_log, log_id, open_log, origin, pause, resume, stream
 
 

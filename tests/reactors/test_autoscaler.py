@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from buildledger.config import machines
 from buildledger.config.load import load_text
+from buildledger.config.stored import read_machine_settings
 from buildledger.domain.machine import EndMachine, FailMachine, ReportMachineStarted
 from buildledger.domain.worker import DRAIN_REASON, EnrollWorker, PauseWorker, RevokeWorker
 from buildledger.events.build import BuildAssigned
@@ -51,7 +51,7 @@ async def test_a_worker_is_started_for_what_finds_no_room(tmp_path: Path) -> Non
         assert started(w) == ["cloud-1"]
         (requested,) = w.facts(MachineStartRequested)
         assert (requested.start, requested.reason) == (1, "a build of tests waits")
-        assert machines.from_json(requested.settings) == w.configuration.workers["cloud-1"].start
+        assert read_machine_settings(requested.settings) == w.configuration.workers["cloud-1"].start
         await w.machine_connects("cloud-1")
         assert [fact.worker for fact in w.facts(BuildAssigned)] == ["w1", "cloud-1"]
 

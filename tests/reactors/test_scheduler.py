@@ -321,15 +321,15 @@ async def test_locks_of_a_refused_assignment_are_given_back(tmp_path: Path) -> N
 
 
 async def test_a_lost_build_does_not_return_to_its_worker_while_there_is_another(tmp_path: Path) -> None:
-    """Though that worker has its clone, and has been idle for longer than the other."""
-    async with world(tmp_path, BUILDERS, workers=["w1"]) as w:
+    """Though that worker has its clone, and was given a build longer ago than the other."""
+    async with world(tmp_path, BUILDERS, workers=["w2"]) as w:
         await w.force("tests")
-        await w.connect("w2")
+        await w.connect("w1")
         await w.force("docs")
-        await w.finish(only="w2")
-        assert workers(w) == ["w1", "w2"]
+        assert workers(w) == ["w2", "w1"]
+        await w.finish(only="w1")
         await w.finish(Ended(reason="interrupted"))
-        assert workers(w) == ["w1", "w2", "w2"]
+        assert workers(w) == ["w2", "w1", "w1"]
 
 
 async def test_a_lost_build_returns_to_its_worker_if_there_is_no_other(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from buildledger.config.resolved import Configuration
+from buildledger.config.stored import read_configuration
 from buildledger.config.wait_reason import WaitReason
 from buildledger.events import build, request, worker
 from buildledger.events.config import ConfigApplied
@@ -75,7 +76,7 @@ class Standing:
         match fact:
             case ConfigApplied(digest=digest, text=text):
                 self._digest = digest
-                self._configurations[digest] = Configuration.from_json(text)
+                self._configurations[digest] = read_configuration(text)
             case worker.WorkerConnected() as hello:
                 known = self._worker(stream)
                 known.name, known.connected, known.capacity = hello.worker, True, hello.capacity

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 import buildledger
 from buildledger.clock import Clock
+from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Configuration
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
@@ -65,6 +66,7 @@ class ApiDependencies:
     reactors: Callable[[], ReactorsHealth] | None
     connected_workers: Callable[[], int] | None
     active: ActiveConfiguration
+    configurations: Configurations
     trigger_poll: Callable[[str], bool]
     """Polls a source now, given its name; False if this process doesn't poll it."""
     clock: Clock

@@ -27,7 +27,8 @@ _USUAL_MODE = 0o644
 def byte_range(wanted: str | None, size_bytes: int, what: str) -> tuple[int, int]:
     """The bytes that a Range header asks for; all of them where it says nothing that is understood.
 
-    Raises: RangeNotSatisfiable.
+    Raises:
+        RangeNotSatisfiable: there are no such bytes.
     """
     match = _RANGE.fullmatch(wanted) if wanted is not None else None
     if match is None or match[1] == match[2] == "":
@@ -47,7 +48,8 @@ def byte_range(wanted: str | None, size_bytes: int, what: str) -> tuple[int, int
 def file_response(request: Request, artifacts: ArtifactStore, sha256: str, size_bytes: int, name: str) -> Response:
     """A file of the store, or the part of it that is asked for; nothing if the caller has it.
 
-    Raises: RangeNotSatisfiable.
+    Raises:
+        RangeNotSatisfiable: there are no such bytes.
     """
     headers = _headers(sha256, name)
     if _has_it(request, headers["ETag"]):

@@ -20,7 +20,11 @@ def cursor_of(listing: str, *key: str | int) -> str:
 
 
 def key_of(listing: str, cursor: str | None, *types: type[str] | type[int]) -> tuple[Any, ...] | None:
-    """The key in a cursor; None for the first page. Raises: BadCursor."""
+    """The key in a cursor; None for the first page.
+
+    Raises:
+        BadCursor: this list didn't give it.
+    """
     if cursor is None:
         return None
     try:

@@ -102,7 +102,7 @@ class ReadModelsBehind(Problem):
         self.headers = {"Retry-After": str(RETRY_SECONDS)}
 
 
-class Busy(Problem):
+class TooBusy(Problem):
     """A limit on how much is done at once is reached."""
 
     status, code, title = 503, "busy", "Too much at once"

@@ -25,6 +25,8 @@ POLICY = (
 SCRIPT_POLICY = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
 """A shared worker lives under its own script's policy, not its page's: the dashboard's reads the stream of facts."""
 TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".md": "text/markdown"}
+RESERVED = ("/api", "/badges", "/docs", "/metrics")
+"""What begins so is never a page, so that a program that asks for it isn't answered with the dashboard."""
 MISSING = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Build Ledger</title></head>
 <body><h1>The dashboard isn't built</h1>
@@ -35,10 +37,14 @@ by hand, <code>npm ci &amp;&amp; npm run build</code> in the folder <code>dashbo
 
 
 def serve(request: Request) -> Response:
-    """A file of the dashboard, or its page. Raises: NotFound for assets and API paths that aren't there."""
+    """A file of the dashboard, or its page, on which every other address is looked up.
+
+    Raises:
+        NotFound: the file isn't there, or the address belongs to something else that the server doesn't have.
+    """
     deps = dependencies_of(request)
     path = request.url.path
-    if path.startswith("/api/"):
+    if any(path == prefix or path.startswith(f"{prefix}/") for prefix in RESERVED):
         raise NotFound("address", path)
     file = _file(deps.dashboard, path)
     if file is None:

@@ -48,42 +48,52 @@ class ForceBody(Body):
     sources: dict[Name, StampBody] = Field(default_factory=dict, description="For builders with several sources.")
     reason: Text = Field("", description="For people.", examples=["does it still work?"])
     priority: int | None = Field(None, ge=-PRIORITY_LIMIT, le=PRIORITY_LIMIT, description="Higher is sooner.")
-    inputs: dict[Name, InputValue] = Field(default_factory=dict, max_length=INPUTS_MAX)
+    inputs: dict[Name, InputValue] = Field(
+        default_factory=dict, max_length=INPUTS_MAX, description="Values of the builder's inputs, by name."
+    )
 
 
 class CommitBody(Body):
     """A commit, as whoever hands it in knows it."""
 
-    revision: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
+    revision: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")] = Field(
+        description="The commit's full hash."
+    )
     parents: list[Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]] = Field(
-        default_factory=list, max_length=PARENTS_MAX
+        default_factory=list, max_length=PARENTS_MAX, description="Full hashes of its parents."
     )
     author: Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS_MAX)] = Field(
-        examples=["Jane Doe <jane@example.org>"]
+        examples=["Jane Doe <jane@example.org>"], description="Who wrote it: a name and an address."
     )
-    committed_at: datetime = Field(strict=False)
-    message: Annotated[str, StringConstraints(max_length=MESSAGE_CHARACTERS_MAX)]
-    files: list[Annotated[str, StringConstraints(max_length=4_096)]] = Field(default_factory=list, max_length=FILES_MAX)
+    committed_at: datetime = Field(strict=False, description="When it was committed, with the offset from UTC.")
+    message: Annotated[str, StringConstraints(max_length=MESSAGE_CHARACTERS_MAX)] = Field(
+        description="The whole message."
+    )
+    files: list[Annotated[str, StringConstraints(max_length=4_096)]] = Field(
+        default_factory=list, max_length=FILES_MAX, description="Paths that it touched."
+    )
 
 
 class PushBody(Body):
     """Commits that are new on a branch, oldest first; the last becomes its head."""
 
-    branch: Name = Field(examples=["main"])
-    commits: list[CommitBody] = Field(min_length=1, max_length=COMMITS_MAX)
+    branch: Name = Field(examples=["main"], description="The branch that has moved.")
+    commits: list[CommitBody] = Field(min_length=1, max_length=COMMITS_MAX, description="The commits, oldest first.")
 
 
 class ReasonBody(Body):
     """Why it is done."""
 
-    reason: Text = Field("", examples=["made a mistake"])
+    reason: Text = Field("", examples=["made a mistake"], description="Why, for people.")
 
 
 class RebuildBody(Body):
     """Build the same again."""
 
-    reason: Text = Field("", examples=["flaky?"])
-    priority: int | None = Field(None, ge=-PRIORITY_LIMIT, le=PRIORITY_LIMIT)
+    reason: Text = Field("", examples=["flaky?"], description="Why, for people.")
+    priority: int | None = Field(
+        None, ge=-PRIORITY_LIMIT, le=PRIORITY_LIMIT, description="Higher is sooner. Default: the builder's."
+    )
     obtained: bool = Field(True, description="The very revisions it got; false: what was asked for then.")
 
 
@@ -97,13 +107,15 @@ class EnrollmentBody(Body):
     """A one-use token for a new worker."""
 
     worker: Name | None = Field(None, description="The only name it may be used for; null: any that is configured.")
-    life_seconds: int = Field(3_600, ge=10, le=3_600)
+    life_seconds: int = Field(3_600, ge=10, le=3_600, description="For how long it may be used, in seconds.")
 
 
 class SessionBody(Body):
     """Sign in with the local admin token."""
 
-    token: str = Field(min_length=1, max_length=512)
+    token: str = Field(
+        min_length=1, max_length=512, description="The local admin token; it stands in the server's state directory."
+    )
 
 
 class ConfigBody(Body):

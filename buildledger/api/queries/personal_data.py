@@ -14,7 +14,7 @@ from buildledger.ledger.vault import Vault
 from buildledger.projections.people import claim as claim_table
 from buildledger.projections.reading import Reading
 from buildledger.projections.row_buffers import chunks
-from buildledger.sources.words import ChangeWords
+from buildledger.sources.change_texts import ChangeTexts
 
 USER = "user:"
 ADMIN_KIND, ADMIN_NAME = "local", "admin"
@@ -58,15 +58,15 @@ class PersonalDataResolver:
         """A loaded text; None if it has been erased."""
         return self._texts.get(words_id)
 
-    def change(self, words_id: UUID) -> ChangeWords | None:
+    def change(self, words_id: UUID) -> ChangeTexts | None:
         """The message and the people of a commit as they were written; None if they have been erased."""
         text = self._texts.get(words_id)
         if text is None:
             return None
         try:
-            return ChangeWords.from_text(text)
+            return ChangeTexts.from_text(text)
         except (msgspec.ValidationError, msgspec.DecodeError):
-            return ChangeWords(message=text, author="", committer="")
+            return ChangeTexts(message=text, author="", committer="")
 
     def person(self, key: UUID) -> Person:
         """Somebody as a loaded claim says."""

@@ -87,7 +87,12 @@ def read_file(
 
 
 def _known(deps: ApiDependencies, operation_id: UUID) -> models.Artifact:
-    """An artifact that is here. Raises: NotFound, Gone."""
+    """An artifact whose bytes are here.
+
+    Raises:
+        NotFound: there never was one.
+        Gone: it was removed.
+    """
     with deps.views.read(None, "status") as (status,):
         found = artifact_of(status, operation_id, deps.keep_artifacts)
     if found is None:
@@ -99,7 +104,11 @@ def _known(deps: ApiDependencies, operation_id: UUID) -> models.Artifact:
 
 
 def _manifest(deps: ApiDependencies, artifact: models.Artifact) -> Manifest:
-    """What is in a directory, all of which is here. Raises: Gone."""
+    """What is in a directory, all of which is here.
+
+    Raises:
+        Gone: it, or something in it, was removed.
+    """
     if artifact.removed_at is not None:
         raise _gone(artifact)
     try:

@@ -66,3 +66,6 @@ class SetPropertyModel(ProcessModel):
     def default_name(self, filling: Filling) -> str:
         """`set version`."""
         return f"set {self.set_property}"
+
+
+MODEL = SetPropertyModel

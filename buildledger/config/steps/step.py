@@ -51,8 +51,8 @@ class StepScope:
 
     scope: Scope
     path: Path
-    sources: Collection[str]
-    """The names of all sources of the file."""
+    sources: Mapping[str, str]
+    """All sources of the file by name, with the key of their version-control system; empty where that is unsound."""
     builders: Collection[str]
     """The names of all builders of the file."""
 

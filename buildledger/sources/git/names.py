@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
+from buildledger.sources.failures import RefusedError
+
 HEX = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 """A whole object name: SHA-1 or SHA-256."""
 NAME_CHARACTERS = 1024
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//")
 
 
-class RefusedNameError(ValueError):
+class RefusedNameError(RefusedError):
     """A branch or revision that can't be asked for."""
 
     def __init__(self, kind: str, name: str, reason: str) -> None:

@@ -1,7 +1,7 @@
 // The worker protocol of Build Ledger, version 1.
 //
-// Who sets what: a message under "Up" is written by the worker, one under "Down" by the server. docs/protocol.md tells the
-// same as a story, with the order of messages and what to do after a fault.
+// A message below "Up" is sent by the worker, one below "Down" by the server. docs/protocol.md describes the order of messages,
+// and what to do after a fault.
 //
 // Conventions
 // - An *attempt* is one try at one operation. It is named by (run_id, attempt) and never by a connection.
@@ -197,7 +197,8 @@ const (
 //
 // Everything about runs: one stream per worker, opened by the worker.
 //
-// The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both.
+// The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both. Without
+// one that is in force the stream ends with UNAUTHENTICATED, before any message.
 type WorkerClient interface {
 	// First Up is Hello, first Down is Welcome (or Error). The end of the stream means nothing by itself: a peer that leaves
 	// on purpose says Goodbye or Drain before.
@@ -231,7 +232,8 @@ type Worker_SessionClient = grpc.BidiStreamingClient[Up, Down]
 //
 // Everything about runs: one stream per worker, opened by the worker.
 //
-// The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both.
+// The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both. Without
+// one that is in force the stream ends with UNAUTHENTICATED, before any message.
 type WorkerServer interface {
 	// First Up is Hello, first Down is Welcome (or Error). The end of the stream means nothing by itself: a peer that leaves
 	// on purpose says Goodbye or Drain before.
@@ -306,7 +308,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Files, addressed by their SHA-256. On a channel of its own, so that control messages never wait behind a file.
+// Files, addressed by their SHA-256. On a connection of its own, so that control messages never wait behind a file.
 //
 // Metadata: the worker's credential as in Session, or "buildledger-run-token: <RunSpec.blob_token>", which reaches only the
 // blobs of that run.
@@ -387,7 +389,7 @@ type Blobs_ReadClient = grpc.ServerStreamingClient[BlobReadResponse]
 // All implementations must embed UnimplementedBlobsServer
 // for forward compatibility.
 //
-// Files, addressed by their SHA-256. On a channel of its own, so that control messages never wait behind a file.
+// Files, addressed by their SHA-256. On a connection of its own, so that control messages never wait behind a file.
 //
 // Metadata: the worker's credential as in Session, or "buildledger-run-token: <RunSpec.blob_token>", which reaches only the
 // blobs of that run.

@@ -1,7 +1,7 @@
 // The worker protocol of Build Ledger, version 1.
 //
-// Who sets what: a message under "Up" is written by the worker, one under "Down" by the server. docs/protocol.md tells the
-// same as a story, with the order of messages and what to do after a fault.
+// A message below "Up" is sent by the worker, one below "Down" by the server. docs/protocol.md describes the order of messages,
+// and what to do after a fault.
 //
 // Conventions
 // - An *attempt* is one try at one operation. It is named by (run_id, attempt) and never by a connection.
@@ -152,7 +152,7 @@ export const RotateResponseSchema: GenMessage<RotateResponse> = /*@__PURE__*/
   messageDesc(file_worker_v1_worker, 3);
 
 /**
- * What a worker proves its identity with. It is kept in a file that only the worker's user can read (mode 0600).
+ * A worker's proof of identity. Stored in a file that only the worker's user can read (mode 0600).
  *
  * @generated from message buildledger.worker.v1.Credential
  */
@@ -186,7 +186,7 @@ export type Credential = Message<"buildledger.worker.v1.Credential"> & {
   trustedCaPem: Uint8Array;
 
   /**
-   * When the credential stops being accepted. Absent: it stands until it is revoked.
+   * When the credential expires. Absent: it is valid until it is revoked.
    *
    * @generated from field: google.protobuf.Timestamp not_after = 5;
    */
@@ -285,7 +285,7 @@ export type Down = Message<"buildledger.worker.v1.Down"> & {
     case: "welcome";
   } | {
     /**
-     * What the worker should be doing.
+     * The desired state of the worker's attempts.
      *
      * @generated from field: buildledger.worker.v1.Desired desired = 2;
      */
@@ -334,7 +334,7 @@ export const DownSchema: GenMessage<Down> = /*@__PURE__*/
   messageDesc(file_worker_v1_worker, 6);
 
 /**
- * Who the worker is and what it holds. Everything in it is true at the moment of sending; it is repeated on each stream.
+ * Who the worker is and which attempts it holds, at the moment of sending. The first message of each stream.
  *
  * @generated from message buildledger.worker.v1.Hello
  */
@@ -427,7 +427,7 @@ export type Hello = Message<"buildledger.worker.v1.Hello"> & {
   features: string[];
 
   /**
-   * What the worker can hold.
+   * What the worker has room for.
    *
    * @generated from field: buildledger.worker.v1.Limits limits = 13;
    */
@@ -477,7 +477,7 @@ export const HelloSchema: GenMessage<Hello> = /*@__PURE__*/
   messageDesc(file_worker_v1_worker, 7);
 
 /**
- * What a worker can hold.
+ * What a worker has room for.
  *
  * @generated from message buildledger.worker.v1.Limits
  */
@@ -742,7 +742,7 @@ export const RunEventSchema: GenMessage<RunEvent> = /*@__PURE__*/
   messageDesc(file_worker_v1_worker, 12);
 
 /**
- * The specification is sound, and the worker has taken charge of the attempt.
+ * The specification is valid, and the worker is responsible for the attempt.
  *
  * @generated from message buildledger.worker.v1.Accepted
  */
@@ -1045,7 +1045,7 @@ export const FileEntrySchema: GenMessage<FileEntry> = /*@__PURE__*/
   messageDesc(file_worker_v1_worker, 20);
 
 /**
- * The worker has begun, or goes one step further, in ending the run.
+ * The worker begins to stop the run, or goes on to the next step of the stop policy.
  *
  * @generated from message buildledger.worker.v1.Stopping
  */
@@ -1194,7 +1194,7 @@ export const SurvivorSchema: GenMessage<Survivor> = /*@__PURE__*/
   messageDesc(file_worker_v1_worker, 23);
 
 /**
- * What a whole channel came to; the receiver compares it with what it stored.
+ * Size and digest of a channel's whole output; the receiver compares them with what it stored.
  *
  * @generated from message buildledger.worker.v1.OutputTotal
  */
@@ -1307,7 +1307,7 @@ export const RunRefSchema: GenMessage<RunRef> = /*@__PURE__*/
   messageDesc(file_worker_v1_worker, 26);
 
 /**
- * The worker asks for no more work. It goes on with what it has and says Goodbye when that has ended.
+ * The worker asks for no more work. It goes on with the attempts that it has, and sends Goodbye when they have ended.
  *
  * @generated from message buildledger.worker.v1.DrainRequest
  */
@@ -1328,7 +1328,7 @@ export const DrainRequestSchema: GenMessage<DrainRequest> = /*@__PURE__*/
   messageDesc(file_worker_v1_worker, 27);
 
 /**
- * The worker ends the stream on purpose; what it holds stays true.
+ * The worker ends the stream on purpose. The attempts that it holds go on.
  *
  * @generated from message buildledger.worker.v1.Goodbye
  */
@@ -1349,7 +1349,7 @@ export const GoodbyeSchema: GenMessage<Goodbye> = /*@__PURE__*/
   messageDesc(file_worker_v1_worker, 28);
 
 /**
- * The session stands, on these terms.
+ * The worker is admitted; these are the terms of the session.
  *
  * @generated from message buildledger.worker.v1.Welcome
  */
@@ -1442,7 +1442,7 @@ export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
   messageDesc(file_worker_v1_worker, 29);
 
 /**
- * What the server wants done. Repeating it changes nothing.
+ * The desired state of the worker's attempts. Repeating it changes nothing.
  *
  * Every stream's first Desired is full, and names every attempt of Hello.runs that the server wants kept. With it the server
  * sends an Ack for each of those, so that the worker resumes where the server is and not where it was when the stream broke.
@@ -1488,7 +1488,7 @@ export const DesiredSchema: GenMessage<Desired> = /*@__PURE__*/
   messageDesc(file_worker_v1_worker, 30);
 
 /**
- * What is wanted of one attempt.
+ * The desired state of one attempt.
  *
  * @generated from message buildledger.worker.v1.DesiredRun
  */
@@ -1579,7 +1579,7 @@ export const StopSchema: GenMessage<Stop> = /*@__PURE__*/
   messageDesc(file_worker_v1_worker, 32);
 
 /**
- * How far the server has come. Acknowledgements and credits share a message because they usually arise together.
+ * What the server has stored, and how much more it takes. Acknowledgements and credits share a message because they usually arise together.
  *
  * @generated from message buildledger.worker.v1.Progress
  */
@@ -1607,7 +1607,7 @@ export const ProgressSchema: GenMessage<Progress> = /*@__PURE__*/
   messageDesc(file_worker_v1_worker, 33);
 
 /**
- * What of one attempt is safe with the server.
+ * How far one attempt is durable on the server.
  *
  * @generated from message buildledger.worker.v1.Ack
  */
@@ -1657,7 +1657,7 @@ export const AckSchema: GenMessage<Ack> = /*@__PURE__*/
   messageDesc(file_worker_v1_worker, 34);
 
 /**
- * How much of one attempt's output the server takes.
+ * How much of one attempt's output may be sent.
  *
  * @generated from message buildledger.worker.v1.Credit
  */
@@ -1715,7 +1715,7 @@ export const HeartbeatReplySchema: GenMessage<HeartbeatReply> = /*@__PURE__*/
   messageDesc(file_worker_v1_worker, 36);
 
 /**
- * The server goes away, or wants the worker to connect elsewhere. Runs go on. The worker says Goodbye and reconnects.
+ * The server stops, or wants the worker to connect elsewhere. Runs go on. The worker sends Goodbye and reconnects.
  *
  * @generated from message buildledger.worker.v1.Drain
  */
@@ -1749,7 +1749,7 @@ export const DrainSchema: GenMessage<Drain> = /*@__PURE__*/
  */
 export type Error = Message<"buildledger.worker.v1.Error"> & {
   /**
-   * Which kind of trouble.
+   * The kind of error.
    *
    * @generated from field: buildledger.worker.v1.ErrorCode code = 1;
    */
@@ -1837,7 +1837,7 @@ export type RunSpec = Message<"buildledger.worker.v1.RunSpec"> & {
     case: "copy";
   } | {
     /**
-     * Tell about one path.
+     * Describe what is at one path.
      *
      * @generated from field: buildledger.worker.v1.Stat stat = 6;
      */
@@ -1906,7 +1906,7 @@ export const RunSpecSchema: GenMessage<RunSpec> = /*@__PURE__*/
   messageDesc(file_worker_v1_worker, 39);
 
 /**
- * A program to run, and all that surrounds it.
+ * A program to run, with its environment and limits.
  *
  * @generated from message buildledger.worker.v1.Command
  */
@@ -1982,7 +1982,7 @@ export type Command = Message<"buildledger.worker.v1.Command"> & {
   mergeStderr: boolean;
 
   /**
-   * What to do when it has to end, step by step. Empty: INTERRUPT 5 s, TERMINATE 5 s, KILL.
+   * How to stop it, step by step. Empty: INTERRUPT 5 s, TERMINATE 5 s, KILL.
    *
    * @generated from field: repeated buildledger.worker.v1.StopStep stop_policy = 10;
    */
@@ -2330,20 +2330,20 @@ export const CopySchema: GenMessage<Copy> = /*@__PURE__*/
   messageDesc(file_worker_v1_worker, 50);
 
 /**
- * Tells about a path. A link is not followed.
+ * Describes what is at a path. A link is not followed.
  *
  * @generated from message buildledger.worker.v1.Stat
  */
 export type Stat = Message<"buildledger.worker.v1.Stat"> & {
   /**
-   * What to tell about.
+   * The path.
    *
    * @generated from field: bytes path = 1;
    */
   path: Uint8Array;
 
   /**
-   * Also tell the SHA-256 of a regular file.
+   * Also give the SHA-256 of a regular file.
    *
    * @generated from field: bool sha256 = 2;
    */
@@ -2791,7 +2791,7 @@ export enum RunState {
   UNSPECIFIED = 0,
 
   /**
-   * Known, not yet looked at.
+   * Received, not yet checked.
    *
    * @generated from enum value: RUN_STATE_NEW = 1;
    */
@@ -2840,7 +2840,7 @@ export enum RunState {
   ALL_ACKED = 7,
 
   /**
-   * Forgotten; never on the wire.
+   * Freed; never on the wire.
    *
    * @generated from enum value: RUN_STATE_RELEASED = 8;
    */
@@ -2865,7 +2865,7 @@ export enum RejectCode {
   UNSPECIFIED = 0,
 
   /**
-   * The RunSpec makes no sense: neither argv nor script, a limit passed, a bad channel name, …
+   * The RunSpec is invalid: neither argv nor script, a limit passed, a bad channel name, …
    *
    * @generated from enum value: REJECT_CODE_INVALID_SPEC = 1;
    */
@@ -3140,7 +3140,7 @@ export enum ExitReason {
   LOG_LIMIT = 4,
 
   /**
-   * The server said STOP.
+   * The server asked for it by WANT_STOP.
    *
    * @generated from enum value: EXIT_REASON_CANCEL = 5;
    */
@@ -3175,7 +3175,7 @@ export enum ExitReason {
   START_FAILED = 9,
 
   /**
-   * The server said ABANDON.
+   * The server asked for it by WANT_ABANDON.
    *
    * @generated from enum value: EXIT_REASON_ABANDONED = 10;
    */
@@ -3270,7 +3270,7 @@ export const StartFailureSchema: GenEnum<StartFailure> = /*@__PURE__*/
   enumDesc(file_worker_v1_worker, 6);
 
 /**
- * What the server wants of an attempt.
+ * A desired state.
  *
  * @generated from enum buildledger.worker.v1.Want
  */
@@ -3303,7 +3303,7 @@ export enum Want {
   ABANDON = 3,
 
   /**
-   * Its last event is stored: forget it. Ignored while it runs.
+   * Its last event is durable: free it. Ignored while it runs.
    *
    * @generated from enum value: WANT_RELEASE = 4;
    */
@@ -3317,7 +3317,7 @@ export const WantSchema: GenEnum<Want> = /*@__PURE__*/
   enumDesc(file_worker_v1_worker, 7);
 
 /**
- * Kinds of trouble with a session.
+ * Kinds of errors that end a session.
  *
  * @generated from enum buildledger.worker.v1.ErrorCode
  */
@@ -3370,7 +3370,7 @@ export enum ErrorCode {
   OVERLOADED = 6,
 
   /**
-   * The server has trouble of its own (its disk, its database); try later.
+   * The server has an error of its own (its disk, its database); try later.
    *
    * @generated from enum value: ERROR_CODE_UNAVAILABLE = 7;
    */
@@ -3458,7 +3458,8 @@ export const Enrollment: GenService<{
 /**
  * Everything about runs: one stream per worker, opened by the worker.
  *
- * The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both.
+ * The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both. Without
+ * one that is in force the stream ends with UNAUTHENTICATED, before any message.
  *
  * @generated from service buildledger.worker.v1.Worker
  */
@@ -3478,7 +3479,7 @@ export const Worker: GenService<{
   serviceDesc(file_worker_v1_worker, 1);
 
 /**
- * Files, addressed by their SHA-256. On a channel of its own, so that control messages never wait behind a file.
+ * Files, addressed by their SHA-256. On a connection of its own, so that control messages never wait behind a file.
  *
  * Metadata: the worker's credential as in Session, or "buildledger-run-token: <RunSpec.blob_token>", which reaches only the
  * blobs of that run.

@@ -1,4 +1,4 @@
-"""Who may attach: the names and passwords of a Buildbot fleet, from a file."""
+"""The names and passwords of the Buildbot workers that may connect, read from a file."""
 
 import hmac
 import os
@@ -22,7 +22,7 @@ _SALT_BYTES, _HASH_BYTES, _PASSES, _LANES, _MEMORY_KIB = 16, 32, 2, 1, 19 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """One worker of the fleet."""
+    """Name, password and settings of one Buildbot worker."""
 
     name: str
     password_hash: str | None = None
@@ -36,7 +36,7 @@ class Account:
     """Let it have secrets, although an old worker writes what it is sent to its log."""
 
     def accepts(self, password: str) -> bool:
-        """Whether it is the worker's password. Takes a moment of processor time.
+        """Whether `password` is this worker's. Takes some 30 ms of processor time when the password is hashed.
 
         Raises:
             BridgeError: the file with the password can't be read.
@@ -55,7 +55,7 @@ class Account:
 
 
 class Accounts:
-    """The file of workers; read again when it has changed."""
+    """The accounts in the file of workers, which is read again when it has changed."""
 
     def __init__(self, path: Path) -> None:
         """Raises: BridgeError."""
@@ -65,11 +65,11 @@ class Accounts:
         self.find("")
 
     def __len__(self) -> int:
-        """How many workers it names."""
+        """The number of accounts."""
         return len(self._accounts)
 
     def find(self, name: str) -> Account | None:
-        """The worker of that name.
+        """The account of that name; None if there is none.
 
         Raises:
             BridgeError: the file is bad.
@@ -100,7 +100,7 @@ def parse(text: str, folder: Path) -> dict[str, Account]:
 
 
 def hash_password(password: str) -> str:
-    """What stands in the file instead of the password."""
+    """The Argon2id hash of a password in PHC format, which the file of workers holds in its place."""
     kdf = Argon2id(
         salt=os.urandom(_SALT_BYTES), length=_HASH_BYTES, iterations=_PASSES, lanes=_LANES, memory_cost=_MEMORY_KIB
     )

@@ -1,4 +1,4 @@
-"""One machine for as long as it is attached: an agent's worker towards the server, which ends with the connection."""
+"""Serves one connected Buildbot worker: it is a worker towards the server for as long as its connection lasts."""
 
 import asyncio
 import contextlib
@@ -32,11 +32,11 @@ DrawToken = Callable[[Account], Awaitable[str | None]]
 
 
 class UnusableError(Exception):
-    """The worker can't be used as things are; a person must act."""
+    """The Buildbot worker can't be used until a person changes something; the text says what."""
 
 
 class Attachment:
-    """A machine that has shown the right password."""
+    """One connection of a Buildbot worker whose password was right."""
 
     def __init__(
         self, account: Account, connection: Connection, settings: BridgeSettings, draw_token: DrawToken
@@ -80,7 +80,7 @@ class Attachment:
             self.ended.set()
 
     def shut_down(self, reason: str) -> None:
-        """Stop what runs, deliver what came of it, and leave; a second time, by force."""
+        """Stop all runs, deliver their results and disconnect; called again, kill them."""
         self._leaving = reason
         if self._worker is not None:
             self._worker.shut_down(reason)
@@ -88,7 +88,7 @@ class Attachment:
             self._serving.cancel()
 
     async def is_alive(self, limit_seconds: float) -> bool:
-        """Whether the machine answers."""
+        """Whether the machine answers within the limit."""
         try:
             async with asyncio.timeout(limit_seconds):
                 await self._connection.request("keepalive")
@@ -147,7 +147,7 @@ class Attachment:
         )
 
     async def _let_go(self, serving: asyncio.Task[None]) -> None:
-        """The machine is gone: deliver what is known of its runs, then leave the server."""
+        """After the machine has disconnected: deliver what is known of its runs, then leave the server."""
         if self._worker is None:
             serving.cancel()
             return
@@ -156,5 +156,5 @@ class Attachment:
 
 
 def _closing_reason(text: str) -> str:
-    """As much of a text as a closing frame takes."""
+    """The text, cut to what fits into a WebSocket's closing frame."""
     return text.encode()[:_LONGEST_REASON_BYTES].decode(errors="ignore")

@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class Bridge:
-    """All attachments of one listening address."""
+    """Listens on one address and holds the attachment of each Buildbot worker."""
 
     def __init__(self, settings: BridgeSettings) -> None:
         """Raises: BridgeError."""
@@ -39,7 +39,7 @@ class Bridge:
 
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Let machines in; in the end no attachment is left.
+        """Accept connections while the context is open; all attachments have ended when it closes.
 
         Raises:
             BridgeError: the address can't be had.
@@ -70,7 +70,7 @@ class Bridge:
             await self._leave(server)
 
     def shut_down(self, reason: str) -> None:
-        """Let nobody in; stop what runs; called again, by force."""
+        """Refuse new connections and stop all runs; called again, kill them."""
         self._leaving = reason
         _log.info("shutting down: %s", reason)
         for attachment in list(self._attached.values()):
@@ -85,7 +85,7 @@ class Bridge:
         await server.wait_closed()
 
     async def _attach(self, socket: ServerConnection) -> None:
-        """One WebSocket from its opening to its end."""
+        """Serve one WebSocket from its opening to its end."""
         account = self._listener.account(socket)
         if self._leaving:
             return
@@ -108,10 +108,10 @@ class Bridge:
 
 
 async def run_bridge(settings: BridgeSettings, announce: Callable[[str], None]) -> None:
-    """Be a bridge until SIGTERM or SIGINT.
+    """Run the bridge until SIGTERM or SIGINT.
 
     Raises:
-        BridgeError: it can't be one as it was told.
+        BridgeError: the settings can't be used, or the address is taken.
     """
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     settings.state_dir.chmod(0o700)

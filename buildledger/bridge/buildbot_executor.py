@@ -1,4 +1,4 @@
-"""An old worker's machine as the host of an agent's runs."""
+"""Executes runs on the machine of a Buildbot worker."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ STARTED_FOLDER = "started"
 
 
 class BuildbotExecutor:
-    """Does the work of runs on the machine of a Buildbot worker; satisfies the agent's `Executor`."""
+    """Executes runs on the machine of a Buildbot worker, by the commands that it has; implements `Executor`."""
 
     interruption = "the bridge was restarted, and the Buildbot worker's protocol can't resume a command"
 
@@ -38,7 +38,7 @@ class BuildbotExecutor:
         self._started.mkdir(mode=0o700, exist_ok=True)
 
     def _offered(self) -> list[str]:
-        """What the old protocol can do; where a process shows its environment, a tree is found and killed whole."""
+        """Features that Buildbot's protocol can offer; `tree_kill` only on Linux, where /proc shows environments."""
         return [
             *FEATURES,
             *(["secrets"] if self._takes_secrets else []),
@@ -46,11 +46,11 @@ class BuildbotExecutor:
         ]
 
     def heartbeat_stats(self) -> pb.Heartbeat:
-        """The old protocol tells nothing of this."""
+        """An empty Heartbeat: Buildbot's protocol reports neither load nor free disk."""
         return pb.Heartbeat()
 
     async def clean(self) -> None:
-        """End and remove whatever an earlier connection left on the machine.
+        """Kill the processes and remove the secret files that an earlier connection left on the machine.
 
         Raises:
             ConnectionLostError, NoAnswerError: it can't be said that nothing is left.
@@ -65,7 +65,7 @@ class BuildbotExecutor:
             (self._started / command_id).unlink()
 
     async def run_command(self, attempt: Attempt, plan: Plan) -> pb.Exited:
-        """Run it by the worker's `shell` command."""
+        """Run the plan's command as the Buildbot worker's `shell` command."""
         refusal = _inexpressible(plan.spec.command, self._machine)
         if refusal:
             return pb.Exited(reason=pb.EXIT_REASON_START_FAILED, start_failure=pb.START_FAILURE_OTHER, message=refusal)
@@ -78,7 +78,7 @@ class BuildbotExecutor:
         return exited
 
     async def operate(self, attempt: Attempt, plan: Plan) -> list[pb.FileResult]:
-        """Do it by the worker's commands for files; those can't be stopped half-way."""
+        """Do a file operation by the Buildbot worker's commands, which can't be stopped before their end."""
         try:
             return await Files(self._machine, plan.spec.builddir).operate(plan.spec)
         except ConnectionLostError:
@@ -99,7 +99,7 @@ class BuildbotExecutor:
             raise _interrupted(attempt) from None
 
     async def kill_orphans(self, orphans: Mapping[str, OrphanedRun]) -> dict[str, list[Survivor]]:
-        """Kill what carries the attempts' marks; nothing if the machine is gone, which `clean` makes good."""
+        """Kill processes that carry the attempts' cookies; if the machine is gone, `clean` does so when it is back."""
         survivors: dict[str, list[Survivor]] = {}
         for cookie in orphans:
             try:
@@ -110,7 +110,7 @@ class BuildbotExecutor:
         return survivors
 
     async def _interrupt(self, command_id: str) -> None:
-        """The worker, if it is still the same process, kills the process group."""
+        """Ask the Buildbot worker to kill a command's process group; without effect if it has been restarted."""
         try:
             await self._machine.connection.request(
                 "interrupt_command", command_id=command_id, why="an earlier connection started it"

@@ -1,4 +1,4 @@
-"""Runs one command of an attempt on an old worker, and ends it when told or when a limit is passed."""
+"""Runs one command of an attempt on a Buildbot worker, and stops it on request or when a limit is passed."""
 
 import asyncio
 import contextlib
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 class Execution(RemoteCommand):
-    """A command of a run. The first line of its output is the shell's, and says whether there is a process."""
+    """A command of a run; the first line of its output is the wrapping shell's and says whether it was started."""
 
     def __init__(self, machine: Machine, command_id: str, attempt: Attempt, plan: Plan) -> None:
         super().__init__(machine.connection, command_id)
@@ -76,7 +76,7 @@ class Execution(RemoteCommand):
         return self._exited()
 
     def wrote(self, channel: str, text: str) -> None:
-        """Keep it; the shell's own line comes first."""
+        """Record output, after the shell's own first line."""
         if channel == "stdout" and self._first_line is not None:
             self._first_line += text
             line, newline, text = self._first_line.partition("\n")
@@ -92,7 +92,7 @@ class Execution(RemoteCommand):
         return "stdio" if channel == "stdout" and "stdio" in self._plan.channels else channel
 
     def _begun(self, word: str, rest: str) -> None:
-        """The shell has said what becomes of the program."""
+        """Take note of the shell's first line: the process id, or why nothing was started."""
         match word:
             case script.STARTED:
                 self._pid = int(rest)
@@ -123,7 +123,7 @@ class Execution(RemoteCommand):
         self._started.set()
 
     def _check_for_output(self) -> None:
-        """Ends the run if it has been silent for too long; looks again when that may be so."""
+        """Stop the run if it has written nothing for too long, else check again when that will be so."""
         if self._machine.connection.is_paused:
             # What it writes isn't read, which is not its fault.
             self._wrote_at = self._loop.time()
@@ -183,7 +183,7 @@ class Execution(RemoteCommand):
                 await self._signal(level)
 
     async def _end_with_root(self) -> None:
-        """An old worker waits for every process that has the output open; those that outlive the root are killed."""
+        """Kill processes that outlive the command's root: a Buildbot worker waits for all that hold its output open."""
         await self._started.wait()
         pause = ROOT_CHECK_SECONDS[0]
         while True:
@@ -196,7 +196,7 @@ class Execution(RemoteCommand):
                 await self._kill_survivors()
 
     async def _kill_survivors(self) -> None:
-        """Kill what is left, and remember who it was; one at a time, for the last process may end the command."""
+        """Kill what is left and remember their names; one call at a time, since the last kill may end the command."""
         async with self._killing:
             self._survivors += await self._machine.kill_marked([self._attempt.cookie])
 

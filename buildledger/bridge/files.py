@@ -1,4 +1,4 @@
-"""File operations of runs, in the words of the old protocol where those will do, else by small scripts."""
+"""File operations of runs, by commands of Buildbot's protocol where those suffice, else by shell scripts."""
 
 import errno
 import hashlib
@@ -22,7 +22,7 @@ _TYPES = {stat.S_IFREG: pb.FILE_TYPE_REGULAR, stat.S_IFDIR: pb.FILE_TYPE_DIRECTO
 
 
 class Files:
-    """The files of one build directory."""
+    """Files of one build directory on a Buildbot worker's machine."""
 
     def __init__(self, machine: Machine, builddir: str) -> None:
         self.root = f"{machine.basedir}/{builddir}"
@@ -44,7 +44,7 @@ class Files:
         return absolute
 
     def path(self, path: bytes) -> str:
-        """The absolute path on the machine, by its text.
+        """The absolute path on the machine, checked by its text alone.
 
         Raises:
             PathEscapesError: it leads out of the build directory.
@@ -159,7 +159,7 @@ class Files:
         return [pb.FileResult(entries=[entry])]
 
     async def _digest(self, path: str) -> bytes:
-        """SHA-256 of a file, all of which comes here for it."""
+        """SHA-256 of a file, computed here from its whole content."""
         summing = _Summing()
         command = await self._machine.pull(path, summing)
         if not command.ok:
@@ -211,12 +211,12 @@ class Files:
 
 
 class _Summing:
-    """Takes bytes and keeps their digest alone."""
+    """A sink that computes SHA-256 and stores nothing."""
 
     def __init__(self) -> None:
         self.summed = hashlib.sha256()
 
     def write(self, data: bytes) -> int:
-        """Sum them."""
+        """Add bytes to the digest."""
         self.summed.update(data)
         return len(data)

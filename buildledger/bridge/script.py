@@ -1,4 +1,4 @@
-"""What the bridge puts around a command, and the small commands of its own, all for a POSIX shell.
+"""POSIX shell scripts: what the bridge wraps commands in, and short commands of its own.
 
 An old worker starts a program and says how it ended. The shell before it (which becomes the program by `exec`) adds
 what is missing: a first line that tells the process id or why there will be no program, a working directory that must

@@ -1,6 +1,6 @@
-"""Moves files between the server and an old worker's machine, through a directory beside the bridge's journals.
+"""Moves files between the server and a Buildbot worker's machine, by way of a directory beside the bridge's journals.
 
-The transfer to and from the server is the agent's own, with a staging directory in place of the build directory:
+Transfers to and from the server are those of `buildledger.worker`, with a staging directory for the build directory:
 digests, limits and going on after a broken connection are the same.
 """
 
@@ -30,7 +30,7 @@ FOLDER = "staging"
 
 
 def clear(state_dir: Path) -> None:
-    """Remove what a bridge that was killed left."""
+    """Remove files that a killed bridge left."""
     shutil.rmtree(state_dir / FOLDER, ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""Where the enrollment tokens of workers come from that attach for the first time."""
+"""Enrollment tokens for workers that attach for the first time."""
 
 import logging
 
@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 
 class TokenSource:
-    """A worker's own token from the file of workers, else one that the bridge draws as an administrator."""
+    """Takes a worker's token from the file of workers, else asks the server's API for one as an administrator."""
 
     def __init__(self, settings: BridgeSettings) -> None:
         self._api = settings.api

@@ -1,4 +1,4 @@
-"""What the worker says about the machine it runs on."""
+"""Properties of the machine that the worker runs on."""
 
 import os
 import platform
@@ -26,7 +26,7 @@ def architecture() -> str:
 
 
 def boot_id() -> str:
-    """Name of this boot of the machine; differs after a reboot."""
+    """Identifier of this boot of the machine; differs after a reboot."""
     if _BOOT_ID.exists():
         return _BOOT_ID.read_text(encoding="ascii").strip()
     # Elsewhere the time of boot stands in for it; ten seconds of slack absorb steps of the wall clock.

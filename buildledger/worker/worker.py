@@ -1,4 +1,4 @@
-"""Ties together what a worker consists of, for as long as it lives."""
+"""Connects the parts of a worker: credential, session, attempts and their runner."""
 
 import asyncio
 import contextlib
@@ -99,7 +99,7 @@ class Worker:
             await asyncio.gather(renewing, return_exceptions=True)
 
     def drain(self, reason: str) -> None:
-        """Take no new work, finish what there is, then leave."""
+        """Accept no new runs, finish the current ones, then leave."""
         if self._identity.draining_reason is None:
             _log.info("draining: %s", reason)
             self._announce_end(reason)
@@ -209,7 +209,7 @@ class Worker:
         return backoff.next_delay()
 
     def _use(self, credential: StoredCredential | None) -> None:
-        """Show this credential from the next call on."""
+        """Use this credential from the next call on."""
         self._blobs.credential = credential
         self._identity.worker_id = credential.worker_id if credential is not None else ""
 

@@ -1,4 +1,4 @@
-"""The directory through which the supervisor of one attempt and its worker speak."""
+"""The directory of files through which a worker and the supervisor of one attempt communicate."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ _ATTENDED = "attended"
 
 @dataclass(frozen=True, slots=True)
 class SupervisorIdentity:
-    """Names a supervisor's process beyond the reuse of its id, and the cgroup of its command if it has one."""
+    """Identifies a supervisor's process even after its id is reused, and the cgroup of its command if it has one."""
 
     pid: int
     started_ticks: int
@@ -27,7 +27,7 @@ class SupervisorIdentity:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it still runs."""
+        """Whether the process is running."""
         info = procfs.read_stat(self.pid)
         return info is not None and info.started_ticks == self.started_ticks and not info.is_zombie
 
@@ -42,7 +42,7 @@ class SupervisedDirectory:
         self.diagnostics = self.path / "diagnostics"
 
     def create(self) -> None:
-        """Make it, empty.
+        """Create it, or empty it if it exists.
 
         Raises:
             OSError: the disk is full or broken.
@@ -61,7 +61,7 @@ class SupervisedDirectory:
         shutil.rmtree(self.path / "secrets", ignore_errors=True)
 
     def claim(self) -> SupervisorIdentity | None:
-        """Who supervises; None if nobody does, and then nobody will: a supervisor on its way finds the place taken.
+        """The supervisor that runs the attempt; None if there is none, and then none can claim it later.
 
         Raises:
             OSError: the disk is full or broken.
@@ -79,11 +79,11 @@ class SupervisedDirectory:
         return None
 
     def exit(self) -> dict[str, Any] | None:
-        """How the command ended; None if the supervisor didn't come to write it down."""
+        """The supervisor's record of how the command ended; None if it hasn't written one."""
         return self._read(_EXIT)
 
     def ask_to_stop(self, order: dict[str, Any]) -> None:
-        """Tell a supervisor that no pipe leads to.
+        """Leave a stop order for a supervisor that was started by an earlier worker process.
 
         Raises:
             OSError: the disk is full or broken.
@@ -93,7 +93,7 @@ class SupervisedDirectory:
         temporary.replace(self.path / _STOP)
 
     def mark_attended(self) -> None:
-        """Show a supervisor that no pipe leads to that its worker is there."""
+        """Touch the file by which a supervisor without a pipe sees that its worker is alive."""
         with contextlib.suppress(OSError):
             (self.path / _ATTENDED).touch()
 
@@ -107,7 +107,7 @@ class SupervisedDirectory:
 
 
 def remove_strays(state_dir: Path, kept: set[str]) -> None:
-    """Remove directories of attempts that nobody knows any more; a supervisor that still runs in one is told to end."""
+    """Remove directories of attempts without a journal; a supervisor that still runs in one is ordered to stop."""
     root = root_of(state_dir)
     for path in root.iterdir() if root.is_dir() else ():
         run_id, _, attempt = path.name.partition(".")
@@ -122,5 +122,5 @@ def remove_strays(state_dir: Path, kept: set[str]) -> None:
 
 
 def root_of(state_dir: Path) -> Path:
-    """Where the directories of all attempts lie."""
+    """The directory that holds the directories of all attempts."""
     return state_dir / "supervised"

@@ -1,4 +1,4 @@
-"""How orders and launches are written to a supervisor, and what it is started with."""
+"""Messages to a supervisor, and the environment that it is started with."""
 
 import json
 import os
@@ -11,12 +11,12 @@ LAUNCH_VERSION = 1
 
 
 def line_of(message: dict[str, Any]) -> bytes:
-    """A message as it is written to a supervisor."""
+    """A message as one line of JSON."""
     return json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def own_environment() -> dict[str, str]:
-    """The variables that a supervisor itself runs with: nothing of the worker's that it has no use for.
+    """The environment variables of a supervisor: those of the worker's that it needs.
 
     The mark of a run that the worker itself is a part of stays, so that the end of that run ends the supervisor too.
     """

@@ -1,4 +1,4 @@
-"""Looks at files of a build directory: what there is, and what matches a pattern."""
+"""Describes files of a build directory and matches patterns."""
 
 import fnmatch
 import hashlib
@@ -55,7 +55,7 @@ def glob_paths(root: bytes, operation: pb.Glob, stopped: threading.Event) -> pb.
 
 
 def describe(root: bytes, path: bytes, *, with_digest: bool = False) -> pb.FileEntry:
-    """What there is at an absolute path, links not followed.
+    """The entry of an absolute path, links not followed.
 
     Raises:
         OSError: there is nothing, or it can't be looked at.

@@ -1,4 +1,4 @@
-"""Keeps paths inside the directory they belong to, symbolic links considered.
+"""Resolves paths and refuses those that leave the build directory, symbolic links considered.
 
 The check protects against hostile names and against links that a checkout brings along. A command of the same run could
 do what it likes with the worker's rights anyway, so that a race with it isn't defended against.
@@ -51,7 +51,7 @@ def resolve(root: bytes, path: bytes) -> bytes:
 
 
 def resolve_links(root: bytes, path: bytes) -> bytes:
-    """As `inside`, with a link in the last name resolved as well.
+    """As `resolve`, with a link in the last name resolved as well.
 
     Raises:
         PathEscapesError: `path` is absolute or leads out of `root`.

@@ -1,4 +1,4 @@
-"""The journal of one attempt: what happened, on disk before it is sent.
+"""The journal of one attempt: its events, on disk before they are sent.
 
 An attempt has one or more segments, `<run id>.<attempt>.<segment>.journal`. Each begins with a header that says what
 the attempt is and how far it had come, so that a segment can be removed once the server has what is in it. A record
@@ -218,7 +218,7 @@ class Journal:
     # -- freeing ------------------------------------------------------------------------------------------------------
 
     def release_through(self, event_no: int) -> None:
-        """Forget events up to `event_no`, and remove the segments that hold nothing else."""
+        """Drop acknowledged events up to `event_no`, and delete segments that hold nothing else."""
         while self._entries and self._entries[0].record.event_no <= event_no:
             entry = self._entries.popleft()
             self.spooled_bytes -= entry.body_bytes
@@ -233,7 +233,7 @@ class Journal:
             self._drop_segment(number)
 
     def release_reclaimed(self) -> None:
-        """After a restart: forget what an earlier process knew to be acknowledged, for it removed the output."""
+        """After a restart: drop events whose output an earlier process deleted, since those were acknowledged."""
         reclaimer = self._reclaimer
         if reclaimer is not None:
             known = [
@@ -244,7 +244,7 @@ class Journal:
             self.release_through(max(known, default=0))
 
     def renumber_after(self, event_no: int) -> None:
-        """Give the held events numbers after `event_no`, which the server already knows."""
+        """Number the held events anew from `event_no` + 1: the server already has others up to `event_no`."""
         for shift, entry in enumerate(self._entries, start=1):
             entry.record.event_no = event_no + shift
         self.acked_through = event_no
@@ -258,13 +258,13 @@ class Journal:
         self.spooled_bytes = 0
 
     def close(self) -> None:
-        """Let go of the files, and leave them."""
+        """Close the files; they stay on disk."""
         for descriptor in self._descriptors.values():
             os.close(descriptor)
         self._descriptors.clear()
 
     def load_segment(self, number: int, path: Path, records: Iterator[tuple[int, Record]]) -> None:
-        """Take over a segment that an earlier process wrote; damage at its end is cut off."""
+        """Load a segment that an earlier process wrote; an incomplete record at its end is cut off."""
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
         self._descriptors[number] = descriptor
         self._active, self._active_bytes = number, 0

@@ -1,4 +1,4 @@
-"""Kills what a killed worker left running, before anything is said about those runs or started in their directories."""
+"""Kills processes of runs that an earlier worker process left, before those runs are reported as ended."""
 
 import asyncio
 import contextlib

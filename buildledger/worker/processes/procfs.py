@@ -1,4 +1,4 @@
-"""Looks at processes through Linux's /proc; elsewhere it sees none."""
+"""Reads Linux's /proc; on other systems it finds no processes."""
 
 import os
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ def read_all_stats() -> dict[int, ProcessInfo]:
 
 
 def cookies_of(pid: int) -> str | None:
-    """The marks in the environment a process was started with, or "" if it has none.
+    """The run cookies in the environment a process was started with, or "" if it has none.
 
     None if there is nothing to read: it cleared its environment, it is gone, or it is being replaced by another program
     at this very moment and will have one in an instant.
@@ -83,7 +83,7 @@ def children_of_this_process() -> list[int]:
 
 
 def descendants(roots: set[int], processes: dict[int, ProcessInfo]) -> set[int]:
-    """`roots` and all that stem from them, as far as parents are alive."""
+    """`roots` and all their descendants, as far as parents are alive."""
     children: dict[int, list[int]] = {}
     for info in processes.values():
         children.setdefault(info.parent, []).append(info.pid)
@@ -98,7 +98,7 @@ def descendants(roots: set[int], processes: dict[int, ProcessInfo]) -> set[int]:
 
 
 def with_cookies(wanted: set[str], processes: dict[int, ProcessInfo]) -> Iterator[tuple[int, str]]:
-    """Each process that carries one of the marks, with the mark."""
+    """Each process that carries one of the cookies, with the cookie."""
     for pid in processes:
         carried = set((cookies_of(pid) or "").split(":")) & wanted
         for cookie in carried:

@@ -1,4 +1,4 @@
-"""A run's processes are one tree and die as one tree.
+"""The process tree of a run, which is signalled and killed as a whole.
 
 They are found by their process group, by the cgroup where there is one, by the mark in their environment, and because
 orphans among the descendants become children of the worker (it is a subreaper).
@@ -42,7 +42,7 @@ def become_subreaper() -> bool:
 
 
 class ProcessReaper:
-    """What the trees of one worker share: which children are known, and whether adopted_orphans can be told apart."""
+    """Reaps orphans that this process adopts, and tells them from the roots of its process trees."""
 
     def __init__(self, *, owns_process: bool) -> None:
         self.is_subreaper = become_subreaper()
@@ -56,7 +56,7 @@ class ProcessReaper:
         return [pid for pid in adopted_orphans if not self._reaped(pid)] if self.owns_process else adopted_orphans
 
     def reap(self, infos: list[ProcessInfo]) -> None:
-        """Let dead adopted orphans go."""
+        """Reap zombies among adopted orphans."""
         for info in infos:
             if info.is_zombie and info.parent == os.getpid():
                 self._reaped(info.pid)
@@ -86,7 +86,7 @@ class ProcessTree:
 
     @property
     def mechanism(self) -> str:
-        """What holds the tree together, for people."""
+        """How the tree's processes are found, for people."""
         if self._cgroup is not None:
             return "cgroup_v2"
         return "subreaper" if self._reaper.is_subreaper else "process_group"

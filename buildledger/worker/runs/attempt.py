@@ -1,4 +1,4 @@
-"""One attempt as the worker holds it, from the first word about it until the server lets go of it."""
+"""One attempt of a run, from the server's first mention of it until its release."""
 
 import asyncio
 import logging
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 class State(IntEnum):
-    """Where an attempt stands; the numbers are the protocol's."""
+    """The state of an attempt, with the protocol's numbers."""
 
     NEW = pb.RUN_STATE_NEW
     ACCEPTED = pb.RUN_STATE_ACCEPTED
@@ -72,12 +72,12 @@ class Attempt(Delivery):
 
     @property
     def key(self) -> tuple[str, int]:
-        """What names it."""
+        """Run id and attempt number."""
         return self.run_id, self.attempt
 
     @property
     def directory(self) -> SupervisedDirectory:
-        """Where it and its supervisor speak."""
+        """The directory that it shares with its supervisor."""
         return SupervisedDirectory(self.store.settings.state_dir, self.run_id, self.attempt)
 
     def seconds_left(self, limit_seconds: float) -> float:
@@ -192,7 +192,7 @@ class Attempt(Delivery):
         self._ended()
 
     def fail(self, message: str) -> None:
-        """End it after a fault of the worker itself, wherever it stood."""
+        """End it because of an error in the worker itself, in any state."""
         if self.state < State.STARTING:
             self.reject(pb.REJECT_CODE_UNSPECIFIED, message)
         elif not self.has_ended:
@@ -243,7 +243,7 @@ class Attempt(Delivery):
         )
 
     def acknowledge(self, ack: pb.Ack) -> None:
-        """Free what the server has; go back if it asks."""
+        """Release acknowledged events; send again from where the server asks."""
         before = self.journal.spooled_bytes
         super().acknowledge(ack)
         self.store.spool.change(self.journal.spooled_bytes - before)

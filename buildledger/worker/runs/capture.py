@@ -1,4 +1,4 @@
-"""Keeps what a command writes: from its pipes and watched files into the journal."""
+"""Reads what a command writes to its pipes and watched files, and records it."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -56,7 +56,7 @@ class Capture:
         self.recording.finish()
 
     def close(self) -> None:
-        """Let go of the pipes and files; what is still in them is lost."""
+        """Close the pipes and files; unread output in them is lost."""
         for reader in self._readers:
             reader.close()
         if self._watching is not None:
@@ -65,7 +65,7 @@ class Capture:
             file.close()
 
     def _feeder(self, channel: Channel) -> Callable[[bytes], None]:
-        """Feeds a channel and remembers when."""
+        """A function that feeds a channel and remembers the time."""
 
         def feed(data: bytes) -> None:
             self.last_output_at = self._loop.time()

@@ -1,4 +1,4 @@
-"""Runs one command of an attempt: starts it, keeps its output, ends it when told or when a limit is passed."""
+"""Runs one command of an attempt: starts it, records its output, stops it on request or when a limit is passed."""
 
 import asyncio
 import contextlib
@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 
 async def run_command(attempt: Attempt, plan: Plan, reaper: ProcessReaper, cgroup_parent: Path | None) -> pb.Exited:
-    """Run the plan's command to its end and return what is to be said about it; no process of it is left then."""
+    """Run the plan's command and return its result; no process of it is left then."""
     with contextlib.ExitStack() as cleanup:
         try:
             launch, cgroup = _prepare(attempt, plan, cgroup_parent, cleanup)
@@ -157,7 +157,7 @@ class _Execution:
             self._capture.recording.storage_failed(error)
 
     def _check_for_output(self) -> None:
-        """Ends the run if it has been silent for too long; looks again when that may be so."""
+        """Stop the run if it has written nothing for too long, else check again when that will be so."""
         if self._capture.is_blocked:
             # It can't write, which is not its fault.
             due = self._loop.time() + self._plan.no_output_seconds

@@ -1,4 +1,4 @@
-"""What of an attempt goes to the server: how far it was sent, and how far the server has come."""
+"""The progress of an attempt's events to the server: sent, acknowledged, credit."""
 
 import logging
 
@@ -66,7 +66,7 @@ class Delivery:
         self.sent_data_end = max(self.sent_data_end, entry.data_end)
 
     def acknowledge(self, ack: pb.Ack) -> None:
-        """Free what the server has; go back if it asks."""
+        """Release acknowledged events; send again from where the server asks."""
         self.awaits_ack = False
         unsent = ack.through_event > self.sent_through
         self.journal.release_through(min(ack.through_event, self.sent_through) if unsent else ack.through_event)

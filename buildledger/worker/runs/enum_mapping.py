@@ -8,25 +8,25 @@ _FAILURES = {name.removeprefix("START_FAILURE_").lower(): value for name, value 
 
 
 def level_name(level: pb.StopLevel.ValueType) -> str:
-    """A level as supervisors spell it."""
+    """The supervisors' name of a stop level."""
     return pb.StopLevel.Name(level).removeprefix("STOP_LEVEL_").lower()
 
 
 def level_named(name: str) -> pb.StopLevel.ValueType:
-    """The level that a supervisor named."""
+    """The stop level of a supervisors' name."""
     return _LEVELS.get(name, pb.STOP_LEVEL_UNSPECIFIED)
 
 
 def reason_name(reason: pb.ExitReason.ValueType) -> str:
-    """A reason as supervisors spell it."""
+    """The supervisors' name of an exit reason."""
     return pb.ExitReason.Name(reason).removeprefix("EXIT_REASON_").lower()
 
 
 def reason_named(name: str) -> pb.ExitReason.ValueType:
-    """The reason that a supervisor gave."""
+    """The exit reason of a supervisors' name."""
     return _REASONS.get(name, pb.EXIT_REASON_UNSPECIFIED)
 
 
 def failure_named(name: str) -> pb.StartFailure.ValueType:
-    """The kind of failure that a supervisor named."""
+    """The start failure of a supervisors' name."""
     return _FAILURES.get(name, pb.START_FAILURE_OTHER)

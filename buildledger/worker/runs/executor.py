@@ -1,4 +1,4 @@
-"""Where a worker's runs are done, and how: on this machine, or on one that is reached from here some other way."""
+"""The port behind which runs are executed: on this machine, or on one that is reached in another way."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -12,7 +12,7 @@ from buildledger.worker.runs.plan import Plan
 
 
 class Executor(Protocol):
-    """The machine whose worker this is: what the server is told about it, and what does the work of a run.
+    """Executes runs on one machine, and knows what Hello and heartbeats say about that machine.
 
     What does the work may raise StoppedError once the attempt is to be ended, and OSError if the journal fails.
     """
@@ -35,7 +35,7 @@ class Executor(Protocol):
 
     @property
     def interruption(self) -> str:
-        """What is said of a command that was running when this program was killed."""
+        """The message about a command that was running when this program was killed."""
 
     @property
     def features(self) -> Sequence[str]:

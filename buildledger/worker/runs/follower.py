@@ -1,4 +1,4 @@
-"""Carries what a supervisor writes down into the journal of its attempt, in chunks as the server wants them."""
+"""Copies a supervisor's events and output into the journal of its attempt, in chunks of the server's size."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Progress:
-    """How far one channel has been carried over."""
+    """How far one channel has been copied."""
 
     position: int = 0
     """In the spool."""
@@ -31,7 +31,7 @@ class _Progress:
 
 
 class Follower:
-    """Reads a supervisor's directory on from where the journal ends; a repeated event is told once."""
+    """Reads a supervisor's directory from where the journal ends; a repeated event is journalled once."""
 
     def __init__(self, attempt: Attempt) -> None:
         self.root: ProcessIdentity | None = None
@@ -48,7 +48,7 @@ class Follower:
         self._find_position()
 
     def poll(self, *, all_of_it: bool) -> bool:
-        """Carry over what is new, and what is due of it unless `all_of_it`; True if there is more at once."""
+        """Copy what is new: all of it, or only whole chunks and what is due; True if there is more already."""
         # First the ends: what was left out before them is told in events that are read after.
         ends = [self._spool.end(index, each.position) for index, each in enumerate(self._channels)]
         try:
@@ -63,7 +63,7 @@ class Follower:
 
     @property
     def due_seconds(self) -> float | None:
-        """After how long what is waiting to fill a chunk is to be told as it is."""
+        """Seconds until output that doesn't fill a chunk is due; None if none is waiting."""
         waiting = [each.waiting_since for each in self._channels if each.waiting_since is not None]
         if not waiting:
             return None
@@ -76,7 +76,7 @@ class Follower:
     # -- events -------------------------------------------------------------------------------------------------------
 
     def _relay(self, event: dict[str, Any]) -> None:
-        """Tell the server of an event, unless an earlier worker process has done so."""
+        """Journal an event, unless an earlier worker process has done so."""
         if gap := event.get("gap"):
             self._channels[gap["channel"]].gaps.append((gap["at"], gap["bytes"]))
             return

@@ -1,4 +1,4 @@
-"""The usual host of a worker: the machine that it runs on itself."""
+"""Executes runs on the machine that the worker runs on."""
 
 import asyncio
 import os
@@ -37,7 +37,7 @@ _ALWAYS_OFFERED = (
 
 
 class LocalExecutor:
-    """Runs are processes and files of the machine that the worker runs on; satisfies `Executor`."""
+    """Executes runs as processes and files of this machine; implements `Executor`."""
 
     software = host_info.SOFTWARE
     interruption = "the worker was restarted while it ran"

@@ -1,4 +1,4 @@
-"""From the descriptors of a process to chunks of output: read, masked, batched, counted, summed."""
+"""Reads the output of a process, masks it, and divides it into chunks."""
 
 import asyncio
 import contextlib
@@ -42,11 +42,11 @@ class Channel:
         return self._digest.digest()
 
     def count(self, data: bytes) -> None:
-        """Take bytes that were really emitted into the digest."""
+        """Add bytes that were recorded to the digest."""
         self._digest.update(data)
 
     def feed(self, data: bytes) -> None:
-        """Take bytes that the process wrote."""
+        """Process bytes that the command wrote."""
         if self._masker is not None:
             data = self._masker.feed(data)
         if not data:

@@ -1,4 +1,4 @@
-"""Keeps what a command writes: masked, within its limits, in the attempt's journal."""
+"""Records the output of a command in its attempt's journal: masked, and within its limits."""
 
 import logging
 from collections.abc import Callable
@@ -49,7 +49,7 @@ class Recording:
         ]
 
     def storage_failed(self, error: OSError) -> None:
-        """Nothing more can be kept: say so loudly and end the run."""
+        """Log that the disk failed, and kill the run, whose output can't be recorded."""
         if self._has_failed:
             return
         self._has_failed = True

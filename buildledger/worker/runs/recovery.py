@@ -1,4 +1,4 @@
-"""What a worker that was killed left behind: journals to deliver, processes to end."""
+"""Recovers the journals of an earlier worker process, and kills processes that it left."""
 
 import logging
 import re
@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(kw_only=True)
 class _RecoveredJournal:
-    """What the journal of one attempt tells."""
+    """One attempt as its journal describes it."""
 
     attempt: Attempt
     process: ProcessIdentity | None = None
@@ -147,7 +147,7 @@ def _header(path: Path) -> RunHeader | None:
 
 
 class _JournalReader:
-    """What is learned while records go by."""
+    """Collects what recovery needs to know while the journal loads its records."""
 
     def __init__(self, store: AttemptStore, header: RunHeader) -> None:
         self.process: ProcessIdentity | None = None

@@ -1,4 +1,4 @@
-"""Takes one attempt from its specification to its last event."""
+"""Executes attempts from their specification to their last event."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Parts the room for unacknowledged output among the supervised runs."""
+"""Divides the limit on unacknowledged output among the supervised runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ _SMALLEST_FILE_BYTES = 16 << 10
 
 
 def segment_bytes(spool_bytes: int, channels: int) -> int:
-    """Size of the files of a spool, so that many of them fit into the room there is."""
+    """Size of the segments of a spool, so that many of them fit within the limit."""
     return min(max(spool_bytes // (_FILES * max(channels, 1)), _SMALLEST_FILE_BYTES), _LARGEST_FILE_BYTES)
 
 
@@ -25,7 +25,7 @@ class SpoolShares:
 
     @contextmanager
     def member(self, supervisor: StartedSupervisor) -> Iterator[int]:
-        """Give it its share, and the others theirs, as long as it is one of them."""
+        """Count a supervisor among the sharers while the context is open; gives its share in bytes."""
         self._send_shares(len(self._members) + 1)
         self._members.add(supervisor)
         try:

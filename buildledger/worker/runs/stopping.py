@@ -36,7 +36,7 @@ class StopRequest:
         self._changed.set()
 
     def note_made(self, reason: pb.ExitReason.ValueType, level: pb.StopLevel.ValueType) -> None:
-        """Take note that the end was brought about elsewhere; nobody has to be told."""
+        """Record that a supervisor has stopped the run by itself; nobody is notified."""
         if not self.is_made:
             self.reason = reason
         self.level = max(self.level, level)

@@ -1,4 +1,4 @@
-"""Stays with a supervisor to its end, whichever worker process started it."""
+"""Follows the supervisor of a command to its end, whichever worker process started it."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 async def follow_to_end(attempt: Attempt, supervisor: Supervisor, executor: Executor) -> pb.Exited:
-    """Follow a supervisor to its end and return what is to be said about the command."""
+    """Follow a supervisor to its end and return the result of its command."""
     directory = attempt.directory
     follower = Follower(attempt)
     steering = asyncio.create_task(_pass_on_stops(attempt, supervisor))
@@ -44,7 +44,7 @@ async def follow_to_end(attempt: Attempt, supervisor: Supervisor, executor: Exec
 
 
 def attached_supervisor(attempt: Attempt) -> AttachedSupervisor:
-    """What an earlier worker process left; after this, no supervisor on its way can start the command any more."""
+    """The supervisor that an earlier worker process started; none can start the command after this call."""
     identity = None
     # Without the directory, or on a broken disk, nothing can have been started.
     with contextlib.suppress(OSError):
@@ -54,7 +54,7 @@ def attached_supervisor(attempt: Attempt) -> AttachedSupervisor:
 
 
 def orphaned_run_of(attempt: Attempt, root: ProcessIdentity | None) -> OrphanedRun:
-    """How to recognise what a killed supervisor has left running."""
+    """How to find processes that a killed supervisor left running."""
     cgroup = None
     with contextlib.suppress(OSError):
         if (identity := attempt.directory.claim()) is not None:
@@ -65,14 +65,14 @@ def orphaned_run_of(attempt: Attempt, root: ProcessIdentity | None) -> OrphanedR
 
 
 def interrupt_supervised(attempt: Attempt, root: ProcessIdentity | None, survivors: list[Survivor]) -> pb.Exited:
-    """Journal what a supervisor had kept that didn't come to write down an end, and return what is to be said."""
+    """Journal the remaining output of a supervisor that was killed, and return the result."""
     follower = Follower(attempt)
     follower.root = follower.root or root
     return _journal_rest(attempt, follower, survivors)
 
 
 async def _pass_on_stops(attempt: Attempt, supervisor: Supervisor) -> None:
-    """Pass on each request to end the run."""
+    """Pass on each stop request to the supervisor."""
     stop = attempt.stop
     while True:
         await stop.changed()
@@ -84,7 +84,7 @@ async def _pass_on_stops(attempt: Attempt, supervisor: Supervisor) -> None:
 
 
 async def _interrupted(attempt: Attempt, follower: Follower, executor: Executor) -> pb.Exited:
-    """The supervisor was killed: so is what it left."""
+    """Kill what a killed supervisor left running, and return the result."""
     directory, cookie = attempt.directory, attempt.cookie
     if follower.root is None and directory.claim() is None:
         return not_started(
@@ -97,7 +97,7 @@ async def _interrupted(attempt: Attempt, follower: Follower, executor: Executor)
 
 
 def _journal_rest(attempt: Attempt, follower: Follower, survivors: list[Survivor]) -> pb.Exited:
-    """Journal all that was kept, however much that is: nothing else of the attempt is to be waited for."""
+    """Journal all remaining output of a killed supervisor, and return the result."""
     while follower.poll(all_of_it=True):
         pass
     return interrupted(attempt, follower, survivors)

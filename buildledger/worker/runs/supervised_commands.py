@@ -29,7 +29,7 @@ class SupervisedCommands:
         self._on_crash = settings.on_crash
 
     async def run(self, attempt: Attempt, plan: Plan) -> pb.Exited:
-        """Run the plan's command to its end and return what is to be said about it; no process of it is left then."""
+        """Run the plan's command and return its result; no process of it is left then."""
         directory = attempt.directory
         try:
             launch = launch_of(plan, attempt.cookie)
@@ -47,7 +47,7 @@ class SupervisedCommands:
             return await follow_to_end(attempt, supervisor, self._executor)
 
     def _limits(self, attempt: Attempt, plan: Plan, share: int) -> dict[str, Any]:
-        """What depends on this worker and this moment."""
+        """The part of a launch that depends on this worker and the time of the start."""
         assert attempt.supervision is not None
         return {
             "timeouts": {"no_output": plan.no_output_seconds, "max": attempt.seconds_left(plan.max_seconds)},

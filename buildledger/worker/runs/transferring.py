@@ -1,4 +1,4 @@
-"""What an attempt's file transfers need to know of it."""
+"""Describes an attempt's file transfers."""
 
 from buildledger.worker.files.transfers.blob_store import TransferTask
 from buildledger.worker.runs.attempt import Attempt

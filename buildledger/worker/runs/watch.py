@@ -65,7 +65,7 @@ class WatchedFile:
 
 
 async def watch(polls: Sequence[Callable[[], None]], is_blocked: Callable[[], bool]) -> None:
-    """Look at the files again and again until cancelled; not while output is held back."""
+    """Poll the files until cancelled, but not while output is blocked."""
     while True:
         if not is_blocked():
             for poll in polls:

@@ -1,4 +1,4 @@
-"""The attempts a worker holds, and how they converge to what the server wants."""
+"""The attempts that a worker holds, which converge to the server's desired state."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class AttemptRegistry:
-    """Every attempt from its first mention to its release, by run and attempt number.
+    """Holds every attempt from its first mention to its release, by run id and attempt number.
 
     `start` starts the work of a fresh attempt, which may begin only when the attempts it is given are gone.
     """
@@ -101,7 +101,7 @@ class AttemptRegistry:
             attempt.credit_until = max(attempt.credit_until, credit.up_to_bytes)
 
     def stop_waiting_for_acks(self) -> None:
-        """The server had time enough to say how far it is with attempts whose journal may be cut short."""
+        """Send events of attempts whose journal may be cut short, although the server hasn't said how far it is."""
         for attempt in self:
             if attempt.awaits_ack:
                 attempt.awaits_ack = False

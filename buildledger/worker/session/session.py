@@ -1,4 +1,4 @@
-"""One stream to the server: who we are, what it wants, what happened, and whether it is still there."""
+"""One session with the server: handshake, desired state, events and heartbeats on one stream."""
 
 import asyncio
 import logging
@@ -42,12 +42,12 @@ class SessionRefusedError(Exception):
 
 
 class ServerSilentError(Exception):
-    """Nothing was heard from the server for too long, or it doesn't take what is sent."""
+    """The server sent nothing for too long, or doesn't read what is sent."""
 
 
 @dataclass(kw_only=True)
 class SessionIdentity:
-    """What outlives a session: the highest epoch seen, and the end that was asked for."""
+    """What Hello says of the worker and one session leaves to the next."""
 
     instance_id: str
     worker_id: str
@@ -91,7 +91,7 @@ class Session:
 
         Raises:
             SessionRefusedError: the server said why.
-            ServerSilentError: it is gone without a word.
+            ServerSilentError: the server doesn't answer any more.
             grpc.aio.AioRpcError: the connection failed or broke.
         """
         call = worker_pb2_grpc.WorkerStub(channel).Session(metadata=self._metadata)

@@ -1,4 +1,4 @@
-"""A supervisor as its worker sees it: one that was started just now, or one that an earlier worker process started."""
+"""A supervisor as its worker sees it: started by this process, or attached to after a restart of the worker."""
 
 import asyncio
 import contextlib
@@ -31,11 +31,11 @@ class Supervisor(Protocol):
         """Ask it to end its command. Raises OSError if that can't be done."""
 
     def close(self) -> None:
-        """Leave it alone, as a worker does that is killed; harmless afterwards."""
+        """Close what connects it with this process; it goes on if it still runs."""
 
 
 class StartedSupervisor:
-    """One that this process started: orders go over a pipe, and it rings when there is something new."""
+    """One that this process started: orders go over a pipe, and it notifies over another when it wrote something."""
 
     def __init__(self, program: Path, directory: SupervisedDirectory) -> None:
         """Start it; it waits for its launch. Blocks for about a millisecond.
@@ -67,11 +67,11 @@ class StartedSupervisor:
 
     @property
     def has_ended(self) -> bool:
-        """Whether its end of the doorbell is closed and it was waited for."""
+        """Whether it closed its notification pipe and was waited for."""
         return not self._is_listening and self._process.poll() is not None
 
     async def notified(self, limit_seconds: float | None) -> None:
-        """Wait for the doorbell; after its end, for that of the process."""
+        """Wait for a notification; after the end of that pipe, for the end of the process."""
         if not self._is_listening:
             await asyncio.sleep(_REAP_SECONDS)
             return
@@ -114,7 +114,7 @@ class StartedSupervisor:
         except BlockingIOError:
             written = 0
         except OSError:
-            # It is gone; the doorbell says so too.
+            # It is gone; the notification pipe ends too.
             self._stop_writing()
             return
         self._unsent = self._unsent[written:]
@@ -138,7 +138,7 @@ class StartedSupervisor:
 
 
 class AttachedSupervisor:
-    """One that an earlier worker process started: orders go through files, and its directory is looked at."""
+    """One that an earlier worker process started: orders go through files, and its directory is polled."""
 
     def __init__(self, identity: SupervisorIdentity | None, directory: SupervisedDirectory) -> None:
         self._identity = identity
@@ -151,7 +151,7 @@ class AttachedSupervisor:
         return self._identity is None or not self._identity.is_alive
 
     async def notified(self, limit_seconds: float | None) -> None:
-        """Wait a little; once in a while, let it know that it isn't alone."""
+        """Sleep until the next poll; every few seconds mark its directory as attended."""
         now = asyncio.get_running_loop().time()
         if self._attended_at is None or now - self._attended_at > _ATTENTION_SECONDS:
             self._attended_at = now
@@ -159,7 +159,7 @@ class AttachedSupervisor:
         await asyncio.sleep(_LOOK_SECONDS if limit_seconds is None else min(limit_seconds, _LOOK_SECONDS))
 
     def stop(self, order: dict[str, Any]) -> None:
-        """Leave the order where it looks for one."""
+        """Write the order into its directory."""
         self._directory.ask_to_stop(order)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Keeps the worker's credential in force: gets it, renews it in time, and says what to do when it has ended."""
+"""Provides the worker's credential: enrolls, and renews it in time."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class CredentialProvider:
-    """Owns the credential; `on_change` is told each one that is used from then on."""
+    """Holds the current credential; `on_change` is called with each one that is used from then on."""
 
     def __init__(self, settings: WorkerSettings, on_change: Callable[[StoredCredential | None], None]) -> None:
         """Raises: CredentialUnreadableError."""
@@ -38,7 +38,7 @@ class CredentialProvider:
         return self.current is not None and self.current.has_expired(time.time())
 
     def check_transport(self) -> None:
-        """Make sure that it would not cross a network in clear.
+        """Make sure that the credential would not cross a network in clear.
 
         Raises:
             CaFileUnusableError: the file of issuers holds none.

@@ -1,1 +1,1 @@
-"""Blobs between build directories and the server: fetched, verified and placed; found and uploaded."""
+"""Transfers of files between build directories and the server's blob store."""

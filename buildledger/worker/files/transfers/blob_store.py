@@ -1,4 +1,4 @@
-"""The server's blob store as a run sees it: calls that are tried again until they succeed or can't."""
+"""Access to the server's blob store, with calls that are repeated until they succeed or can't."""
 
 import asyncio
 import logging
@@ -72,11 +72,11 @@ class BlobStore:
         return worker_pb2_grpc.BlobsStub(self._channel)
 
     def metadata(self, spec: pb.RunSpec) -> tuple[tuple[str, str], ...]:
-        """What proves that the blobs of a run may be reached; good for one call."""
+        """Metadata that authorizes one call for the blobs of a run."""
         return (("buildledger-run-token", spec.blob_token),) if spec.blob_token else call_metadata(self.credential)
 
     async def reconnect(self) -> None:
-        """Begin the next call on a fresh connection."""
+        """Close the channel; the next call opens another."""
         channel, self._channel = self._channel, None
         if channel is not None:
             await channel.close()

@@ -33,7 +33,7 @@ async def fetch_files(task: TransferTask, blobs: BlobStore) -> pb.FileError | No
 
 
 async def _fetch(task: TransferTask, blobs: BlobStore, wanted: pb.FileIn) -> None:
-    """Make what is wanted: a file, a link or a directory."""
+    """Create one wanted file, link or directory."""
     os.makedirs(task.root, exist_ok=True)
     match stat.S_IFMT(wanted.mode):
         case 0 | stat.S_IFREG:
@@ -47,7 +47,7 @@ async def _fetch(task: TransferTask, blobs: BlobStore, wanted: pb.FileIn) -> Non
 
 
 async def _fetch_file(task: TransferTask, blobs: BlobStore, wanted: pb.FileIn) -> None:
-    """Read a blob beside its destination, verify it, and give it its name."""
+    """Download a blob to a temporary file, verify it, and rename it."""
     target = resolve(task.root, wanted.path)
     directory = os.path.dirname(target)
     os.makedirs(directory, exist_ok=True)
@@ -64,7 +64,7 @@ async def _fetch_file(task: TransferTask, blobs: BlobStore, wanted: pb.FileIn) -
 
 
 async def _fetch_link(task: TransferTask, blobs: BlobStore, wanted: pb.FileIn) -> None:
-    """Read what is to stand in a link, make the link beside its destination, and give it its name."""
+    """Download a link's target, create the link under a temporary name, and rename it."""
     if wanted.blob.size > LONGEST_LINK_BYTES:
         raise TransferError(pb.FILE_ERROR_CODE_TOO_LARGE, wanted.path, f"a link has {LONGEST_LINK_BYTES} bytes at most")
     target = resolve(task.root, wanted.path)
@@ -91,7 +91,7 @@ async def _receive(task: TransferTask, blobs: BlobStore, wanted: pb.FileIn, desc
 
 
 class _Download:
-    """A blob on its way into a file; after a break it goes on where it came to."""
+    """A download of one blob into a file; after a broken connection it continues where it stopped."""
 
     def __init__(self, blob: pb.Blob, descriptor: int) -> None:
         self._blob = blob
@@ -101,7 +101,7 @@ class _Download:
 
     @property
     def is_sound(self) -> bool:
-        """Whether what arrived is the blob."""
+        """Whether size and digest are the blob's."""
         return self._summed.digest() == self._blob.sha256 and self._size == self._blob.size
 
     async def resume(self, blobs: BlobStore, spec: pb.RunSpec) -> None:

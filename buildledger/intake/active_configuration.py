@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from buildledger.config.configurations import Configurations, UnreadableConfigurationError
 from buildledger.config.resolved import Configuration
 from buildledger.config.secrets import provider
+from buildledger.events.catalogue import stored_names
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Recorded
 from buildledger.events.ids import CONFIG_STREAM
@@ -36,7 +37,7 @@ class ActiveConfiguration:
             UnreadableConfigurationError: Its format is unknown to this version.
         """
         head = self._ledger.head()
-        newest = FactQuery(stream_id=CONFIG_STREAM, names=(ConfigApplied.NAME,), descending=True)
+        newest = FactQuery(stream_id=CONFIG_STREAM, names=stored_names(ConfigApplied), descending=True)
         for recorded in await asyncio.to_thread(self._ledger.select, newest, 1):
             if recorded.position > self._position:
                 await asyncio.to_thread(self._take, recorded)

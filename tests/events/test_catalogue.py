@@ -10,8 +10,9 @@ from collections import defaultdict
 import msgspec
 
 from buildledger import events
-from buildledger.events.catalogue import BY_NAME, FACTS
+from buildledger.events.catalogue import BY_NAME, FACTS, stored_names
 from buildledger.events.fact import Fact
+from buildledger.events.worker import PausedBy, WorkerLost, WorkerPaused, WorkerPausedV1
 
 NAME = re.compile(r"(?P<noun>[a-z]+)\.(?P<verb>[a-z]+(?:_[a-z]+)*)\.v(?P<version>[1-9][0-9]*)")
 
@@ -60,3 +61,16 @@ def test_facts_are_frozen_and_named_by_keyword() -> None:
         assert fact.__match_args__ == (), fact
         assert fact.__doc__, fact
         assert all(field.encode_name == field.name for field in msgspec.structs.fields(fact)), fact
+
+
+def test_earlier_versions_are_found_by_the_newest() -> None:
+    """Whoever asks the store for facts by name gets those stored under earlier versions of it, too."""
+    assert stored_names(WorkerPaused, WorkerLost) == ("worker.lost.v1", "worker.paused.v1", "worker.paused.v2")
+
+
+def test_an_old_pause_says_who_wanted_it() -> None:
+    """It was in the beginning of the reason once; the reason itself stays what it was."""
+    drained = WorkerPausedV1(reason="the worker asked to drain: terminated").upcast()
+    assert drained == WorkerPaused(by=PausedBy.WORKER, reason="the worker asked to drain: terminated")
+    assert WorkerPausedV1(reason="upgrade").upcast() == WorkerPaused(by=PausedBy.PERSON, reason="upgrade")
+    assert WorkerPausedV1().upcast() == WorkerPaused(by=PausedBy.PERSON)

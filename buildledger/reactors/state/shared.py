@@ -9,7 +9,6 @@ import msgspec
 
 from buildledger.config.configurations import AppliedConfigurations, Configurations
 from buildledger.domain.build import BuildState
-from buildledger.domain.worker import DRAIN_REASON
 from buildledger.events import build, config, request
 from buildledger.events import worker as worker_events
 from buildledger.events.fact import Fact, Recorded
@@ -194,7 +193,7 @@ class SharedState:
 
     def _worker_paused(self, recorded: Recorded, fact: worker_events.WorkerPaused) -> None:
         known = self._known(recorded)
-        known.paused, known.drained = True, fact.reason.startswith(DRAIN_REASON)
+        known.paused, known.drained = True, fact.by is worker_events.PausedBy.WORKER
 
     def _worker_resumed(self, recorded: Recorded, fact: worker_events.WorkerResumed) -> None:
         self._known(recorded).paused = False

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from buildledger.worker.files.paths import PathEscapesError, build_directory, inside, inside_followed
+from buildledger.worker.files.paths import PathEscapesError, build_directory, resolve, resolve_links
 
 
 @pytest.fixture
@@ -25,22 +25,22 @@ def root(tmp_path: Path) -> bytes:
 def test_escapes(root: bytes, path: bytes) -> None:
     """Neither dots, nor absolute paths, nor links, nor a directory whose name only begins alike."""
     with pytest.raises(PathEscapesError):
-        inside(root, path)
+        resolve(root, path)
     with pytest.raises(PathEscapesError):
-        inside_followed(root, path)
+        resolve_links(root, path)
 
 
 @pytest.mark.parametrize("path", [b"x", b"sub/x", b"./sub//x", b"in/x", b"missing/deeper/x", b"caf\xe9"])
 def test_stays(root: bytes, path: bytes) -> None:
     """Paths inside are taken, whether they exist and whatever their names' encoding."""
-    assert inside(root, path).startswith(root + b"/")
+    assert resolve(root, path).startswith(root + b"/")
 
 
 def test_last_name_may_be_a_link(root: bytes) -> None:
     """A link itself lies inside and can be removed; what it points to can't be reached."""
-    assert inside(root, b"out") == root + b"/out"
+    assert resolve(root, b"out") == root + b"/out"
     with pytest.raises(PathEscapesError):
-        inside_followed(root, b"out")
+        resolve_links(root, b"out")
 
 
 @pytest.mark.parametrize("builddir", ["", "/", "..", "a/..", "a//b", "./a", "a\0", "a\\b"])

@@ -1,4 +1,4 @@
-"""Who is let in through the bridge's door, and what those who aren't are told."""
+"""Who is let in through the bridge's listener, and what those who aren't are told."""
 
 import asyncio
 import base64
@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidMessage, InvalidStatus
 
-from buildledger.bridge import door
+from buildledger.bridge import listener
 from buildledger.bridge.settings import BridgeSettings
 from buildledger.events.worker import WorkerConnected
 from tests.bridge.conftest import PASSWORD, Bridged, bridge_of
@@ -49,8 +49,8 @@ async def refused(attempt: connect) -> tuple[int, str]:
 
 @pytest.fixture(autouse=True)
 def _hasty_door(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door, "REFUSAL_SECONDS", 0.05)
-    monkeypatch.setattr(door, "ALIVE_SECONDS", 0.5)
+    monkeypatch.setattr(listener, "REFUSAL_SECONDS", 0.05)
+    monkeypatch.setattr(listener, "ALIVE_SECONDS", 0.5)
 
 
 async def test_wrong_password(bridged: Bridged, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -58,16 +58,16 @@ async def test_wrong_password(bridged: Bridged, tmp_path: Path, caplog: pytest.L
     assert bridged.bridge is not None
     await bridged.installation.wait_for(WorkerConnected)
     port = bridged.bridge.port
-    strangers = [
+    adopted_orphans = [
         OldWorker(tmp_path / "wrong", port=port, name="old", password="wrong"),
         OldWorker(tmp_path / "second", port=port, name="old", password=PASSWORD),
     ]
     async with AsyncExitStack() as stack:
-        for stranger in strangers:
+        for stranger in adopted_orphans:
             stack.push_async_callback(asyncio.to_thread, stranger.stop)
             stranger.start()
-        await eventually(lambda: strangers[0].log.count(f"[401]: {WRONG}") >= 4, PATIENCE_SECONDS)
-        await eventually(lambda: TAKEN in strangers[1].log, PATIENCE_SECONDS)
+        await eventually(lambda: adopted_orphans[0].log.count(f"[401]: {WRONG}") >= 4, PATIENCE_SECONDS)
+        await eventually(lambda: TAKEN in adopted_orphans[1].log, PATIENCE_SECONDS)
     assert sum(WRONG in record.getMessage() for record in caplog.records) == 1
     assert bridged.worker.log.count("WebSocket connection closed") == 0
 

@@ -1,4 +1,4 @@
-"""Keeps the worker's credential in force: gets it, renews it in time, and says what to do when it has ended."""
+"""Provides the worker's credential: enrolls, and renews it in time."""
 
 import asyncio
 import logging
@@ -21,8 +21,8 @@ _CUT = "Socket closed"
 _log = logging.getLogger(__name__)
 
 
-class CredentialKeeper:
-    """Owns the credential; `on_change` is told each one that is used from then on."""
+class CredentialProvider:
+    """Holds the current credential; `on_change` is called with each one that is used from then on."""
 
     def __init__(self, settings: WorkerSettings, on_change: Callable[[StoredCredential | None], None]) -> None:
         """Raises: CredentialUnreadableError."""
@@ -38,7 +38,7 @@ class CredentialKeeper:
         return self.current is not None and self.current.has_expired(time.time())
 
     def check_transport(self) -> None:
-        """Make sure that it would not cross a network in clear.
+        """Make sure that the credential would not cross a network in clear.
 
         Raises:
             CaFileUnusableError: the file of issuers holds none.
@@ -48,7 +48,7 @@ class CredentialKeeper:
         check_ca_file(self._settings)
         check_transport(self._settings, self._settings.server, self._trusted_pem())
 
-    async def ensure(self) -> None:
+    async def ensure_enrolled(self) -> None:
         """Use up the token, if there is no credential that is still good and there is a token.
 
         Raises:
@@ -67,7 +67,7 @@ class CredentialKeeper:
                 await asyncio.sleep(backoff.next_delay())
         self._on_change(self.current)
 
-    async def keep(self) -> None:
+    async def keep_renewed(self) -> None:
         """Renew it whenever it is time; sessions that are open go on with the old one."""
         while self.current is not None and self.current.renew_at is not None:
             wait = self.current.renew_at - time.time()

@@ -1,4 +1,4 @@
-"""The door: lets a machine in by name and password, as the HTTP part of a WebSocket's opening."""
+"""Admits Buildbot workers by name and password, in the HTTP request that opens a WebSocket."""
 
 import asyncio
 import logging
@@ -10,42 +10,42 @@ from websockets.exceptions import InvalidHeader
 from websockets.headers import parse_authorization_basic
 from websockets.http11 import Request, Response
 
+from buildledger.bridge.accounts import Account, Accounts
 from buildledger.bridge.attachment import Attachment
-from buildledger.bridge.roster import Entry, Roster
 from buildledger.bridge.settings import BridgeError
 
 REFUSAL_SECONDS = 3.0
 """A refusal comes so late, for an old worker tries again after one second, for ever. It waits 5 s for an answer."""
 ALIVE_SECONDS = 2.0
-"""For so long the machine that holds a name may think about whether it is still there."""
+"""How long the machine that holds a name has to answer whether it is still there."""
 REMINDER_SECONDS = 300.0
 """The log repeats a refusal at most that often."""
-SULK_SECONDS = 60.0
-"""For so long a worker that can't be used is refused at the door."""
+BLOCK_SECONDS = 60.0
+"""How long a worker that can't be used is refused."""
 
 _log = logging.getLogger(__name__)
 
 
-class Door:
-    """Checks the opening of each WebSocket. `attached` are those who are in, by name."""
+class ConnectionListener:
+    """Checks the opening request of each WebSocket; `attached` holds those that are connected, by name."""
 
-    def __init__(self, roster: Roster, attached: dict[str, Attachment]) -> None:
-        self._roster = roster
+    def __init__(self, accounts: Accounts, attached: dict[str, Attachment]) -> None:
+        self._accounts = accounts
         self._attached = attached
-        self._entries: dict[int, Entry] = {}
+        self._admitted: dict[int, Account] = {}
         self._told: dict[tuple[str, str], float] = {}
         self._unusable: dict[str, tuple[float, str]] = {}
 
     async def check(self, socket: ServerConnection, request: Request) -> Response | None:
-        """Let it in (None), or say why not; for `process_request` of websockets."""
+        """None to admit a worker, else the refusal; this is `process_request` of the websockets library."""
         status, reason, name = HTTPStatus.UNAUTHORIZED, "the bridge knows no such name and password", ""
         try:
             name, password = _credentials(request)
-            entry = self._roster.find(name)
-            if entry is not None and await asyncio.to_thread(entry.accepts, password):
+            account = self._accounts.find(name)
+            if account is not None and await asyncio.to_thread(account.accepts, password):
                 busy = await self._busy(name)
                 if not busy:
-                    self._entries[id(socket)] = entry
+                    self._admitted[id(socket)] = account
                     return None
                 status, reason = HTTPStatus.CONFLICT, busy
         except InvalidHeader:
@@ -60,16 +60,16 @@ class Door:
         response.reason_phrase = reason
         return response
 
-    def entry(self, socket: ServerConnection) -> Entry:
-        """Who was let in with this WebSocket; asked for once."""
-        return self._entries.pop(id(socket))
+    def account(self, socket: ServerConnection) -> Account:
+        """The account that was admitted with this WebSocket; may be asked for once."""
+        return self._admitted.pop(id(socket))
 
-    def sulk(self, name: str, reason: str) -> None:
-        """Refuse a worker for a while, since it can't be used."""
-        self._unusable[name] = (time.monotonic() + SULK_SECONDS, reason)
+    def block(self, name: str, reason: str) -> None:
+        """Refuse a worker for a minute, because it can't be used."""
+        self._unusable[name] = (time.monotonic() + BLOCK_SECONDS, reason)
 
     async def _busy(self, name: str) -> str:
-        """Why a worker with the right password isn't let in all the same; empty if it is."""
+        """Why a worker with the right password is refused; empty if it is admitted."""
         until, reason = self._unusable.get(name, (0.0, ""))
         if time.monotonic() < until:
             return reason

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.files.paged import in_parts
+from buildledger.worker.files.paged import paged
 
 MESSAGE_BYTES = 256 << 10
 
@@ -18,7 +18,7 @@ def test_parts_are_the_whole(sizes: list[int], has_failed: bool) -> None:
     whole = pb.FileResult(entries=entries, truncated=True)
     if has_failed:
         whole.error.code = pb.FILE_ERROR_CODE_NO_SPACE
-    parts = list(in_parts(whole))
+    parts = list(paged(whole))
     assert all(part.ByteSize() < MESSAGE_BYTES for part in parts)
     assert [entry for part in parts for entry in part.entries] == list(whole.entries)
     assert [part.truncated for part in parts] == [False] * (len(parts) - 1) + [True]
@@ -28,4 +28,4 @@ def test_parts_are_the_whole(sizes: list[int], has_failed: bool) -> None:
 def test_nothing_is_one_part() -> None:
     """A result without entries is itself."""
     result = pb.FileResult(content=b"c", changed=True)
-    assert list(in_parts(result)) == [result]
+    assert list(paged(result)) == [result]

@@ -1,7 +1,7 @@
-"""What lies in a build directory, and what of it matches a pattern.
+"""Lists files of a build directory on a Buildbot worker's machine, and matches patterns.
 
 The old protocol's own `glob` knows neither hidden files nor links, so `find` lists what there is, and patterns are
-matched here as the agent does on its own disk.
+matched here as `worker.files.listing` does on its own disk.
 """
 
 import fnmatch
@@ -28,7 +28,7 @@ _ESCAPED = re.compile(r"\[(.)\]")
 
 
 class Find(RemoteCommand):
-    """Keeps a list of paths, up to a limit."""
+    """A `find` command whose output is kept, up to a limit."""
 
     def __init__(self, connection: Connection, command_id: str, written: Callable[[str], bytes]) -> None:
         super().__init__(connection, command_id)
@@ -38,7 +38,7 @@ class Find(RemoteCommand):
         self._characters = 0
 
     def wrote(self, channel: str, text: str) -> None:
-        """Keep what is listed."""
+        """Collect the listing."""
         if channel != "stdout":
             super().wrote(channel, text)
         elif self._characters + len(text) > MOST_LISTED_CHARACTERS:
@@ -58,7 +58,7 @@ class Find(RemoteCommand):
 
 
 def plain_beginning(pattern: Sequence[str]) -> list[str]:
-    """The leading names of a pattern that stand for themselves alone."""
+    """The leading names of a pattern that hold no wildcard."""
     names: list[str] = []
     for part in pattern:
         if _SPECIAL.search(_ESCAPED.sub("", part)):

@@ -1,6 +1,6 @@
-"""An old worker's machine as the host of an agent's runs."""
+"""Executes runs on the machine of a Buildbot worker."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from buildledger.bridge import secret_files, staging
@@ -10,20 +10,19 @@ from buildledger.bridge.files import Files
 from buildledger.bridge.machine import Machine, NoAnswerError
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker.files.listing import StoppedError
-from buildledger.worker.files.transfers import BlobStore
-from buildledger.worker.processes.orphans import Leftover
+from buildledger.worker.files.transfers.blob_store import BlobStore
+from buildledger.worker.processes.orphans import OrphanedRun
 from buildledger.worker.processes.tree import Survivor
 from buildledger.worker.runs.attempt import Attempt
 from buildledger.worker.runs.plan import Plan
-from buildledger.worker.runs.workshop import Workshop
 
 FEATURES = ("merge_stderr", "file_operations", "stdin", "pty", "watch_files", "gap", "blobs", "file_types")
 """What any POSIX system lets the bridge offer."""
 STARTED_FOLDER = "started"
 
 
-class BuildbotHost:
-    """Does the work of runs on the machine of a Buildbot worker; satisfies the agent's `Host`."""
+class BuildbotExecutor:
+    """Executes runs on the machine of a Buildbot worker, by the commands that it has; implements `Executor`."""
 
     interruption = "the bridge was restarted, and the Buildbot worker's protocol can't resume a command"
 
@@ -33,24 +32,25 @@ class BuildbotHost:
         self.work_directory = machine.basedir
         self._machine = machine
         self._takes_secrets = takes_secrets
+        self.features: Sequence[str] = self._offered()
         self._started = state_dir / STARTED_FOLDER
         """A file for each command whose end isn't known: its id, and in it the mark of its processes."""
         self._started.mkdir(mode=0o700, exist_ok=True)
 
-    def features(self, _workshop: Workshop) -> list[str]:
-        """What the old protocol can do; where a process shows its environment, a tree is found and killed whole."""
+    def _offered(self) -> list[str]:
+        """Features that Buildbot's protocol can offer; `tree_kill` only on Linux, where /proc shows environments."""
         return [
             *FEATURES,
             *(["secrets"] if self._takes_secrets else []),
             *(["tree_kill"] if self.os == "linux" else []),
         ]
 
-    def vitals(self) -> pb.Heartbeat:
-        """The old protocol tells nothing of this."""
+    def heartbeat_stats(self) -> pb.Heartbeat:
+        """An empty Heartbeat: Buildbot's protocol reports neither load nor free disk."""
         return pb.Heartbeat()
 
     async def clean(self) -> None:
-        """End and remove whatever an earlier connection left on the machine.
+        """Kill the processes and remove the secret files that an earlier connection left on the machine.
 
         Raises:
             ConnectionLostError, NoAnswerError: it can't be said that nothing is left.
@@ -58,15 +58,15 @@ class BuildbotHost:
         left = {path.name: path.read_text() for path in self._started.iterdir()}
         for command_id in left:
             await self._interrupt(command_id)
-        await self._machine.sweep([cookie for cookie in left.values() if cookie])
+        await self._machine.kill_marked([cookie for cookie in left.values() if cookie])
         if self._takes_secrets:
             await secret_files.remove_left_over(self._machine)
         for command_id in left:
             (self._started / command_id).unlink()
 
     async def run_command(self, attempt: Attempt, plan: Plan) -> pb.Exited:
-        """Run it by the worker's `shell` command."""
-        refusal = _unsayable(plan.spec.command, self._machine)
+        """Run the plan's command as the Buildbot worker's `shell` command."""
+        refusal = _inexpressible(plan.spec.command, self._machine)
         if refusal:
             return pb.Exited(reason=pb.EXIT_REASON_START_FAILED, start_failure=pb.START_FAILURE_OTHER, message=refusal)
         command_id = f"{attempt.run_id}.{attempt.attempt}"
@@ -78,7 +78,7 @@ class BuildbotHost:
         return exited
 
     async def operate(self, attempt: Attempt, plan: Plan) -> list[pb.FileResult]:
-        """Do it by the worker's commands for files; those can't be stopped half-way."""
+        """Do a file operation by the Buildbot worker's commands, which can't be stopped before their end."""
         try:
             return await Files(self._machine, plan.spec.builddir).operate(plan.spec)
         except ConnectionLostError:
@@ -98,19 +98,19 @@ class BuildbotHost:
         except ConnectionLostError:
             raise _interrupted(attempt) from None
 
-    async def end_leftovers(self, leftovers: Mapping[str, Leftover]) -> dict[str, list[Survivor]]:
-        """Kill what carries the attempts' marks; nothing if the machine is gone, which `clean` makes good."""
+    async def kill_orphans(self, orphans: Mapping[str, OrphanedRun]) -> dict[str, list[Survivor]]:
+        """Kill processes that carry the attempts' cookies; if the machine is gone, `clean` does so when it is back."""
         survivors: dict[str, list[Survivor]] = {}
-        for cookie in leftovers:
+        for cookie in orphans:
             try:
-                killed = await self._machine.sweep([cookie])
+                killed = await self._machine.kill_marked([cookie])
             except (ConnectionLostError, NoAnswerError):
                 killed = []
             survivors[cookie] = [Survivor(pid, name) for pid, name in killed]
         return survivors
 
     async def _interrupt(self, command_id: str) -> None:
-        """The worker, if it is still the same process, kills the process group."""
+        """Ask the Buildbot worker to kill a command's process group; without effect if it has been restarted."""
         try:
             await self._machine.connection.request(
                 "interrupt_command", command_id=command_id, why="an earlier connection started it"
@@ -124,7 +124,7 @@ def _interrupted(attempt: Attempt) -> StoppedError:
     return StoppedError(BROKEN)
 
 
-def _unsayable(command: pb.Command, machine: Machine) -> str:
+def _inexpressible(command: pb.Command, machine: Machine) -> str:
     """Why the old protocol can't express a command; empty if it can."""
     if command.HasField("pty") and command.stdin:
         return "a Buildbot worker can't give a terminal and standard input to one command"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from buildledger.bridge.roster import Roster, hash_password, parse
+from buildledger.bridge.accounts import Accounts, hash_password, parse
 from buildledger.bridge.settings import BridgeError, BridgeSettings
 from buildledger.cli.bridge import bridge
 
@@ -33,16 +33,16 @@ def test_a_changed_file_counts_at_once(tmp_path: Path) -> None:
     """A machine can be added while the bridge runs; a file that has become bad is named, and mended by mending it."""
     path = tmp_path / "workers.yaml"
     path.write_text("workers: {a: {password_file: p}}")
-    roster = Roster(path)
-    assert (len(roster), roster.find("b")) == (1, None)
+    accounts = Accounts(path)
+    assert (len(accounts), accounts.find("b")) == (1, None)
     path.write_text("workers: {a: {password_file: p}, b: {password_file: p}}")
-    assert roster.find("b") is not None
+    assert accounts.find("b") is not None
     path.write_text("workers: [")
     with pytest.raises(BridgeError, match=r"workers\.yaml"):
-        roster.find("a")
+        accounts.find("a")
     path.write_text("workers: {b: {password_file: p}}")
     os.utime(path, ns=(1, 1))
-    assert roster.find("a") is None
+    assert accounts.find("a") is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Says in each line of the log which worker it is about: those of the agent don't know that they are many."""
+"""Adds to each line of the log the name of the Buildbot worker it is about."""
 
 import logging
 from contextvars import ContextVar
@@ -8,8 +8,8 @@ WORKER: ContextVar[str] = ContextVar("worker", default="-")
 FORMAT = "%(asctime)s %(levelname)s %(worker)s: %(message)s"
 
 
-def name_workers() -> None:
-    """Set logging up for a program that is a bridge and nothing else."""
+def log_worker_names() -> None:
+    """Configure the process's logging with worker names; for programs that are a bridge and nothing else."""
     logging.basicConfig(level=logging.INFO, format=FORMAT)
     for handler in logging.getLogger().handlers:
         handler.addFilter(_add_worker)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buildledger.bridge.finding import matches, plain_beginning
+from buildledger.bridge.listing import matches, plain_beginning
 from buildledger.worker.files.listing import matching
 
 DIRECTORIES = ["a", "a/b", "d", "x*y"]

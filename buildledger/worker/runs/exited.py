@@ -1,14 +1,14 @@
-"""What is said of the end of a supervised command."""
+"""Makes the Exited event of a supervised command."""
 
 from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.contract.launch import failure_named, reason_named
 from buildledger.worker.processes.tree import Survivor
 from buildledger.worker.runs.attempt import Attempt
-from buildledger.worker.supervision.following import Follower
+from buildledger.worker.runs.enum_mapping import failure_named, reason_named
+from buildledger.worker.runs.follower import Follower
 
 KILLED = "its supervisor was killed"
 _UNKNOWN = "the worker was restarted while it was started"
@@ -16,7 +16,7 @@ _LOST = "the machine crashed before all of its output was on the disk"
 
 
 def interrupted(attempt: Attempt, follower: Follower, survivors: list[Survivor]) -> pb.Exited:
-    """The supervisor was killed, and then whoever it left."""
+    """The event of a command whose supervisor was killed; `survivors` are its processes that were killed then."""
     is_known = follower.root is not None
     return pb.Exited(
         reason=pb.EXIT_REASON_INTERRUPTED if is_known else pb.EXIT_REASON_START_UNKNOWN,
@@ -27,7 +27,7 @@ def interrupted(attempt: Attempt, follower: Follower, survivors: list[Survivor])
 
 
 def exited_of(attempt: Attempt, exit_: dict[str, Any], follower: Follower) -> pb.Exited:
-    """What a supervisor wrote down, as the protocol says it."""
+    """The event that a supervisor's record of the end amounts to."""
     totals = exit_.get("totals", [])
     digests = {each["channel"]: bytes.fromhex(each["sha256"]) for each in totals} if follower.has_all(totals) else {}
     exited = pb.Exited(
@@ -62,7 +62,7 @@ def _totals(attempt: Attempt, digests: dict[int, bytes]) -> list[pb.OutputTotal]
 
 
 def not_started(failure: pb.StartFailure.ValueType, message: str) -> pb.Exited:
-    """There was no process, for this reason."""
+    """The event of a command that couldn't be started."""
     return pb.Exited(reason=pb.EXIT_REASON_START_FAILED, start_failure=failure, message=message)
 
 

@@ -1,4 +1,4 @@
-"""Who may attach: the names and passwords of a Buildbot fleet, from a file."""
+"""The names and passwords of the Buildbot workers that may connect, read from a file."""
 
 import hmac
 import os
@@ -21,8 +21,8 @@ _SALT_BYTES, _HASH_BYTES, _PASSES, _LANES, _MEMORY_KIB = 16, 32, 2, 1, 19 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One worker of the fleet."""
+class Account:
+    """Name, password and settings of one Buildbot worker."""
 
     name: str
     password_hash: str | None = None
@@ -36,7 +36,7 @@ class Entry:
     """Let it have secrets, although an old worker writes what it is sent to its log."""
 
     def accepts(self, password: str) -> bool:
-        """Whether it is the worker's password. Takes a moment of processor time.
+        """Whether `password` is this worker's. Takes some 30 ms of processor time when the password is hashed.
 
         Raises:
             BridgeError: the file with the password can't be read.
@@ -54,22 +54,22 @@ class Entry:
         return True
 
 
-class Roster:
-    """The file of workers; read again when it has changed."""
+class Accounts:
+    """The accounts in the file of workers, which is read again when it has changed."""
 
     def __init__(self, path: Path) -> None:
         """Raises: BridgeError."""
         self._path = path
         self._read_at: tuple[int, int] | None = None
-        self._entries: dict[str, Entry] = {}
+        self._accounts: dict[str, Account] = {}
         self.find("")
 
     def __len__(self) -> int:
-        """How many workers it names."""
-        return len(self._entries)
+        """The number of accounts."""
+        return len(self._accounts)
 
-    def find(self, name: str) -> Entry | None:
-        """The worker of that name.
+    def find(self, name: str) -> Account | None:
+        """The account of that name; None if there is none.
 
         Raises:
             BridgeError: the file is bad.
@@ -77,14 +77,14 @@ class Roster:
         try:
             status = self._path.stat()
             if (status.st_mtime_ns, status.st_size) != self._read_at:
-                self._entries = parse(self._path.read_text(encoding="utf-8"), self._path.parent)
+                self._accounts = parse(self._path.read_text(encoding="utf-8"), self._path.parent)
                 self._read_at = (status.st_mtime_ns, status.st_size)
         except (OSError, UnicodeDecodeError, BridgeError) as error:
             raise BridgeError(f"{self._path}: {error}") from error
-        return self._entries.get(name)
+        return self._accounts.get(name)
 
 
-def parse(text: str, folder: Path) -> dict[str, Entry]:
+def parse(text: str, folder: Path) -> dict[str, Account]:
     """The workers that a file names; relative paths in it start at `folder`.
 
     Raises:
@@ -96,18 +96,18 @@ def parse(text: str, folder: Path) -> dict[str, Entry]:
         raise BridgeError(str(error)) from error
     if not isinstance(document, dict) or set(document) != {"workers"} or not isinstance(document["workers"], dict):
         raise BridgeError("the file has one key, `workers`, with a mapping of names")
-    return {str(name): _entry(str(name), fields, folder) for name, fields in document["workers"].items()}
+    return {str(name): _account(str(name), fields, folder) for name, fields in document["workers"].items()}
 
 
 def hash_password(password: str) -> str:
-    """What stands in the file instead of the password."""
+    """The Argon2id hash of a password in PHC format, which the file of workers holds in its place."""
     kdf = Argon2id(
         salt=os.urandom(_SALT_BYTES), length=_HASH_BYTES, iterations=_PASSES, lanes=_LANES, memory_cost=_MEMORY_KIB
     )
     return kdf.derive_phc_encoded(password.encode())
 
 
-def _entry(name: str, fields: Any, folder: Path) -> Entry:
+def _account(name: str, fields: Any, folder: Path) -> Account:
     if not _NAME.fullmatch(name):
         raise BridgeError(f"{name!r} can't be a worker's name: 1–64 of A-Z a-z 0-9 . _ -, a letter or digit first")
     if not isinstance(fields, dict) or set(fields) - _KEYS:
@@ -125,7 +125,7 @@ def _entry(name: str, fields: Any, folder: Path) -> Entry:
     labels = fields.get("labels") or {}
     if not isinstance(labels, dict) or not all(isinstance(each, str) for pair in labels.items() for each in pair):
         raise BridgeError(f"worker {name}: labels is a mapping of texts")
-    return Entry(
+    return Account(
         name=name,
         password_hash=hashed,
         password_file=folder / fields["password_file"] if "password_file" in fields else None,

@@ -1,4 +1,4 @@
-"""Carries what a supervisor writes down into the journal of its attempt, in chunks as the server wants them."""
+"""Copies a supervisor's events and output into the journal of its attempt, in chunks of the server's size."""
 
 import asyncio
 import logging
@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.contract.directory import SupervisedDirectory
-from buildledger.worker.contract.launch import level_named, reason_named
 from buildledger.worker.journal.records import Kind, ProcessIdentity, record_of
 from buildledger.worker.runs.attempt import Attempt, State
-from buildledger.worker.supervision.spool import SpoolFiles
+from buildledger.worker.runs.enum_mapping import level_named, reason_named
+from buildledger.worker.supervision.event_reader import EventReader
 
 # Chunks that are taken at once, before other runs have their turn.
 _CHUNKS_AT_ONCE = 16
@@ -21,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Progress:
-    """How far one channel has been carried over."""
+    """How far one channel has been copied."""
 
     position: int = 0
     """In the spool."""
@@ -32,27 +31,28 @@ class _Progress:
 
 
 class Follower:
-    """Reads a supervisor's directory on from where the journal ends; a repeated event is told once."""
+    """Reads a supervisor's directory from where the journal ends; a repeated event is journalled once."""
 
-    def __init__(self, attempt: Attempt, directory: SupervisedDirectory, spool: SpoolFiles) -> None:
+    def __init__(self, attempt: Attempt) -> None:
         self.root: ProcessIdentity | None = None
         """The command's own process, once it was started."""
         self.trouble = ""
         """What went wrong with the journal, for people."""
         self._attempt = attempt
-        self._directory = directory
-        self._spool = spool
+        assert attempt.spool_reader is not None
+        self._events = EventReader(attempt.directory.events)
+        self._spool = attempt.spool_reader
         self._loop = asyncio.get_running_loop()
         self._relayed = 0
         self._channels = [_Progress() for _ in attempt.journal.header.channels]
-        self._take_up()
+        self._find_position()
 
-    def look(self, *, all_of_it: bool) -> bool:
-        """Carry over what is new, and what is due of it unless `all_of_it`; True if there is more at once."""
+    def poll(self, *, all_of_it: bool) -> bool:
+        """Copy what is new: all of it, or only whole chunks and what is due; True if there is more already."""
         # First the ends: what was left out before them is told in events that are read after.
         ends = [self._spool.end(index, each.position) for index, each in enumerate(self._channels)]
         try:
-            for event in self._directory.new_events():
+            for event in self._events.new_events():
                 self._relay(event)
             # All channels have their turn, whether or not there is more of the first.
             more = [self._carry(index, end, all_of_it=all_of_it) for index, end in enumerate(ends)]
@@ -63,11 +63,11 @@ class Follower:
 
     @property
     def due_seconds(self) -> float | None:
-        """After how long what is waiting to fill a chunk is to be told as it is."""
+        """Seconds until output that doesn't fill a chunk is due; None if none is waiting."""
         waiting = [each.waiting_since for each in self._channels if each.waiting_since is not None]
         if not waiting:
             return None
-        return max(0.0, min(waiting) + self._attempt.workshop.batching.flush_seconds - self._loop.time())
+        return max(0.0, min(waiting) + self._attempt.store.server_settings.flush_seconds - self._loop.time())
 
     def has_all(self, totals: list[dict[str, Any]]) -> bool:
         """Whether everything that the supervisor has spooled was carried over."""
@@ -76,7 +76,7 @@ class Follower:
     # -- events -------------------------------------------------------------------------------------------------------
 
     def _relay(self, event: dict[str, Any]) -> None:
-        """Tell the server of an event, unless an earlier worker process has done so."""
+        """Journal an event, unless an earlier worker process has done so."""
         if gap := event.get("gap"):
             self._channels[gap["channel"]].gaps.append((gap["at"], gap["bytes"]))
             return
@@ -102,16 +102,16 @@ class Follower:
     def _take_stopping(self, stopping: dict[str, Any], *, is_new: bool) -> None:
         level, reason = level_named(stopping["level"]), reason_named(stopping["reason"])
         self._attempt.state = State.STOPPING
-        self._attempt.stop.happened(reason, level)
+        self._attempt.stop.note_made(reason, level)
         if is_new:
             self._attempt.relay(pb.RunEvent(stopping=pb.Stopping(level=level, reason=reason)))
 
     # -- output -------------------------------------------------------------------------------------------------------
 
-    def _take_up(self) -> None:
+    def _find_position(self) -> None:
         """Find where an earlier worker process left off: the journal has the offset, the events what was left out."""
         try:
-            for event in self._directory.new_events():
+            for event in self._events.new_events():
                 self._relay(event)
         except OSError as error:
             self._storage_failed(error)
@@ -131,7 +131,7 @@ class Follower:
                 self._attempt.record_gap(index, self._attempt.journal.offsets[index] + each.gaps.popleft()[1])
                 continue
             until = min(end, each.gaps[0][0]) if each.gaps else end
-            size = min(until - each.position, self._attempt.workshop.batching.chunk_bytes)
+            size = min(until - each.position, self._attempt.store.server_settings.chunk_bytes)
             if size <= 0:
                 each.waiting_since = None
                 return False
@@ -144,7 +144,7 @@ class Follower:
 
     def _is_due(self, each: _Progress, size: int) -> bool:
         """Whether so many bytes make a chunk, or have waited long enough for others."""
-        batching = self._attempt.workshop.batching
+        batching = self._attempt.store.server_settings
         if size >= batching.chunk_bytes:
             return True
         if each.waiting_since is None:

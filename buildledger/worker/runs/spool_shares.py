@@ -1,9 +1,9 @@
-"""Parts the room for unacknowledged output among the supervised runs."""
+"""Divides the limit on unacknowledged output among the supervised runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from buildledger.worker.supervision.supervisor import StartedSupervisor
+from buildledger.worker.supervision.command import StartedSupervisor
 
 # Output is removed in whole files, one of which each channel is always writing.
 _FILES = 16
@@ -12,7 +12,7 @@ _SMALLEST_FILE_BYTES = 16 << 10
 
 
 def segment_bytes(spool_bytes: int, channels: int) -> int:
-    """Size of the files of a spool, so that many of them fit into the room there is."""
+    """Size of the segments of a spool, so that many of them fit within the limit."""
     return min(max(spool_bytes // (_FILES * max(channels, 1)), _SMALLEST_FILE_BYTES), _LARGEST_FILE_BYTES)
 
 
@@ -25,15 +25,15 @@ class SpoolShares:
 
     @contextmanager
     def member(self, supervisor: StartedSupervisor) -> Iterator[int]:
-        """Give it its share, and the others theirs, as long as it is one of them."""
-        self._tell_all(len(self._members) + 1)
+        """Count a supervisor among the sharers while the context is open; gives its share in bytes."""
+        self._send_shares(len(self._members) + 1)
         self._members.add(supervisor)
         try:
             yield self._spool_bytes // len(self._members)
         finally:
             self._members.discard(supervisor)
-            self._tell_all(len(self._members))
+            self._send_shares(len(self._members))
 
-    def _tell_all(self, sharers: int) -> None:
+    def _send_shares(self, sharers: int) -> None:
         for each in self._members:
-            each.say({"spool_bytes": self._spool_bytes // sharers})
+            each.send({"spool_bytes": self._spool_bytes // sharers})

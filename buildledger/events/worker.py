@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar
 
 import msgspec
@@ -134,12 +135,37 @@ class WorkerReturned(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """The session with which it is back."""
 
 
-class WorkerPaused(Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """No further build is assigned to it."""
+class PausedBy(StrEnum):
+    """Who wants no further builds for a worker."""
+
+    PERSON = "person"
+    """Somebody, through the API; it lasts until somebody resumes the worker."""
+    WORKER = "worker"
+    """The worker itself, because it is about to end; it is over when the worker comes back."""
+
+
+class WorkerPausedV1(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """No further build is assigned to a worker, at a time when only the reason's beginning said who wanted that."""
 
     NAME: ClassVar[str] = "worker.paused.v1"
 
     reason: str = ""
+    """Begins with `the worker asked to drain` if that is who wanted it."""
+
+    def upcast(self) -> WorkerPaused:
+        """Who it was becomes a field of its own."""
+        drains = self.reason.startswith("the worker asked to drain")
+        return WorkerPaused(by=PausedBy.WORKER if drains else PausedBy.PERSON, reason=self.reason)
+
+
+class WorkerPaused(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """No further build is assigned to a worker."""
+
+    NAME: ClassVar[str] = "worker.paused.v2"
+
+    by: PausedBy
+    reason: str = ""
+    """Why, for people."""
 
 
 class WorkerResumed(Fact, frozen=True, kw_only=True, omit_defaults=True):

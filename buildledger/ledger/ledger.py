@@ -93,6 +93,16 @@ class Ledger:
                 return recent
         return self.select(FactQuery(after=after, names=names), limit)
 
+    def at(self, position: int) -> Recorded:
+        """The fact at a position. Blocks and raises as `read` does.
+
+        Raises:
+            LookupError: There is none yet.
+        """
+        for recorded_fact in self.read(position - 1, 1):
+            return recorded_fact
+        raise LookupError(f"there is no fact at position {position}")
+
     def select(self, query: FactQuery, limit: int) -> Sequence[Recorded]:
         """Up to `limit` of the facts that are asked for, in either order. Blocks for a query; raises as `read` does."""
         return [recorded(notification) for notification in self._store.select_facts(query, limit)]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from buildledger.domain import worker_rules
-from buildledger.domain.refusals import DuplicateWorkerRefusal, StaleEpochRefusal, WorkerNotEnrolledRefusal
+from buildledger.domain.refusals import DuplicateWorkerRefusal, WorkerNotEnrolledRefusal
 from buildledger.domain.worker import (
     ConnectWorker,
     DisconnectWorker,
@@ -21,10 +21,10 @@ from buildledger.domain.worker import (
     RevokeWorker,
     RotateCredential,
 )
-from buildledger.domain.worker_rules import require_epoch
 from buildledger.events.fact import Fact
 from buildledger.events.ids import ServerId
 from buildledger.events.worker import (
+    PausedBy,
     WorkerCredentialExpired,
     WorkerCredentialRotated,
     WorkerDisconnected,
@@ -206,13 +206,5 @@ def test_a_worker_is_paused_resumed_and_revoked_once() -> None:
     """Each repetition decides nothing."""
     pause, resume, revoke = PauseWorker(worker="w1"), ResumeWorker(worker="w1"), RevokeWorker(worker="w1")
     given(ENROLLED).when(pause, pause, resume, resume, revoke, revoke).then(
-        WorkerPaused(), WorkerResumed(), WorkerRevoked()
+        WorkerPaused(by=PausedBy.PERSON), WorkerResumed(), WorkerRevoked()
     )
-
-
-def test_only_the_current_session_speaks() -> None:
-    """An older session's words are refused."""
-    state = given(ENROLLED, connected(), GONE, connected(epoch=2)).state
-    require_epoch(state, "w1", 2)
-    with pytest.raises(StaleEpochRefusal):
-        require_epoch(state, "w1", 1)

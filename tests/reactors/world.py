@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from buildledger.config.configurations import Configurations
 from buildledger.config.load import load_text
 from buildledger.config.resolved import Configuration
 from buildledger.domain.build import FinishOperation, ReportOperationStarted
@@ -78,7 +79,12 @@ class World:
         """The reactors run by themselves; else they do all there is to do after each command."""
 
     def _join(self) -> Runner:
-        return join(self.ledger, self.clock, serves=lambda server: server == SERVER)
+        return join(
+            self.ledger,
+            self.clock,
+            configurations=Configurations(self.ledger.at),
+            serves=lambda server: server == SERVER,
+        )
 
     async def begin(self) -> None:
         """Apply the configuration and start the reactors."""

@@ -1,4 +1,4 @@
-"""The whole of the edge, put together."""
+"""Constructs the FastAPI application: routes, problems, authentication and the dashboard's files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading the read models for one request: at the position asked for, the same for everything in the answer."""
+"""Reads the read models for one request, everything in the answer at the same position: the one asked for."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from buildledger.domain.worker import (
 )
 from buildledger.events.fact import Fact
 from buildledger.events.worker import (
+    DisconnectReason,
     WorkerConnected,
     WorkerCredentialExpired,
     WorkerCredentialRotated,
@@ -114,7 +115,7 @@ def _connect(state: WorkerState, command: ConnectWorker) -> tuple[Fact, ...]:
         state.credentials.shown(command.worker, command.credential_digest, command.at)
     if state.connected and command.instance_id != state.instance_id:
         raise DuplicateWorkerRefusal(command.worker)
-    ended = (WorkerDisconnected(epoch=state.epoch, reason="superseded"),) if state.connected else ()
+    ended = (WorkerDisconnected(epoch=state.epoch, reason=DisconnectReason.SUPERSEDED),) if state.connected else ()
     epoch = state.epoch + 1
     returned = (WorkerReturned(worker=command.worker, epoch=epoch),) if state.missing else ()
     return (

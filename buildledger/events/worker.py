@@ -95,6 +95,19 @@ class WorkerConnected(Fact, frozen=True, kw_only=True, omit_defaults=True):
     address: str = ""
 
 
+class DisconnectReason(StrEnum):
+    """Why a session ended: all that this version says. `docs/errors.md` explains each."""
+
+    GOODBYE = "goodbye"
+    SILENT = "silent"
+    STREAM_ENDED = "stream_ended"
+    SUPERSEDED = "superseded"
+    SERVER_LOST = "server_lost"
+    DRAINED = "drained"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
 class WorkerDisconnected(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """A session ended; the worker may come back and its runs go on."""
 
@@ -102,7 +115,7 @@ class WorkerDisconnected(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
     epoch: int
     reason: str
-    """`goodbye`, `silent`, `stream_ended`, `superseded`, `server_lost`, `drained`, `revoked` or `expired`."""
+    """One of `DisconnectReason`; text, so that what another version has recorded can be read."""
 
 
 class WorkerLost(Fact, frozen=True, kw_only=True, omit_defaults=True):

@@ -48,7 +48,7 @@ async def refused(attempt: connect) -> tuple[int, str]:
 
 
 @pytest.fixture(autouse=True)
-def _hasty_door(monkeypatch: pytest.MonkeyPatch) -> None:
+def _hasty_listener(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listener, "REFUSAL_SECONDS", 0.05)
     monkeypatch.setattr(listener, "ALIVE_SECONDS", 0.5)
 
@@ -91,7 +91,7 @@ async def test_openings_that_are_refused(settings: BridgeSettings) -> None:
 
 
 async def test_a_worker_that_isnt_enrolled(settings: BridgeSettings, caplog: pytest.LogCaptureFixture) -> None:
-    """Is sent away with what to do, and then refused at the door for a while."""
+    """Is sent away with what to do, and then refused for a while."""
     settings.workers_file.write_text("workers: {old: {password_file: password}}\n")
     async with bridge_of(settings) as bridge:
         async with opening(bridge.port) as socket:

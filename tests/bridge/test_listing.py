@@ -1,4 +1,4 @@
-"""Patterns are matched in the bridge as the agent matches them on its own disk."""
+"""Patterns are matched in the bridge as the worker matches them on its own disk."""
 
 import os
 import threading

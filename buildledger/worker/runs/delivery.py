@@ -3,7 +3,8 @@
 import logging
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.journal.journal import Entry, Journal
+from buildledger.worker.journal.entries import Entry
+from buildledger.worker.journal.journal import Journal
 from buildledger.worker.journal.records import Kind, RunHeader
 from buildledger.worker.runs.event_encoding import fill_event
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from buildledger.worker.supervision.command import StartedSupervisor
+from typing import Any, Protocol
 
 # Output is removed in whole files, one of which each channel is always writing.
 _FILES = 16
@@ -16,15 +15,22 @@ def segment_bytes(spool_bytes: int, channels: int) -> int:
     return min(max(spool_bytes // (_FILES * max(channels, 1)), _SMALLEST_FILE_BYTES), _LARGEST_FILE_BYTES)
 
 
+class Sharer(Protocol):
+    """A supervisor that is told its share."""
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send it an order."""
+
+
 class SpoolShares:
     """Equal parts for all that run at the same time; one that runs alone may use all of it."""
 
     def __init__(self, spool_bytes: int) -> None:
         self._spool_bytes = spool_bytes
-        self._members: set[StartedSupervisor] = set()
+        self._members: set[Sharer] = set()
 
     @contextmanager
-    def member(self, supervisor: StartedSupervisor) -> Iterator[int]:
+    def member(self, supervisor: Sharer) -> Iterator[int]:
         """Count a supervisor among the sharers while the context is open; gives its share in bytes."""
         self._send_shares(len(self._members) + 1)
         self._members.add(supervisor)

@@ -13,10 +13,12 @@ from buildledger.projections.projection import Projection
 from buildledger.projections.rebuild import rows_of
 from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
-from tests.golden.histories import Line
+from tests.golden.histories import Line, lines
 
 DIRECTORY = Path(__file__).parent
 HISTORY = DIRECTORY / "history.jsonl"
+STORIES = ("build-with-files-and-tests", "machine")
+"""What the simulated installation doesn't do: files, test reports, elastic workers."""
 BATCH_FACTS = 50
 
 
@@ -26,9 +28,10 @@ def golden(projection: Projection) -> Path:
 
 
 def history() -> list[Recorded]:
-    """The recorded facts, in the order of positions."""
-    lines = msgspec.json.Decoder(Line).decode_lines(HISTORY.read_bytes())
-    return [_recorded(position, line) for position, line in enumerate(lines, 1)]
+    """The recorded facts and then those of some stories, in the order of positions."""
+    recorded = msgspec.json.Decoder(Line).decode_lines(HISTORY.read_bytes())
+    told = [line for name in STORIES for line in lines(name)]
+    return [_recorded(position, line) for position, line in enumerate((*recorded, *told), 1)]
 
 
 def _recorded(position: int, line: Line) -> Recorded:

@@ -38,7 +38,7 @@ def site(
 ) -> Iterator[Site]:
     """A server with a Windows worker."""
     directory = tmp_path_factory.mktemp("endings")
-    play = [windows_path(checks / "process.test.exe"), "__child"]
+    play = [windows_path(checks / "processes.test.exe"), "__child"]
     with (
         Site(directory / "site", configuration(builders(play))) as the_site,
         WindowsWorker(the_site, windows, worker_program, WORKER, directory / "worker").running(),

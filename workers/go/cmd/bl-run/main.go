@@ -13,8 +13,8 @@ import (
 	"strings"
 
 	"buildledger/workers/go/internal/contract"
-	"buildledger/workers/go/internal/process"
-	"buildledger/workers/go/internal/supervise"
+	"buildledger/workers/go/internal/processes"
+	"buildledger/workers/go/internal/supervision/supervisor"
 )
 
 const usage = `Usage: bl-run DIRECTORY
@@ -37,7 +37,7 @@ func main() { os.Exit(execute(os.Args[1:], os.Stdout)) }
 
 // execute is the whole program; it returns its exit code.
 func execute(arguments []string, out io.Writer) int {
-	if code, isHelper := process.RunHelper(arguments); isHelper {
+	if code, isHelper := processes.RunHelper(arguments); isHelper {
 		return code
 	}
 	if len(arguments) == 1 {
@@ -50,7 +50,7 @@ func execute(arguments []string, out io.Writer) int {
 			return 0
 		}
 		if !strings.HasPrefix(arguments[0], "-") {
-			return supervise.Main(arguments[0])
+			return supervisor.Main(arguments[0])
 		}
 	}
 	fmt.Fprintln(os.Stderr, "bl-run: it takes one argument, the directory of one command (try --help)")

@@ -9,9 +9,9 @@ import (
 	"os"
 	"os/signal"
 
-	"buildledger/workers/go/internal/follow"
-	"buildledger/workers/go/internal/process"
-	"buildledger/workers/go/internal/supervise"
+	"buildledger/workers/go/internal/processes"
+	"buildledger/workers/go/internal/supervision"
+	"buildledger/workers/go/internal/supervision/supervisor"
 	"buildledger/workers/go/internal/worker"
 )
 
@@ -27,11 +27,11 @@ func main() { os.Exit(execute(os.Args[1:])) }
 
 // execute is the whole program; it returns its exit code.
 func execute(arguments []string) int {
-	if code, isHelper := process.RunHelper(arguments); isHelper {
+	if code, isHelper := processes.RunHelper(arguments); isHelper {
 		return code
 	}
-	if len(arguments) == 2 && arguments[0] == follow.SuperviseCommand {
-		return supervise.Main(arguments[1])
+	if len(arguments) == 2 && arguments[0] == supervision.SuperviseCommand {
+		return supervisor.Main(arguments[1])
 	}
 	if code, isService := runService(arguments); isService {
 		return code

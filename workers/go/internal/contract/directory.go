@@ -8,8 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"buildledger/workers/go/internal/durable"
-	"buildledger/workers/go/internal/process"
+	"buildledger/workers/go/internal/files/durable"
+	"buildledger/workers/go/internal/processes"
 )
 
 // Names of what lies in a supervisor's directory.
@@ -27,7 +27,7 @@ const (
 // starts one, or a worker that finds none, with a PID of 0.
 type Claim struct {
 	Version int `json:"version"`
-	process.Identity
+	processes.Identity
 	SegmentBytes int64 `json:"segment_bytes"`
 }
 
@@ -130,7 +130,7 @@ type Event struct {
 
 // Started is the root of the command's tree.
 type Started struct {
-	process.Identity
+	processes.Identity
 	Mechanism string `json:"mechanism"`
 	// At is the wall clock in seconds, for people.
 	At float64 `json:"at"`
@@ -138,8 +138,8 @@ type Started struct {
 
 // NotStarted says why there is no process.
 type NotStarted struct {
-	Failure process.Failure `json:"failure"`
-	Message string          `json:"message"`
+	Failure processes.Failure `json:"failure"`
+	Message string            `json:"message"`
 }
 
 // GapEvent says that bytes of a channel are left out at a position of its spool.
@@ -151,22 +151,22 @@ type GapEvent struct {
 
 // Stopping says that the next level of ending the command is about to be tried.
 type Stopping struct {
-	Level  process.Level `json:"level"`
-	Reason Reason        `json:"reason"`
+	Level  processes.Level `json:"level"`
+	Reason Reason          `json:"reason"`
 }
 
 // Exit is how a command ended: with a code, by a signal, or in a way that couldn't be learnt.
 type Exit struct {
-	Code         *uint32            `json:"code,omitempty"`
-	Signal       *uint32            `json:"signal,omitempty"`
-	Reason       Reason             `json:"reason"`
-	Message      string             `json:"message"`
-	StartFailure process.Failure    `json:"start_failure"`
-	Survivors    []process.Survivor `json:"survivors"`
-	Totals       []Total            `json:"totals"`
-	RanFor       Seconds            `json:"ran_for"`
-	UserCPU      *Seconds           `json:"user_cpu,omitempty"`
-	SystemCPU    *Seconds           `json:"system_cpu,omitempty"`
+	Code         *uint32              `json:"code,omitempty"`
+	Signal       *uint32              `json:"signal,omitempty"`
+	Reason       Reason               `json:"reason"`
+	Message      string               `json:"message"`
+	StartFailure processes.Failure    `json:"start_failure"`
+	Survivors    []processes.Survivor `json:"survivors"`
+	Totals       []Total              `json:"totals"`
+	RanFor       Seconds              `json:"ran_for"`
+	UserCPU      *Seconds             `json:"user_cpu,omitempty"`
+	SystemCPU    *Seconds             `json:"system_cpu,omitempty"`
 }
 
 // Total is what a whole channel came to.

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"buildledger/workers/go/internal/process"
+	"buildledger/workers/go/internal/processes"
 )
 
 // Version of launches and files that this program knows.
@@ -102,8 +102,8 @@ type Timeouts struct {
 
 // Step is one level of ending a command, and how long to wait for it.
 type Step struct {
-	Level process.Level `json:"level"`
-	Grace Seconds       `json:"grace"`
+	Level processes.Level `json:"level"`
+	Grace Seconds         `json:"grace"`
 }
 
 // Order is a later line, or what the file `stop` holds.
@@ -115,9 +115,9 @@ type Order struct {
 
 // Stop asks for the end. Grace, if it is there, replaces what the policy says.
 type Stop struct {
-	Level  process.Level `json:"level"`
-	Grace  *Seconds      `json:"grace"`
-	Reason Reason        `json:"reason"`
+	Level  processes.Level `json:"level"`
+	Grace  *Seconds        `json:"grace"`
+	Reason Reason          `json:"reason"`
 }
 
 // Seconds are an interval as JSON has it.

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"buildledger/workers/go/internal/buffers"
+	"buildledger/workers/go/internal/journal/buffers"
 )
 
 const (

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"buildledger/workers/go/internal/scratch"
+	"buildledger/workers/go/internal/testdir"
 )
 
 var header = Header{
@@ -28,7 +28,7 @@ func (s spool) Read(channel int, data []byte, position uint64) error {
 // begun is a journal with one event in it.
 func begun(t *testing.T) *Journal {
 	t.Helper()
-	j := New(scratch.Dir(t), header)
+	j := New(testdir.Dir(t), header)
 	j.Spool = spool{}
 	if err := j.Begin(event(j, "accepted"), NewRecord(KindStarting, nil)); err != nil {
 		t.Fatal(err)
@@ -106,7 +106,7 @@ func TestTornTailIsCutOff(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		other := scratch.Dir(t)
+		other := testdir.Dir(t)
 		if err := os.WriteFile(filepath.Join(other, filepath.Base(path)), content[:cut], 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -195,7 +195,7 @@ func TestEventsAreRenumbered(t *testing.T) {
 
 // A journal whose header wasn't written tells of nothing that can have been started, and goes.
 func TestEmptyJournalsAreRemoved(t *testing.T) {
-	directory := scratch.Dir(t)
+	directory := testdir.Dir(t)
 	name := filepath.Join(directory, header.RunID+".1.0.journal")
 	if err := os.WriteFile(name, []byte("half a head"), 0o600); err != nil {
 		t.Fatal(err)

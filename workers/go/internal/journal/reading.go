@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 
-	"buildledger/workers/go/internal/buffers"
+	"buildledger/workers/go/internal/journal/buffers"
 )
 
 // FirstUnacked is the number of the oldest event still held, or the number the next one will get.

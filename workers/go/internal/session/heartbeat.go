@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"buildledger/workers/go/internal/machine"
+	"buildledger/workers/go/internal/hostinfo"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
@@ -35,10 +35,10 @@ func (s *Session) keepAlive(ctx context.Context, _ upDown) error {
 func (s *Session) beat(number uint64) *pb.Heartbeat {
 	beat := &pb.Heartbeat{
 		N:             number,
-		DiskFreeBytes: machine.FreeBytes(s.shop.WorkDir),
+		DiskFreeBytes: hostinfo.FreeBytes(s.shop.WorkDir),
 		SpooledBytes:  uint64(max(s.shop.Spool.Used(), 0)),
 	}
-	if load, isKnown := machine.LoadAverage(); isKnown {
+	if load, isKnown := hostinfo.LoadAverage(); isKnown {
 		beat.Load = &load
 	}
 	for _, attempt := range s.holdings.All() {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"sync"
 
-	"buildledger/workers/go/internal/run"
+	"buildledger/workers/go/internal/runs"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
@@ -21,10 +21,10 @@ type Outbox struct {
 	mu            sync.Mutex
 	something     chan struct{} // Holds a token when there may be something to send.
 	control       []*pb.Up
-	waiting       []*run.Attempt // May have something to send; each once.
-	isWaiting     map[*run.Attempt]bool
-	starved       []*run.Attempt // Wait for credit of the session.
-	known         map[*run.Attempt]bool
+	waiting       []*runs.Attempt // May have something to send; each once.
+	isWaiting     map[*runs.Attempt]bool
+	starved       []*runs.Attempt // Wait for credit of the session.
+	known         map[*runs.Attempt]bool
 	runCredit     uint64
 	sessionCredit uint64
 }
@@ -37,13 +37,13 @@ func NewOutbox() *Outbox {
 }
 
 // Wake has an attempt looked at when the next message is made.
-func (o *Outbox) Wake(attempt *run.Attempt) {
+func (o *Outbox) Wake(attempt *runs.Attempt) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.wake(attempt)
 }
 
-func (o *Outbox) wake(attempt *run.Attempt) {
+func (o *Outbox) wake(attempt *runs.Attempt) {
 	if !o.known[attempt] {
 		o.known[attempt] = true
 		attempt.StartSession(o.runCredit)
@@ -64,11 +64,11 @@ func (o *Outbox) Post(message *pb.Up) {
 }
 
 // StartSession begins again with all that isn't acknowledged, on a fresh stream. Credits of 0 mean the usual.
-func (o *Outbox) StartSession(attempts []*run.Attempt, runCredit, sessionCredit uint64) {
+func (o *Outbox) StartSession(attempts []*runs.Attempt, runCredit, sessionCredit uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.control, o.waiting, o.starved = nil, nil, nil
-	o.isWaiting, o.known = make(map[*run.Attempt]bool), make(map[*run.Attempt]bool)
+	o.isWaiting, o.known = make(map[*runs.Attempt]bool), make(map[*runs.Attempt]bool)
 	o.runCredit, o.sessionCredit = defaultRunCredit, defaultSessionCredit
 	if runCredit > 0 {
 		o.runCredit = runCredit
@@ -123,7 +123,7 @@ func (o *Outbox) events() []*pb.RunEvent {
 		attempt := o.waiting[0]
 		before := attempt.InFlight()
 		event, size, outcome := attempt.Take(room, inFlight < o.sessionCredit)
-		if outcome == run.TakenEvent {
+		if outcome == runs.TakenEvent {
 			events = append(events, event)
 			room -= size
 			inFlight += attempt.InFlight() - min(before, attempt.InFlight())
@@ -131,11 +131,11 @@ func (o *Outbox) events() []*pb.RunEvent {
 		}
 		o.waiting = o.waiting[1:]
 		switch outcome {
-		case run.TooLarge:
+		case runs.TooLarge:
 			// The others come first next time.
 			o.waiting = append(o.waiting, attempt)
 			return events
-		case run.Starved:
+		case runs.Starved:
 			o.starved = append(o.starved, attempt)
 		}
 		delete(o.isWaiting, attempt)
@@ -149,7 +149,7 @@ func (o *Outbox) inFlight() uint64 {
 	for attempt := range o.known {
 		if attempt.State() == pb.RunState_RUN_STATE_RELEASED {
 			delete(o.known, attempt)
-			o.waiting = slices.DeleteFunc(o.waiting, func(each *run.Attempt) bool { return each == attempt })
+			o.waiting = slices.DeleteFunc(o.waiting, func(each *runs.Attempt) bool { return each == attempt })
 			delete(o.isWaiting, attempt)
 			continue
 		}

@@ -10,8 +10,8 @@ import (
 
 	"google.golang.org/grpc"
 
-	"buildledger/workers/go/internal/buffers"
-	"buildledger/workers/go/internal/run"
+	"buildledger/workers/go/internal/journal/buffers"
+	"buildledger/workers/go/internal/runs"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
@@ -59,7 +59,7 @@ var errLeft = errors.New("left")
 
 // Session is one stream.
 type Session struct {
-	shop     *run.Workshop
+	shop     *runs.Workshop
 	holdings *Holdings
 	outbox   *Outbox
 	standing *Standing
@@ -80,7 +80,7 @@ type Session struct {
 }
 
 // New prepares a session.
-func New(shop *run.Workshop, holdings *Holdings, outbox *Outbox, standing *Standing) *Session {
+func New(shop *runs.Workshop, holdings *Holdings, outbox *Outbox, standing *Standing) *Session {
 	return &Session{shop: shop, holdings: holdings, outbox: outbox, standing: standing, Ended: make(chan struct{})}
 }
 

@@ -6,7 +6,7 @@ import (
 	"io"
 	"time"
 
-	"buildledger/workers/go/internal/machine"
+	"buildledger/workers/go/internal/hostinfo"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
@@ -37,8 +37,8 @@ func (s *Session) hello() *pb.Hello {
 		Name:          s.standing.Name,
 		BootId:        s.shop.BootID,
 		InstanceId:    s.standing.InstanceID,
-		Os:            machine.OS(),
-		Arch:          machine.Architecture(),
+		Os:            hostinfo.OS(),
+		Arch:          hostinfo.Architecture(),
 		Software:      s.standing.Software,
 		Labels:        s.standing.Labels,
 		Capacity:      s.standing.Capacity,

@@ -9,9 +9,9 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"buildledger/workers/go/internal/backoff"
-	"buildledger/workers/go/internal/credential"
 	"buildledger/workers/go/internal/session"
+	"buildledger/workers/go/internal/transport/backoff"
+	"buildledger/workers/go/internal/transport/credential"
 )
 
 const (

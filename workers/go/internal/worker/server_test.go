@@ -19,8 +19,8 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"buildledger/workers/go/internal/contract"
-	"buildledger/workers/go/internal/follow"
-	"buildledger/workers/go/internal/supervise"
+	"buildledger/workers/go/internal/supervision"
+	"buildledger/workers/go/internal/supervision/supervisor"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
@@ -195,8 +195,8 @@ func settingsOf(address, stateDir, workDir string, log slog.Handler) Settings {
 // TestMain lets the test program be what the tests start: supervisors, and workers that can be killed.
 func TestMain(m *testing.M) {
 	switch {
-	case len(os.Args) == 3 && os.Args[1] == follow.SuperviseCommand:
-		os.Exit(supervise.Main(os.Args[2]))
+	case len(os.Args) == 3 && os.Args[1] == supervision.SuperviseCommand:
+		os.Exit(supervisor.Main(os.Args[2]))
 	case len(os.Args) == 6 && os.Args[1] == workerWord:
 		settings := settingsOf(os.Args[2], os.Args[3], os.Args[4], slog.NewTextHandler(os.Stderr, nil))
 		settings.OnCrash = os.Args[5]

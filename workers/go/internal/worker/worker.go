@@ -16,14 +16,14 @@ import (
 
 	"google.golang.org/grpc"
 
-	"buildledger/workers/go/internal/blobs"
 	"buildledger/workers/go/internal/contract"
-	"buildledger/workers/go/internal/credential"
-	"buildledger/workers/go/internal/durable"
-	"buildledger/workers/go/internal/process"
-	"buildledger/workers/go/internal/run"
+	"buildledger/workers/go/internal/files/durable"
+	"buildledger/workers/go/internal/files/transfers"
+	"buildledger/workers/go/internal/processes"
+	"buildledger/workers/go/internal/runs"
 	"buildledger/workers/go/internal/session"
 	"buildledger/workers/go/internal/transport"
+	"buildledger/workers/go/internal/transport/credential"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
@@ -65,8 +65,8 @@ type Worker struct {
 	settings Settings
 	log      *slog.Logger
 	server   credential.Server
-	shop     *run.Workshop
-	blobs    *blobs.Store
+	shop     *runs.Workshop
+	blobs    *transfers.Store
 	outbox   *session.Outbox
 	holdings *session.Holdings
 	standing *session.Standing
@@ -113,17 +113,17 @@ func New(settings Settings) (*Worker, error) {
 			Capacity: settings.Capacity, LastEpoch: epoch,
 		},
 	}
-	w.blobs = blobs.NewStore(func(identity transport.Identity) (*grpc.ClientConn, error) {
+	w.blobs = transfers.NewStore(func(identity transport.Identity) (*grpc.ClientConn, error) {
 		return settings.Security.Open(settings.Server, identity)
 	})
-	w.shop, err = run.NewWorkshop(run.Options{
+	w.shop, err = runs.NewWorkshop(runs.Options{
 		StateDir: settings.StateDir, WorkDir: settings.WorkDir, SpoolBytes: settings.SpoolBytes, Cgroup: settings.Cgroup,
 		Capacity: settings.Capacity, OnCrash: settings.OnCrash, Blobs: w.blobs, Log: settings.Log, Wake: w.outbox.Wake,
 	})
 	if err != nil {
 		return nil, err
 	}
-	attempts, err := run.Recover(w.shop)
+	attempts, err := runs.Recover(w.shop)
 	if err != nil {
 		return nil, fmt.Errorf("taking over from an earlier worker process: %w", err)
 	}
@@ -169,9 +169,9 @@ func (w *Worker) Drain(reason string) {
 func (w *Worker) ShutDown(reason string) {
 	w.log.Info("shutting down", "reason", reason)
 	w.mu.Lock()
-	level := process.Interrupt
+	level := processes.Interrupt
 	if w.isShuttingDown {
-		level = process.Kill
+		level = processes.Kill
 	}
 	w.isShuttingDown = true
 	w.mu.Unlock()
@@ -223,7 +223,7 @@ func (w *Worker) leave(reason string) {
 // orphaned ends the runs: without a server for that long nobody may be waiting for them any more.
 func (w *Worker) orphaned() {
 	w.log.Warn("the server was away for too long: ending all runs")
-	w.holdings.StopAll(contract.Orphaned, process.Interrupt)
+	w.holdings.StopAll(contract.Orphaned, processes.Interrupt)
 }
 
 // established remembers what the server offers, and the epoch, so that a server that is behind is recognised also after a restart.

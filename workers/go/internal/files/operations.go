@@ -1,0 +1,199 @@
+// Package files does the file operations of source steps, contained in the build directory.
+package files
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"buildledger/workers/go/internal/files/paths"
+	pb "buildledger/workers/go/internal/workerv1"
+)
+
+const (
+	// MostContentBytes of a file travel in a message; more has to go through a blob.
+	MostContentBytes = 128 << 10
+	defaultMode      = 0o644
+)
+
+// Do does the operation of spec in dir. An error of the operating system stands in the last result; the error returned is that of
+// ctx, when the operation was told to end before it was through.
+func Do(ctx context.Context, dir paths.Dir, spec *pb.RunSpec) ([]*pb.FileResult, error) {
+	var results []*pb.FileResult
+	var err error
+	switch operation := spec.GetOperation().(type) {
+	case *pb.RunSpec_Remove:
+		results, err = one(remove(ctx, dir, operation.Remove))
+	default:
+		results, err = doInside(ctx, dir, spec)
+	}
+	if err == nil {
+		return results, nil
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return []*pb.FileResult{{Error: ErrorOf(err, operand(spec))}}, nil
+}
+
+// doInside does an operation for which the build directory has to be there.
+func doInside(ctx context.Context, dir paths.Dir, spec *pb.RunSpec) ([]*pb.FileResult, error) {
+	if !ChangesNothing(spec) {
+		if err := dir.Create(); err != nil {
+			return nil, err
+		}
+	}
+	root, err := dir.Open()
+	if errors.Is(err, fs.ErrNotExist) && ChangesNothing(spec) {
+		return inNothing(dir, spec)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	switch operation := spec.GetOperation().(type) {
+	case *pb.RunSpec_MakeDirectory:
+		return one(makeDirectory(dir, root, operation.MakeDirectory))
+	case *pb.RunSpec_Copy:
+		return one(copyAny(ctx, dir, root, operation.Copy))
+	case *pb.RunSpec_Stat:
+		return one(stat(dir, root, operation.Stat))
+	case *pb.RunSpec_Glob:
+		return glob(ctx, root, operation.Glob)
+	case *pb.RunSpec_WriteFile:
+		return one(writeFile(dir, root, operation.WriteFile))
+	case *pb.RunSpec_ReadFile:
+		return one(readFile(dir, root, operation.ReadFile))
+	}
+	return nil, errors.New("this isn't a file operation")
+}
+
+// inNothing answers what is asked about a build directory that doesn't exist.
+func inNothing(dir paths.Dir, spec *pb.RunSpec) ([]*pb.FileResult, error) {
+	switch operation := spec.GetOperation().(type) {
+	case *pb.RunSpec_Stat:
+		_, err := dir.Inside(operation.Stat.GetPath())
+		return []*pb.FileResult{{}}, err
+	case *pb.RunSpec_Glob:
+		return []*pb.FileResult{{}}, checkPatterns(operation.Glob.GetPatterns())
+	case *pb.RunSpec_ReadFile:
+		if _, err := dir.Followed(operation.ReadFile.GetPath()); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fs.ErrNotExist
+}
+
+// ChangesNothing tells whether doing the operation twice would be harmless.
+func ChangesNothing(spec *pb.RunSpec) bool {
+	switch spec.GetOperation().(type) {
+	case *pb.RunSpec_Stat, *pb.RunSpec_Glob, *pb.RunSpec_ReadFile:
+		return true
+	}
+	return false
+}
+
+// operand is the path that an error is reported for.
+func operand(spec *pb.RunSpec) []byte {
+	switch operation := spec.GetOperation().(type) {
+	case *pb.RunSpec_MakeDirectory:
+		return operation.MakeDirectory.GetPath()
+	case *pb.RunSpec_Remove:
+		return operation.Remove.GetPath()
+	case *pb.RunSpec_Copy:
+		return operation.Copy.GetSource()
+	case *pb.RunSpec_Stat:
+		return operation.Stat.GetPath()
+	case *pb.RunSpec_WriteFile:
+		return operation.WriteFile.GetPath()
+	case *pb.RunSpec_ReadFile:
+		return operation.ReadFile.GetPath()
+	}
+	return nil
+}
+
+func one(result *pb.FileResult, err error) ([]*pb.FileResult, error) {
+	return []*pb.FileResult{result}, err
+}
+
+func makeDirectory(dir paths.Dir, root *os.Root, operation *pb.MakeDirectory) (*pb.FileResult, error) {
+	path, err := dir.Followed(operation.GetPath())
+	if err != nil {
+		return nil, err
+	}
+	if info, err := root.Lstat(path); err == nil {
+		if !info.IsDir() {
+			return nil, &fs.PathError{Op: "mkdir", Path: path, Err: syscall.EEXIST}
+		}
+		return &pb.FileResult{}, nil
+	}
+	return &pb.FileResult{Changed: true}, root.MkdirAll(path, 0o777)
+}
+
+func stat(dir paths.Dir, root *os.Root, operation *pb.Stat) (*pb.FileResult, error) {
+	path, err := dir.Inside(operation.GetPath())
+	if err != nil {
+		return nil, err
+	}
+	entry, err := Describe(root, path, operation.GetSha256())
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return &pb.FileResult{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &pb.FileResult{Entries: []*pb.FileEntry{entry}}, nil
+}
+
+func writeFile(dir paths.Dir, root *os.Root, operation *pb.WriteFile) (*pb.FileResult, error) {
+	if len(operation.GetContent()) > MostContentBytes {
+		return nil, &codedError{pb.FileErrorCode_FILE_ERROR_CODE_TOO_LARGE, "it has to go through a blob"}
+	}
+	path, err := dir.Inside(operation.GetPath())
+	if err != nil {
+		return nil, err
+	}
+	if operation.GetMakeParents() {
+		if err := root.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			return nil, err
+		}
+	}
+	return &pb.FileResult{Changed: true}, ReplaceFile(root, path, operation.GetMode(), func(file *os.File) error {
+		_, err := file.Write(operation.GetContent())
+		return err
+	})
+}
+
+func readFile(dir paths.Dir, root *os.Root, operation *pb.ReadFile) (*pb.FileResult, error) {
+	path, err := dir.Followed(operation.GetPath())
+	if err != nil {
+		return nil, err
+	}
+	// Without O_NONBLOCK a named pipe would keep the run waiting for a writer.
+	file, err := root.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &codedError{pb.FileErrorCode_FILE_ERROR_CODE_IS_A_DIRECTORY, "not a regular file"}
+	}
+	limit := int64(min(operation.GetLimit(), MostContentBytes))
+	if limit == 0 {
+		limit = MostContentBytes
+	}
+	offset := int64(min(operation.GetOffset(), uint64(info.Size())))
+	content := make([]byte, min(limit, info.Size()-offset))
+	read, err := file.ReadAt(content, offset)
+	if err != nil && read < len(content) && !isEnd(err) {
+		return nil, err
+	}
+	return &pb.FileResult{Content: content[:read], Truncated: info.Size() > offset+limit}, nil
+}

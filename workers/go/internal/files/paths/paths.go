@@ -1,0 +1,172 @@
+// Package paths keeps paths inside the directory they belong to, symbolic links considered.
+//
+// Names are resolved here, so that links which stay inside work whichever form they have; the operations themselves go through
+// os.Root, so that a link planted meanwhile leads nowhere.
+package paths
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// mostLinks that one path may lead through, as in the kernel.
+const mostLinks = 40
+
+// EscapesError says that a path would leave its directory.
+type EscapesError struct {
+	// Path as it was asked for.
+	Path string
+}
+
+func (e *EscapesError) Error() string {
+	return fmt.Sprintf("the path %q leaves the build directory", e.Path)
+}
+
+// Dir is a build directory, which need not exist yet.
+type Dir struct {
+	path string
+}
+
+// Resolve finds the build directory that the server calls name. The error is an EscapesError if it isn't made of plain names, or
+// if a link leads it out of workDir.
+func Resolve(workDir, name string) (Dir, error) {
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "" || part == "." || part == ".." || strings.ContainsAny(part, "\\\x00") || !filepath.IsLocal(part) {
+			return Dir{}, &EscapesError{name}
+		}
+	}
+	base, err := realPath(workDir)
+	if err != nil {
+		return Dir{}, err
+	}
+	path, err := realPath(filepath.Join(base, filepath.FromSlash(name)))
+	if err != nil {
+		return Dir{}, err
+	}
+	if !isBelow(path, base) {
+		return Dir{}, &EscapesError{name}
+	}
+	return Dir{path}, nil
+}
+
+// At is the build directory at a path that Resolve has given to somebody.
+func At(path string) Dir { return Dir{path} }
+
+// Path is the real path of the directory.
+func (d Dir) Path() string { return d.path }
+
+// Create makes the directory and those above it. That it exists is no error.
+func (d Dir) Create() error { return os.MkdirAll(d.path, 0o777) }
+
+// Open gives access to what lies in the directory, and to nothing else.
+func (d Dir) Open() (*os.Root, error) { return os.OpenRoot(d.path) }
+
+// Inside is path relative to the directory, in the machine's form, with links in its directories resolved and its last name left as
+// it is; "." for the directory itself.
+func (d Dir) Inside(path []byte) (string, error) {
+	clean, err := d.clean(path)
+	if err != nil || clean == "." {
+		return clean, err
+	}
+	parent, err := d.real(path, filepath.Dir(clean))
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(parent, filepath.Base(clean)), nil
+}
+
+// Followed is like Inside, with a link in the last name resolved as well.
+func (d Dir) Followed(path []byte) (string, error) {
+	clean, err := d.clean(path)
+	if err != nil {
+		return "", err
+	}
+	return d.real(path, clean)
+}
+
+// clean takes a path of the protocol apart and puts it together in the machine's form.
+func (d Dir) clean(path []byte) (string, error) {
+	text := string(path)
+	parts := strings.Split(text, "/")
+	// ".." is refused even where it would stay inside: after a link it doesn't mean what the text says.
+	if strings.HasPrefix(text, "/") || strings.ContainsRune(text, 0) || slices.Contains(parts, "..") {
+		return "", &EscapesError{text}
+	}
+	clean := filepath.Join(parts...)
+	if clean == "" {
+		return ".", nil
+	}
+	if filepath.Separator == '\\' && strings.ContainsRune(text, '\\') || !filepath.IsLocal(clean) {
+		return "", &EscapesError{text}
+	}
+	return clean, nil
+}
+
+func (d Dir) real(asked []byte, relative string) (string, error) {
+	path, err := realPath(filepath.Join(d.path, relative))
+	if err != nil {
+		return "", err
+	}
+	if path == d.path {
+		return ".", nil
+	}
+	if !isBelow(path, d.path) {
+		return "", &EscapesError{string(asked)}
+	}
+	return filepath.Rel(d.path, path)
+}
+
+// isBelow goes by components: "build-evil" isn't in "build".
+func isBelow(path, directory string) bool {
+	return strings.HasPrefix(path, strings.TrimSuffix(directory, string(filepath.Separator))+string(filepath.Separator))
+}
+
+// realPath resolves all links in an absolute path; what doesn't exist stays as it is.
+func realPath(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	separator := string(filepath.Separator)
+	resolved, pending := split(path)
+	for links := 0; len(pending) > 0; {
+		name := pending[0]
+		pending = pending[1:]
+		if name == "" || name == "." {
+			continue
+		}
+		next := filepath.Join(resolved, name) // ".." goes up from where links have led.
+		target, err := os.Readlink(next)
+		if err != nil || !isLink(next) {
+			resolved = next
+			continue
+		}
+		if links++; links > mostLinks {
+			return "", &fs.PathError{Op: "resolve", Path: path, Err: errors.New("too many levels of symbolic links")}
+		}
+		rest := strings.Split(target, separator)
+		if filepath.IsAbs(target) {
+			resolved, rest = split(target)
+		}
+		pending = append(rest, pending...)
+	}
+	return resolved, nil
+}
+
+// isLink tells links from other things that can be read like links.
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0
+}
+
+// split takes an absolute path apart: its root and the names below.
+func split(path string) (root string, names []string) {
+	separator := string(filepath.Separator)
+	volume := filepath.VolumeName(path)
+	return volume + separator, strings.Split(strings.TrimPrefix(path[len(volume):], separator), separator)
+}

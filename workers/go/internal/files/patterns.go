@@ -1,0 +1,86 @@
+package files
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// matchesName matches one name with "*", "?" and "[…]" or "[!…]"; a bracket that isn't closed stands for itself.
+func matchesName(pattern, name string) bool {
+	// After a mismatch the last "*" takes one byte more; what it took before was right as far as it went.
+	starRest, starName := "", ""
+	hasStar := false
+	for pattern != "" || name != "" {
+		if strings.HasPrefix(pattern, "*") {
+			pattern = pattern[1:]
+			starRest, starName, hasStar = pattern, name, true
+			continue
+		}
+		if width, size := matchOne(pattern, name); width > 0 {
+			pattern, name = pattern[width:], name[size:]
+			continue
+		}
+		if !hasStar || starName == "" {
+			return false
+		}
+		starName = starName[1:]
+		pattern, name = starRest, starName
+	}
+	return true
+}
+
+// matchOne matches the first character of name with what pattern begins with, and tells how long both are; 0 without a match.
+func matchOne(pattern, name string) (width, size int) {
+	if pattern == "" || name == "" {
+		return 0, 0
+	}
+	char, size := utf8.DecodeRuneInString(name)
+	if pattern[0] == '?' {
+		return 1, size
+	}
+	if end := classEnd(pattern); end > 0 {
+		if !inClass(pattern[1:end], char) {
+			return 0, 0
+		}
+		return end + 1, size
+	}
+	if pattern[0] != name[0] {
+		return 0, 0
+	}
+	return 1, 1
+}
+
+// classEnd is where the bracket that pattern begins with is closed; 0 if it isn't. A "]" that comes first belongs to the class.
+func classEnd(pattern string) int {
+	if pattern[0] != '[' {
+		return 0
+	}
+	begin := 1
+	if strings.HasPrefix(pattern[1:], "!") {
+		begin++
+	}
+	begin++
+	if begin > len(pattern) {
+		return 0
+	}
+	if end := strings.IndexByte(pattern[begin:], ']'); end >= 0 {
+		return begin + end
+	}
+	return 0
+}
+
+func inClass(class string, char rune) bool {
+	class, isNegated := strings.CutPrefix(class, "!")
+	members := []rune(class)
+	for i := 0; i < len(members); i++ {
+		low, high := members[i], members[i]
+		if i+2 < len(members) && members[i+1] == '-' {
+			high = members[i+2]
+			i += 2
+		}
+		if low <= char && char <= high {
+			return !isNegated
+		}
+	}
+	return isNegated
+}

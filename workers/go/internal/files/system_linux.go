@@ -1,0 +1,12 @@
+package files
+
+import (
+	"os"
+	"syscall"
+)
+
+// noSpace are the errors of a full disk or quota.
+var noSpace = []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT}
+
+// removeName removes a file, a link or an empty directory.
+func removeName(root *os.Root, path string) error { return root.Remove(path) }

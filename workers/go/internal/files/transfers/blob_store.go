@@ -1,0 +1,123 @@
+// Package transfers moves files between build directories and the server's blob store, on a connection of their own.
+package transfers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"buildledger/workers/go/internal/files"
+	"buildledger/workers/go/internal/transport"
+	"buildledger/workers/go/internal/transport/backoff"
+	pb "buildledger/workers/go/internal/workerv1"
+)
+
+const (
+	chunkBytes  = 240 << 10
+	callTimeout = 30 * time.Second
+)
+
+// Store is the server's Blobs service; the connection is opened when it is first needed.
+type Store struct {
+	open func(transport.Identity) (*grpc.ClientConn, error)
+
+	mu         sync.Mutex
+	identity   transport.Identity
+	connection *grpc.ClientConn
+}
+
+// NewStore makes a store that is reached by open.
+func NewStore(open func(transport.Identity) (*grpc.ClientConn, error)) *Store {
+	return &Store{open: open}
+}
+
+// SetIdentity says what to prove ourselves with from now on.
+func (s *Store) SetIdentity(identity transport.Identity) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.identity = identity
+}
+
+// Close ends the connection; the next call begins on a fresh one.
+func (s *Store) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.connection != nil {
+		s.connection.Close()
+		s.connection = nil
+	}
+}
+
+// client is the service, reached over the connection that is open.
+func (s *Store) client() (pb.BlobsClient, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.connection == nil {
+		connection, err := s.open(s.identity)
+		if err != nil {
+			return nil, err
+		}
+		s.connection = connection
+	}
+	return pb.NewBlobsClient(s.connection), nil
+}
+
+// proven adds to the context of one call what proves who asks: the token of a run, if there is one.
+func (s *Store) proven(ctx context.Context, runToken string) (context.Context, error) {
+	if runToken != "" {
+		return metadata.AppendToOutgoingContext(ctx, "buildledger-run-token", runToken), nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.identity.Proven(ctx)
+}
+
+// transferError is a blob that can't be moved, and trying again wouldn't help.
+type transferError struct{ failure *pb.FileError }
+
+func (e *transferError) Error() string { return e.failure.GetMessage() }
+
+func failed(code pb.FileErrorCode, path []byte, format string, values ...any) error {
+	return &transferError{&pb.FileError{Code: code, Path: path, Message: fmt.Sprintf(format, values...)}}
+}
+
+// fileError is an error as the protocol says it.
+func fileError(err error, path []byte) *pb.FileError {
+	var transfer *transferError
+	if errors.As(err, &transfer) {
+		return transfer.failure
+	}
+	return files.ErrorOf(err, path)
+}
+
+// persistently tries until it succeeds, can't succeed, or ctx ends.
+func (s *Store) persistently(ctx context.Context, path []byte, transfer func(context.Context) error) error {
+	var wait backoff.Backoff
+	for {
+		err := transfer(ctx)
+		var remote interface{ GRPCStatus() *status.Status }
+		if err == nil || ctx.Err() != nil || !errors.As(err, &remote) {
+			return errors.Join(ctx.Err(), err)
+		}
+		answer := remote.GRPCStatus()
+		switch answer.Code() {
+		// The server is away or the connection broke: what was transferred is kept, and the rest follows.
+		case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
+		default:
+			return failed(pb.FileErrorCode_FILE_ERROR_CODE_BLOB, path, "%s: %s", answer.Code(), answer.Message())
+		}
+		s.Close()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait.Next()):
+		}
+	}
+}

@@ -1,0 +1,139 @@
+package processes
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf16"
+
+	"golang.org/x/sys/windows"
+)
+
+// codePages are the encodings that programs can be asked for, by their IANA names.
+var codePages = map[string]uint32{
+	"utf-8": 65001, "us-ascii": 20127, "iso-8859-1": 28591, "windows-1252": 1252, "windows-1251": 1251, "windows-1250": 1250,
+	"ibm437": 437, "ibm850": 850, "shift_jis": 932, "gbk": 936, "euc-kr": 949, "big5": 950,
+}
+
+const (
+	// longestLine that CreateProcess takes, in UTF-16 units without the final NUL.
+	longestLine = 32_766
+	// longestShellLine that cmd.exe takes: at its prompt, after /c, and in a batch file.
+	longestShellLine = 8_191
+)
+
+// commandLine is what CreateProcess is told.
+type commandLine struct {
+	program  string
+	text     string
+	script   string // A batch file that was made for it; empty without.
+	variable string // A variable for its environment besides the command's; empty without.
+}
+
+func (c *commandLine) remove() {
+	if c.script != "" {
+		_ = os.Remove(c.script)
+	}
+}
+
+// commandLineOf quotes a command as its program will take it apart. The error is a *StartError.
+func commandLineOf(launch Launch) (*commandLine, error) {
+	line, err := innerLine(launch)
+	if err != nil {
+		return nil, err
+	}
+	if length := unitsOf(line.text); length > longestLine {
+		line.remove()
+		return nil, tooLong("the command line", length, longestLine)
+	}
+	page := codePages[strings.ToLower(launch.Encoding)]
+	if launch.Encoding == "" {
+		page = codePages["utf-8"]
+	}
+	own, err := os.Executable()
+	if err != nil || page == 0 || page == oemCodePage() {
+		return line, nil
+	}
+	// A fresh console has the machine's code page; only a process in it can set another one before the command looks.
+	// The line goes through a variable: quoted once more it might be too long.
+	return &commandLine{
+		program:  own,
+		text:     windows.ComposeCommandLine([]string{own, ConsoleCommand, fmt.Sprint(page), line.program}),
+		script:   line.script,
+		variable: lineVariable + "=" + line.text,
+	}, nil
+}
+
+// unitsOf is the length of a text as Windows counts it.
+func unitsOf(text string) int { return len(utf16.Encode([]rune(text))) }
+
+func tooLong(what string, length, limit int) *StartError {
+	return startError(Resources,
+		"%s has %d characters and Windows takes at most %d: put it into a file", what, length, limit)
+}
+
+func innerLine(launch Launch) (*commandLine, error) {
+	program, err := lookPath(launch)
+	if err != nil {
+		return nil, err
+	}
+	if launch.IsScript {
+		return scriptLine(program, launch)
+	}
+	switch strings.ToLower(filepath.Ext(program)) {
+	case ".bat", ".cmd":
+		shell, err := systemShell()
+		if err != nil {
+			return nil, startError(OtherFailure, "%v", err)
+		}
+		text, err := batchLine(shell, program, launch.Argv[1:])
+		if err != nil {
+			return nil, startError(OtherFailure, "%v", err)
+		}
+		if length := unitsOf(text); length > longestShellLine {
+			return nil, tooLong("the command line of a batch file", length, longestShellLine)
+		}
+		return &commandLine{program: shell, text: text}, nil
+	}
+	return &commandLine{program: program, text: windows.ComposeCommandLine(launch.Argv)}, nil
+}
+
+// scriptLine hands text to the system's shell: one line as it is, several as a batch file.
+func scriptLine(shell string, launch Launch) (*commandLine, error) {
+	text := launch.Argv[len(launch.Argv)-1]
+	options := strings.Join(launch.Argv[1:len(launch.Argv)-1], " ")
+	for one := range strings.Lines(text) {
+		if length := unitsOf(strings.TrimRight(one, "\r\n")); length > longestShellLine {
+			return nil, tooLong("a line of the script", length, longestShellLine)
+		}
+	}
+	line := &commandLine{program: shell}
+	if strings.ContainsAny(strings.TrimRight(text, "\r\n"), "\r\n") {
+		file, err := os.CreateTemp(launch.Scratch, "script-*.cmd")
+		if err != nil {
+			return nil, startError(Resources, "a file for the script: %v", err)
+		}
+		line.script = file.Name()
+		_, err = file.WriteString(batchText(text))
+		if closing := file.Close(); err == nil {
+			err = closing
+		}
+		if err != nil {
+			line.remove()
+			return nil, startError(Resources, "a file for the script: %v", err)
+		}
+		text = quoted(line.script)
+	}
+	// With /s the shell takes exactly the outer quotation marks away.
+	line.text = quoted(shell) + " " + options + ` "` + strings.TrimRight(text, "\r\n") + `"`
+	return line, nil
+}
+
+func systemShell() (string, error) {
+	directory, err := windows.GetSystemDirectory()
+	if err != nil {
+		return "", fmt.Errorf("the system's directory: %w", err)
+	}
+	return filepath.Join(directory, "cmd.exe"), nil
+}

@@ -1,0 +1,70 @@
+package processes
+
+import (
+	"errors"
+	"strings"
+)
+
+// plainInBatch are the characters, beside letters and digits, that need no quotes in a command line of cmd.exe.
+const plainInBatch = `#$*+-./:?@\_`
+
+// batchLine is the command line with which cmd.exe runs a batch file with exactly these arguments.
+//
+// cmd.exe takes a command line apart in ways of its own: a variable in percent signs is replaced even inside quotes. Each percent
+// sign therefore stands behind a substring of nothing, `%cd:~,%`, as in Rust's standard library.
+func batchLine(shell, script string, arguments []string) (string, error) {
+	var line strings.Builder
+	line.WriteString(quoted(shell) + ` /e:ON /v:OFF /d /c "`)
+	if strings.ContainsAny(script, "\"") || strings.HasSuffix(script, `\`) {
+		return "", errors.New("the name of a batch file can't hold a quotation mark or end with a backslash")
+	}
+	line.WriteString(`"` + script + `"`)
+	for _, argument := range arguments {
+		if strings.ContainsAny(argument, "\x00\r\n") {
+			return "", errors.New("an argument of a batch file can't hold a line break")
+		}
+		line.WriteByte(' ')
+		writeBatchArgument(&line, argument)
+	}
+	line.WriteByte('"')
+	return line.String(), nil
+}
+
+func writeBatchArgument(line *strings.Builder, argument string) {
+	needsQuotes := argument == "" || strings.HasSuffix(argument, `\`) || strings.ContainsFunc(argument, func(char rune) bool {
+		isWord := 'a' <= char && char <= 'z' || 'A' <= char && char <= 'Z' || '0' <= char && char <= '9'
+		return !isWord && !strings.ContainsRune(plainInBatch, char)
+	})
+	if needsQuotes {
+		line.WriteByte('"')
+	}
+	backslashes := 0
+	for _, char := range argument {
+		switch char {
+		case '\\':
+			backslashes++
+		case '"':
+			// Those before a quotation mark count double for the program that gets the argument.
+			line.WriteString(strings.Repeat(`\`, backslashes) + `"`)
+			backslashes = 0
+		case '%':
+			line.WriteString("%%cd:~,")
+			backslashes = 0
+		default:
+			backslashes = 0
+		}
+		line.WriteRune(char)
+	}
+	if needsQuotes {
+		line.WriteString(strings.Repeat(`\`, backslashes) + `"`)
+	}
+}
+
+// quoted puts a path between quotation marks, which it can't hold.
+func quoted(path string) string { return `"` + path + `"` }
+
+// batchText is a script of several lines as a batch file: with the line ends that cmd.exe needs, and without showing itself.
+func batchText(script string) string {
+	lines := strings.Split(strings.ReplaceAll(script, "\r\n", "\n"), "\n")
+	return "@echo off\r\n" + strings.Join(lines, "\r\n") + "\r\n"
+}

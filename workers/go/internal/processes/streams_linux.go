@@ -1,0 +1,118 @@
+package processes
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// endOfTransmission is what a terminal reads as the end of its input.
+const endOfTransmission = 4
+
+// streams are the ends of what connects the worker and a process.
+type streams struct {
+	child   []*os.File // Standard input, output and error as the process gets them.
+	theirs  []*os.File // To be closed once it is started.
+	outputs []*os.File // To be read.
+	input   []*os.File // To be written to and closed, if there is something to write.
+	stdin   []byte     // What is to be written.
+}
+
+func openStreams(launch Launch) (*streams, error) {
+	s := &streams{stdin: launch.Stdin}
+	open := s.openPipes
+	if launch.Terminal != nil {
+		open = s.openTerminal
+	}
+	if err := open(launch); err != nil {
+		closeAll(s.theirs)
+		closeAll(s.outputs)
+		closeAll(s.input)
+		return nil, fmt.Errorf("opening the streams of a process: %w", err)
+	}
+	return s, nil
+}
+
+func (s *streams) openPipes(launch Launch) error {
+	stdin, err := s.openInput(len(launch.Stdin) > 0)
+	if err != nil {
+		return err
+	}
+	s.child = []*os.File{stdin}
+	for range 2 {
+		if launch.MergeStderr && len(s.outputs) > 0 {
+			s.child = append(s.child, s.child[1])
+			break
+		}
+		reader, writer, err := os.Pipe()
+		if err != nil {
+			return err
+		}
+		s.outputs, s.theirs = append(s.outputs, reader), append(s.theirs, writer)
+		s.child = append(s.child, writer)
+	}
+	return nil
+}
+
+func (s *streams) openInput(isWanted bool) (*os.File, error) {
+	if !isWanted {
+		null, err := os.Open(os.DevNull)
+		if err == nil {
+			s.theirs = append(s.theirs, null)
+		}
+		return null, err
+	}
+	reader, writer, err := os.Pipe()
+	if err == nil {
+		s.theirs, s.input = append(s.theirs, reader), append(s.input, writer)
+	}
+	return reader, err
+}
+
+func (s *streams) openTerminal(launch Launch) error {
+	descriptor, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return err
+	}
+	main := os.NewFile(uintptr(descriptor), "terminal")
+	s.outputs = append(s.outputs, main)
+	if err := unix.IoctlSetPointerInt(descriptor, unix.TIOCSPTLCK, 0); err != nil {
+		return err
+	}
+	number, err := unix.IoctlGetInt(descriptor, unix.TIOCGPTN)
+	if err != nil {
+		return err
+	}
+	// Opened past the os package, which would make it non-blocking, also for the process.
+	other, err := unix.Open(fmt.Sprintf("/dev/pts/%d", number), unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	side := os.NewFile(uintptr(other), "terminal")
+	s.theirs = append(s.theirs, side)
+	s.child = []*os.File{side, side, side}
+	size := &unix.Winsize{Row: launch.Terminal.Rows, Col: launch.Terminal.Columns}
+	if err := unix.IoctlSetWinsize(other, unix.TIOCSWINSZ, size); err != nil {
+		return err
+	}
+	if len(launch.Stdin) > 0 {
+		duplicate, err := unix.FcntlInt(uintptr(descriptor), unix.F_DUPFD_CLOEXEC, 0)
+		if err != nil {
+			return err
+		}
+		s.input, s.stdin = append(s.input, os.NewFile(uintptr(duplicate), "terminal")), typed(launch.Stdin)
+	}
+	return nil
+}
+
+// typed is input as it is typed on a terminal, with its end behind it.
+func typed(input []byte) []byte {
+	keys := append(bytes.Clone(input), endOfTransmission)
+	if !bytes.HasSuffix(input, []byte("\n")) {
+		// The first one only sends the unfinished line.
+		keys = append(keys, endOfTransmission)
+	}
+	return keys
+}

@@ -1,0 +1,91 @@
+package processes
+
+import (
+	"maps"
+	"os"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// tree is the processes of one run, from its root on, which leads its own session and group.
+//
+// They are found by their process group, by the cgroup where there is one, by the mark in their environment, and because orphans
+// among the descendants become children of the worker.
+type tree struct {
+	household *Household
+	root      int
+	cookie    string
+	cgroup    *cgroup
+}
+
+// signal goes to the root's process group; nothing happens if that is empty.
+func (t *tree) signal(number unix.Signal) {
+	_ = unix.Kill(-t.root, number)
+}
+
+// sweep kills whoever is left after the root has ended, and returns when they are gone, with who they were.
+func (t *tree) sweep() []Survivor {
+	killed := make(map[int]Survivor)
+	for deadline := time.Now().Add(sweepTimeout); ; {
+		left := t.left()
+		if len(left) == 0 {
+			break
+		}
+		t.cgroup.kill()
+		for _, info := range left {
+			if _, isKnown := killed[info.pid]; !isKnown {
+				killed[info.pid] = Survivor{info.pid, info.name}
+			}
+			_ = unix.Kill(info.pid, unix.SIGKILL)
+		}
+		if time.Now().After(deadline) {
+			break
+		}
+		time.Sleep(sweepPause)
+	}
+	t.household.forget(t)
+	t.cgroup.remove()
+	return slices.SortedFunc(maps.Values(killed), func(a, b Survivor) int { return a.PID - b.PID })
+}
+
+// left are the living processes of the tree; all of /proc is looked at only if there may be some.
+func (t *tree) left() []*processInfo {
+	canAdopt := t.household.isSubreaper
+	var escaped []int
+	if canAdopt && !hasChildren() && !t.groupExists() && len(t.cgroup.members()) == 0 {
+		// The usual case, without a look at /proc.
+		return nil
+	}
+	if canAdopt {
+		strangers, isOnly := t.household.escaped(t)
+		for _, pid := range strangers {
+			if isOnly || slices.Contains(cookies(pid), t.cookie) {
+				escaped = append(escaped, pid)
+			}
+		}
+		if len(escaped) == 0 && !t.groupExists() && len(t.cgroup.members()) == 0 {
+			return nil
+		}
+	}
+	processes := lookAtAll()
+	roots := append(t.cgroup.members(), escaped...)
+	for pid, info := range processes {
+		if t.root == info.session || t.root == info.group || !canAdopt && slices.Contains(cookies(pid), t.cookie) {
+			roots = append(roots, pid)
+		}
+	}
+	var infos []*processInfo
+	for pid := range descendants(roots, processes) {
+		if info := processes[pid]; info != nil && pid != os.Getpid() {
+			infos = append(infos, info)
+		}
+	}
+	t.household.reap(infos)
+	return slices.DeleteFunc(infos, (*processInfo).isDead)
+}
+
+func (t *tree) groupExists() bool {
+	return unix.Kill(-t.root, 0) != unix.ESRCH
+}

@@ -1,0 +1,121 @@
+package supervisor
+
+import (
+	"bufio"
+	"encoding/json"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"time"
+
+	"buildledger/workers/go/internal/contract"
+	"buildledger/workers/go/internal/processes"
+)
+
+// lookInterval is how often a supervisor without a worker looks for orders.
+const lookInterval = 100 * time.Millisecond
+
+// obey does what the worker says, until the command has ended.
+func (s *supervisor) obey(lines *bufio.Reader) {
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			break
+		}
+		s.take(line)
+	}
+	select {
+	case <-s.done:
+		return
+	default:
+	}
+	if s.launch.OnWorkerDeath == contract.KillIt {
+		s.stop.Make(contract.Interrupted, processes.Interrupt, nil)
+	}
+	s.fend()
+}
+
+// fend looks after the command without a worker: a later one leaves its orders in files.
+func (s *supervisor) fend() {
+	ticker := time.NewTicker(lookInterval)
+	defer ticker.Stop()
+	attendedAt, attended := time.Now(), s.attended()
+	for {
+		select {
+		case <-s.done:
+			return
+		case <-ticker.C:
+		}
+		if line, err := os.ReadFile(filepath.Join(s.directory, contract.StopFile)); err == nil {
+			s.take(line)
+		}
+		// That it changes counts, not what the wall clock says.
+		if last := s.attended(); last != attended {
+			attendedAt, attended = time.Now(), last
+		}
+		if limit := s.launch.Unattended.Duration(); limit > 0 && time.Since(attendedAt) > limit {
+			s.stop.Make(contract.Orphaned, processes.Interrupt, nil)
+		}
+	}
+}
+
+// attended is when a worker touched the file that says that it is there; 0 if none ever did.
+func (s *supervisor) attended() int64 {
+	info, err := os.Stat(filepath.Join(s.directory, contract.AttendedFile))
+	if err != nil {
+		return 0
+	}
+	return info.ModTime().UnixNano()
+}
+
+// take does what one line says. A line that makes no sense is no reason to end anything.
+func (s *supervisor) take(line []byte) {
+	var order contract.Order
+	if err := json.Unmarshal(line, &order); err != nil {
+		slog.Warn("an order can't be read", "error", err)
+		return
+	}
+	if order.SpoolBytes > 0 {
+		s.room.setLimit(order.SpoolBytes)
+	}
+	if order.Stop == nil {
+		return
+	}
+	var grace *time.Duration
+	if order.Stop.Grace != nil {
+		grace = new(order.Stop.Grace.Duration())
+	}
+	reason := order.Stop.Reason
+	if reason == "" {
+		reason = contract.Cancel
+	}
+	s.stop.Make(reason, known(order.Stop.Level), grace)
+}
+
+// known is the level itself, or the gentlest for one that this program doesn't know.
+func known(level processes.Level) processes.Level {
+	switch level {
+	case processes.Terminate, processes.Kill:
+		return level
+	}
+	return processes.Interrupt
+}
+
+// catchSignals: to be told to end means that somebody ends everything here. Signals are caught rather than ignored, because what is
+// ignored would be ignored by the command as well.
+func (s *supervisor) catchSignals() {
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, append(endingSignals, otherSignals...)...)
+	go func() {
+		level := processes.Interrupt
+		for received := range signals {
+			for _, each := range endingSignals {
+				if received == each {
+					s.stop.Make(contract.WorkerShutdown, level, nil)
+					level = processes.Kill
+				}
+			}
+		}
+	}()
+}

@@ -1,0 +1,42 @@
+// Package testdir gives tests directories. It is like testing.TB.TempDir, and works under Wine too, where files can't be removed the
+// way Go prefers.
+package testdir
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// Dir makes a directory for the time of a test.
+func Dir(t testing.TB) string {
+	t.Helper()
+	directory, err := os.MkdirTemp("", "buildledger-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { empty(t, directory) })
+	return directory
+}
+
+// empty removes what a test has left.
+func empty(t testing.TB, directory string) {
+	var paths []string
+	err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() {
+			err = os.Chmod(path, 0o700)
+		}
+		paths = append(paths, path)
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	for _, path := range slices.Backward(paths) {
+		if err := os.Remove(path); err != nil {
+			t.Error(err)
+		}
+	}
+}

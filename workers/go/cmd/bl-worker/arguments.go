@@ -82,7 +82,7 @@ func parse(arguments []string, getenv func(string) string, out io.Writer) (worke
 	flags.StringVar(&settings.Security.CAFile, "ca", "", "")
 	flags.BoolVar(&settings.Security.TLS, "tls", false, "")
 	flags.Int64Var(&settings.SpoolBytes, "spool-bytes", settings.SpoolBytes, "")
-	flags.StringVar(&settings.OnCrash, "on-crash", contract.Continue, "")
+	flags.StringVar(&settings.OnCrash, "on-crash", contract.OnDeathContinue, "")
 	flags.StringVar(&settings.Cgroup, "cgroup", "", "")
 	asksVersion := flags.Bool("version", false, "")
 	err := flags.Parse(arguments)
@@ -125,8 +125,8 @@ func check(settings *worker.Settings, rest []string, capacity uint) error {
 	if err := settings.Security.CheckCAFile(); err != nil {
 		return fmt.Errorf("--ca: %w", err)
 	}
-	if settings.OnCrash != contract.Continue && settings.OnCrash != contract.KillIt {
-		return fmt.Errorf("--on-crash %s is neither %s nor %s", settings.OnCrash, contract.Continue, contract.KillIt)
+	if settings.OnCrash != contract.OnDeathContinue && settings.OnCrash != contract.OnDeathKill {
+		return fmt.Errorf("--on-crash %s is neither %s nor %s", settings.OnCrash, contract.OnDeathContinue, contract.OnDeathKill)
 	}
 	if settings.WorkDir == "" {
 		settings.WorkDir = filepath.Join(settings.StateDir, "work")

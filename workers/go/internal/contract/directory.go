@@ -34,8 +34,8 @@ type Claim struct {
 // ErrClaimed says that the other side was first.
 var ErrClaimed = errors.New("the directory is claimed")
 
-// Put creates the file. The error is ErrClaimed if it was there.
-func (c Claim) Put(directory string) error {
+// Create creates the file. The error is ErrClaimed if it was there.
+func (c Claim) Create(directory string) error {
 	content, err := json.Marshal(c)
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func (c Claim) Put(directory string) error {
 	_ = os.Remove(temporary)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		// A file system without links.
-		err = createOnly(filepath.Join(directory, ClaimFile), content)
+		err = createExclusively(filepath.Join(directory, ClaimFile), content)
 	}
 	if errors.Is(err, fs.ErrExist) {
 		return ErrClaimed
@@ -60,7 +60,7 @@ func (c Claim) Put(directory string) error {
 	return nil
 }
 
-func createOnly(path string, content []byte) error {
+func createExclusively(path string, content []byte) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err

@@ -34,10 +34,10 @@ const (
 
 // What happens to output that has no room, and to a command whose worker is gone.
 const (
-	Block    = "block"
-	Gap      = "gap"
-	Continue = "continue"
-	KillIt   = "kill"
+	OnFullBlock     = "block"
+	OnFullGap       = "gap"
+	OnDeathContinue = "continue"
+	OnDeathKill     = "kill"
 )
 
 // Launch is the first line that a supervisor is told. Nothing of it is written to a disk: it holds secrets.
@@ -57,12 +57,12 @@ type Launch struct {
 	Encoding  string    `json:"encoding,omitempty"`
 	Terminal  *Terminal `json:"terminal"`
 	// Channels are one (both streams, or a terminal) or two (output and error); those of watched files follow.
-	Channels []string `json:"channels"`
-	Watch    []Watch  `json:"watch,omitempty"`
-	Secrets  []Secret `json:"secrets,omitempty"`
-	Timeouts Timeouts `json:"timeouts"`
+	Channels []string      `json:"channels"`
+	Watch    []WatchedFile `json:"watch,omitempty"`
+	Secrets  []Secret      `json:"secrets,omitempty"`
+	Timeouts Timeouts      `json:"timeouts"`
 	// StopPolicy ends with Kill, whatever it says.
-	StopPolicy []Step `json:"stop_policy"`
+	StopPolicy []StopStep `json:"stop_policy"`
 	// LogLimit is the most bytes of output; 0: no limit.
 	LogLimit uint64 `json:"log_limit"`
 	// Cgroup is a delegated cgroup v2 directory; empty: the supervisor's own, if that was delegated; "none": none.
@@ -81,8 +81,8 @@ type Terminal struct {
 	Columns uint16 `json:"columns"`
 }
 
-// Watch is a file whose growth becomes output.
-type Watch struct {
+// WatchedFile is a file whose growth becomes output.
+type WatchedFile struct {
 	Channel   string `json:"channel"`
 	Path      []byte `json:"path"`
 	FromStart bool   `json:"from_start"`
@@ -100,8 +100,8 @@ type Timeouts struct {
 	Max      Seconds `json:"max"`
 }
 
-// Step is one level of ending a command, and how long to wait for it.
-type Step struct {
+// StopStep is one level of ending a command, and how long to wait for it.
+type StopStep struct {
 	Level processes.Level `json:"level"`
 	Grace Seconds         `json:"grace"`
 }
@@ -135,8 +135,8 @@ func (s Seconds) Duration() time.Duration {
 // SecondsOf is an interval as JSON has it.
 func SecondsOf(interval time.Duration) Seconds { return Seconds(interval.Seconds()) }
 
-// Check finds what would make no sense.
-func (l *Launch) Check() error {
+// Validate finds what would make no sense.
+func (l *Launch) Validate() error {
 	switch {
 	case l.Version != Version:
 		return fmt.Errorf("the launch has version %d, this program takes %d", l.Version, Version)

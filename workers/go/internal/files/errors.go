@@ -49,4 +49,4 @@ func codeOf(err error) pb.FileErrorCode {
 	return pb.FileErrorCode_FILE_ERROR_CODE_IO
 }
 
-func isEnd(err error) bool { return errors.Is(err, io.EOF) }
+func isEOF(err error) bool { return errors.Is(err, io.EOF) }

@@ -17,15 +17,15 @@ import (
 )
 
 const (
-	mostEntries = 10_000
-	// resultBytes of entries stand in one event, which must fit into a message.
-	resultBytes = 96 << 10
+	maxEntries = 10_000
+	// maxResultBytes of entries stand in one event, which must fit into a message.
+	maxResultBytes = 96 << 10
 )
 
 func glob(ctx context.Context, root *os.Root, operation *pb.Glob) ([]*pb.FileResult, error) {
-	limit := int(min(operation.GetLimit(), mostEntries))
+	limit := int(min(operation.GetLimit(), maxEntries))
 	if limit == 0 {
-		limit = mostEntries
+		limit = maxEntries
 	}
 	found := make(map[string]bool)
 	truncated := false
@@ -68,7 +68,7 @@ func Paged(entries []*pb.FileEntry) []*pb.FileResult {
 	results := []*pb.FileResult{result}
 	size := 0
 	for _, entry := range entries {
-		if size += proto.Size(entry) + 8; size > resultBytes && len(result.Entries) > 0 {
+		if size += proto.Size(entry) + 8; size > maxResultBytes && len(result.Entries) > 0 {
 			result = &pb.FileResult{}
 			results = append(results, result)
 			size = proto.Size(entry)
@@ -108,17 +108,17 @@ type walk struct {
 	ctx    context.Context
 	root   *os.Root
 	found  func(string) bool
-	isOver bool
+	isDone bool
 }
 
 func (w *walk) directory(path string, parts []string) error {
 	if err := w.ctx.Err(); err != nil {
 		return err
 	}
-	if len(parts) == 0 || w.isOver {
+	if len(parts) == 0 || w.isDone {
 		return nil
 	}
-	entries, err := namesIn(w.root, path)
+	entries, err := sortedEntries(w.root, path)
 	if err != nil {
 		// Nothing matches in what isn't a directory or can't be read.
 		return nil
@@ -127,7 +127,7 @@ func (w *walk) directory(path string, parts []string) error {
 		return w.anyDepth(path, entries, parts)
 	}
 	for _, entry := range entries {
-		if !matchesName(parts[0], entry.Name()) {
+		if !matchesPattern(parts[0], entry.Name()) {
 			continue
 		}
 		below := filepath.Join(path, entry.Name())
@@ -162,13 +162,13 @@ func (w *walk) anyDepth(path string, entries []fs.DirEntry, parts []string) erro
 }
 
 func (w *walk) report(path string) {
-	if !w.isOver {
-		w.isOver = !w.found(path)
+	if !w.isDone {
+		w.isDone = !w.found(path)
 	}
 }
 
-// namesIn lists a directory in order of bytes.
-func namesIn(root *os.Root, path string) ([]fs.DirEntry, error) {
+// sortedEntries lists a directory in order of bytes.
+func sortedEntries(root *os.Root, path string) ([]fs.DirEntry, error) {
 	directory, err := root.Open(path)
 	if err != nil {
 		return nil, err

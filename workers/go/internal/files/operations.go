@@ -14,21 +14,21 @@ import (
 )
 
 const (
-	// MostContentBytes of a file travel in a message; more has to go through a blob.
-	MostContentBytes = 128 << 10
-	defaultMode      = 0o644
+	// MaxContentBytes of a file travel in a message; more has to go through a blob.
+	MaxContentBytes = 128 << 10
+	defaultMode     = 0o644
 )
 
-// Do does the operation of spec in dir. An error of the operating system stands in the last result; the error returned is that of
+// Perform does the operation of spec in dir. An error of the operating system stands in the last result; the error returned is that of
 // ctx, when the operation was told to end before it was through.
-func Do(ctx context.Context, dir paths.Dir, spec *pb.RunSpec) ([]*pb.FileResult, error) {
+func Perform(ctx context.Context, dir paths.BuildDir, spec *pb.RunSpec) ([]*pb.FileResult, error) {
 	var results []*pb.FileResult
 	var err error
 	switch operation := spec.GetOperation().(type) {
 	case *pb.RunSpec_Remove:
-		results, err = one(remove(ctx, dir, operation.Remove))
+		results, err = single(remove(ctx, dir, operation.Remove))
 	default:
-		results, err = doInside(ctx, dir, spec)
+		results, err = performInside(ctx, dir, spec)
 	}
 	if err == nil {
 		return results, nil
@@ -36,19 +36,19 @@ func Do(ctx context.Context, dir paths.Dir, spec *pb.RunSpec) ([]*pb.FileResult,
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	return []*pb.FileResult{{Error: ErrorOf(err, operand(spec))}}, nil
+	return []*pb.FileResult{{Error: ErrorOf(err, operandPath(spec))}}, nil
 }
 
-// doInside does an operation for which the build directory has to be there.
-func doInside(ctx context.Context, dir paths.Dir, spec *pb.RunSpec) ([]*pb.FileResult, error) {
-	if !ChangesNothing(spec) {
+// performInside does an operation for which the build directory has to be there.
+func performInside(ctx context.Context, dir paths.BuildDir, spec *pb.RunSpec) ([]*pb.FileResult, error) {
+	if !IsReadOnly(spec) {
 		if err := dir.Create(); err != nil {
 			return nil, err
 		}
 	}
-	root, err := dir.Open()
-	if errors.Is(err, fs.ErrNotExist) && ChangesNothing(spec) {
-		return inNothing(dir, spec)
+	root, err := dir.OpenRoot()
+	if errors.Is(err, fs.ErrNotExist) && IsReadOnly(spec) {
+		return performWithoutDirectory(dir, spec)
 	}
 	if err != nil {
 		return nil, err
@@ -56,39 +56,39 @@ func doInside(ctx context.Context, dir paths.Dir, spec *pb.RunSpec) ([]*pb.FileR
 	defer root.Close()
 	switch operation := spec.GetOperation().(type) {
 	case *pb.RunSpec_MakeDirectory:
-		return one(makeDirectory(dir, root, operation.MakeDirectory))
+		return single(makeDirectory(dir, root, operation.MakeDirectory))
 	case *pb.RunSpec_Copy:
-		return one(copyAny(ctx, dir, root, operation.Copy))
+		return single(copyPath(ctx, dir, root, operation.Copy))
 	case *pb.RunSpec_Stat:
-		return one(stat(dir, root, operation.Stat))
+		return single(stat(dir, root, operation.Stat))
 	case *pb.RunSpec_Glob:
 		return glob(ctx, root, operation.Glob)
 	case *pb.RunSpec_WriteFile:
-		return one(writeFile(dir, root, operation.WriteFile))
+		return single(writeFile(dir, root, operation.WriteFile))
 	case *pb.RunSpec_ReadFile:
-		return one(readFile(dir, root, operation.ReadFile))
+		return single(readFile(dir, root, operation.ReadFile))
 	}
 	return nil, errors.New("this isn't a file operation")
 }
 
-// inNothing answers what is asked about a build directory that doesn't exist.
-func inNothing(dir paths.Dir, spec *pb.RunSpec) ([]*pb.FileResult, error) {
+// performWithoutDirectory answers what is asked about a build directory that doesn't exist.
+func performWithoutDirectory(dir paths.BuildDir, spec *pb.RunSpec) ([]*pb.FileResult, error) {
 	switch operation := spec.GetOperation().(type) {
 	case *pb.RunSpec_Stat:
-		_, err := dir.Inside(operation.Stat.GetPath())
+		_, err := dir.Resolve(operation.Stat.GetPath())
 		return []*pb.FileResult{{}}, err
 	case *pb.RunSpec_Glob:
 		return []*pb.FileResult{{}}, checkPatterns(operation.Glob.GetPatterns())
 	case *pb.RunSpec_ReadFile:
-		if _, err := dir.Followed(operation.ReadFile.GetPath()); err != nil {
+		if _, err := dir.ResolveLinks(operation.ReadFile.GetPath()); err != nil {
 			return nil, err
 		}
 	}
 	return nil, fs.ErrNotExist
 }
 
-// ChangesNothing tells whether doing the operation twice would be harmless.
-func ChangesNothing(spec *pb.RunSpec) bool {
+// IsReadOnly tells whether doing the operation twice would be harmless.
+func IsReadOnly(spec *pb.RunSpec) bool {
 	switch spec.GetOperation().(type) {
 	case *pb.RunSpec_Stat, *pb.RunSpec_Glob, *pb.RunSpec_ReadFile:
 		return true
@@ -96,8 +96,8 @@ func ChangesNothing(spec *pb.RunSpec) bool {
 	return false
 }
 
-// operand is the path that an error is reported for.
-func operand(spec *pb.RunSpec) []byte {
+// operandPath is the path that an error is reported for.
+func operandPath(spec *pb.RunSpec) []byte {
 	switch operation := spec.GetOperation().(type) {
 	case *pb.RunSpec_MakeDirectory:
 		return operation.MakeDirectory.GetPath()
@@ -115,12 +115,12 @@ func operand(spec *pb.RunSpec) []byte {
 	return nil
 }
 
-func one(result *pb.FileResult, err error) ([]*pb.FileResult, error) {
+func single(result *pb.FileResult, err error) ([]*pb.FileResult, error) {
 	return []*pb.FileResult{result}, err
 }
 
-func makeDirectory(dir paths.Dir, root *os.Root, operation *pb.MakeDirectory) (*pb.FileResult, error) {
-	path, err := dir.Followed(operation.GetPath())
+func makeDirectory(dir paths.BuildDir, root *os.Root, operation *pb.MakeDirectory) (*pb.FileResult, error) {
+	path, err := dir.ResolveLinks(operation.GetPath())
 	if err != nil {
 		return nil, err
 	}
@@ -133,8 +133,8 @@ func makeDirectory(dir paths.Dir, root *os.Root, operation *pb.MakeDirectory) (*
 	return &pb.FileResult{Changed: true}, root.MkdirAll(path, 0o777)
 }
 
-func stat(dir paths.Dir, root *os.Root, operation *pb.Stat) (*pb.FileResult, error) {
-	path, err := dir.Inside(operation.GetPath())
+func stat(dir paths.BuildDir, root *os.Root, operation *pb.Stat) (*pb.FileResult, error) {
+	path, err := dir.Resolve(operation.GetPath())
 	if err != nil {
 		return nil, err
 	}
@@ -148,11 +148,11 @@ func stat(dir paths.Dir, root *os.Root, operation *pb.Stat) (*pb.FileResult, err
 	return &pb.FileResult{Entries: []*pb.FileEntry{entry}}, nil
 }
 
-func writeFile(dir paths.Dir, root *os.Root, operation *pb.WriteFile) (*pb.FileResult, error) {
-	if len(operation.GetContent()) > MostContentBytes {
+func writeFile(dir paths.BuildDir, root *os.Root, operation *pb.WriteFile) (*pb.FileResult, error) {
+	if len(operation.GetContent()) > MaxContentBytes {
 		return nil, &codedError{pb.FileErrorCode_FILE_ERROR_CODE_TOO_LARGE, "it has to go through a blob"}
 	}
-	path, err := dir.Inside(operation.GetPath())
+	path, err := dir.Resolve(operation.GetPath())
 	if err != nil {
 		return nil, err
 	}
@@ -167,8 +167,8 @@ func writeFile(dir paths.Dir, root *os.Root, operation *pb.WriteFile) (*pb.FileR
 	})
 }
 
-func readFile(dir paths.Dir, root *os.Root, operation *pb.ReadFile) (*pb.FileResult, error) {
-	path, err := dir.Followed(operation.GetPath())
+func readFile(dir paths.BuildDir, root *os.Root, operation *pb.ReadFile) (*pb.FileResult, error) {
+	path, err := dir.ResolveLinks(operation.GetPath())
 	if err != nil {
 		return nil, err
 	}
@@ -185,14 +185,14 @@ func readFile(dir paths.Dir, root *os.Root, operation *pb.ReadFile) (*pb.FileRes
 	if !info.Mode().IsRegular() {
 		return nil, &codedError{pb.FileErrorCode_FILE_ERROR_CODE_IS_A_DIRECTORY, "not a regular file"}
 	}
-	limit := int64(min(operation.GetLimit(), MostContentBytes))
+	limit := int64(min(operation.GetLimit(), MaxContentBytes))
 	if limit == 0 {
-		limit = MostContentBytes
+		limit = MaxContentBytes
 	}
 	offset := int64(min(operation.GetOffset(), uint64(info.Size())))
 	content := make([]byte, min(limit, info.Size()-offset))
 	read, err := file.ReadAt(content, offset)
-	if err != nil && read < len(content) && !isEnd(err) {
+	if err != nil && read < len(content) && !isEOF(err) {
 		return nil, err
 	}
 	return &pb.FileResult{Content: content[:read], Truncated: info.Size() > offset+limit}, nil

@@ -16,33 +16,33 @@ import (
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-func newDir(t *testing.T, files ...string) paths.Dir {
+func newDir(t *testing.T, files ...string) paths.BuildDir {
 	t.Helper()
-	dir, err := paths.Resolve(testdir.Dir(t), "build")
+	dir, err := paths.NewBuildDir(testdir.New(t), "build")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range files {
-		do(t, dir, &pb.RunSpec{Operation: &pb.RunSpec_WriteFile{WriteFile: &pb.WriteFile{
+		perform(t, dir, &pb.RunSpec{Operation: &pb.RunSpec_WriteFile{WriteFile: &pb.WriteFile{
 			Path: []byte(name), Content: []byte(name), MakeParents: true,
 		}}})
 	}
 	return dir
 }
 
-// do does an operation that succeeds.
-func do(t *testing.T, dir paths.Dir, spec *pb.RunSpec) *pb.FileResult {
+// perform does an operation that succeeds.
+func perform(t *testing.T, dir paths.BuildDir, spec *pb.RunSpec) *pb.FileResult {
 	t.Helper()
-	results, err := Do(t.Context(), dir, spec)
+	results, err := Perform(t.Context(), dir, spec)
 	if err != nil || len(results) != 1 || results[0].GetError() != nil {
 		t.Fatalf("%v, %v", results, err)
 	}
 	return results[0]
 }
 
-func failureOf(t *testing.T, dir paths.Dir, spec *pb.RunSpec) pb.FileErrorCode {
+func errorCodeOf(t *testing.T, dir paths.BuildDir, spec *pb.RunSpec) pb.FileErrorCode {
 	t.Helper()
-	results, err := Do(t.Context(), dir, spec)
+	results, err := Perform(t.Context(), dir, spec)
 	if err != nil || results[len(results)-1].GetError() == nil {
 		t.Fatalf("%v, %v", results, err)
 	}
@@ -72,12 +72,12 @@ func globbing(patterns ...string) *pb.RunSpec {
 // What is written can be told about and read, also in parts.
 func TestWrittenFilesAreRead(t *testing.T) {
 	dir := newDir(t, "a/b.txt")
-	entry := do(t, dir, statOf("a/b.txt")).GetEntries()[0]
+	entry := perform(t, dir, statOf("a/b.txt")).GetEntries()[0]
 	digest := sha256.Sum256([]byte("a/b.txt"))
 	if entry.GetSize() != 7 || entry.GetType() != pb.FileType_FILE_TYPE_REGULAR || !slices.Equal(entry.GetSha256(), digest[:]) {
 		t.Errorf("%v", entry)
 	}
-	read := do(t, dir, &pb.RunSpec{Operation: &pb.RunSpec_ReadFile{ReadFile: &pb.ReadFile{Path: []byte("a/b.txt"), Offset: 2, Limit: 3}}})
+	read := perform(t, dir, &pb.RunSpec{Operation: &pb.RunSpec_ReadFile{ReadFile: &pb.ReadFile{Path: []byte("a/b.txt"), Offset: 2, Limit: 3}}})
 	if string(read.GetContent()) != "b.t" || !read.GetTruncated() {
 		t.Errorf("%v", read)
 	}
@@ -90,7 +90,7 @@ func TestWrittenFilesAreRead(t *testing.T) {
 func TestNothingIsNoError(t *testing.T) {
 	dir := newDir(t)
 	for _, spec := range []*pb.RunSpec{statOf("gone/x"), removing("gone/x"), removing("."), globbing("**")} {
-		if result := do(t, dir, spec); result.GetChanged() || len(result.GetEntries()) > 0 {
+		if result := perform(t, dir, spec); result.GetChanged() || len(result.GetEntries()) > 0 {
 			t.Errorf("%v: %v", spec, result)
 		}
 	}
@@ -102,13 +102,13 @@ func TestTreesAreRemoved(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir.Path(), "a", "b"), 0o500); err != nil {
 		t.Fatal(err)
 	}
-	if !do(t, dir, removing("a")).GetChanged() || do(t, dir, removing("a")).GetChanged() {
+	if !perform(t, dir, removing("a")).GetChanged() || perform(t, dir, removing("a")).GetChanged() {
 		t.Error("it was there once")
 	}
-	if len(do(t, dir, statOf("keep")).GetEntries()) != 1 {
+	if len(perform(t, dir, statOf("keep")).GetEntries()) != 1 {
 		t.Error("too much was removed")
 	}
-	do(t, dir, removing("."))
+	perform(t, dir, removing("."))
 	if _, err := os.Stat(dir.Path()); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("%v", err)
 	}
@@ -117,18 +117,18 @@ func TestTreesAreRemoved(t *testing.T) {
 // A copy replaces what was there, and a directory can't be copied into itself.
 func TestTreesAreCopied(t *testing.T) {
 	dir := newDir(t, "a/b/c", "a/d", "old/x")
-	do(t, dir, copying("a", "old"))
+	perform(t, dir, copying("a", "old"))
 	var paths []string
-	for _, entry := range do(t, dir, globbing("old/**")).GetEntries() {
+	for _, entry := range perform(t, dir, globbing("old/**")).GetEntries() {
 		paths = append(paths, string(entry.GetPath()))
 	}
 	if !slices.Equal(paths, []string{"old/b", "old/b/c", "old/d"}) {
 		t.Errorf("%v", paths)
 	}
-	if code := failureOf(t, dir, copying("a", "a/b/e")); code != pb.FileErrorCode_FILE_ERROR_CODE_IO {
+	if code := errorCodeOf(t, dir, copying("a", "a/b/e")); code != pb.FileErrorCode_FILE_ERROR_CODE_IO {
 		t.Errorf("%v", code)
 	}
-	if code := failureOf(t, dir, copying("gone", "e")); code != pb.FileErrorCode_FILE_ERROR_CODE_NOT_FOUND {
+	if code := errorCodeOf(t, dir, copying("gone", "e")); code != pb.FileErrorCode_FILE_ERROR_CODE_NOT_FOUND {
 		t.Errorf("%v", code)
 	}
 }
@@ -142,7 +142,7 @@ func TestErrorsHaveNames(t *testing.T) {
 	reading := func(path string) *pb.RunSpec {
 		return &pb.RunSpec{Operation: &pb.RunSpec_ReadFile{ReadFile: &pb.ReadFile{Path: []byte(path)}}}
 	}
-	do(t, dir, making("directory"))
+	perform(t, dir, making("directory"))
 	for name, each := range map[string]struct {
 		spec *pb.RunSpec
 		code pb.FileErrorCode
@@ -153,15 +153,15 @@ func TestErrorsHaveNames(t *testing.T) {
 		"escapes":       {removing("../other"), pb.FileErrorCode_FILE_ERROR_CODE_PATH_ESCAPES},
 		"glob escapes":  {globbing("a/../../*"), pb.FileErrorCode_FILE_ERROR_CODE_PATH_ESCAPES},
 		"absolute":      {statOf("/etc"), pb.FileErrorCode_FILE_ERROR_CODE_PATH_ESCAPES},
-		"too much":      {&pb.RunSpec{Operation: &pb.RunSpec_WriteFile{WriteFile: &pb.WriteFile{Path: []byte("x"), Content: make([]byte, MostContentBytes+1)}}}, pb.FileErrorCode_FILE_ERROR_CODE_TOO_LARGE},
+		"too much":      {&pb.RunSpec{Operation: &pb.RunSpec_WriteFile{WriteFile: &pb.WriteFile{Path: []byte("x"), Content: make([]byte, MaxContentBytes+1)}}}, pb.FileErrorCode_FILE_ERROR_CODE_TOO_LARGE},
 		"no such place": {&pb.RunSpec{Operation: &pb.RunSpec_WriteFile{WriteFile: &pb.WriteFile{Path: []byte("gone/x")}}}, pb.FileErrorCode_FILE_ERROR_CODE_NOT_FOUND},
 	} {
-		if code := failureOf(t, dir, each.spec); code != each.code {
+		if code := errorCodeOf(t, dir, each.spec); code != each.code {
 			t.Errorf("%s: %v", name, code)
 		}
 	}
 	if runtime.GOOS != "windows" {
-		if code := failureOf(t, dir, reading("file/below")); code != pb.FileErrorCode_FILE_ERROR_CODE_NOT_A_DIRECTORY {
+		if code := errorCodeOf(t, dir, reading("file/below")); code != pb.FileErrorCode_FILE_ERROR_CODE_NOT_A_DIRECTORY {
 			t.Errorf("below a file: %v", code)
 		}
 	}
@@ -173,7 +173,7 @@ func TestStoppedOperationsEnd(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, spec := range []*pb.RunSpec{removing("a"), copying("a", "c"), globbing("**")} {
-		if results, err := Do(ctx, dir, spec); !errors.Is(err, context.Canceled) {
+		if results, err := Perform(ctx, dir, spec); !errors.Is(err, context.Canceled) {
 			t.Errorf("%v: %v, %v", spec, results, err)
 		}
 	}
@@ -206,7 +206,7 @@ func TestNamesMatch(t *testing.T) {
 		{"*a*b*c", "xxaxxbxxc", true}, {"*a*b*c", "xxaxxcxxb", false}, {"*\xff*", "a\xffb", true}, {"", "", true}, {"?", "", false},
 		{"a*a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false}, {"ä*", "äb", true},
 	} {
-		if got := matchesName(each.pattern, each.name); got != each.want {
+		if got := matchesPattern(each.pattern, each.name); got != each.want {
 			t.Errorf("%q and %q: %v", each.pattern, each.name, got)
 		}
 	}

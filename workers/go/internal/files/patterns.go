@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// matchesName matches one name with "*", "?" and "[…]" or "[!…]"; a bracket that isn't closed stands for itself.
-func matchesName(pattern, name string) bool {
+// matchesPattern matches one name with "*", "?" and "[…]" or "[!…]"; a bracket that isn't closed stands for itself.
+func matchesPattern(pattern, name string) bool {
 	// After a mismatch the last "*" takes one byte more; what it took before was right as far as it went.
 	starRest, starName := "", ""
 	hasStar := false

@@ -57,7 +57,7 @@ func Digest(ctx context.Context, root *os.Root, path string) ([]byte, error) {
 	}
 	defer file.Close()
 	digest := sha256.New()
-	if _, err := io.CopyBuffer(onlyWriter{digest}, cancellable{ctx, file}, make([]byte, copyBytes)); err != nil {
+	if _, err := io.CopyBuffer(onlyWriter{digest}, contextReader{ctx, file}, make([]byte, copyBytes)); err != nil {
 		return nil, err
 	}
 	return digest.Sum(nil), nil
@@ -78,7 +78,7 @@ func ReplaceFile(root *os.Root, path string, mode uint32, fill func(*os.File) er
 		err = root.Rename(temporary, path)
 	}
 	if err != nil {
-		return errors.Join(err, removeName(root, temporary))
+		return errors.Join(err, removeEntry(root, temporary))
 	}
 	return nil
 }
@@ -90,7 +90,7 @@ func ReplaceByLink(root *os.Root, path, pointsTo string) error {
 		return err
 	}
 	if err := root.Rename(temporary, path); err != nil {
-		return errors.Join(err, removeName(root, temporary))
+		return errors.Join(err, removeEntry(root, temporary))
 	}
 	return nil
 }
@@ -131,13 +131,13 @@ func fromProtocol(bits uint32) fs.FileMode {
 	return mode
 }
 
-// cancellable ends reading when its context does.
-type cancellable struct {
+// contextReader ends reading when its context does.
+type contextReader struct {
 	ctx    context.Context
 	reader io.Reader
 }
 
-func (c cancellable) Read(buffer []byte) (int, error) {
+func (c contextReader) Read(buffer []byte) (int, error) {
 	if err := c.ctx.Err(); err != nil {
 		return 0, err
 	}

@@ -8,5 +8,5 @@ import (
 // noSpace are the errors of a full disk or quota.
 var noSpace = []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT}
 
-// removeName removes a file, a link or an empty directory.
-func removeName(root *os.Root, path string) error { return root.Remove(path) }
+// removeEntry removes a file, a link or an empty directory.
+func removeEntry(root *os.Root, path string) error { return root.Remove(path) }

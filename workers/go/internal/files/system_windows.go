@@ -12,8 +12,8 @@ import (
 // noSpace are the errors of a full disk or quota.
 var noSpace = []syscall.Errno{windows.ERROR_DISK_FULL, windows.ERROR_HANDLE_DISK_FULL, windows.ERROR_DISK_QUOTA_EXCEEDED}
 
-// removeName removes a file, a link or an empty directory, by its name where it can't be removed by its handle (Wine).
-func removeName(root *os.Root, path string) error {
+// removeEntry removes a file, a link or an empty directory, by its name where it can't be removed by its handle (Wine).
+func removeEntry(root *os.Root, path string) error {
 	err := root.Remove(path)
 	if errors.Is(err, windows.ERROR_INVALID_FUNCTION) {
 		return os.Remove(filepath.Join(root.Name(), path))

@@ -14,11 +14,11 @@ import (
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-// namesAtOnce are read from a directory that is being removed.
-const namesAtOnce = 1000
+// namesPerRead are read from a directory that is being removed.
+const namesPerRead = 1000
 
-func remove(ctx context.Context, dir paths.Dir, operation *pb.Remove) (*pb.FileResult, error) {
-	path, err := dir.Inside(operation.GetPath())
+func remove(ctx context.Context, dir paths.BuildDir, operation *pb.Remove) (*pb.FileResult, error) {
+	path, err := dir.Resolve(operation.GetPath())
 	if err != nil {
 		return nil, err
 	}
@@ -38,11 +38,11 @@ func remove(ctx context.Context, dir paths.Dir, operation *pb.Remove) (*pb.FileR
 	if _, err := root.Lstat(path); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return &pb.FileResult{}, nil
 	}
-	return &pb.FileResult{Changed: true}, removeAny(ctx, root, path)
+	return &pb.FileResult{Changed: true}, removePath(ctx, root, path)
 }
 
-// removeAny removes a file, a link, or a directory with all in it, directories that a build made read-only included.
-func removeAny(ctx context.Context, root *os.Root, path string) error {
+// removePath removes a file, a link, or a directory with all in it, directories that a build made read-only included.
+func removePath(ctx context.Context, root *os.Root, path string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -54,13 +54,13 @@ func removeAny(ctx context.Context, root *os.Root, path string) error {
 		return err
 	}
 	if info.IsDir() {
-		if err := empty(ctx, root, path, info.Mode()); err != nil {
+		if err := removeContents(ctx, root, path, info.Mode()); err != nil {
 			return err
 		}
 	}
-	err = removeName(root, path)
-	if errors.Is(err, fs.ErrPermission) && unlock(root, path, info.Mode()) {
-		err = removeName(root, path)
+	err = removeEntry(root, path)
+	if errors.Is(err, fs.ErrPermission) && makeWritable(root, path, info.Mode()) {
+		err = removeEntry(root, path)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -68,8 +68,8 @@ func removeAny(ctx context.Context, root *os.Root, path string) error {
 	return err
 }
 
-// empty removes all in a directory.
-func empty(ctx context.Context, root *os.Root, path string, mode fs.FileMode) error {
+// removeContents removes all in a directory.
+func removeContents(ctx context.Context, root *os.Root, path string, mode fs.FileMode) error {
 	if mode.Perm()&0o700 != 0o700 {
 		// If that isn't allowed, what follows says so.
 		_ = root.Chmod(path, 0o700)
@@ -80,42 +80,42 @@ func empty(ctx context.Context, root *os.Root, path string, mode fs.FileMode) er
 	}
 	defer inner.Close()
 	for {
-		names, err := someNames(inner)
+		names, err := readNames(inner)
 		if err != nil || len(names) == 0 {
 			return err
 		}
 		for _, name := range names {
-			if err := removeAny(ctx, inner, name); err != nil {
+			if err := removePath(ctx, inner, name); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-func someNames(root *os.Root) ([]string, error) {
+func readNames(root *os.Root) ([]string, error) {
 	directory, err := root.Open(".")
 	if err != nil {
 		return nil, err
 	}
 	defer directory.Close()
-	names, err := directory.Readdirnames(namesAtOnce)
-	if isEnd(err) {
+	names, err := directory.Readdirnames(namesPerRead)
+	if isEOF(err) {
 		return nil, nil
 	}
 	return names, err
 }
 
-// unlock takes the protection from what can't be removed: a read-only file where that matters.
-func unlock(root *os.Root, path string, mode fs.FileMode) bool {
+// makeWritable takes the protection from what can't be removed: a read-only file where that matters.
+func makeWritable(root *os.Root, path string, mode fs.FileMode) bool {
 	return mode.IsRegular() && root.Chmod(path, 0o600) == nil
 }
 
-func copyAny(ctx context.Context, dir paths.Dir, root *os.Root, operation *pb.Copy) (*pb.FileResult, error) {
-	source, err := dir.Inside(operation.GetSource())
+func copyPath(ctx context.Context, dir paths.BuildDir, root *os.Root, operation *pb.Copy) (*pb.FileResult, error) {
+	source, err := dir.Resolve(operation.GetSource())
 	if err != nil {
 		return nil, err
 	}
-	target, err := dir.Inside(operation.GetDestination())
+	target, err := dir.Resolve(operation.GetDestination())
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func copyAny(ctx context.Context, dir paths.Dir, root *os.Root, operation *pb.Co
 	if err := root.MkdirAll(filepath.Dir(target), 0o777); err != nil {
 		return nil, err
 	}
-	if err := removeAny(ctx, root, target); err != nil {
+	if err := removePath(ctx, root, target); err != nil {
 		return nil, err
 	}
 	return &pb.FileResult{Changed: true}, copyTree(ctx, root, source, target)
@@ -158,7 +158,7 @@ func copyTree(ctx context.Context, root *os.Root, source, target string) error {
 		if err := root.Mkdir(target, 0o700); err != nil {
 			return err
 		}
-		entries, err := namesIn(root, source)
+		entries, err := sortedEntries(root, source)
 		if err != nil {
 			return err
 		}
@@ -191,6 +191,6 @@ func copyFile(ctx context.Context, root *os.Root, source, target string) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.CopyBuffer(onlyWriter{to}, cancellable{ctx, from}, make([]byte, copyBytes))
+	_, err = io.CopyBuffer(onlyWriter{to}, contextReader{ctx, from}, make([]byte, copyBytes))
 	return errors.Join(err, to.Close())
 }

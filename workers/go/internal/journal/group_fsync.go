@@ -7,12 +7,12 @@ import (
 	"buildledger/workers/go/internal/files/durable"
 )
 
-// Syncer makes journals durable, many with one wait: those that ask while the disk is busy are synced together in the next round.
-type Syncer struct {
+// GroupFsync makes journals durable, many with one wait: those that ask while the disk is busy are synced together in the next round.
+type GroupFsync struct {
 	directory string
 	mu        sync.Mutex
 	waiting   []request
-	busy      bool
+	isRunning bool
 }
 
 type request struct {
@@ -20,31 +20,31 @@ type request struct {
 	done chan error
 }
 
-// NewSyncer serves the journals in directory.
-func NewSyncer(directory string) *Syncer { return &Syncer{directory: directory} }
+// NewGroupFsync serves the journals in directory.
+func NewGroupFsync(directory string) *GroupFsync { return &GroupFsync{directory: directory} }
 
 // Sync returns when file and its name in the directory are on the disk.
-func (s *Syncer) Sync(file *os.File) error {
+func (s *GroupFsync) Sync(file *os.File) error {
 	done := make(chan error, 1)
 	s.mu.Lock()
 	s.waiting = append(s.waiting, request{file, done})
-	lead := !s.busy
-	s.busy = true
+	lead := !s.isRunning
+	s.isRunning = true
 	s.mu.Unlock()
 	if lead {
-		s.rounds()
+		s.runRounds()
 	}
 	return <-done
 }
 
-// rounds serves requests until there are none. The caller's own is in the first round; later ones delay it a little, which
+// runRounds serves requests until there are none. The caller's own is in the first round; later ones delay it a little, which
 // happens only when many are started at once.
-func (s *Syncer) rounds() {
+func (s *GroupFsync) runRounds() {
 	for {
 		s.mu.Lock()
 		batch := s.waiting
 		s.waiting = nil
-		s.busy = len(batch) > 0
+		s.isRunning = len(batch) > 0
 		s.mu.Unlock()
 		if len(batch) == 0 {
 			return

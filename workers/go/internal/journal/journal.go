@@ -60,7 +60,7 @@ type Journal struct {
 	active      int
 	activeBytes int64
 	cached      int
-	scratch     []byte // Write buffer, kept until the server has everything.
+	writeBuffer []byte // Write buffer, kept until the server has everything.
 }
 
 // New describes a journal; nothing is on disk before Begin.
@@ -105,8 +105,8 @@ func (j *Journal) Append(records ...*Record) error {
 	return j.write(records)
 }
 
-// Note takes an event into the account although it couldn't be written; it lives in memory only.
-func (j *Journal) Note(record *Record) { j.enter(record, j.active, inMemory) }
+// AppendInMemory takes an event into the account although it couldn't be written; it lives in memory only.
+func (j *Journal) AppendInMemory(record *Record) { j.addEntry(record, j.active, inMemory) }
 
 // ActiveFile is the segment that is written to: what has to be made durable. Nil before Begin.
 func (j *Journal) ActiveFile() *os.File { return j.files[j.active] }
@@ -125,7 +125,7 @@ func (j *Journal) openSegment(number int, records []*Record) error {
 	previous, previousBytes := j.active, j.activeBytes
 	j.files[number], j.active, j.activeBytes = file, number, 0
 	if err := j.write(append([]*Record{NewRecord(KindHeader, body)}, records...)); err != nil {
-		j.dropSegment(number)
+		j.deleteSegment(number)
 		j.active, j.activeBytes = previous, previousBytes
 		return err
 	}
@@ -133,11 +133,11 @@ func (j *Journal) openSegment(number int, records []*Record) error {
 }
 
 func (j *Journal) write(records []*Record) error {
-	buffer := j.scratch[:0]
+	buffer := j.writeBuffer[:0]
 	for _, record := range records {
 		buffer = record.encode(buffer)
 	}
-	j.scratch = buffer
+	j.writeBuffer = buffer
 	file := j.files[j.active]
 	if _, err := file.WriteAt(buffer, j.activeBytes); err != nil {
 		// A part may have been written; the next record must not stand behind it. If even that fails, its checksum tells.
@@ -148,17 +148,17 @@ func (j *Journal) write(records []*Record) error {
 	for _, record := range records {
 		size := int64(len(record.Body))
 		if record.EventNo > 0 {
-			j.enter(record, j.active, position)
+			j.addEntry(record, j.active, position)
 		}
 		position += headBytes + size
 	}
 	return nil
 }
 
-func (j *Journal) enter(record *Record, segment int, position int64) {
+func (j *Journal) addEntry(record *Record, segment int, position int64) {
 	size := len(record.Body)
 	j.NextEvent = record.EventNo + 1
-	j.EventsRead = max(j.EventsRead, record.Read)
+	j.EventsRead = max(j.EventsRead, record.EventsRead)
 	start := j.DataEnd
 	switch record.Kind {
 	case KindOutput:
@@ -176,7 +176,7 @@ func (j *Journal) enter(record *Record, segment int, position int64) {
 		if record.Chunk != nil {
 			buffers.Put(record.Chunk.Data)
 		}
-		entry.forget()
+		entry.dropCached()
 	}
 	j.cached += entry.cached()
 	j.entries = append(j.entries, entry)
@@ -194,8 +194,8 @@ func (e *Entry) cached() int {
 	return 0
 }
 
-// forget gives back what cached counts; it can be read again.
-func (e *Entry) forget() {
+// dropCached gives back what cached counts; it can be read again.
+func (e *Entry) dropCached() {
 	if e.Record.Kind == KindOutput {
 		e.Record.Chunk.Data = nil
 	} else {

@@ -14,7 +14,7 @@ import (
 
 var segmentName = regexp.MustCompile(`^([0-9a-f-]{36}\.\d+)\.(\d+)\.journal$`)
 
-const adoptReadBytes = 256 << 10
+const loadBufferBytes = 256 << 10
 
 // Segment is one file of a journal that an earlier process left.
 type Segment struct {
@@ -22,8 +22,8 @@ type Segment struct {
 	path   string
 }
 
-// Segments are the files of each journal in directory, by number; the journals in order of their names.
-func Segments(directory string) ([][]Segment, error) {
+// FindJournals are the files of each journal in directory, by number; the journals in order of their names.
+func FindJournals(directory string) ([][]Segment, error) {
 	files, err := os.ReadDir(directory)
 	if err != nil {
 		return nil, fmt.Errorf("looking for journals: %w", err)
@@ -53,10 +53,10 @@ func Segments(directory string) ([][]Segment, error) {
 	return journals, nil
 }
 
-// Adopt takes over a journal that an earlier process wrote; damage at its end is cut off. listen is told each record.
+// Load takes over a journal that an earlier process wrote; damage at its end is cut off. listen is told each record.
 //
 // The journal is nil, and its files are gone, if not even its header was written: then nothing can have been started.
-func Adopt(directory string, segments []Segment, listen func(*Record)) (*Journal, error) {
+func Load(directory string, segments []Segment, onRecord func(*Record)) (*Journal, error) {
 	header, err := readHeader(segments[0].path)
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func Adopt(directory string, segments []Segment, listen func(*Record)) (*Journal
 	}
 	j := New(directory, *header)
 	for _, segment := range segments {
-		if err := j.adoptSegment(segment, listen); err != nil {
+		if err := j.loadSegment(segment, onRecord); err != nil {
 			j.Close()
 			return nil, err
 		}
@@ -96,13 +96,13 @@ func readHeader(path string) (*Header, error) {
 	return header, nil
 }
 
-func (j *Journal) adoptSegment(segment Segment, listen func(*Record)) error {
+func (j *Journal) loadSegment(segment Segment, onRecord func(*Record)) error {
 	file, err := os.OpenFile(segment.path, os.O_RDWR, 0)
 	if err != nil {
 		return fmt.Errorf("opening a journal segment: %w", err)
 	}
 	j.files[segment.number], j.active, j.activeBytes = file, segment.number, 0
-	reader := bufio.NewReaderSize(file, adoptReadBytes)
+	reader := bufio.NewReaderSize(file, loadBufferBytes)
 	for {
 		record, err := readRecord(reader)
 		if err != nil {
@@ -110,14 +110,14 @@ func (j *Journal) adoptSegment(segment Segment, listen func(*Record)) error {
 			break
 		}
 		size := int64(len(record.Body))
-		listen(record)
+		onRecord(record)
 		switch {
 		case record.Kind == KindHeader:
-			if err := j.catchUp(record.Body); err != nil {
+			if err := j.applyHeader(record.Body); err != nil {
 				return err
 			}
 		case record.EventNo > 0 && int(record.Channel) < max(1, len(j.Offsets)):
-			j.enter(record, segment.number, j.activeBytes)
+			j.addEntry(record, segment.number, j.activeBytes)
 		}
 		j.activeBytes += headBytes + size
 	}
@@ -127,8 +127,8 @@ func (j *Journal) adoptSegment(segment Segment, listen func(*Record)) error {
 	return nil
 }
 
-// catchUp goes on where a segment begins: what lies before it and isn't there was acknowledged.
-func (j *Journal) catchUp(body []byte) error {
+// applyHeader goes on where a segment begins: what lies before it and isn't there was acknowledged.
+func (j *Journal) applyHeader(body []byte) error {
 	var header Header
 	if err := json.Unmarshal(body, &header); err != nil {
 		return fmt.Errorf("a journal's header: %w", err)

@@ -35,7 +35,7 @@ func (j *Journal) Body(entry *Entry) ([]byte, error) {
 	}
 	if body := record.Body; body != nil {
 		j.cached -= len(body)
-		entry.forget()
+		entry.dropCached()
 		return body, nil
 	}
 	body := make([]byte, entry.Bytes)
@@ -54,7 +54,7 @@ func (j *Journal) Output(entry *Entry) ([]byte, error) {
 	chunk := entry.Record.Chunk
 	if data := chunk.Data; data != nil {
 		j.cached -= len(data)
-		entry.forget()
+		entry.dropCached()
 		return data, nil
 	}
 	data := buffers.Get(int(chunk.Bytes))

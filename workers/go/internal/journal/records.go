@@ -36,7 +36,7 @@ const (
 	outputBytes = 20
 	gapBytes    = 8
 	// A body is an event of at most one message; anything longer is damage.
-	longestBodyBytes = 1 << 20
+	maxBodyBytes = 1 << 20
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -50,12 +50,12 @@ type Record struct {
 	Channel uint8
 	EventNo uint64
 	Offset  uint64
-	// Read is how far the supervisor's events were read when this became known.
-	Read      uint64
-	Wall      int64
-	Monotonic int64
-	Body      []byte
-	BodyCRC   uint32
+	// EventsRead is how far the supervisor's events were read when this became known.
+	EventsRead uint64
+	Wall       int64
+	Monotonic  int64
+	Body       []byte
+	BodyCRC    uint32
 	// Chunk is what the body of output says.
 	Chunk *Chunk
 }
@@ -74,8 +74,8 @@ type Chunk struct {
 	Data []byte
 }
 
-// NewOutput is a record of output. It keeps the data, a buffer of package buffers.
-func NewOutput(channel int, position uint64, data []byte) *Record {
+// NewOutputRecord is a record of output. It keeps the data, a buffer of package buffers.
+func NewOutputRecord(channel int, position uint64, data []byte) *Record {
 	chunk := &Chunk{position, uint64(len(data)), Checksum(data), data}
 	body := binary.LittleEndian.AppendUint64(make([]byte, 0, outputBytes), chunk.Position)
 	body = binary.LittleEndian.AppendUint64(body, chunk.Bytes)
@@ -84,8 +84,8 @@ func NewOutput(channel int, position uint64, data []byte) *Record {
 	return record
 }
 
-// NewGap is a record of bytes that are left out.
-func NewGap(channel int, endOffset uint64) *Record {
+// NewGapRecord is a record of bytes that are left out.
+func NewGapRecord(channel int, endOffset uint64) *Record {
 	record := NewRecord(KindGap, binary.LittleEndian.AppendUint64(nil, endOffset))
 	record.Channel = uint8(channel)
 	return record
@@ -121,7 +121,7 @@ func (r *Record) encode(buffer []byte) []byte {
 	buffer = append(buffer, byte(r.Kind), r.Channel, 0, 0)
 	buffer = binary.LittleEndian.AppendUint64(buffer, r.EventNo)
 	buffer = binary.LittleEndian.AppendUint64(buffer, r.Offset)
-	buffer = binary.LittleEndian.AppendUint64(buffer, r.Read)
+	buffer = binary.LittleEndian.AppendUint64(buffer, r.EventsRead)
 	buffer = binary.LittleEndian.AppendUint64(buffer, uint64(r.Wall))
 	buffer = binary.LittleEndian.AppendUint64(buffer, uint64(r.Monotonic))
 	binary.LittleEndian.PutUint32(buffer[start:], Checksum(buffer[start+4:]))
@@ -135,34 +135,34 @@ var errDamaged = errors.New("the record is damaged")
 func readRecord(reader io.Reader) (*Record, error) {
 	var head [headBytes]byte
 	if _, err := io.ReadFull(reader, head[:]); err != nil {
-		return nil, endOfRecords(err)
+		return nil, readError(err)
 	}
 	length := binary.LittleEndian.Uint32(head[4:])
-	if binary.LittleEndian.Uint32(head[:]) != Checksum(head[4:]) || length > longestBodyBytes {
+	if binary.LittleEndian.Uint32(head[:]) != Checksum(head[4:]) || length > maxBodyBytes {
 		return nil, errDamaged
 	}
 	record := &Record{
-		Kind:      Kind(head[12]),
-		Channel:   head[13],
-		EventNo:   binary.LittleEndian.Uint64(head[16:]),
-		Offset:    binary.LittleEndian.Uint64(head[24:]),
-		Read:      binary.LittleEndian.Uint64(head[32:]),
-		Wall:      int64(binary.LittleEndian.Uint64(head[40:])),
-		Monotonic: int64(binary.LittleEndian.Uint64(head[48:])),
-		Body:      make([]byte, length),
-		BodyCRC:   binary.LittleEndian.Uint32(head[8:]),
+		Kind:       Kind(head[12]),
+		Channel:    head[13],
+		EventNo:    binary.LittleEndian.Uint64(head[16:]),
+		Offset:     binary.LittleEndian.Uint64(head[24:]),
+		EventsRead: binary.LittleEndian.Uint64(head[32:]),
+		Wall:       int64(binary.LittleEndian.Uint64(head[40:])),
+		Monotonic:  int64(binary.LittleEndian.Uint64(head[48:])),
+		Body:       make([]byte, length),
+		BodyCRC:    binary.LittleEndian.Uint32(head[8:]),
 	}
 	if _, err := io.ReadFull(reader, record.Body); err != nil {
-		return nil, endOfRecords(err)
+		return nil, readError(err)
 	}
-	if Checksum(record.Body) != record.BodyCRC || !record.parse() {
+	if Checksum(record.Body) != record.BodyCRC || !record.parseBody() {
 		return nil, errDamaged
 	}
 	return record, nil
 }
 
-// parse reads the body of output; false if it can't be one.
-func (r *Record) parse() bool {
+// parseBody reads the body of output; false if it can't be one.
+func (r *Record) parseBody() bool {
 	switch r.Kind {
 	case KindGap:
 		return len(r.Body) == gapBytes
@@ -178,7 +178,7 @@ func (r *Record) parse() bool {
 	return true
 }
 
-func endOfRecords(err error) error {
+func readError(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return errDamaged
 	}

@@ -45,7 +45,7 @@ func TestFormsInAllLanguages(t *testing.T) {
 		for _, form := range example.Forms {
 			expected = append(expected, string(bytesOf(form)))
 		}
-		for _, form := range spellings([][]byte{bytesOf(example.Secret)}) {
+		for _, form := range secretEncodings([][]byte{bytesOf(example.Secret)}) {
 			found = append(found, string(form))
 		}
 		slices.Sort(found)

@@ -18,14 +18,14 @@ const (
 // What might be the beginning of a secret is held back until more has come or the stream has ended. Of forms that begin at the
 // same place the longest is taken. A Masker isn't safe for concurrent use.
 type Masker struct {
-	forms map[uint32][][]byte // By their first four bytes; longest first.
-	pairs *[1 << 16 / 64]uint64
-	held  []byte
+	forms   map[uint32][][]byte // By their first four bytes; longest first.
+	pairs   *[1 << 16 / 64]uint64
+	pending []byte
 }
 
 // New makes a masker for one stream; nil if there is nothing to hide.
 func New(secrets [][]byte) *Masker {
-	forms := spellings(secrets)
+	forms := secretEncodings(secrets)
 	if len(forms) == 0 {
 		return nil
 	}
@@ -44,21 +44,21 @@ func New(secrets [][]byte) *Masker {
 
 // Feed returns what can be shown after data has come. The result is valid until the next call; data isn't kept.
 func (m *Masker) Feed(data []byte) []byte {
-	m.held = append(m.held, data...)
-	return m.show(false)
+	m.pending = append(m.pending, data...)
+	return m.maskPending(false)
 }
 
 // Finish returns what is left at the end of the stream.
-func (m *Masker) Finish() []byte { return m.show(true) }
+func (m *Masker) Finish() []byte { return m.maskPending(true) }
 
-// show masks what is held, as far as it is decided.
-func (m *Masker) show(isAll bool) []byte {
-	data := m.held
+// maskPending masks what is held, as far as it is decided.
+func (m *Masker) maskPending(isEnd bool) []byte {
+	data := m.pending
 	shown := make([]byte, 0, len(data))
 	begin, at := 0, 0
 	for at < len(data) {
-		length, open := m.match(data[at:], isAll)
-		if open {
+		length, isUndecided := m.match(data[at:], isEnd)
+		if isUndecided {
 			break
 		}
 		if length == 0 {
@@ -70,14 +70,14 @@ func (m *Masker) show(isAll bool) []byte {
 		begin = at
 	}
 	shown = append(shown, data[begin:at]...)
-	m.held = append([]byte(nil), data[at:]...)
+	m.pending = append([]byte(nil), data[at:]...)
 	return shown
 }
 
 // match is the length of the form that data begins with, 0 if there is none. It is open if more data could make a (longer) one.
-func (m *Masker) match(data []byte, isAll bool) (length int, open bool) {
+func (m *Masker) match(data []byte, isEnd bool) (length int, isUndecided bool) {
 	if len(data) < headBytes {
-		return 0, !isAll && m.mayBegin(data)
+		return 0, !isEnd && m.isFormPrefix(data)
 	}
 	pair := binary.LittleEndian.Uint16(data)
 	if m.pairs[pair/64]&(1<<(pair%64)) == 0 {
@@ -87,15 +87,15 @@ func (m *Masker) match(data []byte, isAll bool) (length int, open bool) {
 		if bytes.HasPrefix(data, form) {
 			return len(form), false
 		}
-		if !isAll && len(data) < len(form) && bytes.HasPrefix(form, data) {
+		if !isEnd && len(data) < len(form) && bytes.HasPrefix(form, data) {
 			return 0, true
 		}
 	}
 	return 0, false
 }
 
-// mayBegin tells whether a form begins with the few bytes of data.
-func (m *Masker) mayBegin(data []byte) bool {
+// isFormPrefix tells whether a form begins with the few bytes of data.
+func (m *Masker) isFormPrefix(data []byte) bool {
 	for _, same := range m.forms {
 		if bytes.HasPrefix(same[0], data) {
 			return true

@@ -10,17 +10,17 @@ import (
 )
 
 const (
-	// shortestSecret: shorter values occur by chance all over any output, and hiding them would only show where they are.
-	shortestSecret = 4
-	shortestForm   = 6
+	// minSecretBytes: shorter values occur by chance all over any output, and hiding them would only show where they are.
+	minSecretBytes = 4
+	minFormBytes   = 6
 	// blank is what a secret is trimmed of.
 	blank = " \t\n\r\v\f"
 )
 
-// spellings are all forms in which secrets are recognised: as they are, by their lines, in base64, URL and JSON.
+// secretEncodings are all forms in which secrets are recognised: as they are, by their lines, in base64, URL and JSON.
 //
 // The workers in other languages make the same forms; tests/golden/masking.json has examples that all of them are tested with.
-func spellings(secrets [][]byte) [][]byte {
+func secretEncodings(secrets [][]byte) [][]byte {
 	seen := make(map[string]bool)
 	var forms [][]byte
 	add := func(form []byte, shortest int) {
@@ -32,24 +32,24 @@ func spellings(secrets [][]byte) [][]byte {
 	for _, secret := range secrets {
 		values := [][]byte{bytes.Clone(secret), bytes.Trim(secret, blank)}
 		for _, value := range values {
-			add(value, shortestSecret)
+			add(value, minSecretBytes)
 		}
 		for line := range bytes.FieldsFuncSeq(secret, func(r rune) bool { return r == '\n' || r == '\r' }) {
-			add(line, shortestSecret)
-			add(bytes.Trim(line, blank), shortestSecret)
+			add(line, minSecretBytes)
+			add(bytes.Trim(line, blank), minSecretBytes)
 		}
 		for _, value := range values {
-			if len(value) < shortestSecret {
+			if len(value) < minSecretBytes {
 				continue
 			}
-			for _, form := range inBase64(value) {
-				add(form, shortestForm)
+			for _, form := range base64Forms(value) {
+				add(form, minFormBytes)
 			}
-			for _, form := range inURLs(value) {
-				add(form, shortestForm)
+			for _, form := range urlForms(value) {
+				add(form, minFormBytes)
 			}
-			for _, form := range inJSON(value) {
-				add(form, shortestForm)
+			for _, form := range jsonForms(value) {
+				add(form, minFormBytes)
 			}
 		}
 	}
@@ -59,7 +59,7 @@ func spellings(secrets [][]byte) [][]byte {
 // base64Lines is where tools break lines of base64: MIME, and PEM.
 var base64Lines = [...]int{76, 64}
 
-func inBase64(secret []byte) (forms [][]byte) {
+func base64Forms(secret []byte) (forms [][]byte) {
 	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
 		whole := encoding.AppendEncode(nil, secret)
 		forms = append(forms, whole)
@@ -88,7 +88,7 @@ const (
 // of paths, those of parts of paths, and those of forms.
 var urlSafe = [...]string{"-._~", "-._~!*'()", "-._~!*'();/?:@&=+$,#", "-._~/", "-._~$&+=:@", "-._*"}
 
-func inURLs(secret []byte) (forms [][]byte) {
+func urlForms(secret []byte) (forms [][]byte) {
 	for _, safe := range urlSafe {
 		for _, digits := range []string{upperDigits, lowerDigits} {
 			forms = append(forms, percentEncoded(secret, digits, "%20", safe), percentEncoded(secret, digits, "+", safe))
@@ -132,7 +132,7 @@ type jsonStyle struct {
 // that write UTF-8 and escape none.
 var jsonEscapedFrom = [...]rune{0x80, 0x7f, utf8.MaxRune + 1}
 
-func inJSON(secret []byte) (forms [][]byte) {
+func jsonForms(secret []byte) (forms [][]byte) {
 	for _, escaped := range jsonEscaped {
 		for _, unit := range []string{`\u%04X`, `\u%04x`} {
 			for _, slash := range []string{"/", `\/`} {

@@ -27,7 +27,7 @@ func TestArgumentsArriveUnchanged(t *testing.T) {
 // printer is a batch file, in a directory with a space and an umlaut, that prints its arguments.
 func printer(t *testing.T) string {
 	t.Helper()
-	directory := filepath.Join(testdir.Dir(t), "grüne dir")
+	directory := filepath.Join(testdir.New(t), "grüne dir")
 	script := filepath.Join(directory, "a script.bat")
 	own, _ := os.Executable()
 	if err := errors.Join(os.Mkdir(directory, 0o700), os.WriteFile(script, []byte("@\""+own+"\" __child print %*\r\n"), 0o600)); err != nil {
@@ -111,14 +111,14 @@ func TestWhatCannotBeStarted(t *testing.T) {
 	launch.Argv = []string{`missing\program.exe`}
 	checkRefused(t, launch, ProgramNotFound, `missing\program.exe`)
 	launch = launching("print")
-	launch.Dir = filepath.Join(testdir.Dir(t), "missing")
+	launch.Dir = filepath.Join(testdir.New(t), "missing")
 	checkRefused(t, launch, BadDirectory, "missing")
 }
 
 // A file that is no program isn't run as one.
 func TestWhatIsNoProgram(t *testing.T) {
 	needsRealWindows(t, "Wine runs text files")
-	text := filepath.Join(testdir.Dir(t), "text.exe")
+	text := filepath.Join(testdir.New(t), "text.exe")
 	if err := os.WriteFile(text, []byte("not a program"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -129,13 +129,13 @@ func TestWhatIsNoProgram(t *testing.T) {
 
 func checkRefused(t *testing.T, launch Launch, failure Failure, part string) {
 	t.Helper()
-	p, err := NewHousehold("").Start(launch)
+	p, err := NewReaper("").Start(launch)
 	var refusal *StartError
 	switch {
 	case err == nil:
 		p.Stop(Kill)
 		_, _ = p.Wait()
-		p.Sweep()
+		p.KillSurvivors()
 		t.Errorf("it was started: %.80q", launch.Argv)
 	case !errors.As(err, &refusal) || refusal.Failure != failure || !strings.Contains(refusal.Message, part):
 		t.Errorf("%#v doesn't say %s and %q", err, failure, part)

@@ -17,11 +17,11 @@ import (
 type cgroup struct{ path string }
 
 // newCgroup makes a leaf.
-func newCgroup(leaf string) (*cgroup, error) {
-	if err := os.Mkdir(leaf, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+func newCgroup(path string) (*cgroup, error) {
+	if err := os.Mkdir(path, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("making a cgroup: %w", err)
 	}
-	return &cgroup{leaf}, nil
+	return &cgroup{path}, nil
 }
 
 // members are the ids of the processes in the leaf; none if it is gone.

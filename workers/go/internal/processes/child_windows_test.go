@@ -29,13 +29,13 @@ func TestMain(m *testing.M) {
 		os.Exit(code)
 	}
 	if len(os.Args) > 2 && os.Args[1] == "__child" {
-		os.Exit(act(os.Args[2], os.Args[3:]))
+		os.Exit(runChild(os.Args[2], os.Args[3:]))
 	}
 	os.Exit(m.Run())
 }
 
-// act is a program that a test starts.
-func act(role string, arguments []string) int {
+// runChild is a program that a test starts.
+func runChild(role string, arguments []string) int {
 	switch role {
 	case "print":
 		text, _ := json.Marshal(arguments)
@@ -82,15 +82,15 @@ func act(role string, arguments []string) int {
 	case "nest":
 		inner, err := newJob()
 		if err == nil {
-			err = inner.hold(windows.CurrentProcess())
+			err = inner.ensureMember(windows.CurrentProcess())
 		}
 		if err != nil {
 			fmt.Println(err)
 		}
-		return act("tree", arguments)
+		return runChild("tree", arguments)
 	case "deaf tree":
 		signal.Notify(make(chan os.Signal, 1), os.Interrupt) // Ignored, it would still end the program.
-		return act("tree", arguments)
+		return runChild("tree", arguments)
 	case "gate":
 		return gate(arguments[0])
 	case "catch":
@@ -100,22 +100,22 @@ func act(role string, arguments []string) int {
 		<-caught
 		return interrupted
 	case "shield":
-		if err := shield(); err != nil {
+		if err := denyTermination(); err != nil {
 			fmt.Println(err)
 		}
-		return act("tree", []string{"1"})
+		return runChild("tree", []string{"1"})
 	case "interrupt":
-		return interruptOneThatCatches()
+		return interruptCatchingChild()
 	case "detach when told":
 		_, _ = io.ReadAll(os.Stdin)
-		if _, err := NewHousehold("").StartDetached(OwnProgram(), []string{"__child", "tree", "1"}, os.Stdin, os.Stdout); err != nil {
+		if _, err := NewReaper("").StartDetached(OwnExecutable(), []string{"__child", "tree", "1"}, os.Stdin, os.Stdout); err != nil {
 			fmt.Println(err)
 		}
 		time.Sleep(time.Hour)
 	case "hold":
-		return hold(launching("tree", "3"))
+		return startAndHold(launching("tree", "3"))
 	case "start on and on":
-		return startOnAndOn(arguments[0])
+		return startRepeatedly(arguments[0])
 	}
 	return 0
 }
@@ -142,15 +142,15 @@ func gate(path string) int {
 			if _, err := os.Stat(path); err == nil {
 				break
 			}
-			time.Sleep(sweepPause)
+			time.Sleep(killPollInterval)
 		}
 	}
 	return interrupted
 }
 
-// hold starts a tree as a worker does, and passes on what it prints.
-func hold(launch Launch) int {
-	p, err := NewHousehold("").Start(launch)
+// startAndHold starts a tree as a worker does, and passes on what it prints.
+func startAndHold(launch Launch) int {
+	p, err := NewReaper("").Start(launch)
 	if err != nil {
 		fmt.Println(err)
 		return 1
@@ -159,13 +159,13 @@ func hold(launch Launch) int {
 	return 0
 }
 
-// startOnAndOn starts a program and ends it, as quickly as can be, until it is killed itself.
-func startOnAndOn(program string) int {
-	household := NewHousehold("")
+// startRepeatedly starts a program and ends it, as quickly as can be, until it is killed itself.
+func startRepeatedly(program string) int {
+	reaper := NewReaper("")
 	launch := launching("tree", "1")
 	launch.Argv[0] = program
 	for {
-		p, err := household.Start(launch)
+		p, err := reaper.Start(launch)
 		if err != nil {
 			fmt.Println(err)
 			return 1
@@ -173,19 +173,19 @@ func startOnAndOn(program string) int {
 		fmt.Println("started")
 		p.Stop(Kill)
 		_, _ = p.Wait()
-		p.Sweep()
+		p.KillSurvivors()
 		closeAll(p.Outputs)
 	}
 }
 
-// interruptOneThatCatches returns the exit code of a program that gets Ctrl-C.
-func interruptOneThatCatches() int {
-	p, err := NewHousehold("").Start(launching("catch"))
+// interruptCatchingChild returns the exit code of a program that gets Ctrl-C.
+func interruptCatchingChild() int {
+	p, err := NewReaper("").Start(launching("catch"))
 	if err != nil {
 		fmt.Println(err)
 		return 1
 	}
-	defer p.Sweep()
+	defer p.KillSurvivors()
 	_, _ = bufio.NewReader(p.Outputs[0]).ReadString('\n')
 	p.Stop(Interrupt)
 	timer := time.AfterFunc(patience/2, func() { p.Stop(Kill) })
@@ -194,8 +194,8 @@ func interruptOneThatCatches() int {
 	return int(status.Code)
 }
 
-// shield denies everybody the right to end this process.
-func shield() error {
+// denyTermination denies everybody the right to end this process.
+func denyTermination() error {
 	descriptor, err := windows.SecurityDescriptorFromString("D:(D;;0x1;;;WD)(A;;0x1ffffe;;;WD)")
 	if err != nil {
 		return err

@@ -17,10 +17,10 @@ var codePages = map[string]uint32{
 }
 
 const (
-	// longestLine that CreateProcess takes, in UTF-16 units without the final NUL.
-	longestLine = 32_766
-	// longestShellLine that cmd.exe takes: at its prompt, after /c, and in a batch file.
-	longestShellLine = 8_191
+	// maxLineUnits that CreateProcess takes, in UTF-16 units without the final NUL.
+	maxLineUnits = 32_766
+	// maxShellLineUnits that cmd.exe takes: at its prompt, after /c, and in a batch file.
+	maxShellLineUnits = 8_191
 )
 
 // commandLine is what CreateProcess is told.
@@ -39,13 +39,13 @@ func (c *commandLine) remove() {
 
 // commandLineOf quotes a command as its program will take it apart. The error is a *StartError.
 func commandLineOf(launch Launch) (*commandLine, error) {
-	line, err := innerLine(launch)
+	line, err := programLine(launch)
 	if err != nil {
 		return nil, err
 	}
-	if length := unitsOf(line.text); length > longestLine {
+	if length := utf16Length(line.text); length > maxLineUnits {
 		line.remove()
-		return nil, tooLong("the command line", length, longestLine)
+		return nil, newTooLongError("the command line", length, maxLineUnits)
 	}
 	page := codePages[strings.ToLower(launch.Encoding)]
 	if launch.Encoding == "" {
@@ -65,15 +65,15 @@ func commandLineOf(launch Launch) (*commandLine, error) {
 	}, nil
 }
 
-// unitsOf is the length of a text as Windows counts it.
-func unitsOf(text string) int { return len(utf16.Encode([]rune(text))) }
+// utf16Length is the length of a text as Windows counts it.
+func utf16Length(text string) int { return len(utf16.Encode([]rune(text))) }
 
-func tooLong(what string, length, limit int) *StartError {
-	return startError(Resources,
+func newTooLongError(what string, length, limit int) *StartError {
+	return newStartError(Resources,
 		"%s has %d characters and Windows takes at most %d: put it into a file", what, length, limit)
 }
 
-func innerLine(launch Launch) (*commandLine, error) {
+func programLine(launch Launch) (*commandLine, error) {
 	program, err := lookPath(launch)
 	if err != nil {
 		return nil, err
@@ -85,14 +85,14 @@ func innerLine(launch Launch) (*commandLine, error) {
 	case ".bat", ".cmd":
 		shell, err := systemShell()
 		if err != nil {
-			return nil, startError(OtherFailure, "%v", err)
+			return nil, newStartError(OtherFailure, "%v", err)
 		}
 		text, err := batchLine(shell, program, launch.Argv[1:])
 		if err != nil {
-			return nil, startError(OtherFailure, "%v", err)
+			return nil, newStartError(OtherFailure, "%v", err)
 		}
-		if length := unitsOf(text); length > longestShellLine {
-			return nil, tooLong("the command line of a batch file", length, longestShellLine)
+		if length := utf16Length(text); length > maxShellLineUnits {
+			return nil, newTooLongError("the command line of a batch file", length, maxShellLineUnits)
 		}
 		return &commandLine{program: shell, text: text}, nil
 	}
@@ -104,15 +104,15 @@ func scriptLine(shell string, launch Launch) (*commandLine, error) {
 	text := launch.Argv[len(launch.Argv)-1]
 	options := strings.Join(launch.Argv[1:len(launch.Argv)-1], " ")
 	for one := range strings.Lines(text) {
-		if length := unitsOf(strings.TrimRight(one, "\r\n")); length > longestShellLine {
-			return nil, tooLong("a line of the script", length, longestShellLine)
+		if length := utf16Length(strings.TrimRight(one, "\r\n")); length > maxShellLineUnits {
+			return nil, newTooLongError("a line of the script", length, maxShellLineUnits)
 		}
 	}
 	line := &commandLine{program: shell}
 	if strings.ContainsAny(strings.TrimRight(text, "\r\n"), "\r\n") {
-		file, err := os.CreateTemp(launch.Scratch, "script-*.cmd")
+		file, err := os.CreateTemp(launch.TempDir, "script-*.cmd")
 		if err != nil {
-			return nil, startError(Resources, "a file for the script: %v", err)
+			return nil, newStartError(Resources, "a file for the script: %v", err)
 		}
 		line.script = file.Name()
 		_, err = file.WriteString(batchText(text))
@@ -121,7 +121,7 @@ func scriptLine(shell string, launch Launch) (*commandLine, error) {
 		}
 		if err != nil {
 			line.remove()
-			return nil, startError(Resources, "a file for the script: %v", err)
+			return nil, newStartError(Resources, "a file for the script: %v", err)
 		}
 		text = quoted(line.script)
 	}

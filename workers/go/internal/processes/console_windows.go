@@ -23,11 +23,11 @@ const (
 	// ConsoleCommand PAGE PROGRAM runs the command line in a variable on this console with another code page.
 	ConsoleCommand = "__console"
 
-	lineVariable     = "BUILDLEDGER_COMMAND_LINE"
-	interruptTimeout = 5 * time.Second
-	attachPatience   = time.Second
-	attachPause      = 20 * time.Millisecond
-	helperFailed     = 125
+	lineVariable        = "BUILDLEDGER_COMMAND_LINE"
+	interruptTimeout    = 5 * time.Second
+	attachTimeout       = time.Second
+	attachRetryInterval = 20 * time.Millisecond
+	exitHelperFailed    = 125
 )
 
 var (
@@ -58,35 +58,35 @@ func (p *Process) interrupt() {
 func RunHelper(arguments []string) (code int, isHelper bool) {
 	switch {
 	case len(arguments) == 2 && arguments[0] == InterruptCommand:
-		return reported(pressControlC(arguments[1])), true
+		return exitCodeOf(sendControlC(arguments[1])), true
 	case len(arguments) == 3 && arguments[0] == ConsoleCommand:
 		line := os.Getenv(lineVariable)
 		_ = os.Unsetenv(lineVariable)
 		code, err := runOnConsole(arguments[1], arguments[2], line)
 		if err != nil {
-			return reported(err), true
+			return exitCodeOf(err), true
 		}
 		return int(code), true
 	}
 	return 0, false
 }
 
-func reported(err error) int {
+func exitCodeOf(err error) int {
 	if err == nil {
 		return 0
 	}
 	fmt.Fprintf(os.Stderr, "bl-worker: %v\n", err)
-	return helperFailed
+	return exitHelperFailed
 }
 
-func pressControlC(pid string) error {
+func sendControlC(pid string) error {
 	number, err := strconv.ParseUint(pid, 10, 32)
 	if err != nil {
 		return fmt.Errorf("a process id: %w", err)
 	}
 	// Without a console of its own this fails, which is as well.
 	_, _, _ = procFreeConsole.Call()
-	if err := attach(uint32(number)); err != nil {
+	if err := attachConsole(uint32(number)); err != nil {
 		return fmt.Errorf("attaching to the console of process %d: %w", number, err)
 	}
 	if done, _, err := procSetConsoleCtrlHandler.Call(0, 1); done == 0 {
@@ -98,9 +98,9 @@ func pressControlC(pid string) error {
 	return nil
 }
 
-// attach joins the console of a process, which may just be starting and not have it yet.
-func attach(pid uint32) error {
-	for deadline := time.Now().Add(attachPatience); ; time.Sleep(attachPause) {
+// attachConsole joins the console of a process, which may just be starting and not have it yet.
+func attachConsole(pid uint32) error {
+	for deadline := time.Now().Add(attachTimeout); ; time.Sleep(attachRetryInterval) {
 		done, _, err := procAttachConsole.Call(uintptr(pid))
 		switch {
 		case done != 0:
@@ -154,9 +154,9 @@ func runOnConsole(page, program, line string) (uint32, error) {
 	return code, err
 }
 
-// heedControlC lets what this process starts hear Ctrl-C: where this process was started as the first of a group, or by somebody who
+// enableControlC lets what this process starts hear Ctrl-C: where this process was started as the first of a group, or by somebody who
 // ignores Ctrl-C, it would inherit deafness and hand it on.
-func heedControlC() {
+func enableControlC() {
 	if done, _, err := procSetConsoleCtrlHandler.Call(0, 0); done == 0 {
 		slog.Warn("commands may not hear Ctrl-C", "error", err)
 	}

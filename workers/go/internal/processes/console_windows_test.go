@@ -19,7 +19,7 @@ func TestControlCReachesTheTree(t *testing.T) {
 	}
 	p.Stop(Interrupt)
 	status, err := p.Wait()
-	p.Sweep()
+	p.KillSurvivors()
 	if status.Code != interrupted || err != nil {
 		t.Errorf("%d, %v", status.Code, err)
 	}

@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// OwnProgram is the file of this program, also when it was replaced meanwhile.
-func OwnProgram() string {
+// OwnExecutable is the file of this program, also when it was replaced meanwhile.
+func OwnExecutable() string {
 	path, err := os.Executable()
 	if err == nil {
 		_, err = os.Stat(path)
@@ -21,7 +21,7 @@ func OwnProgram() string {
 // process but the files it is given as standard input and output.
 //
 // Whoever else becomes a child of this process is taken for what such a program left when it was killed.
-func (h *Household) StartDetached(program string, arguments []string, input, output *os.File) (*os.Process, error) {
+func (h *Reaper) StartDetached(program string, arguments []string, input, output *os.File) (*os.Process, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (h *Household) StartDetached(program string, arguments []string, input, out
 }
 
 // WaitDetached returns how a program ended that StartDetached has started.
-func (h *Household) WaitDetached(process *os.Process) (*os.ProcessState, error) {
+func (h *Reaper) WaitDetached(process *os.Process) (*os.ProcessState, error) {
 	state, err := process.Wait()
 	h.mu.Lock()
 	defer h.mu.Unlock()

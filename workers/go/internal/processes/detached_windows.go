@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// OwnProgram is the file of this program; the system doesn't let it be replaced while it runs.
-func OwnProgram() string {
+// OwnExecutable is the file of this program; the system doesn't let it be replaced while it runs.
+func OwnExecutable() string {
 	path, err := os.Executable()
 	if err != nil {
 		return os.Args[0]
@@ -19,7 +19,7 @@ func OwnProgram() string {
 
 // StartDetached starts a program in a way that lets it go on without this process: without its console and, where that is allowed,
 // outside of its job.
-func (h *Household) StartDetached(program string, arguments []string, input, output *os.File) (*os.Process, error) {
+func (h *Reaper) StartDetached(program string, arguments []string, input, output *os.File) (*os.Process, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
@@ -41,6 +41,6 @@ func (h *Household) StartDetached(program string, arguments []string, input, out
 }
 
 // WaitDetached returns how a program ended that StartDetached has started.
-func (h *Household) WaitDetached(process *os.Process) (*os.ProcessState, error) {
+func (h *Reaper) WaitDetached(process *os.Process) (*os.ProcessState, error) {
 	return process.Wait()
 }

@@ -20,7 +20,7 @@ import (
 
 func start(t *testing.T, launch Launch) *Process {
 	t.Helper()
-	p, err := NewHousehold("").Start(launch)
+	p, err := NewReaper("").Start(launch)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func ended(t *testing.T, launch Launch) (text string, status Status, left []Surv
 	if status, err = p.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	return strings.TrimSpace(string(output)), status, p.Sweep()
+	return strings.TrimSpace(string(output)), status, p.KillSurvivors()
 }
 
 func outputOf(t *testing.T, launch Launch) string {
@@ -75,22 +75,22 @@ func isAlive(pid uint32) bool {
 	return windows.GetExitCodeProcess(handle, &code) == nil && code == stillActive
 }
 
-func allGone(t *testing.T, pids []uint32) {
+func expectAllDead(t *testing.T, pids []uint32) {
 	t.Helper()
 	eventually(t, fmt.Sprintf("of %v none is alive", pids), func() bool { return !slices.ContainsFunc(pids, isAlive) })
 }
 
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !holds(); time.Sleep(sweepPause) {
+	for deadline := time.Now().Add(patience); !holds(); time.Sleep(killPollInterval) {
 		if time.Now().After(deadline) {
 			t.Fatalf("not true in %v: %s", patience, what)
 		}
 	}
 }
 
-// copyOfItself is this program under a name of its own, by which its processes can be found.
-func copyOfItself(t *testing.T, name string) string {
+// copyOfTestProgram is this program under a name of its own, by which its processes can be found.
+func copyOfTestProgram(t *testing.T, name string) string {
 	t.Helper()
 	own, err := os.Executable()
 	if err != nil {
@@ -100,7 +100,7 @@ func copyOfItself(t *testing.T, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(testdir.Dir(t), name)
+	path := filepath.Join(testdir.New(t), name)
 	if err := os.WriteFile(path, content, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -153,15 +153,15 @@ func jobWith(t *testing.T, limits windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION) 
 	return made
 }
 
-// take puts a process into a job.
-func take(t *testing.T, into *job, pid int) {
+// assign puts a process into a job.
+func assign(t *testing.T, into *job, pid int) {
 	t.Helper()
 	handle, err := windows.OpenProcess(windows.PROCESS_ALL_ACCESS, false, uint32(pid))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer windows.CloseHandle(handle)
-	if err := into.hold(handle); err != nil {
+	if err := into.ensureMember(handle); err != nil {
 		t.Fatal(err)
 	}
 }

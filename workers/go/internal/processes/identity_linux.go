@@ -2,10 +2,10 @@ package processes
 
 import "os"
 
-// Self is the identity of this process.
-func Self() Identity {
+// OwnIdentity is the identity of this process.
+func OwnIdentity() Identity {
 	identity := Identity{PID: os.Getpid()}
-	if info := look(identity.PID); info != nil {
+	if info := readStat(identity.PID); info != nil {
 		identity.Started = info.started
 	}
 	return identity
@@ -13,6 +13,6 @@ func Self() Identity {
 
 // IsAlive tells whether the process that an identity names runs, and not merely another with its id.
 func (i Identity) IsAlive() bool {
-	info := look(i.PID)
-	return info != nil && info.started == i.Started && !info.isDead()
+	info := readStat(i.PID)
+	return info != nil && info.started == i.Started && !info.isZombie()
 }

@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Self is the identity of this process.
-func Self() Identity {
-	return Identity{PID: os.Getpid(), Started: startOf(windows.CurrentProcess())}
+// OwnIdentity is the identity of this process.
+func OwnIdentity() Identity {
+	return Identity{PID: os.Getpid(), Started: creationTime(windows.CurrentProcess())}
 }
 
 // IsAlive tells whether the process that an identity names runs, and not merely another with its id.
@@ -19,11 +19,11 @@ func (i Identity) IsAlive() bool {
 	}
 	defer windows.CloseHandle(handle)
 	event, err := windows.WaitForSingleObject(handle, 0)
-	return err == nil && event == uint32(windows.WAIT_TIMEOUT) && startOf(handle) == i.Started
+	return err == nil && event == uint32(windows.WAIT_TIMEOUT) && creationTime(handle) == i.Started
 }
 
-// startOf is when a process was created, in the system's own units.
-func startOf(handle windows.Handle) uint64 {
+// creationTime is when a process was created, in the system's own units.
+func creationTime(handle windows.Handle) uint64 {
 	var birth, death, kernel, user windows.Filetime
 	if err := windows.GetProcessTimes(handle, &birth, &death, &kernel, &user); err != nil {
 		return 0

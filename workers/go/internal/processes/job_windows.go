@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	// killedCode is what the processes of a killed job exit with, as after Ctrl-C.
-	killedCode = uint32(windows.STATUS_CONTROL_C_EXIT)
-	// mostListed processes of a job are named.
-	mostListed = 1024
-	// clockTick of processor times.
-	clockTick = 100 * time.Nanosecond
+	// killedExitCode is what the processes of a killed job exit with, as after Ctrl-C.
+	killedExitCode = uint32(windows.STATUS_CONTROL_C_EXIT)
+	// maxListedProcesses processes of a job are named.
+	maxListedProcesses = 1024
+	// processorTimeUnit of processor times.
+	processorTimeUnit = 100 * time.Nanosecond
 	// attributeJobList is PROC_THREAD_ATTRIBUTE_JOB_LIST: the jobs that a process is created in.
 	attributeJobList = 0x0002000D
 )
@@ -38,7 +38,7 @@ type accounting struct {
 // processList is JOBOBJECT_BASIC_PROCESS_ID_LIST.
 type processList struct {
 	Assigned, Listed uint32
-	IDs              [mostListed]uintptr
+	IDs              [maxListedProcesses]uintptr
 }
 
 func newJob() (*job, error) {
@@ -58,8 +58,8 @@ func newJob() (*job, error) {
 	return &job{handle}, nil
 }
 
-// hold makes sure that a process which hasn't begun to run is in the job. It should have been created there.
-func (j *job) hold(process windows.Handle) error {
+// ensureMember makes sure that a process which hasn't begun to run is in the job. It should have been created there.
+func (j *job) ensureMember(process windows.Handle) error {
 	var isMember int32
 	done, _, err := procIsProcessInJob.Call(uintptr(process), uintptr(j.handle), uintptr(unsafe.Pointer(&isMember)))
 	if done == 0 {
@@ -90,7 +90,7 @@ func (j *job) members() []Survivor {
 		return nil
 	}
 	var members []Survivor
-	for _, id := range list.IDs[:min(list.Listed, mostListed)] {
+	for _, id := range list.IDs[:min(list.Listed, maxListedProcesses)] {
 		members = append(members, Survivor{int(id), programName(uint32(id))})
 	}
 	return members
@@ -99,19 +99,19 @@ func (j *job) members() []Survivor {
 // terminate kills all processes in the job at once.
 func (j *job) terminate() {
 	// It fails only for a job that is empty or a handle that is wrong.
-	_ = windows.TerminateJobObject(j.handle, killedCode)
+	_ = windows.TerminateJobObject(j.handle, killedExitCode)
 }
 
-// sweep kills who is left, and returns when they are gone, with who they were.
-func (j *job) sweep() []Survivor {
-	left := j.members()
-	for deadline := time.Now().Add(sweepTimeout); time.Now().Before(deadline); time.Sleep(sweepPause) {
+// killSurvivors kills who is left, and returns when they are gone, with who they were.
+func (j *job) killSurvivors() []Survivor {
+	members := j.members()
+	for deadline := time.Now().Add(killTimeout); time.Now().Before(deadline); time.Sleep(killPollInterval) {
 		if found, err := j.accounting(); err != nil || found.ActiveProcesses == 0 {
 			break
 		}
 		j.terminate()
 	}
-	return left
+	return members
 }
 
 func (j *job) close() { windows.CloseHandle(j.handle) }
@@ -129,5 +129,5 @@ func programName(pid uint32) string {
 		return ""
 	}
 	name := filepath.Base(strings.ReplaceAll(windows.UTF16ToString(buffer[:size]), "/", `\`))
-	return name[:min(len(name), longestName)]
+	return name[:min(len(name), maxNameBytes)]
 }

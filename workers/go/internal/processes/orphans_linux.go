@@ -12,19 +12,19 @@ import (
 )
 
 const (
-	leftoverPause = 20 * time.Millisecond
-	// complaintRounds is how often the log repeats that something can't be killed.
-	complaintRounds = 500
+	orphanPause = 20 * time.Millisecond
+	// roundsPerComplaint is how often the log repeats that something can't be killed.
+	roundsPerComplaint = 500
 )
 
-// KillLeftovers kills every process of runs whose supervisors are gone, and tells by their cookies who they were. Orphans of whom
+// KillOrphans kills every process of runs whose supervisors are gone, and tells by their cookies who they were. Orphans of whom
 // nobody knows whose they are count for the first run.
 //
 // It doesn't return before they are gone, unless ctx ends: a run that can't be ended must not be reported as ended.
-func (h *Household) KillLeftovers(ctx context.Context, leftovers []Leftover) (map[string][]Survivor, error) {
+func (h *Reaper) KillOrphans(ctx context.Context, orphanedRuns []OrphanedRun) (map[string][]Survivor, error) {
 	killed := make(map[string]map[int]Survivor)
 	for rounds := 1; ; rounds++ {
-		found := h.findLeftovers(leftovers)
+		found := h.findOrphans(orphanedRuns)
 		if len(found) == 0 {
 			break
 		}
@@ -37,59 +37,59 @@ func (h *Household) KillLeftovers(ctx context.Context, leftovers []Leftover) (ma
 				_ = unix.Kill(info.pid, unix.SIGKILL)
 			}
 		}
-		if rounds%complaintRounds == 0 {
+		if rounds%roundsPerComplaint == 0 {
 			slog.Error("processes of interrupted runs can't be killed", "runs", len(found))
 		}
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-time.After(leftoverPause):
+		case <-time.After(orphanPause):
 		}
 	}
 	survivors := make(map[string][]Survivor)
-	for _, leftover := range leftovers {
-		if leftover.Process != nil && leftover.Process.Cgroup != "" {
-			(&cgroup{leftover.Process.Cgroup}).remove()
+	for _, each := range orphanedRuns {
+		if each.Root != nil && each.Root.Cgroup != "" {
+			(&cgroup{each.Root.Cgroup}).remove()
 		}
-		survivors[leftover.Cookie] = slices.Collect(maps.Values(killed[leftover.Cookie]))
+		survivors[each.Cookie] = slices.Collect(maps.Values(killed[each.Cookie]))
 	}
 	return survivors, nil
 }
 
-// findLeftovers are the living processes of each run, by its cookie.
-func (h *Household) findLeftovers(leftovers []Leftover) map[string][]*processInfo {
-	if len(leftovers) == 0 {
+// findOrphans are the living processes of each run, by its cookie.
+func (h *Reaper) findOrphans(orphanedRuns []OrphanedRun) map[string][]*processInfo {
+	if len(orphanedRuns) == 0 {
 		return nil
 	}
 	h.mu.Lock()
 	orphans := h.orphans()
 	h.mu.Unlock()
-	processes := lookAtAll()
-	marks := make(map[string][]int)
+	processes := readAllStats()
+	pidsByCookie := make(map[string][]int)
 	for pid := range processes {
-		for _, cookie := range cookies(pid) {
-			marks[cookie] = append(marks[cookie], pid)
+		for _, cookie := range cookiesOf(pid) {
+			pidsByCookie[cookie] = append(pidsByCookie[cookie], pid)
 		}
 	}
 	found := make(map[string][]*processInfo)
 	isKnown := make(map[int]bool)
-	enter := func(cookie string, roots []int) {
+	addDescendants := func(cookie string, roots []int) {
 		for pid := range descendants(roots, processes) {
-			if info := processes[pid]; info != nil && !info.isDead() && pid != os.Getpid() && !isKnown[pid] {
+			if info := processes[pid]; info != nil && !info.isZombie() && pid != os.Getpid() && !isKnown[pid] {
 				found[cookie] = append(found[cookie], info)
 				isKnown[pid] = true
 			}
 		}
 	}
-	for _, leftover := range leftovers {
-		enter(leftover.Cookie, append(marks[leftover.Cookie], membersOf(leftover.Process, processes)...))
+	for _, each := range orphanedRuns {
+		addDescendants(each.Cookie, append(pidsByCookie[each.Cookie], groupMembers(each.Root, processes)...))
 	}
-	enter(leftovers[0].Cookie, orphans)
+	addDescendants(orphanedRuns[0].Cookie, orphans)
 	return found
 }
 
-// membersOf are the processes that share a session, a group or a cgroup with a known one.
-func membersOf(known *Identity, processes map[int]*processInfo) []int {
+// groupMembers are the processes that share a session, a group or a cgroup with a known one.
+func groupMembers(known *Identity, processes map[int]*processInfo) []int {
 	if known == nil {
 		return nil
 	}

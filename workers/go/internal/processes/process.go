@@ -11,10 +11,10 @@ const (
 	// CookieVariable is carried by each run's processes in their environment: the marks of all runs around them, outermost first.
 	CookieVariable = "BUILDLEDGER_COOKIE"
 
-	longestName = 256
-	// sweepTimeout is when processes that the kernel doesn't let die are given up on.
-	sweepTimeout = 10 * time.Second
-	sweepPause   = 10 * time.Millisecond
+	maxNameBytes = 256
+	// killTimeout is when processes that the kernel doesn't let die are given up on.
+	killTimeout      = 10 * time.Second
+	killPollInterval = 10 * time.Millisecond
 )
 
 // Level is how hard the processes of a tree are asked to end.
@@ -28,9 +28,9 @@ const (
 )
 
 // IsBelow tells whether a level is less hard than another.
-func (l Level) IsBelow(other Level) bool { return l.hardness() < other.hardness() }
+func (l Level) IsBelow(other Level) bool { return l.rank() < other.rank() }
 
-func (l Level) hardness() int {
+func (l Level) rank() int {
 	switch l {
 	case Kill:
 		return 3
@@ -74,14 +74,14 @@ type Launch struct {
 	Encoding string
 	// IsScript says that the last word of Argv is text for the system's shell, not to be quoted (Windows).
 	IsScript bool
-	// Scratch is a private directory for a file that the command needs for its time (Windows); the system's if empty.
-	Scratch string
+	// TempDir is a private directory for a file that the command needs for its time (Windows); the system's if empty.
+	TempDir string
 	// Terminal asks for a pseudo terminal.
-	Terminal *Size
+	Terminal *TerminalSize
 }
 
-// Size of a pseudo terminal.
-type Size struct{ Rows, Columns uint16 }
+// TerminalSize of a pseudo terminal.
+type TerminalSize struct{ Rows, Columns uint16 }
 
 // Status is how a process ended: with Code, or by Signal if that isn't 0.
 type Status struct {
@@ -104,12 +104,12 @@ type StartError struct {
 
 func (e *StartError) Error() string { return e.Message }
 
-func startError(failure Failure, format string, values ...any) *StartError {
+func newStartError(failure Failure, format string, values ...any) *StartError {
 	return &StartError{failure, fmt.Sprintf(format, values...)}
 }
 
-// feed writes standard input in the background and ends it.
-func feed(file *os.File, data []byte) {
+// writeInput writes standard input in the background and ends it.
+func writeInput(file *os.File, data []byte) {
 	go func() {
 		// A process need not read what it is given.
 		_, _ = file.Write(data)
@@ -130,9 +130,9 @@ type Identity struct {
 	Cgroup  string `json:"cgroup,omitempty"`
 }
 
-// Leftover is how to recognise the processes of a run of an earlier worker process. Process is nil if it isn't known, or was a
+// OrphanedRun is how to recognise the processes of a run of an earlier worker process. Process is nil if it isn't known, or was a
 // process of an earlier boot of the machine.
-type Leftover struct {
-	Cookie  string
-	Process *Identity
+type OrphanedRun struct {
+	Cookie string
+	Root   *Identity
 }

@@ -18,11 +18,11 @@ type processInfo struct {
 	started uint64
 }
 
-// isDead: ended, and only waiting for its parent to notice.
-func (p *processInfo) isDead() bool { return p.state == 'Z' || p.state == 'X' }
+// isZombie: ended, and only waiting for its parent to notice.
+func (p *processInfo) isZombie() bool { return p.state == 'Z' || p.state == 'X' }
 
-// look is what /proc says about a process; nil if there is none.
-func look(pid int) *processInfo {
+// readStat is what /proc says about a process; nil if there is none.
+func readStat(pid int) *processInfo {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return nil
@@ -37,7 +37,7 @@ func look(pid int) *processInfo {
 		return nil
 	}
 	name := strings.ToValidUTF8(string(content[begin+1:end]), "�")
-	info := &processInfo{pid: pid, name: name[:min(len(name), longestName)], state: fields[0][0]}
+	info := &processInfo{pid: pid, name: name[:min(len(name), maxNameBytes)], state: fields[0][0]}
 	for i, target := range []*int{&info.parent, &info.group, &info.session} {
 		*target, _ = strconv.Atoi(fields[1+i])
 	}
@@ -45,19 +45,19 @@ func look(pid int) *processInfo {
 	return info
 }
 
-// lookAtAll is every process that can be seen, by id.
-func lookAtAll() map[int]*processInfo {
+// readAllStats is every process that can be seen, by id.
+func readAllStats() map[int]*processInfo {
 	found := make(map[int]*processInfo)
-	for _, pid := range numbersIn("/proc") {
-		if info := look(pid); info != nil {
+	for _, pid := range numericNames("/proc") {
+		if info := readStat(pid); info != nil {
 			found[pid] = info
 		}
 	}
 	return found
 }
 
-// cookies are the marks in the environment that a process was started with.
-func cookies(pid int) []string {
+// cookiesOf are the marks in the environment that a process was started with.
+func cookiesOf(pid int) []string {
 	environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 	if err != nil {
 		return nil
@@ -73,7 +73,7 @@ func cookies(pid int) []string {
 // ownChildren are the children of this process: those it started and, as a subreaper, every orphan among its descendants.
 func ownChildren() []int {
 	var children []int
-	for _, thread := range numbersIn("/proc/self/task") {
+	for _, thread := range numericNames("/proc/self/task") {
 		content, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/children", thread))
 		if err != nil {
 			continue
@@ -105,7 +105,7 @@ func descendants(roots []int, processes map[int]*processInfo) map[int]bool {
 	return found
 }
 
-func numbersIn(directory string) []int {
+func numericNames(directory string) []int {
 	file, err := os.Open(directory)
 	if err != nil {
 		return nil

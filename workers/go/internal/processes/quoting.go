@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// plainInBatch are the characters, beside letters and digits, that need no quotes in a command line of cmd.exe.
-const plainInBatch = `#$*+-./:?@\_`
+// unquotedInBatch are the characters, beside letters and digits, that need no quotes in a command line of cmd.exe.
+const unquotedInBatch = `#$*+-./:?@\_`
 
 // batchLine is the command line with which cmd.exe runs a batch file with exactly these arguments.
 //
@@ -33,7 +33,7 @@ func batchLine(shell, script string, arguments []string) (string, error) {
 func writeBatchArgument(line *strings.Builder, argument string) {
 	needsQuotes := argument == "" || strings.HasSuffix(argument, `\`) || strings.ContainsFunc(argument, func(char rune) bool {
 		isWord := 'a' <= char && char <= 'z' || 'A' <= char && char <= 'Z' || '0' <= char && char <= '9'
-		return !isWord && !strings.ContainsRune(plainInBatch, char)
+		return !isWord && !strings.ContainsRune(unquotedInBatch, char)
 	})
 	if needsQuotes {
 		line.WriteByte('"')

@@ -52,7 +52,7 @@ func TestJobLimitsMemory(t *testing.T) {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	take(t, limited, command.Process.Pid)
+	assign(t, limited, command.Process.Pid)
 	input.Close()
 	_ = command.Wait()
 	if code := command.ProcessState.ExitCode(); code != refused {
@@ -72,7 +72,7 @@ func TestTaskkillMissesOrphans(t *testing.T) {
 	if !isAlive(pids[1]) {
 		t.Error("taskkill found the orphan")
 	}
-	killed(t, p, pids)
+	killTree(t, p, pids)
 }
 
 // The system has pseudo consoles, on which a `pty` of the protocol could be built, and what runs on one is of the tree.

@@ -9,14 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// leafPrefix begins the names of the cgroups of runs.
-const leafPrefix = "run-"
+// cgroupPrefix begins the names of the cgroups of runs.
+const cgroupPrefix = "run-"
 
-// Household is what the trees of one worker share: which children are known, so that strangers can be told apart.
+// Reaper is what the trees of one worker share: which children are known, so that strangers can be told apart.
 //
 // The program that has one must start no processes but through it: a child that it doesn't know is an escaped process of a run. It
 // has either trees of its own, as a supervisor, or detached supervisors, as a worker.
-type Household struct {
+type Reaper struct {
 	cgroupParent string
 	isSubreaper  bool
 
@@ -28,10 +28,10 @@ type Household struct {
 // NoCgroup as a cgroup's path says that there is none.
 const NoCgroup = "none"
 
-// NewHousehold makes this process the foster parent of its orphaned descendants, where the system can.
+// NewReaper makes this process the foster parent of its orphaned descendants, where the system can.
 //
 // cgroupParent is a delegated cgroup v2 directory; if empty, the worker's own is taken if it was delegated.
-func NewHousehold(cgroupParent string) *Household {
+func NewReaper(cgroupParent string) *Reaper {
 	switch cgroupParent {
 	case "":
 		cgroupParent = delegatedCgroup()
@@ -39,13 +39,13 @@ func NewHousehold(cgroupParent string) *Household {
 		cgroupParent = ""
 	}
 	err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-	return &Household{
+	return &Reaper{
 		cgroupParent: cgroupParent, isSubreaper: err == nil, trees: make(map[*tree]bool), detached: make(map[int]bool),
 	}
 }
 
 // Features are the optional features of the protocol that this system offers.
-func (h *Household) Features() []string {
+func (h *Reaper) Features() []string {
 	features := []string{"pty", "tree_kill"}
 	if h.isSubreaper {
 		features = append(features, "subreaper")
@@ -56,8 +56,8 @@ func (h *Household) Features() []string {
 	return features
 }
 
-// Cgroup is what NewHousehold can be told, so that it needn't look again.
-func (h *Household) Cgroup() string {
+// CgroupParent is what NewHousehold can be told, so that it needn't look again.
+func (h *Reaper) CgroupParent() string {
 	if h.cgroupParent == "" {
 		return NoCgroup
 	}
@@ -65,7 +65,7 @@ func (h *Household) Cgroup() string {
 }
 
 // Mechanism is what holds trees together, for people.
-func (h *Household) Mechanism() string {
+func (h *Reaper) Mechanism() string {
 	switch {
 	case h.cgroupParent != "":
 		return "cgroup_v2"
@@ -75,47 +75,47 @@ func (h *Household) Mechanism() string {
 	return "process_group"
 }
 
-// escaped are the living children that aren't roots of trees: adopted orphans. isOnly tells whether t is the only tree there is, so
+// orphansFor are the living children that aren't roots of trees: adopted orphans. isOnly tells whether t is the only tree there is, so
 // that they can only be its own.
-func (h *Household) escaped(t *tree) (pids []int, isOnly bool) {
+func (h *Reaper) orphansFor(t *tree) (pids []int, isOnlyTree bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.orphans(), len(h.trees) == 1 && h.trees[t]
 }
 
 // orphans are the living children that this process didn't start. The caller holds the lock.
-func (h *Household) orphans() (pids []int) {
+func (h *Reaper) orphans() (pids []int) {
 	known := maps.Clone(h.detached)
 	for each := range h.trees {
 		known[each.root] = true
 	}
 	for _, pid := range ownChildren() {
-		if !known[pid] && !reaped(pid) {
+		if !known[pid] && !tryReap(pid) {
 			pids = append(pids, pid)
 		}
 	}
 	return pids
 }
 
-// Leaf is where the cgroup of a run will be; empty without one.
-func (h *Household) Leaf(cookie string) string {
+// CgroupPath is where the cgroup of a run will be; empty without one.
+func (h *Reaper) CgroupPath(cookie string) string {
 	if h.cgroupParent == "" {
 		return ""
 	}
-	return filepath.Join(h.cgroupParent, leafPrefix+cookie)
+	return filepath.Join(h.cgroupParent, cgroupPrefix+cookie)
 }
 
-func (h *Household) forget(t *tree) {
+func (h *Reaper) removeTree(t *tree) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.trees, t)
 }
 
-// reap lets dead adopted orphans go.
-func (h *Household) reap(infos []*processInfo) {
+// reapZombies lets dead adopted orphans go.
+func (h *Reaper) reapZombies(infos []*processInfo) {
 	for _, info := range infos {
-		if info.isDead() && info.parent == os.Getpid() {
-			reaped(info.pid)
+		if info.isZombie() && info.parent == os.Getpid() {
+			tryReap(info.pid)
 		}
 	}
 }
@@ -125,8 +125,8 @@ func hasChildren() bool {
 	return unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil) != unix.ECHILD
 }
 
-// reaped tells whether a child has ended; then nothing is left of it.
-func reaped(pid int) bool {
+// tryReap tells whether a child has ended; then nothing is left of it.
+func tryReap(pid int) bool {
 	for {
 		ended, err := unix.Wait4(pid, nil, unix.WNOHANG, nil)
 		if err != unix.EINTR {

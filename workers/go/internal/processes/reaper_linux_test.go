@@ -20,9 +20,9 @@ func launching(t *testing.T, script string) Launch {
 }
 
 // outputOf runs a command to its end, and tells who outlived it.
-func outputOf(t *testing.T, household *Household, launch Launch) (string, []Survivor) {
+func outputOf(t *testing.T, reaper *Reaper, launch Launch) (string, []Survivor) {
 	t.Helper()
-	p, err := household.Start(launch)
+	p, err := reaper.Start(launch)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func outputOf(t *testing.T, household *Household, launch Launch) (string, []Surv
 	if _, err := p.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	survivors := p.Sweep()
+	survivors := p.KillSurvivors()
 	if err := unix.Kill(-p.PID, 0); err != unix.ESRCH {
 		t.Errorf("of its group some are left: %v", err)
 	}
@@ -38,8 +38,8 @@ func outputOf(t *testing.T, household *Household, launch Launch) (string, []Surv
 }
 
 // A process that left session, group, parent and environment is found all the same.
-func TestDaemonsAreSwept(t *testing.T) {
-	text, survivors := outputOf(t, NewHousehold(""), launching(t, "env -i setsid -f sleep 1000 >/dev/null 2>&1; echo done"))
+func TestDaemonsAreKilled(t *testing.T) {
+	text, survivors := outputOf(t, NewReaper(""), launching(t, "env -i setsid -f sleep 1000 >/dev/null 2>&1; echo done"))
 	if text != "done" || len(survivors) != 1 {
 		t.Errorf("%q, %v", text, survivors)
 	}
@@ -51,11 +51,11 @@ func TestCgroupHoldsTheTree(t *testing.T) {
 	if parent == "" {
 		t.Skip("no cgroup was delegated: " + cgroupVariable + " would name it")
 	}
-	household := NewHousehold(parent)
-	if !slices.Contains(household.Features(), "cgroup") || household.Mechanism() != "cgroup_v2" {
-		t.Errorf("%v, %s", household.Features(), household.Mechanism())
+	reaper := NewReaper(parent)
+	if !slices.Contains(reaper.Features(), "cgroup") || reaper.Mechanism() != "cgroup_v2" {
+		t.Errorf("%v, %s", reaper.Features(), reaper.Mechanism())
 	}
-	text, survivors := outputOf(t, household, launching(t, "grep ^0:: /proc/self/cgroup; env -i setsid -f sleep 1000 >/dev/null 2>&1"))
+	text, survivors := outputOf(t, reaper, launching(t, "grep ^0:: /proc/self/cgroup; env -i setsid -f sleep 1000 >/dev/null 2>&1"))
 	if !strings.HasSuffix(text, "/run-mark") || len(survivors) != 1 {
 		t.Errorf("%q, %v", text, survivors)
 	}
@@ -66,16 +66,16 @@ func TestCgroupHoldsTheTree(t *testing.T) {
 
 // A mask applies to the command and to nothing else.
 func TestUmaskIsTheCommandsOwn(t *testing.T) {
-	household := NewHousehold("")
+	reaper := NewReaper("")
 	before := unix.Umask(0o022)
 	defer unix.Umask(before)
 	mask := uint32(0o137)
 	launch := launching(t, "umask")
 	launch.Umask = &mask
-	if text, _ := outputOf(t, household, launch); text != "0137" {
+	if text, _ := outputOf(t, reaper, launch); text != "0137" {
 		t.Errorf("%q", text)
 	}
-	if text, _ := outputOf(t, household, launching(t, "umask")); text != "0022" {
+	if text, _ := outputOf(t, reaper, launching(t, "umask")); text != "0022" {
 		t.Errorf("then %q", text)
 	}
 }
@@ -83,8 +83,8 @@ func TestUmaskIsTheCommandsOwn(t *testing.T) {
 // A terminal has the size that was asked for, and what is typed on it ends.
 func TestTerminalHasSizeAndEnd(t *testing.T) {
 	launch := launching(t, "stty size; cat; tty >/dev/null && echo terminal")
-	launch.Terminal, launch.Stdin = &Size{Rows: 33, Columns: 111}, []byte("typed")
-	text, _ := outputOf(t, NewHousehold(""), launch)
+	launch.Terminal, launch.Stdin = &TerminalSize{Rows: 33, Columns: 111}, []byte("typed")
+	text, _ := outputOf(t, NewReaper(""), launch)
 	if !strings.Contains(text, "33 111") || !strings.HasSuffix(text, "terminal") || strings.Count(text, "typed") != 2 {
 		t.Errorf("%q", text)
 	}

@@ -5,30 +5,30 @@ import (
 	"sync"
 )
 
-// Household is what the trees of one worker share.
-type Household struct {
+// Reaper is what the trees of one worker share.
+type Reaper struct {
 	mu sync.Mutex // Held while a process is started: until then the handles meant for it can be inherited.
 }
 
-// NewHousehold makes sure that trees hear Ctrl-C; each of them is held by a job object of its own.
-func NewHousehold(string) *Household {
-	heedControlC()
-	return &Household{}
+// NewReaper makes sure that trees hear Ctrl-C; each of them is held by a job object of its own.
+func NewReaper(string) *Reaper {
+	enableControlC()
+	return &Reaper{}
 }
 
 // Features are the optional features of the protocol that this system offers.
-func (h *Household) Features() []string { return []string{"tree_kill"} }
+func (h *Reaper) Features() []string { return []string{"tree_kill"} }
 
 // Mechanism is what holds trees together, for people.
-func (h *Household) Mechanism() string { return "job_object" }
+func (h *Reaper) Mechanism() string { return "job_object" }
 
-// Cgroup is empty: this system has none.
-func (h *Household) Cgroup() string { return "" }
+// CgroupParent is empty: this system has none.
+func (h *Reaper) CgroupParent() string { return "" }
 
-// Leaf is empty: this system has no cgroups.
-func (h *Household) Leaf(string) string { return "" }
+// CgroupPath is empty: this system has no cgroups.
+func (h *Reaper) CgroupPath(string) string { return "" }
 
-// KillLeftovers finds nothing: the system ends the processes of a job when the worker that holds it is gone, however it went.
-func (h *Household) KillLeftovers(context.Context, []Leftover) (map[string][]Survivor, error) {
+// KillOrphans finds nothing: the system ends the processes of a job when the worker that holds it is gone, however it went.
+func (h *Reaper) KillOrphans(context.Context, []OrphanedRun) (map[string][]Survivor, error) {
 	return map[string][]Survivor{}, nil
 }

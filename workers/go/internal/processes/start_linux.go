@@ -25,13 +25,13 @@ type Process struct {
 
 	tree    *tree
 	started uint64
-	input   []*os.File // Closed at the latest when all is over.
+	inputs  []*os.File // Closed at the latest when all is over.
 }
 
 // Start starts a process as the leader of a session of its own. The error is a *StartError.
-func (h *Household) Start(launch Launch) (*Process, error) {
+func (h *Reaper) Start(launch Launch) (*Process, error) {
 	if info, err := os.Stat(launch.Dir); err != nil || !info.IsDir() {
-		return nil, startError(BadDirectory, "the working directory %q doesn't exist", launch.Dir)
+		return nil, newStartError(BadDirectory, "the working directory %q doesn't exist", launch.Dir)
 	}
 	path, err := lookPath(launch)
 	if err != nil {
@@ -39,34 +39,34 @@ func (h *Household) Start(launch Launch) (*Process, error) {
 	}
 	streams, err := openStreams(launch)
 	if err != nil {
-		return nil, startError(Resources, "%v", err)
+		return nil, newStartError(Resources, "%v", err)
 	}
 	p, err := h.start(launch, path, streams)
-	closeAll(streams.theirs)
+	closeAll(streams.childEnds)
 	if err != nil {
 		closeAll(streams.outputs)
-		closeAll(streams.input)
-		return nil, startFailure(err, launch.Argv[0])
+		closeAll(streams.inputs)
+		return nil, startErrorOf(err, launch.Argv[0])
 	}
-	p.Outputs, p.input = streams.outputs, streams.input
-	for _, input := range streams.input {
-		feed(input, streams.stdin)
+	p.Outputs, p.inputs = streams.outputs, streams.inputs
+	for _, input := range streams.inputs {
+		writeInput(input, streams.stdin)
 	}
 	return p, nil
 }
 
-func (h *Household) start(launch Launch, path string, streams *streams) (*Process, error) {
+func (h *Reaper) start(launch Launch, path string, streams *streams) (*Process, error) {
 	attributes := &syscall.ProcAttr{
 		Dir: launch.Dir,
 		Env: launch.Env,
 		Sys: &syscall.SysProcAttr{Setsid: true, Setctty: launch.Terminal != nil},
 	}
-	for _, file := range streams.child {
+	for _, file := range streams.childStreams {
 		attributes.Files = append(attributes.Files, file.Fd())
 	}
-	t := &tree{household: h, cookie: launch.Cookie}
+	t := &tree{reaper: h, cookie: launch.Cookie}
 	if h.cgroupParent != "" {
-		leaf, err := newCgroup(h.Leaf(launch.Cookie))
+		leaf, err := newCgroup(h.CgroupPath(launch.Cookie))
 		if err != nil {
 			return nil, err
 		}
@@ -93,7 +93,7 @@ func (h *Household) start(launch Launch, path string, streams *streams) (*Proces
 	t.root = pid
 	h.trees[t] = true
 	p := &Process{PID: pid, tree: t}
-	if info := look(pid); info != nil {
+	if info := readStat(pid); info != nil {
 		p.started = info.started
 	}
 	return p, nil
@@ -143,10 +143,10 @@ func (p *Process) Stop(level Level) {
 	}
 }
 
-// Sweep kills whoever of the tree is left after the root has ended, and tells who that was. Gives up after ten seconds.
-func (p *Process) Sweep() []Survivor {
-	defer closeAll(p.input)
-	return p.tree.sweep()
+// KillSurvivors kills whoever of the tree is left after the root has ended, and tells who that was. Gives up after ten seconds.
+func (p *Process) KillSurvivors() []Survivor {
+	defer closeAll(p.inputs)
+	return p.tree.killSurvivors()
 }
 
 // withUmask starts a process with another file mode creation mask, on a thread that shares its mask with no other and isn't used
@@ -197,26 +197,26 @@ func lookPath(launch Launch) (string, error) {
 		found = candidate
 	}
 	if found == "" {
-		return "", startError(ProgramNotFound, "there is no program %q", program)
+		return "", newStartError(ProgramNotFound, "there is no program %q", program)
 	}
 	return found, nil
 }
 
-func startFailure(err error, program string) *StartError {
+func startErrorOf(err error, program string) *StartError {
 	var number syscall.Errno
 	errors.As(err, &number)
 	switch number {
 	case syscall.ENOENT, syscall.ENOTDIR:
-		return startError(ProgramNotFound, "there is no program %q, or no interpreter for it", program)
+		return newStartError(ProgramNotFound, "there is no program %q, or no interpreter for it", program)
 	case syscall.ENOEXEC:
-		return startError(NotExecutable, "%q isn't a program this machine can run", program)
+		return newStartError(NotExecutable, "%q isn't a program this machine can run", program)
 	case syscall.E2BIG, syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE:
-		return startError(Resources, "%v", number)
+		return newStartError(Resources, "%v", number)
 	}
 	if errors.Is(err, fs.ErrPermission) {
-		return startError(PermissionDenied, "%q may not be run", program)
+		return newStartError(PermissionDenied, "%q may not be run", program)
 	}
-	return startError(OtherFailure, "%v", err)
+	return newStartError(OtherFailure, "%v", err)
 }
 
 // EnlargePipe makes room for a busy writer; where that can't be had, things go on as they are.

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// mostTries at creating a process that the system itself breaks off.
-const mostTries = 3
+// maxCreateAttempts at creating a process that the system itself breaks off.
+const maxCreateAttempts = 3
 
 // Process is the root of a tree that was started.
 type Process struct {
@@ -25,15 +25,15 @@ type Process struct {
 	handle  windows.Handle
 	job     *job
 	started uint64
-	input   []*os.File // Closed at the latest when all is over.
+	inputs  []*os.File // Closed at the latest when all is over.
 	script  string     // A file to remove at the end; empty without.
 }
 
 // Start starts a process in a job of its own. It is created there, suspended, and resumed when it is known to be there: no child of it
 // can be outside, and nothing of it is left when this program is killed meanwhile. The error is a *StartError.
-func (h *Household) Start(launch Launch) (*Process, error) {
+func (h *Reaper) Start(launch Launch) (*Process, error) {
 	if info, err := os.Stat(launch.Dir); err != nil || !info.IsDir() {
-		return nil, startError(BadDirectory, "the working directory %s doesn't exist", quoted(launch.Dir))
+		return nil, newStartError(BadDirectory, "the working directory %s doesn't exist", quoted(launch.Dir))
 	}
 	line, err := commandLineOf(launch)
 	if err != nil {
@@ -42,30 +42,30 @@ func (h *Household) Start(launch Launch) (*Process, error) {
 	streams, err := openStreams(launch)
 	if err != nil {
 		line.remove()
-		return nil, startError(Resources, "%v", err)
+		return nil, newStartError(Resources, "%v", err)
 	}
 	p, err := h.start(launch, line, streams)
-	closeAll(streams.theirs)
+	closeAll(streams.childEnds)
 	if err != nil {
 		line.remove()
 		closeAll(streams.outputs)
-		closeAll(streams.input)
-		return nil, startFailure(err, launch.Argv[0])
+		closeAll(streams.inputs)
+		return nil, startErrorOf(err, launch.Argv[0])
 	}
-	p.script, p.Outputs, p.input = line.script, streams.outputs, streams.input
-	for _, input := range streams.input {
-		feed(input, launch.Stdin)
+	p.script, p.Outputs, p.inputs = line.script, streams.outputs, streams.inputs
+	for _, input := range streams.inputs {
+		writeInput(input, launch.Stdin)
 	}
 	return p, nil
 }
 
-func (h *Household) start(launch Launch, line *commandLine, streams *streams) (*Process, error) {
+func (h *Reaper) start(launch Launch, line *commandLine, streams *streams) (*Process, error) {
 	job, err := newJob()
 	if err != nil {
 		return nil, err
 	}
 	created, err := h.create(launch, line, streams, job)
-	for tries := 1; errors.Is(err, windows.ERROR_INTERNAL_ERROR) && tries < mostTries; tries++ {
+	for tries := 1; errors.Is(err, windows.ERROR_INTERNAL_ERROR) && tries < maxCreateAttempts; tries++ {
 		// Under Wine, on a very busy machine: the process has died before it was one.
 		created, err = h.create(launch, line, streams, job)
 	}
@@ -74,11 +74,11 @@ func (h *Household) start(launch Launch, line *commandLine, streams *streams) (*
 		return nil, err
 	}
 	defer windows.CloseHandle(created.Thread)
-	if err := job.hold(created.Process); err != nil {
+	if err := job.ensureMember(created.Process); err != nil {
 		job.close()
-		return nil, errors.Join(err, windows.TerminateProcess(created.Process, killedCode), windows.CloseHandle(created.Process))
+		return nil, errors.Join(err, windows.TerminateProcess(created.Process, killedExitCode), windows.CloseHandle(created.Process))
 	}
-	p := &Process{PID: int(created.ProcessId), handle: created.Process, job: job, started: startOf(created.Process)}
+	p := &Process{PID: int(created.ProcessId), handle: created.Process, job: job, started: creationTime(created.Process)}
 	if _, err := windows.ResumeThread(created.Thread); err != nil {
 		job.terminate()
 		job.close()
@@ -88,7 +88,7 @@ func (h *Household) start(launch Launch, line *commandLine, streams *streams) (*
 }
 
 // create makes a suspended process in a job that inherits nothing but its three streams.
-func (h *Household) create(
+func (h *Reaper) create(
 	launch Launch, line *commandLine, streams *streams, job *job,
 ) (*windows.ProcessInformation, error) {
 	program, err := windows.UTF16PtrFromString(line.program)
@@ -120,7 +120,7 @@ func (h *Household) create(
 	startup.Flags = windows.STARTF_USESTDHANDLES
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	handles, err := lend(attributes, streams)
+	handles, err := inheritStreams(attributes, streams)
 	if err != nil {
 		return nil, err
 	}
@@ -134,10 +134,10 @@ func (h *Household) create(
 	return created, err
 }
 
-// lend lets the process that is created next inherit its three streams.
-func lend(attributes *windows.ProcThreadAttributeListContainer, streams *streams) ([]windows.Handle, error) {
+// inheritStreams lets the process that is created next inherit its three streams.
+func inheritStreams(attributes *windows.ProcThreadAttributeListContainer, streams *streams) ([]windows.Handle, error) {
 	var handles []windows.Handle
-	for _, file := range streams.child {
+	for _, file := range streams.childStreams {
 		handle := windows.Handle(file.Fd())
 		if err := windows.SetHandleInformation(handle, windows.HANDLE_FLAG_INHERIT, windows.HANDLE_FLAG_INHERIT); err != nil {
 			return nil, fmt.Errorf("handing a stream on: %w", err)
@@ -183,7 +183,7 @@ func (p *Process) Wait() (Status, error) {
 		return Status{}, err
 	}
 	if used, err := p.job.accounting(); err == nil {
-		status.User, status.System = time.Duration(used.TotalUserTime)*clockTick, time.Duration(used.TotalKernelTime)*clockTick
+		status.User, status.System = time.Duration(used.TotalUserTime)*processorTimeUnit, time.Duration(used.TotalKernelTime)*processorTimeUnit
 	}
 	return status, nil
 }
@@ -197,11 +197,11 @@ func (p *Process) Stop(level Level) {
 	}
 }
 
-// Sweep kills whoever of the tree is left after the root has ended, and tells who that was. Gives up after ten seconds.
-func (p *Process) Sweep() []Survivor {
+// KillSurvivors kills whoever of the tree is left after the root has ended, and tells who that was. Gives up after ten seconds.
+func (p *Process) KillSurvivors() []Survivor {
 	defer p.job.close()
-	survivors := p.job.sweep()
-	closeAll(p.input)
+	survivors := p.job.killSurvivors()
+	closeAll(p.inputs)
 	if p.script != "" {
 		_ = os.Remove(p.script)
 	}
@@ -234,7 +234,7 @@ func lookPath(launch Launch) (string, error) {
 			}
 		}
 	}
-	return "", startError(ProgramNotFound, "there is no program %s", quoted(launch.Argv[0]))
+	return "", newStartError(ProgramNotFound, "there is no program %s", quoted(launch.Argv[0]))
 }
 
 func variableOf(environment []string, name string) string {
@@ -246,19 +246,19 @@ func variableOf(environment []string, name string) string {
 	return ""
 }
 
-func startFailure(err error, program string) *StartError {
+func startErrorOf(err error, program string) *StartError {
 	switch {
 	case errors.Is(err, windows.ERROR_FILE_NOT_FOUND), errors.Is(err, windows.ERROR_PATH_NOT_FOUND):
-		return startError(ProgramNotFound, "there is no program %s", quoted(program))
+		return newStartError(ProgramNotFound, "there is no program %s", quoted(program))
 	case errors.Is(err, windows.ERROR_ACCESS_DENIED):
-		return startError(PermissionDenied, "%s may not be run", quoted(program))
+		return newStartError(PermissionDenied, "%s may not be run", quoted(program))
 	case errors.Is(err, windows.ERROR_BAD_EXE_FORMAT), errors.Is(err, windows.ERROR_EXE_MACHINE_TYPE_MISMATCH):
-		return startError(NotExecutable, "%s isn't a program this machine can run", quoted(program))
+		return newStartError(NotExecutable, "%s isn't a program this machine can run", quoted(program))
 	case errors.Is(err, windows.ERROR_FILENAME_EXCED_RANGE), errors.Is(err, windows.ERROR_NOT_ENOUGH_MEMORY),
 		errors.Is(err, windows.ERROR_NO_SYSTEM_RESOURCES), errors.Is(err, windows.ERROR_COMMITMENT_LIMIT):
-		return startError(Resources, "%v", err)
+		return newStartError(Resources, "%v", err)
 	}
-	return startError(OtherFailure, "%v", err)
+	return newStartError(OtherFailure, "%v", err)
 }
 
 // EnlargePipe has nothing to do: pipes of this system grow by themselves.

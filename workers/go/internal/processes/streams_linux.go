@@ -13,11 +13,11 @@ const endOfTransmission = 4
 
 // streams are the ends of what connects the worker and a process.
 type streams struct {
-	child   []*os.File // Standard input, output and error as the process gets them.
-	theirs  []*os.File // To be closed once it is started.
-	outputs []*os.File // To be read.
-	input   []*os.File // To be written to and closed, if there is something to write.
-	stdin   []byte     // What is to be written.
+	childStreams []*os.File // Standard input, output and error as the process gets them.
+	childEnds    []*os.File // To be closed once it is started.
+	outputs      []*os.File // To be read.
+	inputs       []*os.File // To be written to and closed, if there is something to write.
+	stdin        []byte     // What is to be written.
 }
 
 func openStreams(launch Launch) (*streams, error) {
@@ -27,9 +27,9 @@ func openStreams(launch Launch) (*streams, error) {
 		open = s.openTerminal
 	}
 	if err := open(launch); err != nil {
-		closeAll(s.theirs)
+		closeAll(s.childEnds)
 		closeAll(s.outputs)
-		closeAll(s.input)
+		closeAll(s.inputs)
 		return nil, fmt.Errorf("opening the streams of a process: %w", err)
 	}
 	return s, nil
@@ -40,18 +40,18 @@ func (s *streams) openPipes(launch Launch) error {
 	if err != nil {
 		return err
 	}
-	s.child = []*os.File{stdin}
+	s.childStreams = []*os.File{stdin}
 	for range 2 {
 		if launch.MergeStderr && len(s.outputs) > 0 {
-			s.child = append(s.child, s.child[1])
+			s.childStreams = append(s.childStreams, s.childStreams[1])
 			break
 		}
 		reader, writer, err := os.Pipe()
 		if err != nil {
 			return err
 		}
-		s.outputs, s.theirs = append(s.outputs, reader), append(s.theirs, writer)
-		s.child = append(s.child, writer)
+		s.outputs, s.childEnds = append(s.outputs, reader), append(s.childEnds, writer)
+		s.childStreams = append(s.childStreams, writer)
 	}
 	return nil
 }
@@ -60,13 +60,13 @@ func (s *streams) openInput(isWanted bool) (*os.File, error) {
 	if !isWanted {
 		null, err := os.Open(os.DevNull)
 		if err == nil {
-			s.theirs = append(s.theirs, null)
+			s.childEnds = append(s.childEnds, null)
 		}
 		return null, err
 	}
 	reader, writer, err := os.Pipe()
 	if err == nil {
-		s.theirs, s.input = append(s.theirs, reader), append(s.input, writer)
+		s.childEnds, s.inputs = append(s.childEnds, reader), append(s.inputs, writer)
 	}
 	return reader, err
 }
@@ -91,8 +91,8 @@ func (s *streams) openTerminal(launch Launch) error {
 		return err
 	}
 	side := os.NewFile(uintptr(other), "terminal")
-	s.theirs = append(s.theirs, side)
-	s.child = []*os.File{side, side, side}
+	s.childEnds = append(s.childEnds, side)
+	s.childStreams = []*os.File{side, side, side}
 	size := &unix.Winsize{Row: launch.Terminal.Rows, Col: launch.Terminal.Columns}
 	if err := unix.IoctlSetWinsize(other, unix.TIOCSWINSZ, size); err != nil {
 		return err
@@ -102,13 +102,13 @@ func (s *streams) openTerminal(launch Launch) error {
 		if err != nil {
 			return err
 		}
-		s.input, s.stdin = append(s.input, os.NewFile(uintptr(duplicate), "terminal")), typed(launch.Stdin)
+		s.inputs, s.stdin = append(s.inputs, os.NewFile(uintptr(duplicate), "terminal")), terminalInput(launch.Stdin)
 	}
 	return nil
 }
 
-// typed is input as it is typed on a terminal, with its end behind it.
-func typed(input []byte) []byte {
+// terminalInput is input as it is typed on a terminal, with its end behind it.
+func terminalInput(input []byte) []byte {
 	keys := append(bytes.Clone(input), endOfTransmission)
 	if !bytes.HasSuffix(input, []byte("\n")) {
 		// The first one only sends the unfinished line.

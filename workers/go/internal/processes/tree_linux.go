@@ -14,10 +14,10 @@ import (
 // They are found by their process group, by the cgroup where there is one, by the mark in their environment, and because orphans
 // among the descendants become children of the worker.
 type tree struct {
-	household *Household
-	root      int
-	cookie    string
-	cgroup    *cgroup
+	reaper *Reaper
+	root   int
+	cookie string
+	cgroup *cgroup
 }
 
 // signal goes to the root's process group; nothing happens if that is empty.
@@ -25,16 +25,16 @@ func (t *tree) signal(number unix.Signal) {
 	_ = unix.Kill(-t.root, number)
 }
 
-// sweep kills whoever is left after the root has ended, and returns when they are gone, with who they were.
-func (t *tree) sweep() []Survivor {
+// killSurvivors kills whoever is left after the root has ended, and returns when they are gone, with who they were.
+func (t *tree) killSurvivors() []Survivor {
 	killed := make(map[int]Survivor)
-	for deadline := time.Now().Add(sweepTimeout); ; {
-		left := t.left()
-		if len(left) == 0 {
+	for deadline := time.Now().Add(killTimeout); ; {
+		living := t.living()
+		if len(living) == 0 {
 			break
 		}
 		t.cgroup.kill()
-		for _, info := range left {
+		for _, info := range living {
 			if _, isKnown := killed[info.pid]; !isKnown {
 				killed[info.pid] = Survivor{info.pid, info.name}
 			}
@@ -43,25 +43,25 @@ func (t *tree) sweep() []Survivor {
 		if time.Now().After(deadline) {
 			break
 		}
-		time.Sleep(sweepPause)
+		time.Sleep(killPollInterval)
 	}
-	t.household.forget(t)
+	t.reaper.removeTree(t)
 	t.cgroup.remove()
 	return slices.SortedFunc(maps.Values(killed), func(a, b Survivor) int { return a.PID - b.PID })
 }
 
-// left are the living processes of the tree; all of /proc is looked at only if there may be some.
-func (t *tree) left() []*processInfo {
-	canAdopt := t.household.isSubreaper
+// living are the living processes of the tree; all of /proc is looked at only if there may be some.
+func (t *tree) living() []*processInfo {
+	isSubreaper := t.reaper.isSubreaper
 	var escaped []int
-	if canAdopt && !hasChildren() && !t.groupExists() && len(t.cgroup.members()) == 0 {
+	if isSubreaper && !hasChildren() && !t.groupExists() && len(t.cgroup.members()) == 0 {
 		// The usual case, without a look at /proc.
 		return nil
 	}
-	if canAdopt {
-		strangers, isOnly := t.household.escaped(t)
-		for _, pid := range strangers {
-			if isOnly || slices.Contains(cookies(pid), t.cookie) {
+	if isSubreaper {
+		orphans, isOnlyTree := t.reaper.orphansFor(t)
+		for _, pid := range orphans {
+			if isOnlyTree || slices.Contains(cookiesOf(pid), t.cookie) {
 				escaped = append(escaped, pid)
 			}
 		}
@@ -69,10 +69,10 @@ func (t *tree) left() []*processInfo {
 			return nil
 		}
 	}
-	processes := lookAtAll()
+	processes := readAllStats()
 	roots := append(t.cgroup.members(), escaped...)
 	for pid, info := range processes {
-		if t.root == info.session || t.root == info.group || !canAdopt && slices.Contains(cookies(pid), t.cookie) {
+		if t.root == info.session || t.root == info.group || !isSubreaper && slices.Contains(cookiesOf(pid), t.cookie) {
 			roots = append(roots, pid)
 		}
 	}
@@ -82,8 +82,8 @@ func (t *tree) left() []*processInfo {
 			infos = append(infos, info)
 		}
 	}
-	t.household.reap(infos)
-	return slices.DeleteFunc(infos, (*processInfo).isDead)
+	t.reaper.reapZombies(infos)
+	return slices.DeleteFunc(infos, (*processInfo).isZombie)
 }
 
 func (t *tree) groupExists() bool {

@@ -10,21 +10,21 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// killed ends a tree and expects that of these processes none is left.
-func killed(t *testing.T, p *Process, pids []uint32) {
+// killTree ends a tree and expects that of these processes none is left.
+func killTree(t *testing.T, p *Process, pids []uint32) {
 	t.Helper()
 	p.Stop(Kill)
 	if _, err := p.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	p.Sweep()
-	allGone(t, pids)
+	p.KillSurvivors()
+	expectAllDead(t, pids)
 }
 
 // A tree of four levels is killed whole.
 func TestTreeDiesWhole(t *testing.T) {
 	p := start(t, launching("tree", "4"))
-	killed(t, p, pidsFrom(t, p.Outputs[0], 4))
+	killTree(t, p, pidsFrom(t, p.Outputs[0], 4))
 }
 
 // Without a job the descendants of a killed process live on: what the job is for.
@@ -57,11 +57,11 @@ func TestEarlyChildIsOfTheTree(t *testing.T) {
 	if _, err := p.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	survivors := p.Sweep()
+	survivors := p.KillSurvivors()
 	if !slices.ContainsFunc(survivors, func(s Survivor) bool { return s.PID == int(pids[0]) && strings.HasSuffix(s.Name, ".exe") }) {
 		t.Errorf("%v doesn't name %v", survivors, pids)
 	}
-	allGone(t, pids)
+	expectAllDead(t, pids)
 }
 
 // A program that has ended before anybody looks is started and ended like any other.
@@ -80,7 +80,7 @@ func TestKillingWhatHasEnded(t *testing.T) {
 	for range 2 {
 		p.Stop(Kill)
 	}
-	if left := p.Sweep(); status.Code != 3 || err != nil || len(left) > 0 {
+	if left := p.KillSurvivors(); status.Code != 3 || err != nil || len(left) > 0 {
 		t.Errorf("%d, %v, %v", status.Code, err, left)
 	}
 }
@@ -88,7 +88,7 @@ func TestKillingWhatHasEnded(t *testing.T) {
 // Jobs may lie in jobs: a tree whose root puts itself into a job of its own is still killed whole.
 func TestNestedJobs(t *testing.T) {
 	p := start(t, launching("nest", "2"))
-	killed(t, p, pidsFrom(t, p.Outputs[0], 2))
+	killTree(t, p, pidsFrom(t, p.Outputs[0], 2))
 }
 
 // Nobody gets out of the job: a child that asks to be started outside isn't started.
@@ -106,7 +106,7 @@ func TestShieldedProcessDies(t *testing.T) {
 		t.Log("here even a shielded process may be opened: nothing is shown but that it dies")
 		windows.CloseHandle(handle)
 	}
-	killed(t, p, pids)
+	killTree(t, p, pids)
 }
 
 // When the worker is killed hard, nothing of its runs is left.
@@ -122,7 +122,7 @@ func TestTreeDiesWithTheWorker(t *testing.T) {
 	pids := pidsFrom(t, output, 3)
 	_ = worker.Process.Kill()
 	_ = worker.Wait()
-	allGone(t, pids)
+	expectAllDead(t, pids)
 }
 
 // A process is in its job from the instant it exists, before its first instruction: without that job nothing is left of it.
@@ -136,12 +136,12 @@ func TestCreatedInItsJob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer closeAll(slices.Concat(streams.theirs, streams.outputs))
+	defer closeAll(slices.Concat(streams.childEnds, streams.outputs))
 	held, err := newJob()
 	if err != nil {
 		t.Fatal(err)
 	}
-	created, err := NewHousehold("").create(launch, line, streams, held)
+	created, err := NewReaper("").create(launch, line, streams, held)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,13 +151,13 @@ func TestCreatedInItsJob(t *testing.T) {
 		t.Errorf("%d processes, %v", used.ActiveProcesses, err)
 	}
 	held.close()
-	allGone(t, []uint32{created.ProcessId})
+	expectAllDead(t, []uint32{created.ProcessId})
 }
 
 // When the worker is killed hard while it starts something, that isn't left either, not even suspended.
 func TestStartingDiesWithTheWorker(t *testing.T) {
 	const name = "buildledger-started.exe"
-	program := copyOfItself(t, name)
+	program := copyOfTestProgram(t, name)
 	for round := range 5 {
 		worker := exec.Command(os.Args[0], "__child", "start on and on", program)
 		output, err := worker.StdoutPipe()
@@ -193,13 +193,13 @@ func TestSupervisorLeavesTheJob(t *testing.T) {
 		if err := worker.Start(); err != nil {
 			t.Fatal(err)
 		}
-		take(t, around, worker.Process.Pid)
+		assign(t, around, worker.Process.Pid)
 		input.Close()
 		detached := pidsFrom(t, output, 1)
 		around.close()
 		_ = worker.Wait()
 		if allowed == 0 {
-			allGone(t, detached)
+			expectAllDead(t, detached)
 			continue
 		}
 		if !isAlive(detached[0]) {

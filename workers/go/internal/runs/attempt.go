@@ -34,8 +34,8 @@ type Attempt struct {
 	fence   uint64
 	state   pb.RunState
 	journal *journal.Journal
-	spool   *supervision.Reader // For what is sent again.
-	trash   *supervision.Trash
+	spool   *supervision.SpoolReader // For what is sent again.
+	trash   *supervision.SegmentReclaimer
 	sending
 }
 
@@ -100,7 +100,7 @@ func (a *Attempt) Reject(code pb.RejectCode, format string, values ...any) {
 	}
 	if err != nil {
 		a.shop.Log.Error("a refusal can't be journalled", "run", a.RunID, "error", err)
-		a.journal.Note(record)
+		a.journal.AppendInMemory(record)
 	}
 	a.account(a.journal.SpooledBytes)
 	a.end()
@@ -133,8 +133,8 @@ func (a *Attempt) begin(channels []string, segmentBytes int64, afterwards []byte
 func (a *Attempt) openSpool() {
 	header := a.journal.Header
 	if len(header.Channels) > 0 {
-		a.spool = supervision.NewReader(a.directory(), header.SegmentBytes)
-		a.trash = supervision.NewTrash(a.directory(), header.SegmentBytes, len(header.Channels))
+		a.spool = supervision.NewSpoolReader(a.directory(), header.SegmentBytes)
+		a.trash = supervision.NewSegmentReclaimer(a.directory(), header.SegmentBytes, len(header.Channels))
 		a.journal.Spool = a.spool
 	}
 }

@@ -33,7 +33,7 @@ func (a *Attempt) runCommand(p *plan) *pb.Exited {
 	if err != nil {
 		return notStarted(&processes.StartError{Failure: processes.Resources, Message: err.Error()})
 	}
-	share.tell(command.Limit)
+	share.tell(command.SetSpoolLimit)
 	return a.followed(command)
 }
 
@@ -82,14 +82,14 @@ func (a *Attempt) launchOf(p *plan, command *pb.Command) (*contract.Launch, erro
 		Timeouts:      contract.Timeouts{NoOutput: contract.SecondsOf(p.noOutput), Max: p.rest()},
 		StopPolicy:    p.stopPolicy,
 		LogLimit:      command.GetLogLimit(),
-		Cgroup:        a.shop.household.Cgroup(),
-		OnFull:        contract.Block,
+		Cgroup:        a.shop.household.CgroupParent(),
+		OnFull:        contract.OnFullBlock,
 		SegmentBytes:  a.journal.Header.SegmentBytes,
 		OnWorkerDeath: a.shop.onCrash,
 		Unattended:    contract.SecondsOf(a.shop.OrphanTTL()),
 	}
 	if command.GetOutputPolicy() == pb.OutputPolicy_OUTPUT_POLICY_GAP {
-		launch.OnFull = contract.Gap
+		launch.OnFull = contract.OnFullGap
 	}
 	for _, variable := range environmentOf(command, os.Environ(), a.cookie) {
 		if utf8.ValidString(variable) {
@@ -99,7 +99,7 @@ func (a *Attempt) launchOf(p *plan, command *pb.Command) (*contract.Launch, erro
 		}
 	}
 	for i, file := range command.GetWatchFiles() {
-		watch := contract.Watch{Channel: p.channels[own+i], Path: file.GetPath(), FromStart: file.GetFromStart()}
+		watch := contract.WatchedFile{Channel: p.channels[own+i], Path: file.GetPath(), FromStart: file.GetFromStart()}
 		launch.Watch = append(launch.Watch, watch)
 	}
 	for _, secret := range command.GetSecrets() {

@@ -152,7 +152,7 @@ func (a *Attempt) Acknowledge(ack *pb.Ack) {
 	a.account(a.journal.SpooledBytes - before)
 	if a.state != pb.RunState_RUN_STATE_RELEASED {
 		for channel, position := range a.journal.Freed {
-			a.trash.Remove(channel, position)
+			a.trash.Reclaim(channel, position)
 		}
 	}
 	if a.state == pb.RunState_RUN_STATE_EXITED && a.journal.FirstUnacked() == a.journal.NextEvent {

@@ -60,13 +60,13 @@ func (f *following) totals(exit *contract.Exit) []*pb.OutputTotal {
 func (f *following) interrupted() *pb.Exited {
 	a := f.attempt
 	claim, _ := contract.ReadClaim(f.command.Directory)
-	root := supervision.Root(f.command.Directory)
+	root := supervision.ReadRoot(f.command.Directory)
 	exited := &pb.Exited{Reason: pb.ExitReason_EXIT_REASON_INTERRUPTED, Message: "its supervisor was killed"}
-	leftover := processes.Leftover{Cookie: a.cookie, Process: root}
+	leftover := processes.OrphanedRun{Cookie: a.cookie, Root: root}
 	switch {
 	case claim == nil:
 		return notStarted(&processes.StartError{
-			Failure: processes.OtherFailure, Message: endOf("its supervisor ended before it began", supervision.Sayings(f.command.Directory)),
+			Failure: processes.OtherFailure, Message: endOf("its supervisor ended before it began", supervision.ReadDiagnostics(f.command.Directory)),
 		})
 	case claim.PID == 0:
 		exited.Reason = pb.ExitReason_EXIT_REASON_START_UNKNOWN
@@ -74,9 +74,9 @@ func (f *following) interrupted() *pb.Exited {
 	case root == nil:
 		exited.Reason = pb.ExitReason_EXIT_REASON_START_UNKNOWN
 		exited.Message = "its supervisor was killed while it started it"
-		leftover.Process = &processes.Identity{Cgroup: claim.Cgroup}
+		leftover.Root = &processes.Identity{Cgroup: claim.Cgroup}
 	}
-	survivors, _ := a.shop.household.KillLeftovers(context.Background(), []processes.Leftover{leftover})
+	survivors, _ := a.shop.household.KillOrphans(context.Background(), []processes.OrphanedRun{leftover})
 	a.removeSecrets()
 	exited.SurvivorsKilled, exited.OutputTotals = survivorsOf(survivors[a.cookie]), a.totals()
 	return exited

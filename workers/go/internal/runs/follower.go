@@ -16,8 +16,8 @@ const orderRetry = time.Second
 type following struct {
 	attempt   *Attempt
 	command   *supervision.Command
-	events    *supervision.Events
-	spool     *supervision.Reader
+	events    *supervision.EventReader
+	spool     *supervision.SpoolReader
 	positions []uint64    // How far each channel was read.
 	waiting   []time.Time // Since when a channel has output that doesn't fill a chunk; zero if it has none.
 	wrong     string      // Why nothing more can be kept.
@@ -29,8 +29,8 @@ func (a *Attempt) followed(command *supervision.Command) *pb.Exited {
 	f := &following{
 		attempt:   a,
 		command:   command,
-		events:    supervision.NewEvents(command.Directory, int64(a.journal.EventsRead)),
-		spool:     supervision.NewReader(command.Directory, header.SegmentBytes),
+		events:    supervision.NewEventReader(command.Directory, int64(a.journal.EventsRead)),
+		spool:     supervision.NewSpoolReader(command.Directory, header.SegmentBytes),
 		positions: append([]uint64(nil), a.journal.Positions...),
 		waiting:   make([]time.Time, len(header.Channels)),
 	}
@@ -43,7 +43,7 @@ func (a *Attempt) followed(command *supervision.Command) *pb.Exited {
 	}()
 	go f.passOn(over)
 	f.read()
-	if sayings := supervision.Sayings(command.Directory); sayings != "" {
+	if sayings := supervision.ReadDiagnostics(command.Directory); sayings != "" {
 		a.shop.Log.Warn("the supervisor of a run had something to say", "run", a.RunID, "said", sayings)
 	}
 	exit, err := contract.ReadExit(command.Directory)
@@ -63,10 +63,10 @@ func (f *following) passOn(over <-chan struct{}) {
 			return
 		case <-f.command.Ended():
 			return
-		case <-request.Raised():
+		case <-request.Changed():
 		case <-again:
 		}
-		level, grace := request.Urgency()
+		level, grace := request.LevelAndGrace()
 		order := contract.Stop{Level: level, Reason: request.Reason()}
 		if grace != nil {
 			order.Grace = new(contract.SecondsOf(*grace))
@@ -97,7 +97,7 @@ func (f *following) read() {
 		flush.Reset(f.untilFlush())
 		select {
 		case <-f.command.Ended():
-		case <-f.command.Rung():
+		case <-f.command.Notified():
 		case <-flush.C:
 		}
 	}
@@ -129,7 +129,7 @@ func (f *following) look(isOver bool) {
 }
 
 // tell journals an event of the supervisor.
-func (f *following) tell(line supervision.Line) {
+func (f *following) tell(line supervision.EventLine) {
 	var event *pb.RunEvent
 	switch {
 	case line.Started != nil:

@@ -29,14 +29,14 @@ var (
 	ownChannels = []string{"stdio", "stdout", "stderr"}
 )
 
-var defaultStopPolicy = []contract.Step{{Level: processes.Interrupt, Grace: 5}, {Level: processes.Terminate, Grace: 5}, {Level: processes.Kill}}
+var defaultStopPolicy = []contract.StopStep{{Level: processes.Interrupt, Grace: 5}, {Level: processes.Terminate, Grace: 5}, {Level: processes.Kill}}
 
 // plan is a RunSpec that was found sound. Of its times, 0 means no limit.
 type plan struct {
 	spec                     *pb.RunSpec
-	dir                      paths.Dir
+	dir                      paths.BuildDir
 	channels                 []string
-	stopPolicy               []contract.Step
+	stopPolicy               []contract.StopStep
 	noOutput, longest, start time.Duration
 	until                    time.Time // When longest has passed; zero without.
 }
@@ -55,7 +55,7 @@ func invalid(format string, values ...any) error {
 
 // newPlan checks a specification as far as can be done before anything is changed. The error is a *refusal.
 func newPlan(spec *pb.RunSpec, workDir string, features []string) (*plan, error) {
-	dir, err := paths.Resolve(workDir, spec.GetBuilddir())
+	dir, err := paths.NewBuildDir(workDir, spec.GetBuilddir())
 	if err != nil {
 		return nil, &refusal{pb.RejectCode_REJECT_CODE_PATH_ESCAPES, fmt.Sprintf("builddir: %v", err)}
 	}
@@ -87,7 +87,7 @@ func newPlan(spec *pb.RunSpec, workDir string, features []string) (*plan, error)
 
 // changesNothing tells whether doing it twice would be harmless, so that its start need not be durable.
 func (p *plan) changesNothing() bool {
-	return files.ChangesNothing(p.spec) && len(p.spec.GetFilesIn()) == 0
+	return files.IsReadOnly(p.spec) && len(p.spec.GetFilesIn()) == 0
 }
 
 func unsupported(feature string) error {
@@ -172,13 +172,13 @@ func channelsOf(command *pb.Command) ([]string, error) {
 	return channels, nil
 }
 
-func stopPolicyOf(command *pb.Command) []contract.Step {
+func stopPolicyOf(command *pb.Command) []contract.StopStep {
 	if len(command.GetStopPolicy()) == 0 {
 		return defaultStopPolicy
 	}
-	var policy []contract.Step
+	var policy []contract.StopStep
 	for _, step := range command.GetStopPolicy() {
-		policy = append(policy, contract.Step{Level: LevelOf(step.GetLevel()), Grace: contract.SecondsOf(step.GetGrace().AsDuration())})
+		policy = append(policy, contract.StopStep{Level: LevelOf(step.GetLevel()), Grace: contract.SecondsOf(step.GetGrace().AsDuration())})
 	}
 	return policy
 }
@@ -196,7 +196,7 @@ func (p *plan) afterwards() ([]byte, error) {
 
 // workingDirectory is where a command runs.
 func (p *plan) workingDirectory(cwd string) (string, error) {
-	relative, err := p.dir.Followed([]byte(cwd))
+	relative, err := p.dir.ResolveLinks([]byte(cwd))
 	if err != nil {
 		return "", err
 	}

@@ -15,7 +15,7 @@ func (a *Attempt) record(event *pb.RunEvent, read int64) error {
 	a.mu.Lock()
 	record, err := a.eventRecord(event)
 	if err == nil {
-		record.Read = uint64(read)
+		record.EventsRead = uint64(read)
 		err = a.append(record)
 	}
 	a.mu.Unlock()
@@ -27,7 +27,7 @@ func (a *Attempt) record(event *pb.RunEvent, read int64) error {
 
 // recordOutput journals output that lies in the spool, then has it sent.
 func (a *Attempt) recordOutput(channel int, position uint64, data []byte) error {
-	record := journal.NewOutput(channel, position, data)
+	record := journal.NewOutputRecord(channel, position, data)
 	a.mu.Lock()
 	record.Offset = a.journal.Offsets[channel]
 	err := a.append(a.stamped(record))
@@ -40,8 +40,8 @@ func (a *Attempt) recordOutput(channel int, position uint64, data []byte) error 
 func (a *Attempt) recordGap(channel int, bytes uint64, read int64) error {
 	a.mu.Lock()
 	offset := a.journal.Offsets[channel]
-	record := journal.NewGap(channel, offset+bytes)
-	record.Offset, record.Read = offset, uint64(read)
+	record := journal.NewGapRecord(channel, offset+bytes)
+	record.Offset, record.EventsRead = offset, uint64(read)
 	err := a.append(a.stamped(record))
 	a.mu.Unlock()
 	a.shop.Wake(a)
@@ -57,7 +57,7 @@ func (a *Attempt) exit(exited *pb.Exited) {
 	}
 	if err != nil {
 		a.shop.Log.Error("the end of a run can't be journalled", "run", a.RunID, "error", err)
-		a.journal.Note(record)
+		a.journal.AppendInMemory(record)
 		a.account(int64(len(record.Body)))
 	}
 	a.end()

@@ -39,7 +39,7 @@ type left struct {
 // Recover takes over the journals of an earlier worker process. Of the attempts in the result, those that haven't ended have commands
 // that are to be taken up by Resume.
 func Recover(shop *Workshop) ([]*Attempt, error) {
-	journals, err := journal.Segments(shop.journalDir)
+	journals, err := journal.FindJournals(shop.journalDir)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func Recover(shop *Workshop) ([]*Attempt, error) {
 // readJournal reads one journal; nil, and no trace of it, if the attempt it tells of can't have been started.
 func readJournal(shop *Workshop, segments []journal.Segment) (*found, error) {
 	one := &found{}
-	j, err := journal.Adopt(shop.journalDir, segments, one.listen)
+	j, err := journal.Load(shop.journalDir, segments, one.listen)
 	if err != nil || j == nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (f *found) conclude() error {
 	case !f.isOfThisBoot():
 		return f.concludeAfterReboot(hasCommand)
 	case hasCommand:
-		command, _, err := supervision.Find(a.directory(), true, a.shop.IsHeard.Load)
+		command, _, err := supervision.Attach(a.directory(), true, a.shop.IsHeard.Load)
 		if err != nil {
 			return fmt.Errorf("taking up a command: %w", err)
 		}
@@ -133,7 +133,7 @@ func (f *found) conclude() error {
 // freeWhatIsGone: segments of the spool are deleted only when the server has them, and with them all events before.
 func (a *Attempt) freeWhatIsGone() {
 	before := a.journal.SpooledBytes
-	a.journal.FreeThrough(a.journal.LastGone(func(channel int, position uint64) bool {
+	a.journal.FreeThrough(a.journal.LastDeleted(func(channel int, position uint64) bool {
 		_, err := os.Stat(contract.SegmentPath(a.directory(), channel, int64(position)/a.journal.Header.SegmentBytes))
 		return errors.Is(err, os.ErrNotExist)
 	}))
@@ -149,14 +149,14 @@ func (f *found) concludeAfterReboot(hasCommand bool) error {
 		a.freeWhatIsGone()
 	}
 	before := a.journal.SpooledBytes
-	if err := a.journal.CutDamaged(); err != nil {
+	if err := a.journal.DropDamaged(); err != nil {
 		return err
 	}
 	a.shop.Spool.change(a.journal.SpooledBytes-before, false)
 	exited := &pb.Exited{
 		Reason: pb.ExitReason_EXIT_REASON_START_UNKNOWN, Message: "the machine was restarted while it was started",
 	}
-	if hasCommand && supervision.Root(a.directory()) != nil {
+	if hasCommand && supervision.ReadRoot(a.directory()) != nil {
 		exited.Reason, exited.Message = pb.ExitReason_EXIT_REASON_INTERRUPTED, "the machine was restarted while it ran"
 	}
 	a.removeSecrets()

@@ -139,7 +139,7 @@ func (a *Attempt) upload(ctx context.Context, p *plan, exited *pb.Exited) (*pb.E
 	if len(p.spec.GetFilesOut()) == 0 {
 		return exited, nil
 	}
-	source := transfers.Source{RunID: a.RunID, Attempt: a.Key.Attempt}
+	source := transfers.Origin{RunID: a.RunID, Attempt: a.Key.Attempt}
 	uploaded, failure, err := a.shop.Blobs.Upload(ctx, p.dir, p.spec, source, hasSucceeded(exited))
 	if err != nil {
 		if hasSucceeded(exited) {
@@ -162,7 +162,7 @@ func (a *Attempt) operation(ctx context.Context, p *plan) (*pb.Exited, error) {
 	case *pb.RunSpec_Command:
 		return a.runCommand(p), nil
 	}
-	results, err := files.Do(ctx, p.dir, p.spec)
+	results, err := files.Perform(ctx, p.dir, p.spec)
 	if err != nil {
 		return nil, err
 	}

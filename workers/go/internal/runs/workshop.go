@@ -32,7 +32,7 @@ type Workshop struct {
 	Features []string
 	Spool    *Spool
 	Batching Batching
-	Blobs    *transfers.Store
+	Blobs    *transfers.BlobStore
 	Log      *slog.Logger
 	// IsHeard tells whether a server listens.
 	IsHeard atomic.Bool
@@ -43,8 +43,8 @@ type Workshop struct {
 	supervisedDir string
 	onCrash       string
 	orphanTTL     atomic.Int64
-	syncer        *journal.Syncer
-	household     *processes.Household
+	syncer        *journal.GroupFsync
+	household     *processes.Reaper
 }
 
 // Options are what a workshop is made of.
@@ -55,7 +55,7 @@ type Options struct {
 	Cgroup            string
 	// OnCrash is what becomes of commands when this process is killed: contract.Continue or contract.KillIt.
 	OnCrash string
-	Blobs   *transfers.Store
+	Blobs   *transfers.BlobStore
 	Log     *slog.Logger
 	Wake    func(*Attempt)
 }
@@ -70,7 +70,7 @@ func NewWorkshop(options Options) (*Workshop, error) {
 	if err != nil {
 		return nil, err
 	}
-	household := processes.NewHousehold(options.Cgroup)
+	household := processes.NewReaper(options.Cgroup)
 	shop := &Workshop{
 		WorkDir:    options.WorkDir,
 		BootID:     bootID,
@@ -83,7 +83,7 @@ func NewWorkshop(options Options) (*Workshop, error) {
 		// A directory for each command; made when the first is started.
 		supervisedDir: filepath.Join(options.StateDir, "supervised"),
 		onCrash:       options.OnCrash,
-		syncer:        journal.NewSyncer(journalDir),
+		syncer:        journal.NewGroupFsync(journalDir),
 		household:     household,
 	}
 	shop.Batching.Set(0, nil)

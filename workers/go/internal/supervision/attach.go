@@ -10,13 +10,13 @@ import (
 	"buildledger/workers/go/internal/processes"
 )
 
-// Find attaches to the supervisor that an earlier worker process has started, unless the machine was started anew since. After it has
+// Attach attaches to the supervisor that an earlier worker process has started, unless the machine was started anew since. After it has
 // returned, no supervisor will begin in the directory that isn't found here; the claim's process id is 0 if none ever did.
 //
 // The supervisor is told that it is attended as long as isHeard says that somebody listens to the worker; otherwise it ends a command
 // that nobody may be waiting for any more.
-func Find(directory string, isSameBoot bool, isHeard func() bool) (*Command, *contract.Claim, error) {
-	claim, err := settle(directory)
+func Attach(directory string, isSameBoot bool, hasServer func() bool) (*Command, *contract.Claim, error) {
+	claim, err := claimOrRead(directory)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -25,19 +25,19 @@ func Find(directory string, isSameBoot bool, isHeard func() bool) (*Command, *co
 		close(c.ended)
 		return c, claim, nil
 	}
-	go c.look(claim.Identity, isHeard)
+	go c.poll(claim.Identity, hasServer)
 	return c, claim, nil
 }
 
-// settle is who has claimed a directory, or claims it, so that nobody can any more.
-func settle(directory string) (*contract.Claim, error) {
-	for deadline := time.Now().Add(claimPatience); ; time.Sleep(lookInterval) {
+// claimOrRead is who has claimed a directory, or claims it, so that nobody can any more.
+func claimOrRead(directory string) (*contract.Claim, error) {
+	for deadline := time.Now().Add(claimTimeout); ; time.Sleep(pollInterval) {
 		claim, err := contract.ReadClaim(directory)
 		if claim != nil || err != nil {
 			return claim, err
 		}
 		own := contract.Claim{Version: contract.Version}
-		err = own.Put(directory)
+		err = own.Create(directory)
 		if !errors.Is(err, contract.ErrClaimed) {
 			return &own, err
 		}
@@ -48,30 +48,30 @@ func settle(directory string) (*contract.Claim, error) {
 	}
 }
 
-// look is the bell of a supervisor that is somebody else's child.
-func (c *Command) look(supervisor processes.Identity, isHeard func() bool) {
+// poll is the bell of a supervisor that is somebody else's child.
+func (c *Command) poll(supervisor processes.Identity, hasServer func() bool) {
 	defer close(c.ended)
-	ticker := time.NewTicker(lookInterval)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
-	for looks := 0; ; looks++ {
-		if looks%looksPerCheck == 0 {
+	for polls := 0; ; polls++ {
+		if polls%pollsPerCheck == 0 {
 			if !supervisor.IsAlive() {
 				return
 			}
-			if isHeard() {
-				c.attend()
+			if hasServer() {
+				c.markAttended()
 			}
 		}
 		<-ticker.C
-		c.ring()
+		c.notify()
 		if _, err := os.Stat(filepath.Join(c.Directory, contract.ExitFile)); err == nil {
 			return
 		}
 	}
 }
 
-// attend lets the supervisor know that there is a worker.
-func (c *Command) attend() {
+// markAttended lets the supervisor know that there is a worker.
+func (c *Command) markAttended() {
 	path := filepath.Join(c.Directory, contract.AttendedFile)
 	now := time.Now()
 	if os.Chtimes(path, now, now) != nil {

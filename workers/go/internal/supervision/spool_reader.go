@@ -13,28 +13,28 @@ import (
 	"buildledger/workers/go/internal/processes"
 )
 
-// Reader reads what a supervisor spools. It isn't safe for concurrent use.
-type Reader struct {
+// SpoolReader reads what a supervisor spools. It isn't safe for concurrent use.
+type SpoolReader struct {
 	directory    string
 	segmentBytes int64
-	open         map[int]segment // The last one of each channel.
+	open         map[int]openSegment // The last one of each channel.
 }
 
-type segment struct {
+type openSegment struct {
 	number int64
 	file   *os.File
 }
 
-// NewReader reads in a supervisor's directory; nothing need be there yet.
-func NewReader(directory string, segmentBytes int64) *Reader {
-	return &Reader{directory: directory, segmentBytes: segmentBytes, open: make(map[int]segment)}
+// NewSpoolReader reads in a supervisor's directory; nothing need be there yet.
+func NewSpoolReader(directory string, segmentBytes int64) *SpoolReader {
+	return &SpoolReader{directory: directory, segmentBytes: segmentBytes, open: make(map[int]openSegment)}
 }
 
 // End is how far a channel's output goes, known to go to position.
-func (r *Reader) End(channel int, position uint64) (uint64, error) {
+func (r *SpoolReader) End(channel int, position uint64) (uint64, error) {
 	number := int64(position) / r.segmentBytes
 	for {
-		file, err := r.segment(channel, number)
+		file, err := r.segmentFile(channel, number)
 		if errors.Is(err, os.ErrNotExist) {
 			return max(uint64(number*r.segmentBytes), position), nil
 		}
@@ -53,10 +53,10 @@ func (r *Reader) End(channel int, position uint64) (uint64, error) {
 }
 
 // Read reads bytes of a channel that are known to be there.
-func (r *Reader) Read(channel int, data []byte, position uint64) error {
+func (r *SpoolReader) Read(channel int, data []byte, position uint64) error {
 	for len(data) > 0 {
 		offset := int64(position) % r.segmentBytes
-		file, err := r.segment(channel, int64(position)/r.segmentBytes)
+		file, err := r.segmentFile(channel, int64(position)/r.segmentBytes)
 		if err != nil {
 			return fmt.Errorf("reading the spool: %w", err)
 		}
@@ -73,14 +73,14 @@ func (r *Reader) Read(channel int, data []byte, position uint64) error {
 }
 
 // Close lets go of the files.
-func (r *Reader) Close() {
+func (r *SpoolReader) Close() {
 	for _, each := range r.open {
 		each.file.Close()
 	}
 	clear(r.open)
 }
 
-func (r *Reader) segment(channel int, number int64) (*os.File, error) {
+func (r *SpoolReader) segmentFile(channel int, number int64) (*os.File, error) {
 	current, isOpen := r.open[channel]
 	if isOpen && current.number == number {
 		return current.file, nil
@@ -92,50 +92,50 @@ func (r *Reader) segment(channel int, number int64) (*os.File, error) {
 	if isOpen {
 		current.file.Close()
 	}
-	r.open[channel] = segment{number, file}
+	r.open[channel] = openSegment{number, file}
 	return file, nil
 }
 
-// Trash removes the segments of a channel from the first of which it isn't known that they are gone.
-type Trash struct {
+// SegmentReclaimer removes the segments of a channel from the first of which it isn't known that they are gone.
+type SegmentReclaimer struct {
 	directory    string
 	segmentBytes int64
 	next         []int64 // By channel.
 }
 
-// NewTrash is for a supervisor's directory.
-func NewTrash(directory string, segmentBytes int64, channels int) *Trash {
-	return &Trash{directory: directory, segmentBytes: segmentBytes, next: make([]int64, channels)}
+// NewSegmentReclaimer is for a supervisor's directory.
+func NewSegmentReclaimer(directory string, segmentBytes int64, channels int) *SegmentReclaimer {
+	return &SegmentReclaimer{directory: directory, segmentBytes: segmentBytes, next: make([]int64, channels)}
 }
 
-// Remove removes the segments of a channel that hold nothing from position on.
-func (t *Trash) Remove(channel int, position uint64) {
+// Reclaim removes the segments of a channel that hold nothing from position on.
+func (t *SegmentReclaimer) Reclaim(channel int, position uint64) {
 	for ; (t.next[channel]+1)*t.segmentBytes <= int64(position); t.next[channel]++ {
 		// What can't be removed goes with the directory.
 		_ = os.Remove(contract.SegmentPath(t.directory, channel, t.next[channel]))
 	}
 }
 
-// Events reads the events of a supervisor, each once.
-type Events struct {
+// EventReader reads the events of a supervisor, each once.
+type EventReader struct {
 	directory string
 	read      int64 // Bytes of whole lines that were read.
 	file      *os.File
 }
 
-// Line is an event, and where the next one begins.
-type Line struct {
+// EventLine is an event, and where the next one begins.
+type EventLine struct {
 	contract.Event
 	End int64
 }
 
-// NewEvents reads the events from a position on, which Line.End has told.
-func NewEvents(directory string, from int64) *Events {
-	return &Events{directory: directory, read: from}
+// NewEventReader reads the events from a position on, which Line.End has told.
+func NewEventReader(directory string, from int64) *EventReader {
+	return &EventReader{directory: directory, read: from}
 }
 
 // Next are the events that have come since.
-func (e *Events) Next() ([]Line, error) {
+func (e *EventReader) Next() ([]EventLine, error) {
 	if e.file == nil {
 		file, err := os.Open(filepath.Join(e.directory, contract.EventsFile))
 		if errors.Is(err, os.ErrNotExist) {
@@ -154,13 +154,13 @@ func (e *Events) Next() ([]Line, error) {
 	if _, err := e.file.ReadAt(text, e.read); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("reading the events of a supervisor: %w", err)
 	}
-	var lines []Line
+	var lines []EventLine
 	for {
 		line, rest, isWhole := bytes.Cut(text, []byte{'\n'})
 		if !isWhole {
 			return lines, nil
 		}
-		event := Line{End: e.read + int64(len(line)) + 1}
+		event := EventLine{End: e.read + int64(len(line)) + 1}
 		if err := json.Unmarshal(line, &event.Event); err != nil {
 			return lines, fmt.Errorf("an event of a supervisor: %w", err)
 		}
@@ -170,15 +170,15 @@ func (e *Events) Next() ([]Line, error) {
 }
 
 // Close lets go of the file.
-func (e *Events) Close() {
+func (e *EventReader) Close() {
 	if e.file != nil {
 		e.file.Close()
 	}
 }
 
-// Root is the root of the command's tree, as the supervisor's events tell; nil if they don't.
-func Root(directory string) *processes.Identity {
-	events := NewEvents(directory, 0)
+// ReadRoot is the root of the command's tree, as the supervisor's events tell; nil if they don't.
+func ReadRoot(directory string) *processes.Identity {
+	events := NewEventReader(directory, 0)
 	defer events.Close()
 	lines, _ := events.Next()
 	for _, line := range lines {

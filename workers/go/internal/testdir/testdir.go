@@ -10,19 +10,19 @@ import (
 	"testing"
 )
 
-// Dir makes a directory for the time of a test.
-func Dir(t testing.TB) string {
+// New makes a directory for the time of a test.
+func New(t testing.TB) string {
 	t.Helper()
 	directory, err := os.MkdirTemp("", "buildledger-test-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { empty(t, directory) })
+	t.Cleanup(func() { removeAll(t, directory) })
 	return directory
 }
 
-// empty removes what a test has left.
-func empty(t testing.TB, directory string) {
+// removeAll removes what a test has left.
+func removeAll(t testing.TB, directory string) {
 	var paths []string
 	err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() {

@@ -20,20 +20,20 @@ const nonceBytes = 16
 
 var errNoKey = errors.New("the stored credential has no usable private key: enrol the worker again with a fresh token")
 
-// Proven adds to the context of a call what proves who calls. It is good for one call.
-func (i Identity) Proven(ctx context.Context) (context.Context, error) {
+// WithProof adds to the context of a call what proves who calls. It is good for one call.
+func (i Credentials) WithProof(ctx context.Context) (context.Context, error) {
 	if i.Bearer == "" {
 		return ctx, nil
 	}
-	proof, err := i.proof(time.Now())
+	proof, err := i.newProof(time.Now())
 	if err != nil {
 		return ctx, fmt.Errorf("proving who calls: %w", err)
 	}
 	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+i.Bearer, "buildledger-proof", proof), nil
 }
 
-// proof shows that we hold the key that the bearer credential is bound to.
-func (i Identity) proof(now time.Time) (string, error) {
+// newProof shows that we hold the key that the bearer credential is bound to.
+func (i Credentials) newProof(now time.Time) (string, error) {
 	block, _ := pem.Decode(i.PrivateKeyPEM)
 	if block == nil {
 		return "", errNoKey

@@ -41,8 +41,8 @@ type Security struct {
 	TrustedPEM []byte
 }
 
-// Identity is what a client proves itself with; the zero value proves nothing.
-type Identity struct {
+// Credentials is what a client proves itself with; the zero value proves nothing.
+type Credentials struct {
 	Bearer              string
 	PrivateKeyPEM       []byte
 	CertificateChainPEM []byte
@@ -50,15 +50,15 @@ type Identity struct {
 	TrustedCAPEM []byte
 }
 
-// ErrPlain is returned for a plain connection that would leave this machine.
-var ErrPlain = errors.New("refusing to connect without TLS: credentials and secrets would cross the network in clear; " +
+// ErrPlaintext is returned for a plain connection that would leave this machine.
+var ErrPlaintext = errors.New("refusing to connect without TLS: credentials and secrets would cross the network in clear; " +
 	"enroll with a token that says whom to trust, give the server's issuing certificate with --ca, use --tls, or connect to " +
 	"127.0.0.1")
 
 // Check makes sure that nothing would cross a network in clear.
-func (s Security) Check(address string, identity Identity) error {
-	if !s.isOn(identity) && !isLoopback(address) {
-		return fmt.Errorf("%s: %w", address, ErrPlain)
+func (s Security) Check(address string, identity Credentials) error {
+	if !s.usesTLS(identity) && !isLoopback(address) {
+		return fmt.Errorf("%s: %w", address, ErrPlaintext)
 	}
 	return nil
 }
@@ -82,20 +82,20 @@ func appendFile(pool *x509.CertPool, file string) error {
 	return nil
 }
 
-// Explain adds to an error what to try when a connection in clear was answered and then cut, as servers that speak TLS do.
-func (s Security) Explain(err error, identity Identity) error {
-	if err == nil || s.isOn(identity) || !strings.Contains(err.Error(), "error reading server preface") {
+// ExplainError adds to an error what to try when a connection in clear was answered and then cut, as servers that speak TLS do.
+func (s Security) ExplainError(err error, identity Credentials) error {
+	if err == nil || s.usesTLS(identity) || !strings.Contains(err.Error(), "error reading server preface") {
 		return err
 	}
 	return fmt.Errorf("%w (in clear: if the server speaks TLS, give the whole token, or --ca, or --tls)", err)
 }
 
-func (s Security) isOn(identity Identity) bool {
+func (s Security) usesTLS(identity Credentials) bool {
 	return s.CAFile != "" || s.TLS || len(s.TrustedPEM) > 0 || len(identity.TrustedCAPEM) > 0
 }
 
 // Open makes a fresh channel to address, host:port or unix:/path, which connects on first use.
-func (s Security) Open(address string, identity Identity) (*grpc.ClientConn, error) {
+func (s Security) Open(address string, identity Credentials) (*grpc.ClientConn, error) {
 	if err := s.Check(address, identity); err != nil {
 		return nil, err
 	}
@@ -129,8 +129,8 @@ func (s Security) Open(address string, identity Identity) (*grpc.ClientConn, err
 	return connection, nil
 }
 
-func (s Security) credentials(identity Identity) (credentials.TransportCredentials, error) {
-	if !s.isOn(identity) {
+func (s Security) credentials(identity Credentials) (credentials.TransportCredentials, error) {
+	if !s.usesTLS(identity) {
 		return insecure.NewCredentials(), nil
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12}

@@ -49,17 +49,17 @@ func (w *Worker) keepSession(ctx context.Context) {
 
 // attend holds one session to its end.
 func (w *Worker) attend(ctx context.Context, current *session.Session, address string) error {
-	identity := w.currentCredential().Identity()
+	identity := w.currentCredential().Credentials()
 	connection, err := w.settings.Security.Open(address, identity)
 	if err != nil {
 		return err
 	}
 	defer connection.Close()
-	proven, err := identity.Proven(ctx)
+	proven, err := identity.WithProof(ctx)
 	if err != nil {
 		return err
 	}
-	return w.settings.Security.Explain(current.Run(proven, connection), identity)
+	return w.settings.Security.ExplainError(current.Run(proven, connection), identity)
 }
 
 // delayAfter tells people why a session ended, and says for how long to wait before the next.
@@ -175,7 +175,7 @@ func (w *Worker) useCredential(stored *credential.Stored) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.credential = stored
-	w.blobs.SetIdentity(stored.Identity())
+	w.blobs.SetCredentials(stored.Credentials())
 	if stored != nil {
 		w.standing.WorkerID = stored.WorkerID
 	}

@@ -27,7 +27,7 @@ type killable struct {
 
 func newKillable(t *testing.T, f *farEnd) *killable {
 	t.Helper()
-	k := &killable{t: t, f: f, stateDir: t.TempDir(), workDir: t.TempDir(), onCrash: contract.Continue}
+	k := &killable{t: t, f: f, stateDir: t.TempDir(), workDir: t.TempDir(), onCrash: contract.OnDeathContinue}
 	t.Cleanup(k.kill)
 	k.start()
 	return k
@@ -141,7 +141,7 @@ func TestTakenUpCommandIsStopped(t *testing.T) {
 // Where it is so wanted, a command ends when its worker is killed, and that is what is told.
 func TestCommandEndsWithKilledWorker(t *testing.T) {
 	f := newFarEnd(t, wanting("echo on; exec sleep 1000"))
-	k := &killable{t: t, f: f, stateDir: t.TempDir(), workDir: t.TempDir(), onCrash: contract.KillIt}
+	k := &killable{t: t, f: f, stateDir: t.TempDir(), workDir: t.TempDir(), onCrash: contract.OnDeathKill}
 	t.Cleanup(k.kill)
 	k.start()
 	until(t, "output", func() bool { return f.received("stdio") > 0 })

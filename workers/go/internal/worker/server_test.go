@@ -188,7 +188,7 @@ func (f *farEnd) note(event *pb.RunEvent) {
 func settingsOf(address, stateDir, workDir string, log slog.Handler) Settings {
 	return Settings{
 		Server: address, Name: "under-test", StateDir: stateDir, WorkDir: workDir, Capacity: 1, SpoolBytes: DefaultSpoolBytes,
-		OnCrash: contract.Continue, Software: "test/1", Log: slog.New(log),
+		OnCrash: contract.OnDeathContinue, Software: "test/1", Log: slog.New(log),
 	}
 }
 

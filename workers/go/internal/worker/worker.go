@@ -64,9 +64,9 @@ type Settings struct {
 type Worker struct {
 	settings Settings
 	log      *slog.Logger
-	server   credential.Server
+	server   credential.Enroller
 	shop     *runs.Workshop
-	blobs    *transfers.Store
+	blobs    *transfers.BlobStore
 	outbox   *session.Outbox
 	holdings *session.Holdings
 	standing *session.Standing
@@ -88,10 +88,10 @@ func New(settings Settings) (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	if settings.Security.TrustedPEM, err = credential.Trusted(settings.Token); err != nil {
+	if settings.Security.TrustedPEM, err = credential.TrustedIssuer(settings.Token); err != nil {
 		return nil, err
 	}
-	if err := settings.Security.Check(settings.Server, stored.Identity()); err != nil {
+	if err := settings.Security.Check(settings.Server, stored.Credentials()); err != nil {
 		return nil, err
 	}
 	epoch, err := readEpoch(settings.StateDir)
@@ -101,7 +101,7 @@ func New(settings Settings) (*Worker, error) {
 	w := &Worker{
 		settings: settings,
 		log:      settings.Log,
-		server: credential.Server{
+		server: credential.Enroller{
 			Address: settings.Server, EnrollAt: settings.EnrollAt, Security: settings.Security, StateDir: settings.StateDir,
 		},
 		outbox:     session.NewOutbox(),
@@ -113,7 +113,7 @@ func New(settings Settings) (*Worker, error) {
 			Capacity: settings.Capacity, LastEpoch: epoch,
 		},
 	}
-	w.blobs = transfers.NewStore(func(identity transport.Identity) (*grpc.ClientConn, error) {
+	w.blobs = transfers.NewBlobStore(func(identity transport.Credentials) (*grpc.ClientConn, error) {
 		return settings.Security.Open(settings.Server, identity)
 	})
 	w.shop, err = runs.NewWorkshop(runs.Options{

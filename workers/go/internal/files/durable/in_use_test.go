@@ -11,7 +11,7 @@ import (
 
 // A file that somebody just reads can be replaced, and its directory removed, as soon as he has done.
 func TestFilesThatAreRead(t *testing.T) {
-	directory := filepath.Join(testdir.Dir(t), "tree")
+	directory := filepath.Join(testdir.New(t), "tree")
 	path := filepath.Join(directory, "inner", "file")
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		t.Fatal(err)

@@ -12,20 +12,20 @@ import (
 )
 
 const (
-	busyPatience = 3 * time.Second
-	busyPause    = 10 * time.Millisecond
+	busyTimeout       = 3 * time.Second
+	busyRetryInterval = 10 * time.Millisecond
 )
 
 // Rename gives a file another name, in place of a file that has it; whoever just reads that one (another process of ours, a virus
 // scanner) is waited for.
 func Rename(from, to string) error {
-	return whenFree(func() error { return os.Rename(from, to) })
+	return retryWhileBusy(func() error { return os.Rename(from, to) })
 }
 
 // RemoveTree removes a directory with all that is in it; that there is none is no error. Whoever just reads in it, or is about to end,
 // is waited for.
 func RemoveTree(path string) error {
-	return whenFree(func() error {
+	return retryWhileBusy(func() error {
 		if err := os.RemoveAll(path); err == nil {
 			return nil
 		}
@@ -51,9 +51,9 @@ func removeByNames(path string) error {
 	return err
 }
 
-// whenFree does something again until nobody else is in the way, or gives up.
-func whenFree(do func() error) error {
-	for deadline := time.Now().Add(busyPatience); ; time.Sleep(busyPause) {
+// retryWhileBusy does something again until nobody else is in the way, or gives up.
+func retryWhileBusy(do func() error) error {
+	for deadline := time.Now().Add(busyTimeout); ; time.Sleep(busyRetryInterval) {
 		err := do()
 		isBusy := errors.Is(err, windows.ERROR_SHARING_VIOLATION) || errors.Is(err, windows.ERROR_ACCESS_DENIED) ||
 			errors.Is(err, windows.ERROR_DIR_NOT_EMPTY)

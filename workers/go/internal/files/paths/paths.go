@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// mostLinks that one path may lead through, as in the kernel.
-const mostLinks = 40
+// maxLinks that one path may lead through, as in the kernel.
+const maxLinks = 40
 
 // EscapesError says that a path would leave its directory.
 type EscapesError struct {
@@ -27,70 +27,70 @@ func (e *EscapesError) Error() string {
 	return fmt.Sprintf("the path %q leaves the build directory", e.Path)
 }
 
-// Dir is a build directory, which need not exist yet.
-type Dir struct {
+// BuildDir is a build directory, which need not exist yet.
+type BuildDir struct {
 	path string
 }
 
-// Resolve finds the build directory that the server calls name. The error is an EscapesError if it isn't made of plain names, or
+// NewBuildDir finds the build directory that the server calls name. The error is an EscapesError if it isn't made of plain names, or
 // if a link leads it out of workDir.
-func Resolve(workDir, name string) (Dir, error) {
+func NewBuildDir(workDir, name string) (BuildDir, error) {
 	for part := range strings.SplitSeq(name, "/") {
 		if part == "" || part == "." || part == ".." || strings.ContainsAny(part, "\\\x00") || !filepath.IsLocal(part) {
-			return Dir{}, &EscapesError{name}
+			return BuildDir{}, &EscapesError{name}
 		}
 	}
 	base, err := realPath(workDir)
 	if err != nil {
-		return Dir{}, err
+		return BuildDir{}, err
 	}
 	path, err := realPath(filepath.Join(base, filepath.FromSlash(name)))
 	if err != nil {
-		return Dir{}, err
+		return BuildDir{}, err
 	}
 	if !isBelow(path, base) {
-		return Dir{}, &EscapesError{name}
+		return BuildDir{}, &EscapesError{name}
 	}
-	return Dir{path}, nil
+	return BuildDir{path}, nil
 }
 
-// At is the build directory at a path that Resolve has given to somebody.
-func At(path string) Dir { return Dir{path} }
+// BuildDirAt is the build directory at a path that Resolve has given to somebody.
+func BuildDirAt(path string) BuildDir { return BuildDir{path} }
 
 // Path is the real path of the directory.
-func (d Dir) Path() string { return d.path }
+func (d BuildDir) Path() string { return d.path }
 
 // Create makes the directory and those above it. That it exists is no error.
-func (d Dir) Create() error { return os.MkdirAll(d.path, 0o777) }
+func (d BuildDir) Create() error { return os.MkdirAll(d.path, 0o777) }
 
-// Open gives access to what lies in the directory, and to nothing else.
-func (d Dir) Open() (*os.Root, error) { return os.OpenRoot(d.path) }
+// OpenRoot gives access to what lies in the directory, and to nothing else.
+func (d BuildDir) OpenRoot() (*os.Root, error) { return os.OpenRoot(d.path) }
 
-// Inside is path relative to the directory, in the machine's form, with links in its directories resolved and its last name left as
+// Resolve is path relative to the directory, in the machine's form, with links in its directories resolved and its last name left as
 // it is; "." for the directory itself.
-func (d Dir) Inside(path []byte) (string, error) {
+func (d BuildDir) Resolve(path []byte) (string, error) {
 	clean, err := d.clean(path)
 	if err != nil || clean == "." {
 		return clean, err
 	}
-	parent, err := d.real(path, filepath.Dir(clean))
+	parent, err := d.realInside(path, filepath.Dir(clean))
 	if err != nil {
 		return "", err
 	}
 	return filepath.Join(parent, filepath.Base(clean)), nil
 }
 
-// Followed is like Inside, with a link in the last name resolved as well.
-func (d Dir) Followed(path []byte) (string, error) {
+// ResolveLinks is like Inside, with a link in the last name resolved as well.
+func (d BuildDir) ResolveLinks(path []byte) (string, error) {
 	clean, err := d.clean(path)
 	if err != nil {
 		return "", err
 	}
-	return d.real(path, clean)
+	return d.realInside(path, clean)
 }
 
 // clean takes a path of the protocol apart and puts it together in the machine's form.
-func (d Dir) clean(path []byte) (string, error) {
+func (d BuildDir) clean(path []byte) (string, error) {
 	text := string(path)
 	parts := strings.Split(text, "/")
 	// ".." is refused even where it would stay inside: after a link it doesn't mean what the text says.
@@ -107,7 +107,7 @@ func (d Dir) clean(path []byte) (string, error) {
 	return clean, nil
 }
 
-func (d Dir) real(asked []byte, relative string) (string, error) {
+func (d BuildDir) realInside(asked []byte, relative string) (string, error) {
 	path, err := realPath(filepath.Join(d.path, relative))
 	if err != nil {
 		return "", err
@@ -146,7 +146,7 @@ func realPath(path string) (string, error) {
 			resolved = next
 			continue
 		}
-		if links++; links > mostLinks {
+		if links++; links > maxLinks {
 			return "", &fs.PathError{Op: "resolve", Path: path, Err: errors.New("too many levels of symbolic links")}
 		}
 		rest := strings.Split(target, separator)

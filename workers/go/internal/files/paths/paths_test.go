@@ -8,10 +8,10 @@ import (
 )
 
 // newDir makes a build directory with links of all kinds in it.
-func newDir(t *testing.T) Dir {
+func newDir(t *testing.T) BuildDir {
 	t.Helper()
 	work := t.TempDir()
-	dir, err := Resolve(work, "a/b")
+	dir, err := NewBuildDir(work, "a/b")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,16 +37,16 @@ func TestPathsThatLeaveAreRefused(t *testing.T) {
 	dir := newDir(t)
 	for _, path := range []string{"/etc/passwd", "..", "real/../..", "real/../real", "out/x", "abs-out/x", "a\x00b", "dangling/x"} {
 		var escapes *EscapesError
-		if got, err := dir.Inside([]byte(path)); !errors.As(err, &escapes) {
+		if got, err := dir.Resolve([]byte(path)); !errors.As(err, &escapes) {
 			t.Errorf("%q: %q, %v", path, got, err)
 		}
 	}
 	for _, path := range []string{"out", "abs-out", "dangling"} {
-		if got, err := dir.Followed([]byte(path)); err == nil {
+		if got, err := dir.ResolveLinks([]byte(path)); err == nil {
 			t.Errorf("%q followed: %q", path, got)
 		}
 	}
-	if _, err := dir.Followed([]byte("loop")); err == nil {
+	if _, err := dir.ResolveLinks([]byte("loop")); err == nil {
 		t.Error("a loop has an end")
 	}
 }
@@ -57,11 +57,11 @@ func TestLinksThatStayAreResolved(t *testing.T) {
 	for path, want := range map[string]string{
 		"": ".", ".": ".", "self/x": "x", "abs-in/x": "real/x", "up-and-back/./x": "real/x", "out": "out", "new//deep": "new/deep",
 	} {
-		if got, err := dir.Inside([]byte(path)); err != nil || got != want {
+		if got, err := dir.Resolve([]byte(path)); err != nil || got != want {
 			t.Errorf("%q: %q, %v; not %q", path, got, err, want)
 		}
 	}
-	if got, err := dir.Followed([]byte("abs-in")); err != nil || got != "real" {
+	if got, err := dir.ResolveLinks([]byte("abs-in")); err != nil || got != "real" {
 		t.Errorf("followed: %q, %v", got, err)
 	}
 }
@@ -73,7 +73,7 @@ func TestBuildDirectoryStaysInWorkDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"", "/", "a//b", "../x", "a/..", ".", "root/tmp", "root", "a\\b", "a\x00"} {
-		if got, err := Resolve(work, name); err == nil {
+		if got, err := NewBuildDir(work, name); err == nil {
 			t.Errorf("%q: %q", name, got.Path())
 		}
 	}

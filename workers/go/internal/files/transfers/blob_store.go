@@ -24,29 +24,29 @@ const (
 	callTimeout = 30 * time.Second
 )
 
-// Store is the server's Blobs service; the connection is opened when it is first needed.
-type Store struct {
-	open func(transport.Identity) (*grpc.ClientConn, error)
+// BlobStore is the server's Blobs service; the connection is opened when it is first needed.
+type BlobStore struct {
+	open func(transport.Credentials) (*grpc.ClientConn, error)
 
-	mu         sync.Mutex
-	identity   transport.Identity
-	connection *grpc.ClientConn
+	mu          sync.Mutex
+	credentials transport.Credentials
+	connection  *grpc.ClientConn
 }
 
-// NewStore makes a store that is reached by open.
-func NewStore(open func(transport.Identity) (*grpc.ClientConn, error)) *Store {
-	return &Store{open: open}
+// NewBlobStore makes a store that is reached by open.
+func NewBlobStore(open func(transport.Credentials) (*grpc.ClientConn, error)) *BlobStore {
+	return &BlobStore{open: open}
 }
 
-// SetIdentity says what to prove ourselves with from now on.
-func (s *Store) SetIdentity(identity transport.Identity) {
+// SetCredentials says what to prove ourselves with from now on.
+func (s *BlobStore) SetCredentials(identity transport.Credentials) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.identity = identity
+	s.credentials = identity
 }
 
 // Close ends the connection; the next call begins on a fresh one.
-func (s *Store) Close() {
+func (s *BlobStore) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.connection != nil {
@@ -56,11 +56,11 @@ func (s *Store) Close() {
 }
 
 // client is the service, reached over the connection that is open.
-func (s *Store) client() (pb.BlobsClient, error) {
+func (s *BlobStore) client() (pb.BlobsClient, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.connection == nil {
-		connection, err := s.open(s.identity)
+		connection, err := s.open(s.credentials)
 		if err != nil {
 			return nil, err
 		}
@@ -69,14 +69,14 @@ func (s *Store) client() (pb.BlobsClient, error) {
 	return pb.NewBlobsClient(s.connection), nil
 }
 
-// proven adds to the context of one call what proves who asks: the token of a run, if there is one.
-func (s *Store) proven(ctx context.Context, runToken string) (context.Context, error) {
+// withProof adds to the context of one call what proves who asks: the token of a run, if there is one.
+func (s *BlobStore) withProof(ctx context.Context, runToken string) (context.Context, error) {
 	if runToken != "" {
 		return metadata.AppendToOutgoingContext(ctx, "buildledger-run-token", runToken), nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.identity.Proven(ctx)
+	return s.credentials.WithProof(ctx)
 }
 
 // transferError is a blob that can't be moved, and trying again wouldn't help.
@@ -84,7 +84,7 @@ type transferError struct{ failure *pb.FileError }
 
 func (e *transferError) Error() string { return e.failure.GetMessage() }
 
-func failed(code pb.FileErrorCode, path []byte, format string, values ...any) error {
+func newTransferError(code pb.FileErrorCode, path []byte, format string, values ...any) error {
 	return &transferError{&pb.FileError{Code: code, Path: path, Message: fmt.Sprintf(format, values...)}}
 }
 
@@ -97,8 +97,8 @@ func fileError(err error, path []byte) *pb.FileError {
 	return files.ErrorOf(err, path)
 }
 
-// persistently tries until it succeeds, can't succeed, or ctx ends.
-func (s *Store) persistently(ctx context.Context, path []byte, transfer func(context.Context) error) error {
+// withRetries tries until it succeeds, can't succeed, or ctx ends.
+func (s *BlobStore) withRetries(ctx context.Context, path []byte, transfer func(context.Context) error) error {
 	var wait backoff.Backoff
 	for {
 		err := transfer(ctx)
@@ -111,7 +111,7 @@ func (s *Store) persistently(ctx context.Context, path []byte, transfer func(con
 		// The server is away or the connection broke: what was transferred is kept, and the rest follows.
 		case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
 		default:
-			return failed(pb.FileErrorCode_FILE_ERROR_CODE_BLOB, path, "%s: %s", answer.Code(), answer.Message())
+			return newTransferError(pb.FileErrorCode_FILE_ERROR_CODE_BLOB, path, "%s: %s", answer.Code(), answer.Message())
 		}
 		s.Close()
 		select {

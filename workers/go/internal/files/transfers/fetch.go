@@ -16,7 +16,7 @@ import (
 )
 
 // Fetch gets the files that a run needs, and tells what went wrong with the first that can't be had; the error is that of ctx.
-func (s *Store) Fetch(ctx context.Context, dir paths.Dir, spec *pb.RunSpec) (*pb.FileError, error) {
+func (s *BlobStore) Fetch(ctx context.Context, dir paths.BuildDir, spec *pb.RunSpec) (*pb.FileError, error) {
 	for _, wanted := range spec.GetFilesIn() {
 		if err := s.fetchOne(ctx, dir, spec.GetBlobToken(), wanted); err != nil {
 			if ctx.Err() != nil {
@@ -33,27 +33,27 @@ const (
 	typeMask      = 0o170000
 	typeLink      = 0o120000
 	typeDirectory = 0o040000
-	longestLink   = 4096
+	maxLinkBytes  = 4096
 )
 
 // fetchOne makes what is wanted: a file, a link or a directory.
-func (s *Store) fetchOne(ctx context.Context, dir paths.Dir, token string, wanted *pb.FileIn) error {
+func (s *BlobStore) fetchOne(ctx context.Context, dir paths.BuildDir, token string, wanted *pb.FileIn) error {
 	if err := dir.Create(); err != nil {
 		return err
 	}
-	root, err := dir.Open()
+	root, err := dir.OpenRoot()
 	if err != nil {
 		return err
 	}
 	defer root.Close()
 	if wanted.GetMode()&typeMask == typeDirectory {
-		target, err := dir.Followed(wanted.GetPath())
+		target, err := dir.ResolveLinks(wanted.GetPath())
 		if err != nil {
 			return err
 		}
 		return root.MkdirAll(target, 0o777)
 	}
-	target, err := dir.Inside(wanted.GetPath())
+	target, err := dir.Resolve(wanted.GetPath())
 	if err != nil {
 		return err
 	}
@@ -64,41 +64,41 @@ func (s *Store) fetchOne(ctx context.Context, dir paths.Dir, token string, wante
 		return s.fetchLink(ctx, root, target, token, wanted)
 	}
 	return files.ReplaceFile(root, target, wanted.GetMode()&^typeMask, func(file *os.File) error {
-		return s.receive(ctx, token, wanted, file)
+		return s.download(ctx, token, wanted, file)
 	})
 }
 
 // fetchLink reads what is to stand in a link, makes the link beside its destination and gives it its name.
-func (s *Store) fetchLink(ctx context.Context, root *os.Root, target, token string, wanted *pb.FileIn) error {
-	if wanted.GetBlob().GetSize() > longestLink {
-		return failed(pb.FileErrorCode_FILE_ERROR_CODE_TOO_LARGE, wanted.GetPath(), "a link has %d bytes at most", longestLink)
+func (s *BlobStore) fetchLink(ctx context.Context, root *os.Root, target, token string, wanted *pb.FileIn) error {
+	if wanted.GetBlob().GetSize() > maxLinkBytes {
+		return newTransferError(pb.FileErrorCode_FILE_ERROR_CODE_TOO_LARGE, wanted.GetPath(), "a link has %d bytes at most", maxLinkBytes)
 	}
 	var pointsTo bytes.Buffer
-	if err := s.receive(ctx, token, wanted, &pointsTo); err != nil {
+	if err := s.download(ctx, token, wanted, &pointsTo); err != nil {
 		return err
 	}
 	return files.ReplaceByLink(root, target, filepath.FromSlash(pointsTo.String()))
 }
 
-// receive writes a whole blob and verifies it. After a cut it goes on where it was.
-func (s *Store) receive(ctx context.Context, token string, wanted *pb.FileIn, into io.Writer) error {
+// download writes a whole blob and verifies it. After a cut it goes on where it was.
+func (s *BlobStore) download(ctx context.Context, token string, wanted *pb.FileIn, into io.Writer) error {
 	part := &download{blob: wanted.GetBlob(), into: into, digest: sha256.New()}
-	err := s.persistently(ctx, wanted.GetPath(), func(ctx context.Context) error {
+	err := s.withRetries(ctx, wanted.GetPath(), func(ctx context.Context) error {
 		client, err := s.client()
 		if err != nil {
 			return err
 		}
-		ctx, err = s.proven(ctx, token)
+		ctx, err = s.withProof(ctx, token)
 		if err != nil {
 			return err
 		}
-		return part.goOn(ctx, client)
+		return part.resume(ctx, client)
 	})
 	if err != nil {
 		return err
 	}
 	if part.size != part.blob.GetSize() || !bytes.Equal(part.digest.Sum(nil), part.blob.GetSha256()) {
-		return failed(pb.FileErrorCode_FILE_ERROR_CODE_DIGEST_MISMATCH, wanted.GetPath(), "what arrived isn't what was asked for")
+		return newTransferError(pb.FileErrorCode_FILE_ERROR_CODE_DIGEST_MISMATCH, wanted.GetPath(), "what arrived isn't what was asked for")
 	}
 	return nil
 }
@@ -111,7 +111,7 @@ type download struct {
 	size   uint64
 }
 
-func (d *download) goOn(ctx context.Context, client pb.BlobsClient) error {
+func (d *download) resume(ctx context.Context, client pb.BlobsClient) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stream, err := client.Read(ctx, &pb.BlobReadRequest{Blob: d.blob, Offset: d.size})

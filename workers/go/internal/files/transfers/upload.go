@@ -12,25 +12,25 @@ import (
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-// mostUploads of one run.
-const mostUploads = 10_000
+// maxUploads of one run.
+const maxUploads = 10_000
 
-// Source is the attempt that files come from.
-type Source struct {
+// Origin is the attempt that files come from.
+type Origin struct {
 	RunID   string
 	Attempt uint32
 }
 
 // Upload gives the server what a run leaves to it. What was uploaded before an error is returned beside it; the error is that of ctx.
-func (s *Store) Upload(
-	ctx context.Context, dir paths.Dir, spec *pb.RunSpec, source Source, succeeded bool,
+func (s *BlobStore) Upload(
+	ctx context.Context, dir paths.BuildDir, spec *pb.RunSpec, source Origin, succeeded bool,
 ) ([]*pb.FileEntry, *pb.FileError, error) {
 	var done []*pb.FileEntry
 	for _, wanted := range spec.GetFilesOut() {
 		if !succeeded && !wanted.GetAlways() {
 			continue
 		}
-		entries, err := s.uploadMatching(ctx, dir, spec.GetBlobToken(), wanted, source, mostUploads-len(done))
+		entries, err := s.uploadMatching(ctx, dir, spec.GetBlobToken(), wanted, source, maxUploads-len(done))
 		done = append(done, entries...)
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
@@ -42,26 +42,26 @@ func (s *Store) Upload(
 	return done, nil, nil
 }
 
-func (s *Store) uploadMatching(
-	ctx context.Context, dir paths.Dir, token string, wanted *pb.FileOut, source Source, most int,
+func (s *BlobStore) uploadMatching(
+	ctx context.Context, dir paths.BuildDir, token string, wanted *pb.FileOut, source Origin, most int,
 ) ([]*pb.FileEntry, error) {
 	if err := dir.Create(); err != nil {
 		return nil, err
 	}
-	root, err := dir.Open()
+	root, err := dir.OpenRoot()
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	entries, err := wantedEntries(ctx, root, wanted)
+	entries, err := matchingEntries(ctx, root, wanted)
 	if err != nil {
 		return nil, err
 	}
 	for i, entry := range entries {
 		if i == most {
-			return entries[:i], failed(pb.FileErrorCode_FILE_ERROR_CODE_TOO_LARGE, wanted.GetPattern(), "more than %d files", mostUploads)
+			return entries[:i], newTransferError(pb.FileErrorCode_FILE_ERROR_CODE_TOO_LARGE, wanted.GetPattern(), "more than %d files", maxUploads)
 		}
-		err := s.persistently(ctx, entry.GetPath(), func(ctx context.Context) error {
+		err := s.withRetries(ctx, entry.GetPath(), func(ctx context.Context) error {
 			return s.uploadOne(ctx, root, token, entry, source)
 		})
 		if err != nil {
@@ -71,8 +71,8 @@ func (s *Store) uploadMatching(
 	return entries, nil
 }
 
-// wantedEntries are the regular files that match, with their digests.
-func wantedEntries(ctx context.Context, root *os.Root, wanted *pb.FileOut) ([]*pb.FileEntry, error) {
+// matchingEntries are the regular files that match, with their digests.
+func matchingEntries(ctx context.Context, root *os.Root, wanted *pb.FileOut) ([]*pb.FileEntry, error) {
 	var paths []string
 	err := files.Match(ctx, root, wanted.GetPattern(), func(path string) bool {
 		paths = append(paths, path)
@@ -91,7 +91,7 @@ func wantedEntries(ctx context.Context, root *os.Root, wanted *pb.FileOut) ([]*p
 			continue
 		}
 		if limit := wanted.GetSizeLimit(); limit > 0 && entry.GetSize() > limit {
-			return nil, failed(pb.FileErrorCode_FILE_ERROR_CODE_TOO_LARGE, entry.GetPath(), "larger than %d bytes", limit)
+			return nil, newTransferError(pb.FileErrorCode_FILE_ERROR_CODE_TOO_LARGE, entry.GetPath(), "larger than %d bytes", limit)
 		}
 		if entry.Sha256, err = files.Digest(ctx, root, path); err != nil {
 			return nil, err
@@ -99,19 +99,19 @@ func wantedEntries(ctx context.Context, root *os.Root, wanted *pb.FileOut) ([]*p
 		entries = append(entries, entry)
 	}
 	if len(entries) == 0 && !wanted.GetOptional() {
-		return nil, failed(pb.FileErrorCode_FILE_ERROR_CODE_NOT_FOUND, wanted.GetPattern(), "nothing matches")
+		return nil, newTransferError(pb.FileErrorCode_FILE_ERROR_CODE_NOT_FOUND, wanted.GetPattern(), "nothing matches")
 	}
 	return entries, nil
 }
 
 // uploadOne writes one file where the server lacks it, from where it left off.
-func (s *Store) uploadOne(ctx context.Context, root *os.Root, token string, entry *pb.FileEntry, source Source) error {
+func (s *BlobStore) uploadOne(ctx context.Context, root *os.Root, token string, entry *pb.FileEntry, source Origin) error {
 	client, err := s.client()
 	if err != nil {
 		return err
 	}
 	blob := &pb.Blob{Sha256: entry.GetSha256(), Size: entry.GetSize()}
-	offset, isThere, err := s.held(ctx, client, token, blob)
+	offset, isThere, err := s.committedBytes(ctx, client, token, blob)
 	if err != nil || isThere {
 		return err
 	}
@@ -123,22 +123,22 @@ func (s *Store) uploadOne(ctx context.Context, root *os.Root, token string, entr
 	if _, err := file.Seek(int64(offset), io.SeekStart); err != nil {
 		return err
 	}
-	ctx, err = s.proven(ctx, token)
+	ctx, err = s.withProof(ctx, token)
 	if err != nil {
 		return err
 	}
-	return write(ctx, client, file, &pb.BlobWriteRequest{
+	return sendFile(ctx, client, file, &pb.BlobWriteRequest{
 		Blob: blob, Offset: offset, RunId: source.RunID, Attempt: source.Attempt,
 	})
 }
 
-// held asks how much of a blob the server has, and whether that is all.
-func (s *Store) held(
+// committedBytes asks how much of a blob the server has, and whether that is all.
+func (s *BlobStore) committedBytes(
 	ctx context.Context, client pb.BlobsClient, token string, blob *pb.Blob,
 ) (offset uint64, isThere bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	proven, err := s.proven(ctx, token)
+	proven, err := s.withProof(ctx, token)
 	if err != nil {
 		return 0, false, err
 	}
@@ -146,15 +146,15 @@ func (s *Store) held(
 	if err != nil || len(answer.GetMissing()) == 0 {
 		return 0, err == nil, err
 	}
-	if proven, err = s.proven(ctx, token); err != nil {
+	if proven, err = s.withProof(ctx, token); err != nil {
 		return 0, false, err
 	}
 	status, err := client.Status(proven, &pb.BlobStatusRequest{Blob: blob})
 	return status.GetCommitted(), status.GetComplete(), err
 }
 
-// write sends first, then what the file holds.
-func write(ctx context.Context, client pb.BlobsClient, file *os.File, first *pb.BlobWriteRequest) error {
+// sendFile sends first, then what the file holds.
+func sendFile(ctx context.Context, client pb.BlobsClient, file *os.File, first *pb.BlobWriteRequest) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stream, err := client.Write(ctx)

@@ -3,8 +3,8 @@ package buffers
 
 import "sync"
 
-// longest is more than any chunk; what is longer isn't kept.
-const longest = 256 << 10
+// maxBytes is more than any chunk; what is longer isn't kept.
+const maxBytes = 256 << 10
 
 var pool sync.Pool
 
@@ -18,7 +18,7 @@ func Get(size int) []byte {
 
 // Put gives a buffer back: nobody may look at it any more.
 func Put(buffer []byte) {
-	if cap(buffer) > 0 && cap(buffer) <= longest {
+	if cap(buffer) > 0 && cap(buffer) <= maxBytes {
 		pool.Put(&buffer)
 	}
 }

@@ -13,8 +13,8 @@ import (
 // Request says why and how hard something is to be ended. It can only become more urgent: the first reason stands, the highest level
 // counts.
 type Request struct {
-	made   chan struct{} // Closed when it is made.
-	raised chan struct{} // Holds a token when it was made or became more urgent.
+	made    chan struct{} // Closed when it is made.
+	changed chan struct{} // Holds a token when it was made or became more urgent.
 
 	mu     sync.Mutex
 	reason contract.Reason
@@ -24,7 +24,7 @@ type Request struct {
 
 // NewRequest is one that isn't made.
 func NewRequest() *Request {
-	return &Request{made: make(chan struct{}), raised: make(chan struct{}, 1)}
+	return &Request{made: make(chan struct{}), changed: make(chan struct{}, 1)}
 }
 
 // Make asks for the end; repeating a request changes nothing. grace, if not nil, replaces what the stop policy says.
@@ -40,13 +40,13 @@ func (r *Request) Make(reason contract.Reason, level processes.Level, grace *tim
 	}
 	r.level, r.grace = level, grace
 	select {
-	case r.raised <- struct{}{}:
+	case r.changed <- struct{}{}:
 	default:
 	}
 }
 
-// Raised gives a token when the request was made or became more urgent.
-func (r *Request) Raised() <-chan struct{} { return r.raised }
+// Changed gives a token when the request was made or became more urgent.
+func (r *Request) Changed() <-chan struct{} { return r.changed }
 
 // IsMade tells whether the end is asked for.
 func (r *Request) IsMade() bool { return r.Reason() != "" }
@@ -58,8 +58,8 @@ func (r *Request) Reason() contract.Reason {
 	return r.reason
 }
 
-// Urgency is how hard the end is asked for, and how long to wait at each level; nil leaves that to the policy.
-func (r *Request) Urgency() (processes.Level, *time.Duration) {
+// LevelAndGrace is how hard the end is asked for, and how long to wait at each level; nil leaves that to the policy.
+func (r *Request) LevelAndGrace() (processes.Level, *time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.level, r.grace

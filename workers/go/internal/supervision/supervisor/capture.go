@@ -21,79 +21,79 @@ const (
 
 // capture keeps all output of the command: from its pipes and watched files into the spool.
 type capture struct {
-	logLimit uint64
-	mayDrop  bool
-	room     *room
-	notes    *notes
-	bell     *bell
-	stop     *stopping.Request
-	channels []*channel
-	outputs  []*os.File
-	readers  sync.WaitGroup
-	ended    chan struct{} // Closed when all pipes have ended.
-	closing  chan struct{} // Closed when the rest of the pipes isn't wanted.
-	watcher  *watcher
+	logLimit      uint64
+	dropsWhenFull bool
+	budget        *spoolBudget
+	events        *eventWriter
+	notifier      *notifier
+	stop          *stopping.Request
+	channels      []*channel
+	outputs       []*os.File
+	readers       sync.WaitGroup
+	outputsEnded  chan struct{} // Closed when all pipes have ended.
+	closing       chan struct{} // Closed when the rest of the pipes isn't wanted.
+	watcher       *watcher
 
-	held   atomic.Int32 // Readers that wait for room.
-	lastAt atomic.Int64 // When something was written last, since begun.
-	begun  time.Time
-	isDeaf atomic.Bool
-	once   sync.Once
-	mu     sync.Mutex
-	kept   uint64 // Bytes of all channels that were within the limit.
-	wrong  string
+	blockedReaders atomic.Int32 // Readers that wait for room.
+	lastOutputAt   atomic.Int64 // When something was written last, since begun.
+	startedAt      time.Time
+	isDiscarding   atomic.Bool
+	failOnce       sync.Once
+	mu             sync.Mutex
+	keptBytes      uint64 // Bytes of all channels that were within the limit.
+	storageError   string
 }
 
 // newCapture prepares to read, and looks at the watched files as they are before the command starts.
 func newCapture(s *supervisor) *capture {
 	c := &capture{
-		logLimit: s.launch.LogLimit,
-		mayDrop:  s.launch.OnFull == contract.Gap,
-		room:     s.room,
-		notes:    s.notes,
-		bell:     s.bell,
-		stop:     s.stop,
-		ended:    make(chan struct{}),
-		closing:  make(chan struct{}),
-		begun:    time.Now(),
+		logLimit:      s.launch.LogLimit,
+		dropsWhenFull: s.launch.OnFull == contract.OnFullGap,
+		budget:        s.budget,
+		events:        s.events,
+		notifier:      s.notifier,
+		stop:          s.stop,
+		outputsEnded:  make(chan struct{}),
+		closing:       make(chan struct{}),
+		startedAt:     time.Now(),
 	}
 	secrets := s.secretValues()
-	for index, each := range s.room.spools {
+	for index, each := range s.budget.writers {
 		c.channels = append(c.channels, newChannel(index, c, each, secrets))
 	}
 	if len(s.launch.Watch) > 0 {
-		c.watcher = newWatcher(paths.At(s.launch.Root), s.launch.Watch, c.channels[len(s.launch.Channels):], c)
+		c.watcher = newWatcher(paths.BuildDirAt(s.launch.Root), s.launch.Watch, c.channels[len(s.launch.Channels):], c)
 	}
 	return c
 }
 
-// begin begins to read; it closes the files it is given.
-func (c *capture) begin(outputs []*os.File) {
+// start begins to read; it closes the files it is given.
+func (c *capture) start(outputs []*os.File) {
 	c.outputs = outputs
-	c.begun = time.Now()
+	c.startedAt = time.Now()
 	for index, output := range outputs {
 		c.readers.Go(func() { c.read(output, c.channels[index]) })
 	}
 	go func() {
 		c.readers.Wait()
-		close(c.ended)
+		close(c.outputsEnded)
 	}()
-	c.watcher.begin()
+	c.watcher.start()
 }
 
-// silence is for how long nothing was written.
-func (c *capture) silence() time.Duration {
-	return time.Since(c.begun) - time.Duration(c.lastAt.Load())
+// silentFor is for how long nothing was written.
+func (c *capture) silentFor() time.Duration {
+	return time.Since(c.startedAt) - time.Duration(c.lastOutputAt.Load())
 }
 
-// isHeld tells whether the command can't write because there is no room for its output.
-func (c *capture) isHeld() bool { return c.held.Load() > 0 }
+// isBlocked tells whether the command can't write because there is no room for its output.
+func (c *capture) isBlocked() bool { return c.blockedReaders.Load() > 0 }
 
-// trouble is what went wrong with keeping the output, for people.
-func (c *capture) trouble() string {
+// failureMessage is what went wrong with keeping the output, for people.
+func (c *capture) failureMessage() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.wrong
+	return c.storageError
 }
 
 // totals are size and digest of each channel; after finish.
@@ -110,12 +110,12 @@ func (c *capture) waitForEnd(limit time.Duration) {
 	for {
 		timer := time.NewTimer(limit)
 		select {
-		case <-c.ended:
+		case <-c.outputsEnded:
 			timer.Stop()
 			return
 		case <-timer.C:
 		}
-		if !c.isHeld() {
+		if !c.isBlocked() {
 			return
 		}
 	}
@@ -128,7 +128,7 @@ func (c *capture) finish() {
 	for _, output := range c.outputs {
 		output.Close()
 	}
-	<-c.ended
+	<-c.outputsEnded
 	for _, each := range c.channels {
 		each.finish()
 	}
@@ -136,10 +136,10 @@ func (c *capture) finish() {
 
 // storageFailed: nothing more can be kept. That is said loudly, and the command is ended.
 func (c *capture) storageFailed(err error) {
-	c.once.Do(func() {
-		c.isDeaf.Store(true)
+	c.failOnce.Do(func() {
+		c.isDiscarding.Store(true)
 		c.mu.Lock()
-		c.wrong = "the worker can't keep the output: " + err.Error()
+		c.storageError = "the worker can't keep the output: " + err.Error()
 		c.mu.Unlock()
 		slog.Error("the output can't be kept", "error", err)
 		c.stop.Make(contract.Storage, processes.Kill, nil)
@@ -151,7 +151,7 @@ func (c *capture) read(output *os.File, into *channel) {
 	defer output.Close()
 	buffer := make([]byte, readBytes)
 	for {
-		room := c.waitForRoom()
+		room := c.waitForSpace()
 		if room == 0 {
 			return
 		}
@@ -172,26 +172,26 @@ func (c *capture) read(output *os.File, into *channel) {
 
 // feed hands bytes on and remembers when.
 func (c *capture) feed(into *channel, data []byte) {
-	c.lastAt.Store(int64(time.Since(c.begun)))
+	c.lastOutputAt.Store(int64(time.Since(c.startedAt)))
 	into.feed(data)
 }
 
-// waitForRoom returns when the command may write on, and how much; 0 if that isn't wanted any more.
-func (c *capture) waitForRoom() int64 {
-	if c.mayDrop {
+// waitForSpace returns when the command may write on, and how much; 0 if that isn't wanted any more.
+func (c *capture) waitForSpace() int64 {
+	if c.dropsWhenFull {
 		return busyReadBytes
 	}
-	if left := c.room.left(); left > 0 {
-		return left
+	if available := c.budget.available(); available > 0 {
+		return available
 	}
-	c.held.Add(1)
-	defer c.held.Add(-1)
-	return c.room.wait(c.closing)
+	c.blockedReaders.Add(1)
+	defer c.blockedReaders.Add(-1)
+	return c.budget.waitForSpace(c.closing)
 }
 
-// within is what of data isn't beyond the limit of the command, or of what can be kept at all.
-func (c *capture) within(data []byte) []byte {
-	if c.isDeaf.Load() {
+// withinLogLimit is what of data isn't beyond the limit of the command, or of what can be kept at all.
+func (c *capture) withinLogLimit(data []byte) []byte {
+	if c.isDiscarding.Load() {
 		return nil
 	}
 	if c.logLimit == 0 {
@@ -199,11 +199,11 @@ func (c *capture) within(data []byte) []byte {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	left := c.logLimit - c.kept
+	left := c.logLimit - c.keptBytes
 	if uint64(len(data)) > left {
 		data = data[:left]
 		c.stop.Make(contract.LogLimit, processes.Interrupt, nil)
 	}
-	c.kept += uint64(len(data))
+	c.keptBytes += uint64(len(data))
 	return data
 }

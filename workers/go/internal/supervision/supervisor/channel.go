@@ -14,16 +14,16 @@ import (
 type channel struct {
 	index   int
 	capture *capture
-	spool   *spool
+	spool   *spoolWriter
 
-	mu      sync.Mutex
-	masker  *masking.Masker // Nil if there is nothing to hide.
-	digest  hash.Hash
-	unsaid  uint64 // Bytes left out since the last that were spooled.
-	dropped uint64 // All bytes left out.
+	mu              sync.Mutex
+	masker          *masking.Masker // Nil if there is nothing to hide.
+	digest          hash.Hash
+	unreportedBytes uint64 // Bytes left out since the last that were spooled.
+	droppedBytes    uint64 // All bytes left out.
 }
 
-func newChannel(index int, c *capture, s *spool, secrets [][]byte) *channel {
+func newChannel(index int, c *capture, s *spoolWriter, secrets [][]byte) *channel {
 	return &channel{index: index, capture: c, spool: s, masker: masking.New(secrets), digest: sha256.New()}
 }
 
@@ -34,7 +34,7 @@ func (c *channel) feed(data []byte) {
 	if c.masker != nil {
 		data = c.masker.Feed(data)
 	}
-	c.put(data)
+	c.spoolData(data)
 }
 
 // finish spools what is left and says what is missing: nothing more will come.
@@ -42,10 +42,10 @@ func (c *channel) finish() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.masker != nil {
-		c.put(c.masker.Finish())
+		c.spoolData(c.masker.Finish())
 	}
-	if c.unsaid > 0 {
-		c.sayGap()
+	if c.unreportedBytes > 0 {
+		c.recordGap()
 	}
 	c.spool.close()
 }
@@ -55,40 +55,40 @@ func (c *channel) total() contract.Total {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return contract.Total{
-		Channel: c.index, Spooled: uint64(c.spool.position.Load()), Dropped: c.dropped, SHA256: hex.EncodeToString(c.digest.Sum(nil)),
+		Channel: c.index, Spooled: uint64(c.spool.position.Load()), Dropped: c.droppedBytes, SHA256: hex.EncodeToString(c.digest.Sum(nil)),
 	}
 }
 
-// put spools bytes, unless a limit or the policy says otherwise.
-func (c *channel) put(data []byte) {
-	data = c.capture.within(data)
+// spoolData spools bytes, unless a limit or the policy says otherwise.
+func (c *channel) spoolData(data []byte) {
+	data = c.capture.withinLogLimit(data)
 	if len(data) == 0 {
 		return
 	}
-	if c.capture.mayDrop && c.capture.room.left() == 0 {
-		c.unsaid += uint64(len(data))
-		c.dropped += uint64(len(data))
+	if c.capture.dropsWhenFull && c.capture.budget.available() == 0 {
+		c.unreportedBytes += uint64(len(data))
+		c.droppedBytes += uint64(len(data))
 		return
 	}
-	if c.unsaid > 0 && !c.sayGap() {
+	if c.unreportedBytes > 0 && !c.recordGap() {
 		return
 	}
 	written, err := c.spool.write(data)
 	c.digest.Write(data[:written])
-	c.capture.bell.ring()
+	c.capture.notifier.notify()
 	if err != nil {
 		c.capture.storageFailed(err)
 	}
 }
 
-// sayGap notes what was left out, before anything that follows it is spooled.
-func (c *channel) sayGap() bool {
-	gap := &contract.GapEvent{Channel: c.index, At: uint64(c.spool.position.Load()), Bytes: c.unsaid}
-	if err := c.capture.notes.add(contract.Event{Gap: gap}); err != nil {
+// recordGap notes what was left out, before anything that follows it is spooled.
+func (c *channel) recordGap() bool {
+	gap := &contract.GapEvent{Channel: c.index, At: uint64(c.spool.position.Load()), Bytes: c.unreportedBytes}
+	if err := c.capture.events.append(contract.Event{Gap: gap}); err != nil {
 		c.capture.storageFailed(err)
 		return false
 	}
-	c.unsaid = 0
-	c.capture.bell.ring()
+	c.unreportedBytes = 0
+	c.capture.notifier.notify()
 	return true
 }

@@ -12,11 +12,11 @@ import (
 )
 
 const (
-	// endOfOutput: a background child that inherited the pipes doesn't keep the command open for longer.
-	endOfOutput = 5 * time.Second
-	afterSweep  = time.Second
-	// mostSurvivors are named; they must fit into one message of the worker.
-	mostSurvivors = 300
+	// outputDrainTimeout: a background child that inherited the pipes doesn't keep the command open for longer.
+	outputDrainTimeout   = 5 * time.Second
+	outputDrainAfterKill = time.Second
+	// maxSurvivors are named; they must fit into one message of the worker.
+	maxSurvivors = 300
 )
 
 // execution is the command as it runs.
@@ -31,7 +31,7 @@ type execution struct {
 // runCommand runs the command to its end; no process of it is left then.
 func (s *supervisor) runCommand() *contract.Exit {
 	defer close(s.done)
-	defer s.removeSecrets()
+	defer s.removeSecretFiles()
 	c := newCapture(s)
 	started, err := s.start()
 	if err != nil {
@@ -43,27 +43,27 @@ func (s *supervisor) runCommand() *contract.Exit {
 		if !isOver { // A fault of this program: nothing may go on unseen.
 			started.Stop(processes.Kill)
 			_, _ = started.Wait()
-			started.Sweep()
+			started.KillSurvivors()
 		}
 	}()
 	// The first event about the process stands before its first output.
 	event := &contract.Started{
-		Identity: started.Identity(), Mechanism: s.household.Mechanism(), At: float64(time.Now().UnixNano()) / float64(time.Second),
+		Identity: started.Identity(), Mechanism: s.reaper.Mechanism(), At: float64(time.Now().UnixNano()) / float64(time.Second),
 	}
-	err = s.notes.add(contract.Event{Started: event})
-	s.bell.ring()
-	c.begin(started.Outputs)
+	err = s.events.append(contract.Event{Started: event})
+	s.notifier.notify()
+	c.start(started.Outputs)
 	if err != nil {
 		c.storageFailed(err)
 	}
-	exit := e.complete()
+	exit := e.waitForEnd()
 	isOver = true
 	return exit
 }
 
 // start makes what the command needs and starts it.
 func (s *supervisor) start() (*processes.Process, error) {
-	variables, err := s.secretFiles()
+	variables, err := s.writeSecretFiles()
 	if err != nil {
 		return nil, err
 	}
@@ -81,12 +81,12 @@ func (s *supervisor) start() (*processes.Process, error) {
 		Umask:       s.launch.Umask,
 		Encoding:    s.launch.Encoding,
 		IsScript:    s.launch.IsScript,
-		Scratch:     s.directory,
+		TempDir:     s.directory,
 	}
 	if size := s.launch.Terminal; size != nil {
-		launch.Terminal = &processes.Size{Rows: size.Rows, Columns: size.Columns}
+		launch.Terminal = &processes.TerminalSize{Rows: size.Rows, Columns: size.Columns}
 	}
-	return s.household.Start(launch)
+	return s.reaper.Start(launch)
 }
 
 // notStarted says why there is no process.
@@ -97,7 +97,7 @@ func (s *supervisor) notStarted(err error) *contract.Exit {
 		failure = known.Failure
 	}
 	said := &contract.NotStarted{Failure: failure, Message: err.Error()}
-	if err := s.notes.add(contract.Event{StartFailed: said}); err != nil {
+	if err := s.events.append(contract.Event{StartFailed: said}); err != nil {
 		slog.Error("an event can't be kept", "error", err)
 	}
 	return &contract.Exit{
@@ -105,16 +105,16 @@ func (s *supervisor) notStarted(err error) *contract.Exit {
 	}
 }
 
-// complete waits for the end, or brings it about, and cleans up after it.
-func (e *execution) complete() *contract.Exit {
+// waitForEnd waits for the end, or brings it about, and cleans up after it.
+func (e *execution) waitForEnd() *contract.Exit {
 	ended := make(chan struct{})
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		e.stopWhenAsked(ended)
+		e.walkStopPolicy(ended)
 	}()
 	if limit := e.launch.Timeouts.NoOutput.Duration(); limit > 0 {
-		go e.watchForSilence(limit, ended)
+		go e.enforceNoOutput(limit, ended)
 	}
 	if limit := e.launch.Timeouts.Max.Duration(); limit > 0 {
 		timer := time.AfterFunc(limit, func() { e.stop.Make(contract.MaxTime, processes.Interrupt, nil) })
@@ -124,35 +124,35 @@ func (e *execution) complete() *contract.Exit {
 	close(ended)
 	<-stopped
 	if !e.killed {
-		e.capture.waitForEnd(endOfOutput)
+		e.capture.waitForEnd(outputDrainTimeout)
 	}
-	survivors := e.process.Sweep()
+	survivors := e.process.KillSurvivors()
 	if len(survivors) > 0 || e.killed {
-		e.capture.waitForEnd(afterSweep)
+		e.capture.waitForEnd(outputDrainAfterKill)
 	}
 	e.capture.finish()
 	return e.exit(status, err, survivors)
 }
 
-// stopWhenAsked goes through the stop policy once the end is asked for; a more urgent request skips ahead.
-func (e *execution) stopWhenAsked(ended <-chan struct{}) {
+// walkStopPolicy goes through the stop policy once the end is asked for; a more urgent request skips ahead.
+func (e *execution) walkStopPolicy(ended <-chan struct{}) {
 	select {
-	case <-e.stop.Raised():
+	case <-e.stop.Changed():
 	case <-ended:
 		return
 	}
-	for _, step := range e.policy() {
-		level, grace := e.stop.Urgency()
-		if known(step.Level).IsBelow(level) {
+	for _, step := range e.stopPolicy() {
+		level, grace := e.stop.LevelAndGrace()
+		if knownLevel(step.Level).IsBelow(level) {
 			continue
 		}
-		e.signal(known(step.Level))
+		e.signal(knownLevel(step.Level))
 		if grace == nil {
 			grace = new(step.Grace.Duration())
 		}
 		timer := time.NewTimer(*grace)
 		select {
-		case <-e.stop.Raised():
+		case <-e.stop.Changed():
 		case <-timer.C:
 		case <-ended:
 		}
@@ -165,27 +165,27 @@ func (e *execution) stopWhenAsked(ended <-chan struct{}) {
 	}
 }
 
-// policy is how the command is ended: in the end it has to be over, whatever was asked for.
-func (e *execution) policy() []contract.Step {
+// stopPolicy is how the command is ended: in the end it has to be over, whatever was asked for.
+func (e *execution) stopPolicy() []contract.StopStep {
 	policy := e.launch.StopPolicy
 	if len(policy) == 0 || policy[len(policy)-1].Level != processes.Kill {
-		policy = append(slices.Clone(policy), contract.Step{Level: processes.Kill})
+		policy = append(slices.Clone(policy), contract.StopStep{Level: processes.Kill})
 	}
 	return policy
 }
 
 func (e *execution) signal(level processes.Level) {
 	stopping := &contract.Stopping{Level: level, Reason: e.stop.Reason()}
-	if err := e.notes.add(contract.Event{Stopping: stopping}); err != nil {
+	if err := e.events.append(contract.Event{Stopping: stopping}); err != nil {
 		e.capture.storageFailed(err)
 	}
-	e.bell.ring()
+	e.notifier.notify()
 	e.killed = level == processes.Kill
 	e.process.Stop(level)
 }
 
-// watchForSilence ends the command if it has written nothing for too long.
-func (e *execution) watchForSilence(limit time.Duration, ended <-chan struct{}) {
+// enforceNoOutput ends the command if it has written nothing for too long.
+func (e *execution) enforceNoOutput(limit time.Duration, ended <-chan struct{}) {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	for {
@@ -194,9 +194,9 @@ func (e *execution) watchForSilence(limit time.Duration, ended <-chan struct{}) 
 			return
 		case <-timer.C:
 		}
-		silent := e.capture.silence()
+		silent := e.capture.silentFor()
 		switch {
-		case e.capture.isHeld():
+		case e.capture.isBlocked():
 			// It can't write, which is not its fault.
 			timer.Reset(limit)
 		case silent < limit:
@@ -211,8 +211,8 @@ func (e *execution) watchForSilence(limit time.Duration, ended <-chan struct{}) 
 func (e *execution) exit(status processes.Status, err error, survivors []processes.Survivor) *contract.Exit {
 	exit := &contract.Exit{
 		Reason:    e.stop.Reason(),
-		Message:   e.capture.trouble(),
-		Survivors: survivors[:min(len(survivors), mostSurvivors)],
+		Message:   e.capture.failureMessage(),
+		Survivors: survivors[:min(len(survivors), maxSurvivors)],
 		Totals:    e.capture.totals(),
 		RanFor:    contract.SecondsOf(time.Since(e.startedAt)),
 	}

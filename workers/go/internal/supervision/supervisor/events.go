@@ -11,23 +11,23 @@ import (
 	"buildledger/workers/go/internal/contract"
 )
 
-// notes are the events of a command, one line of JSON each, in the order in which they happened.
-type notes struct {
+// eventWriter are the events of a command, one line of JSON each, in the order in which they happened.
+type eventWriter struct {
 	mu   sync.Mutex
 	file *os.File
 	size int64
 }
 
-func openNotes(directory string) (*notes, error) {
+func openEventWriter(directory string) (*eventWriter, error) {
 	file, err := os.OpenFile(filepath.Join(directory, contract.EventsFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	return &notes{file: file}, nil
+	return &eventWriter{file: file}, nil
 }
 
-// add writes one line in one go. After an error the lines are as before.
-func (n *notes) add(event contract.Event) error {
+// append writes one line in one go. After an error the lines are as before.
+func (n *eventWriter) append(event contract.Event) error {
 	line, err := json.Marshal(event)
 	if err != nil {
 		return err
@@ -42,15 +42,15 @@ func (n *notes) add(event contract.Event) error {
 	return nil
 }
 
-// diagnostics is a file that exists only if there is something to say.
-type diagnostics struct {
+// diagnosticsFile is a file that exists only if there is something to say.
+type diagnosticsFile struct {
 	directory string
 	mu        sync.Mutex
 	file      *os.File
 }
 
 // Write appends to the file. What can't be written is lost: there is nobody to tell.
-func (d *diagnostics) Write(text []byte) (int, error) {
+func (d *diagnosticsFile) Write(text []byte) (int, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.file == nil {

@@ -19,13 +19,13 @@ import (
 )
 
 const (
-	patience  = 60 * time.Second
-	superWord = "__supervise"
+	patience          = 60 * time.Second
+	superviseArgument = "__supervise"
 )
 
 // TestMain lets the test program be the supervisor that the tests start.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 3 && os.Args[1] == superWord {
+	if len(os.Args) == 3 && os.Args[1] == superviseArgument {
 		os.Exit(Main(os.Args[2]))
 	}
 	os.Exit(m.Run())
@@ -33,11 +33,11 @@ func TestMain(m *testing.M) {
 
 // supervised is a supervisor as its worker sees it.
 type supervised struct {
-	t         *testing.T
-	directory string
-	command   *exec.Cmd
-	orders    io.WriteCloser
-	bell      io.ReadCloser
+	t             *testing.T
+	directory     string
+	command       *exec.Cmd
+	orders        io.WriteCloser
+	notifications io.ReadCloser
 }
 
 // launching is a launch of a shell script, in a directory of its own.
@@ -46,36 +46,36 @@ func launching(t *testing.T, script string) *contract.Launch {
 	root := t.TempDir()
 	return &contract.Launch{
 		Version: contract.Version, Argv: []string{"sh", "-c", script}, Directory: root, Root: root, Env: os.Environ(),
-		Cookie: filepath.Base(root) + filepath.Base(filepath.Dir(root)), Channels: []string{"stdio"}, OnFull: contract.Block,
-		SpoolBytes: 1 << 30, SegmentBytes: 1 << 20, OnWorkerDeath: contract.Continue,
-		StopPolicy: []contract.Step{{Level: processes.Interrupt, Grace: 20}, {Level: processes.Terminate, Grace: 20}},
+		Cookie: filepath.Base(root) + filepath.Base(filepath.Dir(root)), Channels: []string{"stdio"}, OnFull: contract.OnFullBlock,
+		SpoolBytes: 1 << 30, SegmentBytes: 1 << 20, OnWorkerDeath: contract.OnDeathContinue,
+		StopPolicy: []contract.StopStep{{Level: processes.Interrupt, Grace: 20}, {Level: processes.Terminate, Grace: 20}},
 	}
 }
 
-// begin starts a supervisor that knows of nothing yet.
-func begin(t *testing.T) *supervised {
+// startSupervisor starts a supervisor that knows of nothing yet.
+func startSupervisor(t *testing.T) *supervised {
 	t.Helper()
 	s := &supervised{t: t, directory: t.TempDir()}
-	s.command = exec.Command(os.Args[0], superWord, s.directory)
+	s.command = exec.Command(os.Args[0], superviseArgument, s.directory)
 	s.command.Stderr = os.Stderr
 	s.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	s.orders, _ = s.command.StdinPipe()
-	s.bell, _ = s.command.StdoutPipe()
+	s.notifications, _ = s.command.StdoutPipe()
 	if err := s.command.Start(); err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-// supervise starts a supervisor with a launch.
-func supervise(t *testing.T, launch *contract.Launch) *supervised {
+// superviseLaunch starts a supervisor with a launch.
+func superviseLaunch(t *testing.T, launch *contract.Launch) *supervised {
 	t.Helper()
-	s := begin(t)
-	s.say(launch)
+	s := startSupervisor(t)
+	s.send(launch)
 	return s
 }
 
-func (s *supervised) say(value any) {
+func (s *supervised) send(value any) {
 	s.t.Helper()
 	line, err := json.Marshal(value)
 	if err == nil {
@@ -86,18 +86,18 @@ func (s *supervised) say(value any) {
 	}
 }
 
-// die is what happens to a supervisor when its worker is killed.
-func (s *supervised) die() {
+// disconnect is what happens to a supervisor when its worker is killed.
+func (s *supervised) disconnect() {
 	s.orders.Close()
-	s.bell.Close()
+	s.notifications.Close()
 }
 
-// ended is how the command ended, once the supervisor is gone.
-func (s *supervised) ended() *contract.Exit {
+// exit is how the command ended, once the supervisor is gone.
+func (s *supervised) exit() *contract.Exit {
 	s.t.Helper()
 	overdue := time.AfterFunc(patience, func() { s.command.Process.Kill() })
 	defer overdue.Stop()
-	go io.Copy(io.Discard, s.bell)
+	go io.Copy(io.Discard, s.notifications)
 	if err := s.command.Wait(); err != nil {
 		s.t.Fatalf("the supervisor: %v", err)
 	}

@@ -5,31 +5,31 @@ import (
 	"time"
 )
 
-// bellPause is how long the worker isn't called again after it was: it looks at everything each time.
-const bellPause = 2 * time.Millisecond
+// notifyInterval is how long the worker isn't called again after it was: it looks at everything each time.
+const notifyInterval = 2 * time.Millisecond
 
-// bell calls the worker by a byte when there is something to look at. A worker that is gone or busy doesn't hold anything up.
-type bell struct{ wanted chan struct{} }
+// notifier calls the worker by a byte when there is something to look at. A worker that is gone or busy doesn't hold anything up.
+type notifier struct{ pending chan struct{} }
 
-func newBell(file *os.File) *bell {
-	b := &bell{wanted: make(chan struct{}, 1)}
+func newNotifier(file *os.File) *notifier {
+	n := &notifier{pending: make(chan struct{}, 1)}
 	go func() {
-		for range b.wanted {
+		for range n.pending {
 			if _, err := file.Write([]byte{'!'}); err != nil {
 				break
 			}
-			time.Sleep(bellPause)
+			time.Sleep(notifyInterval)
 		}
-		for range b.wanted {
+		for range n.pending {
 			// Nobody listens any more.
 		}
 	}()
-	return b
+	return n
 }
 
-func (b *bell) ring() {
+func (b *notifier) notify() {
 	select {
-	case b.wanted <- struct{}{}:
+	case b.pending <- struct{}{}:
 	default:
 	}
 }

@@ -13,34 +13,34 @@ import (
 	"buildledger/workers/go/internal/processes"
 )
 
-// lookInterval is how often a supervisor without a worker looks for orders.
-const lookInterval = 100 * time.Millisecond
+// pollInterval is how often a supervisor without a worker looks for orders.
+const pollInterval = 100 * time.Millisecond
 
-// obey does what the worker says, until the command has ended.
-func (s *supervisor) obey(lines *bufio.Reader) {
+// readOrders does what the worker says, until the command has ended.
+func (s *supervisor) readOrders(lines *bufio.Reader) {
 	for {
 		line, err := lines.ReadBytes('\n')
 		if err != nil {
 			break
 		}
-		s.take(line)
+		s.applyOrder(line)
 	}
 	select {
 	case <-s.done:
 		return
 	default:
 	}
-	if s.launch.OnWorkerDeath == contract.KillIt {
+	if s.launch.OnWorkerDeath == contract.OnDeathKill {
 		s.stop.Make(contract.Interrupted, processes.Interrupt, nil)
 	}
-	s.fend()
+	s.pollForOrders()
 }
 
-// fend looks after the command without a worker: a later one leaves its orders in files.
-func (s *supervisor) fend() {
-	ticker := time.NewTicker(lookInterval)
+// pollForOrders looks after the command without a worker: a later one leaves its orders in files.
+func (s *supervisor) pollForOrders() {
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
-	attendedAt, attended := time.Now(), s.attended()
+	attendedAt, attended := time.Now(), s.attendedTime()
 	for {
 		select {
 		case <-s.done:
@@ -48,10 +48,10 @@ func (s *supervisor) fend() {
 		case <-ticker.C:
 		}
 		if line, err := os.ReadFile(filepath.Join(s.directory, contract.StopFile)); err == nil {
-			s.take(line)
+			s.applyOrder(line)
 		}
 		// That it changes counts, not what the wall clock says.
-		if last := s.attended(); last != attended {
+		if last := s.attendedTime(); last != attended {
 			attendedAt, attended = time.Now(), last
 		}
 		if limit := s.launch.Unattended.Duration(); limit > 0 && time.Since(attendedAt) > limit {
@@ -60,8 +60,8 @@ func (s *supervisor) fend() {
 	}
 }
 
-// attended is when a worker touched the file that says that it is there; 0 if none ever did.
-func (s *supervisor) attended() int64 {
+// attendedTime is when a worker touched the file that says that it is there; 0 if none ever did.
+func (s *supervisor) attendedTime() int64 {
 	info, err := os.Stat(filepath.Join(s.directory, contract.AttendedFile))
 	if err != nil {
 		return 0
@@ -69,15 +69,15 @@ func (s *supervisor) attended() int64 {
 	return info.ModTime().UnixNano()
 }
 
-// take does what one line says. A line that makes no sense is no reason to end anything.
-func (s *supervisor) take(line []byte) {
+// applyOrder does what one line says. A line that makes no sense is no reason to end anything.
+func (s *supervisor) applyOrder(line []byte) {
 	var order contract.Order
 	if err := json.Unmarshal(line, &order); err != nil {
 		slog.Warn("an order can't be read", "error", err)
 		return
 	}
 	if order.SpoolBytes > 0 {
-		s.room.setLimit(order.SpoolBytes)
+		s.budget.setLimit(order.SpoolBytes)
 	}
 	if order.Stop == nil {
 		return
@@ -90,11 +90,11 @@ func (s *supervisor) take(line []byte) {
 	if reason == "" {
 		reason = contract.Cancel
 	}
-	s.stop.Make(reason, known(order.Stop.Level), grace)
+	s.stop.Make(reason, knownLevel(order.Stop.Level), grace)
 }
 
-// known is the level itself, or the gentlest for one that this program doesn't know.
-func known(level processes.Level) processes.Level {
+// knownLevel is the level itself, or the gentlest for one that this program doesn't know.
+func knownLevel(level processes.Level) processes.Level {
 	switch level {
 	case processes.Terminate, processes.Kill:
 		return level
@@ -106,11 +106,11 @@ func known(level processes.Level) processes.Level {
 // ignored would be ignored by the command as well.
 func (s *supervisor) catchSignals() {
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, append(endingSignals, otherSignals...)...)
+	signal.Notify(signals, append(stopSignals, caughtSignals...)...)
 	go func() {
 		level := processes.Interrupt
 		for received := range signals {
-			for _, each := range endingSignals {
+			for _, each := range stopSignals {
 				if received == each {
 					s.stop.Make(contract.WorkerShutdown, level, nil)
 					level = processes.Kill

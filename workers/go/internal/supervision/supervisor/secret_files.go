@@ -11,8 +11,8 @@ import (
 	"buildledger/workers/go/internal/files/durable"
 )
 
-// secretFiles writes the secrets that are wanted as files, and returns the variables that name them.
-func (s *supervisor) secretFiles() (variables []string, err error) {
+// writeSecretFiles writes the secrets that are wanted as files, and returns the variables that name them.
+func (s *supervisor) writeSecretFiles() (variables []string, err error) {
 	directory := contract.SecretDirectory(s.directory, s.launch.Cookie)
 	for number, secret := range s.launch.Secrets {
 		if secret.FileEnv == "" {
@@ -30,8 +30,8 @@ func (s *supervisor) secretFiles() (variables []string, err error) {
 	return variables, nil
 }
 
-// removeSecrets removes the files; harmless if there are none.
-func (s *supervisor) removeSecrets() {
+// removeSecretFiles removes the files; harmless if there are none.
+func (s *supervisor) removeSecretFiles() {
 	if !slices.ContainsFunc(s.launch.Secrets, func(secret contract.Secret) bool { return secret.FileEnv != "" }) {
 		return
 	}

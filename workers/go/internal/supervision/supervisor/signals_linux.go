@@ -6,6 +6,6 @@ import (
 )
 
 var (
-	endingSignals = []os.Signal{syscall.SIGTERM, syscall.SIGINT}
-	otherSignals  = []os.Signal{syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE}
+	stopSignals   = []os.Signal{syscall.SIGTERM, syscall.SIGINT}
+	caughtSignals = []os.Signal{syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE}
 )

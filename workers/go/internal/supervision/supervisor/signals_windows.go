@@ -6,6 +6,6 @@ import (
 )
 
 var (
-	endingSignals = []os.Signal{syscall.SIGTERM, os.Interrupt}
-	otherSignals  []os.Signal
+	stopSignals   = []os.Signal{syscall.SIGTERM, os.Interrupt}
+	caughtSignals []os.Signal
 )

@@ -9,56 +9,56 @@ import (
 	"buildledger/workers/go/internal/contract"
 )
 
-// roomInterval is how often a full spool is looked at.
-const roomInterval = 20 * time.Millisecond
+// spacePollInterval is how often a full spool is looked at.
+const spacePollInterval = 20 * time.Millisecond
 
-// room is how much output of a command may lie on the disk. The worker makes room by deleting whole segments.
-type room struct {
-	mu     sync.Mutex
-	limit  int64
-	least  int64
-	spools []*spool
+// spoolBudget is how much output of a command may lie on the disk. The worker makes room by deleting whole segments.
+type spoolBudget struct {
+	mu      sync.Mutex
+	limit   int64
+	minimum int64
+	writers []*spoolWriter
 }
 
-func newRoom(spools []*spool, launch *contract.Launch) *room {
+func newSpoolBudget(spools []*spoolWriter, launch *contract.Launch) *spoolBudget {
 	// Below that there might be no whole segment that could be deleted.
-	r := &room{least: int64(len(spools)+1) * launch.SegmentBytes, spools: spools}
+	r := &spoolBudget{minimum: int64(len(spools)+1) * launch.SegmentBytes, writers: spools}
 	r.setLimit(launch.SpoolBytes)
 	return r
 }
 
-func (r *room) setLimit(limit int64) {
+func (r *spoolBudget) setLimit(limit int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.limit = max(limit, r.least)
+	r.limit = max(limit, r.minimum)
 }
 
-// left is how many bytes may be written before the spool is full.
-func (r *room) left() int64 {
+// available is how many bytes may be written before the spool is full.
+func (r *spoolBudget) available() int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	left := r.limit
-	for _, each := range r.spools {
-		left -= each.undeleted()
+	for _, each := range r.writers {
+		left -= each.storedBytes()
 	}
 	if left > 0 {
 		return left
 	}
 	left = r.limit
-	for _, each := range r.spools {
-		each.look()
-		left -= each.undeleted()
+	for _, each := range r.writers {
+		each.findDeleted()
+		left -= each.storedBytes()
 	}
 	return max(left, 0)
 }
 
-// wait returns how many bytes may be written, as soon as there are any; 0 if closing comes first.
-func (r *room) wait(closing <-chan struct{}) int64 {
+// waitForSpace returns how many bytes may be written, as soon as there are any; 0 if closing comes first.
+func (r *spoolBudget) waitForSpace(closing <-chan struct{}) int64 {
 	for {
-		if left := r.left(); left > 0 {
+		if left := r.available(); left > 0 {
 			return left
 		}
-		timer := time.NewTimer(roomInterval)
+		timer := time.NewTimer(spacePollInterval)
 		select {
 		case <-closing:
 			timer.Stop()
@@ -68,23 +68,23 @@ func (r *room) wait(closing <-chan struct{}) int64 {
 	}
 }
 
-// spool is one channel's output on the disk, in segments of equal size.
-type spool struct {
-	directory    string
-	channel      int
-	segmentBytes int64
-	position     atomic.Int64
-	file         *os.File // The segment that is written to.
-	oldest       int64    // Number of the first segment that wasn't deleted when somebody looked; guarded by the room.
+// spoolWriter is one channel's output on the disk, in segments of equal size.
+type spoolWriter struct {
+	directory     string
+	channel       int
+	segmentBytes  int64
+	position      atomic.Int64
+	file          *os.File // The segment that is written to.
+	oldestSegment int64    // Number of the first segment that wasn't deleted when somebody looked; guarded by the room.
 }
 
 // write appends data. After an error, written bytes of it are there.
-func (s *spool) write(data []byte) (written int, err error) {
+func (s *spoolWriter) write(data []byte) (written int, err error) {
 	for len(data) > 0 {
 		position := s.position.Load()
 		offset := position % s.segmentBytes
 		if offset == 0 {
-			if err := s.next(position / s.segmentBytes); err != nil {
+			if err := s.openSegment(position / s.segmentBytes); err != nil {
 				return written, err
 			}
 		}
@@ -100,27 +100,29 @@ func (s *spool) write(data []byte) (written int, err error) {
 	return written, nil
 }
 
-func (s *spool) next(number int64) error {
+func (s *spoolWriter) openSegment(number int64) error {
 	s.close()
 	file, err := os.OpenFile(contract.SegmentPath(s.directory, s.channel, number), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	s.file = file
 	return err
 }
 
-func (s *spool) close() {
+func (s *spoolWriter) close() {
 	if s.file != nil {
 		s.file.Close()
 		s.file = nil
 	}
 }
 
-// undeleted is how many bytes lie on the disk, as far as is known.
-func (s *spool) undeleted() int64 { return max(s.position.Load()-s.oldest*s.segmentBytes, 0) }
+// storedBytes is how many bytes lie on the disk, as far as is known.
+func (s *spoolWriter) storedBytes() int64 {
+	return max(s.position.Load()-s.oldestSegment*s.segmentBytes, 0)
+}
 
-// look finds out which segments were deleted.
-func (s *spool) look() {
-	for whole := s.position.Load() / s.segmentBytes; s.oldest < whole; s.oldest++ {
-		if _, err := os.Stat(contract.SegmentPath(s.directory, s.channel, s.oldest)); !os.IsNotExist(err) {
+// findDeleted finds out which segments were deleted.
+func (s *spoolWriter) findDeleted() {
+	for whole := s.position.Load() / s.segmentBytes; s.oldestSegment < whole; s.oldestSegment++ {
+		if _, err := os.Stat(contract.SegmentPath(s.directory, s.channel, s.oldestSegment)); !os.IsNotExist(err) {
 			return
 		}
 	}

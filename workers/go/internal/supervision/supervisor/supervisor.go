@@ -22,29 +22,29 @@ import (
 
 // Exit codes of the supervisor itself.
 const (
-	exitTold       = 0
+	exitWritten    = 0
 	exitFailed     = 1
-	exitNeverBegan = 2
+	exitNotStarted = 2
 )
 
 const (
-	// collectAt keeps the heap of a program small that holds little more than its buffers.
-	collectAt    = 40
-	launchBuffer = 32 << 10
-	// exitRetry and exitPatience: a full disk may get room again, from this command's own spool too.
-	exitRetry    = 100 * time.Millisecond
-	exitPatience = time.Minute
+	// gcPercent keeps the heap of a program small that holds little more than its buffers.
+	gcPercent         = 40
+	launchBufferBytes = 32 << 10
+	// exitRetryInterval and exitPatience: a full disk may get room again, from this command's own spool too.
+	exitRetryInterval = 100 * time.Millisecond
+	exitWriteTimeout  = time.Minute
 )
 
 // supervisor is what all parts of the program share.
 type supervisor struct {
 	directory string
 	launch    *contract.Launch
-	household *processes.Household
-	notes     *notes
-	bell      *bell
+	reaper    *processes.Reaper
+	events    *eventWriter
+	notifier  *notifier
 	stop      *stopping.Request
-	room      *room
+	budget    *spoolBudget
 	done      chan struct{} // Closed when the command has ended.
 }
 
@@ -61,40 +61,40 @@ func Main(directory string) int {
 // limitMemory tunes the runtime for a program that may exist a hundred times; GOGC has the last word.
 func limitMemory() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
+		debug.SetGCPercent(gcPercent)
 	}
 }
 
 func run(directory string) (code int, err error) {
 	directory, err = filepath.Abs(directory)
 	if err != nil {
-		return exitNeverBegan, err
+		return exitNotStarted, err
 	}
 	// Whoever wants to unmount where the worker was started shall be able to.
 	_ = os.Chdir(filepath.VolumeName(directory) + string(filepath.Separator))
-	slog.SetDefault(slog.New(slog.NewTextHandler(io.MultiWriter(&diagnostics{directory: directory}, os.Stderr), nil)))
-	s := &supervisor{directory: directory, stop: stopping.NewRequest(), bell: newBell(os.Stdout), done: make(chan struct{})}
+	slog.SetDefault(slog.New(slog.NewTextHandler(io.MultiWriter(&diagnosticsFile{directory: directory}, os.Stderr), nil)))
+	s := &supervisor{directory: directory, stop: stopping.NewRequest(), notifier: newNotifier(os.Stdout), done: make(chan struct{})}
 	s.catchSignals()
-	orders := bufio.NewReaderSize(os.Stdin, launchBuffer)
+	orders := bufio.NewReaderSize(os.Stdin, launchBufferBytes)
 	line, err := orders.ReadBytes('\n')
 	if err != nil {
-		return exitNeverBegan, fmt.Errorf("no launch came on standard input: %w", err)
+		return exitNotStarted, fmt.Errorf("no launch came on standard input: %w", err)
 	}
 	s.launch = new(contract.Launch)
 	err = json.Unmarshal(line, s.launch)
 	if err == nil {
-		err = s.launch.Check()
+		err = s.launch.Validate()
 	}
-	s.household = processes.NewHousehold(s.launch.Cgroup)
-	claim := contract.Claim{Version: contract.Version, Identity: processes.Self(), SegmentBytes: s.launch.SegmentBytes}
+	s.reaper = processes.NewReaper(s.launch.Cgroup)
+	claim := contract.Claim{Version: contract.Version, Identity: processes.OwnIdentity(), SegmentBytes: s.launch.SegmentBytes}
 	if err == nil {
-		claim.Cgroup = s.household.Leaf(s.launch.Cookie)
+		claim.Cgroup = s.reaper.CgroupPath(s.launch.Cookie)
 	}
-	if err := claim.Put(directory); err != nil {
-		return exitNeverBegan, err
+	if err := claim.Create(directory); err != nil {
+		return exitNotStarted, err
 	}
 	if err != nil {
-		return s.tell(&contract.Exit{
+		return s.writeExit(&contract.Exit{
 			Reason: contract.StartFailed, StartFailure: processes.OtherFailure, Message: err.Error(),
 		})
 	}
@@ -104,39 +104,39 @@ func run(directory string) (code int, err error) {
 // supervise runs the command to its end, whatever that is.
 func (s *supervisor) supervise(orders *bufio.Reader) (int, error) {
 	var err error
-	if s.notes, err = openNotes(s.directory); err != nil {
-		return s.tell(s.unkept(err))
+	if s.events, err = openEventWriter(s.directory); err != nil {
+		return s.writeExit(s.storageExit(err))
 	}
 	if err := os.Mkdir(filepath.Join(s.directory, contract.SpoolDirectory), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return s.tell(s.unkept(err))
+		return s.writeExit(s.storageExit(err))
 	}
-	var spools []*spool
+	var spools []*spoolWriter
 	for channel := range len(s.launch.Channels) + len(s.launch.Watch) {
-		spools = append(spools, &spool{directory: s.directory, channel: channel, segmentBytes: s.launch.SegmentBytes})
+		spools = append(spools, &spoolWriter{directory: s.directory, channel: channel, segmentBytes: s.launch.SegmentBytes})
 	}
-	s.room = newRoom(spools, s.launch)
-	go s.obey(orders)
-	return s.tell(s.runCommand())
+	s.budget = newSpoolBudget(spools, s.launch)
+	go s.readOrders(orders)
+	return s.writeExit(s.runCommand())
 }
 
-// unkept is the end of a command that wasn't started because nothing can be kept.
-func (s *supervisor) unkept(err error) *contract.Exit {
+// storageExit is the end of a command that wasn't started because nothing can be kept.
+func (s *supervisor) storageExit(err error) *contract.Exit {
 	return &contract.Exit{Reason: contract.Storage, Message: fmt.Sprintf("the spool can't be written: %v", err)}
 }
 
-// tell writes the last file: from then on nothing of the command is left but what lies in the directory.
-func (s *supervisor) tell(exit *contract.Exit) (int, error) {
+// writeExit writes the last file: from then on nothing of the command is left but what lies in the directory.
+func (s *supervisor) writeExit(exit *contract.Exit) (int, error) {
 	if exit.Survivors == nil {
 		exit.Survivors = []processes.Survivor{}
 	}
 	if exit.Totals == nil {
 		exit.Totals = []contract.Total{}
 	}
-	for deadline := time.Now().Add(exitPatience); ; time.Sleep(exitRetry) {
+	for deadline := time.Now().Add(exitWriteTimeout); ; time.Sleep(exitRetryInterval) {
 		err := contract.Replace(s.directory, contract.ExitFile, exit)
 		switch {
 		case err == nil:
-			return exitTold, nil
+			return exitWritten, nil
 		case time.Now().After(deadline), errors.Is(err, os.ErrNotExist):
 			return exitFailed, fmt.Errorf("how the command ended can't be written down: %w", err)
 		}

@@ -19,8 +19,8 @@ import (
 func TestOutputAndEndAreKept(t *testing.T) {
 	launch := launching(t, "head -c 3000000 /dev/urandom | tee copy; echo oops >&2; exit 7")
 	launch.Channels = []string{"stdout", "stderr"}
-	s := supervise(t, launch)
-	exit := s.ended()
+	s := superviseLaunch(t, launch)
+	exit := s.exit()
 	wanted, err := os.ReadFile(filepath.Join(launch.Directory, "copy"))
 	if err != nil || !bytes.Equal(s.output(0), wanted) || string(s.output(1)) != "oops\n" {
 		t.Errorf("%v, %d bytes", err, len(s.output(0)))
@@ -47,9 +47,9 @@ func TestOutputAndEndAreKept(t *testing.T) {
 // A command goes on when the worker is killed, and a later worker ends it by a file, level by level.
 func TestCommandOutlivesItsWorker(t *testing.T) {
 	launch := launching(t, "echo before; while [ ! -e go ]; do sleep 0.01; done; echo after; trap 'echo caught' INT; while :; do sleep 0.05; done")
-	s := supervise(t, launch)
+	s := superviseLaunch(t, launch)
 	until(t, "first output", func() bool { return len(s.output(0)) > 0 })
-	s.die()
+	s.disconnect()
 	if err := os.WriteFile(filepath.Join(launch.Directory, "go"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestCommandOutlivesItsWorker(t *testing.T) {
 	if err := contract.Replace(s.directory, contract.StopFile, order); err != nil {
 		t.Fatal(err)
 	}
-	exit := s.ended()
+	exit := s.exit()
 	if exit.Signal == nil || *exit.Signal != uint32(syscall.SIGTERM) || exit.Reason != contract.Cancel {
 		t.Errorf("%+v", exit)
 	}
@@ -78,15 +78,15 @@ func TestCommandOutlivesItsWorker(t *testing.T) {
 // Where it is so wanted, a command ends with its worker, or when no worker came for too long.
 func TestCommandEndsWithoutWorker(t *testing.T) {
 	for reason, change := range map[contract.Reason]func(*contract.Launch){
-		contract.Interrupted: func(launch *contract.Launch) { launch.OnWorkerDeath = contract.KillIt },
+		contract.Interrupted: func(launch *contract.Launch) { launch.OnWorkerDeath = contract.OnDeathKill },
 		contract.Orphaned:    func(launch *contract.Launch) { launch.Unattended = 0.2 },
 	} {
 		launch := launching(t, "exec sleep 1000")
 		change(launch)
-		s := supervise(t, launch)
+		s := superviseLaunch(t, launch)
 		until(t, "the start", func() bool { return len(s.events()) > 0 })
-		s.die()
-		if exit := s.ended(); exit.Reason != reason || exit.Signal == nil || *exit.Signal != uint32(syscall.SIGINT) {
+		s.disconnect()
+		if exit := s.exit(); exit.Reason != reason || exit.Signal == nil || *exit.Signal != uint32(syscall.SIGINT) {
 			t.Errorf("%s: %+v", reason, exit)
 		}
 	}
@@ -95,18 +95,18 @@ func TestCommandEndsWithoutWorker(t *testing.T) {
 // Nothing is started without a whole launch, nor when a worker has claimed the directory.
 func TestNothingIsStartedTooLate(t *testing.T) {
 	launch := launching(t, "touch started")
-	s := begin(t)
+	s := startSupervisor(t)
 	io.WriteString(s.orders, `{"version":1`)
-	s.die()
-	if err := s.command.Wait(); err == nil || s.command.ProcessState.ExitCode() != exitNeverBegan {
+	s.disconnect()
+	if err := s.command.Wait(); err == nil || s.command.ProcessState.ExitCode() != exitNotStarted {
 		t.Errorf("%v", err)
 	}
-	s = begin(t)
-	if err := (contract.Claim{Version: contract.Version}).Put(s.directory); err != nil {
+	s = startSupervisor(t)
+	if err := (contract.Claim{Version: contract.Version}).Create(s.directory); err != nil {
 		t.Fatal(err)
 	}
-	s.say(launch)
-	if err := s.command.Wait(); err == nil || s.command.ProcessState.ExitCode() != exitNeverBegan {
+	s.send(launch)
+	if err := s.command.Wait(); err == nil || s.command.ProcessState.ExitCode() != exitNotStarted {
 		t.Errorf("%v", err)
 	}
 	if _, err := os.Stat(filepath.Join(launch.Directory, "started")); err == nil {
@@ -118,15 +118,15 @@ func TestNothingIsStartedTooLate(t *testing.T) {
 func TestWhatCannotBeStarted(t *testing.T) {
 	launch := launching(t, "")
 	launch.Argv = []string{"there-is-no-such-program"}
-	s := supervise(t, launch)
-	if exit := s.ended(); exit.Reason != contract.StartFailed || exit.StartFailure != processes.ProgramNotFound || exit.Code != nil {
+	s := superviseLaunch(t, launch)
+	if exit := s.exit(); exit.Reason != contract.StartFailed || exit.StartFailure != processes.ProgramNotFound || exit.Code != nil {
 		t.Errorf("%+v", exit)
 	}
 	if events := s.events(); len(events) != 1 || events[0].StartFailed == nil {
 		t.Errorf("%+v", events)
 	}
 	launch.Version = 99
-	if exit := supervise(t, launch).ended(); exit.Reason != contract.StartFailed || !strings.Contains(exit.Message, "99") {
+	if exit := superviseLaunch(t, launch).exit(); exit.Reason != contract.StartFailed || !strings.Contains(exit.Message, "99") {
 		t.Errorf("%+v", exit)
 	}
 }
@@ -135,7 +135,7 @@ func TestWhatCannotBeStarted(t *testing.T) {
 func TestFullSpoolHoldsTheCommand(t *testing.T) {
 	launch := launching(t, "head -c 5000000 /dev/zero; touch done")
 	launch.SpoolBytes, launch.Timeouts.NoOutput = 2<<20, 0.5
-	s := supervise(t, launch)
+	s := superviseLaunch(t, launch)
 	until(t, "a full spool", func() bool { return len(s.output(0)) == 2<<20 })
 	time.Sleep(time.Second) // Longer than it may be silent.
 	if _, err := os.Stat(filepath.Join(launch.Directory, "done")); err == nil || len(s.output(0)) != 2<<20 {
@@ -151,7 +151,7 @@ func TestFullSpoolHoldsTheCommand(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if exit := s.ended(); exit.Reason != contract.Completed || exit.Totals[0].SHA256 != digest(make([]byte, 5_000_000)) {
+	if exit := s.exit(); exit.Reason != contract.Completed || exit.Totals[0].SHA256 != digest(make([]byte, 5_000_000)) {
 		t.Errorf("%+v", exit)
 	}
 }
@@ -159,8 +159,8 @@ func TestFullSpoolHoldsTheCommand(t *testing.T) {
 // By policy, what has no room is left out, and an event says where and how much.
 func TestGapsAreTold(t *testing.T) {
 	launch := launching(t, "head -c 5000000 /dev/zero; touch full; while [ ! -e go ]; do sleep 0.01; done; echo end")
-	launch.OnFull, launch.SpoolBytes, launch.SegmentBytes = contract.Gap, 1<<20, 1<<18
-	s := supervise(t, launch)
+	launch.OnFull, launch.SpoolBytes, launch.SegmentBytes = contract.OnFullGap, 1<<20, 1<<18
+	s := superviseLaunch(t, launch)
 	until(t, "a full spool", func() bool {
 		_, err := os.Stat(filepath.Join(launch.Directory, "full"))
 		return err == nil
@@ -173,7 +173,7 @@ func TestGapsAreTold(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(launch.Directory, "go"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	exit := s.ended()
+	exit := s.exit()
 	total := exit.Totals[0]
 	var missing uint64
 	for _, event := range s.events() {
@@ -195,8 +195,8 @@ func TestLimitsHaveReasons(t *testing.T) {
 	} {
 		launch := launching(t, "echo hello; exec sleep 1000")
 		change(launch)
-		s := supervise(t, launch)
-		exit := s.ended()
+		s := superviseLaunch(t, launch)
+		exit := s.exit()
 		if exit.Reason != reason || exit.Signal == nil {
 			t.Errorf("%s: %+v", reason, exit)
 		}
@@ -212,8 +212,8 @@ func TestSecretsAreHidden(t *testing.T) {
 	launch := launching(t, `cat "$PLACE"; echo "$PLACE" > place`)
 	launch.Secrets = []contract.Secret{{Value: []byte(secret), FileEnv: "PLACE"}}
 	launch.Stdin = []byte(secret)
-	s := supervise(t, launch)
-	if exit := s.ended(); *exit.Code != 0 || string(s.output(0)) != "***" {
+	s := superviseLaunch(t, launch)
+	if exit := s.exit(); *exit.Code != 0 || string(s.output(0)) != "***" {
 		t.Errorf("%+v, %q", exit, s.output(0))
 	}
 	place, err := os.ReadFile(filepath.Join(launch.Directory, "place"))
@@ -234,12 +234,12 @@ func TestSecretsAreHidden(t *testing.T) {
 // A watched file is a channel, from where it ended when the command was started.
 func TestWatchedFilesAreChannels(t *testing.T) {
 	launch := launching(t, "echo more >> log; sleep 0.1; exit 0")
-	launch.Watch = []contract.Watch{{Channel: "log", Path: []byte("log")}}
+	launch.Watch = []contract.WatchedFile{{Channel: "log", Path: []byte("log")}}
 	if err := os.WriteFile(filepath.Join(launch.Root, "log"), []byte("old\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := supervise(t, launch)
-	if exit := s.ended(); string(s.output(1)) != "more\n" || exit.Totals[1].Spooled != 5 {
+	s := superviseLaunch(t, launch)
+	if exit := s.exit(); string(s.output(1)) != "more\n" || exit.Totals[1].Spooled != 5 {
 		t.Errorf("%q, %+v", s.output(1), exit)
 	}
 }
@@ -248,8 +248,8 @@ func TestWatchedFilesAreChannels(t *testing.T) {
 func TestSurvivorsAreKilledAndNamed(t *testing.T) {
 	launch := launching(t, "env -i setsid -f sleep 1000")
 	launch.StopPolicy = nil
-	s := supervise(t, launch)
-	if exit := s.ended(); len(exit.Survivors) != 1 || exit.Survivors[0].Name != "sleep" || *exit.Code != 0 {
+	s := superviseLaunch(t, launch)
+	if exit := s.exit(); len(exit.Survivors) != 1 || exit.Survivors[0].Name != "sleep" || *exit.Code != 0 {
 		t.Errorf("%+v", exit)
 	}
 }

@@ -15,8 +15,8 @@ const (
 	// watchInterval: a file's growth can't be waited for portably; only runs that ask for it pay for looking.
 	watchInterval  = 200 * time.Millisecond
 	watchReadBytes = 64 << 10
-	// bytesPerLook keeps one file from delaying the others.
-	bytesPerLook = 4 << 20
+	// bytesPerPoll keeps one file from delaying the others.
+	bytesPerPoll = 4 << 20
 )
 
 // watcher turns the growth of files into output, as `tail --follow=name` would.
@@ -28,7 +28,7 @@ type watcher struct {
 }
 
 // newWatcher looks where the files end before the command can have written to them.
-func newWatcher(dir paths.Dir, files []contract.Watch, channels []*channel, c *capture) *watcher {
+func newWatcher(dir paths.BuildDir, files []contract.WatchedFile, channels []*channel, c *capture) *watcher {
 	w := &watcher{capture: c, closing: make(chan struct{})}
 	for i, file := range files {
 		w.files = append(w.files, newWatchedFile(dir, file, func(data []byte) { c.feed(channels[i], data) }))
@@ -36,7 +36,7 @@ func newWatcher(dir paths.Dir, files []contract.Watch, channels []*channel, c *c
 	return w
 }
 
-func (w *watcher) begin() {
+func (w *watcher) start() {
 	if w == nil {
 		return
 	}
@@ -48,8 +48,8 @@ func (w *watcher) begin() {
 			case <-w.closing:
 				return
 			case <-ticker.C:
-				if w.capture.mayDrop || w.capture.room.left() > 0 {
-					w.look()
+				if w.capture.dropsWhenFull || w.capture.budget.available() > 0 {
+					w.poll()
 				}
 			}
 		}
@@ -63,28 +63,28 @@ func (w *watcher) finish() {
 	}
 	close(w.closing)
 	w.done.Wait()
-	w.look()
+	w.poll()
 	for _, file := range w.files {
 		file.close()
 	}
 }
 
-func (w *watcher) look() {
+func (w *watcher) poll() {
 	for _, file := range w.files {
-		file.look()
+		file.poll()
 	}
 }
 
 // watchedFile need not exist yet; if it is cut short or replaced it is read again from its beginning.
 type watchedFile struct {
-	dir    paths.Dir
+	dir    paths.BuildDir
 	path   []byte
 	feed   func([]byte)
 	file   *os.File // Kept open, so that the identity of a file that was replaced isn't given to its successor.
 	offset int64
 }
 
-func newWatchedFile(dir paths.Dir, spec contract.Watch, feed func([]byte)) *watchedFile {
+func newWatchedFile(dir paths.BuildDir, spec contract.WatchedFile, feed func([]byte)) *watchedFile {
 	w := &watchedFile{dir: dir, path: spec.Path, feed: feed}
 	w.file = w.open()
 	if w.file != nil && !spec.FromStart {
@@ -95,8 +95,8 @@ func newWatchedFile(dir paths.Dir, spec contract.Watch, feed func([]byte)) *watc
 	return w
 }
 
-// look feeds what has been added, up to a limit for each file that had the name.
-func (w *watchedFile) look() {
+// poll feeds what has been added, up to a limit for each file that had the name.
+func (w *watchedFile) poll() {
 	w.read()
 	current := w.open()
 	if current == nil {
@@ -129,11 +129,11 @@ func (w *watchedFile) isSame(current *os.File) bool {
 
 // open is the file that has the name, or nil.
 func (w *watchedFile) open() *os.File {
-	path, err := w.dir.Followed(w.path)
+	path, err := w.dir.ResolveLinks(w.path)
 	if err != nil {
 		return nil
 	}
-	root, err := w.dir.Open()
+	root, err := w.dir.OpenRoot()
 	if err != nil {
 		return nil
 	}
@@ -160,7 +160,7 @@ func (w *watchedFile) read() {
 	if info.Size() < w.offset {
 		w.offset = 0
 	}
-	added := io.NewSectionReader(w.file, w.offset, min(info.Size()-w.offset, bytesPerLook))
+	added := io.NewSectionReader(w.file, w.offset, min(info.Size()-w.offset, bytesPerPoll))
 	buffer := make([]byte, min(watchReadBytes, added.Size()))
 	for len(buffer) > 0 {
 		size, err := added.Read(buffer)

@@ -34,12 +34,12 @@ func (s *Stored) HasExpired(now time.Time) bool {
 	return s != nil && s.NotAfter != nil && !now.Before(*s.NotAfter)
 }
 
-// Identity is what of it a connection needs; nothing for a worker without a credential.
-func (s *Stored) Identity() transport.Identity {
+// Credentials is what of it a connection needs; nothing for a worker without a credential.
+func (s *Stored) Credentials() transport.Credentials {
 	if s == nil {
-		return transport.Identity{}
+		return transport.Credentials{}
 	}
-	return transport.Identity{
+	return transport.Credentials{
 		Bearer:              s.Bearer,
 		PrivateKeyPEM:       s.PrivateKeyPEM,
 		CertificateChainPEM: s.CertificateChainPEM,

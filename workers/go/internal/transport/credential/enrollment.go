@@ -26,16 +26,16 @@ import (
 
 const callTimeout = 30 * time.Second
 
-// final answers: trying again with the same token can't succeed.
-var final = []codes.Code{
+// permanentCodes answers: trying again with the same token can't succeed.
+var permanentCodes = []codes.Code{
 	codes.Unauthenticated, codes.PermissionDenied, codes.AlreadyExists, codes.InvalidArgument, codes.Unimplemented,
 }
 
 // ErrRefused is returned when the server doesn't take the token or the name; a person must act.
 var ErrRefused = errors.New("the server refused to enrol this worker")
 
-// Server is where credentials come from, and how to reach it.
-type Server struct {
+// Enroller is where credentials come from, and how to reach it.
+type Enroller struct {
 	Address string
 	// EnrollAt is where to enroll, if not at Address: there, perhaps, nobody gets in without a certificate.
 	EnrollAt string
@@ -45,7 +45,7 @@ type Server struct {
 }
 
 // Enroll uses up token and stores the credential it gives. An error that isn't ErrRefused may pass.
-func (s Server) Enroll(ctx context.Context, name, token, software string) (*Stored, error) {
+func (s Enroller) Enroll(ctx context.Context, name, token, software string) (*Stored, error) {
 	key, csr, err := newKey(name)
 	if err != nil {
 		return nil, err
@@ -54,12 +54,12 @@ func (s Server) Enroll(ctx context.Context, name, token, software string) (*Stor
 		Token: secretPart(token), Name: name, CsrDer: csr, Os: hostinfo.OS(), Arch: hostinfo.Architecture(), Software: software,
 	}
 	var answer *pb.EnrollResponse
-	err = s.call(ctx, cmp.Or(s.EnrollAt, s.Address), transport.Identity{}, func(ctx context.Context, client pb.EnrollmentClient) (err error) {
+	err = s.call(ctx, cmp.Or(s.EnrollAt, s.Address), transport.Credentials{}, func(ctx context.Context, client pb.EnrollmentClient) (err error) {
 		answer, err = client.Enroll(ctx, request)
 		return err
 	})
 	if err != nil {
-		if slices.Contains(final, status.Code(err)) {
+		if slices.Contains(permanentCodes, status.Code(err)) {
 			return nil, fmt.Errorf("%w as %s: %s", ErrRefused, name, status.Convert(err).Message())
 		}
 		return nil, fmt.Errorf("enrollment at %s: %w", s.Address, err)
@@ -69,13 +69,13 @@ func (s Server) Enroll(ctx context.Context, name, token, software string) (*Stor
 }
 
 // Rotate replaces a credential by its successor and stores that. After an error the old one stands.
-func (s Server) Rotate(ctx context.Context, old *Stored, name string) (*Stored, error) {
+func (s Enroller) Rotate(ctx context.Context, old *Stored, name string) (*Stored, error) {
 	key, csr, err := newKey(name)
 	if err != nil {
 		return nil, err
 	}
 	var answer *pb.RotateResponse
-	err = s.call(ctx, s.Address, old.Identity(), func(ctx context.Context, client pb.EnrollmentClient) (err error) {
+	err = s.call(ctx, s.Address, old.Credentials(), func(ctx context.Context, client pb.EnrollmentClient) (err error) {
 		answer, err = client.Rotate(ctx, &pb.RotateRequest{CsrDer: csr})
 		return err
 	})
@@ -86,25 +86,25 @@ func (s Server) Rotate(ctx context.Context, old *Stored, name string) (*Stored, 
 	return renewed, renewed.save(s.StateDir)
 }
 
-func (s Server) call(
-	ctx context.Context, address string, identity transport.Identity, do func(context.Context, pb.EnrollmentClient) error,
+func (s Enroller) call(
+	ctx context.Context, address string, identity transport.Credentials, do func(context.Context, pb.EnrollmentClient) error,
 ) error {
 	connection, err := s.Security.Open(address, identity)
 	if err != nil {
 		return err
 	}
 	defer connection.Close()
-	ctx, err = identity.Proven(ctx)
+	ctx, err = identity.WithProof(ctx)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	return s.Security.Explain(do(ctx, pb.NewEnrollmentClient(connection)), identity)
+	return s.Security.ExplainError(do(ctx, pb.NewEnrollmentClient(connection)), identity)
 }
 
-// Trusted is the issuer that a token says is to be trusted, PEM; nothing if it says nothing.
-func Trusted(token string) ([]byte, error) {
+// TrustedIssuer is the issuer that a token says is to be trusted, PEM; nothing if it says nothing.
+func TrustedIssuer(token string) ([]byte, error) {
 	_, issuer, saysWhom := strings.Cut(token, ".")
 	if !saysWhom {
 		return nil, nil

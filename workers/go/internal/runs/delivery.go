@@ -12,69 +12,70 @@ import (
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-// eventOverhead is what an event takes in a message beside its body: the identity of its attempt, mainly.
+// eventOverhead is how many bytes an event takes in a message beside its body, mainly for the key of its attempt.
 const eventOverhead = 160
 
-// sending is how far an attempt's events have gone over the wire. It is guarded by the attempt's lock.
-type sending struct {
+// delivery is how far an attempt's events have been sent and acknowledged. The attempt's lock guards it.
+type delivery struct {
 	next        uint64
 	sentThrough uint64 // Highest event that may ever have been sent.
 	window      uint64 // Output that may be sent beyond what is acknowledged.
 	creditUntil uint64 // Up to here output may be sent in any case.
 	sentDataEnd uint64
-	isSilent    bool // The server doesn't know it: nothing is sent, and it is forgotten as soon as it is gone.
-	awaitsAck   bool // Its journal may have lost its tail in a crash of the machine: the server speaks first.
+	isUnknown   bool // The server doesn't know the attempt: nothing is sent, and it is removed when it has ended.
+	awaitsAck   bool // Its journal may have lost its end in a crash of the machine: nothing is sent before the server has acknowledged.
 }
 
-// Outcome says what Take found.
+// Outcome is what Take found.
 type Outcome int
 
 const (
-	// TakenNothing: there is nothing (more) to send.
-	TakenNothing Outcome = iota
-	// TakenEvent: an event is to be sent.
-	TakenEvent
-	// TooLarge: the next event doesn't fit into the room that is left.
+	// NothingTaken: there is nothing (more) to send.
+	NothingTaken Outcome = iota
+	// EventTaken: an event is to be sent.
+	EventTaken
+	// TooLarge: the next event takes more bytes than are left.
 	TooLarge
-	// Starved: the session has no credit for the output that is next.
-	Starved
+	// NoCredit: the session has no credit for the output that is next.
+	NoCredit
 )
 
-// Take is the next event as it goes over the wire, with the bytes it needs in a message. An event always fits into a room of
-// its own size or more; output needs hasCredit.
-func (a *Attempt) Take(room int, hasCredit bool) (event *pb.RunEvent, size int, outcome Outcome) {
+// Take is the next event to send, with the bytes it takes in a message, if it isn't larger than maxBytes. Output is sent only with
+// hasCredit.
+func (a *Attempt) Take(maxBytes int, hasCredit bool) (event *pb.RunEvent, size int, outcome Outcome) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.isSilent || a.awaitsAck || a.state == pb.RunState_RUN_STATE_RELEASED {
-		return nil, 0, TakenNothing
+	if a.isUnknown || a.awaitsAck || a.state == pb.RunState_RUN_STATE_RELEASED {
+		return nil, 0, NothingTaken
 	}
 	entry := a.journal.Entry(a.next)
 	if entry == nil {
-		return nil, 0, TakenNothing
+		return nil, 0, NothingTaken
 	}
 	isOutput := entry.Record.Kind == journal.KindOutput
 	if isOutput && entry.DataStart >= max(a.creditUntil, a.journal.DataAcked()+a.window) {
-		return nil, 0, TakenNothing
+		return nil, 0, NothingTaken
 	}
 	size = entry.Bytes + eventOverhead
-	if size > room {
+	if size > maxBytes {
 		return nil, 0, TooLarge
 	}
 	if isOutput && !hasCredit {
-		return nil, 0, Starved
+		return nil, 0, NoCredit
 	}
-	event, err := a.onTheWire(entry)
+	event, err := a.eventOf(entry)
 	if err != nil {
-		a.shop.Log.Error("an event can't be read back", "run", a.RunID, "error", err)
-		return nil, 0, TakenNothing
+		a.store.log.Error("an event can't be read back", "run", a.RunID, "error", err)
+		return nil, 0, NothingTaken
 	}
 	a.next = entry.Record.EventNo + 1
 	a.sentThrough = max(a.sentThrough, entry.Record.EventNo)
 	a.sentDataEnd = max(a.sentDataEnd, entry.DataEnd)
-	return event, size, TakenEvent
+	return event, size, EventTaken
 }
 
-func (a *Attempt) onTheWire(entry *journal.Entry) (*pb.RunEvent, error) {
+// eventOf is a journalled event as the protocol has it.
+func (a *Attempt) eventOf(entry *journal.Entry) (*pb.RunEvent, error) {
 	record := entry.Record
 	event := &pb.RunEvent{}
 	channels := a.journal.Header.Channels
@@ -106,7 +107,7 @@ func (a *Attempt) onTheWire(entry *journal.Entry) (*pb.RunEvent, error) {
 	return event, nil
 }
 
-// StartSession has everything sent again that isn't acknowledged, on a fresh stream.
+// StartSession has everything that isn't acknowledged sent again, on a fresh stream; window is how much output may be unacknowledged.
 func (a *Attempt) StartSession(window uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -116,7 +117,7 @@ func (a *Attempt) StartSession(window uint64) {
 	a.sentDataEnd = a.journal.DataAcked()
 }
 
-// InFlight is the output sent on this stream and not acknowledged.
+// InFlight is how many bytes of output are sent on this stream and not acknowledged.
 func (a *Attempt) InFlight() uint64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -126,14 +127,14 @@ func (a *Attempt) InFlight() uint64 {
 	return a.sentDataEnd - a.journal.DataAcked()
 }
 
-// Credit takes note of how much output the server takes.
+// Credit notes up to which byte of output the server takes it in any case.
 func (a *Attempt) Credit(upTo uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.creditUntil = max(a.creditUntil, upTo)
 }
 
-// Acknowledge frees what the server has, and goes back if it asks.
+// Acknowledge deletes what the server has, and sends again from where it asks for that.
 func (a *Attempt) Acknowledge(ack *pb.Ack) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -142,17 +143,17 @@ func (a *Attempt) Acknowledge(ack *pb.Ack) {
 	through := ack.GetThroughEvent()
 	a.journal.FreeThrough(min(through, a.sentThrough))
 	if through > a.sentThrough {
-		a.shop.Log.Warn("the server knows more events than this journal; renumbering", "run", a.RunID)
+		a.store.log.Warn("the server knows more events than this journal; renumbering", "run", a.RunID)
 		a.renumberAfter(through)
 	}
 	if ack.ResumeFrom != nil {
-		a.resume(ack.GetResumeFrom())
+		a.resumeFrom(ack.GetResumeFrom())
 	}
 	a.next = max(a.next, a.journal.FirstUnacked())
-	a.account(a.journal.SpooledBytes - before)
+	a.countSpooled(a.journal.SpooledBytes - before)
 	if a.state != pb.RunState_RUN_STATE_RELEASED {
 		for channel, position := range a.journal.Freed {
-			a.trash.Reclaim(channel, position)
+			a.reclaimer.Reclaim(channel, position)
 		}
 	}
 	if a.state == pb.RunState_RUN_STATE_EXITED && a.journal.FirstUnacked() == a.journal.NextEvent {
@@ -160,9 +161,10 @@ func (a *Attempt) Acknowledge(ack *pb.Ack) {
 	}
 }
 
-func (a *Attempt) resume(eventNo uint64) {
+// resumeFrom sends again from an event on.
+func (a *Attempt) resumeFrom(eventNo uint64) {
 	if eventNo < a.journal.FirstUnacked() {
-		a.shop.Log.Error("events were lost in a crash of the machine", "run", a.RunID, "from", eventNo)
+		a.store.log.Error("events were lost in a crash of the machine", "run", a.RunID, "from", eventNo)
 		a.renumberAfter(eventNo - 1)
 	}
 	a.next = eventNo
@@ -177,35 +179,34 @@ func (a *Attempt) renumberAfter(eventNo uint64) {
 	a.next = eventNo + 1
 }
 
-// AwaitNoAck has events sent of an attempt whose journal may be cut short, and about which the server has said nothing in time; it
-// tells whether there is such an attempt.
-func (a *Attempt) AwaitNoAck() bool {
+// StopAwaitingAck has the events sent of an attempt that was waiting for an acknowledgement first; it tells whether it was.
+func (a *Attempt) StopAwaitingAck() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	awaited := a.awaitsAck
+	wasWaiting := a.awaitsAck
 	a.awaitsAck = false
-	return awaited
+	return wasWaiting
 }
 
-// Silence has nothing more sent: the server doesn't know the attempt.
-func (a *Attempt) Silence() {
+// MarkUnknown says that the server doesn't know the attempt: nothing more of it is sent.
+func (a *Attempt) MarkUnknown() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.isSilent = true
+	a.isUnknown = true
 }
 
-// IsSilent tells whether it was silenced.
-func (a *Attempt) IsSilent() bool {
+// IsUnknown tells whether the server doesn't know the attempt.
+func (a *Attempt) IsUnknown() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.isSilent
+	return a.isUnknown
 }
 
-// Summary is what Hello says about it; nil if it says nothing.
+// Summary is what Hello says about the attempt; nil if Hello doesn't name it.
 func (a *Attempt) Summary() *pb.RunSummary {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.isSilent || a.state <= pb.RunState_RUN_STATE_NEW || a.state == pb.RunState_RUN_STATE_RELEASED {
+	if a.isUnknown || a.state <= pb.RunState_RUN_STATE_NEW || a.state == pb.RunState_RUN_STATE_RELEASED {
 		return nil
 	}
 	summary := &pb.RunSummary{

@@ -10,12 +10,14 @@ import (
 )
 
 const (
-	// What configures the worker is none of the build's business; the mark is handed on for workers inside of runs.
+	// ownPrefix begins the variables that configure the worker. Commands don't get them, except for the cookie, which they hand on to
+	// workers inside of runs.
 	ownPrefix = "BUILDLEDGER_"
 	isWindows = runtime.GOOS == "windows"
 )
 
-// environmentOf is the variables a command runs with, those of secret files excepted, over those of the worker.
+// environmentOf is the environment of a command: base, which is the worker's own, with what the command sets and unsets. The variables of
+// secret files aren't in it yet.
 func environmentOf(command *pb.Command, base []string, cookie string) []string {
 	outer := ""
 	env := variables{}
@@ -57,7 +59,7 @@ func isUnset(name string, patterns []string) bool {
 	})
 }
 
-// variables are an environment, by names as the system compares them.
+// variables is an environment, by folded names.
 type variables map[string][2]string
 
 func (v variables) set(name, value string) { v[folded(name)] = [2]string{name, value} }
@@ -71,7 +73,7 @@ func (v variables) list() []string {
 	return list
 }
 
-// folded is a variable's name as the system compares it.
+// folded is a variable's name in the form in which the system compares names.
 func folded(name string) string {
 	if isWindows {
 		return strings.ToUpper(name)

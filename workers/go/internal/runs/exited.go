@@ -1,24 +1,25 @@
 package runs
 
 import (
-	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"buildledger/workers/go/internal/contract"
 	"buildledger/workers/go/internal/files/durable"
+	"buildledger/workers/go/internal/files/paths"
 	"buildledger/workers/go/internal/processes"
 	"buildledger/workers/go/internal/supervision"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-// mostSurvivors are named; the event must fit into a message.
-const mostSurvivors = 300
+// maxSurvivors are named; the event must fit into a message.
+const maxSurvivors = 300
 
-// exited is the end as the supervisor tells it.
-func (f *following) exited(exit *contract.Exit) *pb.Exited {
+// exited is the end of a command as its supervisor has written it down.
+func (f *follower) exited(exit *contract.Exit) *pb.Exited {
 	exited := &pb.Exited{
 		Reason:          reasonOf(exit.Reason),
 		StartFailure:    failureOf(exit.StartFailure),
@@ -27,8 +28,8 @@ func (f *following) exited(exit *contract.Exit) *pb.Exited {
 		OutputTotals:    f.totals(exit),
 		RanFor:          durationpb.New(exit.RanFor.Duration()),
 	}
-	if f.wrong != "" {
-		exited.Message = f.wrong
+	if f.storageError != "" {
+		exited.Message = f.storageError
 	}
 	switch {
 	case exit.Code != nil:
@@ -42,13 +43,14 @@ func (f *following) exited(exit *contract.Exit) *pb.Exited {
 	return exited
 }
 
-// totals are size and digest of each channel that had output. Without all of it there is no digest.
-func (f *following) totals(exit *contract.Exit) []*pb.OutputTotal {
+// totals are size and digest of each channel that had output. A channel that wasn't journalled whole has no digest.
+func (f *follower) totals(exit *contract.Exit) []*pb.OutputTotal {
 	totals := f.attempt.totals()
 	for _, total := range totals {
 		for _, each := range exit.Totals {
 			isMeant := each.Channel < len(f.positions) && f.attempt.journal.Header.Channels[each.Channel] == total.GetChannel()
-			if digest, err := hex.DecodeString(each.SHA256); isMeant && err == nil && each.Spooled == f.positions[each.Channel] && f.wrong == "" {
+			digest, err := hex.DecodeString(each.SHA256)
+			if isMeant && err == nil && each.Spooled == f.positions[each.Channel] && f.storageError == "" {
 				total.Sha256 = digest
 			}
 		}
@@ -56,52 +58,76 @@ func (f *following) totals(exit *contract.Exit) []*pb.OutputTotal {
 	return totals
 }
 
-// interrupted is the end of a command whose supervisor was killed: whatever it left is killed as well.
-func (f *following) interrupted() *pb.Exited {
-	a := f.attempt
-	claim, _ := contract.ReadClaim(f.command.Directory)
-	root := supervision.ReadRoot(f.command.Directory)
+// interrupted is the end of a command whose supervisor was killed. Whatever the supervisor left running is killed as well.
+func (e *LocalExecutor) interrupted(a *Attempt, directory string) *pb.Exited {
+	claim, _ := contract.ReadClaim(directory)
+	root := supervision.ReadRoot(directory)
 	exited := &pb.Exited{Reason: pb.ExitReason_EXIT_REASON_INTERRUPTED, Message: "its supervisor was killed"}
-	leftover := processes.OrphanedRun{Cookie: a.cookie, Root: root}
+	orphaned := processes.OrphanedRun{Cookie: a.cookie, Root: root}
 	switch {
 	case claim == nil:
-		return notStarted(&processes.StartError{
-			Failure: processes.OtherFailure, Message: endOf("its supervisor ended before it began", supervision.ReadDiagnostics(f.command.Directory)),
-		})
+		message := "its supervisor ended before it began"
+		if diagnostics := supervision.ReadDiagnostics(directory); diagnostics != "" {
+			message = fmt.Sprintf("%s; it said: %s", message, diagnostics)
+		}
+		return notStarted(&processes.StartError{Failure: processes.OtherFailure, Message: message})
 	case claim.PID == 0:
 		exited.Reason = pb.ExitReason_EXIT_REASON_START_UNKNOWN
 		exited.Message = "the worker was restarted before it was started"
 	case root == nil:
 		exited.Reason = pb.ExitReason_EXIT_REASON_START_UNKNOWN
 		exited.Message = "its supervisor was killed while it started it"
-		leftover.Root = &processes.Identity{Cgroup: claim.Cgroup}
+		orphaned.Root = &processes.Identity{Cgroup: claim.Cgroup}
 	}
-	survivors, _ := a.shop.household.KillOrphans(context.Background(), []processes.OrphanedRun{leftover})
-	a.removeSecrets()
-	exited.SurvivorsKilled, exited.OutputTotals = survivorsOf(survivors[a.cookie]), a.totals()
+	survivors := e.killOrphans(orphaned)
+	a.removeSecretFiles()
+	exited.SurvivorsKilled, exited.OutputTotals = survivorsOf(survivors), a.totals()
 	return exited
 }
 
-// removeSecrets removes the secret files of a supervisor that was killed.
-func (a *Attempt) removeSecrets() {
+// removeSecretFiles removes the secret files of a supervisor that was killed.
+func (a *Attempt) removeSecretFiles() {
 	if err := durable.RemoveTree(contract.SecretDirectory(a.directory(), a.cookie)); err != nil {
-		a.shop.Log.Error("secrets can't be removed", "run", a.RunID, "error", err)
+		a.store.log.Error("secrets can't be removed", "run", a.RunID, "error", err)
 	}
 }
 
-// survivorsOf are the processes that were killed, as the protocol has them.
+// survivorsOf are the processes that were killed, as the protocol names them.
 func survivorsOf(survivors []processes.Survivor) []*pb.Survivor {
 	var named []*pb.Survivor
-	for _, each := range survivors[:min(len(survivors), mostSurvivors)] {
+	for _, each := range survivors[:min(len(survivors), maxSurvivors)] {
 		named = append(named, &pb.Survivor{Pid: uint32(each.PID), Name: each.Name})
 	}
 	return named
 }
 
-// endOf is a sentence about how a supervisor ended that didn't say how its command did.
-func endOf(what, sayings string) string {
-	if sayings == "" {
-		return what
+// notStarted is the end of a command that couldn't be started.
+func notStarted(err error) *pb.Exited {
+	exited := &pb.Exited{
+		Reason:       pb.ExitReason_EXIT_REASON_START_FAILED,
+		StartFailure: pb.StartFailure_START_FAILURE_OTHER,
+		Message:      err.Error(),
 	}
-	return fmt.Sprintf("%s; it said: %s", what, sayings)
+	var failure *processes.StartError
+	var escapes *paths.EscapesError
+	switch {
+	case errors.As(err, &failure):
+		exited.StartFailure = failureOf(failure.Failure)
+	case errors.As(err, &escapes):
+		exited.StartFailure = pb.StartFailure_START_FAILURE_BAD_CWD
+	}
+	return exited
+}
+
+func completed() *pb.Exited {
+	return &pb.Exited{Status: &pb.Exited_Code{Code: 0}, Reason: pb.ExitReason_EXIT_REASON_COMPLETED}
+}
+
+func fileFailed() *pb.Exited {
+	return &pb.Exited{Status: &pb.Exited_Code{Code: 1}, Reason: pb.ExitReason_EXIT_REASON_FILE_FAILED}
+}
+
+func hasSucceeded(exited *pb.Exited) bool {
+	_, hasCode := exited.GetStatus().(*pb.Exited_Code)
+	return hasCode && exited.GetCode() == 0 && exited.GetReason() == pb.ExitReason_EXIT_REASON_COMPLETED
 }

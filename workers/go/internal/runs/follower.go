@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"log/slog"
 	"time"
 
 	"buildledger/workers/go/internal/contract"
@@ -10,88 +11,92 @@ import (
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-const orderRetry = time.Second
+const stopRetryInterval = time.Second
 
-// following turns what a supervisor leaves in its directory into events of an attempt.
-type following struct {
-	attempt   *Attempt
-	command   *supervision.Command
-	events    *supervision.EventReader
-	spool     *supervision.SpoolReader
-	positions []uint64    // How far each channel was read.
-	waiting   []time.Time // Since when a channel has output that doesn't fill a chunk; zero if it has none.
-	wrong     string      // Why nothing more can be kept.
+// follower turns what a supervisor writes into its directory into events of an attempt.
+type follower struct {
+	attempt      *Attempt
+	command      *supervision.Command
+	server       *ServerSettings
+	log          *slog.Logger
+	events       *supervision.EventReader
+	spool        *supervision.SpoolReader
+	positions    []uint64    // How far each channel was read.
+	waitingSince []time.Time // Since when a channel has output that doesn't fill a chunk; zero if it has none.
+	storageError string      // Why nothing more can be journalled; empty while it can.
 }
 
-// followed follows a command to its end; no process of it is left then.
-func (a *Attempt) followed(command *supervision.Command) *pb.Exited {
+// follow journals what a command does until it ends, and says how it ended; no process of it is left then.
+func (e *LocalExecutor) follow(a *Attempt, command *supervision.Command) *pb.Exited {
 	header := a.journal.Header
-	f := &following{
-		attempt:   a,
-		command:   command,
-		events:    supervision.NewEventReader(command.Directory, int64(a.journal.EventsRead)),
-		spool:     supervision.NewSpoolReader(command.Directory, header.SegmentBytes),
-		positions: append([]uint64(nil), a.journal.Positions...),
-		waiting:   make([]time.Time, len(header.Channels)),
+	f := &follower{
+		attempt:      a,
+		command:      command,
+		server:       e.server,
+		log:          e.log,
+		events:       supervision.NewEventReader(command.Directory, int64(a.journal.EventsRead)),
+		spool:        supervision.NewSpoolReader(command.Directory, header.SegmentBytes),
+		positions:    append([]uint64(nil), a.journal.Positions...),
+		waitingSince: make([]time.Time, len(header.Channels)),
 	}
-	over := make(chan struct{})
+	finished := make(chan struct{})
 	defer func() {
-		close(over)
+		close(finished)
 		f.command.Close()
 		f.events.Close()
 		f.spool.Close()
 	}()
-	go f.passOn(over)
-	f.read()
-	if sayings := supervision.ReadDiagnostics(command.Directory); sayings != "" {
-		a.shop.Log.Warn("the supervisor of a run had something to say", "run", a.RunID, "said", sayings)
+	go f.forwardStops(finished)
+	f.readUntilEnd()
+	if diagnostics := supervision.ReadDiagnostics(command.Directory); diagnostics != "" {
+		e.log.Warn("the supervisor of a run reported a problem", "run", a.RunID, "diagnostics", diagnostics)
 	}
 	exit, err := contract.ReadExit(command.Directory)
 	if err != nil || exit == nil {
-		return f.interrupted()
+		return e.interrupted(a, command.Directory)
 	}
 	return f.exited(exit)
 }
 
-// passOn lets the supervisor know when the end is asked for.
-func (f *following) passOn(over <-chan struct{}) {
+// forwardStops tells the supervisor when the attempt is asked to end.
+func (f *follower) forwardStops(finished <-chan struct{}) {
 	request := f.attempt.Stop
-	var again <-chan time.Time
+	var retry <-chan time.Time
 	for {
 		select {
-		case <-over:
+		case <-finished:
 			return
 		case <-f.command.Ended():
 			return
 		case <-request.Changed():
-		case <-again:
+		case <-retry:
 		}
 		level, grace := request.LevelAndGrace()
 		order := contract.Stop{Level: level, Reason: request.Reason()}
 		if grace != nil {
 			order.Grace = new(contract.SecondsOf(*grace))
 		}
-		again = nil
+		retry = nil
 		if err := f.command.Stop(order); err != nil {
-			f.attempt.shop.Log.Warn("a supervisor can't be told to end its command", "run", f.attempt.RunID, "error", err)
-			again = time.After(orderRetry)
+			f.log.Warn("a supervisor can't be told to end its command", "run", f.attempt.RunID, "error", err)
+			retry = time.After(stopRetryInterval)
 		}
 	}
 }
 
-// read journals everything until the supervisor is gone.
-func (f *following) read() {
+// readUntilEnd journals everything until the supervisor is gone.
+func (f *follower) readUntilEnd() {
 	flush := time.NewTimer(time.Hour)
 	defer flush.Stop()
 	for {
-		isOver := false
+		hasEnded := false
 		select {
 		case <-f.command.Ended():
-			isOver = true
+			hasEnded = true
 		default:
 		}
-		f.look(isOver)
-		if isOver {
+		f.poll(hasEnded)
+		if hasEnded {
 			return
 		}
 		flush.Reset(f.untilFlush())
@@ -103,9 +108,9 @@ func (f *following) read() {
 	}
 }
 
-// look journals what has come; isOver says that nothing more will.
-func (f *following) look(isOver bool) {
-	// In this order: what the spool holds now, no event of later matters to.
+// poll journals what has been written since the last call; hasEnded says that nothing more will be.
+func (f *follower) poll(hasEnded bool) {
+	// The ends of the spool are noted before the events are read: a gap that is written later can't lie before them.
 	ends := make([]uint64, len(f.positions))
 	for channel := range ends {
 		end, err := f.spool.End(channel, f.positions[channel])
@@ -121,15 +126,15 @@ func (f *following) look(isOver bool) {
 		return
 	}
 	for _, line := range lines {
-		f.tell(line)
+		f.recordEvent(line)
 	}
 	for channel, end := range ends {
-		f.take(channel, end, isOver || f.isDue(channel))
+		f.recordOutput(channel, end, hasEnded || f.isDue(channel))
 	}
 }
 
-// tell journals an event of the supervisor.
-func (f *following) tell(line supervision.EventLine) {
+// recordEvent journals an event of the supervisor.
+func (f *follower) recordEvent(line supervision.EventLine) {
 	var event *pb.RunEvent
 	switch {
 	case line.Started != nil:
@@ -140,25 +145,25 @@ func (f *following) tell(line supervision.EventLine) {
 		stopping := &pb.Stopping{Level: stopLevelOf(line.Stopping.Level), Reason: reasonOf(line.Stopping.Reason)}
 		event = &pb.RunEvent{Event: &pb.RunEvent_Stopping{Stopping: stopping}}
 	case line.Gap != nil && line.Gap.Channel < len(f.positions):
-		// What stands before it is in the spool: it was written before.
-		f.take(line.Gap.Channel, line.Gap.At, true)
-		if f.wrong == "" {
+		// The output before the gap is in the spool: it was written before the event.
+		f.recordOutput(line.Gap.Channel, line.Gap.At, true)
+		if f.storageError == "" {
 			f.check(f.attempt.recordGap(line.Gap.Channel, line.Gap.Bytes, line.End))
 		}
 	}
-	if event != nil && f.wrong == "" {
+	if event != nil && f.storageError == "" {
 		f.check(f.attempt.record(event, line.End))
 	}
 }
 
-// take journals the output of a channel up to a position in its spool, in whole chunks unless all is wanted.
-func (f *following) take(channel int, end uint64, isAll bool) {
-	chunk := uint64(f.attempt.shop.Batching.chunkBytes())
-	for f.positions[channel] < end && f.wrong == "" {
+// recordOutput journals the output of a channel up to a position in its spool: in whole chunks, unless the rest is due.
+func (f *follower) recordOutput(channel int, end uint64, isRestDue bool) {
+	chunk := uint64(f.server.chunkBytes())
+	for f.positions[channel] < end && f.storageError == "" {
 		size := min(end-f.positions[channel], chunk)
-		if size < chunk && !isAll {
-			if f.waiting[channel].IsZero() {
-				f.waiting[channel] = time.Now()
+		if size < chunk && !isRestDue {
+			if f.waitingSince[channel].IsZero() {
+				f.waitingSince[channel] = time.Now()
 			}
 			return
 		}
@@ -169,38 +174,38 @@ func (f *following) take(channel int, end uint64, isAll bool) {
 		}
 		f.check(err)
 		f.positions[channel] += size
-		f.waiting[channel] = time.Time{}
+		f.waitingSince[channel] = time.Time{}
 	}
 }
 
 // isDue tells whether a channel's output has waited long enough for more.
-func (f *following) isDue(channel int) bool {
-	since := f.waiting[channel]
-	return !since.IsZero() && time.Since(since) >= f.attempt.shop.Batching.flushAfter()
+func (f *follower) isDue(channel int) bool {
+	since := f.waitingSince[channel]
+	return !since.IsZero() && time.Since(since) >= f.server.flushAfter()
 }
 
-// untilFlush is how long the oldest output may wait.
-func (f *following) untilFlush() time.Duration {
-	longest := time.Hour
-	for _, since := range f.waiting {
+// untilFlush is how long the output that has waited longest may still wait.
+func (f *follower) untilFlush() time.Duration {
+	left := time.Hour
+	for _, since := range f.waitingSince {
 		if !since.IsZero() {
-			longest = min(longest, max(f.attempt.shop.Batching.flushAfter()-time.Since(since), 0))
+			left = min(left, max(f.server.flushAfter()-time.Since(since), 0))
 		}
 	}
-	return longest
+	return left
 }
 
-func (f *following) check(err error) {
+func (f *follower) check(err error) {
 	if err != nil {
 		f.storageFailed(err)
 	}
 }
 
-// storageFailed: nothing more can be kept. That is said loudly, and the run is ended.
-func (f *following) storageFailed(err error) {
-	if f.wrong == "" {
-		f.wrong = "the worker can't keep the output: " + err.Error()
-		f.attempt.shop.Log.Error("the worker can't keep the output", "run", f.attempt.RunID, "error", err)
+// storageFailed logs the first error for which nothing more can be journalled, and ends the run.
+func (f *follower) storageFailed(err error) {
+	if f.storageError == "" {
+		f.storageError = "the worker can't keep the output: " + err.Error()
+		f.log.Error("the worker can't keep the output", "run", f.attempt.RunID, "error", err)
 		f.attempt.Stop.Make(contract.Storage, processes.Kill, nil)
 	}
 }

@@ -18,46 +18,48 @@ import (
 )
 
 const (
-	longestStdin  = 128 << 10
-	longestScript = 100 << 10
-	longestSecret = 64 << 10
-	mostWatched   = 100
+	maxStdinBytes   = 128 << 10
+	maxScriptBytes  = 100 << 10
+	maxSecretBytes  = 64 << 10
+	maxWatchedFiles = 100
 )
 
 var (
-	channelName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-	ownChannels = []string{"stdio", "stdout", "stderr"}
+	channelName      = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+	standardChannels = []string{"stdio", "stdout", "stderr"}
 )
 
 var defaultStopPolicy = []contract.StopStep{{Level: processes.Interrupt, Grace: 5}, {Level: processes.Terminate, Grace: 5}, {Level: processes.Kill}}
 
-// plan is a RunSpec that was found sound. Of its times, 0 means no limit.
+// plan is a RunSpec that has passed its checks. Of its times, 0 means no limit.
 type plan struct {
-	spec                     *pb.RunSpec
-	dir                      paths.BuildDir
-	channels                 []string
-	stopPolicy               []contract.StopStep
-	noOutput, longest, start time.Duration
-	until                    time.Time // When longest has passed; zero without.
+	spec         *pb.RunSpec
+	dir          paths.BuildDir
+	channels     []string
+	stopPolicy   []contract.StopStep
+	noOutput     time.Duration
+	maxTime      time.Duration
+	startTimeout time.Duration
+	deadline     time.Time // When maxTime has passed; zero without a limit, and before the start.
 }
 
-// refusal is a RunSpec that can't be done.
-type refusal struct {
+// specRefusedError says why a RunSpec isn't accepted.
+type specRefusedError struct {
 	code    pb.RejectCode
 	message string
 }
 
-func (r *refusal) Error() string { return r.message }
+func (e *specRefusedError) Error() string { return e.message }
 
 func invalid(format string, values ...any) error {
-	return &refusal{pb.RejectCode_REJECT_CODE_INVALID_SPEC, fmt.Sprintf(format, values...)}
+	return &specRefusedError{pb.RejectCode_REJECT_CODE_INVALID_SPEC, fmt.Sprintf(format, values...)}
 }
 
-// newPlan checks a specification as far as can be done before anything is changed. The error is a *refusal.
+// newPlan checks a specification as far as can be done before anything is changed. The error is a *specRefusedError.
 func newPlan(spec *pb.RunSpec, workDir string, features []string) (*plan, error) {
 	dir, err := paths.NewBuildDir(workDir, spec.GetBuilddir())
 	if err != nil {
-		return nil, &refusal{pb.RejectCode_REJECT_CODE_PATH_ESCAPES, fmt.Sprintf("builddir: %v", err)}
+		return nil, &specRefusedError{pb.RejectCode_REJECT_CODE_PATH_ESCAPES, fmt.Sprintf("builddir: %v", err)}
 	}
 	usesBlobs := len(spec.GetFilesIn())+len(spec.GetFilesOut()) > 0
 	if spec.GetOperation() == nil && !usesBlobs {
@@ -67,11 +69,11 @@ func newPlan(spec *pb.RunSpec, workDir string, features []string) (*plan, error)
 		return nil, unsupported("blobs")
 	}
 	p := &plan{
-		spec:     spec,
-		dir:      dir,
-		noOutput: spec.GetTimeouts().GetNoOutput().AsDuration(),
-		longest:  spec.GetTimeouts().GetMax().AsDuration(),
-		start:    spec.GetTimeouts().GetStart().AsDuration(),
+		spec:         spec,
+		dir:          dir,
+		noOutput:     spec.GetTimeouts().GetNoOutput().AsDuration(),
+		maxTime:      spec.GetTimeouts().GetMax().AsDuration(),
+		startTimeout: spec.GetTimeouts().GetStart().AsDuration(),
 	}
 	if command := spec.GetCommand(); command != nil {
 		if err := checkCommand(command, features); err != nil {
@@ -85,17 +87,17 @@ func newPlan(spec *pb.RunSpec, workDir string, features []string) (*plan, error)
 	return p, nil
 }
 
-// changesNothing tells whether doing it twice would be harmless, so that its start need not be durable.
-func (p *plan) changesNothing() bool {
+// isReadOnly tells whether the plan changes no file: it may be done twice, so that its start need not be durable.
+func (p *plan) isReadOnly() bool {
 	return files.IsReadOnly(p.spec) && len(p.spec.GetFilesIn()) == 0
 }
 
 func unsupported(feature string) error {
-	return &refusal{pb.RejectCode_REJECT_CODE_UNSUPPORTED, "this worker doesn't offer " + feature}
+	return &specRefusedError{pb.RejectCode_REJECT_CODE_UNSUPPORTED, "this worker doesn't offer " + feature}
 }
 
 func checkCommand(command *pb.Command, features []string) error {
-	texts, err := commandTexts(command)
+	texts, err := commandLine(command)
 	if err != nil {
 		return err
 	}
@@ -104,8 +106,8 @@ func checkCommand(command *pb.Command, features []string) error {
 		texts, names = append(texts, name, value), append(names, name)
 	}
 	for _, secret := range command.GetSecrets() {
-		if len(secret.GetValue()) > longestSecret {
-			return invalid("a secret is longer than %d bytes", longestSecret)
+		if len(secret.GetValue()) > maxSecretBytes {
+			return invalid("a secret is longer than %d bytes", maxSecretBytes)
 		}
 		if secret.GetEnv() != "" && slices.Contains(secret.GetValue(), 0) {
 			return invalid("a secret that goes into the environment holds NUL")
@@ -122,8 +124,8 @@ func checkCommand(command *pb.Command, features []string) error {
 	if slices.ContainsFunc(names, func(name string) bool { return name == "" || strings.ContainsRune(name, '=') }) {
 		return invalid("a variable's name is empty or holds '='")
 	}
-	if len(command.GetStdin()) > longestStdin {
-		return invalid("standard input is longer than %d bytes", longestStdin)
+	if len(command.GetStdin()) > maxStdinBytes {
+		return invalid("standard input is longer than %d bytes", maxStdinBytes)
 	}
 	if command.GetPty() != nil && !slices.Contains(features, "pty") {
 		return unsupported("pty")
@@ -131,15 +133,15 @@ func checkCommand(command *pb.Command, features []string) error {
 	return nil
 }
 
-// commandTexts are the words of the command line.
-func commandTexts(command *pb.Command) ([]string, error) {
+// commandLine is the program and its arguments; those of the shell for a script.
+func commandLine(command *pb.Command) ([]string, error) {
 	var texts []string
 	switch program := command.GetProgram().(type) {
 	case *pb.Command_Argv:
 		texts = slices.Clone(program.Argv.GetArgs())
 	case *pb.Command_ShellScript:
-		if len(program.ShellScript.GetText()) > longestScript {
-			return nil, invalid("the script is longer than %d bytes", longestScript)
+		if len(program.ShellScript.GetText()) > maxScriptBytes {
+			return nil, invalid("the script is longer than %d bytes", maxScriptBytes)
 		}
 		texts = append(slices.Clone(program.ShellScript.GetInterpreter()), program.ShellScript.GetText())
 		if len(texts) == 1 {
@@ -161,11 +163,11 @@ func channelsOf(command *pb.Command) ([]string, error) {
 	}
 	for _, file := range command.GetWatchFiles() {
 		name := file.GetChannel()
-		if slices.Contains(ownChannels, name) || !channelName.MatchString(name) {
+		if slices.Contains(standardChannels, name) || !channelName.MatchString(name) {
 			return nil, invalid("%q can't be the name of a watched file's channel", name)
 		}
-		if slices.Contains(channels, name) || len(command.GetWatchFiles()) > mostWatched {
-			return nil, invalid("watched files need different channels, at most %d", mostWatched)
+		if slices.Contains(channels, name) || len(command.GetWatchFiles()) > maxWatchedFiles {
+			return nil, invalid("watched files need different channels, at most %d", maxWatchedFiles)
 		}
 		channels = append(channels, name)
 	}
@@ -183,8 +185,8 @@ func stopPolicyOf(command *pb.Command) []contract.StopStep {
 	return policy
 }
 
-// afterwards is what is left to do when the command has ended, as a specification; empty if there is nothing. It holds no secret: the
-// worker's own credential does for the uploads of a later worker process.
+// afterwards is what is left to do when the command has ended, as a serialised RunSpec; empty if there is nothing. It holds no secret: a
+// later worker process uploads with the worker's own credential.
 func (p *plan) afterwards() ([]byte, error) {
 	if len(p.spec.GetFilesOut()) == 0 {
 		return nil, nil
@@ -194,7 +196,7 @@ func (p *plan) afterwards() ([]byte, error) {
 	})
 }
 
-// workingDirectory is where a command runs.
+// workingDirectory is the absolute path of the directory that a command runs in.
 func (p *plan) workingDirectory(cwd string) (string, error) {
 	relative, err := p.dir.ResolveLinks([]byte(cwd))
 	if err != nil {

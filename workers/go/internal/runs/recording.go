@@ -10,17 +10,17 @@ import (
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-// record journals an event, then has it sent. One that an event of the supervisor tells has the place where that ends in read.
-func (a *Attempt) record(event *pb.RunEvent, read int64) error {
+// record journals an event, then has it sent. For one that comes from the supervisor's events, eventsRead is how far those were read.
+func (a *Attempt) record(event *pb.RunEvent, eventsRead int64) error {
 	a.mu.Lock()
 	record, err := a.eventRecord(event)
 	if err == nil {
-		record.EventsRead = uint64(read)
+		record.EventsRead = uint64(eventsRead)
 		err = a.append(record)
 	}
 	a.mu.Unlock()
 	if err == nil {
-		a.shop.Wake(a)
+		a.store.wake(a)
 	}
 	return err
 }
@@ -30,25 +30,39 @@ func (a *Attempt) recordOutput(channel int, position uint64, data []byte) error 
 	record := journal.NewOutputRecord(channel, position, data)
 	a.mu.Lock()
 	record.Offset = a.journal.Offsets[channel]
-	err := a.append(a.stamped(record))
+	err := a.append(a.numbered(record))
 	a.mu.Unlock()
-	a.shop.Wake(a)
+	a.store.wake(a)
 	return err
 }
 
-// recordGap journals that bytes of output are left out, as an event of the supervisor says that ends at read.
-func (a *Attempt) recordGap(channel int, bytes uint64, read int64) error {
+// recordGap journals that bytes of output are left out, as the supervisor's events say that were read as far as eventsRead.
+func (a *Attempt) recordGap(channel int, bytes uint64, eventsRead int64) error {
 	a.mu.Lock()
 	offset := a.journal.Offsets[channel]
 	record := journal.NewGapRecord(channel, offset+bytes)
-	record.Offset, record.EventsRead = offset, uint64(read)
-	err := a.append(a.stamped(record))
+	record.Offset, record.EventsRead = offset, uint64(eventsRead)
+	err := a.append(a.numbered(record))
 	a.mu.Unlock()
-	a.shop.Wake(a)
+	a.store.wake(a)
 	return err
 }
 
-// exit journals its last event. On a full disk it is kept in memory, so that it still reaches the server.
+// recordResults journals the results of a file operation.
+func (a *Attempt) recordResults(results []*pb.FileResult) error {
+	for _, result := range results {
+		if err := a.recordResult(result); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *Attempt) recordResult(result *pb.FileResult) error {
+	return a.record(&pb.RunEvent{Event: &pb.RunEvent_FileResult{FileResult: result}}, 0)
+}
+
+// exit journals the last event. On a full disk it is kept in memory, so that it still reaches the server.
 func (a *Attempt) exit(exited *pb.Exited) {
 	a.mu.Lock()
 	record, err := a.eventRecord(&pb.RunEvent{Event: &pb.RunEvent_Exited{Exited: exited}})
@@ -56,14 +70,14 @@ func (a *Attempt) exit(exited *pb.Exited) {
 		err = a.append(record)
 	}
 	if err != nil {
-		a.shop.Log.Error("the end of a run can't be journalled", "run", a.RunID, "error", err)
+		a.store.log.Error("the end of a run can't be journalled", "run", a.RunID, "error", err)
 		a.journal.AppendInMemory(record)
-		a.account(int64(len(record.Body)))
+		a.countSpooled(int64(len(record.Body)))
 	}
 	a.end()
 }
 
-// Fail ends it after a fault of the worker itself, wherever it stood.
+// Fail ends the attempt after a fault of the worker itself, in whatever state it is.
 func (a *Attempt) Fail(message string) {
 	switch state := a.State(); {
 	case state < pb.RunState_RUN_STATE_STARTING:
@@ -73,33 +87,36 @@ func (a *Attempt) Fail(message string) {
 	}
 }
 
-// end gives up the lock. The last event may be acknowledged from then on, so that the state has to be right before.
+// end marks the attempt as ended, unlocks it and tells who waits. The caller holds the lock: the last event may be acknowledged as soon as
+// it is released, and the state has to be right by then.
 func (a *Attempt) end() {
 	a.state = pb.RunState_RUN_STATE_EXITED
-	a.shop.Spool.end(a.journal.SpooledBytes)
+	a.store.Budget.endRun(a.journal.SpooledBytes)
 	a.mu.Unlock()
 	close(a.gone)
-	a.shop.Wake(a)
+	a.store.wake(a)
 }
 
-// account counts what the attempt keeps on the disk; the caller holds the lock.
-func (a *Attempt) account(by int64) { a.shop.Spool.change(by, a.state >= pb.RunState_RUN_STATE_EXITED) }
+// countSpooled tells the budget how many bytes more (or less) the attempt keeps on disk; the caller holds the lock.
+func (a *Attempt) countSpooled(bytes int64) {
+	a.store.Budget.count(bytes, a.state >= pb.RunState_RUN_STATE_EXITED)
+}
 
 // append writes records; the caller holds the lock.
 func (a *Attempt) append(records ...*journal.Record) error {
 	before := a.journal.SpooledBytes
 	err := a.journal.Append(records...)
-	a.account(a.journal.SpooledBytes - before)
+	a.countSpooled(a.journal.SpooledBytes - before)
 	return err
 }
 
 func (a *Attempt) eventRecord(event *pb.RunEvent) (*journal.Record, error) {
 	body, err := proto.Marshal(event)
-	return a.stamped(journal.NewRecord(journal.KindEvent, body)), err
+	return a.numbered(journal.NewRecord(journal.KindEvent, body)), err
 }
 
-// stamped gives a record its number and time.
-func (a *Attempt) stamped(record *journal.Record) *journal.Record {
+// numbered gives a record the next event number, and the time.
+func (a *Attempt) numbered(record *journal.Record) *journal.Record {
 	record.EventNo = a.journal.NextEvent
 	record.Wall = time.Now().UnixNano()
 	record.Monotonic = int64(hostinfo.Monotonic())

@@ -1,107 +1,107 @@
 package runs
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	"buildledger/workers/go/internal/contract"
 	"buildledger/workers/go/internal/files/durable"
-	"buildledger/workers/go/internal/hostinfo"
 	"buildledger/workers/go/internal/journal"
 	"buildledger/workers/go/internal/processes"
 	"buildledger/workers/go/internal/supervision"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-// found is what the journal of one attempt tells.
-type found struct {
+// recoveredJournal is what the journal of one attempt says.
+type recoveredJournal struct {
 	attempt    *Attempt
-	startingAt int64 // On the monotonic clock, in nanoseconds; 0 if it never was about to start.
+	startingAt int64 // On the monotonic clock, in nanoseconds; 0 if the attempt wasn't about to start.
 	afterwards []byte
-	last       pb.RunEvent
+	lastEvent  pb.RunEvent
 	hasEvents  bool
 	err        error
 }
 
-// left is a command that an earlier worker process has started.
-type left struct {
+// unfinishedCommand is a command that an earlier worker process has started, and of which no end is journalled.
+type unfinishedCommand struct {
 	command    *supervision.Command
-	startingAt int64
-	afterwards []byte
+	startingAt int64  // As in recoveredJournal.
+	afterwards []byte // What is left to do when it has ended; see plan.afterwards.
 }
 
-// Recover takes over the journals of an earlier worker process. Of the attempts in the result, those that haven't ended have commands
-// that are to be taken up by Resume.
-func Recover(shop *Workshop) ([]*Attempt, error) {
-	journals, err := journal.FindJournals(shop.journalDir)
+// Recover takes over the journals of an earlier worker process. Those of the attempts that haven't ended have commands, which
+// Runner.Resume follows further. isConnected tells whether a server is connected to this worker.
+func (s *AttemptStore) Recover(isConnected func() bool) ([]*Attempt, error) {
+	journals, err := journal.FindJournals(s.journalDir)
 	if err != nil {
 		return nil, err
 	}
 	var attempts []*Attempt
 	for _, segments := range journals {
-		one, err := readJournal(shop, segments)
+		recovered, err := s.readJournal(segments)
 		if err != nil {
 			return nil, err
 		}
-		if one == nil {
+		if recovered == nil {
 			continue
 		}
-		if err := one.conclude(); err != nil {
+		if err := recovered.conclude(isConnected); err != nil {
 			return nil, err
 		}
-		attempts = append(attempts, one.attempt)
+		attempts = append(attempts, recovered.attempt)
 	}
-	return attempts, removeForgotten(shop, attempts)
+	return attempts, s.removeStrayDirectories(attempts)
 }
 
-// readJournal reads one journal; nil, and no trace of it, if the attempt it tells of can't have been started.
-func readJournal(shop *Workshop, segments []journal.Segment) (*found, error) {
-	one := &found{}
-	j, err := journal.Load(shop.journalDir, segments, one.listen)
+// readJournal reads one journal. It is nil, and its files are gone, if the attempt can't have been started.
+func (s *AttemptStore) readJournal(segments []journal.Segment) (*recoveredJournal, error) {
+	recovered := &recoveredJournal{}
+	j, err := journal.Load(s.journalDir, segments, recovered.onRecord)
 	if err != nil || j == nil {
 		return nil, err
 	}
-	if one.err != nil {
+	if recovered.err != nil {
 		j.Close()
-		return nil, one.err
+		return nil, recovered.err
 	}
-	if one.startingAt == 0 && !one.hasEvents {
+	if recovered.startingAt == 0 && !recovered.hasEvents {
 		j.Remove()
 		return nil, nil
 	}
-	one.attempt = newAttempt(shop, j)
-	return one, nil
+	recovered.attempt = newAttempt(s, j)
+	return recovered, nil
 }
 
-// listen notes what a record says.
-func (f *found) listen(record *journal.Record) {
+// onRecord is called with each record of the journal.
+func (r *recoveredJournal) onRecord(record *journal.Record) {
 	switch record.Kind {
 	case journal.KindStarting:
-		f.startingAt, f.afterwards = record.Monotonic, record.Body
+		r.startingAt, r.afterwards = record.Monotonic, record.Body
 	case journal.KindEvent:
-		f.last.Reset()
-		if err := proto.Unmarshal(record.Body, &f.last); err != nil {
-			f.err = fmt.Errorf("a journalled event: %w", err)
+		r.lastEvent.Reset()
+		if err := proto.Unmarshal(record.Body, &r.lastEvent); err != nil {
+			r.err = fmt.Errorf("a journalled event: %w", err)
 			return
 		}
-		f.hasEvents = true
+		r.hasEvents = true
 	}
 }
 
-// isOfThisBoot: after a reboot process ids mean something else, and the disk may have lost what was written last.
-func (f *found) isOfThisBoot() bool { return f.attempt.journal.Header.BootID == f.attempt.shop.BootID }
+// isOfThisBoot tells whether the machine hasn't been rebooted since: after a reboot process ids mean something else, and the disk may
+// have lost what was written last.
+func (r *recoveredJournal) isOfThisBoot() bool {
+	return r.attempt.journal.Header.BootID == r.attempt.store.BootID
+}
 
-// conclude brings the attempt to its end, if it had none, or to where its command can be taken up.
-func (f *found) conclude() error {
-	a := f.attempt
-	a.shop.Spool.change(a.journal.SpooledBytes, false)
-	if f.last.GetExited() != nil || f.last.GetRejected() != nil {
+// conclude journals the attempt's end, if it has none, or attaches to its command.
+func (r *recoveredJournal) conclude(isConnected func() bool) error {
+	a := r.attempt
+	a.store.Budget.count(a.journal.SpooledBytes, false)
+	if r.lastEvent.GetExited() != nil || r.lastEvent.GetRejected() != nil {
 		a.mu.Lock()
 		a.end()
 		return nil
@@ -109,17 +109,17 @@ func (f *found) conclude() error {
 	_, err := os.Stat(a.directory())
 	hasCommand := err == nil
 	switch {
-	case !f.isOfThisBoot():
-		return f.concludeAfterReboot(hasCommand)
+	case !r.isOfThisBoot():
+		return r.concludeAfterReboot(hasCommand)
 	case hasCommand:
-		command, _, err := supervision.Attach(a.directory(), true, a.shop.IsHeard.Load)
+		command, _, err := supervision.Attach(a.directory(), isConnected)
 		if err != nil {
 			return fmt.Errorf("taking up a command: %w", err)
 		}
-		a.left = &left{command, f.startingAt, f.afterwards}
-		a.freeWhatIsGone()
+		a.unfinished = &unfinishedCommand{command, r.startingAt, r.afterwards}
+		a.freeDeleted()
 		a.state = pb.RunState_RUN_STATE_RUNNING
-		if f.last.GetStopping() != nil {
+		if r.lastEvent.GetStopping() != nil {
 			a.state = pb.RunState_RUN_STATE_STOPPING
 		}
 	default:
@@ -130,90 +130,67 @@ func (f *found) conclude() error {
 	return nil
 }
 
-// freeWhatIsGone: segments of the spool are deleted only when the server has them, and with them all events before.
-func (a *Attempt) freeWhatIsGone() {
+// freeDeleted drops the events up to the last one whose output isn't in the spool any more: segments are deleted only when the server
+// has them, and all events before.
+func (a *Attempt) freeDeleted() {
 	before := a.journal.SpooledBytes
 	a.journal.FreeThrough(a.journal.LastDeleted(func(channel int, position uint64) bool {
 		_, err := os.Stat(contract.SegmentPath(a.directory(), channel, int64(position)/a.journal.Header.SegmentBytes))
 		return errors.Is(err, os.ErrNotExist)
 	}))
 	a.next = max(a.next, a.journal.FirstUnacked())
-	a.account(a.journal.SpooledBytes - before)
+	a.countSpooled(a.journal.SpooledBytes - before)
 }
 
-// concludeAfterReboot: nothing runs any more, and what the disk has of the output may be less than the journal says.
-func (f *found) concludeAfterReboot(hasCommand bool) error {
-	a := f.attempt
+// concludeAfterReboot journals the end: nothing runs any more, and the disk may have less of the output than the journal says.
+func (r *recoveredJournal) concludeAfterReboot(hasCommand bool) error {
+	a := r.attempt
 	a.awaitsAck = true
 	if hasCommand {
-		a.freeWhatIsGone()
+		a.freeDeleted()
 	}
 	before := a.journal.SpooledBytes
 	if err := a.journal.DropDamaged(); err != nil {
 		return err
 	}
-	a.shop.Spool.change(a.journal.SpooledBytes-before, false)
+	a.store.Budget.count(a.journal.SpooledBytes-before, false)
 	exited := &pb.Exited{
 		Reason: pb.ExitReason_EXIT_REASON_START_UNKNOWN, Message: "the machine was restarted while it was started",
 	}
 	if hasCommand && supervision.ReadRoot(a.directory()) != nil {
 		exited.Reason, exited.Message = pb.ExitReason_EXIT_REASON_INTERRUPTED, "the machine was restarted while it ran"
 	}
-	a.removeSecrets()
+	a.removeSecretFiles()
 	exited.OutputTotals = a.totals()
 	a.exit(exited)
 	return nil
 }
 
-// Resume takes up a command that an earlier worker process has started; the attempt has ended when this returns.
-func (a *Attempt) Resume() {
-	defer a.survive()
-	p := &plan{spec: &pb.RunSpec{}}
-	if len(a.left.afterwards) > 0 {
-		spec := &pb.RunSpec{}
-		err := proto.Unmarshal(a.left.afterwards, spec)
-		if err == nil {
-			p, err = newPlan(spec, a.shop.WorkDir, a.shop.Features)
-		}
-		if err != nil {
-			a.shop.Log.Error("what is left to do of a run can't be read", "run", a.RunID, "error", err)
-		}
-	}
-	limit := p.longest
-	if limit > 0 {
-		limit = max(limit-(hostinfo.Monotonic()-time.Duration(a.left.startingAt)), shortestRest)
-	}
-	a.shop.Log.Info("taking up a run of an earlier worker process", "run", a.RunID)
-	a.exit(a.operate(p, limit, func(ctx context.Context, p *plan) (*pb.Exited, error) {
-		return a.upload(ctx, p, a.followed(a.left.command))
-	}))
-}
-
-// removeForgotten removes the directories of commands that no journal tells of: their ends were delivered.
-func removeForgotten(shop *Workshop, attempts []*Attempt) error {
-	entries, err := os.ReadDir(shop.supervisedDir)
+// removeStrayDirectories removes the directories of commands without a journal: the server has released them.
+func (s *AttemptStore) removeStrayDirectories(attempts []*Attempt) error {
+	entries, err := os.ReadDir(s.supervisedDir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("looking for commands: %w", err)
 	}
-	known := make(map[string]bool)
+	isKnown := make(map[string]bool)
 	for _, attempt := range attempts {
-		known[attempt.directory()] = true
+		isKnown[attempt.directory()] = true
 	}
 	for _, entry := range entries {
-		path := filepath.Join(shop.supervisedDir, entry.Name())
-		if known[path] {
+		path := filepath.Join(s.supervisedDir, entry.Name())
+		if isKnown[path] {
 			continue
 		}
 		if claim, err := contract.ReadClaim(path); err == nil && claim != nil && claim.PID != 0 && claim.IsAlive() {
-			shop.Log.Error("a command without a journal is ended", "directory", path)
+			s.log.Error("a command without a journal is ended", "directory", path)
 			err = contract.Replace(path, contract.StopFile, contract.Order{
 				Stop: &contract.Stop{Level: processes.Kill, Reason: contract.Abandoned},
 			})
 			if err == nil {
-				continue // The directory goes at the next start.
+				continue // The directory is removed at the next start.
 			}
 		}
 		if err := durable.RemoveTree(path); err != nil {

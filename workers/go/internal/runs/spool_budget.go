@@ -3,115 +3,115 @@ package runs
 import "sync"
 
 const (
-	smallestSegment = 64 << 10
-	largestSegment  = 8 << 20
-	// segmentsPerShare is how many segments fit into what one command may keep when the worker does all it can.
+	minSegmentBytes = 64 << 10
+	maxSegmentBytes = 8 << 20
+	// segmentsPerShare is how many segments fit into a command's share when the worker runs as many commands as it may.
 	segmentsPerShare = 8
-	// mostShares are reckoned with, whatever capacity says: few workers do all that they might.
-	mostShares = 128
+	// maxShares bounds what capacity counts for: few workers run as many commands as they may.
+	maxShares = 128
 )
 
-// Spool shares the room for unacknowledged output among all runs.
-type Spool struct {
+// SpoolBudget is how much unacknowledged output of all runs may lie on disk. Running commands have equal shares of it.
+type SpoolBudget struct {
 	limit    int64
 	capacity int64
 
-	mu     sync.Mutex
-	used   int64
-	ended  int64 // What is used by runs that have ended.
-	shares map[*share]bool
+	mu         sync.Mutex
+	usedBytes  int64
+	endedBytes int64 // The part of usedBytes that belongs to runs that have ended.
+	shares     map[*spoolShare]bool
 }
 
-// share is a running command's part of the room.
-type share struct {
-	spool *Spool
-	heard func(int64) // Tells the command how much it is; nil as long as nobody does.
+// spoolShare is a running command's part of the budget.
+type spoolShare struct {
+	budget   *SpoolBudget
+	onChange func(int64) // Called with the new size whenever that changes; nil until onResize.
 }
 
-// NewSpool makes one that is full at limit bytes, for a worker that does so many runs at once.
-func NewSpool(limit int64, capacity uint32) *Spool {
-	return &Spool{limit: limit, capacity: min(max(int64(capacity), 1), mostShares), shares: make(map[*share]bool)}
+// NewSpoolBudget makes a budget of limit bytes, for a worker that runs at most capacity commands at once.
+func NewSpoolBudget(limit int64, capacity uint32) *SpoolBudget {
+	return &SpoolBudget{limit: limit, capacity: min(max(int64(capacity), 1), maxShares), shares: make(map[*spoolShare]bool)}
 }
 
-// Limit is when it is full.
-func (s *Spool) Limit() int64 { return s.limit }
+// Limit is the whole budget in bytes.
+func (b *SpoolBudget) Limit() int64 { return b.limit }
 
-// Used is what lies on the disk, unacknowledged.
-func (s *Spool) Used() int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.used
+// Used is how many bytes lie on disk, unacknowledged.
+func (b *SpoolBudget) Used() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.usedBytes
 }
 
-// segmentBytes is the size of what is deleted at once. Several must fit into a share, since only whole ones can go.
-func (s *Spool) segmentBytes() int64 {
-	return min(max(s.limit/s.capacity/segmentsPerShare, smallestSegment), largestSegment)
+// segmentBytes is the size of the files that output lies in. Only whole ones are deleted, so that several must fit into a share.
+func (b *SpoolBudget) segmentBytes() int64 {
+	return min(max(b.limit/b.capacity/segmentsPerShare, minSegmentBytes), maxSegmentBytes)
 }
 
-// change counts output that was written or freed, by a run that has ended or not.
-func (s *Spool) change(by int64, hasEnded bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.used += by
+// count adds bytes that were written (or, if negative, deleted) by a run that has ended or not.
+func (b *SpoolBudget) count(bytes int64, hasEnded bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.usedBytes += bytes
 	if hasEnded {
-		s.ended += by
+		b.endedBytes += bytes
 	}
 }
 
-// end counts what a run that ends leaves behind.
-func (s *Spool) end(bytes int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ended += bytes
+// endRun counts the bytes that a run had on disk when it ended.
+func (b *SpoolBudget) endRun(bytes int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.endedBytes += bytes
 }
 
-// join gives a command its share; the others get less.
-func (s *Spool) join() *share {
-	joined := &share{spool: s}
-	s.mu.Lock()
-	s.shares[joined] = true
-	s.mu.Unlock()
-	s.divide()
-	return joined
+// acquire gives a command a share; those of the others become smaller.
+func (b *SpoolBudget) acquire() *spoolShare {
+	share := &spoolShare{budget: b}
+	b.mu.Lock()
+	b.shares[share] = true
+	b.mu.Unlock()
+	b.resizeShares()
+	return share
 }
 
-// leave gives the share back to the others.
-func (s *share) leave() {
-	s.spool.mu.Lock()
-	delete(s.spool.shares, s)
-	s.spool.mu.Unlock()
-	s.spool.divide()
+// release gives the share back to the others.
+func (s *spoolShare) release() {
+	s.budget.mu.Lock()
+	delete(s.budget.shares, s)
+	s.budget.mu.Unlock()
+	s.budget.resizeShares()
 }
 
-// tell has the command told whenever its share changes.
-func (s *share) tell(heard func(int64)) {
-	s.spool.mu.Lock()
-	defer s.spool.mu.Unlock()
-	s.heard = heard
+// onResize has callback called with the new size whenever the share changes.
+func (s *spoolShare) onResize(callback func(int64)) {
+	s.budget.mu.Lock()
+	defer s.budget.mu.Unlock()
+	s.onChange = callback
 }
 
-func (s *share) bytes() int64 {
-	s.spool.mu.Lock()
-	defer s.spool.mu.Unlock()
-	return s.spool.each()
+func (s *spoolShare) bytes() int64 {
+	s.budget.mu.Lock()
+	defer s.budget.mu.Unlock()
+	return s.budget.shareBytes()
 }
 
-// each is the size of one share. The caller holds the lock.
-func (s *Spool) each() int64 {
-	return max((s.limit-s.ended)/max(int64(len(s.shares)), 1), s.segmentBytes())
+// shareBytes is the size of one share. The caller holds the lock.
+func (b *SpoolBudget) shareBytes() int64 {
+	return max((b.limit-b.endedBytes)/max(int64(len(b.shares)), 1), b.segmentBytes())
 }
 
-func (s *Spool) divide() {
-	s.mu.Lock()
-	bytes := s.each()
-	var all []func(int64)
-	for each := range s.shares {
-		if each.heard != nil {
-			all = append(all, each.heard)
+func (b *SpoolBudget) resizeShares() {
+	b.mu.Lock()
+	bytes := b.shareBytes()
+	var callbacks []func(int64)
+	for each := range b.shares {
+		if each.onChange != nil {
+			callbacks = append(callbacks, each.onChange)
 		}
 	}
-	s.mu.Unlock()
-	for _, heard := range all {
-		heard(bytes)
+	b.mu.Unlock()
+	for _, callback := range callbacks {
+		callback(bytes)
 	}
 }

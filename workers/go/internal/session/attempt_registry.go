@@ -1,4 +1,3 @@
-// Package session keeps what the worker holds and the server wants in step, over one stream after the other.
 package session
 
 import (
@@ -15,19 +14,22 @@ import (
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-// rememberedReleases are attempts that were released, in case an old message asks for one again.
-const rememberedReleases = 10_000
+// maxRemembered are the released attempts that are remembered, in case an old message asks for one again.
+const maxRemembered = 10_000
 
-var runID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+var runIDPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// Holdings is every attempt from its first mention to its release, in the order in which they came.
-type Holdings struct {
-	shop *runs.Workshop
-	log  *slog.Logger
+// AttemptRegistry has every attempt from when the server first names it until it is released, and converges to what the server wants of
+// them. It is safe for concurrent use.
+type AttemptRegistry struct {
+	store  *runs.AttemptStore
+	runner *runs.Runner
+	outbox *Outbox
+	log    *slog.Logger
 
 	mu         sync.Mutex
 	attempts   map[runs.Key]*runs.Attempt
-	order      []runs.Key
+	order      []runs.Key // Of attempts, in the order in which they came.
 	released   map[runs.Key]bool
 	oldest     []runs.Key // Of released, oldest first.
 	isDraining bool
@@ -36,143 +38,149 @@ type Holdings struct {
 	changed    chan struct{} // Closed when something was acknowledged or released.
 }
 
-// NewHoldings holds what an earlier worker process left, and takes up what still runs.
-func NewHoldings(shop *runs.Workshop, left []*runs.Attempt) *Holdings {
-	h := &Holdings{
-		shop:     shop,
-		log:      shop.Log,
+// NewAttemptRegistry has the attempts that an earlier worker process left, and resumes those that haven't ended.
+func NewAttemptRegistry(
+	store *runs.AttemptStore, runner *runs.Runner, outbox *Outbox, log *slog.Logger, recovered []*runs.Attempt,
+) *AttemptRegistry {
+	r := &AttemptRegistry{
+		store:    store,
+		runner:   runner,
+		outbox:   outbox,
+		log:      log,
 		attempts: make(map[runs.Key]*runs.Attempt),
 		released: make(map[runs.Key]bool),
 		changed:  make(chan struct{}),
 	}
-	for _, attempt := range left {
-		h.hold(attempt)
+	for _, attempt := range recovered {
+		r.add(attempt)
 		if !attempt.HasEnded() {
 			go func() {
-				attempt.Resume()
-				h.forgetSilent(attempt)
+				runner.Resume(attempt)
+				r.removeIfUnknown(attempt)
 			}()
 		}
 	}
-	return h
+	return r
 }
 
-// All are the attempts that are held.
-func (h *Holdings) All() []*runs.Attempt {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.all()
+// All are the attempts in the order in which they came.
+func (r *AttemptRegistry) All() []*runs.Attempt {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.all()
 }
 
-func (h *Holdings) all() []*runs.Attempt {
-	all := make([]*runs.Attempt, 0, len(h.order))
-	for _, key := range h.order {
-		all = append(all, h.attempts[key])
+// all is All for callers that hold the lock.
+func (r *AttemptRegistry) all() []*runs.Attempt {
+	all := make([]*runs.Attempt, 0, len(r.order))
+	for _, key := range r.order {
+		all = append(all, r.attempts[key])
 	}
 	return all
 }
 
-// Drain has fresh runs refused from now on.
-func (h *Holdings) Drain() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.isDraining = true
+// Drain has new runs rejected from now on.
+func (r *AttemptRegistry) Drain() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.isDraining = true
 }
 
-// StopAll ends everything that runs.
-func (h *Holdings) StopAll(reason contract.Reason, level processes.Level) {
-	for _, attempt := range h.All() {
+// StopAll asks everything that runs to end.
+func (r *AttemptRegistry) StopAll(reason contract.Reason, level processes.Level) {
+	for _, attempt := range r.All() {
 		if !attempt.HasEnded() {
 			attempt.Stop.Make(reason, level, nil)
 		}
 	}
 }
 
-// Undelivered is a channel that is closed when that may have changed; nil if the server has everything that happened.
-func (h *Holdings) Undelivered() <-chan struct{} {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, attempt := range h.attempts {
-		if attempt.State() < pb.RunState_RUN_STATE_ALL_ACKED && !attempt.IsSilent() {
-			return h.changed
+// Undelivered is nil if the server has every event; otherwise it is closed when that may have changed.
+func (r *AttemptRegistry) Undelivered() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, attempt := range r.attempts {
+		if attempt.State() < pb.RunState_RUN_STATE_ALL_ACKED && !attempt.IsUnknown() {
+			return r.changed
 		}
 	}
 	return nil
 }
 
 // Apply converges to what the server wants. Repeating it changes nothing; an outdated message is ignored.
-func (h *Holdings) Apply(desired *pb.Desired) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if desired.GetEpoch() < h.epoch || desired.GetEpoch() == h.epoch && desired.GetRevision() < h.revision {
+func (r *AttemptRegistry) Apply(desired *pb.Desired) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if desired.GetEpoch() < r.epoch || desired.GetEpoch() == r.epoch && desired.GetRevision() < r.revision {
 		return
 	}
-	h.epoch, h.revision = desired.GetEpoch(), desired.GetRevision()
-	named := make(map[runs.Key]bool)
+	r.epoch, r.revision = desired.GetEpoch(), desired.GetRevision()
+	isNamed := make(map[runs.Key]bool)
 	for _, wanted := range desired.GetRuns() {
 		key := runs.Key{RunID: wanted.GetRunId(), Attempt: wanted.GetAttempt()}
-		named[key] = true
-		if !runID.MatchString(key.RunID) || key.Attempt == 0 {
-			h.log.Error("ignoring a run whose name makes no sense", "run", key.RunID, "attempt", key.Attempt)
+		isNamed[key] = true
+		if !runIDPattern.MatchString(key.RunID) || key.Attempt == 0 {
+			r.log.Error("ignoring a run whose name makes no sense", "run", key.RunID, "attempt", key.Attempt)
 			continue
 		}
-		if attempt := h.attempts[key]; attempt != nil {
-			h.converge(attempt, wanted)
-		} else if wanted.GetWant() != pb.Want_WANT_RELEASE && !h.released[key] {
-			h.receive(key, wanted)
+		if attempt := r.attempts[key]; attempt != nil {
+			r.converge(attempt, wanted)
+		} else if wanted.GetWant() != pb.Want_WANT_RELEASE && !r.released[key] {
+			r.startNew(key, wanted)
 		}
 	}
 	if !desired.GetFull() {
 		return
 	}
-	for _, attempt := range h.all() {
-		if !named[attempt.Key] {
-			h.disown(attempt)
+	for _, attempt := range r.all() {
+		if !isNamed[attempt.Key] {
+			r.abandonUnknown(attempt)
 		}
 	}
 }
 
-// Acknowledge takes note of how far the server has come with one attempt.
-func (h *Holdings) Acknowledge(ack *pb.Ack) {
-	h.mu.Lock()
-	attempt := h.attempts[runs.Key{RunID: ack.GetRunId(), Attempt: ack.GetAttempt()}]
+// Acknowledge notes which events of an attempt the server has.
+func (r *AttemptRegistry) Acknowledge(ack *pb.Ack) {
+	r.mu.Lock()
+	attempt := r.attempts[runs.Key{RunID: ack.GetRunId(), Attempt: ack.GetAttempt()}]
 	if attempt != nil {
 		attempt.Acknowledge(ack)
 		if ack.GetRelease() {
-			h.release(attempt)
+			r.release(attempt)
 		}
-		h.noteChange()
+		r.notifyChange()
 	}
-	h.mu.Unlock()
+	r.mu.Unlock()
 	if attempt != nil {
-		h.shop.Wake(attempt)
+		r.outbox.Wake(attempt)
 	}
 }
 
-// Credit takes note of how much of one attempt's output the server takes.
-func (h *Holdings) Credit(credit *pb.Credit) {
-	h.mu.Lock()
-	attempt := h.attempts[runs.Key{RunID: credit.GetRunId(), Attempt: credit.GetAttempt()}]
-	h.mu.Unlock()
+// Credit notes how much of an attempt's output the server takes.
+func (r *AttemptRegistry) Credit(credit *pb.Credit) {
+	r.mu.Lock()
+	attempt := r.attempts[runs.Key{RunID: credit.GetRunId(), Attempt: credit.GetAttempt()}]
+	r.mu.Unlock()
 	if attempt != nil {
-		// First of all: the first wake on a stream resets the credit.
-		h.shop.Wake(attempt)
+		// Before the credit is noted: the first wake on a stream resets it.
+		r.outbox.Wake(attempt)
 		attempt.Credit(credit.GetUpToBytes())
-		h.shop.Wake(attempt)
+		r.outbox.Wake(attempt)
 	}
 }
 
-// AwaitNoAcks: the server had time enough to say how far it is with attempts whose journal may be cut short.
-func (h *Holdings) AwaitNoAcks() {
-	for _, attempt := range h.All() {
-		if attempt.AwaitNoAck() {
-			h.shop.Wake(attempt)
+// StopAwaitingAcks sends the events of attempts whose journal may have lost its end: the server had time enough to acknowledge first.
+func (r *AttemptRegistry) StopAwaitingAcks() {
+	for _, attempt := range r.All() {
+		if attempt.StopAwaitingAck() {
+			r.outbox.Wake(attempt)
 		}
 	}
 }
 
-func (h *Holdings) converge(attempt *runs.Attempt, wanted *pb.DesiredRun) {
-	if !attempt.Raise(wanted.GetFence()) {
+// converge does what the server wants of an attempt that is here.
+func (r *AttemptRegistry) converge(attempt *runs.Attempt, wanted *pb.DesiredRun) {
+	if !attempt.RaiseFence(wanted.GetFence()) {
 		return
 	}
 	switch wanted.GetWant() {
@@ -185,100 +193,101 @@ func (h *Holdings) converge(attempt *runs.Attempt, wanted *pb.DesiredRun) {
 	case pb.Want_WANT_ABANDON:
 		attempt.Stop.Make(contract.Abandoned, processes.Kill, nil)
 	case pb.Want_WANT_RELEASE:
-		h.release(attempt)
+		r.release(attempt)
 	}
 }
 
-// receive holds an attempt that is heard of for the first time, and starts its work.
-func (h *Holdings) receive(key runs.Key, wanted *pb.DesiredRun) {
+// startNew adds an attempt that the server names for the first time, and runs it, or rejects it.
+func (r *AttemptRegistry) startNew(key runs.Key, wanted *pb.DesiredRun) {
 	switch wanted.GetWant() {
 	case pb.Want_WANT_RUN, pb.Want_WANT_STOP, pb.Want_WANT_ABANDON:
 	default:
-		return // Something this worker doesn't know; it can't be held against it.
+		return // A newer protocol may want what this worker doesn't know.
 	}
 	spec := wanted.GetSpec()
-	attempt := runs.NewAttempt(h.shop, key, wanted.GetFence(), spec.GetBuilddir(), newCookie())
-	before := h.mustEndFirst(attempt)
-	h.hold(attempt)
+	attempt := r.store.NewAttempt(key, wanted.GetFence(), spec.GetBuilddir(), newCookie())
+	predecessors := r.predecessorsOf(attempt)
+	r.add(attempt)
 	switch {
 	case wanted.GetWant() != pb.Want_WANT_RUN:
 		attempt.Reject(pb.RejectCode_REJECT_CODE_STOPPED_BEFORE_START, "it was stopped before it was started")
-	case h.isDraining:
+	case r.isDraining:
 		attempt.Reject(pb.RejectCode_REJECT_CODE_DRAINING, "this worker takes no new work")
 	case spec == nil:
 		attempt.Reject(pb.RejectCode_REJECT_CODE_INVALID_SPEC,
 			"this worker doesn't hold the run, and there is no specification")
 	default:
 		go func() {
-			attempt.Perform(spec, before)
-			h.forgetSilent(attempt)
+			r.runner.Run(attempt, spec, predecessors)
+			r.removeIfUnknown(attempt)
 		}()
 	}
 }
 
-// mustEndFirst are the attempts that could still change what a fresh one works on although nobody waits for them.
-func (h *Holdings) mustEndFirst(fresh *runs.Attempt) []*runs.Attempt {
-	var before []*runs.Attempt
-	for _, other := range h.all() {
-		isDoomed := other.BuildDir == fresh.BuildDir && other.Stop.IsMade()
-		if (other.RunID == fresh.RunID || isDoomed) && !other.HasEnded() {
-			before = append(before, other)
+// predecessorsOf are the attempts that have to end before another may start: earlier attempts of its run, and those in its build directory
+// that were asked to stop.
+func (r *AttemptRegistry) predecessorsOf(attempt *runs.Attempt) []*runs.Attempt {
+	var predecessors []*runs.Attempt
+	for _, other := range r.all() {
+		isStopping := other.BuildDir == attempt.BuildDir && other.Stop.IsMade()
+		if (other.RunID == attempt.RunID || isStopping) && !other.HasEnded() {
+			predecessors = append(predecessors, other)
 		}
 	}
-	return before
+	return predecessors
 }
 
-// disown ends and forgets an attempt that the server doesn't know.
-func (h *Holdings) disown(attempt *runs.Attempt) {
-	attempt.Silence()
+// abandonUnknown ends an attempt that the server doesn't know, and removes it as soon as it has ended.
+func (r *AttemptRegistry) abandonUnknown(attempt *runs.Attempt) {
+	attempt.MarkUnknown()
 	attempt.Stop.Make(contract.Abandoned, processes.Kill, nil)
-	h.release(attempt)
+	r.release(attempt)
 }
 
-// forgetSilent is called when an attempt has ended: one that nobody asks about is forgotten.
-func (h *Holdings) forgetSilent(attempt *runs.Attempt) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if attempt.IsSilent() {
-		h.release(attempt)
+// removeIfUnknown is called when an attempt has ended: of one that the server doesn't know, nobody will ask for the release.
+func (r *AttemptRegistry) removeIfUnknown(attempt *runs.Attempt) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if attempt.IsUnknown() {
+		r.release(attempt)
 	}
 }
 
-func (h *Holdings) hold(attempt *runs.Attempt) {
-	h.attempts[attempt.Key] = attempt
-	h.order = append(h.order, attempt.Key)
+func (r *AttemptRegistry) add(attempt *runs.Attempt) {
+	r.attempts[attempt.Key] = attempt
+	r.order = append(r.order, attempt.Key)
 }
 
-// release forgets an attempt, if it has ended and is held.
-func (h *Holdings) release(attempt *runs.Attempt) {
-	if h.attempts[attempt.Key] == nil || !attempt.HasEnded() {
+// release removes an attempt with its journal, if it is here and has ended.
+func (r *AttemptRegistry) release(attempt *runs.Attempt) {
+	if r.attempts[attempt.Key] == nil || !attempt.HasEnded() {
 		return
 	}
-	delete(h.attempts, attempt.Key)
-	for i, key := range h.order {
+	delete(r.attempts, attempt.Key)
+	for i, key := range r.order {
 		if key == attempt.Key {
-			h.order = append(h.order[:i], h.order[i+1:]...)
+			r.order = append(r.order[:i], r.order[i+1:]...)
 			break
 		}
 	}
-	attempt.Forget()
-	h.released[attempt.Key] = true
-	h.oldest = append(h.oldest, attempt.Key)
-	if len(h.oldest) > rememberedReleases {
-		delete(h.released, h.oldest[0])
-		h.oldest = h.oldest[1:]
+	attempt.Remove()
+	r.released[attempt.Key] = true
+	r.oldest = append(r.oldest, attempt.Key)
+	if len(r.oldest) > maxRemembered {
+		delete(r.released, r.oldest[0])
+		r.oldest = r.oldest[1:]
 	}
-	h.noteChange()
+	r.notifyChange()
 }
 
-func (h *Holdings) noteChange() {
-	close(h.changed)
-	h.changed = make(chan struct{})
+func (r *AttemptRegistry) notifyChange() {
+	close(r.changed)
+	r.changed = make(chan struct{})
 }
 
-// newCookie is a mark that no other run has.
+// newCookie is a random mark that no other run has.
 func newCookie() string {
-	var mark [16]byte
-	_, _ = rand.Read(mark[:]) // Never fails.
-	return hex.EncodeToString(mark[:])
+	var random [16]byte
+	_, _ = rand.Read(random[:]) // Never fails.
+	return hex.EncodeToString(random[:])
 }

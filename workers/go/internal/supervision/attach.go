@@ -10,26 +10,35 @@ import (
 	"buildledger/workers/go/internal/processes"
 )
 
-// Attach attaches to the supervisor that an earlier worker process has started, unless the machine was started anew since. After it has
-// returned, no supervisor will begin in the directory that isn't found here; the claim's process id is 0 if none ever did.
+const (
+	// pollInterval is how often the directory of a supervisor is read that can't notify this process.
+	pollInterval = 50 * time.Millisecond
+	// pollsPerCheck: it is checked less often whether the supervisor lives, and noted that it is attended.
+	pollsPerCheck = 10
+	// claimTimeout is how long a claim that isn't whole is waited for.
+	claimTimeout = time.Second
+)
+
+// Attach attaches to the supervisor that an earlier worker process has started in this boot of the machine. After it has returned, no
+// other supervisor will start anything in the directory; the claim's process id is 0 if none ever did.
 //
-// The supervisor is told that it is attended as long as isHeard says that somebody listens to the worker; otherwise it ends a command
-// that nobody may be waiting for any more.
-func Attach(directory string, isSameBoot bool, hasServer func() bool) (*Command, *contract.Claim, error) {
+// The supervisor is told that it is attended while isConnected says that a server is connected to the worker. Otherwise it ends its
+// command in the end, since nobody may be waiting for that.
+func Attach(directory string, isConnected func() bool) (*Command, *contract.Claim, error) {
 	claim, err := claimOrRead(directory)
 	if err != nil {
 		return nil, nil, err
 	}
 	c := newCommand(directory)
-	if claim.PID == 0 || !isSameBoot || !claim.IsAlive() {
+	if claim.PID == 0 || !claim.IsAlive() {
 		close(c.ended)
 		return c, claim, nil
 	}
-	go c.poll(claim.Identity, hasServer)
+	go c.poll(claim.Identity, isConnected)
 	return c, claim, nil
 }
 
-// claimOrRead is who has claimed a directory, or claims it, so that nobody can any more.
+// claimOrRead is who has claimed a directory. If nobody has, it claims the directory for this process, so that no supervisor can.
 func claimOrRead(directory string) (*contract.Claim, error) {
 	for deadline := time.Now().Add(claimTimeout); ; time.Sleep(pollInterval) {
 		claim, err := contract.ReadClaim(directory)
@@ -48,8 +57,8 @@ func claimOrRead(directory string) (*contract.Claim, error) {
 	}
 }
 
-// poll is the bell of a supervisor that is somebody else's child.
-func (c *Command) poll(supervisor processes.Identity, hasServer func() bool) {
+// poll stands in for the notifications of a supervisor that another process has started.
+func (c *Command) poll(supervisor processes.Identity, isConnected func() bool) {
 	defer close(c.ended)
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
@@ -58,7 +67,7 @@ func (c *Command) poll(supervisor processes.Identity, hasServer func() bool) {
 			if !supervisor.IsAlive() {
 				return
 			}
-			if hasServer() {
+			if isConnected() {
 				c.markAttended()
 			}
 		}
@@ -75,7 +84,7 @@ func (c *Command) markAttended() {
 	path := filepath.Join(c.Directory, contract.AttendedFile)
 	now := time.Now()
 	if os.Chtimes(path, now, now) != nil {
-		// That there is none any more who needs to know isn't known here.
+		// It may have ended; then the file is of no use, and does no harm.
 		_ = os.WriteFile(path, nil, 0o600)
 	}
 }

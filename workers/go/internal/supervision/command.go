@@ -1,5 +1,5 @@
-// Package supervision is the worker's side of a supervised command: starting a supervisor, or finding one that an earlier worker process
-// started, and reading what it leaves in its directory.
+// Package supervision is the worker's side of a supervised command: it starts a supervisor, or attaches to one that an earlier worker
+// process has started, and reads what that writes into its directory. The supervisor itself is package supervisor below.
 package supervision
 
 import (
@@ -11,35 +11,28 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"time"
 
 	"buildledger/workers/go/internal/contract"
 	"buildledger/workers/go/internal/processes"
 )
 
-// SuperviseCommand DIRECTORY makes this program a supervisor.
+// SuperviseCommand DIRECTORY on the command line makes this program a supervisor.
 const SuperviseCommand = "supervise"
 
-// Names of this program and of the small one that only supervises; what follows them says for which system they are.
+// Names of this program and of the small one that only supervises. What follows them in a file's name says for which system it is.
 const (
 	workerProgramName     = "bl-worker"
 	supervisorProgramName = "bl-run"
 )
 
 const (
-	// pollInterval is how often a command is looked at whose supervisor has no bell here.
-	pollInterval = 50 * time.Millisecond
-	// pollsPerCheck: whether the supervisor lives, and that it is attended, needs less attention.
-	pollsPerCheck           = 10
 	notificationBufferBytes = 4 << 10
-	// claimTimeout is how long a claim that isn't whole is waited for.
-	claimTimeout        = time.Second
-	maxDiagnosticsBytes = 4 << 10
+	maxDiagnosticsBytes     = 4 << 10
 )
 
-// Command is a command under its supervisor.
+// Command is a command under its supervisor, as the worker sees it.
 type Command struct {
-	// Directory is where the supervisor keeps what it has to say.
+	// Directory is the supervisor's.
 	Directory string
 
 	notified chan struct{} // Holds a token when there may be something to read.
@@ -52,10 +45,10 @@ type Command struct {
 // Notified gives a token when there may be something to read.
 func (c *Command) Notified() <-chan struct{} { return c.notified }
 
-// Ended is closed when the supervisor is gone: what lies in the directory is then all there will be.
+// Ended is closed when the supervisor is gone: nothing more will be written into the directory.
 func (c *Command) Ended() <-chan struct{} { return c.ended }
 
-// Start starts a supervisor in a fresh directory, and tells it what to run.
+// Start starts a supervisor in a fresh directory, and sends it the launch.
 func Start(reaper *processes.Reaper, directory string, launch *contract.Launch) (*Command, error) {
 	line, err := json.Marshal(launch)
 	if err != nil {
@@ -88,13 +81,13 @@ func Start(reaper *processes.Reaper, directory string, launch *contract.Launch) 
 		_, _ = reaper.WaitDetached(started)
 		close(c.ended)
 	}()
-	// If it has ended already, that shows by what it left.
+	// An error means that the supervisor has ended already; the follower finds that out by what it left.
 	_, _ = orders.Write(append(line, '\n'))
 	return c, nil
 }
 
-// supervisorProgram is the program that supervises: the small one, which starts in half the time, if it lies beside this one and is called
-// alike, and otherwise this one itself.
+// supervisorProgram is the small program, which starts in half the time, if it lies beside this one under the matching name; otherwise
+// this program itself.
 func supervisorProgram() (program string, arguments []string) {
 	own := processes.OwnExecutable()
 	name := strings.Replace(filepath.Base(own), workerProgramName, supervisorProgramName, 1)
@@ -109,7 +102,7 @@ func newCommand(directory string) *Command {
 	return &Command{Directory: directory, notified: make(chan struct{}, 1), ended: make(chan struct{})}
 }
 
-// readNotifications hears the bell until the supervisor ends.
+// readNotifications passes on the supervisor's notifications until it ends.
 func (c *Command) readNotifications(notifications *os.File) {
 	defer notifications.Close()
 	buffer := make([]byte, notificationBufferBytes)
@@ -132,13 +125,13 @@ func (c *Command) notify() {
 // Stop has the supervisor end the command.
 func (c *Command) Stop(stop contract.Stop) error { return c.sendOrder(contract.Order{Stop: &stop}) }
 
-// SetSpoolLimit changes how much output may lie on the disk; a supervisor without a bell keeps to what it was told first.
+// SetSpoolLimit changes how much output may lie on disk. A supervisor that this process has attached to keeps its limit.
 func (c *Command) SetSpoolLimit(spoolBytes int64) {
 	c.mu.Lock()
 	hasPipe := c.orders != nil
 	c.mu.Unlock()
 	if hasPipe {
-		// If it has ended, it is all the same.
+		// An error means that the supervisor has ended, and needs no limit.
 		_ = c.sendOrder(contract.Order{SpoolBytes: spoolBytes})
 	}
 }
@@ -157,7 +150,7 @@ func (c *Command) sendOrder(order contract.Order) error {
 	return err
 }
 
-// Close lets go of the supervisor.
+// Close closes the pipe to the supervisor, which goes on without it.
 func (c *Command) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -166,7 +159,7 @@ func (c *Command) Close() {
 	}
 }
 
-// ReadDiagnostics are the end of what the supervisor had to say for people; usually nothing.
+// ReadDiagnostics is the end of what the supervisor has logged for people; usually empty.
 func ReadDiagnostics(directory string) string {
 	file, err := os.Open(filepath.Join(directory, contract.DiagnosticsFile))
 	if err != nil {

@@ -1,23 +1,19 @@
 package supervision
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"buildledger/workers/go/internal/contract"
-	"buildledger/workers/go/internal/processes"
 )
 
-// SpoolReader reads what a supervisor spools. It isn't safe for concurrent use.
+// SpoolReader reads the output that a supervisor has spooled. It isn't safe for concurrent use.
 type SpoolReader struct {
 	directory    string
 	segmentBytes int64
-	open         map[int]openSegment // The last one of each channel.
+	open         map[int]openSegment // By channel; the segment that was read last.
 }
 
 type openSegment struct {
@@ -25,12 +21,12 @@ type openSegment struct {
 	file   *os.File
 }
 
-// NewSpoolReader reads in a supervisor's directory; nothing need be there yet.
+// NewSpoolReader reads the spool in a supervisor's directory, which may still be empty.
 func NewSpoolReader(directory string, segmentBytes int64) *SpoolReader {
 	return &SpoolReader{directory: directory, segmentBytes: segmentBytes, open: make(map[int]openSegment)}
 }
 
-// End is how far a channel's output goes, known to go to position.
+// End is the position where a channel's output ends; position is known to be at the end or before it.
 func (r *SpoolReader) End(channel int, position uint64) (uint64, error) {
 	number := int64(position) / r.segmentBytes
 	for {
@@ -52,7 +48,7 @@ func (r *SpoolReader) End(channel int, position uint64) (uint64, error) {
 	}
 }
 
-// Read reads bytes of a channel that are known to be there.
+// Read fills data with bytes of a channel from position on, which End has said to be there.
 func (r *SpoolReader) Read(channel int, data []byte, position uint64) error {
 	for len(data) > 0 {
 		offset := int64(position) % r.segmentBytes
@@ -72,7 +68,7 @@ func (r *SpoolReader) Read(channel int, data []byte, position uint64) error {
 	return nil
 }
 
-// Close lets go of the files.
+// Close closes the files.
 func (r *SpoolReader) Close() {
 	for _, each := range r.open {
 		each.file.Close()
@@ -80,6 +76,7 @@ func (r *SpoolReader) Close() {
 	clear(r.open)
 }
 
+// segmentFile is the open file of a segment.
 func (r *SpoolReader) segmentFile(channel int, number int64) (*os.File, error) {
 	current, isOpen := r.open[channel]
 	if isOpen && current.number == number {
@@ -94,97 +91,4 @@ func (r *SpoolReader) segmentFile(channel int, number int64) (*os.File, error) {
 	}
 	r.open[channel] = openSegment{number, file}
 	return file, nil
-}
-
-// SegmentReclaimer removes the segments of a channel from the first of which it isn't known that they are gone.
-type SegmentReclaimer struct {
-	directory    string
-	segmentBytes int64
-	next         []int64 // By channel.
-}
-
-// NewSegmentReclaimer is for a supervisor's directory.
-func NewSegmentReclaimer(directory string, segmentBytes int64, channels int) *SegmentReclaimer {
-	return &SegmentReclaimer{directory: directory, segmentBytes: segmentBytes, next: make([]int64, channels)}
-}
-
-// Reclaim removes the segments of a channel that hold nothing from position on.
-func (t *SegmentReclaimer) Reclaim(channel int, position uint64) {
-	for ; (t.next[channel]+1)*t.segmentBytes <= int64(position); t.next[channel]++ {
-		// What can't be removed goes with the directory.
-		_ = os.Remove(contract.SegmentPath(t.directory, channel, t.next[channel]))
-	}
-}
-
-// EventReader reads the events of a supervisor, each once.
-type EventReader struct {
-	directory string
-	read      int64 // Bytes of whole lines that were read.
-	file      *os.File
-}
-
-// EventLine is an event, and where the next one begins.
-type EventLine struct {
-	contract.Event
-	End int64
-}
-
-// NewEventReader reads the events from a position on, which Line.End has told.
-func NewEventReader(directory string, from int64) *EventReader {
-	return &EventReader{directory: directory, read: from}
-}
-
-// Next are the events that have come since.
-func (e *EventReader) Next() ([]EventLine, error) {
-	if e.file == nil {
-		file, err := os.Open(filepath.Join(e.directory, contract.EventsFile))
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("reading the events of a supervisor: %w", err)
-		}
-		e.file = file
-	}
-	info, err := e.file.Stat()
-	if err != nil || info.Size() <= e.read {
-		return nil, err
-	}
-	text := make([]byte, info.Size()-e.read)
-	if _, err := e.file.ReadAt(text, e.read); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("reading the events of a supervisor: %w", err)
-	}
-	var lines []EventLine
-	for {
-		line, rest, isWhole := bytes.Cut(text, []byte{'\n'})
-		if !isWhole {
-			return lines, nil
-		}
-		event := EventLine{End: e.read + int64(len(line)) + 1}
-		if err := json.Unmarshal(line, &event.Event); err != nil {
-			return lines, fmt.Errorf("an event of a supervisor: %w", err)
-		}
-		lines = append(lines, event)
-		e.read, text = event.End, rest
-	}
-}
-
-// Close lets go of the file.
-func (e *EventReader) Close() {
-	if e.file != nil {
-		e.file.Close()
-	}
-}
-
-// ReadRoot is the root of the command's tree, as the supervisor's events tell; nil if they don't.
-func ReadRoot(directory string) *processes.Identity {
-	events := NewEventReader(directory, 0)
-	defer events.Close()
-	lines, _ := events.Next()
-	for _, line := range lines {
-		if line.Started != nil {
-			return &line.Started.Identity
-		}
-	}
-	return nil
 }

@@ -1,4 +1,4 @@
-// Package transfers moves files between build directories and the server's blob store, on a connection of their own.
+// Package transfers moves files between build directories and the server's blob store, on a connection apart from the session's.
 package transfers
 
 import (
@@ -24,28 +24,23 @@ const (
 	callTimeout = 30 * time.Second
 )
 
-// BlobStore is the server's Blobs service; the connection is opened when it is first needed.
+// BlobStore is the server's Blobs service. The connection is opened when it is first needed. It is safe for concurrent use.
 type BlobStore struct {
-	open func(transport.Credentials) (*grpc.ClientConn, error)
+	open        func(transport.Credentials) (*grpc.ClientConn, error)
+	credentials func() transport.Credentials
 
-	mu          sync.Mutex
-	credentials transport.Credentials
-	connection  *grpc.ClientConn
+	mu         sync.Mutex
+	connection *grpc.ClientConn
 }
 
-// NewBlobStore makes a store that is reached by open.
-func NewBlobStore(open func(transport.Credentials) (*grpc.ClientConn, error)) *BlobStore {
-	return &BlobStore{open: open}
+// NewBlobStore makes a store that open connects to. credentials are asked for at each call, since they are renewed.
+func NewBlobStore(
+	open func(transport.Credentials) (*grpc.ClientConn, error), credentials func() transport.Credentials,
+) *BlobStore {
+	return &BlobStore{open: open, credentials: credentials}
 }
 
-// SetCredentials says what to prove ourselves with from now on.
-func (s *BlobStore) SetCredentials(identity transport.Credentials) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.credentials = identity
-}
-
-// Close ends the connection; the next call begins on a fresh one.
+// Close closes the connection; the next call opens another.
 func (s *BlobStore) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,12 +50,12 @@ func (s *BlobStore) Close() {
 	}
 }
 
-// client is the service, reached over the connection that is open.
+// client is the service on the connection that is open, or on a new one.
 func (s *BlobStore) client() (pb.BlobsClient, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.connection == nil {
-		connection, err := s.open(s.credentials)
+		connection, err := s.open(s.credentials())
 		if err != nil {
 			return nil, err
 		}
@@ -69,17 +64,16 @@ func (s *BlobStore) client() (pb.BlobsClient, error) {
 	return pb.NewBlobsClient(s.connection), nil
 }
 
-// withProof adds to the context of one call what proves who asks: the token of a run, if there is one.
+// withProof adds to the context of one call what the server authenticates it by: the token of the run, if it has one, or else the worker's
+// credential.
 func (s *BlobStore) withProof(ctx context.Context, runToken string) (context.Context, error) {
 	if runToken != "" {
 		return metadata.AppendToOutgoingContext(ctx, "buildledger-run-token", runToken), nil
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.credentials.WithProof(ctx)
+	return s.credentials().WithProof(ctx)
 }
 
-// transferError is a blob that can't be moved, and trying again wouldn't help.
+// transferError says why a blob can't be moved; trying again wouldn't help.
 type transferError struct{ failure *pb.FileError }
 
 func (e *transferError) Error() string { return e.failure.GetMessage() }
@@ -88,7 +82,7 @@ func newTransferError(code pb.FileErrorCode, path []byte, format string, values 
 	return &transferError{&pb.FileError{Code: code, Path: path, Message: fmt.Sprintf(format, values...)}}
 }
 
-// fileError is an error as the protocol says it.
+// fileError is an error as the protocol has it.
 func fileError(err error, path []byte) *pb.FileError {
 	var transfer *transferError
 	if errors.As(err, &transfer) {
@@ -97,7 +91,7 @@ func fileError(err error, path []byte) *pb.FileError {
 	return files.ErrorOf(err, path)
 }
 
-// withRetries tries until it succeeds, can't succeed, or ctx ends.
+// withRetries tries a transfer until it succeeds, can't succeed, or ctx ends.
 func (s *BlobStore) withRetries(ctx context.Context, path []byte, transfer func(context.Context) error) error {
 	var wait backoff.Backoff
 	for {

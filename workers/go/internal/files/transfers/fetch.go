@@ -15,7 +15,7 @@ import (
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-// Fetch gets the files that a run needs, and tells what went wrong with the first that can't be had; the error is that of ctx.
+// Fetch gets the files that a run needs. The FileError is that of the first file that can't be had; the error is that of ctx.
 func (s *BlobStore) Fetch(ctx context.Context, dir paths.BuildDir, spec *pb.RunSpec) (*pb.FileError, error) {
 	for _, wanted := range spec.GetFilesIn() {
 		if err := s.fetchOne(ctx, dir, spec.GetBlobToken(), wanted); err != nil {
@@ -28,7 +28,7 @@ func (s *BlobStore) Fetch(ctx context.Context, dir paths.BuildDir, spec *pb.RunS
 	return nil, nil
 }
 
-// Types in the mode of a file, as in st_mode.
+// File types in a mode, as in st_mode.
 const (
 	typeMask      = 0o170000
 	typeLink      = 0o120000
@@ -36,7 +36,7 @@ const (
 	maxLinkBytes  = 4096
 )
 
-// fetchOne makes what is wanted: a file, a link or a directory.
+// fetchOne makes one file, link or directory.
 func (s *BlobStore) fetchOne(ctx context.Context, dir paths.BuildDir, token string, wanted *pb.FileIn) error {
 	if err := dir.Create(); err != nil {
 		return err
@@ -68,21 +68,21 @@ func (s *BlobStore) fetchOne(ctx context.Context, dir paths.BuildDir, token stri
 	})
 }
 
-// fetchLink reads what is to stand in a link, makes the link beside its destination and gives it its name.
+// fetchLink makes a link, of which the blob is the target.
 func (s *BlobStore) fetchLink(ctx context.Context, root *os.Root, target, token string, wanted *pb.FileIn) error {
 	if wanted.GetBlob().GetSize() > maxLinkBytes {
 		return newTransferError(pb.FileErrorCode_FILE_ERROR_CODE_TOO_LARGE, wanted.GetPath(), "a link has %d bytes at most", maxLinkBytes)
 	}
-	var pointsTo bytes.Buffer
-	if err := s.download(ctx, token, wanted, &pointsTo); err != nil {
+	var linkTarget bytes.Buffer
+	if err := s.download(ctx, token, wanted, &linkTarget); err != nil {
 		return err
 	}
-	return files.ReplaceByLink(root, target, filepath.FromSlash(pointsTo.String()))
+	return files.ReplaceByLink(root, target, filepath.FromSlash(linkTarget.String()))
 }
 
-// download writes a whole blob and verifies it. After a cut it goes on where it was.
+// download writes a whole blob and verifies it. After a broken connection it goes on where it was.
 func (s *BlobStore) download(ctx context.Context, token string, wanted *pb.FileIn, into io.Writer) error {
-	part := &download{blob: wanted.GetBlob(), into: into, digest: sha256.New()}
+	state := &downloadState{blob: wanted.GetBlob(), into: into, digest: sha256.New()}
 	err := s.withRetries(ctx, wanted.GetPath(), func(ctx context.Context) error {
 		client, err := s.client()
 		if err != nil {
@@ -92,26 +92,27 @@ func (s *BlobStore) download(ctx context.Context, token string, wanted *pb.FileI
 		if err != nil {
 			return err
 		}
-		return part.resume(ctx, client)
+		return state.resume(ctx, client)
 	})
 	if err != nil {
 		return err
 	}
-	if part.size != part.blob.GetSize() || !bytes.Equal(part.digest.Sum(nil), part.blob.GetSha256()) {
+	if state.size != state.blob.GetSize() || !bytes.Equal(state.digest.Sum(nil), state.blob.GetSha256()) {
 		return newTransferError(pb.FileErrorCode_FILE_ERROR_CODE_DIGEST_MISMATCH, wanted.GetPath(), "what arrived isn't what was asked for")
 	}
 	return nil
 }
 
-// download is what of a blob has arrived.
-type download struct {
+// downloadState is how far a blob was downloaded.
+type downloadState struct {
 	blob   *pb.Blob
 	into   io.Writer
 	digest hash.Hash
 	size   uint64
 }
 
-func (d *download) resume(ctx context.Context, client pb.BlobsClient) error {
+// resume downloads what is missing.
+func (d *downloadState) resume(ctx context.Context, client pb.BlobsClient) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stream, err := client.Read(ctx, &pb.BlobReadRequest{Blob: d.blob, Offset: d.size})
@@ -131,7 +132,7 @@ func (d *download) resume(ctx context.Context, client pb.BlobsClient) error {
 		}
 		d.digest.Write(part.GetData())
 		if d.size += uint64(len(part.GetData())); d.size > d.blob.GetSize() {
-			return nil // Too much of it; the caller sees that.
+			return nil // Too much; the caller checks the size.
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-// maxUploads of one run.
+// maxUploads is how many files one run may upload.
 const maxUploads = 10_000
 
 // Origin is the attempt that files come from.
@@ -21,16 +21,17 @@ type Origin struct {
 	Attempt uint32
 }
 
-// Upload gives the server what a run leaves to it. What was uploaded before an error is returned beside it; the error is that of ctx.
+// Upload gives the server the files that a run is to leave it. Beside the FileError of the first that can't be uploaded it returns the
+// files before; the error is that of ctx.
 func (s *BlobStore) Upload(
-	ctx context.Context, dir paths.BuildDir, spec *pb.RunSpec, source Origin, succeeded bool,
+	ctx context.Context, dir paths.BuildDir, spec *pb.RunSpec, origin Origin, succeeded bool,
 ) ([]*pb.FileEntry, *pb.FileError, error) {
 	var done []*pb.FileEntry
 	for _, wanted := range spec.GetFilesOut() {
 		if !succeeded && !wanted.GetAlways() {
 			continue
 		}
-		entries, err := s.uploadMatching(ctx, dir, spec.GetBlobToken(), wanted, source, maxUploads-len(done))
+		entries, err := s.uploadMatching(ctx, dir, spec.GetBlobToken(), wanted, origin, maxUploads-len(done))
 		done = append(done, entries...)
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
@@ -42,8 +43,9 @@ func (s *BlobStore) Upload(
 	return done, nil, nil
 }
 
+// uploadMatching uploads the files that one pattern matches, at most so many.
 func (s *BlobStore) uploadMatching(
-	ctx context.Context, dir paths.BuildDir, token string, wanted *pb.FileOut, source Origin, most int,
+	ctx context.Context, dir paths.BuildDir, token string, wanted *pb.FileOut, origin Origin, limit int,
 ) ([]*pb.FileEntry, error) {
 	if err := dir.Create(); err != nil {
 		return nil, err
@@ -58,11 +60,11 @@ func (s *BlobStore) uploadMatching(
 		return nil, err
 	}
 	for i, entry := range entries {
-		if i == most {
+		if i == limit {
 			return entries[:i], newTransferError(pb.FileErrorCode_FILE_ERROR_CODE_TOO_LARGE, wanted.GetPattern(), "more than %d files", maxUploads)
 		}
 		err := s.withRetries(ctx, entry.GetPath(), func(ctx context.Context) error {
-			return s.uploadOne(ctx, root, token, entry, source)
+			return s.uploadOne(ctx, root, token, entry, origin)
 		})
 		if err != nil {
 			return entries[:i], err
@@ -71,7 +73,7 @@ func (s *BlobStore) uploadMatching(
 	return entries, nil
 }
 
-// matchingEntries are the regular files that match, with their digests.
+// matchingEntries are the regular files that match a pattern, with their digests.
 func matchingEntries(ctx context.Context, root *os.Root, wanted *pb.FileOut) ([]*pb.FileEntry, error) {
 	var paths []string
 	err := files.Match(ctx, root, wanted.GetPattern(), func(path string) bool {
@@ -104,15 +106,15 @@ func matchingEntries(ctx context.Context, root *os.Root, wanted *pb.FileOut) ([]
 	return entries, nil
 }
 
-// uploadOne writes one file where the server lacks it, from where it left off.
-func (s *BlobStore) uploadOne(ctx context.Context, root *os.Root, token string, entry *pb.FileEntry, source Origin) error {
+// uploadOne uploads one file, unless the server has it, from where an earlier try left off.
+func (s *BlobStore) uploadOne(ctx context.Context, root *os.Root, token string, entry *pb.FileEntry, origin Origin) error {
 	client, err := s.client()
 	if err != nil {
 		return err
 	}
 	blob := &pb.Blob{Sha256: entry.GetSha256(), Size: entry.GetSize()}
-	offset, isThere, err := s.committedBytes(ctx, client, token, blob)
-	if err != nil || isThere {
+	offset, isComplete, err := s.committedBytes(ctx, client, token, blob)
+	if err != nil || isComplete {
 		return err
 	}
 	file, err := root.Open(filepath.FromSlash(string(entry.GetPath())))
@@ -128,14 +130,14 @@ func (s *BlobStore) uploadOne(ctx context.Context, root *os.Root, token string, 
 		return err
 	}
 	return sendFile(ctx, client, file, &pb.BlobWriteRequest{
-		Blob: blob, Offset: offset, RunId: source.RunID, Attempt: source.Attempt,
+		Blob: blob, Offset: offset, RunId: origin.RunID, Attempt: origin.Attempt,
 	})
 }
 
-// committedBytes asks how much of a blob the server has, and whether that is all.
+// committedBytes asks how many bytes of a blob the server has, and whether that is all.
 func (s *BlobStore) committedBytes(
 	ctx context.Context, client pb.BlobsClient, token string, blob *pb.Blob,
-) (offset uint64, isThere bool, err error) {
+) (offset uint64, isComplete bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	proven, err := s.withProof(ctx, token)
@@ -153,7 +155,7 @@ func (s *BlobStore) committedBytes(
 	return status.GetCommitted(), status.GetComplete(), err
 }
 
-// sendFile sends first, then what the file holds.
+// sendFile sends the first request, then the file from its position on.
 func sendFile(ctx context.Context, client pb.BlobsClient, file *os.File, first *pb.BlobWriteRequest) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -165,7 +167,7 @@ func sendFile(ctx context.Context, client pb.BlobsClient, file *os.File, first *
 	for request := first; ; {
 		err := stream.Send(request)
 		if errors.Is(err, io.EOF) {
-			break // The server has answered already; the answer says why.
+			break // The server has answered already: CloseAndRecv has the reason.
 		}
 		if err != nil {
 			return err

@@ -1,7 +1,8 @@
-// Package backoff says how long to wait before the next attempt to connect.
+// Package backoff says how long to wait before the next attempt to reach the server.
 package backoff
 
 import (
+	"context"
 	"math/rand/v2"
 	"time"
 )
@@ -19,7 +20,7 @@ type Backoff struct {
 	failures int
 }
 
-// Succeeded says that the next failure is the first again.
+// Succeeded makes the next failure count as the first one again.
 func (b *Backoff) Succeeded() { b.failures = 0 }
 
 // Next is how long to wait after one more failure.
@@ -29,8 +30,18 @@ func (b *Backoff) Next() time.Duration {
 	return rand.N(ceiling)
 }
 
-// Slowest is how long to wait when only a person can help.
+// Slowest is how long to wait when only a person can put it right: half a minute to a minute.
 func (b *Backoff) Slowest() time.Duration {
 	longest := ceilings[len(ceilings)-1]
 	return longest/2 + rand.N(longest/2)
+}
+
+// Sleep waits for a time, or until ctx ends.
+func Sleep(ctx context.Context, delay time.Duration) {
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
 }

@@ -1,4 +1,4 @@
-// Package credential gets, renews and keeps what a worker proves its identity with.
+// Package credential has what a worker proves its identity with: it enrolls the worker, stores the credential and renews it.
 package credential
 
 import (
@@ -25,16 +25,16 @@ type Stored struct {
 	CertificateChainPEM []byte     `json:"certificate_chain_pem"`
 	TrustedCAPEM        []byte     `json:"trusted_ca_pem"`
 	NotAfter            *time.Time `json:"not_after,omitempty"`
-	// RenewAt is when Rotate is due; nil means never.
+	// RenewAt is when the credential should be renewed; nil means never.
 	RenewAt *time.Time `json:"renew_at,omitempty"`
 }
 
-// HasExpired tells whether the server takes it no more, as far as this machine's clock can tell.
+// HasExpired tells whether the credential has expired by now, by this machine's clock.
 func (s *Stored) HasExpired(now time.Time) bool {
 	return s != nil && s.NotAfter != nil && !now.Before(*s.NotAfter)
 }
 
-// Credentials is what of it a connection needs; nothing for a worker without a credential.
+// Credentials are what a connection needs of it; empty for a worker without a credential.
 func (s *Stored) Credentials() transport.Credentials {
 	if s == nil {
 		return transport.Credentials{}
@@ -47,7 +47,7 @@ func (s *Stored) Credentials() transport.Credentials {
 	}
 }
 
-// Load reads the stored credential; nil if the worker was never enrolled.
+// Load reads the stored credential; nil if the worker isn't enrolled.
 func Load(stateDir string) (*Stored, error) {
 	path := filepath.Join(stateDir, fileName)
 	content, err := os.ReadFile(path)
@@ -64,7 +64,7 @@ func Load(stateDir string) (*Stored, error) {
 	return stored, nil
 }
 
-// save replaces the stored credential in one step; durable and readable by nobody else when this returns.
+// save replaces the stored credential atomically. When it returns, the file is durable and readable by nobody else.
 func (s *Stored) save(stateDir string) error {
 	content, err := json.Marshal(s)
 	if err != nil {

@@ -26,56 +26,58 @@ import (
 
 const callTimeout = 30 * time.Second
 
-// permanentCodes answers: trying again with the same token can't succeed.
+// permanentCodes are answers after which trying again with the same token can't succeed.
 var permanentCodes = []codes.Code{
 	codes.Unauthenticated, codes.PermissionDenied, codes.AlreadyExists, codes.InvalidArgument, codes.Unimplemented,
 }
 
-// ErrRefused is returned when the server doesn't take the token or the name; a person must act.
+// ErrRefused is returned when the server doesn't take the token or the name. Only a person can put that right.
 var ErrRefused = errors.New("the server refused to enrol this worker")
 
-// Enroller is where credentials come from, and how to reach it.
+// Enroller gets credentials from the server, and stores them.
 type Enroller struct {
-	Address string
-	// EnrollAt is where to enroll, if not at Address: there, perhaps, nobody gets in without a certificate.
-	EnrollAt string
-	Security transport.Security
-	// StateDir is where the credential is kept.
+	// Address is the server's. EnrollAt is where to enroll, if not there: a server may let nobody in without a certificate.
+	Address, EnrollAt string
+	Security          transport.Security
+	// StateDir is where the credential is stored.
 	StateDir string
+	// Name and Software are what the worker calls itself.
+	Name, Software string
 }
 
-// Enroll uses up token and stores the credential it gives. An error that isn't ErrRefused may pass.
-func (s Enroller) Enroll(ctx context.Context, name, token, software string) (*Stored, error) {
-	key, csr, err := newKey(name)
+// Enroll exchanges the token for a credential, and stores that. After an error that isn't ErrRefused, trying again may succeed.
+func (e Enroller) Enroll(ctx context.Context, token string) (*Stored, error) {
+	key, csr, err := newKey(e.Name)
 	if err != nil {
 		return nil, err
 	}
 	request := &pb.EnrollRequest{
-		Token: secretPart(token), Name: name, CsrDer: csr, Os: hostinfo.OS(), Arch: hostinfo.Architecture(), Software: software,
+		Token: secretPart(token), Name: e.Name, CsrDer: csr, Os: hostinfo.OS(), Arch: hostinfo.Architecture(),
+		Software: e.Software,
 	}
 	var answer *pb.EnrollResponse
-	err = s.call(ctx, cmp.Or(s.EnrollAt, s.Address), transport.Credentials{}, func(ctx context.Context, client pb.EnrollmentClient) (err error) {
+	err = e.call(ctx, cmp.Or(e.EnrollAt, e.Address), transport.Credentials{}, func(ctx context.Context, client pb.EnrollmentClient) (err error) {
 		answer, err = client.Enroll(ctx, request)
 		return err
 	})
 	if err != nil {
 		if slices.Contains(permanentCodes, status.Code(err)) {
-			return nil, fmt.Errorf("%w as %s: %s", ErrRefused, name, status.Convert(err).Message())
+			return nil, fmt.Errorf("%w as %s: %s", ErrRefused, e.Name, status.Convert(err).Message())
 		}
-		return nil, fmt.Errorf("enrollment at %s: %w", s.Address, err)
+		return nil, fmt.Errorf("enrollment at %s: %w", e.Address, err)
 	}
 	stored := newStored(answer.GetCredential(), key)
-	return stored, stored.save(s.StateDir)
+	return stored, stored.save(e.StateDir)
 }
 
-// Rotate replaces a credential by its successor and stores that. After an error the old one stands.
-func (s Enroller) Rotate(ctx context.Context, old *Stored, name string) (*Stored, error) {
-	key, csr, err := newKey(name)
+// Rotate exchanges a credential for its successor, and stores that. After an error the old one remains valid.
+func (e Enroller) Rotate(ctx context.Context, old *Stored) (*Stored, error) {
+	key, csr, err := newKey(e.Name)
 	if err != nil {
 		return nil, err
 	}
 	var answer *pb.RotateResponse
-	err = s.call(ctx, s.Address, old.Credentials(), func(ctx context.Context, client pb.EnrollmentClient) (err error) {
+	err = e.call(ctx, e.Address, old.Credentials(), func(ctx context.Context, client pb.EnrollmentClient) (err error) {
 		answer, err = client.Rotate(ctx, &pb.RotateRequest{CsrDer: csr})
 		return err
 	})
@@ -83,30 +85,31 @@ func (s Enroller) Rotate(ctx context.Context, old *Stored, name string) (*Stored
 		return nil, fmt.Errorf("renewing the credential: %w", err)
 	}
 	renewed := newStored(answer.GetCredential(), key)
-	return renewed, renewed.save(s.StateDir)
+	return renewed, renewed.save(e.StateDir)
 }
 
-func (s Enroller) call(
-	ctx context.Context, address string, identity transport.Credentials, do func(context.Context, pb.EnrollmentClient) error,
+// call makes one call on a connection of its own.
+func (e Enroller) call(
+	ctx context.Context, address string, credentials transport.Credentials, do func(context.Context, pb.EnrollmentClient) error,
 ) error {
-	connection, err := s.Security.Open(address, identity)
+	connection, err := e.Security.Open(address, credentials)
 	if err != nil {
 		return err
 	}
 	defer connection.Close()
-	ctx, err = identity.WithProof(ctx)
+	ctx, err = credentials.WithProof(ctx)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	return s.Security.ExplainError(do(ctx, pb.NewEnrollmentClient(connection)), identity)
+	return e.Security.ExplainError(do(ctx, pb.NewEnrollmentClient(connection)), credentials)
 }
 
-// TrustedIssuer is the issuer that a token says is to be trusted, PEM; nothing if it says nothing.
+// TrustedIssuer is the certificate (PEM) that an enrollment token names as the issuer of the server's; nil if it names none.
 func TrustedIssuer(token string) ([]byte, error) {
-	_, issuer, saysWhom := strings.Cut(token, ".")
-	if !saysWhom {
+	_, issuer, hasIssuer := strings.Cut(token, ".")
+	if !hasIssuer {
 		return nil, nil
 	}
 	der, err := base64.RawURLEncoding.DecodeString(issuer)
@@ -119,6 +122,7 @@ func TrustedIssuer(token string) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), nil
 }
 
+// secretPart is the part of a token that the server checks.
 func secretPart(token string) string {
 	secret, _, _ := strings.Cut(token, ".")
 	return secret

@@ -1,0 +1,103 @@
+package runs
+
+import (
+	"context"
+	"log/slog"
+
+	"buildledger/workers/go/internal/files"
+	"buildledger/workers/go/internal/files/transfers"
+	"buildledger/workers/go/internal/hostinfo"
+	"buildledger/workers/go/internal/processes"
+	pb "buildledger/workers/go/internal/workerv1"
+)
+
+// features that every worker of this program offers; processes.Reaper knows those that depend on the system.
+var features = []string{"merge_stderr", "file_operations", "file_types", "secrets", "stdin", "watch_files", "gap", "blobs", "supervised"}
+
+// LocalExecutor does the operations of runs on this machine.
+type LocalExecutor struct {
+	// WorkDir holds all build directories.
+	WorkDir string
+	// Features are the optional features of the protocol that this machine offers.
+	Features []string
+
+	blobs   *transfers.BlobStore
+	reaper  *processes.Reaper
+	server  *ServerSettings
+	budget  *SpoolBudget
+	onCrash string
+	log     *slog.Logger
+}
+
+// ExecutorOptions are what a LocalExecutor needs.
+type ExecutorOptions struct {
+	WorkDir string
+	// Cgroup is a delegated cgroup v2 directory; empty: the worker's own, if that was delegated.
+	Cgroup string
+	// OnCrash is what becomes of commands when the worker is killed: contract.OnDeathContinue or contract.OnDeathKill.
+	OnCrash string
+	Blobs   *transfers.BlobStore
+	Server  *ServerSettings
+	Budget  *SpoolBudget
+	Log     *slog.Logger
+}
+
+// NewLocalExecutor makes this process the parent of orphans, where the system can do that.
+func NewLocalExecutor(options ExecutorOptions) *LocalExecutor {
+	reaper := processes.NewReaper(options.Cgroup)
+	return &LocalExecutor{
+		WorkDir:  options.WorkDir,
+		Features: append(reaper.Features(), features...),
+		blobs:    options.Blobs,
+		reaper:   reaper,
+		server:   options.Server,
+		budget:   options.Budget,
+		onCrash:  options.OnCrash,
+		log:      options.Log,
+	}
+}
+
+// HeartbeatStats are the figures of the machine that each heartbeat has.
+type HeartbeatStats struct {
+	// Load is the load average of the last minute; nil where the system has none.
+	Load *float64
+	// DiskFreeBytes can still be written where the build directories lie; 0 if that isn't known.
+	DiskFreeBytes uint64
+}
+
+// HeartbeatStats measures the machine.
+func (e *LocalExecutor) HeartbeatStats() HeartbeatStats {
+	stats := HeartbeatStats{DiskFreeBytes: hostinfo.FreeBytes(e.WorkDir)}
+	if load, isKnown := hostinfo.LoadAverage(); isKnown {
+		stats.Load = &load
+	}
+	return stats
+}
+
+// fetchFiles gets the files that a run needs. The failure is that of the first one that can't be had; the error is that of ctx.
+func (e *LocalExecutor) fetchFiles(ctx context.Context, p *plan) (*pb.FileError, error) {
+	return e.blobs.Fetch(ctx, p.dir, p.spec)
+}
+
+// operate does a file operation. Its failure stands in the last result; the error is that of ctx.
+func (e *LocalExecutor) operate(ctx context.Context, p *plan) ([]*pb.FileResult, error) {
+	return files.Perform(ctx, p.dir, p.spec)
+}
+
+// uploadFiles gives the server the files that a run has left. The failure stands in the last result; the error is that of ctx.
+func (e *LocalExecutor) uploadFiles(ctx context.Context, a *Attempt, p *plan, hasSucceeded bool) ([]*pb.FileResult, error) {
+	origin := transfers.Origin{RunID: a.RunID, Attempt: a.Key.Attempt}
+	uploaded, failure, err := e.blobs.Upload(ctx, p.dir, p.spec, origin, hasSucceeded)
+	if err != nil {
+		return nil, err
+	}
+	results := files.Paged(uploaded)
+	results[len(results)-1].Error = failure
+	return results, nil
+}
+
+// killOrphans ends whatever a command has left whose supervisor was killed, and tells who that was.
+func (e *LocalExecutor) killOrphans(orphaned processes.OrphanedRun) []processes.Survivor {
+	survivors, _ := e.reaper.KillOrphans(context.Background(), []processes.OrphanedRun{orphaned})
+	return survivors[orphaned.Cookie]
+}

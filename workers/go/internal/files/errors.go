@@ -11,7 +11,7 @@ import (
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-// codedError is a failure that the operating system has no name for.
+// codedError is a failure for which the operating system has no error of its own.
 type codedError struct {
 	code    pb.FileErrorCode
 	message string
@@ -19,7 +19,7 @@ type codedError struct {
 
 func (e *codedError) Error() string { return e.message }
 
-// ErrorOf is an error as the protocol says it; path is what the operation was asked to work on.
+// ErrorOf is an error as the protocol has it; path is what the operation was asked to work on.
 func ErrorOf(err error, path []byte) *pb.FileError {
 	return &pb.FileError{Code: codeOf(err), Path: path, Message: err.Error()}
 }

@@ -3,25 +3,25 @@ package files
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"buildledger/workers/go/internal/files/paths"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-const (
-	maxEntries = 10_000
-	// maxResultBytes of entries stand in one event, which must fit into a message.
-	maxResultBytes = 96 << 10
-)
+// maxEntries is how many entries a listing has at most.
+const maxEntries = 10_000
 
+// glob does a Glob operation.
 func glob(ctx context.Context, root *os.Root, operation *pb.Glob) ([]*pb.FileResult, error) {
 	limit := int(min(operation.GetLimit(), maxEntries))
 	if limit == 0 {
@@ -50,7 +50,7 @@ func glob(ctx context.Context, root *os.Root, operation *pb.Glob) ([]*pb.FileRes
 	for _, path := range paths {
 		entry, err := Describe(root, path, false)
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // It went away meanwhile.
+			continue // It was removed meanwhile.
 		}
 		if err != nil {
 			return nil, err
@@ -62,24 +62,53 @@ func glob(ctx context.Context, root *os.Root, operation *pb.Glob) ([]*pb.FileRes
 	return results, nil
 }
 
-// Paged spreads entries over results that each fit into a message; there is at least one.
-func Paged(entries []*pb.FileEntry) []*pb.FileResult {
-	result := &pb.FileResult{}
-	results := []*pb.FileResult{result}
-	size := 0
-	for _, entry := range entries {
-		if size += proto.Size(entry) + 8; size > maxResultBytes && len(result.Entries) > 0 {
-			result = &pb.FileResult{}
-			results = append(results, result)
-			size = proto.Size(entry)
-		}
-		result.Entries = append(result.Entries, entry)
+// Describe is what lies at path; a link itself, not what it points to.
+func Describe(root *os.Root, path string, withDigest bool) (*pb.FileEntry, error) {
+	info, err := root.Lstat(path)
+	if err != nil {
+		return nil, err
 	}
-	return results
+	entry := &pb.FileEntry{
+		Path:       []byte(filepath.ToSlash(path)),
+		Mode:       toProtocol(info.Mode()),
+		ModifiedAt: timestamppb.New(info.ModTime()),
+	}
+	switch {
+	case info.Mode().IsRegular():
+		entry.Type = pb.FileType_FILE_TYPE_REGULAR
+		entry.Size = uint64(info.Size())
+		if withDigest {
+			entry.Sha256, err = Digest(context.Background(), root, path)
+		}
+	case info.IsDir():
+		entry.Type = pb.FileType_FILE_TYPE_DIRECTORY
+	case info.Mode()&fs.ModeSymlink != 0:
+		entry.Type = pb.FileType_FILE_TYPE_SYMLINK
+		var target string
+		target, err = root.Readlink(path)
+		entry.LinkTarget = []byte(target)
+	default:
+		entry.Type = pb.FileType_FILE_TYPE_OTHER
+	}
+	return entry, err
 }
 
-// Match calls found with each path that matches, until that returns false; each directory in order of its names' bytes.
-// Directories behind links aren't entered. The error is an EscapesError if the pattern leads out, or that of ctx.
+// Digest is the SHA-256 of a file's content.
+func Digest(ctx context.Context, root *os.Root, path string) ([]byte, error) {
+	file, err := root.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	digest := sha256.New()
+	if _, err := io.CopyBuffer(onlyWriter{digest}, contextReader{ctx, file}, make([]byte, copyBytes)); err != nil {
+		return nil, err
+	}
+	return digest.Sum(nil), nil
+}
+
+// Match calls found with each path that matches a pattern, until that returns false; within each directory in order of the names' bytes.
+// Links to directories aren't entered. The error is a paths.EscapesError if the pattern leads out of root, or that of ctx.
 func Match(ctx context.Context, root *os.Root, pattern []byte, found func(path string) bool) error {
 	if err := checkPatterns([][]byte{pattern}); err != nil {
 		return err
@@ -91,9 +120,10 @@ func Match(ctx context.Context, root *os.Root, pattern []byte, found func(path s
 		}
 	}
 	w := &walk{ctx: ctx, root: root, found: found}
-	return w.directory(".", parts)
+	return w.walkDirectory(".", parts)
 }
 
+// checkPatterns refuses patterns that lead out of the build directory.
 func checkPatterns(patterns [][]byte) error {
 	for _, pattern := range patterns {
 		if bytes.HasPrefix(pattern, []byte("/")) || slices.Contains(strings.Split(string(pattern), "/"), "..") {
@@ -103,7 +133,7 @@ func checkPatterns(patterns [][]byte) error {
 	return nil
 }
 
-// walk is one pass through a tree.
+// walk is the search for one pattern.
 type walk struct {
 	ctx    context.Context
 	root   *os.Root
@@ -111,7 +141,8 @@ type walk struct {
 	isDone bool
 }
 
-func (w *walk) directory(path string, parts []string) error {
+// walkDirectory finds what matches the parts of a pattern below path.
+func (w *walk) walkDirectory(path string, parts []string) error {
 	if err := w.ctx.Err(); err != nil {
 		return err
 	}
@@ -120,11 +151,11 @@ func (w *walk) directory(path string, parts []string) error {
 	}
 	entries, err := sortedEntries(w.root, path)
 	if err != nil {
-		// Nothing matches in what isn't a directory or can't be read.
+		// What isn't a directory, or can't be read, has no matches.
 		return nil
 	}
 	if parts[0] == "**" {
-		return w.anyDepth(path, entries, parts)
+		return w.walkAnyDepth(path, entries, parts)
 	}
 	for _, entry := range entries {
 		if !matchesPattern(parts[0], entry.Name()) {
@@ -134,7 +165,7 @@ func (w *walk) directory(path string, parts []string) error {
 		if len(parts) == 1 {
 			w.report(below)
 		} else if entry.IsDir() {
-			if err := w.directory(below, parts[1:]); err != nil {
+			if err := w.walkDirectory(below, parts[1:]); err != nil {
 				return err
 			}
 		}
@@ -142,9 +173,9 @@ func (w *walk) directory(path string, parts []string) error {
 	return nil
 }
 
-// anyDepth looks for what follows "**": with nothing in between, then one level deeper each.
-func (w *walk) anyDepth(path string, entries []fs.DirEntry, parts []string) error {
-	if err := w.directory(path, parts[1:]); err != nil {
+// walkAnyDepth finds what matches the parts after "**": in path, and in all directories below.
+func (w *walk) walkAnyDepth(path string, entries []fs.DirEntry, parts []string) error {
+	if err := w.walkDirectory(path, parts[1:]); err != nil {
 		return err
 	}
 	for _, entry := range entries {
@@ -153,7 +184,7 @@ func (w *walk) anyDepth(path string, entries []fs.DirEntry, parts []string) erro
 			w.report(below)
 		}
 		if entry.IsDir() {
-			if err := w.directory(below, parts); err != nil {
+			if err := w.walkDirectory(below, parts); err != nil {
 				return err
 			}
 		}
@@ -167,7 +198,7 @@ func (w *walk) report(path string) {
 	}
 }
 
-// sortedEntries lists a directory in order of bytes.
+// sortedEntries lists a directory in order of the names' bytes.
 func sortedEntries(root *os.Root, path string) ([]fs.DirEntry, error) {
 	directory, err := root.Open(path)
 	if err != nil {

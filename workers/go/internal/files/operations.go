@@ -1,4 +1,4 @@
-// Package files does the file operations of source steps, contained in the build directory.
+// Package files does the file operations of the protocol in a build directory. None of them can leave it, by name or by link.
 package files
 
 import (
@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	// MaxContentBytes of a file travel in a message; more has to go through a blob.
+	// MaxContentBytes of a file fit into a message; more has to go through a blob.
 	MaxContentBytes = 128 << 10
 	defaultMode     = 0o644
 )
 
-// Perform does the operation of spec in dir. An error of the operating system stands in the last result; the error returned is that of
-// ctx, when the operation was told to end before it was through.
+// Perform does the operation of spec in dir. Its failure stands in the last result; the error is that of ctx, if ctx ended before the
+// operation was done.
 func Perform(ctx context.Context, dir paths.BuildDir, spec *pb.RunSpec) ([]*pb.FileResult, error) {
 	var results []*pb.FileResult
 	var err error
@@ -39,7 +39,7 @@ func Perform(ctx context.Context, dir paths.BuildDir, spec *pb.RunSpec) ([]*pb.F
 	return []*pb.FileResult{{Error: ErrorOf(err, operandPath(spec))}}, nil
 }
 
-// performInside does an operation for which the build directory has to be there.
+// performInside does an operation that needs the build directory. It creates that, unless the operation only reads.
 func performInside(ctx context.Context, dir paths.BuildDir, spec *pb.RunSpec) ([]*pb.FileResult, error) {
 	if !IsReadOnly(spec) {
 		if err := dir.Create(); err != nil {
@@ -71,7 +71,7 @@ func performInside(ctx context.Context, dir paths.BuildDir, spec *pb.RunSpec) ([
 	return nil, errors.New("this isn't a file operation")
 }
 
-// performWithoutDirectory answers what is asked about a build directory that doesn't exist.
+// performWithoutDirectory does a reading operation for a build directory that doesn't exist.
 func performWithoutDirectory(dir paths.BuildDir, spec *pb.RunSpec) ([]*pb.FileResult, error) {
 	switch operation := spec.GetOperation().(type) {
 	case *pb.RunSpec_Stat:
@@ -87,7 +87,7 @@ func performWithoutDirectory(dir paths.BuildDir, spec *pb.RunSpec) ([]*pb.FileRe
 	return nil, fs.ErrNotExist
 }
 
-// IsReadOnly tells whether doing the operation twice would be harmless.
+// IsReadOnly tells whether an operation changes no files, so that it may be done twice.
 func IsReadOnly(spec *pb.RunSpec) bool {
 	switch spec.GetOperation().(type) {
 	case *pb.RunSpec_Stat, *pb.RunSpec_Glob, *pb.RunSpec_ReadFile:
@@ -115,10 +115,12 @@ func operandPath(spec *pb.RunSpec) []byte {
 	return nil
 }
 
+// single is a list of one result.
 func single(result *pb.FileResult, err error) ([]*pb.FileResult, error) {
 	return []*pb.FileResult{result}, err
 }
 
+// makeDirectory does a MakeDirectory operation.
 func makeDirectory(dir paths.BuildDir, root *os.Root, operation *pb.MakeDirectory) (*pb.FileResult, error) {
 	path, err := dir.ResolveLinks(operation.GetPath())
 	if err != nil {
@@ -133,6 +135,7 @@ func makeDirectory(dir paths.BuildDir, root *os.Root, operation *pb.MakeDirector
 	return &pb.FileResult{Changed: true}, root.MkdirAll(path, 0o777)
 }
 
+// stat does a Stat operation; what doesn't exist has no entry.
 func stat(dir paths.BuildDir, root *os.Root, operation *pb.Stat) (*pb.FileResult, error) {
 	path, err := dir.Resolve(operation.GetPath())
 	if err != nil {
@@ -148,6 +151,7 @@ func stat(dir paths.BuildDir, root *os.Root, operation *pb.Stat) (*pb.FileResult
 	return &pb.FileResult{Entries: []*pb.FileEntry{entry}}, nil
 }
 
+// writeFile does a WriteFile operation.
 func writeFile(dir paths.BuildDir, root *os.Root, operation *pb.WriteFile) (*pb.FileResult, error) {
 	if len(operation.GetContent()) > MaxContentBytes {
 		return nil, &codedError{pb.FileErrorCode_FILE_ERROR_CODE_TOO_LARGE, "it has to go through a blob"}
@@ -167,6 +171,7 @@ func writeFile(dir paths.BuildDir, root *os.Root, operation *pb.WriteFile) (*pb.
 	})
 }
 
+// readFile does a ReadFile operation.
 func readFile(dir paths.BuildDir, root *os.Root, operation *pb.ReadFile) (*pb.FileResult, error) {
 	path, err := dir.ResolveLinks(operation.GetPath())
 	if err != nil {

@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// matchesPattern matches one name with "*", "?" and "[…]" or "[!…]"; a bracket that isn't closed stands for itself.
+// matchesPattern matches one name with a pattern of "*", "?" and "[…]" or "[!…]". A bracket that isn't closed is an ordinary character.
 func matchesPattern(pattern, name string) bool {
-	// After a mismatch the last "*" takes one byte more; what it took before was right as far as it went.
+	// After a mismatch the last "*" takes one byte more. The "*" before it never has to be tried again.
 	starRest, starName := "", ""
 	hasStar := false
 	for pattern != "" || name != "" {
@@ -29,7 +29,7 @@ func matchesPattern(pattern, name string) bool {
 	return true
 }
 
-// matchOne matches the first character of name with what pattern begins with, and tells how long both are; 0 without a match.
+// matchOne matches the first character of name with the beginning of pattern, and returns the lengths of both; 0 without a match.
 func matchOne(pattern, name string) (width, size int) {
 	if pattern == "" || name == "" {
 		return 0, 0
@@ -50,7 +50,8 @@ func matchOne(pattern, name string) (width, size int) {
 	return 1, 1
 }
 
-// classEnd is where the bracket that pattern begins with is closed; 0 if it isn't. A "]" that comes first belongs to the class.
+// classEnd is the index of the bracket that closes the class with which pattern begins; 0 if there is none. A "]" at the beginning of the
+// class belongs to it.
 func classEnd(pattern string) int {
 	if pattern[0] != '[' {
 		return 0
@@ -69,6 +70,7 @@ func classEnd(pattern string) int {
 	return 0
 }
 
+// inClass tells whether the class between brackets has a character.
 func inClass(class string, char rune) bool {
 	class, isNegated := strings.CutPrefix(class, "!")
 	members := []rune(class)

@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// noSpace are the errors of a full disk or quota.
+// noSpace are the errors of a full disk or an exhausted quota.
 var noSpace = []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT}
 
 // removeEntry removes a file, a link or an empty directory.

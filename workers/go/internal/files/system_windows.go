@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// noSpace are the errors of a full disk or quota.
+// noSpace are the errors of a full disk or an exhausted quota.
 var noSpace = []syscall.Errno{windows.ERROR_DISK_FULL, windows.ERROR_HANDLE_DISK_FULL, windows.ERROR_DISK_QUOTA_EXCEEDED}
 
 // removeEntry removes a file, a link or an empty directory, by its name where it can't be removed by its handle (Wine).

@@ -14,9 +14,13 @@ import (
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-// namesPerRead are read from a directory that is being removed.
-const namesPerRead = 1000
+const (
+	// namesPerRead are read at once from a directory that is being removed.
+	namesPerRead = 1000
+	copyBytes    = 256 << 10
+)
 
+// remove does a Remove operation.
 func remove(ctx context.Context, dir paths.BuildDir, operation *pb.Remove) (*pb.FileResult, error) {
 	path, err := dir.Resolve(operation.GetPath())
 	if err != nil {
@@ -41,7 +45,7 @@ func remove(ctx context.Context, dir paths.BuildDir, operation *pb.Remove) (*pb.
 	return &pb.FileResult{Changed: true}, removePath(ctx, root, path)
 }
 
-// removePath removes a file, a link, or a directory with all in it, directories that a build made read-only included.
+// removePath removes a file, a link, or a directory with its contents, read-only ones too.
 func removePath(ctx context.Context, root *os.Root, path string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -68,10 +72,10 @@ func removePath(ctx context.Context, root *os.Root, path string) error {
 	return err
 }
 
-// removeContents removes all in a directory.
+// removeContents removes everything in a directory.
 func removeContents(ctx context.Context, root *os.Root, path string, mode fs.FileMode) error {
 	if mode.Perm()&0o700 != 0o700 {
-		// If that isn't allowed, what follows says so.
+		// If that isn't allowed, what follows fails with the reason.
 		_ = root.Chmod(path, 0o700)
 	}
 	inner, err := root.OpenRoot(path)
@@ -92,6 +96,7 @@ func removeContents(ctx context.Context, root *os.Root, path string, mode fs.Fil
 	}
 }
 
+// readNames reads some names of a directory; none at its end.
 func readNames(root *os.Root) ([]string, error) {
 	directory, err := root.Open(".")
 	if err != nil {
@@ -105,11 +110,12 @@ func readNames(root *os.Root) ([]string, error) {
 	return names, err
 }
 
-// makeWritable takes the protection from what can't be removed: a read-only file where that matters.
+// makeWritable clears the read-only attribute of a file, which keeps it from being removed on Windows; false for anything else.
 func makeWritable(root *os.Root, path string, mode fs.FileMode) bool {
 	return mode.IsRegular() && root.Chmod(path, 0o600) == nil
 }
 
+// copyPath does a Copy operation.
 func copyPath(ctx context.Context, dir paths.BuildDir, root *os.Root, operation *pb.Copy) (*pb.FileResult, error) {
 	source, err := dir.Resolve(operation.GetSource())
 	if err != nil {
@@ -134,11 +140,12 @@ func copyPath(ctx context.Context, dir paths.BuildDir, root *os.Root, operation 
 	return &pb.FileResult{Changed: true}, copyTree(ctx, root, source, target)
 }
 
+// contains tells whether a path is a directory or lies in it.
 func contains(directory, path string) bool {
 	return directory == "." || path == directory || strings.HasPrefix(path, directory+string(filepath.Separator))
 }
 
-// copyTree copies a file, a link or a directory to a name that is free; permissions and times are kept.
+// copyTree copies a file, a link or a directory to a path where nothing is. Permissions and times are kept.
 func copyTree(ctx context.Context, root *os.Root, source, target string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -181,6 +188,7 @@ func copyTree(ctx context.Context, root *os.Root, source, target string) error {
 	return root.Chtimes(target, info.ModTime(), info.ModTime())
 }
 
+// copyFile copies the content of a regular file.
 func copyFile(ctx context.Context, root *os.Root, source, target string) error {
 	from, err := root.Open(source)
 	if err != nil {
@@ -194,3 +202,19 @@ func copyFile(ctx context.Context, root *os.Root, source, target string) error {
 	_, err = io.CopyBuffer(onlyWriter{to}, contextReader{ctx, from}, make([]byte, copyBytes))
 	return errors.Join(err, to.Close())
 }
+
+// contextReader reads until its context ends.
+type contextReader struct {
+	ctx    context.Context
+	reader io.Reader
+}
+
+func (c contextReader) Read(buffer []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.reader.Read(buffer)
+}
+
+// onlyWriter hides other methods, so that a copy uses the buffer it is given.
+type onlyWriter struct{ io.Writer }

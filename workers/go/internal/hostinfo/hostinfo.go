@@ -1,9 +1,9 @@
-// Package hostinfo tells what a worker says about the computer it runs on.
+// Package hostinfo has what a worker reports about the machine it runs on.
 package hostinfo
 
 import "runtime"
 
-// architectures maps Go's names to those the protocol uses, which are the kernel's.
+// architectures maps Go's names to those of the protocol, which are the kernel's.
 var architectures = map[string]string{
 	"386":   "i686",
 	"amd64": "x86_64",
@@ -14,7 +14,7 @@ var architectures = map[string]string{
 // OS is the operating system's name in lower case.
 func OS() string { return runtime.GOOS }
 
-// Architecture is the processor's, as the kernel names it.
+// Architecture is the processor's architecture, as the kernel names it.
 func Architecture() string {
 	if name, known := architectures[runtime.GOARCH]; known {
 		return name

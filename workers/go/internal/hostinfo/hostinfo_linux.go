@@ -10,16 +10,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// BootID names this boot of the machine; it differs after a reboot.
+// BootID identifies this boot of the machine; it is another one after a reboot.
 func BootID() (string, error) {
 	content, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
-		return "", fmt.Errorf("the boot can't be told from others: %w", err)
+		return "", fmt.Errorf("the boot can't be identified: %w", err)
 	}
 	return strings.TrimSpace(string(content)), nil
 }
 
-// Monotonic is the time since an instant that is the same for the whole boot, not only for this process.
+// Monotonic is the time since an instant that is the same for all processes of this boot.
 func Monotonic() time.Duration {
 	var now unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
@@ -28,7 +28,7 @@ func Monotonic() time.Duration {
 	return time.Duration(now.Nano())
 }
 
-// LoadAverage is the load of the last minute; false where the system doesn't tell.
+// LoadAverage is the load average of the last minute; false if that isn't known.
 func LoadAverage() (float64, bool) {
 	content, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
@@ -39,7 +39,7 @@ func LoadAverage() (float64, bool) {
 	return load, err == nil
 }
 
-// FreeBytes is what ordinary users can still write where directory lies; 0 if that can't be told.
+// FreeBytes is how much ordinary users can still write where directory lies; 0 if that isn't known.
 func FreeBytes(directory string) uint64 {
 	var status unix.Statfs_t
 	if err := unix.Statfs(directory, &status); err != nil {

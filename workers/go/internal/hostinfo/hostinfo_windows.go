@@ -11,17 +11,17 @@ import (
 
 const (
 	bootKey = `SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters`
-	// The wall clock may be stepped a little; instants of boot closer together than this are the same boot.
-	bootSlack = 10 * time.Second
+	// bootTimeTolerance: the wall clock may be set a little meanwhile. Times of boot that round to the same multiple are the same boot.
+	bootTimeTolerance = 10 * time.Second
 )
 
-// BootID names this boot of the machine; it differs after a reboot.
+// BootID identifies this boot of the machine; it is another one after a reboot.
 //
-// Windows counts its boots. Where it doesn't, the time of boot stands in for the number.
+// Windows counts its boots. Where that number is missing, the time of boot stands in for it.
 func BootID() (string, error) {
 	host, err := os.Hostname()
 	if err != nil {
-		return "", fmt.Errorf("the boot can't be told from others: %w", err)
+		return "", fmt.Errorf("the boot can't be identified: %w", err)
 	}
 	if key, err := registry.OpenKey(registry.LOCAL_MACHINE, bootKey, registry.QUERY_VALUE); err == nil {
 		defer key.Close()
@@ -29,17 +29,17 @@ func BootID() (string, error) {
 			return fmt.Sprintf("%.40s-%d", host, number), nil
 		}
 	}
-	booted := time.Now().Add(-Monotonic()).Round(bootSlack)
+	booted := time.Now().Add(-Monotonic()).Round(bootTimeTolerance)
 	return fmt.Sprintf("%.40s-at-%d", host, booted.Unix()), nil
 }
 
-// Monotonic is the time since an instant that is the same for the whole boot, not only for this process.
+// Monotonic is the time since an instant that is the same for all processes of this boot.
 func Monotonic() time.Duration { return windows.DurationSinceBoot() }
 
-// LoadAverage is the load of the last minute; Windows has none.
+// LoadAverage is always unknown: Windows has none.
 func LoadAverage() (float64, bool) { return 0, false }
 
-// FreeBytes is what ordinary users can still write where directory lies; 0 if that can't be told.
+// FreeBytes is how much ordinary users can still write where directory lies; 0 if that isn't known.
 func FreeBytes(directory string) uint64 {
 	path, err := windows.UTF16PtrFromString(directory)
 	if err != nil {

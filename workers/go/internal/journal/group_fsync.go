@@ -7,7 +7,8 @@ import (
 	"buildledger/workers/go/internal/files/durable"
 )
 
-// GroupFsync makes journals durable, many with one wait: those that ask while the disk is busy are synced together in the next round.
+// GroupFsync makes the journals of a directory durable, many at once: files that come while the disk is busy are synced together in the
+// next round. It is safe for concurrent use.
 type GroupFsync struct {
 	directory string
 	mu        sync.Mutex
@@ -20,32 +21,32 @@ type request struct {
 	done chan error
 }
 
-// NewGroupFsync serves the journals in directory.
+// NewGroupFsync is for the journals in directory.
 func NewGroupFsync(directory string) *GroupFsync { return &GroupFsync{directory: directory} }
 
-// Sync returns when file and its name in the directory are on the disk.
-func (s *GroupFsync) Sync(file *os.File) error {
+// Sync returns when file and its name in the directory are on disk.
+func (g *GroupFsync) Sync(file *os.File) error {
 	done := make(chan error, 1)
-	s.mu.Lock()
-	s.waiting = append(s.waiting, request{file, done})
-	lead := !s.isRunning
-	s.isRunning = true
-	s.mu.Unlock()
-	if lead {
-		s.runRounds()
+	g.mu.Lock()
+	g.waiting = append(g.waiting, request{file, done})
+	isLeader := !g.isRunning
+	g.isRunning = true
+	g.mu.Unlock()
+	if isLeader {
+		g.runRounds()
 	}
 	return <-done
 }
 
-// runRounds serves requests until there are none. The caller's own is in the first round; later ones delay it a little, which
-// happens only when many are started at once.
-func (s *GroupFsync) runRounds() {
+// runRounds syncs what waits until nothing does. The caller's own file is in the first round; more rounds delay the caller a little, but
+// happen only when many runs are started at once.
+func (g *GroupFsync) runRounds() {
 	for {
-		s.mu.Lock()
-		batch := s.waiting
-		s.waiting = nil
-		s.isRunning = len(batch) > 0
-		s.mu.Unlock()
+		g.mu.Lock()
+		batch := g.waiting
+		g.waiting = nil
+		g.isRunning = len(batch) > 0
+		g.mu.Unlock()
 		if len(batch) == 0 {
 			return
 		}
@@ -53,7 +54,7 @@ func (s *GroupFsync) runRounds() {
 		for i, each := range batch {
 			failures[i] = each.file.Sync()
 		}
-		names := durable.SyncDirectory(s.directory)
+		names := durable.SyncDirectory(g.directory)
 		for i, each := range batch {
 			if failures[i] == nil {
 				failures[i] = names

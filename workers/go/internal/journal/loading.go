@@ -16,13 +16,13 @@ var segmentName = regexp.MustCompile(`^([0-9a-f-]{36}\.\d+)\.(\d+)\.journal$`)
 
 const loadBufferBytes = 256 << 10
 
-// Segment is one file of a journal that an earlier process left.
+// Segment is one file of a journal that an earlier process wrote.
 type Segment struct {
 	number int
 	path   string
 }
 
-// FindJournals are the files of each journal in directory, by number; the journals in order of their names.
+// FindJournals finds the journals in a directory, in order of their names: for each its segments, in order of their numbers.
 func FindJournals(directory string) ([][]Segment, error) {
 	files, err := os.ReadDir(directory)
 	if err != nil {
@@ -53,9 +53,9 @@ func FindJournals(directory string) ([][]Segment, error) {
 	return journals, nil
 }
 
-// Load takes over a journal that an earlier process wrote; damage at its end is cut off. listen is told each record.
+// Load loads a journal that an earlier process wrote, and calls onRecord with each record. What is damaged at its end is cut off.
 //
-// The journal is nil, and its files are gone, if not even its header was written: then nothing can have been started.
+// The journal is nil, and its files are removed, if not even its header was written whole: then nothing can have been started.
 func Load(directory string, segments []Segment, onRecord func(*Record)) (*Journal, error) {
 	header, err := readHeader(segments[0].path)
 	if err != nil {
@@ -79,6 +79,7 @@ func Load(directory string, segments []Segment, onRecord func(*Record)) (*Journa
 	return j, nil
 }
 
+// readHeader reads the header of a segment; nil if it isn't whole.
 func readHeader(path string) (*Header, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -96,6 +97,7 @@ func readHeader(path string) (*Header, error) {
 	return header, nil
 }
 
+// loadSegment adds the entries of one segment.
 func (j *Journal) loadSegment(segment Segment, onRecord func(*Record)) error {
 	file, err := os.OpenFile(segment.path, os.O_RDWR, 0)
 	if err != nil {
@@ -106,7 +108,7 @@ func (j *Journal) loadSegment(segment Segment, onRecord func(*Record)) error {
 	for {
 		record, err := readRecord(reader)
 		if err != nil {
-			// The end, or what a crash left half written: nothing of it was ever sent.
+			// The end, or a record that a crash left half written: that wasn't sent.
 			break
 		}
 		size := int64(len(record.Body))
@@ -127,7 +129,7 @@ func (j *Journal) loadSegment(segment Segment, onRecord func(*Record)) error {
 	return nil
 }
 
-// applyHeader goes on where a segment begins: what lies before it and isn't there was acknowledged.
+// applyHeader goes on at the event with which a segment begins: events before it that aren't there were acknowledged.
 func (j *Journal) applyHeader(body []byte) error {
 	var header Header
 	if err := json.Unmarshal(body, &header); err != nil {

@@ -1,4 +1,3 @@
-// Package journal keeps what happened in an attempt on disk, before it is sent.
 package journal
 
 import (
@@ -10,7 +9,7 @@ import (
 	"io"
 )
 
-// Kind says what a record tells.
+// Kind is what a record holds.
 type Kind uint8
 
 const (
@@ -21,30 +20,30 @@ const (
 	// KindOutput is bytes of a channel, which lie in the supervisor's spool: the body has their position there and their number
 	// (8 bytes each) and their checksum (4 bytes).
 	KindOutput
-	// KindStarting says that something is about to be started. The body has what is left to do when it has ended.
+	// KindStarting says that the operation is about to be started. The body has what is left to do when it has ended.
 	KindStarting
 	// KindGap says that bytes of a channel are left out, from the record's offset to the one in its body (8 bytes).
 	KindGap
 )
 
 const (
-	// headBytes is the size of what stands before a body: checksum of the rest of the head, length and checksum of the body,
-	// kind, channel, two bytes of nothing, event number, offset, place among the supervisor's events, wall and monotonic clock in
-	// nanoseconds; little-endian, like all numbers.
+	// headBytes is the size of the head of a record: checksum of the rest of the head, length and checksum of the body, kind, channel,
+	// two unused bytes, event number, offset, position in the supervisor's events, wall and monotonic clock in nanoseconds;
+	// little-endian, like all numbers.
 	headBytes = 56
-	// outputBytes and gapBytes are the sizes of bodies.
+	// outputBytes and gapBytes are the sizes of the bodies of output and gaps.
 	outputBytes = 20
 	gapBytes    = 8
-	// A body is an event of at most one message; anything longer is damage.
+	// maxBodyBytes: a body is an event, which fits into a message; anything longer is damage.
 	maxBodyBytes = 1 << 20
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Checksum is the CRC-32C of data, on disk as over the wire, so that each byte is summed once.
+// Checksum is the CRC-32C of data. The protocol uses the same, so that it is computed once for each byte.
 func Checksum(data []byte) uint32 { return crc32.Checksum(data, castagnoli) }
 
-// Record is one entry of a journal. Its Body is nil when only its head is held in memory.
+// Record is one record of a journal. Its Body is nil while only its head is in memory.
 type Record struct {
 	Kind    Kind
 	Channel uint8
@@ -56,11 +55,11 @@ type Record struct {
 	Monotonic  int64
 	Body       []byte
 	BodyCRC    uint32
-	// Chunk is what the body of output says.
+	// Chunk is the parsed body of output; nil for other kinds.
 	Chunk *Chunk
 }
 
-// NewRecord is a record that isn't an event.
+// NewRecord is a record with a body. It becomes an event when it gets an event number.
 func NewRecord(kind Kind, body []byte) *Record {
 	return &Record{Kind: kind, Body: body, BodyCRC: Checksum(body)}
 }
@@ -70,11 +69,11 @@ type Chunk struct {
 	Position, Bytes uint64
 	// CRC is their CRC-32C.
 	CRC uint32
-	// Data is the bytes themselves as long as there is room for them in memory.
+	// Data is the bytes themselves, while they are cached; otherwise nil.
 	Data []byte
 }
 
-// NewOutputRecord is a record of output. It keeps the data, a buffer of package buffers.
+// NewOutputRecord is a record of output. It takes over data, which is a buffer of package buffers.
 func NewOutputRecord(channel int, position uint64, data []byte) *Record {
 	chunk := &Chunk{position, uint64(len(data)), Checksum(data), data}
 	body := binary.LittleEndian.AppendUint64(make([]byte, 0, outputBytes), chunk.Position)
@@ -91,10 +90,10 @@ func NewGapRecord(channel int, endOffset uint64) *Record {
 	return record
 }
 
-// GapEnd is the offset behind a gap.
+// GapEnd is the offset of the first byte after a gap.
 func (r *Record) GapEnd() uint64 { return binary.LittleEndian.Uint64(r.Body) }
 
-// Header says what an attempt is, and how far it had come when its segment began.
+// Header says which attempt a journal is of, and how far it had come when the segment began.
 type Header struct {
 	RunID    string   `json:"run_id"`
 	Attempt  uint32   `json:"attempt"`
@@ -112,7 +111,7 @@ type Header struct {
 	EventsRead uint64   `json:"events_read"`
 }
 
-// encode appends head and body of r to buffer.
+// encode appends head and body of a record to buffer.
 func (r *Record) encode(buffer []byte) []byte {
 	start := len(buffer)
 	buffer = append(buffer, make([]byte, 4)...)
@@ -128,10 +127,10 @@ func (r *Record) encode(buffer []byte) []byte {
 	return append(buffer, r.Body...)
 }
 
-// errDamaged is the end of what can be read of a segment that a crash cut short.
+// errDamaged says that a record isn't whole, as after a crash in the middle of a write.
 var errDamaged = errors.New("the record is damaged")
 
-// readRecord reads one whole record. The error is io.EOF at the end, errDamaged where something else stands.
+// readRecord reads one record. The error is io.EOF at the end, and errDamaged if what follows isn't a whole record.
 func readRecord(reader io.Reader) (*Record, error) {
 	var head [headBytes]byte
 	if _, err := io.ReadFull(reader, head[:]); err != nil {
@@ -161,7 +160,7 @@ func readRecord(reader io.Reader) (*Record, error) {
 	return record, nil
 }
 
-// parseBody reads the body of output; false if it can't be one.
+// parseBody parses the body of output; false if the body doesn't fit its kind.
 func (r *Record) parseBody() bool {
 	switch r.Kind {
 	case KindGap:
@@ -178,6 +177,7 @@ func (r *Record) parseBody() bool {
 	return true
 }
 
+// readError is errDamaged for the end of the file within a record; otherwise err.
 func readError(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return errDamaged

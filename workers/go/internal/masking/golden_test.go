@@ -7,28 +7,28 @@ import (
 	"testing"
 )
 
-// table is what the workers in all languages are tested with. Bytes are written as characters from U+0000 to U+00FF.
-type table struct {
-	Spellings []struct {
+// examples are what the workers in all languages are tested with. Bytes are written as characters from U+0000 to U+00FF.
+type examples struct {
+	Encodings []struct {
 		Secret string
 		Forms  []string
-	}
+	} `json:"spellings"`
 	Streams []struct {
 		Title, Written, Shown string
 		Secrets               []string
 	}
 }
 
-func readTable(t *testing.T) (examples table) {
+func readExamples(t *testing.T) (read examples) {
 	t.Helper()
 	content, err := os.ReadFile("../../../../tests/golden/masking.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(content, &examples); err != nil {
+	if err := json.Unmarshal(content, &read); err != nil {
 		t.Fatal(err)
 	}
-	return examples
+	return read
 }
 
 func bytesOf(characters string) (bytes []byte) {
@@ -40,7 +40,7 @@ func bytesOf(characters string) (bytes []byte) {
 
 // The forms of a secret are those that the workers in other languages make.
 func TestFormsInAllLanguages(t *testing.T) {
-	for _, example := range readTable(t).Spellings {
+	for _, example := range readExamples(t).Encodings {
 		var expected, found []string
 		for _, form := range example.Forms {
 			expected = append(expected, string(bytesOf(form)))
@@ -55,9 +55,9 @@ func TestFormsInAllLanguages(t *testing.T) {
 	}
 }
 
-// What is shown of a stream is what the workers in other languages show of it, however it is cut.
+// A stream is masked as the workers in other languages mask it, however it is divided into chunks.
 func TestStreamsInAllLanguages(t *testing.T) {
-	for _, example := range readTable(t).Streams {
+	for _, example := range readExamples(t).Streams {
 		var secrets []string
 		for _, secret := range example.Secrets {
 			secrets = append(secrets, string(bytesOf(secret)))

@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	// minSecretBytes: shorter values occur by chance all over any output, and hiding them would only show where they are.
+	// minSecretBytes: shorter values occur by chance all over any output, and masking them would only show where they are.
 	minSecretBytes = 4
 	minFormBytes   = 6
-	// blank is what a secret is trimmed of.
-	blank = " \t\n\r\v\f"
+	// whitespace is trimmed from both ends of a secret, for one more form.
+	whitespace = " \t\n\r\v\f"
 )
 
-// secretEncodings are all forms in which secrets are recognised: as they are, by their lines, in base64, URL and JSON.
+// secretEncodings are all forms in which secrets are recognised: plain, each line by itself, and encoded in base64, URLs and JSON.
 //
 // The workers in other languages make the same forms; tests/golden/masking.json has examples that all of them are tested with.
 func secretEncodings(secrets [][]byte) [][]byte {
@@ -30,13 +30,13 @@ func secretEncodings(secrets [][]byte) [][]byte {
 		}
 	}
 	for _, secret := range secrets {
-		values := [][]byte{bytes.Clone(secret), bytes.Trim(secret, blank)}
+		values := [][]byte{bytes.Clone(secret), bytes.Trim(secret, whitespace)}
 		for _, value := range values {
 			add(value, minSecretBytes)
 		}
 		for line := range bytes.FieldsFuncSeq(secret, func(r rune) bool { return r == '\n' || r == '\r' }) {
 			add(line, minSecretBytes)
-			add(bytes.Trim(line, blank), minSecretBytes)
+			add(bytes.Trim(line, whitespace), minSecretBytes)
 		}
 		for _, value := range values {
 			if len(value) < minSecretBytes {
@@ -59,6 +59,7 @@ func secretEncodings(secrets [][]byte) [][]byte {
 // base64Lines is where tools break lines of base64: MIME, and PEM.
 var base64Lines = [...]int{76, 64}
 
+// base64Forms are a secret's encodings in base64, whole, in lines, and inside a longer text.
 func base64Forms(secret []byte) (forms [][]byte) {
 	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
 		whole := encoding.AppendEncode(nil, secret)
@@ -68,8 +69,8 @@ func base64Forms(secret []byte) (forms [][]byte) {
 				forms = append(forms, whole[start:min(start+width, len(whole))])
 			}
 		}
-		// Inside a longer text the secret may begin at any of three phases of base64; the characters at both ends then depend on
-		// its neighbours and are left out.
+		// Inside a longer text the secret may begin at any of three phases of base64. The characters at both ends depend on the
+		// bytes beside it, and are left out.
 		for phase := range 3 {
 			padded := append(make([]byte, phase, phase+len(secret)), secret...)
 			first, last := (phase*4+2)/3, len(padded)*4/3
@@ -84,10 +85,11 @@ const (
 	lowerDigits = "0123456789abcdef"
 )
 
-// urlSafe is what encoders of URLs leave alone beside letters and digits: those that are strict, encodeURIComponent, encodeURI, those
-// of paths, those of parts of paths, and those of forms.
+// urlSafe are the characters, beside letters and digits, that encoders leave as they are: strict ones, encodeURIComponent, encodeURI, encoders
+// of paths, of parts of paths, and of forms.
 var urlSafe = [...]string{"-._~", "-._~!*'()", "-._~!*'();/?:@&=+$,#", "-._~/", "-._~$&+=:@", "-._*"}
 
+// urlForms are a secret's encodings in URLs.
 func urlForms(secret []byte) (forms [][]byte) {
 	for _, safe := range urlSafe {
 		for _, digits := range []string{upperDigits, lowerDigits} {
@@ -97,7 +99,7 @@ func urlForms(secret []byte) (forms [][]byte) {
 	return forms
 }
 
-// percentEncoded is secret as a part of a URL; with "+" as space, as a part of a form.
+// percentEncoded is a secret in a URL, with space as "%20" or, as in forms, "+".
 func percentEncoded(secret []byte, digits, space, safe string) []byte {
 	var encoded []byte
 	for _, each := range secret {
@@ -113,25 +115,25 @@ func percentEncoded(secret []byte, digits, space, safe string) []byte {
 	return encoded
 }
 
-// jsonEscaped is what some writers of JSON escape without need: nothing, what could end a script in HTML, the same more widely, and
-// all that .NET holds for dangerous.
+// jsonEscaped are the characters that writers of JSON escape without need: none, those that could end a script in HTML, the same with quotes
+// and operators, and those that .NET escapes.
 var jsonEscaped = [...]string{"", "<>&" + lineEnds, "<>&='" + lineEnds, "\"<>&'+`\x7f" + lineEnds}
 
 const lineEnds = "\u2028\u2029"
 
 var jsonShort = map[rune]string{'\b': `\b`, '\f': `\f`, '\n': `\n`, '\r': `\r`, '\t': `\t`}
 
-// jsonStyle is how one kind of writer puts characters into a JSON string.
+// jsonStyle is how one kind of writer encodes characters in a JSON string.
 type jsonStyle struct {
 	escaped, unit, slash string
 	isShort              bool
 	escapedFrom          rune
 }
 
-// jsonEscapedFrom is from where on some writers escape every character: those that hold DEL for printable, those that don't, and those
-// that write UTF-8 and escape none.
+// jsonEscapedFrom are the code points from which on writers escape every character: after DEL, from DEL on, or none (UTF-8).
 var jsonEscapedFrom = [...]rune{0x80, 0x7f, utf8.MaxRune + 1}
 
+// jsonForms are a secret's encodings in JSON strings.
 func jsonForms(secret []byte) (forms [][]byte) {
 	for _, escaped := range jsonEscaped {
 		for _, unit := range []string{`\u%04X`, `\u%04x`} {
@@ -154,7 +156,7 @@ func (s jsonStyle) encoded(secret []byte) []byte {
 		short, isControl := jsonShort[char]
 		switch {
 		case char == utf8.RuneError && size == 1 && s.escapedFrom <= utf8.MaxRune:
-			// As a lone surrogate, which is how bytes that are no UTF-8 are usually smuggled through.
+			// As a lone surrogate, which is how bytes that aren't UTF-8 are usually represented.
 			encoded = fmt.Appendf(encoded, s.unit, 0xdc00+int(rest[0]))
 		case char == utf8.RuneError && size == 1:
 			encoded = append(encoded, rest[0])

@@ -6,7 +6,6 @@ import (
 
 	"buildledger/workers/go/internal/files"
 	"buildledger/workers/go/internal/files/transfers"
-	"buildledger/workers/go/internal/hostinfo"
 	"buildledger/workers/go/internal/processes"
 	pb "buildledger/workers/go/internal/workerv1"
 )
@@ -55,23 +54,6 @@ func NewLocalExecutor(options ExecutorOptions) *LocalExecutor {
 		onCrash:  options.OnCrash,
 		log:      options.Log,
 	}
-}
-
-// HeartbeatStats are the figures of the machine that each heartbeat has.
-type HeartbeatStats struct {
-	// Load is the load average of the last minute; nil where the system has none.
-	Load *float64
-	// DiskFreeBytes can still be written where the build directories lie; 0 if that isn't known.
-	DiskFreeBytes uint64
-}
-
-// HeartbeatStats measures the machine.
-func (e *LocalExecutor) HeartbeatStats() HeartbeatStats {
-	stats := HeartbeatStats{DiskFreeBytes: hostinfo.FreeBytes(e.WorkDir)}
-	if load, isKnown := hostinfo.LoadAverage(); isKnown {
-		stats.Load = &load
-	}
-	return stats
 }
 
 // fetchFiles gets the files that a run needs. The failure is that of the first one that can't be had; the error is that of ctx.

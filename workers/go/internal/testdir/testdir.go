@@ -1,5 +1,4 @@
-// Package testdir gives tests directories. It is like testing.TB.TempDir, and works under Wine too, where files can't be removed the
-// way Go prefers.
+// Package testdir makes temporary directories for tests, like testing.TB.TempDir; that can't remove its directories under Wine.
 package testdir
 
 import (
@@ -10,7 +9,7 @@ import (
 	"testing"
 )
 
-// New makes a directory for the time of a test.
+// New makes a directory that is removed when the test has ended.
 func New(t testing.TB) string {
 	t.Helper()
 	directory, err := os.MkdirTemp("", "buildledger-test-")
@@ -21,7 +20,7 @@ func New(t testing.TB) string {
 	return directory
 }
 
-// removeAll removes what a test has left.
+// removeAll removes a directory path by path, read-only directories too.
 func removeAll(t testing.TB, directory string) {
 	var paths []string
 	err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Without TLS only this machine is spoken to.
+// Without TLS the worker connects only to its own machine.
 func TestPlainConnectionsStayOnThisMachine(t *testing.T) {
 	for address, isAllowed := range map[string]bool{
 		"127.0.0.1:1": true, "[::1]:1": true, "localhost:1": true, "127.9.9.9:1": true, "unix:/run/s": true,

@@ -1,4 +1,4 @@
-// Package durable makes what is written outlast a crash of the machine.
+// Package durable writes files so that they survive a crash of the machine, and renames and removes files that others may be reading.
 package durable
 
 import (
@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// ReplaceFile gives a private file new content in one step; it is on the disk when this returns.
+// ReplaceFile replaces a private file atomically. The new content is on disk when it returns.
 func ReplaceFile(path string, content []byte) error {
 	// A temporary file is private from its first byte on, whatever the umask.
 	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")

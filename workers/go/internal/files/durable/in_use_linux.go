@@ -2,8 +2,8 @@ package durable
 
 import "os"
 
-// Rename gives a file another name, in place of a file that has it.
+// Rename renames a file, and replaces one that has the name.
 func Rename(from, to string) error { return os.Rename(from, to) }
 
-// RemoveTree removes a directory with all that is in it; that there is none is no error.
+// RemoveTree removes a directory with its contents. It is no error if there is none.
 func RemoveTree(path string) error { return os.RemoveAll(path) }

@@ -9,7 +9,7 @@ import (
 	"buildledger/workers/go/internal/testdir"
 )
 
-// A file that somebody just reads can be replaced, and its directory removed, as soon as he has done.
+// A file that another reader has open is replaced, and its directory removed, as soon as the reader closes it.
 func TestFilesThatAreRead(t *testing.T) {
 	directory := filepath.Join(testdir.New(t), "tree")
 	path := filepath.Join(directory, "inner", "file")
@@ -31,7 +31,7 @@ func TestFilesThatAreRead(t *testing.T) {
 	}
 }
 
-// readWhile does something while a file is open, and for a little longer than it takes to try.
+// readWhile calls do while a file is open, which is closed 100 ms later.
 func readWhile(path string, do func() error) error {
 	file, err := os.Open(path)
 	if err != nil {

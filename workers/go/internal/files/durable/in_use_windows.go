@@ -16,14 +16,14 @@ const (
 	busyRetryInterval = 10 * time.Millisecond
 )
 
-// Rename gives a file another name, in place of a file that has it; whoever just reads that one (another process of ours, a virus
-// scanner) is waited for.
+// Rename renames a file, and replaces one that has the name. If another process is just reading that one (a virus scanner, or one of
+// ours), it waits up to three seconds.
 func Rename(from, to string) error {
 	return retryWhileBusy(func() error { return os.Rename(from, to) })
 }
 
-// RemoveTree removes a directory with all that is in it; that there is none is no error. Whoever just reads in it, or is about to end,
-// is waited for.
+// RemoveTree removes a directory with its contents. It is no error if there is none. If another process has a file open there, it waits up
+// to three seconds.
 func RemoveTree(path string) error {
 	return retryWhileBusy(func() error {
 		if err := os.RemoveAll(path); err == nil {
@@ -33,7 +33,7 @@ func RemoveTree(path string) error {
 	})
 }
 
-// removeByNames removes a tree without the handles that the library prefers, which aren't enough for Wine.
+// removeByNames removes a tree path by path: Wine can't remove by handles relative to a directory, as os.RemoveAll does.
 func removeByNames(path string) error {
 	var names []string
 	err := filepath.WalkDir(path, func(name string, _ fs.DirEntry, err error) error {
@@ -51,7 +51,7 @@ func removeByNames(path string) error {
 	return err
 }
 
-// retryWhileBusy does something again until nobody else is in the way, or gives up.
+// retryWhileBusy calls do until no other process is in the way, at most for busyTimeout.
 func retryWhileBusy(do func() error) error {
 	for deadline := time.Now().Add(busyTimeout); ; time.Sleep(busyRetryInterval) {
 		err := do()

@@ -2,7 +2,7 @@ package durable
 
 import "os"
 
-// SyncDirectory makes the names in a directory durable.
+// SyncDirectory makes the names of the files in a directory durable.
 func SyncDirectory(path string) error {
 	directory, err := os.Open(path)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package paths keeps paths inside the directory they belong to, symbolic links considered.
+// Package paths resolves the paths of the protocol inside a build directory, and refuses those that lead out of it.
 //
 // Names are resolved here, so that links which stay inside work whichever form they have; the operations themselves go through
 // os.Root, so that a link planted meanwhile leads nowhere.
@@ -17,7 +17,7 @@ import (
 // maxLinks that one path may lead through, as in the kernel.
 const maxLinks = 40
 
-// EscapesError says that a path would leave its directory.
+// EscapesError says that a path leads out of its directory.
 type EscapesError struct {
 	// Path as it was asked for.
 	Path string
@@ -32,8 +32,8 @@ type BuildDir struct {
 	path string
 }
 
-// NewBuildDir finds the build directory that the server calls name. The error is an EscapesError if it isn't made of plain names, or
-// if a link leads it out of workDir.
+// NewBuildDir is the build directory that the server calls name. The error is an EscapesError if that isn't made of plain names, or if a
+// link leads out of workDir.
 func NewBuildDir(workDir, name string) (BuildDir, error) {
 	for part := range strings.SplitSeq(name, "/") {
 		if part == "" || part == "." || part == ".." || strings.ContainsAny(part, "\\\x00") || !filepath.IsLocal(part) {
@@ -54,7 +54,7 @@ func NewBuildDir(workDir, name string) (BuildDir, error) {
 	return BuildDir{path}, nil
 }
 
-// BuildDirAt is the build directory at a path that Resolve has given to somebody.
+// BuildDirAt is the build directory with the path of another BuildDir.
 func BuildDirAt(path string) BuildDir { return BuildDir{path} }
 
 // Path is the real path of the directory.
@@ -66,8 +66,8 @@ func (d BuildDir) Create() error { return os.MkdirAll(d.path, 0o777) }
 // OpenRoot gives access to what lies in the directory, and to nothing else.
 func (d BuildDir) OpenRoot() (*os.Root, error) { return os.OpenRoot(d.path) }
 
-// Resolve is path relative to the directory, in the machine's form, with links in its directories resolved and its last name left as
-// it is; "." for the directory itself.
+// Resolve is path relative to the directory, in the machine's form. Links in its directories are resolved; its last name stays as it is,
+// even if that is a link. It is "." for the directory itself. The error may be an EscapesError.
 func (d BuildDir) Resolve(path []byte) (string, error) {
 	clean, err := d.clean(path)
 	if err != nil || clean == "." {
@@ -80,7 +80,7 @@ func (d BuildDir) Resolve(path []byte) (string, error) {
 	return filepath.Join(parent, filepath.Base(clean)), nil
 }
 
-// ResolveLinks is like Inside, with a link in the last name resolved as well.
+// ResolveLinks is like Resolve, and resolves a link in the last name as well.
 func (d BuildDir) ResolveLinks(path []byte) (string, error) {
 	clean, err := d.clean(path)
 	if err != nil {
@@ -89,7 +89,7 @@ func (d BuildDir) ResolveLinks(path []byte) (string, error) {
 	return d.realInside(path, clean)
 }
 
-// clean takes a path of the protocol apart and puts it together in the machine's form.
+// clean brings a path of the protocol into the machine's form.
 func (d BuildDir) clean(path []byte) (string, error) {
 	text := string(path)
 	parts := strings.Split(text, "/")
@@ -107,6 +107,7 @@ func (d BuildDir) clean(path []byte) (string, error) {
 	return clean, nil
 }
 
+// realInside resolves all links in a path relative to the directory; asked is the path for an error.
 func (d BuildDir) realInside(asked []byte, relative string) (string, error) {
 	path, err := realPath(filepath.Join(d.path, relative))
 	if err != nil {
@@ -121,7 +122,7 @@ func (d BuildDir) realInside(asked []byte, relative string) (string, error) {
 	return filepath.Rel(d.path, path)
 }
 
-// isBelow goes by components: "build-evil" isn't in "build".
+// isBelow tells whether a path lies in a directory, by components: "build-evil" isn't in "build".
 func isBelow(path, directory string) bool {
 	return strings.HasPrefix(path, strings.TrimSuffix(directory, string(filepath.Separator))+string(filepath.Separator))
 }
@@ -140,7 +141,7 @@ func realPath(path string) (string, error) {
 		if name == "" || name == "." {
 			continue
 		}
-		next := filepath.Join(resolved, name) // ".." goes up from where links have led.
+		next := filepath.Join(resolved, name) // ".." is the parent of where links have led.
 		target, err := os.Readlink(next)
 		if err != nil || !isLink(next) {
 			resolved = next
@@ -158,13 +159,13 @@ func realPath(path string) (string, error) {
 	return resolved, nil
 }
 
-// isLink tells links from other things that can be read like links.
+// isLink tells whether a path is a link; os.Readlink succeeds for other things as well.
 func isLink(path string) bool {
 	info, err := os.Lstat(path)
 	return err == nil && info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0
 }
 
-// split takes an absolute path apart: its root and the names below.
+// split divides an absolute path into its root and the names below.
 func split(path string) (root string, names []string) {
 	separator := string(filepath.Separator)
 	volume := filepath.VolumeName(path)

@@ -1,14 +1,14 @@
-// Package buffers keeps buffers for output on its way, so that they needn't be made and cleared anew for each chunk.
+// Package buffers has a pool of buffers for chunks of output, so that they needn't be allocated and cleared for each.
 package buffers
 
 import "sync"
 
-// maxBytes is more than any chunk; what is longer isn't kept.
+// maxBytes is more than any chunk has; larger buffers aren't kept.
 const maxBytes = 256 << 10
 
 var pool sync.Pool
 
-// Get is a buffer of a size, with anything in it.
+// Get is a buffer of size bytes, with arbitrary content.
 func Get(size int) []byte {
 	if kept, _ := pool.Get().(*[]byte); kept != nil && cap(*kept) >= size {
 		return (*kept)[:size]
@@ -16,7 +16,7 @@ func Get(size int) []byte {
 	return make([]byte, size)
 }
 
-// Put gives a buffer back: nobody may look at it any more.
+// Put gives a buffer back. The caller must not use it any more.
 func Put(buffer []byte) {
 	if cap(buffer) > 0 && cap(buffer) <= maxBytes {
 		pool.Put(&buffer)

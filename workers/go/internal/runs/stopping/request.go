@@ -1,4 +1,4 @@
-// Package stopping is how the end of something is asked for.
+// Package stopping has requests to end a run or a command.
 package stopping
 
 import (
@@ -10,11 +10,11 @@ import (
 	"buildledger/workers/go/internal/processes"
 )
 
-// Request says why and how hard something is to be ended. It can only become more urgent: the first reason stands, the highest level
-// counts.
+// Request says that something is to end, why, and at which level of force. It can only become more urgent: the first reason stands, and the
+// highest level counts. It is safe for concurrent use.
 type Request struct {
-	made    chan struct{} // Closed when it is made.
-	changed chan struct{} // Holds a token when it was made or became more urgent.
+	made    chan struct{} // Closed when the request is made.
+	changed chan struct{} // Holds a token when the request was made or became more urgent.
 
 	mu     sync.Mutex
 	reason contract.Reason
@@ -22,12 +22,13 @@ type Request struct {
 	grace  *time.Duration
 }
 
-// NewRequest is one that isn't made.
+// NewRequest is a request that isn't made yet.
 func NewRequest() *Request {
 	return &Request{made: make(chan struct{}), changed: make(chan struct{}, 1)}
 }
 
-// Make asks for the end; repeating a request changes nothing. grace, if not nil, replaces what the stop policy says.
+// Make makes the request, or raises its level; a lower level or the same changes nothing. grace, if it isn't nil, replaces that of the stop
+// policy's steps.
 func (r *Request) Make(reason contract.Reason, level processes.Level, grace *time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -48,24 +49,24 @@ func (r *Request) Make(reason contract.Reason, level processes.Level, grace *tim
 // Changed gives a token when the request was made or became more urgent.
 func (r *Request) Changed() <-chan struct{} { return r.changed }
 
-// IsMade tells whether the end is asked for.
+// IsMade tells whether the request is made.
 func (r *Request) IsMade() bool { return r.Reason() != "" }
 
-// Reason is why; empty as long as it isn't made.
+// Reason is the first reason; empty until the request is made.
 func (r *Request) Reason() contract.Reason {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.reason
 }
 
-// LevelAndGrace is how hard the end is asked for, and how long to wait at each level; nil leaves that to the policy.
+// LevelAndGrace are the highest level, and how long to wait at each step of the policy; nil: as the policy says.
 func (r *Request) LevelAndGrace() (processes.Level, *time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.level, r.grace
 }
 
-// Context is one that ends when the request is made.
+// Context is a context that ends when the request is made.
 func (r *Request) Context() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {

@@ -12,11 +12,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cgroup is the version 2 leaf of one run, where a part of the hierarchy was delegated to the worker. It is the only means that
-// finds a process which left its session, cleared its environment and lost its parents.
+// cgroup is the cgroup (version 2) of one run, below a directory that was delegated to the worker. It alone always finds a process that has
+// left its session, cleared its environment and lost its parents.
 type cgroup struct{ path string }
 
-// newCgroup makes a leaf.
+// newCgroup makes a cgroup, or takes the one that is there.
 func newCgroup(path string) (*cgroup, error) {
 	if err := os.Mkdir(path, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("making a cgroup: %w", err)
@@ -24,7 +24,7 @@ func newCgroup(path string) (*cgroup, error) {
 	return &cgroup{path}, nil
 }
 
-// members are the ids of the processes in the leaf; none if it is gone.
+// members are the ids of the processes in the cgroup; none if it is gone.
 func (c *cgroup) members() []int {
 	if c == nil {
 		return nil
@@ -42,21 +42,21 @@ func (c *cgroup) members() []int {
 	return members
 }
 
-// kill kills all of them at once, where the kernel can (5.14 and later); elsewhere they are found one by one.
+// kill kills all members at once, with Linux 5.14 and later; before that it does nothing, and they are killed one by one.
 func (c *cgroup) kill() {
 	if c != nil {
 		_ = os.WriteFile(filepath.Join(c.path, "cgroup.kill"), []byte("1"), 0)
 	}
 }
 
-// remove removes the leaf once it is empty.
+// remove removes the cgroup, which has to be empty.
 func (c *cgroup) remove() {
 	if c != nil {
 		_ = os.Remove(c.path)
 	}
 }
 
-// delegatedCgroup is the worker's own cgroup, if its service manager delegated it; otherwise empty.
+// delegatedCgroup is the path of this process's cgroup, if the service manager has delegated it; otherwise empty.
 func delegatedCgroup() string {
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {

@@ -16,11 +16,11 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Names under which the worker's program is its own helper.
+// First arguments with which this program is its own helper.
 const (
-	// InterruptCommand PID sends Ctrl-C to everything on the console of a process.
+	// InterruptCommand PID sends Ctrl-C to all processes on the console of a process.
 	InterruptCommand = "__interrupt"
-	// ConsoleCommand PAGE PROGRAM runs the command line in a variable on this console with another code page.
+	// ConsoleCommand PAGE PROGRAM sets the code page of this console, and runs the command line that lineVariable has.
 	ConsoleCommand = "__console"
 
 	lineVariable        = "BUILDLEDGER_COMMAND_LINE"
@@ -38,7 +38,7 @@ var (
 	procGetOEMCP              = kernel32.NewProc("GetOEMCP")
 )
 
-// interrupt has a helper press Ctrl-C on the console of the tree; the worker itself must never be attached to it.
+// interrupt has a helper send Ctrl-C on the console of the tree, to which this process itself must never be attached.
 func (p *Process) interrupt() {
 	own, err := os.Executable()
 	if err != nil {
@@ -54,7 +54,7 @@ func (p *Process) interrupt() {
 	}
 }
 
-// RunHelper does what a helper is for, if arguments say that this program is one, and returns its exit code.
+// RunHelper acts as a helper and returns its exit code, if arguments say that this program is one.
 func RunHelper(arguments []string) (code int, isHelper bool) {
 	switch {
 	case len(arguments) == 2 && arguments[0] == InterruptCommand:
@@ -71,6 +71,7 @@ func RunHelper(arguments []string) (code int, isHelper bool) {
 	return 0, false
 }
 
+// exitCodeOf is the exit code for an error, which it prints.
 func exitCodeOf(err error) int {
 	if err == nil {
 		return 0
@@ -79,12 +80,13 @@ func exitCodeOf(err error) int {
 	return exitHelperFailed
 }
 
+// sendControlC sends Ctrl-C to all processes on the console of a process.
 func sendControlC(pid string) error {
 	number, err := strconv.ParseUint(pid, 10, 32)
 	if err != nil {
 		return fmt.Errorf("a process id: %w", err)
 	}
-	// Without a console of its own this fails, which is as well.
+	// It fails if this process has no console, which is what is wanted.
 	_, _, _ = procFreeConsole.Call()
 	if err := attachConsole(uint32(number)); err != nil {
 		return fmt.Errorf("attaching to the console of process %d: %w", number, err)
@@ -98,7 +100,7 @@ func sendControlC(pid string) error {
 	return nil
 }
 
-// attachConsole joins the console of a process, which may just be starting and not have it yet.
+// attachConsole attaches to the console of a process; one that is just starting may not have it yet.
 func attachConsole(pid uint32) error {
 	for deadline := time.Now().Add(attachTimeout); ; time.Sleep(attachRetryInterval) {
 		done, _, err := procAttachConsole.Call(uintptr(pid))
@@ -111,16 +113,17 @@ func attachConsole(pid uint32) error {
 	}
 }
 
-// runOnConsole runs a command line and returns its exit code. It shares console, streams and job with the command.
+// runOnConsole runs a command line with a code page and returns its exit code. The command shares console, streams and job with this
+// process.
 func runOnConsole(page, program, line string) (uint32, error) {
 	number, err := strconv.ParseUint(page, 10, 32)
 	if err != nil {
 		return 0, fmt.Errorf("a code page: %w", err)
 	}
-	// What the console can't do the command does without.
+	// If the console doesn't take the code page, the command runs without it.
 	_ = windows.SetConsoleOutputCP(uint32(number))
 	_ = windows.SetConsoleCP(uint32(number))
-	// Ctrl-C is for the command; unlike ignoring it, catching it isn't inherited.
+	// Ctrl-C is for the command. It is caught here rather than ignored, because the command would inherit that.
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	appName, err := windows.UTF16PtrFromString(program)
 	if err != nil {
@@ -136,7 +139,7 @@ func runOnConsole(page, program, line string) (uint32, error) {
 	for i, file := range []*os.File{os.Stdin, os.Stdout, os.Stderr} {
 		*streams[i] = windows.Handle(file.Fd())
 		if err := windows.SetHandleInformation(*streams[i], windows.HANDLE_FLAG_INHERIT, windows.HANDLE_FLAG_INHERIT); err != nil {
-			return 0, fmt.Errorf("handing a stream on: %w", err)
+			return 0, fmt.Errorf("passing on a stream: %w", err)
 		}
 	}
 	var created windows.ProcessInformation
@@ -144,7 +147,7 @@ func runOnConsole(page, program, line string) (uint32, error) {
 		return 0, fmt.Errorf("starting %s: %w", program, err)
 	}
 	windows.CloseHandle(created.Thread)
-	// The command alone keeps the pipes open.
+	// So that only the command keeps the pipes open.
 	closeAll([]*os.File{os.Stdin, os.Stdout, os.Stderr})
 	if _, err := windows.WaitForSingleObject(created.Process, windows.INFINITE); err != nil {
 		return 0, err
@@ -154,15 +157,15 @@ func runOnConsole(page, program, line string) (uint32, error) {
 	return code, err
 }
 
-// enableControlC lets what this process starts hear Ctrl-C: where this process was started as the first of a group, or by somebody who
-// ignores Ctrl-C, it would inherit deafness and hand it on.
+// enableControlC has the processes that this one starts receive Ctrl-C. A process that is the first of a group, or that was started by one
+// which ignores Ctrl-C, ignores it too, and its children inherit that.
 func enableControlC() {
 	if done, _, err := procSetConsoleCtrlHandler.Call(0, 0); done == 0 {
-		slog.Warn("commands may not hear Ctrl-C", "error", err)
+		slog.Warn("commands may not receive Ctrl-C", "error", err)
 	}
 }
 
-// oemCodePage is what a fresh console has.
+// oemCodePage is the code page of a new console.
 func oemCodePage() uint32 {
 	page, _, _ := procGetOEMCP.Call()
 	return uint32(page)

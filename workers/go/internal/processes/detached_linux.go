@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// OwnExecutable is the file of this program, also when it was replaced meanwhile.
+// OwnExecutable is a path of this program's file, even if another one has been installed in its place.
 func OwnExecutable() string {
 	path, err := os.Executable()
 	if err == nil {
@@ -17,18 +17,18 @@ func OwnExecutable() string {
 	return path
 }
 
-// StartDetached starts a program in a way that lets it go on without this process: in a session of its own, holding nothing of this
-// process but the files it is given as standard input and output.
+// StartDetached starts a program that can outlive this process: in a session of its own, with no open files of this process except for the two
+// that become its standard input and output.
 //
-// Whoever else becomes a child of this process is taken for what such a program left when it was killed.
-func (h *Reaper) StartDetached(program string, arguments []string, input, output *os.File) (*os.Process, error) {
+// Any other child of this process is treated as an orphan that such a program left when it was killed.
+func (r *Reaper) StartDetached(program string, arguments []string, input, output *os.File) (*os.Process, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer null.Close()
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	process, err := os.StartProcess(program, append([]string{program}, arguments...), &os.ProcAttr{
 		Dir:   "/",
 		Env:   os.Environ(),
@@ -36,16 +36,16 @@ func (h *Reaper) StartDetached(program string, arguments []string, input, output
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
 	if err == nil {
-		h.detached[process.Pid] = true
+		r.detached[process.Pid] = true
 	}
 	return process, err
 }
 
-// WaitDetached returns how a program ended that StartDetached has started.
-func (h *Reaper) WaitDetached(process *os.Process) (*os.ProcessState, error) {
+// WaitDetached waits for a program that StartDetached has started, and returns how it ended.
+func (r *Reaper) WaitDetached(process *os.Process) (*os.ProcessState, error) {
 	state, err := process.Wait()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.detached, process.Pid)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.detached, process.Pid)
 	return state, err
 }

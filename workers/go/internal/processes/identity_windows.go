@@ -11,7 +11,7 @@ func OwnIdentity() Identity {
 	return Identity{PID: os.Getpid(), Started: creationTime(windows.CurrentProcess())}
 }
 
-// IsAlive tells whether the process that an identity names runs, and not merely another with its id.
+// IsAlive tells whether the process runs that an identity names; another process with the same id doesn't count.
 func (i Identity) IsAlive() bool {
 	handle, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION|windows.SYNCHRONIZE, false, uint32(i.PID))
 	if err != nil {
@@ -22,7 +22,7 @@ func (i Identity) IsAlive() bool {
 	return err == nil && event == uint32(windows.WAIT_TIMEOUT) && creationTime(handle) == i.Started
 }
 
-// creationTime is when a process was created, in the system's own units.
+// creationTime is when a process was created, in nanoseconds; 0 if that isn't known.
 func creationTime(handle windows.Handle) uint64 {
 	var birth, death, kernel, user windows.Filetime
 	if err := windows.GetProcessTimes(handle, &birth, &death, &kernel, &user); err != nil {

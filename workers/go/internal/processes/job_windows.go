@@ -12,11 +12,11 @@ import (
 )
 
 const (
-	// killedExitCode is what the processes of a killed job exit with, as after Ctrl-C.
+	// killedExitCode is the exit code of the processes of a killed job, as after Ctrl-C.
 	killedExitCode = uint32(windows.STATUS_CONTROL_C_EXIT)
-	// maxListedProcesses processes of a job are named.
+	// maxListedProcesses is how many processes of a job are named.
 	maxListedProcesses = 1024
-	// processorTimeUnit of processor times.
+	// processorTimeUnit is the unit in which the system counts processor time.
 	processorTimeUnit = 100 * time.Nanosecond
 	// attributeJobList is PROC_THREAD_ATTRIBUTE_JOB_LIST: the jobs that a process is created in.
 	attributeJobList = 0x0002000D
@@ -24,7 +24,7 @@ const (
 
 var procIsProcessInJob = kernel32.NewProc("IsProcessInJob")
 
-// job is the job object that holds one tree. What is started in it stays in it, and dies with the last handle.
+// job is the job object that holds one tree. What is started in it stays in it, and is killed when the last handle of the job is closed.
 type job struct{ handle windows.Handle }
 
 // accounting is JOBOBJECT_BASIC_ACCOUNTING_INFORMATION.
@@ -58,12 +58,12 @@ func newJob() (*job, error) {
 	return &job{handle}, nil
 }
 
-// ensureMember makes sure that a process which hasn't begun to run is in the job. It should have been created there.
+// ensureMember puts a process into the job unless it is there. It should have been created there.
 func (j *job) ensureMember(process windows.Handle) error {
 	var isMember int32
 	done, _, err := procIsProcessInJob.Call(uintptr(process), uintptr(j.handle), uintptr(unsafe.Pointer(&isMember)))
 	if done == 0 {
-		return fmt.Errorf("looking whether the process is in its job: %w", err)
+		return fmt.Errorf("checking whether the process is in its job: %w", err)
 	}
 	if isMember != 0 {
 		return nil
@@ -74,6 +74,7 @@ func (j *job) ensureMember(process windows.Handle) error {
 	return nil
 }
 
+// accounting is how much processor time the job has used, and how many processes it has.
 func (j *job) accounting() (accounting, error) {
 	var found accounting
 	err := windows.QueryInformationJobObject(j.handle, windows.JobObjectBasicAccountingInformation,
@@ -98,11 +99,11 @@ func (j *job) members() []Survivor {
 
 // terminate kills all processes in the job at once.
 func (j *job) terminate() {
-	// It fails only for a job that is empty or a handle that is wrong.
+	// It fails only for an empty job, or a wrong handle.
 	_ = windows.TerminateJobObject(j.handle, killedExitCode)
 }
 
-// killSurvivors kills who is left, and returns when they are gone, with who they were.
+// killSurvivors kills the processes that are left in the job, and returns them when they are gone.
 func (j *job) killSurvivors() []Survivor {
 	members := j.members()
 	for deadline := time.Now().Add(killTimeout); time.Now().Before(deadline); time.Sleep(killPollInterval) {
@@ -116,7 +117,7 @@ func (j *job) killSurvivors() []Survivor {
 
 func (j *job) close() { windows.CloseHandle(j.handle) }
 
-// programName is the name of a process's program, or empty.
+// programName is the file name of a process's program; empty if that isn't known.
 func programName(pid uint32) string {
 	handle, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, pid)
 	if err != nil {

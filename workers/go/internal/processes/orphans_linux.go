@@ -13,18 +13,18 @@ import (
 
 const (
 	orphanPause = 20 * time.Millisecond
-	// roundsPerComplaint is how often the log repeats that something can't be killed.
-	roundsPerComplaint = 500
+	// roundsPerLog is after how many rounds it is logged (again) that something can't be killed.
+	roundsPerLog = 500
 )
 
-// KillOrphans kills every process of runs whose supervisors are gone, and tells by their cookies who they were. Orphans of whom
-// nobody knows whose they are count for the first run.
+// KillOrphans kills every process of runs whose supervisors are gone, and returns them by the cookies of the runs. Orphans that can't be
+// attributed to a run count for the first.
 //
-// It doesn't return before they are gone, unless ctx ends: a run that can't be ended must not be reported as ended.
-func (h *Reaper) KillOrphans(ctx context.Context, orphanedRuns []OrphanedRun) (map[string][]Survivor, error) {
+// It doesn't return before they are gone, unless ctx ends: a run of which something is alive must not be reported as ended.
+func (r *Reaper) KillOrphans(ctx context.Context, orphanedRuns []OrphanedRun) (map[string][]Survivor, error) {
 	killed := make(map[string]map[int]Survivor)
 	for rounds := 1; ; rounds++ {
-		found := h.findOrphans(orphanedRuns)
+		found := r.findOrphans(orphanedRuns)
 		if len(found) == 0 {
 			break
 		}
@@ -37,7 +37,7 @@ func (h *Reaper) KillOrphans(ctx context.Context, orphanedRuns []OrphanedRun) (m
 				_ = unix.Kill(info.pid, unix.SIGKILL)
 			}
 		}
-		if rounds%roundsPerComplaint == 0 {
+		if rounds%roundsPerLog == 0 {
 			slog.Error("processes of interrupted runs can't be killed", "runs", len(found))
 		}
 		select {
@@ -56,14 +56,14 @@ func (h *Reaper) KillOrphans(ctx context.Context, orphanedRuns []OrphanedRun) (m
 	return survivors, nil
 }
 
-// findOrphans are the living processes of each run, by its cookie.
-func (h *Reaper) findOrphans(orphanedRuns []OrphanedRun) map[string][]*processInfo {
+// findOrphans finds the living processes of each run, by its cookie.
+func (r *Reaper) findOrphans(orphanedRuns []OrphanedRun) map[string][]*processInfo {
 	if len(orphanedRuns) == 0 {
 		return nil
 	}
-	h.mu.Lock()
-	orphans := h.orphans()
-	h.mu.Unlock()
+	r.mu.Lock()
+	orphans := r.orphans()
+	r.mu.Unlock()
 	processes := readAllStats()
 	pidsByCookie := make(map[string][]int)
 	for pid := range processes {
@@ -88,7 +88,7 @@ func (h *Reaper) findOrphans(orphanedRuns []OrphanedRun) map[string][]*processIn
 	return found
 }
 
-// groupMembers are the processes that share a session, a group or a cgroup with a known one.
+// groupMembers are the ids of the processes in the session, the process group or the cgroup of a known one.
 func groupMembers(known *Identity, processes map[int]*processInfo) []int {
 	if known == nil {
 		return nil

@@ -1,4 +1,4 @@
-// Package processes starts the processes of a run and ends them: one tree, that lives and dies as one.
+// Package processes starts the process of a run, and ends it together with all its descendants.
 package processes
 
 import (
@@ -8,26 +8,27 @@ import (
 )
 
 const (
-	// CookieVariable is carried by each run's processes in their environment: the marks of all runs around them, outermost first.
+	// CookieVariable has, in the environment of each process of a run, the cookies of the runs that it is part of, outermost first, with ":"
+	// between them.
 	CookieVariable = "BUILDLEDGER_COOKIE"
 
 	maxNameBytes = 256
-	// killTimeout is when processes that the kernel doesn't let die are given up on.
+	// killTimeout is how long processes are waited for that were killed.
 	killTimeout      = 10 * time.Second
 	killPollInterval = 10 * time.Millisecond
 )
 
-// Level is how hard the processes of a tree are asked to end.
+// Level is the force with which the processes of a tree are ended.
 type Level string
 
-// The levels, each harder than the one before.
+// The levels, each stronger than the one before.
 const (
 	Interrupt Level = "interrupt"
 	Terminate Level = "terminate"
 	Kill      Level = "kill"
 )
 
-// IsBelow tells whether a level is less hard than another.
+// IsBelow tells whether a level is weaker than another.
 func (l Level) IsBelow(other Level) bool { return l.rank() < other.rank() }
 
 func (l Level) rank() int {
@@ -55,32 +56,32 @@ const (
 	OtherFailure     Failure = "other"
 )
 
-// Launch is everything the system needs to know to start a process.
+// Launch says what process to start, and how.
 type Launch struct {
 	// Argv is the program and its arguments; the program is searched on PATH of Env unless it has a "/".
 	Argv []string
 	// Dir is the absolute working directory.
 	Dir string
 	Env []string
-	// Cookie is the mark of the run.
+	// Cookie identifies the run; Env has it too.
 	Cookie string
-	// Stdin is what standard input delivers before it ends; the null device if empty.
+	// Stdin is the content of standard input; empty: the null device.
 	Stdin []byte
-	// MergeStderr lets standard error join standard output.
+	// MergeStderr sends standard error to standard output.
 	MergeStderr bool
 	// Umask is the file mode creation mask; nil keeps the worker's.
 	Umask *uint32
-	// Encoding of the command's output, where it has to be told (Windows).
+	// Encoding is that of the command's output, by its IANA name (Windows).
 	Encoding string
-	// IsScript says that the last word of Argv is text for the system's shell, not to be quoted (Windows).
+	// IsScript says that the last of Argv is a script for the system's shell, which isn't quoted (Windows).
 	IsScript bool
-	// TempDir is a private directory for a file that the command needs for its time (Windows); the system's if empty.
+	// TempDir is a private directory for a temporary file of the command (Windows); empty: the system's.
 	TempDir string
-	// Terminal asks for a pseudo terminal.
+	// Terminal is the size of the pseudo terminal; nil: none.
 	Terminal *TerminalSize
 }
 
-// TerminalSize of a pseudo terminal.
+// TerminalSize is the size of a pseudo terminal in characters.
 type TerminalSize struct{ Rows, Columns uint16 }
 
 // Status is how a process ended: with Code, or by Signal if that isn't 0.
@@ -96,7 +97,7 @@ type Survivor struct {
 	Name string `json:"name"`
 }
 
-// StartError says why there is no process.
+// StartError says why a process couldn't be started.
 type StartError struct {
 	Failure Failure
 	Message string
@@ -108,10 +109,10 @@ func newStartError(failure Failure, format string, values ...any) *StartError {
 	return &StartError{failure, fmt.Sprintf(format, values...)}
 }
 
-// writeInput writes standard input in the background and ends it.
+// writeInput writes standard input in the background, and closes it.
 func writeInput(file *os.File, data []byte) {
 	go func() {
-		// A process need not read what it is given.
+		// An error means that the process hasn't read everything, which it needn't.
 		_, _ = file.Write(data)
 		file.Close()
 	}()
@@ -123,15 +124,14 @@ func closeAll(files []*os.File) {
 	}
 }
 
-// Identity names a process beyond the reuse of its id: when it started, in the system's own units, and its cgroup if it has one.
+// Identity identifies a process: ids are reused, but not with the same start, which is in a unit of the system. Cgroup is empty without one.
 type Identity struct {
 	PID     int    `json:"pid"`
 	Started uint64 `json:"started"`
 	Cgroup  string `json:"cgroup,omitempty"`
 }
 
-// OrphanedRun is how to recognise the processes of a run of an earlier worker process. Process is nil if it isn't known, or was a
-// process of an earlier boot of the machine.
+// OrphanedRun says how to recognise the processes of a run whose supervisor is gone. Root is nil if the root process isn't known.
 type OrphanedRun struct {
 	Cookie string
 	Root   *Identity

@@ -9,19 +9,19 @@ import (
 	"strings"
 )
 
-// processInfo is a process as it was when looked at.
+// processInfo is what /proc said about a process.
 type processInfo struct {
 	pid, parent, group, session int
 	name                        string
 	state                       byte
-	// started is in clock ticks since boot; with the pid it names the process beyond reuse.
+	// started is in clock ticks since boot. A process with the same id and start is the same process.
 	started uint64
 }
 
-// isZombie: ended, and only waiting for its parent to notice.
+// isZombie tells whether the process has ended, and its parent hasn't waited for it yet.
 func (p *processInfo) isZombie() bool { return p.state == 'Z' || p.state == 'X' }
 
-// readStat is what /proc says about a process; nil if there is none.
+// readStat reads /proc/PID/stat; nil if there is no such process.
 func readStat(pid int) *processInfo {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -45,7 +45,7 @@ func readStat(pid int) *processInfo {
 	return info
 }
 
-// readAllStats is every process that can be seen, by id.
+// readAllStats reads the stats of all processes, by id.
 func readAllStats() map[int]*processInfo {
 	found := make(map[int]*processInfo)
 	for _, pid := range numericNames("/proc") {
@@ -56,21 +56,21 @@ func readAllStats() map[int]*processInfo {
 	return found
 }
 
-// cookiesOf are the marks in the environment that a process was started with.
+// cookiesOf are the cookies in the environment that a process was started with.
 func cookiesOf(pid int) []string {
 	environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 	if err != nil {
 		return nil
 	}
 	for variable := range bytes.SplitSeq(environment, []byte{0}) {
-		if marks, isCookie := bytes.CutPrefix(variable, []byte(CookieVariable+"=")); isCookie {
-			return strings.Split(string(marks), ":")
+		if value, isCookie := bytes.CutPrefix(variable, []byte(CookieVariable+"=")); isCookie {
+			return strings.Split(string(value), ":")
 		}
 	}
 	return nil
 }
 
-// ownChildren are the children of this process: those it started and, as a subreaper, every orphan among its descendants.
+// ownChildren are the ids of this process's children: those it started and, if it is a subreaper, orphans among its descendants.
 func ownChildren() []int {
 	var children []int
 	for _, thread := range numericNames("/proc/self/task") {
@@ -87,24 +87,25 @@ func ownChildren() []int {
 	return children
 }
 
-// descendants are roots and all that stem from them, as far as parents are alive.
+// descendants are the roots and all their descendants, as far as the processes between are alive.
 func descendants(roots []int, processes map[int]*processInfo) map[int]bool {
 	children := make(map[int][]int)
 	for pid, info := range processes {
 		children[info.parent] = append(children[info.parent], pid)
 	}
 	found := make(map[int]bool)
-	for waiting := slices.Clone(roots); len(waiting) > 0; {
-		pid := waiting[len(waiting)-1]
-		waiting = waiting[:len(waiting)-1]
+	for pending := slices.Clone(roots); len(pending) > 0; {
+		pid := pending[len(pending)-1]
+		pending = pending[:len(pending)-1]
 		if !found[pid] {
 			found[pid] = true
-			waiting = append(waiting, children[pid]...)
+			pending = append(pending, children[pid]...)
 		}
 	}
 	return found
 }
 
+// numericNames are the names in a directory that are numbers.
 func numericNames(directory string) []int {
 	file, err := os.Open(directory)
 	if err != nil {

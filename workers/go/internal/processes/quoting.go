@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// unquotedInBatch are the characters, beside letters and digits, that need no quotes in a command line of cmd.exe.
+// unquotedInBatch are the characters, beside letters and digits, that need no quotation marks in a command line of cmd.exe.
 const unquotedInBatch = `#$*+-./:?@\_`
 
 // batchLine is the command line with which cmd.exe runs a batch file with exactly these arguments.
 //
-// cmd.exe takes a command line apart in ways of its own: a variable in percent signs is replaced even inside quotes. Each percent
-// sign therefore stands behind a substring of nothing, `%cd:~,%`, as in Rust's standard library.
+// cmd.exe replaces a variable in percent signs even inside quotation marks. Each percent sign is therefore preceded by an empty substring,
+// `%cd:~,%`, as in Rust's standard library.
 func batchLine(shell, script string, arguments []string) (string, error) {
 	var line strings.Builder
 	line.WriteString(quoted(shell) + ` /e:ON /v:OFF /d /c "`)
@@ -30,6 +30,7 @@ func batchLine(shell, script string, arguments []string) (string, error) {
 	return line.String(), nil
 }
 
+// writeBatchArgument quotes one argument.
 func writeBatchArgument(line *strings.Builder, argument string) {
 	needsQuotes := argument == "" || strings.HasSuffix(argument, `\`) || strings.ContainsFunc(argument, func(char rune) bool {
 		isWord := 'a' <= char && char <= 'z' || 'A' <= char && char <= 'Z' || '0' <= char && char <= '9'
@@ -44,7 +45,7 @@ func writeBatchArgument(line *strings.Builder, argument string) {
 		case '\\':
 			backslashes++
 		case '"':
-			// Those before a quotation mark count double for the program that gets the argument.
+			// Backslashes before a quotation mark are doubled for the program that gets the argument.
 			line.WriteString(strings.Repeat(`\`, backslashes) + `"`)
 			backslashes = 0
 		case '%':
@@ -60,10 +61,10 @@ func writeBatchArgument(line *strings.Builder, argument string) {
 	}
 }
 
-// quoted puts a path between quotation marks, which it can't hold.
+// quoted is a path in quotation marks, which it can't contain.
 func quoted(path string) string { return `"` + path + `"` }
 
-// batchText is a script of several lines as a batch file: with the line ends that cmd.exe needs, and without showing itself.
+// batchText is a script as the text of a batch file: with the line ends that cmd.exe needs, and without printing its lines.
 func batchText(script string) string {
 	lines := strings.Split(strings.ReplaceAll(script, "\r\n", "\n"), "\n")
 	return "@echo off\r\n" + strings.Join(lines, "\r\n") + "\r\n"

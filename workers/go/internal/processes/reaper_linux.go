@@ -12,23 +12,23 @@ import (
 // cgroupPrefix begins the names of the cgroups of runs.
 const cgroupPrefix = "run-"
 
-// Reaper is what the trees of one worker share: which children are known, so that strangers can be told apart.
+// Reaper starts the processes of this program and knows them, so that it can tell orphans, which this process has inherited, from the rest.
 //
-// The program that has one must start no processes but through it: a child that it doesn't know is an escaped process of a run. It
-// has either trees of its own, as a supervisor, or detached supervisors, as a worker.
+// A program that has one must start all its processes through it: any other child is treated as an orphan of a run. It has either trees, as a
+// supervisor, or detached supervisors, as a worker.
 type Reaper struct {
 	cgroupParent string
 	isSubreaper  bool
 
 	mu       sync.Mutex // Held from before a process is started until its tree is known.
 	trees    map[*tree]bool
-	detached map[int]bool // Programs that go on without this one, by their ids.
+	detached map[int]bool // Ids of the programs that StartDetached has started.
 }
 
-// NoCgroup as a cgroup's path says that there is none.
+// NoCgroup is given in place of a cgroup's path to use none.
 const NoCgroup = "none"
 
-// NewReaper makes this process the foster parent of its orphaned descendants, where the system can.
+// NewReaper makes this process the subreaper of its descendants, where the system can: it becomes the parent of those that lose theirs.
 //
 // cgroupParent is a delegated cgroup v2 directory; if empty, the worker's own is taken if it was delegated.
 func NewReaper(cgroupParent string) *Reaper {
@@ -45,48 +45,47 @@ func NewReaper(cgroupParent string) *Reaper {
 }
 
 // Features are the optional features of the protocol that this system offers.
-func (h *Reaper) Features() []string {
+func (r *Reaper) Features() []string {
 	features := []string{"pty", "tree_kill"}
-	if h.isSubreaper {
+	if r.isSubreaper {
 		features = append(features, "subreaper")
 	}
-	if h.cgroupParent != "" {
+	if r.cgroupParent != "" {
 		features = append(features, "cgroup")
 	}
 	return features
 }
 
-// CgroupParent is what NewHousehold can be told, so that it needn't look again.
-func (h *Reaper) CgroupParent() string {
-	if h.cgroupParent == "" {
+// CgroupParent is the delegated cgroup directory, or NoCgroup: what another NewReaper can be given.
+func (r *Reaper) CgroupParent() string {
+	if r.cgroupParent == "" {
 		return NoCgroup
 	}
-	return h.cgroupParent
+	return r.cgroupParent
 }
 
-// Mechanism is what holds trees together, for people.
-func (h *Reaper) Mechanism() string {
+// Mechanism names what finds the processes of a tree, for people.
+func (r *Reaper) Mechanism() string {
 	switch {
-	case h.cgroupParent != "":
+	case r.cgroupParent != "":
 		return "cgroup_v2"
-	case h.isSubreaper:
+	case r.isSubreaper:
 		return "subreaper"
 	}
 	return "process_group"
 }
 
-// orphansFor are the living children that aren't roots of trees: adopted orphans. isOnly tells whether t is the only tree there is, so
-// that they can only be its own.
-func (h *Reaper) orphansFor(t *tree) (pids []int, isOnlyTree bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.orphans(), len(h.trees) == 1 && h.trees[t]
+// orphansFor are the orphans that may belong to a tree. isOnlyTree tells whether there is no other, so that all of them do.
+func (r *Reaper) orphansFor(t *tree) (pids []int, isOnlyTree bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.orphans(), len(r.trees) == 1 && r.trees[t]
 }
 
-// orphans are the living children that this process didn't start. The caller holds the lock.
-func (h *Reaper) orphans() (pids []int) {
-	known := maps.Clone(h.detached)
-	for each := range h.trees {
+// orphans are the ids of living children that this process didn't start. The caller holds the lock.
+func (r *Reaper) orphans() (pids []int) {
+	known := maps.Clone(r.detached)
+	for each := range r.trees {
 		known[each.root] = true
 	}
 	for _, pid := range ownChildren() {
@@ -97,22 +96,22 @@ func (h *Reaper) orphans() (pids []int) {
 	return pids
 }
 
-// CgroupPath is where the cgroup of a run will be; empty without one.
-func (h *Reaper) CgroupPath(cookie string) string {
-	if h.cgroupParent == "" {
+// CgroupPath is the path of the cgroup of a run; empty if there are no cgroups.
+func (r *Reaper) CgroupPath(cookie string) string {
+	if r.cgroupParent == "" {
 		return ""
 	}
-	return filepath.Join(h.cgroupParent, cgroupPrefix+cookie)
+	return filepath.Join(r.cgroupParent, cgroupPrefix+cookie)
 }
 
-func (h *Reaper) removeTree(t *tree) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.trees, t)
+func (r *Reaper) removeTree(t *tree) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.trees, t)
 }
 
-// reapZombies lets dead adopted orphans go.
-func (h *Reaper) reapZombies(infos []*processInfo) {
+// reapZombies waits for inherited processes that have ended.
+func (r *Reaper) reapZombies(infos []*processInfo) {
 	for _, info := range infos {
 		if info.isZombie() && info.parent == os.Getpid() {
 			tryReap(info.pid)
@@ -120,12 +119,12 @@ func (h *Reaper) reapZombies(infos []*processInfo) {
 	}
 }
 
-// hasChildren tells whether this process has any children, dead ones included.
+// hasChildren tells whether this process has any children, zombies included.
 func hasChildren() bool {
 	return unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil) != unix.ECHILD
 }
 
-// tryReap tells whether a child has ended; then nothing is left of it.
+// tryReap waits for a child if it has ended, and tells whether it had.
 func tryReap(pid int) bool {
 	for {
 		ended, err := unix.Wait4(pid, nil, unix.WNOHANG, nil)
@@ -135,5 +134,5 @@ func tryReap(pid int) bool {
 	}
 }
 
-// RunHelper: this system needs no helper programs.
+// RunHelper does nothing: only on Windows this program is its own helper.
 func RunHelper([]string) (code int, isHelper bool) { return 0, false }

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cgroupVariable names a directory of a cgroup v2 hierarchy that the tests may make leaves in.
+// cgroupVariable has the path of a cgroup v2 directory that the tests may make cgroups in.
 const cgroupVariable = "BUILDLEDGER_TEST_CGROUP"
 
 func launching(t *testing.T, script string) Launch {
@@ -19,7 +19,7 @@ func launching(t *testing.T, script string) Launch {
 	return Launch{Argv: []string{"sh", "-c", script}, Dir: t.TempDir(), Env: os.Environ(), Cookie: "mark", MergeStderr: true}
 }
 
-// outputOf runs a command to its end, and tells who outlived it.
+// outputOf runs a command to its end, and returns its output and its survivors.
 func outputOf(t *testing.T, reaper *Reaper, launch Launch) (string, []Survivor) {
 	t.Helper()
 	p, err := reaper.Start(launch)
@@ -32,12 +32,12 @@ func outputOf(t *testing.T, reaper *Reaper, launch Launch) (string, []Survivor) 
 	}
 	survivors := p.KillSurvivors()
 	if err := unix.Kill(-p.PID, 0); err != unix.ESRCH {
-		t.Errorf("of its group some are left: %v", err)
+		t.Errorf("its process group still has members: %v", err)
 	}
 	return strings.TrimSpace(string(text)), survivors
 }
 
-// A process that left session, group, parent and environment is found all the same.
+// A process that has left session, group, parent and environment is found and killed.
 func TestDaemonsAreKilled(t *testing.T) {
 	text, survivors := outputOf(t, NewReaper(""), launching(t, "env -i setsid -f sleep 1000 >/dev/null 2>&1; echo done"))
 	if text != "done" || len(survivors) != 1 {
@@ -45,7 +45,7 @@ func TestDaemonsAreKilled(t *testing.T) {
 	}
 }
 
-// In a delegated cgroup the command and all it starts are in a leaf of its own, which is gone afterwards.
+// With a delegated cgroup directory the command and all it starts are in a cgroup of its own, which is removed afterwards.
 func TestCgroupHoldsTheTree(t *testing.T) {
 	parent := os.Getenv(cgroupVariable)
 	if parent == "" {
@@ -60,7 +60,7 @@ func TestCgroupHoldsTheTree(t *testing.T) {
 		t.Errorf("%q, %v", text, survivors)
 	}
 	if _, err := os.Stat(filepath.Join(parent, "run-mark")); err == nil {
-		t.Error("the leaf is still there")
+		t.Error("the cgroup is still there")
 	}
 }
 

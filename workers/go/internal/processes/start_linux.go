@@ -13,23 +13,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// busyPipeBytes is large enough that a busy writer and its reader don't wait for each other at each buffer.
+// busyPipeBytes is the size of the pipes of commands that write much, so that writer and reader rarely wait for each other.
 const busyPipeBytes = 1 << 20
 
-// Process is the root of a tree that was started.
+// Process is the root of a tree of processes.
 type Process struct {
 	PID int
-	// Outputs are where its output comes from: one (both streams, or a terminal) or two (output and error). Read by the caller,
-	// and closed.
+	// Outputs are what it writes to: one (both streams, or a terminal) or two (standard output and error). The caller reads and closes them.
 	Outputs []*os.File
 
 	tree    *tree
 	started uint64
-	inputs  []*os.File // Closed at the latest when all is over.
+	inputs  []*os.File // Closed by KillSurvivors at the latest.
 }
 
-// Start starts a process as the leader of a session of its own. The error is a *StartError.
-func (h *Reaper) Start(launch Launch) (*Process, error) {
+// Start starts a process as the leader of a new session. The error is a *StartError.
+func (r *Reaper) Start(launch Launch) (*Process, error) {
 	if info, err := os.Stat(launch.Dir); err != nil || !info.IsDir() {
 		return nil, newStartError(BadDirectory, "the working directory %q doesn't exist", launch.Dir)
 	}
@@ -41,7 +40,7 @@ func (h *Reaper) Start(launch Launch) (*Process, error) {
 	if err != nil {
 		return nil, newStartError(Resources, "%v", err)
 	}
-	p, err := h.start(launch, path, streams)
+	p, err := r.start(launch, path, streams)
 	closeAll(streams.childEnds)
 	if err != nil {
 		closeAll(streams.outputs)
@@ -55,7 +54,8 @@ func (h *Reaper) Start(launch Launch) (*Process, error) {
 	return p, nil
 }
 
-func (h *Reaper) start(launch Launch, path string, streams *streams) (*Process, error) {
+// start starts the process, in a cgroup of its own if there are cgroups.
+func (r *Reaper) start(launch Launch, path string, streams *streams) (*Process, error) {
 	attributes := &syscall.ProcAttr{
 		Dir: launch.Dir,
 		Env: launch.Env,
@@ -64,9 +64,9 @@ func (h *Reaper) start(launch Launch, path string, streams *streams) (*Process, 
 	for _, file := range streams.childStreams {
 		attributes.Files = append(attributes.Files, file.Fd())
 	}
-	t := &tree{reaper: h, cookie: launch.Cookie}
-	if h.cgroupParent != "" {
-		leaf, err := newCgroup(h.CgroupPath(launch.Cookie))
+	t := &tree{reaper: r, cookie: launch.Cookie}
+	if r.cgroupParent != "" {
+		leaf, err := newCgroup(r.CgroupPath(launch.Cookie))
 		if err != nil {
 			return nil, err
 		}
@@ -78,9 +78,9 @@ func (h *Reaper) start(launch Launch, path string, streams *streams) (*Process, 
 		t.cgroup = leaf
 		attributes.Sys.UseCgroupFD, attributes.Sys.CgroupFD = true, int(directory.Fd())
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	// Past the os package, which would start another process first, to see how processes are waited for here.
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	// By syscall rather than os, which would start another process first, to find out how the system waits for processes.
 	pid, err := withUmask(launch.Umask, func() (int, error) {
 		pid, _, err := syscall.StartProcess(path, launch.Argv, attributes)
 		return pid, err
@@ -91,7 +91,7 @@ func (h *Reaper) start(launch Launch, path string, streams *streams) (*Process, 
 	}
 	runtime.KeepAlive(streams)
 	t.root = pid
-	h.trees[t] = true
+	r.trees[t] = true
 	p := &Process{PID: pid, tree: t}
 	if info := readStat(pid); info != nil {
 		p.started = info.started
@@ -99,7 +99,7 @@ func (h *Reaper) start(launch Launch, path string, streams *streams) (*Process, 
 	return p, nil
 }
 
-// Identity is what a later worker process recognises it by.
+// Identity is what another process recognises it by.
 func (p *Process) Identity() Identity {
 	identity := Identity{PID: p.PID, Started: p.started}
 	if p.tree.cgroup != nil {
@@ -108,7 +108,7 @@ func (p *Process) Identity() Identity {
 	return identity
 }
 
-// Wait returns when the root process has ended; once.
+// Wait waits until the root process has ended. It must be called only once.
 func (p *Process) Wait() (Status, error) {
 	var waited syscall.WaitStatus
 	var usage syscall.Rusage
@@ -130,7 +130,7 @@ func (p *Process) Wait() (Status, error) {
 	return status, nil
 }
 
-// Stop asks the tree to end, or makes it.
+// Stop ends the tree at a level: it sends SIGINT or SIGTERM to its process group, or kills it.
 func (p *Process) Stop(level Level) {
 	switch level {
 	case Kill:
@@ -143,14 +143,14 @@ func (p *Process) Stop(level Level) {
 	}
 }
 
-// KillSurvivors kills whoever of the tree is left after the root has ended, and tells who that was. Gives up after ten seconds.
+// KillSurvivors kills the processes of the tree that have outlived its root, and returns them. It gives up after ten seconds.
 func (p *Process) KillSurvivors() []Survivor {
 	defer closeAll(p.inputs)
 	return p.tree.killSurvivors()
 }
 
-// withUmask starts a process with another file mode creation mask, on a thread that shares its mask with no other and isn't used
-// again.
+// withUmask calls start with another file mode creation mask; nil keeps the mask. It uses a thread that shares its mask with no other and
+// ends afterwards.
 func withUmask(mask *uint32, start func() (int, error)) (pid int, err error) {
 	if mask == nil {
 		return start()
@@ -168,8 +168,8 @@ func withUmask(mask *uint32, start func() (int, error)) (pid int, err error) {
 	return pid, err
 }
 
-// lookPath finds the program as the command's own environment and directory say. What exists and can't be run is left to the system
-// to complain about.
+// lookPath finds the program on the PATH of the command's own environment. A file that can't be executed is returned if there is no other;
+// starting it fails with the reason.
 func lookPath(launch Launch) (string, error) {
 	program := launch.Argv[0]
 	if strings.Contains(program, "/") {
@@ -202,6 +202,7 @@ func lookPath(launch Launch) (string, error) {
 	return found, nil
 }
 
+// startErrorOf classifies an error of starting a program.
 func startErrorOf(err error, program string) *StartError {
 	var number syscall.Errno
 	errors.As(err, &number)
@@ -219,7 +220,7 @@ func startErrorOf(err error, program string) *StartError {
 	return newStartError(OtherFailure, "%v", err)
 }
 
-// EnlargePipe makes room for a busy writer; where that can't be had, things go on as they are.
+// EnlargePipe makes a pipe larger for a command that writes much, if the system allows that.
 func EnlargePipe(file *os.File) {
 	connection, err := file.SyscallConn()
 	if err != nil {

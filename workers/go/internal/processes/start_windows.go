@@ -13,25 +13,25 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// maxCreateAttempts at creating a process that the system itself breaks off.
+// maxCreateAttempts is how often it is tried to create a process, if the system fails with an internal error.
 const maxCreateAttempts = 3
 
-// Process is the root of a tree that was started.
+// Process is the root of a tree of processes.
 type Process struct {
 	PID int
-	// Outputs are where its output comes from: one or two (output and error). Read by the caller, and closed.
+	// Outputs are what it writes to: one, or two (standard output and error). The caller reads and closes them.
 	Outputs []*os.File
 
 	handle  windows.Handle
 	job     *job
 	started uint64
-	inputs  []*os.File // Closed at the latest when all is over.
-	script  string     // A file to remove at the end; empty without.
+	inputs  []*os.File // Closed by KillSurvivors at the latest.
+	script  string     // A file that KillSurvivors removes; empty: none.
 }
 
-// Start starts a process in a job of its own. It is created there, suspended, and resumed when it is known to be there: no child of it
-// can be outside, and nothing of it is left when this program is killed meanwhile. The error is a *StartError.
-func (h *Reaper) Start(launch Launch) (*Process, error) {
+// Start starts a process in a job of its own. It is created there, suspended, and resumed when it is certainly there: no child of it can be
+// outside, and nothing of it is left if this program is killed meanwhile. The error is a *StartError.
+func (r *Reaper) Start(launch Launch) (*Process, error) {
 	if info, err := os.Stat(launch.Dir); err != nil || !info.IsDir() {
 		return nil, newStartError(BadDirectory, "the working directory %s doesn't exist", quoted(launch.Dir))
 	}
@@ -44,7 +44,7 @@ func (h *Reaper) Start(launch Launch) (*Process, error) {
 		line.remove()
 		return nil, newStartError(Resources, "%v", err)
 	}
-	p, err := h.start(launch, line, streams)
+	p, err := r.start(launch, line, streams)
 	closeAll(streams.childEnds)
 	if err != nil {
 		line.remove()
@@ -59,15 +59,15 @@ func (h *Reaper) Start(launch Launch) (*Process, error) {
 	return p, nil
 }
 
-func (h *Reaper) start(launch Launch, line *commandLine, streams *streams) (*Process, error) {
+func (r *Reaper) start(launch Launch, line *commandLine, streams *streams) (*Process, error) {
 	job, err := newJob()
 	if err != nil {
 		return nil, err
 	}
-	created, err := h.create(launch, line, streams, job)
+	created, err := r.create(launch, line, streams, job)
 	for tries := 1; errors.Is(err, windows.ERROR_INTERNAL_ERROR) && tries < maxCreateAttempts; tries++ {
-		// Under Wine, on a very busy machine: the process has died before it was one.
-		created, err = h.create(launch, line, streams, job)
+		// Under Wine on a very busy machine: the process has died while it was created.
+		created, err = r.create(launch, line, streams, job)
 	}
 	if err != nil {
 		job.close()
@@ -87,8 +87,8 @@ func (h *Reaper) start(launch Launch, line *commandLine, streams *streams) (*Pro
 	return p, nil
 }
 
-// create makes a suspended process in a job that inherits nothing but its three streams.
-func (h *Reaper) create(
+// create makes a suspended process in a job. It inherits nothing but its three streams.
+func (r *Reaper) create(
 	launch Launch, line *commandLine, streams *streams, job *job,
 ) (*windows.ProcessInformation, error) {
 	program, err := windows.UTF16PtrFromString(line.program)
@@ -118,8 +118,8 @@ func (h *Reaper) create(
 	startup := &windows.StartupInfoEx{ProcThreadAttributeList: attributes.List()}
 	startup.Cb = uint32(unsafe.Sizeof(*startup))
 	startup.Flags = windows.STARTF_USESTDHANDLES
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	handles, err := inheritStreams(attributes, streams)
 	if err != nil {
 		return nil, err
@@ -127,14 +127,14 @@ func (h *Reaper) create(
 	startup.StdInput, startup.StdOutput, startup.StdErr = handles[0], handles[1], handles[2]
 	created := new(windows.ProcessInformation)
 	err = windows.CreateProcess(program, text, nil, nil, true,
-		// A console without a window: what can be interrupted by Ctrl-C without the worker being hit.
+		// With a console of its own, without a window: Ctrl-C on it doesn't reach the worker.
 		windows.CREATE_SUSPENDED|windows.CREATE_NO_WINDOW|windows.CREATE_UNICODE_ENVIRONMENT|
 			windows.EXTENDED_STARTUPINFO_PRESENT,
 		&environment[0], directory, &startup.StartupInfo, created)
 	return created, err
 }
 
-// inheritStreams lets the process that is created next inherit its three streams.
+// inheritStreams has the process that is created next inherit its three streams, and returns their handles.
 func inheritStreams(attributes *windows.ProcThreadAttributeListContainer, streams *streams) ([]windows.Handle, error) {
 	var handles []windows.Handle
 	for _, file := range streams.childStreams {
@@ -153,13 +153,13 @@ func inheritStreams(attributes *windows.ProcThreadAttributeListContainer, stream
 	return handles, nil
 }
 
-// environmentBlock is variables as Windows takes them; each ends with NUL, and so does the block.
+// environmentBlock is an environment as CreateProcess takes it: each variable ends with NUL, and so does the block.
 func environmentBlock(variables []string) []uint16 {
 	var block []uint16
 	for _, variable := range variables {
 		text, err := windows.UTF16FromString(variable)
 		if err != nil {
-			continue // The plan has refused NUL.
+			continue // It has a NUL; the plan has refused those.
 		}
 		block = append(block, text...)
 	}
@@ -169,10 +169,10 @@ func environmentBlock(variables []string) []uint16 {
 	return append(block, 0)
 }
 
-// Identity is what a later worker process recognises it by.
+// Identity is what another process recognises it by.
 func (p *Process) Identity() Identity { return Identity{PID: p.PID, Started: p.started} }
 
-// Wait returns when the root process has ended; once.
+// Wait waits until the root process has ended. It must be called only once.
 func (p *Process) Wait() (Status, error) {
 	defer windows.CloseHandle(p.handle)
 	if _, err := windows.WaitForSingleObject(p.handle, windows.INFINITE); err != nil {
@@ -188,7 +188,7 @@ func (p *Process) Wait() (Status, error) {
 	return status, nil
 }
 
-// Stop asks the tree to end, or makes it.
+// Stop ends the tree at a level: by Ctrl-C on its console, or by killing it.
 func (p *Process) Stop(level Level) {
 	if level == Interrupt {
 		p.interrupt()
@@ -197,7 +197,7 @@ func (p *Process) Stop(level Level) {
 	}
 }
 
-// KillSurvivors kills whoever of the tree is left after the root has ended, and tells who that was. Gives up after ten seconds.
+// KillSurvivors kills the processes of the tree that have outlived its root, and returns them. It gives up after ten seconds.
 func (p *Process) KillSurvivors() []Survivor {
 	defer p.job.close()
 	survivors := p.job.killSurvivors()
@@ -208,7 +208,7 @@ func (p *Process) KillSurvivors() []Survivor {
 	return survivors
 }
 
-// lookPath finds the program as the command's own environment and directory say.
+// lookPath finds the program on the PATH of the command's own environment, relative to its directory.
 func lookPath(launch Launch) (string, error) {
 	program := filepath.FromSlash(launch.Argv[0])
 	path := variableOf(launch.Env, "PATH")
@@ -237,6 +237,7 @@ func lookPath(launch Launch) (string, error) {
 	return "", newStartError(ProgramNotFound, "there is no program %s", quoted(launch.Argv[0]))
 }
 
+// variableOf is the value of a variable, whatever the case of its name; empty if there is none.
 func variableOf(environment []string, name string) string {
 	for _, variable := range environment {
 		if key, value, _ := strings.Cut(variable, "="); strings.EqualFold(key, name) {
@@ -246,6 +247,7 @@ func variableOf(environment []string, name string) string {
 	return ""
 }
 
+// startErrorOf classifies an error of starting a program.
 func startErrorOf(err error, program string) *StartError {
 	switch {
 	case errors.Is(err, windows.ERROR_FILE_NOT_FOUND), errors.Is(err, windows.ERROR_PATH_NOT_FOUND):
@@ -261,5 +263,5 @@ func startErrorOf(err error, program string) *StartError {
 	return newStartError(OtherFailure, "%v", err)
 }
 
-// EnlargePipe has nothing to do: pipes of this system grow by themselves.
+// EnlargePipe does nothing: pipes of this system grow by themselves.
 func EnlargePipe(*os.File) {}

@@ -8,16 +8,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// endOfTransmission is what a terminal reads as the end of its input.
+// endOfTransmission is the character that ends the input of a terminal.
 const endOfTransmission = 4
 
-// streams are the ends of what connects the worker and a process.
+// streams are both ends of the pipes, or of the terminal, between this program and a process.
 type streams struct {
-	childStreams []*os.File // Standard input, output and error as the process gets them.
-	childEnds    []*os.File // To be closed once it is started.
-	outputs      []*os.File // To be read.
-	inputs       []*os.File // To be written to and closed, if there is something to write.
-	stdin        []byte     // What is to be written.
+	childStreams []*os.File // The process's standard input, output and error.
+	childEnds    []*os.File // Closed here once the process is started.
+	outputs      []*os.File // Read here.
+	inputs       []*os.File // Written to and closed here; empty if there is nothing to write.
+	stdin        []byte     // What is written.
 }
 
 func openStreams(launch Launch) (*streams, error) {
@@ -85,7 +85,7 @@ func (s *streams) openTerminal(launch Launch) error {
 	if err != nil {
 		return err
 	}
-	// Opened past the os package, which would make it non-blocking, also for the process.
+	// By unix.Open rather than os, which would make the terminal non-blocking for the process as well.
 	other, err := unix.Open(fmt.Sprintf("/dev/pts/%d", number), unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err
@@ -107,11 +107,11 @@ func (s *streams) openTerminal(launch Launch) error {
 	return nil
 }
 
-// terminalInput is input as it is typed on a terminal, with its end behind it.
+// terminalInput is input as it is typed on a terminal, followed by the end of input.
 func terminalInput(input []byte) []byte {
 	keys := append(bytes.Clone(input), endOfTransmission)
 	if !bytes.HasSuffix(input, []byte("\n")) {
-		// The first one only sends the unfinished line.
+		// Within a line the first one only sends the line.
 		keys = append(keys, endOfTransmission)
 	}
 	return keys

@@ -5,12 +5,12 @@ import (
 	"os"
 )
 
-// streams are the ends of what connects the worker and a process.
+// streams are both ends of the pipes between this program and a process.
 type streams struct {
-	childStreams []*os.File // Standard input, output and error as the process gets them.
-	childEnds    []*os.File // To be closed once it is started.
-	outputs      []*os.File // To be read.
-	inputs       []*os.File // To be written to and closed, if there is something to write.
+	childStreams []*os.File // The process's standard input, output and error.
+	childEnds    []*os.File // Closed here once the process is started.
+	outputs      []*os.File // Read here.
+	inputs       []*os.File // Written to and closed here; empty if there is nothing to write.
 }
 
 func openStreams(launch Launch) (*streams, error) {

@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tree is the processes of one run, from its root on, which leads its own session and group.
+// tree is the processes of one run. Its root leads a session and a process group of its own.
 //
-// They are found by their process group, by the cgroup where there is one, by the mark in their environment, and because orphans
-// among the descendants become children of the worker.
+// Processes are found by their session and process group, by the cgroup if there is one, by the cookie in their environment, and because
+// orphans among the descendants become children of this process.
 type tree struct {
 	reaper *Reaper
 	root   int
@@ -20,12 +20,12 @@ type tree struct {
 	cgroup *cgroup
 }
 
-// signal goes to the root's process group; nothing happens if that is empty.
+// signal sends a signal to the root's process group; nothing happens if that is empty.
 func (t *tree) signal(number unix.Signal) {
 	_ = unix.Kill(-t.root, number)
 }
 
-// killSurvivors kills whoever is left after the root has ended, and returns when they are gone, with who they were.
+// killSurvivors kills the processes that have outlived the root, and returns them when they are gone.
 func (t *tree) killSurvivors() []Survivor {
 	killed := make(map[int]Survivor)
 	for deadline := time.Now().Add(killTimeout); ; {
@@ -50,12 +50,12 @@ func (t *tree) killSurvivors() []Survivor {
 	return slices.SortedFunc(maps.Values(killed), func(a, b Survivor) int { return a.PID - b.PID })
 }
 
-// living are the living processes of the tree; all of /proc is looked at only if there may be some.
+// living are the living processes of the tree. It reads all of /proc only if there may be some.
 func (t *tree) living() []*processInfo {
 	isSubreaper := t.reaper.isSubreaper
 	var escaped []int
 	if isSubreaper && !hasChildren() && !t.groupExists() && len(t.cgroup.members()) == 0 {
-		// The usual case, without a look at /proc.
+		// The usual case, without reading /proc.
 		return nil
 	}
 	if isSubreaper {
@@ -86,6 +86,7 @@ func (t *tree) living() []*processInfo {
 	return slices.DeleteFunc(infos, (*processInfo).isZombie)
 }
 
+// groupExists tells whether the root's process group has members.
 func (t *tree) groupExists() bool {
 	return unix.Kill(-t.root, 0) != unix.ESRCH
 }

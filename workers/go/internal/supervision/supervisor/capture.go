@@ -14,12 +14,12 @@ import (
 )
 
 const (
-	// readBytes is enough for most commands; one that fills it is read in larger pieces.
+	// readBytes is enough for most commands. The output of one that fills it is read in larger pieces.
 	readBytes     = 16 << 10
 	busyReadBytes = 256 << 10
 )
 
-// capture keeps all output of the command: from its pipes and watched files into the spool.
+// capture spools the output of the command, from its pipes and watched files.
 type capture struct {
 	logLimit      uint64
 	dropsWhenFull bool
@@ -30,21 +30,21 @@ type capture struct {
 	channels      []*channel
 	outputs       []*os.File
 	readers       sync.WaitGroup
-	outputsEnded  chan struct{} // Closed when all pipes have ended.
-	closing       chan struct{} // Closed when the rest of the pipes isn't wanted.
+	outputsEnded  chan struct{} // Closed when all pipes are read to their ends.
+	closing       chan struct{} // Closed when nothing more is to be read from the pipes.
 	watcher       *watcher
 
-	blockedReaders atomic.Int32 // Readers that wait for room.
-	lastOutputAt   atomic.Int64 // When something was written last, since begun.
+	blockedReaders atomic.Int32 // Readers that wait for space in the spool.
+	lastOutputAt   atomic.Int64 // When the command wrote something last, since startedAt.
 	startedAt      time.Time
 	isDiscarding   atomic.Bool
 	failOnce       sync.Once
 	mu             sync.Mutex
-	keptBytes      uint64 // Bytes of all channels that were within the limit.
-	storageError   string
+	keptBytes      uint64 // Of all channels, within logLimit.
+	storageError   string // Why nothing more can be spooled; empty while it can.
 }
 
-// newCapture prepares to read, and looks at the watched files as they are before the command starts.
+// newCapture prepares to read. It opens the watched files, before the command can write to them.
 func newCapture(s *supervisor) *capture {
 	c := &capture{
 		logLimit:      s.launch.LogLimit,
@@ -67,7 +67,7 @@ func newCapture(s *supervisor) *capture {
 	return c
 }
 
-// start begins to read; it closes the files it is given.
+// start begins to read the command's pipes, and closes them in the end.
 func (c *capture) start(outputs []*os.File) {
 	c.outputs = outputs
 	c.startedAt = time.Now()
@@ -81,22 +81,22 @@ func (c *capture) start(outputs []*os.File) {
 	c.watcher.start()
 }
 
-// silentFor is for how long nothing was written.
+// silentFor is how long the command has written nothing.
 func (c *capture) silentFor() time.Duration {
 	return time.Since(c.startedAt) - time.Duration(c.lastOutputAt.Load())
 }
 
-// isBlocked tells whether the command can't write because there is no room for its output.
+// isBlocked tells whether the command can't write because the spool is full.
 func (c *capture) isBlocked() bool { return c.blockedReaders.Load() > 0 }
 
-// failureMessage is what went wrong with keeping the output, for people.
+// failureMessage is why the output couldn't be spooled, for people; empty if it could.
 func (c *capture) failureMessage() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.storageError
 }
 
-// totals are size and digest of each channel; after finish.
+// totals are size and digest of each channel. To be called after finish.
 func (c *capture) totals() []contract.Total {
 	totals := make([]contract.Total, 0, len(c.channels))
 	for _, each := range c.channels {
@@ -105,7 +105,7 @@ func (c *capture) totals() []contract.Total {
 	return totals
 }
 
-// waitForEnd waits until all pipes have ended, at most for limit, not counting the time when there is no room.
+// waitForEnd waits until all pipes are read to their ends, at most for limit. While the spool is full the limit doesn't count.
 func (c *capture) waitForEnd(limit time.Duration) {
 	for {
 		timer := time.NewTimer(limit)
@@ -121,7 +121,7 @@ func (c *capture) waitForEnd(limit time.Duration) {
 	}
 }
 
-// finish closes the pipes and spools all that is left.
+// finish closes the pipes and spools the rest of what was read.
 func (c *capture) finish() {
 	c.watcher.finish()
 	close(c.closing)
@@ -134,7 +134,7 @@ func (c *capture) finish() {
 	}
 }
 
-// storageFailed: nothing more can be kept. That is said loudly, and the command is ended.
+// storageFailed logs the first error for which nothing more can be spooled, and ends the command.
 func (c *capture) storageFailed(err error) {
 	c.failOnce.Do(func() {
 		c.isDiscarding.Store(true)
@@ -146,16 +146,16 @@ func (c *capture) storageFailed(err error) {
 	})
 }
 
-// read feeds a channel from a pipe until that ends; not while there is no room.
+// read feeds a channel from a pipe until that ends. While the spool is full it doesn't read.
 func (c *capture) read(output *os.File, into *channel) {
 	defer output.Close()
 	buffer := make([]byte, readBytes)
 	for {
-		room := c.waitForSpace()
-		if room == 0 {
+		space := c.waitForSpace()
+		if space == 0 {
 			return
 		}
-		size, err := output.Read(buffer[:min(int64(len(buffer)), room)])
+		size, err := output.Read(buffer[:min(int64(len(buffer)), space)])
 		if size > 0 {
 			c.feed(into, buffer[:size])
 		}
@@ -164,19 +164,19 @@ func (c *capture) read(output *os.File, into *channel) {
 			buffer = make([]byte, busyReadBytes)
 		}
 		if err != nil {
-			// The end; a pseudo terminal has an error of its own for that. Nothing else can go wrong with a pipe.
+			// The end, for which a pseudo terminal has an error of its own. Reading from a pipe doesn't fail otherwise.
 			return
 		}
 	}
 }
 
-// feed hands bytes on and remembers when.
+// feed passes bytes on to a channel, and notes when they came.
 func (c *capture) feed(into *channel, data []byte) {
 	c.lastOutputAt.Store(int64(time.Since(c.startedAt)))
 	into.feed(data)
 }
 
-// waitForSpace returns when the command may write on, and how much; 0 if that isn't wanted any more.
+// waitForSpace waits until there is space in the spool, and returns how many bytes may be read; 0 when the pipes are to be closed.
 func (c *capture) waitForSpace() int64 {
 	if c.dropsWhenFull {
 		return busyReadBytes
@@ -189,7 +189,7 @@ func (c *capture) waitForSpace() int64 {
 	return c.budget.waitForSpace(c.closing)
 }
 
-// withinLogLimit is what of data isn't beyond the limit of the command, or of what can be kept at all.
+// withinLogLimit is the part of data that is within the command's limit. The rest of it ends the command.
 func (c *capture) withinLogLimit(data []byte) []byte {
 	if c.isDiscarding.Load() {
 		return nil

@@ -10,24 +10,24 @@ import (
 	"buildledger/workers/go/internal/masking"
 )
 
-// channel is one named stream of output, from where it is read through the mask into the spool.
+// channel is one named stream of output: it masks secrets and spools the rest.
 type channel struct {
 	index   int
 	capture *capture
 	spool   *spoolWriter
 
 	mu              sync.Mutex
-	masker          *masking.Masker // Nil if there is nothing to hide.
+	masker          *masking.Masker // Nil if there is nothing to mask.
 	digest          hash.Hash
-	unreportedBytes uint64 // Bytes left out since the last that were spooled.
-	droppedBytes    uint64 // All bytes left out.
+	unreportedBytes uint64 // Dropped since something was spooled, and not in an event yet.
+	droppedBytes    uint64 // All that were dropped.
 }
 
 func newChannel(index int, c *capture, s *spoolWriter, secrets [][]byte) *channel {
 	return &channel{index: index, capture: c, spool: s, masker: masking.New(secrets), digest: sha256.New()}
 }
 
-// feed takes bytes that the command wrote.
+// feed masks and spools bytes that the command has written.
 func (c *channel) feed(data []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -37,7 +37,7 @@ func (c *channel) feed(data []byte) {
 	c.spoolData(data)
 }
 
-// finish spools what is left and says what is missing: nothing more will come.
+// finish spools what the masker holds back, and reports what was dropped last. Nothing may be fed after it.
 func (c *channel) finish() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -50,7 +50,7 @@ func (c *channel) finish() {
 	c.spool.close()
 }
 
-// total is what the channel came to; after finish.
+// total is the size of the whole channel. To be called after finish.
 func (c *channel) total() contract.Total {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -59,7 +59,7 @@ func (c *channel) total() contract.Total {
 	}
 }
 
-// spoolData spools bytes, unless a limit or the policy says otherwise.
+// spoolData spools bytes as far as the log limit allows, or drops them if the spool is full and the launch says so.
 func (c *channel) spoolData(data []byte) {
 	data = c.capture.withinLogLimit(data)
 	if len(data) == 0 {
@@ -81,7 +81,7 @@ func (c *channel) spoolData(data []byte) {
 	}
 }
 
-// recordGap notes what was left out, before anything that follows it is spooled.
+// recordGap writes an event about dropped bytes, before anything that follows them is spooled; false if that fails.
 func (c *channel) recordGap() bool {
 	gap := &contract.GapEvent{Channel: c.index, At: uint64(c.spool.position.Load()), Bytes: c.unreportedBytes}
 	if err := c.capture.events.append(contract.Event{Gap: gap}); err != nil {

@@ -12,14 +12,15 @@ import (
 )
 
 const (
-	// outputDrainTimeout: a background child that inherited the pipes doesn't keep the command open for longer.
+	// outputDrainTimeout is how long output is read after the end of the command, from background processes that have its pipes;
+	// outputDrainAfterKill is the same after those were killed.
 	outputDrainTimeout   = 5 * time.Second
 	outputDrainAfterKill = time.Second
-	// maxSurvivors are named; they must fit into one message of the worker.
+	// maxSurvivors are named; they must fit into one message of the protocol.
 	maxSurvivors = 300
 )
 
-// execution is the command as it runs.
+// execution is the running command.
 type execution struct {
 	*supervisor
 	process   *processes.Process
@@ -38,15 +39,15 @@ func (s *supervisor) runCommand() *contract.Exit {
 		return s.notStarted(err)
 	}
 	e := &execution{supervisor: s, process: started, capture: c, startedAt: time.Now()}
-	isOver := false
+	hasEnded := false
 	defer func() {
-		if !isOver { // A fault of this program: nothing may go on unseen.
+		if !hasEnded { // A panic: no process may be left.
 			started.Stop(processes.Kill)
 			_, _ = started.Wait()
 			started.KillSurvivors()
 		}
 	}()
-	// The first event about the process stands before its first output.
+	// The event about the start is written before any output is spooled.
 	event := &contract.Started{
 		Identity: started.Identity(), Mechanism: s.reaper.Mechanism(), At: float64(time.Now().UnixNano()) / float64(time.Second),
 	}
@@ -57,11 +58,11 @@ func (s *supervisor) runCommand() *contract.Exit {
 		c.storageFailed(err)
 	}
 	exit := e.waitForEnd()
-	isOver = true
+	hasEnded = true
 	return exit
 }
 
-// start makes what the command needs and starts it.
+// start writes the secret files and starts the command.
 func (s *supervisor) start() (*processes.Process, error) {
 	variables, err := s.writeSecretFiles()
 	if err != nil {
@@ -89,23 +90,23 @@ func (s *supervisor) start() (*processes.Process, error) {
 	return s.reaper.Start(launch)
 }
 
-// notStarted says why there is no process.
+// notStarted writes the event that the command couldn't be started, and returns its end.
 func (s *supervisor) notStarted(err error) *contract.Exit {
 	failure := processes.OtherFailure
 	var known *processes.StartError
 	if errors.As(err, &known) {
 		failure = known.Failure
 	}
-	said := &contract.NotStarted{Failure: failure, Message: err.Error()}
-	if err := s.events.append(contract.Event{StartFailed: said}); err != nil {
-		slog.Error("an event can't be kept", "error", err)
+	event := &contract.NotStarted{Failure: failure, Message: err.Error()}
+	if err := s.events.append(contract.Event{StartFailed: event}); err != nil {
+		slog.Error("an event can't be written", "error", err)
 	}
 	return &contract.Exit{
 		Reason: contract.StartFailed, StartFailure: failure, Message: err.Error(),
 	}
 }
 
-// waitForEnd waits for the end, or brings it about, and cleans up after it.
+// waitForEnd waits until the command ends, or ends it, and kills what it leaves.
 func (e *execution) waitForEnd() *contract.Exit {
 	ended := make(chan struct{})
 	stopped := make(chan struct{})
@@ -134,7 +135,7 @@ func (e *execution) waitForEnd() *contract.Exit {
 	return e.exit(status, err, survivors)
 }
 
-// walkStopPolicy goes through the stop policy once the end is asked for; a more urgent request skips ahead.
+// walkStopPolicy goes through the steps of the stop policy once the command is asked to end. A more urgent request skips steps.
 func (e *execution) walkStopPolicy(ended <-chan struct{}) {
 	select {
 	case <-e.stop.Changed():
@@ -165,7 +166,7 @@ func (e *execution) walkStopPolicy(ended <-chan struct{}) {
 	}
 }
 
-// stopPolicy is how the command is ended: in the end it has to be over, whatever was asked for.
+// stopPolicy are the steps by which the command is ended; the last one is always a kill.
 func (e *execution) stopPolicy() []contract.StopStep {
 	policy := e.launch.StopPolicy
 	if len(policy) == 0 || policy[len(policy)-1].Level != processes.Kill {
@@ -174,6 +175,7 @@ func (e *execution) stopPolicy() []contract.StopStep {
 	return policy
 }
 
+// signal writes an event, and ends the command at a level.
 func (e *execution) signal(level processes.Level) {
 	stopping := &contract.Stopping{Level: level, Reason: e.stop.Reason()}
 	if err := e.events.append(contract.Event{Stopping: stopping}); err != nil {
@@ -184,7 +186,7 @@ func (e *execution) signal(level processes.Level) {
 	e.process.Stop(level)
 }
 
-// enforceNoOutput ends the command if it has written nothing for too long.
+// enforceNoOutput ends the command if it has written nothing for limit.
 func (e *execution) enforceNoOutput(limit time.Duration, ended <-chan struct{}) {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
@@ -197,7 +199,7 @@ func (e *execution) enforceNoOutput(limit time.Duration, ended <-chan struct{}) 
 		silent := e.capture.silentFor()
 		switch {
 		case e.capture.isBlocked():
-			// It can't write, which is not its fault.
+			// It can't write: that doesn't count as silence.
 			timer.Reset(limit)
 		case silent < limit:
 			timer.Reset(limit - silent)
@@ -208,6 +210,7 @@ func (e *execution) enforceNoOutput(limit time.Duration, ended <-chan struct{}) 
 	}
 }
 
+// exit is how the command ended.
 func (e *execution) exit(status processes.Status, err error, survivors []processes.Survivor) *contract.Exit {
 	exit := &contract.Exit{
 		Reason:    e.stop.Reason(),
@@ -220,7 +223,7 @@ func (e *execution) exit(status processes.Status, err error, survivors []process
 		exit.Reason = contract.Completed
 	}
 	if err != nil {
-		exit.Message = fmt.Sprintf("how the process ended couldn't be learnt: %v", err)
+		exit.Message = fmt.Sprintf("how the process ended couldn't be found out: %v", err)
 		return exit
 	}
 	exit.UserCPU, exit.SystemCPU = new(contract.SecondsOf(status.User)), new(contract.SecondsOf(status.System))

@@ -11,7 +11,7 @@ import (
 	"buildledger/workers/go/internal/contract"
 )
 
-// eventWriter are the events of a command, one line of JSON each, in the order in which they happened.
+// eventWriter appends to the events file of the command: one line of JSON for each event. It is safe for concurrent use.
 type eventWriter struct {
 	mu   sync.Mutex
 	file *os.File
@@ -26,30 +26,30 @@ func openEventWriter(directory string) (*eventWriter, error) {
 	return &eventWriter{file: file}, nil
 }
 
-// append writes one line in one go. After an error the lines are as before.
-func (n *eventWriter) append(event contract.Event) error {
+// append writes one event. After an error the file is as before.
+func (w *eventWriter) append(event contract.Event) error {
 	line, err := json.Marshal(event)
 	if err != nil {
 		return err
 	}
 	line = append(line, '\n')
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if _, err := n.file.WriteAt(line, n.size); err != nil {
-		return errors.Join(fmt.Errorf("writing an event: %w", err), n.file.Truncate(n.size))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.file.WriteAt(line, w.size); err != nil {
+		return errors.Join(fmt.Errorf("writing an event: %w", err), w.file.Truncate(w.size))
 	}
-	n.size += int64(len(line))
+	w.size += int64(len(line))
 	return nil
 }
 
-// diagnosticsFile is a file that exists only if there is something to say.
+// diagnosticsFile has what the supervisor logs; it is created with the first message.
 type diagnosticsFile struct {
 	directory string
 	mu        sync.Mutex
 	file      *os.File
 }
 
-// Write appends to the file. What can't be written is lost: there is nobody to tell.
+// Write appends to the file. It never fails: an error of the log couldn't be reported anywhere.
 func (d *diagnosticsFile) Write(text []byte) (int, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	patience          = 60 * time.Second
+	testTimeout       = 60 * time.Second
 	superviseArgument = "__supervise"
 )
 
@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// supervised is a supervisor as its worker sees it.
+// supervised is a running supervisor, with the worker's ends of its pipes.
 type supervised struct {
 	t             *testing.T
 	directory     string
@@ -52,7 +52,7 @@ func launching(t *testing.T, script string) *contract.Launch {
 	}
 }
 
-// startSupervisor starts a supervisor that knows of nothing yet.
+// startSupervisor starts a supervisor that waits for its launch.
 func startSupervisor(t *testing.T) *supervised {
 	t.Helper()
 	s := &supervised{t: t, directory: t.TempDir()}
@@ -67,7 +67,7 @@ func startSupervisor(t *testing.T) *supervised {
 	return s
 }
 
-// superviseLaunch starts a supervisor with a launch.
+// superviseLaunch starts a supervisor and sends it a launch.
 func superviseLaunch(t *testing.T, launch *contract.Launch) *supervised {
 	t.Helper()
 	s := startSupervisor(t)
@@ -86,7 +86,7 @@ func (s *supervised) send(value any) {
 	}
 }
 
-// disconnect is what happens to a supervisor when its worker is killed.
+// disconnect closes the pipes, as when the worker is killed.
 func (s *supervised) disconnect() {
 	s.orders.Close()
 	s.notifications.Close()
@@ -95,7 +95,7 @@ func (s *supervised) disconnect() {
 // exit is how the command ended, once the supervisor is gone.
 func (s *supervised) exit() *contract.Exit {
 	s.t.Helper()
-	overdue := time.AfterFunc(patience, func() { s.command.Process.Kill() })
+	overdue := time.AfterFunc(testTimeout, func() { s.command.Process.Kill() })
 	defer overdue.Stop()
 	go io.Copy(io.Discard, s.notifications)
 	if err := s.command.Wait(); err != nil {
@@ -141,10 +141,10 @@ func (s *supervised) events() (events []contract.Event) {
 	return events
 }
 
-// until waits for something that the supervisor brings about.
+// until waits for a condition that the supervisor fulfils.
 func until(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !condition(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(testTimeout); !condition(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: not in time", what)
 		}

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// notifyInterval is how long the worker isn't called again after it was: it looks at everything each time.
+// notifyInterval is the shortest time between two notifications: the worker reads everything each time.
 const notifyInterval = 2 * time.Millisecond
 
-// notifier calls the worker by a byte when there is something to look at. A worker that is gone or busy doesn't hold anything up.
+// notifier sends the worker a byte when there is something to read. It never blocks its callers, even if the worker is busy or gone.
 type notifier struct{ pending chan struct{} }
 
 func newNotifier(file *os.File) *notifier {
@@ -21,7 +21,7 @@ func newNotifier(file *os.File) *notifier {
 			time.Sleep(notifyInterval)
 		}
 		for range n.pending {
-			// Nobody listens any more.
+			// The worker is gone.
 		}
 	}()
 	return n

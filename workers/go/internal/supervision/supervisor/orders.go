@@ -13,10 +13,11 @@ import (
 	"buildledger/workers/go/internal/processes"
 )
 
-// pollInterval is how often a supervisor without a worker looks for orders.
+// pollInterval is how often a supervisor without a worker checks for orders.
 const pollInterval = 100 * time.Millisecond
 
-// readOrders does what the worker says, until the command has ended.
+// readOrders applies the orders of the worker, until the command has ended. When the pipe to the worker ends, it polls for those of a later
+// worker.
 func (s *supervisor) readOrders(lines *bufio.Reader) {
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -36,7 +37,7 @@ func (s *supervisor) readOrders(lines *bufio.Reader) {
 	s.pollForOrders()
 }
 
-// pollForOrders looks after the command without a worker: a later one leaves its orders in files.
+// pollForOrders applies the orders that a later worker writes into a file, and ends a command that is unattended for too long.
 func (s *supervisor) pollForOrders() {
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
@@ -50,7 +51,7 @@ func (s *supervisor) pollForOrders() {
 		if line, err := os.ReadFile(filepath.Join(s.directory, contract.StopFile)); err == nil {
 			s.applyOrder(line)
 		}
-		// That it changes counts, not what the wall clock says.
+		// Only a change of the time counts: the wall clock may be set.
 		if last := s.attendedTime(); last != attended {
 			attendedAt, attended = time.Now(), last
 		}
@@ -60,7 +61,7 @@ func (s *supervisor) pollForOrders() {
 	}
 }
 
-// attendedTime is when a worker touched the file that says that it is there; 0 if none ever did.
+// attendedTime is when a worker has last touched AttendedFile, in nanoseconds; 0 if none has.
 func (s *supervisor) attendedTime() int64 {
 	info, err := os.Stat(filepath.Join(s.directory, contract.AttendedFile))
 	if err != nil {
@@ -69,7 +70,7 @@ func (s *supervisor) attendedTime() int64 {
 	return info.ModTime().UnixNano()
 }
 
-// applyOrder does what one line says. A line that makes no sense is no reason to end anything.
+// applyOrder applies one order. One that can't be parsed is logged, and otherwise ignored.
 func (s *supervisor) applyOrder(line []byte) {
 	var order contract.Order
 	if err := json.Unmarshal(line, &order); err != nil {
@@ -93,7 +94,7 @@ func (s *supervisor) applyOrder(line []byte) {
 	s.stop.Make(reason, knownLevel(order.Stop.Level), grace)
 }
 
-// knownLevel is the level itself, or the gentlest for one that this program doesn't know.
+// knownLevel is level, or Interrupt for one that this program doesn't know.
 func knownLevel(level processes.Level) processes.Level {
 	switch level {
 	case processes.Terminate, processes.Kill:
@@ -102,8 +103,8 @@ func knownLevel(level processes.Level) processes.Level {
 	return processes.Interrupt
 }
 
-// catchSignals: to be told to end means that somebody ends everything here. Signals are caught rather than ignored, because what is
-// ignored would be ignored by the command as well.
+// catchSignals ends the command when this program is told to end. Other signals are caught rather than ignored, because the command would
+// inherit that it ignores them.
 func (s *supervisor) catchSignals() {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, append(stopSignals, caughtSignals...)...)

@@ -11,7 +11,7 @@ import (
 	"buildledger/workers/go/internal/files/durable"
 )
 
-// writeSecretFiles writes the secrets that are wanted as files, and returns the variables that name them.
+// writeSecretFiles writes the secrets that the command gets as files, and returns the variables with their paths.
 func (s *supervisor) writeSecretFiles() (variables []string, err error) {
 	directory := contract.SecretDirectory(s.directory, s.launch.Cookie)
 	for number, secret := range s.launch.Secrets {
@@ -19,18 +19,18 @@ func (s *supervisor) writeSecretFiles() (variables []string, err error) {
 			continue
 		}
 		if err := os.MkdirAll(directory, 0o700); err != nil {
-			return nil, fmt.Errorf("a place for secrets: %w", err)
+			return nil, fmt.Errorf("making the directory of secret files: %w", err)
 		}
 		path := filepath.Join(directory, fmt.Sprint(number))
 		if err := os.WriteFile(path, secret.Value, 0o600); err != nil {
-			return nil, fmt.Errorf("a file for a secret: %w", err)
+			return nil, fmt.Errorf("writing a secret file: %w", err)
 		}
 		variables = append(variables, secret.FileEnv+"="+path)
 	}
 	return variables, nil
 }
 
-// removeSecretFiles removes the files; harmless if there are none.
+// removeSecretFiles removes the secret files, if there are any.
 func (s *supervisor) removeSecretFiles() {
 	if !slices.ContainsFunc(s.launch.Secrets, func(secret contract.Secret) bool { return secret.FileEnv != "" }) {
 		return
@@ -40,7 +40,7 @@ func (s *supervisor) removeSecretFiles() {
 	}
 }
 
-// secretValues are what output must not show.
+// secretValues are the values that are masked in output.
 func (s *supervisor) secretValues() (values [][]byte) {
 	for _, secret := range s.launch.Secrets {
 		values = append(values, secret.Value)

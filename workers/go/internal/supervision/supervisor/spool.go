@@ -9,10 +9,10 @@ import (
 	"buildledger/workers/go/internal/contract"
 )
 
-// spacePollInterval is how often a full spool is looked at.
+// spacePollInterval is how often it is checked whether segments of a full spool were deleted.
 const spacePollInterval = 20 * time.Millisecond
 
-// spoolBudget is how much output of a command may lie on the disk. The worker makes room by deleting whole segments.
+// spoolBudget is how much output of a command may lie on disk. The worker makes space by deleting whole segments.
 type spoolBudget struct {
 	mu      sync.Mutex
 	limit   int64
@@ -21,41 +21,41 @@ type spoolBudget struct {
 }
 
 func newSpoolBudget(spools []*spoolWriter, launch *contract.Launch) *spoolBudget {
-	// Below that there might be no whole segment that could be deleted.
-	r := &spoolBudget{minimum: int64(len(spools)+1) * launch.SegmentBytes, writers: spools}
-	r.setLimit(launch.SpoolBytes)
-	return r
+	// Below the minimum there might be no whole segment that could be deleted.
+	b := &spoolBudget{minimum: int64(len(spools)+1) * launch.SegmentBytes, writers: spools}
+	b.setLimit(launch.SpoolBytes)
+	return b
 }
 
-func (r *spoolBudget) setLimit(limit int64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.limit = max(limit, r.minimum)
+func (b *spoolBudget) setLimit(limit int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.limit = max(limit, b.minimum)
 }
 
-// available is how many bytes may be written before the spool is full.
-func (r *spoolBudget) available() int64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	left := r.limit
-	for _, each := range r.writers {
+// available is how many bytes may be written until the spool is full.
+func (b *spoolBudget) available() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	left := b.limit
+	for _, each := range b.writers {
 		left -= each.storedBytes()
 	}
 	if left > 0 {
 		return left
 	}
-	left = r.limit
-	for _, each := range r.writers {
+	left = b.limit
+	for _, each := range b.writers {
 		each.findDeleted()
 		left -= each.storedBytes()
 	}
 	return max(left, 0)
 }
 
-// waitForSpace returns how many bytes may be written, as soon as there are any; 0 if closing comes first.
-func (r *spoolBudget) waitForSpace(closing <-chan struct{}) int64 {
+// waitForSpace waits until bytes may be written, and returns how many; 0 if closing is closed first.
+func (b *spoolBudget) waitForSpace(closing <-chan struct{}) int64 {
 	for {
-		if left := r.available(); left > 0 {
+		if left := b.available(); left > 0 {
 			return left
 		}
 		timer := time.NewTimer(spacePollInterval)
@@ -68,29 +68,29 @@ func (r *spoolBudget) waitForSpace(closing <-chan struct{}) int64 {
 	}
 }
 
-// spoolWriter is one channel's output on the disk, in segments of equal size.
+// spoolWriter writes one channel's output to disk, in segments of equal size.
 type spoolWriter struct {
 	directory     string
 	channel       int
 	segmentBytes  int64
 	position      atomic.Int64
-	file          *os.File // The segment that is written to.
-	oldestSegment int64    // Number of the first segment that wasn't deleted when somebody looked; guarded by the room.
+	file          *os.File // The segment that is written to; nil before the first.
+	oldestSegment int64    // Number of the first segment that isn't known to be deleted; guarded by the budget's lock.
 }
 
-// write appends data. After an error, written bytes of it are there.
-func (s *spoolWriter) write(data []byte) (written int, err error) {
+// write appends data. After an error, so many bytes of it are written.
+func (w *spoolWriter) write(data []byte) (written int, err error) {
 	for len(data) > 0 {
-		position := s.position.Load()
-		offset := position % s.segmentBytes
+		position := w.position.Load()
+		offset := position % w.segmentBytes
 		if offset == 0 {
-			if err := s.openSegment(position / s.segmentBytes); err != nil {
+			if err := w.openSegment(position / w.segmentBytes); err != nil {
 				return written, err
 			}
 		}
-		part := data[:min(int64(len(data)), s.segmentBytes-offset)]
-		n, err := s.file.Write(part)
-		s.position.Add(int64(n))
+		part := data[:min(int64(len(data)), w.segmentBytes-offset)]
+		n, err := w.file.Write(part)
+		w.position.Add(int64(n))
 		written += n
 		if err != nil {
 			return written, err
@@ -100,29 +100,30 @@ func (s *spoolWriter) write(data []byte) (written int, err error) {
 	return written, nil
 }
 
-func (s *spoolWriter) openSegment(number int64) error {
-	s.close()
-	file, err := os.OpenFile(contract.SegmentPath(s.directory, s.channel, number), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	s.file = file
+// openSegment goes on to the segment with a number.
+func (w *spoolWriter) openSegment(number int64) error {
+	w.close()
+	file, err := os.OpenFile(contract.SegmentPath(w.directory, w.channel, number), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	w.file = file
 	return err
 }
 
-func (s *spoolWriter) close() {
-	if s.file != nil {
-		s.file.Close()
-		s.file = nil
+func (w *spoolWriter) close() {
+	if w.file != nil {
+		w.file.Close()
+		w.file = nil
 	}
 }
 
-// storedBytes is how many bytes lie on the disk, as far as is known.
-func (s *spoolWriter) storedBytes() int64 {
-	return max(s.position.Load()-s.oldestSegment*s.segmentBytes, 0)
+// storedBytes is how many bytes lie on disk, by what findDeleted has found.
+func (w *spoolWriter) storedBytes() int64 {
+	return max(w.position.Load()-w.oldestSegment*w.segmentBytes, 0)
 }
 
-// findDeleted finds out which segments were deleted.
-func (s *spoolWriter) findDeleted() {
-	for whole := s.position.Load() / s.segmentBytes; s.oldestSegment < whole; s.oldestSegment++ {
-		if _, err := os.Stat(contract.SegmentPath(s.directory, s.channel, s.oldestSegment)); !os.IsNotExist(err) {
+// findDeleted checks which segments were deleted.
+func (w *spoolWriter) findDeleted() {
+	for whole := w.position.Load() / w.segmentBytes; w.oldestSegment < whole; w.oldestSegment++ {
+		if _, err := os.Stat(contract.SegmentPath(w.directory, w.channel, w.oldestSegment)); !os.IsNotExist(err) {
 			return
 		}
 	}

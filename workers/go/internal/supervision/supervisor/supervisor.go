@@ -1,6 +1,5 @@
-// Package supervisor is the supervisor of one command: a program of its own, so that the command and its output don't need the worker
-// that asked for them. It owns the tree of processes, masks and spools what they write, keeps the time limits, and says at the end
-// how it went.
+// Package supervisor is the program that supervises one command, in a process apart from the worker so that the command survives that. It
+// starts and ends the command's processes, masks and spools their output, enforces the time limits, and writes down how the command ended.
 package supervisor
 
 import (
@@ -28,7 +27,7 @@ const (
 )
 
 const (
-	// gcPercent keeps the heap of a program small that holds little more than its buffers.
+	// gcPercent keeps the heap small: this program has little more than its buffers.
 	gcPercent         = 40
 	launchBufferBytes = 32 << 10
 	// exitRetryInterval and exitPatience: a full disk may get room again, from this command's own spool too.
@@ -36,7 +35,7 @@ const (
 	exitWriteTimeout  = time.Minute
 )
 
-// supervisor is what all parts of the program share.
+// supervisor is what the parts of the program share.
 type supervisor struct {
 	directory string
 	launch    *contract.Launch
@@ -48,7 +47,7 @@ type supervisor struct {
 	done      chan struct{} // Closed when the command has ended.
 }
 
-// Main supervises one command for the worker at the other end of standard input and output; it returns the program's exit code.
+// Main supervises one command in a directory, for the worker that standard input and output lead to. It returns the program's exit code.
 func Main(directory string) int {
 	limitMemory()
 	code, err := run(directory)
@@ -58,7 +57,7 @@ func Main(directory string) int {
 	return code
 }
 
-// limitMemory tunes the runtime for a program that may exist a hundred times; GOGC has the last word.
+// limitMemory tunes the runtime for a program of which a hundred may run at once, unless GOGC is set.
 func limitMemory() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
@@ -70,7 +69,7 @@ func run(directory string) (code int, err error) {
 	if err != nil {
 		return exitNotStarted, err
 	}
-	// Whoever wants to unmount where the worker was started shall be able to.
+	// So that the file system can be unmounted on which the worker was started.
 	_ = os.Chdir(filepath.VolumeName(directory) + string(filepath.Separator))
 	slog.SetDefault(slog.New(slog.NewTextHandler(io.MultiWriter(&diagnosticsFile{directory: directory}, os.Stderr), nil)))
 	s := &supervisor{directory: directory, stop: stopping.NewRequest(), notifier: newNotifier(os.Stdout), done: make(chan struct{})}
@@ -101,7 +100,7 @@ func run(directory string) (code int, err error) {
 	return s.supervise(orders)
 }
 
-// supervise runs the command to its end, whatever that is.
+// supervise runs the command to its end.
 func (s *supervisor) supervise(orders *bufio.Reader) (int, error) {
 	var err error
 	if s.events, err = openEventWriter(s.directory); err != nil {
@@ -119,12 +118,12 @@ func (s *supervisor) supervise(orders *bufio.Reader) (int, error) {
 	return s.writeExit(s.runCommand())
 }
 
-// storageExit is the end of a command that wasn't started because nothing can be kept.
+// storageExit is the end of a command that wasn't started because its directory can't be written.
 func (s *supervisor) storageExit(err error) *contract.Exit {
 	return &contract.Exit{Reason: contract.Storage, Message: fmt.Sprintf("the spool can't be written: %v", err)}
 }
 
-// writeExit writes the last file: from then on nothing of the command is left but what lies in the directory.
+// writeExit writes the last file: when it is there, no process of the command is left. It returns the program's exit code.
 func (s *supervisor) writeExit(exit *contract.Exit) (int, error) {
 	if exit.Survivors == nil {
 		exit.Survivors = []processes.Survivor{}

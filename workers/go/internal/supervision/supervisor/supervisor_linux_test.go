@@ -75,7 +75,7 @@ func TestCommandOutlivesItsWorker(t *testing.T) {
 	}
 }
 
-// Where it is so wanted, a command ends with its worker, or when no worker came for too long.
+// If the launch says so, a command ends with its worker, or when it is unattended for too long.
 func TestCommandEndsWithoutWorker(t *testing.T) {
 	for reason, change := range map[contract.Reason]func(*contract.Launch){
 		contract.Interrupted: func(launch *contract.Launch) { launch.OnWorkerDeath = contract.OnDeathKill },
@@ -92,7 +92,7 @@ func TestCommandEndsWithoutWorker(t *testing.T) {
 	}
 }
 
-// Nothing is started without a whole launch, nor when a worker has claimed the directory.
+// Nothing is started without a whole launch, or in a directory that a worker has claimed.
 func TestNothingIsStartedTooLate(t *testing.T) {
 	launch := launching(t, "touch started")
 	s := startSupervisor(t)
@@ -131,8 +131,8 @@ func TestWhatCannotBeStarted(t *testing.T) {
 	}
 }
 
-// A command waits as long as there is no room, and goes on when segments are deleted.
-func TestFullSpoolHoldsTheCommand(t *testing.T) {
+// A command is blocked while the spool is full, and goes on when segments are deleted.
+func TestFullSpoolBlocksTheCommand(t *testing.T) {
 	launch := launching(t, "head -c 5000000 /dev/zero; touch done")
 	launch.SpoolBytes, launch.Timeouts.NoOutput = 2<<20, 0.5
 	s := superviseLaunch(t, launch)
@@ -156,8 +156,8 @@ func TestFullSpoolHoldsTheCommand(t *testing.T) {
 	}
 }
 
-// By policy, what has no room is left out, and an event says where and how much.
-func TestGapsAreTold(t *testing.T) {
+// If the launch says so, output is dropped while the spool is full, and an event says where and how much.
+func TestGapsAreReported(t *testing.T) {
 	launch := launching(t, "head -c 5000000 /dev/zero; touch full; while [ ! -e go ]; do sleep 0.01; done; echo end")
 	launch.OnFull, launch.SpoolBytes, launch.SegmentBytes = contract.OnFullGap, 1<<20, 1<<18
 	s := superviseLaunch(t, launch)
@@ -186,7 +186,7 @@ func TestGapsAreTold(t *testing.T) {
 	}
 }
 
-// Each limit ends a command with its reason.
+// Each limit ends a command, with a reason of its own.
 func TestLimitsHaveReasons(t *testing.T) {
 	for reason, change := range map[contract.Reason]func(*contract.Launch){
 		contract.NoOutput: func(launch *contract.Launch) { launch.Timeouts.NoOutput = 0.2 },
@@ -231,7 +231,7 @@ func TestSecretsAreHidden(t *testing.T) {
 	}
 }
 
-// A watched file is a channel, from where it ended when the command was started.
+// What is appended to a watched file after the start of the command is the output of a channel.
 func TestWatchedFilesAreChannels(t *testing.T) {
 	launch := launching(t, "echo more >> log; sleep 0.1; exit 0")
 	launch.Watch = []contract.WatchedFile{{Channel: "log", Path: []byte("log")}}
@@ -244,7 +244,7 @@ func TestWatchedFilesAreChannels(t *testing.T) {
 	}
 }
 
-// What outlives the root of the tree is killed and named, and doesn't hold up the end by holding the output.
+// A process that outlives the root of the tree is killed and named, and its end of the pipe doesn't delay the exit.
 func TestSurvivorsAreKilledAndNamed(t *testing.T) {
 	launch := launching(t, "env -i setsid -f sleep 1000")
 	launch.StopPolicy = nil

@@ -12,14 +12,14 @@ import (
 )
 
 const (
-	// watchInterval: a file's growth can't be waited for portably; only runs that ask for it pay for looking.
+	// watchInterval is how often watched files are polled: there is no portable way to be notified.
 	watchInterval  = 200 * time.Millisecond
 	watchReadBytes = 64 << 10
-	// bytesPerPoll keeps one file from delaying the others.
+	// bytesPerPoll is how much is read of one file before the next.
 	bytesPerPoll = 4 << 20
 )
 
-// watcher turns the growth of files into output, as `tail --follow=name` would.
+// watcher makes output of what is appended to files, like `tail --follow=name`.
 type watcher struct {
 	files   []*watchedFile
 	capture *capture
@@ -27,7 +27,7 @@ type watcher struct {
 	done    sync.WaitGroup
 }
 
-// newWatcher looks where the files end before the command can have written to them.
+// newWatcher opens the files and finds their ends.
 func newWatcher(dir paths.BuildDir, files []contract.WatchedFile, channels []*channel, c *capture) *watcher {
 	w := &watcher{capture: c, closing: make(chan struct{})}
 	for i, file := range files {
@@ -56,7 +56,7 @@ func (w *watcher) start() {
 	})
 }
 
-// finish takes what has been added last, and lets go of the files.
+// finish reads what was appended last, and closes the files.
 func (w *watcher) finish() {
 	if w == nil {
 		return
@@ -75,12 +75,12 @@ func (w *watcher) poll() {
 	}
 }
 
-// watchedFile need not exist yet; if it is cut short or replaced it is read again from its beginning.
+// watchedFile is one file, which need not exist yet. If it is truncated or replaced, it is read again from its beginning.
 type watchedFile struct {
 	dir    paths.BuildDir
 	path   []byte
 	feed   func([]byte)
-	file   *os.File // Kept open, so that the identity of a file that was replaced isn't given to its successor.
+	file   *os.File // Kept open, so that a file that replaces it can't have the same identity.
 	offset int64
 }
 
@@ -95,7 +95,7 @@ func newWatchedFile(dir paths.BuildDir, spec contract.WatchedFile, feed func([]b
 	return w
 }
 
-// poll feeds what has been added, up to a limit for each file that had the name.
+// poll feeds what was appended, to this file and to one that has replaced it.
 func (w *watchedFile) poll() {
 	w.read()
 	current := w.open()
@@ -118,6 +118,7 @@ func (w *watchedFile) close() {
 	}
 }
 
+// isSame tells whether a file is the one that is open.
 func (w *watchedFile) isSame(current *os.File) bool {
 	if w.file == nil {
 		return false
@@ -127,7 +128,7 @@ func (w *watchedFile) isSame(current *os.File) bool {
 	return errBefore == nil && errNow == nil && os.SameFile(before, now)
 }
 
-// open is the file that has the name, or nil.
+// open opens the file that has the name now; nil if there is none.
 func (w *watchedFile) open() *os.File {
 	path, err := w.dir.ResolveLinks(w.path)
 	if err != nil {
@@ -149,6 +150,7 @@ func (w *watchedFile) open() *os.File {
 	return file
 }
 
+// read feeds what was appended to the open file.
 func (w *watchedFile) read() {
 	if w.file == nil {
 		return
@@ -160,10 +162,10 @@ func (w *watchedFile) read() {
 	if info.Size() < w.offset {
 		w.offset = 0
 	}
-	added := io.NewSectionReader(w.file, w.offset, min(info.Size()-w.offset, bytesPerPoll))
-	buffer := make([]byte, min(watchReadBytes, added.Size()))
+	appended := io.NewSectionReader(w.file, w.offset, min(info.Size()-w.offset, bytesPerPoll))
+	buffer := make([]byte, min(watchReadBytes, appended.Size()))
 	for len(buffer) > 0 {
-		size, err := added.Read(buffer)
+		size, err := appended.Read(buffer)
 		if size > 0 {
 			w.offset += int64(size)
 			w.feed(append([]byte(nil), buffer[:size]...))

@@ -186,7 +186,10 @@ func (c *capture) waitForSpace() int64 {
 	}
 	c.blockedReaders.Add(1)
 	defer c.blockedReaders.Add(-1)
-	return c.budget.waitForSpace(c.closing)
+	space := c.budget.waitForSpace(c.closing)
+	// Silence counts from here: before, the command couldn't write.
+	c.lastOutputAt.Store(int64(time.Since(c.startedAt)))
+	return space
 }
 
 // withinLogLimit is the part of data that is within the command's limit. The rest of it ends the command.

@@ -21,8 +21,8 @@ def builders(play: list[str]) -> dict[str, tuple[str, dict[str, Any]]]:
     """Builders of one step. The last word of a command line is for finding its processes."""
     steps: dict[str, dict[str, Any]] = {
         "catch": {"run": [*play, "catch", "end-catch"]},
-        "tree": {"run": [*play, "deaf tree", "4", "end-tree"]},
-        "late": {"run": [*play, "deaf tree", "3", "end-late"], "timeout": "1s"},
+        "tree": {"run": [*play, "ignoring tree", "4", "end-tree"]},
+        "late": {"run": [*play, "ignoring tree", "3", "end-late"], "timeout": "1s"},
         "leave": {"run": [*play, "leave", "end-leave"]},
         "missing": {"run": ["no such\\program.exe", "x"]},
         "long": {"run": [*play, "print", *["x" * 4000] * 9]},

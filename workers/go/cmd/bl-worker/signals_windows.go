@@ -5,6 +5,7 @@ import (
 	"syscall"
 )
 
+// Signals that shut the worker down, and that drain it.
 var (
 	shutDownSignals = []os.Signal{os.Interrupt, syscall.SIGTERM}
 	drainSignals    []os.Signal

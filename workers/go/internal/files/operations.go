@@ -87,7 +87,7 @@ func performWithoutDirectory(dir paths.BuildDir, spec *pb.RunSpec) ([]*pb.FileRe
 	return nil, fs.ErrNotExist
 }
 
-// IsReadOnly tells whether an operation changes no files, so that it may be done twice.
+// IsReadOnly reports whether an operation changes no files, so that it may be done twice.
 func IsReadOnly(spec *pb.RunSpec) bool {
 	switch spec.GetOperation().(type) {
 	case *pb.RunSpec_Stat, *pb.RunSpec_Glob, *pb.RunSpec_ReadFile:

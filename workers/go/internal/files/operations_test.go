@@ -69,7 +69,7 @@ func globbing(patterns ...string) *pb.RunSpec {
 	return &pb.RunSpec{Operation: &pb.RunSpec_Glob{Glob: glob}}
 }
 
-// What is written can be told about and read, also in parts.
+// A file that was written can be described and read, also in parts.
 func TestWrittenFilesAreRead(t *testing.T) {
 	dir := newDir(t, "a/b.txt")
 	entry := perform(t, dir, statOf("a/b.txt")).GetEntries()[0]
@@ -167,7 +167,7 @@ func TestErrorsHaveNames(t *testing.T) {
 	}
 }
 
-// An operation that is told to end says so, and nothing else.
+// An operation whose context has ended returns the context's error, and no results.
 func TestStoppedOperationsEnd(t *testing.T) {
 	dir := newDir(t, "a/b")
 	ctx, cancel := context.WithCancel(t.Context())

@@ -70,7 +70,7 @@ func classEnd(pattern string) int {
 	return 0
 }
 
-// inClass tells whether the class between brackets has a character.
+// inClass reports whether the class between brackets has a character.
 func inClass(class string, char rune) bool {
 	class, isNegated := strings.CutPrefix(class, "!")
 	members := []rune(class)

@@ -140,7 +140,7 @@ func copyPath(ctx context.Context, dir paths.BuildDir, root *os.Root, operation 
 	return &pb.FileResult{Changed: true}, copyTree(ctx, root, source, target)
 }
 
-// contains tells whether a path is a directory or lies in it.
+// contains reports whether a path is a directory or lies in it.
 func contains(directory, path string) bool {
 	return directory == "." || path == directory || strings.HasPrefix(path, directory+string(filepath.Separator))
 }

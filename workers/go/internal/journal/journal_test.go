@@ -91,7 +91,7 @@ func TestJournalIsReloaded(t *testing.T) {
 	}
 }
 
-// What a crash left half written is cut off, and the journal goes on behind what is whole.
+// A record that a crash left half written is cut off, and the next one is written in its place.
 func TestTornTailIsCutOff(t *testing.T) {
 	whole := newJournal(t)
 	write(t, whole, 0, []byte("kept"))
@@ -193,7 +193,7 @@ func TestEventsAreRenumbered(t *testing.T) {
 	}
 }
 
-// A journal whose header wasn't written tells of nothing that can have been started, and goes.
+// A journal whose header isn't whole is removed: nothing can have been started.
 func TestEmptyJournalsAreRemoved(t *testing.T) {
 	directory := testdir.New(t)
 	name := filepath.Join(directory, header.RunID+".1.0.journal")

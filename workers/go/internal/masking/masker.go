@@ -94,7 +94,7 @@ func (m *Masker) match(data []byte, isEnd bool) (length int, isUndecided bool) {
 	return 0, false
 }
 
-// isFormPrefix tells whether a form begins with data, which is shorter than headBytes.
+// isFormPrefix reports whether a form begins with data, which is shorter than headBytes.
 func (m *Masker) isFormPrefix(data []byte) bool {
 	for _, same := range m.forms {
 		if bytes.HasPrefix(same[0], data) {

@@ -18,7 +18,7 @@ import (
 
 const (
 	stillActive = 259
-	patience    = 60 * time.Second
+	testTimeout = 60 * time.Second
 	interrupted = 9
 	refused     = 7
 )
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// runChild is a program that a test starts.
+// runChild acts as one of the programs that tests start, and returns its exit code.
 func runChild(role string, arguments []string) int {
 	switch role {
 	case "print":
@@ -88,7 +88,7 @@ func runChild(role string, arguments []string) int {
 			fmt.Println(err)
 		}
 		return runChild("tree", arguments)
-	case "deaf tree":
+	case "ignoring tree":
 		signal.Notify(make(chan os.Signal, 1), os.Interrupt) // Ignored, it would still end the program.
 		return runChild("tree", arguments)
 	case "gate":
@@ -148,7 +148,7 @@ func gate(path string) int {
 	return interrupted
 }
 
-// startAndHold starts a tree as a worker does, and passes on what it prints.
+// startAndHold starts a tree as a supervisor does, and passes on what it prints.
 func startAndHold(launch Launch) int {
 	p, err := NewReaper("").Start(launch)
 	if err != nil {
@@ -188,7 +188,7 @@ func interruptCatchingChild() int {
 	defer p.KillSurvivors()
 	_, _ = bufio.NewReader(p.Outputs[0]).ReadString('\n')
 	p.Stop(Interrupt)
-	timer := time.AfterFunc(patience/2, func() { p.Stop(Kill) })
+	timer := time.AfterFunc(testTimeout/2, func() { p.Stop(Kill) })
 	defer timer.Stop()
 	status, _ := p.Wait()
 	return int(status.Code)

@@ -25,7 +25,7 @@ func TestControlCReachesTheTree(t *testing.T) {
 	}
 }
 
-// A worker that was itself started deaf to Ctrl-C, as services and supervisors are, doesn't hand that on.
+// A worker that was started so that it ignores Ctrl-C, as services and supervisors are, starts commands that don't.
 func TestControlCFromProcessGroup(t *testing.T) {
 	worker := exec.Command(os.Args[0], "__child", "interrupt")
 	worker.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP | windows.DETACHED_PROCESS}

@@ -27,7 +27,7 @@ func start(t *testing.T, launch Launch) *Process {
 	return p
 }
 
-// ended runs a command to its end: what it wrote, how it ended, and who was left.
+// ended runs a command to its end, and returns its output, its status and its survivors.
 func ended(t *testing.T, launch Launch) (text string, status Status, left []Survivor) {
 	t.Helper()
 	p := start(t, launch)
@@ -82,14 +82,14 @@ func expectAllDead(t *testing.T, pids []uint32) {
 
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !holds(); time.Sleep(killPollInterval) {
+	for deadline := time.Now().Add(testTimeout); !holds(); time.Sleep(killPollInterval) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not true in %v: %s", patience, what)
+			t.Fatalf("not true in %v: %s", testTimeout, what)
 		}
 	}
 }
 
-// copyOfTestProgram is this program under a name of its own, by which its processes can be found.
+// copyOfTestProgram copies this program to a file with another name, by which its processes can be found.
 func copyOfTestProgram(t *testing.T, name string) string {
 	t.Helper()
 	own, err := os.Executable()
@@ -126,7 +126,7 @@ func running(t *testing.T, name string) int {
 	return count
 }
 
-// isWine: not everything is like the real thing there.
+// isWine reports whether this is Wine, which isn't like Windows in everything.
 var isWine = windows.NewLazySystemDLL("ntdll.dll").NewProc("wine_get_version").Find() == nil
 
 // needsRealWindows skips what Wine can't show, and says so.
@@ -137,7 +137,7 @@ func needsRealWindows(t *testing.T, why string) {
 	}
 }
 
-// jobWith is a job as others make them, with limits of their own.
+// jobWith makes a job with other limits than the worker's jobs have.
 func jobWith(t *testing.T, limits windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION) *job {
 	t.Helper()
 	made, err := newJob()

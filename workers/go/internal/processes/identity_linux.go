@@ -11,7 +11,7 @@ func OwnIdentity() Identity {
 	return identity
 }
 
-// IsAlive tells whether the process runs that an identity names; another process with the same id doesn't count.
+// IsAlive reports whether the process runs that an identity names; another process with the same id doesn't count.
 func (i Identity) IsAlive() bool {
 	info := readStat(i.PID)
 	return info != nil && info.started == i.Started && !info.isZombie()

@@ -11,7 +11,7 @@ func OwnIdentity() Identity {
 	return Identity{PID: os.Getpid(), Started: creationTime(windows.CurrentProcess())}
 }
 
-// IsAlive tells whether the process runs that an identity names; another process with the same id doesn't count.
+// IsAlive reports whether the process runs that an identity names; another process with the same id doesn't count.
 func (i Identity) IsAlive() bool {
 	handle, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION|windows.SYNCHRONIZE, false, uint32(i.PID))
 	if err != nil {

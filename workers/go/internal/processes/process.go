@@ -28,7 +28,7 @@ const (
 	Kill      Level = "kill"
 )
 
-// IsBelow tells whether a level is weaker than another.
+// IsBelow reports whether a level is weaker than another.
 func (l Level) IsBelow(other Level) bool { return l.rank() < other.rank() }
 
 func (l Level) rank() int {

@@ -18,7 +18,7 @@ type processInfo struct {
 	started uint64
 }
 
-// isZombie tells whether the process has ended, and its parent hasn't waited for it yet.
+// isZombie reports whether the process has ended, and its parent hasn't waited for it yet.
 func (p *processInfo) isZombie() bool { return p.state == 'Z' || p.state == 'X' }
 
 // readStat reads /proc/PID/stat; nil if there is no such process.

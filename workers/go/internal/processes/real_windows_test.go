@@ -60,7 +60,7 @@ func TestJobLimitsMemory(t *testing.T) {
 	}
 }
 
-// `taskkill /T` goes by parents, so it misses whoever's parent has ended; the job doesn't.
+// `taskkill /T` follows parents, so it misses processes whose parent has ended; the job doesn't.
 func TestTaskkillMissesOrphans(t *testing.T) {
 	needsRealWindows(t, "Wine's taskkill has no /T")
 	p := start(t, launching("leave behind"))
@@ -127,7 +127,7 @@ func TestPseudoConsole(t *testing.T) {
 		if !strings.Contains(seen, "on a terminal") {
 			t.Errorf("%q", seen)
 		}
-	case <-time.After(patience):
+	case <-time.After(testTimeout):
 		t.Error("nothing is seen")
 	}
 }

@@ -12,7 +12,7 @@ import (
 // cgroupPrefix begins the names of the cgroups of runs.
 const cgroupPrefix = "run-"
 
-// Reaper starts the processes of this program and knows them, so that it can tell orphans, which this process has inherited, from the rest.
+// Reaper starts the processes of this program and knows them. Its other children are orphans, which it has inherited as a subreaper.
 //
 // A program that has one must start all its processes through it: any other child is treated as an orphan of a run. It has either trees, as a
 // supervisor, or detached supervisors, as a worker.
@@ -75,7 +75,7 @@ func (r *Reaper) Mechanism() string {
 	return "process_group"
 }
 
-// orphansFor are the orphans that may belong to a tree. isOnlyTree tells whether there is no other, so that all of them do.
+// orphansFor are the orphans that may belong to a tree. isOnlyTree reports whether there is no other, so that all of them do.
 func (r *Reaper) orphansFor(t *tree) (pids []int, isOnlyTree bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -119,12 +119,12 @@ func (r *Reaper) reapZombies(infos []*processInfo) {
 	}
 }
 
-// hasChildren tells whether this process has any children, zombies included.
+// hasChildren reports whether this process has any children, zombies included.
 func hasChildren() bool {
 	return unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil) != unix.ECHILD
 }
 
-// tryReap waits for a child if it has ended, and tells whether it had.
+// tryReap waits for a child if it has ended, and reports whether it had.
 func tryReap(pid int) bool {
 	for {
 		ended, err := unix.Wait4(pid, nil, unix.WNOHANG, nil)

@@ -86,7 +86,7 @@ func (t *tree) living() []*processInfo {
 	return slices.DeleteFunc(infos, (*processInfo).isZombie)
 }
 
-// groupExists tells whether the root's process group has members.
+// groupExists reports whether the root's process group has members.
 func (t *tree) groupExists() bool {
 	return unix.Kill(-t.root, 0) != unix.ESRCH
 }

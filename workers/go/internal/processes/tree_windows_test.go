@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// killTree ends a tree and expects that of these processes none is left.
+// killTree kills a tree and checks that none of these processes is left.
 func killTree(t *testing.T, p *Process, pids []uint32) {
 	t.Helper()
 	p.Stop(Kill)
@@ -98,7 +98,7 @@ func TestNoBreakaway(t *testing.T) {
 	}
 }
 
-// A process that nobody has the right to end is ended with its job.
+// A process that nobody may terminate is ended with its job.
 func TestShieldedProcessDies(t *testing.T) {
 	p := start(t, launching("shield"))
 	pids := pidsFrom(t, p.Outputs[0], 1)
@@ -167,7 +167,7 @@ func TestStartingDiesWithTheWorker(t *testing.T) {
 		if err := worker.Start(); err != nil {
 			t.Fatal(err)
 		}
-		// Another moment in each round.
+		// At another moment in each round.
 		_, _ = output.Read(make([]byte, 1+round))
 		_ = worker.Process.Kill()
 		_ = worker.Wait()

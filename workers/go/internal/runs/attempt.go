@@ -70,7 +70,7 @@ func (a *Attempt) State() pb.RunState {
 	return a.state
 }
 
-// HasEnded tells whether its last event is journalled.
+// HasEnded reports whether its last event is journalled.
 func (a *Attempt) HasEnded() bool { return a.State() >= pb.RunState_RUN_STATE_EXITED }
 
 // RaiseFence takes over a fence; false if the attempt has seen a higher one.

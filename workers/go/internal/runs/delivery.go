@@ -179,7 +179,7 @@ func (a *Attempt) renumberAfter(eventNo uint64) {
 	a.next = eventNo + 1
 }
 
-// StopAwaitingAck has the events sent of an attempt that was waiting for an acknowledgement first; it tells whether it was.
+// StopAwaitingAck has events sent although the server hasn't acknowledged any; it reports whether the attempt was waiting for that.
 func (a *Attempt) StopAwaitingAck() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -195,7 +195,7 @@ func (a *Attempt) MarkUnknown() {
 	a.isUnknown = true
 }
 
-// IsUnknown tells whether the server doesn't know the attempt.
+// IsUnknown reports whether the server doesn't know the attempt.
 func (a *Attempt) IsUnknown() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// ownPrefix begins the variables that configure the worker. Commands don't get them, except for the cookie, which they hand on to
-	// workers inside of runs.
+	// ownPrefix begins the variables that configure the worker. Commands don't get them, except for the cookie: they may be
+	// workers, which add theirs.
 	ownPrefix = "BUILDLEDGER_"
 	isWindows = runtime.GOOS == "windows"
 )

@@ -58,7 +58,7 @@ func (e *LocalExecutor) follow(a *Attempt, command *supervision.Command) *pb.Exi
 	return f.exited(exit)
 }
 
-// forwardStops tells the supervisor when the attempt is asked to end.
+// forwardStops sends the supervisor the attempt's stop request, whenever that changes.
 func (f *follower) forwardStops(finished <-chan struct{}) {
 	request := f.attempt.Stop
 	var retry <-chan time.Time
@@ -178,7 +178,7 @@ func (f *follower) recordOutput(channel int, end uint64, isRestDue bool) {
 	}
 }
 
-// isDue tells whether a channel's output has waited long enough for more.
+// isDue reports whether a channel's output has waited long enough for more.
 func (f *follower) isDue(channel int) bool {
 	since := f.waitingSince[channel]
 	return !since.IsZero() && time.Since(since) >= f.server.flushAfter()

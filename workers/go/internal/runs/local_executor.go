@@ -78,7 +78,7 @@ func (e *LocalExecutor) uploadFiles(ctx context.Context, a *Attempt, p *plan, ha
 	return results, nil
 }
 
-// killOrphans ends whatever a command has left whose supervisor was killed, and tells who that was.
+// killOrphans kills the processes of a command whose supervisor was killed, and returns them.
 func (e *LocalExecutor) killOrphans(orphaned processes.OrphanedRun) []processes.Survivor {
 	survivors, _ := e.reaper.KillOrphans(context.Background(), []processes.OrphanedRun{orphaned})
 	return survivors[orphaned.Cookie]

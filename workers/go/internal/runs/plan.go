@@ -87,7 +87,7 @@ func newPlan(spec *pb.RunSpec, workDir string, features []string) (*plan, error)
 	return p, nil
 }
 
-// isReadOnly tells whether the plan changes no file: it may be done twice, so that its start need not be durable.
+// isReadOnly reports whether the plan changes no file: it may be done twice, so that its start need not be durable.
 func (p *plan) isReadOnly() bool {
 	return files.IsReadOnly(p.spec) && len(p.spec.GetFilesIn()) == 0
 }

@@ -87,7 +87,7 @@ func (a *Attempt) Fail(message string) {
 	}
 }
 
-// end marks the attempt as ended, unlocks it and tells who waits. The caller holds the lock: the last event may be acknowledged as soon as
+// end marks the attempt as ended, unlocks it and wakes those that wait for it. The caller holds the lock: the last event may be acknowledged as soon as
 // it is released, and the state has to be right by then.
 func (a *Attempt) end() {
 	a.state = pb.RunState_RUN_STATE_EXITED
@@ -97,7 +97,7 @@ func (a *Attempt) end() {
 	a.store.wake(a)
 }
 
-// countSpooled tells the budget how many bytes more (or less) the attempt keeps on disk; the caller holds the lock.
+// countSpooled counts bytes that the attempt has written to disk, or deleted if negative. The caller holds the lock.
 func (a *Attempt) countSpooled(bytes int64) {
 	a.store.Budget.count(bytes, a.state >= pb.RunState_RUN_STATE_EXITED)
 }

@@ -34,7 +34,7 @@ type unfinishedCommand struct {
 }
 
 // Recover takes over the journals of an earlier worker process. Those of the attempts that haven't ended have commands, which
-// Runner.Resume follows further. isConnected tells whether a server is connected to this worker.
+// Runner.Resume follows further. isConnected reports whether a server is connected to this worker.
 func (s *AttemptStore) Recover(isConnected func() bool) ([]*Attempt, error) {
 	journals, err := journal.FindJournals(s.journalDir)
 	if err != nil {
@@ -91,7 +91,7 @@ func (r *recoveredJournal) onRecord(record *journal.Record) {
 	}
 }
 
-// isOfThisBoot tells whether the machine hasn't been rebooted since: after a reboot process ids mean something else, and the disk may
+// isOfThisBoot reports whether the machine hasn't been rebooted since: after a reboot process ids mean something else, and the disk may
 // have lost what was written last.
 func (r *recoveredJournal) isOfThisBoot() bool {
 	return r.attempt.journal.Header.BootID == r.attempt.store.BootID

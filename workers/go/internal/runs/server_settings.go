@@ -43,13 +43,13 @@ func (s *ServerSettings) SetBatching(chunkBytes uint32, flush *time.Duration) {
 	s.flush.Store(int64(wait))
 }
 
-// SetOrphanTTL sets for how long commands may go on while no server is connected; 0: for ever.
+// SetOrphanTTL sets how long commands may run while no server is connected; 0: for ever.
 func (s *ServerSettings) SetOrphanTTL(limit time.Duration) { s.orphanTTL.Store(int64(limit)) }
 
 // SetConnected says whether a session is established.
 func (s *ServerSettings) SetConnected(isConnected bool) { s.isConnected.Store(isConnected) }
 
-// IsConnected tells whether a session is established.
+// IsConnected reports whether a session is established.
 func (s *ServerSettings) IsConnected() bool { return s.isConnected.Load() }
 
 func (s *ServerSettings) chunkBytes() int { return int(s.chunk.Load()) }

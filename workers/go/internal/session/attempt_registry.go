@@ -244,7 +244,7 @@ func (r *AttemptRegistry) abandonUnknown(attempt *runs.Attempt) {
 	r.release(attempt)
 }
 
-// removeIfUnknown is called when an attempt has ended: of one that the server doesn't know, nobody will ask for the release.
+// removeIfUnknown is called when an attempt has ended. The server releases those that it knows; the others are removed here.
 func (r *AttemptRegistry) removeIfUnknown(attempt *runs.Attempt) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -285,7 +285,7 @@ func (r *AttemptRegistry) notifyChange() {
 	r.changed = make(chan struct{})
 }
 
-// newCookie is a random mark that no other run has.
+// newCookie is a random value that identifies a run's processes.
 func newCookie() string {
 	var random [16]byte
 	_, _ = rand.Read(random[:]) // Never fails.

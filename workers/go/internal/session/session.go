@@ -113,7 +113,7 @@ func New(options Options) *Session {
 	}
 }
 
-// IsEstablished tells whether the server has sent Welcome.
+// IsEstablished reports whether the server has sent Welcome.
 func (s *Session) IsEstablished() bool { return s.isEstablished.Load() }
 
 // SayGoodbye ends the session on purpose.

@@ -91,7 +91,7 @@ func (s Security) ExplainError(err error, credentials Credentials) error {
 	return fmt.Errorf("%w (in clear: if the server speaks TLS, give the whole token, or --ca, or --tls)", err)
 }
 
-// usesTLS tells whether anything turns TLS on.
+// usesTLS reports whether anything turns TLS on.
 func (s Security) usesTLS(credentials Credentials) bool {
 	return s.CAFile != "" || s.TLS || len(s.TrustedPEM) > 0 || len(credentials.TrustedCAPEM) > 0
 }
@@ -157,12 +157,12 @@ func (s Security) tlsCredentials(own Credentials) (credentials.TransportCredenti
 	return credentials.NewTLS(config), nil
 }
 
-// IsSocket tells whether an address is unix:PATH, with an absolute path: a socket of this machine.
+// IsSocket reports whether an address is unix:PATH, with an absolute path: a socket of this machine.
 func IsSocket(address string) bool {
 	return strings.HasPrefix(address, "unix:/")
 }
 
-// isLoopback tells whether an address is certainly one of this machine.
+// isLoopback reports whether an address is certainly one of this machine.
 func isLoopback(address string) bool {
 	if IsSocket(address) {
 		return true

@@ -58,7 +58,7 @@ func (p *workerProcess) supervisor() int {
 	return claim.PID
 }
 
-// isAlive tells whether a process runs; a zombie doesn't.
+// isAlive reports whether a process runs; a zombie doesn't.
 func isAlive(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	_, fields, _ := bytes.Cut(stat, []byte(") "))

@@ -122,7 +122,7 @@ func (d BuildDir) realInside(asked []byte, relative string) (string, error) {
 	return filepath.Rel(d.path, path)
 }
 
-// isBelow tells whether a path lies in a directory, by components: "build-evil" isn't in "build".
+// isBelow reports whether a path lies in a directory, by components: "build-evil" isn't in "build".
 func isBelow(path, directory string) bool {
 	return strings.HasPrefix(path, strings.TrimSuffix(directory, string(filepath.Separator))+string(filepath.Separator))
 }
@@ -159,7 +159,7 @@ func realPath(path string) (string, error) {
 	return resolved, nil
 }
 
-// isLink tells whether a path is a link; os.Readlink succeeds for other things as well.
+// isLink reports whether a path is a link; os.Readlink succeeds for other things as well.
 func isLink(path string) bool {
 	info, err := os.Lstat(path)
 	return err == nil && info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0

@@ -80,7 +80,7 @@ func (s *BlobStore) fetchLink(ctx context.Context, root *os.Root, target, token 
 	return files.ReplaceByLink(root, target, filepath.FromSlash(linkTarget.String()))
 }
 
-// download writes a whole blob and verifies it. After a broken connection it goes on where it was.
+// download writes a whole blob and verifies it. After a broken connection it continues where it was.
 func (s *BlobStore) download(ctx context.Context, token string, wanted *pb.FileIn, into io.Writer) error {
 	state := &downloadState{blob: wanted.GetBlob(), into: into, digest: sha256.New()}
 	err := s.withRetries(ctx, wanted.GetPath(), func(ctx context.Context) error {

@@ -49,7 +49,7 @@ func (r *Request) Make(reason contract.Reason, level processes.Level, grace *tim
 // Changed gives a token when the request was made or became more urgent.
 func (r *Request) Changed() <-chan struct{} { return r.changed }
 
-// IsMade tells whether the request is made.
+// IsMade reports whether the request is made.
 func (r *Request) IsMade() bool { return r.Reason() != "" }
 
 // Reason is the first reason; empty until the request is made.

@@ -86,7 +86,7 @@ func (c *capture) silentFor() time.Duration {
 	return time.Since(c.startedAt) - time.Duration(c.lastOutputAt.Load())
 }
 
-// isBlocked tells whether the command can't write because the spool is full.
+// isBlocked reports whether the command can't write because the spool is full.
 func (c *capture) isBlocked() bool { return c.blockedReaders.Load() > 0 }
 
 // failureMessage is why the output couldn't be spooled, for people; empty if it could.

@@ -103,7 +103,7 @@ func knownLevel(level processes.Level) processes.Level {
 	return processes.Interrupt
 }
 
-// catchSignals ends the command when this program is told to end. Other signals are caught rather than ignored, because the command would
+// catchSignals ends the command when this program gets a signal to end. Other signals are caught rather than ignored, because the command would
 // inherit that it ignores them.
 func (s *supervisor) catchSignals() {
 	signals := make(chan os.Signal, 4)

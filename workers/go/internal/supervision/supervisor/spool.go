@@ -100,7 +100,7 @@ func (w *spoolWriter) write(data []byte) (written int, err error) {
 	return written, nil
 }
 
-// openSegment goes on to the segment with a number.
+// openSegment closes the current segment and creates the next.
 func (w *spoolWriter) openSegment(number int64) error {
 	w.close()
 	file, err := os.OpenFile(contract.SegmentPath(w.directory, w.channel, number), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

@@ -30,7 +30,7 @@ const (
 	// gcPercent keeps the heap small: this program has little more than its buffers.
 	gcPercent         = 40
 	launchBufferBytes = 32 << 10
-	// exitRetryInterval and exitPatience: a full disk may get room again, from this command's own spool too.
+	// exitRetryInterval and exitWriteTimeout: a full disk may have space again soon, from this command's own spool too.
 	exitRetryInterval = 100 * time.Millisecond
 	exitWriteTimeout  = time.Minute
 )

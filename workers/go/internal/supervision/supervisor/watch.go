@@ -118,7 +118,7 @@ func (w *watchedFile) close() {
 	}
 }
 
-// isSame tells whether a file is the one that is open.
+// isSame reports whether a file is the one that is open.
 func (w *watchedFile) isSame(current *os.File) bool {
 	if w.file == nil {
 		return false

@@ -29,7 +29,7 @@ type Stored struct {
 	RenewAt *time.Time `json:"renew_at,omitempty"`
 }
 
-// HasExpired tells whether the credential has expired by now, by this machine's clock.
+// HasExpired reports whether the credential has expired by now, by this machine's clock.
 func (s *Stored) HasExpired(now time.Time) bool {
 	return s != nil && s.NotAfter != nil && !now.Before(*s.NotAfter)
 }

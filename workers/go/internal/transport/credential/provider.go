@@ -48,7 +48,7 @@ func (p *Provider) Current() *Stored {
 // Credentials are what a connection needs of the current credential.
 func (p *Provider) Credentials() transport.Credentials { return p.Current().Credentials() }
 
-// HasExpired tells whether the current credential has expired.
+// HasExpired reports whether the current credential has expired.
 func (p *Provider) HasExpired() bool { return p.Current().HasExpired(time.Now()) }
 
 // SessionStarted notes whether the server of a new session can renew credentials.

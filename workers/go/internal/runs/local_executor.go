@@ -10,8 +10,8 @@ import (
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-// features that every worker of this program offers; processes.Reaper knows those that depend on the system.
-var features = []string{"merge_stderr", "file_operations", "file_types", "secrets", "stdin", "watch_files", "gap", "blobs", "supervised"}
+// portableFeatures are offered on every system; processes.Reaper knows those that depend on the system.
+var portableFeatures = []string{"merge_stderr", "file_operations", "file_types", "secrets", "stdin", "watch_files", "gap", "blobs", "supervised"}
 
 // LocalExecutor does the operations of runs on this machine.
 type LocalExecutor struct {
@@ -46,7 +46,7 @@ func NewLocalExecutor(options ExecutorOptions) *LocalExecutor {
 	reaper := processes.NewReaper(options.Cgroup)
 	return &LocalExecutor{
 		WorkDir:  options.WorkDir,
-		Features: append(reaper.Features(), features...),
+		Features: append(reaper.Features(), portableFeatures...),
 		blobs:    options.Blobs,
 		reaper:   reaper,
 		server:   options.Server,

@@ -14,12 +14,12 @@ pytestmark = pytest.mark.xdist_group("wine")
 SCRIPT = (GO_WORKER / "wine" / "checks.sh").read_text()
 PACKAGES = re.findall(r"^for package in (.+); do$", SCRIPT, re.MULTILINE)[0].split()
 NEEDS_REAL_WINDOWS = {
-    "process.TestRealShell",
-    "process.TestWhatIsNoProgram",
-    "process.TestControlBreakReachesGroup",
-    "process.TestJobLimitsMemory",
-    "process.TestTaskkillMissesOrphans",
-    "process.TestPseudoConsole",
+    "processes.TestRealShell",
+    "processes.TestWhatIsNoProgram",
+    "processes.TestControlBreakReachesGroup",
+    "processes.TestJobLimitsMemory",
+    "processes.TestTaskkillMissesOrphans",
+    "processes.TestPseudoConsole",
 }
 """What Wine can't show. docs/windows.md lists the same."""
 
@@ -31,7 +31,7 @@ def check_names() -> list[str]:
         for file in sorted((GO_WORKER / "internal" / package).glob("*_test.go")):
             if not file.name.endswith("_linux_test.go"):
                 tests = re.findall(r"^func (Test\w+)\(t \*testing\.T\)", file.read_text(), re.MULTILINE)
-                found += [f"{package}.{name}" for name in tests]
+                found += [f"{Path(package).name}.{name}" for name in tests]
     return found
 
 

@@ -1,5 +1,5 @@
 import createClient from "openapi-fetch";
-import { serverAddress } from "../app/addresses.ts";
+import { serverAddress } from "../state/urls.ts";
 import { problemOf } from "./problem.ts";
 import type { paths } from "./schema.d.ts";
 

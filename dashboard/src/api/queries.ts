@@ -1,8 +1,8 @@
 /** Every read of the app: its key, its request, and the topics of facts that make it old. */
 
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import type { AsOf } from "../app/as-of.ts";
-import { fresh } from "../live/freshness.ts";
+import { fresh } from "../live/minimum-position.ts";
+import type { AsOf } from "../state/as-of.ts";
 import { api, bodyOf } from "./client.ts";
 
 const PAGE = 50;

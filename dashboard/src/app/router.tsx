@@ -19,12 +19,12 @@ import {
   queueQuery,
   workersQuery,
 } from "../api/queries.ts";
-import { ProblemNote } from "../design/problem.tsx";
-import { Home } from "../views/home.tsx";
-import { basePath } from "./addresses.ts";
-import { type AsOf, isPosition } from "./as-of.ts";
-import { RootProblem } from "./root-problem.tsx";
-import { Shell } from "./shell.tsx";
+import { Home } from "../pages/home/home-page.tsx";
+import { type AsOf, isPosition } from "../state/as-of.ts";
+import { basePath } from "../state/urls.ts";
+import { ProblemNote } from "../ui/problem-alert.tsx";
+import { Shell } from "./app-shell.tsx";
+import { RootProblem } from "./root-error-page.tsx";
 
 type Context = { queries: QueryClient };
 type Search = { as_of?: number | string };
@@ -78,7 +78,7 @@ const builders = createRoute({
   }),
   loaderDeps: asOfDeps,
   loader: ({ context, deps }) => void context.queries.prefetchQuery(buildersQuery(deps.asOf)),
-  component: lazyRouteComponent(() => import("../views/builders.tsx"), "Builders"),
+  component: lazyRouteComponent(() => import("../pages/builders/builders-page.tsx"), "Builders"),
 });
 
 const builder = createRoute({
@@ -89,7 +89,7 @@ const builder = createRoute({
     void context.queries.prefetchQuery(builderQuery(deps.asOf, params.builder));
     void context.queries.prefetchInfiniteQuery(historyQuery(deps.asOf, params.builder));
   },
-  component: lazyRouteComponent(() => import("../views/builder.tsx"), "BuilderPage"),
+  component: lazyRouteComponent(() => import("../pages/builder/builder-page.tsx"), "BuilderPage"),
 });
 
 const build = createRoute({
@@ -98,7 +98,7 @@ const build = createRoute({
   loaderDeps: asOfDeps,
   loader: ({ context, deps, params }) =>
     void context.queries.prefetchQuery(buildQuery(deps.asOf, params.build)),
-  component: lazyRouteComponent(() => import("../views/build.tsx"), "BuildPage"),
+  component: lazyRouteComponent(() => import("../pages/build/build-page.tsx"), "BuildPage"),
 });
 
 const log = createRoute({
@@ -107,7 +107,7 @@ const log = createRoute({
   validateSearch: ({ q }: Record<string, unknown>): { q?: string } =>
     typeof q === "string" || typeof q === "number" ? { q: String(q) } : {},
   loader: ({ context, params }) => void context.queries.prefetchQuery(logQuery(params.log)),
-  component: lazyRouteComponent(() => import("../views/log.tsx"), "LogPage"),
+  component: lazyRouteComponent(() => import("../pages/log/log-page.tsx"), "LogPage"),
 });
 
 const queue = createRoute({
@@ -115,7 +115,7 @@ const queue = createRoute({
   path: "/queue",
   loaderDeps: asOfDeps,
   loader: ({ context, deps }) => void context.queries.prefetchInfiniteQuery(queueQuery(deps.asOf)),
-  component: lazyRouteComponent(() => import("../views/queue.tsx"), "Queue"),
+  component: lazyRouteComponent(() => import("../pages/queue/queue-page.tsx"), "Queue"),
 });
 
 const changes = createRoute({
@@ -123,7 +123,7 @@ const changes = createRoute({
   path: "/changes",
   loaderDeps: asOfDeps,
   loader: ({ context, deps }) => void context.queries.prefetchInfiniteQuery(changesQuery(deps.asOf)),
-  component: lazyRouteComponent(() => import("../views/changes.tsx"), "Changes"),
+  component: lazyRouteComponent(() => import("../pages/changes/changes-page.tsx"), "Changes"),
 });
 
 const workers = createRoute({
@@ -131,7 +131,7 @@ const workers = createRoute({
   path: "/workers",
   loaderDeps: asOfDeps,
   loader: ({ context, deps }) => void context.queries.prefetchQuery(workersQuery(deps.asOf)),
-  component: lazyRouteComponent(() => import("../views/workers.tsx"), "Workers"),
+  component: lazyRouteComponent(() => import("../pages/workers/workers-page.tsx"), "Workers"),
 });
 
 export function makeRouter(queries: QueryClient) {

@@ -1,8 +1,8 @@
 // @vitest-environment happy-dom
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, describe, expect, it } from "vitest";
+import { parseSgr } from "./ansi.ts";
 import { findMarks, LineText } from "./line-text.tsx";
-import { parseSgr } from "./sgr.ts";
 
 afterEach(cleanup);
 

@@ -1,5 +1,5 @@
 import type { CSSProperties, ReactNode } from "react";
-import type { Colour, Segment, Style } from "./sgr.ts";
+import type { Colour, Segment, Style } from "./ansi.ts";
 
 /** Draws one line. `marks` are the places of its plain text that a search found, in order. */
 export function LineText({ segments, marks }: { segments: readonly Segment[]; marks: readonly Mark[] }) {

@@ -1,11 +1,11 @@
 /** Every command of the app. Each carries a name of its own, so that a repeated try does nothing twice. */
 
 import { useMutation } from "@tanstack/react-query";
-import { api, bodyOf, idempotencyKey } from "../api/client.ts";
+import { api, dataOrThrow, idempotencyKey } from "../api/client.ts";
 import { toProblem } from "../api/problem.ts";
 import type { components } from "../api/schema.d.ts";
-import { hearOf } from "../live/minimum-position.ts";
-import { tell } from "../ui/toasts.tsx";
+import { raiseMinimumPosition } from "../live/minimum-position.ts";
+import { showToast } from "../ui/toasts.tsx";
 
 export type ForceBody = components["schemas"]["ForceBody"];
 
@@ -16,7 +16,7 @@ export type Command =
   | { kind: "cancel"; request: string; reason: string }
   | { kind: "priority"; request: string; priority: number };
 
-const DONE: Record<Command["kind"], string> = {
+const DONE_TEXTS: Record<Command["kind"], string> = {
   force: "Build requested",
   stop: "Asked the build to stop",
   rebuild: "Rebuild requested",
@@ -30,13 +30,13 @@ export function useCommand() {
   return useMutation({
     mutationFn: (command: Command) => send(command, idempotencyKey()),
     onSuccess: (receipt, command) => {
-      hearOf(receipt.position);
+      raiseMinimumPosition(receipt.position);
       const note = receipt.duplicate ? " (it had been done before)" : "";
-      tell({ kind: "done", text: `${DONE[command.kind]}${note}`, position: receipt.position });
+      showToast({ kind: "done", text: `${DONE_TEXTS[command.kind]}${note}`, position: receipt.position });
     },
     onError: (thrown) => {
       const { message, detail } = toProblem(thrown);
-      tell({ kind: "refused", text: detail ? `${message}: ${detail}` : message });
+      showToast({ kind: "refused", text: detail ? `${message}: ${detail}` : message });
     },
   });
 }
@@ -46,7 +46,7 @@ async function send(command: Command, key: string): Promise<{ position: number; 
     try {
       return await sendOnce(command, key);
     } catch (thrown) {
-      if (!toProblem(thrown).isPassing || tries === TRIES_MAX) throw thrown;
+      if (!toProblem(thrown).isTransient || tries === TRIES_MAX) throw thrown;
       await new Promise((resolve) => setTimeout(resolve, 400 * tries));
     }
   }
@@ -56,35 +56,35 @@ function sendOnce(command: Command, key: string) {
   const header = { "Idempotency-Key": key };
   switch (command.kind) {
     case "force":
-      return bodyOf(
+      return dataOrThrow(
         api.POST("/api/v1/builders/{name}/force", {
           params: { path: { name: command.builder }, header },
           body: command.body,
         }),
       );
     case "stop":
-      return bodyOf(
+      return dataOrThrow(
         api.POST("/api/v1/builds/{build_id}/stop", {
           params: { path: { build_id: command.build }, header },
           body: { reason: command.reason },
         }),
       );
     case "rebuild":
-      return bodyOf(
+      return dataOrThrow(
         api.POST("/api/v1/builds/{build_id}/rebuild", {
           params: { path: { build_id: command.build }, header },
           body: { reason: command.reason, obtained: true },
         }),
       );
     case "cancel":
-      return bodyOf(
+      return dataOrThrow(
         api.POST("/api/v1/requests/{request_id}/cancel", {
           params: { path: { request_id: command.request }, header },
           body: { reason: command.reason },
         }),
       );
     case "priority":
-      return bodyOf(
+      return dataOrThrow(
         api.POST("/api/v1/requests/{request_id}/priority", {
           params: { path: { request_id: command.request }, header },
           body: { priority: command.priority },

@@ -1,17 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { uiConfigQuery } from "../api/queries.ts";
-import { live } from "../live/connection.ts";
+import { connectionStatus } from "../live/connection.ts";
 import type { StreamState } from "../live/ledger-stream.ts";
-import { SignIn, signedOut } from "../session/sign-in-page.tsx";
+import { SignInPage, signedOut } from "../session/sign-in-page.tsx";
 import { useAsOf } from "../state/as-of.ts";
-import { type Theme, theme, zone } from "../state/preferences.ts";
+import { type Theme, theme, timeZone } from "../state/preferences.ts";
 import { useStore } from "../state/store.ts";
-import { addressOf } from "../state/urls.ts";
+import { urlOf } from "../state/urls.ts";
 import { Icon, type IconName } from "../ui/icons.tsx";
 import "./app-shell.css";
 
-const PAGES = [
+const NAV_LINKS = [
   { to: "/", label: "Home" },
   { to: "/builders", label: "Builders" },
   { to: "/queue", label: "Queue" },
@@ -19,7 +19,7 @@ const PAGES = [
   { to: "/workers", label: "Workers" },
 ] as const;
 
-export function Shell() {
+export function AppShell() {
   const isSignedOut = useStore(signedOut);
   return (
     <div className="shell">
@@ -29,32 +29,32 @@ export function Shell() {
       <header className="bar">
         <div className="bar-in">
           <Link to="/" className="brand">
-            <Mark />
+            <Logo />
             Build Ledger
           </Link>
           <nav className="nav" aria-label="Pages">
-            {PAGES.map(({ to, label }) => (
+            {NAV_LINKS.map(({ to, label }) => (
               <Link key={to} to={to} activeOptions={{ exact: to === "/", includeSearch: false }}>
                 {label}
               </Link>
             ))}
           </nav>
           <div className="bar-tools">
-            <ZoneToggle />
+            <TimeZoneToggle />
             <ThemeToggle />
           </div>
         </div>
       </header>
-      <Past />
+      <PastBanner />
       <main className="main" id="main" tabIndex={-1}>
-        {isSignedOut ? <SignIn /> : <Outlet />}
+        {isSignedOut ? <SignInPage /> : <Outlet />}
       </main>
-      <Foot />
+      <Footer />
     </div>
   );
 }
 
-function Mark() {
+function Logo() {
   return (
     <svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true">
       <rect width="20" height="20" rx="4.5" fill="currentColor" />
@@ -63,8 +63,8 @@ function Mark() {
   );
 }
 
-function ZoneToggle() {
-  const chosen = useStore(zone);
+function TimeZoneToggle() {
+  const chosen = useStore(timeZone);
   const isUtc = chosen === "utc";
   return (
     <button
@@ -72,7 +72,7 @@ function ZoneToggle() {
       className="button quiet small"
       aria-pressed={isUtc}
       title={isUtc ? "Times are in UTC; show them in your zone" : "Times are in your zone; show them in UTC"}
-      onClick={() => zone.set(isUtc ? "local" : "utc")}
+      onClick={() => timeZone.set(isUtc ? "local" : "utc")}
     >
       <Icon name="clock" />
       UTC
@@ -101,7 +101,7 @@ function ThemeToggle() {
   );
 }
 
-function Past() {
+function PastBanner() {
   const asOf = useAsOf();
   const navigate = useNavigate();
   if (asOf === undefined) return null;
@@ -129,16 +129,16 @@ function Past() {
   );
 }
 
-const STATES: Record<StreamState, string> = {
+const CONNECTION_LABELS: Record<StreamState, string> = {
   connecting: "Connecting…",
   live: "Live",
   waiting: "Connection lost, trying again",
   stopped: "Not live",
 };
 
-function Foot() {
+function Footer() {
   const asOf = useAsOf();
-  const { state, position } = useStore(live);
+  const { state, position } = useStore(connectionStatus);
   const version = useQuery({ ...uiConfigQuery, enabled: false }).data?.version;
   return (
     <footer className="foot">
@@ -146,7 +146,7 @@ function Foot() {
         {asOf === undefined ? (
           <span className={`connection is-${state}`} role="status">
             <span className="dot" aria-hidden="true" />
-            {STATES[state]}
+            {CONNECTION_LABELS[state]}
           </span>
         ) : (
           <span className="connection">The past stands still</span>
@@ -154,7 +154,7 @@ function Foot() {
         {version && (
           <a
             className="foot-version"
-            href={addressOf("third-party-licences.md")}
+            href={urlOf("third-party-licences.md")}
             title="Licences of what it is made of"
           >
             Build Ledger {version}

@@ -16,7 +16,7 @@ export function Revision({ revision, link }: { revision: string; link?: string |
 }
 
 /** What of a source was built: its branch and revision; the source's name where there are several. */
-export function Stamps({ stamps }: { stamps: readonly SourceStamp[] }) {
+export function SourceStamps({ stamps }: { stamps: readonly SourceStamp[] }) {
   if (stamps.length === 0) {
     return null;
   }

@@ -1,6 +1,6 @@
 /** How times and durations are written. Pure: the present and the zone are arguments. */
 
-export type Zone = "local" | "utc";
+export type TimeZone = "local" | "utc";
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -11,9 +11,9 @@ const DAY_MS = 24 * HOUR_MS;
  * `0.4 s`, `12 s`, `3 m 04 s`, `2 h 05 m`, `3 d 04 h`: two units at most, so that columns stay narrow. One that is still
  * passing is written in whole seconds.
  */
-export function formatDuration(duration_ms: number, isWhole = false): string {
-  const ms = Math.max(0, isWhole ? Math.floor(duration_ms / SECOND_MS) * SECOND_MS : duration_ms);
-  if (ms < 9_950 && !isWhole) return `${(ms / SECOND_MS).toFixed(1)} s`;
+export function formatDuration(duration_ms: number, inWholeSeconds = false): string {
+  const ms = Math.max(0, inWholeSeconds ? Math.floor(duration_ms / SECOND_MS) * SECOND_MS : duration_ms);
+  if (ms < 9_950 && !inWholeSeconds) return `${(ms / SECOND_MS).toFixed(1)} s`;
   const seconds = Math.round(ms / SECOND_MS);
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} m ${pad(seconds % 60)} s`;
@@ -41,7 +41,7 @@ export function formatDistance(distance_ms: number): string {
 }
 
 /** The shortest unambiguous clock time: `14:32` today, `21 Nov 14:32` this year, `21 Nov 2025 14:32` before; UTC ends in `Z`. */
-export function formatShort(at: Date, now: Date, zone: Zone): string {
+export function formatShort(at: Date, now: Date, zone: TimeZone): string {
   const moment = parts(at, zone);
   const today = parts(now, zone);
   const clock = `${moment.hour}:${moment.minute}${zone === "utc" ? "Z" : ""}`;
@@ -51,7 +51,7 @@ export function formatShort(at: Date, now: Date, zone: Zone): string {
 }
 
 /** The whole moment with its zone, to the second: `2026-11-22 14:32:07 UTC` or `2026-11-22 15:32:07 GMT+1`. */
-export function formatFull(at: Date, zone: Zone): string {
+export function formatFull(at: Date, zone: TimeZone): string {
   const moment = parts(at, zone);
   return `${moment.date} ${moment.hour}:${moment.minute}:${moment.second} ${moment.zoneName}`;
 }
@@ -61,7 +61,10 @@ export function isoDuration(duration_ms: number): string {
   return `PT${(Math.max(0, duration_ms) / SECOND_MS).toFixed(3)}S`;
 }
 
-const formats: Record<Zone, Intl.DateTimeFormat> = { local: makeFormat(undefined), utc: makeFormat("UTC") };
+const formats: Record<TimeZone, Intl.DateTimeFormat> = {
+  local: makeFormat(undefined),
+  utc: makeFormat("UTC"),
+};
 
 function makeFormat(timeZone: string | undefined): Intl.DateTimeFormat {
   return new Intl.DateTimeFormat("en-GB", {
@@ -79,7 +82,7 @@ function makeFormat(timeZone: string | undefined): Intl.DateTimeFormat {
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-function parts(at: Date, zone: Zone) {
+function parts(at: Date, zone: TimeZone) {
   const found = Object.fromEntries(formats[zone].formatToParts(at).map((part) => [part.type, part.value]));
   const { year = "", month = "", day = "", hour = "", minute = "", second = "", timeZoneName = "" } = found;
   return {

@@ -1,19 +1,19 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import {
+  type EventSourceLike,
   LedgerStream,
   RETRY_FIRST_MS,
   RETRY_MAX_MS,
-  type Source,
   type StreamState,
 } from "./ledger-stream.ts";
 
-class FakeSource implements Source {
+class FakeSource implements EventSourceLike {
   readyState = 0;
-  onopen: Source["onopen"] = null;
-  onerror: Source["onerror"] = null;
+  onopen: EventSourceLike["onopen"] = null;
+  onerror: EventSourceLike["onerror"] = null;
   private readonly listeners = new Map<string, (event: MessageEvent<string>) => void>();
 
-  constructor(readonly address: string) {}
+  constructor(readonly url: string) {}
 
   addEventListener(type: string, listener: (event: MessageEvent<string>) => void): void {
     this.listeners.set(type, listener);
@@ -69,12 +69,12 @@ function makeStream(position: number): LedgerStream {
       },
     },
     {
-      open: (address) => {
-        const source = new FakeSource(address);
+      open: (url) => {
+        const source = new FakeSource(url);
         sources.push(source);
         return source;
       },
-      later: (action, delay_ms) => {
+      startTimer: (action, delay_ms) => {
         const wait = { action, delay_ms, cancelled: false };
         waits.push(wait);
         return () => {
@@ -98,7 +98,7 @@ beforeEach(() => {
 describe("LedgerStream", () => {
   it("asks for what follows the position it was given", () => {
     makeStream(41).start();
-    expect(newest().address).toBe("/api/v1/stream?after=41");
+    expect(newest().url).toBe("/api/v1/stream?after=41");
   });
 
   it("gives each position once and in order, even when the browser's resumption repeats some", () => {
@@ -126,7 +126,7 @@ describe("LedgerStream", () => {
     newest().fails();
     waits[0]?.action();
     expect(seen).toEqual([]);
-    expect(newest().address).toBe("/api/v1/stream?after=2005");
+    expect(newest().url).toBe("/api/v1/stream?after=2005");
   });
 
   it("passes over positions it may not see", () => {
@@ -150,7 +150,7 @@ describe("LedgerStream", () => {
     newest().fails();
     expect(states).toEqual(["connecting", "live", "waiting"]);
     waits[0]?.action();
-    expect(newest().address).toBe("/api/v1/stream?after=6");
+    expect(newest().url).toBe("/api/v1/stream?after=6");
     newest().opens();
     expect(states.at(-1)).toBe("live");
   });
@@ -172,10 +172,10 @@ describe("LedgerStream", () => {
     const stream = makeStream(0);
     stream.start();
     newest().fails();
-    stream.wake();
+    stream.retryNow();
     expect(waits[0]?.cancelled).toBe(true);
     expect(sources).toHaveLength(2);
-    stream.wake();
+    stream.retryNow();
     expect(sources).toHaveLength(2);
   });
 

@@ -17,7 +17,7 @@ export type LedgerEvent = {
 export type StreamState = "connecting" | "live" | "waiting" | "stopped";
 
 /** What is used of `EventSource`; tests put their own in its place. */
-export type Source = {
+export type EventSourceLike = {
   readonly readyState: number;
   onopen: ((event: Event) => void) | null;
   onerror: ((event: Event) => void) | null;
@@ -25,15 +25,15 @@ export type Source = {
   close(): void;
 };
 
-export type Listener = {
+export type StreamListener = {
   /** Called for each new position, in order. */
   onEvent(event: LedgerEvent): void;
   onState(state: StreamState, position: number): void;
 };
 
-export type Surroundings = {
-  open(address: string): Source;
-  later(action: () => void, delay_ms: number): () => void;
+export type StreamEnvironment = {
+  open(url: string): EventSourceLike;
+  startTimer(action: () => void, delay_ms: number): () => void;
 };
 
 const CLOSED = 2;
@@ -41,17 +41,17 @@ export const RETRY_FIRST_MS = 500;
 export const RETRY_MAX_MS = 15_000;
 
 export class LedgerStream {
-  private source: Source | undefined;
+  private source: EventSourceLike | undefined;
   private cancelRetry: (() => void) | undefined;
   private failures = 0;
   private state: StreamState = "stopped";
 
   constructor(
-    private readonly address: string,
+    private readonly url: string,
     /** The last position the reader already knows; the first event asked for is the one after it. */
     private position: number,
-    private readonly listener: Listener,
-    private readonly surroundings: Surroundings = browser,
+    private readonly listener: StreamListener,
+    private readonly environment: StreamEnvironment = browserEnvironment,
   ) {}
 
   start(): void {
@@ -59,45 +59,45 @@ export class LedgerStream {
   }
 
   stop(): void {
-    this.drop();
-    this.become("stopped");
+    this.disconnect();
+    this.setState("stopped");
   }
 
   /** Tries at once instead of waiting: the network came back, or the tab was woken. */
-  wake(): void {
+  retryNow(): void {
     if (this.state !== "waiting") return;
     this.failures = 0;
     this.connect();
   }
 
   private connect(): void {
-    this.drop();
-    this.become("connecting");
-    const source = this.surroundings.open(`${this.address}?after=${this.position}`);
+    this.disconnect();
+    this.setState("connecting");
+    const source = this.environment.open(`${this.url}?after=${this.position}`);
     this.source = source;
     source.onopen = () => {
       this.failures = 0;
-      this.become("live");
+      this.setState("live");
     };
     source.addEventListener("fact", (event) =>
-      this.advance(event, (position) => this.give(position, event.data)),
+      this.advance(event, (position) => this.deliver(position, event.data)),
     );
     // Facts went by that this stream doesn't hold; a new connection needn't pass them again.
     source.addEventListener("position", (event) => this.advance(event));
-    source.onerror = () => this.fail(source);
+    source.onerror = () => this.onSourceError(source);
   }
 
-  private fail(source: Source): void {
+  private onSourceError(source: EventSourceLike): void {
     if (source !== this.source) return;
     if (source.readyState !== CLOSED) {
-      this.become("connecting");
+      this.setState("connecting");
       return;
     }
-    this.drop();
-    this.become("waiting");
+    this.disconnect();
+    this.setState("waiting");
     const delay_ms = Math.min(RETRY_FIRST_MS * 2 ** this.failures, RETRY_MAX_MS);
     this.failures += 1;
-    this.cancelRetry = this.surroundings.later(() => this.connect(), delay_ms);
+    this.cancelRetry = this.environment.startTimer(() => this.connect(), delay_ms);
   }
 
   /** Nothing happens for a position that was reached before, as after a reconnection. */
@@ -106,30 +106,30 @@ export class LedgerStream {
     if (!Number.isSafeInteger(position) || position <= this.position) return;
     this.position = position;
     action?.(position);
-    this.become("live");
+    this.setState("live");
   }
 
-  private give(position: number, data: string): void {
+  private deliver(position: number, data: string): void {
     const fact = JSON.parse(data) as { name?: unknown };
     this.listener.onEvent({ position, name: String(fact.name ?? ""), fact });
   }
 
-  private drop(): void {
+  private disconnect(): void {
     this.cancelRetry?.();
     this.cancelRetry = undefined;
     this.source?.close();
     this.source = undefined;
   }
 
-  private become(state: StreamState): void {
+  private setState(state: StreamState): void {
     this.state = state;
     this.listener.onState(state, this.position);
   }
 }
 
-const browser: Surroundings = {
-  open: (address) => new EventSource(address, { withCredentials: true }),
-  later: (action, delay_ms) => {
+const browserEnvironment: StreamEnvironment = {
+  open: (url) => new EventSource(url, { withCredentials: true }),
+  startTimer: (action, delay_ms) => {
     const timer = setTimeout(action, delay_ms);
     return () => clearTimeout(timer);
   },

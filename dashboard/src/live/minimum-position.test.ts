@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
-import { fresh, hearOf } from "./minimum-position.ts";
+import { raiseMinimumPosition, readAtMinimumPosition } from "./minimum-position.ts";
 
 it("reads again until the rows have reached the position that was heard of", async () => {
   const positions = [3, 4, 7];
-  hearOf(7);
-  hearOf(5);
+  raiseMinimumPosition(7);
+  raiseMinimumPosition(5);
   const pauses: number[] = [];
-  const answer = await fresh(
+  const answer = await readAtMinimumPosition(
     async () => ({ position: positions.shift() ?? 0 }),
     async (duration_ms) => pauses.push(duration_ms),
   );
@@ -15,9 +15,9 @@ it("reads again until the rows have reached the position that was heard of", asy
 });
 
 it("gives what there is when the server's reader stands still", async () => {
-  hearOf(1_000);
+  raiseMinimumPosition(1_000);
   let reads = 0;
-  const answer = await fresh(
+  const answer = await readAtMinimumPosition(
     async () => {
       reads += 1;
       return { position: 999 };

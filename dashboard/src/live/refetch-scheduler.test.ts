@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import { Refresher } from "./refetch-scheduler.ts";
+import { RefetchScheduler } from "./refetch-scheduler.ts";
 
 function setUp() {
   const frames: (() => void)[] = [];
   const pauses: (() => void)[] = [];
   const fetches: { topic: string; end: () => void }[] = [];
-  const refresher = new Refresher(
+  const refresher = new RefetchScheduler(
     (topic) => new Promise<void>((resolve) => fetches.push({ topic, end: resolve })),
     {
       nextFrame: (action) => frames.push(action),
@@ -21,8 +21,8 @@ function setUp() {
 
 it("refetches each topic once for all the facts of a frame", () => {
   const { refresher, frames, fetches, frame } = setUp();
-  refresher.note(["home", "build:1"]);
-  refresher.note(["home"]);
+  refresher.markStale(["home", "build:1"]);
+  refresher.markStale(["home"]);
   expect(frames).toHaveLength(1);
   frame();
   expect(fetches.map((fetch) => fetch.topic)).toEqual(["home", "build:1"]);
@@ -30,9 +30,9 @@ it("refetches each topic once for all the facts of a frame", () => {
 
 it("neither restarts a refetch under way nor forgets the facts that came meanwhile", async () => {
   const { refresher, pauses, fetches, frame, settle } = setUp();
-  refresher.note(["home"]);
+  refresher.markStale(["home"]);
   frame();
-  for (let fact = 0; fact < 400; fact += 1) refresher.note(["home"]);
+  for (let fact = 0; fact < 400; fact += 1) refresher.markStale(["home"]);
   frame();
   expect(fetches).toHaveLength(1);
   fetches[0]?.end();
@@ -47,9 +47,9 @@ it("neither restarts a refetch under way nor forgets the facts that came meanwhi
 
 it("lets a busy topic not hold up another", () => {
   const { refresher, fetches, frame } = setUp();
-  refresher.note(["home"]);
+  refresher.markStale(["home"]);
   frame();
-  refresher.note(["queue"]);
+  refresher.markStale(["queue"]);
   frame();
   expect(fetches.map((fetch) => fetch.topic)).toEqual(["home", "queue"]);
 });

@@ -1,11 +1,11 @@
 import { beforeEach, expect, it } from "vitest";
-import type { Listener } from "./ledger-stream.ts";
-import { Hub, REMEMBERED_MAX, type ToTab } from "./stream-hub.ts";
+import type { StreamListener } from "./ledger-stream.ts";
+import { REPLAY_EVENTS_MAX, StreamHub, type TabMessage } from "./stream-hub.ts";
 
 class FakeTab {
-  readonly got: ToTab[] = [];
+  readonly got: TabMessage[] = [];
 
-  postMessage(message: ToTab): void {
+  postMessage(message: TabMessage): void {
     this.got.push(message);
   }
 
@@ -14,22 +14,21 @@ class FakeTab {
   }
 }
 
-let streams: { after: number; listener: Listener; isStopped: boolean }[];
-let hub: Hub;
+let streams: { after: number; listener: StreamListener; isStopped: boolean }[];
+let hub: StreamHub;
 
-const follow = (tab: FakeTab, after: number) =>
-  hub.receive(tab, { kind: "follow", address: "/stream", after });
+const follow = (tab: FakeTab, after: number) => hub.receive(tab, { kind: "follow", url: "/stream", after });
 const say = (position: number) =>
   streams.at(-1)?.listener.onEvent({ position, name: "build.finished.v1", fact: {} });
 
 beforeEach(() => {
   streams = [];
-  hub = new Hub((_address, after, listener) => {
+  hub = new StreamHub((_url, after, listener) => {
     const stream = { after, listener, isStopped: false };
     streams.push(stream);
     return {
       start: () => {},
-      wake: () => {},
+      retryNow: () => {},
       stop: () => {
         stream.isStopped = true;
       },
@@ -62,7 +61,7 @@ it("tells a tab that knows less than is remembered", () => {
   follow(first, 10);
   follow(second, 9);
   expect(second.got[0]).toEqual({ kind: "missed" });
-  for (let position = 11; position <= 11 + REMEMBERED_MAX; position += 1) say(position);
+  for (let position = 11; position <= 11 + REPLAY_EVENTS_MAX; position += 1) say(position);
   follow(third, 10);
   expect(third.got[0]).toEqual({ kind: "missed" });
 });

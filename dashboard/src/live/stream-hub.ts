@@ -5,50 +5,50 @@
  * the tab is told so and reads everything again.
  */
 
-import { type LedgerEvent, LedgerStream, type Listener, type StreamState } from "./ledger-stream.ts";
+import { type LedgerEvent, LedgerStream, type StreamListener, type StreamState } from "./ledger-stream.ts";
 
-export const REMEMBERED_MAX = 2_000;
+export const REPLAY_EVENTS_MAX = 2_000;
 
-export type FromTab =
-  | { kind: "follow"; address: string; after: number }
-  | { kind: "wake" }
+export type TabRequest =
+  | { kind: "follow"; url: string; after: number }
+  | { kind: "retryNow" }
   | { kind: "leave" };
 
-export type ToTab =
+export type TabMessage =
   | { kind: "event"; event: LedgerEvent }
   | { kind: "state"; state: StreamState; position: number }
   | { kind: "missed" };
 
 /** What is used of a `MessagePort`. */
-export type Tab = { postMessage(message: ToTab): void };
+export type Tab = { postMessage(message: TabMessage): void };
 
-type MakeStream = (
-  address: string,
+type CreateStream = (
+  url: string,
   after: number,
-  listener: Listener,
-) => Pick<LedgerStream, "start" | "stop" | "wake">;
+  listener: StreamListener,
+) => Pick<LedgerStream, "start" | "stop" | "retryNow">;
 
-export class Hub {
+export class StreamHub {
   private readonly tabs = new Set<Tab>();
-  private readonly remembered: LedgerEvent[] = [];
-  private stream: ReturnType<MakeStream> | undefined;
+  private readonly replayBuffer: LedgerEvent[] = [];
+  private stream: ReturnType<CreateStream> | undefined;
   /** Everything after this position is remembered. */
-  private floor = 0;
+  private replayableAfter = 0;
   private state: StreamState = "stopped";
   private position = 0;
 
   constructor(
-    private readonly makeStream: MakeStream = (address, after, listener) =>
-      new LedgerStream(address, after, listener),
+    private readonly createStream: CreateStream = (url, after, listener) =>
+      new LedgerStream(url, after, listener),
   ) {}
 
-  receive(tab: Tab, message: FromTab): void {
+  receive(tab: Tab, message: TabRequest): void {
     switch (message.kind) {
       case "follow":
-        this.join(tab, message.address, message.after);
+        this.join(tab, message.url, message.after);
         break;
-      case "wake":
-        this.stream?.wake();
+      case "retryNow":
+        this.stream?.retryNow();
         break;
       case "leave":
         this.leave(tab);
@@ -56,26 +56,26 @@ export class Hub {
     }
   }
 
-  private join(tab: Tab, address: string, after: number): void {
+  private join(tab: Tab, url: string, after: number): void {
     this.tabs.add(tab);
     if (!this.stream) {
-      this.floor = after;
+      this.replayableAfter = after;
       this.position = after;
-      this.remembered.length = 0;
-      this.stream = this.makeStream(address, after, {
+      this.replayBuffer.length = 0;
+      this.stream = this.createStream(url, after, {
         onEvent: (event) => this.onEvent(event),
         onState: this.onState,
       });
       this.stream.start();
       return;
     }
-    if (after < this.floor) tab.postMessage({ kind: "missed" });
-    for (const event of this.remembered) {
+    if (after < this.replayableAfter) tab.postMessage({ kind: "missed" });
+    for (const event of this.replayBuffer) {
       if (event.position > after) tab.postMessage({ kind: "event", event });
     }
     tab.postMessage({ kind: "state", state: this.state, position: this.position });
     // It may be the tab in which somebody has just signed in.
-    this.stream.wake();
+    this.stream.retryNow();
   }
 
   private leave(tab: Tab): void {
@@ -86,8 +86,9 @@ export class Hub {
   }
 
   private onEvent(event: LedgerEvent): void {
-    this.remembered.push(event);
-    if (this.remembered.length > REMEMBERED_MAX) this.floor = this.remembered.shift()?.position ?? this.floor;
+    this.replayBuffer.push(event);
+    if (this.replayBuffer.length > REPLAY_EVENTS_MAX)
+      this.replayableAfter = this.replayBuffer.shift()?.position ?? this.replayableAfter;
     for (const tab of this.tabs) tab.postMessage({ kind: "event", event });
   }
 

@@ -1,12 +1,12 @@
 /** The hub in a shared worker: one for all tabs of this origin that run this version of the dashboard. */
 
-import { type FromTab, Hub } from "./stream-hub.ts";
+import { StreamHub, type TabRequest } from "./stream-hub.ts";
 
-const hub = new Hub();
+const hub = new StreamHub();
 
 (globalThis as unknown as SharedWorkerScope).onconnect = ({ ports: [port] }) => {
   if (!port) return;
-  port.onmessage = ({ data }: MessageEvent<FromTab>) => hub.receive(port, data);
+  port.onmessage = ({ data }: MessageEvent<TabRequest>) => hub.receive(port, data);
 };
 
 /** The type library for workers can't stand beside that for pages. */

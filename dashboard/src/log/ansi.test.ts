@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { parseSgr, SEQUENCE_MAX_CHARS } from "./ansi.ts";
+import { parseAnsi, SEQUENCE_MAX_CHARS } from "./ansi.ts";
 
 const E = "\x1b";
 const text = (raw: string) =>
-  parseSgr(raw)
+  parseAnsi(raw)
     .segments.map((segment) => segment.text)
     .join("");
-const styles = (raw: string) => parseSgr(raw).segments.map((segment) => segment.style);
+const styles = (raw: string) => parseAnsi(raw).segments.map((segment) => segment.style);
 
 describe("colours and attributes", () => {
   it("reads the 16 colours of the theme", () => {
-    expect(parseSgr(`${E}[31mred${E}[0m plain`).segments).toEqual([
+    expect(parseAnsi(`${E}[31mred${E}[0m plain`).segments).toEqual([
       { text: "red", style: { foreground: { kind: "ansi", index: 1 } } },
       { text: " plain", style: {} },
     ]);
@@ -52,8 +52,8 @@ describe("colours and attributes", () => {
   });
 
   it("hands its style to the next line", () => {
-    const first = parseSgr(`${E}[32mgreen`);
-    expect(parseSgr("still", first.style).segments[0]?.style.foreground).toEqual({ kind: "ansi", index: 2 });
+    const first = parseAnsi(`${E}[32mgreen`);
+    expect(parseAnsi("still", first.style).segments[0]?.style.foreground).toEqual({ kind: "ansi", index: 2 });
   });
 });
 
@@ -61,10 +61,10 @@ describe("sequences that arrive in pieces", () => {
   const whole = `a${E}[1;38;2;255;0;10mb${E}]8;;https://example.org/x${E}\\c${E}]8;;\x07d${E}[0me`;
 
   it("gives the same text and styles wherever it is cut", () => {
-    const expected = flatten(parseSgr(whole).segments);
+    const expected = flatten(parseAnsi(whole).segments);
     for (let cut = 0; cut <= whole.length; cut += 1) {
-      const first = parseSgr(whole.slice(0, cut));
-      const second = parseSgr(first.rest + whole.slice(cut), first.style);
+      const first = parseAnsi(whole.slice(0, cut));
+      const second = parseAnsi(first.rest + whole.slice(cut), first.style);
       expect(flatten([...first.segments, ...second.segments])).toEqual(expected);
       expect(second.rest).toBe("");
     }
@@ -72,11 +72,11 @@ describe("sequences that arrive in pieces", () => {
 
   it("shows nothing of a sequence that hasn't ended", () => {
     expect(text(`done${E}[3`)).toBe("done");
-    expect(parseSgr(`done${E}[3`).rest).toBe(`${E}[3`);
+    expect(parseAnsi(`done${E}[3`).rest).toBe(`${E}[3`);
   });
 
   it("gives up on a sequence that never ends", () => {
-    const parsed = parseSgr(`${E}]${"x".repeat(SEQUENCE_MAX_CHARS + 10)}`);
+    const parsed = parseAnsi(`${E}]${"x".repeat(SEQUENCE_MAX_CHARS + 10)}`);
     expect(parsed.rest).toBe("");
     expect(parsed.segments[0]?.text.length).toBe(SEQUENCE_MAX_CHARS + 10);
   });
@@ -99,14 +99,14 @@ describe("hostile output", () => {
     "//example.org",
     "https://",
     "https://user:secret@example.org/",
-  ])("makes no link of %s", (address) => {
-    const parsed = parseSgr(`${E}]8;;${address}${E}\\click${E}]8;;${E}\\`);
+  ])("makes no link of %s", (url) => {
+    const parsed = parseAnsi(`${E}]8;;${url}${E}\\click${E}]8;;${E}\\`);
     expect(parsed.segments.map((segment) => segment.text).join("")).toBe("click");
     expect(parsed.segments[0]?.style.link).toBeUndefined();
   });
 
   it("keeps http and https links until they are closed, through a reset", () => {
-    const parsed = parseSgr(`${E}]8;id=1;https://example.org/a?b;c\x07${E}[0mlink${E}]8;;\x07no`);
+    const parsed = parseAnsi(`${E}]8;id=1;https://example.org/a?b;c\x07${E}[0mlink${E}]8;;\x07no`);
     expect(parsed.segments).toEqual([
       { text: "link", style: { link: "https://example.org/a?b;c" } },
       { text: "no", style: { link: undefined } },
@@ -134,8 +134,8 @@ describe("hostile output", () => {
 
   it("reads a line of a megabyte without being slow in its length squared", () => {
     const line = `${E}[1m`.repeat(200_000);
-    expect(parseSgr(line)).toEqual({ segments: [], style: { bold: true }, rest: "" });
-    expect(parseSgr("\x00".repeat(10_000)).segments).toHaveLength(1);
+    expect(parseAnsi(line)).toEqual({ segments: [], style: { bold: true }, rest: "" });
+    expect(parseAnsi("\x00".repeat(10_000)).segments).toHaveLength(1);
   });
 });
 

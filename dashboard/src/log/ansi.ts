@@ -15,13 +15,13 @@ export type Style = {
   readonly strike?: boolean;
   readonly inverse?: boolean;
   readonly conceal?: boolean;
-  /** An absolute http or https address from an OSC 8 sequence. */
+  /** An absolute http or https URL from an OSC 8 sequence. */
   readonly link?: string;
 };
 
 export type Segment = { readonly text: string; readonly style: Style };
 
-export type Parsed = {
+export type ParsedText = {
   readonly segments: readonly Segment[];
   /** The style in force after the text: what the next line starts with. */
   readonly style: Style;
@@ -35,28 +35,28 @@ export const SEQUENCE_MAX_CHARS = 4_096;
 
 const ESC = "\x1b";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this file is about
-const NOTABLE = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const CONTROL_CHARACTER = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Parses one line, or a piece of it, that starts in `style`. */
-export function parseSgr(text: string, style: Style = PLAIN): Parsed {
-  const out = new Segments(style);
-  NOTABLE.lastIndex = 0;
+export function parseAnsi(text: string, style: Style = PLAIN): ParsedText {
+  const builder = new SegmentBuilder(style);
+  CONTROL_CHARACTER.lastIndex = 0;
   let at = 0;
-  for (let hit = NOTABLE.exec(text); hit; hit = NOTABLE.exec(text)) {
-    out.write(text.slice(at, hit.index));
-    const sequence = readSequence(text, hit.index);
-    if (sequence === "incomplete") return { ...out.done(), rest: text.slice(hit.index) };
+  for (let match = CONTROL_CHARACTER.exec(text); match; match = CONTROL_CHARACTER.exec(text)) {
+    builder.append(text.slice(at, match.index));
+    const sequence = readSequence(text, match.index);
+    if (sequence === "incomplete") return { ...builder.finish(), rest: text.slice(match.index) };
     if (sequence) {
-      out.apply(sequence);
-      at = hit.index + sequence.length;
+      builder.apply(sequence);
+      at = match.index + sequence.length;
     } else {
-      out.control(text.charCodeAt(hit.index), hit.index === text.length - 1);
-      at = hit.index + 1;
+      builder.control(text.charCodeAt(match.index), match.index === text.length - 1);
+      at = match.index + 1;
     }
-    NOTABLE.lastIndex = at;
+    CONTROL_CHARACTER.lastIndex = at;
   }
-  out.write(text.slice(at));
-  return { ...out.done(), rest: "" };
+  builder.append(text.slice(at));
+  return { ...builder.finish(), rest: "" };
 }
 
 type Sequence = { kind: "sgr" | "link" | "other"; body: string; length: number };
@@ -106,7 +106,7 @@ function readString(text: string, start: number, from: number, isOsc: boolean): 
   return limit === text.length ? "incomplete" : { kind: "other", body: "", length: from - start };
 }
 
-class Segments {
+class SegmentBuilder {
   private readonly segments: Segment[] = [];
   private style: Style;
 
@@ -114,7 +114,7 @@ class Segments {
     this.style = style;
   }
 
-  write(text: string): void {
+  append(text: string): void {
     if (!text) return;
     const last = this.segments.at(-1);
     if (last && last.style === this.style) {
@@ -126,7 +126,7 @@ class Segments {
 
   apply(sequence: Sequence): void {
     if (sequence.kind === "sgr") this.style = applySgr(this.style, sequence.body);
-    if (sequence.kind === "link") this.style = { ...this.style, link: safeAddress(sequence.body) };
+    if (sequence.kind === "link") this.style = { ...this.style, link: safeLinkUrl(sequence.body) };
   }
 
   /** A carriage return starts the line again, as a progress bar means it; a last one belongs to the line's end. */
@@ -138,31 +138,31 @@ class Segments {
       if (last && last.text.length > 1)
         this.segments.push({ text: last.text.slice(0, -1), style: last.style });
     } else if (code !== 0x07) {
-      this.write(visible(code));
+      this.append(visibleForm(code));
     }
   }
 
-  done(): { segments: readonly Segment[]; style: Style } {
+  finish(): { segments: readonly Segment[]; style: Style } {
     return { segments: this.segments, style: this.style };
   }
 }
 
 /** As `less` and `cat -v` write it, which every font can show. */
-function visible(code: number): string {
+function visibleForm(code: number): string {
   if (code < 0x20) return `^${String.fromCharCode(0x40 + code)}`;
   if (code === 0x7f) return "^?";
   return `\u27e8U+${code.toString(16).toUpperCase().padStart(4, "0")}\u27e9`;
 }
 
-/** The address of `8;params;address` when it is http or https and holds no surprise; otherwise no link at all. */
-function safeAddress(body: string): string | undefined {
-  const address = body.slice(body.indexOf(";", 2) + 1);
-  if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) return undefined;
-  const parsed = new URL(address);
+/** The url of `8;params;url` when it is http or https and holds no surprise; otherwise no link at all. */
+function safeLinkUrl(body: string): string | undefined {
+  const url = body.slice(body.indexOf(";", 2) + 1);
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return undefined;
+  const parsed = new URL(url);
   return parsed.username || parsed.password ? undefined : parsed.href;
 }
 
-const ON: Readonly<Record<number, Partial<Style>>> = {
+const ATTRIBUTE_CODES: Readonly<Record<number, Partial<Style>>> = {
   1: { bold: true },
   2: { faint: true },
   3: { italic: true },
@@ -195,7 +195,7 @@ function applySgr(before: Style, body: string): Style {
       if (colour) style = { ...style, [code === 38 ? "foreground" : "background"]: colour };
       at += used;
     } else {
-      style = { ...style, ...(ON[code] ?? paletteChange(code)) };
+      style = { ...style, ...(ATTRIBUTE_CODES[code] ?? paletteChange(code)) };
     }
   }
   return style;

@@ -1,14 +1,14 @@
 import { type FormEvent, useState } from "react";
-import { api, bodyOf } from "../api/client.ts";
+import { api, dataOrThrow } from "../api/client.ts";
 import { Store } from "../state/store.ts";
-import { ProblemNote } from "../ui/problem-alert.tsx";
+import { ProblemAlert } from "../ui/problem-alert.tsx";
 import { useTabStatus } from "../ui/tab-status.ts";
 
 /** True once the server has said that nobody is signed in. */
 export const signedOut = new Store(false);
 
 /** Signs in with a token in the address (`#token=…`), which leaves the address and the history before anything else sees it. */
-export async function signInFromAddress(): Promise<unknown> {
+export async function signInFromUrl(): Promise<unknown> {
   const token = new URLSearchParams(location.hash.slice(1)).get("token");
   if (!token) return undefined;
   history.replaceState(history.state, "", location.pathname + location.search);
@@ -21,10 +21,10 @@ export async function signInFromAddress(): Promise<unknown> {
 }
 
 async function signIn(token: string): Promise<void> {
-  await bodyOf(api.POST("/api/v1/session", { body: { token } }));
+  await dataOrThrow(api.POST("/api/v1/session", { body: { token } }));
 }
 
-export function SignIn() {
+export function SignInPage() {
   useTabStatus("Sign in");
   const [problem, setProblem] = useState<unknown>();
   const submit = async (event: FormEvent<HTMLFormElement>) => {
@@ -60,7 +60,7 @@ export function SignIn() {
           Sign in
         </button>
       </div>
-      {problem !== undefined && <ProblemNote problem={problem} />}
+      {problem !== undefined && <ProblemAlert problem={problem} />}
     </form>
   );
 }

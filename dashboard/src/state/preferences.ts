@@ -1,22 +1,22 @@
 /** What a person chose in this browser. Kept in local storage; without it, for the life of the page. */
 
-import type { Zone } from "../format/time.ts";
+import type { TimeZone } from "../format/time.ts";
 import { Store } from "./store.ts";
 
 export type Theme = "system" | "light" | "dark";
 
 const THEMES: readonly Theme[] = ["system", "light", "dark"];
-const ZONES: readonly Zone[] = ["local", "utc"];
+const TIME_ZONES: readonly TimeZone[] = ["local", "utc"];
 
 export const theme = new Store<Theme>(read("theme", THEMES));
-export const zone = new Store<Zone>(read("zone", ZONES));
+export const timeZone = new Store<TimeZone>(read("zone", TIME_ZONES));
 
 applyTheme();
 theme.subscribe(() => {
   write("theme", theme.get());
   applyTheme();
 });
-zone.subscribe(() => write("zone", zone.get()));
+timeZone.subscribe(() => write("zone", timeZone.get()));
 
 function applyTheme(): void {
   document.documentElement.dataset.theme = theme.get();

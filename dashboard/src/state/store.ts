@@ -2,7 +2,7 @@ import { useSyncExternalStore } from "react";
 
 /** A value that components can watch. */
 export class Store<T> {
-  private readonly watchers = new Set<() => void>();
+  private readonly listeners = new Set<() => void>();
 
   constructor(private value: T) {}
 
@@ -11,12 +11,12 @@ export class Store<T> {
   set(value: T): void {
     if (Object.is(value, this.value)) return;
     this.value = value;
-    for (const watcher of this.watchers) watcher();
+    for (const listener of this.listeners) listener();
   }
 
   subscribe = (watcher: () => void): (() => void) => {
-    this.watchers.add(watcher);
-    return () => this.watchers.delete(watcher);
+    this.listeners.add(watcher);
+    return () => this.listeners.delete(watcher);
   };
 }
 

@@ -4,9 +4,9 @@
 export const basePath: string = new URL(document.baseURI).pathname;
 
 /** The address of the API that the typed client puts its paths behind. */
-export const serverAddress: string = new URL(".", document.baseURI).href.replace(/\/$/, "");
+export const apiBaseUrl: string = new URL(".", document.baseURI).href.replace(/\/$/, "");
 
 /** The absolute address of something below the app's own path: `api/v1/stream`. */
-export function addressOf(path: string): string {
+export function urlOf(path: string): string {
   return new URL(path.replace(/^\//, ""), document.baseURI).href;
 }

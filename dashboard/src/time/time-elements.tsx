@@ -6,13 +6,13 @@ import {
   formatShort,
   isoDuration,
 } from "../format/time.ts";
-import { zone } from "../state/preferences.ts";
+import { timeZone } from "../state/preferences.ts";
 import { useStore } from "../state/store.ts";
 import { useNow } from "./clock.ts";
 
 /** A moment as a clock time; the whole of it, and how long ago it was, in its tooltip. */
-export function Moment({ at }: { at: string }) {
-  const chosen = useStore(zone);
+export function Timestamp({ at }: { at: string }) {
+  const chosen = useStore(timeZone);
   const now_ms = useNow("quarter-minute");
   const date = new Date(at);
   return (
@@ -27,8 +27,8 @@ export function Moment({ at }: { at: string }) {
 }
 
 /** A moment as a distance from the present; the whole of it in its tooltip. */
-export function Ago({ at }: { at: string }) {
-  const chosen = useStore(zone);
+export function TimeAgo({ at }: { at: string }) {
+  const chosen = useStore(timeZone);
   const now_ms = useNow("quarter-minute");
   const date = new Date(at);
   return (
@@ -39,8 +39,8 @@ export function Ago({ at }: { at: string }) {
 }
 
 /** How long ago a moment was, as a bare length: `20 days`. */
-export function Since({ at }: { at: string }) {
-  const chosen = useStore(zone);
+export function TimeSince({ at }: { at: string }) {
+  const chosen = useStore(timeZone);
   const now_ms = useNow("quarter-minute");
   const date = new Date(at);
   return (
@@ -52,18 +52,28 @@ export function Since({ at }: { at: string }) {
 
 /** How long something took, or has taken until this second. */
 export function Duration({ from, to }: { from: string; to?: string | null | undefined }) {
-  return to ? <Fixed duration_ms={Date.parse(to) - Date.parse(from)} /> : <Passing from={from} />;
+  return to ? (
+    <FixedDuration duration_ms={Date.parse(to) - Date.parse(from)} />
+  ) : (
+    <RunningDuration from={from} />
+  );
 }
 
-export function Fixed({ duration_ms, isWhole = false }: { duration_ms: number; isWhole?: boolean }) {
+export function FixedDuration({
+  duration_ms,
+  inWholeSeconds = false,
+}: {
+  duration_ms: number;
+  inWholeSeconds?: boolean;
+}) {
   return (
     <time dateTime={isoDuration(duration_ms)} className="nowrap">
-      {formatDuration(duration_ms, isWhole)}
+      {formatDuration(duration_ms, inWholeSeconds)}
     </time>
   );
 }
 
-function Passing({ from }: { from: string }) {
+function RunningDuration({ from }: { from: string }) {
   const elapsed_ms = Math.max(0, useNow("second") - Date.parse(from));
-  return <Fixed duration_ms={elapsed_ms} isWhole />;
+  return <FixedDuration duration_ms={elapsed_ms} inWholeSeconds />;
 }

@@ -1,7 +1,7 @@
 import { useId } from "react";
 import { FieldError, Input, Label, Text, TextArea, TextField } from "react-aria-components";
 
-type Common = {
+type FieldProps = {
   label: string;
   description?: string;
   isRequired?: boolean;
@@ -10,7 +10,7 @@ type Common = {
   onChange(value: string): void;
 };
 
-type FieldProps = Common & {
+type TextInputProps = FieldProps & {
   placeholder?: string;
   isMono?: boolean;
   isMultiline?: boolean;
@@ -19,7 +19,7 @@ type FieldProps = Common & {
 };
 
 /** A text field with its label, what it is for, and what is wrong with it. */
-export function Field(props: FieldProps) {
+export function TextInput(props: TextInputProps) {
   const {
     label,
     description,
@@ -33,7 +33,7 @@ export function Field(props: FieldProps) {
     inputMode,
     suggestions,
   } = props;
-  const list = useId();
+  const listId = useId();
   const className = isMono ? "input mono" : "input";
   return (
     <TextField
@@ -54,11 +54,11 @@ export function Field(props: FieldProps) {
           className={className}
           placeholder={placeholder}
           inputMode={inputMode}
-          list={suggestions?.length ? list : undefined}
+          list={suggestions?.length ? listId : undefined}
         />
       )}
       {suggestions && suggestions.length > 0 && (
-        <datalist id={list}>
+        <datalist id={listId}>
           {suggestions.map((suggestion) => (
             <option key={suggestion} value={suggestion} />
           ))}
@@ -75,7 +75,7 @@ export function Field(props: FieldProps) {
 }
 
 /** One of few values: the browser's own select, which every phone and screen reader knows best. */
-export function Choice({
+export function SelectField({
   label,
   description,
   isRequired = false,
@@ -83,7 +83,7 @@ export function Choice({
   value,
   onChange,
   choices,
-}: Common & { choices: readonly string[] }) {
+}: FieldProps & { choices: readonly string[] }) {
   const id = useId();
   return (
     <div className="field">

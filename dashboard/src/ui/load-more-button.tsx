@@ -1,5 +1,5 @@
 /** The button under a list that has further pages. */
-export function More({
+export function LoadMoreButton({
   query,
   label = "Show older ones",
 }: {

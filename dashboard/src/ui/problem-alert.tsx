@@ -2,7 +2,7 @@ import { toProblem } from "../api/problem.ts";
 import { StatusIcon } from "./status-icon.tsx";
 
 /** A failed request, in the server's own words. */
-export function ProblemNote({ problem, onRetry }: { problem: unknown; onRetry?: () => void }) {
+export function ProblemAlert({ problem, onRetry }: { problem: unknown; onRetry?: () => void }) {
   const { message, detail, code } = toProblem(problem);
   return (
     <div className="problem" role="alert">

@@ -1,8 +1,8 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { ProblemNote } from "./problem-alert.tsx";
+import { ProblemAlert } from "./problem-alert.tsx";
 
-type LoadedProps<T> = {
+type QueryBoundaryProps<T> = {
   query: UseQueryResult<T>;
   /** The page's heading while there is no data to make one from; not for parts of a page. */
   title?: string;
@@ -10,8 +10,8 @@ type LoadedProps<T> = {
 };
 
 /** The data of a query, or why there is none. Data that could not be renewed stays, with the reason above it. */
-export function Loaded<T>({ query, title, children }: LoadedProps<T>) {
-  const note = query.error && <ProblemNote problem={query.error} onRetry={() => void query.refetch()} />;
+export function QueryBoundary<T>({ query, title, children }: QueryBoundaryProps<T>) {
+  const note = query.error && <ProblemAlert problem={query.error} onRetry={() => void query.refetch()} />;
   if (query.data === undefined) {
     return (
       <>
@@ -29,7 +29,7 @@ export function Loaded<T>({ query, title, children }: LoadedProps<T>) {
 }
 
 /** What a list says when there is nothing in it. */
-export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+export function EmptyState({ title, children }: { title: string; children?: ReactNode }) {
   return (
     <div className="empty">
       <strong>{title}</strong>

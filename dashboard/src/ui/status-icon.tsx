@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { type Status, statusWord } from "./status.ts";
+import { type Status, statusLabel } from "./status.ts";
 import "./status.css";
 
 /** A shape of its own for each status, so that colour only repeats what the shape says. */
@@ -71,7 +71,7 @@ export function StatusIcon({
   label?: string | true;
   size?: number;
 }) {
-  const name = label === true ? statusWord(status) : label;
+  const name = label === true ? statusLabel(status) : label;
   const shape = SHAPES[status];
   return name ? (
     <svg
@@ -103,7 +103,7 @@ export function StatusBadge({ status, word }: { status: Status; word?: string })
   return (
     <span className={`status-badge is-${status}`}>
       <StatusIcon status={status} />
-      {word ?? statusWord(status)}
+      {word ?? statusLabel(status)}
     </span>
   );
 }

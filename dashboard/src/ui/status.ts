@@ -14,7 +14,7 @@ export type Result = (typeof RESULTS)[number];
 /** A result, or what comes before one; `unknown` stands for a builder that never built. */
 export type Status = Result | "running" | "pending" | "unknown";
 
-const WORDS: Record<Status, string> = {
+const LABELS: Record<Status, string> = {
   success: "Success",
   warnings: "Warnings",
   failure: "Failure",
@@ -27,8 +27,8 @@ const WORDS: Record<Status, string> = {
   unknown: "Never built",
 };
 
-export function statusWord(status: Status): string {
-  return WORDS[status];
+export function statusLabel(status: Status): string {
+  return LABELS[status];
 }
 
 /** The status of something that ended with `result`, or that hasn't ended and has or hasn't begun. */

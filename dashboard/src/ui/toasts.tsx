@@ -4,26 +4,26 @@ import { StatusIcon } from "./status-icon.tsx";
 import "./toasts.css";
 
 /** What became of a command: the position it was recorded at, or why it was refused. */
-export type Notice = { kind: "done" | "refused"; text: string; position?: number };
+export type Toast = { kind: "done" | "refused"; text: string; position?: number };
 
 const SHOWN_MS = 8_000;
-const notices = new Store<readonly (Notice & { id: number })[]>([]);
+const toasts = new Store<readonly (Toast & { id: number })[]>([]);
 let lastId = 0;
 
-export function tell(notice: Notice): void {
+export function showToast(toast: Toast): void {
   lastId += 1;
   const id = lastId;
-  notices.set([...notices.get().slice(-3), { ...notice, id }]);
+  toasts.set([...toasts.get().slice(-3), { ...toast, id }]);
   // A refusal stays until it is read.
-  if (notice.kind === "done") setTimeout(() => dismiss(id), SHOWN_MS);
+  if (toast.kind === "done") setTimeout(() => dismiss(id), SHOWN_MS);
 }
 
 function dismiss(id: number): void {
-  notices.set(notices.get().filter((notice) => notice.id !== id));
+  toasts.set(toasts.get().filter((notice) => notice.id !== id));
 }
 
-export function Notices() {
-  const shown = useStore(notices);
+export function Toasts() {
+  const shown = useStore(toasts);
   return (
     <div className="notices" role="status" aria-live="polite">
       {shown.map(({ id, kind, text, position }) => (

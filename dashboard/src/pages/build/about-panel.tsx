@@ -2,22 +2,22 @@ import { Link } from "@tanstack/react-router";
 import type { BuildDetail } from "../../api/types.ts";
 import { ActorName } from "../../components/person-name.tsx";
 import { Revision } from "../../components/revision.tsx";
-import { addressOf } from "../../state/urls.ts";
-import { Fixed, Moment } from "../../time/time-elements.tsx";
+import { urlOf } from "../../state/urls.ts";
+import { FixedDuration, Timestamp } from "../../time/time-elements.tsx";
 import { Icon } from "../../ui/icons.tsx";
 
-const TEXT_MAX_CHARS = 400;
+const VALUE_MAX_CHARS = 400;
 
 /** Where it ran, why, and the place in the ledger that proves it. */
-export function FactsPanel({ detail }: { detail: BuildDetail }) {
+export function AboutPanel({ detail }: { detail: BuildDetail }) {
   const { build, config_revision, rebuild_of, inputs } = detail;
-  const given = Object.entries(inputs);
+  const inputEntries = Object.entries(inputs);
   return (
     <section className="panel" aria-labelledby="facts">
       <div className="panel-head">
         <h2 id="facts">About</h2>
         <a
-          href={addressOf(`api/v1/facts/${build.position}`)}
+          href={urlOf(`api/v1/facts/${build.position}`)}
           title="The stored fact with its hash; its proof is in the API beside it"
         >
           <Icon name="proof" size={13} /> Verify
@@ -39,18 +39,18 @@ export function FactsPanel({ detail }: { detail: BuildDetail }) {
         <dt>Worker</dt>
         <dd>{build.worker}</dd>
         {build.stamps.map((stamp) => (
-          <Stamp key={stamp.source} stamp={stamp} />
+          <SourceRow key={stamp.source} stamp={stamp} />
         ))}
         <dt>Started</dt>
         <dd>
-          <Moment at={build.assigned_at} />
+          <Timestamp at={build.assigned_at} />
         </dd>
         {build.finished_at && (
           <>
             <dt>Finished</dt>
             <dd>
-              <Moment at={build.finished_at} /> <span className="muted">after</span>{" "}
-              <Fixed duration_ms={Date.parse(build.finished_at) - Date.parse(build.assigned_at)} />
+              <Timestamp at={build.finished_at} /> <span className="muted">after</span>{" "}
+              <FixedDuration duration_ms={Date.parse(build.finished_at) - Date.parse(build.assigned_at)} />
             </dd>
           </>
         )}
@@ -62,15 +62,15 @@ export function FactsPanel({ detail }: { detail: BuildDetail }) {
         )}
         <dt>Ledger</dt>
         <dd>position {build.position.toLocaleString("en")}</dd>
-        {given.map(([name, value]) => (
-          <Value key={name} name={name} value={value} />
+        {inputEntries.map(([name, value]) => (
+          <DetailRow key={name} name={name} value={value} />
         ))}
       </dl>
     </section>
   );
 }
 
-function Stamp({ stamp }: { stamp: BuildDetail["build"]["stamps"][number] }) {
+function SourceRow({ stamp }: { stamp: BuildDetail["build"]["stamps"][number] }) {
   const revision = stamp.obtained ?? stamp.revision;
   return (
     <>
@@ -99,20 +99,20 @@ export function PropertiesPanel({ detail: { properties } }: { detail: BuildDetai
       </div>
       <dl className="facts">
         {properties.map(({ name, value, origin }) => (
-          <Value key={name} name={name} value={value} origin={origin} />
+          <DetailRow key={name} name={name} value={value} origin={origin} />
         ))}
       </dl>
     </section>
   );
 }
 
-function Value({ name, value, origin }: { name: string; value: unknown; origin?: string }) {
+function DetailRow({ name, value, origin }: { name: string; value: unknown; origin?: string }) {
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return (
     <>
       <dt title={origin && `set by ${origin}`}>{name}</dt>
       <dd className="mono" title={text}>
-        {text.length > TEXT_MAX_CHARS ? `${text.slice(0, TEXT_MAX_CHARS)}…` : text}
+        {text.length > VALUE_MAX_CHARS ? `${text.slice(0, VALUE_MAX_CHARS)}…` : text}
       </dd>
     </>
   );

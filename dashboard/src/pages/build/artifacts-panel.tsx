@@ -1,8 +1,8 @@
 import type { Artifact, BuildDetail } from "../../api/types.ts";
 import { plural } from "../../format/plural.ts";
 import { formatSize } from "../../format/size.ts";
-import { addressOf } from "../../state/urls.ts";
-import { Ago } from "../../time/time-elements.tsx";
+import { urlOf } from "../../state/urls.ts";
+import { TimeAgo } from "../../time/time-elements.tsx";
 
 const SHOWN_DIGEST_CHARS = 8;
 
@@ -22,7 +22,7 @@ export function ArtifactsPanel({ detail: { artifacts, build } }: { detail: Build
       ) : (
         <ul>
           {artifacts.map((artifact) => (
-            <Row key={artifact.operation_id} artifact={artifact} />
+            <ArtifactRow key={artifact.operation_id} artifact={artifact} />
           ))}
         </ul>
       )}
@@ -30,7 +30,7 @@ export function ArtifactsPanel({ detail: { artifacts, build } }: { detail: Build
   );
 }
 
-function Row({ artifact }: { artifact: Artifact }) {
+function ArtifactRow({ artifact }: { artifact: Artifact }) {
   const { name, kind, operation_id, sha256, size_bytes, file_count, removed_at, expires_at } = artifact;
   const label = kind === "directory" ? `${name}/` : name;
   return (
@@ -40,7 +40,7 @@ function Row({ artifact }: { artifact: Artifact }) {
           <s>{label}</s>
         ) : (
           <a
-            href={addressOf(`api/v1/artifacts/${operation_id}`)}
+            href={urlOf(`api/v1/artifacts/${operation_id}`)}
             download
             title={kind === "directory" ? "Download all of it as a zip" : "Download"}
           >
@@ -54,7 +54,7 @@ function Row({ artifact }: { artifact: Artifact }) {
         <code title={`SHA-256 ${sha256}`}>{sha256.slice(0, SHOWN_DIGEST_CHARS)}</code>
         {removed_at && (
           <span>
-            kept no longer, since <Ago at={removed_at} />
+            kept no longer, since <TimeAgo at={removed_at} />
           </span>
         )}
         {expires_at && (

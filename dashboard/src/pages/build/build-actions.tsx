@@ -1,12 +1,12 @@
 import { useCommand } from "../../actions/commands.ts";
-import { useMay } from "../../actions/permissions.ts";
+import { usePermissions } from "../../actions/permissions.ts";
 import type { Build } from "../../api/types.ts";
 import { Icon } from "../../ui/icons.tsx";
 
 /** What can be done with a build. In the past nothing can. */
 export function BuildActions({ build }: { build: Build }) {
   const command = useCommand();
-  const may = useMay();
+  const can = usePermissions();
   const isRunning = build.status === "running";
   return (
     <div className="page-actions">
@@ -14,7 +14,7 @@ export function BuildActions({ build }: { build: Build }) {
         <button
           type="button"
           className="button"
-          disabled={!may("build:rebuild") || command.isPending}
+          disabled={!can("build:rebuild") || command.isPending}
           title="Build the very same revisions again"
           onClick={() => command.mutate({ kind: "rebuild", build: build.id, reason: "" })}
         >
@@ -24,7 +24,7 @@ export function BuildActions({ build }: { build: Build }) {
         <button
           type="button"
           className="button danger"
-          disabled={!may("build:stop") || !isRunning || command.isPending}
+          disabled={!can("build:stop") || !isRunning || command.isPending}
           onClick={() => command.mutate({ kind: "stop", build: build.id, reason: "" })}
         >
           <Icon name="stop" size={13} /> {isRunning ? "Stop" : "Stopping…"}

@@ -2,19 +2,19 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { buildQuery } from "../../api/queries.ts";
 import type { BuildDetail } from "../../api/types.ts";
-import { Stamps } from "../../components/revision.tsx";
+import { SourceStamps } from "../../components/revision.tsx";
 import { useAsOf } from "../../state/as-of.ts";
-import { Ago, Duration } from "../../time/time-elements.tsx";
+import { Duration, TimeAgo } from "../../time/time-elements.tsx";
 import { Icon } from "../../ui/icons.tsx";
-import { Loaded } from "../../ui/query-boundary.tsx";
+import { QueryBoundary } from "../../ui/query-boundary.tsx";
 import { type Status, statusOf } from "../../ui/status.ts";
 import { StatusBadge } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
-import { FactsPanel, PropertiesPanel } from "./about-panel.tsx";
+import { AboutPanel, PropertiesPanel } from "./about-panel.tsx";
 import { ArtifactsPanel } from "./artifacts-panel.tsx";
 import { BuildActions } from "./build-actions.tsx";
 import { BlamePanel, ChangesPanel } from "./changes-panel.tsx";
-import { Steps } from "./steps-panel.tsx";
+import { StepsPanel } from "./steps-panel.tsx";
 import { TestsPanel } from "./tests-panel.tsx";
 import "./build-page.css";
 
@@ -26,14 +26,14 @@ export function BuildPage() {
   const query = useQuery(buildQuery(useAsOf(), build));
   return (
     <div className="page">
-      <Loaded query={query} title="Build">
-        {(detail) => <Detail detail={detail} />}
-      </Loaded>
+      <QueryBoundary query={query} title="Build">
+        {(detail) => <BuildDetails detail={detail} />}
+      </QueryBoundary>
     </div>
   );
 }
 
-function Detail({ detail }: { detail: BuildDetail }) {
+function BuildDetails({ detail }: { detail: BuildDetail }) {
   const { build } = detail;
   const status = statusOf(build.result, true);
   useTabStatus(`${build.builder} #${build.number}`, status);
@@ -41,17 +41,17 @@ function Detail({ detail }: { detail: BuildDetail }) {
     <>
       <header className="page-head">
         <div>
-          <Crumbs detail={detail} />
+          <Breadcrumbs detail={detail} />
           <div className="page-title">
             <h1>
               {build.builder} #{build.number}
             </h1>
-            <BuildVerdict detail={detail} status={status} />
+            <BuildStatus detail={detail} status={status} />
           </div>
           <p className="build-line">
-            <Stamps stamps={build.stamps} />
+            <SourceStamps stamps={build.stamps} />
             <span className="muted">
-              <Ago at={build.assigned_at} /> · {build.finished_at ? "took" : "for"}{" "}
+              <TimeAgo at={build.assigned_at} /> · {build.finished_at ? "took" : "for"}{" "}
               <Duration from={build.assigned_at} to={build.finished_at} />
             </span>
           </p>
@@ -61,14 +61,14 @@ function Detail({ detail }: { detail: BuildDetail }) {
       </header>
       <div className="build-columns">
         <div className="build-column">
-          <Steps detail={detail} />
+          <StepsPanel detail={detail} />
           <TestsPanel detail={detail} />
         </div>
         <div className="build-column">
           <BlamePanel detail={detail} />
           <ChangesPanel detail={detail} />
           <ArtifactsPanel detail={detail} />
-          <FactsPanel detail={detail} />
+          <AboutPanel detail={detail} />
           <PropertiesPanel detail={detail} />
         </div>
       </div>
@@ -76,7 +76,7 @@ function Detail({ detail }: { detail: BuildDetail }) {
   );
 }
 
-function Crumbs({ detail: { build, previous, next } }: { detail: BuildDetail }) {
+function Breadcrumbs({ detail: { build, previous, next } }: { detail: BuildDetail }) {
   return (
     <nav className="crumbs" aria-label="Where this is">
       <Link to="/builders">Builders</Link>
@@ -104,7 +104,7 @@ function Crumbs({ detail: { build, previous, next } }: { detail: BuildDetail }) 
   );
 }
 
-function BuildVerdict({ detail: { build }, status }: { detail: BuildDetail; status: Status }) {
+function BuildStatus({ detail: { build }, status }: { detail: BuildDetail; status: Status }) {
   return (
     <>
       <StatusBadge status={status} word={build.status === "stopping" ? "Stopping" : undefined} />

@@ -2,7 +2,7 @@ import type { Blame, BuildDetail, Change } from "../../api/types.ts";
 import { PeopleNames, PersonName } from "../../components/person-name.tsx";
 import { Revision } from "../../components/revision.tsx";
 import { plural } from "../../format/plural.ts";
-import { Ago } from "../../time/time-elements.tsx";
+import { TimeAgo } from "../../time/time-elements.tsx";
 import { isBroken, statusOf } from "../../ui/status.ts";
 
 /** Whose commits are in this build and in no green one. */
@@ -15,17 +15,17 @@ export function BlamePanel({ detail: { build, blame } }: { detail: BuildDetail }
         <h2 id="blame">{isRed ? "Blamelist" : "Since the last green build"}</h2>
       </div>
       {blame.map((part) => (
-        <BlamePart key={part.source} part={part} isNamed={blame.length > 1} />
+        <SourceBlame key={part.source} part={part} showsSource={blame.length > 1} />
       ))}
     </section>
   );
 }
 
-function BlamePart({ part, isNamed }: { part: Blame; isNamed: boolean }) {
+function SourceBlame({ part, showsSource }: { part: Blame; showsSource: boolean }) {
   const { source, baseline, authors, commits, commit_count, truncated } = part;
   return (
     <div className="blame">
-      {isNamed && <h3 className="blame-source">{source}</h3>}
+      {showsSource && <h3 className="blame-source">{source}</h3>}
       {baseline === "none" ? (
         <p className="panel-note muted">This branch has had no green build yet, so nobody is blamed.</p>
       ) : commit_count === 0 ? (
@@ -52,8 +52,8 @@ function BlamePart({ part, isNamed }: { part: Blame; isNamed: boolean }) {
 /** The commits that this build was made for, unless there are none or all of them stand in the panel above. */
 export function ChangesPanel({ detail: { build, changes, blame } }: { detail: BuildDetail }) {
   const count = build.change_count;
-  const said = new Set(blame.flatMap((part) => part.commits.map(({ id }) => id)));
-  if (count === changes.length && changes.every(({ id }) => said.has(id))) return null;
+  const blamedIds = new Set(blame.flatMap((part) => part.commits.map(({ id }) => id)));
+  if (count === changes.length && changes.every(({ id }) => blamedIds.has(id))) return null;
   return (
     <section className="panel" aria-labelledby="changes">
       <div className="panel-head">
@@ -90,7 +90,7 @@ export function ChangeRow({ change }: { change: Change }) {
         ))}
         <Revision revision={change.revision} link={change.link} />
         <span className="nowrap">{plural(change.file_count, "file")}</span>
-        <Ago at={change.committed_at} />
+        <TimeAgo at={change.committed_at} />
       </div>
     </li>
   );

@@ -1,17 +1,17 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { api, bodyOf } from "../../api/client.ts";
+import { api, dataOrThrow } from "../../api/client.ts";
 import { logQuery } from "../../api/queries.ts";
 import type { Log } from "../../api/types.ts";
 import { LineText } from "../../log/line-text.tsx";
-import { parsePage } from "../log/line-cache.ts";
+import { parseLines } from "../log/line-cache.ts";
 import "../../log/log-lines.css";
 
 const TAIL_LINES = 14;
 
 /** The last lines of a log, going on while it grows. */
-export function LogTail({ log, isOpenEnded }: { log: Log; isOpenEnded: boolean }) {
-  const detail = useQuery({ ...logQuery(log.id), enabled: isOpenEnded || log.line_count === null });
+export function LogTail({ log, isGrowing }: { log: Log; isGrowing: boolean }) {
+  const detail = useQuery({ ...logQuery(log.id), enabled: isGrowing || log.line_count === null });
   const lines = detail.data?.extent.line_count ?? log.line_count ?? 0;
   const size_bytes = detail.data?.extent.size_bytes ?? log.size_bytes ?? 0;
   const first = Math.max(0, lines - TAIL_LINES);
@@ -19,13 +19,13 @@ export function LogTail({ log, isOpenEnded }: { log: Log; isOpenEnded: boolean }
     queryKey: ["log-tail", log.id, lines, size_bytes],
     queryFn: async ({ signal }) => {
       const path = { log_id: log.id };
-      const body = await bodyOf(
+      const body = await dataOrThrow(
         api.GET("/api/v1/logs/{log_id}/lines", {
           params: { path, query: { first, limit: TAIL_LINES } },
           signal,
         }),
       );
-      return { first: body.first, lines: parsePage(body.items) };
+      return { first: body.first, lines: parseLines(body.items) };
     },
     enabled: lines > 0,
     placeholderData: keepPreviousData,
@@ -51,7 +51,7 @@ export function LogTail({ log, isOpenEnded }: { log: Log; isOpenEnded: boolean }
                 {number}
               </Link>
               <span className="log-text">
-                <LineText segments={line.segments} marks={[]} />
+                <LineText segments={line.segments} matches={[]} />
               </span>
             </div>
           );

@@ -1,16 +1,16 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { BuildDetail, Log, Operation, Step } from "../../api/types.ts";
-import { Duration, Fixed } from "../../time/time-elements.tsx";
+import { Duration, FixedDuration } from "../../time/time-elements.tsx";
 import { Icon } from "../../ui/icons.tsx";
-import { Empty } from "../../ui/query-boundary.tsx";
-import { isBroken, type Status, statusOf, statusWord } from "../../ui/status.ts";
+import { EmptyState } from "../../ui/query-boundary.tsx";
+import { isBroken, type Status, statusLabel, statusOf } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { LogTail } from "./log-tail.tsx";
 import "./steps-panel.css";
 
 /** The steps in the order of the configuration, those that haven't begun included. What failed or runs is open. */
-export function Steps({ detail }: { detail: BuildDetail }) {
+export function StepsPanel({ detail }: { detail: BuildDetail }) {
   const { steps, planned_steps, build } = detail;
   const length = Math.max(planned_steps.length, ...steps.map((step) => step.index + 1));
   const rows = Array.from({ length: Math.max(length, 0) }, (_, index) => ({
@@ -24,7 +24,7 @@ export function Steps({ detail }: { detail: BuildDetail }) {
         <h2 id="steps">Steps</h2>
       </div>
       {rows.length === 0 ? (
-        <Empty title="No step has begun" />
+        <EmptyState title="No step has begun" />
       ) : (
         <ol className="steps">
           {rows.map(({ index, step, planned }) =>
@@ -47,16 +47,21 @@ export function Steps({ detail }: { detail: BuildDetail }) {
 function StepRow({ step }: { step: Step }) {
   const status = statusOf(step.result, true);
   const isNotable = isBroken(status) || status === "running" || status === "warnings";
-  const [chosen, choose] = useState<boolean>();
-  const isOpen = chosen ?? isNotable;
+  const [openedByUser, setOpenedByUser] = useState<boolean>();
+  const isOpen = openedByUser ?? isNotable;
   return (
     <li className="step" data-open={isOpen || undefined}>
       <h3>
-        <button type="button" className="step-head" aria-expanded={isOpen} onClick={() => choose(!isOpen)}>
+        <button
+          type="button"
+          className="step-head"
+          aria-expanded={isOpen}
+          onClick={() => setOpenedByUser(!isOpen)}
+        >
           <StatusIcon status={status} label={true} />
           <span className="step-name">{step.name}</span>
           <span className="muted clip step-note">
-            {step.summary || (status === "running" ? "" : statusWord(status).toLowerCase())}
+            {step.summary || (status === "running" ? "" : statusLabel(status).toLowerCase())}
           </span>
           <span className="number">
             <Duration from={step.started_at} to={step.finished_at} />
@@ -70,8 +75,10 @@ function StepRow({ step }: { step: Step }) {
 }
 
 function StepBody({ step, status }: { step: Step; status: Status }) {
-  const spoken = step.operations.flatMap((operation) => operation.logs).filter((log) => log.line_count !== 0);
-  const last = spoken.at(-1);
+  const logsWithOutput = step.operations
+    .flatMap((operation) => operation.logs)
+    .filter((log) => log.line_count !== 0);
+  const last = logsWithOutput.at(-1);
   return (
     <div className="step-body">
       {step.operations.length === 0 ? (
@@ -85,7 +92,7 @@ function StepBody({ step, status }: { step: Step; status: Status }) {
           ))}
         </ul>
       )}
-      {last && <LogTail log={last} isOpenEnded={status === "running"} />}
+      {last && <LogTail log={last} isGrowing={status === "running"} />}
     </div>
   );
 }
@@ -93,17 +100,17 @@ function StepBody({ step, status }: { step: Step; status: Status }) {
 function OperationRow({ operation }: { operation: Operation }) {
   const { label, command, ended, exit_code, signal, detail, duration_seconds, status, logs } = operation;
   // Where nobody gave a label it is the beginning of the command.
-  const isSaid = command.replaceAll(/['"]/g, "").startsWith(label.replaceAll(/['"]|…$/g, ""));
-  const isFine = ended === "exited" && (exit_code ?? 0) === 0;
+  const isLabelFromCommand = command.replaceAll(/['"]/g, "").startsWith(label.replaceAll(/['"]|…$/g, ""));
+  const isSuccess = ended === "exited" && (exit_code ?? 0) === 0;
   return (
     <li className="operation">
-      {!isSaid && <span className="operation-label">{label}</span>}
+      {!isLabelFromCommand && <span className="operation-label">{label}</span>}
       {command && (
         <code className="clip operation-command" title={command}>
           {command}
         </code>
       )}
-      {status === "finished" && !isFine && (
+      {status === "finished" && !isSuccess && (
         <span className="operation-end">
           {ended === "exited"
             ? `exit code ${exit_code}`
@@ -121,7 +128,7 @@ function OperationRow({ operation }: { operation: Operation }) {
       </span>
       {duration_seconds !== null && (
         <span className="muted number">
-          <Fixed duration_ms={duration_seconds * 1_000} />
+          <FixedDuration duration_ms={duration_seconds * 1_000} />
         </span>
       )}
     </li>

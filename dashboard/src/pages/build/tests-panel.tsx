@@ -3,12 +3,12 @@ import { useState } from "react";
 import { testsQuery } from "../../api/queries.ts";
 import type { BuildDetail, TestResult, TestTotals } from "../../api/types.ts";
 import { useAsOf } from "../../state/as-of.ts";
-import { More } from "../../ui/load-more-button.tsx";
-import { Loaded } from "../../ui/query-boundary.tsx";
+import { LoadMoreButton } from "../../ui/load-more-button.tsx";
+import { QueryBoundary } from "../../ui/query-boundary.tsx";
 import type { Status } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 
-const STATUS: Record<TestResult["status"], Status> = {
+const TEST_STATUS: Record<TestResult["status"], Status> = {
   passed: "success",
   failed: "failure",
   error: "exception",
@@ -17,22 +17,22 @@ const STATUS: Record<TestResult["status"], Status> = {
 
 /** How the tests came out: counts, then those that failed with what they said, then all of them on request. */
 export function TestsPanel({ detail: { tests, build } }: { detail: BuildDetail }) {
-  const [all, showAll] = useState(false);
+  const [isShowingAll, setShowingAll] = useState(false);
   return (
     <section className="panel" aria-labelledby="tests">
       <div className="panel-head">
         <h2 id="tests">Tests</h2>
         {tests && (
-          <button type="button" className="button small" onClick={() => showAll(!all)}>
-            {all ? "Show failures" : "Show all"}
+          <button type="button" className="button small" onClick={() => setShowingAll(!isShowingAll)}>
+            {isShowingAll ? "Show failures" : "Show all"}
           </button>
         )}
       </div>
       {tests ? (
         <>
           <Counts totals={tests.totals} />
-          {all ? <AllTests build={build.id} /> : <Tests tests={tests.failures} />}
-          {!all && tests.totals.failed + tests.totals.errors > tests.failures.length && (
+          {isShowingAll ? <AllTests build={build.id} /> : <TestList tests={tests.failures} />}
+          {!isShowingAll && tests.totals.failed + tests.totals.errors > tests.failures.length && (
             <p className="panel-note">These are the first {tests.failures.length} of them.</p>
           )}
         </>
@@ -52,15 +52,15 @@ function Counts({ totals }: { totals: TestTotals }) {
     ["skipped", totals.skipped, "skipped"],
     ["passed", totals.passed, "passed"],
   ];
-  const there = kinds.filter(([, count]) => count > 0);
+  const present = kinds.filter(([, count]) => count > 0);
   return (
     <p className="test-counts">
-      {there.map(([status, count, word]) => (
+      {present.map(([status, count, word]) => (
         <span key={status}>
-          <StatusIcon status={STATUS[status]} /> {count.toLocaleString("en")} {word}
+          <StatusIcon status={TEST_STATUS[status]} /> {count.toLocaleString("en")} {word}
         </span>
       ))}
-      {there.length === 0 && <span className="muted">The reports hold no tests.</span>}
+      {present.length === 0 && <span className="muted">The reports hold no tests.</span>}
       {totals.omitted > 0 && (
         <span className="muted">{totals.omitted.toLocaleString("en")} more passed or were skipped</span>
       )}
@@ -68,22 +68,22 @@ function Counts({ totals }: { totals: TestTotals }) {
   );
 }
 
-function Tests({ tests }: { tests: readonly TestResult[] }) {
+function TestList({ tests }: { tests: readonly TestResult[] }) {
   return (
     <ul>
       {tests.map((test, place) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a report may hold the same test twice, and the list only grows
-        <Test key={place} test={test} />
+        <TestRow key={place} test={test} />
       ))}
     </ul>
   );
 }
 
-function Test({ test: { name, suite, status, seconds, message, report } }: { test: TestResult }) {
+function TestRow({ test: { name, suite, status, seconds, message, report } }: { test: TestResult }) {
   return (
     <li className="test-row" title={report}>
       <p className="test-line">
-        <StatusIcon status={STATUS[status]} />
+        <StatusIcon status={TEST_STATUS[status]} />
         <span className="test-name">
           {suite && <span className="muted">{suite} · </span>}
           {name}
@@ -98,13 +98,13 @@ function Test({ test: { name, suite, status, seconds, message, report } }: { tes
 function AllTests({ build }: { build: string }) {
   const query = useInfiniteQuery(testsQuery(useAsOf(), build));
   return (
-    <Loaded query={query}>
+    <QueryBoundary query={query}>
       {({ pages }) => (
         <>
-          <Tests tests={pages.flatMap((page) => page.items)} />
-          <More query={query} label="Show more" />
+          <TestList tests={pages.flatMap((page) => page.items)} />
+          <LoadMoreButton query={query} label="Show more" />
         </>
       )}
-    </Loaded>
+    </QueryBoundary>
   );
 }

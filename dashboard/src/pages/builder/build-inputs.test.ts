@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Input } from "../../api/types.ts";
-import { readInputs, startOf } from "./build-inputs.ts";
+import { initialValues, parseInputs } from "./build-inputs.ts";
 
 const input = (name: string, more: Partial<Input>): Input => ({
   name,
@@ -22,11 +22,11 @@ const inputs = [
 ];
 
 it("starts with the defaults", () => {
-  expect(startOf(inputs)).toEqual({ version: "", jobs: "4", clean: true, targets: "a\nb", level: "" });
+  expect(initialValues(inputs)).toEqual({ version: "", jobs: "4", clean: true, targets: "a\nb", level: "" });
 });
 
 it("gives typed values and leaves out what was left empty", () => {
-  const { values, problems } = readInputs(inputs, {
+  const { values, problems } = parseInputs(inputs, {
     version: " 1.2 ",
     jobs: "8",
     clean: false,
@@ -38,6 +38,6 @@ it("gives typed values and leaves out what was left empty", () => {
 });
 
 it("says what is wrong beside each input", () => {
-  const { problems } = readInputs(inputs, { version: "  ", jobs: "1.5", level: "3" });
+  const { problems } = parseInputs(inputs, { version: "  ", jobs: "1.5", level: "3" });
   expect(Object.keys(problems)).toEqual(["version", "jobs", "level"]);
 });

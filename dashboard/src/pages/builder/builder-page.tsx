@@ -1,22 +1,22 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
-import { useMay } from "../../actions/permissions.ts";
+import { usePermissions } from "../../actions/permissions.ts";
 import { builderQuery, historyQuery } from "../../api/queries.ts";
 import type { Build, BuilderDetail } from "../../api/types.ts";
 import { BuildLink } from "../../components/build-link.tsx";
 import { ActorName } from "../../components/person-name.tsx";
-import { Stamps } from "../../components/revision.tsx";
+import { SourceStamps } from "../../components/revision.tsx";
 import { plural } from "../../format/plural.ts";
 import { useAsOf } from "../../state/as-of.ts";
-import { Ago, Duration, Moment, Since } from "../../time/time-elements.tsx";
+import { Duration, TimeAgo, TimeSince, Timestamp } from "../../time/time-elements.tsx";
 import { Icon } from "../../ui/icons.tsx";
-import { More } from "../../ui/load-more-button.tsx";
-import { Empty, Loaded } from "../../ui/query-boundary.tsx";
+import { LoadMoreButton } from "../../ui/load-more-button.tsx";
+import { EmptyState, QueryBoundary } from "../../ui/query-boundary.tsx";
 import { type Status, statusOf } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
-import { BuildStrip } from "./duration-chart.tsx";
+import { DurationChart } from "./duration-chart.tsx";
 import "./builder-page.css";
 
 const route = getRouteApi("/builders/$builder");
@@ -28,16 +28,16 @@ export function BuilderPage() {
   const query = useQuery(builderQuery(useAsOf(), name));
   return (
     <div className="page">
-      <Loaded query={query} title={name}>
-        {(detail) => <Detail detail={detail} />}
-      </Loaded>
+      <QueryBoundary query={query} title={name}>
+        {(detail) => <BuilderDetails detail={detail} />}
+      </QueryBoundary>
     </div>
   );
 }
 
-function Detail({ detail }: { detail: BuilderDetail }) {
+function BuilderDetails({ detail }: { detail: BuilderDetail }) {
   const { builder, recent, waiting_count, locks } = detail;
-  const verdict = verdictOf(detail);
+  const verdict = builderStatus(detail);
   useTabStatus(builder.name, verdict.status);
   return (
     <>
@@ -59,11 +59,11 @@ function Detail({ detail }: { detail: BuilderDetail }) {
           {builder.description && <p className="muted">{builder.description}</p>}
         </div>
         <div className="page-actions">
-          <Force detail={detail} />
+          <StartBuildButton detail={detail} />
         </div>
       </header>
       <section className="panel builder-now" aria-label="Now">
-        <Verdict detail={detail} />
+        <StatusSentence detail={detail} />
         <p className="muted">
           {waiting_count > 0 && (
             <>
@@ -74,14 +74,14 @@ function Detail({ detail }: { detail: BuilderDetail }) {
           {plural(detail.steps.length, "step")}: {detail.steps.join(" → ")}
           {locks.length > 0 && ` · locks ${locks.join(", ")}`}
         </p>
-        {recent.length > 0 && <BuildStrip builds={recent} />}
+        {recent.length > 0 && <DurationChart builds={recent} />}
       </section>
       <History name={builder.name} />
     </>
   );
 }
 
-function verdictOf({ builder }: BuilderDetail): { status: Status } {
+function builderStatus({ builder }: BuilderDetail): { status: Status } {
   switch (builder.status) {
     case "broken":
       return { status: builder.last_result === "exception" ? "exception" : "failure" };
@@ -95,14 +95,14 @@ function verdictOf({ builder }: BuilderDetail): { status: Status } {
 }
 
 /** The last result, always: also of a builder that hasn't built for months. */
-function Verdict({ detail: { builder } }: { detail: BuilderDetail }) {
+function StatusSentence({ detail: { builder } }: { detail: BuilderDetail }) {
   const { last_build: last, broken } = builder;
   if (!last) return <p>It has never been built.</p>;
   return (
     <p>
       {broken ? (
         <>
-          Broken for <Since at={broken.since_at} />, since <BuildLink build={broken.since} isShort />
+          Broken for <TimeSince at={broken.since_at} />, since <BuildLink build={broken.since} isShort />
           {broken.failures > 1 && `, ${broken.failures} builds`}.{" "}
         </>
       ) : builder.status === "passing" ? (
@@ -114,7 +114,7 @@ function Verdict({ detail: { builder } }: { detail: BuilderDetail }) {
       {last.finished_at && (
         <>
           {" "}
-          <Ago at={last.finished_at} />
+          <TimeAgo at={last.finished_at} />
         </>
       )}
       .
@@ -122,10 +122,10 @@ function Verdict({ detail: { builder } }: { detail: BuilderDetail }) {
   );
 }
 
-function Force({ detail }: { detail: BuilderDetail }) {
-  const may = useMay();
+function StartBuildButton({ detail }: { detail: BuilderDetail }) {
+  const can = usePermissions();
   const [isOpen, setOpen] = useState(false);
-  const isPossible = detail.builder.configured && may("build:force");
+  const isPossible = detail.builder.configured && can("build:force");
   return (
     <>
       <button type="button" className="button primary" disabled={!isPossible} onClick={() => setOpen(true)}>
@@ -147,25 +147,27 @@ function History({ name }: { name: string }) {
       <div className="panel-head">
         <h2 id="history">History</h2>
       </div>
-      <Loaded query={query}>
+      <QueryBoundary query={query}>
         {({ pages }) => {
           const builds = pages.flatMap((page) => page.items);
           return builds.length === 0 ? (
-            <Empty title="No builds yet">Start one, or push a commit that this builder listens to.</Empty>
+            <EmptyState title="No builds yet">
+              Start one, or push a commit that this builder listens to.
+            </EmptyState>
           ) : (
             <>
               <HistoryTable builds={builds} />
-              <More query={query} />
+              <LoadMoreButton query={query} />
             </>
           );
         }}
-      </Loaded>
+      </QueryBoundary>
     </section>
   );
 }
 
 function HistoryTable({ builds }: { builds: readonly Build[] }) {
-  const longest_ms = Math.max(1, ...builds.map(lengthOf));
+  const longest_ms = Math.max(1, ...builds.map(durationOf));
   return (
     <table className="table stacks history">
       <thead>
@@ -186,7 +188,7 @@ function HistoryTable({ builds }: { builds: readonly Build[] }) {
               <BuildLink build={build} isShort />
             </td>
             <td className="history-what">
-              <Stamps stamps={build.stamps} />
+              <SourceStamps stamps={build.stamps} />
               {build.change_count > 0 && (
                 <span className="muted nowrap"> {plural(build.change_count, "change")}</span>
               )}
@@ -209,13 +211,13 @@ function HistoryTable({ builds }: { builds: readonly Build[] }) {
               <span className="length">
                 <span
                   className={`length-bar is-${statusOf(build.result, true)}`}
-                  style={{ width: `${(100 * lengthOf(build)) / longest_ms}%` }}
+                  style={{ width: `${(100 * durationOf(build)) / longest_ms}%` }}
                 />
               </span>
               <Duration from={build.assigned_at} to={build.finished_at} />
             </td>
             <td className="number muted history-when">
-              <Moment at={build.assigned_at} />
+              <Timestamp at={build.assigned_at} />
             </td>
           </tr>
         ))}
@@ -225,6 +227,6 @@ function HistoryTable({ builds }: { builds: readonly Build[] }) {
 }
 
 /** A running build has no length to compare by. */
-function lengthOf({ assigned_at, finished_at }: Build): number {
+function durationOf({ assigned_at, finished_at }: Build): number {
   return finished_at ? Date.parse(finished_at) - Date.parse(assigned_at) : 0;
 }

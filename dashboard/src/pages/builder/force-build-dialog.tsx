@@ -3,34 +3,34 @@ import { Button, Checkbox, Form } from "react-aria-components";
 import { type ForceBody, useCommand } from "../../actions/commands.ts";
 import type { BuilderDetail, Input } from "../../api/types.ts";
 import { Dialog } from "../../ui/dialog.tsx";
-import { Choice, Field } from "../../ui/form-field.tsx";
-import { ProblemNote } from "../../ui/problem-alert.tsx";
-import { readInputs, startOf, type Texts } from "./build-inputs.ts";
+import { SelectField, TextInput } from "../../ui/form-field.tsx";
+import { ProblemAlert } from "../../ui/problem-alert.tsx";
+import { type FormValues, initialValues, parseInputs } from "./build-inputs.ts";
 
 /** A form made from the builder's typed inputs. */
-export default function ForceDialog({ detail, onClose }: { detail: BuilderDetail; onClose(): void }) {
+export default function ForceBuildDialog({ detail, onClose }: { detail: BuilderDetail; onClose(): void }) {
   const { builder, inputs, sources } = detail;
   const command = useCommand();
-  const [texts, setTexts] = useState<Texts>(() => ({
-    ...startOf(inputs),
+  const [values, setValues] = useState<FormValues>(() => ({
+    ...initialValues(inputs),
     "*branch": "",
     "*revision": "",
     "*reason": "",
   }));
   const [problems, setProblems] = useState<Record<string, string>>({});
   const set = (name: string) => (value: string | boolean) =>
-    setTexts((before) => ({ ...before, [name]: value }));
-  const text = (name: string) => String(texts[name] ?? "");
+    setValues((before) => ({ ...before, [name]: value }));
+  const text = (name: string) => String(values[name] ?? "");
   const [source] = sources;
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const read = readInputs(inputs, texts);
-    setProblems(read.problems);
-    if (Object.keys(read.problems).length > 0) return;
+    const parsed = parseInputs(inputs, values);
+    setProblems(parsed.problems);
+    if (Object.keys(parsed.problems).length > 0) return;
     const body: ForceBody = {
       reason: text("*reason").trim(),
-      inputs: read.values,
+      inputs: parsed.values,
       branch: text("*branch").trim() || null,
       revision: text("*revision").trim() || null,
       sources: {},
@@ -43,14 +43,14 @@ export default function ForceDialog({ detail, onClose }: { detail: BuilderDetail
       <Form className="form" onSubmit={submit} validationBehavior="aria">
         {source && (
           <div className="form-pair">
-            <Field
+            <TextInput
               label="Branch"
               value={text("*branch")}
               onChange={set("*branch")}
               placeholder={source.default_branch ?? ""}
               suggestions={source.branches}
             />
-            <Field
+            <TextInput
               label="Revision"
               value={text("*revision")}
               onChange={set("*revision")}
@@ -60,21 +60,21 @@ export default function ForceDialog({ detail, onClose }: { detail: BuilderDetail
           </div>
         )}
         {inputs.map((input) => (
-          <InputField
+          <BuildInputField
             key={input.name}
             input={input}
-            value={texts[input.name] ?? ""}
+            value={values[input.name] ?? ""}
             onChange={set(input.name)}
             problem={problems[input.name]}
           />
         ))}
-        <Field
+        <TextInput
           label="Reason"
           value={text("*reason")}
           onChange={set("*reason")}
           placeholder="for the history"
         />
-        {command.error && <ProblemNote problem={command.error} />}
+        {command.error && <ProblemAlert problem={command.error} />}
         <div className="form-actions">
           <Button className="button" onPress={onClose}>
             Cancel
@@ -88,14 +88,14 @@ export default function ForceDialog({ detail, onClose }: { detail: BuilderDetail
   );
 }
 
-type InputFieldProps = {
+type BuildInputFieldProps = {
   input: Input;
   value: string | boolean;
   onChange(value: string | boolean): void;
   problem: string | undefined;
 };
 
-function InputField({ input, value, onChange, problem }: InputFieldProps) {
+function BuildInputField({ input, value, onChange, problem }: BuildInputFieldProps) {
   const { name, type, description, required } = input;
   if (type === "boolean") {
     return (
@@ -112,7 +112,7 @@ function InputField({ input, value, onChange, problem }: InputFieldProps) {
   }
   if (input.enum.length > 0) {
     return (
-      <Choice
+      <SelectField
         label={name}
         description={description}
         isRequired={required}
@@ -124,7 +124,7 @@ function InputField({ input, value, onChange, problem }: InputFieldProps) {
     );
   }
   return (
-    <Field
+    <TextInput
       label={name}
       description={type === "list" ? `${description} One value a line.`.trim() : description}
       isRequired={required}

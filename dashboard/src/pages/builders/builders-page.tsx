@@ -5,8 +5,8 @@ import { buildersQuery } from "../../api/queries.ts";
 import type { Builder } from "../../api/types.ts";
 import { BuildLink } from "../../components/build-link.tsx";
 import { useAsOf } from "../../state/as-of.ts";
-import { Ago, Since } from "../../time/time-elements.tsx";
-import { Empty, Loaded } from "../../ui/query-boundary.tsx";
+import { TimeAgo, TimeSince } from "../../time/time-elements.tsx";
+import { EmptyState, QueryBoundary } from "../../ui/query-boundary.tsx";
 import { type Status, statusOf } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
@@ -16,7 +16,7 @@ const route = getRouteApi("/builders");
 /** What is drawn at once; the filter narrows the rest. */
 const ROWS_MAX = 500;
 
-const VERDICTS: Record<Builder["status"], Status> = {
+const STATUS_ICONS: Record<Builder["status"], Status> = {
   passing: "success",
   broken: "failure",
   unclear: "skipped",
@@ -24,12 +24,12 @@ const VERDICTS: Record<Builder["status"], Status> = {
 };
 
 /** Every builder with its last result, always. */
-export function Builders() {
+export function BuildersPage() {
   useTabStatus("Builders");
   const query = useQuery(buildersQuery(useAsOf()));
   const { q = "", show } = route.useSearch();
   const navigate = route.useNavigate();
-  const wanted = useDeferredValue(q).trim().toLowerCase();
+  const filter = useDeferredValue(q).trim().toLowerCase();
   return (
     <div className="page">
       <div className="page-head">
@@ -63,32 +63,36 @@ export function Builders() {
           />
         </div>
       </div>
-      <Loaded query={query}>
+      <QueryBoundary query={query}>
         {({ items }) => {
-          const found = items.filter(
-            (builder) => (!show || builder.status === "broken") && isFound(builder, wanted),
+          const matching = items.filter(
+            (builder) => (!show || builder.status === "broken") && matchesFilter(builder, filter),
           );
           return items.length === 0 ? (
             <div className="panel">
-              <Empty title="No builders yet">They come from the configuration file.</Empty>
+              <EmptyState title="No builders yet">They come from the configuration file.</EmptyState>
             </div>
           ) : (
             <section className="panel" aria-label="Builders">
-              {found.length === 0 ? <Empty title="No builder fits the filter" /> : <Rows builders={found} />}
+              {matching.length === 0 ? (
+                <EmptyState title="No builder fits the filter" />
+              ) : (
+                <BuildersTable builders={matching} />
+              )}
             </section>
           );
         }}
-      </Loaded>
+      </QueryBoundary>
     </div>
   );
 }
 
-function isFound({ name, project, tags }: Builder, wanted: string): boolean {
-  return !wanted || [name, project ?? "", ...tags].some((text) => text.toLowerCase().includes(wanted));
+function matchesFilter({ name, project, tags }: Builder, filter: string): boolean {
+  return !filter || [name, project ?? "", ...tags].some((text) => text.toLowerCase().includes(filter));
 }
 
-function Rows({ builders }: { builders: readonly Builder[] }) {
-  const drawn = builders.slice(0, ROWS_MAX);
+function BuildersTable({ builders }: { builders: readonly Builder[] }) {
+  const shown = builders.slice(0, ROWS_MAX);
   return (
     <>
       <table className="table stacks builders-table">
@@ -102,24 +106,24 @@ function Rows({ builders }: { builders: readonly Builder[] }) {
           </tr>
         </thead>
         <tbody>
-          {drawn.map((builder) => (
-            <Row key={builder.name} builder={builder} />
+          {shown.map((builder) => (
+            <BuilderRow key={builder.name} builder={builder} />
           ))}
         </tbody>
       </table>
-      {builders.length > drawn.length && (
-        <p className="panel-note muted">{builders.length - drawn.length} more. Narrow them by the filter.</p>
+      {builders.length > shown.length && (
+        <p className="panel-note muted">{builders.length - shown.length} more. Narrow them by the filter.</p>
       )}
     </>
   );
 }
 
-function Row({ builder }: { builder: Builder }) {
+function BuilderRow({ builder }: { builder: Builder }) {
   const { last_build: last, running, broken } = builder;
   return (
     <tr>
       <td className="wide builders-name">
-        <StatusIcon status={VERDICTS[builder.status]} label={true} />{" "}
+        <StatusIcon status={STATUS_ICONS[builder.status]} label={true} />{" "}
         <Link to="/builders/$builder" params={{ builder: builder.name }}>
           {builder.name}
         </Link>{" "}
@@ -133,7 +137,7 @@ function Row({ builder }: { builder: Builder }) {
       <td className="builders-verdict muted nowrap">
         {broken ? (
           <>
-            broken for <Since at={broken.since_at} />
+            broken for <TimeSince at={broken.since_at} />
           </>
         ) : (
           { passing: "passing", broken: "broken", unclear: "unclear", never_built: "never built" }[
@@ -154,7 +158,7 @@ function Row({ builder }: { builder: Builder }) {
           </span>
         ))}
       </td>
-      <td className="number muted builders-when">{last?.finished_at && <Ago at={last.finished_at} />}</td>
+      <td className="number muted builders-when">{last?.finished_at && <TimeAgo at={last.finished_at} />}</td>
       <td className="number muted hides">{builder.build_count}</td>
     </tr>
   );

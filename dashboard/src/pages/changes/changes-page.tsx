@@ -3,15 +3,15 @@ import { changesQuery } from "../../api/queries.ts";
 import { PersonName } from "../../components/person-name.tsx";
 import { Revision } from "../../components/revision.tsx";
 import { useAsOf } from "../../state/as-of.ts";
-import { Ago } from "../../time/time-elements.tsx";
+import { TimeAgo } from "../../time/time-elements.tsx";
 import { Icon } from "../../ui/icons.tsx";
-import { More } from "../../ui/load-more-button.tsx";
-import { Empty, Loaded } from "../../ui/query-boundary.tsx";
+import { LoadMoreButton } from "../../ui/load-more-button.tsx";
+import { EmptyState, QueryBoundary } from "../../ui/query-boundary.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
 import "./changes-page.css";
 
 /** The commits that were seen, the last first. */
-export function Changes() {
+export function ChangesPage() {
   useTabStatus("Changes");
   const query = useInfiniteQuery(changesQuery(useAsOf()));
   return (
@@ -19,13 +19,15 @@ export function Changes() {
       <div className="page-head">
         <h1>Changes</h1>
       </div>
-      <Loaded query={query}>
+      <QueryBoundary query={query}>
         {({ pages }) => {
           const changes = pages.flatMap((page) => page.items);
           return (
             <section className="panel" aria-label="Changes">
               {changes.length === 0 ? (
-                <Empty title="No commit has been seen yet">They come from the configured sources.</Empty>
+                <EmptyState title="No commit has been seen yet">
+                  They come from the configured sources.
+                </EmptyState>
               ) : (
                 <>
                   <table className="table stacks changes-table">
@@ -54,19 +56,19 @@ export function Changes() {
                             <Revision revision={change.revision} link={change.link} />
                           </td>
                           <td className="number muted changes-when">
-                            <Ago at={change.recorded_at} />
+                            <TimeAgo at={change.recorded_at} />
                           </td>
                         </tr>
                       ))}
                     </tbody>
                   </table>
-                  <More query={query} />
+                  <LoadMoreButton query={query} />
                 </>
               )}
             </section>
           );
         }}
-      </Loaded>
+      </QueryBoundary>
     </div>
   );
 }

@@ -1,15 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { homeQuery } from "../../api/queries.ts";
-import type { BrokenBuilder, Build, Home as HomeData, Suspect } from "../../api/types.ts";
+import type { BrokenBuilder, Build, Home, Suspect } from "../../api/types.ts";
 import { BuildLink } from "../../components/build-link.tsx";
 import { ActorName, PersonName } from "../../components/person-name.tsx";
-import { Stamps } from "../../components/revision.tsx";
+import { SourceStamps } from "../../components/revision.tsx";
 import { plural } from "../../format/plural.ts";
 import { useAsOf } from "../../state/as-of.ts";
-import { Ago, Duration, Moment, Since } from "../../time/time-elements.tsx";
+import { Duration, TimeAgo, TimeSince, Timestamp } from "../../time/time-elements.tsx";
 import { Icon } from "../../ui/icons.tsx";
-import { Empty, Loaded } from "../../ui/query-boundary.tsx";
+import { EmptyState, QueryBoundary } from "../../ui/query-boundary.tsx";
 import { type Status, statusOf } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
@@ -18,7 +18,7 @@ import "./home-page.css";
 const SUSPECTS_SHOWN = 3;
 
 /** What is broken, since when and whose; what runs, waits and was built last. One request. */
-export function Home() {
+export function HomePage() {
   const query = useQuery(homeQuery(useAsOf()));
   const counts = query.data?.builders;
   useTabStatus(
@@ -27,29 +27,29 @@ export function Home() {
   );
   return (
     <div className="page">
-      <Loaded query={query} title="Build Ledger">
+      <QueryBoundary query={query} title="Build Ledger">
         {(home) => (
           <>
-            <Summary home={home} />
+            <BuildersSummary home={home} />
             <div className="home-columns">
               <div className="home-column">
-                <Broken home={home} />
-                <Running home={home} />
+                <BrokenPanel home={home} />
+                <RunningPanel home={home} />
               </div>
               <div className="home-column">
-                <Queue home={home} />
-                <WorkersNote home={home} />
+                <QueuePanel home={home} />
+                <WorkersPanel home={home} />
               </div>
             </div>
-            <Recent builds={home.recent} />
+            <RecentPanel builds={home.recent} />
           </>
         )}
-      </Loaded>
+      </QueryBoundary>
     </div>
   );
 }
 
-function Summary({ home }: { home: HomeData }) {
+function BuildersSummary({ home }: { home: Home }) {
   const { total, passing, broken, unclear, never_built } = home.builders;
   const headline =
     total === 0
@@ -79,7 +79,7 @@ function Summary({ home }: { home: HomeData }) {
   );
 }
 
-function Broken({ home }: { home: HomeData }) {
+function BrokenPanel({ home }: { home: Home }) {
   return (
     <section className="panel" aria-labelledby="broken">
       <div className="panel-head">
@@ -124,7 +124,7 @@ function BrokenRow({ builder }: { builder: BrokenBuilder }) {
         </div>
         <div className="broken-line">
           <span className="muted">
-            for <Since at={broken.since_at} />, since <BuildLink build={broken.since} isShort />
+            for <TimeSince at={broken.since_at} />, since <BuildLink build={broken.since} isShort />
             {broken.failures > 1 && (
               <>
                 {", "}
@@ -162,7 +162,7 @@ function SuspectRow({ suspect }: { suspect: Suspect }) {
   );
 }
 
-function Running({ home }: { home: HomeData }) {
+function RunningPanel({ home }: { home: Home }) {
   return (
     <section className="panel" aria-labelledby="running">
       <div className="panel-head">
@@ -195,7 +195,7 @@ function Running({ home }: { home: HomeData }) {
   );
 }
 
-function Queue({ home }: { home: HomeData }) {
+function QueuePanel({ home }: { home: Home }) {
   const { waiting, oldest_at, first } = home.queue;
   return (
     <section className="panel" aria-labelledby="queue">
@@ -220,14 +220,14 @@ function Queue({ home }: { home: HomeData }) {
                   <span className="muted clip">{request.waiting?.text ?? request.reason}</span>
                 </div>
                 <span className="number muted">
-                  <Ago at={request.submitted_at} />
+                  <TimeAgo at={request.submitted_at} />
                 </span>
               </li>
             ))}
           </ul>
           {oldest_at && waiting > first.length && (
             <p className="panel-note muted">
-              The oldest has waited since <Ago at={oldest_at} />.
+              The oldest has waited since <TimeAgo at={oldest_at} />.
             </p>
           )}
         </>
@@ -236,7 +236,7 @@ function Queue({ home }: { home: HomeData }) {
   );
 }
 
-function WorkersNote({ home }: { home: HomeData }) {
+function WorkersPanel({ home }: { home: Home }) {
   const { total, connected, paused, busy } = home.workers;
   return (
     <section className="panel" aria-labelledby="workers">
@@ -253,16 +253,16 @@ function WorkersNote({ home }: { home: HomeData }) {
   );
 }
 
-function Recent({ builds }: { builds: readonly Build[] }) {
+function RecentPanel({ builds }: { builds: readonly Build[] }) {
   return (
     <section className="panel" aria-labelledby="recent">
       <div className="panel-head">
         <h2 id="recent">Built last</h2>
       </div>
       {builds.length === 0 ? (
-        <Empty title="No build has finished yet">
+        <EmptyState title="No build has finished yet">
           Push a commit to a configured source, or start a build from a builder's page.
-        </Empty>
+        </EmptyState>
       ) : (
         <table className="table stacks recent-table">
           <thead>
@@ -282,7 +282,7 @@ function Recent({ builds }: { builds: readonly Build[] }) {
                   <BuildLink build={build} />
                 </td>
                 <td className="recent-what">
-                  <Stamps stamps={build.stamps} />
+                  <SourceStamps stamps={build.stamps} />
                 </td>
                 <td className="wide clip hides">
                   <span className="muted">
@@ -299,7 +299,7 @@ function Recent({ builds }: { builds: readonly Build[] }) {
                   <Duration from={build.assigned_at} to={build.finished_at} />
                 </td>
                 <td className="number muted recent-when">
-                  {build.finished_at && <Moment at={build.finished_at} />}
+                  {build.finished_at && <Timestamp at={build.finished_at} />}
                 </td>
               </tr>
             ))}

@@ -1,15 +1,15 @@
 /** The lines of a log that a window needs, fetched a page at a time, parsed once and forgotten when far away. */
 
-import { PLAIN, parseSgr, type Segment } from "../../log/ansi.ts";
-import { pagesOf, type Range } from "./virtual-scroll.ts";
+import { PLAIN, parseAnsi, type Segment } from "../../log/ansi.ts";
+import { pagesOf, type RowRange } from "./virtual-scroll.ts";
 
 export const PAGE_LINES = 500;
 /** About 20,000 lines, which is all that is held of the longest log. */
-export const PAGES_MAX = 40;
+export const CACHED_PAGES_MAX = 40;
 /** What is drawn of one line; the raw log has the rest. */
 export const LINE_MAX_CHARS = 10_000;
 
-export type Line = {
+export type ParsedLine = {
   readonly segments: readonly Segment[];
   readonly plain: string;
   /** How many characters are not drawn. */
@@ -18,9 +18,9 @@ export type Line = {
 
 export type FetchLines = (first: number, count: number, signal: AbortSignal) => Promise<readonly string[]>;
 
-type Page = { lines: readonly Line[]; isStale: boolean };
+type Page = { lines: readonly ParsedLine[]; isStale: boolean };
 
-export class LogPages {
+export class LineCache {
   private readonly pages = new Map<number, Page>();
   private readonly pending = new Map<number, AbortController>();
   private lines = 0;
@@ -41,20 +41,20 @@ export class LogPages {
     this.size_bytes = size_bytes;
   }
 
-  line(number: number): Line | undefined {
+  line(number: number): ParsedLine | undefined {
     return this.pages.get(Math.floor(number / PAGE_LINES))?.lines[number % PAGE_LINES];
   }
 
   /** Fetches what is missing of a range and gives up fetches that nobody waits for any more. */
-  want(range: Range): void {
-    const wanted = pagesOf(range, PAGE_LINES);
+  loadRange(range: RowRange): void {
+    const needed = pagesOf(range, PAGE_LINES);
     for (const [page, controller] of this.pending) {
-      if (!wanted.includes(page)) controller.abort();
+      if (!needed.includes(page)) controller.abort();
     }
-    for (const page of wanted) {
-      const held = this.pages.get(page);
-      if (held) this.touch(page, held);
-      if ((!held || held.isStale) && !this.pending.has(page)) void this.load(page);
+    for (const page of needed) {
+      const cached = this.pages.get(page);
+      if (cached) this.store(page, cached);
+      if ((!cached || cached.isStale) && !this.pending.has(page)) void this.fetchPage(page);
     }
   }
 
@@ -62,15 +62,15 @@ export class LogPages {
     for (const controller of this.pending.values()) controller.abort();
   }
 
-  private async load(page: number): Promise<void> {
+  private async fetchPage(page: number): Promise<void> {
     const controller = new AbortController();
     const size_bytes = this.size_bytes;
     this.pending.set(page, controller);
     try {
       const raw = await this.fetchLines(page * PAGE_LINES, PAGE_LINES, controller.signal);
       const isEnd = (page + 1) * PAGE_LINES > this.lines;
-      this.touch(page, { lines: parsePage(raw), isStale: isEnd && size_bytes !== this.size_bytes });
-      this.forget();
+      this.store(page, { lines: parseLines(raw), isStale: isEnd && size_bytes !== this.size_bytes });
+      this.evict();
     } catch (problem) {
       if (!controller.signal.aborted) this.onProblem(problem);
     } finally {
@@ -79,24 +79,24 @@ export class LogPages {
     }
   }
 
-  private touch(page: number, held: Page): void {
+  private store(page: number, entry: Page): void {
     this.pages.delete(page);
-    this.pages.set(page, held);
+    this.pages.set(page, entry);
   }
 
-  private forget(): void {
+  private evict(): void {
     for (const page of this.pages.keys()) {
-      if (this.pages.size <= PAGES_MAX) return;
+      if (this.pages.size <= CACHED_PAGES_MAX) return;
       this.pages.delete(page);
     }
   }
 }
 
 /** Lines of a page; a style goes on from line to line until it is reset or the page ends. */
-export function parsePage(raw: readonly string[]): Line[] {
+export function parseLines(raw: readonly string[]): ParsedLine[] {
   let style = PLAIN;
   return raw.map((text) => {
-    const parsed = parseSgr(text.length > LINE_MAX_CHARS ? text.slice(0, LINE_MAX_CHARS) : text, style);
+    const parsed = parseAnsi(text.length > LINE_MAX_CHARS ? text.slice(0, LINE_MAX_CHARS) : text, style);
     style = parsed.style;
     return {
       segments: parsed.segments,

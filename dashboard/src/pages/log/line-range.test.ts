@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { formatLines, parseLines, selectLine } from "./line-range.ts";
+import { formatLineRange, parseLineRange, selectLines } from "./line-range.ts";
 
 it.each([
   ["#L120", { from: 120, to: 120 }],
@@ -10,17 +10,17 @@ it.each([
   ["#token=abc", undefined],
   ["", undefined],
 ])("reads %s", (hash, range) => {
-  expect(parseLines(hash)).toEqual(range);
+  expect(parseLineRange(hash)).toEqual(range);
 });
 
 it("writes what it reads", () => {
-  expect(formatLines({ from: 7, to: 7 })).toBe("L7");
-  expect(formatLines({ from: 7, to: 9 })).toBe("L7-L9");
+  expect(formatLineRange({ from: 7, to: 7 })).toBe("L7");
+  expect(formatLineRange({ from: 7, to: 9 })).toBe("L7-L9");
 });
 
 it("extends a selection from its first line", () => {
-  expect(selectLine(undefined, 5, true)).toEqual({ from: 5, to: 5 });
-  expect(selectLine({ from: 5, to: 5 }, 9, true)).toEqual({ from: 5, to: 9 });
-  expect(selectLine({ from: 5, to: 9 }, 2, true)).toEqual({ from: 2, to: 5 });
-  expect(selectLine({ from: 5, to: 9 }, 2, false)).toEqual({ from: 2, to: 2 });
+  expect(selectLines(undefined, 5, true)).toEqual({ from: 5, to: 5 });
+  expect(selectLines({ from: 5, to: 5 }, 9, true)).toEqual({ from: 5, to: 9 });
+  expect(selectLines({ from: 5, to: 9 }, 2, true)).toEqual({ from: 2, to: 5 });
+  expect(selectLines({ from: 5, to: 9 }, 2, false)).toEqual({ from: 2, to: 2 });
 });

@@ -7,16 +7,16 @@ import type { LogDetail } from "../../api/types.ts";
 import { plural } from "../../format/plural.ts";
 import { fetchLines } from "../../log/fetch-lines.ts";
 import { useAsOf } from "../../state/as-of.ts";
-import { addressOf } from "../../state/urls.ts";
+import { urlOf } from "../../state/urls.ts";
 import { Icon } from "../../ui/icons.tsx";
-import { Empty, Loaded } from "../../ui/query-boundary.tsx";
+import { EmptyState, QueryBoundary } from "../../ui/query-boundary.tsx";
 import { statusOf } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
-import { tell } from "../../ui/toasts.tsx";
+import { showToast } from "../../ui/toasts.tsx";
 import { GoToLine } from "./go-to-line.tsx";
-import { LogPages } from "./line-cache.ts";
-import { formatLines, type LineRange, parseLines, selectLine } from "./line-range.ts";
+import { LineCache } from "./line-cache.ts";
+import { formatLineRange, type LineRange, parseLineRange, selectLines } from "./line-range.ts";
 import { LogView } from "./log-view.tsx";
 import { SearchBar } from "./search-bar.tsx";
 import "./log-page.css";
@@ -29,47 +29,47 @@ export function LogPage() {
   const query = useQuery(logQuery(log));
   return (
     <div className="page log-page">
-      <Loaded query={query} title="Log">
-        {(detail) => <Detail key={log} detail={detail} />}
-      </Loaded>
+      <QueryBoundary query={query} title="Log">
+        {(detail) => <LogDetails key={log} detail={detail} />}
+      </QueryBoundary>
     </div>
   );
 }
 
-function Detail({ detail }: { detail: LogDetail }) {
+function LogDetails({ detail }: { detail: LogDetail }) {
   const { log, extent } = detail;
   const { q = "" } = route.useSearch();
   const navigate = route.useNavigate();
   const hash = useLocation({ select: (location) => location.hash });
-  const selection = parseLines(hash);
-  const [isFollowing, follow] = useState(!extent.finished && !selection);
+  const selection = parseLineRange(hash);
+  const [isFollowing, setFollowing] = useState(!extent.finished && !selection);
   const [hit, setHit] = useState<number>();
   const [target, setTarget] = useState(selection && { line: selection.from });
-  const pages = useLogPages(log.id, extent.line_count, extent.size_bytes);
+  const lineCache = useLineCache(log.id, extent.line_count, extent.size_bytes);
   useTabStatus(`${log.label} log`, extent.finished ? undefined : "running");
 
   // The address may change under the page: by the back button, or by somebody who edits it.
-  const own = useRef(hash);
+  const ownHash = useRef(hash);
   useEffect(() => {
-    if (hash === own.current) return;
-    own.current = hash;
-    const asked = parseLines(hash);
-    if (asked) setTarget({ line: asked.from });
+    if (hash === ownHash.current) return;
+    ownHash.current = hash;
+    const range = parseLineRange(hash);
+    if (range) setTarget({ line: range.from });
   }, [hash]);
 
   const select = (range: LineRange) => {
-    own.current = formatLines(range);
-    void navigate({ hash: own.current, search: true, replace: true, resetScroll: false });
+    ownHash.current = formatLineRange(range);
+    void navigate({ hash: ownHash.current, search: true, replace: true, resetScroll: false });
   };
   const goTo = (range: LineRange) => {
-    follow(false);
+    setFollowing(false);
     select(range);
     setTarget({ line: range.from });
   };
   const onHit = useCallback((line: number | undefined) => {
     setHit(line);
     if (line === undefined) return;
-    follow(false);
+    setFollowing(false);
     setTarget({ line });
   }, []);
 
@@ -97,15 +97,15 @@ function Detail({ detail }: { detail: LogDetail }) {
               type="button"
               className="button small"
               aria-pressed={isFollowing}
-              onClick={() => follow(!isFollowing)}
+              onClick={() => setFollowing(!isFollowing)}
             >
               <Icon name="down" size={12} /> Follow
             </button>
           )}
-          {selection && <CopyLines log={log.id} range={selection} />}
+          {selection && <CopyLinesButton log={log.id} range={selection} />}
           <a
             className="button small"
-            href={addressOf(`api/v1/logs/${log.id}/raw`)}
+            href={urlOf(`api/v1/logs/${log.id}/raw`)}
             target="_blank"
             rel="noreferrer"
           >
@@ -115,18 +115,18 @@ function Detail({ detail }: { detail: LogDetail }) {
       </header>
       {extent.line_count === 0 ? (
         <div className="panel log-empty">
-          <Empty title={extent.finished ? "Nothing was written" : "Nothing has been written yet"} />
+          <EmptyState title={extent.finished ? "Nothing was written" : "Nothing has been written yet"} />
         </div>
       ) : (
         <LogView
-          pages={pages}
+          lineCache={lineCache}
           lines={extent.line_count}
           selection={selection}
           query={q}
           hit={hit}
           isFollowing={isFollowing}
-          onFollow={follow}
-          onSelect={(line, isExtending) => select(selectLine(selection, line, isExtending))}
+          onFollow={setFollowing}
+          onSelect={(line, isExtending) => select(selectLines(selection, line, isExtending))}
           target={target}
         />
       )}
@@ -170,15 +170,15 @@ function Title({ detail: { log, extent } }: { detail: LogDetail }) {
   );
 }
 
-function CopyLines({ log, range }: { log: string; range: LineRange }) {
+function CopyLinesButton({ log, range }: { log: string; range: LineRange }) {
   const count = range.to - range.from + 1;
   const copy = async () => {
     try {
       const lines = await fetchLines(log, range.from - 1, count);
       await navigator.clipboard.writeText(`${lines.join("\n")}\n`);
-      tell({ kind: "done", text: `${plural(count, "line")} copied` });
+      showToast({ kind: "done", text: `${plural(count, "line")} copied` });
     } catch (thrown) {
-      tell({ kind: "refused", text: `Not copied: ${toProblem(thrown).message}` });
+      showToast({ kind: "refused", text: `Not copied: ${toProblem(thrown).message}` });
     }
   };
   return (
@@ -189,15 +189,15 @@ function CopyLines({ log, range }: { log: string; range: LineRange }) {
 }
 
 /** The log's pages for the life of the view, told of each growth while rendering so that no frame shows an old extent. */
-function useLogPages(log: string, lines: number, size_bytes: number): LogPages {
+function useLineCache(log: string, lines: number, size_bytes: number): LineCache {
   const [, redraw] = useReducer((turn: number) => turn + 1, 0);
   const pages = useMemo(
     () =>
-      new LogPages(
+      new LineCache(
         (first, count, signal) => fetchLines(log, first, count, signal),
         redraw,
         (problem) =>
-          tell({ kind: "refused", text: `Lines could not be read: ${toProblem(problem).message}` }),
+          showToast({ kind: "refused", text: `Lines could not be read: ${toProblem(problem).message}` }),
       ),
     [log],
   );

@@ -1,22 +1,22 @@
 import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { findMarks, LineText } from "../../log/line-text.tsx";
-import type { LogPages } from "./line-cache.ts";
+import { findMatches, LineText } from "../../log/line-text.tsx";
+import type { LineCache } from "./line-cache.ts";
 import type { LineRange } from "./line-range.ts";
 import {
   clampTop,
   type Geometry,
   isAtEnd,
   ROW_PX,
-  scrolled,
+  scrollTopOf,
+  topAfterScroll,
   topOfLine,
-  trackFromTop,
   trackHeight,
   visibleRange,
 } from "./virtual-scroll.ts";
 import "../../log/log-lines.css";
 
 export type LogViewProps = {
-  pages: LogPages;
+  lineCache: LineCache;
   lines: number;
   selection: LineRange | undefined;
   query: string;
@@ -29,27 +29,27 @@ export type LogViewProps = {
   target: { readonly line: number } | undefined;
 };
 
-const RESTED_MS = 160;
+const SCROLL_SETTLED_MS = 160;
 /** A scroll so soon after the wheel turned is the wheel's. */
-const WHEEL_MS = 250;
+const WHEEL_SCROLL_MS = 250;
 
 /** A window on a log of any length. What is drawn stays still in the element while the page below it scrolls. */
 export function LogView(props: LogViewProps) {
-  const { pages, lines, selection, query, hit, isFollowing, onFollow, onSelect, target } = props;
+  const { lineCache, lines, selection, query, hit, isFollowing, onFollow, onSelect, target } = props;
   const scroller = useRef<HTMLDivElement>(null);
-  const bar_px = useRef(0);
-  const wheeled_at = useRef(Number.NEGATIVE_INFINITY);
-  const reached = useRef<LogViewProps["target"]>(undefined);
-  const rest = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const scrollTop_px = useRef(0);
+  const wheelTurnedAt_ms = useRef(Number.NEGATIVE_INFINITY);
+  const lastTarget = useRef<LogViewProps["target"]>(undefined);
+  const settleTimer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const [viewport_px, setViewport] = useState(0);
   const [top_px, setTop] = useState(0);
   const geometry: Geometry = { lines, viewport_px };
 
-  const putBar = useCallback((to_px: number) => {
+  const setScrollTop = useCallback((to_px: number) => {
     const element = scroller.current;
     if (!element) return;
     element.scrollTop = to_px;
-    bar_px.current = element.scrollTop;
+    scrollTop_px.current = element.scrollTop;
   }, []);
 
   useLayoutEffect(() => {
@@ -62,50 +62,50 @@ export function LogView(props: LogViewProps) {
   }, []);
 
   useLayoutEffect(() => {
-    if (!target || target === reached.current || viewport_px === 0 || lines < target.line) return;
-    reached.current = target;
+    if (!target || target === lastTarget.current || viewport_px === 0 || lines < target.line) return;
+    lastTarget.current = target;
     const to_px = topOfLine(target.line - 1, { lines, viewport_px });
     setTop(to_px);
-    putBar(trackFromTop(to_px, { lines, viewport_px }));
-  }, [target, lines, viewport_px, putBar]);
+    setScrollTop(scrollTopOf(to_px, { lines, viewport_px }));
+  }, [target, lines, viewport_px, setScrollTop]);
 
   useLayoutEffect(() => {
     if (!isFollowing || viewport_px === 0) return;
     const to_px = clampTop(Number.POSITIVE_INFINITY, { lines, viewport_px });
     setTop(to_px);
-    putBar(trackFromTop(to_px, { lines, viewport_px }));
-  }, [isFollowing, lines, viewport_px, putBar]);
+    setScrollTop(scrollTopOf(to_px, { lines, viewport_px }));
+  }, [isFollowing, lines, viewport_px, setScrollTop]);
 
   const range = visibleRange(top_px, geometry);
-  useEffect(() => pages.want(range));
+  useEffect(() => lineCache.loadRange(range));
 
   const onScroll = () => {
     const element = scroller.current;
     if (!element) return;
-    const before_px = bar_px.current;
+    const before_px = scrollTop_px.current;
     const after_px = element.scrollTop;
     if (after_px === before_px) return;
-    bar_px.current = after_px;
-    const next_px = scrolled(
+    scrollTop_px.current = after_px;
+    const next_px = topAfterScroll(
       top_px,
       before_px,
       after_px,
       geometry,
-      performance.now() - wheeled_at.current < WHEEL_MS,
+      performance.now() - wheelTurnedAt_ms.current < WHEEL_SCROLL_MS,
     );
     setTop(next_px);
     if (isFollowing !== isAtEnd(next_px, geometry)) onFollow(!isFollowing);
-    clearTimeout(rest.current);
-    rest.current = setTimeout(() => putBar(trackFromTop(next_px, geometry)), RESTED_MS);
+    clearTimeout(settleTimer.current);
+    settleTimer.current = setTimeout(() => setScrollTop(scrollTopOf(next_px, geometry)), SCROLL_SETTLED_MS);
   };
-  useEffect(() => () => clearTimeout(rest.current), []);
+  useEffect(() => () => clearTimeout(settleTimer.current), []);
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Home" && event.key !== "End") return;
     event.preventDefault();
     const to_px = event.key === "Home" ? 0 : clampTop(Number.POSITIVE_INFINITY, geometry);
     setTop(to_px);
-    putBar(trackFromTop(to_px, geometry));
+    setScrollTop(scrollTopOf(to_px, geometry));
     onFollow(event.key === "End");
   };
 
@@ -118,7 +118,7 @@ export function LogView(props: LogViewProps) {
       aria-label={`Log, ${lines} lines`}
       onScroll={onScroll}
       onWheel={() => {
-        wheeled_at.current = performance.now();
+        wheelTurnedAt_ms.current = performance.now();
       }}
       onKeyDown={onKeyDown}
     >
@@ -132,7 +132,7 @@ export function LogView(props: LogViewProps) {
                   key={number}
                   number={number}
                   digits={String(lines).length}
-                  line={pages.line(number - 1)}
+                  line={lineCache.line(number - 1)}
                   isSelected={selection !== undefined && number >= selection.from && number <= selection.to}
                   isHit={number === hit}
                   query={query}
@@ -150,7 +150,7 @@ export function LogView(props: LogViewProps) {
 type LogRowProps = {
   number: number;
   digits: number;
-  line: ReturnType<LogPages["line"]>;
+  line: ReturnType<LineCache["line"]>;
   isSelected: boolean;
   isHit: boolean;
   query: string;
@@ -176,7 +176,7 @@ function LogRow({ number, digits, line, isSelected, isHit, query, onSelect }: Lo
         {number}
       </a>
       <span className="log-text">
-        {line && <LineText segments={line.segments} marks={query ? findMarks(line.plain, query) : []} />}
+        {line && <LineText segments={line.segments} matches={query ? findMatches(line.plain, query) : []} />}
         {line && line.cut_chars > 0 && (
           <span className="log-cut">
             {" "}

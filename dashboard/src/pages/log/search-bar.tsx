@@ -1,10 +1,10 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
-import { api, bodyOf } from "../../api/client.ts";
+import { api, dataOrThrow } from "../../api/client.ts";
 import { toProblem } from "../../api/problem.ts";
 import { Icon } from "../../ui/icons.tsx";
-import { countText, type Found, move, NOTHING, withPage } from "./search-hits.ts";
+import { appendPage, hitCountText, NOT_SEARCHED, type SearchHits, stepFrom } from "./search-hits.ts";
 
-const TYPING_MS = 200;
+const TYPING_PAUSE_MS = 200;
 
 type SearchBarProps = {
   log: string;
@@ -16,35 +16,35 @@ type SearchBarProps = {
 
 /** Searches the whole log on the server. Enter goes to the next hit, Shift+Enter to the one before; Ctrl+F and / come here. */
 export function SearchBar({ log, query, onQuery, onHit }: SearchBarProps) {
-  const field = useRef<HTMLInputElement>(null);
+  const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(query);
-  const [found, setFound] = useState<Found>(NOTHING);
-  const [at, setAt] = useState(-1);
+  const [hits, setHits] = useState<SearchHits>(NOT_SEARCHED);
+  const [current, setCurrent] = useState(-1);
   const [problem, setProblem] = useState("");
 
-  const show = (next: Found, index: number) => {
-    setFound(next);
-    setAt(index);
+  const showHit = (next: SearchHits, index: number) => {
+    setHits(next);
+    setCurrent(index);
     const hit = next.hits[index];
     onHit(hit && hit.line + 1);
   };
 
   useEffect(() => {
-    const timer = setTimeout(() => text !== query && onQuery(text), TYPING_MS);
+    const timer = setTimeout(() => text !== query && onQuery(text), TYPING_PAUSE_MS);
     return () => clearTimeout(timer);
   }, [text, query, onQuery]);
 
   useEffect(() => {
     setProblem("");
-    setFound(NOTHING);
-    setAt(-1);
+    setHits(NOT_SEARCHED);
+    setCurrent(-1);
     onHit(undefined);
     if (!query) return;
     const controller = new AbortController();
-    search(log, query, undefined, controller.signal).then(
+    searchLog(log, query, undefined, controller.signal).then(
       (page) => {
-        setFound(page);
-        setAt(page.hits.length > 0 ? 0 : -1);
+        setHits(page);
+        setCurrent(page.hits.length > 0 ? 0 : -1);
         onHit(page.hits[0] && page.hits[0].line + 1);
       },
       (thrown) => controller.signal.aborted || setProblem(toProblem(thrown).message),
@@ -52,14 +52,14 @@ export function SearchBar({ log, query, onQuery, onHit }: SearchBarProps) {
     return () => controller.abort();
   }, [log, query, onHit]);
 
-  const go = async (by: 1 | -1) => {
-    const step = move(found, at, by);
+  const goToHit = async (by: 1 | -1) => {
+    const step = stepFrom(hits, current, by);
     if (step === "none") return;
-    if (step !== "load") return show(found, step.at);
+    if (step !== "load") return showHit(hits, step.at);
     try {
-      const more = withPage(found, await search(log, query, found.next ?? undefined));
-      const next = move(more, at, by);
-      show(more, typeof next === "object" ? next.at : at);
+      const more = appendPage(hits, await searchLog(log, query, hits.next ?? undefined));
+      const next = stepFrom(more, current, by);
+      showHit(more, typeof next === "object" ? next.at : current);
     } catch (thrown) {
       setProblem(toProblem(thrown).message);
     }
@@ -70,9 +70,9 @@ export function SearchBar({ log, query, onQuery, onHit }: SearchBarProps) {
       const isFind = (event.ctrlKey || event.metaKey) && event.key === "f";
       const isSlash = event.key === "/" && !(event.target instanceof HTMLInputElement);
       // Pressed a second time, Ctrl+F is the browser's own, which finds what is on the screen.
-      if ((!isFind && !isSlash) || document.activeElement === field.current) return;
+      if ((!isFind && !isSlash) || document.activeElement === input.current) return;
       event.preventDefault();
-      field.current?.select();
+      input.current?.select();
     };
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
@@ -83,13 +83,13 @@ export function SearchBar({ log, query, onQuery, onHit }: SearchBarProps) {
     if (event.key !== "Enter") return;
     event.preventDefault();
     if (text !== query) onQuery(text);
-    else void go(event.shiftKey ? -1 : 1);
+    else void goToHit(event.shiftKey ? -1 : 1);
   };
 
   return (
     <search className="log-search">
       <input
-        ref={field}
+        ref={input}
         className="input"
         type="search"
         aria-label="Search the whole log"
@@ -100,14 +100,14 @@ export function SearchBar({ log, query, onQuery, onHit }: SearchBarProps) {
         onKeyDown={onKeyDown}
       />
       <span className={problem ? "log-search-problem" : "muted"} role="status">
-        {problem || (query && countText(found, at))}
+        {problem || (query && hitCountText(hits, current))}
       </span>
       <button
         type="button"
         className="button quiet small icon-only"
         aria-label="The hit before"
-        disabled={found.hits.length === 0}
-        onClick={() => void go(-1)}
+        disabled={hits.hits.length === 0}
+        onClick={() => void goToHit(-1)}
       >
         <Icon name="up" size={12} />
       </button>
@@ -115,8 +115,8 @@ export function SearchBar({ log, query, onQuery, onHit }: SearchBarProps) {
         type="button"
         className="button quiet small icon-only"
         aria-label="The next hit"
-        disabled={found.hits.length === 0}
-        onClick={() => void go(1)}
+        disabled={hits.hits.length === 0}
+        onClick={() => void goToHit(1)}
       >
         <Icon name="down" size={12} />
       </button>
@@ -124,8 +124,13 @@ export function SearchBar({ log, query, onQuery, onHit }: SearchBarProps) {
   );
 }
 
-async function search(log: string, pattern: string, cursor?: string, signal?: AbortSignal): Promise<Found> {
-  const page = await bodyOf(
+async function searchLog(
+  log: string,
+  pattern: string,
+  cursor?: string,
+  signal?: AbortSignal,
+): Promise<SearchHits> {
+  const page = await dataOrThrow(
     api.GET("/api/v1/logs/{log_id}/search", {
       params: { path: { log_id: log }, query: { pattern, ignore_case: true, cursor } },
       signal,

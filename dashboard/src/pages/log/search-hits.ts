@@ -2,24 +2,24 @@
 
 import type { LogHit } from "../../api/types.ts";
 
-export type Found = {
+export type SearchHits = {
   readonly hits: readonly LogHit[];
   /** The cursor of the page after these; null when the whole log has been searched, undefined before the first. */
   readonly next: string | null | undefined;
 };
 
-export const NOTHING: Found = { hits: [], next: undefined };
+export const NOT_SEARCHED: SearchHits = { hits: [], next: undefined };
 
-export function withPage(before: Found, page: Found): Found {
+export function appendPage(before: SearchHits, page: SearchHits): SearchHits {
   return { hits: [...before.hits, ...page.hits], next: page.next };
 }
 
-export type Move = { readonly at: number } | "load" | "none";
+export type HitStep = { readonly at: number } | "load" | "none";
 
 /** The hit after (or before) hit `at`; around the end only where the end is known. */
-export function move({ hits, next }: Found, at: number, by: 1 | -1): Move {
-  const wanted = at + by;
-  if (wanted >= 0 && wanted < hits.length) return { at: wanted };
+export function stepFrom({ hits, next }: SearchHits, at: number, by: 1 | -1): HitStep {
+  const target = at + by;
+  if (target >= 0 && target < hits.length) return { at: target };
   if (by === 1 && next !== null) return "load";
   if (hits.length === 0) return "none";
   if (by === 1) return { at: 0 };
@@ -27,7 +27,7 @@ export function move({ hits, next }: Found, at: number, by: 1 | -1): Move {
 }
 
 /** `3 of 12`, or `3 of 100+` while there may be more. */
-export function countText({ hits, next }: Found, at: number): string {
+export function hitCountText({ hits, next }: SearchHits, at: number): string {
   if (hits.length === 0) return next === null ? "no hit" : "";
   return `${at + 1} of ${hits.length.toLocaleString("en")}${next === null ? "" : "+"}`;
 }

@@ -4,10 +4,10 @@ import {
   isAtEnd,
   pagesOf,
   ROW_PX,
-  scrolled,
+  scrollTopOf,
   TRACK_MAX_PX,
+  topAfterScroll,
   topOfLine,
-  trackFromTop,
   trackHeight,
   visibleRange,
 } from "./virtual-scroll.ts";
@@ -19,12 +19,12 @@ const hugeEnd_px = contentHeight(huge.lines) - huge.viewport_px;
 describe("a log that fits a browser's limit", () => {
   it("scrolls pixel for pixel", () => {
     expect(trackHeight(small.lines)).toBe(18_000);
-    expect(scrolled(0, 0, 5_000, small)).toBe(5_000);
-    expect(trackFromTop(5_000, small)).toBe(5_000);
+    expect(topAfterScroll(0, 0, 5_000, small)).toBe(5_000);
+    expect(scrollTopOf(5_000, small)).toBe(5_000);
   });
 
   it("stays at the top when shorter than the window", () => {
-    expect(scrolled(0, 0, 40, { lines: 3, viewport_px: 600 })).toBe(0);
+    expect(topAfterScroll(0, 0, 40, { lines: 3, viewport_px: 600 })).toBe(0);
     expect(visibleRange(0, { lines: 3, viewport_px: 600 })).toEqual({ first: 0, count: 3 });
     expect(visibleRange(0, { lines: 0, viewport_px: 600 })).toEqual({ first: 0, count: 0 });
   });
@@ -38,25 +38,25 @@ describe("a log of five million lines", () => {
 
   it("moves by the same few pixels that the wheel moved", () => {
     const top = topOfLine(2_500_000, huge);
-    const bar = trackFromTop(top, huge);
-    expect(scrolled(top, bar, bar + 120, huge)).toBe(top + 120);
-    expect(scrolled(top, bar, bar - 120, huge)).toBe(top - 120);
+    const scrollTop = scrollTopOf(top, huge);
+    expect(topAfterScroll(top, scrollTop, scrollTop + 120, huge)).toBe(top + 120);
+    expect(topAfterScroll(top, scrollTop, scrollTop - 120, huge)).toBe(top - 120);
   });
 
   it("takes even a violent turn of the wheel for pixels, not for a share of the log", () => {
     const top = topOfLine(2_500_000, huge);
-    const bar = trackFromTop(top, huge);
-    expect(scrolled(top, bar, bar + 5_000, huge, true)).toBe(top + 5_000);
+    const bar = scrollTopOf(top, huge);
+    expect(topAfterScroll(top, bar, bar + 5_000, huge, true)).toBe(top + 5_000);
   });
 
   it("goes to the same share of the log when the bar is dragged", () => {
     const half = (TRACK_MAX_PX - huge.viewport_px) / 2;
-    expect(scrolled(0, 0, half, huge)).toBeCloseTo(hugeEnd_px / 2, 5);
+    expect(topAfterScroll(0, 0, half, huge)).toBeCloseTo(hugeEnd_px / 2, 5);
   });
 
   it("reaches both ends exactly", () => {
-    expect(scrolled(1_000, 500, 0, huge)).toBe(0);
-    const end = scrolled(0, 0, TRACK_MAX_PX - huge.viewport_px, huge);
+    expect(topAfterScroll(1_000, 500, 0, huge)).toBe(0);
+    const end = topAfterScroll(0, 0, TRACK_MAX_PX - huge.viewport_px, huge);
     expect(end).toBe(hugeEnd_px);
     expect(isAtEnd(end, huge)).toBe(true);
     const { first, count } = visibleRange(end, huge);
@@ -69,17 +69,17 @@ describe("a log of five million lines", () => {
       const { first, count } = visibleRange(top, huge);
       expect(line).toBeGreaterThanOrEqual(first);
       expect(line).toBeLessThan(first + count);
-      const bar = trackFromTop(top, huge);
-      expect(Math.abs(scrolled(0, -TRACK_MAX_PX, bar, huge) - top)).toBeLessThan(ROW_PX);
+      const bar = scrollTopOf(top, huge);
+      expect(Math.abs(topAfterScroll(0, -TRACK_MAX_PX, bar, huge) - top)).toBeLessThan(ROW_PX);
     }
   });
 
   it("passes every line when scrolled by wheel from end to beginning in small steps near the edge", () => {
     let top = ROW_PX * 40;
-    let bar = trackFromTop(top, huge);
+    let bar = scrollTopOf(top, huge);
     for (let step = 0; step < 20; step += 1) {
       const next = bar - 1;
-      top = scrolled(top, bar, Math.max(next, 0), huge);
+      top = topAfterScroll(top, bar, Math.max(next, 0), huge);
       bar = Math.max(next, 0);
     }
     expect(top).toBeGreaterThanOrEqual(0);

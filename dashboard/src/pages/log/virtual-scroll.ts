@@ -13,7 +13,7 @@ export const TRACK_MAX_PX = 8_000_000;
 const OVERSCAN_ROWS = 8;
 
 export type Geometry = { readonly lines: number; readonly viewport_px: number };
-export type Range = { readonly first: number; readonly count: number };
+export type RowRange = { readonly first: number; readonly count: number };
 
 export function contentHeight(lines: number): number {
   return lines * ROW_PX;
@@ -37,13 +37,13 @@ export function clampTop(top_px: number, geometry: Geometry): number {
 }
 
 /** Where the scroll bar belongs for a given top. */
-export function trackFromTop(top_px: number, geometry: Geometry): number {
+export function scrollTopOf(top_px: number, geometry: Geometry): number {
   const max = topMax(geometry);
   return max === 0 ? 0 : (clampTop(top_px, geometry) / max) * trackMax(geometry);
 }
 
 /** The top after the scroll bar went from `before_px` to `after_px`; `isWheel` says that it can't have been dragged there. */
-export function scrolled(
+export function topAfterScroll(
   top_px: number,
   before_px: number,
   after_px: number,
@@ -71,14 +71,14 @@ export function isAtEnd(top_px: number, geometry: Geometry): boolean {
 }
 
 /** The rows to draw, with a few beyond each edge. */
-export function visibleRange(top_px: number, { lines, viewport_px }: Geometry): Range {
+export function visibleRange(top_px: number, { lines, viewport_px }: Geometry): RowRange {
   const first = Math.max(0, Math.floor(top_px / ROW_PX) - OVERSCAN_ROWS);
   const end = Math.min(lines, Math.ceil((top_px + viewport_px) / ROW_PX) + OVERSCAN_ROWS);
   return { first, count: Math.max(0, end - first) };
 }
 
 /** The numbers of the pages of `size` lines that a range touches. */
-export function pagesOf(range: Range, size: number): number[] {
+export function pagesOf(range: RowRange, size: number): number[] {
   if (range.count === 0) return [];
   const first = Math.floor(range.first / size);
   const last = Math.floor((range.first + range.count - 1) / size);

@@ -1,22 +1,22 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useCommand } from "../../actions/commands.ts";
-import { useMay } from "../../actions/permissions.ts";
+import { usePermissions } from "../../actions/permissions.ts";
 import { queueQuery } from "../../api/queries.ts";
 import type { Request } from "../../api/types.ts";
 import { ActorName } from "../../components/person-name.tsx";
-import { Stamps } from "../../components/revision.tsx";
+import { SourceStamps } from "../../components/revision.tsx";
 import { useAsOf } from "../../state/as-of.ts";
-import { Ago } from "../../time/time-elements.tsx";
+import { TimeAgo } from "../../time/time-elements.tsx";
 import { Icon } from "../../ui/icons.tsx";
-import { More } from "../../ui/load-more-button.tsx";
-import { Empty, Loaded } from "../../ui/query-boundary.tsx";
+import { LoadMoreButton } from "../../ui/load-more-button.tsx";
+import { EmptyState, QueryBoundary } from "../../ui/query-boundary.tsx";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
 import "./queue-page.css";
 
 /** What waits, in the order in which it will be built, each with the reason why it still waits. */
-export function Queue() {
+export function QueuePage() {
   const query = useInfiniteQuery(queueQuery(useAsOf()));
   const waiting = query.data?.pages.flatMap((page) => page.items).length ?? 0;
   useTabStatus(waiting > 0 ? `${waiting} waiting` : "Queue");
@@ -25,13 +25,13 @@ export function Queue() {
       <div className="page-head">
         <h1>Queue</h1>
       </div>
-      <Loaded query={query}>
+      <QueryBoundary query={query}>
         {({ pages }) => {
           const requests = pages.flatMap((page) => page.items);
           return (
             <section className="panel" aria-label="Waiting requests">
               {requests.length === 0 ? (
-                <Empty title="Nothing waits">Every request has its build.</Empty>
+                <EmptyState title="Nothing waits">Every request has its build.</EmptyState>
               ) : (
                 <>
                   <ol>
@@ -39,13 +39,13 @@ export function Queue() {
                       <RequestRow key={request.id} request={request} />
                     ))}
                   </ol>
-                  <More query={query} />
+                  <LoadMoreButton query={query} />
                 </>
               )}
             </section>
           );
         }}
-      </Loaded>
+      </QueryBoundary>
     </div>
   );
 }
@@ -60,14 +60,14 @@ function RequestRow({ request }: { request: Request }) {
           <Link to="/builders/$builder" params={{ builder: request.builder }} className="request-builder">
             {request.builder}
           </Link>
-          <Stamps stamps={request.stamps} />
+          <SourceStamps stamps={request.stamps} />
         </div>
         <div className="request-line muted">
           <span>
             {request.reason}, by <ActorName actor={request.requested_by} />
           </span>
           <span>
-            asked for <Ago at={request.submitted_at} />
+            asked for <TimeAgo at={request.submitted_at} />
           </span>
           {request.attempts > 0 && <span>attempt {request.attempts + 1}</span>}
         </div>
@@ -87,9 +87,9 @@ function RequestRow({ request }: { request: Request }) {
 
 function RequestActions({ request }: { request: Request }) {
   const command = useCommand();
-  const may = useMay();
-  const canRank = may("request:prioritise") && !command.isPending;
-  const change = (by: number) =>
+  const can = usePermissions();
+  const canPrioritise = can("request:prioritise") && !command.isPending;
+  const changeBy = (by: number) =>
     command.mutate({ kind: "priority", request: request.id, priority: request.priority + by });
   return (
     <div className="request-actions">
@@ -97,9 +97,9 @@ function RequestActions({ request }: { request: Request }) {
         <button
           type="button"
           className="button quiet small icon-only"
-          disabled={!canRank}
+          disabled={!canPrioritise}
           aria-label="Lower the priority"
-          onClick={() => change(-1)}
+          onClick={() => changeBy(-1)}
         >
           <Icon name="down" size={12} />
         </button>
@@ -107,9 +107,9 @@ function RequestActions({ request }: { request: Request }) {
         <button
           type="button"
           className="button quiet small icon-only"
-          disabled={!canRank}
+          disabled={!canPrioritise}
           aria-label="Raise the priority"
-          onClick={() => change(1)}
+          onClick={() => changeBy(1)}
         >
           <Icon name="up" size={12} />
         </button>
@@ -117,7 +117,7 @@ function RequestActions({ request }: { request: Request }) {
       <button
         type="button"
         className="button small danger"
-        disabled={!may("request:cancel") || command.isPending}
+        disabled={!can("request:cancel") || command.isPending}
         onClick={() => command.mutate({ kind: "cancel", request: request.id, reason: "" })}
       >
         Cancel<span className="visually-hidden"> the request for {request.builder}</span>

@@ -1,9 +1,9 @@
 import type { Machine, Worker } from "../../api/types.ts";
 import { plural } from "../../format/plural.ts";
-import { Moment } from "../../time/time-elements.tsx";
+import { Timestamp } from "../../time/time-elements.tsx";
 import type { Status } from "../../ui/status.ts";
 
-const STATES: Record<Machine["state"], { status: Status; word: string }> = {
+const MACHINE_STATES: Record<Machine["state"], { status: Status; word: string }> = {
   stopped: { status: "unknown", word: "stopped" },
   starting: { status: "running", word: "starting" },
   idle: { status: "success", word: "idle" },
@@ -13,15 +13,15 @@ const STATES: Record<Machine["state"], { status: Status; word: string }> = {
   away: { status: "warnings", word: "away" },
 };
 /** So many failures in a row are no accident. */
-const LOUD_FAILURES = 3;
+const ALERT_AFTER_FAILURES = 3;
 
 /** How a machine is, as an icon and a word. */
-export function machineState(machine: Machine) {
-  return STATES[machine.state];
+export function machineStatus(machine: Machine) {
+  return MACHINE_STATES[machine.state];
 }
 
 /** Whether a worker isn't there because its machine doesn't run; then a pause that it asked for means nothing. */
-export function isAtRest({ machine, status }: Worker) {
+export function isMachineDown({ machine, status }: Worker) {
   return machine !== null && status !== "connected";
 }
 
@@ -33,16 +33,16 @@ export function MachineLine({ machine }: { machine: Machine }) {
     <div className="worker-line">
       {quarantined_until ? (
         <span className="muted">
-          not started before <Moment at={quarantined_until} />
+          not started before <Timestamp at={quarantined_until} />
           {reason && `: ${reason}`}
         </span>
       ) : (
         reason && !isWorking && <span className="muted">{reason}</span>
       )}
       {failures > 0 && (
-        <span className={failures >= LOUD_FAILURES ? "tag worker-trouble" : "tag"}>
+        <span className={failures >= ALERT_AFTER_FAILURES ? "tag worker-trouble" : "tag"}>
           failed {plural(failures, "time")}
-          {failures >= LOUD_FAILURES && " in a row"}
+          {failures >= ALERT_AFTER_FAILURES && " in a row"}
         </span>
       )}
       <span className="tag">

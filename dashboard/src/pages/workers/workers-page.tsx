@@ -3,15 +3,15 @@ import { workersQuery } from "../../api/queries.ts";
 import type { Worker } from "../../api/types.ts";
 import { BuildLink } from "../../components/build-link.tsx";
 import { useAsOf } from "../../state/as-of.ts";
-import { Ago, Moment } from "../../time/time-elements.tsx";
-import { Empty, Loaded } from "../../ui/query-boundary.tsx";
+import { TimeAgo, Timestamp } from "../../time/time-elements.tsx";
+import { EmptyState, QueryBoundary } from "../../ui/query-boundary.tsx";
 import type { Status } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
-import { isAtRest, MachineLine, machineState } from "./machine-state.tsx";
+import { isMachineDown, MachineLine, machineStatus } from "./machine-state.tsx";
 import "./workers-page.css";
 
-const STATES: Record<Worker["status"], { status: Status; word: string }> = {
+const CONNECTION_STATES: Record<Worker["status"], { status: Status; word: string }> = {
   connected: { status: "success", word: "connected" },
   disconnected: { status: "warnings", word: "disconnected" },
   lost: { status: "failure", word: "lost" },
@@ -19,7 +19,7 @@ const STATES: Record<Worker["status"], { status: Status; word: string }> = {
 };
 
 /** The machines that run builds, and what each does. */
-export function Workers() {
+export function WorkersPage() {
   useTabStatus("Workers");
   const query = useQuery(workersQuery(useAsOf()));
   return (
@@ -27,13 +27,13 @@ export function Workers() {
       <div className="page-head">
         <h1>Workers</h1>
       </div>
-      <Loaded query={query}>
+      <QueryBoundary query={query}>
         {({ items }) => (
           <section className="panel" aria-label="Workers">
             {items.length === 0 ? (
-              <Empty title="No worker is configured">
+              <EmptyState title="No worker is configured">
                 Add one to the configuration file, then start it with its enrollment token.
-              </Empty>
+              </EmptyState>
             ) : (
               <ul>
                 {items.map((worker) => (
@@ -43,17 +43,17 @@ export function Workers() {
             )}
           </section>
         )}
-      </Loaded>
+      </QueryBoundary>
     </div>
   );
 }
 
 function WorkerRow({ worker }: { worker: Worker }) {
   const { machine, missing_since } = worker;
-  const { status, word } = machine ? machineState(machine) : STATES[worker.status];
+  const { status, word } = machine ? machineStatus(machine) : CONNECTION_STATES[worker.status];
   const labels = Object.entries(worker.labels);
   const since = worker.status === "connected" ? worker.connected_at : worker.disconnected_at;
-  const isPaused = worker.paused && !isAtRest(worker);
+  const isPaused = worker.paused && !isMachineDown(worker);
   return (
     <li className="row worker">
       <StatusIcon
@@ -68,7 +68,7 @@ function WorkerRow({ worker }: { worker: Worker }) {
             {since && !machine && (
               <>
                 {" "}
-                <Ago at={since} />
+                <TimeAgo at={since} />
               </>
             )}
             {worker.status !== "connected" &&
@@ -78,12 +78,12 @@ function WorkerRow({ worker }: { worker: Worker }) {
           </span>
           {missing_since && (
             <span className="tag worker-trouble">
-              missing since <Moment at={missing_since} />
+              missing since <Timestamp at={missing_since} />
             </span>
           )}
           {isPaused && <span className="tag">paused{worker.pause_reason && `: ${worker.pause_reason}`}</span>}
           {!worker.configured && <span className="tag">no longer configured</span>}
-          {!worker.enrolled && !isAtRest(worker) && <span className="tag">not enrolled</span>}
+          {!worker.enrolled && !isMachineDown(worker) && <span className="tag">not enrolled</span>}
         </div>
         {machine && <MachineLine machine={machine} />}
         <div className="worker-line muted">

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 OTHER_DIALECTS = re.compile(
     r"^\s*(:param|:raises|:return|@param|Args:|Arguments:|Returns?:|Yields:|\.\. )", re.MULTILINE
 )
-ENTRY = re.compile(r"[A-Z]\w*(, [A-Z]\w*)*(: .+)?|.*what .+ raises.*")
+ENTRY = re.compile(r"([a-z]\w*\.)*[A-Z]\w*(, [A-Z]\w*)*(: .+)?")
 BANNER = re.compile(r"^\s*#\s*[-=#*~_]{2,}|[-=#*~_]{4,}\s*$")
 FILE_NAME = re.compile(r"`{0,2}((?:[\w-]+/)*[\w-]+\.(?:py|md|ya?ml|go|ts|tsx|proto))\b`{0,2}")
 BANNED = frozenset(
@@ -113,6 +113,10 @@ def _comments(path: Path) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
+FOR_EMBEDDING = frozenset({"execute_blocking"})
+"""For programs that keep a ledger of their own: executing commands from a thread."""
+
+
 def test_nothing_public_is_there_for_tests_only() -> None:
     """A public name that stands once in the package, where it is defined, is dead, or belongs into `testing/`."""
     code = {path: path.read_text() for path in (*PACKAGE, *tracked("bench/*.py", "examples/*.py", "hatch_build.py"))}
@@ -124,7 +128,7 @@ def test_nothing_public_is_there_for_tests_only() -> None:
         for path in PACKAGE
         if "testing" not in path.parts
         for name in _public_names(tree_of(path), own)
-        if used[name] == 1
+        if used[name] == 1 and name not in FOR_EMBEDDING
     ]
     assert not unused, "\n".join(unused)
 
@@ -137,7 +141,7 @@ def _public_names(tree: ast.Module, own: set[str]) -> Iterator[str]:
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             yield node.targets[0].id
         elif isinstance(node, ast.ClassDef):
-            bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
+            bases = {ast.unparse(base).partition("[")[0] for base in node.bases}
             if not bases & {"Step", "_FileStep"}:
                 yield node.name
             if bases <= own | {"Protocol", "Exception", "StrEnum", "NamedTuple", "Generic"}:
@@ -214,6 +218,10 @@ def test_no_test_module_imports_another() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+MORE_THAN_A_DOCSTRING = {"buildledger", "composition", "slave_grpc"}
+"""The version number; the one function that the command line calls; a variable that gRPC reads when it is imported."""
+
+
 def test_every_room_says_what_it_is_for() -> None:
     """The docstring of a room's `__init__.py` is all that is in it: no re-exports."""
     wrong = []
@@ -223,6 +231,6 @@ def test_every_room_says_what_it_is_for() -> None:
         body = tree_of(path).body
         if ast.get_docstring(tree_of(path)) is None:
             wrong.append(f"{path.relative_to(ROOT)}: no docstring")
-        if len(body) > 1 and path.parent.name != "composition":
+        if len(body) > 1 and path.parent.name not in MORE_THAN_A_DOCSTRING:
             wrong.append(f"{path.relative_to(ROOT)}: more than a docstring")
     assert not wrong, "\n".join(wrong)

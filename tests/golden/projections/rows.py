@@ -10,9 +10,9 @@ import msgspec
 from buildledger.events.codec import decode
 from buildledger.events.fact import Recorded
 from buildledger.projections.projection import Projection
-from buildledger.projections.rebuild import rows_of
 from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
+from buildledger.testing.views import rows_of
 from tests.golden.histories import Line, lines
 
 DIRECTORY = Path(__file__).parent

@@ -58,7 +58,11 @@ class Accounts:
     """The accounts in the file of workers, which is read again when it has changed."""
 
     def __init__(self, path: Path) -> None:
-        """Raises: BridgeError."""
+        """Read the accounts for the first time.
+
+        Raises:
+            BridgeError: The file can't be read or says something that can't be followed.
+        """
         self._path = path
         self._read_at: tuple[int, int] | None = None
         self._accounts: dict[str, Account] = {}

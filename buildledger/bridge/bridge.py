@@ -27,7 +27,11 @@ class Bridge:
     """Listens on one address and holds the attachment of each Buildbot worker."""
 
     def __init__(self, settings: BridgeSettings) -> None:
-        """Raises: BridgeError."""
+        """Check the settings; nothing is opened yet.
+
+        Raises:
+            BridgeError: A setting can't be followed.
+        """
         settings.check()
         self.port = 0
         self._settings = settings

@@ -167,8 +167,6 @@ class Execution(RemoteCommand):
             arguments["initial_stdin"] = self._machine.sent(command.stdin)
         return arguments
 
-    # -- the end ------------------------------------------------------------------------------------------------------
-
     async def _stop_when_asked(self) -> None:
         """Go through the stop policy once the end is asked for; a more urgent request skips ahead."""
         stop = self._attempt.stop

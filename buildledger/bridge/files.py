@@ -114,7 +114,11 @@ class Files:
         return entry
 
     async def remove(self, path: str) -> None:
-        """Remove a file, a link or a tree; nothing there is success. Raises: OSError."""
+        """Remove a file, a link or a tree; nothing there is success.
+
+        Raises:
+            OSError
+        """
         command = await self._machine.shell(script.REMOVE, path, limit_seconds=None)
         if not command.ok:
             raise os_error(command, path)

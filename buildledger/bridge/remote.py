@@ -78,8 +78,6 @@ class RemoteCommand:
         if channel == "stderr":
             self.errors = (self.errors + text)[:MOST_TEXT_CHARACTERS]
 
-    # -- what the worker reports --------------------------------------------------------------------------------------
-
     def updated(self, key: str, value: Any) -> None:
         """As the Listener says."""
         match key:

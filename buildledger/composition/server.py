@@ -107,7 +107,11 @@ class Server:
             yield self
 
     async def stopped(self) -> None:
-        """Return when a signal asks for the end. Raises: what made a part of the server fail."""
+        """Return when a signal asks for the end.
+
+        Raises:
+            Exception: Whatever made a part of the server fail.
+        """
         await self._lifetime.ended()
 
     @property

@@ -45,7 +45,9 @@ from buildledger.events.worker import (
 def decide(state: WorkerState, command: WorkerCommands) -> tuple[Fact, ...]:
     """Apply the rules of the door.
 
-    Raises: WorkerNotEnrolledRefusal, DuplicateWorkerRefusal.
+    Raises:
+        WorkerNotEnrolledRefusal
+        DuplicateWorkerRefusal
     """
     match command:
         case EnrollWorker() | RotateCredential() | ExpireCredential() | RevokeWorker():

@@ -164,9 +164,12 @@ class OutputTotal(msgspec.Struct, frozen=True, kw_only=True):
     """What a finished operation wrote to one channel, as the log store holds it."""
 
     channel: str
+    """As in `log.opened.v1`."""
     size_bytes: int
+    """Before compression."""
     line_count: int
     sha256: str
+    """In hex."""
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -18,9 +18,11 @@ class EnrollmentIssued(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "enrollment.issued.v1"
 
     token_digest: str
+    """SHA-256 of the token in hex."""
     worker: str | None = None
     """The only name it may be used for; None: any that is configured."""
     expires_at: datetime
+    """It can't be used from then on."""
 
 
 class EnrollmentUsed(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -29,6 +31,7 @@ class EnrollmentUsed(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "enrollment.used.v1"
 
     worker: str
+    """Who used it."""
 
 
 class WorkerEnrolled(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -79,20 +82,29 @@ class WorkerConnected(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "worker.connected.v1"
 
     worker: str
+    """By its configured name."""
     epoch: int
     """Grows with each session of this worker; an older session's words are ignored."""
     server_id: ServerId
     """The server process that holds the stream."""
     boot_id: str
+    """Names the time since its machine was started."""
     instance_id: str
     """The worker process; another one under the same name is a duplicate."""
     version: str
+    """Of the worker's program."""
     os: str
+    """`linux`, `windows`, `darwin`, …"""
     arch: str
+    """`x86_64`, `aarch64`, …"""
     labels: dict[str, str] = msgspec.field(default_factory=dict)
+    """What it says of itself, beside the configured ones."""
     capacity: int
+    """Builds that it takes at the same time."""
     features: tuple[str, ...] = ()
+    """What it can do beyond the smallest worker, in the words of docs/protocol.md."""
     address: str = ""
+    """Where it connects from, for people."""
 
 
 class DisconnectReason(StrEnum):
@@ -114,6 +126,7 @@ class WorkerDisconnected(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "worker.disconnected.v1"
 
     epoch: int
+    """The session that ended."""
     reason: str
     """One of `DisconnectReason`; text, so that what another version has recorded can be read."""
 
@@ -124,6 +137,7 @@ class WorkerLost(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "worker.lost.v1"
 
     epoch: int
+    """Its last session."""
 
 
 class WorkerMissing(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -193,3 +207,4 @@ class WorkerRevoked(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "worker.revoked.v1"
 
     reason: str = ""
+    """Why, for people."""

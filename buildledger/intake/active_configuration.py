@@ -59,7 +59,8 @@ class ActiveConfiguration:
     def get(self, name: str) -> str:
         """The value of a secret, read now from where the configuration says; blocks.
 
-        Raises: LookupError if it isn't there.
+        Raises:
+            LookupError: If it isn't there.
         """
         if self.current is None:
             raise LookupError("no configuration has been applied, so no secrets are known")

@@ -135,8 +135,6 @@ class Worker:
                     await session.ended.wait()
         self._left.set()
 
-    # -- runs ---------------------------------------------------------------------------------------------------------
-
     def _start(self, attempt: Attempt, spec: pb.RunSpec, before: list[Attempt]) -> None:
         self._begin(attempt, self._runner.run(attempt, spec, before))
 
@@ -153,8 +151,6 @@ class Worker:
             _log.exception("run %s failed inside the worker", attempt.run_id)
             attempt.fail(f"the worker failed: {type(error).__name__}")
         self._registry.remove_if_unknown(attempt)
-
-    # -- sessions -----------------------------------------------------------------------------------------------------
 
     async def _keep_session(self) -> None:
         """Connect again and again; every failure ends in a delay."""
@@ -236,8 +232,6 @@ class Worker:
         return asyncio.get_running_loop().call_later(
             limit_seconds, self._registry.stop_all, pb.EXIT_REASON_ORPHANED, pb.STOP_LEVEL_INTERRUPT
         )
-
-    # -- the end ------------------------------------------------------------------------------------------------------
 
     async def _tear_down(self, tasks: list[asyncio.Task[object]]) -> None:
         """Kill what still runs and close everything; what isn't delivered stays in the journals."""

@@ -10,13 +10,13 @@ import pytest
 
 from buildledger.clock import SystemClock
 from buildledger.config.configurations import Configurations, UnreadableConfigurationError
-from buildledger.config.load import load_text
 from buildledger.config.resolved import Configuration
 from buildledger.domain.config import ApplyConfig
 from buildledger.events.fact import Recorded
 from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
+from buildledger.testing.configuration import load_text
 
 OF_THE_FUTURE = '{"format":99}'
 

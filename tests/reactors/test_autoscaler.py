@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from buildledger.config.load import load_text
 from buildledger.config.stored import read_machine_settings
 from buildledger.domain.machine import EndMachine, FailMachine, ReportMachineStarted
 from buildledger.domain.worker import EnrollWorker, PauseWorker, RevokeWorker
@@ -21,6 +20,7 @@ from buildledger.events.machine import (
     MachineStopRequested,
 )
 from buildledger.events.worker import PausedBy
+from buildledger.testing.configuration import load_text
 from tests.reactors.configurations import ELASTIC
 from tests.reactors.world import World, world
 

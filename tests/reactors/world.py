@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from buildledger.config.configurations import Configurations
-from buildledger.config.load import load_text
 from buildledger.config.resolved import Configuration
 from buildledger.domain.build import FinishOperation, ReportOperationStarted
 from buildledger.domain.change import RecordChange
@@ -33,6 +32,7 @@ from buildledger.ledger.submission import Origin, Receipt
 from buildledger.reactors.assembly import join
 from buildledger.reactors.runner import Runner
 from buildledger.testing.clock import VirtualClock
+from buildledger.testing.configuration import load_text
 from tests.domain.samples import change
 
 SERVER = ServerId(request_id("server"))

@@ -55,8 +55,6 @@ class Journal:
         """From here on, SPOOLED records tell of output that these two read and delete."""
         self._spool_reader, self._reclaimer = reader, reclaimer
 
-    # -- writing ------------------------------------------------------------------------------------------------------
-
     def begin(self, *records: Record) -> None:
         """Create the first segment with its header and `records`, in one write.
 
@@ -141,8 +139,6 @@ class Journal:
                 record.body = b""
             self._cached_bytes += len(record.body)
 
-    # -- reading ------------------------------------------------------------------------------------------------------
-
     @property
     def first_unacked(self) -> int:
         """Number of the oldest event still held, or the number the next one will get."""
@@ -179,8 +175,6 @@ class Journal:
     def data_acked(self) -> int:
         """Bytes of output that the server has."""
         return self._entries[0].data_start if self._entries else self.data_end
-
-    # -- freeing ------------------------------------------------------------------------------------------------------
 
     def release_through(self, event_no: int) -> None:
         """Drop acknowledged events up to `event_no`, and delete segments that hold nothing else."""

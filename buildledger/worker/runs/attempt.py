@@ -91,8 +91,6 @@ class Attempt(Delivery):
         """Whether its last event is journalled."""
         return self.state >= State.EXITED
 
-    # -- what happens -------------------------------------------------------------------------------------------------
-
     def begin(self, channels: tuple[str, ...]) -> None:
         """Journal that it is accepted and about to start.
 
@@ -223,8 +221,6 @@ class Attempt(Delivery):
             body=body,
             body_crc32c=checksum(body),
         )
-
-    # -- what the server gets -----------------------------------------------------------------------------------------
 
     def summary(self) -> pb.RunSummary:
         """What Hello says about it."""

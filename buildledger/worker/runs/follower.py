@@ -73,8 +73,6 @@ class Follower:
         """Whether everything that the supervisor has spooled was carried over."""
         return not self.trouble and all(self._channels[each["channel"]].position == each["spooled"] for each in totals)
 
-    # -- events -------------------------------------------------------------------------------------------------------
-
     def _relay(self, event: dict[str, Any]) -> None:
         """Journal an event, unless an earlier worker process has done so."""
         if gap := event.get("gap"):
@@ -105,8 +103,6 @@ class Follower:
         self._attempt.stop.note_made(reason, level)
         if is_new:
             self._attempt.relay(pb.RunEvent(stopping=pb.Stopping(level=level, reason=reason)))
-
-    # -- output -------------------------------------------------------------------------------------------------------
 
     def _find_position(self) -> None:
         """Find where an earlier worker process left off: the journal has the offset, the events what was left out."""

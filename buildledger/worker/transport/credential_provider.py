@@ -25,7 +25,11 @@ class CredentialProvider:
     """Holds the current credential; `on_change` is called with each one that is used from then on."""
 
     def __init__(self, settings: WorkerSettings, on_change: Callable[[StoredCredential | None], None]) -> None:
-        """Raises: CredentialUnreadableError."""
+        """Load the credential that is stored, if any.
+
+        Raises:
+            CredentialUnreadableError: What is stored can't be read.
+        """
         self.current = load(settings.state_dir)
         self.may_rotate = asyncio.Event()
         """The server, as far as it was met, renews credentials."""

@@ -2,7 +2,7 @@
 #
 #   make run     watch Build Ledger build its own repository      make test    every test, check and conformance case
 #   make demo    the same, but stop after one build               make check   linters, types, contracts, drift
-#   make bench   measure beside Buildbot (ONLY=case,… RUNS=n)     make wheel   build the wheel and the sdist
+#   make bench   measure beside Buildbot (ONLY=case,… RUNS=n)     make wheel   build both wheels and the sdist
 #   make workers build the workers in Go and TypeScript           make check-workers   their own tests
 #   make conformance   show that all three workers keep the protocol
 
@@ -109,6 +109,7 @@ conformance: $(SETUP)/python workers
 
 wheel: $(SETUP)/python $(SETUP)/dashboard
 	$(BIN)/python -m hatchling build
+	cd packaging/worker && $(CURDIR)/$(BIN)/python -m hatchling build -t wheel -d $(CURDIR)/dist
 
 ## For developers who change what is generated.
 

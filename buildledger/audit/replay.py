@@ -46,7 +46,12 @@ def replay(store: FactStore, to: int | None = None, stream_id: UUID | None = Non
     """Fold all facts up to position `to` (the head, if not given), or those of one stream.
 
     Holds the states of all streams in memory. A stream that doesn't exist yet is not in the result.
-    Raises: UnknownFactError, MalformedFactError, PersistenceError; ValueError for a position below 0.
+
+    Raises:
+        UnknownFactError
+        MalformedFactError
+        PersistenceError
+        ValueError: For a position below 0.
     """
     if to is not None and to < 0:
         msg = f"positions start at 1; {to} is none"

@@ -52,7 +52,7 @@ def group() -> None:
     """Build Ledger: a CI server that loses nothing and explains everything.
 
     Try it with `buildledger demo` in a git repository. Every option can also be given as an environment variable:
-    BUILDLEDGER_SERVE_STATE for `serve --state`.
+    BUILDLEDGER_SERVE_STATE for `serve --state`. Of `worker` only the token can, in BUILDLEDGER_WORKER_TOKEN.
     """
 
 

@@ -33,7 +33,11 @@ class SecretProvider(Protocol):
     """A place that has secrets by name."""
 
     def read(self, name: str) -> str:
-        """The value, without a final line break. Raises: SecretUnavailableError."""
+        """The value, without a final line break.
+
+        Raises:
+            SecretUnavailableError
+        """
         ...
 
     def place(self, name: str) -> str:

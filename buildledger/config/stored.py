@@ -56,7 +56,8 @@ class StoredFormat(Generic[T]):
     def read(self, text: str | bytes) -> T:
         """What a stored text says, in the newest shape.
 
-        Raises: UnreadableTextError.
+        Raises:
+            UnreadableTextError
         """
         number: int | None = None
         try:
@@ -91,7 +92,8 @@ MACHINE_SETTINGS: StoredFormat[Start] = StoredFormat(
 def read_configuration(text: str | bytes) -> Configuration:
     """What `Configuration.to_json` wrote, in this version of Build Ledger or an earlier one.
 
-    Raises: UnreadableTextError.
+    Raises:
+        UnreadableTextError
     """
     return CONFIGURATION.read(text)
 
@@ -99,6 +101,7 @@ def read_configuration(text: str | bytes) -> Configuration:
 def read_machine_settings(text: str | bytes) -> Start:
     """What `machines.to_json` wrote, in this version of Build Ledger or an earlier one.
 
-    Raises: UnreadableTextError.
+    Raises:
+        UnreadableTextError
     """
     return MACHINE_SETTINGS.read(text)

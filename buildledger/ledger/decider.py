@@ -68,7 +68,9 @@ class Decider:
         """Decide one after the other, each seeing the effects of those before it that were accepted.
 
         Reads what isn't cached: at most one query for facts and one for command ids.
-        Raises: PersistenceError when the database is away.
+
+        Raises:
+            PersistenceError: When the database is away.
         """
         batch = Batch()
         streams = self._find_streams(submissions)

@@ -33,7 +33,9 @@ class Tail:
         """Batches of facts after `position`, in order, none missing, none twice; waits for more at the head.
 
         What is too old for memory is read in a thread, so that a long way doesn't hold up the loop.
-        Raises: PersistenceError when the database is away; the follower then starts again from where it was.
+
+        Raises:
+            PersistenceError: The database is away; the follower then starts again from where it was.
         """
         with self._commits.subscribe() as event:
             while not self._closed:

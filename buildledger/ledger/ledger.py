@@ -51,7 +51,10 @@ class Ledger:
     def open(cls, url: str, *, clock: Clock) -> Ledger:
         """The ledger at `sqlite:///path` or `postgresql://…`, made when it isn't there.
 
-        Raises: LedgerFormatError, PersistenceError; ValueError for another kind of URL.
+        Raises:
+            LedgerFormatError
+            PersistenceError
+            ValueError: For another kind of URL.
         """
         return cls(open_store(url), clock=clock)
 
@@ -64,7 +67,10 @@ class Ledger:
         """Decide the commands and keep what they decide, atomically over all their streams.
 
         Returns when it is durable. A caller that is cancelled meanwhile doesn't cancel the commands.
-        Raises: Refusal, also for a command id that was used for something else; LedgerUnavailable.
+
+        Raises:
+            Refusal: Also for a command id that was used for something else.
+            LedgerUnavailable
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Receipt] = loop.create_future()
@@ -85,13 +91,27 @@ class Ledger:
         """Up to `limit` facts after a position, in order; of these stored names only, if any are given.
 
         Blocks for a query unless all of it was committed lately by this process.
-        Raises: UnknownFactError, MalformedFactError, PersistenceError.
+
+        Raises:
+            UnknownFactError
+            MalformedFactError
+            PersistenceError
         """
         if not names:
             recent = self._recent.between(after, min(self._commits.head, after + limit))
             if recent:
                 return recent
         return self.select(FactQuery(after=after, names=names), limit)
+
+    def at(self, position: int) -> Recorded:
+        """The fact at a position. Blocks and raises as `read` does.
+
+        Raises:
+            LookupError: There is none yet.
+        """
+        for recorded_fact in self.read(position - 1, 1):
+            return recorded_fact
+        raise LookupError(f"there is no fact at position {position}")
 
     def select(self, query: FactQuery, limit: int) -> Sequence[Recorded]:
         """Up to `limit` of the facts that are asked for, in either order. Blocks for a query; raises as `read` does."""

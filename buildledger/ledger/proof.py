@@ -102,7 +102,8 @@ class Tree:
     def root(self, size: int | None = None) -> bytes:
         """The root of the tree, or of its beginning of this size.
 
-        Raises: ValueError if it isn't that large.
+        Raises:
+            ValueError: If it isn't that large.
         """
         with self._engine.connect() as connection:
             return merkle.root(self._node(connection), self._known(connection, size))
@@ -110,7 +111,8 @@ class Tree:
     def prove_inclusion(self, position: int, size: int | None = None) -> InclusionProof:
         """That a fact is in the tree of `size`; of all that is in it now, if that isn't given.
 
-        Raises: ValueError if the tree isn't that large.
+        Raises:
+            ValueError: If the tree isn't that large.
         """
         with self._engine.connect() as connection:
             node = self._node(connection)
@@ -126,7 +128,8 @@ class Tree:
     def prove_consistency(self, old_size: int, size: int | None = None) -> ConsistencyProof:
         """That the ledger only grew between two sizes.
 
-        Raises: ValueError if the tree isn't that large.
+        Raises:
+            ValueError: If the tree isn't that large.
         """
         with self._engine.connect() as connection:
             node = self._node(connection)
@@ -160,7 +163,8 @@ class Tree:
     def newest_head(self, verifier: str | None = None) -> SignedHead | None:
         """The last one that was signed, by this key or by any.
 
-        Raises: HeadSignatureError if what is stored isn't what was signed.
+        Raises:
+            HeadSignatureError: If what is stored isn't what was signed.
         """
         heads = self._heads
         query = sa.select(heads.c.note, heads.c.verifier).order_by(heads.c.size.desc()).limit(1)

@@ -103,7 +103,8 @@ class FactStore(ApplicationRecorder):
     def append(self, facts: Sequence[StoredEvent], commands: Sequence[CommandRecord] = ()) -> int:
         """Append all or nothing, durably, in one transaction; return the position before the first fact.
 
-        Raises: IntegrityError if a stream has such a version already or a command id is known.
+        Raises:
+            IntegrityError: If a stream has such a version already or a command id is known.
         """
 
     @abstractmethod

@@ -49,7 +49,9 @@ class Writer:
     def submit(self, submission: Submission) -> None:
         """Queue it; its future is resolved when it is durable or can't be.
 
-        Raises: LedgerClosed; LedgerUnavailable when the queue is full.
+        Raises:
+            LedgerClosed
+            LedgerUnavailable: When the queue is full.
         """
         with self._gate:
             if not self._open:
@@ -105,8 +107,10 @@ class Writer:
     def _try(self, submissions: Sequence[Submission]) -> None:
         """Decide and append once.
 
-        Raises: IntegrityError if another process was faster on one of the streams; PersistenceError if the database
-        can't be read; LedgerUnavailable if it can't be written.
+        Raises:
+            IntegrityError: If another process was faster on one of the streams.
+            PersistenceError: If the database can't be read.
+            LedgerUnavailable: If it can't be written.
         """
         self._catch_up()
         batch = self._decider.decide(submissions, self._clock.now())

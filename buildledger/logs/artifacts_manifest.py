@@ -53,7 +53,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, entries: Iterable[Entry]) -> Manifest:
         """A manifest of these entries, in any order.
 
-        Raises: ManifestError if they lead out of the directory or contradict each other.
+        Raises:
+            ManifestError: If they lead out of the directory or contradict each other.
         """
         made = cls(entries=tuple(sorted(entries, key=_place)))
         _check(made.entries)
@@ -63,7 +64,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     def parse(cls, data: bytes) -> Manifest:
         """Read what `encode` wrote.
 
-        Raises: ManifestError.
+        Raises:
+            ManifestError
         """
         try:
             made = msgspec.json.decode(data, type=cls)
@@ -80,7 +82,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     def load(cls, artifacts: ArtifactStore, sha256: str) -> Manifest:
         """The manifest of that name. Blocks.
 
-        Raises: FileNotFoundError, ManifestError.
+        Raises:
+            FileNotFoundError
+            ManifestError
         """
         return cls.parse(read_whole(artifacts, sha256))
 
@@ -133,7 +137,11 @@ def _place(entry: Entry) -> bytes:
 
 
 def _check(entries: Sequence[Entry]) -> None:
-    """Raises: ManifestError."""
+    """Refuse entries that contradict each other or lead out of the directory.
+
+    Raises:
+        ManifestError: They do, or there are too many.
+    """
     if len(entries) > ENTRIES_MAX:
         raise ManifestError(f"a directory with more than {ENTRIES_MAX} entries can't be kept")
     known: dict[str, str] = {}

@@ -43,7 +43,11 @@ class LogRows:
         self._rows.put(recorded.position, recorded.stream_id, row)
 
     def finished(self, recorded: Recorded, fact: LogFinished) -> None:
-        """Its size and digest. Raises: ProjectionContradicted."""
+        """Its size and digest.
+
+        Raises:
+            ProjectionContradicted
+        """
         log_id = recorded.stream_id
         if log_id not in self._rows:
             raise ProjectionContradicted(recorded, f"log {log_id}")

@@ -82,7 +82,11 @@ class StepRows:
         self._steps.put(recorded.position, (build.seq, fact.step), row)
 
     def step_finished(self, recorded: Recorded, fact: events.StepFinished, build: OpenBuild) -> None:
-        """Its result. Raises: ProjectionContradicted."""
+        """Its result.
+
+        Raises:
+            ProjectionContradicted
+        """
         key = (build.seq, fact.step)
         if key not in self._steps:
             raise ProjectionContradicted(recorded, f"step {fact.step} of build {recorded.stream_id}")
@@ -111,12 +115,20 @@ class StepRows:
         self._operations.put(recorded.position, (build.seq, fact.operation_id), row)
 
     def operation_started(self, recorded: Recorded, fact: events.OperationStarted, build: OpenBuild) -> None:
-        """It runs. Raises: ProjectionContradicted."""
+        """It runs.
+
+        Raises:
+            ProjectionContradicted
+        """
         at = microseconds(recorded.meta.recorded_at)
         self._operation(recorded, build, fact.operation_id, {"status": "started", "started_at": at})
 
     def operation_finished(self, recorded: Recorded, fact: events.OperationFinished, build: OpenBuild) -> None:
-        """How it ended. Raises: ProjectionContradicted."""
+        """How it ended.
+
+        Raises:
+            ProjectionContradicted
+        """
         ended = fact.ended
         values = {
             "status": "finished",

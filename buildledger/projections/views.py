@@ -49,7 +49,8 @@ class Views:
     def read(self, as_of: int | None, *names: str) -> Iterator[tuple[Reading, ...]]:
         """Readings of these views at one position: `as_of`, or the last that all of them have reached.
 
-        Raises: PositionAhead.
+        Raises:
+            PositionAhead
         """
         with read(as_of, *(self._views[name] for name in names)) as readings:
             yield readings

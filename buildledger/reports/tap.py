@@ -23,7 +23,11 @@ class _Document:
         """What follows the last test: diagnostics and its YAML block."""
 
     def take(self, line: str) -> None:
-        """Take one line in. Raises: ValueError."""
+        """Take one line in.
+
+        Raises:
+            ValueError
+        """
         # The parser is asked line by line, so that it follows no YAML.
         parsed = Parser().parse_line(line)
         match parsed.category:
@@ -56,7 +60,11 @@ class _Document:
 
 
 def read(data: bytes) -> Sequence[TestResult]:
-    """The tests of a report, and an error for those that were planned and didn't run. Raises: BadReportError."""
+    """The tests of a report, and an error for those that were planned and didn't run.
+
+    Raises:
+        BadReportError
+    """
     document = _Document()
     for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
         try:

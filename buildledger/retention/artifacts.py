@@ -105,7 +105,8 @@ class Retention:
     def _kept(self) -> Sequence[_Row]:
         """Every artifact that is kept, newest first.
 
-        Raises: TimeoutError while the read models don't know all of them: what they don't know would be swept away.
+        Raises:
+            TimeoutError: While the read models don't know all of them: what they don't know would be swept away.
         """
         head = self._ledger.head()
         self._views.progress.reached_blocking(head, PATIENCE_SECONDS)

@@ -21,7 +21,11 @@ class ChangeTexts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     @classmethod
     def from_text(cls, text: str) -> ChangeTexts:
-        """What `to_text` wrote. Raises: msgspec.ValidationError, msgspec.DecodeError."""
+        """What `to_text` wrote.
+
+        Raises:
+            msgspec.ValidationError: Msgspec.DecodeError.
+        """
         return _decoder.decode(text)
 
 

@@ -198,7 +198,11 @@ class VersionControl(Protocol):
         ...
 
     def local_path(self, url: str) -> Path | None:
-        """Where a repository is in the server's own file system; None for any other. Raises: RefusedError."""
+        """Where a repository is in the server's own file system; None for any other.
+
+        Raises:
+            RefusedError
+        """
         ...
 
     def watched_paths(self, repository: Path) -> list[Path]:
@@ -206,9 +210,17 @@ class VersionControl(Protocol):
         ...
 
     def checkout(self, request: CheckoutRequest) -> Checkout:
-        """Plan a checkout. Raises: RefusedError for what could mislead the tool or leave the build's directory."""
+        """Plan a checkout.
+
+        Raises:
+            RefusedError: For what could mislead the tool or leave the build's directory.
+        """
         ...
 
     def mirror(self, url: str, directory: Path) -> MirrorCommands:
-        """The commands for a mirror of the repository in this directory. Raises: RefusedError."""
+        """The commands for a mirror of the repository in this directory.
+
+        Raises:
+            RefusedError
+        """
         ...

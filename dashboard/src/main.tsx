@@ -1,21 +1,21 @@
-import "./design/tokens.css";
-import "./design/base.css";
-import "./design/controls.css";
-import "./design/panel.css";
+import "./ui/tokens.css";
+import "./ui/base.css";
+import "./ui/controls.css";
+import "./ui/panel.css";
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { toProblem } from "./api/problem.ts";
 import { uiConfigQuery } from "./api/queries.ts";
-import { addressOf } from "./app/addresses.ts";
-import { Notices, tell } from "./app/notices.tsx";
-import { makeRouter } from "./app/router.tsx";
-import { signedOut, signInFromAddress } from "./app/sign-in.tsx";
-import { hearOf } from "./live/freshness.ts";
-import { follow } from "./live/live.ts";
-import { Refresher } from "./live/refresher.ts";
-import { EVERYTHING, topicsOf } from "./live/topics.ts";
+import { createAppRouter } from "./app/router.tsx";
+import { followLedger } from "./live/connection.ts";
+import { EVERYTHING, topicsOf } from "./live/fact-topics.ts";
+import { raiseMinimumPosition } from "./live/minimum-position.ts";
+import { RefetchScheduler } from "./live/refetch-scheduler.ts";
+import { signedOut, signInFromUrl } from "./session/sign-in-page.tsx";
+import { urlOf } from "./state/urls.ts";
+import { showToast, Toasts } from "./ui/toasts.tsx";
 
 const UNAUTHENTICATED = 401;
 const RETRIES_MAX = 3;
@@ -32,14 +32,14 @@ const queries = new QueryClient({
       staleTime: Number.POSITIVE_INFINITY,
       refetchOnWindowFocus: false,
       networkMode: "always",
-      retry: (failures, problem) => toProblem(problem).isPassing && failures < RETRIES_MAX,
+      retry: (failures, problem) => toProblem(problem).isTransient && failures < RETRIES_MAX,
       retryDelay: (failures) => Math.min(250 * 2 ** failures, 4_000),
     },
     mutations: { networkMode: "always" },
   },
 });
 
-const refresher = new Refresher((topic) =>
+const refresher = new RefetchScheduler((topic) =>
   queries.invalidateQueries({
     predicate: ({ meta }) => {
       const topics = (meta?.topics ?? []) as readonly string[];
@@ -49,40 +49,40 @@ const refresher = new Refresher((topic) =>
 );
 
 /** Follows the ledger from where the server stands. Until it can be asked, pages show what they have and why. */
-async function goLive(): Promise<void> {
+async function followLiveLedger(): Promise<void> {
   const config = await queries.fetchQuery({ ...uiConfigQuery, retry: true });
   if (!config.signed_in) {
     signedOut.set(true);
     return;
   }
-  hearOf(config.position);
-  follow(addressOf("api/v1/stream"), config.position, {
+  raiseMinimumPosition(config.position);
+  followLedger(urlOf("api/v1/stream"), config.position, {
     onEvent: (event) => {
-      hearOf(event.position);
-      refresher.note(topicsOf(event.name, event.fact));
+      raiseMinimumPosition(event.position);
+      refresher.markStale(topicsOf(event.name, event.fact));
     },
-    onMissed: () => refresher.note([EVERYTHING]),
+    onMissed: () => refresher.markStale([EVERYTHING]),
   });
 }
 
 async function main(): Promise<void> {
-  const refused = await signInFromAddress();
-  if (refused)
-    tell({
+  const signInProblem = await signInFromUrl();
+  if (signInProblem)
+    showToast({
       kind: "refused",
-      text: `The token in the address was not accepted: ${toProblem(refused).message}`,
+      text: `The token in the address was not accepted: ${toProblem(signInProblem).message}`,
     });
   const root = document.getElementById("root");
   if (!root) throw new Error("index.html has no #root");
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queries}>
-        <RouterProvider router={makeRouter(queries)} />
-        <Notices />
+        <RouterProvider router={createAppRouter(queries)} />
+        <Toasts />
       </QueryClientProvider>
     </StrictMode>,
   );
-  await goLive();
+  await followLiveLedger();
 }
 
 void main();

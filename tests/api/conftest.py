@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from buildledger.api.app import make_app
 from buildledger.api.http.dependencies import ApiDependencies
+from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Configuration
 from buildledger.config.stored import read_configuration
 from buildledger.events.config import ConfigApplied
@@ -119,6 +120,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         reactors=None,
         connected_workers=None,
         active=LedgerConfiguration(ledger),
+        configurations=Configurations(ledger.at),
         trigger_poll=trigger_poll,
         clock=clock,
         admin_token=TOKEN,

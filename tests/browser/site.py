@@ -42,11 +42,11 @@ builders:
       - name: speak
         script: |
           n=0
-          until [ -e "$DESK/end" ] && [ $n -ge "$(cat "$DESK/lines")" ]; do
-            while [ $n -lt "$(cat "$DESK/lines")" ]; do n=$((n+1)); echo "word $n"; done
+          until [ -e "$DESKTOP/end" ] && [ $n -ge "$(cat "$DESKTOP/lines")" ]; do
+            while [ $n -lt "$(cat "$DESKTOP/lines")" ]; do n=$((n+1)); echo "word $n"; done
             sleep 0.05
           done
-        env: &desk {DESK: "@desk@"}
+        env: &desktop {DESKTOP: "@desktop@"}
   hold:
     description: Stands in the middle of a step until it is let go, and fails then
     steps:
@@ -54,24 +54,24 @@ builders:
       - name: wait
         script: |
           echo "before"
-          touch "$DESK/waiting"
-          until [ -e "$DESK/alone" ]; do sleep 0.05; done
+          touch "$DESKTOP/waiting"
+          until [ -e "$DESKTOP/alone" ]; do sleep 0.05; done
           echo "while nobody listened"
-          touch "$DESK/spoken"
-          until [ -e "$DESK/go" ]; do sleep 0.05; done
+          touch "$DESKTOP/spoken"
+          until [ -e "$DESKTOP/go" ]; do sleep 0.05; done
           echo "after"
           exit 9
-        env: *desk
+        env: *desktop
   hostile:
     steps:
-      - {name: attack, run: [cat, "@desk@/hostile"]}
+      - {name: attack, run: [cat, "@desktop@/hostile"]}
       - name: attack in pieces
         script: |
-          for piece in "$DESK"/pieces/*; do cat "$piece"; sleep 0.1; done
-        env: *desk
+          for piece in "$DESKTOP"/pieces/*; do cat "$piece"; sleep 0.1; done
+        env: *desktop
   long:
     steps:
-      - {name: count, run: [cat, "@desk@/long"]}
+      - {name: count, run: [cat, "@desktop@/long"]}
   release:
     description: Inputs of every type
     inputs:
@@ -113,16 +113,16 @@ triggers:
 
 
 class Site:
-    """One server and one worker, both processes, and the desk: where tests and steps leave each other notes."""
+    """One server and one worker, both processes, and the desktop: where tests and steps leave each other notes."""
 
     def __init__(self, directory: Path) -> None:
         self.repository = Repository(directory / "widget")
         self.repository.commit("Make widgets turn", "Grace Sample <grace@example.org>", **{"test.sh": GREEN})
-        self.desk = directory / "desk"
-        self.desk.mkdir()
+        self.desktop = directory / "desktop"
+        self.desktop.mkdir()
         config = directory / "config" / "ci.yaml"
         config.parent.mkdir()
-        config.write_text(CONFIGURATION.replace("@desk@", str(self.desk)))
+        config.write_text(CONFIGURATION.replace("@desktop@", str(self.desktop)))
         self._stack = Stack(directory / "state", config, _free_address(), _free_address())
         self._client: Client | None = None
 

@@ -46,8 +46,8 @@ PIECES = [
 @pytest.fixture(scope="module")
 def build_id(site: Site) -> str:
     """A build that has printed all of it, the second step in pieces with pauses."""
-    (site.desk / "hostile").write_text("\n".join(HOSTILE) + "\n")
-    pieces = site.desk / "pieces"
+    (site.desktop / "hostile").write_text("\n".join(HOSTILE) + "\n")
+    pieces = site.desktop / "pieces"
     pieces.mkdir()
     for number, piece in enumerate(PIECES):
         (pieces / f"{number:02}").write_bytes(piece)

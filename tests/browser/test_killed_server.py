@@ -32,8 +32,8 @@ def test_the_page_goes_on_when_its_server_is_killed_in_mid_step(site: Site, visi
     visitor.excuse(CONNECTION_LOST)
     site.kill_server()
     expect(foot).to_contain_text(NOT_LIVE)
-    (site.desk / "alone").touch()
-    wait_until((site.desk / "spoken").exists, "the step has printed while no server was there")
+    (site.desktop / "alone").touch()
+    wait_until((site.desktop / "spoken").exists, "the step has printed while no server was there")
     expect(page.get_by_role("region", name="Steps")).to_contain_text("wait")
 
     site.start_server_again()
@@ -41,7 +41,7 @@ def test_the_page_goes_on_when_its_server_is_killed_in_mid_step(site: Site, visi
     expect(tail).to_contain_text("while nobody listened")
     expect(page.get_by_role("button", name="Stop")).to_be_enabled()
 
-    (site.desk / "go").touch()
+    (site.desktop / "go").touch()
     expect(page.get_by_role("button", name="Rebuild")).to_be_visible()
     expect(tail).to_have_text("1before2while nobody listened3after")
     expect(heading).to_have_attribute("data-kept", "yes")

@@ -23,7 +23,7 @@ def log_id(site: Site) -> str:
     lines = [f"entry {number}" for number in range(1, LINES + 1)]
     for number in NEEDLE_LINES:
         lines[number - 1] += " with a Needle"
-    (site.desk / "long").write_text("\n".join(lines) + "\n")
+    (site.desktop / "long").write_text("\n".join(lines) + "\n")
     build_id = site.force("long")
     assert site.wait_for_end(build_id)["build"]["result"] == "success"
     return site.wait_for_log(build_id)

@@ -12,7 +12,7 @@ from tests.browser.watching import Watch
 WAIT_MS = 30_000
 """How long a page may take to show what it should; far longer than it takes on a machine with nothing else to do."""
 
-DESK = {"width": 1280, "height": 800}
+DESKTOP = {"width": 1280, "height": 800}
 
 
 class Visitor:
@@ -25,7 +25,7 @@ class Visitor:
 
     def open(self, path: str, **options: Any) -> Page:
         """The page at a path of the site; options are those of a browser context."""
-        settings = {"viewport": DESK, "locale": "en", "timezone_id": "UTC", "storage_state": self._storage} | options
+        settings = {"viewport": DESKTOP, "locale": "en", "timezone_id": "UTC", "storage_state": self._storage} | options
         context = self._chromium.new_context(**settings)
         self._contexts.append(context)
         context.set_default_timeout(WAIT_MS)

@@ -7,10 +7,11 @@ import json
 import pytest
 
 from buildledger.config.diff import Entry, ExitCode, FieldChange, diff
-from buildledger.config.load import load, load_text
+from buildledger.config.load import load
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.report import diff_text, problems_text, sarif
 from buildledger.config.stored import read_configuration
+from buildledger.testing.configuration import load_text
 from tests.config.loading import BASE, EXAMPLES, loaded
 
 ACME = (EXAMPLES / "acme.yaml").read_text()

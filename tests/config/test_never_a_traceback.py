@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buildledger.config.codes import CODES
-from buildledger.config.load import load_text
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.stored import read_configuration
 from buildledger.config.yaml_reader import read
+from buildledger.testing.configuration import load_text
 from tests.config.loading import EXAMPLES
 
 SOURCES = [file.read_text() for file in sorted(EXAMPLES.glob("*.yaml"))]

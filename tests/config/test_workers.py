@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from buildledger.config import machines
-from buildledger.config.load import check, load_text
+from buildledger.config.load import check
 from buildledger.config.stored import read_machine_settings
+from buildledger.testing.configuration import load_text
 from tests.config.loading import loaded, messages
 
 HEAD = "version: 1\nworkers:\n"

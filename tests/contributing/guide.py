@@ -24,17 +24,20 @@ class Performed:
     added_lines: dict[str, int] = field(default_factory=dict)
     """By file, how many lines were added to those that were there before."""
 
-    def run(self, *argv: str) -> str:
-        """Run a program in the copy, on the copy's own code; fails with what it printed."""
+    def run(self, *argv: str, fails: bool = False) -> str:
+        """Run a module in the copy, on the copy's own code; gives what it printed. `fails`: it has to."""
+        return self._execute(sys.executable, "-m", *argv, fails=fails)
+
+    def _execute(self, *argv: str | Path, fails: bool = False) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", *argv],
+            argv,
             cwd=self.root,
             env=environment(self.root),
             capture_output=True,
             text=True,
             check=False,
         )
-        assert done.returncode == 0, f"{' '.join(argv)}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
+        assert (done.returncode != 0) == fails, f"{argv}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
         return done.stdout
 
     def check(self) -> None:
@@ -43,7 +46,7 @@ class Performed:
         self.run("ruff", "check", "--no-cache", *touched)
         self.run("ruff", "format", "--no-cache", "--check", *touched)
         self.run("mypy", "--cache-dir", str(ROOT / ".mypy_cache" / "guides"), *touched)
-        self.run("importlinter.cli", "lint", "--no-cache")
+        self._execute(Path(sys.executable).with_name("lint-imports"), "--no-cache")
 
 
 def perform(guide: str, place: Path) -> Performed:
@@ -62,10 +65,10 @@ def perform(guide: str, place: Path) -> Performed:
 
 
 def _add(path: Path, diff: str) -> int:
-    """Add the lines that begin with a plus where the others stand; gives how many were added."""
+    """Change a file as a diff shows it, where the lines that it keeps or removes stand; gives how many were added."""
     lines = diff.splitlines()
     before = "\n".join(line[1:] for line in lines if not line.startswith("+"))
-    after = "\n".join(line[1:] for line in lines)
+    after = "\n".join(line[1:] for line in lines if not line.startswith("-"))
     text = path.read_text()
     assert text.count(before) == 1, f"{path}: the place of a change is there {text.count(before)} times:\n{before}"
     path.write_text(text.replace(before, after))

@@ -47,3 +47,40 @@ def test_add_a_version_control_system(tmp_path: Path) -> None:
     performed.check()
     tests = ["tests/sources/test_snapshots.py", "tests/config/test_manual.py", "tests/config/test_schema.py"]
     performed.run("pytest", "-q", "-p", "no:cacheprovider", *tests)
+
+
+def test_add_an_endpoint(tmp_path: Path) -> None:
+    """An endpoint costs three files and two lines, passes the checks, is described in OpenAPI, and answers."""
+    performed = perform("add-an-endpoint.md", tmp_path / "copy")
+    assert _code(performed) == (
+        [f"buildledger/api/{room}/durations.py" for room in ("models", "queries", "routes")],
+        {"buildledger/api/routers.py": 2},
+    )
+    performed.run("buildledger.api.export")
+    assert "read_durations" in (performed.root / "buildledger/api/openapi.json").read_text()
+    performed.check()
+    performed.run("buildledger.api.export", "--check")
+    chosen = ["-k", "durations or described or schema or current"]
+    tests = [f"tests/api/{name}" for name in ("routes/test_durations.py", "http/test_openapi.py", "queries")]
+    performed.run("pytest", "-q", "-p", "no:cacheprovider", *chosen, *tests)
+
+
+def test_add_a_fact(tmp_path: Path) -> None:
+    """A fact costs four files, every reader that says nothing of it is named, and it is recorded and read back."""
+    performed = perform("add-a-fact.md", tmp_path / "copy")
+    touched = set(performed.added_lines) - {"tests/events/readers.yaml"}
+    assert touched == {
+        "buildledger/events/server.py",
+        "buildledger/events/catalogue.py",
+        "buildledger/domain/server.py",
+        "tests/golden/stories.py",
+    }
+    performed.run("tests.golden.record")
+    performed.check()
+    performed.run("pytest", "-q", "-p", "no:cacheprovider", "tests/events", "tests/domain/test_server_warnings.py")
+
+    readers = performed.root / "tests/events/readers.yaml"
+    readers.write_text(readers.read_text().replace("server.warned.v1: []\n", ""))
+    said = performed.run("pytest", "-q", "-p", "no:cacheprovider", "tests/events/test_readers.py", fails=True)
+    assert "server.warned.v1 isn't in readers.yaml" in said
+    assert "projection status" in said

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import inspect
 
 Shape = dict[str, dict[str, str]]
-"""For each struct, by its name, what each of its fields may hold and, after `=`, its default."""
+"""For each struct, by its name (a fact: its stored one), what each of its fields may hold; after `=` the default."""
 
 
 def shape_of(*types: Any) -> Shape:
@@ -20,13 +20,17 @@ def shape_of(*types: Any) -> Shape:
     return dict(sorted(shape.items()))
 
 
-def breaks(then: Shape, now: Shape) -> list[str]:
-    """What differs between two shapes, but for what only widens: more structs, and more kinds of values in a field."""
+def breaks(then: Shape, now: Shape, *, optional_may_come: bool = False) -> list[str]:
+    """What differs between two shapes, but for what only widens: more structs, and more kinds of values in a field.
+
+    With `optional_may_come` a further field that has a default is no break: its absence has a meaning.
+    """
     return sorted(
         f"{struct}.{field}: {fields.get(field, 'absent')} -> {now.get(struct, {}).get(field, 'absent')}"
         for struct, fields in then.items()
         for field in fields.keys() | now.get(struct, {}).keys()
         if not _widens(fields.get(field), now.get(struct, {}).get(field))
+        and not (optional_may_come and field not in fields and " = " in now[struct][field])
     )
 
 
@@ -48,7 +52,7 @@ def _parts(field: str) -> tuple[set[str], str]:
 
 def _collect(type_: inspect.Type, shape: Shape) -> None:
     if isinstance(type_, inspect.StructType):
-        name = type_.cls.__name__
+        name = getattr(type_.cls, "NAME", "") or type_.cls.__name__
         if name in shape:
             return
         fields = shape[name] = {}

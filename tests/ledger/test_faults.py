@@ -187,7 +187,7 @@ async def test_a_database_that_goes_away_and_comes_back(far_url: str, wire: Wire
     with pytest.raises(LedgerUnavailable):
         await ledger.execute(open_log("b"), origin=SYSTEM)
     assert ledger.head() == 1
-    wire.mend()
+    wire.restore()
     assert (await ledger.execute(open_log("b"), origin=SYSTEM)).position == 2
     other = Ledger.open(far_url, clock=CLOCK)
     await other.execute(open_log("c"), origin=SYSTEM)

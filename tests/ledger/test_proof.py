@@ -143,17 +143,17 @@ def test_the_key_is_made_once_and_is_private(tmp_path: Path) -> None:
         read_head("", "nonsense")
 
 
-def test_a_keeper_signs_while_facts_arrive(database_url: str, key: HeadKey) -> None:
-    """The last fact is covered by a signed head when the keeper is closed at the latest."""
+def test_heads_are_signed_while_facts_arrive(database_url: str, key: HeadKey) -> None:
+    """The last fact is covered by a signed head when the signer is closed at the latest."""
     ledger = Ledger.open(database_url, clock=CLOCK)
     tree = Tree.open(ledger.store, database_url)
-    keeper = TreeHeadSigner(ledger, tree, key, CLOCK, interval_seconds=0.001)
+    signer = TreeHeadSigner(ledger, tree, key, CLOCK, interval_seconds=0.001)
     ledger.execute_blocking(open_log("a"), origin=SYSTEM)
     wait_until(lambda: (head := tree.newest_head()) is not None and head.size == 1)
     ledger.execute_blocking(open_log("b"), origin=SYSTEM)
-    keeper.close()
+    signer.close()
     newest = tree.newest_head(key.verifier)
     assert newest is not None
-    assert (newest.size, keeper.failure) == (2, None)
+    assert (newest.size, signer.failure) == (2, None)
     tree.close()
     ledger.close()

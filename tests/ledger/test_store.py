@@ -94,7 +94,7 @@ def test_the_order_is_read_from_any_position_and_by_name(store: FactStore) -> No
     assert _positions(store, 3, 2) == [3, 4]
     assert _positions(store, 3, 2, inclusive_of_start=False) == [4, 5]
     assert _positions(store, 1, 10, stop=2) == [1, 2]
-    assert _positions(store, 1, 10, topics=("worker.paused.v1",)) == [1, 2, 3, 4, 5, 6, 7]
+    assert _positions(store, 1, 10, topics=("worker.paused.v2",)) == [1, 2, 3, 4, 5, 6, 7]
     assert _positions(store, 1, 10, topics=("worker.lost.v1",)) == []
 
 

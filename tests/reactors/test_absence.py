@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from buildledger.config.load import load_text
 from buildledger.domain.machine import EndMachine
 from buildledger.events.machine import MachineStopRequested
 from buildledger.events.worker import WorkerDisconnected, WorkerMissing, WorkerReturned
+from buildledger.testing.configuration import load_text
 from tests.reactors.configurations import ELASTIC
 from tests.reactors.world import world
 

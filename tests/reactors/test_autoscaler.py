@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from buildledger.config.load import load_text
 from buildledger.config.stored import read_machine_settings
 from buildledger.domain.machine import EndMachine, FailMachine, ReportMachineStarted
-from buildledger.domain.worker import DRAIN_REASON, EnrollWorker, PauseWorker, RevokeWorker
+from buildledger.domain.worker import EnrollWorker, PauseWorker, RevokeWorker
 from buildledger.events.build import BuildAssigned
 from buildledger.events.machine import (
     MachineIdle,
@@ -20,6 +19,8 @@ from buildledger.events.machine import (
     MachineStopped,
     MachineStopRequested,
 )
+from buildledger.events.worker import PausedBy
+from buildledger.testing.configuration import load_text
 from tests.reactors.configurations import ELASTIC
 from tests.reactors.world import World, world
 
@@ -136,7 +137,7 @@ async def test_a_stopped_worker_is_started_again(tmp_path: Path) -> None:
         await w.apply(load_text(ELASTIC.replace("idle_timeout: never", "idle_timeout: 1s")))
         await w.runner.settle()
         assert w.facts(MachineStopRequested)[0].reason == "its configuration was changed"
-        await w.do(PauseWorker(worker="lab", reason=f"{DRAIN_REASON}: SIGTERM"))
+        await w.do(PauseWorker(worker="lab", by=PausedBy.WORKER, reason="SIGTERM"))
         await w.disconnect("lab")
         await end(w, "lab")
         await w.force("flash")

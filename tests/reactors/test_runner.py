@@ -13,10 +13,12 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from buildledger.config.configurations import Configurations
 from buildledger.domain.build import FinishOperation
 from buildledger.domain.command import Command
+from buildledger.domain.config import ApplyConfig
 from buildledger.domain.request import CancelRequest
-from buildledger.events.build import BuildFinished, OperationRequested
+from buildledger.events.build import BuildAssigned, BuildFinished, OperationRequested
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.request import RequestSubmitted
 from buildledger.events.results import Result
@@ -41,7 +43,7 @@ DEADLINE_SECONDS = 20.0
 async def following(w: World) -> AsyncIterator[Runner]:
     """Reactors that run as they do in a server."""
     w.follows = True
-    runner = join(w.ledger, w.clock, serves=lambda server: server == SERVER)
+    runner = join(w.ledger, w.clock, configurations=Configurations(w.ledger.at), serves=lambda server: server == SERVER)
     task = asyncio.create_task(runner.run())
     try:
         yield runner
@@ -174,7 +176,7 @@ async def test_a_reactor_that_contradicts_the_rules_stops_loudly(tmp_path: Path)
     async with world(tmp_path) as w:
         request = await w.force()
         await w.finish_all()
-        work = SharedState(lambda _: w.configuration.to_json())
+        work = SharedState(Configurations(w.ledger.at))
         runner = Runner(w.ledger, w.clock, work, Triggering(work, None), [Stubborn(request)])  # type: ignore[arg-type]
         with pytest.raises(ExceptionGroup) as caught:
             await runner.run()
@@ -254,3 +256,14 @@ async def test_a_database_that_is_away_is_waited_for(tmp_path: Path) -> None:
         assert w.answers()[forced] is Result.SUCCESS
     finally:
         w.close()
+
+
+async def test_an_old_configuration_that_cannot_be_read_stops_no_reactor(tmp_path: Path) -> None:
+    """When the whole history is folded again, only the configuration in force is needed."""
+    async with world(tmp_path) as w:
+        await w.command(ApplyConfig(digest="0" * 64, text='{"format":99}', origin="ci.yaml"))
+        await w.apply(w.configuration)
+        w.follows = True
+        await w.force()
+        await w.restart()
+        assert len(w.facts(BuildAssigned)) == 1

@@ -146,6 +146,20 @@ async def test_builders_take_turns(tmp_path: Path) -> None:
         assert w.builders() == ["tests", "docs", "tests", "tests", "tests"]
 
 
+async def test_a_builder_that_was_idle_takes_turns_too(tmp_path: Path) -> None:
+    """It has no claim to the builds that it didn't need before."""
+    async with world(tmp_path, BUILDERS, workers=["w1"]) as w:
+        for _ in range(6):
+            await w.force("tests")
+        for _ in range(3):
+            await w.finish()
+        for _ in range(3):
+            await w.force("docs")
+        for _ in range(6):
+            await w.finish()
+        assert w.builders() == ["tests"] * 4 + ["docs", "tests", "docs", "tests", "docs"]
+
+
 async def test_locks_are_counted(tmp_path: Path) -> None:
     """No more builds than the lock allows, however many slots are free; who waits goes when it is given back."""
     async with world(tmp_path, BUILDERS, workers=["w1", "w2", "w3"]) as w:

@@ -162,6 +162,20 @@ async def test_runs_that_were_missed_are_made_up_for_once(tmp_path: Path) -> Non
         assert len(asked(w)) == 2
 
 
+async def test_a_configuration_with_the_same_times_takes_no_run_away(tmp_path: Path) -> None:
+    """What was due when it was applied is built, and what was built is remembered."""
+    text = CRON.replace("build: [tests]", "only_if_changed: true, build: [tests]")
+    async with world(tmp_path, text, workers=[]) as w:
+        await see(w, main="m")
+        w.clock.advance(timedelta(days=1).total_seconds())
+        await w.apply(with_config(text.replace("title: Test", "title: Other")))
+        await w.runner.settle()
+        assert asked(w) == [("tests", "m")]
+        await w.apply(with_config(text))
+        await w.pass_time(timedelta(days=2).total_seconds())
+        assert asked(w) == [("tests", "m")]
+
+
 async def test_nothing_is_built_again_if_nothing_has_changed(tmp_path: Path) -> None:
     """With `only_if_changed` a night without changes passes, and the next change is built the night after."""
     text = CRON.replace("build: [tests]", "only_if_changed: true, build: [tests]")

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from buildledger.config.load import load_text
+from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Configuration
 from buildledger.domain.build import FinishOperation, ReportOperationStarted
 from buildledger.domain.change import RecordChange
@@ -32,6 +32,7 @@ from buildledger.ledger.submission import Origin, Receipt
 from buildledger.reactors.assembly import join
 from buildledger.reactors.runner import Runner
 from buildledger.testing.clock import VirtualClock
+from buildledger.testing.configuration import load_text
 from tests.domain.samples import change
 
 SERVER = ServerId(request_id("server"))
@@ -78,7 +79,12 @@ class World:
         """The reactors run by themselves; else they do all there is to do after each command."""
 
     def _join(self) -> Runner:
-        return join(self.ledger, self.clock, serves=lambda server: server == SERVER)
+        return join(
+            self.ledger,
+            self.clock,
+            configurations=Configurations(self.ledger.at),
+            serves=lambda server: server == SERVER,
+        )
 
     async def begin(self) -> None:
         """Apply the configuration and start the reactors."""

@@ -11,6 +11,7 @@ import httpx
 
 from buildledger.api.app import make_app
 from buildledger.api.http.dependencies import ApiDependencies
+from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Configuration
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
@@ -72,6 +73,7 @@ def site_of(w: World, path: Path) -> Iterator[Site]:
         stack.callback(logs.close)
         projector = Projector(w.ledger, views)
         deps = ApiDependencies(
+            configurations=Configurations(w.ledger.at),
             ledger=w.ledger,
             vault=vault,
             tree=tree,

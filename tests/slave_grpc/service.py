@@ -172,6 +172,17 @@ class Installation:
 
 
 @asynccontextmanager
+async def serving(directory: Path, limits: ArtifactLimits) -> AsyncIterator[Installation]:
+    """One with limits of its own, stopped whatever happens."""
+    installation = Installation(directory, limits)
+    await installation.start()
+    try:
+        yield installation
+    finally:
+        await installation.stop()
+
+
+@asynccontextmanager
 async def in_the_present(directory: Path, settings: WorkerServiceSettings | None = None) -> AsyncIterator[Installation]:
     """One that serves by the real clock; where it certifies itself, also at a port that takes certificates only."""
     installation = Installation(directory)
@@ -183,5 +194,7 @@ async def in_the_present(directory: Path, settings: WorkerServiceSettings | None
         installation.mutual = LOOPBACK
     installation.open()
     await installation.start()
-    yield installation
-    await installation.stop()
+    try:
+        yield installation
+    finally:
+        await installation.stop()

@@ -285,7 +285,7 @@ def test_the_servers_own_certificate_is_renewed(tmp_path: Path) -> None:
     assert own.current() is not first
 
 
-def test_settings_that_would_leave_a_door_open(tmp_path: Path) -> None:
+def test_settings_that_would_serve_in_clear(tmp_path: Path) -> None:
     """A network address needs TLS, and so does a port for certificates; the text says what to give."""
     anywhere = Address(host="0.0.0.0", port=0)
     for settings in (

@@ -78,7 +78,7 @@ def test_a_checkout_that_hangs_is_not() -> None:
 
 
 @pytest.mark.parametrize(("outcome", "words"), [(AUTH, "not let in"), (GONE, "not found")])
-def test_what_waiting_cannot_mend_is_not_repeated(outcome: Ended, words: str) -> None:
+def test_what_waiting_cannot_repair_is_not_repeated(outcome: Ended, words: str) -> None:
     """One attempt: a password is not tried again until an account is locked."""
     operations, conclusion = answered([outcome])
     assert len(operations) == 1

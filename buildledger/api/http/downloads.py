@@ -101,7 +101,7 @@ def _part(artifacts: ArtifactStore, sha256: str, begin: int, end: int) -> Iterat
 
 
 class _Sink:
-    """What a zip is written to; whoever takes from it decides how much of it there is at once."""
+    """The file that a zip is written to; `take` hands over what was written since the last time."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -122,7 +122,7 @@ class _Sink:
 
 
 def _zipped(artifacts: ArtifactStore, manifest: Manifest) -> Iterator[bytes]:
-    """Not compressed: most of what builds leave is, and the sizes are honest."""
+    """The zip in pieces. It isn't compressed, as most of what builds store already is."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
         for entry in manifest.entries:

@@ -28,7 +28,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def event(kind: str, key: int, data: object) -> bytes:
-    """One event. JSON has no line breaks, so one line of data is enough."""
+    """One event as it is sent. JSON has no line breaks, so one line of data is enough."""
     return b"event: %b\nid: %d\ndata: %b\n\n" % (kind.encode(), key, _encoder.encode(data))
 
 
@@ -49,12 +49,12 @@ class Streams:
         self.ending = asyncio.Event()
 
     def close(self) -> None:
-        """End them all, now, and refuse others: call it before the server stops, which waits for its answers."""
+        """End all streams; call it before the server stops, which would wait for them."""
         self.ending.set()
 
 
 class EventStream(Response):
-    """Sends what an iterator yields. Holds one piece in memory for each client: what isn't taken isn't made."""
+    """Sends what an iterator yields, one piece at a time: the next is made when the client has taken the one before."""
 
     def __init__(self, streams: Streams, pieces: AsyncGenerator[bytes, None]) -> None:
         """A response that sends these pieces.

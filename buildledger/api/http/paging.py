@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def cursor_of(listing: str, *key: str | int) -> str:
-    """An opaque cursor of that list."""
+    """The cursor behind the item with this key, for the list of that name."""
     return base64.urlsafe_b64encode(msgspec.json.encode((listing, *key))).decode().rstrip("=")
 
 

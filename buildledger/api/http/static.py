@@ -37,7 +37,7 @@ by hand, <code>npm ci &amp;&amp; npm run build</code> in the folder <code>dashbo
 
 
 def serve(request: Request) -> Response:
-    """A file of the dashboard, or its page, on which every other address is looked up.
+    """Answer with a file of the dashboard, or, for any other address, with its page, which shows that address.
 
     Raises:
         NotFound: the file isn't there, or the address belongs to something else that the server doesn't have.
@@ -55,7 +55,7 @@ def serve(request: Request) -> Response:
 
 
 def _file(root: Path, path: str) -> Path | None:
-    """The file of that address; None for pages, and for anything that would lead out of the folder."""
+    """The file at that address; None for pages, and for anything outside of the folder."""
     wanted = (root / path.lstrip("/")).resolve()
     inside = wanted.is_relative_to(root.resolve()) and wanted.is_file()
     return wanted if inside and wanted.name != INDEX else None

@@ -1,4 +1,4 @@
-"""What commands are told: request bodies, checked by pydantic because they come from outside."""
+"""Request bodies of commands, checked by pydantic because they come from outside."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ InputValue = bool | int | InputText | Annotated[list[InputText], Field(max_lengt
 
 
 class Body(BaseModel):
-    """No field that isn't known, and no value of another type."""
+    """Base of all bodies: unknown fields and values of another type are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class StampBody(Body):
-    """What of one source to build."""
+    """Which branch or revision of one source to build."""
 
     branch: Name | None = Field(None, description="Default: the source's default branch.")
     revision: RevisionText | None = Field(None, description="Default: whatever the branch holds when the build starts.")
 
 
 class ForceBody(Body):
-    """Start a build by hand."""
+    """What a build that is started by hand is to build."""
 
     branch: Name | None = Field(None, description="Of the builder's first source.", examples=["main"])
     revision: RevisionText | None = Field(None, description="Of the builder's first source.")
@@ -54,7 +54,7 @@ class ForceBody(Body):
 
 
 class CommitBody(Body):
-    """A commit, as whoever hands it in knows it."""
+    """A commit that is handed in."""
 
     revision: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")] = Field(
         description="The commit's full hash."
@@ -82,13 +82,13 @@ class PushBody(Body):
 
 
 class ReasonBody(Body):
-    """Why it is done."""
+    """The body of a command that takes only a reason."""
 
     reason: Text = Field("", examples=["made a mistake"], description="Why, for people.")
 
 
 class RebuildBody(Body):
-    """Build the same again."""
+    """How a build is to be repeated."""
 
     reason: Text = Field("", examples=["flaky?"], description="Why, for people.")
     priority: int | None = Field(
@@ -98,7 +98,7 @@ class RebuildBody(Body):
 
 
 class PriorityBody(Body):
-    """Another place in the queue."""
+    """A request's new priority."""
 
     priority: int = Field(ge=-PRIORITY_LIMIT, le=PRIORITY_LIMIT, description="Higher is sooner.", examples=[10])
 
@@ -111,7 +111,7 @@ class EnrollmentBody(Body):
 
 
 class SessionBody(Body):
-    """Sign in with the local admin token."""
+    """What somebody signs in with."""
 
     token: str = Field(
         min_length=1, max_length=512, description="The local admin token; it stands in the server's state directory."
@@ -119,7 +119,7 @@ class SessionBody(Body):
 
 
 class ConfigBody(Body):
-    """A configuration, resolved, as `buildledger config` makes it."""
+    """A resolved configuration, as `buildledger config apply` sends it."""
 
     text: Annotated[str, StringConstraints(max_length=CONFIG_CHARACTERS_MAX)] = Field(
         description="The canonical JSON of the resolved configuration."

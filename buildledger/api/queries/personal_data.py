@@ -21,7 +21,7 @@ ADMIN_KIND, ADMIN_NAME = "local", "admin"
 
 
 def admin_actor(vault: Vault) -> str:
-    """Who acts with the local admin token."""
+    """The actor in facts of whoever uses the local admin token."""
     return f"{USER}{claim_id(vault.installation_key, ADMIN_KIND, '', ADMIN_NAME)}"
 
 
@@ -69,7 +69,7 @@ class PersonalDataResolver:
             return ChangeTexts(message=text, author="", committer="")
 
     def person(self, key: UUID) -> Person:
-        """Somebody as a loaded claim says."""
+        """The person of a loaded claim."""
         known = self._claims.get(key)
         if known is None:
             return Person(claim_id=key, kind="", text=None, name=None, erased=False)
@@ -79,7 +79,7 @@ class PersonalDataResolver:
         return Person(claim_id=key, kind=kind, text=text, name=name, erased=text is None)
 
     def actor(self, actor: str) -> Actor:
-        """Who asked, for people."""
+        """An actor of facts with a label for people."""
         kind, _, name = actor.partition(":")
         match kind:
             case "user":

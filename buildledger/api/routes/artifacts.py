@@ -34,7 +34,7 @@ router = api_router("builds")
 
 @router.get("/builds/{build_id}/artifacts")
 def list_artifacts(read_models: ReadModelsAsOf, build_id: IdPath) -> JsonResponse[models.ArtifactList]:
-    """What a build has handed over, also what is kept no longer."""
+    """The artifacts of a build, also those that were removed."""
     with read_models.read("status") as readings:
         seq = seq_of(readings["status"], build_id)
         items = artifacts_of(readings["status"], seq, readings.deps.keep_artifacts)
@@ -58,7 +58,7 @@ def read_entries(read_models: ReadModelsAsOf, operation_id: IdPath) -> JsonRespo
 @router.head("/artifacts/{operation_id}", include_in_schema=False)
 @router.get("/artifacts/{operation_id}", responses=ANY_RESPONSES)
 def read_artifact(request: Request, deps: Dependencies, operation_id: IdPath) -> Response:
-    """The file that an upload handed over, or the directory as a zip. Always a download: no page of this server shows
+    """The file that a build stored, or the directory as a zip. Always a download: no page of this server shows
     what a build made."""
     artifact = _known(deps, operation_id)
     if artifact.kind == "directory":

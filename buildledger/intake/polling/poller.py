@@ -49,7 +49,8 @@ class Poller:
         """Record whatever differs from what is known; an unreadable source is recorded, not raised.
 
         With `hinted`, somebody says that there is something new: the far end isn't asked first whether there is.
-        Raises: what the ledger and the vault raise.
+        Raises:
+            Exception: Whatever the ledger and the vault raise.
         """
         name = self._source.name
         if self._state is None:

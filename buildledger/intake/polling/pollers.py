@@ -32,12 +32,20 @@ class Pollers:
     `random` gives numbers from 0 to 1, for the jitter only. Use it from one event loop.
     """
 
-    def __init__(self, *, ledger: Ledger, vault: Vault, mirrors: Path, random: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        vault: Vault,
+        mirrors: Path,
+        random: Callable[[], float],
+        polls_at_once: int = POLLS_AT_ONCE,
+    ) -> None:
         self._ledger = ledger
         self._vault = vault
         self._mirrors = mirrors
         self._random = random
-        self._free = asyncio.Semaphore(POLLS_AT_ONCE)
+        self._free = asyncio.Semaphore(polls_at_once)
         self._running: dict[str, _Running] = {}
 
     async def apply(self, sources: Mapping[str, Source]) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 
 import msgspec
 
+from buildledger.config.configurations import AppliedConfigurations, Configurations
 from buildledger.domain.build import BuildState
-from buildledger.domain.worker import DRAIN_REASON
 from buildledger.events import build, config, request
 from buildledger.events import worker as worker_events
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import BuildId, RequestId, WorkerId, worker_id
 from buildledger.reactors.reactor import Fold
 from buildledger.reactors.state.builds import BuildRun, evolve
-from buildledger.reactors.state.configurations import Configurations
 from buildledger.reactors.state.machines import KnownMachine, Machines
 from buildledger.reactors.state.requests import OpenRequest
 from buildledger.reactors.state.workers import KnownWorker
@@ -53,8 +52,8 @@ class Snapshot(msgspec.Struct, kw_only=True):
 class SharedState:
     """Folds facts. Its size follows what is open and the numbers of builders and workers, not the history."""
 
-    def __init__(self, text_at: Callable[[int], str]) -> None:
-        self.configurations = Configurations(text_at)
+    def __init__(self, configurations: Configurations) -> None:
+        self.configurations = AppliedConfigurations(configurations)
         self.requests: dict[RequestId, OpenRequest] = {}
         self.builds: dict[BuildId, BuildRun] = {}
         self.builds_of: dict[str, set[BuildId]] = {}
@@ -104,7 +103,7 @@ class SharedState:
         }
 
     def _config_applied(self, recorded: Recorded, fact: config.ConfigApplied) -> None:
-        self.configurations.apply(recorded.position, fact)
+        self.configurations.apply(recorded.position, fact.digest)
 
     def _request_submitted(self, recorded: Recorded, fact: request.RequestSubmitted) -> None:
         request_id = RequestId(recorded.stream_id)
@@ -194,7 +193,7 @@ class SharedState:
 
     def _worker_paused(self, recorded: Recorded, fact: worker_events.WorkerPaused) -> None:
         known = self._known(recorded)
-        known.paused, known.drained = True, fact.reason.startswith(DRAIN_REASON)
+        known.paused, known.drained = True, fact.by is worker_events.PausedBy.WORKER
 
     def _worker_resumed(self, recorded: Recorded, fact: worker_events.WorkerResumed) -> None:
         self._known(recorded).paused = False

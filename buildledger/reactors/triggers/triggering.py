@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
+from buildledger.config.configurations import UnreadableConfigurationError
 from buildledger.events.build import BuildFinished
 from buildledger.events.change import BranchMoved
 from buildledger.events.config import ConfigApplied
@@ -20,6 +22,8 @@ from buildledger.reactors.triggers.change import ChangeTriggers, Settling
 from buildledger.reactors.triggers.cron import CronTriggers, Timetable
 from buildledger.reactors.triggers.request_factory import RequestFactory
 from buildledger.reactors.triggers.success import Succeeded, SuccessTriggers
+
+_log = logging.getLogger(__name__)
 
 
 class TriggeringMemory(msgspec.Struct, kw_only=True):
@@ -111,9 +115,14 @@ class Triggering:
             self._successes.configured(configuration)
 
     def _configured(self, recorded: Recorded, fact: ConfigApplied) -> None:
-        configuration = self._shared.configurations.current
-        assert configuration is not None
         self._pending = True
+        try:
+            configuration = self._shared.configurations.current
+        except UnreadableConfigurationError as error:
+            # in history a newer one follows; if it is the newest, `react` raises
+            _log.warning("triggers pass over a configuration: %s", error)
+            return
+        assert configuration is not None
         self._changes.configured(configuration)
         self._crons.configured(configuration, recorded.meta.recorded_at)
         self._successes.configured(configuration)

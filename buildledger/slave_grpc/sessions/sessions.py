@@ -8,9 +8,10 @@ from typing import Any
 
 import grpc.aio
 
-from buildledger.domain.worker import DRAIN_REASON, DisconnectWorker, PauseWorker
+from buildledger.domain.worker import DisconnectWorker, PauseWorker
 from buildledger.events.ids import ServerId
 from buildledger.events.operation import Ended
+from buildledger.events.worker import PausedBy
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
@@ -233,7 +234,8 @@ class Sessions:
 
     async def _pause(self, worker: str, reason: str) -> None:
         await self._ledger.execute(
-            PauseWorker(worker=worker, reason=f"{DRAIN_REASON}: {reason}"), origin=Origin(actor=f"worker:{worker}")
+            PauseWorker(worker=worker, by=PausedBy.WORKER, reason=f"the worker asked to drain: {reason}"),
+            origin=Origin(actor=f"worker:{worker}"),
         )
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -42,18 +42,17 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     """Of a repository in the file system: its absolute path, decoded."""
 
     @property
-    def is_local(self) -> bool:
-        """It is in the file system of whoever runs git."""
-        return self.path is not None
-
-    @property
     def protocols(self) -> str:
         """GIT_ALLOW_PROTOCOL: what is always allowed, and what the configured address itself uses."""
         return ":".join(dict.fromkeys((*ALWAYS_ALLOWED, self.scheme)))
 
 
 def parse(url: str) -> Address:
-    """The address, understood as git would. Raises: RefusedAddressError."""
+    """The address, understood as git would.
+
+    Raises:
+        RefusedAddressError
+    """
     if not url or url.startswith("-"):
         raise RefusedAddressError(url, "it is empty or could be taken for an option")
     if not url.isprintable() or " " in url:

@@ -61,7 +61,8 @@ class _Expecting(Enum):
 class LogParser:
     """Reads the output of a log command piece by piece, keeping one commit at a time.
 
-    Raises: ValueError if it is no such output.
+    Raises:
+        ValueError: If it is no such output.
     """
 
     def __init__(self) -> None:

@@ -28,15 +28,19 @@ def is_object_name(text: str) -> bool:
 def branch(name: str) -> str:
     """`name`, if a branch may be called so: the rules of git-check-ref-format, and no `-` first.
 
-    Raises: RefusedNameError.
+    Raises:
+        RefusedNameError
     """
     return _checked("branch", name)
 
 
 def revision(name: str) -> str:
-    """A whole object name, or the name of a tag or branch to look up. Raises: RefusedNameError.
+    """A whole object name, or the name of a tag or branch to look up.
 
     Expressions (`main~3`, `@{upstream}`) and shortened object names are refused: what they mean depends on the clone.
+
+    Raises:
+        RefusedNameError: It is neither.
     """
     folded = name.lower()
     if is_object_name(folded):

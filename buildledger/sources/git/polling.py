@@ -66,7 +66,11 @@ def log(mirror: str, wanted: Iterable[str], known: Iterable[str], limit: int) ->
 
 
 def parse_heads(output: bytes) -> dict[str, str]:
-    """Branch → revision. Raises: ValueError if it is no list of branches."""
+    """Branch → revision.
+
+    Raises:
+        ValueError: If it is no list of branches.
+    """
     heads = {}
     for line in output.splitlines():
         revision, _, reference = history.text(line).partition("\t")

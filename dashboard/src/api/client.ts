@@ -1,21 +1,21 @@
 import createClient from "openapi-fetch";
-import { serverAddress } from "../app/addresses.ts";
-import { problemOf } from "./problem.ts";
+import { apiBaseUrl } from "../state/urls.ts";
+import { problemFromResponse } from "./problem.ts";
 import type { paths } from "./schema.d.ts";
 
 /** The API, typed by its OpenAPI document. */
-export const api = createClient<paths>({ baseUrl: serverAddress, credentials: "same-origin" });
+export const api = createClient<paths>({ baseUrl: apiBaseUrl, credentials: "same-origin" });
 
-type Answered<T> = { data?: T; error?: unknown; response: Response };
+type ApiResponse<T> = { data?: T; error?: unknown; response: Response };
 
 /**
  * The body of a good answer.
  *
  * Throws an `ApiProblem` for any other, and what `fetch` throws when there is none.
  */
-export async function bodyOf<T>(answering: Promise<Answered<T>>): Promise<T> {
-  const { data, error, response } = await answering;
-  if (!response.ok || data === undefined) throw problemOf(response.status, error);
+export async function dataOrThrow<T>(request: Promise<ApiResponse<T>>): Promise<T> {
+  const { data, error, response } = await request;
+  if (!response.ok || data === undefined) throw problemFromResponse(response.status, error);
   return data;
 }
 

@@ -18,7 +18,7 @@ export class ApiProblem extends Error {
   }
 
   /** Another try may help: the server or the way to it is at fault, not the question. */
-  get isPassing(): boolean {
+  get isTransient(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
@@ -38,7 +38,7 @@ export function toProblem(thrown: unknown): ApiProblem {
 }
 
 /** The problem in an answer's body, or one made from its status where a proxy answered in its own words. */
-export function problemOf(status: number, body: unknown): ApiProblem {
+export function problemFromResponse(status: number, body: unknown): ApiProblem {
   const fields = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
   const text = (name: string) => (typeof fields[name] === "string" ? fields[name] : undefined);
   return new ApiProblem({

@@ -1,21 +1,21 @@
 /** Every read of the app: its key, its request, and the topics of facts that make it old. */
 
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import type { AsOf } from "../app/as-of.ts";
-import { fresh } from "../live/freshness.ts";
-import { api, bodyOf } from "./client.ts";
+import { readAtMinimumPosition } from "../live/minimum-position.ts";
+import type { AsOf } from "../state/as-of.ts";
+import { api, dataOrThrow } from "./client.ts";
 
-const PAGE = 50;
-const BUILDERS_PAGE = 10_000;
-const WORKERS_PAGE = 500;
+const PAGE_SIZE = 50;
+const BUILDERS_PAGE_SIZE = 10_000;
+const WORKERS_PAGE_SIZE = 500;
 const LOG_POLL_MS = 400;
 
 /** The past doesn't change and isn't waited for. */
-function read<T extends { position: number }>(asOf: AsOf, request: () => Promise<T>): Promise<T> {
-  return asOf === undefined ? fresh(request) : request();
+function readLatest<T extends { position: number }>(asOf: AsOf, request: () => Promise<T>): Promise<T> {
+  return asOf === undefined ? readAtMinimumPosition(request) : request();
 }
 
-function past(asOf: AsOf): { as_of?: number } {
+function asOfParam(asOf: AsOf): { as_of?: number } {
   return asOf === undefined ? {} : { as_of: Number(asOf) };
 }
 
@@ -23,7 +23,9 @@ export const homeQuery = (asOf: AsOf) =>
   queryOptions({
     queryKey: ["home", asOf],
     queryFn: ({ signal }) =>
-      read(asOf, () => bodyOf(api.GET("/api/v1/home", { params: { query: past(asOf) }, signal }))),
+      readLatest(asOf, () =>
+        dataOrThrow(api.GET("/api/v1/home", { params: { query: asOfParam(asOf) }, signal })),
+      ),
     meta: { topics: ["home"], asOf },
   });
 
@@ -31,9 +33,12 @@ export const buildersQuery = (asOf: AsOf) =>
   queryOptions({
     queryKey: ["builders", asOf],
     queryFn: ({ signal }) =>
-      read(asOf, () =>
-        bodyOf(
-          api.GET("/api/v1/builders", { params: { query: { ...past(asOf), limit: BUILDERS_PAGE } }, signal }),
+      readLatest(asOf, () =>
+        dataOrThrow(
+          api.GET("/api/v1/builders", {
+            params: { query: { ...asOfParam(asOf), limit: BUILDERS_PAGE_SIZE } },
+            signal,
+          }),
         ),
       ),
     meta: { topics: ["builders"], asOf },
@@ -43,10 +48,10 @@ export const builderQuery = (asOf: AsOf, builder: string) =>
   queryOptions({
     queryKey: ["builder", builder, asOf],
     queryFn: ({ signal }) =>
-      read(asOf, () =>
-        bodyOf(
+      readLatest(asOf, () =>
+        dataOrThrow(
           api.GET("/api/v1/builders/{name}", {
-            params: { path: { name: builder }, query: past(asOf) },
+            params: { path: { name: builder }, query: asOfParam(asOf) },
             signal,
           }),
         ),
@@ -58,11 +63,16 @@ export const historyQuery = (asOf: AsOf, builder: string) =>
   infiniteQueryOptions({
     queryKey: ["history", builder, asOf],
     queryFn: ({ signal, pageParam }) =>
-      read(asOf, () =>
-        bodyOf(
+      readLatest(asOf, () =>
+        dataOrThrow(
           api.GET("/api/v1/builds", {
             params: {
-              query: { ...past(asOf), builder, limit: PAGE, ...(pageParam && { cursor: pageParam }) },
+              query: {
+                ...asOfParam(asOf),
+                builder,
+                limit: PAGE_SIZE,
+                ...(pageParam && { cursor: pageParam }),
+              },
             },
             signal,
           }),
@@ -77,10 +87,10 @@ export const buildQuery = (asOf: AsOf, build: string) =>
   queryOptions({
     queryKey: ["build", build, asOf],
     queryFn: ({ signal }) =>
-      read(asOf, () =>
-        bodyOf(
+      readLatest(asOf, () =>
+        dataOrThrow(
           api.GET("/api/v1/builds/{build_id}", {
-            params: { path: { build_id: build }, query: past(asOf) },
+            params: { path: { build_id: build }, query: asOfParam(asOf) },
             signal,
           }),
         ),
@@ -92,12 +102,12 @@ export const testsQuery = (asOf: AsOf, build: string) =>
   infiniteQueryOptions({
     queryKey: ["tests", build, asOf],
     queryFn: ({ signal, pageParam }) =>
-      read(asOf, () =>
-        bodyOf(
+      readLatest(asOf, () =>
+        dataOrThrow(
           api.GET("/api/v1/builds/{build_id}/tests", {
             params: {
               path: { build_id: build },
-              query: { ...past(asOf), limit: PAGE, ...(pageParam && { cursor: pageParam }) },
+              query: { ...asOfParam(asOf), limit: PAGE_SIZE, ...(pageParam && { cursor: pageParam }) },
             },
             signal,
           }),
@@ -113,7 +123,7 @@ export const logQuery = (log: string) =>
   queryOptions({
     queryKey: ["log", log],
     queryFn: ({ signal }) =>
-      bodyOf(api.GET("/api/v1/logs/{log_id}", { params: { path: { log_id: log } }, signal })),
+      dataOrThrow(api.GET("/api/v1/logs/{log_id}", { params: { path: { log_id: log } }, signal })),
     refetchInterval: ({ state }) => (state.data?.extent.finished ? false : LOG_POLL_MS),
     meta: { topics: [`log:${log}`], asOf: undefined },
   });
@@ -122,14 +132,14 @@ export const queueQuery = (asOf: AsOf) =>
   infiniteQueryOptions({
     queryKey: ["queue", asOf],
     queryFn: ({ signal, pageParam }) =>
-      read(asOf, () =>
-        bodyOf(
+      readLatest(asOf, () =>
+        dataOrThrow(
           api.GET("/api/v1/requests", {
             params: {
               query: {
-                ...past(asOf),
+                ...asOfParam(asOf),
                 status: "waiting",
-                limit: PAGE,
+                limit: PAGE_SIZE,
                 ...(pageParam && { cursor: pageParam }),
               },
             },
@@ -146,10 +156,12 @@ export const changesQuery = (asOf: AsOf) =>
   infiniteQueryOptions({
     queryKey: ["changes", asOf],
     queryFn: ({ signal, pageParam }) =>
-      read(asOf, () =>
-        bodyOf(
+      readLatest(asOf, () =>
+        dataOrThrow(
           api.GET("/api/v1/changes", {
-            params: { query: { ...past(asOf), limit: PAGE, ...(pageParam && { cursor: pageParam }) } },
+            params: {
+              query: { ...asOfParam(asOf), limit: PAGE_SIZE, ...(pageParam && { cursor: pageParam }) },
+            },
             signal,
           }),
         ),
@@ -163,9 +175,12 @@ export const workersQuery = (asOf: AsOf) =>
   queryOptions({
     queryKey: ["workers", asOf],
     queryFn: ({ signal }) =>
-      read(asOf, () =>
-        bodyOf(
-          api.GET("/api/v1/workers", { params: { query: { ...past(asOf), limit: WORKERS_PAGE } }, signal }),
+      readLatest(asOf, () =>
+        dataOrThrow(
+          api.GET("/api/v1/workers", {
+            params: { query: { ...asOfParam(asOf), limit: WORKERS_PAGE_SIZE } },
+            signal,
+          }),
         ),
       ),
     meta: { topics: ["workers"], asOf },
@@ -173,6 +188,6 @@ export const workersQuery = (asOf: AsOf) =>
 
 export const uiConfigQuery = queryOptions({
   queryKey: ["ui-config"],
-  queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/ui-config", { signal })),
+  queryFn: ({ signal }) => dataOrThrow(api.GET("/api/v1/ui-config", { signal })),
   meta: { topics: [], asOf: undefined },
 });

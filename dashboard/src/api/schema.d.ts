@@ -230,7 +230,7 @@ export interface paths {
         };
         /**
          * List Artifacts
-         * @description What a build has handed over, also what is kept no longer.
+         * @description The artifacts of a build, also those that were removed.
          */
         get: operations["list_artifacts"];
         put?: never;
@@ -270,7 +270,7 @@ export interface paths {
         };
         /**
          * Read Artifact
-         * @description The file that an upload handed over, or the directory as a zip. Always a download: no page of this server shows
+         * @description The file that a build stored, or the directory as a zip. Always a download: no page of this server shows
          *     what a build made.
          */
         get: operations["read_artifact"];
@@ -1684,7 +1684,7 @@ export interface components {
         };
         /**
          * CommitBody
-         * @description A commit, as whoever hands it in knows it.
+         * @description A commit that is handed in.
          */
         CommitBody: {
             /**
@@ -1722,7 +1722,7 @@ export interface components {
         };
         /**
          * ConfigBody
-         * @description A configuration, resolved, as `buildledger config` makes it.
+         * @description A resolved configuration, as `buildledger config apply` sends it.
          */
         ConfigBody: {
             /**
@@ -1988,7 +1988,7 @@ export interface components {
         };
         /**
          * ForceBody
-         * @description Start a build by hand.
+         * @description What a build that is started by hand is to build.
          */
         ForceBody: {
             /**
@@ -2472,7 +2472,7 @@ export interface components {
         };
         /**
          * PriorityBody
-         * @description Another place in the queue.
+         * @description A request's new priority.
          */
         PriorityBody: {
             /**
@@ -2576,7 +2576,7 @@ export interface components {
         };
         /**
          * ReasonBody
-         * @description Why it is done.
+         * @description The body of a command that takes only a reason.
          */
         ReasonBody: {
             /**
@@ -2589,7 +2589,7 @@ export interface components {
         };
         /**
          * RebuildBody
-         * @description Build the same again.
+         * @description How a build is to be repeated.
          */
         RebuildBody: {
             /**
@@ -2782,7 +2782,7 @@ export interface components {
         };
         /**
          * SessionBody
-         * @description Sign in with the local admin token.
+         * @description What somebody signs in with.
          */
         SessionBody: {
             /**
@@ -2851,7 +2851,7 @@ export interface components {
         };
         /**
          * StampBody
-         * @description What of one source to build.
+         * @description Which branch or revision of one source to build.
          */
         StampBody: {
             /**

@@ -7,7 +7,7 @@ import {
   redirect,
   retainSearchParams,
 } from "@tanstack/react-router";
-import { api, bodyOf } from "../api/client.ts";
+import { api, dataOrThrow } from "../api/client.ts";
 import {
   builderQuery,
   buildersQuery,
@@ -19,26 +19,26 @@ import {
   queueQuery,
   workersQuery,
 } from "../api/queries.ts";
-import { ProblemNote } from "../design/problem.tsx";
-import { Home } from "../views/home.tsx";
-import { basePath } from "./addresses.ts";
-import { type AsOf, isPosition } from "./as-of.ts";
-import { RootProblem } from "./root-problem.tsx";
-import { Shell } from "./shell.tsx";
+import { HomePage } from "../pages/home/home-page.tsx";
+import { type AsOf, isPosition } from "../state/as-of.ts";
+import { basePath } from "../state/urls.ts";
+import { ProblemAlert } from "../ui/problem-alert.tsx";
+import { AppShell } from "./app-shell.tsx";
+import { RootErrorPage } from "./root-error-page.tsx";
 
-type Context = { queries: QueryClient };
+type RouterContext = { queries: QueryClient };
 type Search = { as_of?: number | string };
 
 /** The past goes along on every link until somebody leaves it. A moment is turned into the position that it stands for. */
-const root = createRootRouteWithContext<Context>()({
-  component: Shell,
-  errorComponent: RootProblem,
+const root = createRootRouteWithContext<RouterContext>()({
+  component: AppShell,
+  errorComponent: RootErrorPage,
   validateSearch: ({ as_of }: Record<string, unknown>): Search =>
     typeof as_of === "number" || typeof as_of === "string" ? { as_of } : {},
   beforeLoad: async ({ search }) => {
     const { as_of } = search;
     if (as_of === undefined || isPosition(as_of)) return;
-    const { position } = await bodyOf(
+    const { position } = await dataOrThrow(
       api.GET("/api/v1/positions", { params: { query: { time: String(as_of) } } }),
     );
     throw redirect({
@@ -66,7 +66,7 @@ const home = createRoute({
   path: "/",
   loaderDeps: asOfDeps,
   loader: ({ context, deps }) => void context.queries.prefetchQuery(homeQuery(deps.asOf)),
-  component: Home,
+  component: HomePage,
 });
 
 const builders = createRoute({
@@ -78,7 +78,7 @@ const builders = createRoute({
   }),
   loaderDeps: asOfDeps,
   loader: ({ context, deps }) => void context.queries.prefetchQuery(buildersQuery(deps.asOf)),
-  component: lazyRouteComponent(() => import("../views/builders.tsx"), "Builders"),
+  component: lazyRouteComponent(() => import("../pages/builders/builders-page.tsx"), "BuildersPage"),
 });
 
 const builder = createRoute({
@@ -89,7 +89,7 @@ const builder = createRoute({
     void context.queries.prefetchQuery(builderQuery(deps.asOf, params.builder));
     void context.queries.prefetchInfiniteQuery(historyQuery(deps.asOf, params.builder));
   },
-  component: lazyRouteComponent(() => import("../views/builder.tsx"), "BuilderPage"),
+  component: lazyRouteComponent(() => import("../pages/builder/builder-page.tsx"), "BuilderPage"),
 });
 
 const build = createRoute({
@@ -98,7 +98,7 @@ const build = createRoute({
   loaderDeps: asOfDeps,
   loader: ({ context, deps, params }) =>
     void context.queries.prefetchQuery(buildQuery(deps.asOf, params.build)),
-  component: lazyRouteComponent(() => import("../views/build.tsx"), "BuildPage"),
+  component: lazyRouteComponent(() => import("../pages/build/build-page.tsx"), "BuildPage"),
 });
 
 const log = createRoute({
@@ -107,7 +107,7 @@ const log = createRoute({
   validateSearch: ({ q }: Record<string, unknown>): { q?: string } =>
     typeof q === "string" || typeof q === "number" ? { q: String(q) } : {},
   loader: ({ context, params }) => void context.queries.prefetchQuery(logQuery(params.log)),
-  component: lazyRouteComponent(() => import("../views/log.tsx"), "LogPage"),
+  component: lazyRouteComponent(() => import("../pages/log/log-page.tsx"), "LogPage"),
 });
 
 const queue = createRoute({
@@ -115,7 +115,7 @@ const queue = createRoute({
   path: "/queue",
   loaderDeps: asOfDeps,
   loader: ({ context, deps }) => void context.queries.prefetchInfiniteQuery(queueQuery(deps.asOf)),
-  component: lazyRouteComponent(() => import("../views/queue.tsx"), "Queue"),
+  component: lazyRouteComponent(() => import("../pages/queue/queue-page.tsx"), "QueuePage"),
 });
 
 const changes = createRoute({
@@ -123,7 +123,7 @@ const changes = createRoute({
   path: "/changes",
   loaderDeps: asOfDeps,
   loader: ({ context, deps }) => void context.queries.prefetchInfiniteQuery(changesQuery(deps.asOf)),
-  component: lazyRouteComponent(() => import("../views/changes.tsx"), "Changes"),
+  component: lazyRouteComponent(() => import("../pages/changes/changes-page.tsx"), "ChangesPage"),
 });
 
 const workers = createRoute({
@@ -131,10 +131,10 @@ const workers = createRoute({
   path: "/workers",
   loaderDeps: asOfDeps,
   loader: ({ context, deps }) => void context.queries.prefetchQuery(workersQuery(deps.asOf)),
-  component: lazyRouteComponent(() => import("../views/workers.tsx"), "Workers"),
+  component: lazyRouteComponent(() => import("../pages/workers/workers-page.tsx"), "WorkersPage"),
 });
 
-export function makeRouter(queries: QueryClient) {
+export function createAppRouter(queries: QueryClient) {
   return createRouter({
     routeTree: root.addChildren([home, builders, builder, build, log, queue, changes, workers]),
     basepath: basePath,
@@ -143,12 +143,12 @@ export function makeRouter(queries: QueryClient) {
     defaultPreloadStaleTime: 0,
     scrollRestoration: true,
     defaultHashScrollIntoView: false,
-    defaultErrorComponent: ({ error, reset }) => <ProblemNote problem={error} onRetry={reset} />,
+    defaultErrorComponent: ({ error, reset }) => <ProblemAlert problem={error} onRetry={reset} />,
   });
 }
 
 declare module "@tanstack/react-router" {
   interface Register {
-    router: ReturnType<typeof makeRouter>;
+    router: ReturnType<typeof createAppRouter>;
   }
 }

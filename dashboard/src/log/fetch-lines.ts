@@ -1,4 +1,4 @@
-import { api, bodyOf } from "../api/client.ts";
+import { api, dataOrThrow } from "../api/client.ts";
 
 const ANSWER_LINES_MAX = 10_000;
 
@@ -11,7 +11,7 @@ export async function fetchLines(
 ): Promise<string[]> {
   const lines: string[] = [];
   while (lines.length < count) {
-    const body = await bodyOf(
+    const body = await dataOrThrow(
       api.GET("/api/v1/logs/{log_id}/lines", {
         params: {
           path: { log_id: log },

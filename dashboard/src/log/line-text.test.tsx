@@ -1,16 +1,16 @@
 // @vitest-environment happy-dom
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, describe, expect, it } from "vitest";
-import { findMarks, LineText } from "./line-text.tsx";
-import { parseSgr } from "./sgr.ts";
+import { parseAnsi } from "./ansi.ts";
+import { findMatches, LineText } from "./line-text.tsx";
 
 afterEach(cleanup);
 
 const E = "\x1b";
 const draw = (raw: string, query = "") => {
-  const { segments } = parseSgr(raw);
+  const { segments } = parseAnsi(raw);
   const plain = segments.map((segment) => segment.text).join("");
-  return render(<LineText segments={segments} marks={findMarks(plain, query)} />).container;
+  return render(<LineText segments={segments} matches={findMatches(plain, query)} />).container;
 };
 
 describe("LineText", () => {

@@ -1,22 +1,22 @@
 import type { CSSProperties, ReactNode } from "react";
-import type { Colour, Segment, Style } from "./sgr.ts";
+import type { Colour, Segment, Style } from "./ansi.ts";
 
 /** Draws one line. `marks` are the places of its plain text that a search found, in order. */
-export function LineText({ segments, marks }: { segments: readonly Segment[]; marks: readonly Mark[] }) {
+export function LineText({ segments, matches }: { segments: readonly Segment[]; matches: readonly Match[] }) {
   let start = 0;
   return segments.map((segment) => {
     const at = start;
     start += segment.text.length;
-    const content = marks.length > 0 ? withMarks(segment.text, at, marks) : segment.text;
+    const content = matches.length > 0 ? highlightMatches(segment.text, at, matches) : segment.text;
     return <SegmentText key={at} style={segment.style} content={content} />;
   });
 }
 
-export type Mark = { readonly start: number; readonly end: number };
+export type Match = { readonly start: number; readonly end: number };
 
 /** Where `query` stands in a line, ignoring case. */
-export function findMarks(plain: string, query: string): Mark[] {
-  const marks: Mark[] = [];
+export function findMatches(plain: string, query: string): Match[] {
+  const marks: Match[] = [];
   const haystack = plain.toLowerCase();
   const needle = query.toLowerCase();
   if (!needle || haystack.length !== plain.length) return marks;
@@ -26,7 +26,7 @@ export function findMarks(plain: string, query: string): Mark[] {
   return marks;
 }
 
-function withMarks(text: string, offset: number, marks: readonly Mark[]): ReactNode {
+function highlightMatches(text: string, offset: number, marks: readonly Match[]): ReactNode {
   const pieces: ReactNode[] = [];
   let at = 0;
   for (const mark of marks) {
@@ -40,12 +40,12 @@ function withMarks(text: string, offset: number, marks: readonly Mark[]): ReactN
 }
 
 function SegmentText({ style, content }: { style: Style; content: ReactNode }) {
-  const className = classesOf(style);
+  const className = classNameOf(style);
   if (style.link) {
     return (
       <a
         className={className}
-        style={coloursOf(style)}
+        style={colourVariables(style)}
         href={style.link}
         target="_blank"
         rel="noreferrer noopener"
@@ -55,7 +55,7 @@ function SegmentText({ style, content }: { style: Style; content: ReactNode }) {
     );
   }
   return className ? (
-    <span className={className} style={coloursOf(style)}>
+    <span className={className} style={colourVariables(style)}>
       {content}
     </span>
   ) : (
@@ -65,8 +65,8 @@ function SegmentText({ style, content }: { style: Style; content: ReactNode }) {
 
 const ATTRIBUTES = ["bold", "faint", "italic", "underline", "strike", "conceal"] as const;
 
-function classesOf(style: Style): string | undefined {
-  const [foreground, background] = grounds(style);
+function classNameOf(style: Style): string | undefined {
+  const [foreground, background] = effectiveColours(style);
   const names: string[] = ATTRIBUTES.filter((attribute) => style[attribute]).map(
     (attribute) => `t-${attribute}`,
   );
@@ -78,8 +78,8 @@ function classesOf(style: Style): string | undefined {
   return names.length > 0 ? names.join(" ") : undefined;
 }
 
-function coloursOf(style: Style): CSSProperties | undefined {
-  const [foreground, background] = grounds(style);
+function colourVariables(style: Style): CSSProperties | undefined {
+  const [foreground, background] = effectiveColours(style);
   if (foreground?.kind !== "rgb" && background?.kind !== "rgb") return undefined;
   return {
     ...(foreground?.kind === "rgb" && { "--f": foreground.css }),
@@ -87,6 +87,6 @@ function coloursOf(style: Style): CSSProperties | undefined {
   } as CSSProperties;
 }
 
-function grounds(style: Style): [Colour | undefined, Colour | undefined] {
+function effectiveColours(style: Style): [Colour | undefined, Colour | undefined] {
   return style.inverse ? [style.background, style.foreground] : [style.foreground, style.background];
 }

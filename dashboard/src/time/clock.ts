@@ -2,23 +2,23 @@
 
 import { useSyncExternalStore } from "react";
 
-type Pace = "second" | "quarter-minute";
+type TickRate = "second" | "quarter-minute";
 
-const PACES: Record<Pace, number> = { second: 1_000, "quarter-minute": 15_000 };
+const TICK_MS: Record<TickRate, number> = { second: 1_000, "quarter-minute": 15_000 };
 
 class Ticker {
-  private readonly watchers = new Set<() => void>();
+  private readonly listeners = new Set<() => void>();
   private timer: ReturnType<typeof setInterval> | undefined;
   private now_ms = Date.now();
 
   constructor(private readonly pace_ms: number) {}
 
-  subscribe = (watcher: () => void): (() => void) => {
-    this.watchers.add(watcher);
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
     this.timer ??= setInterval(() => this.tick(), this.pace_ms);
     return () => {
-      this.watchers.delete(watcher);
-      if (this.watchers.size > 0) return;
+      this.listeners.delete(listener);
+      if (this.listeners.size > 0) return;
       clearInterval(this.timer);
       this.timer = undefined;
     };
@@ -31,7 +31,7 @@ class Ticker {
 
   private tick(): void {
     this.now_ms = Date.now();
-    for (const watcher of this.watchers) watcher();
+    for (const watcher of this.listeners) watcher();
   }
 }
 
@@ -40,13 +40,13 @@ function floor(value: number, step: number): number {
   return value - (value % step);
 }
 
-const tickers: Record<Pace, Ticker> = {
-  second: new Ticker(PACES.second),
-  "quarter-minute": new Ticker(PACES["quarter-minute"]),
+const tickers: Record<TickRate, Ticker> = {
+  second: new Ticker(TICK_MS.second),
+  "quarter-minute": new Ticker(TICK_MS["quarter-minute"]),
 };
 
 /** The present in milliseconds, changing at the given pace. */
-export function useNow(pace: Pace): number {
-  const ticker = tickers[pace];
+export function useNow(rate: TickRate): number {
+  const ticker = tickers[rate];
   return useSyncExternalStore(ticker.subscribe, ticker.get);
 }

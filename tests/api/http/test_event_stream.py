@@ -60,6 +60,7 @@ async def test_who_takes_nothing_is_cut_off(site: Site) -> None:
 async def test_there_is_a_limit_on_streams(site: Site, client: httpx.AsyncClient) -> None:
     """Beyond the limit a stream is refused and the client told to come again."""
     site.app.state.streams = Streams(streams_max=0)
-    answer = await client.get("/api/v1/stream")
+    async with asyncio.timeout(DEADLINE_SECONDS):  # a stream that isn't refused doesn't end
+        answer = await client.get("/api/v1/stream")
     assert (answer.status_code, answer.json()["code"]) == (503, "busy")
     assert "retry-after" in answer.headers

@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+import buildledger
+from buildledger.api.http.dependencies import DASHBOARD
 from tests.api.conftest import Site
 
 PAGE = '<!doctype html><base href="/" /><meta property="csp-nonce" nonce="__CSP_NONCE__" /><div id="root"></div>'
@@ -72,6 +74,13 @@ async def test_nothing_outside_of_the_folder_is_served(client: httpx.AsyncClient
         assert "root:" not in answer.text
         assert answer.status_code in (200, 404)
     assert (await client.get("/assets/gone.js")).status_code == 404
+
+
+def test_the_built_dashboard_is_looked_for_where_the_wheel_has_it() -> None:
+    """The build puts it beside the rooms of the package, and the server takes it from there."""
+    hook = (Path(buildledger.__file__).parent.parent / "hatch_build.py").read_text()
+    assert 'root / "buildledger" / "dashboard_static"' in hook
+    assert Path(buildledger.__file__).parent / "dashboard_static" == DASHBOARD
 
 
 async def test_a_missing_dashboard_is_explained(client: httpx.AsyncClient) -> None:

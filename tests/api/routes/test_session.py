@@ -11,7 +11,7 @@ async def test_the_token_buys_a_cookie(site: Site) -> None:
     """Signing in sets a cookie that scripts can't read and other sites can't use; time and signing out end it."""
     async with site.client(Accept="application/json") as browser:
         refused = await browser.post("/api/v1/session", json={"token": "wrong"})
-        assert refused.status_code == 401
+        assert (refused.status_code, refused.json()["title"]) == (401, "Sign-in failed: wrong token")
         answer = await browser.post("/api/v1/session", json={"token": TOKEN})
         assert answer.json()["signed_in"]
         cookie = answer.headers["set-cookie"]

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// FreeThrough forgets events up to eventNo, and removes the segments that hold nothing else.
+// FreeThrough drops the events up to eventNo, which the server has, and removes the segments that hold nothing else.
 func (j *Journal) FreeThrough(eventNo uint64) {
 	freed := 0
 	for _, entry := range j.entries {
@@ -23,7 +23,7 @@ func (j *Journal) FreeThrough(eventNo uint64) {
 	clear(j.entries[:freed])
 	j.entries = j.entries[freed:]
 	if len(j.entries) == 0 {
-		j.entries, j.scratch = nil, nil
+		j.entries, j.writeBuffer = nil, nil
 	}
 	j.AckedThrough = max(j.AckedThrough, min(eventNo, j.NextEvent-1))
 	needed := j.active
@@ -31,15 +31,15 @@ func (j *Journal) FreeThrough(eventNo uint64) {
 		needed = j.entries[0].segment
 	}
 	for number := range j.files {
-		// The first segment stays: it tells which process the attempt started.
+		// The first segment stays: it has what is left to do after the command.
 		if number > 0 && number < needed {
-			j.dropSegment(number)
+			j.deleteSegment(number)
 		}
 	}
 }
 
-// LastGone is the number of the last event with output that isGone says isn't in the spool any more; 0 if there is none.
-func (j *Journal) LastGone(isGone func(channel int, position uint64) bool) uint64 {
+// LastDeleted is the number of the last event with output of which isDeleted says that it isn't in the spool any more; 0 if there is none.
+func (j *Journal) LastDeleted(isDeleted func(channel int, position uint64) bool) uint64 {
 	isDone := make([]bool, len(j.Offsets))
 	last := uint64(0)
 	for _, entry := range j.entries {
@@ -47,32 +47,32 @@ func (j *Journal) LastGone(isGone func(channel int, position uint64) bool) uint6
 		if record.Kind != KindOutput || isDone[record.Channel] {
 			continue
 		}
-		if isGone(int(record.Channel), record.Chunk.Position) {
+		if isDeleted(int(record.Channel), record.Chunk.Position) {
 			last = record.EventNo
 		} else {
-			// What follows is there as well.
+			// The spool is deleted from its beginning: what follows is there too.
 			isDone[record.Channel] = true
 		}
 	}
 	return last
 }
 
-// CutDamaged forgets all events from the first of which the output isn't in the spool as it was: after a crash of the machine the
-// disk may have one and not the other.
-func (j *Journal) CutDamaged() error {
+// DropDamaged drops all events from the first one whose output isn't in the spool as it was written: after a crash of the machine the disk
+// may have the journal's record and not the output.
+func (j *Journal) DropDamaged() error {
 	for i, entry := range j.entries {
 		if entry.Record.Kind != KindOutput {
 			continue
 		}
 		if _, err := j.Output(entry); err != nil {
-			return j.cut(i)
+			return j.truncateAt(i)
 		}
 	}
 	return nil
 }
 
-// cut forgets the entries from index on, on the disk too.
-func (j *Journal) cut(index int) error {
+// truncateAt drops the entries from index on, on disk too.
+func (j *Journal) truncateAt(index int) error {
 	first := j.entries[index]
 	for _, entry := range slices.Backward(j.entries[index:]) {
 		record := entry.Record
@@ -90,7 +90,7 @@ func (j *Journal) cut(index int) error {
 	j.NextEvent, j.DataEnd = first.Record.EventNo, first.DataStart
 	for number := range j.files {
 		if number > first.segment {
-			j.dropSegment(number)
+			j.deleteSegment(number)
 		}
 	}
 	j.active, j.activeBytes = first.segment, first.position
@@ -100,7 +100,7 @@ func (j *Journal) cut(index int) error {
 	return nil
 }
 
-// RenumberAfter gives the held events numbers after eventNo, which the server already knows.
+// RenumberAfter gives the entries the numbers after eventNo, the last that the server knows.
 func (j *Journal) RenumberAfter(eventNo uint64) {
 	for _, entry := range j.entries {
 		eventNo++
@@ -110,16 +110,16 @@ func (j *Journal) RenumberAfter(eventNo uint64) {
 	j.NextEvent = eventNo + 1
 }
 
-// Remove removes all segments. Harmless if done before.
+// Remove removes all segments. Calling it again does nothing.
 func (j *Journal) Remove() {
 	for number := range j.files {
-		j.dropSegment(number)
+		j.deleteSegment(number)
 	}
-	j.entries, j.scratch = nil, nil
+	j.entries, j.writeBuffer = nil, nil
 	j.SpooledBytes, j.cached = 0, 0
 }
 
-// Close lets go of the files, and leaves them.
+// Close closes the files, and leaves them on disk.
 func (j *Journal) Close() {
 	for _, file := range j.files {
 		file.Close()
@@ -127,9 +127,9 @@ func (j *Journal) Close() {
 	clear(j.files)
 }
 
-func (j *Journal) dropSegment(number int) {
+func (j *Journal) deleteSegment(number int) {
 	j.files[number].Close()
 	delete(j.files, number)
-	// What can't be removed is read again after a restart, and released again then.
+	// What can't be removed is loaded again after a restart, and released again then.
 	_ = os.Remove(j.path(number))
 }

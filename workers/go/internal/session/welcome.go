@@ -6,50 +6,52 @@ import (
 	"io"
 	"time"
 
-	"buildledger/workers/go/internal/machine"
+	"buildledger/workers/go/internal/hostinfo"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-func (s *Session) introduce(stream upDown) (*pb.Welcome, error) {
+// introduce sends Hello and waits for Welcome.
+func (s *Session) introduce(stream sessionStream) (*pb.Welcome, error) {
 	if err := stream.Send(&pb.Up{Message: &pb.Up_Hello{Hello: s.hello()}}); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	first, err := stream.Recv()
 	if err != nil {
-		return nil, broken(err)
+		return nil, streamError(err)
 	}
 	switch message := first.GetMessage().(type) {
 	case *pb.Down_Welcome:
 		return message.Welcome, nil
 	case *pb.Down_Error:
-		return nil, refused(message.Error)
+		return nil, refusedBy(message.Error)
 	}
 	return nil, &RefusedError{
 		Code: pb.ErrorCode_ERROR_CODE_PROTOCOL_VIOLATION, Message: "the first message of the server isn't a welcome",
 	}
 }
 
+// hello is what the worker says about itself and the attempts that it has.
 func (s *Session) hello() *pb.Hello {
 	hello := &pb.Hello{
 		ProtoMin:      protocolVersion,
 		ProtoMax:      protocolVersion,
-		WorkerId:      s.standing.WorkerID,
-		Name:          s.standing.Name,
-		BootId:        s.shop.BootID,
-		InstanceId:    s.standing.InstanceID,
-		Os:            machine.OS(),
-		Arch:          machine.Architecture(),
-		Software:      s.standing.Software,
-		Labels:        s.standing.Labels,
-		Capacity:      s.standing.Capacity,
-		Features:      s.shop.Features,
-		Limits:        &pb.Limits{SpoolBytes: uint64(s.shop.Spool.Limit()), MessageBytes: 1 << 20},
+		WorkerId:      s.identity.WorkerID,
+		Name:          s.identity.Name,
+		BootId:        s.store.BootID,
+		InstanceId:    s.identity.InstanceID,
+		Os:            hostinfo.OS(),
+		Arch:          hostinfo.Architecture(),
+		Software:      s.identity.Software,
+		Labels:        s.identity.Labels,
+		Capacity:      s.identity.Capacity,
+		Features:      s.executor.Features,
+		Limits:        &pb.Limits{SpoolBytes: uint64(s.store.Budget.Limit()), MessageBytes: 1 << 20},
 		Encoding:      "utf-8",
-		WorkDirectory: s.shop.WorkDir,
-		LastEpoch:     s.standing.LastEpoch,
-		Draining:      s.standing.Draining.Load() != nil,
+		WorkDirectory: s.executor.WorkDir,
+		LastEpoch:     s.identity.LastEpoch,
+		Draining:      s.identity.Draining.Load() != nil,
 	}
-	for _, attempt := range s.holdings.All() {
+	for _, attempt := range s.registry.All() {
 		if summary := attempt.Summary(); summary != nil {
 			hello.Runs = append(hello.Runs, summary)
 		}
@@ -57,11 +59,12 @@ func (s *Session) hello() *pb.Hello {
 	return hello
 }
 
+// establish takes over what the server has said in Welcome.
 func (s *Session) establish(welcome *pb.Welcome) error {
-	if welcome.GetEpoch() < s.standing.LastEpoch {
+	if welcome.GetEpoch() < s.identity.LastEpoch {
 		return &RefusedError{
 			Code:    pb.ErrorCode_ERROR_CODE_UNAVAILABLE,
-			Message: fmt.Sprintf("the server is behind: epoch %d after %d", welcome.GetEpoch(), s.standing.LastEpoch),
+			Message: fmt.Sprintf("the server is behind: epoch %d after %d", welcome.GetEpoch(), s.identity.LastEpoch),
 		}
 	}
 	if welcome.GetProto() != protocolVersion {
@@ -71,26 +74,26 @@ func (s *Session) establish(welcome *pb.Welcome) error {
 			Message: fmt.Sprintf("the server chose protocol version %d, which wasn't offered", welcome.GetProto()),
 		}
 	}
-	s.standing.LastEpoch = welcome.GetEpoch()
+	s.identity.LastEpoch = welcome.GetEpoch()
 	s.heartbeat = defaultHeartbeat
-	if asked := welcome.GetHeartbeat().AsDuration(); asked > 0 {
-		s.heartbeat = min(max(asked, shortestBeat), longestBeat)
+	if interval := welcome.GetHeartbeat().AsDuration(); interval > 0 {
+		s.heartbeat = min(max(interval, minHeartbeat), maxHeartbeat)
 	}
 	s.OrphanTTL = welcome.GetOrphanTtl().AsDuration()
-	s.shop.SetOrphanTTL(s.OrphanTTL)
+	s.server.SetOrphanTTL(s.OrphanTTL)
 	var flush *time.Duration
 	if welcome.GetFlush() != nil {
 		flush = new(welcome.GetFlush().AsDuration())
 	}
-	s.shop.Batching.Set(welcome.GetChunkBytes(), flush)
-	s.hear()
+	s.server.SetBatching(welcome.GetChunkBytes(), flush)
+	s.noteReceived()
 	s.isEstablished.Store(true)
-	s.shop.IsHeard.Store(true)
-	s.outbox.StartSession(s.holdings.All(), welcome.GetRunCreditBytes(), welcome.GetSessionCreditBytes())
-	if reason := s.standing.Draining.Load(); reason != nil {
+	s.server.SetConnected(true)
+	s.outbox.StartSession(s.registry.All(), welcome.GetRunCreditBytes(), welcome.GetSessionCreditBytes())
+	if reason := s.identity.Draining.Load(); reason != nil {
 		s.outbox.Post(&pb.Up{Message: &pb.Up_DrainRequest{DrainRequest: &pb.DrainRequest{Reason: *reason}}})
 	}
-	s.OnEstablished(welcome.GetFeatures())
-	s.shop.Log.Info("the session is established", "epoch", welcome.GetEpoch(), "server", welcome.GetServer())
+	s.onEstablished(welcome.GetFeatures())
+	s.log.Info("the session is established", "epoch", welcome.GetEpoch(), "server", welcome.GetServer())
 	return nil
 }

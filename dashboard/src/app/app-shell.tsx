@@ -1,0 +1,171 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { uiConfigQuery } from "../api/queries.ts";
+import { connectionStatus } from "../live/connection.ts";
+import type { StreamState } from "../live/ledger-stream.ts";
+import { SignInPage, signedOut } from "../session/sign-in-page.tsx";
+import { useAsOf } from "../state/as-of.ts";
+import { type Theme, theme, timeZone } from "../state/preferences.ts";
+import { useStore } from "../state/store.ts";
+import { urlOf } from "../state/urls.ts";
+import { Icon, type IconName } from "../ui/icons.tsx";
+import "./app-shell.css";
+
+const NAV_LINKS = [
+  { to: "/", label: "Home" },
+  { to: "/builders", label: "Builders" },
+  { to: "/queue", label: "Queue" },
+  { to: "/changes", label: "Changes" },
+  { to: "/workers", label: "Workers" },
+] as const;
+
+export function AppShell() {
+  const isSignedOut = useStore(signedOut);
+  return (
+    <div className="shell">
+      <button type="button" className="skip" onClick={() => document.getElementById("main")?.focus()}>
+        Skip to the page
+      </button>
+      <header className="bar">
+        <div className="bar-in">
+          <Link to="/" className="brand">
+            <Logo />
+            Build Ledger
+          </Link>
+          <nav className="nav" aria-label="Pages">
+            {NAV_LINKS.map(({ to, label }) => (
+              <Link key={to} to={to} activeOptions={{ exact: to === "/", includeSearch: false }}>
+                {label}
+              </Link>
+            ))}
+          </nav>
+          <div className="bar-tools">
+            <TimeZoneToggle />
+            <ThemeToggle />
+          </div>
+        </div>
+      </header>
+      <PastBanner />
+      <main className="main" id="main" tabIndex={-1}>
+        {isSignedOut ? <SignInPage /> : <Outlet />}
+      </main>
+      <Footer />
+    </div>
+  );
+}
+
+function Logo() {
+  return (
+    <svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true">
+      <rect width="20" height="20" rx="4.5" fill="currentColor" />
+      <path d="M5 6h10M5 10h10M5 14h5.5" stroke="var(--surface)" strokeWidth="1.9" strokeLinecap="round" />
+    </svg>
+  );
+}
+
+function TimeZoneToggle() {
+  const chosen = useStore(timeZone);
+  const isUtc = chosen === "utc";
+  return (
+    <button
+      type="button"
+      className="button quiet small"
+      aria-pressed={isUtc}
+      title={isUtc ? "Times are in UTC; show them in your zone" : "Times are in your zone; show them in UTC"}
+      onClick={() => timeZone.set(isUtc ? "local" : "utc")}
+    >
+      <Icon name="clock" />
+      UTC
+    </button>
+  );
+}
+
+const THEMES: Record<Theme, { icon: IconName; label: string; next: Theme }> = {
+  system: { icon: "system", label: "Theme: as the system has it", next: "light" },
+  light: { icon: "sun", label: "Theme: light", next: "dark" },
+  dark: { icon: "moon", label: "Theme: dark", next: "system" },
+};
+
+function ThemeToggle() {
+  const { icon, label, next } = THEMES[useStore(theme)];
+  return (
+    <button
+      type="button"
+      className="button quiet small icon-only"
+      title={label}
+      aria-label={label}
+      onClick={() => theme.set(next)}
+    >
+      <Icon name={icon} />
+    </button>
+  );
+}
+
+function PastBanner() {
+  const asOf = useAsOf();
+  const navigate = useNavigate();
+  if (asOf === undefined) return null;
+  return (
+    <div className="past" role="status">
+      <span>
+        <Icon name="clock" /> Viewing the past, as of{" "}
+        <strong>{/^\d+$/.test(asOf) ? `position ${Number(asOf).toLocaleString("en")}` : asOf}</strong>.
+        Nothing can be changed from here.
+      </span>
+      <button
+        type="button"
+        className="button small"
+        onClick={() =>
+          void navigate({
+            to: ".",
+            search: (before: object) => ({ ...before, as_of: undefined }),
+            hash: true,
+          })
+        }
+      >
+        Back to the present
+      </button>
+    </div>
+  );
+}
+
+const CONNECTION_LABELS: Record<StreamState, string> = {
+  connecting: "Connecting…",
+  live: "Live",
+  waiting: "Connection lost, trying again",
+  stopped: "Not live",
+};
+
+function Footer() {
+  const asOf = useAsOf();
+  const { state, position } = useStore(connectionStatus);
+  const version = useQuery({ ...uiConfigQuery, enabled: false }).data?.version;
+  return (
+    <footer className="foot">
+      <div className="foot-in">
+        {asOf === undefined ? (
+          <span className={`connection is-${state}`} role="status">
+            <span className="dot" aria-hidden="true" />
+            {CONNECTION_LABELS[state]}
+          </span>
+        ) : (
+          <span className="connection">The past stands still</span>
+        )}
+        {version && (
+          <a
+            className="foot-version"
+            href={urlOf("third-party-licences.md")}
+            title="Licences of what it is made of"
+          >
+            Build Ledger {version}
+          </a>
+        )}
+        {asOf === undefined && position > 0 && (
+          <span title="The last fact of the ledger that this page knows">
+            ledger position <span data-testid="position">{position.toLocaleString("en")}</span>
+          </span>
+        )}
+      </div>
+    </footer>
+  );
+}

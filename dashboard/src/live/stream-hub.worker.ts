@@ -1,0 +1,13 @@
+/** The hub in a shared worker: one for all tabs of this origin that run this version of the dashboard. */
+
+import { StreamHub, type TabRequest } from "./stream-hub.ts";
+
+const hub = new StreamHub();
+
+(globalThis as unknown as SharedWorkerScope).onconnect = ({ ports: [port] }) => {
+  if (!port) return;
+  port.onmessage = ({ data }: MessageEvent<TabRequest>) => hub.receive(port, data);
+};
+
+/** The type library for workers can't stand beside that for pages. */
+type SharedWorkerScope = { onconnect: ((event: MessageEvent) => void) | null };

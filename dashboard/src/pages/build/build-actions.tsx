@@ -1,0 +1,35 @@
+import { useCommand } from "../../actions/commands.ts";
+import { usePermissions } from "../../actions/permissions.ts";
+import type { Build } from "../../api/types.ts";
+import { Icon } from "../../ui/icons.tsx";
+
+/** What can be done with a build. In the past nothing can. */
+export function BuildActions({ build }: { build: Build }) {
+  const command = useCommand();
+  const can = usePermissions();
+  const isRunning = build.status === "running";
+  return (
+    <div className="page-actions">
+      {build.status === "finished" ? (
+        <button
+          type="button"
+          className="button"
+          disabled={!can("build:rebuild") || command.isPending}
+          title="Build the very same revisions again"
+          onClick={() => command.mutate({ kind: "rebuild", build: build.id, reason: "" })}
+        >
+          <Icon name="again" size={13} /> Rebuild
+        </button>
+      ) : (
+        <button
+          type="button"
+          className="button danger"
+          disabled={!can("build:stop") || !isRunning || command.isPending}
+          onClick={() => command.mutate({ kind: "stop", build: build.id, reason: "" })}
+        >
+          <Icon name="stop" size={13} /> {isRunning ? "Stop" : "Stopping…"}
+        </button>
+      )}
+    </div>
+  );
+}

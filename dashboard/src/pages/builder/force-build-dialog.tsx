@@ -1,0 +1,138 @@
+import { type FormEvent, useState } from "react";
+import { Button, Checkbox, Form } from "react-aria-components";
+import { type ForceBody, useCommand } from "../../actions/commands.ts";
+import type { BuilderDetail, Input } from "../../api/types.ts";
+import { Dialog } from "../../ui/dialog.tsx";
+import { SelectField, TextInput } from "../../ui/form-field.tsx";
+import { ProblemAlert } from "../../ui/problem-alert.tsx";
+import { type FormValues, initialValues, parseInputs } from "./build-inputs.ts";
+
+/** A form made from the builder's typed inputs. */
+export default function ForceBuildDialog({ detail, onClose }: { detail: BuilderDetail; onClose(): void }) {
+  const { builder, inputs, sources } = detail;
+  const command = useCommand();
+  const [values, setValues] = useState<FormValues>(() => ({
+    ...initialValues(inputs),
+    "*branch": "",
+    "*revision": "",
+    "*reason": "",
+  }));
+  const [problems, setProblems] = useState<Record<string, string>>({});
+  const set = (name: string) => (value: string | boolean) =>
+    setValues((before) => ({ ...before, [name]: value }));
+  const text = (name: string) => String(values[name] ?? "");
+  const [source] = sources;
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const parsed = parseInputs(inputs, values);
+    setProblems(parsed.problems);
+    if (Object.keys(parsed.problems).length > 0) return;
+    const body: ForceBody = {
+      reason: text("*reason").trim(),
+      inputs: parsed.values,
+      branch: text("*branch").trim() || null,
+      revision: text("*revision").trim() || null,
+      sources: {},
+    };
+    command.mutate({ kind: "force", builder: builder.name, body }, { onSuccess: onClose });
+  };
+
+  return (
+    <Dialog title={`Start a build of ${builder.name}`} onClose={onClose}>
+      <Form className="form" onSubmit={submit} validationBehavior="aria">
+        {source && (
+          <div className="form-pair">
+            <TextInput
+              label="Branch"
+              value={text("*branch")}
+              onChange={set("*branch")}
+              placeholder={source.default_branch ?? ""}
+              suggestions={source.branches}
+            />
+            <TextInput
+              label="Revision"
+              value={text("*revision")}
+              onChange={set("*revision")}
+              placeholder="newest"
+              isMono
+            />
+          </div>
+        )}
+        {inputs.map((input) => (
+          <BuildInputField
+            key={input.name}
+            input={input}
+            value={values[input.name] ?? ""}
+            onChange={set(input.name)}
+            problem={problems[input.name]}
+          />
+        ))}
+        <TextInput
+          label="Reason"
+          value={text("*reason")}
+          onChange={set("*reason")}
+          placeholder="for the history"
+        />
+        {command.error && <ProblemAlert problem={command.error} />}
+        <div className="form-actions">
+          <Button className="button" onPress={onClose}>
+            Cancel
+          </Button>
+          <Button className="button primary" type="submit" isDisabled={command.isPending}>
+            {command.isPending ? "Starting…" : "Start"}
+          </Button>
+        </div>
+      </Form>
+    </Dialog>
+  );
+}
+
+type BuildInputFieldProps = {
+  input: Input;
+  value: string | boolean;
+  onChange(value: string | boolean): void;
+  problem: string | undefined;
+};
+
+function BuildInputField({ input, value, onChange, problem }: BuildInputFieldProps) {
+  const { name, type, description, required } = input;
+  if (type === "boolean") {
+    return (
+      <div className="field">
+        <Checkbox className="checkbox" isSelected={value === true} onChange={onChange}>
+          <span className="box" aria-hidden="true">
+            ✓
+          </span>
+          {name}
+        </Checkbox>
+        {description && <span className="description">{description}</span>}
+      </div>
+    );
+  }
+  if (input.enum.length > 0) {
+    return (
+      <SelectField
+        label={name}
+        description={description}
+        isRequired={required}
+        problem={problem}
+        choices={input.enum.map(String)}
+        value={String(value)}
+        onChange={onChange}
+      />
+    );
+  }
+  return (
+    <TextInput
+      label={name}
+      description={type === "list" ? `${description} One value a line.`.trim() : description}
+      isRequired={required}
+      problem={problem}
+      value={String(value)}
+      onChange={onChange}
+      isMultiline={type === "list"}
+      inputMode={type === "integer" ? "numeric" : undefined}
+    />
+  );
+}

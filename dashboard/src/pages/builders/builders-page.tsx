@@ -1,0 +1,165 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useDeferredValue } from "react";
+import { buildersQuery } from "../../api/queries.ts";
+import type { Builder } from "../../api/types.ts";
+import { BuildLink } from "../../components/build-link.tsx";
+import { useAsOf } from "../../state/as-of.ts";
+import { TimeAgo, TimeSince } from "../../time/time-elements.tsx";
+import { EmptyState, QueryBoundary } from "../../ui/query-boundary.tsx";
+import { type Status, statusOf } from "../../ui/status.ts";
+import { StatusIcon } from "../../ui/status-icon.tsx";
+import { useTabStatus } from "../../ui/tab-status.ts";
+import "./builders-page.css";
+
+const route = getRouteApi("/builders");
+/** What is drawn at once; the filter narrows the rest. */
+const ROWS_MAX = 500;
+
+const STATUS_ICONS: Record<Builder["status"], Status> = {
+  passing: "success",
+  broken: "failure",
+  unclear: "skipped",
+  never_built: "unknown",
+};
+
+/** Every builder with its last result, always. */
+export function BuildersPage() {
+  useTabStatus("Builders");
+  const query = useQuery(buildersQuery(useAsOf()));
+  const { q = "", show } = route.useSearch();
+  const navigate = route.useNavigate();
+  const filter = useDeferredValue(q).trim().toLowerCase();
+  return (
+    <div className="page">
+      <div className="page-head">
+        <h1>Builders</h1>
+        <div className="page-actions">
+          <button
+            type="button"
+            className="button"
+            aria-pressed={show === "broken"}
+            onClick={() =>
+              void navigate({
+                search: (before) => ({ ...before, show: show ? undefined : "broken" }),
+                replace: true,
+              })
+            }
+          >
+            Broken only
+          </button>
+          <input
+            className="input filter"
+            type="search"
+            aria-label="Filter builders by name, tag or project"
+            placeholder="Filter by name, tag or project"
+            value={q}
+            onChange={({ target }) =>
+              void navigate({
+                search: (before) => ({ ...before, q: target.value || undefined }),
+                replace: true,
+              })
+            }
+          />
+        </div>
+      </div>
+      <QueryBoundary query={query}>
+        {({ items }) => {
+          const matching = items.filter(
+            (builder) => (!show || builder.status === "broken") && matchesFilter(builder, filter),
+          );
+          return items.length === 0 ? (
+            <div className="panel">
+              <EmptyState title="No builders yet">They come from the configuration file.</EmptyState>
+            </div>
+          ) : (
+            <section className="panel" aria-label="Builders">
+              {matching.length === 0 ? (
+                <EmptyState title="No builder fits the filter" />
+              ) : (
+                <BuildersTable builders={matching} />
+              )}
+            </section>
+          );
+        }}
+      </QueryBoundary>
+    </div>
+  );
+}
+
+function matchesFilter({ name, project, tags }: Builder, filter: string): boolean {
+  return !filter || [name, project ?? "", ...tags].some((text) => text.toLowerCase().includes(filter));
+}
+
+function BuildersTable({ builders }: { builders: readonly Builder[] }) {
+  const shown = builders.slice(0, ROWS_MAX);
+  return (
+    <>
+      <table className="table stacks builders-table">
+        <thead>
+          <tr>
+            <th>Builder</th>
+            <th>Verdict</th>
+            <th>Last build</th>
+            <th className="number">Finished</th>
+            <th className="number">Builds</th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((builder) => (
+            <BuilderRow key={builder.name} builder={builder} />
+          ))}
+        </tbody>
+      </table>
+      {builders.length > shown.length && (
+        <p className="panel-note muted">{builders.length - shown.length} more. Narrow them by the filter.</p>
+      )}
+    </>
+  );
+}
+
+function BuilderRow({ builder }: { builder: Builder }) {
+  const { last_build: last, running, broken } = builder;
+  return (
+    <tr>
+      <td className="wide builders-name">
+        <StatusIcon status={STATUS_ICONS[builder.status]} label={true} />{" "}
+        <Link to="/builders/$builder" params={{ builder: builder.name }}>
+          {builder.name}
+        </Link>{" "}
+        {builder.tags.map((tag) => (
+          <span className="tag" key={tag}>
+            {tag}
+          </span>
+        ))}
+        {!builder.configured && <span className="tag">no longer configured</span>}
+      </td>
+      <td className="builders-verdict muted nowrap">
+        {broken ? (
+          <>
+            broken for <TimeSince at={broken.since_at} />
+          </>
+        ) : (
+          { passing: "passing", broken: "broken", unclear: "unclear", never_built: "never built" }[
+            builder.status
+          ]
+        )}
+      </td>
+      <td className="nowrap builders-last">
+        {last && (
+          <>
+            <StatusIcon status={statusOf(last.result, true)} label={true} size={14} />{" "}
+            <BuildLink build={last} isShort />
+          </>
+        )}
+        {running.map((build) => (
+          <span className="builders-running" key={build.id}>
+            <StatusIcon status="running" label={true} size={14} /> <BuildLink build={build} isShort />
+          </span>
+        ))}
+      </td>
+      <td className="number muted builders-when">{last?.finished_at && <TimeAgo at={last.finished_at} />}</td>
+      <td className="number muted hides">{builder.build_count}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,207 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link, useLocation } from "@tanstack/react-router";
+import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
+import { toProblem } from "../../api/problem.ts";
+import { buildQuery, logQuery } from "../../api/queries.ts";
+import type { LogDetail } from "../../api/types.ts";
+import { plural } from "../../format/plural.ts";
+import { fetchLines } from "../../log/fetch-lines.ts";
+import { useAsOf } from "../../state/as-of.ts";
+import { urlOf } from "../../state/urls.ts";
+import { Icon } from "../../ui/icons.tsx";
+import { EmptyState, QueryBoundary } from "../../ui/query-boundary.tsx";
+import { statusOf } from "../../ui/status.ts";
+import { StatusIcon } from "../../ui/status-icon.tsx";
+import { useTabStatus } from "../../ui/tab-status.ts";
+import { showToast } from "../../ui/toasts.tsx";
+import { GoToLine } from "./go-to-line.tsx";
+import { LineCache } from "./line-cache.ts";
+import { formatLineRange, type LineRange, parseLineRange, selectLines } from "./line-range.ts";
+import { LogView } from "./log-view.tsx";
+import { SearchBar } from "./search-bar.tsx";
+import "./log-page.css";
+
+const route = getRouteApi("/logs/$log");
+
+/** One log: live, of any length, searchable as a whole, every line with an address. */
+export function LogPage() {
+  const { log } = route.useParams();
+  const query = useQuery(logQuery(log));
+  return (
+    <div className="page log-page">
+      <QueryBoundary query={query} title="Log">
+        {(detail) => <LogDetails key={log} detail={detail} />}
+      </QueryBoundary>
+    </div>
+  );
+}
+
+function LogDetails({ detail }: { detail: LogDetail }) {
+  const { log, extent } = detail;
+  const { q = "" } = route.useSearch();
+  const navigate = route.useNavigate();
+  const hash = useLocation({ select: (location) => location.hash });
+  const selection = parseLineRange(hash);
+  const [isFollowing, setFollowing] = useState(!extent.finished && !selection);
+  const [hit, setHit] = useState<number>();
+  const [target, setTarget] = useState(selection && { line: selection.from });
+  const lineCache = useLineCache(log.id, extent.line_count, extent.size_bytes);
+  useTabStatus(`${log.label} log`, extent.finished ? undefined : "running");
+
+  // The address may change under the page: by the back button, or by somebody who edits it.
+  const ownHash = useRef(hash);
+  useEffect(() => {
+    if (hash === ownHash.current) return;
+    ownHash.current = hash;
+    const range = parseLineRange(hash);
+    if (range) setTarget({ line: range.from });
+  }, [hash]);
+
+  const select = (range: LineRange) => {
+    ownHash.current = formatLineRange(range);
+    void navigate({ hash: ownHash.current, search: true, replace: true, resetScroll: false });
+  };
+  const goTo = (range: LineRange) => {
+    setFollowing(false);
+    select(range);
+    setTarget({ line: range.from });
+  };
+  const onHit = useCallback((line: number | undefined) => {
+    setHit(line);
+    if (line === undefined) return;
+    setFollowing(false);
+    setTarget({ line });
+  }, []);
+
+  return (
+    <>
+      <header className="log-head">
+        <Title detail={detail} />
+        <div className="log-tools">
+          <SearchBar
+            log={log.id}
+            query={q}
+            onQuery={(text) =>
+              void navigate({
+                search: (before) => ({ ...before, q: text || undefined }),
+                hash: true,
+                replace: true,
+                resetScroll: false,
+              })
+            }
+            onHit={onHit}
+          />
+          <GoToLine lines={extent.line_count} onGo={goTo} />
+          {!extent.finished && (
+            <button
+              type="button"
+              className="button small"
+              aria-pressed={isFollowing}
+              onClick={() => setFollowing(!isFollowing)}
+            >
+              <Icon name="down" size={12} /> Follow
+            </button>
+          )}
+          {selection && <CopyLinesButton log={log.id} range={selection} />}
+          <a
+            className="button small"
+            href={urlOf(`api/v1/logs/${log.id}/raw`)}
+            target="_blank"
+            rel="noreferrer"
+          >
+            Raw
+          </a>
+        </div>
+      </header>
+      {extent.line_count === 0 ? (
+        <div className="panel log-empty">
+          <EmptyState title={extent.finished ? "Nothing was written" : "Nothing has been written yet"} />
+        </div>
+      ) : (
+        <LogView
+          lineCache={lineCache}
+          lines={extent.line_count}
+          selection={selection}
+          query={q}
+          hit={hit}
+          isFollowing={isFollowing}
+          onFollow={setFollowing}
+          onSelect={(line, isExtending) => select(selectLines(selection, line, isExtending))}
+          target={target}
+        />
+      )}
+    </>
+  );
+}
+
+function Title({ detail: { log, extent } }: { detail: LogDetail }) {
+  const build = useQuery(buildQuery(useAsOf(), log.build_id)).data;
+  const step = build?.steps.find(({ index }) => index === log.step);
+  return (
+    <div className="log-title">
+      <nav className="crumbs" aria-label="Where this is">
+        {build && (
+          <>
+            <Link to="/builders/$builder" params={{ builder: build.build.builder }}>
+              {build.build.builder}
+            </Link>
+            <span aria-hidden="true">/</span>
+          </>
+        )}
+        <Link to="/builds/$build" params={{ build: log.build_id }}>
+          {build ? `#${build.build.number}` : "build"}
+        </Link>
+        {step && (
+          <>
+            <span aria-hidden="true">/</span>
+            <span>{step.name}</span>
+          </>
+        )}
+      </nav>
+      <h1 title={log.label}>
+        {step && <StatusIcon status={statusOf(step.result, true)} label={true} />} {log.label}
+      </h1>
+      <span className="muted nowrap log-extent">
+        {extent.line_count.toLocaleString("en")} lines
+        {!extent.finished && ", growing"}
+        {log.truncated && ", cut off at the limit"}
+      </span>
+    </div>
+  );
+}
+
+function CopyLinesButton({ log, range }: { log: string; range: LineRange }) {
+  const count = range.to - range.from + 1;
+  const copy = async () => {
+    try {
+      const lines = await fetchLines(log, range.from - 1, count);
+      await navigator.clipboard.writeText(`${lines.join("\n")}\n`);
+      showToast({ kind: "done", text: `${plural(count, "line")} copied` });
+    } catch (thrown) {
+      showToast({ kind: "refused", text: `Not copied: ${toProblem(thrown).message}` });
+    }
+  };
+  return (
+    <button type="button" className="button small" onClick={() => void copy()}>
+      Copy {plural(count, "line")}
+    </button>
+  );
+}
+
+/** The log's pages for the life of the view, told of each growth while rendering so that no frame shows an old extent. */
+function useLineCache(log: string, lines: number, size_bytes: number): LineCache {
+  const [, redraw] = useReducer((turn: number) => turn + 1, 0);
+  const pages = useMemo(
+    () =>
+      new LineCache(
+        (first, count, signal) => fetchLines(log, first, count, signal),
+        redraw,
+        (problem) =>
+          showToast({ kind: "refused", text: `Lines could not be read: ${toProblem(problem).message}` }),
+      ),
+    [log],
+  );
+  useEffect(() => () => pages.close(), [pages]);
+  pages.setExtent(lines, size_bytes);
+  return pages;
+}

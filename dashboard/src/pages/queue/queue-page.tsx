@@ -1,0 +1,127 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useCommand } from "../../actions/commands.ts";
+import { usePermissions } from "../../actions/permissions.ts";
+import { queueQuery } from "../../api/queries.ts";
+import type { Request } from "../../api/types.ts";
+import { ActorName } from "../../components/person-name.tsx";
+import { SourceStamps } from "../../components/revision.tsx";
+import { useAsOf } from "../../state/as-of.ts";
+import { TimeAgo } from "../../time/time-elements.tsx";
+import { Icon } from "../../ui/icons.tsx";
+import { LoadMoreButton } from "../../ui/load-more-button.tsx";
+import { EmptyState, QueryBoundary } from "../../ui/query-boundary.tsx";
+import { StatusIcon } from "../../ui/status-icon.tsx";
+import { useTabStatus } from "../../ui/tab-status.ts";
+import "./queue-page.css";
+
+/** What waits, in the order in which it will be built, each with the reason why it still waits. */
+export function QueuePage() {
+  const query = useInfiniteQuery(queueQuery(useAsOf()));
+  const waiting = query.data?.pages.flatMap((page) => page.items).length ?? 0;
+  useTabStatus(waiting > 0 ? `${waiting} waiting` : "Queue");
+  return (
+    <div className="page">
+      <div className="page-head">
+        <h1>Queue</h1>
+      </div>
+      <QueryBoundary query={query}>
+        {({ pages }) => {
+          const requests = pages.flatMap((page) => page.items);
+          return (
+            <section className="panel" aria-label="Waiting requests">
+              {requests.length === 0 ? (
+                <EmptyState title="Nothing waits">Every request has its build.</EmptyState>
+              ) : (
+                <>
+                  <ol>
+                    {requests.map((request) => (
+                      <RequestRow key={request.id} request={request} />
+                    ))}
+                  </ol>
+                  <LoadMoreButton query={query} />
+                </>
+              )}
+            </section>
+          );
+        }}
+      </QueryBoundary>
+    </div>
+  );
+}
+
+function RequestRow({ request }: { request: Request }) {
+  const { waiting } = request;
+  return (
+    <li className="row request">
+      <StatusIcon status="pending" label={true} />
+      <div className="request-body">
+        <div className="request-line">
+          <Link to="/builders/$builder" params={{ builder: request.builder }} className="request-builder">
+            {request.builder}
+          </Link>
+          <SourceStamps stamps={request.stamps} />
+        </div>
+        <div className="request-line muted">
+          <span>
+            {request.reason}, by <ActorName actor={request.requested_by} />
+          </span>
+          <span>
+            asked for <TimeAgo at={request.submitted_at} />
+          </span>
+          {request.attempts > 0 && <span>attempt {request.attempts + 1}</span>}
+        </div>
+        {waiting && (
+          <div className="request-why">
+            {waiting.text}
+            {waiting.workers.some((name) => !waiting.text.includes(name)) && (
+              <span className="muted"> ({waiting.workers.join(", ")})</span>
+            )}
+          </div>
+        )}
+      </div>
+      <RequestActions request={request} />
+    </li>
+  );
+}
+
+function RequestActions({ request }: { request: Request }) {
+  const command = useCommand();
+  const can = usePermissions();
+  const canPrioritise = can("request:prioritise") && !command.isPending;
+  const changeBy = (by: number) =>
+    command.mutate({ kind: "priority", request: request.id, priority: request.priority + by });
+  return (
+    <div className="request-actions">
+      <fieldset className="priority" aria-label={`Priority of the request for ${request.builder}`}>
+        <button
+          type="button"
+          className="button quiet small icon-only"
+          disabled={!canPrioritise}
+          aria-label="Lower the priority"
+          onClick={() => changeBy(-1)}
+        >
+          <Icon name="down" size={12} />
+        </button>
+        <span title="Priority: higher is sooner">{request.priority}</span>
+        <button
+          type="button"
+          className="button quiet small icon-only"
+          disabled={!canPrioritise}
+          aria-label="Raise the priority"
+          onClick={() => changeBy(1)}
+        >
+          <Icon name="up" size={12} />
+        </button>
+      </fieldset>
+      <button
+        type="button"
+        className="button small danger"
+        disabled={!can("request:cancel") || command.isPending}
+        onClick={() => command.mutate({ kind: "cancel", request: request.id, reason: "" })}
+      >
+        Cancel<span className="visually-hidden"> the request for {request.builder}</span>
+      </button>
+    </div>
+  );
+}

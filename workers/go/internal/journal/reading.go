@@ -16,7 +16,7 @@ func (j *Journal) FirstUnacked() uint64 {
 	return j.entries[0].Record.EventNo
 }
 
-// Entry is the entry of an event; nil if there is none yet, or it was freed.
+// Entry is the entry of an event; nil if there is none yet, or it was released.
 func (j *Journal) Entry(eventNo uint64) *Entry {
 	if len(j.entries) == 0 || eventNo < j.entries[0].Record.EventNo {
 		return nil

@@ -62,7 +62,7 @@ func (r *Reaper) findOrphans(orphanedRuns []OrphanedRun) map[string][]*processIn
 		return nil
 	}
 	r.mu.Lock()
-	orphans := r.orphans()
+	orphans := r.adoptedOrphans()
 	r.mu.Unlock()
 	processes := readAllStats()
 	pidsByCookie := make(map[string][]int)

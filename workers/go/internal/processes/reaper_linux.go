@@ -75,15 +75,15 @@ func (r *Reaper) Mechanism() string {
 	return "process_group"
 }
 
-// orphansFor are the orphans that may belong to a tree. isOnlyTree reports whether there is no other, so that all of them do.
-func (r *Reaper) orphansFor(t *tree) (pids []int, isOnlyTree bool) {
+// adoptedOrphansOf are the orphans that may belong to a tree. isOnlyTree reports whether there is no other, so that all of them do.
+func (r *Reaper) adoptedOrphansOf(t *tree) (pids []int, isOnlyTree bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.orphans(), len(r.trees) == 1 && r.trees[t]
+	return r.adoptedOrphans(), len(r.trees) == 1 && r.trees[t]
 }
 
-// orphans are the ids of living children that this process didn't start. The caller holds the lock.
-func (r *Reaper) orphans() (pids []int) {
+// adoptedOrphans are the ids of living children that this process didn't start. The caller holds the lock.
+func (r *Reaper) adoptedOrphans() (pids []int) {
 	known := maps.Clone(r.detached)
 	for each := range r.trees {
 		known[each.root] = true

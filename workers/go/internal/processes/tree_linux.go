@@ -59,7 +59,7 @@ func (t *tree) living() []*processInfo {
 		return nil
 	}
 	if isSubreaper {
-		orphans, isOnlyTree := t.reaper.orphansFor(t)
+		orphans, isOnlyTree := t.reaper.adoptedOrphansOf(t)
 		for _, pid := range orphans {
 			if isOnlyTree || slices.Contains(cookiesOf(pid), t.cookie) {
 				escaped = append(escaped, pid)

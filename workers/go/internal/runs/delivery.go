@@ -141,7 +141,7 @@ func (a *Attempt) Acknowledge(ack *pb.Ack) {
 	a.awaitsAck = false
 	before := a.journal.SpooledBytes
 	through := ack.GetThroughEvent()
-	a.journal.FreeThrough(min(through, a.sentThrough))
+	a.journal.ReleaseThrough(min(through, a.sentThrough))
 	if through > a.sentThrough {
 		a.store.log.Warn("the server knows more events than this journal; renumbering", "run", a.RunID)
 		a.renumberAfter(through)
@@ -152,7 +152,7 @@ func (a *Attempt) Acknowledge(ack *pb.Ack) {
 	a.next = max(a.next, a.journal.FirstUnacked())
 	a.countSpooled(a.journal.SpooledBytes - before)
 	if a.state != pb.RunState_RUN_STATE_RELEASED {
-		for channel, position := range a.journal.Freed {
+		for channel, position := range a.journal.Released {
 			a.reclaimer.Reclaim(channel, position)
 		}
 	}

@@ -117,7 +117,7 @@ func (r *recoveredJournal) conclude(isConnected func() bool) error {
 			return fmt.Errorf("taking up a command: %w", err)
 		}
 		a.unfinished = &unfinishedCommand{command, r.startingAt, r.afterwards}
-		a.freeDeleted()
+		a.releaseDeleted()
 		a.state = pb.RunState_RUN_STATE_RUNNING
 		if r.lastEvent.GetStopping() != nil {
 			a.state = pb.RunState_RUN_STATE_STOPPING
@@ -130,11 +130,11 @@ func (r *recoveredJournal) conclude(isConnected func() bool) error {
 	return nil
 }
 
-// freeDeleted drops the events up to the last one whose output isn't in the spool any more: segments are deleted only when the server
+// releaseDeleted drops the events up to the last one whose output isn't in the spool any more: segments are deleted only when the server
 // has them, and all events before.
-func (a *Attempt) freeDeleted() {
+func (a *Attempt) releaseDeleted() {
 	before := a.journal.SpooledBytes
-	a.journal.FreeThrough(a.journal.LastDeleted(func(channel int, position uint64) bool {
+	a.journal.ReleaseThrough(a.journal.LastDeleted(func(channel int, position uint64) bool {
 		_, err := os.Stat(contract.SegmentPath(a.directory(), channel, int64(position)/a.journal.Header.SegmentBytes))
 		return errors.Is(err, os.ErrNotExist)
 	}))
@@ -147,7 +147,7 @@ func (r *recoveredJournal) concludeAfterReboot(hasCommand bool) error {
 	a := r.attempt
 	a.awaitsAck = true
 	if hasCommand {
-		a.freeDeleted()
+		a.releaseDeleted()
 	}
 	before := a.journal.SpooledBytes
 	if err := a.journal.DropDamaged(); err != nil {

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// FreeThrough drops the events up to eventNo, which the server has, and removes the segments that hold nothing else.
-func (j *Journal) FreeThrough(eventNo uint64) {
+// ReleaseThrough drops the events up to eventNo, which the server has, and removes the segments that hold nothing else.
+func (j *Journal) ReleaseThrough(eventNo uint64) {
 	freed := 0
 	for _, entry := range j.entries {
 		if entry.Record.EventNo > eventNo {
@@ -16,7 +16,7 @@ func (j *Journal) FreeThrough(eventNo uint64) {
 		j.SpooledBytes -= int64(entry.Bytes)
 		j.cached -= entry.cached()
 		if chunk := entry.Record.Chunk; chunk != nil {
-			j.Freed[entry.Record.Channel] = chunk.Position + chunk.Bytes
+			j.Released[entry.Record.Channel] = chunk.Position + chunk.Bytes
 		}
 		freed++
 	}

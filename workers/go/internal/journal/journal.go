@@ -33,8 +33,8 @@ type Entry struct {
 
 // Journal is the journal of one attempt, in segments: files named `<run id>.<attempt>.<segment>.journal`.
 //
-// Each segment begins with a Header. A record that a crash cut short is recognised by its checksum. The specification of a run is not
-// kept: it may hold secrets, and nothing is ever started from a journal. A Journal isn't safe for concurrent use.
+// Each segment begins with a Header. A record that a crash cut short is recognised by its checksum. The specification of a run is
+// not kept: it may hold secrets, and nothing is ever started from a journal. A Journal isn't safe for concurrent use.
 type Journal struct {
 	Header       Header
 	NextEvent    uint64
@@ -142,7 +142,8 @@ func (j *Journal) write(records []*Record) error {
 	j.writeBuffer = buffer
 	file := j.files[j.active]
 	if _, err := file.WriteAt(buffer, j.activeBytes); err != nil {
-		// A part may have been written, behind which no record may follow. If truncating fails too, its checksum shows that it is damaged.
+		// A part may have been written, behind which no record may follow. If truncating fails too, its checksum shows that it is
+		// damaged.
 		return errors.Join(fmt.Errorf("writing the journal: %w", err), file.Truncate(j.activeBytes))
 	}
 	position := j.activeBytes

@@ -48,8 +48,8 @@ func (j *Journal) Body(entry *Entry) ([]byte, error) {
 	return body, nil
 }
 
-// Output is the bytes of output, from the cache or from the spool; they aren't cached afterwards. The caller owns the buffer, which is of
-// package buffers.
+// Output is the bytes of output, from the cache or from the spool; they aren't cached afterwards. The caller owns the buffer, which
+// is of package buffers.
 func (j *Journal) Output(entry *Entry) ([]byte, error) {
 	chunk := entry.Record.Chunk
 	if data := chunk.Data; data != nil {

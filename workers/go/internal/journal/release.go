@@ -38,7 +38,8 @@ func (j *Journal) ReleaseThrough(eventNo uint64) {
 	}
 }
 
-// LastDeleted is the number of the last event with output of which isDeleted says that it isn't in the spool any more; 0 if there is none.
+// LastDeleted is the number of the last event with output of which isDeleted says that it isn't in the spool any more; 0 if there
+// is none.
 func (j *Journal) LastDeleted(isDeleted func(channel int, position uint64) bool) uint64 {
 	isDone := make([]bool, len(j.Offsets))
 	last := uint64(0)
@@ -57,8 +58,8 @@ func (j *Journal) LastDeleted(isDeleted func(channel int, position uint64) bool)
 	return last
 }
 
-// DropDamaged drops all events from the first one whose output isn't in the spool as it was written: after a crash of the machine the disk
-// may have the journal's record and not the output.
+// DropDamaged drops all events from the first one whose output isn't in the spool as it was written: after a crash of the machine
+// the disk may have the journal's record and not the output.
 func (j *Journal) DropDamaged() error {
 	for i, entry := range j.entries {
 		if entry.Record.Kind != KindOutput {

@@ -19,7 +19,8 @@ const busyPipeBytes = 1 << 20
 // Process is the root of a tree of processes.
 type Process struct {
 	PID int
-	// Outputs are what it writes to: one (both streams, or a terminal) or two (standard output and error). The caller reads and closes them.
+	// Outputs are what it writes to: one (both streams, or a terminal) or two (standard output and error). The caller reads and
+	// closes them.
 	Outputs []*os.File
 
 	tree    *tree
@@ -149,8 +150,8 @@ func (p *Process) KillSurvivors() []Survivor {
 	return p.tree.killSurvivors()
 }
 
-// withUmask calls start with another file mode creation mask; nil keeps the mask. It uses a thread that shares its mask with no other and
-// ends afterwards.
+// withUmask calls start with another file mode creation mask; nil keeps the mask. It uses a thread that shares its mask with no
+// other and ends afterwards.
 func withUmask(mask *uint32, start func() (int, error)) (pid int, err error) {
 	if mask == nil {
 		return start()
@@ -168,8 +169,8 @@ func withUmask(mask *uint32, start func() (int, error)) (pid int, err error) {
 	return pid, err
 }
 
-// lookPath finds the program on the PATH of the command's own environment. A file that can't be executed is returned if there is no other;
-// starting it fails with the reason.
+// lookPath finds the program on the PATH of the command's own environment. A file that can't be executed is returned if there is no
+// other; starting it fails with the reason.
 func lookPath(launch Launch) (string, error) {
 	program := launch.Argv[0]
 	if strings.Contains(program, "/") {

@@ -29,8 +29,8 @@ type Process struct {
 	script  string     // A file that KillSurvivors removes; empty: none.
 }
 
-// Start starts a process in a job of its own. It is created there, suspended, and resumed when it is certainly there: no child of it can be
-// outside, and nothing of it is left if this program is killed meanwhile. The error is a *StartError.
+// Start starts a process in a job of its own. It is created there, suspended, and resumed when it is certainly there: no child of
+// it can be outside, and nothing of it is left if this program is killed meanwhile. The error is a *StartError.
 func (r *Reaper) Start(launch Launch) (*Process, error) {
 	if info, err := os.Stat(launch.Dir); err != nil || !info.IsDir() {
 		return nil, newStartError(BadDirectory, "the working directory %s doesn't exist", quoted(launch.Dir))

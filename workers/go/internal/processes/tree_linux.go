@@ -11,8 +11,8 @@ import (
 
 // tree is the processes of one run. Its root leads a session and a process group of its own.
 //
-// Processes are found by their session and process group, by the cgroup if there is one, by the cookie in their environment, and because
-// orphans among the descendants become children of this process.
+// Processes are found by their session and process group, by the cgroup if there is one, by the cookie in their environment, and
+// because orphans among the descendants become children of this process.
 type tree struct {
 	reaper *Reaper
 	root   int

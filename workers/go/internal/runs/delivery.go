@@ -107,7 +107,8 @@ func (a *Attempt) eventOf(entry *journal.Entry) (*pb.RunEvent, error) {
 	return event, nil
 }
 
-// StartSession has everything that isn't acknowledged sent again, on a fresh stream; window is how much output may be unacknowledged.
+// StartSession has everything that isn't acknowledged sent again, on a fresh stream; window is how much output may be
+// unacknowledged.
 func (a *Attempt) StartSession(window uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

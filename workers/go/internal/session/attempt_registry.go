@@ -19,8 +19,8 @@ const maxRemembered = 10_000
 
 var runIDPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// AttemptRegistry has every attempt from when the server first names it until it is released, and converges to what the server wants of
-// them. It is safe for concurrent use.
+// AttemptRegistry has every attempt from when the server first names it until it is released, and converges to what the server
+// wants of them. It is safe for concurrent use.
 type AttemptRegistry struct {
 	store  *runs.AttemptStore
 	runner *runs.Runner
@@ -169,7 +169,8 @@ func (r *AttemptRegistry) Credit(credit *pb.Credit) {
 	}
 }
 
-// StopAwaitingAcks sends the events of attempts whose journal may have lost its end: the server had time enough to acknowledge first.
+// StopAwaitingAcks sends the events of attempts whose journal may have lost its end: the server had time enough to acknowledge
+// first.
 func (r *AttemptRegistry) StopAwaitingAcks() {
 	for _, attempt := range r.All() {
 		if attempt.StopAwaitingAck() {
@@ -224,8 +225,8 @@ func (r *AttemptRegistry) startNew(key runs.Key, wanted *pb.DesiredRun) {
 	}
 }
 
-// predecessorsOf are the attempts that have to end before another may start: earlier attempts of its run, and those in its build directory
-// that were asked to stop.
+// predecessorsOf are the attempts that have to end before another may start: earlier attempts of its run, and those in its build
+// directory that were asked to stop.
 func (r *AttemptRegistry) predecessorsOf(attempt *runs.Attempt) []*runs.Attempt {
 	var predecessors []*runs.Attempt
 	for _, other := range r.all() {

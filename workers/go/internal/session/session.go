@@ -31,8 +31,8 @@ const (
 	firstAckTimeout  = 3 * time.Second
 )
 
-// Identity is what the worker says about itself in each session. Its fields are set before the first session, or by the goroutine that runs
-// the sessions.
+// Identity is what the worker says about itself in each session. Its fields are set before the first session, or by the goroutine
+// that runs the sessions.
 type Identity struct {
 	Name       string
 	InstanceID string

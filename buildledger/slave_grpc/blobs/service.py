@@ -162,7 +162,7 @@ async def _fail(context: Any, error: Exception) -> NoReturn:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), grpc.StatusCode.INTERNAL)
     text = str(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        status = grpc.StatusCode.RESOURCE_EXHAUSTED
+        status = grpc.StatusCode.INTERNAL
         _log.error("an artifact can't be stored: %s", error)
         text = f"the server's disk takes no more: {error.strerror}"
     await context.abort(status, text)

@@ -151,9 +151,11 @@ class _FileErrorCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FileErr
     FILE_ERROR_CODE_DIGEST_MISMATCH: _FileErrorCode.ValueType  # 9
     """The bytes that arrived don't have the digest that was asked for."""
     FILE_ERROR_CODE_BLOB: _FileErrorCode.ValueType  # 10
-    """The server's Blobs service refused or lacks the file."""
+    """The server's Blobs service lacks the file, or refused it for another reason than a quota."""
     FILE_ERROR_CODE_TOO_LARGE: _FileErrorCode.ValueType  # 11
     """A size limit of the specification or of the server."""
+    FILE_ERROR_CODE_OVER_QUOTA: _FileErrorCode.ValueType  # 12
+    """The server's Blobs service refused the file with RESOURCE_EXHAUSTED: a quota would be exceeded."""
 
 class FileErrorCode(_FileErrorCode, metaclass=_FileErrorCodeEnumTypeWrapper):
     """Kinds of failure of file operations."""
@@ -178,9 +180,11 @@ FILE_ERROR_CODE_IO: FileErrorCode.ValueType  # 8
 FILE_ERROR_CODE_DIGEST_MISMATCH: FileErrorCode.ValueType  # 9
 """The bytes that arrived don't have the digest that was asked for."""
 FILE_ERROR_CODE_BLOB: FileErrorCode.ValueType  # 10
-"""The server's Blobs service refused or lacks the file."""
+"""The server's Blobs service lacks the file, or refused it for another reason than a quota."""
 FILE_ERROR_CODE_TOO_LARGE: FileErrorCode.ValueType  # 11
 """A size limit of the specification or of the server."""
+FILE_ERROR_CODE_OVER_QUOTA: FileErrorCode.ValueType  # 12
+"""The server's Blobs service refused the file with RESOURCE_EXHAUSTED: a quota would be exceeded."""
 Global___FileErrorCode: _TypeAlias = FileErrorCode  # noqa: Y015
 
 class _FileType:

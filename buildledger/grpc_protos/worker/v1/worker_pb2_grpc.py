@@ -292,7 +292,7 @@ class BlobsServicer:
     def Write(self, request_iterator, context):
         """Uploads one blob. The first message has the blob and the offset; each message has bytes that follow on. The server
         answers after the bytes are durable and their digest was verified: DATA_LOSS if the digest differs (nothing is kept),
-        RESOURCE_EXHAUSTED over a quota or on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
+        RESOURCE_EXHAUSTED over a quota and for nothing else, INTERNAL on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -164,7 +164,7 @@ class BlobsStub:
     Write: _grpc.StreamUnaryMultiCallable[_worker_pb2.BlobWriteRequest, _worker_pb2.BlobWriteResponse]
     """Uploads one blob. The first message has the blob and the offset; each message has bytes that follow on. The server
     answers after the bytes are durable and their digest was verified: DATA_LOSS if the digest differs (nothing is kept),
-    RESOURCE_EXHAUSTED over a quota or on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
+    RESOURCE_EXHAUSTED over a quota and for nothing else, INTERNAL on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
     """
     Read: _grpc.UnaryStreamMultiCallable[_worker_pb2.BlobReadRequest, _worker_pb2.BlobReadResponse]
     """Downloads one blob from an offset. NOT_FOUND if the server lacks it. The reader verifies the digest of the whole."""
@@ -185,7 +185,7 @@ class BlobsAsyncStub(BlobsStub):
     Write: _aio.StreamUnaryMultiCallable[_worker_pb2.BlobWriteRequest, _worker_pb2.BlobWriteResponse]  # type: ignore[assignment]
     """Uploads one blob. The first message has the blob and the offset; each message has bytes that follow on. The server
     answers after the bytes are durable and their digest was verified: DATA_LOSS if the digest differs (nothing is kept),
-    RESOURCE_EXHAUSTED over a quota or on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
+    RESOURCE_EXHAUSTED over a quota and for nothing else, INTERNAL on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
     """
     Read: _aio.UnaryStreamMultiCallable[_worker_pb2.BlobReadRequest, _worker_pb2.BlobReadResponse]  # type: ignore[assignment]
     """Downloads one blob from an offset. NOT_FOUND if the server lacks it. The reader verifies the digest of the whole."""
@@ -221,7 +221,7 @@ class BlobsServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_worker_pb2.BlobWriteResponse, _abc.Awaitable[_worker_pb2.BlobWriteResponse]]:
         """Uploads one blob. The first message has the blob and the offset; each message has bytes that follow on. The server
         answers after the bytes are durable and their digest was verified: DATA_LOSS if the digest differs (nothing is kept),
-        RESOURCE_EXHAUSTED over a quota or on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
+        RESOURCE_EXHAUSTED over a quota and for nothing else, INTERNAL on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
         """
 
     @_abc_1.abstractmethod

@@ -107,7 +107,9 @@ async def _retry(task: TransferTask, blobs: BlobStore, transfer: Callable[[], Aw
             return await transfer()
         except grpc.aio.AioRpcError as error:
             if error.code() not in _PASSING and error.details() != _BROKEN_WHILE_WRITING:
-                raise TransferError(pb.FILE_ERROR_CODE_BLOB, b"", f"{error.code().name}: {error.details()}") from error
+                is_quota = error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+                code = pb.FILE_ERROR_CODE_OVER_QUOTA if is_quota else pb.FILE_ERROR_CODE_BLOB
+                raise TransferError(code, b"", f"{error.code().name}: {error.details()}") from error
             _log.info("run %s: a transfer is interrupted: %s", task.run_id, error.details())
         await blobs.reconnect()
         await asyncio.sleep(backoff.next_delay())

@@ -211,10 +211,12 @@ const (
 	FileErrorCode_FILE_ERROR_CODE_IO FileErrorCode = 8
 	// The bytes that arrived don't have the digest that was asked for.
 	FileErrorCode_FILE_ERROR_CODE_DIGEST_MISMATCH FileErrorCode = 9
-	// The server's Blobs service refused or lacks the file.
+	// The server's Blobs service lacks the file, or refused it for another reason than a quota.
 	FileErrorCode_FILE_ERROR_CODE_BLOB FileErrorCode = 10
 	// A size limit of the specification or of the server.
 	FileErrorCode_FILE_ERROR_CODE_TOO_LARGE FileErrorCode = 11
+	// The server's Blobs service refused the file with RESOURCE_EXHAUSTED: a quota would be exceeded.
+	FileErrorCode_FILE_ERROR_CODE_OVER_QUOTA FileErrorCode = 12
 )
 
 // Enum value maps for FileErrorCode.
@@ -232,6 +234,7 @@ var (
 		9:  "FILE_ERROR_CODE_DIGEST_MISMATCH",
 		10: "FILE_ERROR_CODE_BLOB",
 		11: "FILE_ERROR_CODE_TOO_LARGE",
+		12: "FILE_ERROR_CODE_OVER_QUOTA",
 	}
 	FileErrorCode_value = map[string]int32{
 		"FILE_ERROR_CODE_UNSPECIFIED":       0,
@@ -246,6 +249,7 @@ var (
 		"FILE_ERROR_CODE_DIGEST_MISMATCH":   9,
 		"FILE_ERROR_CODE_BLOB":              10,
 		"FILE_ERROR_CODE_TOO_LARGE":         11,
+		"FILE_ERROR_CODE_OVER_QUOTA":        12,
 	}
 )
 
@@ -6165,7 +6169,7 @@ const file_buildledger_grpc_protos_worker_v1_worker_proto_rawDesc = "" +
 	" REJECT_CODE_STOPPED_BEFORE_START\x10\x04\x12\x1d\n" +
 	"\x19REJECT_CODE_START_TIMEOUT\x10\x05\x12\x17\n" +
 	"\x13REJECT_CODE_STORAGE\x10\x06\x12\x18\n" +
-	"\x14REJECT_CODE_DRAINING\x10\a*\x91\x03\n" +
+	"\x14REJECT_CODE_DRAINING\x10\a*\xb1\x03\n" +
 	"\rFileErrorCode\x12\x1f\n" +
 	"\x1bFILE_ERROR_CODE_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19FILE_ERROR_CODE_NOT_FOUND\x10\x01\x12\x1a\n" +
@@ -6179,7 +6183,8 @@ const file_buildledger_grpc_protos_worker_v1_worker_proto_rawDesc = "" +
 	"\x1fFILE_ERROR_CODE_DIGEST_MISMATCH\x10\t\x12\x18\n" +
 	"\x14FILE_ERROR_CODE_BLOB\x10\n" +
 	"\x12\x1d\n" +
-	"\x19FILE_ERROR_CODE_TOO_LARGE\x10\v*\x81\x01\n" +
+	"\x19FILE_ERROR_CODE_TOO_LARGE\x10\v\x12\x1e\n" +
+	"\x1aFILE_ERROR_CODE_OVER_QUOTA\x10\f*\x81\x01\n" +
 	"\bFileType\x12\x19\n" +
 	"\x15FILE_TYPE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11FILE_TYPE_REGULAR\x10\x01\x12\x17\n" +

@@ -319,7 +319,7 @@ type BlobsClient interface {
 	Status(ctx context.Context, in *BlobStatusRequest, opts ...grpc.CallOption) (*BlobStatusResponse, error)
 	// Uploads one blob. The first message has the blob and the offset; each message has bytes that follow on. The server
 	// answers after the bytes are durable and their digest was verified: DATA_LOSS if the digest differs (nothing is kept),
-	// RESOURCE_EXHAUSTED over a quota or on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
+	// RESOURCE_EXHAUSTED over a quota and for nothing else, INTERNAL on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
 	Write(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[BlobWriteRequest, BlobWriteResponse], error)
 	// Downloads one blob from an offset. NOT_FOUND if the server lacks it. The reader verifies the digest of the whole.
 	Read(ctx context.Context, in *BlobReadRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BlobReadResponse], error)
@@ -400,7 +400,7 @@ type BlobsServer interface {
 	Status(context.Context, *BlobStatusRequest) (*BlobStatusResponse, error)
 	// Uploads one blob. The first message has the blob and the offset; each message has bytes that follow on. The server
 	// answers after the bytes are durable and their digest was verified: DATA_LOSS if the digest differs (nothing is kept),
-	// RESOURCE_EXHAUSTED over a quota or on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
+	// RESOURCE_EXHAUSTED over a quota and for nothing else, INTERNAL on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
 	Write(grpc.ClientStreamingServer[BlobWriteRequest, BlobWriteResponse]) error
 	// Downloads one blob from an offset. NOT_FOUND if the server lacks it. The reader verifies the digest of the whole.
 	Read(*BlobReadRequest, grpc.ServerStreamingServer[BlobReadResponse]) error

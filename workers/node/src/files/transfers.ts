@@ -221,7 +221,11 @@ export class Transfers {
 
   #said(error: unknown): FileError {
     const failure = isServiceError(error)
-      ? new FileFailure(FileErrorCode.BLOB, "", `${status[error.code]}: ${error.details}`)
+      ? new FileFailure(
+          error.code === status.RESOURCE_EXHAUSTED ? FileErrorCode.OVER_QUOTA : FileErrorCode.BLOB,
+          "",
+          `${status[error.code]}: ${error.details}`,
+        )
       : error;
     const said = fileError(this.plan.root, failure);
     if (said === undefined) {

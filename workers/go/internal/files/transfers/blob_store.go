@@ -104,6 +104,8 @@ func (s *BlobStore) withRetries(ctx context.Context, path []byte, transfer func(
 		switch answer.Code() {
 		// The server is away or the connection broke: what was transferred is kept, and the rest follows.
 		case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
+		case codes.ResourceExhausted:
+			return newTransferError(pb.FileErrorCode_FILE_ERROR_CODE_OVER_QUOTA, path, "%s: %s", answer.Code(), answer.Message())
 		default:
 			return newTransferError(pb.FileErrorCode_FILE_ERROR_CODE_BLOB, path, "%s: %s", answer.Code(), answer.Message())
 		}

@@ -24,15 +24,10 @@ from buildledger.elastic.machine_controller import MachineController
 from buildledger.events.fact import Recorded
 from buildledger.events.ids import WorkerId, worker_id
 from buildledger.events.machine import MachineStartRequested
-from buildledger.ledger.errors import StoreError
+from buildledger.ledger.fold_follower import FoldFollower
 from buildledger.ledger.ledger import Ledger
-from buildledger.ledger.store import Checkpoint
 from buildledger.ledger.submission import Origin
 
-CHECKPOINT_NAME = "elastic"
-CHECKPOINT_FACTS = 20_000
-PAGE_FACTS = 1_000
-PAUSE_SECONDS = 1.0
 TOKEN_BYTES = 24
 TOKEN_SPARE = timedelta(minutes=1)
 """A token is good for a little longer than the worker may take."""
@@ -52,6 +47,9 @@ class RunningController(NamedTuple):
 class Fleet:
     """All elastic workers of this installation; one process of the server may run it at a time."""
 
+    NAME = "elastic"
+    VERSION = VERSION
+
     def __init__(
         self, ledger: Ledger, clock: Clock, drivers: Mapping[str, Driver], whole_token: Callable[[str], str]
     ) -> None:
@@ -62,59 +60,37 @@ class Fleet:
         self._whole_token = whole_token
         self._installation = ""
         self._state = FleetState()
-        self._position = self._saved = 0
+        self._follower = FoldFollower(ledger, self, names=NAMES, fails_fast=True)
+        self._caught_up = False
         self._controllers: dict[WorkerId, RunningController] = {}
-        self._moved = asyncio.Condition()
 
     async def run(self) -> None:
         """Work until cancelled or the ledger closes; the machines go on without it."""
         try:
-            await self._catch_up()
+            await self._identify_installation()
+            await self._follower.restore()
+            await self._follower.catch_up()
+            self._caught_up = True
             for key in list(self._state.machines):
                 self._ensure_controller(key, fresh=False)
-            await self._follow()
+            await self._follower.follow()
         finally:
             await self._release()
 
-    async def _catch_up(self) -> None:
-        """Take up from the last checkpoint, and find out which machines should be there."""
-        first = await asyncio.to_thread(self._ledger.read, 0, 1)
-        said = f"{first[0].stream_id}\x1f{first[0].meta.command_id}" if first else ""
-        self._installation = hashlib.sha256(said.encode()).hexdigest()[:16]
-        checkpoint = await asyncio.to_thread(self._ledger.checkpoint, CHECKPOINT_NAME)
-        if checkpoint is not None and checkpoint.version == VERSION:
-            self._state = msgspec.json.decode(checkpoint.state, type=FleetState)
-            self._position = self._saved = checkpoint.position
-        head = self._ledger.head()
-        while page := await asyncio.to_thread(self._ledger.read, self._position, PAGE_FACTS, NAMES):
-            for recorded in page:
-                self._state.apply(recorded)
-                self._position = recorded.position
-        self._position = max(self._position, head)
+    def restore(self, state: bytes) -> None:
+        """See `CheckpointedFold`."""
+        self._state = msgspec.json.decode(state, type=FleetState)
 
-    async def _follow(self) -> None:
-        batches = self._ledger.tail().after(self._position)
-        while True:
-            try:
-                batch = await anext(batches, None)
-            except StoreError as error:
-                _log.warning("elastic workers wait for the ledger: %s", error)
-                await asyncio.sleep(PAUSE_SECONDS)
-                batches = self._ledger.tail().after(self._position)
-                continue
-            if batch is None:
-                return
-            for recorded in batch:
-                self._apply(recorded)
-            async with self._moved:
-                self._moved.notify_all()
-            if self._position - self._saved >= CHECKPOINT_FACTS:
-                await self._save()
+    def snapshot(self) -> bytes:
+        """See `CheckpointedFold`."""
+        return msgspec.json.encode(self._state)
 
-    def _apply(self, recorded: Recorded) -> None:
-        log_fact(recorded.fact)
+    def apply(self, recorded: Recorded) -> None:
+        """See `CheckpointedFold`; what has long happened is remembered only, and `run` then acts on what is left."""
         wanted = self._state.apply(recorded)
-        self._position = recorded.position
+        if not self._caught_up:
+            return
+        log_fact(recorded.fact)
         if wanted is None:
             return
         key = worker_id(wanted.worker)
@@ -122,6 +98,15 @@ class Fleet:
             self._ensure_controller(key, fresh=isinstance(recorded.fact, MachineStartRequested))
         if (running := self._controllers.get(key)) is not None:
             running.controller.wake()
+
+    def batch_applied(self) -> None:
+        """See `CheckpointedFold`; controllers act by themselves."""
+
+    async def _identify_installation(self) -> None:
+        """Machines carry a mark of the ledger that wants them: a digest of its first fact's identity."""
+        first = await asyncio.to_thread(self._ledger.read, 0, 1)
+        said = f"{first[0].stream_id}\x1f{first[0].meta.command_id}" if first else ""
+        self._installation = hashlib.sha256(said.encode()).hexdigest()[:16]
 
     def _ensure_controller(self, key: WorkerId, *, fresh: bool) -> None:
         """Start a controller for a machine that has none; it waits for the controller of the machine's former start."""
@@ -152,8 +137,7 @@ class Fleet:
     async def _execute(self, *commands: Command) -> None:
         """Have it recorded, and return when this room knows it."""
         receipt = await self._ledger.execute(*commands, origin=Origin(actor=ACTOR))
-        async with self._moved:
-            await self._moved.wait_for(lambda: self._position >= receipt.position)
+        await self._follower.reached(receipt.position)
 
     async def _issue_token(self, machine: Machine) -> str:
         """A one-use enrollment token; only its digest is kept."""
@@ -175,17 +159,7 @@ class Fleet:
         await asyncio.gather(*tasks, return_exceptions=True)
         for driver in self._drivers.values():
             await driver.close()
-        await self._save()
-
-    async def _save(self) -> None:
-        """Write where it stands; that it can't be written costs only time at the next start."""
-        checkpoint = Checkpoint(VERSION, self._position, msgspec.json.encode(self._state))
-        try:
-            await asyncio.to_thread(self._ledger.save_checkpoint, CHECKPOINT_NAME, checkpoint)
-        except Exception:
-            _log.exception("where the elastic workers stand can't be saved; a start will take longer")
-        else:
-            self._saved = checkpoint.position
+        await self._follower.save()
 
 
 def driver_name(settings: machines.Start) -> str:

@@ -1,6 +1,7 @@
 """Follows the ledger for state that is folded from its facts: begins at a checkpoint, retries, and saves.
 
-The one implementation for readers that need every fact in order and store what they remember in the ledger itself.
+The one implementation for readers that need facts in order and store what they remember in the ledger itself. Most
+call `start` and `stop`; those that have a task of their own call `restore`, `catch_up`, `follow` and `save`.
 """
 
 from __future__ import annotations
@@ -9,14 +10,18 @@ import asyncio
 import heapq
 import itertools
 import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from typing import Protocol
 
 from buildledger.events.fact import Recorded
+from buildledger.ledger.errors import StoreError
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.store import Checkpoint
 
 CHECKPOINT_FACTS = 20_000
 """Facts between two checkpoints: the most that a start reads beyond those it must."""
+CATCH_UP_FACTS = 2_000
+"""Facts that are read at once on the way to the ledger's head."""
 RETRY_SECONDS = 1.0
 """Between two tries when the ledger can't be read."""
 
@@ -49,20 +54,31 @@ class CheckpointedFold(Protocol):
 
 
 class FoldFollower:
-    """Feeds one fold in a task of its own. Used on one event loop."""
+    """Feeds one fold. Used on one event loop."""
 
     def __init__(
         self,
         ledger: Ledger,
         fold: CheckpointedFold,
         *,
+        names: Collection[str] = (),
+        fails_fast: bool = False,
         checkpoint_facts: int = CHECKPOINT_FACTS,
         retry_seconds: float = RETRY_SECONDS,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        """`names`: the stored names that matter to the fold; `catch_up` reads only these, all of them if empty.
+
+        `fails_fast`: only a database that can't be read is waited for, and any other failure is raised; else whatever
+        fails is tried again, from the fact that failed.
+        """
         self._ledger = ledger
         self._fold = fold
+        self._names = names
+        self._fails_fast = fails_fast
         self._checkpoint_facts = checkpoint_facts
         self._retry_seconds = retry_seconds
+        self._sleep = sleep
         self._position = self._saved = 0
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
@@ -75,11 +91,8 @@ class FoldFollower:
 
     async def start(self) -> None:
         """Begin at the last checkpoint; returns when everything recorded so far is folded."""
-        checkpoint = await asyncio.to_thread(self._ledger.checkpoint, self._fold.NAME)
-        if checkpoint is not None and checkpoint.version == self._fold.VERSION:
-            self._fold.restore(checkpoint.state)
-            self._position = self._saved = checkpoint.position
-        self._task = asyncio.create_task(self._follow(), name=f"follower {self._fold.NAME}")
+        await self.restore()
+        self._task = asyncio.create_task(self.follow(), name=f"follower {self._fold.NAME}")
         await self.reached(self._ledger.head())
 
     async def stop(self) -> None:
@@ -87,7 +100,7 @@ class FoldFollower:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await self._save()
+        await self.save()
 
     async def reached(self, position: int) -> None:
         """Wait until the fact at this position is folded and acted on."""
@@ -96,33 +109,79 @@ class FoldFollower:
             heapq.heappush(self._waiting, (position, next(self._order), future))
             await future
 
-    async def _follow(self) -> None:
+    async def restore(self) -> None:
+        """Take over the last checkpoint, unless there is none or it is of another version."""
+        checkpoint = await asyncio.to_thread(self._ledger.checkpoint, self._fold.NAME)
+        if checkpoint is not None and checkpoint.version == self._fold.VERSION:
+            self._fold.restore(checkpoint.state)
+            self._position = self._saved = checkpoint.position
+
+    async def catch_up(self) -> None:
+        """Fold what is recorded up to the ledger's head."""
+        while (head := self._ledger.head()) > self._position:
+            try:
+                page = await asyncio.to_thread(self._ledger.read, self._position, CATCH_UP_FACTS, self._names)
+            except StoreError as error:
+                await self.pause(error)
+                continue
+            self._apply(page)
+            if self._names and not page:
+                self._position = head
+
+    async def follow(self, *, saves: bool = True) -> None:
+        """Fold what is recorded until the ledger closes, and save now and then unless the caller does that."""
         while True:
             try:
-                async for batch in self._ledger.tail().after(self._position):
-                    for recorded in batch:
-                        self._fold.apply(recorded)
-                        self._position = recorded.position
-                    self._fold.batch_applied()
-                    self._wake()
-                    if self._position - self._saved >= self._checkpoint_facts:
-                        await self._save()
+                async for batch in self._batches():
+                    self._apply(batch)
+                    if saves:
+                        await self.save_if_due()
+                    # at the head a batch may be at hand at once: others have their turn between two
+                    await asyncio.sleep(0)
                 return
             except Exception:
+                if self._fails_fast:
+                    raise
                 _log.exception("%s can't follow the ledger beyond %d, trying again", self._fold.NAME, self._position)
-                await asyncio.sleep(self._retry_seconds)
+                await self._sleep(self._retry_seconds)
 
-    def _wake(self) -> None:
-        while self._waiting and self._waiting[0][0] <= self._position:
-            future = heapq.heappop(self._waiting)[2]
-            if not future.done():
-                future.set_result(None)
+    async def pause(self, reason: Exception) -> None:
+        """Wait before the next try, because the ledger can't be read or written."""
+        _log.warning("%s waits for the ledger at position %d: %s", self._fold.NAME, self._position, reason)
+        await self._sleep(self._retry_seconds)
 
-    async def _save(self) -> None:
+    async def save_if_due(self) -> None:
+        """Write a checkpoint if enough facts were folded since the last."""
+        if self._position - self._saved >= self._checkpoint_facts:
+            await self.save()
+
+    async def save(self) -> None:
+        """Write a checkpoint. A failure is logged only: it costs time at the next start."""
         checkpoint = Checkpoint(self._fold.VERSION, self._position, self._fold.snapshot())
+        # one that can't be written is due again after as many facts, not after the next batch
+        self._saved = checkpoint.position
         try:
             await asyncio.to_thread(self._ledger.save_checkpoint, self._fold.NAME, checkpoint)
         except Exception:
             _log.exception("%s can't save a checkpoint; the next start will take longer", self._fold.NAME)
-        else:
-            self._saved = checkpoint.position
+
+    async def _batches(self) -> AsyncIterator[Sequence[Recorded]]:
+        """What comes after the position; waits while the database can't be read."""
+        while True:
+            try:
+                async for batch in self._ledger.tail().after(self._position):
+                    yield batch
+                return
+            except StoreError as error:
+                await self.pause(error)
+
+    def _apply(self, batch: Sequence[Recorded]) -> None:
+        apply = self._fold.apply
+        for recorded in batch:
+            apply(recorded)
+            self._position = recorded.position
+        self._fold.batch_applied()
+        while self._waiting and self._waiting[0][0] <= self._position:
+            future = heapq.heappop(self._waiting)[2]
+            if not future.done():
+                future.set_result(None)

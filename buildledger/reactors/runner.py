@@ -5,32 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import msgspec
 
 from buildledger.clock import Clock
 from buildledger.domain.refusals import Refusal
-from buildledger.events.fact import Fact, Recorded
-from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable, StoreError
+from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable
+from buildledger.ledger.fold_follower import FoldFollower
 from buildledger.ledger.ledger import Ledger
-from buildledger.ledger.store import Checkpoint
 from buildledger.ledger.submission import Origin
-from buildledger.reactors.reactor import CommandBatch, Fold, Reactor
-from buildledger.reactors.state.shared import SharedState, Snapshot
+from buildledger.reactors.reactor import CommandBatch, Reactor
+from buildledger.reactors.reactor_fold import CheckpointState, ReactorFold
+from buildledger.reactors.state.shared import SharedState
 from buildledger.reactors.triggers.triggering import Triggering
 
-CHECKPOINT_NAME = "reactors"
-CHECKPOINT_VERSION = 3
-"""Raised by hand whenever the checkpoint's fields or their meaning change; the whole history is folded then."""
-CHECKPOINT_FACTS = 20_000
-"""A checkpoint is written after so many facts, so that a start reads about as many at the most."""
-CATCH_UP_FACTS = 2_000
-"""Facts that are read at once on the way to the ledger's head."""
-PAUSE_SECONDS = 1.0
-"""The pause before the next try when the ledger can't be read or written."""
 MAX_REFUSALS = 3
 """How often one batch may be refused while no fact comes; more means that state and rules contradict each other."""
 
@@ -39,13 +29,6 @@ _log = logging.getLogger(__name__)
 
 class ContradictionError(RuntimeError):
     """A reactor asks again and again for commands that the rules refuse, though no fact has come."""
-
-
-class CheckpointState(msgspec.Struct, kw_only=True):
-    """The state of all reactors, as a checkpoint holds it."""
-
-    work: Snapshot
-    triggering: bytes
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,14 +50,11 @@ class Runner:
     ) -> None:
         self._ledger = ledger
         self._clock = clock
-        self._shared = shared
-        self._triggering = triggering
         self.reactors = (triggering, *reactors)
-        self._folds = _table([shared.folds(), *(reactor.folds() for reactor in self.reactors)])
-        self._position = 0
+        self._fold = ReactorFold(shared, triggering, reactors, self._facts_folded)
+        self._follower = FoldFollower(ledger, self._fold, fails_fast=True, sleep=self._sleep)
         self._react_from = 0
         """The reactors are not asked before the facts up to here, which come from their last batches, are folded."""
-        self._saved = 0
         self._refused: list[tuple[Reactor, CommandBatch]] = []
         self._refusals: Counter[tuple[str, object]] = Counter()
         self._refused_at = 0
@@ -84,8 +64,8 @@ class Runner:
     @property
     def health(self) -> Health:
         """How far the reactors have come, and whether they work."""
-        lag = self._ledger.head() - self._position
-        return Health(position=self._position, lag=lag, failure=self._failure)
+        lag = self._ledger.head() - self._follower.position
+        return Health(position=self._follower.position, lag=lag, failure=self._failure)
 
     async def run(self) -> None:
         """Work until cancelled, or until the ledger is closed.
@@ -96,7 +76,7 @@ class Runner:
         try:
             await self.prepare()
             async with asyncio.TaskGroup() as tasks:
-                follower = tasks.create_task(self._follow())
+                follower = tasks.create_task(self._follower.follow(saves=False))
                 follower.add_done_callback(lambda _: self._wake.set())
                 tasks.create_task(self._react_until(follower))
         except asyncio.CancelledError:
@@ -111,12 +91,7 @@ class Runner:
 
     async def prepare(self) -> None:
         """Restore the checkpoint, fold the facts after it, and let every reactor start."""
-        checkpoint = await asyncio.to_thread(self._ledger.checkpoint, CHECKPOINT_NAME)
-        if checkpoint is not None and checkpoint.version == CHECKPOINT_VERSION:
-            state = msgspec.msgpack.decode(checkpoint.state, type=CheckpointState)
-            self._shared.restore(state.work)
-            self._triggering.restore(state.triggering)
-            self._position = self._saved = checkpoint.position
+        await self._follower.restore()
         await self.catch_up()
         for reactor in self.reactors:
             reactor.begin(self._clock.now())
@@ -124,8 +99,7 @@ class Runner:
 
     async def catch_up(self) -> None:
         """Fold all facts up to the ledger's head."""
-        while self._ledger.head() > self._position:
-            self._fold(await asyncio.to_thread(self._ledger.read, self._position, CATCH_UP_FACTS))
+        await self._follower.catch_up()
 
     async def cycle(self) -> bool:
         """Ask every reactor once and execute its commands; False if there were none. All facts have to be folded."""
@@ -149,32 +123,15 @@ class Runner:
 
     def checkpoint_state(self) -> CheckpointState:
         """The present state, as a checkpoint holds it."""
-        return CheckpointState(work=self._shared.snapshot(), triggering=self._triggering.snapshot())
+        return self._fold.checkpoint_state()
 
     async def save(self) -> None:
         """Write a checkpoint. A failure is logged only: it costs time at the next start."""
-        checkpoint = Checkpoint(CHECKPOINT_VERSION, self._position, msgspec.msgpack.encode(self.checkpoint_state()))
-        self._saved = self._position
-        try:
-            await asyncio.to_thread(self._ledger.save_checkpoint, CHECKPOINT_NAME, checkpoint)
-        except Exception:
-            _log.exception("the reactors' checkpoint could not be written")
+        await self._follower.save()
 
-    async def _follow(self) -> None:
-        facts = self._ledger.tail().after(self._position)
-        while True:
-            try:
-                batch = await anext(facts, None)
-            except StoreError as error:
-                await self._pause(error)
-                facts = self._ledger.tail().after(self._position)
-                continue
-            if batch is None:
-                return
-            self._fold(batch)
-            if self._position >= self._react_from:
-                self._wake.set()
-            await asyncio.sleep(0)
+    def _facts_folded(self) -> None:
+        if self._follower.position >= self._react_from:
+            self._wake.set()
 
     async def _react_until(self, follower: asyncio.Task[None]) -> None:
         timer: asyncio.Task[None] | None = None
@@ -182,12 +139,11 @@ class Runner:
             while not follower.done():
                 await self._wake.wait()
                 self._wake.clear()
-                if self._position < self._react_from:
+                if self._follower.position < self._react_from:
                     continue
                 if await self.cycle():
                     self._wake.set()
-                if self._position - self._saved >= CHECKPOINT_FACTS:
-                    await self.save()
+                await self._follower.save_if_due()
                 if timer is not None:
                     timer.cancel()
                 timer = self._start_timer()
@@ -202,14 +158,6 @@ class Runner:
     async def _wake_at(self, at: datetime) -> None:
         await self._clock.sleep_until(at)
         self._wake.set()
-
-    def _fold(self, facts: Iterable[Recorded]) -> None:
-        table = self._folds
-        for recorded in facts:
-            fact = recorded.fact
-            for fold in table.get(type(fact), ()):
-                fold(recorded, fact)
-            self._position = recorded.position
 
     async def _execute(self, batches: Sequence[tuple[Reactor, CommandBatch]]) -> None:
         answers = await asyncio.gather(
@@ -241,11 +189,10 @@ class Runner:
         if self._refused:
             self._react_from = max(self._react_from, self._ledger.head())
         if away is not None:
-            await self._pause(away)
+            await self._follower.pause(away)
 
-    async def _pause(self, reason: Exception) -> None:
-        _log.warning("the reactors wait: %s", reason)
-        await self._clock.sleep_until(self._clock.now() + timedelta(seconds=PAUSE_SECONDS))
+    async def _sleep(self, seconds: float) -> None:
+        await self._clock.sleep_until(self._clock.now() + timedelta(seconds=seconds))
 
     def _count_refusal(self, reactor: Reactor, batch: CommandBatch, refusal: Refusal) -> None:
         _log.info("%s was refused, because something else came first: %s", reactor.name, refusal)
@@ -263,14 +210,6 @@ class Runner:
         refused, self._refused = self._refused, []
         for reactor, batch in refused:
             reactor.refused(batch.subject)
-
-
-def _table(folds: Iterable[Any]) -> dict[type[Fact], tuple[Fold, ...]]:
-    table: dict[type[Fact], tuple[Fold, ...]] = {}
-    for each in folds:
-        for fact, fold in each.items():
-            table[fact] = (*table.get(fact, ()), fold)
-    return table
 
 
 def _reason(error: BaseException) -> str:

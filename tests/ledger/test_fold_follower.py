@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 import pytest
 
 from buildledger.events.fact import Recorded
+from buildledger.events.log import LogFinished
 from buildledger.ledger.errors import StoreError
 from buildledger.ledger.fold_follower import FoldFollower
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.store import Checkpoint
-from tests.ledger.samples import CLOCK, SYSTEM, open_log
+from tests.ledger.samples import CLOCK, SYSTEM, finish_log, open_log
 from tests.ledger.waiting import DEADLINE_SECONDS
 
 
@@ -124,3 +125,64 @@ async def test_a_failure_is_retried_from_where_it_was(ledger: Ledger, caplog: py
     assert fold.all == [1, 2, 3]
     assert "can't follow the ledger beyond 0" in caplog.text
     await follower.stop()
+
+
+class AwayLedger(Ledger):
+    """One that can't be read a few times."""
+
+    failures_left = 0
+
+    def read(self, after: int, limit: int, names: Collection[str] = ()) -> Sequence[Recorded]:
+        if self.failures_left:
+            self.failures_left -= 1
+            raise StoreError("away")
+        return super().read(after, limit, names)
+
+
+async def test_catching_up_reads_what_matters_and_waits_for_the_database(database_url: str) -> None:
+    """By name only the named facts are read, though all of them count as folded; a database that is away is awaited."""
+    ledger = AwayLedger.open(database_url, clock=CLOCK)
+    assert isinstance(ledger, AwayLedger)
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    try:
+        await record(ledger, 3)
+        await ledger.execute(finish_log("log 0"), origin=SYSTEM)
+        await record(ledger, 2, "later")
+        ledger.failures_left = 2
+        fold = Positions()
+        follower = FoldFollower(ledger, fold, names=[LogFinished.NAME], fails_fast=True, retry_seconds=5.0, sleep=sleep)
+        await follower.restore()
+        await follower.catch_up()
+        assert (fold.all, follower.position, slept) == ([4], 6, [5.0, 5.0])
+    finally:
+        ledger.close()
+
+
+async def test_a_fold_that_must_not_go_on_stops_its_follower(ledger: Ledger) -> None:
+    """Where a failure is to be loud, that of the fold is raised, even if it is that of a database, and not repeated."""
+    await record(ledger, 2)
+    fold = Positions()
+    fold.failures = [StoreError("the fold's own query")]
+    follower = FoldFollower(ledger, fold, fails_fast=True)
+    with pytest.raises(StoreError):
+        await follower.follow()
+    assert (fold.all, follower.position) == ([], 0)
+
+
+async def test_follows_without_saving_when_its_owner_saves(ledger: Ledger) -> None:
+    """An owner that changes the state between commands decides when it may be saved."""
+    await record(ledger, 3)
+    fold = Positions()
+    follower = FoldFollower(ledger, fold, checkpoint_facts=2)
+    task = asyncio.create_task(follower.follow(saves=False))
+    await follower.reached(3)
+    assert ledger.checkpoint(Positions.NAME) is None
+    await follower.save_if_due()
+    saved = ledger.checkpoint(Positions.NAME)
+    assert saved is not None
+    assert saved.position == 3
+    task.cancel()

@@ -30,7 +30,8 @@ from buildledger.ledger.store import Checkpoint
 from buildledger.ledger.submission import Origin, Receipt
 from buildledger.reactors.assembly import join
 from buildledger.reactors.reactor import CommandBatch, Fold
-from buildledger.reactors.runner import CHECKPOINT_NAME, CHECKPOINT_VERSION, ContradictionError, Runner
+from buildledger.reactors.reactor_fold import ReactorFold
+from buildledger.reactors.runner import ContradictionError, Runner
 from buildledger.reactors.state.shared import SharedState
 from buildledger.reactors.triggers.triggering import Triggering
 from tests.reactors.configurations import SETTLING
@@ -115,7 +116,7 @@ async def test_a_start_reads_the_checkpoint_and_what_came_after_it(tmp_path: Pat
         await w.force()
         await w.runner.save()
         await w.force()
-        saved = w.ledger.checkpoint(CHECKPOINT_NAME)
+        saved = w.ledger.checkpoint(ReactorFold.NAME)
         assert saved is not None
         before, later = w.runner.checkpoint_state(), w.ledger.head() - saved.position
         assert isinstance(w.ledger, CountingLedger)
@@ -126,14 +127,14 @@ async def test_a_start_reads_the_checkpoint_and_what_came_after_it(tmp_path: Pat
         await w.finish_all()
         assert w.results() == [Result.SUCCESS] * 12
         await w.runner.save()
-        grown = w.ledger.checkpoint(CHECKPOINT_NAME)
+        grown = w.ledger.checkpoint(ReactorFold.NAME)
         assert grown is not None
         assert len(grown.state) < len(saved.state), "finished work is forgotten"
     finally:
         w.close()
 
 
-@pytest.mark.parametrize("version", [CHECKPOINT_VERSION - 1, CHECKPOINT_VERSION, CHECKPOINT_VERSION + 1])
+@pytest.mark.parametrize("version", [ReactorFold.VERSION - 1, ReactorFold.VERSION, ReactorFold.VERSION + 1])
 async def test_only_a_checkpoint_of_this_version_is_trusted(tmp_path: Path, version: int) -> None:
     """After an update that remembers otherwise, or back to an older server, the history is folded once more."""
     async with world(tmp_path) as w:
@@ -141,10 +142,10 @@ async def test_only_a_checkpoint_of_this_version_is_trusted(tmp_path: Path, vers
         others = w.runner.checkpoint_state()
         others.work.requests, others.work.builds = [], []
         misleading = Checkpoint(version, w.ledger.head(), msgspec.msgpack.encode(others))
-        w.ledger.save_checkpoint(CHECKPOINT_NAME, misleading)
+        w.ledger.save_checkpoint(ReactorFold.NAME, misleading)
         await w.restart()
         open_requests = [each.request_id for each in w.runner.checkpoint_state().work.requests]
-        assert open_requests == ([] if version == CHECKPOINT_VERSION else [forced])
+        assert open_requests == ([] if version == ReactorFold.VERSION else [forced])
 
 
 class Stubborn:

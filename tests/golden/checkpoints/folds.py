@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 
-from buildledger.elastic import fleet, fleet_state
+from buildledger.elastic import fleet_state
+from buildledger.elastic.fleet import Fleet
 from buildledger.events.codec import decode
 from buildledger.events.fact import Recorded
 from buildledger.operations.open_operations import OpenOperations, ServerOperation
 from buildledger.operations.server_operations import ServerOperations
-from buildledger.reactors import runner
+from buildledger.reactors.reactor_fold import CheckpointState, ReactorFold
 from buildledger.reactors.triggers.triggering import TriggeringMemory
 from buildledger.slave_grpc.state.follower import OpenWorkFollower
 from buildledger.slave_grpc.state.open_work import Changes, OpenWork, OpenWorkState
@@ -95,10 +96,10 @@ def _fleet(facts: list[Recorded]) -> fleet_state.FleetState:
 
 CHECKPOINTS = (
     KnownCheckpoint(
-        runner.CHECKPOINT_NAME,
-        runner.CHECKPOINT_VERSION,
-        "CHECKPOINT_VERSION in buildledger/reactors/runner.py",
-        (runner.CheckpointState, TriggeringMemory),
+        ReactorFold.NAME,
+        ReactorFold.VERSION,
+        "ReactorFold.VERSION in buildledger/reactors/reactor_fold.py",
+        (CheckpointState, TriggeringMemory),
     ),
     KnownCheckpoint(
         OpenWorkFollower.NAME,
@@ -115,8 +116,8 @@ CHECKPOINTS = (
         _operations,
     ),
     KnownCheckpoint(
-        fleet.CHECKPOINT_NAME,
-        fleet_state.VERSION,
+        Fleet.NAME,
+        Fleet.VERSION,
         "VERSION in buildledger/elastic/fleet_state.py",
         (fleet_state.FleetState,),
         _fleet,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from buildledger.config.configurations import UnreadableConfigurationError
 from buildledger.config.resolved import Retry
-from buildledger.domain.build import FinishBuild
+from buildledger.domain.build import FinishBuild, FinishStep
 from buildledger.domain.command import Command
 from buildledger.domain.request import FinishRequest, ReturnRequest
 from buildledger.domain.results import after_loss
@@ -38,3 +39,17 @@ def finish_after_loss(run: BuildRun, retry: Retry, summary: str) -> tuple[Comman
             return finish_build(run, result, f"given up after {attempt} attempts: {summary}")
         case _:
             return finish_build(run, result, summary)
+
+
+def finish_unreadable(run: BuildRun, error: UnreadableConfigurationError) -> tuple[Command, ...]:
+    """End a build whose own configuration can't be read, with its step and all its requests.
+
+    Empty while the worker still does something for it: a step doesn't end before its operation.
+    """
+    if run.open_operation is not None:
+        return ()
+    summary, step = str(error), run.state.step
+    ending = finish_build(run, Result.EXCEPTION, summary)
+    if not run.state.step_open:
+        return ending
+    return (FinishStep(build_id=run.build_id, step=step, result=Result.EXCEPTION, summary=summary), *ending)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from buildledger.config.configurations import UnreadableConfigurationError
 from buildledger.domain.build import BuildState
 from buildledger.domain.command import Command
 from buildledger.events.build import (
@@ -17,12 +19,15 @@ from buildledger.events.build import (
 )
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import BuildId
+from buildledger.reactors.builds.completion import finish_unreadable
 from buildledger.reactors.builds.contexts import EvaluationContexts
 from buildledger.reactors.builds.driver import BuildDriver
 from buildledger.reactors.reactor import CommandBatch, Fold
 from buildledger.reactors.state.builds import BuildRun
 from buildledger.reactors.state.shared import SharedState
 from buildledger.steps.program import Execution
+
+_log = logging.getLogger(__name__)
 
 
 class BuildRunner:
@@ -93,7 +98,11 @@ class BuildRunner:
 
     def _drive(self, run: BuildRun) -> tuple[Command, ...]:
         assigned = run.assigned
-        configuration = self._shared.configurations.of(assigned.config_digest)
+        try:
+            configuration = self._shared.configurations.of(assigned.config_digest)
+        except UnreadableConfigurationError as error:
+            _log.error("build %s can't go on: %s", run.build_id, error)
+            return finish_unreadable(run, error)
         step, execution = self._executions.get(run.build_id, (-1, None))
         at_hand = execution if step == run.state.step else None
         driver = BuildDriver(run, configuration, self._contexts, self._shared.worker(assigned.worker), at_hand)

@@ -18,7 +18,7 @@ class Allocation(NamedTuple):
 
     worker: str
     builder: Builder | None
-    """For its locks; None if its configuration doesn't have it."""
+    """For its locks; None if its configuration doesn't have it, or can't be read."""
     requests: tuple[RequestId, ...]
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from buildledger.config.configurations import UnreadableConfigurationError
 from buildledger.config.resolved import Builder, Configuration
 from buildledger.config.wait_reason import WaitReason, not_configured
 from buildledger.domain.build import AssignBuild
@@ -193,7 +194,15 @@ class Scheduler:
         index.queues.mark_ready(index.allocations.update_worker(candidate))
 
     def _builder_of(self, assigned: BuildAssigned) -> Builder | None:
-        return self._shared.configurations.of(assigned.config_digest).builders.get(assigned.builder)
+        """The builder of a running build; None if its configuration can't be read, so that nobody knows its locks.
+
+        Such a build is about to end: `BuildRunner` does that.
+        """
+        try:
+            configuration = self._shared.configurations.of(assigned.config_digest)
+        except UnreadableConfigurationError:
+            return None
+        return configuration.builders.get(assigned.builder)
 
     def _enqueue(self, index: SchedulingIndex, waiting: OpenRequest) -> None:
         if not waiting.waits:

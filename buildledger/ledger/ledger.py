@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import Notification, PersistenceError
+from eventsourcing.persistence import PersistenceError
 
 from buildledger.clock import Clock
 from buildledger.domain.command import Aggregate, Command
@@ -20,7 +20,7 @@ from buildledger.ledger.commit_notifier import CommitNotifier
 from buildledger.ledger.database import open_store
 from buildledger.ledger.follow import BATCH_FACTS, Tail
 from buildledger.ledger.recent import RecentFacts
-from buildledger.ledger.store import Checkpoint, FactQuery, FactStore, stream_of
+from buildledger.ledger.store import Checkpoint, FactQuery, FactStore, StoredFact
 from buildledger.ledger.streams import Stream
 from buildledger.ledger.submission import Origin, Receipt, Submission
 from buildledger.ledger.writer import Writer
@@ -115,7 +115,7 @@ class Ledger:
 
     def select(self, query: FactQuery, limit: int) -> Sequence[Recorded]:
         """Up to `limit` of the facts that are asked for, in either order. Blocks for a query; raises as `read` does."""
-        return [recorded(notification) for notification in self._store.select_facts(query, limit)]
+        return [recorded(stored) for stored in self._store.select_facts(query, limit)]
 
     def load(self, aggregate: Aggregate, stream_id: UUID) -> tuple[Any, int]:
         """A stream's state and version, from everything that anybody has committed; (initial, 0) if it has no facts.
@@ -170,14 +170,14 @@ class Ledger:
         self._watch.close()
 
 
-def recorded(stored: Notification) -> Recorded:
+def recorded(stored: StoredFact) -> Recorded:
     """A stored fact, decoded, in its newest version."""
-    fact, meta = decode(stored.topic, stored.state)
+    fact, meta = decode(stored.name, stored.body)
     return Recorded(
-        position=stored.id,
-        stream_id=stream_of(stored),
-        version=stored.originator_version,
-        name=stored.topic,
+        position=stored.position,
+        stream_id=stored.stream_id,
+        version=stored.version,
+        name=stored.name,
         fact=fact,
         meta=meta,
     )

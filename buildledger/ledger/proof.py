@@ -14,7 +14,7 @@ from buildledger.ledger import merkle
 from buildledger.ledger.database import create_tables, insert, open_engine
 from buildledger.ledger.reader import PositionConflict, ReaderPosition
 from buildledger.ledger.signing import HeadKey, SignedHead, read_head
-from buildledger.ledger.store import FactStore, leaf_hash
+from buildledger.ledger.store import FactQuery, FactStore
 from buildledger.ledger.tiles import Tiles
 
 BATCH_FACTS = 4_096
@@ -89,13 +89,13 @@ class Tree:
         with self._growing:
             while True:
                 size = self.size()
-                facts = self._store.select_notifications(size, BATCH_FACTS, inclusive_of_start=False)
+                facts = self._store.select_facts(FactQuery(after=size), BATCH_FACTS)
                 if not facts:
                     return size
                 try:
                     with self._engine.begin() as connection:
-                        self._position.move(connection, size, facts[-1].id)
-                        self._tiles.append(connection, size, [leaf_hash(fact) for fact in facts])
+                        self._position.move(connection, size, facts[-1].position)
+                        self._tiles.append(connection, size, [fact.leaf_hash for fact in facts])
                 except PositionConflict:
                     continue
 

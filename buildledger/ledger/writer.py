@@ -116,12 +116,12 @@ class Writer:
         batch = self._decider.decide(submissions, self._clock.now())
         try:
             something = bool(batch.stored or batch.records)
-            base = self._store.append(batch.stored, batch.records) if something else self._seen
+            written = self._store.insert_events(batch.stored, commands=batch.records) if something else None
         except IntegrityError:
             raise
         except PersistenceError as error:
             raise LedgerUnavailable(str(error), outcome_unknown=True) from error
-        self._publish(batch, base)
+        self._publish(batch, self._seen if written is None else written.start - 1)
 
     def _catch_up(self) -> None:
         """Forget the streams that other processes have moved, so that no rule is applied to an old state."""

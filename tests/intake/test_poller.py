@@ -11,6 +11,7 @@ from buildledger.events.change import BranchMoved, ChangeRecorded, SourceFailed,
 from buildledger.events.ids import change_id
 from buildledger.events.person import ClaimRecorded
 from buildledger.intake.polling import poller, recording
+from buildledger.ledger.store import FactQuery
 from tests.fakes.repository import Repository
 from tests.intake.conftest import World
 
@@ -82,7 +83,7 @@ async def test_words_are_in_the_vault_and_not_in_facts(world: World, repository:
         "Jane Doe <jane@acme.example>",
         *words.co_authors,
     }
-    stored = b"".join(bytes(it.state) for it in world.ledger.store.select_notifications(None, 1000))
+    stored = b"".join(it.body for it in world.ledger.store.select_facts(FactQuery(), 1000))
     assert b"acme.example" not in stored
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 
 from buildledger.domain.worker import DisconnectWorker, ReportWorkerMissing
+from buildledger.ledger.store import FactQuery
 from tests.api.calls import named, post, read
 from tests.api.conftest import Site, settled
 from tests.projections.world import START
@@ -27,7 +28,7 @@ async def test_an_enrollment_token_is_shown_once_and_kept_as_a_digest(site: Site
     other = (await post(client, "enrollment-tokens", {}, **named("u"))).json()
     assert first["token"] == again["token"] != other["token"]
     assert again["expires_at"] == first["expires_at"]
-    stored = b"".join(bytes(fact.state) for fact in site.ledger.store.select_notifications(1, 10_000))
+    stored = b"".join(fact.body for fact in site.ledger.store.select_facts(FactQuery(), 10_000))
     assert first["token"].encode() not in stored
     assert (await post(client, "enrollment-tokens", {"worker": "nobody"})).status_code == 404
 

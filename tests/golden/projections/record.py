@@ -27,12 +27,7 @@ def _play() -> bytes:
         stored = ledger.store.select_facts(FactQuery(), FACTS_MAX)
         ledger.close()
     lines = [
-        Line(
-            stream_id=each.originator_id,  # type: ignore[arg-type]
-            version=each.originator_version,
-            name=each.topic,
-            stored=each.state.decode(),
-        )
+        Line(stream_id=each.stream_id, version=each.version, name=each.name, stored=each.body.decode())
         for each in stored
     ]
     return msgspec.json.Encoder().encode_lines(lines)

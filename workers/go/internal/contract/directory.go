@@ -23,8 +23,8 @@ const (
 	SpoolDirectory  = "spool"
 )
 
-// Claim is the content of ClaimFile, which is created once. A supervisor creates it before it starts its command. A worker that finds none
-// creates it with a PID of 0; then no supervisor will start anything in the directory.
+// Claim is the content of ClaimFile, which is created once. A supervisor creates it before it starts its command. A worker that
+// finds none creates it with a PID of 0; then no supervisor will start anything in the directory.
 type Claim struct {
 	Version int `json:"version"`
 	processes.Identity
@@ -111,8 +111,8 @@ func SegmentPath(directory string, channel int, number int64) string {
 	return filepath.Join(directory, SpoolDirectory, fmt.Sprintf("%d.%08d", channel, number))
 }
 
-// SecretDirectory is the directory of a command's secret files; it is known from outside, so that they can be removed after a crash. It is
-// in memory where the system has a file system for that.
+// SecretDirectory is the directory of a command's secret files; it is known from outside, so that they can be removed after a
+// crash. It is in memory where the system has a file system for that.
 func SecretDirectory(directory, cookie string) string {
 	const memory = "/dev/shm"
 	if info, err := os.Stat(memory); err == nil && info.IsDir() {

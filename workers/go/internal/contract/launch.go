@@ -1,5 +1,6 @@
-// Package contract is the interface between a worker and the supervisor of one command: a launch and orders, which go through a pipe, and
-// the files in the supervisor's directory. docs/supervisor.md describes it for those who write workers in other languages.
+// Package contract is the interface between a worker and the supervisor of one command: a launch and orders, which go through a
+// pipe, and the files in the supervisor's directory. docs/supervisor.md describes it for those who write workers in other
+// languages.
 package contract
 
 import (
@@ -32,7 +33,8 @@ const (
 	Storage        Reason = "storage"
 )
 
-// What happens to output that exceeds the spool's limit (Launch.OnFull), and to a command whose worker has died (Launch.OnWorkerDeath).
+// What happens to output that exceeds the spool's limit (Launch.OnFull), and to a command whose worker has died
+// (Launch.OnWorkerDeath).
 const (
 	OnFullBlock     = "block"
 	OnFullGap       = "gap"

@@ -107,8 +107,8 @@ func Digest(ctx context.Context, root *os.Root, path string) ([]byte, error) {
 	return digest.Sum(nil), nil
 }
 
-// Match calls found with each path that matches a pattern, until that returns false; within each directory in order of the names' bytes.
-// Links to directories aren't entered. The error is a paths.EscapesError if the pattern leads out of root, or that of ctx.
+// Match calls found with each path that matches a pattern, until that returns false; within each directory in order of the names'
+// bytes. Links to directories aren't entered. The error is a paths.EscapesError if the pattern leads out of root, or that of ctx.
 func Match(ctx context.Context, root *os.Root, pattern []byte, found func(path string) bool) error {
 	if err := checkPatterns([][]byte{pattern}); err != nil {
 		return err

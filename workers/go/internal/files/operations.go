@@ -19,8 +19,8 @@ const (
 	defaultMode     = 0o644
 )
 
-// Perform does the operation of spec in dir. Its failure stands in the last result; the error is that of ctx, if ctx ended before the
-// operation was done.
+// Perform does the operation of spec in dir. Its failure stands in the last result; the error is that of ctx, if ctx ended before
+// the operation was done.
 func Perform(ctx context.Context, dir paths.BuildDir, spec *pb.RunSpec) ([]*pb.FileResult, error) {
 	var results []*pb.FileResult
 	var err error

@@ -5,7 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// matchesPattern matches one name with a pattern of "*", "?" and "[…]" or "[!…]". A bracket that isn't closed is an ordinary character.
+// matchesPattern matches one name with a pattern of "*", "?" and "[…]" or "[!…]". A bracket that isn't closed is an ordinary
+// character.
 func matchesPattern(pattern, name string) bool {
 	// After a mismatch the last "*" takes one byte more. The "*" before it never has to be tried again.
 	starRest, starName := "", ""
@@ -50,8 +51,8 @@ func matchOne(pattern, name string) (width, size int) {
 	return 1, 1
 }
 
-// classEnd is the index of the bracket that closes the class with which pattern begins; 0 if there is none. A "]" at the beginning of the
-// class belongs to it.
+// classEnd is the index of the bracket that closes the class with which pattern begins; 0 if there is none. A "]" at the beginning
+// of the class belongs to it.
 func classEnd(pattern string) int {
 	if pattern[0] != '[' {
 		return 0

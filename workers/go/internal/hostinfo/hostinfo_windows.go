@@ -11,7 +11,8 @@ import (
 
 const (
 	bootKey = `SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters`
-	// bootTimeTolerance: the wall clock may be set a little meanwhile. Times of boot that round to the same multiple are the same boot.
+	// bootTimeTolerance: the wall clock may be set a little meanwhile. Times of boot that round to the same multiple are the same
+	// boot.
 	bootTimeTolerance = 10 * time.Second
 )
 

@@ -7,8 +7,8 @@ import (
 	"buildledger/workers/go/internal/files/durable"
 )
 
-// GroupFsync makes the journals of a directory durable, many at once: files that come while the disk is busy are synced together in the
-// next round. It is safe for concurrent use.
+// GroupFsync makes the journals of a directory durable, many at once: files that come while the disk is busy are synced together in
+// the next round. It is safe for concurrent use.
 type GroupFsync struct {
 	directory string
 	mu        sync.Mutex
@@ -38,8 +38,8 @@ func (g *GroupFsync) Sync(file *os.File) error {
 	return <-done
 }
 
-// runRounds syncs what waits until nothing does. The caller's own file is in the first round; more rounds delay the caller a little, but
-// happen only when many runs are started at once.
+// runRounds syncs what waits until nothing does. The caller's own file is in the first round; more rounds delay the caller a
+// little, but happen only when many runs are started at once.
 func (g *GroupFsync) runRounds() {
 	for {
 		g.mu.Lock()

@@ -1,4 +1,4 @@
-// Package journal keeps what happened in an attempt on disk: it is written before it is sent, and freed when the server has it.
+// Package journal keeps what happened in an attempt on disk: it is written before it is sent, and released when the server has it.
 package journal
 
 import (
@@ -33,8 +33,8 @@ type Entry struct {
 
 // Journal is the journal of one attempt, in segments: files named `<run id>.<attempt>.<segment>.journal`.
 //
-// Each segment begins with a Header. A record that a crash cut short is recognised by its checksum. The specification of a run is not
-// kept: it may hold secrets, and nothing is ever started from a journal. A Journal isn't safe for concurrent use.
+// Each segment begins with a Header. A record that a crash cut short is recognised by its checksum. The specification of a run is
+// not kept: it may hold secrets, and nothing is ever started from a journal. A Journal isn't safe for concurrent use.
 type Journal struct {
 	Header       Header
 	NextEvent    uint64
@@ -47,8 +47,8 @@ type Journal struct {
 	EventsRead uint64
 	// SpooledBytes is the sum of the entries' Bytes.
 	SpooledBytes int64
-	// Freed are the positions in each channel's spool below which the server has all output.
-	Freed []uint64
+	// Released are the positions in each channel's spool below which the server has all output.
+	Released []uint64
 	// Spool reads output that isn't cached; the owner of a journal with channels sets it.
 	Spool interface {
 		Read(channel int, data []byte, position uint64) error
@@ -82,7 +82,7 @@ func New(directory string, header Header) *Journal {
 		j.Offsets, j.Positions = make([]uint64, len(header.Channels)), make([]uint64, len(header.Channels))
 	}
 	j.DataEnd = sum(j.Offsets)
-	j.Freed = make([]uint64, len(j.Offsets))
+	j.Released = make([]uint64, len(j.Offsets))
 	return j
 }
 
@@ -142,7 +142,8 @@ func (j *Journal) write(records []*Record) error {
 	j.writeBuffer = buffer
 	file := j.files[j.active]
 	if _, err := file.WriteAt(buffer, j.activeBytes); err != nil {
-		// A part may have been written, behind which no record may follow. If truncating fails too, its checksum shows that it is damaged.
+		// A part may have been written, behind which no record may follow. If truncating fails too, its checksum shows that it is
+		// damaged.
 		return errors.Join(fmt.Errorf("writing the journal: %w", err), file.Truncate(j.activeBytes))
 	}
 	position := j.activeBytes

@@ -133,12 +133,12 @@ func TestAcknowledgedSegmentsAreRemoved(t *testing.T) {
 	write(t, j, 0, []byte("output"))
 	write(t, j, 0, []byte("more"))
 	last := j.NextEvent - 1
-	j.FreeThrough(last - 1)
+	j.ReleaseThrough(last - 1)
 	if files, _ := os.ReadDir(j.directory); len(files) != 2 {
 		t.Errorf("%d segments are left", len(files))
 	}
-	if j.FirstUnacked() != last || j.SpooledBytes != 4 || j.DataAcked() != 6 || j.Freed[0] != 6 {
-		t.Errorf("%d of %d, %d bytes, %d freed", j.FirstUnacked(), last, j.SpooledBytes, j.Freed[0])
+	if j.FirstUnacked() != last || j.SpooledBytes != 4 || j.DataAcked() != 6 || j.Released[0] != 6 {
+		t.Errorf("%d of %d, %d bytes, %d freed", j.FirstUnacked(), last, j.SpooledBytes, j.Released[0])
 	}
 	again := reloaded(t, j)
 	if again.NextEvent != j.NextEvent || again.DataEnd != 10 || again.Positions[0] != 10 {
@@ -186,7 +186,7 @@ func TestDamagedOutputIsCutOff(t *testing.T) {
 func TestEventsAreRenumbered(t *testing.T) {
 	j := newJournal(t)
 	write(t, j, 0, []byte("x"))
-	j.FreeThrough(1)
+	j.ReleaseThrough(1)
 	j.RenumberAfter(9)
 	if j.FirstUnacked() != 10 || j.NextEvent != 11 || j.AckedThrough != 9 {
 		t.Errorf("%d, %d, %d", j.FirstUnacked(), j.NextEvent, j.AckedThrough)

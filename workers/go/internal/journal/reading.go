@@ -16,7 +16,7 @@ func (j *Journal) FirstUnacked() uint64 {
 	return j.entries[0].Record.EventNo
 }
 
-// Entry is the entry of an event; nil if there is none yet, or it was freed.
+// Entry is the entry of an event; nil if there is none yet, or it was released.
 func (j *Journal) Entry(eventNo uint64) *Entry {
 	if len(j.entries) == 0 || eventNo < j.entries[0].Record.EventNo {
 		return nil
@@ -48,8 +48,8 @@ func (j *Journal) Body(entry *Entry) ([]byte, error) {
 	return body, nil
 }
 
-// Output is the bytes of output, from the cache or from the spool; they aren't cached afterwards. The caller owns the buffer, which is of
-// package buffers.
+// Output is the bytes of output, from the cache or from the spool; they aren't cached afterwards. The caller owns the buffer, which
+// is of package buffers.
 func (j *Journal) Output(entry *Entry) ([]byte, error) {
 	chunk := entry.Record.Chunk
 	if data := chunk.Data; data != nil {

@@ -27,9 +27,9 @@ const (
 )
 
 const (
-	// headBytes is the size of the head of a record: checksum of the rest of the head, length and checksum of the body, kind, channel,
-	// two unused bytes, event number, offset, position in the supervisor's events, wall and monotonic clock in nanoseconds;
-	// little-endian, like all numbers.
+	// headBytes is the size of the head of a record: checksum of the rest of the head, length and checksum of the body, kind,
+	// channel, two unused bytes, event number, offset, position in the supervisor's events, wall and monotonic clock in
+	// nanoseconds; little-endian, like all numbers.
 	headBytes = 56
 	// outputBytes and gapBytes are the sizes of the bodies of output and gaps.
 	outputBytes = 20

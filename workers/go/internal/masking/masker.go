@@ -15,8 +15,8 @@ const (
 
 // Masker replaces each occurrence of each secret in one stream by `***`.
 //
-// What may be the beginning of a secret is held back until more has come or the stream has ended. Of forms that begin at the same place
-// the longest is masked. A Masker isn't safe for concurrent use.
+// What may be the beginning of a secret is held back until more has come or the stream has ended. Of forms that begin at the same
+// place the longest is masked. A Masker isn't safe for concurrent use.
 type Masker struct {
 	forms   map[uint32][][]byte // By their first four bytes; longest first.
 	pairs   *[1 << 16 / 64]uint64
@@ -74,7 +74,8 @@ func (m *Masker) maskPending(isEnd bool) []byte {
 	return masked
 }
 
-// match is the length of the longest form with which data begins; 0 if there is none. It is undecided if more data could make a longer one.
+// match is the length of the longest form with which data begins; 0 if there is none. It is undecided if more data could make a
+// longer one.
 func (m *Masker) match(data []byte, isEnd bool) (length int, isUndecided bool) {
 	if len(data) < headBytes {
 		return 0, !isEnd && m.isFormPrefix(data)

@@ -85,8 +85,8 @@ const (
 	lowerDigits = "0123456789abcdef"
 )
 
-// urlSafe are the characters, beside letters and digits, that encoders leave as they are: strict ones, encodeURIComponent, encodeURI, encoders
-// of paths, of parts of paths, and of forms.
+// urlSafe are the characters, beside letters and digits, that encoders leave as they are: strict ones, encodeURIComponent,
+// encodeURI, encoders of paths, of parts of paths, and of forms.
 var urlSafe = [...]string{"-._~", "-._~!*'()", "-._~!*'();/?:@&=+$,#", "-._~/", "-._~$&+=:@", "-._*"}
 
 // urlForms are a secret's encodings in URLs.
@@ -115,8 +115,8 @@ func percentEncoded(secret []byte, digits, space, safe string) []byte {
 	return encoded
 }
 
-// jsonEscaped are the characters that writers of JSON escape without need: none, those that could end a script in HTML, the same with quotes
-// and operators, and those that .NET escapes.
+// jsonEscaped are the characters that writers of JSON escape without need: none, those that could end a script in HTML, the same
+// with quotes and operators, and those that .NET escapes.
 var jsonEscaped = [...]string{"", "<>&" + lineEnds, "<>&='" + lineEnds, "\"<>&'+`\x7f" + lineEnds}
 
 const lineEnds = "\u2028\u2029"

@@ -19,13 +19,13 @@ var awkward = []string{
 // Arguments arrive unchanged, whatever is in them.
 func TestArgumentsArriveUnchanged(t *testing.T) {
 	want, _ := json.Marshal(awkward)
-	if got := outputOf(t, launching("print", awkward...)); got != string(want) {
+	if got := outputOf(t, newLaunch("print", awkward...)); got != string(want) {
 		t.Errorf("%s instead of %s", got, want)
 	}
 }
 
-// printer is a batch file, in a directory with a space and an umlaut, that prints its arguments.
-func printer(t *testing.T) string {
+// printScript is a batch file, in a directory with a space and an umlaut, that prints its arguments.
+func printScript(t *testing.T) string {
 	t.Helper()
 	directory := filepath.Join(testdir.New(t), "grüne dir")
 	script := filepath.Join(directory, "a script.bat")
@@ -38,8 +38,8 @@ func printer(t *testing.T) string {
 
 func checkBatch(t *testing.T, arguments []string) {
 	t.Helper()
-	launch := launching("")
-	launch.Argv = append([]string{printer(t)}, arguments...)
+	launch := newLaunch("")
+	launch.Argv = append([]string{printScript(t)}, arguments...)
 	want, _ := json.Marshal(arguments)
 	if got := outputOf(t, launch); got != string(want) {
 		t.Errorf("%s instead of %s", got, want)
@@ -59,7 +59,7 @@ func TestArgumentsOfBatchFileArriveUnchanged(t *testing.T) {
 func TestRealShell(t *testing.T) {
 	needsRealWindows(t, "the cmd.exe of Wine doesn't know substrings of nothing, %cd:~,%, and reads batch files in the machine's code page")
 	checkBatch(t, []string{"%PATH%", "100%", "%%", "%1"})
-	launch := launching("")
+	launch := newLaunch("")
 	launch.Argv, launch.IsScript = []string{"cmd.exe", "/d", "/s", "/c", "@rem\necho grüße 日本"}, true
 	if got := outputOf(t, launch); got != "grüße 日本" {
 		t.Errorf("%q", got)
@@ -68,7 +68,7 @@ func TestRealShell(t *testing.T) {
 
 // Variables keep their characters.
 func TestVariablesAreUnicode(t *testing.T) {
-	launch := launching("variable", "GREETING")
+	launch := newLaunch("variable", "GREETING")
 	launch.Env = append(launch.Env, "GREETING=grüße 日本")
 	if got := outputOf(t, launch); got != "grüße 日本" {
 		t.Errorf("%q", got)
@@ -77,7 +77,7 @@ func TestVariablesAreUnicode(t *testing.T) {
 
 // A script of several lines is run as a whole, and its exit code is the last one's.
 func TestScriptOfSeveralLines(t *testing.T) {
-	launch := launching("")
+	launch := newLaunch("")
 	launch.Argv, launch.IsScript = []string{"cmd.exe", "/d", "/s", "/c", "echo one\necho two & echo three\nexit /b 5"}, true
 	text, status, _ := ended(t, launch)
 	if got := strings.Fields(text); !slices.Equal(got, []string{"one", "two", "three"}) || status.Code != 5 {
@@ -87,7 +87,7 @@ func TestScriptOfSeveralLines(t *testing.T) {
 
 // A command line of nearly 32,767 characters arrives; a longer one isn't started, and the message says why.
 func TestLongCommandLines(t *testing.T) {
-	launch := launching("print", "")
+	launch := newLaunch("print", "")
 	launch.Argv[3] = strings.Repeat("x", 32_000)
 	if got := outputOf(t, launch); len(got) != 32_000+len(`[""]`) {
 		t.Errorf("%d characters", len(got))
@@ -98,8 +98,8 @@ func TestLongCommandLines(t *testing.T) {
 
 // What cmd.exe would cut or refuse isn't handed to it.
 func TestLongLinesForTheShell(t *testing.T) {
-	launch := launching("")
-	launch.Argv = []string{printer(t), strings.Repeat("x", 8_200)}
+	launch := newLaunch("")
+	launch.Argv = []string{printScript(t), strings.Repeat("x", 8_200)}
 	checkRefused(t, launch, Resources, "8191")
 	launch.Argv, launch.IsScript = []string{"cmd.exe", "/d", "/s", "/c", "echo one\necho " + strings.Repeat("x", 8_200)}, true
 	checkRefused(t, launch, Resources, "8191")
@@ -107,10 +107,10 @@ func TestLongLinesForTheShell(t *testing.T) {
 
 // What can't be started is named, with the kind of failure.
 func TestWhatCannotBeStarted(t *testing.T) {
-	launch := launching("")
+	launch := newLaunch("")
 	launch.Argv = []string{`missing\program.exe`}
 	checkRefused(t, launch, ProgramNotFound, `missing\program.exe`)
-	launch = launching("print")
+	launch = newLaunch("print")
 	launch.Dir = filepath.Join(testdir.New(t), "missing")
 	checkRefused(t, launch, BadDirectory, "missing")
 }
@@ -122,7 +122,7 @@ func TestWhatIsNoProgram(t *testing.T) {
 	if err := os.WriteFile(text, []byte("not a program"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	launch := launching("")
+	launch := newLaunch("")
 	launch.Argv = []string{text}
 	checkRefused(t, launch, NotExecutable, "text.exe")
 }

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cgroup is the cgroup (version 2) of one run, below a directory that was delegated to the worker. It alone always finds a process that has
-// left its session, cleared its environment and lost its parents.
+// cgroup is the cgroup (version 2) of one run, below a directory that was delegated to the worker. It alone always finds a process
+// that has left its session, cleared its environment and lost its parents.
 type cgroup struct{ path string }
 
 // newCgroup makes a cgroup, or takes the one that is there.

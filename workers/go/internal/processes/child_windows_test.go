@@ -113,7 +113,7 @@ func runChild(role string, arguments []string) int {
 		}
 		time.Sleep(time.Hour)
 	case "hold":
-		return startAndHold(launching("tree", "3"))
+		return startAndHold(newLaunch("tree", "3"))
 	case "start on and on":
 		return startRepeatedly(arguments[0])
 	}
@@ -162,7 +162,7 @@ func startAndHold(launch Launch) int {
 // startRepeatedly starts a program and ends it, as quickly as can be, until it is killed itself.
 func startRepeatedly(program string) int {
 	reaper := NewReaper("")
-	launch := launching("tree", "1")
+	launch := newLaunch("tree", "1")
 	launch.Argv[0] = program
 	for {
 		p, err := reaper.Start(launch)
@@ -180,7 +180,7 @@ func startRepeatedly(program string) int {
 
 // interruptCatchingChild returns the exit code of a program that gets Ctrl-C.
 func interruptCatchingChild() int {
-	p, err := NewReaper("").Start(launching("catch"))
+	p, err := NewReaper("").Start(newLaunch("catch"))
 	if err != nil {
 		fmt.Println(err)
 		return 1
@@ -213,7 +213,7 @@ func consolePages() (input, output uint32) {
 	return input, output
 }
 
-func launching(role string, arguments ...string) Launch {
+func newLaunch(role string, arguments ...string) Launch {
 	own, _ := os.Executable()
 	directory, _ := os.Getwd()
 	return Launch{

@@ -113,8 +113,8 @@ func attachConsole(pid uint32) error {
 	}
 }
 
-// runOnConsole runs a command line with a code page and returns its exit code. The command shares console, streams and job with this
-// process.
+// runOnConsole runs a command line with a code page and returns its exit code. The command shares console, streams and job with
+// this process.
 func runOnConsole(page, program, line string) (uint32, error) {
 	number, err := strconv.ParseUint(page, 10, 32)
 	if err != nil {
@@ -157,8 +157,8 @@ func runOnConsole(page, program, line string) (uint32, error) {
 	return code, err
 }
 
-// enableControlC has the processes that this one starts receive Ctrl-C. A process that is the first of a group, or that was started by one
-// which ignores Ctrl-C, ignores it too, and its children inherit that.
+// enableControlC has the processes that this one starts receive Ctrl-C. A process that is the first of a group, or that was started
+// by one which ignores Ctrl-C, ignores it too, and its children inherit that.
 func enableControlC() {
 	if done, _, err := procSetConsoleCtrlHandler.Call(0, 0); done == 0 {
 		slog.Warn("commands may not receive Ctrl-C", "error", err)

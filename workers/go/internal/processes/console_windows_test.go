@@ -13,7 +13,7 @@ import (
 
 // Ctrl-C reaches the tree, and not the worker.
 func TestControlCReachesTheTree(t *testing.T) {
-	p := start(t, launching("catch"))
+	p := start(t, newLaunch("catch"))
 	if line, err := bufio.NewReader(p.Outputs[0]).ReadString('\n'); err != nil || strings.TrimSpace(line) != "ready" {
 		t.Fatalf("%q, %v", line, err)
 	}
@@ -38,7 +38,7 @@ func TestControlCFromProcessGroup(t *testing.T) {
 // A command runs on a console with code page 65001, whatever the machine's is, or with the page it asks for.
 func TestCodePage(t *testing.T) {
 	for encoding, want := range map[string]string{"": "65001 65001", "windows-1252": "1252 1252"} {
-		launch := launching("page")
+		launch := newLaunch("page")
 		launch.Encoding = encoding
 		if got := outputOf(t, launch); got != want {
 			t.Errorf("%q: %s instead of %s", encoding, got, want)
@@ -48,7 +48,7 @@ func TestCodePage(t *testing.T) {
 
 // What cmd.exe itself writes is UTF-8.
 func TestShellWritesUTF8(t *testing.T) {
-	launch := launching("")
+	launch := newLaunch("")
 	launch.Argv, launch.IsScript = []string{"cmd.exe", "/d", "/s", "/c", "echo grüße 日本"}, true
 	if got := outputOf(t, launch); got != "grüße 日本" {
 		t.Errorf("%q", got)

@@ -17,8 +17,8 @@ func OwnExecutable() string {
 	return path
 }
 
-// StartDetached starts a program that can outlive this process: in a session of its own, with no open files of this process except for the two
-// that become its standard input and output.
+// StartDetached starts a program that can outlive this process: in a session of its own, with no open files of this process except
+// for the two that become its standard input and output.
 //
 // Any other child of this process is treated as an orphan that such a program left when it was killed.
 func (r *Reaper) StartDetached(program string, arguments []string, input, output *os.File) (*os.Process, error) {

@@ -17,8 +17,8 @@ func OwnExecutable() string {
 	return path
 }
 
-// StartDetached starts a program that can outlive this process: without this process's console and, where that is allowed, outside of its
-// job.
+// StartDetached starts a program that can outlive this process: without this process's console and, where that is allowed, outside
+// of its job.
 func (r *Reaper) StartDetached(program string, arguments []string, input, output *os.File) (*os.Process, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {

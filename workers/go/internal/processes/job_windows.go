@@ -24,7 +24,8 @@ const (
 
 var procIsProcessInJob = kernel32.NewProc("IsProcessInJob")
 
-// job is the job object that holds one tree. What is started in it stays in it, and is killed when the last handle of the job is closed.
+// job is the job object that holds one tree. What is started in it stays in it, and is killed when the last handle of the job is
+// closed.
 type job struct{ handle windows.Handle }
 
 // accounting is JOBOBJECT_BASIC_ACCOUNTING_INFORMATION.

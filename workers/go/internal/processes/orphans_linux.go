@@ -17,8 +17,8 @@ const (
 	roundsPerLog = 500
 )
 
-// KillOrphans kills every process of runs whose supervisors are gone, and returns them by the cookies of the runs. Orphans that can't be
-// attributed to a run count for the first.
+// KillOrphans kills every process of runs whose supervisors are gone, and returns them by the cookies of the runs. Orphans that
+// can't be attributed to a run count for the first.
 //
 // It doesn't return before they are gone, unless ctx ends: a run of which something is alive must not be reported as ended.
 func (r *Reaper) KillOrphans(ctx context.Context, orphanedRuns []OrphanedRun) (map[string][]Survivor, error) {
@@ -62,7 +62,7 @@ func (r *Reaper) findOrphans(orphanedRuns []OrphanedRun) map[string][]*processIn
 		return nil
 	}
 	r.mu.Lock()
-	orphans := r.orphans()
+	orphans := r.adoptedOrphans()
 	r.mu.Unlock()
 	processes := readAllStats()
 	pidsByCookie := make(map[string][]int)

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// CookieVariable has, in the environment of each process of a run, the cookies of the runs that it is part of, outermost first, with ":"
-	// between them.
+	// CookieVariable has, in the environment of each process of a run, the cookies of the runs that it is part of, outermost first,
+	// with ":" between them.
 	CookieVariable = "BUILDLEDGER_COOKIE"
 
 	maxNameBytes = 256
@@ -124,7 +124,8 @@ func closeAll(files []*os.File) {
 	}
 }
 
-// Identity identifies a process: ids are reused, but not with the same start, which is in a unit of the system. Cgroup is empty without one.
+// Identity identifies a process: ids are reused, but not with the same start, which is in a unit of the system. Cgroup is empty
+// without one.
 type Identity struct {
 	PID     int    `json:"pid"`
 	Started uint64 `json:"started"`

@@ -10,8 +10,8 @@ const unquotedInBatch = `#$*+-./:?@\_`
 
 // batchLine is the command line with which cmd.exe runs a batch file with exactly these arguments.
 //
-// cmd.exe replaces a variable in percent signs even inside quotation marks. Each percent sign is therefore preceded by an empty substring,
-// `%cd:~,%`, as in Rust's standard library.
+// cmd.exe replaces a variable in percent signs even inside quotation marks. Each percent sign is therefore preceded by an empty
+// substring, `%cd:~,%`, as in Rust's standard library.
 func batchLine(shell, script string, arguments []string) (string, error) {
 	var line strings.Builder
 	line.WriteString(quoted(shell) + ` /e:ON /v:OFF /d /c "`)

@@ -63,7 +63,7 @@ func TestJobLimitsMemory(t *testing.T) {
 // `taskkill /T` follows parents, so it misses processes whose parent has ended; the job doesn't.
 func TestTaskkillMissesOrphans(t *testing.T) {
 	needsRealWindows(t, "Wine's taskkill has no /T")
-	p := start(t, launching("leave behind"))
+	p := start(t, newLaunch("leave behind"))
 	pids := pidsFrom(t, p.Outputs[0], 2)
 	root := strconv.Itoa(p.PID)
 	if text, err := exec.Command("taskkill", "/F", "/T", "/PID", root).CombinedOutput(); err != nil {

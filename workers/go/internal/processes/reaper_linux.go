@@ -12,10 +12,11 @@ import (
 // cgroupPrefix begins the names of the cgroups of runs.
 const cgroupPrefix = "run-"
 
-// Reaper starts the processes of this program and knows them. Its other children are orphans, which it has inherited as a subreaper.
+// Reaper starts the processes of this program and knows them. Its other children are orphans, which it has inherited as a
+// subreaper.
 //
-// A program that has one must start all its processes through it: any other child is treated as an orphan of a run. It has either trees, as a
-// supervisor, or detached supervisors, as a worker.
+// A program that has one must start all its processes through it: any other child is treated as an orphan of a run. It has either
+// trees, as a supervisor, or detached supervisors, as a worker.
 type Reaper struct {
 	cgroupParent string
 	isSubreaper  bool
@@ -28,7 +29,8 @@ type Reaper struct {
 // NoCgroup is given in place of a cgroup's path to use none.
 const NoCgroup = "none"
 
-// NewReaper makes this process the subreaper of its descendants, where the system can: it becomes the parent of those that lose theirs.
+// NewReaper makes this process the subreaper of its descendants, where the system can: it becomes the parent of those that lose
+// theirs.
 //
 // cgroupParent is a delegated cgroup v2 directory; if empty, the worker's own is taken if it was delegated.
 func NewReaper(cgroupParent string) *Reaper {
@@ -75,15 +77,15 @@ func (r *Reaper) Mechanism() string {
 	return "process_group"
 }
 
-// orphansFor are the orphans that may belong to a tree. isOnlyTree reports whether there is no other, so that all of them do.
-func (r *Reaper) orphansFor(t *tree) (pids []int, isOnlyTree bool) {
+// adoptedOrphansOf are the orphans that may belong to a tree. isOnlyTree reports whether there is no other, so that all of them do.
+func (r *Reaper) adoptedOrphansOf(t *tree) (pids []int, isOnlyTree bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.orphans(), len(r.trees) == 1 && r.trees[t]
+	return r.adoptedOrphans(), len(r.trees) == 1 && r.trees[t]
 }
 
-// orphans are the ids of living children that this process didn't start. The caller holds the lock.
-func (r *Reaper) orphans() (pids []int) {
+// adoptedOrphans are the ids of living children that this process didn't start. The caller holds the lock.
+func (r *Reaper) adoptedOrphans() (pids []int) {
 	known := maps.Clone(r.detached)
 	for each := range r.trees {
 		known[each.root] = true

@@ -14,7 +14,7 @@ import (
 // cgroupVariable has the path of a cgroup v2 directory that the tests may make cgroups in.
 const cgroupVariable = "BUILDLEDGER_TEST_CGROUP"
 
-func launching(t *testing.T, script string) Launch {
+func newLaunch(t *testing.T, script string) Launch {
 	t.Helper()
 	return Launch{Argv: []string{"sh", "-c", script}, Dir: t.TempDir(), Env: os.Environ(), Cookie: "mark", MergeStderr: true}
 }
@@ -39,7 +39,7 @@ func outputOf(t *testing.T, reaper *Reaper, launch Launch) (string, []Survivor) 
 
 // A process that has left session, group, parent and environment is found and killed.
 func TestDaemonsAreKilled(t *testing.T) {
-	text, survivors := outputOf(t, NewReaper(""), launching(t, "env -i setsid -f sleep 1000 >/dev/null 2>&1; echo done"))
+	text, survivors := outputOf(t, NewReaper(""), newLaunch(t, "env -i setsid -f sleep 1000 >/dev/null 2>&1; echo done"))
 	if text != "done" || len(survivors) != 1 {
 		t.Errorf("%q, %v", text, survivors)
 	}
@@ -55,7 +55,7 @@ func TestCgroupHoldsTheTree(t *testing.T) {
 	if !slices.Contains(reaper.Features(), "cgroup") || reaper.Mechanism() != "cgroup_v2" {
 		t.Errorf("%v, %s", reaper.Features(), reaper.Mechanism())
 	}
-	text, survivors := outputOf(t, reaper, launching(t, "grep ^0:: /proc/self/cgroup; env -i setsid -f sleep 1000 >/dev/null 2>&1"))
+	text, survivors := outputOf(t, reaper, newLaunch(t, "grep ^0:: /proc/self/cgroup; env -i setsid -f sleep 1000 >/dev/null 2>&1"))
 	if !strings.HasSuffix(text, "/run-mark") || len(survivors) != 1 {
 		t.Errorf("%q, %v", text, survivors)
 	}
@@ -70,19 +70,19 @@ func TestUmaskIsTheCommandsOwn(t *testing.T) {
 	before := unix.Umask(0o022)
 	defer unix.Umask(before)
 	mask := uint32(0o137)
-	launch := launching(t, "umask")
+	launch := newLaunch(t, "umask")
 	launch.Umask = &mask
 	if text, _ := outputOf(t, reaper, launch); text != "0137" {
 		t.Errorf("%q", text)
 	}
-	if text, _ := outputOf(t, reaper, launching(t, "umask")); text != "0022" {
+	if text, _ := outputOf(t, reaper, newLaunch(t, "umask")); text != "0022" {
 		t.Errorf("then %q", text)
 	}
 }
 
 // A terminal has the size that was asked for, and what is typed on it ends.
 func TestTerminalHasSizeAndEnd(t *testing.T) {
-	launch := launching(t, "stty size; cat; tty >/dev/null && echo terminal")
+	launch := newLaunch(t, "stty size; cat; tty >/dev/null && echo terminal")
 	launch.Terminal, launch.Stdin = &TerminalSize{Rows: 33, Columns: 111}, []byte("typed")
 	text, _ := outputOf(t, NewReaper(""), launch)
 	if !strings.Contains(text, "33 111") || !strings.HasSuffix(text, "terminal") || strings.Count(text, "typed") != 2 {

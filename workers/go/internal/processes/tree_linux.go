@@ -11,8 +11,8 @@ import (
 
 // tree is the processes of one run. Its root leads a session and a process group of its own.
 //
-// Processes are found by their session and process group, by the cgroup if there is one, by the cookie in their environment, and because
-// orphans among the descendants become children of this process.
+// Processes are found by their session and process group, by the cgroup if there is one, by the cookie in their environment, and
+// because orphans among the descendants become children of this process.
 type tree struct {
 	reaper *Reaper
 	root   int
@@ -59,7 +59,7 @@ func (t *tree) living() []*processInfo {
 		return nil
 	}
 	if isSubreaper {
-		orphans, isOnlyTree := t.reaper.orphansFor(t)
+		orphans, isOnlyTree := t.reaper.adoptedOrphansOf(t)
 		for _, pid := range orphans {
 			if isOnlyTree || slices.Contains(cookiesOf(pid), t.cookie) {
 				escaped = append(escaped, pid)

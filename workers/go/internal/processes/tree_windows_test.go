@@ -23,7 +23,7 @@ func killTree(t *testing.T, p *Process, pids []uint32) {
 
 // A tree of four levels is killed whole.
 func TestTreeDiesWhole(t *testing.T) {
-	p := start(t, launching("tree", "4"))
+	p := start(t, newLaunch("tree", "4"))
 	killTree(t, p, pidsFrom(t, p.Outputs[0], 4))
 }
 
@@ -52,7 +52,7 @@ func TestTreeWithoutJobSurvives(t *testing.T) {
 
 // A child that is started at once and left behind is still of the tree: it is named and killed.
 func TestEarlyChildIsOfTheTree(t *testing.T) {
-	p := start(t, launching("leave"))
+	p := start(t, newLaunch("leave"))
 	pids := pidsFrom(t, p.Outputs[0], 1)
 	if _, err := p.Wait(); err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestEarlyChildIsOfTheTree(t *testing.T) {
 // A program that has ended before anybody looks is started and ended like any other.
 func TestProgramThatEndsAtOnce(t *testing.T) {
 	for range 10 {
-		if _, status, left := ended(t, launching("exit", "3")); status.Code != 3 || len(left) > 0 {
+		if _, status, left := ended(t, newLaunch("exit", "3")); status.Code != 3 || len(left) > 0 {
 			t.Errorf("%d, %v", status.Code, left)
 		}
 	}
@@ -75,7 +75,7 @@ func TestProgramThatEndsAtOnce(t *testing.T) {
 
 // Killing what has ended already is no error, and neither is killing it again.
 func TestKillingWhatHasEnded(t *testing.T) {
-	p := start(t, launching("exit", "3"))
+	p := start(t, newLaunch("exit", "3"))
 	status, err := p.Wait()
 	for range 2 {
 		p.Stop(Kill)
@@ -87,20 +87,20 @@ func TestKillingWhatHasEnded(t *testing.T) {
 
 // Jobs may lie in jobs: a tree whose root puts itself into a job of its own is still killed whole.
 func TestNestedJobs(t *testing.T) {
-	p := start(t, launching("nest", "2"))
+	p := start(t, newLaunch("nest", "2"))
 	killTree(t, p, pidsFrom(t, p.Outputs[0], 2))
 }
 
 // Nobody gets out of the job: a child that asks to be started outside isn't started.
 func TestNoBreakaway(t *testing.T) {
-	if text, status, _ := ended(t, launching("break away")); status.Code != refused {
+	if text, status, _ := ended(t, newLaunch("break away")); status.Code != refused {
 		t.Errorf("%d, %s", status.Code, text)
 	}
 }
 
 // A process that nobody may terminate is ended with its job.
 func TestShieldedProcessDies(t *testing.T) {
-	p := start(t, launching("shield"))
+	p := start(t, newLaunch("shield"))
 	pids := pidsFrom(t, p.Outputs[0], 1)
 	if handle, err := windows.OpenProcess(windows.PROCESS_TERMINATE, false, pids[0]); err == nil {
 		t.Log("here even a shielded process may be opened: nothing is shown but that it dies")
@@ -127,7 +127,7 @@ func TestTreeDiesWithTheWorker(t *testing.T) {
 
 // A process is in its job from the instant it exists, before its first instruction: without that job nothing is left of it.
 func TestCreatedInItsJob(t *testing.T) {
-	launch := launching("tree", "1")
+	launch := newLaunch("tree", "1")
 	line, err := commandLineOf(launch)
 	if err != nil {
 		t.Fatal(err)

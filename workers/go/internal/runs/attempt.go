@@ -1,5 +1,5 @@
-// Package runs does what the server asks for: it takes attempts from their specification to their last event, and keeps what happens
-// in them until the server has it.
+// Package runs does what the server asks for: it takes attempts from their specification to their last event, and keeps what
+// happens in them until the server has it.
 package runs
 
 import (
@@ -102,7 +102,7 @@ func (a *Attempt) Reject(code pb.RejectCode, format string, values ...any) {
 
 // begin journals that the attempt is accepted and about to start, and what is left to do when its command has ended. After an error
 // there is no journal.
-func (a *Attempt) begin(channels []string, segmentBytes int64, afterwards []byte) error {
+func (a *Attempt) begin(channels []string, segmentBytes int64, followUpSpec []byte) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	header := a.journal.Header
@@ -113,7 +113,7 @@ func (a *Attempt) begin(channels []string, segmentBytes int64, afterwards []byte
 	if err != nil {
 		return err
 	}
-	starting := journal.NewRecord(journal.KindStarting, afterwards)
+	starting := journal.NewRecord(journal.KindStarting, followUpSpec)
 	starting.Monotonic = int64(hostinfo.Monotonic())
 	if err := a.journal.Begin(record, starting); err != nil {
 		return err

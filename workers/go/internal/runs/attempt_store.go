@@ -10,8 +10,8 @@ import (
 	"buildledger/workers/go/internal/journal"
 )
 
-// AttemptStore is where the attempts of one worker are kept on disk, with what they share: the boot of the machine they belong to, and
-// the budget for output that isn't acknowledged.
+// AttemptStore is where the attempts of one worker are kept on disk, with what they share: the boot of the machine they belong to,
+// and the budget for output that isn't acknowledged.
 type AttemptStore struct {
 	BootID string
 	Budget *SpoolBudget
@@ -23,8 +23,8 @@ type AttemptStore struct {
 	supervisedDir string // Has a directory for each command; made when the first is started.
 }
 
-// NewAttemptStore opens the store in a worker's state directory, and makes the directory of the journals there. wake is called whenever
-// an attempt has something to send.
+// NewAttemptStore opens the store in a worker's state directory, and makes the directory of the journals there. wake is called
+// whenever an attempt has something to send.
 func NewAttemptStore(stateDir string, budget *SpoolBudget, wake func(*Attempt), log *slog.Logger) (*AttemptStore, error) {
 	journalDir := filepath.Join(stateDir, "runs")
 	if err := os.MkdirAll(journalDir, 0o700); err != nil {

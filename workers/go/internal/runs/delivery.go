@@ -107,7 +107,8 @@ func (a *Attempt) eventOf(entry *journal.Entry) (*pb.RunEvent, error) {
 	return event, nil
 }
 
-// StartSession has everything that isn't acknowledged sent again, on a fresh stream; window is how much output may be unacknowledged.
+// StartSession has everything that isn't acknowledged sent again, on a fresh stream; window is how much output may be
+// unacknowledged.
 func (a *Attempt) StartSession(window uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -141,7 +142,7 @@ func (a *Attempt) Acknowledge(ack *pb.Ack) {
 	a.awaitsAck = false
 	before := a.journal.SpooledBytes
 	through := ack.GetThroughEvent()
-	a.journal.FreeThrough(min(through, a.sentThrough))
+	a.journal.ReleaseThrough(min(through, a.sentThrough))
 	if through > a.sentThrough {
 		a.store.log.Warn("the server knows more events than this journal; renumbering", "run", a.RunID)
 		a.renumberAfter(through)
@@ -152,7 +153,7 @@ func (a *Attempt) Acknowledge(ack *pb.Ack) {
 	a.next = max(a.next, a.journal.FirstUnacked())
 	a.countSpooled(a.journal.SpooledBytes - before)
 	if a.state != pb.RunState_RUN_STATE_RELEASED {
-		for channel, position := range a.journal.Freed {
+		for channel, position := range a.journal.Released {
 			a.reclaimer.Reclaim(channel, position)
 		}
 	}

@@ -16,8 +16,8 @@ const (
 	isWindows = runtime.GOOS == "windows"
 )
 
-// environmentOf is the environment of a command: base, which is the worker's own, with what the command sets and unsets. The variables of
-// secret files aren't in it yet.
+// environmentOf is the environment of a command: base, which is the worker's own, with what the command sets and unsets. The
+// variables of secret files aren't in it yet.
 func environmentOf(command *pb.Command, base []string, cookie string) []string {
 	outer := ""
 	env := variables{}

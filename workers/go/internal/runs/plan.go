@@ -185,9 +185,9 @@ func stopPolicyOf(command *pb.Command) []contract.StopStep {
 	return policy
 }
 
-// afterwards is what is left to do when the command has ended, as a serialised RunSpec; empty if there is nothing. It holds no secret: a
-// later worker process uploads with the worker's own credential.
-func (p *plan) afterwards() ([]byte, error) {
+// followUpSpec is what is left to do when the command has ended, as a serialised RunSpec; empty if there is nothing. It holds no
+// secret: a later worker process uploads with the worker's own credential.
+func (p *plan) followUpSpec() ([]byte, error) {
 	if len(p.spec.GetFilesOut()) == 0 {
 		return nil, nil
 	}

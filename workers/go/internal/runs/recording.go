@@ -10,7 +10,8 @@ import (
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-// record journals an event, then has it sent. For one that comes from the supervisor's events, eventsRead is how far those were read.
+// record journals an event, then has it sent. For one that comes from the supervisor's events, eventsRead is how far those were
+// read.
 func (a *Attempt) record(event *pb.RunEvent, eventsRead int64) error {
 	a.mu.Lock()
 	record, err := a.eventRecord(event)
@@ -87,8 +88,8 @@ func (a *Attempt) Fail(message string) {
 	}
 }
 
-// end marks the attempt as ended, unlocks it and wakes those that wait for it. The caller holds the lock: the last event may be acknowledged as soon as
-// it is released, and the state has to be right by then.
+// end marks the attempt as ended, unlocks it and wakes those that wait for it. The caller holds the lock: the last event may be
+// acknowledged as soon as it is released, and the state has to be right by then.
 func (a *Attempt) end() {
 	a.state = pb.RunState_RUN_STATE_EXITED
 	a.store.Budget.endRun(a.journal.SpooledBytes)

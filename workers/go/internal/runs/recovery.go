@@ -18,19 +18,19 @@ import (
 
 // recoveredJournal is what the journal of one attempt says.
 type recoveredJournal struct {
-	attempt    *Attempt
-	startingAt int64 // On the monotonic clock, in nanoseconds; 0 if the attempt wasn't about to start.
-	afterwards []byte
-	lastEvent  pb.RunEvent
-	hasEvents  bool
-	err        error
+	attempt      *Attempt
+	startingAt   int64 // On the monotonic clock, in nanoseconds; 0 if the attempt wasn't about to start.
+	followUpSpec []byte
+	lastEvent    pb.RunEvent
+	hasEvents    bool
+	err          error
 }
 
 // unfinishedCommand is a command that an earlier worker process has started, and of which no end is journalled.
 type unfinishedCommand struct {
-	command    *supervision.Command
-	startingAt int64  // As in recoveredJournal.
-	afterwards []byte // What is left to do when it has ended; see plan.afterwards.
+	command      *supervision.Command
+	startingAt   int64  // As in recoveredJournal.
+	followUpSpec []byte // What is left to do when it has ended; see plan.followUpSpec.
 }
 
 // Recover takes over the journals of an earlier worker process. Those of the attempts that haven't ended have commands, which
@@ -80,7 +80,7 @@ func (s *AttemptStore) readJournal(segments []journal.Segment) (*recoveredJourna
 func (r *recoveredJournal) onRecord(record *journal.Record) {
 	switch record.Kind {
 	case journal.KindStarting:
-		r.startingAt, r.afterwards = record.Monotonic, record.Body
+		r.startingAt, r.followUpSpec = record.Monotonic, record.Body
 	case journal.KindEvent:
 		r.lastEvent.Reset()
 		if err := proto.Unmarshal(record.Body, &r.lastEvent); err != nil {
@@ -91,8 +91,8 @@ func (r *recoveredJournal) onRecord(record *journal.Record) {
 	}
 }
 
-// isOfThisBoot reports whether the machine hasn't been rebooted since: after a reboot process ids mean something else, and the disk may
-// have lost what was written last.
+// isOfThisBoot reports whether the machine hasn't been rebooted since: after a reboot process ids mean something else, and the disk
+// may have lost what was written last.
 func (r *recoveredJournal) isOfThisBoot() bool {
 	return r.attempt.journal.Header.BootID == r.attempt.store.BootID
 }
@@ -116,8 +116,8 @@ func (r *recoveredJournal) conclude(isConnected func() bool) error {
 		if err != nil {
 			return fmt.Errorf("taking up a command: %w", err)
 		}
-		a.unfinished = &unfinishedCommand{command, r.startingAt, r.afterwards}
-		a.freeDeleted()
+		a.unfinished = &unfinishedCommand{command, r.startingAt, r.followUpSpec}
+		a.releaseDeleted()
 		a.state = pb.RunState_RUN_STATE_RUNNING
 		if r.lastEvent.GetStopping() != nil {
 			a.state = pb.RunState_RUN_STATE_STOPPING
@@ -130,11 +130,11 @@ func (r *recoveredJournal) conclude(isConnected func() bool) error {
 	return nil
 }
 
-// freeDeleted drops the events up to the last one whose output isn't in the spool any more: segments are deleted only when the server
-// has them, and all events before.
-func (a *Attempt) freeDeleted() {
+// releaseDeleted drops the events up to the last one whose output isn't in the spool any more: segments are deleted only when the
+// server has them, and all events before.
+func (a *Attempt) releaseDeleted() {
 	before := a.journal.SpooledBytes
-	a.journal.FreeThrough(a.journal.LastDeleted(func(channel int, position uint64) bool {
+	a.journal.ReleaseThrough(a.journal.LastDeleted(func(channel int, position uint64) bool {
 		_, err := os.Stat(contract.SegmentPath(a.directory(), channel, int64(position)/a.journal.Header.SegmentBytes))
 		return errors.Is(err, os.ErrNotExist)
 	}))
@@ -147,7 +147,7 @@ func (r *recoveredJournal) concludeAfterReboot(hasCommand bool) error {
 	a := r.attempt
 	a.awaitsAck = true
 	if hasCommand {
-		a.freeDeleted()
+		a.releaseDeleted()
 	}
 	before := a.journal.SpooledBytes
 	if err := a.journal.DropDamaged(); err != nil {

@@ -65,9 +65,9 @@ func (r *Runner) Run(a *Attempt, spec *pb.RunSpec, predecessors []*Attempt) {
 func (r *Runner) Resume(a *Attempt) {
 	defer r.endAfterPanic(a)
 	p := &plan{spec: &pb.RunSpec{}}
-	if len(a.unfinished.afterwards) > 0 {
+	if len(a.unfinished.followUpSpec) > 0 {
 		spec := &pb.RunSpec{}
-		err := proto.Unmarshal(a.unfinished.afterwards, spec)
+		err := proto.Unmarshal(a.unfinished.followUpSpec, spec)
 		if err == nil {
 			p, err = newPlan(spec, r.executor.WorkDir, r.executor.Features)
 		}
@@ -95,11 +95,11 @@ func (r *Runner) endAfterPanic(a *Attempt) {
 
 // beginDurably has the intention to start on disk when it returns.
 func (r *Runner) beginDurably(a *Attempt, p *plan) error {
-	afterwards, err := p.afterwards()
+	followUpSpec, err := p.followUpSpec()
 	if err != nil {
 		return err
 	}
-	if err := a.begin(p.channels, r.store.Budget.segmentBytes(), afterwards); err != nil {
+	if err := a.begin(p.channels, r.store.Budget.segmentBytes(), followUpSpec); err != nil {
 		return err
 	}
 	if p.isReadOnly() {

@@ -1,8 +1,6 @@
 package session
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"log/slog"
 	"regexp"
 	"sync"
@@ -19,8 +17,8 @@ const maxRemembered = 10_000
 
 var runIDPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// AttemptRegistry has every attempt from when the server first names it until it is released, and converges to what the server wants of
-// them. It is safe for concurrent use.
+// AttemptRegistry has every attempt from when the server first names it until it is released, and converges to what the server
+// wants of them. It is safe for concurrent use.
 type AttemptRegistry struct {
 	store  *runs.AttemptStore
 	runner *runs.Runner
@@ -169,7 +167,8 @@ func (r *AttemptRegistry) Credit(credit *pb.Credit) {
 	}
 }
 
-// StopAwaitingAcks sends the events of attempts whose journal may have lost its end: the server had time enough to acknowledge first.
+// StopAwaitingAcks sends the events of attempts whose journal may have lost its end: the server had time enough to acknowledge
+// first.
 func (r *AttemptRegistry) StopAwaitingAcks() {
 	for _, attempt := range r.All() {
 		if attempt.StopAwaitingAck() {
@@ -195,46 +194,6 @@ func (r *AttemptRegistry) converge(attempt *runs.Attempt, wanted *pb.DesiredRun)
 	case pb.Want_WANT_RELEASE:
 		r.release(attempt)
 	}
-}
-
-// startNew adds an attempt that the server names for the first time, and runs it, or rejects it.
-func (r *AttemptRegistry) startNew(key runs.Key, wanted *pb.DesiredRun) {
-	switch wanted.GetWant() {
-	case pb.Want_WANT_RUN, pb.Want_WANT_STOP, pb.Want_WANT_ABANDON:
-	default:
-		return // A newer protocol may want what this worker doesn't know.
-	}
-	spec := wanted.GetSpec()
-	attempt := r.store.NewAttempt(key, wanted.GetFence(), spec.GetBuilddir(), newCookie())
-	predecessors := r.predecessorsOf(attempt)
-	r.add(attempt)
-	switch {
-	case wanted.GetWant() != pb.Want_WANT_RUN:
-		attempt.Reject(pb.RejectCode_REJECT_CODE_STOPPED_BEFORE_START, "it was stopped before it was started")
-	case r.isDraining:
-		attempt.Reject(pb.RejectCode_REJECT_CODE_DRAINING, "this worker takes no new work")
-	case spec == nil:
-		attempt.Reject(pb.RejectCode_REJECT_CODE_INVALID_SPEC,
-			"this worker doesn't hold the run, and there is no specification")
-	default:
-		go func() {
-			r.runner.Run(attempt, spec, predecessors)
-			r.removeIfUnknown(attempt)
-		}()
-	}
-}
-
-// predecessorsOf are the attempts that have to end before another may start: earlier attempts of its run, and those in its build directory
-// that were asked to stop.
-func (r *AttemptRegistry) predecessorsOf(attempt *runs.Attempt) []*runs.Attempt {
-	var predecessors []*runs.Attempt
-	for _, other := range r.all() {
-		isStopping := other.BuildDir == attempt.BuildDir && other.Stop.IsMade()
-		if (other.RunID == attempt.RunID || isStopping) && !other.HasEnded() {
-			predecessors = append(predecessors, other)
-		}
-	}
-	return predecessors
 }
 
 // abandonUnknown ends an attempt that the server doesn't know, and removes it as soon as it has ended.
@@ -283,11 +242,4 @@ func (r *AttemptRegistry) release(attempt *runs.Attempt) {
 func (r *AttemptRegistry) notifyChange() {
 	close(r.changed)
 	r.changed = make(chan struct{})
-}
-
-// newCookie is a random value that identifies a run's processes.
-func newCookie() string {
-	var random [16]byte
-	_, _ = rand.Read(random[:]) // Never fails.
-	return hex.EncodeToString(random[:])
 }

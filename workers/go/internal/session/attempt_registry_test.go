@@ -28,8 +28,8 @@ func newRegistry(t *testing.T) (*AttemptRegistry, *Outbox) {
 	return NewAttemptRegistry(store, runs.NewRunner(store, executor, log), outbox, log, nil), outbox
 }
 
-// wanting is the desired state of a server that wants one thing of some runs, and nothing of any other.
-func wanting(epoch, revision uint64, want pb.Want, ids ...string) *pb.Desired {
+// desiredState is the desired state of a server that wants one thing of some runs, and nothing of any other.
+func desiredState(epoch, revision uint64, want pb.Want, ids ...string) *pb.Desired {
 	desired := &pb.Desired{Epoch: epoch, Revision: revision, Full: true}
 	for _, id := range ids {
 		desired.Runs = append(desired.Runs, &pb.DesiredRun{RunId: id, Attempt: 1, Fence: 1, Want: want})
@@ -58,14 +58,14 @@ func TestRunsAreRejected(t *testing.T) {
 		pb.Want_WANT_RUN:     pb.RejectCode_REJECT_CODE_INVALID_SPEC,
 	} {
 		registry, outbox := newRegistry(t)
-		registry.Apply(wanting(1, 1, want, aRun))
+		registry.Apply(desiredState(1, 1, want, aRun))
 		if codes := rejections(t, outbox); len(codes) != 1 || codes[0] != code {
 			t.Errorf("%v: %v", want, codes)
 		}
 	}
 	registry, outbox := newRegistry(t)
 	registry.Drain()
-	registry.Apply(wanting(1, 1, pb.Want_WANT_RUN, aRun))
+	registry.Apply(desiredState(1, 1, pb.Want_WANT_RUN, aRun))
 	if codes := rejections(t, outbox); len(codes) != 1 || codes[0] != pb.RejectCode_REJECT_CODE_DRAINING {
 		t.Errorf("draining: %v", codes)
 	}
@@ -74,10 +74,10 @@ func TestRunsAreRejected(t *testing.T) {
 // An outdated desired state changes nothing, and neither does one that names what can't be a run.
 func TestOutdatedStatesAreIgnored(t *testing.T) {
 	registry, _ := newRegistry(t)
-	registry.Apply(wanting(2, 5, pb.Want_WANT_STOP, aRun))
-	registry.Apply(wanting(2, 4, pb.Want_WANT_STOP, otherRun))
-	registry.Apply(wanting(1, 9, pb.Want_WANT_STOP, otherRun))
-	registry.Apply(wanting(2, 6, pb.Want_WANT_STOP, aRun, "../../etc"))
+	registry.Apply(desiredState(2, 5, pb.Want_WANT_STOP, aRun))
+	registry.Apply(desiredState(2, 4, pb.Want_WANT_STOP, otherRun))
+	registry.Apply(desiredState(1, 9, pb.Want_WANT_STOP, otherRun))
+	registry.Apply(desiredState(2, 6, pb.Want_WANT_STOP, aRun, "../../etc"))
 	if all := registry.All(); len(all) != 1 || all[0].RunID != aRun {
 		t.Errorf("%d attempts", len(all))
 	}
@@ -86,7 +86,7 @@ func TestOutdatedStatesAreIgnored(t *testing.T) {
 // A released attempt is gone, and isn't started again by an old message.
 func TestReleasedAttemptsStayReleased(t *testing.T) {
 	registry, outbox := newRegistry(t)
-	registry.Apply(wanting(1, 1, pb.Want_WANT_STOP, aRun))
+	registry.Apply(desiredState(1, 1, pb.Want_WANT_STOP, aRun))
 	if registry.Undelivered() == nil {
 		t.Error("nothing is undelivered")
 	}
@@ -96,7 +96,7 @@ func TestReleasedAttemptsStayReleased(t *testing.T) {
 		t.Error("it isn't delivered, or was released")
 	}
 	registry.Acknowledge(&pb.Ack{RunId: aRun, Attempt: 1, ThroughEvent: 1, Release: true})
-	registry.Apply(wanting(1, 2, pb.Want_WANT_STOP, aRun))
+	registry.Apply(desiredState(1, 2, pb.Want_WANT_STOP, aRun))
 	if all := registry.All(); len(all) != 0 {
 		t.Errorf("%d attempts", len(all))
 	}
@@ -105,8 +105,8 @@ func TestReleasedAttemptsStayReleased(t *testing.T) {
 // An attempt that the server doesn't name in its full state is removed once it has ended.
 func TestUnknownAttemptsAreRemoved(t *testing.T) {
 	registry, _ := newRegistry(t)
-	registry.Apply(wanting(1, 1, pb.Want_WANT_STOP, aRun, otherRun))
-	registry.Apply(wanting(1, 2, pb.Want_WANT_STOP, otherRun))
+	registry.Apply(desiredState(1, 1, pb.Want_WANT_STOP, aRun, otherRun))
+	registry.Apply(desiredState(1, 2, pb.Want_WANT_STOP, otherRun))
 	if all := registry.All(); len(all) != 1 || all[0].RunID != otherRun {
 		t.Errorf("%d attempts", len(all))
 	}

@@ -16,8 +16,8 @@ const (
 	defaultSessionCredit = 8 << 20
 )
 
-// Outbox decides what goes into the next message: control messages first, then events of all runs in turn, as far as credit allows. It is
-// safe for concurrent use.
+// Outbox decides what goes into the next message: control messages first, then events of all runs in turn, as far as credit allows.
+// It is safe for concurrent use.
 type Outbox struct {
 	mu            sync.Mutex
 	notified      chan struct{} // Holds a token when there may be something to send.

@@ -31,36 +31,6 @@ const (
 	firstAckTimeout  = 3 * time.Second
 )
 
-// Identity is what the worker says about itself in each session. Its fields are set before the first session, or by the goroutine that runs
-// the sessions.
-type Identity struct {
-	Name       string
-	InstanceID string
-	WorkerID   string
-	Software   string
-	Labels     map[string]string
-	Capacity   uint32
-	LastEpoch  uint64
-	// Draining is why no new work is taken; nil while it is taken.
-	Draining atomic.Pointer[string]
-}
-
-// RefusedError says that the server ended the session with a reason.
-type RefusedError struct {
-	Code       pb.ErrorCode
-	IsFatal    bool
-	RetryAfter time.Duration
-	Message    string
-}
-
-func (e *RefusedError) Error() string { return fmt.Sprintf("%s: %s", e.Code, e.Message) }
-
-// ErrSilent is returned when the server has sent nothing for too long, or doesn't take what is sent.
-var ErrSilent = errors.New("the server is silent")
-
-// errGoodbye ends a session on purpose.
-var errGoodbye = errors.New("goodbye")
-
 // Options are what all sessions of a worker share.
 type Options struct {
 	Identity *Identity
@@ -260,17 +230,3 @@ func (s *Session) waitForServer(ctx context.Context, stream sessionStream) error
 }
 
 func (s *Session) noteReceived() { s.lastReceivedAt.Store(new(time.Now())) }
-
-func refusedBy(err *pb.Error) error {
-	return &RefusedError{
-		Code: err.GetCode(), IsFatal: err.GetFatal(), RetryAfter: err.GetRetryAfter().AsDuration(), Message: err.GetMessage(),
-	}
-}
-
-// streamError is the error of a stream that has ended although neither side said that it would.
-func streamError(err error) error {
-	if errors.Is(err, io.EOF) {
-		return errors.New("the server ended the stream without a reason")
-	}
-	return err
-}

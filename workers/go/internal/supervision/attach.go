@@ -19,11 +19,11 @@ const (
 	claimTimeout = time.Second
 )
 
-// Attach attaches to the supervisor that an earlier worker process has started in this boot of the machine. After it has returned, no
-// other supervisor will start anything in the directory; the claim's process id is 0 if none ever did.
+// Attach attaches to the supervisor that an earlier worker process has started in this boot of the machine. After it has returned,
+// no other supervisor will start anything in the directory; the claim's process id is 0 if none ever did.
 //
-// While isConnected reports that a server is connected to the worker, the supervisor is marked as attended. One that is unattended for too
-// long ends its command.
+// While isConnected reports that a server is connected to the worker, the supervisor is marked as attended. One that is unattended
+// for too long ends its command.
 func Attach(directory string, isConnected func() bool) (*Command, *contract.Claim, error) {
 	claim, err := claimOrRead(directory)
 	if err != nil {
@@ -38,7 +38,8 @@ func Attach(directory string, isConnected func() bool) (*Command, *contract.Clai
 	return c, claim, nil
 }
 
-// claimOrRead returns the claim of a directory. If there is none, it claims the directory for this process, so that no supervisor can.
+// claimOrRead returns the claim of a directory. If there is none, it claims the directory for this process, so that no supervisor
+// can.
 func claimOrRead(directory string) (*contract.Claim, error) {
 	for deadline := time.Now().Add(claimTimeout); ; time.Sleep(pollInterval) {
 		claim, err := contract.ReadClaim(directory)

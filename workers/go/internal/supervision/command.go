@@ -1,5 +1,5 @@
-// Package supervision is the worker's side of a supervised command: it starts a supervisor, or attaches to one that an earlier worker
-// process has started, and reads what that writes into its directory. The supervisor itself is package supervisor below.
+// Package supervision is the worker's side of a supervised command: it starts a supervisor, or attaches to one that an earlier
+// worker process has started, and reads what that writes into its directory. The supervisor itself is package supervisor below.
 package supervision
 
 import (
@@ -86,8 +86,8 @@ func Start(reaper *processes.Reaper, directory string, launch *contract.Launch) 
 	return c, nil
 }
 
-// supervisorProgram is the small program, which starts in half the time, if it lies beside this one under the matching name; otherwise
-// this program itself.
+// supervisorProgram is the small program, which starts in half the time, if it lies beside this one under the matching name;
+// otherwise this program itself.
 func supervisorProgram() (program string, arguments []string) {
 	own := processes.OwnExecutable()
 	name := strings.Replace(filepath.Base(own), workerProgramName, supervisorProgramName, 1)

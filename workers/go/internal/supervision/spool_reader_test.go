@@ -10,8 +10,8 @@ import (
 	"buildledger/workers/go/internal/testdir"
 )
 
-// spooled is a directory with ten bytes of output of channel 1, in segments of four.
-func spooled(t *testing.T) (directory string, output []byte) {
+// newSpool is a directory with ten bytes of output of channel 1, in segments of four.
+func newSpool(t *testing.T) (directory string, output []byte) {
 	t.Helper()
 	directory, output = testdir.New(t), []byte("0123456789")
 	if err := os.Mkdir(filepath.Join(directory, contract.SpoolDirectory), 0o700); err != nil {
@@ -28,7 +28,7 @@ func spooled(t *testing.T) (directory string, output []byte) {
 
 // Output is read across the borders of segments, and its end is found from any position.
 func TestOutputIsReadAcrossSegments(t *testing.T) {
-	directory, output := spooled(t)
+	directory, output := newSpool(t)
 	reader := NewSpoolReader(directory, 4)
 	defer reader.Close()
 	for position := range uint64(11) {
@@ -47,7 +47,7 @@ func TestOutputIsReadAcrossSegments(t *testing.T) {
 
 // Only segments that lie wholly before a position are deleted.
 func TestWholeSegmentsAreReclaimed(t *testing.T) {
-	directory, _ := spooled(t)
+	directory, _ := newSpool(t)
 	reclaimer := NewSegmentReclaimer(directory, 4, 2)
 	for _, each := range []struct {
 		position uint64

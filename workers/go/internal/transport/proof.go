@@ -20,8 +20,8 @@ const nonceBytes = 16
 
 var errNoKey = errors.New("the stored credential has no usable private key: enrol the worker again with a fresh token")
 
-// WithProof adds to the context of one call what the server authenticates the worker by: the bearer credential, and a proof that the worker has
-// its key.
+// WithProof adds to the context of one call what the server authenticates the worker by: the bearer credential, and a proof that
+// the worker has its key.
 func (c Credentials) WithProof(ctx context.Context) (context.Context, error) {
 	if c.Bearer == "" {
 		return ctx, nil

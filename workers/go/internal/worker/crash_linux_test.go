@@ -97,7 +97,7 @@ func (f *fakeServer) await(t *testing.T) {
 // A worker that is killed again and again in the middle of fast output takes the command up each time: every byte arrives once, and
 // so does the exit code.
 func TestCommandOutlivesKilledWorkers(t *testing.T) {
-	f := newFakeServer(t, wanting("head -c 60000000 /dev/urandom | tee copy; touch written; while [ ! -e go ]; do sleep 0.01; done; exit 9"))
+	f := newFakeServer(t, desiredRun("head -c 60000000 /dev/urandom | tee copy; touch written; while [ ! -e go ]; do sleep 0.01; done; exit 9"))
 	p := newWorkerProcess(t, f)
 	for kills := range 4 {
 		// Farther than a segment, so that some are gone already when the next worker comes.
@@ -123,13 +123,13 @@ func TestCommandOutlivesKilledWorkers(t *testing.T) {
 
 // A later worker can end the run of an earlier one.
 func TestTakenUpCommandIsStopped(t *testing.T) {
-	f := newFakeServer(t, wanting("trap 'echo caught; exit 4' TERM; echo on; while :; do sleep 0.05; done"))
-	f.wanted.Spec.GetCommand().StopPolicy = []*pb.StopStep{{Level: pb.StopLevel_STOP_LEVEL_TERMINATE}}
+	f := newFakeServer(t, desiredRun("trap 'echo caught; exit 4' TERM; echo on; while :; do sleep 0.05; done"))
+	f.desired.Spec.GetCommand().StopPolicy = []*pb.StopStep{{Level: pb.StopLevel_STOP_LEVEL_TERMINATE}}
 	p := newWorkerProcess(t, f)
 	until(t, "output", func() bool { return f.received("stdio") > 0 })
 	p.kill()
 	f.mu.Lock()
-	f.wanted.Want = pb.Want_WANT_STOP
+	f.desired.Want = pb.Want_WANT_STOP
 	f.mu.Unlock()
 	p.start()
 	f.await(t)
@@ -140,7 +140,7 @@ func TestTakenUpCommandIsStopped(t *testing.T) {
 
 // With on-crash kill, a command ends when its worker is killed, and is reported as interrupted.
 func TestCommandEndsWithKilledWorker(t *testing.T) {
-	f := newFakeServer(t, wanting("echo on; exec sleep 1000"))
+	f := newFakeServer(t, desiredRun("echo on; exec sleep 1000"))
 	p := &workerProcess{t: t, f: f, stateDir: t.TempDir(), workDir: t.TempDir(), onCrash: contract.OnDeathKill}
 	t.Cleanup(p.kill)
 	p.start()
@@ -155,7 +155,7 @@ func TestCommandEndsWithKilledWorker(t *testing.T) {
 
 // A command that a later worker has taken up ends as well, when no server is connected for too long.
 func TestTakenUpCommandIsOrphaned(t *testing.T) {
-	f := newFakeServer(t, wanting("echo on; exec sleep 1000"))
+	f := newFakeServer(t, desiredRun("echo on; exec sleep 1000"))
 	f.orphanTTL = time.Second
 	p := newWorkerProcess(t, f)
 	until(t, "output", func() bool { return f.received("stdio") > 0 })
@@ -174,7 +174,7 @@ func TestTakenUpCommandIsOrphaned(t *testing.T) {
 func TestKilledSupervisorLeavesNothing(t *testing.T) {
 	for name, restarts := range map[string]bool{"the worker lives": false, "the worker is killed too": true} {
 		t.Run(name, func(t *testing.T) {
-			f := newFakeServer(t, wanting("setsid sleep 1000 & echo $! > pids; env -i sleep 1000 & echo $! >> pids; echo on; wait"))
+			f := newFakeServer(t, desiredRun("setsid sleep 1000 & echo $! > pids; env -i sleep 1000 & echo $! >> pids; echo on; wait"))
 			p := newWorkerProcess(t, f)
 			until(t, "output", func() bool { return f.received("stdio") > 0 })
 			supervisor := p.supervisor()
@@ -205,8 +205,8 @@ func TestKilledSupervisorLeavesNothing(t *testing.T) {
 
 // When a run is released, nothing is left of its command: no directory, no journal, no secret.
 func TestNothingIsLeftBehind(t *testing.T) {
-	f := newFakeServer(t, wanting("echo $PLACE"))
-	f.wanted.Spec.GetCommand().Secrets = []*pb.Secret{{Name: "s", Value: []byte("correct-horse"), FileEnv: "PLACE"}}
+	f := newFakeServer(t, desiredRun("echo $PLACE"))
+	f.desired.Spec.GetCommand().Secrets = []*pb.Secret{{Name: "s", Value: []byte("correct-horse"), FileEnv: "PLACE"}}
 	f.releases = true
 	stateDir := t.TempDir()
 	serve(t, f, newWorker(t, f, stateDir))

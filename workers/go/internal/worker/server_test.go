@@ -34,7 +34,7 @@ const (
 type fakeServer struct {
 	pb.UnimplementedWorkerServer
 	address string
-	wanted  *pb.DesiredRun
+	desired *pb.DesiredRun
 	// cutAfter ends each stream after so many messages with events, without acknowledging the last; 0: never.
 	cutAfter int
 	// releases lets the worker forget the run when it has ended.
@@ -62,7 +62,7 @@ type fakeServer struct {
 func newFakeServer(t testing.TB, wanted *pb.DesiredRun) *fakeServer {
 	t.Helper()
 	f := &fakeServer{
-		wanted: wanted, output: make(map[string]hash.Hash), bytes: make(map[string]uint64), ended: make(chan struct{}),
+		desired: wanted, output: make(map[string]hash.Hash), bytes: make(map[string]uint64), ended: make(chan struct{}),
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -96,7 +96,7 @@ func (f *fakeServer) Session(stream grpc.BidiStreamingServer[pb.Up, pb.Down]) er
 			OrphanTtl: durationpb.New(f.orphanTTL),
 		}}},
 		{Message: &pb.Down_Desired{Desired: &pb.Desired{
-			Epoch: epoch, Revision: 1, Full: true, Runs: []*pb.DesiredRun{f.wanted},
+			Epoch: epoch, Revision: 1, Full: true, Runs: []*pb.DesiredRun{f.desired},
 		}}},
 		f.ack(through),
 	} {
@@ -118,7 +118,7 @@ func (f *fakeServer) Session(stream grpc.BidiStreamingServer[pb.Up, pb.Down]) er
 		if messages++; messages == f.cutAfter {
 			return context.Canceled
 		}
-		if err := stream.Send(f.ack(f.take(up.GetEvents()))); err != nil {
+		if err := stream.Send(f.ack(f.store(up.GetEvents()))); err != nil {
 			return err
 		}
 	}
@@ -126,7 +126,7 @@ func (f *fakeServer) Session(stream grpc.BidiStreamingServer[pb.Up, pb.Down]) er
 
 func (f *fakeServer) ack(through uint64) *pb.Down {
 	return &pb.Down{Message: &pb.Down_Progress{Progress: &pb.Progress{Acks: []*pb.Ack{
-		{RunId: f.wanted.GetRunId(), Attempt: f.wanted.GetAttempt(), ThroughEvent: through, Release: f.releases && f.hasEnded()},
+		{RunId: f.desired.GetRunId(), Attempt: f.desired.GetAttempt(), ThroughEvent: through, Release: f.releases && f.hasEnded()},
 	}}}}
 }
 
@@ -139,8 +139,8 @@ func (f *fakeServer) hasEnded() bool {
 	}
 }
 
-// take stores new events, and what breaks the protocol.
-func (f *fakeServer) take(events *pb.RunEvents) uint64 {
+// store stores new events, and what breaks the protocol.
+func (f *fakeServer) store(events *pb.RunEvents) uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, event := range events.GetEvents() {
@@ -151,13 +151,13 @@ func (f *fakeServer) take(events *pb.RunEvents) uint64 {
 			f.faults = append(f.faults, "a hole in the event numbers")
 		}
 		f.through = event.GetEventNo()
-		f.note(event)
+		f.storeEvent(event)
 	}
 	return f.through
 }
 
-// note stores one event.
-func (f *fakeServer) note(event *pb.RunEvent) {
+// storeEvent stores one event.
+func (f *fakeServer) storeEvent(event *pb.RunEvent) {
 	switch message := event.GetEvent().(type) {
 	case *pb.RunEvent_Accepted:
 		f.took = -event.GetMonotonic().AsDuration()

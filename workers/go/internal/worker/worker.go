@@ -39,7 +39,8 @@ type Settings struct {
 	StateDir, WorkDir string
 	Labels            map[string]string
 	Capacity          uint32
-	// Token enrolls the worker, when there is no credential in StateDir that hasn't expired. After a dot it may name the issuer to trust.
+	// Token enrolls the worker, when there is no credential in StateDir that hasn't expired. After a dot it may name the issuer to
+	// trust.
 	Token string
 	// EnrollAt is where to enroll, if not at Server.
 	EnrollAt   string
@@ -169,7 +170,8 @@ func (w *Worker) Drain(reason string) {
 	w.beginEnd(reason)
 }
 
-// ShutDown ends all runs by their stop policy, delivers their last events, then has Run return. Called again, it ends them by force.
+// ShutDown ends all runs by their stop policy, delivers their last events, then has Run return. Called again, it ends them by
+// force.
 func (w *Worker) ShutDown(reason string) {
 	w.log.Info("shutting down", "reason", reason)
 	w.mu.Lock()

@@ -1,4 +1,5 @@
-// Package durable writes files so that they survive a crash of the machine, and renames and removes files that others may be reading.
+// Package durable writes files so that they survive a crash of the machine, and renames and removes files that others may be
+// reading.
 package durable
 
 import (

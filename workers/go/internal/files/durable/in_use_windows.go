@@ -16,14 +16,14 @@ const (
 	busyRetryInterval = 10 * time.Millisecond
 )
 
-// Rename renames a file, and replaces one that has the name. If another process is just reading that one (a virus scanner, or one of
-// ours), it waits up to three seconds.
+// Rename renames a file, and replaces one that has the name. If another process is just reading that one (a virus scanner, or one
+// of ours), it waits up to three seconds.
 func Rename(from, to string) error {
 	return retryWhileBusy(func() error { return os.Rename(from, to) })
 }
 
-// RemoveTree removes a directory with its contents. It is no error if there is none. If another process has a file open there, it waits up
-// to three seconds.
+// RemoveTree removes a directory with its contents. It is no error if there is none. If another process has a file open there, it
+// waits up to three seconds.
 func RemoveTree(path string) error {
 	return retryWhileBusy(func() error {
 		if err := os.RemoveAll(path); err == nil {

@@ -32,8 +32,8 @@ type BuildDir struct {
 	path string
 }
 
-// NewBuildDir is the build directory that the server calls name. The error is an EscapesError if that isn't made of plain names, or if a
-// link leads out of workDir.
+// NewBuildDir is the build directory that the server calls name. The error is an EscapesError if that isn't made of plain names, or
+// if a link leads out of workDir.
 func NewBuildDir(workDir, name string) (BuildDir, error) {
 	for part := range strings.SplitSeq(name, "/") {
 		if part == "" || part == "." || part == ".." || strings.ContainsAny(part, "\\\x00") || !filepath.IsLocal(part) {
@@ -66,8 +66,8 @@ func (d BuildDir) Create() error { return os.MkdirAll(d.path, 0o777) }
 // OpenRoot gives access to what lies in the directory, and to nothing else.
 func (d BuildDir) OpenRoot() (*os.Root, error) { return os.OpenRoot(d.path) }
 
-// Resolve is path relative to the directory, in the machine's form. Links in its directories are resolved; its last name stays as it is,
-// even if that is a link. It is "." for the directory itself. The error may be an EscapesError.
+// Resolve is path relative to the directory, in the machine's form. Links in its directories are resolved; its last name stays as
+// it is, even if that is a link. It is "." for the directory itself. The error may be an EscapesError.
 func (d BuildDir) Resolve(path []byte) (string, error) {
 	clean, err := d.clean(path)
 	if err != nil || clean == "." {

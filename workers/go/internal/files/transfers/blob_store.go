@@ -64,8 +64,8 @@ func (s *BlobStore) client() (pb.BlobsClient, error) {
 	return pb.NewBlobsClient(s.connection), nil
 }
 
-// withProof adds to the context of one call what the server authenticates it by: the token of the run, if it has one, or else the worker's
-// credential.
+// withProof adds to the context of one call what the server authenticates it by: the token of the run, if it has one, or else the
+// worker's credential.
 func (s *BlobStore) withProof(ctx context.Context, runToken string) (context.Context, error) {
 	if runToken != "" {
 		return metadata.AppendToOutgoingContext(ctx, "buildledger-run-token", runToken), nil

@@ -21,8 +21,8 @@ type Origin struct {
 	Attempt uint32
 }
 
-// Upload gives the server the files that a run is to leave it. Beside the FileError of the first that can't be uploaded it returns the
-// files before; the error is that of ctx.
+// Upload gives the server the files that a run is to leave it. Beside the FileError of the first that can't be uploaded it returns
+// the files before; the error is that of ctx.
 func (s *BlobStore) Upload(
 	ctx context.Context, dir paths.BuildDir, spec *pb.RunSpec, origin Origin, succeeded bool,
 ) ([]*pb.FileEntry, *pb.FileError, error) {

@@ -10,8 +10,8 @@ import (
 	"buildledger/workers/go/internal/processes"
 )
 
-// Request says that something is to end, why, and at which level of force. It can only become more urgent: the first reason stands, and the
-// highest level counts. It is safe for concurrent use.
+// Request says that something is to end, why, and at which level of force. It can only become more urgent: the first reason stands,
+// and the highest level counts. It is safe for concurrent use.
 type Request struct {
 	made    chan struct{} // Closed when the request is made.
 	changed chan struct{} // Holds a token when the request was made or became more urgent.
@@ -27,8 +27,8 @@ func NewRequest() *Request {
 	return &Request{made: make(chan struct{}), changed: make(chan struct{}, 1)}
 }
 
-// Make makes the request, or raises its level; a lower level or the same changes nothing. grace, if it isn't nil, replaces that of the stop
-// policy's steps.
+// Make makes the request, or raises its level; a lower level or the same changes nothing. grace, if it isn't nil, replaces that of
+// the stop policy's steps.
 func (r *Request) Make(reason contract.Reason, level processes.Level, grace *time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -40,8 +40,8 @@ type supervised struct {
 	notifications io.ReadCloser
 }
 
-// launching is a launch of a shell script, in a directory of its own.
-func launching(t *testing.T, script string) *contract.Launch {
+// newLaunch is a launch of a shell script, in a directory of its own.
+func newLaunch(t *testing.T, script string) *contract.Launch {
 	t.Helper()
 	root := t.TempDir()
 	return &contract.Launch{

@@ -8,7 +8,8 @@ import (
 // notifyInterval is the shortest time between two notifications: the worker reads everything each time.
 const notifyInterval = 2 * time.Millisecond
 
-// notifier sends the worker a byte when there is something to read. It never blocks its callers, even if the worker is busy or gone.
+// notifier sends the worker a byte when there is something to read. It never blocks its callers, even if the worker is busy or
+// gone.
 type notifier struct{ pending chan struct{} }
 
 func newNotifier(file *os.File) *notifier {

@@ -16,8 +16,8 @@ import (
 // pollInterval is how often a supervisor without a worker checks for orders.
 const pollInterval = 100 * time.Millisecond
 
-// readOrders applies the orders of the worker, until the command has ended. When the pipe to the worker ends, it polls for those of a later
-// worker.
+// readOrders applies the orders of the worker, until the command has ended. When the pipe to the worker ends, it polls for those of
+// a later worker.
 func (s *supervisor) readOrders(lines *bufio.Reader) {
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -103,8 +103,8 @@ func knownLevel(level processes.Level) processes.Level {
 	return processes.Interrupt
 }
 
-// catchSignals ends the command when this program gets a signal to end. Other signals are caught rather than ignored, because the command would
-// inherit that it ignores them.
+// catchSignals ends the command when this program gets a signal to end. Other signals are caught rather than ignored, because the
+// command would inherit that it ignores them.
 func (s *supervisor) catchSignals() {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, append(stopSignals, caughtSignals...)...)

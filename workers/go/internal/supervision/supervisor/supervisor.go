@@ -1,5 +1,6 @@
-// Package supervisor is the program that supervises one command, in a process apart from the worker so that the command survives that. It
-// starts and ends the command's processes, masks and spools their output, enforces the time limits, and writes down how the command ended.
+// Package supervisor is the program that supervises one command, in a process apart from the worker so that the command survives
+// that. It starts and ends the command's processes, masks and spools their output, enforces the time limits, and writes down how
+// the command ended.
 package supervisor
 
 import (
@@ -47,9 +48,10 @@ type supervisor struct {
 	done      chan struct{} // Closed when the command has ended.
 }
 
-// Main supervises one command in a directory, for the worker that standard input and output lead to. It returns the program's exit code.
+// Main supervises one command in a directory, for the worker that standard input and output lead to. It returns the program's exit
+// code.
 func Main(directory string) int {
-	limitMemory()
+	tuneMemory()
 	code, err := run(directory)
 	if err != nil {
 		slog.Error("the supervisor gives up", "error", err)
@@ -57,8 +59,8 @@ func Main(directory string) int {
 	return code
 }
 
-// limitMemory tunes the runtime for a program of which a hundred may run at once, unless GOGC is set.
-func limitMemory() {
+// tuneMemory tunes the runtime for a program of which a hundred may run at once, unless GOGC is set.
+func tuneMemory() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}

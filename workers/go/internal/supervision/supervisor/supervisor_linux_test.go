@@ -17,7 +17,7 @@ import (
 
 // What a command writes is in the spool, byte for byte, and the exit file says how it ended.
 func TestOutputAndEndAreKept(t *testing.T) {
-	launch := launching(t, "head -c 3000000 /dev/urandom | tee copy; echo oops >&2; exit 7")
+	launch := newLaunch(t, "head -c 3000000 /dev/urandom | tee copy; echo oops >&2; exit 7")
 	launch.Channels = []string{"stdout", "stderr"}
 	s := superviseLaunch(t, launch)
 	exit := s.exit()
@@ -46,7 +46,7 @@ func TestOutputAndEndAreKept(t *testing.T) {
 
 // A command goes on when the worker is killed, and a later worker ends it by a file, level by level.
 func TestCommandOutlivesItsWorker(t *testing.T) {
-	launch := launching(t, "echo before; while [ ! -e go ]; do sleep 0.01; done; echo after; trap 'echo caught' INT; while :; do sleep 0.05; done")
+	launch := newLaunch(t, "echo before; while [ ! -e go ]; do sleep 0.01; done; echo after; trap 'echo caught' INT; while :; do sleep 0.05; done")
 	s := superviseLaunch(t, launch)
 	until(t, "first output", func() bool { return len(s.output(0)) > 0 })
 	s.disconnect()
@@ -81,7 +81,7 @@ func TestCommandEndsWithoutWorker(t *testing.T) {
 		contract.Interrupted: func(launch *contract.Launch) { launch.OnWorkerDeath = contract.OnDeathKill },
 		contract.Orphaned:    func(launch *contract.Launch) { launch.Unattended = 0.2 },
 	} {
-		launch := launching(t, "exec sleep 1000")
+		launch := newLaunch(t, "exec sleep 1000")
 		change(launch)
 		s := superviseLaunch(t, launch)
 		until(t, "the start", func() bool { return len(s.events()) > 0 })
@@ -94,7 +94,7 @@ func TestCommandEndsWithoutWorker(t *testing.T) {
 
 // Nothing is started without a whole launch, or in a directory that a worker has claimed.
 func TestNothingIsStartedTooLate(t *testing.T) {
-	launch := launching(t, "touch started")
+	launch := newLaunch(t, "touch started")
 	s := startSupervisor(t)
 	io.WriteString(s.orders, `{"version":1`)
 	s.disconnect()
@@ -116,7 +116,7 @@ func TestNothingIsStartedTooLate(t *testing.T) {
 
 // A launch that can't be done ends in an exit file that says why.
 func TestWhatCannotBeStarted(t *testing.T) {
-	launch := launching(t, "")
+	launch := newLaunch(t, "")
 	launch.Argv = []string{"there-is-no-such-program"}
 	s := superviseLaunch(t, launch)
 	if exit := s.exit(); exit.Reason != contract.StartFailed || exit.StartFailure != processes.ProgramNotFound || exit.Code != nil {
@@ -133,7 +133,7 @@ func TestWhatCannotBeStarted(t *testing.T) {
 
 // A command is blocked while the spool is full, and goes on when segments are deleted.
 func TestFullSpoolBlocksTheCommand(t *testing.T) {
-	launch := launching(t, "head -c 5000000 /dev/zero; touch done")
+	launch := newLaunch(t, "head -c 5000000 /dev/zero; touch done")
 	launch.SpoolBytes, launch.Timeouts.NoOutput = 2<<20, 0.5
 	s := superviseLaunch(t, launch)
 	until(t, "a full spool", func() bool { return len(s.output(0)) == 2<<20 })
@@ -158,7 +158,7 @@ func TestFullSpoolBlocksTheCommand(t *testing.T) {
 
 // If the launch says so, output is dropped while the spool is full, and an event says where and how much.
 func TestGapsAreReported(t *testing.T) {
-	launch := launching(t, "head -c 5000000 /dev/zero; touch full; while [ ! -e go ]; do sleep 0.01; done; echo end")
+	launch := newLaunch(t, "head -c 5000000 /dev/zero; touch full; while [ ! -e go ]; do sleep 0.01; done; echo end")
 	launch.OnFull, launch.SpoolBytes, launch.SegmentBytes = contract.OnFullGap, 1<<20, 1<<18
 	s := superviseLaunch(t, launch)
 	until(t, "a full spool", func() bool {
@@ -193,7 +193,7 @@ func TestLimitsHaveReasons(t *testing.T) {
 		contract.MaxTime:  func(launch *contract.Launch) { launch.Timeouts.Max = 0.2 },
 		contract.LogLimit: func(launch *contract.Launch) { launch.LogLimit = 3 },
 	} {
-		launch := launching(t, "echo hello; exec sleep 1000")
+		launch := newLaunch(t, "echo hello; exec sleep 1000")
 		change(launch)
 		s := superviseLaunch(t, launch)
 		exit := s.exit()
@@ -209,7 +209,7 @@ func TestLimitsHaveReasons(t *testing.T) {
 // Secrets reach the command and nothing else: not the spool, not the directory, and their files are gone at the end.
 func TestSecretsAreHidden(t *testing.T) {
 	const secret = "correct-horse-battery"
-	launch := launching(t, `cat "$PLACE"; echo "$PLACE" > place`)
+	launch := newLaunch(t, `cat "$PLACE"; echo "$PLACE" > place`)
 	launch.Secrets = []contract.Secret{{Value: []byte(secret), FileEnv: "PLACE"}}
 	launch.Stdin = []byte(secret)
 	s := superviseLaunch(t, launch)
@@ -233,7 +233,7 @@ func TestSecretsAreHidden(t *testing.T) {
 
 // What is appended to a watched file after the start of the command is the output of a channel.
 func TestWatchedFilesAreChannels(t *testing.T) {
-	launch := launching(t, "echo more >> log; sleep 0.1; exit 0")
+	launch := newLaunch(t, "echo more >> log; sleep 0.1; exit 0")
 	launch.Watch = []contract.WatchedFile{{Channel: "log", Path: []byte("log")}}
 	if err := os.WriteFile(filepath.Join(launch.Root, "log"), []byte("old\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -246,7 +246,7 @@ func TestWatchedFilesAreChannels(t *testing.T) {
 
 // A process that outlives the root of the tree is killed and named, and its end of the pipe doesn't delay the exit.
 func TestSurvivorsAreKilledAndNamed(t *testing.T) {
-	launch := launching(t, "env -i setsid -f sleep 1000")
+	launch := newLaunch(t, "env -i setsid -f sleep 1000")
 	launch.StopPolicy = nil
 	s := superviseLaunch(t, launch)
 	if exit := s.exit(); len(exit.Survivors) != 1 || exit.Survivors[0].Name != "sleep" || *exit.Code != 0 {

@@ -20,7 +20,8 @@ const (
 	rotateFeature = "rotate"
 )
 
-// Provider has the worker's current credential: it enrolls the worker, and renews the credential in time. It is safe for concurrent use.
+// Provider has the worker's current credential: it enrolls the worker, and renews the credential in time. It is safe for concurrent
+// use.
 type Provider struct {
 	enroller Enroller
 	token    string
@@ -82,7 +83,8 @@ func (p *Provider) EnsureEnrolled(ctx context.Context) error {
 	return nil
 }
 
-// KeepRenewed renews the credential whenever it is due and the server can, until ctx ends. Sessions that are open go on with the old one.
+// KeepRenewed renews the credential whenever it is due and the server can, until ctx ends. Sessions that are open go on with the
+// old one.
 func (p *Provider) KeepRenewed(ctx context.Context) {
 	for current := p.Current(); current != nil && current.RenewAt != nil; current = p.Current() {
 		early := time.Until(*current.RenewAt)

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// FreeThrough drops the events up to eventNo, which the server has, and removes the segments that hold nothing else.
-func (j *Journal) FreeThrough(eventNo uint64) {
+// ReleaseThrough drops the events up to eventNo, which the server has, and removes the segments that hold nothing else.
+func (j *Journal) ReleaseThrough(eventNo uint64) {
 	freed := 0
 	for _, entry := range j.entries {
 		if entry.Record.EventNo > eventNo {
@@ -16,7 +16,7 @@ func (j *Journal) FreeThrough(eventNo uint64) {
 		j.SpooledBytes -= int64(entry.Bytes)
 		j.cached -= entry.cached()
 		if chunk := entry.Record.Chunk; chunk != nil {
-			j.Freed[entry.Record.Channel] = chunk.Position + chunk.Bytes
+			j.Released[entry.Record.Channel] = chunk.Position + chunk.Bytes
 		}
 		freed++
 	}
@@ -38,7 +38,8 @@ func (j *Journal) FreeThrough(eventNo uint64) {
 	}
 }
 
-// LastDeleted is the number of the last event with output of which isDeleted says that it isn't in the spool any more; 0 if there is none.
+// LastDeleted is the number of the last event with output of which isDeleted says that it isn't in the spool any more; 0 if there
+// is none.
 func (j *Journal) LastDeleted(isDeleted func(channel int, position uint64) bool) uint64 {
 	isDone := make([]bool, len(j.Offsets))
 	last := uint64(0)
@@ -57,8 +58,8 @@ func (j *Journal) LastDeleted(isDeleted func(channel int, position uint64) bool)
 	return last
 }
 
-// DropDamaged drops all events from the first one whose output isn't in the spool as it was written: after a crash of the machine the disk
-// may have the journal's record and not the output.
+// DropDamaged drops all events from the first one whose output isn't in the spool as it was written: after a crash of the machine
+// the disk may have the journal's record and not the output.
 func (j *Journal) DropDamaged() error {
 	for i, entry := range j.entries {
 		if entry.Record.Kind != KindOutput {

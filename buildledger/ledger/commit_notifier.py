@@ -13,7 +13,7 @@ from buildledger.ledger.submission import Receipt, Submission
 
 
 class Answer(NamedTuple):
-    """What a caller is told."""
+    """The receipt or the error that the caller of one submission gets."""
 
     submission: Submission
     receipt: Receipt | None
@@ -36,7 +36,7 @@ class CommitNotifier:
 
     @property
     def closed(self) -> bool:
-        """No further fact will come."""
+        """Whether the ledger is closed, so that no further fact will come."""
         return self._closed
 
     def publish(self, head: int, answers: list[Answer]) -> None:
@@ -57,7 +57,7 @@ class CommitNotifier:
             self._call(loop, by_loop.get(loop, []), moved)
 
     def close(self) -> None:
-        """End every wait."""
+        """Wake everybody who waits; no further fact will come."""
         with self._moved:
             self._closed = True
             self._moved.notify_all()

@@ -24,7 +24,7 @@ class ProjectionProgress:
 
     @property
     def closed(self) -> bool:
-        """It will not move any more."""
+        """Whether the views are closed, so that the position moves no further."""
         return self._closed
 
     def publish(self, position: int) -> None:
@@ -38,7 +38,7 @@ class ProjectionProgress:
         self._notify(loops)
 
     def close(self) -> None:
-        """End every wait."""
+        """Wake everybody who waits; the position moves no further."""
         with self._moved:
             self._closed = True
             self._moved.notify_all()
@@ -61,7 +61,7 @@ class ProjectionProgress:
         return self._position >= position
 
     def reached_blocking(self, position: int, timeout_seconds: float) -> bool:
-        """The same for a thread."""
+        """Block this thread until the views are there; False when the time is over first."""
         with self._moved:
             self._moved.wait_for(lambda: self._position >= position or self._closed, timeout_seconds)
         return self._position >= position

@@ -1,4 +1,4 @@
-"""The rules of a worker's presence: let in by a credential, connected in numbered sessions, lost when its lease ends."""
+"""The rules of a worker's presence: let in by a credential, connected in numbered sessions, lost with its lease."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { HELP, parseCommandLine, type Request, UsageError } from "./command-line.js";
+import { VERSION } from "./host-info.js";
 import { reasonOf } from "./log.js";
-import { VERSION } from "./machine.js";
 import { EXIT_MISCONFIGURED, runWorker } from "./main.js";
 
 const EXIT_FAILED = 1;

@@ -1,8 +1,8 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { reasonOf } from "./log.js";
+import type { OnCrash } from "./runs/supervised-commands.js";
 import { DEFAULT_SPOOL_BYTES, type WorkerSettings } from "./settings.js";
-import type { OnCrash } from "./supervision/commands.js";
 
 /** Takes the enrollment token where other users of the machine can't read it. */
 export const TOKEN_VARIABLE = "BUILDLEDGER_WORKER_TOKEN";

@@ -1,4 +1,4 @@
-import type { OnCrash } from "./supervision/commands.js";
+import type { OnCrash } from "./runs/supervised-commands.js";
 
 /** Output that may lie unacknowledged on disk unless something else is asked for. */
 export const DEFAULT_SPOOL_BYTES = 1 << 30;

@@ -1,4 +1,4 @@
-import type { SpoolFiles } from "../supervision/spool-files.js";
+import type { SpoolFiles } from "../supervision/spool-reader.js";
 import {
   decodeExtent,
   type Extent,

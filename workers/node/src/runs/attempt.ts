@@ -1,4 +1,5 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { SupervisedDirectory } from "../contract/directory.js";
 import { crc32c } from "../journal/crc32c.js";
 import { Journal } from "../journal/journal.js";
 import {
@@ -20,12 +21,11 @@ import {
   type RunSummary,
   RunSummarySchema,
 } from "../proto/worker_pb.js";
-import { SupervisedDirectory } from "../supervision/directory.js";
-import { SpoolFiles } from "../supervision/spool-files.js";
+import { SpoolFiles } from "../supervision/spool-reader.js";
 import { Latch, monotonicSeconds, wallNanoseconds } from "../timing.js";
+import type { Workshop } from "./attempt-store.js";
 import { Delivery } from "./delivery.js";
 import { StopRequest } from "./stopping.js";
-import type { Workshop } from "./workshop.js";
 
 /** Something that happened: one of the protocol's events, without number and clocks. */
 export type Happening = NonNullable<MessageInitShape<typeof RunEventSchema>["event"]>;

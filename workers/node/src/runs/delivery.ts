@@ -2,7 +2,7 @@ import type { Entry, Journal } from "../journal/journal.js";
 import { Kind, type RunHeader } from "../journal/records.js";
 import { log } from "../log.js";
 import type { Ack, RunEvent } from "../proto/worker_pb.js";
-import { eventOf } from "./wire.js";
+import { eventOf } from "./event-encoding.js";
 
 /** Hands out the events of one attempt in order, as far as the credit goes, until the server has them. */
 export class Delivery {

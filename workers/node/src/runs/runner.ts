@@ -1,10 +1,9 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
-import type { BlobStore } from "../files/blob-store.js";
 import { perform } from "../files/operations.js";
-import { inParts } from "../files/parts.js";
-import { Transfers } from "../files/transfers.js";
+import { inParts } from "../files/paged.js";
+import type { BlobStore } from "../files/transfers/blob-store.js";
+import { Transfers } from "../files/transfers/fetch.js";
 import { log, reasonOf } from "../log.js";
-import { type Ending, runCommand } from "../processes/command.js";
 import {
   ExitReason,
   type FileResult,
@@ -15,11 +14,12 @@ import {
   RunState,
   StopLevel,
 } from "../proto/worker_pb.js";
-import { attend, foundSupervisor } from "../supervision/attending.js";
 import { after, inTime, monotonicSeconds } from "../timing.js";
 import type { Attempt } from "./attempt.js";
+import { type Ending, runCommand } from "./command.js";
 import { makePlan, type Plan, SpecRefusedError } from "./plan.js";
 import { StoppedError } from "./stopping.js";
+import { attend, foundSupervisor } from "./supervised.js";
 
 /** Do what `spec` says once the attempts in `before` are gone; the attempt has ended when this resolves. */
 export async function run(

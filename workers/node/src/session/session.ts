@@ -1,7 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type Client, type ClientDuplexStream, type Metadata, status } from "@grpc/grpc-js";
 import { log } from "../log.js";
-import { openDuplex } from "../net/rpc.js";
 import {
   type Down,
   ErrorCode,
@@ -11,12 +10,13 @@ import {
   type Welcome,
   Worker as WorkerService,
 } from "../proto/worker_pb.js";
-import type { Workshop } from "../runs/workshop.js";
+import type { Workshop } from "../runs/attempt-store.js";
 import { after, monotonicSeconds, secondsOf, sleep } from "../timing.js";
-import { refusal, SessionLostError, SessionRefusedError } from "./endings.js";
-import type { Holdings } from "./holdings.js";
+import { openDuplex } from "../transport/rpc.js";
+import type { Holdings } from "./attempt-registry.js";
+import { refusal, SessionLostError, SessionRefusedError } from "./errors.js";
+import { heartbeatOf, helloOf, PROTOCOL_VERSION, type Standing } from "./hello.js";
 import type { Outbox } from "./outbox.js";
-import { heartbeatOf, helloOf, PROTOCOL_VERSION, type Standing } from "./statements.js";
 
 const WELCOME_SECONDS = 15;
 const DEFAULT_HEARTBEAT_SECONDS = 10;

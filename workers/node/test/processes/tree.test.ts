@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { killLeftovers } from "../../src/processes/leftovers.js";
+import { killLeftovers } from "../../src/processes/orphans.js";
 import { COOKIE_VARIABLE, isDead, look, signal } from "../../src/processes/procfs.js";
 import { ProcessTree } from "../../src/processes/tree.js";
 import { scratch, until } from "../scratch.js";

@@ -1,0 +1,179 @@
+import { mkdirSync } from "node:fs";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { forPeople, forSystem, fromText, insideFollowed, PathEscapesError } from "../files/paths.js";
+import { Kind, recordOf } from "../journal/records.js";
+import { reasonOf } from "../log.js";
+import { StartFailedError } from "../processes/executable.js";
+import { type ExitStatus, pipesNeeded, type RunningProcess, start } from "../processes/process.js";
+import { SecretFiles } from "../processes/secret-files.js";
+import { ProcessTree, type Survivor } from "../processes/tree.js";
+import {
+  type Command,
+  type ExitedSchema,
+  ExitReason,
+  RunState,
+  StartFailure,
+  StopLevel,
+} from "../proto/worker_pb.js";
+import { after, durationOf, monotonicSeconds, type Timer } from "../timing.js";
+import type { Attempt } from "./attempt.js";
+import { Capture } from "./capture.js";
+import { commandLine, environment, type Plan } from "./plan.js";
+
+/** What is said of an attempt's end. */
+export type Ending = MessageInitShape<typeof ExitedSchema>;
+
+// A background child that inherited the pipes doesn't keep the run open for longer.
+const END_OF_OUTPUT_SECONDS = 5;
+const AFTER_SWEEP_SECONDS = 1;
+
+/** Run the plan's command to its end and resolve with what is to be said about it; no process of it is left then. */
+export async function runCommand(attempt: Attempt, plan: Plan, command: Command): Promise<Ending> {
+  const files = new SecretFiles(attempt.cookie, attempt.workshop.settings.stateDirectory);
+  try {
+    const running = await startCommand(attempt, plan, command, files);
+    return running instanceof StartFailedError
+      ? { reason: ExitReason.START_FAILED, startFailure: running.failure, message: running.message }
+      : await new Execution(attempt, plan, command, running).complete();
+  } finally {
+    files.remove();
+  }
+}
+
+async function startCommand(
+  attempt: Attempt,
+  plan: Plan,
+  command: Command,
+  files: SecretFiles,
+): Promise<RunningProcess | StartFailedError> {
+  try {
+    mkdirSync(forSystem(plan.root), { recursive: true });
+    const variables = files.write(command.secrets);
+    return await start({
+      argv: commandLine(command),
+      workingDirectory: forPeople(insideFollowed(plan.root, fromText(command.cwd))),
+      environment: { ...environment(command, process.env, attempt.cookie), ...variables },
+      stdin: command.stdin,
+      mergeStderr: command.mergeStderr,
+      umask: command.umask,
+      pipeNames: await attempt.workshop.pipes.take(
+        pipesNeeded(command.mergeStderr, command.stdin.length > 0),
+      ),
+    });
+  } catch (error) {
+    if (error instanceof StartFailedError) {
+      return error;
+    }
+    const failure = error instanceof PathEscapesError ? StartFailure.BAD_CWD : StartFailure.OTHER;
+    return new StartFailedError(failure, reasonOf(error));
+  }
+}
+
+/** A command that runs: ended when told or when a limit is passed, and cleaned up after. */
+class Execution {
+  readonly #tree: ProcessTree;
+  readonly #capture: Capture;
+  readonly #startedAt = monotonicSeconds();
+  #silenceTimer: Timer | undefined;
+  #wasKilled = false;
+
+  constructor(
+    private readonly attempt: Attempt,
+    private readonly plan: Plan,
+    command: Command,
+    private readonly running: RunningProcess,
+  ) {
+    this.#tree = new ProcessTree(running.pid, attempt.cookie);
+    this.#capture = new Capture(attempt, plan, command, running.outputs);
+    this.#noteStart();
+  }
+
+  /** Wait for the end, or bring it about; clean up after it. */
+  async complete(): Promise<Ending> {
+    const over = new AbortController();
+    if (this.plan.noOutputSeconds > 0) {
+      this.#checkForOutput();
+    }
+    const policy = this.#stopWhenAsked(over.signal);
+    const status = await this.running.ended;
+    over.abort();
+    this.#silenceTimer?.cancel();
+    await policy;
+    if (!this.#wasKilled) {
+      await this.#capture.waitForEnd(END_OF_OUTPUT_SECONDS);
+    }
+    const survivors = await this.#tree.sweep();
+    if (survivors.length > 0 || this.#wasKilled) {
+      await this.#capture.waitForEnd(AFTER_SWEEP_SECONDS);
+    }
+    this.#capture.finish();
+    return this.#ending(status, survivors);
+  }
+
+  #noteStart(): void {
+    const { pid } = this.running;
+    this.attempt.state = RunState.RUNNING;
+    try {
+      this.attempt.recordEvent(
+        { case: "started", value: { pid, mechanism: "process_group" } },
+        recordOf(Kind.Process, { pid, startedTicks: this.#tree.startedTicks }),
+      );
+    } catch (error) {
+      this.#capture.storageFailed(error);
+    }
+  }
+
+  /** Ends the run if it has been silent for too long; looks again when that may be so. */
+  #checkForOutput(): void {
+    const now = monotonicSeconds();
+    // While it can't write it is silent, which is not its fault.
+    const since = this.#capture.isHeld ? now : Math.max(this.#capture.lastOutputAt, this.#startedAt);
+    const rest = since + this.plan.noOutputSeconds - now;
+    if (rest <= 0) {
+      this.attempt.stop.make(ExitReason.NO_OUTPUT, StopLevel.INTERRUPT);
+    } else {
+      this.#silenceTimer = after(rest, () => this.#checkForOutput());
+    }
+  }
+
+  /** Go through the stop policy once the end is asked for; a more urgent request skips ahead. */
+  async #stopWhenAsked(over: AbortSignal): Promise<void> {
+    const { stop } = this.attempt;
+    await stop.raised(over);
+    for (const { level, graceSeconds } of this.plan.stopPolicy) {
+      if (over.aborted) {
+        return;
+      }
+      if (level >= stop.level) {
+        this.#signal(level);
+        await stop.raised(over, stop.graceSeconds ?? graceSeconds);
+      }
+    }
+  }
+
+  #signal(level: StopLevel): void {
+    this.attempt.state = RunState.STOPPING;
+    try {
+      this.attempt.recordEvent({ case: "stopping", value: { level, reason: this.attempt.stop.reason } });
+    } catch (error) {
+      this.#capture.storageFailed(error);
+    }
+    if (level === StopLevel.KILL) {
+      this.#wasKilled = true;
+      this.#tree.kill();
+    } else {
+      this.#tree.signal(level === StopLevel.TERMINATE ? "SIGTERM" : "SIGINT");
+    }
+  }
+
+  #ending(status: ExitStatus, survivors: readonly Survivor[]): Ending {
+    return {
+      status,
+      reason: this.attempt.stop.reason || ExitReason.COMPLETED,
+      message: this.#capture.trouble,
+      survivorsKilled: survivors.map(({ pid, name }) => ({ pid, name })),
+      outputTotals: this.#capture.totals(),
+      ranFor: durationOf(monotonicSeconds() - this.#startedAt),
+    };
+  }
+}

@@ -1,0 +1,170 @@
+import type { SpooledTotal, SupervisedDirectory, SupervisorEvent } from "../contract/directory.js";
+import { Kind, type ProcessIdentity, recordOf } from "../journal/records.js";
+import { log, reasonOf } from "../log.js";
+import { ExitReason, RunState, StopLevel } from "../proto/worker_pb.js";
+import type { SpoolFiles } from "../supervision/spool-reader.js";
+import { monotonicSeconds } from "../timing.js";
+import type { Attempt } from "./attempt.js";
+import { levelNamed, reasonNamed } from "./enum-mapping.js";
+
+// Chunks that are taken at once, before other runs have their turn.
+const CHUNKS_AT_ONCE = 16;
+
+/** How far one channel has been carried over. */
+interface Progress {
+  /** In the spool. */
+  position: number;
+  /** What was left out and isn't told yet. */
+  readonly gaps: { readonly at: number; readonly bytes: number }[];
+  /** When bytes were seen that don't make a whole chunk. */
+  waitingSince: number | undefined;
+}
+
+/**
+ * Carries what a supervisor writes down into the journal of its attempt, in chunks as the server wants them.
+ *
+ * It begins where the journal ends; an event that is there already isn't repeated.
+ */
+export class Follower {
+  /** The command's own process, once it was started. */
+  root: ProcessIdentity | undefined;
+  /** What went wrong with the journal, for people. */
+  trouble = "";
+  readonly #channels: readonly Progress[];
+  #relayed = 0;
+
+  constructor(
+    private readonly attempt: Attempt,
+    private readonly directory: SupervisedDirectory,
+    private readonly spool: SpoolFiles,
+  ) {
+    const { offsets } = attempt.journal;
+    this.#channels = offsets.map(() => ({ position: 0, gaps: [], waitingSince: undefined }));
+    this.#guarded(() => {
+      this.#relayAll();
+      return false;
+    });
+    // The journal has the offset, the events have what was left out before it.
+    for (const [index, channel] of this.#channels.entries()) {
+      const offset = offsets[index] ?? 0;
+      let leftOut = 0;
+      for (let [gap] = channel.gaps; gap !== undefined && offset > gap.at + leftOut; [gap] = channel.gaps) {
+        leftOut += gap.bytes;
+        channel.gaps.shift();
+      }
+      channel.position = offset - leftOut;
+    }
+  }
+
+  /** Carry over what is new, and what is due of it unless `allOfIt`; true if there is more at once. */
+  look(allOfIt: boolean): boolean {
+    return this.#guarded(() => {
+      // First the ends: what was left out before them is told in events that are read after.
+      const ends = this.#channels.map(({ position }, index) => this.spool.end(index, position));
+      this.#relayAll();
+      // All channels have their turn, whether or not there is more of the first.
+      return ends.map((end, index) => this.#carry(index, end, allOfIt)).some((more) => more);
+    });
+  }
+
+  /** After how long what is waiting to fill a chunk is to be told as it is. */
+  get dueSeconds(): number | undefined {
+    const waiting = this.#channels.flatMap(({ waitingSince }) => waitingSince ?? []);
+    const { flushSeconds } = this.attempt.workshop.batching;
+    return waiting.length > 0
+      ? Math.max(0, Math.min(...waiting) + flushSeconds - monotonicSeconds())
+      : undefined;
+  }
+
+  /** Whether everything that the supervisor has spooled was carried over. */
+  hasAll(totals: readonly SpooledTotal[]): boolean {
+    return (
+      this.trouble === "" &&
+      totals.every(({ channel, spooled }) => this.#channels[channel]?.position === spooled)
+    );
+  }
+
+  #relayAll(): void {
+    for (const event of this.directory.newEvents()) {
+      this.#relay(event);
+    }
+  }
+
+  /** Tell the server of an event, unless an earlier worker process has done so. */
+  #relay({ started, stopping, gap }: SupervisorEvent): void {
+    if (gap !== undefined) {
+      this.#channels[gap.channel]?.gaps.push(gap);
+      return;
+    }
+    const { attempt } = this;
+    if (started !== undefined) {
+      this.root = { pid: started.pid, startedTicks: started.started };
+      if (this.#isNew()) {
+        const { pid, mechanism = "" } = started;
+        attempt.relay({ case: "started", value: { pid, mechanism } }, recordOf(Kind.Process, this.root));
+      }
+    } else if (stopping !== undefined) {
+      const level = levelNamed(stopping.level);
+      const reason = reasonNamed(stopping.reason);
+      attempt.state = RunState.STOPPING;
+      attempt.stop.happened(reason, level);
+      if (this.#isNew()) {
+        attempt.relay({ case: "stopping", value: { level, reason } });
+      }
+    }
+  }
+
+  #isNew(): boolean {
+    this.#relayed += 1;
+    return this.#relayed > this.attempt.journal.relayed;
+  }
+
+  /** Journal a channel's output up to `end`; true if there is more that need not wait. */
+  #carry(index: number, end: number, allOfIt: boolean): boolean {
+    const channel = this.#channels[index];
+    const { journal, workshop } = this.attempt;
+    for (let chunks = 0; channel !== undefined && chunks < CHUNKS_AT_ONCE; chunks += 1) {
+      const [gap] = channel.gaps;
+      if (gap !== undefined && gap.at <= channel.position) {
+        this.attempt.recordGap(index, (journal.offsets[index] ?? 0) + gap.bytes);
+        channel.gaps.shift();
+        continue;
+      }
+      const until = Math.min(end, gap?.at ?? end);
+      const size = Math.min(until - channel.position, workshop.batching.chunkBytes);
+      if (size <= 0) {
+        channel.waitingSince = undefined;
+        return false;
+      }
+      if (until === end && !allOfIt && !this.#isDue(channel, size)) {
+        return false;
+      }
+      this.attempt.recordSpooled(index, channel.position, this.spool.read(index, channel.position, size));
+      channel.position += size;
+      channel.waitingSince = undefined;
+    }
+    return true;
+  }
+
+  /** Whether so many bytes make a chunk, or have waited long enough for others. */
+  #isDue(channel: Progress, size: number): boolean {
+    const { chunkBytes, flushSeconds } = this.attempt.workshop.batching;
+    channel.waitingSince ??= monotonicSeconds();
+    return size >= chunkBytes || monotonicSeconds() - channel.waitingSince >= flushSeconds;
+  }
+
+  /** Do what may fail on a broken disk: then say so loudly, and end the run, of which nothing more can be kept. */
+  #guarded(work: () => boolean): boolean {
+    if (this.trouble !== "") {
+      return false;
+    }
+    try {
+      return work();
+    } catch (error) {
+      this.trouble = `the worker can't keep the output: ${reasonOf(error)}`;
+      log.error(`run ${this.attempt.runId}: ${this.trouble}`);
+      this.attempt.stop.make(ExitReason.STORAGE, StopLevel.KILL);
+      return false;
+    }
+  }
+}

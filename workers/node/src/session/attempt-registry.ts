@@ -1,0 +1,217 @@
+import { randomBytes } from "node:crypto";
+import { log } from "../log.js";
+import {
+  type Ack,
+  type Credit,
+  type Desired,
+  type DesiredRun,
+  ExitReason,
+  RejectCode,
+  type RunSpec,
+  RunState,
+  StopLevel,
+  Want,
+} from "../proto/worker_pb.js";
+import { Attempt, keyOf } from "../runs/attempt.js";
+import type { Workshop } from "../runs/attempt-store.js";
+import { secondsOf } from "../timing.js";
+
+// Attempts that were released are remembered for a while, in case an old message asks for one again.
+const REMEMBERED_RELEASES = 10_000;
+const RUN_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Starts the work of a fresh attempt, which may begin only when the attempts `before` it are gone. */
+export type Launcher = (attempt: Attempt, spec: RunSpec, before: readonly Attempt[]) => void;
+
+/** The attempts a worker holds, from first mention to release, and how they converge to what the server wants. */
+export class Holdings {
+  draining = false;
+  readonly #attempts = new Map<string, Attempt>();
+  readonly #released = new Set<string>();
+  #delivered: () => void = () => undefined;
+  #seenEpoch = 0n;
+  #seenRevision = 0n;
+
+  constructor(
+    private readonly workshop: Workshop,
+    private readonly launch: Launcher,
+  ) {}
+
+  /** All of them, in the order in which they came. */
+  get all(): readonly Attempt[] {
+    return [...this.#attempts.values()];
+  }
+
+  /** Those that have not ended. */
+  get atWork(): readonly Attempt[] {
+    return this.all.filter((attempt) => !attempt.hasEnded);
+  }
+
+  /** Wait until the server has everything that happened in the attempts held. */
+  async allDelivered(): Promise<void> {
+    while (this.all.some((attempt) => attempt.state < RunState.ALL_ACKED && !attempt.silent)) {
+      await new Promise<void>((resolve) => {
+        this.#delivered = resolve;
+      });
+    }
+  }
+
+  /** Hold an attempt that an earlier worker process left. */
+  takeOver(attempt: Attempt): void {
+    this.#attempts.set(attempt.key, attempt);
+  }
+
+  /** Converge to what the server wants; repeating it changes nothing, an outdated message is ignored. */
+  apply(desired: Desired): void {
+    const { epoch, revision } = desired;
+    if (epoch < this.#seenEpoch || (epoch === this.#seenEpoch && revision < this.#seenRevision)) {
+      return;
+    }
+    this.#seenEpoch = epoch;
+    this.#seenRevision = revision;
+    for (const wanted of desired.runs) {
+      if (RUN_ID.test(wanted.runId) && wanted.attempt > 0) {
+        this.#applyOne(wanted);
+      } else {
+        log.error(`ignoring a run whose name makes no sense: '${wanted.runId}' attempt ${wanted.attempt}`);
+      }
+    }
+    if (desired.full) {
+      const named = new Set(desired.runs.map(({ runId, attempt }) => keyOf(runId, attempt)));
+      for (const attempt of this.all.filter(({ key }) => !named.has(key))) {
+        this.#disown(attempt);
+      }
+    }
+  }
+
+  /** Take note of how far the server has come with one attempt. */
+  acknowledge(ack: Ack): void {
+    const attempt = this.#attempts.get(keyOf(ack.runId, ack.attempt));
+    if (attempt === undefined) {
+      return;
+    }
+    attempt.acknowledge(ack);
+    if (ack.release) {
+      this.#release(attempt);
+    }
+    this.#delivered();
+    this.workshop.wake(attempt);
+  }
+
+  /** Take note of how much of one attempt's output the server takes. */
+  credit(credit: Credit): void {
+    const attempt = this.#attempts.get(keyOf(credit.runId, credit.attempt));
+    if (attempt !== undefined) {
+      // First of all: the first wake on a stream resets the credit.
+      this.workshop.wake(attempt);
+      attempt.creditUntil = Math.max(attempt.creditUntil, Number(credit.upToBytes));
+    }
+  }
+
+  /** The server had time enough to say how far it is with attempts whose journal may be cut short. */
+  awaitNoAcks(): void {
+    for (const attempt of this.all.filter(({ awaitsAck }) => awaitsAck)) {
+      attempt.awaitsAck = false;
+      this.workshop.wake(attempt);
+    }
+  }
+
+  /** End everything that runs. */
+  stopAll(reason: ExitReason, level: StopLevel): void {
+    for (const attempt of this.atWork) {
+      attempt.stop.make(reason, level);
+    }
+  }
+
+  /** Called when an attempt has ended: one that nobody asks about is forgotten. */
+  forgetSilent(attempt: Attempt): void {
+    if (attempt.silent) {
+      this.#release(attempt);
+      this.#delivered();
+    }
+  }
+
+  #applyOne(wanted: DesiredRun): void {
+    const key = keyOf(wanted.runId, wanted.attempt);
+    const attempt = this.#attempts.get(key);
+    if (attempt === undefined) {
+      if (wanted.want !== Want.RELEASE && !this.#released.has(key)) {
+        this.#receive(wanted);
+      }
+      return;
+    }
+    if (wanted.fence < attempt.fence) {
+      return;
+    }
+    attempt.fence = wanted.fence;
+    if (wanted.want === Want.STOP) {
+      const grace = wanted.stop?.grace;
+      attempt.stop.make(
+        ExitReason.CANCEL,
+        wanted.stop?.level || StopLevel.INTERRUPT,
+        grace && secondsOf(grace),
+      );
+    } else if (wanted.want === Want.ABANDON) {
+      attempt.stop.make(ExitReason.ABANDONED, StopLevel.KILL);
+    } else if (wanted.want === Want.RELEASE && attempt.hasEnded) {
+      this.#release(attempt);
+    }
+  }
+
+  /** Hold an attempt that is heard of for the first time. */
+  #receive(wanted: DesiredRun): void {
+    const attempt = new Attempt(this.workshop, {
+      runId: wanted.runId,
+      attempt: wanted.attempt,
+      fence: String(wanted.fence),
+      cookie: randomBytes(16).toString("hex"),
+      builddir: wanted.spec?.builddir ?? "",
+      bootId: this.workshop.bootId,
+      channels: [],
+      nextEvent: 1,
+      offsets: [],
+    });
+    this.#attempts.set(attempt.key, attempt);
+    if (wanted.want !== Want.RUN) {
+      attempt.reject(RejectCode.STOPPED_BEFORE_START, "it was stopped before it was started");
+    } else if (this.draining) {
+      attempt.reject(RejectCode.DRAINING, "this worker takes no new work");
+    } else if (wanted.spec === undefined) {
+      const message = "this worker doesn't hold the run, and there is no specification";
+      attempt.reject(RejectCode.INVALID_SPEC, message);
+    } else {
+      const before = this.atWork.filter((other) => mustEndFirst(other, attempt));
+      this.launch(attempt, wanted.spec, before);
+    }
+  }
+
+  /** End and forget an attempt that the server doesn't know. */
+  #disown(attempt: Attempt): void {
+    attempt.silent = true;
+    if (attempt.hasEnded) {
+      this.#release(attempt);
+    } else {
+      attempt.stop.make(ExitReason.ABANDONED, StopLevel.KILL);
+    }
+  }
+
+  #release(attempt: Attempt): void {
+    if (!attempt.hasEnded || !this.#attempts.delete(attempt.key)) {
+      return;
+    }
+    attempt.forget();
+    this.#released.add(attempt.key);
+    if (this.#released.size > REMEMBERED_RELEASES) {
+      const [oldest = ""] = this.#released;
+      this.#released.delete(oldest);
+    }
+  }
+}
+
+/** Whether `other` could still change what `fresh` works on although nobody waits for it. */
+function mustEndFirst(other: Attempt, fresh: Attempt): boolean {
+  if (other === fresh) {
+    return false;
+  }
+  return other.runId === fresh.runId || (other.builddir === fresh.builddir && other.stop.isMade);
+}

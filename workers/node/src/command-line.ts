@@ -82,14 +82,14 @@ export function parseCommandLine(
       workDirectory:
         values.work === undefined ? path.join(stateDirectory, "work") : path.resolve(values.work),
       labels: Object.fromEntries((values.label ?? []).map(label)),
-      capacity: whole(values.capacity ?? String(AS_CONFIGURED), "--capacity", 1),
+      capacity: wholeNumber(values.capacity ?? String(AS_CONFIGURED), "--capacity", 1),
       enrollmentToken: values.token || environment[TOKEN_VARIABLE] || undefined,
       enrollAt: values["enroll-at"] === undefined ? undefined : address(values["enroll-at"], "--enroll-at"),
       caFile: values.ca,
       tls: values.tls ?? false,
       supervisor: values.supervisor ?? "auto",
       onCrash: onCrash(values["on-crash"] ?? "continue"),
-      spoolBytes: whole(values["spool-bytes"] ?? String(DEFAULT_SPOOL_BYTES), "--spool-bytes", 1),
+      spoolBytes: wholeNumber(values["spool-bytes"] ?? String(DEFAULT_SPOOL_BYTES), "--spool-bytes", 1),
     },
   };
 }
@@ -165,7 +165,7 @@ function label(text: string): [string, string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-function whole(text: string, option: string, least: number): number {
+function wholeNumber(text: string, option: string, least: number): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
     throw new UsageError(`${option}: '${text}' isn't a whole number of at least ${least}`);

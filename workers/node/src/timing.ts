@@ -71,7 +71,7 @@ export function sleep(seconds: number, abort?: AbortSignal): Promise<void> {
 }
 
 /** Whether `promise` settles within `seconds`; 0 means no limit. */
-export async function inTime(promise: Promise<unknown>, seconds: number): Promise<boolean> {
+export async function settlesWithin(promise: Promise<unknown>, seconds: number): Promise<boolean> {
   const over = new AbortController();
   try {
     const done = promise.then(() => true);

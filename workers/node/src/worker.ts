@@ -8,14 +8,14 @@ import { ExitReason, StopLevel } from "./proto/worker_pb.js";
 import type { Attempt } from "./runs/attempt.js";
 import { Workshop } from "./runs/attempt-store.js";
 import { recover } from "./runs/recovery.js";
-import { goOn, run } from "./runs/runner.js";
-import { Holdings } from "./session/attempt-registry.js";
+import { resume, run } from "./runs/runner.js";
+import { AttemptRegistry } from "./session/attempt-registry.js";
 import { SessionLostError, SessionRefusedError } from "./session/errors.js";
-import type { Standing } from "./session/hello.js";
+import type { SessionIdentity } from "./session/hello.js";
 import { Outbox } from "./session/outbox.js";
 import { Session } from "./session/session.js";
 import type { WorkerSettings } from "./settings.js";
-import { after, inTime, Latch, sleep, type Timer } from "./timing.js";
+import { after, Latch, settlesWithin, sleep, type Timer } from "./timing.js";
 import { Backoff } from "./transport/backoff.js";
 import { hasExpired, loadCredential, type StoredCredential } from "./transport/credential.js";
 import { enroll, isServiceError, rotate, trustedBy } from "./transport/enrollment.js";
@@ -39,11 +39,11 @@ const UNWELCOME = new Set([status.UNAUTHENTICATED, status.PERMISSION_DENIED, sta
 export class Worker {
   readonly #outbox = new Outbox();
   readonly #workshop: Workshop;
-  readonly #holdings: Holdings;
+  readonly #holdings: AttemptRegistry;
   readonly #blobs: BlobStore;
-  readonly #standing: Standing;
-  readonly #over = new AbortController();
-  readonly #left = new Latch();
+  readonly #standing: SessionIdentity;
+  readonly #closing = new AbortController();
+  readonly #done = new Latch();
   #credential: StoredCredential | undefined;
   #session: { readonly session: Session; readonly ended: Latch } | undefined;
   #mayRotate = false;
@@ -54,7 +54,7 @@ export class Worker {
   constructor(private readonly settings: WorkerSettings) {
     this.#credential = loadCredential(settings.stateDirectory);
     this.#workshop = new Workshop(settings, (attempt) => this.#outbox.wake(attempt));
-    this.#holdings = new Holdings(this.#workshop, (attempt, spec, before) => {
+    this.#holdings = new AttemptRegistry(this.#workshop, (attempt, spec, before) => {
       void this.#perform(attempt, () => run(attempt, spec, before, this.#blobs));
     });
     this.#blobs = new BlobStore((credential) => connect(settings, settings.server, credential));
@@ -78,20 +78,20 @@ export class Worker {
     for (const attempt of await recover(this.#workshop)) {
       this.#holdings.takeOver(attempt);
       if (!attempt.hasEnded) {
-        void this.#perform(attempt, () => goOn(attempt, this.#blobs));
+        void this.#perform(attempt, () => resume(attempt, this.#blobs));
         // The server may not be there any more either.
         this.#startOrphanTimer(attempt.supervision?.orphanSeconds ?? 0);
       }
     }
     try {
-      await Promise.race([this.#ensureCredential(), this.#left.wait()]);
-      if (!this.#left.isSet) {
-        void this.#keepSession();
+      await Promise.race([this.#ensureCredential(), this.#done.wait()]);
+      if (!this.#done.isSet) {
+        void this.#runSessions();
         void this.#keepCredential();
       }
-      await this.#left.wait();
+      await this.#done.wait();
     } finally {
-      this.#over.abort();
+      this.#closing.abort();
       this.#orphanTimer?.cancel();
       this.#blobs.reconnect();
       for (const attempt of this.#holdings.all) {
@@ -125,7 +125,7 @@ export class Worker {
 
   #announceEnd(reason: string): void {
     this.#standing.drainingReason = reason;
-    this.#holdings.draining = true;
+    this.#holdings.isDraining = true;
     this.#outbox.post({ case: "drainRequest", value: { reason } });
   }
 
@@ -134,11 +134,11 @@ export class Worker {
     await Promise.all(this.#holdings.all.map((attempt) => attempt.gone.wait()));
     const current = this.#session;
     if (current?.session.isEstablished && !current.ended.isSet) {
-      await inTime(this.#holdings.allDelivered(), DELIVERY_SECONDS);
+      await settlesWithin(this.#holdings.allDelivered(), DELIVERY_SECONDS);
       current.session.sayGoodbye(this.#standing.drainingReason ?? "");
-      await inTime(current.ended.wait(), GOODBYE_SECONDS);
+      await settlesWithin(current.ended.wait(), GOODBYE_SECONDS);
     }
-    this.#left.set();
+    this.#done.set();
   }
 
   async #perform(attempt: Attempt, work: () => Promise<void>): Promise<void> {
@@ -151,30 +151,30 @@ export class Worker {
       );
       attempt.fail(`the worker failed: ${reasonOf(error)}`);
     }
-    this.#holdings.forgetSilent(attempt);
+    this.#holdings.removeIfUnknown(attempt);
   }
 
   /** Connect again and again; every failure ends in a delay. */
-  async #keepSession(): Promise<void> {
+  async #runSessions(): Promise<void> {
     const backoff = new Backoff();
     let address = this.settings.server;
-    while (!this.#over.signal.aborted) {
+    while (!this.#closing.signal.aborted) {
       const established = (each: Session): void => this.#established(each);
       const session = new Session(this.#workshop, this.#holdings, this.#outbox, this.#standing, established);
       const ended = new Latch();
       this.#session = { session, ended };
-      const delay = await this.#attend(session, address, backoff);
+      const delay = await this.#runSession(session, address, backoff);
       ended.set();
       if (session.isEstablished) {
         this.#startOrphanTimer(session.orphanSeconds);
       }
       address = session.reconnectTo || this.settings.server;
-      await sleep(delay, this.#over.signal);
+      await sleep(delay, this.#closing.signal);
     }
   }
 
   /** Hold one session to its end and resolve with how long to wait before the next. */
-  async #attend(session: Session, address: string, backoff: Backoff): Promise<number> {
+  async #runSession(session: Session, address: string, backoff: Backoff): Promise<number> {
     const usualDelay = (): number => {
       if (session.isEstablished) {
         backoff.succeeded();
@@ -234,7 +234,7 @@ export class Worker {
     const token = this.settings.enrollmentToken;
     const backoff = new Backoff();
     const needsOne = (): boolean => this.#credential === undefined || hasExpired(this.#credential);
-    while (needsOne() && token !== undefined && !this.#over.signal.aborted) {
+    while (needsOne() && token !== undefined && !this.#closing.signal.aborted) {
       try {
         this.#credential = await enroll(this.settings, token);
       } catch (error) {
@@ -243,7 +243,7 @@ export class Worker {
         }
         const address = this.settings.enrollAt ?? this.settings.server;
         log.warning(`enrollment at ${address}: ${this.#explained(error.details)}`);
-        await sleep(backoff.nextDelay(), this.#over.signal);
+        await sleep(backoff.nextDelay(), this.#closing.signal);
       }
     }
     this.#blobs.credential = this.#credential;
@@ -261,10 +261,10 @@ export class Worker {
 
   /** Renew the credential whenever it is time; sessions that are open go on with the old one. */
   async #keepCredential(): Promise<void> {
-    while (this.#credential?.renewAt !== undefined && !this.#over.signal.aborted) {
+    while (this.#credential?.renewAt !== undefined && !this.#closing.signal.aborted) {
       const wait = this.#credential.renewAt - Date.now() / 1000;
       if (wait > 0 || !this.#mayRotate) {
-        await sleep(Math.min(Math.max(wait, 1), LONGEST_SLEEP_SECONDS), this.#over.signal);
+        await sleep(Math.min(Math.max(wait, 1), LONGEST_SLEEP_SECONDS), this.#closing.signal);
         continue;
       }
       try {
@@ -272,7 +272,7 @@ export class Worker {
         this.#blobs.credential = this.#credential;
       } catch (error) {
         log.warning(`the credential can't be renewed yet: ${reasonOf(error)}`);
-        await sleep(rotationRetrySeconds(this.#credential), this.#over.signal);
+        await sleep(rotationRetrySeconds(this.#credential), this.#closing.signal);
       }
     }
   }

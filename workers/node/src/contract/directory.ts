@@ -148,7 +148,7 @@ export class SupervisedDirectory {
   }
 
   /** Show a supervisor that no pipe leads to that its worker is there. */
-  attend(): void {
+  markAttended(): void {
     try {
       writeFileSync(this.#file(ATTENDED), String(Date.now()));
     } catch {
@@ -181,12 +181,12 @@ export class SupervisedDirectory {
 
 /** Whether a supervisor still runs. */
 export function isAlive({ pid, started }: SupervisorIdentity): boolean {
-  const info = procfs.look(pid);
-  return info !== undefined && info.startedTicks === started && !procfs.isDead(info);
+  const info = procfs.readStat(pid);
+  return info !== undefined && info.startedTicks === started && !procfs.isZombie(info);
 }
 
 /** Remove directories of attempts that nobody knows any more; a supervisor that still runs in one is told to end. */
-export function removeStrays(stateDirectory: string, kept: ReadonlySet<string>): void {
+export function removeStrayDirectories(stateDirectory: string, kept: ReadonlySet<string>): void {
   const root = rootOf(stateDirectory);
   const names = statSync(root, { throwIfNoEntry: false }) === undefined ? [] : readdirSync(root);
   for (const name of names.filter((each) => !kept.has(each))) {

@@ -16,7 +16,7 @@ const CODES: Readonly<Record<string, FileErrorCode>> = {
 };
 
 /** A file operation that failed for a reason of the protocol's own. */
-export class FileFailure extends Error {
+export class FileOperationError extends Error {
   constructor(
     readonly code: FileErrorCode,
     readonly path: BytePath,
@@ -36,7 +36,7 @@ export function fileError(root: BytePath, error: unknown, asked: BytePath = ""):
     const path = toWire(error.path);
     return create(FileErrorSchema, { code: FileErrorCode.PATH_ESCAPES, path, message: error.message });
   }
-  if (error instanceof FileFailure) {
+  if (error instanceof FileOperationError) {
     return create(FileErrorSchema, { code: error.code, path: toWire(error.path), message: error.message });
   }
   const code = systemCode(error);

@@ -6,15 +6,7 @@ import { systemCode } from "../log.js";
 import { type FileEntry, FileEntrySchema, FileType } from "../proto/worker_pb.js";
 import { StoppedError } from "../runs/stopping.js";
 import { nanosecondsTimestamp } from "../timing.js";
-import {
-  type BytePath,
-  forSystem,
-  fromText,
-  PathEscapesError,
-  partsOf,
-  relativeTo,
-  toWire,
-} from "./paths.js";
+import { type BytePath, fromText, PathEscapesError, partsOf, relativeTo, toBuffer, toWire } from "./paths.js";
 import { compile } from "./patterns.js";
 
 const PERMISSIONS = 0o7777n;
@@ -29,7 +21,7 @@ export type IsStopped = () => boolean;
  * @throws a system error: there is nothing, or it can't be looked at.
  */
 export async function describe(root: BytePath, absolute: BytePath, withDigest = false): Promise<FileEntry> {
-  const status = await lstat(forSystem(absolute), { bigint: true });
+  const status = await lstat(toBuffer(absolute), { bigint: true });
   const entry = create(FileEntrySchema, {
     path: toWire(relativeTo(root, absolute)),
     type: FileType.OTHER,
@@ -46,7 +38,7 @@ export async function describe(root: BytePath, absolute: BytePath, withDigest = 
     entry.type = FileType.DIRECTORY;
   } else if (status.isSymbolicLink()) {
     entry.type = FileType.SYMLINK;
-    entry.linkTarget = await readlink(forSystem(absolute), { encoding: "buffer" });
+    entry.linkTarget = await readlink(toBuffer(absolute), { encoding: "buffer" });
   }
   return entry;
 }
@@ -54,7 +46,7 @@ export async function describe(root: BytePath, absolute: BytePath, withDigest = 
 /** SHA-256 of a file's content. */
 export async function digest(absolute: BytePath): Promise<Buffer> {
   const summed = createHash("sha256");
-  for await (const data of createReadStream(forSystem(absolute), { highWaterMark: HASH_READ_BYTES })) {
+  for await (const data of createReadStream(toBuffer(absolute), { highWaterMark: HASH_READ_BYTES })) {
     summed.update(data);
   }
   return summed.digest();
@@ -113,7 +105,7 @@ async function* walk(
 
 async function entriesOf(directory: BytePath): Promise<Dirent[]> {
   try {
-    const entries = await readdir(forSystem(directory), { encoding: "latin1", withFileTypes: true });
+    const entries = await readdir(toBuffer(directory), { encoding: "latin1", withFileTypes: true });
     return entries.sort((one, other) => (one.name < other.name ? -1 : 1));
   } catch (error) {
     if (["ENOTDIR", "ENOENT", "EACCES"].includes(systemCode(error))) {

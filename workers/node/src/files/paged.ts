@@ -10,7 +10,7 @@ const ENTRY_OVERHEAD_BYTES = 8;
  *
  * All that isn't an entry stands in the last part.
  */
-export function inParts(result: FileResult): FileResult[] {
+export function paged(result: FileResult): FileResult[] {
   const pages: FileEntry[][] = [[]];
   let size = 0;
   for (const entry of result.entries) {

@@ -13,7 +13,7 @@ const MOST_LINKS = 40;
 /** A path would leave its directory. */
 export class PathEscapesError extends Error {
   constructor(readonly path: BytePath) {
-    super(`the path '${forPeople(path)}' leaves the build directory`);
+    super(`the path '${toText(path)}' leaves the build directory`);
   }
 }
 
@@ -33,12 +33,12 @@ export function fromText(text: string): BytePath {
 }
 
 /** As Node's file functions take it. */
-export function forSystem(bytePath: BytePath): Buffer {
+export function toBuffer(bytePath: BytePath): Buffer {
   return Buffer.from(bytePath, "latin1");
 }
 
 /** As people read it; bytes that are no UTF-8 are replaced. */
-export function forPeople(bytePath: BytePath): string {
+export function toText(bytePath: BytePath): string {
   return Buffer.from(bytePath, "latin1").toString("utf8");
 }
 
@@ -67,7 +67,7 @@ export function buildDirectory(workDirectory: string, builddir: string): BytePat
  *
  * @throws PathEscapesError it is absolute or leads out of `root`.
  */
-export function inside(root: BytePath, relative: BytePath): BytePath {
+export function resolve(root: BytePath, relative: BytePath): BytePath {
   const joined = join(root, relative);
   if (joined === root) {
     return root;
@@ -84,7 +84,7 @@ export function inside(root: BytePath, relative: BytePath): BytePath {
  *
  * @throws PathEscapesError it is absolute or leads out of `root`.
  */
-export function insideFollowed(root: BytePath, relative: BytePath): BytePath {
+export function resolveLinks(root: BytePath, relative: BytePath): BytePath {
   const real = realPath(join(root, relative));
   if (real !== root && !isBelow(real, root)) {
     throw new PathEscapesError(relative);
@@ -150,7 +150,7 @@ function realPath(absolute: BytePath): BytePath {
 
 function linkTarget(absolute: BytePath): BytePath | undefined {
   try {
-    return readlinkSync(forSystem(absolute), { encoding: "latin1" });
+    return readlinkSync(toBuffer(absolute), { encoding: "latin1" });
   } catch {
     // No link, or nothing at all.
     return undefined;

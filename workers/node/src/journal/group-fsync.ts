@@ -4,16 +4,16 @@ import type { Journal } from "./journal.js";
 
 const fsyncFile = promisify(fsync);
 
-interface Waiting {
+interface Request {
   readonly journal: Journal;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** Makes journals durable: those that ask while the disk is busy are synced together in the next round. */
-export class Syncer {
+export class GroupFsync {
   readonly #directory: number;
-  #waiting: Waiting[] = [];
+  #waiting: Request[] = [];
   #isBusy = false;
 
   constructor(directory: string) {
@@ -25,7 +25,7 @@ export class Syncer {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ journal, resolve, reject });
       if (!this.#isBusy) {
-        void this.#rounds();
+        void this.#syncAll();
       }
     });
   }
@@ -35,7 +35,7 @@ export class Syncer {
     closeSync(this.#directory);
   }
 
-  async #rounds(): Promise<void> {
+  async #syncAll(): Promise<void> {
     this.#isBusy = true;
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;

@@ -1,4 +1,4 @@
-import type { SpoolFiles } from "../supervision/spool-reader.js";
+import type { SpoolReader } from "../supervision/spool-reader.js";
 import {
   decodeExtent,
   type Extent,
@@ -51,7 +51,7 @@ export class Journal {
   /** Bodies of unacknowledged events. */
   spooledBytes = 0;
   /** Holds the output of a supervised command. */
-  spool: SpoolFiles | undefined;
+  spool: SpoolReader | undefined;
   /** Records of the kind Relayed so far. */
   relayed: number;
   readonly #segments: Segments;
@@ -99,12 +99,12 @@ export class Journal {
     }
     const position = this.#segments.activeBytes;
     this.#segments.append(encoded(records));
-    this.#enterAll(records, position);
+    this.#addEntries(records, position);
   }
 
   /** Take an event into the account although it couldn't be written; it lives in memory only. */
-  note(record: JournalRecord): void {
-    this.#enter(record, this.#segments.active, -1);
+  appendInMemory(record: JournalRecord): void {
+    this.#addEntry(record, this.#segments.active, -1);
   }
 
   /** The file that has to be synced for the journal to be durable. */
@@ -155,7 +155,7 @@ export class Journal {
   }
 
   /** Forget events up to `eventNo`, and remove the segments that hold nothing else. */
-  freeThrough(eventNo: number): void {
+  releaseThrough(eventNo: number): void {
     for (;;) {
       const entry = this.#entries[this.#first];
       if (entry === undefined || entry.record.eventNo > eventNo) {
@@ -179,12 +179,12 @@ export class Journal {
   }
 
   /** After a restart: forget what an earlier process knew to be acknowledged, for it removed the output. */
-  freeReleased(): void {
+  releaseReclaimed(): void {
     const known = this.#entries.filter(
       ({ record, extent }) =>
         extent !== undefined && this.spool?.isReleased(record.channel, extent.position) === true,
     );
-    this.freeThrough(known.at(-1)?.record.eventNo ?? 0);
+    this.releaseThrough(known.at(-1)?.record.eventNo ?? 0);
   }
 
   /** Give the held events numbers after `eventNo`, which the server already knows. */
@@ -215,8 +215,8 @@ export class Journal {
    * Take over a segment that an earlier process wrote, telling `listen` of each record; damage at its end is cut off, and so is
    * what begins with a record for which `listen` says false.
    */
-  adopt(number: number, listen: (record: JournalRecord) => boolean): void {
-    this.#segments.adopt(number);
+  loadSegment(number: number, listen: (record: JournalRecord) => boolean): void {
+    this.#segments.open(number);
     let soundBytes = 0;
     for (const { position, record } of readRecords(this.#segments.reader(number))) {
       if (!listen(record)) {
@@ -224,9 +224,9 @@ export class Journal {
       }
       const size = record.body.length;
       if (record.eventNo > 0) {
-        this.#enter(record, number, position);
+        this.#addEntry(record, number, position);
       } else if (record.kind === Kind.Header) {
-        this.#catchUp(parseHeader(record.body));
+        this.#continueAt(parseHeader(record.body));
       }
       soundBytes = position + HEAD_BYTES + size;
     }
@@ -234,7 +234,7 @@ export class Journal {
   }
 
   /** Go on where a segment begins: what lies before it and isn't there was acknowledged. */
-  #catchUp(header: RunHeader): void {
+  #continueAt(header: RunHeader): void {
     if (header.nextEvent > this.nextEvent) {
       this.#entries = [];
       this.#first = 0;
@@ -253,22 +253,22 @@ export class Journal {
     const header = { ...this.header, nextEvent, offsets, relayed };
     const all = [recordOf(Kind.Header, header), ...records];
     this.#segments.begin(number, encoded(all));
-    this.#enterAll(all, 0);
+    this.#addEntries(all, 0);
   }
 
   /** Take records into the account that were written one after the other. */
-  #enterAll(records: readonly JournalRecord[], position: number): void {
+  #addEntries(records: readonly JournalRecord[], position: number): void {
     let next = position;
     for (const record of records) {
       const size = HEAD_BYTES + record.body.length;
       if (record.eventNo > 0) {
-        this.#enter(record, this.#segments.active, next);
+        this.#addEntry(record, this.#segments.active, next);
       }
       next += size;
     }
   }
 
-  #enter(record: JournalRecord, segment: number, position: number): void {
+  #addEntry(record: JournalRecord, segment: number, position: number): void {
     const extent = record.kind === Kind.Spooled ? decodeExtent(record.body) : undefined;
     const bodyBytes = extent?.length ?? record.body.length;
     this.nextEvent = record.eventNo + 1;

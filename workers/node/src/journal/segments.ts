@@ -82,7 +82,7 @@ export class Segments {
   }
 
   /** Open one that an earlier process wrote, as the one that is written; it isn't known yet how much of it is sound. */
-  adopt(number: number): void {
+  open(number: number): void {
     this.#open.set(number, openSync(this.#path(number), constants.O_RDWR | constants.O_APPEND));
     this.active = number;
     this.activeBytes = 0;

@@ -1,4 +1,4 @@
-import { SHORTEST_SECRET_BYTES, spellings } from "./secret-encodings.js";
+import { SHORTEST_SECRET_BYTES, secretEncodings } from "./secret-encodings.js";
 
 const MASK = "***";
 const NOTHING = Buffer.alloc(0);
@@ -16,7 +16,7 @@ export class Masker {
   #held = "";
 
   constructor(secrets: Iterable<Uint8Array>) {
-    for (const form of [...spellings(secrets)].sort((one, other) => other.length - one.length)) {
+    for (const form of [...secretEncodings(secrets)].sort((one, other) => other.length - one.length)) {
       const head = form.slice(0, SHORTEST_SECRET_BYTES);
       this.#forms.set(head, [...(this.#forms.get(head) ?? []), form]);
     }

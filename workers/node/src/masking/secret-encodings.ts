@@ -33,7 +33,7 @@ const JSON_ESCAPED_FROM = [0x80, 0x7f, Number.POSITIVE_INFINITY];
  * Forms, and secrets, are bytes with one character each ("latin1"). The workers in other languages make the same forms;
  * `tests/golden/masking.json` has examples that all of them are tested with.
  */
-export function spellings(secrets: Iterable<Uint8Array>): Set<string> {
+export function secretEncodings(secrets: Iterable<Uint8Array>): Set<string> {
   const forms = new Set<string>();
   for (const bytes of secrets) {
     const secret = Buffer.from(bytes).toString("latin1");

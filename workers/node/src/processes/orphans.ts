@@ -9,10 +9,10 @@ import type { Survivor } from "./tree.js";
 const PAUSE_SECONDS = 0.02;
 const EMPTY_ROUNDS = 3;
 // How often the log repeats that something can't be killed.
-const COMPLAINT_ROUNDS = 500;
+const LOG_ROUNDS = 500;
 
 /** How to recognise the processes of a run of an earlier worker process; `root` only if the machine wasn't rebooted. */
-export interface Leftover {
+export interface OrphanedRun {
   readonly cookie: string;
   readonly root?: ProcessIdentity | undefined;
   /** The cgroup that its supervisor put it into. */
@@ -24,7 +24,7 @@ export interface Leftover {
  *
  * Not before they are gone: a run that can't be ended must not be reported as ended, nor another be started in its directory.
  */
-export async function killLeftovers(leftovers: readonly Leftover[]): Promise<Map<string, Survivor[]>> {
+export async function killOrphans(leftovers: readonly OrphanedRun[]): Promise<Map<string, Survivor[]>> {
   const killed = new Map(leftovers.map(({ cookie }) => [cookie, new Map<number, Survivor>()]));
   let rounds = 0;
   // A process that is just becoming another program shows no mark: nothing has to be found several times.
@@ -35,7 +35,7 @@ export async function killLeftovers(leftovers: readonly Leftover[]): Promise<Map
       killed.get(cookie)?.set(survivor.pid, survivor);
       procfs.signal(survivor.pid, "SIGKILL");
     }
-    if (found.length > 0 && rounds % COMPLAINT_ROUNDS === COMPLAINT_ROUNDS - 1) {
+    if (found.length > 0 && rounds % LOG_ROUNDS === LOG_ROUNDS - 1) {
       const pids = found.map(({ survivor }) => survivor.pid).join(", ");
       log.error(`processes of interrupted runs can't be killed: ${pids}`);
     }
@@ -50,16 +50,16 @@ export async function killLeftovers(leftovers: readonly Leftover[]): Promise<Map
 }
 
 /** Each living process that belongs to one of the runs. */
-function find(leftovers: readonly Leftover[]): { cookie: string; survivor: Survivor }[] {
-  const processes = procfs.lookAtAll();
-  const marks = new Map([...processes.keys()].map((pid) => [pid, procfs.cookies(pid) ?? []]));
+function find(leftovers: readonly OrphanedRun[]): { cookie: string; survivor: Survivor }[] {
+  const processes = procfs.readAllStats();
+  const marks = new Map([...processes.keys()].map((pid) => [pid, procfs.cookiesOf(pid) ?? []]));
   return leftovers.flatMap(({ cookie, root, cgroup }) => {
     const marked = [...marks].filter(([, carried]) => carried.includes(cookie)).map(([pid]) => pid);
     const roots = [...marked, ...groupOf(root, processes), ...membersOf(cgroup)];
     const members = procfs.descendants(roots, processes);
     return [...members].flatMap((pid) => {
       const info = processes.get(pid);
-      return info === undefined || procfs.isDead(info) || pid === process.pid
+      return info === undefined || procfs.isZombie(info) || pid === process.pid
         ? []
         : [{ cookie, survivor: { pid, name: info.name } }];
     });

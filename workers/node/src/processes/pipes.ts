@@ -7,12 +7,12 @@ import { reasonOf } from "../log.js";
 
 const runFile = promisify(execFile);
 
-const STOCK = 12;
+const NAMES_AT_ONCE = 12;
 
 /** One end of a pipe stays here, the descriptor of the other is handed to a child and then closed here. */
 export interface Pipe {
-  readonly ours: Socket;
-  readonly theirs: number;
+  readonly ownEnd: Socket;
+  readonly childDescriptor: number;
 }
 
 /**
@@ -51,10 +51,10 @@ export class PipeStore {
   }
 
   async #make(): Promise<void> {
-    const names = Array.from({ length: STOCK }, (_, index) =>
+    const names = Array.from({ length: NAMES_AT_ONCE }, (_, index) =>
       path.join(this.#directory, `${this.#made + index}`),
     );
-    this.#made += STOCK;
+    this.#made += NAMES_AT_ONCE;
     try {
       await runFile("mkfifo", ["-m", "600", ...names]);
     } catch (error) {
@@ -68,8 +68,8 @@ export class PipeStore {
 export function openOutput(name: string): Pipe {
   // The reader first, and without waiting for a writer; then the writer finds one.
   const reader = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);
-  const theirs = openOther(name, constants.O_WRONLY, reader);
-  return { ours: new Socket({ fd: reader, readable: true, writable: false }), theirs };
+  const theirs = openChildEnd(name, constants.O_WRONLY, reader);
+  return { ownEnd: new Socket({ fd: reader, readable: true, writable: false }), childDescriptor: theirs };
 }
 
 /** A pipe that this process writes and a child reads. Uses up the name. */
@@ -78,14 +78,14 @@ export function openInput(name: string): Pipe {
   try {
     const writer = openSync(name, constants.O_WRONLY | constants.O_NONBLOCK);
     // Opened anew, since the child's end must wait for bytes.
-    const theirs = openOther(name, constants.O_RDONLY, writer);
-    return { ours: new Socket({ fd: writer, readable: false, writable: true }), theirs };
+    const theirs = openChildEnd(name, constants.O_RDONLY, writer);
+    return { ownEnd: new Socket({ fd: writer, readable: false, writable: true }), childDescriptor: theirs };
   } finally {
     closeSync(helper);
   }
 }
 
-function openOther(name: string, flags: number, opened: number): number {
+function openChildEnd(name: string, flags: number, opened: number): number {
   try {
     return openSync(name, flags);
   } catch (error) {

@@ -7,7 +7,7 @@ import { checkExecutable, StartFailedError, startFailureOf } from "./executable.
 import { openInput, openOutput, type Pipe } from "./pipes.js";
 
 /** Everything the system needs to know to start a process. */
-export interface Launch {
+export interface ProcessSpec {
   readonly argv: readonly string[];
   readonly workingDirectory: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -44,7 +44,7 @@ export function pipesNeeded(mergeStderr: boolean, hasInput: boolean): number {
  *
  * @throws StartFailedError there is none.
  */
-export async function start(launch: Launch): Promise<RunningProcess> {
+export async function startProcess(launch: ProcessSpec): Promise<RunningProcess> {
   const [program = "", ...words] = launch.argv;
   checkDirectory(launch.workingDirectory);
   checkExecutable(program, launch.environment.PATH, launch.workingDirectory);
@@ -56,7 +56,11 @@ export async function start(launch: Launch): Promise<RunningProcess> {
     const child = spawn(program, words, {
       cwd: launch.workingDirectory,
       env: launch.environment,
-      stdio: [input?.theirs ?? "ignore", output?.theirs ?? "ignore", error?.theirs ?? "ignore"],
+      stdio: [
+        input?.childDescriptor ?? "ignore",
+        output?.childDescriptor ?? "ignore",
+        error?.childDescriptor ?? "ignore",
+      ],
       detached: true,
     });
     if (child.pid === undefined) {
@@ -68,11 +72,11 @@ export async function start(launch: Launch): Promise<RunningProcess> {
       child.once("exit", (code, signal) => resolve(statusOf(code, signal)));
     });
     // A program that doesn't read its input may end before all of it is written.
-    input?.ours.on("error", () => undefined);
-    input?.ours.end(launch.stdin);
-    return { pid: child.pid, outputs: outputs.map(({ ours }) => ours), ended };
+    input?.ownEnd.on("error", () => undefined);
+    input?.ownEnd.end(launch.stdin);
+    return { pid: child.pid, outputs: outputs.map(({ ownEnd: ours }) => ours), ended };
   } catch (failure) {
-    for (const { ours } of input === undefined ? outputs : [input, ...outputs]) {
+    for (const { ownEnd: ours } of input === undefined ? outputs : [input, ...outputs]) {
       ours.destroy();
     }
     throw failure instanceof StartFailedError ? failure : startFailureOf(failure, program);
@@ -80,7 +84,7 @@ export async function start(launch: Launch): Promise<RunningProcess> {
     if (ownMask !== undefined) {
       process.umask(ownMask);
     }
-    for (const { theirs } of input === undefined ? outputs : [input, ...outputs]) {
+    for (const { childDescriptor: theirs } of input === undefined ? outputs : [input, ...outputs]) {
       closeSync(theirs);
     }
   }
@@ -97,7 +101,7 @@ function checkDirectory(directory: string): void {
   throw new StartFailedError(StartFailure.BAD_CWD, `the working directory '${directory}' doesn't exist`);
 }
 
-function openPipes(launch: Launch): { input: Pipe | undefined; outputs: Pipe[] } {
+function openPipes(launch: ProcessSpec): { input: Pipe | undefined; outputs: Pipe[] } {
   const names = [...launch.pipeNames];
   const inputName = launch.stdin.length > 0 ? names.pop() : undefined;
   return {

@@ -22,7 +22,7 @@ export interface ProcessInfo {
 }
 
 /** What /proc says about `pid`, or undefined if there is no such process. */
-export function look(pid: number): ProcessInfo | undefined {
+export function readStat(pid: number): ProcessInfo | undefined {
   const content = read(`${PROC}/${pid}/stat`);
   // The name stands in parentheses and may hold anything, also parentheses.
   const nameEnd = content.lastIndexOf(")");
@@ -44,11 +44,11 @@ export function look(pid: number): ProcessInfo | undefined {
 }
 
 /** Every process that can be seen, by id. */
-export function lookAtAll(): Map<number, ProcessInfo> {
+export function readAllStats(): Map<number, ProcessInfo> {
   const processes = new Map<number, ProcessInfo>();
   if (AVAILABLE) {
     for (const name of readdirSync(PROC)) {
-      const info = /^\d+$/.test(name) ? look(Number(name)) : undefined;
+      const info = /^\d+$/.test(name) ? readStat(Number(name)) : undefined;
       if (info !== undefined) {
         processes.set(info.pid, info);
       }
@@ -58,7 +58,7 @@ export function lookAtAll(): Map<number, ProcessInfo> {
 }
 
 /** Ended, and only waiting for its parent to notice. */
-export function isDead(info: ProcessInfo): boolean {
+export function isZombie(info: ProcessInfo): boolean {
   return info.state === "Z" || info.state === "X";
 }
 
@@ -68,7 +68,7 @@ export function isDead(info: ProcessInfo): boolean {
  * Undefined if there is nothing in it: it was cleared, or the process is being replaced by another program at this very
  * moment and will have one in an instant.
  */
-export function cookies(pid: number): readonly string[] | undefined {
+export function cookiesOf(pid: number): readonly string[] | undefined {
   let content: string;
   try {
     content = readFileSync(`${PROC}/${pid}/environ`, "latin1");

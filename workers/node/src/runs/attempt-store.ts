@@ -1,14 +1,14 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { bootId } from "../host-info.js";
-import { Syncer } from "../journal/group-fsync.js";
+import { GroupFsync } from "../journal/group-fsync.js";
 import { PipeStore } from "../processes/pipes.js";
 import * as procfs from "../processes/procfs.js";
 import type { WorkerSettings } from "../settings.js";
 import { findSupervisor } from "../supervision/program.js";
 import type { Attempt } from "./attempt.js";
 import type { Batching } from "./output.js";
-import { Spool } from "./spool-budget.js";
+import { SpoolBudget } from "./spool-budget.js";
 import { SupervisedCommands } from "./supervised-commands.js";
 
 const ALWAYS_OFFERED = [
@@ -25,8 +25,8 @@ const ALWAYS_OFFERED = [
 /** What all runs of a worker share: directories, the disk's group commit, pipes, and the sizes the server sets. */
 export class Workshop {
   readonly journalDirectory: string;
-  readonly syncer: Syncer;
-  readonly spool: Spool;
+  readonly syncer: GroupFsync;
+  readonly spool: SpoolBudget;
   readonly pipes: PipeStore;
   /** Set anew by each session. */
   readonly batching: Batching = { chunkBytes: 64 << 10, flushSeconds: 0.1 };
@@ -59,8 +59,8 @@ export class Workshop {
     ];
     this.journalDirectory = path.join(settings.stateDirectory, "runs");
     mkdirSync(this.journalDirectory, { recursive: true, mode: 0o700 });
-    this.syncer = new Syncer(this.journalDirectory);
-    this.spool = new Spool(settings.spoolBytes);
+    this.syncer = new GroupFsync(this.journalDirectory);
+    this.spool = new SpoolBudget(settings.spoolBytes);
     this.pipes = new PipeStore(path.join(settings.stateDirectory, "pipes"));
   }
 }

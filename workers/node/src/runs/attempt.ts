@@ -21,14 +21,14 @@ import {
   type RunSummary,
   RunSummarySchema,
 } from "../proto/worker_pb.js";
-import { SpoolFiles } from "../supervision/spool-reader.js";
+import { SpoolReader } from "../supervision/spool-reader.js";
 import { Latch, monotonicSeconds, wallNanoseconds } from "../timing.js";
 import type { Workshop } from "./attempt-store.js";
 import { Delivery } from "./delivery.js";
 import { StopRequest } from "./stopping.js";
 
 /** Something that happened: one of the protocol's events, without number and clocks. */
-export type Happening = NonNullable<MessageInitShape<typeof RunEventSchema>["event"]>;
+export type EventBody = NonNullable<MessageInitShape<typeof RunEventSchema>["event"]>;
 
 const INSTANT_SECONDS = 0.001;
 
@@ -108,7 +108,7 @@ export class Attempt extends Delivery {
       this.journal.begin(record);
     } catch (error) {
       log.error(`run ${this.runId}: the refusal can't be journalled: ${reasonOf(error)}`);
-      this.journal.note(record);
+      this.journal.appendInMemory(record);
     }
     this.workshop.spool.change(this.journal.spooledBytes);
     this.#ended();
@@ -119,7 +119,7 @@ export class Attempt extends Delivery {
    *
    * @throws a system error: the disk is full or broken; nothing is sent.
    */
-  recordEvent(happening: Happening, ...before: JournalRecord[]): void {
+  recordEvent(happening: EventBody, ...before: JournalRecord[]): void {
     this.#append(...before, this.#eventRecord(happening));
   }
 
@@ -142,7 +142,7 @@ export class Attempt extends Delivery {
       this.#append(recordOf(Kind.Supervised, supervision));
     }
     this.supervision = supervision;
-    this.journal.spool = new SpoolFiles(this.directory.spool, supervision.segmentBytes);
+    this.journal.spool = new SpoolReader(this.directory.spool, supervision.segmentBytes);
   }
 
   /**
@@ -150,7 +150,7 @@ export class Attempt extends Delivery {
    *
    * @throws a system error: the disk is full or broken; nothing is sent.
    */
-  relay(happening: Happening, ...before: JournalRecord[]): void {
+  relay(happening: EventBody, ...before: JournalRecord[]): void {
     this.#append(...before, { ...this.#eventRecord(happening), kind: Kind.Relayed });
   }
 
@@ -183,7 +183,7 @@ export class Attempt extends Delivery {
       this.journal.append(record);
     } catch (error) {
       log.error(`run ${this.runId}: its end can't be journalled: ${reasonOf(error)}`);
-      this.journal.note(record);
+      this.journal.appendInMemory(record);
     }
     this.workshop.spool.change(this.journal.spooledBytes - before);
     this.#ended();
@@ -211,7 +211,7 @@ export class Attempt extends Delivery {
     this.workshop.wake(this);
   }
 
-  #eventRecord(happening: Happening): JournalRecord {
+  #eventRecord(happening: EventBody): JournalRecord {
     const body = toBinary(RunEventSchema, create(RunEventSchema, { event: happening }));
     return this.#record(Kind.Event, Buffer.from(body.buffer, body.byteOffset, body.byteLength));
   }
@@ -259,7 +259,7 @@ export class Attempt extends Delivery {
   }
 
   /** Remove its journal, and what its supervisor wrote. */
-  forget(): void {
+  remove(): void {
     this.workshop.spool.change(-this.journal.spooledBytes);
     this.journal.remove();
     if (this.supervision !== undefined) {

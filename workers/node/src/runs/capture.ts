@@ -3,7 +3,7 @@ import { fromWire } from "../files/paths.js";
 import { log, reasonOf } from "../log.js";
 import { Masker } from "../masking/masker.js";
 import { type Command, ExitReason, OutputPolicy, StopLevel } from "../proto/worker_pb.js";
-import { inTime, Latch, monotonicSeconds } from "../timing.js";
+import { Latch, monotonicSeconds, settlesWithin } from "../timing.js";
 import type { Attempt } from "./attempt.js";
 import { Channel } from "./output.js";
 import type { Plan } from "./plan.js";
@@ -19,7 +19,7 @@ export interface ChannelTotal {
 /** Keeps what a command writes: from its pipes and watched files into the journal. Closes the pipes it is given. */
 export class Capture {
   /** What went wrong with keeping the output, for people. */
-  trouble = "";
+  storageError = "";
   /** When something was written last, on the monotonic clock; 0 if nothing was. */
   lastOutputAt = 0;
   readonly #attempt: Attempt;
@@ -31,8 +31,8 @@ export class Capture {
   readonly #files: readonly WatchedFile[];
   readonly #unwatch: () => void;
   readonly #droppedTo = new Map<number, number>();
-  #isHeld = false;
-  #isDeaf = false;
+  #isBlocked = false;
+  #hasFailed = false;
 
   /** `pipes` belong to the plan's first channels. */
   constructor(attempt: Attempt, plan: Plan, command: Command, pipes: readonly Socket[]) {
@@ -42,7 +42,7 @@ export class Capture {
     const secrets = command.secrets.map(({ value }) => value);
     this.#channels = plan.channels.map((name, index) => {
       const masker = secrets.length > 0 ? new Masker(secrets) : undefined;
-      return new Channel(name, masker, (data) => this.#keep(index, data), attempt.workshop.batching);
+      return new Channel(name, masker, (data) => this.#record(index, data), attempt.workshop.batching);
     });
     this.#pipes = pipes;
     this.#ends = pipes.map((pipe, index) => this.#listen(pipe, index));
@@ -50,18 +50,18 @@ export class Capture {
       const feed = (data: Buffer): void => this.#feed(pipes.length + index, data);
       return new WatchedFile(plan.root, fromWire(file.path), file.fromStart, feed);
     });
-    this.#unwatch = this.#files.length > 0 ? watch(this.#files, () => this.#isHeld) : () => undefined;
+    this.#unwatch = this.#files.length > 0 ? watch(this.#files, () => this.#isBlocked) : () => undefined;
   }
 
   /** Whether the command can't write because there is no room for its output. */
-  get isHeld(): boolean {
-    return this.#isHeld;
+  get isBlocked(): boolean {
+    return this.#isBlocked;
   }
 
   /** Wait until all pipes have ended, at most for the limit, not counting the time when there is no room. */
   async waitForEnd(limitSeconds: number): Promise<void> {
     const ended = Promise.all(this.#ends.map((end) => end.wait()));
-    while (!(await inTime(ended, limitSeconds)) && this.#isHeld) {
+    while (!(await settlesWithin(ended, limitSeconds)) && this.#isBlocked) {
       // The command could write on if there were room.
     }
   }
@@ -69,7 +69,7 @@ export class Capture {
   /** Close the pipes and journal all that is left. */
   finish(): void {
     for (const file of this.#files) {
-      file.look();
+      file.poll();
     }
     this.close();
     for (const channel of this.#channels) {
@@ -104,12 +104,12 @@ export class Capture {
 
   /** Nothing more can be kept: say so loudly and end the run. */
   storageFailed(error: unknown): void {
-    if (this.#isDeaf) {
+    if (this.#hasFailed) {
       return;
     }
-    this.#isDeaf = true;
-    this.trouble = `the worker can't keep the output: ${reasonOf(error)}`;
-    log.error(`run ${this.#attempt.runId}: ${this.trouble}`);
+    this.#hasFailed = true;
+    this.storageError = `the worker can't keep the output: ${reasonOf(error)}`;
+    log.error(`run ${this.#attempt.runId}: ${this.storageError}`);
     this.#attempt.stop.make(ExitReason.STORAGE, StopLevel.KILL);
   }
 
@@ -128,9 +128,9 @@ export class Capture {
   }
 
   /** Journal a chunk, unless a limit or the policy says otherwise. */
-  #keep(index: number, chunk: Buffer): void {
+  #record(index: number, chunk: Buffer): void {
     const data = this.#withinLimit(chunk);
-    if (this.#isDeaf || data.length === 0) {
+    if (this.#hasFailed || data.length === 0) {
       return;
     }
     const { spool } = this.#attempt.workshop;
@@ -150,7 +150,7 @@ export class Capture {
     }
     this.#channels[index]?.count(data);
     if (!this.#mayDrop && spool.isFull) {
-      this.#hold();
+      this.#pause();
     }
   }
 
@@ -176,16 +176,16 @@ export class Capture {
     }
   }
 
-  #hold(): void {
-    if (this.#isHeld) {
+  #pause(): void {
+    if (this.#isBlocked) {
       return;
     }
-    this.#isHeld = true;
+    this.#isBlocked = true;
     for (const pipe of this.#pipes) {
       pipe.pause();
     }
-    this.#attempt.workshop.spool.whenThereIsRoom(() => {
-      this.#isHeld = false;
+    this.#attempt.workshop.spool.onFree(() => {
+      this.#isBlocked = false;
       for (const pipe of this.#pipes) {
         pipe.resume();
       }

@@ -1,10 +1,10 @@
 import { mkdirSync } from "node:fs";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { forPeople, forSystem, fromText, insideFollowed, PathEscapesError } from "../files/paths.js";
+import { fromText, PathEscapesError, resolveLinks, toBuffer, toText } from "../files/paths.js";
 import { Kind, recordOf } from "../journal/records.js";
 import { reasonOf } from "../log.js";
 import { StartFailedError } from "../processes/executable.js";
-import { type ExitStatus, pipesNeeded, type RunningProcess, start } from "../processes/process.js";
+import { type ExitStatus, pipesNeeded, type RunningProcess, startProcess } from "../processes/process.js";
 import { SecretFiles } from "../processes/secret-files.js";
 import { ProcessTree, type Survivor } from "../processes/tree.js";
 import {
@@ -21,14 +21,14 @@ import { Capture } from "./capture.js";
 import { commandLine, environment, type Plan } from "./plan.js";
 
 /** What is said of an attempt's end. */
-export type Ending = MessageInitShape<typeof ExitedSchema>;
+export type ExitedInit = MessageInitShape<typeof ExitedSchema>;
 
 // A background child that inherited the pipes doesn't keep the run open for longer.
 const END_OF_OUTPUT_SECONDS = 5;
-const AFTER_SWEEP_SECONDS = 1;
+const AFTER_KILL_SECONDS = 1;
 
 /** Run the plan's command to its end and resolve with what is to be said about it; no process of it is left then. */
-export async function runCommand(attempt: Attempt, plan: Plan, command: Command): Promise<Ending> {
+export async function runCommand(attempt: Attempt, plan: Plan, command: Command): Promise<ExitedInit> {
   const files = new SecretFiles(attempt.cookie, attempt.workshop.settings.stateDirectory);
   try {
     const running = await startCommand(attempt, plan, command, files);
@@ -47,11 +47,11 @@ async function startCommand(
   files: SecretFiles,
 ): Promise<RunningProcess | StartFailedError> {
   try {
-    mkdirSync(forSystem(plan.root), { recursive: true });
+    mkdirSync(toBuffer(plan.root), { recursive: true });
     const variables = files.write(command.secrets);
-    return await start({
+    return await startProcess({
       argv: commandLine(command),
-      workingDirectory: forPeople(insideFollowed(plan.root, fromText(command.cwd))),
+      workingDirectory: toText(resolveLinks(plan.root, fromText(command.cwd))),
       environment: { ...environment(command, process.env, attempt.cookie), ...variables },
       stdin: command.stdin,
       mergeStderr: command.mergeStderr,
@@ -85,11 +85,11 @@ class Execution {
   ) {
     this.#tree = new ProcessTree(running.pid, attempt.cookie);
     this.#capture = new Capture(attempt, plan, command, running.outputs);
-    this.#noteStart();
+    this.#recordStart();
   }
 
   /** Wait for the end, or bring it about; clean up after it. */
-  async complete(): Promise<Ending> {
+  async complete(): Promise<ExitedInit> {
     const over = new AbortController();
     if (this.plan.noOutputSeconds > 0) {
       this.#checkForOutput();
@@ -102,15 +102,15 @@ class Execution {
     if (!this.#wasKilled) {
       await this.#capture.waitForEnd(END_OF_OUTPUT_SECONDS);
     }
-    const survivors = await this.#tree.sweep();
+    const survivors = await this.#tree.killSurvivors();
     if (survivors.length > 0 || this.#wasKilled) {
-      await this.#capture.waitForEnd(AFTER_SWEEP_SECONDS);
+      await this.#capture.waitForEnd(AFTER_KILL_SECONDS);
     }
     this.#capture.finish();
-    return this.#ending(status, survivors);
+    return this.#exited(status, survivors);
   }
 
-  #noteStart(): void {
+  #recordStart(): void {
     const { pid } = this.running;
     this.attempt.state = RunState.RUNNING;
     try {
@@ -127,7 +127,7 @@ class Execution {
   #checkForOutput(): void {
     const now = monotonicSeconds();
     // While it can't write it is silent, which is not its fault.
-    const since = this.#capture.isHeld ? now : Math.max(this.#capture.lastOutputAt, this.#startedAt);
+    const since = this.#capture.isBlocked ? now : Math.max(this.#capture.lastOutputAt, this.#startedAt);
     const rest = since + this.plan.noOutputSeconds - now;
     if (rest <= 0) {
       this.attempt.stop.make(ExitReason.NO_OUTPUT, StopLevel.INTERRUPT);
@@ -139,14 +139,14 @@ class Execution {
   /** Go through the stop policy once the end is asked for; a more urgent request skips ahead. */
   async #stopWhenAsked(over: AbortSignal): Promise<void> {
     const { stop } = this.attempt;
-    await stop.raised(over);
+    await stop.changed(over);
     for (const { level, graceSeconds } of this.plan.stopPolicy) {
       if (over.aborted) {
         return;
       }
       if (level >= stop.level) {
         this.#signal(level);
-        await stop.raised(over, stop.graceSeconds ?? graceSeconds);
+        await stop.changed(over, stop.graceSeconds ?? graceSeconds);
       }
     }
   }
@@ -166,11 +166,11 @@ class Execution {
     }
   }
 
-  #ending(status: ExitStatus, survivors: readonly Survivor[]): Ending {
+  #exited(status: ExitStatus, survivors: readonly Survivor[]): ExitedInit {
     return {
       status,
       reason: this.attempt.stop.reason || ExitReason.COMPLETED,
-      message: this.#capture.trouble,
+      message: this.#capture.storageError,
       survivorsKilled: survivors.map(({ pid, name }) => ({ pid, name })),
       outputTotals: this.#capture.totals(),
       ranFor: durationOf(monotonicSeconds() - this.#startedAt),

@@ -2,7 +2,7 @@ import type { Entry, Journal } from "../journal/journal.js";
 import { Kind, type RunHeader } from "../journal/records.js";
 import { log } from "../log.js";
 import type { Ack, RunEvent } from "../proto/worker_pb.js";
-import { eventOf } from "./event-encoding.js";
+import { encodeEvent } from "./event-encoding.js";
 
 /** Hands out the events of one attempt in order, as far as the credit goes, until the server has them. */
 export class Delivery {
@@ -11,7 +11,7 @@ export class Delivery {
   fence: bigint;
   journal: Journal;
   /** The server doesn't know it: nothing is sent, and it is forgotten as soon as it is gone. */
-  silent = false;
+  isUnknown = false;
   /** Its journal may have lost its tail in a crash of the machine: the server speaks first. */
   awaitsAck = false;
   /** Up to here output may be sent in any case. */
@@ -47,7 +47,7 @@ export class Delivery {
 
   /** What is to be sent next, if there is something and the credit allows it. */
   nextEntry(): Entry | undefined {
-    if (this.silent || this.awaitsAck) {
+    if (this.isUnknown || this.awaitsAck) {
       return undefined;
     }
     const entry = this.journal.entry(this.nextToSend);
@@ -64,7 +64,7 @@ export class Delivery {
    * @throws a system error: it can't be read back.
    */
   take(entry: Entry): RunEvent {
-    const event = eventOf(entry.record, this.journal.body(entry), this.journal.header.channels);
+    const event = encodeEvent(entry.record, this.journal.body(entry), this.journal.header.channels);
     event.runId = this.runId;
     event.attempt = this.attempt;
     event.fence = this.fence;
@@ -79,19 +79,19 @@ export class Delivery {
     this.awaitsAck = false;
     const through = Number(ack.throughEvent);
     const isBeyond = through > this.#sentThrough;
-    this.journal.freeThrough(isBeyond ? this.#sentThrough : through);
+    this.journal.releaseThrough(isBeyond ? this.#sentThrough : through);
     if (isBeyond) {
       log.warning(`run ${this.runId}: the server knows more events than this journal; renumbering`);
       this.journal.renumberAfter(through);
       this.nextToSend = through + 1;
     }
     if (ack.resumeFrom !== undefined) {
-      this.#resume(Number(ack.resumeFrom));
+      this.#resumeFrom(Number(ack.resumeFrom));
     }
     this.nextToSend = Math.max(this.nextToSend, this.journal.firstUnacked);
   }
 
-  #resume(eventNo: number): void {
+  #resumeFrom(eventNo: number): void {
     if (eventNo < this.journal.firstUnacked) {
       log.error(`run ${this.runId}: events from ${eventNo} on were lost in a crash of the machine`);
       this.journal.renumberAfter(eventNo - 1);

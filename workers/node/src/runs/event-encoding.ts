@@ -5,7 +5,7 @@ import { GapSchema, OutputSchema, type RunEvent, RunEventSchema } from "../proto
 import { nanosecondsDuration, nanosecondsTimestamp } from "../timing.js";
 
 /** A journalled event with its number and clocks, as it goes over the wire; the attempt isn't named in it yet. */
-export function eventOf(record: JournalRecord, body: Buffer, channels: readonly string[]): RunEvent {
+export function encodeEvent(record: JournalRecord, body: Buffer, channels: readonly string[]): RunEvent {
   const isWhole = record.kind === Kind.Event || record.kind === Kind.Relayed;
   const event = isWhole ? fromBinary(RunEventSchema, body) : create(RunEventSchema);
   const channel = channels[record.channel] ?? "";

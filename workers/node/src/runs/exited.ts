@@ -7,13 +7,13 @@ import { failureNamed, reasonNamed } from "./enum-mapping.js";
 import type { Follower } from "./follower.js";
 
 /** What is said of an attempt's end. */
-export type Ending = MessageInitShape<typeof ExitedSchema>;
+export type ExitedInit = MessageInitShape<typeof ExitedSchema>;
 
 /** What is said of a command whose supervisor didn't come to write down an end. */
 export const KILLED = "its supervisor was killed";
 
-const UNKNOWN = "the worker was restarted while it was started";
-const LOST = "the machine crashed before all of its output was on the disk";
+const START_UNKNOWN = "the worker was restarted while it was started";
+const OUTPUT_LOST = "the machine crashed before all of its output was on the disk";
 
 /** A process that was killed because its supervisor was. */
 interface Survivor {
@@ -22,23 +22,27 @@ interface Survivor {
 }
 
 /** There was no process, for this reason. */
-export function notStarted(startFailure: StartFailure, message: string): Ending {
+export function notStarted(startFailure: StartFailure, message: string): ExitedInit {
   return { reason: ExitReason.START_FAILED, startFailure, message };
 }
 
 /** The supervisor was killed, and then whoever it left. */
-export function interrupted(attempt: Attempt, follower: Follower, survivors: readonly Survivor[]): Ending {
+export function interrupted(
+  attempt: Attempt,
+  follower: Follower,
+  survivors: readonly Survivor[],
+): ExitedInit {
   const isKnown = follower.root !== undefined;
   return {
     reason: isKnown ? ExitReason.INTERRUPTED : ExitReason.START_UNKNOWN,
-    message: follower.trouble || (isKnown ? KILLED : UNKNOWN),
+    message: follower.storageError || (isKnown ? KILLED : START_UNKNOWN),
     survivorsKilled: survivors.map(({ pid, name }) => ({ pid, name })),
     outputTotals: totalsOf(attempt, []),
   };
 }
 
 /** What a supervisor wrote down, as the protocol says it. */
-export function endingOf(attempt: Attempt, exit: SupervisorExit, follower: Follower): Ending {
+export function exitedOf(attempt: Attempt, exit: SupervisorExit, follower: Follower): ExitedInit {
   const hasAll = follower.hasAll(exit.totals);
   return {
     status: statusOf(exit),
@@ -52,7 +56,7 @@ export function endingOf(attempt: Attempt, exit: SupervisorExit, follower: Follo
   };
 }
 
-function statusOf({ code, signal }: SupervisorExit): NonNullable<Ending["status"]> {
+function statusOf({ code, signal }: SupervisorExit): NonNullable<ExitedInit["status"]> {
   if (code !== undefined) {
     return { case: "code", value: code };
   }
@@ -64,16 +68,19 @@ function reasonOf(
   follower: Follower,
   hasAll: boolean,
 ): { readonly reason: ExitReason; readonly message: string } {
-  if (follower.trouble !== "") {
-    return { reason: ExitReason.STORAGE, message: follower.trouble };
+  if (follower.storageError !== "") {
+    return { reason: ExitReason.STORAGE, message: follower.storageError };
   }
   return hasAll
     ? { reason: reasonNamed(exit.reason), message: exit.message ?? "" }
-    : { reason: ExitReason.INTERRUPTED, message: LOST };
+    : { reason: ExitReason.INTERRUPTED, message: OUTPUT_LOST };
 }
 
 /** Size of each channel that had output, and its digest if the whole of it is known. */
-function totalsOf(attempt: Attempt, totals: readonly SpooledTotal[]): NonNullable<Ending["outputTotals"]> {
+function totalsOf(
+  attempt: Attempt,
+  totals: readonly SpooledTotal[],
+): NonNullable<ExitedInit["outputTotals"]> {
   const { header, offsets } = attempt.journal;
   const digests = new Map(totals.map(({ channel, sha256 }) => [channel, Buffer.from(sha256, "hex")]));
   return header.channels

@@ -2,7 +2,7 @@ import type { SpooledTotal, SupervisedDirectory, SupervisorEvent } from "../cont
 import { Kind, type ProcessIdentity, recordOf } from "../journal/records.js";
 import { log, reasonOf } from "../log.js";
 import { ExitReason, RunState, StopLevel } from "../proto/worker_pb.js";
-import type { SpoolFiles } from "../supervision/spool-reader.js";
+import type { SpoolReader } from "../supervision/spool-reader.js";
 import { monotonicSeconds } from "../timing.js";
 import type { Attempt } from "./attempt.js";
 import { levelNamed, reasonNamed } from "./enum-mapping.js";
@@ -29,18 +29,18 @@ export class Follower {
   /** The command's own process, once it was started. */
   root: ProcessIdentity | undefined;
   /** What went wrong with the journal, for people. */
-  trouble = "";
+  storageError = "";
   readonly #channels: readonly Progress[];
   #relayed = 0;
 
   constructor(
     private readonly attempt: Attempt,
     private readonly directory: SupervisedDirectory,
-    private readonly spool: SpoolFiles,
+    private readonly spool: SpoolReader,
   ) {
     const { offsets } = attempt.journal;
     this.#channels = offsets.map(() => ({ position: 0, gaps: [], waitingSince: undefined }));
-    this.#guarded(() => {
+    this.#catchStorageError(() => {
       this.#relayAll();
       return false;
     });
@@ -57,13 +57,13 @@ export class Follower {
   }
 
   /** Carry over what is new, and what is due of it unless `allOfIt`; true if there is more at once. */
-  look(allOfIt: boolean): boolean {
-    return this.#guarded(() => {
+  poll(allOfIt: boolean): boolean {
+    return this.#catchStorageError(() => {
       // First the ends: what was left out before them is told in events that are read after.
       const ends = this.#channels.map(({ position }, index) => this.spool.end(index, position));
       this.#relayAll();
       // All channels have their turn, whether or not there is more of the first.
-      return ends.map((end, index) => this.#carry(index, end, allOfIt)).some((more) => more);
+      return ends.map((end, index) => this.#recordOutput(index, end, allOfIt)).some((more) => more);
     });
   }
 
@@ -79,7 +79,7 @@ export class Follower {
   /** Whether everything that the supervisor has spooled was carried over. */
   hasAll(totals: readonly SpooledTotal[]): boolean {
     return (
-      this.trouble === "" &&
+      this.storageError === "" &&
       totals.every(({ channel, spooled }) => this.#channels[channel]?.position === spooled)
     );
   }
@@ -107,7 +107,7 @@ export class Follower {
       const level = levelNamed(stopping.level);
       const reason = reasonNamed(stopping.reason);
       attempt.state = RunState.STOPPING;
-      attempt.stop.happened(reason, level);
+      attempt.stop.noteMade(reason, level);
       if (this.#isNew()) {
         attempt.relay({ case: "stopping", value: { level, reason } });
       }
@@ -120,7 +120,7 @@ export class Follower {
   }
 
   /** Journal a channel's output up to `end`; true if there is more that need not wait. */
-  #carry(index: number, end: number, allOfIt: boolean): boolean {
+  #recordOutput(index: number, end: number, allOfIt: boolean): boolean {
     const channel = this.#channels[index];
     const { journal, workshop } = this.attempt;
     for (let chunks = 0; channel !== undefined && chunks < CHUNKS_AT_ONCE; chunks += 1) {
@@ -154,15 +154,15 @@ export class Follower {
   }
 
   /** Do what may fail on a broken disk: then say so loudly, and end the run, of which nothing more can be kept. */
-  #guarded(work: () => boolean): boolean {
-    if (this.trouble !== "") {
+  #catchStorageError(work: () => boolean): boolean {
+    if (this.storageError !== "") {
       return false;
     }
     try {
       return work();
     } catch (error) {
-      this.trouble = `the worker can't keep the output: ${reasonOf(error)}`;
-      log.error(`run ${this.attempt.runId}: ${this.trouble}`);
+      this.storageError = `the worker can't keep the output: ${reasonOf(error)}`;
+      log.error(`run ${this.attempt.runId}: ${this.storageError}`);
       this.attempt.stop.make(ExitReason.STORAGE, StopLevel.KILL);
       return false;
     }

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readdirSync, readSync, unlinkSync } from "node:fs";
 import path from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
-import { removeStrays, SupervisedDirectory } from "../contract/directory.js";
+import { removeStrayDirectories, SupervisedDirectory } from "../contract/directory.js";
 import { crc32c } from "../journal/crc32c.js";
 import { Journal, parseHeader } from "../journal/journal.js";
 import {
@@ -14,14 +14,14 @@ import {
   type SupervisionHeader,
 } from "../journal/records.js";
 import { log } from "../log.js";
-import { killLeftovers, type Leftover } from "../processes/orphans.js";
+import { killOrphans, type OrphanedRun } from "../processes/orphans.js";
 import { SecretFiles } from "../processes/secret-files.js";
 import type { Survivor } from "../processes/tree.js";
 import { ExitReason, RunEventSchema, RunState } from "../proto/worker_pb.js";
-import { SpoolFiles } from "../supervision/spool-reader.js";
+import { SpoolReader } from "../supervision/spool-reader.js";
 import { Attempt } from "./attempt.js";
 import type { Workshop } from "./attempt-store.js";
-import { cutOff, foundSupervisor, leftoverOf } from "./supervised.js";
+import { attachedSupervisor, interruptSupervised, orphanedRunOf } from "./supervised.js";
 
 const SEGMENT_NAME = /^([0-9a-f-]{36}\.\d+)\.(\d+)\.journal$/;
 
@@ -54,8 +54,8 @@ export async function recover(workshop: Workshop): Promise<Attempt[]> {
     const one = readJournal(workshop, key, numbers);
     return one === undefined ? [] : [one];
   });
-  removeStrays(workshop.settings.stateDirectory, new Set(found.map(({ attempt }) => attempt.key)));
-  const survivors = await killLeftovers(
+  removeStrayDirectories(workshop.settings.stateDirectory, new Set(found.map(({ attempt }) => attempt.key)));
+  const survivors = await killOrphans(
     found.filter(({ hasEnded, goesOn }) => !hasEnded && !goesOn).map(leftoverOfFound),
   );
   for (const each of found) {
@@ -79,8 +79,8 @@ export async function recover(workshop: Workshop): Promise<Attempt[]> {
 }
 
 /** How to recognise what an attempt left running; after a reboot process ids mean something else. */
-function leftoverOfFound({ attempt, process, isOfThisBoot }: Found): Leftover {
-  const leftover = attempt.supervision === undefined ? { cookie: attempt.cookie } : leftoverOf(attempt);
+function leftoverOfFound({ attempt, process, isOfThisBoot }: Found): OrphanedRun {
+  const leftover = attempt.supervision === undefined ? { cookie: attempt.cookie } : orphanedRunOf(attempt);
   return { ...leftover, root: isOfThisBoot ? process : undefined };
 }
 
@@ -118,7 +118,7 @@ function readJournal(workshop: Workshop, key: string, numbers: readonly number[]
       unlinkSync(files[index] ?? "");
       continue;
     }
-    journal.adopt(number, (record) => {
+    journal.loadSegment(number, (record) => {
       isDamaged = mayBeLost && record.kind === Kind.Spooled && isLost(workshop, key, notes, record);
       if (!isDamaged) {
         note(notes, record);
@@ -144,8 +144,8 @@ function readJournal(workshop: Workshop, key: string, numbers: readonly number[]
 /** Take the attempt's spool over; whether its supervisor still has something to say. */
 function resumed(attempt: Attempt, supervision: SupervisionHeader): boolean {
   attempt.supervise(supervision, true);
-  attempt.journal.freeReleased();
-  return !foundSupervisor(attempt).hasEnded || attempt.directory.exit() !== undefined;
+  attempt.journal.releaseReclaimed();
+  return !attachedSupervisor(attempt).hasEnded || attempt.directory.exit() !== undefined;
 }
 
 /** Whether output that a record tells of isn't there, although the server need not have it. */
@@ -154,7 +154,7 @@ function isLost(workshop: Workshop, key: string, { supervision }: Notes, record:
     return true;
   }
   const { spool } = new SupervisedDirectory(workshop.settings.stateDirectory, key);
-  const files = new SpoolFiles(spool, supervision.segmentBytes);
+  const files = new SpoolReader(spool, supervision.segmentBytes);
   const { position, length, crc32c: checksum } = decodeExtent(record.body);
   if (files.isReleased(record.channel, position)) {
     return false;
@@ -195,7 +195,7 @@ function readHeader(file: string): RunHeader | undefined {
 
 function endInterrupted({ attempt, process }: Found, survivors: readonly Survivor[]): void {
   if (attempt.supervision !== undefined) {
-    attempt.exit(cutOff(attempt, process, survivors));
+    attempt.exit(interruptSupervised(attempt, process, survivors));
     return;
   }
   const isKnown = process !== undefined;

@@ -1,6 +1,6 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { perform } from "../files/operations.js";
-import { inParts } from "../files/paged.js";
+import { paged } from "../files/paged.js";
 import type { BlobStore } from "../files/transfers/blob-store.js";
 import { Transfers } from "../files/transfers/fetch.js";
 import { log, reasonOf } from "../log.js";
@@ -14,12 +14,12 @@ import {
   RunState,
   StopLevel,
 } from "../proto/worker_pb.js";
-import { after, inTime, monotonicSeconds } from "../timing.js";
+import { after, monotonicSeconds, settlesWithin } from "../timing.js";
 import type { Attempt } from "./attempt.js";
-import { type Ending, runCommand } from "./command.js";
+import { type ExitedInit, runCommand } from "./command.js";
 import { makePlan, type Plan, SpecRefusedError } from "./plan.js";
 import { StoppedError } from "./stopping.js";
-import { attend, foundSupervisor } from "./supervised.js";
+import { attachedSupervisor, followToEnd } from "./supervised.js";
 
 /** Do what `spec` says once the attempts in `before` are gone; the attempt has ended when this resolves. */
 export async function run(
@@ -40,7 +40,7 @@ export async function run(
     throw error;
   }
   const gone = Promise.all(before.map((each) => each.gone.wait()));
-  if (before.length > 0 && !(await inTime(gone, plan.startSeconds))) {
+  if (before.length > 0 && !(await settlesWithin(gone, plan.startSeconds))) {
     const message = "what ran in the build directory before didn't end in time";
     attempt.reject(RejectCode.START_TIMEOUT, message);
     return;
@@ -60,14 +60,14 @@ export async function run(
     attempt.reject(RejectCode.STORAGE, `the worker's journal can't be written: ${reasonOf(error)}`);
     return;
   }
-  attempt.exit(await operate(attempt, plan, blobs));
+  attempt.exit(await runTimed(attempt, plan, blobs));
 }
 
 /** Stay with a command that an earlier worker process started, and do what comes after it. */
-export async function goOn(attempt: Attempt, blobs: BlobStore): Promise<void> {
+export async function resume(attempt: Attempt, blobs: BlobStore): Promise<void> {
   const { workshop, supervision } = attempt;
-  const ending = await watched(attempt, async () => {
-    const ended = await attend(attempt, foundSupervisor(attempt));
+  const ending = await endedByFailure(attempt, async () => {
+    const ended = await followToEnd(attempt, attachedSupervisor(attempt));
     const rest = fromBinary(RunSpecSchema, Buffer.from(supervision?.afterwards ?? "", "hex"));
     if (rest.filesOut.length === 0) {
       return ended;
@@ -79,7 +79,7 @@ export async function goOn(attempt: Attempt, blobs: BlobStore): Promise<void> {
 }
 
 /** Fetch, operate, upload; the first failure decides. */
-async function operate(attempt: Attempt, plan: Plan, blobs: BlobStore): Promise<Ending> {
+async function runTimed(attempt: Attempt, plan: Plan, blobs: BlobStore): Promise<ExitedInit> {
   if (attempt.stop.isMade) {
     return { reason: attempt.stop.reason };
   }
@@ -90,14 +90,14 @@ async function operate(attempt: Attempt, plan: Plan, blobs: BlobStore): Promise<
       ? after(plan.maxSeconds, () => attempt.stop.make(ExitReason.MAX_TIME, StopLevel.INTERRUPT))
       : undefined;
   try {
-    return await watched(attempt, () => steps(attempt, plan, blobs));
+    return await endedByFailure(attempt, () => runSteps(attempt, plan, blobs));
   } finally {
     limit?.cancel();
   }
 }
 
 /** What is to be said of work that may be stopped, or meet a broken disk. */
-async function watched(attempt: Attempt, work: () => Promise<Ending>): Promise<Ending> {
+async function endedByFailure(attempt: Attempt, work: () => Promise<ExitedInit>): Promise<ExitedInit> {
   try {
     return await work();
   } catch (error) {
@@ -109,7 +109,7 @@ async function watched(attempt: Attempt, work: () => Promise<Ending>): Promise<E
   }
 }
 
-async function steps(attempt: Attempt, plan: Plan, blobs: BlobStore): Promise<Ending> {
+async function runSteps(attempt: Attempt, plan: Plan, blobs: BlobStore): Promise<ExitedInit> {
   const { spec } = plan;
   const transfers = new Transfers(attempt, plan, blobs);
   if (spec.filesIn.length > 0) {
@@ -119,13 +119,13 @@ async function steps(attempt: Attempt, plan: Plan, blobs: BlobStore): Promise<En
       return { status: { case: "code", value: 1 }, reason: ExitReason.FILE_FAILED };
     }
   }
-  const ending = await operation(attempt, plan);
+  const ending = await operate(attempt, plan);
   return spec.filesOut.length > 0 ? upload(attempt, transfers, ending) : ending;
 }
 
 /** Upload what the plan asks for; what comes of it may change how the run is said to have ended. */
-async function upload(attempt: Attempt, transfers: Transfers, ending: Ending): Promise<Ending> {
-  const hasSucceeded = succeeded(ending);
+async function upload(attempt: Attempt, transfers: Transfers, ending: ExitedInit): Promise<ExitedInit> {
+  const hasSucceeded = isSuccess(ending);
   try {
     const result = await transfers.upload(hasSucceeded);
     record(attempt, result);
@@ -143,12 +143,12 @@ async function upload(attempt: Attempt, transfers: Transfers, ending: Ending): P
 
 /** Journal a file operation's result, in as many events as it takes. */
 function record(attempt: Attempt, result: FileResult): void {
-  for (const value of inParts(result)) {
+  for (const value of paged(result)) {
     attempt.recordEvent({ case: "fileResult", value });
   }
 }
 
-async function operation(attempt: Attempt, plan: Plan): Promise<Ending> {
+async function operate(attempt: Attempt, plan: Plan): Promise<ExitedInit> {
   const { spec, root } = plan;
   if (spec.operation.case === "command") {
     const { supervised } = attempt.workshop;
@@ -170,6 +170,6 @@ async function operation(attempt: Attempt, plan: Plan): Promise<Ending> {
   };
 }
 
-function succeeded({ status, reason }: Ending): boolean {
+function isSuccess({ status, reason }: ExitedInit): boolean {
   return status?.case === "code" && status.value === 0 && reason === ExitReason.COMPLETED;
 }

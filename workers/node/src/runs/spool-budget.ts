@@ -1,5 +1,5 @@
 /** Counts the unacknowledged output of all runs against its limit. */
-export class Spool {
+export class SpoolBudget {
   usedBytes = 0;
   #waiting: (() => void)[] = [];
 
@@ -11,7 +11,7 @@ export class Spool {
   }
 
   /** Call `callback` once, when a quarter of the limit has become free. */
-  whenThereIsRoom(callback: () => void): void {
+  onFree(callback: () => void): void {
     this.#waiting.push(callback);
   }
 

@@ -18,22 +18,22 @@ export class SpoolShares {
   constructor(private readonly spoolBytes: number) {}
 
   /** Make `supervisor` one of those who share, and return its share. */
-  join(supervisor: StartedSupervisor): number {
-    const share = this.#tellAll(this.#members.size + 1);
+  acquire(supervisor: StartedSupervisor): number {
+    const share = this.#resize(this.#members.size + 1);
     this.#members.add(supervisor);
     return share;
   }
 
   /** Give the share of one that has ended to the others. */
-  leave(supervisor: StartedSupervisor): void {
+  release(supervisor: StartedSupervisor): void {
     this.#members.delete(supervisor);
-    this.#tellAll(this.#members.size);
+    this.#resize(this.#members.size);
   }
 
-  #tellAll(sharers: number): number {
+  #resize(sharers: number): number {
     const share = Math.floor(this.spoolBytes / Math.max(sharers, 1));
     for (const member of this.#members) {
-      member.say({ spool_bytes: share });
+      member.send({ spool_bytes: share });
     }
     return share;
   }

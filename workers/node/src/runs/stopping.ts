@@ -7,7 +7,7 @@ export class StopRequest {
   level = StopLevel.UNSPECIFIED;
   /** Replaces the grace of the stop policy. */
   graceSeconds: number | undefined;
-  #isRaised = false;
+  #hasChanged = false;
   readonly #listeners = new Set<() => void>();
 
   /** Whether the run is to be ended. */
@@ -24,14 +24,14 @@ export class StopRequest {
     }
     this.level = Math.max(this.level, level);
     this.graceSeconds = graceSeconds;
-    this.#isRaised = true;
+    this.#hasChanged = true;
     for (const listener of [...this.#listeners]) {
       listener();
     }
   }
 
   /** Take note that the end was brought about elsewhere; nobody has to be told. */
-  happened(reason: ExitReason, level: StopLevel): void {
+  noteMade(reason: ExitReason, level: StopLevel): void {
     if (!this.isMade) {
       this.reason = reason;
     }
@@ -42,20 +42,20 @@ export class StopRequest {
    * Resolves when it is made, or made more urgent, since the last time this said so (true), or when `graceSeconds` have
    * passed or `abort` is aborted (false).
    */
-  raised(abort: AbortSignal, graceSeconds?: number): Promise<boolean> {
+  changed(abort: AbortSignal, graceSeconds?: number): Promise<boolean> {
     return new Promise((resolve) => {
       const end = (): void => {
         timer?.cancel();
         this.#listeners.delete(end);
         abort.removeEventListener("abort", end);
-        const wasRaised = this.#isRaised && !abort.aborted;
+        const wasRaised = this.#hasChanged && !abort.aborted;
         if (wasRaised) {
-          this.#isRaised = false;
+          this.#hasChanged = false;
         }
         resolve(wasRaised);
       };
       const timer = graceSeconds === undefined ? undefined : after(graceSeconds, end);
-      if (this.#isRaised || abort.aborted) {
+      if (this.#hasChanged || abort.aborted) {
         end();
         return;
       }

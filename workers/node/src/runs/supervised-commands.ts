@@ -1,23 +1,16 @@
 import { mkdirSync } from "node:fs";
 import { create, toBinary } from "@bufbuild/protobuf";
-import {
-  type BytePath,
-  forPeople,
-  forSystem,
-  fromText,
-  insideFollowed,
-  PathEscapesError,
-} from "../files/paths.js";
+import { type BytePath, fromText, PathEscapesError, resolveLinks, toBuffer, toText } from "../files/paths.js";
 import { reasonOf } from "../log.js";
 import { type Command, OutputPolicy, RunSpecSchema, StartFailure } from "../proto/worker_pb.js";
 import { StartedSupervisor } from "../supervision/command.js";
 import { LAUNCH_VERSION } from "../supervision/program.js";
 import type { Attempt } from "./attempt.js";
 import { levelName } from "./enum-mapping.js";
-import { type Ending, notStarted } from "./exited.js";
+import { type ExitedInit, notStarted } from "./exited.js";
 import { commandLine, environment, type Plan } from "./plan.js";
 import { SpoolShares, segmentBytesOf } from "./spool-shares.js";
-import { attend } from "./supervised.js";
+import { followToEnd } from "./supervised.js";
 
 /** What supervised commands do when their worker is killed. */
 export type OnCrash = "continue" | "kill";
@@ -38,7 +31,7 @@ export class SupervisedCommands {
   }
 
   /** Run the plan's command to its end and resolve with what is to be said about it; no process of it is left then. */
-  async run(attempt: Attempt, plan: Plan, command: Command): Promise<Ending> {
+  async run(attempt: Attempt, plan: Plan, command: Command): Promise<ExitedInit> {
     const { settings, orphanSeconds } = attempt.workshop;
     const segmentBytes = segmentBytesOf(settings.spoolBytes, plan.channels.length);
     let launch: object;
@@ -52,32 +45,32 @@ export class SupervisedCommands {
       const failure = error instanceof PathEscapesError ? StartFailure.BAD_CWD : StartFailure.RESOURCES;
       return notStarted(failure, reasonOf(error));
     }
-    supervisor.say({
+    supervisor.send({
       ...launch,
       timeouts: { no_output: plan.noOutputSeconds, max: attempt.secondsLeft(plan.maxSeconds) },
-      spool_bytes: this.#shares.join(supervisor),
+      spool_bytes: this.#shares.acquire(supervisor),
       segment_bytes: segmentBytes,
       on_worker_death: this.onCrash,
       unattended: orphanSeconds,
     });
     try {
-      return await attend(attempt, supervisor);
+      return await followToEnd(attempt, supervisor);
     } finally {
-      this.#shares.leave(supervisor);
+      this.#shares.release(supervisor);
     }
   }
 }
 
 /** The launch of a command, all but what depends on the worker; makes the build directory. */
 function launchOf(plan: Plan, command: Command, cookie: string): object {
-  mkdirSync(forSystem(plan.root), { recursive: true });
+  mkdirSync(toBuffer(plan.root), { recursive: true });
   const { pty, watchFiles } = command;
   const script = command.program.case === "shellScript" ? command.program.value : undefined;
   return {
     version: LAUNCH_VERSION,
     argv: commandLine(command),
     is_script: script !== undefined && script.interpreter.length === 0,
-    directory: asText(insideFollowed(plan.root, fromText(command.cwd))),
+    directory: asText(resolveLinks(plan.root, fromText(command.cwd))),
     root: asText(plan.root),
     ...variablesOf(command, cookie),
     cookie,
@@ -122,7 +115,7 @@ function afterwardsOf({ spec: { builddir, filesOut } }: Plan): string {
 }
 
 function asText(path: BytePath): string {
-  const text = forPeople(path);
+  const text = toText(path);
   if (fromText(text) !== path) {
     throw new PathEscapesError(path);
   }

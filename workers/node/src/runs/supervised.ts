@@ -2,31 +2,31 @@ import { setImmediate } from "node:timers/promises";
 import type { SupervisorIdentity } from "../contract/directory.js";
 import type { ProcessIdentity } from "../journal/records.js";
 import { log, reasonOf } from "../log.js";
-import { killLeftovers, type Leftover } from "../processes/orphans.js";
+import { killOrphans, type OrphanedRun } from "../processes/orphans.js";
 import { SecretFiles } from "../processes/secret-files.js";
 import type { Survivor } from "../processes/tree.js";
 import { StartFailure } from "../proto/worker_pb.js";
-import { FoundSupervisor, type Supervisor } from "../supervision/command.js";
+import { AttachedSupervisor, type Supervisor } from "../supervision/command.js";
 import type { Attempt } from "./attempt.js";
 import { levelName, reasonName } from "./enum-mapping.js";
-import { type Ending, endingOf, interrupted, KILLED, notStarted } from "./exited.js";
+import { type ExitedInit, exitedOf, interrupted, KILLED, notStarted } from "./exited.js";
 import { Follower } from "./follower.js";
 
 /** Follow a supervisor to its end and resolve with what is to be said about the command. */
-export async function attend(attempt: Attempt, supervisor: Supervisor): Promise<Ending> {
+export async function followToEnd(attempt: Attempt, supervisor: Supervisor): Promise<ExitedInit> {
   const { directory } = attempt;
   const follower = followerOf(attempt);
-  const unlisten = attempt.stop.listen(() => passOnStop(attempt, supervisor));
+  const unlisten = attempt.stop.listen(() => forwardStop(attempt, supervisor));
   try {
     for (;;) {
       // Asked before looking: what it wrote last is there when it has ended.
       const { hasEnded } = supervisor;
-      if (follower.look(hasEnded)) {
+      if (follower.poll(hasEnded)) {
         await setImmediate();
       } else if (hasEnded) {
         break;
       } else {
-        await supervisor.rung(follower.dueSeconds);
+        await supervisor.notified(follower.dueSeconds);
       }
     }
   } finally {
@@ -34,7 +34,7 @@ export async function attend(attempt: Attempt, supervisor: Supervisor): Promise<
   }
   const exit = directory.exit();
   if (exit !== undefined) {
-    return endingOf(attempt, exit, follower);
+    return exitedOf(attempt, exit, follower);
   }
   if (follower.root === undefined && directory.claim() === undefined) {
     return notStarted(
@@ -43,38 +43,38 @@ export async function attend(attempt: Attempt, supervisor: Supervisor): Promise<
     );
   }
   log.error(`run ${attempt.runId}: ${KILLED}`);
-  const survivors = await killLeftovers([leftoverOf(attempt)]);
+  const survivors = await killOrphans([orphanedRunOf(attempt)]);
   removeSecrets(attempt);
-  return lastWords(attempt, follower, survivors.get(attempt.cookie) ?? []);
+  return journalRest(attempt, follower, survivors.get(attempt.cookie) ?? []);
 }
 
 /** What an earlier worker process left; after this, no supervisor on its way can start the command any more. */
-export function foundSupervisor(attempt: Attempt): FoundSupervisor {
+export function attachedSupervisor(attempt: Attempt): AttachedSupervisor {
   const { bootId } = attempt.journal.header;
   const identity = claimOf(attempt);
-  return new FoundSupervisor(bootId === attempt.workshop.bootId ? identity : undefined, attempt.directory);
+  return new AttachedSupervisor(bootId === attempt.workshop.bootId ? identity : undefined, attempt.directory);
 }
 
 /** How to recognise what a killed supervisor has left running. */
-export function leftoverOf(attempt: Attempt): Leftover {
+export function orphanedRunOf(attempt: Attempt): OrphanedRun {
   return { cookie: attempt.cookie, cgroup: claimOf(attempt)?.cgroup || undefined };
 }
 
 /** Journal what was kept by a supervisor that was killed together with its worker; resolves with what is to be said. */
-export function cutOff(
+export function interruptSupervised(
   attempt: Attempt,
   root: ProcessIdentity | undefined,
   survivors: readonly Survivor[],
-): Ending {
+): ExitedInit {
   removeSecrets(attempt);
   const follower = followerOf(attempt);
   follower.root ??= root;
-  return lastWords(attempt, follower, survivors);
+  return journalRest(attempt, follower, survivors);
 }
 
 /** All that was kept, however much that is: nothing else of the attempt is to be waited for. */
-function lastWords(attempt: Attempt, follower: Follower, survivors: readonly Survivor[]): Ending {
-  while (follower.look(true)) {
+function journalRest(attempt: Attempt, follower: Follower, survivors: readonly Survivor[]): ExitedInit {
+  while (follower.poll(true)) {
     // There is more.
   }
   return interrupted(attempt, follower, survivors);
@@ -88,7 +88,7 @@ function followerOf(attempt: Attempt): Follower {
   return new Follower(attempt, attempt.directory, spool);
 }
 
-function passOnStop(attempt: Attempt, supervisor: Supervisor): void {
+function forwardStop(attempt: Attempt, supervisor: Supervisor): void {
   const { level, reason, graceSeconds } = attempt.stop;
   try {
     supervisor.stop({

@@ -1,10 +1,10 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { type BytePath, forSystem, insideFollowed } from "../files/paths.js";
+import { type BytePath, resolveLinks, toBuffer } from "../files/paths.js";
 
 // A file's growth can't be waited for portably; only runs that ask for it pay for looking.
 const INTERVAL_MS = 200;
 const READ_BYTES = 1 << 16;
-const BYTES_PER_LOOK = 4 << 20;
+const BYTES_PER_POLL = 4 << 20;
 
 /** Turns a file's growth into output, as `tail --follow=name` would. It need not exist yet; one that is cut short or replaced is read again from its beginning. */
 export class WatchedFile {
@@ -25,7 +25,7 @@ export class WatchedFile {
   }
 
   /** Feed what has been added, up to 4 MiB of each file that had the name. */
-  look(): void {
+  poll(): void {
     if (this.#descriptor !== undefined) {
       this.#read(this.#descriptor);
     }
@@ -54,8 +54,8 @@ export class WatchedFile {
   #open(): number | undefined {
     let descriptor: number;
     try {
-      const path = insideFollowed(this.root, this.path);
-      descriptor = openSync(forSystem(path), constants.O_RDONLY | constants.O_NONBLOCK);
+      const path = resolveLinks(this.root, this.path);
+      descriptor = openSync(toBuffer(path), constants.O_RDONLY | constants.O_NONBLOCK);
     } catch {
       // Not there yet, or not to be read.
       return undefined;
@@ -72,7 +72,7 @@ export class WatchedFile {
     if (size < this.#offset) {
       this.#offset = 0;
     }
-    const end = Math.min(size, this.#offset + BYTES_PER_LOOK);
+    const end = Math.min(size, this.#offset + BYTES_PER_POLL);
     while (this.#offset < end) {
       const buffer = Buffer.allocUnsafe(READ_BYTES);
       const length = readSync(descriptor, buffer, 0, READ_BYTES, this.#offset);
@@ -86,11 +86,11 @@ export class WatchedFile {
 }
 
 /** Look at the files again and again, except while output is held back; returns how to stop that. */
-export function watch(files: readonly WatchedFile[], isHeld: () => boolean): () => void {
+export function watch(files: readonly WatchedFile[], isBlocked: () => boolean): () => void {
   const timer = setInterval(() => {
-    if (!isHeld()) {
+    if (!isBlocked()) {
       for (const file of files) {
-        file.look();
+        file.poll();
       }
     }
   }, INTERVAL_MS);

@@ -21,11 +21,11 @@ const REMEMBERED_RELEASES = 10_000;
 const RUN_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Starts the work of a fresh attempt, which may begin only when the attempts `before` it are gone. */
-export type Launcher = (attempt: Attempt, spec: RunSpec, before: readonly Attempt[]) => void;
+export type StartAttempt = (attempt: Attempt, spec: RunSpec, before: readonly Attempt[]) => void;
 
 /** The attempts a worker holds, from first mention to release, and how they converge to what the server wants. */
-export class Holdings {
-  draining = false;
+export class AttemptRegistry {
+  isDraining = false;
   readonly #attempts = new Map<string, Attempt>();
   readonly #released = new Set<string>();
   #delivered: () => void = () => undefined;
@@ -34,7 +34,7 @@ export class Holdings {
 
   constructor(
     private readonly workshop: Workshop,
-    private readonly launch: Launcher,
+    private readonly launch: StartAttempt,
   ) {}
 
   /** All of them, in the order in which they came. */
@@ -49,7 +49,7 @@ export class Holdings {
 
   /** Wait until the server has everything that happened in the attempts held. */
   async allDelivered(): Promise<void> {
-    while (this.all.some((attempt) => attempt.state < RunState.ALL_ACKED && !attempt.silent)) {
+    while (this.all.some((attempt) => attempt.state < RunState.ALL_ACKED && !attempt.isUnknown)) {
       await new Promise<void>((resolve) => {
         this.#delivered = resolve;
       });
@@ -71,7 +71,7 @@ export class Holdings {
     this.#seenRevision = revision;
     for (const wanted of desired.runs) {
       if (RUN_ID.test(wanted.runId) && wanted.attempt > 0) {
-        this.#applyOne(wanted);
+        this.#converge(wanted);
       } else {
         log.error(`ignoring a run whose name makes no sense: '${wanted.runId}' attempt ${wanted.attempt}`);
       }
@@ -79,7 +79,7 @@ export class Holdings {
     if (desired.full) {
       const named = new Set(desired.runs.map(({ runId, attempt }) => keyOf(runId, attempt)));
       for (const attempt of this.all.filter(({ key }) => !named.has(key))) {
-        this.#disown(attempt);
+        this.#abandonUnknown(attempt);
       }
     }
   }
@@ -109,7 +109,7 @@ export class Holdings {
   }
 
   /** The server had time enough to say how far it is with attempts whose journal may be cut short. */
-  awaitNoAcks(): void {
+  stopWaitingForAcks(): void {
     for (const attempt of this.all.filter(({ awaitsAck }) => awaitsAck)) {
       attempt.awaitsAck = false;
       this.workshop.wake(attempt);
@@ -124,19 +124,19 @@ export class Holdings {
   }
 
   /** Called when an attempt has ended: one that nobody asks about is forgotten. */
-  forgetSilent(attempt: Attempt): void {
-    if (attempt.silent) {
+  removeIfUnknown(attempt: Attempt): void {
+    if (attempt.isUnknown) {
       this.#release(attempt);
       this.#delivered();
     }
   }
 
-  #applyOne(wanted: DesiredRun): void {
+  #converge(wanted: DesiredRun): void {
     const key = keyOf(wanted.runId, wanted.attempt);
     const attempt = this.#attempts.get(key);
     if (attempt === undefined) {
       if (wanted.want !== Want.RELEASE && !this.#released.has(key)) {
-        this.#receive(wanted);
+        this.#startNew(wanted);
       }
       return;
     }
@@ -159,7 +159,7 @@ export class Holdings {
   }
 
   /** Hold an attempt that is heard of for the first time. */
-  #receive(wanted: DesiredRun): void {
+  #startNew(wanted: DesiredRun): void {
     const attempt = new Attempt(this.workshop, {
       runId: wanted.runId,
       attempt: wanted.attempt,
@@ -174,7 +174,7 @@ export class Holdings {
     this.#attempts.set(attempt.key, attempt);
     if (wanted.want !== Want.RUN) {
       attempt.reject(RejectCode.STOPPED_BEFORE_START, "it was stopped before it was started");
-    } else if (this.draining) {
+    } else if (this.isDraining) {
       attempt.reject(RejectCode.DRAINING, "this worker takes no new work");
     } else if (wanted.spec === undefined) {
       const message = "this worker doesn't hold the run, and there is no specification";
@@ -186,8 +186,8 @@ export class Holdings {
   }
 
   /** End and forget an attempt that the server doesn't know. */
-  #disown(attempt: Attempt): void {
-    attempt.silent = true;
+  #abandonUnknown(attempt: Attempt): void {
+    attempt.isUnknown = true;
     if (attempt.hasEnded) {
       this.#release(attempt);
     } else {
@@ -199,7 +199,7 @@ export class Holdings {
     if (!attempt.hasEnded || !this.#attempts.delete(attempt.key)) {
       return;
     }
-    attempt.forget();
+    attempt.remove();
     this.#released.add(attempt.key);
     if (this.#released.size > REMEMBERED_RELEASES) {
       const [oldest = ""] = this.#released;

@@ -3,13 +3,13 @@ import { architecture, freeBytes, loadAverage, operatingSystem, SOFTWARE } from 
 import { type HeartbeatSchema, type Hello, HelloSchema, RunState } from "../proto/worker_pb.js";
 import type { Workshop } from "../runs/attempt-store.js";
 import { RECEIVE_LIMIT_BYTES } from "../transport/transport.js";
-import type { Holdings } from "./attempt-registry.js";
+import type { AttemptRegistry } from "./attempt-registry.js";
 
 /** The version of the protocol that this worker speaks. */
 export const PROTOCOL_VERSION = 1;
 
 /** What outlives a session: the highest epoch seen, and the end that was asked for. */
-export interface Standing {
+export interface SessionIdentity {
   readonly instanceId: string;
   workerId: string;
   lastEpoch: bigint;
@@ -17,7 +17,7 @@ export interface Standing {
 }
 
 /** Who the worker is and what it holds at this moment. */
-export function helloOf(workshop: Workshop, holdings: Holdings, standing: Standing): Hello {
+export function helloOf(workshop: Workshop, holdings: AttemptRegistry, standing: SessionIdentity): Hello {
   const { settings, bootId, features } = workshop;
   return create(HelloSchema, {
     protoMin: PROTOCOL_VERSION,
@@ -36,7 +36,7 @@ export function helloOf(workshop: Workshop, holdings: Holdings, standing: Standi
     encoding: "utf-8",
     workDirectory: settings.workDirectory,
     runs: holdings.all
-      .filter(({ state, silent }) => state > RunState.NEW && !silent)
+      .filter(({ state, isUnknown: silent }) => state > RunState.NEW && !silent)
       .map((attempt) => attempt.summary()),
     lastEpoch: standing.lastEpoch,
     draining: standing.drainingReason !== undefined,
@@ -47,7 +47,7 @@ export function helloOf(workshop: Workshop, holdings: Holdings, standing: Standi
 export function heartbeatOf(
   number: number,
   workshop: Workshop,
-  holdings: Holdings,
+  holdings: AttemptRegistry,
 ): MessageInitShape<typeof HeartbeatSchema> {
   const load = loadAverage();
   return {

@@ -13,9 +13,9 @@ import {
 import type { Workshop } from "../runs/attempt-store.js";
 import { after, monotonicSeconds, secondsOf, sleep } from "../timing.js";
 import { openDuplex } from "../transport/rpc.js";
-import type { Holdings } from "./attempt-registry.js";
+import type { AttemptRegistry } from "./attempt-registry.js";
 import { refusal, SessionLostError, SessionRefusedError } from "./errors.js";
-import { heartbeatOf, helloOf, PROTOCOL_VERSION, type Standing } from "./hello.js";
+import { heartbeatOf, helloOf, PROTOCOL_VERSION, type SessionIdentity } from "./hello.js";
 import type { Outbox } from "./outbox.js";
 
 const WELCOME_SECONDS = 15;
@@ -46,15 +46,15 @@ export class Session {
   #writingSince: number | undefined;
   #heartbeatSeconds = DEFAULT_HEARTBEAT_SECONDS;
   #goodbye: string | undefined;
-  readonly #over = new AbortController();
+  readonly #closing = new AbortController();
   #finish: (error?: Error) => void = () => undefined;
   #written: () => void = () => undefined;
 
   constructor(
     private readonly workshop: Workshop,
-    private readonly holdings: Holdings,
+    private readonly holdings: AttemptRegistry,
     private readonly outbox: Outbox,
-    private readonly standing: Standing,
+    private readonly standing: SessionIdentity,
     private readonly onEstablished: (session: Session) => void,
   ) {}
 
@@ -91,7 +91,7 @@ export class Session {
       await ended;
     } finally {
       welcomeTimer.cancel();
-      this.#over.abort();
+      this.#closing.abort();
       this.outbox.interrupt();
       this.#written();
       call.cancel();
@@ -105,13 +105,13 @@ export class Session {
   }
 
   #receive({ message }: Down, call: Call): void {
-    if (this.#over.signal.aborted) {
+    if (this.#closing.signal.aborted) {
       return;
     }
     this.#heardAt = monotonicSeconds();
     try {
       if (this.isEstablished) {
-        this.#heed(message);
+        this.#handle(message);
       } else if (message.case === "welcome") {
         this.#establish(message.value);
         void this.#send(call);
@@ -126,7 +126,7 @@ export class Session {
     }
   }
 
-  #heed(message: Down["message"]): void {
+  #handle(message: Down["message"]): void {
     switch (message.case) {
       case "desired":
         if (message.value.epoch >= this.standing.lastEpoch) {
@@ -161,11 +161,11 @@ export class Session {
       throw refusal(ErrorCode.PROTOCOL_VERSION, message, true);
     }
     this.standing.lastEpoch = welcome.epoch;
-    this.#heartbeatSeconds = within(secondsOf(welcome.heartbeat) || DEFAULT_HEARTBEAT_SECONDS, 1, 60);
+    this.#heartbeatSeconds = clamp(secondsOf(welcome.heartbeat) || DEFAULT_HEARTBEAT_SECONDS, 1, 60);
     this.orphanSeconds = secondsOf(welcome.orphanTtl);
     this.serverFeatures = new Set(welcome.features);
     const { batching } = this.workshop;
-    batching.chunkBytes = within(
+    batching.chunkBytes = clamp(
       welcome.chunkBytes || DEFAULT_CHUNK_BYTES,
       LEAST_CHUNK_BYTES,
       MOST_CHUNK_BYTES,
@@ -183,14 +183,14 @@ export class Session {
     if (this.standing.drainingReason !== undefined) {
       this.outbox.post({ case: "drainRequest", value: { reason: this.standing.drainingReason } });
     }
-    void sleep(FIRST_ACK_SECONDS, this.#over.signal).then(() => this.holdings.awaitNoAcks());
+    void sleep(FIRST_ACK_SECONDS, this.#closing.signal).then(() => this.holdings.stopWaitingForAcks());
     this.onEstablished(this);
     log.info(`session ${welcome.epoch} with ${welcome.server || "the server"} is established`);
   }
 
   async #send(call: Call): Promise<void> {
     for (;;) {
-      const message = await this.outbox.nextMessage(this.#over.signal);
+      const message = await this.outbox.nextMessage(this.#closing.signal);
       if (message === undefined) {
         return;
       }
@@ -203,7 +203,7 @@ export class Session {
       if (message.message.case === "goodbye") {
         call.end();
         // The server ends the stream; if it doesn't, so be it.
-        await sleep(GOODBYE_SECONDS, this.#over.signal);
+        await sleep(GOODBYE_SECONDS, this.#closing.signal);
         this.#finish();
         return;
       }
@@ -213,8 +213,8 @@ export class Session {
   /** Send heartbeats, and notice when the server is gone. */
   async #keepAlive(): Promise<void> {
     for (let number = 1; ; number += 1) {
-      await sleep(this.#heartbeatSeconds / 2, this.#over.signal);
-      if (this.#over.signal.aborted) {
+      await sleep(this.#heartbeatSeconds / 2, this.#closing.signal);
+      if (this.#closing.signal.aborted) {
         return;
       }
       const now = monotonicSeconds();
@@ -235,6 +235,6 @@ export class Session {
   }
 }
 
-function within(value: number, least: number, most: number): number {
+function clamp(value: number, least: number, most: number): number {
   return Math.min(Math.max(value, least), most);
 }

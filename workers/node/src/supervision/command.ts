@@ -5,8 +5,8 @@ import type { StopOrder } from "../runs/enum-mapping.js";
 import { sleep } from "../timing.js";
 
 // A supervisor that no pipe leads from has to be looked after.
-const LOOK_SECONDS = 0.05;
-const ATTENTION_MS = 4_000;
+const POLL_SECONDS = 0.05;
+const MARK_ATTENDED_MS = 4_000;
 // Of the worker's variables, what a supervisor itself has a use for: the mark of a run that the worker is a part of, so that the
 // end of that run ends the supervisor too.
 const KEPT_VARIABLES = ["PATH", "TMPDIR", COOKIE_VARIABLE];
@@ -16,7 +16,7 @@ export interface Supervisor {
   /** Whether its process is gone; what it wrote is there then. */
   readonly hasEnded: boolean;
   /** Wait until it may have written something or ended, but not longer than the limit. */
-  rung(limitSeconds: number | undefined): Promise<void>;
+  notified(limitSeconds: number | undefined): Promise<void>;
   /** Ask it to end its command. Throws if that can't be done. */
   stop(order: StopOrder): void;
 }
@@ -25,14 +25,14 @@ export interface Supervisor {
 export class StartedSupervisor implements Supervisor {
   hasEnded = false;
   readonly #process: ChildProcess;
-  #hasRung = false;
-  #ring: () => void = () => undefined;
+  #isNotified = false;
+  #notify: () => void = () => undefined;
 
   private constructor(child: ChildProcess) {
     this.#process = child;
     const ring = (): void => {
-      this.#hasRung = true;
-      this.#ring();
+      this.#isNotified = true;
+      this.#notify();
     };
     child.stdout?.on("data", ring);
     child.stdout?.on("error", ring);
@@ -65,25 +65,25 @@ export class StartedSupervisor implements Supervisor {
     return new StartedSupervisor(child);
   }
 
-  async rung(limitSeconds: number | undefined): Promise<void> {
+  async notified(limitSeconds: number | undefined): Promise<void> {
     const over = new AbortController();
     const rung = new Promise<void>((resolve) => {
-      this.#ring = resolve;
-      if (this.#hasRung) {
+      this.#notify = resolve;
+      if (this.#isNotified) {
         resolve();
       }
     });
     await (limitSeconds === undefined ? rung : Promise.race([rung, sleep(limitSeconds, over.signal)]));
     over.abort();
-    this.#hasRung = false;
+    this.#isNotified = false;
   }
 
   stop(order: StopOrder): void {
-    this.say(order);
+    this.send(order);
   }
 
   /** Write a line to it. */
-  say(message: object): void {
+  send(message: object): void {
     if (this.#process.stdin?.writable) {
       this.#process.stdin.write(`${JSON.stringify(message)}\n`);
     }
@@ -91,7 +91,7 @@ export class StartedSupervisor implements Supervisor {
 }
 
 /** One that an earlier worker process started: orders go through files, and its directory is looked at. */
-export class FoundSupervisor implements Supervisor {
+export class AttachedSupervisor implements Supervisor {
   #attendedAt = Number.NEGATIVE_INFINITY;
 
   /** Without an identity there is none (any more). */
@@ -104,12 +104,12 @@ export class FoundSupervisor implements Supervisor {
     return this.identity === undefined || !isAlive(this.identity);
   }
 
-  async rung(limitSeconds: number | undefined): Promise<void> {
-    if (performance.now() - this.#attendedAt > ATTENTION_MS) {
+  async notified(limitSeconds: number | undefined): Promise<void> {
+    if (performance.now() - this.#attendedAt > MARK_ATTENDED_MS) {
       this.#attendedAt = performance.now();
-      this.directory.attend();
+      this.directory.markAttended();
     }
-    await sleep(Math.min(limitSeconds ?? LOOK_SECONDS, LOOK_SECONDS));
+    await sleep(Math.min(limitSeconds ?? POLL_SECONDS, POLL_SECONDS));
   }
 
   stop(order: StopOrder): void {

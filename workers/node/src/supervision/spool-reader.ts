@@ -6,7 +6,7 @@ import path from "node:path";
  *
  * A position counts the bytes of a channel from its beginning, those left out not counted.
  */
-export class SpoolFiles {
+export class SpoolReader {
   readonly #oldest = new Map<number, number>();
 
   constructor(

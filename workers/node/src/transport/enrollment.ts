@@ -13,7 +13,7 @@ import { callMetadata, connect } from "./transport.js";
 const CALL_SECONDS = 30;
 
 // Trying again with the same token can't succeed after one of these.
-const FINAL = new Set([
+const REFUSALS = new Set([
   status.UNAUTHENTICATED,
   status.PERMISSION_DENIED,
   status.ALREADY_EXISTS,
@@ -50,12 +50,12 @@ export async function enroll(settings: WorkerSettings, token: string): Promise<S
   const client = connect(settings, settings.enrollAt ?? settings.server, undefined, trustedBy(settings));
   try {
     const answer = await callUnary(client, Enrollment.method.enroll, request, new Metadata(), CALL_SECONDS);
-    const credential = kept(answer.credential, privateKeyPem);
+    const credential = storedCredentialOf(answer.credential, privateKeyPem);
     storeCredential(settings.stateDirectory, credential);
     log.info(`enrolled as ${settings.name}`);
     return credential;
   } catch (error) {
-    if (isServiceError(error) && FINAL.has(error.code)) {
+    if (isServiceError(error) && REFUSALS.has(error.code)) {
       throw new EnrollmentRefusedError(settings.name, error.details || status[error.code]);
     }
     throw error;
@@ -79,7 +79,7 @@ export async function rotate(
   try {
     const metadata = callMetadata(credential);
     const answer = await callUnary(client, Enrollment.method.rotate, request, metadata, CALL_SECONDS);
-    const renewed = kept(answer.credential, privateKeyPem);
+    const renewed = storedCredentialOf(answer.credential, privateKeyPem);
     storeCredential(settings.stateDirectory, renewed);
     return renewed;
   } finally {
@@ -109,7 +109,7 @@ export function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && "code" in error && typeof error.code === "number" && "details" in error;
 }
 
-function kept(credential: Credential | undefined, privateKeyPem: string): StoredCredential {
+function storedCredentialOf(credential: Credential | undefined, privateKeyPem: string): StoredCredential {
   if (credential === undefined || credential.bearer === "") {
     throw new Error("the server's answer holds no credential");
   }

@@ -1,6 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { inParts } from "../../src/files/paged.js";
+import { paged } from "../../src/files/paged.js";
 import { FileEntrySchema, FileErrorCode, FileResultSchema } from "../../src/proto/worker_pb.js";
 
 const MESSAGE_BYTES = 256 << 10;
@@ -10,7 +10,7 @@ test.each([0, 1, 30, 1000])("a result with %i entries of long paths comes in par
     create(FileEntrySchema, { path: Buffer.alloc(4096, "p"), linkTarget: Buffer.alloc(4096, "l"), mode }),
   );
   const error = { code: FileErrorCode.NO_SPACE };
-  const parts = inParts(create(FileResultSchema, { entries, error, truncated: true }));
+  const parts = paged(create(FileResultSchema, { entries, error, truncated: true }));
   expect(parts.flatMap((part) => part.entries)).toEqual(entries);
   expect(parts.every((part) => toBinary(FileResultSchema, part).length < MESSAGE_BYTES)).toBe(true);
   expect(parts.map(({ truncated }) => truncated)).toEqual([...parts.slice(1).map(() => false), true]);

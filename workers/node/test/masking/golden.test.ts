@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { Masker } from "../../src/masking/masker.js";
-import { spellings } from "../../src/masking/secret-encodings.js";
+import { secretEncodings } from "../../src/masking/secret-encodings.js";
 
 /** What the workers in all languages are tested with. Bytes are written as characters from U+0000 to U+00FF. */
 interface Table {
@@ -19,7 +19,7 @@ const table = JSON.parse(
 ) as Table;
 
 test.each(table.spellings)("the forms of $secret are those of the workers in other languages", (example) => {
-  const found = [...spellings([Buffer.from(example.secret, "latin1")])].sort();
+  const found = [...secretEncodings([Buffer.from(example.secret, "latin1")])].sort();
   expect(found).toEqual(example.forms);
 });
 

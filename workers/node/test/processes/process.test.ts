@@ -2,7 +2,7 @@ import { chmodSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { PipeStore } from "../../src/processes/pipes.js";
-import { type ExitStatus, type Launch, pipesNeeded, start } from "../../src/processes/process.js";
+import { type ExitStatus, type ProcessSpec, pipesNeeded, startProcess } from "../../src/processes/process.js";
 import { StartFailure } from "../../src/proto/worker_pb.js";
 import { scratch } from "../scratch.js";
 
@@ -11,10 +11,10 @@ interface Result {
   readonly status: ExitStatus;
 }
 
-async function launched(argv: string[], options: Partial<Launch> = {}): Promise<Result> {
+async function launched(argv: string[], options: Partial<ProcessSpec> = {}): Promise<Result> {
   const directory = scratch();
   const { stdin = new Uint8Array(), mergeStderr = true } = options;
-  const running = await start({
+  const running = await startProcess({
     argv,
     workingDirectory: directory,
     environment: { PATH: process.env.PATH ?? "" },

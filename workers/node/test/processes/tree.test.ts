@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { killLeftovers } from "../../src/processes/orphans.js";
-import { COOKIE_VARIABLE, isDead, look, signal } from "../../src/processes/procfs.js";
+import { killOrphans } from "../../src/processes/orphans.js";
+import { COOKIE_VARIABLE, isZombie, readStat, signal } from "../../src/processes/procfs.js";
 import { ProcessTree } from "../../src/processes/tree.js";
 import { scratch, until } from "../scratch.js";
 
@@ -34,8 +34,8 @@ async function family(script: string): Promise<Family> {
 }
 
 function isGone(pid: number): boolean {
-  const info = look(pid);
-  return info === undefined || isDead(info);
+  const info = readStat(pid);
+  return info === undefined || isZombie(info);
 }
 
 const ESCAPE = `setsid sh -c 'echo $$ > "$PIDS.new"; mv "$PIDS.new" "$PIDS"; exec sleep 600' &`;
@@ -43,7 +43,7 @@ const ESCAPE = `setsid sh -c 'echo $$ > "$PIDS.new"; mv "$PIDS.new" "$PIDS"; exe
 test("a daemon that left session and parent is found by its mark, killed and named", async () => {
   const { tree, ended, escaped } = await family(`( ${ESCAPE} ) & exit 0`);
   await ended;
-  const survivors = await tree.sweep();
+  const survivors = await tree.killSurvivors();
   // A shell that is just becoming `sleep` may still have its old name.
   expect(survivors).toEqual([{ pid: escaped(), name: expect.stringMatching(/^(sleep|sh)$/) }]);
   expect(isGone(escaped())).toBe(true);
@@ -60,7 +60,7 @@ test("other trees are left alone", async () => {
   const one = await family(`${ESCAPE} exit 0`);
   const other = await family(`${ESCAPE} sleep 600`);
   await one.ended;
-  await one.tree.sweep();
+  await one.tree.killSurvivors();
   expect(isGone(one.escaped())).toBe(true);
   expect(isGone(other.escaped())).toBe(false);
   other.tree.kill();
@@ -68,7 +68,7 @@ test("other trees are left alone", async () => {
 
 test("what a killed worker left running is found by its mark alone", async () => {
   const { cookie, escaped } = await family(`${ESCAPE} exit 0`);
-  const killed = await killLeftovers([{ cookie }]);
+  const killed = await killOrphans([{ cookie }]);
   expect(killed.get(cookie)).toEqual([{ pid: escaped(), name: expect.stringMatching(/^(sleep|sh)$/) }]);
   expect(isGone(escaped())).toBe(true);
 });

@@ -22,9 +22,9 @@ import { StoppedError } from "../../runs/stopping.js";
 import { sleep } from "../../timing.js";
 import { Backoff } from "../../transport/backoff.js";
 import { isServiceError } from "../../transport/enrollment.js";
-import { FileFailure, fileError } from "../errors.js";
+import { FileOperationError, fileError } from "../errors.js";
 import { describe, digest, matching } from "../listing.js";
-import { type BytePath, forSystem, fromWire, inside, insideFollowed } from "../paths.js";
+import { type BytePath, fromWire, resolve, resolveLinks, toBuffer } from "../paths.js";
 import { replaceByLink, replaceFile, writeAll } from "../replacing.js";
 import type { BlobStore, Origin } from "./blob-store.js";
 
@@ -88,7 +88,7 @@ export class Transfers {
         for (const entry of await this.#wantedEntries(wanted)) {
           if (result.entries.length === MOST_UPLOADS) {
             const message = `more than ${MOST_UPLOADS} files`;
-            throw new FileFailure(FileErrorCode.TOO_LARGE, fromWire(wanted.pattern), message);
+            throw new FileOperationError(FileErrorCode.TOO_LARGE, fromWire(wanted.pattern), message);
           }
           await this.#uploadOne(entry);
           result.entries.push(entry);
@@ -112,22 +112,22 @@ export class Transfers {
       }
       if (wanted.sizeLimit > 0n && entry.size > wanted.sizeLimit) {
         const message = `larger than ${wanted.sizeLimit} bytes`;
-        throw new FileFailure(FileErrorCode.TOO_LARGE, fromWire(entry.path), message);
+        throw new FileOperationError(FileErrorCode.TOO_LARGE, fromWire(entry.path), message);
       }
       entry.sha256 = await digest(absolute);
       entries.push(entry);
     }
     if (entries.length === 0 && !wanted.optional) {
-      throw new FileFailure(FileErrorCode.NOT_FOUND, pattern, "nothing matches");
+      throw new FileOperationError(FileErrorCode.NOT_FOUND, pattern, "nothing matches");
     }
     return entries;
   }
 
   async #uploadOne(entry: FileEntry): Promise<void> {
     const blob = create(BlobSchema, { sha256: entry.sha256, size: entry.size });
-    const file = await open(forSystem(inside(this.plan.root, fromWire(entry.path))), "r");
+    const file = await open(toBuffer(resolve(this.plan.root, fromWire(entry.path))), "r");
     try {
-      await this.#persistently(() => this.blobs.upload(blob, file, this.#origin));
+      await this.#withRetries(() => this.blobs.upload(blob, file, this.#origin));
     } finally {
       await file.close();
     }
@@ -137,16 +137,16 @@ export class Transfers {
   async #fetchOne(wanted: FileIn): Promise<void> {
     const relative = fromWire(wanted.path);
     const { blob } = wanted;
-    await mkdir(forSystem(this.plan.root), { recursive: true });
-    const target = inside(this.plan.root, relative);
+    await mkdir(toBuffer(this.plan.root), { recursive: true });
+    const target = resolve(this.plan.root, relative);
     if ((wanted.mode & TYPE) === DIRECTORY) {
-      await mkdir(forSystem(insideFollowed(this.plan.root, relative)), { recursive: true });
+      await mkdir(toBuffer(resolveLinks(this.plan.root, relative)), { recursive: true });
       return;
     }
     if (blob === undefined) {
-      throw new FileFailure(FileErrorCode.BLOB, relative, "no blob is named");
+      throw new FileOperationError(FileErrorCode.BLOB, relative, "no blob is named");
     }
-    await mkdir(forSystem(path.posix.dirname(target)), { recursive: true });
+    await mkdir(toBuffer(path.posix.dirname(target)), { recursive: true });
     if ((wanted.mode & TYPE) === LINK) {
       await this.#fetchLink(blob, relative, target);
       return;
@@ -159,7 +159,7 @@ export class Transfers {
   /** Read what is to stand in a link, make the link beside its destination, and give it its name. */
   async #fetchLink(blob: Blob, relative: BytePath, target: BytePath): Promise<void> {
     if (blob.size > LONGEST_LINK_BYTES) {
-      throw new FileFailure(
+      throw new FileOperationError(
         FileErrorCode.TOO_LARGE,
         relative,
         `a link has ${LONGEST_LINK_BYTES} bytes at most`,
@@ -175,7 +175,11 @@ export class Transfers {
   /** Write the whole blob to a file, and verify it. */
   async #receive(blob: Blob, relative: BytePath, file: FileHandle): Promise<void> {
     if (!(await this.#download(blob, file))) {
-      throw new FileFailure(FileErrorCode.DIGEST_MISMATCH, relative, "what arrived isn't what was asked for");
+      throw new FileOperationError(
+        FileErrorCode.DIGEST_MISMATCH,
+        relative,
+        "what arrived isn't what was asked for",
+      );
     }
   }
 
@@ -183,7 +187,7 @@ export class Transfers {
   async #download(blob: Blob, file: FileHandle): Promise<boolean> {
     const summed = createHash("sha256");
     let size = 0;
-    await this.#persistently(async () => {
+    await this.#withRetries(async () => {
       for await (const data of this.blobs.read(blob, size, this.#origin)) {
         await writeAll(file, data);
         summed.update(data);
@@ -194,7 +198,7 @@ export class Transfers {
   }
 
   /** Try until it succeeds, can't succeed, or the run is to be ended. */
-  async #persistently(transfer: () => Promise<void>): Promise<void> {
+  async #withRetries(transfer: () => Promise<void>): Promise<void> {
     const backoff = new Backoff();
     for (;;) {
       if (this.attempt.stop.isMade) {
@@ -215,13 +219,13 @@ export class Transfers {
 
   #checkOffered(): void {
     if (!this.blobs.isOffered) {
-      throw new FileFailure(FileErrorCode.BLOB, "", "the server doesn't offer blobs");
+      throw new FileOperationError(FileErrorCode.BLOB, "", "the server doesn't offer blobs");
     }
   }
 
   #said(error: unknown): FileError {
     const failure = isServiceError(error)
-      ? new FileFailure(FileErrorCode.BLOB, "", `${status[error.code]}: ${error.details}`)
+      ? new FileOperationError(FileErrorCode.BLOB, "", `${status[error.code]}: ${error.details}`)
       : error;
     const said = fileError(this.plan.root, failure);
     if (said === undefined) {

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// The command: parses its options, runs the worker, and ends with an exit code.
 import { HELP, parseCommandLine, type Request, UsageError } from "./command-line.js";
 import { VERSION } from "./host-info.js";
 import { reasonOf } from "./log.js";

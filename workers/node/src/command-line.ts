@@ -1,16 +1,17 @@
+// The command's options.
 import path from "node:path";
 import { parseArgs } from "node:util";
+import type { OnWorkerDeath } from "./contract/launch.js";
 import { reasonOf } from "./log.js";
-import type { OnCrash } from "./runs/supervised-commands.js";
 import { DEFAULT_SPOOL_BYTES, type WorkerSettings } from "./settings.js";
 
-/** Takes the enrollment token where other users of the machine can't read it. */
+/** The environment variable of the enrollment token, which other users of the machine can't read. */
 export const TOKEN_VARIABLE = "BUILDLEDGER_WORKER_TOKEN";
 
 const WORKER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const ADDRESS = /^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]]+):(\d{1,5})$/;
 const HIGHEST_PORT = 65_535;
-/** More than any worker is given: the server's configuration alone decides. */
+// More than any worker is given, so that the server's configuration alone decides.
 const AS_CONFIGURED = 1_000;
 
 /** What the command's --help says. */
@@ -47,7 +48,7 @@ Without TLS it connects to this machine only. SIGTERM and SIGINT end its runs
 and then the worker, a second one at once; SIGHUP lets the runs finish.
 `;
 
-/** The command line makes no sense; the message says what to do. */
+/** The command line can't be understood; the message says what to do. */
 export class UsageError extends Error {}
 
 /** What the command line asks for. */
@@ -57,15 +58,15 @@ export type Request =
   | { readonly wants: "work"; readonly settings: WorkerSettings };
 
 /**
- * Understand a command line.
+ * Parse a command line.
  *
- * @throws UsageError it makes no sense.
+ * @throws UsageError it can't be understood.
  */
 export function parseCommandLine(
-  words: readonly string[],
+  args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Request {
-  const values = parse(words);
+  const values = parse(args);
   if (values.help) {
     return { wants: "help" };
   }
@@ -94,10 +95,10 @@ export function parseCommandLine(
   };
 }
 
-function parse(words: readonly string[]) {
+function parse(args: readonly string[]) {
   try {
     return parseArgs({
-      args: [...words],
+      args: [...args],
       strict: true,
       allowPositionals: false,
       options: {
@@ -150,7 +151,7 @@ function workerName(text: string): string {
   return text;
 }
 
-function onCrash(text: string): OnCrash {
+function onCrash(text: string): OnWorkerDeath {
   if (text !== "continue" && text !== "kill") {
     throw new UsageError(`--on-crash: '${text}' is neither "continue" nor "kill"`);
   }

@@ -1,3 +1,4 @@
+// Properties of the machine that the worker runs on, and of this program.
 import { createHash } from "node:crypto";
 import { readFileSync, statfsSync } from "node:fs";
 import { hostname, loadavg, machine, platform } from "node:os";
@@ -19,7 +20,7 @@ export function architecture(): string {
   return machine().toLowerCase();
 }
 
-/** Name of this boot of the machine; differs after a reboot. */
+/** Identifier of this boot of the machine; differs after a reboot. */
 export function bootId(): string {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "ascii").trim();

@@ -1,4 +1,4 @@
-/** A worker of a Build Ledger server, to be part of another program. Most people want the command instead. */
+// The package as a library: a worker of a Build Ledger server as part of another program. Most people want the command instead.
 
 export { VERSION } from "./host-info.js";
 export { StateInUseError } from "./lock.js";

@@ -1,3 +1,4 @@
+// Runs a worker until a signal ends it.
 import { chmodSync, mkdirSync, realpathSync } from "node:fs";
 import { lock, StateInUseError } from "./lock.js";
 import { log, reasonOf } from "./log.js";
@@ -8,7 +9,7 @@ import { EnrollmentRefusedError } from "./transport/enrollment.js";
 import { CaFileUnusableError, checkCaFile, PlainTransportRefusedError } from "./transport/security.js";
 import { Worker } from "./worker.js";
 
-/** It was told to end. */
+/** A signal or another program ended it. */
 export const EXIT_STOPPED = 0;
 /** A person must act before it can work. */
 export const EXIT_MISCONFIGURED = 2;

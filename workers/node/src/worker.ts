@@ -1,68 +1,81 @@
+// Connects the parts of a worker: credential, session, attempts and their runner.
 import { randomUUID } from "node:crypto";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import path from "node:path";
 import { status } from "@grpc/grpc-js";
+import { readEpoch, storeEpoch } from "./epoch.js";
 import { BlobStore } from "./files/transfers/blob-store.js";
 import { log, reasonOf } from "./log.js";
 import { ExitReason, StopLevel } from "./proto/worker_pb.js";
 import type { Attempt } from "./runs/attempt.js";
-import { Workshop } from "./runs/attempt-store.js";
+import { AttemptStore } from "./runs/attempt-store.js";
+import { LocalExecutor } from "./runs/local-executor.js";
 import { recover } from "./runs/recovery.js";
-import { resume, run } from "./runs/runner.js";
+import { Runner } from "./runs/runner.js";
 import { AttemptRegistry } from "./session/attempt-registry.js";
 import { SessionLostError, SessionRefusedError } from "./session/errors.js";
 import type { SessionIdentity } from "./session/hello.js";
 import { Outbox } from "./session/outbox.js";
-import { Session } from "./session/session.js";
+import { Session, type SessionParts } from "./session/session.js";
 import type { WorkerSettings } from "./settings.js";
 import { after, Latch, settlesWithin, sleep, type Timer } from "./timing.js";
 import { Backoff } from "./transport/backoff.js";
-import { hasExpired, loadCredential, type StoredCredential } from "./transport/credential.js";
-import { enroll, isServiceError, rotate, trustedBy } from "./transport/enrollment.js";
-import { checkTransport, isSecured } from "./transport/security.js";
+import type { StoredCredential } from "./transport/credential.js";
+import { CredentialProvider } from "./transport/credential-provider.js";
 import { callMetadata, connect } from "./transport/transport.js";
 
 const GOODBYE_SECONDS = 3;
 // At shutdown: how long to go on delivering events after the runs have ended.
 const DELIVERY_SECONDS = 10;
-const ROTATION_RETRY_SECONDS = { shortest: 0.25, longest: 60 };
-const LONGEST_SLEEP_SECONDS = 3600;
-/** How gRPC puts it that somebody took the connection and ended it. */
-const CUT = "Last error: Failed to connect";
-/** What gRPC adds where it has nothing to add. */
-const EMPTY_NOTE = /\.? Resolution note: $/;
 
 // The server can be reached and won't have this worker: only a person can change that.
-const UNWELCOME = new Set([status.UNAUTHENTICATED, status.PERMISSION_DENIED, status.UNIMPLEMENTED]);
+const REFUSALS = new Set([status.UNAUTHENTICATED, status.PERMISSION_DENIED, status.UNIMPLEMENTED]);
 
-/** Ties together what a worker consists of; one per process and state directory. */
+/** Holds runs and sessions; one per process and state directory. */
 export class Worker {
   readonly #outbox = new Outbox();
-  readonly #workshop: Workshop;
-  readonly #holdings: AttemptRegistry;
+  readonly #credentials: CredentialProvider;
+  readonly #store: AttemptStore;
+  readonly #registry: AttemptRegistry;
+  readonly #runner: Runner;
   readonly #blobs: BlobStore;
-  readonly #standing: SessionIdentity;
+  readonly #identity: SessionIdentity;
+  readonly #sessionParts: SessionParts;
   readonly #closing = new AbortController();
+  /** Set when it has done all it can before it ends. */
   readonly #done = new Latch();
-  #credential: StoredCredential | undefined;
   #session: { readonly session: Session; readonly ended: Latch } | undefined;
-  #mayRotate = false;
   #orphanTimer: Timer | undefined;
   #isShuttingDown = false;
 
-  /** @throws CredentialUnreadableError the stored credential is damaged. */
+  /**
+   * @throws CredentialUnreadableError the stored credential is damaged.
+   * @throws SupervisorUnusableError what was given as the supervisor isn't one.
+   */
   constructor(private readonly settings: WorkerSettings) {
-    this.#credential = loadCredential(settings.stateDirectory);
-    this.#workshop = new Workshop(settings, (attempt) => this.#outbox.wake(attempt));
-    this.#holdings = new AttemptRegistry(this.#workshop, (attempt, spec, before) => {
-      void this.#perform(attempt, () => run(attempt, spec, before, this.#blobs));
-    });
+    this.#credentials = new CredentialProvider(settings, (credential) => this.#use(credential));
     this.#blobs = new BlobStore((credential) => connect(settings, settings.server, credential));
-    this.#standing = {
+    const executor = new LocalExecutor(settings, this.#blobs);
+    this.#store = new AttemptStore(settings);
+    this.#runner = new Runner(this.#store, executor);
+    this.#registry = new AttemptRegistry(
+      this.#store,
+      (attempt, spec, predecessors) => {
+        void this.#perform(attempt, () => this.#runner.run(attempt, spec, predecessors));
+      },
+      this.#wake,
+    );
+    this.#identity = {
       instanceId: randomUUID(),
       workerId: "",
-      lastEpoch: readEpoch(this.#epochFile),
+      lastEpoch: readEpoch(settings.stateDirectory),
       drainingReason: undefined,
+    };
+    this.#sessionParts = {
+      store: this.#store,
+      executor,
+      registry: this.#registry,
+      outbox: this.#outbox,
+      identity: this.#identity,
+      onEstablished: (session) => this.#established(session),
     };
   }
 
@@ -73,37 +86,37 @@ export class Worker {
    * @throws EnrollmentRefusedError the token isn't taken.
    */
   async run(): Promise<void> {
-    const trusted = `${this.#credential?.trustedCaPem ?? ""}${trustedBy(this.settings)}`;
-    checkTransport(this.settings, this.settings.server, trusted);
-    for (const attempt of await recover(this.#workshop)) {
-      this.#holdings.takeOver(attempt);
+    this.#credentials.checkTransport();
+    for (const attempt of await recover(this.#store, this.#wake)) {
+      this.#registry.takeOver(attempt);
       if (!attempt.hasEnded) {
-        void this.#perform(attempt, () => resume(attempt, this.#blobs));
+        void this.#perform(attempt, () => this.#runner.resume(attempt));
         // The server may not be there any more either.
         this.#startOrphanTimer(attempt.supervision?.orphanSeconds ?? 0);
       }
     }
+    const { signal } = this.#closing;
     try {
-      await Promise.race([this.#ensureCredential(), this.#done.wait()]);
+      await Promise.race([this.#credentials.ensureEnrolled(signal), this.#done.wait()]);
       if (!this.#done.isSet) {
         void this.#runSessions();
-        void this.#keepCredential();
+        void this.#credentials.keepRenewed(signal);
       }
       await this.#done.wait();
     } finally {
       this.#closing.abort();
       this.#orphanTimer?.cancel();
       this.#blobs.reconnect();
-      for (const attempt of this.#holdings.all) {
+      for (const attempt of this.#registry.all) {
         attempt.journal.close();
       }
-      this.#workshop.syncer.close();
+      this.#store.groupFsync.close();
     }
   }
 
   /** Take no new work, finish what there is, then leave. */
   drain(reason: string): void {
-    if (this.#standing.drainingReason === undefined) {
+    if (this.#identity.drainingReason === undefined) {
       log.info(`draining: ${reason}`);
       this.#announceEnd(reason);
       void this.#end();
@@ -114,28 +127,28 @@ export class Worker {
   shutDown(reason: string): void {
     log.info(`shutting down: ${reason}`);
     const level = this.#isShuttingDown ? StopLevel.KILL : StopLevel.INTERRUPT;
-    const isEnding = this.#standing.drainingReason !== undefined;
+    const isEnding = this.#identity.drainingReason !== undefined;
     this.#isShuttingDown = true;
     this.#announceEnd(reason);
-    this.#holdings.stopAll(ExitReason.WORKER_SHUTDOWN, level);
+    this.#registry.stopAll(ExitReason.WORKER_SHUTDOWN, level);
     if (!isEnding) {
       void this.#end();
     }
   }
 
   #announceEnd(reason: string): void {
-    this.#standing.drainingReason = reason;
-    this.#holdings.isDraining = true;
+    this.#identity.drainingReason = reason;
+    this.#registry.isDraining = true;
     this.#outbox.post({ case: "drainRequest", value: { reason } });
   }
 
-  /** Wait for the runs, deliver their last events if somebody listens, and leave. */
+  /** Wait for the runs, deliver their last events if a server is connected, and have `run` return. */
   async #end(): Promise<void> {
-    await Promise.all(this.#holdings.all.map((attempt) => attempt.gone.wait()));
+    await Promise.all(this.#registry.all.map((attempt) => attempt.gone.wait()));
     const current = this.#session;
     if (current?.session.isEstablished && !current.ended.isSet) {
-      await settlesWithin(this.#holdings.allDelivered(), DELIVERY_SECONDS);
-      current.session.sayGoodbye(this.#standing.drainingReason ?? "");
+      await settlesWithin(this.#registry.allDelivered(), DELIVERY_SECONDS);
+      current.session.sayGoodbye(this.#identity.drainingReason ?? "");
       await settlesWithin(current.ended.wait(), GOODBYE_SECONDS);
     }
     this.#done.set();
@@ -151,22 +164,23 @@ export class Worker {
       );
       attempt.fail(`the worker failed: ${reasonOf(error)}`);
     }
-    this.#holdings.removeIfUnknown(attempt);
+    this.#registry.removeIfUnknown(attempt);
   }
 
-  /** Connect again and again; every failure ends in a delay. */
+  readonly #wake = (attempt: Attempt): void => this.#outbox.wake(attempt);
+
+  /** Connect again and again; every session is followed by a delay. */
   async #runSessions(): Promise<void> {
     const backoff = new Backoff();
     let address = this.settings.server;
     while (!this.#closing.signal.aborted) {
-      const established = (each: Session): void => this.#established(each);
-      const session = new Session(this.#workshop, this.#holdings, this.#outbox, this.#standing, established);
+      const session = new Session(this.#sessionParts);
       const ended = new Latch();
       this.#session = { session, ended };
       const delay = await this.#runSession(session, address, backoff);
       ended.set();
       if (session.isEstablished) {
-        this.#startOrphanTimer(session.orphanSeconds);
+        this.#startOrphanTimer(this.#store.serverSettings.orphanSeconds);
       }
       address = session.reconnectTo || this.settings.server;
       await sleep(delay, this.#closing.signal);
@@ -182,9 +196,9 @@ export class Worker {
       return backoff.nextDelay();
     };
     try {
-      const client = connect(this.settings, address, this.#credential);
+      const client = connect(this.settings, address, this.#credentials.current);
       try {
-        await session.run(client, callMetadata(this.#credential));
+        await session.run(client, callMetadata(this.#credentials.current));
       } finally {
         client.close();
       }
@@ -193,106 +207,44 @@ export class Worker {
         log.warning(`the server refuses: ${error.message}`);
         return Math.max(error.retryAfterSeconds, error.isFatal ? backoff.slowestDelay() : usualDelay());
       }
-      if (error instanceof SessionLostError && UNWELCOME.has(error.code)) {
+      if (error instanceof SessionLostError && REFUSALS.has(error.code)) {
         log.error(`the server won't have this worker: ${error.message}`);
         return backoff.slowestDelay();
       }
-      if (hasExpired(this.#credential)) {
+      if (this.#credentials.hasExpired) {
         log.error("the credential has expired: stop this worker and start it with a new enrollment token");
         return backoff.slowestDelay();
       }
-      log.warning(`connection to ${address}: ${this.#explained(reasonOf(error))}`);
+      log.warning(`connection to ${address}: ${this.#credentials.explained(reasonOf(error))}`);
     }
     return usualDelay();
   }
 
+  /** Use this credential from the next call on. */
+  #use(credential: StoredCredential | undefined): void {
+    this.#blobs.credential = credential;
+    this.#identity.workerId = credential?.workerId ?? "";
+  }
+
+  /** Note what the server offers, and its epoch. */
   #established(session: Session): void {
-    this.#mayRotate = session.serverFeatures.has("rotate");
-    this.#workshop.orphanSeconds = session.orphanSeconds;
+    this.#credentials.mayRotate = session.serverFeatures.has("rotate");
     this.#blobs.isOffered = session.serverFeatures.has("blobs");
     this.#orphanTimer?.cancel();
     this.#orphanTimer = undefined;
-    // So that a server that is behind is recognised also after a restart.
     try {
-      writeFileSync(`${this.#epochFile}.new`, String(this.#standing.lastEpoch));
-      renameSync(`${this.#epochFile}.new`, this.#epochFile);
+      storeEpoch(this.settings.stateDirectory, this.#identity.lastEpoch);
     } catch (error) {
       log.error(`the epoch can't be stored: ${reasonOf(error)}`);
     }
   }
 
-  /** Without a server for that long the runs are ended; nobody may be waiting for them any more. */
+  /** End all runs when no server is connected for so long: nobody may be waiting for them any more. 0: never. */
   #startOrphanTimer(limitSeconds: number): void {
     if (limitSeconds > 0) {
       this.#orphanTimer ??= after(limitSeconds, () =>
-        this.#holdings.stopAll(ExitReason.ORPHANED, StopLevel.INTERRUPT),
+        this.#registry.stopAll(ExitReason.ORPHANED, StopLevel.INTERRUPT),
       );
     }
-  }
-
-  async #ensureCredential(): Promise<void> {
-    const token = this.settings.enrollmentToken;
-    const backoff = new Backoff();
-    const needsOne = (): boolean => this.#credential === undefined || hasExpired(this.#credential);
-    while (needsOne() && token !== undefined && !this.#closing.signal.aborted) {
-      try {
-        this.#credential = await enroll(this.settings, token);
-      } catch (error) {
-        if (!isServiceError(error)) {
-          throw error;
-        }
-        const address = this.settings.enrollAt ?? this.settings.server;
-        log.warning(`enrollment at ${address}: ${this.#explained(error.details)}`);
-        await sleep(backoff.nextDelay(), this.#closing.signal);
-      }
-    }
-    this.#blobs.credential = this.#credential;
-    this.#standing.workerId = this.#credential?.workerId ?? "";
-  }
-
-  /** A reason, with what to try when a connection in clear was answered and then cut, as servers that speak TLS do. */
-  #explained(reason: string): string {
-    const trusted = `${trustedBy(this.settings)}${this.#credential?.trustedCaPem ?? ""}`;
-    const said = reason.replace(EMPTY_NOTE, "");
-    return said.includes(CUT) && !isSecured(this.settings, trusted)
-      ? `${said} (in clear: if the server speaks TLS, give the whole token, or --ca, or --tls)`
-      : said;
-  }
-
-  /** Renew the credential whenever it is time; sessions that are open go on with the old one. */
-  async #keepCredential(): Promise<void> {
-    while (this.#credential?.renewAt !== undefined && !this.#closing.signal.aborted) {
-      const wait = this.#credential.renewAt - Date.now() / 1000;
-      if (wait > 0 || !this.#mayRotate) {
-        await sleep(Math.min(Math.max(wait, 1), LONGEST_SLEEP_SECONDS), this.#closing.signal);
-        continue;
-      }
-      try {
-        this.#credential = await rotate(this.settings, this.#credential);
-        this.#blobs.credential = this.#credential;
-      } catch (error) {
-        log.warning(`the credential can't be renewed yet: ${reasonOf(error)}`);
-        await sleep(rotationRetrySeconds(this.#credential), this.#closing.signal);
-      }
-    }
-  }
-
-  get #epochFile(): string {
-    return path.join(this.settings.stateDirectory, "epoch");
-  }
-}
-
-/** Several tries fit into the time that is left, however short the life of credentials is. */
-function rotationRetrySeconds(credential: StoredCredential): number {
-  const { shortest, longest } = ROTATION_RETRY_SECONDS;
-  const left = credential.notAfter === undefined ? longest : (credential.notAfter - Date.now() / 1000) / 8;
-  return Math.min(Math.max(left, shortest), longest);
-}
-
-function readEpoch(file: string): bigint {
-  try {
-    return BigInt(readFileSync(file, "ascii").trim());
-  } catch {
-    return 0n;
   }
 }

@@ -1,11 +1,9 @@
+// The directory of files through which a worker and the supervisor of one attempt communicate.
 import {
-  closeSync,
   linkSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
-  readSync,
   renameSync,
   rm,
   rmSync,
@@ -16,42 +14,41 @@ import {
 import path from "node:path";
 import { systemCode } from "../log.js";
 import * as procfs from "../processes/procfs.js";
-import type { StopOrder } from "../runs/enum-mapping.js";
+import { LAUNCH_VERSION, type StopOrder } from "./launch.js";
 
-const CLAIM = "pid";
-const EVENTS = "events";
-const EXIT = "exit";
-const STOP = "stop";
-const ATTENDED = "attended";
-const DIAGNOSTICS = "diagnostics";
-const LONGEST_DIAGNOSTICS = 500;
-const READ_BYTES = 1 << 16;
-const NEWLINE = 0x0a;
+const CLAIM_FILE = "pid";
+const EXIT_FILE = "exit";
+const STOP_FILE = "stop";
+const ATTENDED_FILE = "attended";
 const PRIVATE = 0o700;
 const ABANDONED: StopOrder = { stop: { level: "kill", grace: null, reason: "abandoned" } };
 
-/** Names a supervisor's process beyond the reuse of its id, and the cgroup of its command, "" if it has none. */
+/** Identifies a supervisor's process even after its id is reused, and the cgroup of its command, "" if it has none. */
 export interface SupervisorIdentity {
   readonly pid: number;
+  /** Clock ticks since boot. */
   readonly started: number;
   readonly cgroup: string;
 }
 
-/** A line of the events; one of its parts is there. */
+/** A line of the file `events`; exactly one of its fields is there. */
 export interface SupervisorEvent {
+  /** The command's own process; `started` in clock ticks since boot. */
   readonly started?: { readonly pid: number; readonly started: number; readonly mechanism?: string };
   readonly stopping?: { readonly level: string; readonly reason: string };
+  /** Bytes of a channel that were left out at a position of its spool. */
   readonly gap?: { readonly channel: number; readonly at: number; readonly bytes: number };
 }
 
-/** What a whole channel came to. */
+/** Size and digest of a whole channel as it lies in the spool. */
 export interface SpooledTotal {
   readonly channel: number;
   readonly spooled: number;
+  /** In hexadecimal digits. */
   readonly sha256: string;
 }
 
-/** How a command ended. */
+/** The file `exit`: how a command ended; with neither code nor signal if that couldn't be found out. Times are in seconds. */
 export interface SupervisorExit {
   readonly code?: number;
   readonly signal?: number;
@@ -65,20 +62,25 @@ export interface SupervisorExit {
   readonly system_cpu?: number;
 }
 
-/** `<state>/supervised/<run>.<attempt>`, through which a supervisor and its worker speak. Private to the worker's user. */
+/** `<state>/supervised/<run>.<attempt>`: private to the worker's user, gone when the attempt is released. */
 export class SupervisedDirectory {
   readonly path: string;
   /** Where the supervisor keeps output. */
   readonly spool: string;
-  #eventsRead = 0;
+  /** The file of events. */
+  readonly events: string;
+  /** The file in which the supervisor describes its own troubles. */
+  readonly diagnostics: string;
 
   constructor(stateDirectory: string, key: string) {
     this.path = path.join(rootOf(stateDirectory), key);
-    this.spool = path.join(this.path, "spool");
+    this.spool = this.#file("spool");
+    this.events = this.#file("events");
+    this.diagnostics = this.#file("diagnostics");
   }
 
   /**
-   * Make it, empty.
+   * Create it, or empty it if it exists.
    *
    * @throws a system error: the disk is full or broken.
    */
@@ -87,26 +89,26 @@ export class SupervisedDirectory {
     mkdirSync(this.path, { recursive: true, mode: PRIVATE });
   }
 
-  /** Remove it with all that is in it, without waiting for that; what fails is left for the next start. */
+  /** Remove it with all that is in it, without waiting for that; what fails is removed at the next start. */
   remove(): void {
     rm(this.path, { recursive: true, force: true }, () => undefined);
   }
 
   /** Remove the secret files that a killed supervisor has left here. */
   removeSecrets(): void {
-    rmSync(path.join(this.path, "secrets"), { recursive: true, force: true });
+    rmSync(this.#file("secrets"), { recursive: true, force: true });
   }
 
   /**
-   * Who supervises; undefined if nobody does, and then nobody will: a supervisor on its way finds the place taken.
+   * The supervisor of the attempt; undefined if there is none, and then none can claim the attempt later.
    *
    * @throws a system error: there is no such directory, or the disk is full or broken.
    */
   claim(): SupervisorIdentity | undefined {
-    const mine = this.#file(`${CLAIM}.worker`);
-    writeFileSync(mine, JSON.stringify({ version: 1, pid: 0 }));
+    const mine = this.#file(`${CLAIM_FILE}.worker`);
+    writeFileSync(mine, JSON.stringify({ version: LAUNCH_VERSION, pid: 0 }));
     try {
-      linkSync(mine, this.#file(CLAIM));
+      linkSync(mine, this.#file(CLAIM_FILE));
       return undefined;
     } catch (error) {
       if (systemCode(error) !== "EEXIST") {
@@ -115,51 +117,33 @@ export class SupervisedDirectory {
     } finally {
       unlinkSync(mine);
     }
-    const { pid = 0, started = 0, cgroup = "" } = this.#read<Partial<SupervisorIdentity>>(CLAIM) ?? {};
+    const claimed = this.#read<Partial<SupervisorIdentity>>(CLAIM_FILE) ?? {};
+    const { pid = 0, started = 0, cgroup = "" } = claimed;
     return pid > 0 ? { pid, started, cgroup } : undefined;
   }
 
-  /** How the command ended; undefined if the supervisor didn't come to write it down. */
+  /** How the command ended; undefined if the supervisor hasn't written that. */
   exit(): SupervisorExit | undefined {
-    return this.#read<SupervisorExit>(EXIT);
-  }
-
-  /** Events that were written since the last call, oldest first. */
-  newEvents(): SupervisorEvent[] {
-    const content = readFrom(this.#file(EVENTS), this.#eventsRead);
-    // The last line may be half written.
-    const whole = content.subarray(0, content.lastIndexOf(NEWLINE) + 1);
-    this.#eventsRead += whole.length;
-    return whole
-      .toString("utf8")
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as SupervisorEvent);
+    return this.#read<SupervisorExit>(EXIT_FILE);
   }
 
   /**
-   * Tell a supervisor that no pipe leads to.
+   * Leave a stop order for a supervisor that was started by an earlier worker process.
    *
    * @throws a system error: the disk is full or broken.
    */
   askToStop(order: StopOrder): void {
-    writeFileSync(this.#file(`${STOP}.worker`), JSON.stringify(order));
-    renameSync(this.#file(`${STOP}.worker`), this.#file(STOP));
+    writeFileSync(this.#file(`${STOP_FILE}.worker`), JSON.stringify(order));
+    renameSync(this.#file(`${STOP_FILE}.worker`), this.#file(STOP_FILE));
   }
 
-  /** Show a supervisor that no pipe leads to that its worker is there. */
+  /** Write the file by which a supervisor without a pipe sees that its worker is alive. */
   markAttended(): void {
     try {
-      writeFileSync(this.#file(ATTENDED), String(Date.now()));
+      writeFileSync(this.#file(ATTENDED_FILE), String(Date.now()));
     } catch {
-      // It is over, and its directory is gone.
+      // The attempt is over, and its directory is gone.
     }
-  }
-
-  /** What the supervisor complained about last, in a line. */
-  diagnostics(): string {
-    const lines = readFrom(this.#file(DIAGNOSTICS), 0).toString("utf8").trimEnd().split("\n");
-    return lines.at(-1)?.slice(0, LONGEST_DIAGNOSTICS) ?? "";
   }
 
   #read<T>(name: string): T | undefined {
@@ -167,7 +151,7 @@ export class SupervisedDirectory {
       return JSON.parse(readFileSync(this.#file(name), "utf8")) as T;
     } catch (error) {
       if (error instanceof SyntaxError || systemCode(error) === "ENOENT") {
-        // Files appear whole; only a crash of the machine leaves another.
+        // Files appear whole; only a crash of the machine leaves one that isn't.
         return undefined;
       }
       throw error;
@@ -179,17 +163,22 @@ export class SupervisedDirectory {
   }
 }
 
+/** The file of a segment of a channel's output, counted from 0. */
+export function segmentPath(spool: string, channel: number, number: number): string {
+  return path.join(spool, `${channel}.${String(number).padStart(8, "0")}`);
+}
+
 /** Whether a supervisor still runs. */
 export function isAlive({ pid, started }: SupervisorIdentity): boolean {
   const info = procfs.readStat(pid);
   return info !== undefined && info.startedTicks === started && !procfs.isZombie(info);
 }
 
-/** Remove directories of attempts that nobody knows any more; a supervisor that still runs in one is told to end. */
-export function removeStrayDirectories(stateDirectory: string, kept: ReadonlySet<string>): void {
+/** Remove the directories of attempts that aren't among `known`; a supervisor that still runs in one is ordered to stop. */
+export function removeStrayDirectories(stateDirectory: string, known: ReadonlySet<string>): void {
   const root = rootOf(stateDirectory);
   const names = statSync(root, { throwIfNoEntry: false }) === undefined ? [] : readdirSync(root);
-  for (const name of names.filter((each) => !kept.has(each))) {
+  for (const name of names.filter((each) => !known.has(each))) {
     const directory = new SupervisedDirectory(stateDirectory, name);
     const identity = directory.claim();
     if (identity !== undefined && isAlive(identity)) {
@@ -202,28 +191,4 @@ export function removeStrayDirectories(stateDirectory: string, kept: ReadonlySet
 
 function rootOf(stateDirectory: string): string {
   return path.join(stateDirectory, "supervised");
-}
-
-/** What a file holds from a position on; nothing if it isn't there. */
-function readFrom(file: string, position: number): Buffer {
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, "r");
-  } catch {
-    return Buffer.alloc(0);
-  }
-  try {
-    const parts: Buffer[] = [];
-    for (let at = position; ; ) {
-      const buffer = Buffer.allocUnsafe(READ_BYTES);
-      const length = readSync(descriptor, buffer, 0, READ_BYTES, at);
-      if (length === 0) {
-        return Buffer.concat(parts);
-      }
-      parts.push(buffer.subarray(0, length));
-      at += length;
-    }
-  } finally {
-    closeSync(descriptor);
-  }
 }

@@ -1,24 +1,25 @@
+// Describes what lies in a build directory, and finds what matches a pattern.
 import { createHash } from "node:crypto";
 import { createReadStream, type Dirent } from "node:fs";
 import { lstat, readdir, readlink } from "node:fs/promises";
 import { create } from "@bufbuild/protobuf";
 import { systemCode } from "../log.js";
 import { type FileEntry, FileEntrySchema, FileType } from "../proto/worker_pb.js";
-import { StoppedError } from "../runs/stopping.js";
 import { nanosecondsTimestamp } from "../timing.js";
+import { StoppedError } from "./errors.js";
 import { type BytePath, fromText, PathEscapesError, partsOf, relativeTo, toBuffer, toWire } from "./paths.js";
 import { compile } from "./patterns.js";
 
 const PERMISSIONS = 0o7777n;
 const HASH_READ_BYTES = 1 << 20;
 
-/** Says whether to go on; asked between files. */
+/** Whether the run is to be ended; asked between files. */
 export type IsStopped = () => boolean;
 
 /**
  * What there is at an absolute path, links not followed.
  *
- * @throws a system error: there is nothing, or it can't be looked at.
+ * @throws a system error: there is nothing, or it can't be examined.
  */
 export async function describe(root: BytePath, absolute: BytePath, withDigest = false): Promise<FileEntry> {
   const status = await lstat(toBuffer(absolute), { bigint: true });
@@ -45,11 +46,11 @@ export async function describe(root: BytePath, absolute: BytePath, withDigest = 
 
 /** SHA-256 of a file's content. */
 export async function digest(absolute: BytePath): Promise<Buffer> {
-  const summed = createHash("sha256");
+  const hash = createHash("sha256");
   for await (const data of createReadStream(toBuffer(absolute), { highWaterMark: HASH_READ_BYTES })) {
-    summed.update(data);
+    hash.update(data);
   }
-  return summed.digest();
+  return hash.digest();
 }
 
 /**
@@ -115,7 +116,7 @@ async function entriesOf(directory: BytePath): Promise<Dirent[]> {
   }
 }
 
-/** A name in characters, where it is UTF-8, so that "?" means one of them. */
+/** A name as text where it is UTF-8, so that "?" means one character. */
 function readable(name: BytePath): string {
   const text = Buffer.from(name, "latin1").toString("utf8");
   return fromText(text) === name ? text : name;

@@ -1,3 +1,4 @@
+// Does the file operations of runs.
 import { constants } from "node:fs";
 import { lstat, mkdir, open, stat } from "node:fs/promises";
 import path from "node:path";
@@ -25,10 +26,10 @@ import { copyTree, removeTree } from "./trees.js";
 const MOST_CONTENT_BYTES = 128 << 10;
 const MOST_ENTRIES = 10_000;
 const PERMISSIONS = 0o7777;
-const USUAL_MODE = 0o644;
+const DEFAULT_MODE = 0o644;
 
 /**
- * Do the file operation of `spec` below `root`; an error is the last of its results.
+ * Do the file operation of `spec` below `root`; resolves with its results, of which the last may be an error.
  *
  * @throws StoppedError the run is to be ended.
  */
@@ -42,11 +43,11 @@ export async function perform(root: BytePath, spec: RunSpec, isStopped: IsStoppe
       results.push(result);
     }
   } catch (error) {
-    const said = fileError(root, error, askedPath(spec));
-    if (said === undefined) {
+    const failure = fileError(root, error, operationPath(spec));
+    if (failure === undefined) {
       throw error;
     }
-    results.push(create(FileResultSchema, { error: said }));
+    results.push(create(FileResultSchema, { error: failure }));
   }
   return results;
 }
@@ -144,7 +145,7 @@ async function writeFile(root: BytePath, operation: WriteFile): Promise<FileResu
   if (operation.makeParents) {
     await mkdir(toBuffer(path.posix.dirname(target)), { recursive: true });
   }
-  const mode = operation.mode & PERMISSIONS || USUAL_MODE;
+  const mode = operation.mode & PERMISSIONS || DEFAULT_MODE;
   await replaceFile(target, mode, (file) => writeAll(file, operation.content));
   return create(FileResultSchema, { changed: true });
 }
@@ -171,12 +172,13 @@ async function isDirectory(absolute: BytePath): Promise<boolean> {
   try {
     return (await stat(toBuffer(absolute))).isDirectory();
   } catch {
-    // Nothing, or nothing that can be looked at: making it will say.
+    // There is none, or it can't be examined: making it gives the reason.
     return false;
   }
 }
 
-function askedPath({ operation }: RunSpec): BytePath {
+/** The path that an error of the operation concerns, if it names none itself. */
+function operationPath({ operation }: RunSpec): BytePath {
   switch (operation.case) {
     case "copy":
       return fromWire(operation.value.source);

@@ -1,3 +1,4 @@
+// Divides the result of a file operation into pages that each fit into a message.
 import { create, toBinary } from "@bufbuild/protobuf";
 import { type FileEntry, FileEntrySchema, type FileResult, FileResultSchema } from "../proto/worker_pb.js";
 

@@ -1,3 +1,4 @@
+// Writes files and links so that they appear whole, in one step.
 import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, symlink, unlink } from "node:fs/promises";
 import path from "node:path";
@@ -57,7 +58,7 @@ export async function replaceByLink(
   }
 }
 
-/** A name for what is to become `target`. */
+/** A new name in the directory of `target`. */
 function temporaryName(target: BytePath): ReturnType<typeof toBuffer> {
   return toBuffer(`${path.posix.dirname(target)}/.buildledger-${randomBytes(8).toString("hex")}`);
 }

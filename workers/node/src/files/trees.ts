@@ -1,3 +1,4 @@
+// Copies and removes files, links and whole directories.
 import { constants } from "node:fs";
 import {
   chmod,
@@ -12,7 +13,7 @@ import {
   utimes,
 } from "node:fs/promises";
 import { systemCode } from "../log.js";
-import { StoppedError } from "../runs/stopping.js";
+import { StoppedError } from "./errors.js";
 import type { IsStopped } from "./listing.js";
 import { type BytePath, toBuffer } from "./paths.js";
 

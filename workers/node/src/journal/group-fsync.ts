@@ -1,3 +1,4 @@
+// Makes journals durable with one fsync for all that ask at the same time.
 import { closeSync, fsync, openSync } from "node:fs";
 import { promisify } from "node:util";
 import type { Journal } from "./journal.js";
@@ -10,7 +11,7 @@ interface Request {
   readonly reject: (error: unknown) => void;
 }
 
-/** Makes journals durable: those that ask while the disk is busy are synced together in the next round. */
+/** Makes the journals in one directory durable: those that ask while the disk is busy are synced together in the next round. */
 export class GroupFsync {
   readonly #directory: number;
   #waiting: Request[] = [];
@@ -30,7 +31,7 @@ export class GroupFsync {
     });
   }
 
-  /** Let go of the directory; no sync may be under way. */
+  /** Close the directory; no sync may be under way. */
   close(): void {
     closeSync(this.#directory);
   }

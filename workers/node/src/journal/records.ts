@@ -1,3 +1,5 @@
+// The records of a journal: what they mean, and how they lie on disk.
+import type { ProcessIdentity } from "../processes/procfs.js";
 import { crc32c } from "./crc32c.js";
 
 /** Bytes of the fixed head before each body. */
@@ -6,8 +8,9 @@ export const HEAD_BYTES = 48;
 // A body is an event of at most one message; anything longer is damage.
 const LONGEST_BODY_BYTES = 1 << 20;
 const EXTENT_BYTES = 16;
+const GAP_END_BYTES = 8;
 
-/** What a record tells. */
+/** What a record means. */
 export enum Kind {
   /** First of each segment: a RunHeader as JSON. */
   Header = 1,
@@ -41,15 +44,15 @@ export interface RunHeader {
   readonly channels: readonly string[];
   readonly nextEvent: number;
   readonly offsets: readonly number[];
-  /** Records of the kind Relayed before the segment; none if it isn't there. */
+  /** Records of the kind Relayed before the segment; absent: none. */
   readonly relayed?: number;
 }
 
-/** What has to be known of a supervised attempt by a later worker process. */
+/** What a later worker process has to know of a supervised attempt. */
 export interface SupervisionHeader {
-  /** Size of the files in which the supervisor keeps output. */
+  /** Size of the segments in which the supervisor keeps output. */
   readonly segmentBytes: number;
-  /** How long it may go on without anybody to report to; 0: for ever. */
+  /** How long it may go on while no server is connected; 0: for ever. */
   readonly orphanSeconds: number;
   /** A RunSpec with what is to be done after the command, in hexadecimal digits; it holds no secret. Empty: nothing. */
   readonly afterwards: string;
@@ -60,12 +63,6 @@ export interface Extent {
   readonly position: number;
   readonly length: number;
   readonly crc32c: number;
-}
-
-/** Names a process beyond the reuse of its id: start in clock ticks since boot, 0 if unknown. */
-export interface ProcessIdentity {
-  readonly pid: number;
-  readonly startedTicks: number;
 }
 
 /** One record; `body` is empty when only its head is held in memory. */
@@ -96,6 +93,18 @@ export function decodeExtent(body: Buffer): Extent {
     length: body.readUInt32LE(8),
     crc32c: body.readUInt32LE(12),
   };
+}
+
+/** The offset at which a gap ends, as the body of a record. */
+export function encodeGapEnd(offset: number): Buffer {
+  const body = Buffer.alloc(GAP_END_BYTES);
+  body.writeBigUInt64LE(BigInt(offset));
+  return body;
+}
+
+/** The offset at which a gap ends, from the body of a record. */
+export function decodeGapEnd(body: Buffer): number {
+  return Number(body.readBigUInt64LE(0));
 }
 
 /** A record that isn't an event. */

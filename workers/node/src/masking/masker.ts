@@ -1,3 +1,4 @@
+// Masks secrets in a stream of output.
 import { SHORTEST_SECRET_BYTES, secretEncodings } from "./secret-encodings.js";
 
 const MASK = "***";
@@ -10,7 +11,7 @@ const NOTHING = Buffer.alloc(0);
  * same place the longest is taken.
  */
 export class Masker {
-  // By their first bytes, longest first; no form is shorter than its head.
+  // By their heads, which are their first bytes; longest first.
   readonly #forms = new Map<string, string[]>();
   readonly #heads: RegExp | undefined;
   #held = "";
@@ -21,7 +22,7 @@ export class Masker {
       this.#forms.set(head, [...(this.#forms.get(head) ?? []), form]);
     }
     if (this.#forms.size > 0) {
-      // Only of heads: secrets of kilobytes would make a pattern of megabytes.
+      // A pattern of heads only: secrets of kilobytes would make one of megabytes.
       const alternatives = [...this.#forms.keys()].map((head) =>
         head.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"),
       );
@@ -29,7 +30,7 @@ export class Masker {
     }
   }
 
-  /** What can be shown after `data` has come. */
+  /** The output that can be passed on after `data` was written. */
   feed(data: Buffer): Buffer {
     if (this.#heads === undefined) {
       return data;
@@ -46,7 +47,7 @@ export class Masker {
     return Buffer.from(shown + held.slice(done, keep), "latin1");
   }
 
-  /** What is left at the end of the stream. */
+  /** The rest of the output, at the end of the stream. */
   finish(): Buffer {
     if (this.#heads === undefined) {
       return NOTHING;

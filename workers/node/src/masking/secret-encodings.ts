@@ -1,6 +1,7 @@
+// All forms in which a secret is recognised: as it is, by its lines, in base64, URLs and JSON.
 import { isUtf8 } from "node:buffer";
 
-/** Shorter values occur by chance all over any output, and hiding them would only show where they are. */
+/** Shorter values occur by chance all over any output, and masking them would only show where they are. */
 export const SHORTEST_SECRET_BYTES = 4;
 
 const SHORTEST_FORM_BYTES = 6;
@@ -8,12 +9,12 @@ const BASE64_PHASES = [0, 1, 2];
 // Tools break lines of base64 here: MIME, and PEM.
 const BASE64_LINES = [76, 64];
 const ALPHANUMERIC = /[A-Za-z0-9]/;
-// What encoders of URLs leave alone beside letters and digits: those that are strict, encodeURIComponent, encodeURI, those of
+// What encoders of URLs leave as it is beside letters and digits: strict ones, encodeURIComponent, encodeURI, those of
 // paths, those of parts of paths, and those of forms.
 const URL_SAFE = ["-._~", "-._~!*'()", "-._~!*'();/?:@&=+$,#", "-._~/", "-._~$&+=:@", "-._*"];
 const LINE_ENDS = "\u2028\u2029";
-// What some writers of JSON escape without need: nothing, what could end a script in HTML, the same more widely, and all that .NET
-// holds for dangerous.
+// What some writers of JSON escape without need: nothing, what could end a script in HTML, the same with more characters, and what
+// .NET escapes.
 const JSON_ESCAPED = ["", `<>&${LINE_ENDS}`, `<>&='${LINE_ENDS}`, `"<>&'+\`\x7f${LINE_ENDS}`];
 const JSON_SHORT: Readonly<Record<string, string>> = {
   "\b": "\\b",
@@ -23,7 +24,7 @@ const JSON_SHORT: Readonly<Record<string, string>> = {
   "\t": "\\t",
 };
 const FIRST_PRINTED = 0x20;
-// From here on some writers escape every character: those that hold DEL for printable, those that don't, and those that write
+// From here on some writers escape every character: those that count DEL as printable, those that don't, and those that write
 // UTF-8 and escape none.
 const JSON_ESCAPED_FROM = [0x80, 0x7f, Number.POSITIVE_INFINITY];
 
@@ -136,7 +137,7 @@ interface Character {
 function inJsonString({ bytes, text }: Character, style: JsonStyle): string {
   const escaped = (unit: number): string => `\\u${hexadecimal(unit, 4, style.isUpper)}`;
   if (text === undefined) {
-    // As a lone surrogate, which is how bytes that are no UTF-8 are usually smuggled through.
+    // As a lone surrogate, which is how bytes that are no UTF-8 are usually carried in text.
     return style.escapedFrom < Number.POSITIVE_INFINITY ? escaped(0xdc00 + bytes.charCodeAt(0)) : bytes;
   }
   const short = style.isShort ? JSON_SHORT[text] : undefined;

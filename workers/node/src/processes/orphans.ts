@@ -1,35 +1,37 @@
+// Kills processes of runs that an earlier worker process left, before those runs are reported as ended.
 import { readFileSync, rmdirSync } from "node:fs";
 import path from "node:path";
-import type { ProcessIdentity } from "../journal/records.js";
 import { log } from "../log.js";
 import { sleep } from "../timing.js";
 import * as procfs from "./procfs.js";
 import type { Survivor } from "./tree.js";
 
 const PAUSE_SECONDS = 0.02;
+// How many rounds in a row have to find nothing.
 const EMPTY_ROUNDS = 3;
 // How often the log repeats that something can't be killed.
 const LOG_ROUNDS = 500;
 
-/** How to recognise the processes of a run of an earlier worker process; `root` only if the machine wasn't rebooted. */
+/** How to recognise the processes of a run of an earlier worker process. */
 export interface OrphanedRun {
   readonly cookie: string;
-  readonly root?: ProcessIdentity | undefined;
-  /** The cgroup that its supervisor put it into. */
+  /** The process that was started for it; to be left out after a reboot, when process ids mean something else. */
+  readonly root?: procfs.ProcessIdentity | undefined;
+  /** The cgroup that its supervisor put it into; a path. */
   readonly cgroup?: string | undefined;
 }
 
 /**
- * Kill what a killed worker left running and resolve, by cookie, with who they were.
+ * Kill every process of the runs and resolve, by their cookies, with who they were.
  *
- * Not before they are gone: a run that can't be ended must not be reported as ended, nor another be started in its directory.
+ * Doesn't resolve before they are gone: a run that can't be ended must not be reported as ended, nor another be started in its directory.
  */
-export async function killOrphans(leftovers: readonly OrphanedRun[]): Promise<Map<string, Survivor[]>> {
-  const killed = new Map(leftovers.map(({ cookie }) => [cookie, new Map<number, Survivor>()]));
+export async function killOrphans(orphans: readonly OrphanedRun[]): Promise<Map<string, Survivor[]>> {
+  const killed = new Map(orphans.map(({ cookie }) => [cookie, new Map<number, Survivor>()]));
   let rounds = 0;
-  // A process that is just becoming another program shows no mark: nothing has to be found several times.
-  for (let emptyRounds = 0; leftovers.length > 0 && emptyRounds < EMPTY_ROUNDS; rounds += 1) {
-    const found = find(leftovers);
+  // A process that is just becoming another program shows no cookie: several rounds in a row have to find nothing.
+  for (let emptyRounds = 0; orphans.length > 0 && emptyRounds < EMPTY_ROUNDS; rounds += 1) {
+    const found = find(orphans);
     emptyRounds = found.length > 0 ? 0 : emptyRounds + 1;
     for (const { cookie, survivor } of found) {
       killed.get(cookie)?.set(survivor.pid, survivor);
@@ -41,7 +43,7 @@ export async function killOrphans(leftovers: readonly OrphanedRun[]): Promise<Ma
     }
     await sleep(PAUSE_SECONDS);
   }
-  for (const { cgroup } of leftovers) {
+  for (const { cgroup } of orphans) {
     if (cgroup !== undefined) {
       removeCgroup(cgroup);
     }
@@ -50,11 +52,11 @@ export async function killOrphans(leftovers: readonly OrphanedRun[]): Promise<Ma
 }
 
 /** Each living process that belongs to one of the runs. */
-function find(leftovers: readonly OrphanedRun[]): { cookie: string; survivor: Survivor }[] {
+function find(orphans: readonly OrphanedRun[]): { cookie: string; survivor: Survivor }[] {
   const processes = procfs.readAllStats();
-  const marks = new Map([...processes.keys()].map((pid) => [pid, procfs.cookiesOf(pid) ?? []]));
-  return leftovers.flatMap(({ cookie, root, cgroup }) => {
-    const marked = [...marks].filter(([, carried]) => carried.includes(cookie)).map(([pid]) => pid);
+  const cookies = new Map([...processes.keys()].map((pid) => [pid, procfs.cookiesOf(pid) ?? []]));
+  return orphans.flatMap(({ cookie, root, cgroup }) => {
+    const marked = [...cookies].filter(([, own]) => own.includes(cookie)).map(([pid]) => pid);
     const roots = [...marked, ...groupOf(root, processes), ...membersOf(cgroup)];
     const members = procfs.descendants(roots, processes);
     return [...members].flatMap((pid) => {
@@ -86,7 +88,7 @@ function removeCgroup(cgroup: string): void {
 }
 
 function groupOf(
-  root: ProcessIdentity | undefined,
+  root: procfs.ProcessIdentity | undefined,
   processes: ReadonlyMap<number, procfs.ProcessInfo>,
 ): number[] {
   if (root === undefined || processes.get(root.pid)?.startedTicks !== root.startedTicks) {

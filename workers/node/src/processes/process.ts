@@ -1,3 +1,4 @@
+// Starts one process and tells when and how it ended.
 import { spawn } from "node:child_process";
 import { closeSync, statSync } from "node:fs";
 import type { Socket } from "node:net";
@@ -6,7 +7,7 @@ import { StartFailure } from "../proto/worker_pb.js";
 import { checkExecutable, StartFailedError, startFailureOf } from "./executable.js";
 import { openInput, openOutput, type Pipe } from "./pipes.js";
 
-/** Everything the system needs to know to start a process. */
+/** What a process is started with. */
 export interface ProcessSpec {
   readonly argv: readonly string[];
   readonly workingDirectory: string;
@@ -15,7 +16,7 @@ export interface ProcessSpec {
   readonly stdin: Uint8Array;
   readonly mergeStderr: boolean;
   readonly umask: number | undefined;
-  /** Names for pipes, as many as `pipesNeeded` says. */
+  /** New names from a PipeStore, as many as `pipesNeeded` says. */
   readonly pipeNames: readonly string[];
 }
 
@@ -29,7 +30,7 @@ export type ExitStatus =
 /** A started process, which leads a session and a group of its own. */
 export interface RunningProcess {
   readonly pid: number;
-  /** One (both streams) or two (output and error). */
+  /** Pipes: one (both streams) or two (output and error). */
   readonly outputs: readonly Socket[];
   readonly ended: Promise<ExitStatus>;
 }
@@ -44,23 +45,20 @@ export function pipesNeeded(mergeStderr: boolean, hasInput: boolean): number {
  *
  * @throws StartFailedError there is none.
  */
-export async function startProcess(launch: ProcessSpec): Promise<RunningProcess> {
-  const [program = "", ...words] = launch.argv;
-  checkDirectory(launch.workingDirectory);
-  checkExecutable(program, launch.environment.PATH, launch.workingDirectory);
-  const { input, outputs } = openPipes(launch);
+export async function startProcess(spec: ProcessSpec): Promise<RunningProcess> {
+  const [program = "", ...args] = spec.argv;
+  checkDirectory(spec.workingDirectory);
+  checkExecutable(program, spec.environment.PATH, spec.workingDirectory);
+  const { input, outputs } = openPipes(spec);
+  const pipes = input === undefined ? outputs : [input, ...outputs];
   const [output, error = output] = outputs;
   // Node.js can't give a mask to the child alone; it starts it before this call returns.
-  const ownMask = launch.umask === undefined ? undefined : process.umask(launch.umask);
+  const ownMask = spec.umask === undefined ? undefined : process.umask(spec.umask);
   try {
-    const child = spawn(program, words, {
-      cwd: launch.workingDirectory,
-      env: launch.environment,
-      stdio: [
-        input?.childDescriptor ?? "ignore",
-        output?.childDescriptor ?? "ignore",
-        error?.childDescriptor ?? "ignore",
-      ],
+    const child = spawn(program, args, {
+      cwd: spec.workingDirectory,
+      env: spec.environment,
+      stdio: [input, output, error].map((pipe) => pipe?.childDescriptor ?? "ignore"),
       detached: true,
     });
     if (child.pid === undefined) {
@@ -73,19 +71,19 @@ export async function startProcess(launch: ProcessSpec): Promise<RunningProcess>
     });
     // A program that doesn't read its input may end before all of it is written.
     input?.ownEnd.on("error", () => undefined);
-    input?.ownEnd.end(launch.stdin);
-    return { pid: child.pid, outputs: outputs.map(({ ownEnd: ours }) => ours), ended };
+    input?.ownEnd.end(spec.stdin);
+    return { pid: child.pid, outputs: outputs.map(({ ownEnd }) => ownEnd), ended };
   } catch (failure) {
-    for (const { ownEnd: ours } of input === undefined ? outputs : [input, ...outputs]) {
-      ours.destroy();
+    for (const { ownEnd } of pipes) {
+      ownEnd.destroy();
     }
     throw failure instanceof StartFailedError ? failure : startFailureOf(failure, program);
   } finally {
     if (ownMask !== undefined) {
       process.umask(ownMask);
     }
-    for (const { childDescriptor: theirs } of input === undefined ? outputs : [input, ...outputs]) {
-      closeSync(theirs);
+    for (const { childDescriptor } of pipes) {
+      closeSync(childDescriptor);
     }
   }
 }
@@ -96,14 +94,14 @@ function checkDirectory(directory: string): void {
       return;
     }
   } catch {
-    // Said below.
+    // The error below says so.
   }
   throw new StartFailedError(StartFailure.BAD_CWD, `the working directory '${directory}' doesn't exist`);
 }
 
-function openPipes(launch: ProcessSpec): { input: Pipe | undefined; outputs: Pipe[] } {
-  const names = [...launch.pipeNames];
-  const inputName = launch.stdin.length > 0 ? names.pop() : undefined;
+function openPipes(spec: ProcessSpec): { input: Pipe | undefined; outputs: Pipe[] } {
+  const names = [...spec.pipeNames];
+  const inputName = spec.stdin.length > 0 ? names.pop() : undefined;
   return {
     outputs: names.map(openOutput),
     input: inputName === undefined ? undefined : openInput(inputName),

@@ -1,15 +1,22 @@
+// Reads /proc: which processes there are, and which runs they belong to.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 
-/** Each run's processes carry it in their environment: the marks of all runs around them, outermost first. */
+/** Each run's processes have it in their environment: the cookies of all runs around them, outermost first. */
 export const COOKIE_VARIABLE = "BUILDLEDGER_COOKIE";
 
 const PROC = "/proc";
 const LONGEST_NAME = 256;
 
-/** Whether processes can be looked at. Elsewhere than on Linux none is seen. */
+/** Whether there is a /proc. Without it, as everywhere but on Linux, no process is found. */
 export const AVAILABLE = existsSync(`${PROC}/self/stat`);
 
-/** A process as it was when looked at. */
+/** Identifies a process even after its id is reused: start in clock ticks since boot, 0 if unknown. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly startedTicks: number;
+}
+
+/** A process as it was when /proc was read. */
 export interface ProcessInfo {
   readonly pid: number;
   readonly name: string;
@@ -17,7 +24,7 @@ export interface ProcessInfo {
   readonly parent: number;
   readonly group: number;
   readonly session: number;
-  /** Clock ticks since boot; with the pid it names the process beyond reuse. */
+  /** Clock ticks since boot; with the pid it identifies the process. */
   readonly startedTicks: number;
 }
 
@@ -57,15 +64,15 @@ export function readAllStats(): Map<number, ProcessInfo> {
   return processes;
 }
 
-/** Ended, and only waiting for its parent to notice. */
+/** Whether a process has ended, and its parent hasn't waited for it yet. */
 export function isZombie(info: ProcessInfo): boolean {
   return info.state === "Z" || info.state === "X";
 }
 
 /**
- * The marks in the environment a process was started with.
+ * The cookies in the environment that a process was started with.
  *
- * Undefined if there is nothing in it: it was cleared, or the process is being replaced by another program at this very
+ * Undefined if the environment is empty: it was cleared, or the process is being replaced by another program at this very
  * moment and will have one in an instant.
  */
 export function cookiesOf(pid: number): readonly string[] | undefined {
@@ -84,7 +91,7 @@ export function cookiesOf(pid: number): readonly string[] | undefined {
   return variable === undefined ? [] : variable.slice(prefix.length).split(":");
 }
 
-/** `roots` and all that stem from them, as far as parents are alive. */
+/** `roots` and all their descendants, as far as parents are alive. */
 export function descendants(
   roots: Iterable<number>,
   processes: ReadonlyMap<number, ProcessInfo>,

@@ -1,3 +1,4 @@
+// The process tree of a run, which is signalled and killed as a whole.
 import { monotonicSeconds, sleep } from "../timing.js";
 import type { ProcessInfo } from "./procfs.js";
 import * as procfs from "./procfs.js";
@@ -19,7 +20,7 @@ export interface Survivor {
 /**
  * The processes of one run, from the one that leads its own session and group.
  *
- * They are found by group, session and parents, and by the mark in their environment, which a daemon keeps that left all
+ * They are found by group, session and parents, and by the cookie in their environment, which a daemon keeps that left all
  * three. One that clears its environment as well, and whose parents are gone, isn't found: that takes a subreaper or a cgroup.
  */
 export class ProcessTree {
@@ -38,9 +39,9 @@ export class ProcessTree {
     procfs.signal(-this.root, name);
   }
 
-  /** Kill the whole tree as far as it can be seen now. */
+  /** Kill the whole tree, as far as it can be found now. */
   kill(): void {
-    // Looked at before the parents die, by whom some are found.
+    // Read before the parents die, by whom some are found.
     const members = this.#members(procfs.readAllStats());
     this.signal("SIGKILL");
     for (const { pid } of members) {
@@ -60,13 +61,13 @@ export class ProcessTree {
     }
     const killed = new Map<number, Survivor>();
     const deadline = monotonicSeconds() + KILL_SECONDS;
-    let doubts = 0;
+    let uncertainRounds = 0;
     while (monotonicSeconds() < deadline) {
       const processes = procfs.readAllStats();
       const left = this.#members(processes);
       if (left.length === 0) {
-        doubts += 1;
-        if (doubts > MOST_UNCERTAIN_ROUNDS || !this.#hasUnidentified(processes)) {
+        uncertainRounds += 1;
+        if (uncertainRounds > MOST_UNCERTAIN_ROUNDS || !this.#hasUnidentified(processes)) {
           break;
         }
       }
@@ -97,7 +98,7 @@ export class ProcessTree {
     });
   }
 
-  /** Whether some process doesn't show at this moment whose it is. */
+  /** Whether some process doesn't show at this moment which run it belongs to. */
   #hasUnidentified(processes: ReadonlyMap<number, ProcessInfo>): boolean {
     return [...processes.values()].some(
       (info) =>

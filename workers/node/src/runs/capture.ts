@@ -1,49 +1,30 @@
+// Reads what a command writes to its pipes and watched files, and records it.
 import type { Socket } from "node:net";
 import { fromWire } from "../files/paths.js";
-import { log, reasonOf } from "../log.js";
-import { Masker } from "../masking/masker.js";
-import { type Command, ExitReason, OutputPolicy, StopLevel } from "../proto/worker_pb.js";
+import { log } from "../log.js";
+import type { Command } from "../proto/worker_pb.js";
 import { Latch, monotonicSeconds, settlesWithin } from "../timing.js";
 import type { Attempt } from "./attempt.js";
-import { Channel } from "./output.js";
 import type { Plan } from "./plan.js";
+import { Recording } from "./recording.js";
 import { WatchedFile, watch } from "./watch.js";
 
-/** Size and digest of one channel. */
-export interface ChannelTotal {
-  readonly channel: string;
-  readonly bytes: bigint;
-  readonly sha256: Buffer;
-}
-
-/** Keeps what a command writes: from its pipes and watched files into the journal. Closes the pipes it is given. */
+/** All output of one command. Closes the pipes it is given. */
 export class Capture {
-  /** What went wrong with keeping the output, for people. */
-  storageError = "";
+  readonly recording: Recording;
   /** When something was written last, on the monotonic clock; 0 if nothing was. */
   lastOutputAt = 0;
   readonly #attempt: Attempt;
-  readonly #logLimit: number;
-  readonly #mayDrop: boolean;
-  readonly #channels: Channel[];
   readonly #pipes: readonly Socket[];
   readonly #ends: readonly Latch[];
   readonly #files: readonly WatchedFile[];
   readonly #unwatch: () => void;
-  readonly #droppedTo = new Map<number, number>();
   #isBlocked = false;
-  #hasFailed = false;
 
   /** `pipes` belong to the plan's first channels. */
   constructor(attempt: Attempt, plan: Plan, command: Command, pipes: readonly Socket[]) {
     this.#attempt = attempt;
-    this.#logLimit = Number(command.logLimit);
-    this.#mayDrop = command.outputPolicy === OutputPolicy.GAP;
-    const secrets = command.secrets.map(({ value }) => value);
-    this.#channels = plan.channels.map((name, index) => {
-      const masker = secrets.length > 0 ? new Masker(secrets) : undefined;
-      return new Channel(name, masker, (data) => this.#record(index, data), attempt.workshop.batching);
-    });
+    this.recording = new Recording(attempt, plan, command, () => this.#pause());
     this.#pipes = pipes;
     this.#ends = pipes.map((pipe, index) => this.#listen(pipe, index));
     this.#files = command.watchFiles.map((file, index) => {
@@ -71,17 +52,12 @@ export class Capture {
     for (const file of this.#files) {
       file.poll();
     }
-    this.close();
-    for (const channel of this.#channels) {
-      channel.finish();
-    }
-    for (const index of [...this.#droppedTo.keys()]) {
-      this.#recordGap(index);
-    }
+    this.#close();
+    this.recording.finish();
   }
 
-  /** Let go of the pipes and files; what is still in them is lost. */
-  close(): void {
+  /** Close the pipes and files; unread output in them is lost. */
+  #close(): void {
     this.#unwatch();
     for (const pipe of this.#pipes) {
       pipe.destroy();
@@ -89,28 +65,6 @@ export class Capture {
     for (const file of this.#files) {
       file.close();
     }
-  }
-
-  /** Size and digest of each channel that had output; asked for once, at the end. */
-  totals(): ChannelTotal[] {
-    return this.#channels
-      .map((channel, index) => ({
-        channel: channel.name,
-        bytes: BigInt(this.#attempt.journal.offsets[index] ?? 0),
-        sha256: channel.sha256(),
-      }))
-      .filter(({ bytes }) => bytes > 0n);
-  }
-
-  /** Nothing more can be kept: say so loudly and end the run. */
-  storageFailed(error: unknown): void {
-    if (this.#hasFailed) {
-      return;
-    }
-    this.#hasFailed = true;
-    this.storageError = `the worker can't keep the output: ${reasonOf(error)}`;
-    log.error(`run ${this.#attempt.runId}: ${this.storageError}`);
-    this.#attempt.stop.make(ExitReason.STORAGE, StopLevel.KILL);
   }
 
   #listen(pipe: Socket, index: number): Latch {
@@ -122,60 +76,13 @@ export class Capture {
     return end;
   }
 
+  /** Feed a channel and remember the time. */
   #feed(index: number, data: Buffer): void {
     this.lastOutputAt = monotonicSeconds();
-    this.#channels[index]?.feed(data);
+    this.recording.channels[index]?.feed(data);
   }
 
-  /** Journal a chunk, unless a limit or the policy says otherwise. */
-  #record(index: number, chunk: Buffer): void {
-    const data = this.#withinLimit(chunk);
-    if (this.#hasFailed || data.length === 0) {
-      return;
-    }
-    const { spool } = this.#attempt.workshop;
-    try {
-      if (this.#mayDrop && (spool.isFull || this.#droppedTo.has(index))) {
-        if (spool.isFull) {
-          const begin = this.#droppedTo.get(index) ?? this.#attempt.journal.offsets[index] ?? 0;
-          this.#droppedTo.set(index, begin + data.length);
-          return;
-        }
-        this.#recordGap(index);
-      }
-      this.#attempt.recordOutput(index, data);
-    } catch (error) {
-      this.storageFailed(error);
-      return;
-    }
-    this.#channels[index]?.count(data);
-    if (!this.#mayDrop && spool.isFull) {
-      this.#pause();
-    }
-  }
-
-  #withinLimit(data: Buffer): Buffer {
-    const room = this.#logLimit - this.#attempt.journal.dataEnd;
-    if (this.#logLimit === 0 || data.length <= room) {
-      return data;
-    }
-    this.#attempt.stop.make(ExitReason.LOG_LIMIT, StopLevel.INTERRUPT);
-    return data.subarray(0, Math.max(0, room));
-  }
-
-  #recordGap(index: number): void {
-    const end = this.#droppedTo.get(index);
-    this.#droppedTo.delete(index);
-    if (end === undefined) {
-      return;
-    }
-    try {
-      this.#attempt.recordGap(index, end);
-    } catch (error) {
-      this.storageFailed(error);
-    }
-  }
-
+  /** Read no more until there is room again. */
   #pause(): void {
     if (this.#isBlocked) {
       return;
@@ -184,7 +91,7 @@ export class Capture {
     for (const pipe of this.#pipes) {
       pipe.pause();
     }
-    this.#attempt.workshop.spool.onFree(() => {
+    this.#attempt.store.spoolBudget.onFree(() => {
       this.#isBlocked = false;
       for (const pipe of this.#pipes) {
         pipe.resume();

@@ -1,54 +1,56 @@
+// Runs one command of an attempt without a supervisor: starts it, records its output, stops it on request or when a limit is passed.
 import { mkdirSync } from "node:fs";
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import { fromText, PathEscapesError, resolveLinks, toBuffer, toText } from "../files/paths.js";
 import { Kind, recordOf } from "../journal/records.js";
 import { reasonOf } from "../log.js";
 import { StartFailedError } from "../processes/executable.js";
+import type { PipeStore } from "../processes/pipes.js";
 import { type ExitStatus, pipesNeeded, type RunningProcess, startProcess } from "../processes/process.js";
 import { SecretFiles } from "../processes/secret-files.js";
 import { ProcessTree, type Survivor } from "../processes/tree.js";
-import {
-  type Command,
-  type ExitedSchema,
-  ExitReason,
-  RunState,
-  StartFailure,
-  StopLevel,
-} from "../proto/worker_pb.js";
+import { type Command, ExitReason, RunState, StartFailure, StopLevel } from "../proto/worker_pb.js";
 import { after, durationOf, monotonicSeconds, type Timer } from "../timing.js";
-import type { Attempt } from "./attempt.js";
+import type { Attempt, ExitedInit } from "./attempt.js";
 import { Capture } from "./capture.js";
+import { notStarted } from "./exited.js";
 import { commandLine, environment, type Plan } from "./plan.js";
-
-/** What is said of an attempt's end. */
-export type ExitedInit = MessageInitShape<typeof ExitedSchema>;
 
 // A background child that inherited the pipes doesn't keep the run open for longer.
 const END_OF_OUTPUT_SECONDS = 5;
 const AFTER_KILL_SECONDS = 1;
 
-/** Run the plan's command to its end and resolve with what is to be said about it; no process of it is left then. */
-export async function runCommand(attempt: Attempt, plan: Plan, command: Command): Promise<ExitedInit> {
-  const files = new SecretFiles(attempt.cookie, attempt.workshop.settings.stateDirectory);
+/** Run the plan's command to its end and resolve with its result; no process of it is left then. */
+export async function runCommand(
+  attempt: Attempt,
+  plan: Plan,
+  command: Command,
+  pipes: PipeStore,
+): Promise<ExitedInit> {
+  const secretFiles = new SecretFiles(attempt.cookie, attempt.store.settings.stateDirectory);
   try {
-    const running = await startCommand(attempt, plan, command, files);
-    return running instanceof StartFailedError
-      ? { reason: ExitReason.START_FAILED, startFailure: running.failure, message: running.message }
-      : await new Execution(attempt, plan, command, running).complete();
+    const running = await startCommand(attempt, plan, command, pipes, secretFiles);
+    return await new Execution(attempt, plan, command, running).complete();
+  } catch (error) {
+    if (error instanceof StartFailedError) {
+      return notStarted(error.failure, error.message);
+    }
+    throw error;
   } finally {
-    files.remove();
+    secretFiles.remove();
   }
 }
 
+/** Throws a StartFailedError if there is no process. */
 async function startCommand(
   attempt: Attempt,
   plan: Plan,
   command: Command,
-  files: SecretFiles,
-): Promise<RunningProcess | StartFailedError> {
+  pipes: PipeStore,
+  secretFiles: SecretFiles,
+): Promise<RunningProcess> {
   try {
     mkdirSync(toBuffer(plan.root), { recursive: true });
-    const variables = files.write(command.secrets);
+    const variables = secretFiles.write(command.secrets);
     return await startProcess({
       argv: commandLine(command),
       workingDirectory: toText(resolveLinks(plan.root, fromText(command.cwd))),
@@ -56,25 +58,23 @@ async function startCommand(
       stdin: command.stdin,
       mergeStderr: command.mergeStderr,
       umask: command.umask,
-      pipeNames: await attempt.workshop.pipes.take(
-        pipesNeeded(command.mergeStderr, command.stdin.length > 0),
-      ),
+      pipeNames: await pipes.take(pipesNeeded(command.mergeStderr, command.stdin.length > 0)),
     });
   } catch (error) {
     if (error instanceof StartFailedError) {
-      return error;
+      throw error;
     }
     const failure = error instanceof PathEscapesError ? StartFailure.BAD_CWD : StartFailure.OTHER;
-    return new StartFailedError(failure, reasonOf(error));
+    throw new StartFailedError(failure, reasonOf(error));
   }
 }
 
-/** A command that runs: ended when told or when a limit is passed, and cleaned up after. */
+/** A command that runs. */
 class Execution {
   readonly #tree: ProcessTree;
   readonly #capture: Capture;
   readonly #startedAt = monotonicSeconds();
-  #silenceTimer: Timer | undefined;
+  #noOutputTimer: Timer | undefined;
   #wasKilled = false;
 
   constructor(
@@ -94,11 +94,11 @@ class Execution {
     if (this.plan.noOutputSeconds > 0) {
       this.#checkForOutput();
     }
-    const policy = this.#stopWhenAsked(over.signal);
+    const stopped = this.#stopWhenAsked(over.signal);
     const status = await this.running.ended;
     over.abort();
-    this.#silenceTimer?.cancel();
-    await policy;
+    this.#noOutputTimer?.cancel();
+    await stopped;
     if (!this.#wasKilled) {
       await this.#capture.waitForEnd(END_OF_OUTPUT_SECONDS);
     }
@@ -119,20 +119,20 @@ class Execution {
         recordOf(Kind.Process, { pid, startedTicks: this.#tree.startedTicks }),
       );
     } catch (error) {
-      this.#capture.storageFailed(error);
+      this.#capture.recording.storageFailed(error);
     }
   }
 
-  /** Ends the run if it has been silent for too long; looks again when that may be so. */
+  /** Stop the run if it has written nothing for too long, else check again when that will be so. */
   #checkForOutput(): void {
     const now = monotonicSeconds();
-    // While it can't write it is silent, which is not its fault.
+    // While it is blocked it can't write, which is not its fault.
     const since = this.#capture.isBlocked ? now : Math.max(this.#capture.lastOutputAt, this.#startedAt);
     const rest = since + this.plan.noOutputSeconds - now;
     if (rest <= 0) {
       this.attempt.stop.make(ExitReason.NO_OUTPUT, StopLevel.INTERRUPT);
     } else {
-      this.#silenceTimer = after(rest, () => this.#checkForOutput());
+      this.#noOutputTimer = after(rest, () => this.#checkForOutput());
     }
   }
 
@@ -156,7 +156,7 @@ class Execution {
     try {
       this.attempt.recordEvent({ case: "stopping", value: { level, reason: this.attempt.stop.reason } });
     } catch (error) {
-      this.#capture.storageFailed(error);
+      this.#capture.recording.storageFailed(error);
     }
     if (level === StopLevel.KILL) {
       this.#wasKilled = true;
@@ -167,12 +167,13 @@ class Execution {
   }
 
   #exited(status: ExitStatus, survivors: readonly Survivor[]): ExitedInit {
+    const { recording } = this.#capture;
     return {
       status,
       reason: this.attempt.stop.reason || ExitReason.COMPLETED,
-      message: this.#capture.storageError,
+      message: recording.storageError,
       survivorsKilled: survivors.map(({ pid, name }) => ({ pid, name })),
-      outputTotals: this.#capture.totals(),
+      outputTotals: recording.totals(),
       ranFor: durationOf(monotonicSeconds() - this.#startedAt),
     };
   }

@@ -1,4 +1,6 @@
-import type { Entry, Journal } from "../journal/journal.js";
+// The progress of an attempt's events to the server: sent, acknowledged, credit.
+import type { Entry } from "../journal/entries.js";
+import type { Journal } from "../journal/journal.js";
 import { Kind, type RunHeader } from "../journal/records.js";
 import { log } from "../log.js";
 import type { Ack, RunEvent } from "../proto/worker_pb.js";
@@ -10,9 +12,9 @@ export class Delivery {
   readonly attempt: number;
   fence: bigint;
   journal: Journal;
-  /** The server doesn't know it: nothing is sent, and it is forgotten as soon as it is gone. */
+  /** The server doesn't know it: nothing is sent, and it is removed as soon as it has ended. */
   isUnknown = false;
-  /** Its journal may have lost its tail in a crash of the machine: the server speaks first. */
+  /** Its journal may have lost its end in a crash of the machine: nothing is sent before the server has said what it has. */
   awaitsAck = false;
   /** Up to here output may be sent in any case. */
   creditUntil = 0;
@@ -32,7 +34,7 @@ export class Delivery {
     this.#sentThrough = journal.nextEvent - 1;
   }
 
-  /** Send everything that isn't acknowledged again, on a fresh stream. */
+  /** Send everything that isn't acknowledged again, on a new stream. */
   startSession(windowBytes: number): void {
     this.nextToSend = this.journal.firstUnacked;
     this.#windowBytes = windowBytes;
@@ -59,7 +61,7 @@ export class Delivery {
   }
 
   /**
-   * The entry as it goes over the wire; the next one is due after it.
+   * The entry as it goes over the wire; the one after it is to be sent next.
    *
    * @throws a system error: it can't be read back.
    */
@@ -74,7 +76,7 @@ export class Delivery {
     return event;
   }
 
-  /** Free what the server has; go back if it asks. */
+  /** Release acknowledged events; send again from where the server asks. */
   acknowledge(ack: Ack): void {
     this.awaitsAck = false;
     const through = Number(ack.throughEvent);

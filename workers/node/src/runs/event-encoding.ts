@@ -1,13 +1,13 @@
+// Converts journal records to the protocol's events.
 import { create, fromBinary } from "@bufbuild/protobuf";
-import { gapEnd } from "../journal/journal.js";
-import { type JournalRecord, Kind } from "../journal/records.js";
+import { decodeGapEnd, type JournalRecord, Kind } from "../journal/records.js";
 import { GapSchema, OutputSchema, type RunEvent, RunEventSchema } from "../proto/worker_pb.js";
 import { nanosecondsDuration, nanosecondsTimestamp } from "../timing.js";
 
 /** A journalled event with its number and clocks, as it goes over the wire; the attempt isn't named in it yet. */
 export function encodeEvent(record: JournalRecord, body: Buffer, channels: readonly string[]): RunEvent {
-  const isWhole = record.kind === Kind.Event || record.kind === Kind.Relayed;
-  const event = isWhole ? fromBinary(RunEventSchema, body) : create(RunEventSchema);
+  const isWholeEvent = record.kind === Kind.Event || record.kind === Kind.Relayed;
+  const event = isWholeEvent ? fromBinary(RunEventSchema, body) : create(RunEventSchema);
   const channel = channels[record.channel] ?? "";
   if (record.kind === Kind.Output || record.kind === Kind.Spooled) {
     const value = create(OutputSchema, {
@@ -21,7 +21,7 @@ export function encodeEvent(record: JournalRecord, body: Buffer, channels: reado
     const value = create(GapSchema, {
       channel,
       fromOffset: BigInt(record.offset),
-      toOffset: BigInt(gapEnd(body)),
+      toOffset: BigInt(decodeGapEnd(body)),
       reason: "spool full",
     });
     event.event = { case: "gap", value };

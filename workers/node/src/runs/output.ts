@@ -1,15 +1,11 @@
+// One stream of a command's output: masked, and divided into chunks.
 import { createHash } from "node:crypto";
 import type { Masker } from "../masking/masker.js";
 import { after, type Timer } from "../timing.js";
-
-/** Sizes that the server sets; they may change from session to session. */
-export interface Batching {
-  chunkBytes: number;
-  flushSeconds: number;
-}
+import type { ServerSettings } from "./server-settings.js";
 
 /**
- * One named stream of output: masked, batched, summed.
+ * One named stream of output.
  *
  * Bytes wait until a whole chunk is there or `flushSeconds` have passed; `emit` gets each chunk.
  */
@@ -23,20 +19,20 @@ export class Channel {
     readonly name: string,
     private readonly masker: Masker | undefined,
     private readonly emit: (data: Buffer) => void,
-    private readonly batching: Batching,
+    private readonly settings: Pick<ServerSettings, "chunkBytes" | "flushSeconds">,
   ) {}
 
-  /** Take bytes that were really emitted into the digest. */
+  /** Add bytes that were recorded to the digest. */
   count(data: Buffer): void {
     this.#digest.update(data);
   }
 
-  /** Digest of all bytes counted; asked for once, at the end. */
+  /** Digest of all bytes counted; to be called once, at the end. */
   sha256(): Buffer {
     return this.#digest.digest();
   }
 
-  /** Take bytes that the process wrote. */
+  /** Process bytes that the command wrote. */
   feed(written: Buffer): void {
     const data = this.masker === undefined ? written : this.masker.feed(written);
     if (data.length === 0) {
@@ -44,11 +40,11 @@ export class Channel {
     }
     this.#pending.push(data);
     this.#pendingBytes += data.length;
-    if (this.#pendingBytes >= this.batching.chunkBytes) {
+    if (this.#pendingBytes >= this.settings.chunkBytes) {
       this.#drain(true);
     }
     if (this.#pendingBytes > 0) {
-      this.#flush ??= after(this.batching.flushSeconds, () => this.#drain(false));
+      this.#flush ??= after(this.settings.flushSeconds, () => this.#drain(false));
     }
   }
 
@@ -66,7 +62,7 @@ export class Channel {
     this.#flush = undefined;
     const [first] = this.#pending;
     const data = this.#pending.length === 1 && first !== undefined ? first : Buffer.concat(this.#pending);
-    const { chunkBytes } = this.batching;
+    const { chunkBytes } = this.settings;
     const end = wholeChunksOnly ? data.length - (data.length % chunkBytes) : data.length;
     const rest = data.subarray(end);
     this.#pending = rest.length > 0 ? [rest] : [];

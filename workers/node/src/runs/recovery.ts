@@ -1,3 +1,4 @@
+// Recovers the journals of an earlier worker process, and kills processes that it left.
 import { closeSync, openSync, readdirSync, readSync, unlinkSync } from "node:fs";
 import path from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
@@ -8,80 +9,87 @@ import {
   decodeExtent,
   type JournalRecord,
   Kind,
-  type ProcessIdentity,
   type RunHeader,
   readRecords,
   type SupervisionHeader,
 } from "../journal/records.js";
 import { log } from "../log.js";
 import { killOrphans, type OrphanedRun } from "../processes/orphans.js";
+import type { ProcessIdentity } from "../processes/procfs.js";
 import { SecretFiles } from "../processes/secret-files.js";
 import type { Survivor } from "../processes/tree.js";
 import { ExitReason, RunEventSchema, RunState } from "../proto/worker_pb.js";
+import { SegmentReclaimer } from "../supervision/segment-reclaimer.js";
 import { SpoolReader } from "../supervision/spool-reader.js";
-import { Attempt } from "./attempt.js";
-import type { Workshop } from "./attempt-store.js";
+import { Attempt, type ExitedInit } from "./attempt.js";
+import type { AttemptStore } from "./attempt-store.js";
+import { START_UNKNOWN, totalsOf } from "./exited.js";
 import { attachedSupervisor, interruptSupervised, orphanedRunOf } from "./supervised.js";
 
 const SEGMENT_NAME = /^([0-9a-f-]{36}\.\d+)\.(\d+)\.journal$/;
 
-/** What the journal of one attempt tells. */
-interface Found {
+/** One attempt as its journal describes it. */
+interface RecoveredJournal {
   readonly attempt: Attempt;
   readonly process: ProcessIdentity | undefined;
   readonly hasEnded: boolean;
   readonly isOfThisBoot: boolean;
-  /** A supervisor has it, or has written down its end. */
-  readonly goesOn: boolean;
-}
-
-/** What is learned while records go by. */
-interface Notes {
-  process?: ProcessIdentity;
-  supervision?: SupervisionHeader;
-  wasStarting: boolean;
-  lastEvent: string;
+  /** A supervisor has the command, or has written down its end. */
+  readonly hasSupervisor: boolean;
 }
 
 /**
  * Take over the journals of an earlier worker process.
  *
  * Attempts in the result that haven't ended have a supervisor whose end has to be awaited. Whatever the others left running is
- * killed before any of them is said to have ended.
+ * killed before any of them is reported as ended.
  */
-export async function recover(workshop: Workshop): Promise<Attempt[]> {
-  const found = [...journals(workshop.journalDirectory)].flatMap(([key, numbers]) => {
-    const one = readJournal(workshop, key, numbers);
+export async function recover(store: AttemptStore, wake: (attempt: Attempt) => void): Promise<Attempt[]> {
+  const recovered = [...journals(store.journalDirectory)].flatMap(([key, numbers]) => {
+    const one = readJournal(store, key, numbers, wake);
     return one === undefined ? [] : [one];
   });
-  removeStrayDirectories(workshop.settings.stateDirectory, new Set(found.map(({ attempt }) => attempt.key)));
-  const survivors = await killOrphans(
-    found.filter(({ hasEnded, goesOn }) => !hasEnded && !goesOn).map(leftoverOfFound),
-  );
-  for (const each of found) {
+  const { stateDirectory } = store.settings;
+  removeStrayDirectories(stateDirectory, new Set(recovered.map(({ attempt }) => attempt.key)));
+  const isInterrupted = (each: RecoveredJournal): boolean => !each.hasEnded && !each.hasSupervisor;
+  const survivors = await killOrphans(recovered.filter(isInterrupted).map(orphanedRun));
+  for (const each of recovered) {
     const { attempt } = each;
-    workshop.spool.change(attempt.journal.spooledBytes);
+    store.spoolBudget.change(attempt.journal.spooledBytes);
+    attempt.awaitsAck = !each.hasEnded && !each.isOfThisBoot;
     if (each.hasEnded) {
       attempt.state = RunState.EXITED;
       attempt.gone.set();
-    } else if (each.goesOn) {
+    } else if (each.hasSupervisor) {
       log.info(`run ${attempt.runId} has gone on without a worker`);
-      attempt.awaitsAck = !each.isOfThisBoot;
       attempt.state = RunState.RUNNING;
     } else {
       log.warning(`run ${attempt.runId} was interrupted by the end of an earlier worker process`);
-      attempt.awaitsAck = !each.isOfThisBoot;
-      new SecretFiles(attempt.cookie, workshop.settings.stateDirectory).remove();
-      endInterrupted(each, survivors.get(attempt.cookie) ?? []);
+      new SecretFiles(attempt.cookie, stateDirectory).remove();
+      attempt.exit(interruptedEnd(each, survivors.get(attempt.cookie) ?? []));
     }
   }
-  return found.map(({ attempt }) => attempt);
+  return recovered.map(({ attempt }) => attempt);
 }
 
 /** How to recognise what an attempt left running; after a reboot process ids mean something else. */
-function leftoverOfFound({ attempt, process, isOfThisBoot }: Found): OrphanedRun {
-  const leftover = attempt.supervision === undefined ? { cookie: attempt.cookie } : orphanedRunOf(attempt);
-  return { ...leftover, root: isOfThisBoot ? process : undefined };
+function orphanedRun({ attempt, process, isOfThisBoot }: RecoveredJournal): OrphanedRun {
+  const orphaned = attempt.supervision === undefined ? { cookie: attempt.cookie } : orphanedRunOf(attempt);
+  return { ...orphaned, root: isOfThisBoot ? process : undefined };
+}
+
+/** How an attempt ended that was interrupted; `survivors` are its processes that were killed now. */
+function interruptedEnd({ attempt, process }: RecoveredJournal, survivors: readonly Survivor[]): ExitedInit {
+  if (attempt.supervision !== undefined) {
+    return interruptSupervised(attempt, process, survivors);
+  }
+  const wasStarted = process !== undefined;
+  return {
+    reason: wasStarted ? ExitReason.INTERRUPTED : ExitReason.START_UNKNOWN,
+    message: wasStarted ? "the worker was restarted while it ran" : START_UNKNOWN,
+    survivorsKilled: survivors.map(({ pid, name }) => ({ pid, name })),
+    outputTotals: totalsOf(attempt, []),
+  };
 }
 
 /** The numbers of the segments of each journal in `directory`, in order. */
@@ -99,9 +107,14 @@ function journals(directory: string): Map<string, number[]> {
   return segments;
 }
 
-/** Read one journal; undefined, and no trace of it, if the attempt it tells of can't have been started. */
-function readJournal(workshop: Workshop, key: string, numbers: readonly number[]): Found | undefined {
-  const directory = workshop.journalDirectory;
+/** Read one journal; undefined, and its files are gone, if the attempt it describes can't have been started. */
+function readJournal(
+  store: AttemptStore,
+  key: string,
+  numbers: readonly number[],
+  wake: (attempt: Attempt) => void,
+): RecoveredJournal | undefined {
+  const directory = store.journalDirectory;
   const files = numbers.map((number) => path.join(directory, `${key}.${number}.journal`));
   const header = readHeader(files[0] ?? "");
   if (header === undefined) {
@@ -109,74 +122,98 @@ function readJournal(workshop: Workshop, key: string, numbers: readonly number[]
     return undefined;
   }
   const journal = new Journal(directory, header);
-  const notes: Notes = { wasStarting: false, lastEvent: "" };
-  const mayBeLost = header.bootId !== workshop.bootId;
-  let isDamaged = false;
+  const isOfThisBoot = header.bootId === store.bootId;
+  const reader = new JournalReader(
+    new SupervisedDirectory(store.settings.stateDirectory, key).spool,
+    !isOfThisBoot,
+  );
   for (const [index, number] of numbers.entries()) {
-    if (isDamaged) {
-      // What follows output that the machine lost in a crash is worth nothing.
+    if (reader.isDamaged) {
       unlinkSync(files[index] ?? "");
-      continue;
+    } else {
+      journal.loadSegment(number, (record) => reader.accept(record));
     }
-    journal.loadSegment(number, (record) => {
-      isDamaged = mayBeLost && record.kind === Kind.Spooled && isLost(workshop, key, notes, record);
-      if (!isDamaged) {
-        note(notes, record);
-      }
-      return !isDamaged;
-    });
   }
-  if (!notes.wasStarting && notes.lastEvent === "") {
+  if (!reader.wasStarting && reader.lastEvent === "") {
     journal.remove();
     return undefined;
   }
-  const attempt = new Attempt(workshop, header, journal);
-  const hasEnded = notes.lastEvent === "exited" || notes.lastEvent === "rejected";
+  const attempt = new Attempt(store, header, wake, journal);
+  const hasEnded = reader.lastEvent === "exited" || reader.lastEvent === "rejected";
   return {
     attempt,
-    process: notes.process,
+    process: reader.process,
     hasEnded,
-    isOfThisBoot: header.bootId === workshop.bootId,
-    goesOn: notes.supervision !== undefined && resumed(attempt, notes.supervision) && !hasEnded,
+    isOfThisBoot,
+    hasSupervisor:
+      reader.supervision !== undefined && takeOverSpool(attempt, reader.supervision) && !hasEnded,
   };
 }
 
-/** Take the attempt's spool over; whether its supervisor still has something to say. */
-function resumed(attempt: Attempt, supervision: SupervisionHeader): boolean {
+/** Collects what recovery needs to know while a journal loads its records. */
+class JournalReader {
+  process: ProcessIdentity | undefined;
+  supervision: SupervisionHeader | undefined;
+  wasStarting = false;
+  lastEvent = "";
+  /** A record tells of output that the machine lost in a crash: what follows it is worth nothing. */
+  isDamaged = false;
+
+  /** `mayBeLost`: the machine was rebooted, so that the disk need not have what was written last. */
+  constructor(
+    private readonly spool: string,
+    private readonly mayBeLost: boolean,
+  ) {}
+
+  /** Note what a record says; false if it is damaged. */
+  accept(record: JournalRecord): boolean {
+    switch (record.kind) {
+      case Kind.Starting:
+        this.wasStarting = true;
+        break;
+      case Kind.Process:
+        // The record's checksum holds: it is what this program wrote.
+        this.process = JSON.parse(record.body.toString("utf8")) as ProcessIdentity;
+        break;
+      case Kind.Supervised:
+        this.supervision = JSON.parse(record.body.toString("utf8")) as SupervisionHeader;
+        break;
+      case Kind.Event:
+      case Kind.Relayed:
+        this.lastEvent = fromBinary(RunEventSchema, record.body).event.case ?? "";
+        break;
+      case Kind.Spooled:
+        this.isDamaged = this.mayBeLost && !this.#isSound(record);
+        break;
+    }
+    return !this.isDamaged;
+  }
+
+  /** Whether the output that a record tells of is there, or was deleted because the server has it. */
+  #isSound(record: JournalRecord): boolean {
+    if (this.supervision === undefined) {
+      return false;
+    }
+    const { segmentBytes } = this.supervision;
+    const { position, length, crc32c: checksum } = decodeExtent(record.body);
+    if (new SegmentReclaimer(this.spool, segmentBytes).isReclaimed(record.channel, position)) {
+      return true;
+    }
+    try {
+      return (
+        crc32c(new SpoolReader(this.spool, segmentBytes).read(record.channel, position, length)) === checksum
+      );
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** Take the attempt's spool over; whether its supervisor still runs or has written down the end. */
+function takeOverSpool(attempt: Attempt, supervision: SupervisionHeader): boolean {
   attempt.supervise(supervision, true);
   attempt.journal.releaseReclaimed();
   return !attachedSupervisor(attempt).hasEnded || attempt.directory.exit() !== undefined;
-}
-
-/** Whether output that a record tells of isn't there, although the server need not have it. */
-function isLost(workshop: Workshop, key: string, { supervision }: Notes, record: JournalRecord): boolean {
-  if (supervision === undefined) {
-    return true;
-  }
-  const { spool } = new SupervisedDirectory(workshop.settings.stateDirectory, key);
-  const files = new SpoolReader(spool, supervision.segmentBytes);
-  const { position, length, crc32c: checksum } = decodeExtent(record.body);
-  if (files.isReleased(record.channel, position)) {
-    return false;
-  }
-  try {
-    return crc32c(files.read(record.channel, position, length)) !== checksum;
-  } catch {
-    return true;
-  }
-}
-
-function note(notes: Notes, record: JournalRecord): void {
-  if (record.kind === Kind.Starting) {
-    notes.wasStarting = true;
-  } else if (record.kind === Kind.Process) {
-    // The record's checksum holds: it is what this program wrote.
-    notes.process = JSON.parse(record.body.toString("utf8")) as ProcessIdentity;
-  } else if (record.kind === Kind.Supervised) {
-    notes.supervision = JSON.parse(record.body.toString("utf8")) as SupervisionHeader;
-  } else if (record.kind === Kind.Event || record.kind === Kind.Relayed) {
-    notes.lastEvent = fromBinary(RunEventSchema, record.body).event.case ?? "";
-  }
 }
 
 function readHeader(file: string): RunHeader | undefined {
@@ -191,21 +228,4 @@ function readHeader(file: string): RunHeader | undefined {
   } finally {
     closeSync(descriptor);
   }
-}
-
-function endInterrupted({ attempt, process }: Found, survivors: readonly Survivor[]): void {
-  if (attempt.supervision !== undefined) {
-    attempt.exit(interruptSupervised(attempt, process, survivors));
-    return;
-  }
-  const isKnown = process !== undefined;
-  const { header, offsets } = attempt.journal;
-  attempt.exit({
-    reason: isKnown ? ExitReason.INTERRUPTED : ExitReason.START_UNKNOWN,
-    message: `the worker was restarted while it ${isKnown ? "ran" : "was started"}`,
-    survivorsKilled: survivors.map(({ pid, name }) => ({ pid, name })),
-    outputTotals: header.channels
-      .map((channel, index) => ({ channel, bytes: BigInt(offsets[index] ?? 0) }))
-      .filter(({ bytes }) => bytes > 0n),
-  });
 }

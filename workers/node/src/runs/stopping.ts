@@ -1,7 +1,8 @@
+// A request to end a run, which can only become more urgent.
 import { ExitReason, StopLevel } from "../proto/worker_pb.js";
 import { after } from "../timing.js";
 
-/** A request to end a run, which can only become more urgent: the first reason stands, the highest level counts. */
+/** Why and how hard a run is to be ended: the first reason stands, the highest level counts. */
 export class StopRequest {
   reason = ExitReason.UNSPECIFIED;
   level = StopLevel.UNSPECIFIED;
@@ -30,7 +31,7 @@ export class StopRequest {
     }
   }
 
-  /** Take note that the end was brought about elsewhere; nobody has to be told. */
+  /** Record that a supervisor has stopped the run by itself; nobody is notified. */
   noteMade(reason: ExitReason, level: StopLevel): void {
     if (!this.isMade) {
       this.reason = reason;
@@ -39,8 +40,8 @@ export class StopRequest {
   }
 
   /**
-   * Resolves when it is made, or made more urgent, since the last time this said so (true), or when `graceSeconds` have
-   * passed or `abort` is aborted (false).
+   * Resolves with true when it is made, or made more urgent, since the last time this resolved so; with false when
+   * `graceSeconds` have passed or `abort` is aborted.
    */
   changed(abort: AbortSignal, graceSeconds?: number): Promise<boolean> {
     return new Promise((resolve) => {
@@ -48,11 +49,11 @@ export class StopRequest {
         timer?.cancel();
         this.#listeners.delete(end);
         abort.removeEventListener("abort", end);
-        const wasRaised = this.#hasChanged && !abort.aborted;
-        if (wasRaised) {
+        const hasChanged = this.#hasChanged && !abort.aborted;
+        if (hasChanged) {
           this.#hasChanged = false;
         }
-        resolve(wasRaised);
+        resolve(hasChanged);
       };
       const timer = graceSeconds === undefined ? undefined : after(graceSeconds, end);
       if (this.#hasChanged || abort.aborted) {
@@ -73,6 +74,3 @@ export class StopRequest {
     return () => this.#listeners.delete(listener);
   }
 }
-
-/** The operation was told to end before it was through. */
-export class StoppedError extends Error {}

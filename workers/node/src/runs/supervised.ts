@@ -1,25 +1,26 @@
+// Follows the supervisor of a command to its end, whichever worker process started it.
 import { setImmediate } from "node:timers/promises";
 import type { SupervisorIdentity } from "../contract/directory.js";
-import type { ProcessIdentity } from "../journal/records.js";
 import { log, reasonOf } from "../log.js";
 import { killOrphans, type OrphanedRun } from "../processes/orphans.js";
+import type { ProcessIdentity } from "../processes/procfs.js";
 import { SecretFiles } from "../processes/secret-files.js";
 import type { Survivor } from "../processes/tree.js";
 import { StartFailure } from "../proto/worker_pb.js";
 import { AttachedSupervisor, type Supervisor } from "../supervision/command.js";
-import type { Attempt } from "./attempt.js";
+import { readDiagnostics } from "../supervision/diagnostics.js";
+import type { Attempt, ExitedInit } from "./attempt.js";
 import { levelName, reasonName } from "./enum-mapping.js";
-import { type ExitedInit, exitedOf, interrupted, KILLED, notStarted } from "./exited.js";
+import { exitedOf, interrupted, notStarted, SUPERVISOR_KILLED } from "./exited.js";
 import { Follower } from "./follower.js";
 
-/** Follow a supervisor to its end and resolve with what is to be said about the command. */
+/** Follow a supervisor to its end and resolve with the result of its command. */
 export async function followToEnd(attempt: Attempt, supervisor: Supervisor): Promise<ExitedInit> {
-  const { directory } = attempt;
   const follower = followerOf(attempt);
   const unlisten = attempt.stop.listen(() => forwardStop(attempt, supervisor));
   try {
     for (;;) {
-      // Asked before looking: what it wrote last is there when it has ended.
+      // Asked before reading: what it wrote last is there when it has ended.
       const { hasEnded } = supervisor;
       if (follower.poll(hasEnded)) {
         await setImmediate();
@@ -32,35 +33,23 @@ export async function followToEnd(attempt: Attempt, supervisor: Supervisor): Pro
   } finally {
     unlisten();
   }
-  const exit = directory.exit();
-  if (exit !== undefined) {
-    return exitedOf(attempt, exit, follower);
-  }
-  if (follower.root === undefined && directory.claim() === undefined) {
-    return notStarted(
-      StartFailure.OTHER,
-      directory.diagnostics() || "the supervisor ended without starting it",
-    );
-  }
-  log.error(`run ${attempt.runId}: ${KILLED}`);
-  const survivors = await killOrphans([orphanedRunOf(attempt)]);
-  removeSecrets(attempt);
-  return journalRest(attempt, follower, survivors.get(attempt.cookie) ?? []);
+  const exit = attempt.directory.exit();
+  return exit === undefined ? afterKill(attempt, follower) : exitedOf(attempt, exit, follower);
 }
 
-/** What an earlier worker process left; after this, no supervisor on its way can start the command any more. */
+/** The supervisor that an earlier worker process started; none can start the command after this call. */
 export function attachedSupervisor(attempt: Attempt): AttachedSupervisor {
-  const { bootId } = attempt.journal.header;
   const identity = claimOf(attempt);
-  return new AttachedSupervisor(bootId === attempt.workshop.bootId ? identity : undefined, attempt.directory);
+  const isOfThisBoot = attempt.journal.header.bootId === attempt.store.bootId;
+  return new AttachedSupervisor(isOfThisBoot ? identity : undefined, attempt.directory);
 }
 
-/** How to recognise what a killed supervisor has left running. */
+/** How to find processes that a killed supervisor left running. */
 export function orphanedRunOf(attempt: Attempt): OrphanedRun {
   return { cookie: attempt.cookie, cgroup: claimOf(attempt)?.cgroup || undefined };
 }
 
-/** Journal what was kept by a supervisor that was killed together with its worker; resolves with what is to be said. */
+/** Journal the remaining output of a supervisor that was killed together with its worker, and return the result. */
 export function interruptSupervised(
   attempt: Attempt,
   root: ProcessIdentity | undefined,
@@ -72,7 +61,20 @@ export function interruptSupervised(
   return journalRest(attempt, follower, survivors);
 }
 
-/** All that was kept, however much that is: nothing else of the attempt is to be waited for. */
+/** Kill what a killed supervisor left running, and resolve with the result of its command. */
+async function afterKill(attempt: Attempt, follower: Follower): Promise<ExitedInit> {
+  const { directory, cookie } = attempt;
+  if (follower.root === undefined && directory.claim() === undefined) {
+    const diagnostics = readDiagnostics(directory.diagnostics);
+    return notStarted(StartFailure.OTHER, diagnostics || "the supervisor ended without starting it");
+  }
+  log.error(`run ${attempt.runId}: ${SUPERVISOR_KILLED}`);
+  const survivors = await killOrphans([orphanedRunOf(attempt)]);
+  removeSecrets(attempt);
+  return journalRest(attempt, follower, survivors.get(cookie) ?? []);
+}
+
+/** Journal all remaining output of a killed supervisor, however much that is, and return the result. */
 function journalRest(attempt: Attempt, follower: Follower, survivors: readonly Survivor[]): ExitedInit {
   while (follower.poll(true)) {
     // There is more.
@@ -81,13 +83,14 @@ function journalRest(attempt: Attempt, follower: Follower, survivors: readonly S
 }
 
 function followerOf(attempt: Attempt): Follower {
-  const { spool } = attempt.journal;
-  if (spool === undefined) {
+  const { directory, spoolReader } = attempt;
+  if (spoolReader === undefined) {
     throw new Error("an attempt without a spool has no supervisor");
   }
-  return new Follower(attempt, attempt.directory, spool);
+  return new Follower(attempt, directory, spoolReader);
 }
 
+/** Pass a stop request on to the supervisor. */
 function forwardStop(attempt: Attempt, supervisor: Supervisor): void {
   const { level, reason, graceSeconds } = attempt.stop;
   try {
@@ -109,6 +112,6 @@ function claimOf(attempt: Attempt): SupervisorIdentity | undefined {
 }
 
 function removeSecrets(attempt: Attempt): void {
-  new SecretFiles(attempt.cookie, attempt.workshop.settings.stateDirectory).remove();
+  new SecretFiles(attempt.cookie, attempt.store.settings.stateDirectory).remove();
   attempt.directory.removeSecrets();
 }

@@ -1,12 +1,13 @@
+// Turns the growth of files into output, as `tail --follow=name` would.
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { type BytePath, resolveLinks, toBuffer } from "../files/paths.js";
 
-// A file's growth can't be waited for portably; only runs that ask for it pay for looking.
+// A file's growth can't be waited for portably; only runs that ask for it pay for polling.
 const INTERVAL_MS = 200;
 const READ_BYTES = 1 << 16;
 const BYTES_PER_POLL = 4 << 20;
 
-/** Turns a file's growth into output, as `tail --follow=name` would. It need not exist yet; one that is cut short or replaced is read again from its beginning. */
+/** One file that need not exist yet; a file that is cut short or replaced is read again from its beginning. */
 export class WatchedFile {
   // Kept open, so that the inode of a file that was replaced isn't given to its successor.
   #descriptor: number | undefined;
@@ -43,7 +44,7 @@ export class WatchedFile {
     this.#read(current);
   }
 
-  /** Let go of the file. */
+  /** Close the file. */
   close(): void {
     if (this.#descriptor !== undefined) {
       closeSync(this.#descriptor);
@@ -85,7 +86,7 @@ export class WatchedFile {
   }
 }
 
-/** Look at the files again and again, except while output is held back; returns how to stop that. */
+/** Poll the files again and again, but not while output is blocked; returns how to stop that. */
 export function watch(files: readonly WatchedFile[], isBlocked: () => boolean): () => void {
   const timer = setInterval(() => {
     if (!isBlocked()) {

@@ -1,4 +1,6 @@
+// The attempts that a worker holds, which converge to the server's desired state.
 import { randomBytes } from "node:crypto";
+import type { RunHeader } from "../journal/records.js";
 import { log } from "../log.js";
 import {
   type Ack,
@@ -13,17 +15,17 @@ import {
   Want,
 } from "../proto/worker_pb.js";
 import { Attempt, keyOf } from "../runs/attempt.js";
-import type { Workshop } from "../runs/attempt-store.js";
+import type { AttemptStore } from "../runs/attempt-store.js";
 import { secondsOf } from "../timing.js";
 
 // Attempts that were released are remembered for a while, in case an old message asks for one again.
 const REMEMBERED_RELEASES = 10_000;
 const RUN_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Starts the work of a fresh attempt, which may begin only when the attempts `before` it are gone. */
-export type StartAttempt = (attempt: Attempt, spec: RunSpec, before: readonly Attempt[]) => void;
+/** Starts the work of a new attempt, which may begin only when the `predecessors` are gone. */
+export type StartAttempt = (attempt: Attempt, spec: RunSpec, predecessors: readonly Attempt[]) => void;
 
-/** The attempts a worker holds, from first mention to release, and how they converge to what the server wants. */
+/** Holds every attempt from its first mention to its release, by run id and attempt number. */
 export class AttemptRegistry {
   isDraining = false;
   readonly #attempts = new Map<string, Attempt>();
@@ -33,8 +35,9 @@ export class AttemptRegistry {
   #seenRevision = 0n;
 
   constructor(
-    private readonly workshop: Workshop,
-    private readonly launch: StartAttempt,
+    private readonly store: AttemptStore,
+    private readonly start: StartAttempt,
+    private readonly wake: (attempt: Attempt) => void,
   ) {}
 
   /** All of them, in the order in which they came. */
@@ -95,7 +98,7 @@ export class AttemptRegistry {
       this.#release(attempt);
     }
     this.#delivered();
-    this.workshop.wake(attempt);
+    this.wake(attempt);
   }
 
   /** Take note of how much of one attempt's output the server takes. */
@@ -103,16 +106,16 @@ export class AttemptRegistry {
     const attempt = this.#attempts.get(keyOf(credit.runId, credit.attempt));
     if (attempt !== undefined) {
       // First of all: the first wake on a stream resets the credit.
-      this.workshop.wake(attempt);
+      this.wake(attempt);
       attempt.creditUntil = Math.max(attempt.creditUntil, Number(credit.upToBytes));
     }
   }
 
-  /** The server had time enough to say how far it is with attempts whose journal may be cut short. */
+  /** Send events of attempts whose journal may be cut short, although the server hasn't said how far it is. */
   stopWaitingForAcks(): void {
     for (const attempt of this.all.filter(({ awaitsAck }) => awaitsAck)) {
       attempt.awaitsAck = false;
-      this.workshop.wake(attempt);
+      this.wake(attempt);
     }
   }
 
@@ -123,7 +126,7 @@ export class AttemptRegistry {
     }
   }
 
-  /** Called when an attempt has ended: one that nobody asks about is forgotten. */
+  /** To be called when an attempt has ended: one that the server doesn't know is removed. */
   removeIfUnknown(attempt: Attempt): void {
     if (attempt.isUnknown) {
       this.#release(attempt);
@@ -158,19 +161,20 @@ export class AttemptRegistry {
     }
   }
 
-  /** Hold an attempt that is heard of for the first time. */
+  /** Hold an attempt that the server names for the first time, and start or reject it. */
   #startNew(wanted: DesiredRun): void {
-    const attempt = new Attempt(this.workshop, {
+    const header: RunHeader = {
       runId: wanted.runId,
       attempt: wanted.attempt,
       fence: String(wanted.fence),
       cookie: randomBytes(16).toString("hex"),
       builddir: wanted.spec?.builddir ?? "",
-      bootId: this.workshop.bootId,
+      bootId: this.store.bootId,
       channels: [],
       nextEvent: 1,
       offsets: [],
-    });
+    };
+    const attempt = new Attempt(this.store, header, this.wake);
     this.#attempts.set(attempt.key, attempt);
     if (wanted.want !== Want.RUN) {
       attempt.reject(RejectCode.STOPPED_BEFORE_START, "it was stopped before it was started");
@@ -180,12 +184,12 @@ export class AttemptRegistry {
       const message = "this worker doesn't hold the run, and there is no specification";
       attempt.reject(RejectCode.INVALID_SPEC, message);
     } else {
-      const before = this.atWork.filter((other) => mustEndFirst(other, attempt));
-      this.launch(attempt, wanted.spec, before);
+      const predecessors = this.atWork.filter((other) => mustEndFirst(other, attempt));
+      this.start(attempt, wanted.spec, predecessors);
     }
   }
 
-  /** End and forget an attempt that the server doesn't know. */
+  /** End an attempt that the server doesn't know, and remove it as soon as it has ended. */
   #abandonUnknown(attempt: Attempt): void {
     attempt.isUnknown = true;
     if (attempt.hasEnded) {
@@ -208,10 +212,10 @@ export class AttemptRegistry {
   }
 }
 
-/** Whether `other` could still change what `fresh` works on although nobody waits for it. */
-function mustEndFirst(other: Attempt, fresh: Attempt): boolean {
-  if (other === fresh) {
+/** Whether `other` could still change what `attempt` works on, although the server doesn't wait for it. */
+function mustEndFirst(other: Attempt, attempt: Attempt): boolean {
+  if (other === attempt) {
     return false;
   }
-  return other.runId === fresh.runId || (other.builddir === fresh.builddir && other.stop.isMade);
+  return other.runId === attempt.runId || (other.builddir === attempt.builddir && other.stop.isMade);
 }

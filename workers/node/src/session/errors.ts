@@ -1,3 +1,4 @@
+// How a session can end other than by a goodbye.
 import { create } from "@bufbuild/protobuf";
 import type { status } from "@grpc/grpc-js";
 import { ErrorCode, ErrorSchema, type Error as ServerError } from "../proto/worker_pb.js";
@@ -25,7 +26,7 @@ export class SessionLostError extends Error {
   }
 }
 
-/** A refusal as the server would have said it. */
+/** A refusal by the worker itself, in the form of the server's. */
 export function refusal(code: ErrorCode, message: string, fatal = false): SessionRefusedError {
   return new SessionRefusedError(create(ErrorSchema, { code, message, fatal }));
 }

@@ -1,31 +1,40 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { architecture, freeBytes, loadAverage, operatingSystem, SOFTWARE } from "../host-info.js";
-import { type HeartbeatSchema, type Hello, HelloSchema, RunState } from "../proto/worker_pb.js";
-import type { Workshop } from "../runs/attempt-store.js";
+// The Hello message: who the worker is, and which attempts it holds.
+import { create } from "@bufbuild/protobuf";
+import { architecture, operatingSystem, SOFTWARE } from "../host-info.js";
+import { type Hello, HelloSchema, RunState, type RunSummary, RunSummarySchema } from "../proto/worker_pb.js";
+import type { Attempt } from "../runs/attempt.js";
+import type { AttemptStore } from "../runs/attempt-store.js";
 import { RECEIVE_LIMIT_BYTES } from "../transport/transport.js";
 import type { AttemptRegistry } from "./attempt-registry.js";
 
 /** The version of the protocol that this worker speaks. */
 export const PROTOCOL_VERSION = 1;
 
-/** What outlives a session: the highest epoch seen, and the end that was asked for. */
+/** What Hello says of the worker and one session leaves to the next. */
 export interface SessionIdentity {
   readonly instanceId: string;
   workerId: string;
+  /** The highest epoch that a server has shown. */
   lastEpoch: bigint;
+  /** Why the worker takes no new work; undefined while it does. */
   drainingReason: string | undefined;
 }
 
 /** Who the worker is and what it holds at this moment. */
-export function helloOf(workshop: Workshop, holdings: AttemptRegistry, standing: SessionIdentity): Hello {
-  const { settings, bootId, features } = workshop;
+export function helloOf(
+  store: AttemptStore,
+  features: readonly string[],
+  registry: AttemptRegistry,
+  identity: SessionIdentity,
+): Hello {
+  const { settings, bootId } = store;
   return create(HelloSchema, {
     protoMin: PROTOCOL_VERSION,
     protoMax: PROTOCOL_VERSION,
-    workerId: standing.workerId,
+    workerId: identity.workerId,
     name: settings.name,
     bootId,
-    instanceId: standing.instanceId,
+    instanceId: identity.instanceId,
     os: operatingSystem(),
     arch: architecture(),
     software: SOFTWARE,
@@ -35,28 +44,23 @@ export function helloOf(workshop: Workshop, holdings: AttemptRegistry, standing:
     limits: { spoolBytes: BigInt(settings.spoolBytes), messageBytes: RECEIVE_LIMIT_BYTES },
     encoding: "utf-8",
     workDirectory: settings.workDirectory,
-    runs: holdings.all
-      .filter(({ state, isUnknown: silent }) => state > RunState.NEW && !silent)
-      .map((attempt) => attempt.summary()),
-    lastEpoch: standing.lastEpoch,
-    draining: standing.drainingReason !== undefined,
+    runs: registry.all.filter(({ state, isUnknown }) => state > RunState.NEW && !isUnknown).map(summaryOf),
+    lastEpoch: identity.lastEpoch,
+    draining: identity.drainingReason !== undefined,
   });
 }
 
-/** What the worker is doing at this moment. */
-export function heartbeatOf(
-  number: number,
-  workshop: Workshop,
-  holdings: AttemptRegistry,
-): MessageInitShape<typeof HeartbeatSchema> {
-  const load = loadAverage();
-  return {
-    n: BigInt(number),
-    ...(load !== undefined && { load }),
-    diskFreeBytes: freeBytes(workshop.settings.workDirectory),
-    running: holdings.all
-      .filter(({ state }) => state === RunState.RUNNING || state === RunState.STOPPING)
-      .map(({ runId, attempt }) => ({ runId, attempt })),
-    spooledBytes: BigInt(workshop.spool.usedBytes),
-  };
+function summaryOf({ runId, attempt, fence, state, journal }: Attempt): RunSummary {
+  return create(RunSummarySchema, {
+    runId,
+    attempt,
+    fence,
+    state,
+    nextEvent: BigInt(journal.nextEvent),
+    ackedThrough: BigInt(journal.ackedThrough),
+    offsets: journal.header.channels.map((channel, index) => ({
+      channel,
+      bytes: BigInt(journal.offsets[index] ?? 0),
+    })),
+  });
 }

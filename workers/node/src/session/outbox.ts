@@ -1,3 +1,4 @@
+// What is sent next on the session's stream, and how much credit there is for it.
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Kind } from "../journal/records.js";
 import { log, reasonOf } from "../log.js";
@@ -23,7 +24,7 @@ export class Outbox {
   #sessionCreditBytes = DEFAULT_SESSION_CREDIT_BYTES;
   #notify: () => void = () => undefined;
 
-  /** Look at this attempt when the next message is made. */
+  /** Consider this attempt when the next message is made. */
   wake(attempt: Attempt): void {
     if (!this.#ofSession.has(attempt)) {
       attempt.startSession(this.#runCreditBytes);
@@ -39,7 +40,7 @@ export class Outbox {
     this.#notify();
   }
 
-  /** Begin again with all that isn't acknowledged, on a fresh stream; a credit of 0 is the usual one. */
+  /** Begin again with all that isn't acknowledged, on a new stream; a credit of 0 means the default. */
   startSession(attempts: readonly Attempt[], runCreditBytes: number, sessionCreditBytes: number): void {
     this.#control = [];
     for (const attempts of [this.#waiting, this.#outOfCredit, this.#ofSession]) {
@@ -52,7 +53,7 @@ export class Outbox {
     }
   }
 
-  /** The next message to send; waits until there is one, or until `interrupt` after `abort` is aborted: then undefined. */
+  /** The next message to send; waits until there is one. Undefined after `abort` was aborted and `interrupt` called. */
   async nextMessage(abort: AbortSignal): Promise<Up | undefined> {
     while (!abort.aborted) {
       const message = this.#control.shift() ?? this.#events();
@@ -66,7 +67,7 @@ export class Outbox {
     return undefined;
   }
 
-  /** Let `nextMessage` look at its `abort` again. */
+  /** Have `nextMessage` check its `abort` again. */
   interrupt(): void {
     this.#notify();
   }

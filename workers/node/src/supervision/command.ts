@@ -1,15 +1,12 @@
+// The supervisor of a command as its worker sees it: started by this process, or attached to after a restart of the worker.
 import { type ChildProcess, spawn } from "node:child_process";
 import { isAlive, type SupervisedDirectory, type SupervisorIdentity } from "../contract/directory.js";
-import { COOKIE_VARIABLE } from "../processes/procfs.js";
-import type { StopOrder } from "../runs/enum-mapping.js";
+import { lineOf, type StopOrder, type SupervisorMessage, supervisorEnvironment } from "../contract/launch.js";
 import { sleep } from "../timing.js";
 
-// A supervisor that no pipe leads from has to be looked after.
+// How often the directory is read of a supervisor that can't notify this process.
 const POLL_SECONDS = 0.05;
 const MARK_ATTENDED_MS = 4_000;
-// Of the worker's variables, what a supervisor itself has a use for: the mark of a run that the worker is a part of, so that the
-// end of that run ends the supervisor too.
-const KEPT_VARIABLES = ["PATH", "TMPDIR", COOKIE_VARIABLE];
 
 /** Runs one command, and goes on when the worker doesn't. */
 export interface Supervisor {
@@ -17,30 +14,30 @@ export interface Supervisor {
   readonly hasEnded: boolean;
   /** Wait until it may have written something or ended, but not longer than the limit. */
   notified(limitSeconds: number | undefined): Promise<void>;
-  /** Ask it to end its command. Throws if that can't be done. */
+  /** Order it to end its command. Throws a system error if that can't be done. */
   stop(order: StopOrder): void;
 }
 
-/** One that this process started: orders go over a pipe, and it rings when there is something new. */
+/** One that this process started: orders go over a pipe, and it notifies over another when it wrote something. */
 export class StartedSupervisor implements Supervisor {
   hasEnded = false;
   readonly #process: ChildProcess;
   #isNotified = false;
-  #notify: () => void = () => undefined;
+  #wake: () => void = () => undefined;
 
   private constructor(child: ChildProcess) {
     this.#process = child;
-    const ring = (): void => {
+    const notify = (): void => {
       this.#isNotified = true;
-      this.#notify();
+      this.#wake();
     };
-    child.stdout?.on("data", ring);
-    child.stdout?.on("error", ring);
-    // It may be gone; the doorbell says so too.
+    child.stdout?.on("data", notify);
+    child.stdout?.on("error", notify);
+    // It may be gone; the end of the other pipe says so too.
     child.stdin?.on("error", () => undefined);
     child.once("close", () => {
       this.hasEnded = true;
-      ring();
+      notify();
     });
   }
 
@@ -50,11 +47,10 @@ export class StartedSupervisor implements Supervisor {
    * @throws a system error: there is no process.
    */
   static async start(program: string, directory: SupervisedDirectory): Promise<StartedSupervisor> {
-    const variables = KEPT_VARIABLES.map((name) => [name, process.env[name]] as const);
     const child = spawn(program, [directory.path], {
       cwd: "/",
-      env: Object.fromEntries(variables.filter(([, value]) => value !== undefined)),
-      // Its complaints are in its directory; it goes on when whoever reads the worker's is gone.
+      env: supervisorEnvironment(),
+      // Its own troubles are written into its directory; it goes on when whoever reads the worker's standard error is gone.
       stdio: ["pipe", "pipe", "ignore"],
       detached: true,
     });
@@ -67,13 +63,15 @@ export class StartedSupervisor implements Supervisor {
 
   async notified(limitSeconds: number | undefined): Promise<void> {
     const over = new AbortController();
-    const rung = new Promise<void>((resolve) => {
-      this.#notify = resolve;
+    const notified = new Promise<void>((resolve) => {
+      this.#wake = resolve;
       if (this.#isNotified) {
         resolve();
       }
     });
-    await (limitSeconds === undefined ? rung : Promise.race([rung, sleep(limitSeconds, over.signal)]));
+    await (limitSeconds === undefined
+      ? notified
+      : Promise.race([notified, sleep(limitSeconds, over.signal)]));
     over.abort();
     this.#isNotified = false;
   }
@@ -82,17 +80,17 @@ export class StartedSupervisor implements Supervisor {
     this.send(order);
   }
 
-  /** Write a line to it. */
-  send(message: object): void {
+  /** Write a line to it; nothing if it is gone. */
+  send(message: SupervisorMessage): void {
     if (this.#process.stdin?.writable) {
-      this.#process.stdin.write(`${JSON.stringify(message)}\n`);
+      this.#process.stdin.write(lineOf(message));
     }
   }
 }
 
-/** One that an earlier worker process started: orders go through files, and its directory is looked at. */
+/** One that an earlier worker process started: orders go through files, and its directory is polled. */
 export class AttachedSupervisor implements Supervisor {
-  #attendedAt = Number.NEGATIVE_INFINITY;
+  #markedAttendedAt = Number.NEGATIVE_INFINITY;
 
   /** Without an identity there is none (any more). */
   constructor(
@@ -105,8 +103,8 @@ export class AttachedSupervisor implements Supervisor {
   }
 
   async notified(limitSeconds: number | undefined): Promise<void> {
-    if (performance.now() - this.#attendedAt > MARK_ATTENDED_MS) {
-      this.#attendedAt = performance.now();
+    if (performance.now() - this.#markedAttendedAt > MARK_ATTENDED_MS) {
+      this.#markedAttendedAt = performance.now();
       this.directory.markAttended();
     }
     await sleep(Math.min(limitSeconds ?? POLL_SECONDS, POLL_SECONDS));

@@ -1,3 +1,4 @@
+// The worker's credential on disk.
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import path from "node:path";
 import { systemCode } from "../log.js";
@@ -16,12 +17,12 @@ export interface StoredCredential {
   readonly renewAt?: number;
 }
 
-/** Whether the server takes a credential no more, as far as this machine's clock can tell. */
+/** Whether a credential isn't accepted any more, by this machine's clock. */
 export function hasExpired(credential: StoredCredential | undefined): boolean {
   return credential?.notAfter !== undefined && Date.now() / 1000 >= credential.notAfter;
 }
 
-/** The credential file exists but makes no sense. */
+/** The credential file can't be understood. */
 export class CredentialUnreadableError extends Error {
   constructor(readonly file: string) {
     super(`${file} is damaged: remove it and enrol the worker again with a fresh token`);

@@ -1,12 +1,13 @@
+// Enrolls a worker by a one-use token, and renews its credential.
 import { X509Certificate } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
-import { Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { Metadata, status } from "@grpc/grpc-js";
 import { architecture, operatingSystem, SOFTWARE } from "../host-info.js";
 import { log } from "../log.js";
 import { type Credential, Enrollment, EnrollRequestSchema, RotateRequestSchema } from "../proto/worker_pb.js";
 import type { WorkerSettings } from "../settings.js";
 import { type StoredCredential, storeCredential } from "./credential.js";
-import { callUnary } from "./rpc.js";
+import { callUnary, isServiceError } from "./rpc.js";
 import { makeSigningRequest } from "./signing-request.js";
 import { callMetadata, connect } from "./transport.js";
 
@@ -102,11 +103,6 @@ export function trustedBy(settings: WorkerSettings): string {
   } catch {
     throw new EnrollmentRefusedError(settings.name, "the token isn't whole: copy all of it");
   }
-}
-
-/** Whether an error came from a call. */
-export function isServiceError(error: unknown): error is ServiceError {
-  return error instanceof Error && "code" in error && typeof error.code === "number" && "details" in error;
 }
 
 function storedCredentialOf(credential: Credential | undefined, privateKeyPem: string): StoredCredential {

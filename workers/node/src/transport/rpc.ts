@@ -1,3 +1,4 @@
+// Calls of any gRPC method, typed by its generated description.
 import type {
   DescMessage,
   DescMethodBiDiStreaming,
@@ -16,11 +17,9 @@ import type {
   ServiceError,
 } from "@grpc/grpc-js";
 
-/** Calls of any method, typed by its generated description. */
-
 type Named = { readonly name: string; readonly parent: { readonly typeName: string } };
 
-/** One message there, one back. Rejects with a ServiceError. */
+/** A unary call; rejects with a ServiceError. */
 export function callUnary<I extends DescMessage, O extends DescMessage>(
   client: Client,
   method: DescMethodUnary<I, O>,
@@ -42,7 +41,7 @@ export function callUnary<I extends DescMessage, O extends DescMessage>(
   });
 }
 
-/** Messages both ways. */
+/** A call with messages in both directions. */
 export function openDuplex<I extends DescMessage, O extends DescMessage>(
   client: Client,
   method: DescMethodBiDiStreaming<I, O>,
@@ -51,7 +50,7 @@ export function openDuplex<I extends DescMessage, O extends DescMessage>(
   return client.makeBidiStreamRequest(pathOf(method), writer(method.input), reader(method.output), metadata);
 }
 
-/** One message there, many back. */
+/** A call with one request and many responses. */
 export function openDownload<I extends DescMessage, O extends DescMessage>(
   client: Client,
   method: DescMethodServerStreaming<I, O>,
@@ -67,14 +66,14 @@ export function openDownload<I extends DescMessage, O extends DescMessage>(
   );
 }
 
-/** A call that many messages go into. */
+/** A call that many requests are written to. */
 export interface Upload<I> {
   readonly call: ClientWritableStream<I>;
   /** Resolves when the server has answered; rejects with the ServiceError that ended the call, however early. */
   readonly ended: Promise<void>;
 }
 
-/** Many messages there, one back, which isn't looked at. */
+/** A call with many requests and one response, which is ignored. */
 export function openUpload<I extends DescMessage, O extends DescMessage>(
   client: Client,
   method: DescMethodClientStreaming<I, O>,
@@ -88,7 +87,7 @@ export function openUpload<I extends DescMessage, O extends DescMessage>(
     metadata,
     (error: ServiceError | null) => (error === null ? resolve() : reject(error)),
   );
-  // Said by `ended` as well, which may be looked at later.
+  // Reported by `ended` as well, which may be awaited later.
   call.on("error", () => undefined);
   promise.catch(() => undefined);
   return { call, ended: promise };
@@ -117,4 +116,9 @@ function writer<M extends DescMessage>(schema: M): (message: MessageShape<M>) =>
 
 function reader<M extends DescMessage>(schema: M): (bytes: Buffer) => MessageShape<M> {
   return (bytes) => fromBinary(schema, bytes, { readUnknownFields: false });
+}
+
+/** Whether an error came from a call. */
+export function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && "code" in error && typeof error.code === "number" && "details" in error;
 }

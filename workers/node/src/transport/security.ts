@@ -1,10 +1,11 @@
+// Checks that no credential or secret crosses a network in clear.
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isIPv4 } from "node:net";
 import { reasonOf } from "../log.js";
 import type { WorkerSettings } from "../settings.js";
 
-/** The file that --ca names can't be read, or holds no certificate. */
+/** The file that --ca names can't be read, or has no certificate. */
 export class CaFileUnusableError extends Error {}
 
 /**

@@ -1,3 +1,4 @@
+// Makes certificate signing requests, which Node.js can't.
 import { generateKeyPairSync, sign } from "node:crypto";
 
 const SEQUENCE = 0x30;
@@ -16,7 +17,7 @@ export interface SigningRequest {
   readonly requestDer: Buffer;
 }
 
-/** A fresh P-256 key and a certificate request for it under `name`. Node.js has no PKCS#10, which is a page of DER. */
+/** A new P-256 key and a certificate request for it under `name`. */
 export function makeSigningRequest(name: string): SigningRequest {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const subject = der(

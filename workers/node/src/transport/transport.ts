@@ -1,3 +1,4 @@
+// Connections to the server, and what proves on them who calls.
 import { readFileSync } from "node:fs";
 import { type ChannelCredentials, type ChannelOptions, Client, credentials, Metadata } from "@grpc/grpc-js";
 import type { WorkerSettings } from "../settings.js";
@@ -35,9 +36,9 @@ export function connect(
   const trusted = `${trustedPem}${credential?.trustedCaPem ?? ""}`;
   checkTransport(settings, address, trusted);
   if (isSecured(settings, trusted)) {
-    return new Client(address, secured(settings, credential, trusted), OPTIONS);
+    return new Client(address, tlsCredentials(settings, credential, trusted), OPTIONS);
   }
-  // What goes to this machine goes through no proxy, whatever the environment says.
+  // What goes to this machine must not go through a proxy, whatever the environment says.
   return new Client(address, credentials.createInsecure(), { ...OPTIONS, "grpc.enable_http_proxy": 0 });
 }
 
@@ -51,14 +52,14 @@ export function callMetadata(credential: StoredCredential | undefined): Metadata
   return metadata;
 }
 
-function secured(
+function tlsCredentials(
   settings: WorkerSettings,
   credential: StoredCredential | undefined,
   trusted: string,
 ): ChannelCredentials {
   const configured = settings.caFile === undefined ? "" : readFileSync(settings.caFile, "utf8");
-  const areOwn = settings.caFile !== undefined || !settings.tls;
-  const issuers = areOwn ? Buffer.from(`${configured}\n${trusted}`) : null;
+  const areGiven = settings.caFile !== undefined || !settings.tls;
+  const issuers = areGiven ? Buffer.from(`${configured}\n${trusted}`) : null;
   const chain = credential?.certificateChainPem ?? "";
   return chain === "" || credential === undefined
     ? credentials.createSsl(issuers)

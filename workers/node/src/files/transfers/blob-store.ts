@@ -1,6 +1,7 @@
+// The server's Blobs service, as the transfers of runs use it.
 import { once } from "node:events";
 import type { FileHandle } from "node:fs/promises";
-import { create, type DescMessage, type DescMethodUnary, type MessageShape } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import { type Client, Metadata } from "@grpc/grpc-js";
 import {
   type Blob,
@@ -8,82 +9,109 @@ import {
   BlobStatusRequestSchema,
   Blobs,
   BlobWriteRequestSchema,
+  FileErrorCode,
   FindMissingRequestSchema,
+  type RunSpec,
 } from "../../proto/worker_pb.js";
 import type { StoredCredential } from "../../transport/credential.js";
 import { callUnary, openDownload, openUpload } from "../../transport/rpc.js";
 import { callMetadata } from "../../transport/transport.js";
+import { FileOperationError } from "../errors.js";
 
 const CHUNK_BYTES = 240 << 10;
 const CALL_SECONDS = 30;
 
-/** Which attempt a blob comes from, and what lets it reach the store. */
-export interface Origin {
+/** Which attempt a blob comes from, and what authorizes its calls. */
+export interface BlobOrigin {
   readonly runId: string;
   readonly attempt: number;
-  /** Empty: the worker's credential. */
-  readonly token: string;
-  /** Breaks transfers off. */
-  readonly stopped: AbortSignal;
+  /** Its `blobToken` counts; if that is empty, the worker's credential does. */
+  readonly spec: RunSpec;
 }
 
-/** The server's Blobs service, on a connection of its own that is opened when it is first needed. */
+/** The blobs of all runs, over a connection of their own that is opened when it is first needed. */
 export class BlobStore {
   credential: StoredCredential | undefined;
-  /** Whether the server offers it, as far as it was met. */
+  /** Whether the server offers it, as far as a session has said. */
   isOffered = true;
   #client: Client | undefined;
 
-  /** `open` gives a fresh client. */
+  /** `open` gives a new client. */
   constructor(private readonly open: (credential: StoredCredential | undefined) => Client) {}
 
-  /** Begin the next call on a fresh connection. */
+  /** Make sure that the server offers it. */
+  checkOffered(): void {
+    if (!this.isOffered) {
+      throw new FileOperationError(FileErrorCode.BLOB, "", "the server doesn't offer blobs");
+    }
+  }
+
+  /** Close the connection; the next call opens another. */
   reconnect(): void {
     this.#client?.close();
     this.#client = undefined;
   }
 
   /**
-   * The bytes of a blob from an offset on.
+   * The bytes of a blob from an offset on; `stopped` breaks them off.
    *
    * @throws ServiceError the server refuses, or the connection broke.
    */
-  async *read(blob: Blob, offset: number, origin: Origin): AsyncGenerator<Uint8Array> {
+  async *read(
+    origin: BlobOrigin,
+    blob: Blob,
+    offset: number,
+    stopped: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
     const request = create(BlobReadRequestSchema, { blob, offset: BigInt(offset) });
     const call = openDownload(this.#connected, Blobs.method.read, request, this.#metadata(origin));
     const cancel = (): void => call.cancel();
-    origin.stopped.addEventListener("abort", cancel);
+    stopped.addEventListener("abort", cancel);
     try {
       for await (const part of call) {
         yield part.data;
       }
     } finally {
-      origin.stopped.removeEventListener("abort", cancel);
+      stopped.removeEventListener("abort", cancel);
       call.cancel();
     }
   }
 
   /**
-   * Write one file where the server lacks it, from where it left off.
+   * Write a file where the server lacks it, from where an earlier call stopped; `stopped` breaks that off.
    *
    * @throws ServiceError the server refuses, or the connection broke.
    */
-  async upload(blob: Blob, file: FileHandle, origin: Origin): Promise<void> {
+  async upload(origin: BlobOrigin, blob: Blob, file: FileHandle, stopped: AbortSignal): Promise<void> {
     const client = this.#connected;
+    const { findMissing, status } = Blobs.method;
     const question = create(FindMissingRequestSchema, { blobs: [blob] });
-    const { missing } = await this.#ask(client, Blobs.method.findMissing, question, origin);
+    const { missing } = await callUnary(client, findMissing, question, this.#metadata(origin), CALL_SECONDS);
     if (missing.length === 0) {
       return;
     }
     const request = create(BlobStatusRequestSchema, { blob });
-    const status = await this.#ask(client, Blobs.method.status, request, origin);
-    if (!status.complete) {
-      await this.#write(client, blob, file, Number(status.committed), origin);
+    const { complete, committed } = await callUnary(
+      client,
+      status,
+      request,
+      this.#metadata(origin),
+      CALL_SECONDS,
+    );
+    if (!complete) {
+      await this.#write(client, origin, blob, file, Number(committed), stopped);
     }
   }
 
-  async #write(client: Client, blob: Blob, file: FileHandle, offset: number, origin: Origin): Promise<void> {
-    const { runId, attempt, stopped } = origin;
+  async #write(
+    client: Client,
+    origin: BlobOrigin,
+    blob: Blob,
+    file: FileHandle,
+    offset: number,
+    stopped: AbortSignal,
+  ): Promise<void> {
+    const { runId, attempt } = origin;
     const { call, ended } = openUpload(client, Blobs.method.write, this.#metadata(origin));
     // The server may end the call instead of taking more.
     const over = new AbortController();
@@ -111,26 +139,18 @@ export class BlobStore {
     }
   }
 
-  #ask<I extends DescMessage, O extends DescMessage>(
-    client: Client,
-    method: DescMethodUnary<I, O>,
-    question: MessageShape<I>,
-    origin: Origin,
-  ): Promise<MessageShape<O>> {
-    return callUnary(client, method, question, this.#metadata(origin), CALL_SECONDS);
-  }
-
   get #connected(): Client {
     this.#client ??= this.open(this.credential);
     return this.#client;
   }
 
-  #metadata({ token }: Origin): Metadata {
-    if (token === "") {
+  /** Metadata that authorizes one call for the blobs of a run. */
+  #metadata({ spec: { blobToken } }: BlobOrigin): Metadata {
+    if (blobToken === "") {
       return callMetadata(this.credential);
     }
     const metadata = new Metadata();
-    metadata.set("buildledger-run-token", token);
+    metadata.set("buildledger-run-token", blobToken);
     return metadata;
   }
 }

@@ -18,7 +18,7 @@ async function main(): Promise<number> {
     }
     throw error;
   }
-  switch (request.wants) {
+  switch (request.action) {
     case "help":
       process.stdout.write(HELP);
       return 0;

@@ -6,7 +6,7 @@ import { reasonOf } from "./log.js";
 import { DEFAULT_SPOOL_BYTES, type WorkerSettings } from "./settings.js";
 
 /** The environment variable of the enrollment token, which other users of the machine can't read. */
-export const TOKEN_VARIABLE = "BUILDLEDGER_WORKER_TOKEN";
+const TOKEN_VARIABLE = "BUILDLEDGER_WORKER_TOKEN";
 
 const WORKER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const ADDRESS = /^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]]+):(\d{1,5})$/;
@@ -53,9 +53,9 @@ export class UsageError extends Error {}
 
 /** What the command line asks for. */
 export type Request =
-  | { readonly wants: "help" }
-  | { readonly wants: "version" }
-  | { readonly wants: "work"; readonly settings: WorkerSettings };
+  | { readonly action: "help" }
+  | { readonly action: "version" }
+  | { readonly action: "work"; readonly settings: WorkerSettings };
 
 /**
  * Parse a command line.
@@ -68,14 +68,14 @@ export function parseCommandLine(
 ): Request {
   const values = parse(args);
   if (values.help) {
-    return { wants: "help" };
+    return { action: "help" };
   }
   if (values.version) {
-    return { wants: "version" };
+    return { action: "version" };
   }
   const stateDirectory = path.resolve(required(values.state, "--state"));
   return {
-    wants: "work",
+    action: "work",
     settings: {
       server: address(required(values.server, "--server"), "--server"),
       name: workerName(required(values.name, "--name")),

@@ -1,6 +1,7 @@
 // The journal of one attempt: its events, on disk before they are sent.
 import { Entries, type Entry } from "./entries.js";
 import {
+  decodeContent,
   encodeHead,
   HEAD_BYTES,
   type JournalRecord,
@@ -215,7 +216,7 @@ export class Journal {
       if (record.eventNo > 0) {
         this.#entries.add(record, number, position);
       } else if (record.kind === Kind.Header) {
-        this.#entries.continueAt(parseHeader(record.body));
+        this.#entries.continueAt(decodeContent<RunHeader>(record.body));
       }
       soundBytes = position + HEAD_BYTES + size;
     }
@@ -241,12 +242,6 @@ export class Journal {
       next += size;
     }
   }
-}
-
-/** The header of a segment, from the body of its record. */
-export function parseHeader(body: Buffer): RunHeader {
-  // The record's checksum holds: it is what this program wrote.
-  return JSON.parse(body.toString("utf8")) as RunHeader;
 }
 
 function encoded(records: readonly JournalRecord[]): Buffer[] {

@@ -65,6 +65,9 @@ export interface Extent {
   readonly crc32c: number;
 }
 
+/** What some kinds of records hold as JSON. */
+export type RecordContent = RunHeader | ProcessIdentity | SupervisionHeader;
+
 /** One record; `body` is empty when only its head is held in memory. */
 export interface JournalRecord {
   readonly kind: Kind;
@@ -107,11 +110,13 @@ export function decodeGapEnd(body: Buffer): number {
   return Number(body.readBigUInt64LE(0));
 }
 
+/** What the body of a record holds as JSON. Its checksum holds: it is what this program wrote. */
+export function decodeContent<T extends RecordContent>(body: Buffer): T {
+  return JSON.parse(body.toString("utf8")) as T;
+}
+
 /** A record that isn't an event. */
-export function recordOf(
-  kind: Kind,
-  content?: RunHeader | ProcessIdentity | SupervisionHeader,
-): JournalRecord {
+export function recordOf(kind: Kind, content?: RecordContent): JournalRecord {
   const body = content === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(content));
   return {
     kind,

@@ -4,8 +4,9 @@ import path from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { removeStrayDirectories, SupervisedDirectory } from "../contract/directory.js";
 import { crc32c } from "../journal/crc32c.js";
-import { Journal, parseHeader } from "../journal/journal.js";
+import { Journal } from "../journal/journal.js";
 import {
+  decodeContent,
   decodeExtent,
   type JournalRecord,
   Kind,
@@ -172,11 +173,10 @@ class JournalReader {
         this.wasStarting = true;
         break;
       case Kind.Process:
-        // The record's checksum holds: it is what this program wrote.
-        this.process = JSON.parse(record.body.toString("utf8")) as ProcessIdentity;
+        this.process = decodeContent<ProcessIdentity>(record.body);
         break;
       case Kind.Supervised:
-        this.supervision = JSON.parse(record.body.toString("utf8")) as SupervisionHeader;
+        this.supervision = decodeContent<SupervisionHeader>(record.body);
         break;
       case Kind.Event:
       case Kind.Relayed:
@@ -224,7 +224,7 @@ function readHeader(file: string): RunHeader | undefined {
       return buffer.subarray(0, readSync(descriptor, buffer, 0, length, position));
     });
     const first = records.next().value?.record;
-    return first?.kind === Kind.Header ? parseHeader(first.body) : undefined;
+    return first?.kind === Kind.Header ? decodeContent<RunHeader>(first.body) : undefined;
   } finally {
     closeSync(descriptor);
   }

@@ -40,7 +40,7 @@ export class AttemptRegistry {
     private readonly wake: (attempt: Attempt) => void,
   ) {}
 
-  /** All of them, in the order in which they came. */
+  /** All that are held, in the order in which they came. */
   get all(): readonly Attempt[] {
     return [...this.#attempts.values()];
   }
@@ -87,7 +87,7 @@ export class AttemptRegistry {
     }
   }
 
-  /** Take note of how far the server has come with one attempt. */
+  /** Release the events of one attempt that the server has, or the attempt itself. */
   acknowledge(ack: Ack): void {
     const attempt = this.#attempts.get(keyOf(ack.runId, ack.attempt));
     if (attempt === undefined) {
@@ -101,11 +101,11 @@ export class AttemptRegistry {
     this.wake(attempt);
   }
 
-  /** Take note of how much of one attempt's output the server takes. */
+  /** Raise how much output of one attempt may be sent. */
   credit(credit: Credit): void {
     const attempt = this.#attempts.get(keyOf(credit.runId, credit.attempt));
     if (attempt !== undefined) {
-      // First of all: the first wake on a stream resets the credit.
+      // Before the credit is set: the first wake on a stream resets it.
       this.wake(attempt);
       attempt.creditUntil = Math.max(attempt.creditUntil, Number(credit.upToBytes));
     }

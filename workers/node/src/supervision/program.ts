@@ -6,7 +6,7 @@ import { LAUNCH_VERSION } from "../contract/launch.js";
 import { log, reasonOf } from "../log.js";
 
 /** What the supervisor's program is called. */
-export const PROGRAM = "bl-run";
+const PROGRAM = "bl-run";
 
 const AUTO = "auto";
 const NONE = "none";

@@ -1,3 +1,5 @@
+// How long to wait before the next try to reach the server.
+
 // The first is short so that a restarted server has its workers back at once; full jitter keeps a thousand workers from
 // coming back in the same instant. For some ten seconds they stay at 4 s and below: a network that was away for no longer
 // has its workers back within two seconds.

@@ -1,4 +1,4 @@
-/** The shapes of the API by the names that the views use. All of them come from the OpenAPI document. */
+/** Short names for the API's types, all of them generated from the OpenAPI document. */
 
 import type { components } from "./schema.d.ts";
 

@@ -1,3 +1,5 @@
+/** The routes: which page a URL shows and which queries are prefetched for it. */
+
 import type { QueryClient } from "@tanstack/react-query";
 import {
   createRootRouteWithContext,
@@ -29,7 +31,7 @@ import { RootErrorPage } from "./root-error-page.tsx";
 type RouterContext = { queries: QueryClient };
 type Search = { as_of?: number | string };
 
-/** The past goes along on every link until somebody leaves it. A moment is turned into the position that it stands for. */
+/** `as_of` stays on every link until it is left. A moment is replaced by the ledger position reached by then. */
 const root = createRootRouteWithContext<RouterContext>()({
   component: AppShell,
   errorComponent: RootErrorPage,
@@ -51,8 +53,8 @@ const root = createRootRouteWithContext<RouterContext>()({
   search: { middlewares: [retainSearchParams(["as_of"])] },
   notFoundComponent: () => (
     <div className="page">
-      <h1>There is no such page</h1>
-      <p className="muted">The address may have been cut short.</p>
+      <h1>Page not found</h1>
+      <p className="muted">Check the URL.</p>
     </div>
   ),
 });

@@ -1,6 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { Button, Checkbox, Form } from "react-aria-components";
-import { type ForceBody, useCommand } from "../../actions/commands.ts";
+import { useCommand } from "../../actions/use-command.ts";
+import type { ForceBody } from "../../api/commands.ts";
 import type { BuilderDetail, Input } from "../../api/types.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { SelectField, TextInput } from "../../ui/form-field.tsx";

@@ -176,9 +176,9 @@ function CopyLinesButton({ log, range }: { log: string; range: LineRange }) {
     try {
       const lines = await fetchLines(log, range.from - 1, count);
       await navigator.clipboard.writeText(`${lines.join("\n")}\n`);
-      showToast({ kind: "done", text: `${plural(count, "line")} copied` });
+      showToast({ kind: "success", text: `${plural(count, "line")} copied` });
     } catch (thrown) {
-      showToast({ kind: "refused", text: `Not copied: ${toProblem(thrown).message}` });
+      showToast({ kind: "error", text: `Not copied: ${toProblem(thrown).message}` });
     }
   };
   return (
@@ -197,7 +197,7 @@ function useLineCache(log: string, lines: number, size_bytes: number): LineCache
         (first, count, signal) => fetchLines(log, first, count, signal),
         redraw,
         (problem) =>
-          showToast({ kind: "refused", text: `Lines could not be read: ${toProblem(problem).message}` }),
+          showToast({ kind: "error", text: `Lines could not be read: ${toProblem(problem).message}` }),
       ),
     [log],
   );

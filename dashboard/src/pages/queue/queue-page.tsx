@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useCommand } from "../../actions/commands.ts";
 import { usePermissions } from "../../actions/permissions.ts";
+import { useCommand } from "../../actions/use-command.ts";
 import { queueQuery } from "../../api/queries.ts";
 import type { Request } from "../../api/types.ts";
 import { ActorName } from "../../components/person-name.tsx";

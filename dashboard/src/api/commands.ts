@@ -14,7 +14,7 @@ export type Command =
   | { kind: "priority"; request: string; priority: number };
 
 /** The ledger position a command was recorded at; `duplicate` when an earlier try had been recorded. */
-export type Receipt = { position: number; duplicate: boolean };
+type Receipt = { position: number; duplicate: boolean };
 
 const TRIES_MAX = 3;
 const RETRY_PAUSE_MS = 400;

@@ -186,6 +186,20 @@ export const workersQuery = (asOf: AsOf) =>
     meta: { topics: ["workers"], asOf },
   });
 
+/** The fact at a position of the past, or the last before it: it says which moment the position stands for. */
+export const asOfMomentQuery = (asOf: AsOf) =>
+  queryOptions({
+    queryKey: ["as-of-moment", asOf],
+    queryFn: ({ signal }) =>
+      dataOrThrow(
+        api.GET("/api/v1/facts", {
+          params: { query: { ...asOfParam(asOf), order: "desc", limit: 1 } },
+          signal,
+        }),
+      ),
+    meta: { topics: [], asOf },
+  });
+
 export const uiConfigQuery = queryOptions({
   queryKey: ["ui-config"],
   queryFn: ({ signal }) => dataOrThrow(api.GET("/api/v1/ui-config", { signal })),

@@ -9,6 +9,7 @@ import { isPosition, useAsOf } from "../state/as-of.ts";
 import { type Theme, theme, timeZone } from "../state/preferences.ts";
 import { useStore } from "../state/store.ts";
 import { urlOf } from "../state/urls.ts";
+import { AsOfClock } from "../time/as-of-clock.tsx";
 import { Icon, type IconName } from "../ui/icons.tsx";
 import "./app-shell.css";
 
@@ -49,7 +50,13 @@ export function AppShell() {
       </header>
       <PastBanner />
       <main className="main" id="main" tabIndex={-1}>
-        {isSignedOut ? <SignInPage /> : <Outlet />}
+        {isSignedOut ? (
+          <SignInPage />
+        ) : (
+          <AsOfClock>
+            <Outlet />
+          </AsOfClock>
+        )}
       </main>
       <Footer />
     </div>

@@ -11,6 +11,7 @@ import {
 } from "@tanstack/react-router";
 import { api, dataOrThrow } from "../api/client.ts";
 import {
+  asOfMomentQuery,
   builderQuery,
   buildersQuery,
   buildQuery,
@@ -31,6 +32,10 @@ import { RootErrorPage } from "./root-error-page.tsx";
 type RouterContext = { queries: QueryClient };
 type Search = { as_of?: number | string };
 
+const asOfDeps = ({ search }: { search: Search }): { asOf: AsOf } => ({
+  asOf: search.as_of === undefined ? undefined : String(search.as_of),
+});
+
 /** `as_of` stays on every link until it is left. A moment is replaced by the ledger position reached by then. */
 const root = createRootRouteWithContext<RouterContext>()({
   component: AppShell,
@@ -50,6 +55,10 @@ const root = createRootRouteWithContext<RouterContext>()({
       replace: true,
     });
   },
+  loaderDeps: asOfDeps,
+  loader: ({ context, deps }) => {
+    if (deps.asOf !== undefined) void context.queries.prefetchQuery(asOfMomentQuery(deps.asOf));
+  },
   search: { middlewares: [retainSearchParams(["as_of"])] },
   notFoundComponent: () => (
     <div className="page">
@@ -57,10 +66,6 @@ const root = createRootRouteWithContext<RouterContext>()({
       <p className="muted">Check the URL.</p>
     </div>
   ),
-});
-
-const asOfDeps = ({ search }: { search: Search }): { asOf: AsOf } => ({
-  asOf: search.as_of === undefined ? undefined : String(search.as_of),
 });
 
 const home = createRoute({

@@ -1,4 +1,4 @@
-/** How times and durations are written. Pure: the present and the zone are arguments. */
+/** Times and durations as text. Pure: the present and the time zone are arguments. */
 
 export type TimeZone = "local" | "utc";
 
@@ -8,8 +8,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 /**
- * `0.4 s`, `12 s`, `3 m 04 s`, `2 h 05 m`, `3 d 04 h`: two units at most, so that columns stay narrow. One that is still
- * passing is written in whole seconds.
+ * `0.4 s`, `12 s`, `3 m 04 s`, `2 h 05 m`, `3 d 04 h`: two units at most, so that columns stay narrow. Running ones are
+ * written in whole seconds.
  */
 export function formatDuration(duration_ms: number, inWholeSeconds = false): string {
   const ms = Math.max(0, inWholeSeconds ? Math.floor(duration_ms / SECOND_MS) * SECOND_MS : duration_ms);

@@ -5,11 +5,11 @@ import type { LedgerEvent, StreamState } from "./ledger-stream.ts";
 import { StreamHub, type TabMessage, type TabRequest } from "./stream-hub.ts";
 import workerUrl from "./stream-hub.worker.ts?sharedworker&url";
 
-export type ConnectionStatus = { readonly state: StreamState; readonly position: number };
+type ConnectionStatus = { readonly state: StreamState; readonly position: number };
 
 export const connectionStatus = new Store<ConnectionStatus>({ state: "stopped", position: 0 });
 
-export type LedgerHandlers = {
+type LedgerHandlers = {
   onEvent(event: LedgerEvent): void;
   /** Some facts never reached this page: everything it shows may be stale. */
   onMissed(): void;

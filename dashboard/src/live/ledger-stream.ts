@@ -31,7 +31,7 @@ export type StreamListener = {
   onState(state: StreamState, position: number): void;
 };
 
-export type StreamEnvironment = {
+type StreamEnvironment = {
   open(url: string): EventSourceLike;
   startTimer(action: () => void, delay_ms: number): () => void;
 };

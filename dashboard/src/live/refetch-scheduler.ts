@@ -8,7 +8,7 @@
 
 const REFETCH_INTERVAL_MS = 200;
 
-export type SchedulerTimers = {
+type SchedulerTimers = {
   /** Runs the action before the next frame is painted. */
   nextFrame(action: () => void): void;
   pause(duration_ms: number): Promise<void>;

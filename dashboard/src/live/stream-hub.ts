@@ -20,7 +20,7 @@ export type TabMessage =
   | { kind: "missed" };
 
 /** The part of a `MessagePort` that the hub uses. */
-export type Tab = { postMessage(message: TabMessage): void };
+type Tab = { postMessage(message: TabMessage): void };
 
 type CreateStream = (
   url: string,

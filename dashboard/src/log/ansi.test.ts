@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { parseAnsi, SEQUENCE_MAX_CHARS } from "./ansi.ts";
+import { parseAnsi } from "./ansi.ts";
 
+const SEQUENCE_MAX_CHARS = 4_096;
 const E = "\x1b";
 const text = (raw: string) =>
   parseAnsi(raw)

@@ -36,7 +36,7 @@ export async function signInFromUrl(): Promise<ApiProblem | undefined> {
 }
 
 /** The server answers 401 with "sign in first", which would be no help to somebody who has just tried. */
-export function signInProblem(thrown: unknown): ApiProblem {
+function signInProblem(thrown: unknown): ApiProblem {
   const { status, message, code, detail } = toProblem(thrown);
   const isWrongToken = status === UNAUTHENTICATED;
   return new ApiProblem({

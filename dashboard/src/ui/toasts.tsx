@@ -4,7 +4,7 @@ import { StatusIcon } from "./status-icon.tsx";
 import "./toasts.css";
 
 /** A short message about something the reader did, with the ledger position of a recorded command. */
-export type Toast = { kind: "success" | "error"; text: string; position?: number };
+type Toast = { kind: "success" | "error"; text: string; position?: number };
 
 const SHOWN_MS = 8_000;
 const toasts = new Store<readonly (Toast & { id: number })[]>([]);

@@ -1,5 +1,5 @@
 /**
- * The mathematics of a window on a log of any length.
+ * Virtual scrolling of a log of any length: where the scroll bar is, and which rows are visible.
  *
  * A browser can't scroll further than about 33.5 million pixels (Firefox: 17.8), which is fewer than two million lines.
  * So the scrolling element is never taller than `TRACK_MAX_PX`, and what is shown is kept as `top_px`, the distance from the
@@ -9,13 +9,13 @@
 
 export const ROW_PX = 18;
 /** Below every browser's limit, and fine enough that one pixel of a five-million-line log's bar is 12 rows. */
-export const TRACK_MAX_PX = 8_000_000;
+const TRACK_MAX_PX = 8_000_000;
 const OVERSCAN_ROWS = 8;
 
 export type Geometry = { readonly lines: number; readonly viewport_px: number };
 export type RowRange = { readonly first: number; readonly count: number };
 
-export function contentHeight(lines: number): number {
+function contentHeight(lines: number): number {
   return lines * ROW_PX;
 }
 

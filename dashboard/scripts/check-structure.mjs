@@ -1,5 +1,5 @@
 // Fails when a folder of src/ imports one above it, when an export is used by no other file (a value: by tests only), or
-// when a CSS class is used by no component. Cycles between files are found by Biome's noImportCycles.
+// when a CSS class is used by no component or defined in no sheet. Cycles between files are found by Biome's noImportCycles.
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -42,7 +42,7 @@ const service = ts.createLanguageService({
 const faults = [
   ...sources.flatMap(upwardImports),
   ...sources.flatMap(unusedExports),
-  ...(await unusedClasses()),
+  ...(await classFaults()),
 ];
 for (const fault of faults) console.error(fault);
 process.exit(faults.length > 0 ? 1 : 0);
@@ -93,21 +93,25 @@ function isLazy(path) {
   return sources.some((other) => ts.sys.readFile(other).includes(`import("${importName(other, path)}")`));
 }
 
-async function unusedClasses() {
+/** Classes whose names are composed, as in `is-${status}`, count as used; only plain names must be defined. */
+async function classFaults() {
   const text = (await Promise.all(sources.map((path) => readFile(path, "utf8")))).join("\n");
-  const sheets = paths.filter((path) => path.endsWith(".css"));
-  const faults = [];
-  for (const sheet of sheets) {
+  const plainNames = [...text.matchAll(/className="([^"]*)"/g)].flatMap(([, names]) => names.split(" "));
+  const defined = new Map();
+  for (const sheet of paths.filter((path) => path.endsWith(".css"))) {
     const css = (await readFile(sheet, "utf8")).replaceAll(/\/\*.*?\*\//gs, "");
-    const classes = new Set([...css.matchAll(/\.([a-z][\w-]*)/g)].map(([, found]) => found));
-    for (const each of classes) {
-      const prefix = each.slice(0, each.lastIndexOf("-") + 1);
-      const isUsed =
-        new RegExp(`["\`\\s]${each}["\`\\s]`).test(text) || (prefix && text.includes(`${prefix}$\{`));
-      if (!isUsed) faults.push(`src/${name(sheet)}: the class ${each} is used by no component`);
-    }
+    for (const [, each] of css.matchAll(/\.([a-z][\w-]*)/g)) defined.set(each, name(sheet));
   }
-  return faults;
+  const unused = [...defined].filter(([each]) => {
+    const prefix = each.slice(0, each.lastIndexOf("-") + 1);
+    const isComposed = prefix !== "" && text.includes(`${prefix}$\{`);
+    return !isComposed && !new RegExp(`["\`\\s]${each}["\`\\s]`).test(text);
+  });
+  const undefinedNames = new Set(plainNames.filter((each) => !defined.has(each)));
+  return [
+    ...unused.map(([each, sheet]) => `src/${sheet}: the class ${each} is used by no component`),
+    ...[...undefinedNames].map((each) => `the class ${each} is defined in no style sheet`),
+  ];
 }
 
 function layerOf(folder) {

@@ -12,7 +12,7 @@ export function PeopleNames({ people }: { people: readonly Person[] }) {
   const unique = [...new Map(people.map((person) => [person.claim_id, person])).values()];
   if (unique.length === 0) return null;
   return (
-    <span className="people">
+    <span>
       <Icon name="person" size={13} />{" "}
       {unique.map((person, index) => (
         <span key={person.claim_id}>

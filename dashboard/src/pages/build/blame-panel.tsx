@@ -23,7 +23,7 @@ export function BlamePanel({ detail: { build, blame } }: { detail: BuildDetail }
 function SourceBlame({ part, showsSource }: { part: Blame; showsSource: boolean }) {
   const { source, baseline, authors, commits, commit_count, truncated } = part;
   return (
-    <div className="blame">
+    <div>
       {showsSource && <h3 className="blame-source">{source}</h3>}
       {baseline === "none" ? (
         <p className="panel-note">No build of this branch has succeeded yet, so nobody is blamed.</p>

@@ -33,7 +33,7 @@ export function StepsPanel({ detail }: { detail: BuildDetail }) {
             step ? (
               <StepRow key={index} step={step} />
             ) : (
-              <li key={index} className="step-head is-not-started">
+              <li key={index} className="step-head">
                 <StatusIcon status={build.status === "finished" ? "unknown" : "pending"} />
                 <span className="muted">{planned}</span>
                 <span className="muted step-note">{build.status === "finished" ? "not run" : "waiting"}</span>
@@ -52,7 +52,7 @@ function StepRow({ step }: { step: Step }) {
   const [openedByUser, setOpenedByUser] = useState<boolean>();
   const isOpen = openedByUser ?? isNotable;
   return (
-    <li className="step" data-open={isOpen || undefined}>
+    <li data-open={isOpen || undefined}>
       <h3>
         <button
           type="button"
@@ -106,7 +106,7 @@ function OperationRow({ operation }: { operation: Operation }) {
   const failure = failureText(operation);
   return (
     <li className="operation">
-      {!isLabelFromCommand && <span className="operation-label">{label}</span>}
+      {!isLabelFromCommand && <span>{label}</span>}
       {command && (
         <code className="clip operation-command" title={command}>
           {command}

@@ -58,7 +58,7 @@ function HistoryTable({ builds }: { builds: readonly Build[] }) {
       <tbody>
         {builds.map((build) => (
           <tr key={build.id}>
-            <td className="nowrap history-build">
+            <td className="nowrap">
               <StatusIcon status={statusOf(build.result, true)} label={true} />{" "}
               <BuildLink build={build} isShort />
             </td>

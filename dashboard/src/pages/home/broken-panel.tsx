@@ -64,7 +64,7 @@ function BrokenRow({ builder }: { builder: BrokenBuilder }) {
           </span>
         </div>
         {suspects.length > 0 && (
-          <ul className="suspects">
+          <ul>
             {suspects.map((suspect) => (
               <SuspectRow key={suspect.change_id} suspect={suspect} />
             ))}

@@ -20,7 +20,7 @@ export function QueuePanel({ home }: { home: Home }) {
         <>
           <ul>
             {first.map((request) => (
-              <li className="row queue-row" key={request.id}>
+              <li className="row" key={request.id}>
                 <StatusIcon status="pending" label={true} />
                 <div className="queue-body">
                   <Link to="/builders/$builder" params={{ builder: request.builder }} className="clip">

@@ -19,7 +19,7 @@ export function RecentBuildsPanel({ builds }: { builds: readonly Build[] }) {
           Push a commit to a configured source, or start a build from a builder's page.
         </EmptyState>
       ) : (
-        <table className="table stacks recent-table">
+        <table className="table stacked-on-phones recent-table">
           <thead>
             <tr>
               <th>Build</th>
@@ -39,7 +39,7 @@ export function RecentBuildsPanel({ builds }: { builds: readonly Build[] }) {
                 <td className="recent-sources">
                   <SourceStamps stamps={build.stamps} />
                 </td>
-                <td className="wide clip hides">
+                <td className="wide clip hidden-on-phones">
                   <span className="muted">
                     {build.reason}
                     {build.requested_by.kind === "user" && (

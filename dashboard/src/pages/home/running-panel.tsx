@@ -17,7 +17,7 @@ export function RunningPanel({ home }: { home: Home }) {
       ) : (
         <ul>
           {home.running.map((build) => (
-            <li className="row running-row" key={build.id}>
+            <li className="row" key={build.id}>
               <StatusIcon status="running" label={true} />
               <span className="clip running-name">
                 <BuildLink build={build} />

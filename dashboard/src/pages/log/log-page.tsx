@@ -162,7 +162,7 @@ function Title({ detail: { log, extent } }: { detail: LogDetail }) {
       <h1 title={log.label}>
         {step && <StatusIcon status={statusOf(step.result, true)} label={true} />} {log.label}
       </h1>
-      <span className="muted nowrap log-extent">
+      <span className="muted nowrap">
         {plural(extent.line_count, "line")}
         {!extent.finished && ", still growing"}
         {log.truncated && ", truncated at the size limit"}

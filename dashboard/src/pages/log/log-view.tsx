@@ -125,7 +125,7 @@ export function LogView(props: LogViewProps) {
     >
       <div className="log-track" style={{ height: Math.max(trackHeight(lines), 1) }}>
         <div className="log-window" style={{ height: Math.min(viewport_px, trackHeight(lines)) }}>
-          <div className="log-rows" style={{ transform: `translateY(${range.first * ROW_PX - top_px}px)` }}>
+          <div style={{ transform: `translateY(${range.first * ROW_PX - top_px}px)` }}>
             {Array.from({ length: range.count }, (_, at) => {
               const number = range.first + at + 1;
               return (

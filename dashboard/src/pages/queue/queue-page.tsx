@@ -75,7 +75,7 @@ function RequestRow({ request }: { request: Request }) {
           {request.attempts > 0 && <span>attempt {request.attempts + 1}</span>}
         </div>
         {waiting && (
-          <div className="request-wait-reason">
+          <div>
             {waiting.text}
             {waiting.workers.some((name) => !waiting.text.includes(name)) && (
               <span className="muted"> ({waiting.workers.join(", ")})</span>

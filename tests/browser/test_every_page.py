@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.browser.documents import document
+from tests.browser.page_snapshot import document
 from tests.browser.site import GREEN, Site
 from tests.browser.visitor import Visitor
 from tests.faults.installation import wait_until

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.documents import document
+from tests.browser.page_snapshot import document
 from tests.browser.site import Site
 from tests.browser.visitor import Visitor
 from tests.faults.installation import wait_until

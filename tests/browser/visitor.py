@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 
 from tests.browser.site import Site
-from tests.browser.watching import Watch
+from tests.browser.page_monitor import Watch
 
 WAIT_MS = 30_000
 """How long a page may take to show what it should; far longer than it takes on a machine with nothing else to do."""

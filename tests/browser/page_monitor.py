@@ -1,4 +1,4 @@
-"""What a page must never do, watched from its first byte to its last."""
+"""Monitors what a page must never do, from its first byte to its last."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from playwright.sync_api import ConsoleMessage, Page, Request
 OWN_SCHEMES = frozenset({"data", "blob"})
 
 
-class Watch:
-    """Collects console errors (a blocked script or style is one), uncaught exceptions and requests to strangers."""
+class PageMonitor:
+    """Collects console errors (a blocked script or style is one), uncaught exceptions and requests to other origins."""
 
     def __init__(self, page: Page, origin: str) -> None:
-        self.complaints: list[str] = []
+        self.violations: list[str] = []
         self._origin = origin
-        self._excused: list[re.Pattern[str]] = []
+        self._expected: list[re.Pattern[str]] = []
         page.on("console", self._on_console)
-        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        page.on("pageerror", lambda error: self.violations.append(f"uncaught: {error}"))
         page.on("request", self._on_request)
 
-    def excuse(self, pattern: str) -> None:
-        """Complaints that match are what this test makes happen on purpose."""
-        self._excused.append(re.compile(pattern))
+    def expect_violations(self, pattern: str) -> None:
+        """Violations that match are caused by the test on purpose."""
+        self._expected.append(re.compile(pattern))
 
-    def unexcused(self) -> Iterator[str]:
-        """What nothing excuses."""
-        for complaint in self.complaints:
-            if not any(pattern.search(complaint) for pattern in self._excused):
-                yield complaint
+    def unexpected(self) -> Iterator[str]:
+        """The violations that no test announced."""
+        for violation in self.violations:
+            if not any(pattern.search(violation) for pattern in self._expected):
+                yield violation
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             place = message.location.get("url", "")
-            self.complaints.append(f"console {message.type}: {message.text} ({place})")
+            self.violations.append(f"console {message.type}: {message.text} ({place})")
 
     def _on_request(self, request: Request) -> None:
         parts = urlsplit(request.url)
         if parts.scheme not in OWN_SCHEMES and f"{parts.scheme}://{parts.netloc}" != self._origin:
-            self.complaints.append(f"asked a stranger: {request.url}")
+            self.violations.append(f"request to another origin: {request.url}")

@@ -158,7 +158,7 @@ function Footer() {
             {CONNECTION_LABELS[state]}
           </span>
         ) : (
-          <span className="connection">Not live: viewing the past</span>
+          <span className="connection">Not live</span>
         )}
         {version && (
           <a className="footer-version" href={urlOf("third-party-licences.md")} title="Third-party licences">

@@ -25,7 +25,7 @@ SUBJECT = "Let widgets turn for ever"
 
 def test_a_commit_turns_the_open_page_red_with_its_authors_name(site: Site, visitor: Visitor) -> None:
     """Home, open since all was green, shows the breakage and whose it is without a reload; so do builder and build."""
-    green = site.repository.commit("Mend what was broken", "Grace Sample <grace@example.org>", **{"test.sh": GREEN})
+    green = site.repository.commit("Fix the tests", "Grace Sample <grace@example.org>", **{"test.sh": GREEN})
     before = wait_until(lambda: site.newest("tests", green), "the builder is green")["number"]
     page = visitor.open("/")
     row = page.get_by_role("listitem").filter(has=page.get_by_role("link", name="tests", exact=True))

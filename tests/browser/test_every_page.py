@@ -30,7 +30,7 @@ PAGES = {
     "build": ("/builds/{build}", "unit tests: exit code 1"),
     "log": ("/logs/{log}", WIDE),
     "queue": ("/queue", "elsewhere"),
-    "changes": ("/changes", "Mend everything"),
+    "changes": ("/changes", "Fix everything"),
     "workers": ("/workers", "local"),
     "nowhere": ("/nowhere", "Page not found"),
 }
@@ -69,7 +69,7 @@ class History:
 @pytest.fixture(scope="module")
 def history(site: Site, early_visitor: Visitor) -> History:
     """Made once for all pages."""
-    site.repository.commit("Mend everything", "Grace Sample <grace@example.org>", **{"test.sh": GREEN})
+    site.repository.commit("Fix everything", "Grace Sample <grace@example.org>", **{"test.sh": GREEN})
     wait_until(lambda: site.newest("tests", site.repository.head()), "the builder is green")
     green, then = wait_until(lambda: settled(site, early_visitor), "nothing has happened for a moment")
     author = f"Ada {WIDE} Example <ada@example.org>"

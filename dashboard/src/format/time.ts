@@ -27,8 +27,8 @@ export function formatDuration(duration_ms: number, inWholeSeconds = false): str
 export function formatAgo(at_ms: number, now_ms: number): string {
   const distance_ms = now_ms - at_ms;
   if (Math.abs(distance_ms) < 10 * SECOND_MS) return "just now";
-  const words = formatDistance(Math.abs(distance_ms));
-  return distance_ms >= 0 ? `${words} ago` : `in ${words}`;
+  const distance = formatDistance(Math.abs(distance_ms));
+  return distance_ms >= 0 ? `${distance} ago` : `in ${distance}`;
 }
 
 /** `42 s`, `4 min`, `3 h`, `12 days`. */

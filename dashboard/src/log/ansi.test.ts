@@ -124,7 +124,7 @@ describe("hostile output", () => {
     expect(text("a\x00b\x7fc\u202ed")).toBe("a^@b^?c\u27e8U+202E\u27e9d");
   });
 
-  it("keeps tabs and drops the bell", () => {
+  it("keeps tabs and drops BEL", () => {
     expect(text("a\tb\x07c")).toBe("a\tbc");
   });
 

@@ -48,17 +48,15 @@ const tickers: Record<TickRate, Ticker> = {
 /** The moment, in milliseconds, that a page of the past shows. Undefined while the page shows the present. */
 export const AsOfMoment = createContext<number | undefined>(undefined);
 
-/** The clock that durations are counted by, in milliseconds: the moment of the past that is shown, or else the present. */
+/** The clock that ages and running durations are counted by: the moment of the past that is shown, or else the present. */
 export function useNow(rate: TickRate): number {
   const past_ms = useContext(AsOfMoment);
-  const ticker = tickers[rate];
-  const present_ms = useSyncExternalStore(
-    past_ms === undefined ? ticker.subscribe : neverChanges,
-    ticker.get,
-  );
+  const present_ms = usePresent(rate);
   return past_ms ?? present_ms;
 }
 
-function neverChanges(): () => void {
-  return () => {};
+/** The present in milliseconds, whatever moment the page shows. */
+export function usePresent(rate: TickRate): number {
+  const ticker = tickers[rate];
+  return useSyncExternalStore(ticker.subscribe, ticker.get);
 }

@@ -2,7 +2,7 @@
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
 import { AsOfMoment } from "./clock.ts";
-import { Duration, TimeAgo, TimeSince } from "./time-elements.tsx";
+import { Duration, TimeAgo, TimeSince, Timestamp } from "./time-elements.tsx";
 
 afterEach(cleanup);
 
@@ -31,4 +31,14 @@ it("shows how long something took when it has an end, whatever the clock says", 
     </AsOfMoment>,
   );
   expect(container.textContent).toBe("12 s");
+});
+
+it("gives a clock time its date on a page of the past, since today is another day", () => {
+  const { container } = render(
+    <AsOfMoment value={LATER_MS}>
+      <Timestamp at={STARTED} />
+    </AsOfMoment>,
+  );
+  expect(container.textContent).toMatch(/^\d Feb 2020 \d\d:\d\d$/);
+  expect(container.querySelector("time")?.title).toMatch(/\(2 min ago\)$/);
 });

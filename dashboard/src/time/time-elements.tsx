@@ -1,3 +1,5 @@
+/** Times and durations as `<time>` elements, in the time zone the reader chose. */
+
 import {
   formatAgo,
   formatDistance,
@@ -6,13 +8,11 @@ import {
   formatShort,
   isoDuration,
 } from "../format/time.ts";
-/** Times and durations as `<time>` elements, in the time zone the reader chose. */
-
 import { timeZone } from "../state/preferences.ts";
 import { useStore } from "../state/store.ts";
-import { useNow } from "./clock.ts";
+import { useNow, usePresent } from "./clock.ts";
 
-/** A moment as a clock time: `14:32`. The tooltip has the full time and how long ago it was. */
+/** A moment as a clock time: `14:32`, with the date unless that is today. The tooltip has the full time and its age. */
 export function Timestamp({ at }: { at: string }) {
   const chosen = useStore(timeZone);
   const now_ms = useNow("quarter-minute");
@@ -23,7 +23,7 @@ export function Timestamp({ at }: { at: string }) {
       title={`${formatFull(date, chosen)} (${formatAgo(date.getTime(), now_ms)})`}
       className="nowrap"
     >
-      {formatShort(date, new Date(now_ms), chosen)}
+      {formatShort(date, new Date(usePresent("quarter-minute")), chosen)}
     </time>
   );
 }

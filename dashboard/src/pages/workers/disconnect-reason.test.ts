@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { disconnectReasonText } from "./disconnect-reason.ts";
 
-it("says in plain words why a session ended", () => {
+it("says why a session ended", () => {
   expect(disconnectReasonText("goodbye")).toBe("the worker was stopped");
   expect(disconnectReasonText("silent")).toBe("no heartbeat");
 });

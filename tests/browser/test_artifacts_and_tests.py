@@ -1,4 +1,4 @@
-"""What a build has left is on its page: files to download, and the tests that failed with what they said."""
+"""A build's page has its artifacts to download, and its failed tests with their messages."""
 
 from __future__ import annotations
 
@@ -59,5 +59,5 @@ def test_a_build_that_left_nothing_says_so(site: Site, visitor: Visitor) -> None
     build = site.force("long")
     page = visitor.open(f"/builds/{build}")
     site.wait_for_end(build)
-    expect(page.get_by_role("region", name="Artifacts")).to_contain_text("This build has left no files.")
-    expect(page.get_by_role("region", name="Tests")).to_contain_text("This build has read no test reports.")
+    expect(page.get_by_role("region", name="Artifacts")).to_contain_text("This build has uploaded no artifacts.")
+    expect(page.get_by_role("region", name="Tests")).to_contain_text("No test reports in this build.")

@@ -1,10 +1,10 @@
-"""What a page shows, as text that two pages can be compared by."""
+"""The content of a page as text, so that two pages can be compared."""
 
 from __future__ import annotations
 
 from playwright.sync_api import Page
 
-_DOCUMENT = r"""main => {
+_SNAPSHOT = r"""main => {
     const copy = main.cloneNode(true);
     // "3 s ago" depends on when it was drawn; the moment that it is about doesn't
     for (const time of copy.querySelectorAll("time")) {
@@ -19,7 +19,7 @@ _DOCUMENT = r"""main => {
 }"""
 
 
-def document(page: Page) -> str:
+def snapshot(page: Page) -> str:
     """The page's content, element by element, without what only tells the time."""
-    content: str = page.get_by_role("main").evaluate(_DOCUMENT)
+    content: str = page.get_by_role("main").evaluate(_SNAPSHOT)
     return content

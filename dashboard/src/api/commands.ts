@@ -1,11 +1,8 @@
-/** Every command of the app. Each carries a name of its own, so that a repeated try does nothing twice. */
+/** Every command of the app, sent so that a repeated try does nothing twice. */
 
-import { useMutation } from "@tanstack/react-query";
-import { api, dataOrThrow, idempotencyKey } from "../api/client.ts";
-import { toProblem } from "../api/problem.ts";
-import type { components } from "../api/schema.d.ts";
-import { raiseMinimumPosition } from "../live/minimum-position.ts";
-import { showToast } from "../ui/toasts.tsx";
+import { api, dataOrThrow } from "./client.ts";
+import { toProblem } from "./problem.ts";
+import type { components } from "./schema.d.ts";
 
 export type ForceBody = components["schemas"]["ForceBody"];
 
@@ -16,40 +13,33 @@ export type Command =
   | { kind: "cancel"; request: string; reason: string }
   | { kind: "priority"; request: string; priority: number };
 
-const DONE_TEXTS: Record<Command["kind"], string> = {
-  force: "Build requested",
-  stop: "Asked the build to stop",
-  rebuild: "Rebuild requested",
-  cancel: "Request cancelled",
-  priority: "Priority set",
-};
+/** The ledger position a command was recorded at; `duplicate` when an earlier try had been recorded. */
+type Receipt = { position: number; duplicate: boolean };
 
 const TRIES_MAX = 3;
+const RETRY_PAUSE_MS = 400;
 
-export function useCommand() {
-  return useMutation({
-    mutationFn: (command: Command) => send(command, idempotencyKey()),
-    onSuccess: (receipt, command) => {
-      raiseMinimumPosition(receipt.position);
-      const note = receipt.duplicate ? " (it had been done before)" : "";
-      showToast({ kind: "done", text: `${DONE_TEXTS[command.kind]}${note}`, position: receipt.position });
-    },
-    onError: (thrown) => {
-      const { message, detail } = toProblem(thrown);
-      showToast({ kind: "refused", text: detail ? `${message}: ${detail}` : message });
-    },
-  });
-}
-
-async function send(command: Command, key: string): Promise<{ position: number; duplicate: boolean }> {
+/**
+ * Sends a command, a few times where the failure is transient, each time with the same idempotency key.
+ *
+ * Throws an `ApiProblem` when the server refuses, or what `fetch` throws when it can't be reached.
+ */
+export async function sendCommand(command: Command): Promise<Receipt> {
+  const key = idempotencyKey();
   for (let tries = 1; ; tries += 1) {
     try {
       return await sendOnce(command, key);
     } catch (thrown) {
       if (!toProblem(thrown).isTransient || tries === TRIES_MAX) throw thrown;
-      await new Promise((resolve) => setTimeout(resolve, 400 * tries));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS * tries));
     }
   }
+}
+
+/** A random key; works where `crypto.randomUUID` is not available, as on plain HTTP. */
+function idempotencyKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function sendOnce(command: Command, key: string) {

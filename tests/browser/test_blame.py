@@ -1,4 +1,4 @@
-"""Somebody commits something broken."""
+"""A commit that breaks a builder shows up with its author."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ SUBJECT = "Let widgets turn for ever"
 
 def test_a_commit_turns_the_open_page_red_with_its_authors_name(site: Site, visitor: Visitor) -> None:
     """Home, open since all was green, shows the breakage and whose it is without a reload; so do builder and build."""
-    green = site.repository.commit("Mend what was broken", "Grace Sample <grace@example.org>", **{"test.sh": GREEN})
+    green = site.repository.commit("Fix the tests", "Grace Sample <grace@example.org>", **{"test.sh": GREEN})
     before = wait_until(lambda: site.newest("tests", green), "the builder is green")["number"]
     page = visitor.open("/")
     row = page.get_by_role("listitem").filter(has=page.get_by_role("link", name="tests", exact=True))
     broken = page.get_by_role("region", name="Broken").locator(row)
     expect(page.get_by_role("contentinfo")).to_contain_text("Live")
-    expect(page.get_by_role("region", name="Built last")).to_contain_text(f"tests #{before}")
+    expect(page.get_by_role("region", name="Recent builds")).to_contain_text(f"tests #{before}")
     expect(broken).to_have_count(0)
     page.get_by_role("heading", level=1).evaluate("heading => heading.dataset.kept = 'yes'")
 
@@ -46,7 +46,7 @@ def test_a_commit_turns_the_open_page_red_with_its_authors_name(site: Site, visi
 
     broken.get_by_role("link", name="tests", exact=True).click()
     expect(page.get_by_role("heading", level=1, name="tests")).to_be_visible()
-    expect(page.get_by_role("region", name="Now")).to_contain_text(f"since #{before + 1}")
+    expect(page.get_by_role("region", name="Status")).to_contain_text(f"since #{before + 1}")
     newest = page.get_by_role("region", name="History").get_by_role("row").nth(1)
     expect(newest).to_contain_text("unit tests: exit code 3")
 

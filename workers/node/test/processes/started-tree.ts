@@ -27,7 +27,11 @@ export async function startTree(script: string): Promise<StartedTree> {
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const escaped = (): number => Number(readFileSync(file, "utf8"));
-  onTestFinished(() => signal(escaped(), "SIGKILL"));
+  onTestFinished(() => {
+    if (existsSync(file)) {
+      signal(escaped(), "SIGKILL");
+    }
+  });
   const tree = new ProcessTree(child.pid ?? 0, cookie);
   await until(() => existsSync(file) && escaped() > 0);
   return { cookie, tree, ended, escaped };

@@ -49,9 +49,11 @@ function outputsOf(attempt: Attempt) {
 
 test("output beyond the log's limit is cut off, and the run is stopped for that", () => {
   const { attempt, recording } = recordingOf({ logLimit: 4n });
-  recording.channels[0]?.feed(Buffer.from("abcdef"));
-  recording.finish();
-  expect(outputsOf(attempt)).toEqual(["abcd"]);
+  for (const text of ["abc", "def"]) {
+    recording.channels[0]?.feed(Buffer.from(text));
+    recording.channels[0]?.finish();
+  }
+  expect(outputsOf(attempt)).toEqual(["abc", "d"]);
   expect(attempt.stop.reason).toBe(ExitReason.LOG_LIMIT);
   expect(recording.totals()).toMatchObject([{ channel: "stdio", bytes: 4n }]);
 });

@@ -2,9 +2,10 @@
 #
 #   make run     watch Build Ledger build its own repository      make test    every test, check and conformance case
 #   make demo    the same, but stop after one build               make check   linters, types, contracts, drift
-#   make bench   measure beside Buildbot (ONLY=case,… RUNS=n)     make wheel   build the wheel and the sdist
+#   make bench   measure beside Buildbot (ONLY=case,… RUNS=n)     make wheel   build both wheels and the sdist
 #   make workers build the workers in Go and TypeScript           make check-workers   their own tests
 #   make conformance   show that all three workers keep the protocol
+#   make mutants   show that tests fail for deliberate faults (ONLY=text)      make check-lowest   test with the oldest packages allowed
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -19,7 +20,7 @@ ONLY ?=
 RUNS ?=
 FULL ?=
 
-.PHONY: help run demo test check check-workers bench workers conformance wheel proto openapi dashboard lock clean
+.PHONY: help run demo test check check-workers bench workers conformance mutants check-lowest wheel proto openapi dashboard lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -107,8 +108,15 @@ workers: out/workers/SHA256SUMS workers/node/dist/cli.js
 conformance: $(SETUP)/python workers
 	$(NODE_PATH_LINE) && scripts/conformance $(BIN) $(if $(FULL),full,fast)
 
+mutants: $(SETUP)/dashboard $(SETUP)/test-tools $(SETUP)/buildbot-worker $(SETUP)/go workers
+	$(NODE_PATH_LINE) && CI=true $(BIN)/python -m tests.mutants --only "$(ONLY)"
+
+check-lowest: $(SETUP)/python $(SETUP)/dashboard $(SETUP)/test-tools workers
+	$(NODE_PATH_LINE) && scripts/check-lowest $(BIN) $(VENV)/lowest
+
 wheel: $(SETUP)/python $(SETUP)/dashboard
 	$(BIN)/python -m hatchling build
+	cd packaging/worker && $(CURDIR)/$(BIN)/python -m hatchling build -t wheel -d $(CURDIR)/dist
 
 ## For developers who change what is generated.
 

@@ -1,7 +1,10 @@
-"""Builds the dashboard into the package, so that the wheel needs no Node where it is installed.
+"""Builds the dashboard into the package, so that the wheel needs no Node where it is installed, and adds the worker.
 
 The assets are built unless they are there and newer than every source, as in an unpacked sdist, which carries them
 ready-made. An editable install may do without them, by `BUILDLEDGER_SKIP_DASHBOARD=1`; a wheel or sdist never does.
+
+A wheel leaves out what the distribution buildledger-worker has, and depends on the same version of that; an editable
+install finds all of it in the repository.
 """
 
 from __future__ import annotations
@@ -15,14 +18,17 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SKIP_VARIABLE = "BUILDLEDGER_SKIP_DASHBOARD"
+WORKER_DISTRIBUTION = "buildledger-worker"
 SOURCES = ("package.json", "package-lock.json", "vite.config.ts", "index.html", "public", "scripts", "src")
 
 
-class DashboardHook(BuildHookInterface[Any]):
-    """Runs `npm ci` and `npm run build` before files are collected."""
+class BuildHook(BuildHookInterface[Any]):
+    """Runs `npm ci` and `npm run build` before files are collected, and completes the wheel's dependencies."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Make sure that `buildledger/dashboard_static` is complete, or fail the build."""
+        if self.target_name == "wheel" and version == "standard":
+            build_data["dependencies"].append(f"{WORKER_DISTRIBUTION}=={self.metadata.version}")
         root = Path(self.root)
         sources, assets = root / "dashboard", root / "buildledger" / "dashboard_static"
         if version == "editable" and os.environ.get(SKIP_VARIABLE) == "1":

@@ -94,9 +94,9 @@ def _cut_once(system: BuildLedger, proxy: Proxy, chance: random.Random) -> float
     proxy.cut()
     time.sleep(chance.uniform(*OUTAGE_SECONDS))
     before = _bytes(system)
-    mended = proxy.mend()
+    restored = proxy.restore()
     processes.wait_until("output after a cut", lambda: _bytes(system) > before, RESUMED_SECONDS, poll_seconds=0.02)
-    return time.monotonic() - mended
+    return time.monotonic() - restored
 
 
 def _bytes(system: BuildLedger) -> int:

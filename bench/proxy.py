@@ -35,14 +35,14 @@ class Proxy:
         return time.monotonic()
 
     def cut(self) -> None:
-        """Reset all connections, and each one that is asked for until `mend`."""
+        """Reset all connections, and each one that is asked for until `restore`."""
         self._refusing = True
         with self._lock:
             sockets, self._sockets = self._sockets, set()
         for each in sockets:
             _reset(each)
 
-    def mend(self) -> float:
+    def restore(self) -> float:
         """Let connections through again; returns when."""
         self._refusing = False
         return time.monotonic()

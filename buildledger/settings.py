@@ -43,7 +43,8 @@ class Address:
     def parse(cls, text: str) -> Address:
         """`host:port` or `[v6]:port`.
 
-        Raises: SettingsError.
+        Raises:
+            SettingsError
         """
         host, colon, port = text.rpartition(":")
         if not colon or not port.isdecimal() or int(port) > 65535 or not host:
@@ -123,7 +124,8 @@ class ServerSettings:
     def check(self) -> None:
         """Refuse what would open the server to a network that nobody allowed.
 
-        Raises: SettingsError.
+        Raises:
+            SettingsError
         """
         if not self.http.loopback:
             raise SettingsError(

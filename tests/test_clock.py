@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, timedelta
 
-from buildledger.clock import SystemClock, VirtualClock
+from buildledger.clock import SystemClock
+from buildledger.testing.clock import VirtualClock
 
 
 async def test_the_systems_time_is_aware_and_goes_on() -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
+
 from buildledger.api.http import problems
 from buildledger.domain import refusals
-from buildledger.events.operation import INFRASTRUCTURE_REASONS
+from buildledger.events.operation import EndReason
+from buildledger.events.worker import DisconnectReason
 from buildledger.ledger.errors import CommandIdReusedRefusal
 
 PAGE = (Path(__file__).parent.parent / "docs" / "errors.md").read_text()
@@ -39,6 +43,18 @@ def test_every_problem_is_explained() -> None:
     assert codes <= EXPLAINED
 
 
-def test_every_reason_to_try_again_is_explained() -> None:
-    """A reason for which a build is tried again is on the page."""
-    assert INFRASTRUCTURE_REASONS <= EXPLAINED
+@pytest.mark.parametrize(
+    ("section", "vocabulary"),
+    [("Why an operation on a worker ended", EndReason), ("Why a worker's session ended", DisconnectReason)],
+)
+def test_the_page_has_exactly_the_words_that_facts_use(section: str, vocabulary: type[StrEnum]) -> None:
+    """Each reason that a fact can give is explained in its section, and nothing else is."""
+    text = PAGE.split(f"## {section}\n")[1].split("\n## ")[0]
+    assert sorted(re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE)) == sorted(vocabulary)
+
+
+def test_the_server_says_no_other_reason() -> None:
+    """Whatever reason the server's own code gives an operation is one of the vocabulary."""
+    rooms = Path(problems.__file__).parents[2]
+    said = {reason for file in rooms.rglob("*.py") for reason in re.findall(r'Ended\(reason="(\w+)"', file.read_text())}
+    assert {"exited", "lost", "no_file"} <= said <= set(EndReason)

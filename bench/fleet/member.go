@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
-	"buildledger/workers/go/internal/backoff"
+	"buildledger/workers/go/internal/transport/backoff"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 

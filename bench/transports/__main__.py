@@ -100,9 +100,9 @@ def _cut_once(proxy: Proxy, store: Path) -> Figures:
     time.sleep(CUT_AFTER_SECONDS)
     proxy.cut()
     time.sleep(OUTAGE_SECONDS)
-    before, mended = store.stat().st_size, proxy.mend()
+    before, restored = store.stat().st_size, proxy.restore()
     processes.wait_until("output after the cut", lambda: store.stat().st_size > before, JOB_SECONDS)
-    return {"resume_seconds": time.monotonic() - mended}
+    return {"resume_seconds": time.monotonic() - restored}
 
 
 def _idle(carrier: Carrier) -> Figures:

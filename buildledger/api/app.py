@@ -1,4 +1,4 @@
-"""The whole of the edge, put together."""
+"""Constructs the FastAPI application: routes, problems, authentication and the dashboard's files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from buildledger.api.http import problems, static
 from buildledger.api.http.auth import AuthMiddleware
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.api.http.event_stream import Streams
-from buildledger.api.queries.configurations import Configurations
+from buildledger.api.queries.configurations import ConfigurationQueries
 from buildledger.api.routers import PREFIX, describe_routes, include
 
 
@@ -30,7 +30,7 @@ def make_app(deps: ApiDependencies) -> FastAPI:
     if deps.projector is None:
         deps.views.follow_others()
     app.state.dependencies = deps
-    app.state.configurations = Configurations(deps.ledger)
+    app.state.configurations = ConfigurationQueries(deps.configurations)
     app.state.streams = Streams()
     problems.install(app)
     include(app)

@@ -12,7 +12,7 @@ DOCUMENT = Path(__file__).with_name("openapi.json")
 
 
 def main(arguments: list[str]) -> int:
-    """0: written, or equal; 1: it differs; 2: wrong arguments."""
+    """The exit code: 0 if it was written, or is equal; 1 if it differs; 2 for wrong arguments."""
     if arguments not in ([], ["--check"]):
         sys.stderr.write("usage: python -m buildledger.api.export [--check]\n")
         return 2

@@ -53,13 +53,13 @@ ROUTERS = (
 
 
 def include(app: FastAPI) -> None:
-    """Put every router under the API's prefix."""
+    """Add every router to the application, below the API's prefix."""
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX, generate_unique_id_function=lambda route: route.name)
 
 
 def describe_routes() -> dict[str, Any]:
-    """The OpenAPI document, without a server behind it."""
+    """The OpenAPI document of all routes; needs no server."""
     app = FastAPI()
     include(app)
     routes = (route for router in ROUTERS for route in router.routes if isinstance(route, ApiRoute))

@@ -12,13 +12,13 @@ from buildledger.domain import person
 from buildledger.domain.aggregates import AGGREGATES
 from buildledger.domain.command import Aggregate
 from buildledger.events.codec import decode
-from buildledger.ledger.store import FactQuery, FactStore, StoredFact, stream_of
+from buildledger.ledger.store import FactQuery, FactStore, StoredFact
 
 BATCH_FACTS = 2_000
 
 
 class StreamState(msgspec.Struct, frozen=True, kw_only=True):
-    """A stream as it was."""
+    """The state of one stream at the position that was asked for."""
 
     stream_id: UUID
     aggregate: str
@@ -38,7 +38,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     """In the order of their first facts."""
 
     def to_json(self) -> bytes:
-        """For programs and, indented, for people."""
+        """The result as indented JSON."""
         return msgspec.json.format(msgspec.json.encode(self))
 
 
@@ -46,7 +46,12 @@ def replay(store: FactStore, to: int | None = None, stream_id: UUID | None = Non
     """Fold all facts up to position `to` (the head, if not given), or those of one stream.
 
     Holds the states of all streams in memory. A stream that doesn't exist yet is not in the result.
-    Raises: UnknownFactError, MalformedFactError, PersistenceError; ValueError for a position below 0.
+
+    Raises:
+        UnknownFactError
+        MalformedFactError
+        PersistenceError
+        ValueError: For a position below 0.
     """
     if to is not None and to < 0:
         msg = f"positions start at 1; {to} is none"
@@ -55,15 +60,14 @@ def replay(store: FactStore, to: int | None = None, stream_id: UUID | None = Non
     position = head if to is None else min(to, head)
     states: dict[UUID, StreamState] = {}
     for stored in _facts(store, position, stream_id):
-        fact, _ = decode(stored.topic, stored.state)
-        stream = stream_of(stored)
-        known = states.get(stream)
-        aggregate = aggregate_of(stored.topic)
-        states[stream] = StreamState(
-            stream_id=stream,
+        fact, _ = decode(stored.name, stored.body)
+        known = states.get(stored.stream_id)
+        aggregate = aggregate_of(stored.name)
+        states[stored.stream_id] = StreamState(
+            stream_id=stored.stream_id,
             aggregate=aggregate.name,
-            version=stored.originator_version,
-            position=stored.id,
+            version=stored.version,
+            position=stored.position,
             state=aggregate.evolve(aggregate.initial if known is None else known.state, fact),
         )
     streams = tuple(msgspec.structs.replace(s, state=msgspec.to_builtins(s.state)) for s in states.values())
@@ -79,7 +83,7 @@ def _facts(store: FactStore, last: int, stream_id: UUID | None) -> Iterator[Stor
     after = 0
     while batch := store.select_facts(FactQuery(after=after, last=last, stream_id=stream_id), BATCH_FACTS):
         yield from batch
-        after = batch[-1].id
+        after = batch[-1].position
 
 
 _BY_NOUN = {aggregate.name: aggregate for aggregate in AGGREGATES} | {"person": person.AGGREGATE}

@@ -12,7 +12,7 @@ from buildledger.events.codec import MalformedFactError, UnknownFactError, decod
 from buildledger.ledger.errors import StoreError
 from buildledger.ledger.merkle import Frontier
 from buildledger.ledger.proof import Tree
-from buildledger.ledger.store import FactQuery, FactStore, leaf_hash
+from buildledger.ledger.store import FactQuery, FactStore
 
 BATCH_FACTS = 2_000
 
@@ -54,18 +54,18 @@ class _Verification:
         chain, leaves = ChainCheck(self._store), TreeCheck(tree)
         while batch := self._store.select_facts(FactQuery(after=self.position), BATCH_FACTS):
             for fact in batch:
-                if fact.id != self.position + 1:
-                    missing = f"{fact.id - self.position - 1} facts are missing before position {fact.id}"
+                if fact.position != self.position + 1:
+                    missing = f"{fact.position - self.position - 1} facts are missing before position {fact.position}"
                     self.find(Check.POSITIONS, self.position + 1, missing)
-                self.position = fact.id
-                self._decodable(fact.topic, fact.state)
-                leaf = leaf_hash(fact)
+                self.position = fact.position
+                self._decodable(fact.name, fact.body)
+                leaf = fact.leaf_hash
                 self._frontier.append(leaf)
-                self._check(Check.CHAIN, chain.check(fact.id, leaf))
-                root = self._frontier.root() if fact.id == leaves.size == self._frontier.size else None
-                self._check(Check.TREE, leaves.check(fact.id, leaf, root))
-                for head in heads.at(fact.id):
-                    self._check(Check.HEADS, heads.check(fact.id, self._frontier.root(), head))
+                self._check(Check.CHAIN, chain.check(fact.position, leaf))
+                root = self._frontier.root() if fact.position == leaves.size == self._frontier.size else None
+                self._check(Check.TREE, leaves.check(fact.position, leaf, root))
+                for head in heads.at(fact.position):
+                    self._check(Check.HEADS, heads.check(fact.position, self._frontier.root(), head))
             progress(self.position)
         self._chain_head, self._heads_checked = chain.head, heads.authentic
         self._check(Check.CHAIN, chain.close(self.position))
@@ -80,7 +80,7 @@ class _Verification:
         self._findings.setdefault(check, finding)
 
     def report(self, trusted: Collection[str]) -> Report:
-        """What was found."""
+        """The report on everything that was read."""
         return Report(
             facts=self._frontier.size,
             chain_head=self._chain_head.hex(),

@@ -1,4 +1,4 @@
-"""One machine for as long as it is attached: an agent's worker towards the server, which ends with the connection."""
+"""Serves one connected Buildbot worker: it is a worker towards the server for as long as its connection lasts."""
 
 import asyncio
 import contextlib
@@ -7,10 +7,10 @@ import time
 from collections.abc import Awaitable, Callable
 
 from buildledger.bridge import staging
+from buildledger.bridge.accounts import Account
+from buildledger.bridge.buildbot_executor import BuildbotExecutor
 from buildledger.bridge.connection import Connection, ConnectionLostError, RefusedError
-from buildledger.bridge.host import BuildbotHost
 from buildledger.bridge.machine import Machine, NoAnswerError, UnsuitableError
-from buildledger.bridge.roster import Entry
 from buildledger.bridge.settings import BridgeSettings
 from buildledger.worker.settings import WorkerSettings
 from buildledger.worker.transport.credential import CredentialUnreadableError, load
@@ -27,24 +27,26 @@ _LONGEST_REASON_BYTES = 120
 
 _log = logging.getLogger(__name__)
 
-DrawToken = Callable[[Entry], Awaitable[str | None]]
+DrawToken = Callable[[Account], Awaitable[str | None]]
 """Gets an enrollment token for a worker that has no credential yet."""
 
 
 class UnusableError(Exception):
-    """The worker can't be used as things are; a person must act."""
+    """The Buildbot worker can't be used until a person changes something; the text says what."""
 
 
 class Attachment:
-    """A machine that has shown the right password."""
+    """One connection of a Buildbot worker whose password was right."""
 
-    def __init__(self, entry: Entry, connection: Connection, settings: BridgeSettings, draw_token: DrawToken) -> None:
+    def __init__(
+        self, account: Account, connection: Connection, settings: BridgeSettings, draw_token: DrawToken
+    ) -> None:
         self.ended = asyncio.Event()
-        self._entry = entry
+        self._account = account
         self._connection = connection
         self._settings = settings
         self._draw_token = draw_token
-        self._state_dir = settings.state_dir / "workers" / entry.name
+        self._state_dir = settings.state_dir / "workers" / account.name
         self._worker: Worker | None = None
         self._serving: asyncio.Task[None] | None = None
         self._leaving = ""
@@ -78,7 +80,7 @@ class Attachment:
             self.ended.set()
 
     def shut_down(self, reason: str) -> None:
-        """Stop what runs, deliver what came of it, and leave; a second time, by force."""
+        """Stop all runs, deliver their results and disconnect; called again, kill them."""
         self._leaving = reason
         if self._worker is not None:
             self._worker.shut_down(reason)
@@ -86,7 +88,7 @@ class Attachment:
             self._serving.cancel()
 
     async def is_alive(self, limit_seconds: float) -> bool:
-        """Whether the machine answers."""
+        """Whether the machine answers within the limit."""
         try:
             async with asyncio.timeout(limit_seconds):
                 await self._connection.request("keepalive")
@@ -101,30 +103,30 @@ class Attachment:
         staging.clear(self._state_dir)
         try:
             async with asyncio.timeout(_MEETING_SECONDS):
-                machine, host = await self._meet()
+                machine, executor = await self._meet()
         except (UnsuitableError, NoAnswerError, RefusedError) as error:
             raise UnusableError(str(error)) from error
         except TimeoutError:
             raise UnusableError("it doesn't answer as a Buildbot worker does") from None
-        _log.info("attached: %s in %s", host.software, machine.basedir)
+        _log.info("attached: %s in %s", executor.software, machine.basedir)
         try:
-            self._worker = Worker(await self._worker_settings(machine), host)
+            self._worker = Worker(await self._worker_settings(machine), executor)
             await self._worker.run()
         except (EnrollmentRefusedError, PlainTransportRefusedError, CredentialUnreadableError) as error:
             raise UnusableError(str(error)) from error
 
-    async def _meet(self) -> tuple[Machine, BuildbotHost]:
+    async def _meet(self) -> tuple[Machine, BuildbotExecutor]:
         machine = await Machine.meet(self._connection)
-        host = BuildbotHost(machine, self._state_dir, takes_secrets=self._entry.secrets)
-        await host.clean()
+        executor = BuildbotExecutor(machine, self._state_dir, takes_secrets=self._account.secrets)
+        await executor.clean()
         await self._connection.request("print", message="attached to Build Ledger through its bridge")
-        return machine, host
+        return machine, executor
 
     async def _worker_settings(self, machine: Machine) -> WorkerSettings:
         token = None
         credential = load(self._state_dir)
         if credential is None or credential.has_expired(time.time()):
-            token = await self._draw_token(self._entry)
+            token = await self._draw_token(self._account)
             if token is None:
                 raise UnusableError(
                     "it isn't enrolled with the server: give the bridge --api and --admin-token, or this worker an "
@@ -132,10 +134,10 @@ class Attachment:
                 )
         return WorkerSettings(
             server=self._settings.server,
-            name=self._entry.name,
+            name=self._account.name,
             state_dir=self._state_dir,
             work_dir=self._state_dir,
-            labels=machine.labels() | self._entry.labels,
+            labels=machine.labels() | self._account.labels,
             capacity=AS_CONFIGURED,
             enrollment_token=token,
             ca_file=self._settings.ca_file,
@@ -145,7 +147,7 @@ class Attachment:
         )
 
     async def _let_go(self, serving: asyncio.Task[None]) -> None:
-        """The machine is gone: deliver what is known of its runs, then leave the server."""
+        """After the machine has disconnected: deliver what is known of its runs, then leave the server."""
         if self._worker is None:
             serving.cancel()
             return
@@ -154,5 +156,5 @@ class Attachment:
 
 
 def _closing_reason(text: str) -> str:
-    """As much of a text as a closing frame takes."""
+    """The text, cut to what fits into a WebSocket's closing frame."""
     return text.encode()[:_LONGEST_REASON_BYTES].decode(errors="ignore")

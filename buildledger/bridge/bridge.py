@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 
+from buildledger.bridge.accounts import Accounts
 from buildledger.bridge.attachment import Attachment, UnusableError
 from buildledger.bridge.connection import LONGEST_MESSAGE_BYTES, Connection
-from buildledger.bridge.door import Door
-from buildledger.bridge.naming import WORKER
-from buildledger.bridge.roster import Roster
+from buildledger.bridge.listener import ConnectionListener
+from buildledger.bridge.log_context import WORKER
 from buildledger.bridge.settings import BridgeError, BridgeSettings
 from buildledger.bridge.tokens import TokenSource
 
@@ -24,22 +24,26 @@ _log = logging.getLogger(__name__)
 
 
 class Bridge:
-    """All attachments of one listening address."""
+    """Listens on one address and holds the attachment of each Buildbot worker."""
 
     def __init__(self, settings: BridgeSettings) -> None:
-        """Raises: BridgeError."""
+        """Check the settings; nothing is opened yet.
+
+        Raises:
+            BridgeError: A setting can't be followed.
+        """
         settings.check()
         self.port = 0
         self._settings = settings
-        self._roster = Roster(settings.workers_file)
+        self._accounts = Accounts(settings.workers_file)
         self._tokens = TokenSource(settings)
         self._attached: dict[str, Attachment] = {}
-        self._door = Door(self._roster, self._attached)
+        self._listener = ConnectionListener(self._accounts, self._attached)
         self._leaving = ""
 
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Let machines in; in the end no attachment is left.
+        """Accept connections while the context is open; all attachments have ended when it closes.
 
         Raises:
             BridgeError: the address can't be had.
@@ -49,7 +53,7 @@ class Bridge:
                 self._attach,
                 self._settings.listen_host,
                 self._settings.listen_port,
-                process_request=self._door.check,
+                process_request=self._listener.check,
                 ssl=_tls(self._settings),
                 max_size=LONGEST_MESSAGE_BYTES,
                 compression=None,
@@ -63,14 +67,14 @@ class Bridge:
                 f"can't listen on {self._settings.listen_host}:{self._settings.listen_port}: {error}"
             ) from error
         self.port = next(iter(server.sockets)).getsockname()[1]
-        _log.info("port %d is open, names in the file of workers: %d", self.port, len(self._roster))
+        _log.info("port %d is open, names in the file of workers: %d", self.port, len(self._accounts))
         try:
             yield
         finally:
             await self._leave(server)
 
     def shut_down(self, reason: str) -> None:
-        """Let nobody in; stop what runs; called again, by force."""
+        """Refuse new connections and stop all runs; called again, kill them."""
         self._leaving = reason
         _log.info("shutting down: %s", reason)
         for attachment in list(self._attached.values()):
@@ -85,33 +89,33 @@ class Bridge:
         await server.wait_closed()
 
     async def _attach(self, socket: ServerConnection) -> None:
-        """One WebSocket from its opening to its end."""
-        entry = self._door.entry(socket)
+        """Serve one WebSocket from its opening to its end."""
+        account = self._listener.account(socket)
         if self._leaving:
             return
-        WORKER.set(entry.name)
-        before = self._attached.get(entry.name)
-        attachment = Attachment(entry, Connection(socket), self._settings, self._tokens.draw)
-        self._attached[entry.name] = attachment
+        WORKER.set(account.name)
+        before = self._attached.get(account.name)
+        attachment = Attachment(account, Connection(socket), self._settings, self._tokens.draw)
+        self._attached[account.name] = attachment
         try:
             await attachment.run(before)
         except UnusableError as error:
             _log.error("the machine can't be used: %s", error)
-            self._door.sulk(entry.name, str(error))
+            self._listener.block(account.name, str(error))
         except Exception:
             # A fault in serving one machine must not end the others.
             _log.exception("the bridge failed")
         finally:
             attachment.ended.set()
-            if self._attached.get(entry.name) is attachment:
-                del self._attached[entry.name]
+            if self._attached.get(account.name) is attachment:
+                del self._attached[account.name]
 
 
 async def run_bridge(settings: BridgeSettings, announce: Callable[[str], None]) -> None:
-    """Be a bridge until SIGTERM or SIGINT.
+    """Run the bridge until SIGTERM or SIGINT.
 
     Raises:
-        BridgeError: it can't be one as it was told.
+        BridgeError: the settings can't be used, or the address is taken.
     """
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     settings.state_dir.chmod(0o700)

@@ -1,4 +1,4 @@
-"""Runs one command of an attempt on an old worker, and ends it when told or when a limit is passed."""
+"""Runs one command of an attempt on a Buildbot worker, and stops it on request or when a limit is passed."""
 
 import asyncio
 import contextlib
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 class Execution(RemoteCommand):
-    """A command of a run. The first line of its output is the shell's, and says whether there is a process."""
+    """A command of a run; the first line of its output is the wrapping shell's and says whether it was started."""
 
     def __init__(self, machine: Machine, command_id: str, attempt: Attempt, plan: Plan) -> None:
         super().__init__(machine.connection, command_id)
@@ -42,17 +42,17 @@ class Execution(RemoteCommand):
         self._machine = machine
         self._attempt = attempt
         self._plan = plan
-        self._recording = Recording(attempt, plan, self._hold)
+        self._recording = Recording(attempt, plan, self._pause)
         self._channels = {channel.name: channel for channel in self._recording.channels}
         self._first_line: str | None = ""
         self._pid = 0
         self._not_started: pb.Exited | None = None
         self._started = asyncio.Event()
         self._survivors: list[tuple[int, str]] = []
-        self._sweeping = asyncio.Lock()
+        self._killing = asyncio.Lock()
         self._loop = asyncio.get_running_loop()
         self._started_at = self._wrote_at = self._loop.time()
-        self._silence: asyncio.TimerHandle | None = None
+        self._output_timer: asyncio.TimerHandle | None = None
 
     async def complete(self) -> pb.Exited:
         """Run it to its end."""
@@ -62,21 +62,21 @@ class Execution(RemoteCommand):
             async with secrets as paths:
                 await self.run("shell", self._arguments(paths))
                 watchers[0].cancel()
-                await self._sweep()
+                await self._kill_survivors()
                 self.end_is_known = True
         except (ConnectionLostError, NoAnswerError) as error:
             return self._broken(str(error) or BROKEN)
         finally:
             for watcher in watchers:
                 watcher.cancel()
-            if self._silence is not None:
-                self._silence.cancel()
+            if self._output_timer is not None:
+                self._output_timer.cancel()
             await asyncio.gather(*watchers, return_exceptions=True)
             self._recording.finish()
         return self._exited()
 
     def wrote(self, channel: str, text: str) -> None:
-        """Keep it; the shell's own line comes first."""
+        """Record output, after the shell's own first line."""
         if channel == "stdout" and self._first_line is not None:
             self._first_line += text
             line, newline, text = self._first_line.partition("\n")
@@ -92,11 +92,11 @@ class Execution(RemoteCommand):
         return "stdio" if channel == "stdout" and "stdio" in self._plan.channels else channel
 
     def _begun(self, word: str, rest: str) -> None:
-        """The shell has said what becomes of the program."""
+        """Take note of the shell's first line: the process id, or why nothing was started."""
         match word:
             case script.STARTED:
                 self._pid = int(rest)
-                self._note_start()
+                self._record_start()
             case script.NO_PROGRAM:
                 self._fail(pb.START_FAILURE_PROGRAM_NOT_FOUND, f"there is no program {rest!r}")
             case script.NO_DIRECTORY:
@@ -108,7 +108,7 @@ class Execution(RemoteCommand):
             case _:
                 self._fail(pb.START_FAILURE_OTHER, f"the shell said {word!r}")
 
-    def _note_start(self) -> None:
+    def _record_start(self) -> None:
         self._started_at = self._wrote_at = self._loop.time()
         if self._plan.no_output_seconds:
             self._check_for_output()
@@ -123,25 +123,25 @@ class Execution(RemoteCommand):
         self._started.set()
 
     def _check_for_output(self) -> None:
-        """Ends the run if it has been silent for too long; looks again when that may be so."""
-        if self._machine.connection.is_held:
+        """Stop the run if it has written nothing for too long, else check again when that will be so."""
+        if self._machine.connection.is_paused:
             # What it writes isn't read, which is not its fault.
             self._wrote_at = self._loop.time()
         due = self._wrote_at + self._plan.no_output_seconds
         if due <= self._loop.time():
             self._attempt.stop.make(pb.EXIT_REASON_NO_OUTPUT, pb.STOP_LEVEL_INTERRUPT)
         else:
-            self._silence = self._loop.call_at(due, self._check_for_output)
+            self._output_timer = self._loop.call_at(due, self._check_for_output)
 
     def _fail(self, failure: pb.StartFailure.ValueType, message: str) -> None:
         self._not_started = pb.Exited(reason=pb.EXIT_REASON_START_FAILED, start_failure=failure, message=message)
 
-    def _hold(self) -> None:
+    def _pause(self) -> None:
         """Stop reading from the worker until the server has taken enough."""
         connection = self._machine.connection
-        if not connection.is_held:
-            connection.hold()
-            self._attempt.workshop.spool.when_there_is_room(connection.resume)
+        if not connection.is_paused:
+            connection.pause()
+            self._attempt.store.spool.on_free(connection.resume)
 
     def _arguments(self, secret_paths: dict[str, str]) -> dict[str, Any]:
         command, plan = self._plan.spec.command, self._plan
@@ -167,12 +167,10 @@ class Execution(RemoteCommand):
             arguments["initial_stdin"] = self._machine.sent(command.stdin)
         return arguments
 
-    # -- the end ------------------------------------------------------------------------------------------------------
-
     async def _stop_when_asked(self) -> None:
         """Go through the stop policy once the end is asked for; a more urgent request skips ahead."""
         stop = self._attempt.stop
-        async for level in stop.steps_of(self._plan.stop_policy):
+        async for level in stop.levels_of(self._plan.stop_policy):
             self._attempt.state = State.STOPPING
             try:
                 stopping = pb.Stopping(level=level, reason=stop.reason)
@@ -183,7 +181,7 @@ class Execution(RemoteCommand):
                 await self._signal(level)
 
     async def _end_with_root(self) -> None:
-        """An old worker waits for every process that has the output open; those that outlive the root are killed."""
+        """Kill processes that outlive the command's root: a Buildbot worker waits for all that hold its output open."""
         await self._started.wait()
         pause = ROOT_CHECK_SECONDS[0]
         while True:
@@ -193,12 +191,12 @@ class Execution(RemoteCommand):
                 if (await self._machine.shell(script.ALIVE, str(self._pid))).ok:
                     continue
                 await asyncio.sleep(END_OF_OUTPUT_SECONDS)
-                await self._sweep()
+                await self._kill_survivors()
 
-    async def _sweep(self) -> None:
-        """Kill what is left, and remember who it was; one at a time, for the last process may end the command."""
-        async with self._sweeping:
-            self._survivors += await self._machine.sweep([self._attempt.cookie])
+    async def _kill_survivors(self) -> None:
+        """Kill what is left and remember their names; one call at a time, since the last kill may end the command."""
+        async with self._killing:
+            self._survivors += await self._machine.kill_marked([self._attempt.cookie])
 
     async def _signal(self, level: pb.StopLevel.ValueType) -> None:
         name = _SIGNAL_NAMES.get(level)

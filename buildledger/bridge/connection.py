@@ -1,4 +1,4 @@
-"""One WebSocket to an old worker: requests in both directions, each of them answered once."""
+"""One WebSocket to a Buildbot worker: requests in both directions, each answered once."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 KEEPALIVE_SECONDS = 10.0
 SILENT_SECONDS = 25.0
-"""After so long without a word, though two keepalives asked for one, the machine is taken for gone."""
+"""After this time without a message, although two keepalives were sent, the machine is taken for gone."""
 LONGEST_MESSAGE_BYTES = 64 << 20
 """A line of output goes over in one message, however long it is."""
 
@@ -27,7 +27,7 @@ class RefusedError(Exception):
 
 
 class Listener(Protocol):
-    """What the worker's reports about one command reach."""
+    """Receives the worker's reports about one command."""
 
     def updated(self, key: str, value: Any) -> None:
         """Something was written, found or measured."""
@@ -46,7 +46,7 @@ class Listener(Protocol):
 
 
 class Connection:
-    """Answers, numbers, keepalives. `run` reads until the end; everything else may be used meanwhile."""
+    """Matches answers to requests and sends keepalives; `run` reads to the end, the rest may be used meanwhile."""
 
     def __init__(self, socket: ServerConnection) -> None:
         self.closed = asyncio.Event()
@@ -97,24 +97,24 @@ class Connection:
             self._waiting.pop(number, None)
 
     def listen(self, command_id: str, listener: Listener) -> None:
-        """Let reports about a command reach `listener`."""
+        """Send reports about a command to `listener`."""
         self._listeners[command_id] = listener
 
     def forget(self, command_id: str) -> None:
-        """Reports about a command interest nobody."""
+        """Discard further reports about a command."""
         self._listeners.pop(command_id, None)
 
     @property
-    def is_held(self) -> bool:
-        """Whether nothing is read on purpose."""
+    def is_paused(self) -> bool:
+        """Whether reading is paused by `pause`."""
         return not self._room.is_set()
 
-    def hold(self) -> None:
-        """Read no more until `resume`: there is no room for what the worker sends."""
+    def pause(self) -> None:
+        """Read nothing until `resume`, because the spool is full."""
         self._room.clear()
 
     def resume(self) -> None:
-        """Read on."""
+        """Read again."""
         self._heard_at = self._loop.time()
         self._room.set()
 
@@ -169,7 +169,7 @@ class Connection:
             answer.set_result(message.get("result"))
 
     def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Do what the worker asks, and say so."""
+        """Do what the worker asks and return the answer."""
         answer: dict[str, Any] = {"op": "response", "seq_number": message["seq_number"], "result": None}
         listener = self._listeners.get(str(message.get("command_id")))
         try:
@@ -192,7 +192,7 @@ class Connection:
 
 
 def _serve(listener: Listener, message: dict[str, Any]) -> bytes | None:
-    """Hand one request of the worker to who listens; returns the result."""
+    """Pass one request of the worker to its listener; returns the result."""
     operations: dict[str, Callable[[], bytes | None]] = {
         "update": lambda: _updates(listener, message["args"]),
         "update_upload_file_write": lambda: listener.write(message["args"]),

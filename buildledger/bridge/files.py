@@ -1,4 +1,4 @@
-"""File operations of runs, in the words of the old protocol where those will do, else by small scripts."""
+"""File operations of runs, by commands of Buildbot's protocol where those suffice, else by shell scripts."""
 
 import errno
 import hashlib
@@ -11,7 +11,7 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from buildledger.bridge import script
-from buildledger.bridge.finding import matches, plain_beginning
+from buildledger.bridge.listing import matches, plain_beginning
 from buildledger.bridge.machine import Machine, NoAnswerError, os_error
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker.files.listing import MOST_ENTRIES
@@ -22,13 +22,13 @@ _TYPES = {stat.S_IFREG: pb.FILE_TYPE_REGULAR, stat.S_IFDIR: pb.FILE_TYPE_DIRECTO
 
 
 class Files:
-    """The files of one build directory."""
+    """Files of one build directory on a Buildbot worker's machine."""
 
     def __init__(self, machine: Machine, builddir: str) -> None:
         self.root = f"{machine.basedir}/{builddir}"
         self._machine = machine
 
-    async def inside(self, path: bytes, *, followed: bool = False) -> str:
+    async def resolve(self, path: bytes, *, followed: bool = False) -> str:
         """The absolute path on the machine, links in its directories considered, and its last name if `followed`.
 
         Raises:
@@ -44,7 +44,7 @@ class Files:
         return absolute
 
     def path(self, path: bytes) -> str:
-        """The absolute path on the machine, by its text.
+        """The absolute path on the machine, checked by its text alone.
 
         Raises:
             PathEscapesError: it leads out of the build directory.
@@ -85,7 +85,7 @@ class Files:
         """Absolute paths that match, with what they are, in no order; raises as `operate` and `path`, and OSError."""
         parts = self.path(pattern).removeprefix(self.root).lstrip("/").split("/")
         beginning = plain_beginning(parts)
-        path = await self.inside("/".join(beginning).encode())
+        path = await self.resolve("/".join(beginning).encode())
         command = await self._machine.listing(path, deep=beginning != parts)
         if command.is_truncated:
             raise OSError(errno.E2BIG, "there are too many files to list", pattern)
@@ -114,7 +114,11 @@ class Files:
         return entry
 
     async def remove(self, path: str) -> None:
-        """Remove a file, a link or a tree; nothing there is success. Raises: OSError."""
+        """Remove a file, a link or a tree; nothing there is success.
+
+        Raises:
+            OSError
+        """
         command = await self._machine.shell(script.REMOVE, path, limit_seconds=None)
         if not command.ok:
             raise os_error(command, path)
@@ -123,7 +127,7 @@ class Files:
         return path.removeprefix(self.root).lstrip("/") or "."
 
     async def _make_directory(self, operation: pb.MakeDirectory) -> list[pb.FileResult]:
-        path = await self.inside(operation.path, followed=True)
+        path = await self.resolve(operation.path, followed=True)
         existed = await self._machine.stat(path) is not None
         command = await self._machine.ask("mkdir", paths=[path])
         if not command.ok:
@@ -131,14 +135,14 @@ class Files:
         return [pb.FileResult(changed=not existed)]
 
     async def _remove(self, operation: pb.Remove) -> list[pb.FileResult]:
-        path = await self.inside(operation.path)
+        path = await self.resolve(operation.path)
         existed = await self.describe(path) is not None
         if existed:
             await self.remove(path)
         return [pb.FileResult(changed=existed)]
 
     async def _copy(self, operation: pb.Copy) -> list[pb.FileResult]:
-        source, target = await self.inside(operation.source), await self.inside(operation.destination)
+        source, target = await self.resolve(operation.source), await self.resolve(operation.destination)
         if os.path.commonpath((source, target)) in (source, target):
             raise OSError(errno.EINVAL, "source and destination contain each other", operation.destination)
         if await self.describe(source) is None:
@@ -150,7 +154,7 @@ class Files:
         return [pb.FileResult(changed=True)]
 
     async def _stat(self, operation: pb.Stat) -> list[pb.FileResult]:
-        path = await self.inside(operation.path)
+        path = await self.resolve(operation.path)
         entry = await self.describe(path)
         if entry is None:
             return [pb.FileResult()]
@@ -159,7 +163,7 @@ class Files:
         return [pb.FileResult(entries=[entry])]
 
     async def _digest(self, path: str) -> bytes:
-        """SHA-256 of a file, all of which comes here for it."""
+        """SHA-256 of a file, computed here from its whole content."""
         summing = _Summing()
         command = await self._machine.pull(path, summing)
         if not command.ok:
@@ -179,7 +183,7 @@ class Files:
         return results
 
     async def _write_file(self, operation: pb.WriteFile) -> list[pb.FileResult]:
-        path = await self.inside(operation.path)
+        path = await self.resolve(operation.path)
         if len(operation.content) > MOST_CONTENT_BYTES:
             raise OSError(errno.EFBIG, f"more than {MOST_CONTENT_BYTES} bytes have to go through a blob", path)
         parent = path.rpartition("/")[0]
@@ -191,7 +195,7 @@ class Files:
         return [pb.FileResult(changed=True)]
 
     async def _read_file(self, operation: pb.ReadFile) -> list[pb.FileResult]:
-        path = await self.inside(operation.path, followed=True)
+        path = await self.resolve(operation.path, followed=True)
         entry = await self._machine.stat(path)
         if entry is None:
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), path)
@@ -211,12 +215,12 @@ class Files:
 
 
 class _Summing:
-    """Takes bytes and keeps their digest alone."""
+    """A sink that computes SHA-256 and stores nothing."""
 
     def __init__(self) -> None:
         self.summed = hashlib.sha256()
 
     def write(self, data: bytes) -> int:
-        """Sum them."""
+        """Add bytes to the digest."""
         self.summed.update(data)
         return len(data)

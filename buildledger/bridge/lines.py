@@ -1,4 +1,4 @@
-"""Gets the text that a command wrote back from the lines that an old worker makes of it.
+"""Restores the exact text that a command wrote from the lines that a Buildbot worker sends.
 
 An old worker sends whole lines only, replaces what its `newline_re` matches by a newline, and splits lines that are
 longer than `max_line_length`, losing characters. With an expression that matches the end of the text, each piece that
@@ -15,7 +15,7 @@ ENDLESS = 1 << 40
 
 
 class Lines:
-    """One stream of an old worker."""
+    """One output stream of a Buildbot worker."""
 
     def __init__(self) -> None:
         self._last_time: float | None = None

@@ -1,4 +1,4 @@
-"""An old worker's machine: who it is, and the small things that the bridge has it do."""
+"""A Buildbot worker's machine: its properties, and short commands that the bridge runs on it."""
 
 import asyncio
 import errno
@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 
 from buildledger.bridge import script
 from buildledger.bridge.connection import Connection
-from buildledger.bridge.finding import FLAT, LIST, Find
 from buildledger.bridge.lines import END_OF_TEXT, ENDLESS
+from buildledger.bridge.listing import FLAT, LIST, Find
 from buildledger.bridge.remote import MOST_TEXT_CHARACTERS, RemoteCommand, Sink
 
 ANSWER_SECONDS = 60.0
@@ -35,11 +35,11 @@ class UnsuitableError(Exception):
 
 
 class NoAnswerError(Exception):
-    """The worker is there, and doesn't say what became of a command."""
+    """The worker is connected and doesn't report the result of a command."""
 
 
 class Auxiliary(RemoteCommand):
-    """A command of the bridge's own, of which the output is kept."""
+    """A command of the bridge's own whose output is kept in memory."""
 
     def __init__(self, machine: "Machine", purpose: str) -> None:
         super().__init__(machine.connection, machine.new_id(purpose))
@@ -52,7 +52,7 @@ class Auxiliary(RemoteCommand):
         return self._machine.written(self._written).decode(errors="replace")
 
     def wrote(self, channel: str, text: str) -> None:
-        """Keep the beginning."""
+        """Keep the beginning of what it writes."""
         if channel == "stdout":
             self._written = (self._written + text)[:MOST_TEXT_CHARACTERS]
         else:
@@ -60,7 +60,7 @@ class Auxiliary(RemoteCommand):
 
 
 class Machine:
-    """One attached machine. Made by `meet`."""
+    """One connected machine; made by `meet`."""
 
     def __init__(self, connection: Connection, info: Mapping[str, Any]) -> None:
         self.connection = connection
@@ -75,7 +75,7 @@ class Machine:
 
     @staticmethod
     async def meet(connection: Connection) -> "Machine":
-        """Tell the worker how to report, and learn what machine it is on.
+        """Configure the worker's reports and ask for the properties of its machine.
 
         Raises:
             ConnectionLostError, RefusedError, NoAnswerError: it went away, or does something else than a worker.
@@ -104,11 +104,11 @@ class Machine:
         return machine
 
     def written(self, text: str) -> bytes:
-        """The bytes that the worker made `text` of."""
+        """The bytes that the worker decoded to `text`."""
         return text.encode("latin-1" if self.is_exact else "utf-8")
 
     def sent(self, data: bytes) -> str:
-        """The text that the worker makes `data` of.
+        """The text that the worker encodes to `data`.
 
         Raises:
             UnicodeDecodeError: there is none.
@@ -116,7 +116,7 @@ class Machine:
         return data.decode("latin-1" if self.is_exact else "utf-8")
 
     def labels(self) -> dict[str, str]:
-        """What it says of itself, in so far as it may be shown: its environment may hold secrets."""
+        """What the machine reports of itself, without its environment, which may hold secrets."""
         shown = {"bridge": "buildbot-worker", "buildbot_worker_version": self.version}
         for name in ("numcpus", "os_id", "os_version_id", "admin", "host"):
             value = str(self._info.get(name, "")).strip()
@@ -150,11 +150,11 @@ class Machine:
         }
 
     def argv(self, arguments: list[str]) -> list[str]:
-        """A command line as the worker has to be told it."""
+        """A command line in the encoding that the worker expects."""
         return [self.sent(argument.encode()) for argument in arguments]
 
     async def ask(self, name: str, *, limit_seconds: float | None = ANSWER_SECONDS, **arguments: Any) -> Auxiliary:
-        """Have a command done that takes no time to speak of.
+        """Run a short command of Buildbot's protocol.
 
         Raises:
             ConnectionLostError, NoAnswerError: what became of it can't be learned.
@@ -196,7 +196,7 @@ class Machine:
         return command
 
     async def listing(self, path: str, *, deep: bool) -> Find:
-        """What there is at a path, and below it if `deep`.
+        """Entries at a path, and below it if `deep`.
 
         Raises:
             ConnectionLostError: it broke off.
@@ -220,8 +220,8 @@ class Machine:
             return None
         raise failed
 
-    async def sweep(self, cookies: list[str]) -> list[tuple[int, str]]:
-        """Kill whatever carries one of these marks, where the system shows them; returns ids and names.
+    async def kill_marked(self, cookies: list[str]) -> list[tuple[int, str]]:
+        """Kill processes that carry one of these cookies in their environment; returns ids and names. Linux only.
 
         Raises:
             ConnectionLostError, NoAnswerError: it can't be learned what is left.
@@ -229,8 +229,8 @@ class Machine:
         if not cookies:
             return []
         patterns = [argument for cookie in cookies for argument in ("-e", cookie)]
-        swept = await self.shell(script.SWEEP, *patterns)
-        killed = (line.partition(" ") for line in swept.output.splitlines())
+        killed_ones = await self.shell(script.KILL_MARKED, *patterns)
+        killed = (line.partition(" ") for line in killed_ones.output.splitlines())
         return [(int(pid), name) for pid, _, name in killed if pid.isdecimal()]
 
 

@@ -1,4 +1,4 @@
-"""A command of the old protocol, from the bridge's side."""
+"""A command of Buildbot's protocol, as the bridge sees it."""
 
 import asyncio
 import re
@@ -14,14 +14,14 @@ _KILLED = re.compile(r"process killed by signal (\d+)")
 
 
 class Sink(Protocol):
-    """Takes what is uploaded."""
+    """Receives uploaded bytes."""
 
     def write(self, data: bytes, /) -> object:
         """These bytes come next."""
 
 
 class RemoteCommand:
-    """One command while it runs, and what it came to. Subclasses take what it writes."""
+    """One command while it runs, and its result afterwards; subclasses process its output."""
 
     def __init__(self, connection: Connection, command_id: str) -> None:
         self.id = command_id
@@ -78,8 +78,6 @@ class RemoteCommand:
         if channel == "stderr":
             self.errors = (self.errors + text)[:MOST_TEXT_CHARACTERS]
 
-    # -- what the worker reports --------------------------------------------------------------------------------------
-
     def updated(self, key: str, value: Any) -> None:
         """As the Listener says."""
         match key:
@@ -121,12 +119,12 @@ class RemoteCommand:
 
     @property
     def ok(self) -> bool:
-        """Whether it did what it was asked; an old worker that fails in the middle still says 0."""
+        """Whether it succeeded; a Buildbot worker that fails half-way still reports 0."""
         return self.rc == 0 and not self.failure
 
     @property
     def complaint(self) -> str:
-        """Why it failed, in the words of whoever knows."""
+        """Why it failed, as reported by the worker or written by the command."""
         return (self.failure or self.errors or self._header).strip() or f"it ended with {self.rc}"
 
     def _text(self, stream: str, lines: tuple[str, list[int], list[float]]) -> str:

@@ -1,4 +1,4 @@
-"""What the bridge puts around a command, and the small commands of its own, all for a POSIX shell.
+"""POSIX shell scripts: what the bridge wraps commands in, and short commands of its own.
 
 An old worker starts a program and says how it ended. The shell before it (which becomes the program by `exec`) adds
 what is missing: a first line that tells the process id or why there will be no program, a working directory that must
@@ -68,7 +68,7 @@ STORE = 'umask 077; mkdir -p "${1%/*}" && cat > "$1"'
 
 # /proc shows the environment that a process was started with. Killing goes on until nobody is found, because a process
 # may fork while it is looked for. The shell itself and what it starts don't have the mark in their environment.
-SWEEP = """
+KILL_MARKED = """
 [ -r /proc/self/environ ] || exit 0
 round=0
 while [ $round -lt 200 ]; do

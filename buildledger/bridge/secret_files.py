@@ -1,4 +1,4 @@
-"""Secrets that a command gets as files on an old worker's machine."""
+"""Files of secrets for a command on a Buildbot worker's machine."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ FOLDER = ".buildledger-secrets"
 
 
 class SecretFiles:
-    """Private files that are there as long as the command runs; entering it gives variables and paths."""
+    """Private files that exist while the context is open; entering it returns variable names and paths."""
 
     def __init__(self, machine: Machine, command: pb.Command, cookie: str) -> None:
         self._machine = machine
@@ -39,5 +39,5 @@ class SecretFiles:
 
 
 async def remove_left_over(machine: Machine) -> None:
-    """Remove what a broken connection left; raises ConnectionLostError, NoAnswerError."""
+    """Remove files that a broken connection left; raises ConnectionLostError, NoAnswerError."""
     await machine.shell(script.REMOVE, f"{machine.basedir}/{FOLDER}")

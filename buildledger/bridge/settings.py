@@ -1,4 +1,4 @@
-"""What a bridge is told when it is started."""
+"""Settings of the bridge."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +9,12 @@ DEFAULT_SPOOL_BYTES = 1 << 30
 
 
 class BridgeError(Exception):
-    """The bridge can't do its work as it was told to; the text says what to change."""
+    """The bridge can't work with these settings or files; the text says what to change."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BridgeSettings:
-    """Everything but the workers' names and passwords, which stand in a file of their own."""
+    """Everything but the workers' names and passwords, which are in a file of their own."""
 
     server: str
     """host:port of the Build Ledger server's gateway."""
@@ -25,7 +25,7 @@ class BridgeSettings:
     """A journal, a credential and a staging area for each worker; private to one bridge."""
     workers_file: Path
     ca_file: Path | None = None
-    """As in the agent's settings: how the server's certificate is checked."""
+    """As in `WorkerSettings`: how the server's certificate is checked."""
     tls: bool = False
     certificate: Path | None = None
     """PEM, for the listening side; the machines then connect by TLS."""

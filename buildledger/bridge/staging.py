@@ -1,6 +1,6 @@
-"""Moves files between the server and an old worker's machine, through a directory beside the bridge's journals.
+"""Moves files between the server and a Buildbot worker's machine, by way of a directory beside the bridge's journals.
 
-The transfer to and from the server is the agent's own, with a staging directory in place of the build directory:
+Transfers to and from the server are those of `buildledger.worker`, with a staging directory for the build directory:
 digests, limits and going on after a broken connection are the same.
 """
 
@@ -18,16 +18,19 @@ from buildledger.bridge.files import Files
 from buildledger.bridge.machine import Auxiliary, Machine, NoAnswerError, os_error
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker.files.operations import file_error
-from buildledger.worker.files.paths import PathEscapesError, inside
-from buildledger.worker.files.transfers import MOST_UPLOADS, BlobStore, fetch_files, upload_files
+from buildledger.worker.files.paths import PathEscapesError, resolve
+from buildledger.worker.files.transfers.blob_store import BlobStore, TransferTask
+from buildledger.worker.files.transfers.fetch import fetch_files
+from buildledger.worker.files.transfers.upload import MOST_UPLOADS, upload_files
 from buildledger.worker.runs.attempt import Attempt
 from buildledger.worker.runs.plan import Plan
+from buildledger.worker.runs.transferring import transfer_task
 
 FOLDER = "staging"
 
 
 def clear(state_dir: Path) -> None:
-    """Remove what a bridge that was killed left."""
+    """Remove files that a killed bridge left."""
     shutil.rmtree(state_dir / FOLDER, ignore_errors=True)
 
 
@@ -35,12 +38,12 @@ async def fetch(machine: Machine, attempt: Attempt, plan: Plan, blobs: BlobStore
     """Bring the plan's files from the server to the machine; raises StoppedError, ConnectionLostError."""
     files = Files(machine, plan.spec.builddir)
     with _staged(attempt, plan) as staged:
-        if (failed := await fetch_files(attempt, staged, blobs)) is not None:
+        if (failed := await fetch_files(staged, blobs)) is not None:
             return failed
         try:
             for wanted in plan.spec.files_in:
-                target = await files.inside(wanted.path)
-                command = await _place(machine, inside(staged.root, wanted.path), target, wanted.mode)
+                target = await files.resolve(wanted.path)
+                command = await _place(machine, resolve(staged.root, wanted.path), target, wanted.mode)
                 if not command.ok:
                     raise os_error(command, target)
         except (OSError, PathEscapesError, NoAnswerError) as error:
@@ -60,7 +63,7 @@ async def upload(machine: Machine, attempt: Attempt, plan: Plan, blobs: BlobStor
             return pb.FileResult(error=file_error(os.fsencode(files.root), error))
         except _TooLargeError as error:
             return pb.FileResult(error=error.error)
-        return await upload_files(attempt, staged, blobs, succeeded=succeeded)
+        return await upload_files(staged, blobs, succeeded=succeeded)
 
 
 class _TooLargeError(Exception):
@@ -84,7 +87,7 @@ async def _place(machine: Machine, staged: bytes, target: str, mode: int) -> Aux
                 return await machine.push(source, target, stat.S_IMODE(mode) or 0o644)
 
 
-async def _pull_all(machine: Machine, files: Files, staged: Plan, wanted: pb.FileOut) -> None:
+async def _pull_all(machine: Machine, files: Files, staged: TransferTask, wanted: pb.FileOut) -> None:
     """Copy each regular file that matches into the staging directory, under its own name."""
     found = await files.find(wanted.pattern)
     regular = sorted(path for path, kind in found.items() if kind == pb.FILE_TYPE_REGULAR)
@@ -96,7 +99,7 @@ async def _pull_all(machine: Machine, files: Files, staged: Plan, wanted: pb.Fil
             continue
         if wanted.size_limit and entry.size > wanted.size_limit:
             raise _TooLargeError(entry.path, f"larger than {wanted.size_limit} bytes")
-        target = inside(staged.root, entry.path)
+        target = resolve(staged.root, entry.path)
         os.makedirs(target.rpartition(b"/")[0], exist_ok=True)  # noqa: PTH103 - bytes
         with open(target, "wb") as sink:  # noqa: ASYNC230, PTH123 - bytes, a local file
             command = await machine.pull(path, sink, wanted.size_limit or None)
@@ -107,12 +110,12 @@ async def _pull_all(machine: Machine, files: Files, staged: Plan, wanted: pb.Fil
 
 
 @contextmanager
-def _staged(attempt: Attempt, plan: Plan) -> Iterator[Plan]:
-    """The plan, with an empty directory of its own for a build directory."""
-    folder = attempt.workshop.settings.state_dir / FOLDER
+def _staged(attempt: Attempt, plan: Plan) -> Iterator[TransferTask]:
+    """The transfers of an attempt, with an empty directory of the bridge in place of the build directory."""
+    folder = attempt.store.settings.state_dir / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     directory = Path(tempfile.mkdtemp(dir=folder)).resolve()
     try:
-        yield replace(plan, root=os.fsencode(directory))
+        yield replace(transfer_task(attempt, plan), root=os.fsencode(directory))
     finally:
         shutil.rmtree(directory, ignore_errors=True)

@@ -1,10 +1,10 @@
-"""Where the enrollment tokens of workers come from that attach for the first time."""
+"""Enrollment tokens for workers that attach for the first time."""
 
 import logging
 
 import httpx
 
-from buildledger.bridge.roster import Entry
+from buildledger.bridge.accounts import Account
 from buildledger.bridge.settings import BridgeSettings
 
 _CALL_SECONDS = 30.0
@@ -14,16 +14,16 @@ _log = logging.getLogger(__name__)
 
 
 class TokenSource:
-    """A worker's own token from the file of workers, else one that the bridge draws as an administrator."""
+    """Takes a worker's token from the file of workers, else asks the server's API for one as an administrator."""
 
     def __init__(self, settings: BridgeSettings) -> None:
         self._api = settings.api
         self._admin_token_file = settings.admin_token_file
 
-    async def draw(self, entry: Entry) -> str | None:
+    async def draw(self, account: Account) -> str | None:
         """A token for this worker; None if there is no source, or it fails (which the log tells)."""
-        if entry.enrollment_token is not None:
-            return entry.enrollment_token
+        if account.enrollment_token is not None:
+            return account.enrollment_token
         if self._api is None or self._admin_token_file is None:
             return None
         try:
@@ -31,7 +31,7 @@ class TokenSource:
             async with httpx.AsyncClient(timeout=_CALL_SECONDS) as client:
                 answer = await client.post(
                     f"{self._api.rstrip('/')}/api/v1/enrollment-tokens",
-                    json={"worker": entry.name, "life_seconds": _LIFE_SECONDS},
+                    json={"worker": account.name, "life_seconds": _LIFE_SECONDS},
                     headers={"Authorization": f"Bearer {token}"},
                 )
             drawn = answer.json()

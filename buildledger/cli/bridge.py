@@ -18,7 +18,7 @@ def _print_hash(context: click.Context, _parameter: click.Parameter, wanted: boo
     """`--hash-password` does only that."""
     if not wanted or context.resilient_parsing:
         return
-    from buildledger.bridge.roster import hash_password
+    from buildledger.bridge.accounts import hash_password
 
     if sys.stdin.isatty():
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
@@ -94,10 +94,10 @@ def bridge(
     A step doesn't outlive its connection, as on Buildbot: it is shown as interrupted, and the build is tried again.
     """
     from buildledger.bridge.bridge import run_bridge
-    from buildledger.bridge.naming import name_workers
+    from buildledger.bridge.log_context import log_worker_names
     from buildledger.bridge.settings import BridgeError, BridgeSettings
 
-    name_workers()
+    log_worker_names()
     settings = BridgeSettings(
         server=str(server),
         listen_host=listen.host,

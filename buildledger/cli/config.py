@@ -17,6 +17,7 @@ from buildledger.config.load import check, load
 from buildledger.config.problems import ConfigErrors, Problem
 from buildledger.config.resolved import Configuration
 from buildledger.config.schema import schema
+from buildledger.config.stored import read_configuration
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 NOT_THE_SERVER = "This machine isn't the server: don't look whether the secrets are there."
@@ -119,4 +120,4 @@ def _in_force(state: Path) -> tuple[Configuration | None, int]:
     answer = Client(state).find("/config")
     if answer is None:
         return None, 0
-    return Configuration.from_json(json.dumps(answer["configuration"])), int(answer["revision"]["revision"])
+    return read_configuration(json.dumps(answer["configuration"])), int(answer["revision"]["revision"])

@@ -31,21 +31,6 @@ class AddressType(click.ParamType[Address]):
             self.fail(str(error), param, ctx)
 
 
-class LabelType(click.ParamType[tuple[str, str]]):
-    """`name=value`."""
-
-    name = "name=value"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        """Split it at the first `=`."""
-        if isinstance(value, tuple):
-            return value
-        label, equals, text = str(value).partition("=")
-        if not equals or not label:
-            self.fail(f"{value!r} is not a label: write name=value, for example os=linux", param, ctx)
-        return label, text
-
-
 class SizeType(click.ParamType[int]):
     """`10GiB`: bytes with their unit."""
 

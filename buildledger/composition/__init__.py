@@ -21,7 +21,9 @@ SWITCH_SECONDS = 0.0005
 async def run_server(settings: ServerSettings, announce: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT.
 
-    Raises: SettingsError; ConfigErrors if the configuration file is bad at the start.
+    Raises:
+        SettingsError
+        ConfigErrors: If the configuration file is bad at the start.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     sys.setswitchinterval(SWITCH_SECONDS)

@@ -34,7 +34,11 @@ class GatewayHandle:
 
 
 def authority_of(settings: ServerSettings, clock: Clock) -> Authority:
-    """What certifies workers. Raises: SettingsError."""
+    """What certifies workers.
+
+    Raises:
+        SettingsError
+    """
     files = settings.worker_ca
     return Authority.at(settings.state, clock.now()) if files is None else Authority.of(files)
 
@@ -56,7 +60,11 @@ async def serve_workers(
     server_id: ServerId,
     authority: Authority,
 ) -> GatewayHandle:
-    """Serve workers until the stack ends. Raises: SettingsError if an address is taken or would be served in clear."""
+    """Serve workers until the stack ends.
+
+    Raises:
+        SettingsError: If an address is taken or would be served in clear.
+    """
     service = WorkerService(
         ledger=stores.ledger,
         logs=stores.logs,

@@ -20,7 +20,11 @@ class Lifetime:
         self._failure: BaseException | None = None
 
     async def ended(self) -> None:
-        """Return when a signal asks for the end. Raises: what made a part of the server fail."""
+        """Return when a signal asks for the end.
+
+        Raises:
+            Exception: Whatever made a part of the server fail.
+        """
         await self._ending.wait()
         if self._failure is not None:
             raise self._failure

@@ -21,6 +21,7 @@ from buildledger.composition.lifetime import Lifetime
 from buildledger.composition.state_directory import admin_token, sole_owner, tell_address
 from buildledger.composition.stores import Stores, open_stores, open_views
 from buildledger.composition.web import serve_api
+from buildledger.config.configurations import Configurations
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.report import problems_text
 from buildledger.domain.server import StartServer, StopServer
@@ -68,11 +69,12 @@ class Server:
             stores = open_stores(settings, self._clock, stack)
             ledger = stores.ledger
             await self._say_hello(ledger, stack)
-            active = ActiveConfiguration(ledger)
+            configurations = Configurations(ledger.at)
+            active = ActiveConfiguration(ledger, configurations)
             await active.load()
             await self._apply_file(ledger, active, stack)
             views, projector = open_views(settings, ledger, stack)
-            runner = self._start_reactors(ledger, stack)
+            runner = self._start_reactors(ledger, configurations, stack)
             pollers = self._start_pollers(stores, active, stack)
             self._start_retention(stores, views, stack)
             authority = authority_of(settings, self._clock)
@@ -93,7 +95,8 @@ class Server:
                 reactors=None if runner is None else (lambda: runner.health),
                 connected_workers=None if service is None else (lambda: service.connected),
                 active=active,
-                trigger_poll=pollers.notify,
+                configurations=configurations,
+                trigger_poll=pollers.trigger_poll,
                 clock=self._clock,
                 keep_artifacts=self._keep_artifacts,
                 admin_token=admin_token(settings.state),
@@ -104,7 +107,11 @@ class Server:
             yield self
 
     async def stopped(self) -> None:
-        """Return when a signal asks for the end. Raises: what made a part of the server fail."""
+        """Return when a signal asks for the end.
+
+        Raises:
+            Exception: Whatever made a part of the server fail.
+        """
         await self._lifetime.ended()
 
     @property
@@ -134,12 +141,13 @@ class Server:
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, file.look)
         self._lifetime.watch(file.watch(), "configuration file", stack)
 
-    def _start_reactors(self, ledger: Ledger, stack: AsyncExitStack) -> Runner | None:
+    def _start_reactors(self, ledger: Ledger, configurations: Configurations, stack: AsyncExitStack) -> Runner | None:
         if Role.REACTORS not in self._settings.roles:
             return None
         runner = join(
             ledger,
             self._clock,
+            configurations=configurations,
             serves=lambda server_id: server_id == self._id or self._settings.database is not None,
             lease_seconds=self._settings.lease_seconds,
         )

@@ -19,7 +19,8 @@ ADMIN_TOKEN_BYTES = 32
 def sole_owner(state: Path) -> Iterator[None]:
     """Hold the state directory: two processes on one log store, or on one SQLite ledger, would overtake each other.
 
-    Raises: SettingsError if another process holds it.
+    Raises:
+        SettingsError: If another process holds it.
     """
     state.mkdir(parents=True, exist_ok=True)
     state.chmod(0o700)

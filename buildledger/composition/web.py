@@ -15,7 +15,11 @@ from buildledger.settings import Address, SettingsError
 
 
 async def serve_api(dependencies: ApiDependencies, address: Address, lifetime: Lifetime, stack: AsyncExitStack) -> str:
-    """Listen, and return the URL. Raises: SettingsError if the address is taken or not allowed."""
+    """Listen, and return the URL.
+
+    Raises:
+        SettingsError: If the address is taken or not allowed.
+    """
     app = make_app(dependencies)
     config = uvicorn.Config(
         app,

@@ -9,11 +9,12 @@ import msgspec
 from buildledger.config import builder_models as models
 from buildledger.config import inputs, matrix, resolved
 from buildledger.config.document import Document
-from buildledger.config.evaluate import Context, WorkerView, worker_fits
-from buildledger.config.expressions import ValueType, mentioned
+from buildledger.config.evaluate import Context, WorkerView
+from buildledger.config.expressions import ValueType
 from buildledger.config.filling import Filling, plain
 from buildledger.config.inputs import InputSpec
 from buildledger.config.parsing import Parsed
+from buildledger.config.placement import Requirement
 from buildledger.config.problems import Path, did_you_mean, listed
 from buildledger.config.scopes import ANYTHING, CONDITIONS, NUMBERS, Place, Scope
 from buildledger.config.secrets import SecretProvider
@@ -96,7 +97,7 @@ class BuilderResolver:
             self._document.add("steps", path, f"builder '{self._name}' needs either 'steps' or 'use'", at_key=True)
         if model.steps is not None:
             names = self._parsed.names
-            expansion.check(self._scope, (*path, "steps"), model.steps, names["sources"], names["builders"])
+            expansion.check(self._scope, (*path, "steps"), model.steps, self._parsed.systems, names["builders"])
         if model.use is None:
             if model.with_:
                 self._document.add("template", (*path, "with"), "'with' means something only with 'use'", at_key=True)
@@ -193,7 +194,7 @@ def check_template(
     """Check a template's steps in the scope of a builder that uses it, of which they see the properties only."""
     inner = msgspec.structs.replace(scope, owner=f"template '{name}'", inputs=declared, matrix={}, is_template=True)
     path = ("templates", name, "steps")
-    expansion.check(inner, path, template.steps, parsed.names["sources"], parsed.names["builders"])
+    expansion.check(inner, path, template.steps, parsed.systems, parsed.names["builders"])
 
 
 def specs(document: Document, path: Path, declared: Mapping[str, models.InputModel]) -> dict[str, InputSpec]:
@@ -225,13 +226,12 @@ def specs(document: Document, path: Path, declared: Mapping[str, models.InputMod
 
 def warn_of_idle(document: Document, builder: resolved.Builder, workers: Mapping[str, resolved.Worker]) -> None:
     """Warn if none of the workers in the file could ever run a builder."""
-    if builder.worker is None or not workers:
-        return
-    if any(name.startswith(("change.", "inputs.")) for name in mentioned(builder.worker.source)):
+    requirement = Requirement(builder, Context(matrix=builder.matrix))
+    if not workers or requirement.per_request:
         return
     views = [
         WorkerView(name=worker.name, labels=worker.labels, capacity=worker.capacity) for worker in workers.values()
     ]
-    if not any(worker_fits(builder, Context(matrix=builder.matrix, worker=view)) for view in views):
+    if not any(requirement.fits(view) for view in views):
         message = f"no worker of this file can run '{builder.name}'"
         document.add("no-worker", ("builders", builder.base, "worker"), message, "look at the labels", warning=True)

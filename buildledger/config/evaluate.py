@@ -71,7 +71,11 @@ class EvaluationError(ValueError):
 
 
 def value(node: Value, context: Context) -> Plain:
-    """The plain value of a node. Raises: EvaluationError."""
+    """The plain value of a node.
+
+    Raises:
+        EvaluationError
+    """
     match node:
         case InputRef(name):
             return _known(context.inputs, name, "input")
@@ -86,7 +90,11 @@ def value(node: Value, context: Context) -> Plain:
 
 
 def text(node: Value, context: Context) -> str:
-    """The same as one text: a number in decimal, a boolean as `true` or `false`. Raises: EvaluationError."""
+    """The same as one text: a number in decimal, a boolean as `true` or `false`.
+
+    Raises:
+        EvaluationError
+    """
     plain = value(node, context)
     match plain:
         case bool():
@@ -104,7 +112,11 @@ def text(node: Value, context: Context) -> str:
 
 
 def argv(arguments: Iterable[Argument], context: Context) -> tuple[str, ...]:
-    """The arguments of a program, lists spread. Raises: EvaluationError."""
+    """The arguments of a program, lists spread.
+
+    Raises:
+        EvaluationError
+    """
     result: list[str] = []
     for argument in arguments:
         if isinstance(argument, Spread):
@@ -122,14 +134,22 @@ def argv(arguments: Iterable[Argument], context: Context) -> tuple[str, ...]:
 
 
 def environment(env: Mapping[str, EnvironmentValue], context: Context) -> dict[str, str | SecretRef | None]:
-    """The variables for a program; None: to be unset; a secret stays its name. Raises: EvaluationError."""
+    """The variables for a program; None: to be unset; a secret stays its name.
+
+    Raises:
+        EvaluationError
+    """
     return {
         name: node if node is None or isinstance(node, SecretRef) else text(node, context) for name, node in env.items()
     }
 
 
 def relative_path(node: Value, context: Context) -> str:
-    """A path inside the build's directory. Raises: EvaluationError if it would lead out of it."""
+    """A path inside the build's directory.
+
+    Raises:
+        EvaluationError: If it would lead out of it.
+    """
     path = text(node, context)
     if reason := paths.fault(path):
         raise EvaluationError(f"{reason}: {path!r}")
@@ -137,13 +157,17 @@ def relative_path(node: Value, context: Context) -> str:
 
 
 def condition(expression: Expression | None, context: Context) -> bool:
-    """Whether a condition holds; no condition always does. Raises: EvaluationError."""
+    """Whether a condition holds; no condition always does.
+
+    Raises:
+        EvaluationError
+    """
     if expression is None:
         return True
-    verdict = _expression(expression, context)
-    if not isinstance(verdict, bool):
-        raise EvaluationError(f"'{expression.source}' gives {verdict!r}, not true or false")
-    return verdict
+    holds = _expression(expression, context)
+    if not isinstance(holds, bool):
+        raise EvaluationError(f"'{expression.source}' gives {holds!r}, not true or false")
+    return holds
 
 
 def worker_fits(builder: Builder, context: Context) -> bool:
@@ -155,7 +179,11 @@ def worker_fits(builder: Builder, context: Context) -> bool:
 
 
 def priority(builder: Builder, context: Context) -> int:
-    """A request's priority, kept within its limits. Raises: EvaluationError."""
+    """A request's priority, kept within its limits.
+
+    Raises:
+        EvaluationError
+    """
     plain = builder.priority if isinstance(builder.priority, int) else _expression(builder.priority, context)
     if isinstance(plain, bool) or not isinstance(plain, int):
         raise EvaluationError(f"a priority is a whole number, not {plain!r}")
@@ -163,7 +191,11 @@ def priority(builder: Builder, context: Context) -> int:
 
 
 def properties(builder: Builder, context: Context) -> dict[str, Plain]:
-    """What the builder's properties are before its first step. Raises: EvaluationError."""
+    """What the builder's properties are before its first step.
+
+    Raises:
+        EvaluationError
+    """
     return {name: value(node, context) for name, node in builder.properties.items()}
 
 

@@ -47,14 +47,16 @@ class ExpressionEngine(Protocol):
     def check(self, source: str, variables: Mapping[str, ValueType]) -> ValueType:
         """Compile and type-check; the type it will have.
 
-        Raises: ExpressionError for syntax, an unknown variable or function, or types that don't fit.
+        Raises:
+            ExpressionError: For syntax, an unknown variable or function, or types that don't fit.
         """
         ...
 
     def evaluate(self, source: str, values: Mapping[str, Plain | Mapping[str, str]]) -> Plain:
         """What a checked expression gives with these values.
 
-        Raises: ExpressionError, also for an expression that needs more than the engine's iteration budget.
+        Raises:
+            ExpressionError: Also for an expression that needs more than the engine's iteration budget.
         """
         ...
 

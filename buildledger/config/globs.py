@@ -9,12 +9,12 @@ from functools import lru_cache
 
 def matches(patterns: Iterable[str], name: str) -> bool:
     """Whether the last pattern that says anything about `name` takes it; `!pattern` says no."""
-    verdict = False
+    holds = False
     for pattern in patterns:
         negated = pattern.startswith("!")
         if _compiled(pattern.removeprefix("!")).fullmatch(name):
-            verdict = not negated
-    return verdict
+            holds = not negated
+    return holds
 
 
 def fault(pattern: str) -> str | None:

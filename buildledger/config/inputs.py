@@ -38,7 +38,10 @@ class InputErrors(Exception):  # noqa: N818 - one exception that carries many er
 def bind(specs: Mapping[str, InputSpec], given: Mapping[str, Any]) -> dict[str, Plain]:
     """Values for all inputs of a builder: those given, else the defaults.
 
-    A list may be a list or a tuple. Raises: InputErrors with every fault, also for an input that doesn't exist.
+    A list may be a list or a tuple.
+
+    Raises:
+        InputErrors: With every fault, also for an input that doesn't exist.
     """
     faults: dict[str, str] = {}
     values: dict[str, Plain] = {}
@@ -110,7 +113,8 @@ def type_of(spec: InputSpec) -> ValueType:
 def matches(pattern: str, text: str) -> bool:
     """Whether an RE2 expression, which takes linear time whatever it is, matches somewhere in the text.
 
-    Raises: ExpressionError if it is none.
+    Raises:
+        ExpressionError: If it is none.
     """
     matched = ENGINE.evaluate("inputs.text.matches(inputs.pattern)", {"inputs.text": text, "inputs.pattern": pattern})
     return matched is True

@@ -19,7 +19,8 @@ def load(path: Path, *, secrets_required: bool = True) -> Configuration:
 
     `secrets_required=False` doesn't look for the secrets that it names, for a machine that isn't the server.
 
-    Raises: ConfigErrors with all problems, warnings too, in the order of the file.
+    Raises:
+        ConfigErrors: With all problems, warnings too, in the order of the file.
     """
     configuration, problems = _load(path, secrets_required=secrets_required)
     if configuration is None:
@@ -32,15 +33,16 @@ def check(path: Path, *, secrets_required: bool = True) -> list[Problem]:
     return _load(path, secrets_required=secrets_required)[1]
 
 
-def load_text(
-    text: str, *, file: str = "ci.yaml", directory: Path | None = None, secrets_required: bool = True
-) -> Configuration:
-    """The same for text that is in no file. Raises: ConfigErrors."""
+def resolve_text(
+    text: str, *, file: str, directory: Path, secrets_required: bool = True
+) -> tuple[Configuration | None, list[Problem]]:
+    """A text as a configuration, None if it has errors, and all its problems in their order.
+
+    `file` is what the problems name; relative paths in the text are relative to `directory`.
+    """
     document = read(text, file)
-    configuration = _resolve(document, (directory or Path.cwd()).resolve(), secrets_required=secrets_required)
-    if configuration is None:
-        raise ConfigErrors(_ordered(document))
-    return configuration
+    configuration = _resolve(document, directory.resolve(), secrets_required=secrets_required)
+    return configuration, _ordered(document)
 
 
 def _load(path: Path, *, secrets_required: bool) -> tuple[Configuration | None, list[Problem]]:
@@ -58,9 +60,7 @@ def _load(path: Path, *, secrets_required: bool) -> tuple[Configuration | None, 
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return None, [_not_utf8(file, raw, error)]
-    document = read(text, file)
-    configuration = _resolve(document, path.resolve().parent, secrets_required=secrets_required)
-    return configuration, _ordered(document)
+    return resolve_text(text, file=file, directory=path.resolve().parent, secrets_required=secrets_required)
 
 
 def _resolve(document: Document, directory: Path, *, secrets_required: bool) -> Configuration | None:

@@ -11,12 +11,14 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+MACHINE_SETTINGS_FORMAT = 1
+"""Of the stored text. Whoever changes what is stored raises it; `stored.py` says what else there is to do."""
 GATEWAY = ""
 """In the place of an address: wherever the server itself listens for workers."""
 
 
 class StartBase(msgspec.Struct, frozen=True, kw_only=True, tag_field="driver"):
-    """What all drivers are told."""
+    """The settings that every way of starting a worker has."""
 
     capacity: int
     """Builds at the same time; the worker is started with it."""
@@ -39,7 +41,7 @@ class StartBase(msgspec.Struct, frozen=True, kw_only=True, tag_field="driver"):
 
 
 class LocalStart(StartBase, frozen=True, kw_only=True, tag="local"):
-    """A process beside the server."""
+    """How a worker is started as a process beside the server."""
 
 
 class SshStart(StartBase, frozen=True, kw_only=True, tag="ssh"):
@@ -61,7 +63,7 @@ class SshStart(StartBase, frozen=True, kw_only=True, tag="ssh"):
 
 
 class KubernetesStart(StartBase, frozen=True, kw_only=True, tag="kubernetes"):
-    """A Job."""
+    """How a worker is started as a Kubernetes Job."""
 
     image: str
     namespace: str = "default"
@@ -82,17 +84,8 @@ Start: TypeAlias = LocalStart | SshStart | KubernetesStart
 
 
 def to_json(start: Start) -> str:
-    """Canonical text: equal settings have equal texts."""
-    return _encoder.encode(start).decode()
-
-
-def from_json(text: str) -> Start:
-    """What `to_json` wrote, by this version or an earlier one.
-
-    Raises: msgspec.ValidationError, msgspec.DecodeError if it is something else.
-    """
-    return _decoder.decode(text)
+    """Canonical text with the format's number: equal settings have equal texts, every default is spelled out."""
+    return _encoder.encode({"format": MACHINE_SETTINGS_FORMAT, **msgspec.to_builtins(start)}).decode()
 
 
 _encoder = msgspec.json.Encoder(order="deterministic")
-_decoder: msgspec.json.Decoder[Start] = msgspec.json.Decoder(Start)

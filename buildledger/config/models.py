@@ -1,7 +1,8 @@
 """The file format, top level: what may stand in a configuration file, as pydantic models.
 
 The models know single values and shapes. What needs more than one place of the file (references, types of
-expressions, cycles) is checked in `resolve.py`. Field docstrings become the descriptions in the JSON Schema.
+expressions, cycles) is checked in `builders.py`, `triggers.py` and `workers.py`. Field docstrings become the
+descriptions in the JSON Schema.
 """
 
 # ruff: noqa: RUF012 - pydantic copies mutable defaults
@@ -19,7 +20,6 @@ from buildledger.config.fields import (
     Branch,
     BranchPattern,
     Duration,
-    DurationOrNever,
     Identifier,
     Name,
     Text,
@@ -27,6 +27,7 @@ from buildledger.config.fields import (
 )
 from buildledger.config.machine_models import Worker
 from buildledger.config.nodes import ExpressionText
+from buildledger.config.source_models import Source
 from buildledger.config.strict import Strict, as_list, choose
 
 
@@ -50,21 +51,6 @@ class Secrets(Strict):
     """Provider `file`: the directory, absolute or relative to the configuration file."""
     prefix: Text | None = None
     """Provider `env`: what stands before a secret's name. `BUILDLEDGER_SECRET_` by default."""
-
-
-class GitSource(Strict):
-    """A Git repository."""
-
-    unbuilt: ClassVar = frozenset({"webhook", "credentials", "codebase", "link", "accept"})
-
-    git: Text
-    """`https://`, `ssh://`, `user@host:path`, `file:///…`, or a path relative to the configuration file."""
-    poll: DurationOrNever = 60.0
-    """How often to look for commits; `never`: don't."""
-    branches: Annotated[list[BranchPattern], Field(min_length=1, max_length=64)] = ["**"]
-    """Which branches to follow: `*` and `?` stay inside a part of the name, `**` crosses `/`, `!` excludes."""
-    default_branch: Branch | None = None
-    """What to build when nobody names a branch; by default where the repository's HEAD points."""
 
 
 class Lock(Strict):
@@ -144,15 +130,6 @@ Trigger = Annotated[
         {"change": ChangeTrigger, "manual": ManualTrigger, "cron": CronTrigger, "success": SuccessTrigger},
         unbuilt=frozenset({"pull_request", "try", "call", "dependent"}),
         what="trigger",
-    ),
-]
-Source = Annotated[
-    GitSource,
-    choose(
-        None,
-        {"git": GitSource},
-        unbuilt=frozenset({"svn", "hg", "bzr", "cvs", "darcs", "p4", "mtn", "repo", "gerrit", "github", "gitlab"}),
-        what="source",
     ),
 ]
 

@@ -14,6 +14,7 @@ from buildledger.config.document import Document
 from buildledger.config.fields import read_name
 from buildledger.config.machine_models import Worker
 from buildledger.config.problems import Path
+from buildledger.config.source_models import SourceModel
 from buildledger.config.strict import unknown_key
 
 _MAPPINGS = ("sources", "workers", "locks", "templates", "builders")
@@ -25,7 +26,7 @@ class Parsed:
 
     server: models.Server = field(default_factory=models.Server)
     secrets: models.Secrets | None = None
-    sources: dict[str, models.GitSource] = field(default_factory=dict)
+    sources: dict[str, SourceModel] = field(default_factory=dict)
     workers: dict[str, Worker] = field(default_factory=dict)
     locks: dict[str, models.Lock] = field(default_factory=dict)
     templates: dict[str, builder_models.Template] = field(default_factory=dict)
@@ -34,6 +35,11 @@ class Parsed:
     """By index in the file."""
     names: dict[str, frozenset[str]] = field(default_factory=dict)
     """By section, those of unsound entries too: a reference to one is no second fault."""
+
+    @property
+    def systems(self) -> dict[str, str]:
+        """Source → the key of its version-control system; empty for a source whose entry is unsound."""
+        return {name: self.sources[name].KEY if name in self.sources else "" for name in self.names["sources"]}
 
 
 def parse(document: Document) -> Parsed:

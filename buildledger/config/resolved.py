@@ -20,7 +20,8 @@ from buildledger.config.secrets import Secrets
 from buildledger.config.steps.kinds import Step
 from buildledger.config.values import Expression, Value
 
-FORMAT_VERSION = 1
+CONFIGURATION_FORMAT = 1
+"""Of the stored text. Whoever changes what is stored raises it; `stored.py` says what else there is to do."""
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,10 +33,11 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """A repository."""
+    """A source: one repository, how it is polled and which of its branches count."""
 
     name: str
-    kind: Literal["git"]
+    kind: str
+    """Its version-control system, by the key in `sources/systems.py`."""
     url: str
     """`https://`, `http://`, `ssh://`, `git://`, `file:///absolute` or scp-like `user@host:path`; never a `-` first."""
     poll_seconds: float | None = 60.0
@@ -67,7 +69,7 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LockUse(msgspec.Struct, frozen=True, kw_only=True):
-    """A builder's wish for a lock, held from the first step to the last."""
+    """How much of a lock a builder's builds take, from the first step to the last."""
 
     lock: str
     take: int = 1
@@ -166,7 +168,7 @@ Trigger = ChangeTrigger | ManualTrigger | CronTrigger | SuccessTrigger
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """All that one configuration file says. Equal content has the same canonical text and digest."""
 
-    format: int = FORMAT_VERSION
+    format: int = CONFIGURATION_FORMAT
     server: Server
     secrets: Secrets
     sources: Mapping[str, Source]
@@ -180,14 +182,6 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Canonical text: sorted keys, no white space, every default spelled out so that it keeps its meaning."""
         return _encoder.encode(self).decode()
 
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Configuration:
-        """What `to_json` wrote, now or by an earlier version.
-
-        Raises: msgspec.ValidationError, msgspec.DecodeError if it is something else.
-        """
-        return _decoder.decode(text)
-
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical text in hex."""
@@ -195,4 +189,3 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 
 _encoder = msgspec.json.Encoder(order="sorted")
-_decoder = msgspec.json.Decoder(Configuration)

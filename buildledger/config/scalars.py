@@ -56,7 +56,11 @@ MAX_CHARACTERS = 24
 
 
 def resolve(source: str) -> Any:
-    """What an unquoted scalar means. Raises: ScalarError."""
+    """What an unquoted scalar means.
+
+    Raises:
+        ScalarError
+    """
     if _NULL.match(source):
         return None
     if _TRUE.match(source) or _FALSE.match(source):
@@ -71,7 +75,11 @@ def resolve(source: str) -> Any:
 
 
 def text(source: str) -> str:
-    """Text as it will be used: pairs of escaped surrogates, as JSON writes them, are joined. Raises: ScalarError."""
+    """Text as it will be used: pairs of escaped surrogates, as JSON writes them, are joined.
+
+    Raises:
+        ScalarError
+    """
     if source.isascii():
         return source
     try:

@@ -33,7 +33,11 @@ class SecretProvider(Protocol):
     """A place that has secrets by name."""
 
     def read(self, name: str) -> str:
-        """The value, without a final line break. Raises: SecretUnavailableError."""
+        """The value, without a final line break.
+
+        Raises:
+            SecretUnavailableError
+        """
         ...
 
     def place(self, name: str) -> str:
@@ -86,7 +90,7 @@ class EnvironmentSecrets:
 
 
 class NoSecrets:
-    """No provider is configured."""
+    """The provider of an installation without secrets: every name is unknown."""
 
     def read(self, name: str) -> str:
         """See `SecretProvider`."""

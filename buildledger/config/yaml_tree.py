@@ -55,7 +55,11 @@ class Tree:
         self.last = Mark(1, 1)
 
     def build(self, text: str) -> Node | None:
-        """The root; None for an empty text. Raises: Unreadable."""
+        """The root; None for an empty text.
+
+        Raises:
+            Unreadable
+        """
         for event in self._events(text):
             match event:
                 case yaml.DocumentStartEvent():

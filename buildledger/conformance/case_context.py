@@ -103,8 +103,6 @@ class CaseContext:
             await self.server.stop()
             await asyncio.to_thread(shutil.rmtree, self.directory, ignore_errors=True)
 
-    # -- what steps need ----------------------------------------------------------------------------------------------
-
     async def until(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
         """Wait for something that the worker has to bring about.
 
@@ -130,8 +128,10 @@ class CaseContext:
         self.check_violations()
 
     def check_violations(self) -> None:
-        """Raises:
-        CaseFailedError: the worker broke the protocol.
+        """Fail the case if the worker has broken the protocol.
+
+        Raises:
+            CaseFailedError: It has.
         """
         if self.server.violations:
             raise CaseFailedError("the worker broke the protocol: " + "; ".join(self.server.violations[:5]))
@@ -181,8 +181,6 @@ class CaseContext:
     def work_file(self, path: str) -> Path:
         """A file below the worker's work directory."""
         return Path(self.session().hello.work_directory) / path
-
-    # -- how it hangs together ----------------------------------------------------------------------------------------
 
     def _values(self) -> dict[str, str]:
         return {

@@ -50,13 +50,10 @@ def parent_of(pid: int) -> int:
 
 
 def end_marked(case_mark: str, limit_seconds: float = LONGEST_END_SECONDS) -> list[int]:
-    """Kill whatever a case left behind, and return when it is gone or the time is up.
+    """Kill whatever a case left behind; gives those that are still there when the time is up.
 
     That is every process that inherited the case's mark in its environment, also those that outlive their worker on
     purpose, with what stems from them or is in their session: a run may have cleared its environment.
-
-    Returns:
-        Those that are still there.
     """
     mark = f"{CASE_VARIABLE}={case_mark}".encode()
     deadline = time.monotonic() + limit_seconds

@@ -56,8 +56,6 @@ class ScriptedServer:
         self._condition = condition
         self._server: grpc.aio.Server | None = None
 
-    # -- life ---------------------------------------------------------------------------------------------------------
-
     async def start(self, others: Iterable[Callable[[grpc.aio.Server], None]]) -> None:
         """Listen on a free port, with other services beside this one."""
         self._server = grpc.aio.server(options=OPTIONS)
@@ -71,8 +69,6 @@ class ScriptedServer:
         """Break what is open."""
         if self._server is not None:
             await self._server.stop(0)
-
-    # -- what a case wants --------------------------------------------------------------------------------------------
 
     @property
     def session(self) -> SessionRecord | None:
@@ -128,8 +124,6 @@ class ScriptedServer:
         """Note that the worker broke the protocol."""
         self.violations.append(what)
         self._transcript.add("kit", f"VIOLATION: {what}")
-
-    # -- the protocol -------------------------------------------------------------------------------------------------
 
     def _handler(self) -> grpc.GenericRpcHandler:
         """The service with a serializer that also lets bytes through as they are."""

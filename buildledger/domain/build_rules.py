@@ -55,8 +55,13 @@ from buildledger.events.fact import Fact
 def decide(state: BuildState, command: BuildCommands) -> tuple[Fact, ...]:
     """Apply the rules of a build's life.
 
-    Raises: NotFoundRefusal, BuildTakenRefusal, BuildFinishedRefusal, StepOrderRefusal, UnknownOperationRefusal,
-    StaleFenceRefusal.
+    Raises:
+        NotFoundRefusal
+        BuildTakenRefusal
+        BuildFinishedRefusal
+        StepOrderRefusal
+        UnknownOperationRefusal
+        StaleFenceRefusal
     """
     if isinstance(command, AssignBuild):
         return _assign(state, command)

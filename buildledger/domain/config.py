@@ -52,7 +52,8 @@ class ReportConfigEffectFailure(ConfigCommand, frozen=True, kw_only=True):
 def decide(state: ConfigState, command: ApplyConfig | ReportConfigEffectFailure) -> tuple[Fact, ...]:
     """One revision after another.
 
-    Raises: ConfigRevisionRefusal.
+    Raises:
+        ConfigRevisionRefusal
     """
     match command:
         case ApplyConfig():

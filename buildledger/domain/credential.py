@@ -43,7 +43,8 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     def shown(self, worker: str, digest: str, at: datetime | None) -> HeldCredential:
         """The credential that a worker shows, if it is its own and in force.
 
-        Raises: WorkerNotEnrolledRefusal.
+        Raises:
+            WorkerNotEnrolledRefusal
         """
         if self.current is None:
             raise WorkerNotEnrolledRefusal(

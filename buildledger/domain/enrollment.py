@@ -53,7 +53,8 @@ class UseEnrollment(EnrollmentCommand, frozen=True, kw_only=True):
 def decide(state: EnrollmentState, command: IssueEnrollment | UseEnrollment) -> tuple[Fact, ...]:
     """Issue once, use once, in time, for the right worker.
 
-    Raises: TokenRefusal.
+    Raises:
+        TokenRefusal
     """
     match command:
         case IssueEnrollment(token_digest=digest, worker=worker, at=at, life=life):

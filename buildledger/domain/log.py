@@ -47,7 +47,9 @@ class FinishLog(LogCommand, frozen=True, kw_only=True):
 def decide(state: LogState, command: OpenLog | FinishLog) -> tuple[Fact, ...]:
     """Open once, finish once.
 
-    Raises: NotFoundRefusal, LogContradictedRefusal.
+    Raises:
+        NotFoundRefusal
+        LogContradictedRefusal
     """
     match command:
         case OpenLog(opened=opened):

@@ -120,7 +120,8 @@ MachineCommands = (
 def decide(state: MachineState, command: MachineCommands) -> tuple[Fact, ...]:
     """One machine at a time; whoever speaks of an earlier one decides nothing.
 
-    Raises: MachineBusyRefusal.
+    Raises:
+        MachineBusyRefusal
     """
     match command:
         case StartMachine():

@@ -131,16 +131,6 @@ class DuplicateWorkerRefusal(Refusal):
         self.worker = worker
 
 
-class StaleEpochRefusal(Refusal):
-    """A session speaks that a later one has replaced."""
-
-    code = "stale_epoch"
-
-    def __init__(self, worker: str, epoch: int, current: int) -> None:
-        super().__init__(f"worker {worker!r} is at session {current}; session {epoch} is over")
-        self.worker, self.epoch, self.current = worker, epoch, current
-
-
 class MachineBusyRefusal(Refusal):
     """An elastic worker has one machine at a time, and none while it is in quarantine."""
 
@@ -186,7 +176,6 @@ REFUSALS: tuple[type[Refusal], ...] = (
     TokenRefusal,
     WorkerNotEnrolledRefusal,
     DuplicateWorkerRefusal,
-    StaleEpochRefusal,
     MachineBusyRefusal,
     ConfigRevisionRefusal,
     LogContradictedRefusal,

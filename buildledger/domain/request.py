@@ -125,7 +125,11 @@ RequestCommands = (
 def decide(state: RequestState, command: RequestCommands) -> tuple[Fact, ...]:
     """Apply the rules of the queue.
 
-    Raises: NotFoundRefusal, RequestNotWaitingRefusal, RequestContradictedRefusal, StaleAttemptRefusal.
+    Raises:
+        NotFoundRefusal
+        RequestNotWaitingRefusal
+        RequestContradictedRefusal
+        StaleAttemptRefusal
     """
     if isinstance(command, SubmitRequest):
         return _submit(state, command)

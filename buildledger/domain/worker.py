@@ -10,9 +10,7 @@ import msgspec
 from buildledger.domain.command import Command
 from buildledger.domain.credential import Credentials
 from buildledger.events.ids import ServerId, worker_id
-
-DRAIN_REASON = "the worker asked to drain"
-"""Begins the reason of a pause that its worker asked for, and that ends when it comes back."""
+from buildledger.events.worker import PausedBy
 
 
 class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,8 +106,9 @@ class ReportWorkerMissing(WorkerCommand, frozen=True, kw_only=True):
 
 
 class PauseWorker(WorkerCommand, frozen=True, kw_only=True):
-    """Assign nothing more to it."""
+    """Assign nothing more to it; one that is paused already decides nothing, whoever wants it."""
 
+    by: PausedBy = PausedBy.PERSON
     reason: str = ""
 
 

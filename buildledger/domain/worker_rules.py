@@ -1,4 +1,4 @@
-"""The rules of the door: let in by a credential, connected in numbered sessions, lost when the lease runs out."""
+"""The rules of a worker's presence: let in by a credential, connected in numbered sessions, lost with its lease."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from buildledger.domain import credential
 from buildledger.domain.command import Aggregate
-from buildledger.domain.refusals import DuplicateWorkerRefusal, StaleEpochRefusal
+from buildledger.domain.refusals import DuplicateWorkerRefusal
 from buildledger.domain.worker import (
     COMMANDS,
     ConnectWorker,
@@ -27,6 +27,7 @@ from buildledger.domain.worker import (
 )
 from buildledger.events.fact import Fact
 from buildledger.events.worker import (
+    DisconnectReason,
     WorkerConnected,
     WorkerCredentialExpired,
     WorkerCredentialRotated,
@@ -44,7 +45,9 @@ from buildledger.events.worker import (
 def decide(state: WorkerState, command: WorkerCommands) -> tuple[Fact, ...]:
     """Apply the rules of the door.
 
-    Raises: WorkerNotEnrolledRefusal, DuplicateWorkerRefusal, StaleEpochRefusal.
+    Raises:
+        WorkerNotEnrolledRefusal
+        DuplicateWorkerRefusal
     """
     match command:
         case EnrollWorker() | RotateCredential() | ExpireCredential() | RevokeWorker():
@@ -59,8 +62,8 @@ def decide(state: WorkerState, command: WorkerCommands) -> tuple[Fact, ...]:
         case ReportWorkerMissing(worker=worker, epoch=epoch, since=since):
             away = epoch == state.epoch and not state.connected and not state.missing
             return (WorkerMissing(worker=worker, epoch=epoch, since=since),) if away else ()
-        case PauseWorker(reason=reason):
-            return () if state.paused else (WorkerPaused(reason=reason),)
+        case PauseWorker(by=by, reason=reason):
+            return () if state.paused else (WorkerPaused(by=by, reason=reason),)
         case ResumeWorker():
             return (WorkerResumed(),) if state.paused else ()
         case _:
@@ -114,7 +117,7 @@ def _connect(state: WorkerState, command: ConnectWorker) -> tuple[Fact, ...]:
         state.credentials.shown(command.worker, command.credential_digest, command.at)
     if state.connected and command.instance_id != state.instance_id:
         raise DuplicateWorkerRefusal(command.worker)
-    ended = (WorkerDisconnected(epoch=state.epoch, reason="superseded"),) if state.connected else ()
+    ended = (WorkerDisconnected(epoch=state.epoch, reason=DisconnectReason.SUPERSEDED),) if state.connected else ()
     epoch = state.epoch + 1
     returned = (WorkerReturned(worker=command.worker, epoch=epoch),) if state.missing else ()
     return (
@@ -135,15 +138,6 @@ def _connect(state: WorkerState, command: ConnectWorker) -> tuple[Fact, ...]:
         ),
         *returned,
     )
-
-
-def require_epoch(state: WorkerState, worker: str, epoch: int) -> None:
-    """Nothing but the current session may speak for a worker.
-
-    Raises: StaleEpochRefusal.
-    """
-    if not _current(state, epoch):
-        raise StaleEpochRefusal(worker, epoch, state.epoch)
 
 
 def evolve(state: WorkerState, fact: Fact) -> WorkerState:

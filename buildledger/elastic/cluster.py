@@ -82,7 +82,11 @@ class Cluster:
 
 
 def connect(kubeconfig: str | None, context: str | None) -> Cluster:
-    """The cluster that a kubeconfig names, or the one that this process runs in. Blocks. Raises: StartError."""
+    """The cluster that a kubeconfig names, or the one that this process runs in. Blocks.
+
+    Raises:
+        StartError
+    """
     try:
         from kubernetes import client, config
     except ImportError:

@@ -44,7 +44,8 @@ def worker_options(settings: StartBase) -> list[str]:
 def server_of(settings: StartBase, gateway: Gateway) -> str:
     """The address that the worker connects to; `GATEWAY` stands for this server's own.
 
-    Raises: StartError if there is none, or the worker wouldn't be understood there.
+    Raises:
+        StartError: If there is none, or the worker wouldn't be understood there.
     """
     if settings.server != GATEWAY:
         return settings.server

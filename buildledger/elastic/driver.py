@@ -71,7 +71,8 @@ class Driver(Protocol):
     async def start(self, machine: Machine, token: str) -> None:
         """Start it unless it was started before; `token` is the worker's one-use enrollment token.
 
-        Raises: StartError.
+        Raises:
+            StartError
         """
         ...
 

@@ -14,6 +14,7 @@ import msgspec
 
 from buildledger.clock import Clock
 from buildledger.config import machines
+from buildledger.config.stored import UnreadableTextError, read_machine_settings
 from buildledger.domain.command import Command
 from buildledger.domain.enrollment import MAX_TOKEN_LIFE, IssueEnrollment
 from buildledger.elastic.driver import Driver, Machine
@@ -128,7 +129,11 @@ class Fleet:
         before = self._controllers.get(key)
         if before is not None and before.start == wanted.state.start:
             return
-        settings = machines.from_json(wanted.state.settings)
+        try:
+            settings = read_machine_settings(wanted.state.settings)
+        except UnreadableTextError as error:
+            _log.error("the machine of %s is left to itself: %s", wanted.worker, error)
+            return
         machine = Machine(
             installation=self._installation, worker=wanted.worker, start=wanted.state.start, settings=settings
         )

@@ -9,9 +9,9 @@ import msgspec
 
 from buildledger.domain import machine as rules
 from buildledger.domain.machine import MachineState
-from buildledger.domain.worker import DRAIN_REASON
 from buildledger.events import machine as events
 from buildledger.events import worker as worker_events
+from buildledger.events.catalogue import stored_names
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import WorkerId, worker_id
 
@@ -33,7 +33,7 @@ WORKER_FACTS: tuple[type[Fact], ...] = (
     worker_events.WorkerPaused,
     worker_events.WorkerResumed,
 )
-NAMES = tuple(fact.NAME for fact in (*MACHINE_FACTS, *WORKER_FACTS))
+NAMES = stored_names(*MACHINE_FACTS, *WORKER_FACTS)
 
 
 class Wanted(msgspec.Struct, kw_only=True):
@@ -65,8 +65,8 @@ class FleetState(msgspec.Struct, kw_only=True):
             match fact:
                 case worker_events.WorkerConnected():
                     wanted.arrived = True
-                case worker_events.WorkerPaused(reason=reason):
-                    wanted.drained = reason.startswith(DRAIN_REASON)
+                case worker_events.WorkerPaused(by=by):
+                    wanted.drained = by is worker_events.PausedBy.WORKER
                 case worker_events.WorkerResumed():
                     wanted.drained = False
                 case _:

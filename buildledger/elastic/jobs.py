@@ -56,7 +56,12 @@ class KubernetesDriver:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _ask(self, machine: Machine, question: Callable[[Cluster], T], *, looking: bool = False) -> T:
-        """Ask the machine's cluster something, in a thread. Raises: StartError, UnreachableError."""
+        """Ask the machine's cluster something, in a thread.
+
+        Raises:
+            StartError
+            UnreachableError
+        """
         settings = _settings(machine)
 
         def asked() -> T:

@@ -85,7 +85,12 @@ class SshDriver:
         await asyncio.gather(*(connection.close() for connection in connections))
 
     async def _connection(self, machine: Machine) -> SshConnection:
-        """The machine's connection, open. Raises: StartError, UnreachableError."""
+        """The machine's connection, open.
+
+        Raises:
+            StartError
+            UnreachableError
+        """
         if (connection := self._connections.get(machine.mark)) is None:
             settings = _settings(machine)
             control = await asyncio.to_thread(_control, self._home, machine.mark)

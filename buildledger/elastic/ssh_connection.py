@@ -49,7 +49,12 @@ class SshConnection:
         self._task = asyncio.create_task(self._reconnect(), name=f"ssh {settings.host}")
 
     async def ready(self) -> None:
-        """Wait until it is open, or the present try has failed. Raises: UnreachableError, StartError."""
+        """Wait until it is open, or the present try has failed.
+
+        Raises:
+            UnreachableError
+            StartError
+        """
         tries = self._tries
         async with self._changed:
             await self._changed.wait_for(lambda: self._is_open or self._tries > tries)
@@ -58,7 +63,11 @@ class SshConnection:
             raise StartError(said) if self._needs_a_person else UnreachableError(said)
 
     async def call(self, command: str, stdin: bytes, *, limit_seconds: float = COMMAND_SECONDS) -> Completed:
-        """Run a command line on the host, with this input. Raises: UnreachableError."""
+        """Run a command line on the host, with this input.
+
+        Raises:
+            UnreachableError
+        """
         argv = ["ssh", *self._options, "-o", "ControlMaster=no", "-T", "--", self._settings.host, command]
         done = await self._run(argv, stdin, limit_seconds)
         if done.exit_code == 255:
@@ -66,7 +75,12 @@ class SshConnection:
         return done
 
     async def script(self, script: str) -> str:
-        """Run a script on the host; gives what it prints. Raises: UnreachableError; StartError if it fails."""
+        """Run a script on the host; gives what it prints.
+
+        Raises:
+            UnreachableError
+            StartError: If it fails.
+        """
         done = await self.call("sh -s", script.encode())
         if done.exit_code != 0:
             raise StartError(f"{self._settings.host}: {_last(done.error) or f'exit code {done.exit_code}'}")
@@ -95,7 +109,11 @@ class SshConnection:
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     async def _hold_open(self) -> None:
-        """One connection, until it is cut. Raises: UnreachableError, StartError, OSError if it can't be opened."""
+        """One connection, until it is cut.
+
+        Raises:
+            UnreachableError, StartError, OSError: If it can't be opened.
+        """
         master, errors = self._spawn()
         try:
             try:

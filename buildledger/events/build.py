@@ -19,17 +19,25 @@ class BuildAssigned(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "build.assigned.v1"
 
     builder: str
+    """By name; in a matrix, of the cell."""
     requests: tuple[RequestId, ...]
     """The request it was made for, then those collapsed into it."""
     attempt: int
+    """Counts the builds of the first request, from 1."""
     worker: str
+    """By its configured name."""
     fence: int
     """Position-like number that grows with each assignment; a worker obeys only the highest it has seen for a run."""
     stamps: tuple[SourceStamp, ...]
+    """What it checks out, by source."""
     changes: tuple[ChangeId, ...] = ()
+    """The changes that it is made for."""
     reason: str
+    """As in the first request."""
     requested_by: str
+    """As in the first request."""
     inputs: dict[str, Any] = msgspec.field(default_factory=dict)
+    """As in the first request."""
     config_digest: str
     """The configuration it is built under, whatever is applied meanwhile."""
 
@@ -42,7 +50,9 @@ class StepStarted(Fact, frozen=True, kw_only=True, omit_defaults=True):
     step: int
     """Index in the build, from 0."""
     name: str
+    """As configured, or made of what the step does."""
     program: str
+    """The step program that carries it out."""
     program_version: int
     """A server with another version of the program won't go on with the step."""
 
@@ -54,11 +64,15 @@ class OperationRequested(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
     operation_id: OperationId
     step: int
+    """Index of the step that asks for it."""
     label: str
     """A few words for people: `git fetch`, `pytest`."""
     worker: str
+    """The build's worker; it acts for it where the server does the operation itself."""
     fence: int
+    """That of the assignment."""
     spec: OperationSpec
+    """What is to be done."""
 
 
 class OperationStarted(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -78,6 +92,7 @@ class OperationFinished(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
     operation_id: OperationId
     ended: Ended
+    """How, and what it brought back."""
 
 
 class PropertySet(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -86,7 +101,9 @@ class PropertySet(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "build.property_set.v1"
 
     name: str
+    """Unique in the build; a later value replaces an earlier one."""
     value: Any
+    """JSON, never a secret."""
     origin: str
     """The step that set it."""
 
@@ -97,7 +114,9 @@ class RevisionObtained(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "build.revision_obtained.v1"
 
     source: str
+    """By its configured name."""
     revision: str
+    """In the words of its version-control system; for git a whole commit id."""
 
 
 class ArtifactStored(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -106,11 +125,13 @@ class ArtifactStored(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "build.artifact_stored.v1"
 
     name: str
+    """What it is listed under."""
     size_bytes: int
     """Of a directory: all its files together."""
     sha256: str
     """Names the bytes in the artifact store: those of the file, or of the directory's manifest."""
     operation_id: OperationId
+    """The upload that brought it."""
     directory: bool = False
     file_count: int = 1
     mode: int = 0
@@ -150,12 +171,15 @@ class TestsReported(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
     operation_id: OperationId
     step: int
+    """Index of the step that read it."""
     report: str
     """Path of the report in the build's directory."""
     part: int = 0
     """Counts these facts of one operation, from 0."""
     format: str
+    """`junit`, `subunit` or `tap`."""
     results: tuple[TestResult, ...]
+    """Those of this part."""
     omitted: int = 0
     """Tests of this report that passed or were skipped and are beyond the limit."""
 
@@ -166,6 +190,7 @@ class StepFinished(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "build.step_finished.v1"
 
     step: int
+    """Index in the build, from 0."""
     result: Result
     summary: str = ""
     """A line for people: `exit code 1`, `no output for 1200 s`."""
@@ -177,6 +202,7 @@ class BuildStopRequested(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "build.stop_requested.v1"
 
     reason: str
+    """Why, for people."""
 
 
 class BuildFinished(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -185,4 +211,6 @@ class BuildFinished(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "build.finished.v1"
 
     result: Result
+    """What its steps came to."""
     summary: str = ""
+    """A line for people."""

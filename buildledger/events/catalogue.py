@@ -40,6 +40,7 @@ FACTS: tuple[type[Fact], ...] = (
     worker.WorkerLost,
     worker.WorkerMissing,
     worker.WorkerReturned,
+    worker.WorkerPausedV1,
     worker.WorkerPaused,
     worker.WorkerResumed,
     worker.WorkerRevoked,
@@ -61,3 +62,14 @@ FACTS: tuple[type[Fact], ...] = (
 )
 
 BY_NAME: dict[str, type[Fact]] = {fact.NAME: fact for fact in FACTS}
+
+
+def stored_names(*facts: type[Fact]) -> tuple[str, ...]:
+    """The names under which facts of these classes are stored, those of their earlier versions included."""
+    kinds = {_kind(fact.NAME) for fact in facts}
+    return tuple(name for name in BY_NAME if _kind(name) in kinds)
+
+
+def _kind(name: str) -> str:
+    """A name without its version."""
+    return name.rpartition(".v")[0]

@@ -26,22 +26,30 @@ class ChangeRecorded(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "change.recorded.v1"
 
     source: str
+    """By its configured name."""
     repository: str
+    """Its address when the change was seen."""
     branch: str
     """The branch on which it was first seen."""
     revision: str
+    """In the words of the version-control system; for git a whole commit id."""
     parents: tuple[str, ...]
     """Revisions, first parent first; empty for a root commit."""
     author: ClaimId
+    """Who wrote it."""
     committer: ClaimId
+    """Who brought it in."""
     co_authors: tuple[ClaimId, ...] = ()
+    """Who else wrote it, by the trailers of its message."""
     committed_at: datetime
+    """By the committer's clock; aware UTC."""
     words_id: WordsId
     """The commit message and the names and addresses, in the vault."""
     files: tuple[FileChange, ...] = ()
     file_count: int
     """How many files it touched; more than `files` holds when the limit of stored paths was reached."""
     link: str | None = None
+    """Where people can look at it; None: not known."""
     historic: bool = False
     """Known for the commit graph only (it was there before the source was configured); triggers ignore it."""
 
@@ -52,7 +60,9 @@ class BranchMoved(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "source.branch_moved.v1"
 
     source: str
+    """By its configured name."""
     branch: str
+    """Its name without `refs/heads/`."""
     previous: str | None = None
     """None when the branch is seen for the first time."""
     revision: str | None
@@ -73,9 +83,11 @@ class SourceFailed(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "source.failed.v1"
 
     source: str
+    """By its configured name."""
     cause: str
     """`auth`, `not_found`, `network`, `corrupt` or `other`."""
     detail: str
+    """What the version-control system said, for people."""
 
 
 class SourceRecovered(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -84,3 +96,4 @@ class SourceRecovered(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "source.recovered.v1"
 
     source: str
+    """By its configured name."""

@@ -50,7 +50,9 @@ def encode(fact: Fact, meta: Metadata) -> bytes:
 def decode(name: str, data: bytes) -> tuple[Fact, Metadata]:
     """The fact in its newest version, with its metadata.
 
-    Raises: UnknownFactError, MalformedFactError.
+    Raises:
+        UnknownFactError
+        MalformedFactError
     """
     decoder = _decoders.get(name)
     if decoder is None:

@@ -30,5 +30,8 @@ class ConfigEffectFailed(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "config.effect_failed.v1"
 
     revision: int
+    """The one that could not be followed."""
     component: str
+    """Which part of the server."""
     detail: str
+    """Why, for people."""

@@ -15,9 +15,12 @@ class LogOpened(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
     build_id: BuildId
     step: int
+    """Index of the operation's step."""
     operation_id: OperationId
     channel: str
+    """`stdio`, `stdout`, `stderr`, or a watched file's name."""
     label: str
+    """That of the operation."""
 
 
 class LogFinished(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -26,6 +29,7 @@ class LogFinished(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "log.finished.v1"
 
     size_bytes: int
+    """Before compression."""
     line_count: int
     sha256: str
     """Of the bytes as the process wrote them, in hex."""

@@ -42,6 +42,7 @@ class MachineStartFailed(Fact, frozen=True, kw_only=True, omit_defaults=True):
     worker: str
     start: int
     reason: str
+    """What the driver or the worker's end said, for people."""
 
 
 class MachineQuarantined(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -51,9 +52,11 @@ class MachineQuarantined(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
     worker: str
     until: datetime
+    """Aware UTC."""
     failures: int
     """In a row, this one included."""
     reason: str
+    """The last failure."""
 
 
 class MachineReleased(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -63,6 +66,7 @@ class MachineReleased(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
     worker: str
     reason: str
+    """`the time is over`, or that the configuration was changed."""
 
 
 class MachineIdle(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -84,6 +88,7 @@ class MachineStopRequested(Fact, frozen=True, kw_only=True, omit_defaults=True):
     worker: str
     start: int
     reason: str
+    """Why, for people: idle, no longer configured, configured otherwise."""
 
 
 class MachineStopped(Fact, frozen=True, kw_only=True, omit_defaults=True):

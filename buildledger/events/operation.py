@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Literal
 
 import msgspec
@@ -137,22 +138,46 @@ SERVER_SIDE = (FindArtifact, ReadReports)
 """What the server does itself, on behalf of the build's worker."""
 
 
+class EndReason(StrEnum):
+    """Why an operation ended: all that this version says. `docs/errors.md` explains each."""
+
+    EXITED = "exited"
+    SIGNALLED = "signalled"
+    NO_OUTPUT = "no_output"
+    MAX_TIME = "max_time"
+    LOG_LIMIT = "log_limit"
+    CANCEL = "cancel"
+    WORKER_SHUTDOWN = "worker_shutdown"
+    START_FAILED = "start_failed"
+    START_UNKNOWN = "start_unknown"
+    INTERRUPTED = "interrupted"
+    REJECTED = "rejected"
+    REFUSED_PATH = "refused_path"
+    IO_ERROR = "io_error"
+    NO_FILE = "no_file"
+    TOO_LARGE = "too_large"
+    BAD_REPORT = "bad_report"
+    LOST = "lost"
+
+
 class OutputTotal(msgspec.Struct, frozen=True, kw_only=True):
     """What a finished operation wrote to one channel, as the log store holds it."""
 
     channel: str
+    """As in `log.opened.v1`."""
     size_bytes: int
+    """Before compression."""
     line_count: int
     sha256: str
+    """In hex."""
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How an operation ended."""
 
     reason: str
-    """`exited`, `signalled`, `no_output`, `max_time`, `log_limit`, `cancel`, `worker_shutdown`, `start_failed`,
-    `start_unknown`, `interrupted`, `rejected`, `refused_path`, `io_error`, `no_file`, `too_large`, `bad_report` or
-    `lost`."""
+    """One of `EndReason`. Text, so that what another version has recorded can be read: such an operation counts as
+    one that the worker could not carry out (the step is an exception)."""
     exit_code: int | None = None
     signal: int | None = None
     detail: str = ""
@@ -168,7 +193,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def ok(self) -> bool:
         """It did what was asked, and a process exited with 0."""
-        return self.reason == "exited" and self.exit_code in (0, None)
+        return self.reason == EndReason.EXITED and self.exit_code in (0, None)
 
     @property
     def infrastructure(self) -> bool:
@@ -176,4 +201,12 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.reason in INFRASTRUCTURE_REASONS
 
 
-INFRASTRUCTURE_REASONS = frozenset({"worker_shutdown", "start_unknown", "interrupted", "rejected", "lost"})
+INFRASTRUCTURE_REASONS = frozenset(
+    {
+        EndReason.WORKER_SHUTDOWN,
+        EndReason.START_UNKNOWN,
+        EndReason.INTERRUPTED,
+        EndReason.REJECTED,
+        EndReason.LOST,
+    }
+)

@@ -15,8 +15,11 @@ class SourceStamp(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """What to check out of one source."""
 
     source: str
+    """By its configured name."""
     repository: str
+    """Its address."""
     branch: str
+    """Its name; it stands in messages and expressions, and is built where there is no revision."""
     revision: str | None = None
     """None: whatever the branch holds when the build starts."""
 
@@ -54,7 +57,9 @@ class RequestSubmitted(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "request.submitted.v2"
 
     builder: str
+    """By name; in a matrix, of the cell."""
     stamps: tuple[SourceStamp, ...]
+    """What is to be checked out, by source."""
     changes: tuple[ChangeId, ...] = ()
     """The changes that caused it, oldest first; empty when it was forced."""
     reason: str
@@ -72,7 +77,9 @@ class RequestSubmitted(Fact, frozen=True, kw_only=True, omit_defaults=True):
     collapse_key: str | None = None
     """Queued requests of the same builder with the same key may be served by one build; None: never."""
     parent_build: BuildId | None = None
+    """The build whose success asked for it; None: something else did."""
     rebuild_of: BuildId | None = None
+    """The build that is to be repeated; None: none is."""
 
 
 class RequestPrioritised(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -81,6 +88,7 @@ class RequestPrioritised(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "request.prioritised.v1"
 
     priority: int
+    """Higher is sooner."""
 
 
 class RequestClaimed(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -89,6 +97,7 @@ class RequestClaimed(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "request.claimed.v1"
 
     build_id: BuildId
+    """The build that took it."""
     attempt: int
     """From 1; counts the builds this request has had."""
 
@@ -99,6 +108,7 @@ class RequestCollapsed(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "request.collapsed.v1"
 
     into: RequestId
+    """The newer request."""
 
 
 class RequestReturned(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -107,7 +117,9 @@ class RequestReturned(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "request.returned.v1"
 
     build_id: BuildId
+    """The build that was lost."""
     reason: str
+    """How, for people."""
 
 
 class RequestFinished(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -116,6 +128,8 @@ class RequestFinished(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "request.finished.v1"
 
     result: Result
+    """That of the build; without one, why there is none: cancelled, …"""
     build_id: BuildId | None = None
     """The build that answered it; None when it never had one."""
     reason: str = ""
+    """Why without a build, for people."""

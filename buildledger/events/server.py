@@ -13,8 +13,11 @@ class ServerStarted(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "server.started.v1"
 
     version: str
+    """Of Build Ledger."""
     roles: tuple[str, ...]
+    """What the process does: `api`, `gateway`, `reactors`, …"""
     host: str = ""
+    """The name of its machine, for people."""
 
 
 class ServerStopped(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -23,3 +26,4 @@ class ServerStopped(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "server.stopped.v1"
 
     reason: str = ""
+    """Why, for people."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar
 
 import msgspec
@@ -17,9 +18,11 @@ class EnrollmentIssued(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "enrollment.issued.v1"
 
     token_digest: str
+    """SHA-256 of the token in hex."""
     worker: str | None = None
     """The only name it may be used for; None: any that is configured."""
     expires_at: datetime
+    """It can't be used from then on."""
 
 
 class EnrollmentUsed(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -28,6 +31,7 @@ class EnrollmentUsed(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "enrollment.used.v1"
 
     worker: str
+    """Who used it."""
 
 
 class WorkerEnrolled(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -78,20 +82,42 @@ class WorkerConnected(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "worker.connected.v1"
 
     worker: str
+    """By its configured name."""
     epoch: int
     """Grows with each session of this worker; an older session's words are ignored."""
     server_id: ServerId
     """The server process that holds the stream."""
     boot_id: str
+    """Names the time since its machine was started."""
     instance_id: str
     """The worker process; another one under the same name is a duplicate."""
     version: str
+    """Of the worker's program."""
     os: str
+    """`linux`, `windows`, `darwin`, …"""
     arch: str
+    """`x86_64`, `aarch64`, …"""
     labels: dict[str, str] = msgspec.field(default_factory=dict)
+    """What it says of itself, beside the configured ones."""
     capacity: int
+    """Builds that it takes at the same time."""
     features: tuple[str, ...] = ()
+    """What it can do beyond the smallest worker, in the words of docs/protocol.md."""
     address: str = ""
+    """Where it connects from, for people."""
+
+
+class DisconnectReason(StrEnum):
+    """Why a session ended: all that this version says. `docs/errors.md` explains each."""
+
+    GOODBYE = "goodbye"
+    SILENT = "silent"
+    STREAM_ENDED = "stream_ended"
+    SUPERSEDED = "superseded"
+    SERVER_LOST = "server_lost"
+    DRAINED = "drained"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
 
 
 class WorkerDisconnected(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -100,8 +126,9 @@ class WorkerDisconnected(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "worker.disconnected.v1"
 
     epoch: int
+    """The session that ended."""
     reason: str
-    """`goodbye`, `silent`, `stream_ended`, `superseded`, `server_lost`, `drained`, `revoked` or `expired`."""
+    """One of `DisconnectReason`; text, so that what another version has recorded can be read."""
 
 
 class WorkerLost(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -110,6 +137,7 @@ class WorkerLost(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "worker.lost.v1"
 
     epoch: int
+    """Its last session."""
 
 
 class WorkerMissing(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -134,12 +162,37 @@ class WorkerReturned(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """The session with which it is back."""
 
 
-class WorkerPaused(Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """No further build is assigned to it."""
+class PausedBy(StrEnum):
+    """Who wants no further builds for a worker."""
+
+    PERSON = "person"
+    """Somebody, through the API; it lasts until somebody resumes the worker."""
+    WORKER = "worker"
+    """The worker itself, because it is about to end; it is over when the worker comes back."""
+
+
+class WorkerPausedV1(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """No further build is assigned to a worker, at a time when only the reason's beginning said who wanted that."""
 
     NAME: ClassVar[str] = "worker.paused.v1"
 
     reason: str = ""
+    """Begins with `the worker asked to drain` if that is who wanted it."""
+
+    def upcast(self) -> WorkerPaused:
+        """Who it was becomes a field of its own."""
+        drains = self.reason.startswith("the worker asked to drain")
+        return WorkerPaused(by=PausedBy.WORKER if drains else PausedBy.PERSON, reason=self.reason)
+
+
+class WorkerPaused(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """No further build is assigned to a worker."""
+
+    NAME: ClassVar[str] = "worker.paused.v2"
+
+    by: PausedBy
+    reason: str = ""
+    """Why, for people."""
 
 
 class WorkerResumed(Fact, frozen=True, kw_only=True, omit_defaults=True):
@@ -154,3 +207,4 @@ class WorkerRevoked(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "worker.revoked.v1"
 
     reason: str = ""
+    """Why, for people."""

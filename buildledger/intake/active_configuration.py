@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
+from buildledger.config.configurations import Configurations, UnreadableConfigurationError
 from buildledger.config.resolved import Configuration
 from buildledger.config.secrets import provider
+from buildledger.events.catalogue import stored_names
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Recorded
+from buildledger.events.ids import CONFIG_STREAM
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.store import FactQuery
 
-PAGE = 100
+_log = logging.getLogger(__name__)
 
 
 class ActiveConfiguration:
     """Follows the ledger; `current` is what was applied last."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, configurations: Configurations) -> None:
         self._ledger = ledger
+        self._configurations = configurations
         self._position = 0
         self.current: Configuration | None = None
         """None before the first one."""
         self.revision = 0
 
     async def load(self) -> None:
-        """Find what is in force at this moment."""
+        """Find what is in force at this moment; no earlier configuration is read.
+
+        Raises:
+            UnreadableConfigurationError: Its format is unknown to this version.
+        """
         head = self._ledger.head()
-        while page := await asyncio.to_thread(self._ledger.read, self._position, PAGE, (ConfigApplied.NAME,)):
-            for recorded in page:
-                self._take(recorded)
+        newest = FactQuery(stream_id=CONFIG_STREAM, names=stored_names(ConfigApplied), descending=True)
+        for recorded in await asyncio.to_thread(self._ledger.select, newest, 1):
+            if recorded.position > self._position:
+                await asyncio.to_thread(self._take, recorded)
         self._position = max(self._position, head)
 
     async def changes(self) -> AsyncIterator[Configuration]:
@@ -38,7 +49,7 @@ class ActiveConfiguration:
             yield self.current
         async for batch in self._ledger.tail().after(self._position):
             for recorded in batch:
-                if self._take(recorded) and self.current is not None:
+                if await self._follow(recorded) and self.current is not None:
                     yield self.current
 
     def names_worker(self, name: str) -> bool:
@@ -48,16 +59,26 @@ class ActiveConfiguration:
     def get(self, name: str) -> str:
         """The value of a secret, read now from where the configuration says; blocks.
 
-        Raises: LookupError if it isn't there.
+        Raises:
+            LookupError: If it isn't there.
         """
         if self.current is None:
             raise LookupError("no configuration has been applied, so no secrets are known")
         return provider(self.current.secrets).read(name)
 
-    def _take(self, recorded: Recorded) -> bool:
+    async def _follow(self, recorded: Recorded) -> bool:
         self._position = recorded.position
-        fact = recorded.fact
-        if not isinstance(fact, ConfigApplied):
+        if not isinstance(recorded.fact, ConfigApplied):
             return False
-        self.current, self.revision = Configuration.from_json(fact.text), fact.revision
+        try:
+            await asyncio.to_thread(self._take, recorded)
+        except UnreadableConfigurationError as error:
+            _log.error("the configuration in force stays: %s", error)
+            return False
         return True
+
+    def _take(self, recorded: Recorded) -> None:
+        assert isinstance(recorded.fact, ConfigApplied)
+        self.current = self._configurations.at(recorded.position)
+        self.revision = recorded.fact.revision
+        self._position = max(self._position, recorded.position)

@@ -35,7 +35,9 @@ class ConfigFile:
     async def apply(self) -> Receipt:
         """Apply it as it stands; one that says what is in force already decides nothing.
 
-        Raises: ConfigErrors, LedgerUnavailable.
+        Raises:
+            ConfigErrors
+            LedgerUnavailable
         """
         self._seen = self._stamp()
         wanted = await asyncio.to_thread(load, self._path)

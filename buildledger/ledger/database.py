@@ -18,7 +18,9 @@ SQLITE = "sqlite:///"
 def open_store(url: str) -> FactStore:
     """The ledger at `sqlite:///path` or `postgresql://…`; made when it isn't there.
 
-    Raises: LedgerFormatError if another version made it; ValueError for another kind of URL.
+    Raises:
+        LedgerFormatError: If another version made it.
+        ValueError: For another kind of URL.
     """
     if url.startswith(SQLITE):
         return SQLiteFactStore(Path(url.removeprefix(SQLITE)))

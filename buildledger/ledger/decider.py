@@ -20,7 +20,7 @@ from buildledger.ledger.submission import Receipt, Submission
 
 
 class Decision:
-    """What one submission came to."""
+    """What was decided on one submission: its facts, or its error, or that it was decided before."""
 
     __slots__ = ("duplicate_of", "ends_at", "error", "facts", "meta", "receipt", "submission")
 
@@ -68,7 +68,9 @@ class Decider:
         """Decide one after the other, each seeing the effects of those before it that were accepted.
 
         Reads what isn't cached: at most one query for facts and one for command ids.
-        Raises: PersistenceError when the database is away.
+
+        Raises:
+            PersistenceError: When the database is away.
         """
         batch = Batch()
         streams = self._find_streams(submissions)

@@ -33,7 +33,9 @@ class Tail:
         """Batches of facts after `position`, in order, none missing, none twice; waits for more at the head.
 
         What is too old for memory is read in a thread, so that a long way doesn't hold up the loop.
-        Raises: PersistenceError when the database is away; the follower then starts again from where it was.
+
+        Raises:
+            PersistenceError: The database is away; the follower then starts again from where it was.
         """
         with self._commits.subscribe() as event:
             while not self._closed:
@@ -51,7 +53,7 @@ class Tail:
                     await event.wait()
 
     def after_blocking(self, position: int) -> Iterator[Sequence[Recorded]]:
-        """The same for a thread of its own."""
+        """The same batches as `after`, for a thread, which is blocked while there is nothing new."""
         while not self._closed:
             last = min(self._commits.head, position + self._batch_facts)
             if last > position:

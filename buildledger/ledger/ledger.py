@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import Notification, PersistenceError
+from eventsourcing.persistence import PersistenceError
 
 from buildledger.clock import Clock
 from buildledger.domain.command import Aggregate, Command
@@ -20,7 +20,7 @@ from buildledger.ledger.commit_notifier import CommitNotifier
 from buildledger.ledger.database import open_store
 from buildledger.ledger.follow import BATCH_FACTS, Tail
 from buildledger.ledger.recent import RecentFacts
-from buildledger.ledger.store import Checkpoint, FactQuery, FactStore, stream_of
+from buildledger.ledger.store import Checkpoint, FactQuery, FactStore, StoredFact
 from buildledger.ledger.streams import Stream
 from buildledger.ledger.submission import Origin, Receipt, Submission
 from buildledger.ledger.writer import Writer
@@ -51,7 +51,10 @@ class Ledger:
     def open(cls, url: str, *, clock: Clock) -> Ledger:
         """The ledger at `sqlite:///path` or `postgresql://…`, made when it isn't there.
 
-        Raises: LedgerFormatError, PersistenceError; ValueError for another kind of URL.
+        Raises:
+            LedgerFormatError
+            PersistenceError
+            ValueError: For another kind of URL.
         """
         return cls(open_store(url), clock=clock)
 
@@ -64,7 +67,10 @@ class Ledger:
         """Decide the commands and keep what they decide, atomically over all their streams.
 
         Returns when it is durable. A caller that is cancelled meanwhile doesn't cancel the commands.
-        Raises: Refusal, also for a command id that was used for something else; LedgerUnavailable.
+
+        Raises:
+            Refusal: Also for a command id that was used for something else.
+            LedgerUnavailable
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Receipt] = loop.create_future()
@@ -85,7 +91,11 @@ class Ledger:
         """Up to `limit` facts after a position, in order; of these stored names only, if any are given.
 
         Blocks for a query unless all of it was committed lately by this process.
-        Raises: UnknownFactError, MalformedFactError, PersistenceError.
+
+        Raises:
+            UnknownFactError
+            MalformedFactError
+            PersistenceError
         """
         if not names:
             recent = self._recent.between(after, min(self._commits.head, after + limit))
@@ -93,9 +103,19 @@ class Ledger:
                 return recent
         return self.select(FactQuery(after=after, names=names), limit)
 
+    def at(self, position: int) -> Recorded:
+        """The fact at a position. Blocks and raises as `read` does.
+
+        Raises:
+            LookupError: There is none yet.
+        """
+        for recorded_fact in self.read(position - 1, 1):
+            return recorded_fact
+        raise LookupError(f"there is no fact at position {position}")
+
     def select(self, query: FactQuery, limit: int) -> Sequence[Recorded]:
         """Up to `limit` of the facts that are asked for, in either order. Blocks for a query; raises as `read` does."""
-        return [recorded(notification) for notification in self._store.select_facts(query, limit)]
+        return [recorded(stored) for stored in self._store.select_facts(query, limit)]
 
     def load(self, aggregate: Aggregate, stream_id: UUID) -> tuple[Any, int]:
         """A stream's state and version, from everything that anybody has committed; (initial, 0) if it has no facts.
@@ -115,7 +135,7 @@ class Ledger:
         self._commits.notify_all()
 
     def tail(self, batch_facts: int = BATCH_FACTS) -> Tail:
-        """A new follower."""
+        """A new follower, which gets up to `batch_facts` facts at once."""
         return Tail(self._commits, self._recent, self.read, batch_facts)
 
     def checkpoint(self, name: str) -> Checkpoint | None:
@@ -150,14 +170,14 @@ class Ledger:
         self._watch.close()
 
 
-def recorded(stored: Notification) -> Recorded:
+def recorded(stored: StoredFact) -> Recorded:
     """A stored fact, decoded, in its newest version."""
-    fact, meta = decode(stored.topic, stored.state)
+    fact, meta = decode(stored.name, stored.body)
     return Recorded(
-        position=stored.id,
-        stream_id=stream_of(stored),
-        version=stored.originator_version,
-        name=stored.topic,
+        position=stored.position,
+        stream_id=stored.stream_id,
+        version=stored.version,
+        name=stored.name,
         fact=fact,
         meta=meta,
     )

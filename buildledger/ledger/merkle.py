@@ -74,7 +74,8 @@ def root(node: NodeAt, size: int) -> bytes:
 def inclusion_proof(node: NodeAt, index: int, size: int) -> list[bytes]:
     """The audit path of a leaf in the tree of this size, from the leaf upwards (RFC 6962, 2.1.1).
 
-    Raises: ValueError unless 0 ≤ index < size.
+    Raises:
+        ValueError: Unless 0 ≤ index < size.
     """
     if not 0 <= index < size:
         msg = f"leaf {index} is not in a tree of {size}"
@@ -95,7 +96,8 @@ def inclusion_proof(node: NodeAt, index: int, size: int) -> list[bytes]:
 def consistency_proof(node: NodeAt, old_size: int, size: int) -> list[bytes]:
     """That the tree of `old_size` is the beginning of the tree of `size` (RFC 6962, 2.1.2).
 
-    Raises: ValueError unless 0 ≤ old_size ≤ size.
+    Raises:
+        ValueError: Unless 0 ≤ old_size ≤ size.
     """
     if not 0 <= old_size <= size:
         msg = f"a tree of {old_size} is no beginning of a tree of {size}"

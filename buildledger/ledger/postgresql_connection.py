@@ -26,7 +26,8 @@ def connect(url: str) -> PostgresConnection:
 def migrate(db: PostgresConnection) -> None:
     """Make what isn't there, while other processes may be doing the same.
 
-    Raises: LedgerFormatError if a later version of Build Ledger made it.
+    Raises:
+        LedgerFormatError: If a later version of Build Ledger made it.
     """
     with db.transaction():
         db.execute(schema.MIGRATION_LOCK)

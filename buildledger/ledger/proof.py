@@ -14,7 +14,7 @@ from buildledger.ledger import merkle
 from buildledger.ledger.database import create_tables, insert, open_engine
 from buildledger.ledger.reader import PositionConflict, ReaderPosition
 from buildledger.ledger.signing import HeadKey, SignedHead, read_head
-from buildledger.ledger.store import FactStore, leaf_hash
+from buildledger.ledger.store import FactQuery, FactStore
 from buildledger.ledger.tiles import Tiles
 
 BATCH_FACTS = 4_096
@@ -89,20 +89,21 @@ class Tree:
         with self._growing:
             while True:
                 size = self.size()
-                facts = self._store.select_notifications(size, BATCH_FACTS, inclusive_of_start=False)
+                facts = self._store.select_facts(FactQuery(after=size), BATCH_FACTS)
                 if not facts:
                     return size
                 try:
                     with self._engine.begin() as connection:
-                        self._position.move(connection, size, facts[-1].id)
-                        self._tiles.append(connection, size, [leaf_hash(fact) for fact in facts])
+                        self._position.move(connection, size, facts[-1].position)
+                        self._tiles.append(connection, size, [fact.leaf_hash for fact in facts])
                 except PositionConflict:
                     continue
 
     def root(self, size: int | None = None) -> bytes:
         """The root of the tree, or of its beginning of this size.
 
-        Raises: ValueError if it isn't that large.
+        Raises:
+            ValueError: If it isn't that large.
         """
         with self._engine.connect() as connection:
             return merkle.root(self._node(connection), self._known(connection, size))
@@ -110,7 +111,8 @@ class Tree:
     def prove_inclusion(self, position: int, size: int | None = None) -> InclusionProof:
         """That a fact is in the tree of `size`; of all that is in it now, if that isn't given.
 
-        Raises: ValueError if the tree isn't that large.
+        Raises:
+            ValueError: If the tree isn't that large.
         """
         with self._engine.connect() as connection:
             node = self._node(connection)
@@ -126,7 +128,8 @@ class Tree:
     def prove_consistency(self, old_size: int, size: int | None = None) -> ConsistencyProof:
         """That the ledger only grew between two sizes.
 
-        Raises: ValueError if the tree isn't that large.
+        Raises:
+            ValueError: If the tree isn't that large.
         """
         with self._engine.connect() as connection:
             node = self._node(connection)
@@ -160,7 +163,8 @@ class Tree:
     def newest_head(self, verifier: str | None = None) -> SignedHead | None:
         """The last one that was signed, by this key or by any.
 
-        Raises: HeadSignatureError if what is stored isn't what was signed.
+        Raises:
+            HeadSignatureError: If what is stored isn't what was signed.
         """
         heads = self._heads
         query = sa.select(heads.c.note, heads.c.verifier).order_by(heads.c.size.desc()).limit(1)

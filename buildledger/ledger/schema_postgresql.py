@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 from eventsourcing.persistence import StoredEvent
 from psycopg.types.numeric import Int8
 
-from buildledger.ledger.store import CommandRecord, leaf_hash, stream_of
+from buildledger.ledger.store import CommandRecord, leaf_of, stream_of
 
 FORMAT = 1
 MIGRATION_LOCK = "SELECT pg_advisory_xact_lock(hashtext('buildledger'), hashtext('migrate'))"
@@ -94,21 +94,21 @@ APPEND = (
 )
 
 SELECT_OF_STREAM: LiteralString = (
-    "SELECT stream_id, version, name, body, position FROM ledger.fact WHERE stream_id = %s AND position > %s"
+    "SELECT position, stream_id, version, name, body FROM ledger.fact WHERE stream_id = %s AND position > %s"
     " AND position <= %s AND (%s::text[] IS NULL OR name = ANY(%s))"
     " ORDER BY CASE WHEN %s THEN -version ELSE version END LIMIT %s"
 )
 SELECT_IN_ORDER: tuple[LiteralString, LiteralString] = (
-    "SELECT stream_id, version, name, body, position FROM ledger.fact WHERE position > %s AND position <= %s"
+    "SELECT position, stream_id, version, name, body FROM ledger.fact WHERE position > %s AND position <= %s"
     " ORDER BY position LIMIT %s",
-    "SELECT stream_id, version, name, body, position FROM ledger.fact WHERE position > %s AND position <= %s"
+    "SELECT position, stream_id, version, name, body FROM ledger.fact WHERE position > %s AND position <= %s"
     " ORDER BY position DESC LIMIT %s",
 )
 """Ascending, descending."""
 SELECT_BY_NAME: tuple[LiteralString, LiteralString] = (
-    "(SELECT stream_id, version, name, body, position FROM ledger.fact WHERE name = %s AND position > %s"
+    "(SELECT position, stream_id, version, name, body FROM ledger.fact WHERE name = %s AND position > %s"
     " AND position <= %s ORDER BY position LIMIT %s)",
-    "(SELECT stream_id, version, name, body, position FROM ledger.fact WHERE name = %s AND position > %s"
+    "(SELECT position, stream_id, version, name, body FROM ledger.fact WHERE name = %s AND position > %s"
     " AND position <= %s ORDER BY position DESC LIMIT %s)",
 )
 """Ascending, descending; one for each name, which the database merges in the order of its index."""
@@ -119,13 +119,13 @@ MERGE: tuple[LiteralString, LiteralString] = (
 
 
 def append_parameters(facts: Sequence[StoredEvent], commands: Sequence[CommandRecord]) -> tuple[list[Any], ...]:
-    """What `APPEND` is given."""
+    """The parameters of the statement `APPEND` for these facts and commands."""
     return (
         [stream_of(fact) for fact in facts],
         [Int8(fact.originator_version) for fact in facts],
         [fact.topic for fact in facts],
         [fact.state for fact in facts],
-        [leaf_hash(fact) for fact in facts],
+        [leaf_of(fact) for fact in facts],
         [record.command_id for record in commands],
         [record.digest for record in commands],
         [Int8(record.ends_at) for record in commands],

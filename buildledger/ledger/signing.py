@@ -74,7 +74,8 @@ class HeadKey:
     def at(cls, path: Path, name: str) -> HeadKey:
         """The key in this file, which is made, readable by nobody else, if it isn't there.
 
-        Raises: HeadSignatureError if others may read the file or it holds no Ed25519 key.
+        Raises:
+            HeadSignatureError: If others may read the file or it holds no Ed25519 key.
         """
         if not path.exists():
             _create(path)
@@ -99,7 +100,8 @@ class HeadKey:
 def read_head(note: str, verifier: str) -> SignedHead:
     """The tree head in a signed note; needs nothing but the note and the public key.
 
-    Raises: HeadSignatureError.
+    Raises:
+        HeadSignatureError
     """
     name = verifier.partition("+")[0]
     public = _public_bytes(verifier)

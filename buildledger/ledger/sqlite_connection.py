@@ -74,7 +74,8 @@ def connect(path: Path) -> sqlite3.Connection:
 def migrate(db: sqlite3.Connection, path: Path) -> None:
     """Make the tables that aren't there.
 
-    Raises: LedgerFormatError if a later version of Build Ledger made them.
+    Raises:
+        LedgerFormatError: If a later version of Build Ledger made them.
     """
     found = int(db.execute("PRAGMA user_version").fetchone()[0])
     if found > FORMAT:

@@ -1,4 +1,7 @@
-"""The port that every database fits: an append-only recorder of facts, on the seams of the `eventsourcing` library.
+"""The port that every database fits: an append-only recorder of facts, for the `eventsourcing` library and for us.
+
+Writing, and reading one stream, are the library's `AggregateRecorder`, in its words and with its `StoredEvent`. Reading
+across streams is ours, and so are the names that other rooms see: a `StoredFact` with its position.
 
 Positions are given under the database's write lock, from 1 and without gaps, so that a reader who has seen position N
 has seen everything up to N, and the leaf of position N in the Merkle tree is N - 1.
@@ -8,21 +11,33 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent, Subscription
+from eventsourcing.persistence import AggregateRecorder, StoredEvent
 
-StoredFact = Notification
-"""A fact as it is stored: `id` (its position), `originator_id` (its stream), `originator_version`, `topic` (its name),
-`state` (its bytes). The library's words, which only this room speaks otherwise."""
 GENESIS = bytes(32)
 """The chain's head before the first commit."""
-SUBSCRIPTION_BATCH = 500
 MAX_MOVED_STREAMS = 5_000
 """Beyond so many foreign facts a writer forgets all it has cached instead of asking which streams moved."""
+
+
+class StoredFact(NamedTuple):
+    """A fact as it is stored: bytes under a name, with its place in the ledger and in its stream."""
+
+    position: int
+    """From 1, without gaps."""
+    stream_id: UUID
+    version: int
+    """Its number within its stream, from 1, without gaps."""
+    name: str
+    body: bytes
+
+    @property
+    def leaf_hash(self) -> bytes:
+        """Its leaf in the Merkle tree, computed from what is stored."""
+        return leaf_hash(self.stream_id, self.version, self.name, self.body)
 
 
 class CommandRecord(NamedTuple):
@@ -63,7 +78,7 @@ class Checkpoint(NamedTuple):
 
 
 class FactQuery(NamedTuple):
-    """Which facts are wanted."""
+    """Which facts a reader asks for; all conditions hold together."""
 
     after: int = 0
     """Only positions beyond this."""
@@ -93,21 +108,26 @@ class Watch:
         raise NotImplementedError
 
 
-class FactStore(ApplicationRecorder):
+class FactStore(AggregateRecorder):
     """A ledger's database. Thread-safe; appends of several threads or processes take turns.
 
     Every method raises the library's `OperationalError` (or another `PersistenceError`) when the database is away.
     """
 
     @abstractmethod
-    def append(self, facts: Sequence[StoredEvent], commands: Sequence[CommandRecord] = ()) -> int:
-        """Append all or nothing, durably, in one transaction; return the position before the first fact.
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], *, commands: Sequence[CommandRecord] = (), **_: object
+    ) -> range:
+        """Append all or nothing, durably, in one transaction; return the positions.
 
-        Raises: IntegrityError if a stream has such a version already or a command id is known.
+        Without facts the range is empty, and begins after the ledger's last position.
+
+        Raises:
+            IntegrityError: If a stream has such a version already or a command id is known.
         """
 
     @abstractmethod
-    def select_facts(self, query: FactQuery, limit: int) -> Sequence[Notification]:
+    def select_facts(self, query: FactQuery, limit: int) -> Sequence[StoredFact]:
         """Up to `limit` facts in the order of positions; never reads much more than it returns."""
 
     @abstractmethod
@@ -116,7 +136,7 @@ class FactStore(ApplicationRecorder):
 
     @abstractmethod
     def known_commands(self, command_ids: Collection[UUID]) -> dict[UUID, KnownCommand]:
-        """Those of the ids that were seen before."""
+        """What became of each of these command ids that was seen before."""
 
     @abstractmethod
     def moved_since(self, position: int) -> tuple[int, Collection[UUID] | None]:
@@ -146,63 +166,9 @@ class FactStore(ApplicationRecorder):
     def close(self) -> None:
         """Give all connections back."""
 
+    @abstractmethod
     def head(self) -> int:
         """The last position; 0 when the ledger is empty."""
-        return self.max_notification_id() or 0
-
-    def select_notifications(
-        self,
-        start: int | None,
-        limit: int,
-        stop: int | None = None,
-        topics: Sequence[str] = (),
-        *,
-        inclusive_of_start: bool = True,
-    ) -> Sequence[Notification]:
-        """The library's name for `select_facts`."""
-        after = (start or 0) - (1 if inclusive_of_start else 0)
-        return self.select_facts(FactQuery(after=after, last=stop, names=topics), limit)
-
-    def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int]:
-        """The library's name for `append`."""
-        if not stored_events:
-            return []
-        base = self.append(stored_events)
-        return range(base + 1, base + 1 + len(stored_events))
-
-    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> StoreSubscription:
-        """The library's way to follow; the server's own is `follow.Tail`, which decodes each fact once."""
-        return StoreSubscription(self, gt, topics)
-
-
-class StoreSubscription(Subscription[FactStore]):
-    """A library subscription that a lost notification can't stop: it looks again every second."""
-
-    def __init__(self, store: FactStore, gt: int | None, topics: Sequence[str]) -> None:
-        super().__init__(store, gt, topics)
-        self._watch = store.watch()
-        self._pending: deque[Notification] = deque()
-
-    def __next__(self) -> Notification:
-        while not self._has_been_stopped:
-            if self._pending:
-                notification = self._pending.popleft()
-                self._last_notification_id = notification.id
-                return notification
-            self._pending.extend(
-                self._recorder.select_notifications(
-                    self._last_notification_id, SUBSCRIPTION_BATCH, topics=self._topics, inclusive_of_start=False
-                )
-            )
-            if not self._pending:
-                self._watch.wait(1.0)
-        self._watch.close()
-        raise StopIteration
-
-    def stop(self) -> None:
-        """End the iteration, from any thread."""
-        super().stop()
-        self._watch.interrupt()
 
 
 def stream_of(event: StoredEvent) -> UUID:
@@ -211,17 +177,17 @@ def stream_of(event: StoredEvent) -> UUID:
     return event.originator_id
 
 
-def leaf_hash(event: StoredEvent) -> bytes:
+def leaf_hash(stream_id: UUID, version: int, name: str, body: bytes) -> bytes:
     """The Merkle leaf of a stored fact (RFC 6962: SHA-256 over 0x00 and the entry), whatever its position."""
-    name = event.topic.encode()
+    encoded = name.encode()
     return hashlib.sha256(
-        b"\x00"
-        + stream_of(event).bytes
-        + event.originator_version.to_bytes(8, "big")
-        + len(name).to_bytes(2, "big")
-        + name
-        + event.state
+        b"\x00" + stream_id.bytes + version.to_bytes(8, "big") + len(encoded).to_bytes(2, "big") + encoded + body
     ).digest()
+
+
+def leaf_of(event: StoredEvent) -> bytes:
+    """The Merkle leaf of a fact that is about to be stored."""
+    return leaf_hash(stream_of(event), event.originator_version, event.topic, event.state)
 
 
 def extend_chain(head: bytes, leaves: Iterable[bytes]) -> bytes:

@@ -14,7 +14,7 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
-from eventsourcing.persistence import Notification, StoredEvent
+from eventsourcing.persistence import StoredEvent
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composed
 
@@ -29,6 +29,7 @@ from buildledger.ledger.store import (
     FactQuery,
     FactStore,
     KnownCommand,
+    StoredFact,
     Watch,
 )
 
@@ -50,25 +51,28 @@ class PostgresFactStore(FactStore):
         with translated(), self._readers.connection() as db:
             migrate(db)
 
-    def append(self, facts: Sequence[StoredEvent], commands: Sequence[CommandRecord] = ()) -> int:
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], *, commands: Sequence[CommandRecord] = (), **_: object
+    ) -> range:
         """As the port says; one round trip.
 
         When the connection breaks nobody knows whether the transaction was committed: the append is repeated, and a
         conflict with what is then found to be itself is success.
         """
-        parameters = schema.append_parameters(facts, commands)
+        parameters = schema.append_parameters(stored_events, commands)
+        count = len(stored_events)
         with self._writing, translated():
             for attempt in range(APPEND_ATTEMPTS):
                 try:
                     db = self._writer or self._connect_writer()
                     row = db.execute(schema.APPEND, parameters, prepare=True, binary=True).fetchone()
                     assert row is not None
-                    return int(row[0])
+                    return range(row[0] + 1, row[0] + 1 + count)
                 except psycopg.errors.UniqueViolation:
-                    base = self._own_base(facts, commands) if attempt else None
+                    base = self._own_base(stored_events, commands) if attempt else None
                     if base is None:
                         raise
-                    return base
+                    return range(base + 1, base + 1 + count)
                 except psycopg.OperationalError:
                     self._drop_writer()
                     if attempt == APPEND_ATTEMPTS - 1:
@@ -89,8 +93,8 @@ class PostgresFactStore(FactStore):
         if not rows:
             return None
         base = int(rows[0][0]) - 1
-        found = self.select_notifications(base + 1, len(facts))
-        same = [_content(fact) for fact in found] == [_content(fact) for fact in facts]
+        found = self.select_facts(FactQuery(after=base), len(facts))
+        same = [fact[1:] for fact in found] == [_content(fact) for fact in facts]
         return base if same else None
 
     def select_events(
@@ -119,7 +123,7 @@ class PostgresFactStore(FactStore):
         )
         return [StoredEvent(*row) for row in rows]
 
-    def select_facts(self, query: FactQuery, limit: int) -> Sequence[Notification]:
+    def select_facts(self, query: FactQuery, limit: int) -> Sequence[StoredFact]:
         """As the port says; one query."""
         last = MAX_POSITION if query.last is None else query.last
         statement: LiteralString | Composed
@@ -136,12 +140,11 @@ class PostgresFactStore(FactStore):
         else:
             statement = schema.SELECT_IN_ORDER[query.descending]
             parameters = [query.after, last]
-        return [Notification(*row) for row in self._query(statement, [*parameters, limit])]
+        return [StoredFact(*row) for row in self._query(statement, [*parameters, limit])]
 
-    def max_notification_id(self) -> int | None:
-        """The last position, or None."""
-        position: int | None = self._query("SELECT max(position) FROM ledger.fact")[0][0]
-        return position
+    def head(self) -> int:
+        """As the port says; one index look-up."""
+        return self._query("SELECT max(position) FROM ledger.fact")[0][0] or 0
 
     def known_commands(self, command_ids: Collection[UUID]) -> dict[UUID, KnownCommand]:
         """As the port says; one query."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import Notification, StoredEvent
+from eventsourcing.persistence import StoredEvent
 
 from buildledger.ledger.pool import ConnectionPool
 from buildledger.ledger.sqlite_connection import DataVersionWatch, connect, make_private, migrate, translated
@@ -26,9 +26,10 @@ from buildledger.ledger.store import (
     FactQuery,
     FactStore,
     KnownCommand,
+    StoredFact,
     Watch,
     extend_chain,
-    leaf_hash,
+    leaf_of,
     stream_of,
 )
 
@@ -49,14 +50,16 @@ class SQLiteFactStore(FactStore):
         with self._writing, translated():
             migrate(self._connect_writer(), path)
 
-    def append(self, facts: Sequence[StoredEvent], commands: Sequence[CommandRecord] = ()) -> int:
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], *, commands: Sequence[CommandRecord] = (), **_: object
+    ) -> range:
         """As the port says; one transaction and one fsync."""
-        leaves = [leaf_hash(fact) for fact in facts]
+        leaves = [leaf_of(event) for event in stored_events]
         with self._writing, translated():
             db = self._writer or self._connect_writer()
             try:
                 db.execute("BEGIN IMMEDIATE")
-                base = self._insert(db, facts, leaves, commands)
+                base = self._insert(db, stored_events, leaves, commands)
                 db.execute("COMMIT")
             except sqlite3.IntegrityError:
                 db.execute("ROLLBACK")
@@ -66,7 +69,7 @@ class SQLiteFactStore(FactStore):
                 self._writer = None
                 db.close()
                 raise
-            return base
+            return range(base + 1, base + 1 + len(stored_events))
 
     def _insert(
         self,
@@ -124,7 +127,7 @@ class SQLiteFactStore(FactStore):
         )
         return [StoredEvent(UUID(bytes=stream), version, name, body) for stream, version, name, body in rows]
 
-    def select_facts(self, query: FactQuery, limit: int) -> Sequence[Notification]:
+    def select_facts(self, query: FactQuery, limit: int) -> Sequence[StoredFact]:
         """As the port says."""
         names = sorted(set(query.names))
         # several names are merged, each in the order of its index: left to itself, SQLite would sort all their history
@@ -133,16 +136,15 @@ class SQLiteFactStore(FactStore):
         selections = [_selection(query, group, limit) for group in groups]
         with translated(), self._readers.connection() as db:
             cursors = [db.execute(statement, parameters) for statement, parameters in selections]
-            rows = heapq.merge(*cursors, key=itemgetter(4), reverse=query.descending) if apart else cursors[0]
+            rows = heapq.merge(*cursors, key=itemgetter(0), reverse=query.descending) if apart else cursors[0]
             found = list(islice(rows, limit))
             for cursor in cursors:
                 cursor.close()
-        return [Notification(UUID(bytes=o), version, name, body, at) for o, version, name, body, at in found]
+        return [StoredFact(at, UUID(bytes=stream), version, name, body) for at, stream, version, name, body in found]
 
-    def max_notification_id(self) -> int | None:
-        """The last position, or None."""
-        position: int | None = self._query("SELECT max(position) FROM fact")[0][0]
-        return position
+    def head(self) -> int:
+        """As the port says; one index look-up."""
+        return self._query("SELECT max(position) FROM fact")[0][0] or 0
 
     def known_commands(self, command_ids: Collection[UUID]) -> dict[UUID, KnownCommand]:
         """As the port says; one query."""
@@ -222,7 +224,7 @@ class SQLiteFactStore(FactStore):
 
 
 def _selection(query: FactQuery, names: Sequence[str], limit: int) -> tuple[str, list[Any]]:
-    parts = ["SELECT stream_id, version, name, body, position FROM fact WHERE"]
+    parts = ["SELECT position, stream_id, version, name, body FROM fact WHERE"]
     parameters: list[Any] = []
     if query.stream_id is None:
         parts.append("position > ? AND position <= ?")

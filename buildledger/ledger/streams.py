@@ -28,7 +28,9 @@ class Stream:
     def fold(self, stored: Iterable[StoredEvent]) -> None:
         """Take stored facts, in the order of their versions.
 
-        Raises: UnknownFactError, MalformedFactError.
+        Raises:
+            UnknownFactError
+            MalformedFactError
         """
         evolve = self.aggregate.evolve
         for event in stored:

@@ -51,7 +51,7 @@ T = TypeVar("T")
 
 
 class Vault:
-    """Thread-safe; calls block."""
+    """Encrypted texts about people, by id. Thread-safe; calls block."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -72,7 +72,8 @@ class Vault:
     def put_many(self, words: Mapping[UUID, str]) -> None:
         """Keep texts; durable when it returns. An id that is known, or was forgotten, stays as it is.
 
-        Raises: ValueError for a text beyond 16 MiB; nothing is kept then.
+        Raises:
+            ValueError: A text is beyond 16 MiB; nothing is kept then.
         """
         encoded = {word_id: text.encode(errors="surrogatepass") for word_id, text in words.items()}
         for word_id, data in encoded.items():

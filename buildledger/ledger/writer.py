@@ -49,7 +49,9 @@ class Writer:
     def submit(self, submission: Submission) -> None:
         """Queue it; its future is resolved when it is durable or can't be.
 
-        Raises: LedgerClosed; LedgerUnavailable when the queue is full.
+        Raises:
+            LedgerClosed
+            LedgerUnavailable: When the queue is full.
         """
         with self._gate:
             if not self._open:
@@ -105,19 +107,21 @@ class Writer:
     def _try(self, submissions: Sequence[Submission]) -> None:
         """Decide and append once.
 
-        Raises: IntegrityError if another process was faster on one of the streams; PersistenceError if the database
-        can't be read; LedgerUnavailable if it can't be written.
+        Raises:
+            IntegrityError: If another process was faster on one of the streams.
+            PersistenceError: If the database can't be read.
+            LedgerUnavailable: If it can't be written.
         """
         self._catch_up()
         batch = self._decider.decide(submissions, self._clock.now())
         try:
             something = bool(batch.stored or batch.records)
-            base = self._store.append(batch.stored, batch.records) if something else self._seen
+            written = self._store.insert_events(batch.stored, commands=batch.records) if something else None
         except IntegrityError:
             raise
         except PersistenceError as error:
             raise LedgerUnavailable(str(error), outcome_unknown=True) from error
-        self._publish(batch, base)
+        self._publish(batch, self._seen if written is None else written.start - 1)
 
     def _catch_up(self) -> None:
         """Forget the streams that other processes have moved, so that no rule is applied to an old state."""

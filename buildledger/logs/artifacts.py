@@ -67,14 +67,19 @@ class Upload(Protocol):
     def write(self, data: bytes) -> None:
         """Append bytes.
 
-        Raises: WrongDigestError if they are more than was announced; OSError for a full disk.
+        Raises:
+            WrongDigestError: If they are more than was announced.
+            OSError: For a full disk.
         """
         ...
 
     def finish(self) -> None:
         """Verify the digest and make the file durable under its name.
 
-        Raises: IncompleteUploadError, WrongDigestError, OSError.
+        Raises:
+            IncompleteUploadError
+            WrongDigestError
+            OSError
         """
         ...
 
@@ -98,34 +103,45 @@ class ArtifactStore(Protocol):
         ...
 
     def check_room(self, sha256: str, size_bytes: int) -> None:
-        """Raises: OverQuotaError if there is no room for the file besides those here and those on their way."""
+        """Refuse a file for which there is no room.
+
+        Raises:
+            OverQuotaError: It doesn't fit beside the files here and those on their way.
+        """
         ...
 
     def upload(self, sha256: str, size_bytes: int, offset: int, owner: str = "") -> Upload:
         """Begin an upload (`offset` 0) or go on with one. The file may be here already; its bytes are verified again.
 
-        Raises: WrongOffsetError, UploadBusyError, OverQuotaError, OSError.
+        Raises:
+            WrongOffsetError
+            UploadBusyError
+            OverQuotaError
+            OSError
         """
         ...
 
     def put(self, data: bytes) -> str:
         """Keep a small file of the server's own, outside of the quota; returns its SHA-256.
 
-        Raises: OSError.
+        Raises:
+            OSError
         """
         ...
 
     def read(self, sha256: str, offset: int = 0) -> Iterator[bytes]:
         """The file's bytes from `offset` on, in pieces.
 
-        Raises: FileNotFoundError.
+        Raises:
+            FileNotFoundError
         """
         ...
 
     def size_bytes(self, sha256: str) -> int:
         """The size of a whole file.
 
-        Raises: FileNotFoundError.
+        Raises:
+            FileNotFoundError
         """
         ...
 
@@ -154,6 +170,7 @@ def digest_of(data: bytes) -> str:
 def read_whole(artifacts: ArtifactStore, sha256: str) -> bytes:
     """All bytes of a file that is known to be small.
 
-    Raises: FileNotFoundError.
+    Raises:
+        FileNotFoundError
     """
     return b"".join(artifacts.read(sha256))

@@ -53,7 +53,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, entries: Iterable[Entry]) -> Manifest:
         """A manifest of these entries, in any order.
 
-        Raises: ManifestError if they lead out of the directory or contradict each other.
+        Raises:
+            ManifestError: If they lead out of the directory or contradict each other.
         """
         made = cls(entries=tuple(sorted(entries, key=_place)))
         _check(made.entries)
@@ -63,7 +64,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     def parse(cls, data: bytes) -> Manifest:
         """Read what `encode` wrote.
 
-        Raises: ManifestError.
+        Raises:
+            ManifestError
         """
         try:
             made = msgspec.json.decode(data, type=cls)
@@ -80,26 +82,28 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     def load(cls, artifacts: ArtifactStore, sha256: str) -> Manifest:
         """The manifest of that name. Blocks.
 
-        Raises: FileNotFoundError, ManifestError.
+        Raises:
+            FileNotFoundError
+            ManifestError
         """
         return cls.parse(read_whole(artifacts, sha256))
 
     def encode(self) -> bytes:
-        """The canonical document."""
+        """The manifest as canonical JSON, whose digest is its name."""
         return msgspec.json.encode(self)
 
     @property
     def files(self) -> tuple[Entry, ...]:
-        """What has content."""
+        """The entries that are files, which have content."""
         return tuple(entry for entry in self.entries if entry.type == "file")
 
     @property
     def size_bytes(self) -> int:
-        """Of all files together."""
+        """The number of bytes of all files together."""
         return sum(entry.size for entry in self.files)
 
     def entry(self, path: str) -> Entry | None:
-        """What there is under a path."""
+        """The entry that stands at a path, or None."""
         return next((entry for entry in self.entries if entry.path == path), None)
 
     def digests(self) -> set[str]:
@@ -133,7 +137,11 @@ def _place(entry: Entry) -> bytes:
 
 
 def _check(entries: Sequence[Entry]) -> None:
-    """Raises: ManifestError."""
+    """Refuse entries that contradict each other or lead out of the directory.
+
+    Raises:
+        ManifestError: They do, or there are too many.
+    """
     if len(entries) > ENTRIES_MAX:
         raise ManifestError(f"a directory with more than {ENTRIES_MAX} entries can't be kept")
     known: dict[str, str] = {}

@@ -56,7 +56,9 @@ class ArtifactSearch:
     def find(self, wanted: FindArtifact, build_id: UUID, position: int) -> FoundArtifact:
         """The artifact that is wanted by a build, as of `position` or later.
 
-        Raises: NoArtifactError; TimeoutError if the read models are too far behind.
+        Raises:
+            NoArtifactError
+            TimeoutError: If the read models are too far behind.
         """
         if not self._views.progress.reached_blocking(position, PATIENCE_SECONDS):
             raise TimeoutError(f"the read models haven't come to position {position}")
@@ -119,7 +121,11 @@ def _branches(stamps: str) -> Iterator[str]:
 
 
 def _parent(status: Reading, queue: Reading, build_id: UUID) -> UUID:
-    """The build whose success asked for this one, or for the one that it repeats. Raises: NoArtifactError."""
+    """The build whose success asked for this one, or for the one that it repeats.
+
+    Raises:
+        NoArtifactError
+    """
     build, request = status.table(status_tables.build), queue.table(queue_tables.request)
     asked: UUID | None = build_id
     for _ in range(REBUILDS_MAX):

@@ -45,7 +45,8 @@ _decoder = msgspec.json.Decoder(_Text)
 def configured_builders(text: str) -> dict[str, dict[str, Any]]:
     """Columns of each configured builder, by name.
 
-    Raises: msgspec.ValidationError, msgspec.DecodeError.
+    Raises:
+        msgspec.ValidationError: Msgspec.DecodeError.
     """
     return {
         name: {

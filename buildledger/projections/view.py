@@ -56,8 +56,11 @@ class View:
 
         Facts that mean nothing to the projection move its position in memory only, without a write.
 
-        Raises: PositionConflict if another process has moved the view, whatever the projection raises; then nothing is
-        written, and `recover` has to be called before the next attempt.
+        After any exception, also one of the projection's own, nothing is written and `recover` has to be called before
+        the next attempt.
+
+        Raises:
+            PositionConflict: Another process has moved the view.
         """
         if expected != self._reached:
             raise PositionConflict(self.projection.NAME, expected)
@@ -71,7 +74,8 @@ class View:
     def save_position(self) -> None:
         """Write the position that `apply` has kept in memory, so that a later start needn't look there again.
 
-        Raises: PositionConflict.
+        Raises:
+            PositionConflict
         """
         if self._reached > self._stored:
             with self._transaction() as connection:
@@ -93,7 +97,7 @@ class View:
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
-        """One consistent state of the rows."""
+        """A read transaction that sees one consistent state of the rows."""
         reached = self._reached
         with self._reader.connect() as connection, connection.begin():
             written = self._position.read(connection)

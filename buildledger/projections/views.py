@@ -42,14 +42,15 @@ class Views:
                     storage.drop(projection, stale)
 
     def view(self, name: str) -> View:
-        """The generation in use."""
+        """The view of this name, in the generation that is in use."""
         return self._views[name]
 
     @contextmanager
     def read(self, as_of: int | None, *names: str) -> Iterator[tuple[Reading, ...]]:
         """Readings of these views at one position: `as_of`, or the last that all of them have reached.
 
-        Raises: PositionAhead.
+        Raises:
+            PositionAhead
         """
         with read(as_of, *(self._views[name] for name in names)) as readings:
             yield readings

@@ -1,13 +1,13 @@
-"""Joins the reactors over one ledger."""
+"""Constructs all reactors of a server."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from buildledger.clock import Clock
+from buildledger.config.configurations import Configurations
 from buildledger.domain import change
 from buildledger.events.change import ChangeRecorded
-from buildledger.events.config import ConfigApplied
 from buildledger.events.ids import ChangeId, ServerId
 from buildledger.ledger.ledger import Ledger
 from buildledger.reactors.builds.contexts import EvaluationContexts
@@ -23,24 +23,24 @@ from buildledger.reactors.workers.leases import LEASE_SECONDS, Leases
 
 
 def join(
-    ledger: Ledger, clock: Clock, *, serves: Callable[[ServerId], bool], lease_seconds: float = LEASE_SECONDS
+    ledger: Ledger,
+    clock: Clock,
+    *,
+    configurations: Configurations,
+    serves: Callable[[ServerId], bool],
+    lease_seconds: float = LEASE_SECONDS,
 ) -> Runner:
     """All reactors, ready to run.
 
     `serves` says whether a server process is alive; the workers of one that isn't are disconnected.
     """
 
-    def text_at(position: int) -> str:
-        (applied,) = ledger.read(position - 1, 1)
-        assert isinstance(applied.fact, ConfigApplied)
-        return applied.fact.text
-
     def change_of(change_id: ChangeId) -> ChangeRecorded | None:
         state, _ = ledger.load(change.AGGREGATE, change_id)
         recorded: ChangeRecorded | None = state.recorded
         return recorded
 
-    shared = SharedState(text_at)
+    shared = SharedState(configurations)
     contexts = EvaluationContexts(ChangePaths(change_of))
     running = BuildRunner(shared, contexts)
     assigning = Scheduler(shared, contexts, running)

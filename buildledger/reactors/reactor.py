@@ -1,4 +1,4 @@
-"""What a reactor is to the runner."""
+"""The interface between the runner and its reactors."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ from buildledger.domain.command import Command
 from buildledger.events.fact import Fact, Recorded
 
 Fold = Callable[[Recorded, Any], None]
-"""Takes a fact into a reactor's memory; is given the fact apart, so that it needn't be looked up again."""
+"""Updates a reactor's state by one fact; called with the recorded fact, and with the fact itself to spare a look-up."""
 
 
 class CommandBatch(NamedTuple):
-    """Commands that belong together: all are kept, or none."""
+    """Commands that are executed in one transaction: all of them, or none."""
 
     commands: tuple[Command, ...]
     subject: UUID | str
-    """What the reactor looks at again if the rules refuse."""
+    """What the batch is about; given back to the reactor if the rules refuse the batch."""
     causation_id: UUID | None = None
     correlation_id: UUID | None = None
 
 
 class Reactor(Protocol):
-    """One concern. Its memory, beside the work that all share, is a fold too."""
+    """Turns facts into commands for one concern. Its state, like the shared state, is a fold of the facts."""
 
     name: str
 
     def folds(self) -> Mapping[type[Fact], Fold]:
-        """Which facts it takes in, and how; called in the order of the ledger, after the shared work has them."""
+        """The facts that it folds, and by which functions, called in ledger order after the shared state's."""
         ...
 
     def begin(self, now: datetime) -> None:
-        """Start from the shared work as it stands; called once, when all known facts are folded."""
+        """Start from the shared state; called once, when all known facts are folded."""
         ...
 
     def react(self, now: datetime) -> list[CommandBatch]:
-        """What is left to do; the facts of earlier batches are folded by the time this is asked."""
+        """The commands that are left to do; the facts of earlier batches are folded before this is called again."""
         ...
 
     def refused(self, subject: UUID | str) -> None:
-        """A batch was refused, because something happened that is folded by now: look again."""
+        """Look again at the subject of a batch that was refused; the facts that made the rules refuse it are folded."""
         ...
 
     def next_at(self) -> datetime | None:
-        """When to ask again even if nothing happens; None: there is nothing to wait for."""
+        """When `react` has to be called though no fact comes; None if no time is waited for."""
         ...

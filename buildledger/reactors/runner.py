@@ -1,4 +1,4 @@
-"""Runs the reactors: folds what the ledger brings, asks them what is left to do, and has it done, batch by batch."""
+"""Runs the reactors: folds facts into their state, asks them for commands, and executes these in the ledger."""
 
 from __future__ import annotations
 
@@ -24,43 +24,43 @@ from buildledger.reactors.triggers.triggering import Triggering
 
 CHECKPOINT_NAME = "reactors"
 CHECKPOINT_VERSION = 3
-"""Raised whenever what is remembered changes its shape or its meaning: then the history is folded once more."""
+"""Raised by hand whenever the checkpoint's fields or their meaning change; the whole history is folded then."""
 CHECKPOINT_FACTS = 20_000
-"""A start reads at most about so many facts."""
+"""A checkpoint is written after so many facts, so that a start reads about as many at the most."""
 CATCH_UP_FACTS = 2_000
-"""How many are read at once on the way to the head."""
+"""Facts that are read at once on the way to the ledger's head."""
 PAUSE_SECONDS = 1.0
-"""Before the next try when the ledger can't be written to, or not be read."""
+"""The pause before the next try when the ledger can't be read or written."""
 MAX_REFUSALS = 3
-"""Of one batch while nothing else happens: more means that state and rules contradict each other."""
+"""How often one batch may be refused while no fact comes; more means that state and rules contradict each other."""
 
 _log = logging.getLogger(__name__)
 
 
 class ContradictionError(RuntimeError):
-    """A reactor asks for what the rules refuse, again and again, though nothing changes."""
+    """A reactor asks again and again for commands that the rules refuse, though no fact has come."""
 
 
 class CheckpointState(msgspec.Struct, kw_only=True):
-    """What a checkpoint holds."""
+    """The state of all reactors, as a checkpoint holds it."""
 
     work: Snapshot
     triggering: bytes
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """How the reactors are."""
+    """How far the reactors have come, and whether they work."""
 
     position: int
-    """All facts up to here are folded."""
+    """The last position whose fact is folded."""
     lag: int
-    """How many facts there are beyond."""
+    """The number of facts after that position."""
     failure: str | None = None
-    """Why they stopped; None while they work."""
+    """Why the reactors have stopped; None while they work."""
 
 
 class Runner:
-    """One task for all reactors."""
+    """Follows the ledger with all reactors in one task."""
 
     def __init__(
         self, ledger: Ledger, clock: Clock, shared: SharedState, triggering: Triggering, reactors: Sequence[Reactor]
@@ -69,11 +69,11 @@ class Runner:
         self._clock = clock
         self._shared = shared
         self._triggering = triggering
-        self._reactors = (triggering, *reactors)
-        self._folds = _table([shared.folds(), *(reactor.folds() for reactor in self._reactors)])
+        self.reactors = (triggering, *reactors)
+        self._folds = _table([shared.folds(), *(reactor.folds() for reactor in self.reactors)])
         self._position = 0
         self._react_from = 0
-        """Nothing is asked before the facts up to here are folded: they come from the batches before."""
+        """The reactors are not asked before the facts up to here, which come from their last batches, are folded."""
         self._saved = 0
         self._refused: list[tuple[Reactor, CommandBatch]] = []
         self._refusals: Counter[tuple[str, object]] = Counter()
@@ -83,12 +83,16 @@ class Runner:
 
     @property
     def health(self) -> Health:
-        """How the reactors are."""
+        """How far the reactors have come, and whether they work."""
         lag = self._ledger.head() - self._position
         return Health(position=self._position, lag=lag, failure=self._failure)
 
     async def run(self) -> None:
-        """Work until cancelled or the ledger closes; stops loudly when a reactor fails."""
+        """Work until cancelled, or until the ledger is closed.
+
+        Raises:
+            ExceptionGroup: a reactor or the ledger has failed; `health` says why.
+        """
         try:
             await self.prepare()
             async with asyncio.TaskGroup() as tasks:
@@ -106,7 +110,7 @@ class Runner:
             await self.save()
 
     async def prepare(self) -> None:
-        """Remember what the checkpoint holds, fold what came after it, and look at all open work."""
+        """Restore the checkpoint, fold the facts after it, and let every reactor start."""
         checkpoint = await asyncio.to_thread(self._ledger.checkpoint, CHECKPOINT_NAME)
         if checkpoint is not None and checkpoint.version == CHECKPOINT_VERSION:
             state = msgspec.msgpack.decode(checkpoint.state, type=CheckpointState)
@@ -114,41 +118,41 @@ class Runner:
             self._triggering.restore(state.triggering)
             self._position = self._saved = checkpoint.position
         await self.catch_up()
-        for reactor in self._reactors:
+        for reactor in self.reactors:
             reactor.begin(self._clock.now())
         self._wake.set()
 
     async def catch_up(self) -> None:
-        """Fold everything up to the head."""
+        """Fold all facts up to the ledger's head."""
         while self._ledger.head() > self._position:
             self._fold(await asyncio.to_thread(self._ledger.read, self._position, CATCH_UP_FACTS))
 
     async def cycle(self) -> bool:
-        """Ask once and have it done; False when nothing was left to do. Everything known has to be folded."""
+        """Ask every reactor once and execute its commands; False if there were none. All facts have to be folded."""
         self._retry_refused()
         now = self._clock.now()
-        batches = [(reactor, batch) for reactor in self._reactors for batch in reactor.react(now)]
+        batches = [(reactor, batch) for reactor in self.reactors for batch in reactor.react(now)]
         if not batches:
             return False
         await self._execute(batches)
         return True
 
     async def settle(self) -> None:
-        """Fold and ask until nothing is left to do at this time of the clock."""
+        """Fold and ask until nothing is left to do at the clock's present time."""
         await self.catch_up()
         while await self.cycle():
             await self.catch_up()
 
     def next_at(self) -> datetime | None:
-        """When something is due though nothing happens."""
-        return min((at for reactor in self._reactors if (at := reactor.next_at()) is not None), default=None)
+        """The earliest time for which a reactor waits; None if none does."""
+        return min((at for reactor in self.reactors if (at := reactor.next_at()) is not None), default=None)
 
     def checkpoint_state(self) -> CheckpointState:
-        """All that is remembered, as a checkpoint holds it."""
+        """The present state, as a checkpoint holds it."""
         return CheckpointState(work=self._shared.snapshot(), triggering=self._triggering.snapshot())
 
     async def save(self) -> None:
-        """Write the checkpoint; that it can't be written costs only time at the next start."""
+        """Write a checkpoint. A failure is logged only: it costs time at the next start."""
         checkpoint = Checkpoint(CHECKPOINT_VERSION, self._position, msgspec.msgpack.encode(self.checkpoint_state()))
         self._saved = self._position
         try:

@@ -19,7 +19,11 @@ _PLACE = re.compile(r": line \d+, column \d+$")
 
 
 def read(data: bytes) -> Sequence[TestResult]:
-    """The test cases of all suites. Raises: BadReportError."""
+    """The test cases of all suites.
+
+    Raises:
+        BadReportError
+    """
     try:
         # Its annotations speak of its own elements where it takes and gives those of the standard library.
         root: Any = junitparser.JUnitXml.fromroot(_parse(data))  # type: ignore[arg-type]

@@ -21,7 +21,8 @@ _READERS: dict[Format, Callable[[bytes], Sequence[TestResult]]] = {
 def read(report_format: Format, data: bytes) -> Sequence[TestResult]:
     """The results in a report, in its order, with texts cut to their limits. Blocks on the processor.
 
-    Raises: BadReportError.
+    Raises:
+        BadReportError
     """
     if len(data) > limits.REPORT_BYTES:
         raise BadReportError(f"{len(data)} bytes; a report may have {limits.REPORT_BYTES}")

@@ -62,7 +62,11 @@ class _Collector(StreamToDict):
 
 
 def read(data: bytes) -> Sequence[TestResult]:
-    """The tests of a stream. Raises: BadReportError."""
+    """The tests of a stream.
+
+    Raises:
+        BadReportError
+    """
     source = BytesIO(data)
     collector = _Collector(source)
     collector.startTestRun()

@@ -35,9 +35,9 @@ OPTIONS: tuple[tuple[str, int], ...] = (
 """Measured values. gRPC's own pings end at the next proxy, which is why the protocol has heartbeats beside them."""
 
 
-def make_server() -> grpc.aio.Server:
+def make_server(*interceptors: grpc.aio.ServerInterceptor) -> grpc.aio.Server:
     """A server with all options set, without services and addresses."""
-    return grpc.aio.server(options=OPTIONS)
+    return grpc.aio.server(options=OPTIONS, interceptors=interceptors)
 
 
 def bind(

@@ -7,6 +7,7 @@ import grpc.aio
 
 from buildledger.clock import Clock
 from buildledger.events.ids import ServerId
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
@@ -17,6 +18,8 @@ from buildledger.slave_grpc import server as server_
 from buildledger.slave_grpc.blobs.access import BlobAccess
 from buildledger.slave_grpc.blobs.service import Blobs
 from buildledger.slave_grpc.blobs.tokens import RunTokens
+from buildledger.slave_grpc.health import HealthService
+from buildledger.slave_grpc.identity.authentication_interceptor import AuthenticationInterceptor
 from buildledger.slave_grpc.identity.authority import Authority
 from buildledger.slave_grpc.identity.certificates import certificate_of
 from buildledger.slave_grpc.identity.worker_auth import WorkerAuth
@@ -64,7 +67,6 @@ class WorkerService:
         self._admission = SessionAdmission(
             ledger=ledger,
             follower=self._follower,
-            authenticator=self._auth.authenticator,
             is_configured=is_configured,
             clock=clock,
             server_id=server_id,
@@ -91,6 +93,7 @@ class WorkerService:
             settings=settings,
         )
         self._server: grpc.aio.Server | None = None
+        self._health: HealthService | None = None
         self._watching: asyncio.Task[None] | None = None
         self.port = self.mutual_port = 0
 
@@ -107,7 +110,8 @@ class WorkerService:
         Raises:
             SettingsError: An address is taken, or would carry credentials in clear over a network.
         """
-        self._server = server_.make_server()
+        self._server = server_.make_server(self._interceptor())
+        self._health = HealthService(self._server)
         server_.add_sessions(self._server, self._sessions.serve)
         worker_pb2_grpc.add_BlobsServicer_to_server(Blobs(self._artifacts, self._access), self._server)
         worker_pb2_grpc.add_EnrollmentServicer_to_server(self._auth.enrollment, self._server)
@@ -117,12 +121,15 @@ class WorkerService:
         await self._follower.start()
         await self._end_dead_connections()
         self._auth.start()
+        await self._health.serve()
         await self._server.start()
         self._watching = asyncio.create_task(self._sessions.watch(), name="gateway-silence")
         return self.port
 
     async def drain(self, deadline_seconds: float) -> None:
         """Admit no more workers, and ask the connected ones to leave; returns when they have left or time is over."""
+        if self._health is not None:
+            await self._health.drain()
         await self._sessions.drain(deadline_seconds)
 
     async def stop(self) -> None:
@@ -136,6 +143,17 @@ class WorkerService:
         await self._auth.stop()
         await self._sessions.wait_stored()
         await self._follower.stop()
+
+    def _interceptor(self) -> AuthenticationInterceptor:
+        services = pb.DESCRIPTOR.services_by_name
+        by_worker = self._auth.authenticator.authenticate
+        return AuthenticationInterceptor(
+            {
+                services["Enrollment"].full_name: by_worker,
+                services["Worker"].full_name: by_worker,
+                services["Blobs"].full_name: self._access.authenticate,
+            }
+        )
 
     async def _end_dead_connections(self) -> None:
         """Record the end of sessions with servers that are gone, so that the workers' leases begin to run."""

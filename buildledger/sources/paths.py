@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from buildledger.sources.failures import RefusedError
 
 
-class UnsafePathError(ValueError):
+class UnsafePathError(RefusedError):
     """A path leads, or may lead, out of the build's directory."""
 
     def __init__(self, path: str, reason: str) -> None:
@@ -14,7 +14,11 @@ class UnsafePathError(ValueError):
 
 
 def relative(path: str) -> str:
-    """`path` in its shortest form, `.` for the build's directory itself. Raises: UnsafePathError."""
+    """`path` in its shortest form, `.` for the build's directory itself.
+
+    Raises:
+        UnsafePathError
+    """
     if not path or not path.isprintable():
         raise UnsafePathError(path, "it is empty or holds control characters")
     if "\\" in path or path.startswith(("/", "~")) or path[1:2] == ":":
@@ -27,11 +31,6 @@ def relative(path: str) -> str:
     if any(part.casefold() in RESERVED for part in parts):
         raise UnsafePathError(path, "version control keeps its own files there")
     return "/".join(parts) or "."
-
-
-def is_within(path: str, directory: str) -> bool:
-    """Whether `path` is `directory` or below it; both relative to the build's directory."""
-    return PurePosixPath(relative(path)).is_relative_to(PurePosixPath(relative(directory)))
 
 
 RESERVED = frozenset({".git", ".hg", ".svn", ".bzr", "_darcs", "cvs"})

@@ -24,7 +24,11 @@ def command(
     capture_bytes: int = 0,
     merge_stderr: bool = True,
 ) -> Run:
-    """The operation for a process of the user's. Raises: EvaluationError."""
+    """The operation for a process of the user's.
+
+    Raises:
+        EvaluationError
+    """
     given = evaluate.environment(env, inputs.values)
     return Run(
         argv=argv,

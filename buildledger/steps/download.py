@@ -61,7 +61,12 @@ def download(step: DownloadStep, inputs: StepInputs) -> Program:
 
 
 def _wanted(name: str, origin: Origin, inputs: StepInputs) -> FindArtifact:
-    """Raises: EvaluationError, UnusableStepError."""
+    """The operation that finds the artifact on the server.
+
+    Raises:
+        EvaluationError: A value isn't known in this build.
+        UnusableStepError: A value is nothing that an artifact or a build can be named by.
+    """
     if origin.of != "builder":
         return FindArtifact(artifact=name, of=origin.of)
     if origin.number is not None:

@@ -82,7 +82,11 @@ def summary_of(ended: Ended, spec: OperationSpec) -> str:
 
 
 def told(ended: Ended, kind: type[Told]) -> Told:
-    """What an operation brought back as JSON. Raises: UnusableStepError."""
+    """What an operation brought back as JSON.
+
+    Raises:
+        UnusableStepError
+    """
     try:
         return msgspec.json.decode(ended.text, type=kind)
     except msgspec.DecodeError as error:

@@ -56,6 +56,8 @@ class StepInputs(msgspec.Struct, frozen=True, kw_only=True):
     """What open values are evaluated in; holds the properties that earlier steps have set."""
     stamps: Mapping[str, SourceStamp] = msgspec.field(default_factory=dict)
     """What to check out, by source."""
+    systems: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """The version-control system of each source, by its key in `sources/systems.py`."""
     revisions: Mapping[str, str] = msgspec.field(default_factory=dict)
     """What earlier steps have really got, by source: a second checkout of it gets the same."""
 

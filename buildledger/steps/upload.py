@@ -44,7 +44,11 @@ def upload(step: UploadStep, inputs: StepInputs) -> Program:
 
 
 def check_name(name: str) -> None:
-    """Raises: UnusableStepError unless an artifact can have this name."""
+    """Refuse what an artifact can't be called.
+
+    Raises:
+        UnusableStepError: It is empty, a directory, or holds control characters.
+    """
     if name in ("", ".", "..") or any(ord(character) < ord(" ") for character in name):
         raise UnusableStepError(f"an artifact can't be named {name!r}")
 

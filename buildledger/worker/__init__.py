@@ -1,4 +1,4 @@
-"""The Python worker: does on its machine what the server wants done, and loses none of what came of it.
+"""The worker in Python: runs builds on its machine for a server, and delivers every result exactly once.
 
 It converges to the desired state that the server sends, keeps every event in a journal until the server has it, and
 owns the process trees of its runs. It imports nothing of Build Ledger but `grpc_protos`, so that a worker installs

@@ -1,4 +1,4 @@
-"""What the worker says about the machine it runs on."""
+"""Properties of the machine that the worker runs on."""
 
 import os
 import platform
@@ -8,7 +8,9 @@ import time
 import uuid
 from pathlib import Path
 
-SOFTWARE = "buildledger-python/0.1.0"
+from buildledger import __version__
+
+SOFTWARE = f"buildledger-python/{__version__}"
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -24,7 +26,7 @@ def architecture() -> str:
 
 
 def boot_id() -> str:
-    """Name of this boot of the machine; differs after a reboot."""
+    """Identifier of this boot of the machine; differs after a reboot."""
     if _BOOT_ID.exists():
         return _BOOT_ID.read_text(encoding="ascii").strip()
     # Elsewhere the time of boot stands in for it; ten seconds of slack absorb steps of the wall clock.

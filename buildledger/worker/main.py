@@ -30,7 +30,7 @@ class StateInUseError(Exception):
 
 
 async def run_worker(settings: WorkerSettings) -> int:
-    """Be a worker until SIGTERM, SIGINT or SIGHUP, and return the exit code of the program.
+    """Run a worker until SIGTERM, SIGINT or SIGHUP, and return the exit code of the program.
 
     SIGTERM and SIGINT end the runs by their stop policy, a second one at once; SIGHUP lets them finish. Cancelling the
     coroutine kills the runs and leaves the journals for the next start.
@@ -69,7 +69,7 @@ def _exclusive(state_dir: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _signals(worker: Worker) -> Iterator[None]:
-    """Let signals reach the worker."""
+    """Call the worker's `shut_down` and `drain` on signals."""
     loop = asyncio.get_running_loop()
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     for number in numbers:

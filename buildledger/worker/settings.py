@@ -1,4 +1,4 @@
-"""What a worker is told when it is started."""
+"""Settings of a worker."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ DEFAULT_SPOOL_BYTES = 1 << 30
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerSettings:
-    """Everything a worker needs to know; what is not here the server tells it.
+    """Everything that is set on the worker's machine; the server sets the rest in each session.
 
     `server` is host:port. Without `ca_file` and `tls` the connection is secured if the enrollment token or the
     credential says whom to trust; otherwise it is plain, which is refused unless the host is this machine.

@@ -1,4 +1,4 @@
-"""Ties together what a worker consists of, for as long as it lives."""
+"""Connects the parts of a worker: credential, session, attempts and their runner."""
 
 import asyncio
 import contextlib
@@ -12,21 +12,21 @@ import grpc
 import grpc.aio
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.files.transfers import BlobStore
-from buildledger.worker.processes.orphans import Leftover
-from buildledger.worker.runs import runner
+from buildledger.worker.files.transfers.blob_store import BlobStore
+from buildledger.worker.processes.orphans import OrphanedRun
 from buildledger.worker.runs.attempt import Attempt
-from buildledger.worker.runs.executor import Host
-from buildledger.worker.runs.local_executor import ThisMachine
+from buildledger.worker.runs.attempt_store import AttemptStore
+from buildledger.worker.runs.executor import Executor
+from buildledger.worker.runs.local_executor import LocalExecutor
 from buildledger.worker.runs.recovery import recover
-from buildledger.worker.runs.workshop import Workshop
-from buildledger.worker.session.attempt_registry import Holdings
+from buildledger.worker.runs.runner import Runner
+from buildledger.worker.session.attempt_registry import AttemptRegistry
 from buildledger.worker.session.outbox import Outbox
-from buildledger.worker.session.session import ServerSilentError, Session, SessionRefusedError, Standing
+from buildledger.worker.session.session import ServerSilentError, Session, SessionIdentity, SessionRefusedError
 from buildledger.worker.settings import WorkerSettings
 from buildledger.worker.transport.backoff import Backoff
 from buildledger.worker.transport.credential import StoredCredential
-from buildledger.worker.transport.credential_keeper import CredentialKeeper
+from buildledger.worker.transport.credential_provider import CredentialProvider
 from buildledger.worker.transport.transport import (
     PlainTransportRefusedError,
     call_metadata,
@@ -44,16 +44,20 @@ _log = logging.getLogger(__name__)
 class Worker:
     """Holds runs and sessions; one per process and state directory."""
 
-    def __init__(self, settings: WorkerSettings, host: Host | None = None) -> None:
-        """`host` does the work of the runs: this machine, unless another one is given."""
+    def __init__(self, settings: WorkerSettings, executor: Executor | None = None) -> None:
+        """`executor` does the work of the runs: on this machine, unless another one is given."""
         self._settings = settings
-        self._credentials = CredentialKeeper(settings, self._use)
+        self._credentials = CredentialProvider(settings, self._use)
         self._outbox = Outbox()
-        self._workshop = Workshop(settings, self._outbox.wake, host or ThisMachine(settings))
-        self._holdings = Holdings(self._workshop, self._launch)
+        self._store = AttemptStore(settings)
+        self._executor = executor or LocalExecutor(settings)
+        self._registry = AttemptRegistry(self._store, self._start, self._outbox.wake)
         self._blobs = BlobStore(lambda: open_channel(settings, settings.server, self._credentials.current))
+        self._runner = Runner(self._store, self._executor, self._blobs)
         self._epoch_file = settings.state_dir / "epoch"
-        self._standing = Standing(instance_id=str(uuid.uuid4()), worker_id="", last_epoch=_read_epoch(self._epoch_file))
+        self._identity = SessionIdentity(
+            instance_id=str(uuid.uuid4()), worker_id="", last_epoch=_read_epoch(self._epoch_file)
+        )
         self._session: Session | None = None
         self._runs: set[asyncio.Task[None]] = set()
         self._orphan_timer: asyncio.TimerHandle | None = None
@@ -71,10 +75,10 @@ class Worker:
         self._credentials.check_transport()
         tasks: list[asyncio.Task[object]] = []
         try:
-            for attempt in await recover(self._workshop):
-                self._holdings.take_over(attempt)
+            for attempt in await recover(self._store, self._executor, self._outbox.wake):
+                self._registry.take_over(attempt)
                 if not attempt.has_ended and attempt.supervision is not None:
-                    self._begin(attempt, runner.go_on(attempt, self._blobs))
+                    self._begin(attempt, self._runner.resume(attempt))
                     # The server may not be there any more either.
                     self._orphan_timer = self._start_orphan_timer(attempt.supervision.orphan_seconds)
             tasks += [asyncio.create_task(each) for each in (self._serve(), self._left.wait())]
@@ -86,8 +90,8 @@ class Worker:
 
     async def _serve(self) -> None:
         """Enroll if need be, then hold sessions and renew the credential until cancelled."""
-        await self._credentials.ensure()
-        renewing = asyncio.create_task(self._credentials.keep())
+        await self._credentials.ensure_enrolled()
+        renewing = asyncio.create_task(self._credentials.keep_renewed())
         try:
             await self._keep_session()
         finally:
@@ -95,8 +99,8 @@ class Worker:
             await asyncio.gather(renewing, return_exceptions=True)
 
     def drain(self, reason: str) -> None:
-        """Take no new work, finish what there is, then leave."""
-        if self._standing.draining_reason is None:
+        """Accept no new runs, finish the current ones, then leave."""
+        if self._identity.draining_reason is None:
             _log.info("draining: %s", reason)
             self._announce_end(reason)
             self._ending = asyncio.create_task(self._end())
@@ -107,34 +111,32 @@ class Worker:
         _log.info("shutting down: %s", reason)
         self._shutting_down = True
         self._announce_end(reason)
-        self._holdings.stop_all(pb.EXIT_REASON_WORKER_SHUTDOWN, level)
+        self._registry.stop_all(pb.EXIT_REASON_WORKER_SHUTDOWN, level)
         if self._ending is not None:
             self._ending.cancel()
         self._ending = asyncio.create_task(self._end())
 
     def _announce_end(self, reason: str) -> None:
-        self._standing.draining_reason = reason
-        self._holdings.draining = True
+        self._identity.draining_reason = reason
+        self._registry.draining = True
         self._outbox.post(pb.Up(drain_request=pb.DrainRequest(reason=reason)))
 
     async def _end(self) -> None:
         """Wait for the runs, deliver their last events if somebody listens, and leave."""
-        await asyncio.gather(*(attempt.gone.wait() for attempt in self._holdings))
+        await asyncio.gather(*(attempt.gone.wait() for attempt in self._registry))
         session = self._session
         if session is not None and session.is_established:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.drain_seconds):
-                    await self._holdings.all_delivered()
-            session.say_goodbye(self._standing.draining_reason or "")
+                    await self._registry.all_delivered()
+            session.say_goodbye(self._identity.draining_reason or "")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_GOODBYE_SECONDS):
                     await session.ended.wait()
         self._left.set()
 
-    # -- runs ---------------------------------------------------------------------------------------------------------
-
-    def _launch(self, attempt: Attempt, spec: pb.RunSpec, before: list[Attempt]) -> None:
-        self._begin(attempt, runner.run(attempt, spec, before, self._blobs))
+    def _start(self, attempt: Attempt, spec: pb.RunSpec, before: list[Attempt]) -> None:
+        self._begin(attempt, self._runner.run(attempt, spec, before))
 
     def _begin(self, attempt: Attempt, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(self._perform(attempt, work))
@@ -148,9 +150,7 @@ class Worker:
             # A fault of this program must end one run, not the worker with all its runs.
             _log.exception("run %s failed inside the worker", attempt.run_id)
             attempt.fail(f"the worker failed: {type(error).__name__}")
-        self._holdings.forget_silent(attempt)
-
-    # -- sessions -----------------------------------------------------------------------------------------------------
+        self._registry.remove_if_unknown(attempt)
 
     async def _keep_session(self) -> None:
         """Connect again and again; every failure ends in a delay."""
@@ -158,18 +158,23 @@ class Worker:
         address = self._settings.server
         while True:
             session = Session(
-                self._workshop, self._holdings, self._outbox, self._standing, call_metadata(self._credentials.current)
+                self._store,
+                self._executor,
+                self._registry,
+                self._outbox,
+                self._identity,
+                call_metadata(self._credentials.current),
             )
             session.on_established = partial(self._established, session)
             self._session = session
-            delay = await self._attend(session, address, backoff)
+            delay = await self._hold_session(session, address, backoff)
             session.ended.set()
             if session.is_established:
-                self._orphan_timer = self._start_orphan_timer(session.orphan_seconds)
+                self._orphan_timer = self._start_orphan_timer(self._store.server_settings.orphan_seconds)
             address = session.reconnect_to or self._settings.server
             await asyncio.sleep(delay)
 
-    async def _attend(self, session: Session, address: str, backoff: Backoff) -> float:
+    async def _hold_session(self, session: Session, address: str, backoff: Backoff) -> float:
         """Hold one session to its end and return for how long to wait before the next."""
         try:
             async with open_channel(self._settings, address, self._credentials.current) as channel:
@@ -200,9 +205,9 @@ class Worker:
         return backoff.next_delay()
 
     def _use(self, credential: StoredCredential | None) -> None:
-        """Show this credential from the next call on."""
+        """Use this credential from the next call on."""
         self._blobs.credential = credential
-        self._standing.worker_id = credential.worker_id if credential is not None else ""
+        self._identity.worker_id = credential.worker_id if credential is not None else ""
 
     def _established(self, session: Session) -> None:
         """Remember the epoch, so that a server that is behind is recognised also after a restart."""
@@ -210,13 +215,12 @@ class Worker:
             self._credentials.may_rotate.set()
         else:
             self._credentials.may_rotate.clear()
-        self._workshop.orphan_seconds = session.orphan_seconds
         if self._orphan_timer is not None:
             self._orphan_timer.cancel()
             self._orphan_timer = None
         temporary = self._epoch_file.with_suffix(".new")
         try:
-            temporary.write_text(str(self._standing.last_epoch), encoding="ascii")
+            temporary.write_text(str(self._identity.last_epoch), encoding="ascii")
             temporary.replace(self._epoch_file)
         except OSError as error:
             _log.error("the epoch can't be stored: %s", error)
@@ -226,10 +230,8 @@ class Worker:
         if self._orphan_timer is not None or not limit_seconds:
             return self._orphan_timer
         return asyncio.get_running_loop().call_later(
-            limit_seconds, self._holdings.stop_all, pb.EXIT_REASON_ORPHANED, pb.STOP_LEVEL_INTERRUPT
+            limit_seconds, self._registry.stop_all, pb.EXIT_REASON_ORPHANED, pb.STOP_LEVEL_INTERRUPT
         )
-
-    # -- the end ------------------------------------------------------------------------------------------------------
 
     async def _tear_down(self, tasks: list[asyncio.Task[object]]) -> None:
         """Kill what still runs and close everything; what isn't delivered stays in the journals."""
@@ -240,12 +242,12 @@ class Worker:
         if self._orphan_timer is not None:
             self._orphan_timer.cancel()
         # Supervisors do what their workers' end means for their runs.
-        at_work = [each for each in self._holdings.at_work if each.supervision is None]
-        leftovers = {each.cookie: Leftover(each.cookie, None) for each in at_work}
-        if leftovers:
-            await self._workshop.host.end_leftovers(leftovers)
-        self._workshop.syncer.close()
-        for attempt in self._holdings:
+        at_work = [each for each in self._registry.at_work if each.supervision is None]
+        orphans = {each.cookie: OrphanedRun(each.cookie, None) for each in at_work}
+        if orphans:
+            await self._executor.kill_orphans(orphans)
+        self._store.group_fsync.close()
+        for attempt in self._registry:
             attempt.journal.close()
         await self._blobs.reconnect()
 

@@ -14,8 +14,9 @@ from fastapi import FastAPI
 
 from buildledger.api.app import make_app
 from buildledger.api.http.dependencies import ApiDependencies
-from buildledger.clock import VirtualClock
+from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Configuration
+from buildledger.config.stored import read_configuration
 from buildledger.events.config import ConfigApplied
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
@@ -26,7 +27,8 @@ from buildledger.logs.local import LocalLogStore
 from buildledger.projections.projector import Projector
 from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
-from buildledger.sources.words import ChangeWords
+from buildledger.sources.change_texts import ChangeTexts
+from buildledger.testing.clock import VirtualClock
 from tests.projections.world import START, World, claim, words
 
 TOKEN = "test-admin-token"
@@ -47,7 +49,7 @@ class LedgerConfiguration:
             return None
         fact = applied[-1].fact
         assert isinstance(fact, ConfigApplied)
-        return Configuration.from_json(fact.text)
+        return read_configuration(fact.text)
 
 
 @dataclass
@@ -78,7 +80,7 @@ class Site:
             words("claim", claim(number)): f"Author {number} <author{number}@example.org>" for number in range(4)
         }
         for number in range(1, self.world.commits + 1):
-            said = ChangeWords(message=f"Change {number}\n\nLong story.", author="", committer="")
+            said = ChangeTexts(message=f"Change {number}\n\nLong story.", author="", committer="")
             texts[words("change", number)] = said.to_text()
         self.vault.put_many(texts)
 
@@ -118,6 +120,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         reactors=None,
         connected_workers=None,
         active=LedgerConfiguration(ledger),
+        configurations=Configurations(ledger.at),
         trigger_poll=trigger_poll,
         clock=clock,
         admin_token=TOKEN,

@@ -17,7 +17,7 @@ from buildledger.ledger.database import open_store
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
 from buildledger.ledger.sqlite_connection import connect
-from buildledger.ledger.store import FactStore
+from buildledger.ledger.store import FactQuery, FactStore
 from tests.ledger.samples import CLOCK, stored, stream
 
 Tamper = Callable[..., None]
@@ -30,7 +30,7 @@ def store(database_url: str) -> Iterator[FactStore]:
     store = open_store(database_url)
     version = 0
     for count in COMMITS:
-        store.append([stored(stream("a"), version + n + 1) for n in range(count)])
+        store.insert_events([stored(stream("a"), version + n + 1) for n in range(count)])
         version += count
     yield store
     store.close()
@@ -81,7 +81,7 @@ def test_an_untouched_ledger_passes(store: FactStore, tree: Tree, key: HeadKey) 
     """With and without a tree, with stored, published and trusted heads; and an empty one."""
     assert verify(store, tree).ok
     head = tree.sign(key, CLOCK)
-    store.append([stored(stream("b"), 1)])
+    store.insert_events([stored(stream("b"), 1)])
     report = verify(store, tree, trusted=[key.verifier], published=[PublishedHead(head.note, key.verifier)])
     assert report.ok
     assert (report.facts, report.heads_checked) == (11, 2)
@@ -105,7 +105,7 @@ def test_an_empty_ledger_passes(tmp_path: Path) -> None:
 def test_a_changed_byte_is_named(store: FactStore, tree: Tree, tamper: Tamper, position: int) -> None:
     """By the tree the very fact, by the chain the commit."""
     tree.catch_up()
-    body = store.select_notifications(position, 1)[0].state
+    body = store.select_facts(FactQuery(after=position - 1), 1)[0].body
     altered = body.replace(b"system", b"sustem").hex()
     tamper(f"UPDATE fact SET body = {_blob(store, altered)} WHERE position = {position}")
     report = verify(store, tree)
@@ -180,7 +180,7 @@ def test_a_rewritten_chain_does_not_fool_a_signed_head(
     """A head names the facts since the one before it."""
     early = key.sign(4, tree.root(4) if tree.catch_up() else b"", CLOCK.now())
     late = tree.sign(key, CLOCK)
-    body = store.select_notifications(6, 1)[0].state.replace(b"system", b"sustem").hex()
+    body = store.select_facts(FactQuery(after=5), 1)[0].body.replace(b"system", b"sustem").hex()
     tamper(f"UPDATE fact SET body = {_blob(store, body)} WHERE position = 6")
     published = [PublishedHead(head.note, key.verifier) for head in (early, late)]
     report = verify(store, tree, published=published)
@@ -218,7 +218,7 @@ def test_an_unreadable_file_is_a_finding(tmp_path: Path) -> None:
     """Overwritten pages are reported with the position up to which everything was read."""
     url = f"sqlite:///{tmp_path}/ledger.db"
     store = open_store(url)
-    store.append([stored(stream(str(number)), 1, "x" * 500) for number in range(200)])
+    store.insert_events([stored(stream(str(number)), 1, "x" * 500) for number in range(200)])
     store.close()
     file = tmp_path / "ledger.db"
     content = bytearray(file.read_bytes())

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from buildledger.config.codes import CODES
-from buildledger.config.load import load_text
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.resolved import Builder, Configuration
+from buildledger.testing.configuration import load_text
 
 REPOSITORY = Path(__file__).parents[2]
 EXAMPLES = REPOSITORY / "examples"

@@ -7,10 +7,11 @@ import json
 import pytest
 
 from buildledger.config.diff import Entry, ExitCode, FieldChange, diff
-from buildledger.config.load import load, load_text
+from buildledger.config.load import load
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.report import diff_text, problems_text, sarif
-from buildledger.config.resolved import Configuration
+from buildledger.config.stored import read_configuration
+from buildledger.testing.configuration import load_text
 from tests.config.loading import BASE, EXAMPLES, loaded
 
 ACME = (EXAMPLES / "acme.yaml").read_text()
@@ -19,7 +20,7 @@ ACME = (EXAMPLES / "acme.yaml").read_text()
 def test_canonical_text_round_trips() -> None:
     """What is stored gives back an equal configuration with the same text and digest."""
     configuration = load(EXAMPLES / "acme.yaml", secrets_required=False)
-    again = Configuration.from_json(configuration.to_json())
+    again = read_configuration(configuration.to_json())
     assert again == configuration
     assert (again.to_json(), again.digest) == (configuration.to_json(), configuration.digest)
     assert json.dumps(json.loads(configuration.to_json()), sort_keys=True) == json.dumps(

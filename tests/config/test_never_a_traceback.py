@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buildledger.config.codes import CODES
-from buildledger.config.load import load_text
 from buildledger.config.problems import ConfigErrors
-from buildledger.config.resolved import Configuration
+from buildledger.config.stored import read_configuration
 from buildledger.config.yaml_reader import read
+from buildledger.testing.configuration import load_text
 from tests.config.loading import EXAMPLES
 
 SOURCES = [file.read_text() for file in sorted(EXAMPLES.glob("*.yaml"))]
@@ -36,7 +36,7 @@ def hold(text: str) -> None:
     except ConfigErrors as caught:
         found = caught.problems
     else:
-        assert Configuration.from_json(configuration.to_json()) == configuration
+        assert read_configuration(configuration.to_json()) == configuration
         return
     lines = text.count("\n") + sum(text.count(mark) for mark in "\r\x85\u2028\u2029") + 2
     assert any(problem.severity == "error" for problem in found)

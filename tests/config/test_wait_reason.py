@@ -9,11 +9,11 @@ from uuid import UUID
 import pytest
 
 from buildledger.config.evaluate import WorkerView
-from buildledger.config.load import load_text
 from buildledger.config.placement import Candidate, RunningBuild
 from buildledger.config.resolved import LockUse
 from buildledger.config.wait_reason import Situation, WaitReason
 from buildledger.events.request import SourceStamp
+from buildledger.testing.configuration import load_text
 
 LINUX = {"os": "linux"}
 CONFIGURATION = load_text(

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from buildledger.config import machines
-from buildledger.config.load import check, load_text
+from buildledger.config.load import check
+from buildledger.config.stored import read_machine_settings
+from buildledger.testing.configuration import load_text
 from tests.config.loading import loaded, messages
 
 HEAD = "version: 1\nworkers:\n"
@@ -43,7 +45,7 @@ def test_settings_are_resolved_and_survive_storing() -> None:
     assert (start.capacity, start.idle_seconds, start.start_seconds, start.keep_seconds) == (3, None, 120.0, 60)
     assert start.requests == {"cpu": "2", "memory": "1Gi"}
     assert start.pod == {"spec": {"priority": 5, "nodeSelector": {"pool": "ci"}}}
-    assert machines.from_json(machines.to_json(start)) == start
+    assert read_machine_settings(machines.to_json(start)) == start
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ async def test_exactly_the_right_cases_fail(broken: Broken) -> None:
     """The kit notices the fault where it matters, and holds it against nothing else."""
     argv = [
         "env",
-        "BUILDLEDGER_ENROLLMENT_TOKEN={token}",
+        "BUILDLEDGER_WORKER_TOKEN={token}",
         *(sys.executable, "-m", f"tests.conformance.broken.{broken.module}"),
         *("--server", "{server}", "--name", "{name}", "--state", "{state}", "--work", "{work}"),
         *("--spool-bytes", "{spool}", "--capacity", "4"),

@@ -5,9 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from buildledger.events.build import BuildAssigned
+from buildledger.domain.worker import ConnectWorker
+from buildledger.events.build import ArtifactStored, BuildAssigned, TestResult, TestsReported
 from buildledger.events.change import BranchMoved, ChangeRecorded
-from buildledger.events.ids import BuildId, ClaimId, OperationId, RequestId, WordsId, build_id, operation_id, request_id
+from buildledger.events.ids import (
+    BuildId,
+    ClaimId,
+    OperationId,
+    RequestId,
+    ServerId,
+    WordsId,
+    build_id,
+    log_id,
+    operation_id,
+    request_id,
+)
+from buildledger.events.log import LogFinished, LogOpened
 from buildledger.events.operation import Ended, Run
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.events.worker import WorkerConnected
@@ -90,3 +103,31 @@ def moved(**others: Any) -> BranchMoved:
     """main, seen for the first time."""
     fields: dict[str, Any] = {"source": "widget", "branch": "main", "revision": "a" * 40}
     return BranchMoved(**fields | others)
+
+
+ARTIFACT = ArtifactStored(name="wheel", size_bytes=3, sha256="f" * 64, operation_id=OPERATION)
+REPORT = TestsReported(
+    operation_id=OPERATION, step=0, report="junit.xml", format="junit", results=(TestResult(name="a", status="passed"),)
+)
+LOG = log_id(OPERATION, "stdio")
+OPENED = LogOpened(build_id=BUILD, step=0, operation_id=OPERATION, channel="stdio", label="true")
+COMPLETE = LogFinished(size_bytes=3, line_count=1, sha256="e" * 64)
+SERVER = ServerId(REQUEST)
+
+
+def hello(**others: Any) -> ConnectWorker:
+    fields: dict[str, Any] = {
+        "worker": "w1",
+        "credential_digest": "d1",
+        "server_id": ServerId(REQUEST),
+        "boot_id": "boot",
+        "instance_id": "one",
+        "version": "test/1",
+        "os": "linux",
+        "arch": "x86_64",
+        "labels": {"os": "linux"},
+        "capacity": 1,
+        "features": (),
+        "address": "",
+    }
+    return ConnectWorker(**fields | others)

@@ -32,7 +32,6 @@ from buildledger.domain.refusals import (
 )
 from buildledger.events.build import (
     ArtifactRemoved,
-    ArtifactStored,
     BuildFinished,
     BuildStopRequested,
     OperationFinished,
@@ -42,12 +41,10 @@ from buildledger.events.build import (
     RevisionObtained,
     StepFinished,
     StepStarted,
-    TestResult,
-    TestsReported,
 )
 from buildledger.events.fact import Fact
 from buildledger.events.results import Result
-from tests.domain.samples import BUILD, OPERATION, OTHER_REQUEST, PASSED, RUN, assigned
+from tests.domain.samples import ARTIFACT, BUILD, OPERATION, OTHER_REQUEST, PASSED, REPORT, RUN, assigned
 from tests.domain.scenario import Scenario
 
 STARTED = StepStarted(step=0, name="run", program="run", program_version=1)
@@ -56,10 +53,6 @@ RUNNING = OperationStarted(operation_id=OPERATION, mechanism="session")
 ENDED = OperationFinished(operation_id=OPERATION, ended=PASSED)
 STEP_DONE = StepFinished(step=0, result=Result.SUCCESS)
 DONE = BuildFinished(result=Result.SUCCESS)
-ARTIFACT = ArtifactStored(name="wheel", size_bytes=3, sha256="f" * 64, operation_id=OPERATION)
-REPORT = TestsReported(
-    operation_id=OPERATION, step=0, report="junit.xml", format="junit", results=(TestResult(name="a", status="passed"),)
-)
 
 START = StartStep(build_id=BUILD, step=0, name="run", program="run", program_version=1)
 REQUEST_OPERATION = RequestOperation(build_id=BUILD, operation_id=OPERATION, step=0, label="true", spec=RUN)

@@ -45,10 +45,19 @@ from buildledger.events.request import RequestClaimed, RequestFinished, RequestR
 from buildledger.events.results import Result
 from buildledger.events.worker import WorkerConnected, WorkerDisconnected, WorkerLost
 from tests.domain import samples
-from tests.domain.samples import BUILD, OTHER_REQUEST, REQUEST, RUN
-from tests.domain.test_build import ARTIFACT, REPORT
-from tests.domain.test_small_streams import COMPLETE, LOG, OPENED, SERVER
-from tests.domain.test_worker import hello
+from tests.domain.samples import (
+    ARTIFACT,
+    BUILD,
+    COMPLETE,
+    LOG,
+    OPENED,
+    OTHER_REQUEST,
+    REPORT,
+    REQUEST,
+    RUN,
+    SERVER,
+    hello,
+)
 
 small = st.integers(0, 3)
 results = st.sampled_from(list(Result))

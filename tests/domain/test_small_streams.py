@@ -23,21 +23,17 @@ from buildledger.domain.server import StartServer, StopServer
 from buildledger.domain.source import MoveBranch, ReportSourceFailure, ReportSourceRecovery
 from buildledger.events.change import SourceFailed, SourceRecovered
 from buildledger.events.config import ConfigApplied, ConfigEffectFailed
-from buildledger.events.ids import ClaimId, ServerId, WordsId, change_id, log_id
-from buildledger.events.log import LogFinished, LogOpened
+from buildledger.events.ids import ClaimId, WordsId, change_id
+from buildledger.events.log import LogFinished
 from buildledger.events.person import ClaimRecorded
 from buildledger.events.server import ServerStarted, ServerStopped
 from buildledger.events.worker import EnrollmentIssued, EnrollmentUsed
 from tests.domain import samples
-from tests.domain.samples import AT, BUILD, OPERATION, REQUEST
+from tests.domain.samples import AT, COMPLETE, LOG, OPENED, REQUEST, SERVER
 from tests.domain.scenario import Scenario
 
-LOG = log_id(OPERATION, "stdio")
-OPENED = LogOpened(build_id=BUILD, step=0, operation_id=OPERATION, channel="stdio", label="true")
-COMPLETE = LogFinished(size_bytes=3, line_count=1, sha256="e" * 64)
 ISSUED = EnrollmentIssued(token_digest="t", worker="w1", expires_at=AT + timedelta(minutes=10))
 APPLIED = ConfigApplied(revision=1, digest="d1", text="{}", origin="ci.yaml", plan=("created builder tests",))
-SERVER = ServerId(REQUEST)
 
 
 def test_a_commit_is_recorded_once() -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from buildledger.domain import worker_rules
-from buildledger.domain.refusals import DuplicateWorkerRefusal, StaleEpochRefusal, WorkerNotEnrolledRefusal
+from buildledger.domain.refusals import DuplicateWorkerRefusal, WorkerNotEnrolledRefusal
 from buildledger.domain.worker import (
-    ConnectWorker,
     DisconnectWorker,
     EnrollWorker,
     ExpireCredential,
@@ -21,10 +19,9 @@ from buildledger.domain.worker import (
     RevokeWorker,
     RotateCredential,
 )
-from buildledger.domain.worker_rules import require_epoch
 from buildledger.events.fact import Fact
-from buildledger.events.ids import ServerId
 from buildledger.events.worker import (
+    PausedBy,
     WorkerCredentialExpired,
     WorkerCredentialRotated,
     WorkerDisconnected,
@@ -36,7 +33,7 @@ from buildledger.events.worker import (
     WorkerReturned,
     WorkerRevoked,
 )
-from tests.domain.samples import AT, REQUEST, connected
+from tests.domain.samples import AT, connected, hello
 from tests.domain.scenario import Scenario
 
 ENROLLED = WorkerEnrolled(worker="w1", credential_digest="d1")
@@ -45,24 +42,6 @@ GONE = WorkerDisconnected(epoch=1, reason="silent")
 
 def given(*past: Fact) -> Scenario:
     return Scenario(worker_rules.AGGREGATE, *past)
-
-
-def hello(**others: Any) -> ConnectWorker:
-    fields: dict[str, Any] = {
-        "worker": "w1",
-        "credential_digest": "d1",
-        "server_id": ServerId(REQUEST),
-        "boot_id": "boot",
-        "instance_id": "one",
-        "version": "test/1",
-        "os": "linux",
-        "arch": "x86_64",
-        "labels": {"os": "linux"},
-        "capacity": 1,
-        "features": (),
-        "address": "",
-    }
-    return ConnectWorker(**fields | others)
 
 
 def test_a_worker_gets_a_credential_and_connects() -> None:
@@ -206,13 +185,5 @@ def test_a_worker_is_paused_resumed_and_revoked_once() -> None:
     """Each repetition decides nothing."""
     pause, resume, revoke = PauseWorker(worker="w1"), ResumeWorker(worker="w1"), RevokeWorker(worker="w1")
     given(ENROLLED).when(pause, pause, resume, resume, revoke, revoke).then(
-        WorkerPaused(), WorkerResumed(), WorkerRevoked()
+        WorkerPaused(by=PausedBy.PERSON), WorkerResumed(), WorkerRevoked()
     )
-
-
-def test_only_the_current_session_speaks() -> None:
-    """An older session's words are refused."""
-    state = given(ENROLLED, connected(), GONE, connected(epoch=2)).state
-    require_epoch(state, "w1", 2)
-    with pytest.raises(StaleEpochRefusal):
-        require_epoch(state, "w1", 1)

@@ -20,8 +20,8 @@ from buildledger.events.machine import (
     MachineStopRequested,
 )
 from buildledger.settings import AutoTls
+from tests.faults.gate import Gate
 from tests.faults.installation import Installation, installation, wait_until
-from tests.faults.test_killed_in_mid_step import Gate
 
 START = "{driver: local, idle_timeout: 500ms}"
 

@@ -14,13 +14,14 @@ from buildledger.config import machines
 from buildledger.config.machines import LocalStart
 from buildledger.domain.command import Command
 from buildledger.domain.machine import EndMachine, StartMachine, StopMachine
-from buildledger.domain.worker import DRAIN_REASON, ConnectWorker, PauseWorker
+from buildledger.domain.worker import ConnectWorker, PauseWorker
 from buildledger.elastic.driver import Driver, Machine, MachineStatus, StartError, UnreachableError
 from buildledger.elastic.fleet_state import FleetState, Wanted
 from buildledger.elastic.jobs import KubernetesDriver
 from buildledger.elastic.machine_controller import MachineController
 from buildledger.events.fact import Fact
 from buildledger.events.ids import ServerId, machine_id, worker_id
+from buildledger.events.worker import PausedBy
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
 from tests.elastic.kubernetes.replay import replay
@@ -211,7 +212,7 @@ async def test_one_that_is_asked_to_go_is_asked_once_and_then_killed(tmp_path: P
     """When its time is over. The pause that it asks for on its way ends with it."""
     driver = Scripted(ABSENT, RUNNING, killed=ABSENT)
     stop = StopMachine(worker="w", start=1, reason="idle for 60 s")
-    pause = PauseWorker(worker="w", reason=f"{DRAIN_REASON}: SIGTERM")
+    pause = PauseWorker(worker="w", by=PausedBy.WORKER, reason="SIGTERM")
     facts = said(await keep(tmp_path, driver, scripted(stop_seconds=0.1), arriving(stop, pause)))
     assert facts[-4:] == [
         "stop_requested idle for 60 s",

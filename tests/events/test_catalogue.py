@@ -10,8 +10,11 @@ from collections import defaultdict
 import msgspec
 
 from buildledger import events
-from buildledger.events.catalogue import BY_NAME, FACTS
+from buildledger.events.catalogue import BY_NAME, FACTS, stored_names
 from buildledger.events.fact import Fact
+from buildledger.events.worker import PausedBy, WorkerLost, WorkerPaused, WorkerPausedV1
+from tests.golden import facts as golden_facts
+from tests.golden.shapes import breaks
 
 NAME = re.compile(r"(?P<noun>[a-z]+)\.(?P<verb>[a-z]+(?:_[a-z]+)*)\.v(?P<version>[1-9][0-9]*)")
 
@@ -60,3 +63,25 @@ def test_facts_are_frozen_and_named_by_keyword() -> None:
         assert fact.__match_args__ == (), fact
         assert fact.__doc__, fact
         assert all(field.encode_name == field.name for field in msgspec.structs.fields(fact)), fact
+
+
+def test_earlier_versions_are_found_by_the_newest() -> None:
+    """Whoever asks the store for facts by name gets those stored under earlier versions of it, too."""
+    assert stored_names(WorkerPaused, WorkerLost) == ("worker.lost.v1", "worker.paused.v1", "worker.paused.v2")
+
+
+def test_an_old_pause_says_who_wanted_it() -> None:
+    """It was in the beginning of the reason once; the reason itself stays what it was."""
+    drained = WorkerPausedV1(reason="the worker asked to drain: terminated").upcast()
+    assert drained == WorkerPaused(by=PausedBy.WORKER, reason="the worker asked to drain: terminated")
+    assert WorkerPausedV1(reason="upgrade").upcast() == WorkerPaused(by=PausedBy.PERSON, reason="upgrade")
+    assert WorkerPausedV1().upcast() == WorkerPaused(by=PausedBy.PERSON)
+
+
+def test_no_stored_field_or_default_changes() -> None:
+    """Defaults are left out when a fact is stored, so another default would change what old facts say."""
+    assert not breaks(golden_facts.recorded(), golden_facts.today(), optional_may_come=True), (
+        "a stored fact has changed: keep it, make a new version of it (a class in buildledger/events/, with an upcast)"
+        " and list it in FACTS of buildledger/events/catalogue.py"
+    )
+    assert golden_facts.recorded() == golden_facts.today(), "run `python -m tests.golden.facts` to add what is new"

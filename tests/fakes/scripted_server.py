@@ -53,8 +53,6 @@ class ScriptedServer(worker_pb2_grpc.WorkerServicer):
         self._revision = 0
         self._server: grpc.aio.Server | None = None
 
-    # -- life ---------------------------------------------------------------------------------------------------------
-
     async def start(self, port: int = 0, *, add: Callable[[grpc.aio.Server], None] | None = None) -> None:
         """Listen on loopback, again on the same port if it was stopped; `add` may register more services."""
         self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
@@ -74,8 +72,6 @@ class ScriptedServer(worker_pb2_grpc.WorkerServicer):
     def address(self) -> str:
         """Where the worker connects to."""
         return f"127.0.0.1:{self.port}"
-
-    # -- what a test wants --------------------------------------------------------------------------------------------
 
     def run(self, spec: pb.RunSpec, *, run_id: str = "", attempt: int = 1, fence: int = 1) -> Key:
         """Want a run; sent at once if a worker is connected, and in the first message of every session."""
@@ -134,8 +130,6 @@ class ScriptedServer(worker_pb2_grpc.WorkerServicer):
         await self.until(lambda: len(self.hellos) >= count)
         return self.hellos[count - 1]
 
-    # -- what came ----------------------------------------------------------------------------------------------------
-
     def last(self, key: Key) -> str:
         """Kind of the newest event of an attempt."""
         return (self.events[key][-1].WhichOneof("event") or "") if self.events[key] else ""
@@ -159,8 +153,6 @@ class ScriptedServer(worker_pb2_grpc.WorkerServicer):
             data = self.output(key, total.channel)
             assert total.bytes == len(data)
             assert total.sha256 == hashlib.sha256(data).digest()
-
-    # -- the protocol -------------------------------------------------------------------------------------------------
 
     async def Session(  # noqa: N802 - gRPC's name
         self, request_iterator: AsyncIterator[pb.Up], context: "grpc.aio.ServicerContext[pb.Up, pb.Down]"

@@ -12,7 +12,7 @@ from buildledger.audit.replay import aggregate_of
 from buildledger.events.codec import encode
 from buildledger.events.fact import Fact, Metadata
 from buildledger.ledger.merkle import Frontier
-from buildledger.ledger.store import leaf_hash
+from buildledger.ledger.store import leaf_of
 from buildledger.ledger.streams import Stream
 from tests.golden.histories import DIRECTORY, Expected, Line, lines, names
 from tests.golden.stories import STORIES, an_id
@@ -37,7 +37,7 @@ def conclude(history: Sequence[Line]) -> Expected:
     stream.fold([line.event for line in history])
     frontier = Frontier()
     for line in history:
-        frontier.append(leaf_hash(line.event))
+        frontier.append(leaf_of(line.event))
     state = msgspec.json.decode(msgspec.json.encode(stream.state))
     return Expected(aggregate=stream.aggregate.name, version=stream.version, root=frontier.root().hex(), state=state)
 

@@ -260,7 +260,7 @@ STORIES: dict[str, tuple[Fact, ...]] = {
             features=("journal",),
             address="127.0.0.1",
         ),
-        worker.WorkerPaused(reason="maintenance"),
+        worker.WorkerPausedV1(reason="maintenance"),
         worker.WorkerDisconnected(epoch=1, reason="silent"),
         worker.WorkerLost(epoch=1),
         worker.WorkerResumed(),
@@ -284,6 +284,13 @@ STORIES: dict[str, tuple[Fact, ...]] = {
     "missing-worker": (
         worker.WorkerMissing(worker="w1", epoch=1, since=AT),
         worker.WorkerReturned(worker="w1", epoch=2),
+    ),
+    "worker-pauses": (
+        worker.WorkerPausedV1(reason="the worker asked to drain: terminated"),
+        worker.WorkerResumed(),
+        worker.WorkerPaused(by=worker.PausedBy.WORKER, reason="the worker asked to drain: terminated"),
+        worker.WorkerResumed(),
+        worker.WorkerPaused(by=worker.PausedBy.PERSON),
     ),
     "enrollment": (
         worker.EnrollmentIssued(token_digest=DIGEST, worker="w1", expires_at=AT),

@@ -12,12 +12,12 @@ from buildledger.clock import SystemClock
 from buildledger.config.resolved import Source
 from buildledger.events.change import ChangeRecorded
 from buildledger.events.fact import Fact
-from buildledger.intake.polling.git_poller import GitPoller
 from buildledger.intake.polling.mirror import Mirror
+from buildledger.intake.polling.poller import Poller
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.vault import Vault
-from buildledger.sources.git import address
-from buildledger.sources.words import ChangeWords
+from buildledger.sources.change_texts import ChangeTexts
+from buildledger.sources.git.system import Git
 from tests.fakes.repository import Repository
 
 F = TypeVar("F", bound=Fact)
@@ -34,15 +34,16 @@ class World:
     def source(self, repository: Repository, **options: object) -> Source:
         return Source(name="widget", kind="git", url=repository.url, **options)  # type: ignore[arg-type]
 
-    def poller(self, repository: Repository, **options: object) -> GitPoller:
+    def poller(self, repository: Repository, **options: object) -> Poller:
         """A poller as a freshly started server has it; the mirror of an earlier one is there."""
         source = self.source(repository, **options)
-        mirror = Mirror(self.path / "mirrors" / "widget.git", address.parse(source.url))
-        return GitPoller(source, ledger=self.ledger, vault=self.vault, mirror=mirror)
+        path = self.path / "mirrors" / "widget.git"
+        mirror = Mirror(path, Git().mirror(source.url, path))
+        return Poller(source, ledger=self.ledger, vault=self.vault, mirror=mirror)
 
-    def words(self, fact: ChangeRecorded) -> ChangeWords:
+    def words(self, fact: ChangeRecorded) -> ChangeTexts:
         """What people wrote of a change."""
-        return ChangeWords.from_text(self.vault.get_many([fact.words_id])[fact.words_id])
+        return ChangeTexts.from_text(self.vault.get_many([fact.words_id])[fact.words_id])
 
     def facts(self, kind: type[F]) -> list[F]:
         """All facts of this kind, in order."""

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from buildledger.intake.polling.local_watch import signature
+from buildledger.intake.polling import local_watch
+from buildledger.sources.git.local import watched_paths
 from tests.fakes.repository import Repository
+
+
+def signature(repository: Path) -> local_watch.Signature:
+    """Of a git repository."""
+    return local_watch.signature(lambda: watched_paths(repository))
 
 
 def test_every_move_shows(repository: Repository) -> None:

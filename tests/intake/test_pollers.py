@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from buildledger.config.resolved import Source
-from buildledger.events.change import BranchMoved, SourceFailed
-from buildledger.intake.polling import pollers as pollers_module
+from buildledger.events.change import BranchMoved, ChangeRecorded, SourceFailed
 from buildledger.intake.polling.pollers import Pollers
 from tests.fakes.repository import Repository
+from tests.fakes.silent_host import SilentHost
 from tests.intake.conftest import World
 
 DEADLINE_SECONDS = 20.0
@@ -22,6 +23,12 @@ async def pollers(world: World) -> AsyncIterator[Pollers]:
     pollers = Pollers(ledger=world.ledger, vault=world.vault, mirrors=world.path / "mirrors", random=lambda: 0.5)
     yield pollers
     await pollers.close()
+
+
+@pytest.fixture
+async def silent_host() -> AsyncIterator[SilentHost]:
+    async with SilentHost() as host:
+        yield host
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -48,12 +55,12 @@ async def test_a_local_commit_is_seen_at_once(world: World, repository: Reposito
 async def test_a_note_wakes_the_poller(world: World, repository: Repository, pollers: Pollers) -> None:
     """A source that is not polled is read whenever somebody says that it has changed, and only then."""
     await pollers.apply({"widget": world.source(repository, poll_seconds=None)})
-    assert pollers.notify("widget")
+    assert pollers.trigger_poll("widget")
     await until(lambda: "widget/main" in heads(world))
     revision = repository.commit("new")
-    assert pollers.notify("widget")
+    assert pollers.trigger_poll("widget")
     await until(lambda: heads(world)["widget/main"] == revision)
-    assert not pollers.notify("unknown")
+    assert not pollers.trigger_poll("unknown")
 
 
 async def test_intervals(world: World, repository: Repository, pollers: Pollers) -> None:
@@ -75,7 +82,7 @@ async def test_following_the_configuration(world: World, repository: Repository,
     await until(lambda: {"widget/topic", "gone/topic"} <= heads(world).keys())
     added = Source(name="added", kind="git", url=repository.url, branches=("main",))
     await pollers.apply({"widget": kept, "added": added})
-    assert not pollers.notify("gone")
+    assert not pollers.trigger_poll("gone")
     await until(lambda: "added/main" in heads(world))
     revision = repository.commit("new")
     await until(lambda: heads(world)["widget/main"] == heads(world)["added/main"] == revision)
@@ -83,14 +90,34 @@ async def test_following_the_configuration(world: World, repository: Repository,
     assert heads(world)["gone/main"] != revision
 
 
-async def test_few_polls_at_once(world: World, repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many sources wait for each other; all of them get their turn."""
-    monkeypatch.setattr(pollers_module, "POLLS_AT_ONCE", 1)
-    pollers = Pollers(ledger=world.ledger, vault=world.vault, mirrors=world.path / "mirrors", random=lambda: 0.0)
-    names = [f"s{n}" for n in range(8)]
-    await pollers.apply({name: Source(name=name, kind="git", url=repository.url) for name in names})
-    await until(lambda: {f"{name}/main" for name in names} <= heads(world).keys())
-    await pollers.close()
+async def test_few_polls_at_once(world: World, repository: Repository, silent_host: SilentHost) -> None:
+    """However many sources there are, no more than the limit ask their hosts at a time, and all get their turn."""
+    limited = Pollers(
+        ledger=world.ledger, vault=world.vault, mirrors=world.path / "mirrors", random=lambda: 0.5, polls_at_once=2
+    )
+    names = [f"s{n}" for n in range(6)]
+    await limited.apply({name: Source(name=name, kind="git", url=f"{silent_host.url}/{name}.git") for name in names})
+    await until(lambda: len(silent_host.open) == 2)
+    # in the time that a whole poll of another source takes, a third one would have come
+    await world.poller(repository).poll()
+    assert len(silent_host.open) == 2
+    silent_host.refuse_all()
+    await until(lambda: {failure.source for failure in world.facts(SourceFailed)} == set(names))
+    await limited.close()
+
+
+async def test_an_unexpected_error_ends_no_poll_loop(
+    world: World, repository: Repository, pollers: Pollers, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A poll that fails in a way nobody thought of is logged and repeated; the loop goes on."""
+    with sqlite3.connect(world.path / "vault.db") as vault:
+        vault.execute("ALTER TABLE word RENAME TO hidden")
+    await pollers.apply({"widget": Source(name="widget", kind="git", url=repository.url, poll_seconds=0.05)})
+    await until(lambda: "the poll failed and will be repeated" in caplog.text)
+    assert not world.facts(ChangeRecorded), "texts are durable before the facts that name them"
+    with sqlite3.connect(world.path / "vault.db") as vault:
+        vault.execute("ALTER TABLE hidden RENAME TO word")
+    await until(lambda: "widget/main" in heads(world))
 
 
 async def test_a_source_that_breaks_does_not_stop_the_others(
@@ -100,7 +127,7 @@ async def test_a_source_that_breaks_does_not_stop_the_others(
     missing = Source(name="missing", kind="git", url="file:///nowhere/at/all.git", poll_seconds=0.05)
     await pollers.apply({"missing": missing, "widget": world.source(repository)})
     await until(lambda: "widget/main" in heads(world) and bool(world.facts(SourceFailed)))
-    assert pollers.notify("missing")
+    assert pollers.trigger_poll("missing")
 
 
 async def test_closing_in_the_middle_of_a_poll(world: World, repository: Repository) -> None:

@@ -7,15 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from buildledger.clock import VirtualClock
 from buildledger.events.build import ArtifactRemoved
 from buildledger.logs.artifacts import digest_of
 from buildledger.logs.artifacts_local import LocalArtifactStore
 from buildledger.logs.artifacts_manifest import Entry, Manifest
 from buildledger.retention import artifacts as retention
 from buildledger.retention.artifacts import Retention
+from buildledger.testing.clock import VirtualClock
 from tests.api.conftest import Site, site
-from tests.api.test_artifacts import Builds
+from tests.api.stored_builds import Builds
 
 __all__ = ["site"]
 

@@ -30,13 +30,13 @@ class Wire:
         self._swallow.set()
 
     def cut(self, *, refuse: bool) -> None:
-        """End all connections; refuse further ones until `mend`."""
+        """End all connections; refuse further ones until `restore`."""
         self._refuse = refuse
         for pair in self._pairs:
             _end(*pair)
         self._pairs.clear()
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         """Take connections again."""
         self._refuse = False
 

@@ -7,15 +7,15 @@ from uuid import UUID, uuid4, uuid5
 
 from eventsourcing.persistence import StoredEvent
 
-from buildledger.clock import VirtualClock
 from buildledger.domain.log import FinishLog, OpenLog
 from buildledger.domain.worker import PauseWorker, ResumeWorker
 from buildledger.events.codec import encode
 from buildledger.events.fact import Metadata
 from buildledger.events.ids import NAMESPACE, BuildId, LogId, OperationId
 from buildledger.events.log import LogFinished, LogOpened
-from buildledger.events.worker import WorkerPaused
+from buildledger.events.worker import PausedBy, WorkerPaused
 from buildledger.ledger.submission import Origin
+from buildledger.testing.clock import VirtualClock
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SYSTEM = Origin(actor="system")
@@ -31,7 +31,9 @@ def stream(name: str) -> UUID:
 def stored(stream_id: UUID, version: int, reason: str = "") -> StoredEvent:
     """A fact as the store keeps it."""
     meta = Metadata(recorded_at=AT, actor="system", command_id=stream(f"{stream_id}{version}{reason}"))
-    return StoredEvent(stream_id, version, WorkerPaused.NAME, encode(WorkerPaused(reason=reason), meta))
+    return StoredEvent(
+        stream_id, version, WorkerPaused.NAME, encode(WorkerPaused(by=PausedBy.PERSON, reason=reason), meta)
+    )
 
 
 def log_id(name: str) -> LogId:

@@ -15,6 +15,7 @@ from buildledger.events.ids import worker_id
 from buildledger.events.worker import WorkerPaused, WorkerResumed
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
+from buildledger.ledger.store import FactQuery
 from tests.ledger.samples import CLOCK, SYSTEM, finish_log, open_log, origin, pause, resume
 
 
@@ -79,7 +80,7 @@ def test_the_same_command_in_two_processes_is_kept_once(pair: tuple[Ledger, Ledg
     for (mine, mine_again), (others, others_again) in zip(*answers, strict=True):
         assert mine == others
         assert mine_again != others_again
-    assert len(pair[0].store.select_notifications(1, 1_000)) == 40
+    assert len(pair[0].store.select_facts(FactQuery(), 1_000)) == 40
 
 
 def test_two_writers_leave_a_ledger_that_verifies(pair: tuple[Ledger, Ledger], database_url: str) -> None:

@@ -23,7 +23,7 @@ from buildledger.ledger.errors import LedgerFormatError, LedgerUnavailable
 from buildledger.ledger.ledger import Ledger, recorded
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.sqlite_connection import connect
-from buildledger.ledger.store import CommandRecord
+from buildledger.ledger.store import CommandRecord, FactQuery
 from buildledger.ledger.store_postgresql import PostgresFactStore
 from tests.ledger.proxy import Wire
 from tests.ledger.samples import CLOCK, SYSTEM, finish_log, log_id, open_log, origin, pause, stored, stream
@@ -42,8 +42,8 @@ def test_killed_at_any_moment_nothing_acknowledged_is_lost(database_url: str) ->
         tree.catch_up()
         assert verify(store, tree).ok, f"seed {seed}"
         for name, position in acknowledged:
-            (fact,) = store.select_notifications(position, 1)
-            assert (fact.originator_id, fact.topic) == (log_id(name), "log.finished.v1"), f"seed {seed}"
+            (fact,) = store.select_facts(FactQuery(after=position - 1), 1)
+            assert (fact.stream_id, fact.name) == (log_id(name), "log.finished.v1"), f"seed {seed}"
         tree.close()
         store.close()
 
@@ -96,14 +96,14 @@ async def test_a_full_disk_is_loud_and_loses_nothing(tmp_path: Path) -> None:
 def test_a_database_at_its_size_limit_keeps_what_it_has(tmp_path: Path) -> None:
     """SQLite's own `database or disk is full`, in the middle of a transaction."""
     store = open_store(f"sqlite:///{tmp_path}/ledger.db")
-    store.append([stored(stream("a"), 1)])
+    store.insert_events([stored(stream("a"), 1)])
     writer = store._writer  # type: ignore[attr-defined]  # the limit is a property of the connection
     pages = writer.execute("PRAGMA page_count").fetchone()[0]
     writer.execute(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(Exception, match="full"):
-        store.append([stored(stream(str(n)), 1, "x" * 1_000) for n in range(100)])
+        store.insert_events([stored(stream(str(n)), 1, "x" * 1_000) for n in range(100)])
     assert store.head() == 1
-    assert store.append([stored(stream("b"), 1)]) == 1
+    assert store.insert_events([stored(stream("b"), 1)]) == range(2, 3)
     store.close()
 
 
@@ -153,11 +153,13 @@ class Deaf(PostgresFactStore):
         super().__init__(url)
         self._wire = wire
 
-    def append(self, facts: Sequence[StoredEvent], commands: Sequence[CommandRecord] = ()) -> int:
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], *, commands: Sequence[CommandRecord] = (), **_: object
+    ) -> range:
         self._wire.swallow_next_answer()
-        base = super().append(facts, commands)
+        positions = super().insert_events(stored_events, commands=commands)
         assert self._wire.swallowed.is_set()
-        return base
+        return positions
 
 
 @pytest.mark.postgresql
@@ -187,7 +189,7 @@ async def test_a_database_that_goes_away_and_comes_back(far_url: str, wire: Wire
     with pytest.raises(LedgerUnavailable):
         await ledger.execute(open_log("b"), origin=SYSTEM)
     assert ledger.head() == 1
-    wire.mend()
+    wire.restore()
     assert (await ledger.execute(open_log("b"), origin=SYSTEM)).position == 2
     other = Ledger.open(far_url, clock=CLOCK)
     await other.execute(open_log("c"), origin=SYSTEM)
@@ -230,12 +232,12 @@ async def test_a_fact_that_this_version_does_not_know_stops_the_reader(database_
     """With its name; commands on that stream are refused as unavailable, others go on."""
     store = open_store(database_url)
     strange = stored(pause("w").stream_id, 1)
-    store.append([type(strange)(strange.originator_id, 1, "worker.teleported.v1", strange.state)])
+    store.insert_events([type(strange)(strange.originator_id, 1, "worker.teleported.v1", strange.state)])
     ledger = Ledger(store, clock=CLOCK)
     with pytest.raises(ValueError, match=r"worker\.teleported\.v1"):
         ledger.read(0, 10)
     with pytest.raises(ValueError, match=r"worker\.teleported\.v1"):
-        recorded(store.select_notifications(1, 1)[0])
+        recorded(store.select_facts(FactQuery(), 1)[0])
     calls = [ledger.execute(pause(name), origin=SYSTEM) for name in ("w", "v")]
     refused, kept = await asyncio.gather(*calls, return_exceptions=True)
     assert isinstance(refused, LedgerUnavailable)

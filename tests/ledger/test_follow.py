@@ -133,6 +133,7 @@ def test_what_memory_lost_is_known_to_be_lost(ledger: Ledger) -> None:
     assert recent.between(0, 3) == facts[:3]
     recent.add(facts[4:7])
     assert recent.between(4, 7) == facts[4:7]
+    assert recent.between(0, 3) is None
     assert recent.between(2, 5) is None
     assert recent.between(3, 7) is None
     assert recent.between(0, 7) is None

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from buildledger.clock import VirtualClock
 from buildledger.domain import log, worker, worker_rules
 from buildledger.domain.command import Command
 from buildledger.domain.refusals import NotFoundRefusal, Refusal
@@ -22,6 +21,7 @@ from buildledger.events.ids import worker_id
 from buildledger.ledger.errors import CommandIdReusedRefusal, LedgerClosed
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.store import Checkpoint, FactQuery
+from buildledger.testing.clock import VirtualClock
 from tests.ledger.samples import AT, CLOCK, SYSTEM, finish_log, log_id, open_log, origin, pause, resume, stream
 
 
@@ -132,7 +132,7 @@ async def test_a_refused_command_may_be_tried_again(ledger: Ledger) -> None:
     assert not kept.duplicate
 
 
-async def test_a_command_id_stands_for_one_wish(ledger: Ledger) -> None:
+async def test_a_command_id_stands_for_one_command(ledger: Ledger) -> None:
     """Another command under it is refused, at once and later."""
     once = origin()
     calls = [ledger.execute(open_log(name), origin=once) for name in ("a", "b")]
@@ -272,7 +272,7 @@ def test_followers_keep_checkpoints(ledger: Ledger) -> None:
     assert ledger.checkpoint("running") == Checkpoint(1, 7, b"state")
 
 
-WISHES = st.lists(
+COMMANDS = st.lists(
     st.tuples(
         st.sampled_from(["open", "finish", "pause", "resume"]),
         st.sampled_from(["a", "b", "c"]),
@@ -284,7 +284,7 @@ WISHES = st.lists(
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(calls=st.lists(WISHES, min_size=1, max_size=6))
+@given(calls=st.lists(COMMANDS, min_size=1, max_size=6))
 def test_any_interleaving_keeps_streams_contiguous(
     calls: list[list[tuple[str, str, int | None]]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -298,8 +298,8 @@ def test_any_interleaving_keeps_streams_contiguous(
     }
     ids = [uuid4() for _ in range(6)]
 
-    async def caller(wishes: list[tuple[str, str, int | None]]) -> None:
-        for verb, name, number in wishes:
+    async def caller(commands: list[tuple[str, str, int | None]]) -> None:
+        for verb, name, number in commands:
             command = makers[verb](name)
             try:
                 receipt = await ledger.execute(command, origin=SYSTEM if number is None else origin(ids[number]))

@@ -14,7 +14,7 @@ from buildledger.ledger.database import open_store
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey, HeadSignatureError, read_head
-from buildledger.ledger.store import FactStore, leaf_hash
+from buildledger.ledger.store import FactQuery, FactStore
 from buildledger.ledger.tree_head_signer import TreeHeadSigner
 from tests.ledger.samples import CLOCK, SYSTEM, open_log, stored, stream
 from tests.ledger.waiting import wait_until
@@ -40,7 +40,7 @@ def key(tmp_path: Path) -> HeadKey:
 
 
 def grow(store: FactStore, name: str, count: int) -> None:
-    store.append([stored(stream(name), version) for version in range(1, count + 1)])
+    store.insert_events([stored(stream(name), version) for version in range(1, count + 1)])
 
 
 def test_the_tree_is_the_one_over_all_stored_facts(store: FactStore, tree: Tree) -> None:
@@ -49,14 +49,14 @@ def test_the_tree_is_the_one_over_all_stored_facts(store: FactStore, tree: Tree)
     for number, count in enumerate((1, 254, 1, 1, 300, 70_000)):
         grow(store, f"s{number}", count)
         assert tree.catch_up() == store.head()
-    facts = store.select_notifications(1, 100_000)
+    facts = store.select_facts(FactQuery(), 100_000)
     for fact in facts:
-        frontier.append(leaf_hash(fact))
+        frontier.append(fact.leaf_hash)
     assert tree.root() == frontier.root()
     for position in (1, 255, 256, 257, 512, 65_536, 65_537, len(facts)):
         proof = tree.prove_inclusion(position)
         assert proof.holds()
-        assert (proof.leaf, proof.root) == (leaf_hash(facts[position - 1]), frontier.root())
+        assert (proof.leaf, proof.root) == (facts[position - 1].leaf_hash, frontier.root())
         assert len(proof.path) <= len(facts).bit_length()
 
 
@@ -88,8 +88,8 @@ def test_two_processes_may_let_it_grow(store: FactStore, tree: Tree, database_ur
         for thread in threads:
             thread.join()
     frontier = merkle.Frontier()
-    for fact in store.select_notifications(1, 1_000):
-        frontier.append(leaf_hash(fact))
+    for fact in store.select_facts(FactQuery(), 1_000):
+        frontier.append(fact.leaf_hash)
     assert (tree.size(), tree.root()) == (330, frontier.root())
     other.close()
 
@@ -143,17 +143,17 @@ def test_the_key_is_made_once_and_is_private(tmp_path: Path) -> None:
         read_head("", "nonsense")
 
 
-def test_a_keeper_signs_while_facts_arrive(database_url: str, key: HeadKey) -> None:
-    """The last fact is covered by a signed head when the keeper is closed at the latest."""
+def test_heads_are_signed_while_facts_arrive(database_url: str, key: HeadKey) -> None:
+    """The last fact is covered by a signed head when the signer is closed at the latest."""
     ledger = Ledger.open(database_url, clock=CLOCK)
     tree = Tree.open(ledger.store, database_url)
-    keeper = TreeHeadSigner(ledger, tree, key, CLOCK, interval_seconds=0.001)
+    signer = TreeHeadSigner(ledger, tree, key, CLOCK, interval_seconds=0.001)
     ledger.execute_blocking(open_log("a"), origin=SYSTEM)
     wait_until(lambda: (head := tree.newest_head()) is not None and head.size == 1)
     ledger.execute_blocking(open_log("b"), origin=SYSTEM)
-    keeper.close()
+    signer.close()
     newest = tree.newest_head(key.verifier)
     assert newest is not None
-    assert (newest.size, keeper.failure) == (2, None)
+    assert (newest.size, signer.failure) == (2, None)
     tree.close()
     ledger.close()

@@ -3,29 +3,17 @@
 import hashlib
 import logging
 import random
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from uuid import uuid4
 
 import pytest
 
 from buildledger.logs.local import LocalLogStore
 from buildledger.logs.store import LogStoreUnavailableError
+from tests.fakes.full_disk import files_no_larger_than
 from tests.logs.reading_back import finish, read, write
 
 LOG = uuid4()
-
-
-@contextmanager
-def files_no_larger_than(size_bytes: int) -> Iterator[None]:
-    """Let every write beyond `size_bytes` of a file fail, as the kernel does when there is no space."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("piece_bytes", [3_000, 100_000])

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from buildledger.clock import VirtualClock
 from buildledger.ledger.ledger import Ledger
 from buildledger.projections.projector import Projector
 from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
+from buildledger.testing.clock import VirtualClock
 from tests.projections.world import START, World
 
 

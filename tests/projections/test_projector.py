@@ -16,10 +16,10 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.reader import PositionConflict
 from buildledger.projections.projection import ProjectionWriter
 from buildledger.projections.projector import Projector
-from buildledger.projections.rebuild import first_difference
 from buildledger.projections.registry import BY_NAME, PROJECTIONS
 from buildledger.projections.storage import PostgresViews, SqliteViews
 from buildledger.projections.views import Views
+from buildledger.testing.views import first_difference
 from tests.projections.world import World
 
 DEADLINE_SECONDS = 20.0

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from buildledger.clock import VirtualClock
 from buildledger.ledger.ledger import Ledger
 from buildledger.projections.projector import Projector
-from buildledger.projections.rebuild import first_difference, rebuild, rows_of
+from buildledger.projections.rebuild import rebuild
 from buildledger.projections.registry import BY_NAME, PROJECTIONS
 from buildledger.projections.storage import PostgresViews, SqliteViews, ViewStorage
 from buildledger.projections.views import Views
+from buildledger.testing.clock import VirtualClock
+from buildledger.testing.views import first_difference, rows_of
 from tests.projections.world import START, World
 
 

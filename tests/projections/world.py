@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
-from buildledger.clock import VirtualClock
 from buildledger.config.inputs import InputSpec
 from buildledger.config.resolved import Builder, Configuration, Lock, ManualTrigger, Server, Source, Worker
 from buildledger.config.secrets import Secrets
@@ -37,6 +36,7 @@ from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.events.results import Result
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
+from buildledger.testing.clock import VirtualClock
 
 SOURCE, REPOSITORY = "widget", "https://git.example/widget.git"
 START = datetime(2026, 3, 1, tzinfo=UTC)

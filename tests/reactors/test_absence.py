@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from buildledger.config.load import load_text
 from buildledger.domain.machine import EndMachine
 from buildledger.events.machine import MachineStopRequested
 from buildledger.events.worker import WorkerDisconnected, WorkerMissing, WorkerReturned
-from tests.reactors.test_autoscaler import TEXT, come
+from buildledger.testing.configuration import load_text
+from tests.reactors.configurations import ELASTIC
 from tests.reactors.world import world
 
-MISSED = TEXT.replace("w1: {labels: {os: linux}}", "w1: {labels: {os: linux}, missing_after: 5m}")
+MISSED = ELASTIC.replace("w1: {labels: {os: linux}}", "w1: {labels: {os: linux}, missing_after: 5m}")
 
 
 async def test_a_worker_that_stays_away_is_reported_once(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ async def test_an_elastic_worker_is_missed_only_while_it_should_run(tmp_path: Pa
     """One that was stopped isn't there because nobody needs it; one whose machine runs has gone astray."""
     async with world(tmp_path, MISSED, workers=()) as w:
         await w.force()
-        await come(w, "cloud-1")
+        await w.machine_connects("cloud-1")
         await w.finish_all()
         await w.pass_time(61)
         assert len(w.facts(MachineStopRequested)) == 1

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from buildledger.config import machines
-from buildledger.config.load import load_text
+from buildledger.config.stored import read_machine_settings
 from buildledger.domain.machine import EndMachine, FailMachine, ReportMachineStarted
-from buildledger.domain.worker import DRAIN_REASON, EnrollWorker, PauseWorker, RevokeWorker
+from buildledger.domain.worker import EnrollWorker, PauseWorker, RevokeWorker
 from buildledger.events.build import BuildAssigned
 from buildledger.events.machine import (
     MachineIdle,
@@ -20,34 +19,15 @@ from buildledger.events.machine import (
     MachineStopped,
     MachineStopRequested,
 )
+from buildledger.events.worker import PausedBy
+from buildledger.testing.configuration import load_text
+from tests.reactors.configurations import ELASTIC
 from tests.reactors.world import World, world
-
-TEXT = """\
-version: 1
-sources: {widget: {git: "https://git.example/widget.git"}}
-locks: {board: {count: 1}}
-workers:
-  w1: {labels: {os: linux}}
-  cloud: {labels: {os: linux, size: large}, capacity: 2, start: {driver: local, max: 3, idle_timeout: 1m}}
-  lab: {labels: {os: arm}, start: {driver: local, idle_timeout: never}}
-builders:
-  tests: {collapse: never, worker: worker.labels.os == 'linux', steps: [{run: [make]}]}
-  same: {worker: worker.labels.os == 'linux', steps: [{run: [make]}]}
-  flash: {collapse: never, locks: [board], worker: worker.labels.os == 'arm', steps: [{run: [make]}]}
-  nowhere: {worker: worker.labels.os == 'vms', steps: [{run: [make]}]}
-  exclusive: {collapse: never, locks: [board], worker: worker.labels.os == 'linux', steps: [{run: [make]}]}
-"""
 
 
 def started(w: World) -> list[str]:
     """The workers that were asked to start, in order."""
     return [fact.worker for fact in w.facts(MachineStartRequested)]
-
-
-async def come(w: World, name: str, start: int = 1, capacity: int = 2) -> None:
-    """The driver has started it, and it connects."""
-    await w.do(ReportMachineStarted(worker=name, start=start, place="process 7"))
-    await w.connect(name, capacity=capacity)
 
 
 async def end(w: World, name: str, start: int = 1, reason: str = "exited with 0") -> None:
@@ -65,21 +45,21 @@ async def fail(w: World, name: str, start: int = 1) -> None:
 
 async def test_a_worker_is_started_for_what_finds_no_room(tmp_path: Path) -> None:
     """Not while a connected one has room; when it says hello it is given the build."""
-    async with world(tmp_path, TEXT) as w:
+    async with world(tmp_path, ELASTIC) as w:
         await w.force()
         assert started(w) == []
         await w.force()
         assert started(w) == ["cloud-1"]
         (requested,) = w.facts(MachineStartRequested)
         assert (requested.start, requested.reason) == (1, "a build of tests waits")
-        assert machines.from_json(requested.settings) == w.configuration.workers["cloud-1"].start
-        await come(w, "cloud-1")
+        assert read_machine_settings(requested.settings) == w.configuration.workers["cloud-1"].start
+        await w.machine_connects("cloud-1")
         assert [fact.worker for fact in w.facts(BuildAssigned)] == ["w1", "cloud-1"]
 
 
 async def test_no_more_are_started_than_it_takes(tmp_path: Path) -> None:
     """Five builds need three workers of two, however often it is asked, and no worker is started twice."""
-    async with world(tmp_path, TEXT, workers=()) as w:
+    async with world(tmp_path, ELASTIC, workers=()) as w:
         for _ in range(5):
             await w.force()
         assert started(w) == ["cloud-1", "cloud-2", "cloud-3"]
@@ -91,7 +71,7 @@ async def test_no_more_are_started_than_it_takes(tmp_path: Path) -> None:
 
 async def test_one_that_has_enrolled_is_still_on_its_way(tmp_path: Path) -> None:
     """Between its enrollment and its first connection nobody else is started in its place."""
-    async with world(tmp_path, TEXT, workers=()) as w:
+    async with world(tmp_path, ELASTIC, workers=()) as w:
         await w.force()
         await w.do(ReportMachineStarted(worker="cloud-1", start=1, place="process 7"))
         await w.do(EnrollWorker(worker="cloud-1", credential_digest="secret"))
@@ -101,7 +81,7 @@ async def test_one_that_has_enrolled_is_still_on_its_way(tmp_path: Path) -> None
 
 async def test_builds_that_are_served_together_count_as_one(tmp_path: Path) -> None:
     """Requests that one build will answer don't start a worker each."""
-    async with world(tmp_path, TEXT, workers=()) as w:
+    async with world(tmp_path, ELASTIC, workers=()) as w:
         for _ in range(9):
             await w.force("same", collapse_key="main")
         assert started(w) == ["cloud-1"]
@@ -110,7 +90,7 @@ async def test_builds_that_are_served_together_count_as_one(tmp_path: Path) -> N
 @pytest.mark.parametrize("builder", ["flash", "exclusive"])
 async def test_nothing_is_started_for_what_waits_for_a_lock(tmp_path: Path, builder: str) -> None:
     """A second worker couldn't have the lock either."""
-    async with world(tmp_path, TEXT, workers=()) as w:
+    async with world(tmp_path, ELASTIC, workers=()) as w:
         for _ in range(6):
             await w.force(builder)
         assert started(w) == [{"flash": "lab", "exclusive": "cloud-1"}[builder]]
@@ -118,16 +98,16 @@ async def test_nothing_is_started_for_what_waits_for_a_lock(tmp_path: Path, buil
 
 async def test_a_worker_that_would_not_fit_is_not_started(tmp_path: Path) -> None:
     """By the labels of the configuration, for it has never been there."""
-    async with world(tmp_path, TEXT, workers=()) as w:
+    async with world(tmp_path, ELASTIC, workers=()) as w:
         await w.force("nowhere")
         assert started(w) == []
 
 
 async def test_an_idle_worker_is_stopped(tmp_path: Path) -> None:
     """After its idle time, counted anew from each build's end; while it is being stopped it is given nothing."""
-    async with world(tmp_path, TEXT, workers=()) as w:
+    async with world(tmp_path, ELASTIC, workers=()) as w:
         await w.force()
-        await come(w, "cloud-1")
+        await w.machine_connects("cloud-1")
         await w.pass_time(3600)
         assert w.facts(MachineStopRequested) == []
         await w.finish_all()
@@ -148,16 +128,16 @@ async def test_an_idle_worker_is_stopped(tmp_path: Path) -> None:
 
 async def test_a_stopped_worker_is_started_again(tmp_path: Path) -> None:
     """It had asked for a pause when it was told to go; that doesn't keep it from being started."""
-    async with world(tmp_path, TEXT, workers=()) as w:
+    async with world(tmp_path, ELASTIC, workers=()) as w:
         await w.force("flash")
-        await come(w, "lab")
+        await w.machine_connects("lab")
         await w.finish_all()
         await w.pass_time(100_000)
         assert w.facts(MachineStopRequested) == []
-        await w.apply(load_text(TEXT.replace("idle_timeout: never", "idle_timeout: 1s")))
+        await w.apply(load_text(ELASTIC.replace("idle_timeout: never", "idle_timeout: 1s")))
         await w.runner.settle()
         assert w.facts(MachineStopRequested)[0].reason == "its configuration was changed"
-        await w.do(PauseWorker(worker="lab", reason=f"{DRAIN_REASON}: SIGTERM"))
+        await w.do(PauseWorker(worker="lab", by=PausedBy.WORKER, reason="SIGTERM"))
         await w.disconnect("lab")
         await end(w, "lab")
         await w.force("flash")
@@ -166,7 +146,7 @@ async def test_a_stopped_worker_is_started_again(tmp_path: Path) -> None:
 
 async def test_a_failed_start_goes_to_the_next_and_is_tried_again_later(tmp_path: Path) -> None:
     """Another worker is started at once; the failed one when its quarantine is over."""
-    async with world(tmp_path, TEXT, workers=()) as w:
+    async with world(tmp_path, ELASTIC, workers=()) as w:
         await w.force()
         await fail(w, "cloud-1")
         assert started(w) == ["cloud-1", "cloud-2"]
@@ -182,13 +162,13 @@ async def test_a_failed_start_goes_to_the_next_and_is_tried_again_later(tmp_path
 
 async def test_another_configuration_ends_a_quarantine(tmp_path: Path) -> None:
     """Who has mended the file needn't wait; a change elsewhere in the file ends nothing."""
-    async with world(tmp_path, TEXT, workers=()) as w:
+    async with world(tmp_path, ELASTIC, workers=()) as w:
         await w.force("flash")
         await fail(w, "lab")
-        await w.apply(load_text(TEXT.replace("count: 1", "count: 2")))
+        await w.apply(load_text(ELASTIC.replace("count: 1", "count: 2")))
         await w.runner.settle()
         assert w.facts(MachineReleased) == []
-        await w.apply(load_text(TEXT.replace("driver: local, idle_timeout: never", "driver: local")))
+        await w.apply(load_text(ELASTIC.replace("driver: local, idle_timeout: never", "driver: local")))
         await w.runner.settle()
         assert [fact.reason for fact in w.facts(MachineReleased)] == ["its configuration was changed"]
         assert started(w) == ["lab", "lab"]
@@ -196,10 +176,10 @@ async def test_another_configuration_ends_a_quarantine(tmp_path: Path) -> None:
 
 async def test_a_worker_that_left_the_configuration_is_stopped_when_it_is_done(tmp_path: Path) -> None:
     """What it runs goes on; then it goes, without waiting to be idle for long."""
-    async with world(tmp_path, TEXT, workers=()) as w:
+    async with world(tmp_path, ELASTIC, workers=()) as w:
         await w.force("flash")
-        await come(w, "lab")
-        without = "".join(line for line in TEXT.splitlines(True) if not line.startswith(("  lab", "  flash")))
+        await w.machine_connects("lab")
+        without = "".join(line for line in ELASTIC.splitlines(True) if not line.startswith(("  lab", "  flash")))
         await w.apply(load_text(without))
         await w.runner.settle()
         assert w.facts(MachineStopRequested) == []
@@ -212,7 +192,7 @@ async def test_a_worker_that_left_the_configuration_is_stopped_when_it_is_done(t
 @pytest.mark.parametrize("command", [PauseWorker(worker="lab", reason="broken"), RevokeWorker(worker="lab")])
 async def test_a_worker_that_nobody_wants_is_not_started(tmp_path: Path, command: PauseWorker | RevokeWorker) -> None:
     """A person has paused it, or taken its credential away."""
-    async with world(tmp_path, TEXT, workers=("lab",)) as w:
+    async with world(tmp_path, ELASTIC, workers=("lab",)) as w:
         await w.disconnect("lab")
         await w.do(command)
         await w.force("flash")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from buildledger.domain.worker import PauseWorker
+from buildledger.domain.worker import DisconnectWorker, ExpireLease, PauseWorker
 from buildledger.events.build import BuildAssigned, OperationFinished, OperationStarted
 from buildledger.events.ids import ServerId, request_id
 from buildledger.events.operation import Ended
 from buildledger.events.results import Result
 from buildledger.events.worker import WorkerDisconnected, WorkerLost
-from tests.reactors.world import SIMPLE, world
+from tests.reactors.world import PASSED, SIMPLE, world
 
 FOUND = (
     '{"build_id":"00000000-0000-0000-0000-000000000001","builder":"tests","number":1,"artifact":"dist",'
@@ -84,13 +84,17 @@ async def test_sessions_of_a_server_that_is_gone_are_over(tmp_path: Path) -> Non
 
 
 async def test_what_is_asked_of_a_lost_worker_is_lost_at_once(tmp_path: Path) -> None:
-    """A build between two operations when its worker was lost doesn't wait for ever."""
-    async with world(tmp_path) as w:
+    """A build that was between two operations when its worker was lost doesn't wait for ever."""
+    text = SIMPLE.replace('- run: ["true"]', '- run: ["true"]\n      - run: ["true"]')
+    async with world(tmp_path, text) as w:
         await w.force()
-        await w.disconnect()
-        await w.pass_time(91)
+        (operation,) = w.open_operations()
+        await w.report(operation, PASSED)
+        await w.command(DisconnectWorker(worker="w1", epoch=1, reason="silent"))
+        await w.command(ExpireLease(worker="w1", epoch=1))
+        await w.runner.settle()
         assert w.results() == [Result.RETRY]
-        assert w.open_operations() == []
+        assert [fact.ended.reason for fact in w.facts(OperationFinished)] == ["exited", "lost"]
 
 
 async def test_a_worker_that_says_it_was_interrupted_is_believed_at_once(tmp_path: Path) -> None:

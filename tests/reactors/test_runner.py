@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
+from buildledger.config.configurations import Configurations
 from buildledger.domain.build import FinishOperation
 from buildledger.domain.command import Command
+from buildledger.domain.config import ApplyConfig
 from buildledger.domain.request import CancelRequest
-from buildledger.events.build import BuildFinished, OperationRequested
+from buildledger.events.build import BuildAssigned, BuildFinished, OperationRequested
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.request import RequestSubmitted
 from buildledger.events.results import Result
@@ -23,14 +26,14 @@ from buildledger.ledger.errors import LedgerUnavailable, StoreError
 from buildledger.ledger.follow import BATCH_FACTS, Tail
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.recent import RecentFacts
+from buildledger.ledger.store import Checkpoint
 from buildledger.ledger.submission import Origin, Receipt
-from buildledger.reactors import runner as runners
 from buildledger.reactors.assembly import join
 from buildledger.reactors.reactor import CommandBatch, Fold
-from buildledger.reactors.runner import CHECKPOINT_NAME, ContradictionError, Runner
+from buildledger.reactors.runner import CHECKPOINT_NAME, CHECKPOINT_VERSION, ContradictionError, Runner
 from buildledger.reactors.state.shared import SharedState
 from buildledger.reactors.triggers.triggering import Triggering
-from tests.reactors.test_triggering import SETTLING
+from tests.reactors.configurations import SETTLING
 from tests.reactors.world import PASSED, SERVER, SIMPLE, World, world
 
 DEADLINE_SECONDS = 20.0
@@ -40,7 +43,7 @@ DEADLINE_SECONDS = 20.0
 async def following(w: World) -> AsyncIterator[Runner]:
     """Reactors that run as they do in a server."""
     w.follows = True
-    runner = join(w.ledger, w.clock, serves=lambda server: server == SERVER)
+    runner = join(w.ledger, w.clock, configurations=Configurations(w.ledger.at), serves=lambda server: server == SERVER)
     task = asyncio.create_task(runner.run())
     try:
         yield runner
@@ -89,37 +92,59 @@ async def test_it_wakes_when_something_is_due(tmp_path: Path) -> None:
         await until(w, RequestSubmitted, 1)
 
 
+class CountingLedger(Ledger):
+    """One that remembers how many facts were read from it."""
+
+    facts_read = 0
+
+    def read(self, after: int, limit: int, names: Collection[str] = ()) -> Sequence[Recorded]:
+        facts = super().read(after, limit, names)
+        self.facts_read += len(facts)
+        return facts
+
+
 async def test_a_start_reads_the_checkpoint_and_what_came_after_it(tmp_path: Path) -> None:
-    """The remembered work is the same as that of a whole history, and far fewer facts are read for it."""
-    async with world(tmp_path) as w:
+    """The remembered state is that of a whole history, and only later facts and the configuration are read for it."""
+    w = World(tmp_path, SIMPLE, CountingLedger)
+    try:
+        await w.begin()
+        await w.connect()
         for _ in range(10):
             await w.force()
             await w.finish_all()
         await w.force()
         await w.runner.save()
+        await w.force()
         saved = w.ledger.checkpoint(CHECKPOINT_NAME)
         assert saved is not None
-        assert saved.position == w.ledger.head()
-        before = w.runner.checkpoint_state()
+        before, later = w.runner.checkpoint_state(), w.ledger.head() - saved.position
+        assert isinstance(w.ledger, CountingLedger)
+        w.ledger.facts_read = 0
         await w.restart()
+        assert w.ledger.facts_read <= later + 1
         assert w.runner.checkpoint_state() == before
         await w.finish_all()
-        assert w.results() == [Result.SUCCESS] * 11
+        assert w.results() == [Result.SUCCESS] * 12
         await w.runner.save()
         grown = w.ledger.checkpoint(CHECKPOINT_NAME)
         assert grown is not None
         assert len(grown.state) < len(saved.state), "finished work is forgotten"
+    finally:
+        w.close()
 
 
-async def test_an_older_kind_of_checkpoint_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After an update that remembers otherwise the history is folded once more."""
+@pytest.mark.parametrize("version", [CHECKPOINT_VERSION - 1, CHECKPOINT_VERSION, CHECKPOINT_VERSION + 1])
+async def test_only_a_checkpoint_of_this_version_is_trusted(tmp_path: Path, version: int) -> None:
+    """After an update that remembers otherwise, or back to an older server, the history is folded once more."""
     async with world(tmp_path) as w:
-        await w.force()
-        await w.runner.save()
-        monkeypatch.setattr(runners, "CHECKPOINT_VERSION", runners.CHECKPOINT_VERSION + 1)
+        forced = await w.force()
+        others = w.runner.checkpoint_state()
+        others.work.requests, others.work.builds = [], []
+        misleading = Checkpoint(version, w.ledger.head(), msgspec.msgpack.encode(others))
+        w.ledger.save_checkpoint(CHECKPOINT_NAME, misleading)
         await w.restart()
-        await w.finish_all()
-        assert w.results() == [Result.SUCCESS]
+        open_requests = [each.request_id for each in w.runner.checkpoint_state().work.requests]
+        assert open_requests == ([] if version == CHECKPOINT_VERSION else [forced])
 
 
 class Stubborn:
@@ -151,7 +176,7 @@ async def test_a_reactor_that_contradicts_the_rules_stops_loudly(tmp_path: Path)
     async with world(tmp_path) as w:
         request = await w.force()
         await w.finish_all()
-        work = SharedState(lambda _: w.configuration.to_json())
+        work = SharedState(Configurations(w.ledger.at))
         runner = Runner(w.ledger, w.clock, work, Triggering(work, None), [Stubborn(request)])  # type: ignore[arg-type]
         with pytest.raises(ExceptionGroup) as caught:
             await runner.run()
@@ -231,3 +256,14 @@ async def test_a_database_that_is_away_is_waited_for(tmp_path: Path) -> None:
         assert w.answers()[forced] is Result.SUCCESS
     finally:
         w.close()
+
+
+async def test_an_old_configuration_that_cannot_be_read_stops_no_reactor(tmp_path: Path) -> None:
+    """When the whole history is folded again, only the configuration in force is needed."""
+    async with world(tmp_path) as w:
+        await w.command(ApplyConfig(digest="0" * 64, text='{"format":99}', origin="ci.yaml"))
+        await w.apply(w.configuration)
+        w.follows = True
+        await w.force()
+        await w.restart()
+        assert len(w.facts(BuildAssigned)) == 1

@@ -9,10 +9,11 @@ import pytest
 from buildledger.domain.request import CancelRequest, PrioritiseRequest
 from buildledger.domain.worker import PauseWorker, ResumeWorker, RevokeWorker
 from buildledger.events.build import BuildAssigned, BuildFinished
-from buildledger.events.ids import change_id
+from buildledger.events.ids import RequestId, change_id
 from buildledger.events.operation import Ended
 from buildledger.events.request import RequestCollapsed, SourceStamp
 from buildledger.events.results import Result
+from tests.reactors.unreliable import UnreliableLedger
 from tests.reactors.world import REPOSITORY, World, with_config, world
 
 BUILDERS = """
@@ -145,6 +146,20 @@ async def test_builders_take_turns(tmp_path: Path) -> None:
         assert w.builders() == ["tests", "docs", "tests", "tests", "tests"]
 
 
+async def test_a_builder_that_was_idle_takes_turns_too(tmp_path: Path) -> None:
+    """It has no claim to the builds that it didn't need before."""
+    async with world(tmp_path, BUILDERS, workers=["w1"]) as w:
+        for _ in range(6):
+            await w.force("tests")
+        for _ in range(3):
+            await w.finish()
+        for _ in range(3):
+            await w.force("docs")
+        for _ in range(6):
+            await w.finish()
+        assert w.builders() == ["tests"] * 4 + ["docs", "tests", "docs", "tests", "docs"]
+
+
 async def test_locks_are_counted(tmp_path: Path) -> None:
     """No more builds than the lock allows, however many slots are free; who waits goes when it is given back."""
     async with world(tmp_path, BUILDERS, workers=["w1", "w2", "w3"]) as w:
@@ -258,16 +273,87 @@ async def test_a_cancelled_request_leaves_the_queue(tmp_path: Path) -> None:
         assert [fact.requests for fact in w.facts(BuildAssigned)] == [(wanted,)]
 
 
+async def racing(path: Path, *, collapse_key: str | None) -> tuple[World, list[RequestId]]:
+    """Two requests for one slot; the one that is assigned first is cancelled between the decision and its commit."""
+    w = World(path, BUILDERS, UnreliableLedger)
+    await w.begin()
+    requests = [await w.force(collapse_key=collapse_key) for _ in range(2)]
+    assigned_first = requests[-1] if collapse_key else requests[0]
+
+    async def cancel() -> None:
+        assert isinstance(w.ledger, UnreliableLedger)
+        w.ledger.meanwhile = None
+        await w.command(CancelRequest(request_id=assigned_first, reason="no"))
+
+    assert isinstance(w.ledger, UnreliableLedger)
+    w.ledger.meanwhile = cancel
+    await w.connect("w1")
+    return w, requests
+
+
 async def test_a_race_with_a_cancellation_harms_nothing(tmp_path: Path) -> None:
-    """A request that is cancelled between the decision and its commit is not built, and its slot goes to another."""
-    async with world(tmp_path, BUILDERS, workers=[]) as w:
-        first, second = await w.force(), await w.force()
-        await w.connect("w3")
-        await w.command(CancelRequest(request_id=first, reason="no"))
-        await w.connect("w1")
+    """A request that is cancelled between the decision and its commit isn't built, and its slot goes to another."""
+    w, (first, second) = await racing(tmp_path, collapse_key=None)
+    try:
         assert [fact.requests for fact in w.facts(BuildAssigned)] == [(second,)]
         await w.finish_all()
         assert w.answers() == {first: Result.CANCELLED, second: Result.SUCCESS}
+    finally:
+        w.close()
+
+
+async def test_what_was_to_be_collapsed_waits_again_when_the_assignment_is_refused(tmp_path: Path) -> None:
+    """The older request was taken out of the queue for a build that never came; it gets one of its own."""
+    w, (first, second) = await racing(tmp_path, collapse_key="main")
+    try:
+        assert [fact.requests for fact in w.facts(BuildAssigned)] == [(first,)]
+        assert w.facts(RequestCollapsed) == []
+        await w.finish_all()
+        assert w.answers() == {first: Result.SUCCESS, second: Result.CANCELLED}
+    finally:
+        w.close()
+
+
+async def test_locks_of_a_refused_assignment_are_given_back(tmp_path: Path) -> None:
+    """Who waited for them goes, though no build ends."""
+    w = World(tmp_path, BUILDERS, UnreliableLedger)
+    try:
+        await w.begin()
+        migration, integration = await w.force("migration"), await w.force("integration")
+
+        async def cancel() -> None:
+            assert isinstance(w.ledger, UnreliableLedger)
+            w.ledger.meanwhile = None
+            await w.command(CancelRequest(request_id=migration, reason="no"))
+
+        assert isinstance(w.ledger, UnreliableLedger)
+        w.ledger.meanwhile = cancel
+        await w.connect("w2")
+        assert [fact.requests for fact in w.facts(BuildAssigned)] == [(integration,)]
+    finally:
+        w.close()
+
+
+async def test_a_lost_build_does_not_return_to_its_worker_while_there_is_another(tmp_path: Path) -> None:
+    """Though that worker has its clone, and was given a build longer ago than the other."""
+    async with world(tmp_path, BUILDERS, workers=["w2"]) as w:
+        await w.force("tests")
+        await w.connect("w1")
+        await w.force("docs")
+        assert workers(w) == ["w2", "w1"]
+        await w.finish(only="w1")
+        await w.finish(Ended(reason="interrupted"))
+        assert workers(w) == ["w2", "w1", "w1"]
+
+
+async def test_a_lost_build_returns_to_its_worker_if_there_is_no_other(tmp_path: Path) -> None:
+    """It doesn't wait for one that may never come, and a restart of the server doesn't change that."""
+    async with world(tmp_path, BUILDERS, workers=["w1"]) as w:
+        await w.force("tests")
+        await w.runner.save()
+        await w.restart()
+        await w.finish(Ended(reason="interrupted"))
+        assert workers(w) == ["w1", "w1"]
 
 
 async def test_fences_grow_with_each_assignment(tmp_path: Path) -> None:

@@ -11,35 +11,15 @@ from buildledger.events.ids import change_id
 from buildledger.events.operation import Ended
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.events.results import Result
+from tests.reactors.configurations import SETTLING, TRIGGERS
 from tests.reactors.world import FAILED, REPOSITORY, World, with_config, world
 
-HEAD = """
-version: 1
-server: {title: Test}
-sources:
-  widget: {git: "https://git.example/widget.git", default_branch: main}
-  proto: {git: "https://git.example/proto.git"}
-workers:
-  w1: {capacity: 8}
-builders:
-  tests:
-    collapse: never
-    steps: [{checkout: widget}, {run: ["true"]}]
-  docs:
-    collapse: never
-    when: change.files.exists(f, f.startsWith('docs/'))
-    priority: {expr: "change.branch == 'main' ? 5 : 1"}
-    steps: [{checkout: widget}, {checkout: proto, into: proto}]
-  package:
-    collapse: never
-    steps: [{checkout: widget}]
-triggers:
-"""
-ON_CHANGE = HEAD + "  - {on: change, name: push, source: widget, branches: [main, release/*], build: [tests, docs]}\n"
-SETTLING = HEAD + "  - {on: change, name: push, source: widget, settle: 90s, build: [tests]}\n"
-CRON = HEAD + "  - {on: cron, name: nightly, at: '0 3 * * *', zone: Europe/London, build: [tests]}\n"
-SUCCESS = HEAD + "  - {on: success, name: next, of: tests, if: build.branch == 'main', build: [package]}\n"
-BOTH = HEAD + "  - {on: success, name: next, of: [tests, docs], build: [package]}\n"
+ON_CHANGE = (
+    TRIGGERS + "  - {on: change, name: push, source: widget, branches: [main, release/*], build: [tests, docs]}\n"
+)
+CRON = TRIGGERS + "  - {on: cron, name: nightly, at: '0 3 * * *', zone: Europe/London, build: [tests]}\n"
+SUCCESS = TRIGGERS + "  - {on: success, name: next, of: tests, if: build.branch == 'main', build: [package]}\n"
+BOTH = TRIGGERS + "  - {on: success, name: next, of: [tests, docs], build: [package]}\n"
 
 
 def asked(w: World) -> list[tuple[str, str | None]]:
@@ -180,6 +160,20 @@ async def test_runs_that_were_missed_are_made_up_for_once(tmp_path: Path) -> Non
         assert len(asked(w)) == 1
         await w.pass_time(timedelta(days=1).total_seconds())
         assert len(asked(w)) == 2
+
+
+async def test_a_configuration_with_the_same_times_takes_no_run_away(tmp_path: Path) -> None:
+    """What was due when it was applied is built, and what was built is remembered."""
+    text = CRON.replace("build: [tests]", "only_if_changed: true, build: [tests]")
+    async with world(tmp_path, text, workers=[]) as w:
+        await see(w, main="m")
+        w.clock.advance(timedelta(days=1).total_seconds())
+        await w.apply(with_config(text.replace("title: Test", "title: Other")))
+        await w.runner.settle()
+        assert asked(w) == [("tests", "m")]
+        await w.apply(with_config(text))
+        await w.pass_time(timedelta(days=2).total_seconds())
+        assert asked(w) == [("tests", "m")]
 
 
 async def test_nothing_is_built_again_if_nothing_has_changed(tmp_path: Path) -> None:

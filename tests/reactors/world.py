@@ -8,13 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from buildledger.clock import VirtualClock
-from buildledger.config.load import load_text
+from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Configuration
 from buildledger.domain.build import FinishOperation, ReportOperationStarted
 from buildledger.domain.change import RecordChange
 from buildledger.domain.command import Command
 from buildledger.domain.config import ApplyConfig
+from buildledger.domain.machine import ReportMachineStarted
 from buildledger.domain.request import SubmitRequest
 from buildledger.domain.schedule import collapse_key
 from buildledger.domain.source import MoveBranch
@@ -31,6 +31,8 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin, Receipt
 from buildledger.reactors.assembly import join
 from buildledger.reactors.runner import Runner
+from buildledger.testing.clock import VirtualClock
+from buildledger.testing.configuration import load_text
 from tests.domain.samples import change
 
 SERVER = ServerId(request_id("server"))
@@ -77,7 +79,12 @@ class World:
         """The reactors run by themselves; else they do all there is to do after each command."""
 
     def _join(self) -> Runner:
-        return join(self.ledger, self.clock, serves=lambda server: server == SERVER)
+        return join(
+            self.ledger,
+            self.clock,
+            configurations=Configurations(self.ledger.at),
+            serves=lambda server: server == SERVER,
+        )
 
     async def begin(self) -> None:
         """Apply the configuration and start the reactors."""
@@ -168,6 +175,11 @@ class World:
             "address": "",
         }
         await self.do(EnrollWorker(worker=name, credential_digest="secret"), ConnectWorker(**fields | others))
+
+    async def machine_connects(self, name: str, start: int = 1, capacity: int = 2) -> None:
+        """The machine of an elastic worker has been started, and its worker connects."""
+        await self.do(ReportMachineStarted(worker=name, start=start, place="process 7"))
+        await self.connect(name, capacity=capacity)
 
     async def disconnect(self, name: str = "w1") -> None:
         """A worker's session ends."""

@@ -18,9 +18,9 @@ from buildledger.events.build import BuildAssigned
 from buildledger.events.ids import BuildId, OperationId, RequestId, request_id
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.events.results import Result
+from tests.reactors.unreliable import Killed, UnreliableLedger
 from tests.reactors.world import REPOSITORY, World
 from tests.simulation.invariants import History
-from tests.simulation.unreliable import Killed, UnreliableLedger
 from tests.simulation.workers import SimulatedWorker
 
 SEEDS = int(os.environ.get("BUILDLEDGER_SIMULATIONS", "12"))

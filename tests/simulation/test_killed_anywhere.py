@@ -13,9 +13,9 @@ from buildledger.events.build import BuildAssigned, BuildFinished, OperationRequ
 from buildledger.events.ids import BuildId, RequestId
 from buildledger.events.operation import Ended, Run
 from buildledger.events.request import RequestFinished, RequestSubmitted
+from tests.reactors.unreliable import Killed, UnreliableLedger
 from tests.reactors.world import FAILED, World
 from tests.simulation.invariants import History
-from tests.simulation.unreliable import Killed, UnreliableLedger
 
 TEXT = """
 version: 1

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-from buildledger.clock import Clock, SystemClock, VirtualClock
+from buildledger.clock import Clock, SystemClock
 from buildledger.domain.build import AssignBuild, RequestOperation, StartStep
 from buildledger.domain.command import Command
 from buildledger.domain.enrollment import IssueEnrollment
@@ -28,6 +28,7 @@ from buildledger.slave_grpc.identity.credentials import digest_of
 from buildledger.slave_grpc.service import WorkerService
 from buildledger.slave_grpc.sessions.secret_source import NoSecrets, SecretSource
 from buildledger.slave_grpc.settings import WorkerServiceSettings
+from buildledger.testing.clock import VirtualClock
 from tests.slave_grpc.raw_worker import own_credential
 
 LOOPBACK = Address(host="127.0.0.1", port=0)
@@ -171,6 +172,17 @@ class Installation:
 
 
 @asynccontextmanager
+async def serving(directory: Path, limits: ArtifactLimits) -> AsyncIterator[Installation]:
+    """One with limits of its own, stopped whatever happens."""
+    installation = Installation(directory, limits)
+    await installation.start()
+    try:
+        yield installation
+    finally:
+        await installation.stop()
+
+
+@asynccontextmanager
 async def in_the_present(directory: Path, settings: WorkerServiceSettings | None = None) -> AsyncIterator[Installation]:
     """One that serves by the real clock; where it certifies itself, also at a port that takes certificates only."""
     installation = Installation(directory)
@@ -182,5 +194,7 @@ async def in_the_present(directory: Path, settings: WorkerServiceSettings | None
         installation.mutual = LOOPBACK
     installation.open()
     await installation.start()
-    yield installation
-    await installation.stop()
+    try:
+        yield installation
+    finally:
+        await installation.stop()

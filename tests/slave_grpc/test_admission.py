@@ -1,10 +1,12 @@
-"""The admission: who is let in, who is refused with which code, and who has to leave."""
+"""Admission: which workers may hold a session, who is refused with which code, and which sessions must end."""
 
 import asyncio
 import dataclasses
 from pathlib import Path
 from typing import Any
 
+import grpc
+import grpc.aio
 import pytest
 
 from buildledger.domain.worker import ConnectWorker, RevokeWorker
@@ -30,26 +32,34 @@ async def refusal(worker: RawWorker, **hello: Any) -> pb.Error:
     return down.error
 
 
+async def is_unauthenticated(worker: RawWorker) -> bool:
+    """Whether the stream ends as UNAUTHENTICATED, before anything is said on it."""
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        assert await worker.hear()
+    await worker.close()
+    return raised.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
 @pytest.mark.parametrize("credential", [None, "wrong", ""])
 async def test_wrong_credential(installation: Installation, credential: str | None) -> None:
     """Without its own credential a worker is refused, for good."""
     await installation.enroll("bob")
-    error = await refusal(RawWorker(installation.port, "bob", credential=credential))
-    assert (error.code, error.fatal) == (pb.ERROR_CODE_UNAUTHENTICATED, True)
+    assert await is_unauthenticated(RawWorker(installation.port, "bob", credential=credential))
     assert installation.facts(WorkerConnected) == []
 
 
 async def test_never_enrolled(installation: Installation) -> None:
     """A name without a credential is refused."""
-    error = await refusal(RawWorker(installation.port, "stranger"))
-    assert error.code == pb.ERROR_CODE_UNAUTHENTICATED
+    assert await is_unauthenticated(RawWorker(installation.port, "stranger"))
 
 
 async def test_credential_of_another_worker(installation: Installation) -> None:
-    """A worker can't come in under a name that its worker id doesn't belong to."""
+    """A worker isn't admitted under a name that its worker id or its credential doesn't belong to."""
     await installation.enroll("bob")
     error = await refusal(RawWorker(installation.port, "bob"), worker_id=str(worker_id("alice")))
     assert error.code == pb.ERROR_CODE_UNAUTHENTICATED
+    error = await refusal(RawWorker(installation.port, "alice", credential=own_credential("bob")))
+    assert (error.code, error.fatal) == (pb.ERROR_CODE_UNAUTHENTICATED, True)
 
 
 @pytest.mark.parametrize("proto", [(2, 9), (0, 0)])
@@ -63,13 +73,15 @@ async def test_protocol_mismatch(installation: Installation, proto: tuple[int, i
 
 async def test_bad_name(installation: Installation) -> None:
     """A name outside the rule is refused with the rule."""
-    error = await refusal(RawWorker(installation.port, "../bob"))
+    await installation.enroll("bob")
+    error = await refusal(RawWorker(installation.port, "../bob", credential=own_credential("bob")))
     assert error.code == pb.ERROR_CODE_PROTOCOL_VIOLATION
     assert "1–64" in error.message
 
 
 async def test_stream_that_does_not_begin_with_hello(installation: Installation) -> None:
     """Anything else than hello first is a violation."""
+    await installation.enroll("bob")
     worker = RawWorker(installation.port, "bob")
     await worker.say(pb.Up(heartbeat=pb.Heartbeat(n=1)))
     assert (await worker.expect("error")).error.code == pb.ERROR_CODE_PROTOCOL_VIOLATION
@@ -131,7 +143,7 @@ async def test_revoked_worker_has_to_leave(installation: Installation) -> None:
     await installation.execute(RevokeWorker(worker="bob", reason="stolen"))
     assert (await worker.expect("error")).error.code == pb.ERROR_CODE_UNAUTHENTICATED
     await worker.close()
-    assert (await refusal(RawWorker(installation.port, "bob"))).code == pb.ERROR_CODE_UNAUTHENTICATED
+    assert await is_unauthenticated(RawWorker(installation.port, "bob"))
 
 
 async def test_silent_worker_is_disconnected(installation: Installation) -> None:
@@ -224,3 +236,17 @@ async def connected_elsewhere(installation: Installation, worker: str, instance_
             address="",
         )
     )
+
+
+async def test_drain_while_a_worker_comes_in(installation: Installation) -> None:
+    """A worker that is being welcomed when the server begins to drain is asked to leave, and waited for."""
+    await installation.enroll("bob")
+    worker = RawWorker(installation.port, "bob")
+    await worker.hello()
+    await installation.wait_for(WorkerConnected)
+    draining = asyncio.create_task(installation.service.drain(20))
+    await worker.expect("drain")
+    assert not draining.done()
+    await worker.say(pb.Up(goodbye=pb.Goodbye(reason="told to")))
+    await draining
+    await worker.close()

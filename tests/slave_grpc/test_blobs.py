@@ -19,7 +19,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.logs.artifacts import ArtifactLimits
 from buildledger.slave_grpc.blobs.tokens import RunTokens
 from tests.fakes.trees import files_in
-from tests.slave_grpc.service import INSTALLATION_KEY, Installation
+from tests.slave_grpc.service import INSTALLATION_KEY, Installation, serving
 
 DATA = random.Random(2).randbytes(1_000_000)
 BLOB = pb.Blob(sha256=hashlib.sha256(DATA).digest(), size=len(DATA))
@@ -215,18 +215,16 @@ async def test_credential_reaches_the_open_runs_of_its_worker(installation: Inst
 )
 async def test_limits(tmp_path: Path, limits: ArtifactLimits, says: str) -> None:
     """What is too much is refused when it is asked for and when it is sent, by the name of the limit."""
-    installation = Installation(tmp_path, limits)
-    await installation.start()
-    operation = await installation.operation(await installation.build("bob"), UPLOAD)
-    metadata = run_token(operation)
-    smaller = DATA[:999_999]
-    first = pb.Blob(sha256=hashlib.sha256(smaller).digest(), size=len(smaller))
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{installation.port}") as channel:
-        blobs: Stub = worker_pb2_grpc.BlobsStub(channel)
-        await blobs.Write(parts(smaller, blob=first), metadata=metadata)
-        for call in (
-            blobs.FindMissing(QUESTION, metadata=metadata),
-            blobs.Write([pb.BlobWriteRequest(blob=BLOB)], metadata=metadata),
-        ):
-            assert await refused(call, says) is grpc.StatusCode.RESOURCE_EXHAUSTED
-    await installation.stop()
+    async with serving(tmp_path, limits) as installation:
+        operation = await installation.operation(await installation.build("bob"), UPLOAD)
+        metadata = run_token(operation)
+        smaller = DATA[:999_999]
+        first = pb.Blob(sha256=hashlib.sha256(smaller).digest(), size=len(smaller))
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{installation.port}") as channel:
+            blobs: Stub = worker_pb2_grpc.BlobsStub(channel)
+            await blobs.Write(parts(smaller, blob=first), metadata=metadata)
+            for call in (
+                blobs.FindMissing(QUESTION, metadata=metadata),
+                blobs.Write([pb.BlobWriteRequest(blob=BLOB)], metadata=metadata),
+            ):
+                assert await refused(call, says) is grpc.StatusCode.RESOURCE_EXHAUSTED

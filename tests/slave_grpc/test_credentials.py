@@ -53,13 +53,12 @@ async def let_in(installation: Installation, metadata: Metadata, instance_id: st
 
 
 async def refused(installation: Installation, metadata: Metadata, name: str = "bob") -> str:
-    """Why a worker isn't let in with this."""
+    """Why a session isn't begun: the stream ends as UNAUTHENTICATED."""
     worker = RawWorker(installation.port, name, metadata=metadata)
-    await worker.hello()
-    error = (await worker.expect("error")).error
+    code, text = await status(worker.hear())
     await worker.close()
-    assert (error.code, error.fatal) == (pb.ERROR_CODE_UNAUTHENTICATED, True)
-    return error.message
+    assert code is grpc.StatusCode.UNAUTHENTICATED
+    return text
 
 
 async def status(call: Awaitable[Any]) -> tuple[grpc.StatusCode, str]:

@@ -23,7 +23,7 @@ from buildledger.settings import Tls
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 from buildledger.worker.main import run_worker
 from buildledger.worker.settings import WorkerSettings
-from tests.logs.test_full_disk import files_no_larger_than
+from tests.fakes.full_disk import files_no_larger_than
 from tests.slave_grpc.raw_worker import RawWorker, Script
 from tests.slave_grpc.service import Installation
 from tests.worker.conftest import eventually

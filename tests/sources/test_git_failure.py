@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from buildledger.sources.failures import Cause
 from buildledger.sources.git import failure
-from buildledger.sources.git.failure import Cause
 
 UNREACHABLE = (
     "fatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\n"

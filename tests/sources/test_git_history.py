@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from buildledger.sources.commits import Commit, Person
 from buildledger.sources.git import history, polling
-from buildledger.sources.git.history import Commit, LogParser, Person
+from buildledger.sources.git.history import LogParser
 from tests.fakes.repository import ENVIRONMENT, Repository
 
 HEX = "0123456789abcdef" * 2 + "01234567"

@@ -23,6 +23,7 @@ INPUTS = StepInputs(
         "widget": SourceStamp(source="widget", repository=URL, branch="main", revision="a" * 40),
         "proto": SourceStamp(source="proto", repository=URL, branch="main"),
     },
+    systems={"widget": "git", "proto": "git"},
 )
 
 STEPS: dict[str, Step] = {

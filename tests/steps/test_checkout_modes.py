@@ -14,7 +14,7 @@ from buildledger.events.operation import Remove, Run
 from buildledger.events.request import SourceStamp
 from buildledger.events.results import Result
 from buildledger.steps.program import StepInputs
-from tests.fakes.local_executor import LocalExecutor, Performance
+from buildledger.testing.step_executor import Performance, StepExecutor
 from tests.fakes.repository import Repository
 
 
@@ -26,13 +26,13 @@ def repository(tmp_path: Path) -> Repository:
 
 
 @pytest.fixture
-def executor(tmp_path: Path) -> LocalExecutor:
-    return LocalExecutor(tmp_path / "build")
+def executor(tmp_path: Path) -> StepExecutor:
+    return StepExecutor(tmp_path / "build")
 
 
 def stamped(repository: Repository, revision: str | None = None, branch: str = "main") -> StepInputs:
     stamp = SourceStamp(source="widget", repository=repository.url, branch=branch, revision=revision)
-    return StepInputs(stamps={"widget": stamp})
+    return StepInputs(stamps={"widget": stamp}, systems={"widget": "git"})
 
 
 def step(**options: Any) -> CheckoutStep:
@@ -44,7 +44,7 @@ def succeeded(performance: Performance) -> Performance:
     return performance
 
 
-def test_incremental_with_a_clone_needs_two_operations(repository: Repository, executor: LocalExecutor) -> None:
+def test_incremental_with_a_clone_needs_two_operations(repository: Repository, executor: StepExecutor) -> None:
     """A known revision and a clone that is there: fetch and checkout, nothing else."""
     succeeded(executor.perform(step(), stamped(repository, repository.head())))
     second = repository.commit("second", **{"a.txt": "two\n"})
@@ -56,14 +56,14 @@ def test_incremental_with_a_clone_needs_two_operations(repository: Repository, e
     assert (executor.directory / "left.o").exists()
 
 
-def test_first_checkout_makes_the_clone(repository: Repository, executor: LocalExecutor) -> None:
+def test_first_checkout_makes_the_clone(repository: Repository, executor: StepExecutor) -> None:
     """The fetch that finds no clone is followed by the commands that make one, and the remote is called origin."""
     performance = succeeded(executor.perform(step(), stamped(repository, repository.head())))
     assert performance.labels == ["git fetch", "git init", "git remote add", "git fetch", "git checkout"]
     assert f"url = {repository.url}" in (executor.directory / ".git/config").read_text()
 
 
-def test_a_branch_is_resolved_to_a_revision(repository: Repository, executor: LocalExecutor) -> None:
+def test_a_branch_is_resolved_to_a_revision(repository: Repository, executor: StepExecutor) -> None:
     """Without a revision the head of the branch is built, and its whole object name is what was obtained."""
     succeeded(executor.perform(step(into="src"), stamped(repository)))
     second = repository.commit("second")
@@ -73,7 +73,7 @@ def test_a_branch_is_resolved_to_a_revision(repository: Repository, executor: Lo
 
 
 @pytest.mark.parametrize("named", ["v1", "refs/tags/v1"])
-def test_a_tag_can_be_built(repository: Repository, executor: LocalExecutor, named: str) -> None:
+def test_a_tag_can_be_built(repository: Repository, executor: StepExecutor, named: str) -> None:
     """An annotated tag leads to its commit, not to itself."""
     first = repository.head()
     repository.git("tag", "-a", "-m", "release", "v1")
@@ -84,14 +84,14 @@ def test_a_tag_can_be_built(repository: Repository, executor: LocalExecutor, nam
 
 @pytest.mark.parametrize(("branch", "revision"), [("HEAD", None), ("", None), ("refs/heads/main", None)])
 def test_head_and_full_reference_names(
-    repository: Repository, executor: LocalExecutor, branch: str, revision: str | None
+    repository: Repository, executor: StepExecutor, branch: str, revision: str | None
 ) -> None:
     """Where the repository's HEAD points, and any reference by its full name, can be built."""
     performance = succeeded(executor.perform(step(), stamped(repository, revision, branch)))
     assert performance.revisions == {"widget": repository.head()}
 
 
-def dirty(executor: LocalExecutor, into: str) -> Path:
+def dirty(executor: StepExecutor, into: str) -> Path:
     tree = executor.directory / into
     (tree / "a.txt").write_text("changed by a build\n")
     (tree / "untracked").mkdir()
@@ -113,7 +113,7 @@ def dirty(executor: LocalExecutor, into: str) -> Path:
     ],
 )
 def test_full_modes(
-    repository: Repository, executor: LocalExecutor, method: Any, untracked: bool, ignored: bool, into: str
+    repository: Repository, executor: StepExecutor, method: Any, untracked: bool, ignored: bool, into: str
 ) -> None:
     """What a build left behind goes: all of it, or with `clean` all but what the revision says to ignore."""
     full = step(mode="full", method=method, into=into)
@@ -129,7 +129,7 @@ def test_full_modes(
     assert len(performance.operations) <= 6
 
 
-def test_copy_keeps_its_clone_apart(repository: Repository, executor: LocalExecutor) -> None:
+def test_copy_keeps_its_clone_apart(repository: Repository, executor: StepExecutor) -> None:
     """The second full checkout by copy fetches into the clone of the first one."""
     full = step(mode="full", method="copy", into="src")
     succeeded(executor.perform(full, stamped(repository, repository.head())))
@@ -138,7 +138,7 @@ def test_copy_keeps_its_clone_apart(repository: Repository, executor: LocalExecu
     assert executor.execute(Run(argv=("git", "-C", "src", "status", "--porcelain"))).ok
 
 
-def test_untracked_things_in_the_way_are_overwritten(repository: Repository, executor: LocalExecutor) -> None:
+def test_untracked_things_in_the_way_are_overwritten(repository: Repository, executor: StepExecutor) -> None:
     """A directory that a build left where the revision has a file, and the other way round."""
     succeeded(executor.perform(step(), stamped(repository)))
     (executor.directory / "thing").mkdir()
@@ -153,7 +153,7 @@ def test_untracked_things_in_the_way_are_overwritten(repository: Repository, exe
 
 
 @pytest.mark.parametrize("object_format", ["sha1", "sha256"])
-def test_exact_shallow(tmp_path: Path, executor: LocalExecutor, object_format: str) -> None:
+def test_exact_shallow(tmp_path: Path, executor: StepExecutor, object_format: str) -> None:
     """A revision that no branch points to any more is had without its history, in SHA-1 and SHA-256 repositories."""
     repository = Repository(tmp_path / "there", object_format=object_format)
     repository.commit("first")
@@ -166,7 +166,7 @@ def test_exact_shallow(tmp_path: Path, executor: LocalExecutor, object_format: s
     assert count.text.strip() == "1"
 
 
-def test_a_sha256_branch_is_found_out(tmp_path: Path, executor: LocalExecutor) -> None:
+def test_a_sha256_branch_is_found_out(tmp_path: Path, executor: StepExecutor) -> None:
     """Nothing in a branch's name tells the kind of repository: the first clone learns it from the far end."""
     repository = Repository(tmp_path / "there", object_format="sha256")
     head = repository.commit("first")
@@ -175,7 +175,7 @@ def test_a_sha256_branch_is_found_out(tmp_path: Path, executor: LocalExecutor) -
     assert len(head) == 64
 
 
-def test_partial_clone(repository: Repository, executor: LocalExecutor) -> None:
+def test_partial_clone(repository: Repository, executor: StepExecutor) -> None:
     """With a filter old contents stay away, and are fetched when somebody asks for them."""
     repository.git("config", "uploadpack.allowFilter", "true")
     old = repository.head()
@@ -189,7 +189,7 @@ def test_partial_clone(repository: Repository, executor: LocalExecutor) -> None:
     assert performance.labels == ["git fetch", "git checkout"]
 
 
-def test_submodules(tmp_path: Path, repository: Repository, executor: LocalExecutor) -> None:
+def test_submodules(tmp_path: Path, repository: Repository, executor: StepExecutor) -> None:
     """Submodules follow the revision, also when their address has changed, and are cleaned with the rest."""
     library = Repository(tmp_path / "library")
     library.commit("first", **{"lib.txt": "one\n"})
@@ -212,7 +212,7 @@ def test_submodules(tmp_path: Path, repository: Repository, executor: LocalExecu
 
 
 @pytest.mark.skipif(shutil.which("git-lfs") is None, reason="git-lfs is not installed")
-def test_large_files(repository: Repository, executor: LocalExecutor) -> None:
+def test_large_files(repository: Repository, executor: StepExecutor) -> None:
     """With git-lfs the files are there after the checkout, without any operation more; else their pointers are."""
     repository.git("lfs", "install", "--local")
     repository.git("lfs", "track", "*.bin")
@@ -227,7 +227,7 @@ def test_large_files(repository: Repository, executor: LocalExecutor) -> None:
     assert performance.labels == ["git fetch", "git checkout"]
 
 
-def test_branches_that_exclude_each_other(repository: Repository, executor: LocalExecutor) -> None:
+def test_branches_that_exclude_each_other(repository: Repository, executor: StepExecutor) -> None:
     """A branch `topic` that has gone doesn't stand in the way of a branch `topic/one`."""
     repository.git("branch", "topic")
     succeeded(executor.perform(step(), stamped(repository, branch="topic")))
@@ -237,7 +237,7 @@ def test_branches_that_exclude_each_other(repository: Repository, executor: Loca
     assert performance.labels == ["git fetch", "git rev-parse", "git checkout"]
 
 
-def test_a_damaged_clone_is_made_anew_once(repository: Repository, executor: LocalExecutor) -> None:
+def test_a_damaged_clone_is_made_anew_once(repository: Repository, executor: StepExecutor) -> None:
     """A clone with an unreadable index is removed and the checkout succeeds."""
     succeeded(executor.perform(step(into="src"), stamped(repository)))
     (executor.directory / "src/.git/index").write_bytes(b"nonsense")
@@ -245,7 +245,7 @@ def test_a_damaged_clone_is_made_anew_once(repository: Repository, executor: Loc
     assert [o.spec for o in performance.operations if isinstance(o.spec, Remove)] == [Remove(path="src")]
 
 
-def test_a_stale_lock_is_removed_and_nothing_else(repository: Repository, executor: LocalExecutor) -> None:
+def test_a_stale_lock_is_removed_and_nothing_else(repository: Repository, executor: StepExecutor) -> None:
     """What a killed git left behind costs one operation, not the whole clone."""
     succeeded(executor.perform(step(), stamped(repository)))
     (executor.directory / ".git/index.lock").write_text("")
@@ -254,7 +254,7 @@ def test_a_stale_lock_is_removed_and_nothing_else(repository: Repository, execut
     assert removed == [Remove(path=".git/index.lock")]
 
 
-def test_a_repository_of_another_owner(tmp_path: Path, repository: Repository, executor: LocalExecutor) -> None:
+def test_a_repository_of_another_owner(tmp_path: Path, repository: Repository, executor: StepExecutor) -> None:
     """A configured path is declared safe to the git that serves it, so another owner's repository can be built."""
     for place in [repository.path, *repository.path.rglob("*")]:
         try:

@@ -8,7 +8,7 @@ import pytest
 
 from buildledger.events.operation import Ended, Remove, Run
 from buildledger.events.results import Result
-from buildledger.steps.checkout import MENDS, PAUSE_SECONDS
+from buildledger.steps.checkout import PAUSE_SECONDS, REPAIRS
 from buildledger.steps.program import Conclusion, ObtainRevision, Operation
 from buildledger.steps.registry import begin
 from tests.steps.programs import INPUTS, STEPS
@@ -78,7 +78,7 @@ def test_a_checkout_that_hangs_is_not() -> None:
 
 
 @pytest.mark.parametrize(("outcome", "words"), [(AUTH, "not let in"), (GONE, "not found")])
-def test_what_waiting_cannot_mend_is_not_repeated(outcome: Ended, words: str) -> None:
+def test_what_waiting_cannot_repair_is_not_repeated(outcome: Ended, words: str) -> None:
     """One attempt: a password is not tried again until an account is locked."""
     operations, conclusion = answered([outcome])
     assert len(operations) == 1
@@ -97,7 +97,7 @@ def test_a_damaged_clone_is_removed() -> None:
 def test_mending_has_an_end() -> None:
     """A disk that damages everything again is not written to for ever."""
     operations, conclusion = answered([DAMAGED] + [GOOD, GOOD, GOOD, DAMAGED] * 10)
-    assert labels(operations).count("remove") == MENDS
+    assert labels(operations).count("remove") == REPAIRS
     assert conclusion.result is Result.EXCEPTION
 
 

@@ -15,7 +15,7 @@ from buildledger.sources.git import checkout
 from buildledger.sources.git.command import INHERITED
 from buildledger.steps.program import Operation, StepInputs
 from buildledger.steps.registry import begin
-from tests.fakes.local_executor import LocalExecutor, Performance
+from buildledger.testing.step_executor import Performance, StepExecutor
 from tests.fakes.repository import Repository
 
 
@@ -27,13 +27,13 @@ def repository(tmp_path: Path) -> Repository:
 
 
 @pytest.fixture
-def executor(tmp_path: Path) -> LocalExecutor:
-    return LocalExecutor(tmp_path / "build")
+def executor(tmp_path: Path) -> StepExecutor:
+    return StepExecutor(tmp_path / "build")
 
 
 def inputs(url: str, branch: str = "main", revision: str | None = None) -> StepInputs:
     stamp = SourceStamp(source="widget", repository=url, branch=branch, revision=revision)
-    return StepInputs(stamps={"widget": stamp})
+    return StepInputs(stamps={"widget": stamp}, systems={"widget": "git"})
 
 
 def step(**options: Any) -> CheckoutStep:
@@ -50,13 +50,13 @@ HOSTILE = ("--upload-pack=touch owned", "--upload-pack=touch${IFS}owned", "-uown
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_branches(repository: Repository, executor: LocalExecutor, name: str) -> None:
+def test_hostile_branches(repository: Repository, executor: StepExecutor, name: str) -> None:
     """A branch that is an option never reaches git."""
     refused(executor.perform(step(), inputs(repository.url, branch=name)))
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_revisions(repository: Repository, executor: LocalExecutor, name: str) -> None:
+def test_hostile_revisions(repository: Repository, executor: StepExecutor, name: str) -> None:
     """Nor does a revision."""
     refused(executor.perform(step(), inputs(repository.url, revision=name)))
 
@@ -64,18 +64,18 @@ def test_hostile_revisions(repository: Repository, executor: LocalExecutor, name
 @pytest.mark.parametrize(
     "url", ["ext::sh -c touch% owned", "-uowned", "--upload-pack=touch", "ssh://-oProxyCommand=x/y"]
 )
-def test_hostile_addresses(executor: LocalExecutor, url: str) -> None:
+def test_hostile_addresses(executor: StepExecutor, url: str) -> None:
     """Nor does an address that would run a program."""
     refused(executor.perform(step(), inputs(url)))
 
 
 @pytest.mark.parametrize("into", ["../evil", "a/../../evil", "/tmp/evil", "-C", ".git", "sub/.Git/hooks", "~root"])
-def test_hostile_paths(repository: Repository, executor: LocalExecutor, into: str) -> None:
+def test_hostile_paths(repository: Repository, executor: StepExecutor, into: str) -> None:
     """Nor does a path out of the build's directory, or into git's own files."""
     refused(executor.perform(step(into=into), inputs(repository.url)))
 
 
-def test_a_neighbour_with_a_longer_name_is_safe(repository: Repository, executor: LocalExecutor) -> None:
+def test_a_neighbour_with_a_longer_name_is_safe(repository: Repository, executor: StepExecutor) -> None:
     """Clobbering `build` leaves `build-evil` alone, and the other way round."""
     for into in ("build", "build-evil"):
         executor.perform(step(into=into), inputs(repository.url))
@@ -85,7 +85,7 @@ def test_a_neighbour_with_a_longer_name_is_safe(repository: Repository, executor
 
 
 @pytest.mark.parametrize("scheme", ["ext::sh -c touch% {}", "file://{}"])
-def test_hostile_submodules(tmp_path: Path, repository: Repository, executor: LocalExecutor, scheme: str) -> None:
+def test_hostile_submodules(tmp_path: Path, repository: Repository, executor: StepExecutor, scheme: str) -> None:
     """A submodule can't run a program; nor, in a repository on the network, read the worker's file system."""
     marker = tmp_path / "owned"
     library = Repository(tmp_path / "library")
@@ -109,7 +109,7 @@ def test_hostile_submodules(tmp_path: Path, repository: Repository, executor: Lo
     assert not (executor.directory / "lib/secret.txt").exists()
 
 
-def test_a_hostile_submodule_fails_the_step(repository: Repository, executor: LocalExecutor) -> None:
+def test_a_hostile_submodule_fails_the_step(repository: Repository, executor: StepExecutor) -> None:
     """Here the commit itself is at fault: a failure with its reason, not an exception that blames nobody."""
     repository.write(".gitmodules", '[submodule "lib"]\n\tpath = lib\n\turl = ext::sh -c true\n')
     repository.git("update-index", "--add", "--cacheinfo", f"160000,{repository.head()},lib")
@@ -120,7 +120,7 @@ def test_a_hostile_submodule_fails_the_step(repository: Repository, executor: Lo
 
 
 def test_hooks_and_monitors_of_an_earlier_build_do_not_run(
-    repository: Repository, executor: LocalExecutor, tmp_path: Path
+    repository: Repository, executor: StepExecutor, tmp_path: Path
 ) -> None:
     """What a build wrote into its clone is not executed by the next checkout."""
     executor.perform(step(), inputs(repository.url))
@@ -143,7 +143,7 @@ def test_no_repository_further_up_is_touched(tmp_path: Path, repository: Reposit
     outer = Repository(tmp_path / "outer")
     head = outer.commit("precious", **{"b.txt": "precious\n"})
     (outer.path / "b.txt").write_text("not committed yet\n")
-    executor = LocalExecutor(outer.path / "var" / "build")
+    executor = StepExecutor(outer.path / "var" / "build")
     full = step(mode="full", method="fresh")
     assert executor.perform(full, inputs(repository.url)).conclusion.result is Result.SUCCESS
     assert outer.head() == head
@@ -155,7 +155,7 @@ def test_inherited_variables_are_not_handed_down(tmp_path: Path, repository: Rep
     outer = Repository(tmp_path / "outer")
     head = outer.commit("precious")
     environment = {"PATH": "/usr/bin:/bin", "GIT_DIR": str(outer.path / ".git"), "GIT_INDEX_FILE": "/nowhere/index"}
-    executor = LocalExecutor(tmp_path / "build", environment)
+    executor = StepExecutor(tmp_path / "build", environment)
     assert executor.perform(step(), inputs(repository.url)).conclusion.result is Result.SUCCESS
     assert outer.head() == head
     assert set(environment) - {"PATH"} <= set(INHERITED)

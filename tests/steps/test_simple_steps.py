@@ -18,13 +18,13 @@ from buildledger.events.operation import Ended, Run, SecretName, Text, Upload
 from buildledger.events.results import Result
 from buildledger.steps.program import Operation, StepInputs
 from buildledger.steps.registry import begin
-from tests.fakes.local_executor import LocalExecutor
+from buildledger.testing.step_executor import StepExecutor
 from tests.steps.programs import INPUTS, STEPS
 
 
 @pytest.fixture
-def executor(tmp_path: Path) -> LocalExecutor:
-    return LocalExecutor(tmp_path / "build")
+def executor(tmp_path: Path) -> StepExecutor:
+    return StepExecutor(tmp_path / "build")
 
 
 def asked(name: str) -> Operation:
@@ -65,14 +65,14 @@ def test_a_value_that_cannot_be_had_is_an_exception() -> None:
     assert "property 'missing' has no value" in execution.conclusion.summary
 
 
-def test_really_run(executor: LocalExecutor) -> None:
+def test_really_run(executor: StepExecutor) -> None:
     """A real process's exit code is the step's result."""
     for script, result in (("exit 0", Result.SUCCESS), ("exit 3", Result.FAILURE)):
         step = ScriptStep(name="s", script=script, env={})
         assert executor.perform(step, INPUTS).conclusion.result is result
 
 
-def test_upload(executor: LocalExecutor) -> None:
+def test_upload(executor: StepExecutor) -> None:
     """A file is kept under its own name or another; one that isn't there fails the step."""
     operation = asked("upload")
     assert operation.spec == Upload(path="dist/a.whl", artifact="a.whl", limit_bytes=10)
@@ -92,20 +92,20 @@ def test_upload_stays_inside(path: str) -> None:
     assert execution.conclusion.result is Result.EXCEPTION
 
 
-def test_a_property_from_a_value_needs_no_operation(executor: LocalExecutor) -> None:
+def test_a_property_from_a_value_needs_no_operation(executor: StepExecutor) -> None:
     """Nothing is asked of the worker."""
     done = executor.perform(STEPS["set_property"], INPUTS)
     assert (done.operations, done.properties) == ([], {"p": "1.2"})
 
 
-def test_a_property_from_a_program(executor: LocalExecutor) -> None:
+def test_a_property_from_a_program(executor: StepExecutor) -> None:
     """Its standard output, without white space around it; its errors are for people."""
     argv = ("sh", "-c", "echo noise >&2; printf ' a\\nb \\n'")
     done = executor.perform(SetPropertyStep(name="s", property="p", argv=argv, env={}), INPUTS)
     assert done.properties == {"p": "a\nb"}
 
 
-def test_a_property_is_left_alone_when_the_program_fails(executor: LocalExecutor) -> None:
+def test_a_property_is_left_alone_when_the_program_fails(executor: StepExecutor) -> None:
     """Half an answer is none."""
     argv = ("sh", "-c", "echo half; exit 2")
     done = executor.perform(SetPropertyStep(name="s", property="p", argv=argv, env={}), INPUTS)

@@ -83,7 +83,7 @@ def built(
 ) -> Iterator[Built]:
     """One build of a worker whose directories have names with umlauts and spaces."""
     directory = tmp_path_factory.mktemp("Bäu läger")
-    program = windows_path(checks / "process.test.exe")
+    program = windows_path(checks / "processes.test.exe")
     batch = directory / "zeig her.cmd"
     batch.write_text(f'@"{program}" __child print %*\r\n')
     text = configuration(

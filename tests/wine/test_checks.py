@@ -7,32 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.wine.windows import GO_WORKER, Windows
+from tests.wine.expected_checks import NEEDS_REAL_WINDOWS, check_names
+from tests.wine.windows import Windows
 
 pytestmark = pytest.mark.xdist_group("wine")
-
-SCRIPT = (GO_WORKER / "wine" / "checks.sh").read_text()
-PACKAGES = re.findall(r"^for package in (.+); do$", SCRIPT, re.MULTILINE)[0].split()
-NEEDS_REAL_WINDOWS = {
-    "process.TestRealShell",
-    "process.TestWhatIsNoProgram",
-    "process.TestControlBreakReachesGroup",
-    "process.TestJobLimitsMemory",
-    "process.TestTaskkillMissesOrphans",
-    "process.TestPseudoConsole",
-}
-"""What Wine can't show. docs/windows.md lists the same."""
-
-
-def check_names() -> list[str]:
-    """The tests of the packages that are compiled for Windows, from their sources."""
-    found = []
-    for package in PACKAGES:
-        for file in sorted((GO_WORKER / "internal" / package).glob("*_test.go")):
-            if not file.name.endswith("_linux_test.go"):
-                tests = re.findall(r"^func (Test\w+)\(t \*testing\.T\)", file.read_text(), re.MULTILINE)
-                found += [f"{package}.{name}" for name in tests]
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,8 @@ def builders(play: list[str]) -> dict[str, tuple[str, dict[str, Any]]]:
     """Builders of one step. The last word of a command line is for finding its processes."""
     steps: dict[str, dict[str, Any]] = {
         "catch": {"run": [*play, "catch", "end-catch"]},
-        "tree": {"run": [*play, "deaf tree", "4", "end-tree"]},
-        "late": {"run": [*play, "deaf tree", "3", "end-late"], "timeout": "1s"},
+        "tree": {"run": [*play, "ignoring tree", "4", "end-tree"]},
+        "late": {"run": [*play, "ignoring tree", "3", "end-late"], "timeout": "1s"},
         "leave": {"run": [*play, "leave", "end-leave"]},
         "missing": {"run": ["no such\\program.exe", "x"]},
         "long": {"run": [*play, "print", *["x" * 4000] * 9]},
@@ -38,7 +38,7 @@ def site(
 ) -> Iterator[Site]:
     """A server with a Windows worker."""
     directory = tmp_path_factory.mktemp("endings")
-    play = [windows_path(checks / "process.test.exe"), "__child"]
+    play = [windows_path(checks / "processes.test.exe"), "__child"]
     with (
         Site(directory / "site", configuration(builders(play))) as the_site,
         WindowsWorker(the_site, windows, worker_program, WORKER, directory / "worker").running(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.wine.test_checks import NEEDS_REAL_WINDOWS, check_names
+from tests.wine.expected_checks import NEEDS_REAL_WINDOWS, check_names
 from tests.wine.windows import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "windows.md").read_text()

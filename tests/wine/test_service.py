@@ -21,7 +21,7 @@ def test_the_service_manager_starts_and_stops_it(
     """It builds while it runs, hears that it is to stop, ends what runs, and says so in its log."""
     # one of its own: a run that was broken off leaves its service in the prefix
     name = f"buildledger-{uuid4().hex}"
-    play = [windows_path(checks / "process.test.exe"), "__child"]
+    play = [windows_path(checks / "processes.test.exe"), "__child"]
     builders = {
         "quick": (WORKER, {"steps": [{"run": [*play, "print", "served"]}]}),
         "long": (WORKER, {"steps": [{"run": [*play, "tree", "2", "cmd-service"]}]}),

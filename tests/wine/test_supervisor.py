@@ -71,7 +71,7 @@ def bench(
 ) -> Iterator[Bench]:
     """All that the tests of this module share."""
     directory = tmp_path_factory.mktemp("grüner tisch")
-    play = [windows_path(checks / "process.test.exe"), "__child", "gate"]
+    play = [windows_path(checks / "processes.test.exe"), "__child", "gate"]
     builders: dict[str, tuple[str, dict[str, Any]]] = {
         name: (name, {"steps": [{"run": [*play, windows_path(gate(directory, name)), f"cmd-{name}"]}]})
         for name in WORKERS

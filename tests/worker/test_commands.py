@@ -68,13 +68,13 @@ async def test_not_executable(server: ScriptedServer, work_dir: Path) -> None:
 async def test_environment(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Variables are added and taken out; what configures the worker isn't handed on."""
     monkeypatch.setenv("TAKEN_OUT_1", "x")
-    monkeypatch.setenv("BUILDLEDGER_ENROLLMENT_TOKEN", "x")
+    monkeypatch.setenv("BUILDLEDGER_WORKER_TOKEN", "x")
     spec = script("env", env={"ADDED": "grüße"}, unset_env=["TAKEN_OUT*"])
     key = server.run(spec)
     await server.ended(key)
     names = {line.partition(b"=")[0] for line in server.output(key).splitlines()}
     assert b"ADDED=" + "grüße".encode() in server.output(key)
-    assert names.isdisjoint({b"TAKEN_OUT_1", b"BUILDLEDGER_ENROLLMENT_TOKEN"})
+    assert names.isdisjoint({b"TAKEN_OUT_1", b"BUILDLEDGER_WORKER_TOKEN"})
 
 
 async def test_arguments_are_not_interpreted(server: ScriptedServer) -> None:

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buildledger.worker.masking.masker import MASK, Masker
-from buildledger.worker.masking.secret_encodings import spellings
+from buildledger.worker.masking.secret_encodings import secret_encodings
 
 SECRET = b"s3cr3t/+ value"
 TABLE: dict[str, list[dict[str, Any]]] = json.loads(
-    (Path(__file__).parents[2] / "golden" / "masking.json").read_text(encoding="ascii")
+    (Path(__file__).parents[1] / "golden" / "masking.json").read_text(encoding="ascii")
 )
 """What all workers are tested with; bytes are characters from U+0000 to U+00FF."""
 
@@ -32,7 +32,7 @@ def pieces(whole: bytes, size: int) -> list[bytes]:
 @pytest.mark.parametrize("example", TABLE["spellings"], ids=lambda example: ascii(example["secret"][:12]))
 def test_forms_in_all_languages(example: dict[str, Any]) -> None:
     """The forms of a secret are those that the workers in other languages make."""
-    forms = {form.decode("latin-1") for form in spellings([example["secret"].encode("latin-1")])}
+    forms = {form.decode("latin-1") for form in secret_encodings([example["secret"].encode("latin-1")])}
     assert forms == set(example["forms"])
 
 
@@ -58,7 +58,7 @@ def test_any_borders(around: list[bytes], data: st.DataObject) -> None:
 @given(st.text(min_size=6, max_size=30).filter(lambda text: len(text.strip(" \t\n\r\v\f").encode()) >= 6))
 def test_what_encoders_make(secret: str) -> None:
     """Whatever this language's own encoders make of a secret is one of its forms."""
-    forms = spellings([secret.encode()])
+    forms = secret_encodings([secret.encode()])
     for encode in (quote, quote_plus):
         assert encode(secret, safe="").encode() in forms
         assert encode(secret).encode() in forms

@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker import host_info as machine
+from buildledger.worker import host_info
 from buildledger.worker.journal.journal import Journal
 from buildledger.worker.journal.records import Kind, Record, RunHeader, checksum
 from tests.fakes.scripted_server import ScriptedServer
@@ -165,7 +165,7 @@ def write_journal(tmp_path: Path, boot_id: str = "") -> None:
     directory = tmp_path / "state" / "runs"
     directory.mkdir(parents=True)
     header = RunHeader(
-        run_id=RUN_ID, attempt=1, fence=1, cookie="c" * 32, builddir="b", boot_id=boot_id or machine.boot_id()
+        run_id=RUN_ID, attempt=1, fence=1, cookie="c" * 32, builddir="b", boot_id=boot_id or host_info.boot_id()
     )
     body = pb.RunEvent(accepted=pb.Accepted()).SerializeToString()
     journal = Journal(directory, header)

@@ -115,7 +115,7 @@ def test_segments_are_freed(tmp_path: Path) -> None:
     for number in range(1, 21):
         journal.append(output(number, chunk, (number - 1) * len(chunk)))
     before = len(list(tmp_path.iterdir()))
-    journal.free_through(18)
+    journal.release_through(18)
     assert before == 5
     assert len(list(tmp_path.iterdir())) == 2
     entry = journal.entry(19)
@@ -132,12 +132,12 @@ def test_reading_back_after_segments_were_freed(tmp_path: Path) -> None:
     chunk = bytes(SEGMENT_BYTES // 8)
     for number in range(2, 42):
         journal.append(output(number, chunk, (number - 2) * len(chunk)))
-    journal.free_through(35)
+    journal.release_through(35)
     journal.close()
     later = Journal(tmp_path, HEADER)
     for path in sorted(tmp_path.iterdir(), key=lambda path: int(path.name.split(".")[2])):
         with path.open("rb") as file:
-            later.adopt(int(path.name.split(".")[2]), path, read_records(file))
+            later.load_segment(int(path.name.split(".")[2]), path, read_records(file))
     assert later.next_event == 42
     assert later.offsets == [40 * len(chunk), 3]
     assert 30 < later.first_unacked <= 36
@@ -156,7 +156,7 @@ def test_torn_record(tmp_path: Path) -> None:
         file.truncate(path.stat().st_size - 2)
     later = Journal(tmp_path, HEADER)
     with path.open("rb") as file:
-        later.adopt(0, path, read_records(file))
+        later.load_segment(0, path, read_records(file))
     later.append(output(2, b"again", 5))
     assert [record.body for record in records_of(path)][1:] == [b"whole", b"again"]
     later.close()

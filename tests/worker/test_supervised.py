@@ -14,8 +14,9 @@ from google.protobuf.duration_pb2 import Duration
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
-from buildledger.worker import host_info as machine
+from buildledger.worker import host_info
 from buildledger.worker.journal.records import HEAD_BYTES, checksum, encode_head, read_records
+from tests.fakes.blobs import Blobs
 from tests.fakes.scripted_server import Key, ScriptedServer
 from tests.fakes.trees import files_in
 from tests.worker.conftest import (
@@ -28,7 +29,6 @@ from tests.worker.conftest import (
     script,
     worker_process,
 )
-from tests.worker.test_blobs import Blobs
 
 SECRET = "hush-hush-42"
 PATIENCE_SECONDS = 90.0
@@ -41,7 +41,7 @@ def program(request: pytest.FixtureRequest) -> Sequence[str]:
     """The worker, in each of the languages whose workers take the supervisor from outside."""
     if request.param == "python":
         return THIS_WORKER
-    compiled = Path(__file__).parents[3] / "workers" / "node" / "dist" / "cli.js"
+    compiled = Path(__file__).parents[2] / "workers" / "node" / "dist" / "cli.js"
     node = shutil.which("node")
     if node is None or not compiled.is_file():
         pytest.fail(f"this test needs the worker in TypeScript and there is no {compiled}: run `make workers`")
@@ -87,7 +87,7 @@ def forget_the_boot(journal: Path) -> None:
     with journal.open("rb") as file:
         _, header = next(read_records(file))
     length = len(header.body)
-    header.body = header.body.replace(machine.boot_id().encode(), b"0" * len(machine.boot_id()))
+    header.body = header.body.replace(host_info.boot_id().encode(), b"0" * len(host_info.boot_id()))
     header.body_crc32c = checksum(header.body)
     journal.write_bytes(encode_head(header) + header.body + content[HEAD_BYTES + length :])
 

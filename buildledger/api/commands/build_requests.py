@@ -88,7 +88,7 @@ async def rebuild_request(context: CommandContext, build_id: UUID, body: request
 
 
 async def _repeatable(context: CommandContext, key: RequestId, submitted: RequestSubmitted) -> SubmitRequest:
-    """The command, saying what it said before if it is repeated after the configuration has moved on.
+    """The command; a repetition says what the first one said, although the configuration has changed since.
 
     A repetition that really asks for something else is left as it is, and the rules refuse it.
     """

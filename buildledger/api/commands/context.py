@@ -37,7 +37,7 @@ class CommandContext:
         """It has an idempotency key, so a repetition has to be answered like the first."""
 
     async def execute(self, *commands: Command, correlation_id: UUID | None = None) -> Receipt:
-        """Decide and append; the facts are durable when it returns.
+        """Execute commands together: their facts are durable when it returns.
 
         Raises:
             Refusal: the rules refuse the command.

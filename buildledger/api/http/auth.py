@@ -105,7 +105,7 @@ class AuthMiddleware:
 
 
 def _same_origin(headers: Headers, host: str) -> None:
-    """Refuse what another site makes a browser send.
+    """Refuse a command that another site's page makes a browser send.
 
     Raises:
         Forbidden: it comes from another site.
@@ -118,7 +118,7 @@ def _same_origin(headers: Headers, host: str) -> None:
 
 
 def _name_of(host: str) -> str:
-    """A Host header without its port."""
+    """The host name in a Host header, in lower case and without its port."""
     if host.startswith("["):
         return host.partition("]")[0].lower() + "]"
     return host.partition(":")[0].lower()

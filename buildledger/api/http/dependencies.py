@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 import buildledger
 from buildledger.clock import Clock
+from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Configuration
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
@@ -31,7 +32,7 @@ class ActiveConfiguration(Protocol):
 
     @property
     def current(self) -> Configuration | None:
-        """None before the first."""
+        """The configuration in force; None before the first."""
         ...
 
 
@@ -40,18 +41,18 @@ class ReactorsHealth(Protocol):
 
     @property
     def position(self) -> int:
-        """What they have read."""
+        """The position up to which they have read the ledger."""
         ...
 
     @property
     def failure(self) -> str | None:
-        """Why they have stopped."""
+        """Why they have stopped; None while they run."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApiDependencies:
-    """Constructed once; everything in it is used from many requests at once."""
+    """Everything the API was constructed with. Requests use it from many threads at once."""
 
     ledger: Ledger
     vault: Vault
@@ -65,6 +66,7 @@ class ApiDependencies:
     reactors: Callable[[], ReactorsHealth] | None
     connected_workers: Callable[[], int] | None
     active: ActiveConfiguration
+    configurations: Configurations
     trigger_poll: Callable[[str], bool]
     """Polls a source now, given its name; False if this process doesn't poll it."""
     clock: Clock
@@ -81,7 +83,7 @@ class ApiDependencies:
 
 
 def dependencies_of(request: Request) -> ApiDependencies:
-    """Those of the application that answers."""
+    """The dependencies of the application that a request came to."""
     found: ApiDependencies = request.app.state.dependencies
     return found
 

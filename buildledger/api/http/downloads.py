@@ -27,7 +27,8 @@ _USUAL_MODE = 0o644
 def byte_range(wanted: str | None, size_bytes: int, what: str) -> tuple[int, int]:
     """The bytes that a Range header asks for; all of them where it says nothing that is understood.
 
-    Raises: RangeNotSatisfiable.
+    Raises:
+        RangeNotSatisfiable: there are no such bytes.
     """
     match = _RANGE.fullmatch(wanted) if wanted is not None else None
     if match is None or match[1] == match[2] == "":
@@ -47,7 +48,8 @@ def byte_range(wanted: str | None, size_bytes: int, what: str) -> tuple[int, int
 def file_response(request: Request, artifacts: ArtifactStore, sha256: str, size_bytes: int, name: str) -> Response:
     """A file of the store, or the part of it that is asked for; nothing if the caller has it.
 
-    Raises: RangeNotSatisfiable.
+    Raises:
+        RangeNotSatisfiable: there are no such bytes.
     """
     headers = _headers(sha256, name)
     if _has_it(request, headers["ETag"]):
@@ -99,7 +101,7 @@ def _part(artifacts: ArtifactStore, sha256: str, begin: int, end: int) -> Iterat
 
 
 class _Sink:
-    """What a zip is written to; whoever takes from it decides how much of it there is at once."""
+    """The file that a zip is written to; `take` hands over what was written since the last time."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -120,7 +122,7 @@ class _Sink:
 
 
 def _zipped(artifacts: ArtifactStore, manifest: Manifest) -> Iterator[bytes]:
-    """Not compressed: most of what builds leave is, and the sizes are honest."""
+    """The zip in pieces. It isn't compressed, as most of what builds store already is."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
         for entry in manifest.entries:

@@ -21,9 +21,10 @@ BEARER, COOKIE = "adminToken", "session"
 DESCRIPTION = """\
 Everything that Build Ledger knows and can be asked to do.
 
-Reads take `as_of=<position>` and answer as they would have then. Lists are paged by an opaque `cursor`. Answers have an
-`ETag` and a `Ledger-Position`. Commands take an `Idempotency-Key`, are durable when they are answered, and say which
-position they became. Whatever goes wrong is a problem document (RFC 9457) with a stable `code`.
+Reads take `as_of=<position>` and answer as they would have then. Lists are paged: `items`, and the `cursor` of the next
+page as `next`. Query parameters that an address doesn't have are refused. Answers have an `ETag` and a
+`Ledger-Position`. Commands take an `Idempotency-Key`, are durable when they are answered, and say which position they
+became. Whatever goes wrong is a problem document (RFC 9457) with a stable `code`.
 """
 
 
@@ -53,7 +54,7 @@ def describe(app: FastAPI, models: Sequence[type[msgspec.Struct]]) -> dict[str, 
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
-    """Add what is the same everywhere: problems, 304, and what must be shown to be let in."""
+    """Add to an operation what is the same everywhere: problems, 304, and how to authenticate."""
     responses = operation["responses"]
     responses.pop("422", None)
     responses["default"] = {

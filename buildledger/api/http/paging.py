@@ -15,12 +15,16 @@ T = TypeVar("T")
 
 
 def cursor_of(listing: str, *key: str | int) -> str:
-    """An opaque cursor of that list."""
+    """The cursor behind the item with this key, for the list of that name."""
     return base64.urlsafe_b64encode(msgspec.json.encode((listing, *key))).decode().rstrip("=")
 
 
 def key_of(listing: str, cursor: str | None, *types: type[str] | type[int]) -> tuple[Any, ...] | None:
-    """The key in a cursor; None for the first page. Raises: BadCursor."""
+    """The key in a cursor; None for the first page.
+
+    Raises:
+        BadCursor: this list didn't give it.
+    """
     if cursor is None:
         return None
     try:

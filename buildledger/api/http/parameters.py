@@ -35,8 +35,25 @@ IdempotencyKeyHeader = Annotated[
     ),
 ]
 
-BuilderPath = Annotated[str, Path(min_length=1, max_length=NAME_CHARACTERS_MAX, examples=["tests[3.12,linux]"])]
-WorkerPath = Annotated[str, Path(min_length=1, max_length=NAME_CHARACTERS_MAX, examples=["linux-1"])]
-SourcePath = Annotated[str, Path(min_length=1, max_length=NAME_CHARACTERS_MAX, examples=["widget"])]
-IdPath = Annotated[UUID, Path(examples=["0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11"])]
-NameFilter = Annotated[str | None, Query(min_length=1, max_length=NAME_CHARACTERS_MAX)]
+BuilderPath = Annotated[
+    str,
+    Path(
+        min_length=1,
+        max_length=NAME_CHARACTERS_MAX,
+        description="The builder's name, with its matrix cell.",
+        examples=["tests[3.12,linux]"],
+    ),
+]
+WorkerPath = Annotated[
+    str, Path(min_length=1, max_length=NAME_CHARACTERS_MAX, description="The worker's name.", examples=["linux-1"])
+]
+SourcePath = Annotated[
+    str, Path(min_length=1, max_length=NAME_CHARACTERS_MAX, description="The source's name.", examples=["widget"])
+]
+IdPath = Annotated[
+    UUID,
+    Path(description="The id that lists and other answers give.", examples=["0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11"]),
+]
+NameFilter = Annotated[
+    str | None, Query(min_length=1, max_length=NAME_CHARACTERS_MAX, description="Only items with exactly this name.")
+]

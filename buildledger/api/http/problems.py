@@ -1,4 +1,4 @@
-"""Whatever goes wrong, as a problem document (RFC 9457) with a stable code."""
+"""Problems: every error that the API answers with, as a document (RFC 9457) with a stable code."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ CODES = {
 
 
 class Problem(Exception):  # noqa: N818 - the word of the RFC
-    """The API's own way to say no."""
+    """Base of the errors that the API itself raises; each class has its own status and code."""
 
     status: ClassVar[int] = 400
     code: ClassVar[str] = "malformed"
@@ -56,7 +56,7 @@ class Problem(Exception):  # noqa: N818 - the word of the RFC
 
 
 class NotFound(Problem):
-    """There is no such thing, at that position."""
+    """Nothing has that name or id, at the position asked for."""
 
     status, code, title = 404, "not_found", "Not found"
 
@@ -74,7 +74,7 @@ class BadCursor(Problem):
 
 
 class Invalid(Problem):
-    """Well formed, and can't be done all the same."""
+    """The request is well-formed, but its values don't fit what they are for."""
 
     status, code, title = 422, "invalid", "The request isn't valid"
 
@@ -93,7 +93,7 @@ class UnknownParameter(Problem):
 
 
 class ReadModelsBehind(Problem):
-    """The read models haven't come as far as asked yet."""
+    """The read models haven't reached the position asked for yet; trying again soon helps."""
 
     status, code, title = 503, "behind", "The read models are behind"
 
@@ -102,8 +102,8 @@ class ReadModelsBehind(Problem):
         self.headers = {"Retry-After": str(RETRY_SECONDS)}
 
 
-class Busy(Problem):
-    """A limit on how much is done at once is reached."""
+class TooBusy(Problem):
+    """A limit on how much is done at once is reached; trying again later helps."""
 
     status, code, title = 503, "busy", "Too much at once"
 
@@ -113,19 +113,19 @@ class Busy(Problem):
 
 
 class PositionNotReached(Problem):
-    """A position that the ledger hasn't reached."""
+    """The position asked for is beyond the last fact."""
 
     status, code, title = 404, "position_ahead", "That hasn't happened yet"
 
 
 class BadPattern(Problem):
-    """Something that can't be searched for."""
+    """The pattern of a search isn't a valid regular expression, or takes too long."""
 
     status, code, title = 422, "bad_pattern", "The pattern can't be searched for"
 
 
 class Unavailable(Problem):
-    """The ledger can't be written."""
+    """The ledger can't be written at the moment; nothing was done."""
 
     status, code, title = 503, "unavailable", "The ledger can't be written"
 
@@ -135,37 +135,43 @@ class Unavailable(Problem):
 
 
 class OutcomeUnknown(Unavailable):
-    """The ledger went away while it was answering; repeating the command with its key finds out."""
+    """The ledger became unavailable while it wrote; repeating the command with its key finds out what happened."""
 
     code = "outcome_unknown"
 
 
 class NotSignedIn(Problem):
-    """No valid token and no valid session."""
+    """The request showed neither a valid token nor a valid session cookie."""
 
     status, code, title = 401, "not_signed_in", "Sign in first"
 
 
+class WrongToken(NotSignedIn):
+    """Somebody tried to sign in with something that isn't the admin token."""
+
+    title = "Sign-in failed: wrong token"
+
+
 class Forbidden(Problem):
-    """Known, and not allowed."""
+    """The caller may not do that."""
 
     status, code, title = 403, "forbidden", "Not allowed"
 
 
 class Misdirected(Problem):
-    """Spoken to under a name that isn't the server's."""
+    """The Host header names another server, as in an attack by DNS rebinding."""
 
     status, code, title = 421, "misdirected", "This server has another name"
 
 
 class Gone(Problem):
-    """It was here, and isn't kept any more."""
+    """It existed, and its bytes have been removed."""
 
     status, code, title = 410, "gone", "No longer kept"
 
 
 class RangeNotSatisfiable(Problem):
-    """The bytes asked for aren't there."""
+    """The Range header asks for bytes that don't exist."""
 
     status, code, title = 416, "range_not_satisfiable", "There are no such bytes"
 
@@ -180,7 +186,7 @@ def respond(
     errors: list[dict[str, Any]] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """A problem document."""
+    """The response that carries a problem document."""
     document = Document(
         type=URN + code, title=title, status=status, detail=detail, code=code, instance=instance, errors=errors or []
     )
@@ -193,7 +199,7 @@ def respond(
 
 
 def install(app: FastAPI) -> None:
-    """Let every exception that the API means to answer become a document."""
+    """Register a handler for every exception, so that each is answered with a problem document."""
     for kind, handler in (
         (Unchanged, _unchanged),
         (Problem, _problem),
@@ -218,7 +224,7 @@ async def _problem(request: Request, problem: Problem) -> Response:
 
 
 def problem_response(problem: Problem, instance: str) -> Response:
-    """The document of a problem of the API's own."""
+    """The response to a problem that the API itself raised; `instance` is the path asked for."""
     return respond(
         problem.status,
         problem.code,
@@ -274,5 +280,5 @@ async def _http(request: Request, error: HTTPException) -> Response:
 
 
 async def _unforeseen(request: Request, _: Exception) -> Response:
-    """A fault of ours; the server's log has it, with its traceback."""
+    """An error that nobody expected; the server's log has it, with its traceback."""
     return respond(500, "internal", "A fault of Build Ledger", "the server's log says more", instance=request.url.path)

@@ -41,7 +41,7 @@ class JsonResponse(Response, Generic[Model]):
 
 
 def stop_if_unchanged(request: Request, etag: str, position: int) -> None:
-    """Stop here if the caller named this very ETag.
+    """End the request here if the caller's copy has this ETag.
 
     Raises:
         Unchanged: it did.

@@ -25,6 +25,8 @@ POLICY = (
 SCRIPT_POLICY = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
 """A shared worker lives under its own script's policy, not its page's: the dashboard's reads the stream of facts."""
 TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".md": "text/markdown"}
+RESERVED = ("/api", "/badges", "/docs", "/metrics")
+"""What begins so is never a page, so that a program that asks for it isn't answered with the dashboard."""
 MISSING = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Build Ledger</title></head>
 <body><h1>The dashboard isn't built</h1>
@@ -35,10 +37,14 @@ by hand, <code>npm ci &amp;&amp; npm run build</code> in the folder <code>dashbo
 
 
 def serve(request: Request) -> Response:
-    """A file of the dashboard, or its page. Raises: NotFound for assets and API paths that aren't there."""
+    """Answer with a file of the dashboard, or, for any other address, with its page, which shows that address.
+
+    Raises:
+        NotFound: the file isn't there, or the address belongs to something else that the server doesn't have.
+    """
     deps = dependencies_of(request)
     path = request.url.path
-    if path.startswith("/api/"):
+    if any(path == prefix or path.startswith(f"{prefix}/") for prefix in RESERVED):
         raise NotFound("address", path)
     file = _file(deps.dashboard, path)
     if file is None:
@@ -49,7 +55,7 @@ def serve(request: Request) -> Response:
 
 
 def _file(root: Path, path: str) -> Path | None:
-    """The file of that address; None for pages, and for anything that would lead out of the folder."""
+    """The file at that address; None for pages, and for anything outside of the folder."""
     wanted = (root / path.lstrip("/")).resolve()
     inside = wanted.is_relative_to(root.resolve()) and wanted.is_file()
     return wanted if inside and wanted.name != INDEX else None

@@ -19,7 +19,7 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True):
 
     since: Annotated[BuildRef, Meta(description="The first build that failed.")]
     failures: Annotated[int, Meta(ge=1, description="How many builds have failed since, that one included.")]
-    since_at: Moment
+    since_at: Annotated[Moment, Meta(description="When that build ended, in UTC.")]
 
 
 class Builder(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,25 +27,28 @@ class Builder(msgspec.Struct, frozen=True, kw_only=True):
 
     name: BuilderName
     base: Annotated[str, Meta(description="The name without the matrix cell.", examples=["tests"])]
-    matrix: dict[str, str | int | bool]
-    project: str | None
-    description: str
-    tags: list[str]
+    matrix: Annotated[
+        dict[str, str | int | bool],
+        Meta(description="The values that its cell of the matrix stands for, by their names; empty without a matrix."),
+    ]
+    project: Annotated[str | None, Meta(description="The project it belongs to; null: none.")]
+    description: Annotated[str, Meta(description="What it builds, as the configuration says; may be empty.")]
+    tags: Annotated[list[str], Meta(description="Words to find it by, as the configuration says.")]
     configured: Annotated[bool, Meta(description="False: only history speaks of it.")]
     status: Annotated[
         BuilderStatus, Meta(description="Of its last build that passed or failed; `unclear` if none ever did either.")
     ]
-    last_result: ResultName | None
+    last_result: Annotated[ResultName | None, Meta(description="Result of `last_build`; null before the first.")]
     last_build: Annotated[BuildRef | None, Meta(description="The last one that finished, whatever its result.")]
-    broken: Broken | None
-    build_count: int
+    broken: Annotated[Broken | None, Meta(description="Since when it is broken; null: it isn't.")]
+    build_count: Annotated[int, Meta(description="How many builds it has had.")]
     running: Annotated[list[BuildRef], Meta(description="Builds that run.")]
 
 
 class BuilderPage(msgspec.Struct, frozen=True, kw_only=True):
     """Builders, by name."""
 
-    items: list[Builder]
+    items: Annotated[list[Builder], Meta(description="The builders of this page.")]
     next: Cursor
     position: Position
 
@@ -53,19 +56,22 @@ class BuilderPage(msgspec.Struct, frozen=True, kw_only=True):
 class Input(msgspec.Struct, frozen=True, kw_only=True):
     """A value that a person gives, or may give, who starts a build."""
 
-    name: Annotated[str, Meta(examples=["version"])]
-    type: Literal["string", "integer", "boolean", "list"]
-    description: str
-    required: bool
-    default: str | int | bool | list[str] | None
-    enum: list[str | int]
+    name: Annotated[str, Meta(description="The input's name.", examples=["version"])]
+    type: Annotated[Literal["string", "integer", "boolean", "list"], Meta(description="What kind of value it takes.")]
+    description: Annotated[str, Meta(description="What it is for, as the configuration says; may be empty.")]
+    required: Annotated[bool, Meta(description="A value has to be given, since there is no default.")]
+    default: Annotated[
+        str | int | bool | list[str] | None,
+        Meta(description="The value when none is given; null: one has to be given."),
+    ]
+    enum: Annotated[list[str | int], Meta(description="The values it may have; empty: any.")]
     pattern: Annotated[str | None, Meta(description="RE2 expression that a text has to match.")]
 
 
 class BuilderSource(msgspec.Struct, frozen=True, kw_only=True):
     """A source that the builder checks out."""
 
-    name: str
+    name: Annotated[str, Meta(description="The source's name.")]
     default_branch: Annotated[str | None, Meta(description="What is built when nobody names a branch.")]
     branches: Annotated[list[str], Meta(description="Branches that exist, to choose from.")]
 
@@ -73,12 +79,12 @@ class BuilderSource(msgspec.Struct, frozen=True, kw_only=True):
 class BuilderDetail(msgspec.Struct, frozen=True, kw_only=True):
     """All about one builder, in one answer."""
 
-    builder: Builder
+    builder: Annotated[Builder, Meta(description="The builder as lists show it.")]
     steps: Annotated[list[str], Meta(description="Names of its steps, in order.")]
-    sources: list[BuilderSource]
-    inputs: list[Input]
-    locks: list[str]
+    sources: Annotated[list[BuilderSource], Meta(description="What it checks out, in the order of the configuration.")]
+    inputs: Annotated[list[Input], Meta(description="What a person may choose who starts a build.")]
+    locks: Annotated[list[str], Meta(description="Names of the locks that its builds hold.")]
     waiting: Annotated[list[Request], Meta(description="Its first waiting requests.")]
-    waiting_count: int
+    waiting_count: Annotated[int, Meta(description="How many of its requests wait.")]
     recent: Annotated[list[Build], Meta(description="Its last builds, newest first; `/builds?builder=` has all.")]
     position: Position

@@ -32,36 +32,42 @@ BuildStatus = Literal["running", "stopping", "finished"]
 class CurrentStep(msgspec.Struct, frozen=True, kw_only=True):
     """The step that runs."""
 
-    index: int
-    name: str
-    started_at: Moment
+    index: Annotated[int, Meta(description="Place among the steps of the build, from 0.")]
+    name: Annotated[str, Meta(description="The step's name.")]
+    started_at: Annotated[Moment, Meta(description="When it began, in UTC.")]
 
 
 class Build(msgspec.Struct, frozen=True, kw_only=True):
     """A build as lists show it."""
 
-    id: Id
+    id: Annotated[Id, Meta(description="Names the build in addresses.")]
     builder: BuilderName
     number: Annotated[int, Meta(ge=1, description="Counts the builds of its builder.", examples=[12])]
     position: Annotated[Position, Meta(description="Where it was assigned; newer builds have higher ones.")]
-    status: BuildStatus
-    result: ResultName | None
-    summary: Annotated[str, Meta(examples=["step pytest: exit code 1"])]
-    reason: Annotated[str, Meta(examples=["change on main"])]
-    requested_by: Actor
-    worker: WorkerName
-    attempt: int
-    stamps: list[SourceStamp]
-    change_count: int
+    status: Annotated[
+        BuildStatus, Meta(description="`stopping`: somebody has asked for its end, and its worker hasn't stopped yet.")
+    ]
+    result: Annotated[ResultName | None, Meta(description="How it ended; null while it runs.")]
+    summary: Annotated[
+        str, Meta(description="One line on how it ended; empty while it runs.", examples=["step pytest: exit code 1"])
+    ]
+    reason: Annotated[str, Meta(description="Why it was requested.", examples=["change on main"])]
+    requested_by: Annotated[Actor, Meta(description="Who or what requested it.")]
+    worker: Annotated[WorkerName, Meta(description="The worker it was assigned to.")]
+    attempt: Annotated[
+        int, Meta(description="Counts the builds of the same request: 1, and higher when it was tried again.")
+    ]
+    stamps: Annotated[list[SourceStamp], Meta(description="What is built, one entry for each source.")]
+    change_count: Annotated[int, Meta(description="How many commits caused it.")]
     step: Annotated[CurrentStep | None, Meta(description="Only while it runs.")]
-    assigned_at: Moment
-    finished_at: Moment | None
+    assigned_at: Annotated[Moment, Meta(description="When it was assigned to its worker, in UTC.")]
+    finished_at: Annotated[Moment | None, Meta(description="When it ended; null while it runs.")]
 
 
 class BuildPage(msgspec.Struct, frozen=True, kw_only=True):
     """Builds, newest first."""
 
-    items: list[Build]
+    items: Annotated[list[Build], Meta(description="The builds of this page.")]
     next: Cursor
     position: Position
 
@@ -69,66 +75,83 @@ class BuildPage(msgspec.Struct, frozen=True, kw_only=True):
 class Log(msgspec.Struct, frozen=True, kw_only=True):
     """What an operation wrote to one channel. Size, lines and digest are known when it is finished."""
 
-    id: Id
-    build_id: Id
-    step: int
-    operation_id: Id
-    channel: Annotated[str, Meta(examples=["stdio"])]
-    label: str
-    finished: bool
-    size_bytes: int | None
-    line_count: int | None
-    sha256: Digest | None
-    truncated: bool
-    opened_at: Moment
-    finished_at: Moment | None
+    id: Annotated[Id, Meta(description="Names the log in addresses.")]
+    build_id: Annotated[Id, Meta(description="The build it belongs to.")]
+    step: Annotated[int, Meta(description="The step's place in the build, from 0.")]
+    operation_id: Annotated[Id, Meta(description="The operation that wrote it.")]
+    channel: Annotated[str, Meta(description="Which of the operation's outputs it is.", examples=["stdio"])]
+    label: Annotated[str, Meta(description="What the operation does, for people.")]
+    finished: Annotated[bool, Meta(description="It never grows again.")]
+    size_bytes: Annotated[int | None, Meta(description="Its size in bytes; null until it is finished.")]
+    line_count: Annotated[int | None, Meta(description="How many lines it has; null until it is finished.")]
+    sha256: Annotated[Digest | None, Meta(description="SHA-256 of its bytes in hex; null until it is finished.")]
+    truncated: Annotated[
+        bool, Meta(description="The limit of its size was reached, and what was written beyond it is lost.")
+    ]
+    opened_at: Annotated[Moment, Meta(description="When it was opened, in UTC.")]
+    finished_at: Annotated[Moment | None, Meta(description="When it was finished; null while it may grow.")]
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One thing done on a worker."""
 
-    id: Id
-    step: int
-    label: Annotated[str, Meta(examples=["git fetch"])]
-    kind: Annotated[str, Meta(examples=["run"])]
+    id: Annotated[Id, Meta(description="Names the operation; its logs and artifacts refer to it.")]
+    step: Annotated[int, Meta(description="The step's place in the build, from 0.")]
+    label: Annotated[str, Meta(description="What it does, for people.", examples=["git fetch"])]
+    kind: Annotated[
+        str,
+        Meta(
+            description="What is asked of the worker: `run` a command, `upload`, `download`, `remove`, …",
+            examples=["run"],
+        ),
+    ]
     command: Annotated[str, Meta(description="The argv as one line, or the path it works on.", examples=["pytest -q"])]
-    status: Literal["requested", "started", "finished"]
+    status: Annotated[
+        Literal["requested", "started", "finished"], Meta(description="`requested`: its worker hasn't begun yet.")
+    ]
     ended: Annotated[str | None, Meta(description="`exited`, `signalled`, `no_output`, …; null while it runs.")]
-    exit_code: int | None
-    signal: int | None
-    detail: str
-    duration_seconds: float | None
-    requested_at: Moment
-    started_at: Moment | None
-    finished_at: Moment | None
-    logs: list[Log]
+    exit_code: Annotated[
+        int | None,
+        Meta(description="Exit code of the command; null: it runs, was ended by a signal, or is no command."),
+    ]
+    signal: Annotated[int | None, Meta(description="Number of the signal that ended the command; null: none did.")]
+    detail: Annotated[str, Meta(description="More on how it ended; may be empty.")]
+    duration_seconds: Annotated[
+        float | None, Meta(description="How long it took on the worker, in seconds; null until it has ended.")
+    ]
+    requested_at: Annotated[Moment, Meta(description="When it was asked for, in UTC.")]
+    started_at: Annotated[Moment | None, Meta(description="When its worker began; null before.")]
+    finished_at: Annotated[Moment | None, Meta(description="When it ended; null before.")]
+    logs: Annotated[list[Log], Meta(description="What it has written, one log for each channel.")]
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a build."""
 
-    index: int
-    name: Annotated[str, Meta(examples=["pytest"])]
-    program: Annotated[str, Meta(examples=["run"])]
-    result: ResultName | None
-    summary: Annotated[str, Meta(examples=["exit code 1"])]
-    started_at: Moment
-    finished_at: Moment | None
-    operations: list[Operation]
+    index: Annotated[int, Meta(description="Place among the steps of the build, from 0.")]
+    name: Annotated[str, Meta(description="The step's name.", examples=["pytest"])]
+    program: Annotated[str, Meta(description="The kind of step, as the configuration names it.", examples=["run"])]
+    result: Annotated[ResultName | None, Meta(description="How it ended; null while it runs.")]
+    summary: Annotated[
+        str, Meta(description="One line on how it ended; empty while it runs.", examples=["exit code 1"])
+    ]
+    started_at: Annotated[Moment, Meta(description="When it began, in UTC.")]
+    finished_at: Annotated[Moment | None, Meta(description="When it ended; null while it runs.")]
+    operations: Annotated[list[Operation], Meta(description="What was asked of the worker, in order.")]
 
 
 class StepList(msgspec.Struct, frozen=True, kw_only=True):
     """All steps of a build that have begun, in order."""
 
-    items: list[Step]
+    items: Annotated[list[Step], Meta(description="The steps.")]
     position: Position
 
 
 class Property(msgspec.Struct, frozen=True, kw_only=True):
     """A value that the build learnt."""
 
-    name: str
-    value: Any
+    name: Annotated[str, Meta(description="The property's name.")]
+    value: Annotated[Any, Meta(description="Any JSON value.")]
     origin: Annotated[str, Meta(description="The step that set it.")]
 
 
@@ -140,7 +163,7 @@ class Blame(msgspec.Struct, frozen=True, kw_only=True):
     baseline: Annotated[
         Literal["green", "none"], Meta(description="`none`: the stream never was green, so nobody is blamed.")
     ]
-    commit_count: int
+    commit_count: Annotated[int, Meta(description="How many commits are blamed; `commits` may have fewer.")]
     truncated: Annotated[bool, Meta(description="There are more commits than are listed.")]
     commits: Annotated[list[Change], Meta(description="Newest first.")]
     authors: Annotated[list[Person], Meta(description="Authors and co-authors of the commits, each once.")]
@@ -149,19 +172,22 @@ class Blame(msgspec.Struct, frozen=True, kw_only=True):
 class BuildDetail(msgspec.Struct, frozen=True, kw_only=True):
     """All about one build, in one answer."""
 
-    build: Build
-    inputs: dict[str, Any]
+    build: Annotated[Build, Meta(description="The build as lists show it.")]
+    inputs: Annotated[dict[str, Any], Meta(description="Values of the builder's inputs, by name.")]
     config_revision: Annotated[int | None, Meta(description="The configuration it is built under.")]
     config_digest: Digest
     requests: Annotated[list[Id], Meta(description="The request it was made for, then those collapsed into it.")]
     previous: Annotated[BuildRef | None, Meta(description="The same builder's build before it.")]
     next: Annotated[BuildRef | None, Meta(description="The same builder's build after it.")]
-    rebuild_of: Id | None
-    steps: list[Step]
+    rebuild_of: Annotated[Id | None, Meta(description="The build that this one repeats; null: none.")]
+    steps: Annotated[list[Step], Meta(description="Its steps that have begun, in order.")]
     planned_steps: Annotated[list[str], Meta(description="Names of all steps in its configuration.")]
-    properties: list[Property]
-    artifacts: list[Artifact]
+    properties: Annotated[list[Property], Meta(description="What its steps have learnt, by name.")]
+    artifacts: Annotated[list[Artifact], Meta(description="What it has stored, also what was removed since.")]
     tests: Annotated[TestSummary | None, Meta(description="Null: no test report was read.")]
-    changes: list[Change]
-    blame: list[Blame]
+    changes: Annotated[list[Change], Meta(description="The commits that caused it.")]
+    blame: Annotated[
+        list[Blame],
+        Meta(description="What came since the last green build of the same stream, one entry for each source."),
+    ]
     position: Position

@@ -13,37 +13,40 @@ from buildledger.api.models.scalars import BranchName, Cursor, Id, Moment, Perso
 class ChangedFile(msgspec.Struct, frozen=True, kw_only=True):
     """One path that a commit touched."""
 
-    path: Annotated[str, Meta(examples=["src/widget.py"])]
-    kind: Annotated[str, Meta(examples=["modified"])]
+    path: Annotated[str, Meta(description="The path in the repository.", examples=["src/widget.py"])]
+    kind: Annotated[
+        str,
+        Meta(description="What happened to it: `added`, `modified` or `deleted`.", examples=["modified"]),
+    ]
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """A commit. Its message and the people's words are null once they are erased."""
 
-    id: Id
+    id: Annotated[Id, Meta(description="Names the commit in addresses.")]
     source: SourceName
-    repository: str
+    repository: Annotated[str, Meta(description="Address of the repository it was found in.")]
     branch: Annotated[BranchName, Meta(description="The branch on which it was first seen.")]
     revision: Revision
-    parents: list[Revision]
+    parents: Annotated[list[Revision], Meta(description="Full hashes of its parents.")]
     position: Position
-    author: Person
-    committer: Person
-    co_authors: list[Person]
+    author: Annotated[Person, Meta(description="Who wrote it.")]
+    committer: Annotated[Person, Meta(description="Who committed it.")]
+    co_authors: Annotated[list[Person], Meta(description="Those whom its message names as co-authors.")]
     subject: Annotated[str | None, Meta(description="The message's first line.", examples=["Fix the widget"])]
-    message: str | None
+    message: Annotated[str | None, Meta(description="The whole message; null once it is erased.")]
     erased: Annotated[bool, Meta(description="The message was there once and has been erased.")]
-    file_count: int
-    link: str | None
+    file_count: Annotated[int, Meta(description="How many paths it touched.")]
+    link: Annotated[str | None, Meta(description="A page about it on its host; null: none is known.")]
     historic: Annotated[bool, Meta(description="It was there before the source was configured.")]
     committed_at: Annotated[Moment, Meta(description="As the commit says.")]
-    recorded_at: Moment
+    recorded_at: Annotated[Moment, Meta(description="When it was first seen, in UTC.")]
 
 
 class ChangePage(msgspec.Struct, frozen=True, kw_only=True):
     """Commits, the last seen first."""
 
-    items: list[Change]
+    items: Annotated[list[Change], Meta(description="The commits of this page.")]
     next: Cursor
     position: Position
 
@@ -51,14 +54,14 @@ class ChangePage(msgspec.Struct, frozen=True, kw_only=True):
 class ChangeList(msgspec.Struct, frozen=True, kw_only=True):
     """Commits, all there are."""
 
-    items: list[Change]
+    items: Annotated[list[Change], Meta(description="The commits.")]
     position: Position
 
 
 class ChangeDetail(msgspec.Struct, frozen=True, kw_only=True):
     """A commit with its files."""
 
-    change: Change
+    change: Annotated[Change, Meta(description="The commit.")]
     files: Annotated[list[ChangedFile], Meta(description="Up to the number that is stored; see `file_count`.")]
     position: Position
 
@@ -69,16 +72,16 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
     name: BranchName
     revision: Revision
     forced: Annotated[bool, Meta(description="Its last move left commits behind.")]
-    moved_at: Moment
+    moved_at: Annotated[Moment, Meta(description="When its last move was recorded, in UTC.")]
     position: Position
 
 
 class Outage(msgspec.Struct, frozen=True, kw_only=True):
     """Why a source can't be read."""
 
-    cause: Annotated[str, Meta(examples=["auth"])]
-    detail: str
-    since: Moment
+    cause: Annotated[str, Meta(description="What kind of failure it is.", examples=["auth"])]
+    detail: Annotated[str, Meta(description="What went wrong, for people.")]
+    since: Annotated[Moment, Meta(description="Since when, in UTC.")]
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,23 +89,28 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
     name: SourceName
     configured: Annotated[bool, Meta(description="False: only history speaks of it.")]
-    kind: Literal["git"] | None
-    url: str | None
-    default_branch: str | None
-    outage: Outage | None
-    branches: list[Branch]
+    kind: Annotated[
+        Literal["git"] | None, Meta(description="The version-control system; null: only history speaks of the source.")
+    ]
+    url: Annotated[str | None, Meta(description="The repository's address; null: only history speaks of the source.")]
+    default_branch: Annotated[
+        str | None,
+        Meta(description="What is built when nobody names a branch, as the configuration says; null: it says nothing."),
+    ]
+    outage: Annotated[Outage | None, Meta(description="Why it can't be read at the moment; null: it can.")]
+    branches: Annotated[list[Branch], Meta(description="The branches that exist, by name.")]
 
 
 class SourceList(msgspec.Struct, frozen=True, kw_only=True):
     """All sources, by name."""
 
-    items: list[Source]
+    items: Annotated[list[Source], Meta(description="The sources.")]
     position: Position
 
 
 class PersonPage(msgspec.Struct, frozen=True, kw_only=True):
     """Claims about people, the last seen first."""
 
-    items: list[Person]
+    items: Annotated[list[Person], Meta(description="The claims of this page.")]
     next: Cursor
     position: Position

@@ -16,50 +16,53 @@ from buildledger.api.models.scalars import BuilderName, BuildRef, Id, Moment, Pe
 class Suspect(msgspec.Struct, frozen=True, kw_only=True):
     """A commit that came into the first failing build and was in no green one."""
 
-    change_id: Id
+    change_id: Annotated[Id, Meta(description="Names the commit in addresses.")]
     source: SourceName
     revision: Revision
-    subject: str | None
-    author: Person
+    subject: Annotated[str | None, Meta(description="The message's first line; null once it is erased.")]
+    author: Annotated[Person, Meta(description="Who wrote it.")]
 
 
 class BrokenBuilder(msgspec.Struct, frozen=True, kw_only=True):
     """A builder whose last verdict is bad."""
 
     name: BuilderName
-    project: str | None
-    broken: Broken
-    last_build: BuildRef
-    summary: str
+    project: Annotated[str | None, Meta(description="The project it belongs to; null: none.")]
+    broken: Annotated[Broken, Meta(description="Since when, and how often it has failed.")]
+    last_build: Annotated[BuildRef, Meta(description="Its last build that finished.")]
+    summary: Annotated[str, Meta(description="One line on what failed in the first failing build.")]
     suspects: Annotated[list[Suspect], Meta(description="The first of them, newest first.")]
-    suspect_count: int
+    suspect_count: Annotated[int, Meta(description="How many commits are suspected; `suspects` has the first of them.")]
     baseline: Annotated[bool, Meta(description="False: the builder never was green, so nobody is suspected.")]
 
 
 class BuilderCounts(msgspec.Struct, frozen=True, kw_only=True):
     """How the configured builders stand."""
 
-    total: int
-    passing: int
-    broken: int
-    unclear: int
-    never_built: int
+    total: Annotated[int, Meta(description="All configured builders.")]
+    passing: Annotated[int, Meta(description="Those whose last build that passed or failed has passed.")]
+    broken: Annotated[int, Meta(description="Those whose last build that passed or failed has failed.")]
+    unclear: Annotated[int, Meta(description="Those with builds of which none passed or failed.")]
+    never_built: Annotated[int, Meta(description="Those that have had no build.")]
 
 
 class QueueSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What waits."""
 
-    waiting: int
-    oldest_at: Moment | None
+    waiting: Annotated[int, Meta(description="How many requests wait.")]
+    oldest_at: Annotated[
+        Moment | None,
+        Meta(description="When the request that has waited for the longest was submitted; null: none waits."),
+    ]
     first: Annotated[list[Request], Meta(description="The next in line.")]
 
 
 class WorkerCounts(msgspec.Struct, frozen=True, kw_only=True):
     """How the configured workers stand."""
 
-    total: int
-    connected: int
-    paused: int
+    total: Annotated[int, Meta(description="All configured workers.")]
+    connected: Annotated[int, Meta(description="Those with a session.")]
+    paused: Annotated[int, Meta(description="Those to which nothing is assigned.")]
     busy: Annotated[int, Meta(description="With at least one build.")]
 
 
@@ -67,11 +70,11 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
     """What is broken, since when and whose; what runs, waits and was built last."""
 
     broken: Annotated[list[BrokenBuilder], Meta(description="Broken the longest first.")]
-    broken_count: int
-    running: list[Build]
-    running_count: int
+    broken_count: Annotated[int, Meta(description="How many builders are broken; `broken` has the first of them.")]
+    running: Annotated[list[Build], Meta(description="The builds that run, newest first, up to a limit.")]
+    running_count: Annotated[int, Meta(description="How many builds run.")]
     recent: Annotated[list[Build], Meta(description="The last that finished.")]
-    queue: QueueSummary
-    builders: BuilderCounts
-    workers: WorkerCounts
+    queue: Annotated[QueueSummary, Meta(description="The requests that wait.")]
+    builders: Annotated[BuilderCounts, Meta(description="How the configured builders stand.")]
+    workers: Annotated[WorkerCounts, Meta(description="How the configured workers stand.")]
     position: Position

@@ -1,4 +1,4 @@
-"""What commands are told: request bodies, checked by pydantic because they come from outside."""
+"""Request bodies of commands, checked by pydantic because they come from outside."""
 
 from __future__ import annotations
 
@@ -28,67 +28,77 @@ InputValue = bool | int | InputText | Annotated[list[InputText], Field(max_lengt
 
 
 class Body(BaseModel):
-    """No field that isn't known, and no value of another type."""
+    """Base of all bodies: unknown fields and values of another type are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class StampBody(Body):
-    """What of one source to build."""
+    """Which branch or revision of one source to build."""
 
     branch: Name | None = Field(None, description="Default: the source's default branch.")
     revision: RevisionText | None = Field(None, description="Default: whatever the branch holds when the build starts.")
 
 
 class ForceBody(Body):
-    """Start a build by hand."""
+    """What a build that is started by hand is to build."""
 
     branch: Name | None = Field(None, description="Of the builder's first source.", examples=["main"])
     revision: RevisionText | None = Field(None, description="Of the builder's first source.")
     sources: dict[Name, StampBody] = Field(default_factory=dict, description="For builders with several sources.")
     reason: Text = Field("", description="For people.", examples=["does it still work?"])
     priority: int | None = Field(None, ge=-PRIORITY_LIMIT, le=PRIORITY_LIMIT, description="Higher is sooner.")
-    inputs: dict[Name, InputValue] = Field(default_factory=dict, max_length=INPUTS_MAX)
+    inputs: dict[Name, InputValue] = Field(
+        default_factory=dict, max_length=INPUTS_MAX, description="Values of the builder's inputs, by name."
+    )
 
 
 class CommitBody(Body):
-    """A commit, as whoever hands it in knows it."""
+    """A commit that is handed in."""
 
-    revision: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
+    revision: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")] = Field(
+        description="The commit's full hash."
+    )
     parents: list[Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]] = Field(
-        default_factory=list, max_length=PARENTS_MAX
+        default_factory=list, max_length=PARENTS_MAX, description="Full hashes of its parents."
     )
     author: Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS_MAX)] = Field(
-        examples=["Jane Doe <jane@example.org>"]
+        examples=["Jane Doe <jane@example.org>"], description="Who wrote it: a name and an address."
     )
-    committed_at: datetime = Field(strict=False)
-    message: Annotated[str, StringConstraints(max_length=MESSAGE_CHARACTERS_MAX)]
-    files: list[Annotated[str, StringConstraints(max_length=4_096)]] = Field(default_factory=list, max_length=FILES_MAX)
+    committed_at: datetime = Field(strict=False, description="When it was committed, with the offset from UTC.")
+    message: Annotated[str, StringConstraints(max_length=MESSAGE_CHARACTERS_MAX)] = Field(
+        description="The whole message."
+    )
+    files: list[Annotated[str, StringConstraints(max_length=4_096)]] = Field(
+        default_factory=list, max_length=FILES_MAX, description="Paths that it touched."
+    )
 
 
 class PushBody(Body):
     """Commits that are new on a branch, oldest first; the last becomes its head."""
 
-    branch: Name = Field(examples=["main"])
-    commits: list[CommitBody] = Field(min_length=1, max_length=COMMITS_MAX)
+    branch: Name = Field(examples=["main"], description="The branch that has moved.")
+    commits: list[CommitBody] = Field(min_length=1, max_length=COMMITS_MAX, description="The commits, oldest first.")
 
 
 class ReasonBody(Body):
-    """Why it is done."""
+    """The body of a command that takes only a reason."""
 
-    reason: Text = Field("", examples=["made a mistake"])
+    reason: Text = Field("", examples=["made a mistake"], description="Why, for people.")
 
 
 class RebuildBody(Body):
-    """Build the same again."""
+    """How a build is to be repeated."""
 
-    reason: Text = Field("", examples=["flaky?"])
-    priority: int | None = Field(None, ge=-PRIORITY_LIMIT, le=PRIORITY_LIMIT)
+    reason: Text = Field("", examples=["flaky?"], description="Why, for people.")
+    priority: int | None = Field(
+        None, ge=-PRIORITY_LIMIT, le=PRIORITY_LIMIT, description="Higher is sooner. Default: the builder's."
+    )
     obtained: bool = Field(True, description="The very revisions it got; false: what was asked for then.")
 
 
 class PriorityBody(Body):
-    """Another place in the queue."""
+    """A request's new priority."""
 
     priority: int = Field(ge=-PRIORITY_LIMIT, le=PRIORITY_LIMIT, description="Higher is sooner.", examples=[10])
 
@@ -97,17 +107,19 @@ class EnrollmentBody(Body):
     """A one-use token for a new worker."""
 
     worker: Name | None = Field(None, description="The only name it may be used for; null: any that is configured.")
-    life_seconds: int = Field(3_600, ge=10, le=3_600)
+    life_seconds: int = Field(3_600, ge=10, le=3_600, description="For how long it may be used, in seconds.")
 
 
 class SessionBody(Body):
-    """Sign in with the local admin token."""
+    """What somebody signs in with."""
 
-    token: str = Field(min_length=1, max_length=512)
+    token: str = Field(
+        min_length=1, max_length=512, description="The local admin token; it stands in the server's state directory."
+    )
 
 
 class ConfigBody(Body):
-    """A configuration, resolved, as `buildledger config` makes it."""
+    """A resolved configuration, as `buildledger config apply` sends it."""
 
     text: Annotated[str, StringConstraints(max_length=CONFIG_CHARACTERS_MAX)] = Field(
         description="The canonical JSON of the resolved configuration."

@@ -16,7 +16,7 @@ RequestStatus = Literal["waiting", "claimed", "collapsed", "finished"]
 class LockHolder(msgspec.Struct, frozen=True, kw_only=True):
     """A build that holds a lock until it ends."""
 
-    build_id: Id
+    build_id: Annotated[Id, Meta(description="Names the build in addresses.")]
     builder: BuilderName
     number: Annotated[int, Meta(ge=1, description="Counts the builds of its builder.", examples=[12])]
 
@@ -24,8 +24,8 @@ class LockHolder(msgspec.Struct, frozen=True, kw_only=True):
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """Why a request waits."""
 
-    code: wait_reason.Code
-    text: Annotated[str, Meta(examples=["all 2 workers that fit are busy"])]
+    code: Annotated[wait_reason.Code, Meta(description="The reason, for programs.")]
+    text: Annotated[str, Meta(description="The reason, for people.", examples=["all 2 workers that fit are busy"])]
     workers: Annotated[list[str], Meta(description="The workers it speaks of, at the most 20.")]
     condition: Annotated[
         str | None,
@@ -44,34 +44,39 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A wish for a build."""
+    """A request for a build."""
 
-    id: Id
+    id: Annotated[Id, Meta(description="Names the request in addresses.")]
     builder: BuilderName
     position: Position
-    status: RequestStatus
+    status: Annotated[
+        RequestStatus, Meta(description="`claimed`: a build has it; `collapsed`: another request stands for it too.")
+    ]
     waiting: Annotated[Waiting | None, Meta(description="Why it waits; null when it doesn't.")]
-    priority: int
-    reason: Annotated[str, Meta(examples=["change on main"])]
-    trigger: Annotated[str | None, Meta(examples=["change-widget"])]
-    requested_by: Actor
-    stamps: list[SourceStamp]
-    change_ids: list[Id]
-    inputs: dict[str, Any]
-    attempts: int
+    priority: Annotated[int, Meta(description="Higher is sooner.")]
+    reason: Annotated[str, Meta(description="Why it was made.", examples=["change on main"])]
+    trigger: Annotated[
+        str | None,
+        Meta(description="The trigger that made it, or that allows it; null: none.", examples=["change-widget"]),
+    ]
+    requested_by: Annotated[Actor, Meta(description="Who or what made it.")]
+    stamps: Annotated[list[SourceStamp], Meta(description="What is to be built, one entry for each source.")]
+    change_ids: Annotated[list[Id], Meta(description="The commits that caused it.")]
+    inputs: Annotated[dict[str, Any], Meta(description="Values of the builder's inputs, by name.")]
+    attempts: Annotated[int, Meta(description="How many builds it has had so far.")]
     build_id: Annotated[Id | None, Meta(description="The build that has or answered it.")]
-    collapsed_into: Id | None
-    rebuild_of: Id | None
-    parent_build: Id | None
-    result: ResultName | None
-    submitted_at: Moment
-    finished_at: Moment | None
+    collapsed_into: Annotated[Id | None, Meta(description="The request that stands for it too; null: none.")]
+    rebuild_of: Annotated[Id | None, Meta(description="The build that it asks to repeat; null: none.")]
+    parent_build: Annotated[Id | None, Meta(description="The build whose success made it; null: none.")]
+    result: Annotated[ResultName | None, Meta(description="How it ended; null before.")]
+    submitted_at: Annotated[Moment, Meta(description="When it was made, in UTC.")]
+    finished_at: Annotated[Moment | None, Meta(description="When it ended; null before.")]
 
 
 class RequestPage(msgspec.Struct, frozen=True, kw_only=True):
     """Requests: those that wait in the order of priority and age, all others newest first."""
 
-    items: list[Request]
+    items: Annotated[list[Request], Meta(description="The requests of this page.")]
     next: Cursor
     position: Position
 
@@ -79,5 +84,5 @@ class RequestPage(msgspec.Struct, frozen=True, kw_only=True):
 class RequestDetail(msgspec.Struct, frozen=True, kw_only=True):
     """One request."""
 
-    request: Request
+    request: Annotated[Request, Meta(description="The request.")]
     position: Position

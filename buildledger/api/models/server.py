@@ -15,10 +15,12 @@ HealthStatus = Literal["ok", "degraded", "failing"]
 class ReaderHealth(msgspec.Struct, frozen=True, kw_only=True):
     """How far a reader of the ledger has come."""
 
-    name: Annotated[str, Meta(examples=["status"])]
+    name: Annotated[str, Meta(description="Which part of the server it is.", examples=["status"])]
     position: Position
     lag: Annotated[int, Meta(ge=0, description="Facts it has not read yet.")]
-    status: Literal["following", "stopped"]
+    status: Annotated[
+        Literal["following", "stopped"], Meta(description="`stopped`: it reads nothing more; `error` says why.")
+    ]
     error: Annotated[str | None, Meta(description="Why it stopped.")]
 
 
@@ -27,14 +29,14 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
     status: Annotated[HealthStatus, Meta(description="`failing` is answered with 503.")]
     position: Annotated[Position, Meta(description="The ledger's head.")]
-    readers: list[ReaderHealth]
+    readers: Annotated[list[ReaderHealth], Meta(description="Everything that follows the ledger.")]
     problems: Annotated[list[str], Meta(description="What is wrong, a line each.")]
 
 
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Which server this is."""
 
-    version: Annotated[str, Meta(examples=["0.1.0"])]
+    version: Annotated[str, Meta(description="The version of Build Ledger.", examples=["0.1.0"])]
     head_key: Annotated[str, Meta(description="The public key that tree heads are signed with: `name+id+base64`.")]
     connected_workers: Annotated[int, Meta(description="To this process.")]
     position: Position
@@ -43,39 +45,47 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What one request may ask for."""
 
-    page_max: int
-    builders_page_max: int
-    log_lines_max: int
-    log_search_hits_max: int
+    page_max: Annotated[int, Meta(description="Items in a page of most lists.")]
+    builders_page_max: Annotated[int, Meta(description="Items in a page of builders.")]
+    log_lines_max: Annotated[int, Meta(description="Lines in a page of a log.")]
+    log_search_hits_max: Annotated[int, Meta(description="Hits in a page of a search in a log.")]
 
 
 class UiConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What the dashboard needs to know before anybody has signed in."""
 
-    title: Annotated[str, Meta(examples=["Build Ledger"])]
-    version: str
+    title: Annotated[str, Meta(description="The installation's name.", examples=["Build Ledger"])]
+    version: Annotated[str, Meta(description="The version of Build Ledger.")]
     sign_in: Annotated[list[Literal["token"]], Meta(description="Ways to sign in.")]
-    signed_in: bool
+    signed_in: Annotated[bool, Meta(description="A valid token or cookie was shown.")]
     permissions: Annotated[dict[str, bool], Meta(description="What the caller may do.")]
-    limits: Limits
+    limits: Annotated[Limits, Meta(description="How much one request may ask for.")]
     position: Annotated[Position, Meta(description="The ledger's head; where to begin with the stream.")]
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """Who is signed in."""
 
-    signed_in: bool
-    actor: Actor | None
-    expires_at: Moment | None
+    signed_in: Annotated[bool, Meta(description="A valid token or cookie was shown.")]
+    actor: Annotated[Actor | None, Meta(description="Who that is; null: nobody.")]
+    expires_at: Annotated[
+        Moment | None, Meta(description="When the cookie ends; null: the token itself was shown, or nothing.")
+    ]
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """Why a request was not answered as asked (RFC 9457)."""
 
-    type: Annotated[str, Meta(examples=["urn:buildledger:problem:build_finished"])]
-    title: str
-    status: int
-    detail: str
+    type: Annotated[
+        str,
+        Meta(
+            description="Names the kind of problem: the code as a URN.",
+            examples=["urn:buildledger:problem:build_finished"],
+        ),
+    ]
+    title: Annotated[str, Meta(description="What kind of problem it is, for people.")]
+    status: Annotated[int, Meta(description="The HTTP status of the answer.")]
+    detail: Annotated[str, Meta(description="What is wrong with this request, for people.")]
     code: Annotated[str, Meta(description="Stable; `docs/errors.md` explains it.", examples=["build_finished"])]
-    instance: str
+    instance: Annotated[str, Meta(description="The path that was asked for.")]
     errors: Annotated[list[dict[str, Any]], Meta(description="For invalid input: where, and what is wrong.")]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from buildledger.api.models.scalars import BuildRef, Moment, Position, WorkerName
+from buildledger.api.models.scalars import BuildRef, Cursor, Moment, Position, WorkerName
 
 CredentialState = Literal["none", "in_force", "expired", "revoked"]
 
@@ -15,7 +15,7 @@ CredentialState = Literal["none", "in_force", "expired", "revoked"]
 class WorkerCredential(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker proves itself with."""
 
-    state: CredentialState
+    state: Annotated[CredentialState, Meta(description="`none`: it was never enrolled.")]
     issued_at: Annotated[Moment | None, Meta(description="The last one; workers exchange it at half of its life.")]
     expires_at: Annotated[Moment | None, Meta(description="Null: it stands until it is revoked.")]
 
@@ -45,22 +45,38 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
 
     name: WorkerName
     configured: Annotated[bool, Meta(description="False: only history speaks of it.")]
-    enrolled: bool
-    credential: WorkerCredential
-    status: WorkerStatus
-    paused: bool
-    pause_reason: str
-    labels: dict[str, str]
-    capacity: int
-    running: list[BuildRef]
-    version: str
-    os: Annotated[str, Meta(examples=["linux"])]
-    arch: Annotated[str, Meta(examples=["x86_64"])]
-    address: str
+    enrolled: Annotated[bool, Meta(description="It has a credential that is in force.")]
+    credential: Annotated[WorkerCredential, Meta(description="What it proves itself with.")]
+    status: Annotated[
+        WorkerStatus, Meta(description="`lost`: it was away beyond its lease, and its builds are tried elsewhere.")
+    ]
+    paused: Annotated[bool, Meta(description="Nothing more is assigned to it.")]
+    pause_reason: Annotated[str, Meta(description="Why it is paused; empty: it isn't, or nobody said.")]
+    labels: Annotated[
+        dict[str, str],
+        Meta(description="By name: what it says of itself and, over that, what the configuration says."),
+    ]
+    capacity: Annotated[int, Meta(description="How many builds it takes at once.")]
+    running: Annotated[list[BuildRef], Meta(description="The builds that run on it.")]
+    version: Annotated[str, Meta(description="The version of the worker's program; empty before its first session.")]
+    os: Annotated[str, Meta(description="Its operating system; empty before its first session.", examples=["linux"])]
+    arch: Annotated[
+        str, Meta(description="Its processor's architecture; empty before its first session.", examples=["x86_64"])
+    ]
+    address: Annotated[str, Meta(description="Where its last session came from; empty before the first.")]
     epoch: Annotated[int, Meta(description="Counts its sessions.")]
     connected_at: Annotated[Moment | None, Meta(description="Of its last session.")]
-    disconnected_at: Moment | None
-    disconnect_reason: Annotated[str, Meta(examples=["silent"])]
+    disconnected_at: Annotated[
+        Moment | None,
+        Meta(description="When its last session ended; null while it is connected, and before the first."),
+    ]
+    disconnect_reason: Annotated[
+        str,
+        Meta(
+            description="Why its last session ended; empty while it is connected, and before the first.",
+            examples=["silent"],
+        ),
+    ]
     missing_since: Annotated[Moment | None, Meta(description="It has been away for longer than it may, since then.")]
     machine: Annotated[Machine | None, Meta(description="Null: it isn't started by the server.")]
 
@@ -68,13 +84,13 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
 class WorkerPage(msgspec.Struct, frozen=True, kw_only=True):
     """Workers, by name."""
 
-    items: list[Worker]
-    next: str | None
+    items: Annotated[list[Worker], Meta(description="The workers of this page.")]
+    next: Cursor
     position: Position
 
 
 class WorkerDetail(msgspec.Struct, frozen=True, kw_only=True):
     """One worker."""
 
-    worker: Worker
+    worker: Annotated[Worker, Meta(description="The worker.")]
     position: Position

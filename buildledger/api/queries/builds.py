@@ -67,7 +67,7 @@ class SelectBuilds:
 
 
 def is_unfinished(state: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Of builds that run. With literals, so that databases see that the index over running builds is enough."""
+    """The condition that a build runs. Its literals let databases see that the index over running builds is enough."""
     return state.c.status.in_([sa.literal_column("'running'"), sa.literal_column("'stopping'")])
 
 
@@ -148,7 +148,7 @@ def stamps_of(stored: str, obtained: Mapping[str, str]) -> list[SourceStamp]:
 
 
 def references(reading: Reading, seqs: Iterable[int]) -> dict[int, BuildRef]:
-    """Builds by their position, briefly."""
+    """The builds assigned at these positions, as briefly as they are answered."""
     return {row.seq: as_reference(row) for row in reference_rows(reading, seqs)}
 
 

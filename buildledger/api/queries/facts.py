@@ -27,7 +27,7 @@ SCANNED_MAX = 20_000
 
 @dataclass(frozen=True, kw_only=True)
 class FactFilter:
-    """Which facts are wanted; all conditions together."""
+    """A filter of facts; a fact has to fit all its conditions."""
 
     names: frozenset[str] | None
     """Stored names; None: all."""
@@ -41,7 +41,7 @@ class FactFilter:
         return cls(names=known, stream=stream, correlation=correlation)
 
     def matches(self, recorded: Recorded) -> bool:
-        """Whether a fact is wanted."""
+        """Whether a fact fits all conditions."""
         return (
             (self.names is None or recorded.name in self.names)
             and (self.stream is None or recorded.stream_id == self.stream)
@@ -71,7 +71,7 @@ WantedFacts = Annotated[FactFilter, Depends(_wanted_facts)]
 
 
 class Found(NamedTuple):
-    """A page, and behind which position to go on; None at the end."""
+    """The facts of a page, and the position behind which the next begins; None: there is no next."""
 
     facts: Sequence[Recorded]
     go_on: int | None
@@ -158,7 +158,7 @@ def _as_fact(recorded: Recorded, personal: PersonalDataResolver) -> Fact:
 
 
 class _Times(Sequence[datetime]):
-    """When each position was recorded, read one at a time: what `bisect` looks at."""
+    """The times of all positions as a sequence for `bisect`, read one at a time."""
 
     def __init__(self, ledger: Ledger, head: int) -> None:
         self._ledger, self._head = ledger, head

@@ -14,7 +14,7 @@ LAG_DEGRADED = 10_000
 
 
 def health_of(deps: ApiDependencies) -> models.Health:
-    """What every reader says of itself, and what that means."""
+    """The server's health: the state of every reader, and the problems that follow from it."""
     head = deps.ledger.head()
     readers = []
     for state in deps.projector.states() if deps.projector is not None else []:
@@ -42,7 +42,7 @@ def health_of(deps: ApiDependencies) -> models.Health:
 
 
 def worker_problems(deps: ApiDependencies) -> list[str]:
-    """What is wrong with workers, without their names: health is open to everybody."""
+    """What is wrong with workers, a line each, without their names, as health is open to everybody."""
     try:
         with deps.views.read(None, "workers") as (workers,):
             missing, failing = count_missing(workers), count_failing(workers, ALERT_AFTER_FAILURES)

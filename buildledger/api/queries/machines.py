@@ -11,7 +11,7 @@ from buildledger.projections.columns import moment
 
 
 def as_machine(row: sa.Row[Any], *, busy: bool) -> Machine | None:
-    """How it is; None for a worker that comes by itself."""
+    """The machine as it is answered; None for a worker that the server doesn't start."""
     if not row.driver and row.phase == "down":
         return None
     return Machine(
@@ -26,14 +26,14 @@ def as_machine(row: sa.Row[Any], *, busy: bool) -> Machine | None:
 
 
 def is_starting(row: sa.Row[Any]) -> bool:
-    """It was started, and its worker hasn't connected since."""
+    """Whether it was started and its worker hasn't connected since."""
     if row.phase != "up":
         return False
     return row.connected_at is None or row.connected_at < row.start_requested_at
 
 
 def quarantine_reason(row: sa.Row[Any]) -> str:
-    """Why it isn't started for the time being; empty if it may be."""
+    """Why it is in quarantine; empty if it isn't."""
     return row.machine_reason or "it has failed" if row.quarantined_until is not None else ""
 
 

@@ -14,14 +14,14 @@ from buildledger.ledger.vault import Vault
 from buildledger.projections.people import claim as claim_table
 from buildledger.projections.reading import Reading
 from buildledger.projections.row_buffers import chunks
-from buildledger.sources.words import ChangeWords
+from buildledger.sources.change_texts import ChangeTexts
 
 USER = "user:"
 ADMIN_KIND, ADMIN_NAME = "local", "admin"
 
 
 def admin_actor(vault: Vault) -> str:
-    """Who acts with the local admin token."""
+    """The actor in facts of whoever uses the local admin token."""
     return f"{USER}{claim_id(vault.installation_key, ADMIN_KIND, '', ADMIN_NAME)}"
 
 
@@ -58,18 +58,18 @@ class PersonalDataResolver:
         """A loaded text; None if it has been erased."""
         return self._texts.get(words_id)
 
-    def change(self, words_id: UUID) -> ChangeWords | None:
+    def change(self, words_id: UUID) -> ChangeTexts | None:
         """The message and the people of a commit as they were written; None if they have been erased."""
         text = self._texts.get(words_id)
         if text is None:
             return None
         try:
-            return ChangeWords.from_text(text)
+            return ChangeTexts.from_text(text)
         except (msgspec.ValidationError, msgspec.DecodeError):
-            return ChangeWords(message=text, author="", committer="")
+            return ChangeTexts(message=text, author="", committer="")
 
     def person(self, key: UUID) -> Person:
-        """Somebody as a loaded claim says."""
+        """The person of a loaded claim."""
         known = self._claims.get(key)
         if known is None:
             return Person(claim_id=key, kind="", text=None, name=None, erased=False)
@@ -79,7 +79,7 @@ class PersonalDataResolver:
         return Person(claim_id=key, kind=kind, text=text, name=name, erased=text is None)
 
     def actor(self, actor: str) -> Actor:
-        """Who asked, for people."""
+        """An actor of facts with a label for people."""
         kind, _, name = actor.partition(":")
         match kind:
             case "user":

@@ -1,4 +1,4 @@
-"""Reading the read models for one request: at the position asked for, the same for everything in the answer."""
+"""Reads the read models for one request, everything in the answer at the same position: the one asked for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from buildledger.api.http.dependencies import ApiDependencies, Dependencies
 from buildledger.api.http.parameters import AsOf
 from buildledger.api.http.responses import JsonResponse, Model, stop_if_unchanged
-from buildledger.api.queries.configurations import Configurations
+from buildledger.api.queries.configurations import ConfigurationQueries
 from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.projections.reading import PositionAhead, Reading
 
@@ -22,7 +22,9 @@ PATIENCE_SECONDS = 2.0
 class Readings:
     """Readings of several views, all at one position: `readings["status"]` is that of the view named so."""
 
-    def __init__(self, deps: ApiDependencies, configurations: Configurations, readings: dict[str, Reading]) -> None:
+    def __init__(
+        self, deps: ApiDependencies, configurations: ConfigurationQueries, readings: dict[str, Reading]
+    ) -> None:
         self.deps = deps
         self.configurations = configurations
         self._readings = readings
@@ -65,7 +67,7 @@ class ReadModels:
         ):
             raise PositionAhead(as_of, deps.views.progress.position)
         with deps.views.read(as_of, *views) as found:
-            configurations: Configurations = self._request.app.state.configurations
+            configurations: ConfigurationQueries = self._request.app.state.configurations
             readings = Readings(deps, configurations, dict(zip(views, found, strict=True)))
             stop_if_unchanged(self._request, readings.etag, readings.position)
             yield readings

@@ -100,7 +100,7 @@ def _log(row: sa.Row[Any], build_id: UUID) -> models.Log:
 
 
 def properties_of(reading: Reading, seq: int) -> list[models.Property]:
-    """What a build knows, by name."""
+    """The properties of a build, by name."""
     table = reading.table(status_tables.build_property)
     rows = reading.all(sa.select(table).where(table.c.seq == seq).order_by(table.c.name))
     return [models.Property(name=row.name, value=msgspec.json.decode(row.value), origin=row.origin) for row in rows]

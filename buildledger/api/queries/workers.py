@@ -59,13 +59,13 @@ def count_failing(reading: Reading, failures: int) -> int:
 
 
 def labels_of(row: sa.Row[Any]) -> dict[str, str]:
-    """What the worker says of itself, and over it what the configuration says."""
+    """The labels that a worker says of itself and, over these, those of the configuration."""
     itself = {"os": row.os, "arch": row.arch} if row.os or row.arch else {}
     return itself | _labels.decode(row.labels) | _labels.decode(row.configured_labels)
 
 
 def capacity_of(row: sa.Row[Any]) -> int:
-    """The lower of what the worker offers and what the configuration allows."""
+    """How many builds a worker takes at once: the lower of what it offers and what the configuration allows."""
     known = [value for value in (row.capacity, row.configured_capacity) if value]
     return min(known, default=0)
 

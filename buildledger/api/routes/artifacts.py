@@ -34,7 +34,7 @@ router = api_router("builds")
 
 @router.get("/builds/{build_id}/artifacts")
 def list_artifacts(read_models: ReadModelsAsOf, build_id: IdPath) -> JsonResponse[models.ArtifactList]:
-    """What a build has handed over, also what is kept no longer."""
+    """The artifacts of a build, also those that were removed."""
     with read_models.read("status") as readings:
         seq = seq_of(readings["status"], build_id)
         items = artifacts_of(readings["status"], seq, readings.deps.keep_artifacts)
@@ -58,7 +58,7 @@ def read_entries(read_models: ReadModelsAsOf, operation_id: IdPath) -> JsonRespo
 @router.head("/artifacts/{operation_id}", include_in_schema=False)
 @router.get("/artifacts/{operation_id}", responses=ANY_RESPONSES)
 def read_artifact(request: Request, deps: Dependencies, operation_id: IdPath) -> Response:
-    """The file that an upload handed over, or the directory as a zip. Always a download: no page of this server shows
+    """The file that a build stored, or the directory as a zip. Always a download: no page of this server shows
     what a build made."""
     artifact = _known(deps, operation_id)
     if artifact.kind == "directory":
@@ -87,7 +87,12 @@ def read_file(
 
 
 def _known(deps: ApiDependencies, operation_id: UUID) -> models.Artifact:
-    """An artifact that is here. Raises: NotFound, Gone."""
+    """An artifact whose bytes are here.
+
+    Raises:
+        NotFound: there never was one.
+        Gone: it was removed.
+    """
     with deps.views.read(None, "status") as (status,):
         found = artifact_of(status, operation_id, deps.keep_artifacts)
     if found is None:
@@ -99,7 +104,11 @@ def _known(deps: ApiDependencies, operation_id: UUID) -> models.Artifact:
 
 
 def _manifest(deps: ApiDependencies, artifact: models.Artifact) -> Manifest:
-    """What is in a directory, all of which is here. Raises: Gone."""
+    """What is in a directory, all of which is here.
+
+    Raises:
+        Gone: it, or something in it, was removed.
+    """
     if artifact.removed_at is not None:
         raise _gone(artifact)
     try:

@@ -21,7 +21,7 @@ from buildledger.api.models.limits import PAGE_DEFAULT, POSITION_MAX
 from buildledger.api.queries import revisions as queries
 from buildledger.api.queries.readings import Readings, ReadModelsAsOf
 from buildledger.config.diff import diff
-from buildledger.config.resolved import Configuration
+from buildledger.config.stored import UnreadableTextError, read_configuration
 from buildledger.domain.config import ApplyConfig
 
 LISTING = "revisions"
@@ -43,9 +43,9 @@ def read_config(read_models: ReadModelsAsOf) -> JsonResponse[models.ConfigDetail
 async def apply_config(context: Commands, body: request_models.ConfigBody) -> JsonResponse[receipts.Receipt]:
     """Put a configuration in force, whole. `buildledger config apply` checks a file and sends it here."""
     try:
-        configuration = await asyncio.to_thread(Configuration.from_json, body.text)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise Invalid(f"the text is no resolved configuration: {error}") from None
+        configuration = await asyncio.to_thread(read_configuration, body.text)
+    except UnreadableTextError as error:
+        raise Invalid(f"the text is no resolved configuration: {error.cause}") from None
     command = ApplyConfig(
         digest=configuration.digest,
         text=configuration.to_json(),

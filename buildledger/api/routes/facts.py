@@ -16,7 +16,7 @@ from buildledger.api.http.routing import api_router
 from buildledger.api.models import ledger as models
 from buildledger.api.models.limits import PAGE_DEFAULT, POSITION_MAX
 from buildledger.api.queries.facts import WantedFacts, as_facts, find_page, position_at
-from buildledger.ledger.store import leaf_hash
+from buildledger.ledger.store import FactQuery
 from buildledger.projections.reading import PositionAhead
 
 LISTING = "facts"
@@ -52,14 +52,14 @@ def read_fact(
     position: Annotated[int, Path(ge=1, le=POSITION_MAX, description="The fact's place in the ledger.", examples=[1])],
 ) -> JsonResponse[models.FactDetail]:
     """One fact with its stored bytes, whose leaf hash anyone can compute again."""
-    stored = deps.ledger.store.select_notifications(position, 1)
-    if not stored or stored[0].id != position:
+    stored = deps.ledger.store.select_facts(FactQuery(after=position - 1), 1)
+    if not stored or stored[0].position != position:
         raise NotFound("fact at position", position)
     (fact,) = as_facts(deps, deps.ledger.read(position - 1, 1))
     detail = models.FactDetail(
         fact=fact,
-        stored=bytes(stored[0].state).decode(),
-        leaf_hash=leaf_hash(stored[0]).hex(),
+        stored=stored[0].body.decode(),
+        leaf_hash=stored[0].leaf_hash.hex(),
         position=deps.ledger.head(),
     )
     return JsonResponse(detail, position=detail.position)

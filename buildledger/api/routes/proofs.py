@@ -18,9 +18,9 @@ from buildledger.projections.reading import PositionAhead
 
 HEAD_AGE = timedelta(seconds=1)
 """A head that was signed so lately is new enough for everybody who doesn't say which position it has to cover."""
-TreeSize = Annotated[
-    int,
-    Query(ge=1, le=POSITION_MAX, description="How many facts a tree covers; the later one covers all by default."),
+TreeSize = Annotated[int, Query(ge=1, le=POSITION_MAX, description="How many facts the earlier tree covers.")]
+LaterTreeSize = Annotated[
+    int | None, Query(ge=1, le=POSITION_MAX, description="How many facts the tree covers. Default: all there are.")
 ]
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ def read_tree_head(
 def prove_inclusion(
     deps: Dependencies,
     position: Annotated[int, Query(ge=1, le=POSITION_MAX, description="The fact to be proven.")],
-    tree_size: TreeSize | None = None,
+    tree_size: LaterTreeSize = None,
 ) -> JsonResponse[models.InclusionProof]:
     """Proof that a fact is in the tree of that size."""
     if tree_size is not None and tree_size < position:
@@ -81,7 +81,7 @@ def prove_inclusion(
 def prove_consistency(
     deps: Dependencies,
     first: TreeSize,
-    second: TreeSize | None = None,
+    second: LaterTreeSize = None,
 ) -> JsonResponse[models.ConsistencyProof]:
     """Proof that the tree of the second size only appended to that of the first."""
     if second is not None and second < first:

@@ -16,7 +16,7 @@ from buildledger.domain.source import MoveBranch
 from buildledger.events.change import BranchMoved, FileChange
 from buildledger.events.ids import change_id, source_id
 from buildledger.intake.polling.recording import Recorder
-from buildledger.sources.git.history import Commit, Person
+from buildledger.sources.commits import Commit, Person
 
 router = api_router("sources")
 

@@ -1,4 +1,4 @@
-"""The server about itself."""
+"""The server's health, version, and what the dashboard needs first."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from buildledger.api.http.credentials import (
     new_cookie,
 )
 from buildledger.api.http.dependencies import ApiDependencies, Dependencies
-from buildledger.api.http.problems import NotSignedIn
+from buildledger.api.http.problems import WrongToken
 from buildledger.api.http.responses import JsonResponse
 from buildledger.api.http.routing import api_router
 from buildledger.api.models import request_models
@@ -36,7 +36,7 @@ async def sign_in(
 ) -> JsonResponse[models.Session]:
     """Sign in with the local admin token; sets a cookie that no script can read and no other site can use."""
     if check_token(deps, body.token) is None:
-        raise NotSignedIn("that isn't the admin token; it stands in the server's state directory")
+        raise WrongToken("that isn't the admin token; it is in the server's state directory")
     value, session = new_cookie(deps)
     response = JsonResponse(_as_session(deps, session))
     response.set_cookie(

@@ -1,4 +1,4 @@
-"""Workers, and how new ones get in."""
+"""Workers: pausing, revoking, and enrollment of new ones."""
 
 from __future__ import annotations
 

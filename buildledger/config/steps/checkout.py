@@ -11,6 +11,7 @@ from buildledger.config.fields import Boolean, PartialClone, RelativePath, Text,
 from buildledger.config.filling import Filling
 from buildledger.config.problems import did_you_mean, listed
 from buildledger.config.steps.step import StepBase, StepModel, StepScope, Timeout, TimeoutField, TimeoutModel
+from buildledger.sources.systems import SYSTEMS
 
 
 class CheckoutStep(StepBase, frozen=True, kw_only=True, tag="checkout"):
@@ -63,9 +64,17 @@ class CheckoutModel(StepModel):
             message = f"there is no source '{self.checkout}'{did_you_mean(self.checkout, scope.sources)}"
             hint = f"sources: {listed(scope.sources)}" if scope.sources else "declare it under 'sources'"
             scope.report("unknown-source", message, hint, "checkout")
+        self._check_system(scope)
         if self.method is not None and self.mode == "incremental":
             message = f"method '{self.method}' means something in full mode only"
             scope.report("checkout-method", message, "add 'mode: full'", "method", at_key=True)
+
+    def _check_system(self, scope: StepScope) -> None:
+        system = SYSTEMS.get(scope.sources.get(self.checkout, ""))
+        if system is not None:
+            for key in sorted(self.model_fields_set & system.UNUSABLE_CHECKOUT_KEYS):
+                message = f"'{key}' means nothing to a source of the kind '{system.KEY}'"
+                scope.report("checkout-method", message, "take it out", key, at_key=True)
 
     def resolve(self, filling: Filling, common: Mapping[str, Any]) -> StepBase:
         """The stored step."""
@@ -85,3 +94,6 @@ class CheckoutModel(StepModel):
     def default_name(self, filling: Filling) -> str:
         """`checkout widget`."""
         return f"checkout {self.checkout}"
+
+
+MODEL = CheckoutModel

@@ -113,3 +113,6 @@ def _origin(wanted: str | FromBuilder, filling: Filling) -> Origin:
             number=filling.optional_text(wanted.number),
         )
     return Origin(of="parent" if wanted == "parent" else "build")
+
+
+MODEL = DownloadModel

@@ -16,7 +16,7 @@ from buildledger.config.values import EnvironmentValue
 
 
 def check(
-    scope: Scope, path: Path, steps: Sequence[StepModel], sources: Collection[str], builders: Collection[str]
+    scope: Scope, path: Path, steps: Sequence[StepModel], sources: Mapping[str, str], builders: Collection[str]
 ) -> None:
     """Check all that steps refer to; properties are known from the step on that sets them."""
     properties = set(scope.properties)

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Union
 
-from buildledger.config.steps.checkout import CheckoutModel
-from buildledger.config.steps.download import DownloadModel
-from buildledger.config.steps.run import RunModel
-from buildledger.config.steps.script import ScriptModel
-from buildledger.config.steps.set_property import SetPropertyModel
 from buildledger.config.steps.step import StepBase, StepModel
-from buildledger.config.steps.test_report import TestReportModel
-from buildledger.config.steps.upload import UploadModel
 from buildledger.config.strict import choose
 
-KINDS: tuple[type[StepModel], ...] = (
-    CheckoutModel,
-    ScriptModel,
-    UploadModel,
-    DownloadModel,
-    TestReportModel,
-    SetPropertyModel,
-    RunModel,
+NAMES = (
+    "checkout",
+    "script",
+    "upload",
+    "download",
+    "test_report",
+    "set_property",
+    "run",
 )
-"""In the order in which their keys are looked for: `run` last, because it is a key of `set_property` too."""
+"""Each is a key of the file, a module here with its `MODEL`, and a module of `buildledger.steps` with its `PROGRAM`.
+
+Their keys are looked for in this order: `run` comes last, because `set_property` has a key of that name too.
+"""
+KINDS: tuple[type[StepModel], ...] = tuple(import_module(f"buildledger.config.steps.{name}").MODEL for name in NAMES)
 
 if TYPE_CHECKING:
     FileStep = StepModel

@@ -52,3 +52,6 @@ def _program(argv: Sequence[Argument]) -> str:
     if rest and isinstance(rest[0], str) and rest[0].replace("-", "").replace("_", "").isalnum() and rest[0][0] != "-":
         name = f"{name} {rest[0]}"
     return name
+
+
+MODEL = RunModel

@@ -38,3 +38,6 @@ class ScriptModel(ProcessModel):
         """Its first line that isn't a comment."""
         lines = [line.strip() for line in self.script.splitlines()]
         return next((line for line in lines if line and not line.startswith("#")), "script")
+
+
+MODEL = ScriptModel

@@ -51,8 +51,8 @@ class StepScope:
 
     scope: Scope
     path: Path
-    sources: Collection[str]
-    """The names of all sources of the file."""
+    sources: Mapping[str, str]
+    """All sources of the file by name, with the key of their version-control system; empty where that is unsound."""
     builders: Collection[str]
     """The names of all builders of the file."""
 
@@ -81,7 +81,7 @@ class TimeoutModel(Strict):
     """After so long altogether."""
 
     def resolve(self) -> Timeout:
-        """As it is stored."""
+        """The step in the form that is stored with the configuration."""
         return Timeout(no_output_seconds=self.no_output, total_seconds=self.total)
 
 

@@ -57,3 +57,6 @@ class TestReportModel(StepModel):
     def default_name(self, filling: Filling) -> str:
         """`test report`."""
         return "test report"
+
+
+MODEL = TestReportModel

@@ -70,3 +70,6 @@ class UploadModel(StepModel):
         """`upload dist`."""
         path = filling.text(self.upload)
         return f"upload {path}" if isinstance(path, str) else "upload"
+
+
+MODEL = UploadModel

@@ -1,61 +1,39 @@
-"""Notices at once that a repository in the file system has changed, by looking at where git keeps its branches."""
+"""Notices at once that a repository in the file system has changed, by looking at where its system keeps branches."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 WATCH_SECONDS = 0.25
 """Between two looks: what a commit waits at most before it is seen."""
-DIRECTORIES = 2000
-"""Directories of branches that are looked at; a change in others waits for the next poll."""
 
 Signature = tuple[tuple[str, int, int], ...]
 
 
-async def watch(repository: Path, changed: Callable[[], None]) -> None:
-    """Call `changed` whenever the branches of `repository` may have moved; runs until it is cancelled."""
-    before = await asyncio.to_thread(signature, repository)
+async def watch(paths: Callable[[], Iterable[Path]], changed: Callable[[], None]) -> None:
+    """Call `changed` whenever one of the paths has changed; runs until it is cancelled.
+
+    `paths` is asked anew at each look, in a thread, since a new branch may be a new path.
+    """
+    before = await asyncio.to_thread(signature, paths)
     while True:
         await asyncio.sleep(WATCH_SECONDS)
-        now = await asyncio.to_thread(signature, repository)
+        now = await asyncio.to_thread(signature, paths)
         if now != before:
             before = now
             changed()
 
 
-def signature(repository: Path) -> Signature:
-    """Something that differs after every move of a branch; empty if there is no repository.
-
-    A branch that moves is a file renamed into its directory, so only directories are looked at. Blocks.
-    """
-    git_directory = _git_directory(repository)
-    places = [git_directory / "HEAD", git_directory / "packed-refs", git_directory / "reftable"]
-    for directory, _, _ in os.walk(git_directory / "refs" / "heads"):
-        places.append(Path(directory))
-        if len(places) > DIRECTORIES:
-            break
-    return tuple(seen for place in places if (seen := _look(place)))
+def signature(paths: Callable[[], Iterable[Path]]) -> Signature:
+    """Something that differs after every change of a path; those that aren't there leave no trace. Blocks."""
+    return tuple(found for path in paths() if (found := _state_of(path)))
 
 
-def _git_directory(repository: Path) -> Path:
-    """Of a bare repository itself; of one with a work tree the shared part of its `.git`, also if that is a file."""
+def _state_of(path: Path) -> tuple[str, int, int] | None:
     try:
-        inside = repository / ".git"
-        if inside.is_file():
-            inside = repository / inside.read_text().removeprefix("gitdir:").strip()
-            common = inside / "commondir"
-            return inside / common.read_text().strip() if common.is_file() else inside
-        return inside if inside.is_dir() else repository
-    except (OSError, UnicodeDecodeError):
-        return repository
-
-
-def _look(place: Path) -> tuple[str, int, int] | None:
-    try:
-        status = place.stat()
+        status = path.stat()
     except OSError:
         return None
-    return (str(place), status.st_mtime_ns, status.st_ino)
+    return (str(path), status.st_mtime_ns, status.st_ino)

@@ -1,4 +1,4 @@
-"""A source's mirror: the bare clone that its poller reads, and the only thing that runs git on the server."""
+"""A source's mirror: the copy of a repository that its poller reads. The only place where the server runs its tool."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from buildledger.intake.polling.process import (
     WroteTooMuchError,
     run,
 )
-from buildledger.sources.git import command, failure, polling
-from buildledger.sources.git.address import Address
-from buildledger.sources.git.failure import Cause
-from buildledger.sources.git.history import Commit, LogParser
+from buildledger.sources.commits import Commit
+from buildledger.sources.failures import Cause
+from buildledger.sources.port import Comparison, MirrorCommands, ServerCommand
 
 FETCH_SECONDS = 3600.0
 """For the first fetch of a large repository too."""
@@ -40,72 +39,67 @@ class SourceError(Exception):
 
 
 class Mirror:
-    """The mirror at `path`; made when it is needed. One call at a time."""
+    """The mirror at `path`; made when it is needed. One call at a time. Every method raises SourceError."""
 
-    def __init__(self, path: Path, address: Address) -> None:
-        self._path = path.absolute()
-        self._git_dir = str(self._path)
-        self._address = address
-        inherited = {name: value for name, value in os.environ.items() if name not in command.INHERITED}
-        self._environment = inherited | command.environment(address)
+    def __init__(self, path: Path, commands: MirrorCommands) -> None:
+        self._path = path
+        self._commands = commands
+        self._environment = commands.environment(os.environ)
         self._swept = False
 
     async def remote_heads(self) -> dict[str, str]:
-        """The far end's branches, by asking it; touches no file. Raises: SourceError."""
-        done = await self._git(polling.list_remote_heads(self._address), LIST_SECONDS)
-        return polling.parse_heads(done.output)
+        """The far end's branches, by asking it; touches no file."""
+        done = await self._run(self._commands.list_remote_heads(), LIST_SECONDS)
+        return self._commands.parse_heads(done.output)
 
     async def update(self) -> dict[str, str]:
-        """Fetch everything and give the branches as they are in the mirror then. Raises: SourceError."""
+        """Fetch everything and give the branches as they are in the mirror then."""
         if not self._swept:
             await asyncio.to_thread(_remove_locks, self._path)
             self._swept = True
         if not self._path.exists():
             heads = await self.remote_heads()
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            await self._git(polling.init(self._git_dir, polling.object_format(heads)))
-        await self._git(polling.fetch(self._address, self._git_dir), FETCH_SECONDS)
-        return polling.parse_heads((await self._git(polling.list_heads(self._git_dir))).output)
+            await self._run(self._commands.create(heads))
+        await self._run(self._commands.update(), FETCH_SECONDS)
+        return self._commands.parse_heads((await self._run(self._commands.list_heads())).output)
 
     async def discard(self) -> None:
         """Throw the mirror away; the next update makes a new one."""
         await asyncio.to_thread(shutil.rmtree, self._path, ignore_errors=True)
 
-    async def compare(self, before: str, now: str) -> polling.Comparison | None:
-        """What lies between two revisions; None if the mirror has lost the earlier one. Raises: SourceError."""
-        return polling.parse_comparison((await self._git(polling.compare(self._git_dir, before, now))).output)
+    async def compare(self, before: str, now: str) -> Comparison | None:
+        """What lies between two revisions; None if the mirror has lost the earlier one."""
+        return self._commands.parse_comparison((await self._run(self._commands.compare(before, now))).output)
 
     async def list_new(self, now: str, known: Iterable[str]) -> tuple[str, ...]:
-        """What `now` has and no revision of `known` has, oldest first. Raises: SourceError."""
-        argv, stdin = polling.list_new(self._git_dir, now, known)
-        return polling.parse_revisions((await self._git(argv, stdin=stdin)).output)
+        """What `now` has and no revision of `known` has, oldest first."""
+        return self._commands.parse_revisions((await self._run(self._commands.list_new(now, known))).output)
 
     async def log(self, wanted: Iterable[str], known: Iterable[str], limit: int, take: TakeCommits) -> None:
         """Give `take` the newest `limit` commits that `wanted` have and no revision of `known` has, parents first.
 
-        They come in pieces, and git waits while one is taken. Raises: SourceError, and whatever `take` raises.
+        They come in pieces, and the command waits while one is taken. Raises also whatever `take` raises.
         """
-        argv, stdin = polling.log(self._git_dir, wanted, known, limit)
-        parser = LogParser()
+        reader = self._commands.log_reader()
 
         async def consume(data: bytes) -> None:
-            if commits := parser.feed(data):
+            if commits := reader.feed(data):
                 await take(commits)
 
-        await self._git(argv, stdin=stdin, consume=consume)
-        await take(parser.end())
+        await self._run(self._commands.log(wanted, known, limit), consume=consume)
+        await take(reader.end())
 
-    async def _git(
-        self,
-        argv: tuple[str, ...],
-        limit_seconds: float = READ_SECONDS,
-        *,
-        stdin: bytes = b"",
-        consume: Consume | None = None,
+    async def _run(
+        self, command: ServerCommand, limit_seconds: float = READ_SECONDS, *, consume: Consume | None = None
     ) -> Completed:
         try:
             done = await run(
-                argv, environment=self._environment, limit_seconds=limit_seconds, stdin=stdin, consume=consume
+                command.argv,
+                environment=self._environment,
+                limit_seconds=limit_seconds,
+                stdin=command.stdin,
+                consume=consume,
             )
         except TookTooLongError as error:
             raise SourceError(Cause.NETWORK, str(error)) from error
@@ -114,11 +108,11 @@ class Mirror:
         except CannotStartError as error:
             raise SourceError(Cause.OTHER, str(error)) from error
         if done.exit_code != 0:
-            raise SourceError(failure.classify(done.error), failure.detail(done.error))
+            raise SourceError(*self._commands.failure(done.error))
         return done
 
 
 def _remove_locks(mirror: Path) -> None:
-    """Remove what a git left behind that was killed with the server; nobody else works in a mirror."""
+    """Remove what a command left behind that was killed with the server; nobody else works in a mirror."""
     for lock in mirror.rglob("*.lock"):
         lock.unlink(missing_ok=True)

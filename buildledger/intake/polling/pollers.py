@@ -1,4 +1,4 @@
-"""All pollers of a server: one task a source, few polls at a time, woken by notes, following the configuration."""
+"""All pollers of a server: one task a source, few polls at a time, woken by hints, following the configuration."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
 from buildledger.config.resolved import Source
-from buildledger.intake.polling.git_poller import GitPoller
 from buildledger.intake.polling.local_watch import watch
 from buildledger.intake.polling.mirror import Mirror
+from buildledger.intake.polling.poller import Poller
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.vault import Vault
-from buildledger.sources.git import address
+from buildledger.sources.systems import SYSTEMS
 
 POLLS_AT_ONCE = 4
-"""Over all sources; each has at most one git process at a time."""
+"""Over all sources; each has at most one process at a time."""
 JITTER = 0.1
 """An interval is up to this part shorter or longer, so that sources don't fall into step."""
 
@@ -31,12 +32,20 @@ class Pollers:
     `random` gives numbers from 0 to 1, for the jitter only. Use it from one event loop.
     """
 
-    def __init__(self, *, ledger: Ledger, vault: Vault, mirrors: Path, random: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        vault: Vault,
+        mirrors: Path,
+        random: Callable[[], float],
+        polls_at_once: int = POLLS_AT_ONCE,
+    ) -> None:
         self._ledger = ledger
         self._vault = vault
         self._mirrors = mirrors
         self._random = random
-        self._free = asyncio.Semaphore(POLLS_AT_ONCE)
+        self._free = asyncio.Semaphore(polls_at_once)
         self._running: dict[str, _Running] = {}
 
     async def apply(self, sources: Mapping[str, Source]) -> None:
@@ -47,42 +56,44 @@ class Pollers:
             if name not in self._running:
                 self._running[name] = _Running(source, self._poller(source), self._free, self._random)
 
-    def notify(self, source: str) -> bool:
+    def trigger_poll(self, source: str) -> bool:
         """Poll this source now: somebody says that it has changed. False if there is no such source.
 
-        Notes that come while it is polled are answered by one further poll.
+        Hints that come while it is polled are answered by one further poll.
         """
         running = self._running.get(source)
         if running is not None:
-            running.notify()
+            running.poll_soon()
         return running is not None
 
     async def close(self) -> None:
         """End all polls and kill what they run; the next start repeats them."""
         await self.apply({})
 
-    def _poller(self, source: Source) -> GitPoller:
-        path = self._mirrors / f"{quote(source.name, safe='')}.git"
-        mirror = Mirror(path, address.parse(source.url))
-        return GitPoller(source, ledger=self._ledger, vault=self._vault, mirror=mirror)
+    def _poller(self, source: Source) -> Poller:
+        path = (self._mirrors / f"{quote(source.name, safe='')}.{source.kind}").absolute()
+        mirror = Mirror(path, SYSTEMS[source.kind].mirror(source.url, path))
+        return Poller(source, ledger=self._ledger, vault=self._vault, mirror=mirror)
 
 
 class _Running:
-    """One source's tasks."""
+    """The tasks of one source: its poll loop and, for a local repository, a watch."""
 
-    def __init__(self, source: Source, poller: GitPoller, free: asyncio.Semaphore, random: Callable[[], float]) -> None:
+    def __init__(self, source: Source, poller: Poller, free: asyncio.Semaphore, random: Callable[[], float]) -> None:
         self.source = source
         self._poller = poller
         self._free = free
         self._random = random
         self._hint = asyncio.Event()
         self._tasks = [asyncio.create_task(self._poll_for_ever(), name=f"poll {source.name}")]
-        path = address.parse(source.url).path
-        if path is not None and source.poll_seconds is not None:
-            self._tasks.append(asyncio.create_task(watch(Path(path), self.notify), name=f"watch {source.name}"))
+        system = SYSTEMS[source.kind]
+        repository = system.local_path(source.url)
+        if repository is not None and source.poll_seconds is not None:
+            watching = watch(partial(system.watched_paths, repository), self.poll_soon)
+            self._tasks.append(asyncio.create_task(watching, name=f"watch {source.name}"))
 
-    def notify(self) -> None:
-        """Wake the poller."""
+    def poll_soon(self) -> None:
+        """Poll without waiting for the interval to be over."""
         self._hint.set()
 
     async def stop(self) -> None:

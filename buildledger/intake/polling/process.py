@@ -53,7 +53,9 @@ async def run(
     """Run a process to its end; if that isn't waited for, it is killed with everything it has started.
 
     `consume` gets standard output as it comes; while it is at work, the process has to wait.
-    Raises: CannotStartError, TookTooLongError, WroteTooMuchError, and whatever `consume` raises.
+
+    Raises:
+        CannotStartError, TookTooLongError, WroteTooMuchError: And whatever `consume` raises.
     """
     process = await _start(argv, environment)
     kept: list[bytes] = []

@@ -16,8 +16,8 @@ from buildledger.events.person import ClaimRecorded
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
 from buildledger.ledger.vault import Vault
-from buildledger.sources.git.history import Commit, Person
-from buildledger.sources.words import ChangeWords
+from buildledger.sources.change_texts import ChangeTexts
+from buildledger.sources.commits import Commit, Person
 
 BATCH_CHANGES = 200
 """Changes that are recorded in one transaction."""
@@ -103,8 +103,8 @@ class Recorder:
         return claim
 
 
-def _words(commit: Commit) -> ChangeWords:
-    return ChangeWords(
+def _words(commit: Commit) -> ChangeTexts:
+    return ChangeTexts(
         message=commit.message,
         author=commit.author.text,
         committer=commit.committer.text,

@@ -1,1 +1,1 @@
-"""Builds under way: their step programs driven forward, and completed."""
+"""Running builds: driving their step programs, and finishing them."""

@@ -1,4 +1,4 @@
-"""How a build ends: what it answers to its requests, or that they wait again."""
+"""The commands that end a build and finish its requests, or let them wait again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from buildledger.reactors.state.builds import BuildRun
 
 
 def finish_build(run: BuildRun, result: Result, summary: str) -> tuple[Command, ...]:
-    """The build is over, and this is the answer to all its requests."""
+    """End the build with this result, and finish all its requests with it."""
     answers = (
         FinishRequest(request_id=request_id, result=result, build_id=run.build_id)
         for request_id in run.assigned.requests

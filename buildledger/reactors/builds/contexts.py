@@ -1,4 +1,4 @@
-"""What a build's open values are evaluated in."""
+"""The contexts in which the expressions of a configuration are evaluated."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from buildledger.events.request import RequestSubmitted
 from buildledger.events.results import Result
 from buildledger.reactors.state.builds import BuildRun
 from buildledger.reactors.state.changed_paths import ChangePaths
-from buildledger.reactors.state.shared import KnownWorker
+from buildledger.reactors.state.workers import KnownWorker
 from buildledger.steps.program import StepInputs
 
 
 class EvaluationContexts:
-    """Makes them; mentions for a change's paths only where something depends on them."""
+    """Makes contexts; looks up the paths of changes only where an expression depends on them."""
 
     def __init__(self, paths: ChangePaths) -> None:
         self._paths = paths
@@ -28,12 +28,13 @@ class EvaluationContexts:
     def step_inputs(
         self, run: BuildRun, configuration: Configuration, worker: KnownWorker | None, result: Result
     ) -> StepInputs:
-        """What the running step's program is given: nothing that a later fact could change."""
+        """What the running step's program is given: only values that no later fact can change."""
         assigned = run.assigned
         builder = configuration.builders[assigned.builder]
         return StepInputs(
             values=self._context(run, configuration, builder, worker, result),
             stamps={stamp.source: stamp for stamp in assigned.stamps},
+            systems={name: source.kind for name, source in configuration.sources.items() if name in builder.sources},
             revisions=run.revisions_before,
         )
 
@@ -68,16 +69,16 @@ class EvaluationContexts:
         )
 
     def of_request(self, digest: str, builder: Builder, submitted: RequestSubmitted) -> Context:
-        """What is known of a request before it has a worker."""
+        """The context of a request that has no worker yet."""
         files = self.files(digest, builder, submitted.changes)
         return request_context(builder, submitted.stamps, submitted.inputs, files)
 
     def files(self, digest: str, builder: Builder, changes: tuple[ChangeId, ...]) -> tuple[str, ...]:
-        """The paths that the changes touched; empty where nobody mentions."""
+        """The paths that the changes touch; empty if nothing in the builder depends on them."""
         return self._paths.of(changes) if changes and self.mentions(digest, builder, "change.files") else ()
 
     def mentions(self, digest: str, builder: Builder, variable: str) -> bool:
-        """Whether anything in a builder of that configuration may depend on a variable such as `build.number`."""
+        """Whether anything in a builder of the configuration `digest` may depend on a variable (`build.number`)."""
         return self._mentions(digest, BuilderByName(builder), variable)
 
 
@@ -86,7 +87,7 @@ def _mentions(digest: str, builder: BuilderByName, variable: str) -> bool:
 
 
 class BuilderByName:
-    """A builder that is compared by its name, within one configuration."""
+    """A builder that is compared by its name alone, as a cache's key beside the configuration's digest."""
 
     __slots__ = ("builder",)
 

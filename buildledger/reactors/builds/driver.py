@@ -1,4 +1,4 @@
-"""What a build does next: its step programs, driven as far as its facts allow."""
+"""Drives one build as far as its facts allow: through its step programs, from step to step, to its end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from buildledger.events.results import Result
 from buildledger.reactors.builds.completion import finish_after_loss, finish_build
 from buildledger.reactors.builds.contexts import EvaluationContexts
 from buildledger.reactors.state.builds import BuildRun, evolve
-from buildledger.reactors.state.shared import KnownWorker
+from buildledger.reactors.state.workers import KnownWorker
 from buildledger.steps import program, registry, sequence
 from buildledger.steps.program import Conclusion, Execution
 from buildledger.steps.registry import ProgramChangedError
@@ -51,7 +51,7 @@ class BuildDriver:
         self.run = run
         self.commands: list[Command] = []
         self.execution = execution
-        """The running step's program, where it stands; None: it has to be begun, or brought there by a replay."""
+        """The running step's program as far as it has come; None if it has to be started, or replayed."""
         self._configuration = configuration
         self._contexts = contexts
         self._worker = worker
@@ -59,7 +59,7 @@ class BuildDriver:
         self._progress = self._progress_so_far()
 
     def advance(self) -> None:
-        """Work it out; without effect when the build waits for its worker."""
+        """Drive the build until it waits for its worker, or is over; collects the commands in `commands`."""
         if self.run.state.step < 0 and self._builder.properties and not self._set_properties():
             return
         while self._continue_step() if self.run.state.step_open else self._next_step():
@@ -72,7 +72,7 @@ class BuildDriver:
         return sequence.stopped(progress) if self.run.stopped_before else progress
 
     def _apply(self, command: BuildCommands) -> None:
-        """Take a command into the plan, unless what it asks for already is so."""
+        """Apply a command to the copy of the build, and keep it unless it decides nothing."""
         facts = build_rules.decide(self.run.state, command)
         for fact in facts:
             self.run = evolve(self.run, fact)
@@ -80,7 +80,7 @@ class BuildDriver:
             self.commands.append(command)
 
     def _set_properties(self) -> bool:
-        """Set the builder's own properties; if they can't be had, end the build."""
+        """Set the builder's own properties; False if one can't be evaluated, which ends the build."""
         try:
             context = self._contexts.step_inputs(self.run, self._configuration, self._worker, Result.SUCCESS).values
             values = evaluate.properties(self._builder, context)
@@ -92,7 +92,7 @@ class BuildDriver:
         return True
 
     def _next_step(self) -> bool:
-        """Start the next step, or end the build; False when the build is over."""
+        """Start the next step, or end the build; False if the build is over."""
         progress = self._progress
         if self.run.state.stop_requested:
             progress = self._progress = sequence.stopped(progress)
@@ -122,7 +122,7 @@ class BuildDriver:
             self.commands.extend(finish_build(self.run, result, summary))
 
     def _summary(self, result: Result) -> str:
-        """The step that made the build what it is, and what it says."""
+        """The name and summary of the first step that did not succeed; empty if the build did."""
         if result is Result.SUCCESS:
             return ""
         for step, ended, summary in zip(self._builder.steps, self.run.results, self.run.summaries, strict=False):
@@ -131,7 +131,7 @@ class BuildDriver:
         return "stopped on request" if self.run.state.stop_requested else ""
 
     def _continue_step(self) -> bool:
-        """Drive the running step; False when it waits for its worker, or the build is over."""
+        """Drive the running step; False if it waits for its worker, or the build is over."""
         step = self._builder.steps[self.run.state.step]
         try:
             conclusion = self._drive(step)
@@ -159,7 +159,11 @@ class BuildDriver:
         self.execution = None
 
     def _drive(self, step: Step) -> Conclusion | None:
-        """Let the program go on; None when it waits. Raises: ProgramChangedError."""
+        """Let the step's program go on; None if it waits.
+
+        Raises:
+            ProgramChangedError: the step was started by another version of its program.
+        """
         try:
             if self.execution is None:
                 if self.run.open_operation is None and not self.run.outcomes and not self._has_turn(step):
@@ -186,7 +190,7 @@ class BuildDriver:
         return self._contexts.step_inputs(self.run, self._configuration, self._worker, self._progress.result)
 
     def _answer(self, step: Step, execution: Execution) -> Conclusion | None:
-        """Answer the program's requests from what is known, until it concludes or needs the worker."""
+        """Answer the program's requests from the facts until it concludes; None if it waits for its worker."""
         build_id = self.run.build_id
         while (request := execution.request) is not None:
             match request:

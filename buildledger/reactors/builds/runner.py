@@ -1,4 +1,4 @@
-"""Drives the builds: each follows its step programs until it waits for its worker, or is over."""
+"""Drives all running builds, each whenever a fact lets it go on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from buildledger.steps.program import Execution
 
 
 class BuildRunner:
-    """One step program for each active build; programs are rebuilt from facts, so they are in no checkpoint."""
+    """Keeps the step program of each running build. Programs are replayed from facts, so they are in no checkpoint."""
 
     name = "running"
 
@@ -34,11 +34,11 @@ class BuildRunner:
         self._shared = shared
         self._contexts = contexts
         self._executions: dict[BuildId, tuple[int, Execution]] = {}
-        """By build, with the step that it belongs to."""
+        """The programs by build, each with the number of its step."""
         self._to_drive: dict[BuildId, None] = {}
 
     def folds(self) -> Mapping[type[Fact], Fold]:
-        """See `Reactor`: what can let a build go on."""
+        """See `Reactor`: the facts that can let a build go on."""
         return {
             BuildAssigned: self._progressed,
             OperationFinished: self._progressed,
@@ -67,7 +67,7 @@ class BuildRunner:
         ]
 
     def refused(self, subject: UUID | str) -> None:
-        """See `Reactor`: the program may be ahead of the facts, so it is brought there again by a replay."""
+        """See `Reactor`: the program may be ahead of the facts, so it is dropped and replayed."""
         build_id = BuildId(UUID(str(subject)))
         self._executions.pop(build_id, None)
         self._to_drive[build_id] = None
@@ -88,7 +88,7 @@ class BuildRunner:
         return self._drive(BuildRun(build_id=build_id, number=0, correlation_id=build_id, state=state))
 
     def forget(self, build_id: BuildId) -> None:
-        """An assignment was refused: what was planned for it never happens."""
+        """Drop the program of a build whose assignment was refused."""
         self._executions.pop(build_id, None)
 
     def _drive(self, run: BuildRun) -> tuple[Command, ...]:

@@ -8,7 +8,8 @@ from buildledger.config.evaluate import WorkerView
 from buildledger.config.placement import Candidate, worker_view
 from buildledger.config.resolved import Configuration
 from buildledger.reactors.state.machines import KnownMachine
-from buildledger.reactors.state.shared import KnownWorker, SharedState
+from buildledger.reactors.state.shared import SharedState
+from buildledger.reactors.state.workers import KnownWorker
 
 
 def candidate_of(configuration: Configuration, known: KnownWorker, machine: KnownMachine | None) -> Candidate:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from buildledger.config.resolved import Configuration
 from buildledger.reactors.scheduling.candidates import view_of
 from buildledger.reactors.scheduling.queues import Queue
-from buildledger.reactors.state.shared import OpenRequest, SharedState
+from buildledger.reactors.state.requests import OpenRequest
+from buildledger.reactors.state.shared import SharedState
 
 
 class UnmetDemand(NamedTuple):

@@ -8,7 +8,7 @@ from buildledger.config.placement import RequirementKey
 from buildledger.config.resolved import Builder
 from buildledger.events.ids import RequestId
 from buildledger.reactors.scheduling.pools import Pool, QueueRank
-from buildledger.reactors.state.shared import OpenRequest
+from buildledger.reactors.state.requests import OpenRequest
 
 
 class Queue:

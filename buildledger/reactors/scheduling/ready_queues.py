@@ -12,7 +12,7 @@ from buildledger.events.ids import RequestId
 from buildledger.reactors.builds.contexts import EvaluationContexts
 from buildledger.reactors.scheduling.pools import Pool, Pools, QueueRank
 from buildledger.reactors.scheduling.queues import Queue
-from buildledger.reactors.state.shared import OpenRequest
+from buildledger.reactors.state.requests import OpenRequest
 
 
 class ReadyQueues:

@@ -16,19 +16,22 @@ from buildledger.events import build, config, machine, request
 from buildledger.events import worker as worker_events
 from buildledger.events.build import BuildAssigned
 from buildledger.events.fact import Fact, Recorded
-from buildledger.events.ids import BuildId, ChangeId, RequestId, WorkerId, worker_id
+from buildledger.events.ids import BuildId, RequestId, WorkerId, worker_id
 from buildledger.events.ids import build_id as build_id_of
 from buildledger.events.results import Result
 from buildledger.reactors.builds.contexts import EvaluationContexts
 from buildledger.reactors.builds.runner import BuildRunner
 from buildledger.reactors.reactor import CommandBatch, Fold
 from buildledger.reactors.scheduling.allocations import Allocations
+from buildledger.reactors.scheduling.assignment import assignment
 from buildledger.reactors.scheduling.candidates import candidate_of
 from buildledger.reactors.scheduling.demand import UnmetDemand
 from buildledger.reactors.scheduling.explain import explain
 from buildledger.reactors.scheduling.queues import Queue
 from buildledger.reactors.scheduling.ready_queues import ReadyQueues
-from buildledger.reactors.state.shared import KnownWorker, OpenRequest, SharedState
+from buildledger.reactors.state.requests import OpenRequest
+from buildledger.reactors.state.shared import SharedState
+from buildledger.reactors.state.workers import KnownWorker
 
 LEFT_BEHIND = "the request that it was collapsed into was answered without a build"
 
@@ -228,7 +231,14 @@ class Scheduler:
         worker = queue.pool.choose(queue.last_worker, newest.last_worker)
         queue.last_worker = worker.name
         build_id = build_id_of(newest.request_id, newest.attempts + 1)
-        assigned = self._assignment(index, queue.builder, together, worker.name)
+        self._fence = max(self._fence, self._shared.fence) + 1
+        assigned = assignment(
+            together,
+            self._shared.requests,
+            worker=worker.name,
+            fence=self._fence,
+            config_digest=index.configuration.digest,
+        )
         index.allocations.allocate(build_id, assigned, queue.builder)
         commands = (
             ClaimRequest(request_id=newest.request_id, build_id=build_id, attempt=assigned.attempt),
@@ -237,33 +247,3 @@ class Scheduler:
             *self._running.start(build_id, assigned),
         )
         return CommandBatch(commands, build_id, newest.causation_id, newest.correlation_id)
-
-    def _assignment(
-        self, index: SchedulingIndex, builder: Builder, together: list[OpenRequest], worker: str
-    ) -> BuildAssigned:
-        """One build for all of them: of what the newest asks for, with the changes of all."""
-        newest = together[-1]
-        self._fence = max(self._fence, self._shared.fence) + 1
-        served = [newest.request_id, *(older.request_id for older in together[:-1])]
-        served.extend(follower for waiting in together for follower in waiting.followers)
-        submitted = newest.submitted
-        return BuildAssigned(
-            builder=builder.name,
-            requests=tuple(served),
-            attempt=newest.attempts + 1,
-            worker=worker,
-            fence=self._fence,
-            stamps=submitted.stamps,
-            changes=self._changes(served),
-            reason=submitted.reason,
-            requested_by=submitted.requested_by,
-            inputs=submitted.inputs,
-            config_digest=index.configuration.digest,
-        )
-
-    def _changes(self, served: list[RequestId]) -> tuple[ChangeId, ...]:
-        """The changes of all requests that the build answers, each once, oldest request first."""
-        if len(served) == 1:
-            return self._shared.requests[served[0]].submitted.changes
-        requests = sorted((self._shared.requests[request_id] for request_id in served), key=lambda each: each.position)
-        return tuple(dict.fromkeys(change for each in requests for change in each.submitted.changes))

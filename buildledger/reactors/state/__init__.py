@@ -1,1 +1,1 @@
-"""State that reactors share: open requests, builds, workers, machines and the configurations they were made under."""
+"""State that all reactors share: open requests, running builds, workers, machines and the configurations in use."""

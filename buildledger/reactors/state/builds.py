@@ -1,4 +1,4 @@
-"""A build under way: what its facts say that the rest of it depends on."""
+"""The state of a running build."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ from buildledger.events.results import Result
 
 
 class BuildRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A fold of one build's facts, from its assignment on."""
+    """A running build, folded from its facts since the assignment."""
 
     build_id: BuildId
     number: int
-    """Among the builds of its builder, from 1."""
+    """Counts the builds of its builder, from 1."""
     correlation_id: UUID
     causation_id: UUID | None = None
     """The command behind the build's newest fact."""
     state: BuildState
     results: tuple[Result, ...] = ()
-    """Of the steps that have ended."""
+    """The results of the steps that have ended, in their order."""
     summaries: tuple[str, ...] = ()
     program: str = ""
-    """Of the step that runs."""
+    """The name of the running step's program; empty before the first step."""
     program_version: int = 0
     properties_before: dict[str, Any] = msgspec.field(default_factory=dict)
-    """As they were when the running step started: all that its program may know, so that a replay knows the same."""
+    """The properties when the running step started; its program sees no later ones, so that a replay sees the same."""
     revisions_before: dict[str, str] = msgspec.field(default_factory=dict)
     stopped_before: bool = False
-    """Somebody had asked for the build's end before the running step started."""
+    """Whether a stop had been requested before the running step started."""
     outcomes: dict[OperationId, Ended] = msgspec.field(default_factory=dict)
-    """Of the running step's operations that have ended."""
+    """How the running step's operations have ended, those that have."""
     open_operation: OperationId | None = None
     open_operation_on_server: bool = False
     """The open operation is done by the server itself, whatever becomes of the worker."""
 
     @property
     def assigned(self) -> BuildAssigned:
-        """How it began; every build here has begun."""
+        """The build's assignment."""
         assert self.state.assigned is not None
         return self.state.assigned
 
 
 def evolve(run: BuildRun, fact: Fact) -> BuildRun:
-    """The build after one more fact."""
+    """The build after one more of its facts."""
     state = build_rules.evolve(run.state, fact)
     replace = msgspec.structs.replace
     match fact:

@@ -1,4 +1,4 @@
-"""Which paths changes touched, for conditions that ask."""
+"""The paths that changes touch, for conditions with `change.files`."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from buildledger.events.ids import ChangeId
 
 REMEMBERED_CHANGES = 4_096
 PATHS_LIMIT = 10_000
-"""Of all changes of a build together; conditions see no more."""
+"""Paths of all changes of a build together; a condition sees no more."""
 
 
 class ChangePaths:
-    """The paths of commits; the last ones asked for are remembered."""
+    """Looks up the paths of changes; keeps those that were asked for last."""
 
     def __init__(self, load: Callable[[ChangeId], ChangeRecorded | None]) -> None:
         self._load = load
-        """Reads a commit from the ledger; blocks for a query."""
+        """Reads a change from the ledger, which blocks; None if it isn't there."""
         self._paths: OrderedDict[ChangeId, tuple[str, ...]] = OrderedDict()
 
     def of(self, changes: Iterable[ChangeId]) -> tuple[str, ...]:
-        """Each path once, in the order of the changes."""
+        """The paths of these changes, each once, in the order of the changes."""
         paths: dict[str, None] = {}
         for change_id in changes:
             paths.update(dict.fromkeys(self._one(change_id)))

@@ -1,4 +1,4 @@
-"""The machines of elastic workers, as their facts left them."""
+"""The state of the machines that the server starts for workers."""
 
 from __future__ import annotations
 
@@ -32,40 +32,40 @@ class KnownMachine(msgspec.Struct, kw_only=True):
 
     state: MachineState = MachineState()
     arrived: bool = False
-    """Its worker has connected."""
+    """Whether its worker has connected since the last start."""
     idle_at: datetime | None = None
-    """When it was noted that it has nothing to do."""
+    """When `MachineIdle` was recorded for it; None if it wasn't since the last start."""
     last_build: BuildId | None = None
-    """What the present machine ended last."""
+    """The build that ended on it last; None if none has since the last start."""
 
     @property
     def is_starting(self) -> bool:
-        """It was started, and its worker hasn't connected since."""
+        """Whether it was started and its worker hasn't connected since."""
         return self.state.phase in ("requested", "started") and not self.arrived
 
 
 class Machines:
-    """All of them, by the worker's name; its size is that of the elastic workers there ever were."""
+    """The machines by their workers' names. One is kept for each worker that was ever started."""
 
     def __init__(self) -> None:
         self.known: dict[str, KnownMachine] = {}
 
     def folds(self) -> Mapping[type[Fact], Fold]:
-        """Which facts it takes in, and how."""
+        """The facts that it folds, and by which functions."""
         return dict.fromkeys(FACTS, self._changed)
 
     def state(self, worker: str) -> MachineState:
-        """The machine's state; that of a worker without one is the beginning."""
+        """The state of a worker's machine; the initial state if it never had one."""
         known = self.known.get(worker)
         return MachineState() if known is None else known.state
 
     def worker_came(self, worker: str) -> None:
-        """The worker is connected."""
+        """Note that a worker has connected."""
         if (known := self.known.get(worker)) is not None:
             known.arrived = True
 
     def build_ended(self, worker: str, build_id: BuildId) -> None:
-        """A build on the worker is over."""
+        """Note that a build has ended on a worker."""
         if (known := self.known.get(worker)) is not None:
             known.last_build = build_id
 

@@ -1,24 +1,23 @@
-"""Open work: requests, builds and workers as their facts left them. One fold, which all reactors share."""
+"""The state that all reactors share, folded once: open requests, running builds, workers and machines."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from functools import lru_cache
-from uuid import UUID
 
 import msgspec
 
+from buildledger.config.configurations import AppliedConfigurations, Configurations
 from buildledger.domain.build import BuildState
-from buildledger.domain.worker import DRAIN_REASON
 from buildledger.events import build, config, request
 from buildledger.events import worker as worker_events
 from buildledger.events.fact import Fact, Recorded
-from buildledger.events.ids import BuildId, RequestId, ServerId, WorkerId, worker_id
+from buildledger.events.ids import BuildId, RequestId, WorkerId, worker_id
 from buildledger.reactors.reactor import Fold
 from buildledger.reactors.state.builds import BuildRun, evolve
-from buildledger.reactors.state.configurations import Configurations
 from buildledger.reactors.state.machines import KnownMachine, Machines
+from buildledger.reactors.state.requests import OpenRequest
+from buildledger.reactors.state.workers import KnownWorker
 
 BUILD_PROGRESS_FACTS: tuple[type[Fact], ...] = (
     build.StepStarted,
@@ -31,59 +30,14 @@ BUILD_PROGRESS_FACTS: tuple[type[Fact], ...] = (
     build.StepFinished,
     build.BuildStopRequested,
 )
-"""What happens in a build between its assignment and its end."""
-
-
-class OpenRequest(msgspec.Struct, kw_only=True):
-    """A request that isn't answered."""
-
-    request_id: RequestId
-    position: int
-    """Where it was submitted: its age."""
-    submitted: request.RequestSubmitted
-    priority: int
-    attempts: int = 0
-    build_id: BuildId | None = None
-    """The build that has it; None while it waits."""
-    into: RequestId | None = None
-    """The request it was collapsed into."""
-    followers: tuple[RequestId, ...] = ()
-    """Requests that were collapsed into it."""
-    last_worker: str | None = None
-    """Where its last build was lost."""
-    causation_id: UUID | None = None
-    correlation_id: UUID
-
-    @property
-    def waits(self) -> bool:
-        """It is in the queue."""
-        return self.build_id is None and self.into is None
-
-
-class KnownWorker(msgspec.Struct, kw_only=True):
-    """A worker that was heard of."""
-
-    name: str = ""
-    """Empty until it has connected once."""
-    epoch: int = 0
-    connected: bool = False
-    server_id: ServerId | None = None
-    labels: dict[str, str] = msgspec.field(default_factory=dict)
-    capacity: int = 0
-    paused: bool = False
-    drained: bool = False
-    """It asked for the pause itself, because it is going."""
-    revoked: bool = False
-    lost: bool = False
-    missing: bool = False
-    disconnected_at: datetime | None = None
+"""The facts of a build between its assignment and its end."""
 
 
 _worker_id = lru_cache(maxsize=20_000)(worker_id)
 
 
 class Snapshot(msgspec.Struct, kw_only=True):
-    """All of it, for a checkpoint."""
+    """The shared state, for a checkpoint."""
 
     requests: list[OpenRequest]
     builds: list[BuildRun]
@@ -96,25 +50,25 @@ class Snapshot(msgspec.Struct, kw_only=True):
 
 
 class SharedState:
-    """The fold. Its size follows what is open, and the number of builders and workers; never the history."""
+    """Folds facts. Its size follows what is open and the numbers of builders and workers, not the history."""
 
-    def __init__(self, text_at: Callable[[int], str]) -> None:
-        self.configurations = Configurations(text_at)
+    def __init__(self, configurations: Configurations) -> None:
+        self.configurations = AppliedConfigurations(configurations)
         self.requests: dict[RequestId, OpenRequest] = {}
         self.builds: dict[BuildId, BuildRun] = {}
         self.builds_of: dict[str, set[BuildId]] = {}
-        """By worker."""
+        """The running builds by the name of their worker."""
         self.workers: dict[WorkerId, KnownWorker] = {}
         self.machines = Machines()
         self.build_counts: dict[str, int] = {}
         self.fence = 0
         self.ended: BuildRun | None = None
-        """The build that the fact at hand has ended, for folds that come after this one."""
+        """The build that the present fact has ended, for the reactors, which fold the fact after this."""
         self.answered: OpenRequest | None = None
-        """The request that the fact at hand has answered."""
+        """The request that the present fact has finished, for the reactors likewise."""
 
     def worker(self, name: str) -> KnownWorker | None:
-        """A worker by its name."""
+        """The worker with this name; None if it isn't in the ledger."""
         return self.workers.get(_worker_id(name))
 
     def number_of(self, build_id: BuildId) -> int:
@@ -123,7 +77,7 @@ class SharedState:
         return 0 if run is None else run.number
 
     def folds(self) -> Mapping[type[Fact], Fold]:
-        """Which facts it takes in, and how."""
+        """The facts that it folds, and by which functions."""
         progress: dict[type[Fact], Fold] = dict.fromkeys(BUILD_PROGRESS_FACTS, self._build_progressed)
         return {
             **progress,
@@ -149,7 +103,7 @@ class SharedState:
         }
 
     def _config_applied(self, recorded: Recorded, fact: config.ConfigApplied) -> None:
-        self.configurations.apply(recorded.position, fact)
+        self.configurations.apply(recorded.position, fact.digest)
 
     def _request_submitted(self, recorded: Recorded, fact: request.RequestSubmitted) -> None:
         request_id = RequestId(recorded.stream_id)
@@ -239,7 +193,7 @@ class SharedState:
 
     def _worker_paused(self, recorded: Recorded, fact: worker_events.WorkerPaused) -> None:
         known = self._known(recorded)
-        known.paused, known.drained = True, fact.reason.startswith(DRAIN_REASON)
+        known.paused, known.drained = True, fact.by is worker_events.PausedBy.WORKER
 
     def _worker_resumed(self, recorded: Recorded, fact: worker_events.WorkerResumed) -> None:
         self._known(recorded).paused = False
@@ -254,7 +208,7 @@ class SharedState:
         return self.workers.setdefault(WorkerId(recorded.stream_id), KnownWorker())
 
     def snapshot(self) -> Snapshot:
-        """All that a start needs instead of the history."""
+        """The present state, for a checkpoint."""
         pinned = {run.assigned.config_digest for run in self.builds.values()}
         return Snapshot(
             requests=list(self.requests.values()),
@@ -268,7 +222,7 @@ class SharedState:
         )
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Take over what a checkpoint remembered."""
+        """Take over the content of a checkpoint."""
         self.requests = {open_request.request_id: open_request for open_request in snapshot.requests}
         self.builds = {run.build_id: run for run in snapshot.builds}
         for run in snapshot.builds:

@@ -1,4 +1,4 @@
-"""Branches that moved, and how long they have to be quiet before they are built."""
+"""Change triggers: builds a branch when it has moved and has then been quiet for the settle time."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from buildledger.reactors.triggers.request_factory import Cause, RequestFactory
 
 EVERY_BRANCH = ("**",)
 CHANGES_LIMIT = 500
-"""Of one request; of more the newest are named."""
+"""Changes that one request names; of more, the newest."""
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
-    """A branch came to stand elsewhere."""
+    """One move of a branch to another revision."""
 
     position: int
     revision: str
@@ -33,38 +33,38 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settling(msgspec.Struct, kw_only=True):
-    """A branch that has moved since a trigger last built it."""
+    """A branch that has moved since a trigger last requested builds of it."""
 
     trigger: str
     source: str
     branch: str
     moves: tuple[Move, ...]
     initial: bool
-    """All that happened is that it was seen for the first time."""
+    """Whether the only move was that the branch was seen for the first time."""
     correlation_id: UUID
     causation_id: UUID
 
 
 class ChangeTriggers:
-    """What waits to become quiet."""
+    """The branches that have moved and aren't built yet, and what they lead to."""
 
     def __init__(self, factory: RequestFactory) -> None:
         self._factory = factory
         self.settling: dict[tuple[str, str, str], Settling] = {}
-        """By trigger, source and branch."""
+        """The branches by trigger, source and branch name."""
         self._by_source: dict[str, list[ChangeTrigger]] = {}
         self._in_flight: set[tuple[str, str, str]] = set()
-        """Those whose requests are on their way to the ledger."""
+        """The keys of those whose requests were given to the ledger and aren't facts yet."""
 
     def configured(self, configuration: Configuration) -> None:
-        """Follow the configuration."""
+        """Take over the triggers of a configuration."""
         self._by_source = {}
         for trigger in configuration.triggers.values():
             if isinstance(trigger, ChangeTrigger):
                 self._by_source.setdefault(trigger.source, []).append(trigger)
 
     def moved(self, recorded: Recorded, fact: BranchMoved) -> None:
-        """Note for every trigger that watches the branch that it has moved; a branch that is gone isn't built."""
+        """Note a move for every trigger that watches the branch; a branch that was deleted is forgotten."""
         for trigger in self._by_source.get(fact.source, ()):
             key = (trigger.name, fact.source, fact.branch)
             if fact.revision is None:
@@ -89,7 +89,7 @@ class ChangeTriggers:
         )
 
     def submitted(self, fact: RequestSubmitted) -> None:
-        """A trigger's requests are in the ledger: what they cover needn't be asked for again."""
+        """Forget the moves that a request in the ledger covers."""
         for stamp in fact.stamps:
             key = (fact.trigger or "", stamp.source, stamp.branch)
             if (settling := self.settling.get(key)) is not None:
@@ -106,7 +106,7 @@ class ChangeTriggers:
             del self.settling[key]
 
     def due(self, configuration: Configuration, now: datetime) -> Iterator[CommandBatch]:
-        """The requests for all branches that have been quiet for long enough."""
+        """The requests for all branches that have been quiet for their settle time."""
         for key, settling in list(self.settling.items()):
             trigger = configuration.triggers.get(settling.trigger)
             if not isinstance(trigger, ChangeTrigger) or not self._may_build(configuration, trigger, settling):
@@ -126,7 +126,7 @@ class ChangeTriggers:
         return settling.branch == self._factory.default_branch(configuration, settling.source)
 
     def next_at(self, configuration: Configuration) -> datetime | None:
-        """When the next branch has been quiet for long enough."""
+        """When the next branch will have been quiet for its settle time; None if none waits."""
         times = (
             _settled(trigger, settling)
             for key, settling in self.settling.items()
@@ -135,7 +135,7 @@ class ChangeTriggers:
         return min(times, default=None)
 
     def refused(self, subject: UUID | str) -> None:
-        """Ask again."""
+        """Request again what a refused batch was to request."""
         self._in_flight = {key for key in self._in_flight if _subject(key) != subject}
 
 

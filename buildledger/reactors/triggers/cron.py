@@ -1,4 +1,4 @@
-"""Builds at set times. What was missed while no server was there is made up for once."""
+"""Cron triggers: builds at set times. Runs that were missed while no server ran are made up for by one."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from buildledger.reactors.triggers.request_factory import Cause, RequestFactory
 
 
 class Timetable(msgspec.Struct, kw_only=True):
-    """What is known of one trigger."""
+    """The times of one trigger, and what it has requested."""
 
     at: str
     zone: str
     since: datetime
-    """Nothing before this is due: the last run, or when the trigger was configured so."""
+    """Only times after this one are due: that of the last run, or when the trigger was configured."""
     built: dict[str, tuple[SourceStamp, ...]] = msgspec.field(default_factory=dict)
-    """What it asked for last, by builder."""
+    """The source stamps of its last request, by builder."""
 
 
 class CronTriggers:
-    """The timetables of all triggers."""
+    """The timetables of all cron triggers."""
 
     def __init__(self, factory: RequestFactory) -> None:
         self._factory = factory
         self.timetables: dict[str, Timetable] = {}
-        """By trigger."""
+        """By the trigger's name."""
         self._due: dict[str, datetime] = {}
         self._in_flight: set[str] = set()
 
     def configured(self, configuration: Configuration, at: datetime) -> None:
-        """Follow the configuration; a trigger whose times are the same goes on as it was."""
+        """Take over the triggers of a configuration; one with the same times keeps its timetable."""
         before, self.timetables = self.timetables, {}
         self._due.clear()
         for trigger in configuration.triggers.values():
@@ -49,7 +49,7 @@ class CronTriggers:
                 self.timetables[trigger.name] = known
 
     def submitted(self, recorded: Recorded, fact: RequestSubmitted) -> None:
-        """A run is in the ledger."""
+        """Note that a run's request is in the ledger."""
         if (timetable := self.timetables.get(fact.trigger or "")) is not None:
             timetable.built[fact.builder] = fact.stamps
             self._ran(fact.trigger or "", timetable, recorded.meta.recorded_at)
@@ -60,7 +60,7 @@ class CronTriggers:
         self._in_flight.discard(trigger)
 
     def due(self, configuration: Configuration, now: datetime) -> Iterator[CommandBatch]:
-        """The requests of all triggers whose time has come."""
+        """The requests of all triggers that are due."""
         for name, timetable in self.timetables.items():
             trigger = configuration.triggers[name]
             assert isinstance(trigger, CronTrigger)
@@ -77,7 +77,7 @@ class CronTriggers:
                 self._ran(name, timetable, scheduled)
 
     def _changed(self, configuration: Configuration, trigger: CronTrigger, timetable: Timetable) -> list[str]:
-        """The builders that have something to build."""
+        """The builders to request: with `only_if_changed` those whose source stamps aren't the last ones."""
         cause = _cause(trigger, timetable.since)
         return [
             name
@@ -93,12 +93,12 @@ class CronTriggers:
         return at
 
     def next_at(self) -> datetime | None:
-        """When the next trigger's time comes."""
+        """When the next trigger is due; None if there is none."""
         times = (self._next(name, table) for name, table in self.timetables.items() if name not in self._in_flight)
         return min(times, default=None)
 
     def refused(self, subject: UUID | str) -> None:
-        """Ask again."""
+        """Request again what a refused batch was to request."""
         self._in_flight.discard(str(subject))
 
 

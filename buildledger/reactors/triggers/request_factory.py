@@ -1,4 +1,4 @@
-"""Turns a trigger's decision into requests: what to check out, whether the builder wants it, how urgent it is."""
+"""Makes the requests of a trigger: their source stamps, whether the builder's `when` holds, and their priority."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ _log = logging.getLogger(__name__)
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """Why builds are asked for."""
+    """Why a trigger requests builds, and of what."""
 
     trigger: str
     reason: str
     key: tuple[object, ...]
-    """With the builder's name it names the request for ever."""
+    """With the trigger's and the builder's name it makes the request's id, so that a repeated request is the same."""
     stamps: Mapping[str, SourceStamp] = msgspec.field(default_factory=dict)
-    """What is known of what to check out, by source; the rest is taken from the branches' heads."""
+    """The source stamps that are known, by source; those of other sources are taken from the heads of branches."""
     branch: str | None = None
-    """Of the sources that nothing is known of; None: each source's default branch."""
+    """The branch of those other sources; None: each source's default branch."""
     changes: tuple[ChangeId, ...] = ()
     paths_known: bool = True
-    """False: something changed, but nobody can say which paths; conditions that ask for them are taken to hold."""
+    """False if it isn't known which paths changed; conditions on paths are then taken to hold."""
     parent_build: BuildId | None = None
 
 
 class RequestFactory:
-    """Knows where all branches stand, and makes requests."""
+    """Makes requests; follows the heads of all branches for them."""
 
     def __init__(self, contexts: EvaluationContexts) -> None:
         self._contexts = contexts
         self.heads: dict[str, dict[str, str]] = {}
-        """Revisions by source and branch."""
+        """The revision of each branch, by source and branch."""
 
     def moved(self, fact: BranchMoved) -> None:
-        """Follow a branch."""
+        """Take over a branch's new revision, or that it was deleted."""
         branches = self.heads.setdefault(fact.source, {})
         if fact.revision is None:
             branches.pop(fact.branch, None)
@@ -58,12 +58,12 @@ class RequestFactory:
             branches[fact.branch] = fact.revision
 
     def default_branch(self, configuration: Configuration, source: str) -> str:
-        """The branch of a source that is built when nobody names one."""
+        """The branch of a source that is built when none is named."""
         configured = configuration.sources.get(source)
         return default_branch(configured.default_branch if configured else None, self.heads.get(source, ()))
 
     def stamps(self, configuration: Configuration, builder: Builder, cause: Cause) -> tuple[SourceStamp, ...]:
-        """What the builder would check out: what the cause says first, then its other sources."""
+        """The source stamps of a build: those of the cause first, then those of the builder's other sources."""
         sources = dict.fromkeys([*(name for name in cause.stamps if name in builder.sources), *builder.sources])
         if not sources and cause.stamps:
             return tuple(cause.stamps.values())
@@ -81,7 +81,7 @@ class RequestFactory:
     def requests(
         self, configuration: Configuration, builders: Iterable[str], cause: Cause
     ) -> tuple[SubmitRequest, ...]:
-        """A request for each of the builders that wants it."""
+        """A request for each builder whose `when` holds."""
         made = (self._request(configuration, configuration.builders[name], cause) for name in builders)
         return tuple(request for request in made if request is not None)
 
@@ -109,7 +109,7 @@ class RequestFactory:
 
 
 def _should_build(builder: Builder, context: Context, cause: Cause) -> bool:
-    """Whether the builder's `when` lets it through; one that can't be evaluated does, so that nothing goes unbuilt."""
+    """Whether the builder's `when` holds; one that can't be evaluated counts as true, so that nothing goes unbuilt."""
     if not cause.paths_known and builder.when is not None and "change.files" in mentioned(builder.when.source):
         return True
     try:

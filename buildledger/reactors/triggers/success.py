@@ -1,4 +1,4 @@
-"""Builds after others have succeeded for the same source stamps."""
+"""Success triggers: builds after other builders have succeeded for the same source stamps."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from buildledger.reactors.triggers.request_factory import Cause, RequestFactory
 
 SUCCEEDED = frozenset({Result.SUCCESS, Result.WARNINGS})
 INCOMPLETE_LIMIT = 1_000
-"""Sets of builds, some of which have succeeded and some not, that are remembered; the oldest is given up."""
+"""Sets of builders that have succeeded only in part and are remembered; the oldest is forgotten."""
 
 _log = logging.getLogger(__name__)
 
 
 class Succeeded(msgspec.Struct, frozen=True, kw_only=True):
-    """The build that completed what a trigger waits for."""
+    """The build by which the last of a trigger's builders has succeeded."""
 
     trigger: str
     build_id: BuildId
@@ -40,19 +40,19 @@ class Succeeded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SuccessTriggers:
-    """What has succeeded so far, and what follows from it."""
+    """What has succeeded so far, and the requests that follow."""
 
     def __init__(self, factory: RequestFactory) -> None:
         self._factory = factory
         self.incomplete: dict[str, list[str]] = {}
-        """Builders that have succeeded, by trigger and stamps."""
+        """The builders that have succeeded, by trigger and source stamps."""
         self.complete: dict[str, Succeeded] = {}
-        """What has to be asked for, by trigger and build."""
+        """What has to be requested, by trigger and build."""
         self._by_builder: dict[str, list[SuccessTrigger]] = {}
         self._in_flight: set[str] = set()
 
     def configured(self, configuration: Configuration) -> None:
-        """Follow the configuration."""
+        """Take over the triggers of a configuration."""
         self._by_builder = {}
         for trigger in configuration.triggers.values():
             if isinstance(trigger, SuccessTrigger):
@@ -60,7 +60,7 @@ class SuccessTriggers:
                     self._by_builder.setdefault(builder, []).append(trigger)
 
     def finished(self, run: BuildRun, result: Result) -> bool:
-        """A build has ended; says whether anything follows from that."""
+        """Note that a build has ended; gives whether a trigger depends on it."""
         triggers = self._by_builder.get(run.assigned.builder, ()) if result in SUCCEEDED else ()
         for trigger in triggers:
             self._succeeded(trigger, run, result)
@@ -95,14 +95,14 @@ class SuccessTriggers:
         return False
 
     def submitted(self, fact: RequestSubmitted) -> None:
-        """What follows from a build is in the ledger."""
+        """Forget what has been requested by a request in the ledger."""
         if fact.parent_build is not None and fact.trigger is not None:
             key = _key(fact.trigger, fact.parent_build)
             self.complete.pop(key, None)
             self._in_flight.discard(key)
 
     def due(self, configuration: Configuration) -> Iterator[CommandBatch]:
-        """The requests that follow from what has succeeded."""
+        """The requests that follow and haven't been made yet."""
         for key, succeeded in list(self.complete.items()):
             if key in self._in_flight:
                 continue
@@ -124,7 +124,7 @@ class SuccessTriggers:
             del self.complete[key]
 
     def refused(self, subject: UUID | str) -> None:
-        """Ask again."""
+        """Request again what a refused batch was to request."""
         self._in_flight.discard(str(subject))
 
 

@@ -1,13 +1,15 @@
-"""Asks for builds: after changes, at set times, and after the success of others. People ask through the API."""
+"""Requests builds for triggers: after changes, at set times, and after other builds have succeeded."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
+from buildledger.config.configurations import UnreadableConfigurationError
 from buildledger.events.build import BuildFinished
 from buildledger.events.change import BranchMoved
 from buildledger.events.config import ConfigApplied
@@ -21,9 +23,11 @@ from buildledger.reactors.triggers.cron import CronTriggers, Timetable
 from buildledger.reactors.triggers.request_factory import RequestFactory
 from buildledger.reactors.triggers.success import Succeeded, SuccessTriggers
 
+_log = logging.getLogger(__name__)
+
 
 class TriggeringMemory(msgspec.Struct, kw_only=True):
-    """All of it, for a checkpoint."""
+    """The state of all triggers, for a checkpoint."""
 
     heads: dict[str, dict[str, str]]
     settling: list[Settling]
@@ -33,7 +37,7 @@ class TriggeringMemory(msgspec.Struct, kw_only=True):
 
 
 class Triggering:
-    """What was asked for is known by its facts; only what is still to be asked for is remembered."""
+    """Joins the kinds of triggers. Remembers only what is still to be requested: what was, is in the ledger."""
 
     name = "triggering"
 
@@ -55,7 +59,7 @@ class Triggering:
         }
 
     def begin(self, now: datetime) -> None:
-        """See `Reactor`: the memory is complete."""
+        """See `Reactor`: nothing is left to prepare."""
 
     def react(self, now: datetime) -> list[CommandBatch]:
         """See `Reactor`."""
@@ -80,7 +84,7 @@ class Triggering:
         self._successes.refused(subject)
 
     def next_at(self) -> datetime | None:
-        """See `Reactor`: when a branch has been quiet for long enough, or a set time comes."""
+        """See `Reactor`: when a settle time is over, or a cron trigger is due."""
         configuration = self._shared.configurations.current
         if configuration is None:
             return None
@@ -88,7 +92,7 @@ class Triggering:
         return min((at for at in times if at is not None), default=None)
 
     def snapshot(self) -> bytes:
-        """The memory, for a checkpoint."""
+        """The present state, for a checkpoint."""
         memory = TriggeringMemory(
             heads=self._factory.heads,
             settling=list(self._changes.settling.values()),
@@ -99,7 +103,7 @@ class Triggering:
         return msgspec.msgpack.encode(memory)
 
     def restore(self, state: bytes) -> None:
-        """Take over what a checkpoint remembered; the shared work has been restored before."""
+        """Take over the content of a checkpoint; the shared state has to be restored before."""
         memory = msgspec.msgpack.decode(state, type=TriggeringMemory)
         self._factory.heads = memory.heads
         self._changes.settling = {(each.trigger, each.source, each.branch): each for each in memory.settling}
@@ -111,9 +115,14 @@ class Triggering:
             self._successes.configured(configuration)
 
     def _configured(self, recorded: Recorded, fact: ConfigApplied) -> None:
-        configuration = self._shared.configurations.current
-        assert configuration is not None
         self._pending = True
+        try:
+            configuration = self._shared.configurations.current
+        except UnreadableConfigurationError as error:
+            # in history a newer one follows; if it is the newest, `react` raises
+            _log.warning("triggers pass over a configuration: %s", error)
+            return
+        assert configuration is not None
         self._changes.configured(configuration)
         self._crons.configured(configuration, recorded.meta.recorded_at)
         self._successes.configured(configuration)

@@ -1,1 +1,1 @@
-"""Workers that are away, and machines that are started and stopped for elastic ones."""
+"""Workers: their leases and absence, and the machines that the server starts and stops for them."""

@@ -1,4 +1,4 @@
-"""Notices workers that were there once and have been away for longer than the configuration lets them."""
+"""Reports workers that have been away for longer than their `missing_after`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import WorkerId
 from buildledger.events.worker import WorkerDisconnected
 from buildledger.reactors.reactor import CommandBatch, Fold
-from buildledger.reactors.state.shared import KnownWorker, SharedState
+from buildledger.reactors.state.shared import SharedState
+from buildledger.reactors.state.workers import KnownWorker
 
 
 class AbsenceMonitor:
-    """Says so once for each absence. One that was stopped because there was nothing to do is not missed."""
+    """Reports each absence once. A worker whose machine the server has stopped isn't missing."""
 
     name = "missing"
 
@@ -27,14 +28,14 @@ class AbsenceMonitor:
         self._shared = shared
         self._serving_since: datetime | None = None
         self._due: list[tuple[datetime, WorkerId, int]] = []
-        """When to look, with the session that was the last."""
+        """When each worker may be missing, with the epoch of its last session."""
 
     def folds(self) -> Mapping[type[Fact], Fold]:
         """See `Reactor`."""
         return {WorkerDisconnected: self._disconnected, ConfigApplied: self._reconfigured}
 
     def begin(self, now: datetime) -> None:
-        """See `Reactor`: while no server was there to come back to, nobody was missing."""
+        """See `Reactor`: the time begins anew, because while no server ran no worker could come back."""
         self._serving_since = now
         self._schedule_all()
 
@@ -58,7 +59,7 @@ class AbsenceMonitor:
         self._schedule(WorkerId(UUID(str(subject))))
 
     def next_at(self) -> datetime | None:
-        """See `Reactor`: when the next one may be missing."""
+        """See `Reactor`: when the next worker may be missing."""
         return self._due[0][0] if self._due else None
 
     def _disconnected(self, recorded: Recorded, fact: Any) -> None:
@@ -86,7 +87,7 @@ class AbsenceMonitor:
         return None if configured is None else configured.missing_seconds
 
     def _is_expected(self, known: KnownWorker) -> bool:
-        """Whether it should be there: an elastic worker while its machine runs, any other one always."""
+        """Whether the worker should be connected: an elastic one while its machine runs, any other always."""
         configuration = self._shared.configurations.current
         configured = None if configuration is None else configuration.workers.get(known.name)
         if configured is None or configured.missing_seconds is None:

@@ -1,4 +1,4 @@
-"""Starts workers when what waits finds no room, has idle ones stopped, and ends quarantines."""
+"""Has workers started for requests that find no room, and idle ones stopped; ends quarantines."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from buildledger.config import machines
+from buildledger.config.stored import UnreadableTextError, read_machine_settings
 from buildledger.domain.command import Command
 from buildledger.domain.machine import MachineState, NoteMachineIdle, ReleaseMachine, StartMachine, StopMachine
 from buildledger.events import build, config
@@ -26,11 +27,23 @@ TIME_IS_OVER = "the time is over"
 RECONFIGURED = "its configuration was changed"
 NOT_CONFIGURED = "the configuration doesn't have it"
 
-_settings = lru_cache(maxsize=2_000)(machines.from_json)
+_settings = lru_cache(maxsize=2_000)(read_machine_settings)
+
+
+@lru_cache(maxsize=2_000)
+def _canonical(settings: str) -> str:
+    """Stored settings in the newest format, so that an upgrade of the server changes no machine.
+
+    What can't be read stays as it is, and so differs from whatever is configured: that machine is stopped.
+    """
+    try:
+        return machines.to_json(_settings(settings))
+    except UnreadableTextError:
+        return settings
 
 
 class Autoscaler:
-    """Decides; the drivers in `elastic/` do it. Looks only at workers about which something was said, or is due."""
+    """Decides which machines run; the controllers in `elastic/` start and stop them."""
 
     name = "elasticity"
 
@@ -38,12 +51,12 @@ class Autoscaler:
         self._shared = shared
         self._scheduler = scheduler
         self._configured: dict[str, str] = {}
-        """How each elastic worker is started by the configuration in force."""
+        """The settings by which each elastic worker is started, by the configuration in force."""
         self._names: dict[WorkerId, str] = {}
         self._dirty: dict[str, None] = {}
         self._timers: list[tuple[datetime, str]] = []
         self._startable: set[str] = set()
-        """Those that are down and could be started."""
+        """The workers that are down and may be started."""
         self._begun = False
 
     def folds(self) -> Mapping[type[Fact], Fold]:
@@ -62,7 +75,7 @@ class Autoscaler:
         }
 
     def begin(self, now: datetime) -> None:
-        """See `Reactor`: look at every elastic worker, and at every machine that is left."""
+        """See `Reactor`: look at every elastic worker, and at the machines of those that aren't configured any more."""
         self._begun = True
         configuration = self._shared.configurations.current
         workers = {} if configuration is None else configuration.workers
@@ -114,7 +127,7 @@ class Autoscaler:
             self._dirty[name] = None
 
     def _reconcile(self, name: str, now: datetime) -> list[Command]:
-        """What is left to do about one worker, but for starting it."""
+        """The commands that bring a worker's machine to where it should be, but for its start."""
         known = self._shared.machines.known.get(name) or KnownMachine()
         state = known.state
         self._startable.discard(name)
@@ -128,18 +141,18 @@ class Autoscaler:
 
     def _reconcile_quarantined(self, name: str, state: MachineState, now: datetime) -> list[Command]:
         assert state.quarantined_until is not None
-        other = name in self._configured and self._configured[name] != state.settings
+        other = name in self._configured and self._configured[name] != _canonical(state.settings)
         if other or state.quarantined_until <= now:
             return [ReleaseMachine(worker=name, reason=RECONFIGURED if other else TIME_IS_OVER)]
         heapq.heappush(self._timers, (state.quarantined_until, name))
         return []
 
     def _reconcile_running(self, name: str, known: KnownMachine, now: datetime) -> list[Command]:
-        """Stop it when nothing more is to be expected of it; never while it has a build."""
+        """Stop a machine whose settings have changed or that has been idle for too long; never while it has a build."""
         state = known.state
         if self._scheduler.is_busy(name):
             return []
-        if (settings := self._configured.get(name)) != state.settings:
+        if (settings := self._configured.get(name)) != _canonical(state.settings):
             reason = NOT_CONFIGURED if settings is None else RECONFIGURED
             return [StopMachine(worker=name, start=state.start, reason=reason)]
         worker = self._shared.worker(name)
@@ -157,7 +170,7 @@ class Autoscaler:
         return []
 
     def _may_start(self, name: str) -> bool:
-        """Whether it could be given a build if it were there; a pause that it asked for itself ends when it comes."""
+        """Whether the worker would be given builds if it connected; a pause that it asked for itself ends then."""
         worker = self._shared.worker(name)
         return worker is None or not (worker.connected or worker.revoked or (worker.paused and not worker.drained))
 

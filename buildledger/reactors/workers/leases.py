@@ -1,4 +1,4 @@
-"""Notices workers that don't come back: when the lease of a disconnected worker runs out, what it held is lost."""
+"""Leases of disconnected workers: when one runs out, the worker and the operations that it held are lost."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from buildledger.events.operation import Ended
 from buildledger.events.server import ServerStopped
 from buildledger.events.worker import WorkerDisconnected, WorkerLost
 from buildledger.reactors.reactor import CommandBatch, Fold
-from buildledger.reactors.state.shared import KnownWorker, SharedState
+from buildledger.reactors.state.shared import SharedState
+from buildledger.reactors.state.workers import KnownWorker
 
 LEASE_SECONDS = 90.0
-"""How long a disconnected worker may stay away before its builds are tried elsewhere."""
+"""How long a worker may be disconnected before its builds are lost."""
 
 
 class Leases:
-    """The only authority on whether a worker is lost."""
+    """Decides alone when a worker is lost."""
 
     name = "leases"
 
@@ -34,15 +35,15 @@ class Leases:
     ) -> None:
         self._shared = shared
         self._serves = serves
-        """Whether a server process is alive, which may hold sessions."""
+        """Whether a server process, which may hold sessions of workers, is alive."""
         self._lease_seconds = lease_seconds
         self._serving_since: datetime | None = None
         self._leases: list[tuple[datetime, WorkerId, int]] = []
-        """When they run out, with the session that they follow."""
+        """When each lease runs out, with the epoch of the session that it follows."""
         self._unserved: dict[WorkerId, None] = {}
-        """Connected workers whose server process may be gone."""
+        """Connected workers whose server process may have ended."""
         self._abandoned: dict[BuildId, None] = {}
-        """Builds on lost workers that may have an operation open."""
+        """Builds on lost workers, which may have an open operation."""
 
     def folds(self) -> Mapping[type[Fact], Fold]:
         """See `Reactor`."""
@@ -54,7 +55,7 @@ class Leases:
         }
 
     def begin(self, now: datetime) -> None:
-        """See `Reactor`: leases that ran while no server was there to come back to start again."""
+        """See `Reactor`: leases begin anew, because while no server ran no worker could come back."""
         self._serving_since = now
         for worker, known in self._shared.workers.items():
             if known.connected:

@@ -14,6 +14,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.logs.artifacts import ArtifactLimits, ArtifactStore, OverQuotaError
 from buildledger.slave_grpc.blobs.tokens import RunTokens, run_token_of
 from buildledger.slave_grpc.identity.authenticator import Authenticator, UnauthenticatedError
+from buildledger.slave_grpc.identity.caller import Caller, current_caller
 from buildledger.slave_grpc.state.open_work import OpenOperation, OpenWork
 from buildledger.slave_grpc.wire.download_files import digests_of, files_of
 from buildledger.slave_grpc.wire.run_specs import ATTEMPT, UnsendableError
@@ -49,17 +50,26 @@ class BlobAccess:
         self._refused: Final[dict[OperationId, dict[str, Exception]]] = {}
         """Of each open upload: why files that came couldn't be stored, until the worker was told."""
 
-    async def runs_of(self, context: Any) -> tuple[OpenOperation, ...]:
-        """The open runs that the caller acts for: the one that its token names, or all of an enrolled worker.
+    async def authenticate(self, context: Any) -> Caller:
+        """The run whose token a call shows, or the worker whose credential it shows.
 
         Raises:
             UnauthenticatedError: The call has no run token of an open run, and no credential in force.
         """
-        token = run_token_of(context.invocation_metadata())
-        if token is not None:
-            return (await self._run_of(token),)
-        worker = (await self._authenticator.authenticate(context)).worker
-        return tuple(self._work().of_worker(worker).values())
+        try:
+            token = run_token_of(context.invocation_metadata())
+            if token is None:
+                return await self._authenticator.authenticate(context)
+            run = await self._run_of(token)
+        except UnauthenticatedError as error:
+            text = f"only enrolled workers and their open runs may move files: {error}"
+            raise UnauthenticatedError(text) from None
+        return Caller(worker=run.worker, run=run)
+
+    def runs(self) -> tuple[OpenOperation, ...]:
+        """The open runs that the current caller acts for: the one that its token names, or all of its worker's."""
+        caller = current_caller()
+        return tuple(self._work().of_worker(caller.worker).values()) if caller.run is None else (caller.run,)
 
     def token(self, operation: OpenOperation) -> str:
         """The token that lets the run reach its files."""

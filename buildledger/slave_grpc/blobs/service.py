@@ -23,7 +23,6 @@ from buildledger.logs.artifacts import (
 )
 from buildledger.logs.artifacts import Upload as StoreUpload
 from buildledger.slave_grpc.blobs.access import BlobAccess, OutOfReachError
-from buildledger.slave_grpc.identity.authenticator import UnauthenticatedError
 from buildledger.slave_grpc.state.open_work import OpenOperation
 
 SHA256_BYTES = 32
@@ -55,7 +54,7 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
 
     async def FindMissing(self, request: pb.FindMissingRequest, context: Any) -> pb.FindMissingResponse:  # noqa: N802
         """The blobs that the run has yet to send; one for which there is no room is refused here already."""
-        runs = await self._runs(context)
+        runs = self._access.runs()
         if len(request.blobs) > FIND_MAX:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"more than {FIND_MAX} blobs in one question")
         for blob in request.blobs:
@@ -68,7 +67,7 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
 
     async def Status(self, request: pb.BlobStatusRequest, context: Any) -> pb.BlobStatusResponse:  # noqa: N802
         """How many bytes of an upload are stored."""
-        runs, blob = await self._runs(context), request.blob
+        runs, blob = self._access.runs(), request.blob
         await self._check_name(blob, context)
         if await self._is_complete(runs, blob, context):
             return pb.BlobStatusResponse(committed=blob.size, complete=True)
@@ -82,7 +81,7 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
         self, requests: AsyncIterator[pb.BlobWriteRequest], context: Any
     ) -> pb.BlobWriteResponse:
         """Store one blob; what came before a broken connection is kept for the next try."""
-        runs = await self._runs(context)
+        runs = self._access.runs()
         first = await anext(requests, None)
         if first is None:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the first message names the blob")
@@ -112,7 +111,7 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
 
     async def Read(self, request: pb.BlobReadRequest, context: Any) -> AsyncIterator[pb.BlobReadResponse]:  # noqa: N802
         """Send one blob from an offset on."""
-        runs, name = await self._runs(context), request.blob.sha256.hex()
+        runs, name = self._access.runs(), request.blob.sha256.hex()
         await self._check_name(request.blob, context)
         try:
             await self._access.check_readable(runs, name)
@@ -139,14 +138,6 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
         await self._answering(context, partial(self._access.check_limits, run, name, blob.size))
         await self._do(context, partial(self._artifacts.check_room, name, blob.size))
 
-    async def _runs(self, context: Any) -> tuple[OpenOperation, ...]:
-        try:
-            return await self._access.runs_of(context)
-        except UnauthenticatedError as error:
-            text = f"only enrolled workers and their open runs may move files: {error}"
-            await context.abort(grpc.StatusCode.UNAUTHENTICATED, text)
-            raise AssertionError("abort does not return") from error
-
     async def _check_name(self, blob: pb.Blob, context: Any) -> None:
         if len(blob.sha256) != SHA256_BYTES or blob.size > BLOB_MAX_BYTES:
             text = f"a blob is named by a SHA-256 and a size up to {BLOB_MAX_BYTES}"
@@ -171,7 +162,7 @@ async def _fail(context: Any, error: Exception) -> NoReturn:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), grpc.StatusCode.INTERNAL)
     text = str(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        status = grpc.StatusCode.RESOURCE_EXHAUSTED
+        status = grpc.StatusCode.INTERNAL
         _log.error("an artifact can't be stored: %s", error)
         text = f"the server's disk takes no more: {error.strerror}"
     await context.abort(status, text)

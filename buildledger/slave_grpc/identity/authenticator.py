@@ -10,6 +10,7 @@ from cryptography.x509.oid import NameOID
 from buildledger.clock import Clock
 from buildledger.events.ids import worker_id
 from buildledger.ledger.ledger import Ledger
+from buildledger.slave_grpc.identity.caller import Caller
 from buildledger.slave_grpc.identity.credentials import bearer_of, digest_of
 from buildledger.slave_grpc.identity.proofs import ProofChecker, ProofError
 from buildledger.slave_grpc.state.follower import OpenWorkFollower
@@ -40,8 +41,8 @@ class Authenticator:
         self._clock = clock
         self._proof_checker = ProofChecker(clock)
 
-    async def authenticate(self, context: Any) -> KnownCredential:
-        """The credential in force that a call was made with.
+    async def authenticate(self, context: Any) -> Caller:
+        """The worker that makes a call, with the credential in force that it shows.
 
         The bearer credential decides, if there is one. Unless TLS has checked the key that it is bound to, it needs a
         proof of possession; a connection that was opened with an earlier certificate of the same worker is accepted.
@@ -54,7 +55,7 @@ class Authenticator:
         if bearer is None:
             if certificate is None:
                 raise UnauthenticatedError("no credential: enroll this worker with a token from `buildledger token`")
-            return await self._in_force(serial=certificate.serial)
+            return _caller(await self._in_force(serial=certificate.serial))
         shown = await self._in_force(digest=digest_of(bearer))
         if certificate is not None and certificate.subject != str(worker_id(shown.worker)):
             raise UnauthenticatedError("the certificate and the bearer credential belong to different workers")
@@ -63,7 +64,7 @@ class Authenticator:
                 self._proof_checker.check(shown.public_key, bearer, metadata)
             except ProofError as error:
                 raise UnauthenticatedError(str(error)) from None
-        return shown
+        return _caller(shown)
 
     async def _in_force(self, *, digest: str | None = None, serial: str = "") -> KnownCredential:
         found = self._find(digest, serial)
@@ -87,6 +88,10 @@ class Authenticator:
     def _find(self, digest: str | None, serial: str) -> KnownCredential | None:
         known = self._follower.work.credentials
         return known.by_digest(digest) if digest is not None else known.by_serial(serial)
+
+
+def _caller(credential: KnownCredential) -> Caller:
+    return Caller(worker=credential.worker, credential=credential)
 
 
 def certificate_of_caller(auth_context: Mapping[str, Iterable[bytes]]) -> ClientCertificate | None:

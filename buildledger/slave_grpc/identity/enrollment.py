@@ -16,7 +16,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
-from buildledger.slave_grpc.identity.authenticator import Authenticator, UnauthenticatedError
+from buildledger.slave_grpc.identity.caller import current_caller
 from buildledger.slave_grpc.identity.credential_issuer import CredentialIssuer, IssuedCredential, token_without_ca
 from buildledger.slave_grpc.identity.credentials import digest_of
 from buildledger.slave_grpc.identity.keys import BadRequestError
@@ -33,14 +33,12 @@ class Enrollment(worker_pb2_grpc.EnrollmentServicer):
         ledger: Ledger,
         clock: Clock,
         issuer: CredentialIssuer,
-        authenticator: Authenticator,
         is_configured: Callable[[str], bool],
         overlap_seconds: float,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._issuer = issuer
-        self._authenticator = authenticator
         self._is_configured = is_configured
         self._overlap = timedelta(seconds=overlap_seconds)
 
@@ -69,10 +67,8 @@ class Enrollment(worker_pb2_grpc.EnrollmentServicer):
 
     async def Rotate(self, request: pb.RotateRequest, context: Any) -> pb.RotateResponse:  # noqa: N802 - gRPC's name
         """Exchange the credential that the call was made with for a new one. Open sessions stay open."""
-        try:
-            shown = await self._authenticator.authenticate(context)
-        except UnauthenticatedError as error:
-            await _refuse(context, grpc.StatusCode.UNAUTHENTICATED, str(error))
+        shown = current_caller().credential
+        assert shown is not None, "a run token lets nobody into this service"
         if shown.public_key and not request.csr_der:
             await _refuse(
                 context,

@@ -35,7 +35,6 @@ class WorkerAuth:
             ledger=ledger,
             clock=clock,
             issuer=CredentialIssuer(authority, clock, settings),
-            authenticator=self.authenticator,
             is_configured=is_configured,
             overlap_seconds=settings.overlap_seconds,
         )

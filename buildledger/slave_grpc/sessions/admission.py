@@ -1,7 +1,6 @@
 """Decides from the first message of a stream whether a worker may hold a session."""
 
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from buildledger.clock import Clock
@@ -13,7 +12,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
-from buildledger.slave_grpc.identity.authenticator import Authenticator, UnauthenticatedError
+from buildledger.slave_grpc.identity.caller import current_caller
 from buildledger.slave_grpc.identity.worker_names import bad_name_message, is_worker_name, unknown_worker_message
 from buildledger.slave_grpc.settings import (
     CHUNK_BYTES,
@@ -48,7 +47,6 @@ class SessionAdmission:
         *,
         ledger: Ledger,
         follower: OpenWorkFollower,
-        authenticator: Authenticator,
         is_configured: Callable[[str], bool],
         clock: Clock,
         server_id: ServerId,
@@ -56,24 +54,25 @@ class SessionAdmission:
     ) -> None:
         self._ledger = ledger
         self._follower = follower
-        self._authenticator = authenticator
         self._is_configured = is_configured
         self._clock = clock
         self._server_id = server_id
         self._settings = settings
 
-    async def admit(self, hello: pb.Hello, context: Any) -> int:
-        """Begin a session; returns its epoch, once the fact that records it has been followed.
+    async def admit(self, hello: pb.Hello, peer: str) -> int:
+        """Begin a session of the current caller; returns its epoch, once the fact that records it has been followed.
 
         Raises:
             NotAdmittedError: The worker is refused, or the ledger can't be written.
         """
         self._check(hello)
-        credential_digest = await self._authenticate(hello.name, context)
+        credential = current_caller().credential
+        if credential is None or credential.worker != hello.name:
+            raise _another_workers(hello.name)
         self._check_configured(hello.name)
         connect = ConnectWorker(
             worker=hello.name,
-            credential_digest=credential_digest,
+            credential_digest=credential.digest,
             at=self._clock.now(),
             server_id=self._server_id,
             boot_id=hello.boot_id,
@@ -84,7 +83,7 @@ class SessionAdmission:
             labels=dict(hello.labels),
             capacity=hello.capacity,
             features=tuple(hello.features),
-            address=context.peer(),
+            address=peer,
         )
         try:
             position = await self._connect(connect, hello)
@@ -102,16 +101,6 @@ class SessionAdmission:
                 error(pb.ERROR_CODE_SUPERSEDED, "another session of this worker began in the same moment")
             )
         return connection.epoch
-
-    async def _authenticate(self, name: str, context: Any) -> str:
-        """The digest of the credential that the stream was opened with, which must be this worker's."""
-        try:
-            shown = await self._authenticator.authenticate(context)
-        except UnauthenticatedError as refusal:
-            raise NotAdmittedError(error(pb.ERROR_CODE_UNAUTHENTICATED, str(refusal), fatal=True)) from None
-        if shown.worker != name:
-            raise _another_workers(name)
-        return shown.digest
 
     def _check_configured(self, name: str) -> None:
         """Admit only workers that the configuration names, and those with operations yet to finish."""

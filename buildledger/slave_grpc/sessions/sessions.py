@@ -1,15 +1,17 @@
 """All sessions of this server process, one a worker: begins them, hands them changes, watches and ends them."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Coroutine
 from typing import Any
 
 import grpc.aio
 
-from buildledger.domain.worker import DRAIN_REASON, DisconnectWorker, PauseWorker
+from buildledger.domain.worker import DisconnectWorker, PauseWorker
 from buildledger.events.ids import ServerId
 from buildledger.events.operation import Ended
+from buildledger.events.worker import PausedBy
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
@@ -64,7 +66,13 @@ class Sessions:
         self._receive_budget = ReceiveBudget(UNSTORED_MAX_BYTES)
         self._sessions: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._open_count = 0
+        """Of sessions, with those that are being admitted or ended."""
+        self._none_open = asyncio.Event()
+        self._none_open.set()
         self._draining = False
+        self._drain_seconds: float | None = None
+        """What workers are told when the server drains; None: it doesn't, or ends at once."""
 
     def __len__(self) -> int:
         """How many workers hold a session."""
@@ -78,7 +86,7 @@ class Sessions:
             if arrived is grpc.aio.EOF:
                 return
             hello = self._expect_hello(arrived[0])
-            epoch = await self._admission.admit(hello, context)
+            epoch = await self._admit(hello, context)
         except NotAdmittedError as refusal:
             _log.warning("%s is not admitted: %s", context.peer(), refusal)
             async with asyncio.timeout(WRITE_SECONDS):
@@ -124,15 +132,12 @@ class Sessions:
 
     async def drain(self, deadline_seconds: float) -> None:
         """Admit no more workers, and ask the connected ones to leave; returns when they have left or time is over."""
-        self._draining = True
-        sessions = list(self._sessions.values())
-        for session in sessions:
+        self._draining, self._drain_seconds = True, deadline_seconds
+        for session in self._sessions.values():
             session.drain(deadline_seconds)
-        gone = [asyncio.create_task(session.finished.wait()) for session in sessions]
-        if gone:
-            _, late = await asyncio.wait(gone, timeout=deadline_seconds)
-            for waiting in late:
-                waiting.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(deadline_seconds):
+                await self._none_open.wait()
 
     def end(self) -> None:
         """Admit no more workers, and end all sessions."""
@@ -153,6 +158,22 @@ class Sessions:
         if up.WhichOneof("message") != "hello":
             raise NotAdmittedError(error(pb.ERROR_CODE_PROTOCOL_VIOLATION, "a stream begins with hello", fatal=True))
         return up.hello
+
+    async def _admit(self, hello: pb.Hello, context: Context) -> int:
+        """See `SessionAdmission.admit`; from here on the server doesn't stop before the session has ended."""
+        self._count_open(+1)
+        try:
+            return await self._admission.admit(hello, context.peer())
+        except BaseException:
+            self._count_open(-1)
+            raise
+
+    def _count_open(self, change: int) -> None:
+        self._open_count += change
+        if self._open_count:
+            self._none_open.clear()
+        else:
+            self._none_open.set()
 
     def _new_session(self, hello: pb.Hello, epoch: int, context: Context) -> Session:
         event_sink = self._new_event_sink(hello.name)
@@ -189,6 +210,8 @@ class Sessions:
             session.close("superseded", _superseded())
             return
         self._sessions[hello.name] = session
+        if self._drain_seconds is not None:  # the server has begun to drain after this worker was admitted
+            session.drain(self._drain_seconds)
         unknown_to_worker = session.resume(hello, self._follower.work.of_worker(hello.name))
         event_sink = self._new_event_sink(hello.name)
         for operation in unknown_to_worker:
@@ -198,6 +221,7 @@ class Sessions:
     async def _end(self, session: Session) -> None:
         """Finish what is being stored, then record that the session has ended."""
         await session.finish()
+        self._count_open(-1)
         if self._sessions.get(session.worker) is session:
             del self._sessions[session.worker]
         if session.reason != "superseded":
@@ -210,7 +234,8 @@ class Sessions:
 
     async def _pause(self, worker: str, reason: str) -> None:
         await self._ledger.execute(
-            PauseWorker(worker=worker, reason=f"{DRAIN_REASON}: {reason}"), origin=Origin(actor=f"worker:{worker}")
+            PauseWorker(worker=worker, by=PausedBy.WORKER, reason=f"the worker asked to drain: {reason}"),
+            origin=Origin(actor=f"worker:{worker}"),
         )
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

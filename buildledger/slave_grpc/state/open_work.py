@@ -8,7 +8,6 @@ from uuid import UUID
 
 import msgspec
 
-from buildledger.domain.worker import DRAIN_REASON
 from buildledger.events.build import (
     ArtifactStored,
     BuildAssigned,
@@ -22,6 +21,7 @@ from buildledger.events.fact import Recorded
 from buildledger.events.ids import BuildId, OperationId, ServerId, WorkerId, worker_id
 from buildledger.events.operation import SERVER_SIDE, OperationSpec
 from buildledger.events.worker import (
+    PausedBy,
     WorkerConnected,
     WorkerCredentialExpired,
     WorkerDisconnected,
@@ -180,8 +180,8 @@ class OpenWork:
             case WorkerDisconnected(epoch=epoch):
                 if stream in workers and workers[stream].epoch == epoch:
                     del workers[stream]
-            case WorkerPaused(reason=reason):
-                if reason.startswith(DRAIN_REASON):
+            case WorkerPaused(by=by):
+                if by is PausedBy.WORKER:
                     self._state.draining.add(stream)
             case WorkerResumed():
                 self._state.draining.discard(stream)

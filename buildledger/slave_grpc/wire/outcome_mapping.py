@@ -67,11 +67,14 @@ def outcome_of_exited(
 
 
 def _transfer_reason(failure: pb.FileError, otherwise: str) -> str:
-    """The reason why a transfer failed; a quota is recognised by the text of the worker's gRPC library."""
-    exhausted = failure.message.partition(":")[0].replace("_", "").lower() == "resourceexhausted"
-    if failure.code == pb.FILE_ERROR_CODE_TOO_LARGE or (failure.code == pb.FILE_ERROR_CODE_BLOB and exhausted):
-        return "too_large"
-    return "no_file" if failure.code == pb.FILE_ERROR_CODE_NOT_FOUND else otherwise
+    """The reason why a transfer failed; `otherwise` where the file has no part in it."""
+    match failure.code:
+        case pb.FILE_ERROR_CODE_TOO_LARGE | pb.FILE_ERROR_CODE_OVER_QUOTA:
+            return "too_large"
+        case pb.FILE_ERROR_CODE_NOT_FOUND:
+            return "no_file"
+        case _:
+            return otherwise
 
 
 def _kind(files: Sequence[pb.FileResult]) -> str:

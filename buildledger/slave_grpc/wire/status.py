@@ -5,7 +5,6 @@ import grpc
 from buildledger.domain.refusals import (
     DuplicateWorkerRefusal,
     Refusal,
-    StaleEpochRefusal,
     TokenRefusal,
     WorkerNotEnrolledRefusal,
 )
@@ -29,8 +28,6 @@ def session_error(refusal: Refusal, *, retry_seconds: float) -> pb.Down:
             return error(pb.ERROR_CODE_UNAUTHENTICATED, str(refusal), fatal=True)
         case DuplicateWorkerRefusal():
             return error(pb.ERROR_CODE_DUPLICATE_NAME, str(refusal), retry_seconds=retry_seconds)
-        case StaleEpochRefusal():
-            return error(pb.ERROR_CODE_SUPERSEDED, str(refusal))
         case _:
             return error(pb.ERROR_CODE_UNAVAILABLE, str(refusal), retry_seconds=retry_seconds)
 

@@ -57,7 +57,10 @@ def plan(
 ) -> Checkout:
     """A checkout of things that git can't misunderstand.
 
-    Raises: RefusedAddressError, RefusedNameError, UnsafePathError.
+    Raises:
+        RefusedAddressError
+        RefusedNameError
+        UnsafePathError
     """
     head = _reference(branch)
     wanted = names.revision(revision) if revision else None

@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
+
+from buildledger.sources.failures import Cause
 
 DETAIL_CHARACTERS = 400
 """Of the line that is kept for people."""
-
-
-class Cause(StrEnum):
-    """Why git failed, as far as what to do next depends on it."""
-
-    AUTH = "auth"
-    """Who asks isn't known or not allowed: asking again won't help."""
-    NOT_FOUND = "not_found"
-    """The repository, branch or revision isn't there."""
-    NETWORK = "network"
-    """The way there is broken: later it may work."""
-    CORRUPT = "corrupt"
-    """The local copy is damaged or in the way: a new one may work."""
-    OTHER = "other"
 
 
 _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
-import msgspec
-
 from buildledger.events.change import FileChange
+from buildledger.sources.commits import Commit, Person
 
 FORMAT = "%x00".join(
     (
@@ -53,34 +52,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_SECOND = int((datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
 
 
-class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """A name and an address, as somebody configured their git."""
-
-    name: str
-    email: str
-
-    @property
-    def text(self) -> str:
-        """As git writes it: `Jane Doe <jane@acme.example>`."""
-        return f"{self.name} <{self.email}>"
-
-
-class Commit(msgspec.Struct, frozen=True, kw_only=True):
-    """A commit and what it touched."""
-
-    revision: str
-    parents: tuple[str, ...]
-    author: Person
-    committer: Person
-    co_authors: tuple[Person, ...]
-    committed_at: datetime
-    message: str
-    """Bytes that aren't UTF-8, after git's own conversion, stand as `\\xNN`."""
-    files: tuple[FileChange, ...]
-    """The first FILES_KEPT of them, by path."""
-    file_count: int
-
-
 class _Expecting(Enum):
     COMMIT = 1
     FIELD = 2
@@ -90,7 +61,8 @@ class _Expecting(Enum):
 class LogParser:
     """Reads the output of a log command piece by piece, keeping one commit at a time.
 
-    Raises: ValueError if it is no such output.
+    Raises:
+        ValueError: If it is no such output.
     """
 
     def __init__(self) -> None:

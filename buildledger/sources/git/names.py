@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
+from buildledger.sources.failures import RefusedError
+
 HEX = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 """A whole object name: SHA-1 or SHA-256."""
 NAME_CHARACTERS = 1024
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//")
 
 
-class RefusedNameError(ValueError):
+class RefusedNameError(RefusedError):
     """A branch or revision that can't be asked for."""
 
     def __init__(self, kind: str, name: str, reason: str) -> None:
@@ -26,15 +28,19 @@ def is_object_name(text: str) -> bool:
 def branch(name: str) -> str:
     """`name`, if a branch may be called so: the rules of git-check-ref-format, and no `-` first.
 
-    Raises: RefusedNameError.
+    Raises:
+        RefusedNameError
     """
     return _checked("branch", name)
 
 
 def revision(name: str) -> str:
-    """A whole object name, or the name of a tag or branch to look up. Raises: RefusedNameError.
+    """A whole object name, or the name of a tag or branch to look up.
 
     Expressions (`main~3`, `@{upstream}`) and shortened object names are refused: what they mean depends on the clone.
+
+    Raises:
+        RefusedNameError: It is neither.
     """
     folded = name.lower()
     if is_object_name(folded):

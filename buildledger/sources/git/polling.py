@@ -1,7 +1,7 @@
 """Polling: the command lines that follow a repository in a bare mirror, and what they print.
 
 Every function gives an argument list (and standard input where names or many revisions go in);
-`intake/polling/mirror.py` runs them. Only whole object names that git itself printed are ever given back to it.
+`mirror.py` offers them to the server. Only whole object names that git itself printed are ever given back to it.
 """
 
 from __future__ import annotations
@@ -9,21 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
-import msgspec
-
 from buildledger.sources.git import command, history, names
 from buildledger.sources.git.address import Address
+from buildledger.sources.port import Comparison
 
 HEADS = "refs/heads/"
-
-
-class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """What lies between where a branch was and where it is."""
-
-    forced: bool
-    """Where it was is no ancestor of where it is."""
-    new: tuple[str, ...]
-    """Revisions that are on it and weren't, oldest first."""
 
 
 def list_remote_heads(address: Address) -> tuple[str, ...]:
@@ -76,7 +66,11 @@ def log(mirror: str, wanted: Iterable[str], known: Iterable[str], limit: int) ->
 
 
 def parse_heads(output: bytes) -> dict[str, str]:
-    """Branch → revision. Raises: ValueError if it is no list of branches."""
+    """Branch → revision.
+
+    Raises:
+        ValueError: If it is no list of branches.
+    """
     heads = {}
     for line in output.splitlines():
         revision, _, reference = history.text(line).partition("\t")

@@ -1,1 +1,1 @@
-"""The contract between a worker and the supervisor of a command: a directory, and what is launched from it."""
+"""How a worker and the supervisor of a command communicate: messages over a pipe, and files in a directory."""

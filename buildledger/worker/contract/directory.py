@@ -1,4 +1,4 @@
-"""The directory through which the supervisor of one attempt and its worker speak."""
+"""The directory of files through which a worker and the supervisor of one attempt communicate."""
 
 import contextlib
 import json
@@ -12,17 +12,14 @@ from buildledger.worker.processes import procfs
 from buildledger.worker.processes.secret_files import remove_left_over
 
 _CLAIM = "pid"
-_EVENTS = "events"
 _EXIT = "exit"
 _STOP = "stop"
 _ATTENDED = "attended"
-_DIAGNOSTICS = "diagnostics"
-_LONGEST_DIAGNOSTICS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class SupervisorIdentity:
-    """Names a supervisor's process beyond the reuse of its id, and the cgroup of its command if it has one."""
+    """Identifies a supervisor's process even after its id is reused, and the cgroup of its command if it has one."""
 
     pid: int
     started_ticks: int
@@ -30,9 +27,9 @@ class SupervisorIdentity:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it still runs."""
-        info = procfs.look(self.pid)
-        return info is not None and info.started_ticks == self.started_ticks and not info.is_dead
+        """Whether the process is running."""
+        info = procfs.read_stat(self.pid)
+        return info is not None and info.started_ticks == self.started_ticks and not info.is_zombie
 
 
 class SupervisedDirectory:
@@ -41,10 +38,11 @@ class SupervisedDirectory:
     def __init__(self, state_dir: Path, run_id: str, attempt: int) -> None:
         self.path = root_of(state_dir) / f"{run_id}.{attempt}"
         self.spool = self.path / "spool"
-        self._events_read = 0
+        self.events = self.path / "events"
+        self.diagnostics = self.path / "diagnostics"
 
     def create(self) -> None:
-        """Make it, empty.
+        """Create it, or empty it if it exists.
 
         Raises:
             OSError: the disk is full or broken.
@@ -63,7 +61,7 @@ class SupervisedDirectory:
         shutil.rmtree(self.path / "secrets", ignore_errors=True)
 
     def claim(self) -> SupervisorIdentity | None:
-        """Who supervises; None if nobody does, and then nobody will: a supervisor on its way finds the place taken.
+        """The supervisor that runs the attempt; None if there is none, and then none can claim it later.
 
         Raises:
             OSError: the disk is full or broken.
@@ -81,24 +79,11 @@ class SupervisedDirectory:
         return None
 
     def exit(self) -> dict[str, Any] | None:
-        """How the command ended; None if the supervisor didn't come to write it down."""
+        """The supervisor's record of how the command ended; None if it hasn't written one."""
         return self._read(_EXIT)
 
-    def new_events(self) -> list[dict[str, Any]]:
-        """Events that were written since the last call, oldest first."""
-        try:
-            with (self.path / _EVENTS).open("rb") as file:
-                file.seek(self._events_read)
-                lines = file.read()
-        except FileNotFoundError:
-            return []
-        # The last line may be half written.
-        whole = lines[: lines.rfind(b"\n") + 1]
-        self._events_read += len(whole)
-        return [json.loads(line) for line in whole.splitlines()]
-
     def ask_to_stop(self, order: dict[str, Any]) -> None:
-        """Tell a supervisor that no pipe leads to.
+        """Leave a stop order for a supervisor that was started by an earlier worker process.
 
         Raises:
             OSError: the disk is full or broken.
@@ -107,18 +92,10 @@ class SupervisedDirectory:
         temporary.write_text(json.dumps(order), encoding="ascii")
         temporary.replace(self.path / _STOP)
 
-    def attend(self) -> None:
-        """Show a supervisor that no pipe leads to that its worker is there."""
+    def mark_attended(self) -> None:
+        """Touch the file by which a supervisor without a pipe sees that its worker is alive."""
         with contextlib.suppress(OSError):
             (self.path / _ATTENDED).touch()
-
-    def diagnostics(self) -> str:
-        """What the supervisor complained about last, in a line."""
-        try:
-            lines = (self.path / _DIAGNOSTICS).read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            return ""
-        return lines[-1][:_LONGEST_DIAGNOSTICS] if lines else ""
 
     def _read(self, name: str) -> dict[str, Any] | None:
         try:
@@ -130,7 +107,7 @@ class SupervisedDirectory:
 
 
 def remove_strays(state_dir: Path, kept: set[str]) -> None:
-    """Remove directories of attempts that nobody knows any more; a supervisor that still runs in one is told to end."""
+    """Remove directories of attempts without a journal; a supervisor that still runs in one is ordered to stop."""
     root = root_of(state_dir)
     for path in root.iterdir() if root.is_dir() else ():
         run_id, _, attempt = path.name.partition(".")
@@ -145,5 +122,5 @@ def remove_strays(state_dir: Path, kept: set[str]) -> None:
 
 
 def root_of(state_dir: Path) -> Path:
-    """Where the directories of all attempts lie."""
+    """The directory that holds the directories of all attempts."""
     return state_dir / "supervised"

@@ -1,1 +1,1 @@
-"""Files of a build directory: paths kept inside it, file operations, listings, transfers."""
+"""Files of a build directory: path checks, file operations, listings and transfers."""

@@ -1,4 +1,4 @@
-"""Looks at files of a build directory: what there is, and what matches a pattern."""
+"""Describes files of a build directory and matches patterns."""
 
 import fnmatch
 import hashlib
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.files.paths import PathEscapesError, inside
+from buildledger.worker.files.paths import PathEscapesError, resolve
 
 MOST_ENTRIES = 10_000
 _HASH_READ_BYTES = 1 << 20
@@ -27,7 +27,7 @@ def stat_path(root: bytes, operation: pb.Stat) -> pb.FileResult:
         OSError: it can't be looked at.
         PathEscapesError: it isn't in `root`.
     """
-    path = inside(root, operation.path)
+    path = resolve(root, operation.path)
     try:
         return pb.FileResult(entries=[describe(root, path, with_digest=operation.sha256)])
     except (FileNotFoundError, NotADirectoryError):
@@ -55,7 +55,7 @@ def glob_paths(root: bytes, operation: pb.Glob, stopped: threading.Event) -> pb.
 
 
 def describe(root: bytes, path: bytes, *, with_digest: bool = False) -> pb.FileEntry:
-    """What there is at an absolute path, links not followed.
+    """The entry of an absolute path, links not followed.
 
     Raises:
         OSError: there is nothing, or it can't be looked at.

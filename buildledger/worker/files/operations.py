@@ -11,7 +11,7 @@ from types import TracebackType
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker.files.listing import StoppedError, glob_paths, relative, stat_path
-from buildledger.worker.files.paths import PathEscapesError, inside, inside_followed
+from buildledger.worker.files.paths import PathEscapesError, resolve, resolve_links
 
 MOST_CONTENT_BYTES = 128 << 10
 
@@ -98,14 +98,14 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 
 def _make_directory(root: bytes, operation: pb.MakeDirectory) -> pb.FileResult:
-    path = inside_followed(root, operation.path)
+    path = resolve_links(root, operation.path)
     existed = os.path.isdir(path)
     os.makedirs(path, exist_ok=True)
     return pb.FileResult(changed=not existed)
 
 
 def _remove(root: bytes, operation: pb.Remove, stopped: threading.Event) -> pb.FileResult:
-    path = inside(root, operation.path)
+    path = resolve(root, operation.path)
     try:
         status = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -144,7 +144,7 @@ def _remove_locked(top: bytes, path: bytes) -> None:
 
 
 def _copy(root: bytes, operation: pb.Copy, stopped: threading.Event) -> pb.FileResult:
-    source, target = inside(root, operation.source), inside(root, operation.destination)
+    source, target = resolve(root, operation.source), resolve(root, operation.destination)
     if root in (source, target) or os.path.commonpath((source, target)) in (source, target):
         raise OSError(errno.EINVAL, "source and destination contain each other", operation.destination)
     os.lstat(source)
@@ -173,7 +173,7 @@ def _write_file(root: bytes, operation: pb.WriteFile) -> pb.FileResult:
                 message=f"more than {MOST_CONTENT_BYTES} bytes have to go through a blob",
             )
         )
-    target = inside(root, operation.path)
+    target = resolve(root, operation.path)
     if operation.make_parents:
         os.makedirs(os.path.dirname(target), exist_ok=True)
     mode = stat.S_IMODE(operation.mode) or 0o644
@@ -182,7 +182,7 @@ def _write_file(root: bytes, operation: pb.WriteFile) -> pb.FileResult:
 
 
 def _read_file(root: bytes, operation: pb.ReadFile) -> pb.FileResult:
-    path = inside_followed(root, operation.path)
+    path = resolve_links(root, operation.path)
     limit = min(operation.limit or MOST_CONTENT_BYTES, MOST_CONTENT_BYTES)
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:

@@ -1,4 +1,4 @@
-"""Parts the result of a file operation, so that each part fits into a message."""
+"""Divides the result of a file operation into pages that each fit into a message."""
 
 from collections.abc import Iterator
 
@@ -9,8 +9,8 @@ MOST_ENTRIES_BYTES = 200 << 10
 _ENTRY_OVERHEAD_BYTES = 8
 
 
-def in_parts(result: pb.FileResult) -> Iterator[pb.FileResult]:
-    """The result in one or more parts, with its entries in order; all that isn't an entry stands in the last part."""
+def paged(result: pb.FileResult) -> Iterator[pb.FileResult]:
+    """The result as one or more pages with its entries in order; everything else is on the last page."""
     part = pb.FileResult()
     size = 0
     for entry in result.entries:

@@ -1,4 +1,4 @@
-"""Keeps paths inside the directory they belong to, symbolic links considered.
+"""Resolves paths and refuses those that leave the build directory, symbolic links considered.
 
 The check protects against hostile names and against links that a checkout brings along. A command of the same run could
 do what it likes with the worker's rights anyway, so that a race with it isn't defended against.
@@ -32,7 +32,7 @@ def build_directory(work_dir: Path, builddir: str) -> bytes:
     return real
 
 
-def inside(root: bytes, path: bytes) -> bytes:
+def resolve(root: bytes, path: bytes) -> bytes:
     """The absolute path of `path` with links in its directories resolved, and its last name left as it is.
 
     `root` is a real path. The result may be `root` itself.
@@ -50,8 +50,8 @@ def inside(root: bytes, path: bytes) -> bytes:
     return os.path.join(real, name)
 
 
-def inside_followed(root: bytes, path: bytes) -> bytes:
-    """As `inside`, with a link in the last name resolved as well.
+def resolve_links(root: bytes, path: bytes) -> bytes:
+    """As `resolve`, with a link in the last name resolved as well.
 
     Raises:
         PathEscapesError: `path` is absolute or leads out of `root`.

@@ -1,1 +1,1 @@
-"""The journal: what happened in each attempt, durable on disk before it is sent."""
+"""The journal: each attempt's events on disk, written before they are sent."""

@@ -1,4 +1,4 @@
-"""Makes journals durable, many with one wait."""
+"""Makes the journals of many attempts durable with one wait for the disk."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 from buildledger.worker.journal.journal import Journal
 
 
-class Syncer:
+class GroupFsync:
     """Group commit: journals that ask while the disk is busy are synced together in the next round."""
 
     def __init__(self, directory: Path) -> None:
@@ -35,11 +35,11 @@ class Syncer:
         self._thread.submit(path.unlink, missing_ok=True)
 
     def do(self, work: Callable[[], object]) -> None:
-        """Do something that takes the disk a while, without waiting for it; what fails is left for the next start."""
+        """Run slow disk work in the thread without waiting; failures are left for the next start."""
         self._thread.submit(work)
 
     def close(self) -> None:
-        """Wait for the round under way and stop."""
+        """Wait for the current round and stop the thread."""
         self._thread.shutdown(wait=True)
         os.close(self._directory)
 

@@ -1,4 +1,4 @@
-"""The journal of one attempt: what happened, on disk before it is sent.
+"""The journal of one attempt: its events, on disk before they are sent.
 
 An attempt has one or more segments, `<run id>.<attempt>.<segment>.journal`. Each begins with a header that says what
 the attempt is and how far it had come, so that a segment can be removed once the server has what is in it. A record
@@ -13,30 +13,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from buildledger.worker.journal.records import HEAD_BYTES, Extent, Kind, Record, RunHeader, encode_head, record_of
-from buildledger.worker.supervision.spool import SpoolFiles
+from buildledger.worker.journal.entries import Entry, OutputReader, OutputReclaimer
+from buildledger.worker.journal.records import HEAD_BYTES, Kind, Record, RunHeader, encode_head, record_of
 
 SEGMENT_BYTES = 8 << 20
 # Output that waits in memory to be sent; what is beyond is read back from disk.
 CACHED_BYTES_PER_RUN = 1 << 20
-
-
-class Entry:
-    """One event that the server may not have yet, and where to find it."""
-
-    __slots__ = ("body_bytes", "data_end", "data_start", "extent", "position", "record", "segment")
-
-    def __init__(self, record: Record, segment: int, position: int, data_start: int, data_end: int) -> None:
-        self.record = record
-        self.extent = Extent.decode(record.body) if record.kind is Kind.SPOOLED else None
-        """Where its bytes lie, if that isn't the journal."""
-        self.body_bytes = len(record.body) if self.extent is None else self.extent.length
-        self.segment = segment
-        self.position = position
-        """Where its record begins in the segment; -1 for an event that couldn't be written."""
-        self.data_start = data_start
-        """Bytes of output of the attempt before this event, gaps counted."""
-        self.data_end = data_end
 
 
 class Journal:
@@ -57,8 +39,8 @@ class Journal:
         self.offsets = list(header.offsets) or [0] * len(header.channels)
         self.data_end = sum(self.offsets)
         """Bytes of output of the attempt, gaps counted."""
-        self.spool: SpoolFiles | None = None
-        """Holds the output of a supervised command."""
+        self._spool_reader: OutputReader | None = None
+        self._reclaimer: OutputReclaimer | None = None
         self.relayed = header.relayed
         """Records of that kind so far."""
         self.spooled_bytes = 0
@@ -69,7 +51,9 @@ class Journal:
         self._active_bytes = 0
         self._cached_bytes = 0
 
-    # -- writing ------------------------------------------------------------------------------------------------------
+    def attach_spool(self, reader: OutputReader, reclaimer: OutputReclaimer) -> None:
+        """From here on, SPOOLED records tell of output that these two read and delete."""
+        self._spool_reader, self._reclaimer = reader, reclaimer
 
     def begin(self, *records: Record) -> None:
         """Create the first segment with its header and `records`, in one write.
@@ -93,8 +77,8 @@ class Journal:
             self._open_segment(self._active + 1, ())
         self._write(records)
 
-    def note(self, record: Record) -> None:
-        """Take an event into the account although it couldn't be written; it lives in memory only."""
+    def append_in_memory(self, record: Record) -> None:
+        """Add an event that couldn't be written to disk; it is kept in memory only, and lost when the worker ends."""
         self._enter(record, self._active, -1)
 
     def sync(self) -> None:
@@ -155,8 +139,6 @@ class Journal:
                 record.body = b""
             self._cached_bytes += len(record.body)
 
-    # -- reading ------------------------------------------------------------------------------------------------------
-
     @property
     def first_unacked(self) -> int:
         """Number of the oldest event still held, or the number the next one will get."""
@@ -176,8 +158,8 @@ class Journal:
             OSError: the disk is broken.
         """
         record = entry.record
-        if entry.extent is not None and self.spool is not None:
-            return self.spool.read(record.channel, entry.extent.position, entry.extent.length)
+        if entry.extent is not None and self._spool_reader is not None:
+            return self._spool_reader.read(record.channel, entry.extent.position, entry.extent.length)
         if entry.position < 0 or entry.body_bytes == 0:
             return record.body
         if record.body:
@@ -194,15 +176,13 @@ class Journal:
         """Bytes of output that the server has."""
         return self._entries[0].data_start if self._entries else self.data_end
 
-    # -- freeing ------------------------------------------------------------------------------------------------------
-
-    def free_through(self, event_no: int) -> None:
-        """Forget events up to `event_no`, and remove the segments that hold nothing else."""
+    def release_through(self, event_no: int) -> None:
+        """Drop acknowledged events up to `event_no`, and delete segments that hold nothing else."""
         while self._entries and self._entries[0].record.event_no <= event_no:
             entry = self._entries.popleft()
             self.spooled_bytes -= entry.body_bytes
-            if entry.extent is not None and self.spool is not None:
-                self.spool.release(entry.record.channel, entry.extent.position + entry.extent.length)
+            if entry.extent is not None and self._reclaimer is not None:
+                self._reclaimer.reclaim(entry.record.channel, entry.extent.position + entry.extent.length)
             elif entry.position >= 0:
                 self._cached_bytes -= len(entry.record.body)
         self.acked_through = max(self.acked_through, min(event_no, self.next_event - 1))
@@ -211,19 +191,19 @@ class Journal:
         for number in [each for each in self._descriptors if 0 < each < needed]:
             self._drop_segment(number)
 
-    def free_released(self) -> None:
-        """After a restart: forget what an earlier process knew to be acknowledged, for it removed the output."""
-        spool = self.spool
-        if spool is not None:
+    def release_reclaimed(self) -> None:
+        """After a restart: drop events whose output an earlier process deleted, since those were acknowledged."""
+        reclaimer = self._reclaimer
+        if reclaimer is not None:
             known = [
                 entry.record.event_no
                 for entry in self._entries
-                if entry.extent is not None and spool.is_released(entry.record.channel, entry.extent.position)
+                if entry.extent is not None and reclaimer.is_reclaimed(entry.record.channel, entry.extent.position)
             ]
-            self.free_through(max(known, default=0))
+            self.release_through(max(known, default=0))
 
     def renumber_after(self, event_no: int) -> None:
-        """Give the held events numbers after `event_no`, which the server already knows."""
+        """Number the held events anew from `event_no` + 1: the server already has others up to `event_no`."""
         for shift, entry in enumerate(self._entries, start=1):
             entry.record.event_no = event_no + shift
         self.acked_through = event_no
@@ -237,13 +217,13 @@ class Journal:
         self.spooled_bytes = 0
 
     def close(self) -> None:
-        """Let go of the files, and leave them."""
+        """Close the files; they stay on disk."""
         for descriptor in self._descriptors.values():
             os.close(descriptor)
         self._descriptors.clear()
 
-    def adopt(self, number: int, path: Path, records: Iterator[tuple[int, Record]]) -> None:
-        """Take over a segment that an earlier process wrote; damage at its end is cut off."""
+    def load_segment(self, number: int, path: Path, records: Iterator[tuple[int, Record]]) -> None:
+        """Load a segment that an earlier process wrote; an incomplete record at its end is cut off."""
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
         self._descriptors[number] = descriptor
         self._active, self._active_bytes = number, 0

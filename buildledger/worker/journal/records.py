@@ -1,4 +1,4 @@
-"""The form of journal records on disk.
+"""The format of journal records on disk.
 
 A record is a fixed head, then a body. The head's checksum covers the head, which holds the body's checksum; for output
 that is the checksum that also goes over the wire, so that each byte is summed once.
@@ -25,7 +25,7 @@ _LONGEST_BODY_BYTES = 1 << 20
 
 
 class Kind(IntEnum):
-    """What a record tells."""
+    """The kind of a record, as stored."""
 
     HEADER = 1
     """First of each segment: a RunHeader as JSON."""
@@ -78,7 +78,7 @@ class RunHeader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessIdentity:
-    """Names a process beyond the reuse of its id: start in clock ticks since boot, and its cgroup if it has one."""
+    """Identifies a process even after its id is reused: start in clock ticks since boot, and cgroup if it has one."""
 
     pid: int
     started_ticks: int
@@ -96,7 +96,7 @@ class ProcessIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupervisionHeader:
-    """What has to be known of a supervised attempt by a later worker process."""
+    """What a later worker process needs to know of a supervised attempt."""
 
     segment_bytes: int
     """Size of the files in which the supervisor keeps output."""

@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-from buildledger.worker.masking.secret_encodings import SHORTEST_SECRET_BYTES, spellings
+from buildledger.worker.masking.secret_encodings import SHORTEST_SECRET_BYTES, secret_encodings
 
 MASK = b"***"
 
@@ -19,7 +19,7 @@ class Masker:
     def __init__(self, secrets: Iterable[bytes]) -> None:
         self._forms: dict[bytes, list[bytes]] = defaultdict(list)
         """By their first bytes, longest first; no form is shorter than its head."""
-        for form in sorted(spellings(secrets), key=len, reverse=True):
+        for form in sorted(secret_encodings(secrets), key=len, reverse=True):
             self._forms[form[:SHORTEST_SECRET_BYTES]].append(form)
         # Only of heads: secrets of kilobytes would make a pattern of megabytes.
         self._heads = re.compile(b"|".join(map(re.escape, self._forms))) if self._forms else None

@@ -32,7 +32,7 @@ _JSON_ESCAPED_FROM = (0x80, 0x7F, 0x110000)
 _LAST_OF_PLANE = 0xFFFF
 
 
-def spellings(secrets: Iterable[bytes]) -> set[bytes]:
+def secret_encodings(secrets: Iterable[bytes]) -> set[bytes]:
     """Every form of the secrets; a secret of less than 4 bytes has none."""
     forms: set[bytes] = set()
     for secret in secrets:

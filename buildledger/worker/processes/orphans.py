@@ -1,4 +1,4 @@
-"""Kills what a killed worker left running, before anything is said about those runs or started in their directories."""
+"""Kills processes of runs that an earlier worker process left, before those runs are reported as ended."""
 
 import asyncio
 import contextlib
@@ -23,24 +23,24 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Leftover:
+class OrphanedRun:
     """How to recognise the processes of a run of an earlier worker process."""
 
     cookie: str
     process: ProcessIdentity | None
 
 
-async def kill_leftovers(leftovers: Mapping[str, Leftover]) -> dict[str, list[Survivor]]:
+async def kill_orphans(orphans: Mapping[str, OrphanedRun]) -> dict[str, list[Survivor]]:
     """Kill every process of the runs and return, by the mapping's keys, who they were.
 
     Doesn't return before they are gone: a run that can't be ended must not be reported as ended.
     """
-    killed: dict[str, dict[int, Survivor]] = {key: {} for key in leftovers}
-    if not leftovers:
+    killed: dict[str, dict[int, Survivor]] = {key: {} for key in orphans}
+    if not orphans:
         return {}
     rounds = empty_rounds = 0
     # A process that is just becoming another program shows no mark: nothing has to be found several times.
-    while (found := _find(leftovers)) or empty_rounds < _EMPTY_ROUNDS:
+    while (found := _find(orphans)) or empty_rounds < _EMPTY_ROUNDS:
         empty_rounds = 0 if found else empty_rounds + 1
         for key, pid, name in found:
             killed[key].setdefault(pid, Survivor(pid, name))
@@ -50,21 +50,21 @@ async def kill_leftovers(leftovers: Mapping[str, Leftover]) -> dict[str, list[Su
         if found and rounds % _COMPLAINT_ROUNDS == 0:
             _log.error("processes of interrupted runs can't be killed: %s", sorted({pid for _, pid, _ in found}))
         await asyncio.sleep(_PAUSE_SECONDS)
-    for leftover in leftovers.values():
-        if leftover.process is not None and leftover.process.cgroup is not None:
-            Cgroup(Path(leftover.process.cgroup)).remove()
+    for orphan in orphans.values():
+        if orphan.process is not None and orphan.process.cgroup is not None:
+            Cgroup(Path(orphan.process.cgroup)).remove()
     return {key: list(survivors.values()) for key, survivors in killed.items()}
 
 
-def _find(leftovers: Mapping[str, Leftover]) -> list[tuple[str, int, str]]:
+def _find(orphans: Mapping[str, OrphanedRun]) -> list[tuple[str, int, str]]:
     """Key, id and name of each living process that belongs to one of the runs."""
-    processes = procfs.look_at_all()
-    by_cookie = {leftover.cookie: key for key, leftover in leftovers.items()}
-    roots: dict[str, set[int]] = {key: set() for key in leftovers}
+    processes = procfs.read_all_stats()
+    by_cookie = {orphan.cookie: key for key, orphan in orphans.items()}
+    roots: dict[str, set[int]] = {key: set() for key in orphans}
     for pid, cookie in procfs.with_cookies(set(by_cookie), processes):
         roots[by_cookie[cookie]].add(pid)
-    for key, leftover in leftovers.items():
-        known = leftover.process
+    for key, orphan in orphans.items():
+        known = orphan.process
         if known is None:
             continue
         info = processes.get(known.pid)
@@ -76,5 +76,5 @@ def _find(leftovers: Mapping[str, Leftover]) -> list[tuple[str, int, str]]:
         (key, pid, processes[pid].name)
         for key, pids in roots.items()
         for pid in procfs.descendants(pids, processes)
-        if pid in processes and not processes[pid].is_dead and pid != os.getpid()
+        if pid in processes and not processes[pid].is_zombie and pid != os.getpid()
     ]

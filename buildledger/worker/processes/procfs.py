@@ -1,4 +1,4 @@
-"""Looks at processes through Linux's /proc; elsewhere it sees none."""
+"""Reads Linux's /proc; on other systems it finds no processes."""
 
 import os
 from collections.abc import Iterator
@@ -28,12 +28,12 @@ class ProcessInfo:
     """Clock ticks since boot; with the pid it names the process beyond reuse."""
 
     @property
-    def is_dead(self) -> bool:
+    def is_zombie(self) -> bool:
         """Ended, and only waiting for its parent to notice."""
         return self.state in "ZX"
 
 
-def look(pid: int) -> ProcessInfo | None:
+def read_stat(pid: int) -> ProcessInfo | None:
     """What /proc says about `pid`, or None if there is no such process."""
     content = _read(f"{_PROC}/{pid}/stat")
     if not content:
@@ -53,16 +53,16 @@ def look(pid: int) -> ProcessInfo | None:
     )
 
 
-def look_at_all() -> dict[int, ProcessInfo]:
+def read_all_stats() -> dict[int, ProcessInfo]:
     """Every process that can be seen, by id."""
     if not AVAILABLE:
         return {}
     pids = (int(name) for name in os.listdir(_PROC) if name.isdigit())
-    return {info.pid: info for info in map(look, pids) if info is not None}
+    return {info.pid: info for info in map(read_stat, pids) if info is not None}
 
 
-def cookies(pid: int) -> str | None:
-    """The marks in the environment a process was started with, or "" if it has none.
+def cookies_of(pid: int) -> str | None:
+    """The run cookies in the environment a process was started with, or "" if it has none.
 
     None if there is nothing to read: it cleared its environment, it is gone, or it is being replaced by another program
     at this very moment and will have one in an instant.
@@ -83,7 +83,7 @@ def children_of_this_process() -> list[int]:
 
 
 def descendants(roots: set[int], processes: dict[int, ProcessInfo]) -> set[int]:
-    """`roots` and all that stem from them, as far as parents are alive."""
+    """`roots` and all their descendants, as far as parents are alive."""
     children: dict[int, list[int]] = {}
     for info in processes.values():
         children.setdefault(info.parent, []).append(info.pid)
@@ -98,9 +98,9 @@ def descendants(roots: set[int], processes: dict[int, ProcessInfo]) -> set[int]:
 
 
 def with_cookies(wanted: set[str], processes: dict[int, ProcessInfo]) -> Iterator[tuple[int, str]]:
-    """Each process that carries one of the marks, with the mark."""
+    """Each process that carries one of the cookies, with the cookie."""
     for pid in processes:
-        carried = set((cookies(pid) or "").split(":")) & wanted
+        carried = set((cookies_of(pid) or "").split(":")) & wanted
         for cookie in carried:
             yield pid, cookie
 

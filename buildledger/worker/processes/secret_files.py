@@ -1,6 +1,6 @@
-"""Secrets that a command wants as files: in memory where the system has a place for that, and gone with the run.
+"""Files of secrets for a command: in memory where the system has /dev/shm, and removed when the run ends.
 
-Their directory is named after the run's mark, so that a worker that was killed finds and removes it at its next start.
+Their directory is named after the run's cookie, so that a killed worker finds and removes it at its next start.
 """
 
 import os
@@ -31,7 +31,7 @@ def secret_files(command: pb.Command, cookie: str, state_dir: Path) -> Iterator[
 
 
 def remove_left_over(cookie: str, state_dir: Path) -> None:
-    """Remove what a run of a killed worker has left behind, if anything."""
+    """Remove the secret files of a run whose worker was killed, if there are any."""
     shutil.rmtree(_directory(cookie, state_dir), ignore_errors=True)
 
 

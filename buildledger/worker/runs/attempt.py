@@ -1,8 +1,9 @@
-"""One attempt as the worker holds it, from the first word about it until the server lets go of it."""
+"""One attempt of a run, from the server's first mention of it until its release."""
 
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from enum import IntEnum
 
@@ -18,10 +19,11 @@ from buildledger.worker.journal.records import (
     checksum,
     record_of,
 )
+from buildledger.worker.runs.attempt_store import AttemptStore
 from buildledger.worker.runs.delivery import Delivery
 from buildledger.worker.runs.stopping import StopRequest
-from buildledger.worker.runs.workshop import Workshop
-from buildledger.worker.supervision.spool import SpoolFiles
+from buildledger.worker.supervision.segment_reclaimer import SegmentReclaimer
+from buildledger.worker.supervision.spool_reader import SpoolReader
 
 _INSTANT_SECONDS = 0.001
 
@@ -29,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 class State(IntEnum):
-    """Where an attempt stands; the numbers are the protocol's."""
+    """The state of an attempt, with the protocol's numbers."""
 
     NEW = pb.RUN_STATE_NEW
     ACCEPTED = pb.RUN_STATE_ACCEPTED
@@ -44,14 +46,24 @@ class State(IntEnum):
 class Attempt(Delivery):
     """Identity, journal and state of one attempt; `Delivery` has what goes to the server."""
 
-    def __init__(self, workshop: Workshop, header: RunHeader, journal: Journal | None = None) -> None:
-        super().__init__(header, journal or Journal(workshop.journal_dir, header, workshop.syncer.remove))
-        self.workshop = workshop
+    def __init__(
+        self,
+        store: AttemptStore,
+        header: RunHeader,
+        wake: Callable[["Attempt"], None],
+        journal: Journal | None = None,
+    ) -> None:
+        """`wake` is called whenever there may be something to send."""
+        super().__init__(header, journal or Journal(store.journal_dir, header, store.group_fsync.remove))
+        self.store = store
+        self._wake = wake
         self.builddir = header.builddir
         self.cookie = header.cookie
         self.state = State.NEW
         self.supervision: SupervisionHeader | None = None
         """Set if its command has a supervisor, which goes on when the worker doesn't."""
+        self.spool_reader: SpoolReader | None = None
+        """Reads the output that the supervisor keeps."""
         self.began_at: float | None = None
         """When its work began, on the loop's clock."""
         self.stop = StopRequest()
@@ -60,13 +72,13 @@ class Attempt(Delivery):
 
     @property
     def key(self) -> tuple[str, int]:
-        """What names it."""
+        """Run id and attempt number."""
         return self.run_id, self.attempt
 
     @property
     def directory(self) -> SupervisedDirectory:
-        """Where it and its supervisor speak."""
-        return SupervisedDirectory(self.workshop.settings.state_dir, self.run_id, self.attempt)
+        """The directory that it shares with its supervisor."""
+        return SupervisedDirectory(self.store.settings.state_dir, self.run_id, self.attempt)
 
     def seconds_left(self, limit_seconds: float) -> float:
         """What is left of a limit on its work, at least an instant; 0 if there is none."""
@@ -79,8 +91,6 @@ class Attempt(Delivery):
         """Whether its last event is journalled."""
         return self.state >= State.EXITED
 
-    # -- what happens -------------------------------------------------------------------------------------------------
-
     def begin(self, channels: tuple[str, ...]) -> None:
         """Journal that it is accepted and about to start.
 
@@ -88,16 +98,16 @@ class Attempt(Delivery):
             OSError: the disk is full or broken; there is no journal.
         """
         header = replace(self.journal.header, channels=channels, fence=self.fence)
-        self.journal = Journal(self.workshop.journal_dir, header, self.workshop.syncer.remove)
+        self.journal = Journal(self.store.journal_dir, header, self.store.group_fsync.remove)
         self.journal.begin(self._event_record(pb.RunEvent(accepted=pb.Accepted())), Record(kind=Kind.STARTING))
-        self.workshop.spool.change(self.journal.spooled_bytes)
+        self.store.spool.change(self.journal.spooled_bytes)
         self.state = State.STARTING
 
     def withdraw(self) -> None:
         """Undo `begin`, of which nothing was sent yet."""
-        self.workshop.spool.change(-self.journal.spooled_bytes)
+        self.store.spool.change(-self.journal.spooled_bytes)
         self.journal.remove()
-        self.journal = Journal(self.workshop.journal_dir, self.journal.header, self.workshop.syncer.remove)
+        self.journal = Journal(self.store.journal_dir, self.journal.header, self.store.group_fsync.remove)
         self.next_to_send = self.journal.first_unacked
         self.state = State.NEW
 
@@ -108,8 +118,8 @@ class Attempt(Delivery):
             self.journal.begin(record)
         except OSError as error:
             _log.error("run %s: the refusal can't be journalled: %s", self.run_id, error)
-            self.journal.note(record)
-        self.workshop.spool.change(self.journal.spooled_bytes)
+            self.journal.append_in_memory(record)
+        self.store.spool.change(self.journal.spooled_bytes)
         self._ended()
 
     def supervise(self, supervision: SupervisionHeader, *, is_recorded: bool = False) -> None:
@@ -121,8 +131,9 @@ class Attempt(Delivery):
         if not is_recorded:
             self._append(record_of(Kind.SUPERVISED, supervision.encode()))
         self.supervision = supervision
-        spool = SpoolFiles(self.directory.spool, supervision.segment_bytes, self.workshop.syncer.remove)
-        self.journal.spool = spool
+        directory, size = self.directory.spool, supervision.segment_bytes
+        self.spool_reader = SpoolReader(directory, size)
+        self.journal.attach_spool(self.spool_reader, SegmentReclaimer(directory, size, self.store.group_fsync.remove))
 
     def record_event(self, event: pb.RunEvent, *before: Record) -> None:
         """Journal an event (and, in the same write, records that stand before it), then send it.
@@ -174,12 +185,12 @@ class Attempt(Delivery):
             self.journal.append(record)
         except OSError as error:
             _log.error("run %s: its end can't be journalled: %s", self.run_id, error)
-            self.journal.note(record)
-        self.workshop.spool.change(self.journal.spooled_bytes - before)
+            self.journal.append_in_memory(record)
+        self.store.spool.change(self.journal.spooled_bytes - before)
         self._ended()
 
     def fail(self, message: str) -> None:
-        """End it after a fault of the worker itself, wherever it stood."""
+        """End it because of an error in the worker itself, in any state."""
         if self.state < State.STARTING:
             self.reject(pb.REJECT_CODE_UNSPECIFIED, message)
         elif not self.has_ended:
@@ -188,13 +199,13 @@ class Attempt(Delivery):
     def _ended(self) -> None:
         self.state = State.EXITED
         self.gone.set()
-        self.workshop.wake(self)
+        self._wake(self)
 
     def _append(self, *records: Record) -> None:
         before = self.journal.spooled_bytes
         self.journal.append(*records)
-        self.workshop.spool.change(self.journal.spooled_bytes - before)
-        self.workshop.wake(self)
+        self.store.spool.change(self.journal.spooled_bytes - before)
+        self._wake(self)
 
     def _event_record(self, event: pb.RunEvent) -> Record:
         return self._record(Kind.EVENT, event.SerializeToString())
@@ -210,8 +221,6 @@ class Attempt(Delivery):
             body=body,
             body_crc32c=checksum(body),
         )
-
-    # -- what the server gets -----------------------------------------------------------------------------------------
 
     def summary(self) -> pb.RunSummary:
         """What Hello says about it."""
@@ -230,17 +239,17 @@ class Attempt(Delivery):
         )
 
     def acknowledge(self, ack: pb.Ack) -> None:
-        """Free what the server has; go back if it asks."""
+        """Release acknowledged events; send again from where the server asks."""
         before = self.journal.spooled_bytes
         super().acknowledge(ack)
-        self.workshop.spool.change(self.journal.spooled_bytes - before)
+        self.store.spool.change(self.journal.spooled_bytes - before)
         if self.state is State.EXITED and self.journal.first_unacked == self.journal.next_event:
             self.state = State.ALL_ACKED
 
     def forget(self) -> None:
         """Remove its journal."""
-        self.workshop.spool.change(-self.journal.spooled_bytes)
+        self.store.spool.change(-self.journal.spooled_bytes)
         self.journal.remove()
         if self.supervision is not None:
-            self.workshop.syncer.do(self.directory.remove)
+            self.store.group_fsync.do(self.directory.remove)
         self.state = State.RELEASED

@@ -1,4 +1,4 @@
-"""Keeps what a command writes: from its pipes and watched files into the journal."""
+"""Reads what a command writes to its pipes and watched files, and records it."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -17,26 +17,26 @@ class Capture:
     def __init__(self, attempt: Attempt, plan: Plan, outputs: list[int], files: Sequence[WatchedFile]) -> None:
         self._attempt = attempt
         self._loop = asyncio.get_running_loop()
-        self.recording = Recording(attempt, plan, self._hold)
+        self.recording = Recording(attempt, plan, self._pause)
         self.last_output_at = 0.0
         """When something was written last, on the loop's clock; 0 if nothing was."""
-        channels, chunk_bytes = self.recording.channels, attempt.workshop.batching.chunk_bytes
+        channels, chunk_bytes = self.recording.channels, attempt.store.server_settings.chunk_bytes
         self._readers = [
             PipeReader(descriptor, chunk_bytes, self._feeder(channel))
             for descriptor, channel in zip(outputs, channels, strict=False)
         ]
         self._files = files
-        self._looks = [
-            partial(file.look, self._feeder(channel))
+        self._polls = [
+            partial(file.poll, self._feeder(channel))
             for file, channel in zip(files, channels[len(outputs) :], strict=True)
         ]
-        self._watching = asyncio.create_task(watch(self._looks, lambda: self._held)) if files else None
-        self._held = False
+        self._watching = asyncio.create_task(watch(self._polls, lambda: self._blocked)) if files else None
+        self._blocked = False
 
     @property
-    def is_held(self) -> bool:
+    def is_blocked(self) -> bool:
         """Whether the command can't write because there is no room for its output."""
-        return self._held
+        return self._blocked
 
     async def wait_for_end(self, limit_seconds: float) -> None:
         """Wait until all pipes have ended, at most for the limit, not counting the time when there is no room."""
@@ -45,18 +45,18 @@ class Capture:
             _, waiting = await asyncio.wait(ends, timeout=limit_seconds)
             for task in waiting:
                 task.cancel()
-            if not self._held:
+            if not self._blocked:
                 break
 
     def finish(self) -> None:
         """Close the pipes and journal all that is left."""
-        for look in self._looks:
-            look()
+        for poll in self._polls:
+            poll()
         self.close()
         self.recording.finish()
 
     def close(self) -> None:
-        """Let go of the pipes and files; what is still in them is lost."""
+        """Close the pipes and files; unread output in them is lost."""
         for reader in self._readers:
             reader.close()
         if self._watching is not None:
@@ -65,7 +65,7 @@ class Capture:
             file.close()
 
     def _feeder(self, channel: Channel) -> Callable[[bytes], None]:
-        """Feeds a channel and remembers when."""
+        """A function that feeds a channel and remembers the time."""
 
         def feed(data: bytes) -> None:
             self.last_output_at = self._loop.time()
@@ -73,14 +73,14 @@ class Capture:
 
         return feed
 
-    def _hold(self) -> None:
-        if not self._held:
-            self._held = True
+    def _pause(self) -> None:
+        if not self._blocked:
+            self._blocked = True
             for reader in self._readers:
-                reader.hold()
-            self._attempt.workshop.spool.when_there_is_room(self._resume)
+                reader.pause()
+            self._attempt.store.spool.on_free(self._resume)
 
     def _resume(self) -> None:
-        self._held = False
+        self._blocked = False
         for reader in self._readers:
             reader.resume()

@@ -1,4 +1,4 @@
-"""Runs one command of an attempt: starts it, keeps its output, ends it when told or when a limit is passed."""
+"""Runs one command of an attempt: starts it, records its output, stops it on request or when a limit is passed."""
 
 import asyncio
 import contextlib
@@ -7,17 +7,18 @@ import os
 import shutil
 import signal
 from collections.abc import Sequence
+from pathlib import Path
 
 from google.protobuf.duration_pb2 import Duration
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.files.paths import PathEscapesError, inside_followed
+from buildledger.worker.files.paths import PathEscapesError, resolve_links
 from buildledger.worker.journal.records import Kind, ProcessIdentity, record_of
 from buildledger.worker.processes import procfs
 from buildledger.worker.processes.cgroup import Cgroup
 from buildledger.worker.processes.process import ExitStatus, Launch, RunningProcess, StartFailedError, start
 from buildledger.worker.processes.secret_files import secret_files
-from buildledger.worker.processes.tree import ProcessTree, Survivor
+from buildledger.worker.processes.tree import ProcessReaper, ProcessTree, Survivor
 from buildledger.worker.runs.attempt import Attempt, State
 from buildledger.worker.runs.capture import Capture
 from buildledger.worker.runs.plan import Plan, command_line, environment
@@ -25,7 +26,7 @@ from buildledger.worker.runs.watch import WatchedFile
 
 # A background child that inherited the pipes doesn't keep the run open for longer.
 END_OF_OUTPUT_SECONDS = 5.0
-_AFTER_SWEEP_SECONDS = 1.0
+_AFTER_KILL_SECONDS = 1.0
 _SIGNALS = {
     pb.STOP_LEVEL_INTERRUPT: signal.SIGINT,
     pb.STOP_LEVEL_TERMINATE: signal.SIGTERM,
@@ -35,11 +36,11 @@ _SIGNALS = {
 _log = logging.getLogger(__name__)
 
 
-async def run_command(attempt: Attempt, plan: Plan) -> pb.Exited:
-    """Run the plan's command to its end and return what is to be said about it; no process of it is left then."""
+async def run_command(attempt: Attempt, plan: Plan, reaper: ProcessReaper, cgroup_parent: Path | None) -> pb.Exited:
+    """Run the plan's command and return its result; no process of it is left then."""
     with contextlib.ExitStack() as cleanup:
         try:
-            launch, cgroup = _prepare(attempt, plan, cleanup)
+            launch, cgroup = _prepare(attempt, plan, cgroup_parent, cleanup)
             files = [
                 WatchedFile(plan.root, file.path, from_start=file.from_start) for file in plan.spec.command.watch_files
             ]
@@ -52,25 +53,29 @@ async def run_command(attempt: Attempt, plan: Plan) -> pb.Exited:
             return _not_started(error.failure, error.message)
         except OSError as error:
             return _not_started(pb.START_FAILURE_OTHER, error.strerror or str(error))
-        return await _Execution(attempt, plan, process, files, cgroup).complete()
+        return await _Execution(
+            attempt, plan, process, files, ProcessTree(reaper, process.pid, attempt.cookie, cgroup)
+        ).complete()
 
 
 def _not_started(failure: pb.StartFailure.ValueType, message: str) -> pb.Exited:
     return pb.Exited(reason=pb.EXIT_REASON_START_FAILED, start_failure=failure, message=message)
 
 
-def _prepare(attempt: Attempt, plan: Plan, cleanup: contextlib.ExitStack) -> tuple[Launch, Cgroup | None]:
+def _prepare(
+    attempt: Attempt, plan: Plan, cgroup_parent: Path | None, cleanup: contextlib.ExitStack
+) -> tuple[Launch, Cgroup | None]:
     """Make the directories and files that the command needs; those that must go again are left to `cleanup`."""
     command = plan.spec.command
     os.makedirs(plan.root, exist_ok=True)
     env = environment(command, os.environ, attempt.cookie)
     if any(secret.file_env for secret in command.secrets):
-        state_dir = attempt.workshop.settings.state_dir
+        state_dir = attempt.store.settings.state_dir
         env.update(cleanup.enter_context(secret_files(command, attempt.cookie, state_dir)))
     argv = command_line(command)
     cgroup = None
-    if attempt.workshop.cgroup_parent is not None:
-        cgroup = Cgroup.create(attempt.workshop.cgroup_parent, f"run-{attempt.cookie}")
+    if cgroup_parent is not None:
+        cgroup = Cgroup.create(cgroup_parent, f"run-{attempt.cookie}")
         if shutil.which(argv[0], path=env.get("PATH")) is None:
             cgroup.remove()
             raise StartFailedError(pb.START_FAILURE_PROGRAM_NOT_FOUND, f"there is no program {argv[0]!r}")
@@ -78,7 +83,7 @@ def _prepare(attempt: Attempt, plan: Plan, cleanup: contextlib.ExitStack) -> tup
     size = (command.pty.rows or 24, command.pty.columns or 80) if command.HasField("pty") else None
     launch = Launch(
         argv=argv,
-        cwd=inside_followed(plan.root, os.fsencode(command.cwd)),
+        cwd=resolve_links(plan.root, os.fsencode(command.cwd)),
         env=env,
         stdin=command.stdin,
         merge_stderr=command.merge_stderr,
@@ -97,18 +102,18 @@ class _Execution:
         plan: Plan,
         process: RunningProcess,
         files: Sequence[WatchedFile],
-        cgroup: Cgroup | None,
+        tree: ProcessTree,
     ) -> None:
         self._attempt = attempt
         self._plan = plan
         self._process = process
-        self._tree = ProcessTree(attempt.workshop.household, process.pid, attempt.cookie, cgroup)
+        self._tree = tree
         self._capture = Capture(attempt, plan, process.outputs, files)
         self._loop = asyncio.get_running_loop()
         self._started_at = self._loop.time()
         self._silence_timer: asyncio.TimerHandle | None = None
         self._killed = False
-        self._note_start(cgroup)
+        self._record_start()
 
     async def complete(self) -> pb.Exited:
         """Wait for the end, or bring it about; clean up after it."""
@@ -128,19 +133,19 @@ class _Execution:
                 self._silence_timer.cancel()
         if not self._killed:
             await self._capture.wait_for_end(END_OF_OUTPUT_SECONDS)
-        survivors = await self._tree.sweep()
+        survivors = await self._tree.kill_survivors()
         if survivors or self._killed:
-            await self._capture.wait_for_end(_AFTER_SWEEP_SECONDS)
+            await self._capture.wait_for_end(_AFTER_KILL_SECONDS)
         self._capture.finish()
         return self._exited(status, survivors)
 
-    def _note_start(self, cgroup: Cgroup | None) -> None:
+    def _record_start(self) -> None:
         pid = self._process.pid
-        info = procfs.look(pid)
+        info = procfs.read_stat(pid)
         identity = ProcessIdentity(
             pid=pid,
             started_ticks=info.started_ticks if info is not None else 0,
-            cgroup=str(cgroup.path) if cgroup is not None else None,
+            cgroup=self._tree.cgroup_path,
         )
         self._attempt.state = State.RUNNING
         try:
@@ -152,8 +157,8 @@ class _Execution:
             self._capture.recording.storage_failed(error)
 
     def _check_for_output(self) -> None:
-        """Ends the run if it has been silent for too long; looks again when that may be so."""
-        if self._capture.is_held:
+        """Stop the run if it has written nothing for too long, else check again when that will be so."""
+        if self._capture.is_blocked:
             # It can't write, which is not its fault.
             due = self._loop.time() + self._plan.no_output_seconds
         else:
@@ -165,7 +170,7 @@ class _Execution:
 
     async def _stop_when_asked(self) -> None:
         """Go through the stop policy once the end is asked for; a more urgent request skips ahead."""
-        async for level in self._attempt.stop.steps_of(self._plan.stop_policy):
+        async for level in self._attempt.stop.levels_of(self._plan.stop_policy):
             self._signal(level)
 
     def _signal(self, level: pb.StopLevel.ValueType) -> None:

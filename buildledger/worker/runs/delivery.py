@@ -1,9 +1,10 @@
-"""What of an attempt goes to the server: how far it was sent, and how far the server has come."""
+"""The progress of an attempt's events to the server: sent, acknowledged, credit."""
 
 import logging
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.journal.journal import Entry, Journal
+from buildledger.worker.journal.entries import Entry
+from buildledger.worker.journal.journal import Journal
 from buildledger.worker.journal.records import Kind, RunHeader
 from buildledger.worker.runs.event_encoding import fill_event
 
@@ -18,7 +19,7 @@ class Delivery:
         self.attempt = header.attempt
         self.fence = header.fence
         self.journal = journal
-        self.silent = False
+        self.is_unknown = False
         """The server doesn't know it: nothing is sent, and it is forgotten as soon as it is gone."""
         self.awaits_ack = False
         """Its journal may have lost its tail in a crash of the machine: the server speaks first."""
@@ -45,7 +46,7 @@ class Delivery:
 
     def next_entry(self) -> Entry | None:
         """What is to be sent next, if there is something and the credit allows it."""
-        if self.silent or self.awaits_ack:
+        if self.is_unknown or self.awaits_ack:
             return None
         entry = self.journal.entry(self.next_to_send)
         if entry is not None and entry.record.kind in (Kind.OUTPUT, Kind.SPOOLED):
@@ -66,10 +67,10 @@ class Delivery:
         self.sent_data_end = max(self.sent_data_end, entry.data_end)
 
     def acknowledge(self, ack: pb.Ack) -> None:
-        """Free what the server has; go back if it asks."""
+        """Release acknowledged events; send again from where the server asks."""
         self.awaits_ack = False
         unsent = ack.through_event > self.sent_through
-        self.journal.free_through(min(ack.through_event, self.sent_through) if unsent else ack.through_event)
+        self.journal.release_through(min(ack.through_event, self.sent_through) if unsent else ack.through_event)
         if unsent:
             _log.warning("run %s: the server knows more events than this journal; renumbering", self.run_id)
             self.journal.renumber_after(ack.through_event)

@@ -1,4 +1,4 @@
-"""From journal records to what goes over the wire."""
+"""Converts journal records to the protocol's events."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""From the descriptors of a process to chunks of output: read, masked, batched, counted, summed."""
+"""Reads the output of a process, masks it, and divides it into chunks."""
 
 import asyncio
 import contextlib
@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 
 from buildledger.worker.masking.masker import Masker
+from buildledger.worker.runs.server_settings import ServerSettings
 
 # Large enough that a busy writer and this reader don't wait for each other at each buffer.
 _LARGE_PIPE_BYTES = 1 << 20
@@ -23,13 +24,13 @@ class Channel:
     """
 
     def __init__(
-        self, index: int, name: str, masker: Masker | None, emit: Callable[[int, bytes], None], limits: "Batching"
+        self, index: int, name: str, masker: Masker | None, emit: Callable[[int, bytes], None], settings: ServerSettings
     ) -> None:
         self.name = name
         self._index = index
         self._masker = masker
         self._emit = emit
-        self._limits = limits
+        self._settings = settings
         self._digest = hashlib.sha256()
         self._pending: list[bytes] = []
         self._pending_bytes = 0
@@ -41,16 +42,16 @@ class Channel:
         return self._digest.digest()
 
     def count(self, data: bytes) -> None:
-        """Take bytes that were really emitted into the digest."""
+        """Add bytes that were recorded to the digest."""
         self._digest.update(data)
 
     def feed(self, data: bytes) -> None:
-        """Take bytes that the process wrote."""
+        """Process bytes that the command wrote."""
         if self._masker is not None:
             data = self._masker.feed(data)
         if not data:
             return
-        chunk = self._limits.chunk_bytes
+        chunk = self._settings.chunk_bytes
         if not self._pending and len(data) == chunk:
             self._emit(self._index, data)
             return
@@ -59,7 +60,7 @@ class Channel:
         if self._pending_bytes >= chunk:
             self._drain(whole_chunks_only=True)
         if self._pending and self._flush is None:
-            self._flush = asyncio.get_running_loop().call_later(self._limits.flush_seconds, self._flush_due)
+            self._flush = asyncio.get_running_loop().call_later(self._settings.flush_seconds, self._flush_due)
 
     def finish(self) -> None:
         """Emit all that is left: nothing more will come."""
@@ -76,21 +77,13 @@ class Channel:
             self._flush.cancel()
             self._flush = None
         data = b"".join(self._pending)
-        chunk = self._limits.chunk_bytes
+        chunk = self._settings.chunk_bytes
         end = len(data) - len(data) % chunk if whole_chunks_only else len(data)
         for start in range(0, end, chunk):
             self._emit(self._index, data[start : min(start + chunk, end)])
         rest = data[end:]
         self._pending = [rest] if rest else []
         self._pending_bytes = len(rest)
-
-
-class Batching:
-    """Sizes that the server sets; they may change from session to session."""
-
-    def __init__(self, chunk_bytes: int = 1 << 16, flush_seconds: float = 0.1) -> None:
-        self.chunk_bytes = chunk_bytes
-        self.flush_seconds = flush_seconds
 
 
 class PipeReader:
@@ -101,25 +94,25 @@ class PipeReader:
         self._descriptor = descriptor
         self._read_bytes = read_bytes
         self._feed = feed
-        self._held = False
+        self._paused = False
         self._enlarged = False
         asyncio.get_running_loop().add_reader(descriptor, self._readable)
 
     @property
-    def is_held(self) -> bool:
+    def is_paused(self) -> bool:
         """Whether reading is suspended and there may be more to read."""
-        return self._held and not self.ended.is_set()
+        return self._paused and not self.ended.is_set()
 
-    def hold(self) -> None:
+    def pause(self) -> None:
         """Stop reading."""
-        if not self._held and not self.ended.is_set():
-            self._held = True
+        if not self._paused and not self.ended.is_set():
+            self._paused = True
             asyncio.get_running_loop().remove_reader(self._descriptor)
 
     def resume(self) -> None:
         """Go on reading."""
-        if self._held and not self.ended.is_set():
-            self._held = False
+        if self._paused and not self.ended.is_set():
+            self._paused = False
             asyncio.get_running_loop().add_reader(self._descriptor, self._readable)
 
     def close(self) -> None:

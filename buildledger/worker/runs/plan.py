@@ -1,4 +1,4 @@
-"""From what the server sent to what can be done: checks a RunSpec once, before anything is started."""
+"""Checks a RunSpec before anything is started, and derives what is needed to execute it."""
 
 import fnmatch
 import os
@@ -29,7 +29,7 @@ _OWN_PREFIX = "BUILDLEDGER_"
 
 
 class SpecRefusedError(Exception):
-    """A RunSpec that can't be done."""
+    """A RunSpec that this worker refuses."""
 
     def __init__(self, code: pb.RejectCode.ValueType, message: str) -> None:
         self.code = code
@@ -39,7 +39,7 @@ class SpecRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A RunSpec that was found sound."""
+    """A checked RunSpec, with what follows from it."""
 
     spec: pb.RunSpec
     root: bytes

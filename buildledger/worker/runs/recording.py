@@ -1,4 +1,4 @@
-"""Keeps what a command writes: masked, within its limits, in the attempt's journal."""
+"""Records the output of a command in its attempt's journal: masked, and within its limits."""
 
 import logging
 from collections.abc import Callable
@@ -15,20 +15,20 @@ _log = logging.getLogger(__name__)
 class Recording:
     """All output of one command."""
 
-    def __init__(self, attempt: Attempt, plan: Plan, hold: Callable[[], None]) -> None:
-        """`hold` is called when there is no room for more, each time."""
+    def __init__(self, attempt: Attempt, plan: Plan, pause: Callable[[], None]) -> None:
+        """`pause` is called when there is no room for more, each time."""
         command = plan.spec.command
         self._attempt = attempt
-        self._hold = hold
+        self._pause = pause
         self._log_limit = command.log_limit
         self._may_drop = command.output_policy == pb.OUTPUT_POLICY_GAP
         self._dropped_to: dict[int, int] = {}
-        self._deaf = False
+        self._has_failed = False
         self.trouble = ""
         """What went wrong with keeping the output, for people."""
         values = [secret.value for secret in command.secrets]
         self.channels = [
-            Channel(index, name, Masker(values) if values else None, self._emit, attempt.workshop.batching)
+            Channel(index, name, Masker(values) if values else None, self._emit, attempt.store.server_settings)
             for index, name in enumerate(plan.channels)
         ]
         """Those of the plan, in its order; each is fed with what was written to it."""
@@ -49,19 +49,19 @@ class Recording:
         ]
 
     def storage_failed(self, error: OSError) -> None:
-        """Nothing more can be kept: say so loudly and end the run."""
-        if self._deaf:
+        """Log that the disk failed, and kill the run, whose output can't be recorded."""
+        if self._has_failed:
             return
-        self._deaf = True
+        self._has_failed = True
         self.trouble = f"the worker can't keep the output: {error.strerror or error}"
         _log.critical("run %s: %s", self._attempt.run_id, self.trouble)
         self._attempt.stop.make(pb.EXIT_REASON_STORAGE, pb.STOP_LEVEL_KILL)
 
     def _emit(self, index: int, data: bytes) -> None:
-        spool = self._attempt.workshop.spool
+        spool = self._attempt.store.spool
         if self._log_limit:
             data = self._within_limit(data)
-        if self._deaf or not data:
+        if self._has_failed or not data:
             return
         try:
             if self._may_drop and spool.is_full:
@@ -76,7 +76,7 @@ class Recording:
             return
         self.channels[index].count(data)
         if spool.is_full and not self._may_drop:
-            self._hold()
+            self._pause()
 
     def _within_limit(self, data: bytes) -> bytes:
         room = self._log_limit - self._attempt.journal.data_end

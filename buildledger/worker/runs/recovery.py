@@ -1,9 +1,9 @@
-"""What a worker that was killed left behind: journals to deliver, processes to end."""
+"""Recovers the journals of an earlier worker process, and kills processes that it left."""
 
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +20,15 @@ from buildledger.worker.journal.records import (
     checksum,
     read_records,
 )
-from buildledger.worker.processes.orphans import Leftover
+from buildledger.worker.processes.orphans import OrphanedRun
 from buildledger.worker.processes.secret_files import remove_left_over
 from buildledger.worker.processes.tree import Survivor
 from buildledger.worker.runs.attempt import Attempt, State
-from buildledger.worker.runs.workshop import Workshop
-from buildledger.worker.supervision.attending import cut_off, found_supervisor, leftover_of
-from buildledger.worker.supervision.spool import SpoolFiles
+from buildledger.worker.runs.attempt_store import AttemptStore
+from buildledger.worker.runs.executor import Executor
+from buildledger.worker.runs.supervised import attached_supervisor, interrupt_supervised, orphaned_run_of
+from buildledger.worker.supervision.segment_reclaimer import SegmentReclaimer
+from buildledger.worker.supervision.spool_reader import SpoolReader
 
 _SEGMENT_NAME = re.compile(r"(?P<attempt>[0-9a-f-]{36}\.\d+)\.(?P<number>\d+)\.journal")
 
@@ -34,13 +36,13 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True)
-class _Found:
-    """What the journal of one attempt tells."""
+class _RecoveredJournal:
+    """One attempt as its journal describes it."""
 
     attempt: Attempt
     process: ProcessIdentity | None = None
     last_event: str = ""
-    goes_on: bool = False
+    has_supervisor: bool = False
     """A supervisor has it, or has written down its end."""
 
     @property
@@ -48,49 +50,53 @@ class _Found:
         return self.last_event in ("exited", "rejected")
 
 
-async def recover(workshop: Workshop) -> list[Attempt]:
+async def recover(store: AttemptStore, executor: Executor, wake: Callable[[Attempt], None]) -> list[Attempt]:
     """Take over the journals of an earlier worker process.
 
     Attempts in the result that haven't ended have a supervisor whose end has to be awaited. Whatever the others left
     running is killed before any of them is said to have ended.
     """
-    found: list[_Found] = []
-    for segments in _journals(workshop.journal_dir):
-        one = _read(workshop, segments)
+    found: list[_RecoveredJournal] = []
+    for segments in _journals(store.journal_dir):
+        one = _read(store, segments, wake)
         if one is not None:
             found.append(one)
-    remove_strays(workshop.settings.state_dir, {each.attempt.directory.path.name for each in found})
-    interrupted = {each.attempt.cookie: each for each in found if not each.has_ended and not each.goes_on}
-    survivors = await workshop.host.end_leftovers(
-        {cookie: _leftover(each, workshop) for cookie, each in interrupted.items()}
+    remove_strays(store.settings.state_dir, {each.attempt.directory.path.name for each in found})
+    interrupted = {each.attempt.cookie: each for each in found if not each.has_ended and not each.has_supervisor}
+    survivors = await executor.kill_orphans(
+        {cookie: _orphaned_run(each, store) for cookie, each in interrupted.items()}
     )
     for cookie, each in interrupted.items():
-        remove_left_over(cookie, workshop.settings.state_dir)
+        remove_left_over(cookie, store.settings.state_dir)
         each.attempt.directory.remove_secrets(cookie)
     for each in found:
         attempt = each.attempt
-        workshop.spool.change(attempt.journal.spooled_bytes)
-        attempt.awaits_ack = not each.has_ended and not _same_boot(each, workshop)
+        store.spool.change(attempt.journal.spooled_bytes)
+        attempt.awaits_ack = not each.has_ended and not _same_boot(each, store)
         if each.has_ended:
             attempt.state = State.EXITED
             attempt.gone.set()
-        elif each.goes_on:
+        elif each.has_supervisor:
             _log.info("run %s has gone on without a worker", attempt.run_id)
             attempt.state = State.RUNNING
         else:
             _log.warning("run %s was interrupted by the end of an earlier worker process", attempt.run_id)
             left = survivors[attempt.cookie]
             is_supervised = attempt.supervision is not None
-            attempt.exit(cut_off(attempt, each.process, left) if is_supervised else _interrupted(each, left))
+            attempt.exit(
+                interrupt_supervised(attempt, each.process, left)
+                if is_supervised
+                else _interrupted(each, left, executor)
+            )
     return [each.attempt for each in found]
 
 
-def _leftover(found: _Found, workshop: Workshop) -> Leftover:
+def _orphaned_run(found: _RecoveredJournal, store: AttemptStore) -> OrphanedRun:
     """How to recognise what an attempt left running; after a reboot process ids mean something else."""
-    process = found.process if _same_boot(found, workshop) else None
+    process = found.process if _same_boot(found, store) else None
     if found.attempt.supervision is not None:
-        return leftover_of(found.attempt, process)
-    return Leftover(found.attempt.cookie, process)
+        return orphaned_run_of(found.attempt, process)
+    return OrphanedRun(found.attempt.cookie, process)
 
 
 def _journals(directory: Path) -> Iterator[list[tuple[int, Path]]]:
@@ -103,32 +109,34 @@ def _journals(directory: Path) -> Iterator[list[tuple[int, Path]]]:
         yield sorted(segments[key])
 
 
-def _read(workshop: Workshop, segments: list[tuple[int, Path]]) -> _Found | None:
+def _read(
+    store: AttemptStore, segments: list[tuple[int, Path]], wake: Callable[[Attempt], None]
+) -> _RecoveredJournal | None:
     """Read one journal; None, and no trace of it, if the attempt it tells of can't have been started."""
     header = _header(segments[0][1])
     if header is None:
         for _, path in segments:
             path.unlink()
         return None
-    journal = Journal(workshop.journal_dir, header, workshop.syncer.remove)
-    notes = _Notes(workshop, header)
+    journal = Journal(store.journal_dir, header, store.group_fsync.remove)
+    reader = _JournalReader(store, header)
     for number, path in segments:
-        if notes.is_damaged:
+        if reader.is_damaged:
             path.unlink()
             continue
         with path.open("rb") as file:
-            journal.adopt(number, path, notes.listen(read_records(file)))
-    if not notes.was_starting and not notes.last_event:
+            journal.load_segment(number, path, reader.pass_on(read_records(file)))
+    if not reader.was_starting and not reader.last_event:
         journal.remove()
         return None
-    attempt = Attempt(workshop, header, journal)
-    found = _Found(attempt=attempt, process=notes.process, last_event=notes.last_event)
-    if notes.supervision is not None:
-        attempt.supervise(notes.supervision, is_recorded=True)
-        journal.free_released()
+    attempt = Attempt(store, header, wake, journal)
+    found = _RecoveredJournal(attempt=attempt, process=reader.process, last_event=reader.last_event)
+    if reader.supervision is not None:
+        attempt.supervise(reader.supervision, is_recorded=True)
+        journal.release_reclaimed()
         if not found.has_ended:
-            supervisor = found_supervisor(attempt)
-            found.goes_on = not supervisor.has_ended or attempt.directory.exit() is not None
+            supervisor = attached_supervisor(attempt)
+            found.has_supervisor = not supervisor.has_ended or attempt.directory.exit() is not None
     return found
 
 
@@ -138,20 +146,20 @@ def _header(path: Path) -> RunHeader | None:
     return RunHeader.decode(record.body) if record is not None and record.kind is Kind.HEADER else None
 
 
-class _Notes:
-    """What is learned while records go by."""
+class _JournalReader:
+    """Collects what recovery needs to know while the journal loads its records."""
 
-    def __init__(self, workshop: Workshop, header: RunHeader) -> None:
+    def __init__(self, store: AttemptStore, header: RunHeader) -> None:
         self.process: ProcessIdentity | None = None
         self.supervision: SupervisionHeader | None = None
         self.was_starting = False
         self.last_event = ""
         self.is_damaged = False
         """A record tells of output that the machine lost in a crash: what follows it is worth nothing."""
-        self._directory = SupervisedDirectory(workshop.settings.state_dir, header.run_id, header.attempt)
-        self._may_be_lost = header.boot_id != workshop.boot_id
+        self._directory = SupervisedDirectory(store.settings.state_dir, header.run_id, header.attempt)
+        self._may_be_lost = header.boot_id != store.boot_id
 
-    def listen(self, records: Iterator[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
+    def pass_on(self, records: Iterator[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
         """Pass the records on and note what they say."""
         for position, record in records:
             match record.kind:
@@ -173,26 +181,29 @@ class _Notes:
         if self.supervision is None:
             return False
         extent = Extent.decode(record.body)
-        spool = SpoolFiles(self._directory.spool, self.supervision.segment_bytes, Path.unlink)
-        if spool.is_released(record.channel, extent.position):
+        directory, size = self._directory.spool, self.supervision.segment_bytes
+        if SegmentReclaimer(directory, size, Path.unlink).is_reclaimed(record.channel, extent.position):
             return True
         try:
-            return checksum(spool.read(record.channel, extent.position, extent.length)) == extent.crc32c
+            return (
+                checksum(SpoolReader(directory, size).read(record.channel, extent.position, extent.length))
+                == extent.crc32c
+            )
         except OSError:
             return False
 
 
-def _same_boot(found: _Found, workshop: Workshop) -> bool:
+def _same_boot(found: _RecoveredJournal, store: AttemptStore) -> bool:
     """After a reboot process ids mean something else."""
-    return found.attempt.journal.header.boot_id == workshop.boot_id
+    return found.attempt.journal.header.boot_id == store.boot_id
 
 
-def _interrupted(found: _Found, survivors: list[Survivor]) -> pb.Exited:
+def _interrupted(found: _RecoveredJournal, survivors: list[Survivor], executor: Executor) -> pb.Exited:
     journal = found.attempt.journal
     known = found.process is not None
     return pb.Exited(
         reason=pb.EXIT_REASON_INTERRUPTED if known else pb.EXIT_REASON_START_UNKNOWN,
-        message=found.attempt.workshop.host.interruption if known else "the worker was restarted while it was started",
+        message=executor.interruption if known else "the worker was restarted while it was started",
         survivors_killed=[pb.Survivor(pid=each.pid, name=each.name) for each in survivors],
         output_totals=[
             pb.OutputTotal(channel=name, bytes=end)

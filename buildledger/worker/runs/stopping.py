@@ -15,7 +15,7 @@ class StopRequest:
         self.level = pb.STOP_LEVEL_UNSPECIFIED
         self.grace_seconds: float | None = None
         self._made = asyncio.Event()
-        self._raised = asyncio.Event()
+        self._changed = asyncio.Event()
 
     @property
     def is_made(self) -> bool:
@@ -33,10 +33,10 @@ class StopRequest:
         self.level = max(self.level, level)
         self.grace_seconds = grace_seconds
         self._made.set()
-        self._raised.set()
+        self._changed.set()
 
-    def happened(self, reason: pb.ExitReason.ValueType, level: pb.StopLevel.ValueType) -> None:
-        """Take note that the end was brought about elsewhere; nobody has to be told."""
+    def note_made(self, reason: pb.ExitReason.ValueType, level: pb.StopLevel.ValueType) -> None:
+        """Record that a supervisor has stopped the run by itself; nobody is notified."""
         if not self.is_made:
             self.reason = reason
         self.level = max(self.level, level)
@@ -46,11 +46,11 @@ class StopRequest:
         """Wait until it is made."""
         await self._made.wait()
 
-    async def steps_of(
+    async def levels_of(
         self, policy: Sequence[tuple[pb.StopLevel.ValueType, float]]
     ) -> AsyncIterator[pb.StopLevel.ValueType]:
         """Each level of a stop policy when it is due, the first once the end is asked for; more urgency skips ahead."""
-        await self.made_or_raised()
+        await self.changed()
         for level, policy_seconds in policy:
             if level < self.level:
                 continue
@@ -58,9 +58,9 @@ class StopRequest:
             grace = policy_seconds if self.grace_seconds is None else self.grace_seconds
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(grace):
-                    await self.made_or_raised()
+                    await self.changed()
 
-    async def made_or_raised(self) -> None:
+    async def changed(self) -> None:
         """Wait until it is made, or made more urgent, since the last time this returned."""
-        await self._raised.wait()
-        self._raised.clear()
+        await self._changed.wait()
+        self._changed.clear()

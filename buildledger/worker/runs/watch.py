@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 
-from buildledger.worker.files.paths import PathEscapesError, inside_followed
+from buildledger.worker.files.paths import PathEscapesError, resolve_links
 
 # A file's growth can't be waited for portably; only runs that ask for it pay for looking.
 _INTERVAL_SECONDS = 0.2
@@ -27,7 +27,7 @@ class WatchedFile:
         if self._descriptor is not None and not from_start:
             self._offset = os.fstat(self._descriptor).st_size
 
-    def look(self, feed: Callable[[bytes], None]) -> None:
+    def poll(self, feed: Callable[[bytes], None]) -> None:
         """Feed what has been added, up to 4 MiB of each file that had the name."""
         if self._descriptor is not None:
             self._read(self._descriptor, feed)
@@ -49,7 +49,7 @@ class WatchedFile:
 
     def _open(self) -> int | None:
         try:
-            path = inside_followed(self._root, self._path)
+            path = resolve_links(self._root, self._path)
             return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except (OSError, PathEscapesError):
             return None
@@ -64,10 +64,10 @@ class WatchedFile:
             feed(data)
 
 
-async def watch(looks: Sequence[Callable[[], None]], is_held: Callable[[], bool]) -> None:
-    """Look at the files again and again until cancelled; not while output is held back."""
+async def watch(polls: Sequence[Callable[[], None]], is_blocked: Callable[[], bool]) -> None:
+    """Poll the files until cancelled, but not while output is blocked."""
     while True:
-        if not is_held():
-            for look in looks:
-                look()
+        if not is_blocked():
+            for poll in polls:
+                poll()
         await asyncio.sleep(_INTERVAL_SECONDS)

@@ -1,1 +1,1 @@
-"""One stream to the server: what it desires, what is reported, what is acknowledged."""
+"""Sessions with the server: desired state, events, acknowledgements, heartbeats."""

@@ -1,4 +1,4 @@
-"""The attempts a worker holds, and how they converge to what the server wants."""
+"""The attempts that a worker holds, which converge to the server's desired state."""
 
 import asyncio
 import logging
@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker.journal.records import RunHeader
 from buildledger.worker.runs.attempt import Attempt, State
+from buildledger.worker.runs.attempt_store import AttemptStore
 from buildledger.worker.runs.plan import seconds
-from buildledger.worker.runs.workshop import Workshop
 
 # Attempts that were released are remembered for a while, in case an old message asks for one again.
 REMEMBERED_RELEASES = 10_000
@@ -21,16 +21,22 @@ _RUN_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _log = logging.getLogger(__name__)
 
 
-class Holdings:
-    """Every attempt from its first mention to its release, by run and attempt number.
+class AttemptRegistry:
+    """Holds every attempt from its first mention to its release, by run id and attempt number.
 
-    `launch` starts the work of a fresh attempt, which may begin only when the attempts it is given are gone.
+    `start` starts the work of a fresh attempt, which may begin only when the attempts it is given are gone.
     """
 
-    def __init__(self, workshop: Workshop, launch: Callable[[Attempt, pb.RunSpec, list[Attempt]], None]) -> None:
+    def __init__(
+        self,
+        store: AttemptStore,
+        start: Callable[[Attempt, pb.RunSpec, list[Attempt]], None],
+        wake: Callable[[Attempt], None],
+    ) -> None:
         self.draining = False
-        self._workshop = workshop
-        self._launch = launch
+        self._store = store
+        self._start = start
+        self._wake = wake
         self._attempts: dict[tuple[str, int], Attempt] = {}
         self._released: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._delivered = asyncio.Event()
@@ -51,7 +57,7 @@ class Holdings:
 
     async def all_delivered(self) -> None:
         """Wait until the server has everything that happened in the attempts held."""
-        while any(attempt.state < State.ALL_ACKED and not attempt.silent for attempt in self):
+        while any(attempt.state < State.ALL_ACKED and not attempt.is_unknown for attempt in self):
             self._delivered.clear()
             await self._delivered.wait()
 
@@ -66,14 +72,14 @@ class Holdings:
         self._seen = (desired.epoch, desired.revision)
         for wanted in desired.runs:
             if _RUN_ID.fullmatch(wanted.run_id) and wanted.attempt > 0:
-                self._apply_one(wanted)
+                self._converge(wanted)
             else:
                 _log.error("ignoring a run whose name makes no sense: %r attempt %d", wanted.run_id, wanted.attempt)
         if desired.full:
             named = {(wanted.run_id, wanted.attempt) for wanted in desired.runs}
             for attempt in self:
                 if attempt.key not in named:
-                    self._disown(attempt)
+                    self._abandon_unknown(attempt)
 
     def acknowledge(self, ack: pb.Ack) -> None:
         """Take note of how far the server has come with one attempt."""
@@ -84,39 +90,39 @@ class Holdings:
         self._delivered.set()
         if ack.release:
             self._release(attempt)
-        self._workshop.wake(attempt)
+        self._wake(attempt)
 
     def credit(self, credit: pb.Credit) -> None:
         """Take note of how much of one attempt's output the server takes."""
         attempt = self._attempts.get((credit.run_id, credit.attempt))
         if attempt is not None:
             # First of all: the first wake on a stream resets the credit.
-            self._workshop.wake(attempt)
+            self._wake(attempt)
             attempt.credit_until = max(attempt.credit_until, credit.up_to_bytes)
 
-    def await_no_acks(self) -> None:
-        """The server had time enough to say how far it is with attempts whose journal may be cut short."""
+    def stop_waiting_for_acks(self) -> None:
+        """Send events of attempts whose journal may be cut short, although the server hasn't said how far it is."""
         for attempt in self:
             if attempt.awaits_ack:
                 attempt.awaits_ack = False
-                self._workshop.wake(attempt)
+                self._wake(attempt)
 
     def stop_all(self, reason: pb.ExitReason.ValueType, level: pb.StopLevel.ValueType) -> None:
         """End everything that runs."""
         for attempt in self.at_work:
             attempt.stop.make(reason, level)
 
-    def forget_silent(self, attempt: Attempt) -> None:
+    def remove_if_unknown(self, attempt: Attempt) -> None:
         """Called when an attempt has ended: one that nobody asks about is forgotten."""
-        if attempt.silent:
+        if attempt.is_unknown:
             self._release(attempt)
 
-    def _apply_one(self, wanted: pb.DesiredRun) -> None:
+    def _converge(self, wanted: pb.DesiredRun) -> None:
         key = (wanted.run_id, wanted.attempt)
         attempt = self._attempts.get(key)
         if attempt is None:
             if wanted.want != pb.WANT_RELEASE and key not in self._released:
-                self._receive(wanted)
+                self._start_new(wanted)
             return
         if wanted.fence < attempt.fence:
             return
@@ -130,7 +136,7 @@ class Holdings:
             case pb.WANT_RELEASE if attempt.has_ended:
                 self._release(attempt)
 
-    def _receive(self, wanted: pb.DesiredRun) -> None:
+    def _start_new(self, wanted: pb.DesiredRun) -> None:
         """Hold an attempt that is heard of for the first time."""
         header = RunHeader(
             run_id=wanted.run_id,
@@ -138,9 +144,9 @@ class Holdings:
             fence=wanted.fence,
             cookie=secrets.token_hex(16),
             builddir=wanted.spec.builddir,
-            boot_id=self._workshop.boot_id,
+            boot_id=self._store.boot_id,
         )
-        attempt = Attempt(self._workshop, header)
+        attempt = Attempt(self._store, header, self._wake)
         self._attempts[attempt.key] = attempt
         if wanted.want != pb.WANT_RUN:
             attempt.reject(pb.REJECT_CODE_STOPPED_BEFORE_START, "it was stopped before it was started")
@@ -151,11 +157,11 @@ class Holdings:
                 pb.REJECT_CODE_INVALID_SPEC, "this worker doesn't hold the run, and there is no specification"
             )
         else:
-            self._launch(attempt, wanted.spec, [other for other in self.at_work if _must_end_first(other, attempt)])
+            self._start(attempt, wanted.spec, [other for other in self.at_work if _must_end_first(other, attempt)])
 
-    def _disown(self, attempt: Attempt) -> None:
+    def _abandon_unknown(self, attempt: Attempt) -> None:
         """End and forget an attempt that the server doesn't know."""
-        attempt.silent = True
+        attempt.is_unknown = True
         if attempt.has_ended:
             self._release(attempt)
         else:

@@ -1,4 +1,4 @@
-"""Decides what goes into the next message: events of all runs, fairly, as far as credit allows."""
+"""Makes the next message to the server from the events of all runs, in turn and within their credit."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 class Outbox:
-    """Attempts that may have something to send, and control messages that go first."""
+    """Queues control messages, which go first, and attempts that may have something to send."""
 
     def __init__(self) -> None:
         self._waiting: dict[Attempt, None] = {}

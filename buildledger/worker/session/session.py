@@ -1,4 +1,4 @@
-"""One stream to the server: who we are, what it wants, what happened, and whether it is still there."""
+"""One session with the server: handshake, desired state, events and heartbeats on one stream."""
 
 import asyncio
 import logging
@@ -11,9 +11,10 @@ import grpc.aio
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.worker.runs.attempt import State
+from buildledger.worker.runs.attempt_store import AttemptStore
+from buildledger.worker.runs.executor import Executor
 from buildledger.worker.runs.plan import seconds
-from buildledger.worker.runs.workshop import Workshop
-from buildledger.worker.session.attempt_registry import Holdings
+from buildledger.worker.session.attempt_registry import AttemptRegistry
 from buildledger.worker.session.outbox import Outbox
 
 PROTOCOL_VERSION = 1
@@ -41,12 +42,12 @@ class SessionRefusedError(Exception):
 
 
 class ServerSilentError(Exception):
-    """Nothing was heard from the server for too long, or it doesn't take what is sent."""
+    """The server sent nothing for too long, or doesn't read what is sent."""
 
 
 @dataclass(kw_only=True)
-class Standing:
-    """What outlives a session: the highest epoch seen, and the end that was asked for."""
+class SessionIdentity:
+    """What Hello says of the worker and one session leaves to the next."""
 
     instance_id: str
     worker_id: str
@@ -59,24 +60,25 @@ class Session:
 
     def __init__(
         self,
-        workshop: Workshop,
-        holdings: Holdings,
+        store: AttemptStore,
+        executor: Executor,
+        registry: AttemptRegistry,
         outbox: Outbox,
-        standing: Standing,
+        identity: SessionIdentity,
         metadata: tuple[tuple[str, str], ...],
     ) -> None:
         self.is_established = False
         self.ended = asyncio.Event()
         self.on_established: Callable[[], None] = lambda: None
-        self.orphan_seconds = 0.0
         self.server_features: frozenset[str] = frozenset()
         """Optional features that the server has; none of the others may be used."""
         self.reconnect_to = ""
         """Where the server asked to connect next; empty for the usual address."""
-        self._workshop = workshop
-        self._holdings = holdings
+        self._store = store
+        self._executor = executor
+        self._registry = registry
         self._outbox = outbox
-        self._standing = standing
+        self._identity = identity
         self._metadata = metadata
         self._loop = asyncio.get_running_loop()
         self._heard_at = self._loop.time()
@@ -89,7 +91,7 @@ class Session:
 
         Raises:
             SessionRefusedError: the server said why.
-            ServerSilentError: it is gone without a word.
+            ServerSilentError: the server doesn't answer any more.
             grpc.aio.AioRpcError: the connection failed or broke.
         """
         call = worker_pb2_grpc.WorkerStub(channel).Session(metadata=self._metadata)
@@ -132,56 +134,58 @@ class Session:
                 )
 
     def _hello(self) -> pb.Hello:
-        settings, host = self._workshop.settings, self._workshop.host
+        settings, executor = self._store.settings, self._executor
         return pb.Hello(
             proto_min=PROTOCOL_VERSION,
             proto_max=PROTOCOL_VERSION,
-            worker_id=self._standing.worker_id,
+            worker_id=self._identity.worker_id,
             name=settings.name,
-            boot_id=self._workshop.boot_id,
-            instance_id=self._standing.instance_id,
-            os=host.os,
-            arch=host.arch,
-            software=host.software,
+            boot_id=self._store.boot_id,
+            instance_id=self._identity.instance_id,
+            os=executor.os,
+            arch=executor.arch,
+            software=executor.software,
             labels=dict(settings.labels),
             capacity=settings.capacity,
-            features=self._workshop.features,
+            features=executor.features,
             limits=pb.Limits(spool_bytes=settings.spool_bytes, message_bytes=1 << 20),
             encoding="utf-8",
-            work_directory=host.work_directory,
-            runs=[attempt.summary() for attempt in self._holdings if attempt.state > State.NEW and not attempt.silent],
-            last_epoch=self._standing.last_epoch,
-            draining=self._standing.draining_reason is not None,
+            work_directory=executor.work_directory,
+            runs=[
+                attempt.summary() for attempt in self._registry if attempt.state > State.NEW and not attempt.is_unknown
+            ],
+            last_epoch=self._identity.last_epoch,
+            draining=self._identity.draining_reason is not None,
         )
 
     def _establish(self, welcome: pb.Welcome) -> None:
-        if welcome.epoch < self._standing.last_epoch:
-            message = f"the server is behind: epoch {welcome.epoch} after {self._standing.last_epoch}"
+        if welcome.epoch < self._identity.last_epoch:
+            message = f"the server is behind: epoch {welcome.epoch} after {self._identity.last_epoch}"
             raise SessionRefusedError(pb.Error(code=pb.ERROR_CODE_UNAVAILABLE, message=message))
         if welcome.proto != PROTOCOL_VERSION:
             message = f"the server chose protocol version {welcome.proto}, which wasn't offered"
             raise SessionRefusedError(pb.Error(code=pb.ERROR_CODE_PROTOCOL_VERSION, fatal=True, message=message))
-        self._standing.last_epoch = welcome.epoch
+        self._identity.last_epoch = welcome.epoch
         asked = seconds(welcome.heartbeat) or _DEFAULT_HEARTBEAT_SECONDS
-        self._heartbeat_seconds = self._workshop.settings.heartbeat_seconds or min(max(asked, 1.0), 60.0)
-        self.orphan_seconds = seconds(welcome.orphan_ttl)
+        self._heartbeat_seconds = self._store.settings.heartbeat_seconds or min(max(asked, 1.0), 60.0)
         self.server_features = frozenset(welcome.features)
-        batching = self._workshop.batching
+        server_settings = self._store.server_settings
         chunk = welcome.chunk_bytes or _DEFAULT_CHUNK_BYTES
-        batching.chunk_bytes = min(max(chunk, _CHUNK_BYTES.start), _CHUNK_BYTES.stop - 1)
-        batching.flush_seconds = (
+        server_settings.chunk_bytes = min(max(chunk, _CHUNK_BYTES.start), _CHUNK_BYTES.stop - 1)
+        server_settings.flush_seconds = (
             min(seconds(welcome.flush), 5.0) if welcome.HasField("flush") else _DEFAULT_FLUSH_SECONDS
         )
+        server_settings.orphan_seconds = seconds(welcome.orphan_ttl)
         self._heard_at = self._loop.time()
         self.is_established = True
         self._outbox.start_session(
-            [attempt for attempt in self._holdings if attempt.state > State.NEW],
+            [attempt for attempt in self._registry if attempt.state > State.NEW],
             welcome.run_credit_bytes,
             welcome.session_credit_bytes,
         )
-        if self._standing.draining_reason is not None:
-            self._outbox.post(pb.Up(drain_request=pb.DrainRequest(reason=self._standing.draining_reason)))
-        self._loop.call_later(_FIRST_ACK_SECONDS, self._holdings.await_no_acks)
+        if self._identity.draining_reason is not None:
+            self._outbox.post(pb.Up(drain_request=pb.DrainRequest(reason=self._identity.draining_reason)))
+        self._loop.call_later(_FIRST_ACK_SECONDS, self._registry.stop_waiting_for_acks)
         self.on_established()
         _log.info("session %d with %s is established", welcome.epoch, welcome.server or "the server")
 
@@ -196,13 +200,13 @@ class Session:
             self._heard_at = self._loop.time()
             match message.WhichOneof("message"):
                 case "desired":
-                    if message.desired.epoch >= self._standing.last_epoch:
-                        self._holdings.apply(message.desired)
+                    if message.desired.epoch >= self._identity.last_epoch:
+                        self._registry.apply(message.desired)
                 case "progress":
                     for ack in message.progress.acks:
-                        self._holdings.acknowledge(ack)
+                        self._registry.acknowledge(ack)
                     for credit in message.progress.credits:
-                        self._holdings.credit(credit)
+                        self._registry.credit(credit)
                 case "drain":
                     # Whatever isn't sent or acknowledged yet is sent on the next stream.
                     self.reconnect_to = message.drain.reconnect_to
@@ -237,10 +241,10 @@ class Session:
                 self._outbox.post(pb.Up(heartbeat=self._heartbeat(number // 2 + 1)))
 
     def _heartbeat(self, number: int) -> pb.Heartbeat:
-        beat = self._workshop.host.vitals()
+        beat = self._executor.heartbeat_stats()
         beat.n = number
-        beat.spooled_bytes = self._workshop.spool.used_bytes
-        for attempt in self._holdings:
+        beat.spooled_bytes = self._store.spool.used_bytes
+        for attempt in self._registry:
             if attempt.state in (State.RUNNING, State.STOPPING):
                 beat.running.add(run_id=attempt.run_id, attempt=attempt.attempt)
         return beat

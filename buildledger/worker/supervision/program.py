@@ -7,12 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from buildledger.worker.contract.launch import LAUNCH_VERSION
+
 PROGRAM = "bl-run"
 AUTO = "auto"
 NONE = "none"
 
-# Of the launches that a supervisor takes, the one that this worker writes.
-LAUNCH_VERSION = 1
 _ANSWER = re.compile(r"bl-run (?P<version>\S+) launch (?P<launch>\d+)")
 _ANSWER_SECONDS = 20.0
 

@@ -1,1 +1,1 @@
-"""The connection to the server: channels, credentials and their renewal, enrollment, back-off."""
+"""Connections to the server: channels, credentials, enrollment, back-off."""

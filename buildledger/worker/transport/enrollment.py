@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
-from buildledger.worker import host_info as machine
+from buildledger.worker import host_info
 from buildledger.worker.settings import WorkerSettings
 from buildledger.worker.transport.credential import StoredCredential, store
 from buildledger.worker.transport.transport import call_metadata, open_channel
@@ -55,9 +55,9 @@ async def enroll(settings: WorkerSettings, token: str) -> StoredCredential:
                     token=token.partition(".")[0],
                     name=settings.name,
                     csr_der=request,
-                    os=machine.operating_system(),
-                    arch=machine.architecture(),
-                    software=machine.SOFTWARE,
+                    os=host_info.operating_system(),
+                    arch=host_info.architecture(),
+                    software=host_info.SOFTWARE,
                 ),
                 timeout=_CALL_SECONDS,
             )

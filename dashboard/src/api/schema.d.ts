@@ -230,7 +230,7 @@ export interface paths {
         };
         /**
          * List Artifacts
-         * @description What a build has handed over, also what is kept no longer.
+         * @description The artifacts of a build, also those that were removed.
          */
         get: operations["list_artifacts"];
         put?: never;
@@ -270,7 +270,7 @@ export interface paths {
         };
         /**
          * Read Artifact
-         * @description The file that an upload handed over, or the directory as a zip. Always a download: no page of this server shows
+         * @description The file that a build stored, or the directory as a zip. Always a download: no page of this server shows
          *     what a build made.
          */
         get: operations["read_artifact"];
@@ -1052,7 +1052,10 @@ export interface components {
          * @description Who asked for something: a person, a worker or a part of the server.
          */
         Actor: {
-            /** @enum {unknown} */
+            /**
+             * @description What asked: a person (`user`), a worker, or a part of the server.
+             * @enum {unknown}
+             */
             kind: "poller" | "reactor" | "system" | "user" | "worker";
             /**
              * @description The form in which facts name the actor.
@@ -1070,9 +1073,15 @@ export interface components {
          * @description A file or a directory that the server keeps, or kept.
          */
         Artifact: {
-            /** @example widget-1.0.tar.gz */
+            /**
+             * @description The name under which the build stored it.
+             * @example widget-1.0.tar.gz
+             */
             name: string;
-            /** @enum {unknown} */
+            /**
+             * @description A `directory` is served as a zip.
+             * @enum {unknown}
+             */
             kind: "directory" | "file";
             /**
              * @description By its name; never what it is served as.
@@ -1081,6 +1090,7 @@ export interface components {
             type: string;
             /** @description Of a directory: all its files together. */
             size_bytes: number;
+            /** @description How many files it has; 1 for a file. */
             file_count: number;
             /** @description Of the file, or of the directory's manifest. */
             sha256: string;
@@ -1092,7 +1102,7 @@ export interface components {
             operation_id: string;
             /**
              * Format: date-time
-             * @description When the fact was recorded, in UTC.
+             * @description When it was stored, in UTC.
              * @example 2026-11-22T10:15:00Z
              */
             stored_at: string;
@@ -1100,7 +1110,10 @@ export interface components {
             expires_at: string | null;
             /** @description When it went; null: it is here. */
             removed_at: string | null;
-            /** @example expired */
+            /**
+             * @description `expired`: it was too old; `quota`: room was needed; null: it is here.
+             * @example expired
+             */
             removed_because: string | null;
         };
         /**
@@ -1108,9 +1121,11 @@ export interface components {
          * @description An artifact, and of a directory all that is in it.
          */
         ArtifactDetail: {
+            /** @description The artifact. */
             artifact: components["schemas"]["Artifact"];
             /**
              * Format: uuid
+             * @description The build that stored it.
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             build_id: string;
@@ -1127,12 +1142,21 @@ export interface components {
          * @description One thing in a directory.
          */
         ArtifactEntry: {
-            /** @example dist/widget.whl */
+            /**
+             * @description Where it is in the directory, with `/` between the parts.
+             * @example dist/widget.whl
+             */
             path: string;
-            /** @enum {unknown} */
+            /**
+             * @description What it is; links aren't followed.
+             * @enum {unknown}
+             */
             kind: "directory" | "file" | "link";
+            /** @description Size of a file, in bytes; 0 for anything else. */
             size_bytes: number;
+            /** @description Its owner may run it. */
             executable: boolean;
+            /** @description SHA-256 of a file in hex; null for anything else. */
             sha256: string | null;
             /** @description What stands in a link. */
             target: string | null;
@@ -1142,6 +1166,7 @@ export interface components {
          * @description The artifacts of a build, in the order in which they were stored.
          */
         ArtifactList: {
+            /** @description The artifacts, also those that were removed. */
             items: components["schemas"]["Artifact"][];
             /**
              * @description A place in the ledger; 0 is before the first fact.
@@ -1154,15 +1179,22 @@ export interface components {
          * @description What one source brought into a build that no green build of the same stream had.
          */
         Blame: {
-            /** @example widget */
+            /**
+             * @description The source's name.
+             * @example widget
+             */
             source: string;
-            /** @example 6f1ed002ab5595859014ebf0951522d9d3a1c5a8 */
+            /**
+             * @description A commit's full hash.
+             * @example 6f1ed002ab5595859014ebf0951522d9d3a1c5a8
+             */
             revision: string;
             /**
              * @description `none`: the stream never was green, so nobody is blamed.
              * @enum {unknown}
              */
             baseline: "green" | "none";
+            /** @description How many commits are blamed; `commits` may have fewer. */
             commit_count: number;
             /** @description There are more commits than are listed. */
             truncated: boolean;
@@ -1176,15 +1208,21 @@ export interface components {
          * @description Where a branch stands.
          */
         Branch: {
-            /** @example main */
+            /**
+             * @description The branch's name.
+             * @example main
+             */
             name: string;
-            /** @example 6f1ed002ab5595859014ebf0951522d9d3a1c5a8 */
+            /**
+             * @description A commit's full hash.
+             * @example 6f1ed002ab5595859014ebf0951522d9d3a1c5a8
+             */
             revision: string;
             /** @description Its last move left commits behind. */
             forced: boolean;
             /**
              * Format: date-time
-             * @description When the fact was recorded, in UTC.
+             * @description When its last move was recorded, in UTC.
              * @example 2026-11-22T10:15:00Z
              */
             moved_at: string;
@@ -1205,7 +1243,7 @@ export interface components {
             failures: number;
             /**
              * Format: date-time
-             * @description When the fact was recorded, in UTC.
+             * @description When that build ended, in UTC.
              * @example 2026-11-22T10:15:00Z
              */
             since_at: string;
@@ -1221,12 +1259,17 @@ export interface components {
              * @example package
              */
             name: string;
+            /** @description The project it belongs to; null: none. */
             project: string | null;
+            /** @description Since when, and how often it has failed. */
             broken: components["schemas"]["Broken"];
+            /** @description Its last build that finished. */
             last_build: components["schemas"]["BuildRef"];
+            /** @description One line on what failed in the first failing build. */
             summary: string;
             /** @description The first of them, newest first. */
             suspects: components["schemas"]["Suspect"][];
+            /** @description How many commits are suspected; `suspects` has the first of them. */
             suspect_count: number;
             /** @description False: the builder never was green, so nobody is suspected. */
             baseline: boolean;
@@ -1238,6 +1281,7 @@ export interface components {
         Build: {
             /**
              * Format: uuid
+             * @description Names the build in addresses.
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             id: string;
@@ -1257,27 +1301,45 @@ export interface components {
              * @example 4711
              */
             position: number;
-            /** @enum {unknown} */
+            /**
+             * @description `stopping`: somebody has asked for its end, and its worker hasn't stopped yet.
+             * @enum {unknown}
+             */
             status: "finished" | "running" | "stopping";
+            /** @description How it ended; null while it runs. */
             result: ("cancelled" | "exception" | "failure" | "retry" | "skipped" | "success" | "warnings") | null;
-            /** @example step pytest: exit code 1 */
+            /**
+             * @description One line on how it ended; empty while it runs.
+             * @example step pytest: exit code 1
+             */
             summary: string;
-            /** @example change on main */
+            /**
+             * @description Why it was requested.
+             * @example change on main
+             */
             reason: string;
+            /** @description Who or what requested it. */
             requested_by: components["schemas"]["Actor"];
-            /** @example linux-1 */
+            /**
+             * @description The worker it was assigned to.
+             * @example linux-1
+             */
             worker: string;
+            /** @description Counts the builds of the same request: 1, and higher when it was tried again. */
             attempt: number;
+            /** @description What is built, one entry for each source. */
             stamps: components["schemas"]["SourceStamp"][];
+            /** @description How many commits caused it. */
             change_count: number;
             /** @description Only while it runs. */
             step: components["schemas"]["CurrentStep"] | null;
             /**
              * Format: date-time
-             * @description When the fact was recorded, in UTC.
+             * @description When it was assigned to its worker, in UTC.
              * @example 2026-11-22T10:15:00Z
              */
             assigned_at: string;
+            /** @description When it ended; null while it runs. */
             finished_at: string | null;
         };
         /**
@@ -1285,7 +1347,9 @@ export interface components {
          * @description All about one build, in one answer.
          */
         BuildDetail: {
+            /** @description The build as lists show it. */
             build: components["schemas"]["Build"];
+            /** @description Values of the builder's inputs, by name. */
             inputs: Record<string, never>;
             /** @description The configuration it is built under. */
             config_revision: number | null;
@@ -1297,15 +1361,21 @@ export interface components {
             previous: components["schemas"]["BuildRef"] | null;
             /** @description The same builder's build after it. */
             next: components["schemas"]["BuildRef"] | null;
+            /** @description The build that this one repeats; null: none. */
             rebuild_of: string | null;
+            /** @description Its steps that have begun, in order. */
             steps: components["schemas"]["Step"][];
             /** @description Names of all steps in its configuration. */
             planned_steps: string[];
+            /** @description What its steps have learnt, by name. */
             properties: components["schemas"]["Property"][];
+            /** @description What it has stored, also what was removed since. */
             artifacts: components["schemas"]["Artifact"][];
             /** @description Null: no test report was read. */
             tests: components["schemas"]["TestSummary"] | null;
+            /** @description The commits that caused it. */
             changes: components["schemas"]["Change"][];
+            /** @description What came since the last green build of the same stream, one entry for each source. */
             blame: components["schemas"]["Blame"][];
             /**
              * @description A place in the ledger; 0 is before the first fact.
@@ -1318,6 +1388,7 @@ export interface components {
          * @description Builds, newest first.
          */
         BuildPage: {
+            /** @description The builds of this page. */
             items: components["schemas"]["Build"][];
             /**
              * @description Give it as `cursor` to get the next page; null on the last.
@@ -1337,6 +1408,7 @@ export interface components {
         BuildRef: {
             /**
              * Format: uuid
+             * @description Names the build in addresses.
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             id: string;
@@ -1351,13 +1423,15 @@ export interface components {
              * @example 12
              */
             number: number;
+            /** @description How it ended; null while it runs. */
             result: ("cancelled" | "exception" | "failure" | "retry" | "skipped" | "success" | "warnings") | null;
             /**
              * Format: date-time
-             * @description When the fact was recorded, in UTC.
+             * @description When it was assigned to its worker, in UTC.
              * @example 2026-11-22T10:15:00Z
              */
             assigned_at: string;
+            /** @description When it ended; null while it runs. */
             finished_at: string | null;
         };
         /**
@@ -1376,11 +1450,15 @@ export interface components {
              * @example tests
              */
             base: string;
+            /** @description The values that its cell of the matrix stands for, by their names; empty without a matrix. */
             matrix: {
                 [key: string]: string | number | boolean;
             };
+            /** @description The project it belongs to; null: none. */
             project: string | null;
+            /** @description What it builds, as the configuration says; may be empty. */
             description: string;
+            /** @description Words to find it by, as the configuration says. */
             tags: string[];
             /** @description False: only history speaks of it. */
             configured: boolean;
@@ -1389,10 +1467,13 @@ export interface components {
              * @enum {unknown}
              */
             status: "broken" | "never_built" | "passing" | "unclear";
+            /** @description Result of `last_build`; null before the first. */
             last_result: ("cancelled" | "exception" | "failure" | "retry" | "skipped" | "success" | "warnings") | null;
             /** @description The last one that finished, whatever its result. */
             last_build: components["schemas"]["BuildRef"] | null;
+            /** @description Since when it is broken; null: it isn't. */
             broken: components["schemas"]["Broken"] | null;
+            /** @description How many builds it has had. */
             build_count: number;
             /** @description Builds that run. */
             running: components["schemas"]["BuildRef"][];
@@ -1402,10 +1483,15 @@ export interface components {
          * @description How the configured builders stand.
          */
         BuilderCounts: {
+            /** @description All configured builders. */
             total: number;
+            /** @description Those whose last build that passed or failed has passed. */
             passing: number;
+            /** @description Those whose last build that passed or failed has failed. */
             broken: number;
+            /** @description Those with builds of which none passed or failed. */
             unclear: number;
+            /** @description Those that have had no build. */
             never_built: number;
         };
         /**
@@ -1413,14 +1499,19 @@ export interface components {
          * @description All about one builder, in one answer.
          */
         BuilderDetail: {
+            /** @description The builder as lists show it. */
             builder: components["schemas"]["Builder"];
             /** @description Names of its steps, in order. */
             steps: string[];
+            /** @description What it checks out, in the order of the configuration. */
             sources: components["schemas"]["BuilderSource"][];
+            /** @description What a person may choose who starts a build. */
             inputs: components["schemas"]["Input"][];
+            /** @description Names of the locks that its builds hold. */
             locks: string[];
             /** @description Its first waiting requests. */
             waiting: components["schemas"]["Request"][];
+            /** @description How many of its requests wait. */
             waiting_count: number;
             /** @description Its last builds, newest first; `/builds?builder=` has all. */
             recent: components["schemas"]["Build"][];
@@ -1435,6 +1526,7 @@ export interface components {
          * @description Builders, by name.
          */
         BuilderPage: {
+            /** @description The builders of this page. */
             items: components["schemas"]["Builder"][];
             /**
              * @description Give it as `cursor` to get the next page; null on the last.
@@ -1452,6 +1544,7 @@ export interface components {
          * @description A source that the builder checks out.
          */
         BuilderSource: {
+            /** @description The source's name. */
             name: string;
             /** @description What is built when nobody names a branch. */
             default_branch: string | null;
@@ -1465,37 +1558,52 @@ export interface components {
         Change: {
             /**
              * Format: uuid
+             * @description Names the commit in addresses.
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             id: string;
-            /** @example widget */
+            /**
+             * @description The source's name.
+             * @example widget
+             */
             source: string;
+            /** @description Address of the repository it was found in. */
             repository: string;
             /**
              * @description The branch on which it was first seen.
              * @example main
              */
             branch: string;
-            /** @example 6f1ed002ab5595859014ebf0951522d9d3a1c5a8 */
+            /**
+             * @description A commit's full hash.
+             * @example 6f1ed002ab5595859014ebf0951522d9d3a1c5a8
+             */
             revision: string;
+            /** @description Full hashes of its parents. */
             parents: string[];
             /**
              * @description A place in the ledger; 0 is before the first fact.
              * @example 4711
              */
             position: number;
+            /** @description Who wrote it. */
             author: components["schemas"]["Person"];
+            /** @description Who committed it. */
             committer: components["schemas"]["Person"];
+            /** @description Those whom its message names as co-authors. */
             co_authors: components["schemas"]["Person"][];
             /**
              * @description The message's first line.
              * @example Fix the widget
              */
             subject: string | null;
+            /** @description The whole message; null once it is erased. */
             message: string | null;
             /** @description The message was there once and has been erased. */
             erased: boolean;
+            /** @description How many paths it touched. */
             file_count: number;
+            /** @description A page about it on its host; null: none is known. */
             link: string | null;
             /** @description It was there before the source was configured. */
             historic: boolean;
@@ -1507,7 +1615,7 @@ export interface components {
             committed_at: string;
             /**
              * Format: date-time
-             * @description When the fact was recorded, in UTC.
+             * @description When it was first seen, in UTC.
              * @example 2026-11-22T10:15:00Z
              */
             recorded_at: string;
@@ -1517,6 +1625,7 @@ export interface components {
          * @description A commit with its files.
          */
         ChangeDetail: {
+            /** @description The commit. */
             change: components["schemas"]["Change"];
             /** @description Up to the number that is stored; see `file_count`. */
             files: components["schemas"]["ChangedFile"][];
@@ -1531,6 +1640,7 @@ export interface components {
          * @description Commits, all there are.
          */
         ChangeList: {
+            /** @description The commits. */
             items: components["schemas"]["Change"][];
             /**
              * @description A place in the ledger; 0 is before the first fact.
@@ -1543,6 +1653,7 @@ export interface components {
          * @description Commits, the last seen first.
          */
         ChangePage: {
+            /** @description The commits of this page. */
             items: components["schemas"]["Change"][];
             /**
              * @description Give it as `cursor` to get the next page; null on the last.
@@ -1560,38 +1671,58 @@ export interface components {
          * @description One path that a commit touched.
          */
         ChangedFile: {
-            /** @example src/widget.py */
+            /**
+             * @description The path in the repository.
+             * @example src/widget.py
+             */
             path: string;
-            /** @example modified */
+            /**
+             * @description What happened to it: `added`, `modified` or `deleted`.
+             * @example modified
+             */
             kind: string;
         };
         /**
          * CommitBody
-         * @description A commit, as whoever hands it in knows it.
+         * @description A commit that is handed in.
          */
         CommitBody: {
-            /** Revision */
+            /**
+             * Revision
+             * @description The commit's full hash.
+             */
             revision: string;
-            /** Parents */
+            /**
+             * Parents
+             * @description Full hashes of its parents.
+             */
             parents?: string[];
             /**
              * Author
+             * @description Who wrote it: a name and an address.
              * @example Jane Doe <jane@example.org>
              */
             author: string;
             /**
              * Committed At
              * Format: date-time
+             * @description When it was committed, with the offset from UTC.
              */
             committed_at: string;
-            /** Message */
+            /**
+             * Message
+             * @description The whole message.
+             */
             message: string;
-            /** Files */
+            /**
+             * Files
+             * @description Paths that it touched.
+             */
             files?: string[];
         };
         /**
          * ConfigBody
-         * @description A configuration, resolved, as `buildledger config` makes it.
+         * @description A resolved configuration, as `buildledger config apply` sends it.
          */
         ConfigBody: {
             /**
@@ -1616,6 +1747,7 @@ export interface components {
          * @description A revision with all it says; names of secrets, never their values.
          */
         ConfigDetail: {
+            /** @description Which revision it is. */
             revision: components["schemas"]["ConfigRevision"];
             /** @description Resolved: templates and matrices are expanded. */
             configuration: Record<string, never>;
@@ -1630,6 +1762,7 @@ export interface components {
          * @description A configuration that took effect.
          */
         ConfigRevision: {
+            /** @description Counts the configurations that took effect, from 1. */
             revision: number;
             /** @description SHA-256 in hex. */
             digest: string;
@@ -1640,10 +1773,11 @@ export interface components {
             origin: string;
             /** @description What it created, changed and removed. */
             plan: string[];
+            /** @description Who put it in force. */
             applied_by: components["schemas"]["Actor"];
             /**
              * Format: date-time
-             * @description When the fact was recorded, in UTC.
+             * @description When it took effect, in UTC.
              * @example 2026-11-22T10:15:00Z
              */
             applied_at: string;
@@ -1652,7 +1786,9 @@ export interface components {
              * @example 4711
              */
             position: number;
+            /** @description It is in force. */
             active: boolean;
+            /** @description Parts of the server that couldn't follow it. */
             failures: components["schemas"]["EffectFailure"][];
         };
         /**
@@ -1660,6 +1796,7 @@ export interface components {
          * @description Revisions, newest first.
          */
         ConfigRevisionPage: {
+            /** @description The revisions of this page. */
             items: components["schemas"]["ConfigRevision"][];
             /**
              * @description Give it as `cursor` to get the next page; null on the last.
@@ -1677,10 +1814,15 @@ export interface components {
          * @description That a later tree only appended to an earlier one.
          */
         ConsistencyProof: {
+            /** @description How many facts the earlier tree covers. */
             first_size: number;
+            /** @description How many facts the later tree covers. */
             second_size: number;
+            /** @description Root of the earlier tree, in hex. */
             first_root: string;
+            /** @description Root of the later tree, in hex. */
             second_root: string;
+            /** @description Hashes that lead from the earlier root to the later one (RFC 6962), in hex. */
             path: string[];
         };
         /**
@@ -1688,11 +1830,13 @@ export interface components {
          * @description The step that runs.
          */
         CurrentStep: {
+            /** @description Place among the steps of the build, from 0. */
             index: number;
+            /** @description The step's name. */
             name: string;
             /**
              * Format: date-time
-             * @description When the fact was recorded, in UTC.
+             * @description When it began, in UTC.
              * @example 2026-11-22T10:15:00Z
              */
             started_at: string;
@@ -1702,11 +1846,13 @@ export interface components {
          * @description A component that could not follow the revision.
          */
         EffectFailure: {
+            /** @description The part of the server. */
             component: string;
+            /** @description What went wrong. */
             detail: string;
             /**
              * Format: date-time
-             * @description When the fact was recorded, in UTC.
+             * @description When it failed, in UTC.
              * @example 2026-11-22T10:15:00Z
              */
             failed_at: string;
@@ -1723,6 +1869,7 @@ export interface components {
             worker?: string | null;
             /**
              * Life Seconds
+             * @description For how long it may be used, in seconds.
              * @default 3600
              */
             life_seconds: number;
@@ -1737,15 +1884,20 @@ export interface components {
              * @example 4711
              */
             position: number;
+            /** @description It had been done before; nothing happened again. */
             duplicate: boolean;
+            /** @description Every read shows it already. */
             visible: boolean;
-            /** @example ble_2b7e151628aed2a6abf7158809cf4f3c */
+            /**
+             * @description What the worker is started with.
+             * @example ble_2b7e151628aed2a6abf7158809cf4f3c
+             */
             token: string;
             /** @description The only name it may be used for; null: any that is configured. */
             worker: string | null;
             /**
              * Format: date-time
-             * @description When the fact was recorded, in UTC.
+             * @description When the token ends, in UTC.
              * @example 2026-11-22T10:15:00Z
              */
             expires_at: string;
@@ -1755,32 +1907,44 @@ export interface components {
          * @description Something that happened.
          */
         Fact: {
-            /** @example 4711 */
+            /**
+             * @description Its place in the ledger, from 1.
+             * @example 4711
+             */
             position: number;
             /**
              * Format: uuid
+             * @description The thing that it happened to: a build, a request, a worker, …
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             stream_id: string;
             /** @description Place in its own stream. */
             version: number;
-            /** @example build.finished.v1 */
+            /**
+             * @description What happened, with the version of its format.
+             * @example build.finished.v1
+             */
             name: string;
             /**
              * Format: date-time
-             * @description When the fact was recorded, in UTC.
+             * @description When it was recorded, in UTC.
              * @example 2026-11-22T10:15:00Z
              */
             recorded_at: string;
+            /** @description Who or what caused it. */
             actor: components["schemas"]["Actor"];
             /**
              * Format: uuid
+             * @description The command that decided it.
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             command_id: string;
+            /** @description The fact or command that led to that command; null: none. */
             causation_id: string | null;
+            /** @description Shared by everything that one request led to; null: it belongs to nothing larger. */
             correlation_id: string | null;
             /**
+             * @description The fact itself; its fields depend on its name.
              * @example {
              *       "result": "success"
              *     }
@@ -1792,6 +1956,7 @@ export interface components {
          * @description A fact with the bytes that are hashed.
          */
         FactDetail: {
+            /** @description The fact. */
             fact: components["schemas"]["Fact"];
             /** @description The stored bytes, as text: exactly what the leaf hash covers. */
             stored: string;
@@ -1808,6 +1973,7 @@ export interface components {
          * @description Facts in the order of the ledger, or backwards.
          */
         FactPage: {
+            /** @description The facts of this page. */
             items: components["schemas"]["Fact"][];
             /**
              * @description Give it as `cursor` to get the next page; null on the last.
@@ -1822,7 +1988,7 @@ export interface components {
         };
         /**
          * ForceBody
-         * @description Start a build by hand.
+         * @description What a build that is started by hand is to build.
          */
         ForceBody: {
             /**
@@ -1855,7 +2021,10 @@ export interface components {
              * @description Higher is sooner.
              */
             priority?: number | null;
-            /** Inputs */
+            /**
+             * Inputs
+             * @description Values of the builder's inputs, by name.
+             */
             inputs?: {
                 [key: string]: boolean | number | string | string[];
             };
@@ -1875,6 +2044,7 @@ export interface components {
              * @example 4711
              */
             position: number;
+            /** @description Everything that follows the ledger. */
             readers: components["schemas"]["ReaderHealth"][];
             /** @description What is wrong, a line each. */
             problems: string[];
@@ -1886,13 +2056,19 @@ export interface components {
         Home: {
             /** @description Broken the longest first. */
             broken: components["schemas"]["BrokenBuilder"][];
+            /** @description How many builders are broken; `broken` has the first of them. */
             broken_count: number;
+            /** @description The builds that run, newest first, up to a limit. */
             running: components["schemas"]["Build"][];
+            /** @description How many builds run. */
             running_count: number;
             /** @description The last that finished. */
             recent: components["schemas"]["Build"][];
+            /** @description The requests that wait. */
             queue: components["schemas"]["QueueSummary"];
+            /** @description How the configured builders stand. */
             builders: components["schemas"]["BuilderCounts"];
+            /** @description How the configured workers stand. */
             workers: components["schemas"]["WorkerCounts"];
             /**
              * @description A place in the ledger; 0 is before the first fact.
@@ -1905,12 +2081,18 @@ export interface components {
          * @description That a fact is in a tree.
          */
         InclusionProof: {
-            /** @example 4711 */
+            /**
+             * @description The fact that is proven to be in the tree.
+             * @example 4711
+             */
             position: number;
+            /** @description How many facts the tree covers. */
             tree_size: number;
+            /** @description RFC 6962 leaf hash of the fact, in hex. */
             leaf_hash: string;
             /** @description Hashes from the leaf to the root, in hex. */
             path: string[];
+            /** @description Root of the tree, in hex. */
             root: string;
         };
         /**
@@ -1918,13 +2100,23 @@ export interface components {
          * @description A value that a person gives, or may give, who starts a build.
          */
         Input: {
-            /** @example version */
+            /**
+             * @description The input's name.
+             * @example version
+             */
             name: string;
-            /** @enum {unknown} */
+            /**
+             * @description What kind of value it takes.
+             * @enum {unknown}
+             */
             type: "boolean" | "integer" | "list" | "string";
+            /** @description What it is for, as the configuration says; may be empty. */
             description: string;
+            /** @description A value has to be given, since there is no default. */
             required: boolean;
+            /** @description The value when none is given; null: one has to be given. */
             default: string | number | boolean | string[] | null;
+            /** @description The values it may have; empty: any. */
             enum: (string | number)[];
             /** @description RE2 expression that a text has to match. */
             pattern: string | null;
@@ -1934,9 +2126,13 @@ export interface components {
          * @description What one request may ask for.
          */
         Limits: {
+            /** @description Items in a page of most lists. */
             page_max: number;
+            /** @description Items in a page of builders. */
             builders_page_max: number;
+            /** @description Lines in a page of a log. */
             log_lines_max: number;
+            /** @description Hits in a page of a search in a log. */
             log_search_hits_max: number;
         };
         /**
@@ -1946,6 +2142,7 @@ export interface components {
         LockHolder: {
             /**
              * Format: uuid
+             * @description Names the build in addresses.
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             build_id: string;
@@ -1968,34 +2165,48 @@ export interface components {
         Log: {
             /**
              * Format: uuid
+             * @description Names the log in addresses.
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             id: string;
             /**
              * Format: uuid
+             * @description The build it belongs to.
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             build_id: string;
+            /** @description The step's place in the build, from 0. */
             step: number;
             /**
              * Format: uuid
+             * @description The operation that wrote it.
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             operation_id: string;
-            /** @example stdio */
+            /**
+             * @description Which of the operation's outputs it is.
+             * @example stdio
+             */
             channel: string;
+            /** @description What the operation does, for people. */
             label: string;
+            /** @description It never grows again. */
             finished: boolean;
+            /** @description Its size in bytes; null until it is finished. */
             size_bytes: number | null;
+            /** @description How many lines it has; null until it is finished. */
             line_count: number | null;
+            /** @description SHA-256 of its bytes in hex; null until it is finished. */
             sha256: string | null;
+            /** @description The limit of its size was reached, and what was written beyond it is lost. */
             truncated: boolean;
             /**
              * Format: date-time
-             * @description When the fact was recorded, in UTC.
+             * @description When it was opened, in UTC.
              * @example 2026-11-22T10:15:00Z
              */
             opened_at: string;
+            /** @description When it was finished; null while it may grow. */
             finished_at: string | null;
         };
         /**
@@ -2003,7 +2214,9 @@ export interface components {
          * @description A log, and how much of it can be read at this moment.
          */
         LogDetail: {
+            /** @description What the ledger knows of it. */
             log: components["schemas"]["Log"];
+            /** @description How far it has grown by now. */
             extent: components["schemas"]["LogExtent"];
             /**
              * @description A place in the ledger; 0 is before the first fact.
@@ -2016,7 +2229,9 @@ export interface components {
          * @description How far a log has grown.
          */
         LogExtent: {
+            /** @description Bytes there are. */
             size_bytes: number;
+            /** @description Lines there are. */
             line_count: number;
             /** @description It never grows again. */
             finished: boolean;
@@ -2026,10 +2241,13 @@ export interface components {
          * @description The first match in a line. `start` and `end` count characters of `text`.
          */
         LogHit: {
+            /** @description Number of the line, from 0. */
             line: number;
             /** @description The line, or the part around the match when the line is long. */
             text: string;
+            /** @description Where the match begins, in characters of `text`. */
             start: number;
+            /** @description Where the match ends, in characters of `text`. */
             end: number;
         };
         /**
@@ -2039,6 +2257,7 @@ export interface components {
         LogLines: {
             /**
              * Format: uuid
+             * @description The log that the lines are of.
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             log_id: string;
@@ -2048,6 +2267,7 @@ export interface components {
             items: string[];
             /** @description The limit of bytes ended the answer; the last line may be incomplete. */
             cut: boolean;
+            /** @description How far the log has grown by now. */
             extent: components["schemas"]["LogExtent"];
             /**
              * @description Give it as `cursor` to get the next page; null on the last.
@@ -2067,9 +2287,11 @@ export interface components {
         LogSearch: {
             /**
              * Format: uuid
+             * @description The log that was searched.
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             log_id: string;
+            /** @description The hits of this page; there may be none though there is a next page. */
             items: components["schemas"]["LogHit"][];
             /**
              * @description Give it as `cursor` to get the next page; null on the last.
@@ -2123,35 +2345,53 @@ export interface components {
         Operation: {
             /**
              * Format: uuid
+             * @description Names the operation; its logs and artifacts refer to it.
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             id: string;
+            /** @description The step's place in the build, from 0. */
             step: number;
-            /** @example git fetch */
+            /**
+             * @description What it does, for people.
+             * @example git fetch
+             */
             label: string;
-            /** @example run */
+            /**
+             * @description What is asked of the worker: `run` a command, `upload`, `download`, `remove`, …
+             * @example run
+             */
             kind: string;
             /**
              * @description The argv as one line, or the path it works on.
              * @example pytest -q
              */
             command: string;
-            /** @enum {unknown} */
+            /**
+             * @description `requested`: its worker hasn't begun yet.
+             * @enum {unknown}
+             */
             status: "finished" | "requested" | "started";
             /** @description `exited`, `signalled`, `no_output`, …; null while it runs. */
             ended: string | null;
+            /** @description Exit code of the command; null: it runs, was ended by a signal, or is no command. */
             exit_code: number | null;
+            /** @description Number of the signal that ended the command; null: none did. */
             signal: number | null;
+            /** @description More on how it ended; may be empty. */
             detail: string;
+            /** @description How long it took on the worker, in seconds; null until it has ended. */
             duration_seconds: number | null;
             /**
              * Format: date-time
-             * @description When the fact was recorded, in UTC.
+             * @description When it was asked for, in UTC.
              * @example 2026-11-22T10:15:00Z
              */
             requested_at: string;
+            /** @description When its worker began; null before. */
             started_at: string | null;
+            /** @description When it ended; null before. */
             finished_at: string | null;
+            /** @description What it has written, one log for each channel. */
             logs: components["schemas"]["Log"][];
         };
         /**
@@ -2159,12 +2399,16 @@ export interface components {
          * @description Why a source can't be read.
          */
         Outage: {
-            /** @example auth */
+            /**
+             * @description What kind of failure it is.
+             * @example auth
+             */
             cause: string;
+            /** @description What went wrong, for people. */
             detail: string;
             /**
              * Format: date-time
-             * @description When the fact was recorded, in UTC.
+             * @description Since when, in UTC.
              * @example 2026-11-22T10:15:00Z
              */
             since: string;
@@ -2176,6 +2420,7 @@ export interface components {
         Person: {
             /**
              * Format: uuid
+             * @description Names the claim: the same name and address always have the same.
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             claim_id: string;
@@ -2199,6 +2444,7 @@ export interface components {
          * @description Claims about people, the last seen first.
          */
         PersonPage: {
+            /** @description The claims of this page. */
             items: components["schemas"]["Person"][];
             /**
              * @description Give it as `cursor` to get the next page; null on the last.
@@ -2221,11 +2467,12 @@ export interface components {
              * @example 4711
              */
             position: number;
+            /** @description When the fact at that position was recorded; null: there is none before that time. */
             recorded_at: string | null;
         };
         /**
          * PriorityBody
-         * @description Another place in the queue.
+         * @description A request's new priority.
          */
         PriorityBody: {
             /**
@@ -2240,16 +2487,23 @@ export interface components {
          * @description Why a request was not answered as asked (RFC 9457).
          */
         Problem: {
-            /** @example urn:buildledger:problem:build_finished */
+            /**
+             * @description Names the kind of problem: the code as a URN.
+             * @example urn:buildledger:problem:build_finished
+             */
             type: string;
+            /** @description What kind of problem it is, for people. */
             title: string;
+            /** @description The HTTP status of the answer. */
             status: number;
+            /** @description What is wrong with this request, for people. */
             detail: string;
             /**
              * @description Stable; `docs/errors.md` explains it.
              * @example build_finished
              */
             code: string;
+            /** @description The path that was asked for. */
             instance: string;
             /** @description For invalid input: where, and what is wrong. */
             errors: Record<string, never>[];
@@ -2259,7 +2513,9 @@ export interface components {
          * @description A value that the build learnt.
          */
         Property: {
+            /** @description The property's name. */
             name: string;
+            /** @description Any JSON value. */
             value: unknown;
             /** @description The step that set it. */
             origin: string;
@@ -2271,10 +2527,14 @@ export interface components {
         PushBody: {
             /**
              * Branch
+             * @description The branch that has moved.
              * @example main
              */
             branch: string;
-            /** Commits */
+            /**
+             * Commits
+             * @description The commits, oldest first.
+             */
             commits: components["schemas"]["CommitBody"][];
         };
         /**
@@ -2282,7 +2542,9 @@ export interface components {
          * @description What waits.
          */
         QueueSummary: {
+            /** @description How many requests wait. */
             waiting: number;
+            /** @description When the request that has waited for the longest was submitted; null: none waits. */
             oldest_at: string | null;
             /** @description The next in line. */
             first: components["schemas"]["Request"][];
@@ -2292,7 +2554,10 @@ export interface components {
          * @description How far a reader of the ledger has come.
          */
         ReaderHealth: {
-            /** @example status */
+            /**
+             * @description Which part of the server it is.
+             * @example status
+             */
             name: string;
             /**
              * @description A place in the ledger; 0 is before the first fact.
@@ -2301,18 +2566,22 @@ export interface components {
             position: number;
             /** @description Facts it has not read yet. */
             lag: number;
-            /** @enum {unknown} */
+            /**
+             * @description `stopped`: it reads nothing more; `error` says why.
+             * @enum {unknown}
+             */
             status: "following" | "stopped";
             /** @description Why it stopped. */
             error: string | null;
         };
         /**
          * ReasonBody
-         * @description Why it is done.
+         * @description The body of a command that takes only a reason.
          */
         ReasonBody: {
             /**
              * Reason
+             * @description Why, for people.
              * @default
              * @example made a mistake
              */
@@ -2320,16 +2589,20 @@ export interface components {
         };
         /**
          * RebuildBody
-         * @description Build the same again.
+         * @description How a build is to be repeated.
          */
         RebuildBody: {
             /**
              * Reason
+             * @description Why, for people.
              * @default
              * @example flaky?
              */
             reason: string;
-            /** Priority */
+            /**
+             * Priority
+             * @description Higher is sooner. Default: the builder's.
+             */
             priority?: number | null;
             /**
              * Obtained
@@ -2355,11 +2628,12 @@ export interface components {
         };
         /**
          * Request
-         * @description A wish for a build.
+         * @description A request for a build.
          */
         Request: {
             /**
              * Format: uuid
+             * @description Names the request in addresses.
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             id: string;
@@ -2374,32 +2648,52 @@ export interface components {
              * @example 4711
              */
             position: number;
-            /** @enum {unknown} */
+            /**
+             * @description `claimed`: a build has it; `collapsed`: another request stands for it too.
+             * @enum {unknown}
+             */
             status: "claimed" | "collapsed" | "finished" | "waiting";
             /** @description Why it waits; null when it doesn't. */
             waiting: components["schemas"]["Waiting"] | null;
+            /** @description Higher is sooner. */
             priority: number;
-            /** @example change on main */
+            /**
+             * @description Why it was made.
+             * @example change on main
+             */
             reason: string;
-            /** @example change-widget */
+            /**
+             * @description The trigger that made it, or that allows it; null: none.
+             * @example change-widget
+             */
             trigger: string | null;
+            /** @description Who or what made it. */
             requested_by: components["schemas"]["Actor"];
+            /** @description What is to be built, one entry for each source. */
             stamps: components["schemas"]["SourceStamp"][];
+            /** @description The commits that caused it. */
             change_ids: string[];
+            /** @description Values of the builder's inputs, by name. */
             inputs: Record<string, never>;
+            /** @description How many builds it has had so far. */
             attempts: number;
             /** @description The build that has or answered it. */
             build_id: string | null;
+            /** @description The request that stands for it too; null: none. */
             collapsed_into: string | null;
+            /** @description The build that it asks to repeat; null: none. */
             rebuild_of: string | null;
+            /** @description The build whose success made it; null: none. */
             parent_build: string | null;
+            /** @description How it ended; null before. */
             result: ("cancelled" | "exception" | "failure" | "retry" | "skipped" | "success" | "warnings") | null;
             /**
              * Format: date-time
-             * @description When the fact was recorded, in UTC.
+             * @description When it was made, in UTC.
              * @example 2026-11-22T10:15:00Z
              */
             submitted_at: string;
+            /** @description When it ended; null before. */
             finished_at: string | null;
         };
         /**
@@ -2407,6 +2701,7 @@ export interface components {
          * @description One request.
          */
         RequestDetail: {
+            /** @description The request. */
             request: components["schemas"]["Request"];
             /**
              * @description A place in the ledger; 0 is before the first fact.
@@ -2419,6 +2714,7 @@ export interface components {
          * @description Requests: those that wait in the order of priority and age, all others newest first.
          */
         RequestPage: {
+            /** @description The requests of this page. */
             items: components["schemas"]["Request"][];
             /**
              * @description Give it as `cursor` to get the next page; null on the last.
@@ -2441,10 +2737,13 @@ export interface components {
              * @example 4711
              */
             position: number;
+            /** @description It had been done before; nothing happened again. */
             duplicate: boolean;
+            /** @description Every read shows it already. */
             visible: boolean;
             /**
              * Format: uuid
+             * @description The request that was made.
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             request_id: string;
@@ -2454,7 +2753,10 @@ export interface components {
          * @description Which server this is.
          */
         ServerInfo: {
-            /** @example 0.1.0 */
+            /**
+             * @description The version of Build Ledger.
+             * @example 0.1.0
+             */
             version: string;
             /** @description The public key that tree heads are signed with: `name+id+base64`. */
             head_key: string;
@@ -2471,16 +2773,22 @@ export interface components {
          * @description Who is signed in.
          */
         Session: {
+            /** @description A valid token or cookie was shown. */
             signed_in: boolean;
+            /** @description Who that is; null: nobody. */
             actor: components["schemas"]["Actor"] | null;
+            /** @description When the cookie ends; null: the token itself was shown, or nothing. */
             expires_at: string | null;
         };
         /**
          * SessionBody
-         * @description Sign in with the local admin token.
+         * @description What somebody signs in with.
          */
         SessionBody: {
-            /** Token */
+            /**
+             * Token
+             * @description The local admin token; it stands in the server's state directory.
+             */
             token: string;
         };
         /**
@@ -2488,14 +2796,22 @@ export interface components {
          * @description A repository.
          */
         Source: {
-            /** @example widget */
+            /**
+             * @description The source's name.
+             * @example widget
+             */
             name: string;
             /** @description False: only history speaks of it. */
             configured: boolean;
+            /** @description The version-control system; null: only history speaks of the source. */
             kind: "git" | null;
+            /** @description The repository's address; null: only history speaks of the source. */
             url: string | null;
+            /** @description What is built when nobody names a branch, as the configuration says; null: it says nothing. */
             default_branch: string | null;
+            /** @description Why it can't be read at the moment; null: it can. */
             outage: components["schemas"]["Outage"] | null;
+            /** @description The branches that exist, by name. */
             branches: components["schemas"]["Branch"][];
         };
         /**
@@ -2503,6 +2819,7 @@ export interface components {
          * @description All sources, by name.
          */
         SourceList: {
+            /** @description The sources. */
             items: components["schemas"]["Source"][];
             /**
              * @description A place in the ledger; 0 is before the first fact.
@@ -2515,10 +2832,17 @@ export interface components {
          * @description What of one source is built.
          */
         SourceStamp: {
-            /** @example widget */
+            /**
+             * @description The source's name.
+             * @example widget
+             */
             source: string;
+            /** @description The repository's address. */
             repository: string;
-            /** @example main */
+            /**
+             * @description The branch's name.
+             * @example main
+             */
             branch: string;
             /** @description What was asked for; null: whatever the branch held. */
             revision: string | null;
@@ -2527,7 +2851,7 @@ export interface components {
         };
         /**
          * StampBody
-         * @description What of one source to build.
+         * @description Which branch or revision of one source to build.
          */
         StampBody: {
             /**
@@ -2546,21 +2870,34 @@ export interface components {
          * @description One step of a build.
          */
         Step: {
+            /** @description Place among the steps of the build, from 0. */
             index: number;
-            /** @example pytest */
+            /**
+             * @description The step's name.
+             * @example pytest
+             */
             name: string;
-            /** @example run */
+            /**
+             * @description The kind of step, as the configuration names it.
+             * @example run
+             */
             program: string;
+            /** @description How it ended; null while it runs. */
             result: ("cancelled" | "exception" | "failure" | "retry" | "skipped" | "success" | "warnings") | null;
-            /** @example exit code 1 */
+            /**
+             * @description One line on how it ended; empty while it runs.
+             * @example exit code 1
+             */
             summary: string;
             /**
              * Format: date-time
-             * @description When the fact was recorded, in UTC.
+             * @description When it began, in UTC.
              * @example 2026-11-22T10:15:00Z
              */
             started_at: string;
+            /** @description When it ended; null while it runs. */
             finished_at: string | null;
+            /** @description What was asked of the worker, in order. */
             operations: components["schemas"]["Operation"][];
         };
         /**
@@ -2568,6 +2905,7 @@ export interface components {
          * @description All steps of a build that have begun, in order.
          */
         StepList: {
+            /** @description The steps. */
             items: components["schemas"]["Step"][];
             /**
              * @description A place in the ledger; 0 is before the first fact.
@@ -2582,14 +2920,23 @@ export interface components {
         Suspect: {
             /**
              * Format: uuid
+             * @description Names the commit in addresses.
              * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
              */
             change_id: string;
-            /** @example widget */
+            /**
+             * @description The source's name.
+             * @example widget
+             */
             source: string;
-            /** @example 6f1ed002ab5595859014ebf0951522d9d3a1c5a8 */
+            /**
+             * @description A commit's full hash.
+             * @example 6f1ed002ab5595859014ebf0951522d9d3a1c5a8
+             */
             revision: string;
+            /** @description The message's first line; null once it is erased. */
             subject: string | null;
+            /** @description Who wrote it. */
             author: components["schemas"]["Person"];
         };
         /**
@@ -2597,7 +2944,9 @@ export interface components {
          * @description Tests of a build: those that failed, then those that were skipped, then those that passed.
          */
         TestPage: {
+            /** @description The tests of this page. */
             items: components["schemas"]["TestResult"][];
+            /** @description How all tests of the build came out, whatever is asked for. */
             totals: components["schemas"]["TestTotals"];
             /**
              * @description Give it as `cursor` to get the next page; null on the last.
@@ -2615,15 +2964,29 @@ export interface components {
          * @description What became of one test.
          */
         TestResult: {
-            /** @example out/junit.xml */
+            /**
+             * @description The test report it was read from.
+             * @example out/junit.xml
+             */
             report: string;
+            /** @description Place of the step that read the report, from 0. */
             step: number;
-            /** @example tests.test_widget */
+            /**
+             * @description The suite or class it belongs to; may be empty.
+             * @example tests.test_widget
+             */
             suite: string;
-            /** @example test_turns */
+            /**
+             * @description The test's name.
+             * @example test_turns
+             */
             name: string;
-            /** @enum {unknown} */
+            /**
+             * @description `error`: it couldn't be run to its end.
+             * @enum {unknown}
+             */
             status: "error" | "failed" | "passed" | "skipped";
+            /** @description How long it took, in seconds; null: the report doesn't say. */
             seconds: number | null;
             /** @description The beginning of what it said when it didn't pass. */
             message: string;
@@ -2633,6 +2996,7 @@ export interface components {
          * @description The tests of a build in brief.
          */
         TestSummary: {
+            /** @description How all tests came out. */
             totals: components["schemas"]["TestTotals"];
             /** @description The first that failed. */
             failures: components["schemas"]["TestResult"][];
@@ -2642,10 +3006,15 @@ export interface components {
          * @description How many tests of a build came to what. Tests that were left out are counted in none but `omitted`.
          */
         TestTotals: {
+            /** @description How many test reports were read. */
             reports: number;
+            /** @description Tests that passed. */
             passed: number;
+            /** @description Tests that failed. */
             failed: number;
+            /** @description Tests that couldn't be run to their end. */
             errors: number;
+            /** @description Tests that were skipped. */
             skipped: number;
             /** @description Passed or skipped, and not recorded one by one. */
             omitted: number;
@@ -2661,10 +3030,11 @@ export interface components {
             root: string;
             /**
              * Format: date-time
-             * @description When the fact was recorded, in UTC.
+             * @description When it was signed, in UTC.
              * @example 2026-11-22T10:15:00Z
              */
             signed_at: string;
+            /** @description Names the key that signed it: its name and a hash of it. */
             key_id: string;
             /** @description Ed25519 public key, base64. */
             public_key: string;
@@ -2678,16 +3048,22 @@ export interface components {
          * @description What the dashboard needs to know before anybody has signed in.
          */
         UiConfig: {
-            /** @example Build Ledger */
+            /**
+             * @description The installation's name.
+             * @example Build Ledger
+             */
             title: string;
+            /** @description The version of Build Ledger. */
             version: string;
             /** @description Ways to sign in. */
             sign_in: "token"[];
+            /** @description A valid token or cookie was shown. */
             signed_in: boolean;
             /** @description What the caller may do. */
             permissions: {
                 [key: string]: boolean;
             };
+            /** @description How much one request may ask for. */
             limits: components["schemas"]["Limits"];
             /**
              * @description The ledger's head; where to begin with the stream.
@@ -2700,9 +3076,15 @@ export interface components {
          * @description Why a request waits.
          */
         Waiting: {
-            /** @enum {unknown} */
+            /**
+             * @description The reason, for programs.
+             * @enum {unknown}
+             */
             code: "builder_not_configured" | "lock_held" | "next" | "no_worker_connected" | "no_worker_fits" | "worker_starting" | "workers_busy" | "workers_paused" | "workers_quarantined";
-            /** @example all 2 workers that fit are busy */
+            /**
+             * @description The reason, for people.
+             * @example all 2 workers that fit are busy
+             */
             text: string;
             /** @description The workers it speaks of, at the most 20. */
             workers: string[];
@@ -2724,33 +3106,58 @@ export interface components {
          * @description A machine that runs builds.
          */
         Worker: {
-            /** @example linux-1 */
+            /**
+             * @description The worker's name.
+             * @example linux-1
+             */
             name: string;
             /** @description False: only history speaks of it. */
             configured: boolean;
+            /** @description It has a credential that is in force. */
             enrolled: boolean;
+            /** @description What it proves itself with. */
             credential: components["schemas"]["WorkerCredential"];
-            /** @enum {unknown} */
+            /**
+             * @description `lost`: it was away beyond its lease, and its builds are tried elsewhere.
+             * @enum {unknown}
+             */
             status: "connected" | "disconnected" | "lost" | "never_connected";
+            /** @description Nothing more is assigned to it. */
             paused: boolean;
+            /** @description Why it is paused; empty: it isn't, or nobody said. */
             pause_reason: string;
+            /** @description By name: what it says of itself and, over that, what the configuration says. */
             labels: {
                 [key: string]: string;
             };
+            /** @description How many builds it takes at once. */
             capacity: number;
+            /** @description The builds that run on it. */
             running: components["schemas"]["BuildRef"][];
+            /** @description The version of the worker's program; empty before its first session. */
             version: string;
-            /** @example linux */
+            /**
+             * @description Its operating system; empty before its first session.
+             * @example linux
+             */
             os: string;
-            /** @example x86_64 */
+            /**
+             * @description Its processor's architecture; empty before its first session.
+             * @example x86_64
+             */
             arch: string;
+            /** @description Where its last session came from; empty before the first. */
             address: string;
             /** @description Counts its sessions. */
             epoch: number;
             /** @description Of its last session. */
             connected_at: string | null;
+            /** @description When its last session ended; null while it is connected, and before the first. */
             disconnected_at: string | null;
-            /** @example silent */
+            /**
+             * @description Why its last session ended; empty while it is connected, and before the first.
+             * @example silent
+             */
             disconnect_reason: string;
             /** @description It has been away for longer than it may, since then. */
             missing_since: string | null;
@@ -2762,8 +3169,11 @@ export interface components {
          * @description How the configured workers stand.
          */
         WorkerCounts: {
+            /** @description All configured workers. */
             total: number;
+            /** @description Those with a session. */
             connected: number;
+            /** @description Those to which nothing is assigned. */
             paused: number;
             /** @description With at least one build. */
             busy: number;
@@ -2773,7 +3183,10 @@ export interface components {
          * @description What a worker proves itself with.
          */
         WorkerCredential: {
-            /** @enum {unknown} */
+            /**
+             * @description `none`: it was never enrolled.
+             * @enum {unknown}
+             */
             state: "expired" | "in_force" | "none" | "revoked";
             /** @description The last one; workers exchange it at half of its life. */
             issued_at: string | null;
@@ -2785,6 +3198,7 @@ export interface components {
          * @description One worker.
          */
         WorkerDetail: {
+            /** @description The worker. */
             worker: components["schemas"]["Worker"];
             /**
              * @description A place in the ledger; 0 is before the first fact.
@@ -2797,7 +3211,12 @@ export interface components {
          * @description Workers, by name.
          */
         WorkerPage: {
+            /** @description The workers of this page. */
             items: components["schemas"]["Worker"][];
+            /**
+             * @description Give it as `cursor` to get the next page; null on the last.
+             * @example WyJidWlsZHMiLDQ3XQ
+             */
             next: string | null;
             /**
              * @description A place in the ledger; 0 is before the first fact.
@@ -2864,7 +3283,9 @@ export interface operations {
                 search?: string | null;
                 /** @description Only builders that are so. */
                 status?: ("never_built" | "passing" | "broken" | "unclear") | null;
+                /** @description Only items with exactly this name. */
                 tag?: string | null;
+                /** @description Only items with exactly this name. */
                 project?: string | null;
                 /** @description Answer as of this position of the ledger instead of the present. */
                 as_of?: number | null;
@@ -2910,6 +3331,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The builder's name, with its matrix cell. */
                 name: string;
             };
             cookie?: never;
@@ -2956,6 +3378,7 @@ export interface operations {
                 prefer?: string | null;
             };
             path: {
+                /** @description The builder's name, with its matrix cell. */
                 name: string;
             };
             cookie?: never;
@@ -2993,11 +3416,13 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
+                /** @description Only items with exactly this name. */
                 builder?: string | null;
                 /** @description Only builds that are so. */
                 status?: ("running" | "finished") | null;
                 /** @description Only builds that ended so. */
                 result?: ("success" | "warnings" | "failure" | "skipped" | "exception" | "retry" | "cancelled") | null;
+                /** @description Only items with exactly this name. */
                 worker?: string | null;
                 /** @description Only builds made for this request. */
                 request_id?: string | null;
@@ -3045,6 +3470,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id that lists and other answers give. */
                 build_id: string;
             };
             cookie?: never;
@@ -3086,6 +3512,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The builder's name, with its matrix cell. */
                 name: string;
                 /** @description The build's number. */
                 number: number;
@@ -3129,6 +3556,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id that lists and other answers give. */
                 build_id: string;
             };
             cookie?: never;
@@ -3170,6 +3598,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id that lists and other answers give. */
                 build_id: string;
             };
             cookie?: never;
@@ -3216,6 +3645,7 @@ export interface operations {
                 prefer?: string | null;
             };
             path: {
+                /** @description The id that lists and other answers give. */
                 build_id: string;
             };
             cookie?: never;
@@ -3259,6 +3689,7 @@ export interface operations {
                 prefer?: string | null;
             };
             path: {
+                /** @description The id that lists and other answers give. */
                 build_id: string;
             };
             cookie?: never;
@@ -3297,6 +3728,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id that lists and other answers give. */
                 build_id: string;
             };
             cookie?: never;
@@ -3338,6 +3770,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id that lists and other answers give. */
                 operation_id: string;
             };
             cookie?: never;
@@ -3376,6 +3809,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id that lists and other answers give. */
                 operation_id: string;
             };
             cookie?: never;
@@ -3424,6 +3858,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id that lists and other answers give. */
                 operation_id: string;
                 /** @description Its path in the directory. */
                 path: string;
@@ -3482,6 +3917,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id that lists and other answers give. */
                 build_id: string;
             };
             cookie?: never;
@@ -3522,7 +3958,9 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
+                /** @description Only items with exactly this name. */
                 source?: string | null;
+                /** @description Only items with exactly this name. */
                 branch?: string | null;
                 /** @description A claim's id. */
                 author?: string | null;
@@ -3574,6 +4012,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id that lists and other answers give. */
                 change_id: string;
             };
             cookie?: never;
@@ -3651,6 +4090,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The source's name. */
                 name: string;
             };
             cookie?: never;
@@ -3690,6 +4130,7 @@ export interface operations {
                 prefer?: string | null;
             };
             path: {
+                /** @description The source's name. */
                 name: string;
             };
             cookie?: never;
@@ -3770,6 +4211,7 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
+                /** @description Only items with exactly this name. */
                 builder?: string | null;
                 /** @description Only requests that are so. */
                 status?: ("waiting" | "claimed" | "collapsed" | "finished") | null;
@@ -3817,6 +4259,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id that lists and other answers give. */
                 request_id: string;
             };
             cookie?: never;
@@ -3863,6 +4306,7 @@ export interface operations {
                 prefer?: string | null;
             };
             path: {
+                /** @description The id that lists and other answers give. */
                 request_id: string;
             };
             cookie?: never;
@@ -3906,6 +4350,7 @@ export interface operations {
                 prefer?: string | null;
             };
             path: {
+                /** @description The id that lists and other answers give. */
                 request_id: string;
             };
             cookie?: never;
@@ -3987,6 +4432,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The worker's name. */
                 name: string;
             };
             cookie?: never;
@@ -4033,6 +4479,7 @@ export interface operations {
                 prefer?: string | null;
             };
             path: {
+                /** @description The worker's name. */
                 name: string;
             };
             cookie?: never;
@@ -4076,6 +4523,7 @@ export interface operations {
                 prefer?: string | null;
             };
             path: {
+                /** @description The worker's name. */
                 name: string;
             };
             cookie?: never;
@@ -4115,6 +4563,7 @@ export interface operations {
                 prefer?: string | null;
             };
             path: {
+                /** @description The worker's name. */
                 name: string;
             };
             cookie?: never;
@@ -4194,6 +4643,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id that lists and other answers give. */
                 log_id: string;
             };
             cookie?: never;
@@ -4239,6 +4689,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id that lists and other answers give. */
                 log_id: string;
             };
             cookie?: never;
@@ -4290,6 +4741,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id that lists and other answers give. */
                 log_id: string;
             };
             cookie?: never;
@@ -4331,6 +4783,7 @@ export interface operations {
                 Range?: string | null;
             };
             path: {
+                /** @description The id that lists and other answers give. */
                 log_id: string;
             };
             cookie?: never;
@@ -4378,6 +4831,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id that lists and other answers give. */
                 log_id: string;
             };
             cookie?: never;
@@ -4586,6 +5040,7 @@ export interface operations {
             query: {
                 /** @description The fact to be proven. */
                 position: number;
+                /** @description How many facts the tree covers. Default: all there are. */
                 tree_size?: number | null;
             };
             header?: never;
@@ -4624,8 +5079,9 @@ export interface operations {
     prove_consistency: {
         parameters: {
             query: {
-                /** @description How many facts a tree covers; the later one covers all by default. */
+                /** @description How many facts the earlier tree covers. */
                 first: number;
+                /** @description How many facts the tree covers. Default: all there are. */
                 second?: number | null;
             };
             header?: never;

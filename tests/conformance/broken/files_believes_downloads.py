@@ -1,7 +1,7 @@
 """Takes whatever arrives for the file that was asked for."""
 
-from buildledger.worker.__main__ import main
-from buildledger.worker.files import transfers as blobs
+from buildledger.worker.command_line import main
+from buildledger.worker.files.transfers import fetch
 
-blobs._Download.is_sound = True  # type: ignore[assignment,method-assign]
+fetch._Download.is_sound = True  # type: ignore[assignment,method-assign]
 main()

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from buildledger.worker.__main__ import main
+from buildledger.worker.command_line import main
 from buildledger.worker.transport import transport as channel
 from buildledger.worker.transport.proof import proof_of
 

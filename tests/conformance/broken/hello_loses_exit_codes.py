@@ -1,7 +1,7 @@
 """Tells of every run that it ended with code 0."""
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.__main__ import main
+from buildledger.worker.command_line import main
 from buildledger.worker.runs.attempt import Attempt
 
 sound = Attempt.exit

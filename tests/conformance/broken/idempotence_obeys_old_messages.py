@@ -1,16 +1,16 @@
 """Does what every message says, however old it is."""
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.__main__ import main
-from buildledger.worker.session.attempt_registry import Holdings
+from buildledger.worker.command_line import main
+from buildledger.worker.session.attempt_registry import AttemptRegistry
 
-sound = Holdings.apply
+sound = AttemptRegistry.apply
 
 
-def unsound(self: Holdings, desired: pb.Desired) -> None:
+def unsound(self: AttemptRegistry, desired: pb.Desired) -> None:
     self._seen = (0, 0)
     sound(self, desired)
 
 
-Holdings.apply = unsound  # type: ignore[method-assign]
+AttemptRegistry.apply = unsound  # type: ignore[method-assign]
 main()

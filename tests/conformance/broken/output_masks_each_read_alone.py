@@ -1,6 +1,6 @@
 """Masks a secret only where it comes in one piece."""
 
-from buildledger.worker.__main__ import main
+from buildledger.worker.command_line import main
 from buildledger.worker.masking.masker import Masker
 
 sound = Masker.feed

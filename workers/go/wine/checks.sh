@@ -9,9 +9,9 @@ mkdir -p "$out"
 out=$(cd "$out" && pwd)
 export CGO_ENABLED=0 GOOS=windows GOARCH=amd64
 flags='-trimpath -buildvcs=false -tags grpcnotrace'
-for package in process fileops journal durable; do
+for package in processes files journal files/durable; do
     # shellcheck disable=SC2086 # Several flags.
-    go test -c $flags -o "$out/$package.test.exe" "./internal/$package"
+    go test -c $flags -o "$out/$(basename "$package").test.exe" "./internal/$package"
 done
 # shellcheck disable=SC2086
 go build $flags -o "$out/windows-checks.exe" ./cmd/windows-checks

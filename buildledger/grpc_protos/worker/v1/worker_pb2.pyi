@@ -3,8 +3,8 @@
 isort:skip_file
 The worker protocol of Build Ledger, version 1.
 
-Who sets what: a message under "Up" is written by the worker, one under "Down" by the server. docs/protocol.md tells the
-same as a story, with the order of messages and what to do after a fault.
+A message below "Up" is sent by the worker, one below "Down" by the server. docs/protocol.md describes the order of messages,
+and what to do after a fault.
 
 Conventions
 - An *attempt* is one try at one operation. It is named by (run_id, attempt) and never by a connection.
@@ -45,7 +45,7 @@ class _RunStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunState.Val
     DESCRIPTOR: _descriptor.EnumDescriptor
     RUN_STATE_UNSPECIFIED: _RunState.ValueType  # 0
     RUN_STATE_NEW: _RunState.ValueType  # 1
-    """Known, not yet looked at."""
+    """Received, not yet checked."""
     RUN_STATE_ACCEPTED: _RunState.ValueType  # 2
     """Checked and journalled; nothing was started."""
     RUN_STATE_STARTING: _RunState.ValueType  # 3
@@ -59,14 +59,14 @@ class _RunStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunState.Val
     RUN_STATE_ALL_ACKED: _RunState.ValueType  # 7
     """Its last event is acknowledged."""
     RUN_STATE_RELEASED: _RunState.ValueType  # 8
-    """Forgotten; never on the wire."""
+    """Freed; never on the wire."""
 
 class RunState(_RunState, metaclass=_RunStateEnumTypeWrapper):
     """Where an attempt stands on the worker."""
 
 RUN_STATE_UNSPECIFIED: RunState.ValueType  # 0
 RUN_STATE_NEW: RunState.ValueType  # 1
-"""Known, not yet looked at."""
+"""Received, not yet checked."""
 RUN_STATE_ACCEPTED: RunState.ValueType  # 2
 """Checked and journalled; nothing was started."""
 RUN_STATE_STARTING: RunState.ValueType  # 3
@@ -80,7 +80,7 @@ RUN_STATE_EXITED: RunState.ValueType  # 6
 RUN_STATE_ALL_ACKED: RunState.ValueType  # 7
 """Its last event is acknowledged."""
 RUN_STATE_RELEASED: RunState.ValueType  # 8
-"""Forgotten; never on the wire."""
+"""Freed; never on the wire."""
 Global___RunState: _TypeAlias = RunState  # noqa: Y015
 
 class _RejectCode:
@@ -91,7 +91,7 @@ class _RejectCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RejectCode
     DESCRIPTOR: _descriptor.EnumDescriptor
     REJECT_CODE_UNSPECIFIED: _RejectCode.ValueType  # 0
     REJECT_CODE_INVALID_SPEC: _RejectCode.ValueType  # 1
-    """The RunSpec makes no sense: neither argv nor script, a limit passed, a bad channel name, …"""
+    """The RunSpec is invalid: neither argv nor script, a limit passed, a bad channel name, …"""
     REJECT_CODE_PATH_ESCAPES: _RejectCode.ValueType  # 2
     """A path leaves the build directory."""
     REJECT_CODE_UNSUPPORTED: _RejectCode.ValueType  # 3
@@ -110,7 +110,7 @@ class RejectCode(_RejectCode, metaclass=_RejectCodeEnumTypeWrapper):
 
 REJECT_CODE_UNSPECIFIED: RejectCode.ValueType  # 0
 REJECT_CODE_INVALID_SPEC: RejectCode.ValueType  # 1
-"""The RunSpec makes no sense: neither argv nor script, a limit passed, a bad channel name, …"""
+"""The RunSpec is invalid: neither argv nor script, a limit passed, a bad channel name, …"""
 REJECT_CODE_PATH_ESCAPES: RejectCode.ValueType  # 2
 """A path leaves the build directory."""
 REJECT_CODE_UNSUPPORTED: RejectCode.ValueType  # 3
@@ -151,9 +151,11 @@ class _FileErrorCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FileErr
     FILE_ERROR_CODE_DIGEST_MISMATCH: _FileErrorCode.ValueType  # 9
     """The bytes that arrived don't have the digest that was asked for."""
     FILE_ERROR_CODE_BLOB: _FileErrorCode.ValueType  # 10
-    """The server's Blobs service refused or lacks the file."""
+    """The server's Blobs service lacks the file, or refused it for another reason than a quota."""
     FILE_ERROR_CODE_TOO_LARGE: _FileErrorCode.ValueType  # 11
     """A size limit of the specification or of the server."""
+    FILE_ERROR_CODE_OVER_QUOTA: _FileErrorCode.ValueType  # 12
+    """The server's Blobs service refused the file with RESOURCE_EXHAUSTED: a quota would be exceeded."""
 
 class FileErrorCode(_FileErrorCode, metaclass=_FileErrorCodeEnumTypeWrapper):
     """Kinds of failure of file operations."""
@@ -178,9 +180,11 @@ FILE_ERROR_CODE_IO: FileErrorCode.ValueType  # 8
 FILE_ERROR_CODE_DIGEST_MISMATCH: FileErrorCode.ValueType  # 9
 """The bytes that arrived don't have the digest that was asked for."""
 FILE_ERROR_CODE_BLOB: FileErrorCode.ValueType  # 10
-"""The server's Blobs service refused or lacks the file."""
+"""The server's Blobs service lacks the file, or refused it for another reason than a quota."""
 FILE_ERROR_CODE_TOO_LARGE: FileErrorCode.ValueType  # 11
 """A size limit of the specification or of the server."""
+FILE_ERROR_CODE_OVER_QUOTA: FileErrorCode.ValueType  # 12
+"""The server's Blobs service refused the file with RESOURCE_EXHAUSTED: a quota would be exceeded."""
 Global___FileErrorCode: _TypeAlias = FileErrorCode  # noqa: Y015
 
 class _FileType:
@@ -255,7 +259,7 @@ class _ExitReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExitReason
     EXIT_REASON_LOG_LIMIT: _ExitReason.ValueType  # 4
     """It wrote more than log_limit."""
     EXIT_REASON_CANCEL: _ExitReason.ValueType  # 5
-    """The server said STOP."""
+    """The server asked for it by WANT_STOP."""
     EXIT_REASON_WORKER_SHUTDOWN: _ExitReason.ValueType  # 6
     """The worker was told to shut down at once."""
     EXIT_REASON_INTERRUPTED: _ExitReason.ValueType  # 7
@@ -265,7 +269,7 @@ class _ExitReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExitReason
     EXIT_REASON_START_FAILED: _ExitReason.ValueType  # 9
     """No process could be started: start_failure says why."""
     EXIT_REASON_ABANDONED: _ExitReason.ValueType  # 10
-    """The server said ABANDON."""
+    """The server asked for it by WANT_ABANDON."""
     EXIT_REASON_ORPHANED: _ExitReason.ValueType  # 11
     """The server was away for longer than Welcome.orphan_ttl."""
     EXIT_REASON_STORAGE: _ExitReason.ValueType  # 12
@@ -286,7 +290,7 @@ EXIT_REASON_MAX_TIME: ExitReason.ValueType  # 3
 EXIT_REASON_LOG_LIMIT: ExitReason.ValueType  # 4
 """It wrote more than log_limit."""
 EXIT_REASON_CANCEL: ExitReason.ValueType  # 5
-"""The server said STOP."""
+"""The server asked for it by WANT_STOP."""
 EXIT_REASON_WORKER_SHUTDOWN: ExitReason.ValueType  # 6
 """The worker was told to shut down at once."""
 EXIT_REASON_INTERRUPTED: ExitReason.ValueType  # 7
@@ -296,7 +300,7 @@ EXIT_REASON_START_UNKNOWN: ExitReason.ValueType  # 8
 EXIT_REASON_START_FAILED: ExitReason.ValueType  # 9
 """No process could be started: start_failure says why."""
 EXIT_REASON_ABANDONED: ExitReason.ValueType  # 10
-"""The server said ABANDON."""
+"""The server asked for it by WANT_ABANDON."""
 EXIT_REASON_ORPHANED: ExitReason.ValueType  # 11
 """The server was away for longer than Welcome.orphan_ttl."""
 EXIT_REASON_STORAGE: ExitReason.ValueType  # 12
@@ -359,10 +363,10 @@ class _WantEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Want.ValueType],
     gone.
     """
     WANT_RELEASE: _Want.ValueType  # 4
-    """Its last event is stored: forget it. Ignored while it runs."""
+    """Its last event is durable: free it. Ignored while it runs."""
 
 class Want(_Want, metaclass=_WantEnumTypeWrapper):
-    """What the server wants of an attempt."""
+    """A desired state."""
 
 WANT_UNSPECIFIED: Want.ValueType  # 0
 WANT_RUN: Want.ValueType  # 1
@@ -374,7 +378,7 @@ WANT_ABANDON: Want.ValueType  # 3
 gone.
 """
 WANT_RELEASE: Want.ValueType  # 4
-"""Its last event is stored: forget it. Ignored while it runs."""
+"""Its last event is durable: free it. Ignored while it runs."""
 Global___Want: _TypeAlias = Want  # noqa: Y015
 
 class _ErrorCode:
@@ -397,12 +401,12 @@ class _ErrorCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorCode.V
     ERROR_CODE_OVERLOADED: _ErrorCode.ValueType  # 6
     """Too many workers or too much load; try later."""
     ERROR_CODE_UNAVAILABLE: _ErrorCode.ValueType  # 7
-    """The server has trouble of its own (its disk, its database); try later."""
+    """The server has an error of its own (its disk, its database); try later."""
     ERROR_CODE_UNKNOWN_WORKER: _ErrorCode.ValueType  # 8
     """The worker isn't in the server's configuration."""
 
 class ErrorCode(_ErrorCode, metaclass=_ErrorCodeEnumTypeWrapper):
-    """Kinds of trouble with a session."""
+    """Kinds of errors that end a session."""
 
 ERROR_CODE_UNSPECIFIED: ErrorCode.ValueType  # 0
 ERROR_CODE_UNAUTHENTICATED: ErrorCode.ValueType  # 1
@@ -418,7 +422,7 @@ ERROR_CODE_DUPLICATE_NAME: ErrorCode.ValueType  # 5
 ERROR_CODE_OVERLOADED: ErrorCode.ValueType  # 6
 """Too many workers or too much load; try later."""
 ERROR_CODE_UNAVAILABLE: ErrorCode.ValueType  # 7
-"""The server has trouble of its own (its disk, its database); try later."""
+"""The server has an error of its own (its disk, its database); try later."""
 ERROR_CODE_UNKNOWN_WORKER: ErrorCode.ValueType  # 8
 """The worker isn't in the server's configuration."""
 Global___ErrorCode: _TypeAlias = ErrorCode  # noqa: Y015
@@ -449,10 +453,7 @@ Global___OutputPolicy: _TypeAlias = OutputPolicy  # noqa: Y015
 
 @_typing.final
 class EnrollRequest(_message.Message):
-    """------------------------------------------------------------------------------------------------------------ enrollment
-
-    Asks for a worker's first credential.
-    """
+    """Asks for a worker's first credential."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -566,7 +567,7 @@ Global___RotateResponse: _TypeAlias = RotateResponse  # noqa: Y015
 
 @_typing.final
 class Credential(_message.Message):
-    """What a worker proves its identity with. It is kept in a file that only the worker's user can read (mode 0600)."""
+    """A worker's proof of identity. Stored in a file that only the worker's user can read (mode 0600)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -586,7 +587,7 @@ class Credential(_message.Message):
     """Certificates that the worker should trust as the server's issuers, PEM. Empty: keep to what was configured."""
     @_builtins.property
     def not_after(self) -> _timestamp_pb2.Timestamp:
-        """When the credential stops being accepted. Absent: it stands until it is revoked."""
+        """When the credential expires. Absent: it is valid until it is revoked."""
 
     @_builtins.property
     def renew_at(self) -> _timestamp_pb2.Timestamp:
@@ -612,10 +613,7 @@ Global___Credential: _TypeAlias = Credential  # noqa: Y015
 
 @_typing.final
 class Up(_message.Message):
-    """---------------------------------------------------------------------------------------------------------------- session
-
-    One message from the worker.
-    """
+    """One message from the worker."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -681,7 +679,7 @@ class Down(_message.Message):
 
     @_builtins.property
     def desired(self) -> Global___Desired:
-        """What the worker should be doing."""
+        """The desired state of the worker's attempts."""
 
     @_builtins.property
     def progress(self) -> Global___Progress:
@@ -721,7 +719,7 @@ Global___Down: _TypeAlias = Down  # noqa: Y015
 
 @_typing.final
 class Hello(_message.Message):
-    """Who the worker is and what it holds. Everything in it is true at the moment of sending; it is repeated on each stream."""
+    """Who the worker is and which attempts it holds, at the moment of sending. The first message of each stream."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -806,7 +804,7 @@ class Hello(_message.Message):
 
     @_builtins.property
     def limits(self) -> Global___Limits:
-        """What the worker can hold."""
+        """What the worker has room for."""
 
     @_builtins.property
     def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunSummary]:
@@ -844,7 +842,7 @@ Global___Hello: _TypeAlias = Hello  # noqa: Y015
 
 @_typing.final
 class Limits(_message.Message):
-    """What a worker can hold."""
+    """What a worker has room for."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1064,7 +1062,7 @@ Global___RunEvent: _TypeAlias = RunEvent  # noqa: Y015
 
 @_typing.final
 class Accepted(_message.Message):
-    """The specification is sound, and the worker has taken charge of the attempt."""
+    """The specification is valid, and the worker is responsible for the attempt."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1323,7 +1321,7 @@ Global___FileEntry: _TypeAlias = FileEntry  # noqa: Y015
 
 @_typing.final
 class Stopping(_message.Message):
-    """The worker has begun, or goes one step further, in ending the run."""
+    """The worker begins to stop the run, or goes on to the next step of the stop policy."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1445,7 +1443,7 @@ Global___Survivor: _TypeAlias = Survivor  # noqa: Y015
 
 @_typing.final
 class OutputTotal(_message.Message):
-    """What a whole channel came to; the receiver compares it with what it stored."""
+    """Size and digest of a channel's whole output; the receiver compares them with what it stored."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1545,7 +1543,7 @@ Global___RunRef: _TypeAlias = RunRef  # noqa: Y015
 
 @_typing.final
 class DrainRequest(_message.Message):
-    """The worker asks for no more work. It goes on with what it has and says Goodbye when that has ended."""
+    """The worker asks for no more work. It goes on with the attempts that it has, and sends Goodbye when they have ended."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1567,7 +1565,7 @@ Global___DrainRequest: _TypeAlias = DrainRequest  # noqa: Y015
 
 @_typing.final
 class Goodbye(_message.Message):
-    """The worker ends the stream on purpose; what it holds stays true."""
+    """The worker ends the stream on purpose. The attempts that it holds go on."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1589,7 +1587,7 @@ Global___Goodbye: _TypeAlias = Goodbye  # noqa: Y015
 
 @_typing.final
 class Welcome(_message.Message):
-    """The session stands, on these terms."""
+    """The worker is admitted; these are the terms of the session."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1665,7 +1663,7 @@ Global___Welcome: _TypeAlias = Welcome  # noqa: Y015
 
 @_typing.final
 class Desired(_message.Message):
-    """What the server wants done. Repeating it changes nothing.
+    """The desired state of the worker's attempts. Repeating it changes nothing.
 
     Every stream's first Desired is full, and names every attempt of Hello.runs that the server wants kept. With it the server
     sends an Ack for each of those, so that the worker resumes where the server is and not where it was when the stream broke.
@@ -1707,7 +1705,7 @@ Global___Desired: _TypeAlias = Desired  # noqa: Y015
 
 @_typing.final
 class DesiredRun(_message.Message):
-    """What is wanted of one attempt."""
+    """The desired state of one attempt."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1785,7 +1783,7 @@ Global___Stop: _TypeAlias = Stop  # noqa: Y015
 
 @_typing.final
 class Progress(_message.Message):
-    """How far the server has come. Acknowledgements and credits share a message because they usually arise together."""
+    """What the server has stored, and how much more it takes. Acknowledgements and credits share a message because they usually arise together."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1815,7 +1813,7 @@ Global___Progress: _TypeAlias = Progress  # noqa: Y015
 
 @_typing.final
 class Ack(_message.Message):
-    """What of one attempt is safe with the server."""
+    """How far one attempt is durable on the server."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1857,7 +1855,7 @@ Global___Ack: _TypeAlias = Ack  # noqa: Y015
 
 @_typing.final
 class Credit(_message.Message):
-    """How much of one attempt's output the server takes."""
+    """How much of one attempt's output may be sent."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1912,7 +1910,7 @@ Global___HeartbeatReply: _TypeAlias = HeartbeatReply  # noqa: Y015
 
 @_typing.final
 class Drain(_message.Message):
-    """The server goes away, or wants the worker to connect elsewhere. Runs go on. The worker says Goodbye and reconnects."""
+    """The server stops, or wants the worker to connect elsewhere. Runs go on. The worker sends Goodbye and reconnects."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1949,7 +1947,7 @@ class Error(_message.Message):
     RETRY_AFTER_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     code: Global___ErrorCode.ValueType
-    """Which kind of trouble."""
+    """The kind of error."""
     fatal: _builtins.bool
     """True: trying again won't help; a person must act. The worker then retries at its slowest pace, and tells why."""
     message: _builtins.str
@@ -1976,10 +1974,7 @@ Global___Error: _TypeAlias = Error  # noqa: Y015
 
 @_typing.final
 class RunSpec(_message.Message):
-    """------------------------------------------------------------------------------------------------------- what a run is
-
-    One operation on a worker. Set by the server, never kept on the worker's disk (it may hold secrets).
-    """
+    """One operation on a worker. Set by the server, never kept on the worker's disk (it may hold secrets)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2020,7 +2015,7 @@ class RunSpec(_message.Message):
 
     @_builtins.property
     def stat(self) -> Global___Stat:
-        """Tell about one path."""
+        """Describe what is at one path."""
 
     @_builtins.property
     def glob(self) -> Global___Glob:
@@ -2075,7 +2070,7 @@ Global___RunSpec: _TypeAlias = RunSpec  # noqa: Y015
 
 @_typing.final
 class Command(_message.Message):
-    """A program to run, and all that surrounds it."""
+    """A program to run, with its environment and limits."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2156,7 +2151,7 @@ class Command(_message.Message):
 
     @_builtins.property
     def stop_policy(self) -> _containers.RepeatedCompositeFieldContainer[Global___StopStep]:
-        """What to do when it has to end, step by step. Empty: INTERRUPT 5 s, TERMINATE 5 s, KILL."""
+        """How to stop it, step by step. Empty: INTERRUPT 5 s, TERMINATE 5 s, KILL."""
 
     @_builtins.property
     def watch_files(self) -> _containers.RepeatedCompositeFieldContainer[Global___WatchFile]:
@@ -2484,16 +2479,16 @@ Global___Copy: _TypeAlias = Copy  # noqa: Y015
 
 @_typing.final
 class Stat(_message.Message):
-    """Tells about a path. A link is not followed."""
+    """Describes what is at a path. A link is not followed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PATH_FIELD_NUMBER: _builtins.int
     SHA256_FIELD_NUMBER: _builtins.int
     path: _builtins.bytes
-    """What to tell about."""
+    """The path."""
     sha256: _builtins.bool
-    """Also tell the SHA-256 of a regular file."""
+    """Also give the SHA-256 of a regular file."""
     def __init__(
         self,
         *,
@@ -2672,10 +2667,7 @@ Global___FileOut: _TypeAlias = FileOut  # noqa: Y015
 
 @_typing.final
 class Blob(_message.Message):
-    """----------------------------------------------------------------------------------------------------------------- blobs
-
-    Names a blob by its content.
-    """
+    """Names a blob by its content."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

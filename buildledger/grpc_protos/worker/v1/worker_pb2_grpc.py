@@ -150,7 +150,8 @@ class Enrollment:
 class WorkerStub:
     """Everything about runs: one stream per worker, opened by the worker.
 
-    The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both.
+    The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both. Without
+    one that is in force the stream ends with UNAUTHENTICATED, before any message.
     """
 
     def __init__(self, channel):
@@ -169,7 +170,8 @@ class WorkerStub:
 class WorkerServicer:
     """Everything about runs: one stream per worker, opened by the worker.
 
-    The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both.
+    The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both. Without
+    one that is in force the stream ends with UNAUTHENTICATED, before any message.
     """
 
     def Session(self, request_iterator, context):
@@ -199,7 +201,8 @@ def add_WorkerServicer_to_server(servicer, server):
 class Worker:
     """Everything about runs: one stream per worker, opened by the worker.
 
-    The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both.
+    The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both. Without
+    one that is in force the stream ends with UNAUTHENTICATED, before any message.
     """
 
     @staticmethod
@@ -231,7 +234,7 @@ class Worker:
 
 
 class BlobsStub:
-    """Files, addressed by their SHA-256. On a channel of its own, so that control messages never wait behind a file.
+    """Files, addressed by their SHA-256. On a connection of its own, so that control messages never wait behind a file.
 
     Metadata: the worker's credential as in Session, or "buildledger-run-token: <RunSpec.blob_token>", which reaches only the
     blobs of that run.
@@ -266,7 +269,7 @@ class BlobsStub:
 
 
 class BlobsServicer:
-    """Files, addressed by their SHA-256. On a channel of its own, so that control messages never wait behind a file.
+    """Files, addressed by their SHA-256. On a connection of its own, so that control messages never wait behind a file.
 
     Metadata: the worker's credential as in Session, or "buildledger-run-token: <RunSpec.blob_token>", which reaches only the
     blobs of that run.
@@ -289,7 +292,7 @@ class BlobsServicer:
     def Write(self, request_iterator, context):
         """Uploads one blob. The first message has the blob and the offset; each message has bytes that follow on. The server
         answers after the bytes are durable and their digest was verified: DATA_LOSS if the digest differs (nothing is kept),
-        RESOURCE_EXHAUSTED over a quota or on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
+        RESOURCE_EXHAUSTED over a quota and for nothing else, INTERNAL on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -334,7 +337,7 @@ def add_BlobsServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class Blobs:
-    """Files, addressed by their SHA-256. On a channel of its own, so that control messages never wait behind a file.
+    """Files, addressed by their SHA-256. On a connection of its own, so that control messages never wait behind a file.
 
     Metadata: the worker's credential as in Session, or "buildledger-run-token: <RunSpec.blob_token>", which reaches only the
     blobs of that run.

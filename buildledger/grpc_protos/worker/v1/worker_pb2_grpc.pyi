@@ -3,8 +3,8 @@
 isort:skip_file
 The worker protocol of Build Ledger, version 1.
 
-Who sets what: a message under "Up" is written by the worker, one under "Down" by the server. docs/protocol.md tells the
-same as a story, with the order of messages and what to do after a fault.
+A message below "Up" is sent by the worker, one below "Down" by the server. docs/protocol.md describes the order of messages,
+and what to do after a fault.
 
 Conventions
 - An *attempt* is one try at one operation. It is named by (run_id, attempt) and never by a connection.
@@ -100,7 +100,8 @@ def add_EnrollmentServicer_to_server(servicer: EnrollmentServicer, server: _typi
 class WorkerStub:
     """Everything about runs: one stream per worker, opened by the worker.
 
-    The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both.
+    The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both. Without
+    one that is in force the stream ends with UNAUTHENTICATED, before any message.
     """
 
     @_typing.overload
@@ -116,7 +117,8 @@ class WorkerStub:
 class WorkerAsyncStub(WorkerStub):
     """Everything about runs: one stream per worker, opened by the worker.
 
-    The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both.
+    The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both. Without
+    one that is in force the stream ends with UNAUTHENTICATED, before any message.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -128,7 +130,8 @@ class WorkerAsyncStub(WorkerStub):
 class WorkerServicer(metaclass=_abc_1.ABCMeta):
     """Everything about runs: one stream per worker, opened by the worker.
 
-    The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both.
+    The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both. Without
+    one that is in force the stream ends with UNAUTHENTICATED, before any message.
     """
 
     @_abc_1.abstractmethod
@@ -144,7 +147,7 @@ class WorkerServicer(metaclass=_abc_1.ABCMeta):
 def add_WorkerServicer_to_server(servicer: WorkerServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class BlobsStub:
-    """Files, addressed by their SHA-256. On a channel of its own, so that control messages never wait behind a file.
+    """Files, addressed by their SHA-256. On a connection of its own, so that control messages never wait behind a file.
 
     Metadata: the worker's credential as in Session, or "buildledger-run-token: <RunSpec.blob_token>", which reaches only the
     blobs of that run.
@@ -161,14 +164,14 @@ class BlobsStub:
     Write: _grpc.StreamUnaryMultiCallable[_worker_pb2.BlobWriteRequest, _worker_pb2.BlobWriteResponse]
     """Uploads one blob. The first message has the blob and the offset; each message has bytes that follow on. The server
     answers after the bytes are durable and their digest was verified: DATA_LOSS if the digest differs (nothing is kept),
-    RESOURCE_EXHAUSTED over a quota or on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
+    RESOURCE_EXHAUSTED over a quota and for nothing else, INTERNAL on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
     """
     Read: _grpc.UnaryStreamMultiCallable[_worker_pb2.BlobReadRequest, _worker_pb2.BlobReadResponse]
     """Downloads one blob from an offset. NOT_FOUND if the server lacks it. The reader verifies the digest of the whole."""
 
 @_typing.type_check_only
 class BlobsAsyncStub(BlobsStub):
-    """Files, addressed by their SHA-256. On a channel of its own, so that control messages never wait behind a file.
+    """Files, addressed by their SHA-256. On a connection of its own, so that control messages never wait behind a file.
 
     Metadata: the worker's credential as in Session, or "buildledger-run-token: <RunSpec.blob_token>", which reaches only the
     blobs of that run.
@@ -182,13 +185,13 @@ class BlobsAsyncStub(BlobsStub):
     Write: _aio.StreamUnaryMultiCallable[_worker_pb2.BlobWriteRequest, _worker_pb2.BlobWriteResponse]  # type: ignore[assignment]
     """Uploads one blob. The first message has the blob and the offset; each message has bytes that follow on. The server
     answers after the bytes are durable and their digest was verified: DATA_LOSS if the digest differs (nothing is kept),
-    RESOURCE_EXHAUSTED over a quota or on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
+    RESOURCE_EXHAUSTED over a quota and for nothing else, INTERNAL on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
     """
     Read: _aio.UnaryStreamMultiCallable[_worker_pb2.BlobReadRequest, _worker_pb2.BlobReadResponse]  # type: ignore[assignment]
     """Downloads one blob from an offset. NOT_FOUND if the server lacks it. The reader verifies the digest of the whole."""
 
 class BlobsServicer(metaclass=_abc_1.ABCMeta):
-    """Files, addressed by their SHA-256. On a channel of its own, so that control messages never wait behind a file.
+    """Files, addressed by their SHA-256. On a connection of its own, so that control messages never wait behind a file.
 
     Metadata: the worker's credential as in Session, or "buildledger-run-token: <RunSpec.blob_token>", which reaches only the
     blobs of that run.
@@ -218,7 +221,7 @@ class BlobsServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_worker_pb2.BlobWriteResponse, _abc.Awaitable[_worker_pb2.BlobWriteResponse]]:
         """Uploads one blob. The first message has the blob and the offset; each message has bytes that follow on. The server
         answers after the bytes are durable and their digest was verified: DATA_LOSS if the digest differs (nothing is kept),
-        RESOURCE_EXHAUSTED over a quota or on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
+        RESOURCE_EXHAUSTED over a quota and for nothing else, INTERNAL on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
         """
 
     @_abc_1.abstractmethod

@@ -1,9 +1,9 @@
-// It needn't know how many processors it may use: it needs one, for moments.
+// The runtime needn't find out how many processors it may use: this program needs one, and seldom.
 //
 //go:debug containermaxprocs=0
 //go:debug updatemaxprocs=0
 
-// Command bl-run supervises one command for a worker, and outlives the worker if it has to.
+// Command bl-run supervises one command for a worker, and survives the worker.
 package main
 
 import (
@@ -13,8 +13,8 @@ import (
 	"strings"
 
 	"buildledger/workers/go/internal/contract"
-	"buildledger/workers/go/internal/process"
-	"buildledger/workers/go/internal/supervise"
+	"buildledger/workers/go/internal/processes"
+	"buildledger/workers/go/internal/supervision/supervisor"
 )
 
 const usage = `Usage: bl-run DIRECTORY
@@ -27,7 +27,7 @@ the rest.
   --help      show this text
 `
 
-// exitMisused is the exit code for a command line that makes no sense.
+// exitMisused is the exit code for a wrong command line.
 const exitMisused = 2
 
 // version is set when the program is built.
@@ -35,9 +35,9 @@ var version = "0.1.0"
 
 func main() { os.Exit(execute(os.Args[1:], os.Stdout)) }
 
-// execute is the whole program; it returns its exit code.
+// execute runs the program, and returns its exit code.
 func execute(arguments []string, out io.Writer) int {
-	if code, isHelper := process.RunHelper(arguments); isHelper {
+	if code, isHelper := processes.RunHelper(arguments); isHelper {
 		return code
 	}
 	if len(arguments) == 1 {
@@ -50,7 +50,7 @@ func execute(arguments []string, out io.Writer) int {
 			return 0
 		}
 		if !strings.HasPrefix(arguments[0], "-") {
-			return supervise.Main(arguments[0])
+			return supervisor.Main(arguments[0])
 		}
 	}
 	fmt.Fprintln(os.Stderr, "bl-run: it takes one argument, the directory of one command (try --help)")

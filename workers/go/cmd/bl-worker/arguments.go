@@ -17,9 +17,9 @@ import (
 
 const (
 	tokenVariable = "BUILDLEDGER_WORKER_TOKEN"
-	// asConfigured is more than any worker is given: the server's configuration alone decides.
-	asConfigured = 1_000
-	usage        = `Usage: bl-worker --server HOST:PORT --name NAME --state DIR [options]
+	// capacityFromServer is the default capacity: more than any server configures, so that only its configuration counts.
+	capacityFromServer = 1_000
+	usage              = `Usage: bl-worker --server HOST:PORT --name NAME --state DIR [options]
 
 Runs builds for a Build Ledger server. Connections may break and the server may restart: steps go on, and no output is
 lost. SIGTERM or Ctrl-C stops what runs, SIGHUP lets it finish first.
@@ -47,8 +47,8 @@ lost. SIGTERM or Ctrl-C stops what runs, SIGHUP lets it finish first.
 // version is set when the program is built.
 var version = "0.1.0"
 
-// errAnswered says that the command line was a question and has its answer.
-var errAnswered = errors.New("answered")
+// errHelpShown is returned after --help or --version.
+var errHelpShown = errors.New("help shown")
 
 // labels collects --label.
 type labels map[string]string
@@ -64,8 +64,8 @@ func (l labels) Set(text string) error {
 	return nil
 }
 
-// parse reads the command line; answers to questions go to out.
-func parse(arguments []string, getenv func(string) string, out io.Writer) (worker.Settings, error) {
+// parseArguments reads the command line. Help and version are written to out; the error is errHelpShown then.
+func parseArguments(arguments []string, getenv func(string) string, out io.Writer) (worker.Settings, error) {
 	settings := worker.Settings{
 		Labels: labels{}, Software: "buildledger-go/" + version, Token: getenv(tokenVariable), SpoolBytes: worker.DefaultSpoolBytes,
 	}
@@ -76,35 +76,35 @@ func parse(arguments []string, getenv func(string) string, out io.Writer) (worke
 	flags.StringVar(&settings.StateDir, "state", "", "")
 	flags.StringVar(&settings.WorkDir, "work", "", "")
 	flags.Var(labels(settings.Labels), "label", "")
-	capacity := flags.Uint("capacity", asConfigured, "")
+	capacity := flags.Uint("capacity", capacityFromServer, "")
 	flags.StringVar(&settings.Token, "token", settings.Token, "")
 	flags.StringVar(&settings.EnrollAt, "enroll-at", "", "")
 	flags.StringVar(&settings.Security.CAFile, "ca", "", "")
 	flags.BoolVar(&settings.Security.TLS, "tls", false, "")
 	flags.Int64Var(&settings.SpoolBytes, "spool-bytes", settings.SpoolBytes, "")
-	flags.StringVar(&settings.OnCrash, "on-crash", contract.Continue, "")
+	flags.StringVar(&settings.OnCrash, "on-crash", contract.OnDeathContinue, "")
 	flags.StringVar(&settings.Cgroup, "cgroup", "", "")
-	asksVersion := flags.Bool("version", false, "")
+	showVersion := flags.Bool("version", false, "")
 	err := flags.Parse(arguments)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(out, usage)
-		return settings, errAnswered
+		return settings, errHelpShown
 	case err != nil:
 		return settings, fmt.Errorf("%w (try --help)", err)
-	case *asksVersion:
+	case *showVersion:
 		fmt.Fprintf(out, "bl-worker %s %s/%s\n", version, runtime.GOOS, runtime.GOARCH)
-		return settings, errAnswered
+		return settings, errHelpShown
 	}
 	settings.Capacity = uint32(*capacity)
-	if err := check(&settings, flags.Args(), *capacity); err != nil {
+	if err := checkSettings(&settings, flags.Args(), *capacity); err != nil {
 		return settings, fmt.Errorf("%w (try --help)", err)
 	}
 	return settings, nil
 }
 
-// check finds what the flags by themselves can't tell, and makes paths absolute.
-func check(settings *worker.Settings, rest []string, capacity uint) error {
+// checkSettings checks what the flag package doesn't, and makes paths absolute.
+func checkSettings(settings *worker.Settings, rest []string, capacity uint) error {
 	if len(rest) > 0 {
 		return fmt.Errorf("%q wasn't expected", rest[0])
 	}
@@ -125,8 +125,8 @@ func check(settings *worker.Settings, rest []string, capacity uint) error {
 	if err := settings.Security.CheckCAFile(); err != nil {
 		return fmt.Errorf("--ca: %w", err)
 	}
-	if settings.OnCrash != contract.Continue && settings.OnCrash != contract.KillIt {
-		return fmt.Errorf("--on-crash %s is neither %s nor %s", settings.OnCrash, contract.Continue, contract.KillIt)
+	if settings.OnCrash != contract.OnDeathContinue && settings.OnCrash != contract.OnDeathKill {
+		return fmt.Errorf("--on-crash %s is neither %s nor %s", settings.OnCrash, contract.OnDeathContinue, contract.OnDeathKill)
 	}
 	if settings.WorkDir == "" {
 		settings.WorkDir = filepath.Join(settings.StateDir, "work")

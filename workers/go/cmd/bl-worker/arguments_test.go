@@ -10,13 +10,13 @@ import (
 	"buildledger/workers/go/internal/worker"
 )
 
-func parsed(line string, env map[string]string) (worker.Settings, error) {
-	return parse(strings.Fields(line), func(name string) string { return env[name] }, io.Discard)
+func parseLine(line string, env map[string]string) (worker.Settings, error) {
+	return parseArguments(strings.Fields(line), func(name string) string { return env[name] }, io.Discard)
 }
 
-// A command line becomes settings, with what it leaves open filled in.
+// A command line becomes settings, with defaults for what it leaves out.
 func TestSettingsAreRead(t *testing.T) {
-	settings, err := parsed("--server h:1 --name n --state s --label a=b=c --label d= --capacity 3", map[string]string{tokenVariable: "t"})
+	settings, err := parseLine("--server h:1 --name n --state s --label a=b=c --label d= --capacity 3", map[string]string{tokenVariable: "t"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,8 +28,8 @@ func TestSettingsAreRead(t *testing.T) {
 	}
 }
 
-// A command line that makes no sense is answered with what is wrong.
-func TestMistakesAreNamed(t *testing.T) {
+// The error of a wrong command line says what is wrong.
+func TestMistakesAreReported(t *testing.T) {
 	for line, want := range map[string]string{
 		"":                      "is missing",
 		"--server h:1 --name n": "--state is missing",
@@ -41,18 +41,18 @@ func TestMistakesAreNamed(t *testing.T) {
 		"--server h:1 --name n --state s --spool-bytes 1": "--spool-bytes",
 		"--server h:1 --name n --state s --on-crash burn": "neither continue nor kill",
 	} {
-		if _, err := parsed(line, nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := parseLine(line, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", line, err)
 		}
 	}
 }
 
-// Questions are answered, and then the program ends.
-func TestQuestionsAreAnswered(t *testing.T) {
+// Help and version are written to the output.
+func TestHelpAndVersionAreShown(t *testing.T) {
 	for _, question := range []string{"--help", "-h", "--version"} {
 		var out strings.Builder
-		_, err := parse([]string{question}, func(string) string { return "" }, &out)
-		if !errors.Is(err, errAnswered) || !strings.Contains(out.String(), "bl-worker") {
+		_, err := parseArguments([]string{question}, func(string) string { return "" }, &out)
+		if !errors.Is(err, errHelpShown) || !strings.Contains(out.String(), "bl-worker") {
 			t.Errorf("%s: %v, %q", question, err, out.String())
 		}
 	}

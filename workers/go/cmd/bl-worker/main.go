@@ -1,4 +1,4 @@
-// Command bl-worker is a worker of a Build Ledger server: it runs builds, and loses nothing when connections break.
+// Command bl-worker is a worker of a Build Ledger server: it runs builds, and loses no output when connections break.
 package main
 
 import (
@@ -9,9 +9,9 @@ import (
 	"os"
 	"os/signal"
 
-	"buildledger/workers/go/internal/follow"
-	"buildledger/workers/go/internal/process"
-	"buildledger/workers/go/internal/supervise"
+	"buildledger/workers/go/internal/processes"
+	"buildledger/workers/go/internal/supervision"
+	"buildledger/workers/go/internal/supervision/supervisor"
 	"buildledger/workers/go/internal/worker"
 )
 
@@ -19,29 +19,29 @@ const (
 	exitStopped       = 0
 	exitMisconfigured = 2
 
-	// mostSignals may wait to be looked at; two are enough to say all that can be said.
-	mostSignals = 4
+	// signalBuffer is how many signals may wait: the worker does something at the first two.
+	signalBuffer = 4
 )
 
 func main() { os.Exit(execute(os.Args[1:])) }
 
-// execute is the whole program; it returns its exit code.
+// execute runs the program, and returns its exit code.
 func execute(arguments []string) int {
-	if code, isHelper := process.RunHelper(arguments); isHelper {
+	if code, isHelper := processes.RunHelper(arguments); isHelper {
 		return code
 	}
-	if len(arguments) == 2 && arguments[0] == follow.SuperviseCommand {
-		return supervise.Main(arguments[1])
+	if len(arguments) == 2 && arguments[0] == supervision.SuperviseCommand {
+		return supervisor.Main(arguments[1])
 	}
 	if code, isService := runService(arguments); isService {
 		return code
 	}
-	settings, err := parse(arguments, os.Getenv, os.Stdout)
-	if errors.Is(err, errAnswered) {
+	settings, err := parseArguments(arguments, os.Getenv, os.Stdout)
+	if errors.Is(err, errHelpShown) {
 		return exitStopped
 	}
 	if err == nil {
-		signals := make(chan os.Signal, mostSignals)
+		signals := make(chan os.Signal, signalBuffer)
 		signal.Notify(signals, append(shutDownSignals, drainSignals...)...)
 		defer signal.Stop(signals)
 		settings.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
@@ -54,9 +54,9 @@ func execute(arguments []string) int {
 	return exitStopped
 }
 
-// serve is a worker until signals tell it to end.
+// serve runs a worker until signals end it.
 func serve(settings worker.Settings, signals <-chan os.Signal) error {
-	limitMemory()
+	tuneMemory()
 	for _, directory := range []string{settings.StateDir, settings.WorkDir} {
 		if err := os.MkdirAll(directory, 0o755); err != nil {
 			return fmt.Errorf("making a directory: %w", err)
@@ -76,12 +76,12 @@ func serve(settings worker.Settings, signals <-chan os.Signal) error {
 	if err != nil {
 		return err
 	}
-	go obey(ctx, w, signals)
+	go handleSignals(ctx, w, signals)
 	return w.Run(ctx)
 }
 
-// obey lets signals reach the worker.
-func obey(ctx context.Context, w *worker.Worker, signals <-chan os.Signal) {
+// handleSignals drains the worker or shuts it down when a signal comes.
+func handleSignals(ctx context.Context, w *worker.Worker, signals <-chan os.Signal) {
 	for {
 		select {
 		case <-ctx.Done():

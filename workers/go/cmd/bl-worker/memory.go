@@ -6,18 +6,18 @@ import (
 )
 
 const (
-	// collectAt makes the heap of an idle worker small; under load the little there is is collected often and cheaply.
-	collectAt = 40
-	// softLimit is what the program tries to stay below while output streams through.
-	softLimit = 96 << 20
+	// gcPercent keeps the heap of an idle worker small. Under load it is collected often, which is cheap since it is small.
+	gcPercent = 40
+	// memoryLimitBytes is what the runtime tries to stay below while output streams through the worker.
+	memoryLimitBytes = 96 << 20
 )
 
-// limitMemory tunes the runtime for a program that is mostly idle; GOGC and GOMEMLIMIT have the last word.
-func limitMemory() {
+// tuneMemory tunes the runtime for a program that is mostly idle, unless GOGC and GOMEMLIMIT are set.
+func tuneMemory() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
+		debug.SetGCPercent(gcPercent)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(softLimit)
+		debug.SetMemoryLimit(memoryLimitBytes)
 	}
 }

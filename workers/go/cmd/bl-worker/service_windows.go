@@ -20,9 +20,9 @@ const (
 `
 
 	logFile = "worker.log"
-	// largestLog is when a log is put aside at a start of the service.
-	largestLog = 16 << 20
-	// stopHint is how long the service manager may have to wait for what runs to end.
+	// maxLogBytes: a larger log is renamed when the service starts.
+	maxLogBytes = 16 << 20
+	// stopHint is how long the service manager should expect the end to take.
 	stopHint = time.Minute
 )
 
@@ -31,8 +31,8 @@ func runService(arguments []string) (code int, isService bool) {
 	if len(arguments) == 0 || arguments[0] != serviceOption {
 		return 0, false
 	}
-	settings, err := parse(arguments[1:], os.Getenv, os.Stdout)
-	if errors.Is(err, errAnswered) {
+	settings, err := parseArguments(arguments[1:], os.Getenv, os.Stdout)
+	if errors.Is(err, errHelpShown) {
 		return exitStopped, true
 	}
 	if err == nil {
@@ -53,9 +53,9 @@ type service struct{ settings worker.Settings }
 // Execute implements svc.Handler.
 func (s *service) Execute(_ []string, requests <-chan svc.ChangeRequest, status chan<- svc.Status) (bool, uint32) {
 	status <- svc.Status{State: svc.StartPending}
-	signals := make(chan os.Signal, mostSignals)
+	signals := make(chan os.Signal, signalBuffer)
 	ended := make(chan error, 1)
-	go func() { ended <- s.work(signals) }()
+	go func() { ended <- s.run(signals) }()
 	status <- svc.Status{State: svc.Running, Accepts: svc.AcceptStop | svc.AcceptShutdown}
 	for {
 		select {
@@ -72,15 +72,15 @@ func (s *service) Execute(_ []string, requests <-chan svc.ChangeRequest, status 
 				status <- svc.Status{State: svc.StopPending, WaitHint: uint32(stopHint.Milliseconds())}
 				select {
 				case signals <- os.Interrupt:
-				default: // It has heard it often enough.
+				default: // Enough signals are waiting.
 				}
 			}
 		}
 	}
 }
 
-// work is the worker, with a file for what it has to say.
-func (s *service) work(signals <-chan os.Signal) error {
+// run runs the worker, which logs to a file.
+func (s *service) run(signals <-chan os.Signal) error {
 	log, err := openLog(s.settings.StateDir)
 	if err != nil {
 		return err
@@ -94,12 +94,13 @@ func (s *service) work(signals <-chan os.Signal) error {
 	return err
 }
 
+// openLog opens the log in the state directory; a large one is renamed first.
 func openLog(directory string) (*os.File, error) {
 	if err := os.MkdirAll(directory, 0o700); err != nil {
 		return nil, err
 	}
 	path := filepath.Join(directory, logFile)
-	if info, err := os.Stat(path); err == nil && info.Size() > largestLog {
+	if info, err := os.Stat(path); err == nil && info.Size() > maxLogBytes {
 		if err := os.Rename(path, path+".1"); err != nil {
 			return nil, err
 		}

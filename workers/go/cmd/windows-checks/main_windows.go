@@ -1,4 +1,4 @@
-// Command windows-checks runs the tests that lie beside it (*.test.exe) and prints a table: what holds on this machine.
+// Command windows-checks runs the test programs beside it (*.test.exe) and prints a table of their results on this machine.
 package main
 
 import (
@@ -18,15 +18,15 @@ import (
 const exitFailed = 1
 
 var (
-	verdict  = regexp.MustCompile(`^--- (PASS|FAIL|SKIP): (\w+)`)
-	running  = regexp.MustCompile(`^=== RUN +(\w+)$`)
-	position = regexp.MustCompile(`^ +\w+\.go:\d+: `)
+	resultLine     = regexp.MustCompile(`^--- (PASS|FAIL|SKIP): (\w+)`)
+	runLine        = regexp.MustCompile(`^=== RUN +(\w+)$`)
+	positionPrefix = regexp.MustCompile(`^ +\w+\.go:\d+: `)
 )
 
-// check is one test and how it ended.
+// check is the result of one test.
 type check struct {
 	name, outcome string
-	said          []string
+	remarks       []string
 }
 
 func main() {
@@ -39,7 +39,7 @@ func main() {
 	}
 }
 
-// execute runs the tests of all programs; a word on the command line chooses among their names, as in `go test -run`.
+// execute runs all test programs. The first argument is a pattern for the names of tests, as in `go test -run`.
 func execute(arguments []string) (failed bool, err error) {
 	own, err := os.Executable()
 	if err != nil {
@@ -50,24 +50,25 @@ func execute(arguments []string) (failed bool, err error) {
 		return false, errors.Join(errors.New("there is no *.test.exe beside this program"), err)
 	}
 	slices.Sort(programs)
-	fmt.Println(machine())
+	fmt.Println(systemName())
 	table := tabwriter.NewWriter(os.Stdout, 0, 1, 2, ' ', 0)
 	for _, program := range programs {
 		name := strings.TrimSuffix(filepath.Base(program), ".test.exe")
-		checks, err := run(program, arguments)
+		checks, err := runProgram(program, arguments)
 		if err != nil {
 			failed = true
 			fmt.Fprintf(table, "FAIL\t%s\t%v\n", name, err)
 		}
 		for _, each := range checks {
 			failed = failed || each.outcome == "FAIL"
-			fmt.Fprintf(table, "%s\t%s.%s\t%s\n", each.outcome, name, each.name, strings.Join(each.said, " / "))
+			fmt.Fprintf(table, "%s\t%s.%s\t%s\n", each.outcome, name, each.name, strings.Join(each.remarks, " / "))
 		}
 	}
 	return failed, table.Flush()
 }
 
-func machine() string {
+// systemName is the name and version of the system.
+func systemName() string {
 	major, minor, build := windows.RtlGetNtVersionNumbers()
 	name := "Windows"
 	if windows.NewLazySystemDLL("ntdll.dll").NewProc("wine_get_version").Find() == nil {
@@ -76,8 +77,8 @@ func machine() string {
 	return fmt.Sprintf("%s %d.%d.%d", name, major, minor, build)
 }
 
-// run runs one program of tests and takes apart what it prints.
-func run(program string, arguments []string) ([]*check, error) {
+// runProgram runs one test program and parses its output.
+func runProgram(program string, arguments []string) ([]*check, error) {
 	options := []string{"-test.v", "-test.timeout=10m"}
 	if len(arguments) > 0 {
 		options = append(options, "-test.run="+arguments[0])
@@ -88,8 +89,8 @@ func run(program string, arguments []string) ([]*check, error) {
 	var checks []*check
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimRight(line, "\r\n")
-		if found := running.FindStringSubmatch(line); found != nil {
-			// Until its verdict is read: a test that brings the whole program down has none.
+		if found := runLine.FindStringSubmatch(line); found != nil {
+			// Until its result is read: a test that crashes the program has none.
 			checks = append(checks, &check{name: found[1], outcome: "FAIL"})
 			continue
 		}
@@ -97,15 +98,15 @@ func run(program string, arguments []string) ([]*check, error) {
 			continue
 		}
 		last := checks[len(checks)-1]
-		if found := verdict.FindStringSubmatch(line); found != nil && found[2] == last.name {
+		if found := resultLine.FindStringSubmatch(line); found != nil && found[2] == last.name {
 			last.outcome = found[1]
-		} else if position.MatchString(line) {
-			last.said = append(last.said, strings.TrimSpace(position.ReplaceAllString(line, "")))
+		} else if positionPrefix.MatchString(line) {
+			last.remarks = append(last.remarks, strings.TrimSpace(positionPrefix.ReplaceAllString(line, "")))
 		}
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && slices.ContainsFunc(checks, func(each *check) bool { return each.outcome == "FAIL" }) {
-		err = nil // The tests tell.
+		err = nil // The failed tests are reported.
 	}
 	return checks, err
 }

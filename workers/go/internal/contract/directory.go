@@ -8,11 +8,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"buildledger/workers/go/internal/durable"
-	"buildledger/workers/go/internal/process"
+	"buildledger/workers/go/internal/files/durable"
+	"buildledger/workers/go/internal/processes"
 )
 
-// Names of what lies in a supervisor's directory.
+// Names of the files and directories in a supervisor's directory.
 const (
 	ClaimFile       = "pid"
 	EventsFile      = "events"
@@ -23,24 +23,24 @@ const (
 	SpoolDirectory  = "spool"
 )
 
-// Claim is the content of ClaimFile. Whoever creates it first decides whether there will ever be a command: the supervisor before it
-// starts one, or a worker that finds none, with a PID of 0.
+// Claim is the content of ClaimFile, which is created once. A supervisor creates it before it starts its command. A worker that
+// finds none creates it with a PID of 0; then no supervisor will start anything in the directory.
 type Claim struct {
 	Version int `json:"version"`
-	process.Identity
+	processes.Identity
 	SegmentBytes int64 `json:"segment_bytes"`
 }
 
-// ErrClaimed says that the other side was first.
+// ErrClaimed says that the claim was created before.
 var ErrClaimed = errors.New("the directory is claimed")
 
-// Put creates the file. The error is ErrClaimed if it was there.
-func (c Claim) Put(directory string) error {
+// Create creates the claim in a directory. The error is ErrClaimed if there is one.
+func (c Claim) Create(directory string) error {
 	content, err := json.Marshal(c)
 	if err != nil {
 		return err
 	}
-	// A link, so that nobody sees a file that is half written.
+	// By a link, so that the file is never seen half written.
 	temporary := filepath.Join(directory, fmt.Sprintf("%s.%d", ClaimFile, os.Getpid()))
 	if err := os.WriteFile(temporary, content, 0o600); err != nil {
 		return fmt.Errorf("claiming the directory: %w", err)
@@ -49,7 +49,7 @@ func (c Claim) Put(directory string) error {
 	_ = os.Remove(temporary)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		// A file system without links.
-		err = createOnly(filepath.Join(directory, ClaimFile), content)
+		err = createExclusively(filepath.Join(directory, ClaimFile), content)
 	}
 	if errors.Is(err, fs.ErrExist) {
 		return ErrClaimed
@@ -60,7 +60,8 @@ func (c Claim) Put(directory string) error {
 	return nil
 }
 
-func createOnly(path string, content []byte) error {
+// createExclusively creates a file; the error is fs.ErrExist if there is one.
+func createExclusively(path string, content []byte) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -69,13 +70,13 @@ func createOnly(path string, content []byte) error {
 	return errors.Join(err, file.Close())
 }
 
-// ReadClaim is who claimed a directory; nil if nobody has.
+// ReadClaim is the claim of a directory; nil if there is none.
 func ReadClaim(directory string) (*Claim, error) { return read[Claim](directory, ClaimFile) }
 
-// ReadExit is how a command ended; nil as long as that isn't there.
+// ReadExit is how the command of a directory ended; nil if it hasn't.
 func ReadExit(directory string) (*Exit, error) { return read[Exit](directory, ExitFile) }
 
-// read is what a file of a directory holds; nil if it isn't there, or isn't whole.
+// read parses a file of a directory; nil if there is none, or it isn't whole.
 func read[T any](directory, name string) (*T, error) {
 	content, err := os.ReadFile(filepath.Join(directory, name))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -86,13 +87,13 @@ func read[T any](directory, name string) (*T, error) {
 	}
 	value := new(T)
 	if json.Unmarshal(content, value) != nil {
-		// Files appear whole; only a crash of the machine leaves another.
+		// Files appear whole; only a crash of the machine leaves one that isn't.
 		return nil, nil
 	}
 	return value, nil
 }
 
-// Replace gives a file of a directory new content in one step. It isn't made durable: nothing here outlasts a crash of the machine.
+// Replace replaces a file of a directory atomically. It isn't made durable: no command survives a crash of the machine.
 func Replace(directory, name string, value any) error {
 	content, err := json.Marshal(value)
 	if err != nil {
@@ -105,13 +106,13 @@ func Replace(directory, name string, value any) error {
 	return durable.Rename(path+".new", path)
 }
 
-// SegmentPath is where a segment of a channel's output lies.
+// SegmentPath is the path of a segment of a channel's output.
 func SegmentPath(directory string, channel int, number int64) string {
 	return filepath.Join(directory, SpoolDirectory, fmt.Sprintf("%d.%08d", channel, number))
 }
 
-// SecretDirectory is where a command's secret files are, so that they can be removed after a crash too: in memory where the system
-// has a place for that.
+// SecretDirectory is the directory of a command's secret files; it is known from outside, so that they can be removed after a
+// crash. It is in memory where the system has a file system for that.
 func SecretDirectory(directory, cookie string) string {
 	const memory = "/dev/shm"
 	if info, err := os.Stat(memory); err == nil && info.IsDir() {
@@ -120,7 +121,7 @@ func SecretDirectory(directory, cookie string) string {
 	return filepath.Join(directory, "secrets")
 }
 
-// Event is one line of EventsFile; one of its fields is set.
+// Event is one line of EventsFile; exactly one of its fields is set.
 type Event struct {
 	Started     *Started    `json:"started,omitempty"`
 	StartFailed *NotStarted `json:"start_failed,omitempty"`
@@ -128,48 +129,48 @@ type Event struct {
 	Stopping    *Stopping   `json:"stopping,omitempty"`
 }
 
-// Started is the root of the command's tree.
+// Started says that the command was started, and identifies its root process.
 type Started struct {
-	process.Identity
+	processes.Identity
 	Mechanism string `json:"mechanism"`
 	// At is the wall clock in seconds, for people.
 	At float64 `json:"at"`
 }
 
-// NotStarted says why there is no process.
+// NotStarted says why the command couldn't be started.
 type NotStarted struct {
-	Failure process.Failure `json:"failure"`
-	Message string          `json:"message"`
+	Failure processes.Failure `json:"failure"`
+	Message string            `json:"message"`
 }
 
-// GapEvent says that bytes of a channel are left out at a position of its spool.
+// GapEvent says that so many bytes of a channel are left out at a position of its spool.
 type GapEvent struct {
 	Channel int    `json:"channel"`
 	At      uint64 `json:"at"`
 	Bytes   uint64 `json:"bytes"`
 }
 
-// Stopping says that the next level of ending the command is about to be tried.
+// Stopping says that the command is about to be ended at a level.
 type Stopping struct {
-	Level  process.Level `json:"level"`
-	Reason Reason        `json:"reason"`
+	Level  processes.Level `json:"level"`
+	Reason Reason          `json:"reason"`
 }
 
-// Exit is how a command ended: with a code, by a signal, or in a way that couldn't be learnt.
+// Exit is how a command ended: with a code, by a signal, or with neither if that couldn't be found out.
 type Exit struct {
-	Code         *uint32            `json:"code,omitempty"`
-	Signal       *uint32            `json:"signal,omitempty"`
-	Reason       Reason             `json:"reason"`
-	Message      string             `json:"message"`
-	StartFailure process.Failure    `json:"start_failure"`
-	Survivors    []process.Survivor `json:"survivors"`
-	Totals       []Total            `json:"totals"`
-	RanFor       Seconds            `json:"ran_for"`
-	UserCPU      *Seconds           `json:"user_cpu,omitempty"`
-	SystemCPU    *Seconds           `json:"system_cpu,omitempty"`
+	Code         *uint32              `json:"code,omitempty"`
+	Signal       *uint32              `json:"signal,omitempty"`
+	Reason       Reason               `json:"reason"`
+	Message      string               `json:"message"`
+	StartFailure processes.Failure    `json:"start_failure"`
+	Survivors    []processes.Survivor `json:"survivors"`
+	Totals       []Total              `json:"totals"`
+	RanFor       Seconds              `json:"ran_for"`
+	UserCPU      *Seconds             `json:"user_cpu,omitempty"`
+	SystemCPU    *Seconds             `json:"system_cpu,omitempty"`
 }
 
-// Total is what a whole channel came to.
+// Total is the size of a whole channel.
 type Total struct {
 	Channel int    `json:"channel"`
 	Spooled uint64 `json:"spooled"`

@@ -1,5 +1,6 @@
-// Package contract is what a worker and the supervisor of one command tell each other: a launch and orders over a pipe, and files in
-// a directory. docs/supervisor.md tells the same to those who write workers in other languages.
+// Package contract is the interface between a worker and the supervisor of one command: a launch and orders, which go through a
+// pipe, and the files in the supervisor's directory. docs/supervisor.md describes it for those who write workers in other
+// languages.
 package contract
 
 import (
@@ -8,13 +9,13 @@ import (
 	"path/filepath"
 	"time"
 
-	"buildledger/workers/go/internal/process"
+	"buildledger/workers/go/internal/processes"
 )
 
-// Version of launches and files that this program knows.
+// Version is the version of launches and files that this program knows.
 const Version = 1
 
-// Reason is why a command ended, in the words of the protocol.
+// Reason is why a command ended: an ExitReason of the protocol, by name.
 type Reason string
 
 // The reasons that concern commands.
@@ -32,15 +33,16 @@ const (
 	Storage        Reason = "storage"
 )
 
-// What happens to output that has no room, and to a command whose worker is gone.
+// What happens to output that exceeds the spool's limit (Launch.OnFull), and to a command whose worker has died
+// (Launch.OnWorkerDeath).
 const (
-	Block    = "block"
-	Gap      = "gap"
-	Continue = "continue"
-	KillIt   = "kill"
+	OnFullBlock     = "block"
+	OnFullGap       = "gap"
+	OnDeathContinue = "continue"
+	OnDeathKill     = "kill"
 )
 
-// Launch is the first line that a supervisor is told. Nothing of it is written to a disk: it holds secrets.
+// Launch says what a supervisor is to run; it is the first line of its input. It holds secrets, and is never written to disk.
 type Launch struct {
 	Version  int      `json:"version"`
 	Argv     []string `json:"argv"`
@@ -48,7 +50,7 @@ type Launch struct {
 	// Directory is where the command runs, Root the build directory that watched files are relative to; both absolute.
 	Directory string `json:"directory"`
 	Root      string `json:"root"`
-	// Env is complete but for the names of secret files. EnvBase64 is added to it: variables that aren't UTF-8.
+	// Env is the whole environment, except for the variables of secret files. EnvBase64 are more variables, which aren't UTF-8.
 	Env       []string  `json:"env"`
 	EnvBase64 [][]byte  `json:"env_base64,omitempty"`
 	Cookie    string    `json:"cookie"`
@@ -57,73 +59,75 @@ type Launch struct {
 	Encoding  string    `json:"encoding,omitempty"`
 	Terminal  *Terminal `json:"terminal"`
 	// Channels are one (both streams, or a terminal) or two (output and error); those of watched files follow.
-	Channels []string `json:"channels"`
-	Watch    []Watch  `json:"watch,omitempty"`
-	Secrets  []Secret `json:"secrets,omitempty"`
-	Timeouts Timeouts `json:"timeouts"`
-	// StopPolicy ends with Kill, whatever it says.
-	StopPolicy []Step `json:"stop_policy"`
-	// LogLimit is the most bytes of output; 0: no limit.
+	Channels []string      `json:"channels"`
+	Watch    []WatchedFile `json:"watch,omitempty"`
+	Secrets  []Secret      `json:"secrets,omitempty"`
+	Timeouts Timeouts      `json:"timeouts"`
+	// StopPolicy is how the command is ended; a Kill at its end is added if it is missing.
+	StopPolicy []StopStep `json:"stop_policy"`
+	// LogLimit is how many bytes of output the command may write; 0: no limit.
 	LogLimit uint64 `json:"log_limit"`
 	// Cgroup is a delegated cgroup v2 directory; empty: the supervisor's own, if that was delegated; "none": none.
 	Cgroup string `json:"cgroup,omitempty"`
-	// OnFull is Block or Gap.
-	OnFull        string  `json:"on_full"`
-	SpoolBytes    int64   `json:"spool_bytes"`
-	SegmentBytes  int64   `json:"segment_bytes"`
-	OnWorkerDeath string  `json:"on_worker_death"`
-	Unattended    Seconds `json:"unattended"`
+	// OnFull is OnFullBlock or OnFullGap.
+	OnFull       string `json:"on_full"`
+	SpoolBytes   int64  `json:"spool_bytes"`
+	SegmentBytes int64  `json:"segment_bytes"`
+	// OnWorkerDeath is OnDeathContinue or OnDeathKill.
+	OnWorkerDeath string `json:"on_worker_death"`
+	// Unattended is how long the command may run without a worker; 0: for ever.
+	Unattended Seconds `json:"unattended"`
 }
 
-// Terminal asks for a pseudo terminal of this size.
+// Terminal is the size of the pseudo terminal that a command gets.
 type Terminal struct {
 	Rows    uint16 `json:"rows"`
 	Columns uint16 `json:"columns"`
 }
 
-// Watch is a file whose growth becomes output.
-type Watch struct {
+// WatchedFile is a file of which everything that is appended becomes output of a channel.
+type WatchedFile struct {
 	Channel   string `json:"channel"`
 	Path      []byte `json:"path"`
 	FromStart bool   `json:"from_start"`
 }
 
-// Secret is a value that output must not show. With FileEnv it lies in a private file, which that variable names.
+// Secret is a value that is masked in output. With FileEnv it lies in a private file, of which that variable has the path.
 type Secret struct {
 	Value   []byte `json:"value"`
 	FileEnv string `json:"file_env"`
 }
 
-// Timeouts end a command; 0: never.
+// Timeouts end a command after so long without output, or altogether; 0: never.
 type Timeouts struct {
 	NoOutput Seconds `json:"no_output"`
 	Max      Seconds `json:"max"`
 }
 
-// Step is one level of ending a command, and how long to wait for it.
-type Step struct {
-	Level process.Level `json:"level"`
-	Grace Seconds       `json:"grace"`
+// StopStep is one level of ending a command, and how long to wait for it.
+type StopStep struct {
+	Level processes.Level `json:"level"`
+	Grace Seconds         `json:"grace"`
 }
 
-// Order is a later line, or what the file `stop` holds.
+// Order is a later line of a supervisor's input, or the content of the file `stop`.
 type Order struct {
 	Stop *Stop `json:"stop,omitempty"`
-	// SpoolBytes is a different limit from here on.
+	// SpoolBytes replaces the limit of the launch, if it isn't 0.
 	SpoolBytes int64 `json:"spool_bytes,omitempty"`
 }
 
-// Stop asks for the end. Grace, if it is there, replaces what the policy says.
+// Stop asks for the end of the command. Grace, if there is one, replaces that of the policy's steps.
 type Stop struct {
-	Level  process.Level `json:"level"`
-	Grace  *Seconds      `json:"grace"`
-	Reason Reason        `json:"reason"`
+	Level  processes.Level `json:"level"`
+	Grace  *Seconds        `json:"grace"`
+	Reason Reason          `json:"reason"`
 }
 
-// Seconds are an interval as JSON has it.
+// Seconds are a duration in JSON.
 type Seconds float64
 
-// Duration is the interval as Go has it; what is too long for it is as long as can be.
+// Duration is the same as a time.Duration, or the longest one if it is too long for that.
 func (s Seconds) Duration() time.Duration {
 	const longest = float64(1<<63-1) / float64(time.Second)
 	if float64(s) >= longest {
@@ -132,11 +136,11 @@ func (s Seconds) Duration() time.Duration {
 	return time.Duration(float64(s) * float64(time.Second))
 }
 
-// SecondsOf is an interval as JSON has it.
-func SecondsOf(interval time.Duration) Seconds { return Seconds(interval.Seconds()) }
+// SecondsOf is a duration in JSON.
+func SecondsOf(duration time.Duration) Seconds { return Seconds(duration.Seconds()) }
 
-// Check finds what would make no sense.
-func (l *Launch) Check() error {
+// Validate finds the first thing in a launch that can't be done.
+func (l *Launch) Validate() error {
 	switch {
 	case l.Version != Version:
 		return fmt.Errorf("the launch has version %d, this program takes %d", l.Version, Version)

@@ -1,3 +1,4 @@
+// Package journal keeps what happened in an attempt on disk: it is written before it is sent, and released when the server has it.
 package journal
 
 import (
@@ -7,49 +8,48 @@ import (
 	"path/filepath"
 	"slices"
 
-	"buildledger/workers/go/internal/buffers"
+	"buildledger/workers/go/internal/journal/buffers"
 )
 
 const (
-	// segmentBytes is when a segment is followed by the next, so that it can be removed once the server has it.
+	// segmentBytes is the size from which on a segment is followed by the next. It is removed as a whole, once the server has it.
 	segmentBytes = 8 << 20
-	// cachedBytes of output wait in memory to be sent; what is beyond is read back from disk.
-	cachedBytes = 1 << 20
+	// maxCachedBytes of events wait in memory to be sent; the others are read back from disk.
+	maxCachedBytes = 1 << 20
 	// inMemory is the position of an event that couldn't be written.
 	inMemory = -1
 )
 
-// Entry is one event that the server may not have yet, and where to find it.
+// Entry is one event that isn't acknowledged, and where it lies.
 type Entry struct {
 	Record *Record
-	// Bytes is the size of its output, or of its body.
+	// Bytes is the size of its output, or else of its body.
 	Bytes int
-	// DataStart and DataEnd are the bytes of output of the attempt before and after this event, gaps counted.
+	// DataStart and DataEnd are how many bytes of output the attempt had before and after this event, gaps included.
 	DataStart, DataEnd uint64
 	segment            int
 	position           int64
 }
 
-// Journal appends to, reads from and frees the segments of one attempt, `<run id>.<attempt>.<segment>.journal`.
+// Journal is the journal of one attempt, in segments: files named `<run id>.<attempt>.<segment>.journal`.
 //
-// Each segment begins with a header that says what the attempt is and how far it had come. A record that a crash cut short is
-// recognised by its checksum. The specification of a run is not kept: it may hold secrets, and nothing is ever started from a
-// journal. A Journal isn't safe for concurrent use.
+// Each segment begins with a Header. A record that a crash cut short is recognised by its checksum. The specification of a run is
+// not kept: it may hold secrets, and nothing is ever started from a journal. A Journal isn't safe for concurrent use.
 type Journal struct {
 	Header       Header
 	NextEvent    uint64
 	AckedThrough uint64
-	// Offsets are the bytes of each channel so far, gaps counted; DataEnd is their sum.
+	// Offsets are how many bytes each channel has so far, gaps included; DataEnd is their sum.
 	Offsets []uint64
 	DataEnd uint64
 	// Positions are how far each channel's spool was read, EventsRead how far the supervisor's events.
 	Positions  []uint64
 	EventsRead uint64
-	// SpooledBytes is the size of what unacknowledged events hold.
+	// SpooledBytes is the sum of the entries' Bytes.
 	SpooledBytes int64
-	// Freed are the positions below which the server has all of each channel's output.
-	Freed []uint64
-	// Spool reads output that isn't in memory; set by the owner of a journal that has some.
+	// Released are the positions in each channel's spool below which the server has all output.
+	Released []uint64
+	// Spool reads output that isn't cached; the owner of a journal with channels sets it.
 	Spool interface {
 		Read(channel int, data []byte, position uint64) error
 	}
@@ -60,10 +60,10 @@ type Journal struct {
 	active      int
 	activeBytes int64
 	cached      int
-	scratch     []byte // Write buffer, kept until the server has everything.
+	writeBuffer []byte // Kept until the server has everything.
 }
 
-// New describes a journal; nothing is on disk before Begin.
+// New is a journal of which nothing is on disk before Begin.
 func New(directory string, header Header) *Journal {
 	if header.NextEvent == 0 {
 		header.NextEvent = 1
@@ -82,7 +82,7 @@ func New(directory string, header Header) *Journal {
 		j.Offsets, j.Positions = make([]uint64, len(header.Channels)), make([]uint64, len(header.Channels))
 	}
 	j.DataEnd = sum(j.Offsets)
-	j.Freed = make([]uint64, len(j.Offsets))
+	j.Released = make([]uint64, len(j.Offsets))
 	return j
 }
 
@@ -105,12 +105,13 @@ func (j *Journal) Append(records ...*Record) error {
 	return j.write(records)
 }
 
-// Note takes an event into the account although it couldn't be written; it lives in memory only.
-func (j *Journal) Note(record *Record) { j.enter(record, j.active, inMemory) }
+// AppendInMemory adds an event that couldn't be written. It is lost when this process ends.
+func (j *Journal) AppendInMemory(record *Record) { j.addEntry(record, j.active, inMemory) }
 
-// ActiveFile is the segment that is written to: what has to be made durable. Nil before Begin.
+// ActiveFile is the file of the segment that is written to, for GroupFsync; nil before Begin.
 func (j *Journal) ActiveFile() *os.File { return j.files[j.active] }
 
+// openSegment begins a segment with its header and records.
 func (j *Journal) openSegment(number int, records []*Record) error {
 	header := j.Header
 	header.NextEvent, header.Offsets, header.Positions, header.EventsRead = j.NextEvent, j.Offsets, j.Positions, j.EventsRead
@@ -125,22 +126,24 @@ func (j *Journal) openSegment(number int, records []*Record) error {
 	previous, previousBytes := j.active, j.activeBytes
 	j.files[number], j.active, j.activeBytes = file, number, 0
 	if err := j.write(append([]*Record{NewRecord(KindHeader, body)}, records...)); err != nil {
-		j.dropSegment(number)
+		j.deleteSegment(number)
 		j.active, j.activeBytes = previous, previousBytes
 		return err
 	}
 	return nil
 }
 
+// write writes records at the end of the active segment.
 func (j *Journal) write(records []*Record) error {
-	buffer := j.scratch[:0]
+	buffer := j.writeBuffer[:0]
 	for _, record := range records {
 		buffer = record.encode(buffer)
 	}
-	j.scratch = buffer
+	j.writeBuffer = buffer
 	file := j.files[j.active]
 	if _, err := file.WriteAt(buffer, j.activeBytes); err != nil {
-		// A part may have been written; the next record must not stand behind it. If even that fails, its checksum tells.
+		// A part may have been written, behind which no record may follow. If truncating fails too, its checksum shows that it is
+		// damaged.
 		return errors.Join(fmt.Errorf("writing the journal: %w", err), file.Truncate(j.activeBytes))
 	}
 	position := j.activeBytes
@@ -148,17 +151,18 @@ func (j *Journal) write(records []*Record) error {
 	for _, record := range records {
 		size := int64(len(record.Body))
 		if record.EventNo > 0 {
-			j.enter(record, j.active, position)
+			j.addEntry(record, j.active, position)
 		}
 		position += headBytes + size
 	}
 	return nil
 }
 
-func (j *Journal) enter(record *Record, segment int, position int64) {
+// addEntry adds an event that lies at a position of a segment.
+func (j *Journal) addEntry(record *Record, segment int, position int64) {
 	size := len(record.Body)
 	j.NextEvent = record.EventNo + 1
-	j.EventsRead = max(j.EventsRead, record.Read)
+	j.EventsRead = max(j.EventsRead, record.EventsRead)
 	start := j.DataEnd
 	switch record.Kind {
 	case KindOutput:
@@ -172,18 +176,18 @@ func (j *Journal) enter(record *Record, segment int, position int64) {
 		j.Offsets[record.Channel] = end
 	}
 	entry := &Entry{record, size, start, j.DataEnd, segment, position}
-	if j.cached+entry.cached() > cachedBytes {
+	if j.cached+entry.cached() > maxCachedBytes {
 		if record.Chunk != nil {
 			buffers.Put(record.Chunk.Data)
 		}
-		entry.forget()
+		entry.dropCached()
 	}
 	j.cached += entry.cached()
 	j.entries = append(j.entries, entry)
 	j.SpooledBytes += int64(size)
 }
 
-// cached is how much of the memory for what will soon be sent an entry takes.
+// cached is how many bytes of an entry are cached.
 func (e *Entry) cached() int {
 	switch {
 	case e.Record.Kind == KindOutput:
@@ -194,8 +198,8 @@ func (e *Entry) cached() int {
 	return 0
 }
 
-// forget gives back what cached counts; it can be read again.
-func (e *Entry) forget() {
+// dropCached drops the cached bytes of an entry; they can be read again.
+func (e *Entry) dropCached() {
 	if e.Record.Kind == KindOutput {
 		e.Record.Chunk.Data = nil
 	} else {

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"buildledger/workers/go/internal/scratch"
+	"buildledger/workers/go/internal/testdir"
 )
 
 var header = Header{
@@ -25,10 +25,10 @@ func (s spool) Read(channel int, data []byte, position uint64) error {
 	return nil
 }
 
-// begun is a journal with one event in it.
-func begun(t *testing.T) *Journal {
+// newJournal is a journal with one event in it.
+func newJournal(t *testing.T) *Journal {
 	t.Helper()
-	j := New(scratch.Dir(t), header)
+	j := New(testdir.New(t), header)
 	j.Spool = spool{}
 	if err := j.Begin(event(j, "accepted"), NewRecord(KindStarting, nil)); err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func event(j *Journal, body string) *Record {
 // write spools output of a channel and journals it.
 func write(t *testing.T, j *Journal, channel int, data []byte) {
 	t.Helper()
-	record := NewOutput(channel, j.Positions[channel], data)
+	record := NewOutputRecord(channel, j.Positions[channel], data)
 	record.EventNo, record.Offset = j.NextEvent, j.Offsets[channel]
 	kept := j.Spool.(spool)
 	kept[channel] = append(kept[channel], data...)
@@ -55,15 +55,15 @@ func write(t *testing.T, j *Journal, channel int, data []byte) {
 	}
 }
 
-// adopted is the journal as the next process finds it.
-func adopted(t *testing.T, j *Journal) *Journal {
+// reloaded is the journal as the next process finds it.
+func reloaded(t *testing.T, j *Journal) *Journal {
 	t.Helper()
 	j.Close()
-	found, err := Segments(j.directory)
+	found, err := FindJournals(j.directory)
 	if err != nil || len(found) != 1 {
 		t.Fatalf("%v, %v", found, err)
 	}
-	again, err := Adopt(j.directory, found[0], func(*Record) {})
+	again, err := Load(j.directory, found[0], func(*Record) {})
 	if err != nil || again == nil {
 		t.Fatalf("%v, %v", again, err)
 	}
@@ -73,13 +73,13 @@ func adopted(t *testing.T, j *Journal) *Journal {
 }
 
 // Another process finds all that was written, whether it waited in memory or not.
-func TestJournalIsAdopted(t *testing.T) {
-	j := begun(t)
+func TestJournalIsReloaded(t *testing.T) {
+	j := newJournal(t)
 	chunk := bytes.Repeat([]byte("0123456789abcdef"), 4<<10)
 	for range 40 {
 		write(t, j, 1, chunk)
 	}
-	again := adopted(t, j)
+	again := reloaded(t, j)
 	if again.NextEvent != 42 || again.Offsets[1] != 40*64<<10 || again.SpooledBytes != j.SpooledBytes {
 		t.Errorf("%d, %v, %d", again.NextEvent, again.Offsets, again.SpooledBytes)
 	}
@@ -91,9 +91,9 @@ func TestJournalIsAdopted(t *testing.T) {
 	}
 }
 
-// What a crash left half written is cut off, and the journal goes on behind what is whole.
+// A record that a crash left half written is cut off, and the next one is written in its place.
 func TestTornTailIsCutOff(t *testing.T) {
-	whole := begun(t)
+	whole := newJournal(t)
 	write(t, whole, 0, []byte("kept"))
 	path := whole.path(0)
 	info, err := os.Stat(path)
@@ -106,16 +106,16 @@ func TestTornTailIsCutOff(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		other := scratch.Dir(t)
+		other := testdir.New(t)
 		if err := os.WriteFile(filepath.Join(other, filepath.Base(path)), content[:cut], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		j := adopted(t, &Journal{directory: other, Spool: spool{}})
+		j := reloaded(t, &Journal{directory: other, Spool: spool{}})
 		if j.NextEvent != 3 || j.Offsets[0] != 4 {
 			t.Fatalf("cut at %d: next event %d", cut, j.NextEvent)
 		}
 		write(t, j, 0, []byte("new"))
-		if again := adopted(t, j); again.Offsets[0] != 7 {
+		if again := reloaded(t, j); again.Offsets[0] != 7 {
 			t.Fatalf("cut at %d: %v", cut, again.Offsets)
 		}
 	}
@@ -123,7 +123,7 @@ func TestTornTailIsCutOff(t *testing.T) {
 
 // Segments that the server has are removed, except the first; what is left knows how far the attempt had come.
 func TestAcknowledgedSegmentsAreRemoved(t *testing.T) {
-	j := begun(t)
+	j := newJournal(t)
 	said := make([]byte, 240<<10)
 	for range 3 * segmentBytes / len(said) {
 		if err := j.Append(event(j, string(said))); err != nil {
@@ -133,14 +133,14 @@ func TestAcknowledgedSegmentsAreRemoved(t *testing.T) {
 	write(t, j, 0, []byte("output"))
 	write(t, j, 0, []byte("more"))
 	last := j.NextEvent - 1
-	j.FreeThrough(last - 1)
+	j.ReleaseThrough(last - 1)
 	if files, _ := os.ReadDir(j.directory); len(files) != 2 {
 		t.Errorf("%d segments are left", len(files))
 	}
-	if j.FirstUnacked() != last || j.SpooledBytes != 4 || j.DataAcked() != 6 || j.Freed[0] != 6 {
-		t.Errorf("%d of %d, %d bytes, %d freed", j.FirstUnacked(), last, j.SpooledBytes, j.Freed[0])
+	if j.FirstUnacked() != last || j.SpooledBytes != 4 || j.DataAcked() != 6 || j.Released[0] != 6 {
+		t.Errorf("%d of %d, %d bytes, %d freed", j.FirstUnacked(), last, j.SpooledBytes, j.Released[0])
 	}
-	again := adopted(t, j)
+	again := reloaded(t, j)
 	if again.NextEvent != j.NextEvent || again.DataEnd != 10 || again.Positions[0] != 10 {
 		t.Errorf("%d, %d; not %d, %d", again.NextEvent, again.DataEnd, j.NextEvent, j.DataEnd)
 	}
@@ -148,15 +148,15 @@ func TestAcknowledgedSegmentsAreRemoved(t *testing.T) {
 
 // A gap counts as output, and what became known from the supervisor's events is known to another process.
 func TestGapsAndEventsAreFollowed(t *testing.T) {
-	j := begun(t)
+	j := newJournal(t)
 	write(t, j, 1, []byte("before"))
-	gap := NewGap(1, 100)
-	gap.EventNo, gap.Offset, gap.Read = j.NextEvent, j.Offsets[1], 77
+	gap := NewGapRecord(1, 100)
+	gap.EventNo, gap.Offset, gap.EventsRead = j.NextEvent, j.Offsets[1], 77
 	if err := j.Append(gap); err != nil {
 		t.Fatal(err)
 	}
 	write(t, j, 1, []byte("after"))
-	again := adopted(t, j)
+	again := reloaded(t, j)
 	if again.Offsets[1] != 105 || again.Positions[1] != 11 || again.EventsRead != 77 || again.DataEnd != 105 {
 		t.Errorf("%v, %v, %d, %d", again.Offsets, again.Positions, again.EventsRead, again.DataEnd)
 	}
@@ -164,17 +164,17 @@ func TestGapsAndEventsAreFollowed(t *testing.T) {
 
 // Of what a crash of the machine has left, only what is in the journal and in the spool counts.
 func TestDamagedOutputIsCutOff(t *testing.T) {
-	j := begun(t)
+	j := newJournal(t)
 	write(t, j, 0, []byte("whole"))
 	write(t, j, 1, []byte("whole too"))
 	write(t, j, 0, []byte("zeros"))
 	write(t, j, 1, []byte("behind"))
 	clear(j.Spool.(spool)[0][5:])
-	again := adopted(t, j)
-	if err := again.CutDamaged(); err != nil {
+	again := reloaded(t, j)
+	if err := again.DropDamaged(); err != nil {
 		t.Fatal(err)
 	}
-	third := adopted(t, again)
+	third := reloaded(t, again)
 	for _, each := range []*Journal{again, third} {
 		if each.NextEvent != 4 || each.Offsets[0] != 5 || each.Positions[1] != 9 || each.DataEnd != 14 || each.SpooledBytes != 22 {
 			t.Errorf("%d, %v, %v, %d, %d", each.NextEvent, each.Offsets, each.Positions, each.DataEnd, each.SpooledBytes)
@@ -184,27 +184,27 @@ func TestDamagedOutputIsCutOff(t *testing.T) {
 
 // Events that the server has under the same numbers already get the next ones.
 func TestEventsAreRenumbered(t *testing.T) {
-	j := begun(t)
+	j := newJournal(t)
 	write(t, j, 0, []byte("x"))
-	j.FreeThrough(1)
+	j.ReleaseThrough(1)
 	j.RenumberAfter(9)
 	if j.FirstUnacked() != 10 || j.NextEvent != 11 || j.AckedThrough != 9 {
 		t.Errorf("%d, %d, %d", j.FirstUnacked(), j.NextEvent, j.AckedThrough)
 	}
 }
 
-// A journal whose header wasn't written tells of nothing that can have been started, and goes.
+// A journal whose header isn't whole is removed: nothing can have been started.
 func TestEmptyJournalsAreRemoved(t *testing.T) {
-	directory := scratch.Dir(t)
+	directory := testdir.New(t)
 	name := filepath.Join(directory, header.RunID+".1.0.journal")
 	if err := os.WriteFile(name, []byte("half a head"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	found, err := Segments(directory)
+	found, err := FindJournals(directory)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if j, err := Adopt(directory, found[0], func(*Record) {}); j != nil || err != nil {
+	if j, err := Load(directory, found[0], func(*Record) {}); j != nil || err != nil {
 		t.Errorf("%v, %v", j, err)
 	}
 	if _, err := os.Stat(name); err == nil {
@@ -213,12 +213,12 @@ func TestEmptyJournalsAreRemoved(t *testing.T) {
 }
 
 // Whatever many ask for at once is durable when they are answered.
-func TestSyncerServesMany(t *testing.T) {
-	j := begun(t)
-	syncer := NewSyncer(j.directory)
+func TestGroupFsyncServesMany(t *testing.T) {
+	j := newJournal(t)
+	group := NewGroupFsync(j.directory)
 	answers := make(chan error)
 	for range 20 {
-		go func() { answers <- syncer.Sync(j.ActiveFile()) }()
+		go func() { answers <- group.Sync(j.ActiveFile()) }()
 	}
 	for range 20 {
 		if err := <-answers; err != nil {

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io"
 
-	"buildledger/workers/go/internal/buffers"
+	"buildledger/workers/go/internal/journal/buffers"
 )
 
-// FirstUnacked is the number of the oldest event still held, or the number the next one will get.
+// FirstUnacked is the number of the oldest event that isn't acknowledged, or that of the next event if all are.
 func (j *Journal) FirstUnacked() uint64 {
 	if len(j.entries) == 0 {
 		return j.NextEvent
@@ -16,7 +16,7 @@ func (j *Journal) FirstUnacked() uint64 {
 	return j.entries[0].Record.EventNo
 }
 
-// Entry is the entry of an event; nil if there is none (yet, or any more).
+// Entry is the entry of an event; nil if there is none yet, or it was released.
 func (j *Journal) Entry(eventNo uint64) *Entry {
 	if len(j.entries) == 0 || eventNo < j.entries[0].Record.EventNo {
 		return nil
@@ -27,7 +27,7 @@ func (j *Journal) Entry(eventNo uint64) *Entry {
 	return nil
 }
 
-// Body is the body of an event, from memory or from disk; memory is given back.
+// Body is the body of an event, from the cache or from disk; it isn't cached afterwards.
 func (j *Journal) Body(entry *Entry) ([]byte, error) {
 	record := entry.Record
 	if entry.position == inMemory || record.Kind != KindEvent || entry.Bytes == 0 {
@@ -35,7 +35,7 @@ func (j *Journal) Body(entry *Entry) ([]byte, error) {
 	}
 	if body := record.Body; body != nil {
 		j.cached -= len(body)
-		entry.forget()
+		entry.dropCached()
 		return body, nil
 	}
 	body := make([]byte, entry.Bytes)
@@ -48,13 +48,13 @@ func (j *Journal) Body(entry *Entry) ([]byte, error) {
 	return body, nil
 }
 
-// Output is the bytes of output, from memory or from the spool; memory is given back. The caller owns the buffer, which comes from
-// package buffers.
+// Output is the bytes of output, from the cache or from the spool; they aren't cached afterwards. The caller owns the buffer, which
+// is of package buffers.
 func (j *Journal) Output(entry *Entry) ([]byte, error) {
 	chunk := entry.Record.Chunk
 	if data := chunk.Data; data != nil {
 		j.cached -= len(data)
-		entry.forget()
+		entry.dropCached()
 		return data, nil
 	}
 	data := buffers.Get(int(chunk.Bytes))
@@ -67,7 +67,7 @@ func (j *Journal) Output(entry *Entry) ([]byte, error) {
 	return data, nil
 }
 
-// DataAcked is the bytes of output that the server has.
+// DataAcked is how many bytes of output the server has, gaps included.
 func (j *Journal) DataAcked() uint64 {
 	if len(j.entries) == 0 {
 		return j.DataEnd

@@ -1,4 +1,4 @@
-// Package masking hides secrets in a stream of bytes, whatever the borders of its chunks.
+// Package masking replaces secrets in a stream of bytes, also where one is divided between chunks.
 package masking
 
 import (
@@ -9,23 +9,23 @@ import (
 
 const (
 	mask = "***"
-	// headBytes is how much of a form leads to it; no form is shorter.
+	// headBytes are the first bytes of a form, by which it is looked up; no form is shorter.
 	headBytes = 4
 )
 
 // Masker replaces each occurrence of each secret in one stream by `***`.
 //
-// What might be the beginning of a secret is held back until more has come or the stream has ended. Of forms that begin at the
-// same place the longest is taken. A Masker isn't safe for concurrent use.
+// What may be the beginning of a secret is held back until more has come or the stream has ended. Of forms that begin at the same
+// place the longest is masked. A Masker isn't safe for concurrent use.
 type Masker struct {
-	forms map[uint32][][]byte // By their first four bytes; longest first.
-	pairs *[1 << 16 / 64]uint64
-	held  []byte
+	forms   map[uint32][][]byte // By their first four bytes; longest first.
+	pairs   *[1 << 16 / 64]uint64
+	pending []byte // Not decided yet.
 }
 
-// New makes a masker for one stream; nil if there is nothing to hide.
+// New makes a masker for one stream; nil if there is nothing to mask.
 func New(secrets [][]byte) *Masker {
-	forms := spellings(secrets)
+	forms := secretEncodings(secrets)
 	if len(forms) == 0 {
 		return nil
 	}
@@ -42,42 +42,43 @@ func New(secrets [][]byte) *Masker {
 	return m
 }
 
-// Feed returns what can be shown after data has come. The result is valid until the next call; data isn't kept.
+// Feed takes the next bytes of the stream, and returns those that are decided, masked. It doesn't keep data.
 func (m *Masker) Feed(data []byte) []byte {
-	m.held = append(m.held, data...)
-	return m.show(false)
+	m.pending = append(m.pending, data...)
+	return m.maskPending(false)
 }
 
-// Finish returns what is left at the end of the stream.
-func (m *Masker) Finish() []byte { return m.show(true) }
+// Finish returns the rest at the end of the stream, masked.
+func (m *Masker) Finish() []byte { return m.maskPending(true) }
 
-// show masks what is held, as far as it is decided.
-func (m *Masker) show(isAll bool) []byte {
-	data := m.held
-	shown := make([]byte, 0, len(data))
+// maskPending masks the pending bytes as far as they are decided; all of them at the end of the stream.
+func (m *Masker) maskPending(isEnd bool) []byte {
+	data := m.pending
+	masked := make([]byte, 0, len(data))
 	begin, at := 0, 0
 	for at < len(data) {
-		length, open := m.match(data[at:], isAll)
-		if open {
+		length, isUndecided := m.match(data[at:], isEnd)
+		if isUndecided {
 			break
 		}
 		if length == 0 {
 			at++
 			continue
 		}
-		shown = append(append(shown, data[begin:at]...), mask...)
+		masked = append(append(masked, data[begin:at]...), mask...)
 		at += length
 		begin = at
 	}
-	shown = append(shown, data[begin:at]...)
-	m.held = append([]byte(nil), data[at:]...)
-	return shown
+	masked = append(masked, data[begin:at]...)
+	m.pending = append([]byte(nil), data[at:]...)
+	return masked
 }
 
-// match is the length of the form that data begins with, 0 if there is none. It is open if more data could make a (longer) one.
-func (m *Masker) match(data []byte, isAll bool) (length int, open bool) {
+// match is the length of the longest form with which data begins; 0 if there is none. It is undecided if more data could make a
+// longer one.
+func (m *Masker) match(data []byte, isEnd bool) (length int, isUndecided bool) {
 	if len(data) < headBytes {
-		return 0, !isAll && m.mayBegin(data)
+		return 0, !isEnd && m.isFormPrefix(data)
 	}
 	pair := binary.LittleEndian.Uint16(data)
 	if m.pairs[pair/64]&(1<<(pair%64)) == 0 {
@@ -87,15 +88,15 @@ func (m *Masker) match(data []byte, isAll bool) (length int, open bool) {
 		if bytes.HasPrefix(data, form) {
 			return len(form), false
 		}
-		if !isAll && len(data) < len(form) && bytes.HasPrefix(form, data) {
+		if !isEnd && len(data) < len(form) && bytes.HasPrefix(form, data) {
 			return 0, true
 		}
 	}
 	return 0, false
 }
 
-// mayBegin tells whether a form begins with the few bytes of data.
-func (m *Masker) mayBegin(data []byte) bool {
+// isFormPrefix reports whether a form begins with data, which is shorter than headBytes.
+func (m *Masker) isFormPrefix(data []byte) bool {
 	for _, same := range m.forms {
 		if bytes.HasPrefix(same[0], data) {
 			return true

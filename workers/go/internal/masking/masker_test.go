@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// maskedInPieces feeds text in pieces of one size and returns what is shown.
+// maskedInPieces feeds text in pieces of one size and returns it masked.
 func maskedInPieces(secrets []string, text string, size int) string {
 	var values [][]byte
 	for _, secret := range secrets {
@@ -29,7 +29,7 @@ func maskedInPieces(secrets []string, text string, size int) string {
 	return shown.String()
 }
 
-// A secret is hidden wherever the borders of the chunks fall.
+// A secret is masked wherever the borders of the chunks fall.
 func TestSecretIsHiddenAcrossBorders(t *testing.T) {
 	text := "before hunter22 between hunter2hunter22 after hunter2"
 	for size := 1; size <= len(text); size++ {
@@ -39,7 +39,7 @@ func TestSecretIsHiddenAcrossBorders(t *testing.T) {
 	}
 }
 
-// Of two secrets that begin alike the longer one is hidden whole.
+// Of two secrets that begin alike the longer one is masked whole.
 func TestLongestFormWins(t *testing.T) {
 	for size := 1; size < 12; size++ {
 		if got := maskedInPieces([]string{"open", "opensesame"}, "opensesame opens", size); got != "*** ***s" {
@@ -48,7 +48,7 @@ func TestLongestFormWins(t *testing.T) {
 	}
 }
 
-// Encoded forms are hidden too, alone and inside a longer base64 text.
+// Encoded forms are masked too, alone and inside a longer base64 text.
 func TestEncodedFormsAreHidden(t *testing.T) {
 	secret := "p@ss \"wörd\"\n<&>\U0001F511"
 	asJSON, err := json.Marshal(secret)

@@ -5,70 +5,72 @@ import (
 	"slices"
 	"sync"
 
-	"buildledger/workers/go/internal/run"
+	"buildledger/workers/go/internal/runs"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
 const (
-	// messageBytes is what is left of a message of 256 KiB for events.
-	messageBytes         = 244 << 10
+	// maxEventBytes is how much of a message of 256 KiB is left for events.
+	maxEventBytes        = 244 << 10
 	defaultRunCredit     = 1 << 20
 	defaultSessionCredit = 8 << 20
 )
 
-// Outbox decides what goes into the next message: control messages first, then events of all runs, fairly, as far as credit allows.
+// Outbox decides what goes into the next message: control messages first, then events of all runs in turn, as far as credit allows.
+// It is safe for concurrent use.
 type Outbox struct {
 	mu            sync.Mutex
-	something     chan struct{} // Holds a token when there may be something to send.
+	notified      chan struct{} // Holds a token when there may be something to send.
 	control       []*pb.Up
-	waiting       []*run.Attempt // May have something to send; each once.
-	isWaiting     map[*run.Attempt]bool
-	starved       []*run.Attempt // Wait for credit of the session.
-	known         map[*run.Attempt]bool
+	ready         []*runs.Attempt // May have something to send; each once.
+	isReady       map[*runs.Attempt]bool
+	blocked       []*runs.Attempt        // Have output to send, and wait for credit of the session.
+	known         map[*runs.Attempt]bool // Were woken in this session.
 	runCredit     uint64
 	sessionCredit uint64
 }
 
-// NewOutbox makes an empty one.
+// NewOutbox makes an empty outbox.
 func NewOutbox() *Outbox {
-	o := &Outbox{something: make(chan struct{}, 1)}
+	o := &Outbox{notified: make(chan struct{}, 1)}
 	o.StartSession(nil, 0, 0)
 	return o
 }
 
-// Wake has an attempt looked at when the next message is made.
-func (o *Outbox) Wake(attempt *run.Attempt) {
+// Wake says that an attempt may have something to send.
+func (o *Outbox) Wake(attempt *runs.Attempt) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.wake(attempt)
 }
 
-func (o *Outbox) wake(attempt *run.Attempt) {
+// wake is Wake for callers that hold the lock.
+func (o *Outbox) wake(attempt *runs.Attempt) {
 	if !o.known[attempt] {
 		o.known[attempt] = true
 		attempt.StartSession(o.runCredit)
 	}
-	if !o.isWaiting[attempt] {
-		o.isWaiting[attempt] = true
-		o.waiting = append(o.waiting, attempt)
+	if !o.isReady[attempt] {
+		o.isReady[attempt] = true
+		o.ready = append(o.ready, attempt)
 	}
-	o.signal()
+	o.notify()
 }
 
-// Post has a message sent before any event.
+// Post queues a message that is sent before any event.
 func (o *Outbox) Post(message *pb.Up) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.control = append(o.control, message)
-	o.signal()
+	o.notify()
 }
 
-// StartSession begins again with all that isn't acknowledged, on a fresh stream. Credits of 0 mean the usual.
-func (o *Outbox) StartSession(attempts []*run.Attempt, runCredit, sessionCredit uint64) {
+// StartSession begins again with all that isn't acknowledged, on a fresh stream. Credits of 0 mean the defaults.
+func (o *Outbox) StartSession(attempts []*runs.Attempt, runCredit, sessionCredit uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.control, o.waiting, o.starved = nil, nil, nil
-	o.isWaiting, o.known = make(map[*run.Attempt]bool), make(map[*run.Attempt]bool)
+	o.control, o.ready, o.blocked = nil, nil, nil
+	o.isReady, o.known = make(map[*runs.Attempt]bool), make(map[*runs.Attempt]bool)
 	o.runCredit, o.sessionCredit = defaultRunCredit, defaultSessionCredit
 	if runCredit > 0 {
 		o.runCredit = runCredit
@@ -90,11 +92,12 @@ func (o *Outbox) Next(ctx context.Context) (*pb.Up, error) {
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-o.something:
+		case <-o.notified:
 		}
 	}
 }
 
+// next is the next message to send; nil if there is none.
 func (o *Outbox) next() *pb.Up {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -109,48 +112,49 @@ func (o *Outbox) next() *pb.Up {
 	return nil
 }
 
+// events are the events of the next message.
 func (o *Outbox) events() []*pb.RunEvent {
 	var events []*pb.RunEvent
-	room := messageBytes
+	left := maxEventBytes
 	inFlight := o.inFlight()
 	if inFlight < o.sessionCredit {
-		for _, attempt := range o.starved {
+		for _, attempt := range o.blocked {
 			o.wake(attempt)
 		}
-		o.starved = nil
+		o.blocked = nil
 	}
-	for len(o.waiting) > 0 {
-		attempt := o.waiting[0]
+	for len(o.ready) > 0 {
+		attempt := o.ready[0]
 		before := attempt.InFlight()
-		event, size, outcome := attempt.Take(room, inFlight < o.sessionCredit)
-		if outcome == run.TakenEvent {
+		event, size, outcome := attempt.Take(left, inFlight < o.sessionCredit)
+		if outcome == runs.EventTaken {
 			events = append(events, event)
-			room -= size
+			left -= size
 			inFlight += attempt.InFlight() - min(before, attempt.InFlight())
 			continue
 		}
-		o.waiting = o.waiting[1:]
+		o.ready = o.ready[1:]
 		switch outcome {
-		case run.TooLarge:
-			// The others come first next time.
-			o.waiting = append(o.waiting, attempt)
+		case runs.TooLarge:
+			// Next time it is the last.
+			o.ready = append(o.ready, attempt)
 			return events
-		case run.Starved:
-			o.starved = append(o.starved, attempt)
+		case runs.NoCredit:
+			o.blocked = append(o.blocked, attempt)
 		}
-		delete(o.isWaiting, attempt)
+		delete(o.isReady, attempt)
 	}
 	return events
 }
 
-// inFlight is the output of all runs that is sent and not acknowledged; those that were released no longer count.
+// inFlight is how many bytes of output of all runs are sent and not acknowledged. Released attempts don't count, and are dropped.
 func (o *Outbox) inFlight() uint64 {
 	var total uint64
 	for attempt := range o.known {
 		if attempt.State() == pb.RunState_RUN_STATE_RELEASED {
 			delete(o.known, attempt)
-			o.waiting = slices.DeleteFunc(o.waiting, func(each *run.Attempt) bool { return each == attempt })
-			delete(o.isWaiting, attempt)
+			o.ready = slices.DeleteFunc(o.ready, func(each *runs.Attempt) bool { return each == attempt })
+			delete(o.isReady, attempt)
 			continue
 		}
 		total += attempt.InFlight()
@@ -158,9 +162,9 @@ func (o *Outbox) inFlight() uint64 {
 	return total
 }
 
-func (o *Outbox) signal() {
+func (o *Outbox) notify() {
 	select {
-	case o.something <- struct{}{}:
+	case o.notified <- struct{}{}:
 	default:
 	}
 }

@@ -1,3 +1,5 @@
+// Package session holds the worker's sessions with the server, one stream after the other: it sends what happens in runs, and
+// converges the attempts that the worker has to what the server wants.
 package session
 
 import (
@@ -5,13 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
 
-	"buildledger/workers/go/internal/buffers"
-	"buildledger/workers/go/internal/run"
+	"buildledger/workers/go/internal/journal/buffers"
+	"buildledger/workers/go/internal/runs"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
@@ -19,72 +22,68 @@ const (
 	protocolVersion  = 1
 	welcomeTimeout   = 15 * time.Second
 	defaultHeartbeat = 10 * time.Second
-	shortestBeat     = time.Second
-	longestBeat      = time.Minute
-	// A peer that is gone without a word is noticed within 35 s at the usual interval.
+	minHeartbeat     = time.Second
+	maxHeartbeat     = time.Minute
+	// silentHeartbeats without a message from the server end the session: within 35 s at the default interval.
 	silentHeartbeats = 2.5
 	writeTimeout     = 30 * time.Second
-	goodbyeWait      = 2 * time.Second
-	firstAckWait     = 3 * time.Second
+	goodbyeTimeout   = 2 * time.Second
+	firstAckTimeout  = 3 * time.Second
 )
 
-// Standing is what outlives a session. Its fields are set before the first session or by sessions, one at a time.
-type Standing struct {
-	Name       string
-	InstanceID string
-	WorkerID   string
-	Software   string
-	Labels     map[string]string
-	Capacity   uint32
-	LastEpoch  uint64
-	// Draining is why no new work is taken; nil as long as it is.
-	Draining atomic.Pointer[string]
-}
-
-// RefusedError says that the server ended the session with a reason.
-type RefusedError struct {
-	Code       pb.ErrorCode
-	IsFatal    bool
-	RetryAfter time.Duration
-	Message    string
-}
-
-func (e *RefusedError) Error() string { return fmt.Sprintf("%s: %s", e.Code, e.Message) }
-
-// ErrSilent is returned when nothing was heard from the server for too long, or it doesn't take what is sent.
-var ErrSilent = errors.New("the server is silent")
-
-// errLeft ends a session on purpose.
-var errLeft = errors.New("left")
-
-// Session is one stream.
-type Session struct {
-	shop     *run.Workshop
-	holdings *Holdings
-	outbox   *Outbox
-	standing *Standing
-
-	// OnEstablished is called when the server has said welcome, with the optional features it offers.
+// Options are what all sessions of a worker share.
+type Options struct {
+	Identity *Identity
+	Registry *AttemptRegistry
+	Outbox   *Outbox
+	Executor *runs.LocalExecutor
+	Store    *runs.AttemptStore
+	Server   *runs.ServerSettings
+	Log      *slog.Logger
+	// OnEstablished is called when the server has sent Welcome, with the optional features that it offers.
 	OnEstablished func(features []string)
-	// OrphanTTL and ReconnectTo are what the server said; valid after Run.
+}
+
+// Session is one stream to the server, from Hello to its end.
+type Session struct {
+	// OrphanTTL and ReconnectTo are what the server has said; valid after Run.
 	OrphanTTL   time.Duration
 	ReconnectTo string
 	// Ended is closed when Run returns.
 	Ended chan struct{}
 
-	isEstablished atomic.Bool
-	isLeaving     atomic.Bool
-	heardAt       atomic.Pointer[time.Time]
-	writingSince  atomic.Pointer[time.Time]
-	heartbeat     time.Duration
+	identity      *Identity
+	registry      *AttemptRegistry
+	outbox        *Outbox
+	executor      *runs.LocalExecutor
+	store         *runs.AttemptStore
+	server        *runs.ServerSettings
+	log           *slog.Logger
+	onEstablished func(features []string)
+
+	isEstablished  atomic.Bool
+	isLeaving      atomic.Bool
+	lastReceivedAt atomic.Pointer[time.Time]
+	writingSince   atomic.Pointer[time.Time]
+	heartbeat      time.Duration
 }
 
 // New prepares a session.
-func New(shop *run.Workshop, holdings *Holdings, outbox *Outbox, standing *Standing) *Session {
-	return &Session{shop: shop, holdings: holdings, outbox: outbox, standing: standing, Ended: make(chan struct{})}
+func New(options Options) *Session {
+	return &Session{
+		Ended:         make(chan struct{}),
+		identity:      options.Identity,
+		registry:      options.Registry,
+		outbox:        options.Outbox,
+		executor:      options.Executor,
+		store:         options.Store,
+		server:        options.Server,
+		log:           options.Log,
+		onEstablished: options.OnEstablished,
+	}
 }
 
-// IsEstablished tells whether the server has said welcome.
+// IsEstablished reports whether the server has sent Welcome.
 func (s *Session) IsEstablished() bool { return s.isEstablished.Load() }
 
 // SayGoodbye ends the session on purpose.
@@ -97,33 +96,33 @@ func (s *Session) SayGoodbye(reason string) {
 // Run holds the session until it ends: nil if that was on purpose.
 func (s *Session) Run(ctx context.Context, connection *grpc.ClientConn) error {
 	defer close(s.Ended)
-	defer s.shop.IsHeard.Store(false)
+	defer s.server.SetConnected(false)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	impatience := time.AfterFunc(welcomeTimeout, func() {
+	timer := time.AfterFunc(welcomeTimeout, func() {
 		cancel(fmt.Errorf("%w: it accepted the connection and doesn't answer", ErrSilent))
 	})
 	stream, err := pb.NewWorkerClient(connection).Session(ctx)
 	if err != nil {
-		impatience.Stop()
+		timer.Stop()
 		return err
 	}
 	welcome, err := s.introduce(stream)
-	impatience.Stop()
+	timer.Stop()
 	if err != nil {
-		return orCause(ctx, err)
+		return causeOr(ctx, err)
 	}
 	if err := s.establish(welcome); err != nil {
 		return err
 	}
-	patience := time.AfterFunc(firstAckWait, s.holdings.AwaitNoAcks)
-	defer patience.Stop()
-	return s.converse(ctx, cancel, stream)
+	firstAck := time.AfterFunc(firstAckTimeout, s.registry.StopAwaitingAcks)
+	defer firstAck.Stop()
+	return s.exchange(ctx, cancel, stream)
 }
 
-// converse does the three things of a session at once; the first that ends, ends the others.
-func (s *Session) converse(ctx context.Context, cancel context.CancelCauseFunc, stream upDown) error {
-	tasks := []func(context.Context, upDown) error{s.receive, s.send, s.keepAlive}
+// exchange receives, sends and sends heartbeats, all at once. The first of the three that ends, ends the others.
+func (s *Session) exchange(ctx context.Context, cancel context.CancelCauseFunc, stream sessionStream) error {
+	tasks := []func(context.Context, sessionStream) error{s.receive, s.send, s.sendHeartbeats}
 	results := make(chan error, len(tasks))
 	for _, task := range tasks {
 		go func() { results <- task(ctx, stream) }()
@@ -133,57 +132,58 @@ func (s *Session) converse(ctx context.Context, cancel context.CancelCauseFunc, 
 	for range len(tasks) - 1 {
 		<-results
 	}
-	if errors.Is(err, errLeft) {
+	if errors.Is(err, errGoodbye) {
 		return nil
 	}
 	return err
 }
 
-// upDown is the stream of a session.
-type upDown = grpc.BidiStreamingClient[pb.Up, pb.Down]
+// sessionStream is the stream of a session.
+type sessionStream = grpc.BidiStreamingClient[pb.Up, pb.Down]
 
-// orCause is the cause for which ctx was ended, if it was; otherwise err.
-func orCause(ctx context.Context, err error) error {
+// causeOr is the cause for which ctx was cancelled, if it was; otherwise err.
+func causeOr(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
 	return err
 }
 
-// receive does what the server says; the end of the stream after a goodbye is what was wanted.
-func (s *Session) receive(_ context.Context, stream upDown) error {
+// receive does what the server says, until the stream ends.
+func (s *Session) receive(_ context.Context, stream sessionStream) error {
 	for {
 		down, err := stream.Recv()
 		if err != nil {
 			if s.isLeaving.Load() {
-				return errLeft
+				return errGoodbye
 			}
-			return broken(err)
+			return streamError(err)
 		}
-		s.hear()
+		s.noteReceived()
 		switch message := down.GetMessage().(type) {
 		case *pb.Down_Desired:
-			if message.Desired.GetEpoch() >= s.standing.LastEpoch {
-				s.holdings.Apply(message.Desired)
+			if message.Desired.GetEpoch() >= s.identity.LastEpoch {
+				s.registry.Apply(message.Desired)
 			}
 		case *pb.Down_Progress:
 			for _, ack := range message.Progress.GetAcks() {
-				s.holdings.Acknowledge(ack)
+				s.registry.Acknowledge(ack)
 			}
 			for _, credit := range message.Progress.GetCredits() {
-				s.holdings.Credit(credit)
+				s.registry.Credit(credit)
 			}
 		case *pb.Down_Drain:
 			// Whatever isn't sent or acknowledged yet is sent on the next stream.
 			s.ReconnectTo = message.Drain.GetReconnectTo()
 			s.SayGoodbye("drained")
 		case *pb.Down_Error:
-			return refused(message.Error)
+			return refusedBy(message.Error)
 		}
 	}
 }
 
-func (s *Session) send(ctx context.Context, stream upDown) error {
+// send sends what the outbox has, until the session ends.
+func (s *Session) send(ctx context.Context, stream sessionStream) error {
 	for {
 		message, err := s.outbox.Next(ctx)
 		if err != nil {
@@ -192,9 +192,9 @@ func (s *Session) send(ctx context.Context, stream upDown) error {
 		s.writingSince.Store(new(time.Now()))
 		err = stream.Send(message)
 		s.writingSince.Store(nil)
-		recycle(message)
+		releaseBuffers(message)
 		if errors.Is(err, io.EOF) {
-			// The stream is broken; receive learns why.
+			// The stream is broken; receive gets the reason.
 			<-ctx.Done()
 			return ctx.Err()
 		}
@@ -202,13 +202,13 @@ func (s *Session) send(ctx context.Context, stream upDown) error {
 			return err
 		}
 		if message.GetGoodbye() != nil {
-			return s.wait(ctx, stream)
+			return s.waitForServer(ctx, stream)
 		}
 	}
 }
 
-// recycle gives back the buffers of a message that was copied on its way to the connection.
-func recycle(message *pb.Up) {
+// releaseBuffers gives back the buffers of a message, which Send has copied.
+func releaseBuffers(message *pb.Up) {
 	for _, event := range message.GetEvents().GetEvents() {
 		if output := event.GetOutput(); output != nil {
 			buffers.Put(output.Data)
@@ -217,30 +217,16 @@ func recycle(message *pb.Up) {
 	}
 }
 
-// wait gives the server time to end the stream after a goodbye; if it doesn't, so be it.
-func (s *Session) wait(ctx context.Context, stream upDown) error {
+// waitForServer gives the server time to end the stream after a goodbye. If it doesn't, the worker does.
+func (s *Session) waitForServer(ctx context.Context, stream sessionStream) error {
 	if err := stream.CloseSend(); err != nil {
 		return err
 	}
 	select {
 	case <-ctx.Done():
-	case <-time.After(goodbyeWait):
+	case <-time.After(goodbyeTimeout):
 	}
-	return errLeft
+	return errGoodbye
 }
 
-func (s *Session) hear() { s.heardAt.Store(new(time.Now())) }
-
-func refused(err *pb.Error) error {
-	return &RefusedError{
-		Code: err.GetCode(), IsFatal: err.GetFatal(), RetryAfter: err.GetRetryAfter().AsDuration(), Message: err.GetMessage(),
-	}
-}
-
-// broken is why a stream has ended although nobody said so.
-func broken(err error) error {
-	if errors.Is(err, io.EOF) {
-		return errors.New("the server ended the stream without a word")
-	}
-	return err
-}
+func (s *Session) noteReceived() { s.lastReceivedAt.Store(new(time.Now())) }

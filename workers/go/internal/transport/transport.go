@@ -1,4 +1,4 @@
-// Package transport opens gRPC channels to the server: over TLS, or plain to this machine only.
+// Package transport connects to the server by gRPC: with TLS, or without if the server is on this machine.
 package transport
 
 import (
@@ -20,13 +20,13 @@ import (
 )
 
 const (
-	// MessageBytes is the largest message that is accepted.
-	MessageBytes = 1 << 20
+	// MaxMessageBytes is the size of the largest message.
+	MaxMessageBytes = 1 << 20
 
 	keepaliveTime    = 20 * time.Second
 	keepaliveTimeout = 10 * time.Second
 	connectTimeout   = 10 * time.Second
-	// Large enough for 200 MB/s, small enough for a worker that is mostly idle.
+	// bufferBytes: large enough for 200 MB/s, small enough for a worker that is mostly idle.
 	bufferBytes = 32 << 10
 )
 
@@ -37,33 +37,33 @@ type Security struct {
 	// TLS asks for TLS with the issuers that the system trusts, when there is no CAFile.
 	TLS bool
 	// TrustedPEM are issuers that the enrollment token names. They turn TLS on when there is neither CAFile nor TLS, as do
-	// those of an Identity.
+	// those of Credentials.
 	TrustedPEM []byte
 }
 
-// Identity is what a client proves itself with; the zero value proves nothing.
-type Identity struct {
+// Credentials are what the server authenticates the worker by; the zero value is anonymous.
+type Credentials struct {
 	Bearer              string
 	PrivateKeyPEM       []byte
 	CertificateChainPEM []byte
-	// TrustedCAPEM adds to the issuers of CAFile, or stands for them.
+	// TrustedCAPEM are issuers to trust beside those of Security.
 	TrustedCAPEM []byte
 }
 
-// ErrPlain is returned for a plain connection that would leave this machine.
-var ErrPlain = errors.New("refusing to connect without TLS: credentials and secrets would cross the network in clear; " +
+// ErrPlaintext is returned for a connection without TLS to another machine.
+var ErrPlaintext = errors.New("refusing to connect without TLS: credentials and secrets would cross the network in clear; " +
 	"enroll with a token that says whom to trust, give the server's issuing certificate with --ca, use --tls, or connect to " +
 	"127.0.0.1")
 
-// Check makes sure that nothing would cross a network in clear.
-func (s Security) Check(address string, identity Identity) error {
-	if !s.isOn(identity) && !isLoopback(address) {
-		return fmt.Errorf("%s: %w", address, ErrPlain)
+// Check refuses connections on which secrets would cross a network in clear; the error is ErrPlaintext.
+func (s Security) Check(address string, credentials Credentials) error {
+	if !s.usesTLS(credentials) && !isLoopback(address) {
+		return fmt.Errorf("%s: %w", address, ErrPlaintext)
 	}
 	return nil
 }
 
-// CheckCAFile makes sure that CAFile, if there is one, can be used.
+// CheckCAFile reads CAFile, if there is one, to find out whether it can be used.
 func (s Security) CheckCAFile() error {
 	if s.CAFile == "" {
 		return nil
@@ -71,6 +71,7 @@ func (s Security) CheckCAFile() error {
 	return appendFile(x509.NewCertPool(), s.CAFile)
 }
 
+// appendFile adds the certificates of a PEM file to a pool.
 func appendFile(pool *x509.CertPool, file string) error {
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -82,24 +83,25 @@ func appendFile(pool *x509.CertPool, file string) error {
 	return nil
 }
 
-// Explain adds to an error what to try when a connection in clear was answered and then cut, as servers that speak TLS do.
-func (s Security) Explain(err error, identity Identity) error {
-	if err == nil || s.isOn(identity) || !strings.Contains(err.Error(), "error reading server preface") {
+// ExplainError adds to an error what to try if a server that speaks TLS was spoken to without.
+func (s Security) ExplainError(err error, credentials Credentials) error {
+	if err == nil || s.usesTLS(credentials) || !strings.Contains(err.Error(), "error reading server preface") {
 		return err
 	}
 	return fmt.Errorf("%w (in clear: if the server speaks TLS, give the whole token, or --ca, or --tls)", err)
 }
 
-func (s Security) isOn(identity Identity) bool {
-	return s.CAFile != "" || s.TLS || len(s.TrustedPEM) > 0 || len(identity.TrustedCAPEM) > 0
+// usesTLS reports whether anything turns TLS on.
+func (s Security) usesTLS(credentials Credentials) bool {
+	return s.CAFile != "" || s.TLS || len(s.TrustedPEM) > 0 || len(credentials.TrustedCAPEM) > 0
 }
 
-// Open makes a fresh channel to address, host:port or unix:/path, which connects on first use.
-func (s Security) Open(address string, identity Identity) (*grpc.ClientConn, error) {
-	if err := s.Check(address, identity); err != nil {
+// Open makes a connection to address (host:port or unix:/path), which connects on first use.
+func (s Security) Open(address string, credentials Credentials) (*grpc.ClientConn, error) {
+	if err := s.Check(address, credentials); err != nil {
 		return nil, err
 	}
-	secured, err := s.credentials(identity)
+	secured, err := s.tlsCredentials(credentials)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +117,7 @@ func (s Security) Open(address string, identity Identity) (*grpc.ClientConn, err
 		}),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: connectTimeout}),
 		grpc.WithDefaultCallOptions(
-			grpc.MaxCallRecvMsgSize(MessageBytes), grpc.MaxCallSendMsgSize(MessageBytes),
+			grpc.MaxCallRecvMsgSize(MaxMessageBytes), grpc.MaxCallSendMsgSize(MaxMessageBytes),
 		),
 		grpc.WithReadBufferSize(bufferBytes),
 		grpc.WithWriteBufferSize(bufferBytes),
@@ -129,23 +131,24 @@ func (s Security) Open(address string, identity Identity) (*grpc.ClientConn, err
 	return connection, nil
 }
 
-func (s Security) credentials(identity Identity) (credentials.TransportCredentials, error) {
-	if !s.isOn(identity) {
+// tlsCredentials are gRPC's settings for TLS, or for a connection without.
+func (s Security) tlsCredentials(own Credentials) (credentials.TransportCredentials, error) {
+	if !s.usesTLS(own) {
 		return insecure.NewCredentials(), nil
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if s.CAFile != "" || !s.TLS {
 		config.RootCAs = x509.NewCertPool()
 		config.RootCAs.AppendCertsFromPEM(s.TrustedPEM)
-		config.RootCAs.AppendCertsFromPEM(identity.TrustedCAPEM)
+		config.RootCAs.AppendCertsFromPEM(own.TrustedCAPEM)
 	}
 	if s.CAFile != "" {
 		if err := appendFile(config.RootCAs, s.CAFile); err != nil {
 			return nil, err
 		}
 	}
-	if len(identity.CertificateChainPEM) > 0 {
-		certificate, err := tls.X509KeyPair(identity.CertificateChainPEM, identity.PrivateKeyPEM)
+	if len(own.CertificateChainPEM) > 0 {
+		certificate, err := tls.X509KeyPair(own.CertificateChainPEM, own.PrivateKeyPEM)
 		if err != nil {
 			return nil, fmt.Errorf("the worker's own certificate: %w", err)
 		}
@@ -154,12 +157,12 @@ func (s Security) credentials(identity Identity) (credentials.TransportCredentia
 	return credentials.NewTLS(config), nil
 }
 
-// IsSocket tells whether an address is unix:PATH, a socket of this machine with an absolute path.
+// IsSocket reports whether an address is unix:PATH, with an absolute path: a socket of this machine.
 func IsSocket(address string) bool {
 	return strings.HasPrefix(address, "unix:/")
 }
 
-// isLoopback tells whether an address can only mean this machine.
+// isLoopback reports whether an address is certainly one of this machine.
 func isLoopback(address string) bool {
 	if IsSocket(address) {
 		return true

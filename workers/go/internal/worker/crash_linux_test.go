@@ -16,49 +16,49 @@ import (
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-// killable is a worker in a process of its own.
-type killable struct {
+// workerProcess is a worker in a process of its own, which can be killed.
+type workerProcess struct {
 	t                 *testing.T
-	f                 *farEnd
+	f                 *fakeServer
 	stateDir, workDir string
 	onCrash           string
 	command           *exec.Cmd
 }
 
-func newKillable(t *testing.T, f *farEnd) *killable {
+func newWorkerProcess(t *testing.T, f *fakeServer) *workerProcess {
 	t.Helper()
-	k := &killable{t: t, f: f, stateDir: t.TempDir(), workDir: t.TempDir(), onCrash: contract.Continue}
-	t.Cleanup(k.kill)
-	k.start()
-	return k
+	p := &workerProcess{t: t, f: f, stateDir: t.TempDir(), workDir: t.TempDir(), onCrash: contract.OnDeathContinue}
+	t.Cleanup(p.kill)
+	p.start()
+	return p
 }
 
-func (k *killable) start() {
-	k.t.Helper()
-	k.command = exec.Command(os.Args[0], workerWord, k.f.address, k.stateDir, k.workDir, k.onCrash)
-	k.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := k.command.Start(); err != nil {
-		k.t.Fatal(err)
+func (p *workerProcess) start() {
+	p.t.Helper()
+	p.command = exec.Command(os.Args[0], workerArgument, p.f.address, p.stateDir, p.workDir, p.onCrash)
+	p.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := p.command.Start(); err != nil {
+		p.t.Fatal(err)
 	}
 }
 
-// kill is SIGKILL to the worker and all that is in its process group.
-func (k *killable) kill() {
-	_ = syscall.Kill(-k.command.Process.Pid, syscall.SIGKILL)
-	_ = k.command.Wait()
+// kill sends SIGKILL to the worker's process group.
+func (p *workerProcess) kill() {
+	_ = syscall.Kill(-p.command.Process.Pid, syscall.SIGKILL)
+	_ = p.command.Wait()
 }
 
 // supervisor is the id of the supervisor of the run.
-func (k *killable) supervisor() int {
-	k.t.Helper()
-	claim, err := contract.ReadClaim(filepath.Join(k.stateDir, "supervised", aRun+".1"))
+func (p *workerProcess) supervisor() int {
+	p.t.Helper()
+	claim, err := contract.ReadClaim(filepath.Join(p.stateDir, "supervised", aRun+".1"))
 	if err != nil || claim == nil {
-		k.t.Fatalf("%v, %v", claim, err)
+		p.t.Fatalf("%v, %v", claim, err)
 	}
 	return claim.PID
 }
 
-// isAlive tells whether a process runs, and isn't only waiting to be noticed.
+// isAlive reports whether a process runs; a zombie doesn't.
 func isAlive(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	_, fields, _ := bytes.Cut(stat, []byte(") "))
@@ -67,24 +67,24 @@ func isAlive(pid int) bool {
 
 func until(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !condition(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(testTimeout); !condition(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: not in time", what)
 		}
 	}
 }
 
-func (f *farEnd) received(channel string) uint64 {
+func (f *fakeServer) received(channel string) uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.bytes[channel]
 }
 
-func (f *farEnd) await(t *testing.T) {
+func (f *fakeServer) await(t *testing.T) {
 	t.Helper()
 	select {
 	case <-f.ended:
-	case <-time.After(patience):
+	case <-time.After(testTimeout):
 		t.Fatal("the run doesn't end")
 	}
 	f.mu.Lock()
@@ -97,20 +97,20 @@ func (f *farEnd) await(t *testing.T) {
 // A worker that is killed again and again in the middle of fast output takes the command up each time: every byte arrives once, and
 // so does the exit code.
 func TestCommandOutlivesKilledWorkers(t *testing.T) {
-	f := newFarEnd(t, wanting("head -c 60000000 /dev/urandom | tee copy; touch written; while [ ! -e go ]; do sleep 0.01; done; exit 9"))
-	k := newKillable(t, f)
+	f := newFakeServer(t, desiredRun("head -c 60000000 /dev/urandom | tee copy; touch written; while [ ! -e go ]; do sleep 0.01; done; exit 9"))
+	p := newWorkerProcess(t, f)
 	for kills := range 4 {
 		// Farther than a segment, so that some are gone already when the next worker comes.
 		until(t, "more output", func() bool { return f.received("stdio") > uint64(kills)*9_000_000 })
-		k.kill()
-		k.start()
+		p.kill()
+		p.start()
 	}
 	until(t, "all output", func() bool { return f.received("stdio") == 60_000_000 })
-	k.kill()
-	if err := os.WriteFile(filepath.Join(k.workDir, "build", "go"), nil, 0o600); err != nil {
+	p.kill()
+	if err := os.WriteFile(filepath.Join(p.workDir, "build", "go"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	k.start()
+	p.start()
 	f.await(t)
 	total := f.exited.GetOutputTotals()[0]
 	if f.exited.GetCode() != 9 || f.exited.GetReason() != pb.ExitReason_EXIT_REASON_COMPLETED || total.GetBytes() != 60_000_000 {
@@ -121,48 +121,48 @@ func TestCommandOutlivesKilledWorkers(t *testing.T) {
 	}
 }
 
-// A run can be ended by a later worker than the one that started it.
+// A later worker can end the run of an earlier one.
 func TestTakenUpCommandIsStopped(t *testing.T) {
-	f := newFarEnd(t, wanting("trap 'echo caught; exit 4' TERM; echo on; while :; do sleep 0.05; done"))
-	f.wanted.Spec.GetCommand().StopPolicy = []*pb.StopStep{{Level: pb.StopLevel_STOP_LEVEL_TERMINATE}}
-	k := newKillable(t, f)
+	f := newFakeServer(t, desiredRun("trap 'echo caught; exit 4' TERM; echo on; while :; do sleep 0.05; done"))
+	f.desired.Spec.GetCommand().StopPolicy = []*pb.StopStep{{Level: pb.StopLevel_STOP_LEVEL_TERMINATE}}
+	p := newWorkerProcess(t, f)
 	until(t, "output", func() bool { return f.received("stdio") > 0 })
-	k.kill()
+	p.kill()
 	f.mu.Lock()
-	f.wanted.Want = pb.Want_WANT_STOP
+	f.desired.Want = pb.Want_WANT_STOP
 	f.mu.Unlock()
-	k.start()
+	p.start()
 	f.await(t)
 	if f.exited.GetReason() != pb.ExitReason_EXIT_REASON_CANCEL || f.received("stdio") < 3 {
 		t.Errorf("%v, %d bytes", f.exited, f.received("stdio"))
 	}
 }
 
-// Where it is so wanted, a command ends when its worker is killed, and that is what is told.
+// With on-crash kill, a command ends when its worker is killed, and is reported as interrupted.
 func TestCommandEndsWithKilledWorker(t *testing.T) {
-	f := newFarEnd(t, wanting("echo on; exec sleep 1000"))
-	k := &killable{t: t, f: f, stateDir: t.TempDir(), workDir: t.TempDir(), onCrash: contract.KillIt}
-	t.Cleanup(k.kill)
-	k.start()
+	f := newFakeServer(t, desiredRun("echo on; exec sleep 1000"))
+	p := &workerProcess{t: t, f: f, stateDir: t.TempDir(), workDir: t.TempDir(), onCrash: contract.OnDeathKill}
+	t.Cleanup(p.kill)
+	p.start()
 	until(t, "output", func() bool { return f.received("stdio") > 0 })
-	k.kill()
-	k.start()
+	p.kill()
+	p.start()
 	f.await(t)
 	if f.exited.GetReason() != pb.ExitReason_EXIT_REASON_INTERRUPTED || f.exited.GetSignal() != uint32(syscall.SIGINT) {
 		t.Errorf("%v", f.exited)
 	}
 }
 
-// A command that was taken up ends when no server has come for too long, as any other.
+// A command that a later worker has taken up ends as well, when no server is connected for too long.
 func TestTakenUpCommandIsOrphaned(t *testing.T) {
-	f := newFarEnd(t, wanting("echo on; exec sleep 1000"))
+	f := newFakeServer(t, desiredRun("echo on; exec sleep 1000"))
 	f.orphanTTL = time.Second
-	k := newKillable(t, f)
+	p := newWorkerProcess(t, f)
 	until(t, "output", func() bool { return f.received("stdio") > 0 })
 	f.isAway.Store(true)
-	k.kill()
-	k.start()
-	until(t, "the end of the supervisor", func() bool { return !isAlive(k.supervisor()) })
+	p.kill()
+	p.start()
+	until(t, "the end of the supervisor", func() bool { return !isAlive(p.supervisor()) })
 	f.isAway.Store(false)
 	f.await(t)
 	if f.exited.GetReason() != pb.ExitReason_EXIT_REASON_ORPHANED {
@@ -170,28 +170,28 @@ func TestTakenUpCommandIsOrphaned(t *testing.T) {
 	}
 }
 
-// When a supervisor is killed, the worker ends what is left of the command, says so, and delivers what there is.
+// When a supervisor is killed, the worker kills what is left of the command, and reports it as interrupted.
 func TestKilledSupervisorLeavesNothing(t *testing.T) {
 	for name, restarts := range map[string]bool{"the worker lives": false, "the worker is killed too": true} {
 		t.Run(name, func(t *testing.T) {
-			f := newFarEnd(t, wanting("setsid sleep 1000 & echo $! > pids; env -i sleep 1000 & echo $! >> pids; echo on; wait"))
-			k := newKillable(t, f)
+			f := newFakeServer(t, desiredRun("setsid sleep 1000 & echo $! > pids; env -i sleep 1000 & echo $! >> pids; echo on; wait"))
+			p := newWorkerProcess(t, f)
 			until(t, "output", func() bool { return f.received("stdio") > 0 })
-			supervisor := k.supervisor()
+			supervisor := p.supervisor()
 			if restarts {
-				k.kill()
+				p.kill()
 			}
 			if err := syscall.Kill(supervisor, syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
 			if restarts {
-				k.start()
+				p.start()
 			}
 			f.await(t)
 			if f.exited.GetReason() != pb.ExitReason_EXIT_REASON_INTERRUPTED || len(f.exited.GetSurvivorsKilled()) < 3 {
 				t.Errorf("%v", f.exited)
 			}
-			pids, err := os.ReadFile(filepath.Join(k.workDir, "build", "pids"))
+			pids, err := os.ReadFile(filepath.Join(p.workDir, "build", "pids"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -203,10 +203,10 @@ func TestKilledSupervisorLeavesNothing(t *testing.T) {
 	}
 }
 
-// When all is delivered, nothing is left of a command: no directory, no secret.
+// When a run is released, nothing is left of its command: no directory, no journal, no secret.
 func TestNothingIsLeftBehind(t *testing.T) {
-	f := newFarEnd(t, wanting("echo $PLACE"))
-	f.wanted.Spec.GetCommand().Secrets = []*pb.Secret{{Name: "s", Value: []byte("correct-horse"), FileEnv: "PLACE"}}
+	f := newFakeServer(t, desiredRun("echo $PLACE"))
+	f.desired.Spec.GetCommand().Secrets = []*pb.Secret{{Name: "s", Value: []byte("correct-horse"), FileEnv: "PLACE"}}
 	f.releases = true
 	stateDir := t.TempDir()
 	serve(t, f, newWorker(t, f, stateDir))

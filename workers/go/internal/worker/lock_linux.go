@@ -12,7 +12,7 @@ import (
 // ErrStateInUse is returned when another worker runs on the same state directory.
 var ErrStateInUse = errors.New("another worker is using this state directory; each worker needs one of its own")
 
-// Lock holds a state directory for one worker; the system lets go of it however the process ends.
+// Lock locks a state directory for one worker. The system unlocks it when the process ends, however it does.
 func Lock(stateDir string) (unlock func(), err error) {
 	file, err := os.OpenFile(filepath.Join(stateDir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -19,27 +19,27 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"buildledger/workers/go/internal/contract"
-	"buildledger/workers/go/internal/follow"
-	"buildledger/workers/go/internal/supervise"
+	"buildledger/workers/go/internal/supervision"
+	"buildledger/workers/go/internal/supervision/supervisor"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
 const (
-	patience = time.Minute
-	// workerWord ADDRESS STATE WORK ON-CRASH makes the test program a worker.
-	workerWord = "__worker"
+	testTimeout = time.Minute
+	// workerArgument ADDRESS STATE WORK ON-CRASH makes the test program a worker.
+	workerArgument = "__worker"
 )
 
-// farEnd is a server that wants one run and takes all that comes of it.
-type farEnd struct {
+// fakeServer is a server that wants one run, and stores the events that it gets.
+type fakeServer struct {
 	pb.UnimplementedWorkerServer
 	address string
-	wanted  *pb.DesiredRun
+	desired *pb.DesiredRun
 	// cutAfter ends each stream after so many messages with events, without acknowledging the last; 0: never.
 	cutAfter int
 	// releases lets the worker forget the run when it has ended.
 	releases bool
-	// orphanTTL is what the worker is told of it; 0: nothing.
+	// orphanTTL is sent in Welcome.
 	orphanTTL time.Duration
 	// isAway refuses all streams.
 	isAway atomic.Bool
@@ -58,11 +58,11 @@ type farEnd struct {
 	faults   []string
 }
 
-// newFarEnd listens on loopback until the test has ended.
-func newFarEnd(t testing.TB, wanted *pb.DesiredRun) *farEnd {
+// newFakeServer listens on loopback until the test has ended.
+func newFakeServer(t testing.TB, wanted *pb.DesiredRun) *fakeServer {
 	t.Helper()
-	f := &farEnd{
-		wanted: wanted, output: make(map[string]hash.Hash), bytes: make(map[string]uint64), ended: make(chan struct{}),
+	f := &fakeServer{
+		desired: wanted, output: make(map[string]hash.Hash), bytes: make(map[string]uint64), ended: make(chan struct{}),
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -76,8 +76,8 @@ func newFarEnd(t testing.TB, wanted *pb.DesiredRun) *farEnd {
 	return f
 }
 
-// Session is the far end of one stream.
-func (f *farEnd) Session(stream grpc.BidiStreamingServer[pb.Up, pb.Down]) error {
+// Session handles one stream.
+func (f *fakeServer) Session(stream grpc.BidiStreamingServer[pb.Up, pb.Down]) error {
 	if f.isAway.Load() {
 		return status.Error(codes.Unavailable, "away")
 	}
@@ -96,7 +96,7 @@ func (f *farEnd) Session(stream grpc.BidiStreamingServer[pb.Up, pb.Down]) error 
 			OrphanTtl: durationpb.New(f.orphanTTL),
 		}}},
 		{Message: &pb.Down_Desired{Desired: &pb.Desired{
-			Epoch: epoch, Revision: 1, Full: true, Runs: []*pb.DesiredRun{f.wanted},
+			Epoch: epoch, Revision: 1, Full: true, Runs: []*pb.DesiredRun{f.desired},
 		}}},
 		f.ack(through),
 	} {
@@ -118,19 +118,19 @@ func (f *farEnd) Session(stream grpc.BidiStreamingServer[pb.Up, pb.Down]) error 
 		if messages++; messages == f.cutAfter {
 			return context.Canceled
 		}
-		if err := stream.Send(f.ack(f.take(up.GetEvents()))); err != nil {
+		if err := stream.Send(f.ack(f.store(up.GetEvents()))); err != nil {
 			return err
 		}
 	}
 }
 
-func (f *farEnd) ack(through uint64) *pb.Down {
+func (f *fakeServer) ack(through uint64) *pb.Down {
 	return &pb.Down{Message: &pb.Down_Progress{Progress: &pb.Progress{Acks: []*pb.Ack{
-		{RunId: f.wanted.GetRunId(), Attempt: f.wanted.GetAttempt(), ThroughEvent: through, Release: f.releases && f.hasEnded()},
+		{RunId: f.desired.GetRunId(), Attempt: f.desired.GetAttempt(), ThroughEvent: through, Release: f.releases && f.hasEnded()},
 	}}}}
 }
 
-func (f *farEnd) hasEnded() bool {
+func (f *fakeServer) hasEnded() bool {
 	select {
 	case <-f.ended:
 		return true
@@ -139,8 +139,8 @@ func (f *farEnd) hasEnded() bool {
 	}
 }
 
-// take stores what is new, and notes what breaks the protocol.
-func (f *farEnd) take(events *pb.RunEvents) uint64 {
+// store stores new events, and what breaks the protocol.
+func (f *fakeServer) store(events *pb.RunEvents) uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, event := range events.GetEvents() {
@@ -151,12 +151,13 @@ func (f *farEnd) take(events *pb.RunEvents) uint64 {
 			f.faults = append(f.faults, "a hole in the event numbers")
 		}
 		f.through = event.GetEventNo()
-		f.note(event)
+		f.storeEvent(event)
 	}
 	return f.through
 }
 
-func (f *farEnd) note(event *pb.RunEvent) {
+// storeEvent stores one event.
+func (f *fakeServer) storeEvent(event *pb.RunEvent) {
 	switch message := event.GetEvent().(type) {
 	case *pb.RunEvent_Accepted:
 		f.took = -event.GetMonotonic().AsDuration()
@@ -188,16 +189,16 @@ func (f *farEnd) note(event *pb.RunEvent) {
 func settingsOf(address, stateDir, workDir string, log slog.Handler) Settings {
 	return Settings{
 		Server: address, Name: "under-test", StateDir: stateDir, WorkDir: workDir, Capacity: 1, SpoolBytes: DefaultSpoolBytes,
-		OnCrash: contract.Continue, Software: "test/1", Log: slog.New(log),
+		OnCrash: contract.OnDeathContinue, Software: "test/1", Log: slog.New(log),
 	}
 }
 
-// TestMain lets the test program be what the tests start: supervisors, and workers that can be killed.
+// TestMain lets the test program be the supervisors and workers that the tests start.
 func TestMain(m *testing.M) {
 	switch {
-	case len(os.Args) == 3 && os.Args[1] == follow.SuperviseCommand:
-		os.Exit(supervise.Main(os.Args[2]))
-	case len(os.Args) == 6 && os.Args[1] == workerWord:
+	case len(os.Args) == 3 && os.Args[1] == supervision.SuperviseCommand:
+		os.Exit(supervisor.Main(os.Args[2]))
+	case len(os.Args) == 6 && os.Args[1] == workerArgument:
 		settings := settingsOf(os.Args[2], os.Args[3], os.Args[4], slog.NewTextHandler(os.Stderr, nil))
 		settings.OnCrash = os.Args[5]
 		w, err := New(settings)
@@ -210,8 +211,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// newWorker makes a worker for the far end on a state directory.
-func newWorker(t testing.TB, f *farEnd, stateDir string) *Worker {
+// newWorker makes a worker of a fake server on a state directory.
+func newWorker(t testing.TB, f *fakeServer, stateDir string) *Worker {
 	t.Helper()
 	w, err := New(settingsOf(f.address, stateDir, t.TempDir(), slog.DiscardHandler))
 	if err != nil {
@@ -220,14 +221,14 @@ func newWorker(t testing.TB, f *farEnd, stateDir string) *Worker {
 	return w
 }
 
-// serve runs a worker until the run has ended at the far end, then has it leave.
-func serve(t testing.TB, f *farEnd, w *Worker) {
+// serve runs a worker until the server has the end of the run, then shuts it down.
+func serve(t testing.TB, f *fakeServer, w *Worker) {
 	t.Helper()
 	done := make(chan error, 1)
 	go func() { done <- w.Run(context.Background()) }()
 	select {
 	case <-f.ended:
-	case <-time.After(patience):
+	case <-time.After(testTimeout):
 		t.Fatal("the run doesn't end")
 	}
 	w.ShutDown("the test is over")
@@ -236,7 +237,7 @@ func serve(t testing.TB, f *farEnd, w *Worker) {
 		if err != nil {
 			t.Fatal(err)
 		}
-	case <-time.After(patience):
+	case <-time.After(testTimeout):
 		t.Fatal("the worker doesn't leave")
 	}
 	f.mu.Lock()

@@ -1,29 +1,23 @@
-// Package worker ties together what a worker consists of, for as long as it lives.
+// Package worker connects the parts of a worker, and runs it from its start to its end.
 package worker
 
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"google.golang.org/grpc"
 
-	"buildledger/workers/go/internal/blobs"
 	"buildledger/workers/go/internal/contract"
-	"buildledger/workers/go/internal/credential"
-	"buildledger/workers/go/internal/durable"
-	"buildledger/workers/go/internal/process"
-	"buildledger/workers/go/internal/run"
+	"buildledger/workers/go/internal/files/transfers"
+	"buildledger/workers/go/internal/processes"
+	"buildledger/workers/go/internal/runs"
 	"buildledger/workers/go/internal/session"
 	"buildledger/workers/go/internal/transport"
+	"buildledger/workers/go/internal/transport/credential"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
@@ -31,12 +25,11 @@ const (
 	// DefaultSpoolBytes of unacknowledged output may lie on disk, all runs together.
 	DefaultSpoolBytes = 1 << 30
 
-	deliveryWait = 10 * time.Second
-	goodbyeWait  = 3 * time.Second
-	epochFile    = "epoch"
+	deliveryTimeout = 10 * time.Second
+	goodbyeTimeout  = 3 * time.Second
 )
 
-// Settings are what a worker is told when it is started; what is not here the server tells it.
+// Settings are what a worker is started with; the rest comes from the server.
 type Settings struct {
 	// Server is host:port.
 	Server   string
@@ -46,52 +39,50 @@ type Settings struct {
 	StateDir, WorkDir string
 	Labels            map[string]string
 	Capacity          uint32
-	// Token is used once, when there is no credential in StateDir that is still good. After a dot it may say whom to trust.
+	// Token enrolls the worker, when there is no credential in StateDir that hasn't expired. After a dot it may name the issuer to
+	// trust.
 	Token string
 	// EnrollAt is where to enroll, if not at Server.
 	EnrollAt   string
 	SpoolBytes int64
-	// OnCrash is what becomes of commands when the worker is killed: contract.Continue or contract.KillIt.
+	// OnCrash is what becomes of commands when the worker is killed: contract.OnDeathContinue or contract.OnDeathKill.
 	OnCrash string
 	// Cgroup is a cgroup v2 directory that was delegated to the worker; found by itself under systemd's Delegate=yes.
 	Cgroup string
-	// Software is what the worker calls itself.
+	// Software is the name and version of the worker's program.
 	Software string
 	Log      *slog.Logger
 }
 
-// Worker holds runs and sessions; one per process and state directory.
+// Worker has the runs and sessions of one process; only one may use a state directory.
 type Worker struct {
-	settings Settings
-	log      *slog.Logger
-	server   credential.Server
-	shop     *run.Workshop
-	blobs    *blobs.Store
-	outbox   *session.Outbox
-	holdings *session.Holdings
-	standing *session.Standing
-	left     chan struct{} // Closed when the worker has done all it can before it ends.
-	leaving  sync.Once
-	welcomed chan struct{} // Holds a token when a session was established that keepCredential hasn't seen.
+	settings       Settings
+	log            *slog.Logger
+	credential     *credential.Provider
+	blobs          *transfers.BlobStore
+	outbox         *session.Outbox
+	registry       *session.AttemptRegistry
+	identity       *session.Identity
+	sessionOptions session.Options
+	done           chan struct{} // Closed when the worker has done all it can before it ends.
+	endOnce        sync.Once
 
 	mu             sync.Mutex
-	credential     *credential.Stored
 	session        *session.Session
 	orphanTimer    *time.Timer
 	isShuttingDown bool
-	offered        []string // Optional features of the server.
 }
 
-// New takes over what an earlier worker process left in the state directory, and takes up what it left running.
+// New takes over what an earlier worker process left in the state directory, and resumes what it left running.
 func New(settings Settings) (*Worker, error) {
 	stored, err := credential.Load(settings.StateDir)
 	if err != nil {
 		return nil, err
 	}
-	if settings.Security.TrustedPEM, err = credential.Trusted(settings.Token); err != nil {
+	if settings.Security.TrustedPEM, err = credential.TrustedIssuer(settings.Token); err != nil {
 		return nil, err
 	}
-	if err := settings.Security.Check(settings.Server, stored.Identity()); err != nil {
+	if err := settings.Security.Check(settings.Server, stored.Credentials()); err != nil {
 		return nil, err
 	}
 	epoch, err := readEpoch(settings.StateDir)
@@ -101,34 +92,48 @@ func New(settings Settings) (*Worker, error) {
 	w := &Worker{
 		settings: settings,
 		log:      settings.Log,
-		server: credential.Server{
+		credential: credential.NewProvider(credential.Enroller{
 			Address: settings.Server, EnrollAt: settings.EnrollAt, Security: settings.Security, StateDir: settings.StateDir,
-		},
-		outbox:     session.NewOutbox(),
-		left:       make(chan struct{}),
-		welcomed:   make(chan struct{}, 1),
-		credential: stored,
-		standing: &session.Standing{
+			Name: settings.Name, Software: settings.Software,
+		}, stored, settings.Token, settings.Log),
+		outbox: session.NewOutbox(),
+		done:   make(chan struct{}),
+		identity: &session.Identity{
 			Name: settings.Name, InstanceID: newInstanceID(), Software: settings.Software, Labels: settings.Labels,
 			Capacity: settings.Capacity, LastEpoch: epoch,
 		},
 	}
-	w.blobs = blobs.NewStore(func(identity transport.Identity) (*grpc.ClientConn, error) {
-		return settings.Security.Open(settings.Server, identity)
-	})
-	w.shop, err = run.NewWorkshop(run.Options{
-		StateDir: settings.StateDir, WorkDir: settings.WorkDir, SpoolBytes: settings.SpoolBytes, Cgroup: settings.Cgroup,
-		Capacity: settings.Capacity, OnCrash: settings.OnCrash, Blobs: w.blobs, Log: settings.Log, Wake: w.outbox.Wake,
-	})
-	if err != nil {
+	w.blobs = transfers.NewBlobStore(func(credentials transport.Credentials) (*grpc.ClientConn, error) {
+		return settings.Security.Open(settings.Server, credentials)
+	}, w.credential.Credentials)
+	if err := w.recoverRuns(); err != nil {
 		return nil, err
 	}
-	attempts, err := run.Recover(w.shop)
-	if err != nil {
-		return nil, fmt.Errorf("taking over from an earlier worker process: %w", err)
-	}
-	w.holdings = session.NewHoldings(w.shop, attempts)
 	return w, nil
+}
+
+// recoverRuns makes what runs need, and takes over the runs of an earlier worker process.
+func (w *Worker) recoverRuns() error {
+	budget := runs.NewSpoolBudget(w.settings.SpoolBytes, w.settings.Capacity)
+	store, err := runs.NewAttemptStore(w.settings.StateDir, budget, w.outbox.Wake, w.log)
+	if err != nil {
+		return err
+	}
+	server := runs.NewServerSettings()
+	executor := runs.NewLocalExecutor(runs.ExecutorOptions{
+		WorkDir: w.settings.WorkDir, Cgroup: w.settings.Cgroup, OnCrash: w.settings.OnCrash, Blobs: w.blobs, Server: server,
+		Budget: budget, Log: w.log,
+	})
+	attempts, err := store.Recover(server.IsConnected)
+	if err != nil {
+		return fmt.Errorf("taking over from an earlier worker process: %w", err)
+	}
+	w.registry = session.NewAttemptRegistry(store, runs.NewRunner(store, executor, w.log), w.outbox, w.log, attempts)
+	w.sessionOptions = session.Options{
+		Identity: w.identity, Registry: w.registry, Outbox: w.outbox, Executor: executor, Store: store, Server: server, Log: w.log,
+		OnEstablished: w.sessionEstablished,
+	}
+	return nil
 }
 
 // Run serves until ShutDown or Drain is through, or ctx ends. The error is credential.ErrRefused if the token isn't taken.
@@ -137,61 +142,63 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer cancel()
 	go func() {
 		select {
-		case <-w.left:
+		case <-w.done:
 			cancel()
 		case <-ctx.Done():
 		}
 	}()
-	if err := w.ensureCredential(ctx); err != nil {
+	if err := w.credential.EnsureEnrolled(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil
 		}
 		return err
 	}
 	var tasks sync.WaitGroup
-	tasks.Go(func() { w.keepCredential(ctx) })
-	tasks.Go(func() { w.keepSession(ctx) })
+	tasks.Go(func() { w.credential.KeepRenewed(ctx) })
+	tasks.Go(func() { w.runSessions(ctx) })
 	tasks.Wait()
 	w.blobs.Close()
-	for _, attempt := range w.holdings.All() {
+	for _, attempt := range w.registry.All() {
 		attempt.Close()
 	}
 	return nil
 }
 
-// Drain takes no new work, finishes what there is, then leaves.
+// Drain takes no new work, finishes what there is, then has Run return.
 func (w *Worker) Drain(reason string) {
 	w.log.Info("draining", "reason", reason)
-	w.announceEnd(reason)
+	w.beginEnd(reason)
 }
 
-// ShutDown ends all runs by their stop policy, delivers what came of them, then leaves; called again, it ends them by force.
+// ShutDown ends all runs by their stop policy, delivers their last events, then has Run return. Called again, it ends them by
+// force.
 func (w *Worker) ShutDown(reason string) {
 	w.log.Info("shutting down", "reason", reason)
 	w.mu.Lock()
-	level := process.Interrupt
+	level := processes.Interrupt
 	if w.isShuttingDown {
-		level = process.Kill
+		level = processes.Kill
 	}
 	w.isShuttingDown = true
 	w.mu.Unlock()
-	w.announceEnd(reason)
-	w.holdings.StopAll(contract.WorkerShutdown, level)
+	w.beginEnd(reason)
+	w.registry.StopAll(contract.WorkerShutdown, level)
 }
 
-func (w *Worker) announceEnd(reason string) {
-	w.holdings.Drain()
-	w.leaving.Do(func() {
-		w.standing.Draining.Store(&reason)
+// beginEnd rejects new work, tells the server, and ends the worker when its runs have ended.
+func (w *Worker) beginEnd(reason string) {
+	w.registry.Drain()
+	w.endOnce.Do(func() {
+		w.identity.Draining.Store(&reason)
 		w.outbox.Post(&pb.Up{Message: &pb.Up_DrainRequest{DrainRequest: &pb.DrainRequest{Reason: reason}}})
-		go w.leave(reason)
+		go w.end(reason)
 	})
 }
 
-// leave waits for the runs, delivers their last events if somebody listens, and has Run return.
-func (w *Worker) leave(reason string) {
-	defer close(w.left)
-	for _, attempt := range w.holdings.All() {
+// end waits for the runs, delivers their last events if a server is connected, and has Run return.
+func (w *Worker) end(reason string) {
+	defer close(w.done)
+	for _, attempt := range w.registry.All() {
 		<-attempt.Gone()
 	}
 	w.mu.Lock()
@@ -200,13 +207,13 @@ func (w *Worker) leave(reason string) {
 	if current == nil || !current.IsEstablished() {
 		return
 	}
-	patience := time.After(deliveryWait)
-	for undelivered := w.holdings.Undelivered(); undelivered != nil; undelivered = w.holdings.Undelivered() {
+	expired := time.After(deliveryTimeout)
+	for undelivered := w.registry.Undelivered(); undelivered != nil; undelivered = w.registry.Undelivered() {
 		select {
 		case <-undelivered:
 		case <-current.Ended:
 			return
-		case <-patience:
+		case <-expired:
 			undelivered = nil
 		}
 		if undelivered == nil {
@@ -216,49 +223,28 @@ func (w *Worker) leave(reason string) {
 	current.SayGoodbye(reason)
 	select {
 	case <-current.Ended:
-	case <-time.After(goodbyeWait):
+	case <-time.After(goodbyeTimeout):
 	}
 }
 
-// orphaned ends the runs: without a server for that long nobody may be waiting for them any more.
-func (w *Worker) orphaned() {
+// endOrphanedRuns ends all runs: without a server for that long nobody may be waiting for them.
+func (w *Worker) endOrphanedRuns() {
 	w.log.Warn("the server was away for too long: ending all runs")
-	w.holdings.StopAll(contract.Orphaned, process.Interrupt)
+	w.registry.StopAll(contract.Orphaned, processes.Interrupt)
 }
 
-// established remembers what the server offers, and the epoch, so that a server that is behind is recognised also after a restart.
-func (w *Worker) established(features []string) {
+// sessionEstablished notes what the server offers, and its epoch.
+func (w *Worker) sessionEstablished(serverFeatures []string) {
+	w.credential.SessionStarted(serverFeatures)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.offered = features
-	select {
-	case w.welcomed <- struct{}{}:
-	default:
-	}
 	if w.orphanTimer != nil {
 		w.orphanTimer.Stop()
 		w.orphanTimer = nil
 	}
-	path := filepath.Join(w.settings.StateDir, epochFile)
-	if err := durable.ReplaceFile(path, strconv.AppendUint(nil, w.standing.LastEpoch, 10)); err != nil {
+	if err := storeEpoch(w.settings.StateDir, w.identity.LastEpoch); err != nil {
 		w.log.Error("the epoch can't be stored", "error", err)
 	}
-}
-
-func readEpoch(stateDir string) (uint64, error) {
-	path := filepath.Join(stateDir, epochFile)
-	content, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("reading the epoch: %w", err)
-	}
-	epoch, err := strconv.ParseUint(strings.TrimSpace(string(content)), 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%s is damaged: %w", path, err)
-	}
-	return epoch, nil
 }
 
 // newInstanceID is a random UUID.

@@ -16,8 +16,8 @@ import (
 
 const aRun = "0123abcd-0000-4000-8000-000000000001"
 
-// wanting is one run of a shell script.
-func wanting(script string) *pb.DesiredRun {
+// desiredRun is one run of a shell script.
+func desiredRun(script string) *pb.DesiredRun {
 	return &pb.DesiredRun{RunId: aRun, Attempt: 1, Fence: 1, Want: pb.Want_WANT_RUN, Spec: &pb.RunSpec{
 		Builddir: "build",
 		Operation: &pb.RunSpec_Command{Command: &pb.Command{
@@ -29,7 +29,7 @@ func wanting(script string) *pb.DesiredRun {
 
 // A command's events arrive in order, and its output byte for byte.
 func TestCommandIsRunAndReported(t *testing.T) {
-	f := newFarEnd(t, wanting("echo hello; echo world >&2; exit 3"))
+	f := newFakeServer(t, desiredRun("echo hello; echo world >&2; exit 3"))
 	serve(t, f, newWorker(t, f, t.TempDir()))
 	if !slices.Equal(f.kinds, []string{"accepted", "started"}) || f.bytes["stdio"] != 12 {
 		t.Errorf("%v, %d bytes", f.kinds, f.bytes["stdio"])
@@ -41,7 +41,7 @@ func TestCommandIsRunAndReported(t *testing.T) {
 
 // When streams break again and again, nothing is lost and nothing is repeated.
 func TestOutputSurvivesCuts(t *testing.T) {
-	f := newFarEnd(t, wanting("head -c 20000000 /dev/urandom"))
+	f := newFakeServer(t, desiredRun("head -c 20000000 /dev/urandom"))
 	f.cutAfter = 25
 	serve(t, f, newWorker(t, f, t.TempDir()))
 	if len(f.hellos) < 3 {
@@ -55,8 +55,8 @@ func TestOutputSurvivesCuts(t *testing.T) {
 
 // A process that left its session is killed and named, and doesn't keep the run open by holding its output.
 func TestEscapedProcessesDie(t *testing.T) {
-	f := newFarEnd(t, wanting("setsid sleep 1000 & sleep 0.2; echo done"))
-	f.wanted.Spec.GetCommand().StopPolicy = []*pb.StopStep{{Level: pb.StopLevel_STOP_LEVEL_KILL}}
+	f := newFakeServer(t, desiredRun("setsid sleep 1000 & sleep 0.2; echo done"))
+	f.desired.Spec.GetCommand().StopPolicy = []*pb.StopStep{{Level: pb.StopLevel_STOP_LEVEL_KILL}}
 	serve(t, f, newWorker(t, f, t.TempDir()))
 	survivors := f.exited.GetSurvivorsKilled()
 	if len(survivors) != 1 || survivors[0].GetName() != "sleep" || f.exited.GetCode() != 0 {
@@ -66,9 +66,9 @@ func TestEscapedProcessesDie(t *testing.T) {
 
 // A run that takes too long is ended level by level, with its reason.
 func TestTimeLimitGoesThroughThePolicy(t *testing.T) {
-	f := newFarEnd(t, wanting("trap '' INT; sleep 1000 & wait; wait"))
-	f.wanted.Spec.Timeouts = &pb.Timeouts{Max: durationpb.New(300 * time.Millisecond)}
-	f.wanted.Spec.GetCommand().StopPolicy = []*pb.StopStep{
+	f := newFakeServer(t, desiredRun("trap '' INT; sleep 1000 & wait; wait"))
+	f.desired.Spec.Timeouts = &pb.Timeouts{Max: durationpb.New(300 * time.Millisecond)}
+	f.desired.Spec.GetCommand().StopPolicy = []*pb.StopStep{
 		{Level: pb.StopLevel_STOP_LEVEL_INTERRUPT, Grace: durationpb.New(200 * time.Millisecond)},
 		{Level: pb.StopLevel_STOP_LEVEL_TERMINATE, Grace: durationpb.New(10 * time.Second)},
 	}
@@ -85,7 +85,7 @@ func TestTimeLimitGoesThroughThePolicy(t *testing.T) {
 func TestRunOfAnEarlierProcessIsInterrupted(t *testing.T) {
 	stateDir := t.TempDir()
 	touched := filepath.Join(t.TempDir(), "touched")
-	f := newFarEnd(t, wanting("touch "+touched))
+	f := newFakeServer(t, desiredRun("touch "+touched))
 	leaveJournal(t, stateDir)
 	serve(t, f, newWorker(t, f, stateDir))
 	if f.exited.GetReason() != pb.ExitReason_EXIT_REASON_START_UNKNOWN {
@@ -123,7 +123,7 @@ func leaveJournal(t *testing.T, stateDir string) {
 func BenchmarkOutput(b *testing.B) {
 	const size = 1 << 30
 	for b.Loop() {
-		f := newFarEnd(b, wanting("head -c 1073741824 /dev/zero"))
+		f := newFakeServer(b, desiredRun("head -c 1073741824 /dev/zero"))
 		serve(b, f, newWorker(b, f, b.TempDir()))
 		if f.bytes["stdio"] != size {
 			b.Fatalf("%d bytes", f.bytes["stdio"])
@@ -136,7 +136,7 @@ func BenchmarkOutput(b *testing.B) {
 func BenchmarkSmallStep(b *testing.B) {
 	var took time.Duration
 	for b.Loop() {
-		f := newFarEnd(b, wanting("exit 0"))
+		f := newFakeServer(b, desiredRun("exit 0"))
 		serve(b, f, newWorker(b, f, b.TempDir()))
 		took += f.took
 	}
@@ -146,8 +146,8 @@ func BenchmarkSmallStep(b *testing.B) {
 // A secret reaches the command, and is neither in its output nor anywhere in the worker's state.
 func TestSecretsAreSeenByTheCommandOnly(t *testing.T) {
 	const secret = "correct-horse-battery"
-	f := newFarEnd(t, wanting(`test "$(cat "$PLACE")" = "$VALUE" && echo "it is $VALUE" && ls -l "$PLACE"; echo "$PLACE" > place`))
-	f.wanted.Spec.GetCommand().Secrets = []*pb.Secret{{Name: "s", Value: []byte(secret), Env: "VALUE", FileEnv: "PLACE"}}
+	f := newFakeServer(t, desiredRun(`test "$(cat "$PLACE")" = "$VALUE" && echo "it is $VALUE" && ls -l "$PLACE"; echo "$PLACE" > place`))
+	f.desired.Spec.GetCommand().Secrets = []*pb.Secret{{Name: "s", Value: []byte(secret), Env: "VALUE", FileEnv: "PLACE"}}
 	stateDir := t.TempDir()
 	w := newWorker(t, f, stateDir)
 	serve(t, f, w)

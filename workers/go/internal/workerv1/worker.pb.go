@@ -1,7 +1,7 @@
 // The worker protocol of Build Ledger, version 1.
 //
-// Who sets what: a message under "Up" is written by the worker, one under "Down" by the server. docs/protocol.md tells the
-// same as a story, with the order of messages and what to do after a fault.
+// A message below "Up" is sent by the worker, one below "Down" by the server. docs/protocol.md describes the order of messages,
+// and what to do after a fault.
 //
 // Conventions
 // - An *attempt* is one try at one operation. It is named by (run_id, attempt) and never by a connection.
@@ -45,7 +45,7 @@ type RunState int32
 
 const (
 	RunState_RUN_STATE_UNSPECIFIED RunState = 0
-	// Known, not yet looked at.
+	// Received, not yet checked.
 	RunState_RUN_STATE_NEW RunState = 1
 	// Checked and journalled; nothing was started.
 	RunState_RUN_STATE_ACCEPTED RunState = 2
@@ -59,7 +59,7 @@ const (
 	RunState_RUN_STATE_EXITED RunState = 6
 	// Its last event is acknowledged.
 	RunState_RUN_STATE_ALL_ACKED RunState = 7
-	// Forgotten; never on the wire.
+	// Freed; never on the wire.
 	RunState_RUN_STATE_RELEASED RunState = 8
 )
 
@@ -121,7 +121,7 @@ type RejectCode int32
 
 const (
 	RejectCode_REJECT_CODE_UNSPECIFIED RejectCode = 0
-	// The RunSpec makes no sense: neither argv nor script, a limit passed, a bad channel name, …
+	// The RunSpec is invalid: neither argv nor script, a limit passed, a bad channel name, …
 	RejectCode_REJECT_CODE_INVALID_SPEC RejectCode = 1
 	// A path leaves the build directory.
 	RejectCode_REJECT_CODE_PATH_ESCAPES RejectCode = 2
@@ -211,10 +211,12 @@ const (
 	FileErrorCode_FILE_ERROR_CODE_IO FileErrorCode = 8
 	// The bytes that arrived don't have the digest that was asked for.
 	FileErrorCode_FILE_ERROR_CODE_DIGEST_MISMATCH FileErrorCode = 9
-	// The server's Blobs service refused or lacks the file.
+	// The server's Blobs service lacks the file, or refused it for another reason than a quota.
 	FileErrorCode_FILE_ERROR_CODE_BLOB FileErrorCode = 10
 	// A size limit of the specification or of the server.
 	FileErrorCode_FILE_ERROR_CODE_TOO_LARGE FileErrorCode = 11
+	// The server's Blobs service refused the file with RESOURCE_EXHAUSTED: a quota would be exceeded.
+	FileErrorCode_FILE_ERROR_CODE_OVER_QUOTA FileErrorCode = 12
 )
 
 // Enum value maps for FileErrorCode.
@@ -232,6 +234,7 @@ var (
 		9:  "FILE_ERROR_CODE_DIGEST_MISMATCH",
 		10: "FILE_ERROR_CODE_BLOB",
 		11: "FILE_ERROR_CODE_TOO_LARGE",
+		12: "FILE_ERROR_CODE_OVER_QUOTA",
 	}
 	FileErrorCode_value = map[string]int32{
 		"FILE_ERROR_CODE_UNSPECIFIED":       0,
@@ -246,6 +249,7 @@ var (
 		"FILE_ERROR_CODE_DIGEST_MISMATCH":   9,
 		"FILE_ERROR_CODE_BLOB":              10,
 		"FILE_ERROR_CODE_TOO_LARGE":         11,
+		"FILE_ERROR_CODE_OVER_QUOTA":        12,
 	}
 )
 
@@ -405,7 +409,7 @@ const (
 	ExitReason_EXIT_REASON_MAX_TIME ExitReason = 3
 	// It wrote more than log_limit.
 	ExitReason_EXIT_REASON_LOG_LIMIT ExitReason = 4
-	// The server said STOP.
+	// The server asked for it by WANT_STOP.
 	ExitReason_EXIT_REASON_CANCEL ExitReason = 5
 	// The worker was told to shut down at once.
 	ExitReason_EXIT_REASON_WORKER_SHUTDOWN ExitReason = 6
@@ -415,7 +419,7 @@ const (
 	ExitReason_EXIT_REASON_START_UNKNOWN ExitReason = 8
 	// No process could be started: start_failure says why.
 	ExitReason_EXIT_REASON_START_FAILED ExitReason = 9
-	// The server said ABANDON.
+	// The server asked for it by WANT_ABANDON.
 	ExitReason_EXIT_REASON_ABANDONED ExitReason = 10
 	// The server was away for longer than Welcome.orphan_ttl.
 	ExitReason_EXIT_REASON_ORPHANED ExitReason = 11
@@ -556,7 +560,7 @@ func (StartFailure) EnumDescriptor() ([]byte, []int) {
 	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{6}
 }
 
-// What the server wants of an attempt.
+// A desired state.
 type Want int32
 
 const (
@@ -568,7 +572,7 @@ const (
 	// Kill it at once, with reason ABANDONED. Its events are still delivered, so that the server learns when its processes are
 	// gone.
 	Want_WANT_ABANDON Want = 3
-	// Its last event is stored: forget it. Ignored while it runs.
+	// Its last event is durable: free it. Ignored while it runs.
 	Want_WANT_RELEASE Want = 4
 )
 
@@ -617,7 +621,7 @@ func (Want) EnumDescriptor() ([]byte, []int) {
 	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{7}
 }
 
-// Kinds of trouble with a session.
+// Kinds of errors that end a session.
 type ErrorCode int32
 
 const (
@@ -634,7 +638,7 @@ const (
 	ErrorCode_ERROR_CODE_DUPLICATE_NAME ErrorCode = 5
 	// Too many workers or too much load; try later.
 	ErrorCode_ERROR_CODE_OVERLOADED ErrorCode = 6
-	// The server has trouble of its own (its disk, its database); try later.
+	// The server has an error of its own (its disk, its database); try later.
 	ErrorCode_ERROR_CODE_UNAVAILABLE ErrorCode = 7
 	// The worker isn't in the server's configuration.
 	ErrorCode_ERROR_CODE_UNKNOWN_WORKER ErrorCode = 8
@@ -976,7 +980,7 @@ func (x *RotateResponse) GetCredential() *Credential {
 	return nil
 }
 
-// What a worker proves its identity with. It is kept in a file that only the worker's user can read (mode 0600).
+// A worker's proof of identity. Stored in a file that only the worker's user can read (mode 0600).
 type Credential struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The server's name for this worker, stable for ever: a UUID in canonical text form. Goes into Hello.worker_id.
@@ -987,7 +991,7 @@ type Credential struct {
 	CertificateChainPem []byte `protobuf:"bytes,3,opt,name=certificate_chain_pem,json=certificateChainPem,proto3" json:"certificate_chain_pem,omitempty"`
 	// Certificates that the worker should trust as the server's issuers, PEM. Empty: keep to what was configured.
 	TrustedCaPem []byte `protobuf:"bytes,4,opt,name=trusted_ca_pem,json=trustedCaPem,proto3" json:"trusted_ca_pem,omitempty"`
-	// When the credential stops being accepted. Absent: it stands until it is revoked.
+	// When the credential expires. Absent: it is valid until it is revoked.
 	NotAfter *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=not_after,json=notAfter,proto3" json:"not_after,omitempty"`
 	// When the worker should call Rotate, usually at half of its life. Absent: never.
 	RenewAt       *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=renew_at,json=renewAt,proto3" json:"renew_at,omitempty"`
@@ -1320,7 +1324,7 @@ type Down_Welcome struct {
 }
 
 type Down_Desired struct {
-	// What the worker should be doing.
+	// The desired state of the worker's attempts.
 	Desired *Desired `protobuf:"bytes,2,opt,name=desired,proto3,oneof"`
 }
 
@@ -1356,7 +1360,7 @@ func (*Down_Drain) isDown_Message() {}
 
 func (*Down_Error) isDown_Message() {}
 
-// Who the worker is and what it holds. Everything in it is true at the moment of sending; it is repeated on each stream.
+// Who the worker is and which attempts it holds, at the moment of sending. The first message of each stream.
 type Hello struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Lowest protocol version the worker speaks; this file is version 1.
@@ -1386,7 +1390,7 @@ type Hello struct {
 	// "file_operations", "file_types", "secrets", "stdin", "supervised" (commands survive the worker), "tree_kill". A worker that
 	// offers none still runs argv ("hello" level).
 	Features []string `protobuf:"bytes,12,rep,name=features,proto3" json:"features,omitempty"`
-	// What the worker can hold.
+	// What the worker has room for.
 	Limits *Limits `protobuf:"bytes,13,opt,name=limits,proto3" json:"limits,omitempty"`
 	// Encoding that programs on this machine write by default, IANA name; "utf-8" nearly everywhere.
 	Encoding string `protobuf:"bytes,14,opt,name=encoding,proto3" json:"encoding,omitempty"`
@@ -1558,7 +1562,7 @@ func (x *Hello) GetDraining() bool {
 	return false
 }
 
-// What a worker can hold.
+// What a worker has room for.
 type Limits struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unacknowledged output that all runs together may leave on the worker's disk.
@@ -2055,7 +2059,7 @@ func (*RunEvent_Stopping) isRunEvent_Event() {}
 
 func (*RunEvent_Exited) isRunEvent_Event() {}
 
-// The specification is sound, and the worker has taken charge of the attempt.
+// The specification is valid, and the worker is responsible for the attempt.
 type Accepted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -2595,7 +2599,7 @@ func (x *FileEntry) GetSha256() []byte {
 	return nil
 }
 
-// The worker has begun, or goes one step further, in ending the run.
+// The worker begins to stop the run, or goes on to the next step of the stop policy.
 type Stopping struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How hard.
@@ -2864,7 +2868,7 @@ func (x *Survivor) GetName() string {
 	return ""
 }
 
-// What a whole channel came to; the receiver compares it with what it stored.
+// Size and digest of a channel's whole output; the receiver compares them with what it stored.
 type OutputTotal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// As in Output.
@@ -3066,7 +3070,7 @@ func (x *RunRef) GetAttempt() uint32 {
 	return 0
 }
 
-// The worker asks for no more work. It goes on with what it has and says Goodbye when that has ended.
+// The worker asks for no more work. It goes on with the attempts that it has, and sends Goodbye when they have ended.
 type DrainRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// For people: "SIGTERM", "maintenance".
@@ -3112,7 +3116,7 @@ func (x *DrainRequest) GetReason() string {
 	return ""
 }
 
-// The worker ends the stream on purpose; what it holds stays true.
+// The worker ends the stream on purpose. The attempts that it holds go on.
 type Goodbye struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// For people.
@@ -3158,7 +3162,7 @@ func (x *Goodbye) GetReason() string {
 	return ""
 }
 
-// The session stands, on these terms.
+// The worker is admitted; these are the terms of the session.
 type Welcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The version both speak: the highest they share.
@@ -3296,7 +3300,7 @@ func (x *Welcome) GetServer() string {
 	return ""
 }
 
-// What the server wants done. Repeating it changes nothing.
+// The desired state of the worker's attempts. Repeating it changes nothing.
 //
 // Every stream's first Desired is full, and names every attempt of Hello.runs that the server wants kept. With it the server
 // sends an Ack for each of those, so that the worker resumes where the server is and not where it was when the stream broke.
@@ -3373,7 +3377,7 @@ func (x *Desired) GetRuns() []*DesiredRun {
 	return nil
 }
 
-// What is wanted of one attempt.
+// The desired state of one attempt.
 type DesiredRun struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The operation.
@@ -3528,7 +3532,7 @@ func (x *Stop) GetReason() string {
 	return ""
 }
 
-// How far the server has come. Acknowledgements and credits share a message because they usually arise together.
+// What the server has stored, and how much more it takes. Acknowledgements and credits share a message because they usually arise together.
 type Progress struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// At most one per attempt.
@@ -3583,7 +3587,7 @@ func (x *Progress) GetCredits() []*Credit {
 	return nil
 }
 
-// What of one attempt is safe with the server.
+// How far one attempt is durable on the server.
 type Ack struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The operation.
@@ -3666,7 +3670,7 @@ func (x *Ack) GetRelease() bool {
 	return false
 }
 
-// How much of one attempt's output the server takes.
+// How much of one attempt's output may be sent.
 type Credit struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The operation.
@@ -3778,7 +3782,7 @@ func (x *HeartbeatReply) GetN() uint64 {
 	return 0
 }
 
-// The server goes away, or wants the worker to connect elsewhere. Runs go on. The worker says Goodbye and reconnects.
+// The server stops, or wants the worker to connect elsewhere. Runs go on. The worker sends Goodbye and reconnects.
 type Drain struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How long the stream stays open. Absent: at most 5 s.
@@ -3836,7 +3840,7 @@ func (x *Drain) GetReconnectTo() string {
 // Why the server ends the session.
 type Error struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which kind of trouble.
+	// The kind of error.
 	Code ErrorCode `protobuf:"varint,1,opt,name=code,proto3,enum=buildledger.worker.v1.ErrorCode" json:"code,omitempty"`
 	// True: trying again won't help; a person must act. The worker then retries at its slowest pace, and tells why.
 	Fatal bool `protobuf:"varint,2,opt,name=fatal,proto3" json:"fatal,omitempty"`
@@ -4106,7 +4110,7 @@ type RunSpec_Copy struct {
 }
 
 type RunSpec_Stat struct {
-	// Tell about one path.
+	// Describe what is at one path.
 	Stat *Stat `protobuf:"bytes,6,opt,name=stat,proto3,oneof"`
 }
 
@@ -4141,7 +4145,7 @@ func (*RunSpec_WriteFile) isRunSpec_Operation() {}
 
 func (*RunSpec_ReadFile) isRunSpec_Operation() {}
 
-// A program to run, and all that surrounds it.
+// A program to run, with its environment and limits.
 type Command struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Program:
@@ -4163,7 +4167,7 @@ type Command struct {
 	Pty *Pty `protobuf:"bytes,8,opt,name=pty,proto3" json:"pty,omitempty"`
 	// True: standard error joins standard output in channel "stdio", exactly in order. False: channels "stdout" and "stderr".
 	MergeStderr bool `protobuf:"varint,9,opt,name=merge_stderr,json=mergeStderr,proto3" json:"merge_stderr,omitempty"`
-	// What to do when it has to end, step by step. Empty: INTERRUPT 5 s, TERMINATE 5 s, KILL.
+	// How to stop it, step by step. Empty: INTERRUPT 5 s, TERMINATE 5 s, KILL.
 	StopPolicy []*StopStep `protobuf:"bytes,10,rep,name=stop_policy,json=stopPolicy,proto3" json:"stop_policy,omitempty"`
 	// Most bytes of output, all channels together; what is beyond is not sent, and the run is ended with LOG_LIMIT. 0: no limit.
 	LogLimit uint64 `protobuf:"varint,11,opt,name=log_limit,json=logLimit,proto3" json:"log_limit,omitempty"`
@@ -4915,12 +4919,12 @@ func (x *Copy) GetDestination() []byte {
 	return nil
 }
 
-// Tells about a path. A link is not followed.
+// Describes what is at a path. A link is not followed.
 type Stat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What to tell about.
+	// The path.
 	Path []byte `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
-	// Also tell the SHA-256 of a regular file.
+	// Also give the SHA-256 of a regular file.
 	Sha256        bool `protobuf:"varint,2,opt,name=sha256,proto3" json:"sha256,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -6165,7 +6169,7 @@ const file_buildledger_grpc_protos_worker_v1_worker_proto_rawDesc = "" +
 	" REJECT_CODE_STOPPED_BEFORE_START\x10\x04\x12\x1d\n" +
 	"\x19REJECT_CODE_START_TIMEOUT\x10\x05\x12\x17\n" +
 	"\x13REJECT_CODE_STORAGE\x10\x06\x12\x18\n" +
-	"\x14REJECT_CODE_DRAINING\x10\a*\x91\x03\n" +
+	"\x14REJECT_CODE_DRAINING\x10\a*\xb1\x03\n" +
 	"\rFileErrorCode\x12\x1f\n" +
 	"\x1bFILE_ERROR_CODE_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19FILE_ERROR_CODE_NOT_FOUND\x10\x01\x12\x1a\n" +
@@ -6179,7 +6183,8 @@ const file_buildledger_grpc_protos_worker_v1_worker_proto_rawDesc = "" +
 	"\x1fFILE_ERROR_CODE_DIGEST_MISMATCH\x10\t\x12\x18\n" +
 	"\x14FILE_ERROR_CODE_BLOB\x10\n" +
 	"\x12\x1d\n" +
-	"\x19FILE_ERROR_CODE_TOO_LARGE\x10\v*\x81\x01\n" +
+	"\x19FILE_ERROR_CODE_TOO_LARGE\x10\v\x12\x1e\n" +
+	"\x1aFILE_ERROR_CODE_OVER_QUOTA\x10\f*\x81\x01\n" +
 	"\bFileType\x12\x19\n" +
 	"\x15FILE_TYPE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11FILE_TYPE_REGULAR\x10\x01\x12\x17\n" +

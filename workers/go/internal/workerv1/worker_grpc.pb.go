@@ -1,7 +1,7 @@
 // The worker protocol of Build Ledger, version 1.
 //
-// Who sets what: a message under "Up" is written by the worker, one under "Down" by the server. docs/protocol.md tells the
-// same as a story, with the order of messages and what to do after a fault.
+// A message below "Up" is sent by the worker, one below "Down" by the server. docs/protocol.md describes the order of messages,
+// and what to do after a fault.
 //
 // Conventions
 // - An *attempt* is one try at one operation. It is named by (run_id, attempt) and never by a connection.
@@ -197,7 +197,8 @@ const (
 //
 // Everything about runs: one stream per worker, opened by the worker.
 //
-// The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both.
+// The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both. Without
+// one that is in force the stream ends with UNAUTHENTICATED, before any message.
 type WorkerClient interface {
 	// First Up is Hello, first Down is Welcome (or Error). The end of the stream means nothing by itself: a peer that leaves
 	// on purpose says Goodbye or Drain before.
@@ -231,7 +232,8 @@ type Worker_SessionClient = grpc.BidiStreamingClient[Up, Down]
 //
 // Everything about runs: one stream per worker, opened by the worker.
 //
-// The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both.
+// The worker's credential is in the metadata "authorization: Bearer <credential>", in its client certificate, or in both. Without
+// one that is in force the stream ends with UNAUTHENTICATED, before any message.
 type WorkerServer interface {
 	// First Up is Hello, first Down is Welcome (or Error). The end of the stream means nothing by itself: a peer that leaves
 	// on purpose says Goodbye or Drain before.
@@ -306,7 +308,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Files, addressed by their SHA-256. On a channel of its own, so that control messages never wait behind a file.
+// Files, addressed by their SHA-256. On a connection of its own, so that control messages never wait behind a file.
 //
 // Metadata: the worker's credential as in Session, or "buildledger-run-token: <RunSpec.blob_token>", which reaches only the
 // blobs of that run.
@@ -317,7 +319,7 @@ type BlobsClient interface {
 	Status(ctx context.Context, in *BlobStatusRequest, opts ...grpc.CallOption) (*BlobStatusResponse, error)
 	// Uploads one blob. The first message has the blob and the offset; each message has bytes that follow on. The server
 	// answers after the bytes are durable and their digest was verified: DATA_LOSS if the digest differs (nothing is kept),
-	// RESOURCE_EXHAUSTED over a quota or on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
+	// RESOURCE_EXHAUSTED over a quota and for nothing else, INTERNAL on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
 	Write(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[BlobWriteRequest, BlobWriteResponse], error)
 	// Downloads one blob from an offset. NOT_FOUND if the server lacks it. The reader verifies the digest of the whole.
 	Read(ctx context.Context, in *BlobReadRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BlobReadResponse], error)
@@ -387,7 +389,7 @@ type Blobs_ReadClient = grpc.ServerStreamingClient[BlobReadResponse]
 // All implementations must embed UnimplementedBlobsServer
 // for forward compatibility.
 //
-// Files, addressed by their SHA-256. On a channel of its own, so that control messages never wait behind a file.
+// Files, addressed by their SHA-256. On a connection of its own, so that control messages never wait behind a file.
 //
 // Metadata: the worker's credential as in Session, or "buildledger-run-token: <RunSpec.blob_token>", which reaches only the
 // blobs of that run.
@@ -398,7 +400,7 @@ type BlobsServer interface {
 	Status(context.Context, *BlobStatusRequest) (*BlobStatusResponse, error)
 	// Uploads one blob. The first message has the blob and the offset; each message has bytes that follow on. The server
 	// answers after the bytes are durable and their digest was verified: DATA_LOSS if the digest differs (nothing is kept),
-	// RESOURCE_EXHAUSTED over a quota or on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
+	// RESOURCE_EXHAUSTED over a quota and for nothing else, INTERNAL on a full disk, FAILED_PRECONDITION if the offset isn't the server's (ask Status).
 	Write(grpc.ClientStreamingServer[BlobWriteRequest, BlobWriteResponse]) error
 	// Downloads one blob from an offset. NOT_FOUND if the server lacks it. The reader verifies the digest of the whole.
 	Read(*BlobReadRequest, grpc.ServerStreamingServer[BlobReadResponse]) error

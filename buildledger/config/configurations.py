@@ -1,0 +1,122 @@
+"""Every configuration that was ever applied, decoded when somebody asks for it and kept for whoever asks next.
+
+There is one `Configurations` per server process, made by `composition` and given to all who need one: reactors, API,
+pollers, gateway. It stands in this room, below the ledger, because it needs nothing of the ledger but the fact at a
+position. Which configuration is *in force* depends on how far in the ledger somebody has read, so each follower has an
+`AppliedConfigurations` of its own; it holds positions and digests, no copies.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+
+from buildledger.config.resolved import Configuration
+from buildledger.config.stored import UnreadableTextError, read_configuration
+from buildledger.events.config import ConfigApplied
+from buildledger.events.fact import Recorded
+
+DECODED_MAX = 8
+"""Decoded configurations that are kept; a large one takes tens of megabytes."""
+
+
+class UnreadableConfigurationError(ValueError):
+    """The configuration that was applied at a position is in no format that this version reads."""
+
+    def __init__(self, position: int, cause: UnreadableTextError) -> None:
+        super().__init__(f"the configuration applied at position {position} can't be used: {cause}")
+        self.position = position
+        self.format = cause.number
+
+
+class Configurations:
+    """Configurations by the position of the fact that applied them.
+
+    Thread-safe. The first use of a configuration blocks while it is read and decoded (a few milliseconds; a large one
+    takes tenths of a second); two threads that ask at the same time may both decode it.
+    """
+
+    def __init__(self, fact_at: Callable[[int], Recorded], decoded_max: int = DECODED_MAX) -> None:
+        """`fact_at` reads the fact at a position of the ledger, and may block."""
+        self._fact_at = fact_at
+        self._decoded_max = decoded_max
+        self._decoded: OrderedDict[int, Configuration] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def at(self, position: int) -> Configuration:
+        """The configuration that the fact at this position applied.
+
+        Raises:
+            UnreadableConfigurationError: its format is unknown; names the position and the format.
+        """
+        with self._lock:
+            if (known := self._decoded.get(position)) is not None:
+                self._decoded.move_to_end(position)
+                return known
+        try:
+            made = read_configuration(self.text_at(position))
+        except UnreadableTextError as error:
+            raise UnreadableConfigurationError(position, error) from error
+        with self._lock:
+            self._decoded[position] = made
+            while len(self._decoded) > self._decoded_max:
+                self._decoded.popitem(last=False)
+        return made
+
+    def text_at(self, position: int) -> str:
+        """The text of that configuration as it is stored."""
+        fact = self._fact_at(position).fact
+        assert isinstance(fact, ConfigApplied)
+        return fact.text
+
+
+class AppliedConfigurations:
+    """Which configuration is in force for a follower of the ledger, and where earlier ones were applied.
+
+    For one thread or event loop. `apply` decodes nothing: a follower that reads through history passes over
+    configurations that nobody can read any more.
+    """
+
+    def __init__(self, configurations: Configurations) -> None:
+        self._configurations = configurations
+        self._positions: dict[str, int] = {}
+        self._current: Configuration | None = None
+        """The decoded configuration in force: it stays at hand whatever the others read."""
+        self.digest: str | None = None
+        """The digest of the configuration in force; None before the first."""
+
+    def apply(self, position: int, digest: str) -> None:
+        """Note that the fact at this position put the configuration with this digest in force."""
+        self._positions[digest] = position
+        self.digest, self._current = digest, None
+
+    @property
+    def current(self) -> Configuration | None:
+        """The configuration in force; None before the first.
+
+        Raises:
+            UnreadableConfigurationError: its format is unknown.
+        """
+        if self._current is None and self.digest is not None:
+            self._current = self._configurations.at(self._positions[self.digest])
+        return self._current
+
+    def of(self, digest: str) -> Configuration:
+        """The configuration with this digest.
+
+        Raises:
+            KeyError: it was never applied.
+            UnreadableConfigurationError: its format is unknown.
+        """
+        if digest == self.digest and (current := self.current) is not None:
+            return current
+        return self._configurations.at(self._positions[digest])
+
+    def positions(self, pinned: Collection[str]) -> dict[str, int]:
+        """Where the configuration in force and those with these digests were applied, for a checkpoint."""
+        return {digest: at for digest, at in self._positions.items() if digest in pinned or digest == self.digest}
+
+    def restore(self, positions: dict[str, int], digest: str | None) -> None:
+        """Take over the content of a checkpoint."""
+        self._positions, self.digest, self._current = dict(positions), digest, None

@@ -1,0 +1,160 @@
+"""Follows one repository: what is new in it becomes changes, and where its branches stand becomes known.
+
+Changes are recorded before the branch that has them moves, parents before children, and all ids follow from what is
+in the repository. So a poll that is killed anywhere is simply repeated by the next one. The mirror is only a cache: a
+damaged one is made anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from functools import reduce
+
+from buildledger.config import globs
+from buildledger.config.resolved import Source
+from buildledger.domain import source as domain
+from buildledger.domain.source import MoveBranch, ReportSourceFailure, ReportSourceRecovery, SourceState
+from buildledger.events.change import BranchMoved
+from buildledger.events.ids import change_id, source_id
+from buildledger.intake.polling.mirror import Mirror, SourceError
+from buildledger.intake.polling.recording import Recorder
+from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.vault import Vault
+from buildledger.sources.commits import Commit
+from buildledger.sources.failures import Cause
+
+HISTORY_CHANGES = 1000
+"""Commits from before the source was configured that are recorded, the newest of all branches."""
+NEW_CHANGES = 10_000
+"""Commits recorded for one poll; of a larger push the oldest are left out."""
+MOVE_CHANGES = 1000
+"""Commits that a move of a branch names; the others are counted."""
+USUAL_BRANCHES = ("main", "master", "trunk")
+
+
+class Poller:
+    """Polls one source. One poll at a time."""
+
+    def __init__(self, source: Source, *, ledger: Ledger, vault: Vault, mirror: Mirror) -> None:
+        self._source = source
+        self._ledger = ledger
+        self._mirror = mirror
+        self._recorder = Recorder(ledger, vault, source=source.name, repository=source.url)
+        self._state: SourceState | None = None
+        self._seen: dict[str, str] | None = None
+        """The far end's branches as the last poll that succeeded saw them; None before the first one."""
+
+    async def poll(self, *, hinted: bool = False) -> None:
+        """Record whatever differs from what is known; an unreadable source is recorded, not raised.
+
+        With `hinted`, somebody says that there is something new: the far end isn't asked first whether there is.
+        Raises:
+            Exception: Whatever the ledger and the vault raise.
+        """
+        name = self._source.name
+        if self._state is None:
+            self._state, _ = await asyncio.to_thread(self._ledger.load, domain.AGGREGATE, source_id(name))
+        try:
+            try:
+                await self._poll_and_repair(hinted)
+            except SourceError as error:
+                await self._decide(ReportSourceFailure(source=name, cause=error.cause, detail=error.detail))
+            else:
+                await self._decide(ReportSourceRecovery(source=name))
+        except BaseException:
+            self._state = None
+            raise
+
+    async def _poll_and_repair(self, hinted: bool) -> None:
+        try:
+            await self._poll(hinted)
+        except SourceError as error:
+            if error.cause is not Cause.CORRUPT:
+                raise
+            await self._mirror.discard()
+            await self._poll(hinted=True)
+
+    async def _poll(self, hinted: bool) -> None:
+        if not hinted and self._seen is not None and await self._mirror.remote_heads() == self._seen:
+            return
+        present = await self._mirror.update()
+        heads = {name: at for name, at in present.items() if globs.matches(self._source.branches, name)}
+        known = self._known.heads
+        if known or self._seen is not None:
+            await self._follow(known, heads, gone=sorted(known.keys() - present.keys()))
+        else:
+            await self._begin(heads)
+        self._seen = present
+
+    async def _begin(self, heads: dict[str, str]) -> None:
+        """First sight of the source: what is there already is history."""
+        await self._record(heads, (), HISTORY_CHANGES, historic=True)
+        source = self._source.name
+        await self._move(
+            BranchMoved(source=source, branch=branch, revision=at, initial=True) for branch, at in heads.items()
+        )
+
+    async def _follow(self, known: dict[str, str], heads: dict[str, str], gone: Iterable[str]) -> None:
+        moved = {branch: at for branch, at in heads.items() if known.get(branch) != at}
+        if moved:
+            await self._record(moved, known.values(), NEW_CHANGES, historic=False)
+        moves = [await self._moved(known, branch, at) for branch, at in moved.items()]
+        source = self._source.name
+        moves += [BranchMoved(source=source, branch=branch, previous=known[branch], revision=None) for branch in gone]
+        await self._move(moves)
+
+    async def _moved(self, known: dict[str, str], branch: str, at: str) -> BranchMoved:
+        previous = known.get(branch)
+        comparison = await self._mirror.compare(previous, at) if previous else None
+        if comparison is not None:
+            new = comparison.new
+        else:
+            others = [revision for name, revision in known.items() if name != branch]
+            new = await self._mirror.list_new(at, others)
+        return BranchMoved(
+            source=self._source.name,
+            branch=branch,
+            previous=previous,
+            revision=at,
+            forced=previous is not None and (comparison is None or comparison.forced),
+            changes=tuple(change_id(self._source.name, revision) for revision in new[-MOVE_CHANGES:]),
+            change_count=len(new),
+        )
+
+    async def _record(self, heads: dict[str, str], known: Iterable[str], limit: int, *, historic: bool) -> None:
+        """Record up to `limit` commits of `heads` that `known` doesn't have, each under the first branch it is on."""
+        known, left = list(known), limit
+        for branch in sorted(heads, key=self._importance):
+
+            async def take(commits: list[Commit], branch: str = branch) -> None:
+                nonlocal left
+                left -= len(commits)
+                await self._recorder.record(commits, branch=branch, historic=historic)
+
+            if left > 0:
+                await self._mirror.log((heads[branch],), known, left, take)
+            known.append(heads[branch])
+
+    def _importance(self, branch: str) -> tuple[bool, bool, str]:
+        """The default branch first, then the usual names for it, then the others by name."""
+        return branch != self._source.default_branch, branch not in USUAL_BRANCHES, branch
+
+    @property
+    def _known(self) -> SourceState:
+        assert self._state is not None, "loaded when the poll begins"
+        return self._state
+
+    async def _move(self, moves: Iterable[BranchMoved]) -> None:
+        await self._decide(*(MoveBranch(source=self._source.name, move=move) for move in moves))
+
+    async def _decide(self, *commands: MoveBranch | ReportSourceFailure | ReportSourceRecovery) -> None:
+        """Execute, all together, those of the commands that would decide something; then know what they decided."""
+        state, telling = self._known, []
+        for command in commands:
+            if facts := domain.decide(state, command):
+                telling.append(command)
+                state = reduce(domain.evolve, facts, state)
+        if telling:
+            await self._recorder.execute(*telling)
+        self._state = state

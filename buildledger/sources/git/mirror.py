@@ -1,0 +1,73 @@
+"""A bare mirror on the server: the commands of `polling.py` for one repository and one directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from buildledger.sources.failures import Failure
+from buildledger.sources.git import command, failure, polling
+from buildledger.sources.git.address import Address
+from buildledger.sources.git.history import LogParser
+from buildledger.sources.port import Comparison, LogReader, ServerCommand
+
+
+class GitMirror:
+    """See `MirrorCommands`."""
+
+    def __init__(self, address: Address, directory: Path) -> None:
+        self._address = address
+        self._directory = str(directory)
+
+    def environment(self, inherited: Mapping[str, str]) -> Mapping[str, str]:
+        """The server's variables, less what git would take from them, plus what hardens it."""
+        kept = {name: value for name, value in inherited.items() if name not in command.INHERITED}
+        return kept | command.environment(self._address)
+
+    def list_remote_heads(self) -> ServerCommand:
+        """`git ls-remote`."""
+        return ServerCommand(polling.list_remote_heads(self._address))
+
+    def parse_heads(self, output: bytes) -> dict[str, str]:
+        """Branch → object name."""
+        return polling.parse_heads(output)
+
+    def create(self, heads: Mapping[str, str]) -> ServerCommand:
+        """`git init --bare`, in the far end's object format."""
+        return ServerCommand(polling.init(self._directory, polling.object_format(heads)))
+
+    def update(self) -> ServerCommand:
+        """`git fetch --prune`."""
+        return ServerCommand(polling.fetch(self._address, self._directory))
+
+    def list_heads(self) -> ServerCommand:
+        """`git for-each-ref`."""
+        return ServerCommand(polling.list_heads(self._directory))
+
+    def compare(self, before: str, now: str) -> ServerCommand:
+        """`git rev-list --left-right`."""
+        return ServerCommand(polling.compare(self._directory, before, now))
+
+    def parse_comparison(self, output: bytes) -> Comparison | None:
+        """What is new, and whether anything was thrown away."""
+        return polling.parse_comparison(output)
+
+    def list_new(self, now: str, known: Iterable[str]) -> ServerCommand:
+        """`git rev-list`."""
+        return ServerCommand(*polling.list_new(self._directory, now, known))
+
+    def parse_revisions(self, output: bytes) -> tuple[str, ...]:
+        """Object names, one a line."""
+        return polling.parse_revisions(output)
+
+    def log(self, wanted: Iterable[str], known: Iterable[str], limit: int) -> ServerCommand:
+        """`git log --raw`."""
+        return ServerCommand(*polling.log(self._directory, wanted, known, limit))
+
+    def log_reader(self) -> LogReader:
+        """Reads what `log` prints."""
+        return LogParser()
+
+    def failure(self, errors: str) -> Failure:
+        """The cause, and git's own line."""
+        return Failure(failure.classify(errors), failure.detail(errors))

@@ -1,0 +1,1 @@
+"""Transfers of files between build directories and the server's blob store."""

@@ -1,0 +1,115 @@
+"""Access to the server's blob store, with calls that are repeated until they succeed or can't."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import grpc
+import grpc.aio
+
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
+from buildledger.worker.files.listing import StoppedError
+from buildledger.worker.transport.backoff import Backoff
+from buildledger.worker.transport.credential import StoredCredential
+from buildledger.worker.transport.transport import call_metadata
+
+# The server is away or the connection broke: what was transferred is kept, and the rest follows.
+_PASSING = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
+
+# What grpcio says when the other side ended a call that was being written to; the true status is lost with it.
+_BROKEN_WHILE_WRITING = "Internal error from Core"
+
+_log = logging.getLogger(__name__)
+
+
+class TransferError(Exception):
+    """A blob that can't be moved, and trying again wouldn't help."""
+
+    def __init__(self, code: pb.FileErrorCode.ValueType, path: bytes, message: str) -> None:
+        self.error = pb.FileError(code=code, path=path, message=message)
+        super().__init__(message)
+
+
+class Stop(Protocol):
+    """A request to end the run that a transfer belongs to."""
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the run is to be ended."""
+
+    async def made(self) -> None:
+        """Wait until it is made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferTask:
+    """Which files of which run are to be moved, and where they lie."""
+
+    run_id: str
+    attempt: int
+    spec: pb.RunSpec
+    """Its `files_in`, `files_out` and `blob_token` count."""
+    root: bytes
+    """Real path of the directory that all paths of the specification lie in."""
+    stop: Stop
+
+
+class BlobStore:
+    """The server's Blobs service; the channel is opened when it is first needed."""
+
+    def __init__(self, open_channel: Callable[[], grpc.aio.Channel]) -> None:
+        self.credential: StoredCredential | None = None
+        self._open = open_channel
+        self._channel: grpc.aio.Channel | None = None
+
+    def stub(self) -> "worker_pb2_grpc.BlobsAsyncStub":
+        """A stub on the open channel."""
+        if self._channel is None:
+            self._channel = self._open()
+        return worker_pb2_grpc.BlobsStub(self._channel)
+
+    def metadata(self, spec: pb.RunSpec) -> tuple[tuple[str, str], ...]:
+        """Metadata that authorizes one call for the blobs of a run."""
+        return (("buildledger-run-token", spec.blob_token),) if spec.blob_token else call_metadata(self.credential)
+
+    async def reconnect(self) -> None:
+        """Close the channel; the next call opens another."""
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            await channel.close()
+
+
+async def with_retries(task: TransferTask, blobs: BlobStore, transfer: Callable[[], Awaitable[None]]) -> None:
+    """Try until it succeeds, can't succeed, or the run is to be ended; then a transfer under way is broken off."""
+    if task.stop.is_made:
+        raise StoppedError
+    trying = asyncio.create_task(_retry(task, blobs, transfer))
+    stopped = asyncio.create_task(task.stop.made())
+    try:
+        await asyncio.wait((trying, stopped), return_when=asyncio.FIRST_COMPLETED)
+        if not trying.done():
+            raise StoppedError
+        trying.result()
+    finally:
+        for waiting in (trying, stopped):
+            waiting.cancel()
+        await asyncio.gather(trying, stopped, return_exceptions=True)
+
+
+async def _retry(task: TransferTask, blobs: BlobStore, transfer: Callable[[], Awaitable[None]]) -> None:
+    """Try until it succeeds or can't succeed."""
+    backoff = Backoff()
+    while True:
+        try:
+            return await transfer()
+        except grpc.aio.AioRpcError as error:
+            if error.code() not in _PASSING and error.details() != _BROKEN_WHILE_WRITING:
+                is_quota = error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+                code = pb.FILE_ERROR_CODE_OVER_QUOTA if is_quota else pb.FILE_ERROR_CODE_BLOB
+                raise TransferError(code, b"", f"{error.code().name}: {error.details()}") from error
+            _log.info("run %s: a transfer is interrupted: %s", task.run_id, error.details())
+        await blobs.reconnect()
+        await asyncio.sleep(backoff.next_delay())

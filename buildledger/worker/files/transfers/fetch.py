@@ -1,0 +1,113 @@
+"""Fetches the files that a run wants from the server's blob store."""
+
+import hashlib
+import os
+import secrets
+import stat
+import tempfile
+from functools import partial
+
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.worker.files.operations import file_error, write_all
+from buildledger.worker.files.paths import PathEscapesError, resolve, resolve_links
+from buildledger.worker.files.transfers.blob_store import BlobStore, TransferError, TransferTask, with_retries
+
+LONGEST_LINK_BYTES = 4 << 10
+_TEMPORARY = b".buildledger-"
+
+
+async def fetch_files(task: TransferTask, blobs: BlobStore) -> pb.FileError | None:
+    """Fetch the files that the task wants; returns what went wrong with the first that can't be had.
+
+    Raises:
+        StoppedError: the run is to be ended.
+    """
+    try:
+        for wanted in task.spec.files_in:
+            await _fetch(task, blobs, wanted)
+    except TransferError as error:
+        return error.error
+    except (OSError, PathEscapesError) as error:
+        return file_error(task.root, error)
+    return None
+
+
+async def _fetch(task: TransferTask, blobs: BlobStore, wanted: pb.FileIn) -> None:
+    """Create one wanted file, link or directory."""
+    os.makedirs(task.root, exist_ok=True)
+    match stat.S_IFMT(wanted.mode):
+        case 0 | stat.S_IFREG:
+            await _fetch_file(task, blobs, wanted)
+        case stat.S_IFLNK:
+            await _fetch_link(task, blobs, wanted)
+        case stat.S_IFDIR:
+            os.makedirs(resolve_links(task.root, wanted.path), exist_ok=True)
+        case kind:
+            raise TransferError(pb.FILE_ERROR_CODE_IO, wanted.path, f"no file can be made of type {kind:#o}")
+
+
+async def _fetch_file(task: TransferTask, blobs: BlobStore, wanted: pb.FileIn) -> None:
+    """Download a blob to a temporary file, verify it, and rename it."""
+    target = resolve(task.root, wanted.path)
+    directory = os.path.dirname(target)
+    os.makedirs(directory, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=_TEMPORARY, dir=directory)
+    try:
+        await _receive(task, blobs, wanted, descriptor)
+        os.fchmod(descriptor, stat.S_IMODE(wanted.mode) or 0o644)
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+async def _fetch_link(task: TransferTask, blobs: BlobStore, wanted: pb.FileIn) -> None:
+    """Download a link's target, create the link under a temporary name, and rename it."""
+    if wanted.blob.size > LONGEST_LINK_BYTES:
+        raise TransferError(pb.FILE_ERROR_CODE_TOO_LARGE, wanted.path, f"a link has {LONGEST_LINK_BYTES} bytes at most")
+    target = resolve(task.root, wanted.path)
+    directory = os.path.dirname(target)
+    os.makedirs(directory, exist_ok=True)
+    with tempfile.TemporaryFile(dir=directory) as text:
+        await _receive(task, blobs, wanted, text.fileno())
+        points_to = os.pread(text.fileno(), LONGEST_LINK_BYTES, 0)
+    temporary = os.path.join(directory, _TEMPORARY + secrets.token_hex(8).encode())
+    os.symlink(points_to, temporary)
+    try:
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+async def _receive(task: TransferTask, blobs: BlobStore, wanted: pb.FileIn, descriptor: int) -> None:
+    """Write the whole blob to a file, and verify it."""
+    download = _Download(wanted.blob, descriptor)
+    await with_retries(task, blobs, partial(download.resume, blobs, task.spec))
+    if not download.is_sound:
+        raise TransferError(pb.FILE_ERROR_CODE_DIGEST_MISMATCH, wanted.path, "what arrived isn't what was asked for")
+
+
+class _Download:
+    """A download of one blob into a file; after a broken connection it continues where it stopped."""
+
+    def __init__(self, blob: pb.Blob, descriptor: int) -> None:
+        self._blob = blob
+        self._descriptor = descriptor
+        self._summed = hashlib.sha256()
+        self._size = 0
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether size and digest are the blob's."""
+        return self._summed.digest() == self._blob.sha256 and self._size == self._blob.size
+
+    async def resume(self, blobs: BlobStore, spec: pb.RunSpec) -> None:
+        """Read what is missing."""
+        request = pb.BlobReadRequest(blob=self._blob, offset=self._size)
+        async for part in blobs.stub().Read(request, metadata=blobs.metadata(spec)):
+            self._summed.update(part.data)
+            self._size += len(part.data)
+            write_all(self._descriptor, part.data)

@@ -1,0 +1,79 @@
+"""Uploads files that a run has made to the server's blob store."""
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator
+from functools import partial
+
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.worker.files.listing import describe, digest, matching
+from buildledger.worker.files.operations import file_error
+from buildledger.worker.files.paths import PathEscapesError
+from buildledger.worker.files.transfers.blob_store import BlobStore, TransferError, TransferTask, with_retries
+
+MOST_UPLOADS = 10_000
+_CHUNK_BYTES = 240 << 10
+_CALL_SECONDS = 30.0
+
+
+async def upload_files(task: TransferTask, blobs: BlobStore, *, succeeded: bool) -> pb.FileResult:
+    """Upload what the task asks for; what was uploaded before an error stands in the result beside it.
+
+    Raises:
+        StoppedError: the run is to be ended.
+    """
+    result = pb.FileResult()
+    try:
+        for wanted in task.spec.files_out:
+            if not succeeded and not wanted.always:
+                continue
+            for entry in await asyncio.to_thread(_wanted_entries, task.root, wanted):
+                if len(result.entries) == MOST_UPLOADS:
+                    raise TransferError(pb.FILE_ERROR_CODE_TOO_LARGE, wanted.pattern, f"more than {MOST_UPLOADS} files")
+                await with_retries(task, blobs, partial(_upload, task, blobs, entry))
+                result.entries.append(entry)
+    except TransferError as error:
+        result.error.CopyFrom(error.error)
+    except (OSError, PathEscapesError) as error:
+        result.error.CopyFrom(file_error(task.root, error))
+    return result
+
+
+def _wanted_entries(root: bytes, wanted: pb.FileOut) -> list[pb.FileEntry]:
+    """The regular files that match, with their digests; blocks on the disk."""
+    entries = []
+    for path in matching(root, wanted.pattern, threading.Event()):
+        entry = describe(root, path)
+        if entry.type != pb.FILE_TYPE_REGULAR:
+            continue
+        if wanted.size_limit and entry.size > wanted.size_limit:
+            raise TransferError(pb.FILE_ERROR_CODE_TOO_LARGE, entry.path, f"larger than {wanted.size_limit} bytes")
+        entry.sha256 = digest(path)
+        entries.append(entry)
+    if not entries and not wanted.optional:
+        raise TransferError(pb.FILE_ERROR_CODE_NOT_FOUND, wanted.pattern, "nothing matches")
+    return entries
+
+
+async def _upload(task: TransferTask, blobs: BlobStore, entry: pb.FileEntry) -> None:
+    """Write one file where the server lacks it, from where it left off."""
+    stub, spec = blobs.stub(), task.spec
+    blob = pb.Blob(sha256=entry.sha256, size=entry.size)
+    request = pb.FindMissingRequest(blobs=[blob])
+    if not (await stub.FindMissing(request, metadata=blobs.metadata(spec), timeout=_CALL_SECONDS)).missing:
+        return
+    question = pb.BlobStatusRequest(blob=blob)
+    status = await stub.Status(question, metadata=blobs.metadata(spec), timeout=_CALL_SECONDS)
+    if status.complete:
+        return
+    first = pb.BlobWriteRequest(blob=blob, offset=status.committed, run_id=task.run_id, attempt=task.attempt)
+
+    async def parts() -> AsyncIterator[pb.BlobWriteRequest]:
+        yield first
+        with open(os.path.join(task.root, entry.path), "rb") as file:  # noqa: ASYNC230 - chunks are small
+            file.seek(status.committed)
+            while data := file.read(_CHUNK_BYTES):
+                yield pb.BlobWriteRequest(data=data)
+
+    await stub.Write(parts(), metadata=blobs.metadata(spec))

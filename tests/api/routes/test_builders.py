@@ -1,0 +1,74 @@
+"""Builders, and builds that are forced by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from buildledger.events.request import RequestSubmitted
+from tests.api.calls import post, read
+from tests.api.conftest import Site, settled
+
+
+async def test_a_forced_build_is_durable_and_visible_when_it_is_answered(site: Site, client: httpx.AsyncClient) -> None:
+    """The answer names the request and its position; the ledger has it and the next read shows it."""
+    answer = await post(
+        client, "builders/lint/force", {"branch": "topic", "reason": "why not", "priority": 5, "inputs": {"fast": True}}
+    )
+    assert answer.status_code == 201, answer.text
+    receipt = answer.json()
+    assert receipt["visible"]
+    assert not receipt["duplicate"]
+    (recorded,) = site.ledger.read(receipt["position"] - 1, 1)
+    assert isinstance(recorded.fact, RequestSubmitted)
+    assert recorded.meta.actor.startswith("user:")
+    assert recorded.meta.correlation_id == recorded.stream_id
+    (request,) = (await client.get("/api/v1/requests?status=waiting")).json()["items"]
+    assert request["id"] == receipt["request_id"]
+    assert request["inputs"] == {"version": "1", "fast": True}
+    assert request["stamps"][0]["branch"] == "topic"
+    assert request["trigger"] == "by-hand"
+    assert request["requested_by"]["label"] == "admin"
+    assert request["priority"] == 5
+
+
+@pytest.mark.parametrize(
+    ("body", "at"),
+    [
+        ({"inputs": {"version": "one"}}, "inputs/version"),
+        ({"inputs": {"fast": "yes"}}, "inputs/fast"),
+        ({"inputs": {"speed": 3}}, "inputs/speed"),
+        ({"branch": 7}, "branch"),
+        ({"revision": "--upload-pack=x"}, "revision"),
+        ({"colour": "red"}, "colour"),
+        ({"priority": 10**9}, "priority"),
+    ],
+)
+async def test_wrong_inputs_are_named(client: httpx.AsyncClient, body: dict[str, Any], at: str) -> None:
+    """What doesn't fit the builder's inputs or the body's schema is 422, and says where."""
+    answer = await post(client, "builders/lint/force", body)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert any(error["at"].startswith(at) for error in answer.json()["errors"])
+
+
+async def test_only_configured_builders_can_be_forced(site: Site, client: httpx.AsyncClient) -> None:
+    """A builder that has gone from the configuration is known, and can't be built."""
+    site.world.apply_config("lint")
+    answer = await post(client, "builders/tests[3.12]/force", {})
+    assert answer.status_code == 404
+    answer = await post(client, "builders/lint/force", {"sources": {"gadget": {"branch": "main"}}})
+    assert answer.status_code == 422
+
+
+async def test_builders_that_were_never_built_are_listed(site: Site, client: httpx.AsyncClient) -> None:
+    """Every configured builder is there from the start, with what the configuration says of it."""
+    await settled(site)
+    listed = (await read(client, "builders"))["items"]
+    assert [builder["name"] for builder in listed] == ["lint", "tests[3.12]", "tests[3.13]"]
+    assert listed[1]["matrix"] == {"python": "3.12"}
+    assert {builder["status"] for builder in listed} == {"never_built"}
+    found = await read(client, "builders", search="3.13")
+    assert [builder["name"] for builder in found["items"]] == ["tests[3.13]"]

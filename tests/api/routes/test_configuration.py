@@ -1,0 +1,22 @@
+"""Putting a configuration in force."""
+
+from __future__ import annotations
+
+import httpx
+
+from tests.api.calls import post
+from tests.api.conftest import Site
+from tests.projections.world import configuration
+
+
+async def test_a_configuration_is_applied_whole_at_the_expected_revision(site: Site, client: httpx.AsyncClient) -> None:
+    """A revision that isn't in force any more is refused; a text that is no configuration stays outside."""
+    wanted = configuration("lint", "docs")
+    body = {"text": wanted.to_json(), "origin": "test.yaml", "expected_revision": 1}
+    assert (await post(client, "config", body)).status_code == 200
+    assert (await client.get("/api/v1/config")).json()["revision"]["revision"] == 2
+    assert (await client.get("/api/v1/builders/docs")).status_code == 200
+    stale = body | {"text": configuration("lint").to_json()}
+    refused = await post(client, "config", stale)
+    assert (refused.status_code, refused.json()["code"]) == (409, "config_revision")
+    assert (await post(client, "config", body | {"text": "{}"})).status_code == 422

@@ -1,0 +1,18 @@
+"""What the server says of itself."""
+
+from __future__ import annotations
+
+import httpx
+
+from tests.api.conftest import Site
+
+
+async def test_what_the_dashboard_needs_first(site: Site, client: httpx.AsyncClient) -> None:
+    """Title, limits and permissions follow the configuration and who asks."""
+    ui = (await client.get("/api/v1/ui-config")).json()
+    assert (ui["title"], ui["signed_in"]) == ("Tests", True)
+    assert all(ui["permissions"].values())
+    async with site.client(Accept="application/json") as stranger:
+        ui = (await stranger.get("/api/v1/ui-config")).json()
+    assert not any(ui["permissions"].values())
+    assert (await client.get("/api/v1/server")).json()["version"]

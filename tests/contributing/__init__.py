@@ -1,0 +1,1 @@
+"""The guides for contributors, performed."""

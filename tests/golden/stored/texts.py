@@ -1,0 +1,83 @@
+"""The kinds of text that facts carry, and what their golden files are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from buildledger.config import machines, stored
+from buildledger.config.load import load
+from buildledger.config.resolved import Configuration
+from tests.golden.shapes import Shape, shape_of
+
+DIRECTORY = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of stored text."""
+
+    name: str
+    """Begins the names of its files."""
+    format: stored.StoredFormat[Any]
+    shape: Any
+    raise_here: str
+    """Where the number of its format stands."""
+    write: Callable[[Any], str]
+
+    def golden(self, number: int) -> Path:
+        """The golden texts of a format, a line each."""
+        return DIRECTORY / f"{self.name}.{number}.jsonl"
+
+    def golden_shape(self, number: int) -> Path:
+        """The golden shape of a format."""
+        return DIRECTORY / f"{self.name}.{number}.shape.json"
+
+    def reads_as(self, number: int) -> Path:
+        """What the golden texts have to be read as: themselves while their format is the newest one."""
+        return (
+            self.golden(number) if number == self.format.newest else self.golden(number).with_suffix(".reads-as.jsonl")
+        )
+
+    def shape_then(self) -> Shape:
+        """The recorded shape of the newest format."""
+        return msgspec.json.decode(self.golden_shape(self.format.newest).read_bytes(), type=Shape)
+
+    def shape_now(self) -> Shape:
+        """The shape of the newest format."""
+        return shape_of(self.shape)
+
+
+CONFIGURATION = Kind(
+    "configuration",
+    stored.CONFIGURATION,
+    Configuration,
+    "CONFIGURATION_FORMAT in buildledger/config/resolved.py",
+    Configuration.to_json,
+)
+MACHINES = tuple(
+    Kind(
+        f"machine-settings-{shape.__struct_config__.tag}",
+        stored.MACHINE_SETTINGS,
+        shape,
+        "MACHINE_SETTINGS_FORMAT in buildledger/config/machines.py",
+        machines.to_json,
+    )
+    for shape in (machines.LocalStart, machines.SshStart, machines.KubernetesStart)
+)
+KINDS = (CONFIGURATION, *MACHINES)
+
+
+def examples() -> dict[str, str]:
+    """A text of each kind in its newest format that shows everything there is."""
+    everything = load(DIRECTORY / "everything.yaml", secrets_required=False)
+    found = {CONFIGURATION.name: everything.to_json()}
+    for worker in everything.workers.values():
+        if worker.start is not None:
+            text = machines.to_json(worker.start)
+            found[f"machine-settings-{msgspec.json.decode(text)['driver']}"] = text
+    return found

@@ -1,0 +1,93 @@
+"""The API over a simulated world's ledger: what anybody outside is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from buildledger.api.app import make_app
+from buildledger.api.http.dependencies import ApiDependencies
+from buildledger.config.configurations import Configurations
+from buildledger.config.resolved import Configuration
+from buildledger.ledger.proof import Tree
+from buildledger.ledger.signing import HeadKey
+from buildledger.ledger.vault import Vault
+from buildledger.logs.artifacts_local import LocalArtifactStore
+from buildledger.logs.local import LocalLogStore
+from buildledger.projections.projector import Projector
+from buildledger.projections.storage import SqliteViews
+from buildledger.projections.views import Views
+from tests.reactors.world import World
+
+TOKEN = "test-admin-token"
+PAGE = 100
+
+
+class WorldConfiguration:
+    """The configuration that the world has put in force."""
+
+    def __init__(self, w: World) -> None:
+        self._w = w
+
+    @property
+    def current(self) -> Configuration | None:
+        """See `dependencies.Active`."""
+        return self._w.configuration
+
+
+class Site:
+    """Answers requests, after its read models have followed the ledger to its head."""
+
+    def __init__(self, deps: ApiDependencies, projector: Projector) -> None:
+        self._projector = projector
+        self._app = make_app(deps)
+
+    async def waiting(self) -> list[dict[str, Any]]:
+        """The requests that wait, as the API answers them."""
+        self._projector.catch_up()
+        transport = httpx.ASGITransport(self._app)
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8010", headers=headers) as client:
+            answer = await client.get("/api/v1/requests", params={"status": "waiting", "limit": PAGE})
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()["items"]
+        return found
+
+
+@contextmanager
+def site_of(w: World, path: Path) -> Iterator[Site]:
+    """The site of a world that has begun."""
+    url = f"sqlite:///{path / 'ledger.db'}"
+    with ExitStack() as stack:
+        vault = Vault.open(url)
+        stack.callback(vault.close)
+        tree = Tree.open(w.ledger.store, url)
+        stack.callback(tree.close)
+        views = Views(SqliteViews(path / "views"))
+        stack.callback(views.close)
+        logs = LocalLogStore(path / "logs")
+        stack.callback(logs.close)
+        projector = Projector(w.ledger, views)
+        deps = ApiDependencies(
+            configurations=Configurations(w.ledger.at),
+            ledger=w.ledger,
+            vault=vault,
+            tree=tree,
+            head_key=HeadKey.at(path / "head-key.pem", "test"),
+            artifacts=LocalArtifactStore(path / "artifacts"),
+            logs=logs,
+            views=views,
+            projector=projector,
+            reactors=None,
+            connected_workers=None,
+            active=WorldConfiguration(w),
+            trigger_poll=lambda _: False,
+            clock=w.clock,
+            admin_token=TOKEN,
+            dashboard=path / "dashboard",
+        )
+        yield Site(deps, projector)

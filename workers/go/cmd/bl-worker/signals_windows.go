@@ -1,0 +1,12 @@
+package main
+
+import (
+	"os"
+	"syscall"
+)
+
+// Signals that shut the worker down, and that drain it.
+var (
+	shutDownSignals = []os.Signal{os.Interrupt, syscall.SIGTERM}
+	drainSignals    []os.Signal
+)

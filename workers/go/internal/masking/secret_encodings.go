@@ -1,0 +1,182 @@
+package masking
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+const (
+	// minSecretBytes: shorter values occur by chance all over any output, and masking them would only show where they are.
+	minSecretBytes = 4
+	minFormBytes   = 6
+	// whitespace is trimmed from both ends of a secret, for one more form.
+	whitespace = " \t\n\r\v\f"
+)
+
+// secretEncodings are all forms in which secrets are recognised: plain, each line by itself, and encoded in base64, URLs and JSON.
+//
+// The workers in other languages make the same forms; tests/golden/masking.json has examples that all of them are tested with.
+func secretEncodings(secrets [][]byte) [][]byte {
+	seen := make(map[string]bool)
+	var forms [][]byte
+	add := func(form []byte, shortest int) {
+		if len(form) >= shortest && !seen[string(form)] {
+			seen[string(form)] = true
+			forms = append(forms, form)
+		}
+	}
+	for _, secret := range secrets {
+		values := [][]byte{bytes.Clone(secret), bytes.Trim(secret, whitespace)}
+		for _, value := range values {
+			add(value, minSecretBytes)
+		}
+		for line := range bytes.FieldsFuncSeq(secret, func(r rune) bool { return r == '\n' || r == '\r' }) {
+			add(line, minSecretBytes)
+			add(bytes.Trim(line, whitespace), minSecretBytes)
+		}
+		for _, value := range values {
+			if len(value) < minSecretBytes {
+				continue
+			}
+			for _, form := range base64Forms(value) {
+				add(form, minFormBytes)
+			}
+			for _, form := range urlForms(value) {
+				add(form, minFormBytes)
+			}
+			for _, form := range jsonForms(value) {
+				add(form, minFormBytes)
+			}
+		}
+	}
+	return forms
+}
+
+// base64Lines is where tools break lines of base64: MIME, and PEM.
+var base64Lines = [...]int{76, 64}
+
+// base64Forms are a secret's encodings in base64, whole, in lines, and inside a longer text.
+func base64Forms(secret []byte) (forms [][]byte) {
+	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+		whole := encoding.AppendEncode(nil, secret)
+		forms = append(forms, whole)
+		for _, width := range base64Lines {
+			for start := 0; start < len(whole); start += width {
+				forms = append(forms, whole[start:min(start+width, len(whole))])
+			}
+		}
+		// Inside a longer text the secret may begin at any of three phases of base64. The characters at both ends depend on the
+		// bytes beside it, and are left out.
+		for phase := range 3 {
+			padded := append(make([]byte, phase, phase+len(secret)), secret...)
+			first, last := (phase*4+2)/3, len(padded)*4/3
+			forms = append(forms, encoding.AppendEncode(nil, padded)[first:last])
+		}
+	}
+	return forms
+}
+
+const (
+	upperDigits = "0123456789ABCDEF"
+	lowerDigits = "0123456789abcdef"
+)
+
+// urlSafe are the characters, beside letters and digits, that encoders leave as they are: strict ones, encodeURIComponent,
+// encodeURI, encoders of paths, of parts of paths, and of forms.
+var urlSafe = [...]string{"-._~", "-._~!*'()", "-._~!*'();/?:@&=+$,#", "-._~/", "-._~$&+=:@", "-._*"}
+
+// urlForms are a secret's encodings in URLs.
+func urlForms(secret []byte) (forms [][]byte) {
+	for _, safe := range urlSafe {
+		for _, digits := range []string{upperDigits, lowerDigits} {
+			forms = append(forms, percentEncoded(secret, digits, "%20", safe), percentEncoded(secret, digits, "+", safe))
+		}
+	}
+	return forms
+}
+
+// percentEncoded is a secret in a URL, with space as "%20" or, as in forms, "+".
+func percentEncoded(secret []byte, digits, space, safe string) []byte {
+	var encoded []byte
+	for _, each := range secret {
+		switch {
+		case each == ' ':
+			encoded = append(encoded, space...)
+		case 'a' <= each && each <= 'z', 'A' <= each && each <= 'Z', '0' <= each && each <= '9', strings.IndexByte(safe, each) >= 0:
+			encoded = append(encoded, each)
+		default:
+			encoded = append(encoded, '%', digits[each>>4], digits[each&15])
+		}
+	}
+	return encoded
+}
+
+// jsonEscaped are the characters that writers of JSON escape without need: none, those that could end a script in HTML, the same
+// with quotes and operators, and those that .NET escapes.
+var jsonEscaped = [...]string{"", "<>&" + lineEnds, "<>&='" + lineEnds, "\"<>&'+`\x7f" + lineEnds}
+
+const lineEnds = "\u2028\u2029"
+
+var jsonShort = map[rune]string{'\b': `\b`, '\f': `\f`, '\n': `\n`, '\r': `\r`, '\t': `\t`}
+
+// jsonStyle is how one kind of writer encodes characters in a JSON string.
+type jsonStyle struct {
+	escaped, unit, slash string
+	isShort              bool
+	escapedFrom          rune
+}
+
+// jsonEscapedFrom are the code points from which on writers escape every character: after DEL, from DEL on, or none (UTF-8).
+var jsonEscapedFrom = [...]rune{0x80, 0x7f, utf8.MaxRune + 1}
+
+// jsonForms are a secret's encodings in JSON strings.
+func jsonForms(secret []byte) (forms [][]byte) {
+	for _, escaped := range jsonEscaped {
+		for _, unit := range []string{`\u%04X`, `\u%04x`} {
+			for _, slash := range []string{"/", `\/`} {
+				for _, isShort := range []bool{true, false} {
+					for _, from := range jsonEscapedFrom {
+						forms = append(forms, jsonStyle{escaped, unit, slash, isShort, from}.encoded(secret))
+					}
+				}
+			}
+		}
+	}
+	return forms
+}
+
+func (s jsonStyle) encoded(secret []byte) []byte {
+	var encoded []byte
+	for rest := secret; len(rest) > 0; {
+		char, size := utf8.DecodeRune(rest)
+		short, isControl := jsonShort[char]
+		switch {
+		case char == utf8.RuneError && size == 1 && s.escapedFrom <= utf8.MaxRune:
+			// As a lone surrogate, which is how bytes that aren't UTF-8 are usually represented.
+			encoded = fmt.Appendf(encoded, s.unit, 0xdc00+int(rest[0]))
+		case char == utf8.RuneError && size == 1:
+			encoded = append(encoded, rest[0])
+		case isControl && s.isShort:
+			encoded = append(encoded, short...)
+		case char < ' ', strings.ContainsRune(s.escaped, char):
+			encoded = fmt.Appendf(encoded, s.unit, char)
+		case char == '"', char == '\\':
+			encoded = append(encoded, '\\', byte(char))
+		case char == '/':
+			encoded = append(encoded, s.slash...)
+		case char >= s.escapedFrom && char > 0xffff:
+			high, low := utf16.EncodeRune(char)
+			encoded = fmt.Appendf(fmt.Appendf(encoded, s.unit, high), s.unit, low)
+		case char >= s.escapedFrom:
+			encoded = fmt.Appendf(encoded, s.unit, char)
+		default:
+			encoded = append(encoded, rest[:size]...)
+		}
+		rest = rest[size:]
+	}
+	return encoded
+}

@@ -1,4 +1,0 @@
-package run
-
-// defaultShell takes a script as its next argument.
-var defaultShell = []string{"cmd.exe", "/d", "/s", "/c"}

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { raiseMinimumPosition, readAtMinimumPosition } from "./minimum-position.ts";
 
 it("reads again until the rows have reached the minimum position", async () => {
-  const positions = [3, 4, 7];
+  const positions = [3, 5, 7];
   raiseMinimumPosition(7);
   raiseMinimumPosition(5);
   const pauses: number[] = [];

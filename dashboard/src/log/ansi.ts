@@ -154,7 +154,7 @@ function visibleForm(code: number): string {
   return `\u27e8U+${code.toString(16).toUpperCase().padStart(4, "0")}\u27e9`;
 }
 
-/** The url of `8;params;url` when it is http or https and holds no surprise; otherwise no link at all. */
+/** The URL of `8;params;URL` when it is http or https without a user name or password; otherwise undefined. */
 function safeLinkUrl(body: string): string | undefined {
   const url = body.slice(body.indexOf(";", 2) + 1);
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return undefined;

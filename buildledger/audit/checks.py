@@ -37,7 +37,7 @@ class PublishedHead(msgspec.Struct, frozen=True):
 
 
 class ChainCheck:
-    """The stored links, one a commit."""
+    """Compares the stored hash chain, one link a commit, with the facts."""
 
     def __init__(self, store: FactStore) -> None:
         self._store = store
@@ -104,7 +104,7 @@ class TreeCheck:
 
 
 class HeadCheck:
-    """Stored and published tree heads, by size."""
+    """Compares signed tree heads, stored and published, with the root over the facts."""
 
     def __init__(self, tree: Tree, published: Sequence[PublishedHead], trusted: frozenset[str]) -> None:
         self._tree = tree

@@ -18,7 +18,7 @@ BATCH_FACTS = 2_000
 
 
 class StreamState(msgspec.Struct, frozen=True, kw_only=True):
-    """A stream as it was."""
+    """The state of one stream at the position that was asked for."""
 
     stream_id: UUID
     aggregate: str
@@ -38,7 +38,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     """In the order of their first facts."""
 
     def to_json(self) -> bytes:
-        """For programs and, indented, for people."""
+        """The result as indented JSON."""
         return msgspec.json.format(msgspec.json.encode(self))
 
 

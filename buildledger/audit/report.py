@@ -41,7 +41,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of a verification."""
+    """What a verification read and what it found wrong."""
 
     facts: int
     chain_head: str
@@ -57,7 +57,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """Nothing was found."""
+        """Whether no check found anything wrong."""
         return not self.findings
 
     @property
@@ -70,14 +70,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return min(exact, default=earliest.position)
 
     def to_json(self) -> bytes:
-        """For programs."""
+        """The report as JSON, for programs."""
         fields = msgspec.structs.asdict(self)
         return msgspec.json.format(
             msgspec.json.encode({"ok": self.ok, "first_position": self.first_position, **fields})
         )
 
     def to_text(self) -> str:
-        """For people."""
+        """The report as lines of text, for people."""
         found = {finding.check: finding for finding in self.findings}
         lines = [f"{self.facts} facts, {self.heads_checked} signed tree heads"]
         for check, meaning in MEANING.items():

@@ -80,7 +80,7 @@ class _Verification:
         self._findings.setdefault(check, finding)
 
     def report(self, trusted: Collection[str]) -> Report:
-        """What was found."""
+        """The report on everything that was read."""
         return Report(
             facts=self._frontier.size,
             chain_head=self._chain_head.hex(),

@@ -51,8 +51,9 @@ class LazyGroup(click.Group):
 def group() -> None:
     """Build Ledger: a CI server that loses nothing and explains everything.
 
-    Try it with `buildledger demo` in a git repository. Every option can also be given as an environment variable:
-    BUILDLEDGER_SERVE_STATE for `serve --state`. Of `worker` only the token can, in BUILDLEDGER_WORKER_TOKEN.
+    Try it with `buildledger demo` in a clone of Build Ledger, or with `--config FILE` anywhere. Every option
+    can also be given as an environment variable: BUILDLEDGER_SERVE_STATE for `serve --state`. Of `worker`
+    only the token can, in BUILDLEDGER_WORKER_TOKEN.
     """
 
 

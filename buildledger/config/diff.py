@@ -60,7 +60,7 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> ExitCode:
-        """For the command line."""
+        """The exit code of `config diff` for these differences."""
         return ExitCode.CHANGES if self.entries else ExitCode.NOTHING
 
     def plan(self) -> tuple[str, ...]:

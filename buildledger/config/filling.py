@@ -55,7 +55,7 @@ class Filling(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(result)
 
     def environment(self, env: Mapping[str, Any]) -> dict[str, EnvironmentValue]:
-        """Environment variables."""
+        """The environment variables of a step, with what is known filled in."""
         return {name: None if node is None else self.text(node) for name, node in env.items()}
 
 

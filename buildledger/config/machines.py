@@ -18,7 +18,7 @@ GATEWAY = ""
 
 
 class StartBase(msgspec.Struct, frozen=True, kw_only=True, tag_field="driver"):
-    """What all drivers are told."""
+    """The settings that every way of starting a worker has."""
 
     capacity: int
     """Builds at the same time; the worker is started with it."""
@@ -41,7 +41,7 @@ class StartBase(msgspec.Struct, frozen=True, kw_only=True, tag_field="driver"):
 
 
 class LocalStart(StartBase, frozen=True, kw_only=True, tag="local"):
-    """A process beside the server."""
+    """How a worker is started as a process beside the server."""
 
 
 class SshStart(StartBase, frozen=True, kw_only=True, tag="ssh"):
@@ -63,7 +63,7 @@ class SshStart(StartBase, frozen=True, kw_only=True, tag="ssh"):
 
 
 class KubernetesStart(StartBase, frozen=True, kw_only=True, tag="kubernetes"):
-    """A Job."""
+    """How a worker is started as a Kubernetes Job."""
 
     image: str
     namespace: str = "default"

@@ -33,7 +33,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """A repository."""
+    """A source: one repository, how it is polled and which of its branches count."""
 
     name: str
     kind: str

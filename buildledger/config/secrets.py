@@ -90,7 +90,7 @@ class EnvironmentSecrets:
 
 
 class NoSecrets:
-    """No provider is configured."""
+    """The provider of an installation without secrets: every name is unknown."""
 
     def read(self, name: str) -> str:
         """See `SecretProvider`."""

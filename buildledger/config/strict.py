@@ -45,7 +45,7 @@ class Strict(BaseModel):
 
     @classmethod
     def keys(cls) -> frozenset[str]:
-        """The keys that may stand in it."""
+        """The keys that may stand in this part of the file."""
         return frozenset(field.alias or name for name, field in cls.model_fields.items())
 
 

@@ -49,7 +49,7 @@ def _names(
 
 
 class _Starts:
-    """How one worker is started."""
+    """Turns what the file says about starting a worker into settings."""
 
     def __init__(self, document: Document, name: str, model: machine_models.Worker, directory: FilePath) -> None:
         self._document = document

@@ -1,4 +1,4 @@
-"""The rules of the door: let in by a credential, connected in numbered sessions, lost when the lease runs out."""
+"""The rules of a worker's presence: let in by a credential, connected in numbered sessions, lost with its lease."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Outside → commands, where the outside isn't the API: pollers, whoever wakes them, and the time that artifacts have.
+"""Outside → commands, where the outside isn't the API: pollers of repositories, and the configuration file.
 
-Executes what `sources/` plans, puts people's words into the vault, and tells the ledger what it saw by commands whose
+Runs what `sources/` plans, puts what people wrote into the vault, and tells the ledger what it saw by commands whose
 repetition decides nothing. Never writes facts itself, and never decides what is built.
 """

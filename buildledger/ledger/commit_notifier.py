@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
+from buildledger.ledger.loop_events import LoopEvents, call_on
 from buildledger.ledger.submission import Receipt, Submission
 
 
 class Answer(NamedTuple):
-    """What a caller is told."""
+    """The receipt or the error that the caller of one submission gets."""
 
     submission: Submission
     receipt: Receipt | None
@@ -27,7 +28,7 @@ class CommitNotifier:
         self._head = head
         self._closed = False
         self._moved = threading.Condition()
-        self._events: dict[asyncio.AbstractEventLoop, set[asyncio.Event]] = {}
+        self._events = LoopEvents()
 
     @property
     def head(self) -> int:
@@ -36,7 +37,7 @@ class CommitNotifier:
 
     @property
     def closed(self) -> bool:
-        """No further fact will come."""
+        """Whether the ledger is closed, so that no further fact will come."""
         return self._closed
 
     def publish(self, head: int, answers: list[Answer]) -> None:
@@ -47,31 +48,27 @@ class CommitNotifier:
             if moved:
                 self._head = head
                 self._moved.notify_all()
-            loops = set(self._events) if moved else set()
+        loops = self._events.loops() if moved else set()
         for answer in answers:
             if answer.submission.loop is None:
                 answer.submission.resolve(answer.receipt, answer.error)
             else:
                 by_loop[answer.submission.loop].append(answer)
         for loop in loops | by_loop.keys():
-            self._call(loop, by_loop.get(loop, []), moved)
+            call_on(loop, self._arrive, loop, by_loop.get(loop, []), moved)
 
     def close(self) -> None:
-        """End every wait."""
+        """Wake everybody who waits; no further fact will come."""
         with self._moved:
             self._closed = True
             self._moved.notify_all()
-            loops = list(self._events)
-        for loop in loops:
-            self._call(loop, [], True)
+        self._events.set_all()
 
     def notify_all(self) -> None:
         """Wake everybody who waits, so that they look again."""
         with self._moved:
             self._moved.notify_all()
-            loops = list(self._events)
-        for loop in loops:
-            self._call(loop, [], True)
+        self._events.set_all()
 
     def wait_beyond(self, position: int, given_up: Callable[[], bool]) -> None:
         """Block this thread until the head is beyond `position`, the ledger closes, or the caller has given up."""
@@ -79,32 +76,12 @@ class CommitNotifier:
             while self._head <= position and not self._closed and not given_up():
                 self._moved.wait()
 
-    @contextmanager
-    def subscribe(self) -> Iterator[asyncio.Event]:
+    def subscribe(self) -> AbstractContextManager[asyncio.Event]:
         """An event on the running loop that is set whenever the head has moved; clear it before looking."""
-        loop = asyncio.get_running_loop()
-        event = asyncio.Event()
-        with self._moved:
-            self._events.setdefault(loop, set()).add(event)
-        try:
-            yield event
-        finally:
-            with self._moved:
-                events = self._events[loop]
-                events.discard(event)
-                if not events:
-                    del self._events[loop]
-
-    def _call(self, loop: asyncio.AbstractEventLoop, answers: list[Answer], moved: bool) -> None:
-        try:
-            loop.call_soon_threadsafe(self._arrive, loop, answers, moved)
-        except RuntimeError:
-            # the loop has been closed, and with it everybody who waited there
-            return
+        return self._events.subscribe()
 
     def _arrive(self, loop: asyncio.AbstractEventLoop, answers: list[Answer], moved: bool) -> None:
         for submission, receipt, error in answers:
             submission.resolve(receipt, error)
         if moved:
-            for event in self._events.get(loop, ()):
-                event.set()
+            self._events.set_on(loop)

@@ -20,7 +20,7 @@ from buildledger.ledger.submission import Receipt, Submission
 
 
 class Decision:
-    """What one submission came to."""
+    """What was decided on one submission: its facts, or its error, or that it was decided before."""
 
     __slots__ = ("duplicate_of", "ends_at", "error", "facts", "meta", "receipt", "submission")
 

@@ -37,7 +37,7 @@ class LedgerFormatError(Exception):
 
 
 class CommandIdReusedRefusal(Refusal):
-    """A command id stands for one wish for ever; here it came with another."""
+    """A command id that was used for one command came with another one."""
 
     code = "command_id_reused"
 

@@ -53,7 +53,7 @@ class Tail:
                     await event.wait()
 
     def after_blocking(self, position: int) -> Iterator[Sequence[Recorded]]:
-        """The same for a thread of its own."""
+        """The same batches as `after`, for a thread, which is blocked while there is nothing new."""
         while not self._closed:
             last = min(self._commits.head, position + self._batch_facts)
             if last > position:

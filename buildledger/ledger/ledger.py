@@ -135,7 +135,7 @@ class Ledger:
         self._commits.notify_all()
 
     def tail(self, batch_facts: int = BATCH_FACTS) -> Tail:
-        """A new follower."""
+        """A new follower, which gets up to `batch_facts` facts at once."""
         return Tail(self._commits, self._recent, self.read, batch_facts)
 
     def checkpoint(self, name: str) -> Checkpoint | None:

@@ -119,7 +119,7 @@ MERGE: tuple[LiteralString, LiteralString] = (
 
 
 def append_parameters(facts: Sequence[StoredEvent], commands: Sequence[CommandRecord]) -> tuple[list[Any], ...]:
-    """What `APPEND` is given."""
+    """The parameters of the statement `APPEND` for these facts and commands."""
     return (
         [stream_of(fact) for fact in facts],
         [Int8(fact.originator_version) for fact in facts],

@@ -78,7 +78,7 @@ class Checkpoint(NamedTuple):
 
 
 class FactQuery(NamedTuple):
-    """Which facts are wanted."""
+    """Which facts a reader asks for; all conditions hold together."""
 
     after: int = 0
     """Only positions beyond this."""
@@ -136,7 +136,7 @@ class FactStore(AggregateRecorder):
 
     @abstractmethod
     def known_commands(self, command_ids: Collection[UUID]) -> dict[UUID, KnownCommand]:
-        """Those of the ids that were seen before."""
+        """What became of each of these command ids that was seen before."""
 
     @abstractmethod
     def moved_since(self, position: int) -> tuple[int, Collection[UUID] | None]:

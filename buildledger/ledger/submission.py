@@ -15,7 +15,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks, and why."""
+    """Who executes a command, under which id, and because of what."""
 
     actor: str
     """`user:<claim id>`, `worker:<name>`, `reactor:<name>`, `poller:<source>` or `system`."""
@@ -28,7 +28,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """The commands are durable."""
+    """The answer to commands that are durable: where their facts stand in the ledger."""
 
     position: int
     """Of the last fact; a reader that has reached it sees what was done. The ledger's head when nothing was decided."""
@@ -73,7 +73,7 @@ class Submission:
 
 
 def digest_of(commands: tuple[Command, ...]) -> bytes:
-    """What the commands say, in 16 bytes."""
+    """A digest of 16 bytes over the kinds and fields of the commands."""
     said = hashlib.blake2b(digest_size=16)
     for command in commands:
         said.update(type(command).__name__.encode())

@@ -51,7 +51,7 @@ T = TypeVar("T")
 
 
 class Vault:
-    """Thread-safe; calls block."""
+    """Encrypted texts about people, by id. Thread-safe; calls block."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine

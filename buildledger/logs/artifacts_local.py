@@ -155,7 +155,7 @@ class LocalArtifactStore:
         sync_directory(path.parent)
 
     def free(self, part: Path) -> None:
-        """An upload has ended."""
+        """Let another upload of the same file begin."""
         with self._lock:
             self._busy.pop(part, None)
 
@@ -165,7 +165,7 @@ class LocalArtifactStore:
 
 
 class _LocalUpload:
-    """A file in the incoming directory."""
+    """An upload that writes to a file in the incoming directory; see `Upload`."""
 
     def __init__(self, store: LocalArtifactStore, sha256: str, size_bytes: int, part: Path, offset: int) -> None:
         self._store = store

@@ -89,21 +89,21 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         return cls.parse(read_whole(artifacts, sha256))
 
     def encode(self) -> bytes:
-        """The canonical document."""
+        """The manifest as canonical JSON, whose digest is its name."""
         return msgspec.json.encode(self)
 
     @property
     def files(self) -> tuple[Entry, ...]:
-        """What has content."""
+        """The entries that are files, which have content."""
         return tuple(entry for entry in self.entries if entry.type == "file")
 
     @property
     def size_bytes(self) -> int:
-        """Of all files together."""
+        """The number of bytes of all files together."""
         return sum(entry.size for entry in self.files)
 
     def entry(self, path: str) -> Entry | None:
-        """What there is under a path."""
+        """The entry that stands at a path, or None."""
         return next((entry for entry in self.entries if entry.path == path), None)
 
     def digests(self) -> set[str]:

@@ -82,7 +82,7 @@ class ChunkWriter:
         self.bytes_since_checkpoint = 0
 
     def begin(self) -> None:
-        """Start a batch."""
+        """Start a batch: open a transaction and forget what the last one knew."""
         self._batch = {}
         self._digests.begin()
         self._grown = set()
@@ -145,7 +145,7 @@ class ChunkWriter:
         self._packs.close()
 
     def rollback(self) -> None:
-        """Forget the batch."""
+        """Undo the batch: what it wrote counts for nothing."""
         self._packs.rollback()
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")

@@ -36,7 +36,7 @@ class RunningDigests:
         return hasher.digest() if size == size_bytes else None
 
     def commit(self) -> None:
-        """The batch is durable."""
+        """Keep the digests of a batch that is durable."""
         for log_id, running in self._batch.items():
             self._durable[log_id] = running
             self._durable.move_to_end(log_id)
@@ -44,7 +44,7 @@ class RunningDigests:
             self._durable.popitem(last=False)
 
     def drop(self, log_id: UUID) -> None:
-        """The log is finished."""
+        """Forget the digest of a log that is finished."""
         self._durable.pop(log_id, None)
 
     def _running(self, log_id: UUID) -> tuple[int, "hashlib._Hash"]:

@@ -36,7 +36,7 @@ class PackWriter:
 
     @property
     def end(self) -> int:
-        """Where the next chunk goes."""
+        """The offset in the pack at which the next chunk is written."""
         return self._end
 
     def write(self, data: bytes) -> int:

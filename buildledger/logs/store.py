@@ -109,7 +109,7 @@ class BadPatternError(LogStoreError):
 
 
 class LogStore(Protocol):
-    """A place for the output of steps."""
+    """Keeps the output of steps as logs, each a growing sequence of bytes under an id."""
 
     async def append(self, entries: Sequence[LogBytes], finish: Sequence[UUID] = ()) -> Sequence[LogDigest]:
         """Store `entries`, then close the logs in `finish` for good: all or nothing, and durable when this returns.

@@ -41,7 +41,7 @@ class Blamelist:
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset({ChangeRecorded, BuildAssigned, RevisionObtained, BuildFinished})
 
     def writer(self) -> ProjectionWriter:
-        """A fresh memory."""
+        """A writer of rows that has read nothing into memory yet."""
         return BlamelistWriter()
 
 

@@ -91,7 +91,7 @@ class Changes:
     )
 
     def writer(self) -> ProjectionWriter:
-        """A fresh memory."""
+        """A writer of rows that has read nothing into memory yet."""
         return ChangesWriter()
 
 

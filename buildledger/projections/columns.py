@@ -82,10 +82,10 @@ def encode(value: object) -> str:
 
 
 def microseconds(moment: datetime) -> int:
-    """How a time is stored."""
+    """A time as it is stored: microseconds since 1970, in UTC."""
     return (moment - EPOCH) // MICROSECOND
 
 
 def moment(stored: int) -> datetime:
-    """A stored time, in UTC."""
+    """The time, in UTC, of stored microseconds since 1970."""
     return EPOCH + timedelta(microseconds=stored)

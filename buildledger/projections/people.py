@@ -37,12 +37,12 @@ class People:
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset({ClaimRecorded})
 
     def writer(self) -> ProjectionWriter:
-        """A fresh memory."""
+        """A writer of rows that has read nothing into memory yet."""
         return PeopleWriter()
 
 
 class PeopleWriter:
-    """Remembers nothing."""
+    """Writes rows from the facts alone; keeps nothing in memory between batches."""
 
     def __init__(self) -> None:
         self._claims = AppendBuffer(claim)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+
+from buildledger.ledger.loop_events import LoopEvents
 
 
 class ProjectionProgress:
@@ -14,7 +15,7 @@ class ProjectionProgress:
     def __init__(self, position: int = 0) -> None:
         self._position = position
         self._moved = threading.Condition()
-        self._events: dict[asyncio.AbstractEventLoop, set[asyncio.Event]] = {}
+        self._events = LoopEvents()
         self._closed = False
 
     @property
@@ -24,7 +25,7 @@ class ProjectionProgress:
 
     @property
     def closed(self) -> bool:
-        """It will not move any more."""
+        """Whether the views are closed, so that the position moves no further."""
         return self._closed
 
     def publish(self, position: int) -> None:
@@ -34,16 +35,14 @@ class ProjectionProgress:
                 return
             self._position = position
             self._moved.notify_all()
-            loops = list(self._events)
-        self._notify(loops)
+        self._events.set_all()
 
     def close(self) -> None:
-        """End every wait."""
+        """Wake everybody who waits; the position moves no further."""
         with self._moved:
             self._closed = True
             self._moved.notify_all()
-            loops = list(self._events)
-        self._notify(loops)
+        self._events.set_all()
 
     async def reached(self, position: int, timeout_seconds: float) -> bool:
         """Wait until the views are there; False when the time is over first."""
@@ -61,35 +60,11 @@ class ProjectionProgress:
         return self._position >= position
 
     def reached_blocking(self, position: int, timeout_seconds: float) -> bool:
-        """The same for a thread."""
+        """Block this thread until the views are there; False when the time is over first."""
         with self._moved:
             self._moved.wait_for(lambda: self._position >= position or self._closed, timeout_seconds)
         return self._position >= position
 
-    @contextmanager
-    def subscribe(self) -> Iterator[asyncio.Event]:
+    def subscribe(self) -> AbstractContextManager[asyncio.Event]:
         """An event on the running loop that is set whenever the position has moved; clear it before looking."""
-        loop = asyncio.get_running_loop()
-        event = asyncio.Event()
-        with self._moved:
-            self._events.setdefault(loop, set()).add(event)
-        try:
-            yield event
-        finally:
-            with self._moved:
-                events = self._events[loop]
-                events.discard(event)
-                if not events:
-                    del self._events[loop]
-
-    def _notify(self, loops: list[asyncio.AbstractEventLoop]) -> None:
-        for loop in loops:
-            try:
-                loop.call_soon_threadsafe(self._set, loop)
-            except RuntimeError:
-                # the loop has been closed, and with it everybody who waited there
-                continue
-
-    def _set(self, loop: asyncio.AbstractEventLoop) -> None:
-        for event in tuple(self._events.get(loop, ())):
-            event.set()
+        return self._events.subscribe()

@@ -33,7 +33,7 @@ class Projection(Protocol):
     """The kinds of facts it wants, in their newest versions."""
 
     def writer(self) -> ProjectionWriter:
-        """One that remembers nothing yet."""
+        """A writer of rows that has read nothing into memory yet."""
         ...
 
 

@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class ReaderState:
-    """How a projection does."""
+    """How far a projection has come, and whether it works."""
 
     name: str
     position: int
@@ -57,7 +57,7 @@ class Projector:
         self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Start the thread that follows the ledger."""
         self._publish()
         self._thread.start()
 
@@ -74,7 +74,7 @@ class Projector:
         self._views.progress.close()
 
     def states(self) -> list[ReaderState]:
-        """How each projection does, for health."""
+        """The state of each projection, for the health page."""
         return [feed.state() for feed in self._feeds]
 
     def catch_up(self) -> None:
@@ -118,7 +118,7 @@ class Projector:
 
 
 class _Feed:
-    """One projection's place in the thread."""
+    """One projection and its view, as the thread feeds it: where it stands and why it stopped."""
 
     def __init__(self, views: Views, projection: Projection) -> None:
         self._views = views

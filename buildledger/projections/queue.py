@@ -34,7 +34,7 @@ class Queue:
     )
 
     def writer(self) -> ProjectionWriter:
-        """A fresh memory."""
+        """A writer of rows that has read nothing into memory yet."""
         return QueueWriter()
 
 

@@ -52,12 +52,12 @@ class Revisions:
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset({ConfigApplied, ConfigEffectFailed})
 
     def writer(self) -> ProjectionWriter:
-        """A fresh memory."""
+        """A writer of rows that has read nothing into memory yet."""
         return RevisionsWriter()
 
 
 class RevisionsWriter:
-    """Remembers nothing."""
+    """Writes rows from the facts alone; keeps nothing in memory between batches."""
 
     def __init__(self) -> None:
         self._revisions = AppendBuffer(revision)

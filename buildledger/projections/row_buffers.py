@@ -1,4 +1,4 @@
-"""VersionedRows in memory while a batch is folded: read in bulk before it, written in bulk after it."""
+"""Rows in memory while a batch is folded: read in bulk before it, written in bulk after it."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class VersionedRows:
 
 
 class AppendBuffer:
-    """VersionedRows of a table that only grows."""
+    """New rows of a table whose rows never change, kept in memory and written together."""
 
     def __init__(self, table: sa.Table) -> None:
         self._insert = table.insert()
@@ -131,7 +131,7 @@ class AppendBuffer:
         self._rows.append(row)
 
     def flush(self, connection: sa.Connection) -> None:
-        """Write them."""
+        """Insert the rows that were added since the last flush."""
         if self._rows:
             connection.execute(self._insert, self._rows)
             self._rows = []

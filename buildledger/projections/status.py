@@ -49,7 +49,7 @@ class Status:
     )
 
     def writer(self) -> ProjectionWriter:
-        """A fresh memory."""
+        """A writer of rows that has read nothing into memory yet."""
         return StatusWriter()
 
 

@@ -21,13 +21,13 @@ class BuilderRows:
         self._loaded = False
 
     def load(self, connection: sa.Connection) -> None:
-        """Read them, once."""
+        """Read the rows of all builders, at the first batch only."""
         if not self._loaded:
             self._rows.load_all(connection)
             self._loaded = True
 
     def assigned(self, position: int, name: str) -> int:
-        """Count a build; its number."""
+        """Count one more build of the builder; returns the number of the build."""
         row = self._rows.get(name) or _unknown(name)
         number: int = row["build_count"] + 1
         self._rows.put(position, name, {**row, "build_count": number, "until": None})
@@ -61,7 +61,7 @@ class BuilderRows:
                 self._rows.put(position, name, {**values, "configured": True})
 
     def flush(self, connection: sa.Connection) -> None:
-        """Write what has changed."""
+        """Write the rows that changed since the last flush."""
         self._rows.flush(connection)
 
 

@@ -21,15 +21,15 @@ class LogRows:
         self._rows = VersionedRows(tables.log, "id")
 
     def load(self, connection: sa.Connection, log_ids: set[UUID]) -> None:
-        """Read those that aren't in memory."""
+        """Read the rows of the logs that aren't in memory."""
         self._rows.load(connection, "id", [log_id for log_id in log_ids if log_id not in self._rows])
 
     def flush(self, connection: sa.Connection) -> None:
-        """Write what has changed."""
+        """Write the rows that changed since the last flush."""
         self._rows.flush(connection)
 
     def opened(self, recorded: Recorded, fact: LogOpened, seq: int) -> None:
-        """A row for the log."""
+        """Begin the row of a log that was opened."""
         row = {
             "id": recorded.stream_id,
             "seq": seq,

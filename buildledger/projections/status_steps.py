@@ -61,7 +61,7 @@ class StepRows:
             self._properties.settle((build.seq, name))
 
     def flush(self, connection: sa.Connection) -> None:
-        """Write what has changed."""
+        """Write the rows that changed since the last flush."""
         self._steps.flush(connection)
         self._operations.flush(connection)
         self._properties.flush(connection)
@@ -69,7 +69,7 @@ class StepRows:
         self._removed.flush(connection)
 
     def step_started(self, recorded: Recorded, fact: events.StepStarted, build: OpenBuild) -> None:
-        """A row for the step."""
+        """Begin the row of a step."""
         build.steps.add(fact.step)
         row = {
             "seq": build.seq,
@@ -97,7 +97,7 @@ class StepRows:
         build.steps.discard(fact.step)
 
     def operation_requested(self, recorded: Recorded, fact: events.OperationRequested, build: OpenBuild) -> None:
-        """A row for the operation."""
+        """Begin the row of an operation that was requested."""
         kind, command = _described(fact.spec)
         build.operations.add(fact.operation_id)
         row = {
@@ -144,13 +144,13 @@ class StepRows:
         build.operations.discard(fact.operation_id)
 
     def property_set(self, recorded: Recorded, fact: events.PropertySet, build: OpenBuild) -> None:
-        """Its value from here on."""
+        """Set the value that a property has from this position on."""
         build.properties.add(fact.name)
         row = {"seq": build.seq, "name": fact.name, "value": encode(fact.value), "origin": fact.origin}
         self._properties.put(recorded.position, (build.seq, fact.name), row)
 
     def artifact_stored(self, recorded: Recorded, fact: events.ArtifactStored, build: OpenBuild) -> None:
-        """A row for the file."""
+        """Add the row of an artifact that was stored."""
         self._artifacts.add(
             {
                 "position": recorded.position,
@@ -167,7 +167,7 @@ class StepRows:
         )
 
     def artifact_removed(self, recorded: Recorded, fact: events.ArtifactRemoved, build: OpenBuild) -> None:
-        """A row that says so."""
+        """Add the row that says that an artifact was removed."""
         self._removed.add(
             {
                 "position": recorded.position,

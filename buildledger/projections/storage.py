@@ -26,7 +26,7 @@ BUSY_MILLISECONDS = 10_000
 
 
 class ViewStorage(ABC):
-    """A place for views. Thread-safe."""
+    """Where the databases of the views are made, found and deleted. Thread-safe."""
 
     @abstractmethod
     def current(self, projection: Projection) -> int:
@@ -42,7 +42,7 @@ class ViewStorage(ABC):
 
     @abstractmethod
     def generations(self, projection: Projection) -> list[int]:
-        """Those that are there, in use or not."""
+        """The numbers of all generations that are stored, in use or not."""
 
     @abstractmethod
     def drop(self, projection: Projection, generation: int) -> None:

@@ -64,12 +64,12 @@ class TestResults:
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset({TestsReported})
 
     def writer(self) -> ProjectionWriter:
-        """A fresh memory."""
+        """A writer of rows that has read nothing into memory yet."""
         return TestResultsWriter()
 
 
 class TestResultsWriter:
-    """Remembers nothing."""
+    """Writes rows from the facts alone; keeps nothing in memory between batches."""
 
     __test__ = False
 

@@ -97,7 +97,7 @@ class View:
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
-        """One consistent state of the rows."""
+        """A read transaction that sees one consistent state of the rows."""
         reached = self._reached
         with self._reader.connect() as connection, connection.begin():
             written = self._position.read(connection)

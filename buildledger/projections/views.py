@@ -42,7 +42,7 @@ class Views:
                     storage.drop(projection, stale)
 
     def view(self, name: str) -> View:
-        """The generation in use."""
+        """The view of this name, in the generation that is in use."""
         return self._views[name]
 
     @contextmanager

@@ -78,7 +78,7 @@ class Workers:
     )
 
     def writer(self) -> ProjectionWriter:
-        """A fresh memory."""
+        """A writer of rows that has read nothing into memory yet."""
         return WorkersWriter()
 
 

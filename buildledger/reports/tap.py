@@ -44,14 +44,14 @@ class _Document:
                 self._said.append(line)
 
     def settle(self) -> None:
-        """The last test's text is complete."""
+        """Give the last test the text that followed it."""
         if self.results and self.results[-1].status == "failed":
             last = self.results[-1]
             self.results[-1] = replace(last, message=texts.message(last.message, "\n".join(self._said)))
         self._said = []
 
     def missing(self) -> Iterator[TestResult]:
-        """What should have been there."""
+        """An error for tests that were planned and didn't run, or for a run that was given up."""
         if self.bailed is not None:
             yield TestResult(name="Bail out!", status="error", message=texts.message(self.bailed))
         elif self.planned is not None and self.planned != len(self.results):

@@ -137,7 +137,7 @@ class Retention:
             ]
 
     def _going(self, rows: Sequence[_Row]) -> list[tuple[_Row, str]]:
-        """What is to go, and why."""
+        """The artifacts that are to be removed, each with the reason."""
         oldest = 0 if self._keep is None else microseconds(self._clock.now() - self._keep)
         going = [(row, "expired") for row in rows if row.over and row.stored_at < oldest]
         if self._total_bytes is None or self._artifacts.used_bytes() <= NEARLY_FULL * self._total_bytes:

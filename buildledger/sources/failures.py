@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Cause(StrEnum):
-    """The cause of a failure."""
+    """Why a source can't be read, as far as its system's output tells."""
 
     AUTH = "auth"
     """Who asks isn't known or not allowed: asking again won't help."""

@@ -28,7 +28,7 @@ def program_of(step: Step) -> StepProgram:
 
 
 def begin(step: Step, inputs: StepInputs) -> Execution:
-    """Start a step from its beginning."""
+    """Start the program of a step from its beginning; also for a replay."""
     return Execution(program_of(step).start(step, inputs))
 
 

@@ -1,3 +1,5 @@
+/** The entry point: joins the query client, the router and the live connection. */
+
 import "./ui/tokens.css";
 import "./ui/base.css";
 import "./ui/controls.css";
@@ -13,7 +15,7 @@ import { followLedger } from "./live/connection.ts";
 import { EVERYTHING, topicsOf } from "./live/fact-topics.ts";
 import { raiseMinimumPosition } from "./live/minimum-position.ts";
 import { RefetchScheduler } from "./live/refetch-scheduler.ts";
-import { signedOut, signInFromUrl } from "./session/sign-in-page.tsx";
+import { signedOut, signInFromUrl } from "./session/session.ts";
 import { urlOf } from "./state/urls.ts";
 import { showToast, Toasts } from "./ui/toasts.tsx";
 
@@ -28,7 +30,7 @@ const queries = new QueryClient({
   }),
   defaultOptions: {
     queries: {
-      // The ledger's tail says when something is old; asking again on a timer or on focus would only repeat it.
+      // The ledger's tail says when data is stale; refetching on a timer or on focus would only repeat that.
       staleTime: Number.POSITIVE_INFINITY,
       refetchOnWindowFocus: false,
       networkMode: "always",
@@ -39,7 +41,7 @@ const queries = new QueryClient({
   },
 });
 
-const refresher = new RefetchScheduler((topic) =>
+const refetchScheduler = new RefetchScheduler((topic) =>
   queries.invalidateQueries({
     predicate: ({ meta }) => {
       const topics = (meta?.topics ?? []) as readonly string[];
@@ -48,7 +50,7 @@ const refresher = new RefetchScheduler((topic) =>
   }),
 );
 
-/** Follows the ledger from where the server stands. Until it can be asked, pages show what they have and why. */
+/** Follows the ledger from its head. Until the server can be reached, pages show what they have and the reason. */
 async function followLiveLedger(): Promise<void> {
   const config = await queries.fetchQuery({ ...uiConfigQuery, retry: true });
   if (!config.signed_in) {
@@ -59,19 +61,15 @@ async function followLiveLedger(): Promise<void> {
   followLedger(urlOf("api/v1/stream"), config.position, {
     onEvent: (event) => {
       raiseMinimumPosition(event.position);
-      refresher.markStale(topicsOf(event.name, event.fact));
+      refetchScheduler.markStale(topicsOf(event.name, event.fact));
     },
-    onMissed: () => refresher.markStale([EVERYTHING]),
+    onMissed: () => refetchScheduler.markStale([EVERYTHING]),
   });
 }
 
 async function main(): Promise<void> {
   const signInProblem = await signInFromUrl();
-  if (signInProblem)
-    showToast({
-      kind: "refused",
-      text: `The token in the address was not accepted: ${toProblem(signInProblem).message}`,
-    });
+  if (signInProblem) showToast({ kind: "error", text: signInProblem.message });
   const root = document.getElementById("root");
   if (!root) throw new Error("index.html has no #root");
   createRoot(root).render(

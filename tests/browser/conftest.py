@@ -69,13 +69,13 @@ def signed_in(chromium: Browser, site: Site) -> StorageState:
 
 @pytest.fixture(scope="module")
 def early_visitor(chromium: Browser, site: Site, signed_in: StorageState) -> Iterator[Visitor]:
-    """Whoever looked at pages before the tests of a module."""
+    """The user of fixtures that a module's tests share."""
     yield from _visit(chromium, site, signed_in)
 
 
 @pytest.fixture
 def visitor(chromium: Browser, site: Site, signed_in: StorageState) -> Iterator[Visitor]:
-    """Whoever looks at pages in a test. No page may complain, call out or break the content security policy."""
+    """The user of a test. No page may log an error, call another origin or break the content security policy."""
     yield from _visit(chromium, site, signed_in)
 
 
@@ -84,5 +84,5 @@ def _visit(chromium: Browser, site: Site, storage: StorageState) -> Iterator[Vis
     try:
         yield visitor
     finally:
-        complaints = visitor.leave()
-    assert not complaints, "\n".join(complaints)
+        violations = visitor.leave()
+    assert not violations, "\n".join(violations)

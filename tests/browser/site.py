@@ -42,11 +42,11 @@ builders:
       - name: speak
         script: |
           n=0
-          until [ -e "$DESKTOP/end" ] && [ $n -ge "$(cat "$DESKTOP/lines")" ]; do
-            while [ $n -lt "$(cat "$DESKTOP/lines")" ]; do n=$((n+1)); echo "word $n"; done
+          until [ -e "$SHARED/end" ] && [ $n -ge "$(cat "$SHARED/lines")" ]; do
+            while [ $n -lt "$(cat "$SHARED/lines")" ]; do n=$((n+1)); echo "word $n"; done
             sleep 0.05
           done
-        env: &desktop {DESKTOP: "@desktop@"}
+        env: &shared {SHARED: "@shared@"}
   hold:
     description: Stands in the middle of a step until it is let go, and fails then
     steps:
@@ -54,24 +54,24 @@ builders:
       - name: wait
         script: |
           echo "before"
-          touch "$DESKTOP/waiting"
-          until [ -e "$DESKTOP/alone" ]; do sleep 0.05; done
+          touch "$SHARED/waiting"
+          until [ -e "$SHARED/alone" ]; do sleep 0.05; done
           echo "while nobody listened"
-          touch "$DESKTOP/spoken"
-          until [ -e "$DESKTOP/go" ]; do sleep 0.05; done
+          touch "$SHARED/spoken"
+          until [ -e "$SHARED/go" ]; do sleep 0.05; done
           echo "after"
           exit 9
-        env: *desktop
+        env: *shared
   hostile:
     steps:
-      - {name: attack, run: [cat, "@desktop@/hostile"]}
+      - {name: attack, run: [cat, "@shared@/hostile"]}
       - name: attack in pieces
         script: |
-          for piece in "$DESKTOP"/pieces/*; do cat "$piece"; sleep 0.1; done
-        env: *desktop
+          for piece in "$SHARED"/pieces/*; do cat "$piece"; sleep 0.1; done
+        env: *shared
   long:
     steps:
-      - {name: count, run: [cat, "@desktop@/long"]}
+      - {name: count, run: [cat, "@shared@/long"]}
   release:
     description: Inputs of every type
     inputs:
@@ -113,16 +113,16 @@ triggers:
 
 
 class Site:
-    """One server and one worker, both processes, and the desktop: where tests and steps leave each other notes."""
+    """A server process, a worker process, and a directory of files by which tests and steps signal each other."""
 
     def __init__(self, directory: Path) -> None:
         self.repository = Repository(directory / "widget")
         self.repository.commit("Make widgets turn", "Grace Sample <grace@example.org>", **{"test.sh": GREEN})
-        self.desktop = directory / "desktop"
-        self.desktop.mkdir()
+        self.shared_directory = directory / "shared"
+        self.shared_directory.mkdir()
         config = directory / "config" / "ci.yaml"
         config.parent.mkdir()
-        config.write_text(CONFIGURATION.replace("@desktop@", str(self.desktop)))
+        config.write_text(CONFIGURATION.replace("@shared@", str(self.shared_directory)))
         self._stack = Stack(directory / "state", config, _free_address(), _free_address())
         self._client: Client | None = None
 
@@ -149,9 +149,9 @@ class Site:
         killed = self._stack.server_pid
         self._stack.watch(until=lambda: self._stack.server_pid != killed)
 
-    def force(self, builder: str) -> str:
-        """Ask for a build and give its id as soon as it has begun."""
-        request = self.client.post(f"/builders/{builder}/force", {})["request_id"]
+    def force(self, builder: str, **inputs: str) -> str:
+        """Request a build; its id as soon as it has started."""
+        request = self.client.post(f"/builders/{builder}/force", {"inputs": inputs})["request_id"]
         found = wait_until(lambda: self._builds(request_id=request), f"a build of {builder} has begun")
         return str(found[0]["id"])
 

@@ -1,4 +1,4 @@
-"""What holds for every page: it fits phones and both themes, shows the past, and speaks to nobody but its server."""
+"""What holds for every page: it fits phones and both themes, shows the past, and calls no other origin."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.browser.documents import document
+from tests.browser.page_snapshot import snapshot
 from tests.browser.site import GREEN, Site
 from tests.browser.visitor import Visitor
 from tests.faults.installation import wait_until
@@ -24,15 +24,15 @@ PHONES = (ViewportSize(width=390, height=844), ViewportSize(width=320, height=56
 TARGET_MIN_PX = 24
 
 PAGES = {
-    "home": ("/", "Built last"),
+    "home": ("/", "Recent builds"),
     "builders": ("/builders", "tests"),
     "builder": ("/builders/tests", "History"),
     "build": ("/builds/{build}", "unit tests: exit code 1"),
     "log": ("/logs/{log}", WIDE),
     "queue": ("/queue", "elsewhere"),
-    "changes": ("/changes", "Mend everything"),
+    "changes": ("/changes", "Fix everything"),
     "workers": ("/workers", "local"),
-    "nowhere": ("/nowhere", "There is no such page"),
+    "nowhere": ("/nowhere", "Page not found"),
 }
 """Of each page its path, and a text that is there once it is complete."""
 
@@ -69,9 +69,9 @@ class History:
 @pytest.fixture(scope="module")
 def history(site: Site, early_visitor: Visitor) -> History:
     """Made once for all pages."""
-    site.repository.commit("Mend everything", "Grace Sample <grace@example.org>", **{"test.sh": GREEN})
+    site.repository.commit("Fix everything", "Grace Sample <grace@example.org>", **{"test.sh": GREEN})
     wait_until(lambda: site.newest("tests", site.repository.head()), "the builder is green")
-    green, then = wait_until(lambda: still(site, early_visitor), "nothing has happened for a moment")
+    green, then = wait_until(lambda: settled(site, early_visitor), "nothing has happened for a moment")
     author = f"Ada {WIDE} Example <ada@example.org>"
     revision = site.repository.commit(f"Widen {WIDE}", author, **{"test.sh": RED})
     build = str(wait_until(lambda: site.newest("tests", revision), "the builder is red")["id"])
@@ -85,10 +85,10 @@ def position(site: Site) -> int:
     return int(site.client.get("/home")["position"])
 
 
-def still(site: Site, visitor: Visitor) -> tuple[int, dict[str, str]] | None:
+def settled(site: Site, visitor: Visitor) -> tuple[int, dict[str, str]] | None:
     """What the pages show and at which position, unless that moved while they were looked at."""
     before = position(site)
-    shown = {name: document(opened(visitor, PAGES[name][0])) for name in OF_THE_PAST}
+    shown = {name: snapshot(opened(visitor, PAGES[name][0])) for name in OF_THE_PAST}
     return (before, shown) if position(site) == before else None
 
 
@@ -101,8 +101,8 @@ def opened(visitor: Visitor, path: str) -> Page:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_it_fits_and_keeps_to_itself(name: str, history: History, visitor: Visitor) -> None:
-    """No sideways scroll, no control too small for a finger, light and dark; no complaint (which `visitor` checks)."""
+def test_it_fits_and_calls_no_other_origin(name: str, history: History, visitor: Visitor) -> None:
+    """No sideways scroll, no control too small for a finger, light and dark; no violation (which `visitor` checks)."""
     page = visitor.open(history.path(name), color_scheme="light")
     expect(page.get_by_role("main")).to_contain_text(PAGES[name][1])
     expect(page.get_by_role("contentinfo")).to_contain_text("Live")
@@ -125,7 +125,7 @@ def test_in_the_past_nothing_can_be_changed(name: str, history: History, visitor
     page = visitor.open(f"{history.path(name)}?as_of={history.red}")
     expect(page.get_by_role("main")).to_contain_text(PAGES[name][1])
     expect(page.get_by_text(f"Viewing the past, as of position {history.red}")).to_be_visible()
-    expect(page.get_by_role("contentinfo")).to_contain_text("The past stands still")
+    expect(page.get_by_role("contentinfo")).to_contain_text("Not live")
     actions = page.get_by_role("button", name=re.compile("Start a build|Stop|Rebuild|Cancel|the priority"))
     assert (actions.count() > 0) == (name in WITH_ACTIONS)
     for action in actions.all():
@@ -143,7 +143,7 @@ def test_the_past_is_what_it_was(name: str, history: History, visitor: Visitor) 
     """Element by element what the page showed when that position was the last."""
     page = opened(visitor, f"{history.path(name)}?as_of={history.green}")
     expect(page.get_by_text("Viewing the past")).to_be_visible()
-    assert document(page) == history.then[name]
+    assert snapshot(page) == history.then[name]
     assert WIDE not in history.then[name]
 
 
@@ -161,7 +161,7 @@ def test_the_theme_can_be_chosen(visitor: Visitor) -> None:
     page = visitor.open("/", color_scheme="light")
     html = page.locator("html")
     ground = html.evaluate(GROUND)
-    for label in ("Theme: as the system has it", "Theme: light"):
+    for label in ("Theme: system", "Theme: light"):
         page.get_by_role("button", name=label).click()
     expect(html).not_to_have_css("background-color", ground)
     page.reload()
@@ -170,32 +170,34 @@ def test_the_theme_can_be_chosen(visitor: Visitor) -> None:
 
 
 def test_whoever_is_not_signed_in_sees_nothing(visitor: Visitor) -> None:
-    """A form for the token stands in place of every page, and a wrong one is refused in words."""
+    """A form for the token stands in place of every page, and a wrong one is called wrong."""
     page = visitor.open("/builders/tests", storage_state=None)
-    visitor.excuse("401")
+    visitor.expect_violations("401")
     expect(page.get_by_role("heading", level=1, name="Sign in")).to_be_visible()
     expect(page.get_by_text("History")).to_have_count(0)
     page.get_by_label("Token").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_contain_text("that isn't the admin token")
+    expect(page.get_by_role("alert")).to_have_text("Sign-in failed: wrong token")
 
 
-def test_a_page_that_misbehaved_would_be_caught(visitor: Visitor) -> None:
-    """The policy forbids scripts, styles and connections that aren't the server's own, and `visitor` hears of each."""
+def test_violations_are_reported(visitor: Visitor) -> None:
+    """The policy forbids scripts, styles and connections that aren't the server's own, and `visitor` reports each."""
     page = visitor.open("/")
     expect(page.get_by_role("contentinfo")).to_contain_text("Live")
     policy = page.request.get(page.url).headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     body = page.locator("body")
-    body.evaluate("body => { const image = new Image(); image.src = 'http://stranger.invalid/'; body.append(image); }")
+    body.evaluate(
+        "body => { const image = new Image(); image.src = 'http://other-origin.invalid/'; body.append(image); }"
+    )
     body.evaluate("body => { const style = document.createElement('style'); body.append(style); style.append('*{}'); }")
     body.evaluate("() => { setTimeout(() => { throw new Error('uncaught'); }); }")
     expected = ("img-src", "style-src", "uncaught")
 
-    def heard() -> bool:
+    def reported() -> bool:
         page.wait_for_load_state()  # lets what the browser has to say come in
-        return all(any(word in complaint for complaint in visitor.complaints()) for word in expected)
+        return all(any(text in violation for violation in visitor.violations()) for text in expected)
 
-    wait_until(heard, "each is heard of", lambda: "\n".join(visitor.complaints()))
-    visitor.excuse("|".join((*expected, "stranger")))
+    wait_until(reported, "each is reported", lambda: "\n".join(visitor.violations()))
+    visitor.expect_violations("|".join((*expected, "other-origin")))

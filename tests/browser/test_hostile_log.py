@@ -46,8 +46,8 @@ PIECES = [
 @pytest.fixture(scope="module")
 def build_id(site: Site) -> str:
     """A build that has printed all of it, the second step in pieces with pauses."""
-    (site.desktop / "hostile").write_text("\n".join(HOSTILE) + "\n")
-    pieces = site.desktop / "pieces"
+    (site.shared_directory / "hostile").write_text("\n".join(HOSTILE) + "\n")
+    pieces = site.shared_directory / "pieces"
     pieces.mkdir()
     for number, piece in enumerate(PIECES):
         (pieces / f"{number:02}").write_bytes(piece)
@@ -88,8 +88,8 @@ def test_colours_become_elements(site: Site, visitor: Visitor, build_id: str) ->
     """Of the 16, the 256 and all colours, each told from plain text; one left open goes no further than the log."""
     page = visitor.open(f"/logs/{site.wait_for_log(build_id, 0)}")
     red, orange, exact = (line(page, 6).get_by_text(text, exact=True) for text in ("red", "orange", "exact"))
-    expect(red).to_have_class("f1")
-    expect(orange).to_have_css("--f", re.compile(r"#ff8700|rgb\(255,? 135,? 0\)"))
+    expect(red).to_have_class("fg-1")
+    expect(orange).to_have_css("--fg", re.compile(r"#ff8700|rgb\(255,? 135,? 0\)"))
     expect(exact).to_have_css("font-weight", "700")
     colours = {each.evaluate("element => getComputedStyle(element).color") for each in (red, orange, exact)}
     plain = line(page, 6).evaluate("element => getComputedStyle(element).color")
@@ -115,6 +115,6 @@ def test_what_arrives_in_pieces_reads_as_if_it_had_not(site: Site, visitor: Visi
     """Escape sequences, links, characters and markup split over several writes; bytes that aren't UTF-8."""
     page = visitor.open(f"/logs/{site.wait_for_log(build_id, 1)}")
     expect(line(page, 1)).to_have_text("red in pieces trap in pieces € <script>alert(1)</script>")
-    expect(line(page, 1).get_by_text("red in pieces", exact=True)).to_have_class("f1")
+    expect(line(page, 1).get_by_text("red in pieces", exact=True)).to_have_class("fg-1")
     expect(line(page, 2)).to_have_text("\ufffd\ufffd not UTF-8")
     assert_inert(page)

@@ -41,8 +41,8 @@ def test_force_with_typed_inputs_and_stop(site: Site, visitor: Visitor) -> None:
     page.keyboard.press("Control+A")
     page.keyboard.type("many")
     page.keyboard.press("Enter")
-    expect(dialog.get_by_text("This has to be a whole number.")).to_be_visible()
-    expect(dialog.get_by_text("A value is needed.")).to_be_visible()
+    expect(dialog.get_by_text("Enter a whole number.")).to_be_visible()
+    expect(dialog.get_by_text("A value is required.")).to_be_visible()
 
     reach(page, dialog.get_by_role("combobox", name="channel"))
     page.keyboard.type("beta")

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.documents import document
+from tests.browser.page_snapshot import snapshot
 from tests.browser.site import Site
 from tests.browser.visitor import Visitor
 from tests.faults.installation import wait_until
@@ -29,11 +29,11 @@ def test_the_page_goes_on_when_its_server_is_killed_in_mid_step(site: Site, visi
     heading = page.get_by_role("heading", level=1)
     heading.evaluate("heading => heading.dataset.kept = 'yes'")
 
-    visitor.excuse(CONNECTION_LOST)
+    visitor.expect_violations(CONNECTION_LOST)
     site.kill_server()
     expect(foot).to_contain_text(NOT_LIVE)
-    (site.desktop / "alone").touch()
-    wait_until((site.desktop / "spoken").exists, "the step has printed while no server was there")
+    (site.shared_directory / "alone").touch()
+    wait_until((site.shared_directory / "spoken").exists, "the step has printed while no server was there")
     expect(page.get_by_role("region", name="Steps")).to_contain_text("wait")
 
     site.start_server_again()
@@ -41,7 +41,7 @@ def test_the_page_goes_on_when_its_server_is_killed_in_mid_step(site: Site, visi
     expect(tail).to_contain_text("while nobody listened")
     expect(page.get_by_role("button", name="Stop")).to_be_enabled()
 
-    (site.desktop / "go").touch()
+    (site.shared_directory / "go").touch()
     expect(page.get_by_role("button", name="Rebuild")).to_be_visible()
     expect(tail).to_have_text("1before2while nobody listened3after")
     expect(heading).to_have_attribute("data-kept", "yes")
@@ -50,4 +50,4 @@ def test_the_page_goes_on_when_its_server_is_killed_in_mid_step(site: Site, visi
     heading.evaluate("heading => delete heading.dataset.kept")
     fresh = visitor.open(f"/builds/{build_id}")
     expect(fresh.get_by_role("region", name="Last lines")).to_contain_text("after")
-    wait_until(lambda: document(page) == document(fresh), "both pages show the same", lambda: document(page))
+    wait_until(lambda: snapshot(page) == snapshot(fresh), "both pages show the same", lambda: snapshot(page))

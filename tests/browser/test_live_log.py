@@ -13,9 +13,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 def speak_to(site: Site, lines: int) -> None:
     """Let the step go on until it has printed so many lines."""
-    fresh = site.desktop / "lines.fresh"
+    fresh = site.shared_directory / "lines.fresh"
     fresh.write_text(str(lines))
-    fresh.rename(site.desktop / "lines")
+    fresh.rename(site.shared_directory / "lines")
 
 
 def word(page: Page, number: int) -> None:
@@ -50,7 +50,7 @@ def test_a_growing_log_is_followed_until_its_reader_scrolls_away(site: Site, vis
     speak_to(site, 900)
     word(page, 900)
 
-    (site.desktop / "end").touch()
+    (site.shared_directory / "end").touch()
     expect(follow).to_have_count(0)
     expect(page.get_by_role("img", name="Success")).to_be_visible()
     expect(page.get_by_text("growing")).to_have_count(0)

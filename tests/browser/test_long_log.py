@@ -23,7 +23,7 @@ def log_id(site: Site) -> str:
     lines = [f"entry {number}" for number in range(1, LINES + 1)]
     for number in NEEDLE_LINES:
         lines[number - 1] += " with a Needle"
-    (site.desktop / "long").write_text("\n".join(lines) + "\n")
+    (site.shared_directory / "long").write_text("\n".join(lines) + "\n")
     build_id = site.force("long")
     assert site.wait_for_end(build_id)["build"]["result"] == "success"
     return site.wait_for_log(build_id)
@@ -37,7 +37,7 @@ def entry(page: Page, number: int) -> None:
 def test_end_and_home_reach_both_ends(visitor: Visitor, log_id: str) -> None:
     """A finished log opens at its beginning, and whatever is looked at, few lines are in the document."""
     page = visitor.open(f"/logs/{log_id}")
-    log = page.get_by_role("region", name="Log, 200000 lines")
+    log = page.get_by_role("region", name="Log, 200,000 lines")
     entry(page, 1)
     log.press("End")
     entry(page, LINES)
@@ -82,4 +82,4 @@ def test_the_server_searches_the_whole_log(visitor: Visitor, log_id: str) -> Non
     expect(page.get_by_role("search")).to_contain_text("2 of 2")
     expect(page).to_have_url(re.compile(r"\?q=NEEDLE$"))
     search.fill("nothing like it")
-    expect(page.get_by_role("search")).to_contain_text("no hit")
+    expect(page.get_by_role("search")).to_contain_text("no matches")

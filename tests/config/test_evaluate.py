@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from buildledger.config import evaluate
+from buildledger.config import evaluate, limits
 from buildledger.config.evaluate import BuildView, ChangeView, Context, EvaluationError, WorkerView
 from buildledger.config.values import EnvironmentValue, Expression, InputRef, PropertyRef, SecretRef, Spread
 from tests.config.loading import with_builder
@@ -117,3 +117,10 @@ def test_worker_and_priority() -> None:
     assert evaluate.worker_fits(builder, Context(worker=WorkerView(labels={"gpu": "1"})))
     assert evaluate.priority(builder, CONTEXT) == 2
     assert evaluate.condition(None, CONTEXT)
+
+
+@pytest.mark.parametrize(("source", "expected"), [("5000000", limits.PRIORITY), ("-5000000", -limits.PRIORITY)])
+def test_a_priority_is_kept_within_its_limits(source: str, expected: int) -> None:
+    """An expression that comes to more, or to less, counts as the highest or the lowest priority."""
+    builder = with_builder("{steps: [{run: [x]}], priority: {expr: '" + source + "'}}")
+    assert evaluate.priority(builder, CONTEXT) == expected

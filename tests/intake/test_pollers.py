@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from buildledger.config.resolved import Source
-from buildledger.events.change import BranchMoved, SourceFailed
+from buildledger.events.change import BranchMoved, ChangeRecorded, SourceFailed
 from buildledger.intake.polling.pollers import Pollers
 from tests.fakes.repository import Repository
 from tests.fakes.silent_host import SilentHost
@@ -114,6 +114,7 @@ async def test_an_unexpected_error_ends_no_poll_loop(
         vault.execute("ALTER TABLE word RENAME TO hidden")
     await pollers.apply({"widget": Source(name="widget", kind="git", url=repository.url, poll_seconds=0.05)})
     await until(lambda: "the poll failed and will be repeated" in caplog.text)
+    assert not world.facts(ChangeRecorded), "texts are durable before the facts that name them"
     with sqlite3.connect(world.path / "vault.db") as vault:
         vault.execute("ALTER TABLE hidden RENAME TO word")
     await until(lambda: "widget/main" in heads(world))

@@ -51,7 +51,7 @@ class SetPropertyModel(ProcessModel):
             scope.check_arguments(self.run, "run")
 
     def properties_set(self) -> frozenset[str]:
-        """Its own."""
+        """The one property that the step sets."""
         return frozenset({self.set_property})
 
     def resolve(self, filling: Filling, common: Mapping[str, Any]) -> StepBase:

@@ -81,7 +81,7 @@ class TimeoutModel(Strict):
     """After so long altogether."""
 
     def resolve(self) -> Timeout:
-        """As it is stored."""
+        """The step in the form that is stored with the configuration."""
         return Timeout(no_output_seconds=self.no_output, total_seconds=self.total)
 
 

@@ -77,7 +77,7 @@ class Pollers:
 
 
 class _Running:
-    """One source's tasks."""
+    """The tasks of one source: its poll loop and, for a local repository, a watch."""
 
     def __init__(self, source: Source, poller: Poller, free: asyncio.Semaphore, random: Callable[[], float]) -> None:
         self.source = source

@@ -22,12 +22,12 @@ class Git:
         return address.problem(url)
 
     def local_path(self, url: str) -> Path | None:
-        """Of `file:///…` and absolute paths."""
+        """The directory that a `file:///…` address or an absolute path means; None for others."""
         path = address.parse(url).path
         return None if path is None else Path(path)
 
     def watched_paths(self, repository: Path) -> list[Path]:
-        """Where branches are kept, packed or loose."""
+        """The files and directories in which git keeps branches, packed or loose."""
         return local.watched_paths(repository)
 
     def checkout(self, request: CheckoutRequest) -> Checkout:
@@ -47,7 +47,7 @@ class Git:
         return GitCheckout(plan, request.no_output_seconds, request.max_seconds)
 
     def mirror(self, url: str, directory: Path) -> MirrorCommands:
-        """A bare mirror."""
+        """The commands for a bare mirror of the address."""
         return GitMirror(address.parse(url), directory)
 
 

@@ -2,16 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { uiConfigQuery } from "../api/queries.ts";
 import { useAsOf } from "../state/as-of.ts";
 
-export type Permission =
-  | "build:force"
-  | "build:stop"
-  | "build:rebuild"
-  | "request:cancel"
-  | "request:prioritise";
+type Permission = "build:force" | "build:stop" | "build:rebuild" | "request:cancel" | "request:prioritise";
 
-/** Whether the reader may do something from this page: the server allows it, and the page isn't of the past. */
-export function usePermissions(): (action: Permission) => boolean {
+/** Says whether an action is possible on this page: the server permits it, and the page doesn't show the past. */
+export function usePermissions(): (permission: Permission) => boolean {
   const isPast = useAsOf() !== undefined;
   const permissions = useQuery({ ...uiConfigQuery, enabled: false }).data?.permissions;
-  return (action) => !isPast && permissions?.[action] === true;
+  return (permission) => !isPast && permissions?.[permission] === true;
 }

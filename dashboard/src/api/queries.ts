@@ -1,4 +1,4 @@
-/** Every read of the app: its key, its request, and the topics of facts that make it old. */
+/** Every read of the app: its key, its request, and the topics of facts that make it stale. */
 
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { readAtMinimumPosition } from "../live/minimum-position.ts";
@@ -10,7 +10,7 @@ const BUILDERS_PAGE_SIZE = 10_000;
 const WORKERS_PAGE_SIZE = 500;
 const LOG_POLL_MS = 400;
 
-/** The past doesn't change and isn't waited for. */
+/** The past doesn't change, so only a read of the present waits for the minimum position. */
 function readLatest<T extends { position: number }>(asOf: AsOf, request: () => Promise<T>): Promise<T> {
   return asOf === undefined ? readAtMinimumPosition(request) : request();
 }
@@ -118,7 +118,7 @@ export const testsQuery = (asOf: AsOf, build: string) =>
     meta: { topics: [`build:${build}`], asOf },
   });
 
-/** A log's extent is no fact until it is finished, so an open one is asked about again and again. */
+/** A log's extent is no fact until the log is finished, so an unfinished one is polled. */
 export const logQuery = (log: string) =>
   queryOptions({
     queryKey: ["log", log],
@@ -184,6 +184,20 @@ export const workersQuery = (asOf: AsOf) =>
         ),
       ),
     meta: { topics: ["workers"], asOf },
+  });
+
+/** The fact at a position of the past, or the last before it: it says which moment the position stands for. */
+export const asOfMomentQuery = (asOf: AsOf) =>
+  queryOptions({
+    queryKey: ["as-of-moment", asOf],
+    queryFn: ({ signal }) =>
+      dataOrThrow(
+        api.GET("/api/v1/facts", {
+          params: { query: { ...asOfParam(asOf), order: "desc", limit: 1 } },
+          signal,
+        }),
+      ),
+    meta: { topics: [], asOf },
   });
 
 export const uiConfigQuery = queryOptions({

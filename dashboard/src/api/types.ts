@@ -1,4 +1,4 @@
-/** The shapes of the API by the names that the views use. All of them come from the OpenAPI document. */
+/** Short names for the API's types, all of them generated from the OpenAPI document. */
 
 import type { components } from "./schema.d.ts";
 
@@ -11,7 +11,6 @@ export type Build = Schemas["Build"];
 export type BuildDetail = Schemas["BuildDetail"];
 export type Builder = Schemas["Builder"];
 export type BuilderDetail = Schemas["BuilderDetail"];
-export type BuildRef = Schemas["BuildRef"];
 export type BrokenBuilder = Schemas["BrokenBuilder"];
 export type Change = Schemas["Change"];
 export type Home = Schemas["Home"];
@@ -21,7 +20,6 @@ export type LogDetail = Schemas["LogDetail"];
 export type LogHit = Schemas["LogHit"];
 export type Operation = Schemas["Operation"];
 export type Person = Schemas["Person"];
-export type Property = Schemas["Property"];
 export type Request = Schemas["Request"];
 export type SourceStamp = Schemas["SourceStamp"];
 export type Step = Schemas["Step"];

@@ -3,11 +3,13 @@ import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { uiConfigQuery } from "../api/queries.ts";
 import { connectionStatus } from "../live/connection.ts";
 import type { StreamState } from "../live/ledger-stream.ts";
-import { SignInPage, signedOut } from "../session/sign-in-page.tsx";
-import { useAsOf } from "../state/as-of.ts";
+import { signedOut } from "../session/session.ts";
+import { SignInPage } from "../session/sign-in-page.tsx";
+import { isPosition, useAsOf } from "../state/as-of.ts";
 import { type Theme, theme, timeZone } from "../state/preferences.ts";
 import { useStore } from "../state/store.ts";
 import { urlOf } from "../state/urls.ts";
+import { AsOfClock } from "../time/as-of-clock.tsx";
 import { Icon, type IconName } from "../ui/icons.tsx";
 import "./app-shell.css";
 
@@ -19,15 +21,16 @@ const NAV_LINKS = [
   { to: "/workers", label: "Workers" },
 ] as const;
 
+/** The frame around every page: header, banner for the past, main part, footer. */
 export function AppShell() {
   const isSignedOut = useStore(signedOut);
   return (
     <div className="shell">
-      <button type="button" className="skip" onClick={() => document.getElementById("main")?.focus()}>
-        Skip to the page
+      <button type="button" className="skip-link" onClick={() => document.getElementById("main")?.focus()}>
+        Skip to content
       </button>
-      <header className="bar">
-        <div className="bar-in">
+      <header className="header">
+        <div className="header-inner">
           <Link to="/" className="brand">
             <Logo />
             Build Ledger
@@ -39,7 +42,7 @@ export function AppShell() {
               </Link>
             ))}
           </nav>
-          <div className="bar-tools">
+          <div className="header-tools">
             <TimeZoneToggle />
             <ThemeToggle />
           </div>
@@ -47,7 +50,13 @@ export function AppShell() {
       </header>
       <PastBanner />
       <main className="main" id="main" tabIndex={-1}>
-        {isSignedOut ? <SignInPage /> : <Outlet />}
+        {isSignedOut ? (
+          <SignInPage />
+        ) : (
+          <AsOfClock>
+            <Outlet />
+          </AsOfClock>
+        )}
       </main>
       <Footer />
     </div>
@@ -71,7 +80,7 @@ function TimeZoneToggle() {
       type="button"
       className="button quiet small"
       aria-pressed={isUtc}
-      title={isUtc ? "Times are in UTC; show them in your zone" : "Times are in your zone; show them in UTC"}
+      title={isUtc ? "Times are in UTC; show local times" : "Times are local; show them in UTC"}
       onClick={() => timeZone.set(isUtc ? "local" : "utc")}
     >
       <Icon name="clock" />
@@ -81,7 +90,7 @@ function TimeZoneToggle() {
 }
 
 const THEMES: Record<Theme, { icon: IconName; label: string; next: Theme }> = {
-  system: { icon: "system", label: "Theme: as the system has it", next: "light" },
+  system: { icon: "system", label: "Theme: system", next: "light" },
   light: { icon: "sun", label: "Theme: light", next: "dark" },
   dark: { icon: "moon", label: "Theme: dark", next: "system" },
 };
@@ -106,11 +115,11 @@ function PastBanner() {
   const navigate = useNavigate();
   if (asOf === undefined) return null;
   return (
-    <div className="past" role="status">
+    <div className="past-banner" role="status">
       <span>
         <Icon name="clock" /> Viewing the past, as of{" "}
-        <strong>{/^\d+$/.test(asOf) ? `position ${Number(asOf).toLocaleString("en")}` : asOf}</strong>.
-        Nothing can be changed from here.
+        <strong>{isPosition(asOf) ? `position ${Number(asOf).toLocaleString("en")}` : asOf}</strong>. Actions
+        are disabled.
       </span>
       <button
         type="button"
@@ -132,7 +141,7 @@ function PastBanner() {
 const CONNECTION_LABELS: Record<StreamState, string> = {
   connecting: "Connecting…",
   live: "Live",
-  waiting: "Connection lost, trying again",
+  retrying: "Connection lost, reconnecting…",
   stopped: "Not live",
 };
 
@@ -141,27 +150,23 @@ function Footer() {
   const { state, position } = useStore(connectionStatus);
   const version = useQuery({ ...uiConfigQuery, enabled: false }).data?.version;
   return (
-    <footer className="foot">
-      <div className="foot-in">
+    <footer className="footer">
+      <div className="footer-inner">
         {asOf === undefined ? (
           <span className={`connection is-${state}`} role="status">
             <span className="dot" aria-hidden="true" />
             {CONNECTION_LABELS[state]}
           </span>
         ) : (
-          <span className="connection">The past stands still</span>
+          <span className="connection">Not live</span>
         )}
         {version && (
-          <a
-            className="foot-version"
-            href={urlOf("third-party-licences.md")}
-            title="Licences of what it is made of"
-          >
+          <a className="footer-version" href={urlOf("third-party-licences.md")} title="Third-party licences">
             Build Ledger {version}
           </a>
         )}
         {asOf === undefined && position > 0 && (
-          <span title="The last fact of the ledger that this page knows">
+          <span title="The newest ledger position this page has received">
             ledger position <span data-testid="position">{position.toLocaleString("en")}</span>
           </span>
         )}

@@ -5,7 +5,7 @@ import { ProblemAlert } from "../ui/problem-alert.tsx";
 
 const UNAUTHENTICATED = 401;
 
-/** In place of the whole page, when it can't even be said what it shows: `?as_of=` names no moment, or nobody is signed in. */
+/** In place of the whole page, when the root route fails: `?as_of=` is no moment, or nobody is signed in. */
 export function RootErrorPage({ error }: { error: unknown }) {
   return (
     <main className="main">
@@ -16,7 +16,7 @@ export function RootErrorPage({ error }: { error: unknown }) {
           <h1>This page can't be shown</h1>
           <ProblemAlert problem={error} />
           <p>
-            <a href={basePath}>Go to the present</a>
+            <a href={basePath}>Back to the present</a>
           </p>
         </div>
       )}

@@ -1,3 +1,5 @@
+/** The routes: which page a URL shows and which queries are prefetched for it. */
+
 import type { QueryClient } from "@tanstack/react-query";
 import {
   createRootRouteWithContext,
@@ -9,6 +11,7 @@ import {
 } from "@tanstack/react-router";
 import { api, dataOrThrow } from "../api/client.ts";
 import {
+  asOfMomentQuery,
   builderQuery,
   buildersQuery,
   buildQuery,
@@ -29,7 +32,11 @@ import { RootErrorPage } from "./root-error-page.tsx";
 type RouterContext = { queries: QueryClient };
 type Search = { as_of?: number | string };
 
-/** The past goes along on every link until somebody leaves it. A moment is turned into the position that it stands for. */
+const asOfDeps = ({ search }: { search: Search }): { asOf: AsOf } => ({
+  asOf: search.as_of === undefined ? undefined : String(search.as_of),
+});
+
+/** `as_of` stays on every link until it is left. A moment is replaced by the ledger position reached by then. */
 const root = createRootRouteWithContext<RouterContext>()({
   component: AppShell,
   errorComponent: RootErrorPage,
@@ -48,17 +55,17 @@ const root = createRootRouteWithContext<RouterContext>()({
       replace: true,
     });
   },
+  loaderDeps: asOfDeps,
+  loader: ({ context, deps }) => {
+    if (deps.asOf !== undefined) void context.queries.prefetchQuery(asOfMomentQuery(deps.asOf));
+  },
   search: { middlewares: [retainSearchParams(["as_of"])] },
   notFoundComponent: () => (
     <div className="page">
-      <h1>There is no such page</h1>
-      <p className="muted">The address may have been cut short.</p>
+      <h1>Page not found</h1>
+      <p className="muted">Check the URL.</p>
     </div>
   ),
-});
-
-const asOfDeps = ({ search }: { search: Search }): { asOf: AsOf } => ({
-  asOf: search.as_of === undefined ? undefined : String(search.as_of),
 });
 
 const home = createRoute({

@@ -1,36 +1,25 @@
-import type { Actor, Person } from "../api/types.ts";
+import type { Person } from "../api/types.ts";
 import { Icon } from "../ui/icons.tsx";
 
-/** Somebody by name; the whole claim in the tooltip. Erased words are said to be erased, not shown as nothing. */
+/** A person's name with the full claim in the tooltip. A name that was erased is shown as erased. */
 export function PersonName({ person }: { person: Person }) {
   if (person.erased) return <span className="muted">erased</span>;
-  return <span title={person.text ?? undefined}>{personText(person)}</span>;
+  return <span title={person.text ?? undefined}>{person.name || person.text || "unknown"}</span>;
 }
 
-export function personText(person: Person): string {
-  return person.name || person.text || "unknown";
-}
-
-/** Names in a row, the first few of many. */
-export function PeopleNames({ people, more = 0 }: { people: readonly Person[]; more?: number }) {
-  const unique = people.filter(
-    (person, at) => people.findIndex((other) => other.claim_id === person.claim_id) === at,
-  );
+/** The names of several people, each once. */
+export function PeopleNames({ people }: { people: readonly Person[] }) {
+  const unique = [...new Map(people.map((person) => [person.claim_id, person])).values()];
   if (unique.length === 0) return null;
   return (
-    <span className="people">
+    <span>
       <Icon name="person" size={13} />{" "}
-      {unique.map((person, at) => (
+      {unique.map((person, index) => (
         <span key={person.claim_id}>
-          {at > 0 && ", "}
+          {index > 0 && ", "}
           <PersonName person={person} />
         </span>
       ))}
-      {more > 0 && <span className="muted"> and {more} more commits</span>}
     </span>
   );
-}
-
-export function ActorName({ actor }: { actor: Actor }) {
-  return <span title={actor.id}>{actor.label}</span>;
 }

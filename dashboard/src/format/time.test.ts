@@ -16,8 +16,8 @@ describe("formatDuration", () => {
     [3_599_800, "1 h 00 m"],
     [7_500_000, "2 h 05 m"],
     [273_600_000, "3 d 04 h"],
-  ])("writes %d ms as %s", (duration_ms, words) => {
-    expect(formatDuration(duration_ms)).toBe(words);
+  ])("writes %d ms as %s", (duration_ms, text) => {
+    expect(formatDuration(duration_ms)).toBe(text);
   });
 });
 
@@ -36,8 +36,8 @@ describe("formatAgo", () => {
     [26 * 3_600_000, "1 day ago"],
     [21 * 86_400_000, "21 days ago"],
     [-90_000, "in 1 min"],
-  ])("writes a distance of %d ms as %s", (distance_ms, words) => {
-    expect(formatAgo(now.getTime() - distance_ms, now.getTime())).toBe(words);
+  ])("writes a distance of %d ms as %s", (distance_ms, text) => {
+    expect(formatAgo(now.getTime() - distance_ms, now.getTime())).toBe(text);
   });
 });
 

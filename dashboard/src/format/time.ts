@@ -1,4 +1,4 @@
-/** How times and durations are written. Pure: the present and the zone are arguments. */
+/** Times and durations as text. Pure: the present and the time zone are arguments. */
 
 export type TimeZone = "local" | "utc";
 
@@ -8,8 +8,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 /**
- * `0.4 s`, `12 s`, `3 m 04 s`, `2 h 05 m`, `3 d 04 h`: two units at most, so that columns stay narrow. One that is still
- * passing is written in whole seconds.
+ * `0.4 s`, `12 s`, `3 m 04 s`, `2 h 05 m`, `3 d 04 h`: two units at most, so that columns stay narrow. Running ones are
+ * written in whole seconds.
  */
 export function formatDuration(duration_ms: number, inWholeSeconds = false): string {
   const ms = Math.max(0, inWholeSeconds ? Math.floor(duration_ms / SECOND_MS) * SECOND_MS : duration_ms);
@@ -27,8 +27,8 @@ export function formatDuration(duration_ms: number, inWholeSeconds = false): str
 export function formatAgo(at_ms: number, now_ms: number): string {
   const distance_ms = now_ms - at_ms;
   if (Math.abs(distance_ms) < 10 * SECOND_MS) return "just now";
-  const words = formatDistance(Math.abs(distance_ms));
-  return distance_ms >= 0 ? `${words} ago` : `in ${words}`;
+  const distance = formatDistance(Math.abs(distance_ms));
+  return distance_ms >= 0 ? `${distance} ago` : `in ${distance}`;
 }
 
 /** `42 s`, `4 min`, `3 h`, `12 days`. */

@@ -1,17 +1,17 @@
-/** The live connection of this page and what the rest of the app may know of it. */
+/** The live connection of this page to the ledger's tail, and its status for the rest of the app. */
 
 import { Store } from "../state/store.ts";
 import type { LedgerEvent, StreamState } from "./ledger-stream.ts";
 import { StreamHub, type TabMessage, type TabRequest } from "./stream-hub.ts";
 import workerUrl from "./stream-hub.worker.ts?sharedworker&url";
 
-export type ConnectionStatus = { readonly state: StreamState; readonly position: number };
+type ConnectionStatus = { readonly state: StreamState; readonly position: number };
 
 export const connectionStatus = new Store<ConnectionStatus>({ state: "stopped", position: 0 });
 
-export type LedgerHandlers = {
+type LedgerHandlers = {
   onEvent(event: LedgerEvent): void;
-  /** Facts went by that this page was not told of: everything it shows may be old. */
+  /** Some facts never reached this page: everything it shows may be stale. */
   onMissed(): void;
 };
 
@@ -21,7 +21,7 @@ let send: ((message: TabRequest) => void) | undefined;
 let latestStatus: ConnectionStatus = connectionStatus.get();
 let isScheduled = false;
 
-/** Follows the ledger from `after` on, through the stream that all tabs share where the browser can share one. */
+/** Follows the ledger after position `after`, through the stream that all tabs share where the browser has shared workers. */
 export function followLedger(url: string, after: number, handlers: LedgerHandlers): void {
   const onMessage = (message: TabMessage) => {
     if (message.kind === "event") handlers.onEvent(message.event);
@@ -41,13 +41,13 @@ function connectSharedHub(onMessage: (message: TabMessage) => void): (message: T
   return (message) => port.postMessage(message);
 }
 
-function connectOwnHub(hear: (message: TabMessage) => void): (message: TabRequest) => void {
+function connectOwnHub(onMessage: (message: TabMessage) => void): (message: TabRequest) => void {
   const hub = new StreamHub();
-  const tab = { postMessage: hear };
+  const tab = { postMessage: onMessage };
   return (message) => hub.receive(tab, message);
 }
 
-/** Our own worker's url in the form that `require-trusted-types-for 'script'` asks for. */
+/** The worker script's URL in the form that `require-trusted-types-for 'script'` asks for. */
 function trustedScriptUrl(url: string): unknown {
   const { href, origin } = new URL(url, document.baseURI);
   if (origin !== location.origin) throw new Error("the worker is not of this server");

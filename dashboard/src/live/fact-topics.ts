@@ -1,4 +1,4 @@
-/** Which pages a fact changes. */
+/** Which topics a fact makes stale; queries name the topics they show. */
 
 type FactBody = { stream_id?: unknown; data?: { build_id?: unknown } };
 

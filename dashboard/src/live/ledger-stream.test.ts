@@ -1,11 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import {
-  type EventSourceLike,
-  LedgerStream,
-  RETRY_FIRST_MS,
-  RETRY_MAX_MS,
-  type StreamState,
-} from "./ledger-stream.ts";
+import { type EventSourceLike, LedgerStream, type StreamState } from "./ledger-stream.ts";
 
 class FakeSource implements EventSourceLike {
   readyState = 0;
@@ -34,7 +28,7 @@ class FakeSource implements EventSourceLike {
     this.onerror?.(new Event("error"));
   }
 
-  /** The answer wasn't a stream; the browser gives up. */
+  /** The response isn't a stream; the browser gives up. */
   fails(): void {
     this.readyState = 2;
     this.onerror?.(new Event("error"));
@@ -50,7 +44,7 @@ class FakeSource implements EventSourceLike {
 }
 
 let sources: FakeSource[];
-let waits: { action: () => void; delay_ms: number; cancelled: boolean }[];
+let timers: { action: () => void; delay_ms: number; cancelled: boolean }[];
 let seen: number[];
 let names: string[];
 let states: StreamState[];
@@ -75,10 +69,10 @@ function makeStream(position: number): LedgerStream {
         return source;
       },
       startTimer: (action, delay_ms) => {
-        const wait = { action, delay_ms, cancelled: false };
-        waits.push(wait);
+        const timer = { action, delay_ms, cancelled: false };
+        timers.push(timer);
         return () => {
-          wait.cancelled = true;
+          timer.cancelled = true;
         };
       },
     },
@@ -89,19 +83,19 @@ const newest = () => sources.at(-1) as FakeSource;
 
 beforeEach(() => {
   sources = [];
-  waits = [];
+  timers = [];
   seen = [];
   names = [];
   states = [];
 });
 
 describe("LedgerStream", () => {
-  it("asks for what follows the position it was given", () => {
+  it("asks for the events after its first position", () => {
     makeStream(41).start();
     expect(newest().url).toBe("/api/v1/stream?after=41");
   });
 
-  it("gives each position once and in order, even when the browser's resumption repeats some", () => {
+  it("delivers each position once and in order, even when the browser repeats some after reconnecting", () => {
     makeStream(0).start();
     newest().opens();
     newest().sends(1);
@@ -114,78 +108,78 @@ describe("LedgerStream", () => {
     expect(seen).toEqual([1, 2, 3]);
   });
 
-  it("gives a fact by its stored name", () => {
+  it("delivers a fact with its stored name", () => {
     makeStream(0).start();
     newest().sends(1);
     expect(names).toEqual(["build.finished.v1"]);
   });
 
-  it("goes on from a position that it was only told of", () => {
+  it("resumes after a position sent without a fact", () => {
     makeStream(5).start();
     newest().sends(2_005, "position");
     newest().fails();
-    waits[0]?.action();
+    timers[0]?.action();
     expect(seen).toEqual([]);
     expect(newest().url).toBe("/api/v1/stream?after=2005");
   });
 
-  it("passes over positions it may not see", () => {
+  it("accepts gaps between positions", () => {
     makeStream(10).start();
     newest().sends(11);
     newest().sends(19);
     expect(seen).toEqual([11, 19]);
   });
 
-  it("takes nothing without a position for a fact", () => {
+  it("ignores an event without a valid position", () => {
     makeStream(0).start();
     newest().sends("");
     newest().sends("x");
     expect(seen).toEqual([]);
   });
 
-  it("opens a new stream after the last position when the browser has given up", () => {
+  it("opens a new stream after the last position when the browser gives up", () => {
     makeStream(5).start();
     newest().opens();
     newest().sends(6);
     newest().fails();
-    expect(states).toEqual(["connecting", "live", "waiting"]);
-    waits[0]?.action();
+    expect(states).toEqual(["connecting", "live", "retrying"]);
+    timers[0]?.action();
     expect(newest().url).toBe("/api/v1/stream?after=6");
     newest().opens();
     expect(states.at(-1)).toBe("live");
   });
 
-  it("waits longer after each failure, up to a limit, and starts over once it was live", () => {
+  it("doubles the delay after each failure up to a limit, and resets it once live", () => {
     makeStream(0).start();
     for (let attempt = 0; attempt < 8; attempt += 1) {
       newest().fails();
-      waits.at(-1)?.action();
+      timers.at(-1)?.action();
     }
-    expect(waits.slice(0, 3).map((wait) => wait.delay_ms)).toEqual([500, 1_000, 2_000]);
-    expect(waits.at(-1)?.delay_ms).toBe(RETRY_MAX_MS);
+    expect(timers.slice(0, 3).map((timer) => timer.delay_ms)).toEqual([500, 1_000, 2_000]);
+    expect(timers.at(-1)?.delay_ms).toBe(15_000);
     newest().opens();
     newest().fails();
-    expect(waits.at(-1)?.delay_ms).toBe(RETRY_FIRST_MS);
+    expect(timers.at(-1)?.delay_ms).toBe(500);
   });
 
-  it("does not wait any longer when it is woken", () => {
+  it("reconnects at once when told to retry now", () => {
     const stream = makeStream(0);
     stream.start();
     newest().fails();
     stream.retryNow();
-    expect(waits[0]?.cancelled).toBe(true);
+    expect(timers[0]?.cancelled).toBe(true);
     expect(sources).toHaveLength(2);
     stream.retryNow();
     expect(sources).toHaveLength(2);
   });
 
-  it("neither retries nor speaks after it was stopped", () => {
+  it("neither retries nor delivers after it was stopped", () => {
     const stream = makeStream(0);
     stream.start();
     const source = newest();
     stream.stop();
     source.fails();
-    expect(waits).toEqual([]);
+    expect(timers).toEqual([]);
     expect(states.at(-1)).toBe("stopped");
     expect(source.readyState).toBe(2);
   });

@@ -1,9 +1,9 @@
 /**
- * The ledger's tail, kept up for as long as the app lives.
+ * The ledger's tail as a stream of events that survives interruptions.
  *
- * A position is given on once, and in order: after any interruption the stream asks for what follows the last position it
- * gave, so a server that was killed and started again costs nothing. `EventSource` resumes by itself when the connection
- * breaks, but gives up for good on an answer that isn't a stream (a proxy's 502 during a restart); then a new one is opened here.
+ * Each position is delivered once and in order: after an interruption the stream asks for what follows the last position it
+ * delivered. `EventSource` reconnects by itself when the connection breaks, but gives up for good on a response that isn't a
+ * stream (a proxy's 502 during a restart); then a new one is opened here.
  */
 
 export type LedgerEvent = {
@@ -14,9 +14,9 @@ export type LedgerEvent = {
   readonly fact: unknown;
 };
 
-export type StreamState = "connecting" | "live" | "waiting" | "stopped";
+export type StreamState = "connecting" | "live" | "retrying" | "stopped";
 
-/** What is used of `EventSource`; tests put their own in its place. */
+/** The part of `EventSource` that the stream uses; tests replace it. */
 export type EventSourceLike = {
   readonly readyState: number;
   onopen: ((event: Event) => void) | null;
@@ -31,14 +31,14 @@ export type StreamListener = {
   onState(state: StreamState, position: number): void;
 };
 
-export type StreamEnvironment = {
+type StreamEnvironment = {
   open(url: string): EventSourceLike;
   startTimer(action: () => void, delay_ms: number): () => void;
 };
 
 const CLOSED = 2;
-export const RETRY_FIRST_MS = 500;
-export const RETRY_MAX_MS = 15_000;
+const RETRY_FIRST_MS = 500;
+const RETRY_MAX_MS = 15_000;
 
 export class LedgerStream {
   private source: EventSourceLike | undefined;
@@ -48,7 +48,7 @@ export class LedgerStream {
 
   constructor(
     private readonly url: string,
-    /** The last position the reader already knows; the first event asked for is the one after it. */
+    /** The last position already known; events after it are requested. */
     private position: number,
     private readonly listener: StreamListener,
     private readonly environment: StreamEnvironment = browserEnvironment,
@@ -63,9 +63,9 @@ export class LedgerStream {
     this.setState("stopped");
   }
 
-  /** Tries at once instead of waiting: the network came back, or the tab was woken. */
+  /** Reconnects at once when waiting for a retry: the network came back, or the tab became visible. */
   retryNow(): void {
-    if (this.state !== "waiting") return;
+    if (this.state !== "retrying") return;
     this.failures = 0;
     this.connect();
   }
@@ -82,7 +82,7 @@ export class LedgerStream {
     source.addEventListener("fact", (event) =>
       this.advance(event, (position) => this.deliver(position, event.data)),
     );
-    // Facts went by that this stream doesn't hold; a new connection needn't pass them again.
+    // The server skipped facts that this stream doesn't carry; a new connection needn't pass them again.
     source.addEventListener("position", (event) => this.advance(event));
     source.onerror = () => this.onSourceError(source);
   }
@@ -94,13 +94,13 @@ export class LedgerStream {
       return;
     }
     this.disconnect();
-    this.setState("waiting");
+    this.setState("retrying");
     const delay_ms = Math.min(RETRY_FIRST_MS * 2 ** this.failures, RETRY_MAX_MS);
     this.failures += 1;
     this.cancelRetry = this.environment.startTimer(() => this.connect(), delay_ms);
   }
 
-  /** Nothing happens for a position that was reached before, as after a reconnection. */
+  /** Ignores a position that was reached before, as after a reconnection. */
   private advance({ lastEventId }: MessageEvent<string>, action?: (position: number) => void): void {
     const position = Number(lastEventId);
     if (!Number.isSafeInteger(position) || position <= this.position) return;

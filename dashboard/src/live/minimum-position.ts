@@ -1,4 +1,4 @@
-/** Reads that are at least as new as the last fact that was heard of. */
+/** Read-your-writes: reads wait until the server's rows have reached the newest ledger position this page knows of. */
 
 const TRIES_MAX = 12;
 const FIRST_PAUSE_MS = 15;
@@ -6,16 +6,16 @@ const PAUSE_MAX_MS = 250;
 
 let minimumPosition = 0;
 
-/** Reads from here on wait for this position. */
+/** From here on reads wait for this position. */
 export function raiseMinimumPosition(position: number): void {
   minimumPosition = Math.max(minimumPosition, position);
 }
 
 /**
- * Reads until the answer has reached the position heard of when it began.
+ * Reads again until the response has reached the minimum position in force when it began.
  *
- * Rows follow the ledger by milliseconds, so this nearly always reads once. It gives what it has rather than nothing when a
- * reader of the server stands still.
+ * Rows follow the ledger within milliseconds, so one read is nearly always enough. When a projection of the server has
+ * stopped, the last response is returned although it is older.
  */
 export async function readAtMinimumPosition<T extends { position: number }>(
   read: () => Promise<T>,

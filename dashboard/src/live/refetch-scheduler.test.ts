@@ -5,7 +5,7 @@ function setUp() {
   const frames: (() => void)[] = [];
   const pauses: (() => void)[] = [];
   const fetches: { topic: string; end: () => void }[] = [];
-  const refresher = new RefetchScheduler(
+  const scheduler = new RefetchScheduler(
     (topic) => new Promise<void>((resolve) => fetches.push({ topic, end: resolve })),
     {
       nextFrame: (action) => frames.push(action),
@@ -16,23 +16,23 @@ function setUp() {
     for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
   };
   const frame = () => frames.splice(0).forEach((action) => void action());
-  return { refresher, frames, pauses, fetches, frame, settle };
+  return { scheduler, frames, pauses, fetches, frame, settle };
 }
 
 it("refetches each topic once for all the facts of a frame", () => {
-  const { refresher, frames, fetches, frame } = setUp();
-  refresher.markStale(["home", "build:1"]);
-  refresher.markStale(["home"]);
+  const { scheduler, frames, fetches, frame } = setUp();
+  scheduler.markStale(["home", "build:1"]);
+  scheduler.markStale(["home"]);
   expect(frames).toHaveLength(1);
   frame();
   expect(fetches.map((fetch) => fetch.topic)).toEqual(["home", "build:1"]);
 });
 
-it("neither restarts a refetch under way nor forgets the facts that came meanwhile", async () => {
-  const { refresher, pauses, fetches, frame, settle } = setUp();
-  refresher.markStale(["home"]);
+it("neither restarts a running refetch nor loses the facts that came meanwhile", async () => {
+  const { scheduler, pauses, fetches, frame, settle } = setUp();
+  scheduler.markStale(["home"]);
   frame();
-  for (let fact = 0; fact < 400; fact += 1) refresher.markStale(["home"]);
+  for (let fact = 0; fact < 400; fact += 1) scheduler.markStale(["home"]);
   frame();
   expect(fetches).toHaveLength(1);
   fetches[0]?.end();
@@ -45,11 +45,11 @@ it("neither restarts a refetch under way nor forgets the facts that came meanwhi
   expect(fetches).toHaveLength(2);
 });
 
-it("lets a busy topic not hold up another", () => {
-  const { refresher, fetches, frame } = setUp();
-  refresher.markStale(["home"]);
+it("refetches one topic while another is being refetched", () => {
+  const { scheduler, fetches, frame } = setUp();
+  scheduler.markStale(["home"]);
   frame();
-  refresher.markStale(["queue"]);
+  scheduler.markStale(["queue"]);
   frame();
   expect(fetches.map((fetch) => fetch.topic)).toEqual(["home", "queue"]);
 });

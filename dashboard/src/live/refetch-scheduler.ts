@@ -1,14 +1,15 @@
 /**
- * Turns a flood of facts into few refetches. Facts name *topics* (`home`, `build:…`); queries say which topics they show.
+ * Turns many facts into few refetches. Facts name *topics* (`home`, `build:…`); queries say which topics they show.
  *
- * All facts of a frame are handled together. A topic is refetched at once when it has been quiet, and not again before both the
- * refetch has ended and `GAP_MS` have passed; what came meanwhile is remembered, so the last fact is always seen.
+ * All facts of one animation frame are handled together. A topic is refetched at once when it has been quiet, and not again
+ * before the refetch has ended and `REFETCH_INTERVAL_MS` have passed; a topic marked stale meanwhile is refetched after that,
+ * so the last fact is always shown.
  */
 
-export const REFETCH_INTERVAL_MS = 200;
+const REFETCH_INTERVAL_MS = 200;
 
-export type SchedulerTimers = {
-  /** Runs soon, before the next painting. */
+type SchedulerTimers = {
+  /** Runs the action before the next frame is painted. */
   nextFrame(action: () => void): void;
   pause(duration_ms: number): Promise<void>;
 };
@@ -51,7 +52,7 @@ export class RefetchScheduler {
 }
 
 const browserTimers: SchedulerTimers = {
-  // A hidden tab gets no frames, yet its title and icon go on telling the status.
+  // A hidden tab gets no animation frames, yet its title and icon still show the status.
   nextFrame: (action) => {
     if (document.hidden) setTimeout(action, REFETCH_INTERVAL_MS);
     else requestAnimationFrame(action);

@@ -1,13 +1,13 @@
 /**
  * One stream for all tabs of a browser, which may hold only six connections to a server over HTTP/1.1.
  *
- * A tab names the position it knows. What the hub has given to others since is repeated to it; when that reaches back too far
- * the tab is told so and reads everything again.
+ * A tab names the position it knows. Later events are replayed to it from a buffer; when the buffer doesn't reach back that
+ * far the tab gets `missed` and refetches everything.
  */
 
 import { type LedgerEvent, LedgerStream, type StreamListener, type StreamState } from "./ledger-stream.ts";
 
-export const REPLAY_EVENTS_MAX = 2_000;
+const REPLAY_EVENTS_MAX = 2_000;
 
 export type TabRequest =
   | { kind: "follow"; url: string; after: number }
@@ -19,8 +19,8 @@ export type TabMessage =
   | { kind: "state"; state: StreamState; position: number }
   | { kind: "missed" };
 
-/** What is used of a `MessagePort`. */
-export type Tab = { postMessage(message: TabMessage): void };
+/** The part of a `MessagePort` that the hub uses. */
+type Tab = { postMessage(message: TabMessage): void };
 
 type CreateStream = (
   url: string,
@@ -32,7 +32,7 @@ export class StreamHub {
   private readonly tabs = new Set<Tab>();
   private readonly replayBuffer: LedgerEvent[] = [];
   private stream: ReturnType<CreateStream> | undefined;
-  /** Everything after this position is remembered. */
+  /** The buffer holds every event after this position. */
   private replayableAfter = 0;
   private state: StreamState = "stopped";
   private position = 0;
@@ -40,6 +40,7 @@ export class StreamHub {
   constructor(
     private readonly createStream: CreateStream = (url, after, listener) =>
       new LedgerStream(url, after, listener),
+    private readonly replayEventsMax = REPLAY_EVENTS_MAX,
   ) {}
 
   receive(tab: Tab, message: TabRequest): void {
@@ -87,7 +88,7 @@ export class StreamHub {
 
   private onEvent(event: LedgerEvent): void {
     this.replayBuffer.push(event);
-    if (this.replayBuffer.length > REPLAY_EVENTS_MAX)
+    if (this.replayBuffer.length > this.replayEventsMax)
       this.replayableAfter = this.replayBuffer.shift()?.position ?? this.replayableAfter;
     for (const tab of this.tabs) tab.postMessage({ kind: "event", event });
   }

@@ -9,5 +9,5 @@ const hub = new StreamHub();
   port.onmessage = ({ data }: MessageEvent<TabRequest>) => hub.receive(port, data);
 };
 
-/** The type library for workers can't stand beside that for pages. */
+/** TypeScript's worker library can't be loaded together with the DOM's. */
 type SharedWorkerScope = { onconnect: ((event: MessageEvent) => void) | null };

@@ -21,17 +21,17 @@ export type Style = {
 
 export type Segment = { readonly text: string; readonly style: Style };
 
-export type ParsedText = {
+type ParsedText = {
   readonly segments: readonly Segment[];
-  /** The style in force after the text: what the next line starts with. */
+  /** The style after the text, which the next line starts with. */
   readonly style: Style;
-  /** The beginning of a sequence whose end hasn't arrived; goes before the text that follows. */
+  /** The beginning of a sequence whose end hasn't arrived; to be put before the text that follows. */
   readonly rest: string;
 };
 
 export const PLAIN: Style = {};
 /** A sequence longer than this is no sequence: its introducer is dropped and the rest is text. */
-export const SEQUENCE_MAX_CHARS = 4_096;
+const SEQUENCE_MAX_CHARS = 4_096;
 
 const ESC = "\x1b";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this file is about
@@ -154,7 +154,7 @@ function visibleForm(code: number): string {
   return `\u27e8U+${code.toString(16).toUpperCase().padStart(4, "0")}\u27e9`;
 }
 
-/** The url of `8;params;url` when it is http or https and holds no surprise; otherwise no link at all. */
+/** The URL of `8;params;URL` when it is http or https without a user name or password; otherwise undefined. */
 function safeLinkUrl(body: string): string | undefined {
   const url = body.slice(body.indexOf(";", 2) + 1);
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return undefined;

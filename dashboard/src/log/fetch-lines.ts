@@ -1,8 +1,8 @@
 import { api, dataOrThrow } from "../api/client.ts";
 
-const ANSWER_LINES_MAX = 10_000;
+const RESPONSE_LINES_MAX = 10_000;
 
-/** Lines `first` (from 0) to `first + count`, fewer at the log's end. An answer that was cut short by its size is gone on with. */
+/** Fetches `count` lines from `first` (from 0), fewer at the log's end, in several requests when one response is cut short. */
 export async function fetchLines(
   log: string,
   first: number,
@@ -15,7 +15,7 @@ export async function fetchLines(
       api.GET("/api/v1/logs/{log_id}/lines", {
         params: {
           path: { log_id: log },
-          query: { first: first + lines.length, limit: Math.min(count - lines.length, ANSWER_LINES_MAX) },
+          query: { first: first + lines.length, limit: Math.min(count - lines.length, RESPONSE_LINES_MAX) },
         },
         signal,
       }),

@@ -14,32 +14,32 @@ const draw = (raw: string, query = "") => {
 };
 
 describe("LineText", () => {
-  it("draws markup in the output as text, with no element of its own", () => {
+  it("shows markup in the output as text, without an element of its own", () => {
     const line = draw(`${E}[31m<script>alert(1)</script>${E}[0m<img src=x onerror=alert(1)>`);
     expect(line.textContent).toBe("<script>alert(1)</script><img src=x onerror=alert(1)>");
     expect([...line.querySelectorAll("*")].map((element) => element.tagName)).toEqual(["SPAN"]);
   });
 
-  it("draws no link for an address that is not http", () => {
+  it("makes no link of a URL that is not http", () => {
     const line = draw(`${E}]8;;javascript:alert(1)\x07click${E}]8;;\x07`);
     expect(line.querySelector("a")).toBeNull();
     expect(line.textContent).toBe("click");
   });
 
-  it("draws http links so that the page they open knows nothing of this one", () => {
+  it("makes http links that tell the page they open nothing about this one", () => {
     const link = draw(`${E}]8;;https://example.org/\x07docs${E}]8;;\x07`).querySelector("a");
     expect(link?.getAttribute("href")).toBe("https://example.org/");
     expect(link?.getAttribute("rel")).toBe("noreferrer noopener");
   });
 
-  it("marks what a search found across a change of colour", () => {
+  it("highlights a match across a change of colour", () => {
     const line = draw(`an Err${E}[31mor: err${E}[0m`, "error");
     expect([...line.querySelectorAll("mark")].map((mark) => mark.textContent)).toEqual(["Err", "or"]);
     expect(line.textContent).toBe("an Error: err");
   });
 
-  it("swaps the grounds for inverse text", () => {
-    expect(draw(`${E}[7mx`).querySelector("span")?.className).toBe("f-inverse b-inverse");
-    expect(draw(`${E}[7;31mx`).querySelector("span")?.className).toBe("b1 f-inverse");
+  it("swaps the colours of inverse text", () => {
+    expect(draw(`${E}[7mx`).querySelector("span")?.className).toBe("fg-inverse bg-inverse");
+    expect(draw(`${E}[7;31mx`).querySelector("span")?.className).toBe("bg-1 fg-inverse");
   });
 });

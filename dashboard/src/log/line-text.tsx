@@ -1,7 +1,7 @@
 import type { CSSProperties, ReactNode } from "react";
 import type { Colour, Segment, Style } from "./ansi.ts";
 
-/** Draws one line. `marks` are the places of its plain text that a search found, in order. */
+/** One line of a log with its styles. `matches` are the search matches in its plain text, in order. */
 export function LineText({ segments, matches }: { segments: readonly Segment[]; matches: readonly Match[] }) {
   let start = 0;
   return segments.map((segment) => {
@@ -12,16 +12,20 @@ export function LineText({ segments, matches }: { segments: readonly Segment[]; 
   });
 }
 
-export type Match = { readonly start: number; readonly end: number };
+type Match = { readonly start: number; readonly end: number };
 
-/** Where `query` stands in a line, ignoring case. */
+/** The places of `query` in a line, ignoring case. */
 export function findMatches(plain: string, query: string): Match[] {
   const marks: Match[] = [];
-  const haystack = plain.toLowerCase();
-  const needle = query.toLowerCase();
-  if (!needle || haystack.length !== plain.length) return marks;
-  for (let at = haystack.indexOf(needle); at >= 0; at = haystack.indexOf(needle, at + needle.length)) {
-    marks.push({ start: at, end: at + needle.length });
+  const lowerPlain = plain.toLowerCase();
+  const lowerQuery = query.toLowerCase();
+  if (!lowerQuery || lowerPlain.length !== plain.length) return marks;
+  for (
+    let at = lowerPlain.indexOf(lowerQuery);
+    at >= 0;
+    at = lowerPlain.indexOf(lowerQuery, at + lowerQuery.length)
+  ) {
+    marks.push({ start: at, end: at + lowerQuery.length });
   }
   return marks;
 }
@@ -68,13 +72,15 @@ const ATTRIBUTES = ["bold", "faint", "italic", "underline", "strike", "conceal"]
 function classNameOf(style: Style): string | undefined {
   const [foreground, background] = effectiveColours(style);
   const names: string[] = ATTRIBUTES.filter((attribute) => style[attribute]).map(
-    (attribute) => `t-${attribute}`,
+    (attribute) => `ansi-${attribute}`,
   );
   if (foreground)
-    names.push(foreground.kind === "ansi" ? `f${foreground.index}` : background ? "f-exact" : "f-rgb");
-  if (background) names.push(background.kind === "ansi" ? `b${background.index}` : "b-rgb");
-  if (style.inverse && !foreground) names.push("f-inverse");
-  if (style.inverse && !background) names.push("b-inverse");
+    names.push(
+      foreground.kind === "ansi" ? `fg-${foreground.index}` : background ? "fg-rgb-exact" : "fg-rgb",
+    );
+  if (background) names.push(background.kind === "ansi" ? `bg-${background.index}` : "bg-rgb");
+  if (style.inverse && !foreground) names.push("fg-inverse");
+  if (style.inverse && !background) names.push("bg-inverse");
   return names.length > 0 ? names.join(" ") : undefined;
 }
 
@@ -82,8 +88,8 @@ function colourVariables(style: Style): CSSProperties | undefined {
   const [foreground, background] = effectiveColours(style);
   if (foreground?.kind !== "rgb" && background?.kind !== "rgb") return undefined;
   return {
-    ...(foreground?.kind === "rgb" && { "--f": foreground.css }),
-    ...(background?.kind === "rgb" && { "--b": background.css }),
+    ...(foreground?.kind === "rgb" && { "--fg": foreground.css }),
+    ...(background?.kind === "rgb" && { "--bg": background.css }),
   } as CSSProperties;
 }
 

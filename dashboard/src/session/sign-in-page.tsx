@@ -1,29 +1,9 @@
 import { type FormEvent, useState } from "react";
-import { api, dataOrThrow } from "../api/client.ts";
-import { Store } from "../state/store.ts";
 import { ProblemAlert } from "../ui/problem-alert.tsx";
 import { useTabStatus } from "../ui/tab-status.ts";
+import { signIn } from "./session.ts";
 
-/** True once the server has said that nobody is signed in. */
-export const signedOut = new Store(false);
-
-/** Signs in with a token in the address (`#token=…`), which leaves the address and the history before anything else sees it. */
-export async function signInFromUrl(): Promise<unknown> {
-  const token = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (!token) return undefined;
-  history.replaceState(history.state, "", location.pathname + location.search);
-  try {
-    await signIn(token);
-    return undefined;
-  } catch (problem) {
-    return problem;
-  }
-}
-
-async function signIn(token: string): Promise<void> {
-  await dataOrThrow(api.POST("/api/v1/session", { body: { token } }));
-}
-
+/** The form for the token, shown in place of every page while nobody is signed in. */
 export function SignInPage() {
   useTabStatus("Sign in");
   const [problem, setProblem] = useState<unknown>();
@@ -41,8 +21,8 @@ export function SignInPage() {
     <form className="page sign-in" onSubmit={submit}>
       <h1>Sign in</h1>
       <p className="muted">
-        <code>make run</code> prints an address with a token: open that. Otherwise paste the token here: it is
-        the text of the file <code>admin-token</code> in the server's state directory.
+        The token is in the file <code>admin-token</code> in the server's state directory.{" "}
+        <code>make run</code> prints a link that contains it.
       </p>
       <div className="field">
         <label htmlFor="token">Token</label>

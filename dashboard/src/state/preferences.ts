@@ -1,4 +1,4 @@
-/** What a person chose in this browser. Kept in local storage; without it, for the life of the page. */
+/** Theme and time zone chosen in this browser. Kept in local storage, or in memory where storage is forbidden. */
 
 import type { TimeZone } from "../format/time.ts";
 import { Store } from "./store.ts";
@@ -31,7 +31,7 @@ function write(name: string, value: string): void {
   storage()?.setItem(`buildledger.${name}`, value);
 }
 
-/** Undefined where the browser forbids it. */
+/** Local storage, or undefined where the browser forbids it. */
 function storage(): Storage | undefined {
   try {
     return window.localStorage;

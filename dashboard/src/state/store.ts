@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 
-/** A value that components can watch. */
+/** An observable value that components can subscribe to. */
 export class Store<T> {
   private readonly listeners = new Set<() => void>();
 
@@ -20,6 +20,7 @@ export class Store<T> {
   };
 }
 
+/** The value of a store; the component renders again when it changes. */
 export function useStore<T>(store: Store<T>): T {
   return useSyncExternalStore(store.subscribe, store.get);
 }

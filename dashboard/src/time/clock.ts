@@ -1,6 +1,6 @@
-/** One ticking clock for the whole page: components that show a passing time watch it instead of each setting a timer. */
+/** One ticking clock for the whole page, so that no component that shows a passing time needs a timer of its own. */
 
-import { useSyncExternalStore } from "react";
+import { createContext, useContext, useSyncExternalStore } from "react";
 
 type TickRate = "second" | "quarter-minute";
 
@@ -35,7 +35,7 @@ class Ticker {
   }
 }
 
-/** Steady between ticks, so that a store read twice in one rendering gives the same. */
+/** Constant between ticks, so that two reads in one rendering agree. */
 function floor(value: number, step: number): number {
   return value - (value % step);
 }
@@ -45,8 +45,18 @@ const tickers: Record<TickRate, Ticker> = {
   "quarter-minute": new Ticker(TICK_MS["quarter-minute"]),
 };
 
-/** The present in milliseconds, changing at the given pace. */
+/** The moment, in milliseconds, that a page of the past shows. Undefined while the page shows the present. */
+export const AsOfMoment = createContext<number | undefined>(undefined);
+
+/** The clock that ages and running durations are counted by: the moment of the past that is shown, or else the present. */
 export function useNow(rate: TickRate): number {
+  const past_ms = useContext(AsOfMoment);
+  const present_ms = usePresent(rate);
+  return past_ms ?? present_ms;
+}
+
+/** The present in milliseconds, whatever moment the page shows. */
+export function usePresent(rate: TickRate): number {
   const ticker = tickers[rate];
   return useSyncExternalStore(ticker.subscribe, ticker.get);
 }

@@ -1,3 +1,5 @@
+/** Times and durations as `<time>` elements, in the time zone the reader chose. */
+
 import {
   formatAgo,
   formatDistance,
@@ -8,9 +10,9 @@ import {
 } from "../format/time.ts";
 import { timeZone } from "../state/preferences.ts";
 import { useStore } from "../state/store.ts";
-import { useNow } from "./clock.ts";
+import { useNow, usePresent } from "./clock.ts";
 
-/** A moment as a clock time; the whole of it, and how long ago it was, in its tooltip. */
+/** A moment as a clock time: `14:32`, with the date unless that is today. The tooltip has the full time and its age. */
 export function Timestamp({ at }: { at: string }) {
   const chosen = useStore(timeZone);
   const now_ms = useNow("quarter-minute");
@@ -21,12 +23,12 @@ export function Timestamp({ at }: { at: string }) {
       title={`${formatFull(date, chosen)} (${formatAgo(date.getTime(), now_ms)})`}
       className="nowrap"
     >
-      {formatShort(date, new Date(now_ms), chosen)}
+      {formatShort(date, new Date(usePresent("quarter-minute")), chosen)}
     </time>
   );
 }
 
-/** A moment as a distance from the present; the whole of it in its tooltip. */
+/** A moment as `4 min ago`. The tooltip has the full time. */
 export function TimeAgo({ at }: { at: string }) {
   const chosen = useStore(timeZone);
   const now_ms = useNow("quarter-minute");
@@ -38,7 +40,7 @@ export function TimeAgo({ at }: { at: string }) {
   );
 }
 
-/** How long ago a moment was, as a bare length: `20 days`. */
+/** The time since a moment, without "ago": `20 days`. */
 export function TimeSince({ at }: { at: string }) {
   const chosen = useStore(timeZone);
   const now_ms = useNow("quarter-minute");
@@ -50,7 +52,7 @@ export function TimeSince({ at }: { at: string }) {
   );
 }
 
-/** How long something took, or has taken until this second. */
+/** How long something took, or has been running when there is no end yet. */
 export function Duration({ from, to }: { from: string; to?: string | null | undefined }) {
   return to ? (
     <FixedDuration duration_ms={Date.parse(to) - Date.parse(from)} />
@@ -59,6 +61,7 @@ export function Duration({ from, to }: { from: string; to?: string | null | unde
   );
 }
 
+/** A duration that is known. */
 export function FixedDuration({
   duration_ms,
   inWholeSeconds = false,

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import "./dialog.css";
 
-/** A dialog over the page. Escape and a press outside close it; focus stays in it and goes back afterwards. */
+/** A modal dialog. Escape and a press outside close it; focus stays inside and returns to where it was. */
 export function Dialog({
   title,
   onClose,
@@ -17,10 +17,10 @@ export function Dialog({
       isOpen
       isDismissable
       onOpenChange={(isOpen) => !isOpen && onClose()}
-      className="dialog-ground"
+      className="dialog-backdrop"
     >
       <Modal className="dialog">
-        <AriaDialog className="dialog-in">
+        <AriaDialog className="dialog-body">
           <Heading slot="title" level={2}>
             {title}
           </Heading>

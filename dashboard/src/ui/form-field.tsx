@@ -18,7 +18,7 @@ type TextInputProps = FieldProps & {
   suggestions?: readonly string[];
 };
 
-/** A text field with its label, what it is for, and what is wrong with it. */
+/** A labelled text input with its description and its error. */
 export function TextInput(props: TextInputProps) {
   const {
     label,
@@ -45,7 +45,7 @@ export function TextInput(props: TextInputProps) {
     >
       <Label>
         {label}
-        {isRequired && <span className="muted"> (needed)</span>}
+        {isRequired && <span className="muted"> (required)</span>}
       </Label>
       {isMultiline ? (
         <TextArea className={className} rows={3} placeholder={placeholder} />
@@ -74,7 +74,7 @@ export function TextInput(props: TextInputProps) {
   );
 }
 
-/** One of few values: the browser's own select, which every phone and screen reader knows best. */
+/** A labelled choice of one value: the native select, which phones and screen readers handle best. */
 export function SelectField({
   label,
   description,
@@ -89,7 +89,7 @@ export function SelectField({
     <div className="field">
       <label htmlFor={id}>
         {label}
-        {isRequired && <span className="muted"> (needed)</span>}
+        {isRequired && <span className="muted"> (required)</span>}
       </label>
       <select
         className="input"

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** Small line drawings that stand beside a word or in a button that has a name. */
+/** Decorative line icons, used beside a text or in a button with a label. */
 const DRAWINGS = {
   sun: (
     <>
@@ -72,6 +72,7 @@ const DRAWINGS = {
 
 export type IconName = keyof typeof DRAWINGS;
 
+/** A decorative icon; screen readers skip it. */
 export function Icon({ name, size = 15 }: { name: IconName; size?: number }) {
   return (
     <svg

@@ -1,7 +1,7 @@
 import { toProblem } from "../api/problem.ts";
 import { StatusIcon } from "./status-icon.tsx";
 
-/** A failed request, in the server's own words. */
+/** A failed request: the server's title, detail and code, with a retry button where the caller can retry. */
 export function ProblemAlert({ problem, onRetry }: { problem: unknown; onRetry?: () => void }) {
   const { message, detail, code } = toProblem(problem);
   return (

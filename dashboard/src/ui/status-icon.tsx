@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { type Status, statusLabel } from "./status.ts";
 import "./status.css";
 
-/** A shape of its own for each status, so that colour only repeats what the shape says. */
+/** One shape per status, so that no status is told by colour alone. */
 const SHAPES: Record<Status, ReactNode> = {
   success: (
     <>
@@ -61,7 +61,7 @@ const SHAPES: Record<Status, ReactNode> = {
   unknown: <circle className="line dashed" cx="8" cy="8" r="6" />,
 };
 
-/** The status as a shape. Without `label` it is decoration beside a word that says the same. */
+/** The status as an icon. `label={true}` names it for screen readers; without a label it is decoration beside a text. */
 export function StatusIcon({
   status,
   label,
@@ -98,12 +98,12 @@ export function StatusIcon({
   );
 }
 
-/** The status as a shape and a word. */
-export function StatusBadge({ status, word }: { status: Status; word?: string }) {
+/** The status as an icon with its label. */
+export function StatusBadge({ status, label }: { status: Status; label?: string }) {
   return (
     <span className={`status-badge is-${status}`}>
       <StatusIcon status={status} />
-      {word ?? statusLabel(status)}
+      {label ?? statusLabel(status)}
     </span>
   );
 }

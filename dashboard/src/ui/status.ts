@@ -1,17 +1,9 @@
-/** The states that anything on a page can be in, in the words of the API. */
+/** The statuses that builds, steps and requests can have, by the names of the API. */
 
-export const RESULTS = [
-  "success",
-  "warnings",
-  "failure",
-  "skipped",
-  "exception",
-  "retry",
-  "cancelled",
-] as const;
+const RESULTS = ["success", "warnings", "failure", "skipped", "exception", "retry", "cancelled"] as const;
 
-export type Result = (typeof RESULTS)[number];
-/** A result, or what comes before one; `unknown` stands for a builder that never built. */
+type Result = (typeof RESULTS)[number];
+/** A result, or a state before there is one; `unknown` is a builder that was never built. */
 export type Status = Result | "running" | "pending" | "unknown";
 
 const LABELS: Record<Status, string> = {
@@ -27,17 +19,18 @@ const LABELS: Record<Status, string> = {
   unknown: "Never built",
 };
 
+/** The status as text for people. */
 export function statusLabel(status: Status): string {
   return LABELS[status];
 }
 
-/** The status of something that ended with `result`, or that hasn't ended and has or hasn't begun. */
-export function statusOf(result: string | null | undefined, hasBegun: boolean): Status {
+/** The status by result; without one, `running` or `pending` depending on whether it has started. */
+export function statusOf(result: string | null | undefined, hasStarted: boolean): Status {
   if (result && (RESULTS as readonly string[]).includes(result)) return result as Result;
-  return hasBegun ? "running" : "pending";
+  return hasStarted ? "running" : "pending";
 }
 
-/** True for results that somebody should look at. */
+/** True for the results that make a builder broken. */
 export function isBroken(status: Status): boolean {
   return status === "failure" || status === "exception";
 }

@@ -1,12 +1,12 @@
-/** The status in the browser's tab: a title that begins with what matters and an icon with the status's shape. */
+/** The browser tab: title and icon show the status of the page. */
 
 import { useEffect } from "react";
 import type { Status } from "./status.ts";
 
-const NAME = "Build Ledger";
+const APP_NAME = "Build Ledger";
 
-/** Colours that stand out on light and dark tab strips alike. */
-const TAB_SHAPES: Partial<Record<Status, string>> = {
+/** Icons whose colours are visible on light and dark tab strips. */
+const TAB_ICONS: Partial<Record<Status, string>> = {
   success:
     '<circle cx="16" cy="16" r="15" fill="#1f9d4f"/><path d="m9 17 5 5 9-11" stroke="#fff" stroke-width="4" fill="none"/>',
   warnings:
@@ -19,13 +19,14 @@ const TAB_SHAPES: Partial<Record<Status, string>> = {
     '<circle cx="16" cy="16" r="13" fill="none" stroke="#2f7de1" stroke-width="5"/><circle cx="16" cy="16" r="5" fill="#2f7de1"/>',
 };
 
+/** Sets the tab's title, and its icon when there is a status to show, for as long as the component is mounted. */
 export function useTabStatus(title: string, status?: Status): void {
   useEffect(() => {
-    document.title = title ? `${title} · ${NAME}` : NAME;
+    document.title = title ? `${title} · ${APP_NAME}` : APP_NAME;
   }, [title]);
   useEffect(() => {
     const icon = document.querySelector<HTMLLinkElement>("link#favicon");
-    const shape = status && TAB_SHAPES[status];
+    const shape = status && TAB_ICONS[status];
     if (!icon || !shape) return;
     const before = icon.href;
     icon.href = `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" stroke-linecap="round">${shape}</svg>`)}`;

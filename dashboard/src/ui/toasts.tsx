@@ -3,33 +3,34 @@ import { Icon } from "./icons.tsx";
 import { StatusIcon } from "./status-icon.tsx";
 import "./toasts.css";
 
-/** What became of a command: the position it was recorded at, or why it was refused. */
-export type Toast = { kind: "done" | "refused"; text: string; position?: number };
+/** A short message about something the reader did, with the ledger position of a recorded command. */
+type Toast = { kind: "success" | "error"; text: string; position?: number };
 
 const SHOWN_MS = 8_000;
 const toasts = new Store<readonly (Toast & { id: number })[]>([]);
 let lastId = 0;
 
+/** Shows a toast: a success for eight seconds, an error until it is dismissed. */
 export function showToast(toast: Toast): void {
   lastId += 1;
   const id = lastId;
   toasts.set([...toasts.get().slice(-3), { ...toast, id }]);
-  // A refusal stays until it is read.
-  if (toast.kind === "done") setTimeout(() => dismiss(id), SHOWN_MS);
+  if (toast.kind === "success") setTimeout(() => dismiss(id), SHOWN_MS);
 }
 
 function dismiss(id: number): void {
-  toasts.set(toasts.get().filter((notice) => notice.id !== id));
+  toasts.set(toasts.get().filter((toast) => toast.id !== id));
 }
 
+/** The stack of toasts in the corner of the page. */
 export function Toasts() {
   const shown = useStore(toasts);
   return (
-    <div className="notices" role="status" aria-live="polite">
+    <div className="toasts" role="status" aria-live="polite">
       {shown.map(({ id, kind, text, position }) => (
-        <div key={id} className={`notice is-${kind === "done" ? "success" : "failure"}`}>
-          <StatusIcon status={kind === "done" ? "success" : "failure"} />
-          <span className="notice-text">
+        <div key={id} className={`toast is-${kind === "success" ? "success" : "failure"}`}>
+          <StatusIcon status={kind === "success" ? "success" : "failure"} />
+          <span className="toast-text">
             {text}
             {position !== undefined && (
               <span className="muted"> · position {position.toLocaleString("en")}</span>

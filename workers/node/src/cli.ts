@@ -1,7 +1,8 @@
 #!/usr/bin/env node
+// The command: parses its options, runs the worker, and ends with an exit code.
 import { HELP, parseCommandLine, type Request, UsageError } from "./command-line.js";
+import { VERSION } from "./host-info.js";
 import { reasonOf } from "./log.js";
-import { VERSION } from "./machine.js";
 import { EXIT_MISCONFIGURED, runWorker } from "./main.js";
 
 const EXIT_FAILED = 1;
@@ -17,7 +18,7 @@ async function main(): Promise<number> {
     }
     throw error;
   }
-  switch (request.wants) {
+  switch (request.action) {
     case "help":
       process.stdout.write(HELP);
       return 0;

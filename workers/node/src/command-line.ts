@@ -1,16 +1,17 @@
+// The command's options.
 import path from "node:path";
 import { parseArgs } from "node:util";
+import type { OnWorkerDeath } from "./contract/launch.js";
 import { reasonOf } from "./log.js";
 import { DEFAULT_SPOOL_BYTES, type WorkerSettings } from "./settings.js";
-import type { OnCrash } from "./supervision/commands.js";
 
-/** Takes the enrollment token where other users of the machine can't read it. */
-export const TOKEN_VARIABLE = "BUILDLEDGER_WORKER_TOKEN";
+/** The environment variable of the enrollment token, which other users of the machine can't read. */
+const TOKEN_VARIABLE = "BUILDLEDGER_WORKER_TOKEN";
 
 const WORKER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const ADDRESS = /^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]]+):(\d{1,5})$/;
 const HIGHEST_PORT = 65_535;
-/** More than any worker is given: the server's configuration alone decides. */
+// More than any worker is given, so that the server's configuration alone decides.
 const AS_CONFIGURED = 1_000;
 
 /** What the command's --help says. */
@@ -47,34 +48,34 @@ Without TLS it connects to this machine only. SIGTERM and SIGINT end its runs
 and then the worker, a second one at once; SIGHUP lets the runs finish.
 `;
 
-/** The command line makes no sense; the message says what to do. */
+/** The command line can't be understood; the message says what to do. */
 export class UsageError extends Error {}
 
 /** What the command line asks for. */
 export type Request =
-  | { readonly wants: "help" }
-  | { readonly wants: "version" }
-  | { readonly wants: "work"; readonly settings: WorkerSettings };
+  | { readonly action: "help" }
+  | { readonly action: "version" }
+  | { readonly action: "work"; readonly settings: WorkerSettings };
 
 /**
- * Understand a command line.
+ * Parse a command line.
  *
- * @throws UsageError it makes no sense.
+ * @throws UsageError it can't be understood.
  */
 export function parseCommandLine(
-  words: readonly string[],
+  args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Request {
-  const values = parse(words);
+  const values = parse(args);
   if (values.help) {
-    return { wants: "help" };
+    return { action: "help" };
   }
   if (values.version) {
-    return { wants: "version" };
+    return { action: "version" };
   }
   const stateDirectory = path.resolve(required(values.state, "--state"));
   return {
-    wants: "work",
+    action: "work",
     settings: {
       server: address(required(values.server, "--server"), "--server"),
       name: workerName(required(values.name, "--name")),
@@ -82,22 +83,22 @@ export function parseCommandLine(
       workDirectory:
         values.work === undefined ? path.join(stateDirectory, "work") : path.resolve(values.work),
       labels: Object.fromEntries((values.label ?? []).map(label)),
-      capacity: whole(values.capacity ?? String(AS_CONFIGURED), "--capacity", 1),
+      capacity: wholeNumber(values.capacity ?? String(AS_CONFIGURED), "--capacity", 1),
       enrollmentToken: values.token || environment[TOKEN_VARIABLE] || undefined,
       enrollAt: values["enroll-at"] === undefined ? undefined : address(values["enroll-at"], "--enroll-at"),
       caFile: values.ca,
       tls: values.tls ?? false,
       supervisor: values.supervisor ?? "auto",
       onCrash: onCrash(values["on-crash"] ?? "continue"),
-      spoolBytes: whole(values["spool-bytes"] ?? String(DEFAULT_SPOOL_BYTES), "--spool-bytes", 1),
+      spoolBytes: wholeNumber(values["spool-bytes"] ?? String(DEFAULT_SPOOL_BYTES), "--spool-bytes", 1),
     },
   };
 }
 
-function parse(words: readonly string[]) {
+function parse(args: readonly string[]) {
   try {
     return parseArgs({
-      args: [...words],
+      args: [...args],
       strict: true,
       allowPositionals: false,
       options: {
@@ -150,7 +151,7 @@ function workerName(text: string): string {
   return text;
 }
 
-function onCrash(text: string): OnCrash {
+function onCrash(text: string): OnWorkerDeath {
   if (text !== "continue" && text !== "kill") {
     throw new UsageError(`--on-crash: '${text}' is neither "continue" nor "kill"`);
   }
@@ -165,7 +166,7 @@ function label(text: string): [string, string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-function whole(text: string, option: string, least: number): number {
+function wholeNumber(text: string, option: string, least: number): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
     throw new UsageError(`${option}: '${text}' isn't a whole number of at least ${least}`);

@@ -1,3 +1,4 @@
+// Holds a state directory for one process.
 import { createHash } from "node:crypto";
 import { realpathSync, rmSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
@@ -12,13 +13,13 @@ export class StateInUseError extends Error {
   }
 }
 
-/** Holds a state directory for one process. */
+/** A lock that is held. */
 export interface Lock {
   release(): void;
 }
 
 /**
- * Lock a state directory; the system lets go of it however the process ends.
+ * Lock a state directory; the system releases it however the process ends.
  *
  * Node.js has no file locks. A listening socket is as good: only one process can have its name. On Linux the name is in no file
  * system and vanishes with its holder; elsewhere one that nobody answers on is removed.
@@ -38,7 +39,7 @@ export async function lock(stateDirectory: string): Promise<Lock> {
     throw new StateInUseError(stateDirectory);
   }
   const held = server;
-  // The lock alone is no reason to go on living.
+  // The lock alone doesn't keep the process alive.
   held.unref();
   return { release: () => held.close() };
 }

@@ -1,6 +1,7 @@
+// What the worker logs for people, and how errors read there.
 type Level = "info" | "warning" | "error";
 
-/** Writes one line about what the worker does to standard error. */
+/** Each writes one line to standard error. */
 export const log = {
   info: (message: string): void => write("info", message),
   warning: (message: string): void => write("warning", message),
@@ -11,7 +12,7 @@ function write(level: Level, message: string): void {
   process.stderr.write(`${new Date().toISOString()} ${level.toUpperCase()} ${message}\n`);
 }
 
-/** What an error says, whatever was thrown. */
+/** The message of an error, whatever was thrown. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,14 +1,15 @@
+// Runs a worker until a signal ends it.
 import { chmodSync, mkdirSync, realpathSync } from "node:fs";
 import { lock, StateInUseError } from "./lock.js";
 import { log, reasonOf } from "./log.js";
-import { CredentialUnreadableError } from "./net/credential.js";
-import { EnrollmentRefusedError } from "./net/enrollment.js";
-import { CaFileUnusableError, checkCaFile, PlainTransportRefusedError } from "./net/transport.js";
-import { Worker } from "./session/worker.js";
 import type { WorkerSettings } from "./settings.js";
 import { SupervisorUnusableError } from "./supervision/program.js";
+import { CredentialUnreadableError } from "./transport/credential.js";
+import { EnrollmentRefusedError } from "./transport/enrollment.js";
+import { CaFileUnusableError, checkCaFile, PlainTransportRefusedError } from "./transport/security.js";
+import { Worker } from "./worker.js";
 
-/** It was told to end. */
+/** A signal or another program ended it. */
 export const EXIT_STOPPED = 0;
 /** A person must act before it can work. */
 export const EXIT_MISCONFIGURED = 2;

@@ -1,9 +1,10 @@
-import type { OnCrash } from "./supervision/commands.js";
+// What a worker is started with.
+import type { OnWorkerDeath } from "./contract/launch.js";
 
-/** Output that may lie unacknowledged on disk unless something else is asked for. */
+/** Bytes of unacknowledged output that may lie on disk, unless the settings say otherwise. */
 export const DEFAULT_SPOOL_BYTES = 1 << 30;
 
-/** Everything a worker needs to know; what is not here the server tells it. */
+/** What a worker is started with; the rest comes from the server. */
 export interface WorkerSettings {
   /**
    * host:port. Without `caFile` and `tls` the connection is secured if the enrollment token or the credential says whom
@@ -17,20 +18,20 @@ export interface WorkerSettings {
   /** All build directories lie in it. Absolute. */
   readonly workDirectory: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Runs at once. */
+  /** How many runs it does at once. */
   readonly capacity: number;
-  /** Used once, when there is no credential in the state directory that is still good. After a dot: whom to trust. */
+  /** Used once, when the state directory has no credential that is still good. After a dot: whom to trust. */
   readonly enrollmentToken?: string | undefined;
-  /** host:port where to enroll, if not at `server`: there, perhaps, nobody gets in without a certificate. */
+  /** host:port where to enroll, if not at `server`, which may let nobody in without a certificate. */
   readonly enrollAt?: string | undefined;
-  /** PEM file of the issuers that the server's certificate may come from; its presence turns TLS on. */
+  /** PEM file of the issuers that the server's certificate may come from; turns TLS on. */
   readonly caFile?: string | undefined;
   /** Use TLS with the issuers that Node.js trusts, when there is no `caFile`. */
   readonly tls: boolean;
-  /** Unacknowledged output that may lie on disk, all runs together. */
+  /** Bytes of unacknowledged output that may lie on disk, all runs together. */
   readonly spoolBytes: number;
-  /** Path of the program `bl-run`, under which commands go on when the worker is killed; "auto" looks for one, "none" is usual. */
+  /** Path of the program `bl-run`, under which commands go on when the worker is killed; "auto" looks for one, "none" is the default. */
   readonly supervisor?: string | undefined;
-  /** What supervised commands do when the worker is killed; "continue" is usual. */
-  readonly onCrash?: OnCrash | undefined;
+  /** What supervised commands do when the worker is killed; "continue" is the default. */
+  readonly onCrash?: OnWorkerDeath | undefined;
 }

@@ -1,3 +1,4 @@
+// Waiting, clocks, and the protocol's durations and timestamps.
 import { create } from "@bufbuild/protobuf";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
@@ -6,7 +7,7 @@ import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const NANOSECONDS = 1_000_000_000n;
 
-/** Something that happens once and can be waited for. */
+/** An event that happens once and can be waited for. */
 export class Latch {
   readonly #promise: Promise<void>;
   #open: () => void = () => undefined;
@@ -23,7 +24,7 @@ export class Latch {
     return this.#isSet;
   }
 
-  /** Let everybody who waits go on; harmless if done before. */
+  /** It has happened: resume everybody who waits; harmless if done before. */
   set(): void {
     this.#isSet = true;
     this.#open();
@@ -71,7 +72,7 @@ export function sleep(seconds: number, abort?: AbortSignal): Promise<void> {
 }
 
 /** Whether `promise` settles within `seconds`; 0 means no limit. */
-export async function inTime(promise: Promise<unknown>, seconds: number): Promise<boolean> {
+export async function settlesWithin(promise: Promise<unknown>, seconds: number): Promise<boolean> {
   const over = new AbortController();
   try {
     const done = promise.then(() => true);
@@ -81,7 +82,7 @@ export async function inTime(promise: Promise<unknown>, seconds: number): Promis
   }
 }
 
-/** Seconds on a clock that nobody can set. */
+/** Seconds on a clock that can't be set. */
 export function monotonicSeconds(): number {
   return Number(process.hrtime.bigint()) / 1e9;
 }

@@ -5,7 +5,7 @@ const LEAST = ["--server", "127.0.0.1:8011", "--name", "w", "--state", "/s"];
 
 test("the least that has to be said is server, name and state", () => {
   expect(parseCommandLine(LEAST, {})).toEqual({
-    wants: "work",
+    action: "work",
     settings: {
       server: "127.0.0.1:8011",
       name: "w",
@@ -65,6 +65,6 @@ test.each([
 });
 
 test("help names every option and fits a terminal", () => {
-  expect(parseCommandLine(["--help"], {})).toEqual({ wants: "help" });
+  expect(parseCommandLine(["--help"], {})).toEqual({ action: "help" });
   expect(HELP.split("\n").every((line) => line.length <= 80)).toBe(true);
 });

@@ -1,41 +1,41 @@
 import { Link } from "@tanstack/react-router";
 import type { BuildDetail } from "../../api/types.ts";
-import { ActorName } from "../../components/person-name.tsx";
+import { ActorName } from "../../components/actor-name.tsx";
 import { Revision } from "../../components/revision.tsx";
 import { urlOf } from "../../state/urls.ts";
 import { FixedDuration, Timestamp } from "../../time/time-elements.tsx";
 import { Icon } from "../../ui/icons.tsx";
+import { DetailRow } from "./detail-row.tsx";
 
-const VALUE_MAX_CHARS = 400;
-
-/** Where it ran, why, and the place in the ledger that proves it. */
+/** Why the build was made and by whom, where it ran, and where it is in the ledger. */
 export function AboutPanel({ detail }: { detail: BuildDetail }) {
   const { build, config_revision, rebuild_of, inputs } = detail;
   const inputEntries = Object.entries(inputs);
   return (
-    <section className="panel" aria-labelledby="facts">
+    <section className="panel" aria-labelledby="about">
       <div className="panel-head">
-        <h2 id="facts">About</h2>
-        <a
-          href={urlOf(`api/v1/facts/${build.position}`)}
-          title="The stored fact with its hash; its proof is in the API beside it"
-        >
-          <Icon name="proof" size={13} /> Verify
+        <h2 id="about">About</h2>
+        <a href={urlOf(`api/v1/facts/${build.position}`)} title="The stored fact with its hash, as JSON">
+          <Icon name="proof" size={13} /> Ledger record (JSON)
         </a>
       </div>
-      <dl className="facts">
+      <dl className="detail-list">
         <dt>Reason</dt>
+        <dd>{build.reason}</dd>
+        <dt>Requested by</dt>
         <dd>
-          {build.reason} <span className="muted">by</span> <ActorName actor={build.requested_by} />
-          {rebuild_of && (
-            <>
-              {", "}
-              <Link to="/builds/$build" params={{ build: rebuild_of }}>
-                a rebuild
-              </Link>
-            </>
-          )}
+          <ActorName actor={build.requested_by} />
         </dd>
+        {rebuild_of && (
+          <>
+            <dt>Rebuild of</dt>
+            <dd>
+              <Link to="/builds/$build" params={{ build: rebuild_of }}>
+                the original build
+              </Link>
+            </dd>
+          </>
+        )}
         <dt>Worker</dt>
         <dd>{build.worker}</dd>
         {build.stamps.map((stamp) => (
@@ -83,36 +83,6 @@ function SourceRow({ stamp }: { stamp: BuildDetail["build"]["stamps"][number] })
             <Revision revision={revision} />
           </>
         )}
-      </dd>
-    </>
-  );
-}
-
-export function PropertiesPanel({ detail: { properties } }: { detail: BuildDetail }) {
-  if (properties.length === 0) return null;
-  return (
-    <section className="panel" aria-labelledby="properties">
-      <div className="panel-head">
-        <h2 id="properties">
-          Properties<span className="count">{properties.length}</span>
-        </h2>
-      </div>
-      <dl className="facts">
-        {properties.map(({ name, value, origin }) => (
-          <DetailRow key={name} name={name} value={value} origin={origin} />
-        ))}
-      </dl>
-    </section>
-  );
-}
-
-function DetailRow({ name, value, origin }: { name: string; value: unknown; origin?: string }) {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return (
-    <>
-      <dt title={origin && `set by ${origin}`}>{name}</dt>
-      <dd className="mono" title={text}>
-        {text.length > VALUE_MAX_CHARS ? `${text.slice(0, VALUE_MAX_CHARS)}…` : text}
       </dd>
     </>
   );

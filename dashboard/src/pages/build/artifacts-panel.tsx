@@ -6,7 +6,7 @@ import { TimeAgo } from "../../time/time-elements.tsx";
 
 const SHOWN_DIGEST_CHARS = 8;
 
-/** What the build has left on the server, and what of it is kept no longer. */
+/** The artifacts the build uploaded, with those that were deleted since. */
 export function ArtifactsPanel({ detail: { artifacts, build } }: { detail: BuildDetail }) {
   return (
     <section className="panel" aria-labelledby="artifacts">
@@ -17,7 +17,7 @@ export function ArtifactsPanel({ detail: { artifacts, build } }: { detail: Build
       </div>
       {artifacts.length === 0 ? (
         <p className="panel-note">
-          {build.finished_at ? "This build has left no files." : "No files have been left yet."}
+          {build.finished_at ? "This build has uploaded no artifacts." : "No artifacts yet."}
         </p>
       ) : (
         <ul>
@@ -42,24 +42,24 @@ function ArtifactRow({ artifact }: { artifact: Artifact }) {
           <a
             href={urlOf(`api/v1/artifacts/${operation_id}`)}
             download
-            title={kind === "directory" ? "Download all of it as a zip" : "Download"}
+            title={kind === "directory" ? "Download as a zip" : "Download"}
           >
             {label}
           </a>
         )}
       </span>
-      <span className="artifact-line muted">
+      <span className="artifact-details muted">
         <span className="number">{formatSize(size_bytes)}</span>
         {kind === "directory" && <span>{plural(file_count, "file")}</span>}
         <code title={`SHA-256 ${sha256}`}>{sha256.slice(0, SHOWN_DIGEST_CHARS)}</code>
         {removed_at && (
           <span>
-            kept no longer, since <TimeAgo at={removed_at} />
+            deleted <TimeAgo at={removed_at} />
           </span>
         )}
         {expires_at && (
           <span>
-            until <time dateTime={expires_at}>{expires_at.slice(0, 10)}</time>
+            kept until <time dateTime={expires_at}>{expires_at.slice(0, 10)}</time>
           </span>
         )}
       </span>

@@ -1,9 +1,9 @@
-import { useCommand } from "../../actions/commands.ts";
 import { usePermissions } from "../../actions/permissions.ts";
+import { useCommand } from "../../actions/use-command.ts";
 import type { Build } from "../../api/types.ts";
 import { Icon } from "../../ui/icons.tsx";
 
-/** What can be done with a build. In the past nothing can. */
+/** The buttons of a build: Rebuild when it has finished, else Stop. */
 export function BuildActions({ build }: { build: Build }) {
   const command = useCommand();
   const can = usePermissions();
@@ -15,7 +15,7 @@ export function BuildActions({ build }: { build: Build }) {
           type="button"
           className="button"
           disabled={!can("build:rebuild") || command.isPending}
-          title="Build the very same revisions again"
+          title="Build the same revisions again"
           onClick={() => command.mutate({ kind: "rebuild", build: build.id, reason: "" })}
         >
           <Icon name="again" size={13} /> Rebuild

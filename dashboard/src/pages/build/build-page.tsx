@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { buildQuery } from "../../api/queries.ts";
 import type { BuildDetail } from "../../api/types.ts";
-import { SourceStamps } from "../../components/revision.tsx";
+import { SourceStamps } from "../../components/source-stamps.tsx";
 import { useAsOf } from "../../state/as-of.ts";
 import { Duration, TimeAgo } from "../../time/time-elements.tsx";
 import { Icon } from "../../ui/icons.tsx";
@@ -10,17 +10,19 @@ import { QueryBoundary } from "../../ui/query-boundary.tsx";
 import { type Status, statusOf } from "../../ui/status.ts";
 import { StatusBadge } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
-import { AboutPanel, PropertiesPanel } from "./about-panel.tsx";
+import { AboutPanel } from "./about-panel.tsx";
 import { ArtifactsPanel } from "./artifacts-panel.tsx";
+import { BlamePanel } from "./blame-panel.tsx";
 import { BuildActions } from "./build-actions.tsx";
-import { BlamePanel, ChangesPanel } from "./changes-panel.tsx";
+import { ChangesPanel } from "./changes-panel.tsx";
+import { PropertiesPanel } from "./properties-panel.tsx";
 import { StepsPanel } from "./steps-panel.tsx";
 import { TestsPanel } from "./tests-panel.tsx";
 import "./build-page.css";
 
 const route = getRouteApi("/builds/$build");
 
-/** One build in one request: how it stands, its steps with their output, whose changes are in it, and its facts. */
+/** One build in one request: status, steps with their output, tests, blamelist, changes, artifacts and details. */
 export function BuildPage() {
   const { build } = route.useParams();
   const query = useQuery(buildQuery(useAsOf(), build));
@@ -51,7 +53,7 @@ function BuildDetails({ detail }: { detail: BuildDetail }) {
           <p className="build-line">
             <SourceStamps stamps={build.stamps} />
             <span className="muted">
-              <TimeAgo at={build.assigned_at} /> · {build.finished_at ? "took" : "for"}{" "}
+              started <TimeAgo at={build.assigned_at} /> · {build.finished_at ? "took" : "running for"}{" "}
               <Duration from={build.assigned_at} to={build.finished_at} />
             </span>
           </p>
@@ -78,7 +80,7 @@ function BuildDetails({ detail }: { detail: BuildDetail }) {
 
 function Breadcrumbs({ detail: { build, previous, next } }: { detail: BuildDetail }) {
   return (
-    <nav className="crumbs" aria-label="Where this is">
+    <nav className="breadcrumbs" aria-label="Breadcrumb">
       <Link to="/builders">Builders</Link>
       <span aria-hidden="true">/</span>
       <Link to="/builders/$builder" params={{ builder: build.builder }}>
@@ -89,14 +91,14 @@ function Breadcrumbs({ detail: { build, previous, next } }: { detail: BuildDetai
         <Link
           to="/builds/$build"
           params={{ build: previous.id }}
-          aria-label={`The build before, #${previous.number}`}
+          aria-label={`Previous build, #${previous.number}`}
         >
           ← #{previous.number}
         </Link>
       )}
       <span>#{build.number}</span>
       {next && (
-        <Link to="/builds/$build" params={{ build: next.id }} aria-label={`The build after, #${next.number}`}>
+        <Link to="/builds/$build" params={{ build: next.id }} aria-label={`Next build, #${next.number}`}>
           #{next.number} →
         </Link>
       )}
@@ -107,9 +109,9 @@ function Breadcrumbs({ detail: { build, previous, next } }: { detail: BuildDetai
 function BuildStatus({ detail: { build }, status }: { detail: BuildDetail; status: Status }) {
   return (
     <>
-      <StatusBadge status={status} word={build.status === "stopping" ? "Stopping" : undefined} />
+      <StatusBadge status={status} label={build.status === "stopping" ? "Stopping" : undefined} />
       {build.attempt > 1 && (
-        <span className="tag" title="Earlier attempts were lost to infrastructure">
+        <span className="tag" title="Earlier attempts failed for reasons of infrastructure">
           <Icon name="again" size={11} /> attempt {build.attempt}
         </span>
       )}

@@ -4,12 +4,12 @@ import { api, dataOrThrow } from "../../api/client.ts";
 import { logQuery } from "../../api/queries.ts";
 import type { Log } from "../../api/types.ts";
 import { LineText } from "../../log/line-text.tsx";
-import { parseLines } from "../log/line-cache.ts";
+import { parseLines } from "../../log/parsed-line.ts";
 import "../../log/log-lines.css";
 
 const TAIL_LINES = 14;
 
-/** The last lines of a log, going on while it grows. */
+/** The last lines of a log, updated while it grows. */
 export function LogTail({ log, isGrowing }: { log: Log; isGrowing: boolean }) {
   const detail = useQuery({ ...logQuery(log.id), enabled: isGrowing || log.line_count === null });
   const lines = detail.data?.extent.line_count ?? log.line_count ?? 0;
@@ -36,8 +36,8 @@ export function LogTail({ log, isGrowing }: { log: Log; isGrowing: boolean }) {
     <figure className="log-tail">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways has to be reachable by keyboard */}
       <section className="log-tail-lines" aria-label="Last lines" tabIndex={0}>
-        {tail.data.lines.map((line, at) => {
-          const number = (tail.data?.first ?? 0) + at + 1;
+        {tail.data.lines.map((line, index) => {
+          const number = (tail.data?.first ?? 0) + index + 1;
           return (
             <div className="log-row" key={number}>
               <Link

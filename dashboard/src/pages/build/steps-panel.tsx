@@ -1,15 +1,17 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { BuildDetail, Log, Operation, Step } from "../../api/types.ts";
+import { plural } from "../../format/plural.ts";
 import { Duration, FixedDuration } from "../../time/time-elements.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
 import { Icon } from "../../ui/icons.tsx";
-import { EmptyState } from "../../ui/query-boundary.tsx";
 import { isBroken, type Status, statusLabel, statusOf } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { LogTail } from "./log-tail.tsx";
+import { failureText } from "./operation-end.ts";
 import "./steps-panel.css";
 
-/** The steps in the order of the configuration, those that haven't begun included. What failed or runs is open. */
+/** All steps in the order of the configuration, also those that haven't started. Failed and running ones are open. */
 export function StepsPanel({ detail }: { detail: BuildDetail }) {
   const { steps, planned_steps, build } = detail;
   const length = Math.max(planned_steps.length, ...steps.map((step) => step.index + 1));
@@ -24,14 +26,14 @@ export function StepsPanel({ detail }: { detail: BuildDetail }) {
         <h2 id="steps">Steps</h2>
       </div>
       {rows.length === 0 ? (
-        <EmptyState title="No step has begun" />
+        <EmptyState title="No steps have started" />
       ) : (
         <ol className="steps">
           {rows.map(({ index, step, planned }) =>
             step ? (
               <StepRow key={index} step={step} />
             ) : (
-              <li key={index} className="step-head is-still">
+              <li key={index} className="step-head">
                 <StatusIcon status={build.status === "finished" ? "unknown" : "pending"} />
                 <span className="muted">{planned}</span>
                 <span className="muted step-note">{build.status === "finished" ? "not run" : "waiting"}</span>
@@ -50,7 +52,7 @@ function StepRow({ step }: { step: Step }) {
   const [openedByUser, setOpenedByUser] = useState<boolean>();
   const isOpen = openedByUser ?? isNotable;
   return (
-    <li className="step" data-open={isOpen || undefined}>
+    <li data-open={isOpen || undefined}>
       <h3>
         <button
           type="button"
@@ -83,7 +85,7 @@ function StepBody({ step, status }: { step: Step; status: Status }) {
     <div className="step-body">
       {step.operations.length === 0 ? (
         <p className="muted step-empty">
-          {status === "running" ? "Getting ready" : "Nothing had to be done on the worker."}
+          {status === "running" ? "Starting…" : "This step ran nothing on the worker."}
         </p>
       ) : (
         <ul>
@@ -98,28 +100,19 @@ function StepBody({ step, status }: { step: Step; status: Status }) {
 }
 
 function OperationRow({ operation }: { operation: Operation }) {
-  const { label, command, ended, exit_code, signal, detail, duration_seconds, status, logs } = operation;
-  // Where nobody gave a label it is the beginning of the command.
+  const { label, command, duration_seconds, status, logs } = operation;
+  // Without a label of its own, an operation is labelled with the beginning of its command.
   const isLabelFromCommand = command.replaceAll(/['"]/g, "").startsWith(label.replaceAll(/['"]|…$/g, ""));
-  const isSuccess = ended === "exited" && (exit_code ?? 0) === 0;
+  const failure = failureText(operation);
   return (
     <li className="operation">
-      {!isLabelFromCommand && <span className="operation-label">{label}</span>}
+      {!isLabelFromCommand && <span>{label}</span>}
       {command && (
         <code className="clip operation-command" title={command}>
           {command}
         </code>
       )}
-      {status === "finished" && !isSuccess && (
-        <span className="operation-end">
-          {ended === "exited"
-            ? `exit code ${exit_code}`
-            : signal
-              ? `signal ${signal}`
-              : ended?.replaceAll("_", " ")}
-          {detail && `: ${detail}`}
-        </span>
-      )}
+      {failure && <span className="operation-failure">{failure}</span>}
       {status === "requested" && <span className="muted">waiting for the worker</span>}
       <span className="operation-logs">
         {logs.map((log) => (
@@ -136,7 +129,7 @@ function OperationRow({ operation }: { operation: Operation }) {
 }
 
 function LogLink({ log, isOnly }: { log: Log; isOnly: boolean }) {
-  const lines = log.line_count === null ? "" : ` ${log.line_count.toLocaleString("en")} lines`;
+  const lines = log.line_count === null ? "" : ` ${plural(log.line_count, "line")}`;
   return (
     <Link to="/logs/$log" params={{ log: log.id }} className="nowrap">
       <Icon name="lines" size={12} /> {isOnly ? "log" : log.channel}

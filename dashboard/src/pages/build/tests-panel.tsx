@@ -2,6 +2,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { testsQuery } from "../../api/queries.ts";
 import type { BuildDetail, TestResult, TestTotals } from "../../api/types.ts";
+import { plural } from "../../format/plural.ts";
 import { useAsOf } from "../../state/as-of.ts";
 import { LoadMoreButton } from "../../ui/load-more-button.tsx";
 import { QueryBoundary } from "../../ui/query-boundary.tsx";
@@ -15,7 +16,7 @@ const TEST_STATUS: Record<TestResult["status"], Status> = {
   skipped: "skipped",
 };
 
-/** How the tests came out: counts, then those that failed with what they said, then all of them on request. */
+/** Test results: the counts, the failures with their messages, and all tests on request. */
 export function TestsPanel({ detail: { tests, build } }: { detail: BuildDetail }) {
   const [isShowingAll, setShowingAll] = useState(false);
   return (
@@ -33,12 +34,12 @@ export function TestsPanel({ detail: { tests, build } }: { detail: BuildDetail }
           <Counts totals={tests.totals} />
           {isShowingAll ? <AllTests build={build.id} /> : <TestList tests={tests.failures} />}
           {!isShowingAll && tests.totals.failed + tests.totals.errors > tests.failures.length && (
-            <p className="panel-note">These are the first {tests.failures.length} of them.</p>
+            <p className="panel-note">Showing the first {plural(tests.failures.length, "failure")}.</p>
           )}
         </>
       ) : (
         <p className="panel-note">
-          {build.finished_at ? "This build has read no test reports." : "No test report has been read yet."}
+          {build.finished_at ? "No test reports in this build." : "No test reports yet."}
         </p>
       )}
     </section>
@@ -55,14 +56,16 @@ function Counts({ totals }: { totals: TestTotals }) {
   const present = kinds.filter(([, count]) => count > 0);
   return (
     <p className="test-counts">
-      {present.map(([status, count, word]) => (
+      {present.map(([status, count, label]) => (
         <span key={status}>
-          <StatusIcon status={TEST_STATUS[status]} /> {count.toLocaleString("en")} {word}
+          <StatusIcon status={TEST_STATUS[status]} /> {count.toLocaleString("en")} {label}
         </span>
       ))}
-      {present.length === 0 && <span className="muted">The reports hold no tests.</span>}
+      {present.length === 0 && <span className="muted">The reports contain no tests.</span>}
       {totals.omitted > 0 && (
-        <span className="muted">{totals.omitted.toLocaleString("en")} more passed or were skipped</span>
+        <span className="muted">
+          {totals.omitted.toLocaleString("en")} more passed or skipped, not listed
+        </span>
       )}
     </p>
   );
@@ -71,9 +74,9 @@ function Counts({ totals }: { totals: TestTotals }) {
 function TestList({ tests }: { tests: readonly TestResult[] }) {
   return (
     <ul>
-      {tests.map((test, place) => (
+      {tests.map((test, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a report may hold the same test twice, and the list only grows
-        <TestRow key={place} test={test} />
+        <TestRow key={index} test={test} />
       ))}
     </ul>
   );
@@ -82,7 +85,7 @@ function TestList({ tests }: { tests: readonly TestResult[] }) {
 function TestRow({ test: { name, suite, status, seconds, message, report } }: { test: TestResult }) {
   return (
     <li className="test-row" title={report}>
-      <p className="test-line">
+      <p className="test-heading">
         <StatusIcon status={TEST_STATUS[status]} />
         <span className="test-name">
           {suite && <span className="muted">{suite} · </span>}

@@ -1,13 +1,13 @@
-/** A form's texts turned into the typed values that a builder's inputs want. */
+/** The values of a form, parsed into the types that a builder's inputs have. */
 
 import type { Input } from "../../api/types.ts";
 
-export type InputValue = string | number | boolean | string[];
+type InputValue = string | number | boolean | string[];
 export type FormValues = Readonly<Record<string, string | boolean>>;
 
-export type ParsedInputs = { values: Record<string, InputValue>; problems: Record<string, string> };
+type ParsedInputs = { values: Record<string, InputValue>; problems: Record<string, string> };
 
-/** The texts that a form starts with. */
+/** The values a form starts with: the inputs' defaults. */
 export function initialValues(inputs: readonly Input[]): Record<string, string | boolean> {
   return Object.fromEntries(inputs.map((input) => [input.name, initialValue(input)]));
 }
@@ -18,7 +18,7 @@ function initialValue({ type, default: given }: Input): string | boolean {
   return given === null || given === undefined ? "" : String(given);
 }
 
-/** Values for the server; an optional input that was left empty is left out. */
+/** The typed values, without the optional inputs that were left empty, and a problem for each invalid input. */
 export function parseInputs(inputs: readonly Input[], values: FormValues): ParsedInputs {
   const parsed: ParsedInputs = { values: {}, problems: {} };
   for (const input of inputs) {
@@ -33,12 +33,12 @@ export function parseInputs(inputs: readonly Input[], values: FormValues): Parse
 function parseInput(input: Input, given: string | boolean): { value?: InputValue; problem?: string } {
   if (typeof given === "boolean") return { value: given };
   const text = given.trim();
-  if (text === "") return input.required ? { problem: "A value is needed." } : {};
+  if (text === "") return input.required ? { problem: "A value is required." } : {};
   switch (input.type) {
     case "integer":
       return /^[+-]?\d+$/.test(text) && Number.isSafeInteger(Number(text))
         ? checkChoice(input, Number(text))
-        : { problem: "This has to be a whole number." };
+        : { problem: "Enter a whole number." };
     case "list":
       return {
         value: text
@@ -51,9 +51,9 @@ function parseInput(input: Input, given: string | boolean): { value?: InputValue
   }
 }
 
-/** The server checks the pattern: its expressions are RE2's, which a browser doesn't speak. */
+/** Checks against the listed values. Patterns are checked by the server: they are RE2's, which browsers don't implement. */
 function checkChoice(input: Input, value: string | number): { value?: InputValue; problem?: string } {
   if (input.enum.length > 0 && !input.enum.includes(value))
-    return { problem: "This is none of the choices." };
+    return { problem: "Choose one of the listed values." };
   return { value };
 }

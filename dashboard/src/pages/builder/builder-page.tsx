@@ -1,28 +1,26 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { usePermissions } from "../../actions/permissions.ts";
-import { builderQuery, historyQuery } from "../../api/queries.ts";
-import type { Build, BuilderDetail } from "../../api/types.ts";
+import { builderQuery } from "../../api/queries.ts";
+import type { Builder, BuilderDetail } from "../../api/types.ts";
 import { BuildLink } from "../../components/build-link.tsx";
-import { ActorName } from "../../components/person-name.tsx";
-import { SourceStamps } from "../../components/revision.tsx";
 import { plural } from "../../format/plural.ts";
 import { useAsOf } from "../../state/as-of.ts";
-import { Duration, TimeAgo, TimeSince, Timestamp } from "../../time/time-elements.tsx";
+import { TimeAgo, TimeSince } from "../../time/time-elements.tsx";
 import { Icon } from "../../ui/icons.tsx";
-import { LoadMoreButton } from "../../ui/load-more-button.tsx";
-import { EmptyState, QueryBoundary } from "../../ui/query-boundary.tsx";
-import { type Status, statusOf } from "../../ui/status.ts";
+import { QueryBoundary } from "../../ui/query-boundary.tsx";
+import type { Status } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
+import { BuildHistory } from "./build-history.tsx";
 import { DurationChart } from "./duration-chart.tsx";
 import "./builder-page.css";
 
 const route = getRouteApi("/builders/$builder");
 const ForceDialog = lazy(() => import("./force-build-dialog.tsx"));
 
-/** One builder: its verdict, its last builds as a strip, its whole history, and a way to start a build. */
+/** One builder: its status, the durations of its last builds, its whole history, and a button to start a build. */
 export function BuilderPage() {
   const { builder: name } = route.useParams();
   const query = useQuery(builderQuery(useAsOf(), name));
@@ -37,17 +35,17 @@ export function BuilderPage() {
 
 function BuilderDetails({ detail }: { detail: BuilderDetail }) {
   const { builder, recent, waiting_count, locks } = detail;
-  const verdict = builderStatus(detail);
-  useTabStatus(builder.name, verdict.status);
+  const status = builderStatus(builder);
+  useTabStatus(builder.name, status);
   return (
     <>
       <header className="page-head">
         <div>
-          <nav className="crumbs" aria-label="Where this is">
+          <nav className="breadcrumbs" aria-label="Breadcrumb">
             <Link to="/builders">Builders</Link>
           </nav>
           <div className="page-title">
-            <StatusIcon status={verdict.status} label={true} size={20} />
+            <StatusIcon status={status} label={true} size={20} />
             <h1>{builder.name}</h1>
             {!builder.configured && <span className="tag">no longer configured</span>}
             {builder.tags.map((tag) => (
@@ -62,8 +60,8 @@ function BuilderDetails({ detail }: { detail: BuilderDetail }) {
           <StartBuildButton detail={detail} />
         </div>
       </header>
-      <section className="panel builder-now" aria-label="Now">
-        <StatusSentence detail={detail} />
+      <section className="panel builder-status" aria-label="Status">
+        <StatusText builder={builder} />
         <p className="muted">
           {waiting_count > 0 && (
             <>
@@ -72,48 +70,48 @@ function BuilderDetails({ detail }: { detail: BuilderDetail }) {
             </>
           )}
           {plural(detail.steps.length, "step")}: {detail.steps.join(" → ")}
-          {locks.length > 0 && ` · locks ${locks.join(", ")}`}
+          {locks.length > 0 && ` · locks: ${locks.join(", ")}`}
         </p>
         {recent.length > 0 && <DurationChart builds={recent} />}
       </section>
-      <History name={builder.name} />
+      <BuildHistory builder={builder.name} />
     </>
   );
 }
 
-function builderStatus({ builder }: BuilderDetail): { status: Status } {
-  switch (builder.status) {
+function builderStatus({ status, last_result }: Builder): Status {
+  switch (status) {
     case "broken":
-      return { status: builder.last_result === "exception" ? "exception" : "failure" };
+      return last_result === "exception" ? "exception" : "failure";
     case "passing":
-      return { status: builder.last_result === "warnings" ? "warnings" : "success" };
+      return last_result === "warnings" ? "warnings" : "success";
     case "unclear":
-      return { status: "skipped" };
+      return "skipped";
     case "never_built":
-      return { status: "unknown" };
+      return "unknown";
   }
 }
 
-/** The last result, always: also of a builder that hasn't built for months. */
-function StatusSentence({ detail: { builder } }: { detail: BuilderDetail }) {
-  const { last_build: last, broken } = builder;
-  if (!last) return <p>It has never been built.</p>;
+/** The status of the builder and its last build, however long ago that was. */
+function StatusText({ builder }: { builder: Builder }) {
+  const { last_build: last, broken, status } = builder;
+  if (!last) return <p>Never built.</p>;
   return (
     <p>
       {broken ? (
         <>
           Broken for <TimeSince at={broken.since_at} />, since <BuildLink build={broken.since} isShort />
-          {broken.failures > 1 && `, ${broken.failures} builds`}.{" "}
+          {broken.failures > 1 && ` (${plural(broken.failures, "build")})`}.{" "}
         </>
-      ) : builder.status === "passing" ? (
+      ) : status === "passing" ? (
         "Passing. "
       ) : (
-        "No verdict yet. "
+        "Unknown result: no build has passed or failed yet. "
       )}
-      Last build <BuildLink build={last} isShort /> ended as <strong>{last.result}</strong>
+      Last build <BuildLink build={last} isShort />: <strong>{last.result}</strong>
       {last.finished_at && (
         <>
-          {" "}
+          {", "}
           <TimeAgo at={last.finished_at} />
         </>
       )}
@@ -138,95 +136,4 @@ function StartBuildButton({ detail }: { detail: BuilderDetail }) {
       )}
     </>
   );
-}
-
-function History({ name }: { name: string }) {
-  const query = useInfiniteQuery(historyQuery(useAsOf(), name));
-  return (
-    <section className="panel" aria-labelledby="history">
-      <div className="panel-head">
-        <h2 id="history">History</h2>
-      </div>
-      <QueryBoundary query={query}>
-        {({ pages }) => {
-          const builds = pages.flatMap((page) => page.items);
-          return builds.length === 0 ? (
-            <EmptyState title="No builds yet">
-              Start one, or push a commit that this builder listens to.
-            </EmptyState>
-          ) : (
-            <>
-              <HistoryTable builds={builds} />
-              <LoadMoreButton query={query} />
-            </>
-          );
-        }}
-      </QueryBoundary>
-    </section>
-  );
-}
-
-function HistoryTable({ builds }: { builds: readonly Build[] }) {
-  const longest_ms = Math.max(1, ...builds.map(durationOf));
-  return (
-    <table className="table stacks history">
-      <thead>
-        <tr>
-          <th>Build</th>
-          <th>What</th>
-          <th>Outcome</th>
-          <th>Worker</th>
-          <th>Took</th>
-          <th className="number">Started</th>
-        </tr>
-      </thead>
-      <tbody>
-        {builds.map((build) => (
-          <tr key={build.id}>
-            <td className="nowrap history-build">
-              <StatusIcon status={statusOf(build.result, true)} label={true} />{" "}
-              <BuildLink build={build} isShort />
-            </td>
-            <td className="history-what">
-              <SourceStamps stamps={build.stamps} />
-              {build.change_count > 0 && (
-                <span className="muted nowrap"> {plural(build.change_count, "change")}</span>
-              )}
-            </td>
-            <td className="wide clip history-why" title={build.summary || build.reason}>
-              {build.summary || (
-                <span className="muted">
-                  {build.status === "finished" ? build.reason : (build.step?.name ?? build.status)}
-                  {build.requested_by.kind === "user" && (
-                    <>
-                      {" by "}
-                      <ActorName actor={build.requested_by} />
-                    </>
-                  )}
-                </span>
-              )}
-            </td>
-            <td className="muted nowrap hides">{build.worker}</td>
-            <td className="nowrap history-took">
-              <span className="length">
-                <span
-                  className={`length-bar is-${statusOf(build.result, true)}`}
-                  style={{ width: `${(100 * durationOf(build)) / longest_ms}%` }}
-                />
-              </span>
-              <Duration from={build.assigned_at} to={build.finished_at} />
-            </td>
-            <td className="number muted history-when">
-              <Timestamp at={build.assigned_at} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-/** A running build has no length to compare by. */
-function durationOf({ assigned_at, finished_at }: Build): number {
-  return finished_at ? Date.parse(finished_at) - Date.parse(assigned_at) : 0;
 }

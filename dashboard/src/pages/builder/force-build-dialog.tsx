@@ -1,13 +1,14 @@
 import { type FormEvent, useState } from "react";
 import { Button, Checkbox, Form } from "react-aria-components";
-import { type ForceBody, useCommand } from "../../actions/commands.ts";
+import { useCommand } from "../../actions/use-command.ts";
+import type { ForceBody } from "../../api/commands.ts";
 import type { BuilderDetail, Input } from "../../api/types.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { SelectField, TextInput } from "../../ui/form-field.tsx";
 import { ProblemAlert } from "../../ui/problem-alert.tsx";
 import { type FormValues, initialValues, parseInputs } from "./build-inputs.ts";
 
-/** A form made from the builder's typed inputs. */
+/** The dialog that starts a build: branch, revision, the builder's typed inputs, and a reason. */
 export default function ForceBuildDialog({ detail, onClose }: { detail: BuilderDetail; onClose(): void }) {
   const { builder, inputs, sources } = detail;
   const command = useCommand();
@@ -54,7 +55,7 @@ export default function ForceBuildDialog({ detail, onClose }: { detail: BuilderD
               label="Revision"
               value={text("*revision")}
               onChange={set("*revision")}
-              placeholder="newest"
+              placeholder="latest"
               isMono
             />
           </div>
@@ -72,7 +73,7 @@ export default function ForceBuildDialog({ detail, onClose }: { detail: BuilderD
           label="Reason"
           value={text("*reason")}
           onChange={set("*reason")}
-          placeholder="for the history"
+          placeholder="optional, shown in the history"
         />
         {command.error && <ProblemAlert problem={command.error} />}
         <div className="form-actions">
@@ -126,7 +127,7 @@ function BuildInputField({ input, value, onChange, problem }: BuildInputFieldPro
   return (
     <TextInput
       label={name}
-      description={type === "list" ? `${description} One value a line.`.trim() : description}
+      description={type === "list" ? `${description} One value per line.`.trim() : description}
       isRequired={required}
       problem={problem}
       value={String(value)}

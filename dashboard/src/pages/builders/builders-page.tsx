@@ -6,24 +6,25 @@ import type { Builder } from "../../api/types.ts";
 import { BuildLink } from "../../components/build-link.tsx";
 import { useAsOf } from "../../state/as-of.ts";
 import { TimeAgo, TimeSince } from "../../time/time-elements.tsx";
-import { EmptyState, QueryBoundary } from "../../ui/query-boundary.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
+import { QueryBoundary } from "../../ui/query-boundary.tsx";
 import { type Status, statusOf } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
 import "./builders-page.css";
 
 const route = getRouteApi("/builders");
-/** What is drawn at once; the filter narrows the rest. */
+/** How many rows are rendered at most; the filter reaches the rest. */
 const ROWS_MAX = 500;
 
-const STATUS_ICONS: Record<Builder["status"], Status> = {
-  passing: "success",
-  broken: "failure",
-  unclear: "skipped",
-  never_built: "unknown",
+const STATUSES: Record<Builder["status"], { icon: Status; label: string }> = {
+  passing: { icon: "success", label: "passing" },
+  broken: { icon: "failure", label: "broken" },
+  unclear: { icon: "skipped", label: "unknown result" },
+  never_built: { icon: "unknown", label: "never built" },
 };
 
-/** Every builder with its last result, always. */
+/** Every builder with its status and its last build, filtered by text and by "broken only". */
 export function BuildersPage() {
   useTabStatus("Builders");
   const query = useQuery(buildersQuery(useAsOf()));
@@ -75,7 +76,7 @@ export function BuildersPage() {
           ) : (
             <section className="panel" aria-label="Builders">
               {matching.length === 0 ? (
-                <EmptyState title="No builder fits the filter" />
+                <EmptyState title="No builder matches the filter" />
               ) : (
                 <BuildersTable builders={matching} />
               )}
@@ -95,11 +96,11 @@ function BuildersTable({ builders }: { builders: readonly Builder[] }) {
   const shown = builders.slice(0, ROWS_MAX);
   return (
     <>
-      <table className="table stacks builders-table">
+      <table className="table stacked-on-phones builders-table">
         <thead>
           <tr>
             <th>Builder</th>
-            <th>Verdict</th>
+            <th>Status</th>
             <th>Last build</th>
             <th className="number">Finished</th>
             <th className="number">Builds</th>
@@ -112,7 +113,9 @@ function BuildersTable({ builders }: { builders: readonly Builder[] }) {
         </tbody>
       </table>
       {builders.length > shown.length && (
-        <p className="panel-note muted">{builders.length - shown.length} more. Narrow them by the filter.</p>
+        <p className="panel-note">
+          {(builders.length - shown.length).toLocaleString("en")} more. Use the filter to narrow the list.
+        </p>
       )}
     </>
   );
@@ -120,10 +123,11 @@ function BuildersTable({ builders }: { builders: readonly Builder[] }) {
 
 function BuilderRow({ builder }: { builder: Builder }) {
   const { last_build: last, running, broken } = builder;
+  const status = STATUSES[builder.status];
   return (
     <tr>
       <td className="wide builders-name">
-        <StatusIcon status={STATUS_ICONS[builder.status]} label={true} />{" "}
+        <StatusIcon status={status.icon} label={status.label} />{" "}
         <Link to="/builders/$builder" params={{ builder: builder.name }}>
           {builder.name}
         </Link>{" "}
@@ -134,15 +138,13 @@ function BuilderRow({ builder }: { builder: Builder }) {
         ))}
         {!builder.configured && <span className="tag">no longer configured</span>}
       </td>
-      <td className="builders-verdict muted nowrap">
+      <td className="builders-status muted nowrap">
         {broken ? (
           <>
             broken for <TimeSince at={broken.since_at} />
           </>
         ) : (
-          { passing: "passing", broken: "broken", unclear: "unclear", never_built: "never built" }[
-            builder.status
-          ]
+          status.label
         )}
       </td>
       <td className="nowrap builders-last">
@@ -158,8 +160,10 @@ function BuilderRow({ builder }: { builder: Builder }) {
           </span>
         ))}
       </td>
-      <td className="number muted builders-when">{last?.finished_at && <TimeAgo at={last.finished_at} />}</td>
-      <td className="number muted hides">{builder.build_count}</td>
+      <td className="number muted builders-finished">
+        {last?.finished_at && <TimeAgo at={last.finished_at} />}
+      </td>
+      <td className="number muted hidden-on-phones">{builder.build_count}</td>
     </tr>
   );
 }

@@ -4,13 +4,14 @@ import { PersonName } from "../../components/person-name.tsx";
 import { Revision } from "../../components/revision.tsx";
 import { useAsOf } from "../../state/as-of.ts";
 import { TimeAgo } from "../../time/time-elements.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { LoadMoreButton } from "../../ui/load-more-button.tsx";
-import { EmptyState, QueryBoundary } from "../../ui/query-boundary.tsx";
+import { QueryBoundary } from "../../ui/query-boundary.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
 import "./changes-page.css";
 
-/** The commits that were seen, the last first. */
+/** The recorded commits of all sources, newest first. */
 export function ChangesPage() {
   useTabStatus("Changes");
   const query = useInfiniteQuery(changesQuery(useAsOf()));
@@ -25,37 +26,39 @@ export function ChangesPage() {
           return (
             <section className="panel" aria-label="Changes">
               {changes.length === 0 ? (
-                <EmptyState title="No commit has been seen yet">
-                  They come from the configured sources.
-                </EmptyState>
+                <EmptyState title="No changes yet">Changes come from the configured sources.</EmptyState>
               ) : (
                 <>
-                  <table className="table stacks changes-table">
+                  <table className="table stacked-on-phones changes-table">
                     <thead>
                       <tr>
                         <th>Message</th>
                         <th>Author</th>
-                        <th>Where</th>
+                        <th>Branch</th>
                         <th>Revision</th>
-                        <th className="number">Seen</th>
+                        <th className="number">Recorded</th>
                       </tr>
                     </thead>
                     <tbody>
                       {changes.map((change) => (
                         <tr key={change.id}>
                           <td className="wide clip changes-subject" title={change.message ?? undefined}>
-                            {change.erased ? <span className="muted">message erased</span> : change.subject}
+                            {change.erased ? (
+                              <span className="muted">message erased</span>
+                            ) : (
+                              change.subject || <span className="muted">no message</span>
+                            )}
                           </td>
                           <td className="nowrap changes-author">
                             <PersonName person={change.author} />
                           </td>
-                          <td className="nowrap muted changes-where">
+                          <td className="nowrap muted changes-branch">
                             {change.source} <Icon name="branch" size={12} /> {change.branch}
                           </td>
                           <td className="changes-revision">
                             <Revision revision={change.revision} link={change.link} />
                           </td>
-                          <td className="number muted changes-when">
+                          <td className="number muted changes-recorded">
                             <TimeAgo at={change.recorded_at} />
                           </td>
                         </tr>

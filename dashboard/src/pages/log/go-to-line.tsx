@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { formatLineRange, type LineRange, parseLineRange } from "./line-range.ts";
 
-/** Goes to a line or selects some: `120` or `120-140`. */
+/** The input that goes to a line or selects several: `120` or `120-140`. */
 export function GoToLine({ lines, onGo }: { lines: number; onGo(range: LineRange): void }) {
   const [text, setText] = useState("");
   const [isInvalid, setInvalid] = useState(false);

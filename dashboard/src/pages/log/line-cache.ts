@@ -1,25 +1,17 @@
-/** The lines of a log that a window needs, fetched a page at a time, parsed once and forgotten when far away. */
+/** The lines of a log around what is visible: fetched a page at a time, parsed once, evicted least recently used first. */
 
-import { PLAIN, parseAnsi, type Segment } from "../../log/ansi.ts";
+import { type ParsedLine, parseLines } from "../../log/parsed-line.ts";
 import { pagesOf, type RowRange } from "./virtual-scroll.ts";
 
-export const PAGE_LINES = 500;
-/** About 20,000 lines, which is all that is held of the longest log. */
-export const CACHED_PAGES_MAX = 40;
-/** What is drawn of one line; the raw log has the rest. */
-export const LINE_MAX_CHARS = 10_000;
+const PAGE_LINES = 500;
+/** About 20,000 lines are kept, however long the log is. */
+const CACHED_PAGES_MAX = 40;
 
-export type ParsedLine = {
-  readonly segments: readonly Segment[];
-  readonly plain: string;
-  /** How many characters are not drawn. */
-  readonly cut_chars: number;
-};
-
-export type FetchLines = (first: number, count: number, signal: AbortSignal) => Promise<readonly string[]>;
+type FetchLines = (first: number, count: number, signal: AbortSignal) => Promise<readonly string[]>;
 
 type Page = { lines: readonly ParsedLine[]; isStale: boolean };
 
+/** The cache of one log; `onChange` is called after every fetch, so that the view renders again. */
 export class LineCache {
   private readonly pages = new Map<number, Page>();
   private readonly pending = new Map<number, AbortController>();
@@ -30,24 +22,26 @@ export class LineCache {
     private readonly fetchLines: FetchLines,
     private readonly onChange: () => void,
     private readonly onProblem: (problem: unknown) => void,
+    private readonly pageLines = PAGE_LINES,
+    private readonly cachedPagesMax = CACHED_PAGES_MAX,
   ) {}
 
-  /** Tells how far the log reaches; the page with the former end is fetched again when it is next wanted. */
+  /** Sets how long the log is. The page with the former end becomes stale and is fetched again when it is next needed. */
   setExtent(lines: number, size_bytes: number): void {
     if (lines === this.lines && size_bytes === this.size_bytes) return;
-    const formerEnd = this.pages.get(Math.floor(Math.max(0, this.lines - 1) / PAGE_LINES));
+    const formerEnd = this.pages.get(Math.floor(Math.max(0, this.lines - 1) / this.pageLines));
     if (formerEnd) formerEnd.isStale = true;
     this.lines = lines;
     this.size_bytes = size_bytes;
   }
 
   line(number: number): ParsedLine | undefined {
-    return this.pages.get(Math.floor(number / PAGE_LINES))?.lines[number % PAGE_LINES];
+    return this.pages.get(Math.floor(number / this.pageLines))?.lines[number % this.pageLines];
   }
 
-  /** Fetches what is missing of a range and gives up fetches that nobody waits for any more. */
+  /** Fetches the missing pages of a range and aborts the fetches of pages outside it. */
   loadRange(range: RowRange): void {
-    const needed = pagesOf(range, PAGE_LINES);
+    const needed = pagesOf(range, this.pageLines);
     for (const [page, controller] of this.pending) {
       if (!needed.includes(page)) controller.abort();
     }
@@ -67,8 +61,8 @@ export class LineCache {
     const size_bytes = this.size_bytes;
     this.pending.set(page, controller);
     try {
-      const raw = await this.fetchLines(page * PAGE_LINES, PAGE_LINES, controller.signal);
-      const isEnd = (page + 1) * PAGE_LINES > this.lines;
+      const raw = await this.fetchLines(page * this.pageLines, this.pageLines, controller.signal);
+      const isEnd = (page + 1) * this.pageLines > this.lines;
       this.store(page, { lines: parseLines(raw), isStale: isEnd && size_bytes !== this.size_bytes });
       this.evict();
     } catch (problem) {
@@ -86,22 +80,8 @@ export class LineCache {
 
   private evict(): void {
     for (const page of this.pages.keys()) {
-      if (this.pages.size <= CACHED_PAGES_MAX) return;
+      if (this.pages.size <= this.cachedPagesMax) return;
       this.pages.delete(page);
     }
   }
-}
-
-/** Lines of a page; a style goes on from line to line until it is reset or the page ends. */
-export function parseLines(raw: readonly string[]): ParsedLine[] {
-  let style = PLAIN;
-  return raw.map((text) => {
-    const parsed = parseAnsi(text.length > LINE_MAX_CHARS ? text.slice(0, LINE_MAX_CHARS) : text, style);
-    style = parsed.style;
-    return {
-      segments: parsed.segments,
-      plain: parsed.segments.map((segment) => segment.text).join(""),
-      cut_chars: Math.max(0, text.length - LINE_MAX_CHARS),
-    };
-  });
 }

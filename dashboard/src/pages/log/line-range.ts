@@ -1,4 +1,4 @@
-/** `#L120` and `#L120-L140`: lines counted from 1, as people do. */
+/** The selected lines of a log as the fragment of its URL: `#L120`, `#L120-L140`. Lines count from 1. */
 
 export type LineRange = { readonly from: number; readonly to: number };
 
@@ -15,7 +15,7 @@ export function formatLineRange({ from, to }: LineRange): string {
   return from === to ? `L${from}` : `L${from}-L${to}`;
 }
 
-/** The selection after a click on a line's number; with shift it reaches from the one before. */
+/** The selection after a click on a line's number; Shift extends the previous selection from its first line. */
 export function selectLines(before: LineRange | undefined, line: number, isExtending: boolean): LineRange {
   if (!before || !isExtending) return { from: line, to: line };
   return { from: Math.min(before.from, line), to: Math.max(before.from, line) };

@@ -8,8 +8,9 @@ import { plural } from "../../format/plural.ts";
 import { fetchLines } from "../../log/fetch-lines.ts";
 import { useAsOf } from "../../state/as-of.ts";
 import { urlOf } from "../../state/urls.ts";
+import { EmptyState } from "../../ui/empty-state.tsx";
 import { Icon } from "../../ui/icons.tsx";
-import { EmptyState, QueryBoundary } from "../../ui/query-boundary.tsx";
+import { QueryBoundary } from "../../ui/query-boundary.tsx";
 import { statusOf } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
@@ -23,7 +24,7 @@ import "./log-page.css";
 
 const route = getRouteApi("/logs/$log");
 
-/** One log: live, of any length, searchable as a whole, every line with an address. */
+/** One log of any length: live, searchable as a whole, with a URL for every line. */
 export function LogPage() {
   const { log } = route.useParams();
   const query = useQuery(logQuery(log));
@@ -48,7 +49,7 @@ function LogDetails({ detail }: { detail: LogDetail }) {
   const lineCache = useLineCache(log.id, extent.line_count, extent.size_bytes);
   useTabStatus(`${log.label} log`, extent.finished ? undefined : "running");
 
-  // The address may change under the page: by the back button, or by somebody who edits it.
+  // The URL may change while the page is shown: by the back button, or when somebody edits it.
   const ownHash = useRef(hash);
   useEffect(() => {
     if (hash === ownHash.current) return;
@@ -115,7 +116,7 @@ function LogDetails({ detail }: { detail: LogDetail }) {
       </header>
       {extent.line_count === 0 ? (
         <div className="panel log-empty">
-          <EmptyState title={extent.finished ? "Nothing was written" : "Nothing has been written yet"} />
+          <EmptyState title={extent.finished ? "No output" : "No output yet"} />
         </div>
       ) : (
         <LogView
@@ -139,7 +140,7 @@ function Title({ detail: { log, extent } }: { detail: LogDetail }) {
   const step = build?.steps.find(({ index }) => index === log.step);
   return (
     <div className="log-title">
-      <nav className="crumbs" aria-label="Where this is">
+      <nav className="breadcrumbs" aria-label="Breadcrumb">
         {build && (
           <>
             <Link to="/builders/$builder" params={{ builder: build.build.builder }}>
@@ -161,10 +162,10 @@ function Title({ detail: { log, extent } }: { detail: LogDetail }) {
       <h1 title={log.label}>
         {step && <StatusIcon status={statusOf(step.result, true)} label={true} />} {log.label}
       </h1>
-      <span className="muted nowrap log-extent">
-        {extent.line_count.toLocaleString("en")} lines
-        {!extent.finished && ", growing"}
-        {log.truncated && ", cut off at the limit"}
+      <span className="muted nowrap">
+        {plural(extent.line_count, "line")}
+        {!extent.finished && ", still growing"}
+        {log.truncated && ", truncated at the size limit"}
       </span>
     </div>
   );
@@ -176,9 +177,9 @@ function CopyLinesButton({ log, range }: { log: string; range: LineRange }) {
     try {
       const lines = await fetchLines(log, range.from - 1, count);
       await navigator.clipboard.writeText(`${lines.join("\n")}\n`);
-      showToast({ kind: "done", text: `${plural(count, "line")} copied` });
+      showToast({ kind: "success", text: `${plural(count, "line")} copied` });
     } catch (thrown) {
-      showToast({ kind: "refused", text: `Not copied: ${toProblem(thrown).message}` });
+      showToast({ kind: "error", text: `Could not copy: ${toProblem(thrown).message}` });
     }
   };
   return (
@@ -188,7 +189,7 @@ function CopyLinesButton({ log, range }: { log: string; range: LineRange }) {
   );
 }
 
-/** The log's pages for the life of the view, told of each growth while rendering so that no frame shows an old extent. */
+/** The line cache of a log. Its extent is set while rendering, so that no frame shows an old one. */
 function useLineCache(log: string, lines: number, size_bytes: number): LineCache {
   const [, redraw] = useReducer((turn: number) => turn + 1, 0);
   const pages = useMemo(
@@ -197,7 +198,7 @@ function useLineCache(log: string, lines: number, size_bytes: number): LineCache
         (first, count, signal) => fetchLines(log, first, count, signal),
         redraw,
         (problem) =>
-          showToast({ kind: "refused", text: `Lines could not be read: ${toProblem(problem).message}` }),
+          showToast({ kind: "error", text: `Could not load lines: ${toProblem(problem).message}` }),
       ),
     [log],
   );

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { plural } from "../../format/plural.ts";
 import { findMatches, LineText } from "../../log/line-text.tsx";
 import type { LineCache } from "./line-cache.ts";
 import type { LineRange } from "./line-range.ts";
@@ -15,25 +16,25 @@ import {
 } from "./virtual-scroll.ts";
 import "../../log/log-lines.css";
 
-export type LogViewProps = {
+type LogViewProps = {
   lineCache: LineCache;
   lines: number;
   selection: LineRange | undefined;
   query: string;
-  /** The line (from 1) of the search hit that is being looked at. */
+  /** The line (from 1) of the current search hit. */
   hit: number | undefined;
   isFollowing: boolean;
   onFollow(isFollowing: boolean): void;
   onSelect(line: number, isExtending: boolean): void;
-  /** A line (from 1) to bring into sight; a new object asks again. */
+  /** A line (from 1) to scroll to; a new object scrolls again. */
   target: { readonly line: number } | undefined;
 };
 
 const SCROLL_SETTLED_MS = 160;
-/** A scroll so soon after the wheel turned is the wheel's. */
+/** A scroll event this soon after a wheel event was caused by the wheel. */
 const WHEEL_SCROLL_MS = 250;
 
-/** A window on a log of any length. What is drawn stays still in the element while the page below it scrolls. */
+/** The scrolling view of a log of any length; only the visible rows are in the document. */
 export function LogView(props: LogViewProps) {
   const { lineCache, lines, selection, query, hit, isFollowing, onFollow, onSelect, target } = props;
   const scroller = useRef<HTMLDivElement>(null);
@@ -115,7 +116,7 @@ export function LogView(props: LogViewProps) {
       ref={scroller}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
       tabIndex={0}
-      aria-label={`Log, ${lines} lines`}
+      aria-label={`Log, ${plural(lines, "line")}`}
       onScroll={onScroll}
       onWheel={() => {
         wheelTurnedAt_ms.current = performance.now();
@@ -124,7 +125,7 @@ export function LogView(props: LogViewProps) {
     >
       <div className="log-track" style={{ height: Math.max(trackHeight(lines), 1) }}>
         <div className="log-window" style={{ height: Math.min(viewport_px, trackHeight(lines)) }}>
-          <div className="log-rows" style={{ transform: `translateY(${range.first * ROW_PX - top_px}px)` }}>
+          <div style={{ transform: `translateY(${range.first * ROW_PX - top_px}px)` }}>
             {Array.from({ length: range.count }, (_, at) => {
               const number = range.first + at + 1;
               return (
@@ -157,7 +158,7 @@ type LogRowProps = {
   onSelect(line: number, isExtending: boolean): void;
 };
 
-/** Numbers are too small and too many for the Tab key; the field for going to a line does all that they do. */
+/** One line. Its number is skipped by the Tab key: there are too many, and the go-to-line input does the same. */
 function LogRow({ number, digits, line, isSelected, isHit, query, onSelect }: LogRowProps) {
   return (
     <div className="log-row" data-selected={isSelected || undefined} data-hit={isHit || undefined}>
@@ -178,10 +179,7 @@ function LogRow({ number, digits, line, isSelected, isHit, query, onSelect }: Lo
       <span className="log-text">
         {line && <LineText segments={line.segments} matches={query ? findMatches(line.plain, query) : []} />}
         {line && line.cut_chars > 0 && (
-          <span className="log-cut">
-            {" "}
-            … {line.cut_chars.toLocaleString("en")} more characters in the raw log
-          </span>
+          <span className="log-truncated"> … {plural(line.cut_chars, "more character")} in the raw log</span>
         )}
       </span>
     </div>

@@ -10,11 +10,11 @@ type SearchBarProps = {
   log: string;
   query: string;
   onQuery(query: string): void;
-  /** The line (from 1) of the hit that is being looked at. */
+  /** Called with the line (from 1) of the current hit. */
   onHit(line: number | undefined): void;
 };
 
-/** Searches the whole log on the server. Enter goes to the next hit, Shift+Enter to the one before; Ctrl+F and / come here. */
+/** Searches the whole log on the server. Enter goes to the next match, Shift+Enter to the previous; Ctrl+F and / focus it. */
 export function SearchBar({ log, query, onQuery, onHit }: SearchBarProps) {
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(query);
@@ -69,7 +69,7 @@ export function SearchBar({ log, query, onQuery, onHit }: SearchBarProps) {
     const onKey = (event: globalThis.KeyboardEvent) => {
       const isFind = (event.ctrlKey || event.metaKey) && event.key === "f";
       const isSlash = event.key === "/" && !(event.target instanceof HTMLInputElement);
-      // Pressed a second time, Ctrl+F is the browser's own, which finds what is on the screen.
+      // A second Ctrl+F opens the browser's own search.
       if ((!isFind && !isSlash) || document.activeElement === input.current) return;
       event.preventDefault();
       input.current?.select();
@@ -105,7 +105,7 @@ export function SearchBar({ log, query, onQuery, onHit }: SearchBarProps) {
       <button
         type="button"
         className="button quiet small icon-only"
-        aria-label="The hit before"
+        aria-label="Previous match"
         disabled={hits.hits.length === 0}
         onClick={() => void goToHit(-1)}
       >
@@ -114,7 +114,7 @@ export function SearchBar({ log, query, onQuery, onHit }: SearchBarProps) {
       <button
         type="button"
         className="button quiet small icon-only"
-        aria-label="The next hit"
+        aria-label="Next match"
         disabled={hits.hits.length === 0}
         onClick={() => void goToHit(1)}
       >

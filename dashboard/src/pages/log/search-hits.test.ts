@@ -19,7 +19,7 @@ it("goes around the end only when the whole log was searched", () => {
 it("says how many there are, as far as is known", () => {
   expect(hitCountText(some, 1)).toBe("2 of 2+");
   expect(hitCountText(all, 2)).toBe("3 of 3");
-  expect(hitCountText({ hits: [], next: null }, -1)).toBe("no hit");
+  expect(hitCountText({ hits: [], next: null }, -1)).toBe("no matches");
   expect(hitCountText(NOT_SEARCHED, -1)).toBe("");
   expect(stepFrom({ hits: [], next: null }, -1, 1)).toBe("none");
 });

@@ -1,4 +1,4 @@
-/** Going from hit to hit of a search that the server does, a page of hits at a time. */
+/** Stepping through the matches of a search that the server does, one page of them at a time. */
 
 import type { LogHit } from "../../api/types.ts";
 
@@ -14,9 +14,9 @@ export function appendPage(before: SearchHits, page: SearchHits): SearchHits {
   return { hits: [...before.hits, ...page.hits], next: page.next };
 }
 
-export type HitStep = { readonly at: number } | "load" | "none";
+type HitStep = { readonly at: number } | "load" | "none";
 
-/** The hit after (or before) hit `at`; around the end only where the end is known. */
+/** The hit after or before hit `at`. Wraps around only when the whole log has been searched. */
 export function stepFrom({ hits, next }: SearchHits, at: number, by: 1 | -1): HitStep {
   const target = at + by;
   if (target >= 0 && target < hits.length) return { at: target };
@@ -28,6 +28,6 @@ export function stepFrom({ hits, next }: SearchHits, at: number, by: 1 | -1): Hi
 
 /** `3 of 12`, or `3 of 100+` while there may be more. */
 export function hitCountText({ hits, next }: SearchHits, at: number): string {
-  if (hits.length === 0) return next === null ? "no hit" : "";
+  if (hits.length === 0) return next === null ? "no matches" : "";
   return `${at + 1} of ${hits.length.toLocaleString("en")}${next === null ? "" : "+"}`;
 }

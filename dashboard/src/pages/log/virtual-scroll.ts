@@ -1,21 +1,21 @@
 /**
- * The mathematics of a window on a log of any length.
+ * Virtual scrolling of a log of any length: where the scroll bar is, and which rows are visible.
  *
  * A browser can't scroll further than about 33.5 million pixels (Firefox: 17.8), which is fewer than two million lines.
- * So the scrolling element is never taller than `TRACK_MAX_PX`, and what is shown is kept as `top_px`, the distance from the
- * log's beginning in unscaled pixels. Small movements (wheel, arrow and page keys) move `top_px` pixel for pixel; large ones (the
- * scroll bar, Home, End) are a share of the whole. When scrolling rests, the bar is put back where `top_px` says.
+ * So the scrolling element is never taller than `TRACK_MAX_PX`, and the position is kept as `top_px`, the distance from the log's
+ * beginning in unscaled pixels. Small movements (wheel, arrow and page keys) change `top_px` pixel for pixel; large ones (the
+ * scroll bar, Home, End) are a fraction of the whole. When scrolling has settled, the scroll bar is corrected to match `top_px`.
  */
 
 export const ROW_PX = 18;
 /** Below every browser's limit, and fine enough that one pixel of a five-million-line log's bar is 12 rows. */
-export const TRACK_MAX_PX = 8_000_000;
+const TRACK_MAX_PX = 8_000_000;
 const OVERSCAN_ROWS = 8;
 
 export type Geometry = { readonly lines: number; readonly viewport_px: number };
 export type RowRange = { readonly first: number; readonly count: number };
 
-export function contentHeight(lines: number): number {
+function contentHeight(lines: number): number {
   return lines * ROW_PX;
 }
 
@@ -36,7 +36,7 @@ export function clampTop(top_px: number, geometry: Geometry): number {
   return Math.min(Math.max(0, top_px), topMax(geometry));
 }
 
-/** Where the scroll bar belongs for a given top. */
+/** The element's `scrollTop` that corresponds to a top. */
 export function scrollTopOf(top_px: number, geometry: Geometry): number {
   const max = topMax(geometry);
   return max === 0 ? 0 : (clampTop(top_px, geometry) / max) * trackMax(geometry);
@@ -60,17 +60,17 @@ export function topAfterScroll(
   return clampTop(isSmall ? top_px + moved_px : (after_px / max) * topMax(geometry), geometry);
 }
 
-/** The top that puts a line (from 0) at a third of the window, where a reader looks. */
+/** The top that shows a line (from 0) a third of the way down the view. */
 export function topOfLine(line: number, geometry: Geometry): number {
   return clampTop(line * ROW_PX - Math.floor(geometry.viewport_px / 3 / ROW_PX) * ROW_PX, geometry);
 }
 
-/** True when the last line is in sight, give or take half a row. */
+/** True when the last line is visible, to within half a row. */
 export function isAtEnd(top_px: number, geometry: Geometry): boolean {
   return top_px >= topMax(geometry) - ROW_PX / 2;
 }
 
-/** The rows to draw, with a few beyond each edge. */
+/** The rows to render, with a few beyond each edge. */
 export function visibleRange(top_px: number, { lines, viewport_px }: Geometry): RowRange {
   const first = Math.max(0, Math.floor(top_px / ROW_PX) - OVERSCAN_ROWS);
   const end = Math.min(lines, Math.ceil((top_px + viewport_px) / ROW_PX) + OVERSCAN_ROWS);

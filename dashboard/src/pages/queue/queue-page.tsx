@@ -1,21 +1,22 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useCommand } from "../../actions/commands.ts";
 import { usePermissions } from "../../actions/permissions.ts";
+import { useCommand } from "../../actions/use-command.ts";
 import { queueQuery } from "../../api/queries.ts";
 import type { Request } from "../../api/types.ts";
-import { ActorName } from "../../components/person-name.tsx";
-import { SourceStamps } from "../../components/revision.tsx";
+import { ActorName } from "../../components/actor-name.tsx";
+import { SourceStamps } from "../../components/source-stamps.tsx";
 import { useAsOf } from "../../state/as-of.ts";
 import { TimeAgo } from "../../time/time-elements.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { LoadMoreButton } from "../../ui/load-more-button.tsx";
-import { EmptyState, QueryBoundary } from "../../ui/query-boundary.tsx";
+import { QueryBoundary } from "../../ui/query-boundary.tsx";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
 import "./queue-page.css";
 
-/** What waits, in the order in which it will be built, each with the reason why it still waits. */
+/** The waiting requests in the order in which they will be built, each with the reason why it is waiting. */
 export function QueuePage() {
   const query = useInfiniteQuery(queueQuery(useAsOf()));
   const waiting = query.data?.pages.flatMap((page) => page.items).length ?? 0;
@@ -31,7 +32,9 @@ export function QueuePage() {
           return (
             <section className="panel" aria-label="Waiting requests">
               {requests.length === 0 ? (
-                <EmptyState title="Nothing waits">Every request has its build.</EmptyState>
+                <EmptyState title="No requests waiting">
+                  Requests are listed here until a worker is free for them.
+                </EmptyState>
               ) : (
                 <>
                   <ol>
@@ -64,15 +67,15 @@ function RequestRow({ request }: { request: Request }) {
         </div>
         <div className="request-line muted">
           <span>
-            {request.reason}, by <ActorName actor={request.requested_by} />
+            {request.reason}, requested by <ActorName actor={request.requested_by} />
           </span>
           <span>
-            asked for <TimeAgo at={request.submitted_at} />
+            queued <TimeAgo at={request.submitted_at} />
           </span>
           {request.attempts > 0 && <span>attempt {request.attempts + 1}</span>}
         </div>
         {waiting && (
-          <div className="request-why">
+          <div>
             {waiting.text}
             {waiting.workers.some((name) => !waiting.text.includes(name)) && (
               <span className="muted"> ({waiting.workers.join(", ")})</span>

@@ -3,32 +3,32 @@ import { plural } from "../../format/plural.ts";
 import { Timestamp } from "../../time/time-elements.tsx";
 import type { Status } from "../../ui/status.ts";
 
-const MACHINE_STATES: Record<Machine["state"], { status: Status; word: string }> = {
-  stopped: { status: "unknown", word: "stopped" },
-  starting: { status: "running", word: "starting" },
-  idle: { status: "success", word: "idle" },
-  busy: { status: "success", word: "busy" },
-  stopping: { status: "skipped", word: "stopping" },
-  quarantined: { status: "failure", word: "quarantined" },
-  away: { status: "warnings", word: "away" },
+const MACHINE_STATES: Record<Machine["state"], { status: Status; label: string }> = {
+  stopped: { status: "unknown", label: "stopped" },
+  starting: { status: "running", label: "starting" },
+  idle: { status: "success", label: "idle" },
+  busy: { status: "success", label: "busy" },
+  stopping: { status: "skipped", label: "stopping" },
+  quarantined: { status: "failure", label: "quarantined" },
+  away: { status: "warnings", label: "away" },
 };
-/** So many failures in a row are no accident. */
+/** Failed starts in a row from which on the count is shown as an alert. */
 const ALERT_AFTER_FAILURES = 3;
 
-/** How a machine is, as an icon and a word. */
+/** The state of a machine as an icon and a label. */
 export function machineStatus(machine: Machine) {
   return MACHINE_STATES[machine.state];
 }
 
-/** Whether a worker isn't there because its machine doesn't run; then a pause that it asked for means nothing. */
+/** True when a worker isn't connected because its machine isn't running; whether it is paused doesn't matter then. */
 export function isMachineDown({ machine, status }: Worker) {
   return machine !== null && status !== "connected";
 }
 
-/** What the server does about a worker that it starts: how, where, and why it is as it is. */
+/** The machine of a worker that the server starts: how and where, failed starts, and the reason for its state. */
 export function MachineLine({ machine }: { machine: Machine }) {
   const { state, failures, reason, place, quarantined_until } = machine;
-  const isWorking = state === "idle" || state === "busy";
+  const isUp = state === "idle" || state === "busy";
   return (
     <div className="worker-line">
       {quarantined_until ? (
@@ -37,10 +37,10 @@ export function MachineLine({ machine }: { machine: Machine }) {
           {reason && `: ${reason}`}
         </span>
       ) : (
-        reason && !isWorking && <span className="muted">{reason}</span>
+        reason && !isUp && <span className="muted">{reason}</span>
       )}
       {failures > 0 && (
-        <span className={failures >= ALERT_AFTER_FAILURES ? "tag worker-trouble" : "tag"}>
+        <span className={failures >= ALERT_AFTER_FAILURES ? "tag tag-alert" : "tag"}>
           failed {plural(failures, "time")}
           {failures >= ALERT_AFTER_FAILURES && " in a row"}
         </span>

@@ -2,23 +2,26 @@ import { useQuery } from "@tanstack/react-query";
 import { workersQuery } from "../../api/queries.ts";
 import type { Worker } from "../../api/types.ts";
 import { BuildLink } from "../../components/build-link.tsx";
+import { plural } from "../../format/plural.ts";
 import { useAsOf } from "../../state/as-of.ts";
 import { TimeAgo, Timestamp } from "../../time/time-elements.tsx";
-import { EmptyState, QueryBoundary } from "../../ui/query-boundary.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
+import { QueryBoundary } from "../../ui/query-boundary.tsx";
 import type { Status } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
+import { disconnectReasonText } from "./disconnect-reason.ts";
 import { isMachineDown, MachineLine, machineStatus } from "./machine-state.tsx";
 import "./workers-page.css";
 
-const CONNECTION_STATES: Record<Worker["status"], { status: Status; word: string }> = {
-  connected: { status: "success", word: "connected" },
-  disconnected: { status: "warnings", word: "disconnected" },
-  lost: { status: "failure", word: "lost" },
-  never_connected: { status: "unknown", word: "never connected" },
+const CONNECTION_STATES: Record<Worker["status"], { status: Status; label: string }> = {
+  connected: { status: "success", label: "connected" },
+  disconnected: { status: "warnings", label: "disconnected" },
+  lost: { status: "failure", label: "lost" },
+  never_connected: { status: "unknown", label: "never connected" },
 };
 
-/** The machines that run builds, and what each does. */
+/** The machines that run builds: how each is connected and what it is running. */
 export function WorkersPage() {
   useTabStatus("Workers");
   const query = useQuery(workersQuery(useAsOf()));
@@ -31,7 +34,7 @@ export function WorkersPage() {
         {({ items }) => (
           <section className="panel" aria-label="Workers">
             {items.length === 0 ? (
-              <EmptyState title="No worker is configured">
+              <EmptyState title="No workers configured">
                 Add one to the configuration file, then start it with its enrollment token.
               </EmptyState>
             ) : (
@@ -48,36 +51,39 @@ export function WorkersPage() {
   );
 }
 
+/** Since when a worker is connected or not, and why its session ended. */
+function ConnectionDetail({ worker }: { worker: Worker }) {
+  const { status, connected_at, disconnected_at, disconnect_reason } = worker;
+  if (status === "connected") return connected_at && <> {<TimeAgo at={connected_at} />}</>;
+  if (!disconnected_at) return null;
+  return (
+    <>
+      {status === "lost" && ", disconnected"} <TimeAgo at={disconnected_at} />
+      {disconnect_reason && `: ${disconnectReasonText(disconnect_reason)}`}
+    </>
+  );
+}
+
 function WorkerRow({ worker }: { worker: Worker }) {
   const { machine, missing_since } = worker;
-  const { status, word } = machine ? machineStatus(machine) : CONNECTION_STATES[worker.status];
+  const { status, label } = machine ? machineStatus(machine) : CONNECTION_STATES[worker.status];
   const labels = Object.entries(worker.labels);
-  const since = worker.status === "connected" ? worker.connected_at : worker.disconnected_at;
   const isPaused = worker.paused && !isMachineDown(worker);
   return (
     <li className="row worker">
       <StatusIcon
         status={missing_since ? "failure" : isPaused ? "skipped" : status}
-        label={missing_since ? "Missing" : isPaused ? "Paused" : word}
+        label={missing_since ? "Missing" : isPaused ? "Paused" : label}
       />
       <div className="worker-body">
         <div className="worker-line">
           <strong>{worker.name}</strong>
           <span className="muted">
-            {word}
-            {since && !machine && (
-              <>
-                {" "}
-                <TimeAgo at={since} />
-              </>
-            )}
-            {worker.status !== "connected" &&
-              !machine &&
-              worker.disconnect_reason &&
-              ` (${worker.disconnect_reason.replaceAll("_", " ")})`}
+            {label}
+            {!machine && <ConnectionDetail worker={worker} />}
           </span>
           {missing_since && (
-            <span className="tag worker-trouble">
+            <span className="tag tag-alert">
               missing since <Timestamp at={missing_since} />
             </span>
           )}
@@ -103,7 +109,7 @@ function WorkerRow({ worker }: { worker: Worker }) {
       </div>
       <div className="worker-load">
         <span className="muted">
-          {worker.running.length} of {worker.capacity} busy
+          {worker.running.length} of {plural(worker.capacity, "slot")} busy
         </span>
         {worker.running.map((build) => (
           <span className="nowrap" key={build.id}>

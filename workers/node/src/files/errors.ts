@@ -1,3 +1,4 @@
+// What can go wrong with a file operation, and how the protocol says it.
 import { create } from "@bufbuild/protobuf";
 import { systemCode } from "../log.js";
 import { type FileError, FileErrorCode, FileErrorSchema } from "../proto/worker_pb.js";
@@ -15,8 +16,11 @@ const CODES: Readonly<Record<string, FileErrorCode>> = {
   EDQUOT: FileErrorCode.NO_SPACE,
 };
 
-/** A file operation that failed for a reason of the protocol's own. */
-export class FileFailure extends Error {
+/** The run is to be ended before the operation is complete. */
+export class StoppedError extends Error {}
+
+/** A file operation that failed for a reason that isn't the system's. */
+export class FileOperationError extends Error {
   constructor(
     readonly code: FileErrorCode,
     readonly path: BytePath,
@@ -29,21 +33,26 @@ export class FileFailure extends Error {
 /**
  * An error as the protocol says it, with the path relative to the build directory, or undefined for a fault of the worker itself.
  *
- * `asked` is the path of the operation, for errors that don't name one.
+ * `operationPath` is the path of the operation, for errors that don't name one.
  */
-export function fileError(root: BytePath, error: unknown, asked: BytePath = ""): FileError | undefined {
+export function fileError(
+  root: BytePath,
+  error: unknown,
+  operationPath: BytePath = "",
+): FileError | undefined {
   if (error instanceof PathEscapesError) {
     const path = toWire(error.path);
     return create(FileErrorSchema, { code: FileErrorCode.PATH_ESCAPES, path, message: error.message });
   }
-  if (error instanceof FileFailure) {
+  if (error instanceof FileOperationError) {
     return create(FileErrorSchema, { code: error.code, path: toWire(error.path), message: error.message });
   }
   const code = systemCode(error);
   if (!(error instanceof Error) || code === "" || !("syscall" in error)) {
     return undefined;
   }
-  const path = "path" in error && error.path !== undefined ? relativeTo(root, bytesOf(error.path)) : asked;
+  const path =
+    "path" in error && error.path !== undefined ? relativeTo(root, bytesOf(error.path)) : operationPath;
   return create(FileErrorSchema, {
     code: CODES[code] ?? FileErrorCode.IO,
     path: toWire(path),

@@ -1,35 +1,28 @@
+// Describes what lies in a build directory, and finds what matches a pattern.
 import { createHash } from "node:crypto";
 import { createReadStream, type Dirent } from "node:fs";
 import { lstat, readdir, readlink } from "node:fs/promises";
 import { create } from "@bufbuild/protobuf";
 import { systemCode } from "../log.js";
 import { type FileEntry, FileEntrySchema, FileType } from "../proto/worker_pb.js";
-import { StoppedError } from "../runs/stopping.js";
 import { nanosecondsTimestamp } from "../timing.js";
-import {
-  type BytePath,
-  forSystem,
-  fromText,
-  PathEscapesError,
-  partsOf,
-  relativeTo,
-  toWire,
-} from "./paths.js";
+import { StoppedError } from "./errors.js";
+import { type BytePath, fromText, PathEscapesError, partsOf, relativeTo, toBuffer, toWire } from "./paths.js";
 import { compile } from "./patterns.js";
 
 const PERMISSIONS = 0o7777n;
 const HASH_READ_BYTES = 1 << 20;
 
-/** Says whether to go on; asked between files. */
+/** Whether the run is to be ended; asked between files. */
 export type IsStopped = () => boolean;
 
 /**
  * What there is at an absolute path, links not followed.
  *
- * @throws a system error: there is nothing, or it can't be looked at.
+ * @throws a system error: there is nothing, or it can't be examined.
  */
 export async function describe(root: BytePath, absolute: BytePath, withDigest = false): Promise<FileEntry> {
-  const status = await lstat(forSystem(absolute), { bigint: true });
+  const status = await lstat(toBuffer(absolute), { bigint: true });
   const entry = create(FileEntrySchema, {
     path: toWire(relativeTo(root, absolute)),
     type: FileType.OTHER,
@@ -46,18 +39,18 @@ export async function describe(root: BytePath, absolute: BytePath, withDigest = 
     entry.type = FileType.DIRECTORY;
   } else if (status.isSymbolicLink()) {
     entry.type = FileType.SYMLINK;
-    entry.linkTarget = await readlink(forSystem(absolute), { encoding: "buffer" });
+    entry.linkTarget = await readlink(toBuffer(absolute), { encoding: "buffer" });
   }
   return entry;
 }
 
 /** SHA-256 of a file's content. */
 export async function digest(absolute: BytePath): Promise<Buffer> {
-  const summed = createHash("sha256");
-  for await (const data of createReadStream(forSystem(absolute), { highWaterMark: HASH_READ_BYTES })) {
-    summed.update(data);
+  const hash = createHash("sha256");
+  for await (const data of createReadStream(toBuffer(absolute), { highWaterMark: HASH_READ_BYTES })) {
+    hash.update(data);
   }
-  return summed.digest();
+  return hash.digest();
 }
 
 /**
@@ -113,7 +106,7 @@ async function* walk(
 
 async function entriesOf(directory: BytePath): Promise<Dirent[]> {
   try {
-    const entries = await readdir(forSystem(directory), { encoding: "latin1", withFileTypes: true });
+    const entries = await readdir(toBuffer(directory), { encoding: "latin1", withFileTypes: true });
     return entries.sort((one, other) => (one.name < other.name ? -1 : 1));
   } catch (error) {
     if (["ENOTDIR", "ENOENT", "EACCES"].includes(systemCode(error))) {
@@ -123,7 +116,7 @@ async function entriesOf(directory: BytePath): Promise<Dirent[]> {
   }
 }
 
-/** A name in characters, where it is UTF-8, so that "?" means one of them. */
+/** A name as text where it is UTF-8, so that "?" means one character. */
 function readable(name: BytePath): string {
   const text = Buffer.from(name, "latin1").toString("utf8");
   return fromText(text) === name ? text : name;

@@ -1,3 +1,4 @@
+// Does the file operations of runs.
 import { constants } from "node:fs";
 import { lstat, mkdir, open, stat } from "node:fs/promises";
 import path from "node:path";
@@ -16,19 +17,19 @@ import {
   type Stat,
   type WriteFile,
 } from "../proto/worker_pb.js";
-import { FileFailure, fileError } from "./errors.js";
+import { FileOperationError, fileError } from "./errors.js";
 import { describe, type IsStopped, matching } from "./listing.js";
-import { type BytePath, forSystem, fromWire, inside, insideFollowed } from "./paths.js";
+import { type BytePath, fromWire, resolve, resolveLinks, toBuffer } from "./paths.js";
 import { replaceFile, writeAll } from "./replacing.js";
 import { copyTree, removeTree } from "./trees.js";
 
 const MOST_CONTENT_BYTES = 128 << 10;
 const MOST_ENTRIES = 10_000;
 const PERMISSIONS = 0o7777;
-const USUAL_MODE = 0o644;
+const DEFAULT_MODE = 0o644;
 
 /**
- * Do the file operation of `spec` below `root`; an error is the last of its results.
+ * Do the file operation of `spec` below `root`; resolves with its results, of which the last may be an error.
  *
  * @throws StoppedError the run is to be ended.
  */
@@ -36,17 +37,17 @@ export async function perform(root: BytePath, spec: RunSpec, isStopped: IsStoppe
   const results: FileResult[] = [];
   try {
     if (!["remove", "stat", "glob", "readFile"].includes(spec.operation.case ?? "")) {
-      await mkdir(forSystem(root), { recursive: true });
+      await mkdir(toBuffer(root), { recursive: true });
     }
     for await (const result of produce(root, spec, isStopped)) {
       results.push(result);
     }
   } catch (error) {
-    const said = fileError(root, error, askedPath(spec));
-    if (said === undefined) {
+    const failure = fileError(root, error, operationPath(spec));
+    if (failure === undefined) {
       throw error;
     }
-    results.push(create(FileResultSchema, { error: said }));
+    results.push(create(FileResultSchema, { error: failure }));
   }
   return results;
 }
@@ -58,7 +59,7 @@ async function* produce(root: BytePath, spec: RunSpec, isStopped: IsStopped): As
       yield await makeDirectory(root, operation.value);
       break;
     case "remove": {
-      const changed = await removeTree(inside(root, fromWire(operation.value.path)), isStopped);
+      const changed = await removeTree(resolve(root, fromWire(operation.value.path)), isStopped);
       yield create(FileResultSchema, { changed });
       break;
     }
@@ -81,28 +82,28 @@ async function* produce(root: BytePath, spec: RunSpec, isStopped: IsStopped): As
 }
 
 async function makeDirectory(root: BytePath, operation: MakeDirectory): Promise<FileResult> {
-  const absolute = insideFollowed(root, fromWire(operation.path));
+  const absolute = resolveLinks(root, fromWire(operation.path));
   const existed = await isDirectory(absolute);
-  await mkdir(forSystem(absolute), { recursive: true });
+  await mkdir(toBuffer(absolute), { recursive: true });
   return create(FileResultSchema, { changed: !existed });
 }
 
 async function copy(root: BytePath, operation: Copy, isStopped: IsStopped): Promise<FileResult> {
   const destination = fromWire(operation.destination);
-  const source = inside(root, fromWire(operation.source));
-  const target = inside(root, destination);
+  const source = resolve(root, fromWire(operation.source));
+  const target = resolve(root, destination);
   if (source === target || `${source}/`.startsWith(`${target}/`) || `${target}/`.startsWith(`${source}/`)) {
-    throw new FileFailure(FileErrorCode.IO, destination, "source and destination contain each other");
+    throw new FileOperationError(FileErrorCode.IO, destination, "source and destination contain each other");
   }
-  await lstat(forSystem(source));
-  await mkdir(forSystem(path.posix.dirname(target)), { recursive: true });
+  await lstat(toBuffer(source));
+  await mkdir(toBuffer(path.posix.dirname(target)), { recursive: true });
   await removeTree(target, isStopped);
   await copyTree(source, target, isStopped);
   return create(FileResultSchema, { changed: true });
 }
 
 async function statPath(root: BytePath, operation: Stat): Promise<FileResult> {
-  const absolute = inside(root, fromWire(operation.path));
+  const absolute = resolve(root, fromWire(operation.path));
   try {
     return create(FileResultSchema, { entries: [await describe(root, absolute, operation.sha256)] });
   } catch (error) {
@@ -138,13 +139,13 @@ async function writeFile(root: BytePath, operation: WriteFile): Promise<FileResu
   const relative = fromWire(operation.path);
   if (operation.content.length > MOST_CONTENT_BYTES) {
     const message = `more than ${MOST_CONTENT_BYTES} bytes have to go through a blob`;
-    throw new FileFailure(FileErrorCode.TOO_LARGE, relative, message);
+    throw new FileOperationError(FileErrorCode.TOO_LARGE, relative, message);
   }
-  const target = inside(root, relative);
+  const target = resolve(root, relative);
   if (operation.makeParents) {
-    await mkdir(forSystem(path.posix.dirname(target)), { recursive: true });
+    await mkdir(toBuffer(path.posix.dirname(target)), { recursive: true });
   }
-  const mode = operation.mode & PERMISSIONS || USUAL_MODE;
+  const mode = operation.mode & PERMISSIONS || DEFAULT_MODE;
   await replaceFile(target, mode, (file) => writeAll(file, operation.content));
   return create(FileResultSchema, { changed: true });
 }
@@ -152,11 +153,11 @@ async function writeFile(root: BytePath, operation: WriteFile): Promise<FileResu
 async function readFile(root: BytePath, operation: ReadFile): Promise<FileResult> {
   const relative = fromWire(operation.path);
   const limit = Math.min(operation.limit || MOST_CONTENT_BYTES, MOST_CONTENT_BYTES);
-  const absolute = insideFollowed(root, relative);
-  const file = await open(forSystem(absolute), constants.O_RDONLY | constants.O_NONBLOCK);
+  const absolute = resolveLinks(root, relative);
+  const file = await open(toBuffer(absolute), constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     if (!(await file.stat()).isFile()) {
-      throw new FileFailure(FileErrorCode.IS_A_DIRECTORY, relative, "not a regular file");
+      throw new FileOperationError(FileErrorCode.IS_A_DIRECTORY, relative, "not a regular file");
     }
     const buffer = Buffer.alloc(limit + 1);
     const { bytesRead } = await file.read(buffer, 0, limit + 1, Number(operation.offset));
@@ -169,14 +170,15 @@ async function readFile(root: BytePath, operation: ReadFile): Promise<FileResult
 
 async function isDirectory(absolute: BytePath): Promise<boolean> {
   try {
-    return (await stat(forSystem(absolute))).isDirectory();
+    return (await stat(toBuffer(absolute))).isDirectory();
   } catch {
-    // Nothing, or nothing that can be looked at: making it will say.
+    // There is none, or it can't be examined: making it gives the reason.
     return false;
   }
 }
 
-function askedPath({ operation }: RunSpec): BytePath {
+/** The path that an error of the operation concerns, if it names none itself. */
+function operationPath({ operation }: RunSpec): BytePath {
   switch (operation.case) {
     case "copy":
       return fromWire(operation.value.source);

@@ -1,3 +1,4 @@
+// Resolves paths and refuses those that leave the build directory, symbolic links considered.
 import { readlinkSync } from "node:fs";
 import path from "node:path";
 
@@ -13,32 +14,32 @@ const MOST_LINKS = 40;
 /** A path would leave its directory. */
 export class PathEscapesError extends Error {
   constructor(readonly path: BytePath) {
-    super(`the path '${forPeople(path)}' leaves the build directory`);
+    super(`the path '${toText(path)}' leaves the build directory`);
   }
 }
 
-/** From the protocol's form. */
+/** From the bytes that the protocol has. */
 export function fromWire(bytes: Uint8Array): BytePath {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
-/** To the protocol's form. */
+/** To the bytes that the protocol has. */
 export function toWire(bytePath: BytePath): Uint8Array {
   return Buffer.from(bytePath, "latin1");
 }
 
-/** From text. */
+/** From text, as UTF-8. */
 export function fromText(text: string): BytePath {
   return Buffer.from(text, "utf8").toString("latin1");
 }
 
-/** As Node's file functions take it. */
-export function forSystem(bytePath: BytePath): Buffer {
+/** To what Node's file functions take. */
+export function toBuffer(bytePath: BytePath): Buffer {
   return Buffer.from(bytePath, "latin1");
 }
 
-/** As people read it; bytes that are no UTF-8 are replaced. */
-export function forPeople(bytePath: BytePath): string {
+/** To text; bytes that are no UTF-8 are replaced. */
+export function toText(bytePath: BytePath): string {
   return Buffer.from(bytePath, "latin1").toString("utf8");
 }
 
@@ -67,7 +68,7 @@ export function buildDirectory(workDirectory: string, builddir: string): BytePat
  *
  * @throws PathEscapesError it is absolute or leads out of `root`.
  */
-export function inside(root: BytePath, relative: BytePath): BytePath {
+export function resolve(root: BytePath, relative: BytePath): BytePath {
   const joined = join(root, relative);
   if (joined === root) {
     return root;
@@ -84,7 +85,7 @@ export function inside(root: BytePath, relative: BytePath): BytePath {
  *
  * @throws PathEscapesError it is absolute or leads out of `root`.
  */
-export function insideFollowed(root: BytePath, relative: BytePath): BytePath {
+export function resolveLinks(root: BytePath, relative: BytePath): BytePath {
   const real = realPath(join(root, relative));
   if (real !== root && !isBelow(real, root)) {
     throw new PathEscapesError(relative);
@@ -100,7 +101,7 @@ export function relativeTo(root: BytePath, absolute: BytePath): BytePath {
   return isBelow(absolute, root) ? absolute.slice(root.length + 1) : absolute;
 }
 
-/** The parts of a relative path, without those that say nothing. */
+/** The parts of a relative path, without empty ones and ".". */
 export function partsOf(relative: BytePath): BytePath[] {
   return relative.split("/").filter((part) => part !== "" && part !== ".");
 }
@@ -119,7 +120,7 @@ function isBelow(candidate: BytePath, directory: BytePath): boolean {
   return candidate.startsWith(directory === "/" ? "/" : `${directory}/`) && candidate !== directory;
 }
 
-/** An absolute path with all links resolved, as far as it exists; Node's own function wants all of it to exist. */
+/** An absolute path with all links resolved, as far as it exists; with Node's own function all of it has to exist. */
 function realPath(absolute: BytePath): BytePath {
   let pending = absolute.split("/");
   let resolved = "";
@@ -150,7 +151,7 @@ function realPath(absolute: BytePath): BytePath {
 
 function linkTarget(absolute: BytePath): BytePath | undefined {
   try {
-    return readlinkSync(forSystem(absolute), { encoding: "latin1" });
+    return readlinkSync(toBuffer(absolute), { encoding: "latin1" });
   } catch {
     // No link, or nothing at all.
     return undefined;

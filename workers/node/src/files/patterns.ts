@@ -1,3 +1,4 @@
+// Matches names with patterns of "*", "?" and "[…]".
 /**
  * Whether a name matches a pattern of "*", "?" and "[…]", as a shell understands them; "/" is nothing special.
  *

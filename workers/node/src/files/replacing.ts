@@ -1,7 +1,8 @@
+// Writes files and links so that they appear whole, in one step.
 import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, symlink, unlink } from "node:fs/promises";
 import path from "node:path";
-import { type BytePath, forSystem } from "./paths.js";
+import { type BytePath, toBuffer } from "./paths.js";
 
 /**
  * Have `fill` write a new file beside `target`, then give it its mode and its name in one step.
@@ -13,7 +14,7 @@ export async function replaceFile(
   mode: number,
   fill: (file: FileHandle) => Promise<void>,
 ): Promise<void> {
-  const temporary = besides(target);
+  const temporary = temporaryName(target);
   const file = await open(temporary, "wx+", 0o600);
   try {
     try {
@@ -22,7 +23,7 @@ export async function replaceFile(
     } finally {
       await file.close();
     }
-    await rename(temporary, forSystem(target));
+    await rename(temporary, toBuffer(target));
   } catch (error) {
     await unlink(temporary);
     throw error;
@@ -38,7 +39,7 @@ export async function replaceByLink(
   target: BytePath,
   read: (scratch: FileHandle) => Promise<Buffer>,
 ): Promise<void> {
-  const scratch = besides(target);
+  const scratch = temporaryName(target);
   const file = await open(scratch, "wx+", 0o600);
   let pointsTo: Buffer;
   try {
@@ -47,19 +48,19 @@ export async function replaceByLink(
     await file.close();
     await unlink(scratch);
   }
-  const temporary = besides(target);
+  const temporary = temporaryName(target);
   await symlink(pointsTo, temporary);
   try {
-    await rename(temporary, forSystem(target));
+    await rename(temporary, toBuffer(target));
   } catch (error) {
     await unlink(temporary);
     throw error;
   }
 }
 
-/** A name for what is to become `target`. */
-function besides(target: BytePath): ReturnType<typeof forSystem> {
-  return forSystem(`${path.posix.dirname(target)}/.buildledger-${randomBytes(8).toString("hex")}`);
+/** A new name in the directory of `target`. */
+function temporaryName(target: BytePath): ReturnType<typeof toBuffer> {
+  return toBuffer(`${path.posix.dirname(target)}/.buildledger-${randomBytes(8).toString("hex")}`);
 }
 
 /** Write all of `data` where the file stands. */

@@ -1,3 +1,4 @@
+// Copies and removes files, links and whole directories.
 import { constants } from "node:fs";
 import {
   chmod,
@@ -12,9 +13,9 @@ import {
   utimes,
 } from "node:fs/promises";
 import { systemCode } from "../log.js";
-import { StoppedError } from "../runs/stopping.js";
+import { StoppedError } from "./errors.js";
 import type { IsStopped } from "./listing.js";
-import { type BytePath, forSystem } from "./paths.js";
+import { type BytePath, toBuffer } from "./paths.js";
 
 const OWNER_MAY_ALL = 0o700;
 const PERMISSIONS = 0o7777;
@@ -27,14 +28,14 @@ const PERMISSIONS = 0o7777;
 export async function removeTree(absolute: BytePath, isStopped: IsStopped): Promise<boolean> {
   let isDirectory: boolean;
   try {
-    isDirectory = (await lstat(forSystem(absolute))).isDirectory();
+    isDirectory = (await lstat(toBuffer(absolute))).isDirectory();
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(systemCode(error))) {
       return false;
     }
     throw error;
   }
-  await (isDirectory ? removeDirectory(absolute, isStopped) : unlink(forSystem(absolute)));
+  await (isDirectory ? removeDirectory(absolute, isStopped) : unlink(toBuffer(absolute)));
   return true;
 }
 
@@ -47,8 +48,8 @@ export async function copyTree(source: BytePath, target: BytePath, isStopped: Is
   if (isStopped()) {
     throw new StoppedError();
   }
-  const from = forSystem(source);
-  const to = forSystem(target);
+  const from = toBuffer(source);
+  const to = toBuffer(target);
   const status = await lstat(from);
   if (status.isSymbolicLink()) {
     await symlink(await readlink(from, { encoding: "buffer" }), to);
@@ -77,20 +78,20 @@ async function removeDirectory(absolute: BytePath, isStopped: IsStopped): Promis
       throw error;
     }
     // Directories that a build made read-only are removed all the same.
-    await chmod(forSystem(absolute), OWNER_MAY_ALL);
+    await chmod(toBuffer(absolute), OWNER_MAY_ALL);
     await emptyDirectory(absolute, isStopped);
   }
-  await rmdir(forSystem(absolute));
+  await rmdir(toBuffer(absolute));
 }
 
 async function emptyDirectory(absolute: BytePath, isStopped: IsStopped): Promise<void> {
-  const entries = await readdir(forSystem(absolute), { encoding: "latin1", withFileTypes: true });
+  const entries = await readdir(toBuffer(absolute), { encoding: "latin1", withFileTypes: true });
   for (const entry of entries) {
     const path = `${absolute}/${entry.name}`;
     if (entry.isDirectory()) {
       await removeDirectory(path, isStopped);
     } else {
-      await unlink(forSystem(path));
+      await unlink(toBuffer(path));
     }
   }
 }

@@ -1,7 +1,7 @@
-import type { SpoolFiles } from "../supervision/spool-files.js";
+// The journal of one attempt: its events, on disk before they are sent.
+import { Entries, type Entry } from "./entries.js";
 import {
-  decodeExtent,
-  type Extent,
+  decodeContent,
   encodeHead,
   HEAD_BYTES,
   type JournalRecord,
@@ -15,25 +15,22 @@ import { Segments } from "./segments.js";
 /** A segment that has this many bytes is followed by another. */
 export const SEGMENT_BYTES = 8 << 20;
 
-// Output that waits in memory to be sent; what is beyond is read back from disk.
-const CACHED_BYTES_PER_RUN = 1 << 20;
+/** Reads output that is kept outside of the journal, by the supervisor of a command. */
+export interface OutputReader {
+  /** Bytes of a channel. Throws if they can't be read. */
+  read(channel: number, position: number, length: number): Buffer;
+}
 
-/** One event that the server may not have yet, and where to find it. */
-export interface Entry {
-  readonly record: JournalRecord;
-  /** Where its bytes lie, if that isn't the journal. */
-  readonly extent: Extent | undefined;
-  readonly bodyBytes: number;
-  readonly segment: number;
-  /** Where its record begins in the segment; -1 for an event that couldn't be written. */
-  readonly position: number;
-  /** Bytes of output of the attempt before this event, gaps counted. */
-  readonly dataStart: number;
-  readonly dataEnd: number;
+/** Deletes output that is kept outside of the journal. */
+export interface OutputReclaimer {
+  /** Bytes of a channel before `position` are needed no more. */
+  reclaim(channel: number, position: number): void;
+  /** Whether the byte at `position` was deleted. */
+  isReclaimed(channel: number, position: number): boolean;
 }
 
 /**
- * The journal of one attempt: what happened, on disk before it is sent.
+ * Appends to, reads from, and frees the segments of one attempt.
  *
  * It has one or more segments, `<run id>.<attempt>.<segment>.journal`. Each begins with a header that says what the attempt
  * is and how far it had come, so that a segment can be removed once the server has what is in it. A record that a crash
@@ -41,24 +38,10 @@ export interface Entry {
  * ever started from a journal.
  */
 export class Journal {
-  /** Number that the next event gets. */
-  nextEvent: number;
-  ackedThrough: number;
-  /** Bytes per channel, gaps counted. */
-  offsets: number[];
-  /** Bytes of output of the attempt, gaps counted. */
-  dataEnd: number;
-  /** Bodies of unacknowledged events. */
-  spooledBytes = 0;
-  /** Holds the output of a supervised command. */
-  spool: SpoolFiles | undefined;
-  /** Records of the kind Relayed so far. */
-  relayed: number;
   readonly #segments: Segments;
-  #entries: Entry[] = [];
-  // Entries before it are freed; the array is cut when that is worth it.
-  #first = 0;
-  #cachedBytes = 0;
+  readonly #entries: Entries;
+  #outputReader: OutputReader | undefined;
+  #outputReclaimer: OutputReclaimer | undefined;
 
   /** Describe a journal; nothing is on disk before `begin`. */
   constructor(
@@ -66,11 +49,58 @@ export class Journal {
     readonly header: RunHeader,
   ) {
     this.#segments = new Segments(directory, `${header.runId}.${header.attempt}`);
-    this.nextEvent = header.nextEvent;
-    this.ackedThrough = header.nextEvent - 1;
-    this.offsets = header.offsets.length > 0 ? [...header.offsets] : header.channels.map(() => 0);
-    this.dataEnd = sum(this.offsets);
-    this.relayed = header.relayed ?? 0;
+    this.#entries = new Entries(header);
+  }
+
+  /** Number that the next event gets. */
+  get nextEvent(): number {
+    return this.#entries.nextEvent;
+  }
+
+  /** The highest event that the server has acknowledged. */
+  get ackedThrough(): number {
+    return this.#entries.ackedThrough;
+  }
+
+  /** Number of the oldest event still held, or the number the next one will get. */
+  get firstUnacked(): number {
+    return this.#entries.firstUnacked;
+  }
+
+  /** Bytes per channel, gaps counted. */
+  get offsets(): readonly number[] {
+    return this.#entries.offsets;
+  }
+
+  /** Bytes of output of the attempt, gaps counted. */
+  get dataEnd(): number {
+    return this.#entries.dataEnd;
+  }
+
+  /** Bytes of output that the server has. */
+  get dataAcked(): number {
+    return this.#entries.dataAcked;
+  }
+
+  /** Bodies of unacknowledged events. */
+  get spooledBytes(): number {
+    return this.#entries.spooledBytes;
+  }
+
+  /** Records of the kind Relayed so far. */
+  get relayed(): number {
+    return this.#entries.relayed;
+  }
+
+  /** The file that has to be synced for the journal to be durable. */
+  get activeDescriptor(): number | undefined {
+    return this.#segments.activeDescriptor;
+  }
+
+  /** From here on, records of the kind Spooled tell of output that these two read and delete. */
+  attachSpool(reader: OutputReader, reclaimer: OutputReclaimer): void {
+    this.#outputReader = reader;
+    this.#outputReclaimer = reclaimer;
   }
 
   /**
@@ -99,53 +129,35 @@ export class Journal {
     }
     const position = this.#segments.activeBytes;
     this.#segments.append(encoded(records));
-    this.#enterAll(records, position);
+    this.#addEntries(records, position);
   }
 
-  /** Take an event into the account although it couldn't be written; it lives in memory only. */
-  note(record: JournalRecord): void {
-    this.#enter(record, this.#segments.active, -1);
-  }
-
-  /** The file that has to be synced for the journal to be durable. */
-  get activeDescriptor(): number | undefined {
-    return this.#segments.activeDescriptor;
-  }
-
-  /** Number of the oldest event still held, or the number the next one will get. */
-  get firstUnacked(): number {
-    return this.#entries[this.#first]?.record.eventNo ?? this.nextEvent;
-  }
-
-  /** Bytes of output that the server has. */
-  get dataAcked(): number {
-    return this.#entries[this.#first]?.dataStart ?? this.dataEnd;
+  /** Add an event that couldn't be written to disk; it is kept in memory only, and lost when the worker ends. */
+  appendInMemory(record: JournalRecord): void {
+    this.#entries.add(record, this.#segments.active, -1);
   }
 
   /** The entry of an event, or undefined if there is none (yet, or any more). */
   entry(eventNo: number): Entry | undefined {
-    const index = this.#first + eventNo - this.firstUnacked;
-    return index < this.#first ? undefined : this.#entries[index];
+    return this.#entries.find(eventNo);
   }
 
   /**
-   * The body of an entry, from memory or from disk; memory is given back.
+   * The body of an entry, from memory or from disk; it isn't kept in memory after that.
    *
    * @throws a system error: the disk is broken.
    */
   body(entry: Entry): Buffer {
     const { record, extent } = entry;
-    if (extent !== undefined && this.spool !== undefined) {
-      return this.spool.read(record.channel, extent.position, extent.length);
+    if (extent !== undefined && this.#outputReader !== undefined) {
+      return this.#outputReader.read(record.channel, extent.position, extent.length);
     }
     if (entry.position < 0 || entry.bodyBytes === 0) {
       return record.body;
     }
-    if (record.body.length > 0) {
-      const { body } = record;
-      record.body = Buffer.alloc(0);
-      this.#cachedBytes -= body.length;
-      return body;
+    const cached = this.#entries.takeCached(entry);
+    if (cached !== undefined) {
+      return cached;
     }
     const body = this.#segments.reader(entry.segment)(entry.position + HEAD_BYTES, entry.bodyBytes);
     if (body.length !== entry.bodyBytes) {
@@ -154,161 +166,84 @@ export class Journal {
     return body;
   }
 
-  /** Forget events up to `eventNo`, and remove the segments that hold nothing else. */
-  freeThrough(eventNo: number): void {
-    for (;;) {
-      const entry = this.#entries[this.#first];
-      if (entry === undefined || entry.record.eventNo > eventNo) {
-        break;
-      }
-      this.#first += 1;
-      this.spooledBytes -= entry.bodyBytes;
-      if (entry.extent !== undefined) {
-        this.spool?.release(entry.record.channel, entry.extent.position + entry.extent.length);
-      } else if (entry.position >= 0) {
-        this.#cachedBytes -= entry.record.body.length;
-        entry.record.body = Buffer.alloc(0);
+  /** Drop acknowledged events up to `eventNo`, and remove the segments that hold nothing else. */
+  releaseThrough(eventNo: number): void {
+    for (const { record, extent } of this.#entries.releaseThrough(eventNo)) {
+      if (extent !== undefined) {
+        this.#outputReclaimer?.reclaim(record.channel, extent.position + extent.length);
       }
     }
-    if (this.#first > 1024 || this.#first === this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#first);
-      this.#first = 0;
-    }
-    this.ackedThrough = Math.max(this.ackedThrough, Math.min(eventNo, this.nextEvent - 1));
-    this.#segments.dropBefore(this.#entries[this.#first]?.segment ?? this.#segments.active);
+    this.#segments.removeBefore(this.#entries.firstSegment ?? this.#segments.active);
   }
 
-  /** After a restart: forget what an earlier process knew to be acknowledged, for it removed the output. */
-  freeReleased(): void {
-    const known = this.#entries.filter(
+  /** After a restart: drop events whose output an earlier process deleted, since those were acknowledged. */
+  releaseReclaimed(): void {
+    const reclaimed = this.#entries.held.filter(
       ({ record, extent }) =>
-        extent !== undefined && this.spool?.isReleased(record.channel, extent.position) === true,
+        extent !== undefined && this.#outputReclaimer?.isReclaimed(record.channel, extent.position) === true,
     );
-    this.freeThrough(known.at(-1)?.record.eventNo ?? 0);
+    this.releaseThrough(reclaimed.at(-1)?.record.eventNo ?? 0);
   }
 
   /** Give the held events numbers after `eventNo`, which the server already knows. */
   renumberAfter(eventNo: number): void {
-    let number = eventNo;
-    for (const entry of this.#entries.slice(this.#first)) {
-      number += 1;
-      entry.record.eventNo = number;
-    }
-    this.ackedThrough = eventNo;
-    this.nextEvent = number + 1;
+    this.#entries.renumberAfter(eventNo);
   }
 
   /** Remove all segments. Harmless if done before. */
   remove(): void {
-    this.#segments.dropAll();
-    this.#entries = [];
-    this.#first = 0;
-    this.spooledBytes = 0;
+    this.#segments.removeAll();
+    this.#entries.clear();
   }
 
-  /** Let go of the files, and leave them. */
+  /** Close the files; they stay on disk. */
   close(): void {
     this.#segments.close();
   }
 
   /**
-   * Take over a segment that an earlier process wrote, telling `listen` of each record; damage at its end is cut off, and so is
-   * what begins with a record for which `listen` says false.
+   * Load a segment that an earlier process wrote, calling `accept` with each record. Damage at its end is cut off, and so is
+   * what begins with a record that isn't accepted.
    */
-  adopt(number: number, listen: (record: JournalRecord) => boolean): void {
-    this.#segments.adopt(number);
+  loadSegment(number: number, accept: (record: JournalRecord) => boolean): void {
+    this.#segments.open(number);
     let soundBytes = 0;
     for (const { position, record } of readRecords(this.#segments.reader(number))) {
-      if (!listen(record)) {
+      if (!accept(record)) {
         break;
       }
       const size = record.body.length;
       if (record.eventNo > 0) {
-        this.#enter(record, number, position);
+        this.#entries.add(record, number, position);
       } else if (record.kind === Kind.Header) {
-        this.#catchUp(parseHeader(record.body));
+        this.#entries.continueAt(decodeContent<RunHeader>(record.body));
       }
       soundBytes = position + HEAD_BYTES + size;
     }
     this.#segments.truncate(soundBytes);
   }
 
-  /** Go on where a segment begins: what lies before it and isn't there was acknowledged. */
-  #catchUp(header: RunHeader): void {
-    if (header.nextEvent > this.nextEvent) {
-      this.#entries = [];
-      this.#first = 0;
-      this.spooledBytes = 0;
-      this.#cachedBytes = 0;
-      this.nextEvent = header.nextEvent;
-      this.ackedThrough = header.nextEvent - 1;
-      this.offsets = [...header.offsets];
-      this.dataEnd = sum(this.offsets);
-      this.relayed = header.relayed ?? 0;
-    }
-  }
-
   #openSegment(number: number, records: JournalRecord[]): void {
     const { nextEvent, offsets, relayed } = this;
     const header = { ...this.header, nextEvent, offsets, relayed };
     const all = [recordOf(Kind.Header, header), ...records];
-    this.#segments.begin(number, encoded(all));
-    this.#enterAll(all, 0);
+    this.#segments.create(number, encoded(all));
+    this.#addEntries(all, 0);
   }
 
-  /** Take records into the account that were written one after the other. */
-  #enterAll(records: readonly JournalRecord[], position: number): void {
+  /** Add the events among records that were written one after the other, from `position` on. */
+  #addEntries(records: readonly JournalRecord[], position: number): void {
     let next = position;
     for (const record of records) {
       const size = HEAD_BYTES + record.body.length;
       if (record.eventNo > 0) {
-        this.#enter(record, this.#segments.active, next);
+        this.#entries.add(record, this.#segments.active, next);
       }
       next += size;
     }
   }
-
-  #enter(record: JournalRecord, segment: number, position: number): void {
-    const extent = record.kind === Kind.Spooled ? decodeExtent(record.body) : undefined;
-    const bodyBytes = extent?.length ?? record.body.length;
-    this.nextEvent = record.eventNo + 1;
-    const dataStart = this.dataEnd;
-    if ([Kind.Output, Kind.Gap, Kind.Spooled].includes(record.kind)) {
-      const end = record.kind === Kind.Gap ? gapEnd(record.body) : record.offset + bodyBytes;
-      this.dataEnd += end - (this.offsets[record.channel] ?? 0);
-      this.offsets[record.channel] = end;
-    }
-    this.relayed += record.kind === Kind.Relayed ? 1 : 0;
-    this.#entries.push({ record, extent, bodyBytes, segment, position, dataStart, dataEnd: this.dataEnd });
-    this.spooledBytes += bodyBytes;
-    if (extent !== undefined) {
-      // The system has it in memory: it was written just now.
-      record.body = Buffer.alloc(0);
-      record.bodyCrc32c = extent.crc32c;
-    } else if (position >= 0) {
-      if (this.#cachedBytes + bodyBytes > CACHED_BYTES_PER_RUN) {
-        record.body = Buffer.alloc(0);
-      }
-      this.#cachedBytes += record.body.length;
-    }
-  }
-}
-
-/** Where a gap ends, from the body of its record. */
-export function gapEnd(body: Buffer): number {
-  return Number(body.readBigUInt64LE(0));
-}
-
-/** The header of a segment, from the body of its record. */
-export function parseHeader(body: Buffer): RunHeader {
-  // The record's checksum holds: it is what this program wrote.
-  return JSON.parse(body.toString("utf8")) as RunHeader;
 }
 
 function encoded(records: readonly JournalRecord[]): Buffer[] {
   return records.flatMap((record) => [encodeHead(record), record.body]);
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -1,3 +1,5 @@
+// The records of a journal: what they mean, and how they lie on disk.
+import type { ProcessIdentity } from "../processes/procfs.js";
 import { crc32c } from "./crc32c.js";
 
 /** Bytes of the fixed head before each body. */
@@ -6,8 +8,9 @@ export const HEAD_BYTES = 48;
 // A body is an event of at most one message; anything longer is damage.
 const LONGEST_BODY_BYTES = 1 << 20;
 const EXTENT_BYTES = 16;
+const GAP_END_BYTES = 8;
 
-/** What a record tells. */
+/** What a record means. */
 export enum Kind {
   /** First of each segment: a RunHeader as JSON. */
   Header = 1,
@@ -41,15 +44,15 @@ export interface RunHeader {
   readonly channels: readonly string[];
   readonly nextEvent: number;
   readonly offsets: readonly number[];
-  /** Records of the kind Relayed before the segment; none if it isn't there. */
+  /** Records of the kind Relayed before the segment; absent: none. */
   readonly relayed?: number;
 }
 
-/** What has to be known of a supervised attempt by a later worker process. */
+/** What a later worker process has to know of a supervised attempt. */
 export interface SupervisionHeader {
-  /** Size of the files in which the supervisor keeps output. */
+  /** Size of the segments in which the supervisor keeps output. */
   readonly segmentBytes: number;
-  /** How long it may go on without anybody to report to; 0: for ever. */
+  /** How long it may go on while no server is connected; 0: for ever. */
   readonly orphanSeconds: number;
   /** A RunSpec with what is to be done after the command, in hexadecimal digits; it holds no secret. Empty: nothing. */
   readonly afterwards: string;
@@ -62,11 +65,8 @@ export interface Extent {
   readonly crc32c: number;
 }
 
-/** Names a process beyond the reuse of its id: start in clock ticks since boot, 0 if unknown. */
-export interface ProcessIdentity {
-  readonly pid: number;
-  readonly startedTicks: number;
-}
+/** What some kinds of records hold as JSON. */
+export type RecordContent = RunHeader | ProcessIdentity | SupervisionHeader;
 
 /** One record; `body` is empty when only its head is held in memory. */
 export interface JournalRecord {
@@ -98,11 +98,25 @@ export function decodeExtent(body: Buffer): Extent {
   };
 }
 
+/** The offset at which a gap ends, as the body of a record. */
+export function encodeGapEnd(offset: number): Buffer {
+  const body = Buffer.alloc(GAP_END_BYTES);
+  body.writeBigUInt64LE(BigInt(offset));
+  return body;
+}
+
+/** The offset at which a gap ends, from the body of a record. */
+export function decodeGapEnd(body: Buffer): number {
+  return Number(body.readBigUInt64LE(0));
+}
+
+/** What the body of a record holds as JSON. Its checksum holds: it is what this program wrote. */
+export function decodeContent<T extends RecordContent>(body: Buffer): T {
+  return JSON.parse(body.toString("utf8")) as T;
+}
+
 /** A record that isn't an event. */
-export function recordOf(
-  kind: Kind,
-  content?: RunHeader | ProcessIdentity | SupervisionHeader,
-): JournalRecord {
+export function recordOf(kind: Kind, content?: RecordContent): JournalRecord {
   const body = content === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(content));
   return {
     kind,

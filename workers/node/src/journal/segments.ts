@@ -1,3 +1,4 @@
+// The files that a journal consists of.
 import {
   closeSync,
   constants,
@@ -13,11 +14,11 @@ import type { ReadAt } from "./records.js";
 
 const PRIVATE = 0o600;
 
-/** The files of one journal, `<name>.<number>.journal`; one of them, the last, is written. */
+/** The files of one journal, `<name>.<number>.journal`; the last of them is the active one, which is written. */
 export class Segments {
-  /** Number of the one that is written. */
+  /** Number of the active segment. */
   active = 0;
-  /** Its size. */
+  /** Size of the active segment. */
   activeBytes = 0;
   readonly #open = new Map<number, number>();
 
@@ -26,17 +27,17 @@ export class Segments {
     private readonly name: string,
   ) {}
 
-  /** The descriptor of the one that is written, to be synced. */
+  /** The descriptor of the active segment, to be synced. */
   get activeDescriptor(): number | undefined {
     return this.#open.get(this.active);
   }
 
   /**
-   * Begin another one with `buffers`.
+   * Create a segment that begins with `buffers`; it becomes the active one.
    *
    * @throws a system error: the disk is full or broken; all is as it was before.
    */
-  begin(number: number, buffers: Buffer[]): void {
+  create(number: number, buffers: Buffer[]): void {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND;
     const descriptor = openSync(this.#path(number), flags, PRIVATE);
     const { active, activeBytes } = this;
@@ -57,7 +58,7 @@ export class Segments {
   }
 
   /**
-   * Write all buffers at the end.
+   * Write all buffers at the end of the active segment.
    *
    * @throws a system error: the disk is full or broken; all is as it was before.
    */
@@ -81,20 +82,20 @@ export class Segments {
     this.activeBytes += wanted;
   }
 
-  /** Open one that an earlier process wrote, as the one that is written; it isn't known yet how much of it is sound. */
-  adopt(number: number): void {
+  /** Open a segment that an earlier process wrote; it becomes the active one. How much of it is sound is for `truncate` to say. */
+  open(number: number): void {
     this.#open.set(number, openSync(this.#path(number), constants.O_RDWR | constants.O_APPEND));
     this.active = number;
     this.activeBytes = 0;
   }
 
-  /** Cut off what lies beyond so many bytes. */
+  /** Cut the active segment off after so many bytes. */
   truncate(bytes: number): void {
     ftruncateSync(this.#descriptor(this.active), bytes);
     this.activeBytes = bytes;
   }
 
-  /** How to read one. */
+  /** A function that reads a segment. */
   reader(number: number): ReadAt {
     const descriptor = this.#descriptor(number);
     return (position, length) => {
@@ -103,15 +104,15 @@ export class Segments {
     };
   }
 
-  /** Remove those between the first, which tells what process was started, and `number`. */
-  dropBefore(number: number): void {
+  /** Remove the segments before `number`, except for the first, which says what process was started. */
+  removeBefore(number: number): void {
     for (const each of [...this.#open.keys()].filter((candidate) => 0 < candidate && candidate < number)) {
-      this.drop(each);
+      this.remove(each);
     }
   }
 
-  /** Remove one; harmless if it isn't open. */
-  drop(number: number): void {
+  /** Remove a segment; harmless if it isn't open. */
+  remove(number: number): void {
     const descriptor = this.#open.get(number);
     if (descriptor === undefined) {
       return;
@@ -119,7 +120,7 @@ export class Segments {
     closeSync(descriptor);
     this.#open.delete(number);
     if (number > 0 || this.active > 0) {
-      // It may have megabytes, which take the file system a while; if it fails, the next start deals with it.
+      // Without waiting: megabytes take the file system a while. If it fails, the next start removes it.
       unlink(this.#path(number), () => undefined);
     } else {
       unlinkSync(this.#path(number));
@@ -127,13 +128,13 @@ export class Segments {
   }
 
   /** Remove all. */
-  dropAll(): void {
+  removeAll(): void {
     for (const number of [...this.#open.keys()]) {
-      this.drop(number);
+      this.remove(number);
     }
   }
 
-  /** Let go of the files, and leave them. */
+  /** Close the files; they stay on disk. */
   close(): void {
     for (const descriptor of this.#open.values()) {
       closeSync(descriptor);

@@ -1,3 +1,4 @@
+// Checks that a program can be started, and says why one couldn't.
 import { accessSync, closeSync, constants, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { platform } from "node:os";
 import path from "node:path";
@@ -22,8 +23,7 @@ export class StartFailedError extends Error {
 /**
  * Make sure that a program is there and can be run.
  *
- * Asked beforehand because the library under Node.js gives a file that is no program to a shell, which then makes of it what it
- * can.
+ * This is checked before the start because the library under Node.js would give a file that is no program to a shell.
  *
  * @throws StartFailedError it can't be started.
  */
@@ -91,7 +91,7 @@ function problemOf(candidate: string): StartFailure | undefined {
   }
 }
 
-/** Whether the kernel knows what to do with the file, as far as its first bytes tell. */
+/** Whether the kernel can run the file, as far as its first bytes show. */
 function isProgram(file: string): boolean {
   if (platform() !== "linux") {
     return true;
@@ -105,13 +105,13 @@ function isProgram(file: string): boolean {
       closeSync(descriptor);
     }
   } catch {
-    // It may be run and not read: the kernel will say.
+    // It may be run and not read: only the start shows whether it can be.
     return true;
   }
   return head.equals(ELF) || head.subarray(0, SCRIPT.length).equals(SCRIPT) || hasRegisteredFormats();
 }
 
-/** Whether the kernel was told of more kinds of programs (binfmt_misc), which only it can tell apart. */
+/** Whether more kinds of programs are registered with the kernel (binfmt_misc), which only it can tell apart. */
 function hasRegisteredFormats(): boolean {
   try {
     return readdirSync(REGISTERED_FORMATS).some((name) => name !== "register" && name !== "status");

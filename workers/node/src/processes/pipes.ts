@@ -1,3 +1,4 @@
+// Makes the pipes that connect a process with this one.
 import { execFile } from "node:child_process";
 import { closeSync, constants, mkdirSync, openSync, rmSync, unlinkSync } from "node:fs";
 import { Socket } from "node:net";
@@ -7,12 +8,12 @@ import { reasonOf } from "../log.js";
 
 const runFile = promisify(execFile);
 
-const STOCK = 12;
+const NAMES_AT_ONCE = 12;
 
-/** One end of a pipe stays here, the descriptor of the other is handed to a child and then closed here. */
+/** A pipe: one end stays here, the descriptor of the other is given to a child and then closed here. */
 export interface Pipe {
-  readonly ours: Socket;
-  readonly theirs: number;
+  readonly ownEnd: Socket;
+  readonly childDescriptor: number;
 }
 
 /**
@@ -20,7 +21,7 @@ export interface Pipe {
  *
  * Node.js connects children by sockets, one per stream: a child can't open such a stream again by its name ("echo > /dev/stderr"
  * fails), and two streams in one keep no common order. A named pipe that both ends have opened and that has lost its name is a
- * plain pipe. Names are made in stock, because making them takes a process.
+ * plain pipe. Names are made several at once, because making them takes a process.
  */
 export class PipeStore {
   readonly #directory: string;
@@ -28,7 +29,7 @@ export class PipeStore {
   #made = 0;
   #making: Promise<void> | undefined;
 
-  /** Uses the directory for itself alone; what an earlier process left in it goes. */
+  /** `directory` is this store's alone; what an earlier process left in it is removed. */
   constructor(directory: string) {
     this.#directory = directory;
     rmSync(directory, { recursive: true, force: true });
@@ -36,7 +37,7 @@ export class PipeStore {
   }
 
   /**
-   * So many fresh names, each good for one pipe.
+   * So many new names, each good for one pipe.
    *
    * @throws an error that says why no pipe can be made.
    */
@@ -51,10 +52,10 @@ export class PipeStore {
   }
 
   async #make(): Promise<void> {
-    const names = Array.from({ length: STOCK }, (_, index) =>
+    const names = Array.from({ length: NAMES_AT_ONCE }, (_, index) =>
       path.join(this.#directory, `${this.#made + index}`),
     );
-    this.#made += STOCK;
+    this.#made += NAMES_AT_ONCE;
     try {
       await runFile("mkfifo", ["-m", "600", ...names]);
     } catch (error) {
@@ -68,24 +69,24 @@ export class PipeStore {
 export function openOutput(name: string): Pipe {
   // The reader first, and without waiting for a writer; then the writer finds one.
   const reader = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);
-  const theirs = openOther(name, constants.O_WRONLY, reader);
-  return { ours: new Socket({ fd: reader, readable: true, writable: false }), theirs };
+  const childDescriptor = openChildEnd(name, constants.O_WRONLY, reader);
+  return { ownEnd: new Socket({ fd: reader, readable: true, writable: false }), childDescriptor };
 }
 
 /** A pipe that this process writes and a child reads. Uses up the name. */
 export function openInput(name: string): Pipe {
-  const helper = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);
+  const reader = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const writer = openSync(name, constants.O_WRONLY | constants.O_NONBLOCK);
     // Opened anew, since the child's end must wait for bytes.
-    const theirs = openOther(name, constants.O_RDONLY, writer);
-    return { ours: new Socket({ fd: writer, readable: false, writable: true }), theirs };
+    const childDescriptor = openChildEnd(name, constants.O_RDONLY, writer);
+    return { ownEnd: new Socket({ fd: writer, readable: false, writable: true }), childDescriptor };
   } finally {
-    closeSync(helper);
+    closeSync(reader);
   }
 }
 
-function openOther(name: string, flags: number, opened: number): number {
+function openChildEnd(name: string, flags: number, opened: number): number {
   try {
     return openSync(name, flags);
   } catch (error) {

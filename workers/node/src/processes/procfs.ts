@@ -1,15 +1,22 @@
+// Reads /proc: which processes there are, and which runs they belong to.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 
-/** Each run's processes carry it in their environment: the marks of all runs around them, outermost first. */
+/** Each run's processes have it in their environment: the cookies of all runs around them, outermost first. */
 export const COOKIE_VARIABLE = "BUILDLEDGER_COOKIE";
 
 const PROC = "/proc";
 const LONGEST_NAME = 256;
 
-/** Whether processes can be looked at. Elsewhere than on Linux none is seen. */
+/** Whether there is a /proc. Without it, as everywhere but on Linux, no process is found. */
 export const AVAILABLE = existsSync(`${PROC}/self/stat`);
 
-/** A process as it was when looked at. */
+/** Identifies a process even after its id is reused: start in clock ticks since boot, 0 if unknown. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly startedTicks: number;
+}
+
+/** A process as it was when /proc was read. */
 export interface ProcessInfo {
   readonly pid: number;
   readonly name: string;
@@ -17,12 +24,12 @@ export interface ProcessInfo {
   readonly parent: number;
   readonly group: number;
   readonly session: number;
-  /** Clock ticks since boot; with the pid it names the process beyond reuse. */
+  /** Clock ticks since boot; with the pid it identifies the process. */
   readonly startedTicks: number;
 }
 
 /** What /proc says about `pid`, or undefined if there is no such process. */
-export function look(pid: number): ProcessInfo | undefined {
+export function readStat(pid: number): ProcessInfo | undefined {
   const content = read(`${PROC}/${pid}/stat`);
   // The name stands in parentheses and may hold anything, also parentheses.
   const nameEnd = content.lastIndexOf(")");
@@ -44,11 +51,11 @@ export function look(pid: number): ProcessInfo | undefined {
 }
 
 /** Every process that can be seen, by id. */
-export function lookAtAll(): Map<number, ProcessInfo> {
+export function readAllStats(): Map<number, ProcessInfo> {
   const processes = new Map<number, ProcessInfo>();
   if (AVAILABLE) {
     for (const name of readdirSync(PROC)) {
-      const info = /^\d+$/.test(name) ? look(Number(name)) : undefined;
+      const info = /^\d+$/.test(name) ? readStat(Number(name)) : undefined;
       if (info !== undefined) {
         processes.set(info.pid, info);
       }
@@ -57,18 +64,18 @@ export function lookAtAll(): Map<number, ProcessInfo> {
   return processes;
 }
 
-/** Ended, and only waiting for its parent to notice. */
-export function isDead(info: ProcessInfo): boolean {
+/** Whether a process has ended, and its parent hasn't waited for it yet. */
+export function isZombie(info: ProcessInfo): boolean {
   return info.state === "Z" || info.state === "X";
 }
 
 /**
- * The marks in the environment a process was started with.
+ * The cookies in the environment that a process was started with.
  *
- * Undefined if there is nothing in it: it was cleared, or the process is being replaced by another program at this very
+ * Undefined if the environment is empty: it was cleared, or the process is being replaced by another program at this very
  * moment and will have one in an instant.
  */
-export function cookies(pid: number): readonly string[] | undefined {
+export function cookiesOf(pid: number): readonly string[] | undefined {
   let content: string;
   try {
     content = readFileSync(`${PROC}/${pid}/environ`, "latin1");
@@ -84,7 +91,7 @@ export function cookies(pid: number): readonly string[] | undefined {
   return variable === undefined ? [] : variable.slice(prefix.length).split(":");
 }
 
-/** `roots` and all that stem from them, as far as parents are alive. */
+/** `roots` and all their descendants, as far as parents are alive. */
 export function descendants(
   roots: Iterable<number>,
   processes: ReadonlyMap<number, ProcessInfo>,

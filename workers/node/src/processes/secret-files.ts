@@ -1,3 +1,4 @@
+// The secrets that a command wants as files.
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -5,18 +6,18 @@ import type { Secret } from "../proto/worker_pb.js";
 
 const MEMORY_DIRECTORY = "/dev/shm";
 
-/** Secrets that a command wants as files: in memory where the system has a place for that, for the worker's user only. */
+/** Secrets of one command, in files that only the worker's user can read: in memory where the system has a file system for that. */
 export class SecretFiles {
   readonly #directory: string;
 
-  /** Describes those of the run with this mark, also after a crash of the worker; writes nothing. */
+  /** Those of the run with this cookie, perhaps written by an earlier worker process; nothing is written yet. */
   constructor(cookie: string, stateDirectory: string) {
     const parent = existsSync(MEMORY_DIRECTORY) ? MEMORY_DIRECTORY : stateDirectory;
     this.#directory = path.join(parent, `buildledger-${cookie}`);
   }
 
   /**
-   * Write those that are wanted and return the variables that say where they are.
+   * Write those that are wanted as files and return the variables that hold their paths.
    *
    * @throws a system error: there is no room for them.
    */

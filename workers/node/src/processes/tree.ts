@@ -1,13 +1,14 @@
+// The process tree of a run, which is signalled and killed as a whole.
 import { monotonicSeconds, sleep } from "../timing.js";
 import type { ProcessInfo } from "./procfs.js";
 import * as procfs from "./procfs.js";
 
 // A killed process disappears within milliseconds, unless the kernel is stuck on its behalf.
 const PAUSE_SECONDS = 0.01;
-const SWEEP_SECONDS = 10;
+const KILL_SECONDS = 10;
 // A process that is just becoming another program shows no environment for less than a millisecond, on a busy machine
 // perhaps for some more.
-const MOST_DOUBTS = 10;
+const MOST_UNCERTAIN_ROUNDS = 10;
 const KERNEL_THREADS_PARENT = 2;
 
 /** A process that was killed because it outlived the root of its tree. */
@@ -19,7 +20,7 @@ export interface Survivor {
 /**
  * The processes of one run, from the one that leads its own session and group.
  *
- * They are found by group, session and parents, and by the mark in their environment, which a daemon keeps that left all
+ * They are found by group, session and parents, and by the cookie in their environment, which a daemon keeps that left all
  * three. One that clears its environment as well, and whose parents are gone, isn't found: that takes a subreaper or a cgroup.
  */
 export class ProcessTree {
@@ -30,7 +31,7 @@ export class ProcessTree {
     readonly root: number,
     private readonly cookie: string,
   ) {
-    this.startedTicks = procfs.look(root)?.startedTicks ?? 0;
+    this.startedTicks = procfs.readStat(root)?.startedTicks ?? 0;
   }
 
   /** Send a signal to the root's process group; nothing if that is empty. */
@@ -38,10 +39,10 @@ export class ProcessTree {
     procfs.signal(-this.root, name);
   }
 
-  /** Kill the whole tree as far as it can be seen now. */
+  /** Kill the whole tree, as far as it can be found now. */
   kill(): void {
-    // Looked at before the parents die, by whom some are found.
-    const members = this.#members(procfs.lookAtAll());
+    // Read before the parents die, by whom some are found.
+    const members = this.#members(procfs.readAllStats());
     this.signal("SIGKILL");
     for (const { pid } of members) {
       procfs.signal(pid, "SIGKILL");
@@ -53,20 +54,20 @@ export class ProcessTree {
    *
    * Gives up after ten seconds on processes that the kernel doesn't let die.
    */
-  async sweep(): Promise<Survivor[]> {
+  async killSurvivors(): Promise<Survivor[]> {
     if (!procfs.AVAILABLE) {
       this.signal("SIGKILL");
       return [];
     }
     const killed = new Map<number, Survivor>();
-    const deadline = monotonicSeconds() + SWEEP_SECONDS;
-    let doubts = 0;
+    const deadline = monotonicSeconds() + KILL_SECONDS;
+    let uncertainRounds = 0;
     while (monotonicSeconds() < deadline) {
-      const processes = procfs.lookAtAll();
+      const processes = procfs.readAllStats();
       const left = this.#members(processes);
       if (left.length === 0) {
-        doubts += 1;
-        if (doubts > MOST_DOUBTS || !this.#isInDoubt(processes)) {
+        uncertainRounds += 1;
+        if (uncertainRounds > MOST_UNCERTAIN_ROUNDS || !this.#hasUnidentified(processes)) {
           break;
         }
       }
@@ -85,7 +86,7 @@ export class ProcessTree {
       (info) =>
         info.session === this.root ||
         info.group === this.root ||
-        (this.#isYounger(info) && procfs.cookies(info.pid)?.includes(this.cookie)),
+        (this.#isYounger(info) && procfs.cookiesOf(info.pid)?.includes(this.cookie)),
     );
     const members = procfs.descendants(
       roots.map(({ pid }) => pid),
@@ -93,18 +94,18 @@ export class ProcessTree {
     );
     return [...members].flatMap((pid) => {
       const info = processes.get(pid);
-      return info === undefined || procfs.isDead(info) || pid === process.pid ? [] : [info];
+      return info === undefined || procfs.isZombie(info) || pid === process.pid ? [] : [info];
     });
   }
 
-  /** Whether some process doesn't show at this moment whose it is. */
-  #isInDoubt(processes: ReadonlyMap<number, ProcessInfo>): boolean {
+  /** Whether some process doesn't show at this moment which run it belongs to. */
+  #hasUnidentified(processes: ReadonlyMap<number, ProcessInfo>): boolean {
     return [...processes.values()].some(
       (info) =>
         this.#isYounger(info) &&
-        !procfs.isDead(info) &&
+        !procfs.isZombie(info) &&
         info.parent !== KERNEL_THREADS_PARENT &&
-        procfs.cookies(info.pid) === undefined,
+        procfs.cookiesOf(info.pid) === undefined,
     );
   }
 

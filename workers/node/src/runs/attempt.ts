@@ -1,8 +1,11 @@
+// One attempt of a run, from the server's first mention of it until its release.
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { SupervisedDirectory } from "../contract/directory.js";
 import { crc32c } from "../journal/crc32c.js";
 import { Journal } from "../journal/journal.js";
 import {
   encodeExtent,
+  encodeGapEnd,
   type JournalRecord,
   Kind,
   type RunHeader,
@@ -10,65 +13,63 @@ import {
   type SupervisionHeader,
 } from "../journal/records.js";
 import { log, reasonOf } from "../log.js";
-import {
-  type Ack,
-  type Exited,
-  type ExitedSchema,
-  RejectCode,
-  RunEventSchema,
-  RunState,
-  type RunSummary,
-  RunSummarySchema,
-} from "../proto/worker_pb.js";
-import { SupervisedDirectory } from "../supervision/directory.js";
-import { SpoolFiles } from "../supervision/spool-files.js";
+import { type Ack, type ExitedSchema, RejectCode, RunEventSchema, RunState } from "../proto/worker_pb.js";
+import { SegmentReclaimer } from "../supervision/segment-reclaimer.js";
+import { SpoolReader } from "../supervision/spool-reader.js";
 import { Latch, monotonicSeconds, wallNanoseconds } from "../timing.js";
+import type { AttemptStore } from "./attempt-store.js";
 import { Delivery } from "./delivery.js";
 import { StopRequest } from "./stopping.js";
-import type { Workshop } from "./workshop.js";
 
-/** Something that happened: one of the protocol's events, without number and clocks. */
-export type Happening = NonNullable<MessageInitShape<typeof RunEventSchema>["event"]>;
+/** One of the protocol's events, without number and clocks. */
+export type EventBody = NonNullable<MessageInitShape<typeof RunEventSchema>["event"]>;
 
-const INSTANT_SECONDS = 0.001;
+/** How an attempt ended. */
+export type ExitedInit = MessageInitShape<typeof ExitedSchema>;
 
-/** One attempt from the first word about it until the server lets go of it: identity, journal, state; `Delivery` has what goes to it. */
+const LEAST_SECONDS_LEFT = 0.001;
+
+/** Identity, journal and state of one attempt; `Delivery` has what goes to the server. */
 export class Attempt extends Delivery {
   readonly builddir: string;
   readonly cookie: string;
   state = RunState.NEW;
   /** Set if its command has a supervisor, which goes on when the worker doesn't. */
   supervision: SupervisionHeader | undefined;
+  /** Reads the output that the supervisor keeps. */
+  spoolReader: SpoolReader | undefined;
   /** When its work began, on the monotonic clock. */
   beganAt: number | undefined;
   readonly stop = new StopRequest();
-  /** No process of it is at work (any more). */
+  /** Set when no process of it is at work (any more). */
   readonly gone = new Latch();
 
+  /** `wake` is called whenever there may be something to send. */
   constructor(
-    readonly workshop: Workshop,
+    readonly store: AttemptStore,
     header: RunHeader,
+    private readonly wake: (attempt: Attempt) => void,
     journal?: Journal,
   ) {
-    super(header, journal ?? new Journal(workshop.journalDirectory, header));
+    super(header, journal ?? new Journal(store.journalDirectory, header));
     this.builddir = header.builddir;
     this.cookie = header.cookie;
   }
 
-  /** What names it. */
+  /** What identifies it within the worker. */
   get key(): string {
     return keyOf(this.runId, this.attempt);
   }
 
-  /** Where it and its supervisor speak. */
+  /** The directory that it shares with its supervisor. */
   get directory(): SupervisedDirectory {
-    return new SupervisedDirectory(this.workshop.settings.stateDirectory, this.key);
+    return new SupervisedDirectory(this.store.settings.stateDirectory, this.key);
   }
 
-  /** What is left of a limit on its work, at least an instant; 0 if there is none. */
+  /** What is left of a limit on its work, never less than a millisecond; 0 if there is no limit. */
   secondsLeft(limitSeconds: number): number {
     return limitSeconds > 0 && this.beganAt !== undefined
-      ? Math.max(limitSeconds - (monotonicSeconds() - this.beganAt), INSTANT_SECONDS)
+      ? Math.max(limitSeconds - (monotonicSeconds() - this.beganAt), LEAST_SECONDS_LEFT)
       : limitSeconds;
   }
 
@@ -77,8 +78,6 @@ export class Attempt extends Delivery {
     return this.state >= RunState.EXITED;
   }
 
-  // What happens.
-
   /**
    * Journal that it is accepted and about to start.
    *
@@ -86,17 +85,17 @@ export class Attempt extends Delivery {
    */
   begin(channels: readonly string[]): void {
     const header = { ...this.journal.header, channels, fence: String(this.fence) };
-    this.journal = new Journal(this.workshop.journalDirectory, header);
+    this.journal = new Journal(this.store.journalDirectory, header);
     this.journal.begin(this.#eventRecord({ case: "accepted", value: {} }), recordOf(Kind.Starting));
-    this.workshop.spool.change(this.journal.spooledBytes);
+    this.store.spoolBudget.change(this.journal.spooledBytes);
     this.state = RunState.STARTING;
   }
 
   /** Undo `begin`, of which nothing was sent yet. */
   withdraw(): void {
-    this.workshop.spool.change(-this.journal.spooledBytes);
+    this.store.spoolBudget.change(-this.journal.spooledBytes);
     this.journal.remove();
-    this.journal = new Journal(this.workshop.journalDirectory, this.journal.header);
+    this.journal = new Journal(this.store.journalDirectory, this.journal.header);
     this.nextToSend = this.journal.firstUnacked;
     this.state = RunState.NEW;
   }
@@ -108,28 +107,10 @@ export class Attempt extends Delivery {
       this.journal.begin(record);
     } catch (error) {
       log.error(`run ${this.runId}: the refusal can't be journalled: ${reasonOf(error)}`);
-      this.journal.note(record);
+      this.journal.appendInMemory(record);
     }
-    this.workshop.spool.change(this.journal.spooledBytes);
-    this.#ended();
-  }
-
-  /**
-   * Journal an event (and, in the same write, records that stand before it), then send it.
-   *
-   * @throws a system error: the disk is full or broken; nothing is sent.
-   */
-  recordEvent(happening: Happening, ...before: JournalRecord[]): void {
-    this.#append(...before, this.#eventRecord(happening));
-  }
-
-  /**
-   * Journal output, then send it.
-   *
-   * @throws a system error: the disk is full or broken; nothing is sent.
-   */
-  recordOutput(channel: number, data: Buffer): void {
-    this.#append(this.#record(Kind.Output, data, channel));
+    this.store.spoolBudget.change(this.journal.spooledBytes);
+    this.#end();
   }
 
   /**
@@ -141,55 +122,61 @@ export class Attempt extends Delivery {
     if (!isRecorded) {
       this.#append(recordOf(Kind.Supervised, supervision));
     }
+    const { spool } = this.directory;
     this.supervision = supervision;
-    this.journal.spool = new SpoolFiles(this.directory.spool, supervision.segmentBytes);
+    this.spoolReader = new SpoolReader(spool, supervision.segmentBytes);
+    this.journal.attachSpool(this.spoolReader, new SegmentReclaimer(spool, supervision.segmentBytes));
   }
 
   /**
-   * Journal an event that the supervisor wrote down (and records before it), then send it.
+   * Journal an event (and, in the same write, records that stand before it), then send it.
    *
    * @throws a system error: the disk is full or broken; nothing is sent.
    */
-  relay(happening: Happening, ...before: JournalRecord[]): void {
-    this.#append(...before, { ...this.#eventRecord(happening), kind: Kind.Relayed });
+  recordEvent(event: EventBody, ...before: JournalRecord[]): void {
+    this.#append(...before, this.#eventRecord(event));
   }
 
   /**
-   * Journal that the supervisor's spool holds output at `position`, then send it.
+   * Journal output, then send it.
    *
    * @throws a system error: the disk is full or broken; nothing is sent.
    */
+  recordOutput(channel: number, data: Buffer): void {
+    this.#append(this.#record(Kind.Output, data, channel));
+  }
+
+  /** Journal an event that the supervisor wrote down (and records before it), then send it. @throws as `recordEvent`. */
+  relay(event: EventBody, ...before: JournalRecord[]): void {
+    this.#append(...before, { ...this.#eventRecord(event), kind: Kind.Relayed });
+  }
+
+  /** Journal that the supervisor's spool holds output at `position`, then send it. @throws as `recordEvent`. */
   recordSpooled(channel: number, position: number, data: Buffer): void {
     const extent = encodeExtent({ position, length: data.length, crc32c: crc32c(data) });
     this.#append(this.#record(Kind.Spooled, extent, channel));
   }
 
-  /**
-   * Journal that output up to `toOffset` is left out.
-   *
-   * @throws a system error: the disk is full or broken; nothing is sent.
-   */
+  /** Journal that output up to `toOffset` is left out. @throws as `recordEvent`. */
   recordGap(channel: number, toOffset: number): void {
-    const body = Buffer.alloc(8);
-    body.writeBigUInt64LE(BigInt(toOffset));
-    this.#append(this.#record(Kind.Gap, body, channel));
+    this.#append(this.#record(Kind.Gap, encodeGapEnd(toOffset), channel));
   }
 
   /** Journal its last event. On a full disk it is kept in memory, so that it still reaches the server. */
-  exit(exited: MessageInitShape<typeof ExitedSchema> | Exited): void {
+  exit(exited: ExitedInit): void {
     const record = this.#eventRecord({ case: "exited", value: exited });
     const before = this.journal.spooledBytes;
     try {
       this.journal.append(record);
     } catch (error) {
       log.error(`run ${this.runId}: its end can't be journalled: ${reasonOf(error)}`);
-      this.journal.note(record);
+      this.journal.appendInMemory(record);
     }
-    this.workshop.spool.change(this.journal.spooledBytes - before);
-    this.#ended();
+    this.store.spoolBudget.change(this.journal.spooledBytes - before);
+    this.#end();
   }
 
-  /** End it after a fault of the worker itself, wherever it stood. */
+  /** End it because of an error in the worker itself, in any state. */
   fail(message: string): void {
     if (this.state < RunState.STARTING) {
       this.reject(RejectCode.UNSPECIFIED, message);
@@ -198,21 +185,41 @@ export class Attempt extends Delivery {
     }
   }
 
-  #ended(): void {
+  /** Release acknowledged events; send again from where the server asks. */
+  override acknowledge(ack: Ack): void {
+    const before = this.journal.spooledBytes;
+    super.acknowledge(ack);
+    this.store.spoolBudget.change(this.journal.spooledBytes - before);
+    if (this.state === RunState.EXITED && this.journal.firstUnacked === this.journal.nextEvent) {
+      this.state = RunState.ALL_ACKED;
+    }
+  }
+
+  /** Remove its journal, and what its supervisor wrote. */
+  remove(): void {
+    this.store.spoolBudget.change(-this.journal.spooledBytes);
+    this.journal.remove();
+    if (this.supervision !== undefined) {
+      this.directory.remove();
+    }
+    this.state = RunState.RELEASED;
+  }
+
+  #end(): void {
     this.state = RunState.EXITED;
     this.gone.set();
-    this.workshop.wake(this);
+    this.wake(this);
   }
 
   #append(...records: JournalRecord[]): void {
     const before = this.journal.spooledBytes;
     this.journal.append(...records);
-    this.workshop.spool.change(this.journal.spooledBytes - before);
-    this.workshop.wake(this);
+    this.store.spoolBudget.change(this.journal.spooledBytes - before);
+    this.wake(this);
   }
 
-  #eventRecord(happening: Happening): JournalRecord {
-    const body = toBinary(RunEventSchema, create(RunEventSchema, { event: happening }));
+  #eventRecord(event: EventBody): JournalRecord {
+    const body = toBinary(RunEventSchema, create(RunEventSchema, { event }));
     return this.#record(Kind.Event, Buffer.from(body.buffer, body.byteOffset, body.byteLength));
   }
 
@@ -228,48 +235,9 @@ export class Attempt extends Delivery {
       bodyCrc32c: crc32c(body),
     };
   }
-
-  // What the server gets.
-
-  /** What Hello says about it. */
-  summary(): RunSummary {
-    const { journal } = this;
-    return create(RunSummarySchema, {
-      runId: this.runId,
-      attempt: this.attempt,
-      fence: this.fence,
-      state: this.state,
-      nextEvent: BigInt(journal.nextEvent),
-      ackedThrough: BigInt(journal.ackedThrough),
-      offsets: journal.header.channels.map((channel, index) => ({
-        channel,
-        bytes: BigInt(journal.offsets[index] ?? 0),
-      })),
-    });
-  }
-
-  /** Free what the server has; go back if it asks. */
-  override acknowledge(ack: Ack): void {
-    const before = this.journal.spooledBytes;
-    super.acknowledge(ack);
-    this.workshop.spool.change(this.journal.spooledBytes - before);
-    if (this.state === RunState.EXITED && this.journal.firstUnacked === this.journal.nextEvent) {
-      this.state = RunState.ALL_ACKED;
-    }
-  }
-
-  /** Remove its journal, and what its supervisor wrote. */
-  forget(): void {
-    this.workshop.spool.change(-this.journal.spooledBytes);
-    this.journal.remove();
-    if (this.supervision !== undefined) {
-      this.directory.remove();
-    }
-    this.state = RunState.RELEASED;
-  }
 }
 
-/** Names an attempt within the worker. */
+/** Identifies an attempt within the worker. */
 export function keyOf(runId: string, attempt: number): string {
   return `${runId}.${attempt}`;
 }

@@ -1,8 +1,10 @@
-import type { Entry, Journal } from "../journal/journal.js";
+// The progress of an attempt's events to the server: sent, acknowledged, credit.
+import type { Entry } from "../journal/entries.js";
+import type { Journal } from "../journal/journal.js";
 import { Kind, type RunHeader } from "../journal/records.js";
 import { log } from "../log.js";
 import type { Ack, RunEvent } from "../proto/worker_pb.js";
-import { eventOf } from "./wire.js";
+import { encodeEvent } from "./event-encoding.js";
 
 /** Hands out the events of one attempt in order, as far as the credit goes, until the server has them. */
 export class Delivery {
@@ -10,9 +12,9 @@ export class Delivery {
   readonly attempt: number;
   fence: bigint;
   journal: Journal;
-  /** The server doesn't know it: nothing is sent, and it is forgotten as soon as it is gone. */
-  silent = false;
-  /** Its journal may have lost its tail in a crash of the machine: the server speaks first. */
+  /** The server doesn't know it: nothing is sent, and it is removed as soon as it has ended. */
+  isUnknown = false;
+  /** Its journal may have lost its end in a crash of the machine: nothing is sent before the server has said what it has. */
   awaitsAck = false;
   /** Up to here output may be sent in any case. */
   creditUntil = 0;
@@ -32,7 +34,7 @@ export class Delivery {
     this.#sentThrough = journal.nextEvent - 1;
   }
 
-  /** Send everything that isn't acknowledged again, on a fresh stream. */
+  /** Send everything that isn't acknowledged again, on a new stream. */
   startSession(windowBytes: number): void {
     this.nextToSend = this.journal.firstUnacked;
     this.#windowBytes = windowBytes;
@@ -47,7 +49,7 @@ export class Delivery {
 
   /** What is to be sent next, if there is something and the credit allows it. */
   nextEntry(): Entry | undefined {
-    if (this.silent || this.awaitsAck) {
+    if (this.isUnknown || this.awaitsAck) {
       return undefined;
     }
     const entry = this.journal.entry(this.nextToSend);
@@ -59,12 +61,12 @@ export class Delivery {
   }
 
   /**
-   * The entry as it goes over the wire; the next one is due after it.
+   * The entry as it goes over the wire; the one after it is to be sent next.
    *
    * @throws a system error: it can't be read back.
    */
   take(entry: Entry): RunEvent {
-    const event = eventOf(entry.record, this.journal.body(entry), this.journal.header.channels);
+    const event = encodeEvent(entry.record, this.journal.body(entry), this.journal.header.channels);
     event.runId = this.runId;
     event.attempt = this.attempt;
     event.fence = this.fence;
@@ -74,24 +76,24 @@ export class Delivery {
     return event;
   }
 
-  /** Free what the server has; go back if it asks. */
+  /** Release acknowledged events; send again from where the server asks. */
   acknowledge(ack: Ack): void {
     this.awaitsAck = false;
     const through = Number(ack.throughEvent);
     const isBeyond = through > this.#sentThrough;
-    this.journal.freeThrough(isBeyond ? this.#sentThrough : through);
+    this.journal.releaseThrough(isBeyond ? this.#sentThrough : through);
     if (isBeyond) {
       log.warning(`run ${this.runId}: the server knows more events than this journal; renumbering`);
       this.journal.renumberAfter(through);
       this.nextToSend = through + 1;
     }
     if (ack.resumeFrom !== undefined) {
-      this.#resume(Number(ack.resumeFrom));
+      this.#resumeFrom(Number(ack.resumeFrom));
     }
     this.nextToSend = Math.max(this.nextToSend, this.journal.firstUnacked);
   }
 
-  #resume(eventNo: number): void {
+  #resumeFrom(eventNo: number): void {
     if (eventNo < this.journal.firstUnacked) {
       log.error(`run ${this.runId}: events from ${eventNo} on were lost in a crash of the machine`);
       this.journal.renumberAfter(eventNo - 1);

@@ -1,3 +1,4 @@
+// Checks a RunSpec before anything is started, and derives what is needed to execute it.
 import { type BytePath, buildDirectory, PathEscapesError } from "../files/paths.js";
 import { matches } from "../files/patterns.js";
 import { COOKIE_VARIABLE } from "../processes/procfs.js";
@@ -18,11 +19,11 @@ const MOST_WATCHED_FILES = 100;
 const DEFAULT_SHELL = ["/bin/sh", "-c"];
 const OWN_CHANNELS = ["stdio", "stdout", "stderr"];
 const CHANNEL_NAME = /^[A-Za-z0-9._-]{1,64}$/;
-// What configures the worker is none of the build's business; the mark is handed on for workers inside of runs.
+// Variables that configure the worker are kept from commands; the cookie is passed on for workers inside of runs.
 const OWN_PREFIX = "BUILDLEDGER_";
-const USUAL_TERMINAL = "xterm-256color";
+const DEFAULT_TERMINAL = "xterm-256color";
 
-/** How to go on from a level of the stop policy. */
+/** A level of a stop policy, and how long to wait after it. */
 export interface PolicyStep {
   readonly level: StopLevel;
   readonly graceSeconds: number;
@@ -34,7 +35,7 @@ const DEFAULT_STOP_POLICY: readonly PolicyStep[] = [
   { level: StopLevel.KILL, graceSeconds: 0 },
 ];
 
-/** A RunSpec that can't be done. */
+/** A RunSpec that this worker refuses. */
 export class SpecRefusedError extends Error {
   constructor(
     readonly code: RejectCode,
@@ -44,7 +45,7 @@ export class SpecRefusedError extends Error {
   }
 }
 
-/** A RunSpec that was found sound. */
+/** A checked RunSpec, with what follows from it. */
 export interface Plan {
   readonly spec: RunSpec;
   /** Real path of the build directory, which may not exist yet. */
@@ -56,7 +57,7 @@ export interface Plan {
   readonly noOutputSeconds: number;
   readonly maxSeconds: number;
   readonly startSeconds: number;
-  /** Doing it twice would be harmless, so that its start need not be durable. */
+  /** Whether doing it twice would be harmless, so that its start need not be durable. */
   readonly changesNothing: boolean;
 }
 
@@ -121,7 +122,7 @@ export function environment(
   }
   Object.assign(variables, command.env);
   if (command.pty !== undefined) {
-    variables.TERM = command.pty.term || USUAL_TERMINAL;
+    variables.TERM = command.pty.term || DEFAULT_TERMINAL;
   }
   for (const secret of command.secrets.filter(({ env }) => env !== "")) {
     variables[secret.env] = Buffer.from(secret.value).toString("utf8");
@@ -153,11 +154,11 @@ function checkCommand(command: Command, features: readonly string[]): void {
   ) {
     throw invalid(`the script is longer than ${LONGEST_SCRIPT_BYTES} bytes`);
   }
-  const words = commandLine(command);
-  if (!words[0]) {
+  const argv = commandLine(command);
+  if (!argv[0]) {
     throw invalid("there is no program");
   }
-  if ([...words, ...Object.entries(command.env).flat()].some((text) => text.includes("\0"))) {
+  if ([...argv, ...Object.entries(command.env).flat()].some((text) => text.includes("\0"))) {
     throw invalid("a command line or environment can't hold NUL");
   }
   const secretNames = command.secrets

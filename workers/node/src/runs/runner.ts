@@ -1,10 +1,8 @@
+// Executes attempts from their specification to their last event.
 import { create, fromBinary } from "@bufbuild/protobuf";
-import type { BlobStore } from "../files/blob-store.js";
-import { perform } from "../files/operations.js";
-import { inParts } from "../files/parts.js";
-import { Transfers } from "../files/transfers.js";
+import { StoppedError } from "../files/errors.js";
+import { paged } from "../files/paged.js";
 import { log, reasonOf } from "../log.js";
-import { type Ending, runCommand } from "../processes/command.js";
 import {
   ExitReason,
   type FileResult,
@@ -15,89 +13,148 @@ import {
   RunState,
   StopLevel,
 } from "../proto/worker_pb.js";
-import { attend, foundSupervisor } from "../supervision/attending.js";
-import { after, inTime, monotonicSeconds } from "../timing.js";
-import type { Attempt } from "./attempt.js";
+import { after, monotonicSeconds, settlesWithin } from "../timing.js";
+import type { Attempt, ExitedInit } from "./attempt.js";
+import type { AttemptStore } from "./attempt-store.js";
+import type { LocalExecutor } from "./local-executor.js";
 import { makePlan, type Plan, SpecRefusedError } from "./plan.js";
-import { StoppedError } from "./stopping.js";
+import { attachedSupervisor, followToEnd } from "./supervised.js";
 
-/** Do what `spec` says once the attempts in `before` are gone; the attempt has ended when this resolves. */
-export async function run(
-  attempt: Attempt,
-  spec: RunSpec,
-  before: readonly Attempt[],
-  blobs: BlobStore,
-): Promise<void> {
-  const { workshop } = attempt;
-  let plan: Plan;
-  try {
-    plan = makePlan(spec, workshop.settings.workDirectory, workshop.features);
-  } catch (error) {
-    if (error instanceof SpecRefusedError) {
-      attempt.reject(error.code, error.message);
+/** Does what attempts are specified to do, by an executor; `run` and `resume` may go on for many at once. */
+export class Runner {
+  constructor(
+    private readonly store: AttemptStore,
+    private readonly executor: LocalExecutor,
+  ) {}
+
+  /** Do what `spec` says once the attempts in `predecessors` are gone; the attempt has ended when this resolves. */
+  async run(attempt: Attempt, spec: RunSpec, predecessors: readonly Attempt[]): Promise<void> {
+    const plan = this.#accepted(attempt, spec);
+    if (plan === undefined) {
       return;
     }
-    throw error;
-  }
-  const gone = Promise.all(before.map((each) => each.gone.wait()));
-  if (before.length > 0 && !(await inTime(gone, plan.startSeconds))) {
-    const message = "what ran in the build directory before didn't end in time";
-    attempt.reject(RejectCode.START_TIMEOUT, message);
-    return;
-  }
-  if (attempt.stop.isMade) {
-    attempt.reject(RejectCode.STOPPED_BEFORE_START, "it was stopped before it was started");
-    return;
-  }
-  try {
-    attempt.begin(plan.channels);
-    if (!plan.changesNothing) {
-      await workshop.syncer.sync(attempt.journal);
+    const gone = Promise.all(predecessors.map((each) => each.gone.wait()));
+    if (predecessors.length > 0 && !(await settlesWithin(gone, plan.startSeconds))) {
+      const message = "what ran in the build directory before didn't end in time";
+      attempt.reject(RejectCode.START_TIMEOUT, message);
+      return;
     }
-  } catch (error) {
-    log.error(`run ${attempt.runId} isn't started: the journal can't be written: ${reasonOf(error)}`);
-    attempt.withdraw();
-    attempt.reject(RejectCode.STORAGE, `the worker's journal can't be written: ${reasonOf(error)}`);
-    return;
+    if (attempt.stop.isMade) {
+      attempt.reject(RejectCode.STOPPED_BEFORE_START, "it was stopped before it was started");
+      return;
+    }
+    try {
+      attempt.begin(plan.channels);
+      if (!plan.changesNothing) {
+        await this.store.groupFsync.sync(attempt.journal);
+      }
+    } catch (error) {
+      log.error(`run ${attempt.runId} isn't started: the journal can't be written: ${reasonOf(error)}`);
+      attempt.withdraw();
+      attempt.reject(RejectCode.STORAGE, `the worker's journal can't be written: ${reasonOf(error)}`);
+      return;
+    }
+    attempt.exit(await this.#runTimed(attempt, plan));
   }
-  attempt.exit(await operate(attempt, plan, blobs));
-}
 
-/** Stay with a command that an earlier worker process started, and do what comes after it. */
-export async function goOn(attempt: Attempt, blobs: BlobStore): Promise<void> {
-  const { workshop, supervision } = attempt;
-  const ending = await watched(attempt, async () => {
-    const ended = await attend(attempt, foundSupervisor(attempt));
-    const rest = fromBinary(RunSpecSchema, Buffer.from(supervision?.afterwards ?? "", "hex"));
+  /** Follow a command that an earlier worker process started, and upload its files when it has ended. */
+  async resume(attempt: Attempt): Promise<void> {
+    attempt.exit(await endedByFailure(attempt, () => this.#followAndUpload(attempt)));
+  }
+
+  /** The plan of an attempt; undefined, and the attempt is rejected, if it can't be done. */
+  #accepted(attempt: Attempt, spec: RunSpec): Plan | undefined {
+    try {
+      return makePlan(spec, this.executor.workDirectory, this.executor.features);
+    } catch (error) {
+      if (error instanceof SpecRefusedError) {
+        attempt.reject(error.code, error.message);
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  async #followAndUpload(attempt: Attempt): Promise<ExitedInit> {
+    const exited = await followToEnd(attempt, attachedSupervisor(attempt));
+    const afterwards = Buffer.from(attempt.supervision?.afterwards ?? "", "hex");
+    const rest = fromBinary(RunSpecSchema, afterwards);
     if (rest.filesOut.length === 0) {
-      return ended;
+      return exited;
     }
-    const plan = makePlan(rest, workshop.settings.workDirectory, workshop.features);
-    return upload(attempt, new Transfers(attempt, plan, blobs), ended);
-  });
-  attempt.exit(ending);
+    const plan = makePlan(rest, this.executor.workDirectory, this.executor.features);
+    return this.#upload(attempt, plan, exited);
+  }
+
+  /** Fetch, operate, upload within the plan's limit of time; the first failure decides. */
+  async #runTimed(attempt: Attempt, plan: Plan): Promise<ExitedInit> {
+    if (attempt.stop.isMade) {
+      return { reason: attempt.stop.reason };
+    }
+    attempt.state = RunState.RUNNING;
+    attempt.beganAt = monotonicSeconds();
+    const limit =
+      plan.maxSeconds > 0
+        ? after(plan.maxSeconds, () => attempt.stop.make(ExitReason.MAX_TIME, StopLevel.INTERRUPT))
+        : undefined;
+    try {
+      return await endedByFailure(attempt, () => this.#runSteps(attempt, plan));
+    } finally {
+      limit?.cancel();
+    }
+  }
+
+  async #runSteps(attempt: Attempt, plan: Plan): Promise<ExitedInit> {
+    if (plan.spec.filesIn.length > 0) {
+      const error = await this.executor.fetchFiles(attempt, plan);
+      if (error !== undefined) {
+        record(attempt, create(FileResultSchema, { error }));
+        return { status: { case: "code", value: 1 }, reason: ExitReason.FILE_FAILED };
+      }
+    }
+    const exited = await this.#operate(attempt, plan);
+    return plan.spec.filesOut.length > 0 ? this.#upload(attempt, plan, exited) : exited;
+  }
+
+  async #operate(attempt: Attempt, plan: Plan): Promise<ExitedInit> {
+    const { operation } = plan.spec;
+    if (operation.case === "command") {
+      return this.executor.runCommand(attempt, plan, operation.value);
+    }
+    let hasFailed = false;
+    if (operation.case !== undefined) {
+      for (const result of await this.executor.operate(attempt, plan)) {
+        record(attempt, result);
+        hasFailed = result.error !== undefined;
+      }
+    }
+    return {
+      status: { case: "code", value: hasFailed ? 1 : 0 },
+      reason: hasFailed ? ExitReason.FILE_FAILED : ExitReason.COMPLETED,
+    };
+  }
+
+  /** Upload what the plan asks for; a failure changes how the run is said to have ended. */
+  async #upload(attempt: Attempt, plan: Plan, exited: ExitedInit): Promise<ExitedInit> {
+    const hasSucceeded = isSuccess(exited);
+    try {
+      const result = await this.executor.uploadFiles(attempt, plan, hasSucceeded);
+      record(attempt, result);
+      return result.error !== undefined && hasSucceeded
+        ? { ...exited, reason: ExitReason.FILE_FAILED }
+        : exited;
+    } catch (error) {
+      if (error instanceof StoppedError) {
+        // How its command ended is known all the same.
+        return { ...exited, reason: attempt.stop.reason };
+      }
+      throw error;
+    }
+  }
 }
 
-/** Fetch, operate, upload; the first failure decides. */
-async function operate(attempt: Attempt, plan: Plan, blobs: BlobStore): Promise<Ending> {
-  if (attempt.stop.isMade) {
-    return { reason: attempt.stop.reason };
-  }
-  attempt.state = RunState.RUNNING;
-  attempt.beganAt = monotonicSeconds();
-  const limit =
-    plan.maxSeconds > 0
-      ? after(plan.maxSeconds, () => attempt.stop.make(ExitReason.MAX_TIME, StopLevel.INTERRUPT))
-      : undefined;
-  try {
-    return await watched(attempt, () => steps(attempt, plan, blobs));
-  } finally {
-    limit?.cancel();
-  }
-}
-
-/** What is to be said of work that may be stopped, or meet a broken disk. */
-async function watched(attempt: Attempt, work: () => Promise<Ending>): Promise<Ending> {
+/** The result of `work`, or how the run has ended if it was stopped or its journal can't be written. */
+async function endedByFailure(attempt: Attempt, work: () => Promise<ExitedInit>): Promise<ExitedInit> {
   try {
     return await work();
   } catch (error) {
@@ -109,67 +166,13 @@ async function watched(attempt: Attempt, work: () => Promise<Ending>): Promise<E
   }
 }
 
-async function steps(attempt: Attempt, plan: Plan, blobs: BlobStore): Promise<Ending> {
-  const { spec } = plan;
-  const transfers = new Transfers(attempt, plan, blobs);
-  if (spec.filesIn.length > 0) {
-    const error = await transfers.fetch();
-    if (error !== undefined) {
-      record(attempt, create(FileResultSchema, { error }));
-      return { status: { case: "code", value: 1 }, reason: ExitReason.FILE_FAILED };
-    }
-  }
-  const ending = await operation(attempt, plan);
-  return spec.filesOut.length > 0 ? upload(attempt, transfers, ending) : ending;
-}
-
-/** Upload what the plan asks for; what comes of it may change how the run is said to have ended. */
-async function upload(attempt: Attempt, transfers: Transfers, ending: Ending): Promise<Ending> {
-  const hasSucceeded = succeeded(ending);
-  try {
-    const result = await transfers.upload(hasSucceeded);
-    record(attempt, result);
-    return result.error !== undefined && hasSucceeded
-      ? { ...ending, reason: ExitReason.FILE_FAILED }
-      : ending;
-  } catch (error) {
-    if (error instanceof StoppedError) {
-      // How its command ended is known all the same.
-      return { ...ending, reason: attempt.stop.reason };
-    }
-    throw error;
-  }
-}
-
 /** Journal a file operation's result, in as many events as it takes. */
 function record(attempt: Attempt, result: FileResult): void {
-  for (const value of inParts(result)) {
+  for (const value of paged(result)) {
     attempt.recordEvent({ case: "fileResult", value });
   }
 }
 
-async function operation(attempt: Attempt, plan: Plan): Promise<Ending> {
-  const { spec, root } = plan;
-  if (spec.operation.case === "command") {
-    const { supervised } = attempt.workshop;
-    const command = spec.operation.value;
-    return supervised === undefined
-      ? runCommand(attempt, plan, command)
-      : supervised.run(attempt, plan, command);
-  }
-  let hasFailed = false;
-  if (spec.operation.case !== undefined) {
-    for (const result of await perform(root, spec, () => attempt.stop.isMade)) {
-      record(attempt, result);
-      hasFailed = result.error !== undefined;
-    }
-  }
-  return {
-    status: { case: "code", value: hasFailed ? 1 : 0 },
-    reason: hasFailed ? ExitReason.FILE_FAILED : ExitReason.COMPLETED,
-  };
-}
-
-function succeeded({ status, reason }: Ending): boolean {
+function isSuccess({ status, reason }: ExitedInit): boolean {
   return status?.case === "code" && status.value === 0 && reason === ExitReason.COMPLETED;
 }

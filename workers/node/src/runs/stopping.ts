@@ -1,13 +1,14 @@
+// A request to end a run, which can only become more urgent.
 import { ExitReason, StopLevel } from "../proto/worker_pb.js";
 import { after } from "../timing.js";
 
-/** A request to end a run, which can only become more urgent: the first reason stands, the highest level counts. */
+/** Why and how hard a run is to be ended: the first reason stands, the highest level counts. */
 export class StopRequest {
   reason = ExitReason.UNSPECIFIED;
   level = StopLevel.UNSPECIFIED;
   /** Replaces the grace of the stop policy. */
   graceSeconds: number | undefined;
-  #isRaised = false;
+  #hasChanged = false;
   readonly #listeners = new Set<() => void>();
 
   /** Whether the run is to be ended. */
@@ -24,14 +25,14 @@ export class StopRequest {
     }
     this.level = Math.max(this.level, level);
     this.graceSeconds = graceSeconds;
-    this.#isRaised = true;
+    this.#hasChanged = true;
     for (const listener of [...this.#listeners]) {
       listener();
     }
   }
 
-  /** Take note that the end was brought about elsewhere; nobody has to be told. */
-  happened(reason: ExitReason, level: StopLevel): void {
+  /** Record that a supervisor has stopped the run by itself; nobody is notified. */
+  noteMade(reason: ExitReason, level: StopLevel): void {
     if (!this.isMade) {
       this.reason = reason;
     }
@@ -39,23 +40,23 @@ export class StopRequest {
   }
 
   /**
-   * Resolves when it is made, or made more urgent, since the last time this said so (true), or when `graceSeconds` have
-   * passed or `abort` is aborted (false).
+   * Resolves with true when it is made, or made more urgent, since the last time this resolved so; with false when
+   * `graceSeconds` have passed or `abort` is aborted.
    */
-  raised(abort: AbortSignal, graceSeconds?: number): Promise<boolean> {
+  changed(abort: AbortSignal, graceSeconds?: number): Promise<boolean> {
     return new Promise((resolve) => {
       const end = (): void => {
         timer?.cancel();
         this.#listeners.delete(end);
         abort.removeEventListener("abort", end);
-        const wasRaised = this.#isRaised && !abort.aborted;
-        if (wasRaised) {
-          this.#isRaised = false;
+        const hasChanged = this.#hasChanged && !abort.aborted;
+        if (hasChanged) {
+          this.#hasChanged = false;
         }
-        resolve(wasRaised);
+        resolve(hasChanged);
       };
       const timer = graceSeconds === undefined ? undefined : after(graceSeconds, end);
-      if (this.#isRaised || abort.aborted) {
+      if (this.#hasChanged || abort.aborted) {
         end();
         return;
       }
@@ -73,6 +74,3 @@ export class StopRequest {
     return () => this.#listeners.delete(listener);
   }
 }
-
-/** The operation was told to end before it was through. */
-export class StoppedError extends Error {}

@@ -1,3 +1,4 @@
+// What is sent next on the session's stream, and how much credit there is for it.
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Kind } from "../journal/records.js";
 import { log, reasonOf } from "../log.js";
@@ -16,33 +17,33 @@ export type UpMessage = NonNullable<MessageInitShape<typeof UpSchema>["message"]
 /** Decides what goes into the next message: control first, then events of all runs, fairly, as far as credit allows. */
 export class Outbox {
   readonly #waiting = new Set<Attempt>();
-  readonly #starved = new Set<Attempt>();
-  readonly #known = new Set<Attempt>();
+  readonly #outOfCredit = new Set<Attempt>();
+  readonly #ofSession = new Set<Attempt>();
   #control: Up[] = [];
   #runCreditBytes = DEFAULT_RUN_CREDIT_BYTES;
   #sessionCreditBytes = DEFAULT_SESSION_CREDIT_BYTES;
-  #something: () => void = () => undefined;
+  #notify: () => void = () => undefined;
 
-  /** Look at this attempt when the next message is made. */
+  /** Consider this attempt when the next message is made. */
   wake(attempt: Attempt): void {
-    if (!this.#known.has(attempt)) {
+    if (!this.#ofSession.has(attempt)) {
       attempt.startSession(this.#runCreditBytes);
-      this.#known.add(attempt);
+      this.#ofSession.add(attempt);
     }
     this.#waiting.add(attempt);
-    this.#something();
+    this.#notify();
   }
 
   /** Send this before any event. */
   post(message: UpMessage): void {
     this.#control.push(create(UpSchema, { message }));
-    this.#something();
+    this.#notify();
   }
 
-  /** Begin again with all that isn't acknowledged, on a fresh stream; a credit of 0 is the usual one. */
+  /** Begin again with all that isn't acknowledged, on a new stream; a credit of 0 means the default. */
   startSession(attempts: readonly Attempt[], runCreditBytes: number, sessionCreditBytes: number): void {
     this.#control = [];
-    for (const attempts of [this.#waiting, this.#starved, this.#known]) {
+    for (const attempts of [this.#waiting, this.#outOfCredit, this.#ofSession]) {
       attempts.clear();
     }
     this.#runCreditBytes = runCreditBytes || DEFAULT_RUN_CREDIT_BYTES;
@@ -52,7 +53,7 @@ export class Outbox {
     }
   }
 
-  /** The next message to send; waits until there is one, or until `interrupt` after `abort` is aborted: then undefined. */
+  /** The next message to send; waits until there is one. Undefined after `abort` was aborted and `interrupt` called. */
   async nextMessage(abort: AbortSignal): Promise<Up | undefined> {
     while (!abort.aborted) {
       const message = this.#control.shift() ?? this.#events();
@@ -60,15 +61,15 @@ export class Outbox {
         return message;
       }
       await new Promise<void>((resolve) => {
-        this.#something = resolve;
+        this.#notify = resolve;
       });
     }
     return undefined;
   }
 
-  /** Let `nextMessage` look at its `abort` again. */
+  /** Have `nextMessage` check its `abort` again. */
   interrupt(): void {
-    this.#something();
+    this.#notify();
   }
 
   #events(): Up | undefined {
@@ -76,10 +77,10 @@ export class Outbox {
     let room = MESSAGE_BYTES;
     let inFlight = this.#inFlightBytes();
     if (inFlight < this.#sessionCreditBytes) {
-      for (const attempt of this.#starved) {
+      for (const attempt of this.#outOfCredit) {
         this.#waiting.add(attempt);
       }
-      this.#starved.clear();
+      this.#outOfCredit.clear();
     }
     for (const attempt of [...this.#waiting]) {
       for (let entry = attempt.nextEntry(); entry !== undefined; entry = attempt.nextEntry()) {
@@ -92,7 +93,7 @@ export class Outbox {
         }
         const isOutput = entry.record.kind === Kind.Output || entry.record.kind === Kind.Spooled;
         if (isOutput && inFlight >= this.#sessionCreditBytes) {
-          this.#starved.add(attempt);
+          this.#outOfCredit.add(attempt);
           break;
         }
         const before = attempt.inFlightBytes;
@@ -113,9 +114,9 @@ export class Outbox {
   /** Output of all runs that is sent and not acknowledged; those that were released no longer count. */
   #inFlightBytes(): number {
     let total = 0;
-    for (const attempt of this.#known) {
+    for (const attempt of this.#ofSession) {
       if (attempt.state === RunState.RELEASED) {
-        this.#known.delete(attempt);
+        this.#ofSession.delete(attempt);
       } else {
         total += attempt.inFlightBytes;
       }

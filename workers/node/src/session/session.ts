@@ -1,7 +1,7 @@
+// One session with the server: handshake, desired state, events and heartbeats on one stream.
 import { create } from "@bufbuild/protobuf";
 import { type Client, type ClientDuplexStream, type Metadata, status } from "@grpc/grpc-js";
 import { log } from "../log.js";
-import { openDuplex } from "../net/rpc.js";
 import {
   type Down,
   ErrorCode,
@@ -11,33 +11,41 @@ import {
   type Welcome,
   Worker as WorkerService,
 } from "../proto/worker_pb.js";
-import type { Workshop } from "../runs/workshop.js";
+import type { AttemptStore } from "../runs/attempt-store.js";
+import type { LocalExecutor } from "../runs/local-executor.js";
 import { after, monotonicSeconds, secondsOf, sleep } from "../timing.js";
-import { refusal, SessionLostError, SessionRefusedError } from "./endings.js";
-import type { Holdings } from "./holdings.js";
+import { openDuplex } from "../transport/rpc.js";
+import type { AttemptRegistry } from "./attempt-registry.js";
+import { refusal, SessionLostError, SessionRefusedError } from "./errors.js";
+import { heartbeatOf } from "./heartbeat.js";
+import { helloOf, PROTOCOL_VERSION, type SessionIdentity } from "./hello.js";
 import type { Outbox } from "./outbox.js";
-import { heartbeatOf, helloOf, PROTOCOL_VERSION, type Standing } from "./statements.js";
 
 const WELCOME_SECONDS = 15;
 const DEFAULT_HEARTBEAT_SECONDS = 10;
-// So that a peer that is gone without a word is noticed within 35 s at the usual interval.
+const SHORTEST_HEARTBEAT_SECONDS = 1;
+const LONGEST_HEARTBEAT_SECONDS = 60;
+// So that a server that vanished is noticed within 35 s at the usual interval.
 const SILENT_HEARTBEATS = 2.5;
 const WRITE_SECONDS = 30;
 const GOODBYE_SECONDS = 2;
 const FIRST_ACK_SECONDS = 3;
-const LEAST_CHUNK_BYTES = 4 << 10;
-const MOST_CHUNK_BYTES = 240 << 10;
-const DEFAULT_CHUNK_BYTES = 64 << 10;
-const DEFAULT_FLUSH_SECONDS = 0.1;
-const MOST_FLUSH_SECONDS = 5;
 
 type Call = ClientDuplexStream<Up, Down>;
 
-/** One stream: who we are, what the server wants, what happened, and whether it is still there. */
+/** What a session works with; all of it outlives the session. */
+export interface SessionParts {
+  readonly store: AttemptStore;
+  readonly executor: LocalExecutor;
+  readonly registry: AttemptRegistry;
+  readonly outbox: Outbox;
+  readonly identity: SessionIdentity;
+  readonly onEstablished: (session: Session) => void;
+}
+
+/** One stream; `run` resolves when the server drains it or it was said goodbye to, and rejects otherwise. */
 export class Session {
   isEstablished = false;
-  /** How long runs may go on without a session; 0: for ever. */
-  orphanSeconds = 0;
   /** Optional features that the server has; none of the others may be used. */
   serverFeatures: ReadonlySet<string> = new Set();
   /** Where the server asked to connect next; empty for the usual address. */
@@ -46,25 +54,20 @@ export class Session {
   #writingSince: number | undefined;
   #heartbeatSeconds = DEFAULT_HEARTBEAT_SECONDS;
   #goodbye: string | undefined;
-  readonly #over = new AbortController();
+  readonly #closing = new AbortController();
   #finish: (error?: Error) => void = () => undefined;
   #written: () => void = () => undefined;
 
-  constructor(
-    private readonly workshop: Workshop,
-    private readonly holdings: Holdings,
-    private readonly outbox: Outbox,
-    private readonly standing: Standing,
-    private readonly onEstablished: (session: Session) => void,
-  ) {}
+  constructor(private readonly parts: SessionParts) {}
 
   /**
    * Hold the session until it ends; resolves after a goodbye.
    *
-   * @throws SessionRefusedError the server said why.
+   * @throws SessionRefusedError the server ended it with a reason.
    * @throws SessionLostError the connection failed or broke.
    */
   async run(client: Client, metadata: Metadata): Promise<void> {
+    const { store, executor, registry, outbox, identity } = this.parts;
     const call = openDuplex(client, WorkerService.method.session, metadata);
     const ended = new Promise<void>((resolve, reject) => {
       this.#finish = (error) => (error === undefined ? resolve() : reject(error));
@@ -74,25 +77,21 @@ export class Session {
       const text = `the stream ended: ${status[code]}: ${details}`;
       this.#finish(this.#goodbye === undefined ? new SessionLostError(code, text) : undefined);
     });
-    // Said by "status" as well.
+    // Reported by "status" as well.
     call.on("error", () => undefined);
     const welcomeTimer = after(WELCOME_SECONDS, () => {
       if (!this.isEstablished) {
-        const message = "the server accepted the connection but doesn't answer";
-        this.#finish(new SessionLostError(status.DEADLINE_EXCEEDED, message));
+        this.#lose("the server accepted the connection but doesn't answer");
       }
     });
-    call.write(
-      create(UpSchema, {
-        message: { case: "hello", value: helloOf(this.workshop, this.holdings, this.standing) },
-      }),
-    );
+    const hello = helloOf(store, executor.features, registry, identity);
+    call.write(create(UpSchema, { message: { case: "hello", value: hello } }));
     try {
       await ended;
     } finally {
       welcomeTimer.cancel();
-      this.#over.abort();
-      this.outbox.interrupt();
+      this.#closing.abort();
+      outbox.interrupt();
       this.#written();
       call.cancel();
     }
@@ -101,17 +100,17 @@ export class Session {
   /** End the session on purpose. */
   sayGoodbye(reason: string): void {
     this.#goodbye = reason;
-    this.outbox.post({ case: "goodbye", value: { reason } });
+    this.parts.outbox.post({ case: "goodbye", value: { reason } });
   }
 
   #receive({ message }: Down, call: Call): void {
-    if (this.#over.signal.aborted) {
+    if (this.#closing.signal.aborted) {
       return;
     }
     this.#heardAt = monotonicSeconds();
     try {
       if (this.isEstablished) {
-        this.#heed(message);
+        this.#handle(message);
       } else if (message.case === "welcome") {
         this.#establish(message.value);
         void this.#send(call);
@@ -126,19 +125,21 @@ export class Session {
     }
   }
 
-  #heed(message: Down["message"]): void {
+  /** Do what the server says. */
+  #handle(message: Down["message"]): void {
+    const { registry, identity } = this.parts;
     switch (message.case) {
       case "desired":
-        if (message.value.epoch >= this.standing.lastEpoch) {
-          this.holdings.apply(message.value);
+        if (message.value.epoch >= identity.lastEpoch) {
+          registry.apply(message.value);
         }
         break;
       case "progress":
         for (const ack of message.value.acks) {
-          this.holdings.acknowledge(ack);
+          registry.acknowledge(ack);
         }
         for (const credit of message.value.credits) {
-          this.holdings.credit(credit);
+          registry.credit(credit);
         }
         break;
       case "drain":
@@ -152,45 +153,40 @@ export class Session {
   }
 
   #establish(welcome: Welcome): void {
-    const { lastEpoch } = this.standing;
-    if (welcome.epoch < lastEpoch) {
-      throw refusal(ErrorCode.UNAVAILABLE, `the server is behind: epoch ${welcome.epoch} after ${lastEpoch}`);
+    const { store, registry, outbox, identity, onEstablished } = this.parts;
+    if (welcome.epoch < identity.lastEpoch) {
+      const message = `the server is behind: epoch ${welcome.epoch} after ${identity.lastEpoch}`;
+      throw refusal(ErrorCode.UNAVAILABLE, message);
     }
     if (welcome.proto !== PROTOCOL_VERSION) {
       const message = `the server chose protocol version ${welcome.proto}, which wasn't offered`;
       throw refusal(ErrorCode.PROTOCOL_VERSION, message, true);
     }
-    this.standing.lastEpoch = welcome.epoch;
-    this.#heartbeatSeconds = within(secondsOf(welcome.heartbeat) || DEFAULT_HEARTBEAT_SECONDS, 1, 60);
-    this.orphanSeconds = secondsOf(welcome.orphanTtl);
-    this.serverFeatures = new Set(welcome.features);
-    const { batching } = this.workshop;
-    batching.chunkBytes = within(
-      welcome.chunkBytes || DEFAULT_CHUNK_BYTES,
-      LEAST_CHUNK_BYTES,
-      MOST_CHUNK_BYTES,
+    identity.lastEpoch = welcome.epoch;
+    const heartbeatSeconds = secondsOf(welcome.heartbeat) || DEFAULT_HEARTBEAT_SECONDS;
+    this.#heartbeatSeconds = Math.min(
+      Math.max(heartbeatSeconds, SHORTEST_HEARTBEAT_SECONDS),
+      LONGEST_HEARTBEAT_SECONDS,
     );
-    batching.flushSeconds =
-      welcome.flush === undefined
-        ? DEFAULT_FLUSH_SECONDS
-        : Math.min(secondsOf(welcome.flush), MOST_FLUSH_SECONDS);
+    this.serverFeatures = new Set(welcome.features);
+    store.serverSettings.update(welcome);
     this.isEstablished = true;
-    this.outbox.startSession(
-      this.holdings.all.filter(({ state }) => state > RunState.NEW),
+    outbox.startSession(
+      registry.all.filter(({ state }) => state > RunState.NEW),
       Number(welcome.runCreditBytes),
       Number(welcome.sessionCreditBytes),
     );
-    if (this.standing.drainingReason !== undefined) {
-      this.outbox.post({ case: "drainRequest", value: { reason: this.standing.drainingReason } });
+    if (identity.drainingReason !== undefined) {
+      outbox.post({ case: "drainRequest", value: { reason: identity.drainingReason } });
     }
-    void sleep(FIRST_ACK_SECONDS, this.#over.signal).then(() => this.holdings.awaitNoAcks());
-    this.onEstablished(this);
+    void sleep(FIRST_ACK_SECONDS, this.#closing.signal).then(() => registry.stopWaitingForAcks());
+    onEstablished(this);
     log.info(`session ${welcome.epoch} with ${welcome.server || "the server"} is established`);
   }
 
   async #send(call: Call): Promise<void> {
     for (;;) {
-      const message = await this.outbox.nextMessage(this.#over.signal);
+      const message = await this.parts.outbox.nextMessage(this.#closing.signal);
       if (message === undefined) {
         return;
       }
@@ -202,8 +198,8 @@ export class Session {
       this.#writingSince = undefined;
       if (message.message.case === "goodbye") {
         call.end();
-        // The server ends the stream; if it doesn't, so be it.
-        await sleep(GOODBYE_SECONDS, this.#over.signal);
+        // The server ends the stream; if it doesn't, this side does.
+        await sleep(GOODBYE_SECONDS, this.#closing.signal);
         this.#finish();
         return;
       }
@@ -212,29 +208,30 @@ export class Session {
 
   /** Send heartbeats, and notice when the server is gone. */
   async #keepAlive(): Promise<void> {
+    const { store, executor, registry, outbox } = this.parts;
     for (let number = 1; ; number += 1) {
-      await sleep(this.#heartbeatSeconds / 2, this.#over.signal);
-      if (this.#over.signal.aborted) {
+      await sleep(this.#heartbeatSeconds / 2, this.#closing.signal);
+      if (this.#closing.signal.aborted) {
         return;
       }
       const now = monotonicSeconds();
       const silence = now - this.#heardAt;
       if (silence > this.#heartbeatSeconds * SILENT_HEARTBEATS) {
-        const message = `nothing was heard from the server for ${silence.toFixed(0)} s`;
-        this.#finish(new SessionLostError(status.DEADLINE_EXCEEDED, message));
+        this.#lose(`nothing was heard from the server for ${silence.toFixed(0)} s`);
       }
       if (this.#writingSince !== undefined && now - this.#writingSince > WRITE_SECONDS) {
-        const message = `the server has taken nothing for ${WRITE_SECONDS} s`;
-        this.#finish(new SessionLostError(status.DEADLINE_EXCEEDED, message));
+        this.#lose(`the server has taken nothing for ${WRITE_SECONDS} s`);
       }
       if (number % 2 === 1) {
-        const value = heartbeatOf((number + 1) / 2, this.workshop, this.holdings);
-        this.outbox.post({ case: "heartbeat", value });
+        const { usedBytes } = store.spoolBudget;
+        const value = heartbeatOf((number + 1) / 2, executor.heartbeatStats(), registry, usedBytes);
+        outbox.post({ case: "heartbeat", value });
       }
     }
   }
-}
 
-function within(value: number, least: number, most: number): number {
-  return Math.min(Math.max(value, least), most);
+  /** End the session because the server is gone. */
+  #lose(message: string): void {
+    this.#finish(new SessionLostError(status.DEADLINE_EXCEEDED, message));
+  }
 }

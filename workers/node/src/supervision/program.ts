@@ -1,16 +1,16 @@
+// Finds the supervisor's program, and makes sure that it is one.
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import path from "node:path";
+import { LAUNCH_VERSION } from "../contract/launch.js";
 import { log, reasonOf } from "../log.js";
 
 /** What the supervisor's program is called. */
-export const PROGRAM = "bl-run";
-/** Of the launches that a supervisor takes, the one that this worker writes. */
-export const LAUNCH_VERSION = 1;
+const PROGRAM = "bl-run";
 
 const AUTO = "auto";
 const NONE = "none";
-const ANSWER = /^bl-run (\S+) launch (\d+)/;
+const VERSION_ANSWER = /^bl-run (\S+) launch (\d+)/;
 const ANSWER_MS = 20_000;
 
 /** What was given as the supervisor can't be used; the message says what to do. */
@@ -26,7 +26,7 @@ export class SupervisorUnusableError extends Error {
 /**
  * The program to use: a path that was given, with "auto" one that is found, with "none" none.
  *
- * "auto" looks beside this program and beside Node.js, then on PATH; one that can't be used is left alone. Runs the program to ask
+ * "auto" looks beside this program and beside Node.js, then on PATH, and skips one that can't be used. Runs the program to ask
  * for its version.
  *
  * @throws SupervisorUnusableError a path was given, and it isn't one.
@@ -73,7 +73,7 @@ function check(program: string, choice: string): void {
   if (answer.error !== undefined) {
     throw new SupervisorUnusableError(choice, `it can't be run (${answer.error.message})`);
   }
-  const [, version, launch] = ANSWER.exec(answer.stdout) ?? [];
+  const [, version, launch] = VERSION_ANSWER.exec(answer.stdout) ?? [];
   if (version === undefined) {
     throw new SupervisorUnusableError(choice, `it isn't ${PROGRAM}`);
   }

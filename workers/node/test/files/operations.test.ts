@@ -10,10 +10,10 @@ import {
 import path from "node:path";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
+import { StoppedError } from "../../src/files/errors.js";
 import { perform } from "../../src/files/operations.js";
 import { fromWire } from "../../src/files/paths.js";
 import { FileErrorCode, FileType, RunSpecSchema } from "../../src/proto/worker_pb.js";
-import { StoppedError } from "../../src/runs/stopping.js";
 import { scratch } from "../scratch.js";
 
 type Operation = NonNullable<MessageInitShape<typeof RunSpecSchema>["operation"]>;

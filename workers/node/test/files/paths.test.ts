@@ -3,11 +3,11 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import {
   buildDirectory,
-  forPeople,
   fromText,
-  inside,
-  insideFollowed,
   PathEscapesError,
+  resolve,
+  resolveLinks,
+  toText,
 } from "../../src/files/paths.js";
 import { scratch } from "../scratch.js";
 
@@ -22,40 +22,40 @@ function made(): { root: string; other: string } {
 
 test.each(["../x", "/etc/passwd", "d/../../x", "d/../x", "a\0b"])("%j is refused", (relative) => {
   const { root } = made();
-  expect(() => inside(root, relative)).toThrow(PathEscapesError);
+  expect(() => resolve(root, relative)).toThrow(PathEscapesError);
 });
 
 test("a directory whose name begins like the build directory's is outside", () => {
   const { root, other } = made();
   symlinkSync(other, path.join(root, "link"));
-  expect(() => inside(root, "link/x")).toThrow(PathEscapesError);
-  expect(() => insideFollowed(root, "link")).toThrow(PathEscapesError);
+  expect(() => resolve(root, "link/x")).toThrow(PathEscapesError);
+  expect(() => resolveLinks(root, "link")).toThrow(PathEscapesError);
 });
 
 test("a link itself may be named, also one that leads outside: it can be removed", () => {
   const { root, other } = made();
   symlinkSync(other, path.join(root, "link"));
-  expect(inside(root, "link")).toBe(`${root}/link`);
+  expect(resolve(root, "link")).toBe(`${root}/link`);
 });
 
 test("a link that stays inside is followed, and so is a chain of them", () => {
   const { root } = made();
   symlinkSync("d", path.join(root, "one"));
   symlinkSync("./one", path.join(root, "two"));
-  expect(insideFollowed(root, "two/x")).toBe(`${root}/d/x`);
+  expect(resolveLinks(root, "two/x")).toBe(`${root}/d/x`);
 });
 
 test("links in a circle are refused", () => {
   const { root } = made();
   symlinkSync("b", path.join(root, "a"));
   symlinkSync("a", path.join(root, "b"));
-  expect(() => insideFollowed(root, "a")).toThrow(PathEscapesError);
+  expect(() => resolveLinks(root, "a")).toThrow(PathEscapesError);
 });
 
 test("what doesn't exist yet may be named", () => {
   const { root } = made();
-  expect(inside(root, "new/deep/file")).toBe(`${root}/new/deep/file`);
-  expect(inside(root, ".")).toBe(root);
+  expect(resolve(root, "new/deep/file")).toBe(`${root}/new/deep/file`);
+  expect(resolve(root, ".")).toBe(root);
 });
 
 test.each(["", ".", "a//b", "a/../b", "..", "a\\b"])("%j is no build directory", (builddir) => {
@@ -64,6 +64,6 @@ test.each(["", ".", "a//b", "a/../b", "..", "a\\b"])("%j is no build directory",
 
 test("a build directory may have any other name", () => {
   const work = scratch();
-  expect(forPeople(buildDirectory(work, "Straße 😀/x y"))).toBe(`${work}/Straße 😀/x y`);
+  expect(toText(buildDirectory(work, "Straße 😀/x y"))).toBe(`${work}/Straße 😀/x y`);
   expect(fromText("é")).toHaveLength(2);
 });

@@ -45,7 +45,7 @@ function reopened(directory: string): Journal {
   const journal = new Journal(directory, HEADER);
   const numbers = readdirSync(directory).map((name) => Number(name.split(".").at(-2)));
   for (const number of numbers.sort((one, other) => one - other)) {
-    journal.adopt(number, () => true);
+    journal.loadSegment(number, () => true);
   }
   return journal;
 }
@@ -97,7 +97,7 @@ test("acknowledged events are freed, and segments that hold nothing else are rem
   }
   expect(readdirSync(directory)).toHaveLength(3);
 
-  journal.freeThrough(journal.nextEvent - 2);
+  journal.releaseThrough(journal.nextEvent - 2);
   expect(journal.spooledBytes).toBe(chunk.length);
   // The first stays: it tells which process was started.
   await until(() => readdirSync(directory).length === 2);
@@ -113,7 +113,7 @@ test("events that the server has never seen get numbers after those it has", () 
   const journal = new Journal(scratch(), HEADER);
   journal.begin(output(journal, "one"));
   journal.append(output(journal, "two"));
-  journal.freeThrough(1);
+  journal.releaseThrough(1);
   journal.renumberAfter(9);
   expect(journal.firstUnacked).toBe(10);
   expect(journal.nextEvent).toBe(11);

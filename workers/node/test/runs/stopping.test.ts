@@ -6,11 +6,11 @@ test("the first reason stands, the highest level counts, and repeating changes n
   const stop = new StopRequest();
   const { signal } = new AbortController();
   stop.make(ExitReason.NO_OUTPUT, StopLevel.INTERRUPT);
-  expect(await stop.raised(signal)).toBe(true);
+  expect(await stop.changed(signal)).toBe(true);
   stop.make(ExitReason.CANCEL, StopLevel.INTERRUPT, 1);
-  expect(await stop.raised(signal, 0.01)).toBe(false);
+  expect(await stop.changed(signal, 0.01)).toBe(false);
   stop.make(ExitReason.CANCEL, StopLevel.KILL);
-  expect(await stop.raised(signal)).toBe(true);
+  expect(await stop.changed(signal)).toBe(true);
   expect(stop).toMatchObject({
     reason: ExitReason.NO_OUTPUT,
     level: StopLevel.KILL,
@@ -20,7 +20,7 @@ test("the first reason stands, the highest level counts, and repeating changes n
 
 test("waiting ends when nobody needs it any more", async () => {
   const over = new AbortController();
-  const raised = new StopRequest().raised(over.signal, 3600);
+  const raised = new StopRequest().changed(over.signal, 3600);
   over.abort();
   expect(await raised).toBe(false);
 });

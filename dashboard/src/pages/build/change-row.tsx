@@ -1,0 +1,31 @@
+import type { Change } from "../../api/types.ts";
+import { PersonName } from "../../components/person-name.tsx";
+import { Revision } from "../../components/revision.tsx";
+import { plural } from "../../format/plural.ts";
+import { TimeAgo } from "../../time/time-elements.tsx";
+
+/** One commit: message, authors, revision, number of files. */
+export function ChangeRow({ change }: { change: Change }) {
+  return (
+    <li className="change-row">
+      <div className="change-subject">
+        {change.erased ? (
+          <span className="muted">message erased</span>
+        ) : (
+          <span>{change.subject || <span className="muted">no message</span>}</span>
+        )}
+      </div>
+      <div className="change-details muted">
+        <PersonName person={change.author} />
+        {change.co_authors.map((person) => (
+          <span key={person.claim_id}>
+            with <PersonName person={person} />
+          </span>
+        ))}
+        <Revision revision={change.revision} link={change.link} />
+        <span className="nowrap">{plural(change.file_count, "file")}</span>
+        <TimeAgo at={change.committed_at} />
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,108 @@
+// Fetches the files that a run wants from the server's blob store.
+import { createHash } from "node:crypto";
+import { type FileHandle, mkdir } from "node:fs/promises";
+import path from "node:path";
+import { type Blob, type FileError, FileErrorCode, type FileIn } from "../../proto/worker_pb.js";
+import { FileOperationError } from "../errors.js";
+import { type BytePath, fromWire, resolve, resolveLinks, toBuffer } from "../paths.js";
+import { replaceByLink, replaceFile, writeAll } from "../replacing.js";
+import type { BlobStore } from "./blob-store.js";
+import { type TransferTask, transferError, withRetries } from "./transfer-task.js";
+
+const PERMISSIONS = 0o7777;
+const DEFAULT_MODE = 0o644;
+// The type of a file in its mode, and two of its values.
+const TYPE = 0o170000;
+const LINK = 0o120000;
+const DIRECTORY = 0o040000;
+const LONGEST_LINK_BYTES = 4096n;
+
+/**
+ * Fetch the files that the task wants; resolves with what went wrong with the first that can't be had.
+ *
+ * @throws StoppedError the run is to be ended.
+ */
+export async function fetchFiles(task: TransferTask, blobs: BlobStore): Promise<FileError | undefined> {
+  try {
+    blobs.checkOffered();
+    for (const wanted of task.spec.filesIn) {
+      await fetchOne(task, blobs, wanted);
+    }
+    return undefined;
+  } catch (error) {
+    return transferError(task, error);
+  }
+}
+
+/** Make what is wanted: a file, a link or a directory. */
+async function fetchOne(task: TransferTask, blobs: BlobStore, wanted: FileIn): Promise<void> {
+  const relative = fromWire(wanted.path);
+  const { blob } = wanted;
+  await mkdir(toBuffer(task.root), { recursive: true });
+  const target = resolve(task.root, relative);
+  if ((wanted.mode & TYPE) === DIRECTORY) {
+    await mkdir(toBuffer(resolveLinks(task.root, relative)), { recursive: true });
+    return;
+  }
+  if (blob === undefined) {
+    throw new FileOperationError(FileErrorCode.BLOB, relative, "no blob is named");
+  }
+  await mkdir(toBuffer(path.posix.dirname(target)), { recursive: true });
+  const receiveInto = (file: FileHandle): Promise<void> => receive(task, blobs, blob, relative, file);
+  if ((wanted.mode & TYPE) === LINK) {
+    await fetchLink(blob, relative, target, receiveInto);
+    return;
+  }
+  await replaceFile(target, wanted.mode & PERMISSIONS || DEFAULT_MODE, receiveInto);
+}
+
+/** Receive what a link is to point to, and make the link. */
+async function fetchLink(
+  blob: Blob,
+  relative: BytePath,
+  target: BytePath,
+  receiveInto: (file: FileHandle) => Promise<void>,
+): Promise<void> {
+  if (blob.size > LONGEST_LINK_BYTES) {
+    const message = `a link has ${LONGEST_LINK_BYTES} bytes at most`;
+    throw new FileOperationError(FileErrorCode.TOO_LARGE, relative, message);
+  }
+  await replaceByLink(target, async (file) => {
+    await receiveInto(file);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(Number(blob.size)), 0, Number(blob.size), 0);
+    return buffer.subarray(0, bytesRead);
+  });
+}
+
+/** Write the whole blob to a file, and verify it. */
+async function receive(
+  task: TransferTask,
+  blobs: BlobStore,
+  blob: Blob,
+  relative: BytePath,
+  file: FileHandle,
+): Promise<void> {
+  if (!(await download(task, blobs, blob, file))) {
+    const message = "what arrived isn't what was asked for";
+    throw new FileOperationError(FileErrorCode.DIGEST_MISMATCH, relative, message);
+  }
+}
+
+/** Whether what arrived is the blob; after a broken connection it continues where it stopped. */
+async function download(
+  task: TransferTask,
+  blobs: BlobStore,
+  blob: Blob,
+  file: FileHandle,
+): Promise<boolean> {
+  const digest = createHash("sha256");
+  let size = 0;
+  await withRetries(task, blobs, async (stopped) => {
+    for await (const data of blobs.read(task, blob, size, stopped)) {
+      await writeAll(file, data);
+      digest.update(data);
+      size += data.length;
+    }
+  });
+  return BigInt(size) === blob.size && digest.digest().equals(blob.sha256);
+}

@@ -1,0 +1,189 @@
+// All forms in which a secret is recognised: as it is, by its lines, in base64, URLs and JSON.
+import { isUtf8 } from "node:buffer";
+
+/** Shorter values occur by chance all over any output, and masking them would only show where they are. */
+export const SHORTEST_SECRET_BYTES = 4;
+
+const SHORTEST_FORM_BYTES = 6;
+const BASE64_PHASES = [0, 1, 2];
+// Tools break lines of base64 here: MIME, and PEM.
+const BASE64_LINES = [76, 64];
+const ALPHANUMERIC = /[A-Za-z0-9]/;
+// What encoders of URLs leave as it is beside letters and digits: strict ones, encodeURIComponent, encodeURI, those of
+// paths, those of parts of paths, and those of forms.
+const URL_SAFE = ["-._~", "-._~!*'()", "-._~!*'();/?:@&=+$,#", "-._~/", "-._~$&+=:@", "-._*"];
+const LINE_ENDS = "\u2028\u2029";
+// What some writers of JSON escape without need: nothing, what could end a script in HTML, the same with more characters, and what
+// .NET escapes.
+const JSON_ESCAPED = ["", `<>&${LINE_ENDS}`, `<>&='${LINE_ENDS}`, `"<>&'+\`\x7f${LINE_ENDS}`];
+const JSON_SHORT: Readonly<Record<string, string>> = {
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+};
+const FIRST_PRINTED = 0x20;
+// From here on some writers escape every character: those that count DEL as printable, those that don't, and those that write
+// UTF-8 and escape none.
+const JSON_ESCAPED_FROM = [0x80, 0x7f, Number.POSITIVE_INFINITY];
+
+/**
+ * Every form in which a secret is recognised: as it is, by its lines, in base64, URL and JSON.
+ *
+ * Forms, and secrets, are bytes with one character each ("latin1"). The workers in other languages make the same forms;
+ * `tests/golden/masking.json` has examples that all of them are tested with.
+ */
+export function secretEncodings(secrets: Iterable<Uint8Array>): Set<string> {
+  const forms = new Set<string>();
+  for (const bytes of secrets) {
+    const secret = Buffer.from(bytes).toString("latin1");
+    const lines = secret.split(/[\r\n]/);
+    for (const value of [secret, trim(secret), ...lines, ...lines.map(trim)]) {
+      if (value.length >= SHORTEST_SECRET_BYTES) {
+        forms.add(value);
+      }
+    }
+    for (const value of new Set([secret, trim(secret)])) {
+      if (value.length >= SHORTEST_SECRET_BYTES) {
+        for (const form of encodings(value)) {
+          if (form.length >= SHORTEST_FORM_BYTES) {
+            forms.add(form);
+          }
+        }
+      }
+    }
+  }
+  return forms;
+}
+
+function* encodings(secret: string): Generator<string> {
+  yield* inBase64(Buffer.from(secret, "latin1"));
+  yield* inUrls(secret);
+  yield* inJson(secret);
+}
+
+/**
+ * Inside a longer text the secret may begin at any of three phases of base64; the characters at both ends then depend on its
+ * neighbours and are left out.
+ */
+function* inBase64(secret: Buffer): Generator<string> {
+  for (const isForUrls of [false, true]) {
+    const encode = (bytes: Buffer): string => {
+      const text = bytes.toString("base64");
+      return isForUrls ? text.replaceAll("+", "-").replaceAll("/", "_") : text;
+    };
+    const whole = encode(secret);
+    yield whole;
+    for (const width of BASE64_LINES) {
+      for (let start = 0; start < whole.length; start += width) {
+        yield whole.slice(start, start + width);
+      }
+    }
+    for (const phase of BASE64_PHASES) {
+      const padded = Buffer.concat([Buffer.alloc(phase), secret]);
+      yield encode(padded).slice(Math.ceil((phase * 4) / 3), Math.floor((padded.length * 4) / 3));
+    }
+  }
+}
+
+function* inUrls(secret: string): Generator<string> {
+  for (const safe of URL_SAFE) {
+    for (const space of ["%20", "+"]) {
+      for (const isUpper of [true, false]) {
+        yield replaced(secret, (character) => {
+          if (character === " ") {
+            return space;
+          }
+          const isLeft = ALPHANUMERIC.test(character) || safe.includes(character);
+          return isLeft ? character : `%${hexadecimal(character.charCodeAt(0), 2, isUpper)}`;
+        });
+      }
+    }
+  }
+}
+
+/** How one kind of writer puts characters into a JSON string. */
+interface JsonStyle {
+  readonly escaped: string;
+  readonly isUpper: boolean;
+  readonly slash: string;
+  readonly isShort: boolean;
+  readonly escapedFrom: number;
+}
+
+function* inJson(secret: string): Generator<string> {
+  const characters = [...charactersOf(secret)];
+  for (const escaped of JSON_ESCAPED) {
+    for (const isUpper of [true, false]) {
+      for (const slash of ["/", "\\/"]) {
+        for (const isShort of [true, false]) {
+          for (const escapedFrom of JSON_ESCAPED_FROM) {
+            const style = { escaped, isUpper, slash, isShort, escapedFrom };
+            yield characters.map((character) => inJsonString(character, style)).join("");
+          }
+        }
+      }
+    }
+  }
+}
+
+/** One character of a secret: its bytes, and what they mean; no text if they are no UTF-8. */
+interface Character {
+  readonly bytes: string;
+  readonly text: string | undefined;
+}
+
+function inJsonString({ bytes, text }: Character, style: JsonStyle): string {
+  const escaped = (unit: number): string => `\\u${hexadecimal(unit, 4, style.isUpper)}`;
+  if (text === undefined) {
+    // As a lone surrogate, which is how bytes that are no UTF-8 are usually carried in text.
+    return style.escapedFrom < Number.POSITIVE_INFINITY ? escaped(0xdc00 + bytes.charCodeAt(0)) : bytes;
+  }
+  const short = style.isShort ? JSON_SHORT[text] : undefined;
+  if (short !== undefined) {
+    return short;
+  }
+  const code = text.charCodeAt(0);
+  if (code < FIRST_PRINTED || code >= style.escapedFrom || style.escaped.includes(text)) {
+    return replaced(text, (unit) => escaped(unit.charCodeAt(0)));
+  }
+  if (text === '"' || text === "\\") {
+    return `\\${text}`;
+  }
+  return text === "/" ? style.slash : bytes;
+}
+
+/** The characters of bytes that are mostly UTF-8. */
+function* charactersOf(bytes: string): Generator<Character> {
+  let at = 0;
+  while (at < bytes.length) {
+    const encoded = Buffer.from(bytes.slice(at, at + utf8Length(bytes.charCodeAt(at))), "latin1");
+    const text = isUtf8(encoded) ? encoded.toString("utf8") : undefined;
+    const length = text === undefined ? 1 : encoded.length;
+    yield { bytes: bytes.slice(at, at + length), text };
+    at += length;
+  }
+}
+
+/** How long a character is that begins with `byte`; 1 also for what none begins with. */
+function utf8Length(byte: number): number {
+  if (byte < 0xc0) {
+    return 1;
+  }
+  return byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+}
+
+/** Every UTF-16 unit of `text` as `replace` has it. */
+function replaced(text: string, replace: (unit: string) => string): string {
+  return text.split("").map(replace).join("");
+}
+
+function hexadecimal(number: number, digits: number, isUpper: boolean): string {
+  const text = number.toString(16).padStart(digits, "0");
+  return isUpper ? text.toUpperCase() : text;
+}
+
+function trim(text: string): string {
+  return text.replace(/^[ \t\r\n\v\f]+|[ \t\r\n\v\f]+$/g, "");
+}

@@ -1,0 +1,66 @@
+// The Hello message: who the worker is, and which attempts it holds.
+import { create } from "@bufbuild/protobuf";
+import { architecture, operatingSystem, SOFTWARE } from "../host-info.js";
+import { type Hello, HelloSchema, RunState, type RunSummary, RunSummarySchema } from "../proto/worker_pb.js";
+import type { Attempt } from "../runs/attempt.js";
+import type { AttemptStore } from "../runs/attempt-store.js";
+import { RECEIVE_LIMIT_BYTES } from "../transport/transport.js";
+import type { AttemptRegistry } from "./attempt-registry.js";
+
+/** The version of the protocol that this worker speaks. */
+export const PROTOCOL_VERSION = 1;
+
+/** What Hello says of the worker and one session leaves to the next. */
+export interface SessionIdentity {
+  readonly instanceId: string;
+  workerId: string;
+  /** The highest epoch that a server has shown. */
+  lastEpoch: bigint;
+  /** Why the worker takes no new work; undefined while it does. */
+  drainingReason: string | undefined;
+}
+
+/** Who the worker is and what it holds at this moment. */
+export function helloOf(
+  store: AttemptStore,
+  features: readonly string[],
+  registry: AttemptRegistry,
+  identity: SessionIdentity,
+): Hello {
+  const { settings, bootId } = store;
+  return create(HelloSchema, {
+    protoMin: PROTOCOL_VERSION,
+    protoMax: PROTOCOL_VERSION,
+    workerId: identity.workerId,
+    name: settings.name,
+    bootId,
+    instanceId: identity.instanceId,
+    os: operatingSystem(),
+    arch: architecture(),
+    software: SOFTWARE,
+    labels: { ...settings.labels },
+    capacity: settings.capacity,
+    features: [...features],
+    limits: { spoolBytes: BigInt(settings.spoolBytes), messageBytes: RECEIVE_LIMIT_BYTES },
+    encoding: "utf-8",
+    workDirectory: settings.workDirectory,
+    runs: registry.all.filter(({ state, isUnknown }) => state > RunState.NEW && !isUnknown).map(summaryOf),
+    lastEpoch: identity.lastEpoch,
+    draining: identity.drainingReason !== undefined,
+  });
+}
+
+function summaryOf({ runId, attempt, fence, state, journal }: Attempt): RunSummary {
+  return create(RunSummarySchema, {
+    runId,
+    attempt,
+    fence,
+    state,
+    nextEvent: BigInt(journal.nextEvent),
+    ackedThrough: BigInt(journal.ackedThrough),
+    offsets: journal.header.channels.map((channel, index) => ({
+      channel,
+      bytes: BigInt(journal.offsets[index] ?? 0),
+    })),
+  });
+}

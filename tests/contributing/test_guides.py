@@ -76,6 +76,7 @@ def test_add_a_fact(tmp_path: Path) -> None:
         "tests/golden/stories.py",
     }
     performed.run("tests.golden.record")
+    performed.run("tests.golden.facts")
     performed.check()
     performed.run("pytest", "-q", "-p", "no:cacheprovider", "tests/events", "tests/domain/test_server_warnings.py")
 

@@ -182,7 +182,7 @@ def test_full_disk(tmp_path: Path) -> None:
         server.start_worker(client)
         unlimited = resource.prlimit(server.server_pid, resource.RLIMIT_FSIZE, (DISK_BYTES, resource.RLIM_INFINITY))
         full = build(server, client, "both")
-        assert full["build"]["result"] == "failure"
+        assert full["build"]["result"] == "exception"
         assert "the server's disk takes no more" in full["steps"][2]["summary"]
         assert [one["name"] for one in full["artifacts"]] == ["small"]
         assert not INFRASTRUCTURE_REASONS & {step["operations"][0]["ended"] for step in full["steps"]}

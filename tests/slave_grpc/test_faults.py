@@ -1,17 +1,11 @@
 """Faults around a session: a full disk, operations the ledger gave up, stale fences, encryption."""
 
 import asyncio
-import datetime
 import hashlib
-import ipaddress
 import random
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from buildledger.domain.build import FinishOperation, StopBuild
 from buildledger.events.ids import log_id
@@ -23,6 +17,7 @@ from buildledger.settings import Tls
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 from buildledger.worker.main import run_worker
 from buildledger.worker.settings import WorkerSettings
+from tests.fakes.certificates import self_signed
 from tests.fakes.full_disk import files_no_larger_than
 from tests.slave_grpc.raw_worker import RawWorker, Script
 from tests.slave_grpc.service import Installation
@@ -157,24 +152,9 @@ async def test_output_that_does_not_join(installation: Installation) -> None:
 
 
 def _certificate(directory: Path) -> Tls:
-    """A certificate for 127.0.0.1 that is its own issuer."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
+    """The files of a certificate for 127.0.0.1."""
+    key, certificate = self_signed()
     tls = Tls(certificate=directory / "server.pem", key=directory / "server.key")
-    tls.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    tls.key.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    tls.certificate.write_bytes(certificate)
+    tls.key.write_bytes(key)
     return tls

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from tests.fakes.copies import make_copy
 from tests.mutants.faults import ROOT, Fault, FaultListError, load
-from tests.mutants.suites import Outcome, SuiteRun, run
+from tests.mutants.suites import LIMIT_SECONDS, Outcome, SuiteRun, run
 
 PLACE = ROOT / "out" / "mutants"
 OUTPUT_SHOWN_LINES = 15
@@ -110,6 +110,8 @@ def _line(tried: Tried) -> str:
     match result.outcome:
         case Outcome.FAILED:
             said = "caught"
+        case Outcome.ENDLESS:
+            said = "caught, hung"
         case Outcome.PASSED:
             said = "SURVIVED"
         case Outcome.BROKEN:
@@ -124,12 +126,16 @@ def _tail(result: SuiteRun) -> str:
 
 
 def _summary(tried: list[Tried]) -> int:
-    caught = Counter(one.fault.suite for one in tried if one.result.outcome is Outcome.FAILED)
+    caught = Counter(one.fault.suite for one in tried if one.result.outcome.catches)
     total = sum(caught.values())
     by_suite = ", ".join(f"{count} by {suite}" for suite, count in sorted(caught.items()))
     print(f"\n{total} of {len(tried)} caught: {by_suite}")
+    if endless := sum(one.result.outcome is Outcome.ENDLESS for one in tried):
+        print(
+            f"{endless} of these because the suite went on for {LIMIT_SECONDS} s, which it does not without the fault"
+        )
     for one in tried:
-        if one.result.outcome is not Outcome.FAILED:
+        if not one.result.outcome.catches:
             print(f"not caught: {one.fault.room}: {one.fault.why}")
     return 0 if total == len(tried) else 1
 

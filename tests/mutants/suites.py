@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tests.fakes.copies import environment
 
 LIMIT_SECONDS = 300
-"""A suite that runs for longer is ended and counted as failed: some faults make a program wait for ever."""
+"""A suite that runs for longer is ended: some faults make a program wait for ever."""
 NO_TEST_RAN = (
     "[build failed]",
     "[setup failed]",
@@ -29,8 +29,15 @@ class Outcome(StrEnum):
 
     PASSED = "passed"
     FAILED = "failed"
+    ENDLESS = "endless"
+    """It did not end in time, which catches a fault, because the same tests end without it."""
     BROKEN = "broken"
     """It failed, but not because a test did."""
+
+    @property
+    def catches(self) -> bool:
+        """Whether this says that the fault was noticed."""
+        return self in (Outcome.FAILED, Outcome.ENDLESS)
 
 
 class SuiteRun(NamedTuple):
@@ -59,7 +66,7 @@ def run(suite: str, tests: Sequence[str], copy: Path) -> SuiteRun:
             errors="replace",
         )
     except subprocess.TimeoutExpired as late:
-        return SuiteRun(Outcome.FAILED, LIMIT_SECONDS, f"{late}")
+        return SuiteRun(Outcome.ENDLESS, LIMIT_SECONDS, f"{late}")
     return SuiteRun(_outcome(done.returncode, done.stdout), time.monotonic() - begun, done.stdout)
 
 

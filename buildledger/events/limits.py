@@ -32,7 +32,7 @@ NAME_BYTES = 800
 """Of a name, in UTF-8: read models look it up by indexes, of which PostgreSQL's hold three such names at the most."""
 TEXT_CHARACTERS = 1 << 20
 """Of any other text."""
-OTHER_TEXTS = {(ConfigApplied, "text"): 64 << 20, (TestResult, "name"): TEXT_CHARACTERS}
+OTHER_TEXTS: dict[tuple[type, str], int] = {(ConfigApplied, "text"): 64 << 20, (TestResult, "name"): TEXT_CHARACTERS}
 """In characters: those that may be longer than their field's name says."""
 ITEMS = 100_000
 """Of one list, or of one mapping."""

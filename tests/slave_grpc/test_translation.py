@@ -26,7 +26,7 @@ def told(spec: OperationSpec, features: tuple[str, ...] = ALL, os: str = "linux"
     ],
 )
 def test_a_script_stops_at_its_first_failing_command(spec: Run, os: str, interpreter: list[str]) -> None:
-    """The server names the shell that does that; one that was asked for before it was so, and Windows, get their own."""
+    """The server names the shell that does; what was asked for before it was so, and Windows, get their own."""
     command = told(spec, os=os).command
     assert list(command.shell_script.interpreter) == interpreter
     assert command.shell_script.text == (spec.script or "")

@@ -47,7 +47,8 @@ def test_a_script_gets_data_through_variables_only() -> None:
     operation = asked("script")
     assert operation.label == "make all"
     assert operation.spec == Run(
-        script="# say it\nmake all\n", stop_at_failure=True, env={"VERSION": Text("1.2")}, no_output_seconds=1200)
+        script="# say it\nmake all\n", stop_at_failure=True, env={"VERSION": Text("1.2")}, no_output_seconds=1200
+    )
 
 
 def test_timeouts_reach_the_worker() -> None:

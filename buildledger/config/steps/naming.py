@@ -6,6 +6,7 @@ import posixpath
 import re
 import shlex
 from collections.abc import Sequence
+from itertools import pairwise
 
 from buildledger.config.values import Argument, InputRef, PropertyRef
 
@@ -49,7 +50,7 @@ def _script_of(program: str, argv: Sequence[Argument]) -> str | None:
     if program not in _SHELLS:
         return None
     takes_value = False
-    for flag, script in zip(argv[1:], argv[2:], strict=False):
+    for flag, script in pairwise(argv[1:]):
         if takes_value:
             takes_value = False
         elif not isinstance(flag, str) or not flag.startswith(("-", "+")):

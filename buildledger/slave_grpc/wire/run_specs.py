@@ -24,7 +24,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 EXECUTABLE_MODE = 0o755
 WINDOWS = "windows"
 STOPPING_SHELL = ("/bin/sh", "-e", "-c")
-"""Ends a script with its first command that fails. What Windows has for that is in no shell that it runs scripts with."""
+"""Ends a script with its first command that fails. `cmd.exe` of Windows has nothing like it."""
 ATTEMPT = 1
 """The attempt of every run on the wire: each try at an operation is an operation with an id of its own."""
 
@@ -83,9 +83,7 @@ def run_spec(
     return sent
 
 
-def _command(
-    sent: pb.RunSpec, spec: Run, features: Collection[str], secret: Callable[[str], str], os: str
-) -> None:
+def _command(sent: pb.RunSpec, spec: Run, features: Collection[str], secret: Callable[[str], str], os: str) -> None:
     command = sent.command
     if spec.script is None:
         command.argv.args.extend(spec.argv)

@@ -66,3 +66,18 @@ def test_the_glossary_is_in_order() -> None:
     terms = re.findall(r"^\| \*\*(.+?)\*\*", (ROOT / "docs/glossary.md").read_text(), re.MULTILINE)
     plain = [term.strip("`").casefold() for term in terms]
     assert plain == sorted(set(plain))
+
+
+def test_every_claim_of_reliability_has_its_test() -> None:
+    """Each line of the tables names a test, and each test that the page names is there."""
+    page = (ROOT / "docs/reliability.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith(("| ---", "| what "))]
+    assert [row for row in rows if "::" not in row] == []
+    named = re.findall(r"`((?:tests|workers|dashboard)/[^`\s:]+)::([^`]+)`", page)
+    assert len(named) >= len(rows)
+    missing = [
+        f"{file}::{test}"
+        for file, test in named
+        if not (ROOT / file).is_file() or test.partition("[")[0] not in (ROOT / file).read_text()
+    ]
+    assert missing == []

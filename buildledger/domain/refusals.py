@@ -163,6 +163,16 @@ class LogContradictedRefusal(Refusal):
         self.log_id = str(log_id)
 
 
+class LimitRefusal(Refusal):
+    """A value is beyond what the ledger can hold."""
+
+    code = "beyond_limits"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"this can't be kept: {detail}")
+        self.detail = detail
+
+
 REFUSALS: tuple[type[Refusal], ...] = (
     NotFoundRefusal,
     RequestNotWaitingRefusal,
@@ -179,4 +189,5 @@ REFUSALS: tuple[type[Refusal], ...] = (
     MachineBusyRefusal,
     ConfigRevisionRefusal,
     LogContradictedRefusal,
+    LimitRefusal,
 )

@@ -11,8 +11,10 @@ from eventsourcing.persistence import StoredEvent
 
 from buildledger.domain.aggregates import BY_COMMAND
 from buildledger.domain.command import Command
+from buildledger.domain.refusals import LimitRefusal
 from buildledger.events.codec import MalformedFactError, UnknownFactError, encode
 from buildledger.events.fact import Fact, Metadata
+from buildledger.events.limits import LimitError, check
 from buildledger.ledger.errors import CommandIdReusedRefusal, LedgerUnavailable
 from buildledger.ledger.store import CommandRecord, FactStore, KnownCommand, stream_of
 from buildledger.ledger.streams import Stream, StreamCache
@@ -130,12 +132,13 @@ def _decide_one(decision: Decision, streams: list[Stream | None], batch: Batch) 
             for fact in stream.aggregate.decide(state, command):
                 version += 1
                 state = evolve(state, fact)
+                check(fact)
                 facts.append(fact)
                 stored.append(StoredEvent(stream.stream_id, version, fact.NAME, encode(fact, meta)))
             stream.state, stream.version = state, version
     except Exception as error:
         # a rule that says no, or fails, does so to its caller only
-        decision.error = error
+        decision.error = LimitRefusal(str(error)) if isinstance(error, LimitError) else error
         facts.clear()
         for stream, state, version in reversed(before):
             stream.state, stream.version = state, version

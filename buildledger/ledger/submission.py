@@ -10,6 +10,8 @@ from uuid import UUID, uuid4
 import msgspec
 
 from buildledger.domain.command import Command
+from buildledger.domain.refusals import LimitRefusal
+from buildledger.events.limits import LimitError, check_text
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -50,15 +52,25 @@ class Submission:
         future: asyncio.Future[Receipt] | Future[Receipt],
         loop: asyncio.AbstractEventLoop | None,
     ) -> None:
+        """Queue nothing yet.
+
+        Raises:
+            LimitRefusal: A text of the commands can't be kept.
+        """
         self.commands = commands
         self.origin = origin
         self.future = future
         self.loop = loop
         """Where the caller waits; None: in a thread."""
-        self.streams = [command.stream_id for command in commands]
         self.command_id = origin.command_id or uuid4()
-        self.digest = b"" if origin.command_id is None else digest_of(commands)
-        """Empty: the command id is not the caller's, so nobody can repeat it."""
+        try:
+            check_text(origin.actor)
+            self.streams = [command.stream_id for command in commands]
+            self.digest = b"" if origin.command_id is None else digest_of(commands)
+            """Empty: the command id is not the caller's, so nobody can repeat it."""
+        except (LimitError, UnicodeEncodeError, RecursionError) as error:
+            # neither an id nor a digest can be made of what no fact could hold
+            raise LimitRefusal(str(error)) from error
         self.attempts = 0
 
     def resolve(self, receipt: Receipt | None, error: BaseException | None) -> None:

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from buildledger.api.http.responses import POSITION_HEADER, Unchanged
 from buildledger.api.models.server import Problem as Document
-from buildledger.domain.refusals import NotFoundRefusal, Refusal, TokenRefusal
+from buildledger.domain.refusals import LimitRefusal, NotFoundRefusal, Refusal, TokenRefusal
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.logs.store import BadPatternError
 from buildledger.projections.reading import PositionAhead
@@ -22,7 +22,7 @@ URN = "urn:buildledger:problem:"
 
 _encoder = msgspec.json.Encoder()
 
-_STATUS_OF_REFUSALS: dict[type[Refusal], int] = {NotFoundRefusal: 404, TokenRefusal: 422}
+_STATUS_OF_REFUSALS: dict[type[Refusal], int] = {NotFoundRefusal: 404, TokenRefusal: 422, LimitRefusal: 422}
 """Every other refusal is a conflict with what is recorded: 409."""
 CODES = {
     400: "malformed",

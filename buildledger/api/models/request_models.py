@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from buildledger.api.models.limits import NAME_CHARACTERS_MAX, PRIORITY_LIMIT, REASON_CHARACTERS_MAX
 
@@ -65,7 +64,7 @@ class CommitBody(Body):
     author: Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS_MAX)] = Field(
         examples=["Jane Doe <jane@example.org>"], description="Who wrote it: a name and an address."
     )
-    committed_at: datetime = Field(strict=False, description="When it was committed, with the offset from UTC.")
+    committed_at: AwareDatetime = Field(strict=False, description="When it was committed, with the offset from UTC.")
     message: Annotated[str, StringConstraints(max_length=MESSAGE_CHARACTERS_MAX)] = Field(
         description="The whole message."
     )

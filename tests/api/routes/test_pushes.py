@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
+import pytest
 
 from buildledger.events.change import BranchMoved, ChangeRecorded
 from tests.api.conftest import Site
@@ -57,3 +59,31 @@ async def test_a_source_that_is_not_configured_takes_no_commits(client: httpx.As
     assert (await client.post("/api/v1/sources/nowhere/changes", json=body)).status_code == 404
     wrong = {"branch": "topic", "commits": [commit("--upload-pack=evil")]}
     assert (await client.post("/api/v1/sources/widget/changes", json=wrong)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("committed_at", "2026-01-02T03:04:05"),
+        ("committed_at", "0001-01-01T00:00:00+14:00"),
+        ("committed_at", "9999-12-31T23:59:59-12:00"),
+        ("files", ["a\0b"]),
+        ("files", ["\ud800"]),
+        ("message", "\udfff"),
+        ("author", "\ud800"),
+    ],
+)
+async def test_commits_that_cannot_be_kept_are_refused_whole(
+    site: Site, client: httpx.AsyncClient, field: str, value: object
+) -> None:
+    """422 with the place, nothing recorded, and the next good commit is seen at once: no read model stands still."""
+    head = site.ledger.head()
+    bad = {"branch": "topic", "commits": [commit(FIRST), commit(SECOND, FIRST) | {field: value}]}
+    answer = await client.post(
+        "/api/v1/sources/widget/changes", content=json.dumps(bad), headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 422, answer.text
+    assert field in answer.json()["detail"]
+    assert site.ledger.head() == head
+    good = await client.post("/api/v1/sources/widget/changes", json={"branch": "topic", "commits": [commit(FIRST)]})
+    assert (good.status_code, good.json()["visible"]) == (201, True)

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, Generic, TypeVar
 
 Answer = TypeVar("Answer")
-MOST_SUSPENSIONS = 1_000
+SUSPENSIONS_MAX = 1_000
 
 
 class Moment(Enum):
@@ -83,16 +83,16 @@ class _Interrupted(Generic[Answer]):
             return answer
 
 
-async def interruptions() -> AsyncIterator[Interruption]:
+async def interruptions(suspensions_max: int = SUSPENSIONS_MAX) -> AsyncIterator[Interruption]:
     """Each suspension of what is tried in the loop's body, at both moments, until the body isn't interrupted any more.
 
     The body makes the coroutine anew, awaits `interruption.of(coroutine)` in a task, and checks what is left of it.
     """
     for moment in Moment:
-        for suspension in range(1, MOST_SUSPENSIONS + 1):
+        for suspension in range(1, suspensions_max + 1):
             interruption = Interruption(suspension, moment)
             yield interruption
             if not interruption.has_happened and interruption.seen < suspension:
                 break
         else:
-            raise AssertionError(f"more than {MOST_SUSPENSIONS} suspensions")
+            raise AssertionError(f"more than {suspensions_max} suspensions")

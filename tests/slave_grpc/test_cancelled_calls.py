@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ async def test_an_upload_leaves_its_place_and_its_file(
         requests = [first, pb.BlobWriteRequest(data=DATA[200:300]), pb.BlobWriteRequest(data=DATA[300:])]
         interrupter.interruption, interrupter.method = interruption, "Write"
         await _ends(blobs.Write(requests, metadata=metadata), interruption)
-        answer = await _within_a_moment(lambda: blobs.Write([first, requests[1], requests[2]], metadata=metadata))
+        answer = await _within_a_moment(partial(blobs.Write, requests, metadata=metadata))
         assert answer.committed == len(DATA), interruption
     assert count > 10
     await _eventually(lambda: not _open_artifacts(installation))
@@ -183,7 +184,7 @@ def _open_artifacts(installation: Installation) -> list[str]:
 
 
 async def _ends(call: Any, interruption: Interruption) -> None:
-    """Wait for the end of a call, whichever it is; of a handler that was cancelled gRPC expects that its caller is gone."""
+    """Wait for the end of a call, whichever it is; gRPC cancels no handler whose caller is still there."""
     while not call.done():
         if interruption.has_happened:
             call.cancel()

@@ -235,7 +235,7 @@ class Sessions:
 
     async def _pause(self, worker: str, reason: str) -> None:
         await self._ledger.execute(
-            PauseWorker(worker=worker, by=PausedBy.WORKER, reason=f"the worker asked to drain: {reason}"),
+            PauseWorker(worker=worker, by=PausedBy.WORKER, reason=reason),
             origin=Origin(actor=f"worker:{worker}"),
         )
 

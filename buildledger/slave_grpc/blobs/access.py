@@ -168,9 +168,14 @@ class BlobAccess:
             self._readable[run.operation_id] = found
         return found
 
-    def _prune(self) -> None:
+    def forget(self, operation_ids: Iterable[OperationId]) -> None:
         """Forget runs that have ended."""
-        for known in (self._sent, self._readable, self._refused):
-            for operation_id in [one for one in known if self._work().operation(one) is None]:
-                del known[operation_id]
-                self._artifacts.forget_received(str(operation_id))
+        for operation_id in operation_ids:
+            for known in (self._sent, self._readable, self._refused):
+                known.pop(operation_id, None)
+            self._artifacts.forget_received(str(operation_id))
+
+    def _prune(self) -> None:
+        """Forget those of which a call came too late, when they had ended already."""
+        known = {*self._sent, *self._readable, *self._refused}
+        self.forget([one for one in known if self._work().operation(one) is None])

@@ -112,6 +112,8 @@ class Sessions:
 
     def changed(self, changes: Changes) -> None:
         """Hand each session what concerns it; the others cost nothing."""
+        for operation_ids in changes.ended.values():
+            self._access.forget(operation_ids)
         for worker in changes.workers & self._sessions.keys():
             session = self._sessions[worker]
             connection = changes.connected.get(worker)
@@ -182,6 +184,7 @@ class Sessions:
             context.write,
             epoch=epoch,
             features=hello.features,
+            os=hello.os,
             secrets=self._secrets,
             files=self._access,
             refuse=lambda operation, ended: self._spawn(event_sink.end(operation, ended)),

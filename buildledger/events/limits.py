@@ -95,8 +95,7 @@ def held(text: str, characters: int) -> str:
 
     For doors that have nobody to refuse it to: a worker's message, what a program said.
     """
-    if "\0" in text:
-        text = text.replace("\0", "\\x00")
+    text = text.replace("\0", "\\x00")
     if not text.isascii():
         text = text.encode(errors="backslashreplace").decode()
     return text if len(text) <= characters else f"{text[: characters - 1]}…"

@@ -5,7 +5,7 @@ threads.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Protocol
 
 import msgspec
@@ -129,8 +129,8 @@ class ArtifactStore(Protocol):
         """
         ...
 
-    def read(self, sha256: str, offset: int = 0) -> Iterator[bytes]:
-        """The file's bytes from `offset` on, in pieces.
+    def read(self, sha256: str, offset: int = 0) -> Generator[bytes]:
+        """The file's bytes from `offset` on, in pieces; close it, unless it is read to its end.
 
         Raises:
             FileNotFoundError

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from io import FileIO
 from pathlib import Path
 from uuid import uuid4
@@ -90,7 +90,7 @@ class LocalArtifactStore:
             part.unlink(missing_ok=True)
         return sha256
 
-    def read(self, sha256: str, offset: int = 0) -> Iterator[bytes]:
+    def read(self, sha256: str, offset: int = 0) -> Generator[bytes]:
         """See `ArtifactStore.read`."""
         with self.path(sha256).open("rb") as file:
             file.seek(offset)

@@ -165,11 +165,23 @@ class Sessions:
     async def _admit(self, hello: pb.Hello, context: Context) -> int:
         """See `SessionAdmission.admit`; from here on the server doesn't stop before the session has ended."""
         self._count_open(+1)
+        admitting = asyncio.create_task(self._admission.admit(hello, context.peer()))
         try:
-            return await self._admission.admit(hello, context.peer())
+            return await asyncio.shield(admitting)
+        except asyncio.CancelledError:
+            self._spawn(self._withdraw(hello.name, admitting))
+            raise
         except BaseException:
             self._count_open(-1)
             raise
+
+    async def _withdraw(self, worker: str, admitting: asyncio.Task[int]) -> None:
+        """End what was begun for a worker whose stream has ended before it got its session."""
+        try:
+            with contextlib.suppress(NotAdmittedError):
+                await self._disconnect(worker, await admitting, "stream_ended")
+        finally:
+            self._count_open(-1)
 
     def _count_open(self, change: int) -> None:
         self._open_count += change
@@ -224,8 +236,10 @@ class Sessions:
 
     async def _end(self, session: Session) -> None:
         """Finish what is being stored, then record that the session has ended."""
-        await session.finish()
-        self._count_open(-1)
+        try:
+            await session.finish()
+        finally:
+            self._count_open(-1)
         if self._sessions.get(session.worker) is session:
             del self._sessions[session.worker]
         if session.reason != "superseded":

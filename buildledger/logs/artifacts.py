@@ -157,6 +157,22 @@ class ArtifactStore(Protocol):
         """Remove a file unless it was stored (again) at or after that time; returns how many bytes that freed."""
         ...
 
+    def note_received(self, owner: str, sha256: str, size_bytes: int) -> None:
+        """Remember over a restart that the owner has sent a whole file. A crash of the machine may undo it.
+
+        Raises:
+            OSError
+        """
+        ...
+
+    def received(self, owner: str) -> dict[str, int]:
+        """The sizes of the files that the owner has sent, by SHA-256."""
+        ...
+
+    def forget_received(self, owner: str) -> None:
+        """Forget what the owner has sent; the files stay."""
+        ...
+
     def forget_uploads(self, touched_before: float) -> None:
         """Remove what is left of uploads that nobody has gone on with since that time."""
         ...

@@ -10,6 +10,7 @@ import grpc.aio
 
 from buildledger.domain.worker import DisconnectWorker, PauseWorker
 from buildledger.events.ids import ServerId
+from buildledger.events.limits import LINE_CHARACTERS, held
 from buildledger.events.operation import Ended
 from buildledger.events.worker import PausedBy
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
@@ -111,6 +112,8 @@ class Sessions:
 
     def changed(self, changes: Changes) -> None:
         """Hand each session what concerns it; the others cost nothing."""
+        for operation_ids in changes.ended.values():
+            self._access.forget(operation_ids)
         for worker in changes.workers & self._sessions.keys():
             session = self._sessions[worker]
             connection = changes.connected.get(worker)
@@ -209,7 +212,7 @@ class Sessions:
         )
 
     def _new_event_sink(self, worker: str) -> RunEventSink:
-        return RunEventSink(worker, self._ledger, self._logs, self._artifacts)
+        return RunEventSink(worker, self._ledger, self._logs, self._artifacts, self._access.came)
 
     async def _begin(self, session: Session, hello: pb.Hello, context: Context) -> None:
         """Send the welcome, wait until an earlier stream has stored all it had, and send the desired state."""
@@ -249,7 +252,7 @@ class Sessions:
 
     async def _pause(self, worker: str, reason: str) -> None:
         await self._ledger.execute(
-            PauseWorker(worker=worker, by=PausedBy.WORKER, reason=f"the worker asked to drain: {reason}"),
+            PauseWorker(worker=worker, by=PausedBy.WORKER, reason=held(reason, LINE_CHARACTERS)),
             origin=Origin(actor=f"worker:{worker}"),
         )
 

@@ -150,12 +150,21 @@ def test_no_repository_further_up_is_touched(tmp_path: Path, repository: Reposit
     assert (outer.path / "b.txt").read_text() == "not committed yet\n"
 
 
-@pytest.mark.parametrize("method", ["clobber", "fresh", "clean", "copy", None])
 @pytest.mark.parametrize(
-    ("link", "into"),
-    [("proto", "proto"), ("third", "third/proto"), (".buildledger", "proto"), ("proto", "proto/deep/er")],
+    ("link", "into", "method", "outside"),
+    [
+        ("proto", "proto", "fresh", True),
+        ("proto", "proto", "fresh", False),
+        ("proto", "proto", "clobber", True),
+        ("proto", "proto", "copy", True),
+        ("proto", "proto", None, True),
+        ("third", "third/proto", "clean", True),
+        ("third", "third/proto", "fresh", False),
+        ("proto", "proto/deep/er", "fresh", True),
+        (".buildledger", "proto", "copy", True),
+        (".buildledger", "proto", "fresh", True),
+    ],
 )
-@pytest.mark.parametrize("outside", [True, False])
 def test_a_link_in_one_repository_does_not_lead_the_checkout_of_another(
     tmp_path: Path,
     repository: Repository,
@@ -165,7 +174,7 @@ def test_a_link_in_one_repository_does_not_lead_the_checkout_of_another(
     method: str | None,
     outside: bool,
 ) -> None:
-    """Where one source has a link, another isn't checked out through it: neither out of the build's directory nor in it."""
+    """Where one source has a link, another isn't checked out through it, whether or not it leads out of the build's."""
     elsewhere = tmp_path / "elsewhere" if outside else executor.directory / "inside"
     for place in (elsewhere, elsewhere / "proto", elsewhere / "source" / "widget"):
         place.mkdir(parents=True)

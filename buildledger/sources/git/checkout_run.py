@@ -86,7 +86,7 @@ class GitCheckout:
     def _refuse_links(self) -> Generator[WorkerCommand, Ended, None]:
         """Make sure that no link leads git to another directory than the one that was asked for.
 
-        A link may be in a revision of another source, or left by an earlier build. git would work, and remove, wherever it
+        A link may be in a revision of another source, or left by an earlier build. git would work, and remove, where it
         leads; within the build's directory too that isn't what the step says.
         """
         for path in _above(self._plan.clone, self._plan.into):

@@ -44,6 +44,10 @@ def _serve(settings: ServerSettings, output: Path) -> None:
     asyncio.run(run_server(settings, announce=print))
 
 
+class WaitedTooLongError(AssertionError):
+    """Something that was waited for didn't come."""
+
+
 class Installation:
     """One state directory, one server, one worker."""
 
@@ -216,9 +220,14 @@ def installation(
 
 
 def wait_until(condition: Callable[[], Any], what: str, why_not: Callable[[], str] = lambda: "") -> Any:
-    """Look until a condition holds, and give what it gave; fails at a deadline and says what was waited for."""
+    """Look until a condition holds, and give what it gave.
+
+    Raises:
+        WaitedTooLongError: At a deadline; says what was waited for.
+    """
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not (found := condition()):
-        assert time.monotonic() < deadline, f"waited {DEADLINE_SECONDS:g} s until {what}\n{why_not()}"
+        if time.monotonic() >= deadline:
+            raise WaitedTooLongError(f"waited {DEADLINE_SECONDS:g} s until {what}\n{why_not()}")
         time.sleep(POLL_SECONDS)
     return found

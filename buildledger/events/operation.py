@@ -29,6 +29,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="ru
     argv: tuple[str, ...] = ()
     script: str | None = None
     """A shell script; data reaches it only through `env`."""
+    stop_at_failure: bool = False
+    """The script ends with the first of its commands that fails, where the worker's shell knows how (`sh -e`)."""
     cwd: str = "."
     """Relative to the build's directory, inside it."""
     env: dict[str, EnvironmentValue] = msgspec.field(default_factory=dict)

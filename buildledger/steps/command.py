@@ -33,6 +33,7 @@ def command(
     return Run(
         argv=argv,
         script=script,
+        stop_at_failure=script is not None,
         cwd=workdir,
         env={name: _variable(value) for name, value in given.items() if value is not None},
         unset_env=tuple(name for name, value in given.items() if value is None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from buildledger.config.steps.naming import first_command
 from buildledger.config.steps.script import ScriptStep
 from buildledger.steps.command import command, label
 from buildledger.steps.outcome import conclude
@@ -9,11 +10,11 @@ from buildledger.steps.program import Operation, Program, StepInputs, StepProgra
 
 
 def script(step: ScriptStep, inputs: StepInputs) -> Program:
-    """Run the script in the worker's shell and take its exit code for the result."""
+    """Run the script in the worker's shell until a command fails, and take its exit code for the result."""
     spec = command(step.env, step.workdir, step.timeout, inputs, script=step.script)
-    ended = yield Operation(label=label(step.script), spec=spec)
+    ended = yield Operation(label=label(first_command(step.script)), spec=spec)
     assert ended is not None
     return conclude(ended, spec)
 
 
-PROGRAM = StepProgram(name="script", version=1, start=script)
+PROGRAM = StepProgram(name="script", version=2, start=script)

@@ -126,7 +126,8 @@ class StepExecutor:
     def _run(self, spec: Run) -> Ended:
         environment = {name: value for name, value in self._environment.items() if name not in spec.unset_env}
         environment |= {name: value.value for name, value in spec.env.items() if isinstance(value, Text)}
-        argv = ["/bin/sh", "-e", "-c", spec.script] if spec.script is not None else list(spec.argv)
+        shell = ["/bin/sh", *(["-e"] if spec.stop_at_failure else []), "-c"]
+        argv = list(spec.argv) if spec.script is None else [*shell, spec.script]
         stderr = subprocess.STDOUT if spec.merge_stderr else subprocess.PIPE
         try:
             done = subprocess.run(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from buildledger.config.resolved import LockUse
 from buildledger.config.steps.checkout import CheckoutStep
 from buildledger.config.steps.run import RunStep
@@ -125,7 +127,38 @@ def test_steps_of_every_kind() -> None:
     assert isinstance(described, SetPropertyStep)
     assert isinstance(listed, SetPropertyStep)
     assert (described.argv, described.value, listed.value) == (("git", "describe"), None, ("a", "b"))
-    assert [step.name for step in builder.steps[1:2]] == ["uv run"]
+    assert [step.name for step in builder.steps[1:2]] == ["uv run pytest"]
+
+
+@pytest.mark.parametrize(
+    ("step", "name"),
+    [
+        ("run: [python3, -m, pytest, -q, tests]", "python3 -m pytest -q tests"),
+        ("run: [/usr/bin/make, all]", "make all"),
+        ("run: [./configure]", "configure"),
+        ("run: [sh, -c, 'cd web && npm test']", "cd web && npm test"),
+        ("run: [bash, -euo, pipefail, -c, make check]", "make check"),
+        ("run: [/bin/bash, -e, -c, make check]", "make check"),
+        ("run: [sh, build.sh]", "sh build.sh"),
+        ("run: [deploy, {input: target}, {expr: change.branch}]", "deploy {target} …"),
+        ("run: [git, commit, -m, two words]", "git commit -m 'two words'"),
+        ('script: "# why\\nset -eu\\ncd web\\nexport CI=1\\nnpm  test\\n"', "npm test"),
+        ('script: "set -e\\n"', "set -e"),
+        ('script: "# nothing\\n"', "script"),
+        (
+            "run: [python3, tools/a/long/path/to/some/program/of/ours.py]",
+            "python3 tools/a/long/path/to/some/program/of/ou…",
+        ),
+    ],
+)
+def test_a_step_without_a_name_is_called_by_what_it_does(step: str, name: str) -> None:
+    """Neither `python3` nor `sh` says what a step does: its command line does, shortened, or the script's start."""
+    builder = with_builder(f"""
+        inputs: {{target: {{type: string}}}}
+        steps:
+          - {step}
+    """)
+    assert [step.name for step in builder.steps] == [name]
 
 
 def test_steps_without_names_get_different_ones() -> None:
@@ -134,16 +167,16 @@ def test_steps_without_names_get_different_ones() -> None:
         steps:
           - run: [make, all]
           - run: [/usr/bin/make, all]
-          - run: [make, -k]
+          - run: [make, -k, all]
           - {run: [x], name: make}
     """)
-    assert [step.name for step in builder.steps] == ["make all", "make all (2)", "make (2)", "make"]
+    assert [step.name for step in builder.steps] == ["make all", "make all (2)", "make -k all", "make"]
 
 
 def test_properties_are_known_from_the_step_on_that_sets_them() -> None:
     """A step may use a property that an earlier one sets, not one that a later one does."""
     steps = "[{set_property: p, value: x}, {run: [a, {property: p}]}]"
-    assert with_builder(f"steps: {steps}").steps[1].name == "a"
+    assert with_builder(f"steps: {steps}").steps[1].name == "a {p}"
     swapped = "[{run: [a, {property: p}]}, {set_property: p, value: x}]"
     assert "builder 'b' has no property 'p'" in messages(f"{BASE}builders: {{b: {{steps: {swapped}}}}}\n")
 

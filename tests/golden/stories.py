@@ -201,6 +201,31 @@ STORIES: dict[str, tuple[Fact, ...]] = {
         build.StepFinished(step=0, result=Result.CANCELLED, summary="stopped: superseded"),
         build.BuildFinished(result=Result.CANCELLED, summary="stopped in checkout"),
     ),
+    "build-with-a-stopping-script": (
+        build.BuildAssigned(
+            builder="tests",
+            requests=(REQUEST,),
+            attempt=1,
+            worker="w1",
+            fence=3,
+            stamps=(STAMP,),
+            reason="after change",
+            requested_by="reactor:triggering",
+            config_digest=DIGEST,
+        ),
+        build.StepStarted(step=0, name="make", program="script", program_version=2),
+        build.OperationRequested(
+            operation_id=_operation_id(30),
+            step=0,
+            label="make",
+            worker="w1",
+            fence=3,
+            spec=operation.Run(script="make\nmake install\n", stop_at_failure=True),
+        ),
+        build.OperationFinished(
+            operation_id=_operation_id(30), ended=operation.Ended(reason="exited", exit_code=2, detail="")
+        ),
+    ),
     "build-with-files-and-tests": (
         build.BuildAssigned(
             builder="package",

@@ -11,8 +11,25 @@ from buildledger.slave_grpc.wire.run_specs import UnsendableError, run_spec, sec
 ALL = ("blobs", "file_operations", "merge_stderr", "secrets", "stdin")
 
 
-def told(spec: OperationSpec, features: tuple[str, ...] = ALL) -> pb.RunSpec:
-    return run_spec(spec, "dir", features, {"s": "value"}.__getitem__)
+def told(spec: OperationSpec, features: tuple[str, ...] = ALL, os: str = "linux") -> pb.RunSpec:
+    return run_spec(spec, "dir", features, {"s": "value"}.__getitem__, os=os)
+
+
+@pytest.mark.parametrize(
+    ("spec", "os", "interpreter"),
+    [
+        (Run(script="x", stop_at_failure=True), "linux", ["/bin/sh", "-e", "-c"]),
+        (Run(script="x", stop_at_failure=True), "unknown", ["/bin/sh", "-e", "-c"]),
+        (Run(script="x", stop_at_failure=True), "windows", []),
+        (Run(script="x"), "linux", []),
+        (Run(argv=("x",)), "linux", []),
+    ],
+)
+def test_a_script_stops_at_its_first_failing_command(spec: Run, os: str, interpreter: list[str]) -> None:
+    """The server names the shell that does; what was asked for before it was so, and Windows, get their own."""
+    command = told(spec, os=os).command
+    assert list(command.shell_script.interpreter) == interpreter
+    assert command.shell_script.text == (spec.script or "")
 
 
 def test_command() -> None:

@@ -46,7 +46,9 @@ def test_a_script_gets_data_through_variables_only() -> None:
     """The script is what stands in the configuration, to the letter; its label is its first command."""
     operation = asked("script")
     assert operation.label == "make all"
-    assert operation.spec == Run(script="# say it\nmake all\n", env={"VERSION": Text("1.2")}, no_output_seconds=1200)
+    assert operation.spec == Run(
+        script="# say it\nmake all\n", stop_at_failure=True, env={"VERSION": Text("1.2")}, no_output_seconds=1200
+    )
 
 
 def test_timeouts_reach_the_worker() -> None:
@@ -66,8 +68,8 @@ def test_a_value_that_cannot_be_had_is_an_exception() -> None:
 
 
 def test_really_run(executor: StepExecutor) -> None:
-    """A real process's exit code is the step's result."""
-    for script, result in (("exit 0", Result.SUCCESS), ("exit 3", Result.FAILURE)):
+    """A real process's exit code is the step's result, and a script ends with its first command that fails."""
+    for script, result in (("exit 0", Result.SUCCESS), ("exit 3", Result.FAILURE), ("false\ntrue", Result.FAILURE)):
         step = ScriptStep(name="s", script=script, env={})
         assert executor.perform(step, INPUTS).conclusion.result is result
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from buildledger.config.filling import Filling
+from buildledger.config.steps.naming import command_line
 from buildledger.config.steps.step import Arguments, ProcessModel, StepBase, StepScope, Timeout
 from buildledger.config.values import Argument, EnvironmentValue
 
@@ -39,19 +39,8 @@ class RunModel(ProcessModel):
         return RunStep(**common, argv=filling.arguments_of(self.run))
 
     def default_name(self, filling: Filling) -> str:
-        """`uv run` for `[/usr/bin/uv, run, --python, …]`."""
-        return _program(filling.arguments_of(self.run))
-
-
-def _program(argv: Sequence[Argument]) -> str:
-    """The program, and its first argument if that is a word."""
-    first, *rest = argv
-    if not isinstance(first, str):
-        return "run"
-    name = posixpath.basename(first) or first
-    if rest and isinstance(rest[0], str) and rest[0].replace("-", "").replace("_", "").isalnum() and rest[0][0] != "-":
-        name = f"{name} {rest[0]}"
-    return name
+        """Its command line."""
+        return command_line(filling.arguments_of(self.run))
 
 
 MODEL = RunModel

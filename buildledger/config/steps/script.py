@@ -7,12 +7,13 @@ from typing import Any
 
 from buildledger.config.fields import Script
 from buildledger.config.filling import Filling
+from buildledger.config.steps.naming import first_command
 from buildledger.config.steps.step import ProcessModel, StepBase, Timeout
 from buildledger.config.values import EnvironmentValue
 
 
 class ScriptStep(StepBase, frozen=True, kw_only=True, tag="script"):
-    """Run a shell script; data reaches it through `env` only."""
+    """Run a shell script until one of its commands fails; data reaches it through `env` only."""
 
     script: str
     env: Mapping[str, EnvironmentValue]
@@ -35,9 +36,8 @@ class ScriptModel(ProcessModel):
         return ScriptStep(**common, script=self.script)
 
     def default_name(self, filling: Filling) -> str:
-        """Its first line that isn't a comment."""
-        lines = [line.strip() for line in self.script.splitlines()]
-        return next((line for line in lines if line and not line.startswith("#")), "script")
+        """Its first command."""
+        return first_command(self.script)
 
 
 MODEL = ScriptModel

@@ -36,12 +36,14 @@ class DesiredRunBuilder:
     def __init__(
         self,
         features: Iterable[str],
+        os: str,
         secrets: SecretSource,
         files: RunFiles,
         *,
         refuse: Callable[[OpenOperation, Ended], None],
     ) -> None:
         self._features = frozenset(features)
+        self._os = os
         self._secrets = secrets
         self._files = files
         self._refuse = refuse
@@ -66,7 +68,7 @@ class DesiredRunBuilder:
         spec = operation.spec
         values = await self._values(secret_names(spec))
         files = await self._files.files(operation) if isinstance(spec, Download) else ()
-        sent = run_spec(spec, operation.directory, self._features, values.__getitem__, files)
+        sent = run_spec(spec, operation.directory, self._features, values.__getitem__, files, os=self._os)
         if isinstance(spec, Upload | Download):
             sent.blob_token = self._files.token(operation)
         return sent

@@ -29,6 +29,7 @@ class Sender:
         *,
         epoch: int,
         features: Iterable[str],
+        os: str,
         secrets: SecretSource,
         files: RunFiles,
         refuse: Callable[[OpenOperation, Ended], None],
@@ -36,7 +37,7 @@ class Sender:
         """`refuse` ends an operation that this worker can't be given."""
         self._write = write
         self._epoch = epoch
-        self._builder = DesiredRunBuilder(features, secrets, files, refuse=refuse)
+        self._builder = DesiredRunBuilder(features, os, secrets, files, refuse=refuse)
         self._outbox = Outbox()
         self._revision = 0
         self._full: tuple[Sequence[tuple[OpenOperation, pb.RunSummary]], Sequence[pb.RunSummary]] | None = None

@@ -181,6 +181,7 @@ class Sessions:
             context.write,
             epoch=epoch,
             features=hello.features,
+            os=hello.os,
             secrets=self._secrets,
             files=self._access,
             refuse=lambda operation, ended: self._spawn(event_sink.end(operation, ended)),

@@ -22,6 +22,9 @@ from buildledger.events.operation import (
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
 EXECUTABLE_MODE = 0o755
+WINDOWS = "windows"
+STOPPING_SHELL = ("/bin/sh", "-e", "-c")
+"""Ends a script with its first command that fails. `cmd.exe` of Windows has nothing like it."""
 ATTEMPT = 1
 """The attempt of every run on the wire: each try at an operation is an operation with an id of its own."""
 
@@ -47,10 +50,13 @@ def run_spec(
     features: Collection[str],
     secret: Callable[[str], str],
     files: Sequence[pb.FileIn] = (),
+    *,
+    os: str = "",
 ) -> pb.RunSpec:
     """The specification that a worker gets; never kept anywhere, since it may hold secrets.
 
-    `secret` gives the value of a secret by name; `files` are those that a download is to fetch.
+    `secret` gives the value of a secret by name; `files` are those that a download is to fetch;
+    `os` is the worker's operating system, as it says itself.
 
     Raises:
         UnsendableError: The worker doesn't offer a feature that the operation can't do without.
@@ -58,7 +64,7 @@ def run_spec(
     sent = pb.RunSpec(builddir=directory)
     match spec:
         case Run():
-            _command(sent, spec, features, secret)
+            _command(sent, spec, features, secret, os)
         case Upload():
             _require("blobs", features)
             _upload(sent, spec, features)
@@ -77,12 +83,14 @@ def run_spec(
     return sent
 
 
-def _command(sent: pb.RunSpec, spec: Run, features: Collection[str], secret: Callable[[str], str]) -> None:
+def _command(sent: pb.RunSpec, spec: Run, features: Collection[str], secret: Callable[[str], str], os: str) -> None:
     command = sent.command
     if spec.script is None:
         command.argv.args.extend(spec.argv)
     else:
         command.shell_script.text = spec.script
+        if spec.stop_at_failure and os != WINDOWS:
+            command.shell_script.interpreter.extend(STOPPING_SHELL)
     command.cwd = "" if spec.cwd == "." else spec.cwd
     for name, value in spec.env.items():
         if isinstance(value, SecretName):

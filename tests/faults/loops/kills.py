@@ -22,8 +22,8 @@ BUILDS_A_KILL = 2
 LIFE_SECONDS = 0.8
 """The longest time from a start to the next kill."""
 STEP = """
-old=$(cat "pid-$N" 2> /dev/null)
-state=$(cut -d " " -f 3 "/proc/${old:-none}/stat" 2> /dev/null)
+old=$(cat "pid-$N" 2> /dev/null || true)
+state=$(cut -d " " -f 3 "/proc/${old:-none}/stat" 2> /dev/null || true)
 case "$state" in ""|Z) ;; *) echo "$N $old $state" >> survivors ;; esac
 echo $$ > "pid-$N"
 echo "$BUILD" >> starts

@@ -28,6 +28,8 @@ FRACTION_MAX = 1e12
 FIRST_TIME = datetime(1, 1, 2, tzinfo=UTC)
 LAST_TIME = datetime(9999, 12, 30, tzinfo=UTC)
 """A day within what Python can tell, so that a time can be told in every zone."""
+LINE_CHARACTERS = 4_096
+"""Of what a program or a worker says in a line for people; doors cut there."""
 NAME_BYTES = 800
 """Of a name, in UTF-8: read models look it up by indexes, of which PostgreSQL's hold three such names at the most."""
 TEXT_CHARACTERS = 1 << 20
@@ -86,6 +88,17 @@ def check_text(text: str, characters: int = TEXT_CHARACTERS) -> None:
             text.encode()
         except UnicodeEncodeError as error:
             raise LimitError(f"holds half a character (a lone surrogate), as character {error.start + 1}") from None
+
+
+def held(text: str, characters: int) -> str:
+    """A text for people as a fact can hold it: what can't be kept stands as an escape, and what is too long is cut.
+
+    For doors that have nobody to refuse it to: a worker's message, what a program said.
+    """
+    text = text.replace("\0", "\\x00")
+    if not text.isascii():
+        text = text.encode(errors="backslashreplace").decode()
+    return text if len(text) <= characters else f"{text[: characters - 1]}…"
 
 
 def _name(text: str) -> None:

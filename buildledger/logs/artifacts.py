@@ -5,7 +5,7 @@ threads.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Protocol
 
 import msgspec
@@ -129,8 +129,8 @@ class ArtifactStore(Protocol):
         """
         ...
 
-    def read(self, sha256: str, offset: int = 0) -> Iterator[bytes]:
-        """The file's bytes from `offset` on, in pieces.
+    def read(self, sha256: str, offset: int = 0) -> Generator[bytes]:
+        """The file's bytes from `offset` on, in pieces; close it, unless it is read to its end.
 
         Raises:
             FileNotFoundError
@@ -155,6 +155,22 @@ class ArtifactStore(Protocol):
 
     def remove(self, sha256: str, stored_before: float) -> int:
         """Remove a file unless it was stored (again) at or after that time; returns how many bytes that freed."""
+        ...
+
+    def note_received(self, owner: str, sha256: str, size_bytes: int) -> None:
+        """Remember over a restart that the owner has sent a whole file. A crash of the machine may undo it.
+
+        Raises:
+            OSError
+        """
+        ...
+
+    def received(self, owner: str) -> dict[str, int]:
+        """The sizes of the files that the owner has sent, by SHA-256."""
+        ...
+
+    def forget_received(self, owner: str) -> None:
+        """Forget what the owner has sent; the files stay."""
         ...
 
     def forget_uploads(self, touched_before: float) -> None:

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from io import FileIO
 from pathlib import Path
 from uuid import uuid4
@@ -90,7 +90,7 @@ class LocalArtifactStore:
             part.unlink(missing_ok=True)
         return sha256
 
-    def read(self, sha256: str, offset: int = 0) -> Iterator[bytes]:
+    def read(self, sha256: str, offset: int = 0) -> Generator[bytes]:
         """See `ArtifactStore.read`."""
         with self.path(sha256).open("rb") as file:
             file.seek(offset)
@@ -130,6 +130,24 @@ class LocalArtifactStore:
                 self._used_bytes -= status.st_size
             return status.st_size
 
+    def note_received(self, owner: str, sha256: str, size_bytes: int) -> None:
+        """See `ArtifactStore.note_received`."""
+        with self._received(owner).open("ab", buffering=0) as file:
+            file.write(f"{sha256} {size_bytes}\n".encode())
+
+    def received(self, owner: str) -> dict[str, int]:
+        """See `ArtifactStore.received`."""
+        try:
+            lines = self._received(owner).read_text(errors="replace").splitlines()
+        except FileNotFoundError:
+            return {}
+        found = (line.partition(" ") for line in lines)
+        return {sha256: int(size) for sha256, _, size in found if len(sha256) == _DIGEST_CHARACTERS and size.isdigit()}
+
+    def forget_received(self, owner: str) -> None:
+        """See `ArtifactStore.forget_received`."""
+        self._received(owner).unlink(missing_ok=True)
+
     def forget_uploads(self, touched_before: float) -> None:
         """See `ArtifactStore.forget_uploads`."""
         for path in self._incoming.iterdir():
@@ -158,6 +176,9 @@ class LocalArtifactStore:
         """Let another upload of the same file begin."""
         with self._lock:
             self._busy.pop(part, None)
+
+    def _received(self, owner: str) -> Path:
+        return self._incoming / f"{owner}.received"
 
     def _part(self, sha256: str, owner: str) -> Path:
         self.path(sha256)

@@ -1,7 +1,7 @@
 """The worker service: constructs its parts, starts them in the order of need, and stops them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import grpc.aio
 
@@ -49,8 +49,13 @@ class WorkerService:
         settings: WorkerServiceSettings,
         authority: Authority | None = None,
         is_configured: Callable[[str], bool] = lambda worker: True,
+        interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
     ) -> None:
-        """Without an `authority` workers get bearer credentials only. Only workers that are configured are admitted."""
+        """Without an `authority` workers get bearer credentials only. Only workers that are configured are admitted.
+
+        `interceptors` see each call before it is authenticated.
+        """
+        self._interceptors = interceptors
         self._ledger = ledger
         self._clock = clock
         self._settings = settings
@@ -110,7 +115,7 @@ class WorkerService:
         Raises:
             SettingsError: An address is taken, or would carry credentials in clear over a network.
         """
-        self._server = server_.make_server(self._interceptor())
+        self._server = server_.make_server(*self._interceptors, self._interceptor())
         self._health = HealthService(self._server)
         server_.add_sessions(self._server, self._sessions.serve)
         worker_pb2_grpc.add_BlobsServicer_to_server(Blobs(self._artifacts, self._access), self._server)

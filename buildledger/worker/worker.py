@@ -12,7 +12,7 @@ import grpc
 import grpc.aio
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.files.transfers.blob_store import BlobStore
+from buildledger.worker.files.transfers.blob_store import BlobStore, is_cancelled
 from buildledger.worker.processes.orphans import OrphanedRun
 from buildledger.worker.runs.attempt import Attempt
 from buildledger.worker.runs.attempt_store import AttemptStore
@@ -146,6 +146,12 @@ class Worker:
     async def _perform(self, attempt: Attempt, work: Coroutine[None, None, None]) -> None:
         try:
             await work
+        except asyncio.CancelledError:
+            if is_cancelled():
+                raise
+            # Not this task was cancelled, but something that it waited for.
+            _log.exception("run %s failed inside the worker", attempt.run_id)
+            attempt.fail("the worker failed: something that it waited for was cancelled")
         except Exception as error:
             # A fault of this program must end one run, not the worker with all its runs.
             _log.exception("run %s failed inside the worker", attempt.run_id)
@@ -249,7 +255,7 @@ class Worker:
         self._store.group_fsync.close()
         for attempt in self._registry:
             attempt.journal.close()
-        await self._blobs.reconnect()
+        await self._blobs.close()
 
 
 def _read_epoch(path: Path) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import grpc
 import grpc.aio
@@ -23,6 +23,11 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
         self.is_silent = asyncio.Event()
         """Set once a download has begun that never goes on."""
         self.falls_silent = False
+        self.goes_on = asyncio.Event()
+        """Ends the silence."""
+        self.is_away = False
+        self.on_question: Callable[[], None] | None = None
+        """Called when a worker asks what is missing."""
         self.never_finds = False
         self._partial: dict[bytes, bytes] = {}
 
@@ -31,6 +36,11 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
         request: pb.FindMissingRequest,
         context: "grpc.aio.ServicerContext[pb.FindMissingRequest, pb.FindMissingResponse]",
     ) -> pb.FindMissingResponse:
+        if self.is_away:
+            self.is_silent.set()
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
+        if self.on_question is not None:
+            self.on_question()
         if self.never_finds:
             self.is_silent.set()
             await asyncio.Event().wait()
@@ -69,7 +79,7 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
         content = self.stored[request.blob.sha256]
         if self.falls_silent:
             self.is_silent.set()
-            await asyncio.Event().wait()
+            await self.goes_on.wait()
         for start in range(0, len(content), 100_000):
             yield pb.BlobReadResponse(data=content[start : start + 100_000])
         if self.lies:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
+import grpc.aio
+
 from buildledger.clock import Clock, SystemClock
 from buildledger.domain.build import AssignBuild, RequestOperation, StartStep
 from buildledger.domain.command import Command
@@ -55,6 +57,7 @@ class Installation:
         self.authority: Authority | None = None
         self.mutual: Address | None = None
         self.configured: set[str] | None = None
+        self.interceptors: list[grpc.aio.ServerInterceptor] = []
         self.port = 0
         self._builds = 0
         self.open()
@@ -77,6 +80,7 @@ class Installation:
             settings=self.settings,
             authority=self.authority,
             is_configured=lambda worker: self.configured is None or worker in self.configured,
+            interceptors=self.interceptors,
         )
 
     async def start(self) -> None:

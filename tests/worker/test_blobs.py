@@ -123,3 +123,49 @@ async def test_a_stop_while_uploading_keeps_the_exit_code(server: ScriptedServer
     exited = await server.ended(key)
     assert (exited.reason, exited.code) == (pb.EXIT_REASON_CANCEL, 7)
     assert exited.HasField("ran_for")
+
+
+async def test_a_broken_transfer_leaves_those_of_others_alone(server: ScriptedServer, blobs: Blobs) -> None:
+    """While one run's upload breaks off and begins again, another's download goes on undisturbed."""
+    blobs.stored[hashlib.sha256(b"right").digest()] = b"right"
+    blobs.falls_silent = True
+    blobs.break_off_at = 1_000_000
+    fetching = script("cat f")
+    fetching.files_in.add(blob=blob(b"right"), path=b"f")
+    slow = server.run(fetching)
+    async with asyncio.timeout(60):
+        await blobs.is_silent.wait()
+    uploading = script("head -c 3000000 /dev/zero > big")
+    uploading.builddir = "other"
+    uploading.files_out.add(pattern=b"big")
+    assert (await server.ended(server.run(uploading))).reason == pb.EXIT_REASON_COMPLETED
+    assert len(blobs.offsets) == 2
+    blobs.goes_on.set()
+    exited = await server.ended(slow)
+    assert (exited.reason, exited.code) == (pb.EXIT_REASON_COMPLETED, 0)
+
+
+async def test_a_file_that_is_gone_before_its_upload_fails_the_run(
+    server: ScriptedServer, blobs: Blobs, work_dir: Path
+) -> None:
+    """A file that can't be read when its turn comes is named, and the run ends."""
+    blobs.on_question = lambda: (work_dir / "b" / "f").unlink()
+    spec = script("echo content > f")
+    spec.files_out.add(pattern=b"f")
+    key = server.run(spec)
+    assert (await server.ended(key)).reason == pb.EXIT_REASON_FILE_FAILED
+    error = server.events[key][-2].file_result.error
+    assert (error.code, error.path) == (pb.FILE_ERROR_CODE_NOT_FOUND, b"f")
+
+
+async def test_a_stop_wakes_a_transfer_that_waits_for_its_next_try(server: ScriptedServer, blobs: Blobs) -> None:
+    """A run is stopped at once also while it waits for the server's files to be reachable again."""
+    blobs.is_away = True
+    spec = script("echo content > f")
+    spec.files_out.add(pattern=b"f")
+    key = server.run(spec)
+    async with asyncio.timeout(60):
+        await blobs.is_silent.wait()
+    server.stop_run(key)
+    exited = await server.ended(key)
+    assert (exited.reason, exited.code) == (pb.EXIT_REASON_CANCEL, 0)

@@ -5,7 +5,7 @@ that it is stored: knowing a digest is no proof that somebody may have the file.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from buildledger.events.ids import OperationId
@@ -108,12 +108,21 @@ class BlobAccess:
 
     def has_sent(self, runs: Iterable[OpenOperation], sha256: str) -> bool:
         """Whether one of these runs has sent the whole file."""
-        return any(sha256 in self._sent.get(run.operation_id, ()) for run in runs)
+        return any(sha256 in self.came(run) for run in runs)
+
+    def came(self, run: OpenOperation) -> Mapping[str, int]:
+        """The sizes in bytes of the files that an upload has sent, by SHA-256; also before the server was restarted."""
+        known = self._sent.get(run.operation_id)
+        if known is None:
+            known = self._sent[run.operation_id] = self._artifacts.received(str(run.operation_id))
+        return known
 
     def record_sent(self, run: OpenOperation, sha256: str, size_bytes: int) -> None:
         """Note that a run has sent a whole file."""
         self._prune()
-        self._sent.setdefault(run.operation_id, {})[sha256] = size_bytes
+        self.came(run)
+        self._sent[run.operation_id][sha256] = size_bytes
+        self._artifacts.note_received(str(run.operation_id), sha256, size_bytes)
 
     def record_failed(self, run: OpenOperation, sha256: str, error: Exception) -> None:
         """Note that a file came and couldn't be stored; `check_limits` raises the error once more."""
@@ -132,7 +141,7 @@ class BlobAccess:
         largest = min(run.spec.limit_bytes, self._limits.file_bytes)
         if size_bytes > largest:
             raise OverQuotaError(f"a file of {size_bytes} bytes is too large: {largest} are allowed")
-        before = self._work().stored_bytes(run.build_id) + sum(self._sent.get(run.operation_id, {}).values())
+        before = self._work().stored_bytes(run.build_id) + sum(self.came(run).values())
         if before + size_bytes > self._limits.build_bytes:
             raise OverQuotaError(
                 f"a file of {size_bytes} bytes finds no room: the artifacts of one build may take"
@@ -159,8 +168,14 @@ class BlobAccess:
             self._readable[run.operation_id] = found
         return found
 
-    def _prune(self) -> None:
+    def forget(self, operation_ids: Iterable[OperationId]) -> None:
         """Forget runs that have ended."""
-        for known in (self._sent, self._readable, self._refused):
-            for operation_id in [one for one in known if self._work().operation(one) is None]:
-                del known[operation_id]
+        for operation_id in operation_ids:
+            for known in (self._sent, self._readable, self._refused):
+                known.pop(operation_id, None)
+            self._artifacts.forget_received(str(operation_id))
+
+    def _prune(self) -> None:
+        """Forget those of which a call came too late, when they had ended already."""
+        known = {*self._sent, *self._readable, *self._refused}
+        self.forget([one for one in known if self._work().operation(one) is None])

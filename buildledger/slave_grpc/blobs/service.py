@@ -1,9 +1,10 @@
 """The gRPC service `Blobs`: transfers files between workers and the artifact store, resumable at any byte."""
 
-import asyncio
 import errno
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import closing
 from functools import partial
 from typing import Any, NoReturn, TypeVar
 
@@ -23,6 +24,7 @@ from buildledger.logs.artifacts import (
 )
 from buildledger.logs.artifacts import Upload as StoreUpload
 from buildledger.slave_grpc.blobs.access import BlobAccess, OutOfReachError
+from buildledger.slave_grpc.blobs.threads import held, in_thread
 from buildledger.slave_grpc.state.open_work import OpenOperation
 
 SHA256_BYTES = 32
@@ -91,22 +93,15 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
         run = await self._answering(context, partial(self._access.writer, runs, first.run_id))
         await self._answering(context, partial(self._access.check_limits, run, blob.sha256.hex(), blob.size))
         begin = partial(self._artifacts.upload, blob.sha256.hex(), blob.size, first.offset, str(run.operation_id))
-        upload = await self._do(context, begin)
-        finished = False
         try:
-            await self._take(upload, first, requests)
-            await asyncio.to_thread(upload.finish)
-            finished = True
+            async with held(begin, lambda upload: upload.close()) as upload:
+                await self._receive(upload, run, first, requests)
         except (WrongDigestError, OSError) as error:
             # The end of a call that is being written to can hide its status from the writer; it asks again.
             self._access.record_failed(run, blob.sha256.hex(), error)
             await _fail(context, error)
-        except IncompleteUploadError as error:
+        except ArtifactError as error:
             await _fail(context, error)
-        finally:
-            if not finished:
-                await asyncio.shield(asyncio.to_thread(upload.close))
-        self._access.record_sent(run, blob.sha256.hex(), blob.size)
         return pb.BlobWriteResponse(committed=blob.size)
 
     async def Read(self, request: pb.BlobReadRequest, context: Any) -> AsyncIterator[pb.BlobReadResponse]:  # noqa: N802
@@ -117,21 +112,38 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
             await self._access.check_readable(runs, name)
         except OutOfReachError as error:
             await _fail(context, error)
-        pieces = self._artifacts.read(name, request.offset)
-        while piece := await self._do(context, lambda: _next(pieces)):
-            yield pb.BlobReadResponse(data=piece)
+        with closing(self._artifacts.read(name, request.offset)) as pieces:
+            while piece := await self._do(context, lambda: next(pieces, b"")):
+                yield pb.BlobReadResponse(data=piece)
 
     async def _is_complete(self, runs: Sequence[OpenOperation], blob: pb.Blob, context: Any) -> bool:
         name = blob.sha256.hex()
         return self._access.has_sent(runs, name) and bool(await self._do(context, partial(self._artifacts.has, name)))
 
-    async def _take(
-        self, upload: StoreUpload, first: pb.BlobWriteRequest, requests: AsyncIterator[pb.BlobWriteRequest]
+    async def _receive(
+        self,
+        upload: StoreUpload,
+        run: OpenOperation,
+        first: pb.BlobWriteRequest,
+        requests: AsyncIterator[pb.BlobWriteRequest],
     ) -> None:
+        """Take a whole file, and note that the run has sent it."""
         if first.data:
-            await asyncio.to_thread(upload.write, first.data)
+            await in_thread(partial(upload.write, first.data))
         async for request in requests:
-            await asyncio.to_thread(upload.write, request.data)
+            await in_thread(partial(upload.write, request.data))
+        finished = threading.Event()
+
+        def finish() -> None:
+            upload.finish()
+            finished.set()
+
+        try:
+            await in_thread(finish)
+        finally:
+            # It is here, whether or not the worker is still there to be told.
+            if finished.is_set():
+                self._access.record_sent(run, first.blob.sha256.hex(), first.blob.size)
 
     async def _check_limits(self, run: OpenOperation, blob: pb.Blob, context: Any) -> None:
         name = blob.sha256.hex()
@@ -153,7 +165,7 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
     async def _do(self, context: Any, work: Callable[[], Any]) -> Any:
         """Call something in a thread; an error aborts the call with its status."""
         try:
-            return await asyncio.to_thread(work)
+            return await in_thread(work)
         except (ArtifactError, OSError) as error:
             await _fail(context, error)
 
@@ -167,7 +179,3 @@ async def _fail(context: Any, error: Exception) -> NoReturn:
         text = f"the server's disk takes no more: {error.strerror}"
     await context.abort(status, text)
     raise AssertionError("abort does not return")
-
-
-def _next(pieces: Iterator[bytes]) -> bytes:
-    return next(pieces, b"")

@@ -1,5 +1,6 @@
 """Authenticates every call before its service sees it."""
 
+import contextlib
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
@@ -65,8 +66,9 @@ def _guarded(handler: Any, authenticate: Authenticate) -> Any:
 
     async def answers(request: Any, context: Any) -> AsyncIterator[Any]:
         await admit(context)
-        async for response in original(request, context):
-            yield response
+        async with contextlib.aclosing(original(request, context)) as responses:
+            async for response in responses:
+                yield response
 
     guarded = answers if inspect.isasyncgenfunction(original) else answer
     return make(

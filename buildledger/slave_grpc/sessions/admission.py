@@ -1,6 +1,6 @@
 """Decides from the first message of a stream whether a worker may hold a session."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from uuid import UUID
 
 from buildledger.clock import Clock
@@ -29,6 +29,10 @@ from buildledger.slave_grpc.wire.status import error, session_error
 
 LABELS_MAX = 100
 FEATURES_MAX = 100
+WORD_CHARACTERS = 200
+"""Of what a worker says of itself in a word: its operating system, its version, a feature, a label's name."""
+LABEL_CHARACTERS = 1_000
+CAPACITY_MAX = 10_000
 
 
 class NotAdmittedError(Exception):
@@ -148,6 +152,13 @@ class SessionAdmission:
             raise _violation("hello has no instance_id")
         if len(hello.labels) > LABELS_MAX or len(hello.features) > FEATURES_MAX:
             raise _violation(f"hello has more than {LABELS_MAX} labels or {FEATURES_MAX} features")
+        for what, text, characters in _texts(hello):
+            if len(text) > characters or not text.isprintable():
+                raise _violation(
+                    f"hello: {what} has to be printable and no longer than {characters} characters, not {text[:80]!r}"
+                )
+        if not 0 <= hello.capacity <= CAPACITY_MAX:
+            raise _violation(f"hello: a worker's capacity is at most {CAPACITY_MAX}, not {hello.capacity}")
         for run in hello.runs:
             try:
                 UUID(run.run_id)
@@ -171,6 +182,19 @@ def welcome(epoch: int, server_id: ServerId, settings: WorkerServiceSettings) ->
     terms.orphan_ttl.FromMilliseconds(int(settings.orphan_seconds * 1000))
     terms.flush.FromMilliseconds(int(FLUSH_SECONDS * 1000))
     return pb.Down(welcome=terms)
+
+
+def _texts(hello: pb.Hello) -> Iterator[tuple[str, str, int]]:
+    """Every text that is recorded: what it is, what it says, how long it may be."""
+    yield "boot_id", hello.boot_id, WORD_CHARACTERS
+    yield "instance_id", hello.instance_id, WORD_CHARACTERS
+    yield "os", hello.os, WORD_CHARACTERS
+    yield "arch", hello.arch, WORD_CHARACTERS
+    yield "software", hello.software, WORD_CHARACTERS
+    yield from (("a feature", feature, WORD_CHARACTERS) for feature in hello.features)
+    for name, value in hello.labels.items():
+        yield "a label's name", name, WORD_CHARACTERS
+        yield "a label", value, LABEL_CHARACTERS
 
 
 def _violation(text: str) -> NotAdmittedError:

@@ -6,7 +6,7 @@ list of commands per run, however many events it has.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -14,8 +14,9 @@ import msgspec
 from buildledger.domain.build import FinishOperation, ReportOperationStarted, StoreArtifact
 from buildledger.domain.command import Command
 from buildledger.domain.log import FinishLog, OpenLog
-from buildledger.domain.refusals import Refusal
+from buildledger.domain.refusals import LimitRefusal, Refusal
 from buildledger.events.build import ArtifactStored
+from buildledger.events.limits import LINE_CHARACTERS, NAME_BYTES, held
 from buildledger.events.log import LogFinished, LogOpened
 from buildledger.events.operation import Ended, OutputTotal, Run, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
@@ -44,11 +45,20 @@ Answer = TypeVar("Answer")
 class RunEventSink:
     """Stores the run events of one worker; its batches are stored one after the other."""
 
-    def __init__(self, worker: str, ledger: Ledger, logs: LogStore, artifacts: ArtifactStore) -> None:
+    def __init__(
+        self,
+        worker: str,
+        ledger: Ledger,
+        logs: LogStore,
+        artifacts: ArtifactStore,
+        came: Callable[[OpenOperation], Mapping[str, int]],
+    ) -> None:
+        """`came` gives the sizes of the files that a run has sent, by SHA-256."""
         self._worker = worker
         self._ledger = ledger
         self._logs = logs
         self._artifacts = artifacts
+        self._came = came
 
     async def store(self, batch: Sequence[Received]) -> None:
         """Store a batch; returns when all of it is durable, however long a disk is full or away.
@@ -112,7 +122,7 @@ class RunEventSink:
                     build_id=operation.build_id,
                     operation_id=operation.operation_id,
                     fence=operation.fence,
-                    mechanism=received.started.mechanism,
+                    mechanism=held(received.started.mechanism, NAME_BYTES // 4),
                 )
             )
         ending = {channel: digest for (run_id, channel), digest in digests.items() if run_id == run.run_id}
@@ -141,6 +151,9 @@ class RunEventSink:
             end, operation.spec, run.files, outputs, await self._captured(run, digests)
         )
         self._compare(run, end, digests)
+        if unasked := sorted({total.channel for total in end.output_totals} - runs_.CHANNELS):
+            detail = f"the worker reports output on channel {unasked[0][:80]!r}, which nobody asked for"
+            ended = msgspec.structs.replace(ended, reason="lost", exit_code=None, signal=None, detail=detail)
         commands: list[Command] = [
             _finish_log(run, channel, digest, truncated=ended.reason == "log_limit")
             for channel, digest in digests.items()
@@ -157,13 +170,13 @@ class RunEventSink:
         """Store what an upload brought; returns its outcome, and the command that records the artifact."""
         replace = msgspec.structs.replace
         try:
-            found = upload_result.stored_artifact(spec, files)
+            found = upload_result.stored_artifact(spec, files, self._came(operation))
             if isinstance(found, Manifest):
                 sha256 = await asyncio.to_thread(self._artifacts.put, found.encode())
                 size, count = found.size_bytes, len(found.files)
                 found = upload_result.StoredArtifact(sha256=sha256, size_bytes=size, directory=True, file_count=count)
         except upload_result.NothingStoredError as error:
-            return replace(ended, reason=error.reason, exit_code=None, detail=str(error)), ()
+            return replace(ended, reason=error.reason, exit_code=None, detail=held(str(error), LINE_CHARACTERS)), ()
         except OSError as error:
             detail = f"the server's disk takes no more: {error.strerror}"
             return replace(ended, reason="io_error", exit_code=None, detail=detail), ()
@@ -209,6 +222,10 @@ class RunEventSink:
         )
         try:
             await _retry_until_stored(lambda: self._ledger.execute(*commands, origin=origin))
+        except LimitRefusal as refusal:
+            _log.error("worker %s, operation %s: %s", self._worker, operation.operation_id, refusal)
+            detail = held(f"what the worker reported can't be kept: {refusal.detail}", LINE_CHARACTERS)
+            await self._execute(operation, _finish(operation, Ended(reason="io_error", detail=detail)))
         except Refusal as refusal:
             # The build went on without this worker, so that nothing it reports about it counts any more.
             _log.info("worker %s, operation %s: %s", self._worker, operation.operation_id, refusal)

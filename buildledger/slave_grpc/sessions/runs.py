@@ -147,4 +147,4 @@ def is_last(event: pb.RunEvent) -> bool:
 def channels_of(end: pb.Exited | pb.Rejected, run: Run) -> Sequence[str]:
     """The channels of a run that had output, in this session or before."""
     totals = {total.channel for total in end.output_totals if total.bytes} if isinstance(end, pb.Exited) else set()
-    return sorted(totals | run.channels)
+    return sorted(totals & CHANNELS | run.channels)

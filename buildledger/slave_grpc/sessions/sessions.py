@@ -10,6 +10,7 @@ import grpc.aio
 
 from buildledger.domain.worker import DisconnectWorker, PauseWorker
 from buildledger.events.ids import ServerId
+from buildledger.events.limits import LINE_CHARACTERS, held
 from buildledger.events.operation import Ended
 from buildledger.events.worker import PausedBy
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
@@ -111,6 +112,8 @@ class Sessions:
 
     def changed(self, changes: Changes) -> None:
         """Hand each session what concerns it; the others cost nothing."""
+        for operation_ids in changes.ended.values():
+            self._access.forget(operation_ids)
         for worker in changes.workers & self._sessions.keys():
             session = self._sessions[worker]
             connection = changes.connected.get(worker)
@@ -162,11 +165,23 @@ class Sessions:
     async def _admit(self, hello: pb.Hello, context: Context) -> int:
         """See `SessionAdmission.admit`; from here on the server doesn't stop before the session has ended."""
         self._count_open(+1)
+        admitting = asyncio.create_task(self._admission.admit(hello, context.peer()))
         try:
-            return await self._admission.admit(hello, context.peer())
+            return await asyncio.shield(admitting)
+        except asyncio.CancelledError:
+            self._spawn(self._withdraw(hello.name, admitting))
+            raise
         except BaseException:
             self._count_open(-1)
             raise
+
+    async def _withdraw(self, worker: str, admitting: asyncio.Task[int]) -> None:
+        """End what was begun for a worker whose stream has ended before it got its session."""
+        try:
+            with contextlib.suppress(NotAdmittedError):
+                await self._disconnect(worker, await admitting, "stream_ended")
+        finally:
+            self._count_open(-1)
 
     def _count_open(self, change: int) -> None:
         self._open_count += change
@@ -197,7 +212,7 @@ class Sessions:
         )
 
     def _new_event_sink(self, worker: str) -> RunEventSink:
-        return RunEventSink(worker, self._ledger, self._logs, self._artifacts)
+        return RunEventSink(worker, self._ledger, self._logs, self._artifacts, self._access.came)
 
     async def _begin(self, session: Session, hello: pb.Hello, context: Context) -> None:
         """Send the welcome, wait until an earlier stream has stored all it had, and send the desired state."""
@@ -221,8 +236,10 @@ class Sessions:
 
     async def _end(self, session: Session) -> None:
         """Finish what is being stored, then record that the session has ended."""
-        await session.finish()
-        self._count_open(-1)
+        try:
+            await session.finish()
+        finally:
+            self._count_open(-1)
         if self._sessions.get(session.worker) is session:
             del self._sessions[session.worker]
         if session.reason != "superseded":
@@ -235,7 +252,9 @@ class Sessions:
 
     async def _pause(self, worker: str, reason: str) -> None:
         await self._ledger.execute(
-            PauseWorker(worker=worker, by=PausedBy.WORKER, reason=f"the worker asked to drain: {reason}"),
+            PauseWorker(
+                worker=worker, by=PausedBy.WORKER, reason=held(f"the worker asked to drain: {reason}", LINE_CHARACTERS)
+            ),
             origin=Origin(actor=f"worker:{worker}"),
         )
 

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 
+from buildledger.events.limits import FRACTION_MAX, LINE_CHARACTERS, held
 from buildledger.events.operation import Download, Ended, OperationSpec, OutputTotal, Stat, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+
+CAPTURED_CHARACTERS = 1 << 20
+"""Of captured output; a text with many bytes that can't be kept grows when they are escaped."""
 
 _REASONS = {
     pb.EXIT_REASON_NO_OUTPUT: "no_output",
@@ -32,7 +36,7 @@ _KINDS = {pb.FILE_TYPE_REGULAR: "file", pb.FILE_TYPE_DIRECTORY: "directory", pb.
 
 def outcome_of_rejected(event: pb.Rejected) -> Ended:
     """The outcome of an operation that the worker refused to start."""
-    return Ended(reason=_REJECTIONS.get(event.code, "rejected"), detail=event.message)
+    return Ended(reason=_REJECTIONS.get(event.code, "rejected"), detail=held(event.message, LINE_CHARACTERS))
 
 
 def outcome_of_exited(
@@ -57,12 +61,12 @@ def outcome_of_exited(
         reason=reason,
         exit_code=event.code if event.WhichOneof("status") == "code" else None,
         signal=event.signal if event.WhichOneof("status") == "signal" else None,
-        detail=event.message or (failure.message if failure is not None else ""),
-        text=_kind(files) if isinstance(spec, Stat) else text,
+        detail=held(event.message or (failure.message if failure is not None else ""), LINE_CHARACTERS),
+        text=_kind(files) if isinstance(spec, Stat) else held(text, CAPTURED_CHARACTERS),
         text_truncated=truncated,
         survivors_killed=len(event.survivors_killed),
         outputs=outputs,
-        duration_seconds=event.ran_for.ToMicroseconds() / 1e6,
+        duration_seconds=min(max(0.0, event.ran_for.seconds + event.ran_for.nanos / 1e9), FRACTION_MAX),
     )
 
 

@@ -4,6 +4,7 @@ import grpc
 
 from buildledger.domain.refusals import (
     DuplicateWorkerRefusal,
+    LimitRefusal,
     Refusal,
     TokenRefusal,
     WorkerNotEnrolledRefusal,
@@ -28,6 +29,8 @@ def session_error(refusal: Refusal, *, retry_seconds: float) -> pb.Down:
             return error(pb.ERROR_CODE_UNAUTHENTICATED, str(refusal), fatal=True)
         case DuplicateWorkerRefusal():
             return error(pb.ERROR_CODE_DUPLICATE_NAME, str(refusal), retry_seconds=retry_seconds)
+        case LimitRefusal():
+            return error(pb.ERROR_CODE_PROTOCOL_VIOLATION, str(refusal), fatal=True)
         case _:
             return error(pb.ERROR_CODE_UNAVAILABLE, str(refusal), retry_seconds=retry_seconds)
 
@@ -39,5 +42,7 @@ def status_of(refusal: Refusal) -> grpc.StatusCode:
             return grpc.StatusCode.UNAUTHENTICATED
         case DuplicateWorkerRefusal():
             return grpc.StatusCode.ALREADY_EXISTS
+        case LimitRefusal():
+            return grpc.StatusCode.INVALID_ARGUMENT
         case _:
             return grpc.StatusCode.FAILED_PRECONDITION

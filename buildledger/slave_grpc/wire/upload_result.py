@@ -1,13 +1,16 @@
 """From the file results of an upload to the artifact: one file, or a directory with its manifest."""
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from buildledger.events.operation import Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.logs.artifacts_manifest import ENTRIES_MAX, Entry, Manifest, ManifestError
+
+PERMISSIONS = 0o777
+"""What of a file's mode is kept: neither set-uid nor set-gid."""
 
 
 class NothingStoredError(Exception):
@@ -28,8 +31,13 @@ class StoredArtifact(msgspec.Struct, frozen=True, kw_only=True):
     mode: int = 0
 
 
-def stored_artifact(spec: Upload, results: Sequence[pb.FileResult]) -> StoredArtifact | Manifest | None:
+def stored_artifact(
+    spec: Upload, results: Sequence[pb.FileResult], came: Mapping[str, int]
+) -> StoredArtifact | Manifest | None:
     """The file or directory that an upload brought; None if it brought nothing and may.
+
+    `came` are the sizes of the files that the run has really sent, by SHA-256: what a worker says isn't believed, for
+    another build's file could be had by its digest.
 
     Raises:
         NothingStoredError: There is nothing where something has to be, too much, or something that isn't allowed.
@@ -38,13 +46,19 @@ def stored_artifact(spec: Upload, results: Sequence[pb.FileResult]) -> StoredArt
         raise NothingStoredError(
             "too_large", f"there are more than {ENTRIES_MAX} files and directories in {spec.path!r}"
         )
+    for entry in (entry for result in results for entry in result.entries if entry.sha256):
+        if came.get(entry.sha256.hex()) != entry.size:
+            name = entry.path.decode("utf-8", "backslashreplace")
+            raise NothingStoredError(
+                "lost", f"the worker says that it has sent {name[:200]!r} ({entry.size} bytes), and it hasn't"
+            )
     path = posixpath.normpath(spec.path)
     found = {entry.path: entry for result in results for entry in result.entries if not entry.sha256}
     sent = {entry.path: entry for result in results for entry in result.entries if entry.sha256}
     itself = path.encode("utf-8", "surrogateescape")
     if itself in sent and not spec.files:
         file = sent[itself]
-        return StoredArtifact(sha256=file.sha256.hex(), size_bytes=file.size, mode=file.mode)
+        return StoredArtifact(sha256=file.sha256.hex(), size_bytes=file.size, mode=file.mode & PERMISSIONS)
     if itself in found and not spec.files and found[itself].type != pb.FILE_TYPE_DIRECTORY:
         raise NothingStoredError("no_file", f"{spec.path!r} is neither a file nor a directory")
     if not found and not sent:
@@ -67,7 +81,9 @@ def _entries(path: str, entries: Iterable[pb.FileEntry]) -> Iterable[Entry]:
             continue
         below = name.removeprefix(above)
         if entry.sha256:
-            yield Entry(path=below, type="file", mode=entry.mode, size=entry.size, sha256=entry.sha256.hex())
+            yield Entry(
+                path=below, type="file", mode=entry.mode & PERMISSIONS, size=entry.size, sha256=entry.sha256.hex()
+            )
         elif entry.type == pb.FILE_TYPE_DIRECTORY:
             yield Entry(path=below, type="directory")
         elif entry.type == pb.FILE_TYPE_SYMLINK:

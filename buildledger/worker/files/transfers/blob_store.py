@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -57,32 +58,70 @@ class TransferTask:
     stop: Stop
 
 
+@dataclass(kw_only=True)
+class Connection:
+    """A channel to the server's Blobs service, which transfers of many runs may use at the same time."""
+
+    channel: grpc.aio.Channel
+    stub: "worker_pb2_grpc.BlobsAsyncStub"
+    users: int = 0
+    is_broken: bool = False
+    """Nobody else is to use it; it is closed when its last user has left it."""
+
+
 class BlobStore:
-    """The server's Blobs service; the channel is opened when it is first needed."""
+    """The server's Blobs service; the channel is opened when it is first needed.
+
+    A transfer that fails has the next one open another channel, but closes none that others are using: their calls
+    would be cancelled in the midst of what they do.
+    """
 
     def __init__(self, open_channel: Callable[[], grpc.aio.Channel]) -> None:
         self.credential: StoredCredential | None = None
         self._open = open_channel
-        self._channel: grpc.aio.Channel | None = None
-
-    def stub(self) -> "worker_pb2_grpc.BlobsAsyncStub":
-        """A stub on the open channel."""
-        if self._channel is None:
-            self._channel = self._open()
-        return worker_pb2_grpc.BlobsStub(self._channel)
+        self._current: Connection | None = None
 
     def metadata(self, spec: pb.RunSpec) -> tuple[tuple[str, str], ...]:
         """Metadata that authorizes one call for the blobs of a run."""
         return (("buildledger-run-token", spec.blob_token),) if spec.blob_token else call_metadata(self.credential)
 
-    async def reconnect(self) -> None:
-        """Close the channel; the next call opens another."""
-        channel, self._channel = self._channel, None
-        if channel is not None:
-            await channel.close()
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """The open channel, which stays open at least as long as the context."""
+        if self._current is None:
+            channel = self._open()
+            self._current = Connection(channel=channel, stub=worker_pb2_grpc.BlobsStub(channel))
+        connection = self._current
+        connection.users += 1
+        try:
+            yield connection
+        finally:
+            connection.users -= 1
+            await self._close_if_unused(connection)
+
+    def give_up(self, connection: Connection) -> None:
+        """Have whoever comes next open another channel."""
+        connection.is_broken = True
+        if self._current is connection:
+            self._current = None
+
+    async def close(self) -> None:
+        """Close the channel as soon as nobody uses it."""
+        if (connection := self._current) is not None:
+            self.give_up(connection)
+            await self._close_if_unused(connection)
+
+    @staticmethod
+    async def _close_if_unused(connection: Connection) -> None:
+        if connection.is_broken and not connection.users:
+            await connection.channel.close()
 
 
-async def with_retries(task: TransferTask, blobs: BlobStore, transfer: Callable[[], Awaitable[None]]) -> None:
+Transfer = Callable[["worker_pb2_grpc.BlobsAsyncStub"], Awaitable[None]]
+"""One try to move one file; what was moved before need not be moved again."""
+
+
+async def with_retries(task: TransferTask, blobs: BlobStore, transfer: Transfer) -> None:
     """Try until it succeeds, can't succeed, or the run is to be ended; then a transfer under way is broken off."""
     if task.stop.is_made:
         raise StoppedError
@@ -99,17 +138,33 @@ async def with_retries(task: TransferTask, blobs: BlobStore, transfer: Callable[
         await asyncio.gather(trying, stopped, return_exceptions=True)
 
 
-async def _retry(task: TransferTask, blobs: BlobStore, transfer: Callable[[], Awaitable[None]]) -> None:
+async def _retry(task: TransferTask, blobs: BlobStore, transfer: Transfer) -> None:
     """Try until it succeeds or can't succeed."""
     backoff = Backoff()
     while True:
-        try:
-            return await transfer()
-        except grpc.aio.AioRpcError as error:
-            if error.code() not in _PASSING and error.details() != _BROKEN_WHILE_WRITING:
-                is_quota = error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-                code = pb.FILE_ERROR_CODE_OVER_QUOTA if is_quota else pb.FILE_ERROR_CODE_BLOB
-                raise TransferError(code, b"", f"{error.code().name}: {error.details()}") from error
-            _log.info("run %s: a transfer is interrupted: %s", task.run_id, error.details())
-        await blobs.reconnect()
+        async with blobs.connection() as connection:
+            try:
+                return await transfer(connection.stub)
+            except grpc.aio.AioRpcError as error:
+                if error.code() not in _PASSING and error.details() != _BROKEN_WHILE_WRITING:
+                    is_quota = error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+                    code = pb.FILE_ERROR_CODE_OVER_QUOTA if is_quota else pb.FILE_ERROR_CODE_BLOB
+                    raise TransferError(code, b"", f"{error.code().name}: {error.details()}") from error
+                reason = error.details()
+            except asyncio.CancelledError:
+                if is_cancelled():
+                    raise
+                reason = "the call was cancelled"
+            _log.info("run %s: a transfer is interrupted: %s", task.run_id, reason)
+            blobs.give_up(connection)
         await asyncio.sleep(backoff.next_delay())
+
+
+def is_cancelled() -> bool:
+    """Whether somebody has cancelled the current task.
+
+    A call of grpcio raises CancelledError also when its channel was closed or its requests couldn't be made, which is
+    an error of the line like any other.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

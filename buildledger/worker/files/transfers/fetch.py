@@ -8,6 +8,7 @@ import tempfile
 from functools import partial
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.worker.files.operations import file_error, write_all
 from buildledger.worker.files.paths import PathEscapesError, resolve, resolve_links
 from buildledger.worker.files.transfers.blob_store import BlobStore, TransferError, TransferTask, with_retries
@@ -104,10 +105,10 @@ class _Download:
         """Whether size and digest are the blob's."""
         return self._summed.digest() == self._blob.sha256 and self._size == self._blob.size
 
-    async def resume(self, blobs: BlobStore, spec: pb.RunSpec) -> None:
+    async def resume(self, blobs: BlobStore, spec: pb.RunSpec, stub: "worker_pb2_grpc.BlobsAsyncStub") -> None:
         """Read what is missing."""
         request = pb.BlobReadRequest(blob=self._blob, offset=self._size)
-        async for part in blobs.stub().Read(request, metadata=blobs.metadata(spec)):
+        async for part in stub.Read(request, metadata=blobs.metadata(spec)):
             self._summed.update(part.data)
             self._size += len(part.data)
             write_all(self._descriptor, part.data)

@@ -6,11 +6,20 @@ import threading
 from collections.abc import AsyncIterator
 from functools import partial
 
+import grpc.aio
+
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.worker.files.listing import describe, digest, matching
 from buildledger.worker.files.operations import file_error
 from buildledger.worker.files.paths import PathEscapesError
-from buildledger.worker.files.transfers.blob_store import BlobStore, TransferError, TransferTask, with_retries
+from buildledger.worker.files.transfers.blob_store import (
+    BlobStore,
+    TransferError,
+    TransferTask,
+    is_cancelled,
+    with_retries,
+)
 
 MOST_UPLOADS = 10_000
 _CHUNK_BYTES = 240 << 10
@@ -56,9 +65,11 @@ def _wanted_entries(root: bytes, wanted: pb.FileOut) -> list[pb.FileEntry]:
     return entries
 
 
-async def _upload(task: TransferTask, blobs: BlobStore, entry: pb.FileEntry) -> None:
+async def _upload(
+    task: TransferTask, blobs: BlobStore, entry: pb.FileEntry, stub: "worker_pb2_grpc.BlobsAsyncStub"
+) -> None:
     """Write one file where the server lacks it, from where it left off."""
-    stub, spec = blobs.stub(), task.spec
+    spec = task.spec
     blob = pb.Blob(sha256=entry.sha256, size=entry.size)
     request = pb.FindMissingRequest(blobs=[blob])
     if not (await stub.FindMissing(request, metadata=blobs.metadata(spec), timeout=_CALL_SECONDS)).missing:
@@ -68,12 +79,23 @@ async def _upload(task: TransferTask, blobs: BlobStore, entry: pb.FileEntry) -> 
     if status.complete:
         return
     first = pb.BlobWriteRequest(blob=blob, offset=status.committed, run_id=task.run_id, attempt=task.attempt)
+    unreadable: list[OSError] = []
 
     async def parts() -> AsyncIterator[pb.BlobWriteRequest]:
         yield first
-        with open(os.path.join(task.root, entry.path), "rb") as file:  # noqa: ASYNC230 - chunks are small
-            file.seek(status.committed)
-            while data := file.read(_CHUNK_BYTES):
-                yield pb.BlobWriteRequest(data=data)
+        try:
+            with open(os.path.join(task.root, entry.path), "rb") as file:  # noqa: ASYNC230 - chunks are small
+                file.seek(status.committed)
+                while data := file.read(_CHUNK_BYTES):
+                    yield pb.BlobWriteRequest(data=data)
+        except OSError as error:
+            unreadable.append(error)
+            raise
 
-    await stub.Write(parts(), metadata=blobs.metadata(spec))
+    try:
+        await stub.Write(parts(), metadata=blobs.metadata(spec))
+    except (grpc.aio.AioRpcError, asyncio.CancelledError):
+        # grpcio cancels a call whose requests can't be made, and doesn't say why.
+        if unreadable and not is_cancelled():
+            raise unreadable[0] from None
+        raise

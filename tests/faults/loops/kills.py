@@ -133,9 +133,9 @@ class KillRound:
                 assert isinstance(built, BuildAssigned)
                 successes.update(map(str, built.requests))
         twice = {request_id for request_id, count in successes.items() if count > 1}
-        for kind in (OperationStarted, OperationFinished):
-            facts = Counter(each.operation_id for each in self._installed.facts(kind))
-            twice |= {f"{kind.NAME} of {operation_id}" for operation_id, count in facts.items() if count > 1}
+        started = Counter(each.operation_id for each in self._installed.facts(OperationStarted))
+        ended = Counter(each.operation_id for each in self._installed.facts(OperationFinished))
+        twice |= {f"operation {each}" for each in started | ended if started[each] > 1 or ended[each] > 1}
         twice |= {f"a step of build {build}" for build, count in Counter(self._noted("starts")).items() if count > 1}
         twice |= {f"a process beside an older one: {line}" for line in self._noted("survivors")}
         for each in sorted(twice):

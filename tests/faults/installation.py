@@ -118,12 +118,12 @@ class Installation:
         return self._server.pid
 
     def start_worker(self, client: httpx.Client, capacity: int = 8, supervisor: Path | None = None) -> None:
-        """Start it; for its first start it is given an enrollment token."""
+        """Start it; until it has enrolled it is given an enrollment token."""
         folder = self.directory / "worker"
         arguments = ["--server", str(self._settings.grpc), "--name", WORKER, "--state", str(folder)]
         arguments += ["--supervisor", str(supervisor or "none")]
         environment = dict(os.environ)
-        if not folder.exists():
+        if not (folder / "credential.json").exists():
             token = client.post("/enrollment-tokens", json={"worker": WORKER}).raise_for_status().json()["token"]
             environment["BUILDLEDGER_WORKER_TOKEN"] = token
         with (self.directory / "worker.txt").open("ab") as output:

@@ -8,10 +8,13 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from buildledger.settings import ADDRESS_FILE, ADMIN_TOKEN_FILE, SettingsError
 
 LOCK_FILE = "server.lock"
+STORE_FILE = "store-id"
+"""Tells the other servers of a ledger that this is the directory they were told of."""
 ADMIN_TOKEN_BYTES = 32
 
 
@@ -42,6 +45,14 @@ def admin_token(state: Path) -> str:
     path = state / ADMIN_TOKEN_FILE
     if not path.exists():
         _write_private(path, secrets.token_urlsafe(ADMIN_TOKEN_BYTES))
+    return path.read_text().strip()
+
+
+def store_name(state: Path) -> str:
+    """What names the directory for ever; made at the first start."""
+    path = state / STORE_FILE
+    if not path.exists():
+        _write_private(path, str(uuid4()))
     return path.read_text().strip()
 
 

@@ -59,6 +59,7 @@ FACTS: tuple[type[Fact], ...] = (
     person.ClaimRecorded,
     server.ServerStarted,
     server.ServerStopped,
+    server.ServerLost,
 )
 
 BY_NAME: dict[str, type[Fact]] = {fact.NAME: fact for fact in FACTS}

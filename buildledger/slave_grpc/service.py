@@ -49,10 +49,12 @@ class WorkerService:
         settings: WorkerServiceSettings,
         authority: Authority | None = None,
         is_configured: Callable[[str], bool] = lambda worker: True,
+        serves: Callable[[ServerId], bool] = lambda server_id: False,
         interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
     ) -> None:
         """Without an `authority` workers get bearer credentials only. Only workers that are configured are admitted.
 
+        `serves` says whether another server process lives: a session with one that doesn't is over.
         `interceptors` see each call before it is authenticated.
         """
         self._interceptors = interceptors
@@ -75,6 +77,7 @@ class WorkerService:
             is_configured=is_configured,
             clock=clock,
             server_id=server_id,
+            serves=serves,
             settings=settings,
         )
         self._artifacts = artifacts

@@ -8,6 +8,7 @@ from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.api.models import server as models
 from buildledger.api.queries.workers import count_failing, count_missing
 from buildledger.domain.machine import ALERT_AFTER_FAILURES
+from buildledger.servers.entries import Singleton
 
 LAG_DEGRADED = 10_000
 """Facts that a reader may be behind before health speaks of it."""
@@ -23,8 +24,8 @@ def health_of(deps: ApiDependencies) -> models.Health:
             name=state.name, position=state.position, lag=lag, status=state.status, error=state.error
         )
         readers.append(reader)
-    if deps.reactors is not None:
-        health = deps.reactors()
+    health = None if deps.reactors is None else deps.reactors()
+    if health is not None:
         readers.append(
             models.ReaderHealth(
                 name="reactors",
@@ -36,9 +37,19 @@ def health_of(deps: ApiDependencies) -> models.Health:
         )
     stopped = [f"{reader.name} stopped at {reader.position}: {reader.error}" for reader in readers if reader.error]
     behind = [f"{reader.name} is {reader.lag} facts behind" for reader in readers if reader.lag > LAG_DEGRADED]
-    failing_workers = worker_problems(deps)
-    status: models.HealthStatus = "failing" if stopped else "degraded" if behind or failing_workers else "ok"
-    return models.Health(status=status, position=head, readers=readers, problems=[*stopped, *behind, *failing_workers])
+    others = [*server_problems(deps), *worker_problems(deps)]
+    status: models.HealthStatus = "failing" if stopped else "degraded" if behind or others else "ok"
+    return models.Health(status=status, position=head, readers=readers, problems=[*stopped, *behind, *others])
+
+
+def server_problems(deps: ApiDependencies) -> list[str]:
+    """What is wrong with the servers as such, a line each."""
+    if deps.servers.trouble is not None:
+        return ["this server has no lease in the database, and leads nothing until it has"]
+    servers = [each for each in deps.servers.entries() if each.alive]
+    led = {singleton for each in servers for singleton in each.leads}
+    possible = {role for each in servers for role in each.roles} & {each.value for each in Singleton}
+    return [f"no server leads the {name}" for name in sorted(possible - led)]
 
 
 def worker_problems(deps: ApiDependencies) -> list[str]:

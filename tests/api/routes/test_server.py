@@ -16,3 +16,9 @@ async def test_what_the_dashboard_needs_first(site: Site, client: httpx.AsyncCli
         ui = (await stranger.get("/api/v1/ui-config")).json()
     assert not any(ui["permissions"].values())
     assert (await client.get("/api/v1/server")).json()["version"]
+
+
+async def test_which_server_leads_what(client: httpx.AsyncClient) -> None:
+    """A server that is alone is listed, and leads what its roles let it lead."""
+    (item,) = (await client.get("/api/v1/servers")).raise_for_status().json()["items"]
+    assert (item["host"], item["leads"], item["alive"], item["answered"]) == ("ci-1", ["reactors"], True, True)

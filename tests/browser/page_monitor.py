@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 from playwright.sync_api import ConsoleMessage, Page, Request
 
 OWN_SCHEMES = frozenset({"data", "blob"})
-NOT_FOUND_PAGE = re.compile(r"console error: Failed to load resource: .* 404 \(Not Found\) \(http://[^/]+/nowhere(\?.*)?\)")
+NOT_FOUND_PAGE = re.compile(
+    r"console error: Failed to load resource: .* 404 \(Not Found\) \(http://[^/]+/nowhere(\?.*)?\)"
+)
 """The browser's own line about a page that isn't there, which is answered with 404."""
 
 

@@ -36,9 +36,16 @@ def health_of(deps: ApiDependencies) -> models.Health:
         )
     stopped = [f"{reader.name} stopped at {reader.position}: {reader.error}" for reader in readers if reader.error]
     behind = [f"{reader.name} is {reader.lag} facts behind" for reader in readers if reader.lag > LAG_DEGRADED]
-    failing_workers = worker_problems(deps)
+    failing_workers = [*configuration_problems(deps), *worker_problems(deps)]
     status: models.HealthStatus = "failing" if stopped else "degraded" if behind or failing_workers else "ok"
     return models.Health(status=status, position=head, readers=readers, problems=[*stopped, *behind, *failing_workers])
+
+
+def configuration_problems(deps: ApiDependencies) -> list[str]:
+    """That nothing new is built because the configuration in force is of another version of Build Ledger."""
+    if deps.active.unreadable is None:
+        return []
+    return [f"{deps.active.unreadable}; nothing new is built until one is applied: `buildledger config apply FILE`"]
 
 
 def worker_problems(deps: ApiDependencies) -> list[str]:

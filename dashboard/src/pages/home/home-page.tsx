@@ -3,6 +3,7 @@ import { homeQuery } from "../../api/queries.ts";
 import type { Home } from "../../api/types.ts";
 import { plural } from "../../format/plural.ts";
 import { useAsOf } from "../../state/as-of.ts";
+import { installationTitle } from "../../state/installation-title.ts";
 import { QueryBoundary } from "../../ui/query-boundary.tsx";
 import type { Status } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
@@ -24,7 +25,7 @@ export function HomePage() {
   );
   return (
     <div className="page">
-      <QueryBoundary query={query} title="Build Ledger">
+      <QueryBoundary query={query} title={installationTitle}>
         {(home) => (
           <>
             <BuildersSummary home={home} />

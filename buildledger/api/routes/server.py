@@ -10,7 +10,6 @@ from buildledger.api.models import server as models
 from buildledger.api.models.limits import BUILDERS_PAGE_MAX, LINES_MAX, PAGE_MAX, SEARCH_HITS_MAX
 from buildledger.api.queries.health import health_of
 
-DEFAULT_TITLE = "Build Ledger"
 ACTIONS = ("build:force", "build:stop", "build:rebuild", "request:cancel", "request:prioritise", "worker:pause")
 
 router = api_router("server")
@@ -29,10 +28,9 @@ def read_health(deps: Dependencies, session: Session) -> JsonResponse[models.Hea
 @router.get("/ui-config")
 async def read_ui_config(deps: Dependencies, session: Session) -> JsonResponse[models.UiConfig]:
     """What the dashboard needs to know before anybody has signed in. Open to everybody."""
-    configuration = deps.active.current
     signed_in = session is not None
     made = models.UiConfig(
-        title=DEFAULT_TITLE if configuration is None else configuration.server.title,
+        title=deps.title,
         version=deps.version,
         sign_in=["token"],
         signed_in=signed_in,

@@ -187,18 +187,27 @@ export const changesQuery = (asOf: AsOf) =>
     meta: { topics: ["changes"], asOf },
   });
 
-export const workersQuery = (asOf: AsOf) =>
-  queryOptions({
-    queryKey: ["workers", asOf],
-    queryFn: ({ signal }) =>
+export const workersQuery = (asOf: AsOf, isFormer: boolean) =>
+  infiniteQueryOptions({
+    queryKey: ["workers", isFormer, asOf],
+    queryFn: ({ signal, pageParam }) =>
       readLatest(asOf, () =>
         dataOrThrow(
           api.GET("/api/v1/workers", {
-            params: { query: { ...asOfParam(asOf), limit: WORKERS_PAGE_SIZE } },
+            params: {
+              query: {
+                ...asOfParam(asOf),
+                limit: WORKERS_PAGE_SIZE,
+                ...(isFormer && { former: true }),
+                ...(pageParam && { cursor: pageParam }),
+              },
+            },
             signal,
           }),
         ),
       ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
     meta: { topics: ["workers"], asOf },
   });
 

@@ -3,6 +3,7 @@ import { homeQuery } from "../../api/queries.ts";
 import type { Home } from "../../api/types.ts";
 import { plural } from "../../format/plural.ts";
 import { useAsOf } from "../../state/as-of.ts";
+import { installationTitle } from "../../state/installation-title.ts";
 import { QueryBoundary } from "../../ui/query-boundary.tsx";
 import type { Status } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
@@ -15,7 +16,7 @@ import { RunningPanel } from "./running-panel.tsx";
 import { WorkersPanel } from "./workers-panel.tsx";
 import "./home-page.css";
 
-/** The first page: what is broken, since when and whose; what is running, waiting and recently built. One request. */
+/** The first page: what is broken, since when and whose; what is running, waiting and recently built, in one request; and the server's own health. */
 export function HomePage() {
   const asOf = useAsOf();
   const query = useQuery(homeQuery(asOf));
@@ -26,7 +27,7 @@ export function HomePage() {
   );
   return (
     <div className="page">
-      <QueryBoundary query={query} title="Build Ledger">
+      <QueryBoundary query={query} title={installationTitle}>
         {(home) => (
           <>
             <BuildersSummary home={home} />

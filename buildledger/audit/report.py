@@ -73,6 +73,16 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return ADVICE.get(self.check, LEDGER_ADVICE)
 
 
+class Skipped(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact that a reader went on without."""
+
+    reader: str
+    position: int
+    fact: str
+    """The name it is stored under."""
+    reason: str
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What a verification read and what it found wrong."""
 
@@ -87,8 +97,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The public keys that heads had to be signed by; empty: those that stand beside them."""
     findings: tuple[Finding, ...]
     """By position."""
-    skipped: tuple[Check, ...] = ()
+    unchecked: tuple[Check, ...] = ()
     """What was not looked at."""
+    skipped: tuple[Skipped, ...] = ()
+    """Facts that a reader has set aside, by position: nothing was altered, but its read model is without them."""
     read: dict[str, int] = {}
     """How many of each other thing were looked at: logs, artifacts, …"""
 
@@ -123,8 +135,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         yield f"{self.facts} facts, {self.heads_checked} signed tree heads{also}"
         for check, meaning in MEANING.items():
             found = [finding for finding in self.findings if finding.check == check]
-            if check in self.skipped:
-                yield f"  skipped {check:<11} {meaning}"
+            if check in self.unchecked:
+                yield f"  -       {check:<11} {meaning}"
             elif not found:
                 yield f"  ok      {check:<11} {meaning}"
             else:
@@ -132,10 +144,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
                 yield from (f"{'':22}{_told(finding)}" for finding in found[1:SHOWN_MAX])
                 if len(found) > SHOWN_MAX:
                     yield f"{'':22}and {len(found) - SHOWN_MAX} more: --json names them all"
+        for skipped in self.skipped:
+            what = f"position {skipped.position} ({skipped.fact}), set aside by {skipped.reader}: {skipped.reason}"
+            yield f"  SKIPPED {what}"
         yield f"chain head  {self.chain_head}"
         yield f"tree root   {self.root}"
         if self.ok:
-            yield "The ledger is what it was." if self.skipped else "The ledger and all beside it are what they were."
+            yield "The ledger is what it was." if self.unchecked else "The ledger and all beside it are what they were."
             return
         yield f"The first position that doesn't fit is {self.first_position}."
         for advice in dict.fromkeys(finding.advice for finding in self.findings):

@@ -8,16 +8,18 @@ import sqlalchemy as sa
 
 from buildledger.audit.checks import ChainCheck, HeadCheck, Mismatch, PublishedHead, TreeCheck, first_line
 from buildledger.audit.inspection import Inspection, Seen
-from buildledger.audit.report import Check, Finding, Report
+from buildledger.audit.report import Check, Finding, Report, Skipped
 from buildledger.events.catalogue import stored_names
 from buildledger.events.codec import MalformedFactError, UnknownFactError, decode
 from buildledger.events.fact import Fact
+from buildledger.events.projection import ProjectionSkipped
 from buildledger.ledger.errors import StoreError
 from buildledger.ledger.merkle import Frontier
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.store import FactQuery, FactStore, StoredFact
 
 BATCH_FACTS = 2_000
+SKIPPED_SHOWN = 100
 NO_FACT = (TypeError, ValueError, AttributeError, OverflowError)
 """What a row leads to whose columns hold something else than they should."""
 UNREADABLE_MAX = 1_000
@@ -64,6 +66,7 @@ class _Verification:
         self._frontier = Frontier()
         self._chain_head = b""
         self._heads_checked = 0
+        self._skipped: list[Skipped] = []
         self.position = 0
         """Everything up to here was read."""
 
@@ -107,7 +110,8 @@ class _Verification:
             heads_checked=self._heads_checked,
             trusted=tuple(sorted(trusted)),
             findings=tuple(sorted(findings, key=lambda finding: finding.position)),
-            skipped=tuple(sorted(INSPECTED - done)),
+            unchecked=tuple(sorted(INSPECTED - done)),
+            skipped=tuple(sorted(self._skipped, key=lambda one: one.position)),
             read={inspection.noun: inspection.count for inspection in self._inspections},
         )
 
@@ -160,10 +164,14 @@ class _Verification:
 
     def _decoded(self, name: str, body: bytes) -> Fact | None:
         try:
-            return decode(name, body)[0]
+            fact = decode(name, body)[0]
         except (UnknownFactError, MalformedFactError) as error:
             self.find(Check.DECODING, self.position, str(error))
             return None
+        if type(fact) is ProjectionSkipped and len(self._skipped) < SKIPPED_SHOWN:
+            skipped = Skipped(reader=fact.reader, position=fact.position, fact=fact.fact, reason=fact.reason)
+            self._skipped.append(skipped)
+        return fact
 
     def _ends(self, tree_size: int, largest_head: int) -> None:
         """Look for facts that are gone from the end: something still speaks of them."""

@@ -134,4 +134,4 @@ def _give_up(planned: Checkout, failed: WorkerCommandFailedError) -> Conclusion:
     )
 
 
-PROGRAM = StepProgram(name="checkout", version=1, start=checkout)
+PROGRAM = StepProgram(name="checkout", version=2, start=checkout)

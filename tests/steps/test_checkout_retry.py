@@ -140,6 +140,6 @@ def test_what_git_is_not_to_blame_for(before: list[Ended], reason: str, result: 
 
 def test_an_answer_that_is_no_revision() -> None:
     """What git prints is checked before it is given back to git."""
-    _, conclusion = answered([GOOD, Ended(reason="exited", exit_code=0, text="--evil\n")], "checkout a branch")
+    _, conclusion = answered([GOOD, GOOD, Ended(reason="exited", exit_code=0, text="--evil\n")], "checkout a branch")
     assert conclusion.result is Result.EXCEPTION
     assert "no revision: '--evil'" in conclusion.summary

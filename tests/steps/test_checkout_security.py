@@ -150,6 +150,50 @@ def test_no_repository_further_up_is_touched(tmp_path: Path, repository: Reposit
     assert (outer.path / "b.txt").read_text() == "not committed yet\n"
 
 
+@pytest.mark.parametrize(
+    ("link", "into", "method", "outside"),
+    [
+        ("proto", "proto", "fresh", True),
+        ("proto", "proto", "fresh", False),
+        ("proto", "proto", "clobber", True),
+        ("proto", "proto", "copy", True),
+        ("proto", "proto", None, True),
+        ("third", "third/proto", "clean", True),
+        ("third", "third/proto", "fresh", False),
+        ("proto", "proto/deep/er", "fresh", True),
+        (".buildledger", "proto", "copy", True),
+        (".buildledger", "proto", "fresh", True),
+    ],
+)
+def test_a_link_in_one_repository_does_not_lead_the_checkout_of_another(
+    tmp_path: Path,
+    repository: Repository,
+    executor: StepExecutor,
+    link: str,
+    into: str,
+    method: str | None,
+    outside: bool,
+) -> None:
+    """Where one source has a link, another isn't checked out through it, whether or not it leads out of the build's."""
+    elsewhere = tmp_path / "elsewhere" if outside else executor.directory / "inside"
+    for place in (elsewhere, elsewhere / "proto", elsewhere / "source" / "widget"):
+        place.mkdir(parents=True)
+        (place / "precious.txt").write_text("precious\n")
+    other = Repository(tmp_path / "other")
+    (other.path / link).symlink_to(elsewhere)
+    other.git("add", "--all")
+    other.git("commit", "--quiet", "-m", "a link")
+    assert executor.perform(step(), inputs(other.url)).conclusion.result is Result.SUCCESS
+    mode = {"mode": "full", "method": method} if method else {}
+    performance = executor.perform(step(into=into, **mode), inputs(repository.url))
+    untouched = link == ".buildledger" and method != "copy"
+    assert performance.conclusion.result is (Result.SUCCESS if untouched else Result.EXCEPTION)
+    if not untouched:
+        assert f"{link} is a link" in performance.conclusion.summary
+    left = {str(path.relative_to(elsewhere)) for path in elsewhere.rglob("*") if not path.is_dir()}
+    assert left == {"precious.txt", "proto/precious.txt", "source/widget/precious.txt"}
+
+
 def test_inherited_variables_are_not_handed_down(tmp_path: Path, repository: Repository) -> None:
     """A worker that was itself started by a git hook doesn't check out into that hook's repository."""
     outer = Repository(tmp_path / "outer")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from buildledger.events.operation import Copy, Ended, OperationSpec, Remove, Run, Text
+from buildledger.events.operation import Copy, Ended, OperationSpec, Remove, Run, Stat, Text
 from buildledger.sources.failures import Cause, Failure
 from buildledger.sources.git import checkout as git
 from buildledger.sources.git import command, failure, names
@@ -29,6 +29,7 @@ class GitCheckout:
 
     def attempt(self) -> CheckoutProgram:
         """Give the revision that the files are of afterwards."""
+        yield from self._refuse_links()
         if self._remove:
             yield from _ask("remove", Remove(path=self._remove))
         removed_all, self._remove = self._remove == _root(self._plan), None
@@ -82,6 +83,22 @@ class GitCheckout:
         spec = Run(argv=git.pause(seconds), unset_env=command.INHERITED, no_output_seconds=None)
         return WorkerCommand(f"wait {seconds} s for the network", spec)
 
+    def _refuse_links(self) -> Generator[WorkerCommand, Ended, None]:
+        """Make sure that no link leads git to another directory than the one that was asked for.
+
+        A link may be in a revision of another source, or left by an earlier build. git would work, and remove, where it
+        leads; within the build's directory too that isn't what the step says.
+        """
+        for path in _above(self._plan.clone, self._plan.into):
+            found = yield from _ask("look for links", Stat(path=path))
+            if found.text == "link":
+                detail = (
+                    f"{path} is a link, and a checkout goes into a directory of its own: give another one with 'into'"
+                )
+                raise WorkerCommandFailedError(
+                    WorkerCommand("look for links", Stat(path=path)), Ended(reason="refused_path", detail=detail)
+                )
+
     def _fetch(self, *, missing: bool) -> Generator[WorkerCommand, Ended, None]:
         """Fetch into the clone; make one first if there is none. Whether there is one, the fetch itself tells."""
         whole_branch = False
@@ -124,6 +141,12 @@ def _ask(label: str, spec: OperationSpec) -> Asking:
 def _root(plan: git.Checkout) -> str:
     """What has to go for a new beginning; the build's directory itself stays."""
     return ".git" if plan.clone == "." else plan.clone
+
+
+def _above(*places: str) -> list[str]:
+    """The directories that lead to places, and the places themselves, each once and without the build's directory."""
+    parts = [place.split("/") for place in places if place != "."]
+    return list(dict.fromkeys("/".join(each[:end]) for each in parts for end in range(1, len(each) + 1)))
 
 
 def _below(directory: str, path: str) -> str:

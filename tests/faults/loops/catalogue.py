@@ -1,0 +1,16 @@
+"""Every loop of faults that `make faults` runs."""
+
+from __future__ import annotations
+
+from tests.faults.loop import Loop
+from tests.faults.loops import kills
+
+LOOPS: tuple[Loop, ...] = (
+    Loop(
+        name="kills-sqlite",
+        unit="kills",
+        count=200,
+        kinds=kills.KINDS,
+        run=kills.on_sqlite,
+    ),
+)

@@ -72,6 +72,12 @@ def stream_id_of_three_bytes(state: Path) -> None:
     database.close()
 
 
+def emptied(state: Path) -> None:
+    """The ledger's file has no bytes."""
+    gone("ledger.db")(state)
+    (state / "ledger.db").touch()
+
+
 def replaced_by_directory(state: Path) -> None:
     """A directory stands where the ledger was."""
     gone("ledger.db")(state)
@@ -87,7 +93,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "proofs garbage": garbage("proof.db"),
     "vault garbage": garbage("vault.db"),
     "logs garbage": garbage("logs/logs.db"),
-    "ledger empty": lambda state: (state / "ledger.db").write_bytes(b"") and None,
+    "ledger empty": emptied,
     "ledger gone": gone("ledger.db"),
     "ledger a directory": replaced_by_directory,
     "stream id": stream_id_of_three_bytes,

@@ -27,8 +27,11 @@ DAMAGED = fails("error: object file .git/objects/12/34 is empty\nfatal: loose ob
 
 
 def answered(outcomes: Iterable[Ended], name: str = "checkout") -> tuple[list[Operation], Conclusion]:
-    """Answer with `outcomes`, then with success; the operations and how it ended."""
+    """There is a clone; answer with `outcomes`, then with success; the operations from the fetch on, and the end."""
     execution, operations, left = begin(STEPS[name], INPUTS), [], iter(outcomes)
+    assert isinstance(execution.request, Operation)
+    assert execution.request.label == "git remote"
+    execution.answer(GOOD)
     while execution.conclusion is None:
         if isinstance(execution.request, Operation):
             operations.append(execution.request)
@@ -49,6 +52,7 @@ def test_network_is_tried_again_after_a_pause() -> None:
     assert labels(operations) == [
         "git fetch",
         f"wait {PAUSE_SECONDS[0]} s for the network",
+        "git remote",
         "git fetch",
         "git checkout",
     ]
@@ -59,7 +63,7 @@ def test_network_is_tried_again_after_a_pause() -> None:
 
 def test_network_is_given_up_in_the_end() -> None:
     """After the last pause the reason stands in the summary, and no commit is blamed."""
-    operations, conclusion = answered([NETWORK, GOOD] * 10)
+    operations, conclusion = answered([NETWORK, GOOD, GOOD] * 10)
     assert labels(operations).count("git fetch") == len(PAUSE_SECONDS) + 1
     assert conclusion.result is Result.EXCEPTION
     assert conclusion.summary.startswith("git fetch: no connection: fatal: unable to access")
@@ -90,7 +94,7 @@ def test_a_damaged_clone_is_removed() -> None:
     """Then everything is made anew."""
     operations, conclusion = answered([DAMAGED])
     assert labels(operations) == ["git fetch", "remove", "git init", "git remote add", "git fetch", "git checkout"]
-    assert operations[1].spec == Remove(path=".git")
+    assert operations[1].spec == Remove(path=".")
     assert conclusion.result is Result.SUCCESS
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from buildledger.config.steps.checkout import CheckoutStep
-from buildledger.events.operation import EnvironmentValue, Run, Text
+from buildledger.events.operation import Ended, EnvironmentValue, Run, Text
 from buildledger.events.request import SourceStamp
 from buildledger.events.results import Result
 from buildledger.sources.git import checkout
@@ -163,13 +163,19 @@ def test_inherited_variables_are_not_handed_down(tmp_path: Path, repository: Rep
 
 def test_nothing_is_asked_and_nothing_is_inherited(repository: Repository) -> None:
     """No prompt, no system or user configuration, no translation: the same everywhere."""
-    request = begin(step(), inputs(repository.url)).request
+    execution = begin(step(), inputs(repository.url))
+    execution.answer(Ended(reason="exited", exit_code=0))
+    request = execution.request
     assert isinstance(request, Operation)
+    assert request.label == "git fetch"
     assert isinstance(request.spec, Run)
     environment = {name: value.value for name, value in request.spec.env.items() if isinstance(value, Text)}
     assert environment["GIT_TERMINAL_PROMPT"] == "0"
     assert environment["GIT_CONFIG_NOSYSTEM"] == "1"
     assert environment["GIT_CONFIG_GLOBAL"] == "/dev/null"
+    assert environment["GIT_ATTR_NOSYSTEM"] == "1"
+    assert "core.attributesFile=/dev/null" in request.spec.argv
+    assert "core.excludesFile=/dev/null" in request.spec.argv
     assert environment["LC_ALL"] == "C"
     assert "credential.helper=" in request.spec.argv
     assert "--end-of-options" in request.spec.argv

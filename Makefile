@@ -5,6 +5,7 @@
 #   make bench   measure beside Buildbot (ONLY=case,… RUNS=n)     make wheel   build both wheels and the sdist
 #   make workers build the workers in Go and TypeScript           make check-workers   their own tests
 #   make conformance   show that all three workers keep the protocol
+#   make faults   harm it again and again, and count what went wrong (ONLY=loop,… COUNT=n SEED=n)
 #   make mutants   show that tests fail for deliberate faults (ONLY=text)      make check-lowest   test with the oldest packages allowed
 
 SHELL := /bin/bash
@@ -19,8 +20,10 @@ NODE_PATH_LINE = export PATH="$(CURDIR)/$(BIN):$$PATH"
 ONLY ?=
 RUNS ?=
 FULL ?=
+COUNT ?=
+SEED ?=
 
-.PHONY: help run demo test check check-workers bench workers conformance mutants check-lowest wheel proto openapi dashboard lock clean
+.PHONY: help run demo test check check-workers bench workers conformance faults mutants check-lowest wheel proto openapi dashboard lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -107,6 +110,9 @@ workers: out/workers/SHA256SUMS workers/node/dist/cli.js
 
 conformance: $(SETUP)/python workers
 	$(NODE_PATH_LINE) && scripts/conformance $(BIN) $(if $(FULL),full,fast)
+
+faults: $(SETUP)/dashboard $(SETUP)/test-tools workers
+	$(NODE_PATH_LINE) && $(BIN)/python -m tests.faults $(if $(ONLY),--only $(ONLY)) $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
 
 mutants: $(SETUP)/dashboard $(SETUP)/test-tools $(SETUP)/buildbot-worker $(SETUP)/go workers
 	$(NODE_PATH_LINE) && CI=true $(BIN)/python -m tests.mutants --only "$(ONLY)"

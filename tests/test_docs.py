@@ -69,8 +69,8 @@ def test_the_glossary_is_in_order() -> None:
 
 
 def test_every_claim_of_reliability_has_its_test() -> None:
-    """Each line of the tables names a test, and each test that the page names is there."""
-    page = (ROOT / "docs/reliability.md").read_text()
+    """Each line of the tables of claims names a test, and each test that the page names is there."""
+    page = (ROOT / "docs/reliability.md").read_text().partition("## The loops")[0]
     rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith(("| ---", "| what "))]
     assert [row for row in rows if "::" not in row] == []
     named = re.findall(r"`((?:tests|workers|dashboard)/[^`\s:]+)::([^`]+)`", page)

@@ -27,9 +27,13 @@ def workers() -> None:
 @workers.command("list", short_help="Show all workers and their credentials.")
 @state_option
 @json_option
-def list_(state: Path, as_json: bool) -> None:
-    """Show all workers: whether they are there, when their credentials end, when they were last seen."""
-    items = list(_all(Client(state)))
+@click.option("--former", is_flag=True, help="Show those instead that aren't configured any more and are gone.")
+def list_(state: Path, as_json: bool, former: bool) -> None:
+    """Show all workers: whether they are there, when their credentials end, when they were last seen.
+
+    Those that the configuration names no more and that are gone are left out, unless they are asked for.
+    """
+    items = list(_all(Client(state), former=former))
     if as_json:
         click.echo(json.dumps(items, indent=2))
         return
@@ -59,21 +63,35 @@ def revoke(state: Path, name: str, reason: str) -> None:
     click.echo(f"The credentials of {name} are void.")
 
 
-def _all(client: Client) -> Iterator[dict[str, Any]]:
-    page = client.get("/workers")
+def _all(client: Client, *, former: bool) -> Iterator[dict[str, Any]]:
+    wanted = {"former": "true"} if former else {}
+    page = client.get("/workers", **wanted)
     yield from page["items"]
     while page["next"] is not None:
-        page = client.get("/workers", cursor=page["next"])
+        page = client.get("/workers", **wanted, cursor=page["next"])
         yield from page["items"]
 
 
 def _row(item: dict[str, Any], now: datetime) -> tuple[str, ...]:
     credential = item["credential"]
-    status = item["status"].replace("_", " ") + (", paused" if item["paused"] else "")
+    status = status_text(item)
     expires = "" if credential["state"] != "in_force" else _moment(credential["expires_at"], now) or "never"
     seen = "now" if item["status"] == "connected" else _moment(item["disconnected_at"], now) or "never"
     name = item["name"] + ("" if item["configured"] else " (not configured)")
     return (name, status, CREDENTIALS[credential["state"]], expires, seen)
+
+
+def status_text(item: dict[str, Any]) -> str:
+    """How it is, in a word or two; one that ended in good order was stopped, and has no pause of its own."""
+    stopped = item["disconnect_reason"] == "goodbye"
+    status = "stopped" if stopped else item["status"].replace("_", " ")
+    match item["paused_by"]:
+        case "person":
+            return f"{status}, paused"
+        case "worker" if item["status"] == "connected":
+            return "stopping"
+        case _:
+            return str(status)
 
 
 def _moment(text: str | None, now: datetime) -> str:

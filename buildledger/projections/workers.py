@@ -33,6 +33,7 @@ worker = versioned(
     number("credential_expires_at", nullable=True),
     text("status"),
     flag("paused"),
+    text("paused_by"),
     text("pause_reason"),
     text("configured_labels"),
     number("configured_capacity"),
@@ -57,7 +58,7 @@ class Workers:
     """Every worker that is configured or was ever let in."""
 
     NAME: ClassVar[str] = "workers"
-    VERSION: ClassVar[int] = 3
+    VERSION: ClassVar[int] = 4
     METADATA: ClassVar[sa.MetaData] = METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset(
         {
@@ -126,6 +127,7 @@ _UNKNOWN: Row = {
     "credential": "none",
     "status": "never_connected",
     "paused": False,
+    "paused_by": "",
     "pause_reason": "",
     "configured_labels": "{}",
     "configured_capacity": 0,
@@ -173,10 +175,10 @@ def _change(recorded: Recorded) -> Row:
             return {"missing_since": microseconds(since)}
         case events.WorkerReturned():
             return {"missing_since": None}
-        case events.WorkerPaused(reason=reason):
-            return {"paused": True, "pause_reason": reason}
+        case events.WorkerPaused(by=by, reason=reason):
+            return {"paused": True, "paused_by": by, "pause_reason": reason}
         case events.WorkerResumed():
-            return {"paused": False, "pause_reason": ""}
+            return {"paused": False, "paused_by": "", "pause_reason": ""}
         case events.WorkerRevoked():
             return {"enrolled": False, "credential": "revoked"}
         case _:

@@ -11,7 +11,7 @@ from collections.abc import Generator
 import msgspec
 
 from buildledger.config.steps.checkout import CheckoutStep
-from buildledger.events.operation import EndReason, Ended, Run
+from buildledger.events.operation import Ended, EndReason, Run
 from buildledger.events.results import Result
 from buildledger.sources.failures import Cause, RefusedError
 from buildledger.sources.port import (
@@ -161,9 +161,7 @@ def _give_up(planned: Checkout, failed: WorkerCommandFailedError, time: TimeLeft
     found = planned.failure(failed)
     if time.total_seconds is not None and time.is_over:
         why = f" ({EXPLANATIONS[found.cause]}: {found.detail})" if found and ended.text else ""
-        return Conclusion(
-            result=Result.EXCEPTION, summary=f"{label}: not finished after {time.total_seconds:g} s{why}"
-        )
+        return Conclusion(result=Result.EXCEPTION, summary=f"{label}: not finished after {time.total_seconds:g} s{why}")
     if found is None:
         result = result_of(ended)
         summary = f"{label}: {summary_of(ended, spec)}"
@@ -174,4 +172,4 @@ def _give_up(planned: Checkout, failed: WorkerCommandFailedError, time: TimeLeft
     )
 
 
-PROGRAM = StepProgram(name="checkout", version=2, start=checkout)
+PROGRAM = StepProgram(name="checkout", version=3, start=checkout)

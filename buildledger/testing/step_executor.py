@@ -99,7 +99,7 @@ class StepExecutor:
                 shutil.copytree(self._inside(source), self._inside(target), symlinks=True)
                 return EXITED
             case Stat(path=path):
-                return Ended(reason="exited", exit_code=0, text="directory" if self._inside(path).is_dir() else "file")
+                return Ended(reason="exited", exit_code=0, text=_kind(self._inside(path)))
             case WriteFile(path=path, text=text):
                 self._inside(path).write_text(text)
                 return EXITED
@@ -156,3 +156,11 @@ def _remove(place: Path) -> None:
     for directory, _, _ in os.walk(place):
         Path(directory).chmod(0o700)
     shutil.rmtree(place)
+
+
+def _kind(place: Path) -> str:
+    if place.is_symlink():
+        return "link"
+    if place.is_dir():
+        return "directory"
+    return "file" if place.exists() else "missing"

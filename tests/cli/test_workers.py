@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
+from buildledger.cli.workers import status_text
 from tests.cli.conftest import Run, ServedDirectory
 from tests.fakes.ports import free_port
 
@@ -28,6 +31,28 @@ def test_workers_are_listed_for_programs(run: Run, served: ServedDirectory) -> N
     """With --json the list is JSON with the same names as the API."""
     shown = json.loads(run("workers", "list", "--json", "--state", served.state).output)
     assert [(each["name"], each["credential"]["state"]) for each in shown] == [("local", "none")]
+
+
+def test_former_workers_are_listed_apart(run: Run, served: ServedDirectory) -> None:
+    """A configured worker isn't among those that are gone."""
+    assert run("workers", "list", "--former", "--state", served.state).output.split() == [
+        *("NAME", "STATUS", "CREDENTIAL", "EXPIRES", "LAST", "SEEN")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "by", "said"),
+    [
+        ("lost", "goodbye", "worker", "stopped"),
+        ("disconnected", "stream_ended", "worker", "disconnected"),
+        ("connected", "", "worker", "stopping"),
+        ("connected", "", "person", "connected, paused"),
+        ("never_connected", "", None, "never connected"),
+    ],
+)
+def test_a_stopped_worker_is_neither_lost_nor_paused(status: str, reason: str, by: str | None, said: str) -> None:
+    """What the list says of a worker that somebody has stopped is that it was stopped."""
+    assert status_text({"status": status, "disconnect_reason": reason, "paused_by": by}) == said
 
 
 def test_revoking_what_was_never_issued(run: Run, served: ServedDirectory) -> None:

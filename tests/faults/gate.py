@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.faults.installation import wait_until
 
 STEP = """
-old=$(cat pid 2> /dev/null)
-state=$(cut -d " " -f 3 "/proc/${old:-none}/stat" 2> /dev/null)
+old=$(cat pid 2> /dev/null || true)
+state=$(cut -d " " -f 3 "/proc/${old:-none}/stat" 2> /dev/null || true)
 case "$state" in ""|Z) ;; *) echo "$old $state" >> survivors ;; esac
 echo $$ > pid
 echo started >> starts

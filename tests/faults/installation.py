@@ -44,6 +44,10 @@ def _serve(settings: ServerSettings, output: Path) -> None:
     asyncio.run(run_server(settings, announce=print))
 
 
+class WaitedTooLongError(AssertionError):
+    """Something that was waited for didn't come."""
+
+
 class Installation:
     """One state directory, one server, one worker."""
 
@@ -114,12 +118,12 @@ class Installation:
         return self._server.pid
 
     def start_worker(self, client: httpx.Client, capacity: int = 8, supervisor: Path | None = None) -> None:
-        """Start it; for its first start it is given an enrollment token."""
+        """Start it; until it has enrolled it is given an enrollment token."""
         folder = self.directory / "worker"
         arguments = ["--server", str(self._settings.grpc), "--name", WORKER, "--state", str(folder)]
         arguments += ["--supervisor", str(supervisor or "none")]
         environment = dict(os.environ)
-        if not folder.exists():
+        if not (folder / "credential.json").exists():
             token = client.post("/enrollment-tokens", json={"worker": WORKER}).raise_for_status().json()["token"]
             environment["BUILDLEDGER_WORKER_TOKEN"] = token
         with (self.directory / "worker.txt").open("ab") as output:
@@ -216,9 +220,14 @@ def installation(
 
 
 def wait_until(condition: Callable[[], Any], what: str, why_not: Callable[[], str] = lambda: "") -> Any:
-    """Look until a condition holds, and give what it gave; fails at a deadline and says what was waited for."""
+    """Look until a condition holds, and give what it gave.
+
+    Raises:
+        WaitedTooLongError: At a deadline; says what was waited for.
+    """
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not (found := condition()):
-        assert time.monotonic() < deadline, f"waited {DEADLINE_SECONDS:g} s until {what}\n{why_not()}"
+        if time.monotonic() >= deadline:
+            raise WaitedTooLongError(f"waited {DEADLINE_SECONDS:g} s until {what}\n{why_not()}")
         time.sleep(POLL_SECONDS)
     return found

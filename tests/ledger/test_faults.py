@@ -25,6 +25,7 @@ from buildledger.ledger.proof import Tree
 from buildledger.ledger.sqlite_connection import connect
 from buildledger.ledger.store import CommandRecord, FactQuery
 from buildledger.ledger.store_postgresql import PostgresFactStore
+from tests.fakes.postgresql import PostgresqlCluster
 from tests.ledger.proxy import Wire
 from tests.ledger.samples import CLOCK, SYSTEM, finish_log, log_id, open_log, origin, pause, stored, stream
 from tests.ledger.waiting import wait_until
@@ -133,8 +134,8 @@ def test_a_later_format_is_not_touched(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def wire(postgresql_directory: Path) -> Iterator[Wire]:
-    wire = Wire(postgresql_directory)
+def wire(postgresql: PostgresqlCluster) -> Iterator[Wire]:
+    wire = Wire(postgresql.directory)
     yield wire
     wire.close()
 

@@ -182,7 +182,7 @@ async def test_worker_that_drains_is_paused_until_it_is_back(installation: Insta
     worker = RawWorker(installation.port, "bob")
     await worker.connect()
     await worker.say(pb.Up(drain_request=pb.DrainRequest(reason="maintenance")))
-    assert "maintenance" in (await installation.wait_for(WorkerPaused)).reason
+    assert (await installation.wait_for(WorkerPaused)).reason == "maintenance"
     await worker.close()
     await installation.wait_for(WorkerDisconnected)
     again = RawWorker(installation.port, "bob")

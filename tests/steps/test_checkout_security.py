@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,50 @@ def test_no_repository_further_up_is_touched(tmp_path: Path, repository: Reposit
     assert (outer.path / "b.txt").read_text() == "not committed yet\n"
 
 
+@pytest.mark.parametrize(
+    ("link", "into", "method", "outside"),
+    [
+        ("proto", "proto", "fresh", True),
+        ("proto", "proto", "fresh", False),
+        ("proto", "proto", "clobber", True),
+        ("proto", "proto", "copy", True),
+        ("proto", "proto", None, True),
+        ("third", "third/proto", "clean", True),
+        ("third", "third/proto", "fresh", False),
+        ("proto", "proto/deep/er", "fresh", True),
+        (".buildledger", "proto", "copy", True),
+        (".buildledger", "proto", "fresh", True),
+    ],
+)
+def test_a_link_in_one_repository_does_not_lead_the_checkout_of_another(
+    tmp_path: Path,
+    repository: Repository,
+    executor: StepExecutor,
+    link: str,
+    into: str,
+    method: str | None,
+    outside: bool,
+) -> None:
+    """Where one source has a link, another isn't checked out through it, whether or not it leads out of the build's."""
+    elsewhere = tmp_path / "elsewhere" if outside else executor.directory / "inside"
+    for place in (elsewhere, elsewhere / "proto", elsewhere / "source" / "widget"):
+        place.mkdir(parents=True)
+        (place / "precious.txt").write_text("precious\n")
+    other = Repository(tmp_path / "other")
+    (other.path / link).symlink_to(elsewhere)
+    other.git("add", "--all")
+    other.git("commit", "--quiet", "-m", "a link")
+    assert executor.perform(step(), inputs(other.url)).conclusion.result is Result.SUCCESS
+    mode = {"mode": "full", "method": method} if method else {}
+    performance = executor.perform(step(into=into, **mode), inputs(repository.url))
+    untouched = link == ".buildledger" and method != "copy"
+    assert performance.conclusion.result is (Result.SUCCESS if untouched else Result.EXCEPTION)
+    if not untouched:
+        assert f"{link} is a link" in performance.conclusion.summary
+    left = {str(path.relative_to(elsewhere)) for path in elsewhere.rglob("*") if not path.is_dir()}
+    assert left == {"precious.txt", "proto/precious.txt", "source/widget/precious.txt"}
+
+
 def test_inherited_variables_are_not_handed_down(tmp_path: Path, repository: Repository) -> None:
     """A worker that was itself started by a git hook doesn't check out into that hook's repository."""
     outer = Repository(tmp_path / "outer")
@@ -179,3 +224,22 @@ def test_nothing_is_asked_and_nothing_is_inherited(repository: Repository) -> No
     assert environment["LC_ALL"] == "C"
     assert "credential.helper=" in request.spec.argv
     assert "--end-of-options" in request.spec.argv
+
+
+def test_an_accounts_settings_do_not_count(tmp_path: Path, repository: Repository) -> None:
+    """Attributes and ignored files in the home of who runs the worker, and a template of clones, change nothing."""
+    home = tmp_path / "home"
+    for name, text in {"git/attributes": "* text eol=crlf\n", "git/ignore": "*.kept\n"}.items():
+        (home / ".config" / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / ".config" / name).write_text(text)
+    (home / ".gitconfig").write_text("[core]\n\tautocrlf = true\n")
+    (home / "template/info").mkdir(parents=True)
+    (home / "template/info/exclude").write_text("*.kept\n")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "GIT_TEMPLATE_DIR": str(home / "template")}
+    executor = StepExecutor(tmp_path / "build", environment)
+    full = step(mode="full", method="clean")
+    for _ in range(2):
+        assert executor.perform(full, inputs(repository.url)).conclusion.result is Result.SUCCESS
+        assert (executor.directory / "a.txt").read_bytes() == b"one\n"
+        assert not (executor.directory / "left.kept").exists()
+        (executor.directory / "left.kept").write_text("not ignored by the revision\n")

@@ -62,7 +62,7 @@ class WorkerCounts(msgspec.Struct, frozen=True, kw_only=True):
 
     total: Annotated[int, Meta(description="All configured workers.")]
     connected: Annotated[int, Meta(description="Those with a session.")]
-    paused: Annotated[int, Meta(description="Those to which nothing is assigned.")]
+    paused: Annotated[int, Meta(description="Those to which nothing is assigned because a person wants so.")]
     busy: Annotated[int, Meta(description="With at least one build.")]
 
 

@@ -51,6 +51,10 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
         WorkerStatus, Meta(description="`lost`: it was away beyond its lease, and its builds are tried elsewhere.")
     ]
     paused: Annotated[bool, Meta(description="Nothing more is assigned to it.")]
+    paused_by: Annotated[
+        Literal["person", "worker"] | None,
+        Meta(description="Who wants that; `worker`: it is about to end, and is over when it is back. Null: nobody."),
+    ]
     pause_reason: Annotated[str, Meta(description="Why it is paused; empty: it isn't, or nobody said.")]
     labels: Annotated[
         dict[str, str],

@@ -14,6 +14,7 @@ from buildledger.api.queries.changes import blame_rows, blamed_ids, changes_by_i
 from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.api.queries.readings import Readings
 from buildledger.api.queries.wait_reasons import WaitReasons
+from buildledger.events.worker import PausedBy
 
 VIEWS = ("status", "queue", "workers", "changes", "blamelist", "people", "revisions")
 BROKEN_SHOWN = 100
@@ -125,6 +126,6 @@ def _worker_counts(readings: Readings, busy: set[str]) -> models.WorkerCounts:
     return models.WorkerCounts(
         total=len(rows),
         connected=sum(row.status == "connected" for row in rows),
-        paused=sum(bool(row.paused) for row in rows),
+        paused=sum(row.paused_by == PausedBy.PERSON for row in rows),
         busy=sum(row.name in busy for row in rows),
     )

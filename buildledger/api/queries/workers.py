@@ -21,10 +21,15 @@ Rows = Sequence[sa.Row[Any]]
 _labels = msgspec.json.Decoder(dict[str, str])
 
 
-def list_workers(reading: Reading, *, limit: int | None = None, after: str | None = None) -> Rows:
-    """Rows for `as_workers` by name, behind the name `after`. A worker whose name isn't known is left out."""
+def list_workers(reading: Reading, *, former: bool = False, limit: int | None = None, after: str | None = None) -> Rows:
+    """Rows for `as_workers` by name, behind the name `after`. A worker whose name isn't known is left out.
+
+    Former ones are asked for by themselves: those that aren't configured, and are gone for good or never came.
+    """
     worker = reading.table(worker_table)
+    present = sa.or_(worker.c.configured, worker.c.status.in_(("connected", "disconnected")))
     query = sa.select(worker).where(worker.c.name > (after or "")).order_by(worker.c.name)
+    query = query.where(sa.not_(present) if former else present)
     return reading.all(query.limit(limit))
 
 
@@ -35,9 +40,9 @@ def worker_row(reading: Reading, name: str) -> sa.Row[Any] | None:
 
 
 def configured_workers(reading: Reading) -> Rows:
-    """Name, status and whether it is paused, of each configured worker."""
+    """Name, status and who paused it, of each configured worker."""
     worker = reading.table(worker_table)
-    return reading.all(sa.select(worker.c.name, worker.c.status, worker.c.paused).where(worker.c.configured))
+    return reading.all(sa.select(worker.c.name, worker.c.status, worker.c.paused_by).where(worker.c.configured))
 
 
 def configured_rows(reading: Reading) -> Rows:
@@ -87,6 +92,7 @@ def as_workers(rows: Rows, running: Iterable[sa.Row[Any]]) -> list[models.Worker
             ),
             status=row.status,
             paused=row.paused,
+            paused_by=row.paused_by or None,
             pause_reason=row.pause_reason,
             labels=labels_of(row),
             capacity=capacity_of(row),

@@ -6,6 +6,9 @@ import hashlib
 import hmac
 import secrets
 from datetime import timedelta
+from typing import Annotated
+
+from fastapi import Query
 
 from buildledger.api.commands.context import CommandContext, Commands
 from buildledger.api.http.paging import cursor_of, key_of, page
@@ -29,17 +32,21 @@ LISTING = "workers"
 TOKEN_PREFIX = "ble_"  # noqa: S105 - what tokens begin with, so that leaked ones can be found
 TOKEN_BYTES = 24
 
+Former = Annotated[
+    bool, Query(description="Instead those that aren't configured any more and haven't come back within their lease.")
+]
+
 router = api_router("workers")
 
 
 @router.get("/workers")
 def list_workers(
-    read_models: ReadModelsAsOf, limit: Limit = PAGE_DEFAULT, cursor: Cursor = None
+    read_models: ReadModelsAsOf, former: Former = False, limit: Limit = PAGE_DEFAULT, cursor: Cursor = None
 ) -> JsonResponse[models.WorkerPage]:
-    """All workers by name: those configured, and those that only history knows."""
+    """Workers by name: those that are configured, and others that are connected or may still be back."""
     (after,) = key_of(LISTING, cursor, str) or (None,)
     with read_models.read("workers", "status") as readings:
-        rows, last = page(queries.list_workers(readings["workers"], limit=limit + 1, after=after), limit)
+        rows, last = page(queries.list_workers(readings["workers"], former=former, limit=limit + 1, after=after), limit)
         items = queries.as_workers(rows, running(readings["status"]))
         following = None if last is None else cursor_of(LISTING, last.name)
         return readings.respond(models.WorkerPage(items=items, next=following, position=readings.position))

@@ -252,9 +252,7 @@ class Sessions:
 
     async def _pause(self, worker: str, reason: str) -> None:
         await self._ledger.execute(
-            PauseWorker(
-                worker=worker, by=PausedBy.WORKER, reason=held(f"the worker asked to drain: {reason}", LINE_CHARACTERS)
-            ),
+            PauseWorker(worker=worker, by=PausedBy.WORKER, reason=held(reason, LINE_CHARACTERS)),
             origin=Origin(actor=f"worker:{worker}"),
         )
 

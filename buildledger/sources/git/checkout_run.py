@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 
-from buildledger.events.operation import Copy, Ended, OperationSpec, Remove, Run, Text
+from buildledger.events.operation import Copy, Ended, OperationSpec, Remove, Run, Stat, Text
 from buildledger.sources.failures import Cause, Failure
 from buildledger.sources.git import checkout as git
 from buildledger.sources.git import command, failure, names
@@ -41,6 +41,7 @@ class GitCheckout:
 
     def attempt(self) -> CheckoutProgram:
         """Give the revision that the files are of afterwards."""
+        yield from self._refuse_links()
         if self._remove:
             yield from _ask("remove", Remove(path=self._remove))
         self._made_anew, self._remove = self._remove == self._root, None
@@ -89,6 +90,22 @@ class GitCheckout:
         """Wait in git's own shell."""
         spec = Run(argv=git.pause(seconds), unset_env=command.INHERITED, no_output_seconds=None)
         return WorkerCommand(f"wait {seconds} s for the network", spec)
+
+    def _refuse_links(self) -> Doing:
+        """Make sure that no link leads git to another directory than the one that was asked for.
+
+        A link may be in a revision of another source, or left by an earlier build. git would work, and remove, where it
+        leads; within the build's directory too that isn't what the step says.
+        """
+        for path in _above(self._plan.clone, self._plan.into):
+            found = yield from _ask("look for links", Stat(path=path))
+            if found.text == "link":
+                detail = (
+                    f"{path} is a link, and a checkout goes into a directory of its own: give another one with 'into'"
+                )
+                raise WorkerCommandFailedError(
+                    WorkerCommand("look for links", Stat(path=path)), Ended(reason="refused_path", detail=detail)
+                )
 
     def _fetch(self) -> Doing:
         yield from self._make_sure_of_clone()
@@ -199,6 +216,12 @@ def _ask(label: str, spec: OperationSpec) -> Asking:
     if not ended.ok:
         raise WorkerCommandFailedError(wanted, ended)
     return ended
+
+
+def _above(*places: str) -> list[str]:
+    """The directories that lead to places, and the places themselves, each once and without the build's directory."""
+    parts = [place.split("/") for place in places if place != "."]
+    return list(dict.fromkeys("/".join(each[:end]) for each in parts for end in range(1, len(each) + 1)))
 
 
 def _below(directory: str, path: str) -> str:

@@ -122,9 +122,7 @@ _NO_ORIGIN = re.compile(r"error: no such remote", re.IGNORECASE)
 _ORIGIN_THERE = re.compile(r"error: remote origin already exists", re.IGNORECASE)
 _MISMATCH = re.compile(r"mismatched algorithms: client sha\d+; server (sha1|sha256)")
 _STALE_LOCK = re.compile(r"unable to create '(?:[^'\n]*/)?\.git/([\w./-]+\.lock)': file exists", re.IGNORECASE)
-_STALE_CONFIG_LOCK = re.compile(
-    r"could not lock config file (?:[^'\n]*/)?\.git/([\w./-]+): file exists", re.IGNORECASE
-)
+_STALE_CONFIG_LOCK = re.compile(r"could not lock config file (?:[^'\n]*/)?\.git/([\w./-]+): file exists", re.IGNORECASE)
 _KEPT_DIRECTORY = re.compile(r"^warning: unable to rmdir '(.+)': ", re.MULTILINE)
 _NOT_REMOVED = re.compile(r"^warning: (?:failed to remove|could not lstat) (.+?): ", re.MULTILINE)
 _WOULD_REMOVE = re.compile(r"^Would remove (.+?)/?$", re.MULTILINE)

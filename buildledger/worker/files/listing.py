@@ -69,7 +69,7 @@ def describe(root: bytes, path: bytes, *, with_digest: bool = False) -> pb.FileE
         entry.type = pb.FILE_TYPE_REGULAR
         entry.size = status.st_size
         if with_digest:
-            entry.sha256 = digest(path)
+            entry.sha256 = digest(path, threading.Event())
     elif stat.S_ISDIR(status.st_mode):
         entry.type = pb.FILE_TYPE_DIRECTORY
     elif stat.S_ISLNK(status.st_mode):
@@ -80,11 +80,18 @@ def describe(root: bytes, path: bytes, *, with_digest: bool = False) -> pb.FileE
     return entry
 
 
-def digest(path: bytes) -> bytes:
-    """SHA-256 of a file's content."""
+def digest(path: bytes, stopped: threading.Event) -> bytes:
+    """SHA-256 of a file's content.
+
+    Raises:
+        OSError: it can't be read.
+        StoppedError: `stopped` was set meanwhile.
+    """
     summed = hashlib.sha256()
     with open(path, "rb", buffering=0) as file:
         while data := file.read(_HASH_READ_BYTES):
+            if stopped.is_set():
+                raise StoppedError
             summed.update(data)
     return summed.digest()
 

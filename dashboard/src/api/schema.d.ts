@@ -537,7 +537,7 @@ export interface paths {
         };
         /**
          * List Workers
-         * @description All workers by name: those configured, and those that only history knows.
+         * @description Workers by name: those that are configured, and others that are connected or may still be back.
          */
         get: operations["list_workers"];
         put?: never;
@@ -964,7 +964,9 @@ export interface paths {
         };
         /**
          * Read Health
-         * @description Whether the server does its work: 200, or 503 when a part of it has stopped. Open to everybody.
+         * @description Whether the server does its work: 200, or 503 when a part of it has stopped.
+         *
+         *     Open to everybody; whoever is signed in is told the reasons, too.
          */
         get: operations["read_health"];
         put?: never;
@@ -3124,6 +3126,8 @@ export interface components {
             status: "connected" | "disconnected" | "lost" | "never_connected";
             /** @description Nothing more is assigned to it. */
             paused: boolean;
+            /** @description Who wants that; `worker`: it is about to end, and is over when it is back. Null: nobody. */
+            paused_by: ("person" | "worker") | null;
             /** @description Why it is paused; empty: it isn't, or nobody said. */
             pause_reason: string;
             /** @description By name: what it says of itself and, over that, what the configuration says. */
@@ -3173,7 +3177,7 @@ export interface components {
             total: number;
             /** @description Those with a session. */
             connected: number;
-            /** @description Those to which nothing is assigned. */
+            /** @description Those to which nothing is assigned because a person wants so. */
             paused: number;
             /** @description With at least one build. */
             busy: number;
@@ -4384,6 +4388,8 @@ export interface operations {
     list_workers: {
         parameters: {
             query?: {
+                /** @description Instead those that aren't configured any more and haven't come back within their lease. */
+                former?: boolean;
                 /** @description How many items a page has at the most. */
                 limit?: number;
                 /** @description `next` of the page before. */

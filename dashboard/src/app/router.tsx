@@ -136,8 +136,11 @@ const changes = createRoute({
 const workers = createRoute({
   getParentRoute: () => root,
   path: "/workers",
-  loaderDeps: asOfDeps,
-  loader: ({ context, deps }) => void context.queries.prefetchQuery(workersQuery(deps.asOf)),
+  validateSearch: ({ show }: Record<string, unknown>): { show?: "former" } =>
+    show === "former" ? { show } : {},
+  loaderDeps: ({ search }) => ({ ...asOfDeps({ search }), show: search.show }),
+  loader: ({ context, deps }) =>
+    void context.queries.prefetchInfiniteQuery(workersQuery(deps.asOf, deps.show === "former")),
   component: lazyRouteComponent(() => import("../pages/workers/workers-page.tsx"), "WorkersPage"),
 });
 

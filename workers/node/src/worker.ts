@@ -106,7 +106,7 @@ export class Worker {
     } finally {
       this.#closing.abort();
       this.#orphanTimer?.cancel();
-      this.#blobs.reconnect();
+      this.#blobs.close();
       for (const attempt of this.#registry.all) {
         attempt.journal.close();
       }

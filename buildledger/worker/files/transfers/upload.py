@@ -3,7 +3,7 @@
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 import grpc.aio
@@ -37,7 +37,7 @@ async def upload_files(task: TransferTask, blobs: BlobStore, *, succeeded: bool)
         for wanted in task.spec.files_out:
             if not succeeded and not wanted.always:
                 continue
-            for entry in await asyncio.to_thread(_wanted_entries, task.root, wanted):
+            for entry in await _in_thread(task, partial(_wanted_entries, task.root, wanted)):
                 if len(result.entries) == MOST_UPLOADS:
                     raise TransferError(pb.FILE_ERROR_CODE_TOO_LARGE, wanted.pattern, f"more than {MOST_UPLOADS} files")
                 await with_retries(task, blobs, partial(_upload, task, blobs, entry))
@@ -49,16 +49,33 @@ async def upload_files(task: TransferTask, blobs: BlobStore, *, succeeded: bool)
     return result
 
 
-def _wanted_entries(root: bytes, wanted: pb.FileOut) -> list[pb.FileEntry]:
+async def _in_thread(task: TransferTask, work: Callable[[threading.Event], list[pb.FileEntry]]) -> list[pb.FileEntry]:
+    """Call `work` in a thread; its event is set when the run is to be ended."""
+    stopped = threading.Event()
+
+    async def pass_on() -> None:
+        await task.stop.made()
+        stopped.set()
+
+    watching = asyncio.create_task(pass_on())
+    try:
+        return await asyncio.to_thread(work, stopped)
+    finally:
+        # Also when this task is cancelled: the thread must not go on alone.
+        stopped.set()
+        watching.cancel()
+
+
+def _wanted_entries(root: bytes, wanted: pb.FileOut, stopped: threading.Event) -> list[pb.FileEntry]:
     """The regular files that match, with their digests; blocks on the disk."""
     entries = []
-    for path in matching(root, wanted.pattern, threading.Event()):
+    for path in matching(root, wanted.pattern, stopped):
         entry = describe(root, path)
         if entry.type != pb.FILE_TYPE_REGULAR:
             continue
         if wanted.size_limit and entry.size > wanted.size_limit:
             raise TransferError(pb.FILE_ERROR_CODE_TOO_LARGE, entry.path, f"larger than {wanted.size_limit} bytes")
-        entry.sha256 = digest(path)
+        entry.sha256 = digest(path, stopped)
         entries.append(entry)
     if not entries and not wanted.optional:
         raise TransferError(pb.FILE_ERROR_CODE_NOT_FOUND, wanted.pattern, "nothing matches")

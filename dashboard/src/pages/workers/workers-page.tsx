@@ -1,4 +1,5 @@
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { workersQuery } from "../../api/queries.ts";
 import type { Worker } from "../../api/types.ts";
 import { BuildLink } from "../../components/build-link.tsx";
@@ -6,48 +7,66 @@ import { plural } from "../../format/plural.ts";
 import { useAsOf } from "../../state/as-of.ts";
 import { TimeAgo, Timestamp } from "../../time/time-elements.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
+import { LoadMoreButton } from "../../ui/load-more-button.tsx";
 import { QueryBoundary } from "../../ui/query-boundary.tsx";
-import type { Status } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
-import { disconnectReasonText } from "./disconnect-reason.ts";
+import { connectionState, disconnectReasonText, hasStopped } from "./connection-state.ts";
 import { isMachineDown, MachineLine, machineStatus } from "./machine-state.tsx";
 import "./workers-page.css";
 
-const CONNECTION_STATES: Record<Worker["status"], { status: Status; label: string }> = {
-  connected: { status: "success", label: "connected" },
-  disconnected: { status: "warnings", label: "disconnected" },
-  lost: { status: "failure", label: "lost" },
-  never_connected: { status: "unknown", label: "never connected" },
-};
+const route = getRouteApi("/workers");
 
 /** The machines that run builds: how each is connected and what it is running. */
 export function WorkersPage() {
-  useTabStatus("Workers");
-  const query = useQuery(workersQuery(useAsOf()));
+  const { show } = route.useSearch();
+  const isFormer = show === "former";
+  useTabStatus(isFormer ? "Former workers" : "Workers");
+  const query = useInfiniteQuery(workersQuery(useAsOf(), isFormer));
   return (
     <div className="page">
       <div className="page-head">
-        <h1>Workers</h1>
+        <h1>{isFormer ? "Former workers" : "Workers"}</h1>
+        <div className="page-actions">
+          <Link to="/workers" search={isFormer ? {} : { show: "former" }}>
+            {isFormer ? "Show present workers" : "Show former workers"}
+          </Link>
+        </div>
       </div>
       <QueryBoundary query={query}>
-        {({ items }) => (
-          <section className="panel" aria-label="Workers">
-            {items.length === 0 ? (
-              <EmptyState title="No workers configured">
-                Add one to the configuration file, then start it with its enrollment token.
-              </EmptyState>
-            ) : (
-              <ul>
-                {items.map((worker) => (
-                  <WorkerRow key={worker.name} worker={worker} />
-                ))}
-              </ul>
-            )}
-          </section>
-        )}
+        {({ pages }) => {
+          const workers = pages.flatMap((page) => page.items);
+          return (
+            <section className="panel" aria-label={isFormer ? "Former workers" : "Workers"}>
+              {workers.length === 0 ? (
+                <NoWorkers isFormer={isFormer} />
+              ) : (
+                <>
+                  <ul>
+                    {workers.map((worker) => (
+                      <WorkerRow key={worker.name} worker={worker} />
+                    ))}
+                  </ul>
+                  <LoadMoreButton query={query} label="Show more" />
+                </>
+              )}
+            </section>
+          );
+        }}
       </QueryBoundary>
     </div>
+  );
+}
+
+function NoWorkers({ isFormer }: { isFormer: boolean }) {
+  return isFormer ? (
+    <EmptyState title="No former workers">
+      Workers that the configuration no longer names are listed here when they are gone.
+    </EmptyState>
+  ) : (
+    <EmptyState title="No workers configured">
+      Add one to the configuration file, then start it with its enrollment token.
+    </EmptyState>
   );
 }
 
@@ -56,19 +75,20 @@ function ConnectionDetail({ worker }: { worker: Worker }) {
   const { status, connected_at, disconnected_at, disconnect_reason } = worker;
   if (status === "connected") return connected_at && <> {<TimeAgo at={connected_at} />}</>;
   if (!disconnected_at) return null;
+  const isStopped = hasStopped(worker);
   return (
     <>
-      {status === "lost" && ", disconnected"} <TimeAgo at={disconnected_at} />
-      {disconnect_reason && `: ${disconnectReasonText(disconnect_reason)}`}
+      {status === "lost" && !isStopped && ", disconnected"} <TimeAgo at={disconnected_at} />
+      {disconnect_reason && !isStopped && `: ${disconnectReasonText(disconnect_reason)}`}
     </>
   );
 }
 
 function WorkerRow({ worker }: { worker: Worker }) {
   const { machine, missing_since } = worker;
-  const { status, label } = machine ? machineStatus(machine) : CONNECTION_STATES[worker.status];
+  const { status, label } = machine ? machineStatus(machine) : connectionState(worker);
   const labels = Object.entries(worker.labels);
-  const isPaused = worker.paused && !isMachineDown(worker);
+  const isPaused = worker.paused_by === "person" && !isMachineDown(worker);
   return (
     <li className="row worker">
       <StatusIcon

@@ -88,9 +88,9 @@ func handleSignals(ctx context.Context, w *worker.Worker, signals <-chan os.Sign
 			return
 		case received := <-signals:
 			if isDrain(received) {
-				w.Drain(received.String())
+				w.Drain(signalName(received))
 			} else {
-				w.ShutDown(received.String())
+				w.ShutDown(signalName(received))
 			}
 		}
 	}

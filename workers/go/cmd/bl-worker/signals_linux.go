@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // Signals that shut the worker down, and that drain it.
@@ -16,3 +18,13 @@ const serviceUsage = ""
 
 // runService does nothing: on this system a service is a program like any other.
 func runService([]string) (code int, isService bool) { return 0, false }
+
+// signalName is what the other workers call it, too: SIGTERM, not "terminated".
+func signalName(received os.Signal) string {
+	if number, isNumber := received.(syscall.Signal); isNumber {
+		if name := unix.SignalName(number); name != "" {
+			return name
+		}
+	}
+	return received.String()
+}

@@ -10,3 +10,8 @@ var (
 	shutDownSignals = []os.Signal{os.Interrupt, syscall.SIGTERM}
 	drainSignals    []os.Signal
 )
+
+// signalName is what the system calls it.
+func signalName(received os.Signal) string {
+	return received.String()
+}

@@ -44,10 +44,17 @@ export async function describe(root: BytePath, absolute: BytePath, withDigest = 
   return entry;
 }
 
-/** SHA-256 of a file's content. */
-export async function digest(absolute: BytePath): Promise<Buffer> {
+/**
+ * SHA-256 of a file's content.
+ *
+ * @throws StoppedError the run is to be ended.
+ */
+export async function digest(absolute: BytePath, isStopped: IsStopped = () => false): Promise<Buffer> {
   const hash = createHash("sha256");
   for await (const data of createReadStream(toBuffer(absolute), { highWaterMark: HASH_READ_BYTES })) {
+    if (isStopped()) {
+      throw new StoppedError();
+    }
     hash.update(data);
   }
   return hash.digest();

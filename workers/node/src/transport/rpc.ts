@@ -19,25 +19,34 @@ import type {
 
 type Named = { readonly name: string; readonly parent: { readonly typeName: string } };
 
-/** A unary call; rejects with a ServiceError. */
+/** A unary call, which `stopped` breaks off; rejects with a ServiceError. */
 export function callUnary<I extends DescMessage, O extends DescMessage>(
   client: Client,
   method: DescMethodUnary<I, O>,
   request: MessageShape<I>,
   metadata: Metadata,
   deadlineSeconds: number,
+  stopped?: AbortSignal,
 ): Promise<MessageShape<O>> {
   return new Promise((resolve, reject) => {
-    client.makeUnaryRequest(
+    const call = client.makeUnaryRequest(
       pathOf(method),
       writer(method.input),
       reader(method.output),
       request,
       metadata,
       { deadline: Date.now() + deadlineSeconds * 1000 },
-      (error: ServiceError | null, answer?: MessageShape<O>) =>
-        answer === undefined ? reject(error) : resolve(answer),
+      (error: ServiceError | null, answer?: MessageShape<O>) => {
+        stopped?.removeEventListener("abort", cancel);
+        if (answer === undefined) {
+          reject(error);
+        } else {
+          resolve(answer);
+        }
+      },
     );
+    const cancel = (): void => call.cancel();
+    stopped?.addEventListener("abort", cancel);
   });
 }
 

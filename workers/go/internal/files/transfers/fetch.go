@@ -83,12 +83,8 @@ func (s *BlobStore) fetchLink(ctx context.Context, root *os.Root, target, token 
 // download writes a whole blob and verifies it. After a broken connection it continues where it was.
 func (s *BlobStore) download(ctx context.Context, token string, wanted *pb.FileIn, into io.Writer) error {
 	state := &downloadState{blob: wanted.GetBlob(), into: into, digest: sha256.New()}
-	err := s.withRetries(ctx, wanted.GetPath(), func(ctx context.Context) error {
-		client, err := s.client()
-		if err != nil {
-			return err
-		}
-		ctx, err = s.withProof(ctx, token)
+	err := s.withRetries(ctx, wanted.GetPath(), func(ctx context.Context, client pb.BlobsClient) error {
+		ctx, err := s.withProof(ctx, token)
 		if err != nil {
 			return err
 		}

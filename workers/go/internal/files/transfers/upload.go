@@ -63,8 +63,8 @@ func (s *BlobStore) uploadMatching(
 		if i == limit {
 			return entries[:i], newTransferError(pb.FileErrorCode_FILE_ERROR_CODE_TOO_LARGE, wanted.GetPattern(), "more than %d files", maxUploads)
 		}
-		err := s.withRetries(ctx, entry.GetPath(), func(ctx context.Context) error {
-			return s.uploadOne(ctx, root, token, entry, origin)
+		err := s.withRetries(ctx, entry.GetPath(), func(ctx context.Context, client pb.BlobsClient) error {
+			return s.uploadOne(ctx, client, root, token, entry, origin)
 		})
 		if err != nil {
 			return entries[:i], err
@@ -107,11 +107,9 @@ func matchingEntries(ctx context.Context, root *os.Root, wanted *pb.FileOut) ([]
 }
 
 // uploadOne uploads one file, unless the server has it, from where an earlier try left off.
-func (s *BlobStore) uploadOne(ctx context.Context, root *os.Root, token string, entry *pb.FileEntry, origin Origin) error {
-	client, err := s.client()
-	if err != nil {
-		return err
-	}
+func (s *BlobStore) uploadOne(
+	ctx context.Context, client pb.BlobsClient, root *os.Root, token string, entry *pb.FileEntry, origin Origin,
+) error {
 	blob := &pb.Blob{Sha256: entry.GetSha256(), Size: entry.GetSize()}
 	offset, isComplete, err := s.committedBytes(ctx, client, token, blob)
 	if err != nil || isComplete {

@@ -29,12 +29,23 @@ export interface BlobOrigin {
   readonly spec: RunSpec;
 }
 
-/** The blobs of all runs, over a connection of their own that is opened when it is first needed. */
+/** A connection that transfers of many runs use at the same time; it is closed when the last of them has left it. */
+interface SharedConnection {
+  readonly client: Client;
+  users: number;
+  isBroken: boolean;
+}
+
+/**
+ * The blobs of all runs, over a connection of their own that is opened when it is first needed.
+ *
+ * A transfer that fails has the next one open another connection, but closes none that others are using.
+ */
 export class BlobStore {
   credential: StoredCredential | undefined;
   /** Whether the server offers it, as far as a session has said. */
   isOffered = true;
-  #client: Client | undefined;
+  #current: SharedConnection | undefined;
 
   /** `open` gives a new client. */
   constructor(private readonly open: (credential: StoredCredential | undefined) => Client) {}
@@ -46,10 +57,46 @@ export class BlobStore {
     }
   }
 
-  /** Close the connection; the next call opens another. */
-  reconnect(): void {
-    this.#client?.close();
-    this.#client = undefined;
+  /** Close the connection as soon as nobody uses it. */
+  close(): void {
+    if (this.#current !== undefined) {
+      this.#giveUp(this.#current);
+    }
+  }
+
+  /**
+   * Call `transfer` with the open connection, which stays open meanwhile.
+   *
+   * After an error that `isBroken` says to be the connection's the next call opens another.
+   */
+  async withConnection<T>(
+    transfer: (client: Client) => Promise<T>,
+    isBroken: (error: unknown) => boolean,
+  ): Promise<T> {
+    this.#current ??= { client: this.open(this.credential), users: 0, isBroken: false };
+    const shared = this.#current;
+    shared.users += 1;
+    try {
+      return await transfer(shared.client);
+    } catch (error) {
+      shared.isBroken ||= isBroken(error);
+      throw error;
+    } finally {
+      shared.users -= 1;
+      if (shared.isBroken) {
+        this.#giveUp(shared);
+      }
+    }
+  }
+
+  #giveUp(shared: SharedConnection): void {
+    shared.isBroken = true;
+    if (this.#current === shared) {
+      this.#current = undefined;
+    }
+    if (shared.users === 0) {
+      shared.client.close();
+    }
   }
 
   /**
@@ -58,13 +105,14 @@ export class BlobStore {
    * @throws ServiceError the server refuses, or the connection broke.
    */
   async *read(
+    client: Client,
     origin: BlobOrigin,
     blob: Blob,
     offset: number,
     stopped: AbortSignal,
   ): AsyncGenerator<Uint8Array> {
     const request = create(BlobReadRequestSchema, { blob, offset: BigInt(offset) });
-    const call = openDownload(this.#connected, Blobs.method.read, request, this.#metadata(origin));
+    const call = openDownload(client, Blobs.method.read, request, this.#metadata(origin));
     const cancel = (): void => call.cancel();
     stopped.addEventListener("abort", cancel);
     try {
@@ -82,11 +130,23 @@ export class BlobStore {
    *
    * @throws ServiceError the server refuses, or the connection broke.
    */
-  async upload(origin: BlobOrigin, blob: Blob, file: FileHandle, stopped: AbortSignal): Promise<void> {
-    const client = this.#connected;
+  async upload(
+    client: Client,
+    origin: BlobOrigin,
+    blob: Blob,
+    file: FileHandle,
+    stopped: AbortSignal,
+  ): Promise<void> {
     const { findMissing, status } = Blobs.method;
     const question = create(FindMissingRequestSchema, { blobs: [blob] });
-    const { missing } = await callUnary(client, findMissing, question, this.#metadata(origin), CALL_SECONDS);
+    const { missing } = await callUnary(
+      client,
+      findMissing,
+      question,
+      this.#metadata(origin),
+      CALL_SECONDS,
+      stopped,
+    );
     if (missing.length === 0) {
       return;
     }
@@ -97,6 +157,7 @@ export class BlobStore {
       request,
       this.#metadata(origin),
       CALL_SECONDS,
+      stopped,
     );
     if (!complete) {
       await this.#write(client, origin, blob, file, Number(committed), stopped);
@@ -136,12 +197,9 @@ export class BlobStore {
       await ended;
     } finally {
       stopped.removeEventListener("abort", cancel);
+      // Also when the file can't be read any more: the server must not wait for the rest.
+      call.cancel();
     }
-  }
-
-  get #connected(): Client {
-    this.#client ??= this.open(this.credential);
-    return this.#client;
   }
 
   /** Metadata that authorizes one call for the blobs of a run. */

@@ -97,8 +97,8 @@ async function download(
 ): Promise<boolean> {
   const digest = createHash("sha256");
   let size = 0;
-  await withRetries(task, blobs, async (stopped) => {
-    for await (const data of blobs.read(task, blob, size, stopped)) {
+  await withRetries(task, blobs, async (client, stopped) => {
+    for await (const data of blobs.read(client, task, blob, size, stopped)) {
       await writeAll(file, data);
       digest.update(data);
       size += data.length;

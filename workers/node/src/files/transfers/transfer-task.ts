@@ -1,5 +1,5 @@
 // What a transfer of a run's files has to know of the run, and how it is tried again until it succeeds or can't.
-import { status } from "@grpc/grpc-js";
+import { type Client, type ServiceError, status } from "@grpc/grpc-js";
 import { log } from "../../log.js";
 import { type FileError, FileErrorCode, type RunSpec } from "../../proto/worker_pb.js";
 import { sleep } from "../../timing.js";
@@ -38,7 +38,7 @@ export interface TransferTask {
 export async function withRetries(
   task: TransferTask,
   blobs: BlobStore,
-  transfer: (stopped: AbortSignal) => Promise<void>,
+  transfer: (client: Client, stopped: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const backoff = new Backoff();
   const stopped = new AbortController();
@@ -49,19 +49,22 @@ export async function withRetries(
         throw new StoppedError();
       }
       try {
-        return await transfer(stopped.signal);
+        return await blobs.withConnection((client) => transfer(client, stopped.signal), isTransient);
       } catch (error) {
-        if (!isServiceError(error) || !TRANSIENT.has(error.code)) {
+        if (!isTransient(error)) {
           throw error;
         }
         log.info(`run ${task.runId}: a transfer is interrupted: ${error.details}`);
       }
-      blobs.reconnect();
       await sleep(backoff.nextDelay(), stopped.signal);
     }
   } finally {
     unlisten();
   }
+}
+
+function isTransient(error: unknown): error is ServiceError {
+  return isServiceError(error) && TRANSIENT.has(error.code);
 }
 
 /**

@@ -60,7 +60,7 @@ async function wantedEntries({ root, stop }: TransferTask, wanted: FileOut): Pro
       const message = `larger than ${wanted.sizeLimit} bytes`;
       throw new FileOperationError(FileErrorCode.TOO_LARGE, fromWire(entry.path), message);
     }
-    entry.sha256 = await digest(absolute);
+    entry.sha256 = await digest(absolute, () => stop.isMade);
     entries.push(entry);
   }
   if (entries.length === 0 && !wanted.optional) {
@@ -73,7 +73,7 @@ async function uploadOne(task: TransferTask, blobs: BlobStore, entry: FileEntry)
   const blob = create(BlobSchema, { sha256: entry.sha256, size: entry.size });
   const file = await open(toBuffer(resolve(task.root, fromWire(entry.path))), "r");
   try {
-    await withRetries(task, blobs, (stopped) => blobs.upload(task, blob, file, stopped));
+    await withRetries(task, blobs, (client, stopped) => blobs.upload(client, task, blob, file, stopped));
   } finally {
     await file.close();
   }

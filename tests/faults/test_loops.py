@@ -1,0 +1,43 @@
+"""A bounded part of the long loops that `make faults` runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.faults.loop import Loop, LoopOptions, LoopOutcome, row
+from tests.faults.loops import kills
+from tests.faults.loops.catalogue import LOOPS
+
+ROOT = Path(__file__).parent.parent.parent
+KILLS = 4
+
+
+def quietly(_: str) -> None:
+    """Say nothing."""
+
+
+def options(directory: Path, count: int, seed: int) -> LoopOptions:
+    """What a loop is told in a test."""
+    return LoopOptions(directory=directory, count=count, seed=seed, say=quietly)
+
+
+def test_kills_on_sqlite(tmp_path: Path) -> None:
+    """Server, worker and both are killed: nothing is stuck, lost or done twice."""
+    outcome = kills.on_sqlite(options(tmp_path, KILLS, seed=3))
+    assert (outcome.done, outcome.details) == (KILLS, [])
+
+
+def test_each_loop_has_its_own_name_and_a_line_of_the_manual() -> None:
+    """The table of `docs/reliability.md` has a line for each loop."""
+    page = (ROOT / "docs/reliability.md").read_text()
+    assert len({loop.name for loop in LOOPS}) == len(LOOPS)
+    assert [loop.name for loop in LOOPS if f"| {loop.name} |" not in page] == []
+
+
+def test_a_row_says_what_went_wrong() -> None:
+    """Kinds that were found are counted, also one that the loop didn't foresee; the others say 0."""
+    outcome = LoopOutcome(done=1200, note="2 servers")
+    for kind in ("lost", "lost", "odd"):
+        outcome.add(kind, "here")
+    loop = Loop(name="kills", unit="kills", count=9, kinds=("stuck", "lost"), run=kills.on_sqlite)
+    assert row(loop, outcome, 90) == "| kills | 1,200 kills | 0 stuck, 2 lost, 1 odd | 2 servers | 2 min |"

@@ -175,7 +175,7 @@ def pause(seconds: int) -> tuple[str, ...]:
 
 
 SHA256_CHARACTERS = 64
-_CLEANING = {"fresh": "-ffdx", "clean": "-ffd", "copy": "-ffdx"}
+_CLEANING: dict[str | None, str] = {"fresh": "-ffdx", "clean": "-ffd", "copy": "-ffdx"}
 """Flags of `git clean`, by method: a clone whose files are copied holds nothing else."""
 
 _LFS = ("-c", "filter.lfs.process=git-lfs filter-process", "-c", "filter.lfs.required=true")

@@ -40,6 +40,16 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
+class Skipped(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact that a reader went on without."""
+
+    reader: str
+    position: int
+    fact: str
+    """The name it is stored under."""
+    reason: str
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What a verification read and what it found wrong."""
 
@@ -54,6 +64,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The public keys that heads had to be signed by; empty: those that stand beside them."""
     findings: tuple[Finding, ...]
     """By position."""
+    skipped: tuple[Skipped, ...] = ()
+    """Facts that a reader has set aside, by position: nothing was altered, but its read model is without them."""
 
     @property
     def ok(self) -> bool:
@@ -86,6 +98,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
                 lines.append(f"  ok      {check:<10} {meaning}")
             else:
                 lines.append(f"  FAILED  {check:<10} position {finding.position}: {finding.detail}")
+        for skipped in self.skipped:
+            what = f"position {skipped.position} ({skipped.fact}), set aside by {skipped.reader}: {skipped.reason}"
+            lines.append(f"  SKIPPED {what}")
         lines.append(f"chain head  {self.chain_head}")
         lines.append(f"tree root   {self.root}")
         if self.ok:

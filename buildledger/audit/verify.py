@@ -7,14 +7,16 @@ from collections.abc import Callable, Collection, Sequence
 import sqlalchemy as sa
 
 from buildledger.audit.checks import ChainCheck, HeadCheck, Mismatch, PublishedHead, TreeCheck
-from buildledger.audit.report import Check, Finding, Report
+from buildledger.audit.report import Check, Finding, Report, Skipped
 from buildledger.events.codec import MalformedFactError, UnknownFactError, decode
+from buildledger.events.projection import ProjectionSkipped
 from buildledger.ledger.errors import StoreError
 from buildledger.ledger.merkle import Frontier
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.store import FactQuery, FactStore
 
 BATCH_FACTS = 2_000
+SKIPPED_SHOWN = 100
 
 
 def verify(
@@ -46,6 +48,7 @@ class _Verification:
         self._frontier = Frontier()
         self._chain_head = b""
         self._heads_checked = 0
+        self._skipped: list[Skipped] = []
         self.position = 0
         """Everything up to here was read."""
 
@@ -87,6 +90,7 @@ class _Verification:
             root=self._frontier.root().hex(),
             heads_checked=self._heads_checked,
             trusted=tuple(sorted(trusted)),
+            skipped=tuple(sorted(self._skipped, key=lambda one: one.position)),
             findings=tuple(sorted(self._findings.values(), key=lambda finding: finding.position)),
         )
 
@@ -96,7 +100,10 @@ class _Verification:
 
     def _decodable(self, name: str, body: bytes) -> None:
         try:
-            decode(name, body)
+            fact, _ = decode(name, body)
+            if isinstance(fact, ProjectionSkipped) and len(self._skipped) < SKIPPED_SHOWN:
+                skipped = Skipped(reader=fact.reader, position=fact.position, fact=fact.fact, reason=fact.reason)
+                self._skipped.append(skipped)
         except (UnknownFactError, MalformedFactError) as error:
             self.find(Check.DECODING, self.position, str(error))
 

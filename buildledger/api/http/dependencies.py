@@ -26,6 +26,9 @@ from buildledger.projections.views import Views
 DASHBOARD = Path(buildledger.__file__).parent / "dashboard_static"
 """Where the wheel has the built dashboard."""
 
+DEFAULT_TITLE = "Build Ledger"
+"""Of an installation whose configuration says none."""
+
 
 class ActiveConfiguration(Protocol):
     """Whatever knows the configuration in force: `intake.active_configuration` does."""
@@ -80,6 +83,12 @@ class ApiDependencies:
     """Names under which the server may be spoken to, without port; others are DNS rebinding."""
     version: str = buildledger.__version__
     dashboard: Path = DASHBOARD
+
+    @property
+    def title(self) -> str:
+        """The installation's name, for people."""
+        configuration = self.active.current
+        return DEFAULT_TITLE if configuration is None else configuration.server.title
 
 
 def dependencies_of(request: Request) -> ApiDependencies:

@@ -147,9 +147,15 @@ class NotSignedIn(Problem):
 
 
 class WrongToken(NotSignedIn):
-    """Somebody tried to sign in with something that isn't the admin token."""
+    """The request showed something as the admin token that isn't it."""
 
     title = "Sign-in failed: wrong token"
+
+
+class SessionEnded(NotSignedIn):
+    """The request showed a session cookie that has expired or isn't of this server."""
+
+    title = "Your session has ended"
 
 
 class Forbidden(Problem):

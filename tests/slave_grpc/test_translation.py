@@ -116,7 +116,7 @@ STORED = OutputTotal(channel="stdio", size_bytes=3, line_count=1, sha256=SHA256)
     [
         (pb.Exited(), "neither an exit code nor a signal"),
         (pb.Exited(reason=pb.EXIT_REASON_COMPLETED, message="the worker failed"), "it says: the worker failed"),
-        (pb.Exited(code=0, reason=99), ""),
+        (pb.Exited(code=0, reason=pb.ExitReason.ValueType(99)), ""),
         (pb.Exited(code=0, output_totals=[pb.OutputTotal(channel="stdio", bytes=4)]), "4 bytes of stdio, and 3 are"),
         (pb.Exited(code=0, output_totals=[pb.OutputTotal(channel="stdio", bytes=2)]), "2 bytes of stdio, and 3 are"),
         (

@@ -138,7 +138,7 @@ class Server:
         try:
             await file.apply()
         except ConfigErrors as errors:
-            if active.current is None:
+            if active.revision == 0:
                 raise
             _log.error("the configuration in force stays, for the file is bad:\n%s", problems_text(errors.problems))
         await active.load()

@@ -40,6 +40,11 @@ class ActiveConfiguration(Protocol):
         """The configuration in force; None before the first."""
         ...
 
+    @property
+    def unreadable(self) -> Exception | None:
+        """Why the configuration in force can't be read, for people; None: it can, or there is none."""
+        ...
+
 
 class ReactorsHealth(Protocol):
     """How far the reactors have come, and whether they run: `reactors.runner` knows it."""

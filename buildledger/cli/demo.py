@@ -18,6 +18,7 @@ from buildledger.cli.summary import FirstBuild, summary
 from buildledger.settings import Address
 
 SELF = Path("examples/self.yaml")
+OWN_TRY = "commit something to this clone, or break a test under tests/domain and commit that"
 
 
 @click.command()
@@ -35,20 +36,22 @@ SELF = Path("examples/self.yaml")
 @click.option("--http", type=AddressType(), help="API and dashboard.  [default: 127.0.0.1:8010, or a free port]")
 @click.option("--grpc", type=AddressType(), help="The worker's.  [default: 127.0.0.1:8011, or a free port]")
 def demo(once: bool, config: Path | None, state: Path | None, http: Address | None, grpc: Address | None) -> None:
-    """Start a server and a worker that build the repository you are in.
+    """Start a server and a worker that build the clone of Build Ledger you are in, or what --config FILE says.
 
     Commit something to it and watch; break something; kill -9 the server in the middle of a step: it is started again
     and the step goes on.
     """
+    own = config is None
     config = config or _own_config()
     state = state or Path("var/demo-once" if once else "var/demo")
     if once:
         shutil.rmtree(state, ignore_errors=True)
+    advice = OWN_TRY if own else f"commit something to a source of {config}"
     stack = Stack(state, config, http or _free(8010), grpc or _free(8011))
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         client = stack.start()
-        succeeded = _once(stack, client, config) if once else _stay(stack, client)
+        succeeded = _once(stack, client, config) if once else _stay(stack, client, advice)
     except KeyboardInterrupt:
         click.echo("\nStopping; steps that run are stopped and tried again at the next start.")
         succeeded = True
@@ -66,14 +69,14 @@ def _once(stack: Stack, client: Client, config: Path) -> bool:
     return first.succeeded
 
 
-def _stay(stack: Stack, client: Client) -> bool:
+def _stay(stack: Stack, client: Client, advice: str) -> bool:
     token = client.token
     click.echo(
         f"""
   Dashboard   {client.url}/#token={token}
   Server      process {stack.server_pid}: kill -9 it in the middle of a step; it is started again and the step goes on
   Worker      process {stack.worker_pid}
-  Try         commit something to this clone, or break a test under tests/domain and commit that
+  Try         {advice}
   Stop        Ctrl-C
 """
     )

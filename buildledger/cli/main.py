@@ -10,7 +10,7 @@ import click
 from buildledger import __version__
 
 COMMANDS = {
-    "demo": "Start a server and a worker that build the repository you are in.",
+    "demo": "Start a server and a worker that build this clone of Build Ledger, or what --config says.",
     "serve": "Run the server.",
     "worker": "Run builds for a server.",
     "bridge": "Let unchanged Buildbot workers run builds for a server.",
@@ -18,6 +18,7 @@ COMMANDS = {
     "token": "Make a one-use token with which a new worker enrolls.",
     "config": "Check, compare and apply configuration files.",
     "projections": "Build the read models again from the facts.",
+    "backup": "Copy all that nobody can make again, while the server runs.",
     "audit": "Check that nothing was altered, and look at the past.",
     "conformance": "Test a worker in any language against the protocol.",
 }
@@ -51,9 +52,9 @@ class LazyGroup(click.Group):
 def group() -> None:
     """Build Ledger: a CI server that loses nothing and explains everything.
 
-    Try it with `buildledger demo` in a clone of Build Ledger, or with `--config FILE` anywhere. Every option
-    can also be given as an environment variable: BUILDLEDGER_SERVE_STATE for `serve --state`. Of `worker`
-    only the token can, in BUILDLEDGER_WORKER_TOKEN.
+    Try it with `buildledger demo` in a clone of Build Ledger, or with `buildledger demo --config FILE` anywhere.
+    Every option can also be given as an environment variable: BUILDLEDGER_SERVE_STATE for `serve --state`. Of
+    `worker` only the token can, in BUILDLEDGER_WORKER_TOKEN.
     """
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from buildledger import __version__
 from buildledger.composition.server import Server
-from buildledger.settings import ServerSettings
+from buildledger.settings import ADMIN_TOKEN_FILE, Role, ServerSettings
 
 SWITCH_SECONDS = 0.0005
 """How long a busy thread may keep the others waiting; with Python's 5 ms the event loop starves the writer."""
@@ -29,5 +29,8 @@ async def run_server(settings: ServerSettings, announce: Callable[[str], None]) 
     sys.setswitchinterval(SWITCH_SECONDS)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     async with Server(settings).running() as server:
-        announce(f"Build Ledger {__version__} serves {server.url}, workers at {server.worker_address}")
+        said = f"Build Ledger {__version__} serves {server.url}, workers at {server.worker_address}"
+        if Role.API in settings.roles:
+            said += f"\nTo sign in there, use the token in {(settings.state / ADMIN_TOKEN_FILE).resolve()}"
+        announce(said)
         await server.stopped()

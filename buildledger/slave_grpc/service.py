@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import grpc.aio
 
@@ -51,11 +52,13 @@ class WorkerService:
         is_configured: Callable[[str], bool] = lambda worker: True,
         serves: Callable[[ServerId], bool] = lambda server_id: False,
         interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
+        seen_proofs: Path | None = None,
     ) -> None:
         """Without an `authority` workers get bearer credentials only. Only workers that are configured are admitted.
 
         `serves` says whether another server process lives: a session with one that doesn't is over.
-        `interceptors` see each call before it is authenticated.
+        `interceptors` see each call before it is authenticated. The file `seen_proofs` remembers proofs of possession
+        over a restart.
         """
         self._interceptors = interceptors
         self._ledger = ledger
@@ -70,6 +73,7 @@ class WorkerService:
             settings=settings,
             authority=authority,
             is_configured=is_configured,
+            seen_proofs=seen_proofs,
         )
         self._admission = SessionAdmission(
             ledger=ledger,

@@ -9,6 +9,10 @@ from urllib.parse import urlsplit
 from playwright.sync_api import ConsoleMessage, Page, Request
 
 OWN_SCHEMES = frozenset({"data", "blob"})
+NOT_FOUND_PAGE = re.compile(
+    r"console error: Failed to load resource: .* 404 \(Not Found\) \(http://[^/]+/nowhere(\?.*)?\)"
+)
+"""The browser's own line about a page that isn't there, which is answered with 404."""
 
 
 class PageMonitor:
@@ -17,7 +21,7 @@ class PageMonitor:
     def __init__(self, page: Page, origin: str) -> None:
         self.violations: list[str] = []
         self._origin = origin
-        self._expected: list[re.Pattern[str]] = []
+        self._expected: list[re.Pattern[str]] = [NOT_FOUND_PAGE]
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.violations.append(f"uncaught: {error}"))
         page.on("request", self._on_request)

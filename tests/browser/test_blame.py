@@ -41,7 +41,7 @@ def test_a_commit_turns_the_open_page_red_with_its_authors_name(site: Site, visi
     expect(broken).to_contain_text(SUBJECT)
     expect(broken).to_contain_text("unit tests: exit code 3")
     expect(broken.get_by_role("img", name="Failure")).to_be_visible()
-    expect(page).to_have_title(re.compile(r"^[1-9] broken · Build Ledger$"))
+    expect(page).to_have_title(re.compile(r"^[1-9] broken · Widgets$"))
     expect(page.get_by_role("heading", level=1)).to_have_attribute("data-kept", "yes")
 
     broken.get_by_role("link", name="tests", exact=True).click()

@@ -62,8 +62,11 @@ def test_ctrl_c(tmp_path: Path) -> None:
 
 
 def test_elsewhere_than_in_a_clone(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a configuration to build, it says what to give."""
-    monkeypatch.chdir(tmp_path)
+    """Whatever repository it is, without a configuration to build it says what to give; the help promises no more."""
+    Repository(tmp_path / "repository")
+    monkeypatch.chdir(tmp_path / "repository")
     shown = run("demo", "--once")
     assert shown.exit_code == 1
     assert "--config FILE" in shown.output
+    for said in (run("--help").output, run("demo", "--help").output):
+        assert "clone of Build Ledger" in " ".join(said.split())

@@ -42,6 +42,13 @@ def test_a_state_directory_has_one_server(run: Run, served: ServedDirectory) -> 
     assert f"{served.state} belongs to a running server, process" in shown.output
 
 
+def test_a_start_says_how_to_sign_in(served: ServedDirectory) -> None:
+    """It names the address and the file whose text the dashboard asks for."""
+    said = served.output.read_text()
+    assert f"serves http://127.0.0.1:{served.http}, workers at 127.0.0.1:{served.grpc}\n" in said
+    assert f"To sign in there, use the token in {served.state / 'admin-token'}\n" in said
+
+
 def test_a_port_that_is_taken(run: Run, tmp_path: Path) -> None:
     """The address for workers that something else has is named in one line."""
     with socket.socket() as other:

@@ -49,7 +49,7 @@ async def test_parts_end_with_it() -> None:
             order.append("part")
 
     lifetime = Lifetime()
-    async with AsyncExitStack() as stack:
+    async with asyncio.timeout(30), AsyncExitStack() as stack:
         stack.callback(lambda: order.append("store"))
         lifetime.watch(works(), "reactors", stack)
         await asyncio.sleep(0)

@@ -5,7 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
-from buildledger.events import build, change, config, log, machine, operation, person, request, server, worker
+from buildledger.events import (
+    build,
+    change,
+    config,
+    log,
+    machine,
+    operation,
+    person,
+    projection,
+    request,
+    server,
+    worker,
+)
 from buildledger.events.fact import Fact
 from buildledger.events.ids import (
     NAMESPACE,
@@ -345,6 +357,15 @@ STORIES: dict[str, tuple[Fact, ...]] = {
         server.ServerStarted(version="0.1.0", roles=("api", "gateway"), host="host-1"),
         server.ServerLost(reason="no sign of life for 5 s"),
         server.ServerStarted(version="0.1.0", roles=("api", "gateway"), host="host-1"),
+    ),
+    "reader": (
+        projection.ProjectionSkipped(
+            reader="status",
+            reader_version=9,
+            position=17,
+            fact="build.operation_finished.v1",
+            reason="OverflowError: Python int too large to convert to SQLite INTEGER",
+        ),
     ),
     "server": (
         server.ServerStarted(version="0.1.0", roles=("api", "gateway"), host="host-1"),

@@ -11,7 +11,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from buildledger.api.http.credentials import SESSION_COOKIE, SignedIn, check_cookie, check_token
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.api.http.open_paths import OPEN_PATHS
-from buildledger.api.http.problems import Forbidden, Misdirected, NotSignedIn, Problem, problem_response
+from buildledger.api.http.problems import (
+    Forbidden,
+    Misdirected,
+    NotSignedIn,
+    Problem,
+    SessionEnded,
+    WrongToken,
+    problem_response,
+)
 
 API = "/api/"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -48,6 +56,7 @@ class AuthMiddleware:
             await send(message)
 
         try:
+            _readable(scope)
             session = self._authenticate(scope)
         except Problem as problem:
             await problem_response(problem, scope["path"])(scope, receive, send_with_headers)
@@ -61,7 +70,7 @@ class AuthMiddleware:
         Raises:
             Misdirected: the server isn't spoken to under a name of its own.
             Forbidden: another site made a browser send a command.
-            NotSignedIn: neither a valid token nor a valid cookie was shown.
+            NotSignedIn: neither a valid token nor a valid cookie was shown; what is said depends on what was.
         """
         headers = Headers(scope=scope)
         host = headers.get("host", "")
@@ -76,10 +85,7 @@ class AuthMiddleware:
             _same_origin(headers, host)
         session = self._session(headers)
         if session is None and path not in OPEN_PATHS:
-            problem = NotSignedIn(
-                "send the admin token as `Authorization: Bearer …`, or sign in at /api/v1/session;"
-                " it stands in the server's state directory"
-            )
+            problem = _refusal(headers)
             problem.headers = {"WWW-Authenticate": 'Bearer realm="buildledger"'}
             raise problem
         return session
@@ -102,6 +108,28 @@ class AuthMiddleware:
         except CookieError:
             return None
         return None if cookie is None else check_cookie(self._deps, cookie.value)
+
+
+def _refusal(headers: Headers) -> NotSignedIn:
+    """Why nobody gets in who shows this."""
+    if "authorization" in headers:
+        return WrongToken("`Authorization: Bearer …` takes the text of `admin-token` in the server's state directory")
+    if SESSION_COOKIE in headers.get("cookie", ""):
+        return SessionEnded("sign in again at /api/v1/session with the admin token")
+    return NotSignedIn(
+        "send the admin token as `Authorization: Bearer …`, or sign in at /api/v1/session;"
+        " it stands in the server's state directory"
+    )
+
+
+def _readable(scope: Scope) -> None:
+    """Refuse an address that no name, no file and no database could have.
+
+    Raises:
+        Problem: it holds a NUL.
+    """
+    if "\0" in scope["path"] or b"%00" in scope["query_string"] or b"\0" in scope["query_string"]:
+        raise Problem("the address holds a NUL (%00)")
 
 
 def _same_origin(headers: Headers, host: str) -> None:

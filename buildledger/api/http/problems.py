@@ -147,9 +147,15 @@ class NotSignedIn(Problem):
 
 
 class WrongToken(NotSignedIn):
-    """Somebody tried to sign in with something that isn't the admin token."""
+    """The request showed something as the admin token that isn't it."""
 
     title = "Sign-in failed: wrong token"
+
+
+class SessionEnded(NotSignedIn):
+    """The request showed a session cookie that has expired or isn't of this server."""
+
+    title = "Your session has ended"
 
 
 class Forbidden(Problem):
@@ -168,6 +174,16 @@ class Gone(Problem):
     """It existed, and its bytes have been removed."""
 
     status, code, title = 410, "gone", "No longer kept"
+
+
+class TooLarge(Problem):
+    """The body of the request is longer than this address takes."""
+
+    status, code, title = 413, "too_large", "The body is too large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"this address takes a body of {limit_bytes} bytes at the most")
+        self.headers = {"Connection": "close"}
 
 
 class RangeNotSatisfiable(Problem):

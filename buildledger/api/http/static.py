@@ -1,7 +1,8 @@
-"""The dashboard's files: hashed assets for ever, `index.html` fresh for every path that isn't the API's."""
+"""The dashboard's files: hashed assets for ever, `index.html` fresh for every page that it has."""
 
 from __future__ import annotations
 
+import html
 import mimetypes
 import secrets
 from pathlib import Path
@@ -9,12 +10,13 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
-from buildledger.api.http.dependencies import ApiDependencies, dependencies_of
+from buildledger.api.http.dependencies import DEFAULT_TITLE, ApiDependencies, dependencies_of
 from buildledger.api.http.problems import NotFound
 
 INDEX = "index.html"
 NONCE_MARK = "__CSP_NONCE__"
 BASE_MARK = '<base href="/" />'
+TITLE_MARK = f"<title>{DEFAULT_TITLE}</title>"
 NONCE_BYTES = 16
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -25,8 +27,8 @@ POLICY = (
 SCRIPT_POLICY = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
 """A shared worker lives under its own script's policy, not its page's: the dashboard's reads the stream of facts."""
 TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".md": "text/markdown"}
-RESERVED = ("/api", "/badges", "/docs", "/metrics")
-"""What begins so is never a page, so that a program that asks for it isn't answered with the dashboard."""
+PAGES = frozenset({"", "builders", "builds", "changes", "logs", "queue", "workers"})
+"""What the paths of the dashboard's pages begin with."""
 MISSING = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Build Ledger</title></head>
 <body><h1>The dashboard isn't built</h1>
@@ -37,27 +39,38 @@ by hand, <code>npm ci &amp;&amp; npm run build</code> in the folder <code>dashbo
 
 
 def serve(request: Request) -> Response:
-    """Answer with a file of the dashboard, or, for any other address, with its page, which shows that address.
+    """Answer with a file of the dashboard, or with its page, which shows what stands at that address.
+
+    An address that it has no page for is 404: a browser is shown the dashboard all the same, which says so itself.
 
     Raises:
-        NotFound: the file isn't there, or the address belongs to something else that the server doesn't have.
+        NotFound: there is neither a file nor a page, and no browser asks.
     """
     deps = dependencies_of(request)
     path = request.url.path
-    if any(path == prefix or path.startswith(f"{prefix}/") for prefix in RESERVED):
-        raise NotFound("address", path)
     file = _file(deps.dashboard, path)
-    if file is None:
-        if "/assets/" in path:
-            raise NotFound("file", path)
+    if file is not None:
+        return _asset(request, file, immutable="/assets/" in path)
+    first, _, _ = path.removeprefix("/").partition("/")
+    if first in PAGES:
         return _page(deps)
-    return _asset(request, file, immutable="/assets/" in path)
+    if first in ("api", "assets") or "text/html" not in request.headers.get("accept", ""):
+        raise NotFound("address", path)
+    return _page(deps, status=404)
 
 
 def _file(root: Path, path: str) -> Path | None:
-    """The file at that address; None for pages, and for anything outside of the folder."""
-    wanted = (root / path.lstrip("/")).resolve()
-    inside = wanted.is_relative_to(root.resolve()) and wanted.is_file()
+    """The file at that address; None for pages, and for anything outside of the folder.
+
+    Raises:
+        NotFound: no file and no page can have this address.
+    """
+    try:
+        wanted = (root / path.lstrip("/")).resolve()
+        inside = wanted.is_relative_to(root.resolve()) and wanted.is_file()
+    except (OSError, ValueError):
+        # longer than any file's name, or with a character that none can have
+        raise NotFound("address", f"{path[:80]}…") from None
     return wanted if inside and wanted.name != INDEX else None
 
 
@@ -75,7 +88,7 @@ def _asset(request: Request, file: Path, *, immutable: bool) -> Response:
     return Response(file.read_bytes(), headers=headers, media_type=media_type)
 
 
-def _page(deps: ApiDependencies) -> Response:
+def _page(deps: ApiDependencies, status: int = 200) -> Response:
     headers = {"Cache-Control": "no-store"}
     index = deps.dashboard / INDEX
     if not index.is_file():
@@ -83,8 +96,9 @@ def _page(deps: ApiDependencies) -> Response:
     nonce = secrets.token_urlsafe(NONCE_BYTES)
     text = index.read_text(encoding="utf-8").replace(NONCE_MARK, nonce)
     text = text.replace(BASE_MARK, f'<base href="{_base(deps)}" />')
+    text = text.replace(TITLE_MARK, f"<title>{html.escape(deps.title)}</title>")
     headers["Content-Security-Policy"] = POLICY.format(nonce=nonce)
-    return Response(text, headers=headers, media_type="text/html; charset=utf-8")
+    return Response(text, status, headers=headers, media_type="text/html; charset=utf-8")
 
 
 def _base(deps: ApiDependencies) -> str:

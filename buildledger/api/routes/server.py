@@ -10,26 +10,27 @@ from buildledger.api.models import server as models
 from buildledger.api.models.limits import BUILDERS_PAGE_MAX, LINES_MAX, PAGE_MAX, SEARCH_HITS_MAX
 from buildledger.api.queries.health import health_of
 
-DEFAULT_TITLE = "Build Ledger"
 ACTIONS = ("build:force", "build:stop", "build:rebuild", "request:cancel", "request:prioritise", "worker:pause")
 
 router = api_router("server")
 
 
 @router.get("/health")
-def read_health(deps: Dependencies) -> JsonResponse[models.Health]:
-    """Whether the server does its work: 200, or 503 when a part of it has stopped. Open to everybody."""
-    health = health_of(deps)
+def read_health(deps: Dependencies, session: Session) -> JsonResponse[models.Health]:
+    """Whether the server does its work: 200, or 503 when a part of it has stopped.
+
+    Open to everybody; whoever is signed in is told the reasons, too.
+    """
+    health = health_of(deps, detailed=session is not None)
     return JsonResponse(health, status=503 if health.status == "failing" else 200, position=health.position)
 
 
 @router.get("/ui-config")
 async def read_ui_config(deps: Dependencies, session: Session) -> JsonResponse[models.UiConfig]:
     """What the dashboard needs to know before anybody has signed in. Open to everybody."""
-    configuration = deps.active.current
     signed_in = session is not None
     made = models.UiConfig(
-        title=DEFAULT_TITLE if configuration is None else configuration.server.title,
+        title=deps.title,
         version=deps.version,
         sign_in=["token"],
         signed_in=signed_in,

@@ -6,6 +6,7 @@ import type { StreamState } from "../live/ledger-stream.ts";
 import { signedOut } from "../session/session.ts";
 import { SignInPage } from "../session/sign-in-page.tsx";
 import { isPosition, useAsOf } from "../state/as-of.ts";
+import { installationTitle } from "../state/installation-title.ts";
 import { type Theme, theme, timeZone } from "../state/preferences.ts";
 import { useStore } from "../state/store.ts";
 import { urlOf } from "../state/urls.ts";
@@ -33,7 +34,7 @@ export function AppShell() {
         <div className="header-inner">
           <Link to="/" className="brand">
             <Logo />
-            Build Ledger
+            <span className="clip">{installationTitle}</span>
           </Link>
           <nav className="nav" aria-label="Pages">
             {NAV_LINKS.map(({ to, label }) => (

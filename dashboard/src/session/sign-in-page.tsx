@@ -1,4 +1,5 @@
 import { type FormEvent, useState } from "react";
+import { installationTitle } from "../state/installation-title.ts";
 import { ProblemAlert } from "../ui/problem-alert.tsx";
 import { useTabStatus } from "../ui/tab-status.ts";
 import { signIn } from "./session.ts";
@@ -19,7 +20,7 @@ export function SignInPage() {
   };
   return (
     <form className="page sign-in" onSubmit={submit}>
-      <h1>Sign in</h1>
+      <h1>Sign in to {installationTitle}</h1>
       <p className="muted">
         The token is in the file <code>admin-token</code> in the server's state directory.{" "}
         <code>make run</code> prints a link that contains it.

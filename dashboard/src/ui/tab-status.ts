@@ -1,9 +1,8 @@
 /** The browser tab: title and icon show the status of the page. */
 
 import { useEffect } from "react";
+import { installationTitle } from "../state/installation-title.ts";
 import type { Status } from "./status.ts";
-
-const APP_NAME = "Build Ledger";
 
 /** Icons whose colours are visible on light and dark tab strips. */
 const TAB_ICONS: Partial<Record<Status, string>> = {
@@ -22,7 +21,7 @@ const TAB_ICONS: Partial<Record<Status, string>> = {
 /** Sets the tab's title, and its icon when there is a status to show, for as long as the component is mounted. */
 export function useTabStatus(title: string, status?: Status): void {
   useEffect(() => {
-    document.title = title ? `${title} · ${APP_NAME}` : APP_NAME;
+    document.title = title ? `${title} · ${installationTitle}` : installationTitle;
   }, [title]);
   useEffect(() => {
     const icon = document.querySelector<HTMLLinkElement>("link#favicon");

@@ -39,6 +39,23 @@ async def test_a_wrong_token_is_no_token(site: Site) -> None:
             assert not (await stranger.get("/api/v1/ui-config")).json()["signed_in"]
 
 
+@pytest.mark.parametrize(
+    ("headers", "title"),
+    [
+        ({"Accept": "application/json"}, "Sign in first"),
+        ({"Authorization": "Bearer wrong"}, "Sign-in failed: wrong token"),
+        ({"Authorization": "Basic Og=="}, "Sign-in failed: wrong token"),
+        ({"Cookie": f"{SESSION_COOKIE}=abc.def"}, "Your session has ended"),
+        ({"Cookie": "another=cookie"}, "Sign in first"),
+    ],
+)
+async def test_whoever_does_not_get_in_is_told_why(site: Site, headers: dict[str, str], title: str) -> None:
+    """_Sign in first_ is for who showed nothing; a wrong token and an old session are named, under the same code."""
+    async with site.client(**headers) as stranger:
+        problem = (await stranger.get("/api/v1/home")).json()
+    assert (problem["title"], problem["code"]) == (title, "not_signed_in")
+
+
 async def test_a_cookie_that_was_changed_is_worthless(site: Site) -> None:
     """Each character of the cookie is covered by its signature."""
     async with site.client(Accept="application/json") as browser:

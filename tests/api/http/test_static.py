@@ -10,9 +10,13 @@ import pytest
 
 import buildledger
 from buildledger.api.http.dependencies import DASHBOARD
+from buildledger.api.http.static import PAGES
 from tests.api.conftest import Site
 
-PAGE = '<!doctype html><base href="/" /><meta property="csp-nonce" nonce="__CSP_NONCE__" /><div id="root"></div>'
+PAGE = (
+    '<!doctype html><base href="/" /><meta property="csp-nonce" nonce="__CSP_NONCE__" />'
+    '<title>Build Ledger</title><div id="root"></div>'
+)
 
 
 @pytest.fixture
@@ -33,7 +37,7 @@ def dashboard(site: Site) -> Path:
 async def test_every_page_is_the_app_with_a_nonce_of_its_own(client: httpx.AsyncClient) -> None:
     """Any address that isn't a file or the API's is the app; its nonce is new each time and in the policy."""
     nonces = set()
-    for path in ("/", "/builders/lint", "/builds/12?as_of=3", "/docsearch"):
+    for path in ("/", "/builders/lint", "/builds/12?as_of=3", "/workers"):
         answer = await client.get(path)
         assert answer.headers["cache-control"] == "no-store"
         (nonce,) = re.findall('nonce="([^"]+)"', answer.text)
@@ -74,6 +78,31 @@ async def test_nothing_outside_of_the_folder_is_served(client: httpx.AsyncClient
         assert "root:" not in answer.text
         assert answer.status_code in (200, 404)
     assert (await client.get("/assets/gone.js")).status_code == 404
+
+
+@pytest.mark.usefixtures("dashboard")
+async def test_the_page_has_the_installations_title(site: Site, client: httpx.AsyncClient) -> None:
+    """The configuration's `server.title` is the page's, from its first byte, and never anything but text."""
+    site.world.apply_config("lint", title="Acme </title> & Co")
+    assert "<title>Acme &lt;/title&gt; &amp; Co</title>" in (await client.get("/queue")).text
+
+
+@pytest.mark.usefixtures("dashboard")
+@pytest.mark.parametrize("path", ["/nowhere", "/healthz", "/metrics", "/docs/x", "/badges/lint.svg", "/builder/lint"])
+async def test_what_is_no_page_is_not_found(client: httpx.AsyncClient, path: str) -> None:
+    """A program gets a problem, a browser the dashboard, which says so; nobody gets a 200."""
+    answer = await client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    shown = await client.get(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert (shown.status_code, 'id="root"' in shown.text) == (404, True)
+
+
+def test_the_server_knows_the_dashboards_pages() -> None:
+    """What the dashboard's router has a page for is what the server answers with 200."""
+    router = (Path(__file__).parents[3] / "dashboard/src/app/router.tsx").read_text()
+    paths = re.findall(r'^  path: "/([^"/]*)', router, re.MULTILINE)
+    assert len(paths) > 6
+    assert set(paths) == PAGES
 
 
 def test_the_built_dashboard_is_looked_for_where_the_wheel_has_it() -> None:

@@ -3,20 +3,23 @@ import { homeQuery } from "../../api/queries.ts";
 import type { Home } from "../../api/types.ts";
 import { plural } from "../../format/plural.ts";
 import { useAsOf } from "../../state/as-of.ts";
+import { installationTitle } from "../../state/installation-title.ts";
 import { QueryBoundary } from "../../ui/query-boundary.tsx";
 import type { Status } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
 import { BrokenPanel } from "./broken-panel.tsx";
+import { HealthPanel } from "./health-panel.tsx";
 import { QueuePanel } from "./queue-panel.tsx";
 import { RecentBuildsPanel } from "./recent-builds-panel.tsx";
 import { RunningPanel } from "./running-panel.tsx";
 import { WorkersPanel } from "./workers-panel.tsx";
 import "./home-page.css";
 
-/** The first page: what is broken, since when and whose; what is running, waiting and recently built. One request. */
+/** The first page: what is broken, since when and whose; what is running, waiting and recently built, in one request; and the server's own health. */
 export function HomePage() {
-  const query = useQuery(homeQuery(useAsOf()));
+  const asOf = useAsOf();
+  const query = useQuery(homeQuery(asOf));
   const counts = query.data?.builders;
   useTabStatus(
     query.data && query.data.broken_count > 0 ? `${query.data.broken_count} broken` : "",
@@ -24,10 +27,11 @@ export function HomePage() {
   );
   return (
     <div className="page">
-      <QueryBoundary query={query} title="Build Ledger">
+      <QueryBoundary query={query} title={installationTitle}>
         {(home) => (
           <>
             <BuildersSummary home={home} />
+            {asOf === undefined && <HealthPanel />}
             <div className="home-columns">
               <div className="home-column">
                 <BrokenPanel home={home} />

@@ -59,7 +59,7 @@ class ServerEntry(msgspec.Struct, frozen=True, kw_only=True):
 class ServerList(msgspec.Struct, frozen=True, kw_only=True):
     """The server processes that share the ledger."""
 
-    items: list[ServerEntry]
+    items: Annotated[list[ServerEntry], Meta(description="The one that answers first, the others by age.")]
     position: Position
 
 

@@ -2832,6 +2832,7 @@ export interface components {
          * @description The server processes that share the ledger.
          */
         ServerList: {
+            /** @description The one that answers first, the others by age. */
             items: components["schemas"]["ServerEntry"][];
             /**
              * @description A place in the ledger; 0 is before the first fact.

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from buildledger.config.steps.checkout import CheckoutStep
+from buildledger.events.change import FailureCause
 from buildledger.events.operation import Ended
 from buildledger.events.results import Result
-from buildledger.sources.failures import Cause, RefusedError
+from buildledger.sources.failures import RefusedError
 from buildledger.sources.port import (
     Checkout,
     CheckoutProgram,
@@ -39,11 +40,11 @@ REPAIRS = 2
 SHOWN_CHARACTERS = 12
 """Of a revision, in a summary."""
 EXPLANATIONS = {
-    Cause.AUTH: "not let in",
-    Cause.NOT_FOUND: "not found",
-    Cause.NETWORK: "no connection",
-    Cause.CORRUPT: "damaged clone",
-    Cause.OTHER: "failed",
+    FailureCause.AUTH: "not let in",
+    FailureCause.NOT_FOUND: "not found",
+    FailureCause.NETWORK: "no connection",
+    FailureCause.CORRUPT: "damaged clone",
+    FailureCause.OTHER: "failed",
 }
 
 
@@ -57,11 +58,11 @@ def checkout(step: CheckoutStep, inputs: StepInputs) -> Program:
         except WorkerCommandFailedError as failed:
             found = planned.failure(failed)
             cause = None if found is None else found.cause
-            if cause is Cause.NETWORK and pauses:
+            if cause is FailureCause.NETWORK and pauses:
                 interrupted = yield from _wait(planned.pause(pauses.pop(0)))
                 if interrupted is not None:
                     return _give_up(planned, interrupted)
-            elif cause is Cause.CORRUPT and repairs:
+            elif cause is FailureCause.CORRUPT and repairs:
                 repairs -= 1
                 planned.repair(failed)
             else:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+from buildledger.events.change import FailureCause
 from buildledger.events.operation import Copy, Ended, OperationSpec, Remove, Run, Stat, Text
-from buildledger.sources.failures import Cause, Failure
+from buildledger.sources.failures import Failure
 from buildledger.sources.git import checkout as git
 from buildledger.sources.git import command, failure, names
 from buildledger.sources.port import CheckoutProgram, WorkerCommand, WorkerCommandFailedError
@@ -57,7 +58,7 @@ class GitCheckout:
         ended, asked = failed.ended, failed.command
         if ended.reason in ("no_output", "max_time"):
             fetching = asked.label.startswith("git fetch")
-            return Failure(Cause.NETWORK, failure.detail(ended.text)) if fetching else None
+            return Failure(FailureCause.NETWORK, failure.detail(ended.text)) if fetching else None
         if ended.reason != "exited" or not isinstance(asked.spec, Run):
             return None
         return Failure(failure.classify(ended.text), failure.detail(ended.text))
@@ -68,7 +69,7 @@ class GitCheckout:
         return (
             failed.command.label == "git submodule"
             and found is not None
-            and found.cause in (Cause.NOT_FOUND, Cause.OTHER)
+            and found.cause in (FailureCause.NOT_FOUND, FailureCause.OTHER)
         )
 
     def repair(self, failed: WorkerCommandFailedError) -> None:

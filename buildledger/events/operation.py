@@ -159,7 +159,19 @@ class EndReason(StrEnum):
     NO_FILE = "no_file"
     TOO_LARGE = "too_large"
     BAD_REPORT = "bad_report"
+    INCONSISTENT = "inconsistent"
     LOST = "lost"
+
+
+class ProcessMechanism(StrEnum):
+    """What holds a command's processes together, so that all of them end with it: what the workers of this version say.
+    `docs/errors.md` explains each."""
+
+    CGROUP_V2 = "cgroup_v2"
+    SUBREAPER = "subreaper"
+    PROCESS_GROUP = "process_group"
+    JOB_OBJECT = "job_object"
+    BUILDBOT_WORKER = "buildbot-worker"
 
 
 class OutputTotal(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,7 +207,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def ok(self) -> bool:
         """It did what was asked, and a process exited with 0."""
-        return self.reason == EndReason.EXITED and self.exit_code in (0, None)
+        return self.reason == EndReason.EXITED and self.exit_code == 0
 
     @property
     def infrastructure(self) -> bool:
@@ -209,6 +221,7 @@ INFRASTRUCTURE_REASONS = frozenset(
         EndReason.START_UNKNOWN,
         EndReason.INTERRUPTED,
         EndReason.REJECTED,
+        EndReason.INCONSISTENT,
         EndReason.LOST,
     }
 )

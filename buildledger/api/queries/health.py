@@ -43,7 +43,12 @@ def health_of(deps: ApiDependencies, *, detailed: bool = True) -> models.Health:
         )
     stopped = [f"{reader.name} stopped at {reader.position}: {reader.error}" for reader in readers if reader.error]
     behind = [f"{reader.name} is {reader.lag} facts behind" for reader in readers if reader.lag > LAG_DEGRADED]
-    others = [*behind, *skipped_problems(deps, detailed=detailed), *worker_problems(deps)]
+    others = [
+        *behind,
+        *skipped_problems(deps, detailed=detailed),
+        *configuration_problems(deps),
+        *worker_problems(deps),
+    ]
     status: models.HealthStatus = "failing" if stopped else "degraded" if others else "ok"
     return models.Health(status=status, position=head, readers=readers, problems=[*stopped, *others])
 
@@ -63,6 +68,13 @@ def skipped_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
         why = f" ({first.fact}: {first.reason})" if detailed else ""
         lines.append(f"{reader} goes on without {what}, which it can't hold{why}")
     return lines
+
+
+def configuration_problems(deps: ApiDependencies) -> list[str]:
+    """That nothing new is built because the configuration in force is of another version of Build Ledger."""
+    if deps.active.unreadable is None:
+        return []
+    return [f"{deps.active.unreadable}; nothing new is built until one is applied: `buildledger config apply FILE`"]
 
 
 def worker_problems(deps: ApiDependencies) -> list[str]:

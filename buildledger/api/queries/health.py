@@ -36,9 +36,22 @@ def health_of(deps: ApiDependencies) -> models.Health:
         )
     stopped = [f"{reader.name} stopped at {reader.position}: {reader.error}" for reader in readers if reader.error]
     behind = [f"{reader.name} is {reader.lag} facts behind" for reader in readers if reader.lag > LAG_DEGRADED]
-    failing_workers = worker_problems(deps)
-    status: models.HealthStatus = "failing" if stopped else "degraded" if behind or failing_workers else "ok"
-    return models.Health(status=status, position=head, readers=readers, problems=[*stopped, *behind, *failing_workers])
+    others = [*worker_problems(deps), *reactor_problems(deps)]
+    status: models.HealthStatus = "failing" if stopped else "degraded" if behind or others else "ok"
+    return models.Health(status=status, position=head, readers=readers, problems=[*stopped, *behind, *others])
+
+
+def reactor_problems(deps: ApiDependencies) -> list[str]:
+    """What the reactors can't do while they run, a line each, without names, as health is open to everybody."""
+    if deps.reactors is None:
+        return []
+    health = deps.reactors()
+    said = [(len(health.triggers), "trigger", "stopped"), (len(health.held_back), "command", "been held back")]
+    return [
+        f"{number} {noun}{'' if number == 1 else 's'} {'has' if number == 1 else 'have'} {what}: the log says why"
+        for number, noun, what in said
+        if number
+    ]
 
 
 def worker_problems(deps: ApiDependencies) -> list[str]:

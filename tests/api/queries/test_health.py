@@ -17,6 +17,7 @@ from buildledger.projections.projector import Projector
 from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
 from buildledger.projections.workers import Workers
+from buildledger.reactors.runner import Health
 from tests.api.conftest import Site, settled
 
 
@@ -62,3 +63,14 @@ async def test_a_stopped_reader_makes_health_fail(site: Site) -> None:
     assert "the third is too much" in health.problems[0]
     assert health.readers[0].lag > 0
     views.close()
+
+
+async def test_what_the_reactors_cannot_do_degrades(site: Site) -> None:
+    """A trigger that has stopped and a command that is held back are counted, without names; the answer stays 200."""
+    stopped = Health(position=0, lag=0, triggers={"nightly": "no such zone"}, held_back=("one", "two"))
+    health = health_of(replace(site.deps, reactors=lambda: stopped))
+    assert health.status == "degraded"
+    assert health.problems == [
+        "1 trigger has stopped: the log says why",
+        "2 commands have been held back: the log says why",
+    ]

@@ -10,11 +10,14 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
+import sqlalchemy as sa
 
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadSignatureError, read_head
 from buildledger.ledger.store import GENESIS, ChainLink, FactStore, extend_chain
 
+UNREADABLE = (sa.exc.SQLAlchemyError, LookupError, TypeError, ValueError)
+"""What reading rows raises that somebody has damaged."""
 BATCH_LINKS = 500
 BATCH_HEADS = 500
 BATCH_LEAVES = 256
@@ -84,12 +87,24 @@ class TreeCheck:
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
-        self.size = tree.size()
         self._first = 0
         self._leaves: Sequence[bytes] = ()
+        self.size = 0
+        self.unreadable: Mismatch | None = None
+        """Why nothing can be compared with the tree."""
+        try:
+            self.size = tree.size()
+        except UNREADABLE as error:
+            self.unreadable = Mismatch(1, 1, f"the tree can't be read: {first_line(error)}")
 
     def check(self, position: int, leaf: bytes, root: bytes | None) -> Mismatch | None:
         """Take a fact, and the root over all so far if it is the tree's last one."""
+        try:
+            return self._check(position, leaf, root)
+        except UNREADABLE as error:
+            return Mismatch(position, position, f"the tree can't be read from there on: {first_line(error)}")
+
+    def _check(self, position: int, leaf: bytes, root: bytes | None) -> Mismatch | None:
         index = position - 1
         if index >= self.size:
             return None
@@ -109,7 +124,9 @@ class HeadCheck:
     def __init__(self, tree: Tree, published: Sequence[PublishedHead], trusted: frozenset[str]) -> None:
         self._tree = tree
         self._trusted = trusted
-        self._stored = deque(tree.heads(0, BATCH_HEADS))
+        self.unreadable: Mismatch | None = None
+        """Why the stored heads aren't looked at."""
+        self._stored = deque(self._read(0))
         self._published: dict[int, list[PublishedHead]] = {}
         for head in published:
             self._published.setdefault(_size_of(head.note), []).append(head)
@@ -125,7 +142,7 @@ class HeadCheck:
             _, verifier, note = self._stored.popleft()
             found.append(PublishedHead(note, verifier))
             if not self._stored:
-                self._stored.extend(self._tree.heads(size, BATCH_HEADS))
+                self._stored.extend(self._read(size))
         return found
 
     def check(self, size: int, root: bytes, head: PublishedHead) -> Mismatch | None:
@@ -153,9 +170,21 @@ class HeadCheck:
 
     def largest(self) -> int:
         """The size of the largest head that nobody asked for; 0 if there is none."""
-        while self._stored and (more := self._tree.heads(self._stored[-1][0], BATCH_HEADS)):
+        while self._stored and (more := self._read(self._stored[-1][0])):
             self._stored.extend(more)
         return max([self._stored[-1][0] if self._stored else 0, *self._published])
+
+    def _read(self, after: int) -> Sequence[tuple[int, str, str]]:
+        try:
+            return self._tree.heads(after, BATCH_HEADS)
+        except UNREADABLE as error:
+            self.unreadable = Mismatch(after + 1, after + 1, f"the heads can't be read: {first_line(error)}")
+            return ()
+
+
+def first_line(error: Exception) -> str:
+    """What went wrong, without the statement and the parameters that a database error shows."""
+    return str(getattr(error, "orig", None) or error).split("\n")[0]
 
 
 def _size_of(note: str) -> int:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 
 import msgspec
 
+SHOWN_MAX = 20
+"""Findings of one check that are shown to people; programs get all of them."""
+
 
 class Check(StrEnum):
-    """One way in which the ledger can be wrong."""
+    """One way in which what is stored can be wrong."""
 
     POSITIONS = "positions"
     CHAIN = "chain"
@@ -17,6 +21,9 @@ class Check(StrEnum):
     TREE = "tree"
     HEADS = "heads"
     DATABASE = "database"
+    LOGS = "logs"
+    ARTIFACTS = "artifacts"
+    VAULT = "vault"
 
 
 MEANING = {
@@ -25,19 +32,55 @@ MEANING = {
     Check.VERSIONS: "every stream's versions are contiguous from 1, in the order of positions",
     Check.DECODING: "every fact is one that this version of Build Ledger knows",
     Check.TREE: "the Merkle tree's stored nodes follow from the facts",
-    Check.HEADS: "every signed tree head is authentic and is the root over the facts it covers",
+    Check.HEADS: "every signed tree head is there, is authentic, and is the root over the facts it covers",
     Check.DATABASE: "the database can be read to the end",
+    Check.LOGS: "every log is there, with the bytes that its fact says",
+    Check.ARTIFACTS: "every artifact that is kept is there, with the bytes that its fact says",
+    Check.VAULT: "every text about a person or a change is there and can be read with its own key",
 }
+
+_RESTORE = "restore {} from a backup, beside the ledger as it is"
+ADVICE = {
+    Check.LOGS: _RESTORE.format("logs/"),
+    Check.ARTIFACTS: f"{_RESTORE.format('artifacts/')}, or build again what is needed",
+    Check.VAULT: _RESTORE.format("vault.db (the schema vault)"),
+    Check.DATABASE: "restore ledger.db (the schema ledger) from a backup that ends at or after the last signed head",
+}
+"""What to do about findings, where it isn't what `LEDGER_ADVICE` says."""
+LEDGER_ADVICE = (
+    "keep the state directory as it is for whoever has to find out who changed it, and restore all of it from a backup"
+    " that `buildledger audit verify` finds nothing wrong with"
+)
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """The first place where a check fails."""
+    """A place where a check fails: of the ledger's own checks the first, of all others each."""
 
     check: Check
     position: int
+    """Of the fact that says otherwise."""
     last: int
     """The same, or where the range ends within which the check can't tell."""
     detail: str
+    subject: str = ""
+    """What is wrong, for people: `log 4f… of build 12 of app (pytest, stdout)`."""
+    affects: str = ""
+    """What can't be relied on any more because of it."""
+
+    @property
+    def advice(self) -> str:
+        """What to do about it."""
+        return ADVICE.get(self.check, LEDGER_ADVICE)
+
+
+class Skipped(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact that a reader went on without."""
+
+    reader: str
+    position: int
+    fact: str
+    """The name it is stored under."""
+    reason: str
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +97,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The public keys that heads had to be signed by; empty: those that stand beside them."""
     findings: tuple[Finding, ...]
     """By position."""
+    unchecked: tuple[Check, ...] = ()
+    """What was not looked at."""
+    skipped: tuple[Skipped, ...] = ()
+    """Facts that a reader has set aside, by position: nothing was altered, but its read model is without them."""
+    read: dict[str, int] = {}
+    """How many of each other thing were looked at: logs, artifacts, …"""
 
     @property
     def ok(self) -> bool:
@@ -72,24 +121,44 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def to_json(self) -> bytes:
         """The report as JSON, for programs."""
         fields = msgspec.structs.asdict(self)
+        findings = [{**msgspec.structs.asdict(finding), "advice": finding.advice} for finding in self.findings]
         return msgspec.json.format(
-            msgspec.json.encode({"ok": self.ok, "first_position": self.first_position, **fields})
+            msgspec.json.encode({"ok": self.ok, "first_position": self.first_position, **fields, "findings": findings})
         )
 
     def to_text(self) -> str:
         """The report as lines of text, for people."""
-        found = {finding.check: finding for finding in self.findings}
-        lines = [f"{self.facts} facts, {self.heads_checked} signed tree heads"]
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        also = "".join(f", {count} {noun}" for noun, count in self.read.items())
+        yield f"{self.facts} facts, {self.heads_checked} signed tree heads{also}"
         for check, meaning in MEANING.items():
-            finding = found.get(check)
-            if finding is None:
-                lines.append(f"  ok      {check:<10} {meaning}")
+            found = [finding for finding in self.findings if finding.check == check]
+            if check in self.unchecked:
+                yield f"  -       {check:<11} {meaning}"
+            elif not found:
+                yield f"  ok      {check:<11} {meaning}"
             else:
-                lines.append(f"  FAILED  {check:<10} position {finding.position}: {finding.detail}")
-        lines.append(f"chain head  {self.chain_head}")
-        lines.append(f"tree root   {self.root}")
+                yield f"  FAILED  {check:<11} {_told(found[0])}"
+                yield from (f"{'':22}{_told(finding)}" for finding in found[1:SHOWN_MAX])
+                if len(found) > SHOWN_MAX:
+                    yield f"{'':22}and {len(found) - SHOWN_MAX} more: --json names them all"
+        for skipped in self.skipped:
+            what = f"position {skipped.position} ({skipped.fact}), set aside by {skipped.reader}: {skipped.reason}"
+            yield f"  SKIPPED {what}"
+        yield f"chain head  {self.chain_head}"
+        yield f"tree root   {self.root}"
         if self.ok:
-            lines.append("The ledger is what it was.")
-        else:
-            lines.append(f"The first position that doesn't fit is {self.first_position}.")
-        return "\n".join(lines)
+            yield "The ledger is what it was." if self.unchecked else "The ledger and all beside it are what they were."
+            return
+        yield f"The first position that doesn't fit is {self.first_position}."
+        for advice in dict.fromkeys(finding.advice for finding in self.findings):
+            of = ", ".join(dict.fromkeys(f.check for f in self.findings if f.advice == advice))
+            yield f"What to do ({of}): {advice}."
+
+
+def _told(finding: Finding) -> str:
+    subject = f"{finding.subject}: " if finding.subject else ""
+    affects = f"; {finding.affects}" if finding.affects else ""
+    return f"position {finding.position}: {subject}{finding.detail}{affects}"

@@ -17,7 +17,7 @@ from buildledger.config.load import check, load
 from buildledger.config.problems import ConfigErrors, Problem
 from buildledger.config.resolved import Configuration
 from buildledger.config.schema import schema
-from buildledger.config.stored import read_configuration
+from buildledger.config.stored import UnreadableTextError, read_configuration
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 NOT_THE_SERVER = "This machine isn't the server: don't look whether the secrets are there."
@@ -95,10 +95,12 @@ def apply_file(file: Path, expect: int | None, state: Path) -> None:
 @state_option
 def show(state: Path) -> None:
     """Print the configuration in force, resolved, as JSON."""
-    current, _ = _in_force(state)
-    if current is None:
+    from buildledger.cli.client import Client
+
+    answer = Client(state).find("/config")
+    if answer is None:
         raise click.ClickException("no configuration has been applied")
-    click.echo(json.dumps(json.loads(current.to_json()), indent=2))
+    click.echo(json.dumps(answer["configuration"], indent=2))
 
 
 def _load(file: Path, no_secrets: bool) -> Configuration:
@@ -114,10 +116,15 @@ def _text(problems: Sequence[Problem], file: Path) -> str:
 
 
 def _in_force(state: Path) -> tuple[Configuration | None, int]:
-    """The configuration in force and its revision; (None, 0) before the first."""
+    """The configuration in force and its revision; (None, 0) before the first, no configuration if it can't be read."""
     from buildledger.cli.client import Client
 
     answer = Client(state).find("/config")
     if answer is None:
         return None, 0
-    return read_configuration(json.dumps(answer["configuration"])), int(answer["revision"]["revision"])
+    revision = int(answer["revision"]["revision"])
+    try:
+        return read_configuration(json.dumps(answer["configuration"])), revision
+    except UnreadableTextError as error:
+        click.echo(f"revision {revision} is compared as if it were empty: {error}", err=True)
+        return None, revision

@@ -85,22 +85,30 @@ class AppliedConfigurations:
         """The decoded configuration in force: it stays at hand whatever the others read."""
         self.digest: str | None = None
         """The digest of the configuration in force; None before the first."""
+        self._unreadable: UnreadableConfigurationError | None = None
 
     def apply(self, position: int, digest: str) -> None:
         """Note that the fact at this position put the configuration with this digest in force."""
         self._positions[digest] = position
-        self.digest, self._current = digest, None
+        self.digest, self._current, self._unreadable = digest, None, None
 
     @property
     def current(self) -> Configuration | None:
-        """The configuration in force; None before the first.
+        """The configuration in force; None before the first, and while it is one that can't be read.
 
-        Raises:
-            UnreadableConfigurationError: its format is unknown.
+        Nothing new is begun then, and whoever follows goes on: see `unreadable`.
         """
-        if self._current is None and self.digest is not None:
-            self._current = self._configurations.at(self._positions[self.digest])
+        if self._current is None and self.digest is not None and self._unreadable is None:
+            try:
+                self._current = self._configurations.at(self._positions[self.digest])
+            except UnreadableConfigurationError as error:
+                self._unreadable = error
         return self._current
+
+    @property
+    def unreadable(self) -> UnreadableConfigurationError | None:
+        """Why the configuration in force can't be read; None if it can, or there is none."""
+        return self._unreadable if self.current is None else None
 
     def of(self, digest: str) -> Configuration:
         """The configuration with this digest.
@@ -119,4 +127,4 @@ class AppliedConfigurations:
 
     def restore(self, positions: dict[str, int], digest: str | None) -> None:
         """Take over the content of a checkpoint."""
-        self._positions, self.digest, self._current = dict(positions), digest, None
+        self._positions, self.digest, self._current, self._unreadable = dict(positions), digest, None, None

@@ -88,4 +88,11 @@ def to_json(start: Start) -> str:
     return _encoder.encode({"format": MACHINE_SETTINGS_FORMAT, **msgspec.to_builtins(start)}).decode()
 
 
+def driver_of(start: Start) -> str:
+    """What the configuration calls the driver of these settings."""
+    name = type(start).__struct_config__.tag
+    assert isinstance(name, str)
+    return name
+
+
 _encoder = msgspec.json.Encoder(order="deterministic")

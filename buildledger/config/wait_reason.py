@@ -73,7 +73,9 @@ class Situation:
         files: Callable[[], tuple[str, ...]],
     ) -> WaitReason:
         """The first thing that keeps a waiting request. `files` is asked only for a condition that depends on it."""
-        builder = None if self._configuration is None else self._configuration.builders.get(builder_name)
+        if self._configuration is None:
+            return WaitReason("builder_not_configured", "no configuration that this server can read is in force")
+        builder = self._configuration.builders.get(builder_name)
         if builder is None:
             return not_configured(builder_name)
         asks_for_files = builder.worker is not None and "change.files" in mentioned(builder.worker.source)

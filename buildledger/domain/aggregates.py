@@ -10,6 +10,7 @@ from buildledger.domain import (
     log,
     machine,
     person,
+    projection,
     request,
     server,
     source,
@@ -29,6 +30,7 @@ AGGREGATES: tuple[Aggregate, ...] = (
     config.AGGREGATE,
     person.AGGREGATE,
     server.AGGREGATE,
+    projection.AGGREGATE,
 )
 
 BY_COMMAND: dict[type[Command], Aggregate] = {

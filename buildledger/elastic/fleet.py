@@ -125,7 +125,7 @@ class Fleet:
         controller = MachineController(
             wanted,
             machine,
-            self._drivers[driver_name(settings)],
+            self._drivers[machines.driver_of(settings)],
             clock=self._clock,
             execute=self._execute,
             issue_token=self._issue_token,
@@ -160,13 +160,6 @@ class Fleet:
         for driver in self._drivers.values():
             await driver.close()
         await self._follower.save()
-
-
-def driver_name(settings: machines.Start) -> str:
-    """What the configuration calls the driver of these settings."""
-    name = type(settings).__struct_config__.tag
-    assert isinstance(name, str)
-    return name
 
 
 async def _after(before: asyncio.Task[None] | None, controller: MachineController) -> None:

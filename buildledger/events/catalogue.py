@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from buildledger.events import build, change, config, log, machine, person, request, server, worker
+from buildledger.events import build, change, config, log, machine, person, projection, request, server, worker
 from buildledger.events.fact import Fact
 
 FACTS: tuple[type[Fact], ...] = (
@@ -59,6 +59,7 @@ FACTS: tuple[type[Fact], ...] = (
     person.ClaimRecorded,
     server.ServerStarted,
     server.ServerStopped,
+    projection.ProjectionSkipped,
 )
 
 BY_NAME: dict[str, type[Fact]] = {fact.NAME: fact for fact in FACTS}

@@ -19,6 +19,7 @@ EnrollmentId = NewType("EnrollmentId", UUID)
 ClaimId = NewType("ClaimId", UUID)
 WordsId = NewType("WordsId", UUID)
 ServerId = NewType("ServerId", UUID)
+ReaderId = NewType("ReaderId", UUID)
 
 NAMESPACE = UUID("6d2c1f0a-3a5e-5b0e-9b0c-7a1de0a3c9e1")
 CONFIG_STREAM = uuid5(NAMESPACE, "config")
@@ -66,6 +67,11 @@ def worker_id(name: str) -> WorkerId:
 def machine_id(worker: str) -> MachineId:
     """The machines of an elastic worker, one after another, by its configured name."""
     return MachineId(_id("machine", worker))
+
+
+def reader_id(name: str) -> ReaderId:
+    """A follower of the ledger, by the name of its projection or of its checkpoints."""
+    return ReaderId(_id("reader", name))
 
 
 def enrollment_id(token_digest: str) -> EnrollmentId:

@@ -159,6 +159,7 @@ class EndReason(StrEnum):
     NO_FILE = "no_file"
     TOO_LARGE = "too_large"
     BAD_REPORT = "bad_report"
+    INCONSISTENT = "inconsistent"
     LOST = "lost"
 
 
@@ -195,7 +196,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def ok(self) -> bool:
         """It did what was asked, and a process exited with 0."""
-        return self.reason == EndReason.EXITED and self.exit_code in (0, None)
+        return self.reason == EndReason.EXITED and self.exit_code == 0
 
     @property
     def infrastructure(self) -> bool:
@@ -209,6 +210,7 @@ INFRASTRUCTURE_REASONS = frozenset(
         EndReason.START_UNKNOWN,
         EndReason.INTERRUPTED,
         EndReason.REJECTED,
+        EndReason.INCONSISTENT,
         EndReason.LOST,
     }
 )

@@ -27,20 +27,18 @@ class ActiveConfiguration:
         self._configurations = configurations
         self._position = 0
         self.current: Configuration | None = None
-        """None before the first one."""
+        """None before the first one, and at a start at which it can't be read."""
         self.revision = 0
+        self.unreadable: UnreadableConfigurationError | None = None
+        """Why what was applied last isn't what is acted on; None: it is."""
 
     async def load(self) -> None:
-        """Find what is in force at this moment; no earlier configuration is read.
-
-        Raises:
-            UnreadableConfigurationError: Its format is unknown to this version.
-        """
+        """Find what is in force at this moment; no earlier configuration is read, and one that can't be is said."""
         head = self._ledger.head()
         newest = FactQuery(stream_id=CONFIG_STREAM, names=stored_names(ConfigApplied), descending=True)
         for recorded in await asyncio.to_thread(self._ledger.select, newest, 1):
             if recorded.position > self._position:
-                await asyncio.to_thread(self._take, recorded)
+                await self._try(recorded)
         self._position = max(self._position, head)
 
     async def changes(self) -> AsyncIterator[Configuration]:
@@ -53,7 +51,9 @@ class ActiveConfiguration:
                     yield self.current
 
     def names_worker(self, name: str) -> bool:
-        """Whether it has a worker of this name."""
+        """Whether it has a worker of this name; where that can't be read any worker that proves itself may go on."""
+        if self.unreadable is not None:
+            return True
         return self.current is not None and name in self.current.workers
 
     def get(self, name: str) -> str:
@@ -63,18 +63,25 @@ class ActiveConfiguration:
             LookupError: If it isn't there.
         """
         if self.current is None:
-            raise LookupError("no configuration has been applied, so no secrets are known")
+            raise LookupError(str(self.unreadable or "no configuration has been applied, so no secrets are known"))
         return provider(self.current.secrets).read(name)
 
     async def _follow(self, recorded: Recorded) -> bool:
         self._position = recorded.position
-        if not isinstance(recorded.fact, ConfigApplied):
-            return False
+        return isinstance(recorded.fact, ConfigApplied) and await self._try(recorded)
+
+    async def _try(self, recorded: Recorded) -> bool:
+        """Take a configuration over; False if it can't be read, which stops nothing else and is said in health."""
         try:
             await asyncio.to_thread(self._take, recorded)
         except UnreadableConfigurationError as error:
-            _log.error("the configuration in force stays: %s", error)
+            self.unreadable = error
+            _log.error("%s; apply one again: `buildledger config apply FILE`", error)
+            assert isinstance(recorded.fact, ConfigApplied)
+            self.revision = recorded.fact.revision
+            self._position = max(self._position, recorded.position)
             return False
+        self.unreadable = None
         return True
 
     def _take(self, recorded: Recorded) -> None:

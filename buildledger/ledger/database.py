@@ -8,38 +8,42 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from buildledger.ledger.sqlite_connection import make_private
+from buildledger.ledger.sqlite_connection import connect_to_read, make_private
 from buildledger.ledger.store import FactStore
 from buildledger.ledger.store_sqlite import SQLiteFactStore
 
 SQLITE = "sqlite:///"
 
 
-def open_store(url: str) -> FactStore:
-    """The ledger at `sqlite:///path` or `postgresql://…`; made when it isn't there.
+def open_store(url: str, *, read_only: bool = False) -> FactStore:
+    """The ledger at `sqlite:///path` or `postgresql://…`; made when it isn't there, unless it is to be read only.
 
     Raises:
-        LedgerFormatError: If another version made it.
+        LedgerFormatError: If another version made it, or there is none and it is to be read only.
+        PersistenceError: If it can't be opened.
         ValueError: For another kind of URL.
     """
     if url.startswith(SQLITE):
-        return SQLiteFactStore(Path(url.removeprefix(SQLITE)))
+        return SQLiteFactStore(Path(url.removeprefix(SQLITE)), read_only=read_only)
     if url.startswith(("postgresql://", "postgres://")):
         # loaded only where it is used: it costs a tenth of a second at every start
         from buildledger.ledger.store_postgresql import PostgresFactStore
 
-        return PostgresFactStore(url)
+        return PostgresFactStore(url, read_only=read_only)
     msg = f"a ledger lives at sqlite:///path or postgresql://host/name, not at {url!r}"
     raise ValueError(msg)
 
 
-def open_engine(url: str, name: str) -> sa.Engine:
+def open_engine(url: str, name: str, *, read_only: bool = False) -> sa.Engine:
     """A database of its own beside the ledger at `url`: the file `<name>.db`, or the schema of that name.
 
     Every commit is durable. Tables are defined without a schema. Deleted content is overwritten where the database can.
+    One that is to be read only isn't made: where it isn't there, each use raises.
     """
     if url.startswith(SQLITE):
-        path = Path(url.removeprefix(SQLITE)).with_name(f"{name}.db")
+        path = path_beside(url, name)
+        if read_only:
+            return sa.create_engine(SQLITE, creator=lambda: connect_to_read(path), poolclass=sa.pool.QueuePool)
         make_private(path)
         engine = sa.create_engine(f"{SQLITE}{path}")
         sa.event.listen(engine, "connect", _prepare_sqlite)
@@ -48,10 +52,17 @@ def open_engine(url: str, name: str) -> sa.Engine:
     engine = sa.create_engine(
         f"postgresql+psycopg://{plain}", execution_options={"schema_translate_map": {None: name}}, pool_pre_ping=True
     )
+    if read_only:
+        return engine
     with engine.begin() as connection:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('buildledger'), hashtext('migrate'))"))
         connection.execute(sa.schema.CreateSchema(name, if_not_exists=True))
     return engine
+
+
+def path_beside(url: str, name: str) -> Path:
+    """The file of a database beside the ledger in the SQLite file at `url`."""
+    return Path(url.removeprefix(SQLITE)).with_name(f"{name}.db")
 
 
 def create_tables(engine: sa.Engine, metadata: sa.MetaData) -> None:

@@ -13,10 +13,13 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from typing import Protocol
 
+from buildledger.domain.projection import SkipFact
 from buildledger.events.fact import Recorded
-from buildledger.ledger.errors import StoreError
+from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable, StoreError
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.skipping import SKIPPED_MAX, is_passing, skip
 from buildledger.ledger.store import Checkpoint
+from buildledger.ledger.submission import Origin
 
 CHECKPOINT_FACTS = 20_000
 """Facts between two checkpoints: the most that a start reads beyond those it must."""
@@ -69,8 +72,8 @@ class FoldFollower:
     ) -> None:
         """`names`: the stored names that matter to the fold; `catch_up` reads only these, all of them if empty.
 
-        `fails_fast`: only a database that can't be read is waited for, and any other failure is raised; else whatever
-        fails is tried again, from the fact that failed.
+        A cause that passes is waited for. A fact that the fold fails on is set aside, see `skipping`. What fails when
+        the fold acts on a batch is tried again, or raised if the follower `fails_fast`.
         """
         self._ledger = ledger
         self._fold = fold
@@ -83,6 +86,10 @@ class FoldFollower:
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
         self._task: asyncio.Task[None] | None = None
+        self._failures = 0
+        """In a row, since a batch was last folded."""
+        self._skipped: list[SkipFact] = []
+        """Facts that were set aside and of which the ledger doesn't know yet."""
 
     @property
     def position(self) -> int:
@@ -121,10 +128,12 @@ class FoldFollower:
         while (head := self._ledger.head()) > self._position:
             try:
                 page = await asyncio.to_thread(self._ledger.read, self._position, CATCH_UP_FACTS, self._names)
-            except StoreError as error:
+                await self._take(page)
+            except Exception as error:
+                if not is_passing(error):
+                    raise
                 await self.pause(error)
                 continue
-            self._apply(page)
             if self._names and not page:
                 self._position = head
 
@@ -133,13 +142,16 @@ class FoldFollower:
         while True:
             try:
                 async for batch in self._batches():
-                    self._apply(batch)
+                    await self._take(batch)
                     if saves:
                         await self.save_if_due()
                     # at the head a batch may be at hand at once: others have their turn between two
                     await asyncio.sleep(0)
                 return
-            except Exception:
+            except Exception as error:
+                if is_passing(error):
+                    await self.pause(error)
+                    continue
                 if self._fails_fast:
                     raise
                 _log.exception("%s can't follow the ledger beyond %d, trying again", self._fold.NAME, self._position)
@@ -175,13 +187,43 @@ class FoldFollower:
             except StoreError as error:
                 await self.pause(error)
 
+    async def _take(self, batch: Sequence[Recorded]) -> None:
+        """Fold a batch, and let the ledger know of what had to be set aside before anything is saved.
+
+        Raises:
+            Exception: A cause that passes, or the fold's own when it acted on the batch.
+        """
+        self._apply(batch)
+        while self._skipped:
+            try:
+                await self._ledger.execute(*self._skipped, origin=Origin(actor="system"))
+            except LedgerClosed:
+                return
+            except LedgerUnavailable as error:
+                await self.pause(error)
+            else:
+                self._skipped.clear()
+
     def _apply(self, batch: Sequence[Recorded]) -> None:
         apply = self._fold.apply
         for recorded in batch:
-            apply(recorded)
+            try:
+                apply(recorded)
+            except Exception as error:
+                if is_passing(error):
+                    raise
+                self._set_aside(recorded, error)
             self._position = recorded.position
+        self._failures = 0
         self._fold.batch_applied()
         while self._waiting and self._waiting[0][0] <= self._position:
             future = heapq.heappop(self._waiting)[2]
             if not future.done():
                 future.set_result(None)
+
+    def _set_aside(self, recorded: Recorded, error: Exception) -> None:
+        """Go on without a fact that the fold fails on."""
+        _log.exception("%s sets the fact at position %d aside", self._fold.NAME, recorded.position)
+        command = skip(self._fold.NAME, self._fold.VERSION, recorded, error)
+        if command is not None and len(self._skipped) < SKIPPED_MAX:
+            self._skipped.append(command)

@@ -35,11 +35,27 @@ def migrate(db: PostgresConnection) -> None:
         if row is None or not row[0]:
             db.execute(schema.TABLES)
             return
-        row = db.execute("SELECT number FROM ledger.format").fetchone()
-        if row is None or row[0] > schema.FORMAT:
-            found = row and row[0]
-            msg = f"the database has ledger format {found}; this version of Build Ledger knows up to {schema.FORMAT}"
-            raise LedgerFormatError(msg)
+        _check_number(db)
+
+
+def check_format(db: PostgresConnection) -> None:
+    """Make sure that there is a ledger that can be read.
+
+    Raises:
+        LedgerFormatError: There is none, or a later version of Build Ledger made it.
+    """
+    row = db.execute("SELECT to_regclass('ledger.format') IS NOT NULL").fetchone()
+    if row is None or not row[0]:
+        raise LedgerFormatError("the database holds no ledger: it has no schema of that name")
+    _check_number(db)
+
+
+def _check_number(db: PostgresConnection) -> None:
+    row = db.execute("SELECT number FROM ledger.format").fetchone()
+    if row is None or row[0] > schema.FORMAT:
+        found = row and row[0]
+        msg = f"the database has ledger format {found}; this version of Build Ledger knows up to {schema.FORMAT}"
+        raise LedgerFormatError(msg)
 
 
 class ListenWatch(Watch):

@@ -56,7 +56,7 @@ class Tree:
     thrown away. What can't be rebuilt are the signed heads, which are kept beside it.
     """
 
-    def __init__(self, store: FactStore, engine: sa.Engine) -> None:
+    def __init__(self, store: FactStore, engine: sa.Engine, *, read_only: bool = False) -> None:
         self._store = store
         self._engine = engine
         self._growing = threading.Lock()
@@ -70,14 +70,15 @@ class Tree:
             sa.Column("verifier", sa.Text, primary_key=True),
             sa.Column("note", sa.Text, nullable=False),
         )
-        create_tables(engine, metadata)
-        with engine.begin() as connection:
-            self._position.create(connection)
+        if not read_only:
+            create_tables(engine, metadata)
+            with engine.begin() as connection:
+                self._position.create(connection)
 
     @classmethod
-    def open(cls, store: FactStore, url: str) -> Tree:
-        """The tree beside the ledger at `url`."""
-        return cls(store, open_engine(url, "proof"))
+    def open(cls, store: FactStore, url: str, *, read_only: bool = False) -> Tree:
+        """The tree beside the ledger at `url`; made when it isn't there, unless it is to be read only."""
+        return cls(store, open_engine(url, "proof", read_only=read_only), read_only=read_only)
 
     def size(self) -> int:
         """How many facts are in the tree."""

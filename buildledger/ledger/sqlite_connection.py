@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from eventsourcing import persistence
 
@@ -69,6 +70,51 @@ def connect(path: Path) -> sqlite3.Connection:
     ):
         db.execute(f"PRAGMA {pragma}")
     return db
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that changes nothing, which also reads a backup where nothing may be written.
+
+    Raises:
+        sqlite3.Error: If there is no database that can be read.
+    """
+    address = f"file:{quote(str(path.absolute()))}?mode=ro"
+    try:
+        return _open_to_read(address)
+    except sqlite3.OperationalError:
+        # in write-ahead mode reading needs a file beside the database, unless nobody can be writing
+        log = path.with_name(f"{path.name}-wal")
+        if not path.is_file() or (log.exists() and log.stat().st_size):
+            raise
+        return _open_to_read(f"{address}&immutable=1")
+
+
+def _open_to_read(address: str) -> sqlite3.Connection:
+    db = sqlite3.connect(address, uri=True, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        for pragma in (f"cache_size = -{PAGE_CACHE_KIB}", f"mmap_size = {MEMORY_MAP_BYTES}"):
+            db.execute(f"PRAGMA {pragma}")
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def check_format(db: sqlite3.Connection, path: Path) -> None:
+    """Make sure that there is a ledger that can be read.
+
+    Raises:
+        LedgerFormatError: There is none, or a later version of Build Ledger made it.
+    """
+    found = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if found > FORMAT:
+        msg = f"{path} has ledger format {found}; this version of Build Ledger knows formats up to {FORMAT}"
+        raise LedgerFormatError(msg)
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    missing = sorted({"fact", "chain", "command", "checkpoint"} - tables)
+    if missing:
+        raise LedgerFormatError(f"{path} is no ledger: it has no table {', '.join(missing)}")
 
 
 def migrate(db: sqlite3.Connection, path: Path) -> None:

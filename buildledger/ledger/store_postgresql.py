@@ -20,7 +20,14 @@ from psycopg.sql import SQL, Composed
 
 from buildledger.ledger import schema_postgresql as schema
 from buildledger.ledger.pool import ConnectionPool
-from buildledger.ledger.postgresql_connection import ListenWatch, PostgresConnection, connect, migrate, translated
+from buildledger.ledger.postgresql_connection import (
+    ListenWatch,
+    PostgresConnection,
+    check_format,
+    connect,
+    migrate,
+    translated,
+)
 from buildledger.ledger.store import (
     MAX_MOVED_STREAMS,
     ChainLink,
@@ -42,14 +49,14 @@ MAX_POSITION = 2**63 - 1
 class PostgresFactStore(FactStore):
     """One schema, `ledger`, in the database of the URL."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
         self._url = url
         self._writing = threading.Lock()
         self._writer: PostgresConnection | None = None
         self._writer_process = 0
         self._readers = ConnectionPool(partial(connect, url))
         with translated(), self._readers.connection() as db:
-            migrate(db)
+            (check_format if read_only else migrate)(db)
 
     def insert_events(
         self, stored_events: Sequence[StoredEvent], *, commands: Sequence[CommandRecord] = (), **_: object

@@ -13,10 +13,18 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import DatabaseError, StoredEvent
 
 from buildledger.ledger.pool import ConnectionPool
-from buildledger.ledger.sqlite_connection import DataVersionWatch, connect, make_private, migrate, translated
+from buildledger.ledger.sqlite_connection import (
+    DataVersionWatch,
+    check_format,
+    connect,
+    connect_to_read,
+    make_private,
+    migrate,
+    translated,
+)
 from buildledger.ledger.store import (
     GENESIS,
     MAX_MOVED_STREAMS,
@@ -40,13 +48,17 @@ MAX_POSITION = 2**63 - 1
 class SQLiteFactStore(FactStore):
     """One file, in write-ahead mode, synchronised at every commit; `:memory:` isn't supported on purpose."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
-        make_private(path)
         self._writing = threading.Lock()
         self._writer: sqlite3.Connection | None = None
-        self._connect = partial(connect, path)
+        self._connect = partial(connect_to_read if read_only else connect, path)
         self._readers = ConnectionPool(self._connect)
+        if read_only:
+            with translated(), self._readers.connection() as db:
+                check_format(db, path)
+            return
+        make_private(path)
         with self._writing, translated():
             migrate(self._connect_writer(), path)
 
@@ -140,7 +152,12 @@ class SQLiteFactStore(FactStore):
             found = list(islice(rows, limit))
             for cursor in cursors:
                 cursor.close()
-        return [StoredFact(at, UUID(bytes=stream), version, name, body) for at, stream, version, name, body in found]
+        try:
+            return [
+                StoredFact(at, UUID(bytes=stream), version, name, body) for at, stream, version, name, body in found
+            ]
+        except (ValueError, TypeError) as error:
+            raise DatabaseError(f"{self.path} holds a row that is no fact: {error}") from error
 
     def head(self) -> int:
         """As the port says; one index look-up."""

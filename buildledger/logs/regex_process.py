@@ -1,7 +1,8 @@
 """Search with a regular expression in a process of its own, which can be killed.
 
 Python's `re` holds the interpreter while it matches, and some expressions take exponential time. Neither may stop the
-server, so a stranger's expression never runs in it. `python -m buildledger.logs.regex_process` is the child.
+server, so a stranger's expression never runs in it. `python -P -m buildledger.logs.regex_process` is the
+child; with `-P` it imports nothing that lies in the server's directory.
 """
 
 import asyncio
@@ -45,7 +46,7 @@ async def search_in_process(
         directory=str(directory), log_id=log_id, pattern=pattern, limit=limit, from_line=from_line, seconds=seconds
     )
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", __name__, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-P", "-m", __name__, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     try:
         async with asyncio.timeout(KILL_AFTER_SECONDS):

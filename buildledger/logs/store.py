@@ -104,6 +104,14 @@ class LogStoreUnavailableError(LogStoreError):
     """The store cannot write at the moment (a full disk, for one); nothing of the call was stored. Try again later."""
 
 
+class LogMissingError(LogStoreError):
+    """The bytes of a log that was stored are not in the store."""
+
+
+class LogAlteredError(LogStoreError):
+    """The bytes of a log are not those that were stored, or can't be read."""
+
+
 class BadPatternError(LogStoreError):
     """A search pattern is not a regular expression, or takes too long to match."""
 

@@ -21,7 +21,7 @@ from buildledger.projections.columns import (
     text,
     versioned,
 )
-from buildledger.projections.configured import configured_sources
+from buildledger.projections.configured import applied, source_columns
 from buildledger.projections.projection import ProjectionWriter
 from buildledger.projections.row_buffers import AppendBuffer, Row, VersionedRows
 
@@ -157,7 +157,9 @@ class ChangesWriter:
             self._sources.put(position, name, values)
 
     def _applied(self, position: int, configuration: str) -> None:
-        named = configured_sources(configuration)
+        if (readable := applied(configuration)) is None:
+            return
+        named = source_columns(readable)
         for row in list(self._sources.values()):
             if row["configured"] and row["name"] not in named:
                 self._sources.put(position, row["name"], {"configured": False})

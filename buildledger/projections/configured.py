@@ -1,53 +1,34 @@
-"""What read models need of a configuration's text, and no more: any format version that has it can be read."""
+"""What read models keep of a configuration: columns of its builders, workers and sources, by their names."""
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
-import msgspec
-
+from buildledger.config.machines import driver_of
+from buildledger.config.resolved import Configuration
+from buildledger.config.stored import UnreadableTextError, read_configuration
 from buildledger.projections.columns import encode
 
+_log = logging.getLogger(__name__)
 
-class _Builder(msgspec.Struct, frozen=True):
-    base: str
-    matrix: dict[str, str | int | bool] = msgspec.field(default_factory=dict)
-    project: str | None = None
-    description: str = ""
-    tags: tuple[str, ...] = ()
+Columns = dict[str, dict[str, Any]]
 
 
-class _Start(msgspec.Struct, frozen=True):
-    driver: str
+def applied(text: str) -> Configuration | None:
+    """The configuration that a fact applied; None if it is in no format that this version reads.
 
-
-class _Worker(msgspec.Struct, frozen=True):
-    labels: dict[str, str] = msgspec.field(default_factory=dict)
-    capacity: int = 1
-    start: _Start | None = None
-
-
-class _Source(msgspec.Struct, frozen=True):
-    kind: str
-    url: str
-    default_branch: str | None = None
-
-
-class _Text(msgspec.Struct, frozen=True):
-    builders: dict[str, _Builder] = msgspec.field(default_factory=dict)
-    workers: dict[str, _Worker] = msgspec.field(default_factory=dict)
-    sources: dict[str, _Source] = msgspec.field(default_factory=dict)
-
-
-_decoder = msgspec.json.Decoder(_Text)
-
-
-def configured_builders(text: str) -> dict[str, dict[str, Any]]:
-    """Columns of each configured builder, by name.
-
-    Raises:
-        msgspec.ValidationError: Msgspec.DecodeError.
+    The rows then stay as they are: the server's health says that what is in force can't be read.
     """
+    try:
+        return read_configuration(text)
+    except UnreadableTextError as error:
+        _log.warning("the read models leave a configuration out: %s", error)
+        return None
+
+
+def builder_columns(configuration: Configuration) -> Columns:
+    """Columns of each configured builder."""
     return {
         name: {
             "base": builder.base,
@@ -56,25 +37,25 @@ def configured_builders(text: str) -> dict[str, dict[str, Any]]:
             "description": builder.description,
             "tags": encode(builder.tags),
         }
-        for name, builder in _decoder.decode(text).builders.items()
+        for name, builder in configuration.builders.items()
     }
 
 
-def configured_workers(text: str) -> dict[str, dict[str, Any]]:
-    """Columns of each configured worker, by name. Raises as `configured_builders`."""
+def worker_columns(configuration: Configuration) -> Columns:
+    """Columns of each configured worker."""
     return {
         name: {
             "configured_labels": encode(worker.labels),
             "configured_capacity": worker.capacity,
-            "driver": "" if worker.start is None else worker.start.driver,
+            "driver": "" if worker.start is None else driver_of(worker.start),
         }
-        for name, worker in _decoder.decode(text).workers.items()
+        for name, worker in configuration.workers.items()
     }
 
 
-def configured_sources(text: str) -> dict[str, dict[str, Any]]:
-    """Columns of each configured source, by name. Raises as `configured_builders`."""
+def source_columns(configuration: Configuration) -> Columns:
+    """Columns of each configured source."""
     return {
         name: {"kind": source.kind, "url": source.url, "default_branch": source.default_branch}
-        for name, source in _decoder.decode(text).sources.items()
+        for name, source in configuration.sources.items()
     }

@@ -17,10 +17,11 @@ class ProjectionProgress:
         self._moved = threading.Condition()
         self._events = LoopEvents()
         self._closed = False
+        self._standing = False
 
     @property
     def position(self) -> int:
-        """Everything up to here can be read from every view that works."""
+        """Everything up to here can be read from every view."""
         return self._position
 
     @property
@@ -28,12 +29,17 @@ class ProjectionProgress:
         """Whether the views are closed, so that the position moves no further."""
         return self._closed
 
-    def publish(self, position: int) -> None:
-        """Move, and wake whoever waits; the same position again wakes nobody."""
+    @property
+    def standing(self) -> bool:
+        """Whether a view stands still for a while, so that nobody needs to wait for it."""
+        return self._standing
+
+    def publish(self, position: int, *, standing: bool = False) -> None:
+        """Move, and wake whoever waits; the same again wakes nobody."""
         with self._moved:
-            if position == self._position:
+            if (position, standing) == (self._position, self._standing):
                 return
-            self._position = position
+            self._position, self._standing = position, standing
             self._moved.notify_all()
         self._events.set_all()
 
@@ -45,13 +51,13 @@ class ProjectionProgress:
         self._events.set_all()
 
     async def reached(self, position: int, timeout_seconds: float) -> bool:
-        """Wait until the views are there; False when the time is over first."""
-        if self._position >= position:
-            return True
+        """Wait until the views are there; False when the time is over first, or one of them stands still."""
+        if self._position >= position or self._standing:
+            return self._position >= position
         try:
             async with asyncio.timeout(timeout_seconds):
                 with self.subscribe() as event:
-                    while self._position < position and not self._closed:
+                    while self._position < position and not self._closed and not self._standing:
                         event.clear()
                         if self._position < position:
                             await event.wait()

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from buildledger.events.results import Result
 from buildledger.projections import status_tables as tables
-from buildledger.projections.configured import configured_builders
+from buildledger.projections.configured import applied, builder_columns
 from buildledger.projections.row_buffers import Row, VersionedRows
 from buildledger.projections.status_steps import OpenBuild
 
@@ -49,7 +49,9 @@ class BuilderRows:
 
     def applied(self, position: int, text: str) -> None:
         """Follow a configuration: builders come, change and go; those that have gone keep their history."""
-        named = configured_builders(text)
+        if (configuration := applied(text)) is None:
+            return
+        named = builder_columns(configuration)
         for row in list(self._rows.values()):
             if row["configured"] and row["name"] not in named:
                 self._rows.put(position, row["name"], {"configured": False})

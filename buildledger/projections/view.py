@@ -71,6 +71,16 @@ class View:
             self._write(relevant, last if self._shared else relevant[-1].position)
         self._reached = last
 
+    def pass_over(self, position: int) -> None:
+        """Move beyond a fact that was set aside, and write that.
+
+        Raises:
+            PositionConflict
+        """
+        with self._transaction() as connection:
+            self._position.move(connection, self._stored, position)
+        self._stored = self._reached = position
+
     def save_position(self) -> None:
         """Write the position that `apply` has kept in memory, so that a later start needn't look there again.
 

@@ -14,7 +14,7 @@ from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import worker_id
 from buildledger.projections import machines
 from buildledger.projections.columns import encode, flag, identity, microseconds, number, text, versioned
-from buildledger.projections.configured import configured_workers
+from buildledger.projections.configured import applied, worker_columns
 from buildledger.projections.projection import ProjectionWriter
 from buildledger.projections.row_buffers import Row, VersionedRows
 
@@ -107,7 +107,9 @@ class WorkersWriter:
         self._rows.flush(connection)
 
     def _applied(self, position: int, configuration: str) -> None:
-        named = configured_workers(configuration)
+        if (readable := applied(configuration)) is None:
+            return
+        named = worker_columns(readable)
         for row in list(self._rows.values()):
             if row["configured"] and row["name"] not in named:
                 self._rows.put(position, row["id"], {"configured": False, "driver": ""})

@@ -40,14 +40,14 @@ class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Where the files shall be, relative to the build's directory."""
     method: Literal["clobber", "fresh", "clean", "copy"] | None
     """How to get rid of what was there; None: not at all (incremental)."""
+    alone: bool
+    """Nothing else has been checked out for this build, so a damaged clone may go with all that is beside it."""
     filter: str | None
     depth: int | None
     submodules: bool
     lfs: bool
     no_output_seconds: float | None
-    """A command is stopped after so long a silence; None: never."""
-    max_seconds: float | None
-    """A command is stopped after so long altogether; None: never."""
+    """A command is stopped after so long a silence; None: never. The time altogether is the step's business."""
 
 
 class WorkerCommand(NamedTuple):

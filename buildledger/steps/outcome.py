@@ -20,6 +20,7 @@ INFRASTRUCTURE = {
     "start_unknown": "the worker restarted and can't tell whether the process had started",
     "interrupted": "the worker restarted while the process ran",
     "rejected": "the worker refused the operation",
+    "inconsistent": "the worker reported what can't be right",
     "lost": "the worker was lost",
 }
 
@@ -62,7 +63,7 @@ def summary_of(ended: Ended, spec: OperationSpec) -> str:
     run = spec if isinstance(spec, Run) else Run()
     match ended.reason:
         case "exited":
-            line = f"exit code {ended.exit_code}"
+            line = "ended without an exit code" if ended.exit_code is None else f"exit code {ended.exit_code}"
         case "signalled":
             line = f"killed by {SIGNAL_NAMES.get(ended.signal or 0, f'signal {ended.signal}')}"
         case "no_output":

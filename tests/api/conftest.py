@@ -40,6 +40,7 @@ class LedgerConfiguration:
     """The configuration in force, read from the ledger whenever it is asked for."""
 
     ledger: Ledger
+    unreadable: Exception | None = None
 
     @property
     def current(self) -> Configuration | None:
@@ -49,6 +50,8 @@ class LedgerConfiguration:
             return None
         fact = applied[-1].fact
         assert isinstance(fact, ConfigApplied)
+        if self.unreadable is not None:
+            return None
         return read_configuration(fact.text)
 
 

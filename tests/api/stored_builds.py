@@ -64,7 +64,7 @@ class Builds:
     def end(self) -> None:
         """The build is over."""
         world, build = self.site.world, self.build
-        ended, fence = Ended(reason="exited"), world.running[build].assigned.fence
+        ended, fence = Ended(reason="exited", exit_code=0), world.running[build].assigned.fence
         for operation in self.operations:
             world.execute(FinishOperation(build_id=build, operation_id=operation, fence=fence, ended=ended))
         world.execute(

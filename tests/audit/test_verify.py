@@ -9,16 +9,21 @@ import msgspec
 import psycopg
 import pytest
 import sqlalchemy as sa
+from eventsourcing.persistence import StoredEvent
 
 from buildledger.audit.checks import PublishedHead
-from buildledger.audit.report import Check, Report
+from buildledger.audit.report import Check, Report, Skipped
 from buildledger.audit.verify import verify
+from buildledger.events.codec import encode
+from buildledger.events.fact import Metadata
+from buildledger.events.ids import reader_id
+from buildledger.events.projection import ProjectionSkipped
 from buildledger.ledger.database import open_store
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
 from buildledger.ledger.sqlite_connection import connect
 from buildledger.ledger.store import FactQuery, FactStore
-from tests.ledger.samples import CLOCK, stored, stream
+from tests.ledger.samples import AT, CLOCK, stored, stream
 
 Tamper = Callable[..., None]
 COMMITS = (3, 1, 4, 2)
@@ -251,3 +256,16 @@ def _in_proof(connection: sa.Connection, table: str) -> str:
 
 def _blob(store: FactStore, content: str) -> str:
     return f"x'{content}'" if "SQLite" in type(store).__name__ else f"'\\x{content}'::bytea"
+
+
+def test_what_readers_have_set_aside_is_listed(store: FactStore, tree: Tree) -> None:
+    """It is no finding, for nothing was altered; but whoever verifies learns what read models are without."""
+    reason = "OverflowError: too large"
+    said = ProjectionSkipped(reader="status", reader_version=1, position=4, fact="log.opened.v1", reason=reason)
+    meta = Metadata(recorded_at=AT, actor="system", command_id=stream("skip"))
+    store.insert_events([StoredEvent(reader_id("status"), 1, said.NAME, encode(said, meta))])
+    report = verify(store, tree)
+    assert report.ok
+    assert report.skipped == (Skipped(reader="status", position=4, fact="log.opened.v1", reason=reason),)
+    assert "SKIPPED position 4 (log.opened.v1), set aside by status: OverflowError: too large" in report.to_text()
+    assert msgspec.json.decode(report.to_json())["skipped"][0]["position"] == 4

@@ -111,3 +111,15 @@ def test_a_checkpoint_remembers_what_is_in_force_and_what_is_pinned() -> None:
     restored.restore(positions, applied.digest)
     assert facts.reads == []
     assert (restored.current, restored.of("one")) == (titled("three"), titled("one"))
+
+
+def test_what_is_in_force_and_cannot_be_read_stops_no_follower() -> None:
+    """It is as if nothing were configured, the reason is at hand, and it is read once however often it is wanted."""
+    facts = Facts(OF_THE_FUTURE, titled("two").to_json())
+    applied = AppliedConfigurations(Configurations(facts.at))
+    applied.apply(1, "new format")
+    assert [applied.current, applied.current] == [None, None]
+    assert "format 99" in str(applied.unreadable)
+    assert facts.reads == [1]
+    applied.apply(2, "readable")
+    assert (applied.current, applied.unreadable) == (titled("two"), None)

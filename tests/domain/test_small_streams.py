@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
+import msgspec
 import pytest
 
-from buildledger.domain import change, config, enrollment, log, person, server, source
+from buildledger.domain import change, config, enrollment, log, person, projection, server, source
 from buildledger.domain.change import RecordChange
 from buildledger.domain.config import ApplyConfig, ReportConfigEffectFailure
 from buildledger.domain.enrollment import IssueEnrollment, UseEnrollment
 from buildledger.domain.log import FinishLog, OpenLog
 from buildledger.domain.person import RecordClaim, normalise
+from buildledger.domain.projection import SkipFact
 from buildledger.domain.refusals import (
     ConfigRevisionRefusal,
     LogContradictedRefusal,
@@ -26,6 +28,7 @@ from buildledger.events.config import ConfigApplied, ConfigEffectFailed
 from buildledger.events.ids import ClaimId, WordsId, change_id
 from buildledger.events.log import LogFinished
 from buildledger.events.person import ClaimRecorded
+from buildledger.events.projection import ProjectionSkipped
 from buildledger.events.server import ServerStarted, ServerStopped
 from buildledger.events.worker import EnrollmentIssued, EnrollmentUsed
 from tests.domain import samples
@@ -181,4 +184,14 @@ def test_a_server_process_starts_once_and_stops_once() -> None:
     stop = StopServer(server_id=SERVER, reason="signal")
     Scenario(server.AGGREGATE).when(stop, start, start, stop, stop).then(
         ServerStarted(version="1", roles=("api",)), ServerStopped(reason="signal")
+    )
+
+
+def test_a_fact_is_set_aside_once_by_each_version_of_a_reader() -> None:
+    """A reader that meets it again, after a crash or a rebuild, decides nothing; a later version says so anew."""
+    skip = SkipFact(reader="status", reader_version=1, position=7, fact="x.v1", reason="why")
+    skipped = ProjectionSkipped(reader="status", reader_version=1, position=7, fact="x.v1", reason="why")
+    later = msgspec.structs.replace(skip, reader_version=2)
+    Scenario(projection.AGGREGATE).when(skip, skip, later).then(
+        skipped, msgspec.structs.replace(skipped, reader_version=2)
     )

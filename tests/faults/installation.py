@@ -110,6 +110,12 @@ class Installation:
         self._server.kill()
         self._server.join()
 
+    def wait_for_end(self) -> None:
+        """Wait until the server has ended by itself."""
+        assert self._server is not None
+        self._server.join(DEADLINE_SECONDS)
+        assert self._server.exitcode == 0, self._tail()
+
     @property
     def server_pid(self) -> int:
         """The server's process."""

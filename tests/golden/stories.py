@@ -5,7 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
-from buildledger.events import build, change, config, log, machine, operation, person, request, server, worker
+from buildledger.events import (
+    build,
+    change,
+    config,
+    log,
+    machine,
+    operation,
+    person,
+    projection,
+    request,
+    server,
+    worker,
+)
 from buildledger.events.fact import Fact
 from buildledger.events.ids import (
     NAMESPACE,
@@ -341,6 +353,15 @@ STORIES: dict[str, tuple[Fact, ...]] = {
         config.ConfigEffectFailed(revision=1, component="poller app", detail="no such directory"),
     ),
     "claim": (person.ClaimRecorded(kind="git.author", namespace="example", words_id=WordsId(an_id("name"))),),
+    "reader": (
+        projection.ProjectionSkipped(
+            reader="status",
+            reader_version=9,
+            position=17,
+            fact="build.operation_finished.v1",
+            reason="OverflowError: Python int too large to convert to SQLite INTEGER",
+        ),
+    ),
     "server": (
         server.ServerStarted(version="0.1.0", roles=("api", "gateway"), host="host-1"),
         server.ServerStopped(reason="asked to"),

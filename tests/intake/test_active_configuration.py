@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from buildledger.clock import SystemClock
-from buildledger.config.configurations import Configurations, UnreadableConfigurationError
+from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Configuration
 from buildledger.domain.config import ApplyConfig
 from buildledger.events.fact import Recorded
@@ -51,12 +51,29 @@ async def test_a_start_reads_the_newest_configuration_only(tmp_path: Path) -> No
     ledger.close()
 
 
-async def test_a_start_without_a_readable_configuration_says_why(tmp_path: Path) -> None:
-    """When the newest one is of a later version, the error names its position and format."""
+async def test_a_start_without_a_readable_configuration_says_why(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """When the newest one is of a later version, the server starts all the same, and the reason names its format.
+
+    Workers that can prove themselves are let in: which ones are configured isn't known.
+    """
     ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}", clock=SystemClock())
     position = await apply(ledger, OF_THE_FUTURE)
-    with pytest.raises(UnreadableConfigurationError, match=rf"position {position} .*\(format 99\)"):
-        await ActiveConfiguration(ledger, Configurations(ledger.at)).load()
+    active = ActiveConfiguration(ledger, Configurations(ledger.at))
+    with caplog.at_level(logging.ERROR):
+        await active.load()
+    assert (active.current, active.revision) == (None, 1)
+    assert f"position {position}" in str(active.unreadable)
+    assert "format 99" in caplog.text
+    assert active.names_worker("w1")
+    with pytest.raises(LookupError, match="format 99"):
+        active.get("token")
+    changes = active.changes()
+    await apply(ledger, titled("one").to_json())
+    assert await anext(changes) == titled("one")
+    assert (active.unreadable, active.names_worker("w1")) == (None, False)
+    await changes.aclose()  # type: ignore[attr-defined]
     ledger.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 
 from buildledger.events.fact import Recorded
 from buildledger.events.log import LogFinished
+from buildledger.events.projection import ProjectionSkipped
 from buildledger.ledger.errors import StoreError
 from buildledger.ledger.fold_follower import FoldFollower
 from buildledger.ledger.ledger import Ledger
@@ -114,16 +116,35 @@ async def test_saves_as_it_goes(ledger: Ledger) -> None:
     await follower.stop()
 
 
-async def test_a_failure_is_retried_from_where_it_was(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
-    """A database that is away and a fold that fails once cost nothing but time: no fact is left out or repeated."""
+async def test_a_cause_that_passes_is_waited_for(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+    """A database that is away and files that ran out cost nothing but time: no fact is left out or repeated."""
     fold = Positions()
-    fold.failures = [StoreError("away"), ValueError("odd")]
+    fold.failures = [StoreError("away"), OSError(errno.EMFILE, "too many open files")]
     await record(ledger, 3)
     follower = FoldFollower(ledger, fold, retry_seconds=0.01)
     async with asyncio.timeout(DEADLINE_SECONDS):
         await follower.start()
     assert fold.all == [1, 2, 3]
-    assert "can't follow the ledger beyond 0" in caplog.text
+    assert "waits for the ledger at position 0" in caplog.text
+    assert ledger.head() == 3
+    await follower.stop()
+
+
+@pytest.mark.parametrize("fails_fast", [False, True])
+async def test_a_fact_that_a_fold_fails_on_is_set_aside(ledger: Ledger, fails_fast: bool) -> None:
+    """By a fact of its own; the fold goes on with the next one, and doesn't stop its server."""
+    fold = Positions()
+    fold.failures = [ValueError("odd")]
+    await record(ledger, 3)
+    follower = FoldFollower(ledger, fold, fails_fast=fails_fast)
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        await follower.start()
+        await follower.reached(4)
+    assert fold.all == [2, 3, 4]
+    skipped = ledger.at(4).fact
+    assert skipped == ProjectionSkipped(
+        reader="positions", reader_version=3, position=1, fact="log.opened.v1", reason="ValueError: odd"
+    )
     await follower.stop()
 
 
@@ -162,15 +183,19 @@ async def test_catching_up_reads_what_matters_and_waits_for_the_database(databas
         ledger.close()
 
 
+class Deaf(Positions):
+    """One that can't act on what it folded."""
+
+    def batch_applied(self) -> None:
+        raise ValueError("can't act")
+
+
 async def test_a_fold_that_must_not_go_on_stops_its_follower(ledger: Ledger) -> None:
-    """Where a failure is to be loud, that of the fold is raised, even if it is that of a database, and not repeated."""
+    """Where a failure to act is to be loud, it is raised, and not repeated."""
     await record(ledger, 2)
-    fold = Positions()
-    fold.failures = [StoreError("the fold's own query")]
-    follower = FoldFollower(ledger, fold, fails_fast=True)
-    with pytest.raises(StoreError):
+    follower = FoldFollower(ledger, Deaf(), fails_fast=True)
+    with pytest.raises(ValueError, match="can't act"):
         await follower.follow()
-    assert (fold.all, follower.position) == ([], 0)
 
 
 async def test_follows_without_saving_when_its_owner_saves(ledger: Ledger) -> None:

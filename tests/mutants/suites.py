@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -52,22 +54,24 @@ def run(suite: str, tests: Sequence[str], copy: Path) -> SuiteRun:
     """Run the named tests of a suite in a copy of the repository; ends at its first failure where the suite can."""
     argv, directory = _command(suite, tests)
     begun = time.monotonic()
-    try:
-        done = subprocess.run(
-            argv,
-            cwd=copy / directory,
-            env=environment(copy),
-            check=False,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            timeout=LIMIT_SECONDS,
-            text=True,
-            errors="replace",
-        )
-    except subprocess.TimeoutExpired as late:
-        return SuiteRun(Outcome.ENDLESS, LIMIT_SECONDS, f"{late}")
-    return SuiteRun(_outcome(done.returncode, done.stdout), time.monotonic() - begun, done.stdout)
+    with subprocess.Popen(
+        argv,
+        cwd=copy / directory,
+        env=environment(copy),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=LIMIT_SECONDS)
+        except subprocess.TimeoutExpired as late:
+            # With all that it started: a test that loops would go on by itself.
+            os.killpg(process.pid, signal.SIGKILL)
+            return SuiteRun(Outcome.ENDLESS, LIMIT_SECONDS, f"{late}")
+    return SuiteRun(_outcome(process.returncode, output), time.monotonic() - begun, output)
 
 
 def _command(suite: str, tests: Sequence[str]) -> tuple[list[str], str]:
@@ -76,7 +80,7 @@ def _command(suite: str, tests: Sequence[str]) -> tuple[list[str], str]:
             # Examples are the same in every run, so that a fault is caught or not, never by chance.
             return [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests], "."
         case "go":
-            return ["go", "test", "-count=1", "-failfast", *tests], "workers/go"
+            return ["go", "test", "-count=1", "-failfast", "-timeout=2m", *tests], "workers/go"
         case "node":
             return ["npx", "--no-install", "vitest", "run", "--bail=1", *tests], "workers/node"
         case _:

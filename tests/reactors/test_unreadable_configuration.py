@@ -95,3 +95,19 @@ async def test_a_worker_that_is_lost_brings_no_retry(w: World) -> None:
     await w.disconnect()
     await w.pass_time(3600)
     assert w.results() == [Result.EXCEPTION]
+
+
+async def test_while_the_one_in_force_cannot_be_read_nothing_new_is_begun(w: World) -> None:
+    """What runs under a readable one goes on and requests wait; the next configuration lets them go on."""
+    assert isinstance(w.ledger, NewerLedger)
+    w.ledger.newer_at = w.recorded(ConfigApplied)[-1].position
+    await w.restart()
+    waiting = await w.force()
+    await w.finish_all()
+    assert w.runner.health.failure is None
+    assert waiting not in w.answers()
+    assert w.results() == [Result.SUCCESS]
+    await w.apply(with_config(LOCKED.replace("title: Test", "title: Again")))
+    await w.runner.settle()
+    await w.finish_all()
+    assert w.answers()[waiting] is Result.SUCCESS

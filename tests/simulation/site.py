@@ -38,6 +38,11 @@ class WorldConfiguration:
         """See `dependencies.Active`."""
         return self._w.configuration
 
+    @property
+    def unreadable(self) -> Exception | None:
+        """See `dependencies.Active`."""
+        return None
+
 
 class Site:
     """Answers requests, after its read models have followed the ledger to its head."""

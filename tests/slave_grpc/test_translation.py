@@ -2,7 +2,7 @@
 
 import pytest
 
-from buildledger.events.operation import OperationSpec, Run, SecretName, Stat, Text, Upload, WriteFile
+from buildledger.events.operation import OperationSpec, OutputTotal, Run, SecretName, Stat, Text, Upload, WriteFile
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.sessions.outbox import Outbox, split_desired
 from buildledger.slave_grpc.wire import outcome_mapping
@@ -105,6 +105,66 @@ def test_plainest_worker_runs_commands() -> None:
 def test_reasons_stay_distinct(exited: pb.Exited, reason: str) -> None:
     """Each way to end has its own word."""
     assert outcome_mapping.outcome_of_exited(exited, Run(argv=("x",)), (), (), ("", False)).reason == reason
+
+
+SHA256 = "ab" * 32
+STORED = OutputTotal(channel="stdio", size_bytes=3, line_count=1, sha256=SHA256)
+
+
+@pytest.mark.parametrize(
+    ("exited", "detail"),
+    [
+        (pb.Exited(), "neither an exit code nor a signal"),
+        (pb.Exited(reason=pb.EXIT_REASON_COMPLETED, message="the worker failed"), "it says: the worker failed"),
+        (pb.Exited(code=0, reason=pb.ExitReason.ValueType(99)), ""),
+        (pb.Exited(code=0, output_totals=[pb.OutputTotal(channel="stdio", bytes=4)]), "4 bytes of stdio, and 3 are"),
+        (pb.Exited(code=0, output_totals=[pb.OutputTotal(channel="stdio", bytes=2)]), "2 bytes of stdio, and 3 are"),
+        (
+            pb.Exited(code=0, output_totals=[pb.OutputTotal(channel="stdio", bytes=3, sha256=b"x" * 32)]),
+            "the digests differ",
+        ),
+        (
+            pb.Exited(
+                code=0,
+                output_totals=[
+                    pb.OutputTotal(channel="stdio", bytes=3, sha256=bytes.fromhex(SHA256)),
+                    pb.OutputTotal(channel="stderr", bytes=1),
+                ],
+            ),
+            "1 bytes of stderr, and 0 are",
+        ),
+        (pb.Exited(code=0), "nothing of the 3 bytes of stdio"),
+    ],
+)
+def test_what_cannot_be_right_is_no_success(exited: pb.Exited, detail: str) -> None:
+    """An end without a status, for an unknown reason, or with other output than what is stored is tried again."""
+    ended = outcome_mapping.outcome_of_exited(exited, Run(argv=("x",)), (), (STORED,), ("", False))
+    assert (ended.reason, ended.ok, ended.infrastructure) == ("inconsistent", False, True)
+    assert detail in ended.detail
+
+
+def test_what_is_as_stored_is_a_success() -> None:
+    """A worker need not know the digest; the size has to be right."""
+    for sha256 in (bytes.fromhex(SHA256), b""):
+        exited = pb.Exited(code=0, output_totals=[pb.OutputTotal(channel="stdio", bytes=3, sha256=sha256)])
+        assert outcome_mapping.outcome_of_exited(exited, Run(argv=("x",)), (), (STORED,), ("", False)).ok
+
+
+@pytest.mark.parametrize("spec", [Stat(path="a"), Upload(path="a", artifact="a", limit_bytes=9, optional=True)])
+def test_an_answer_without_what_was_found_is_no_success(spec: OperationSpec) -> None:
+    """That nothing is there is something that a worker has to say."""
+    exited = pb.Exited(code=0, reason=pb.EXIT_REASON_COMPLETED)
+    assert outcome_mapping.outcome_of_exited(exited, spec, (), (), ("", False)).reason == "inconsistent"
+    assert outcome_mapping.outcome_of_exited(exited, spec, [pb.FileResult()], (), ("", False)).ok
+
+
+@pytest.mark.parametrize("spec", [WriteFile(path="a", text=""), Upload(path="a", artifact="a", limit_bytes=9)])
+def test_an_error_of_a_file_is_no_success(spec: OperationSpec) -> None:
+    """A failed file operation fails, also if its worker says that it completed."""
+    exited = pb.Exited(code=0, reason=pb.EXIT_REASON_COMPLETED)
+    result = pb.FileResult(error=pb.FileError(code=pb.FILE_ERROR_CODE_IO, message="broken"))
+    ended = outcome_mapping.outcome_of_exited(exited, spec, [result], (), ("", False))
+    assert (ended.reason, ended.detail) == ("io_error", "broken")
 
 
 def test_failed_file_operation() -> None:

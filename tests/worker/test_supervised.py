@@ -5,9 +5,11 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -428,3 +430,53 @@ async def test_what_is_no_supervisor(
     assert f"'{choice}' can't be used as the supervisor" in said
     assert "make workers" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("end", "message"),
+    [
+        ({"reason": "completed"}, "neither an exit code nor a signal"),
+        ({"reason": "of another version", "code": 0}, "doesn't know"),
+        (
+            {"reason": "completed", "code": 0, "totals": [{"channel": 0, "spooled": 9, "sha256": ""}]},
+            "before all of its",
+        ),
+    ],
+)
+async def test_an_end_that_says_too_little_is_no_success(
+    server: ScriptedServer, worker_with: StartSupervised, tmp_path: Path, end: dict[str, Any], message: str
+) -> None:
+    """A record of the end without its status, for an unknown reason or with output that isn't there: interrupted."""
+    root = tmp_path / "work" / "b" / "root"
+    key = server.run(script("echo $$ > root; exec sleep 600"))
+    async with worker_with():
+        await eventually(lambda: read_pid(root) is not None, PATIENCE_SECONDS)
+        record = {"message": "", "start_failure": "", "survivors": [], "totals": [], "ran_for": 1.0} | end
+        path = tmp_path / "state" / "supervised" / f"{key[0]}.{key[1]}" / "exit"
+        path.write_text(json.dumps(record))
+        os.kill(supervisor_pid(tmp_path, key), signal.SIGKILL)
+        exited = await ended(server, key)
+    os.kill(read_pid(root) or 0, signal.SIGKILL)
+    assert exited.reason == pb.EXIT_REASON_INTERRUPTED
+    assert message in exited.message
+
+
+def on_a_small_disk(directory: Path, program: Sequence[str]) -> Sequence[str]:
+    """The program, for which a directory is on a disk of its own; skips where nobody may mount one."""
+    directory.mkdir()
+    command = f"mount -t tmpfs -o size=1m none {directory}"
+    if subprocess.run(("unshare", "-rm", "sh", "-c", command), capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    return ("unshare", "-rm", "sh", "-c", f'{command} && exec "$@"', "sh", *program)
+
+
+async def test_a_full_disk_ends_a_supervised_run_at_once(
+    server: ScriptedServer, tmp_path: Path, supervisor: Path, program: Sequence[str]
+) -> None:
+    """A command whose output finds no room on the worker's disk is ended for that reason, and that is told at once."""
+    small = on_a_small_disk(tmp_path / "state", program)
+    key = server.run(script("exec yes"))
+    async with worker_process(server, tmp_path, "--supervisor", str(supervisor), program=small):
+        exited = await server.ended(key, 30.0)
+    assert exited.reason == pb.EXIT_REASON_STORAGE
+    assert "no space left" in exited.message.lower()

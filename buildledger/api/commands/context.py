@@ -79,7 +79,7 @@ class CommandContext:
         progress = self.deps.views.progress
         if self._wait:
             await progress.reached(receipt.position, VISIBLE_SECONDS)
-        visible = progress.position >= receipt.position
+        visible = progress.position >= receipt.position and not progress.standing
         model = kind(position=receipt.position, duplicate=receipt.duplicate, visible=visible, **more)
         return JsonResponse(model, status=status, position=receipt.position)
 

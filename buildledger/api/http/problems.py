@@ -176,6 +176,16 @@ class Gone(Problem):
     status, code, title = 410, "gone", "No longer kept"
 
 
+class TooLarge(Problem):
+    """The body of the request is longer than this address takes."""
+
+    status, code, title = 413, "too_large", "The body is too large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"this address takes a body of {limit_bytes} bytes at the most")
+        self.headers = {"Connection": "close"}
+
+
 class RangeNotSatisfiable(Problem):
     """The Range header asks for bytes that don't exist."""
 

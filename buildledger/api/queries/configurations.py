@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
-from buildledger.config.configurations import Configurations
+from buildledger.config.configurations import Configurations, UnreadableConfigurationError
 from buildledger.config.resolved import Configuration
 from buildledger.projections.reading import Reading
 from buildledger.projections.revisions import revision as revision_table
@@ -17,17 +19,24 @@ class ConfigurationQueries:
         self._configurations = configurations
 
     def in_force(self, reading: Reading) -> Configuration | None:
-        """The one in force at the reading's position; None before the first."""
+        """The one in force at the reading's position; None before the first, and for one that can't be read."""
         revision = reading.table(revision_table)
         row = reading.first(sa.select(revision.c.seq).order_by(revision.c.seq.desc()))
-        return None if row is None else self._configurations.at(row.seq)
+        return self._readable(row)
 
     def with_digest(self, reading: Reading, digest: str) -> Configuration | None:
-        """The one with this digest, if it was ever in force until the reading's position."""
+        """The one with this digest, if it was ever in force until the reading's position and can be read."""
         revision = reading.table(revision_table)
         row = reading.first(sa.select(revision.c.seq).where(revision.c.digest == digest).order_by(revision.c.seq))
-        return None if row is None else self._configurations.at(row.seq)
+        return self._readable(row)
 
     def text_at(self, position: int) -> str:
         """The text of the configuration that the fact at this position brought into force."""
         return self._configurations.text_at(position)
+
+    def _readable(self, row: sa.Row[Any] | None) -> Configuration | None:
+        """What is known without it is answered all the same; that it can't be read stands in the server's health."""
+        try:
+            return None if row is None else self._configurations.at(row.seq)
+        except UnreadableConfigurationError:
+            return None

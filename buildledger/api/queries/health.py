@@ -8,19 +8,26 @@ from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.api.models import server as models
 from buildledger.api.queries.workers import count_failing, count_missing
 from buildledger.domain.machine import ALERT_AFTER_FAILURES
+from buildledger.ledger.errors import StoreError
+from buildledger.projections.skipped import skipped_facts
 
+UNTOLD = "sign in, or see the server's log, to learn why"
 LAG_DEGRADED = 10_000
 """Facts that a reader may be behind before health speaks of it."""
 
 
-def health_of(deps: ApiDependencies) -> models.Health:
-    """The server's health: the state of every reader, and the problems that follow from it."""
+def health_of(deps: ApiDependencies, *, detailed: bool = True) -> models.Health:
+    """The server's health: the state of every reader, and the problems that follow from it.
+
+    Without `detailed` no reason is told, for health is open to everybody and a reason may hold what isn't.
+    """
     head = deps.ledger.head()
     readers = []
     for state in deps.projector.states() if deps.projector is not None else []:
         lag = max(0, head - state.position)
+        error = state.error if detailed or state.error is None else UNTOLD
         reader = models.ReaderHealth(
-            name=state.name, position=state.position, lag=lag, status=state.status, error=state.error
+            name=state.name, position=state.position, lag=lag, status=state.status, error=error
         )
         readers.append(reader)
     if deps.reactors is not None:
@@ -31,25 +38,60 @@ def health_of(deps: ApiDependencies) -> models.Health:
                 position=health.position,
                 lag=max(0, head - health.position),
                 status="following" if health.failure is None else "stopped",
-                error=health.failure,
+                error=health.failure if detailed or health.failure is None else UNTOLD,
             )
         )
     stopped = [f"{reader.name} stopped at {reader.position}: {reader.error}" for reader in readers if reader.error]
     behind = [f"{reader.name} is {reader.lag} facts behind" for reader in readers if reader.lag > LAG_DEGRADED]
-    others = [*worker_problems(deps), *reactor_problems(deps)]
-    status: models.HealthStatus = "failing" if stopped else "degraded" if behind or others else "ok"
-    return models.Health(status=status, position=head, readers=readers, problems=[*stopped, *behind, *others])
+    others = [
+        *behind,
+        *skipped_problems(deps, detailed=detailed),
+        *configuration_problems(deps),
+        *worker_problems(deps),
+        *reactor_problems(deps, detailed=detailed),
+    ]
+    status: models.HealthStatus = "failing" if stopped else "degraded" if others else "ok"
+    return models.Health(status=status, position=head, readers=readers, problems=[*stopped, *others])
 
 
-def reactor_problems(deps: ApiDependencies) -> list[str]:
-    """What the reactors can't do while they run, a line each, without names, as health is open to everybody."""
+def skipped_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
+    """Facts that readers go on without, a line for each reader that still does."""
+    try:
+        found = skipped_facts(deps.ledger)
+    except StoreError as error:
+        return [f"what was set aside can't be read: {type(error).__name__}"]
+    lines = []
+    for reader, skipped in found.items():
+        first, count = skipped[0], len(skipped)
+        what = (
+            f"a fact, at position {first.position}" if count == 1 else f"{count} facts, from position {first.position}"
+        )
+        why = f" ({first.fact}: {first.reason})" if detailed else ""
+        lines.append(f"{reader} goes on without {what}, which it can't hold{why}")
+    return lines
+
+
+def configuration_problems(deps: ApiDependencies) -> list[str]:
+    """That nothing new is built because the configuration in force is of another version of Build Ledger."""
+    if deps.active.unreadable is None:
+        return []
+    return [f"{deps.active.unreadable}; nothing new is built until one is applied: `buildledger config apply FILE`"]
+
+
+def reactor_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
+    """What the reactors can't do while they run; without `detailed` only how much of it."""
     if deps.reactors is None:
         return []
     health = deps.reactors()
-    said = [(len(health.triggers), "trigger", "stopped"), (len(health.held_back), "command", "been held back")]
+    if detailed:
+        return [
+            *(f"trigger {name!r} has stopped: {why}" for name, why in health.triggers.items()),
+            *(f"held back: {said}" for said in health.held_back),
+        ]
+    counts = [(len(health.triggers), "trigger", "stopped"), (len(health.held_back), "command", "been held back")]
     return [
-        f"{number} {noun}{'' if number == 1 else 's'} {'has' if number == 1 else 'have'} {what}: the log says why"
-        for number, noun, what in said
+        f"{number} {noun}{'' if number == 1 else 's'} {'has' if number == 1 else 'have'} {what}"
+        for number, noun, what in counts
         if number
     ]
 

@@ -16,9 +16,12 @@ router = api_router("server")
 
 
 @router.get("/health")
-def read_health(deps: Dependencies) -> JsonResponse[models.Health]:
-    """Whether the server does its work: 200, or 503 when a part of it has stopped. Open to everybody."""
-    health = health_of(deps)
+def read_health(deps: Dependencies, session: Session) -> JsonResponse[models.Health]:
+    """Whether the server does its work: 200, or 503 when a part of it has stopped.
+
+    Open to everybody; whoever is signed in is told the reasons, too.
+    """
+    health = health_of(deps, detailed=session is not None)
     return JsonResponse(health, status=503 if health.status == "failing" else 200, position=health.position)
 
 

@@ -88,10 +88,11 @@ class Scheduler:
         }
 
     def begin(self, now: datetime) -> None:
-        """See `Reactor`: index everything that is open."""
+        """See `Reactor`: index everything that is open; without a readable configuration all requests wait."""
         self._begun = True
         configuration = self._shared.configurations.current
         if configuration is None:
+            self._index = None
             return
         self._index = index = SchedulingIndex(configuration, self._contexts)
         self._unbuildable = {}

@@ -9,8 +9,6 @@ from uuid import UUID
 
 import msgspec
 
-from buildledger.config.configurations import UnreadableConfigurationError
-from buildledger.config.resolved import Configuration
 from buildledger.domain.refusals import Refusal
 from buildledger.events.build import BuildFinished
 from buildledger.events.change import BranchMoved
@@ -130,25 +128,15 @@ class Triggering:
         self._crons.timetables = memory.timetables
         self._successes.incomplete = memory.incomplete
         self._successes.complete = memory.complete
-        if (configuration := self._readable_configuration()) is not None:
+        if (configuration := self._shared.configurations.current) is not None:
             self._changes.configured(configuration)
             self._successes.configured(configuration)
-
-    def _readable_configuration(self) -> Configuration | None:
-        """The configuration in force at the last fact folded; None if it can't be read.
-
-        On the way through history a newer one follows; if it is the newest, `react` raises.
-        """
-        try:
-            return self._shared.configurations.current
-        except UnreadableConfigurationError as error:
-            _log.warning("triggers pass over a configuration: %s", error)
-            return None
 
     def _configured(self, recorded: Recorded, fact: ConfigApplied) -> None:
         self._pending = True
         self._failures.clear()
-        if (configuration := self._readable_configuration()) is None:
+        if (configuration := self._shared.configurations.current) is None:
+            _log.warning("triggers pass over a configuration: %s", self._shared.configurations.unreadable)
             return
         self._changes.configured(configuration)
         self._crons.configured(configuration, recorded.meta.recorded_at)

@@ -80,6 +80,8 @@ class Autoscaler:
         """See `Reactor`: look at every elastic worker, and at the machines of those that aren't configured any more."""
         self._begun = True
         configuration = self._shared.configurations.current
+        if self._shared.configurations.unreadable is not None:
+            return  # which workers there should be isn't known: none is started or stopped for that
         workers = {} if configuration is None else configuration.workers
         self._configured = {
             name: machines.to_json(worker.start) for name, worker in workers.items() if worker.start is not None

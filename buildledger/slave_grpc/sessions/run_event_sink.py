@@ -18,7 +18,7 @@ from buildledger.domain.refusals import LimitRefusal, Refusal
 from buildledger.events.build import ArtifactStored
 from buildledger.events.limits import LINE_CHARACTERS, NAME_BYTES, held
 from buildledger.events.log import LogFinished, LogOpened
-from buildledger.events.operation import Ended, OutputTotal, Run, Upload
+from buildledger.events.operation import Ended, EndReason, OutputTotal, Run, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
@@ -150,7 +150,8 @@ class RunEventSink:
         ended = outcome_mapping.outcome_of_exited(
             end, operation.spec, run.files, outputs, await self._captured(run, digests)
         )
-        self._compare(run, end, digests)
+        if ended.reason == EndReason.INCONSISTENT:
+            _log.error("worker %s, run %s: %s", self._worker, run.run_id, ended.detail)
         if unasked := sorted({total.channel for total in end.output_totals} - runs_.CHANNELS):
             detail = f"the worker reports output on channel {unasked[0][:80]!r}, which nobody asked for"
             ended = msgspec.structs.replace(ended, reason="lost", exit_code=None, signal=None, detail=detail)
@@ -203,16 +204,6 @@ class RunEventSink:
             return "", False
         pieces = [piece async for piece in self._logs.raw(run.log_id(channel), 0, limit)]
         return b"".join(pieces).decode("utf-8", "replace"), digests[channel].size_bytes > limit
-
-    def _compare(self, run: runs_.Run, end: pb.Exited, digests: dict[str, LogDigest]) -> None:
-        """Log an error if the output that is stored differs from what the worker says it sent."""
-        for total in end.output_totals:
-            held = digests.get(total.channel)
-            if held is None or held.size_bytes != total.bytes or total.sha256.hex() not in ("", held.sha256):
-                _log.error(
-                    "worker %s, run %s: %s has %d bytes (%s) on the worker and %s here",
-                    self._worker, run.run_id, total.channel, total.bytes, total.sha256.hex(), held,
-                )  # fmt: skip
 
     async def _execute(self, operation: OpenOperation, *commands: Command) -> None:
         origin = Origin(

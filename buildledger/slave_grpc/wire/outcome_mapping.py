@@ -51,22 +51,56 @@ def outcome_of_exited(
     `captured` is the beginning of its output, and whether it was cut off.
     """
     failure = next((result.error for result in files if result.HasField("error")), None)
-    reason = _REASONS.get(event.reason, "signalled" if event.WhichOneof("status") == "signal" else "exited")
+    reason, said = _reason(event), event.message
     if failure is not None and failure.code == pb.FILE_ERROR_CODE_PATH_ESCAPES:
         reason = "refused_path"
-    if failure is not None and isinstance(spec, Upload | Download):
+    elif failure is not None and isinstance(spec, Upload | Download):
         reason = _transfer_reason(failure, reason)
+    if failure is not None and reason == "exited":
+        reason = "io_error"
+    if reason == "exited" and (contradiction := _contradiction(event, spec, files, outputs)):
+        reason, said = "inconsistent", f"{contradiction}; it says: {said}" if said else contradiction
     text, truncated = captured
     return Ended(
         reason=reason,
         exit_code=event.code if event.WhichOneof("status") == "code" else None,
         signal=event.signal if event.WhichOneof("status") == "signal" else None,
-        detail=held(event.message or (failure.message if failure is not None else ""), LINE_CHARACTERS),
+        detail=held(said or (failure.message if failure is not None else ""), LINE_CHARACTERS),
         text=_kind(files) if isinstance(spec, Stat) else held(text, CAPTURED_CHARACTERS),
         text_truncated=truncated,
         survivors_killed=len(event.survivors_killed),
         outputs=outputs,
         duration_seconds=min(max(0.0, event.ran_for.seconds + event.ran_for.nanos / 1e9), FRACTION_MAX),
+    )
+
+
+def _reason(event: pb.Exited) -> str:
+    if event.reason in (pb.EXIT_REASON_UNSPECIFIED, pb.EXIT_REASON_COMPLETED):
+        return "signalled" if event.WhichOneof("status") == "signal" else "exited"
+    return _REASONS.get(event.reason, "inconsistent")
+
+
+def _contradiction(
+    event: pb.Exited, spec: OperationSpec, files: Sequence[pb.FileResult], outputs: Sequence[OutputTotal]
+) -> str:
+    """Why an end that the worker calls orderly can't be believed; empty if it can."""
+    if event.WhichOneof("status") is None:
+        return "the worker says that it ended, with neither an exit code nor a signal"
+    if event.code:
+        return ""
+    if isinstance(spec, Stat | Upload) and not files:
+        return "the worker says that it is done, without what it found"
+    stored = {total.channel: total for total in outputs}
+    for total in event.output_totals:
+        here = stored.get(total.channel)
+        size = 0 if here is None else here.size_bytes
+        if size != total.bytes:
+            return f"the worker says that it sent {total.bytes} bytes of {total.channel}, and {size} are stored"
+        if here is not None and total.sha256.hex() not in ("", here.sha256):
+            return f"what is stored of {total.channel} isn't what the worker says that it sent: the digests differ"
+    untold = sorted(stored.keys() - {total.channel for total in event.output_totals})
+    return (
+        f"the worker says nothing of the {stored[untold[0]].size_bytes} bytes of {untold[0]} stored" if untold else ""
     )
 
 

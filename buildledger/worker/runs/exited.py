@@ -13,13 +13,18 @@ from buildledger.worker.runs.follower import Follower
 KILLED = "its supervisor was killed"
 _UNKNOWN = "the worker was restarted while it was started"
 _LOST = "the machine crashed before all of its output was on the disk"
+_STATUS_UNKNOWN = "its supervisor has written down neither an exit code nor a signal"
 
 
 def interrupted(attempt: Attempt, follower: Follower, survivors: list[Survivor]) -> pb.Exited:
-    """The event of a command whose supervisor was killed; `survivors` are its processes that were killed then."""
+    """The event of a command whose supervisor was killed, or could write nothing more down.
+
+    `survivors` are its processes that were killed then.
+    """
     is_known = follower.root is not None
+    reason = pb.EXIT_REASON_INTERRUPTED if is_known else pb.EXIT_REASON_START_UNKNOWN
     return pb.Exited(
-        reason=pb.EXIT_REASON_INTERRUPTED if is_known else pb.EXIT_REASON_START_UNKNOWN,
+        reason=pb.EXIT_REASON_STORAGE if follower.trouble else reason,
         message=follower.trouble or (KILLED if is_known else _UNKNOWN),
         survivors_killed=[pb.Survivor(pid=each.pid, name=each.name) for each in survivors],
         output_totals=_totals(attempt, {}),
@@ -49,6 +54,11 @@ def exited_of(attempt: Attempt, exit_: dict[str, Any], follower: Follower) -> pb
         exited.reason, exited.message = pb.EXIT_REASON_STORAGE, follower.trouble
     elif not follower.has_all(totals):
         exited.reason, exited.message = pb.EXIT_REASON_INTERRUPTED, _LOST
+    elif exited.reason == pb.EXIT_REASON_UNSPECIFIED:
+        exited.reason = pb.EXIT_REASON_INTERRUPTED
+        exited.message = f"its supervisor gives a reason that this worker doesn't know: {exit_['reason']!r}"
+    elif exited.reason == pb.EXIT_REASON_COMPLETED and exited.WhichOneof("status") is None:
+        exited.reason, exited.message = pb.EXIT_REASON_INTERRUPTED, _STATUS_UNKNOWN
     return exited
 
 

@@ -4,11 +4,14 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { readAtMinimumPosition } from "../live/minimum-position.ts";
 import type { AsOf } from "../state/as-of.ts";
 import { api, dataOrThrow } from "./client.ts";
+import { problemFromResponse } from "./problem.ts";
+import type { Health } from "./types.ts";
 
 const PAGE_SIZE = 50;
 const BUILDERS_PAGE_SIZE = 10_000;
 const WORKERS_PAGE_SIZE = 500;
 const LOG_POLL_MS = 400;
+const HEALTH_POLL_MS = 10_000;
 
 /** The past doesn't change, so only a read of the present waits for the minimum position. */
 function readLatest<T extends { position: number }>(asOf: AsOf, request: () => Promise<T>): Promise<T> {
@@ -28,6 +31,19 @@ export const homeQuery = (asOf: AsOf) =>
       ),
     meta: { topics: ["home"], asOf },
   });
+
+/** Not of facts only, so it is polled. A server that is failing says so with 503 and the same body. */
+export const healthQuery = queryOptions({
+  queryKey: ["health"],
+  queryFn: async ({ signal }) => {
+    const { data, error, response } = await api.GET("/api/v1/health", { signal });
+    const health = data ?? (error as unknown as Health);
+    if (!Array.isArray(health?.problems)) throw problemFromResponse(response.status, error);
+    return health;
+  },
+  refetchInterval: HEALTH_POLL_MS,
+  meta: { topics: [], asOf: undefined },
+});
 
 export const buildersQuery = (asOf: AsOf) =>
   queryOptions({

@@ -964,7 +964,9 @@ export interface paths {
         };
         /**
          * Read Health
-         * @description Whether the server does its work: 200, or 503 when a part of it has stopped. Open to everybody.
+         * @description Whether the server does its work: 200, or 503 when a part of it has stopped.
+         *
+         *     Open to everybody; whoever is signed in is told the reasons, too.
          */
         get: operations["read_health"];
         put?: never;
@@ -1035,7 +1037,7 @@ export interface paths {
         post: operations["sign_in"];
         /**
          * Sign Out
-         * @description Sign out: the cookie is deleted.
+         * @description Sign out: the session is over for whoever has its cookie, and the cookie is deleted.
          */
         delete: operations["sign_out"];
         options?: never;

@@ -13,6 +13,7 @@ export type Builder = Schemas["Builder"];
 export type BuilderDetail = Schemas["BuilderDetail"];
 export type BrokenBuilder = Schemas["BrokenBuilder"];
 export type Change = Schemas["Change"];
+export type Health = Schemas["Health"];
 export type Home = Schemas["Home"];
 export type Input = Schemas["Input"];
 export type Log = Schemas["Log"];

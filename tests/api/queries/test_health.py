@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 import httpx
+import msgspec
 import sqlalchemy as sa
 
 from buildledger.api.queries.health import health_of
@@ -51,26 +52,71 @@ async def test_health_shows_every_reader(site: Site, client: httpx.AsyncClient) 
     assert {reader["lag"] for reader in health["readers"]} == {0}
 
 
-async def test_a_stopped_reader_makes_health_fail(site: Site) -> None:
-    """A projection that has stopped is named with its reason, and the answer is 503."""
-    views = Views(SqliteViews(site.deps.dashboard.parent / "failing"), (Failing(), Workers()))
-    projector = Projector(site.ledger, views)
+async def test_a_reader_that_goes_on_without_a_fact_degrades_health(site: Site) -> None:
+    """It is named with the fact and, for those who are signed in, the reason."""
+    projector = Projector(site.ledger, failing_views(site))
     for _ in range(3):
         site.world.commit("main")
     projector.catch_up()
-    health = health_of(replace(site.deps, views=views, projector=projector))
+    await settled(site)
+    said = health_of(site.deps)
+    assert said.status == "degraded"
+    (problem,) = said.problems
+    assert "failing goes on without a fact, at position" in problem
+    assert "(change.recorded.v1: ValueError: the third is too much)" in problem
+    async with site.client(**{"X-Nobody": "knows"}) as stranger:
+        answer = await stranger.get("/api/v1/health")
+    assert answer.status_code == 200
+    assert "goes on without a fact" in answer.text
+    assert "third" not in answer.text
+
+
+class Closed(Failing):
+    """A projection whose database is away."""
+
+    NAME: ClassVar[str] = "closed"
+
+    def writer(self) -> ProjectionWriter:
+        return ClosedWriter()
+
+
+class ClosedWriter:
+    def apply(self, connection: sa.Connection, batch: Sequence[Recorded]) -> None:
+        raise sa.exc.OperationalError("INSERT INTO x VALUES ('hush')", {}, Exception("unable to open hush"))
+
+
+async def test_a_reader_that_stands_still_makes_health_fail(site: Site) -> None:
+    """It is named with its reason, but without the statement and its values, and not at all to strangers."""
+    views = Views(SqliteViews(site.deps.dashboard.parent / "closed"), (Closed(), Workers()))
+    projector = Projector(site.ledger, views)
+    site.world.commit("main")
+    projector.catch_up()
+    deps = replace(site.deps, views=views, projector=projector)
+    health = health_of(deps)
     assert health.status == "failing"
-    assert "the third is too much" in health.problems[0]
+    assert "Exception: unable to open" in health.problems[0]
+    assert "INSERT" not in health.problems[0]
     assert health.readers[0].lag > 0
+    untold = msgspec.json.encode(health_of(deps, detailed=False))
+    assert b"hush" not in untold
+    assert b"sign in" in untold
     views.close()
 
 
+def failing_views(site: Site) -> Views:
+    """Views of which one fails."""
+    return Views(SqliteViews(site.deps.dashboard.parent / "failing"), (Failing(), Workers()))
+
+
 async def test_what_the_reactors_cannot_do_degrades(site: Site) -> None:
-    """A trigger that has stopped and a command that is held back are counted, without names; the answer stays 200."""
+    """A trigger that has stopped and a command that is held back are named, for strangers counted; the answer is 200."""
     stopped = Health(position=0, lag=0, triggers={"nightly": "no such zone"}, held_back=("one", "two"))
-    health = health_of(replace(site.deps, reactors=lambda: stopped))
+    deps = replace(site.deps, reactors=lambda: stopped)
+    health = health_of(deps, detailed=False)
     assert health.status == "degraded"
-    assert health.problems == [
-        "1 trigger has stopped: the log says why",
-        "2 commands have been held back: the log says why",
+    assert health.problems == ["1 trigger has stopped", "2 commands have been held back"]
+    assert health_of(deps, detailed=True).problems == [
+        "trigger 'nightly' has stopped: no such zone",
+        "held back: one",
+        "held back: two",
     ]

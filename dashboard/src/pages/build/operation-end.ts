@@ -4,6 +4,7 @@ import type { Operation } from "../../api/types.ts";
 const REASONS: Readonly<Record<string, string>> = {
   bad_report: "invalid test report",
   cancel: "stopped on request",
+  inconsistent: "inconsistent report",
   interrupted: "interrupted",
   io_error: "I/O error",
   log_limit: "log size limit reached",
@@ -24,10 +25,12 @@ type OperationEnd = Pick<Operation, "status" | "ended" | "exit_code" | "signal" 
 /** Why a finished operation failed, as text for people; undefined when it succeeded or hasn't finished. */
 export function failureText({ status, ended, exit_code, signal, detail }: OperationEnd): string | undefined {
   if (status !== "finished" || ended === null) return undefined;
-  if (ended === "exited" && (exit_code ?? 0) === 0) return undefined;
+  if (ended === "exited" && exit_code === 0) return undefined;
   const reason =
     ended === "exited"
-      ? `exit code ${exit_code}`
+      ? exit_code === null
+        ? "ended without an exit code"
+        : `exit code ${exit_code}`
       : signal !== null
         ? `signal ${signal}`
         : (REASONS[ended] ?? ended.replaceAll("_", " "));

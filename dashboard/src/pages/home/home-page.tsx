@@ -9,15 +9,17 @@ import type { Status } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
 import { BrokenPanel } from "./broken-panel.tsx";
+import { HealthPanel } from "./health-panel.tsx";
 import { QueuePanel } from "./queue-panel.tsx";
 import { RecentBuildsPanel } from "./recent-builds-panel.tsx";
 import { RunningPanel } from "./running-panel.tsx";
 import { WorkersPanel } from "./workers-panel.tsx";
 import "./home-page.css";
 
-/** The first page: what is broken, since when and whose; what is running, waiting and recently built. One request. */
+/** The first page: what is broken, since when and whose; what is running, waiting and recently built, in one request; and the server's own health. */
 export function HomePage() {
-  const query = useQuery(homeQuery(useAsOf()));
+  const asOf = useAsOf();
+  const query = useQuery(homeQuery(asOf));
   const counts = query.data?.builders;
   useTabStatus(
     query.data && query.data.broken_count > 0 ? `${query.data.broken_count} broken` : "",
@@ -29,6 +31,7 @@ export function HomePage() {
         {(home) => (
           <>
             <BuildersSummary home={home} />
+            {asOf === undefined && <HealthPanel />}
             <div className="home-columns">
               <div className="home-column">
                 <BrokenPanel home={home} />

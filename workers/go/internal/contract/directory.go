@@ -17,6 +17,7 @@ const (
 	ClaimFile       = "pid"
 	EventsFile      = "events"
 	ExitFile        = "exit"
+	ReservedFile    = "exit.reserved"
 	StopFile        = "stop"
 	AttendedFile    = "attended"
 	DiagnosticsFile = "diagnostics"
@@ -91,6 +92,44 @@ func read[T any](directory, name string) (*T, error) {
 		return nil, nil
 	}
 	return value, nil
+}
+
+// reservedBytes are kept for ExitFile: more than an exit takes without the names of survivors.
+const reservedBytes = 16 << 10
+
+// ReserveExit takes the space of ExitFile beforehand, so that a disk that is full in the end has it.
+func ReserveExit(directory string) error {
+	return os.WriteFile(filepath.Join(directory, ReservedFile), make([]byte, reservedBytes), 0o600)
+}
+
+// WriteExit writes how the command ended. Without space on the disk it is written where ReserveExit has taken some, without the
+// survivors if there are too many.
+func WriteExit(directory string, exit *Exit) error {
+	err := Replace(directory, ExitFile, exit)
+	if err == nil {
+		_ = os.Remove(filepath.Join(directory, ReservedFile))
+		return nil
+	}
+	content, encoding := json.Marshal(exit)
+	if encoding == nil && len(content) > reservedBytes {
+		shorter := *exit
+		shorter.Survivors = []processes.Survivor{}
+		content, encoding = json.Marshal(shorter)
+	}
+	if encoding != nil || len(content) > reservedBytes {
+		return err
+	}
+	reserved := filepath.Join(directory, ReservedFile)
+	file, opening := os.OpenFile(reserved, os.O_WRONLY, 0)
+	if opening != nil {
+		return err
+	}
+	_, writing := file.WriteAt(content, 0)
+	if failed := errors.Join(writing, file.Truncate(int64(len(content))), file.Close()); failed != nil {
+		return errors.Join(err, failed)
+	}
+	_ = os.Remove(filepath.Join(directory, ExitFile+".new"))
+	return durable.Rename(reserved, filepath.Join(directory, ExitFile))
 }
 
 // Replace replaces a file of a directory atomically. It isn't made durable: no command survives a crash of the machine.

@@ -15,6 +15,11 @@ import (
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
+const (
+	outputLost    = "the machine crashed before all of its output was on the disk"
+	statusUnknown = "its supervisor has written down neither an exit code nor a signal"
+)
+
 // maxSurvivors are named; the event must fit into a message.
 const maxSurvivors = 300
 
@@ -28,19 +33,37 @@ func (f *follower) exited(exit *contract.Exit) *pb.Exited {
 		OutputTotals:    f.totals(exit),
 		RanFor:          durationpb.New(exit.RanFor.Duration()),
 	}
-	if f.storageError != "" {
-		exited.Message = f.storageError
-	}
 	switch {
 	case exit.Code != nil:
 		exited.Status = &pb.Exited_Code{Code: *exit.Code}
 	case exit.Signal != nil:
 		exited.Status = &pb.Exited_Signal{Signal: *exit.Signal}
 	}
+	switch {
+	case f.storageError != "":
+		exited.Reason, exited.Message = pb.ExitReason_EXIT_REASON_STORAGE, f.storageError
+	case !f.hasAll(exit.Totals):
+		exited.Reason, exited.Message = pb.ExitReason_EXIT_REASON_INTERRUPTED, outputLost
+	case exited.Reason == pb.ExitReason_EXIT_REASON_UNSPECIFIED:
+		exited.Reason = pb.ExitReason_EXIT_REASON_INTERRUPTED
+		exited.Message = fmt.Sprintf("its supervisor gives a reason that this worker doesn't know: %q", exit.Reason)
+	case exited.Reason == pb.ExitReason_EXIT_REASON_COMPLETED && exited.Status == nil:
+		exited.Reason, exited.Message = pb.ExitReason_EXIT_REASON_INTERRUPTED, statusUnknown
+	}
 	if exit.UserCPU != nil && exit.SystemCPU != nil {
 		exited.UserCpu, exited.SystemCpu = durationpb.New(exit.UserCPU.Duration()), durationpb.New(exit.SystemCPU.Duration())
 	}
 	return exited
+}
+
+// hasAll reports whether everything that the supervisor has spooled was journalled.
+func (f *follower) hasAll(totals []contract.Total) bool {
+	for _, each := range totals {
+		if each.Channel >= len(f.positions) || each.Spooled != f.positions[each.Channel] {
+			return false
+		}
+	}
+	return true
 }
 
 // totals are size and digest of each channel that had output. A channel that wasn't journalled whole has no digest.
@@ -58,8 +81,9 @@ func (f *follower) totals(exit *contract.Exit) []*pb.OutputTotal {
 	return totals
 }
 
-// interrupted is the end of a command whose supervisor was killed. Whatever the supervisor left running is killed as well.
-func (e *LocalExecutor) interrupted(a *Attempt, directory string) *pb.Exited {
+// interrupted is the end of a command whose supervisor was killed, or could write nothing more down; storageError is why its output
+// couldn't be journalled, if so. Whatever the supervisor left running is killed as well.
+func (e *LocalExecutor) interrupted(a *Attempt, directory, storageError string) *pb.Exited {
 	claim, _ := contract.ReadClaim(directory)
 	root := supervision.ReadRoot(directory)
 	exited := &pb.Exited{Reason: pb.ExitReason_EXIT_REASON_INTERRUPTED, Message: "its supervisor was killed"}
@@ -82,6 +106,9 @@ func (e *LocalExecutor) interrupted(a *Attempt, directory string) *pb.Exited {
 	survivors := e.killOrphans(orphaned)
 	a.removeSecretFiles()
 	exited.SurvivorsKilled, exited.OutputTotals = survivorsOf(survivors), a.totals()
+	if storageError != "" {
+		exited.Reason, exited.Message = pb.ExitReason_EXIT_REASON_STORAGE, storageError
+	}
 	return exited
 }
 

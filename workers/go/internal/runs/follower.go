@@ -53,7 +53,7 @@ func (e *LocalExecutor) follow(a *Attempt, command *supervision.Command) *pb.Exi
 	}
 	exit, err := contract.ReadExit(command.Directory)
 	if err != nil || exit == nil {
-		return e.interrupted(a, command.Directory)
+		return e.interrupted(a, command.Directory, f.storageError)
 	}
 	return f.exited(exit)
 }

@@ -13,6 +13,7 @@ export const SUPERVISOR_KILLED = "its supervisor was killed";
 /** The message about a command of which it isn't known whether it was started. */
 export const START_UNKNOWN = "the worker was restarted while it was started";
 
+const STATUS_UNKNOWN = "its supervisor has written down neither an exit code nor a signal";
 const OUTPUT_LOST = "the machine crashed before all of its output was on the disk";
 
 /** The event of a command that couldn't be started. */
@@ -20,15 +21,16 @@ export function notStarted(startFailure: StartFailure, message: string): ExitedI
   return { reason: ExitReason.START_FAILED, startFailure, message };
 }
 
-/** The event of a command whose supervisor was killed; `survivors` are its processes that were killed then. */
+/** The event of a command whose supervisor was killed, or could write nothing more down; `survivors` were killed then. */
 export function interrupted(
   attempt: Attempt,
   follower: Follower,
   survivors: readonly Survivor[],
 ): ExitedInit {
   const wasStarted = follower.root !== undefined;
+  const reason = wasStarted ? ExitReason.INTERRUPTED : ExitReason.START_UNKNOWN;
   return {
-    reason: wasStarted ? ExitReason.INTERRUPTED : ExitReason.START_UNKNOWN,
+    reason: follower.storageError === "" ? reason : ExitReason.STORAGE,
     message: follower.storageError || (wasStarted ? SUPERVISOR_KILLED : START_UNKNOWN),
     survivorsKilled: survivors.map(({ pid, name }) => ({ pid, name })),
     outputTotals: totalsOf(attempt, []),
@@ -81,7 +83,16 @@ function reasonOf(
   if (follower.storageError !== "") {
     return { reason: ExitReason.STORAGE, message: follower.storageError };
   }
-  return hasAll
-    ? { reason: reasonNamed(exit.reason), message: exit.message ?? "" }
-    : { reason: ExitReason.INTERRUPTED, message: OUTPUT_LOST };
+  if (!hasAll) {
+    return { reason: ExitReason.INTERRUPTED, message: OUTPUT_LOST };
+  }
+  const reason = reasonNamed(exit.reason);
+  if (reason === ExitReason.UNSPECIFIED) {
+    const message = `its supervisor gives a reason that this worker doesn't know: ${exit.reason}`;
+    return { reason: ExitReason.INTERRUPTED, message };
+  }
+  if (reason === ExitReason.COMPLETED && exit.code === undefined && exit.signal === undefined) {
+    return { reason: ExitReason.INTERRUPTED, message: STATUS_UNKNOWN };
+  }
+  return { reason, message: exit.message ?? "" };
 }

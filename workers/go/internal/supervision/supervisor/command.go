@@ -223,6 +223,9 @@ func (e *execution) exit(status processes.Status, err error, survivors []process
 		exit.Reason = contract.Completed
 	}
 	if err != nil {
+		if exit.Reason == contract.Completed {
+			exit.Reason = contract.Interrupted
+		}
 		exit.Message = fmt.Sprintf("how the process ended couldn't be found out: %v", err)
 		return exit
 	}

@@ -31,7 +31,7 @@ const (
 	// gcPercent keeps the heap small: this program has little more than its buffers.
 	gcPercent         = 40
 	launchBufferBytes = 32 << 10
-	// exitRetryInterval and exitWriteTimeout: a full disk may have space again soon, from this command's own spool too.
+	// exitRetryInterval and exitWriteTimeout: a disk that fails even where its space was taken may work again soon.
 	exitRetryInterval = 100 * time.Millisecond
 	exitWriteTimeout  = time.Minute
 )
@@ -104,6 +104,9 @@ func run(directory string) (code int, err error) {
 
 // supervise runs the command to its end.
 func (s *supervisor) supervise(orders *bufio.Reader) (int, error) {
+	if err := contract.ReserveExit(s.directory); err != nil {
+		return s.writeExit(s.storageExit(err))
+	}
 	var err error
 	if s.events, err = openEventWriter(s.directory); err != nil {
 		return s.writeExit(s.storageExit(err))
@@ -134,7 +137,7 @@ func (s *supervisor) writeExit(exit *contract.Exit) (int, error) {
 		exit.Totals = []contract.Total{}
 	}
 	for deadline := time.Now().Add(exitWriteTimeout); ; time.Sleep(exitRetryInterval) {
-		err := contract.Replace(s.directory, contract.ExitFile, exit)
+		err := contract.WriteExit(s.directory, exit)
 		switch {
 		case err == nil:
 			return exitWritten, nil

@@ -1,0 +1,127 @@
+"""Damaged, cut and missing files lead to findings or to one readable line, never to a traceback."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run, ServedDirectory
+
+
+@pytest.fixture(scope="module")
+def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state directory of a server that has run and was stopped."""
+    served = ServedDirectory(tmp_path_factory.mktemp("left"))
+    served.start("--config", str(served.config))
+    assert served.stop() == 0
+    return served.state
+
+
+@pytest.fixture
+def copied(left: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be damaged."""
+    return Path(shutil.copytree(left, tmp_path / "copy", ignore=shutil.ignore_patterns("*.sock")))
+
+
+def cut(name: str) -> Callable[[Path], None]:
+    """Half of a file is gone, with what stands beside it."""
+
+    def damage(state: Path) -> None:
+        with sqlite3.connect(state / name) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.close()
+        data = (state / name).read_bytes()
+        (state / name).write_bytes(data[: len(data) // 2])
+
+    return damage
+
+
+def garbage(name: str) -> Callable[[Path], None]:
+    """A file holds something else."""
+
+    def damage(state: Path) -> None:
+        for path in state.glob(f"{name}-*"):
+            path.unlink()
+        (state / name).write_bytes(b"this is no database\n" * 500)
+
+    return damage
+
+
+def gone(*names: str) -> Callable[[Path], None]:
+    """Files or directories are missing."""
+
+    def damage(state: Path) -> None:
+        for name in names:
+            for path in state.glob(f"{name}*"):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    return damage
+
+
+def stream_id_of_three_bytes(state: Path) -> None:
+    """A stream id isn't 16 bytes long."""
+    with sqlite3.connect(state / "ledger.db") as database:
+        for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f'DROP TRIGGER "{trigger}"')
+        database.execute("UPDATE fact SET stream_id = x'010203' WHERE position = 1")
+    database.close()
+
+
+def emptied(state: Path) -> None:
+    """The ledger's file has no bytes."""
+    gone("ledger.db")(state)
+    (state / "ledger.db").touch()
+
+
+def replaced_by_directory(state: Path) -> None:
+    """A directory stands where the ledger was."""
+    gone("ledger.db")(state)
+    (state / "ledger.db").mkdir()
+
+
+DAMAGES: dict[str, Callable[[Path], None]] = {
+    "ledger cut": cut("ledger.db"),
+    "proofs cut": cut("proof.db"),
+    "vault cut": cut("vault.db"),
+    "logs cut": cut("logs/logs.db"),
+    "ledger garbage": garbage("ledger.db"),
+    "proofs garbage": garbage("proof.db"),
+    "vault garbage": garbage("vault.db"),
+    "logs garbage": garbage("logs/logs.db"),
+    "ledger empty": emptied,
+    "ledger gone": gone("ledger.db"),
+    "ledger a directory": replaced_by_directory,
+    "stream id": stream_id_of_three_bytes,
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+@pytest.mark.parametrize("command", ["verify", "replay"])
+def test_the_audit_of_a_damaged_directory_is_readable(run: Run, copied: Path, name: str, command: str) -> None:
+    """It ends with 0 or 1 and says in words what is the matter."""
+    DAMAGES[name](copied)
+    shown = run("audit", command, "--state", copied)
+    assert shown.exception is None or isinstance(shown.exception, SystemExit), shown.exception
+    assert shown.exit_code in (0, 1), shown.output
+    assert "Traceback" not in shown.output
+    if name.startswith("ledger") or name == "stream id":
+        assert shown.exit_code == 1
+        assert str(copied) in shown.output or "FAILED" in shown.output
+
+
+def test_an_audit_writes_nothing(run: Run, copied: Path) -> None:
+    """No file is changed by it, and none is made but SQLite's own empty ones beside a database."""
+
+    def files() -> dict[str, str]:
+        found = [path for path in copied.rglob("*") if path.is_file() and not path.name.endswith("-shm")]
+        return {str(path): sha256(path.read_bytes()).hexdigest() for path in found if path.stat().st_size}
+
+    before = files()
+    assert run("audit", "verify", "--state", copied).exit_code == 0
+    assert run("audit", "replay", "--state", copied).exit_code == 0
+    assert files() == before

@@ -16,7 +16,7 @@ from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.reactor import CommandBatch
 from buildledger.reactors.triggers.failures import TriggerFailures
-from buildledger.reactors.triggers.request_factory import Cause, RequestFactory
+from buildledger.reactors.triggers.request_factory import RequestCause, RequestFactory
 
 
 class Timetable(msgspec.Struct, kw_only=True):
@@ -143,5 +143,5 @@ class CronTriggers:
             self._ran(name, timetable, scheduled)
 
 
-def _cause(trigger: CronTrigger, scheduled: datetime) -> Cause:
-    return Cause(trigger=trigger.name, reason="cron", key=("cron", scheduled.isoformat()), branch=trigger.branch)
+def _cause(trigger: CronTrigger, scheduled: datetime) -> RequestCause:
+    return RequestCause(trigger=trigger.name, reason="cron", key=("cron", scheduled.isoformat()), branch=trigger.branch)

@@ -21,7 +21,7 @@ from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.reactor import CommandBatch
 from buildledger.reactors.state.builds import BuildRun
 from buildledger.reactors.triggers.failures import TriggerFailures
-from buildledger.reactors.triggers.request_factory import Cause, RequestFactory
+from buildledger.reactors.triggers.request_factory import RequestCause, RequestFactory
 
 SUCCEEDED = frozenset({Result.SUCCESS, Result.WARNINGS})
 INCOMPLETE_LIMIT = 1_000
@@ -122,7 +122,7 @@ class SuccessTriggers:
         trigger = configuration.triggers.get(succeeded.trigger)
         if not isinstance(trigger, SuccessTrigger) or not _holds(trigger, succeeded, configuration):
             return ()
-        cause = Cause(
+        cause = RequestCause(
             trigger=trigger.name,
             reason=f"after {succeeded.builder}",
             key=("success", succeeded.build_id),

@@ -50,6 +50,7 @@ def health_of(deps: ApiDependencies, *, detailed: bool = True) -> models.Health:
         *configuration_problems(deps),
         *server_problems(deps),
         *worker_problems(deps),
+        *reactor_problems(deps, detailed=detailed),
     ]
     status: models.HealthStatus = "failing" if stopped else "degraded" if others else "ok"
     return models.Health(status=status, position=head, readers=readers, problems=[*stopped, *others])
@@ -87,6 +88,24 @@ def server_problems(deps: ApiDependencies) -> list[str]:
     led = {singleton for each in servers for singleton in each.leads}
     possible = {role for each in servers for role in each.roles} & {each.value for each in Singleton}
     return [f"no server leads the {name}" for name in sorted(possible - led)]
+
+
+def reactor_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
+    """What the reactors can't do while they run; without `detailed` only how much of it."""
+    health = None if deps.reactors is None else deps.reactors()
+    if health is None:
+        return []
+    if detailed:
+        return [
+            *(f"trigger {name!r} has stopped: {why}" for name, why in health.triggers.items()),
+            *(f"held back: {said}" for said in health.held_back),
+        ]
+    counts = [(len(health.triggers), "trigger", "stopped"), (len(health.held_back), "command", "been held back")]
+    return [
+        f"{number} {noun}{'' if number == 1 else 's'} {'has' if number == 1 else 'have'} {what}"
+        for number, noun, what in counts
+        if number
+    ]
 
 
 def worker_problems(deps: ApiDependencies) -> list[str]:

@@ -1037,7 +1037,7 @@ export interface paths {
         post: operations["sign_in"];
         /**
          * Sign Out
-         * @description Sign out: the cookie is deleted.
+         * @description Sign out: the session is over for whoever has its cookie, and the cookie is deleted.
          */
         delete: operations["sign_out"];
         options?: never;

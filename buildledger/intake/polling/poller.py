@@ -8,6 +8,7 @@ damaged one is made anew.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from functools import reduce
 
@@ -31,6 +32,8 @@ MOVE_CHANGES = 1000
 """Commits that a move of a branch names; the others are counted."""
 USUAL_BRANCHES = ("main", "master", "trunk")
 
+_log = logging.getLogger(__name__)
+
 
 class Poller:
     """Polls one source. One poll at a time."""
@@ -43,6 +46,7 @@ class Poller:
         self._state: SourceState | None = None
         self._seen: dict[str, str] | None = None
         """The far end's branches as the last poll that succeeded saw them; None before the first one."""
+        self._logged_cause: FailureCause | None = None
 
     async def poll(self, *, hinted: bool = False) -> None:
         """Record whatever differs from what is known; an unreadable source is recorded, not raised.
@@ -59,11 +63,24 @@ class Poller:
                 await self._poll_and_repair(hinted)
             except SourceError as error:
                 await self._decide(ReportSourceFailure(source=name, cause=error.cause, detail=error.detail))
+                self._log_failure(error)
             else:
                 await self._decide(ReportSourceRecovery(source=name))
+                self._log_recovery()
         except BaseException:
             self._state = None
             raise
+
+    def _log_failure(self, error: SourceError) -> None:
+        """Say it once for each outage and cause, and once more by a server that was started in the meantime."""
+        if self._logged_cause != error.cause:
+            self._logged_cause = error.cause
+            _log.warning("source %s can't be read and will be tried again: %s", self._source.name, error)
+
+    def _log_recovery(self) -> None:
+        if self._logged_cause is not None:
+            self._logged_cause = None
+            _log.info("source %s can be read again", self._source.name)
 
     async def _poll_and_repair(self, hinted: bool) -> None:
         try:

@@ -15,7 +15,8 @@ from buildledger.slave_grpc.state.follower import OpenWorkFollower
 DISTRUST_SECONDS = 3600.0
 """How long a clock that was set ahead, perhaps before the start, has to stay before what it says has expired is void.
 
-Void is for good, and a clock may be wrong for a while. Meanwhile such a credential lets nobody in, as long as the clock says so.
+Void is for good, and a clock may be wrong for a while. Meanwhile such a credential lets nobody in, as long as the clock
+says so.
 """
 STEP_SECONDS = 5.0
 """A clock that has gone so much more or less than time has passed was set."""

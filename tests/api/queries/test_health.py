@@ -90,7 +90,7 @@ class ClosedWriter:
 
 async def test_a_reader_that_stands_still_makes_health_fail(site: Site) -> None:
     """It is named with its reason, but without the statement and its values, and not at all to strangers."""
-    views = Views(SqliteViews(site.deps.dashboard.parent / "closed"), (Closed(), Workers()))
+    views = Views(SqliteViews(site.deps.dashboard.parent / "closed"), (Closed(), Workers(), Changes()))
     projector = Projector(site.ledger, views)
     site.world.commit("main")
     projector.catch_up()

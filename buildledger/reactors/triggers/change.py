@@ -16,7 +16,7 @@ from buildledger.events.fact import Recorded
 from buildledger.events.ids import ChangeId
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.reactors.reactor import CommandBatch
-from buildledger.reactors.triggers.request_factory import Cause, RequestFactory
+from buildledger.reactors.triggers.request_factory import RequestCause, RequestFactory
 
 EVERY_BRANCH = ("**",)
 CHANGES_LIMIT = 500
@@ -147,7 +147,7 @@ def _subject(key: tuple[str, str, str]) -> str:
     return "\n".join(key)
 
 
-def _cause(configuration: Configuration, settling: Settling) -> Cause:
+def _cause(configuration: Configuration, settling: Settling) -> RequestCause:
     newest = settling.moves[-1]
     stamp = SourceStamp(
         source=settling.source,
@@ -156,7 +156,7 @@ def _cause(configuration: Configuration, settling: Settling) -> Cause:
         revision=newest.revision,
     )
     changes = tuple(dict.fromkeys(change for move in settling.moves for change in move.changes))
-    return Cause(
+    return RequestCause(
         trigger=settling.trigger,
         reason=f"{'first sight of' if settling.initial else 'change on'} {settling.branch}",
         key=(settling.source, settling.branch, newest.revision, newest.position),

@@ -13,7 +13,7 @@ from buildledger.domain.schedule import last_run, next_run
 from buildledger.events.fact import Recorded
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.reactors.reactor import CommandBatch
-from buildledger.reactors.triggers.request_factory import Cause, RequestFactory
+from buildledger.reactors.triggers.request_factory import RequestCause, RequestFactory
 
 
 class Timetable(msgspec.Struct, kw_only=True):
@@ -102,5 +102,5 @@ class CronTriggers:
         self._in_flight.discard(str(subject))
 
 
-def _cause(trigger: CronTrigger, scheduled: datetime) -> Cause:
-    return Cause(trigger=trigger.name, reason="cron", key=("cron", scheduled.isoformat()), branch=trigger.branch)
+def _cause(trigger: CronTrigger, scheduled: datetime) -> RequestCause:
+    return RequestCause(trigger=trigger.name, reason="cron", key=("cron", scheduled.isoformat()), branch=trigger.branch)

@@ -17,7 +17,7 @@ from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.events.results import Result
 from buildledger.reactors.reactor import CommandBatch
 from buildledger.reactors.state.builds import BuildRun
-from buildledger.reactors.triggers.request_factory import Cause, RequestFactory
+from buildledger.reactors.triggers.request_factory import RequestCause, RequestFactory
 
 SUCCEEDED = frozenset({Result.SUCCESS, Result.WARNINGS})
 INCOMPLETE_LIMIT = 1_000
@@ -108,7 +108,7 @@ class SuccessTriggers:
                 continue
             trigger = configuration.triggers.get(succeeded.trigger)
             if isinstance(trigger, SuccessTrigger) and _holds(trigger, succeeded, configuration):
-                cause = Cause(
+                cause = RequestCause(
                     trigger=trigger.name,
                     reason=f"after {succeeded.builder}",
                     key=("success", succeeded.build_id),

@@ -75,7 +75,7 @@ class Server:
             configurations = Configurations(ledger.at)
             active = ActiveConfiguration(ledger, configurations)
             await active.load()
-            await self._apply_file(ledger, active, stack)
+            file = await self._apply_file(ledger, active, stack)
             views, projector = open_views(settings, ledger, stack)
             reactors = self._start_reactors(ledger, configurations, servers, stack)
             pollers = self._start_pollers(stores, active, servers, stack)
@@ -99,6 +99,7 @@ class Server:
                 servers=servers,
                 connected_workers=None if service is None else (lambda: service.connected),
                 active=active,
+                rejected_file=lambda: None if file is None else file.rejected,
                 configurations=configurations,
                 trigger_poll=pollers.trigger_poll,
                 clock=self._clock,
@@ -126,9 +127,11 @@ class Server:
         days = self._settings.artifact_days
         return None if days is None else timedelta(days=days)
 
-    async def _apply_file(self, ledger: Ledger, active: ActiveConfiguration, stack: AsyncExitStack) -> None:
+    async def _apply_file(
+        self, ledger: Ledger, active: ActiveConfiguration, stack: AsyncExitStack
+    ) -> ConfigFile | None:
         if self._settings.config is None:
-            return
+            return None
         file = ConfigFile(self._settings.config, ledger, active)
         try:
             await file.apply()
@@ -140,6 +143,7 @@ class Server:
         with contextlib.suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, file.look)
         self._lifetime.watch(file.watch(), "configuration file", stack)
+        return file
 
     def _start_reactors(
         self, ledger: Ledger, configurations: Configurations, servers: Servers, stack: AsyncExitStack

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
-
-from cronsim import CronSim
 
 from buildledger.events.request import SourceStamp
 
@@ -37,17 +34,6 @@ def settled_at(moved_at: datetime, settle_seconds: float) -> datetime:
 def lease_ends_at(disconnected_at: datetime, serving_since: datetime, lease_seconds: float) -> datetime:
     """When a disconnected worker counts as lost; while no server was there to come back to, no time is counted."""
     return max(disconnected_at, serving_since) + timedelta(seconds=lease_seconds)
-
-
-def next_run(at: str, zone: str, after: datetime) -> datetime:
-    """The first time after `after` that a crontab expression names, in its zone; UTC."""
-    return next(CronSim(at, after.astimezone(ZoneInfo(zone)))).astimezone(UTC)
-
-
-def last_run(at: str, zone: str, until: datetime) -> datetime:
-    """The last time, `until` included, that a crontab expression names, in its zone; UTC."""
-    later = (until.replace(microsecond=0) + timedelta(seconds=1)).astimezone(ZoneInfo(zone))
-    return next(CronSim(at, later, reverse=True)).astimezone(UTC)
 
 
 def default_branch(configured: str | None, known: Iterable[str]) -> str:

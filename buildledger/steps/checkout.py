@@ -11,9 +11,10 @@ from collections.abc import Generator
 import msgspec
 
 from buildledger.config.steps.checkout import CheckoutStep
+from buildledger.events.change import FailureCause
 from buildledger.events.operation import Ended, EndReason, Run
 from buildledger.events.results import Result
-from buildledger.sources.failures import Cause, RefusedError
+from buildledger.sources.failures import RefusedError
 from buildledger.sources.port import (
     Checkout,
     CheckoutProgram,
@@ -41,11 +42,11 @@ REPAIRS = 3
 SHOWN_CHARACTERS = 12
 """Of a revision, in a summary."""
 EXPLANATIONS = {
-    Cause.AUTH: "not let in",
-    Cause.NOT_FOUND: "not found",
-    Cause.NETWORK: "no connection",
-    Cause.CORRUPT: "damaged clone",
-    Cause.OTHER: "failed",
+    FailureCause.AUTH: "not let in",
+    FailureCause.NOT_FOUND: "not found",
+    FailureCause.NETWORK: "no connection",
+    FailureCause.CORRUPT: "damaged clone",
+    FailureCause.OTHER: "failed",
 }
 
 
@@ -81,11 +82,11 @@ def checkout(step: CheckoutStep, inputs: StepInputs) -> Program:
             cause = None if found is None else found.cause
             if time.is_over:
                 return _give_up(planned, failed, time)
-            if cause is Cause.NETWORK and pauses:
+            if cause is FailureCause.NETWORK and pauses:
                 interrupted = yield from _wait(planned.pause(pauses.pop(0)), time)
                 if interrupted is not None:
                     return _give_up(planned, failed if time.is_over else interrupted, time)
-            elif cause is Cause.CORRUPT and repairs:
+            elif cause is FailureCause.CORRUPT and repairs:
                 repairs -= 1
                 planned.repair(failed)
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -57,6 +57,16 @@ class ReactorsHealth(Protocol):
     @property
     def failure(self) -> str | None:
         """Why they have stopped; None while they run."""
+        ...
+
+    @property
+    def triggers(self) -> Mapping[str, str]:
+        """Why a trigger requests nothing any more, by its name."""
+        ...
+
+    @property
+    def held_back(self) -> Sequence[str]:
+        """What the rules refuse again and again, a line each, for people."""
         ...
 
 

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
+from buildledger.events.change import FailureCause
 from buildledger.intake.polling.process import (
     CannotStartError,
     Completed,
@@ -17,7 +18,6 @@ from buildledger.intake.polling.process import (
     run,
 )
 from buildledger.sources.commits import Commit
-from buildledger.sources.failures import Cause
 from buildledger.sources.port import Comparison, MirrorCommands, ServerCommand
 
 FETCH_SECONDS = 3600.0
@@ -33,7 +33,7 @@ TakeCommits = Callable[[list[Commit]], Awaitable[None]]
 class SourceError(Exception):
     """The source can't be read, or its mirror can't."""
 
-    def __init__(self, cause: Cause, detail: str) -> None:
+    def __init__(self, cause: FailureCause, detail: str) -> None:
         super().__init__(f"{cause}: {detail}")
         self.cause, self.detail = cause, detail
 
@@ -102,11 +102,11 @@ class Mirror:
                 consume=consume,
             )
         except TookTooLongError as error:
-            raise SourceError(Cause.NETWORK, str(error)) from error
+            raise SourceError(FailureCause.NETWORK, str(error)) from error
         except WroteTooMuchError as error:
-            raise SourceError(Cause.OTHER, str(error)) from error
+            raise SourceError(FailureCause.OTHER, str(error)) from error
         except CannotStartError as error:
-            raise SourceError(Cause.OTHER, str(error)) from error
+            raise SourceError(FailureCause.OTHER, str(error)) from error
         if done.exit_code != 0:
             raise SourceError(*self._commands.failure(done.error))
         return done

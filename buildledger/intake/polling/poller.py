@@ -15,14 +15,13 @@ from buildledger.config import globs
 from buildledger.config.resolved import Source
 from buildledger.domain import source as domain
 from buildledger.domain.source import MoveBranch, ReportSourceFailure, ReportSourceRecovery, SourceState
-from buildledger.events.change import BranchMoved
+from buildledger.events.change import BranchMoved, FailureCause
 from buildledger.events.ids import change_id, source_id
 from buildledger.intake.polling.mirror import Mirror, SourceError
 from buildledger.intake.polling.recording import Recorder
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.vault import Vault
 from buildledger.sources.commits import Commit
-from buildledger.sources.failures import Cause
 
 HISTORY_CHANGES = 1000
 """Commits from before the source was configured that are recorded, the newest of all branches."""
@@ -70,7 +69,7 @@ class Poller:
         try:
             await self._poll(hinted)
         except SourceError as error:
-            if error.cause is not Cause.CORRUPT:
+            if error.cause is not FailureCause.CORRUPT:
                 raise
             await self._mirror.discard()
             await self._poll(hinted=True)

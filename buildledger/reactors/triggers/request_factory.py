@@ -24,7 +24,7 @@ REQUESTED_BY = "reactor:triggering"
 _log = logging.getLogger(__name__)
 
 
-class Cause(msgspec.Struct, frozen=True, kw_only=True):
+class RequestCause(msgspec.Struct, frozen=True, kw_only=True):
     """Why a trigger requests builds, and of what."""
 
     trigger: str
@@ -62,7 +62,7 @@ class RequestFactory:
         configured = configuration.sources.get(source)
         return default_branch(configured.default_branch if configured else None, self.heads.get(source, ()))
 
-    def stamps(self, configuration: Configuration, builder: Builder, cause: Cause) -> tuple[SourceStamp, ...]:
+    def stamps(self, configuration: Configuration, builder: Builder, cause: RequestCause) -> tuple[SourceStamp, ...]:
         """The source stamps of a build: those of the cause first, then those of the builder's other sources."""
         sources = dict.fromkeys([*(name for name in cause.stamps if name in builder.sources), *builder.sources])
         if not sources and cause.stamps:
@@ -79,13 +79,13 @@ class RequestFactory:
         )
 
     def requests(
-        self, configuration: Configuration, builders: Iterable[str], cause: Cause
+        self, configuration: Configuration, builders: Iterable[str], cause: RequestCause
     ) -> tuple[SubmitRequest, ...]:
         """A request for each builder whose `when` holds."""
         made = (self._request(configuration, configuration.builders[name], cause) for name in builders)
         return tuple(request for request in made if request is not None)
 
-    def _request(self, configuration: Configuration, builder: Builder, cause: Cause) -> SubmitRequest | None:
+    def _request(self, configuration: Configuration, builder: Builder, cause: RequestCause) -> SubmitRequest | None:
         stamps = self.stamps(configuration, builder, cause)
         inputs = inputs_of(builder, {})
         submitted = RequestSubmitted(
@@ -108,7 +108,7 @@ class RequestFactory:
         return SubmitRequest(request_id=request_id(cause.trigger, builder.name, *cause.key), request=submitted)
 
 
-def _should_build(builder: Builder, context: Context, cause: Cause) -> bool:
+def _should_build(builder: Builder, context: Context, cause: RequestCause) -> bool:
     """Whether the builder's `when` holds; one that can't be evaluated counts as true, so that nothing goes unbuilt."""
     if not cause.paths_known and builder.when is not None and "change.files" in mentioned(builder.when.source):
         return True

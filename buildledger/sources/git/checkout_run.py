@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 
+from buildledger.events.change import FailureCause
 from buildledger.events.operation import Copy, Ended, OperationSpec, Remove, Run, Stat, Text
-from buildledger.sources.failures import Cause, Failure
+from buildledger.sources.failures import Failure
 from buildledger.sources.git import checkout as git
 from buildledger.sources.git import command, failure, names
 from buildledger.sources.port import CheckoutProgram, WorkerCommand, WorkerCommandFailedError
@@ -60,13 +61,15 @@ class GitCheckout:
         ended, label = failed.ended, failed.command.label
         reaches_out = label in ("git fetch", "git submodule")
         if ended.reason in ("no_output", "max_time"):
-            return Failure(Cause.NETWORK, failure.detail(ended.text)) if reaches_out else None
+            return Failure(FailureCause.NETWORK, failure.detail(ended.text)) if reaches_out else None
         if ended.reason != "exited" or not isinstance(failed.command.spec, Run):
             return None
         cause, detail = failure.classify(ended.text), failure.detail(ended.text)
-        told_by_far_end = label == "git fetch" and cause is Cause.NOT_FOUND
-        if cause in (Cause.NOT_FOUND, Cause.OTHER) and not (told_by_far_end or failure.is_conclusive(ended.text)):
-            cause = cause if self._made_anew else Cause.CORRUPT
+        told_by_far_end = label == "git fetch" and cause is FailureCause.NOT_FOUND
+        if cause in (FailureCause.NOT_FOUND, FailureCause.OTHER) and not (
+            told_by_far_end or failure.is_conclusive(ended.text)
+        ):
+            cause = cause if self._made_anew else FailureCause.CORRUPT
         return Failure(cause, detail)
 
     def blames_commit(self, failed: WorkerCommandFailedError) -> bool:
@@ -75,7 +78,7 @@ class GitCheckout:
         return (
             failed.command.label == "git submodule"
             and found is not None
-            and found.cause in (Cause.NOT_FOUND, Cause.OTHER)
+            and found.cause in (FailureCause.NOT_FOUND, FailureCause.OTHER)
             and failure.is_named_by_commit(failed.ended.text)
         )
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 
-from buildledger.sources.failures import Cause
+from buildledger.events.change import FailureCause
 
 DETAIL_CHARACTERS = 400
 """Of the line that is kept for people."""
 
 
-_PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
+_PATTERNS: tuple[tuple[FailureCause, re.Pattern[str]], ...] = tuple(
     (cause, re.compile("|".join(texts), re.IGNORECASE))
     for cause, texts in (
         (
-            Cause.OTHER,
+            FailureCause.OTHER,
             (
                 r"no space left on device",
                 r"detected dubious ownership",
@@ -23,7 +23,7 @@ _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
             ),
         ),
         (
-            Cause.AUTH,
+            FailureCause.AUTH,
             (
                 r"authentication failed",
                 r"could not read (username|password)",
@@ -37,7 +37,7 @@ _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
             ),
         ),
         (
-            Cause.NETWORK,
+            FailureCause.NETWORK,
             (
                 r"could not resolve (host|proxy)",
                 r"temporary failure in name resolution",
@@ -58,7 +58,7 @@ _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
             ),
         ),
         (
-            Cause.NOT_FOUND,
+            FailureCause.NOT_FOUND,
             (
                 r"repository .* (not found|does not exist)",
                 r"repository not found",
@@ -72,7 +72,7 @@ _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
             ),
         ),
         (
-            Cause.CORRUPT,
+            FailureCause.CORRUPT,
             (
                 r"(loose )?object (file )?.*(is corrupt|is empty|is missing|unreadable)",
                 r"(index|pack) ?file.*(corrupt|smaller|truncated|bad|invalid|cannot|claims|does not match)",
@@ -92,7 +92,7 @@ _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
                 r"did not match .*(expected|object)",
             ),
         ),
-        (Cause.NETWORK, (r"the remote end hung up", r"could not read from remote repository")),
+        (FailureCause.NETWORK, (r"the remote end hung up", r"could not read from remote repository")),
     )
 )
 """In the order they are looked for: git ends most failures with a sentence that fits several causes."""
@@ -128,13 +128,13 @@ _NOT_REMOVED = re.compile(r"^warning: (?:failed to remove|could not lstat) (.+?)
 _WOULD_REMOVE = re.compile(r"^Would remove (.+?)/?$", re.MULTILINE)
 
 
-def classify(output: str) -> Cause:
+def classify(output: str) -> FailureCause:
     """The cause that git's own lines tell of; the far end's words (`remote: …`) could say anything and are left out."""
     own = _own(output)
     for cause, pattern in _PATTERNS:
         if pattern.search(own):
             return cause
-    return Cause.OTHER
+    return FailureCause.OTHER
 
 
 def detail(output: str) -> str:

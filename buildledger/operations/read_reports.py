@@ -19,6 +19,9 @@ from buildledger.reports.gathering import Budget, Totals, parts
 from buildledger.reports.reading import read
 
 BINARY = frozenset({"subunit"})
+BAD_NAMED_MAX = 10
+"""Reports that can't be read and are named, each with its place."""
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -40,7 +43,7 @@ class ReportReading:
         self._report_max_bytes = report_max_bytes
 
     def perform(self, operation: ServerOperation) -> Outcome:
-        """See `Performer`. A report that can't be read ends the operation; the reports before it are recorded."""
+        """See `Performer`. Reports that can't be read fail the operation, each by its name; all others are recorded."""
         wanted = operation.spec
         assert isinstance(wanted, ReadReports)
         files = Manifest.load(self._artifacts, wanted.manifest).files
@@ -50,15 +53,18 @@ class ReportReading:
         mask = self._mask_of(operation.build_id)
         totals, budget = Totals(), Budget()
         facts: list[TestsReported] = []
+        bad: list[str] = []
         for file in files:
             try:
                 results = self._results(file, wanted, mask)
             except BadReportError as error:
-                detail = f"{file.path}: {error}"
-                ended = Ended(reason="bad_report", detail=detail if mask is None else mask_text(mask, detail))
-                return Outcome(reports=tuple(facts), ended=ended)
+                told = f"{file.path}: {error}"
+                bad.append(told if mask is None else mask_text(mask, told))
+                continue
             totals.add(results)
             facts += _facts(operation, wanted, file.path, len(facts), *budget.admit(results))
+        if bad:
+            return Outcome(reports=tuple(facts), ended=Ended(reason="bad_report", detail=_listed(bad)))
         ended = Ended(reason="exited", exit_code=0, text=_encoder.encode(totals).decode())
         return Outcome(reports=tuple(facts), ended=ended)
 
@@ -80,6 +86,11 @@ def _masked(result: TestResult, mask: Mask) -> TestResult:
         suite=mask_text(mask, result.suite),
         message=mask_text(mask, result.message),
     )
+
+
+def _listed(bad: Sequence[str]) -> str:
+    more = len(bad) - BAD_NAMED_MAX
+    return "; ".join([*bad[:BAD_NAMED_MAX], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _facts(

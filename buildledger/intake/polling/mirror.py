@@ -52,6 +52,11 @@ class Mirror:
         done = await self._run(self._commands.list_remote_heads(), LIST_SECONDS)
         return self._commands.parse_heads(done.output)
 
+    async def default_branch(self) -> str | None:
+        """The branch that the far end's users get when they name none, by asking it; None: it names none."""
+        done = await self._run(self._commands.find_default_branch(), LIST_SECONDS)
+        return self._commands.parse_default_branch(done.output)
+
     async def update(self) -> dict[str, str]:
         """Fetch everything and give the branches as they are in the mirror then."""
         if not self._swept:

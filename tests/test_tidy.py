@@ -234,3 +234,13 @@ def test_every_room_says_what_it_is_for() -> None:
         if len(body) > 1 and path.parent.name not in MORE_THAN_A_DOCSTRING:
             wrong.append(f"{path.relative_to(ROOT)}: more than a docstring")
     assert not wrong, "\n".join(wrong)
+
+
+def test_children_import_nothing_of_the_directory_they_are_started_in() -> None:
+    """Where the product starts a Python of its own by a module's name, it says `-P`: a stray file is no library."""
+    started = re.compile(r"sys\.executable,\s*((?:\"-\w\",?\s*)*)\"-m\"")
+    options = {
+        (path.name, found[1]) for path in tracked("buildledger/*.py") for found in started.finditer(path.read_text())
+    }
+    assert options
+    assert {name for name, said in options if '"-P"' not in said and '"-I"' not in said} == set()

@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 from buildledger.api.http import problems, static
 from buildledger.api.http.auth import AuthMiddleware
+from buildledger.api.http.body_limit import BodyLimit
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.api.http.event_stream import Streams
 from buildledger.api.queries.configurations import ConfigurationQueries
@@ -36,5 +37,6 @@ def make_app(deps: ApiDependencies) -> FastAPI:
     include(app)
     app.openapi = describe_routes  # type: ignore[method-assign]
     app.router.routes.append(Route("/{path:path}", static.serve, methods=["GET", "HEAD"], include_in_schema=False))
+    app.add_middleware(BodyLimit)
     app.add_middleware(AuthMiddleware, deps=deps)
     return app

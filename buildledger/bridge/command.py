@@ -12,6 +12,7 @@ from buildledger.bridge.connection import ConnectionLostError
 from buildledger.bridge.machine import Machine, NoAnswerError
 from buildledger.bridge.remote import RemoteCommand
 from buildledger.bridge.secret_files import SecretFiles
+from buildledger.events.operation import ProcessMechanism
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker.journal.records import Kind, ProcessIdentity, record_of
 from buildledger.worker.runs.attempt import Attempt, State
@@ -113,7 +114,7 @@ class Execution(RemoteCommand):
         if self._plan.no_output_seconds:
             self._check_for_output()
         self._attempt.state = State.RUNNING
-        started = pb.RunEvent(started=pb.Started(pid=self._pid, mechanism="buildbot-worker"))
+        started = pb.RunEvent(started=pb.Started(pid=self._pid, mechanism=ProcessMechanism.BUILDBOT_WORKER))
         # No process of this machine has that start time: after a restart nothing here is mistaken for it.
         identity = record_of(Kind.PROCESS, ProcessIdentity(pid=self._pid, started_ticks=0).encode())
         try:

@@ -18,6 +18,7 @@ COMMANDS = {
     "token": "Make a one-use token with which a new worker enrolls.",
     "config": "Check, compare and apply configuration files.",
     "projections": "Build the read models again from the facts.",
+    "backup": "Copy all that nobody can make again, while the server runs.",
     "audit": "Check that nothing was altered, and look at the past.",
     "conformance": "Test a worker in any language against the protocol.",
 }

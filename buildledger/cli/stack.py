@@ -118,7 +118,7 @@ class Stack:
         tools = str(Path(sys.executable).parent)
         with self._output(name).open("ab") as output:
             return subprocess.Popen(
-                [sys.executable, "-m", "buildledger", *arguments],
+                [sys.executable, "-P", "-m", "buildledger", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

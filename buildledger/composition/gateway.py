@@ -19,6 +19,7 @@ from buildledger.slave_grpc.service import WorkerService
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 
 DRAIN_SECONDS = 3.0
+SEEN_PROOFS_FILE = "proofs-seen"
 NOWHERE = Gateway("", secured=False)
 
 
@@ -76,6 +77,7 @@ async def serve_workers(
         server_id=server_id,
         settings=_service_settings(settings),
         authority=authority,
+        seen_proofs=settings.state / SEEN_PROOFS_FILE,
         is_configured=lambda worker: settings.unknown_workers or active.names_worker(worker),
     )
     port = await service.start(settings.grpc, settings.grpc_mtls)

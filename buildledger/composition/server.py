@@ -14,11 +14,11 @@ from datetime import timedelta
 from uuid import uuid4
 
 from buildledger import __version__
-from buildledger.api.http.dependencies import ApiDependencies
+from buildledger.api.http.dependencies import SESSIONS_ENDED_MAX, ApiDependencies
 from buildledger.clock import SystemClock
 from buildledger.composition.gateway import GatewayHandle, authority_of, serve_workers, whole_token_of
 from buildledger.composition.lifetime import Lifetime
-from buildledger.composition.state_directory import admin_token, sole_owner, tell_address
+from buildledger.composition.state_directory import ENDED_SESSIONS_FILE, admin_token, sole_owner, tell_address
 from buildledger.composition.stores import Stores, open_stores, open_views
 from buildledger.composition.web import serve_api
 from buildledger.config.configurations import Configurations
@@ -30,6 +30,7 @@ from buildledger.events.ids import ServerId
 from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.intake.config_file import ConfigFile
 from buildledger.intake.polling.pollers import Pollers
+from buildledger.ledger.expiring_names import ExpiringNames
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
 from buildledger.operations.server_operations import ELSEWHERE_SECONDS, ServerOperations, performers
@@ -66,6 +67,7 @@ class Server:
         settings = self._settings
         async with AsyncExitStack() as stack:
             stack.enter_context(sole_owner(settings.state))
+            token = admin_token(settings.state)
             stores = open_stores(settings, self._clock, stack)
             ledger = stores.ledger
             await self._say_hello(ledger, stack)
@@ -99,7 +101,10 @@ class Server:
                 trigger_poll=pollers.trigger_poll,
                 clock=self._clock,
                 keep_artifacts=self._keep_artifacts,
-                admin_token=admin_token(settings.state),
+                admin_token=token,
+                ended_sessions=ExpiringNames(
+                    settings.state / ENDED_SESSIONS_FILE, self._clock.now().timestamp(), SESSIONS_ENDED_MAX
+                ),
                 token_with_ca=whole_token,
             )
             await self._start_api(dependencies, stack)

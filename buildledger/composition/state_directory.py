@@ -12,7 +12,9 @@ from pathlib import Path
 from buildledger.settings import ADDRESS_FILE, ADMIN_TOKEN_FILE, SettingsError
 
 LOCK_FILE = "server.lock"
+ENDED_SESSIONS_FILE = "sessions-ended"
 ADMIN_TOKEN_BYTES = 32
+ADMIN_TOKEN_CHARACTERS_MIN = 16
 
 
 @contextmanager
@@ -38,11 +40,21 @@ def sole_owner(state: Path) -> Iterator[None]:
 
 
 def admin_token(state: Path) -> str:
-    """Made at the first start; whoever can read the file is the administrator."""
+    """Made at the first start; whoever can read the file is the administrator.
+
+    Raises:
+        SettingsError: The file holds no token that couldn't be guessed: anybody could sign a session with it.
+    """
     path = state / ADMIN_TOKEN_FILE
     if not path.exists():
         _write_private(path, secrets.token_urlsafe(ADMIN_TOKEN_BYTES))
-    return path.read_text().strip()
+    token = path.read_text(errors="replace").strip()
+    if len(token) < ADMIN_TOKEN_CHARACTERS_MIN:
+        raise SettingsError(
+            f"{path} holds {len(token)} characters, and an administrator's token has at least"
+            f" {ADMIN_TOKEN_CHARACTERS_MIN}: remove the file, and the next start makes one"
+        )
+    return token
 
 
 def tell_address(state: Path, url: str) -> None:

@@ -44,6 +44,8 @@ class EnrollWorker(WorkerCommand, frozen=True, kw_only=True):
     serial: str = ""
     public_key: str = ""
     expires_at: datetime | None = None
+    replaces: bool = True
+    """It may take the place of a credential in force: the token that it was got for was made for this worker."""
 
 
 class RotateCredential(WorkerCommand, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import msgspec
 
 from buildledger.domain import credential
 from buildledger.domain.command import Aggregate
-from buildledger.domain.refusals import DuplicateWorkerRefusal
+from buildledger.domain.refusals import DuplicateWorkerRefusal, TokenRefusal
 from buildledger.domain.worker import (
     COMMANDS,
     ConnectWorker,
@@ -81,7 +81,14 @@ def _credential(state: WorkerState, command: CredentialCommands) -> tuple[Fact, 
                 public_key=command.public_key,
                 expires_at=command.expires_at,
             )
-            return () if held.is_current(digest) else (issued,)
+            if held.is_current(digest):
+                return ()
+            if held.current is not None and not command.replaces:
+                raise TokenRefusal(
+                    f"was made for any worker, and {worker!r} is enrolled already: make one for it"
+                    f" (`buildledger token --worker {worker}`), or revoke what it has"
+                )
+            return (issued,)
         case RotateCredential(credential_digest=digest):
             return () if held.is_current(digest) else _rotate(state, command)
         case ExpireCredential(worker=worker, credential_digest=digest, at=at):

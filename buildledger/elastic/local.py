@@ -22,7 +22,8 @@ CLAIM_SECONDS = 10.0
 POLL_SECONDS = 0.02
 BURIAL_SECONDS = 1.0
 """Between losing its memory and being dead a process takes a moment."""
-OWN_WORKER = (sys.executable, "-m", "buildledger", "worker")
+OWN_WORKER = (sys.executable, "-P", "-m", "buildledger", "worker")
+"""With `-P`, so that nothing is imported from whatever directory it is started in."""
 
 
 class LocalDriver:

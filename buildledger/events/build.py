@@ -82,7 +82,7 @@ class OperationStarted(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
     operation_id: OperationId
     mechanism: str = ""
-    """How the process tree is held: `session`, `cgroup`, `job`."""
+    """How the process tree is held together: one of `ProcessMechanism`; text, as workers send it."""
 
 
 class OperationFinished(Fact, frozen=True, kw_only=True, omit_defaults=True):

@@ -8,6 +8,7 @@ from buildledger.events.fact import Fact
 FACTS: tuple[type[Fact], ...] = (
     change.ChangeRecorded,
     change.BranchMoved,
+    change.DefaultBranchChanged,
     change.SourceFailed,
     change.SourceRecovered,
     request.RequestSubmittedV1,

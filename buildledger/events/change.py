@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar
 
 import msgspec
@@ -77,6 +78,35 @@ class BranchMoved(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """First sight of the whole source: nothing to build unless a trigger asks for it."""
 
 
+class DefaultBranchChanged(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A source says which of its branches is meant when nobody names one; recorded when it differs from before."""
+
+    NAME: ClassVar[str] = "source.default_branch_changed.v1"
+
+    source: str
+    """By its configured name."""
+    branch: str | None
+    """Its name without `refs/heads/`; None: the source names none any more."""
+    previous: str | None = None
+    """What it was before; None: not known."""
+
+
+class FailureCause(StrEnum):
+    """Why a source can't be read, as far as its system's output tells: all that this version says. `docs/errors.md`
+    explains each."""
+
+    AUTH = "auth"
+    """Who asks isn't known or not allowed: asking again won't help."""
+    NOT_FOUND = "not_found"
+    """The repository, branch or revision isn't there."""
+    NETWORK = "network"
+    """The way there is broken: later it may work."""
+    CORRUPT = "corrupt"
+    """The local copy is damaged or in the way: a new one may work."""
+    OTHER = "other"
+    """Something else; the output says what."""
+
+
 class SourceFailed(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """A source could not be read; recorded once for each outage, not for each attempt."""
 
@@ -85,7 +115,7 @@ class SourceFailed(Fact, frozen=True, kw_only=True, omit_defaults=True):
     source: str
     """By its configured name."""
     cause: str
-    """`auth`, `not_found`, `network`, `corrupt` or `other`."""
+    """One of `FailureCause`; text, so that what another version has recorded can be read."""
     detail: str
     """What the version-control system said, for people."""
 

@@ -163,6 +163,17 @@ class EndReason(StrEnum):
     LOST = "lost"
 
 
+class ProcessMechanism(StrEnum):
+    """What holds a command's processes together, so that all of them end with it: what the workers of this version say.
+    `docs/errors.md` explains each."""
+
+    CGROUP_V2 = "cgroup_v2"
+    SUBREAPER = "subreaper"
+    PROCESS_GROUP = "process_group"
+    JOB_OBJECT = "job_object"
+    BUILDBOT_WORKER = "buildbot-worker"
+
+
 class OutputTotal(msgspec.Struct, frozen=True, kw_only=True):
     """What a finished operation wrote to one channel, as the log store holds it."""
 

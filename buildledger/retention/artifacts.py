@@ -20,7 +20,7 @@ from buildledger.events.ids import BuildId, OperationId
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
-from buildledger.logs.artifacts import ArtifactStore
+from buildledger.logs.artifacts import ArtifactAlteredError, ArtifactStore
 from buildledger.logs.artifacts_manifest import Manifest, ManifestError
 from buildledger.projections import status_tables
 from buildledger.projections.columns import microseconds
@@ -174,7 +174,7 @@ class Retention:
             return {row.sha256}
         try:
             return {row.sha256} | Manifest.load(self._artifacts, row.sha256).digests()
-        except (FileNotFoundError, ManifestError) as error:
+        except (FileNotFoundError, ManifestError, ArtifactAlteredError) as error:
             _log.error("the manifest of artifact %s can't be read: %s", row.operation_id, error)
             return {row.sha256}
 

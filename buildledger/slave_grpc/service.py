@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import grpc.aio
 
@@ -50,10 +51,12 @@ class WorkerService:
         authority: Authority | None = None,
         is_configured: Callable[[str], bool] = lambda worker: True,
         interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
+        seen_proofs: Path | None = None,
     ) -> None:
         """Without an `authority` workers get bearer credentials only. Only workers that are configured are admitted.
 
-        `interceptors` see each call before it is authenticated.
+        `interceptors` see each call before it is authenticated. The file `seen_proofs` remembers proofs of possession
+        over a restart.
         """
         self._interceptors = interceptors
         self._ledger = ledger
@@ -68,6 +71,7 @@ class WorkerService:
             settings=settings,
             authority=authority,
             is_configured=is_configured,
+            seen_proofs=seen_proofs,
         )
         self._admission = SessionAdmission(
             ledger=ledger,

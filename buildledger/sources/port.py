@@ -40,14 +40,14 @@ class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Where the files shall be, relative to the build's directory."""
     method: Literal["clobber", "fresh", "clean", "copy"] | None
     """How to get rid of what was there; None: not at all (incremental)."""
+    alone: bool
+    """Nothing else has been checked out for this build, so a damaged clone may go with all that is beside it."""
     filter: str | None
     depth: int | None
     submodules: bool
     lfs: bool
     no_output_seconds: float | None
-    """A command is stopped after so long a silence; None: never."""
-    max_seconds: float | None
-    """A command is stopped after so long altogether; None: never."""
+    """A command is stopped after so long a silence; None: never. The time altogether is the step's business."""
 
 
 class WorkerCommand(NamedTuple):
@@ -140,6 +140,14 @@ class MirrorCommands(Protocol):
 
     def parse_heads(self, output: bytes) -> dict[str, str]:
         """Branch → revision, of what `list_remote_heads` or `list_heads` printed."""
+        ...
+
+    def find_default_branch(self) -> ServerCommand:
+        """Ask the far end which branch is meant when nobody names one; touches no file."""
+        ...
+
+    def parse_default_branch(self, output: bytes) -> str | None:
+        """What `find_default_branch` printed; None if the far end names none."""
         ...
 
     def create(self, heads: Mapping[str, str]) -> ServerCommand:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+import msgspec
+
 from buildledger.config.steps.checkout import CheckoutStep
-from buildledger.events.operation import Ended
+from buildledger.events.change import FailureCause
+from buildledger.events.operation import Ended, EndReason, Run
 from buildledger.events.results import Result
-from buildledger.sources.failures import Cause, RefusedError
+from buildledger.sources.failures import RefusedError
 from buildledger.sources.port import (
     Checkout,
     CheckoutProgram,
@@ -34,38 +37,60 @@ from buildledger.steps.program import (
 
 PAUSE_SECONDS = (10, 30, 90)
 """Before each further attempt when the network is to blame."""
-REPAIRS = 2
-"""How often a clone is repaired: a stale lock, a damaged one."""
+REPAIRS = 3
+"""How often a clone is repaired: a stale lock, another one in a submodule, a damaged one."""
 SHOWN_CHARACTERS = 12
 """Of a revision, in a summary."""
 EXPLANATIONS = {
-    Cause.AUTH: "not let in",
-    Cause.NOT_FOUND: "not found",
-    Cause.NETWORK: "no connection",
-    Cause.CORRUPT: "damaged clone",
-    Cause.OTHER: "failed",
+    FailureCause.AUTH: "not let in",
+    FailureCause.NOT_FOUND: "not found",
+    FailureCause.NETWORK: "no connection",
+    FailureCause.CORRUPT: "damaged clone",
+    FailureCause.OTHER: "failed",
 }
+
+
+class TimeLeft:
+    """Of the time that a checkout may take: all of its commands, pauses and attempts together."""
+
+    def __init__(self, total_seconds: float | None) -> None:
+        self.total_seconds = total_seconds
+        self.seconds = total_seconds
+        """What is left of it; None: there is no end to it."""
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more may be started."""
+        return self.seconds is not None and self.seconds <= 0
+
+    def pass_by(self, ended: Ended) -> None:
+        """Take off what an operation took; one that was stopped for its time has left none."""
+        if self.seconds is not None:
+            stopped = ended.reason == EndReason.MAX_TIME
+            self.seconds = 0.0 if stopped else round(self.seconds - ended.duration_seconds, 3)
 
 
 def checkout(step: CheckoutStep, inputs: StepInputs) -> Program:
     """Bring the stamp's revision, or what its branch holds, into the build's directory; say which it was."""
     planned = _plan(step, inputs)
-    pauses, repairs = list(PAUSE_SECONDS), REPAIRS
+    pauses, repairs, time = list(PAUSE_SECONDS), REPAIRS, TimeLeft(step.timeout.total_seconds)
     while True:
         try:
-            revision = yield from _perform(planned.attempt())
+            revision = yield from _perform(planned.attempt(), time)
         except WorkerCommandFailedError as failed:
             found = planned.failure(failed)
             cause = None if found is None else found.cause
-            if cause is Cause.NETWORK and pauses:
-                interrupted = yield from _wait(planned.pause(pauses.pop(0)))
+            if time.is_over:
+                return _give_up(planned, failed, time)
+            if cause is FailureCause.NETWORK and pauses:
+                interrupted = yield from _wait(planned.pause(pauses.pop(0)), time)
                 if interrupted is not None:
-                    return _give_up(planned, interrupted)
-            elif cause is Cause.CORRUPT and repairs:
+                    return _give_up(planned, failed if time.is_over else interrupted, time)
+            elif cause is FailureCause.CORRUPT and repairs:
                 repairs -= 1
                 planned.repair(failed)
             else:
-                return _give_up(planned, failed)
+                return _give_up(planned, failed, time)
         else:
             yield ObtainRevision(source=step.source, revision=revision)
             return Conclusion(result=Result.SUCCESS, summary=f"{step.source} at {revision[:SHOWN_CHARACTERS]}")
@@ -87,12 +112,12 @@ def _plan(step: CheckoutStep, inputs: StepInputs) -> Checkout:
         source=step.source,
         into=step.into,
         method=step.method,
+        alone=not inputs.revisions.keys() - {step.source},
         filter=step.filter,
         depth=step.depth,
         submodules=step.submodules,
         lfs=step.lfs,
         no_output_seconds=step.timeout.no_output_seconds,
-        max_seconds=step.timeout.total_seconds,
     )
     try:
         return system.checkout(request)
@@ -100,30 +125,44 @@ def _plan(step: CheckoutStep, inputs: StepInputs) -> Checkout:
         raise UnusableStepError(str(error)) from error
 
 
-def _perform(commands: CheckoutProgram) -> Generator[Request, Ended | None, str]:
+def _perform(commands: CheckoutProgram, time: TimeLeft) -> Generator[Request, Ended | None, str]:
     """Have the worker do what a checkout asks for, and give the revision that it got."""
     try:
         wanted = next(commands)
         while True:
-            ended = yield Operation(label=wanted.label, spec=wanted.spec)
-            assert ended is not None
+            ended = yield from _do(wanted, time)
             wanted = commands.send(ended)
     except StopIteration as stop:
         revision: str = stop.value
         return revision
 
 
-def _wait(wanted: WorkerCommand) -> Generator[Request, Ended | None, WorkerCommandFailedError | None]:
+def _wait(wanted: WorkerCommand, time: TimeLeft) -> Generator[Request, Ended | None, WorkerCommandFailedError | None]:
     """Let the worker wait; gives the failure if it couldn't wait to the end."""
-    ended = yield Operation(label=wanted.label, spec=wanted.spec)
-    assert ended is not None
+    ended = yield from _do(wanted, time)
     return None if ended.ok else WorkerCommandFailedError(wanted, ended)
 
 
-def _give_up(planned: Checkout, failed: WorkerCommandFailedError) -> Conclusion:
+def _do(wanted: WorkerCommand, time: TimeLeft) -> Generator[Request, Ended | None, Ended]:
+    """Have the worker do one thing in the time that is left."""
+    if time.is_over:
+        return Ended(reason=EndReason.MAX_TIME)
+    spec = wanted.spec
+    if isinstance(spec, Run) and time.seconds is not None:
+        spec = msgspec.structs.replace(spec, max_seconds=time.seconds)
+    ended = yield Operation(label=wanted.label, spec=spec)
+    assert ended is not None
+    time.pass_by(ended)
+    return ended
+
+
+def _give_up(planned: Checkout, failed: WorkerCommandFailedError, time: TimeLeft) -> Conclusion:
     """No code was built, so nobody's commit is to blame: an exception, except for what the commit itself names."""
     label, spec, ended = failed.command.label, failed.command.spec, failed.ended
     found = planned.failure(failed)
+    if time.total_seconds is not None and time.is_over:
+        why = f" ({EXPLANATIONS[found.cause]}: {found.detail})" if found and ended.text else ""
+        return Conclusion(result=Result.EXCEPTION, summary=f"{label}: not finished after {time.total_seconds:g} s{why}")
     if found is None:
         result = result_of(ended)
         summary = f"{label}: {summary_of(ended, spec)}"
@@ -134,4 +173,4 @@ def _give_up(planned: Checkout, failed: WorkerCommandFailedError) -> Conclusion:
     )
 
 
-PROGRAM = StepProgram(name="checkout", version=2, start=checkout)
+PROGRAM = StepProgram(name="checkout", version=3, start=checkout)

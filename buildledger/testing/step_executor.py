@@ -92,11 +92,10 @@ class StepExecutor:
                 self._inside(path).mkdir(parents=True, exist_ok=True)
                 return EXITED
             case Remove(path=path):
-                place = self._inside(path)
-                shutil.rmtree(place) if place.is_dir() and not place.is_symlink() else place.unlink(missing_ok=True)
+                _remove(self._inside(path))
                 return EXITED
             case Copy(source=source, target=target):
-                shutil.rmtree(self._inside(target), ignore_errors=True)
+                _remove(self._inside(target))
                 shutil.copytree(self._inside(source), self._inside(target), symlinks=True)
                 return EXITED
             case Stat(path=path):
@@ -128,6 +127,7 @@ class StepExecutor:
         environment |= {name: value.value for name, value in spec.env.items() if isinstance(value, Text)}
         shell = ["/bin/sh", *(["-e"] if spec.stop_at_failure else []), "-c"]
         argv = list(spec.argv) if spec.script is None else [*shell, spec.script]
+        self.directory.mkdir(parents=True, exist_ok=True)
         stderr = subprocess.STDOUT if spec.merge_stderr else subprocess.PIPE
         try:
             done = subprocess.run(
@@ -146,6 +146,16 @@ class StepExecutor:
         if done.returncode < 0:
             return Ended(reason="signalled", signal=signal.Signals(-done.returncode), text=captured)
         return Ended(reason="exited", exit_code=done.returncode, text=captured, text_truncated=truncated)
+
+
+def _remove(place: Path) -> None:
+    """Remove what is there, if anything is; directories that a build made read-only too."""
+    if not place.is_dir() or place.is_symlink():
+        place.unlink(missing_ok=True)
+        return
+    for directory, _, _ in os.walk(place):
+        Path(directory).chmod(0o700)
+    shutil.rmtree(place)
 
 
 def _kind(place: Path) -> str:

@@ -48,3 +48,11 @@ def test_the_address_is_that_of_the_last_start(tmp_path: Path) -> None:
     tell_address(tmp_path, "http://127.0.0.1:2")
     assert (tmp_path / ADDRESS_FILE).read_text().strip() == "http://127.0.0.1:2"
     assert [path.name for path in tmp_path.iterdir()] == [ADDRESS_FILE]
+
+
+@pytest.mark.parametrize("text", ["", "\n", "  \n\n", "short"])
+def test_a_token_that_could_be_guessed_refuses_the_start(tmp_path: Path, text: str) -> None:
+    """An empty file would let anybody sign a session; the message says what to do."""
+    (tmp_path / ADMIN_TOKEN_FILE).write_text(text)
+    with pytest.raises(SettingsError, match="remove the file, and the next start makes one"):
+        admin_token(tmp_path)

@@ -16,6 +16,13 @@ class Repository:
         self.git("init", "--quiet", "--initial-branch=main", f"--object-format={object_format}")
         self._clock = 1_700_000_000
 
+    @classmethod
+    def of(cls, path: Path) -> Repository:
+        """The repository that is there already."""
+        repository = cls.__new__(cls)
+        repository.path, repository._clock = path, 1_800_000_000
+        return repository
+
     @property
     def url(self) -> str:
         return f"file://{self.path}"

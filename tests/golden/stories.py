@@ -140,6 +140,13 @@ STORIES: dict[str, tuple[Fact, ...]] = {
             historic=True,
         ),
     ),
+    "default-branch": (
+        change.DefaultBranchChanged(source="app", branch="main"),
+        change.BranchMoved(source="app", branch="main", revision="a" * 40, change_count=4, initial=True),
+        change.DefaultBranchChanged(source="app", branch="trunk", previous="main"),
+        change.DefaultBranchChanged(source="app", branch=None, previous="trunk"),
+        change.DefaultBranchChanged(source="app", branch="trunk"),
+    ),
     "source": (
         change.BranchMoved(source="app", branch="main", revision="a" * 40, change_count=4, initial=True),
         change.SourceFailed(source="app", cause="network", detail="could not resolve host"),

@@ -1,5 +1,6 @@
 """Search: one hit a line, pages, borders of chunks, and expressions that would never end."""
 
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -79,3 +80,14 @@ async def test_endless_expression_is_killed(store: LocalLogStore, monkeypatch: p
     await write(store, LOG, 0, b"a" * 60 + b"!\n")
     with pytest.raises(BadPatternError, match="longer than"):
         await store.search(LOG, Pattern(text=b"(a+)+$", regex=True))
+
+
+async def test_a_search_imports_nothing_of_the_directory_it_is_started_in(
+    store: LocalLogStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that lies there under the name of a library is no part of the program."""
+    for name in ("msgspec", "buildledger", "re"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported what lay in the directory')")
+    monkeypatch.chdir(tmp_path)
+    await write(store, LOG, 0, b"an error\n")
+    assert (await store.search(LOG, Pattern(text=b"err.r", regex=True))).hits

@@ -80,6 +80,7 @@ class Installation:
             settings=self.settings,
             authority=self.authority,
             is_configured=lambda worker: self.configured is None or worker in self.configured,
+            seen_proofs=self.directory / "proofs-seen",
             interceptors=self.interceptors,
         )
 

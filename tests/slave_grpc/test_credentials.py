@@ -240,6 +240,15 @@ async def test_a_restart_keeps_everything(
     assert len(installation.facts(WorkerRevoked)) == 1
 
 
+async def test_a_proof_is_not_accepted_again_after_a_restart(installation: Installation, bob: KeyHolder) -> None:
+    """The server remembers over its own end what it was shown, for as long as it could be shown again."""
+    shown = bob.metadata()
+    await let_in(installation, shown)
+    await installation.restart()
+    assert "shown before" in await refused(installation, shown)
+    await let_in(installation, bob.metadata())
+
+
 async def test_an_end_that_came_while_the_server_was_away(installation: Installation, bob: KeyHolder) -> None:
     """It is noted at the next start."""
     await installation.stop()

@@ -7,6 +7,7 @@ import grpc
 import grpc.aio
 import pytest
 
+from buildledger.domain.worker import RevokeWorker
 from buildledger.events.ids import worker_id
 from buildledger.events.worker import EnrollmentUsed, WorkerEnrolled
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
@@ -61,3 +62,35 @@ async def test_rotation_needs_a_credential(enrollment: Stub) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await enrollment.Rotate(pb.RotateRequest())
     assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+async def test_a_token_for_any_worker_takes_no_name_over(installation: Installation, enrollment: Stub) -> None:
+    """Only one made for that worker replaces what it has, or any once that was revoked."""
+    await installation.enroll("bob")
+    for token, worker in (("any", None), ("bobs", "bob"), ("another", None)):
+        await installation.issue_token(token, worker)
+    with pytest.raises(grpc.aio.AioRpcError, match="bob' is enrolled already") as refused:
+        await enrollment.Enroll(pb.EnrollRequest(token="any", name="bob"))
+    assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    await enrollment.Enroll(pb.EnrollRequest(token="any", name="alice"))
+    await enrollment.Enroll(pb.EnrollRequest(token="bobs", name="bob"))
+    await installation.execute(RevokeWorker(worker="bob"))
+    await enrollment.Enroll(pb.EnrollRequest(token="another", name="bob"))
+
+
+@pytest.mark.parametrize("token", ["unknown", "of another"])
+async def test_nobody_without_a_token_learns_which_names_are_configured(
+    installation: Installation, enrollment: Stub, token: str
+) -> None:
+    """The answer to a bad token is the same for every name; whoever has a good one is told of a wrong name."""
+    installation.configured = {"bob", "alice"}
+    await installation.issue_token("of another", "alice")
+    answers = set()
+    for name in ("bob", "nobody"):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await enrollment.Enroll(pb.EnrollRequest(token=token, name=name))
+        answers.add((refused.value.code(), refused.value.details()))
+    assert len(answers) == 1
+    await installation.issue_token("good")
+    with pytest.raises(grpc.aio.AioRpcError, match="isn't in the server's configuration"):
+        await enrollment.Enroll(pb.EnrollRequest(token="good", name="nobody"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from buildledger.sources.failures import Cause
+from buildledger.events.change import FailureCause
 from buildledger.sources.git import failure
 
 UNREACHABLE = (
@@ -16,37 +16,46 @@ UNREACHABLE = (
 @pytest.mark.parametrize(
     ("output", "cause"),
     [
-        ("fatal: could not read Username for 'https://github.com': terminal prompts disabled\n", Cause.AUTH),
-        ("remote: Invalid username or password.\nfatal: Authentication failed for 'https://x/'\n", Cause.AUTH),
-        (f"git@github.com: Permission denied (publickey).\n{UNREACHABLE}", Cause.AUTH),
-        (f"Host key verification failed.\n{UNREACHABLE}", Cause.AUTH),
-        ("fatal: unable to access 'https://x/': The requested URL returned error: 403\n", Cause.AUTH),
-        ("remote: Repository not found.\nfatal: repository 'https://github.com/a/b/' not found\n", Cause.NOT_FOUND),
-        (f"fatal: '/srv/x' does not appear to be a git repository\n{UNREACHABLE}", Cause.NOT_FOUND),
-        (f"ERROR: Repository not found.\n{UNREACHABLE}", Cause.NOT_FOUND),
-        ("fatal: couldn't find remote ref refs/heads/gone\n", Cause.NOT_FOUND),
-        ("fatal: remote error: upload-pack: not our ref 0123\nfatal: the remote end hung up\n", Cause.NOT_FOUND),
-        ("fatal: unable to access 'https://x/': Could not resolve host: x\n", Cause.NETWORK),
-        (f"ssh: connect to host x port 22: Connection refused\n{UNREACHABLE}", Cause.NETWORK),
-        (f"ssh: Could not resolve hostname x: Temporary failure in name resolution\n{UNREACHABLE}", Cause.NETWORK),
-        ("fatal: unable to access 'https://x/': The requested URL returned error: 502\n", Cause.NETWORK),
-        ("error: RPC failed; curl 56 GnuTLS recv error\nfatal: early EOF\nfatal: index-pack failed\n", Cause.NETWORK),
-        (f"kex_exchange_identification: Connection closed by remote host\n{UNREACHABLE}", Cause.NETWORK),
-        (UNREACHABLE, Cause.NETWORK),
-        ("fatal: loose object 12 (stored in .git/objects/12/3) is corrupt\n", Cause.CORRUPT),
-        ("error: object file .git/objects/12/3 is empty\n", Cause.CORRUPT),
-        ("error: bad signature 0x6e6f6e73\nfatal: index file corrupt\n", Cause.CORRUPT),
-        ("fatal: Unable to create '/w/.git/index.lock': File exists.\n", Cause.CORRUPT),
-        ("fatal: mismatched algorithms: client sha1; server sha256\n", Cause.CORRUPT),
-        ("fatal: unable to read tree 0123\n", Cause.CORRUPT),
-        ("error: unable to write file a: No space left on device\nfatal: index file corrupt\n", Cause.OTHER),
-        (f"fatal: detected dubious ownership in repository at '/srv/x'\n{UNREACHABLE}", Cause.OTHER),
-        ("fatal: transport 'ext' not allowed\nfatal: Could not read from remote repository.\n", Cause.OTHER),
-        ("", Cause.OTHER),
-        ("remote: fatal: Authentication failed\nfatal: something else\n", Cause.OTHER),
+        ("fatal: could not read Username for 'https://github.com': terminal prompts disabled\n", FailureCause.AUTH),
+        ("remote: Invalid username or password.\nfatal: Authentication failed for 'https://x/'\n", FailureCause.AUTH),
+        (f"git@github.com: Permission denied (publickey).\n{UNREACHABLE}", FailureCause.AUTH),
+        (f"Host key verification failed.\n{UNREACHABLE}", FailureCause.AUTH),
+        ("fatal: unable to access 'https://x/': The requested URL returned error: 403\n", FailureCause.AUTH),
+        (
+            "remote: Repository not found.\nfatal: repository 'https://github.com/a/b/' not found\n",
+            FailureCause.NOT_FOUND,
+        ),
+        (f"fatal: '/srv/x' does not appear to be a git repository\n{UNREACHABLE}", FailureCause.NOT_FOUND),
+        (f"ERROR: Repository not found.\n{UNREACHABLE}", FailureCause.NOT_FOUND),
+        ("fatal: couldn't find remote ref refs/heads/gone\n", FailureCause.NOT_FOUND),
+        ("fatal: remote error: upload-pack: not our ref 0123\nfatal: the remote end hung up\n", FailureCause.NOT_FOUND),
+        ("fatal: unable to access 'https://x/': Could not resolve host: x\n", FailureCause.NETWORK),
+        (f"ssh: connect to host x port 22: Connection refused\n{UNREACHABLE}", FailureCause.NETWORK),
+        (
+            f"ssh: Could not resolve hostname x: Temporary failure in name resolution\n{UNREACHABLE}",
+            FailureCause.NETWORK,
+        ),
+        ("fatal: unable to access 'https://x/': The requested URL returned error: 502\n", FailureCause.NETWORK),
+        (
+            "error: RPC failed; curl 56 GnuTLS recv error\nfatal: early EOF\nfatal: index-pack failed\n",
+            FailureCause.NETWORK,
+        ),
+        (f"kex_exchange_identification: Connection closed by remote host\n{UNREACHABLE}", FailureCause.NETWORK),
+        (UNREACHABLE, FailureCause.NETWORK),
+        ("fatal: loose object 12 (stored in .git/objects/12/3) is corrupt\n", FailureCause.CORRUPT),
+        ("error: object file .git/objects/12/3 is empty\n", FailureCause.CORRUPT),
+        ("error: bad signature 0x6e6f6e73\nfatal: index file corrupt\n", FailureCause.CORRUPT),
+        ("fatal: Unable to create '/w/.git/index.lock': File exists.\n", FailureCause.CORRUPT),
+        ("fatal: mismatched algorithms: client sha1; server sha256\n", FailureCause.CORRUPT),
+        ("fatal: unable to read tree 0123\n", FailureCause.CORRUPT),
+        ("error: unable to write file a: No space left on device\nfatal: index file corrupt\n", FailureCause.OTHER),
+        (f"fatal: detected dubious ownership in repository at '/srv/x'\n{UNREACHABLE}", FailureCause.OTHER),
+        ("fatal: transport 'ext' not allowed\nfatal: Could not read from remote repository.\n", FailureCause.OTHER),
+        ("", FailureCause.OTHER),
+        ("remote: fatal: Authentication failed\nfatal: something else\n", FailureCause.OTHER),
     ],
 )
-def test_causes(output: str, cause: Cause) -> None:
+def test_causes(output: str, cause: FailureCause) -> None:
     """The cause decides what is done next; the far end's own words decide nothing."""
     assert failure.classify(output) is cause
 

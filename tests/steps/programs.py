@@ -9,6 +9,7 @@ from buildledger.config.steps.kinds import Step
 from buildledger.config.steps.run import RunStep
 from buildledger.config.steps.script import ScriptStep
 from buildledger.config.steps.set_property import SetPropertyStep
+from buildledger.config.steps.step import Timeout
 from buildledger.config.steps.test_report import TestReportStep
 from buildledger.config.steps.upload import UploadStep
 from buildledger.config.values import InputRef, PropertyRef, SecretRef, Spread
@@ -33,6 +34,7 @@ STEPS: dict[str, Step] = {
     "checkout fresh": CheckoutStep(name="s", source="widget", mode="full", method="fresh", submodules=True),
     "checkout clean": CheckoutStep(name="s", source="widget", mode="full", method="clean"),
     "checkout copy": CheckoutStep(name="s", source="widget", into="src", mode="full", method="copy"),
+    "checkout in a minute and a half": CheckoutStep(name="s", source="widget", timeout=Timeout(total_seconds=90)),
     "checkout of nothing": CheckoutStep(name="s", source="unknown"),
     "run": RunStep(name="s", argv=("pytest", Spread(InputRef("args"))), env={"TOKEN": SecretRef("t"), "HOME": None}),
     "run without its property": RunStep(name="s", argv=(PropertyRef("missing"),), env={}),

@@ -44,22 +44,22 @@ def succeeded(performance: Performance) -> Performance:
     return performance
 
 
-def test_incremental_with_a_clone_needs_two_operations(repository: Repository, executor: StepExecutor) -> None:
-    """A known revision and a clone that is there: fetch and checkout, nothing else."""
+def test_incremental_with_a_clone_needs_three_operations(repository: Repository, executor: StepExecutor) -> None:
+    """A known revision and a clone that is there: the address, fetch and checkout, nothing else."""
     succeeded(executor.perform(step(), stamped(repository, repository.head())))
     second = repository.commit("second", **{"a.txt": "two\n"})
     (executor.directory / "left.o").write_text("kept")
     performance = succeeded(executor.perform(step(), stamped(repository, second)))
-    assert performance.labels == ["git fetch", "git checkout"]
+    assert performance.labels == ["git remote", "git fetch", "git checkout"]
     assert performance.revisions == {"widget": second}
     assert (executor.directory / "a.txt").read_text() == "two\n"
     assert (executor.directory / "left.o").exists()
 
 
 def test_first_checkout_makes_the_clone(repository: Repository, executor: StepExecutor) -> None:
-    """The fetch that finds no clone is followed by the commands that make one, and the remote is called origin."""
+    """Who finds no clone there makes one, and the remote is called origin."""
     performance = succeeded(executor.perform(step(), stamped(repository, repository.head())))
-    assert performance.labels == ["git fetch", "git init", "git remote add", "git fetch", "git checkout"]
+    assert performance.labels == ["git remote", "git init", "git remote add", "git fetch", "git checkout"]
     assert f"url = {repository.url}" in (executor.directory / ".git/config").read_text()
 
 
@@ -68,7 +68,7 @@ def test_a_branch_is_resolved_to_a_revision(repository: Repository, executor: St
     succeeded(executor.perform(step(into="src"), stamped(repository)))
     second = repository.commit("second")
     performance = succeeded(executor.perform(step(into="src"), stamped(repository)))
-    assert performance.labels == ["look for links", "git fetch", "git rev-parse", "git checkout"]
+    assert performance.labels == ["look for links", "git remote", "git fetch", "git rev-parse", "git checkout"]
     assert performance.revisions == {"widget": second}
 
 
@@ -126,7 +126,7 @@ def test_full_modes(
     assert (tree / "untracked").exists() is untracked
     assert (tree / "ignored.o").exists() is ignored
     assert performance.revisions == {"widget": second}
-    assert len([label for label in performance.labels if label != "look for links"]) <= 6
+    assert len([label for label in performance.labels if label != "look for links"]) <= 7
 
 
 def test_copy_keeps_its_clone_apart(repository: Repository, executor: StepExecutor) -> None:
@@ -134,7 +134,14 @@ def test_copy_keeps_its_clone_apart(repository: Repository, executor: StepExecut
     full = step(mode="full", method="copy", into="src")
     succeeded(executor.perform(full, stamped(repository, repository.head())))
     performance = succeeded(executor.perform(full, stamped(repository, repository.head())))
-    assert performance.labels == [*["look for links"] * 4, "git fetch", "git checkout", "copy"]
+    assert performance.labels == [
+        *["look for links"] * 4,
+        "git remote",
+        "git fetch",
+        "git checkout",
+        "git clean",
+        "copy",
+    ]
     assert executor.execute(Run(argv=("git", "-C", "src", "status", "--porcelain"))).ok
 
 
@@ -186,7 +193,7 @@ def test_partial_clone(repository: Repository, executor: StepExecutor) -> None:
     assert "\n?" in executor.execute(missing).text
     performance = succeeded(executor.perform(partial, stamped(repository, old)))
     assert (executor.directory / "a.txt").read_text() == "one\n"
-    assert performance.labels == ["git fetch", "git checkout"]
+    assert performance.labels == ["git remote", "git fetch", "git checkout"]
 
 
 def test_submodules(tmp_path: Path, repository: Repository, executor: StepExecutor) -> None:
@@ -224,7 +231,7 @@ def test_large_files(repository: Repository, executor: StepExecutor) -> None:
     repository.commit("larger", **{"large.bin": "y" * 200_000})
     performance = succeeded(executor.perform(step(into="src", lfs=True), stamped(repository, repository.head())))
     assert (executor.directory / "src/large.bin").read_text() == "y" * 200_000
-    assert performance.labels == ["git fetch", "git checkout"]
+    assert performance.labels == ["git remote", "git fetch", "git checkout"]
 
 
 def test_branches_that_exclude_each_other(repository: Repository, executor: StepExecutor) -> None:
@@ -234,7 +241,7 @@ def test_branches_that_exclude_each_other(repository: Repository, executor: Step
     repository.git("branch", "-D", "topic")
     repository.git("branch", "topic/one")
     performance = succeeded(executor.perform(step(), stamped(repository, branch="topic/one")))
-    assert performance.labels == ["git fetch", "git rev-parse", "git checkout"]
+    assert performance.labels == ["git remote", "git fetch", "git rev-parse", "git checkout"]
 
 
 def test_a_damaged_clone_is_made_anew_once(repository: Repository, executor: StepExecutor) -> None:

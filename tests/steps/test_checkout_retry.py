@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
 import pytest
 
 from buildledger.events.operation import Ended, Remove, Run
@@ -27,8 +28,10 @@ DAMAGED = fails("error: object file .git/objects/12/34 is empty\nfatal: loose ob
 
 
 def answered(outcomes: Iterable[Ended], name: str = "checkout") -> tuple[list[Operation], Conclusion]:
-    """Answer with `outcomes`, then with success; the operations and how it ended."""
+    """There is a clone; answer with `outcomes`, then with success; the operations from the fetch on, and the end."""
     execution, operations, left = begin(STEPS[name], INPUTS), [], iter(outcomes)
+    while isinstance(execution.request, Operation) and execution.request.label in ("look for links", "git remote"):
+        execution.answer(GOOD)
     while execution.conclusion is None:
         if isinstance(execution.request, Operation):
             operations.append(execution.request)
@@ -49,6 +52,7 @@ def test_network_is_tried_again_after_a_pause() -> None:
     assert labels(operations) == [
         "git fetch",
         f"wait {PAUSE_SECONDS[0]} s for the network",
+        "git remote",
         "git fetch",
         "git checkout",
     ]
@@ -59,7 +63,7 @@ def test_network_is_tried_again_after_a_pause() -> None:
 
 def test_network_is_given_up_in_the_end() -> None:
     """After the last pause the reason stands in the summary, and no commit is blamed."""
-    operations, conclusion = answered([NETWORK, GOOD] * 10)
+    operations, conclusion = answered([NETWORK, GOOD, GOOD] * 10)
     assert labels(operations).count("git fetch") == len(PAUSE_SECONDS) + 1
     assert conclusion.result is Result.EXCEPTION
     assert conclusion.summary.startswith("git fetch: no connection: fatal: unable to access")
@@ -90,7 +94,7 @@ def test_a_damaged_clone_is_removed() -> None:
     """Then everything is made anew."""
     operations, conclusion = answered([DAMAGED])
     assert labels(operations) == ["git fetch", "remove", "git init", "git remote add", "git fetch", "git checkout"]
-    assert operations[1].spec == Remove(path=".git")
+    assert operations[1].spec == Remove(path=".")
     assert conclusion.result is Result.SUCCESS
 
 
@@ -140,6 +144,58 @@ def test_what_git_is_not_to_blame_for(before: list[Ended], reason: str, result: 
 
 def test_an_answer_that_is_no_revision() -> None:
     """What git prints is checked before it is given back to git."""
-    _, conclusion = answered([GOOD, GOOD, Ended(reason="exited", exit_code=0, text="--evil\n")], "checkout a branch")
+    _, conclusion = answered([GOOD, Ended(reason="exited", exit_code=0, text="--evil\n")], "checkout a branch")
     assert conclusion.result is Result.EXCEPTION
     assert "no revision: '--evil'" in conclusion.summary
+
+
+def took(seconds: float, outcome: Ended = GOOD) -> Ended:
+    """The same, and how long that took."""
+    return msgspec.structs.replace(outcome, duration_seconds=seconds)
+
+
+def limits(operations: Iterable[Operation]) -> list[float | None]:
+    return [operation.spec.max_seconds for operation in operations if isinstance(operation.spec, Run)]
+
+
+def test_the_time_counts_altogether() -> None:
+    """Each command, pause and further attempt has what is left of the time; what is spent is over."""
+    operations, conclusion = answered(
+        [took(40, NETWORK), took(10), took(0.5), took(30)], "checkout in a minute and a half"
+    )
+    assert limits(operations) == [90, 50, 40, 39.5, 9.5]
+    assert conclusion.result is Result.SUCCESS
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "count"),
+    [([took(90.5, NETWORK)], 1), ([took(85, NETWORK), Ended(reason="max_time")], 2), ([Ended(reason="max_time")], 1)],
+)
+def test_time_that_is_over(outcomes: list[Ended], count: int) -> None:
+    """Nothing more is begun then, and the summary says which time was over, and what took it."""
+    operations, conclusion = answered(outcomes, "checkout in a minute and a half")
+    assert len(operations) == count
+    assert conclusion.result is Result.EXCEPTION
+    assert conclusion.summary.startswith("git fetch: not finished after 90 s")
+    assert ("no connection: fatal: unable to access" in conclusion.summary) is (outcomes[0].text != "")
+
+
+FULL = fails("error: unable to write file lib/x\nfatal: write error: No space left on device\n")
+PROTECTED = fails("error: unable to create file lib/x: Permission denied\nfatal: Unable to checkout 'aa' in\n")
+NOWHERE = fails("fatal: repository '/nowhere' does not exist\nfatal: clone of '/nowhere' into 'lib' failed\n")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "result"),
+    [(FULL, Result.EXCEPTION), (PROTECTED, Result.EXCEPTION), (NOWHERE, Result.FAILURE), (AUTH, Result.EXCEPTION)],
+)
+def test_only_what_a_commit_names_is_its_failure(outcome: Ended, result: Result) -> None:
+    """A full disk, a protected directory and a closed door are none of its, whenever submodules are brought."""
+    execution, last = begin(STEPS["checkout fresh"], INPUTS), ""
+    while (request := execution.request) is not None:
+        assert isinstance(request, Operation)
+        last = request.label
+        execution.answer(outcome if last == "git submodule" else GOOD)
+    assert last == "git submodule"
+    assert execution.conclusion is not None
+    assert execution.conclusion.result is result

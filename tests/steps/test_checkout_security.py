@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from buildledger.config.steps.checkout import CheckoutStep
-from buildledger.events.operation import EnvironmentValue, Run, Text
+from buildledger.events.operation import Ended, EnvironmentValue, Run, Text
 from buildledger.events.request import SourceStamp
 from buildledger.events.results import Result
 from buildledger.sources.git import checkout
@@ -207,13 +208,38 @@ def test_inherited_variables_are_not_handed_down(tmp_path: Path, repository: Rep
 
 def test_nothing_is_asked_and_nothing_is_inherited(repository: Repository) -> None:
     """No prompt, no system or user configuration, no translation: the same everywhere."""
-    request = begin(step(), inputs(repository.url)).request
+    execution = begin(step(), inputs(repository.url))
+    execution.answer(Ended(reason="exited", exit_code=0))
+    request = execution.request
     assert isinstance(request, Operation)
+    assert request.label == "git fetch"
     assert isinstance(request.spec, Run)
     environment = {name: value.value for name, value in request.spec.env.items() if isinstance(value, Text)}
     assert environment["GIT_TERMINAL_PROMPT"] == "0"
     assert environment["GIT_CONFIG_NOSYSTEM"] == "1"
     assert environment["GIT_CONFIG_GLOBAL"] == "/dev/null"
+    assert environment["GIT_ATTR_NOSYSTEM"] == "1"
+    assert "core.attributesFile=/dev/null" in request.spec.argv
+    assert "core.excludesFile=/dev/null" in request.spec.argv
     assert environment["LC_ALL"] == "C"
     assert "credential.helper=" in request.spec.argv
     assert "--end-of-options" in request.spec.argv
+
+
+def test_an_accounts_settings_do_not_count(tmp_path: Path, repository: Repository) -> None:
+    """Attributes and ignored files in the home of who runs the worker, and a template of clones, change nothing."""
+    home = tmp_path / "home"
+    for name, text in {"git/attributes": "* text eol=crlf\n", "git/ignore": "*.kept\n"}.items():
+        (home / ".config" / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / ".config" / name).write_text(text)
+    (home / ".gitconfig").write_text("[core]\n\tautocrlf = true\n")
+    (home / "template/info").mkdir(parents=True)
+    (home / "template/info/exclude").write_text("*.kept\n")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "GIT_TEMPLATE_DIR": str(home / "template")}
+    executor = StepExecutor(tmp_path / "build", environment)
+    full = step(mode="full", method="clean")
+    for _ in range(2):
+        assert executor.perform(full, inputs(repository.url)).conclusion.result is Result.SUCCESS
+        assert (executor.directory / "a.txt").read_bytes() == b"one\n"
+        assert not (executor.directory / "left.kept").exists()
+        (executor.directory / "left.kept").write_text("not ignored by the revision\n")

@@ -56,6 +56,7 @@ class AuthMiddleware:
             await send(message)
 
         try:
+            _readable(scope)
             session = self._authenticate(scope)
         except Problem as problem:
             await problem_response(problem, scope["path"])(scope, receive, send_with_headers)
@@ -119,6 +120,16 @@ def _refusal(headers: Headers) -> NotSignedIn:
         "send the admin token as `Authorization: Bearer …`, or sign in at /api/v1/session;"
         " it stands in the server's state directory"
     )
+
+
+def _readable(scope: Scope) -> None:
+    """Refuse an address that no name, no file and no database could have.
+
+    Raises:
+        Problem: it holds a NUL.
+    """
+    if "\0" in scope["path"] or b"%00" in scope["query_string"] or b"\0" in scope["query_string"]:
+        raise Problem("the address holds a NUL (%00)")
 
 
 def _same_origin(headers: Headers, host: str) -> None:

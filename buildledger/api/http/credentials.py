@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import hmac
+import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -16,6 +18,7 @@ from buildledger.api.http.dependencies import ApiDependencies
 
 SESSION_COOKIE = "buildledger_session"
 SESSION_LIFE = timedelta(days=7)
+ID_BYTES = 9
 PURPOSE = b"buildledger session v1\x1f"
 """Signed with each cookie, so that nothing else that is signed with the same key passes for one."""
 
@@ -30,6 +33,8 @@ class SignedIn:
 
 class _CookieContent(msgspec.Struct, frozen=True):
     expires_at: datetime
+    id: str = ""
+    """Tells sessions apart that end in the same moment."""
 
 
 async def _signed_in(request: Request) -> SignedIn | None:
@@ -54,6 +59,8 @@ def check_cookie(deps: ApiDependencies, value: str) -> SignedIn | None:
         return None
     try:
         session = msgspec.json.decode(_decode(content), type=_CookieContent)
+        if _name_of(content) in deps.ended_sessions:
+            return None
     except (binascii.Error, ValueError, msgspec.DecodeError):
         return None
     return SignedIn(expires_at=session.expires_at) if session.expires_at > deps.clock.now() else None
@@ -62,8 +69,21 @@ def check_cookie(deps: ApiDependencies, value: str) -> SignedIn | None:
 def new_cookie(deps: ApiDependencies) -> tuple[str, SignedIn]:
     """The value of a session cookie that begins now, and the session it stands for."""
     expires_at = (deps.clock.now() + SESSION_LIFE).astimezone(UTC)
-    content = _encode(msgspec.json.encode(_CookieContent(expires_at=expires_at)))
+    content = _encode(msgspec.json.encode(_CookieContent(expires_at=expires_at, id=secrets.token_urlsafe(ID_BYTES))))
     return f"{content}.{_signature(deps, content)}", SignedIn(expires_at=expires_at)
+
+
+def end_session(deps: ApiDependencies, value: str) -> None:
+    """Let a cookie in no more, whoever has a copy of it; one that isn't in force is let be."""
+    session = check_cookie(deps, value)
+    if session is not None and session.expires_at is not None:
+        content = value.partition(".")[0]
+        deps.ended_sessions.add(_name_of(content), session.expires_at.timestamp() + 1, deps.clock.now().timestamp())
+
+
+def _name_of(content: str) -> str:
+    """What an ended session is remembered by; nobody makes a cookie of it."""
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _signature(deps: ApiDependencies, content: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Protocol
@@ -14,6 +14,7 @@ import buildledger
 from buildledger.clock import Clock
 from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Configuration
+from buildledger.ledger.expiring_names import ExpiringNames
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
@@ -26,6 +27,7 @@ from buildledger.projections.views import Views
 DASHBOARD = Path(buildledger.__file__).parent / "dashboard_static"
 """Where the wheel has the built dashboard."""
 
+SESSIONS_ENDED_MAX = 100_000
 DEFAULT_TITLE = "Build Ledger"
 """Of an installation whose configuration says none."""
 
@@ -57,6 +59,16 @@ class ReactorsHealth(Protocol):
         """Why they have stopped; None while they run."""
         ...
 
+    @property
+    def triggers(self) -> Mapping[str, str]:
+        """Why a trigger requests nothing any more, by its name."""
+        ...
+
+    @property
+    def held_back(self) -> Sequence[str]:
+        """What the rules refuse again and again, a line each, for people."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class ApiDependencies:
@@ -80,6 +92,8 @@ class ApiDependencies:
     clock: Clock
     admin_token: str
     """The secret whose bearer may do everything."""
+    ended_sessions: ExpiringNames = field(default_factory=lambda: ExpiringNames(None, 0.0, SESSIONS_ENDED_MAX))
+    """Sessions that somebody has signed out of and whose cookies haven't expired."""
     token_with_ca: Callable[[str], str] = str
     """Adds to an enrollment token the certificate that its worker has to trust, where the server's is its own."""
     keep_artifacts: timedelta | None = None

@@ -60,9 +60,17 @@ def serve(request: Request) -> Response:
 
 
 def _file(root: Path, path: str) -> Path | None:
-    """The file at that address; None for pages, and for anything outside of the folder."""
-    wanted = (root / path.lstrip("/")).resolve()
-    inside = wanted.is_relative_to(root.resolve()) and wanted.is_file()
+    """The file at that address; None for pages, and for anything outside of the folder.
+
+    Raises:
+        NotFound: no file and no page can have this address.
+    """
+    try:
+        wanted = (root / path.lstrip("/")).resolve()
+        inside = wanted.is_relative_to(root.resolve()) and wanted.is_file()
+    except (OSError, ValueError):
+        # longer than any file's name, or with a character that none can have
+        raise NotFound("address", f"{path[:80]}…") from None
     return wanted if inside and wanted.name != INDEX else None
 
 

@@ -48,6 +48,7 @@ def health_of(deps: ApiDependencies, *, detailed: bool = True) -> models.Health:
         *skipped_problems(deps, detailed=detailed),
         *configuration_problems(deps),
         *worker_problems(deps),
+        *reactor_problems(deps, detailed=detailed),
     ]
     status: models.HealthStatus = "failing" if stopped else "degraded" if others else "ok"
     return models.Health(status=status, position=head, readers=readers, problems=[*stopped, *others])
@@ -75,6 +76,24 @@ def configuration_problems(deps: ApiDependencies) -> list[str]:
     if deps.active.unreadable is None:
         return []
     return [f"{deps.active.unreadable}; nothing new is built until one is applied: `buildledger config apply FILE`"]
+
+
+def reactor_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
+    """What the reactors can't do while they run; without `detailed` only how much of it."""
+    if deps.reactors is None:
+        return []
+    health = deps.reactors()
+    if detailed:
+        return [
+            *(f"trigger {name!r} has stopped: {why}" for name, why in health.triggers.items()),
+            *(f"held back: {said}" for said in health.held_back),
+        ]
+    counts = [(len(health.triggers), "trigger", "stopped"), (len(health.held_back), "command", "been held back")]
+    return [
+        f"{number} {noun}{'' if number == 1 else 's'} {'has' if number == 1 else 'have'} {what}"
+        for number, noun, what in counts
+        if number
+    ]
 
 
 def worker_problems(deps: ApiDependencies) -> list[str]:

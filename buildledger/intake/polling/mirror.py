@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
+from buildledger.events.change import FailureCause
 from buildledger.intake.polling.process import (
     CannotStartError,
     Completed,
@@ -17,7 +18,6 @@ from buildledger.intake.polling.process import (
     run,
 )
 from buildledger.sources.commits import Commit
-from buildledger.sources.failures import Cause
 from buildledger.sources.port import Comparison, MirrorCommands, ServerCommand
 
 FETCH_SECONDS = 3600.0
@@ -33,7 +33,7 @@ TakeCommits = Callable[[list[Commit]], Awaitable[None]]
 class SourceError(Exception):
     """The source can't be read, or its mirror can't."""
 
-    def __init__(self, cause: Cause, detail: str) -> None:
+    def __init__(self, cause: FailureCause, detail: str) -> None:
         super().__init__(f"{cause}: {detail}")
         self.cause, self.detail = cause, detail
 
@@ -51,6 +51,11 @@ class Mirror:
         """The far end's branches, by asking it; touches no file."""
         done = await self._run(self._commands.list_remote_heads(), LIST_SECONDS)
         return self._commands.parse_heads(done.output)
+
+    async def default_branch(self) -> str | None:
+        """The branch that the far end's users get when they name none, by asking it; None: it names none."""
+        done = await self._run(self._commands.find_default_branch(), LIST_SECONDS)
+        return self._commands.parse_default_branch(done.output)
 
     async def update(self) -> dict[str, str]:
         """Fetch everything and give the branches as they are in the mirror then."""
@@ -102,11 +107,11 @@ class Mirror:
                 consume=consume,
             )
         except TookTooLongError as error:
-            raise SourceError(Cause.NETWORK, str(error)) from error
+            raise SourceError(FailureCause.NETWORK, str(error)) from error
         except WroteTooMuchError as error:
-            raise SourceError(Cause.OTHER, str(error)) from error
+            raise SourceError(FailureCause.OTHER, str(error)) from error
         except CannotStartError as error:
-            raise SourceError(Cause.OTHER, str(error)) from error
+            raise SourceError(FailureCause.OTHER, str(error)) from error
         if done.exit_code != 0:
             raise SourceError(*self._commands.failure(done.error))
         return done

@@ -14,15 +14,21 @@ from functools import reduce
 from buildledger.config import globs
 from buildledger.config.resolved import Source
 from buildledger.domain import source as domain
-from buildledger.domain.source import MoveBranch, ReportSourceFailure, ReportSourceRecovery, SourceState
-from buildledger.events.change import BranchMoved
+from buildledger.domain.source import (
+    MoveBranch,
+    ReportDefaultBranch,
+    ReportSourceFailure,
+    ReportSourceRecovery,
+    SourceCommands,
+    SourceState,
+)
+from buildledger.events.change import BranchMoved, FailureCause
 from buildledger.events.ids import change_id, source_id
 from buildledger.intake.polling.mirror import Mirror, SourceError
 from buildledger.intake.polling.recording import Recorder
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.vault import Vault
 from buildledger.sources.commits import Commit
-from buildledger.sources.failures import Cause
 
 HISTORY_CHANGES = 1000
 """Commits from before the source was configured that are recorded, the newest of all branches."""
@@ -31,6 +37,8 @@ NEW_CHANGES = 10_000
 MOVE_CHANGES = 1000
 """Commits that a move of a branch names; the others are counted."""
 USUAL_BRANCHES = ("main", "master", "trunk")
+DEFAULT_BRANCH_POLLS = 10
+"""Of so many polls that find nothing new one asks which branch is the default; so does each that finds something."""
 
 
 class Poller:
@@ -44,6 +52,8 @@ class Poller:
         self._state: SourceState | None = None
         self._seen: dict[str, str] | None = None
         """The far end's branches as the last poll that succeeded saw them; None before the first one."""
+        self._quiet_polls = 0
+        """In a row, without a question for the default branch."""
 
     async def poll(self, *, hinted: bool = False) -> None:
         """Record whatever differs from what is known; an unreadable source is recorded, not raised.
@@ -70,15 +80,19 @@ class Poller:
         try:
             await self._poll(hinted)
         except SourceError as error:
-            if error.cause is not Cause.CORRUPT:
+            if error.cause is not FailureCause.CORRUPT:
                 raise
             await self._mirror.discard()
             await self._poll(hinted=True)
 
     async def _poll(self, hinted: bool) -> None:
         if not hinted and self._seen is not None and await self._mirror.remote_heads() == self._seen:
+            self._quiet_polls += 1
+            if self._quiet_polls >= DEFAULT_BRANCH_POLLS:
+                await self._ask_for_default_branch()
             return
         present = await self._mirror.update()
+        await self._ask_for_default_branch()
         heads = {name: at for name, at in present.items() if globs.matches(self._source.branches, name)}
         known = self._known.heads
         if known or self._seen is not None:
@@ -86,6 +100,12 @@ class Poller:
         else:
             await self._begin(heads)
         self._seen = present
+
+    async def _ask_for_default_branch(self) -> None:
+        """Record which it is before branches move: what is built at first sight depends on it."""
+        branch = await self._mirror.default_branch()
+        await self._decide(ReportDefaultBranch(source=self._source.name, branch=branch))
+        self._quiet_polls = 0
 
     async def _begin(self, heads: dict[str, str]) -> None:
         """First sight of the source: what is there already is history."""
@@ -138,7 +158,8 @@ class Poller:
 
     def _importance(self, branch: str) -> tuple[bool, bool, str]:
         """The default branch first, then the usual names for it, then the others by name."""
-        return branch != self._source.default_branch, branch not in USUAL_BRANCHES, branch
+        default = self._source.default_branch or self._known.default_branch
+        return branch != default, branch not in USUAL_BRANCHES, branch
 
     @property
     def _known(self) -> SourceState:
@@ -148,7 +169,7 @@ class Poller:
     async def _move(self, moves: Iterable[BranchMoved]) -> None:
         await self._decide(*(MoveBranch(source=self._source.name, move=move) for move in moves))
 
-    async def _decide(self, *commands: MoveBranch | ReportSourceFailure | ReportSourceRecovery) -> None:
+    async def _decide(self, *commands: SourceCommands) -> None:
         """Execute, all together, those of the commands that would decide something; then know what they decided."""
         state, telling = self._known, []
         for command in commands:

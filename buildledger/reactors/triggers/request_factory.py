@@ -14,7 +14,7 @@ from buildledger.config.placement import inputs_of
 from buildledger.config.resolved import Builder, Configuration
 from buildledger.domain.request import SubmitRequest
 from buildledger.domain.schedule import collapse_key, default_branch
-from buildledger.events.change import BranchMoved
+from buildledger.events.change import BranchMoved, DefaultBranchChanged
 from buildledger.events.ids import BuildId, ChangeId, request_id
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.reactors.builds.contexts import EvaluationContexts
@@ -24,7 +24,7 @@ REQUESTED_BY = "reactor:triggering"
 _log = logging.getLogger(__name__)
 
 
-class Cause(msgspec.Struct, frozen=True, kw_only=True):
+class RequestCause(msgspec.Struct, frozen=True, kw_only=True):
     """Why a trigger requests builds, and of what."""
 
     trigger: str
@@ -48,6 +48,8 @@ class RequestFactory:
         self._contexts = contexts
         self.heads: dict[str, dict[str, str]] = {}
         """The revision of each branch, by source and branch."""
+        self.default_branches: dict[str, str] = {}
+        """What sources themselves say."""
 
     def moved(self, fact: BranchMoved) -> None:
         """Take over a branch's new revision, or that it was deleted."""
@@ -57,12 +59,20 @@ class RequestFactory:
         else:
             branches[fact.branch] = fact.revision
 
+    def default_branch_changed(self, fact: DefaultBranchChanged) -> None:
+        """Take over which branch a source means when nobody names one."""
+        if fact.branch is None:
+            self.default_branches.pop(fact.source, None)
+        else:
+            self.default_branches[fact.source] = fact.branch
+
     def default_branch(self, configuration: Configuration, source: str) -> str:
         """The branch of a source that is built when none is named."""
         configured = configuration.sources.get(source)
-        return default_branch(configured.default_branch if configured else None, self.heads.get(source, ()))
+        said = configured.default_branch if configured else None
+        return default_branch(said, self.default_branches.get(source), self.heads.get(source, ()))
 
-    def stamps(self, configuration: Configuration, builder: Builder, cause: Cause) -> tuple[SourceStamp, ...]:
+    def stamps(self, configuration: Configuration, builder: Builder, cause: RequestCause) -> tuple[SourceStamp, ...]:
         """The source stamps of a build: those of the cause first, then those of the builder's other sources."""
         sources = dict.fromkeys([*(name for name in cause.stamps if name in builder.sources), *builder.sources])
         if not sources and cause.stamps:
@@ -79,13 +89,13 @@ class RequestFactory:
         )
 
     def requests(
-        self, configuration: Configuration, builders: Iterable[str], cause: Cause
+        self, configuration: Configuration, builders: Iterable[str], cause: RequestCause
     ) -> tuple[SubmitRequest, ...]:
         """A request for each builder whose `when` holds."""
         made = (self._request(configuration, configuration.builders[name], cause) for name in builders)
         return tuple(request for request in made if request is not None)
 
-    def _request(self, configuration: Configuration, builder: Builder, cause: Cause) -> SubmitRequest | None:
+    def _request(self, configuration: Configuration, builder: Builder, cause: RequestCause) -> SubmitRequest | None:
         stamps = self.stamps(configuration, builder, cause)
         inputs = inputs_of(builder, {})
         submitted = RequestSubmitted(
@@ -108,7 +118,7 @@ class RequestFactory:
         return SubmitRequest(request_id=request_id(cause.trigger, builder.name, *cause.key), request=submitted)
 
 
-def _should_build(builder: Builder, context: Context, cause: Cause) -> bool:
+def _should_build(builder: Builder, context: Context, cause: RequestCause) -> bool:
     """Whether the builder's `when` holds; one that can't be evaluated counts as true, so that nothing goes unbuilt."""
     if not cause.paths_known and builder.when is not None and "change.files" in mentioned(builder.when.source):
         return True

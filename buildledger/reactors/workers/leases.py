@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from buildledger.domain.build import FinishOperation
+from buildledger.domain.refusals import Refusal
 from buildledger.domain.schedule import lease_ends_at
 from buildledger.domain.worker import DisconnectWorker, ExpireLease
 from buildledger.events.build import OperationRequested
@@ -17,6 +18,7 @@ from buildledger.events.ids import BuildId, ServerId, WorkerId, worker_id
 from buildledger.events.operation import Ended
 from buildledger.events.server import ServerStopped
 from buildledger.events.worker import WorkerDisconnected, WorkerLost
+from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.reactor import CommandBatch, Fold
 from buildledger.reactors.state.shared import SharedState
 from buildledger.reactors.state.workers import KnownWorker
@@ -57,6 +59,7 @@ class Leases:
     def begin(self, now: datetime) -> None:
         """See `Reactor`: leases begin anew, because while no server ran no worker could come back."""
         self._serving_since = now
+        self._leases.clear()
         for worker, known in self._shared.workers.items():
             if known.connected:
                 self._unserved[worker] = None
@@ -77,13 +80,16 @@ class Leases:
         batches.extend(batch for build_id in abandoned if (batch := self._lose_operation(build_id)) is not None)
         return batches
 
-    def refused(self, subject: UUID | str) -> None:
+    def refused(self, subject: UUID | str, why: Refusal | LedgerUnavailable) -> None:
         """See `Reactor`."""
         refused = UUID(str(subject))
         if (known := self._shared.workers.get(WorkerId(refused))) is not None:
             self._schedule_expiry(WorkerId(refused), known)
         else:
             self._abandoned[BuildId(refused)] = None
+
+    def decided_nothing(self, subject: UUID | str) -> None:
+        """See `Reactor`: whoever asks looks at facts first, so nothing waits for another."""
 
     def next_at(self) -> datetime | None:
         """See `Reactor`: when the next lease runs out."""

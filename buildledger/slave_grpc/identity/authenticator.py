@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -35,11 +36,11 @@ class ClientCertificate:
 class Authenticator:
     """Finds the credential that a call shows. Catches up with the ledger before it says that there is none."""
 
-    def __init__(self, ledger: Ledger, follower: OpenWorkFollower, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, follower: OpenWorkFollower, clock: Clock, seen_proofs: Path | None) -> None:
         self._ledger = ledger
         self._follower = follower
         self._clock = clock
-        self._proof_checker = ProofChecker(clock)
+        self._proof_checker = ProofChecker(clock, seen_proofs)
 
     async def authenticate(self, context: Any) -> Caller:
         """The worker that makes a call, with the credential in force that it shows.

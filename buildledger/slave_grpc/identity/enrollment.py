@@ -1,5 +1,6 @@
 """The gRPC service `Enrollment`: exchanges a one-use token, or a credential in force, for a new credential."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NoReturn
@@ -7,10 +8,12 @@ from typing import Any, NoReturn
 import grpc
 
 from buildledger.clock import Clock
+from buildledger.domain import enrollment
 from buildledger.domain.command import Command
 from buildledger.domain.enrollment import UseEnrollment
 from buildledger.domain.refusals import Refusal
 from buildledger.domain.worker import EnrollWorker, RotateCredential
+from buildledger.events.worker import EnrollmentIssued
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.ledger.errors import LedgerUnavailable
@@ -47,20 +50,24 @@ class Enrollment(worker_pb2_grpc.EnrollmentServicer):
         name = request.name
         if not is_worker_name(name):
             await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, bad_name_message(name))
+        digest = digest_of(token_without_ca(request.token))
+        use = UseEnrollment(token_digest=digest, worker=name, at=self._clock.now())
+        made_for = await self._check_token(use, context)
         if not self._is_configured(name):
-            # A person is watching: the token is kept for the right name.
+            # Only who has a good token learns which names are configured; it is kept for the right one.
             await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, unknown_worker_message(name))
         issued = await self._issue(name, request.csr_der, context)
         await self._record(
             context,
             name,
-            UseEnrollment(token_digest=digest_of(token_without_ca(request.token)), worker=name, at=self._clock.now()),
+            use,
             EnrollWorker(
                 worker=name,
                 credential_digest=issued.digest,
                 serial=issued.serial,
                 public_key=issued.public_key,
                 expires_at=issued.expires_at,
+                replaces=made_for == name,
             ),
         )
         return pb.EnrollResponse(credential=issued.credential)
@@ -91,6 +98,16 @@ class Enrollment(worker_pb2_grpc.EnrollmentServicer):
             ),
         )
         return pb.RotateResponse(credential=issued.credential)
+
+    async def _check_token(self, use: UseEnrollment, context: Any) -> str | None:
+        """The only worker that the token was made for; None: any. A token that couldn't be spent ends the call."""
+        state, _ = await asyncio.to_thread(self._ledger.load, enrollment.AGGREGATE, use.stream_id)
+        try:
+            enrollment.decide(state, use)
+        except Refusal as refusal:
+            await _refuse(context, status_of(refusal), str(refusal))
+        issued: EnrollmentIssued = state.issued
+        return issued.worker
 
     async def _issue(self, worker: str, request_der: bytes, context: Any) -> IssuedCredential:
         try:

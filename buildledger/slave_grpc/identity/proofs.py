@@ -7,11 +7,12 @@ protects credentials where TLS ends at a proxy, whose log may hold them.
 import base64
 import binascii
 import re
-from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import timedelta
+from pathlib import Path
 
 from buildledger.clock import Clock
+from buildledger.ledger.expiring_names import ExpiringNames
 from buildledger.slave_grpc.identity.keys import is_signed
 
 PROOF_KEY = "buildledger-proof"
@@ -28,11 +29,12 @@ class ProofError(Exception):
 
 
 class ProofChecker:
-    """Checks proofs, and remembers each for as long as it could be replayed."""
+    """Checks proofs, and remembers each for as long as it could be replayed, over a restart of the server as well."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, seen: Path | None = None) -> None:
+        """`seen`: the file in which proofs that were shown are remembered."""
         self._clock = clock
-        self._seen: OrderedDict[str, float] = OrderedDict()
+        self._seen = ExpiringNames(seen, clock.now().timestamp(), REMEMBERED_MAX)
 
     def check(self, public_key: str, bearer: str, metadata: Iterable[tuple[str, str | bytes]]) -> None:
         """Check the proof beside a bearer credential in a call's metadata.
@@ -64,11 +66,8 @@ class ProofChecker:
 
     def _check_nonce(self, nonce: str) -> None:
         now = self._clock.now().timestamp()
-        while self._seen and (len(self._seen) >= REMEMBERED_MAX or next(iter(self._seen.values())) < now):
-            self._seen.popitem(last=False)
-        if nonce in self._seen:
+        if not self._seen.add(nonce, now + 2 * SKEW.total_seconds(), now):
             raise ProofError("the proof was shown before: each call needs one of its own")
-        self._seen[nonce] = now + 2 * SKEW.total_seconds()
 
 
 def signed_text(bearer: str, seconds: str, nonce: str) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 from buildledger.clock import Clock
 from buildledger.ledger.ledger import Ledger
@@ -29,8 +30,9 @@ class WorkerAuth:
         settings: WorkerServiceSettings,
         authority: Authority | None,
         is_configured: Callable[[str], bool],
+        seen_proofs: Path | None,
     ) -> None:
-        self.authenticator = Authenticator(ledger, follower, clock)
+        self.authenticator = Authenticator(ledger, follower, clock, seen_proofs)
         self.enrollment = Enrollment(
             ledger=ledger,
             clock=clock,

@@ -1,7 +1,6 @@
 """Checkouts: the command lines that bring a clone to a revision, in every mode.
 
-Each function gives one command for the build's directory; `steps/checkout.py` puts them in order and reads the answers.
-A clone that is there needs two: fetch, checkout.
+Each function gives one command for the build's directory; `checkout_run.py` puts them in order and reads the answers.
 """
 
 from __future__ import annotations
@@ -95,13 +94,21 @@ def init(checkout: Checkout, object_format: str | None) -> tuple[str, ...]:
     return command.git("init", "--quiet", "--template=", "--initial-branch=main", *shape, checkout.clone)
 
 
+def set_origin(checkout: Checkout) -> tuple[str, ...]:
+    """Have the clone's `origin` be the far end, for scripts that ask for it and for relative addresses of submodules.
+
+    Fails with `failure.is_missing_clone` if there is no clone, with `failure.lacks_origin` if it has no such remote.
+    """
+    return command.in_clone(checkout.clone, "remote", "set-url", "origin", checkout.address.url)
+
+
 def add_origin(checkout: Checkout) -> tuple[str, ...]:
-    """Name the far end in the clone, for scripts that ask for `origin`."""
+    """Name the far end in a clone that has no `origin`. Fails with `failure.has_origin` if it has."""
     return command.in_clone(checkout.clone, "remote", "add", "origin", checkout.address.url)
 
 
 def fetch(checkout: Checkout, *, whole_branch: bool = False) -> tuple[str, ...]:
-    """Bring what is to be checked out under HEAD_REF. Fails with `failure.is_missing_clone` if there is no clone."""
+    """Bring what is to be checked out under HEAD_REF."""
     depth = checkout.depth if not whole_branch else None
     wanted = checkout.fallback if whole_branch else checkout.reference
     return command.in_clone(
@@ -128,35 +135,38 @@ def switch(checkout: Checkout, revision: str) -> tuple[str, ...]:
     return command.in_clone(checkout.clone, *_filters(checkout), "checkout", "--force", "--detach", revision)
 
 
-def clean(checkout: Checkout) -> tuple[str, ...] | None:
+def clean(checkout: Checkout, *, dry_run: bool = False) -> tuple[str, ...] | None:
     """Remove what git doesn't know: all of it, or all but what the revision says to ignore; None: nothing.
 
-    Comes after the checkout: what is ignored is then judged by the revision that is to be built.
+    Comes after the checkout: what is ignored is then judged by the revision that is to be built. With `dry_run` it only
+    says what it would remove, for `failure.would_remove`.
     """
-    match checkout.method:
-        case "fresh":
-            return command.in_clone(checkout.clone, "clean", "-ffdx")
-        case "clobber" if checkout.clone == ".":
-            return command.in_clone(checkout.clone, "clean", "-ffdx")
-        case "clean":
-            return command.in_clone(checkout.clone, "clean", "-ffd")
-        case _:
-            return None
+    flags = _CLEANING.get(checkout.method)
+    if flags is None:
+        return None
+    return command.in_clone(checkout.clone, "clean", *(("--dry-run",) if dry_run else ()), flags)
 
 
 def update_submodules(checkout: Checkout) -> tuple[tuple[str, ...], ...]:
-    """The commands that make submodules what the revision says, one after the other."""
-    if not checkout.submodules:
-        return ()
+    """The commands that make submodules what the revision says, one after the other.
+
+    The addresses of nested ones are those of the revision that their parents are at, so after a failure of the second
+    command both may lead further when they are given again.
+    """
     depth = (f"--depth={checkout.depth}",) if checkout.depth else ()
-    commands = [
+    commands = (
         ("submodule", "--quiet", "sync", "--recursive"),
         ("submodule", "update", "--init", "--recursive", "--force", *depth),
-    ]
-    if checkout.method in ("fresh", "clean"):
-        flags = "-ffdx" if checkout.method == "fresh" else "-ffd"
-        commands.append(("submodule", "--quiet", "foreach", "--recursive", "git", "clean", flags))
+    )
     return tuple(command.in_clone(checkout.clone, *_filters(checkout), *arguments) for arguments in commands)
+
+
+def clean_submodules(checkout: Checkout) -> tuple[str, ...] | None:
+    """Remove in all submodules what git doesn't know, as `clean` does in the clone; None: nothing."""
+    flags = _CLEANING.get(checkout.method)
+    if flags is None:
+        return None
+    return command.in_clone(checkout.clone, "submodule", "--quiet", "foreach", "--recursive", "git", "clean", flags)
 
 
 def pause(seconds: int) -> tuple[str, ...]:
@@ -165,6 +175,8 @@ def pause(seconds: int) -> tuple[str, ...]:
 
 
 SHA256_CHARACTERS = 64
+_CLEANING: dict[str | None, str] = {"fresh": "-ffdx", "clean": "-ffd", "copy": "-ffdx"}
+"""Flags of `git clean`, by method: a clone whose files are copied holds nothing else."""
 
 _LFS = ("-c", "filter.lfs.process=git-lfs filter-process", "-c", "filter.lfs.required=true")
 """The checkout itself has git-lfs bring the files, many at a time; without git-lfs it fails, and says so."""

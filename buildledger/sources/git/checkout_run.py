@@ -1,30 +1,43 @@
-"""A checkout as it goes on: the commands of `checkout.py` in their order, and what their failures lead to."""
+"""A checkout as it goes on: the commands of `checkout.py` in their order, and what their failures lead to.
+
+Whatever state a directory is in, it comes to the revision, or is made anew once; so a failure that is left tells of the
+machine, of the far end or, if it happened in a clone made from nothing, of the commit.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 
+from buildledger.events.change import FailureCause
 from buildledger.events.operation import Copy, Ended, OperationSpec, Remove, Run, Stat, Text
-from buildledger.sources.failures import Cause, Failure
+from buildledger.sources.failures import Failure
 from buildledger.sources.git import checkout as git
 from buildledger.sources.git import command, failure, names
 from buildledger.sources.port import CheckoutProgram, WorkerCommand, WorkerCommandFailedError
 
 CAPTURE_BYTES = 16 << 10
 """Of git's output, to find the cause of a failure in."""
+NESTED_SUBMODULES = 8
+"""Levels of submodules inside submodules that may have changed their addresses between two checkouts."""
+REMOVALS = 16
+"""Directories that one checkout removes because git can't; where there are more, all is made anew."""
 
 Asking = Generator[WorkerCommand, Ended, Ended]
+Doing = Generator[WorkerCommand, Ended, None]
 
 
 class GitCheckout:
-    """See `Checkout` in `sources/port.py`. A clone that is there needs two commands: fetch, checkout."""
+    """See `Checkout` in `sources/port.py`. A clone that is there needs three commands: remote, fetch, checkout."""
 
-    def __init__(self, plan: git.Checkout, no_output_seconds: float | None, max_seconds: float | None) -> None:
+    def __init__(self, plan: git.Checkout, no_output_seconds: float | None, *, alone: bool = True) -> None:
         self._plan = plan
+        self._root = plan.clone if alone or plan.clone != "." else ".git"
+        """What goes when all is made anew; the build's directory not if other sources are in it already."""
         self._no_output_seconds = no_output_seconds
-        self._max_seconds = max_seconds
         self._env = {name: Text(value) for name, value in git.environment(plan).items()}
-        self._remove: str | None = _root(plan) if plan.method == "clobber" else None
+        self._remove: str | None = self._root if plan.method == "clobber" else None
+        self._made_anew = False
+        """Whether this attempt works in a directory from which all had been removed."""
         self._object_format: str | None = None
 
     def attempt(self) -> CheckoutProgram:
@@ -32,50 +45,48 @@ class GitCheckout:
         yield from self._refuse_links()
         if self._remove:
             yield from _ask("remove", Remove(path=self._remove))
-        removed_all, self._remove = self._remove == _root(self._plan), None
-        yield from self._fetch(missing=removed_all)
-        revision = self._plan.revision
-        if revision is None:
-            resolved = yield from self._git("rev-parse", git.resolve(self._plan))
-            revision = resolved.text.strip()
-            if not names.is_object_name(revision):
-                detail = f"no revision: {revision[:80]!r}"
-                raise WorkerCommandFailedError(
-                    WorkerCommand("git rev-parse", Run()), Ended(reason="io_error", detail=detail)
-                )
-        yield from self._git("checkout", git.switch(self._plan, revision))
-        if cleaning := git.clean(self._plan):
-            yield from self._git("clean", cleaning)
-        for argv in git.update_submodules(self._plan):
-            yield from self._git("submodule", argv)
+        self._made_anew, self._remove = self._remove == self._root, None
+        yield from self._fetch()
+        revision = self._plan.revision or (yield from self._resolve())
+        yield from self._switch(revision)
+        yield from self._clean()
+        if self._plan.submodules:
+            yield from self._update_submodules()
         if self._plan.clone != self._plan.into:
             yield from _ask("copy", Copy(source=self._plan.clone, target=self._plan.into))
         return revision
 
     def failure(self, failed: WorkerCommandFailedError) -> Failure | None:
-        """What git's output says; a fetch that had to be stopped is a broken network."""
-        ended, asked = failed.ended, failed.command
+        """What git's output says; what may be due to the state of the directory counts as a damaged clone."""
+        ended, label = failed.ended, failed.command.label
+        reaches_out = label in ("git fetch", "git submodule")
         if ended.reason in ("no_output", "max_time"):
-            fetching = asked.label.startswith("git fetch")
-            return Failure(Cause.NETWORK, failure.detail(ended.text)) if fetching else None
-        if ended.reason != "exited" or not isinstance(asked.spec, Run):
+            return Failure(FailureCause.NETWORK, failure.detail(ended.text)) if reaches_out else None
+        if ended.reason != "exited" or not isinstance(failed.command.spec, Run):
             return None
-        return Failure(failure.classify(ended.text), failure.detail(ended.text))
+        cause, detail = failure.classify(ended.text), failure.detail(ended.text)
+        told_by_far_end = label == "git fetch" and cause is FailureCause.NOT_FOUND
+        if cause in (FailureCause.NOT_FOUND, FailureCause.OTHER) and not (
+            told_by_far_end or failure.is_conclusive(ended.text)
+        ):
+            cause = cause if self._made_anew else FailureCause.CORRUPT
+        return Failure(cause, detail)
 
     def blames_commit(self, failed: WorkerCommandFailedError) -> bool:
-        """Submodules that aren't there, or can't be made what the commit says, are the commit's fault."""
+        """Submodules that the commit names and that can't be had, though nothing was left of earlier builds."""
         found = self.failure(failed)
         return (
             failed.command.label == "git submodule"
             and found is not None
-            and found.cause in (Cause.NOT_FOUND, Cause.OTHER)
+            and found.cause in (FailureCause.NOT_FOUND, FailureCause.OTHER)
+            and failure.is_named_by_commit(failed.ended.text)
         )
 
     def repair(self, failed: WorkerCommandFailedError) -> None:
-        """Remove a stale lock if that was in the way, else the clone; make a new one in the far end's object format."""
+        """Remove a stale lock if that was in the way, else all; make a new clone in the far end's object format."""
         output = failed.ended.text
         lock = failure.stale_lock(output)
-        self._remove = _below(self._plan.clone, f".git/{lock}") if lock else _root(self._plan)
+        self._remove = _below(self._plan.clone, f".git/{lock}") if lock else self._root
         self._object_format = failure.far_object_format(output)
 
     def pause(self, seconds: int) -> WorkerCommand:
@@ -83,7 +94,7 @@ class GitCheckout:
         spec = Run(argv=git.pause(seconds), unset_env=command.INHERITED, no_output_seconds=None)
         return WorkerCommand(f"wait {seconds} s for the network", spec)
 
-    def _refuse_links(self) -> Generator[WorkerCommand, Ended, None]:
+    def _refuse_links(self) -> Doing:
         """Make sure that no link leads git to another directory than the one that was asked for.
 
         A link may be in a revision of another source, or left by an earlier build. git would work, and remove, where it
@@ -99,24 +110,97 @@ class GitCheckout:
                     WorkerCommand("look for links", Stat(path=path)), Ended(reason="refused_path", detail=detail)
                 )
 
-    def _fetch(self, *, missing: bool) -> Generator[WorkerCommand, Ended, None]:
-        """Fetch into the clone; make one first if there is none. Whether there is one, the fetch itself tells."""
-        whole_branch = False
-        while True:
-            if missing:
-                yield from self._git("init", git.init(self._plan, self._object_format))
-                yield from self._git("remote add", git.add_origin(self._plan))
+    def _fetch(self) -> Doing:
+        yield from self._make_sure_of_clone()
+        try:
+            yield from self._git("fetch", git.fetch(self._plan))
+        except WorkerCommandFailedError as failed:
+            if not failure.needs_whole_branch(failed.ended.text):
+                raise
+            yield from self._git("fetch", git.fetch(self._plan, whole_branch=True))
+
+    def _make_sure_of_clone(self) -> Doing:
+        """Have a clone whose `origin` is the far end. Whether there is one, the attempt to set that tells."""
+        if not self._made_anew:
             try:
-                yield from self._git("fetch", git.fetch(self._plan, whole_branch=whole_branch))
+                yield from self._git("remote", git.set_origin(self._plan))
             except WorkerCommandFailedError as failed:
-                if not missing and failure.is_missing_clone(failed.ended.text):
-                    missing = True
-                elif not whole_branch and failure.needs_whole_branch(failed.ended.text):
-                    missing, whole_branch = False, True
-                else:
+                output = failed.ended.text
+                if failure.lacks_origin(output):
+                    yield from self._git("remote add", git.add_origin(self._plan))
+                    return
+                if not failure.is_missing_clone(output):
                     raise
             else:
                 return
+        yield from self._git("init", git.init(self._plan, self._object_format))
+        try:
+            yield from self._git("remote add", git.add_origin(self._plan))
+        except WorkerCommandFailedError as failed:
+            if not failure.has_origin(failed.ended.text):
+                raise
+            # what there was of a clone has become one again
+            yield from self._git("remote", git.set_origin(self._plan))
+
+    def _resolve(self) -> Generator[WorkerCommand, Ended, str]:
+        resolved = yield from self._git("rev-parse", git.resolve(self._plan))
+        revision = resolved.text.strip()
+        if not names.is_object_name(revision):
+            detail = f"no revision: {revision[:80]!r}"
+            raise WorkerCommandFailedError(
+                WorkerCommand("git rev-parse", Run()), Ended(reason="io_error", detail=detail)
+            )
+        return revision
+
+    def _switch(self, revision: str) -> Doing:
+        """Check out; what had been submodules and isn't any more is left there by git, with repositories in it."""
+        switched = yield from self._git("checkout", git.switch(self._plan, revision))
+        if kept := failure.kept_directories(switched.text):
+            yield from self._remove_all(kept)
+            yield from self._git("checkout", git.switch(self._plan, revision))
+
+    def _clean(self) -> Doing:
+        """Clean; directories that a build made read-only keep git from it, but not the worker."""
+        cleaning = git.clean(self._plan)
+        listing = git.clean(self._plan, dry_run=True)
+        if cleaning is None or listing is None:
+            return
+        try:
+            yield from self._git("clean", cleaning)
+        except WorkerCommandFailedError as failed:
+            left = failure.not_removed(failed.ended.text)
+            listed = yield from self._git("clean", listing)
+            whole = [path for path in failure.would_remove(listed.text) if any(_is_in(each, path) for each in left)]
+            if not whole:
+                raise
+            yield from self._remove_all(whole)
+            yield from self._git("clean", cleaning)
+
+    def _update_submodules(self) -> Doing:
+        """Each further round knows the addresses that the round before has brought, one level deeper."""
+        synchronise, update = git.update_submodules(self._plan)
+        said = ""
+        for rounds_left in reversed(range(NESTED_SUBMODULES)):
+            yield from self._git("submodule", synchronise)
+            try:
+                yield from self._git("submodule", update)
+            except WorkerCommandFailedError as failed:
+                if not rounds_left or failed.ended.text == said or not self._may_be_stale(failed):
+                    raise
+                said = failed.ended.text
+            else:
+                break
+        if cleaning := git.clean_submodules(self._plan):
+            yield from self._git("submodule", cleaning)
+
+    def _may_be_stale(self, failed: WorkerCommandFailedError) -> bool:
+        """Whether an address that the clone remembers may be to blame; one made from nothing remembers none."""
+        exited = failed.ended.reason == "exited"
+        return exited and not self._made_anew and not failure.is_conclusive(failed.ended.text)
+
+    def _remove_all(self, paths: Iterable[str]) -> Doing:
+        for path in list(paths)[:REMOVALS]:
+            yield from _ask("remove", Remove(path=_below(self._plan.clone, path)))
 
     def _git(self, verb: str, argv: tuple[str, ...]) -> Asking:
         spec = Run(
@@ -124,7 +208,6 @@ class GitCheckout:
             env=dict(self._env),
             unset_env=command.INHERITED,
             no_output_seconds=self._no_output_seconds,
-            max_seconds=self._max_seconds,
             capture_bytes=CAPTURE_BYTES,
         )
         return (yield from _ask(f"git {verb}", spec))
@@ -138,11 +221,6 @@ def _ask(label: str, spec: OperationSpec) -> Asking:
     return ended
 
 
-def _root(plan: git.Checkout) -> str:
-    """What has to go for a new beginning; the build's directory itself stays."""
-    return ".git" if plan.clone == "." else plan.clone
-
-
 def _above(*places: str) -> list[str]:
     """The directories that lead to places, and the places themselves, each once and without the build's directory."""
     parts = [place.split("/") for place in places if place != "."]
@@ -151,3 +229,7 @@ def _above(*places: str) -> list[str]:
 
 def _below(directory: str, path: str) -> str:
     return path if directory == "." else f"{directory}/{path}"
+
+
+def _is_in(path: str, directory: str) -> bool:
+    return path == directory or path.startswith(f"{directory}/")

@@ -8,8 +8,13 @@ from buildledger.sources.git.address import ALWAYS_ALLOWED, Address
 
 _SETTINGS = (
     "core.hooksPath=/dev/null",
+    "core.attributesFile=/dev/null",
+    "core.autocrlf=false",
+    "core.excludesFile=/dev/null",
     "core.fsmonitor=false",
     "core.longPaths=true",
+    "core.quotePath=false",
+    "core.sparseCheckout=false",
     "core.askPass=",
     "credential.helper=",
     "protocol.version=2",
@@ -17,7 +22,8 @@ _SETTINGS = (
     "advice.detachedHead=false",
     "gc.autoDetach=false",
 )
-"""No program of the repository's, no questions, no other repositories, nothing left running behind."""
+"""No program of the repository's, no questions, no other repositories, nothing left running behind; no attributes and
+no ignored files but the repository's own, and every file of a revision, whatever an account or an earlier build set."""
 
 SETTINGS = tuple(argument for setting in _SETTINGS for argument in ("-c", setting))
 
@@ -32,10 +38,32 @@ INHERITED = (
     "GIT_CONFIG",
     "GIT_CONFIG_COUNT",
     "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_SYSTEM",
     "GIT_ASKPASS",
+    "GIT_ATTR_SOURCE",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_DEFAULT_HASH",
     "GIT_EXTERNAL_DIFF",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_GRAFT_FILE",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_PREFIX",
     "GIT_PROXY_COMMAND",
+    "GIT_QUARANTINE_PATH",
+    "GIT_REDIRECT_STDERR",
+    "GIT_REDIRECT_STDOUT",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
     "GIT_SSH",
+    "GIT_SSH_VARIANT",
+    "GIT_TEMPLATE_DIR",
+    "GIT_TRACE",
+    "GIT_TRACE2",
+    "GIT_TRACE_CURL",
+    "GIT_TRACE_PACKET",
+    "GIT_CURL_VERBOSE",
     "SSH_ASKPASS",
 )
 """Variables that would lead git elsewhere; never handed down."""
@@ -58,6 +86,8 @@ def environment(address: Address | None = None) -> dict[str, str]:
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_ALLOW_PROTOCOL": address.protocols if address else ":".join(ALWAYS_ALLOWED),
         "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes",
     }

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 
-from buildledger.sources.failures import Cause
+from buildledger.events.change import FailureCause
 
 DETAIL_CHARACTERS = 400
 """Of the line that is kept for people."""
 
 
-_PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
+_PATTERNS: tuple[tuple[FailureCause, re.Pattern[str]], ...] = tuple(
     (cause, re.compile("|".join(texts), re.IGNORECASE))
     for cause, texts in (
         (
-            Cause.OTHER,
+            FailureCause.OTHER,
             (
                 r"no space left on device",
                 r"detected dubious ownership",
@@ -23,7 +23,7 @@ _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
             ),
         ),
         (
-            Cause.AUTH,
+            FailureCause.AUTH,
             (
                 r"authentication failed",
                 r"could not read (username|password)",
@@ -37,7 +37,7 @@ _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
             ),
         ),
         (
-            Cause.NETWORK,
+            FailureCause.NETWORK,
             (
                 r"could not resolve (host|proxy)",
                 r"temporary failure in name resolution",
@@ -58,7 +58,7 @@ _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
             ),
         ),
         (
-            Cause.NOT_FOUND,
+            FailureCause.NOT_FOUND,
             (
                 r"repository .* (not found|does not exist)",
                 r"repository not found",
@@ -72,7 +72,7 @@ _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
             ),
         ),
         (
-            Cause.CORRUPT,
+            FailureCause.CORRUPT,
             (
                 r"(loose )?object (file )?.*(is corrupt|is empty|is missing|unreadable)",
                 r"(index|pack) ?file.*(corrupt|smaller|truncated|bad|invalid|cannot|claims|does not match)",
@@ -84,7 +84,7 @@ _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
                 r"invalid (sha1|object) pointer|invalid object",
                 r"mismatched algorithms",
                 r"reference broken|broken (ref|link)|cannot lock ref|unable to resolve reference",
-                r"unable to create '.*\.lock': file exists",
+                r"unable to create '.*\.lock': file exists|could not lock config file",
                 r"remote did not send all necessary objects",
                 r"not a git repository",
                 r"shallow file has changed",
@@ -92,26 +92,49 @@ _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
                 r"did not match .*(expected|object)",
             ),
         ),
-        (Cause.NETWORK, (r"the remote end hung up", r"could not read from remote repository")),
+        (FailureCause.NETWORK, (r"the remote end hung up", r"could not read from remote repository")),
     )
 )
 """In the order they are looked for: git ends most failures with a sentence that fits several causes."""
 
+_CONCLUSIVE = re.compile(
+    r"no space left on device|disk quota exceeded|read-only file system|detected dubious ownership"
+    r"|transport '.*' not allowed|git-lfs.*not found|'lfs' is not a git command",
+    re.IGNORECASE,
+)
+"""What a new clone wouldn't change: the machine's disk, its programs, and addresses that aren't to be fetched from."""
+
+_NAMED_BY_COMMIT = re.compile(
+    r"transport '.*' not allowed"
+    r"|no (submodule mapping|url) found"
+    r"|did not contain [0-9a-f]{40}|not our ref"
+    r"|repository .*(not found|does not exist)|does not appear to be a git repository"
+    r"|ignoring suspicious submodule|unable to (find|checkout) [^\n]* in submodule path",
+    re.IGNORECASE,
+)
+"""What only the commit can have caused, where a clone made from nothing fails in bringing its submodules."""
+
 TELLING = re.compile(r"fatal: |error: |ssh: |git-lfs.*not found")
 
 _UNADVERTISED = re.compile(r"unadvertised object", re.IGNORECASE)
-_NO_CLONE = re.compile(r"fatal: (not a git repository|cannot change to )", re.IGNORECASE)
+_NO_CLONE = re.compile(r"fatal: (not a git repository|not in a git directory|cannot change to )", re.IGNORECASE)
+_NO_ORIGIN = re.compile(r"error: no such remote", re.IGNORECASE)
+_ORIGIN_THERE = re.compile(r"error: remote origin already exists", re.IGNORECASE)
 _MISMATCH = re.compile(r"mismatched algorithms: client sha\d+; server (sha1|sha256)")
 _STALE_LOCK = re.compile(r"unable to create '(?:[^'\n]*/)?\.git/([\w./-]+\.lock)': file exists", re.IGNORECASE)
+_STALE_CONFIG_LOCK = re.compile(r"could not lock config file (?:[^'\n]*/)?\.git/([\w./-]+): file exists", re.IGNORECASE)
+_KEPT_DIRECTORY = re.compile(r"^warning: unable to rmdir '(.+)': ", re.MULTILINE)
+_NOT_REMOVED = re.compile(r"^warning: (?:failed to remove|could not lstat) (.+?): ", re.MULTILINE)
+_WOULD_REMOVE = re.compile(r"^Would remove (.+?)/?$", re.MULTILINE)
 
 
-def classify(output: str) -> Cause:
+def classify(output: str) -> FailureCause:
     """The cause that git's own lines tell of; the far end's words (`remote: …`) could say anything and are left out."""
-    own = "\n".join(line for line in output.splitlines() if not line.startswith("remote:"))
+    own = _own(output)
     for cause, pattern in _PATTERNS:
         if pattern.search(own):
             return cause
-    return Cause.OTHER
+    return FailureCause.OTHER
 
 
 def detail(output: str) -> str:
@@ -132,13 +155,65 @@ def needs_whole_branch(output: str) -> bool:
     return _UNADVERTISED.search(output) is not None
 
 
+def lacks_origin(output: str) -> bool:
+    """The clone has no remote called origin."""
+    return _NO_ORIGIN.search(output) is not None
+
+
+def has_origin(output: str) -> bool:
+    """The clone has a remote called origin already."""
+    return _ORIGIN_THERE.search(output) is not None
+
+
+def is_conclusive(output: str) -> bool:
+    """A new clone would fail in the same way."""
+    return _CONCLUSIVE.search(_own(output)) is not None
+
+
+def is_named_by_commit(output: str) -> bool:
+    """What can't be brought is something that the commit itself names."""
+    return _NAMED_BY_COMMIT.search(output) is not None
+
+
 def stale_lock(output: str) -> str | None:
     """The path inside `.git` of a lock that a killed git left behind, if that is what stands in the way."""
-    match = _STALE_LOCK.search(output)
-    return match[1] if match and ".." not in match[1].split("/") else None
+    if match := _STALE_LOCK.search(output):
+        lock = match[1]
+    elif match := _STALE_CONFIG_LOCK.search(output):
+        lock = f"{match[1]}.lock"
+    else:
+        return None
+    return None if ".." in lock.split("/") else lock
+
+
+def kept_directories(output: str) -> list[str]:
+    """Directories of former submodules that `git checkout` has left where they were, with all that is in them."""
+    return _inside(_KEPT_DIRECTORY.findall(output))
+
+
+def not_removed(output: str) -> list[str]:
+    """What `git clean` couldn't remove."""
+    return _inside(_NOT_REMOVED.findall(output))
+
+
+def would_remove(output: str) -> list[str]:
+    """What `git clean --dry-run` says that it would remove: of a directory that goes whole, only the directory."""
+    return _inside(_WOULD_REMOVE.findall(output))
 
 
 def far_object_format(output: str) -> str | None:
     """`sha1` or `sha256`, when a clone of the other kind was told so by the far end."""
     match = _MISMATCH.search(output)
     return match[1] if match else None
+
+
+def _own(output: str) -> str:
+    return "\n".join(line for line in output.splitlines() if not line.startswith("remote:"))
+
+
+def _inside(found: list[str]) -> list[str]:
+    """Those of the paths that lie in the clone and that git printed as they are, each once."""
+    return [path for path in dict.fromkeys(found) if _PLAIN_PATH.fullmatch(path) and ".." not in path.split("/")]
+
+
+_PLAIN_PATH = re.compile(r"[^/\"\\\x00-\x1f][^\"\\\x00-\x1f]*")

@@ -44,7 +44,7 @@ class Git:
             submodules=request.submodules,
             lfs=request.lfs,
         )
-        return GitCheckout(plan, request.no_output_seconds, request.max_seconds)
+        return GitCheckout(plan, request.no_output_seconds, alone=request.alone)
 
     def mirror(self, url: str, directory: Path) -> MirrorCommands:
         """The commands for a bare mirror of the address."""

@@ -1037,7 +1037,7 @@ export interface paths {
         post: operations["sign_in"];
         /**
          * Sign Out
-         * @description Sign out: the cookie is deleted.
+         * @description Sign out: the session is over for whoever has its cookie, and the cookie is deleted.
          */
         delete: operations["sign_out"];
         options?: never;
@@ -1548,7 +1548,7 @@ export interface components {
         BuilderSource: {
             /** @description The source's name. */
             name: string;
-            /** @description What is built when nobody names a branch. */
+            /** @description What is built when nobody names a branch; null: not known. */
             default_branch: string | null;
             /** @description Branches that exist, to choose from. */
             branches: string[];
@@ -2809,7 +2809,7 @@ export interface components {
             kind: "git" | null;
             /** @description The repository's address; null: only history speaks of the source. */
             url: string | null;
-            /** @description What is built when nobody names a branch, as the configuration says; null: it says nothing. */
+            /** @description What is built when nobody names a branch: as the configuration says, else where the repository's HEAD points; null: neither is known. */
             default_branch: string | null;
             /** @description Why it can't be read at the moment; null: it can. */
             outage: components["schemas"]["Outage"] | null;

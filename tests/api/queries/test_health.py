@@ -18,6 +18,7 @@ from buildledger.projections.projector import Projector
 from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
 from buildledger.projections.workers import Workers
+from buildledger.reactors.runner import Health
 from tests.api.conftest import Site, settled
 
 
@@ -105,3 +106,17 @@ async def test_a_reader_that_stands_still_makes_health_fail(site: Site) -> None:
 def failing_views(site: Site) -> Views:
     """Views of which one fails."""
     return Views(SqliteViews(site.deps.dashboard.parent / "failing"), (Failing(), Workers()))
+
+
+async def test_what_the_reactors_cannot_do_degrades(site: Site) -> None:
+    """A trigger that has stopped and a command that is held back are named, for strangers counted; nothing fails."""
+    stopped = Health(position=0, lag=0, triggers={"nightly": "no such zone"}, held_back=("one", "two"))
+    deps = replace(site.deps, reactors=lambda: stopped)
+    health = health_of(deps, detailed=False)
+    assert health.status == "degraded"
+    assert health.problems == ["1 trigger has stopped", "2 commands have been held back"]
+    assert health_of(deps, detailed=True).problems == [
+        "trigger 'nightly' has stopped: no such zone",
+        "held back: one",
+        "held back: two",
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.loop import Loop
-from tests.faults.loops import kills
+from tests.faults.loops import checkouts, kills
 
 LOOPS: tuple[Loop, ...] = (
     Loop(
@@ -12,5 +12,12 @@ LOOPS: tuple[Loop, ...] = (
         count=200,
         kinds=kills.KINDS,
         run=kills.on_sqlite,
+    ),
+    Loop(
+        name="checkouts",
+        unit="checkouts",
+        count=checkouts.CHECKOUTS,
+        kinds=checkouts.KINDS,
+        run=checkouts.from_every_state,
     ),
 )

@@ -157,6 +157,7 @@ class EndReason(StrEnum):
     REFUSED_PATH = "refused_path"
     IO_ERROR = "io_error"
     NO_FILE = "no_file"
+    NOT_A_FILE = "not_a_file"
     TOO_LARGE = "too_large"
     BAD_REPORT = "bad_report"
     INCONSISTENT = "inconsistent"

@@ -17,6 +17,9 @@ from buildledger.reports.bad import BadReportError
 from buildledger.reports.gathering import Budget, Totals, parts
 from buildledger.reports.reading import read
 
+BAD_NAMED_MAX = 10
+"""Reports that can't be read and are named, each with its place."""
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -35,7 +38,7 @@ class ReportReading:
         self._report_max_bytes = report_max_bytes
 
     def perform(self, operation: ServerOperation) -> Outcome:
-        """See `Performer`. A report that can't be read ends the operation; the reports before it are recorded."""
+        """See `Performer`. Reports that can't be read fail the operation, each by its name; all others are recorded."""
         wanted = operation.spec
         assert isinstance(wanted, ReadReports)
         files = Manifest.load(self._artifacts, wanted.manifest).files
@@ -44,13 +47,17 @@ class ReportReading:
             return Outcome(ended=Ended(reason="too_large", detail=detail))
         totals, budget = Totals(), Budget()
         facts: list[TestsReported] = []
+        bad: list[str] = []
         for file in files:
             try:
                 results = self._results(file, wanted)
             except BadReportError as error:
-                return Outcome(reports=tuple(facts), ended=Ended(reason="bad_report", detail=f"{file.path}: {error}"))
+                bad.append(f"{file.path}: {error}")
+                continue
             totals.add(results)
             facts += _facts(operation, wanted, file.path, len(facts), *budget.admit(results))
+        if bad:
+            return Outcome(reports=tuple(facts), ended=Ended(reason="bad_report", detail=_listed(bad)))
         ended = Ended(reason="exited", exit_code=0, text=_encoder.encode(totals).decode())
         return Outcome(reports=tuple(facts), ended=ended)
 
@@ -58,6 +65,11 @@ class ReportReading:
         if file.size > self._report_max_bytes:
             raise BadReportError(f"{file.size} bytes; a report may have {self._report_max_bytes}")
         return read(wanted.format, read_whole(self._artifacts, file.sha256))
+
+
+def _listed(bad: Sequence[str]) -> str:
+    more = len(bad) - BAD_NAMED_MAX
+    return "; ".join([*bad[:BAD_NAMED_MAX], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _facts(

@@ -22,20 +22,25 @@ async def test_reports(installation: Installation) -> None:
     assert [(fact.report, fact.part, len(fact.results)) for fact in facts] == [("a.xml", 0, 2), ("b.xml", 1, 2)]
 
 
-async def test_a_broken_report_is_told_with_its_place(installation: Installation) -> None:
-    """File, line and column; the reports before it are recorded."""
+async def test_a_broken_report_hides_no_other(installation: Installation) -> None:
+    """File, line and column of each that can't be read; the results in all others are recorded."""
     await installation.start()
-    spec = installation.reports(a=JUNIT, b="<testsuite>\n<")
+    spec = installation.reports(a=JUNIT, b="<testsuite>\n<", c="no XML", d=JUNIT)
     ended = await installation.ended(await installation.request(spec))
-    assert (ended.reason, ended.detail) == ("bad_report", "b.xml: line 2, column 1: unclosed token")
-    assert [fact.report for fact in installation.facts(TestsReported)] == ["a.xml"]
+    assert ended.reason == "bad_report"
+    assert ended.detail.startswith("b.xml: line 2, column 1: unclosed token; c.xml: ")
+    assert [(fact.report, fact.part) for fact in installation.facts(TestsReported)] == [("a.xml", 0), ("d.xml", 1)]
 
 
 @pytest.mark.parametrize(
     ("limits", "reason", "detail"),
     [
         ({"reports_max": 1}, "too_large", "2 reports; a step may have 1"),
-        ({"report_max_bytes": 11}, "bad_report", "a.xml: 12 bytes; a report may have 11"),
+        (
+            {"report_max_bytes": 11},
+            "bad_report",
+            "a.xml: 12 bytes; a report may have 11; b.xml: 12 bytes; a report may have 11",
+        ),
     ],
 )
 async def test_limits_of_reports(installation: Installation, limits: dict[str, int], reason: str, detail: str) -> None:

@@ -122,7 +122,8 @@ async def test_one_file_keeps_its_mode(build: BuildOnWorker, tmp_path: Path) -> 
         ("echo 12345 > f", upload("f", limit=5), "too_large", "larger than 5 bytes"),
         ("mkdir d; ln -s /etc d/etc", upload("d"), "refused_path", "the link 'etc' leads out of the directory"),
         ("mkdir d; ln -s ../../x d/up", upload("d"), "refused_path", "the link 'up' leads out of the directory"),
-        ("ln -s /etc l", upload("l"), "no_file", "neither a file nor a directory"),
+        ("ln -s /etc l", upload("l"), "not_a_file", "is a link to '/etc'"),
+        ("mkfifo p", upload("p"), "not_a_file", "a socket, a pipe or a device"),
         ("true", upload("../x"), "refused_path", ""),
     ],
 )

@@ -65,13 +65,21 @@ def outcome_of_exited(
         reason=reason,
         exit_code=event.code if event.WhichOneof("status") == "code" else None,
         signal=event.signal if event.WhichOneof("status") == "signal" else None,
-        detail=held(said or (failure.message if failure is not None else ""), LINE_CHARACTERS),
+        detail=held(_detail(said, failure), LINE_CHARACTERS),
         text=_kind(files) if isinstance(spec, Stat) else held(text, CAPTURED_CHARACTERS),
         text_truncated=truncated,
         survivors_killed=len(event.survivors_killed),
         outputs=outputs,
         duration_seconds=min(max(0.0, event.ran_for.seconds + event.ran_for.nanos / 1e9), FRACTION_MAX),
     )
+
+
+def _detail(said: str, failure: pb.FileError | None) -> str:
+    """What the worker says, with the file that it is about."""
+    if failure is None:
+        return said
+    path, text = failure.path.decode("utf-8", "backslashreplace"), said or failure.message
+    return f"{path}: {text}" if path and path not in text else text
 
 
 def _reason(event: pb.Exited) -> str:

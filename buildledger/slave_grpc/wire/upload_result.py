@@ -61,7 +61,7 @@ def stored_artifact(
         file = sent[itself]
         return StoredArtifact(sha256=file.sha256.hex(), size_bytes=file.size, mode=file.mode & PERMISSIONS)
     if itself in found and not spec.files and found[itself].type != pb.FILE_TYPE_DIRECTORY:
-        raise NothingStoredError("no_file", f"{spec.path!r} is neither a file nor a directory")
+        raise NothingStoredError("not_a_file", _what_it_is(spec.path, found[itself]))
     if not found and not sent:
         if spec.optional:
             return None
@@ -71,6 +71,13 @@ def stored_artifact(
         return Manifest.of(_entries(path, [*sent.values(), *found.values()], sent))
     except ManifestError as error:
         raise NothingStoredError("refused_path", str(error)) from error
+
+
+def _what_it_is(path: str, entry: pb.FileEntry) -> str:
+    if entry.type == pb.FILE_TYPE_SYMLINK:
+        target = entry.link_target.decode("utf-8", "backslashreplace")
+        return f"{path!r} is a link to {target[:200]!r}; upload what it leads to"
+    return f"{path!r} is a socket, a pipe or a device"
 
 
 def _entries(path: str, entries: Iterable[pb.FileEntry], sent: Collection[bytes]) -> Iterator[Entry]:

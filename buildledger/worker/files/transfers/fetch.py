@@ -88,7 +88,7 @@ async def _fetch_link(task: TransferTask, blobs: BlobStore, wanted: pb.FileIn) -
 async def _receive(task: TransferTask, blobs: BlobStore, wanted: pb.FileIn, descriptor: int) -> None:
     """Write the whole blob to a file, and verify it."""
     download = _Download(wanted.blob, descriptor)
-    await with_retries(task, blobs, partial(download.resume, blobs, task.spec))
+    await with_retries(task, blobs, wanted.path, partial(download.resume, blobs, task.spec))
     if not download.is_sound:
         raise TransferError(pb.FILE_ERROR_CODE_DIGEST_MISMATCH, wanted.path, "what arrived isn't what was asked for")
 

@@ -41,7 +41,7 @@ async def upload_files(task: TransferTask, blobs: BlobStore, *, succeeded: bool)
             for entry in await _in_thread(task, partial(_wanted_entries, task.root, wanted)):
                 if len(result.entries) == MOST_UPLOADS:
                     raise TransferError(pb.FILE_ERROR_CODE_TOO_LARGE, wanted.pattern, f"more than {MOST_UPLOADS} files")
-                await with_retries(task, blobs, partial(_upload, task, blobs, entry))
+                await with_retries(task, blobs, entry.path, partial(_upload, task, blobs, entry))
                 result.entries.append(entry)
     except TransferError as error:
         result.error.CopyFrom(error.error)

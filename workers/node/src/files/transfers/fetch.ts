@@ -24,14 +24,16 @@ const LONGEST_LINK_BYTES = 4096n;
  * @throws StoppedError the run is to be ended.
  */
 export async function fetchFiles(task: TransferTask, blobs: BlobStore): Promise<FileError | undefined> {
+  let path = "";
   try {
     blobs.checkOffered();
     for (const wanted of task.spec.filesIn) {
+      path = fromWire(wanted.path);
       await fetchOne(task, blobs, wanted);
     }
     return undefined;
   } catch (error) {
-    return transferError(task, error);
+    return transferError(task, path, error);
   }
 }
 

@@ -29,6 +29,7 @@ export async function uploadFiles(
   hasSucceeded: boolean,
 ): Promise<FileResult> {
   const result = create(FileResultSchema);
+  let path = "";
   try {
     blobs.checkOffered();
     for (const wanted of task.spec.filesOut.filter(({ always }) => hasSucceeded || always)) {
@@ -37,12 +38,13 @@ export async function uploadFiles(
           const message = `more than ${MOST_UPLOADS} files`;
           throw new FileOperationError(FileErrorCode.TOO_LARGE, fromWire(wanted.pattern), message);
         }
+        path = fromWire(entry.path);
         await uploadOne(task, blobs, entry);
         result.entries.push(entry);
       }
     }
   } catch (error) {
-    result.error = transferError(task, error);
+    result.error = transferError(task, path, error);
   }
   return result;
 }

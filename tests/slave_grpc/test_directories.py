@@ -141,7 +141,7 @@ async def test_what_is_no_file_is_not_left_out(build: BuildOnWorker, make: str) 
     """A directory with a socket or a named pipe isn't kept without it: the upload fails and names it."""
     await build.do(Run(script=f"mkdir tree; echo one > tree/one; {make}"))
     ended = await build.do(upload("tree"))
-    assert (ended.reason, ended.ok) == ("io_error", False)
+    assert (ended.reason, ended.ok) == ("not_a_file", False)
     assert "tree/odd" in ended.detail
 
 

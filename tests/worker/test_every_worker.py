@@ -110,7 +110,7 @@ async def test_what_is_no_file_fails_its_upload(
     assert exited.reason == pb.EXIT_REASON_FILE_FAILED
     error, *_ = [event.file_result.error for event in server.events[key] if event.file_result.HasField("error")]
     assert error.path == b"dist/odd"
-    assert "dist/odd is a socket, a named pipe or a device" in error.message
+    assert "dist/odd is a socket, a pipe or a device" in error.message
 
 
 async def test_no_file_that_comes_is_set_uid(

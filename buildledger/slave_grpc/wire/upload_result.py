@@ -106,7 +106,7 @@ def _entries(path: str, entries: Iterable[pb.FileEntry], sent: Collection[bytes]
                 raise NothingStoredError("no_file", f"{_shown(entry)} was there, and was gone before it was sent")
         else:
             raise NothingStoredError(
-                "io_error", f"{_shown(entry)} is a socket, a named pipe or a device: it can't be kept"
+                "io_error", f"{_shown(entry)} is a socket, a pipe or a device: it can't be kept"
             )
 
 

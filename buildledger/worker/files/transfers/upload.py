@@ -22,7 +22,7 @@ from buildledger.worker.files.transfers.blob_store import (
 )
 
 MOST_UPLOADS = 10_000
-NO_FILE = "is a socket, a named pipe or a device, which can't be uploaded"
+NO_FILE = "is a socket, a pipe or a device, which can't be uploaded"
 _CHUNK_BYTES = 240 << 10
 _CALL_SECONDS = 30.0
 

@@ -94,7 +94,7 @@ func matchingEntries(ctx context.Context, root *os.Root, wanted *pb.FileOut) ([]
 			continue
 		case pb.FileType_FILE_TYPE_OTHER:
 			return nil, newTransferError(
-				pb.FileErrorCode_FILE_ERROR_CODE_IO, entry.GetPath(), "%s is a socket, a named pipe or a device, which can't be uploaded", path,
+				pb.FileErrorCode_FILE_ERROR_CODE_IO, entry.GetPath(), "%s is a socket, a pipe or a device, which can't be uploaded", path,
 			)
 		}
 		if limit := wanted.GetSizeLimit(); limit > 0 && entry.GetSize() > limit {

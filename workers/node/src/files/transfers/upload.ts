@@ -59,7 +59,7 @@ async function wantedEntries({ root, stop }: TransferTask, wanted: FileOut): Pro
       continue;
     }
     if (entry.type !== FileType.REGULAR) {
-      const message = `${Buffer.from(entry.path)} is a socket, a named pipe or a device, which can't be uploaded`;
+      const message = `${Buffer.from(entry.path)} is a socket, a pipe or a device, which can't be uploaded`;
       throw new FileOperationError(FileErrorCode.IO, fromWire(entry.path), message);
     }
     if (wanted.sizeLimit > 0n && entry.size > wanted.sizeLimit) {

@@ -74,7 +74,7 @@ class Server:
             configurations = Configurations(ledger.at)
             active = ActiveConfiguration(ledger, configurations)
             await active.load()
-            await self._apply_file(ledger, active, stack)
+            file = await self._apply_file(ledger, active, stack)
             views, projector = open_views(settings, ledger, stack)
             runner = self._start_reactors(ledger, configurations, stack)
             pollers = self._start_pollers(stores, active, stack)
@@ -97,6 +97,7 @@ class Server:
                 reactors=None if runner is None else (lambda: runner.health),
                 connected_workers=None if service is None else (lambda: service.connected),
                 active=active,
+                rejected_file=lambda: None if file is None else file.rejected,
                 configurations=configurations,
                 trigger_poll=pollers.trigger_poll,
                 clock=self._clock,
@@ -131,9 +132,11 @@ class Server:
         await ledger.execute(hello, origin=origin)
         stack.push_async_callback(ledger.execute, StopServer(server_id=self._id, reason="stopped"), origin=origin)
 
-    async def _apply_file(self, ledger: Ledger, active: ActiveConfiguration, stack: AsyncExitStack) -> None:
+    async def _apply_file(
+        self, ledger: Ledger, active: ActiveConfiguration, stack: AsyncExitStack
+    ) -> ConfigFile | None:
         if self._settings.config is None:
-            return
+            return None
         file = ConfigFile(self._settings.config, ledger, active)
         try:
             await file.apply()
@@ -145,6 +148,7 @@ class Server:
         with contextlib.suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, file.look)
         self._lifetime.watch(file.watch(), "configuration file", stack)
+        return file
 
     def _start_reactors(self, ledger: Ledger, configurations: Configurations, stack: AsyncExitStack) -> Runner | None:
         if Role.REACTORS not in self._settings.roles:

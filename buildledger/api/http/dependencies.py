@@ -87,6 +87,8 @@ class ApiDependencies:
     connected_workers: Callable[[], int] | None
     active: ActiveConfiguration
     configurations: Configurations
+    rejected_file: Callable[[], str | None] = lambda: None
+    """What is wrong with the configuration file as it stands; None if nothing is, or if there is none."""
     trigger_poll: Callable[[str], bool]
     """Polls a source now, given its name; False if this process doesn't poll it."""
     clock: Clock

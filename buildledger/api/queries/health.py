@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.api.models import server as models
+from buildledger.api.queries.sources import failing_sources
 from buildledger.api.queries.workers import count_failing, count_missing
 from buildledger.domain.machine import ALERT_AFTER_FAILURES
 from buildledger.ledger.errors import StoreError
@@ -46,7 +47,8 @@ def health_of(deps: ApiDependencies, *, detailed: bool = True) -> models.Health:
     others = [
         *behind,
         *skipped_problems(deps, detailed=detailed),
-        *configuration_problems(deps),
+        *configuration_problems(deps, detailed=detailed),
+        *source_problems(deps, detailed=detailed),
         *worker_problems(deps),
         *reactor_problems(deps, detailed=detailed),
     ]
@@ -71,11 +73,30 @@ def skipped_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
     return lines
 
 
-def configuration_problems(deps: ApiDependencies) -> list[str]:
-    """That nothing new is built because the configuration in force is of another version of Build Ledger."""
-    if deps.active.unreadable is None:
-        return []
-    return [f"{deps.active.unreadable}; nothing new is built until one is applied: `buildledger config apply FILE`"]
+def configuration_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
+    """That the configuration file isn't in force; that nothing new is built because the one in force is unreadable."""
+    problems = []
+    if (rejected := deps.rejected_file()) is not None:
+        what = "the configuration file is not applied, and the configuration in force stays"
+        problems.append(f"{what}: {rejected}" if detailed else what)
+    if (unreadable := deps.active.unreadable) is not None:
+        problems.append(f"{unreadable}; nothing new is built until one is applied: `buildledger config apply FILE`")
+    return problems
+
+
+def source_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
+    """Configured sources that can't be read: since when and why; without `detailed` how many they are."""
+    try:
+        with deps.views.read(None, "changes") as (changes,):
+            found = failing_sources(changes)
+    except sa.exc.SQLAlchemyError as error:
+        return [f"how the sources are can't be read: {type(error).__name__}"]
+    if detailed:
+        return [
+            f"source {name} can't be read since {outage.since:%Y-%m-%d %H:%M} UTC: {outage.cause}: {outage.detail}"
+            for name, outage in found.items()
+        ]
+    return [f"{len(found)} of the sources can't be read"] if found else []
 
 
 def reactor_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:

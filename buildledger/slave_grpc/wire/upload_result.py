@@ -105,9 +105,7 @@ def _entries(path: str, entries: Iterable[pb.FileEntry], sent: Collection[bytes]
             if entry.path not in sent:
                 raise NothingStoredError("no_file", f"{_shown(entry)} was there, and was gone before it was sent")
         else:
-            raise NothingStoredError(
-                "io_error", f"{_shown(entry)} is a socket, a pipe or a device: it can't be kept"
-            )
+            raise NothingStoredError("not_a_file", f"{_shown(entry)} is a socket, a pipe or a device")
 
 
 def _shown(entry: pb.FileEntry) -> str:

@@ -221,11 +221,15 @@ class RunEventSink:
         """The beginning of the output where the operation asks for it, and whether it was cut off."""
         spec = run.operation.spec
         limit = spec.capture_bytes if isinstance(spec, Run) else 0
-        channel = next((name for name in ("stdio", "stdout") if name in digests), None)
-        if not limit or channel is None:
-            return "", False
-        pieces = [piece async for piece in self._logs.raw(run.log_id(channel), 0, limit)]
-        return b"".join(pieces).decode("utf-8", "replace"), digests[channel].size_bytes > limit
+        # What was asked to be one channel comes as two from a worker that can't join them: errors are on the other one.
+        wanted = ("stdio", "stdout", "stderr") if isinstance(spec, Run) and spec.merge_stderr else ("stdio", "stdout")
+        sizes = {name: digests[name].size_bytes for name in wanted if name in digests} if limit else {}
+        total = sum(sizes.values())
+        captured = b""
+        for name, size in sizes.items():
+            room = max(limit // len(sizes), limit - (total - size))
+            captured += b"".join([piece async for piece in self._logs.raw(run.log_id(name), 0, room)])
+        return captured.decode("utf-8", "replace"), total > limit
 
     async def _execute(self, operation: OpenOperation, *commands: Command) -> None:
         origin = Origin(

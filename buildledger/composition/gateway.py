@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from buildledger.clock import Clock
+from buildledger.composition.masking import SecretMasking
 from buildledger.composition.stores import Stores
 from buildledger.elastic.driver import Gateway
 from buildledger.events.ids import ServerId
@@ -75,6 +76,7 @@ async def serve_workers(
         limits=_limits(settings),
         installation_key=stores.vault.installation_key,
         secrets=active,
+        masks=SecretMasking(stores.ledger, active),
         clock=clock,
         server_id=server_id,
         serves=servers.serves,

@@ -18,6 +18,7 @@ from buildledger.clock import SystemClock
 from buildledger.composition.gateway import GatewayHandle, authority_of, serve_workers, whole_token_of
 from buildledger.composition.leading import LedPollers, LedReactors
 from buildledger.composition.lifetime import Lifetime
+from buildledger.composition.masking import SecretMasking
 from buildledger.composition.servers import join_servers
 from buildledger.composition.state_directory import ENDED_SESSIONS_FILE, admin_token, sole_owner, tell_address
 from buildledger.composition.stores import Stores, open_stores, open_views
@@ -82,7 +83,7 @@ class Server:
             self._start_retention(stores, views, servers, stack)
             authority = authority_of(settings, self._clock)
             whole_token = whole_token_of(settings, authority)
-            await self._start_operations(stores, views, stack)
+            await self._start_operations(stores, views, active, stack)
             await self._start_gateway(stores, active, servers, authority, stack)
             self._start_elastic(ledger, whole_token, servers, stack)
             service = self._gateway.service
@@ -186,13 +187,15 @@ class Server:
             )
             self._lifetime.watch(retention.run(), "retention", stack)
 
-    async def _start_operations(self, stores: Stores, views: Views, stack: AsyncExitStack) -> None:
+    async def _start_operations(
+        self, stores: Stores, views: Views, active: ActiveConfiguration, stack: AsyncExitStack
+    ) -> None:
         """Where the gateway is: what the operations read was uploaded to this process."""
         if Role.GATEWAY in self._settings.roles:
             ledger, finder = stores.ledger, ArtifactSearch(views)
             operations = ServerOperations(
                 ledger,
-                performers(ledger, stores.artifacts, finder),
+                performers(ledger, stores.artifacts, finder, SecretMasking(ledger, active).of_build),
                 elsewhere_seconds=0.0 if self._settings.database is None else ELSEWHERE_SECONDS,
             )
             await operations.start()

@@ -27,6 +27,7 @@ from buildledger.slave_grpc.identity.worker_auth import WorkerAuth
 from buildledger.slave_grpc.sessions.admission import SessionAdmission
 from buildledger.slave_grpc.sessions.secret_source import SecretSource
 from buildledger.slave_grpc.sessions.sessions import Sessions
+from buildledger.slave_grpc.sessions.unmasked import MaskSource, NoMasks
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 from buildledger.slave_grpc.state.follower import OpenWorkFollower
 
@@ -53,6 +54,7 @@ class WorkerService:
         serves: Callable[[ServerId], bool] = lambda server_id: False,
         interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
         seen_proofs: Path | None = None,
+        masks: MaskSource | None = None,
     ) -> None:
         """Without an `authority` workers get bearer credentials only. Only workers that are configured are admitted.
 
@@ -101,6 +103,7 @@ class WorkerService:
             admission=self._admission,
             access=self._access,
             secrets=secrets,
+            masks=masks or NoMasks(),
             server_id=server_id,
             settings=settings,
         )

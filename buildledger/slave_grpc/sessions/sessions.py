@@ -25,6 +25,7 @@ from buildledger.slave_grpc.sessions.run_event_sink import RunEventSink
 from buildledger.slave_grpc.sessions.secret_source import SecretSource
 from buildledger.slave_grpc.sessions.sender import Sender
 from buildledger.slave_grpc.sessions.session import Context, Session
+from buildledger.slave_grpc.sessions.unmasked import MaskSource
 from buildledger.slave_grpc.settings import (
     RETRY_SECONDS,
     SILENCE_CHECKS,
@@ -52,6 +53,7 @@ class Sessions:
         admission: SessionAdmission,
         access: BlobAccess,
         secrets: SecretSource,
+        masks: MaskSource,
         server_id: ServerId,
         settings: WorkerServiceSettings,
     ) -> None:
@@ -62,6 +64,7 @@ class Sessions:
         self._admission = admission
         self._access = access
         self._secrets = secrets
+        self._masks = masks
         self._server_id = server_id
         self._settings = settings
         self._receive_budget = ReceiveBudget(UNSTORED_MAX_BYTES)
@@ -215,7 +218,7 @@ class Sessions:
         )
 
     def _new_event_sink(self, worker: str) -> RunEventSink:
-        return RunEventSink(worker, self._ledger, self._logs, self._artifacts, self._access.came)
+        return RunEventSink(worker, self._ledger, self._logs, self._artifacts, self._access.came, self._masks)
 
     async def _begin(self, session: Session, hello: pb.Hello, context: Context) -> None:
         """Send the welcome, wait until an earlier stream has stored all it had, and send the desired state."""

@@ -117,6 +117,11 @@ class Installation:
         assert self._server.exitcode == 0, self._tail()
 
     @property
+    def server_runs(self) -> bool:
+        """Whether the server's process is there."""
+        return self._server is not None and self._server.exitcode is None
+
+    @property
     def server_pid(self) -> int:
         """The server's process."""
         assert self._server is not None

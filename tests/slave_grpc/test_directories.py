@@ -136,6 +136,15 @@ async def test_what_is_not_kept(build: BuildOnWorker, script: str, spec: Upload,
     assert build.installation.facts(ArtifactStored) == []
 
 
+@pytest.mark.parametrize("make", ["mkfifo tree/odd", "python3 -c 'import socket; socket.socket(1).bind(\"tree/odd\")'"])
+async def test_what_is_no_file_is_not_left_out(build: BuildOnWorker, make: str) -> None:
+    """A directory with a socket or a named pipe isn't kept without it: the upload fails and names it."""
+    await build.do(Run(script=f"mkdir tree; echo one > tree/one; {make}"))
+    ended = await build.do(upload("tree"))
+    assert (ended.reason, ended.ok) == ("not_a_file", False)
+    assert "tree/odd" in ended.detail
+
+
 async def test_nothing_is_fine_where_it_is_optional(build: BuildOnWorker) -> None:
     """An optional upload of nothing succeeds, and keeps nothing; of an empty directory it keeps that."""
     ended = await build.do(upload("missing", optional=True))

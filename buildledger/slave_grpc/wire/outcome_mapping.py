@@ -55,7 +55,9 @@ def outcome_of_exited(
     if failure is not None and failure.code == pb.FILE_ERROR_CODE_PATH_ESCAPES:
         reason = "refused_path"
     elif failure is not None and isinstance(spec, Upload | Download):
-        reason = _transfer_reason(failure, reason)
+        listed = [entry for result in files for entry in result.entries if entry.path == failure.path]
+        is_odd = any(entry.type == pb.FILE_TYPE_OTHER for entry in listed)
+        reason = "not_a_file" if is_odd else _transfer_reason(failure, reason)
     if failure is not None and reason == "exited":
         reason = "io_error"
     if reason == "exited" and (contradiction := _contradiction(event, spec, files, outputs)):

@@ -55,8 +55,12 @@ async function wantedEntries({ root, stop }: TransferTask, wanted: FileOut): Pro
   const entries: FileEntry[] = [];
   for await (const absolute of matching(root, pattern, () => stop.isMade)) {
     const entry = await describe(root, absolute);
-    if (entry.type !== FileType.REGULAR) {
+    if (entry.type === FileType.DIRECTORY || entry.type === FileType.SYMLINK) {
       continue;
+    }
+    if (entry.type !== FileType.REGULAR) {
+      const message = `${Buffer.from(entry.path)} is a socket, a pipe or a device, which can't be uploaded`;
+      throw new FileOperationError(FileErrorCode.IO, fromWire(entry.path), message);
     }
     if (wanted.sizeLimit > 0n && entry.size > wanted.sizeLimit) {
       const message = `larger than ${wanted.sizeLimit} bytes`;

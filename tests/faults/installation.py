@@ -83,6 +83,11 @@ class Installation:
         return self._settings.state
 
     @property
+    def database(self) -> str | None:
+        """Of PostgreSQL; None: SQLite in the state directory."""
+        return self._settings.database
+
+    @property
     def gateway(self) -> str:
         """Where workers connect to."""
         return str(self._settings.grpc)

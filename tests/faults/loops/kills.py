@@ -17,7 +17,8 @@ from tests.faults.installation import Installation, WaitedTooLongError, installa
 from tests.faults.loop import LoopOptions, LoopOutcome
 
 KINDS = ("stuck", "lost", "double", "altered", "misled", "died")
-"""Never answered; acknowledged and not there; run or answered twice; found by `audit verify`; an error other than 503; a server that nobody killed."""
+"""Never answered; acknowledged and not there; run or answered twice; found by `audit verify`; answered with an error
+other than 503; ended without having been killed."""
 WORKER, POSTGRESQL = "worker", "PostgreSQL"
 SQLITE_VICTIMS = (frozenset({"server 0"}), frozenset({WORKER}), frozenset({"server 0", WORKER}))
 POSTGRESQL_VICTIMS = (

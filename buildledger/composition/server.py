@@ -30,6 +30,7 @@ from buildledger.events.ids import ServerId
 from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.intake.config_file import ConfigFile
 from buildledger.intake.polling.pollers import Pollers
+from buildledger.intake.polling.revision_finder import RevisionFinder
 from buildledger.ledger.expiring_names import ExpiringNames
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
@@ -42,6 +43,8 @@ from buildledger.retention.artifacts import Retention
 from buildledger.settings import Role, ServerSettings
 from buildledger.slave_grpc.identity.authority import Authority
 
+MIRRORS = "mirrors"
+"""In the state directory: the copies of repositories that pollers read."""
 _log = logging.getLogger(__name__)
 
 
@@ -99,6 +102,7 @@ class Server:
                 active=active,
                 configurations=configurations,
                 trigger_poll=pollers.trigger_poll,
+                revisions=RevisionFinder(settings.state / MIRRORS),
                 clock=self._clock,
                 keep_artifacts=self._keep_artifacts,
                 admin_token=token,
@@ -160,7 +164,7 @@ class Server:
         return runner
 
     def _start_pollers(self, stores: Stores, active: ActiveConfiguration, stack: AsyncExitStack) -> Pollers:
-        mirrors = self._settings.state / "mirrors"
+        mirrors = self._settings.state / MIRRORS
         pollers = Pollers(ledger=stores.ledger, vault=stores.vault, mirrors=mirrors, random=random.random)
         stack.push_async_callback(pollers.close)
         self._lifetime.watch(self._follow_configuration(active, pollers), "configuration", stack)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -375,3 +376,22 @@ async def test_a_failing_ledger_is_not_a_failing_source(world: World, repository
     with pytest.raises(OSError, match="disk full"):
         await poller.poll()
     assert world.facts(SourceFailed) == []
+
+
+async def test_an_outage_is_logged_once_from_its_beginning_to_its_end(
+    world: World, repository: Repository, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One warning with the reason however often it is tried, and one line when the source is back."""
+    caplog.set_level(logging.INFO, "buildledger.intake")
+    poller = world.poller(repository)
+    hidden = repository.path.with_name("hidden")
+    repository.path.rename(hidden)
+    for _ in range(3):
+        await poller.poll()
+    hidden.rename(repository.path)
+    for _ in range(3):
+        await poller.poll()
+    logged = [(record.levelname, record.getMessage()) for record in caplog.records if "source" in record.getMessage()]
+    assert [level for level, _ in logged] == ["WARNING", "INFO"]
+    assert logged[0][1].startswith("source widget can't be read and will be tried again: not_found: ")
+    assert logged[1][1] == "source widget can be read again"

@@ -34,6 +34,15 @@ def list_sources(reading: Reading) -> list[models.Source]:
     ]
 
 
+def failing_sources(reading: Reading) -> dict[str, models.Outage]:
+    """The configured sources that can't be read, by name."""
+    source = reading.table(tables.source)
+    rows = reading.all(
+        sa.select(source).where(source.c.cause.is_not(None), source.c.configured).order_by(source.c.name)
+    )
+    return {row.name: outage for row in rows if (outage := _outage(row)) is not None}
+
+
 def default_branch_of(reading: Reading, source: str) -> str:
     """The branch of a source that is built when none is named; empty: not known."""
     table = reading.table(tables.source)

@@ -8,6 +8,7 @@ damaged one is made anew.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from functools import reduce
 
@@ -40,6 +41,8 @@ USUAL_BRANCHES = ("main", "master", "trunk")
 DEFAULT_BRANCH_POLLS = 10
 """Of so many polls that find nothing new one asks which branch is the default; so does each that finds something."""
 
+_log = logging.getLogger(__name__)
+
 
 class Poller:
     """Polls one source. One poll at a time."""
@@ -52,6 +55,7 @@ class Poller:
         self._state: SourceState | None = None
         self._seen: dict[str, str] | None = None
         """The far end's branches as the last poll that succeeded saw them; None before the first one."""
+        self._logged_cause: FailureCause | None = None
         self._quiet_polls = 0
         """In a row, without a question for the default branch."""
 
@@ -70,11 +74,24 @@ class Poller:
                 await self._poll_and_repair(hinted)
             except SourceError as error:
                 await self._decide(ReportSourceFailure(source=name, cause=error.cause, detail=error.detail))
+                self._log_failure(error)
             else:
                 await self._decide(ReportSourceRecovery(source=name))
+                self._log_recovery()
         except BaseException:
             self._state = None
             raise
+
+    def _log_failure(self, error: SourceError) -> None:
+        """Say it once for each outage and cause, and once more by a server that was started in the meantime."""
+        if self._logged_cause != error.cause:
+            self._logged_cause = error.cause
+            _log.warning("source %s can't be read and will be tried again: %s", self._source.name, error)
+
+    def _log_recovery(self) -> None:
+        if self._logged_cause is not None:
+            self._logged_cause = None
+            _log.info("source %s can be read again", self._source.name)
 
     async def _poll_and_repair(self, hinted: bool) -> None:
         try:

@@ -17,6 +17,8 @@ from buildledger.events.change import FailureCause
 from buildledger.intake.polling.mirror import Mirror, SourceError, mirror_of
 from buildledger.sources.port import LookedUp, RemoteNames
 
+ANSWER_SECONDS = 20.0
+"""For asking the far end while a person waits for the answer."""
 SIMILAR = 3
 """Names that are proposed for one that isn't there."""
 BRANCH, TAG = "refs/heads/", "refs/tags/"
@@ -54,7 +56,7 @@ class RevisionFinder:
         Raises:
             UnknownRevisionError
         """
-        lookup = _Lookup(source, mirror_of(self._mirrors, source), known)
+        lookup = _Lookup(source, mirror_of(self._mirrors, source, list_seconds=ANSWER_SECONDS), known)
         found = None if revision is None else await lookup.revision(revision)
         if branch is None:
             return found or FoundRevision(branch=None, revision=None)

@@ -65,7 +65,8 @@ def fetch(address: Address, mirror: str) -> tuple[str, ...]:
     return _in_mirror(
         mirror,
         "fetch",
-        "--quiet",
+        # what it prints meanwhile shows that the far end is still there
+        "--progress",
         "--prune",
         "--no-tags",
         "--no-recurse-submodules",

@@ -8,6 +8,7 @@ import logging
 import platform
 import random
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -20,7 +21,7 @@ from buildledger.composition.gateway import GatewayHandle, authority_of, serve_w
 from buildledger.composition.lifetime import Lifetime
 from buildledger.composition.state_directory import ENDED_SESSIONS_FILE, admin_token, sole_owner, tell_address
 from buildledger.composition.stores import Stores, open_stores, open_views
-from buildledger.composition.web import serve_api
+from buildledger.composition.web import listen, serve_api
 from buildledger.config.configurations import Configurations
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.report import problems_text
@@ -67,6 +68,9 @@ class Server:
         settings = self._settings
         async with AsyncExitStack() as stack:
             stack.enter_context(sole_owner(settings.state))
+            listener = listen(settings.http) if Role.API in settings.roles else None
+            if listener is not None:
+                stack.enter_context(listener)
             token = admin_token(settings.state)
             stores = open_stores(settings, self._clock, stack)
             ledger = stores.ledger
@@ -107,7 +111,8 @@ class Server:
                 ),
                 token_with_ca=whole_token,
             )
-            await self._start_api(dependencies, stack)
+            if listener is not None:
+                await self._start_api(dependencies, listener, stack)
             self._lifetime.catch_signals(stack)
             yield self
 
@@ -216,7 +221,6 @@ class Server:
             fleet = elastic.join(ledger, self._clock, home=home, gateway=gateway, whole_token=whole_token)
             self._lifetime.watch(fleet.run(), "elastic workers", stack)
 
-    async def _start_api(self, dependencies: ApiDependencies, stack: AsyncExitStack) -> None:
-        if Role.API in self._settings.roles:
-            self.url = await serve_api(dependencies, self._settings.http, self._lifetime, stack)
-            tell_address(self._settings.state, self.url)
+    async def _start_api(self, dependencies: ApiDependencies, listener: socket.socket, stack: AsyncExitStack) -> None:
+        self.url = await serve_api(dependencies, listener, self._lifetime, stack)
+        tell_address(self._settings.state, self.url)

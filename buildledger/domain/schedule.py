@@ -36,10 +36,14 @@ def lease_ends_at(disconnected_at: datetime, serving_since: datetime, lease_seco
     return max(disconnected_at, serving_since) + timedelta(seconds=lease_seconds)
 
 
-def default_branch(configured: str | None, known: Iterable[str]) -> str:
-    """The branch that is built when nobody names one; empty when nothing is known, which means the repository's own."""
-    if configured is not None:
-        return configured
+def default_branch(configured: str | None, own: str | None, known: Iterable[str]) -> str:
+    """The branch that is built when nobody names one; empty when nothing is known, which means the repository's own.
+
+    It is what the configuration says, else what the source itself says (`own`). Only of a source that says nothing, of
+    which commits are handed in or whose HEAD is no branch, a likely name among those that are `known` is taken.
+    """
+    if (said := configured or own) is not None:
+        return said
     branches = sorted(known)
     likely = [branch for branch in LIKELY_DEFAULT_BRANCHES if branch in branches]
     return next(iter([*likely, *branches]), "")

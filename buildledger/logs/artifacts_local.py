@@ -226,7 +226,7 @@ class _LocalUpload:
         assert self._file is not None
         if self._held_bytes + len(data) > self._size_bytes:
             self._discard()
-            raise WrongDigestError(f"more than the announced {self._size_bytes} bytes were sent")
+            raise WrongDigestError(f"it has grown meanwhile: more than the announced {self._size_bytes} bytes came")
         rest = memoryview(data)
         while rest:
             written = self._file.write(rest)
@@ -241,7 +241,7 @@ class _LocalUpload:
             raise IncompleteUploadError(f"{self._held_bytes} of {self._size_bytes} bytes have come")
         if self._hasher.hexdigest() != self._sha256:
             self._discard()
-            raise WrongDigestError(f"what was sent is not artifact {self._sha256}")
+            raise WrongDigestError("it has changed meanwhile: what came isn't what was announced")
         os.fsync(self._file.fileno())
         self._store.adopt(self._part, self._sha256, self._size_bytes)
         self.close()

@@ -40,18 +40,19 @@ def test_settling_and_leases_count_from_their_facts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("configured", "known", "expected"),
+    ("configured", "own", "known", "expected"),
     [
-        ("stable", ["main"], "stable"),
-        (None, ["topic", "master", "main"], "main"),
-        (None, ["topic", "master"], "master"),
-        (None, ["b", "a"], "a"),
-        (None, [], ""),
+        ("stable", "trunk", ["main"], "stable"),
+        (None, "trunk", ["main", "trunk"], "trunk"),
+        (None, None, ["topic", "master", "main"], "main"),
+        (None, None, ["topic", "master"], "master"),
+        (None, None, ["b", "a"], "a"),
+        (None, None, [], ""),
     ],
 )
-def test_a_default_branch_is_found(configured: str | None, known: list[str], expected: str) -> None:
-    """What is configured, else the likely name, else any, else the repository's own."""
-    assert default_branch(configured, known) == expected
+def test_a_default_branch_is_found(configured: str | None, own: str | None, known: list[str], expected: str) -> None:
+    """What is configured, else what the source says; a likely name, or any, only of one that says nothing."""
+    assert default_branch(configured, own, known) == expected
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from buildledger.config.resolved import CronTrigger
-from buildledger.domain.source import MoveBranch
+from buildledger.domain.source import MoveBranch, ReportDefaultBranch
 from buildledger.events.change import BranchMoved
 from buildledger.events.ids import change_id
 from buildledger.events.operation import Ended
@@ -104,6 +104,15 @@ async def test_a_trigger_for_every_branch_builds_the_default_branch_of_a_new_sou
         await w.push("u", branch="topic")
         await w.pass_time(91)
         assert asked(w)[1:] == [("tests", "u")]
+
+
+async def test_the_default_branch_is_the_sources_own_and_not_guessed(tmp_path: Path) -> None:
+    """What the repository's HEAD says counts, not a likely name."""
+    async with world(tmp_path, SETTLING.replace(", default_branch: main", ""), workers=[]) as w:
+        await w.do(ReportDefaultBranch(source="widget", branch="zeta"))
+        await see(w, main="m", zeta="z")
+        await w.pass_time(91)
+        assert asked(w) == [("tests", "z")]
 
 
 async def test_a_branch_is_built_when_it_has_been_quiet(tmp_path: Path) -> None:

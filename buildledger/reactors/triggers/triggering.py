@@ -11,7 +11,7 @@ import msgspec
 
 from buildledger.domain.refusals import Refusal
 from buildledger.events.build import BuildFinished
-from buildledger.events.change import BranchMoved
+from buildledger.events.change import BranchMoved, DefaultBranchChanged
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.request import RequestSubmitted
@@ -32,6 +32,7 @@ class TriggeringMemory(msgspec.Struct, kw_only=True):
     """The state of all triggers, for a checkpoint."""
 
     heads: dict[str, dict[str, str]]
+    default_branches: dict[str, str]
     settling: list[Settling]
     timetables: dict[str, Timetable]
     incomplete: dict[str, list[str]]
@@ -57,6 +58,7 @@ class Triggering:
         return {
             ConfigApplied: self._configured,
             BranchMoved: self._moved,
+            DefaultBranchChanged: self._default_branch_changed,
             RequestSubmitted: self._submitted,
             BuildFinished: self._finished,
         }
@@ -113,6 +115,7 @@ class Triggering:
         """The present state, for a checkpoint."""
         memory = TriggeringMemory(
             heads=self._factory.heads,
+            default_branches=self._factory.default_branches,
             settling=list(self._changes.settling.values()),
             timetables=self._crons.timetables,
             incomplete=self._successes.incomplete,
@@ -124,6 +127,7 @@ class Triggering:
         """Take over the content of a checkpoint; the shared state has to be restored before."""
         memory = msgspec.msgpack.decode(state, type=TriggeringMemory)
         self._factory.heads = memory.heads
+        self._factory.default_branches = memory.default_branches
         self._changes.settling = {(each.trigger, each.source, each.branch): each for each in memory.settling}
         self._crons.timetables = memory.timetables
         self._successes.incomplete = memory.incomplete
@@ -146,6 +150,9 @@ class Triggering:
         self._pending = True
         self._factory.moved(fact)
         self._changes.moved(recorded, fact)
+
+    def _default_branch_changed(self, recorded: Recorded, fact: DefaultBranchChanged) -> None:
+        self._factory.default_branch_changed(fact)
 
     def _submitted(self, recorded: Recorded, fact: RequestSubmitted) -> None:
         if fact.trigger is not None:

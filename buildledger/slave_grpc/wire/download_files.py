@@ -9,6 +9,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.logs.artifacts import ArtifactAlteredError, ArtifactStore
 from buildledger.logs.artifacts_manifest import Entry, Manifest, ManifestError, link_digest
 from buildledger.slave_grpc.wire.run_specs import UnsendableError, wire_path
+from buildledger.slave_grpc.wire.upload_result import PERMISSIONS
 
 
 def files_of(download: Download, artifacts: ArtifactStore) -> Sequence[pb.FileIn]:
@@ -21,7 +22,7 @@ def files_of(download: Download, artifacts: ArtifactStore) -> Sequence[pb.FileIn
         if not download.directory:
             artifacts.check(download.sha256)
             blob = pb.Blob(sha256=bytes.fromhex(download.sha256), size=download.size_bytes)
-            return [pb.FileIn(blob=blob, path=wire_path(download.path), mode=download.mode)]
+            return [pb.FileIn(blob=blob, path=wire_path(download.path), mode=download.mode & PERMISSIONS)]
         pages = Manifest.load(artifacts, download.sha256).pages()
         return [_file(entry, download.path, artifacts) for entry in pages[download.page]]
     except FileNotFoundError:
@@ -42,7 +43,7 @@ def _file(entry: Entry, directory: str, artifacts: ArtifactStore) -> pb.FileIn:
         case "file":
             artifacts.check(entry.sha256)
             blob = pb.Blob(sha256=bytes.fromhex(entry.sha256), size=entry.size)
-            return pb.FileIn(blob=blob, path=path, mode=entry.mode)
+            return pb.FileIn(blob=blob, path=path, mode=entry.mode & PERMISSIONS)
         case "directory":
             return pb.FileIn(path=path, mode=stat.S_IFDIR)
         case "link":

@@ -16,7 +16,7 @@ from buildledger.domain.build import (
     RemoveArtifact,
 )
 from buildledger.logs.artifacts_local import LocalArtifactStore
-from buildledger.logs.artifacts_manifest import link_digest
+from buildledger.logs.artifacts_manifest import Entry, Manifest, link_digest
 from tests.api.conftest import Site
 from tests.api.stored_builds import HTML, Builds, a_directory
 from tests.projections.world import nowhere
@@ -83,6 +83,26 @@ async def test_a_directory_is_a_zip(builds: Builds, client: httpx.AsyncClient) -
     assert (await client.get(f"/api/v1/artifacts/{operation}")).content == answer.content
     headers = {"If-None-Match": answer.headers["ETag"]}
     assert (await client.get(f"/api/v1/artifacts/{operation}", headers=headers)).status_code == 304
+
+
+async def test_a_zip_leads_nowhere_and_makes_nobody_mightier(builds: Builds, client: httpx.AsyncClient) -> None:
+    """Names that would be paths on Windows or forge a listing are made plain, each its own; no file is set-uid."""
+    names = ["..\\..\\evil.bat", ".._.._evil.bat", "C:\\x", "a\r\nb", "a\x1bb"]
+    sha256 = builds.site.deps.artifacts.put(HTML)
+    manifest = Manifest.of(
+        [
+            *(Entry(path=name, type="file", mode=0o6755, size=len(HTML), sha256=sha256) for name in names),
+            Entry(path="link", type="link", target="D:\\x"),
+        ]
+    )
+    answer = await client.get(f"/api/v1/artifacts/{builds.keep_directory('site', manifest)}")
+    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    assert sorted(info.orig_filename for info in archive.infolist()) == [
+        ".._.._evil.bat", ".._.._evil.bat~2", "C__x", "a__b", "a_b", "link",
+    ]  # fmt: skip
+    assert archive.read("link") == b"D__x"
+    modes = {info.external_attr >> 16 for info in archive.infolist() if info.filename != "link"}
+    assert modes == {stat.S_IFREG | 0o755}
 
 
 async def test_one_file_of_a_directory(builds: Builds, client: httpx.AsyncClient) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import random
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -22,7 +23,7 @@ from buildledger.composition.masking import SecretMasking
 from buildledger.composition.servers import join_servers
 from buildledger.composition.state_directory import ENDED_SESSIONS_FILE, admin_token, sole_owner, tell_address
 from buildledger.composition.stores import Stores, open_stores, open_views
-from buildledger.composition.web import serve_api
+from buildledger.composition.web import listen, serve_api
 from buildledger.config.configurations import Configurations
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.report import problems_text
@@ -72,6 +73,9 @@ class Server:
         settings = self._settings
         async with AsyncExitStack() as stack:
             stack.enter_context(sole_owner(settings.state))
+            listener = listen(settings.http) if Role.API in settings.roles else None
+            if listener is not None:
+                stack.enter_context(listener)
             token = admin_token(settings.state)
             stores = open_stores(settings, self._clock, stack)
             ledger = stores.ledger
@@ -115,7 +119,8 @@ class Server:
                 ),
                 token_with_ca=whole_token,
             )
-            await self._start_api(dependencies, stack)
+            if listener is not None:
+                await self._start_api(dependencies, listener, stack)
             self._lifetime.catch_signals(stack)
             yield self
 
@@ -237,7 +242,6 @@ class Server:
 
         self._lifetime.watch(lead(servers, Singleton.ELASTIC, run), "elastic workers", stack)
 
-    async def _start_api(self, dependencies: ApiDependencies, stack: AsyncExitStack) -> None:
-        if Role.API in self._settings.roles:
-            self.url = await serve_api(dependencies, self._settings.http, self._lifetime, stack)
-            tell_address(self._settings.state, self.url)
+    async def _start_api(self, dependencies: ApiDependencies, listener: socket.socket, stack: AsyncExitStack) -> None:
+        self.url = await serve_api(dependencies, listener, self._lifetime, stack)
+        tell_address(self._settings.state, self.url)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import Any
 
 import click
 
 from buildledger import __version__
+from buildledger.cli.failures import readable, wants_traceback
 
 COMMANDS = {
     "demo": "Start a server and a worker that build this clone of Build Ledger, or what --config says.",
@@ -38,6 +40,17 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = getattr(importlib.import_module(f"buildledger.cli.{cmd_name}"), cmd_name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; whatever ends it is one readable line."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if wants_traceback():
+                raise
+            raise readable(error) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table above, without loading anything."""

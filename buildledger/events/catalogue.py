@@ -60,6 +60,7 @@ FACTS: tuple[type[Fact], ...] = (
     person.ClaimRecorded,
     server.ServerStarted,
     server.ServerStopped,
+    server.ServerLost,
     projection.ProjectionSkipped,
 )
 

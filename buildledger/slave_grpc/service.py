@@ -51,12 +51,14 @@ class WorkerService:
         settings: WorkerServiceSettings,
         authority: Authority | None = None,
         is_configured: Callable[[str], bool] = lambda worker: True,
+        serves: Callable[[ServerId], bool] = lambda server_id: False,
         interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
         seen_proofs: Path | None = None,
         masks: MaskSource | None = None,
     ) -> None:
         """Without an `authority` workers get bearer credentials only. Only workers that are configured are admitted.
 
+        `serves` says whether another server process lives: a session with one that doesn't is over.
         `interceptors` see each call before it is authenticated. The file `seen_proofs` remembers proofs of possession
         over a restart.
         """
@@ -81,6 +83,7 @@ class WorkerService:
             is_configured=is_configured,
             clock=clock,
             server_id=server_id,
+            serves=serves,
             settings=settings,
         )
         self._artifacts = artifacts

@@ -360,6 +360,11 @@ STORIES: dict[str, tuple[Fact, ...]] = {
         config.ConfigEffectFailed(revision=1, component="poller app", detail="no such directory"),
     ),
     "claim": (person.ClaimRecorded(kind="git.author", namespace="example", words_id=WordsId(an_id("name"))),),
+    "server-lost": (
+        server.ServerStarted(version="0.1.0", roles=("api", "gateway"), host="host-1"),
+        server.ServerLost(reason="no sign of life for 5 s"),
+        server.ServerStarted(version="0.1.0", roles=("api", "gateway"), host="host-1"),
+    ),
     "reader": (
         projection.ProjectionSkipped(
             reader="status",

@@ -23,6 +23,7 @@ from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.store import LogStore
 from buildledger.projections.projector import Projector
 from buildledger.projections.views import Views
+from buildledger.servers.entries import Servers
 
 DASHBOARD = Path(buildledger.__file__).parent / "dashboard_static"
 """Where the wheel has the built dashboard."""
@@ -83,7 +84,9 @@ class ApiDependencies:
     views: Views
     projector: Projector | None
     """None: another process feeds the views."""
-    reactors: Callable[[], ReactorsHealth] | None
+    reactors: Callable[[], ReactorsHealth | None] | None
+    """None: this process has none; it gives None while another server leads them."""
+    servers: Servers
     connected_workers: Callable[[], int] | None
     active: ActiveConfiguration
     configurations: Configurations

@@ -11,6 +11,7 @@ from buildledger.api.queries.workers import count_failing, count_missing
 from buildledger.domain.machine import ALERT_AFTER_FAILURES
 from buildledger.ledger.errors import StoreError
 from buildledger.projections.skipped import skipped_facts
+from buildledger.servers.entries import Singleton
 
 UNTOLD = "sign in, or see the server's log, to learn why"
 LAG_DEGRADED = 10_000
@@ -31,8 +32,8 @@ def health_of(deps: ApiDependencies, *, detailed: bool = True) -> models.Health:
             name=state.name, position=state.position, lag=lag, status=state.status, error=error
         )
         readers.append(reader)
-    if deps.reactors is not None:
-        health = deps.reactors()
+    health = None if deps.reactors is None else deps.reactors()
+    if health is not None:
         readers.append(
             models.ReaderHealth(
                 name="reactors",
@@ -49,6 +50,7 @@ def health_of(deps: ApiDependencies, *, detailed: bool = True) -> models.Health:
         *skipped_problems(deps, detailed=detailed),
         *configuration_problems(deps, detailed=detailed),
         *source_problems(deps, detailed=detailed),
+        *server_problems(deps),
         *worker_problems(deps),
         *reactor_problems(deps, detailed=detailed),
     ]
@@ -99,11 +101,21 @@ def source_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
     return [f"{len(found)} of the sources can't be read"] if found else []
 
 
+def server_problems(deps: ApiDependencies) -> list[str]:
+    """What is wrong with the servers as such, a line each."""
+    if deps.servers.trouble is not None:
+        return ["this server has no lease in the database, and leads nothing until it has"]
+    servers = [each for each in deps.servers.entries() if each.alive]
+    led = {singleton for each in servers for singleton in each.leads}
+    possible = {role for each in servers for role in each.roles} & {each.value for each in Singleton}
+    return [f"no server leads the {name}" for name in sorted(possible - led)]
+
+
 def reactor_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
     """What the reactors can't do while they run; without `detailed` only how much of it."""
-    if deps.reactors is None:
+    health = None if deps.reactors is None else deps.reactors()
+    if health is None:
         return []
-    health = deps.reactors()
     if detailed:
         return [
             *(f"trigger {name!r} has stopped: {why}" for name, why in health.triggers.items()),

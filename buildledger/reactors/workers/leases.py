@@ -16,7 +16,7 @@ from buildledger.events.build import OperationRequested
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import BuildId, ServerId, WorkerId, worker_id
 from buildledger.events.operation import Ended
-from buildledger.events.server import ServerStopped
+from buildledger.events.server import ServerLost, ServerStopped
 from buildledger.events.worker import WorkerDisconnected, WorkerLost
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.reactor import CommandBatch, Fold
@@ -42,8 +42,8 @@ class Leases:
         self._serving_since: datetime | None = None
         self._leases: list[tuple[datetime, WorkerId, int]] = []
         """When each lease runs out, with the epoch of the session that it follows."""
-        self._unserved: dict[WorkerId, None] = {}
-        """Connected workers whose server process may have ended."""
+        self._unserved: dict[WorkerId, int] = {}
+        """Workers that were connected to a server process when it ended, with the epoch of that session."""
         self._abandoned: dict[BuildId, None] = {}
         """Builds on lost workers, which may have an open operation."""
 
@@ -53,7 +53,8 @@ class Leases:
             WorkerDisconnected: self._disconnected,
             WorkerLost: self._lost,
             OperationRequested: self._requested,
-            ServerStopped: self._server_stopped,
+            ServerStopped: self._server_ended,
+            ServerLost: self._server_ended,
         }
 
     def begin(self, now: datetime) -> None:
@@ -62,7 +63,8 @@ class Leases:
         self._leases.clear()
         for worker, known in self._shared.workers.items():
             if known.connected:
-                self._unserved[worker] = None
+                if known.server_id and not self._serves(known.server_id):
+                    self._unserved[worker] = known.epoch
             elif known.lost:
                 self._abandon_builds(known)
             else:
@@ -107,10 +109,11 @@ class Leases:
         if known is None or known.lost:
             self._abandoned[BuildId(recorded.stream_id)] = None
 
-    def _server_stopped(self, recorded: Recorded, fact: Any) -> None:
+    def _server_ended(self, recorded: Recorded, fact: Any) -> None:
         server = ServerId(recorded.stream_id)
-        held = (worker for worker, known in self._shared.workers.items() if known.server_id == server)
-        self._unserved.update(dict.fromkeys(held))
+        for worker, known in self._shared.workers.items():
+            if known.server_id == server:
+                self._unserved[worker] = known.epoch
 
     def _schedule_expiry(self, worker: WorkerId, known: KnownWorker) -> None:
         if self._serving_since is not None and known.disconnected_at is not None and not known.lost:
@@ -122,8 +125,8 @@ class Leases:
 
     def _take_unserved(self) -> list[KnownWorker]:
         unserved, self._unserved = self._unserved, {}
-        known = (self._shared.workers[worker] for worker in unserved)
-        return [each for each in known if each.connected and each.server_id and not self._serves(each.server_id)]
+        known = ((self._shared.workers[worker], epoch) for worker, epoch in unserved.items())
+        return [each for each, epoch in known if each.connected and each.epoch == epoch]
 
     def _disconnect(self, known: KnownWorker) -> CommandBatch:
         command = DisconnectWorker(worker=known.name, epoch=known.epoch, reason="server_lost")

@@ -123,6 +123,9 @@ class Sessions:
             if connection is not None and connection.epoch > session.epoch and connection.server_id != self._server_id:
                 session.close("superseded", _superseded())
                 continue
+            if connection is None and changes.disconnected.get(worker, 0) >= session.epoch:
+                session.close("superseded", _held_for_dead())
+                continue
             if worker in changes.revoked:
                 session.close(
                     "revoked", _credential_message("was revoked: remove credential.json from its state directory and")
@@ -273,6 +276,11 @@ class Sessions:
 
 def _superseded() -> pb.Down:
     return error(pb.ERROR_CODE_SUPERSEDED, "a later session of this worker took over")
+
+
+def _held_for_dead() -> pb.Down:
+    text = "others hold this server for dead, which was cut off from its database: connect again"
+    return error(pb.ERROR_CODE_UNAVAILABLE, text, retry_seconds=RETRY_SECONDS)
 
 
 def _credential_message(how: str) -> pb.Down:

@@ -30,6 +30,7 @@ from buildledger.projections.storage import SqliteViews, ViewStorage
 from buildledger.projections.views import Views
 from buildledger.sources.change_texts import ChangeTexts
 from buildledger.testing.clock import VirtualClock
+from tests.fakes.revisions import AnyRevision
 from tests.fakes.servers import alone
 from tests.projections.world import START, World, claim, words
 
@@ -66,6 +67,7 @@ class Site:
     world: World
     vault: Vault
     logs: LocalLogStore
+    revisions: AnyRevision
     polled: list[str] = field(default_factory=list)
 
     @property
@@ -121,6 +123,7 @@ def inside(tmp_path: Path, url: str | None = None, storage: ViewStorage | None =
         polled.append(source)
         return source == "widget"
 
+    revisions = AnyRevision()
     deps = ApiDependencies(
         ledger=ledger,
         vault=vault,
@@ -136,13 +139,14 @@ def inside(tmp_path: Path, url: str | None = None, storage: ViewStorage | None =
         active=LedgerConfiguration(ledger),
         configurations=Configurations(ledger.at),
         trigger_poll=trigger_poll,
+        revisions=revisions,
         clock=clock,
         admin_token=TOKEN,
         dashboard=tmp_path / "dashboard",
     )
     world = World(ledger, seed=seed, clock=clock)
     projector.start()
-    yield Site(deps=deps, app=make_app(deps), world=world, vault=vault, logs=logs, polled=polled)
+    yield Site(deps=deps, app=make_app(deps), world=world, vault=vault, logs=logs, revisions=revisions, polled=polled)
     projector.close()
     logs.close()
     views.close()

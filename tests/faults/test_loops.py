@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.faults.loop import Loop, LoopOptions, LoopOutcome, row
 from tests.faults.loops import extremes, kills, messages
 from tests.faults.loops.catalogue import LOOPS
@@ -29,6 +31,7 @@ def test_kills_on_sqlite(tmp_path: Path) -> None:
     assert (outcome.done, outcome.details) == (KILLS, [])
 
 
+@pytest.mark.postgresql
 def test_extremes(tmp_path: Path, database_url: str, postgresql_url: str) -> None:
     """What nobody expects comes through commands and the API: refused clearly, or readable in views of both kinds."""
     outcome = LoopOutcome()
@@ -42,6 +45,13 @@ async def test_extremes_of_workers(tmp_path: Path) -> None:
     outcome = LoopOutcome()
     await messages.run(tmp_path, MESSAGES, 3, outcome)
     assert (outcome.done, outcome.details) == (MESSAGES, [])
+
+
+@pytest.mark.postgresql
+def test_kills_on_postgresql(tmp_path: Path) -> None:
+    """Two servers, the worker and PostgreSQL itself are killed: nothing is stuck, lost or done twice."""
+    outcome = kills.on_postgresql(options(tmp_path, KILLS, seed=5))
+    assert (outcome.done, outcome.details) == (KILLS, [])
 
 
 def test_each_loop_has_its_own_name_and_a_line_of_the_manual() -> None:

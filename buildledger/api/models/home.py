@@ -33,7 +33,7 @@ class BrokenBuilder(msgspec.Struct, frozen=True, kw_only=True):
     summary: Annotated[str, Meta(description="One line on what failed in the first failing build.")]
     suspects: Annotated[list[Suspect], Meta(description="The first of them, newest first.")]
     suspect_count: Annotated[int, Meta(description="How many commits are suspected; `suspects` has the first of them.")]
-    baseline: Annotated[bool, Meta(description="False: the builder never was green, so nobody is suspected.")]
+    baseline: Annotated[bool, Meta(description="False: none of its ancestors was green, so nobody is suspected.")]
 
 
 class BuilderCounts(msgspec.Struct, frozen=True, kw_only=True):

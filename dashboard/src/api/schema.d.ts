@@ -170,7 +170,7 @@ export interface paths {
         };
         /**
          * List Blamed
-         * @description The commits that the build brought and no green build of its stream had, of all its sources, newest first.
+         * @description The commits since the nearest green ancestors, on whatever branch, of all the build's sources, newest first.
          */
         get: operations["list_blamed"];
         put?: never;
@@ -1198,7 +1198,7 @@ export interface components {
         };
         /**
          * Blame
-         * @description What one source brought into a build that no green build of the same stream had.
+         * @description What one source brought into a build since its nearest green ancestors.
          */
         Blame: {
             /**
@@ -1212,7 +1212,7 @@ export interface components {
              */
             revision: string;
             /**
-             * @description `none`: the stream never was green, so nobody is blamed.
+             * @description `none`: no ancestor was green, so nobody is blamed.
              * @enum {unknown}
              */
             baseline: "green" | "none";
@@ -1293,7 +1293,7 @@ export interface components {
             suspects: components["schemas"]["Suspect"][];
             /** @description How many commits are suspected; `suspects` has the first of them. */
             suspect_count: number;
-            /** @description False: the builder never was green, so nobody is suspected. */
+            /** @description False: none of its ancestors was green, so nobody is suspected. */
             baseline: boolean;
         };
         /**
@@ -2021,7 +2021,7 @@ export interface components {
             branch?: string | null;
             /**
              * Revision
-             * @description Of the builder's first source.
+             * @description Of the builder's first source: a whole or shortened hash, a tag or a branch.
              */
             revision?: string | null;
             /**
@@ -2933,7 +2933,7 @@ export interface components {
             branch?: string | null;
             /**
              * Revision
-             * @description Default: whatever the branch holds when the build starts.
+             * @description A whole or shortened hash, a tag or a branch; stored as the whole hash. Default: whatever the branch holds when the build starts.
              */
             revision?: string | null;
         };

@@ -32,7 +32,7 @@ LOOPS: tuple[Loop, ...] = (
         unit="extremes",
         count=12_000,
         kinds=extremes.KINDS,
-        run=extremes.through_all_doors,
+        run=extremes.through_commands_and_api,
     ),
     Loop(
         name="extremes-workers",

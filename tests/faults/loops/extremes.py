@@ -34,7 +34,7 @@ REQUESTS = 3
 """Of the API for each act of the world, which makes a handful of commands."""
 
 
-def through_all_doors(options: LoopOptions) -> LoopOutcome:
+def through_commands_and_api(options: LoopOptions) -> LoopOutcome:
     """Half of them over a ledger on SQLite, half over one on PostgreSQL; each is read into views on both."""
     outcome, half = LoopOutcome(), options.count // 2
     with postgresql_cluster() as cluster, cluster.database() as ledger_url, cluster.database() as views_url:

@@ -2047,7 +2047,7 @@ export interface components {
             branch?: string | null;
             /**
              * Revision
-             * @description Of the builder's first source.
+             * @description Of the builder's first source: a whole or shortened hash, a tag or a branch.
              */
             revision?: string | null;
             /**
@@ -2963,7 +2963,7 @@ export interface components {
             branch?: string | null;
             /**
              * Revision
-             * @description Default: whatever the branch holds when the build starts.
+             * @description A whole or shortened hash, a tag or a branch; stored as the whole hash. Default: whatever the branch holds when the build starts.
              */
             revision?: string | null;
         };

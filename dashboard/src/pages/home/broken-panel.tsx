@@ -73,7 +73,9 @@ function BrokenRow({ builder }: { builder: BrokenBuilder }) {
         {suspect_count > suspects.length && (
           <div className="muted">and {plural(suspect_count - suspects.length, "more commit")}</div>
         )}
-        {!builder.baseline && <div className="muted">Nothing it was made from has passed, so there are no suspects.</div>}
+        {!builder.baseline && (
+          <div className="muted">Nothing it was made from has passed, so there are no suspects.</div>
+        )}
       </div>
     </li>
   );

@@ -1,5 +1,4 @@
 // How HTML, shells and Python write a secret, and how it looks in hexadecimal.
-//
 // Secrets and forms are bytes with one character each ("latin1").
 import { type Character, charactersOf, hexadecimal, replaced } from "./secret-characters.js";
 

@@ -32,6 +32,7 @@ from buildledger.events.ids import ServerId
 from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.intake.config_file import ConfigFile
 from buildledger.intake.polling.pollers import Pollers
+from buildledger.intake.polling.revision_finder import RevisionFinder
 from buildledger.ledger.expiring_names import ExpiringNames
 from buildledger.ledger.ledger import Ledger
 from buildledger.operations.server_operations import ELSEWHERE_SECONDS, ServerOperations, performers
@@ -45,6 +46,8 @@ from buildledger.servers.leading import lead
 from buildledger.settings import Role, ServerSettings
 from buildledger.slave_grpc.identity.authority import Authority
 
+MIRRORS = "mirrors"
+"""In the state directory: the copies of repositories that pollers read."""
 _log = logging.getLogger(__name__)
 
 
@@ -107,6 +110,7 @@ class Server:
                 rejected_file=lambda: None if file is None else file.rejected,
                 configurations=configurations,
                 trigger_poll=pollers.trigger_poll,
+                revisions=RevisionFinder(settings.state / MIRRORS),
                 clock=self._clock,
                 keep_artifacts=self._keep_artifacts,
                 admin_token=token,
@@ -170,7 +174,7 @@ class Server:
     def _start_pollers(
         self, stores: Stores, active: ActiveConfiguration, servers: Servers, stack: AsyncExitStack
     ) -> Pollers:
-        mirrors = self._settings.state / "mirrors"
+        mirrors = self._settings.state / MIRRORS
         pollers = Pollers(ledger=stores.ledger, vault=stores.vault, mirrors=mirrors, random=random.random)
         led = LedPollers(active, pollers)
         self._lifetime.watch(led.follow(), "configuration", stack)

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
+from buildledger.wording import plural
+
 SHOWN_MAX = 20
 """Findings of one check that are shown to people; programs get all of them."""
 
@@ -136,8 +138,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        also = "".join(f", {count} {noun}" for noun, count in self.read.items())
-        yield f"{self.facts} facts, {self.heads_checked} signed tree heads{also}"
+        also = "".join(f", {plural(count, noun.removesuffix('s'))}" for noun, count in self.read.items())
+        yield f"{plural(self.facts, 'fact')}, {plural(self.heads_checked, 'signed tree head')}{also}"
         for check, meaning in MEANING.items():
             found = [finding for finding in self.findings if finding.check == check]
             if check in self.unchecked:

@@ -26,6 +26,8 @@ class Check(StrEnum):
     LOGS = "logs"
     ARTIFACTS = "artifacts"
     VAULT = "vault"
+    COMMANDS = "commands"
+    CHECKPOINTS = "checkpoints"
 
 
 MEANING = {
@@ -39,6 +41,8 @@ MEANING = {
     Check.LOGS: "every log is there, with the bytes that its fact says",
     Check.ARTIFACTS: "every artifact that is kept is there, with the bytes that its fact says",
     Check.VAULT: "every text about a person or a change is there and can be read with its own key",
+    Check.COMMANDS: "every command that a client has named is kept as it was decided",
+    Check.CHECKPOINTS: "what followers of the ledger remember is what they have stored",
 }
 
 _RESTORE = "restore {} from a backup, beside the ledger as it is"
@@ -46,6 +50,7 @@ ADVICE = {
     Check.LOGS: _RESTORE.format("logs/"),
     Check.ARTIFACTS: f"{_RESTORE.format('artifacts/')}, or build again what is needed",
     Check.VAULT: _RESTORE.format("vault.db (the schema vault)"),
+    Check.CHECKPOINTS: "nothing has to be done: it isn't used, and the facts are read instead at the next start",
     Check.DATABASE: "restore ledger.db (the schema ledger) from a backup that ends at or after the last signed head",
 }
 """What to do about findings, where it isn't what `LEDGER_ADVICE` says."""

@@ -25,7 +25,7 @@ NO_FACT = (TypeError, ValueError, AttributeError, OverflowError)
 """What a row leads to whose columns hold something else than they should."""
 UNREADABLE_MAX = 1_000
 """Rows that can't be read, each by itself, before the rest is given up."""
-INSPECTED = frozenset({Check.LOGS, Check.ARTIFACTS, Check.VAULT})
+INSPECTED = frozenset({Check.LOGS, Check.ARTIFACTS, Check.VAULT, Check.COMMANDS, Check.CHECKPOINTS})
 """What is checked only if there is an inspection for it."""
 
 

@@ -63,6 +63,11 @@ class Poller:
         self._quiet_polls = 0
         """In a row, without a question for the default branch."""
 
+    @property
+    def seen(self) -> dict[str, str] | None:
+        """The far end's branches as the last poll that succeeded saw them; None before the first one."""
+        return self._seen
+
     async def poll(self, *, hinted: bool = False) -> None:
         """Record whatever differs from what is known; an unreadable source is recorded, not raised.
 

@@ -35,6 +35,7 @@ from buildledger.intake.polling.pollers import Pollers
 from buildledger.intake.polling.revision_finder import RevisionFinder
 from buildledger.ledger.expiring_names import ExpiringNames
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.signing import SignedHead
 from buildledger.operations.server_operations import ELSEWHERE_SECONDS, ServerOperations, performers
 from buildledger.projections.artifact_search import ArtifactSearch
 from buildledger.projections.views import Views
@@ -62,6 +63,8 @@ class Server:
         self._gateway = GatewayHandle()
         self.url = ""
         self._poll: Callable[[str], object] = lambda source: None
+        self.last_head: SignedHead | None = None
+        """What was signed last, once it has stopped."""
 
     @property
     def worker_address(self) -> str:
@@ -79,7 +82,7 @@ class Server:
             if listener is not None:
                 stack.enter_context(listener)
             token = admin_token(settings.state)
-            stores = open_stores(settings, self._clock, stack)
+            stores = open_stores(settings, self._clock, stack, self._keep_head)
             ledger = stores.ledger
             servers = stores.others.servers = await join_servers(settings, ledger, self._id, stack, self._heard)
             configurations = Configurations(ledger.at)
@@ -130,6 +133,9 @@ class Server:
         """Another server was told that a source has changed; called on a thread."""
         with contextlib.suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(self._poll, source)
+
+    def _keep_head(self, head: SignedHead) -> None:
+        self.last_head = head
 
     async def stopped(self) -> None:
         """Return when a signal asks for the end.

@@ -9,6 +9,8 @@ from typing import Protocol
 
 LONGEST_SLEEP_SECONDS = 30.0
 """A sleeper looks at the clock again after this, so that it follows one that was set."""
+SET_BACK_SECONDS = 1.0
+"""A clock that is so much behind what has passed was set back."""
 
 
 class Clock(Protocol):
@@ -23,7 +25,7 @@ class Clock(Protocol):
         ...
 
     async def sleep_until(self, at: datetime) -> None:
-        """Return at that time of day or soon after; at once if it is over."""
+        """Return at that time of day or soon after, at once if it is over, or when the clock was set back."""
         ...
 
 
@@ -40,8 +42,12 @@ class SystemClock:
 
     async def sleep_until(self, at: datetime) -> None:
         """See `Clock`."""
-        while True:
+        offset = self._offset()
+        while self._offset() > offset - SET_BACK_SECONDS:
             seconds = (at - self.now()).total_seconds()
             if seconds <= 0:
                 return
             await asyncio.sleep(min(seconds, LONGEST_SLEEP_SECONDS))
+
+    def _offset(self) -> float:
+        return self.now().timestamp() - self.monotonic()

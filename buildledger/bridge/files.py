@@ -89,6 +89,8 @@ class Files:
         command = await self._machine.listing(path, deep=beginning != parts)
         if command.is_truncated:
             raise OSError(errno.E2BIG, "there are too many files to list", pattern)
+        if not command.ok:
+            raise OSError(errno.EACCES, "not all of its directories can be read", path)
         return {
             path: kind
             for path, kind in command.listed()

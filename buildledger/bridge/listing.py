@@ -13,16 +13,25 @@ from buildledger.bridge.remote import RemoteCommand
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
 # Of each kind: its letter, then the paths of that kind, each ended by a NUL: the given one, and all below it or not.
+# Fails if a directory can't be read.
 LIST = r"""
 path=$1; shift
 [ -L "$path" ] || [ -e "$path" ] || exit 0
-for kind in f d l; do printf '%s\0' "/$kind"; find "$path" "$@" -type "$kind" -print0; done
+failed=0
+for kind in f d l; do printf '%s\0' "/$kind"; find "$path" "$@" -type "$kind" -print0 || failed=1; done
+printf '%s\0' /o; find "$path" "$@" ! -type f ! -type d ! -type l -print0 || failed=1
+exit "$failed"
 """
 FLAT = ("-prune",)
 MOST_LISTED_CHARACTERS = 32 << 20
 """Some 300,000 paths."""
 
-_KINDS = {"/f": pb.FILE_TYPE_REGULAR, "/d": pb.FILE_TYPE_DIRECTORY, "/l": pb.FILE_TYPE_SYMLINK}
+_KINDS = {
+    "/f": pb.FILE_TYPE_REGULAR,
+    "/d": pb.FILE_TYPE_DIRECTORY,
+    "/l": pb.FILE_TYPE_SYMLINK,
+    "/o": pb.FILE_TYPE_OTHER,
+}
 _SPECIAL = re.compile(r"[*?[]")
 _ESCAPED = re.compile(r"\[(.)\]")
 

@@ -4,6 +4,7 @@ Transfers to and from the server are those of `buildledger.worker`, with a stagi
 digests, limits and going on after a broken connection are the same.
 """
 
+import errno
 import os
 import shutil
 import stat
@@ -21,7 +22,7 @@ from buildledger.worker.files.operations import file_error
 from buildledger.worker.files.paths import PathEscapesError, resolve
 from buildledger.worker.files.transfers.blob_store import BlobStore, TransferTask
 from buildledger.worker.files.transfers.fetch import fetch_files
-from buildledger.worker.files.transfers.upload import MOST_UPLOADS, upload_files
+from buildledger.worker.files.transfers.upload import MOST_UPLOADS, NO_FILE, upload_files
 from buildledger.worker.runs.attempt import Attempt
 from buildledger.worker.runs.plan import Plan
 from buildledger.worker.runs.transferring import transfer_task
@@ -90,6 +91,9 @@ async def _place(machine: Machine, staged: bytes, target: str, mode: int) -> Aux
 async def _pull_all(machine: Machine, files: Files, staged: TransferTask, wanted: pb.FileOut) -> None:
     """Copy each regular file that matches into the staging directory, under its own name."""
     found = await files.find(wanted.pattern)
+    odd = sorted(path for path, kind in found.items() if kind == pb.FILE_TYPE_OTHER)
+    if odd:
+        raise OSError(errno.EINVAL, f"{odd[0]} {NO_FILE}", odd[0])
     regular = sorted(path for path, kind in found.items() if kind == pb.FILE_TYPE_REGULAR)
     if len(regular) > MOST_UPLOADS:
         raise _TooLargeError(wanted.pattern, f"more than {MOST_UPLOADS} files")

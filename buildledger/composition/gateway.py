@@ -7,11 +7,13 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from buildledger.clock import Clock
+from buildledger.composition.masking import SecretMasking
 from buildledger.composition.stores import Stores
 from buildledger.elastic.driver import Gateway
 from buildledger.events.ids import ServerId
 from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.logs.artifacts import ArtifactLimits
+from buildledger.servers.entries import Servers
 from buildledger.settings import AutoTls, ServerSettings, Tls
 from buildledger.slave_grpc.identity.authority import Authority
 from buildledger.slave_grpc.identity.credential_issuer import token_with_ca
@@ -59,6 +61,7 @@ async def serve_workers(
     active: ActiveConfiguration,
     clock: Clock,
     server_id: ServerId,
+    servers: Servers,
     authority: Authority,
 ) -> GatewayHandle:
     """Serve workers until the stack ends.
@@ -73,8 +76,10 @@ async def serve_workers(
         limits=_limits(settings),
         installation_key=stores.vault.installation_key,
         secrets=active,
+        masks=SecretMasking(stores.ledger, active),
         clock=clock,
         server_id=server_id,
+        serves=servers.serves,
         settings=_service_settings(settings),
         authority=authority,
         seen_proofs=settings.state / SEEN_PROOFS_FILE,
@@ -104,5 +109,4 @@ def _service_settings(settings: ServerSettings) -> WorkerServiceSettings:
         lease_seconds=settings.lease_seconds,
         tls=settings.grpc_tls,
         credential_seconds=settings.credential_seconds,
-        only_server=settings.database is None,
     )

@@ -5,26 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import platform
 import random
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
-from buildledger import __version__
 from buildledger.api.http.dependencies import SESSIONS_ENDED_MAX, ApiDependencies
 from buildledger.clock import SystemClock
 from buildledger.composition.gateway import GatewayHandle, authority_of, serve_workers, whole_token_of
+from buildledger.composition.leading import LedPollers, LedReactors
 from buildledger.composition.lifetime import Lifetime
+from buildledger.composition.masking import SecretMasking
+from buildledger.composition.servers import join_servers
 from buildledger.composition.state_directory import ENDED_SESSIONS_FILE, admin_token, sole_owner, tell_address
 from buildledger.composition.stores import Stores, open_stores, open_views
 from buildledger.composition.web import serve_api
 from buildledger.config.configurations import Configurations
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.report import problems_text
-from buildledger.domain.server import StartServer, StopServer
 from buildledger.elastic import assembly as elastic
 from buildledger.events.ids import ServerId
 from buildledger.intake.active_configuration import ActiveConfiguration
@@ -32,13 +33,14 @@ from buildledger.intake.config_file import ConfigFile
 from buildledger.intake.polling.pollers import Pollers
 from buildledger.ledger.expiring_names import ExpiringNames
 from buildledger.ledger.ledger import Ledger
-from buildledger.ledger.submission import Origin
 from buildledger.operations.server_operations import ELSEWHERE_SECONDS, ServerOperations, performers
 from buildledger.projections.artifact_search import ArtifactSearch
 from buildledger.projections.views import Views
 from buildledger.reactors.assembly import join
 from buildledger.reactors.runner import Runner
 from buildledger.retention.artifacts import Retention
+from buildledger.servers.entries import Servers, Singleton
+from buildledger.servers.leading import lead
 from buildledger.settings import Role, ServerSettings
 from buildledger.slave_grpc.identity.authority import Authority
 
@@ -70,20 +72,20 @@ class Server:
             token = admin_token(settings.state)
             stores = open_stores(settings, self._clock, stack)
             ledger = stores.ledger
-            await self._say_hello(ledger, stack)
+            servers = await join_servers(settings, ledger, self._id, stack)
             configurations = Configurations(ledger.at)
             active = ActiveConfiguration(ledger, configurations)
             await active.load()
-            await self._apply_file(ledger, active, stack)
+            file = await self._apply_file(ledger, active, stack)
             views, projector = open_views(settings, ledger, stack)
-            runner = self._start_reactors(ledger, configurations, stack)
-            pollers = self._start_pollers(stores, active, stack)
-            self._start_retention(stores, views, stack)
+            reactors = self._start_reactors(ledger, configurations, servers, stack)
+            pollers = self._start_pollers(stores, active, servers, stack)
+            self._start_retention(stores, views, servers, stack)
             authority = authority_of(settings, self._clock)
             whole_token = whole_token_of(settings, authority)
-            await self._start_operations(stores, views, stack)
-            await self._start_gateway(stores, active, authority, stack)
-            self._start_elastic(ledger, whole_token, stack)
+            await self._start_operations(stores, views, active, stack)
+            await self._start_gateway(stores, active, servers, authority, stack)
+            self._start_elastic(ledger, whole_token, servers, stack)
             service = self._gateway.service
             dependencies = ApiDependencies(
                 ledger=ledger,
@@ -94,9 +96,11 @@ class Server:
                 artifacts=stores.artifacts,
                 views=views,
                 projector=projector,
-                reactors=None if runner is None else (lambda: runner.health),
+                reactors=None if reactors is None else (lambda: reactors.health),
+                servers=servers,
                 connected_workers=None if service is None else (lambda: service.connected),
                 active=active,
+                rejected_file=lambda: None if file is None else file.rejected,
                 configurations=configurations,
                 trigger_poll=pollers.trigger_poll,
                 clock=self._clock,
@@ -124,16 +128,11 @@ class Server:
         days = self._settings.artifact_days
         return None if days is None else timedelta(days=days)
 
-    async def _say_hello(self, ledger: Ledger, stack: AsyncExitStack) -> None:
-        roles = tuple(sorted(self._settings.roles))
-        origin = Origin(actor="system")
-        hello = StartServer(server_id=self._id, version=__version__, roles=roles, host=platform.node())
-        await ledger.execute(hello, origin=origin)
-        stack.push_async_callback(ledger.execute, StopServer(server_id=self._id, reason="stopped"), origin=origin)
-
-    async def _apply_file(self, ledger: Ledger, active: ActiveConfiguration, stack: AsyncExitStack) -> None:
+    async def _apply_file(
+        self, ledger: Ledger, active: ActiveConfiguration, stack: AsyncExitStack
+    ) -> ConfigFile | None:
         if self._settings.config is None:
-            return
+            return None
         file = ConfigFile(self._settings.config, ledger, active)
         try:
             await file.apply()
@@ -145,33 +144,36 @@ class Server:
         with contextlib.suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, file.look)
         self._lifetime.watch(file.watch(), "configuration file", stack)
+        return file
 
-    def _start_reactors(self, ledger: Ledger, configurations: Configurations, stack: AsyncExitStack) -> Runner | None:
+    def _start_reactors(
+        self, ledger: Ledger, configurations: Configurations, servers: Servers, stack: AsyncExitStack
+    ) -> LedReactors | None:
         if Role.REACTORS not in self._settings.roles:
             return None
-        runner = join(
-            ledger,
-            self._clock,
-            configurations=configurations,
-            serves=lambda server_id: server_id == self._id or self._settings.database is not None,
-            lease_seconds=self._settings.lease_seconds,
-        )
-        self._lifetime.watch(runner.run(), "reactors", stack)
-        return runner
+        seconds = self._settings.lease_seconds
 
-    def _start_pollers(self, stores: Stores, active: ActiveConfiguration, stack: AsyncExitStack) -> Pollers:
+        def make() -> Runner:
+            return join(
+                ledger, self._clock, configurations=configurations, serves=servers.serves, lease_seconds=seconds
+            )
+
+        reactors = LedReactors(make)
+        self._lifetime.watch(lead(servers, Singleton.REACTORS, reactors.run), "reactors", stack)
+        return reactors
+
+    def _start_pollers(
+        self, stores: Stores, active: ActiveConfiguration, servers: Servers, stack: AsyncExitStack
+    ) -> Pollers:
         mirrors = self._settings.state / "mirrors"
         pollers = Pollers(ledger=stores.ledger, vault=stores.vault, mirrors=mirrors, random=random.random)
-        stack.push_async_callback(pollers.close)
-        self._lifetime.watch(self._follow_configuration(active, pollers), "configuration", stack)
+        led = LedPollers(active, pollers)
+        self._lifetime.watch(led.follow(), "configuration", stack)
+        if Role.POLLERS in self._settings.roles:
+            self._lifetime.watch(lead(servers, Singleton.POLLERS, led.run), "pollers", stack)
         return pollers
 
-    async def _follow_configuration(self, active: ActiveConfiguration, pollers: Pollers) -> None:
-        async for configuration in active.changes():
-            if Role.POLLERS in self._settings.roles:
-                await pollers.apply(configuration.sources)
-
-    def _start_retention(self, stores: Stores, views: Views, stack: AsyncExitStack) -> None:
+    def _start_retention(self, stores: Stores, views: Views, servers: Servers, stack: AsyncExitStack) -> None:
         settings = self._settings
         if Role.GATEWAY in settings.roles:
             retention = Retention(
@@ -181,23 +183,31 @@ class Server:
                 clock=self._clock,
                 keep=self._keep_artifacts,
                 total_bytes=settings.artifact_total_bytes,
+                leads=partial(servers.leads, Singleton.RETENTION),
             )
             self._lifetime.watch(retention.run(), "retention", stack)
 
-    async def _start_operations(self, stores: Stores, views: Views, stack: AsyncExitStack) -> None:
+    async def _start_operations(
+        self, stores: Stores, views: Views, active: ActiveConfiguration, stack: AsyncExitStack
+    ) -> None:
         """Where the gateway is: what the operations read was uploaded to this process."""
         if Role.GATEWAY in self._settings.roles:
             ledger, finder = stores.ledger, ArtifactSearch(views)
             operations = ServerOperations(
                 ledger,
-                performers(ledger, stores.artifacts, finder),
+                performers(ledger, stores.artifacts, finder, SecretMasking(ledger, active).of_build),
                 elsewhere_seconds=0.0 if self._settings.database is None else ELSEWHERE_SECONDS,
             )
             await operations.start()
             stack.push_async_callback(operations.stop)
 
     async def _start_gateway(
-        self, stores: Stores, active: ActiveConfiguration, authority: Authority, stack: AsyncExitStack
+        self,
+        stores: Stores,
+        active: ActiveConfiguration,
+        servers: Servers,
+        authority: Authority,
+        stack: AsyncExitStack,
     ) -> None:
         if Role.GATEWAY in self._settings.roles:
             self._gateway = await serve_workers(
@@ -207,14 +217,21 @@ class Server:
                 active=active,
                 clock=self._clock,
                 server_id=self._id,
+                servers=servers,
                 authority=authority,
             )
 
-    def _start_elastic(self, ledger: Ledger, whole_token: Callable[[str], str], stack: AsyncExitStack) -> None:
-        if Role.ELASTIC in self._settings.roles:
-            home, gateway = self._settings.state / "elastic", self._gateway.gateway
-            fleet = elastic.join(ledger, self._clock, home=home, gateway=gateway, whole_token=whole_token)
-            self._lifetime.watch(fleet.run(), "elastic workers", stack)
+    def _start_elastic(
+        self, ledger: Ledger, whole_token: Callable[[str], str], servers: Servers, stack: AsyncExitStack
+    ) -> None:
+        if Role.ELASTIC not in self._settings.roles:
+            return
+        home, gateway = self._settings.state / "elastic", self._gateway.gateway
+
+        async def run() -> None:
+            await elastic.join(ledger, self._clock, home=home, gateway=gateway, whole_token=whole_token).run()
+
+        self._lifetime.watch(lead(servers, Singleton.ELASTIC, run), "elastic workers", stack)
 
     async def _start_api(self, dependencies: ApiDependencies, stack: AsyncExitStack) -> None:
         if Role.API in self._settings.roles:

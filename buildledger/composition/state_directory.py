@@ -8,10 +8,13 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from buildledger.settings import ADDRESS_FILE, ADMIN_TOKEN_FILE, SettingsError
 
 LOCK_FILE = "server.lock"
+STORE_FILE = "store-id"
+"""Tells the other servers of a ledger that this is the directory they were told of."""
 ENDED_SESSIONS_FILE = "sessions-ended"
 ADMIN_TOKEN_BYTES = 32
 ADMIN_TOKEN_CHARACTERS_MIN = 16
@@ -55,6 +58,14 @@ def admin_token(state: Path) -> str:
             f" {ADMIN_TOKEN_CHARACTERS_MIN}: remove the file, and the next start makes one"
         )
     return token
+
+
+def store_name(state: Path) -> str:
+    """What names the directory for ever; made at the first start."""
+    path = state / STORE_FILE
+    if not path.exists():
+        _write_private(path, str(uuid4()))
+    return path.read_text().strip()
 
 
 def tell_address(state: Path, url: str) -> None:

@@ -35,6 +35,7 @@ CODES = {
     "missing-input": "a template or a builder needs an input that nothing gives it",
     "missing-key": "a key that has to be there isn't",
     "missing-secret": "a secret isn't where the provider looks for it",
+    "secret-unmaskable": "a secret is too short, or a word too common, to be hidden in output",
     "name": "not a name",
     "no-worker": "no worker of the file can run a builder (a warning)",
     "not-built": "part of the format, but not built in this version",

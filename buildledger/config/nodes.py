@@ -52,6 +52,10 @@ def _spread(content: Any) -> Any:
 
 
 def _node(raw: dict[str, Any], allowed: tuple[str, ...]) -> Any:
+    if "secret" in allowed and raw.keys() == {"secret", "mask"}:
+        if not isinstance(raw["mask"], bool):
+            raise fault("type", f"expected true or false, found {scalars.describe(raw['mask'])}", at="mask")
+        return msgspec.structs.replace(_node({"secret": raw["secret"]}, allowed), mask=raw["mask"])
     if len(raw) != 1:
         names = ", ".join(raw) or "none"
         raise fault("value-node", f"a value node has exactly one key, this has {names}", _shapes(allowed))
@@ -156,6 +160,11 @@ def _one_of(plain: list[dict[str, Any]], kinds: tuple[str, ...]) -> dict[str, An
         inner = {"anyOf": [content, _one_of([], _LISTS)]}
         nodes.append(
             {"type": "object", "properties": {"spread": inner}, "required": ["spread"], "additionalProperties": False}
+        )
+    if "secret" in kinds:
+        properties = {"secret": content, "mask": {"type": "boolean"}}
+        nodes.append(
+            {"type": "object", "properties": properties, "required": ["secret", "mask"], "additionalProperties": False}
         )
     return {"anyOf": [*plain, *nodes]}
 

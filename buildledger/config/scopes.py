@@ -12,7 +12,7 @@ from buildledger.config.document import Document, Mark
 from buildledger.config.expressions import ENGINE, ExpressionError, UnknownNameError, ValueType
 from buildledger.config.inputs import InputSpec
 from buildledger.config.problems import Path, did_you_mean, listed
-from buildledger.config.secrets import SecretProvider, SecretUnavailableError
+from buildledger.config.secrets import SecretProvider, SecretUnavailableError, unmaskable
 from buildledger.config.values import Expression, InputRef, PropertyRef, SecretRef, Spread
 
 CHANGE = {
@@ -92,8 +92,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
                 self._reference(path, "property", name, known if place is Place.STEP else {}, wanted)
             case Expression(source=source):
                 self.check_expression((*path, "expr"), source, place, wanted)
-            case SecretRef(name=name):
-                self._secret((*path, "secret"), name)
+            case SecretRef(name=name, mask=mask):
+                self._secret((*path, "secret"), name, mask=mask)
             case _ if isinstance(node, tuple) and ValueType.STRINGS not in wanted:
                 self.document.add("type", path, "a list can't stand here", "spread it: {spread: …}")
 
@@ -178,14 +178,18 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
             "property": "a property is known after the step that sets it, or from the builder's 'properties'",
         }[kind]
 
-    def _secret(self, path: Path, name: str) -> None:
+    def _secret(self, path: Path, name: str, *, mask: bool) -> None:
         if self.secrets is None:
             return
         try:
-            self.secrets.read(name)
+            value = self.secrets.read(name)
         except SecretUnavailableError as error:
             place = self.secrets.place(name)
             self.document.add("missing-secret", path, f"{error}", f"put it into {place}, or take the reference out")
+            return
+        if mask and (reason := unmaskable(value)):
+            hint = f"choose another value, or write {{secret: {name}, mask: false}} if it may be seen"
+            self.document.add("secret-unmaskable", path, f"secret '{name}' {reason}", hint)
 
 
 _KINDS = {"input": "input", "matrix": "axis", "property": "property"}

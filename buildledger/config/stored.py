@@ -81,8 +81,23 @@ class StoredFormat(Generic[T]):
 
 _number = msgspec.json.Decoder(_Numbered)
 
+
+def _secrets_are_masked(plain: dict[str, Any]) -> dict[str, Any]:
+    """Format 1 → 2: whether a secret is hidden in output is said; it always was."""
+
+    def within(value: Any) -> Any:
+        if isinstance(value, list):
+            return [within(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        inner = {key: within(one) for key, one in value.items()}
+        return inner | {"mask": True} if inner.get("node") == "secret" and "name" in inner else inner
+
+    return {key: within(value) for key, value in plain.items()}
+
+
 CONFIGURATION: StoredFormat[Configuration] = StoredFormat(
-    "configuration", Configuration, CONFIGURATION_FORMAT, upcasts=()
+    "configuration", Configuration, CONFIGURATION_FORMAT, upcasts=(_secrets_are_masked,)
 )
 MACHINE_SETTINGS: StoredFormat[Start] = StoredFormat(
     "text with a machine's settings", Start, MACHINE_SETTINGS_FORMAT, upcasts=()

@@ -37,6 +37,8 @@ class SecretRef(msgspec.Struct, frozen=True, tag="secret", tag_field="node"):
     """A secret by name; it stays a name in everything that is stored."""
 
     name: str
+    mask: bool = True
+    """False: it isn't hidden in what the program writes."""
 
 
 Value = Plain | InputRef | PropertyRef | Expression

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
-
-from cronsim import CronSim
 
 from buildledger.events.request import SourceStamp
 
@@ -39,21 +36,14 @@ def lease_ends_at(disconnected_at: datetime, serving_since: datetime, lease_seco
     return max(disconnected_at, serving_since) + timedelta(seconds=lease_seconds)
 
 
-def next_run(at: str, zone: str, after: datetime) -> datetime:
-    """The first time after `after` that a crontab expression names, in its zone; UTC."""
-    return next(CronSim(at, after.astimezone(ZoneInfo(zone)))).astimezone(UTC)
+def default_branch(configured: str | None, own: str | None, known: Iterable[str]) -> str:
+    """The branch that is built when nobody names one; empty when nothing is known, which means the repository's own.
 
-
-def last_run(at: str, zone: str, until: datetime) -> datetime:
-    """The last time, `until` included, that a crontab expression names, in its zone; UTC."""
-    later = (until.replace(microsecond=0) + timedelta(seconds=1)).astimezone(ZoneInfo(zone))
-    return next(CronSim(at, later, reverse=True)).astimezone(UTC)
-
-
-def default_branch(configured: str | None, known: Iterable[str]) -> str:
-    """The branch that is built when nobody names one; empty when nothing is known, which means the repository's own."""
-    if configured is not None:
-        return configured
+    It is what the configuration says, else what the source itself says (`own`). Only of a source that says nothing, of
+    which commits are handed in or whose HEAD is no branch, a likely name among those that are `known` is taken.
+    """
+    if (said := configured or own) is not None:
+        return said
     branches = sorted(known)
     likely = [branch for branch in LIKELY_DEFAULT_BRANCHES if branch in branches]
     return next(iter([*likely, *branches]), "")

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from buildledger.domain.command import Aggregate, Command
-from buildledger.events.change import BranchMoved, SourceFailed, SourceRecovered
+from buildledger.events.change import BranchMoved, DefaultBranchChanged, SourceFailed, SourceRecovered
 from buildledger.events.fact import Fact
 from buildledger.events.ids import source_id
 
@@ -18,6 +18,8 @@ class SourceState(msgspec.Struct, frozen=True):
 
     heads: dict[str, str] = msgspec.field(default_factory=dict)
     failed: str | None = None
+    default_branch: str | None = None
+    """What the source itself says."""
 
 
 class SourceCommand(Command, frozen=True, kw_only=True):
@@ -37,6 +39,12 @@ class MoveBranch(SourceCommand, frozen=True, kw_only=True):
     move: BranchMoved
 
 
+class ReportDefaultBranch(SourceCommand, frozen=True, kw_only=True):
+    """Say which branch the source means when nobody names one; the same again decides nothing."""
+
+    branch: str | None
+
+
 class ReportSourceFailure(SourceCommand, frozen=True, kw_only=True):
     """Say that the source can't be read; the same cause again decides nothing."""
 
@@ -48,11 +56,17 @@ class ReportSourceRecovery(SourceCommand, frozen=True, kw_only=True):
     """Say that the source was read; decides nothing unless it had failed."""
 
 
-def decide(state: SourceState, command: MoveBranch | ReportSourceFailure | ReportSourceRecovery) -> tuple[Fact, ...]:
+SourceCommands = MoveBranch | ReportDefaultBranch | ReportSourceFailure | ReportSourceRecovery
+
+
+def decide(state: SourceState, command: SourceCommands) -> tuple[Fact, ...]:
     """Only what differs from the last known state is a fact."""
     match command:
         case MoveBranch(move=move):
             return () if state.heads.get(move.branch) == move.revision else (move,)
+        case ReportDefaultBranch(source=source, branch=branch):
+            changed = DefaultBranchChanged(source=source, branch=branch, previous=state.default_branch)
+            return () if branch == state.default_branch else (changed,)
         case ReportSourceFailure(source=source, cause=cause, detail=detail):
             return () if state.failed == cause else (SourceFailed(source=source, cause=cause, detail=detail),)
         case ReportSourceRecovery(source=source):
@@ -63,22 +77,25 @@ def decide(state: SourceState, command: MoveBranch | ReportSourceFailure | Repor
 
 def evolve(state: SourceState, fact: Fact) -> SourceState:
     """Heads follow moves; an outage ends with the recovery."""
+    replace = msgspec.structs.replace
     match fact:
         case BranchMoved(branch=branch, revision=None):
-            return SourceState({name: at for name, at in state.heads.items() if name != branch}, state.failed)
+            return replace(state, heads={name: at for name, at in state.heads.items() if name != branch})
         case BranchMoved(branch=branch, revision=revision):
-            return SourceState(state.heads | {branch: str(revision)}, state.failed)
+            return replace(state, heads=state.heads | {branch: str(revision)})
+        case DefaultBranchChanged(branch=branch):
+            return replace(state, default_branch=branch)
         case SourceFailed(cause=cause):
-            return SourceState(state.heads, cause)
+            return replace(state, failed=cause)
         case SourceRecovered():
-            return SourceState(state.heads, None)
+            return replace(state, failed=None)
         case _:
             return state
 
 
 AGGREGATE = Aggregate(
     name="source",
-    commands=(MoveBranch, ReportSourceFailure, ReportSourceRecovery),
+    commands=(MoveBranch, ReportDefaultBranch, ReportSourceFailure, ReportSourceRecovery),
     initial=SourceState(),
     decide=decide,
     evolve=evolve,

@@ -8,6 +8,7 @@ from buildledger.events.fact import Fact
 FACTS: tuple[type[Fact], ...] = (
     change.ChangeRecorded,
     change.BranchMoved,
+    change.DefaultBranchChanged,
     change.SourceFailed,
     change.SourceRecovered,
     request.RequestSubmittedV1,
@@ -59,6 +60,7 @@ FACTS: tuple[type[Fact], ...] = (
     person.ClaimRecorded,
     server.ServerStarted,
     server.ServerStopped,
+    server.ServerLost,
     projection.ProjectionSkipped,
 )
 

@@ -78,6 +78,19 @@ class BranchMoved(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """First sight of the whole source: nothing to build unless a trigger asks for it."""
 
 
+class DefaultBranchChanged(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A source says which of its branches is meant when nobody names one; recorded when it differs from before."""
+
+    NAME: ClassVar[str] = "source.default_branch_changed.v1"
+
+    source: str
+    """By its configured name."""
+    branch: str | None
+    """Its name without `refs/heads/`; None: the source names none any more."""
+    previous: str | None = None
+    """What it was before; None: not known."""
+
+
 class FailureCause(StrEnum):
     """Why a source can't be read, as far as its system's output tells: all that this version says. `docs/errors.md`
     explains each."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Literal
 
 import msgspec
 
 
-class SecretName(msgspec.Struct, frozen=True, tag="secret", tag_field="kind"):
+class SecretName(msgspec.Struct, frozen=True, omit_defaults=True, tag="secret", tag_field="kind"):
     """A secret by name; its value is put in when the operation is sent and stands in no fact."""
 
     name: str
+    mask: bool = True
+    """False: the value isn't hidden where it is written, as somebody wants it who says that it may be seen."""
 
 
 class Text(msgspec.Struct, frozen=True, tag="text", tag_field="kind"):
@@ -93,6 +96,8 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
     """Patterns: of the directory `path` only what matches. Empty: all of it."""
     optional: bool = False
     """That nothing is there is no failure."""
+    reports: bool = False
+    """What is sent are test reports: secrets of the build are hidden in them before they are kept."""
 
 
 class FindArtifact(
@@ -157,6 +162,7 @@ class EndReason(StrEnum):
     REFUSED_PATH = "refused_path"
     IO_ERROR = "io_error"
     NO_FILE = "no_file"
+    NOT_A_FILE = "not_a_file"
     TOO_LARGE = "too_large"
     BAD_REPORT = "bad_report"
     INCONSISTENT = "inconsistent"
@@ -225,3 +231,18 @@ INFRASTRUCTURE_REASONS = frozenset(
         EndReason.LOST,
     }
 )
+
+Mask = Callable[[bytes], bytes]
+"""Hides the secrets that it was made for in whatever it is given."""
+
+
+def masked_secrets(spec: OperationSpec) -> frozenset[str]:
+    """The names of the secrets that an operation is given and that nobody is to see."""
+    if not isinstance(spec, Run):
+        return frozenset()
+    return frozenset(value.name for value in spec.env.values() if isinstance(value, SecretName) and value.mask)
+
+
+def mask_text(mask: Mask, text: str) -> str:
+    """A text without the secrets of a mask."""
+    return mask(text.encode(errors="surrogateescape")).decode(errors="surrogateescape") if text else text

@@ -20,6 +20,18 @@ class ServerStarted(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """The name of its machine, for people."""
 
 
+class ServerLost(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """It gave no sign of life for longer than it may: others act as if it were dead, and its workers are free.
+
+    One that lives all the same says anew that it started.
+    """
+
+    NAME: ClassVar[str] = "server.lost.v1"
+
+    reason: str = ""
+    """How that was noticed, for people."""
+
+
 class ServerStopped(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """It stopped in good order."""
 

@@ -13,8 +13,12 @@ from buildledger.events.catalogue import stored_names
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Recorded
 from buildledger.events.ids import CONFIG_STREAM
+from buildledger.ledger.errors import StoreError
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.store import FactQuery
+
+RETRY_SECONDS = 1.0
+"""Between two tries while the database is away."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,10 +49,16 @@ class ActiveConfiguration:
         """What is in force now, if anything is, and then each one that is applied."""
         if self.current is not None:
             yield self.current
-        async for batch in self._ledger.tail().after(self._position):
-            for recorded in batch:
-                if await self._follow(recorded) and self.current is not None:
-                    yield self.current
+        while True:
+            try:
+                async for batch in self._ledger.tail().after(self._position):
+                    for recorded in batch:
+                        if await self._follow(recorded) and self.current is not None:
+                            yield self.current
+                return
+            except StoreError as error:
+                _log.warning("the configuration in force can't be followed, trying again: %s", error)
+                await asyncio.sleep(RETRY_SECONDS)
 
     def names_worker(self, name: str) -> bool:
         """Whether it has a worker of this name; where that can't be read any worker that proves itself may go on."""
@@ -67,8 +77,10 @@ class ActiveConfiguration:
         return provider(self.current.secrets).read(name)
 
     async def _follow(self, recorded: Recorded) -> bool:
-        self._position = recorded.position
-        return isinstance(recorded.fact, ConfigApplied) and await self._try(recorded)
+        if not isinstance(recorded.fact, ConfigApplied):
+            self._position = recorded.position
+            return False
+        return await self._try(recorded)
 
     async def _try(self, recorded: Recorded) -> bool:
         """Take a configuration over; False if it can't be read, which stops nothing else and is said in health."""

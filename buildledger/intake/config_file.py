@@ -31,6 +31,8 @@ class ConfigFile:
         self._active = active
         self._look_now = asyncio.Event()
         self._seen: tuple[int, int, int] | None = None
+        self.rejected: str | None = None
+        """What is wrong with the file as it was looked at last, for people; None if it is in force."""
 
     async def apply(self) -> Receipt:
         """Apply it as it stands; one that says what is in force already decides nothing.
@@ -40,6 +42,18 @@ class ConfigFile:
             LedgerUnavailable
         """
         self._seen = self._stamp()
+        try:
+            receipt = await self._apply()
+        except ConfigErrors as errors:
+            self.rejected = _first_of(errors)
+            raise
+        except Exception as error:
+            self.rejected = f"{self._path} could not be applied: {error}"
+            raise
+        self.rejected = None
+        return receipt
+
+    async def _apply(self) -> Receipt:
         wanted = await asyncio.to_thread(load, self._path)
         command = ApplyConfig(
             digest=wanted.digest,
@@ -87,3 +101,9 @@ class ConfigFile:
         except OSError:
             return None
         return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _first_of(errors: ConfigErrors) -> str:
+    """The first error of a file, and how many more there are: one line has to do."""
+    found = [str(problem) for problem in errors.problems if problem.severity == "error"]
+    return f"{found[0]}, and {len(found) - 1} more" if len(found) > 1 else found[0]

@@ -52,6 +52,13 @@ class OverQuotaError(ArtifactError):
     """There is no room for the file within the limits; the text names the limit."""
 
 
+class ArtifactAlteredError(ArtifactError):
+    """The bytes of a file are no longer those of its name."""
+
+    def __init__(self, sha256: str, found: str) -> None:
+        super().__init__(f"the bytes of artifact {sha256} have been altered: their digest is {found}")
+
+
 class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
     """A whole file of the store."""
 
@@ -137,6 +144,15 @@ class ArtifactStore(Protocol):
         """
         ...
 
+    def check(self, sha256: str) -> None:
+        """Make sure that a file has the bytes of its name; it is read once, and again when it was written to.
+
+        Raises:
+            FileNotFoundError
+            ArtifactAlteredError
+        """
+        ...
+
     def size_bytes(self, sha256: str) -> int:
         """The size of a whole file.
 
@@ -188,5 +204,9 @@ def read_whole(artifacts: ArtifactStore, sha256: str) -> bytes:
 
     Raises:
         FileNotFoundError
+        ArtifactAlteredError
     """
-    return b"".join(artifacts.read(sha256))
+    data = b"".join(artifacts.read(sha256))
+    if (found := digest_of(data)) != sha256:
+        raise ArtifactAlteredError(sha256, found)
+    return data

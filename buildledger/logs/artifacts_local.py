@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from buildledger.logs.artifacts import (
     READ_BYTES,
+    ArtifactAlteredError,
     ArtifactError,
     IncompleteUploadError,
     OverQuotaError,
@@ -24,6 +25,8 @@ from buildledger.logs.artifacts import (
 from buildledger.logs.packs import sync_directory
 
 _HASH_BYTES = 1024 * 1024
+CHECKED_MAX = 100_000
+"""Files whose check is remembered: some 30 MB."""
 _DIGEST_CHARACTERS = hashlib.sha256().digest_size * 2
 
 
@@ -40,6 +43,8 @@ class LocalArtifactStore:
         self._used_bytes: int | None = None
         """None until somebody asks: it takes a walk through the directory."""
         self._lock = threading.RLock()
+        self._checked: dict[str, tuple[int, ...]] = {}
+        """Which files had the right bytes, and when they had last been written to."""
 
     def has(self, sha256: str) -> bool:
         """See `ArtifactStore.has`."""
@@ -96,6 +101,22 @@ class LocalArtifactStore:
             file.seek(offset)
             while piece := file.read(READ_BYTES):
                 yield piece
+
+    def check(self, sha256: str) -> None:
+        """See `ArtifactStore.check`."""
+        path = self.path(sha256)
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            written = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+            if self._checked.get(sha256) == written:
+                return
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != sha256:
+            raise ArtifactAlteredError(sha256, found)
+        with self._lock:
+            if len(self._checked) >= CHECKED_MAX:
+                self._checked.clear()
+            self._checked[sha256] = written
 
     def size_bytes(self, sha256: str) -> int:
         """See `ArtifactStore.size_bytes`."""
@@ -205,7 +226,7 @@ class _LocalUpload:
         assert self._file is not None
         if self._held_bytes + len(data) > self._size_bytes:
             self._discard()
-            raise WrongDigestError(f"more than the announced {self._size_bytes} bytes were sent")
+            raise WrongDigestError(f"it has grown meanwhile: more than the announced {self._size_bytes} bytes came")
         rest = memoryview(data)
         while rest:
             written = self._file.write(rest)
@@ -220,7 +241,7 @@ class _LocalUpload:
             raise IncompleteUploadError(f"{self._held_bytes} of {self._size_bytes} bytes have come")
         if self._hasher.hexdigest() != self._sha256:
             self._discard()
-            raise WrongDigestError(f"what was sent is not artifact {self._sha256}")
+            raise WrongDigestError("it has changed meanwhile: what came isn't what was announced")
         os.fsync(self._file.fileno())
         self._store.adopt(self._part, self._sha256, self._size_bytes)
         self.close()

@@ -6,7 +6,7 @@ Canonical JSON: no white space, keys and entries in a fixed order. Equal directo
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -20,6 +20,8 @@ PATH_MAX_BYTES = 4_096
 PAGE_ENTRIES = 400
 PAGE_BYTES = 128 * 1024
 """Of a page on the wire, where a message holds 256 KiB."""
+LINKS_MAX = 40
+"""What a system follows on the way to one file."""
 ENTRY_BYTES = 80
 """What an entry takes on the wire besides its path: digest, size, mode and their tags."""
 
@@ -145,6 +147,7 @@ def _check(entries: Sequence[Entry]) -> None:
     if len(entries) > ENTRIES_MAX:
         raise ManifestError(f"a directory with more than {ENTRIES_MAX} entries can't be kept")
     known: dict[str, str] = {}
+    links = {entry.path: entry.target for entry in entries if entry.type == "link"}
     previous = b""
     for entry in entries:
         _check_path(entry.path)
@@ -159,7 +162,7 @@ def _check(entries: Sequence[Entry]) -> None:
             parent = posixpath.dirname(parent)
         known[entry.path] = entry.type
         if entry.type == "link":
-            _check_link(entry)
+            _check_link(entry, links)
         if entry.type == "file" and (len(entry.sha256) != 64 or not entry.sha256.isalnum()):
             raise ManifestError(f"{entry.path!r} has no digest")
 
@@ -174,13 +177,44 @@ def _check_path(path: str) -> None:
         raise ManifestError(f"{path[:200]!r} is no path inside of a directory")
 
 
-def _check_link(entry: Entry) -> None:
+def _check_link(entry: Entry, links: Mapping[str, str]) -> None:
     """A link may point to anything inside of the artifact, also to what isn't there."""
     target = entry.target
     try:
         target.encode()
     except UnicodeEncodeError:
         raise ManifestError(f"the link {entry.path!r} points to a name that isn't UTF-8") from None
-    reached = posixpath.normpath(posixpath.join(posixpath.dirname(entry.path), target))
-    if not target or "\0" in target or target.startswith("/") or reached == ".." or reached.startswith("../"):
+    if not target or "\0" in target or _leaves(posixpath.dirname(entry.path), target, links):
         raise ManifestError(f"the link {entry.path!r} leads out of the directory, to {target[:200]!r}")
+
+
+def _leaves(directory: str, target: str, links: Mapping[str, str]) -> bool:
+    """Whether a link's target leads out, with the links of the artifact followed on the way as a system follows them.
+
+    By its text alone `x/y/up/../../etc` may stay inside, and not where `x/y/up` is a link to a directory further up.
+    """
+    reached = directory.split("/") if directory else []
+    ahead, followed = target.split("/"), 0
+    if target.startswith("/"):
+        return True
+    while ahead:
+        name = ahead.pop(0)
+        if name in ("", "."):
+            continue
+        if name == "..":
+            if not reached:
+                return True
+            reached.pop()
+            continue
+        reached.append(name)
+        further = links.get("/".join(reached))
+        if further is None:
+            continue
+        followed += 1
+        if further.startswith("/"):
+            return True
+        if followed > LINKS_MAX:
+            return False  # a circle: it leads nowhere
+        reached.pop()
+        ahead = [*further.split("/"), *ahead]
+    return False

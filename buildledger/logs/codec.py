@@ -1,5 +1,7 @@
 """From bytes of a log to a chunk and back."""
 
+import sqlite3
+
 import zstandard
 
 from buildledger.logs.packs import PackReader
@@ -7,6 +9,8 @@ from buildledger.logs.packs import PackReader
 RAW, ZSTD = 0, 1
 """Values of `chunk.codec`."""
 
+UNREADABLE = (sqlite3.Error, OSError, zstandard.ZstdError, ValueError, TypeError, AttributeError, OverflowError)
+"""What reading a damaged store raises: its rows may hold anything."""
 COMPRESS_MIN_BYTES = 128
 COMPRESSION_LEVEL = 1
 """The fastest level that still halves typical output twice; higher ones cost more than the disk they save."""

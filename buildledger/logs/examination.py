@@ -10,15 +10,10 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-import zstandard
-
 from buildledger.logs import schema
-from buildledger.logs.codec import ChunkCodec
+from buildledger.logs.codec import UNREADABLE, ChunkCodec
 from buildledger.logs.packs import PackReader, pack_path
 from buildledger.logs.store import LogAlteredError, LogDigest, LogMissingError
-
-UNREADABLE = (sqlite3.Error, OSError, zstandard.ZstdError, ValueError, TypeError, AttributeError, OverflowError)
-"""What reading a damaged store raises: its rows may hold anything."""
 
 
 class LogExaminer:

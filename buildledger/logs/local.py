@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
+from buildledger.logs.checking import CheckedLogs
 from buildledger.logs.following import Watches
 from buildledger.logs.ingest import Ingest
 from buildledger.logs.reading import LogReader
@@ -39,11 +40,16 @@ class LocalLogStore:
         self._ingest = Ingest(directory, self._watches.tell)
         self._readers = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="log-reader")
         self._local = threading.local()
+        self._checked = CheckedLogs()
         self._regex_searches = asyncio.Semaphore(REGEX_SEARCHES_MAX)
 
     async def append(self, entries: Sequence[LogBytes], finish: Sequence[UUID] = ()) -> Sequence[LogDigest]:
         """See `LogStore.append`."""
         return await self._ingest.append(entries, finish)
+
+    async def check(self, log_id: UUID, said: LogDigest | None) -> None:
+        """See `LogStore.check`."""
+        await self._read(lambda reader: reader.check(log_id, said))
 
     async def size(self, log_id: UUID) -> LogSize:
         """See `LogStore.size`."""
@@ -64,7 +70,10 @@ class LocalLogStore:
         """See `LogStore.search`."""
         if pattern.regex:
             async with self._regex_searches:
-                return await search_in_process(self._directory, log_id, pattern, limit, from_line, SEARCH_SECONDS)
+                parts = self._checked.parts(log_id)
+                return await search_in_process(
+                    self._directory, log_id, pattern, limit, from_line, SEARCH_SECONDS, parts
+                )
         until = time.monotonic() + SEARCH_SECONDS
         return await self._read(
             lambda reader: reader.search(log_id, pattern, limit, max(from_line, 0), lambda: time.monotonic() > until)
@@ -94,5 +103,5 @@ class LocalLogStore:
     def _ask(self, question: Callable[[LogReader], Answer]) -> Answer:
         reader: LogReader | None = getattr(self._local, "reader", None)
         if reader is None:
-            reader = self._local.reader = LogReader(self._directory)
+            reader = self._local.reader = LogReader(self._directory, self._checked)
         return question(reader)

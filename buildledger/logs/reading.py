@@ -4,18 +4,29 @@ Everything here blocks and is called on reader threads. A line is found through 
 so its cost does not depend on where in the log it is.
 """
 
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
 
 from buildledger.logs import schema
-from buildledger.logs.codec import ChunkCodec
+from buildledger.logs.checking import CheckedLogs, digest_of_part
+from buildledger.logs.codec import UNREADABLE, ChunkCodec
 from buildledger.logs.packs import PackReader
 from buildledger.logs.search import compile_pattern, search_chunks
-from buildledger.logs.store import LogLines, LogSize, Pattern, SearchPage
+from buildledger.logs.store import (
+    LogAlteredError,
+    LogDigest,
+    LogLines,
+    LogMissingError,
+    LogSize,
+    Pattern,
+    SearchPage,
+)
 
 RAW_PIECE_BYTES = 1024 * 1024
 
@@ -38,9 +49,50 @@ _NOTHING = _Row(0, 0, 0, 0, 0)
 class LogReader:
     """Reads the logs kept in a directory; used by one thread at a time."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, checked: CheckedLogs | None = None) -> None:
+        """`checked`: what this and other readers know of logs that were checked."""
         self._connection = schema.open_reader(directory)
         self._codec = ChunkCodec(PackReader(schema.packs_directory(directory)))
+        self._checked = checked or CheckedLogs()
+
+    def check(self, log_id: UUID, said: LogDigest | None) -> None:
+        """Compare a log with what its fact says of it: read all of it once, and then compare each chunk that is read.
+
+        Raises:
+            LogMissingError
+            LogAlteredError
+        """
+        with self._snapshot():
+            row = self._row(log_id)
+            if not row.id:
+                raise LogMissingError(f"the bytes of log {log_id} are not here")
+            if said is None:
+                return
+            counted = (row.size_bytes, row.line_count, bool(row.finished))
+            if counted != (said.size_bytes, said.line_count, True):
+                raise LogAlteredError(
+                    f"log {log_id} has {row.size_bytes} bytes in {row.line_count} lines here, while the fact of its end"
+                    f" says {said.size_bytes} in {said.line_count}"
+                )
+            if not self._checked.knows(log_id, said.sha256):
+                self._read_all(log_id, row.id, said)
+
+    def _read_all(self, log_id: UUID, log: int, said: LogDigest) -> None:
+        hasher = hashlib.sha256()
+        parts: dict[int, bytes] = {}
+        for first_byte, *chunk in self._connection.execute(
+            "SELECT first_byte, size_bytes, codec, pack, pack_at, packed_bytes, data FROM chunk"
+            " WHERE log = ? ORDER BY first_byte",
+            (log,),
+        ):
+            data = self._codec.unpack(*chunk)
+            hasher.update(data)
+            parts[first_byte] = digest_of_part(data)
+        if hasher.hexdigest() != said.sha256:
+            raise LogAlteredError(
+                f"log {log_id} has the digest {hasher.hexdigest()}, while the fact of its end says {said.sha256}"
+            )
+        self._checked.add(log_id, said.sha256, parts)
 
     def size(self, log_id: UUID) -> LogSize:
         """How much of a log is durable."""
@@ -56,7 +108,7 @@ class LogReader:
                 return LogLines(first=first, lines=(), cut=False)
             parts: list[bytes] = []
             newlines = size_bytes = 0
-            for part in self._chunks(row.id, self._line_start(row.id, first), row.size_bytes):
+            for part in self._chunks(log_id, row.id, self._line_start(log_id, row.id, first), row.size_bytes):
                 parts.append(part)
                 newlines += part.count(b"\n")
                 size_bytes += len(part)
@@ -73,7 +125,7 @@ class LogReader:
             row = self._row(log_id)
             parts: list[bytes] = []
             size_bytes = 0
-            for part in self._chunks(row.id, from_byte, row.size_bytes if to_byte is None else to_byte):
+            for part in self._chunks(log_id, row.id, from_byte, row.size_bytes if to_byte is None else to_byte):
                 parts.append(part)
                 size_bytes += len(part)
                 if size_bytes >= RAW_PIECE_BYTES:
@@ -89,7 +141,7 @@ class LogReader:
             row = self._row(log_id)
             if from_line >= row.line_count:
                 return SearchPage(hits=(), next_line=None)
-            chunks = self._chunks(row.id, self._line_start(row.id, from_line), row.size_bytes)
+            chunks = self._chunks(log_id, row.id, self._line_start(log_id, row.id, from_line), row.size_bytes)
             return search_chunks(chunks, matcher, limit, from_line, expired)
 
     def _row(self, log_id: UUID) -> _Row:
@@ -98,7 +150,7 @@ class LogReader:
         ).fetchone()
         return _Row(*row) if row else _NOTHING
 
-    def _line_start(self, log: int, line: int) -> int:
+    def _line_start(self, log_id: UUID, log: int, line: int) -> int:
         """The first byte of a line that exists."""
         if line <= 0:
             return 0
@@ -109,11 +161,11 @@ class LogReader:
             " ORDER BY first_line DESC, first_byte DESC LIMIT 1",
             (log, line),
         ).fetchone()
-        text = self._codec.unpack(*chunk)
+        text = self._unpacked(log_id, first_byte, chunk)
         rest = text.split(b"\n", line - first_line)[line - first_line]
         return int(first_byte) + len(text) - len(rest)
 
-    def _chunks(self, log: int, from_byte: int, to_byte: int) -> Iterator[bytes]:
+    def _chunks(self, log_id: UUID, log: int, from_byte: int, to_byte: int) -> Iterator[bytes]:
         """The bytes `from_byte` to `to_byte` of a log, a chunk at a time."""
         rows = self._connection.execute(
             "SELECT first_byte, size_bytes, codec, pack, pack_at, packed_bytes, data FROM chunk"
@@ -122,17 +174,30 @@ class LogReader:
             (log, max(from_byte, 0), to_byte),
         )
         for first_byte, *chunk in rows:
-            part = self._codec.unpack(*chunk)
+            part = self._unpacked(log_id, first_byte, chunk)
             if first_byte < from_byte or first_byte + len(part) > to_byte:
                 part = part[max(from_byte - first_byte, 0) : to_byte - first_byte]
             if part:
                 yield part
 
+    def _unpacked(self, log_id: UUID, first_byte: int, chunk: Sequence[Any]) -> bytes:
+        data = self._codec.unpack(*chunk)
+        if not self._checked.fits(log_id, first_byte, data):
+            raise LogAlteredError(f"the bytes of log {log_id} from {first_byte} on aren't what they were")
+        return data
+
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
-        """See one state of the log: the ingest thread may merge chunks between two queries."""
-        self._connection.execute("BEGIN")
+        """See one state of the log: the ingest thread may merge chunks between two queries.
+
+        Raises:
+            LogAlteredError: What is stored can't be read.
+        """
         try:
-            yield
-        finally:
-            self._connection.execute("COMMIT")
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("COMMIT")
+        except UNREADABLE as error:
+            raise LogAlteredError(f"the log can't be read: {error}") from error

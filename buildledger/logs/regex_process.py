@@ -13,8 +13,9 @@ from uuid import UUID
 
 import msgspec
 
+from buildledger.logs.checking import CheckedLogs
 from buildledger.logs.reading import LogReader
-from buildledger.logs.store import BadPatternError, Pattern, SearchPage
+from buildledger.logs.store import BadPatternError, LogAlteredError, Pattern, SearchPage
 
 KILL_AFTER_SECONDS = 10.0
 """An expression that has not found an end by now is refused; a long log is answered in pages before that."""
@@ -27,23 +28,40 @@ class _Question(msgspec.Struct, frozen=True, kw_only=True):
     limit: int
     from_line: int
     seconds: float
+    parts: dict[int, bytes] | None
+    """Digests of the log's chunks, if it was checked."""
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):
     page: SearchPage | None = None
     error: str = ""
+    altered: str = ""
+    """What is wrong with the log."""
 
 
 async def search_in_process(
-    directory: Path, log_id: UUID, pattern: Pattern, limit: int, from_line: int, seconds: float
+    directory: Path,
+    log_id: UUID,
+    pattern: Pattern,
+    limit: int,
+    from_line: int,
+    seconds: float,
+    parts: dict[int, bytes] | None = None,
 ) -> SearchPage:
-    """Search in a child process for about `seconds`.
+    """Search in a child process for about `seconds`; `parts` are what the chunks of a log are compared with.
 
     Raises:
         BadPatternError: the pattern does not compile, or had to be killed.
+        LogAlteredError
     """
     question = _Question(
-        directory=str(directory), log_id=log_id, pattern=pattern, limit=limit, from_line=from_line, seconds=seconds
+        directory=str(directory),
+        log_id=log_id,
+        pattern=pattern,
+        limit=limit,
+        from_line=from_line,
+        seconds=seconds,
+        parts=parts,
     )
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", __name__, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
@@ -58,6 +76,8 @@ async def search_in_process(
             child.kill()
             await child.wait()
     answer = msgspec.json.decode(output, type=_Answer) if output else _Answer(error="the search ended unexpectedly")
+    if answer.altered:
+        raise LogAlteredError(answer.altered)
     if answer.page is None:
         raise BadPatternError(answer.error)
     return answer.page
@@ -66,7 +86,10 @@ async def search_in_process(
 def _main() -> None:
     question = msgspec.json.decode(sys.stdin.buffer.read(), type=_Question)
     until = time.monotonic() + question.seconds
-    reader = LogReader(Path(question.directory))
+    checked = CheckedLogs()
+    if question.parts is not None:
+        checked.add(question.log_id, "", question.parts)
+    reader = LogReader(Path(question.directory), checked)
     try:
         page = reader.search(
             question.log_id, question.pattern, question.limit, question.from_line, lambda: time.monotonic() > until
@@ -74,6 +97,8 @@ def _main() -> None:
         answer = _Answer(page=page)
     except BadPatternError as error:
         answer = _Answer(error=str(error))
+    except LogAlteredError as error:
+        answer = _Answer(altered=str(error))
     sys.stdout.buffer.write(msgspec.json.encode(answer))
 
 

@@ -133,6 +133,17 @@ class LogStore(Protocol):
         """
         ...
 
+    async def check(self, log_id: UUID, said: LogDigest | None) -> None:
+        """Make sure that a log is here and, if it is finished, is what its fact says: `said`.
+
+        Cheap when it was checked before: from then on each part that is read is compared with what it was.
+
+        Raises:
+            LogMissingError: Its bytes are not here.
+            LogAlteredError: They are others than they were; also raised by every later read that meets such.
+        """
+        ...
+
     async def size(self, log_id: UUID) -> LogSize:
         """How much of a log is durable."""
         ...

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from buildledger.domain.build import FinishOperation, ReportTests
 from buildledger.domain.command import Command
 from buildledger.domain.refusals import Refusal
 from buildledger.events.fact import Recorded
-from buildledger.events.ids import OperationId
-from buildledger.events.operation import Ended, FindArtifact, ReadReports
+from buildledger.events.ids import BuildId, OperationId
+from buildledger.events.operation import Ended, FindArtifact, Mask, ReadReports
 from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable
 from buildledger.ledger.fold_follower import FoldFollower
 from buildledger.ledger.ledger import Ledger
@@ -32,11 +32,19 @@ ELSEWHERE_SECONDS = 30.0
 _log = logging.getLogger(__name__)
 
 
-def performers(ledger: Ledger, artifacts: ArtifactStore, finder: ArtifactFinder) -> Mapping[type, Performer]:
-    """What does each kind of operation, by the type of its specification."""
+def performers(
+    ledger: Ledger,
+    artifacts: ArtifactStore,
+    finder: ArtifactFinder,
+    mask_of: Callable[[BuildId], Mask | None] = lambda build_id: None,
+) -> Mapping[type, Performer]:
+    """What does each kind of operation, by the type of its specification.
+
+    `mask_of` makes a mask for the secrets of a build; it may block.
+    """
     return {
         FindArtifact: ArtifactFinding(finder, artifacts, ledger.head),
-        ReadReports: ReportReading(artifacts),
+        ReadReports: ReportReading(artifacts, mask_of),
     }
 
 

@@ -74,6 +74,7 @@ source = versioned(
     text("kind", nullable=True),
     text("url", nullable=True),
     text("default_branch", nullable=True),
+    text("own_default_branch", nullable=True),
     text("cause", nullable=True),
     text("detail"),
     number("failed_at", nullable=True),
@@ -84,10 +85,17 @@ class Changes:
     """What was committed, and where it can be read."""
 
     NAME: ClassVar[str] = "changes"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     METADATA: ClassVar[sa.MetaData] = METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset(
-        {events.ChangeRecorded, events.BranchMoved, events.SourceFailed, events.SourceRecovered, ConfigApplied}
+        {
+            events.ChangeRecorded,
+            events.BranchMoved,
+            events.DefaultBranchChanged,
+            events.SourceFailed,
+            events.SourceRecovered,
+            ConfigApplied,
+        }
     )
 
     def writer(self) -> ProjectionWriter:
@@ -126,6 +134,8 @@ class ChangesWriter:
             case events.BranchMoved():
                 self._see(position, fact.source, {})
                 self._moved(position, at, fact)
+            case events.DefaultBranchChanged():
+                self._see(position, fact.source, {"own_default_branch": fact.branch})
             case events.SourceFailed():
                 self._see(position, fact.source, {"cause": fact.cause, "detail": fact.detail, "failed_at": at})
             case events.SourceRecovered():

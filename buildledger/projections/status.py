@@ -26,7 +26,7 @@ class Status:
     """Builders, builds, steps, operations, logs, properties and artifacts."""
 
     NAME: ClassVar[str] = "status"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     METADATA: ClassVar[sa.MetaData] = tables.METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset(
         {

@@ -74,6 +74,8 @@ UNFINISHED = build_state.c.status.in_([sa.literal_column("'running'"), sa.litera
 """Of builds that run. Literals, so that databases see that the index below is enough."""
 _open = sa.and_(build_state.c.until.is_(None), UNFINISHED)
 sa.Index("build_state_open", build_state.c.status, build_state.c.seq, sqlite_where=_open, postgresql_where=_open)
+sa.Index("build_state_since", build_state.c.since)
+"""For the builds that ended last: what a build is when it has ended holds from then on."""
 present("build_state_result", build_state, build_state.c.result, build_state.c.seq)
 
 step = versioned(

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from buildledger.domain.command import Command
+from buildledger.domain.refusals import Refusal
 from buildledger.events.fact import Fact, Recorded
+from buildledger.ledger.errors import LedgerUnavailable
 
 Fold = Callable[[Recorded, Any], None]
 """Updates a reactor's state by one fact; called with the recorded fact, and with the fact itself to spare a look-up."""
@@ -34,15 +36,22 @@ class Reactor(Protocol):
         ...
 
     def begin(self, now: datetime) -> None:
-        """Start from the shared state; called once, when all known facts are folded."""
+        """Start from the shared state, when all known facts are folded: at the start, and when the clock was set.
+
+        Nothing in the shared state lies after `now`; times that were computed before don't hold any more.
+        """
         ...
 
     def react(self, now: datetime) -> list[CommandBatch]:
         """The commands that are left to do; the facts of earlier batches are folded before this is called again."""
         ...
 
-    def refused(self, subject: UUID | str) -> None:
+    def refused(self, subject: UUID | str, why: Refusal | LedgerUnavailable) -> None:
         """Look again at the subject of a batch that was refused; the facts that made the rules refuse it are folded."""
+        ...
+
+    def decided_nothing(self, subject: UUID | str) -> None:
+        """Take for done what the batch of a subject asked for: all of it was so already, and no fact will say so."""
         ...
 
     def next_at(self) -> datetime | None:

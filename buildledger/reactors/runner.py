@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -16,19 +15,16 @@ from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable
 from buildledger.ledger.fold_follower import FoldFollower
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
+from buildledger.reactors.contradictions import Contradictions
 from buildledger.reactors.reactor import CommandBatch, Reactor
 from buildledger.reactors.reactor_fold import CheckpointState, ReactorFold
 from buildledger.reactors.state.shared import SharedState
 from buildledger.reactors.triggers.triggering import Triggering
 
-MAX_REFUSALS = 3
-"""How often one batch may be refused while no fact comes; more means that state and rules contradict each other."""
+CLOCK_STEP_SECONDS = 5.0
+"""A clock that has gone so much more or less than time has passed was set, or the machine slept."""
 
 _log = logging.getLogger(__name__)
-
-
-class ContradictionError(RuntimeError):
-    """A reactor asks again and again for commands that the rules refuse, though no fact has come."""
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +36,10 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     """The number of facts after that position."""
     failure: str | None = None
     """Why the reactors have stopped; None while they work."""
+    triggers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """Why a trigger requests nothing any more, by its name."""
+    held_back: tuple[str, ...] = ()
+    """What the rules refuse again and again, a line each, for people."""
 
 
 class Runner:
@@ -51,13 +51,18 @@ class Runner:
         self._ledger = ledger
         self._clock = clock
         self.reactors = (triggering, *reactors)
+        self._shared = shared
+        self._triggering = triggering
         self._fold = ReactorFold(shared, triggering, reactors, self._facts_folded)
         self._follower = FoldFollower(ledger, self._fold, fails_fast=True, sleep=self._sleep)
         self._react_from = 0
         """The reactors are not asked before the facts up to here, which come from their last batches, are folded."""
-        self._refused: list[tuple[Reactor, CommandBatch]] = []
-        self._refusals: Counter[tuple[str, object]] = Counter()
-        self._refused_at = 0
+        self._refused: list[tuple[Reactor, CommandBatch, Refusal | LedgerUnavailable]] = []
+        self._idle: list[tuple[Reactor, CommandBatch]] = []
+        """Batches that decided nothing."""
+        self._contradictions = Contradictions()
+        self._ahead = 0.0
+        """The time of day in seconds less the monotonic time, when the reactors last began."""
         self._wake = asyncio.Event()
         self._failure: str | None = None
 
@@ -65,7 +70,13 @@ class Runner:
     def health(self) -> Health:
         """How far the reactors have come, and whether they work."""
         lag = self._ledger.head() - self._follower.position
-        return Health(position=self._follower.position, lag=lag, failure=self._failure)
+        return Health(
+            position=self._follower.position,
+            lag=lag,
+            failure=self._failure,
+            triggers=dict(self._triggering.failures),
+            held_back=tuple(self._contradictions.said),
+        )
 
     async def run(self) -> None:
         """Work until cancelled, or until the ledger is closed.
@@ -93,8 +104,7 @@ class Runner:
         """Restore the checkpoint, fold the facts after it, and let every reactor start."""
         await self._follower.restore()
         await self.catch_up()
-        for reactor in self.reactors:
-            reactor.begin(self._clock.now())
+        self._begin()
         self._wake.set()
 
     async def catch_up(self) -> None:
@@ -103,9 +113,19 @@ class Runner:
 
     async def cycle(self) -> bool:
         """Ask every reactor once and execute its commands; False if there were none. All facts have to be folded."""
-        self._retry_refused()
+        self._look_again()
+        if self._clock_was_set():
+            _log.warning("the clock was set: what is due is computed from the present time")
+            self._begin()
         now = self._clock.now()
-        batches = [(reactor, batch) for reactor in self.reactors for batch in reactor.react(now)]
+        for held in self._contradictions.due(now):
+            held.reactor.refused(held.subject, held.refusal)
+        batches = [
+            (reactor, batch)
+            for reactor in self.reactors
+            for batch in reactor.react(now)
+            if not self._contradictions.holds(reactor, batch)
+        ]
         if not batches:
             return False
         await self._execute(batches)
@@ -119,7 +139,8 @@ class Runner:
 
     def next_at(self) -> datetime | None:
         """The earliest time for which a reactor waits; None if none does."""
-        return min((at for reactor in self.reactors if (at := reactor.next_at()) is not None), default=None)
+        times = (self._contradictions.next_at(), *(reactor.next_at() for reactor in self.reactors))
+        return min((at for at in times if at is not None), default=None)
 
     def checkpoint_state(self) -> CheckpointState:
         """The present state, as a checkpoint holds it."""
@@ -178,14 +199,17 @@ class Runner:
         for (reactor, batch), answer in zip(batches, answers, strict=True):
             if not isinstance(answer, BaseException):
                 self._react_from = max(self._react_from, answer.position)
+                self._contradictions.executed(reactor, batch)
+                if not answer.positions:
+                    self._idle.append((reactor, batch))
                 continue
             if isinstance(answer, LedgerClosed) or not isinstance(answer, Refusal | LedgerUnavailable):
                 raise answer
-            self._refused.append((reactor, batch))
-            if isinstance(answer, Refusal):
-                self._count_refusal(reactor, batch, answer)
-            else:
+            if isinstance(answer, LedgerUnavailable):
                 away = answer
+            elif self._contradictions.refused(reactor, batch, answer, self._ledger.head(), self._clock.now()):
+                continue
+            self._refused.append((reactor, batch, answer))
         if self._refused:
             self._react_from = max(self._react_from, self._ledger.head())
         if away is not None:
@@ -194,22 +218,27 @@ class Runner:
     async def _sleep(self, seconds: float) -> None:
         await self._clock.sleep_until(self._clock.now() + timedelta(seconds=seconds))
 
-    def _count_refusal(self, reactor: Reactor, batch: CommandBatch, refusal: Refusal) -> None:
-        _log.info("%s was refused, because something else came first: %s", reactor.name, refusal)
-        head = self._ledger.head()
-        if head != self._refused_at:
-            self._refusals.clear()
-            self._refused_at = head
-        key = (reactor.name, batch.subject)
-        self._refusals[key] += 1
-        if self._refusals[key] > MAX_REFUSALS:
-            msg = f"{reactor.name} wants {type(batch.commands[0]).__name__} of {batch.subject} again: {refusal}"
-            raise ContradictionError(msg) from refusal
-
-    def _retry_refused(self) -> None:
+    def _look_again(self) -> None:
+        """Tell the reactors what became of their last batches, where no fact does."""
         refused, self._refused = self._refused, []
-        for reactor, batch in refused:
-            reactor.refused(batch.subject)
+        for reactor, batch, why in refused:
+            reactor.refused(batch.subject, why)
+        idle, self._idle = self._idle, []
+        for reactor, batch in idle:
+            reactor.decided_nothing(batch.subject)
+
+    def _begin(self) -> None:
+        now = self._clock.now()
+        self._ahead = self._clock_offset()
+        self._shared.clock_set(now)
+        for reactor in self.reactors:
+            reactor.begin(now)
+
+    def _clock_was_set(self) -> bool:
+        return abs(self._clock_offset() - self._ahead) > CLOCK_STEP_SECONDS
+
+    def _clock_offset(self) -> float:
+        return self._clock.now().timestamp() - self._clock.monotonic()
 
 
 def _reason(error: BaseException) -> str:

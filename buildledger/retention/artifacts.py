@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -17,10 +17,10 @@ import sqlalchemy as sa
 from buildledger.clock import Clock
 from buildledger.domain.build import RemoveArtifact
 from buildledger.events.ids import BuildId, OperationId
-from buildledger.ledger.errors import LedgerUnavailable
+from buildledger.ledger.errors import LedgerUnavailable, StoreError
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
-from buildledger.logs.artifacts import ArtifactStore
+from buildledger.logs.artifacts import ArtifactAlteredError, ArtifactStore
 from buildledger.logs.artifacts_manifest import Manifest, ManifestError
 from buildledger.projections import status_tables
 from buildledger.projections.columns import microseconds
@@ -67,13 +67,16 @@ class Retention:
         clock: Clock,
         keep: timedelta | None,
         total_bytes: int | None,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
+        """Where several servers keep artifacts each looks after its own; what is expired goes by the one that leads."""
         self._ledger = ledger
         self._views = views
         self._artifacts = artifacts
         self._clock = clock
         self._keep = keep
         self._total_bytes = total_bytes
+        self._leads = leads
 
     async def run(self) -> None:
         """Look, for as long as the server runs; trouble is told and tried again."""
@@ -82,7 +85,7 @@ class Retention:
             try:
                 await self.look(sweep=looks % SWEEP_PERIODS == 0)
                 looks += 1
-            except (OSError, LedgerUnavailable, sa.exc.SQLAlchemyError) as error:
+            except (OSError, LedgerUnavailable, StoreError, sa.exc.SQLAlchemyError) as error:
                 _log.warning("old artifacts can't be removed, trying again later: %s", error)
             await asyncio.sleep(PERIOD_SECONDS)
 
@@ -139,7 +142,7 @@ class Retention:
     def _going(self, rows: Sequence[_Row]) -> list[tuple[_Row, str]]:
         """The artifacts that are to be removed, each with the reason."""
         oldest = 0 if self._keep is None else microseconds(self._clock.now() - self._keep)
-        going = [(row, "expired") for row in rows if row.over and row.stored_at < oldest]
+        going = [(row, "expired") for row in rows if row.over and row.stored_at < oldest and self._leads()]
         if self._total_bytes is None or self._artifacts.used_bytes() <= NEARLY_FULL * self._total_bytes:
             return going
         room = NEARLY_FULL * self._total_bytes
@@ -150,7 +153,7 @@ class Retention:
             fresh = self._files(row) - counted
             room -= sum(self._size(sha256) for sha256 in fresh)
             counted |= fresh
-            if room < 0 and row.over:
+            if room < 0 and row.over and self._artifacts.has(row.sha256):
                 going.append((row, "quota"))
         return going
 
@@ -174,7 +177,7 @@ class Retention:
             return {row.sha256}
         try:
             return {row.sha256} | Manifest.load(self._artifacts, row.sha256).digests()
-        except (FileNotFoundError, ManifestError) as error:
+        except (FileNotFoundError, ManifestError, ArtifactAlteredError) as error:
             _log.error("the manifest of artifact %s can't be read: %s", row.operation_id, error)
             return {row.sha256}
 

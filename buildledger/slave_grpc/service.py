@@ -27,6 +27,7 @@ from buildledger.slave_grpc.identity.worker_auth import WorkerAuth
 from buildledger.slave_grpc.sessions.admission import SessionAdmission
 from buildledger.slave_grpc.sessions.secret_source import SecretSource
 from buildledger.slave_grpc.sessions.sessions import Sessions
+from buildledger.slave_grpc.sessions.unmasked import MaskSource, NoMasks
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 from buildledger.slave_grpc.state.follower import OpenWorkFollower
 
@@ -50,11 +51,14 @@ class WorkerService:
         settings: WorkerServiceSettings,
         authority: Authority | None = None,
         is_configured: Callable[[str], bool] = lambda worker: True,
+        serves: Callable[[ServerId], bool] = lambda server_id: False,
         interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
         seen_proofs: Path | None = None,
+        masks: MaskSource | None = None,
     ) -> None:
         """Without an `authority` workers get bearer credentials only. Only workers that are configured are admitted.
 
+        `serves` says whether another server process lives: a session with one that doesn't is over.
         `interceptors` see each call before it is authenticated. The file `seen_proofs` remembers proofs of possession
         over a restart.
         """
@@ -79,6 +83,7 @@ class WorkerService:
             is_configured=is_configured,
             clock=clock,
             server_id=server_id,
+            serves=serves,
             settings=settings,
         )
         self._artifacts = artifacts
@@ -98,6 +103,7 @@ class WorkerService:
             admission=self._admission,
             access=self._access,
             secrets=secrets,
+            masks=masks or NoMasks(),
             server_id=server_id,
             settings=settings,
         )

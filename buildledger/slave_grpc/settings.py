@@ -45,8 +45,6 @@ class WorkerServiceSettings:
     """How long a credential lasts; workers exchange it after half of that."""
     overlap_seconds: float = 3_600.0
     """How long a credential that was exchanged stays valid beside the next one, in case the answer was lost."""
-    only_server: bool = True
-    """No other process serves this ledger, so that a session with any other server is one with a dead server."""
 
     @property
     def own_certificate(self) -> bool:

@@ -142,6 +142,14 @@ class MirrorCommands(Protocol):
         """Branch → revision, of what `list_remote_heads` or `list_heads` printed."""
         ...
 
+    def find_default_branch(self) -> ServerCommand:
+        """Ask the far end which branch is meant when nobody names one; touches no file."""
+        ...
+
+    def parse_default_branch(self, output: bytes) -> str | None:
+        """What `find_default_branch` printed; None if the far end names none."""
+        ...
+
     def create(self, heads: Mapping[str, str]) -> ServerCommand:
         """Make an empty mirror for a far end that has these branches."""
         ...

@@ -52,4 +52,4 @@ def label(text: str) -> str:
 
 
 def _variable(value: str | values.SecretRef) -> EnvironmentValue:
-    return SecretName(value.name) if isinstance(value, values.SecretRef) else Text(value)
+    return SecretName(value.name, mask=value.mask) if isinstance(value, values.SecretRef) else Text(value)

@@ -41,9 +41,9 @@ def result_of(ended: Ended) -> Result:
     match ended.reason:
         case "cancel":
             return Result.CANCELLED
-        case "exited" | "signalled" | "no_output" | "max_time" | "log_limit" | "start_failed" | "no_file" | "too_large":
+        case "exited" | "signalled" | "no_output" | "max_time" | "log_limit" | "start_failed" | "no_file":
             return Result.FAILURE
-        case "bad_report":
+        case "not_a_file" | "too_large" | "bad_report":
             return Result.FAILURE
         case _:
             return Result.EXCEPTION
@@ -53,6 +53,7 @@ FILE_TROUBLE = {
     "refused_path": "path refused by the worker",
     "io_error": "the worker could not read or write",
     "no_file": "there is no such file",
+    "not_a_file": "neither a file nor a directory",
     "too_large": "too much to keep",
     "bad_report": "a test report can't be read",
 }

@@ -35,6 +35,7 @@ def test_report(step: TestReportStep, inputs: StepInputs) -> Program:
         limit_bytes=limits.UPLOAD_DEFAULT_BYTES,
         files=step.files,
         optional=step.optional,
+        reports=True,
     )
     sent = yield Operation(label="upload reports", spec=upload)
     assert sent is not None
@@ -65,4 +66,4 @@ def summary(totals: ReadTotals) -> str:
     return ", ".join(said) if said else "no tests"
 
 
-PROGRAM = StepProgram(name="test_report", version=1, start=test_report)
+PROGRAM = StepProgram(name="test_report", version=2, start=test_report)

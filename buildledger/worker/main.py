@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import fcntl
 import logging
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+from buildledger.worker.contract.directory import PRIVATE
 from buildledger.worker.settings import WorkerSettings
 from buildledger.worker.supervision.program import SupervisorUnusableError
 from buildledger.worker.transport.credential import CredentialUnreadableError
@@ -59,7 +61,7 @@ async def run_worker(settings: WorkerSettings) -> int:
 @contextlib.contextmanager
 def _exclusive(state_dir: Path) -> Iterator[None]:
     """Hold the state directory's lock; the system lets go of it however the process ends."""
-    with (state_dir / "lock").open("ab") as lock:
+    with open(os.open(state_dir / "lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, PRIVATE), "wb") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

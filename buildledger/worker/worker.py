@@ -12,6 +12,7 @@ import grpc
 import grpc.aio
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.worker.contract.directory import write_private
 from buildledger.worker.files.transfers.blob_store import BlobStore, is_cancelled
 from buildledger.worker.processes.orphans import OrphanedRun
 from buildledger.worker.runs.attempt import Attempt
@@ -226,7 +227,7 @@ class Worker:
             self._orphan_timer = None
         temporary = self._epoch_file.with_suffix(".new")
         try:
-            temporary.write_text(str(self._identity.last_epoch), encoding="ascii")
+            write_private(temporary, str(self._identity.last_epoch))
             temporary.replace(self._epoch_file)
         except OSError as error:
             _log.error("the epoch can't be stored: %s", error)

@@ -29,6 +29,7 @@ from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
 from buildledger.sources.change_texts import ChangeTexts
 from buildledger.testing.clock import VirtualClock
+from tests.fakes.servers import alone
 from tests.projections.world import START, World, claim, words
 
 TOKEN = "test-admin-token"
@@ -121,6 +122,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         views=views,
         projector=projector,
         reactors=None,
+        servers=alone(),
         connected_workers=None,
         active=LedgerConfiguration(ledger),
         configurations=Configurations(ledger.at),

@@ -70,12 +70,12 @@ async def test_a_server_starts_in_a_backup_that_was_made_while_it_worked(tmp_pat
         pushing = asyncio.create_task(push_on())
         expected = []
         for number in range(BACKUPS):
+            await eventually(lambda wanted=5 * (number + 1): acknowledged >= wanted)  # type: ignore[misc]
             before = acknowledged
             made = await asyncio.to_thread(back_up, state, tmp_path / f"copy{number}")
             expected.append((before, made))
         assert not pushing.done(), pushing.exception()
         pushing.cancel()
-    assert expected[-1][0] > expected[0][0], "nothing happened meanwhile"
     for number, (before, made) in enumerate(expected):
         copy = tmp_path / f"copy{number}"
         verified = CliRunner().invoke(group, ["audit", "verify", "--state", str(copy)])

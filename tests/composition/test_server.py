@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,24 @@ async def test_without_the_api_role_nothing_answers(tmp_path: Path) -> None:
     async with Server(settings).running() as server:
         assert server.url == ""
         assert not (settings.state / ADDRESS_FILE).exists()
+
+
+async def test_a_file_that_is_rejected_degrades_health(tmp_path: Path) -> None:
+    """The configuration in force stays, health says what is wrong with the file, and nothing when it is right again."""
+    config = tmp_path / "ci.yaml"
+    settings = _settings(tmp_path, config=config)
+    config.write_text(CONFIG % "one")
+    async with Server(settings).running():
+        pass
+    config.write_text("version: 1\nworkres: {}\n")
+    async with Server(settings).running() as server:
+        health = await _asked(server, settings.state, "/health")
+        assert health["status"] == "degraded"
+        assert "unknown key 'workres'" in health["problems"][0]
+        config.write_text(CONFIG % "two")
+        async with asyncio.timeout(20):
+            while (await _asked(server, settings.state, "/health"))["status"] != "ok":  # noqa: ASYNC110 - a file sets no event
+                await asyncio.sleep(0.1)
 
 
 async def test_the_file_is_applied_at_the_start_and_only_when_it_changed(tmp_path: Path) -> None:

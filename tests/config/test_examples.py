@@ -37,7 +37,7 @@ def test_acme_loads_with_its_secrets(tmp_path: Path) -> None:
     assert {problem.code for problem in check(file)} == {"missing-secret"}
     (tmp_path / "secrets").mkdir()
     for name in ("staging-db", "pypi"):
-        (tmp_path / "secrets" / name).write_text("value\n")
+        (tmp_path / "secrets" / name).write_text("a value of it\n")
     assert load(file).secrets.path == str(tmp_path / "secrets")
 
 

@@ -165,6 +165,32 @@ def test_a_missing_secret_is_an_error_with_its_place() -> None:
     assert loaded(text).secrets.provider == "env"
 
 
+def test_a_secret_that_cannot_be_hidden_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is named, without its value and with what to do; `mask: false` declares that it may be seen."""
+    monkeypatch.setenv("OWN_SHORT", "abc")
+    monkeypatch.setenv("OWN_COMMON", "line of a key\ntest\n")
+    text = """\
+    version: 1
+    secrets: {provider: env, prefix: OWN_}
+    builders:
+      b:
+        steps:
+          - run: [x]
+            env:
+              A: {secret: short}
+              B: {secret: common}
+    """
+    assert problems(text, secrets_required=True) == ["8:23 secret-unmaskable", "9:23 secret-unmaskable"]
+    said = messages(text, secrets_required=True)
+    assert "secret 'short' has 3 bytes" in said
+    assert "secret 'common' has a line that is a common word" in said
+    assert "{secret: short, mask: false}" in said
+    assert "abc" not in said
+    declared = text.replace("short}", "short, mask: false}").replace("common}", "common, mask: false}")
+    loaded(declared)
+    assert problems(declared.replace("false", "maybe")) == ["8:36 type", "9:37 type"]
+
+
 def test_warnings_do_not_stop_a_file() -> None:
     """A builder that no worker of the file can run is a warning."""
     text = f"{BASE}workers: {{w: {{labels: {{os: linux}}}}}}\nbuilders: {{b: {{steps: [{{run: [x]}}], worker: "

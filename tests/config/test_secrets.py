@@ -38,3 +38,19 @@ def test_nothing_configured() -> None:
     """Without a provider no secret can be read."""
     with pytest.raises(SecretUnavailableError, match="no 'secrets' section"):
         secrets.provider(Secrets()).read("a")
+
+
+@pytest.mark.parametrize(
+    "value", ["test", "Password", "abc", "12345", "x" * 5, "a-long-first-line\ntest\nmore of it", " true "]
+)
+def test_values_that_cannot_be_hidden(value: str) -> None:
+    """A word that output is full of, or a value that occurs by chance; in a line of its own likewise."""
+    assert secrets.unmaskable(value) is not None
+
+
+@pytest.mark.parametrize(
+    "value", ["hunter22", "s3cr3t", "-----BEGIN KEY-----\nMIIEowIBAAKCAQEAx7\nLbE=\n-----END KEY-----\n", "testing-42"]
+)
+def test_values_that_can_be_hidden(value: str) -> None:
+    """A key with a short last line is one of them."""
+    assert secrets.unmaskable(value) is None

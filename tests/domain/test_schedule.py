@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from buildledger.domain.results import after_loss
-from buildledger.domain.schedule import collapse_key, default_branch, last_run, lease_ends_at, next_run, settled_at
+from buildledger.domain.schedule import collapse_key, default_branch, lease_ends_at, settled_at
 from buildledger.events.request import SourceStamp
 from buildledger.events.results import Result
 from tests.domain.samples import AT
@@ -41,40 +39,20 @@ def test_settling_and_leases_count_from_their_facts() -> None:
     assert lease_ends_at(AT, AT + timedelta(hours=1), 90) == AT + timedelta(hours=1, seconds=90)
 
 
-def test_set_times_follow_the_summer_time_of_their_zone() -> None:
-    """An hour that a night lacks is made up for, and one that it has twice counts once."""
-    winter, summer = datetime(2026, 1, 10, tzinfo=UTC), datetime(2026, 7, 10, tzinfo=UTC)
-    assert next_run("0 3 * * *", "Europe/London", winter) == winter + timedelta(hours=3)
-    assert next_run("0 3 * * *", "Europe/London", summer) == summer + timedelta(hours=2)
-    before_lack = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
-    assert next_run("30 1 * * *", "Europe/London", before_lack).date() == before_lack.date()
-    twice = next_run("30 1 * * *", "Europe/London", datetime(2026, 10, 24, 23, tzinfo=UTC))
-    assert next_run("30 1 * * *", "Europe/London", twice).date() == twice.date() + timedelta(days=1)
-
-
-@given(
-    st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),
-    st.sampled_from(["*/10 * * * *", "0 3 * * *", "15 4 * * 1", "30 12 1 * *"]),
-)
-def test_the_last_run_is_never_later_than_asked(now: datetime, at: str) -> None:
-    """It is the newest of the set times up to now: the one after it is still to come."""
-    last = last_run(at, "UTC", now)
-    assert last <= now < next_run(at, "UTC", last)
-
-
 @pytest.mark.parametrize(
-    ("configured", "known", "expected"),
+    ("configured", "own", "known", "expected"),
     [
-        ("stable", ["main"], "stable"),
-        (None, ["topic", "master", "main"], "main"),
-        (None, ["topic", "master"], "master"),
-        (None, ["b", "a"], "a"),
-        (None, [], ""),
+        ("stable", "trunk", ["main"], "stable"),
+        (None, "trunk", ["main", "trunk"], "trunk"),
+        (None, None, ["topic", "master", "main"], "main"),
+        (None, None, ["topic", "master"], "master"),
+        (None, None, ["b", "a"], "a"),
+        (None, None, [], ""),
     ],
 )
-def test_a_default_branch_is_found(configured: str | None, known: list[str], expected: str) -> None:
-    """What is configured, else the likely name, else any, else the repository's own."""
-    assert default_branch(configured, known) == expected
+def test_a_default_branch_is_found(configured: str | None, own: str | None, known: list[str], expected: str) -> None:
+    """What is configured, else what the source says; a likely name, or any, only of one that says nothing."""
+    assert default_branch(configured, own, known) == expected
 
 
 @pytest.mark.parametrize(

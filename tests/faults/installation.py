@@ -123,10 +123,12 @@ class Installation:
         assert self._server.pid is not None
         return self._server.pid
 
-    def start_worker(self, client: httpx.Client, capacity: int = 8, supervisor: Path | None = None) -> None:
-        """Start it; until it has enrolled it is given an enrollment token."""
+    def start_worker(
+        self, client: httpx.Client, capacity: int = 8, supervisor: Path | None = None, gateway: str | None = None
+    ) -> None:
+        """Start it, with this server's gateway or another; until it has enrolled it is given an enrollment token."""
         folder = self.directory / "worker"
-        arguments = ["--server", str(self._settings.grpc), "--name", WORKER, "--state", str(folder)]
+        arguments = ["--server", gateway or str(self._settings.grpc), "--name", WORKER, "--state", str(folder)]
         arguments += ["--supervisor", str(supervisor or "none")]
         environment = dict(os.environ)
         if not (folder / "credential.json").exists():

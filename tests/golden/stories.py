@@ -140,6 +140,13 @@ STORIES: dict[str, tuple[Fact, ...]] = {
             historic=True,
         ),
     ),
+    "default-branch": (
+        change.DefaultBranchChanged(source="app", branch="main"),
+        change.BranchMoved(source="app", branch="main", revision="a" * 40, change_count=4, initial=True),
+        change.DefaultBranchChanged(source="app", branch="trunk", previous="main"),
+        change.DefaultBranchChanged(source="app", branch=None, previous="trunk"),
+        change.DefaultBranchChanged(source="app", branch="trunk"),
+    ),
     "source": (
         change.BranchMoved(source="app", branch="main", revision="a" * 40, change_count=4, initial=True),
         change.SourceFailed(source="app", cause="network", detail="could not resolve host"),
@@ -353,6 +360,11 @@ STORIES: dict[str, tuple[Fact, ...]] = {
         config.ConfigEffectFailed(revision=1, component="poller app", detail="no such directory"),
     ),
     "claim": (person.ClaimRecorded(kind="git.author", namespace="example", words_id=WordsId(an_id("name"))),),
+    "server-lost": (
+        server.ServerStarted(version="0.1.0", roles=("api", "gateway"), host="host-1"),
+        server.ServerLost(reason="no sign of life for 5 s"),
+        server.ServerStarted(version="0.1.0", roles=("api", "gateway"), host="host-1"),
+    ),
     "reader": (
         projection.ProjectionSkipped(
             reader="status",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
 
 from buildledger.domain.command import Command
-from buildledger.events.change import BranchMoved, ChangeRecorded, SourceFailed, SourceRecovered
+from buildledger.events.change import BranchMoved, ChangeRecorded, DefaultBranchChanged, SourceFailed, SourceRecovered
 from buildledger.events.ids import change_id
 from buildledger.events.person import ClaimRecorded
 from buildledger.intake.polling import poller, recording
+from buildledger.intake.polling.poller import DEFAULT_BRANCH_POLLS
 from buildledger.ledger.store import FactQuery
 from tests.fakes.repository import Repository
 from tests.intake.conftest import World
@@ -26,14 +28,33 @@ async def test_what_is_there_already_is_history(world: World, repository: Reposi
     assert (move.branch, move.revision, move.initial, move.changes) == ("main", repository.head(), True, ())
 
 
+async def test_the_default_branch_is_where_head_points(world: World, repository: Repository) -> None:
+    """It is known before any branch is, whatever it is called, and followed when it becomes another one."""
+    repository.git("branch", "-m", "main", "zeta")
+    repository.git("branch", "master")
+    poller = world.poller(repository)
+    await poller.poll()
+    kinds = [type(it.fact) for it in world.ledger.read(0, 100_000) if it.name.startswith("source.")]
+    assert kinds == [DefaultBranchChanged, BranchMoved, BranchMoved]
+    repository.git("symbolic-ref", "HEAD", "refs/heads/master")
+    for _ in range(DEFAULT_BRANCH_POLLS):
+        await poller.poll()
+    repository.git("symbolic-ref", "HEAD", "refs/heads/nowhere")
+    await poller.poll(hinted=True)
+    await world.poller(repository).poll()
+    said = [(fact.branch, fact.previous) for fact in world.facts(DefaultBranchChanged)]
+    assert said == [("zeta", None), ("master", "zeta"), (None, "master")]
+
+
 async def test_history_is_limited(world: World, repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a long history the newest commits are recorded, over all branches together."""
     monkeypatch.setattr(poller, "HISTORY_CHANGES", 2)
     head = repository.commit("third")
     repository.git("checkout", "--quiet", "-b", "other")
     repository.commit("fourth")
+    repository.git("checkout", "--quiet", "main")
     await world.poller(repository).poll()
-    assert [change.revision for change in world.facts(ChangeRecorded)] == [repository.git("rev-parse", "HEAD~2"), head]
+    assert [change.revision for change in world.facts(ChangeRecorded)] == [repository.git("rev-parse", "HEAD~1"), head]
     assert len(world.facts(BranchMoved)) == 2
 
 
@@ -355,3 +376,22 @@ async def test_a_failing_ledger_is_not_a_failing_source(world: World, repository
     with pytest.raises(OSError, match="disk full"):
         await poller.poll()
     assert world.facts(SourceFailed) == []
+
+
+async def test_an_outage_is_logged_once_from_its_beginning_to_its_end(
+    world: World, repository: Repository, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One warning with the reason however often it is tried, and one line when the source is back."""
+    caplog.set_level(logging.INFO, "buildledger.intake")
+    poller = world.poller(repository)
+    hidden = repository.path.with_name("hidden")
+    repository.path.rename(hidden)
+    for _ in range(3):
+        await poller.poll()
+    hidden.rename(repository.path)
+    for _ in range(3):
+        await poller.poll()
+    logged = [(record.levelname, record.getMessage()) for record in caplog.records if "source" in record.getMessage()]
+    assert [level for level, _ in logged] == ["WARNING", "INFO"]
+    assert logged[0][1].startswith("source widget can't be read and will be tried again: not_found: ")
+    assert logged[1][1] == "source widget can be read again"

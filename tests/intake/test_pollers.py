@@ -11,6 +11,7 @@ import pytest
 from buildledger.config.resolved import Source
 from buildledger.events.change import BranchMoved, ChangeRecorded, SourceFailed
 from buildledger.intake.polling.pollers import Pollers
+from buildledger.intake.polling.slots import PollSlots
 from tests.fakes.repository import Repository
 from tests.fakes.silent_host import SilentHost
 from tests.intake.conftest import World
@@ -93,7 +94,7 @@ async def test_following_the_configuration(world: World, repository: Repository,
 async def test_few_polls_at_once(world: World, repository: Repository, silent_host: SilentHost) -> None:
     """However many sources there are, no more than the limit ask their hosts at a time, and all get their turn."""
     limited = Pollers(
-        ledger=world.ledger, vault=world.vault, mirrors=world.path / "mirrors", random=lambda: 0.5, polls_at_once=2
+        ledger=world.ledger, vault=world.vault, mirrors=world.path / "mirrors", random=lambda: 0.5, slots=PollSlots(2)
     )
     names = [f"s{n}" for n in range(6)]
     await limited.apply({name: Source(name=name, kind="git", url=f"{silent_host.url}/{name}.git") for name in names})
@@ -104,6 +105,53 @@ async def test_few_polls_at_once(world: World, repository: Repository, silent_ho
     silent_host.refuse_all()
     await until(lambda: {failure.source for failure in world.facts(SourceFailed)} == set(names))
     await limited.close()
+
+
+async def test_hosts_that_hang_do_not_stop_the_others(
+    world: World, repository: Repository, silent_host: SilentHost
+) -> None:
+    """More silent hosts than there are places leave them after moments; each is given up, and is tried again."""
+    slots = PollSlots(2, slow_at_once=8, slow_after_seconds=0.1)
+    pollers = Pollers(
+        ledger=world.ledger,
+        vault=world.vault,
+        mirrors=world.path / "mirrors",
+        random=lambda: 0.5,
+        slots=slots,
+        list_seconds=2.0,
+    )
+    silent = {f"s{n}": Source(name=f"s{n}", kind="git", url=f"{silent_host.url}/s{n}.git") for n in range(6)}
+    await pollers.apply({**silent, "widget": world.source(repository)})
+    await until(lambda: "widget/main" in heads(world))
+    assert not world.facts(SourceFailed), "the others waited for no host that hangs"
+    await until(lambda: {failure.source for failure in world.facts(SourceFailed)} == set(silent))
+    assert world.facts(SourceFailed)[0].detail == "git did not finish in 2 s"
+    await pollers.close()
+
+
+async def test_places_come_back_whatever_ends_a_poll() -> None:
+    """Quick ones, slow ones, cancelled ones: all places are free again, and no more were taken than there are."""
+    slots = PollSlots(1, slow_at_once=1, slow_after_seconds=0.01)
+    running, most = 0, 0
+
+    async def poll(seconds: float) -> None:
+        nonlocal running, most
+        async with slots.taken():
+            running += 1
+            most = max(most, running)
+            try:
+                await asyncio.sleep(seconds)
+            finally:
+                running -= 1
+
+    tasks = [asyncio.create_task(poll(seconds)) for seconds in (30, 30, 0, 30, 0.05, 0)]
+    await asyncio.sleep(0.05)
+    for task in tasks[:4]:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert most == 2
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        await asyncio.gather(poll(0), poll(0))
 
 
 async def test_an_unexpected_error_ends_no_poll_loop(

@@ -84,3 +84,32 @@ async def gone(pid: int) -> None:
     async with asyncio.timeout(20):
         while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110 - other processes and tasks set no event
             await asyncio.sleep(0.01)
+
+
+async def test_silence_ends_it_and_progress_does_not() -> None:
+    """A process that goes on saying something has all its time; one that says nothing is killed soon."""
+    talks = "for i in 1 2 3 4 5 6 7 8; do echo $i >&2; sleep 0.1; done; echo done"
+    done = await run(("sh", "-c", talks), environment=ENVIRONMENT, limit_seconds=20, silent_seconds=0.6)
+    assert done.output == b"done\n"
+    with pytest.raises(TookTooLongError, match=r"sh showed no progress for 0\.3 s"):
+        await run(("sh", "-c", "echo >&2; sleep 1000"), environment=ENVIRONMENT, limit_seconds=20, silent_seconds=0.3)
+
+
+async def test_a_slow_consumer_is_no_silence() -> None:
+    """Time that the ledger takes isn't the host's."""
+
+    async def consume(data: bytes) -> None:
+        await asyncio.sleep(0.5)
+
+    script = "echo 1; sleep 0.1; echo 2"
+    done = await run(
+        ("sh", "-c", script), environment=ENVIRONMENT, limit_seconds=20, silent_seconds=0.3, consume=consume
+    )
+    assert done.exit_code == 0
+
+
+async def test_the_last_errors_are_kept() -> None:
+    """What ends a process stands at the end, behind any amount of progress."""
+    script = "yes | head -c 300000 >&2; echo fatal: so >&2"
+    done = await run(("sh", "-c", script), environment=ENVIRONMENT, limit_seconds=20)
+    assert done.error.endswith("fatal: so\n")

@@ -70,6 +70,10 @@ def test_any_order_is_one_manifest(chosen: set[str], random: object) -> None:
         ([link("a/b", "../../c")], "leads out"),
         ([link("a", "b/../../c")], "leads out"),
         ([link("a", "")], "leads out"),
+        ([link("x/y/up", ".."), link("bad", "x/y/up/../../etc")], "'bad' leads out"),
+        ([link("up", "sub"), directory("sub"), link("z", "up/../..")], "'z' leads out"),
+        ([link("a", "b/c"), link("b", "sub/deep"), link("sub/deep/c", "../../../etc")], "leads out"),
+        ([link("l1", "d/e"), link("d/e/up", "../.."), link("out", "l1/up/..")], "'out' leads out"),
         ([Entry(path="a", type="file", sha256="short")], "has no digest"),
         ([file(str(number)) for number in range(ENTRIES_MAX + 1)], "more than 10000"),
     ],
@@ -80,6 +84,12 @@ def test_what_no_directory_can_be(entries: list[Entry], says: str) -> None:
         Manifest.of(entries)
     with pytest.raises(ManifestError):
         Manifest.parse(json.dumps({"version": 1, "entries": msgspec.to_builtins(entries)}).encode())
+
+
+def test_links_through_links_that_stay_inside() -> None:
+    """A link may go up and through other links as long as it ends inside; one in a circle leads nowhere."""
+    Manifest.of([link("x/y/up", ".."), link("good", "x/y/up/y"), link("round", "about"), link("about", "round")])
+    Manifest.of([link("a/b/c", "../../d/./e"), link("d", "a//b"), link("self", "self/x")])
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What the performers give: test results, totals and artifacts, or why there are none."""
 
+from xml.sax.saxutils import escape
+
 import pytest
 
 from buildledger.events.build import TestsReported
@@ -8,6 +10,8 @@ from buildledger.events.operation import FindArtifact, ReadReports
 from buildledger.logs.artifacts_manifest import PAGE_ENTRIES, Entry, Manifest
 from buildledger.operations.read_reports import ReportReading
 from buildledger.projections.artifact_search import FoundArtifact
+from buildledger.reports import limits
+from buildledger.worker.masking.masker import Masker
 from tests.operations.installation import Installation
 
 JUNIT = '<testsuite><testcase name="good"/><testcase name="bad"><failure message="no"/></testcase></testsuite>'
@@ -22,28 +26,57 @@ async def test_reports(installation: Installation) -> None:
     assert [(fact.report, fact.part, len(fact.results)) for fact in facts] == [("a.xml", 0, 2), ("b.xml", 1, 2)]
 
 
-async def test_a_broken_report_is_told_with_its_place(installation: Installation) -> None:
-    """File, line and column; the reports before it are recorded."""
+async def test_a_broken_report_hides_no_other(installation: Installation) -> None:
+    """File, line and column of each that can't be read; the results in all others are recorded."""
     await installation.start()
-    spec = installation.reports(a=JUNIT, b="<testsuite>\n<")
+    spec = installation.reports(a=JUNIT, b="<testsuite>\n<", c="no XML", d=JUNIT)
     ended = await installation.ended(await installation.request(spec))
-    assert (ended.reason, ended.detail) == ("bad_report", "b.xml: line 2, column 1: unclosed token")
-    assert [fact.report for fact in installation.facts(TestsReported)] == ["a.xml"]
+    assert ended.reason == "bad_report"
+    assert ended.detail.startswith("b.xml: line 2, column 1: unclosed token; c.xml: ")
+    assert [(fact.report, fact.part) for fact in installation.facts(TestsReported)] == [("a.xml", 0), ("d.xml", 1)]
 
 
 @pytest.mark.parametrize(
-    ("limits", "reason", "detail"),
+    ("most", "reason", "detail"),
     [
         ({"reports_max": 1}, "too_large", "2 reports; a step may have 1"),
-        ({"report_max_bytes": 11}, "bad_report", "a.xml: 12 bytes; a report may have 11"),
+        (
+            {"report_max_bytes": 11},
+            "bad_report",
+            "a.xml: 12 bytes; a report may have 11; b.xml: 12 bytes; a report may have 11",
+        ),
     ],
 )
-async def test_limits_of_reports(installation: Installation, limits: dict[str, int], reason: str, detail: str) -> None:
+async def test_limits_of_reports(installation: Installation, most: dict[str, int], reason: str, detail: str) -> None:
     """Too many reports, or too large a one, are refused with the limit."""
-    await installation.start({ReadReports: ReportReading(installation.artifacts, **limits)})
+    await installation.start({ReadReports: ReportReading(installation.artifacts, **most)})
     spec = installation.reports(a="<testsuite/>"[:12], b="<testsuite/>"[:12])
     ended = await installation.ended(await installation.request(spec))
     assert (ended.reason, ended.detail) == (reason, detail)
+
+
+SECRET = "p&ss <w>rd of the build"
+LONG = "x" * (limits.MESSAGE_CHARACTERS - 40)
+LEAK = f"""<testsuite>
+<testcase name="logs in with {escape(SECRET)}" classname="a.{escape(SECRET)}">
+<failure message="no {escape(SECRET)}">{LONG} {escape(SECRET)} and more</failure></testcase></testsuite>"""
+
+
+async def test_secrets_in_reports_are_hidden(installation: Installation) -> None:
+    """In names and messages, also where a text is cut in the middle of one."""
+    masker = Masker([SECRET.encode()])
+
+    def mask(data: bytes) -> bytes:
+        return masker.feed(data) + masker.finish()
+
+    await installation.start({ReadReports: ReportReading(installation.artifacts, lambda build_id: mask)})
+    await installation.ended(await installation.request(installation.reports(a=LEAK)))
+    (fact,) = installation.facts(TestsReported)
+    (result,) = fact.results
+    assert (result.name, result.suite) == ("logs in with ***", "a.***")
+    assert result.message.startswith("no ***")
+    told = str(fact)
+    assert not any(SECRET[:length] in told for length in range(6, len(SECRET) + 1))
 
 
 async def test_reports_that_are_kept_no_longer(installation: Installation) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from buildledger.domain.worker import DisconnectWorker, ExpireLease, PauseWorker
 from buildledger.events.build import BuildAssigned, OperationFinished, OperationStarted
 from buildledger.events.ids import ServerId, request_id
 from buildledger.events.operation import Ended
 from buildledger.events.results import Result
-from buildledger.events.worker import WorkerDisconnected, WorkerLost
+from buildledger.events.worker import WorkerDisconnected, WorkerLost, WorkerMissing
 from tests.reactors.world import PASSED, SIMPLE, world
 
 FOUND = (
@@ -138,3 +141,48 @@ async def test_what_the_server_does_itself_outlives_the_worker(tmp_path: Path) -
         await w.runner.settle()
         assert [fact.ended.reason for fact in w.facts(OperationFinished)] == ["exited", "lost"]
         assert w.results() == [Result.RETRY]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_clock_that_was_once_ahead_lets_leases_run_out(tmp_path: Path, restarts: bool) -> None:
+    """A worker that left while the clock was 400 days ahead is lost after its lease, not after 400 days."""
+    async with world(tmp_path) as w:
+        right = w.clock.now()
+        w.clock.set(right + timedelta(days=400))
+        await w.force()
+        await w.disconnect()
+        w.clock.set(right)
+        if restarts:
+            await w.restart()
+        await w.runner.settle()
+        await w.pass_time(89)
+        assert w.facts(WorkerLost) == []
+        await w.pass_time(2)
+        assert w.facts(WorkerLost) == [WorkerLost(epoch=1)]
+
+
+async def test_a_clock_that_is_set_ahead_takes_no_builds_away(tmp_path: Path) -> None:
+    """A lease is time that passes: a worker that is away for a moment has all of it, whatever clocks do."""
+    async with world(tmp_path) as w:
+        await w.force()
+        await w.disconnect()
+        w.clock.set(w.clock.now() + timedelta(days=400))
+        await w.runner.settle()
+        await w.pass_time(80)
+        await w.connect()
+        await w.finish_all()
+        assert w.facts(WorkerLost) == []
+        assert w.results() == [Result.SUCCESS]
+
+
+async def test_a_clock_that_was_once_ahead_reports_missing_workers(tmp_path: Path) -> None:
+    """`missing_after` counts from when the clock was right again."""
+    text = SIMPLE.replace("w1: {labels: {os: linux}}", "w1: {labels: {os: linux}, missing_after: 10m}")
+    async with world(tmp_path, text) as w:
+        right = w.clock.now()
+        w.clock.set(right + timedelta(days=400))
+        await w.disconnect()
+        w.clock.set(right)
+        await w.runner.settle()
+        await w.pass_time(601)
+        assert len(w.facts(WorkerMissing)) == 1

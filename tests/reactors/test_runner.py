@@ -17,10 +17,12 @@ from buildledger.config.configurations import Configurations
 from buildledger.domain.build import FinishOperation
 from buildledger.domain.command import Command
 from buildledger.domain.config import ApplyConfig
-from buildledger.domain.request import CancelRequest
+from buildledger.domain.refusals import Refusal
+from buildledger.domain.request import CancelRequest, SubmitRequest
 from buildledger.events.build import BuildAssigned, BuildFinished, OperationRequested
 from buildledger.events.fact import Fact, Recorded
-from buildledger.events.request import RequestSubmitted
+from buildledger.events.ids import request_id
+from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.events.results import Result
 from buildledger.ledger.errors import LedgerUnavailable, StoreError
 from buildledger.ledger.follow import BATCH_FACTS, Tail
@@ -29,13 +31,12 @@ from buildledger.ledger.recent import RecentFacts
 from buildledger.ledger.store import Checkpoint
 from buildledger.ledger.submission import Origin, Receipt
 from buildledger.reactors.assembly import join
+from buildledger.reactors.contradictions import TRIED_AGAIN_AFTER
 from buildledger.reactors.reactor import CommandBatch, Fold
 from buildledger.reactors.reactor_fold import ReactorFold
-from buildledger.reactors.runner import ContradictionError, Runner
-from buildledger.reactors.state.shared import SharedState
-from buildledger.reactors.triggers.triggering import Triggering
+from buildledger.reactors.runner import Runner
 from tests.reactors.configurations import SETTLING
-from tests.reactors.world import PASSED, SERVER, SIMPLE, World, world
+from tests.reactors.world import PASSED, REPOSITORY, SERVER, SIMPLE, World, world
 
 DEADLINE_SECONDS = 20.0
 
@@ -165,26 +166,50 @@ class Stubborn:
     def react(self, now: datetime) -> list[CommandBatch]:
         return [CommandBatch((CancelRequest(request_id=self._request_id, reason="so"),), self._request_id)]
 
-    def refused(self, subject: UUID | str) -> None:
+    def refused(self, subject: UUID | str, why: Refusal | LedgerUnavailable) -> None:
+        return
+
+    def decided_nothing(self, subject: UUID | str) -> None:
         return
 
     def next_at(self) -> datetime | None:
         return None
 
 
-async def test_a_reactor_that_contradicts_the_rules_stops_loudly(tmp_path: Path) -> None:
-    """It doesn't spin: health says who asked for what, and the task fails."""
+async def test_what_contradicts_the_rules_is_held_back_alone(tmp_path: Path) -> None:
+    """It doesn't spin and ends nothing: health says who asks for what, builds go on, and it is tried again later."""
     async with world(tmp_path) as w:
-        request = await w.force()
+        finished = await w.force()
         await w.finish_all()
-        work = SharedState(Configurations(w.ledger.at))
-        runner = Runner(w.ledger, w.clock, work, Triggering(work, None), [Stubborn(request)])  # type: ignore[arg-type]
-        with pytest.raises(ExceptionGroup) as caught:
-            await runner.run()
-        assert isinstance(caught.value.exceptions[0], ContradictionError)
-        failure = runner.health.failure
-        assert failure is not None
-        assert "stubborn wants CancelRequest" in failure
+        w.runner.reactors = (*w.runner.reactors, Stubborn(finished))
+        another = await w.force()
+        await w.finish_all()
+        assert w.answers()[another] is Result.SUCCESS
+        [said] = w.runner.health.held_back
+        assert said.startswith(f"stubborn wants CancelRequest of {finished} again and again, and is refused: ")
+        assert w.runner.health.failure is None
+        again_at = w.runner.next_at()
+        assert again_at == w.clock.now() + TRIED_AGAIN_AFTER
+        await w.pass_time(2 * TRIED_AGAIN_AFTER.total_seconds())
+        assert w.runner.health.held_back == (said,)
+
+
+async def test_what_was_held_back_goes_on_when_the_rules_allow_it(tmp_path: Path) -> None:
+    """After its next try health says nothing of it."""
+    async with world(tmp_path) as w:
+        later = request_id("later")
+        w.runner.reactors = (*w.runner.reactors, Stubborn(later))
+        await w.runner.settle()
+        assert w.runner.health.held_back
+        await w.disconnect()
+        stamps = (SourceStamp(source="widget", repository=REPOSITORY, branch="main"),)
+        submitted = RequestSubmitted(
+            builder="tests", stamps=stamps, reason="forced", requested_by="system", config_digest=w.configuration.digest
+        )
+        await w.do(SubmitRequest(request_id=later, request=submitted))
+        w.runner.reactors[-1].react = lambda now: []  # type: ignore[method-assign]
+        await w.pass_time(TRIED_AGAIN_AFTER.total_seconds())
+        assert not w.runner.health.held_back
 
 
 class FullLedger(Ledger):

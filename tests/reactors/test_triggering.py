@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from buildledger.domain.source import MoveBranch
+import msgspec
+import pytest
+
+from buildledger.config.resolved import CronTrigger
+from buildledger.domain.source import MoveBranch, ReportDefaultBranch
 from buildledger.events.change import BranchMoved
 from buildledger.events.ids import change_id
 from buildledger.events.operation import Ended
@@ -100,6 +104,15 @@ async def test_a_trigger_for_every_branch_builds_the_default_branch_of_a_new_sou
         await w.push("u", branch="topic")
         await w.pass_time(91)
         assert asked(w)[1:] == [("tests", "u")]
+
+
+async def test_the_default_branch_is_the_sources_own_and_not_guessed(tmp_path: Path) -> None:
+    """What the repository's HEAD says counts, not a likely name."""
+    async with world(tmp_path, SETTLING.replace(", default_branch: main", ""), workers=[]) as w:
+        await w.do(ReportDefaultBranch(source="widget", branch="zeta"))
+        await see(w, main="m", zeta="z")
+        await w.pass_time(91)
+        assert asked(w) == [("tests", "z")]
 
 
 async def test_a_branch_is_built_when_it_has_been_quiet(tmp_path: Path) -> None:
@@ -227,3 +240,111 @@ async def test_all_builders_have_to_succeed_for_the_same_stamps(tmp_path: Path) 
         await w.force("docs", stamps=(_stamp("a" * 40),))
         await w.finish_all(_checked_out("a" * 40))
         assert w.builders() == ["tests", "docs", "docs", "package"]
+
+
+REPEATED_HOUR = TRIGGERS + "  - {on: cron, name: nightly, at: '30 2 * * *', zone: Europe/Berlin, build: [tests]}\n"
+BEFORE_THE_HOUR_IS_REPEATED = datetime(2026, 10, 24, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("only_if_changed", [False, True])
+@pytest.mark.parametrize("start_minute", [-20, 5, 35, 65, 95, 125])
+async def test_a_run_in_the_hour_that_is_repeated(tmp_path: Path, start_minute: int, only_if_changed: bool) -> None:
+    """It is made once, and the next one a day later, whenever in these hours the server is started again."""
+    text = REPEATED_HOUR.replace("build: [tests]", f"only_if_changed: {only_if_changed}, build: [tests]".lower())
+    async with world(tmp_path, text, workers=[]) as w:
+        w.clock.advance_to(BEFORE_THE_HOUR_IS_REPEATED)
+        await w.restart()
+        before = len(asked(w))
+        await see(w, main="m")
+        midnight = BEFORE_THE_HOUR_IS_REPEATED + timedelta(hours=12)
+        await w.pass_time((midnight + timedelta(minutes=start_minute) - w.clock.now()).total_seconds())
+        await w.restart()
+        await w.pass_time(timedelta(hours=4).total_seconds())
+        await w.push("n", previous="m")
+        await w.pass_time(timedelta(days=1).total_seconds())
+        times = [recorded.meta.recorded_at for recorded in w.recorded(RequestSubmitted)][before:]
+        assert times == [midnight + timedelta(minutes=30), midnight + timedelta(days=1, hours=1, minutes=30)]
+
+
+async def test_a_run_whose_requests_are_there_already_is_over(tmp_path: Path) -> None:
+    """A clock that is set back over a run doesn't make it again, and the next day's comes, changed or not."""
+    async with world(tmp_path, CRON, workers=[]) as w:
+        await see(w, main="m")
+        await w.pass_time(timedelta(hours=4).total_seconds())
+        assert asked(w) == [("tests", "m")]
+        w.clock.set(w.clock.now() - timedelta(hours=2))
+        await w.runner.settle()
+        await w.pass_time(timedelta(hours=2).total_seconds())
+        assert asked(w) == [("tests", "m")]
+        w.clock.set(w.clock.now() - timedelta(hours=2))
+        await w.push("n", previous="m")
+        await w.pass_time(timedelta(hours=2).total_seconds())
+        assert asked(w) == [("tests", "m")]
+        await w.pass_time(timedelta(days=1).total_seconds())
+        assert asked(w) == [("tests", "m"), ("tests", "n")]
+        assert w.runner.health.held_back == ()
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_clock_that_was_once_ahead_silences_no_set_time(tmp_path: Path, restarts: bool) -> None:
+    """It makes up for one run when it is ahead; when it is right again, the next night's run comes."""
+    async with world(tmp_path, CRON, workers=[]) as w:
+        await see(w, main="m")
+        right = w.clock.now()
+        w.clock.set(right + timedelta(days=400))
+        await w.runner.settle()
+        assert len(asked(w)) == 1
+        w.clock.set(right)
+        if restarts:
+            await w.restart()
+        await w.runner.settle()
+        await w.pass_time(timedelta(days=1).total_seconds())
+        assert len(asked(w)) == 2
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_clock_that_was_once_ahead_lets_a_branch_settle(tmp_path: Path, restarts: bool) -> None:
+    """The settle time begins anew when the clock is right again, and isn't 400 days."""
+    async with world(tmp_path, SETTLING, workers=[]) as w:
+        right = w.clock.now()
+        w.clock.set(right + timedelta(days=400))
+        await w.push("a")
+        w.clock.set(right)
+        if restarts:
+            await w.restart()
+        await w.runner.settle()
+        await w.pass_time(60)
+        assert asked(w) == []
+        await w.pass_time(31)
+        assert asked(w) == [("tests", "a")]
+
+
+async def test_a_source_that_nobody_reads_counts_as_changed(tmp_path: Path) -> None:
+    """With `only_if_changed` and an unknown revision, each run is made: nobody can say that nothing has changed."""
+    text = CRON.replace("build: [tests]", "only_if_changed: true, build: [tests]")
+    async with world(tmp_path, text, workers=[]) as w:
+        await w.pass_time(timedelta(days=3).total_seconds())
+        assert asked(w) == [("tests", None)] * 3
+
+
+async def test_a_trigger_that_fails_stops_alone(tmp_path: Path) -> None:
+    """The others request what they have to, health says which has stopped and why, the next configuration mends it."""
+    text = CRON + "  - {on: cron, name: other, at: '30 3 * * *', build: [tests]}\n"
+    async with world(tmp_path, text, workers=[]) as w:
+        await see(w, main="m")
+        triggers = w.configuration.triggers
+        nightly = triggers["nightly"]
+        assert isinstance(nightly, CronTrigger)
+        lost_zone = msgspec.structs.replace(nightly, zone="Nowhere/Lost")
+        await w.apply(msgspec.structs.replace(w.configuration, triggers={**triggers, "nightly": lost_zone}))
+        await w.runner.settle()
+        await w.pass_time(timedelta(days=1).total_seconds())
+        assert [fact.trigger for fact in w.facts(RequestSubmitted)] == ["other"]
+        assert w.runner.health.failure is None
+        assert list(w.runner.health.triggers) == ["nightly"]
+        assert "Nowhere/Lost" in w.runner.health.triggers["nightly"]
+        await w.apply(with_config(text))
+        await w.runner.settle()
+        await w.pass_time(timedelta(days=1).total_seconds())
+        assert w.runner.health.triggers == {}
+        assert [fact.trigger for fact in w.facts(RequestSubmitted)] == ["other", "nightly", "other"]

@@ -21,6 +21,7 @@ from buildledger.logs.local import LocalLogStore
 from buildledger.projections.projector import Projector
 from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
+from tests.fakes.servers import alone
 from tests.reactors.world import World
 
 TOKEN = "test-admin-token"
@@ -88,6 +89,7 @@ def site_of(w: World, path: Path) -> Iterator[Site]:
             views=views,
             projector=projector,
             reactors=None,
+            servers=alone(),
             connected_workers=None,
             active=WorldConfiguration(w),
             trigger_poll=lambda _: False,

@@ -11,6 +11,7 @@ from uuid import uuid4
 import grpc.aio
 
 from buildledger.clock import Clock, SystemClock
+from buildledger.composition.masking import SecretMasking
 from buildledger.domain.build import AssignBuild, RequestOperation, StartStep
 from buildledger.domain.command import Command
 from buildledger.domain.enrollment import IssueEnrollment
@@ -81,6 +82,7 @@ class Installation:
             authority=self.authority,
             is_configured=lambda worker: self.configured is None or worker in self.configured,
             seen_proofs=self.directory / "proofs-seen",
+            masks=SecretMasking(self.ledger, self.secrets),
             interceptors=self.interceptors,
         )
 

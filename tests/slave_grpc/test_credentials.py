@@ -250,12 +250,35 @@ async def test_a_proof_is_not_accepted_again_after_a_restart(installation: Insta
 
 
 async def test_an_end_that_came_while_the_server_was_away(installation: Installation, bob: KeyHolder) -> None:
-    """It is noted at the next start."""
+    """It lets nobody in after the next start, and is noted when the clock has said so for an hour."""
     await installation.stop()
     installation.clock.advance(DAY)
     installation.open()
     await installation.start()
+    assert "has expired" in await refused(installation, bob.metadata(installation.clock.now()))
+    assert installation.facts(WorkerCredentialExpired) == []
+    installation.clock.advance(HOUR + MINUTE)
     await installation.wait_for(WorkerCredentialExpired)
+
+
+@pytest.mark.parametrize("while_serving", [False, True])
+async def test_a_clock_that_was_once_ahead_voids_no_credential(
+    installation: Installation, bob: KeyHolder, while_serving: bool
+) -> None:
+    """400 days ahead nobody is let in; when the clock is right again, the credential is good as before."""
+    right = installation.clock.now()
+    if not while_serving:
+        await installation.stop()
+    installation.clock.set(right + timedelta(days=400))
+    if not while_serving:
+        installation.open()
+        await installation.start()
+    assert "has expired" in await refused(installation, bob.metadata(installation.clock.now()))
+    installation.clock.advance(2 * MINUTE)
+    installation.clock.set(right + timedelta(minutes=2))
+    await installation.restart()
+    await let_in(installation, bob.metadata(installation.clock.now()))
+    assert installation.facts(WorkerCredentialExpired) == []
 
 
 async def test_a_name_that_is_not_configured(installation: Installation, channel: grpc.aio.Channel) -> None:

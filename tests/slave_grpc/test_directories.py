@@ -122,7 +122,8 @@ async def test_one_file_keeps_its_mode(build: BuildOnWorker, tmp_path: Path) -> 
         ("echo 12345 > f", upload("f", limit=5), "too_large", "larger than 5 bytes"),
         ("mkdir d; ln -s /etc d/etc", upload("d"), "refused_path", "the link 'etc' leads out of the directory"),
         ("mkdir d; ln -s ../../x d/up", upload("d"), "refused_path", "the link 'up' leads out of the directory"),
-        ("ln -s /etc l", upload("l"), "no_file", "neither a file nor a directory"),
+        ("ln -s /etc l", upload("l"), "not_a_file", "is a link to '/etc'"),
+        ("mkfifo p", upload("p"), "not_a_file", "a socket, a pipe or a device"),
         ("true", upload("../x"), "refused_path", ""),
     ],
 )
@@ -133,6 +134,15 @@ async def test_what_is_not_kept(build: BuildOnWorker, script: str, spec: Upload,
     assert (ended.ok, ended.reason) == (False, reason), ended
     assert detail in ended.detail
     assert build.installation.facts(ArtifactStored) == []
+
+
+@pytest.mark.parametrize("make", ["mkfifo tree/odd", "python3 -c 'import socket; socket.socket(1).bind(\"tree/odd\")'"])
+async def test_what_is_no_file_is_not_left_out(build: BuildOnWorker, make: str) -> None:
+    """A directory with a socket or a named pipe isn't kept without it: the upload fails and names it."""
+    await build.do(Run(script=f"mkdir tree; echo one > tree/one; {make}"))
+    ended = await build.do(upload("tree"))
+    assert (ended.reason, ended.ok) == ("not_a_file", False)
+    assert "tree/odd" in ended.detail
 
 
 async def test_nothing_is_fine_where_it_is_optional(build: BuildOnWorker) -> None:

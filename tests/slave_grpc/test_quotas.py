@@ -33,11 +33,13 @@ async def test_quota_and_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert (await installation.ended(await installation.operation(build, Run(script=script), 0))).ok
         ended = await installation.ended(await installation.operation(build, UPLOAD, 1))
         assert (ended.reason, "300000 bytes" in ended.detail) == ("too_large", True), ended
+        assert ended.detail.startswith("large: "), ended
         script = "head -c 100000 /dev/urandom > large"
         assert (await installation.ended(await installation.operation(build, Run(script=script), 2))).ok
         monkeypatch.setattr(installation.artifacts, "upload", full)
         ended = await installation.ended(await installation.operation(build, UPLOAD, 3))
         assert (ended.reason, "disk takes no more" in ended.detail) == ("io_error", True), ended
+        assert ended.detail.startswith("large: "), ended
     await installation.stop()
 
 

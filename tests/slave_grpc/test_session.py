@@ -48,6 +48,25 @@ async def test_one_operation_from_request_to_release(installation: Installation)
     assert (await installation.wait_for(WorkerDisconnected)).reason == "goodbye"
 
 
+async def test_errors_are_captured_where_they_are_a_channel_of_their_own(installation: Installation) -> None:
+    """Of a worker that can't join the two streams the errors are read as well, within the limit for both."""
+    await installation.enroll("bob")
+    worker = RawWorker(installation.port, "bob")
+    await worker.connect(features=("file_operations",))
+    asked = Run(argv=("git", "fetch"), capture_bytes=40)
+    operation = await installation.operation(await installation.build("bob"), asked)
+    desired = await worker.expect_run(operation)
+    assert not desired.spec.command.merge_stderr
+    script = Script.of(operation, desired)
+    begun = script.accepted(), script.started()
+    said = script.output(b"x" * 100, "stdout"), script.output(b"fatal: not a git repository\n", "stderr")
+    await worker.report(*begun, *said, script.exited(128))
+    ended = await installation.ended(operation)
+    assert ended.text == "x" * 20 + "fatal: not a git rep"
+    assert ended.text_truncated
+    await worker.close()
+
+
 async def test_heartbeats_are_answered(installation: Installation) -> None:
     """Each heartbeat gets its number back."""
     await installation.enroll("bob")

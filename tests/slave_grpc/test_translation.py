@@ -5,7 +5,7 @@ import pytest
 from buildledger.events.operation import OperationSpec, OutputTotal, Run, SecretName, Stat, Text, Upload, WriteFile
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.sessions.outbox import Outbox, split_desired
-from buildledger.slave_grpc.wire import outcome_mapping
+from buildledger.slave_grpc.wire import outcome_mapping, upload_result
 from buildledger.slave_grpc.wire.run_specs import UnsendableError, run_spec, secret_names
 
 ALL = ("blobs", "file_operations", "merge_stderr", "secrets", "stdin")
@@ -156,6 +156,18 @@ def test_an_answer_without_what_was_found_is_no_success(spec: OperationSpec) -> 
     exited = pb.Exited(code=0, reason=pb.EXIT_REASON_COMPLETED)
     assert outcome_mapping.outcome_of_exited(exited, spec, (), (), ("", False)).reason == "inconsistent"
     assert outcome_mapping.outcome_of_exited(exited, spec, [pb.FileResult()], (), ("", False)).ok
+
+
+def test_a_file_that_did_not_come_is_missed() -> None:
+    """A file that was listed and whose content wasn't sent is named, and nothing is stored without it."""
+    listed = [
+        pb.FileEntry(path=b"dist", type=pb.FILE_TYPE_DIRECTORY),
+        pb.FileEntry(path=b"dist/gone", type=pb.FILE_TYPE_REGULAR, size=1),
+    ]
+    spec = Upload(path="dist", artifact="dist", limit_bytes=9)
+    with pytest.raises(upload_result.NothingStoredError, match="'dist/gone' was there") as raised:
+        upload_result.stored_artifact(spec, [pb.FileResult(entries=listed), pb.FileResult()], {})
+    assert raised.value.reason == "no_file"
 
 
 @pytest.mark.parametrize("spec", [WriteFile(path="a", text=""), Upload(path="a", artifact="a", limit_bytes=9)])

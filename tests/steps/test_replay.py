@@ -33,7 +33,7 @@ OUTPUTS = (
     '{"reports": 1, "passed": 1234, "failed": 2, "errors": 0, "skipped": 0}',
 )
 PROCESS_REASONS = ("signalled", "no_output", "max_time", "log_limit", "cancel", "start_failed", "start_unknown")
-FILE_REASONS = ("refused_path", "io_error", "no_file", "too_large", "bad_report")
+FILE_REASONS = ("refused_path", "io_error", "no_file", "not_a_file", "too_large", "bad_report")
 OTHER_REASONS = ("worker_shutdown", "interrupted", "rejected", "lost", "one of tomorrow")
 
 exits = st.builds(

@@ -79,11 +79,15 @@ THIS_WORKER = (sys.executable, "-m", "buildledger.worker")
 
 @asynccontextmanager
 async def worker_process(
-    server: ScriptedServer, tmp_path: Path, *options: str, program: Sequence[str] = THIS_WORKER
+    server: ScriptedServer,
+    tmp_path: Path,
+    *options: str,
+    program: Sequence[str] = THIS_WORKER,
+    supervision: Sequence[str] = ("--supervisor", "none"),
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A worker in a process of its own, without a supervisor unless the options name one; killed at the end."""
     process = await asyncio.create_subprocess_exec(
-        *(*program, "--server", server.address, "--name", "w", "--supervisor", "none"),
+        *(*program, "--server", server.address, "--name", "w", *supervision),
         *("--state", str(tmp_path / "state"), "--work", str(tmp_path / "work"), *options),
     )
     try:

@@ -14,12 +14,11 @@ from buildledger.api.commands.context import CommandContext
 from buildledger.api.http.problems import Invalid, NotFound
 from buildledger.api.models import request_models
 from buildledger.api.queries.builds import obtained_revisions, seq_of, stored_build
-from buildledger.api.queries.sources import branch_names
+from buildledger.api.queries.sources import default_branch_of
 from buildledger.config.inputs import InputErrors, bind
 from buildledger.config.resolved import Builder, Configuration, ManualTrigger
 from buildledger.domain import request as domain
 from buildledger.domain.request import SubmitRequest
-from buildledger.domain.schedule import default_branch
 from buildledger.events.ids import BuildId, RequestId, request_id
 from buildledger.events.request import RequestSubmitted, SourceStamp
 
@@ -137,7 +136,7 @@ def _stamp(
     wanted = stamp.branch or source.default_branch
     if wanted is None:
         with context.deps.views.read(None, "changes") as (changes,):
-            wanted = default_branch(None, branch_names(changes, name))
+            wanted = default_branch_of(changes, name)
     return SourceStamp(source=name, repository=source.url, branch=wanted, revision=stamp.revision)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.store import LogStore
 from buildledger.projections.projector import Projector
 from buildledger.projections.views import Views
+from buildledger.servers.entries import Servers
 
 DASHBOARD = Path(buildledger.__file__).parent / "dashboard_static"
 """Where the wheel has the built dashboard."""
@@ -59,6 +60,16 @@ class ReactorsHealth(Protocol):
         """Why they have stopped; None while they run."""
         ...
 
+    @property
+    def triggers(self) -> Mapping[str, str]:
+        """Why a trigger requests nothing any more, by its name."""
+        ...
+
+    @property
+    def held_back(self) -> Sequence[str]:
+        """What the rules refuse again and again, a line each, for people."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class ApiDependencies:
@@ -73,10 +84,14 @@ class ApiDependencies:
     views: Views
     projector: Projector | None
     """None: another process feeds the views."""
-    reactors: Callable[[], ReactorsHealth] | None
+    reactors: Callable[[], ReactorsHealth | None] | None
+    """None: this process has none; it gives None while another server leads them."""
+    servers: Servers
     connected_workers: Callable[[], int] | None
     active: ActiveConfiguration
     configurations: Configurations
+    rejected_file: Callable[[], str | None] = lambda: None
+    """What is wrong with the configuration file as it stands; None if nothing is, or if there is none."""
     trigger_poll: Callable[[str], bool]
     """Polls a source now, given its name; False if this process doesn't poll it."""
     clock: Clock

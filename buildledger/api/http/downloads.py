@@ -6,6 +6,7 @@ import re
 import stat
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from urllib.parse import quote
 
 from fastapi import Request, Response
@@ -22,6 +23,9 @@ _LONGEST_NAME = 200
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The first time that a zip can hold: so equal directories are equal zips."""
 _USUAL_MODE = 0o644
+_PERMISSIONS = 0o777
+"""Neither set-uid nor set-gid, whoever unpacks it."""
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f\\:]")
 
 
 def byte_range(wanted: str | None, size_bytes: int, what: str) -> tuple[int, int]:
@@ -93,11 +97,12 @@ def _part(artifacts: ArtifactStore, sha256: str, begin: int, end: int) -> Iterat
     left = end - begin
     if left == 0:
         return
-    for piece in artifacts.read(sha256, begin):
-        yield piece[:left]
-        left -= len(piece)
-        if left <= 0:
-            return
+    with closing(artifacts.read(sha256, begin)) as pieces:
+        for piece in pieces:
+            yield piece[:left]
+            left -= len(piece)
+            if left <= 0:
+                return
 
 
 class _Sink:
@@ -124,25 +129,46 @@ class _Sink:
 def _zipped(artifacts: ArtifactStore, manifest: Manifest) -> Iterator[bytes]:
     """The zip in pieces. It isn't compressed, as most of what builds store already is."""
     sink = _Sink()
+    taken: set[str] = set()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
         for entry in manifest.entries:
-            info = _info(entry)
+            info = _info(entry, _free_name(_safe(entry.path), taken))
             with archive.open(info, "w", force_zip64=entry.size >= zipfile.ZIP64_LIMIT) as target:
                 if entry.type == "link":
-                    target.write(entry.target.encode())
-                for piece in artifacts.read(entry.sha256) if entry.type == "file" else ():
-                    target.write(piece)
-                    yield sink.take()
+                    target.write(_safe(entry.target).encode())
+                if entry.type == "file":
+                    with closing(artifacts.read(entry.sha256)) as pieces:
+                        for piece in pieces:
+                            target.write(piece)
+                            yield sink.take()
             yield sink.take()
     yield sink.take()
 
 
-def _info(entry: Entry) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(f"{entry.path}/" if entry.type == "directory" else entry.path, _EPOCH)
+def _safe(path: str) -> str:
+    """A path without what leads elsewhere on the system where the zip is unpacked.
+
+    A backslash divides names on Windows, and a colon names a drive or a stream; control characters forge listings.
+    """
+    return _UNSAFE.sub("_", path)
+
+
+def _free_name(path: str, taken: set[str]) -> str:
+    """The path, or one beside it if making it safe has given it the name of another."""
+    free, number = path, 1
+    while free in taken:
+        number += 1
+        free = f"{path}~{number}"
+    taken.add(free)
+    return free
+
+
+def _info(entry: Entry, path: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(f"{path}/" if entry.type == "directory" else path, _EPOCH)
     info.create_system = 3  # whose attributes hold the mode of Unix
     match entry.type:
         case "file":
-            mode = stat.S_IFREG | (entry.mode or _USUAL_MODE)
+            mode = stat.S_IFREG | (entry.mode & _PERMISSIONS or _USUAL_MODE)
         case "link":
             mode = stat.S_IFLNK | 0o777
         case "directory":

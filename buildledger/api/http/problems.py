@@ -13,7 +13,8 @@ from buildledger.api.http.responses import POSITION_HEADER, Unchanged
 from buildledger.api.models.server import Problem as Document
 from buildledger.domain.refusals import LimitRefusal, NotFoundRefusal, Refusal, TokenRefusal
 from buildledger.ledger.errors import LedgerUnavailable
-from buildledger.logs.store import BadPatternError
+from buildledger.logs.artifacts import ArtifactAlteredError
+from buildledger.logs.store import BadPatternError, LogAlteredError
 from buildledger.projections.reading import PositionAhead
 
 MEDIA_TYPE = "application/problem+json"
@@ -176,6 +177,15 @@ class Gone(Problem):
     status, code, title = 410, "gone", "No longer kept"
 
 
+class Altered(Problem):
+    """What is stored isn't what was stored, so it isn't shown."""
+
+    status, code, title = 409, "altered", "Altered since it was stored"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"{detail}; `buildledger audit verify` names all that was altered")
+
+
 class TooLarge(Problem):
     """The body of the request is longer than this address takes."""
 
@@ -223,6 +233,8 @@ def install(app: FastAPI) -> None:
         (LedgerUnavailable, _unavailable),
         (PositionAhead, _ahead),
         (BadPatternError, _bad_pattern),
+        (LogAlteredError, _altered),
+        (ArtifactAlteredError, _altered),
         (RequestValidationError, _invalid),
         (HTTPException, _http),
         (Exception, _unforeseen),
@@ -273,6 +285,10 @@ async def _ahead(request: Request, error: PositionAhead) -> Response:
 
 async def _bad_pattern(request: Request, error: BadPatternError) -> Response:
     return problem_response(BadPattern(str(error)), request.url.path)
+
+
+async def _altered(request: Request, error: LogAlteredError | ArtifactAlteredError) -> Response:
+    return problem_response(Altered(str(error)), request.url.path)
 
 
 async def _invalid(request: Request, error: RequestValidationError) -> Response:

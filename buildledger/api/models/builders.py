@@ -72,7 +72,9 @@ class BuilderSource(msgspec.Struct, frozen=True, kw_only=True):
     """A source that the builder checks out."""
 
     name: Annotated[str, Meta(description="The source's name.")]
-    default_branch: Annotated[str | None, Meta(description="What is built when nobody names a branch.")]
+    default_branch: Annotated[
+        str | None, Meta(description="What is built when nobody names a branch; null: not known.")
+    ]
     branches: Annotated[list[str], Meta(description="Branches that exist, to choose from.")]
 
 

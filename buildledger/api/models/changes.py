@@ -95,7 +95,10 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     url: Annotated[str | None, Meta(description="The repository's address; null: only history speaks of the source.")]
     default_branch: Annotated[
         str | None,
-        Meta(description="What is built when nobody names a branch, as the configuration says; null: it says nothing."),
+        Meta(
+            description="What is built when nobody names a branch: as the configuration says, else where the"
+            " repository's HEAD points; null: neither is known."
+        ),
     ]
     outage: Annotated[Outage | None, Meta(description="Why it can't be read at the moment; null: it can.")]
     branches: Annotated[list[Branch], Meta(description="The branches that exist, by name.")]

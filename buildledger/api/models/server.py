@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -39,6 +40,26 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     version: Annotated[str, Meta(description="The version of Build Ledger.", examples=["0.1.0"])]
     head_key: Annotated[str, Meta(description="The public key that tree heads are signed with: `name+id+base64`.")]
     connected_workers: Annotated[int, Meta(description="To this process.")]
+    position: Position
+
+
+class ServerEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A server process of this installation."""
+
+    id: Annotated[UUID, Meta(description="The process; another start has another one.")]
+    host: Annotated[str, Meta(description="The name of its machine.", examples=["ci-1"])]
+    roles: Annotated[list[str], Meta(description="What it may do.", examples=[["api", "gateway", "reactors"]])]
+    leads: Annotated[
+        list[str], Meta(description="What it does for all servers at the moment.", examples=[["reactors", "pollers"]])
+    ]
+    alive: Annotated[bool, Meta(description="False: it gives no sign of life, and is about to be held for dead.")]
+    answered: Annotated[bool, Meta(description="It is the one that answers this request.")]
+
+
+class ServerList(msgspec.Struct, frozen=True, kw_only=True):
+    """The server processes that share the ledger."""
+
+    items: Annotated[list[ServerEntry], Meta(description="The one that answers first, the others by age.")]
     position: Position
 
 

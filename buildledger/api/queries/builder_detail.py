@@ -8,7 +8,7 @@ from buildledger.api.queries.builders import as_builders, builder_row
 from buildledger.api.queries.builds import SelectBuilds, as_builds
 from buildledger.api.queries.readings import Readings
 from buildledger.api.queries.requests import as_requests, count_waiting, first_waiting
-from buildledger.api.queries.sources import last_moved_branches
+from buildledger.api.queries.sources import default_branch_of, last_moved_branches
 from buildledger.api.queries.wait_reasons import WaitReasons
 from buildledger.config.inputs import InputSpec
 from buildledger.config.resolved import Builder, Configuration
@@ -53,8 +53,7 @@ def builder_by_name(readings: Readings, name: str) -> models.BuilderDetail:
 def _sources(readings: Readings, configuration: Configuration, configured: Builder) -> list[models.BuilderSource]:
     found = []
     for name in configured.sources:
-        source = configuration.sources.get(name)
-        default = None if source is None else source.default_branch
+        default = default_branch_of(readings["changes"], name) or None
         branches = last_moved_branches(readings["changes"], name, BRANCHES_OFFERED)
         found.append(models.BuilderSource(name=name, default_branch=default, branches=list(branches)))
     return found

@@ -65,6 +65,10 @@ class SelectBuilds:
         statement = self.statement.order_by(seq.desc()).limit(limit)
         return self._reading.all(statement if before is None else statement.where(seq < before))
 
+    def last_finished(self, limit: int) -> Rows:
+        """Those that ended last, the last one first, whenever they began."""
+        return self._reading.all(self.finished().statement.order_by(self.state.c.since.desc()).limit(limit))
+
 
 def is_unfinished(state: sa.FromClause) -> sa.ColumnElement[bool]:
     """The condition that a build runs. Its literals let databases see that the index over running builds is enough."""

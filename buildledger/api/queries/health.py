@@ -6,10 +6,12 @@ import sqlalchemy as sa
 
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.api.models import server as models
+from buildledger.api.queries.sources import failing_sources
 from buildledger.api.queries.workers import count_failing, count_missing
 from buildledger.domain.machine import ALERT_AFTER_FAILURES
 from buildledger.ledger.errors import StoreError
 from buildledger.projections.skipped import skipped_facts
+from buildledger.servers.entries import Singleton
 
 UNTOLD = "sign in, or see the server's log, to learn why"
 LAG_DEGRADED = 10_000
@@ -30,8 +32,8 @@ def health_of(deps: ApiDependencies, *, detailed: bool = True) -> models.Health:
             name=state.name, position=state.position, lag=lag, status=state.status, error=error
         )
         readers.append(reader)
-    if deps.reactors is not None:
-        health = deps.reactors()
+    health = None if deps.reactors is None else deps.reactors()
+    if health is not None:
         readers.append(
             models.ReaderHealth(
                 name="reactors",
@@ -46,8 +48,11 @@ def health_of(deps: ApiDependencies, *, detailed: bool = True) -> models.Health:
     others = [
         *behind,
         *skipped_problems(deps, detailed=detailed),
-        *configuration_problems(deps),
+        *configuration_problems(deps, detailed=detailed),
+        *source_problems(deps, detailed=detailed),
+        *server_problems(deps),
         *worker_problems(deps),
+        *reactor_problems(deps, detailed=detailed),
     ]
     status: models.HealthStatus = "failing" if stopped else "degraded" if others else "ok"
     return models.Health(status=status, position=head, readers=readers, problems=[*stopped, *others])
@@ -70,11 +75,58 @@ def skipped_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
     return lines
 
 
-def configuration_problems(deps: ApiDependencies) -> list[str]:
-    """That nothing new is built because the configuration in force is of another version of Build Ledger."""
-    if deps.active.unreadable is None:
+def configuration_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
+    """That the configuration file isn't in force; that nothing new is built because the one in force is unreadable."""
+    problems = []
+    if (rejected := deps.rejected_file()) is not None:
+        what = "the configuration file is not applied, and the configuration in force stays"
+        problems.append(f"{what}: {rejected}" if detailed else what)
+    if (unreadable := deps.active.unreadable) is not None:
+        problems.append(f"{unreadable}; nothing new is built until one is applied: `buildledger config apply FILE`")
+    return problems
+
+
+def source_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
+    """Configured sources that can't be read: since when and why; without `detailed` how many they are."""
+    try:
+        with deps.views.read(None, "changes") as (changes,):
+            found = failing_sources(changes)
+    except sa.exc.SQLAlchemyError as error:
+        return [f"how the sources are can't be read: {type(error).__name__}"]
+    if detailed:
+        return [
+            f"source {name} can't be read since {outage.since:%Y-%m-%d %H:%M} UTC: {outage.cause}: {outage.detail}"
+            for name, outage in found.items()
+        ]
+    return [f"{len(found)} of the sources can't be read"] if found else []
+
+
+def server_problems(deps: ApiDependencies) -> list[str]:
+    """What is wrong with the servers as such, a line each."""
+    if deps.servers.trouble is not None:
+        return ["this server has no lease in the database, and leads nothing until it has"]
+    servers = [each for each in deps.servers.entries() if each.alive]
+    led = {singleton for each in servers for singleton in each.leads}
+    possible = {role for each in servers for role in each.roles} & {each.value for each in Singleton}
+    return [f"no server leads the {name}" for name in sorted(possible - led)]
+
+
+def reactor_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
+    """What the reactors can't do while they run; without `detailed` only how much of it."""
+    health = None if deps.reactors is None else deps.reactors()
+    if health is None:
         return []
-    return [f"{deps.active.unreadable}; nothing new is built until one is applied: `buildledger config apply FILE`"]
+    if detailed:
+        return [
+            *(f"trigger {name!r} has stopped: {why}" for name, why in health.triggers.items()),
+            *(f"held back: {said}" for said in health.held_back),
+        ]
+    counts = [(len(health.triggers), "trigger", "stopped"), (len(health.held_back), "command", "been held back")]
+    return [
+        f"{number} {noun}{'' if number == 1 else 's'} {'has' if number == 1 else 'have'} {what}"
+        for number, noun, what in counts
+        if number
+    ]
 
 
 def worker_problems(deps: ApiDependencies) -> list[str]:

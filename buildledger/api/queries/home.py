@@ -30,7 +30,7 @@ def home(readings: Readings) -> models.Home:
     counts = _builder_counts(readings)
     all_running = build_queries.running(status)
     running = SelectBuilds(status).unfinished().newest_first(RUNNING_SHOWN)
-    recent = SelectBuilds(status).finished().newest_first(RECENT_SHOWN)
+    recent = SelectBuilds(status).last_finished(RECENT_SHOWN)
     return models.Home(
         broken=_broken(readings, personal),
         broken_count=counts.broken,

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from buildledger.api.models import changes as models
+from buildledger.domain.schedule import default_branch
 from buildledger.projections import changes as tables
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
@@ -25,12 +26,29 @@ def list_sources(reading: Reading) -> list[models.Source]:
             configured=row.configured,
             kind=row.kind,
             url=row.url,
-            default_branch=row.default_branch,
+            default_branch=row.default_branch or row.own_default_branch,
             outage=_outage(row),
             branches=branches[row.name],
         )
         for row in rows
     ]
+
+
+def failing_sources(reading: Reading) -> dict[str, models.Outage]:
+    """The configured sources that can't be read, by name."""
+    source = reading.table(tables.source)
+    rows = reading.all(
+        sa.select(source).where(source.c.cause.is_not(None), source.c.configured).order_by(source.c.name)
+    )
+    return {row.name: outage for row in rows if (outage := _outage(row)) is not None}
+
+
+def default_branch_of(reading: Reading, source: str) -> str:
+    """The branch of a source that is built when none is named; empty: not known."""
+    table = reading.table(tables.source)
+    row = reading.first(sa.select(table).where(table.c.name == source))
+    configured, own = (None, None) if row is None else (row.default_branch, row.own_default_branch)
+    return default_branch(configured, own, branch_names(reading, source))
 
 
 def branch_names(reading: Reading, source: str) -> Sequence[str]:

@@ -92,14 +92,19 @@ def _known(deps: ApiDependencies, operation_id: UUID) -> models.Artifact:
     Raises:
         NotFound: there never was one.
         Gone: it was removed.
+        ArtifactAlteredError: it isn't what was stored.
     """
     with deps.views.read(None, "status") as (status,):
         found = artifact_of(status, operation_id, deps.keep_artifacts)
     if found is None:
         raise NotFound("artifact", operation_id)
     artifact, _ = found
-    if artifact.removed_at is not None or not deps.artifacts.has(artifact.sha256):
+    if artifact.removed_at is not None:
         raise _gone(artifact)
+    try:
+        deps.artifacts.check(artifact.sha256)
+    except FileNotFoundError:
+        raise _gone(artifact) from None
     return artifact
 
 
@@ -108,21 +113,25 @@ def _manifest(deps: ApiDependencies, artifact: models.Artifact) -> Manifest:
 
     Raises:
         Gone: it, or something in it, was removed.
+        ArtifactAlteredError: it, or something in it, isn't what was stored.
     """
     if artifact.removed_at is not None:
         raise _gone(artifact)
     try:
         manifest = Manifest.load(deps.artifacts, artifact.sha256)
+        for entry in manifest.files:
+            deps.artifacts.check(entry.sha256)
     except FileNotFoundError:
         raise _gone(artifact) from None
-    if not all(deps.artifacts.has(entry.sha256) for entry in manifest.files):
-        raise _gone(artifact)
     return manifest
 
 
 def _gone(artifact: models.Artifact) -> Gone:
     if artifact.removed_at is None:
-        return Gone(f"the artifact {artifact.name!r} was kept here, and its bytes are gone from the disk")
+        return Gone(
+            f"the artifact {artifact.name!r} was kept here, and its bytes are gone from the disk: restore"
+            " `artifacts/` from a backup, or build it again"
+        )
     why = {"expired": "it was older than artifacts are kept", "quota": "room was needed for newer ones"}
     reason = why.get(artifact.removed_because or "", artifact.removed_because)
     return Gone(f"the artifact {artifact.name!r} was removed on {artifact.removed_at:%Y-%m-%d}: {reason}")

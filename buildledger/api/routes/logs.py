@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from buildledger.api.http.downloads import byte_range
 from buildledger.api.http.event_stream import STREAM_RESPONSES, EventStream, event
 from buildledger.api.http.paging import cursor_of, key_of
 from buildledger.api.http.parameters import AsOf, Cursor, IdPath
-from buildledger.api.http.problems import NotFound
+from buildledger.api.http.problems import Gone, NotFound
 from buildledger.api.http.responses import JsonResponse
 from buildledger.api.http.routing import api_router
 from buildledger.api.models import builds
@@ -29,7 +29,7 @@ from buildledger.api.models.limits import (
     SEARCH_HITS_MAX,
 )
 from buildledger.api.queries.steps import log_with
-from buildledger.logs.store import LogSize, Pattern, SearchHit
+from buildledger.logs.store import LogDigest, LogMissingError, LogSize, Pattern, SearchHit
 
 LINES_LISTING, HITS_LISTING = "lines", "hits"
 PATTERN_CHARACTERS_MAX = 1_000
@@ -63,7 +63,8 @@ async def read_lines(
 ) -> JsonResponse[models.LogLines]:
     """Lines of a log, from any line on. While the log grows, the last page has no `next`: go on with `first`."""
     (begin,) = key_of(LINES_LISTING, cursor, int) or (first,)
-    _, position = await run_in_threadpool(_known, deps, log_id, None)
+    log, position = await run_in_threadpool(_known, deps, log_id, None)
+    await _check(deps, log)
     size = await deps.logs.size(log_id)
     found = await deps.logs.lines(log_id, begin, begin + limit)
     end = found.first + len(found.lines)
@@ -104,7 +105,8 @@ async def search_log(
 ) -> JsonResponse[models.LogSearch]:
     """Search the whole log, on the server. A search that takes long is answered in pages, which may have no hits."""
     (begin,) = key_of(HITS_LISTING, cursor, int) or (from_line,)
-    _, position = await run_in_threadpool(_known, deps, log_id, None)
+    log, position = await run_in_threadpool(_known, deps, log_id, None)
+    await _check(deps, log)
     wanted = Pattern(text=pattern.encode("utf-8", "surrogatepass"), regex=regex, ignore_case=ignore_case)
     found = await deps.logs.search(log_id, wanted, limit, begin)
     page = models.LogSearch(
@@ -128,6 +130,7 @@ async def read_raw(
 ) -> Response:
     """The bytes as they were written; of a log that grows, those there are by now."""
     log, _ = await run_in_threadpool(_known, deps, log_id, None)
+    await _check(deps, log)
     size_bytes = (await deps.logs.size(log_id)).size_bytes
     headers = {
         "Accept-Ranges": "bytes",
@@ -141,7 +144,9 @@ async def read_raw(
     if not whole:
         headers["Content-Range"] = f"bytes {begin}-{end - 1}/{size_bytes}"
     headers["Content-Length"] = str(end - begin)
-    content = () if request.method == "HEAD" else deps.logs.raw(log_id, begin, end)
+    content: AsyncIterator[bytes] | tuple[()] = ()
+    if request.method != "HEAD":
+        content = await _begun(deps.logs.raw(log_id, begin, end))
     return StreamingResponse(
         content,
         status_code=200 if whole else 206,
@@ -150,10 +155,23 @@ async def read_raw(
     )
 
 
+async def _begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same pieces, the first of which is there: what can't be read is a problem, and no answer that breaks off."""
+    first = await anext(pieces, b"")
+
+    async def all_of_them() -> AsyncIterator[bytes]:
+        yield first
+        async for piece in pieces:
+            yield piece
+
+    return all_of_them()
+
+
 @router.get("/logs/{log_id}/stream", responses=STREAM_RESPONSES)
 async def stream_log(request: Request, deps: Dependencies, log_id: IdPath) -> Response:
     """How far the log has grown, whenever it has: `grown` events whose data is a LogExtent; ends with the log."""
-    await run_in_threadpool(_known, deps, log_id, None)
+    log, _ = await run_in_threadpool(_known, deps, log_id, None)
+    await _check(deps, log)
     return EventStream(request.app.state.streams, _growth(deps, log_id))
 
 
@@ -174,6 +192,25 @@ def _known(deps: ApiDependencies, log_id: UUID, as_of: int | None) -> tuple[buil
         if log is None:
             raise NotFound("log", log_id)
         return log, status.position
+
+
+async def _check(deps: ApiDependencies, log: builds.Log) -> None:
+    """Make sure that the log's bytes are those that were stored.
+
+    Raises:
+        Gone: they aren't here.
+        LogAlteredError: they are others.
+    """
+    said = None
+    if log.sha256 is not None and log.size_bytes is not None and log.line_count is not None:
+        said = LogDigest(size_bytes=log.size_bytes, line_count=log.line_count, sha256=log.sha256)
+    try:
+        await deps.logs.check(log.id, said)
+    except LogMissingError as error:
+        raise Gone(
+            f"{error}, and no fact says that they were removed: restore `logs/` from a backup;"
+            " `buildledger audit verify` says what else is missing"
+        ) from None
 
 
 def _extent(size: LogSize) -> models.LogExtent:

@@ -56,3 +56,21 @@ async def read_server(deps: Dependencies) -> JsonResponse[models.ServerInfo]:
         position=deps.ledger.head(),
     )
     return JsonResponse(made, position=made.position)
+
+
+@router.get("/servers")
+async def list_servers(deps: Dependencies) -> JsonResponse[models.ServerList]:
+    """The servers that share the ledger: which live, and which does what only one may do."""
+    items = [
+        models.ServerEntry(
+            id=each.server_id,
+            host=each.host,
+            roles=list(each.roles),
+            leads=list(each.leads),
+            alive=each.alive,
+            answered=number == 0,
+        )
+        for number, each in enumerate(deps.servers.entries())
+    ]
+    made = models.ServerList(items=items, position=deps.ledger.head())
+    return JsonResponse(made, position=made.position)

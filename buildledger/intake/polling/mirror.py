@@ -20,8 +20,10 @@ from buildledger.intake.polling.process import (
 from buildledger.sources.commits import Commit
 from buildledger.sources.port import Comparison, MirrorCommands, ServerCommand
 
-FETCH_SECONDS = 3600.0
-"""For the first fetch of a large repository too."""
+FETCH_SECONDS = 6 * 3600.0
+"""For the first fetch of a large repository too, as long as it goes on."""
+SILENT_SECONDS = 60.0
+"""A fetch that shows no progress for so long is given up: its host hangs."""
 LIST_SECONDS = 60.0
 """For asking the far end where its branches are: a host that doesn't answer must not keep other sources waiting."""
 READ_SECONDS = 600.0
@@ -41,16 +43,29 @@ class SourceError(Exception):
 class Mirror:
     """The mirror at `path`; made when it is needed. One call at a time. Every method raises SourceError."""
 
-    def __init__(self, path: Path, commands: MirrorCommands) -> None:
+    def __init__(
+        self,
+        path: Path,
+        commands: MirrorCommands,
+        *,
+        list_seconds: float = LIST_SECONDS,
+        silent_seconds: float = SILENT_SECONDS,
+    ) -> None:
         self._path = path
+        self._list_seconds, self._silent_seconds = list_seconds, silent_seconds
         self._commands = commands
         self._environment = commands.environment(os.environ)
         self._swept = False
 
     async def remote_heads(self) -> dict[str, str]:
         """The far end's branches, by asking it; touches no file."""
-        done = await self._run(self._commands.list_remote_heads(), LIST_SECONDS)
+        done = await self._run(self._commands.list_remote_heads(), self._list_seconds)
         return self._commands.parse_heads(done.output)
+
+    async def default_branch(self) -> str | None:
+        """The branch that the far end's users get when they name none, by asking it; None: it names none."""
+        done = await self._run(self._commands.find_default_branch(), LIST_SECONDS)
+        return self._commands.parse_default_branch(done.output)
 
     async def update(self) -> dict[str, str]:
         """Fetch everything and give the branches as they are in the mirror then."""
@@ -61,7 +76,7 @@ class Mirror:
             heads = await self.remote_heads()
             self._path.parent.mkdir(parents=True, exist_ok=True)
             await self._run(self._commands.create(heads))
-        await self._run(self._commands.update(), FETCH_SECONDS)
+        await self._run(self._commands.update(), FETCH_SECONDS, silent_seconds=self._silent_seconds)
         return self._commands.parse_heads((await self._run(self._commands.list_heads())).output)
 
     async def discard(self) -> None:
@@ -91,13 +106,19 @@ class Mirror:
         await take(reader.end())
 
     async def _run(
-        self, command: ServerCommand, limit_seconds: float = READ_SECONDS, *, consume: Consume | None = None
+        self,
+        command: ServerCommand,
+        limit_seconds: float = READ_SECONDS,
+        *,
+        silent_seconds: float | None = None,
+        consume: Consume | None = None,
     ) -> Completed:
         try:
             done = await run(
                 command.argv,
                 environment=self._environment,
                 limit_seconds=limit_seconds,
+                silent_seconds=silent_seconds,
                 stdin=command.stdin,
                 consume=consume,
             )

@@ -8,13 +8,21 @@ damaged one is made anew.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from functools import reduce
 
 from buildledger.config import globs
 from buildledger.config.resolved import Source
 from buildledger.domain import source as domain
-from buildledger.domain.source import MoveBranch, ReportSourceFailure, ReportSourceRecovery, SourceState
+from buildledger.domain.source import (
+    MoveBranch,
+    ReportDefaultBranch,
+    ReportSourceFailure,
+    ReportSourceRecovery,
+    SourceCommands,
+    SourceState,
+)
 from buildledger.events.change import BranchMoved, FailureCause
 from buildledger.events.ids import change_id, source_id
 from buildledger.intake.polling.mirror import Mirror, SourceError
@@ -30,6 +38,10 @@ NEW_CHANGES = 10_000
 MOVE_CHANGES = 1000
 """Commits that a move of a branch names; the others are counted."""
 USUAL_BRANCHES = ("main", "master", "trunk")
+DEFAULT_BRANCH_POLLS = 10
+"""Of so many polls that find nothing new one asks which branch is the default; so does each that finds something."""
+
+_log = logging.getLogger(__name__)
 
 
 class Poller:
@@ -43,6 +55,9 @@ class Poller:
         self._state: SourceState | None = None
         self._seen: dict[str, str] | None = None
         """The far end's branches as the last poll that succeeded saw them; None before the first one."""
+        self._logged_cause: FailureCause | None = None
+        self._quiet_polls = 0
+        """In a row, without a question for the default branch."""
 
     async def poll(self, *, hinted: bool = False) -> None:
         """Record whatever differs from what is known; an unreadable source is recorded, not raised.
@@ -59,11 +74,24 @@ class Poller:
                 await self._poll_and_repair(hinted)
             except SourceError as error:
                 await self._decide(ReportSourceFailure(source=name, cause=error.cause, detail=error.detail))
+                self._log_failure(error)
             else:
                 await self._decide(ReportSourceRecovery(source=name))
+                self._log_recovery()
         except BaseException:
             self._state = None
             raise
+
+    def _log_failure(self, error: SourceError) -> None:
+        """Say it once for each outage and cause, and once more by a server that was started in the meantime."""
+        if self._logged_cause != error.cause:
+            self._logged_cause = error.cause
+            _log.warning("source %s can't be read and will be tried again: %s", self._source.name, error)
+
+    def _log_recovery(self) -> None:
+        if self._logged_cause is not None:
+            self._logged_cause = None
+            _log.info("source %s can be read again", self._source.name)
 
     async def _poll_and_repair(self, hinted: bool) -> None:
         try:
@@ -76,8 +104,12 @@ class Poller:
 
     async def _poll(self, hinted: bool) -> None:
         if not hinted and self._seen is not None and await self._mirror.remote_heads() == self._seen:
+            self._quiet_polls += 1
+            if self._quiet_polls >= DEFAULT_BRANCH_POLLS:
+                await self._ask_for_default_branch()
             return
         present = await self._mirror.update()
+        await self._ask_for_default_branch()
         heads = {name: at for name, at in present.items() if globs.matches(self._source.branches, name)}
         known = self._known.heads
         if known or self._seen is not None:
@@ -85,6 +117,12 @@ class Poller:
         else:
             await self._begin(heads)
         self._seen = present
+
+    async def _ask_for_default_branch(self) -> None:
+        """Record which it is before branches move: what is built at first sight depends on it."""
+        branch = await self._mirror.default_branch()
+        await self._decide(ReportDefaultBranch(source=self._source.name, branch=branch))
+        self._quiet_polls = 0
 
     async def _begin(self, heads: dict[str, str]) -> None:
         """First sight of the source: what is there already is history."""
@@ -137,7 +175,8 @@ class Poller:
 
     def _importance(self, branch: str) -> tuple[bool, bool, str]:
         """The default branch first, then the usual names for it, then the others by name."""
-        return branch != self._source.default_branch, branch not in USUAL_BRANCHES, branch
+        default = self._source.default_branch or self._known.default_branch
+        return branch != default, branch not in USUAL_BRANCHES, branch
 
     @property
     def _known(self) -> SourceState:
@@ -147,7 +186,7 @@ class Poller:
     async def _move(self, moves: Iterable[BranchMoved]) -> None:
         await self._decide(*(MoveBranch(source=self._source.name, move=move) for move in moves))
 
-    async def _decide(self, *commands: MoveBranch | ReportSourceFailure | ReportSourceRecovery) -> None:
+    async def _decide(self, *commands: SourceCommands) -> None:
         """Execute, all together, those of the commands that would decide something; then know what they decided."""
         state, telling = self._known, []
         for command in commands:

@@ -12,14 +12,13 @@ from urllib.parse import quote
 
 from buildledger.config.resolved import Source
 from buildledger.intake.polling.local_watch import watch
-from buildledger.intake.polling.mirror import Mirror
+from buildledger.intake.polling.mirror import LIST_SECONDS, Mirror
 from buildledger.intake.polling.poller import Poller
+from buildledger.intake.polling.slots import PollSlots
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.vault import Vault
 from buildledger.sources.systems import SYSTEMS
 
-POLLS_AT_ONCE = 4
-"""Over all sources; each has at most one process at a time."""
 JITTER = 0.1
 """An interval is up to this part shorter or longer, so that sources don't fall into step."""
 
@@ -39,13 +38,15 @@ class Pollers:
         vault: Vault,
         mirrors: Path,
         random: Callable[[], float],
-        polls_at_once: int = POLLS_AT_ONCE,
+        slots: PollSlots | None = None,
+        list_seconds: float = LIST_SECONDS,
     ) -> None:
         self._ledger = ledger
         self._vault = vault
         self._mirrors = mirrors
         self._random = random
-        self._free = asyncio.Semaphore(polls_at_once)
+        self._slots = slots or PollSlots()
+        self._list_seconds = list_seconds
         self._running: dict[str, _Running] = {}
 
     async def apply(self, sources: Mapping[str, Source]) -> None:
@@ -54,7 +55,7 @@ class Pollers:
             await self._running.pop(name).stop()
         for name, source in sources.items():
             if name not in self._running:
-                self._running[name] = _Running(source, self._poller(source), self._free, self._random)
+                self._running[name] = _Running(source, self._poller(source), self._slots, self._random)
 
     def trigger_poll(self, source: str) -> bool:
         """Poll this source now: somebody says that it has changed. False if there is no such source.
@@ -72,17 +73,17 @@ class Pollers:
 
     def _poller(self, source: Source) -> Poller:
         path = (self._mirrors / f"{quote(source.name, safe='')}.{source.kind}").absolute()
-        mirror = Mirror(path, SYSTEMS[source.kind].mirror(source.url, path))
+        mirror = Mirror(path, SYSTEMS[source.kind].mirror(source.url, path), list_seconds=self._list_seconds)
         return Poller(source, ledger=self._ledger, vault=self._vault, mirror=mirror)
 
 
 class _Running:
     """The tasks of one source: its poll loop and, for a local repository, a watch."""
 
-    def __init__(self, source: Source, poller: Poller, free: asyncio.Semaphore, random: Callable[[], float]) -> None:
+    def __init__(self, source: Source, poller: Poller, slots: PollSlots, random: Callable[[], float]) -> None:
         self.source = source
         self._poller = poller
-        self._free = free
+        self._slots = slots
         self._random = random
         self._hint = asyncio.Event()
         self._tasks = [asyncio.create_task(self._poll_for_ever(), name=f"poll {source.name}")]
@@ -108,7 +109,7 @@ class _Running:
         while True:
             hinted = self._hint.is_set()
             self._hint.clear()
-            async with self._free:
+            async with self._slots.taken():
                 try:
                     await self._poller.poll(hinted=hinted)
                 except Exception:

@@ -13,7 +13,7 @@ import msgspec
 OUTPUT_BYTES = 256 << 20
 """Of standard output that is kept; a process that writes more is killed."""
 ERROR_BYTES = 64 << 10
-"""Of standard error; the rest is thrown away."""
+"""Of standard error, the last; what came before, such as progress, is thrown away."""
 CHUNK_BYTES = 64 << 10
 END_SECONDS = 10.0
 """How long a killed process may take to be gone; then it is left to the system."""
@@ -35,7 +35,7 @@ class CannotStartError(Exception):
 
 
 class TookTooLongError(Exception):
-    """A process was killed because its time was over."""
+    """A process was killed because its time was over, or because it said nothing for too long."""
 
 
 class WroteTooMuchError(Exception):
@@ -47,26 +47,29 @@ async def run(
     *,
     environment: Mapping[str, str],
     limit_seconds: float,
+    silent_seconds: float | None = None,
     stdin: bytes = b"",
     consume: Consume | None = None,
 ) -> Completed:
     """Run a process to its end; if that isn't waited for, it is killed with everything it has started.
 
-    `consume` gets standard output as it comes; while it is at work, the process has to wait.
+    `consume` gets standard output as it comes; while it is at work, the process has to wait. A process that writes
+    nothing at all for `silent_seconds` is killed.
 
     Raises:
         CannotStartError, TookTooLongError, WroteTooMuchError: And whatever `consume` raises.
     """
     process = await _start(argv, environment)
     kept: list[bytes] = []
+    patience = _Patience(limit_seconds, silent_seconds)
     try:
-        async with asyncio.timeout(limit_seconds):
-            said = await _converse(process, stdin, consume or _keeping(kept))
+        async with patience.timeout:
+            said = await _converse(process, stdin, consume or _keeping(kept), patience)
             exit_code = await process.wait()
     except BaseException as cause:
         await _kill(process)
         if isinstance(cause, TimeoutError):
-            raise TookTooLongError(f"{argv[0]} did not finish in {limit_seconds:g} s") from cause
+            raise TookTooLongError(f"{argv[0]} {patience.exhausted()}") from cause
         raise
     return Completed(exit_code=exit_code, output=b"".join(kept), error=said.decode("utf-8", "backslashreplace"))
 
@@ -93,13 +96,50 @@ async def _start(argv: Sequence[str], environment: Mapping[str, str]) -> asyncio
         raise CannotStartError(f"{argv[0]} can't be started: {error.strerror}") from error
 
 
-async def _converse(process: asyncio.subprocess.Process, stdin: bytes, consume: Consume) -> bytes:
+class _Patience:
+    """Ends a wait when it has been too long altogether, or when nothing has come for too long."""
+
+    def __init__(self, limit_seconds: float, silent_seconds: float | None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._limit_seconds, self._silent_seconds = limit_seconds, silent_seconds
+        self._end = self._loop.time() + limit_seconds
+        self.timeout = asyncio.timeout_at(self._next())
+
+    def progress(self) -> None:
+        """Something has come."""
+        if self._silent_seconds is not None:
+            self.timeout.reschedule(self._next())
+
+    def pause(self) -> None:
+        """What comes next doesn't depend on the process."""
+        self.timeout.reschedule(self._end)
+
+    def exhausted(self) -> str:
+        """Why the wait has ended, for people."""
+        if self._loop.time() >= self._end:
+            return f"did not finish in {self._limit_seconds:g} s"
+        return f"showed no progress for {self._silent_seconds:g} s"
+
+    def _next(self) -> float:
+        return self._end if self._silent_seconds is None else min(self._end, self._loop.time() + self._silent_seconds)
+
+
+async def _converse(process: asyncio.subprocess.Process, stdin: bytes, consume: Consume, patience: _Patience) -> bytes:
     """Write all input and read all output; give the errors. No pipe is in use any more when this raises."""
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
-    errors = asyncio.create_task(_read_beginning(process.stderr))
-    others = [asyncio.create_task(_write(process.stdin, stdin)), asyncio.create_task(_read(process.stdout, consume))]
+
+    async def consume_in_peace(data: bytes) -> None:
+        patience.pause()
+        await consume(data)
+        patience.progress()
+
+    errors = asyncio.create_task(_read_end(process.stderr, patience))
+    others = [
+        asyncio.create_task(_write(process.stdin, stdin)),
+        asyncio.create_task(_read(process.stdout, consume_in_peace)),
+    ]
     try:
         await asyncio.gather(*others)
         return await errors
@@ -137,10 +177,12 @@ async def _read(pipe: asyncio.StreamReader, consume: Consume) -> None:
         await consume(data)
 
 
-async def _read_beginning(pipe: asyncio.StreamReader) -> bytes:
+async def _read_end(pipe: asyncio.StreamReader, patience: _Patience) -> bytes:
     kept = bytearray()
     while data := await pipe.read(CHUNK_BYTES):
-        kept += data[: ERROR_BYTES - len(kept)]
+        patience.progress()
+        kept += data
+        del kept[:-ERROR_BYTES]
     return bytes(kept)
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from buildledger.config.configurations import UnreadableConfigurationError
 from buildledger.domain.build import BuildState
 from buildledger.domain.command import Command
+from buildledger.domain.refusals import Refusal
 from buildledger.events.build import (
     BuildAssigned,
     BuildFinished,
@@ -19,6 +20,7 @@ from buildledger.events.build import (
 )
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import BuildId
+from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.builds.completion import finish_unreadable
 from buildledger.reactors.builds.contexts import EvaluationContexts
 from buildledger.reactors.builds.driver import BuildDriver
@@ -71,11 +73,14 @@ class BuildRunner:
             if (commands := self._drive(run))
         ]
 
-    def refused(self, subject: UUID | str) -> None:
+    def refused(self, subject: UUID | str, why: Refusal | LedgerUnavailable) -> None:
         """See `Reactor`: the program may be ahead of the facts, so it is dropped and replayed."""
         build_id = BuildId(UUID(str(subject)))
         self._executions.pop(build_id, None)
         self._to_drive[build_id] = None
+
+    def decided_nothing(self, subject: UUID | str) -> None:
+        """See `Reactor`: whoever asks looks at facts first, so nothing waits for another."""
 
     def next_at(self) -> datetime | None:
         """See `Reactor`: builds wait for workers, not for times."""

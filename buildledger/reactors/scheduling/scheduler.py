@@ -12,6 +12,7 @@ from buildledger.config.resolved import Builder, Configuration
 from buildledger.config.wait_reason import WaitReason, not_configured
 from buildledger.domain.build import AssignBuild
 from buildledger.domain.command import Command
+from buildledger.domain.refusals import Refusal
 from buildledger.domain.request import CancelRequest, ClaimRequest, CollapseRequest, FinishRequest
 from buildledger.events import build, config, machine, request
 from buildledger.events import worker as worker_events
@@ -20,6 +21,7 @@ from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import BuildId, RequestId, WorkerId, worker_id
 from buildledger.events.ids import build_id as build_id_of
 from buildledger.events.results import Result
+from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.builds.contexts import EvaluationContexts
 from buildledger.reactors.builds.runner import BuildRunner
 from buildledger.reactors.reactor import CommandBatch, Fold
@@ -135,7 +137,7 @@ class Scheduler:
             return not_configured(waiting.submitted.builder)
         return explain(index.configuration, index.allocations, self._shared, queue)
 
-    def refused(self, subject: UUID | str) -> None:
+    def refused(self, subject: UUID | str, why: Refusal | LedgerUnavailable) -> None:
         """See `Reactor`: take the assignment back; the requests that still wait are queued again."""
         refused = UUID(str(subject))
         requests: tuple[RequestId, ...] = (RequestId(refused),)
@@ -145,6 +147,9 @@ class Scheduler:
         for request_id in requests:
             if self._index is not None and (waiting := self._shared.requests.get(request_id)) is not None:
                 self._enqueue(self._index, waiting)
+
+    def decided_nothing(self, subject: UUID | str) -> None:
+        """See `Reactor`: whoever asks looks at facts first, so nothing waits for another."""
 
     def next_at(self) -> datetime | None:
         """See `Reactor`: requests wait for workers and locks, not for times."""

@@ -59,6 +59,15 @@ class Machines:
         known = self.known.get(worker)
         return MachineState() if known is None else known.state
 
+    def clock_set(self, now: datetime) -> None:
+        """Let no machine be idle since, or be quarantined until, a time that only a wrong clock can have meant."""
+        for known in self.known.values():
+            if known.idle_at is not None:
+                known.idle_at = min(known.idle_at, now)
+            if (until := known.state.quarantined_until) is not None:
+                ends = min(until, now + rules.LONGEST_QUARANTINE)
+                known.state = msgspec.structs.replace(known.state, quarantined_until=ends)
+
     def worker_came(self, worker: str) -> None:
         """Note that a worker has connected."""
         if (known := self.known.get(worker)) is not None:

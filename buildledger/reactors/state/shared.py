@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 
 import msgspec
@@ -70,6 +71,13 @@ class SharedState:
     def worker(self, name: str) -> KnownWorker | None:
         """The worker with this name; None if it isn't in the ledger."""
         return self.workers.get(_worker_id(name))
+
+    def clock_set(self, now: datetime) -> None:
+        """Take what was recorded by a clock ahead of the present time as recorded at present: nothing waits for it."""
+        for known in self.workers.values():
+            if known.disconnected_at is not None:
+                known.disconnected_at = min(known.disconnected_at, now)
+        self.machines.clock_set(now)
 
     def number_of(self, build_id: BuildId) -> int:
         """A running build's number among those of its builder, from 1; 0 if it doesn't run."""

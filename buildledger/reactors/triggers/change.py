@@ -10,12 +10,15 @@ import msgspec
 
 from buildledger.config.globs import matches
 from buildledger.config.resolved import ChangeTrigger, Configuration
+from buildledger.domain.refusals import Refusal
 from buildledger.domain.schedule import settled_at
 from buildledger.events.change import BranchMoved
 from buildledger.events.fact import Recorded
 from buildledger.events.ids import ChangeId
 from buildledger.events.request import RequestSubmitted, SourceStamp
+from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.reactor import CommandBatch
+from buildledger.reactors.triggers.failures import TriggerFailures
 from buildledger.reactors.triggers.request_factory import RequestCause, RequestFactory
 
 EVERY_BRANCH = ("**",)
@@ -48,13 +51,14 @@ class Settling(msgspec.Struct, kw_only=True):
 class ChangeTriggers:
     """The branches that have moved and aren't built yet, and what they lead to."""
 
-    def __init__(self, factory: RequestFactory) -> None:
+    def __init__(self, factory: RequestFactory, failures: TriggerFailures) -> None:
         self._factory = factory
+        self._failures = failures
         self.settling: dict[tuple[str, str, str], Settling] = {}
         """The branches by trigger, source and branch name."""
         self._by_source: dict[str, list[ChangeTrigger]] = {}
-        self._in_flight: set[tuple[str, str, str]] = set()
-        """The keys of those whose requests were given to the ledger and aren't facts yet."""
+        self._in_flight: dict[tuple[str, str, str], int] = {}
+        """How many moves the requests cover that were given to the ledger and aren't facts yet."""
 
     def configured(self, configuration: Configuration) -> None:
         """Take over the triggers of a configuration."""
@@ -62,6 +66,13 @@ class ChangeTriggers:
         for trigger in configuration.triggers.values():
             if isinstance(trigger, ChangeTrigger):
                 self._by_source.setdefault(trigger.source, []).append(trigger)
+
+    def begin(self, now: datetime) -> None:
+        """Let what was seen by a clock ahead of the present time settle from now on."""
+        for settling in self.settling.values():
+            settling.moves = tuple(
+                msgspec.structs.replace(move, moved_at=min(move.moved_at, now)) for move in settling.moves
+            )
 
     def moved(self, recorded: Recorded, fact: BranchMoved) -> None:
         """Note a move for every trigger that watches the branch; a branch that was deleted is forgotten."""
@@ -99,7 +110,7 @@ class ChangeTriggers:
 
     def _drop(self, key: tuple[str, str, str], settling: Settling, left: int) -> None:
         """Forget all moves but the `left` last ones."""
-        self._in_flight.discard(key)
+        self._in_flight.pop(key, None)
         if left:
             settling.moves, settling.initial = settling.moves[-left:], False
         else:
@@ -108,16 +119,27 @@ class ChangeTriggers:
     def due(self, configuration: Configuration, now: datetime) -> Iterator[CommandBatch]:
         """The requests for all branches that have been quiet for their settle time."""
         for key, settling in list(self.settling.items()):
-            trigger = configuration.triggers.get(settling.trigger)
-            if not isinstance(trigger, ChangeTrigger) or not self._may_build(configuration, trigger, settling):
-                del self.settling[key]
-            elif key not in self._in_flight and _settled(trigger, settling) <= now:
-                commands = self._factory.requests(configuration, trigger.build, _cause(configuration, settling))
-                if commands:
-                    self._in_flight.add(key)
-                    yield CommandBatch(commands, _subject(key), settling.causation_id, settling.correlation_id)
-                else:
-                    del self.settling[key]
+            if self._failures.has(settling.trigger):
+                continue
+            with self._failures.of(settling.trigger):
+                if (batch := self._build(configuration, key, settling, now)) is not None:
+                    yield batch
+
+    def _build(
+        self, configuration: Configuration, key: tuple[str, str, str], settling: Settling, now: datetime
+    ) -> CommandBatch | None:
+        trigger = configuration.triggers.get(settling.trigger)
+        if not isinstance(trigger, ChangeTrigger) or not self._may_build(configuration, trigger, settling):
+            del self.settling[key]
+            return None
+        if key in self._in_flight or _settled(trigger, settling) > now:
+            return None
+        commands = self._factory.requests(configuration, trigger.build, _cause(configuration, settling))
+        if not commands:
+            del self.settling[key]
+            return None
+        self._in_flight[key] = len(settling.moves)
+        return CommandBatch(commands, _subject(key), settling.causation_id, settling.correlation_id)
 
     def _may_build(self, configuration: Configuration, trigger: ChangeTrigger, settling: Settling) -> bool:
         """At the first sight of a source, a trigger that names no branches builds the default branch only."""
@@ -130,13 +152,23 @@ class ChangeTriggers:
         times = (
             _settled(trigger, settling)
             for key, settling in self.settling.items()
-            if key not in self._in_flight and isinstance(trigger := configuration.triggers.get(key[0]), ChangeTrigger)
+            if key not in self._in_flight
+            and not self._failures.has(key[0])
+            and isinstance(trigger := configuration.triggers.get(key[0]), ChangeTrigger)
         )
         return min(times, default=None)
 
-    def refused(self, subject: UUID | str) -> None:
+    def refused(self, subject: UUID | str, why: Refusal | LedgerUnavailable) -> None:
         """Request again what a refused batch was to request."""
-        self._in_flight = {key for key in self._in_flight if _subject(key) != subject}
+        self._in_flight = {key: moves for key, moves in self._in_flight.items() if _subject(key) != subject}
+
+    def decided_nothing(self, subject: UUID | str) -> None:
+        """Forget the moves that are covered by requests in the ledger."""
+        for key, covered in list(self._in_flight.items()):
+            if _subject(key) == subject:
+                del self._in_flight[key]
+                if (settling := self.settling.get(key)) is not None:
+                    self._drop(key, settling, max(0, len(settling.moves) - covered))
 
 
 def _settled(trigger: ChangeTrigger, settling: Settling) -> datetime:

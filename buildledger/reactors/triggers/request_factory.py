@@ -14,7 +14,7 @@ from buildledger.config.placement import inputs_of
 from buildledger.config.resolved import Builder, Configuration
 from buildledger.domain.request import SubmitRequest
 from buildledger.domain.schedule import collapse_key, default_branch
-from buildledger.events.change import BranchMoved
+from buildledger.events.change import BranchMoved, DefaultBranchChanged
 from buildledger.events.ids import BuildId, ChangeId, request_id
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.reactors.builds.contexts import EvaluationContexts
@@ -48,6 +48,8 @@ class RequestFactory:
         self._contexts = contexts
         self.heads: dict[str, dict[str, str]] = {}
         """The revision of each branch, by source and branch."""
+        self.default_branches: dict[str, str] = {}
+        """What sources themselves say."""
 
     def moved(self, fact: BranchMoved) -> None:
         """Take over a branch's new revision, or that it was deleted."""
@@ -57,10 +59,18 @@ class RequestFactory:
         else:
             branches[fact.branch] = fact.revision
 
+    def default_branch_changed(self, fact: DefaultBranchChanged) -> None:
+        """Take over which branch a source means when nobody names one."""
+        if fact.branch is None:
+            self.default_branches.pop(fact.source, None)
+        else:
+            self.default_branches[fact.source] = fact.branch
+
     def default_branch(self, configuration: Configuration, source: str) -> str:
         """The branch of a source that is built when none is named."""
         configured = configuration.sources.get(source)
-        return default_branch(configured.default_branch if configured else None, self.heads.get(source, ()))
+        said = configured.default_branch if configured else None
+        return default_branch(said, self.default_branches.get(source), self.heads.get(source, ()))
 
     def stamps(self, configuration: Configuration, builder: Builder, cause: RequestCause) -> tuple[SourceStamp, ...]:
         """The source stamps of a build: those of the cause first, then those of the builder's other sources."""

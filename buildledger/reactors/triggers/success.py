@@ -12,11 +12,15 @@ from buildledger.config import evaluate
 from buildledger.config.evaluate import BuildView, Context, EvaluationError
 from buildledger.config.placement import NO_STAMP
 from buildledger.config.resolved import Configuration, SuccessTrigger
+from buildledger.domain.refusals import Refusal
+from buildledger.domain.request import SubmitRequest
 from buildledger.events.ids import BuildId, ChangeId
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.events.results import Result
+from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.reactor import CommandBatch
 from buildledger.reactors.state.builds import BuildRun
+from buildledger.reactors.triggers.failures import TriggerFailures
 from buildledger.reactors.triggers.request_factory import RequestCause, RequestFactory
 
 SUCCEEDED = frozenset({Result.SUCCESS, Result.WARNINGS})
@@ -42,8 +46,9 @@ class Succeeded(msgspec.Struct, frozen=True, kw_only=True):
 class SuccessTriggers:
     """What has succeeded so far, and the requests that follow."""
 
-    def __init__(self, factory: RequestFactory) -> None:
+    def __init__(self, factory: RequestFactory, failures: TriggerFailures) -> None:
         self._factory = factory
+        self._failures = failures
         self.incomplete: dict[str, list[str]] = {}
         """The builders that have succeeded, by trigger and source stamps."""
         self.complete: dict[str, Succeeded] = {}
@@ -104,28 +109,39 @@ class SuccessTriggers:
     def due(self, configuration: Configuration) -> Iterator[CommandBatch]:
         """The requests that follow and haven't been made yet."""
         for key, succeeded in list(self.complete.items()):
-            if key in self._in_flight:
+            if key in self._in_flight or self._failures.has(succeeded.trigger):
                 continue
-            trigger = configuration.triggers.get(succeeded.trigger)
-            if isinstance(trigger, SuccessTrigger) and _holds(trigger, succeeded, configuration):
-                cause = RequestCause(
-                    trigger=trigger.name,
-                    reason=f"after {succeeded.builder}",
-                    key=("success", succeeded.build_id),
-                    stamps={stamp.source: stamp for stamp in succeeded.stamps},
-                    changes=succeeded.changes,
-                    parent_build=succeeded.build_id,
-                )
-                commands = self._factory.requests(configuration, trigger.build, cause)
-                if commands:
+            with self._failures.of(succeeded.trigger):
+                if commands := self._follow(configuration, succeeded):
                     self._in_flight.add(key)
                     yield CommandBatch(commands, key, None, succeeded.correlation_id)
-                    continue
-            del self.complete[key]
+                else:
+                    del self.complete[key]
 
-    def refused(self, subject: UUID | str) -> None:
+    def _follow(self, configuration: Configuration, succeeded: Succeeded) -> tuple[SubmitRequest, ...]:
+        trigger = configuration.triggers.get(succeeded.trigger)
+        if not isinstance(trigger, SuccessTrigger) or not _holds(trigger, succeeded, configuration):
+            return ()
+        cause = RequestCause(
+            trigger=trigger.name,
+            reason=f"after {succeeded.builder}",
+            key=("success", succeeded.build_id),
+            stamps={stamp.source: stamp for stamp in succeeded.stamps},
+            changes=succeeded.changes,
+            parent_build=succeeded.build_id,
+        )
+        return self._factory.requests(configuration, trigger.build, cause)
+
+    def refused(self, subject: UUID | str, why: Refusal | LedgerUnavailable) -> None:
         """Request again what a refused batch was to request."""
         self._in_flight.discard(str(subject))
+
+    def decided_nothing(self, subject: UUID | str) -> None:
+        """Forget what requests in the ledger have requested."""
+        key = str(subject)
+        if key in self._in_flight:
+            self._in_flight.discard(key)
+            self.complete.pop(key, None)
 
 
 def _key(trigger: str, build_id: BuildId) -> str:

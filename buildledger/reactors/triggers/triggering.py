@@ -9,16 +9,19 @@ from uuid import UUID
 
 import msgspec
 
+from buildledger.domain.refusals import Refusal
 from buildledger.events.build import BuildFinished
-from buildledger.events.change import BranchMoved
+from buildledger.events.change import BranchMoved, DefaultBranchChanged
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.request import RequestSubmitted
+from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.builds.contexts import EvaluationContexts
 from buildledger.reactors.reactor import CommandBatch, Fold
 from buildledger.reactors.state.shared import SharedState
 from buildledger.reactors.triggers.change import ChangeTriggers, Settling
 from buildledger.reactors.triggers.cron import CronTriggers, Timetable
+from buildledger.reactors.triggers.failures import TriggerFailures
 from buildledger.reactors.triggers.request_factory import RequestFactory
 from buildledger.reactors.triggers.success import Succeeded, SuccessTriggers
 
@@ -29,6 +32,7 @@ class TriggeringMemory(msgspec.Struct, kw_only=True):
     """The state of all triggers, for a checkpoint."""
 
     heads: dict[str, dict[str, str]]
+    default_branches: dict[str, str]
     settling: list[Settling]
     timetables: dict[str, Timetable]
     incomplete: dict[str, list[str]]
@@ -43,9 +47,10 @@ class Triggering:
     def __init__(self, shared: SharedState, contexts: EvaluationContexts) -> None:
         self._shared = shared
         self._factory = RequestFactory(contexts)
-        self._changes = ChangeTriggers(self._factory)
-        self._crons = CronTriggers(self._factory)
-        self._successes = SuccessTriggers(self._factory)
+        self._failures = TriggerFailures()
+        self._changes = ChangeTriggers(self._factory, self._failures)
+        self._crons = CronTriggers(self._factory, self._failures)
+        self._successes = SuccessTriggers(self._factory, self._failures)
         self._pending = True
 
     def folds(self) -> Mapping[type[Fact], Fold]:
@@ -53,12 +58,16 @@ class Triggering:
         return {
             ConfigApplied: self._configured,
             BranchMoved: self._moved,
+            DefaultBranchChanged: self._default_branch_changed,
             RequestSubmitted: self._submitted,
             BuildFinished: self._finished,
         }
 
     def begin(self, now: datetime) -> None:
-        """See `Reactor`: nothing is left to prepare."""
+        """See `Reactor`."""
+        self._pending = True
+        self._changes.begin(now)
+        self._crons.begin(now)
 
     def react(self, now: datetime) -> list[CommandBatch]:
         """See `Reactor`."""
@@ -75,12 +84,24 @@ class Triggering:
             *self._successes.due(configuration),
         ]
 
-    def refused(self, subject: UUID | str) -> None:
+    def refused(self, subject: UUID | str, why: Refusal | LedgerUnavailable) -> None:
         """See `Reactor`."""
         self._pending = True
-        self._changes.refused(subject)
-        self._crons.refused(subject)
-        self._successes.refused(subject)
+        self._changes.refused(subject, why)
+        self._crons.refused(subject, why)
+        self._successes.refused(subject, why)
+
+    def decided_nothing(self, subject: UUID | str) -> None:
+        """See `Reactor`."""
+        self._pending = True
+        self._changes.decided_nothing(subject)
+        self._crons.decided_nothing(subject)
+        self._successes.decided_nothing(subject)
+
+    @property
+    def failures(self) -> Mapping[str, str]:
+        """The triggers that have stopped, each for itself, and why."""
+        return self._failures.reasons
 
     def next_at(self) -> datetime | None:
         """See `Reactor`: when a settle time is over, or a cron trigger is due."""
@@ -94,6 +115,7 @@ class Triggering:
         """The present state, for a checkpoint."""
         memory = TriggeringMemory(
             heads=self._factory.heads,
+            default_branches=self._factory.default_branches,
             settling=list(self._changes.settling.values()),
             timetables=self._crons.timetables,
             incomplete=self._successes.incomplete,
@@ -105,6 +127,7 @@ class Triggering:
         """Take over the content of a checkpoint; the shared state has to be restored before."""
         memory = msgspec.msgpack.decode(state, type=TriggeringMemory)
         self._factory.heads = memory.heads
+        self._factory.default_branches = memory.default_branches
         self._changes.settling = {(each.trigger, each.source, each.branch): each for each in memory.settling}
         self._crons.timetables = memory.timetables
         self._successes.incomplete = memory.incomplete
@@ -115,6 +138,7 @@ class Triggering:
 
     def _configured(self, recorded: Recorded, fact: ConfigApplied) -> None:
         self._pending = True
+        self._failures.clear()
         if (configuration := self._shared.configurations.current) is None:
             _log.warning("triggers pass over a configuration: %s", self._shared.configurations.unreadable)
             return
@@ -126,6 +150,9 @@ class Triggering:
         self._pending = True
         self._factory.moved(fact)
         self._changes.moved(recorded, fact)
+
+    def _default_branch_changed(self, recorded: Recorded, fact: DefaultBranchChanged) -> None:
+        self._factory.default_branch_changed(fact)
 
     def _submitted(self, recorded: Recorded, fact: RequestSubmitted) -> None:
         if fact.trigger is not None:

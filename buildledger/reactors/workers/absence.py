@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from buildledger.domain.refusals import Refusal
 from buildledger.domain.schedule import lease_ends_at
 from buildledger.domain.worker import ReportWorkerMissing
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import WorkerId
 from buildledger.events.worker import WorkerDisconnected
+from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.reactor import CommandBatch, Fold
 from buildledger.reactors.state.shared import SharedState
 from buildledger.reactors.state.workers import KnownWorker
@@ -54,9 +56,12 @@ class AbsenceMonitor:
                 )
         return batches
 
-    def refused(self, subject: UUID | str) -> None:
+    def refused(self, subject: UUID | str, why: Refusal | LedgerUnavailable) -> None:
         """See `Reactor`."""
         self._schedule(WorkerId(UUID(str(subject))))
+
+    def decided_nothing(self, subject: UUID | str) -> None:
+        """See `Reactor`: whoever asks looks at facts first, so nothing waits for another."""
 
     def next_at(self) -> datetime | None:
         """See `Reactor`: when the next worker may be missing."""

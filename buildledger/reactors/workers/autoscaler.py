@@ -13,10 +13,12 @@ from buildledger.config import machines
 from buildledger.config.stored import UnreadableTextError, read_machine_settings
 from buildledger.domain.command import Command
 from buildledger.domain.machine import MachineState, NoteMachineIdle, ReleaseMachine, StartMachine, StopMachine
+from buildledger.domain.refusals import Refusal
 from buildledger.events import build, config
 from buildledger.events import worker as worker_events
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import WorkerId, machine_id, worker_id
+from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.reactor import CommandBatch, Fold
 from buildledger.reactors.scheduling.demand import worker_starts
 from buildledger.reactors.scheduling.scheduler import Scheduler
@@ -97,9 +99,12 @@ class Autoscaler:
         batches = [CommandBatch((command,), command.stream_id) for command in commands]
         return batches + self._starts()
 
-    def refused(self, subject: UUID | str) -> None:
+    def refused(self, subject: UUID | str, why: Refusal | LedgerUnavailable) -> None:
         """See `Reactor`."""
         self._dirty.update((name, None) for name in self._names.values() if machine_id(name) == subject)
+
+    def decided_nothing(self, subject: UUID | str) -> None:
+        """See `Reactor`: whoever asks looks at facts first, so nothing waits for another."""
 
     def next_at(self) -> datetime | None:
         """See `Reactor`: when a quarantine or an idle time is over."""

@@ -9,14 +9,16 @@ from typing import Any
 from uuid import UUID
 
 from buildledger.domain.build import FinishOperation
+from buildledger.domain.refusals import Refusal
 from buildledger.domain.schedule import lease_ends_at
 from buildledger.domain.worker import DisconnectWorker, ExpireLease
 from buildledger.events.build import OperationRequested
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import BuildId, ServerId, WorkerId, worker_id
 from buildledger.events.operation import Ended
-from buildledger.events.server import ServerStopped
+from buildledger.events.server import ServerLost, ServerStopped
 from buildledger.events.worker import WorkerDisconnected, WorkerLost
+from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.reactor import CommandBatch, Fold
 from buildledger.reactors.state.shared import SharedState
 from buildledger.reactors.state.workers import KnownWorker
@@ -40,8 +42,8 @@ class Leases:
         self._serving_since: datetime | None = None
         self._leases: list[tuple[datetime, WorkerId, int]] = []
         """When each lease runs out, with the epoch of the session that it follows."""
-        self._unserved: dict[WorkerId, None] = {}
-        """Connected workers whose server process may have ended."""
+        self._unserved: dict[WorkerId, int] = {}
+        """Workers that were connected to a server process when it ended, with the epoch of that session."""
         self._abandoned: dict[BuildId, None] = {}
         """Builds on lost workers, which may have an open operation."""
 
@@ -51,15 +53,18 @@ class Leases:
             WorkerDisconnected: self._disconnected,
             WorkerLost: self._lost,
             OperationRequested: self._requested,
-            ServerStopped: self._server_stopped,
+            ServerStopped: self._server_ended,
+            ServerLost: self._server_ended,
         }
 
     def begin(self, now: datetime) -> None:
         """See `Reactor`: leases begin anew, because while no server ran no worker could come back."""
         self._serving_since = now
+        self._leases.clear()
         for worker, known in self._shared.workers.items():
             if known.connected:
-                self._unserved[worker] = None
+                if known.server_id and not self._serves(known.server_id):
+                    self._unserved[worker] = known.epoch
             elif known.lost:
                 self._abandon_builds(known)
             else:
@@ -77,13 +82,16 @@ class Leases:
         batches.extend(batch for build_id in abandoned if (batch := self._lose_operation(build_id)) is not None)
         return batches
 
-    def refused(self, subject: UUID | str) -> None:
+    def refused(self, subject: UUID | str, why: Refusal | LedgerUnavailable) -> None:
         """See `Reactor`."""
         refused = UUID(str(subject))
         if (known := self._shared.workers.get(WorkerId(refused))) is not None:
             self._schedule_expiry(WorkerId(refused), known)
         else:
             self._abandoned[BuildId(refused)] = None
+
+    def decided_nothing(self, subject: UUID | str) -> None:
+        """See `Reactor`: whoever asks looks at facts first, so nothing waits for another."""
 
     def next_at(self) -> datetime | None:
         """See `Reactor`: when the next lease runs out."""
@@ -101,10 +109,11 @@ class Leases:
         if known is None or known.lost:
             self._abandoned[BuildId(recorded.stream_id)] = None
 
-    def _server_stopped(self, recorded: Recorded, fact: Any) -> None:
+    def _server_ended(self, recorded: Recorded, fact: Any) -> None:
         server = ServerId(recorded.stream_id)
-        held = (worker for worker, known in self._shared.workers.items() if known.server_id == server)
-        self._unserved.update(dict.fromkeys(held))
+        for worker, known in self._shared.workers.items():
+            if known.server_id == server:
+                self._unserved[worker] = known.epoch
 
     def _schedule_expiry(self, worker: WorkerId, known: KnownWorker) -> None:
         if self._serving_since is not None and known.disconnected_at is not None and not known.lost:
@@ -116,8 +125,8 @@ class Leases:
 
     def _take_unserved(self) -> list[KnownWorker]:
         unserved, self._unserved = self._unserved, {}
-        known = (self._shared.workers[worker] for worker in unserved)
-        return [each for each in known if each.connected and each.server_id and not self._serves(each.server_id)]
+        known = ((self._shared.workers[worker], epoch) for worker, epoch in unserved.items())
+        return [each for each, epoch in known if each.connected and each.epoch == epoch]
 
     def _disconnect(self, known: KnownWorker) -> CommandBatch:
         command = DisconnectWorker(worker=known.name, epoch=known.epoch, reason="server_lost")

@@ -14,6 +14,7 @@ from buildledger.events.operation import Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.logs.artifacts import (
+    ArtifactAlteredError,
     ArtifactError,
     ArtifactStore,
     IncompleteUploadError,
@@ -42,6 +43,7 @@ _STATUS: tuple[tuple[type[Exception], grpc.StatusCode], ...] = (
     (UploadBusyError, grpc.StatusCode.UNAVAILABLE),
     (OverQuotaError, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (OutOfReachError, grpc.StatusCode.PERMISSION_DENIED),
+    (ArtifactAlteredError, grpc.StatusCode.DATA_LOSS),
     (ArtifactError, grpc.StatusCode.INVALID_ARGUMENT),
     (FileNotFoundError, grpc.StatusCode.NOT_FOUND),
 )
@@ -112,6 +114,7 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
             await self._access.check_readable(runs, name)
         except OutOfReachError as error:
             await _fail(context, error)
+        await self._do(context, partial(self._artifacts.check, name))
         with closing(self._artifacts.read(name, request.offset)) as pieces:
             while piece := await self._do(context, lambda: next(pieces, b"")):
                 yield pb.BlobReadResponse(data=piece)

@@ -54,6 +54,7 @@ class SessionAdmission:
         is_configured: Callable[[str], bool],
         clock: Clock,
         server_id: ServerId,
+        serves: Callable[[ServerId], bool],
         settings: WorkerServiceSettings,
     ) -> None:
         self._ledger = ledger
@@ -61,6 +62,7 @@ class SessionAdmission:
         self._is_configured = is_configured
         self._clock = clock
         self._server_id = server_id
+        self._serves = serves
         self._settings = settings
 
     async def admit(self, hello: pb.Hello, peer: str) -> int:
@@ -92,7 +94,7 @@ class SessionAdmission:
         try:
             position = await self._connect(connect, hello)
         except Refusal as refusal:
-            down = session_error(refusal, retry_seconds=self._settings.heartbeat_seconds)
+            down = session_error(refusal, retry_seconds=self._retry_seconds(hello.name))
             raise NotAdmittedError(down) from refusal
         except LedgerUnavailable as trouble:
             raise NotAdmittedError(
@@ -105,6 +107,12 @@ class SessionAdmission:
                 error(pb.ERROR_CODE_SUPERSEDED, "another session of this worker began in the same moment")
             )
         return connection.epoch
+
+    def _retry_seconds(self, worker: str) -> float:
+        """Soon, where another server holds the worker's session, which may have just died."""
+        connection = self._follower.work.connection(worker)
+        is_own = connection is None or connection.server_id == self._server_id
+        return self._settings.heartbeat_seconds if is_own else min(RETRY_SECONDS, self._settings.heartbeat_seconds)
 
     def _check_configured(self, name: str) -> None:
         """Admit only workers that the configuration names, and those with operations yet to finish."""
@@ -130,7 +138,7 @@ class SessionAdmission:
     def dead_connection(self, worker: str) -> DisconnectWorker | None:
         """The command that ends a worker's session with a server that is gone; None if it has no such session."""
         connection = self._follower.work.connection(worker)
-        if connection is None or connection.server_id == self._server_id or not self._settings.only_server:
+        if connection is None or connection.server_id == self._server_id or self._serves(connection.server_id):
             return None
         return DisconnectWorker(worker=worker, epoch=connection.epoch, reason="server_lost")
 

@@ -24,7 +24,7 @@ from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
 from buildledger.logs.artifacts import ArtifactStore
-from buildledger.logs.artifacts_manifest import Manifest
+from buildledger.logs.artifacts_manifest import Manifest, ManifestError
 from buildledger.logs.store import (
     LogDigest,
     LogFinishedError,
@@ -34,6 +34,7 @@ from buildledger.logs.store import (
 )
 from buildledger.slave_grpc.sessions import runs as runs_
 from buildledger.slave_grpc.sessions.runs import Received
+from buildledger.slave_grpc.sessions.unmasked import MaskSource, mask_ended, mask_reports, shows_secret
 from buildledger.slave_grpc.settings import RETRY_SECONDS
 from buildledger.slave_grpc.state.open_work import OpenOperation
 from buildledger.slave_grpc.wire import outcome_mapping, upload_result
@@ -52,6 +53,7 @@ class RunEventSink:
         logs: LogStore,
         artifacts: ArtifactStore,
         came: Callable[[OpenOperation], Mapping[str, int]],
+        masks: MaskSource,
     ) -> None:
         """`came` gives the sizes of the files that a run has sent, by SHA-256."""
         self._worker = worker
@@ -59,6 +61,7 @@ class RunEventSink:
         self._logs = logs
         self._artifacts = artifacts
         self._came = came
+        self._masks = masks
 
     async def store(self, batch: Sequence[Received]) -> None:
         """Store a batch; returns when all of it is durable, however long a disk is full or away.
@@ -140,7 +143,8 @@ class RunEventSink:
     ) -> Sequence[Command]:
         operation = run.operation
         if isinstance(end, pb.Rejected):
-            return [_finish(operation, outcome_mapping.outcome_of_rejected(end))]
+            refused = outcome_mapping.outcome_of_rejected(end)
+            return [_finish(operation, await mask_ended(refused, operation, self._masks))]
         outputs = tuple(
             OutputTotal(
                 channel=channel, size_bytes=digest.size_bytes, line_count=digest.line_count, sha256=digest.sha256
@@ -162,7 +166,7 @@ class RunEventSink:
         if isinstance(operation.spec, Upload) and ended.ok:
             ended, stored = await self._store_upload(operation, operation.spec, run.files, ended)
             commands += stored
-        commands.append(_finish(operation, ended))
+        commands.append(_finish(operation, await mask_ended(ended, operation, self._masks)))
         return commands
 
     async def _store_upload(
@@ -173,9 +177,12 @@ class RunEventSink:
         try:
             found = upload_result.stored_artifact(spec, files, self._came(operation))
             if isinstance(found, Manifest):
+                found = await asyncio.to_thread(self._without_secrets, operation, spec, found)
                 sha256 = await asyncio.to_thread(self._artifacts.put, found.encode())
                 size, count = found.size_bytes, len(found.files)
                 found = upload_result.StoredArtifact(sha256=sha256, size_bytes=size, directory=True, file_count=count)
+        except ManifestError as error:
+            return replace(ended, reason="refused_path", exit_code=None, detail=held(str(error), LINE_CHARACTERS)), ()
         except upload_result.NothingStoredError as error:
             return replace(ended, reason=error.reason, exit_code=None, detail=held(str(error), LINE_CHARACTERS)), ()
         except OSError as error:
@@ -195,15 +202,34 @@ class RunEventSink:
         stored = StoreArtifact(build_id=operation.build_id, artifact=artifact)
         return replace(ended, text=msgspec.json.encode(found).decode()), [stored]
 
+    def _without_secrets(self, operation: OpenOperation, spec: Upload, found: Manifest) -> Manifest:
+        """Test reports with their secrets hidden; other files as they are, if no name tells a secret.
+
+        Raises:
+            NothingStoredError: One does.
+        """
+        mask = self._masks.of_build(operation.build_id)
+        if mask is None:
+            return found
+        if spec.reports:
+            return mask_reports(found, mask, self._artifacts)
+        if shows_secret(found, mask):
+            raise upload_result.NothingStoredError("refused_path", "the name of a file in it holds a secret")
+        return found
+
     async def _captured(self, run: runs_.Run, digests: dict[str, LogDigest]) -> tuple[str, bool]:
         """The beginning of the output where the operation asks for it, and whether it was cut off."""
         spec = run.operation.spec
         limit = spec.capture_bytes if isinstance(spec, Run) else 0
-        channel = next((name for name in ("stdio", "stdout") if name in digests), None)
-        if not limit or channel is None:
-            return "", False
-        pieces = [piece async for piece in self._logs.raw(run.log_id(channel), 0, limit)]
-        return b"".join(pieces).decode("utf-8", "replace"), digests[channel].size_bytes > limit
+        # What was asked to be one channel comes as two from a worker that can't join them: errors are on the other one.
+        wanted = ("stdio", "stdout", "stderr") if isinstance(spec, Run) and spec.merge_stderr else ("stdio", "stdout")
+        sizes = {name: digests[name].size_bytes for name in wanted if name in digests} if limit else {}
+        total = sum(sizes.values())
+        captured = b""
+        for name, size in sizes.items():
+            room = max(limit // len(sizes), limit - (total - size))
+            captured += b"".join([piece async for piece in self._logs.raw(run.log_id(name), 0, room)])
+        return captured.decode("utf-8", "replace"), total > limit
 
     async def _execute(self, operation: OpenOperation, *commands: Command) -> None:
         origin = Origin(

@@ -25,6 +25,7 @@ from buildledger.slave_grpc.sessions.run_event_sink import RunEventSink
 from buildledger.slave_grpc.sessions.secret_source import SecretSource
 from buildledger.slave_grpc.sessions.sender import Sender
 from buildledger.slave_grpc.sessions.session import Context, Session
+from buildledger.slave_grpc.sessions.unmasked import MaskSource
 from buildledger.slave_grpc.settings import (
     RETRY_SECONDS,
     SILENCE_CHECKS,
@@ -52,6 +53,7 @@ class Sessions:
         admission: SessionAdmission,
         access: BlobAccess,
         secrets: SecretSource,
+        masks: MaskSource,
         server_id: ServerId,
         settings: WorkerServiceSettings,
     ) -> None:
@@ -62,6 +64,7 @@ class Sessions:
         self._admission = admission
         self._access = access
         self._secrets = secrets
+        self._masks = masks
         self._server_id = server_id
         self._settings = settings
         self._receive_budget = ReceiveBudget(UNSTORED_MAX_BYTES)
@@ -119,6 +122,9 @@ class Sessions:
             connection = changes.connected.get(worker)
             if connection is not None and connection.epoch > session.epoch and connection.server_id != self._server_id:
                 session.close("superseded", _superseded())
+                continue
+            if connection is None and changes.disconnected.get(worker, 0) >= session.epoch:
+                session.close("superseded", _held_for_dead())
                 continue
             if worker in changes.revoked:
                 session.close(
@@ -212,7 +218,7 @@ class Sessions:
         )
 
     def _new_event_sink(self, worker: str) -> RunEventSink:
-        return RunEventSink(worker, self._ledger, self._logs, self._artifacts, self._access.came)
+        return RunEventSink(worker, self._ledger, self._logs, self._artifacts, self._access.came, self._masks)
 
     async def _begin(self, session: Session, hello: pb.Hello, context: Context) -> None:
         """Send the welcome, wait until an earlier stream has stored all it had, and send the desired state."""
@@ -270,6 +276,11 @@ class Sessions:
 
 def _superseded() -> pb.Down:
     return error(pb.ERROR_CODE_SUPERSEDED, "a later session of this worker took over")
+
+
+def _held_for_dead() -> pb.Down:
+    text = "others hold this server for dead, which was cut off from its database: connect again"
+    return error(pb.ERROR_CODE_UNAVAILABLE, text, retry_seconds=RETRY_SECONDS)
 
 
 def _credential_message(how: str) -> pb.Down:

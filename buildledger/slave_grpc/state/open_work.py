@@ -87,6 +87,8 @@ class Changes:
         self.changed: Final[dict[str, dict[OperationId, OpenOperation]]] = {}
         self.ended: Final[dict[str, set[OperationId]]] = {}
         self.connected: Final[dict[str, ConnectedWorker]] = {}
+        self.disconnected: Final[dict[str, int]] = {}
+        """The epochs of sessions that have ended, whoever says so."""
         self.revoked: Final[set[str]] = set()
         self.expired: Final[set[str]] = set()
         self.ended_by_server: Final[list[OpenOperation]] = []
@@ -95,7 +97,14 @@ class Changes:
     @property
     def workers(self) -> set[str]:
         """All workers that are concerned."""
-        return self.changed.keys() | self.ended.keys() | self.connected.keys() | self.revoked | self.expired
+        return (
+            self.changed.keys()
+            | self.ended.keys()
+            | self.connected.keys()
+            | self.disconnected.keys()
+            | self.revoked
+            | self.expired
+        )
 
 
 class OpenWork:
@@ -179,7 +188,7 @@ class OpenWork:
                 workers[stream] = changes.connected[worker] = connection
             case WorkerDisconnected(epoch=epoch):
                 if stream in workers and workers[stream].epoch == epoch:
-                    del workers[stream]
+                    changes.disconnected[workers.pop(stream).worker] = epoch
             case WorkerPaused(by=by):
                 if by is PausedBy.WORKER:
                     self._state.draining.add(stream)

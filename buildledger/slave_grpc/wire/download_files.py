@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from buildledger.events.operation import Download
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.logs.artifacts import ArtifactStore
+from buildledger.logs.artifacts import ArtifactAlteredError, ArtifactStore
 from buildledger.logs.artifacts_manifest import Entry, Manifest, ManifestError, link_digest
 from buildledger.slave_grpc.wire.run_specs import UnsendableError, wire_path
+from buildledger.slave_grpc.wire.upload_result import PERMISSIONS
 
 
 def files_of(download: Download, artifacts: ArtifactStore) -> Sequence[pb.FileIn]:
@@ -19,15 +20,15 @@ def files_of(download: Download, artifacts: ArtifactStore) -> Sequence[pb.FileIn
     """
     try:
         if not download.directory:
-            _require(artifacts, download.sha256)
+            artifacts.check(download.sha256)
             blob = pb.Blob(sha256=bytes.fromhex(download.sha256), size=download.size_bytes)
-            return [pb.FileIn(blob=blob, path=wire_path(download.path), mode=download.mode)]
+            return [pb.FileIn(blob=blob, path=wire_path(download.path), mode=download.mode & PERMISSIONS)]
         pages = Manifest.load(artifacts, download.sha256).pages()
         return [_file(entry, download.path, artifacts) for entry in pages[download.page]]
     except FileNotFoundError:
         text = f"the artifact {download.artifact!r} is kept no longer"
         raise UnsendableError(text, reason="no_file") from None
-    except ManifestError as error:
+    except (ManifestError, ArtifactAlteredError) as error:
         raise UnsendableError(f"the artifact {download.artifact!r} is damaged: {error}", reason="io_error") from error
 
 
@@ -40,9 +41,9 @@ def _file(entry: Entry, directory: str, artifacts: ArtifactStore) -> pb.FileIn:
     path = wire_path(posixpath.normpath(posixpath.join(directory, entry.path)))
     match entry.type:
         case "file":
-            _require(artifacts, entry.sha256)
+            artifacts.check(entry.sha256)
             blob = pb.Blob(sha256=bytes.fromhex(entry.sha256), size=entry.size)
-            return pb.FileIn(blob=blob, path=path, mode=entry.mode)
+            return pb.FileIn(blob=blob, path=path, mode=entry.mode & PERMISSIONS)
         case "directory":
             return pb.FileIn(path=path, mode=stat.S_IFDIR)
         case "link":
@@ -51,8 +52,3 @@ def _file(entry: Entry, directory: str, artifacts: ArtifactStore) -> pb.FileIn:
                 artifacts.put(target)
             blob = pb.Blob(sha256=bytes.fromhex(link_digest(entry)), size=len(target))
             return pb.FileIn(blob=blob, path=path, mode=stat.S_IFLNK)
-
-
-def _require(artifacts: ArtifactStore, sha256: str) -> None:
-    if not artifacts.has(sha256):
-        raise FileNotFoundError(sha256)

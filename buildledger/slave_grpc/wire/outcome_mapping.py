@@ -55,7 +55,9 @@ def outcome_of_exited(
     if failure is not None and failure.code == pb.FILE_ERROR_CODE_PATH_ESCAPES:
         reason = "refused_path"
     elif failure is not None and isinstance(spec, Upload | Download):
-        reason = _transfer_reason(failure, reason)
+        listed = [entry for result in files for entry in result.entries if entry.path == failure.path]
+        is_odd = any(entry.type == pb.FILE_TYPE_OTHER for entry in listed)
+        reason = "not_a_file" if is_odd else _transfer_reason(failure, reason)
     if failure is not None and reason == "exited":
         reason = "io_error"
     if reason == "exited" and (contradiction := _contradiction(event, spec, files, outputs)):
@@ -65,13 +67,21 @@ def outcome_of_exited(
         reason=reason,
         exit_code=event.code if event.WhichOneof("status") == "code" else None,
         signal=event.signal if event.WhichOneof("status") == "signal" else None,
-        detail=held(said or (failure.message if failure is not None else ""), LINE_CHARACTERS),
+        detail=held(_detail(said, failure), LINE_CHARACTERS),
         text=_kind(files) if isinstance(spec, Stat) else held(text, CAPTURED_CHARACTERS),
         text_truncated=truncated,
         survivors_killed=len(event.survivors_killed),
         outputs=outputs,
         duration_seconds=min(max(0.0, event.ran_for.seconds + event.ran_for.nanos / 1e9), FRACTION_MAX),
     )
+
+
+def _detail(said: str, failure: pb.FileError | None) -> str:
+    """What the worker says, with the file that it is about."""
+    if failure is None:
+        return said
+    path, text = failure.path.decode("utf-8", "backslashreplace"), said or failure.message
+    return f"{path}: {text}" if path and path not in text else text
 
 
 def _reason(event: pb.Exited) -> str:

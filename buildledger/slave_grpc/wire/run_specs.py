@@ -93,7 +93,9 @@ def _command(sent: pb.RunSpec, spec: Run, features: Collection[str], secret: Cal
             command.shell_script.interpreter.extend(STOPPING_SHELL)
     command.cwd = "" if spec.cwd == "." else spec.cwd
     for name, value in spec.env.items():
-        if isinstance(value, SecretName):
+        if isinstance(value, SecretName) and not value.mask:
+            command.env[name] = secret(value.name)
+        elif isinstance(value, SecretName):
             _require("secrets", features)
             command.secrets.add(name=value.name, env=name, value=secret(value.name).encode())
         else:

@@ -1,7 +1,7 @@
 """From the file results of an upload to the artifact: one file, or a directory with its manifest."""
 
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -9,6 +9,7 @@ from buildledger.events.operation import Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.logs.artifacts_manifest import ENTRIES_MAX, Entry, Manifest, ManifestError
 
+NAME_SHOWN_CHARACTERS = 200
 PERMISSIONS = 0o777
 """What of a file's mode is kept: neither set-uid nor set-gid."""
 
@@ -60,20 +61,31 @@ def stored_artifact(
         file = sent[itself]
         return StoredArtifact(sha256=file.sha256.hex(), size_bytes=file.size, mode=file.mode & PERMISSIONS)
     if itself in found and not spec.files and found[itself].type != pb.FILE_TYPE_DIRECTORY:
-        raise NothingStoredError("no_file", f"{spec.path!r} is neither a file nor a directory")
+        raise NothingStoredError("not_a_file", _what_it_is(spec.path, found[itself]))
     if not found and not sent:
         if spec.optional:
             return None
         matching = f"nothing in {spec.path!r} matches {', '.join(spec.files)}"
         raise NothingStoredError("no_file", matching if spec.files else f"there is no {spec.path!r}")
     try:
-        return Manifest.of(_entries(path, [*sent.values(), *found.values()]))
+        return Manifest.of(_entries(path, [*sent.values(), *found.values()], sent))
     except ManifestError as error:
         raise NothingStoredError("refused_path", str(error)) from error
 
 
-def _entries(path: str, entries: Iterable[pb.FileEntry]) -> Iterable[Entry]:
-    """Entries relative to the directory; sockets, devices and files that vanished after the listing are left out."""
+def _what_it_is(path: str, entry: pb.FileEntry) -> str:
+    if entry.type == pb.FILE_TYPE_SYMLINK:
+        target = entry.link_target.decode("utf-8", "backslashreplace")
+        return f"{path!r} is a link to {target[:200]!r}; upload what it leads to"
+    return f"{path!r} is a socket, a pipe or a device"
+
+
+def _entries(path: str, entries: Iterable[pb.FileEntry], sent: Collection[bytes]) -> Iterator[Entry]:
+    """Entries relative to the directory.
+
+    Raises:
+        NothingStoredError: Something in it can't be kept, or its content didn't come.
+    """
     above = "" if path == "." else path + "/"
     for entry in entries:
         name = entry.path.decode("utf-8", "surrogateescape")
@@ -89,3 +101,12 @@ def _entries(path: str, entries: Iterable[pb.FileEntry]) -> Iterable[Entry]:
         elif entry.type == pb.FILE_TYPE_SYMLINK:
             target = entry.link_target.decode("utf-8", "surrogateescape")
             yield Entry(path=below, type="link", target=target)
+        elif entry.type == pb.FILE_TYPE_REGULAR:
+            if entry.path not in sent:
+                raise NothingStoredError("no_file", f"{_shown(entry)} was there, and was gone before it was sent")
+        else:
+            raise NothingStoredError("not_a_file", f"{_shown(entry)} is a socket, a pipe or a device")
+
+
+def _shown(entry: pb.FileEntry) -> str:
+    return repr(entry.path.decode("utf-8", "backslashreplace")[:NAME_SHOWN_CHARACTERS])

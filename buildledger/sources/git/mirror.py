@@ -32,6 +32,14 @@ class GitMirror:
         """Branch → object name."""
         return polling.parse_heads(output)
 
+    def find_default_branch(self) -> ServerCommand:
+        """`git ls-remote --symref`."""
+        return ServerCommand(polling.find_default_branch(self._address))
+
+    def parse_default_branch(self, output: bytes) -> str | None:
+        """The branch that HEAD is."""
+        return polling.parse_default_branch(output)
+
     def create(self, heads: Mapping[str, str]) -> ServerCommand:
         """`git init --bare`, in the far end's object format."""
         return ServerCommand(polling.init(self._directory, polling.object_format(heads)))

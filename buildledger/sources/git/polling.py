@@ -21,6 +21,13 @@ def list_remote_heads(address: Address) -> tuple[str, ...]:
     return _in_mirror(os.devnull, "ls-remote", "--heads", *command.serving(address), "--end-of-options", address.url)
 
 
+def find_default_branch(address: Address) -> tuple[str, ...]:
+    """Print where the far end's HEAD points."""
+    return _in_mirror(
+        os.devnull, "ls-remote", "--symref", *command.serving(address), "--end-of-options", address.url, "HEAD"
+    )
+
+
 def init(mirror: str, object_format: str) -> tuple[str, ...]:
     """Make an empty mirror."""
     shape = () if object_format == "sha1" else (f"--object-format={object_format}",)
@@ -32,7 +39,8 @@ def fetch(address: Address, mirror: str) -> tuple[str, ...]:
     return _in_mirror(
         mirror,
         "fetch",
-        "--quiet",
+        # what it prints meanwhile shows that the far end is still there
+        "--progress",
         "--prune",
         "--no-tags",
         "--no-recurse-submodules",
@@ -79,6 +87,15 @@ def parse_heads(output: bytes) -> dict[str, str]:
         if reference.startswith(HEADS):
             heads[reference.removeprefix(HEADS)] = revision
     return heads
+
+
+def parse_default_branch(output: bytes) -> str | None:
+    """The branch that HEAD is; None if it is none, or one that isn't there."""
+    for line in output.splitlines():
+        target, _, reference = history.text(line).partition("\t")
+        if reference == "HEAD" and target.startswith(f"ref: {HEADS}"):
+            return target.removeprefix(f"ref: {HEADS}")
+    return None
 
 
 def parse_comparison(output: bytes) -> Comparison | None:

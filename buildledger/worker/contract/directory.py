@@ -15,6 +15,8 @@ _CLAIM = "pid"
 _EXIT = "exit"
 _STOP = "stop"
 _ATTENDED = "attended"
+PRIVATE = 0o600
+"""Of every file in the state directory, whatever the umask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class SupervisedDirectory:
             OSError: the disk is full or broken.
         """
         mine = self.path / f"{_CLAIM}.worker"
-        mine.write_text(json.dumps({"version": 1, "pid": 0}), encoding="ascii")
+        write_private(mine, json.dumps({"version": 1, "pid": 0}))
         try:
             os.link(mine, self.path / _CLAIM)
         except FileExistsError:
@@ -89,13 +91,13 @@ class SupervisedDirectory:
             OSError: the disk is full or broken.
         """
         temporary = self.path / f"{_STOP}.worker"
-        temporary.write_text(json.dumps(order), encoding="ascii")
+        write_private(temporary, json.dumps(order))
         temporary.replace(self.path / _STOP)
 
     def mark_attended(self) -> None:
         """Touch the file by which a supervisor without a pipe sees that its worker is alive."""
         with contextlib.suppress(OSError):
-            (self.path / _ATTENDED).touch()
+            (self.path / _ATTENDED).touch(mode=PRIVATE)
 
     def _read(self, name: str) -> dict[str, Any] | None:
         try:
@@ -124,3 +126,13 @@ def remove_strays(state_dir: Path, kept: set[str]) -> None:
 def root_of(state_dir: Path) -> Path:
     """The directory that holds the directories of all attempts."""
     return state_dir / "supervised"
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that nobody else can read, from its first byte on and whatever the umask.
+
+    Raises:
+        OSError: the disk is full or broken.
+    """
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w", encoding="ascii") as file:
+        file.write(text)

@@ -100,6 +100,7 @@ def matching(root: bytes, pattern: bytes, stopped: threading.Event) -> Iterator[
     """Absolute paths below `root` that match, in order of their bytes; directories behind links aren't entered.
 
     Raises:
+        OSError: a directory can't be read, so that what matches isn't known.
         PathEscapesError: the pattern leads out of `root`.
         StoppedError: `stopped` was set meanwhile.
     """
@@ -124,7 +125,7 @@ def _walk(directory: bytes, parts: list[bytes], stopped: threading.Event) -> Ite
     try:
         with os.scandir(directory) as entries:
             found = sorted(entries, key=lambda entry: entry.name)
-    except (NotADirectoryError, FileNotFoundError, PermissionError):
+    except (NotADirectoryError, FileNotFoundError):
         return
     if first == b"**":
         # Nothing in between, then one level deeper each.

@@ -176,7 +176,7 @@ def _write_file(root: bytes, operation: pb.WriteFile) -> pb.FileResult:
     target = resolve(root, operation.path)
     if operation.make_parents:
         os.makedirs(os.path.dirname(target), exist_ok=True)
-    mode = stat.S_IMODE(operation.mode) or 0o644
+    mode = operation.mode & 0o777 or 0o644
     replace_file(os.path.dirname(target), target, mode, lambda descriptor: write_all(descriptor, operation.content))
     return pb.FileResult(changed=True)
 

@@ -1,4 +1,4 @@
-"""The forms in which a secret is recognised: as it is, by its lines, in base64, in URLs and in JSON.
+"""The forms in which a secret is recognised: as it is, by its lines, and as programs encode and quote it.
 
 The workers in other languages make the same forms; `tests/golden/masking.json` has examples that all of them are tested
 with.
@@ -6,11 +6,18 @@ with.
 
 import base64
 import itertools
+import re
 from collections.abc import Iterable, Iterator
+
+from buildledger.worker.masking.secret_quoting import in_hexadecimal, in_html, in_python, in_shells
 
 # Shorter values occur by chance all over any output, and hiding them would only show where they are.
 SHORTEST_SECRET_BYTES = 4
+# A line of a longer secret has to be longer than a word, or the same word would be hidden everywhere.
+SHORTEST_LINE_BYTES = 8
 _SHORTEST_FORM_BYTES = 6
+# Of a secret with more lines than a key or a certificate has, only the plain ones are looked for.
+_ENCODED_LINES = 100
 
 # Tools break lines of base64 here: MIME, and PEM.
 _BASE64_LINES = (76, 64)
@@ -36,17 +43,19 @@ def secret_encodings(secrets: Iterable[bytes]) -> set[bytes]:
     """Every form of the secrets; a secret of less than 4 bytes has none."""
     forms: set[bytes] = set()
     for secret in secrets:
-        trimmed = secret.strip()
-        forms.update(value for value in (secret, trimmed, *_lines(secret)) if len(value) >= SHORTEST_SECRET_BYTES)
-        for value in {secret, trimmed}:
-            if len(value) >= SHORTEST_SECRET_BYTES:
-                encoded = itertools.chain(_in_base64(value), _in_urls(value), _in_json(value))
-                forms.update(form for form in encoded if len(form) >= _SHORTEST_FORM_BYTES)
+        whole = {value for value in (secret, secret.strip()) if len(value) >= SHORTEST_SECRET_BYTES}
+        lines = {line for line in _lines(secret) if len(line) >= SHORTEST_LINE_BYTES}
+        forms |= whole | lines
+        for value in whole | (lines if len(lines) <= _ENCODED_LINES else set()):
+            encoded = itertools.chain(*(encode(value) for encode in _ENCODINGS))
+            forms.update(form for form in encoded if len(form) >= _SHORTEST_FORM_BYTES)
     return forms
 
 
 def _lines(secret: bytes) -> Iterator[bytes]:
-    for line in secret.splitlines():
+    """Of a secret of several lines; that of one line is the secret itself."""
+    lines = [line for line in re.split(rb"[\r\n]", secret) if line]
+    for line in lines if len(lines) > 1 else ():
         yield line
         yield line.strip()
 
@@ -105,3 +114,6 @@ class _JsonCodes(dict[int, str]):
             code = self._form.format(number)
         self[number] = code
         return code
+
+
+_ENCODINGS = (_in_base64, in_hexadecimal, _in_urls, _in_json, in_html, in_shells, in_python)

@@ -1017,6 +1017,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Servers
+         * @description The servers that share the ledger: which live, and which does what only one may do.
+         */
+        get: operations["list_servers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1548,7 +1568,7 @@ export interface components {
         BuilderSource: {
             /** @description The source's name. */
             name: string;
-            /** @description What is built when nobody names a branch. */
+            /** @description What is built when nobody names a branch; null: not known. */
             default_branch: string | null;
             /** @description Branches that exist, to choose from. */
             branches: string[];
@@ -2751,6 +2771,43 @@ export interface components {
             request_id: string;
         };
         /**
+         * ServerEntry
+         * @description A server process of this installation.
+         */
+        ServerEntry: {
+            /**
+             * Format: uuid
+             * @description The process; another start has another one.
+             */
+            id: string;
+            /**
+             * @description The name of its machine.
+             * @example ci-1
+             */
+            host: string;
+            /**
+             * @description What it may do.
+             * @example [
+             *       "api",
+             *       "gateway",
+             *       "reactors"
+             *     ]
+             */
+            roles: string[];
+            /**
+             * @description What it does for all servers at the moment.
+             * @example [
+             *       "reactors",
+             *       "pollers"
+             *     ]
+             */
+            leads: string[];
+            /** @description False: it gives no sign of life, and is about to be held for dead. */
+            alive: boolean;
+            /** @description It is the one that answers this request. */
+            answered: boolean;
+        };
+        /**
          * ServerInfo
          * @description Which server this is.
          */
@@ -2764,6 +2821,19 @@ export interface components {
             head_key: string;
             /** @description To this process. */
             connected_workers: number;
+            /**
+             * @description A place in the ledger; 0 is before the first fact.
+             * @example 4711
+             */
+            position: number;
+        };
+        /**
+         * ServerList
+         * @description The server processes that share the ledger.
+         */
+        ServerList: {
+            /** @description The one that answers first, the others by age. */
+            items: components["schemas"]["ServerEntry"][];
             /**
              * @description A place in the ledger; 0 is before the first fact.
              * @example 4711
@@ -2809,7 +2879,7 @@ export interface components {
             kind: "git" | null;
             /** @description The repository's address; null: only history speaks of the source. */
             url: string | null;
-            /** @description What is built when nobody names a branch, as the configuration says; null: it says nothing. */
+            /** @description What is built when nobody names a branch: as the configuration says, else where the repository's HEAD points; null: neither is known. */
             default_branch: string | null;
             /** @description Why it can't be read at the moment; null: it can. */
             outage: components["schemas"]["Outage"] | null;
@@ -5424,6 +5494,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ServerInfo"];
+                };
+            };
+            /** @description `If-None-Match` names the current answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_servers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The server processes that share the ledger. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerList"];
                 };
             };
             /** @description `If-None-Match` names the current answer. */

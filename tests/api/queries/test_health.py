@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -11,13 +12,16 @@ import msgspec
 import sqlalchemy as sa
 
 from buildledger.api.queries.health import health_of
-from buildledger.events.change import ChangeRecorded
+from buildledger.domain.source import ReportSourceFailure, ReportSourceRecovery
+from buildledger.events.change import ChangeRecorded, FailureCause
 from buildledger.events.fact import Fact, Recorded
+from buildledger.projections.changes import Changes
 from buildledger.projections.projection import ProjectionWriter
 from buildledger.projections.projector import Projector
 from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
 from buildledger.projections.workers import Workers
+from buildledger.reactors.runner import Health
 from tests.api.conftest import Site, settled
 
 
@@ -86,7 +90,7 @@ class ClosedWriter:
 
 async def test_a_reader_that_stands_still_makes_health_fail(site: Site) -> None:
     """It is named with its reason, but without the statement and its values, and not at all to strangers."""
-    views = Views(SqliteViews(site.deps.dashboard.parent / "closed"), (Closed(), Workers()))
+    views = Views(SqliteViews(site.deps.dashboard.parent / "closed"), (Closed(), Workers(), Changes()))
     projector = Projector(site.ledger, views)
     site.world.commit("main")
     projector.catch_up()
@@ -104,4 +108,41 @@ async def test_a_reader_that_stands_still_makes_health_fail(site: Site) -> None:
 
 def failing_views(site: Site) -> Views:
     """Views of which one fails."""
-    return Views(SqliteViews(site.deps.dashboard.parent / "failing"), (Failing(), Workers()))
+    return Views(SqliteViews(site.deps.dashboard.parent / "failing"), (Failing(), Workers(), Changes()))
+
+
+async def test_what_the_reactors_cannot_do_degrades(site: Site) -> None:
+    """A trigger that has stopped and a command that is held back are named, for strangers counted; nothing fails."""
+    stopped = Health(position=0, lag=0, triggers={"nightly": "no such zone"}, held_back=("one", "two"))
+    deps = replace(site.deps, reactors=lambda: stopped)
+    health = health_of(deps, detailed=False)
+    assert health.status == "degraded"
+    assert health.problems == ["1 trigger has stopped", "2 commands have been held back"]
+    assert health_of(deps, detailed=True).problems == [
+        "trigger 'nightly' has stopped: no such zone",
+        "held back: one",
+        "held back: two",
+    ]
+
+
+async def test_a_source_that_cannot_be_read_degrades(site: Site) -> None:
+    """Which, since when and why, for strangers how many; nothing of it is left when the source is back."""
+    site.world.execute(ReportSourceFailure(source="widget", cause=FailureCause.NETWORK, detail="no route to host"))
+    site.settle()
+    health = health_of(site.deps)
+    assert health.status == "degraded"
+    [problem] = health.problems
+    assert re.fullmatch(r"source widget can't be read since [-0-9]+ [:0-9]+ UTC: network: no route to host", problem)
+    assert health_of(site.deps, detailed=False).problems == ["1 of the sources can't be read"]
+    site.world.execute(ReportSourceRecovery(source="widget"))
+    site.settle()
+    assert health_of(site.deps).status == "ok"
+
+
+async def test_a_rejected_file_degrades(site: Site) -> None:
+    """What is wrong with it is told to those who are signed in."""
+    deps = replace(site.deps, rejected_file=lambda: "ci.yaml:3:1: unknown key 'workres'")
+    assert health_of(deps, detailed=False).problems == [
+        "the configuration file is not applied, and the configuration in force stays"
+    ]
+    assert health_of(deps).problems[0].endswith("stays: ci.yaml:3:1: unknown key 'workres'")

@@ -15,7 +15,8 @@ import pytest
 from buildledger.domain.build import (
     RemoveArtifact,
 )
-from buildledger.logs.artifacts_manifest import link_digest
+from buildledger.logs.artifacts_local import LocalArtifactStore
+from buildledger.logs.artifacts_manifest import Entry, Manifest, link_digest
 from tests.api.conftest import Site
 from tests.api.stored_builds import HTML, Builds, a_directory
 from tests.projections.world import nowhere
@@ -84,6 +85,26 @@ async def test_a_directory_is_a_zip(builds: Builds, client: httpx.AsyncClient) -
     assert (await client.get(f"/api/v1/artifacts/{operation}", headers=headers)).status_code == 304
 
 
+async def test_a_zip_leads_nowhere_and_makes_nobody_mightier(builds: Builds, client: httpx.AsyncClient) -> None:
+    """Names that would be paths on Windows or forge a listing are made plain, each its own; no file is set-uid."""
+    names = ["..\\..\\evil.bat", ".._.._evil.bat", "C:\\x", "a\r\nb", "a\x1bb"]
+    sha256 = builds.site.deps.artifacts.put(HTML)
+    manifest = Manifest.of(
+        [
+            *(Entry(path=name, type="file", mode=0o6755, size=len(HTML), sha256=sha256) for name in names),
+            Entry(path="link", type="link", target="D:\\x"),
+        ]
+    )
+    answer = await client.get(f"/api/v1/artifacts/{builds.keep_directory('site', manifest)}")
+    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    assert sorted(info.orig_filename for info in archive.infolist()) == [
+        ".._.._evil.bat", ".._.._evil.bat~2", "C__x", "a__b", "a_b", "link",
+    ]  # fmt: skip
+    assert archive.read("link") == b"D__x"
+    modes = {info.external_attr >> 16 for info in archive.infolist() if info.filename != "link"}
+    assert modes == {stat.S_IFREG | 0o755}
+
+
 async def test_one_file_of_a_directory(builds: Builds, client: httpx.AsyncClient) -> None:
     """By its path, as a download with its own digest; a link, a directory and what leads out of it are not found."""
     address = f"/api/v1/artifacts/{builds.keep_directory('site', a_directory(builds))}"
@@ -147,6 +168,26 @@ async def test_bytes_that_are_missing_are_told(builds: Builds, client: httpx.Asy
     for operation in (directory, file):
         assert (await client.get(f"/api/v1/artifacts/{operation}")).status_code == 410
     assert link_digest(manifest.entries[2]) in manifest.digests()
+
+
+@pytest.mark.parametrize("seen_before", [False, True])
+async def test_altered_bytes_are_never_sent(builds: Builds, client: httpx.AsyncClient, seen_before: bool) -> None:
+    """Neither of a file nor of anything in a directory: 409, with the reason; checked again when a file was written."""
+    manifest = a_directory(builds)
+    directory, file = builds.keep_directory("site", manifest), builds.keep("a", b"a")
+    paths = [f"artifacts/{directory}", f"artifacts/{directory}/files/{manifest.files[0].path}", f"artifacts/{file}"]
+    if seen_before:
+        assert [(await client.get(f"/api/v1/{path}")).status_code for path in paths] == [200, 200, 200]
+    store = builds.site.deps.artifacts
+    assert isinstance(store, LocalArtifactStore)
+    for digest in (manifest.files[0].sha256, hashlib.sha256(b"a").hexdigest()):
+        altered = store.path(digest)
+        data = altered.read_bytes()
+        altered.write_bytes(bytes([data[0] ^ 1]) + data[1:])
+    for path in paths:
+        answer = await client.get(f"/api/v1/{path}")
+        assert (answer.status_code, answer.json()["code"]) == (409, "altered"), path
+        assert "audit verify" in answer.json()["detail"]
 
 
 async def test_an_artifact_that_is_not_there_is_not_found(client: httpx.AsyncClient) -> None:

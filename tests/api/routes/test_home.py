@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 
+from buildledger.domain.build import FinishBuild
 from buildledger.events.results import Result
 from tests.api.calls import read
 from tests.api.conftest import Site, settled
@@ -29,3 +30,20 @@ async def test_home_names_what_is_broken_and_whose_it_is(site: Site, client: htt
     assert broken["suspect_count"] == 2
     assert page["builders"] == {"total": 3, "passing": 0, "broken": 1, "unclear": 0, "never_built": 2}
     assert [build["number"] for build in page["recent"]] == [2, 1]
+
+
+async def test_recent_builds_are_those_that_ended_last(site: Site, client: httpx.AsyncClient) -> None:
+    """A long build that began before others and ends after them is the most recent one, also when seen from later."""
+    world = site.world
+    world.submit("lint")
+    (long,) = [world.assign()]
+    assert long is not None
+    for name in ("docs", "tests"):
+        world.build_once(name, Result.SUCCESS)
+    before = site.settle()
+    world.execute(FinishBuild(build_id=long, result=Result.SUCCESS, summary=""))
+    await settled(site)
+    ended = [build["builder"] for build in (await read(client, "home"))["recent"]]
+    assert ended == ["lint", "tests", "docs"]
+    at_that_time = [build["builder"] for build in (await read(client, "home", as_of=before))["recent"]]
+    assert at_that_time == ["tests", "docs"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from contextlib import aclosing
+from pathlib import Path
 from uuid import UUID
 
 import httpx
@@ -141,3 +143,54 @@ async def test_a_log_that_nobody_opened_is_not_there(client: httpx.AsyncClient) 
     """Ids that no fact speaks of show nothing of the log store."""
     for part in ("", "/lines", "/search?pattern=x", "/raw", "/stream"):
         assert (await client.get(f"/api/v1/logs/{nowhere()}{part}")).status_code == 404
+
+
+@pytest.fixture
+async def finished_log(site: Site, log_id: UUID) -> UUID:
+    """The same log, finished."""
+    (digest,) = await site.logs.append([], finish=[log_id])
+    finished = LogFinished(size_bytes=digest.size_bytes, line_count=digest.line_count, sha256=digest.sha256)
+    await asyncio.to_thread(site.world.execute, FinishLog(log_id=LogId(log_id), finished=finished))
+    await settled(site)
+    return log_id
+
+
+PARTS = ("/lines", "/search?pattern=error", "/search?pattern=err.r&regex=true", "/raw", "/stream")
+
+
+def _alter(directory: Path, statement: str, *parameters: object) -> None:
+    with sqlite3.connect(directory / "logs" / "logs.db") as database:
+        database.execute(statement, parameters)
+    database.close()
+
+
+@pytest.mark.parametrize("seen_before", [False, True])
+async def test_an_altered_log_is_never_shown(
+    tmp_path: Path, client: httpx.AsyncClient, finished_log: UUID, seen_before: bool
+) -> None:
+    """Its digest is checked when it is opened, and each part that is read later is compared: 409, with the reason."""
+    address = f"/api/v1/logs/{finished_log}"
+    if seen_before:
+        assert (await client.get(f"{address}/raw")).content == CONTENT
+    _alter(tmp_path, "UPDATE chunk SET data = ?", CONTENT.replace(b"plain", b"plane"))
+    for part in PARTS[:4]:
+        answer = await client.get(address + part)
+        assert (answer.status_code, answer.json()["code"]) == (409, "altered"), part
+        assert str(finished_log) in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("finished", [False, True])
+async def test_a_log_whose_bytes_are_gone_is_no_empty_log(
+    site: Site, tmp_path: Path, client: httpx.AsyncClient, log_id: UUID, finished: bool
+) -> None:
+    """It is 410 with the reason, and not 200 with nothing in it."""
+    if finished:
+        (digest,) = await site.logs.append([], finish=[log_id])
+        said = LogFinished(size_bytes=digest.size_bytes, line_count=digest.line_count, sha256=digest.sha256)
+        await asyncio.to_thread(site.world.execute, FinishLog(log_id=LogId(log_id), finished=said))
+        await settled(site)
+    _alter(tmp_path, "DELETE FROM log")
+    for part in PARTS:
+        answer = await client.get(f"/api/v1/logs/{log_id}{part}")
+        assert (answer.status_code, answer.json()["code"]) == (410, "gone"), part
+        assert "backup" in answer.json()["detail"]

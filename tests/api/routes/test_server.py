@@ -21,6 +21,12 @@ async def test_what_the_dashboard_needs_first(site: Site, client: httpx.AsyncCli
     assert (await client.get("/api/v1/server")).json()["version"]
 
 
+async def test_which_server_leads_what(client: httpx.AsyncClient) -> None:
+    """A server that is alone is listed, and leads what its roles let it lead."""
+    (item,) = (await client.get("/api/v1/servers")).raise_for_status().json()["items"]
+    assert (item["host"], item["leads"], item["alive"], item["answered"]) == ("ci-1", ["reactors"], True, True)
+
+
 async def test_a_configuration_that_cannot_be_read_is_said(site: Site, client: httpx.AsyncClient) -> None:
     """The server answers everything that it can without it, and its health says what to do."""
     text = '{"format":99}'

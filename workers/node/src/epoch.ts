@@ -18,7 +18,7 @@ export function readEpoch(stateDirectory: string): bigint {
  */
 export function storeEpoch(stateDirectory: string, epoch: bigint): void {
   const file = fileIn(stateDirectory);
-  writeFileSync(`${file}.new`, String(epoch));
+  writeFileSync(`${file}.new`, String(epoch), { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }
 

@@ -121,11 +121,11 @@ Transfer = Callable[["worker_pb2_grpc.BlobsAsyncStub"], Awaitable[None]]
 """One try to move one file; what was moved before need not be moved again."""
 
 
-async def with_retries(task: TransferTask, blobs: BlobStore, transfer: Transfer) -> None:
-    """Try until it succeeds, can't succeed, or the run is to be ended; then a transfer under way is broken off."""
+async def with_retries(task: TransferTask, blobs: BlobStore, path: bytes, transfer: Transfer) -> None:
+    """Move the file at `path`: try until it succeeds or can't, or the run is to be ended, which breaks it off."""
     if task.stop.is_made:
         raise StoppedError
-    trying = asyncio.create_task(_retry(task, blobs, transfer))
+    trying = asyncio.create_task(_retry(task, blobs, path, transfer))
     stopped = asyncio.create_task(task.stop.made())
     try:
         await asyncio.wait((trying, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -138,7 +138,7 @@ async def with_retries(task: TransferTask, blobs: BlobStore, transfer: Transfer)
         await asyncio.gather(trying, stopped, return_exceptions=True)
 
 
-async def _retry(task: TransferTask, blobs: BlobStore, transfer: Transfer) -> None:
+async def _retry(task: TransferTask, blobs: BlobStore, path: bytes, transfer: Transfer) -> None:
     """Try until it succeeds or can't succeed."""
     backoff = Backoff()
     while True:
@@ -149,7 +149,7 @@ async def _retry(task: TransferTask, blobs: BlobStore, transfer: Transfer) -> No
                 if error.code() not in _PASSING and error.details() != _BROKEN_WHILE_WRITING:
                     is_quota = error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
                     code = pb.FILE_ERROR_CODE_OVER_QUOTA if is_quota else pb.FILE_ERROR_CODE_BLOB
-                    raise TransferError(code, b"", f"{error.code().name}: {error.details()}") from error
+                    raise TransferError(code, path, f"{error.code().name}: {error.details()}") from error
                 reason = error.details()
             except asyncio.CancelledError:
                 if is_cancelled():

@@ -14,6 +14,8 @@ from buildledger.worker.files.paths import PathEscapesError, resolve, resolve_li
 from buildledger.worker.files.transfers.blob_store import BlobStore, TransferError, TransferTask, with_retries
 
 LONGEST_LINK_BYTES = 4 << 10
+PERMISSIONS = 0o777
+"""Neither set-uid nor set-gid: what comes over the line makes nobody mightier."""
 _TEMPORARY = b".buildledger-"
 
 
@@ -55,7 +57,7 @@ async def _fetch_file(task: TransferTask, blobs: BlobStore, wanted: pb.FileIn) -
     descriptor, temporary = tempfile.mkstemp(prefix=_TEMPORARY, dir=directory)
     try:
         await _receive(task, blobs, wanted, descriptor)
-        os.fchmod(descriptor, stat.S_IMODE(wanted.mode) or 0o644)
+        os.fchmod(descriptor, wanted.mode & PERMISSIONS or 0o644)
         os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)
@@ -86,7 +88,7 @@ async def _fetch_link(task: TransferTask, blobs: BlobStore, wanted: pb.FileIn) -
 async def _receive(task: TransferTask, blobs: BlobStore, wanted: pb.FileIn, descriptor: int) -> None:
     """Write the whole blob to a file, and verify it."""
     download = _Download(wanted.blob, descriptor)
-    await with_retries(task, blobs, partial(download.resume, blobs, task.spec))
+    await with_retries(task, blobs, wanted.path, partial(download.resume, blobs, task.spec))
     if not download.is_sound:
         raise TransferError(pb.FILE_ERROR_CODE_DIGEST_MISMATCH, wanted.path, "what arrived isn't what was asked for")
 

@@ -22,6 +22,7 @@ from buildledger.worker.files.transfers.blob_store import (
 )
 
 MOST_UPLOADS = 10_000
+NO_FILE = "is a socket, a pipe or a device, which can't be uploaded"
 _CHUNK_BYTES = 240 << 10
 _CALL_SECONDS = 30.0
 
@@ -40,7 +41,7 @@ async def upload_files(task: TransferTask, blobs: BlobStore, *, succeeded: bool)
             for entry in await _in_thread(task, partial(_wanted_entries, task.root, wanted)):
                 if len(result.entries) == MOST_UPLOADS:
                     raise TransferError(pb.FILE_ERROR_CODE_TOO_LARGE, wanted.pattern, f"more than {MOST_UPLOADS} files")
-                await with_retries(task, blobs, partial(_upload, task, blobs, entry))
+                await with_retries(task, blobs, entry.path, partial(_upload, task, blobs, entry))
                 result.entries.append(entry)
     except TransferError as error:
         result.error.CopyFrom(error.error)
@@ -71,8 +72,10 @@ def _wanted_entries(root: bytes, wanted: pb.FileOut, stopped: threading.Event) -
     entries = []
     for path in matching(root, wanted.pattern, stopped):
         entry = describe(root, path)
-        if entry.type != pb.FILE_TYPE_REGULAR:
+        if entry.type in (pb.FILE_TYPE_DIRECTORY, pb.FILE_TYPE_SYMLINK):
             continue
+        if entry.type != pb.FILE_TYPE_REGULAR:
+            raise TransferError(pb.FILE_ERROR_CODE_IO, entry.path, f"{os.fsdecode(entry.path)} {NO_FILE}")
         if wanted.size_limit and entry.size > wanted.size_limit:
             raise TransferError(pb.FILE_ERROR_CODE_TOO_LARGE, entry.path, f"larger than {wanted.size_limit} bytes")
         entry.sha256 = digest(path, stopped)

@@ -11,6 +11,7 @@ const REASONS: Readonly<Record<string, string>> = {
   lost: "worker lost",
   max_time: "time limit reached",
   no_file: "file not found",
+  not_a_file: "neither a file nor a directory",
   no_output: "no output for too long",
   refused_path: "path not allowed",
   rejected: "rejected by the worker",

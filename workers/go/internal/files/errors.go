@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"syscall"
 
@@ -19,8 +20,22 @@ type codedError struct {
 
 func (e *codedError) Error() string { return e.message }
 
-// ErrorOf is an error as the protocol has it; path is what the operation was asked to work on.
+// unreadableError says which directory can't be read, so that what matches a pattern isn't known.
+type unreadableError struct {
+	path  string
+	cause error
+}
+
+func (e *unreadableError) Error() string { return e.cause.Error() }
+
+func (e *unreadableError) Unwrap() error { return e.cause }
+
+// ErrorOf is an error as the protocol has it; path is what the operation was asked to work on, unless the error names another.
 func ErrorOf(err error, path []byte) *pb.FileError {
+	var unreadable *unreadableError
+	if errors.As(err, &unreadable) {
+		path = []byte(filepath.ToSlash(unreadable.path))
+	}
 	return &pb.FileError{Code: codeOf(err), Path: path, Message: err.Error()}
 }
 

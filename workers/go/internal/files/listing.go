@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -108,7 +109,8 @@ func Digest(ctx context.Context, root *os.Root, path string) ([]byte, error) {
 }
 
 // Match calls found with each path that matches a pattern, until that returns false; within each directory in order of the names'
-// bytes. Links to directories aren't entered. The error is a paths.EscapesError if the pattern leads out of root, or that of ctx.
+// bytes. Links to directories aren't entered. The error is a paths.EscapesError if the pattern leads out of root, that of ctx, or that of
+// a directory that can't be read.
 func Match(ctx context.Context, root *os.Root, pattern []byte, found func(path string) bool) error {
 	if err := checkPatterns([][]byte{pattern}); err != nil {
 		return err
@@ -150,9 +152,11 @@ func (w *walk) walkDirectory(path string, parts []string) error {
 		return nil
 	}
 	entries, err := sortedEntries(w.root, path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil // It isn't a directory, or none any more.
+	}
 	if err != nil {
-		// What isn't a directory, or can't be read, has no matches.
-		return nil
+		return &unreadableError{path, err}
 	}
 	if parts[0] == "**" {
 		return w.walkAnyDepth(path, entries, parts)

@@ -46,9 +46,12 @@ func temporaryName(path string) string {
 	return filepath.Join(filepath.Dir(path), fmt.Sprintf(".buildledger-%016x", rand.Uint64()))
 }
 
+// permissions are the bits that are taken from the server: neither set-uid nor set-gid.
+const permissions = 0o777
+
 // setMode sets a file's permissions to the protocol's bits; 0 means 0644.
 func setMode(file *os.File, mode uint32) error {
-	if mode == 0 {
+	if mode &= permissions; mode == 0 {
 		mode = defaultMode
 	}
 	return file.Chmod(fromProtocol(mode))

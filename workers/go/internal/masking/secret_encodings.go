@@ -13,11 +13,18 @@ const (
 	// minSecretBytes: shorter values occur by chance all over any output, and masking them would only show where they are.
 	minSecretBytes = 4
 	minFormBytes   = 6
+	// minLineBytes: a line of a longer secret has to be longer than a word, or the same word would be masked everywhere.
+	minLineBytes = 8
+	// encodedLines: of a secret with more lines than a key or a certificate has, only the plain ones are looked for.
+	encodedLines = 100
 	// whitespace is trimmed from both ends of a secret, for one more form.
 	whitespace = " \t\n\r\v\f"
 )
 
-// secretEncodings are all forms in which secrets are recognised: plain, each line by itself, and encoded in base64, URLs and JSON.
+// encodings are how programs encode and quote a secret.
+var encodings = [...]func(secret []byte) [][]byte{base64Forms, hexForms, urlForms, jsonForms, htmlForms, shellForms, pythonForms}
+
+// secretEncodings are all forms in which secrets are recognised: plain, each line by itself, encoded and quoted.
 //
 // The workers in other languages make the same forms; tests/golden/masking.json has examples that all of them are tested with.
 func secretEncodings(secrets [][]byte) [][]byte {
@@ -30,30 +37,47 @@ func secretEncodings(secrets [][]byte) [][]byte {
 		}
 	}
 	for _, secret := range secrets {
-		values := [][]byte{bytes.Clone(secret), bytes.Trim(secret, whitespace)}
-		for _, value := range values {
-			add(value, minSecretBytes)
+		var values [][]byte
+		for _, value := range [][]byte{bytes.Clone(secret), bytes.Trim(secret, whitespace)} {
+			if len(value) >= minSecretBytes {
+				values = append(values, value)
+				add(value, minSecretBytes)
+			}
 		}
-		for line := range bytes.FieldsFuncSeq(secret, func(r rune) bool { return r == '\n' || r == '\r' }) {
-			add(line, minSecretBytes)
-			add(bytes.Trim(line, whitespace), minSecretBytes)
+		lines := linesOf(secret)
+		for _, line := range lines {
+			add(line, minLineBytes)
+		}
+		if len(lines) <= encodedLines {
+			values = append(values, lines...)
 		}
 		for _, value := range values {
-			if len(value) < minSecretBytes {
-				continue
-			}
-			for _, form := range base64Forms(value) {
-				add(form, minFormBytes)
-			}
-			for _, form := range urlForms(value) {
-				add(form, minFormBytes)
-			}
-			for _, form := range jsonForms(value) {
-				add(form, minFormBytes)
+			for _, encode := range encodings {
+				for _, form := range encode(value) {
+					add(form, minFormBytes)
+				}
 			}
 		}
 	}
 	return forms
+}
+
+// linesOf are the different lines of a secret of several lines that are long enough, as they are and trimmed.
+func linesOf(secret []byte) (long [][]byte) {
+	lines := bytes.FieldsFunc(secret, func(r rune) bool { return r == '\n' || r == '\r' })
+	if len(lines) < 2 {
+		return nil
+	}
+	seen := make(map[string]bool)
+	for _, line := range lines {
+		for _, value := range [][]byte{line, bytes.Trim(line, whitespace)} {
+			if len(value) >= minLineBytes && !seen[string(value)] {
+				seen[string(value)] = true
+				long = append(long, value)
+			}
+		}
+	}
+	return long
 }
 
 // base64Lines is where tools break lines of base64: MIME, and PEM.

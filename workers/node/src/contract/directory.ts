@@ -21,6 +21,7 @@ const EXIT_FILE = "exit";
 const STOP_FILE = "stop";
 const ATTENDED_FILE = "attended";
 const PRIVATE = 0o700;
+const PRIVATE_FILE = 0o600;
 const ABANDONED: StopOrder = { stop: { level: "kill", grace: null, reason: "abandoned" } };
 
 /** Identifies a supervisor's process even after its id is reused, and the cgroup of its command, "" if it has none. */
@@ -106,7 +107,7 @@ export class SupervisedDirectory {
    */
   claim(): SupervisorIdentity | undefined {
     const mine = this.#file(`${CLAIM_FILE}.worker`);
-    writeFileSync(mine, JSON.stringify({ version: LAUNCH_VERSION, pid: 0 }));
+    writeFileSync(mine, JSON.stringify({ version: LAUNCH_VERSION, pid: 0 }), { mode: PRIVATE_FILE });
     try {
       linkSync(mine, this.#file(CLAIM_FILE));
       return undefined;
@@ -133,14 +134,14 @@ export class SupervisedDirectory {
    * @throws a system error: the disk is full or broken.
    */
   askToStop(order: StopOrder): void {
-    writeFileSync(this.#file(`${STOP_FILE}.worker`), JSON.stringify(order));
+    writeFileSync(this.#file(`${STOP_FILE}.worker`), JSON.stringify(order), { mode: PRIVATE_FILE });
     renameSync(this.#file(`${STOP_FILE}.worker`), this.#file(STOP_FILE));
   }
 
   /** Write the file by which a supervisor without a pipe sees that its worker is alive. */
   markAttended(): void {
     try {
-      writeFileSync(this.#file(ATTENDED_FILE), String(Date.now()));
+      writeFileSync(this.#file(ATTENDED_FILE), String(Date.now()), { mode: PRIVATE_FILE });
     } catch {
       // The attempt is over, and its directory is gone.
     }

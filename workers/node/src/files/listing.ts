@@ -64,6 +64,7 @@ export async function digest(absolute: BytePath, isStopped: IsStopped = () => fa
  * Absolute paths below `root` that match, in order of their bytes; directories behind links aren't entered.
  *
  * @throws PathEscapesError the pattern leads out of `root`.
+ * @throws a system error: a directory can't be read, so that what matches isn't known.
  * @throws StoppedError the run is to be ended.
  */
 export async function* matching(
@@ -116,7 +117,7 @@ async function entriesOf(directory: BytePath): Promise<Dirent[]> {
     const entries = await readdir(toBuffer(directory), { encoding: "latin1", withFileTypes: true });
     return entries.sort((one, other) => (one.name < other.name ? -1 : 1));
   } catch (error) {
-    if (["ENOTDIR", "ENOENT", "EACCES"].includes(systemCode(error))) {
+    if (["ENOTDIR", "ENOENT"].includes(systemCode(error))) {
       return [];
     }
     throw error;

@@ -25,7 +25,7 @@ import { copyTree, removeTree } from "./trees.js";
 
 const MOST_CONTENT_BYTES = 128 << 10;
 const MOST_ENTRIES = 10_000;
-const PERMISSIONS = 0o7777;
+const PERMISSIONS = 0o777;
 const DEFAULT_MODE = 0o644;
 
 /**

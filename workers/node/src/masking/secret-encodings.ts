@@ -1,9 +1,14 @@
-// All forms in which a secret is recognised: as it is, by its lines, in base64, URLs and JSON.
-import { isUtf8 } from "node:buffer";
+// All forms in which a secret is recognised: as it is, by its lines, and as programs encode and quote it.
+import { type Character, charactersOf, hexadecimal, replaced } from "./secret-characters.js";
+import { inHexadecimal, inHtml, inPython, inShells } from "./secret-quoting.js";
 
 /** Shorter values occur by chance all over any output, and masking them would only show where they are. */
 export const SHORTEST_SECRET_BYTES = 4;
 
+/** A line of a longer secret has to be longer than a word, or the same word would be masked everywhere. */
+const SHORTEST_LINE_BYTES = 8;
+/** Of a secret with more lines than a key or a certificate has, only the plain ones are looked for. */
+const ENCODED_LINES = 100;
 const SHORTEST_FORM_BYTES = 6;
 const BASE64_PHASES = [0, 1, 2];
 // Tools break lines of base64 here: MIME, and PEM.
@@ -29,7 +34,7 @@ const FIRST_PRINTED = 0x20;
 const JSON_ESCAPED_FROM = [0x80, 0x7f, Number.POSITIVE_INFINITY];
 
 /**
- * Every form in which a secret is recognised: as it is, by its lines, in base64, URL and JSON.
+ * Every form in which a secret is recognised: as it is, by its lines, encoded and quoted.
  *
  * Forms, and secrets, are bytes with one character each ("latin1"). The workers in other languages make the same forms;
  * `tests/golden/masking.json` has examples that all of them are tested with.
@@ -38,18 +43,15 @@ export function secretEncodings(secrets: Iterable<Uint8Array>): Set<string> {
   const forms = new Set<string>();
   for (const bytes of secrets) {
     const secret = Buffer.from(bytes).toString("latin1");
-    const lines = secret.split(/[\r\n]/);
-    for (const value of [secret, trim(secret), ...lines, ...lines.map(trim)]) {
-      if (value.length >= SHORTEST_SECRET_BYTES) {
-        forms.add(value);
-      }
+    const whole = [secret, trim(secret)].filter((value) => value.length >= SHORTEST_SECRET_BYTES);
+    const lines = linesOf(secret);
+    for (const value of [...whole, ...lines]) {
+      forms.add(value);
     }
-    for (const value of new Set([secret, trim(secret)])) {
-      if (value.length >= SHORTEST_SECRET_BYTES) {
-        for (const form of encodings(value)) {
-          if (form.length >= SHORTEST_FORM_BYTES) {
-            forms.add(form);
-          }
+    for (const value of new Set([...whole, ...(lines.size <= ENCODED_LINES ? lines : [])])) {
+      for (const form of encodings(value)) {
+        if (form.length >= SHORTEST_FORM_BYTES) {
+          forms.add(form);
         }
       }
     }
@@ -61,6 +63,17 @@ function* encodings(secret: string): Generator<string> {
   yield* inBase64(Buffer.from(secret, "latin1"));
   yield* inUrls(secret);
   yield* inJson(secret);
+  yield* inHexadecimal(secret);
+  yield* inHtml(secret);
+  yield* inShells(secret);
+  yield* inPython(secret);
+}
+
+/** The lines of a secret of several lines that are long enough, as they are and trimmed. */
+function linesOf(secret: string): Set<string> {
+  const lines = secret.split(/[\r\n]/).filter((line) => line !== "");
+  const values = lines.length > 1 ? lines.flatMap((line) => [line, trim(line)]) : [];
+  return new Set(values.filter((line) => line.length >= SHORTEST_LINE_BYTES));
 }
 
 /**
@@ -128,12 +141,6 @@ function* inJson(secret: string): Generator<string> {
   }
 }
 
-/** One character of a secret: its bytes, and what they mean; no text if they are no UTF-8. */
-interface Character {
-  readonly bytes: string;
-  readonly text: string | undefined;
-}
-
 function inJsonString({ bytes, text }: Character, style: JsonStyle): string {
   const escaped = (unit: number): string => `\\u${hexadecimal(unit, 4, style.isUpper)}`;
   if (text === undefined) {
@@ -152,36 +159,6 @@ function inJsonString({ bytes, text }: Character, style: JsonStyle): string {
     return `\\${text}`;
   }
   return text === "/" ? style.slash : bytes;
-}
-
-/** The characters of bytes that are mostly UTF-8. */
-function* charactersOf(bytes: string): Generator<Character> {
-  let at = 0;
-  while (at < bytes.length) {
-    const encoded = Buffer.from(bytes.slice(at, at + utf8Length(bytes.charCodeAt(at))), "latin1");
-    const text = isUtf8(encoded) ? encoded.toString("utf8") : undefined;
-    const length = text === undefined ? 1 : encoded.length;
-    yield { bytes: bytes.slice(at, at + length), text };
-    at += length;
-  }
-}
-
-/** How long a character is that begins with `byte`; 1 also for what none begins with. */
-function utf8Length(byte: number): number {
-  if (byte < 0xc0) {
-    return 1;
-  }
-  return byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
-}
-
-/** Every UTF-16 unit of `text` as `replace` has it. */
-function replaced(text: string, replace: (unit: string) => string): string {
-  return text.split("").map(replace).join("");
-}
-
-function hexadecimal(number: number, digits: number, isUpper: boolean): string {
-  const text = number.toString(16).padStart(digits, "0");
-  return isUpper ? text.toUpperCase() : text;
 }
 
 function trim(text: string): string {

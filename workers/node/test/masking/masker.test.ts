@@ -37,7 +37,7 @@ test.each(["", "u", "us", "use"])("a secret is masked inside of base64, after %j
 });
 
 test("each line of a secret of several lines is masked by itself", () => {
-  expect(masked(["-----KEY-----\nabcdef\n"], [Buffer.from("  abcdef  ")])).toBe("  ***  ");
+  expect(masked(["-----KEY-----\nabcdefgh\n"], [Buffer.from("  abcdefgh  ")])).toBe("  ***  ");
 });
 
 test("what only looks like the beginning of a secret is shown", () => {

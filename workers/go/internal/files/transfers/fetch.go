@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"buildledger/workers/go/internal/files"
 	"buildledger/workers/go/internal/files/paths"
@@ -76,6 +77,10 @@ func (s *BlobStore) fetchLink(ctx context.Context, root *os.Root, target, token 
 	var linkTarget bytes.Buffer
 	if err := s.download(ctx, token, wanted, &linkTarget); err != nil {
 		return err
+	}
+	// Where a backslash divides names and a colon follows a drive, a target may lead out that doesn't by its slashes.
+	if filepath.Separator == '\\' && strings.ContainsAny(linkTarget.String(), `\:`) {
+		return &paths.EscapesError{Path: linkTarget.String()}
 	}
 	return files.ReplaceByLink(root, target, filepath.FromSlash(linkTarget.String()))
 }

@@ -89,8 +89,13 @@ func matchingEntries(ctx context.Context, root *os.Root, wanted *pb.FileOut) ([]
 		if err != nil {
 			return nil, err
 		}
-		if entry.GetType() != pb.FileType_FILE_TYPE_REGULAR {
+		switch entry.GetType() {
+		case pb.FileType_FILE_TYPE_DIRECTORY, pb.FileType_FILE_TYPE_SYMLINK:
 			continue
+		case pb.FileType_FILE_TYPE_OTHER:
+			return nil, newTransferError(
+				pb.FileErrorCode_FILE_ERROR_CODE_IO, entry.GetPath(), "%s is a socket, a pipe or a device, which can't be uploaded", path,
+			)
 		}
 		if limit := wanted.GetSizeLimit(); limit > 0 && entry.GetSize() > limit {
 			return nil, newTransferError(pb.FileErrorCode_FILE_ERROR_CODE_TOO_LARGE, entry.GetPath(), "larger than %d bytes", limit)

@@ -9,7 +9,8 @@ import { replaceByLink, replaceFile, writeAll } from "../replacing.js";
 import type { BlobStore } from "./blob-store.js";
 import { type TransferTask, transferError, withRetries } from "./transfer-task.js";
 
-const PERMISSIONS = 0o7777;
+// Neither set-uid nor set-gid: what comes over the line makes nobody mightier.
+const PERMISSIONS = 0o777;
 const DEFAULT_MODE = 0o644;
 // The type of a file in its mode, and two of its values.
 const TYPE = 0o170000;
@@ -23,14 +24,16 @@ const LONGEST_LINK_BYTES = 4096n;
  * @throws StoppedError the run is to be ended.
  */
 export async function fetchFiles(task: TransferTask, blobs: BlobStore): Promise<FileError | undefined> {
+  let path = "";
   try {
     blobs.checkOffered();
     for (const wanted of task.spec.filesIn) {
+      path = fromWire(wanted.path);
       await fetchOne(task, blobs, wanted);
     }
     return undefined;
   } catch (error) {
-    return transferError(task, error);
+    return transferError(task, path, error);
   }
 }
 

@@ -68,15 +68,15 @@ function isTransient(error: unknown): error is ServiceError {
 }
 
 /**
- * Why a transfer failed, as the protocol says it.
+ * Why the transfer of the file at `path` failed, as the protocol says it.
  *
  * @throws `error` itself, if it is a fault of the worker or the run is to be ended.
  */
-export function transferError(task: TransferTask, error: unknown): FileError {
+export function transferError(task: TransferTask, path: string, error: unknown): FileError {
   const failure = isServiceError(error)
     ? new FileOperationError(
         error.code === status.RESOURCE_EXHAUSTED ? FileErrorCode.OVER_QUOTA : FileErrorCode.BLOB,
-        "",
+        path,
         `${status[error.code]}: ${error.details}`,
       )
     : error;

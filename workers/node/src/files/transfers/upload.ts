@@ -29,6 +29,7 @@ export async function uploadFiles(
   hasSucceeded: boolean,
 ): Promise<FileResult> {
   const result = create(FileResultSchema);
+  let path = "";
   try {
     blobs.checkOffered();
     for (const wanted of task.spec.filesOut.filter(({ always }) => hasSucceeded || always)) {
@@ -37,12 +38,13 @@ export async function uploadFiles(
           const message = `more than ${MOST_UPLOADS} files`;
           throw new FileOperationError(FileErrorCode.TOO_LARGE, fromWire(wanted.pattern), message);
         }
+        path = fromWire(entry.path);
         await uploadOne(task, blobs, entry);
         result.entries.push(entry);
       }
     }
   } catch (error) {
-    result.error = transferError(task, error);
+    result.error = transferError(task, path, error);
   }
   return result;
 }
@@ -53,8 +55,12 @@ async function wantedEntries({ root, stop }: TransferTask, wanted: FileOut): Pro
   const entries: FileEntry[] = [];
   for await (const absolute of matching(root, pattern, () => stop.isMade)) {
     const entry = await describe(root, absolute);
-    if (entry.type !== FileType.REGULAR) {
+    if (entry.type === FileType.DIRECTORY || entry.type === FileType.SYMLINK) {
       continue;
+    }
+    if (entry.type !== FileType.REGULAR) {
+      const message = `${Buffer.from(entry.path)} is a socket, a pipe or a device, which can't be uploaded`;
+      throw new FileOperationError(FileErrorCode.IO, fromWire(entry.path), message);
     }
     if (wanted.sizeLimit > 0n && entry.size > wanted.sizeLimit) {
       const message = `larger than ${wanted.sizeLimit} bytes`;

@@ -1,0 +1,62 @@
+"""What this server does only while it leads it: constructed anew each time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from buildledger.intake.active_configuration import ActiveConfiguration
+from buildledger.intake.polling.pollers import Pollers
+from buildledger.reactors.runner import Health, Runner
+
+
+class LedReactors:
+    """The reactors, while this server leads them."""
+
+    def __init__(self, make: Callable[[], Runner]) -> None:
+        self._make = make
+        self._runner: Runner | None = None
+        self._failed: Health | None = None
+
+    @property
+    def health(self) -> Health | None:
+        """How far they have come; None while another server leads them."""
+        return self._failed if self._runner is None else self._runner.health
+
+    async def run(self) -> None:
+        """Work until cancelled, or until the ledger is closed; see `Runner.run`."""
+        self._runner = self._make()
+        try:
+            await self._runner.run()
+        except Exception:
+            self._failed = self._runner.health
+            raise
+        else:
+            self._failed = None
+        finally:
+            self._runner = None
+
+
+class LedPollers:
+    """The pollers of the configuration in force, while this server leads them."""
+
+    def __init__(self, active: ActiveConfiguration, pollers: Pollers) -> None:
+        self._active = active
+        self._pollers = pollers
+        self._changed = asyncio.Event()
+
+    async def follow(self) -> None:
+        """Keep the configuration in force up to date, whether this server polls or not."""
+        async for _ in self._active.changes():
+            self._changed.set()
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        try:
+            while True:
+                self._changed.clear()
+                if self._active.current is not None:
+                    await self._pollers.apply(self._active.current.sources)
+                await self._changed.wait()
+        finally:
+            await self._pollers.close()

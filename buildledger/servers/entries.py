@@ -1,0 +1,60 @@
+"""What is known of the servers of one ledger, and the interface to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from buildledger.events.ids import ServerId
+
+
+class Singleton(StrEnum):
+    """Something that one server does for all."""
+
+    REACTORS = "reactors"
+    POLLERS = "pollers"
+    RETENTION = "retention"
+    ELASTIC = "elastic"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerEntry:
+    """A server process, as the others see it."""
+
+    server_id: ServerId
+    host: str
+    """The name of its machine, for people."""
+    machine: str
+    """Names the machine since its last start: whoever has the same sees the same files at the same paths, perhaps."""
+    state: str
+    """Its state directory; the marker file in it names the server's stores."""
+    store: str
+    """What the marker file holds."""
+    roles: tuple[str, ...]
+    term: int = 1
+    """How often it has said that it serves."""
+    leads: tuple[Singleton, ...] = ()
+    alive: bool = True
+
+
+class Servers(Protocol):
+    """Who serves, and who leads. Thread-safe and instantaneous: it tells what was so at the last look."""
+
+    def serves(self, server_id: ServerId) -> bool:
+        """Whether a server process may hold sessions of workers."""
+        ...
+
+    def leads(self, singleton: Singleton) -> bool:
+        """Whether this process may do it at this moment; once it says no, whatever does it has to stop at once."""
+        ...
+
+    def entries(self) -> Sequence[ServerEntry]:
+        """All servers that are known, this one first."""
+        ...
+
+    @property
+    def trouble(self) -> str | None:
+        """Why this server has no lease; None while it has one."""
+        ...

@@ -1,0 +1,214 @@
+"""One database session that stands for a server: while it lasts and speaks, the server lives.
+
+Its advisory locks are the server's own and those of what it leads; they end with the session, however that ends. The
+database itself ends a session that has been silent for `LEASE_SECONDS`, so that a frozen process or a broken line
+doesn't hold them for ever. All times are the database's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import psycopg
+
+from buildledger.events.ids import ServerId
+from buildledger.servers.entries import ServerEntry, Singleton
+
+LEASE_SECONDS = 5.0
+"""After so much silence the database ends a server's session."""
+RETURN_SECONDS = 2.0
+"""So long a server whose session has ended may take to begin another before it is held for dead."""
+CONNECT_SECONDS = 3
+IDLE_TIMEOUT_VERSION = 14_00_00
+"""Of PostgreSQL: before it only the operating systems' TCP notices a silent client, after some minutes."""
+SERVER_LOCKS = 0x626C7376
+"""The first key of the advisory locks of servers; the second is the server's number."""
+SINGLETON_LOCKS = 0x626C7367
+"""The first key of the advisory locks of singletons; the second is the singleton's."""
+SINGLETON_KEYS = {Singleton.REACTORS: 1, Singleton.POLLERS: 2, Singleton.RETENTION: 3, Singleton.ELASTIC: 4}
+"""For ever: servers of different versions run side by side while an installation is updated."""
+
+_TABLES = """
+CREATE SCHEMA IF NOT EXISTS servers;
+CREATE TABLE IF NOT EXISTS servers.server (
+    server_id uuid PRIMARY KEY,
+    number integer GENERATED ALWAYS AS IDENTITY,
+    term integer NOT NULL,
+    host text NOT NULL,
+    machine text NOT NULL,
+    state text NOT NULL,
+    store text NOT NULL,
+    roles text[] NOT NULL,
+    leads text[] NOT NULL,
+    lost boolean NOT NULL,
+    renewed_at timestamptz NOT NULL
+);
+CREATE TABLE IF NOT EXISTS servers.store (
+    store text PRIMARY KEY,
+    host text NOT NULL,
+    machine text NOT NULL,
+    state text NOT NULL
+);
+CREATE TABLE IF NOT EXISTS servers.process (
+    server_id uuid PRIMARY KEY,
+    store text NOT NULL
+);
+"""
+_REGISTER = """
+INSERT INTO servers.server (server_id, term, host, machine, state, store, roles, leads, lost, renewed_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, '{}', false, clock_timestamp())
+ON CONFLICT (server_id) DO UPDATE SET term = excluded.term, lost = false, renewed_at = clock_timestamp()
+"""
+_RETURN = """
+UPDATE servers.server SET renewed_at = clock_timestamp() WHERE server_id = %s AND NOT lost RETURNING number
+"""
+_KNOWN_STORE = """
+INSERT INTO servers.store VALUES (%s, %s, %s, %s) ON CONFLICT (store) DO UPDATE
+SET host = excluded.host, machine = excluded.machine, state = excluded.state
+"""
+_KNOWN_PROCESS = "INSERT INTO servers.process VALUES (%s, %s) ON CONFLICT DO NOTHING"
+_RENEW = """
+UPDATE servers.server SET renewed_at = clock_timestamp(), leads = %s WHERE server_id = %s AND NOT lost RETURNING 1
+"""
+_ALL = """
+SELECT s.server_id, s.host, s.machine, s.state, s.store, s.roles, s.term, s.leads, s.lost,
+    extract(epoch FROM clock_timestamp() - s.renewed_at)::float8,
+    EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
+        WHERE l.locktype = 'advisory' AND l.classid = %s::int4::oid AND l.objid = s.number::oid AND l.granted)
+FROM servers.server s ORDER BY s.number
+"""
+_CLAIM = """
+UPDATE servers.server SET lost = true WHERE server_id = %s AND NOT lost
+AND renewed_at < clock_timestamp() - %s * interval '1 second' RETURNING term
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenServer:
+    """A row of the table of servers."""
+
+    entry: ServerEntry
+    lost: bool
+    """Somebody holds it for dead already."""
+    silent_seconds: float
+    """Since it last renewed its lease."""
+    has_session: bool
+
+
+class HeldForDeadError(Exception):
+    """The server's lease ran out, and others act as if it were dead."""
+
+
+class LeaseSession:
+    """One session; used by one thread. Every method raises `psycopg.Error` once the session is over."""
+
+    def __init__(self, url: str, entry: ServerEntry, *, is_first: bool) -> None:
+        """Begin the session; in the first of its term the server is entered into the table of servers.
+
+        Raises:
+            HeldForDeadError: The server's earlier session has ended too long ago.
+            psycopg.Error
+        """
+        self._entry = entry
+        self.led: set[Singleton] = set()
+        self._db = psycopg.connect(
+            url,
+            autocommit=True,
+            connect_timeout=CONNECT_SECONDS,
+            tcp_user_timeout=int(LEASE_SECONDS * 1000),
+            keepalives_idle=1,
+            keepalives_interval=1,
+            keepalives_count=3,
+            application_name=f"buildledger server {entry.server_id}",
+        )
+        try:
+            self._begin(is_first=is_first)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def renew(self, wanted: Iterable[Singleton]) -> bool:
+        """Say that the server lives, and try to lead what it wants; False if it was held for dead meanwhile."""
+        for singleton in wanted:
+            if singleton not in self.led and self._lock(SINGLETON_LOCKS, SINGLETON_KEYS[singleton]):
+                self.led.add(singleton)
+        renewed = self._db.execute(_RENEW, (sorted(self.led), self._entry.server_id)).fetchone()
+        return renewed is not None
+
+    def all(self) -> list[SeenServer]:
+        """Every server that is known."""
+        return [
+            SeenServer(
+                entry=ServerEntry(
+                    server_id=ServerId(server_id),
+                    host=host,
+                    machine=machine,
+                    state=state,
+                    store=store,
+                    roles=tuple(roles),
+                    term=term,
+                    leads=tuple(Singleton(name) for name in leads if name in SINGLETON_KEYS) if held else (),
+                    alive=not lost and (held or silent <= RETURN_SECONDS),
+                ),
+                lost=lost,
+                silent_seconds=silent,
+                has_session=held,
+            )
+            for server_id, host, machine, state, store, roles, term, leads, lost, silent, held in self._db.execute(
+                _ALL, (SERVER_LOCKS,)
+            )
+        ]
+
+    def claim_lost(self, server_id: ServerId) -> int | None:
+        """Hold a silent server for dead; its term, or None if it has spoken after all or somebody else was first."""
+        row = self._db.execute(_CLAIM, (server_id, RETURN_SECONDS)).fetchone()
+        return None if row is None else row[0]
+
+    def forget_lost(self, server_id: ServerId) -> None:
+        """Let a dead server be known no more, unless it has come back."""
+        self._db.execute("DELETE FROM servers.server WHERE server_id = %s AND lost", (server_id,))
+
+    def forget(self, server_id: ServerId) -> None:
+        """Let a server be known no more that has certainly ended, or is about to."""
+        self._db.execute("DELETE FROM servers.server WHERE server_id = %s", (server_id,))
+
+    def close(self) -> None:
+        """End the session, and with it every lock."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.close()
+
+    def _begin(self, *, is_first: bool) -> None:
+        entry, db = self._entry, self._db
+        milliseconds = int(LEASE_SECONDS * 1000)
+        if db.info.server_version >= IDLE_TIMEOUT_VERSION:
+            db.execute(f"SET idle_session_timeout = {milliseconds}".encode())
+        # an earlier session of this process may hold the lock for a moment yet
+        db.execute(f"SET lock_timeout = {milliseconds}".encode())
+        if is_first:
+            self._register()
+        row = db.execute(_RETURN, (entry.server_id,)).fetchone()
+        if row is None:
+            raise HeldForDeadError
+        db.execute("SELECT pg_advisory_lock(%s, %s)", (SERVER_LOCKS, row[0]))
+
+    def _register(self) -> None:
+        entry, db = self._entry, self._db
+        stands = (entry.host, entry.machine, entry.state)
+        with db.transaction():
+            db.execute("SELECT pg_advisory_xact_lock(hashtext('buildledger'), hashtext('migrate'))")
+            db.execute(_TABLES)
+            db.execute(_REGISTER, (entry.server_id, entry.term, *stands, entry.store, list(entry.roles)))
+            db.execute(_KNOWN_STORE, (entry.store, *stands))
+            db.execute(_KNOWN_PROCESS, (entry.server_id, entry.store))
+
+    def _lock(self, first: int, second: int) -> bool:
+        row = self._db.execute("SELECT pg_try_advisory_lock(%s, %s)", (first, second)).fetchone()
+        return row is not None and bool(row[0])

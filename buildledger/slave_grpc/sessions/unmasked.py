@@ -1,0 +1,78 @@
+"""What of a worker's report is masked once more before it is kept: a worker may not have done it, or couldn't."""
+
+import asyncio
+from collections.abc import Collection
+from typing import Protocol
+
+import msgspec
+
+from buildledger.events.ids import BuildId
+from buildledger.events.operation import Ended, Mask, mask_text, masked_secrets
+from buildledger.logs.artifacts import ArtifactStore, read_whole
+from buildledger.logs.artifacts_manifest import Entry, Manifest
+from buildledger.slave_grpc.state.open_work import OpenOperation
+
+REPORT_BYTES = 32 << 20
+"""A larger file is no test report, and is kept as it came."""
+
+
+class MaskSource(Protocol):
+    """Makes masks for secrets; calls block."""
+
+    def of(self, names: Collection[str]) -> Mask | None:
+        """A mask for secrets by their names; None: there is nothing to mask."""
+        ...
+
+    def of_build(self, build_id: BuildId) -> Mask | None:
+        """A mask for the secrets that the programs of a build were given."""
+        ...
+
+
+class NoMasks:
+    """The source of a server that has no secrets."""
+
+    def of(self, names: Collection[str]) -> Mask | None:
+        """See `MaskSource`."""
+        del names
+        return None
+
+    def of_build(self, build_id: BuildId) -> Mask | None:
+        """See `MaskSource`."""
+        del build_id
+        return None
+
+
+async def mask_ended(ended: Ended, operation: OpenOperation, masks: MaskSource) -> Ended:
+    """An end without the secrets of its operation in what the worker says and what was captured."""
+    names = masked_secrets(operation.spec)
+    if not names or not (ended.detail or ended.text):
+        return ended
+    mask = await asyncio.to_thread(masks.of, names)
+    if mask is None:
+        return ended
+    return msgspec.structs.replace(ended, detail=mask_text(mask, ended.detail), text=mask_text(mask, ended.text))
+
+
+def mask_reports(manifest: Manifest, mask: Mask, artifacts: ArtifactStore) -> Manifest:
+    """A directory of test reports without secrets in their contents and names. Blocks.
+
+    Raises:
+        OSError
+        ManifestError: Two names are one without their secrets.
+    """
+    return Manifest.of(_masked(entry, mask, artifacts) for entry in manifest.entries)
+
+
+def shows_secret(manifest: Manifest, mask: Mask) -> bool:
+    """Whether the name of something in a directory holds a secret."""
+    return any(mask_text(mask, entry.path) != entry.path for entry in manifest.entries)
+
+
+def _masked(entry: Entry, mask: Mask, artifacts: ArtifactStore) -> Entry:
+    replace = msgspec.structs.replace
+    entry = replace(entry, path=mask_text(mask, entry.path), target=mask_text(mask, entry.target))
+    if entry.type != "file" or entry.size > REPORT_BYTES:
+        return entry
+    data = read_whole(artifacts, entry.sha256)
+    hidden = mask(data)
+    return entry if hidden == data else replace(entry, sha256=artifacts.put(hidden), size=len(hidden))

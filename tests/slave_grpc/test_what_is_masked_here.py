@@ -1,0 +1,135 @@
+"""What the server masks once more: messages, captured output, test reports, names of files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import grpc.aio
+import pytest
+
+from buildledger.events.operation import Run, SecretName, Upload
+from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
+from buildledger.logs.artifacts import read_whole
+from buildledger.logs.artifacts_manifest import Manifest
+from tests.slave_grpc.raw_worker import RawWorker, Script
+from tests.slave_grpc.service import Installation
+
+SECRET = 'p&ss "word" of it'
+REPORT = b'<testsuite><testcase name="a"><failure>p&amp;ss "word" of it</failure></testcase></testsuite>'
+MASKED = b'<testsuite><testcase name="a"><failure>***</failure></testcase></testsuite>'
+PROGRAM = Run(argv=("x",), env={"PASSWORD": SecretName("password")}, capture_bytes=1_000)
+REPORTS = Upload(path=".", artifact="tests", limit_bytes=1 << 20, files=("*.xml",), reports=True)
+PLAIN = Upload(path=".", artifact="files", limit_bytes=1 << 20, files=("*.xml",))
+
+
+class OneSecret:
+    """A source that has one secret."""
+
+    def get(self, name: str) -> str:
+        """See `SecretSource`."""
+        if name != "password":
+            raise LookupError(name)
+        return SECRET
+
+
+@pytest.fixture
+async def installation(tmp_path: Path) -> AsyncIterator[Installation]:
+    installation = Installation(tmp_path)
+    installation.close()
+    installation.secrets = OneSecret()
+    installation.open()
+    await installation.start()
+    await installation.enroll("bob")
+    yield installation
+    await installation.stop()
+
+
+@pytest.fixture
+async def bob(installation: Installation) -> AsyncIterator[RawWorker]:
+    worker = RawWorker(installation.port, "bob")
+    await worker.connect()
+    yield worker
+    await worker.close()
+
+
+async def test_a_message_and_captured_output_are_masked(installation: Installation, bob: RawWorker) -> None:
+    """Whatever the worker forgot."""
+    operation = await installation.operation(await installation.build("bob"), PROGRAM)
+    script = Script.of(operation, await bob.expect_run(operation))
+    started, output = script.started(), script.output(f"it is {SECRET}".encode())
+    end = script.exited()
+    end.exited.message = f"can't start with {SECRET}"
+    await bob.report(started, output, end)
+    ended = await installation.ended(operation)
+    assert (ended.text, ended.detail) == ("it is ***", "can't start with ***")
+
+
+async def test_a_refusal_is_masked(installation: Installation, bob: RawWorker) -> None:
+    """Its message, too."""
+    operation = await installation.operation(await installation.build("bob"), PROGRAM)
+    script = Script.of(operation, await bob.expect_run(operation))
+    await bob.report(script.event(rejected=pb.Rejected(message=f"no room for {SECRET}")))
+    assert (await installation.ended(operation)).detail == "no room for ***"
+
+
+async def test_a_secret_that_may_be_seen_is_no_secret_to_the_worker(installation: Installation, bob: RawWorker) -> None:
+    """It is sent as a plain variable, and nothing is hidden."""
+    spec = Run(argv=("x",), env={"PASSWORD": SecretName("password", mask=False)})
+    operation = await installation.operation(await installation.build("bob"), spec)
+    desired = await bob.expect_run(operation)
+    assert dict(desired.spec.command.env) == {"PASSWORD": SECRET}
+    assert not desired.spec.command.secrets
+    script = Script.of(operation, desired)
+    end = script.exited()
+    end.exited.message = SECRET
+    await bob.report(script.started(), end)
+    assert (await installation.ended(operation)).detail == SECRET
+
+
+async def test_secrets_in_reports_are_hidden_before_they_are_kept(installation: Installation, bob: RawWorker) -> None:
+    """The artifact holds the masked report under its own digest, and file names without secrets."""
+    ended = await upload(installation, bob, REPORTS, f"{SECRET}.xml")
+    assert ended.ok, ended
+    manifest = Manifest.load(installation.artifacts, ended.text.partition('"sha256":"')[2][:64])
+    (entry,) = manifest.entries
+    assert entry.path == "***.xml"
+    assert read_whole(installation.artifacts, entry.sha256) == MASKED
+    assert entry.size == len(MASKED)
+
+
+async def test_an_artifact_whose_name_tells_a_secret_is_refused(installation: Installation, bob: RawWorker) -> None:
+    """Other files are kept as they are, but not under such a name."""
+    ended = await upload(installation, bob, PLAIN, f"{SECRET}.xml")
+    assert (ended.reason, "the name of a file in it holds a secret" in ended.detail) == ("refused_path", True)
+
+
+async def test_other_files_are_kept_as_they_are(installation: Installation, bob: RawWorker) -> None:
+    """Whoever uploads a file wants it unchanged."""
+    ended = await upload(installation, bob, PLAIN, "a.xml")
+    manifest = Manifest.load(installation.artifacts, ended.text.partition('"sha256":"')[2][:64])
+    assert read_whole(installation.artifacts, manifest.entries[0].sha256) == REPORT
+
+
+async def upload(installation: Installation, bob: RawWorker, spec: Upload, name: str) -> Any:
+    """How an upload of one report ends, in a build whose program was given the secret."""
+    build = await installation.build("bob")
+    ran = await installation.operation(build, PROGRAM, 0)
+    script = Script.of(ran, await bob.expect_run(ran))
+    await bob.report(script.started(), script.exited())
+    await installation.ended(ran)
+    operation = await installation.operation(build, spec, 1)
+    desired = await bob.expect_run(operation)
+    digest = hashlib.sha256(REPORT).digest()
+    blob = pb.Blob(sha256=digest, size=len(REPORT))
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{installation.port}") as channel:
+        stub: Any = worker_pb2_grpc.BlobsStub(channel)
+        token = (("buildledger-run-token", desired.spec.blob_token),)
+        await stub.Write([pb.BlobWriteRequest(blob=blob, data=REPORT)], metadata=token)
+    script = Script.of(operation, desired)
+    entry = pb.FileEntry(path=name.encode(), type=pb.FILE_TYPE_REGULAR, size=len(REPORT), sha256=digest)
+    await bob.report(script.event(file_result=pb.FileResult(entries=[entry])), script.exited())
+    return await installation.ended(operation)

@@ -121,6 +121,9 @@ class ServerSettings:
     artifact_days: float | None = None
     """After so long an artifact goes; None: never."""
 
+    accept_damage: bool = False
+    """Start although what is stored contradicts itself."""
+
     def check(self) -> None:
         """Refuse what would open the server to a network that nobody allowed.
 

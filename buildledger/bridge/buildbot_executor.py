@@ -16,7 +16,22 @@ from buildledger.worker.processes.tree import Survivor
 from buildledger.worker.runs.attempt import Attempt
 from buildledger.worker.runs.plan import Plan
 
-FEATURES = ("merge_stderr", "file_operations", "stdin", "pty", "watch_files", "gap", "blobs", "file_types")
+FEATURES = (
+    "merge_stderr",
+    "file_operations",
+    "stdin",
+    "pty",
+    "watch_files",
+    "gap",
+    "blobs",
+    "file_types",
+    "timeouts",
+    "log_limit",
+    "stop_policy",
+    "umask",
+    "unset_env",
+    "shell_script",
+)
 """What any POSIX system lets the bridge offer."""
 STARTED_FOLDER = "started"
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import Any
 
 import click
 
 from buildledger import __version__
+from buildledger.cli.failures import readable, wants_traceback
 
 COMMANDS = {
     "demo": "Start a server and a worker that build this clone of Build Ledger, or what --config says.",
@@ -39,6 +41,17 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(f"buildledger.cli.{cmd_name}"), cmd_name)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; whatever ends it is one readable line."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if wants_traceback():
+                raise
+            raise readable(error) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table above, without loading anything."""
         with formatter.section("Commands"):
@@ -63,4 +76,12 @@ def main() -> None:
     try:
         group(standalone_mode=True)
     except BrokenPipeError:
+        sys.exit(1)
+    except Exception as error:
+        from buildledger.ledger.errors import DATABASE_ERRORS, LedgerUnavailable
+
+        if not isinstance(error, (*DATABASE_ERRORS, LedgerUnavailable)):
+            raise
+        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        click.echo(f"Error: the database can't be used: {cause}", err=True)
         sys.exit(1)

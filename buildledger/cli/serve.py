@@ -10,9 +10,6 @@ from buildledger.cli.options import AddressType, SizeType, database_option, stat
 from buildledger.cli.server_process import run_as_server
 from buildledger.settings import Address, AutoTls, Role, ServerSettings, SettingsError, Tls
 
-UVICORN_STARTUP_FAILURE = 3
-"""The exit code with which it ends the process when it can't listen."""
-
 
 @click.command()
 @state_option
@@ -107,6 +104,11 @@ UVICORN_STARTUP_FAILURE = 3
     metavar="DAYS",
     help="After so long an artifact goes.  [default: never]",
 )
+@click.option(
+    "--accept-damage",
+    is_flag=True,
+    help="Start although what is stored contradicts itself; it is logged, and `audit verify` goes on naming it.",
+)
 def serve(
     state: Path,
     database: str | None,
@@ -128,15 +130,19 @@ def serve(
     artifact_build: int,
     artifact_total: int | None,
     artifact_days: float | None,
+    accept_damage: bool,
 ) -> None:
     """Run the server: API, dashboard, worker gateway, pollers, reactors and read models.
 
     SIGTERM and Ctrl-C stop it in good order; steps go on meanwhile and are picked up at the next start.
     """
+    from buildledger.audit.start_check import DamagedError
     from buildledger.composition import run_server
     from buildledger.config.problems import ConfigErrors
     from buildledger.config.report import problems_text
-    from buildledger.ledger.errors import LedgerFormatError, StoreError
+    from buildledger.ledger.errors import LedgerFormatError, LedgerUnavailable, StoreError
+    from buildledger.ledger.signing import HeadSignatureError
+    from buildledger.logs.store import LogStoreError
 
     settings = ServerSettings(
         state=state,
@@ -155,6 +161,7 @@ def serve(
         artifact_build_bytes=artifact_build,
         artifact_total_bytes=artifact_total,
         artifact_days=artifact_days,
+        accept_damage=accept_damage,
     )
     try:
         settings.check()
@@ -162,14 +169,11 @@ def serve(
     except ConfigErrors as errors:
         source = config.read_text(errors="replace") if config else None
         raise click.ClickException("\n" + problems_text(errors.problems, source=source)) from None
-    except (SettingsError, LedgerFormatError, StoreError) as error:
+    except (SettingsError, LedgerFormatError, DamagedError, HeadSignatureError, LogStoreError) as error:
         raise click.ClickException(str(error)) from None
-    except SystemExit as ended:
-        if ended.code != UVICORN_STARTUP_FAILURE:
-            raise
-        raise click.ClickException(
-            f"the API can't be served at {http}, see above: stop what listens there, or give another --http"
-        ) from None
+    except (StoreError, LedgerUnavailable) as error:
+        where = state if database is None else "the database"
+        raise click.ClickException(f"what is stored in {where} can't be opened: {error}") from None
     except OSError as error:
         raise click.ClickException(f"{error.filename or state}: {error.strerror or error}") from None
 

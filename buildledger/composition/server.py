@@ -7,6 +7,7 @@ import contextlib
 import logging
 import random
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -22,7 +23,7 @@ from buildledger.composition.masking import SecretMasking
 from buildledger.composition.servers import join_servers
 from buildledger.composition.state_directory import ENDED_SESSIONS_FILE, admin_token, sole_owner, tell_address
 from buildledger.composition.stores import Stores, open_stores, open_views
-from buildledger.composition.web import serve_api
+from buildledger.composition.web import listen, serve_api
 from buildledger.config.configurations import Configurations
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.report import problems_text
@@ -31,6 +32,7 @@ from buildledger.events.ids import ServerId
 from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.intake.config_file import ConfigFile
 from buildledger.intake.polling.pollers import Pollers
+from buildledger.intake.polling.revision_finder import RevisionFinder
 from buildledger.ledger.expiring_names import ExpiringNames
 from buildledger.ledger.ledger import Ledger
 from buildledger.operations.server_operations import ELSEWHERE_SECONDS, ServerOperations, performers
@@ -44,6 +46,8 @@ from buildledger.servers.leading import lead
 from buildledger.settings import Role, ServerSettings
 from buildledger.slave_grpc.identity.authority import Authority
 
+MIRRORS = "mirrors"
+"""In the state directory: the copies of repositories that pollers read."""
 _log = logging.getLogger(__name__)
 
 
@@ -69,6 +73,9 @@ class Server:
         settings = self._settings
         async with AsyncExitStack() as stack:
             stack.enter_context(sole_owner(settings.state))
+            listener = listen(settings.http) if Role.API in settings.roles else None
+            if listener is not None:
+                stack.enter_context(listener)
             token = admin_token(settings.state)
             stores = open_stores(settings, self._clock, stack)
             ledger = stores.ledger
@@ -103,6 +110,7 @@ class Server:
                 rejected_file=lambda: None if file is None else file.rejected,
                 configurations=configurations,
                 trigger_poll=pollers.trigger_poll,
+                revisions=RevisionFinder(settings.state / MIRRORS),
                 clock=self._clock,
                 keep_artifacts=self._keep_artifacts,
                 admin_token=token,
@@ -111,7 +119,8 @@ class Server:
                 ),
                 token_with_ca=whole_token,
             )
-            await self._start_api(dependencies, stack)
+            if listener is not None:
+                await self._start_api(dependencies, listener, stack)
             self._lifetime.catch_signals(stack)
             yield self
 
@@ -165,7 +174,7 @@ class Server:
     def _start_pollers(
         self, stores: Stores, active: ActiveConfiguration, servers: Servers, stack: AsyncExitStack
     ) -> Pollers:
-        mirrors = self._settings.state / "mirrors"
+        mirrors = self._settings.state / MIRRORS
         pollers = Pollers(ledger=stores.ledger, vault=stores.vault, mirrors=mirrors, random=random.random)
         led = LedPollers(active, pollers)
         self._lifetime.watch(led.follow(), "configuration", stack)
@@ -233,7 +242,6 @@ class Server:
 
         self._lifetime.watch(lead(servers, Singleton.ELASTIC, run), "elastic workers", stack)
 
-    async def _start_api(self, dependencies: ApiDependencies, stack: AsyncExitStack) -> None:
-        if Role.API in self._settings.roles:
-            self.url = await serve_api(dependencies, self._settings.http, self._lifetime, stack)
-            tell_address(self._settings.state, self.url)
+    async def _start_api(self, dependencies: ApiDependencies, listener: socket.socket, stack: AsyncExitStack) -> None:
+        self.url = await serve_api(dependencies, listener, self._lifetime, stack)
+        tell_address(self._settings.state, self.url)

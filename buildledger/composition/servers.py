@@ -16,7 +16,6 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
 from buildledger.servers.alone import Alone
 from buildledger.servers.entries import ServerEntry, Servers, Singleton
-from buildledger.servers.shared import SharedServers
 from buildledger.settings import Role, ServerSettings
 
 SINGLETONS = {
@@ -55,6 +54,8 @@ async def _lease(
 ) -> Servers:
     if settings.database is None:
         return Alone(entry, wanted)
+    # loaded only where it is used, like the ledger's own PostgreSQL parts
+    from buildledger.servers.shared import SharedServers
 
     def lost(server_id: ServerId, term: int) -> None:
         ledger.execute_blocking(_lose(server_id, term, "it gave no sign of life"), origin=ORIGIN)

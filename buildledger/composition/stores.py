@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+import logging
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 
+from buildledger.audit.start_check import DamagedError, contradictions, missing_facts
 from buildledger.clock import Clock
+from buildledger.ledger.database import is_there, open_store
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
 from buildledger.ledger.tree_head_signer import TreeHeadSigner
 from buildledger.ledger.vault import Vault
+from buildledger.ledger.vault_reading import VaultReader
 from buildledger.logs.artifacts_local import LocalArtifactStore
 from buildledger.logs.local import LocalLogStore
 from buildledger.projections.projector import Projector
 from buildledger.projections.storage import open_storage
 from buildledger.projections.views import Views
-from buildledger.settings import Role, ServerSettings
+from buildledger.settings import Role, ServerSettings, SettingsError
 
 HEAD_KEY_NAME = "buildledger"
+PROOFS = "proof"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +42,16 @@ class Stores:
 
 
 def open_stores(settings: ServerSettings, clock: Clock, stack: AsyncExitStack) -> Stores:
-    """Open them in the order of need; the stack closes them in the opposite order."""
+    """Open them in the order of need; the stack closes them in the opposite order.
+
+    Raises:
+        DamagedError: What is stored contradicts itself.
+        PersistenceError: A database can't be opened.
+        LogStoreError: The logs can't be read.
+        HeadSignatureError: The key isn't one, or others may read it.
+    """
     database = settings.database or f"sqlite:///{settings.state / 'ledger.db'}"
+    _refuse_damage(settings, database)
     ledger = Ledger.open(database, clock=clock)
     stack.callback(ledger.close)
     vault = Vault.open(database)
@@ -48,6 +63,32 @@ def open_stores(settings: ServerSettings, clock: Clock, stack: AsyncExitStack) -
     artifacts = LocalArtifactStore(settings.state / "artifacts", settings.artifact_total_bytes)
     stack.push_async_callback(asyncio.to_thread, logs.close)
     return Stores(ledger=ledger, vault=vault, tree=tree, head_key=key, logs=logs, artifacts=artifacts)
+
+
+def _refuse_damage(settings: ServerSettings, database: str) -> None:
+    """Look at what is stored before anything is added to it.
+
+    Raises:
+        DamagedError
+    """
+    where = settings.state if settings.database is None else "the database"
+    with closing(open_store(database)) as store:
+        known = is_there(database, PROOFS)
+        if not known and store.head():
+            _log.warning("the proofs are missing and are made anew; the heads that were signed before are gone")
+        with closing(Tree.open(store, database, read_only=True)) as tree:
+            found = contradictions(store, tree if known else None, VaultReader.open(database))
+            if not found:
+                return
+            if not settings.accept_damage:
+                raise DamagedError(where, found)
+            for line in found:
+                _log.error("accepted, because of --accept-damage: %s", line)
+            if known and (missing := missing_facts(store, tree)):
+                raise SettingsError(
+                    f"{missing} facts that were signed are missing, and no proof can go on without them: move the"
+                    " proofs away (proof.db and what stands beside it, or the schema proof) to begin new ones"
+                )
 
 
 def open_views(settings: ServerSettings, ledger: Ledger, stack: AsyncExitStack) -> tuple[Views, Projector | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 
@@ -13,18 +14,35 @@ from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.composition.lifetime import Lifetime
 from buildledger.settings import Address, SettingsError
 
+BACKLOG = 2_048
+"""Connections that may wait to be taken."""
 
-async def serve_api(dependencies: ApiDependencies, address: Address, lifetime: Lifetime, stack: AsyncExitStack) -> str:
-    """Listen, and return the URL.
+
+def listen(address: Address) -> socket.socket:
+    """Take the address before anything else is opened.
 
     Raises:
-        SettingsError: If the address is taken or not allowed.
+        SettingsError: If it is taken or not allowed.
     """
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    try:
+        listener = socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise SettingsError(
+            f"the API can't listen on {address}: {error.strerror or error}: stop what listens there, or give another"
+            " --http"
+        ) from None
+    listener.setblocking(False)
+    return listener
+
+
+async def serve_api(
+    dependencies: ApiDependencies, listener: socket.socket, lifetime: Lifetime, stack: AsyncExitStack
+) -> str:
+    """Answer what comes in at an address that was taken, and return the URL."""
     app = make_app(dependencies)
     config = uvicorn.Config(
         app,
-        host=address.host,
-        port=address.port,
         log_level="warning",
         access_log=False,
         lifespan="off",
@@ -32,16 +50,16 @@ async def serve_api(dependencies: ApiDependencies, address: Address, lifetime: L
         server_header=False,
     )
     server = _Uvicorn(config)
-    serving = asyncio.create_task(server.serve(), name="api")
+    serving = asyncio.create_task(server.serve(sockets=[listener]), name="api")
     lifetime.end_with(serving, "API")
     while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.005)
     if serving.done():
-        raise SettingsError(f"the API can't listen on {address}: the port is taken or not allowed")
+        serving.result()
     stack.push_async_callback(_end_uvicorn, server, serving)
     stack.callback(app.state.streams.close)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    return f"http://{address.host}:{port}"
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class _Uvicorn(uvicorn.Server):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from eventsourcing.persistence import DatabaseError, PersistenceError
 from sqlalchemy.dialects import postgresql, sqlite
 
 from buildledger.ledger.sqlite_connection import connect_to_read, make_private
@@ -24,7 +27,11 @@ def open_store(url: str, *, read_only: bool = False) -> FactStore:
         ValueError: For another kind of URL.
     """
     if url.startswith(SQLITE):
-        return SQLiteFactStore(Path(url.removeprefix(SQLITE)), read_only=read_only)
+        path = Path(url.removeprefix(SQLITE))
+        try:
+            return SQLiteFactStore(path, read_only=read_only)
+        except PersistenceError as error:
+            raise type(error)(f"{path}: {error}") from error
     if url.startswith(("postgresql://", "postgres://")):
         # loaded only where it is used: it costs a tenth of a second at every start
         from buildledger.ledger.store_postgresql import PostgresFactStore
@@ -63,6 +70,33 @@ def open_engine(url: str, name: str, *, read_only: bool = False) -> sa.Engine:
 def path_beside(url: str, name: str) -> Path:
     """The file of a database beside the ledger in the SQLite file at `url`."""
     return Path(url.removeprefix(SQLITE)).with_name(f"{name}.db")
+
+
+def is_there(url: str, name: str) -> bool:
+    """Whether a database of that name was made beside the ledger at `url`."""
+    if url.startswith(SQLITE):
+        path = path_beside(url, name)
+        return path.is_file() and path.stat().st_size > 0
+    engine = open_engine(url, name, read_only=True)
+    try:
+        return name in sa.inspect(engine).get_schema_names()
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def unreadable_as_store_error(url: str, name: str) -> Iterator[None]:
+    """What a database beside the ledger says of itself when it can't be opened, in the words of the ledger's own.
+
+    Raises:
+        DatabaseError
+    """
+    try:
+        yield
+    except sa.exc.SQLAlchemyError as error:
+        where = path_beside(url, name) if url.startswith(SQLITE) else f"the schema {name} of the database"
+        said = str(getattr(error, "orig", None) or error).split("\n")[0]
+        raise DatabaseError(f"{where} can't be opened: {said}") from error
 
 
 def create_tables(engine: sa.Engine, metadata: sa.MetaData) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import sqlalchemy as sa
 from eventsourcing.persistence import PersistenceError
 
 from buildledger.domain.refusals import Refusal
 
 StoreError = PersistenceError
 """The database can't be read; whoever reads tries again later, from where it was."""
+DATABASE_ERRORS = (PersistenceError, sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+"""Whatever says that a database is away, or can't be used just now: the ledger's, and those beside it."""
 
 
 class LedgerUnavailable(Exception):  # noqa: N818 - the state of the ledger, as callers speak of it

@@ -120,7 +120,11 @@ class FoldFollower:
         """Take over the last checkpoint, unless there is none or it is of another version."""
         checkpoint = await asyncio.to_thread(self._ledger.checkpoint, self._fold.NAME)
         if checkpoint is not None and checkpoint.version == self._fold.VERSION:
-            self._fold.restore(checkpoint.state)
+            try:
+                self._fold.restore(checkpoint.state)
+            except ValueError as error:
+                _log.error("the checkpoint of %s can't be read, so all facts are: %s", self._fold.NAME, error)
+                return
             self._position = self._saved = checkpoint.position
 
     async def catch_up(self) -> None:

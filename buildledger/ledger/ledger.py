@@ -16,6 +16,7 @@ from buildledger.clock import Clock
 from buildledger.domain.command import Aggregate, Command
 from buildledger.events.codec import decode
 from buildledger.events.fact import Recorded
+from buildledger.ledger.checkpoints import AlteredCheckpointError, sealed, unsealed
 from buildledger.ledger.commit_notifier import CommitNotifier
 from buildledger.ledger.database import open_store
 from buildledger.ledger.follow import BATCH_FACTS, Tail
@@ -139,12 +140,19 @@ class Ledger:
         return Tail(self._commits, self._recent, self.read, batch_facts)
 
     def checkpoint(self, name: str) -> Checkpoint | None:
-        """What the follower of this name last saved; blocks for a query."""
-        return self._store.checkpoint(name)
+        """What the follower of this name last saved; None, too, if it was altered since. Blocks for a query."""
+        stored = self._store.checkpoint(name)
+        if stored is None:
+            return None
+        try:
+            return unsealed(name, stored)
+        except AlteredCheckpointError as error:
+            _log.error("%s: it isn't used, and the facts are read instead", error)
+            return None
 
     def save_checkpoint(self, name: str, checkpoint: Checkpoint) -> None:
         """Keep where a follower stands and what it remembers; one of the same version never goes back. Blocks."""
-        self._store.save_checkpoint(name, checkpoint)
+        self._store.save_checkpoint(name, sealed(name, checkpoint))
 
     def close(self) -> None:
         """Write and answer everything queued, end all followers, and let go of the database."""

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from buildledger.clock import Clock
 from buildledger.ledger import merkle
-from buildledger.ledger.database import create_tables, insert, open_engine
+from buildledger.ledger.database import create_tables, insert, open_engine, unreadable_as_store_error
 from buildledger.ledger.reader import PositionConflict, ReaderPosition
 from buildledger.ledger.signing import HeadKey, SignedHead, read_head
 from buildledger.ledger.store import FactQuery, FactStore
@@ -77,8 +77,13 @@ class Tree:
 
     @classmethod
     def open(cls, store: FactStore, url: str, *, read_only: bool = False) -> Tree:
-        """The tree beside the ledger at `url`; made when it isn't there, unless it is to be read only."""
-        return cls(store, open_engine(url, "proof", read_only=read_only), read_only=read_only)
+        """The tree beside the ledger at `url`; made when it isn't there, unless it is to be read only.
+
+        Raises:
+            PersistenceError: It can't be opened.
+        """
+        with unreadable_as_store_error(url, "proof"):
+            return cls(store, open_engine(url, "proof", read_only=read_only), read_only=read_only)
 
     def size(self) -> int:
         """How many facts are in the tree."""
@@ -174,6 +179,13 @@ class Tree:
         with self._engine.connect() as connection:
             row = connection.execute(query).first()
         return None if row is None else read_head(row.note, row.verifier)
+
+    def newest_heads(self, limit: int) -> Sequence[tuple[int, str, str]]:
+        """The stored heads of the largest sizes, largest first: (size, verifier, note), not verified."""
+        heads = self._heads
+        query = sa.select(heads.c.size, heads.c.verifier, heads.c.note).order_by(heads.c.size.desc()).limit(limit)
+        with self._engine.connect() as connection:
+            return [(row.size, row.verifier, row.note) for row in connection.execute(query)]
 
     def heads(self, after: int, limit: int) -> Sequence[tuple[int, str, str]]:
         """Stored heads of sizes beyond `after`, by size: (size, verifier, note), not verified."""

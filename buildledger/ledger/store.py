@@ -143,6 +143,10 @@ class FactStore(AggregateRecorder):
         """The head, and which streams have facts after `position`; None: too many to name."""
 
     @abstractmethod
+    def count(self) -> tuple[int, int]:
+        """How many facts there are, and the last position: the same, unless some are missing. Reads a whole index."""
+
+    @abstractmethod
     def chain(self, after: int, limit: int) -> Sequence[ChainLink]:
         """The chain's links that end after this position, in order."""
 

@@ -173,6 +173,11 @@ class PostgresFactStore(FactStore):
             return self.head(), None
         return (rows[-1][0], {row[1] for row in rows}) if rows else (position, ())
 
+    def count(self) -> tuple[int, int]:
+        """As the port says."""
+        count, head = self._query("SELECT count(*), max(position) FROM ledger.fact")[0]
+        return count, head or 0
+
     def chain(self, after: int, limit: int) -> Sequence[ChainLink]:
         """As the port says."""
         rows = self._query(

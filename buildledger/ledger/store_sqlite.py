@@ -180,6 +180,11 @@ class SQLiteFactStore(FactStore):
         rows = self._query("SELECT DISTINCT stream_id FROM fact WHERE position BETWEEN ? AND ?", (position + 1, head))
         return head, {UUID(bytes=row[0]) for row in rows}
 
+    def count(self) -> tuple[int, int]:
+        """As the port says."""
+        count, head = self._query("SELECT count(*), max(position) FROM fact")[0]
+        return count, head or 0
+
     def chain(self, after: int, limit: int) -> Sequence[ChainLink]:
         """As the port says."""
         rows = self._query(

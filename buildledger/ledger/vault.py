@@ -17,7 +17,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from buildledger.ledger.database import create_tables, insert, open_engine
+from buildledger.ledger.database import create_tables, insert, open_engine, unreadable_as_store_error
 
 MAX_TEXT_BYTES = 16 << 20
 KEY_BITS = 256
@@ -61,8 +61,13 @@ class Vault:
 
     @classmethod
     def open(cls, url: str) -> Vault:
-        """The vault beside the ledger at `url`: the file `vault.db`, or the schema `vault`."""
-        return cls(open_engine(url, "vault"))
+        """The vault beside the ledger at `url`: the file `vault.db`, or the schema `vault`.
+
+        Raises:
+            PersistenceError: It can't be opened.
+        """
+        with unreadable_as_store_error(url, "vault"):
+            return cls(open_engine(url, "vault"))
 
     @property
     def installation_key(self) -> bytes:

@@ -8,6 +8,8 @@ large ones in pack files beside it.
 import sqlite3
 from pathlib import Path
 
+from buildledger.logs.store import LogStoreError
+
 DATABASE_NAME = "logs.db"
 PAGE_BYTES = 4096
 """A tiny append rewrites a few pages, so they are small."""
@@ -56,9 +58,20 @@ def packs_directory(directory: Path) -> Path:
 
 
 def open_writer(directory: Path) -> sqlite3.Connection:
-    """Open the database for the ingest thread, creating it if it isn't there."""
+    """Open the database for the ingest thread, creating it if it isn't there.
+
+    Raises:
+        LogStoreError: It can't be opened, or isn't one.
+        OSError
+    """
     directory.mkdir(parents=True, exist_ok=True)
-    connection = _connect(directory)
+    try:
+        return _prepared(_connect(directory))
+    except sqlite3.Error as error:
+        raise LogStoreError(f"{directory / DATABASE_NAME} can't be opened: {error}") from error
+
+
+def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
     for pragma in (
         f"page_size={PAGE_BYTES}",
         "auto_vacuum=INCREMENTAL",  # space of deleted logs can be returned without rewriting the file

@@ -1,8 +1,8 @@
-"""Which commits a build brought that no green build of its stream had.
+"""Which commits a build brought that come after the nearest green ancestors.
 
-A *stream* is a builder with the branch of each of its sources. For each source, the commits blamed are those reachable
-from the revision the build got and from no revision that a passed build of the stream got. While a build runs the
-answer is provisional; at its end it is computed again and stays.
+For each source, the commits blamed are those from which the revision that the build got is made, down to the revisions
+that passed builds of the same builder got, on whatever branch. While a build runs the answer is provisional; at its end
+it is computed again and stays.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from buildledger.projections.row_buffers import AppendBuffer, VersionedRows
 
 COMMITS_MAX = 200
 """Listed for one source of one build; more are counted."""
-FRONTIERS_MAX = 50_000
-"""Streams and sources whose green revisions are kept in memory."""
+GREENS_MAX = 500_000
+"""Green revisions that are kept in memory."""
 PASSED = frozenset({Result.SUCCESS, Result.WARNINGS})
 
 _texts = msgspec.json.Decoder(tuple[str, ...])
@@ -36,7 +36,7 @@ class Blamelist:
     """Blame by the commit graph; rules that look at problems and landings stand above it."""
 
     NAME: ClassVar[str] = "blamelist"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     METADATA: ClassVar[sa.MetaData] = METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset({ChangeRecorded, BuildAssigned, RevisionObtained, BuildFinished})
 
@@ -46,16 +46,17 @@ class Blamelist:
 
 
 class BlamelistWriter:
-    """Keeps open builds, the greens of their streams, and the graphs of the sources that were asked about."""
+    """Keeps open builds, the greens of their builders, and the graphs of the sources that were asked about."""
 
     def __init__(self) -> None:
         self._commits = AppendBuffer(commit)
         self._builds = VersionedRows(open_build, "build_id")
-        self._greens = _greens()
+        self._greens = VersionedRows(green, "builder", "source", "revision")
         self._blame = VersionedRows(blame, "build_id", "source")
         self._graphs: dict[str, CommitGraph] = {}
-        self._frontiers: dict[tuple[str, str], set[str]] = {}
-        """By stream and source: revisions of green builds, without those that another one contains."""
+        self._green: dict[str, dict[str, set[str]]] = {}
+        """By builder and source: revisions of green builds."""
+        self._green_count = 0
         self._loaded = False
 
     def apply(self, connection: sa.Connection, batch: Sequence[Recorded]) -> None:
@@ -80,19 +81,20 @@ class BlamelistWriter:
                     raise TypeError(f"{recorded.name} means nothing to blame")
         for rows in (self._commits, self._builds, self._greens, self._blame):
             rows.flush(connection)
-        if len(self._frontiers) > FRONTIERS_MAX:
-            self._frontiers.clear()
-            self._greens = _greens()
+        if self._green_count > GREENS_MAX:
+            self._green.clear()
+            self._green_count = 0
 
     def _load_greens(self, connection: sa.Connection, batch: Sequence[Recorded]) -> None:
-        streams = {_stream(fact) for recorded in batch if isinstance(fact := recorded.fact, BuildAssigned)}
-        if not self._frontiers:
-            streams.update(row["stream"] for row in self._builds.values())
-        unread = [stream for stream in streams if (stream, "") not in self._frontiers]
-        for row in self._greens.load(connection, "stream", unread):
-            self._frontiers.setdefault((row["stream"], row["source"]), set()).add(row["revision"])
-        for stream in unread:
-            self._frontiers[stream, ""] = set()
+        builders = {fact.builder for recorded in batch if isinstance(fact := recorded.fact, BuildAssigned)}
+        builders.update(row["builder"] for row in self._builds.values())
+        unread = builders - self._green.keys()
+        for builder in unread:
+            self._green[builder] = {}
+        for row in self._greens.load(connection, "builder", unread):
+            self._green[row["builder"]].setdefault(row["source"], set()).add(row["revision"])
+            self._greens.settle((row["builder"], row["source"], row["revision"]))
+            self._green_count += 1
 
     def _graph(self, connection: sa.Connection, source: str) -> CommitGraph:
         """The source's graph, read when it is first asked for, with what this batch has not written yet."""
@@ -113,11 +115,7 @@ class BlamelistWriter:
             graph.add(fact.revision, fact.parents)
 
     def _assigned(self, recorded: Recorded, fact: BuildAssigned) -> None:
-        row = {
-            "build_id": recorded.stream_id,
-            "stream": _stream(fact),
-            "obtained": "{}",
-        }
+        row = {"build_id": recorded.stream_id, "builder": fact.builder, "obtained": "{}"}
         self._builds.put(recorded.position, recorded.stream_id, row)
 
     def _build(self, recorded: Recorded) -> dict[str, Any]:
@@ -130,56 +128,41 @@ class BlamelistWriter:
         build = self._build(recorded)
         obtained = {**_obtained(build), fact.source: fact.revision}
         self._builds.put(recorded.position, recorded.stream_id, {"obtained": encode(obtained)})
-        self._judge(connection, recorded, build["stream"], fact.source, fact.revision)
+        self._judge(connection, recorded, build["builder"], fact.source, fact.revision)
 
     def _finished(self, connection: sa.Connection, recorded: Recorded, fact: BuildFinished) -> None:
         build = self._build(recorded)
-        stream: str = build["stream"]
         for source, revision in _obtained(build).items():
-            contained = self._judge(connection, recorded, stream, source, revision)
+            self._judge(connection, recorded, build["builder"], source, revision)
             if fact.result in PASSED:
-                self._passed(recorded.position, stream, source, revision, contained)
+                self._passed(recorded.position, build["builder"], source, revision)
             self._blame.settle((recorded.stream_id, source))
         self._builds.remove(recorded.position, recorded.stream_id)
 
-    def _judge(
-        self, connection: sa.Connection, recorded: Recorded, stream: str, source: str, revision: str
-    ) -> frozenset[str]:
-        """Write the blame for one source of a build; which greens the revision contains."""
-        greens = self._frontiers.get((stream, source), set())
+    def _judge(self, connection: sa.Connection, recorded: Recorded, builder: str, source: str, revision: str) -> None:
+        """Write the blame for one source of a build."""
         graph = self._graph(connection, source)
-        found = graph.range(revision, greens, COMMITS_MAX)
-        baseline = "unknown" if revision not in graph else "green" if greens else "none"
+        found = graph.since_green(revision, self._green[builder].get(source, frozenset()), COMMITS_MAX)
         row = {
             "build_id": recorded.stream_id,
             "source": source,
             "revision": revision,
-            "baseline": baseline,
-            "commit_count": found.total if greens else 0,
-            "commits": encode(found.revisions if greens else ()),
+            "baseline": "unknown" if revision not in graph else "green" if found.reached else "none",
+            "commit_count": found.total if found.reached else 0,
+            "commits": encode(found.revisions if found.reached else ()),
         }
         before = self._blame.get((recorded.stream_id, source))
         if before is None or any(before[column] != value for column, value in row.items()):
             self._blame.put(recorded.position, (recorded.stream_id, source), row)
-        return found.contained
 
-    def _passed(self, position: int, stream: str, source: str, revision: str, contained: frozenset[str]) -> None:
-        frontier = self._frontiers.setdefault((stream, source), set())
-        for older in contained - {revision}:
-            frontier.discard(older)
-            self._greens.remove(position, (stream, source, older))
-        if revision not in frontier:
-            frontier.add(revision)
-            row = {"stream": stream, "source": source, "revision": revision}
-            self._greens.put(position, (stream, source, revision), row)
-
-
-def _greens() -> VersionedRows:
-    return VersionedRows(green, "stream", "source", "revision")
-
-
-def _stream(fact: BuildAssigned) -> str:
-    return encode((fact.builder, sorted((stamp.source, stamp.repository, stamp.branch) for stamp in fact.stamps)))
+    def _passed(self, position: int, builder: str, source: str, revision: str) -> None:
+        known = self._green[builder].setdefault(source, set())
+        if revision not in known:
+            known.add(revision)
+            self._green_count += 1
+            key = (builder, source, revision)
+            self._greens.put(position, key, {"builder": builder, "source": source, "revision": revision})
+            self._greens.settle(key)
 
 
 def _obtained(build: dict[str, Any]) -> dict[str, str]:

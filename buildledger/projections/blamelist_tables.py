@@ -1,4 +1,4 @@
-"""The commit graph, the green revisions of each stream, and the blame of each build."""
+"""The commit graph, the green revisions of each builder, and the blame of each build."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ open_build = versioned(
     "open_build",
     ("build_id",),
     identity("build_id", nullable=False),
-    text("stream"),
+    text("builder"),
     text("obtained"),
 )
 """Builds that run; a finished one has no present row."""
@@ -32,12 +32,12 @@ open_build = versioned(
 green = versioned(
     METADATA,
     "green",
-    ("stream", "source", "revision"),
-    text("stream"),
+    ("builder", "source", "revision"),
+    text("builder"),
     text("source"),
     text("revision"),
 )
-"""What passed builds of a stream got, without what a later one contains."""
+"""What passed builds of a builder got, on whatever branch."""
 
 blame = versioned(
     METADATA,
@@ -50,5 +50,5 @@ blame = versioned(
     number("commit_count"),
     text("commits"),
 )
-"""`commits` are revisions, newest first, up to the limit. `baseline` is `green`, `none` (never green: nobody is blamed)
-or `unknown` (the revision is in no change)."""
+"""`commits` are revisions, newest first, up to the limit. `baseline` is `green`, `none` (no ancestor was green:
+nobody is blamed) or `unknown` (the revision is in no change)."""

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 BLAME, GREEN = 1, 2
-"""Who reaches a commit: the tip, an excluded revision, or both."""
+"""Who reaches a commit: the tip by a way without green commits, a green ancestor of it, or both."""
+MEASURED_AFTER = 1_000
+"""Commits after which a walk asks how far down there are green ones at all."""
 
 
 class Range(NamedTuple):
-    """What a revision has that none of the others has, and which of the others it contains."""
+    """What a revision is made of since its nearest green ancestors."""
 
     revisions: Sequence[str]
     """Newest first: no commit stands before one of its descendants."""
     total: int
     """How many there are, also beyond the limit."""
-    contained: frozenset[str]
-    """Of the excluded revisions, those seen to be the tip itself or its ancestors."""
+    reached: bool
+    """Whether anything green was found; if not, the other fields mean nothing."""
 
 
 class CommitGraph:
@@ -57,16 +60,19 @@ class CommitGraph:
             self._awaited.discard(revision)
             self._skewed = True
 
-    def range(self, tip: str, excluded: Collection[str], limit: int) -> Range:
-        """Commits in `tip` and in none of `excluded`, at most `limit` of them.
+    def since_green(self, tip: str, green: AbstractSet[str], limit: int) -> Range:
+        """Commits in `tip`, at most `limit`, less the green ones and all their ancestors.
 
-        A revision that isn't known has no commits and excludes none.
+        As long as there are green ancestors, green commits that aren't in `tip` say nothing, even if they contain
+        commits of it: a fix on another branch doesn't make good what it fixed. If there are none, as after a forced
+        push, what the others contain counts as green. A revision that isn't known has no commits.
         """
-        if tip not in self._parents:
-            return Range((), 0, frozenset())
+        if tip not in self._parents or not green:
+            return Range((), 0, reached=False)
         if self._skewed:
             self._measure()
-        return _Walk(self._parents, self._heights).range(tip, frozenset(excluded), limit)
+        found = _Walk(self._parents, self._heights, green).since_ancestors(tip, limit)
+        return found if found.reached else _Walk(self._parents, self._heights, green).since_fork(tip, limit)
 
     def _measure(self) -> None:
         """Give every commit its height again, parents first."""
@@ -90,23 +96,49 @@ class CommitGraph:
 
 
 class _Walk:
-    """One question. Commits are coloured from the tips down; one that both sides reach is nobody's fault."""
+    """One question. Commits are coloured from the tip down; what a green ancestor reaches is nobody's fault."""
 
-    def __init__(self, parents: Mapping[str, tuple[str, ...]], heights: Mapping[str, int]) -> None:
+    def __init__(
+        self, parents: Mapping[str, tuple[str, ...]], heights: Mapping[str, int], green: AbstractSet[str]
+    ) -> None:
         self._parents = parents
         self._heights = heights
+        self._green = green
         self._colours: dict[str, int] = {}
         self._next: list[tuple[int, str]] = []
         self._to_blame = 0
         """Commits ahead that only the tip has reached so far; without any, the answer is complete."""
 
-    def range(self, tip: str, excluded: frozenset[str], limit: int) -> Range:
+    def since_ancestors(self, tip: str, limit: int) -> Range:
         self._colour(tip, BLAME)
-        for revision in excluded:
+        found: list[str] = []
+        count, reached, lowest = 0, False, 0
+        while self._to_blame:
+            height, revision = heapq.heappop(self._next)
+            colour = self._colours[revision]
+            if colour == BLAME:
+                self._to_blame -= 1
+                if revision in self._green:
+                    colour = BLAME | GREEN
+                    reached = True
+                else:
+                    count += 1
+                    if len(found) < limit:
+                        found.append(revision)
+            if count == MEASURED_AFTER:
+                lowest = min((self._heights[each] for each in self._green if each in self._heights), default=0)
+            if not reached and -height < lowest:
+                break
+            for parent in self._parents[revision]:
+                self._colour(parent, colour)
+        return Range(tuple(found), count, reached)
+
+    def since_fork(self, tip: str, limit: int) -> Range:
+        self._colour(tip, BLAME)
+        for revision in self._green:
             self._colour(revision, GREEN)
         found: list[str] = []
-        count = 0
-        contained = excluded & {tip}
+        count, reached = 0, self._colours[tip] != BLAME
         while self._to_blame:
             _, revision = heapq.heappop(self._next)
             colour = self._colours[revision]
@@ -115,10 +147,11 @@ class _Walk:
                 count += 1
                 if len(found) < limit:
                     found.append(revision)
-                contained |= excluded.intersection(self._parents[revision])
+            reached = reached or colour == BLAME | GREEN
             for parent in self._parents[revision]:
                 self._colour(parent, colour)
-        return Range(tuple(found), count, contained)
+                reached = reached or self._colours.get(parent) == BLAME | GREEN
+        return Range(tuple(found), count, reached)
 
     def _colour(self, revision: str, colour: int) -> None:
         height = self._heights.get(revision)

@@ -36,6 +36,7 @@ def builder_columns(configuration: Configuration) -> Columns:
             "project": builder.project,
             "description": builder.description,
             "tags": encode(builder.tags),
+            "sources": encode(builder.sources),
         }
         for name, builder in configuration.builders.items()
     }

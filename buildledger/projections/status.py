@@ -10,23 +10,28 @@ import msgspec
 import sqlalchemy as sa
 
 from buildledger.events import build as events
+from buildledger.events.change import BranchMoved, DefaultBranchChanged
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.log import LogFinished, LogOpened
+from buildledger.events.request import SourceStamp
 from buildledger.projections import status_tables as tables
 from buildledger.projections.columns import encode, microseconds
 from buildledger.projections.projection import ProjectionContradicted, ProjectionWriter
 from buildledger.projections.row_buffers import AppendBuffer, VersionedRows, chunks
+from buildledger.projections.status_branches import branch_of
 from buildledger.projections.status_builders import BuilderRows
 from buildledger.projections.status_logs import LogRows
 from buildledger.projections.status_steps import OpenBuild, StepRows
+
+_stamps = msgspec.json.Decoder(tuple[SourceStamp, ...])
 
 
 class Status:
     """Builders, builds, steps, operations, logs, properties and artifacts."""
 
     NAME: ClassVar[str] = "status"
-    VERSION: ClassVar[int] = 3
+    VERSION: ClassVar[int] = 4
     METADATA: ClassVar[sa.MetaData] = tables.METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset(
         {
@@ -45,6 +50,8 @@ class Status:
             LogOpened,
             LogFinished,
             ConfigApplied,
+            BranchMoved,
+            DefaultBranchChanged,
         }
     )
 
@@ -95,7 +102,11 @@ class StatusWriter:
             elif isinstance(fact, LogFinished):
                 self._logs.finished(recorded, fact)
             elif isinstance(fact, ConfigApplied):
-                self._builders.applied(recorded.position, fact.text)
+                self._builders.applied(connection, recorded.position, fact.text)
+            elif isinstance(fact, BranchMoved):
+                self._builders.moved(connection, recorded.position, fact)
+            elif isinstance(fact, DefaultBranchChanged):
+                self._builders.default_changed(connection, recorded.position, fact)
         self._builds.flush(connection)
         self._states.flush(connection)
         self._steps.flush(connection)
@@ -111,29 +122,38 @@ class StatusWriter:
         begun: set[UUID] = set()
         builds: set[UUID] = set()
         logs: set[UUID] = set()
+        ending: set[UUID] = set()
+        new: dict[UUID, events.BuildAssigned] = {}
         for recorded in batch:
             fact = recorded.fact
             if isinstance(fact, events.BuildAssigned):
                 begun.add(recorded.stream_id)
+                new[recorded.stream_id] = fact
             elif isinstance(fact, LogOpened):
                 begun.add(recorded.stream_id)
                 builds.add(fact.build_id)
             elif isinstance(fact, LogFinished):
                 logs.add(recorded.stream_id)
-            elif not isinstance(fact, ConfigApplied):
+            elif not isinstance(fact, ConfigApplied | BranchMoved | DefaultBranchChanged):
                 builds.add(recorded.stream_id)
+                if isinstance(fact, events.BuildFinished):
+                    ending.add(recorded.stream_id)
         builds.difference_update(begun, self._open)
         if builds:
             self._load_builds(connection, builds)
         self._logs.load(connection, logs - begun)
+        ended = [build for build_id in ending if (build := self._open.get(build_id)) is not None]
+        ended += [OpenBuild(0, fact.builder, branch_of(fact.stamps)) for key, fact in new.items() if key in ending]
+        if ended:
+            self._builders.load_branches(connection, ended)
 
     def _load_builds(self, connection: sa.Connection, build_ids: set[UUID]) -> None:
         """Bring builds back into memory: after a start, or for what is said of a build after its end."""
-        columns = sa.select(tables.build.c.id, tables.build.c.seq, tables.build.c.builder)
+        columns = sa.select(tables.build.c.id, tables.build.c.seq, tables.build.c.builder, tables.build.c.stamps)
         loaded: dict[int, OpenBuild] = {}
         for chunk in chunks(build_ids):
-            for build_id, seq, builder in connection.execute(columns.where(tables.build.c.id.in_(chunk))):
-                self._open[build_id] = loaded[seq] = OpenBuild(seq, builder)
+            for build_id, seq, builder, stamps in connection.execute(columns.where(tables.build.c.id.in_(chunk))):
+                self._open[build_id] = loaded[seq] = OpenBuild(seq, builder, branch_of(_stamps.decode(stamps)))
         self._states.load(connection, "seq", loaded)
         self._steps.load(connection, loaded)
         for build_id in build_ids:
@@ -154,7 +174,7 @@ class StatusWriter:
 
     def _assigned(self, recorded: Recorded, fact: events.BuildAssigned) -> None:
         seq = recorded.position
-        self._open[recorded.stream_id] = OpenBuild(seq, fact.builder)
+        self._open[recorded.stream_id] = OpenBuild(seq, fact.builder, branch_of(fact.stamps))
         self._builds.add(
             {
                 "seq": seq,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+import msgspec
 import sqlalchemy as sa
 
+from buildledger.events.change import BranchMoved, DefaultBranchChanged
 from buildledger.events.results import Result
 from buildledger.projections import status_tables as tables
 from buildledger.projections.configured import applied, builder_columns
 from buildledger.projections.row_buffers import Row, VersionedRows
+from buildledger.projections.status_branches import UNJUDGED, BranchRows, DefaultBranches, judged
 from buildledger.projections.status_steps import OpenBuild
 
-PASSED = frozenset({Result.SUCCESS, Result.WARNINGS})
+_texts = msgspec.json.Decoder(tuple[str, ...])
 
 
 class BuilderRows:
@@ -18,13 +23,20 @@ class BuilderRows:
 
     def __init__(self) -> None:
         self._rows = VersionedRows(tables.builder, "name")
+        self._branches = BranchRows()
+        self._defaults = DefaultBranches()
         self._loaded = False
 
     def load(self, connection: sa.Connection) -> None:
         """Read the rows of all builders, at the first batch only."""
         if not self._loaded:
             self._rows.load_all(connection)
+            self._defaults.load(connection)
             self._loaded = True
+
+    def load_branches(self, connection: sa.Connection, builds: Collection[OpenBuild]) -> None:
+        """Read how builders stand on the branches of these builds."""
+        self._branches.load(connection, {build.builder for build in builds}, {build.branch for build in builds})
 
     def assigned(self, position: int, name: str) -> int:
         """Count one more build of the builder; returns the number of the build."""
@@ -34,20 +46,51 @@ class BuilderRows:
         return number
 
     def finished(self, position: int, build: OpenBuild, result: Result, at: int) -> None:
-        """Let the builder stand as its last build says; what neither passed nor failed says nothing."""
+        """Let the branch stand as its last build says, and the builder as its default branch does, if that is known."""
         row = self._rows[build.builder]
         values: Row = {"last_seq": build.seq, "last_result": result.value}
-        if result in PASSED:
-            values |= {"status": "passing", "broken_seq": None, "broken_at": None, "failures": 0}
-        elif result is Result.FAILURE:
-            values |= {"status": "broken", "failures": row["failures"] + 1}
-            if row["broken_seq"] is None:
-                values |= {"broken_seq": build.seq, "broken_at": at}
-        elif row["status"] == "never_built":
-            values["status"] = "unclear"
+        branch = self._branches.finished(position, build, result, at)
+        if row["default_branch"] is None:
+            values |= judged(row, build, result, at)
+        elif row["default_branch"] == build.branch:
+            values |= {column: branch[column] for column in UNJUDGED}
         self._rows.put(position, build.builder, values)
 
-    def applied(self, position: int, text: str) -> None:
+    def moved(self, connection: sa.Connection, position: int, fact: BranchMoved) -> None:
+        """Follow which branches there are; how builders stood on one that is gone is nobody's concern."""
+        if fact.revision is not None:
+            self._defaults.moved(position, fact)
+            self._follow_defaults(connection, position)
+            return
+        builders = [name for name, row in self._items() if _texts.decode(row["sources"]) == (fact.source,)]
+        self._branches.load(connection, builders, [fact.branch])
+        for name in builders:
+            self._branches.remove(position, name, fact.branch)
+
+    def default_changed(self, connection: sa.Connection, position: int, fact: DefaultBranchChanged) -> None:
+        """Follow which branch a repository calls its default."""
+        self._defaults.changed(position, fact)
+        self._follow_defaults(connection, position)
+
+    def _follow_defaults(self, connection: sa.Connection, position: int) -> None:
+        """Let each builder whose default branch has changed stand as it does on the new one."""
+        changed = {}
+        for name, row in self._items():
+            default = self._defaults.of(_texts.decode(row["sources"])) if row["configured"] else row["default_branch"]
+            if default != row["default_branch"]:
+                changed[name] = default
+        self._branches.load(connection, changed, {branch for branch in changed.values() if branch is not None})
+        for name, default in changed.items():
+            values: Row = {"default_branch": default}
+            if default is not None:
+                branch = self._branches.get(name, default) or UNJUDGED
+                values |= {column: branch[column] for column in UNJUDGED}
+            self._rows.put(position, name, values)
+
+    def _items(self) -> list[tuple[str, Row]]:
+        return [(row["name"], row) for row in self._rows.values()]
+
+    def applied(self, connection: sa.Connection, position: int, text: str) -> None:
         """Follow a configuration: builders come, change and go; those that have gone keep their history."""
         if (configuration := applied(text)) is None:
             return
@@ -61,10 +104,14 @@ class BuilderRows:
                 self._rows.put(position, name, {**_unknown(name), **values, "configured": True})
             elif not known["configured"] or any(known[column] != value for column, value in values.items()):
                 self._rows.put(position, name, {**values, "configured": True})
+        self._defaults.applied(position, configuration)
+        self._follow_defaults(connection, position)
 
     def flush(self, connection: sa.Connection) -> None:
         """Write the rows that changed since the last flush."""
         self._rows.flush(connection)
+        self._branches.flush(connection)
+        self._defaults.flush(connection)
 
 
 def _unknown(name: str) -> Row:
@@ -76,7 +123,8 @@ def _unknown(name: str) -> Row:
         "project": None,
         "description": "",
         "tags": "[]",
-        "status": "never_built",
+        "sources": "[]",
+        "default_branch": None,
         "build_count": 0,
-        "failures": 0,
+        **UNJUDGED,
     }

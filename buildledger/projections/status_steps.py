@@ -26,6 +26,7 @@ class OpenBuild:
 
     seq: int
     builder: str
+    branch: str
     steps: set[int] = field(default_factory=set)
     operations: set[UUID] = field(default_factory=set)
     properties: set[str] = field(default_factory=set)

@@ -19,17 +19,47 @@ builder = versioned(
     text("project", nullable=True),
     text("description"),
     text("tags"),
+    text("sources"),
+    text("default_branch", nullable=True),
     text("status"),
     number("build_count"),
     number("last_seq", nullable=True),
     text("last_result", nullable=True),
+    number("judged_seq", nullable=True),
     number("broken_seq", nullable=True),
     number("broken_at", nullable=True),
     number("failures"),
 )
-"""Each builder that is configured or has been built. `last_seq` is the build that finished last, `broken_seq` the first
-failure after the last success."""
+"""Each builder that is configured or has been built. `last_seq` is the build that finished last. What follows, and
+`status`, is of the default branch; of all branches as long as that isn't known. `broken_seq` is the first failure after
+the last success."""
 present("builder_status", builder, builder.c.status, builder.c.broken_at)
+
+branch_status = versioned(
+    METADATA,
+    "branch_status",
+    ("builder", "branch"),
+    text("builder"),
+    text("branch"),
+    text("status"),
+    number("judged_seq", nullable=True),
+    number("broken_seq", nullable=True),
+    number("broken_at", nullable=True),
+    number("failures"),
+)
+"""How a builder stands on each branch that it has built and that isn't gone."""
+present("branch_status_broken", branch_status, branch_status.c.status, branch_status.c.broken_at)
+
+source_default = versioned(
+    METADATA,
+    "source_default",
+    ("source",),
+    text("source"),
+    text("configured", nullable=True),
+    text("own", nullable=True),
+    text("likely", nullable=True),
+)
+"""The default branch of each source: as configured, as the repository says, and the likeliest of those seen."""
 
 build = sa.Table(
     "build",

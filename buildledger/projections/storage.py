@@ -15,10 +15,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import QueuePool
 
+from buildledger.ledger.errors import StoreError
 from buildledger.projections.columns import SCHEMA
 from buildledger.projections.projection import Projection
 from buildledger.projections.view import View
 
+DELETE_VIEWS = "stop the server and delete `views/`: the read models are made again from the facts"
 READERS = 8
 """Connections that wait for the next read, for each view; more are made and thrown away under load."""
 READERS_EXTRA = 32
@@ -70,6 +72,8 @@ class SqliteViews(ViewStorage):
             return int(self._pointer(projection).read_text())
         except FileNotFoundError:
             return 1
+        except ValueError:
+            raise StoreError(f"{self._pointer(projection)} holds no number; {DELETE_VIEWS}") from None
 
     def use(self, projection: Projection, generation: int) -> None:
         """See `ViewStorage`."""

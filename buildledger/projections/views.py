@@ -9,11 +9,12 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
+from buildledger.ledger.errors import StoreError
 from buildledger.projections.progress import ProjectionProgress
 from buildledger.projections.projection import Projection
 from buildledger.projections.reading import Reading, read
 from buildledger.projections.registry import PROJECTIONS
-from buildledger.projections.storage import ViewStorage
+from buildledger.projections.storage import DELETE_VIEWS, ViewStorage
 from buildledger.projections.view import View
 
 LOOK_SECONDS = 0.05
@@ -26,6 +27,11 @@ class Views:
     """The way to read rows. Thread-safe."""
 
     def __init__(self, storage: ViewStorage, projections: Sequence[Projection] = PROJECTIONS) -> None:
+        """Open all of them.
+
+        Raises:
+            StoreError: One can't be opened.
+        """
         self.storage = storage
         self.projections = tuple(projections)
         self.progress = ProjectionProgress()
@@ -36,7 +42,11 @@ class Views:
         self._views: dict[str, View] = {}
         for projection in self.projections:
             generation = storage.current(projection)
-            self._views[projection.NAME] = storage.open(projection, generation)
+            try:
+                self._views[projection.NAME] = storage.open(projection, generation)
+            except sa.exc.SQLAlchemyError as error:
+                said = str(getattr(error, "orig", None) or error).split("\n")[0]
+                raise StoreError(f"the read model {projection.NAME} can't be opened: {said}; {DELETE_VIEWS}") from error
             for stale in storage.generations(projection):
                 if stale < generation:
                     storage.drop(projection, stale)

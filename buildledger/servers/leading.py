@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable, StoreError
+from buildledger.ledger.errors import DATABASE_ERRORS, LedgerClosed, LedgerUnavailable
 from buildledger.servers.entries import Servers, Singleton
 
 LOOK_SECONDS = 0.1
@@ -54,4 +54,4 @@ def _is_away(error: BaseException) -> bool:
     """Whether the database's absence is all that went wrong."""
     if isinstance(error, BaseExceptionGroup):
         return all(_is_away(each) for each in error.exceptions)
-    return isinstance(error, StoreError | LedgerUnavailable) and not isinstance(error, LedgerClosed)
+    return isinstance(error, (*DATABASE_ERRORS, LedgerUnavailable)) and not isinstance(error, LedgerClosed)

@@ -12,6 +12,7 @@ from dataclasses import replace
 import psycopg
 
 from buildledger.events.ids import ServerId
+from buildledger.ledger.postgresql_connection import translated
 from buildledger.servers.entries import ServerEntry, Singleton
 from buildledger.servers.lease_session import LEASE_SECONDS, HeldForDeadError, LeaseSession, SeenServer
 
@@ -64,16 +65,16 @@ class SharedServers:
         """Take the lease, and keep it from here on; blocks for a moment.
 
         Raises:
-            psycopg.Error: The database is away.
+            StoreError: The database is away.
         """
-        session = self._open()
-        self._beat(session)
-        for each in session.all():
-            if self._was_here(each.entry):
-                # its directory is locked by this process, so nobody need wait for its silence
-                self._record_lost(each.entry.server_id, each.entry.term)
-                session.forget(each.entry.server_id)
-        self._beat(session)
+        with translated():
+            session = self._open()
+            for each in session.all():
+                if self._was_here(each.entry):
+                    # its directory is locked by this process, so nobody need wait for its silence
+                    self._record_lost(each.entry.server_id, each.entry.term)
+                    session.forget(each.entry.server_id)
+            self._beat(session)
         self._thread = threading.Thread(target=self._run, args=(session,), name="server-lease", daemon=True)
         self._thread.start()
 

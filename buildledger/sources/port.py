@@ -108,6 +108,22 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """Revisions that are on it and weren't, oldest first."""
 
 
+class RemoteNames(msgspec.Struct, frozen=True, kw_only=True):
+    """What a repository has names for, each with the revision that it stands for."""
+
+    branches: Mapping[str, str]
+    tags: Mapping[str, str]
+
+
+class LookedUp(NamedTuple):
+    """What a mirror knows under a revision, or the beginning of one."""
+
+    revision: str | None
+    """The whole one; None: there is none, or there are several."""
+    ambiguous: bool
+    """More than one thing begins so, of whatever kind."""
+
+
 class ServerCommand(NamedTuple):
     """A command for the server's own mirror of a repository."""
 
@@ -140,6 +156,30 @@ class MirrorCommands(Protocol):
 
     def parse_heads(self, output: bytes) -> dict[str, str]:
         """Branch → revision, of what `list_remote_heads` or `list_heads` printed."""
+        ...
+
+    def list_remote_names(self) -> ServerCommand:
+        """Print the far end's branches and tags; touches no file."""
+        ...
+
+    def parse_remote_names(self, output: bytes) -> RemoteNames:
+        """What `list_remote_names` printed."""
+        ...
+
+    def look_up(self, revision: str) -> ServerCommand | None:
+        """Print which revision of the mirror this is, whole or only its beginning; None if it can't be either."""
+        ...
+
+    def parse_look_up(self, output: bytes) -> LookedUp:
+        """What `look_up` printed."""
+        ...
+
+    def whole_revision(self, text: str) -> str | None:
+        """The text as the system writes it, if it is a whole revision; None if it is anything else."""
+        ...
+
+    def fetch_revision(self, revision: str) -> ServerCommand:
+        """Bring a whole revision into the mirror that is on none of its branches."""
         ...
 
     def find_default_branch(self) -> ServerCommand:

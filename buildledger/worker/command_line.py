@@ -18,6 +18,8 @@ TOKEN_VARIABLE = "BUILDLEDGER_WORKER_TOKEN"  # noqa: S105 - the name of a variab
 AS_CONFIGURED = 1_000
 """More runs at once than any worker is given: the server's configuration alone decides."""
 LEAST_SPOOL_BYTES = 1 << 20
+DEFAULT_KEEP_DAYS = 30
+SECONDS_OF_A_DAY = 86_400.0
 
 _ADDRESS = re.compile(r"unix:.+|(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):(?P<port>\d{1,5})")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -59,6 +61,7 @@ def parse(arguments: Sequence[str] | None, environment: Mapping[str, str], progr
         supervisor=given.supervisor,
         on_crash=given.on_crash,
         cgroup=given.cgroup,
+        keep_seconds=given.keep_days * SECONDS_OF_A_DAY,
         owns_process=True,
     )
 
@@ -87,6 +90,13 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
         type=Path,
         metavar="DIR",
         help="where build directories lie (default: work/ in the state directory)",
+    )
+    add(
+        "--keep-days",
+        type=_days,
+        default=DEFAULT_KEEP_DAYS,
+        metavar="N",
+        help="build directories that no build has used for so many days are removed; 0: never (default: 30)",
     )
     add(
         "--label",
@@ -196,6 +206,10 @@ def _label(text: str) -> tuple[str, str]:
 
 def _capacity(text: str) -> int:
     return _whole(text, 1)
+
+
+def _days(text: str) -> int:
+    return _whole(text, 0)
 
 
 def _spool_bytes(text: str) -> int:

@@ -46,5 +46,7 @@ class WorkerSettings:
     """Path of the program `bl-run`, under which commands go on when the worker is killed; "auto" looks for one."""
     on_crash: Literal["continue", "kill"] = "continue"
     """What supervised commands do when the worker is killed."""
+    keep_seconds: float = 0.0
+    """Build directories that nothing has used for so long are removed; 0: never."""
     drain_seconds: float = 10.0
     """At shutdown: how long to go on delivering events after the runs have ended."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import threading
 import uuid
 from collections.abc import Coroutine
 from functools import partial
@@ -14,6 +15,7 @@ import grpc.aio
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker.contract.directory import write_private
 from buildledger.worker.files.transfers.blob_store import BlobStore, is_cancelled
+from buildledger.worker.files.unused_directories import LOOK_SECONDS, UnusedDirectories, remove_all
 from buildledger.worker.processes.orphans import OrphanedRun
 from buildledger.worker.runs.attempt import Attempt
 from buildledger.worker.runs.attempt_store import AttemptStore
@@ -55,6 +57,7 @@ class Worker:
         self._registry = AttemptRegistry(self._store, self._start, self._outbox.wake)
         self._blobs = BlobStore(lambda: open_channel(settings, settings.server, self._credentials.current))
         self._runner = Runner(self._store, self._executor, self._blobs)
+        self._directories = UnusedDirectories(settings.state_dir, settings.work_dir, settings.keep_seconds)
         self._epoch_file = settings.state_dir / "epoch"
         self._identity = SessionIdentity(
             instance_id=str(uuid.uuid4()), worker_id="", last_epoch=_read_epoch(self._epoch_file)
@@ -82,6 +85,7 @@ class Worker:
                     self._begin(attempt, self._runner.resume(attempt))
                     # The server may not be there any more either.
                     self._orphan_timer = self._start_orphan_timer(attempt.supervision.orphan_seconds)
+            self._runs.add(asyncio.create_task(self._remove_unused_directories()))
             tasks += [asyncio.create_task(each) for each in (self._serve(), self._left.wait())]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if tasks[0].done():
@@ -136,7 +140,22 @@ class Worker:
                     await session.ended.wait()
         self._left.set()
 
+    async def _remove_unused_directories(self) -> None:
+        """Remove build directories that nothing uses, now and again; between look and move no run can begin."""
+        stopped = threading.Event()
+        try:
+            while True:
+                try:
+                    unused = self._directories.put_aside([attempt.builddir for attempt in self._registry.at_work])
+                    await asyncio.to_thread(remove_all, unused, stopped)
+                except OSError as error:
+                    _log.warning("unused build directories can't be looked for: %s", error)
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            stopped.set()
+
     def _start(self, attempt: Attempt, spec: pb.RunSpec, before: list[Attempt]) -> None:
+        self._directories.note(attempt.builddir)
         self._begin(attempt, self._runner.run(attempt, spec, before))
 
     def _begin(self, attempt: Attempt, work: Coroutine[None, None, None]) -> None:

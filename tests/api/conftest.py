@@ -29,6 +29,7 @@ from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
 from buildledger.sources.change_texts import ChangeTexts
 from buildledger.testing.clock import VirtualClock
+from tests.fakes.revisions import AnyRevision
 from tests.fakes.servers import alone
 from tests.projections.world import START, World, claim, words
 
@@ -65,6 +66,7 @@ class Site:
     world: World
     vault: Vault
     logs: LocalLogStore
+    revisions: AnyRevision
     polled: list[str] = field(default_factory=list)
 
     @property
@@ -112,6 +114,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         polled.append(source)
         return source == "widget"
 
+    revisions = AnyRevision()
     deps = ApiDependencies(
         ledger=ledger,
         vault=vault,
@@ -127,13 +130,14 @@ def site(tmp_path: Path) -> Iterator[Site]:
         active=LedgerConfiguration(ledger),
         configurations=Configurations(ledger.at),
         trigger_poll=trigger_poll,
+        revisions=revisions,
         clock=clock,
         admin_token=TOKEN,
         dashboard=tmp_path / "dashboard",
     )
     world = World(ledger, seed=7, clock=clock)
     projector.start()
-    yield Site(deps=deps, app=make_app(deps), world=world, vault=vault, logs=logs, polled=polled)
+    yield Site(deps=deps, app=make_app(deps), world=world, vault=vault, logs=logs, revisions=revisions, polled=polled)
     projector.close()
     logs.close()
     views.close()

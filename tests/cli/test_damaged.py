@@ -125,3 +125,100 @@ def test_an_audit_writes_nothing(run: Run, copied: Path) -> None:
     assert run("audit", "verify", "--state", copied).exit_code == 0
     assert run("audit", "replay", "--state", copied).exit_code == 0
     assert files() == before
+
+
+def facts_deleted(state: Path) -> None:
+    """A fact is gone from the middle."""
+    altered(state, "DELETE FROM fact WHERE position = 2")
+
+
+def tail_deleted(state: Path) -> None:
+    """The last facts are gone, with their place in the chain."""
+    altered(state, "DELETE FROM fact WHERE position > 1", "DELETE FROM chain WHERE last_position > 1")
+
+
+def fact_garbage(state: Path) -> None:
+    """A fact holds something else."""
+    altered(state, "UPDATE fact SET body = x'00ff00' WHERE position = 2")
+
+
+def fact_changed(state: Path) -> None:
+    """A fact says something else that can be read."""
+    altered(state, "UPDATE fact SET body = CAST(replace(body, 'system', 'sustem') AS BLOB) WHERE position = 1")
+
+
+def altered(state: Path, *statements: str) -> None:
+    with sqlite3.connect(state / "ledger.db") as database:
+        for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f'DROP TRIGGER "{trigger}"')
+        for statement in statements:
+            database.execute(statement)
+    database.close()
+
+
+def heads_forged(state: Path) -> None:
+    """A signed head says something else."""
+    with sqlite3.connect(state / "proof.db") as database:
+        database.execute("UPDATE head SET note = replace(note, 'signed_at 2', 'signed_at 1')")
+    database.close()
+
+
+def pointer(state: Path) -> None:
+    """What names the generation of a read model in use holds something else."""
+    for path in (state / "views").glob("status.*.db"):
+        path.with_name(f"{path.name.partition('.g')[0]}.current").write_text("x")
+
+
+def view(state: Path) -> None:
+    """A read model's file holds something else."""
+    for path in (state / "views").glob("status.*"):
+        if "-" in path.name:
+            path.unlink()
+        else:
+            path.write_bytes(b"nothing" * 900)
+
+
+REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
+    "hole": (facts_deleted, "facts are missing"),
+    "tail": (tail_deleted, "facts are missing"),
+    "garbage": (fact_garbage, "can't be read"),
+    "changed": (fact_changed, "isn't the one that the Merkle tree was made of"),
+    "heads": (heads_forged, "isn't what was signed"),
+    "all facts": (gone("ledger.db"), "facts are missing"),
+    "ledger cut": (cut("ledger.db"), "ledger"),
+    "proofs cut": (cut("proof.db"), "proof"),
+    "vault cut": (cut("vault.db"), "vault"),
+    "ledger garbage": (garbage("ledger.db"), "not a database"),
+    "proofs garbage": (garbage("proof.db"), "proof.db"),
+    "vault garbage": (garbage("vault.db"), "vault.db"),
+    "logs garbage": (garbage("logs/logs.db"), "logs.db"),
+    "logs cut": (cut("logs/logs.db"), "logs.db"),
+    "ledger a directory": (replaced_by_directory, "ledger.db"),
+    "stream id": (stream_id_of_three_bytes, "no fact"),
+    "generation": (pointer, "delete `views/`"),
+    "read model": (view, "delete `views/`"),
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_server_refuses_what_contradicts_itself(run: Run, copied: Path, name: str) -> None:
+    """It ends with 1 and says what is wrong and what to do, in words; nothing is signed over it."""
+    damage, said = REFUSED[name]
+    damage(copied)
+    (copied / "server.lock").unlink()
+    shown = run("serve", "--state", copied, "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0")
+    assert isinstance(shown.exception, SystemExit), shown.exception
+    assert shown.exit_code == 1, shown.output
+    assert said in shown.output, shown.output
+    assert "Traceback" not in shown.output
+
+
+def test_damage_can_be_accepted(copied: Path) -> None:
+    """With `--accept-damage` it starts, and the log says what is wrong."""
+    fact_changed(copied)
+    served = ServedDirectory(copied.parent)
+    shutil.move(copied, served.state)
+    served.start("--accept-damage")
+    assert served.stop() == 0
+    assert "accepted, because of --accept-damage" in served.output.read_text()

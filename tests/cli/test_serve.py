@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,15 +51,20 @@ def test_a_start_says_how_to_sign_in(served: ServedDirectory) -> None:
     assert f"To sign in there, use the token in {served.state / 'admin-token'}\n" in said
 
 
-def test_a_port_that_is_taken(run: Run, tmp_path: Path) -> None:
-    """The address for workers that something else has is named in one line."""
+@pytest.mark.parametrize("option", ["--http", "--grpc"])
+def test_a_port_that_is_taken(tmp_path: Path, option: str) -> None:
+    """The address that something else has is named in one line, with exit code 1, by a process that ends in order."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         taken = f"127.0.0.1:{other.getsockname()[1]}"
-        shown = run("serve", "--state", tmp_path / "state", "--http", "127.0.0.1:0", "--grpc", taken)
-    assert shown.exit_code == 1
-    assert taken in shown.output.splitlines()[-1]
+        addresses = {"--http": "127.0.0.1:0", "--grpc": "127.0.0.1:0"} | {option: taken}
+        command = [sys.executable, "-m", "buildledger", "serve", "--state", str(tmp_path / "state")]
+        command += [word for pair in addresses.items() for word in pair]
+        shown = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert shown.returncode == 1, shown.stderr
+    assert taken in shown.stderr.splitlines()[-1]
+    assert "Traceback" not in shown.stderr
 
 
 def test_a_bad_configuration_at_the_first_start(run: Run, tmp_path: Path) -> None:

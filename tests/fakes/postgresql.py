@@ -33,6 +33,7 @@ class PostgresqlCluster:
         self.directory = directory
         self._data = directory / "data"
         self._programs = _programs()
+        self._running = False
 
     def create(self) -> None:
         """Make the cluster."""
@@ -54,11 +55,13 @@ class PostgresqlCluster:
                     raise
                 time.sleep(0.1)
             else:
+                self._running = True
                 return
 
     def stop(self) -> None:
-        """Stop it at once, without a word to its clients."""
-        _run(self._programs / "pg_ctl", "-D", self._data, "-m", "immediate", "stop")
+        """Stop it at once, without a word to its clients; one that was killed is stopped already."""
+        if self._running:
+            _run(self._programs / "pg_ctl", "-D", self._data, "-m", "immediate", "stop")
 
     def kill(self) -> None:
         """SIGKILL its first process; the others end by themselves when they see that."""
@@ -66,6 +69,7 @@ class PostgresqlCluster:
         os.kill(process, signal.SIGKILL)
         while Path(f"/proc/{process}").exists():
             time.sleep(0.01)
+        self._running = False
 
     @contextmanager
     def database(self) -> Iterator[str]:

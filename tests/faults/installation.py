@@ -83,6 +83,11 @@ class Installation:
         return self._settings.state
 
     @property
+    def database(self) -> str | None:
+        """Of PostgreSQL; None: SQLite in the state directory."""
+        return self._settings.database
+
+    @property
     def gateway(self) -> str:
         """Where workers connect to."""
         return str(self._settings.grpc)
@@ -115,6 +120,11 @@ class Installation:
         assert self._server is not None
         self._server.join(DEADLINE_SECONDS)
         assert self._server.exitcode == 0, self._tail()
+
+    @property
+    def server_runs(self) -> bool:
+        """Whether the server's process is there."""
+        return self._server is not None and self._server.exitcode is None
 
     @property
     def server_pid(self) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.faults.loop import Loop, LoopOptions, LoopOutcome, row
 from tests.faults.loops import kills
 from tests.faults.loops.catalogue import LOOPS
@@ -24,6 +26,13 @@ def options(directory: Path, count: int, seed: int) -> LoopOptions:
 def test_kills_on_sqlite(tmp_path: Path) -> None:
     """Server, worker and both are killed: nothing is stuck, lost or done twice."""
     outcome = kills.on_sqlite(options(tmp_path, KILLS, seed=3))
+    assert (outcome.done, outcome.details) == (KILLS, [])
+
+
+@pytest.mark.postgresql
+def test_kills_on_postgresql(tmp_path: Path) -> None:
+    """Two servers, the worker and PostgreSQL itself are killed: nothing is stuck, lost or done twice."""
+    outcome = kills.on_postgresql(options(tmp_path, KILLS, seed=5))
     assert (outcome.done, outcome.details) == (KILLS, [])
 
 

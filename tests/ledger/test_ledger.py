@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import msgspec
@@ -20,6 +21,7 @@ from buildledger.events.catalogue import FACTS
 from buildledger.events.ids import worker_id
 from buildledger.ledger.errors import CommandIdReusedRefusal, LedgerClosed
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.sqlite_connection import connect
 from buildledger.ledger.store import Checkpoint, FactQuery
 from buildledger.testing.clock import VirtualClock
 from tests.ledger.samples import AT, CLOCK, SYSTEM, finish_log, log_id, open_log, origin, pause, resume, stream
@@ -270,6 +272,18 @@ def test_followers_keep_checkpoints(ledger: Ledger) -> None:
     assert ledger.checkpoint("running") is None
     ledger.save_checkpoint("running", Checkpoint(1, 7, b"state"))
     assert ledger.checkpoint("running") == Checkpoint(1, 7, b"state")
+
+
+@pytest.mark.parametrize("column", ["position", "state"])
+def test_an_altered_checkpoint_is_not_used(tmp_path: Path, column: str) -> None:
+    """What a follower remembers counts only as it was stored."""
+    ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db", clock=CLOCK)
+    ledger.save_checkpoint("running", Checkpoint(1, 7, b"state"))
+    with connect(tmp_path / "ledger.db") as database:
+        other = "position + 1" if column == "position" else "CAST(replace(state, 'state', 'stale') AS BLOB)"
+        database.execute(f"UPDATE checkpoint SET {column} = {other}")
+    assert ledger.checkpoint("running") is None
+    ledger.close()
 
 
 COMMANDS = st.lists(

@@ -1,4 +1,4 @@
-"""Who is blamed: what came since the last green build of the same stream, and nobody when there was none."""
+"""Who is blamed: what came since the nearest green ancestors, and nobody when there was none."""
 
 from __future__ import annotations
 
@@ -61,15 +61,37 @@ def test_what_says_nothing_about_the_code_closes_no_range(world: World, views: V
     assert blamed(views, made) == ("green", 2, [3, 2])
 
 
-def test_streams_are_apart(world: World, views: Views, projector: Projector) -> None:
-    """Another branch's and another builder's greens are no baseline."""
+def test_another_builders_greens_are_no_baseline(world: World, views: Views, projector: Projector) -> None:
+    """Each builder has its own."""
     world.commit("main", ())
     world.commit("main", (1,))
-    world.build_once("lint", Result.SUCCESS, at=1, branch="topic")
     world.build_once("tests[3.12]", Result.SUCCESS, at=1)
     made = world.build_once("lint", Result.FAILURE, at=2)
     projector.catch_up()
     assert blamed(views, made)[0] == "none"
+
+
+def test_the_nearest_green_ancestor_counts_on_whatever_branch(world: World, views: Views, projector: Projector) -> None:
+    """A red branch off a green main names its own commits at its first build."""
+    world.commit("main", ())
+    world.build_once("lint", Result.SUCCESS, at=1)
+    world.commit("topic", (1,))
+    world.commit("topic", (2,))
+    made = world.build_once("lint", Result.FAILURE, at=3, branch="topic")
+    projector.catch_up()
+    assert blamed(views, made) == ("green", 2, [3, 2])
+
+
+def test_a_fix_on_a_branch_clears_nobody_on_main(world: World, views: Views, projector: Projector) -> None:
+    """A green build of commits that come after says nothing of those before it."""
+    world.commit("main", ())
+    world.build_once("lint", Result.SUCCESS, at=1)
+    world.commit("main", (1,))
+    world.commit("topic", (2,))
+    world.build_once("lint", Result.SUCCESS, at=3, branch="topic")
+    made = world.build_once("lint", Result.FAILURE, at=2)
+    projector.catch_up()
+    assert blamed(views, made) == ("green", 1, [2])
 
 
 def test_a_merge_brings_its_branch(world: World, views: Views, projector: Projector) -> None:
@@ -98,14 +120,17 @@ def test_a_forced_push_leaves_lost_commits_out(world: World, views: Views, proje
     assert blamed(views, made) == ("green", 1, [4])
 
 
-def test_an_older_revision_after_a_newer_green_blames_nobody(world: World, views: Views, projector: Projector) -> None:
-    """A forced build of what a green build contains has an empty range."""
-    for number in range(1, 4):
+def test_an_older_revision_after_a_newer_green(world: World, views: Views, projector: Projector) -> None:
+    """A forced build of what came before a green one goes by the greens before it; of what was green, by itself."""
+    for number in range(1, 5):
         world.commit("main", (number - 1,) if number > 1 else ())
-    world.build_once("lint", Result.SUCCESS, at=3)
-    made = world.build_once("lint", Result.FAILURE, at=2)
+    world.build_once("lint", Result.SUCCESS, at=1)
+    world.build_once("lint", Result.SUCCESS, at=4)
+    made = world.build_once("lint", Result.FAILURE, at=3)
+    again = world.build_once("lint", Result.FAILURE, at=1)
     projector.catch_up()
-    assert blamed(views, made) == ("green", 0, [])
+    assert blamed(views, made) == ("green", 2, [3, 2])
+    assert blamed(views, again) == ("green", 0, [])
 
 
 def test_an_unknown_revision_says_so(world: World, views: Views, projector: Projector) -> None:

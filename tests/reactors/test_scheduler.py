@@ -13,6 +13,7 @@ from buildledger.events.ids import RequestId, change_id
 from buildledger.events.operation import Ended
 from buildledger.events.request import RequestCollapsed, SourceStamp
 from buildledger.events.results import Result
+from tests.reactors.configurations import TRIGGERS
 from tests.reactors.unreliable import UnreliableLedger
 from tests.reactors.world import REPOSITORY, World, with_config, world
 
@@ -245,6 +246,18 @@ async def test_waiting_requests_are_built_under_the_configuration_in_force(tmp_p
         await w.connect("w1")
         assert workers(w) == ["w1"]
         assert w.facts(BuildAssigned)[0].config_digest == w.configuration.digest
+
+
+async def test_waiting_requests_are_built_from_the_address_in_force(tmp_path: Path) -> None:
+    """A source that has moved is where it is when the build begins; one that has gone stays where it was."""
+    async with world(tmp_path, TRIGGERS + "  []", workers=[]) as w:
+        elsewhere = SourceStamp(source="gone", repository="https://git.example/gone.git", branch="main")
+        await w.force("tests", stamps=(_on("main", "a"), elsewhere))
+        moved = TRIGGERS.replace("https://git.example/widget.git", "https://new.example/widget.git")
+        await w.apply(with_config(moved + "  []"))
+        await w.connect("w1")
+        addresses = [stamp.repository for stamp in w.facts(BuildAssigned)[0].stamps]
+        assert addresses == ["https://new.example/widget.git", "https://git.example/gone.git"]
 
 
 @pytest.mark.parametrize("why", ["paused", "revoked", "not configured", "disconnected"])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from buildledger.config.resolved import CronTrigger
 from buildledger.domain.source import MoveBranch, ReportDefaultBranch
+from buildledger.events.build import StepFinished
 from buildledger.events.change import BranchMoved
 from buildledger.events.ids import change_id
 from buildledger.events.operation import Ended
@@ -55,6 +57,29 @@ async def test_a_change_is_built_by_the_builders_that_want_it(tmp_path: Path) ->
         request = w.facts(RequestSubmitted)[0]
         assert (request.trigger, request.reason) == ("push", "change on main")
         assert request.changes == (change_id("widget", "a"),)
+
+
+@pytest.mark.parametrize("cut", [{"file_count": 501}, {"change_count": 2}])
+async def test_what_may_be_missing_from_the_paths_is_built(tmp_path: Path, cut: dict[str, Any]) -> None:
+    """A commit with more files than are stored, and a push with more commits, might have what a condition asks for."""
+    async with world(tmp_path, ON_CHANGE, workers=[]) as w:
+        await w.push("a", "src/widget.c", **cut)
+        assert asked(w) == [("tests", "a"), ("docs", "a")]
+
+
+async def test_a_step_whose_paths_may_be_missing_runs(tmp_path: Path) -> None:
+    """What holds for a builder's condition holds for a step's."""
+    condition = "change.files.exists(f, f.startsWith('docs/'))"
+    text = ON_CHANGE.replace(
+        'steps: [{checkout: widget}, {run: ["true"]}]',
+        f'steps: [{{run: ["true"], when: "{condition}"}}, {{checkout: widget}}]',
+    )
+    async with world(tmp_path, text) as w:
+        await w.push("a", "src/widget.c")
+        await w.push("b", "src/widget.c", file_count=501)
+        await w.finish_all(_checked_out("a" * 40))
+        first_steps = [fact.result for fact in w.facts(StepFinished) if fact.step == 0]
+        assert first_steps[:2] == [Result.SKIPPED, Result.SUCCESS]
 
 
 async def test_priorities_come_from_the_builder(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Configuration
 from buildledger.domain.build import FinishOperation, ReportOperationStarted
@@ -144,9 +146,13 @@ class World:
         await self.do(SubmitRequest(request_id=wanted, request=RequestSubmitted(**fields | others)))
         return wanted
 
-    async def push(self, revision: str, *paths: str, branch: str = "main", **others: Any) -> None:
-        """A commit comes to a branch."""
-        recorded = change(branch=branch, revision=revision, files=tuple(FileChange(path) for path in paths))
+    async def push(
+        self, revision: str, *paths: str, branch: str = "main", file_count: int | None = None, **others: Any
+    ) -> None:
+        """A commit comes to a branch; it may have touched more files than are stored."""
+        files = tuple(FileChange(path) for path in paths)
+        recorded = change(branch=branch, revision=revision, files=files)
+        recorded = msgspec.structs.replace(recorded, file_count=len(files) if file_count is None else file_count)
         fields: dict[str, Any] = {
             "source": "widget",
             "branch": branch,

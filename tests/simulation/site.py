@@ -21,6 +21,7 @@ from buildledger.logs.local import LocalLogStore
 from buildledger.projections.projector import Projector
 from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
+from tests.fakes.revisions import AnyRevision
 from tests.fakes.servers import alone
 from tests.reactors.world import World
 
@@ -93,6 +94,7 @@ def site_of(w: World, path: Path) -> Iterator[Site]:
             connected_workers=None,
             active=WorldConfiguration(w),
             trigger_poll=lambda _: False,
+            revisions=AnyRevision(),
             clock=w.clock,
             admin_token=TOKEN,
             dashboard=path / "dashboard",

@@ -15,7 +15,8 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 
 PATIENCE_SECONDS = 20.0
-FEATURES = ("merge_stderr", "file_operations", "secrets", "stdin", "blobs")
+LIMITS = ("timeouts", "log_limit", "stop_policy", "unset_env", "shell_script")
+FEATURES = ("merge_stderr", "file_operations", "secrets", "stdin", "blobs", *LIMITS)
 
 
 OWN = "its own"

@@ -9,7 +9,7 @@ from buildledger.events.log import LogFinished, LogOpened
 from buildledger.events.operation import Run
 from buildledger.events.worker import WorkerConnected, WorkerDisconnected
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from tests.slave_grpc.raw_worker import RawWorker, Script
+from tests.slave_grpc.raw_worker import LIMITS, RawWorker, Script
 from tests.slave_grpc.service import Installation
 
 
@@ -52,7 +52,7 @@ async def test_errors_are_captured_where_they_are_a_channel_of_their_own(install
     """Of a worker that can't join the two streams the errors are read as well, within the limit for both."""
     await installation.enroll("bob")
     worker = RawWorker(installation.port, "bob")
-    await worker.connect(features=("file_operations",))
+    await worker.connect(features=("file_operations", *LIMITS))
     asked = Run(argv=("git", "fetch"), capture_bytes=40)
     operation = await installation.operation(await installation.build("bob"), asked)
     desired = await worker.expect_run(operation)

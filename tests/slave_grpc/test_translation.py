@@ -1,5 +1,7 @@
 """Operations to RunSpecs, and last events to outcome_mapping."""
 
+from typing import Any
+
 import pytest
 
 from buildledger.events.operation import OperationSpec, OutputTotal, Run, SecretName, Stat, Text, Upload, WriteFile
@@ -8,7 +10,10 @@ from buildledger.slave_grpc.sessions.outbox import Outbox, split_desired
 from buildledger.slave_grpc.wire import outcome_mapping, upload_result
 from buildledger.slave_grpc.wire.run_specs import UnsendableError, run_spec, secret_names
 
-ALL = ("blobs", "file_operations", "merge_stderr", "secrets", "stdin")
+LIMITS = ("log_limit", "shell_script", "stop_policy", "timeouts", "unset_env")
+ALL = ("blobs", "file_operations", "merge_stderr", "secrets", "stdin", *LIMITS)
+
+UNLIMITED: dict[str, Any] = {"no_output_seconds": None, "log_limit_bytes": 0}
 
 
 def told(spec: OperationSpec, features: tuple[str, ...] = ALL, os: str = "linux") -> pb.RunSpec:
@@ -71,8 +76,8 @@ def test_path_of_an_upload_is_no_pattern() -> None:
         Stat(path="x"),
         WriteFile(path="x", text=""),
         Upload(path="x", artifact="x", limit_bytes=1),
-        Run(argv=("x",), stdin=""),
-        Run(argv=("x",), env={"S": SecretName(name="s")}),
+        Run(argv=("x",), stdin="", **UNLIMITED),
+        Run(argv=("x",), env={"S": SecretName(name="s")}, **UNLIMITED),
     ],
 )
 def test_feature_that_is_not_offered_is_not_used(spec: OperationSpec) -> None:
@@ -82,8 +87,28 @@ def test_feature_that_is_not_offered_is_not_used(spec: OperationSpec) -> None:
 
 
 def test_plainest_worker_runs_commands() -> None:
-    """A worker that offers nothing gets commands with their streams apart."""
-    assert not told(Run(argv=("x",)), features=()).command.merge_stderr
+    """A worker that offers nothing gets commands without limits, with their streams apart, to be ended as is usual."""
+    command = told(Run(argv=("x",), **UNLIMITED), features=()).command
+    assert (command.merge_stderr, list(command.stop_policy), command.log_limit) == (False, [], 0)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "feature"),
+    [
+        ({"max_seconds": 60.0}, "timeouts"),
+        ({"no_output_seconds": 60.0}, "timeouts"),
+        ({"log_limit_bytes": 1000}, "log_limit"),
+        ({"grace_seconds": 60.0}, "stop_policy"),
+        ({"unset_env": ("HOME",)}, "unset_env"),
+        ({"argv": (), "script": "make"}, "shell_script"),
+    ],
+)
+def test_what_a_worker_would_ignore_is_refused_by_name(wanted: dict[str, Any], feature: str) -> None:
+    """A limit that the worker doesn't keep would be a success where there should be none."""
+    spec = Run(**({"argv": ("x",)} | UNLIMITED | wanted))
+    with pytest.raises(UnsendableError, match=f"does not offer '{feature}'"):
+        told(spec, features=tuple(each for each in ALL if each != feature))
+    assert told(spec).HasField("command")
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,16 @@ import msgspec
 import sqlalchemy as sa
 
 from buildledger.api.commands.context import CommandContext
+from buildledger.api.commands.revisions import check_stamp, stamp_of
 from buildledger.api.http.problems import Invalid, NotFound
 from buildledger.api.models import request_models
 from buildledger.api.queries.builds import obtained_revisions, seq_of, stored_build
-from buildledger.api.queries.sources import default_branch_of
+from buildledger.config.addresses import readdressed
 from buildledger.config.inputs import InputErrors, bind
 from buildledger.config.resolved import Builder, Configuration, ManualTrigger
 from buildledger.domain import request as domain
 from buildledger.domain.request import SubmitRequest
-from buildledger.events.ids import BuildId, RequestId, request_id
+from buildledger.events.ids import BuildId, request_id
 from buildledger.events.request import RequestSubmitted, SourceStamp
 
 FORCED, REBUILD = "forced", "rebuild"
@@ -32,7 +33,7 @@ async def force_request(context: CommandContext, name: str, body: request_models
 
     Raises:
         NotFound: the builder isn't configured.
-        Invalid: the inputs or sources aren't those of the builder.
+        Invalid: the inputs or sources aren't those of the builder, or there is no such branch or revision.
     """
     configuration = context.deps.active.current
     builder = None if configuration is None else configuration.builders.get(name)
@@ -43,10 +44,15 @@ async def force_request(context: CommandContext, name: str, body: request_models
     except InputErrors as errors:
         faults = [{"in": "body", "at": f"inputs/{at}", "message": fault} for at, fault in errors.faults.items()]
         raise Invalid(str(errors), errors=faults) from None
-    stamps = await asyncio.to_thread(_stamps_for, context, configuration, builder, body)
+    before = await _submitted(context)
+    known = {} if before is None else {stamp.source: stamp for stamp in before.stamps}
+    stamps = [
+        await stamp_of(context, configuration.sources[source], wanted, known.get(source))
+        for source, wanted in _wanted(builder, body).items()
+    ]
     submitted = RequestSubmitted(
         builder=name,
-        stamps=stamps,
+        stamps=tuple(stamps),
         reason=f"{FORCED}: {body.reason}" if body.reason else FORCED,
         trigger=_trigger(configuration, name),
         requested_by=context.actor,
@@ -54,7 +60,7 @@ async def force_request(context: CommandContext, name: str, body: request_models
         inputs=inputs,
         config_digest=configuration.digest,
     )
-    return await _repeatable(context, request_id("api", context.id), submitted)
+    return _repeatable(context, before, submitted)
 
 
 async def rebuild_request(context: CommandContext, build_id: UUID, body: request_models.RebuildBody) -> SubmitRequest:
@@ -70,8 +76,14 @@ async def rebuild_request(context: CommandContext, build_id: UUID, body: request
         raise NotFound("configured builder", fixed.builder)
     stamps = tuple(
         msgspec.structs.replace(stamp, revision=obtained.get(stamp.source, stamp.revision)) if body.obtained else stamp
-        for stamp in _stamps.decode(fixed.stamps)
+        for stamp in readdressed(_stamps.decode(fixed.stamps), configuration.sources)
     )
+    before = await _submitted(context)
+    if before is not None and readdressed(before.stamps, configuration.sources) == stamps:
+        stamps = before.stamps
+    for stamp in stamps if before is None else ():
+        if (source := configuration.sources.get(stamp.source)) is not None:
+            await check_stamp(context, source, stamp)
     submitted = RequestSubmitted(
         builder=fixed.builder,
         stamps=stamps,
@@ -83,21 +95,19 @@ async def rebuild_request(context: CommandContext, build_id: UUID, body: request
         config_digest=configuration.digest,
         rebuild_of=BuildId(build_id),
     )
-    return await _repeatable(context, request_id("api", context.id), submitted)
+    return _repeatable(context, before, submitted)
 
 
-async def _repeatable(context: CommandContext, key: RequestId, submitted: RequestSubmitted) -> SubmitRequest:
+def _repeatable(context: CommandContext, before: RequestSubmitted | None, submitted: RequestSubmitted) -> SubmitRequest:
     """The command; a repetition says what the first one said, although the configuration has changed since.
 
     A repetition that really asks for something else is left as it is, and the rules refuse it.
     """
-    state, _ = await asyncio.to_thread(context.deps.ledger.load, domain.AGGREGATE, key)
-    before: RequestSubmitted | None = state.submitted
     if before is not None:
         again = msgspec.structs.replace(submitted, config_digest=before.config_digest, trigger=before.trigger)
         if again == before:
             submitted = before
-    return SubmitRequest(request_id=key, request=submitted)
+    return SubmitRequest(request_id=request_id("api", context.id), request=submitted)
 
 
 def _trigger(configuration: Configuration, builder: str) -> str | None:
@@ -112,9 +122,8 @@ def _priority(builder: Builder, priority: int | None) -> int:
     return builder.priority if isinstance(builder.priority, int) else 0
 
 
-def _stamps_for(
-    context: CommandContext, configuration: Configuration, builder: Builder, body: request_models.ForceBody
-) -> tuple[SourceStamp, ...]:
+def _wanted(builder: Builder, body: request_models.ForceBody) -> Mapping[str, request_models.StampBody]:
+    """What the body says of each source of the builder."""
     chosen = dict(body.sources)
     unknown = sorted(chosen.keys() - set(builder.sources))
     if unknown:
@@ -125,19 +134,15 @@ def _stamps_for(
         chosen.setdefault(first, request_models.StampBody(branch=body.branch, revision=body.revision))
     elif body.branch or body.revision:
         raise Invalid(f"builder {builder.name} checks nothing out, so it has no branch and no revision")
-    return tuple(_stamp(context, configuration, name, chosen) for name in builder.sources)
+    nothing = request_models.StampBody(branch=None, revision=None)
+    return {name: chosen.get(name, nothing) for name in builder.sources}
 
 
-def _stamp(
-    context: CommandContext, configuration: Configuration, name: str, chosen: Mapping[str, request_models.StampBody]
-) -> SourceStamp:
-    source = configuration.sources[name]
-    stamp = chosen.get(name) or request_models.StampBody(branch=None, revision=None)
-    wanted = stamp.branch or source.default_branch
-    if wanted is None:
-        with context.deps.views.read(None, "changes") as (changes,):
-            wanted = default_branch_of(changes, name)
-    return SourceStamp(source=name, repository=source.url, branch=wanted, revision=stamp.revision)
+async def _submitted(context: CommandContext) -> RequestSubmitted | None:
+    """What this very command has asked for before."""
+    state, _ = await asyncio.to_thread(context.deps.ledger.load, domain.AGGREGATE, request_id("api", context.id))
+    before: RequestSubmitted | None = state.submitted
+    return before
 
 
 def _stored_build(context: CommandContext, build_id: UUID) -> tuple[sa.Row[Any], dict[str, str]]:

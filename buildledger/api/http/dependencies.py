@@ -13,7 +13,8 @@ from fastapi import Depends, Request
 import buildledger
 from buildledger.clock import Clock
 from buildledger.config.configurations import Configurations
-from buildledger.config.resolved import Configuration
+from buildledger.config.resolved import Configuration, Source
+from buildledger.intake.polling.revision_finder import FoundRevision
 from buildledger.ledger.expiring_names import ExpiringNames
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
@@ -71,6 +72,20 @@ class ReactorsHealth(Protocol):
         ...
 
 
+class Revisions(Protocol):
+    """Looks up what people say: `intake.polling.revision_finder` does."""
+
+    async def find(
+        self, source: Source, branch: str | None, revision: str | None, known: Mapping[str, str]
+    ) -> FoundRevision:
+        """The branch and the whole revision that are meant; `known` has the heads that the ledger knows.
+
+        Raises:
+            UnknownRevisionError
+        """
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class ApiDependencies:
     """Everything the API was constructed with. Requests use it from many threads at once."""
@@ -93,6 +108,7 @@ class ApiDependencies:
     rejected_file: Callable[[], str | None] = lambda: None
     """What is wrong with the configuration file as it stands; None if nothing is, or if there is none."""
     trigger_poll: Callable[[str], bool]
+    revisions: Revisions
     """Polls a source now, given its name; False if this process doesn't poll it."""
     clock: Clock
     admin_token: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, ClassVar
 
 import msgspec
@@ -12,7 +13,7 @@ from starlette.exceptions import HTTPException
 from buildledger.api.http.responses import POSITION_HEADER, Unchanged
 from buildledger.api.models.server import Problem as Document
 from buildledger.domain.refusals import LimitRefusal, NotFoundRefusal, Refusal, TokenRefusal
-from buildledger.ledger.errors import LedgerUnavailable
+from buildledger.ledger.errors import DATABASE_ERRORS, LedgerUnavailable
 from buildledger.logs.artifacts import ArtifactAlteredError
 from buildledger.logs.store import BadPatternError, LogAlteredError
 from buildledger.projections.reading import PositionAhead
@@ -21,6 +22,10 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
 URN = "urn:buildledger:problem:"
 
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""They ask only: nothing was done, whatever went wrong."""
+
+_log = logging.getLogger(__name__)
 _encoder = msgspec.json.Encoder()
 
 _STATUS_OF_REFUSALS: dict[type[Refusal], int] = {NotFoundRefusal: 404, TokenRefusal: 422, LimitRefusal: 422}
@@ -135,6 +140,12 @@ class Unavailable(Problem):
         self.headers = {"Retry-After": str(RETRY_SECONDS)}
 
 
+class DatabaseAway(Unavailable):
+    """The database can't be read at the moment; the question changed nothing, and may be asked again."""
+
+    title = "The database can't be reached"
+
+
 class OutcomeUnknown(Unavailable):
     """The ledger became unavailable while it wrote; repeating the command with its key finds out what happened."""
 
@@ -231,6 +242,7 @@ def install(app: FastAPI) -> None:
         (Problem, _problem),
         (Refusal, _refusal),
         (LedgerUnavailable, _unavailable),
+        *((kind, _database_away) for kind in DATABASE_ERRORS),
         (PositionAhead, _ahead),
         (BadPatternError, _bad_pattern),
         (LogAlteredError, _altered),
@@ -273,6 +285,14 @@ async def _refusal(request: Request, refusal: Refusal) -> Response:
 async def _unavailable(request: Request, error: LedgerUnavailable) -> Response:
     problem = OutcomeUnknown(str(error)) if error.outcome_unknown else Unavailable(str(error))
     return problem_response(problem, request.url.path)
+
+
+async def _database_away(request: Request, error: Exception) -> Response:
+    """Says nothing of statements and addresses, which the server's log has."""
+    _log.warning("%s %s: the database is away: %s", request.method, request.url.path, str(error).splitlines()[0])
+    detail = "the database can't be used at the moment; the server goes on by itself when it is back"
+    asked = request.method in SAFE_METHODS
+    return problem_response(DatabaseAway(detail) if asked else OutcomeUnknown(detail), request.url.path)
 
 
 async def _ahead(request: Request, error: PositionAhead) -> Response:

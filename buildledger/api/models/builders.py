@@ -22,6 +22,20 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True):
     since_at: Annotated[Moment, Meta(description="When that build ended, in UTC.")]
 
 
+class BranchStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How a builder stands on one branch."""
+
+    branch: Annotated[
+        str, Meta(description="Its name; of several sources, their branches one after the other.", examples=["main"])
+    ]
+    status: Annotated[
+        Literal["passing", "broken", "unclear"],
+        Meta(description="Of its last build there that passed or failed; `unclear` if none did either."),
+    ]
+    last_build: Annotated[BuildRef, Meta(description="The last one there that finished, whatever its result.")]
+    broken: Annotated[Broken | None, Meta(description="Since when it is broken there; null: it isn't.")]
+
+
 class Builder(msgspec.Struct, frozen=True, kw_only=True):
     """A builder as lists show it."""
 
@@ -36,11 +50,18 @@ class Builder(msgspec.Struct, frozen=True, kw_only=True):
     tags: Annotated[list[str], Meta(description="Words to find it by, as the configuration says.")]
     configured: Annotated[bool, Meta(description="False: only history speaks of it.")]
     status: Annotated[
-        BuilderStatus, Meta(description="Of its last build that passed or failed; `unclear` if none ever did either.")
+        BuilderStatus,
+        Meta(
+            description="Of its last build on the default branch that passed or failed; `unclear` if none ever did "
+            "either; `never_built` if there was none. Of any branch as long as the default branch isn't known."
+        ),
+    ]
+    default_branch: Annotated[
+        str | None, Meta(description="The branch that `status` is about; null: not known, or it checks out nothing.")
     ]
     last_result: Annotated[ResultName | None, Meta(description="Result of `last_build`; null before the first.")]
     last_build: Annotated[BuildRef | None, Meta(description="The last one that finished, whatever its result.")]
-    broken: Annotated[Broken | None, Meta(description="Since when it is broken; null: it isn't.")]
+    broken: Annotated[Broken | None, Meta(description="Since when it is broken on that branch; null: it isn't.")]
     build_count: Annotated[int, Meta(description="How many builds it has had.")]
     running: Annotated[list[BuildRef], Meta(description="Builds that run.")]
 
@@ -88,5 +109,9 @@ class BuilderDetail(msgspec.Struct, frozen=True, kw_only=True):
     locks: Annotated[list[str], Meta(description="Names of the locks that its builds hold.")]
     waiting: Annotated[list[Request], Meta(description="Its first waiting requests.")]
     waiting_count: Annotated[int, Meta(description="How many of its requests wait.")]
+    branches: Annotated[
+        list[BranchStatus],
+        Meta(description="The branches that it has built, broken ones first, then those built last, up to a limit."),
+    ]
     recent: Annotated[list[Build], Meta(description="Its last builds, newest first; `/builds?builder=` has all.")]
     position: Position

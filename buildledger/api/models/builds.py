@@ -156,12 +156,12 @@ class Property(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Blame(msgspec.Struct, frozen=True, kw_only=True):
-    """What one source brought into a build that no green build of the same stream had."""
+    """What one source brought into a build since its nearest green ancestors."""
 
     source: SourceName
     revision: Revision
     baseline: Annotated[
-        Literal["green", "none"], Meta(description="`none`: the stream never was green, so nobody is blamed.")
+        Literal["green", "none"], Meta(description="`none`: no ancestor was green, so nobody is blamed.")
     ]
     commit_count: Annotated[int, Meta(description="How many commits are blamed; `commits` may have fewer.")]
     truncated: Annotated[bool, Meta(description="There are more commits than are listed.")]

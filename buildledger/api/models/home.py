@@ -24,26 +24,29 @@ class Suspect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BrokenBuilder(msgspec.Struct, frozen=True, kw_only=True):
-    """A builder whose last verdict is bad."""
+    """A builder whose last build on a branch that passed or failed has failed."""
 
     name: BuilderName
+    branch: Annotated[
+        str | None, Meta(description="The branch; null: the builder's default branch isn't known, or it has none.")
+    ]
     project: Annotated[str | None, Meta(description="The project it belongs to; null: none.")]
     broken: Annotated[Broken, Meta(description="Since when, and how often it has failed.")]
-    last_build: Annotated[BuildRef, Meta(description="Its last build that finished.")]
+    last_build: Annotated[BuildRef, Meta(description="Its last build on that branch that finished.")]
     summary: Annotated[str, Meta(description="One line on what failed in the first failing build.")]
     suspects: Annotated[list[Suspect], Meta(description="The first of them, newest first.")]
     suspect_count: Annotated[int, Meta(description="How many commits are suspected; `suspects` has the first of them.")]
-    baseline: Annotated[bool, Meta(description="False: the builder never was green, so nobody is suspected.")]
+    baseline: Annotated[bool, Meta(description="False: none of its ancestors was green, so nobody is suspected.")]
 
 
 class BuilderCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """How the configured builders stand."""
+    """How the configured builders stand, each on its default branch."""
 
     total: Annotated[int, Meta(description="All configured builders.")]
-    passing: Annotated[int, Meta(description="Those whose last build that passed or failed has passed.")]
-    broken: Annotated[int, Meta(description="Those whose last build that passed or failed has failed.")]
-    unclear: Annotated[int, Meta(description="Those with builds of which none passed or failed.")]
-    never_built: Annotated[int, Meta(description="Those that have had no build.")]
+    passing: Annotated[int, Meta(description="Those that passed when they last passed or failed there.")]
+    broken: Annotated[int, Meta(description="Those that failed when they last passed or failed there.")]
+    unclear: Annotated[int, Meta(description="Those with builds there of which none passed or failed.")]
+    never_built: Annotated[int, Meta(description="Those that have had no build there.")]
 
 
 class QueueSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,8 +72,16 @@ class WorkerCounts(msgspec.Struct, frozen=True, kw_only=True):
 class Home(msgspec.Struct, frozen=True, kw_only=True):
     """What is broken, since when and whose; what runs, waits and was built last."""
 
-    broken: Annotated[list[BrokenBuilder], Meta(description="Broken the longest first.")]
+    broken: Annotated[
+        list[BrokenBuilder], Meta(description="Builders broken on their default branches, the longest first.")
+    ]
     broken_count: Annotated[int, Meta(description="How many builders are broken; `broken` has the first of them.")]
+    broken_elsewhere: Annotated[
+        list[BrokenBuilder], Meta(description="On other branches than the default one; broken the longest first.")
+    ]
+    broken_elsewhere_count: Annotated[
+        int, Meta(description="How many branches of builders are; `broken_elsewhere` has the first of them.")
+    ]
     running: Annotated[list[Build], Meta(description="The builds that run, newest first, up to a limit.")]
     running_count: Annotated[int, Meta(description="How many builds run.")]
     recent: Annotated[list[Build], Meta(description="The last that finished.")]

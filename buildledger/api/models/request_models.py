@@ -36,14 +36,20 @@ class StampBody(Body):
     """Which branch or revision of one source to build."""
 
     branch: Name | None = Field(None, description="Default: the source's default branch.")
-    revision: RevisionText | None = Field(None, description="Default: whatever the branch holds when the build starts.")
+    revision: RevisionText | None = Field(
+        None,
+        description="A whole or shortened hash, a tag or a branch; stored as the whole hash."
+        " Default: whatever the branch holds when the build starts.",
+    )
 
 
 class ForceBody(Body):
     """What a build that is started by hand is to build."""
 
     branch: Name | None = Field(None, description="Of the builder's first source.", examples=["main"])
-    revision: RevisionText | None = Field(None, description="Of the builder's first source.")
+    revision: RevisionText | None = Field(
+        None, description="Of the builder's first source: a whole or shortened hash, a tag or a branch."
+    )
     sources: dict[Name, StampBody] = Field(default_factory=dict, description="For builders with several sources.")
     reason: Text = Field("", description="For people.", examples=["does it still work?"])
     priority: int | None = Field(None, ge=-PRIORITY_LIMIT, le=PRIORITY_LIMIT, description="Higher is sooner.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from buildledger.api.http.problems import NotFound
 from buildledger.api.models import builders as models
-from buildledger.api.queries.builders import as_builders, builder_row
+from buildledger.api.queries.builders import as_branches, as_builders, builder_row, list_branches
 from buildledger.api.queries.builds import SelectBuilds, as_builds
 from buildledger.api.queries.readings import Readings
 from buildledger.api.queries.requests import as_requests, count_waiting, first_waiting
@@ -15,6 +15,7 @@ from buildledger.config.resolved import Builder, Configuration
 
 VIEWS = ("status", "queue", "workers", "changes", "people", "revisions")
 RECENT_BUILDS = 25
+BRANCHES_SHOWN = 100
 WAITING_REQUESTS = 10
 BRANCHES_OFFERED = 200
 
@@ -45,6 +46,7 @@ def builder_by_name(readings: Readings, name: str) -> models.BuilderDetail:
         locks=[] if configured is None else [use.lock for use in configured.locks],
         waiting=as_requests(personal, waiting, WaitReasons(readings)),
         waiting_count=count_waiting(queue, builder=name),
+        branches=as_branches(status, list_branches(status, name, BRANCHES_SHOWN)),
         recent=as_builds(status, personal, recent),
         position=readings.position,
     )

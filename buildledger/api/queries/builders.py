@@ -57,8 +57,51 @@ def builder_row(reading: Reading, name: str) -> sa.Row[Any] | None:
 def broken_longest(reading: Reading, limit: int) -> Rows:
     """Rows for `as_builders` of configured builders that are broken, those first that have been for the longest."""
     builder = reading.table(status_tables.builder)
-    broken = sa.select(builder).where(builder.c.configured, builder.c.status == "broken")
+    columns = (builder, builder.c.default_branch.label("branch"))
+    broken = sa.select(*columns).where(builder.c.configured, builder.c.status == "broken")
     return reading.all(broken.order_by(builder.c.broken_at, builder.c.name).limit(limit))
+
+
+def broken_elsewhere(reading: Reading, limit: int) -> Rows:
+    """Branches, but for the default ones, on which configured builders are broken; the longest first."""
+    branch = reading.table(status_tables.branch_status)
+    query = _broken_elsewhere(reading, branch)
+    return reading.all(query.order_by(branch.c.broken_at, branch.c.builder, branch.c.branch).limit(limit))
+
+
+def count_broken_elsewhere(reading: Reading) -> int:
+    """How many rows `broken_elsewhere` has without a limit."""
+    return reading.count(_broken_elsewhere(reading, reading.table(status_tables.branch_status)))
+
+
+def _broken_elsewhere(reading: Reading, branch: sa.FromClause) -> sa.Select[Any]:
+    builder = reading.table(status_tables.builder)
+    joined = branch.join(builder, branch.c.builder == builder.c.name)
+    columns = (branch.c.judged_seq, branch.c.broken_seq, branch.c.broken_at, branch.c.failures, branch.c.branch)
+    query = sa.select(builder.c.name, builder.c.project, *columns).select_from(joined)
+    elsewhere = builder.c.default_branch != branch.c.branch
+    return query.where(branch.c.status == "broken", builder.c.configured, elsewhere)
+
+
+def list_branches(reading: Reading, builder: str, limit: int) -> Rows:
+    """Rows for `as_branches` of one builder: broken ones first, then the ones built last."""
+    branch = reading.table(status_tables.branch_status)
+    query = sa.select(branch).where(branch.c.builder == builder)
+    return reading.all(query.order_by(branch.c.status != "broken", branch.c.judged_seq.desc()).limit(limit))
+
+
+def as_branches(reading: Reading, rows: Rows) -> list[models.BranchStatus]:
+    """Rows as they are answered, with one more query."""
+    builds = build_queries.references(reading, {seq for row in rows for seq in (row.judged_seq, row.broken_seq) if seq})
+    return [
+        models.BranchStatus(
+            branch=row.branch,
+            status=row.status,
+            last_build=builds[row.judged_seq],
+            broken=broken_of(row, builds),
+        )
+        for row in rows
+    ]
 
 
 def counts_by_status(reading: Reading) -> Counter[str]:
@@ -84,6 +127,7 @@ def as_builders(reading: Reading, rows: Rows) -> list[models.Builder]:
             description=row.description,
             tags=_tags.decode(row.tags),
             configured=row.configured,
+            default_branch=row.default_branch,
             status=row.status,
             last_result=row.last_result,
             last_build=builds.get(row.last_seq),

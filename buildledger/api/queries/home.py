@@ -18,6 +18,7 @@ from buildledger.events.worker import PausedBy
 
 VIEWS = ("status", "queue", "workers", "changes", "blamelist", "people", "revisions")
 BROKEN_SHOWN = 100
+BROKEN_ELSEWHERE_SHOWN = 20
 RUNNING_SHOWN = 100
 RECENT_SHOWN = 20
 QUEUE_SHOWN = 20
@@ -32,8 +33,10 @@ def home(readings: Readings) -> models.Home:
     running = SelectBuilds(status).unfinished().newest_first(RUNNING_SHOWN)
     recent = SelectBuilds(status).last_finished(RECENT_SHOWN)
     return models.Home(
-        broken=_broken(readings, personal),
+        broken=_broken(readings, personal, builder_queries.broken_longest(status, BROKEN_SHOWN)),
         broken_count=counts.broken,
+        broken_elsewhere=_broken(readings, personal, builder_queries.broken_elsewhere(status, BROKEN_ELSEWHERE_SHOWN)),
+        broken_elsewhere_count=builder_queries.count_broken_elsewhere(status),
         running=build_queries.as_builds(status, personal, running),
         running_count=len(all_running),
         recent=build_queries.as_builds(status, personal, recent),
@@ -44,13 +47,12 @@ def home(readings: Readings) -> models.Home:
     )
 
 
-def _broken(readings: Readings, personal: PersonalDataResolver) -> list[models.BrokenBuilder]:
+def _broken(
+    readings: Readings, personal: PersonalDataResolver, rows: builder_queries.Rows
+) -> list[models.BrokenBuilder]:
     status = readings["status"]
-    rows = builder_queries.broken_longest(status, BROKEN_SHOWN)
-    builds = {
-        row.seq: row
-        for row in build_queries.reference_rows(status, {seq for row in rows for seq in (row.broken_seq, row.last_seq)})
-    }
+    seqs = {seq for row in rows for seq in (row.broken_seq, row.judged_seq)}
+    builds = {row.seq: row for row in build_queries.reference_rows(status, seqs)}
     references = {seq: build_queries.as_reference(row) for seq, row in builds.items()}
     suspects = _suspects(readings, personal, {references[row.broken_seq].id for row in rows})
     found = []
@@ -61,9 +63,10 @@ def _broken(readings: Readings, personal: PersonalDataResolver) -> list[models.B
         found.append(
             models.BrokenBuilder(
                 name=row.name,
+                branch=row.branch,
                 project=row.project,
                 broken=broken,
-                last_build=references[row.last_seq],
+                last_build=references[row.judged_seq],
                 summary=builds[row.broken_seq].summary,
                 suspects=named,
                 suspect_count=total,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,13 +48,14 @@ def default_branch_of(reading: Reading, source: str) -> str:
     table = reading.table(tables.source)
     row = reading.first(sa.select(table).where(table.c.name == source))
     configured, own = (None, None) if row is None else (row.default_branch, row.own_default_branch)
-    return default_branch(configured, own, branch_names(reading, source))
+    return default_branch(configured, own, heads_of(reading, source))
 
 
-def branch_names(reading: Reading, source: str) -> Sequence[str]:
-    """Names of the branches of a source, in no order."""
+def heads_of(reading: Reading, source: str) -> Mapping[str, str]:
+    """The branches of a source, with their revisions."""
     branch = reading.table(tables.branch)
-    return [row.name for row in reading.all(sa.select(branch.c.name).where(branch.c.source == source))]
+    rows = reading.all(sa.select(branch.c.name, branch.c.revision).where(branch.c.source == source))
+    return {row.name: row.revision for row in rows}
 
 
 def last_moved_branches(reading: Reading, source: str, limit: int) -> Sequence[str]:

@@ -41,7 +41,9 @@ class WaitReasons:
     def of(self, row: sa.Row[Any]) -> models.Waiting:
         """Why the request of a row for `as_requests` waits; only for one that does."""
         stamps, inputs = _stamps.decode(row.stamps), msgspec.json.decode(row.inputs)
-        reason = self._situation.why(row.builder, stamps, inputs, lambda: self._paths.of(_ids.decode(row.changes)))
+        reason = self._situation.why(
+            row.builder, stamps, inputs, lambda: self._paths.of(_ids.decode(row.changes)).paths
+        )
         return models.Waiting(
             code=reason.code,
             text=reason.text,

@@ -92,7 +92,7 @@ def list_steps(read_models: ReadModelsAsOf, build_id: IdPath) -> JsonResponse[mo
 
 @router.get("/builds/{build_id}/blamelist")
 def list_blamed(read_models: ReadModelsAsOf, build_id: IdPath) -> JsonResponse[changes.ChangeList]:
-    """The commits that the build brought and no green build of its stream had, of all its sources, newest first."""
+    """The commits since the nearest green ancestors, on whatever branch, of all the build's sources, newest first."""
     with read_models.read("status", "people", "changes", "blamelist") as readings:
         seq_of(readings["status"], build_id)  # refuses an unknown build
         ids = [key for row in blame_rows(readings["blamelist"], [build_id]) for key in blamed_ids(row)]

@@ -14,8 +14,11 @@ from buildledger.api.http.routing import api_router
 from buildledger.api.models.limits import POSITION_MAX
 from buildledger.api.queries.facts import FactFilter, WantedFacts, as_facts
 from buildledger.events.fact import Recorded
+from buildledger.ledger.errors import DATABASE_ERRORS
 
 BATCH_FACTS = 200
+RETRY_SECONDS = 1.0
+"""Between two tries while the database is away."""
 QUIET_FACTS = 2_000
 """After so many facts that a filter passed over, the client is told the position all the same."""
 
@@ -56,12 +59,18 @@ async def _facts(deps: ApiDependencies, position: int, wanted: FactFilter) -> As
             if shown <= position:
                 await moved.wait()
                 continue
-            batch = await asyncio.to_thread(deps.ledger.read, position, min(BATCH_FACTS, shown - position))
+            try:
+                batch = await asyncio.to_thread(deps.ledger.read, position, min(BATCH_FACTS, shown - position))
+                taken = [recorded for recorded in batch if wanted.matches(recorded)]
+                encoded = await asyncio.to_thread(_encoded, deps, taken) if taken else b""
+            except DATABASE_ERRORS:
+                # the client has nothing to do but to wait, so it is kept
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
             position = batch[-1].position
-            taken = [recorded for recorded in batch if wanted.matches(recorded)]
             if taken:
                 told = position
-                yield await asyncio.to_thread(_encoded, deps, taken)
+                yield encoded
             if position - told >= QUIET_FACTS:
                 told = position
                 yield event("position", position, {})

@@ -7,8 +7,9 @@ from typing import Any
 
 from buildledger.config.fields import Script
 from buildledger.config.filling import Filling
+from buildledger.config.steps import shell_syntax
 from buildledger.config.steps.naming import first_command
-from buildledger.config.steps.step import ProcessModel, StepBase, Timeout
+from buildledger.config.steps.step import ProcessModel, StepBase, StepScope, Timeout
 from buildledger.config.values import EnvironmentValue
 
 
@@ -30,6 +31,11 @@ class ScriptModel(ProcessModel):
 
     script: Script
     """Fixed text; it gets its data through `env`."""
+
+    def check(self, scope: StepScope) -> None:
+        """Expressions of other systems mean something else to a shell."""
+        if foreign := shell_syntax.templates(self.script):
+            scope.warn("template-syntax", foreign, "data reaches a script through 'env'", "script")
 
     def resolve(self, filling: Filling, common: Mapping[str, Any]) -> StepBase:
         """The stored step."""

@@ -18,6 +18,7 @@ from buildledger.config.filling import Filling
 from buildledger.config.nodes import ArgumentValue, ExpressionText, VariableValue
 from buildledger.config.problems import Path
 from buildledger.config.scopes import TEXTS, Place, Scope, Types
+from buildledger.config.steps import shell_syntax
 from buildledger.config.strict import Strict, as_list, shorthand
 from buildledger.config.values import EnvironmentValue, Expression
 
@@ -66,10 +67,21 @@ class StepScope:
             self.report("type", "the program's name is empty", "", key, 0)
         for index, argument in enumerate(argv):
             self.check(argument, TEXTS, key, index)
+            if isinstance(argument, str) and (foreign := shell_syntax.templates(argument)):
+                self.warn("template-syntax", foreign, VALUES, key, index)
+            elif syntax := shell_syntax.argument(argv, index):
+                self.warn("shell-syntax", syntax, shell_syntax.TO_SCRIPT, key, index)
 
     def report(self, code: str, message: str, hint: str, *keys: str | int, at_key: bool = False) -> None:
         """Add a problem at a key below the step; with `at_key` at the key itself instead of its value."""
         self.scope.document.add(code, (*self.path, *keys), message, hint, at_key=at_key)
+
+    def warn(self, code: str, message: str, hint: str, *keys: str | int) -> None:
+        """Add a warning at a key below the step: it may be meant."""
+        self.scope.document.add(code, (*self.path, *keys), message, hint, warning=True)
+
+
+VALUES = 'values of the build are nodes of their own, such as {input: name}, {property: name} or {expr: "…"}'
 
 
 class TimeoutModel(Strict):
@@ -158,3 +170,10 @@ def check_environment(scope: Scope, path: Path, env: Mapping[str, Any], place: P
     """Check the values of environment variables."""
     for name, node in env.items():
         scope.check((*path, name), node, place, TEXTS)
+        if not isinstance(node, str):
+            continue
+        if foreign := shell_syntax.templates(node):
+            scope.document.add("template-syntax", (*path, name), foreign, VALUES, warning=True)
+        elif syntax := shell_syntax.variables(node):
+            hint = "set it in a 'script', or in the worker's own environment"
+            scope.document.add("shell-syntax", (*path, name), syntax, hint, warning=True)

@@ -7,7 +7,9 @@ import os
 import shutil
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
+from urllib.parse import quote
 
+from buildledger.config.resolved import Source
 from buildledger.events.change import FailureCause
 from buildledger.intake.polling.process import (
     CannotStartError,
@@ -18,7 +20,8 @@ from buildledger.intake.polling.process import (
     run,
 )
 from buildledger.sources.commits import Commit
-from buildledger.sources.port import Comparison, MirrorCommands, ServerCommand
+from buildledger.sources.port import Comparison, LookedUp, MirrorCommands, RemoteNames, ServerCommand
+from buildledger.sources.systems import SYSTEMS
 
 FETCH_SECONDS = 6 * 3600.0
 """For the first fetch of a large repository too, as long as it goes on."""
@@ -62,9 +65,38 @@ class Mirror:
         done = await self._run(self._commands.list_remote_heads(), self._list_seconds)
         return self._commands.parse_heads(done.output)
 
+    @property
+    def exists(self) -> bool:
+        """Whether it was made already. Reads the disk."""
+        return self._path.exists()
+
+    async def heads(self) -> dict[str, str]:
+        """The branches as they are in the mirror, without asking the far end."""
+        return self._commands.parse_heads((await self._run(self._commands.list_heads())).output)
+
+    async def remote_names(self) -> RemoteNames:
+        """The far end's branches and tags, by asking it; touches no file."""
+        done = await self._run(self._commands.list_remote_names(), self._list_seconds)
+        return self._commands.parse_remote_names(done.output)
+
+    async def look_up(self, revision: str) -> LookedUp:
+        """Which revision of the mirror this is, or begins so."""
+        asked = self._commands.look_up(revision)
+        if asked is None:
+            return LookedUp(None, ambiguous=False)
+        return self._commands.parse_look_up((await self._run(asked)).output)
+
+    async def fetch_revision(self, revision: str) -> None:
+        """Bring a whole revision that none of the branches leads to."""
+        await self._run(self._commands.fetch_revision(revision), self._list_seconds)
+
+    def whole_revision(self, text: str) -> str | None:
+        """The text as the system writes it, if it is a whole revision."""
+        return self._commands.whole_revision(text)
+
     async def default_branch(self) -> str | None:
         """The branch that the far end's users get when they name none, by asking it; None: it names none."""
-        done = await self._run(self._commands.find_default_branch(), LIST_SECONDS)
+        done = await self._run(self._commands.find_default_branch(), self._list_seconds)
         return self._commands.parse_default_branch(done.output)
 
     async def update(self) -> dict[str, str]:
@@ -131,6 +163,12 @@ class Mirror:
         if done.exit_code != 0:
             raise SourceError(*self._commands.failure(done.error))
         return done
+
+
+def mirror_of(mirrors: Path, source: Source, *, list_seconds: float = LIST_SECONDS) -> Mirror:
+    """The mirror of a source, in the directory of all of them."""
+    path = (mirrors / f"{quote(source.name, safe='')}.{source.kind}").absolute()
+    return Mirror(path, SYSTEMS[source.kind].mirror(source.url, path), list_seconds=list_seconds)
 
 
 def _remove_locks(mirror: Path) -> None:

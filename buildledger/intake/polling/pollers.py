@@ -8,11 +8,10 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote
 
 from buildledger.config.resolved import Source
 from buildledger.intake.polling.local_watch import watch
-from buildledger.intake.polling.mirror import LIST_SECONDS, Mirror
+from buildledger.intake.polling.mirror import LIST_SECONDS, mirror_of
 from buildledger.intake.polling.poller import Poller
 from buildledger.intake.polling.slots import PollSlots
 from buildledger.ledger.ledger import Ledger
@@ -72,8 +71,7 @@ class Pollers:
         await self.apply({})
 
     def _poller(self, source: Source) -> Poller:
-        path = (self._mirrors / f"{quote(source.name, safe='')}.{source.kind}").absolute()
-        mirror = Mirror(path, SYSTEMS[source.kind].mirror(source.url, path), list_seconds=self._list_seconds)
+        mirror = mirror_of(self._mirrors, source, list_seconds=self._list_seconds)
         return Poller(source, ledger=self._ledger, vault=self._vault, mirror=mirror)
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
 
 from buildledger.config.evaluate import BuildView, ChangeView, Context, WorkerView
+from buildledger.config.expressions import mentioned
 from buildledger.config.placement import NO_STAMP, inputs_of, plain, request_context, worker_view
 from buildledger.config.resolved import Builder, Configuration
+from buildledger.config.values import Expression
 from buildledger.events.ids import ChangeId
 from buildledger.events.request import RequestSubmitted
 from buildledger.events.results import Result
 from buildledger.reactors.state.builds import BuildRun
-from buildledger.reactors.state.changed_paths import ChangePaths
+from buildledger.reactors.state.changed_paths import CHANGES_LIMIT, ChangePaths
 from buildledger.reactors.state.workers import KnownWorker
 from buildledger.steps.program import StepInputs
 
@@ -75,7 +78,13 @@ class EvaluationContexts:
 
     def files(self, digest: str, builder: Builder, changes: tuple[ChangeId, ...]) -> tuple[str, ...]:
         """The paths that the changes touch; empty if nothing in the builder depends on them."""
-        return self._paths.of(changes) if changes and self.mentions(digest, builder, "change.files") else ()
+        return self._paths.of(changes).paths if changes and self.mentions(digest, builder, "change.files") else ()
+
+    def may_miss_files(self, expression: Expression | None, changes: Sequence[ChangeId]) -> bool:
+        """Whether a condition asks for the paths of changes of which not all are known: it then counts as true."""
+        if not changes or expression is None or "change.files" not in mentioned(expression.source):
+            return False
+        return len(changes) >= CHANGES_LIMIT or not self._paths.of(changes).complete
 
     def mentions(self, digest: str, builder: Builder, variable: str) -> bool:
         """Whether anything in a builder of the configuration `digest` may depend on a variable (`build.number`)."""

@@ -184,7 +184,9 @@ class BuildDriver:
     def _has_turn(self, step: Step) -> bool:
         if not sequence.may_run(self._progress, step):
             return False
-        return step.when is None or evaluate.condition(step.when, self._inputs().values)
+        if step.when is None or self._contexts.may_miss_files(step.when, self.run.assigned.changes):
+            return True
+        return evaluate.condition(step.when, self._inputs().values)
 
     def _inputs(self) -> program.StepInputs:
         return self._contexts.step_inputs(self.run, self._configuration, self._worker, self._progress.result)

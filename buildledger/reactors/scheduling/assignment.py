@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from buildledger.config.addresses import readdressed
+from buildledger.config.resolved import Configuration
 from buildledger.events.build import BuildAssigned
 from buildledger.events.ids import ChangeId, RequestId
 from buildledger.reactors.state.requests import OpenRequest
@@ -15,11 +17,12 @@ def assignment(
     *,
     worker: str,
     fence: int,
-    config_digest: str,
+    configuration: Configuration,
 ) -> BuildAssigned:
     """One build for requests that go together, oldest first, and for those collapsed into them before.
 
-    It builds what the newest of them asks for, with the changes of all. `requests` are all open ones.
+    It builds what the newest of them asks for, with the changes of all, under `configuration`: sources are where that
+    says. `requests` are all open ones.
     """
     newest = together[-1]
     answered = [newest.request_id, *(older.request_id for older in together[:-1])]
@@ -31,12 +34,12 @@ def assignment(
         attempt=newest.attempts + 1,
         worker=worker,
         fence=fence,
-        stamps=submitted.stamps,
+        stamps=readdressed(submitted.stamps, configuration.sources),
         changes=_changes([requests[request_id] for request_id in answered]),
         reason=submitted.reason,
         requested_by=submitted.requested_by,
         inputs=submitted.inputs,
-        config_digest=config_digest,
+        config_digest=configuration.digest,
     )
 
 

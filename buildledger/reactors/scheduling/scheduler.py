@@ -252,7 +252,7 @@ class Scheduler:
             self._shared.requests,
             worker=worker.name,
             fence=self._fence,
-            config_digest=index.configuration.digest,
+            configuration=index.configuration,
         )
         index.allocations.allocate(build_id, assigned, queue.builder)
         commands = (

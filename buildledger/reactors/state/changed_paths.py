@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from buildledger.events.change import ChangeRecorded
 from buildledger.events.ids import ChangeId
 
+CHANGES_LIMIT = 500
+"""Changes that one request names; of more, the newest."""
 REMEMBERED_CHANGES = 4_096
 PATHS_LIMIT = 10_000
 """Paths of all changes of a build together; a condition sees no more."""
+
+
+class ChangedPaths(NamedTuple):
+    """The paths that changes touch."""
+
+    paths: tuple[str, ...]
+    complete: bool
+    """Whether these are all: of a change with many paths not all are stored."""
 
 
 class ChangePaths:
@@ -19,22 +30,30 @@ class ChangePaths:
     def __init__(self, load: Callable[[ChangeId], ChangeRecorded | None]) -> None:
         self._load = load
         """Reads a change from the ledger, which blocks; None if it isn't there."""
-        self._paths: OrderedDict[ChangeId, tuple[str, ...]] = OrderedDict()
+        self._paths: OrderedDict[ChangeId, ChangedPaths] = OrderedDict()
 
-    def of(self, changes: Iterable[ChangeId]) -> tuple[str, ...]:
+    def of(self, changes: Iterable[ChangeId]) -> ChangedPaths:
         """The paths of these changes, each once, in the order of the changes."""
         paths: dict[str, None] = {}
+        complete = True
         for change_id in changes:
-            paths.update(dict.fromkeys(self._one(change_id)))
+            found = self._one(change_id)
+            paths.update(dict.fromkeys(found.paths))
+            complete = complete and found.complete
             if len(paths) > PATHS_LIMIT:
-                break
-        return tuple(paths)[:PATHS_LIMIT]
+                return ChangedPaths(tuple(paths)[:PATHS_LIMIT], complete=False)
+        return ChangedPaths(tuple(paths), complete)
 
-    def _one(self, change_id: ChangeId) -> tuple[str, ...]:
+    def _one(self, change_id: ChangeId) -> ChangedPaths:
         found = self._paths.get(change_id)
         if found is None:
-            change = self._load(change_id)
-            found = self._paths[change_id] = () if change is None else tuple(file.path for file in change.files)
+            found = self._paths[change_id] = _paths_of(self._load(change_id))
             if len(self._paths) > REMEMBERED_CHANGES:
                 self._paths.popitem(last=False)
         return found
+
+
+def _paths_of(change: ChangeRecorded | None) -> ChangedPaths:
+    if change is None:
+        return ChangedPaths((), complete=False)
+    return ChangedPaths(tuple(file.path for file in change.files), change.file_count <= len(change.files))

@@ -18,12 +18,11 @@ from buildledger.events.ids import ChangeId
 from buildledger.events.request import RequestSubmitted, SourceStamp
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.reactor import CommandBatch
+from buildledger.reactors.state.changed_paths import CHANGES_LIMIT
 from buildledger.reactors.triggers.failures import TriggerFailures
 from buildledger.reactors.triggers.request_factory import RequestCause, RequestFactory
 
 EVERY_BRANCH = ("**",)
-CHANGES_LIMIT = 500
-"""Changes that one request names; of more, the newest."""
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +31,8 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     revision: str
     changes: tuple[ChangeId, ...]
+    complete: bool
+    """Whether these are all that are new."""
     moved_at: datetime
 
 
@@ -87,7 +88,11 @@ class ChangeTriggers:
         trigger, source, branch = key
         before = self.settling.get(key)
         move = Move(
-            position=recorded.position, revision=revision, changes=fact.changes, moved_at=recorded.meta.recorded_at
+            position=recorded.position,
+            revision=revision,
+            changes=fact.changes,
+            complete=fact.change_count <= len(fact.changes),
+            moved_at=recorded.meta.recorded_at,
         )
         self.settling[key] = Settling(
             trigger=trigger,
@@ -194,5 +199,5 @@ def _cause(configuration: Configuration, settling: Settling) -> RequestCause:
         key=(settling.source, settling.branch, newest.revision, newest.position),
         stamps={settling.source: stamp},
         changes=changes[-CHANGES_LIMIT:],
-        paths_known=bool(changes),
+        paths_known=bool(changes) and all(move.complete for move in settling.moves),
     )

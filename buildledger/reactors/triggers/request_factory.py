@@ -111,7 +111,8 @@ class RequestFactory:
             parent_build=cause.parent_build,
         )
         context = self._contexts.of_request(configuration.digest, builder, submitted)
-        if not _should_build(builder, context, cause):
+        unknown = self._contexts.may_miss_files(builder.when, cause.changes)
+        if not unknown and not _should_build(builder, context, cause):
             return None
         if (priority := _priority(builder, context)) != 0:
             submitted = msgspec.structs.replace(submitted, priority=priority)

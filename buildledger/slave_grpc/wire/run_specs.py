@@ -22,6 +22,8 @@ from buildledger.events.operation import (
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
 EXECUTABLE_MODE = 0o755
+USUAL_GRACE_SECONDS = 10.0
+"""What a worker gives a command that it ends if it isn't told otherwise: 5 s after each of the first two signals."""
 WINDOWS = "windows"
 STOPPING_SHELL = ("/bin/sh", "-e", "-c")
 """Ends a script with its first command that fails. `cmd.exe` of Windows has nothing like it."""
@@ -88,6 +90,7 @@ def _command(sent: pb.RunSpec, spec: Run, features: Collection[str], secret: Cal
     if spec.script is None:
         command.argv.args.extend(spec.argv)
     else:
+        _require("shell_script", features)
         command.shell_script.text = spec.script
         if spec.stop_at_failure and os != WINDOWS:
             command.shell_script.interpreter.extend(STOPPING_SHELL)
@@ -100,16 +103,30 @@ def _command(sent: pb.RunSpec, spec: Run, features: Collection[str], secret: Cal
             command.secrets.add(name=value.name, env=name, value=secret(value.name).encode())
         else:
             command.env[name] = value.value
-    command.unset_env.extend(spec.unset_env)
+    if spec.unset_env:
+        _require("unset_env", features)
+        command.unset_env.extend(spec.unset_env)
     if spec.stdin is not None:
         _require("stdin", features)
         command.stdin = spec.stdin.encode()
     # A worker that can't join the two streams sends them apart, which loses their order but nothing else.
     command.merge_stderr = spec.merge_stderr and "merge_stderr" in features
-    command.log_limit = spec.log_limit_bytes
-    for level in (pb.STOP_LEVEL_INTERRUPT, pb.STOP_LEVEL_TERMINATE):
-        command.stop_policy.add(level=level).grace.FromMilliseconds(int(spec.grace_seconds * 500))
-    command.stop_policy.add(level=pb.STOP_LEVEL_KILL)
+    _limits(sent, spec, features)
+
+
+def _limits(sent: pb.RunSpec, spec: Run, features: Collection[str]) -> None:
+    """Limits of time and output, and how to end: a limit that nobody keeps would be a green step that should be red."""
+    command = sent.command
+    if spec.log_limit_bytes:
+        _require("log_limit", features)
+        command.log_limit = spec.log_limit_bytes
+    if "stop_policy" in features or spec.grace_seconds != USUAL_GRACE_SECONDS:
+        _require("stop_policy", features)
+        for level in (pb.STOP_LEVEL_INTERRUPT, pb.STOP_LEVEL_TERMINATE):
+            command.stop_policy.add(level=level).grace.FromMilliseconds(int(spec.grace_seconds * 500))
+        command.stop_policy.add(level=pb.STOP_LEVEL_KILL)
+    if spec.no_output_seconds is not None or spec.max_seconds is not None:
+        _require("timeouts", features)
     if spec.no_output_seconds is not None:
         sent.timeouts.no_output.FromMilliseconds(int(spec.no_output_seconds * 1000))
     if spec.max_seconds is not None:

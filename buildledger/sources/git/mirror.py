@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from buildledger.sources.failures import Failure
-from buildledger.sources.git import command, failure, polling
+from buildledger.sources.git import command, failure, names, polling
 from buildledger.sources.git.address import Address
 from buildledger.sources.git.history import LogParser
-from buildledger.sources.port import Comparison, LogReader, ServerCommand
+from buildledger.sources.port import Comparison, LogReader, LookedUp, RemoteNames, ServerCommand
 
 
 class GitMirror:
@@ -31,6 +31,32 @@ class GitMirror:
     def parse_heads(self, output: bytes) -> dict[str, str]:
         """Branch → object name."""
         return polling.parse_heads(output)
+
+    def list_remote_names(self) -> ServerCommand:
+        """`git ls-remote`."""
+        return ServerCommand(polling.list_remote_names(self._address))
+
+    def parse_remote_names(self, output: bytes) -> RemoteNames:
+        """Branches and tags, with their commits."""
+        return polling.parse_remote_names(output)
+
+    def look_up(self, revision: str) -> ServerCommand | None:
+        """`git cat-file --batch-check`."""
+        asked = polling.look_up(self._directory, revision)
+        return None if asked is None else ServerCommand(*asked)
+
+    def parse_look_up(self, output: bytes) -> LookedUp:
+        """The whole object name."""
+        return polling.parse_look_up(output)
+
+    def whole_revision(self, text: str) -> str | None:
+        """A whole object name, in lower case."""
+        folded = text.lower()
+        return folded if names.is_object_name(folded) else None
+
+    def fetch_revision(self, revision: str) -> ServerCommand:
+        """`git fetch` of one object name."""
+        return ServerCommand(polling.fetch_revision(self._address, self._directory, revision))
 
     def find_default_branch(self) -> ServerCommand:
         """`git ls-remote --symref`."""

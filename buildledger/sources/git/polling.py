@@ -7,13 +7,19 @@ Every function gives an argument list (and standard input where names or many re
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 
 from buildledger.sources.git import command, history, names
 from buildledger.sources.git.address import Address
-from buildledger.sources.port import Comparison
+from buildledger.sources.port import Comparison, LookedUp, RemoteNames
 
 HEADS = "refs/heads/"
+TAGS = "refs/tags/"
+PEELED = "^{}"
+"""Behind an annotated tag's name: what it leads to."""
+_BEGINNING = re.compile(r"[0-9a-f]{4,64}")
+"""Of an object name: git takes no shorter one."""
 
 
 def list_remote_heads(address: Address) -> tuple[str, ...]:
@@ -26,6 +32,26 @@ def find_default_branch(address: Address) -> tuple[str, ...]:
     return _in_mirror(
         os.devnull, "ls-remote", "--symref", *command.serving(address), "--end-of-options", address.url, "HEAD"
     )
+
+
+def list_remote_names(address: Address) -> tuple[str, ...]:
+    """Print the far end's branches and tags, annotated ones also with what they lead to."""
+    asking = ("ls-remote", "--heads", "--tags", *command.serving(address), "--end-of-options", address.url)
+    return _in_mirror(os.devnull, *asking)
+
+
+def look_up(mirror: str, beginning: str) -> tuple[tuple[str, ...], bytes] | None:
+    """Print the commit whose name is or begins like this, then whether that could be several; None if none can."""
+    folded = beginning.lower()
+    if not _BEGINNING.fullmatch(folded):
+        return None
+    return _in_mirror(mirror, "cat-file", "--batch-check=%(objectname)"), f"{folded}^{{commit}}\n{folded}\n".encode()
+
+
+def fetch_revision(address: Address, mirror: str, revision: str) -> tuple[str, ...]:
+    """Bring one commit that no branch of the mirror leads to."""
+    fetching = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
+    return _in_mirror(mirror, *fetching, *command.serving(address), "--end-of-options", address.url, _whole(revision))
 
 
 def init(mirror: str, object_format: str) -> tuple[str, ...]:
@@ -87,6 +113,25 @@ def parse_heads(output: bytes) -> dict[str, str]:
         if reference.startswith(HEADS):
             heads[reference.removeprefix(HEADS)] = revision
     return heads
+
+
+def parse_remote_names(output: bytes) -> RemoteNames:
+    """Branches and tags, each with its commit."""
+    branches, tags = {}, {}
+    for line in output.splitlines():
+        revision, _, reference = history.text(line).partition("\t")
+        if reference.startswith(HEADS):
+            branches[reference.removeprefix(HEADS)] = revision
+        elif reference.startswith(TAGS):
+            # what an annotated tag leads to is printed after it
+            tags[reference.removeprefix(TAGS).removesuffix(PEELED)] = revision
+    return RemoteNames(branches=branches, tags=tags)
+
+
+def parse_look_up(output: bytes) -> LookedUp:
+    """The commit, if there is exactly one."""
+    commit, _, beginning = output.decode(errors="replace").strip().partition("\n")
+    return LookedUp(commit if names.is_object_name(commit) else None, beginning.endswith(" ambiguous"))
 
 
 def parse_default_branch(output: bytes) -> str | None:

@@ -33,6 +33,12 @@ _ALWAYS_OFFERED = (
     "gap",
     "blobs",
     "tree_kill",
+    "timeouts",
+    "log_limit",
+    "stop_policy",
+    "umask",
+    "unset_env",
+    "shell_script",
 )
 
 

@@ -170,7 +170,7 @@ export interface paths {
         };
         /**
          * List Blamed
-         * @description The commits that the build brought and no green build of its stream had, of all its sources, newest first.
+         * @description The commits since the nearest green ancestors, on whatever branch, of all the build's sources, newest first.
          */
         get: operations["list_blamed"];
         put?: never;
@@ -1198,7 +1198,7 @@ export interface components {
         };
         /**
          * Blame
-         * @description What one source brought into a build that no green build of the same stream had.
+         * @description What one source brought into a build since its nearest green ancestors.
          */
         Blame: {
             /**
@@ -1212,7 +1212,7 @@ export interface components {
              */
             revision: string;
             /**
-             * @description `none`: the stream never was green, so nobody is blamed.
+             * @description `none`: no ancestor was green, so nobody is blamed.
              * @enum {unknown}
              */
             baseline: "green" | "none";
@@ -1255,6 +1255,26 @@ export interface components {
             position: number;
         };
         /**
+         * BranchStatus
+         * @description How a builder stands on one branch.
+         */
+        BranchStatus: {
+            /**
+             * @description Its name; of several sources, their branches one after the other.
+             * @example main
+             */
+            branch: string;
+            /**
+             * @description Of its last build there that passed or failed; `unclear` if none did either.
+             * @enum {unknown}
+             */
+            status: "broken" | "passing" | "unclear";
+            /** @description The last one there that finished, whatever its result. */
+            last_build: components["schemas"]["BuildRef"];
+            /** @description Since when it is broken there; null: it isn't. */
+            broken: components["schemas"]["Broken"] | null;
+        };
+        /**
          * Broken
          * @description Since when a builder has not succeeded.
          */
@@ -1272,7 +1292,7 @@ export interface components {
         };
         /**
          * BrokenBuilder
-         * @description A builder whose last verdict is bad.
+         * @description A builder whose last build on a branch that passed or failed has failed.
          */
         BrokenBuilder: {
             /**
@@ -1281,11 +1301,13 @@ export interface components {
              * @example package
              */
             name: string;
+            /** @description The branch; null: the builder's default branch isn't known, or it has none. */
+            branch: string | null;
             /** @description The project it belongs to; null: none. */
             project: string | null;
             /** @description Since when, and how often it has failed. */
             broken: components["schemas"]["Broken"];
-            /** @description Its last build that finished. */
+            /** @description Its last build on that branch that finished. */
             last_build: components["schemas"]["BuildRef"];
             /** @description One line on what failed in the first failing build. */
             summary: string;
@@ -1293,7 +1315,7 @@ export interface components {
             suspects: components["schemas"]["Suspect"][];
             /** @description How many commits are suspected; `suspects` has the first of them. */
             suspect_count: number;
-            /** @description False: the builder never was green, so nobody is suspected. */
+            /** @description False: none of its ancestors was green, so nobody is suspected. */
             baseline: boolean;
         };
         /**
@@ -1485,15 +1507,17 @@ export interface components {
             /** @description False: only history speaks of it. */
             configured: boolean;
             /**
-             * @description Of its last build that passed or failed; `unclear` if none ever did either.
+             * @description Of its last build on the default branch that passed or failed; `unclear` if none ever did either; `never_built` if there was none. Of any branch as long as the default branch isn't known.
              * @enum {unknown}
              */
             status: "broken" | "never_built" | "passing" | "unclear";
+            /** @description The branch that `status` is about; null: not known, or it checks out nothing. */
+            default_branch: string | null;
             /** @description Result of `last_build`; null before the first. */
             last_result: ("cancelled" | "exception" | "failure" | "retry" | "skipped" | "success" | "warnings") | null;
             /** @description The last one that finished, whatever its result. */
             last_build: components["schemas"]["BuildRef"] | null;
-            /** @description Since when it is broken; null: it isn't. */
+            /** @description Since when it is broken on that branch; null: it isn't. */
             broken: components["schemas"]["Broken"] | null;
             /** @description How many builds it has had. */
             build_count: number;
@@ -1502,18 +1526,18 @@ export interface components {
         };
         /**
          * BuilderCounts
-         * @description How the configured builders stand.
+         * @description How the configured builders stand, each on its default branch.
          */
         BuilderCounts: {
             /** @description All configured builders. */
             total: number;
-            /** @description Those whose last build that passed or failed has passed. */
+            /** @description Those that passed when they last passed or failed there. */
             passing: number;
-            /** @description Those whose last build that passed or failed has failed. */
+            /** @description Those that failed when they last passed or failed there. */
             broken: number;
-            /** @description Those with builds of which none passed or failed. */
+            /** @description Those with builds there of which none passed or failed. */
             unclear: number;
-            /** @description Those that have had no build. */
+            /** @description Those that have had no build there. */
             never_built: number;
         };
         /**
@@ -1535,6 +1559,8 @@ export interface components {
             waiting: components["schemas"]["Request"][];
             /** @description How many of its requests wait. */
             waiting_count: number;
+            /** @description The branches that it has built, broken ones first, then those built last, up to a limit. */
+            branches: components["schemas"]["BranchStatus"][];
             /** @description Its last builds, newest first; `/builds?builder=` has all. */
             recent: components["schemas"]["Build"][];
             /**
@@ -2021,7 +2047,7 @@ export interface components {
             branch?: string | null;
             /**
              * Revision
-             * @description Of the builder's first source.
+             * @description Of the builder's first source: a whole or shortened hash, a tag or a branch.
              */
             revision?: string | null;
             /**
@@ -2076,10 +2102,14 @@ export interface components {
          * @description What is broken, since when and whose; what runs, waits and was built last.
          */
         Home: {
-            /** @description Broken the longest first. */
+            /** @description Builders broken on their default branches, the longest first. */
             broken: components["schemas"]["BrokenBuilder"][];
             /** @description How many builders are broken; `broken` has the first of them. */
             broken_count: number;
+            /** @description On other branches than the default one; broken the longest first. */
+            broken_elsewhere: components["schemas"]["BrokenBuilder"][];
+            /** @description How many branches of builders are; `broken_elsewhere` has the first of them. */
+            broken_elsewhere_count: number;
             /** @description The builds that run, newest first, up to a limit. */
             running: components["schemas"]["Build"][];
             /** @description How many builds run. */
@@ -2933,7 +2963,7 @@ export interface components {
             branch?: string | null;
             /**
              * Revision
-             * @description Default: whatever the branch holds when the build starts.
+             * @description A whole or shortened hash, a tag or a branch; stored as the whole hash. Default: whatever the branch holds when the build starts.
              */
             revision?: string | null;
         };

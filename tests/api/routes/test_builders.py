@@ -54,6 +54,33 @@ async def test_wrong_inputs_are_named(client: httpx.AsyncClient, body: dict[str,
     assert any(error["at"].startswith(at) for error in answer.json()["errors"])
 
 
+async def test_what_is_forced_is_looked_up(site: Site, client: httpx.AsyncClient) -> None:
+    """A tag is stored as the whole revision it stood for, also in the answer to a repetition when it has moved."""
+    site.revisions.tags["v1"] = "a" * 40
+    key = {"Idempotency-Key": "once"}
+    first = (await post(client, "builders/lint/force", {"revision": "v1"}, **key)).json()
+    (request,) = (await client.get("/api/v1/requests?status=waiting")).json()["items"]
+    assert request["stamps"][0]["revision"] == "a" * 40
+    site.revisions.tags["v1"] = "b" * 40
+    again = (await post(client, "builders/lint/force", {"revision": "v1"}, **key)).json()
+    assert (again["request_id"], again["duplicate"]) == (first["request_id"], True)
+    other = await post(client, "builders/lint/force", {"revision": "c" * 40}, **key)
+    assert other.status_code == 409
+
+
+@pytest.mark.parametrize(("body", "at"), [({"branch": "gone"}, "branch"), ({"revision": "gone"}, "revision")])
+async def test_what_is_not_there_is_not_queued(
+    site: Site, client: httpx.AsyncClient, body: dict[str, Any], at: str
+) -> None:
+    """It is 422 with the reason at once, instead of a build that fails on a worker."""
+    site.revisions.missing.add("gone")
+    head = site.ledger.head()
+    answer = await post(client, "builders/lint/force", body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"in": "body", "at": at, "message": f"source widget has no {at} 'gone'"}]
+    assert site.ledger.head() == head
+
+
 async def test_only_configured_builders_can_be_forced(site: Site, client: httpx.AsyncClient) -> None:
     """A builder that has gone from the configuration is known, and can't be built."""
     site.world.apply_config("lint")

@@ -37,6 +37,9 @@ async def test_a_rebuild_takes_the_revisions_that_were_built(site: Site, client:
     repeated = (await post(client, f"builds/{made}/rebuild", {"reason": "flaky?"}, **named("again"))).json()
     assert repeated["duplicate"]
     assert (await post(client, f"builds/{nowhere()}/rebuild", {})).status_code == 404
+    site.revisions.missing.add(f"{number:040x}")
+    gone = await post(client, f"builds/{made}/rebuild", {"reason": "once more"})
+    assert (gone.status_code, gone.json()["errors"][0]["at"]) == (422, "revision")
 
 
 async def test_a_build_is_one_answer(site: Site, client: httpx.AsyncClient) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import httpx
+from msgspec.structs import replace
 
 from buildledger.domain.build import FinishBuild
+from buildledger.domain.config import ApplyConfig
+from buildledger.domain.source import MoveBranch
+from buildledger.events.change import BranchMoved
 from buildledger.events.results import Result
 from tests.api.calls import read
 from tests.api.conftest import Site, settled
@@ -30,6 +34,72 @@ async def test_home_names_what_is_broken_and_whose_it_is(site: Site, client: htt
     assert broken["suspect_count"] == 2
     assert page["builders"] == {"total": 3, "passing": 0, "broken": 1, "unclear": 0, "never_built": 2}
     assert [build["number"] for build in page["recent"]] == [2, 1]
+
+
+async def test_a_branch_that_passes_makes_no_broken_main_passing(site: Site, client: httpx.AsyncClient) -> None:
+    """Home and counts go by the default branch, a build of another branch changes neither of them."""
+    world = site.world
+    good = world.commit("main")
+    world.build_once("lint", Result.SUCCESS, at=good)
+    bad = world.commit("main", (good,))
+    world.build_once("lint", Result.FAILURE, at=bad)
+    fix = world.commit("topic", (bad,))
+    world.build_once("lint", Result.SUCCESS, at=fix, branch="topic")
+    await settled(site)
+    page = await read(client, "home")
+    assert [(broken["name"], broken["branch"], broken["broken"]["failures"]) for broken in page["broken"]] == [
+        ("lint", "main", 1)
+    ]
+    assert page["broken"][0]["last_build"]["number"] == 2
+    assert page["broken_elsewhere_count"] == 0
+    assert (await read(client, "builders/lint"))["builder"]["status"] == "broken"
+
+
+async def test_what_is_broken_elsewhere_stands_apart(site: Site, client: httpx.AsyncClient) -> None:
+    """With since when, how often and whose; the default branch passes all the same, and a branch that is gone goes."""
+    world = site.world
+    good = world.commit("main")
+    world.build_once("lint", Result.SUCCESS, at=good)
+    bad = world.commit("topic", (good,))
+    for _ in range(2):
+        world.build_once("lint", Result.FAILURE, at=bad, branch="topic")
+    world.build_once("lint", Result.SUCCESS, at=good, branch="other")
+    site.remember_words()
+    await settled(site)
+    page = await read(client, "home")
+    assert (page["broken"], page["builders"]["passing"], page["broken_elsewhere_count"]) == ([], 1, 1)
+    [elsewhere] = page["broken_elsewhere"]
+    assert (elsewhere["name"], elsewhere["branch"], elsewhere["broken"]["failures"]) == ("lint", "topic", 2)
+    assert [suspect["revision"] for suspect in elsewhere["suspects"]] == [revision(bad)]
+    detail = await read(client, "builders/lint")
+    assert [(each["branch"], each["status"]) for each in detail["branches"]] == [
+        ("topic", "broken"),
+        ("other", "passing"),
+        ("main", "passing"),
+    ]
+    gone = BranchMoved(source="widget", branch="topic", previous=revision(bad), revision=None)
+    world.execute(MoveBranch(source="widget", move=gone))
+    await settled(site)
+    assert (await read(client, "home"))["broken_elsewhere"] == []
+
+
+async def test_another_default_branch_decides_at_once(site: Site, client: httpx.AsyncClient) -> None:
+    """When the default branch changes, builders stand as their last builds of it say."""
+    world = site.world
+    good = world.commit("main")
+    world.build_once("lint", Result.SUCCESS, at=good)
+    bad = world.commit("topic", (good,))
+    world.build_once("lint", Result.FAILURE, at=bad, branch="topic")
+    before = await settled(site)
+    present = site.deps.active.current
+    assert present is not None
+    sources = {"widget": replace(present.sources["widget"], default_branch="topic")}
+    wanted = replace(present, sources=sources)
+    world.execute(ApplyConfig(digest=wanted.digest, text=wanted.to_json(), origin="ci.yaml"))
+    await settled(site)
+    assert (await read(client, "builders/lint"))["builder"]["status"] == "broken"
+    assert (await read(client, "builders/lint"))["builder"]["default_branch"] == "topic"
+    assert (await read(client, "builders/lint", as_of=before))["builder"]["status"] == "passing"
 
 
 async def test_recent_builds_are_those_that_ended_last(site: Site, client: httpx.AsyncClient) -> None:

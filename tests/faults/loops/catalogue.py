@@ -14,6 +14,13 @@ LOOPS: tuple[Loop, ...] = (
         run=kills.on_sqlite,
     ),
     Loop(
+        name="kills-postgresql",
+        unit="kills",
+        count=200,
+        kinds=kills.KINDS,
+        run=kills.on_postgresql,
+    ),
+    Loop(
         name="checkouts",
         unit="checkouts",
         count=checkouts.CHECKOUTS,

@@ -13,6 +13,8 @@ const ADDRESS = /^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]]+):(\d{1,5})$/;
 const HIGHEST_PORT = 65_535;
 // More than any worker is given, so that the server's configuration alone decides.
 const AS_CONFIGURED = 1_000;
+const DEFAULT_KEEP_DAYS = 30;
+const SECONDS_OF_A_DAY = 86_400;
 
 /** What the command's --help says. */
 export const HELP = `Usage: buildledger-worker --server HOST:PORT --name NAME --state DIR [options]
@@ -23,6 +25,8 @@ A worker of a Build Ledger server: connects to it and runs what it asks for.
   --name NAME          what the server knows this worker by
   --state DIR          journal and credential; private to one worker
   --work DIR           build directories (default: "work" in --state DIR)
+  --keep-days N        build directories that no build has used for so many
+                       days are removed; 0: never (default 30)
   --label KEY=VALUE    what this worker can be chosen by; repeatable
   --capacity N         never more runs at once than this (default: as
                        configured on the server)
@@ -90,6 +94,8 @@ export function parseCommandLine(
       tls: values.tls ?? false,
       supervisor: values.supervisor ?? "auto",
       onCrash: onCrash(values["on-crash"] ?? "continue"),
+      keepSeconds:
+        SECONDS_OF_A_DAY * wholeNumber(values["keep-days"] ?? String(DEFAULT_KEEP_DAYS), "--keep-days", 0),
       spoolBytes: wholeNumber(values["spool-bytes"] ?? String(DEFAULT_SPOOL_BYTES), "--spool-bytes", 1),
     },
   };
@@ -106,6 +112,7 @@ function parse(args: readonly string[]) {
         name: { type: "string" },
         state: { type: "string" },
         work: { type: "string" },
+        "keep-days": { type: "string" },
         label: { type: "string", multiple: true },
         capacity: { type: "string" },
         token: { type: "string" },

@@ -34,4 +34,6 @@ export interface WorkerSettings {
   readonly supervisor?: string | undefined;
   /** What supervised commands do when the worker is killed; "continue" is the default. */
   readonly onCrash?: OnWorkerDeath | undefined;
+  /** Build directories that nothing has used for so long are removed; 0, the default: never. */
+  readonly keepSeconds?: number | undefined;
 }

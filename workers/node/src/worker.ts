@@ -1,8 +1,8 @@
 // Connects the parts of a worker: credential, session, attempts and their runner.
 import { randomUUID } from "node:crypto";
-import { status } from "@grpc/grpc-js";
 import { readEpoch, storeEpoch } from "./epoch.js";
 import { BlobStore } from "./files/transfers/blob-store.js";
+import { UnusedDirectories } from "./files/unused-directories.js";
 import { log, reasonOf } from "./log.js";
 import { ExitReason, StopLevel } from "./proto/worker_pb.js";
 import type { Attempt } from "./runs/attempt.js";
@@ -23,11 +23,7 @@ import { CredentialProvider } from "./transport/credential-provider.js";
 import { callMetadata, connect } from "./transport/transport.js";
 
 const GOODBYE_SECONDS = 3;
-// At shutdown: how long to go on delivering events after the runs have ended.
-const DELIVERY_SECONDS = 10;
-
-// The server can be reached and won't have this worker: only a person can change that.
-const REFUSALS = new Set([status.UNAUTHENTICATED, status.PERMISSION_DENIED, status.UNIMPLEMENTED]);
+const DELIVERY_SECONDS = 10; // At shutdown: how long to go on delivering events after the runs have ended.
 
 /** Holds runs and sessions; one per process and state directory. */
 export class Worker {
@@ -37,6 +33,7 @@ export class Worker {
   readonly #registry: AttemptRegistry;
   readonly #runner: Runner;
   readonly #blobs: BlobStore;
+  readonly #directories: UnusedDirectories;
   readonly #identity: SessionIdentity;
   readonly #sessionParts: SessionParts;
   readonly #closing = new AbortController();
@@ -56,9 +53,11 @@ export class Worker {
     const executor = new LocalExecutor(settings, this.#blobs);
     this.#store = new AttemptStore(settings);
     this.#runner = new Runner(this.#store, executor);
+    this.#directories = new UnusedDirectories(settings);
     this.#registry = new AttemptRegistry(
       this.#store,
       (attempt, spec, predecessors) => {
+        this.#directories.note(attempt.builddir);
         void this.#perform(attempt, () => this.#runner.run(attempt, spec, predecessors));
       },
       this.#wake,
@@ -96,6 +95,7 @@ export class Worker {
       }
     }
     const { signal } = this.#closing;
+    void this.#directories.keepRemoving(() => this.#registry.atWork, signal);
     try {
       await Promise.race([this.#credentials.ensureEnrolled(signal), this.#done.wait()]);
       if (!this.#done.isSet) {
@@ -207,7 +207,7 @@ export class Worker {
         log.warning(`the server refuses: ${error.message}`);
         return Math.max(error.retryAfterSeconds, error.isFatal ? backoff.slowestDelay() : usualDelay());
       }
-      if (error instanceof SessionLostError && REFUSALS.has(error.code)) {
+      if (error instanceof SessionLostError && error.isRefusal) {
         log.error(`the server won't have this worker: ${error.message}`);
         return backoff.slowestDelay();
       }

@@ -18,6 +18,7 @@ test("the least that has to be said is server, name and state", () => {
       tls: false,
       supervisor: "auto",
       onCrash: "continue",
+      keepSeconds: 30 * 86_400,
       spoolBytes: 1 << 30,
     },
   });

@@ -798,8 +798,9 @@ class Hello(_message.Message):
     @_builtins.property
     def features(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional features offered. Known: "pty", "blobs", "watch_files", "cgroup", "subreaper", "gap", "merge_stderr",
-        "file_operations", "file_types", "secrets", "stdin", "supervised" (commands survive the worker), "tree_kill". A worker that
-        offers none still runs argv ("hello" level).
+        "file_operations", "file_types", "secrets", "stdin", "supervised" (commands survive the worker), "tree_kill", "timeouts",
+        "log_limit", "stop_policy", "umask", "unset_env", "shell_script": the last six name fields of Command and RunSpec that are
+        heeded. What isn't offered isn't asked for. A worker that offers none still runs argv ("hello" level).
         """
 
     @_builtins.property
@@ -2642,7 +2643,7 @@ class FileOut(_message.Message):
     OPTIONAL_FIELD_NUMBER: _builtins.int
     SIZE_LIMIT_FIELD_NUMBER: _builtins.int
     pattern: _builtins.bytes
-    """What to upload: a pattern as in Glob. Only regular files are taken."""
+    """What to upload: a pattern as in Glob. Regular files are taken, directories and links passed over; anything else is an error."""
     always: _builtins.bool
     """Also when the operation failed."""
     optional: _builtins.bool

@@ -13,6 +13,7 @@ import { QueryBoundary } from "../../ui/query-boundary.tsx";
 import type { Status } from "../../ui/status.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
+import { BranchesPanel } from "./branches-panel.tsx";
 import { BuildHistory } from "./build-history.tsx";
 import { DurationChart } from "./duration-chart.tsx";
 import "./builder-page.css";
@@ -74,6 +75,7 @@ function BuilderDetails({ detail }: { detail: BuilderDetail }) {
         </p>
         {recent.length > 0 && <DurationChart builds={recent} />}
       </section>
+      <BranchesPanel detail={detail} />
       <BuildHistory builder={builder.name} />
     </>
   );

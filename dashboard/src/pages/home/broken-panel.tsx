@@ -35,11 +35,31 @@ export function BrokenPanel({ home }: { home: Home }) {
           ))}
         </ul>
       )}
+      <BrokenElsewhere home={home} />
     </section>
   );
 }
 
-function BrokenRow({ builder }: { builder: BrokenBuilder }) {
+/** What is broken on other branches than the default one, folded: it concerns those who work there. */
+function BrokenElsewhere({ home }: { home: Home }) {
+  const { broken_elsewhere: branches, broken_elsewhere_count: count } = home;
+  if (count === 0) return null;
+  return (
+    <details className="broken-elsewhere">
+      <summary className="panel-note">{plural(count, "failure")} on other branches</summary>
+      <ul>
+        {branches.map((builder) => (
+          <BrokenRow key={`${builder.name} ${builder.branch}`} builder={builder} isElsewhere />
+        ))}
+      </ul>
+      {count > branches.length && (
+        <p className="panel-note">and {plural(count - branches.length, "more failure")}</p>
+      )}
+    </details>
+  );
+}
+
+function BrokenRow({ builder, isElsewhere = false }: { builder: BrokenBuilder; isElsewhere?: boolean }) {
   const { broken, last_build: last, suspect_count } = builder;
   const suspects = builder.suspects.slice(0, SUSPECTS_SHOWN);
   return (
@@ -50,6 +70,7 @@ function BrokenRow({ builder }: { builder: BrokenBuilder }) {
           <Link to="/builders/$builder" params={{ builder: builder.name }} className="broken-name">
             {builder.name}
           </Link>
+          {isElsewhere && <span className="tag">{builder.branch}</span>}
           <span className="muted broken-summary">{builder.summary}</span>
         </div>
         <div className="broken-line">
@@ -73,7 +94,9 @@ function BrokenRow({ builder }: { builder: BrokenBuilder }) {
         {suspect_count > suspects.length && (
           <div className="muted">and {plural(suspect_count - suspects.length, "more commit")}</div>
         )}
-        {!builder.baseline && <div className="muted">It has never passed, so there are no suspects.</div>}
+        {!builder.baseline && (
+          <div className="muted">Nothing it was made from has passed, so there are no suspects.</div>
+        )}
       </div>
     </li>
   );

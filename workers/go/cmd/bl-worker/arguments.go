@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"buildledger/workers/go/internal/contract"
 	"buildledger/workers/go/internal/transport"
@@ -19,6 +20,8 @@ const (
 	tokenVariable = "BUILDLEDGER_WORKER_TOKEN"
 	// capacityFromServer is the default capacity: more than any server configures, so that only its configuration counts.
 	capacityFromServer = 1_000
+	defaultKeepDays    = 30
+	keepDaysMax        = 36_500
 	usage              = `Usage: bl-worker --server HOST:PORT --name NAME --state DIR [options]
 
 Runs builds for a Build Ledger server. Connections may break and the server may restart: steps go on, and no output is
@@ -28,6 +31,7 @@ lost. SIGTERM or Ctrl-C stops what runs, SIGHUP lets it finish first.
   --name NAME          the name this worker is configured under
   --state DIR          journal, credential and lock; private to this worker
   --work DIR           where build directories lie (default: work/ in the state directory)
+  --keep-days N        build directories that no build has used for so many days are removed; 0: never (default: 30)
   --label KEY=VALUE    what this worker can be chosen by; repeatable
   --capacity N         never more builds at the same time than this (default: as configured on the server)
   --token TOKEN        one-use enrollment token, for the first start; better given in ` + tokenVariable + `,
@@ -76,6 +80,7 @@ func parseArguments(arguments []string, getenv func(string) string, out io.Write
 	flags.StringVar(&settings.StateDir, "state", "", "")
 	flags.StringVar(&settings.WorkDir, "work", "", "")
 	flags.Var(labels(settings.Labels), "label", "")
+	keepDays := flags.Uint("keep-days", defaultKeepDays, "")
 	capacity := flags.Uint("capacity", capacityFromServer, "")
 	flags.StringVar(&settings.Token, "token", settings.Token, "")
 	flags.StringVar(&settings.EnrollAt, "enroll-at", "", "")
@@ -97,6 +102,7 @@ func parseArguments(arguments []string, getenv func(string) string, out io.Write
 		return settings, errHelpShown
 	}
 	settings.Capacity = uint32(*capacity)
+	settings.Keep = time.Duration(min(*keepDays, keepDaysMax)) * 24 * time.Hour
 	if err := checkSettings(&settings, flags.Args(), *capacity); err != nil {
 		return settings, fmt.Errorf("%w (try --help)", err)
 	}

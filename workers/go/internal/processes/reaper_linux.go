@@ -48,7 +48,7 @@ func NewReaper(cgroupParent string) *Reaper {
 
 // Features are the optional features of the protocol that this system offers.
 func (r *Reaper) Features() []string {
-	features := []string{"pty", "tree_kill"}
+	features := []string{"pty", "tree_kill", "umask"}
 	if r.isSubreaper {
 		features = append(features, "subreaper")
 	}

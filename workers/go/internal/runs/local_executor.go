@@ -11,7 +11,10 @@ import (
 )
 
 // portableFeatures are offered on every system; processes.Reaper knows those that depend on the system.
-var portableFeatures = []string{"merge_stderr", "file_operations", "file_types", "secrets", "stdin", "watch_files", "gap", "blobs", "supervised"}
+var portableFeatures = []string{
+	"merge_stderr", "file_operations", "file_types", "secrets", "stdin", "watch_files", "gap", "blobs", "supervised",
+	"timeouts", "log_limit", "stop_policy", "unset_env", "shell_script",
+}
 
 // LocalExecutor does the operations of runs on this machine.
 type LocalExecutor struct {

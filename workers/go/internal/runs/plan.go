@@ -130,6 +130,9 @@ func checkCommand(command *pb.Command, features []string) error {
 	if command.GetPty() != nil && !slices.Contains(features, "pty") {
 		return unsupported("pty")
 	}
+	if command.Umask != nil && !slices.Contains(features, "umask") {
+		return unsupported("umask")
+	}
 	return nil
 }
 

@@ -20,10 +20,11 @@ var runIDPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12
 // AttemptRegistry has every attempt from when the server first names it until it is released, and converges to what the server
 // wants of them. It is safe for concurrent use.
 type AttemptRegistry struct {
-	store  *runs.AttemptStore
-	runner *runs.Runner
-	outbox *Outbox
-	log    *slog.Logger
+	store    *runs.AttemptStore
+	runner   *runs.Runner
+	outbox   *Outbox
+	log      *slog.Logger
+	onBegins func(buildDir string) // Called before a run begins.
 
 	mu         sync.Mutex
 	attempts   map[runs.Key]*runs.Attempt
@@ -39,12 +40,14 @@ type AttemptRegistry struct {
 // NewAttemptRegistry has the attempts that an earlier worker process left, and resumes those that haven't ended.
 func NewAttemptRegistry(
 	store *runs.AttemptStore, runner *runs.Runner, outbox *Outbox, log *slog.Logger, recovered []*runs.Attempt,
+	onBegins func(buildDir string),
 ) *AttemptRegistry {
 	r := &AttemptRegistry{
 		store:    store,
 		runner:   runner,
 		outbox:   outbox,
 		log:      log,
+		onBegins: onBegins,
 		attempts: make(map[runs.Key]*runs.Attempt),
 		released: make(map[runs.Key]bool),
 		changed:  make(chan struct{}),
@@ -75,6 +78,19 @@ func (r *AttemptRegistry) all() []*runs.Attempt {
 		all = append(all, r.attempts[key])
 	}
 	return all
+}
+
+// WhileNoneBegins calls look with the build directories of the attempts at work, and lets none begin meanwhile.
+func (r *AttemptRegistry) WhileNoneBegins(look func(busy []string)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var busy []string
+	for _, attempt := range r.all() {
+		if !attempt.HasEnded() {
+			busy = append(busy, attempt.BuildDir)
+		}
+	}
+	look(busy)
 }
 
 // Drain has new runs rejected from now on.

@@ -25,7 +25,7 @@ func newRegistry(t *testing.T) (*AttemptRegistry, *Outbox) {
 	executor := runs.NewLocalExecutor(runs.ExecutorOptions{
 		WorkDir: t.TempDir(), Server: runs.NewServerSettings(), Budget: budget, Log: log,
 	})
-	return NewAttemptRegistry(store, runs.NewRunner(store, executor, log), outbox, log, nil), outbox
+	return NewAttemptRegistry(store, runs.NewRunner(store, executor, log), outbox, log, nil, func(string) {}), outbox
 }
 
 // desiredState is the desired state of a server that wants one thing of some runs, and nothing of any other.

@@ -28,6 +28,7 @@ func (r *AttemptRegistry) startNew(key runs.Key, wanted *pb.DesiredRun) {
 		attempt.Reject(pb.RejectCode_REJECT_CODE_INVALID_SPEC,
 			"this worker doesn't hold the run, and there is no specification")
 	default:
+		r.onBegins(attempt.BuildDir)
 		go func() {
 			r.runner.Run(attempt, spec, predecessors)
 			r.removeIfUnknown(attempt)

@@ -47,6 +47,8 @@ type Settings struct {
 	SpoolBytes int64
 	// OnCrash is what becomes of commands when the worker is killed: contract.OnDeathContinue or contract.OnDeathKill.
 	OnCrash string
+	// Keep is for how long build directories that nothing uses are kept; 0: for ever.
+	Keep time.Duration
 	// Cgroup is a cgroup v2 directory that was delegated to the worker; found by itself under systemd's Delegate=yes.
 	Cgroup string
 	// Software is the name and version of the worker's program.
@@ -62,6 +64,7 @@ type Worker struct {
 	blobs          *transfers.BlobStore
 	outbox         *session.Outbox
 	registry       *session.AttemptRegistry
+	directories    *unusedDirectories
 	identity       *session.Identity
 	sessionOptions session.Options
 	done           chan struct{} // Closed when the worker has done all it can before it ends.
@@ -128,7 +131,10 @@ func (w *Worker) recoverRuns() error {
 	if err != nil {
 		return fmt.Errorf("taking over from an earlier worker process: %w", err)
 	}
-	w.registry = session.NewAttemptRegistry(store, runs.NewRunner(store, executor, w.log), w.outbox, w.log, attempts)
+	w.directories = newUnusedDirectories(w.settings)
+	w.registry = session.NewAttemptRegistry(
+		store, runs.NewRunner(store, executor, w.log), w.outbox, w.log, attempts, w.directories.note,
+	)
 	w.sessionOptions = session.Options{
 		Identity: w.identity, Registry: w.registry, Outbox: w.outbox, Executor: executor, Store: store, Server: server, Log: w.log,
 		OnEstablished: w.sessionEstablished,
@@ -156,6 +162,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	var tasks sync.WaitGroup
 	tasks.Go(func() { w.credential.KeepRenewed(ctx) })
 	tasks.Go(func() { w.runSessions(ctx) })
+	tasks.Go(func() { w.directories.keepRemoving(ctx, w.registry.WhileNoneBegins) })
 	tasks.Wait()
 	w.blobs.Close()
 	for _, attempt := range w.registry.All() {

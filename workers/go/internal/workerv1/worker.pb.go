@@ -1387,8 +1387,9 @@ type Hello struct {
 	// Runs it is willing to do at once; 0: no more than what it already holds.
 	Capacity uint32 `protobuf:"varint,11,opt,name=capacity,proto3" json:"capacity,omitempty"`
 	// Optional features offered. Known: "pty", "blobs", "watch_files", "cgroup", "subreaper", "gap", "merge_stderr",
-	// "file_operations", "file_types", "secrets", "stdin", "supervised" (commands survive the worker), "tree_kill". A worker that
-	// offers none still runs argv ("hello" level).
+	// "file_operations", "file_types", "secrets", "stdin", "supervised" (commands survive the worker), "tree_kill", "timeouts",
+	// "log_limit", "stop_policy", "umask", "unset_env", "shell_script": the last six name fields of Command and RunSpec that are
+	// heeded. What isn't offered isn't asked for. A worker that offers none still runs argv ("hello" level).
 	Features []string `protobuf:"bytes,12,rep,name=features,proto3" json:"features,omitempty"`
 	// What the worker has room for.
 	Limits *Limits `protobuf:"bytes,13,opt,name=limits,proto3" json:"limits,omitempty"`
@@ -5235,7 +5236,7 @@ func (x *FileIn) GetMode() uint32 {
 // Files the run leaves to the server: at most 10,000, all patterns together.
 type FileOut struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What to upload: a pattern as in Glob. Only regular files are taken.
+	// What to upload: a pattern as in Glob. Regular files are taken, directories and links passed over; anything else is an error.
 	Pattern []byte `protobuf:"bytes,1,opt,name=pattern,proto3" json:"pattern,omitempty"`
 	// Also when the operation failed.
 	Always bool `protobuf:"varint,2,opt,name=always,proto3" json:"always,omitempty"`

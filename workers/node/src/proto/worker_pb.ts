@@ -419,8 +419,9 @@ export type Hello = Message<"buildledger.worker.v1.Hello"> & {
 
   /**
    * Optional features offered. Known: "pty", "blobs", "watch_files", "cgroup", "subreaper", "gap", "merge_stderr",
-   * "file_operations", "file_types", "secrets", "stdin", "supervised" (commands survive the worker), "tree_kill". A worker that
-   * offers none still runs argv ("hello" level).
+   * "file_operations", "file_types", "secrets", "stdin", "supervised" (commands survive the worker), "tree_kill", "timeouts",
+   * "log_limit", "stop_policy", "umask", "unset_env", "shell_script": the last six name fields of Command and RunSpec that are
+   * heeded. What isn't offered isn't asked for. A worker that offers none still runs argv ("hello" level).
    *
    * @generated from field: repeated string features = 12;
    */
@@ -2506,7 +2507,7 @@ export const FileInSchema: GenMessage<FileIn> = /*@__PURE__*/
  */
 export type FileOut = Message<"buildledger.worker.v1.FileOut"> & {
   /**
-   * What to upload: a pattern as in Glob. Only regular files are taken.
+   * What to upload: a pattern as in Glob. Regular files are taken, directories and links passed over; anything else is an error.
    *
    * @generated from field: bytes pattern = 1;
    */

@@ -25,6 +25,12 @@ const ALWAYS_OFFERED = [
   "watch_files",
   "gap",
   "blobs",
+  "timeouts",
+  "log_limit",
+  "stop_policy",
+  "umask",
+  "unset_env",
+  "shell_script",
 ];
 
 /** The figures of the machine that each heartbeat has. */

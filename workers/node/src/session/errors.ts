@@ -1,6 +1,6 @@
 // How a session can end other than by a goodbye.
 import { create } from "@bufbuild/protobuf";
-import type { status } from "@grpc/grpc-js";
+import { status } from "@grpc/grpc-js";
 import { ErrorCode, ErrorSchema, type Error as ServerError } from "../proto/worker_pb.js";
 import { secondsOf } from "../timing.js";
 
@@ -23,6 +23,11 @@ export class SessionLostError extends Error {
     message: string,
   ) {
     super(message);
+  }
+
+  /** The server can be reached and won't have this worker: only a person can change that. */
+  get isRefusal(): boolean {
+    return [status.UNAUTHENTICATED, status.PERMISSION_DENIED, status.UNIMPLEMENTED].includes(this.code);
   }
 }
 

@@ -53,6 +53,8 @@ class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     labels: Mapping[str, str] = msgspec.field(default_factory=dict)
     capacity: int = 1
+    features: frozenset[str] | None = None
+    """What it offers of the worker protocol; None: it has never connected. No expression sees it."""
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):

@@ -68,9 +68,18 @@ class Requirement:
         self.per_request = any(not name.startswith(("matrix.", "worker.")) for name in self._variables)
         """It depends on the request, so there may never be a second one like it."""
         self._answers: dict[object, bool] = {}
+        self._features = needed_features(builder)
 
     def fits(self, worker: WorkerView) -> bool:
         """Whether a worker may run the build."""
+        return not self.lacking(worker) and self.meets_condition(worker)
+
+    def lacking(self, worker: WorkerView) -> frozenset[str]:
+        """What the builder's steps need and a worker doesn't offer, by all that is known of it."""
+        return frozenset() if worker.features is None else self._features - worker.features
+
+    def meets_condition(self, worker: WorkerView) -> bool:
+        """Whether the builder's condition holds for a worker."""
         appearance = (
             worker.name if "worker.name" in self._variables else None,
             worker.capacity if "worker.capacity" in self._variables else None,
@@ -105,12 +114,19 @@ class Requirement:
         return evaluate.worker_fits(builder, msgspec.structs.replace(self._context, worker=worker))
 
 
+def needed_features(builder: Builder) -> frozenset[str]:
+    """What a builder's steps need of a worker beyond running programs: features of the worker protocol, by name."""
+    return frozenset().union(*(step.features() for step in builder.steps))
+
+
 def requirement_key(builder: Builder, context: Context) -> RequirementKey:
     """What `Requirement` depends on, comparable."""
+    features = sorted(needed_features(builder))
     if builder.worker is None:
-        return b""
+        return msgspec.json.encode(features)
     names = sorted(name for name in mentioned(builder.worker.source) if not name.startswith("worker."))
-    return msgspec.json.encode((builder.worker, [(name, _value(context, *name.split(".", 1))) for name in names]))
+    values = [(name, _value(context, *name.split(".", 1))) for name in names]
+    return msgspec.json.encode((builder.worker, values, features))
 
 
 def request_context(
@@ -138,16 +154,23 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
-def worker_view(configuration: Configuration, name: str, labels: Mapping[str, str], capacity: int | None) -> WorkerView:
-    """A worker as expressions see it: the configuration has the last word on its labels and its capacity.
+def worker_view(
+    configuration: Configuration,
+    name: str,
+    labels: Mapping[str, str],
+    capacity: int | None,
+    features: Iterable[str] | None = None,
+) -> WorkerView:
+    """A worker as placement sees it: the configuration has the last word on its labels and its capacity.
 
-    `labels` and `capacity` are what the worker says of itself; None: it has never connected.
+    `labels`, `capacity` and `features` are what the worker says of itself; None: it has never connected.
     """
+    offered = None if features is None else frozenset(features)
     configured = configuration.workers.get(name)
     if configured is None:
-        return WorkerView(name=name, labels=labels, capacity=capacity or 0)
+        return WorkerView(name=name, labels=labels, capacity=capacity or 0, features=offered)
     lowest = configured.capacity if capacity is None else min(capacity, configured.capacity)
-    return WorkerView(name=name, labels={**labels, **configured.labels}, capacity=lowest)
+    return WorkerView(name=name, labels={**labels, **configured.labels}, capacity=lowest, features=offered)
 
 
 def lacking_lock(uses: Iterable[LockUse], free: Mapping[str, int]) -> LockUse | None:

@@ -119,6 +119,18 @@ def explain(
 def _nobody_fits(requirement: Requirement, known: Sequence[Candidate]) -> WaitReason:
     if not known:
         return WaitReason("no_worker_fits", "no worker is configured")
+    lacking = {each.view.name: requirement.lacking(each.view) for each in known}
+    fitting = [each.view.name for each in known if lacking[each.view.name] and requirement.meets_condition(each.view)]
+    if fitting:
+        nearest_name = min(fitting, key=lambda name: len(lacking[name]))
+        missing = ", ".join(sorted(lacking[nearest_name]))
+        who = (
+            f"{nearest_name} doesn't"
+            if len(fitting) == 1
+            else f"of the {len(fitting)} workers that would fit none does"
+        )
+        text = f"no worker offers what its steps need: {who} offer {missing}; update it"
+        return WaitReason("no_worker_fits", text, tuple(fitting))
     condition, nearest = requirement.unmet([candidate.view for candidate in known])
     if nearest is not None:
         text = f"no configured worker fits; {nearest.name} is nearest, but for it this does not hold: {condition}"

@@ -7,7 +7,7 @@ fact is stored that `check` refuses. Doors refuse or cut earlier, where they can
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -186,20 +186,15 @@ def _struct(cls: type[msgspec.Struct]) -> _Check:
 
 def _of(kind: inspect.Type, cls: type, field: str) -> _Check | None:
     """The check of a type; None for one whose every value can be held."""
+    if (scalar := _SCALARS.get(type(kind))) is not None:
+        return scalar
     match kind:
         case inspect.StrType():
-            limit = OTHER_TEXTS.get((cls, field))
-            if limit is None and field in NAMES:
-                return _name
-            return lambda text: check_text(text, limit or TEXT_CHARACTERS)
-        case inspect.IntType():
-            return _number
-        case inspect.FloatType():
-            return _fraction
-        case inspect.DateTimeType():
-            return _time
-        case inspect.AnyType():
-            return _json
+            return _text_check(cls, field)
+        case inspect.LiteralType(values=values):
+            return _one_of(values)
+        case inspect.EnumType(cls=enum):
+            return _one_of(tuple(enum))
         case inspect.StructType(cls=inner):
             return _struct(inner)
         case inspect.UnionType(types=alternatives):
@@ -208,10 +203,17 @@ def _of(kind: inspect.Type, cls: type, field: str) -> _Check | None:
             return _list(_of(item, cls, field))
         case inspect.DictType(key_type=key, value_type=value):
             return _mapping(_of(key, cls, field), _of(value, cls, field))
-        case inspect.NoneType() | inspect.BoolType() | inspect.UUIDType() | inspect.LiteralType() | inspect.EnumType():
+        case inspect.NoneType() | inspect.UUIDType():
             return None
         case _:
             raise TypeError(f"{cls.__name__}.{field}: say in {__name__} what a {type(kind).__name__} may hold")
+
+
+def _text_check(cls: type, field: str) -> _Check:
+    limit = OTHER_TEXTS.get((cls, field))
+    if limit is None and field in NAMES:
+        return _name
+    return lambda text: check_text(text, limit or TEXT_CHARACTERS)
 
 
 def _union(alternatives: tuple[inspect.Type, ...], cls: type, field: str) -> _Check | None:
@@ -227,8 +229,19 @@ def _union(alternatives: tuple[inspect.Type, ...], cls: type, field: str) -> _Ch
         if value is None:
             return
         inner = structs.get(type(value)) or (others[0] if others else None)
-        if inner is not None:
-            inner(value)
+        if inner is None:
+            raise LimitError(f"is a {type(value).__name__}, which can't stand here")
+        inner(value)
+
+    return chosen
+
+
+def _one_of(values: Collection[object]) -> _Check:
+    known = frozenset(values)
+
+    def chosen(value: Any) -> None:
+        if value not in known:
+            raise LimitError(f"is {value!r:.80}, none of {', '.join(map(str, values))}")
 
     return chosen
 
@@ -262,3 +275,12 @@ def _mapping(key: _Check | None, value: _Check | None) -> _Check:
 def _shown(number: int) -> str:
     """A number for people; one of thousands of digits takes Python seconds to write."""
     return str(number) if number.bit_length() <= 128 else f"a number of {number.bit_length()} bits"
+
+
+_SCALARS: dict[type[inspect.Type], _Check] = {
+    inspect.IntType: _number,
+    inspect.FloatType: _fraction,
+    inspect.DateTimeType: _time,
+    inspect.AnyType: _json,
+    inspect.BoolType: _one_of((True, False)),
+}

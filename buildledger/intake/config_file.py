@@ -12,6 +12,7 @@ from buildledger.config.load import load
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.report import problems_text
 from buildledger.domain.config import ApplyConfig
+from buildledger.events.limits import LINE_CHARACTERS, held
 from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin, Receipt
@@ -58,7 +59,7 @@ class ConfigFile:
         command = ApplyConfig(
             digest=wanted.digest,
             text=wanted.to_json(),
-            origin=str(self._path.resolve()),
+            origin=held(str(self._path.resolve()), LINE_CHARACTERS),
             plan=diff(self._active.current, wanted).plan(),
         )
         return await self._ledger.execute(command, origin=Origin(actor="system"))

@@ -6,11 +6,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from buildledger.domain.build import FinishOperation, ReportTests
 from buildledger.domain.command import Command
 from buildledger.domain.refusals import Refusal
 from buildledger.events.fact import Recorded
 from buildledger.events.ids import BuildId, OperationId
+from buildledger.events.limits import LINE_CHARACTERS, held
 from buildledger.events.operation import Ended, FindArtifact, Mask, ReadReports
 from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable
 from buildledger.ledger.fold_follower import FoldFollower
@@ -168,7 +171,8 @@ class ServerOperations:
 
 def _commands(operation: ServerOperation, outcome: Outcome) -> list[Command]:
     build_id, operation_id = operation.build_id, operation.operation_id
-    finish = FinishOperation(build_id=build_id, operation_id=operation_id, fence=operation.fence, ended=outcome.ended)
+    ended = msgspec.structs.replace(outcome.ended, detail=held(outcome.ended.detail, LINE_CHARACTERS))
+    finish = FinishOperation(build_id=build_id, operation_id=operation_id, fence=operation.fence, ended=ended)
     return [*(ReportTests(build_id=build_id, report=report) for report in outcome.reports), finish]
 
 

@@ -39,6 +39,7 @@ worker = versioned(
     number("configured_capacity"),
     text("labels"),
     number("capacity"),
+    text("features"),
     text("version"),
     text("os"),
     text("arch"),
@@ -58,7 +59,7 @@ class Workers:
     """Every worker that is configured or was ever let in."""
 
     NAME: ClassVar[str] = "workers"
-    VERSION: ClassVar[int] = 4
+    VERSION: ClassVar[int] = 5
     METADATA: ClassVar[sa.MetaData] = METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset(
         {
@@ -134,6 +135,7 @@ _UNKNOWN: Row = {
     "configured_labels": "{}",
     "configured_capacity": 0,
     "labels": "{}",
+    "features": "[]",
     "capacity": 0,
     "version": "",
     "os": "",
@@ -160,6 +162,7 @@ def _change(recorded: Recorded) -> Row:
                 "status": "connected",
                 "labels": encode(connected.labels),
                 "capacity": connected.capacity,
+                "features": encode(connected.features),
                 "version": connected.version,
                 "os": connected.os,
                 "arch": connected.arch,

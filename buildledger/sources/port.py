@@ -94,6 +94,10 @@ class Checkout(Protocol):
         """Let the next try begin by removing what was damaged or in the way."""
         ...
 
+    def may_come(self, failed: WorkerCommandFailedError) -> bool:
+        """Whether the revision was announced and isn't there yet, so that waiting may help."""
+        ...
+
     def pause(self, seconds: int) -> WorkerCommand:
         """Let the worker wait; a restart of the server doesn't begin the pause anew."""
         ...

@@ -37,6 +37,8 @@ from buildledger.steps.program import (
 
 PAUSE_SECONDS = (10, 30, 90)
 """Before each further attempt when the network is to blame."""
+APPEARANCE_SECONDS = (5, 15, 40)
+"""Before each further attempt when the revision was announced and isn't there yet."""
 REPAIRS = 3
 """How often a clone is repaired: a stale lock, another one in a submodule, a damaged one."""
 SHOWN_CHARACTERS = 12
@@ -73,7 +75,8 @@ class TimeLeft:
 def checkout(step: CheckoutStep, inputs: StepInputs) -> Program:
     """Bring the stamp's revision, or what its branch holds, into the build's directory; say which it was."""
     planned = _plan(step, inputs)
-    pauses, repairs, time = list(PAUSE_SECONDS), REPAIRS, TimeLeft(step.timeout.total_seconds)
+    waits = {FailureCause.NETWORK: list(PAUSE_SECONDS), FailureCause.NOT_FOUND: list(APPEARANCE_SECONDS)}
+    repairs, time = REPAIRS, TimeLeft(step.timeout.total_seconds)
     while True:
         try:
             revision = yield from _perform(planned.attempt(), time)
@@ -82,7 +85,8 @@ def checkout(step: CheckoutStep, inputs: StepInputs) -> Program:
             cause = None if found is None else found.cause
             if time.is_over:
                 return _give_up(planned, failed, time)
-            if cause is FailureCause.NETWORK and pauses:
+            passing = cause is FailureCause.NETWORK or planned.may_come(failed)
+            if cause is not None and passing and (pauses := waits.get(cause)):
                 interrupted = yield from _wait(planned.pause(pauses.pop(0)), time)
                 if interrupted is not None:
                     return _give_up(planned, failed if time.is_over else interrupted, time)
@@ -173,4 +177,4 @@ def _give_up(planned: Checkout, failed: WorkerCommandFailedError, time: TimeLeft
     )
 
 
-PROGRAM = StepProgram(name="checkout", version=3, start=checkout)
+PROGRAM = StepProgram(name="checkout", version=4, start=checkout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -25,7 +26,7 @@ from buildledger.ledger.vault import Vault
 from buildledger.logs.artifacts_local import LocalArtifactStore
 from buildledger.logs.local import LocalLogStore
 from buildledger.projections.projector import Projector
-from buildledger.projections.storage import SqliteViews
+from buildledger.projections.storage import SqliteViews, ViewStorage
 from buildledger.projections.views import Views
 from buildledger.sources.change_texts import ChangeTexts
 from buildledger.testing.clock import VirtualClock
@@ -102,10 +103,18 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     """A server's inside with a small configuration, in which nothing has been built yet."""
+    with inside(tmp_path) as site:
+        yield site
+
+
+@contextmanager
+def inside(tmp_path: Path, url: str | None = None, storage: ViewStorage | None = None, seed: int = 7) -> Iterator[Site]:
+    """A server's inside over a ledger and views of one's own, or new ones in a directory."""
     clock = VirtualClock(START)
-    url = f"sqlite:///{tmp_path}/ledger.db"
+    url = url or f"sqlite:///{tmp_path}/ledger.db"
     ledger = Ledger.open(url, clock=clock)
-    vault, tree, views = Vault.open(url), Tree.open(ledger.store, url), Views(SqliteViews(tmp_path / "views"))
+    views = Views(storage or SqliteViews(tmp_path / "views"))
+    vault, tree = Vault.open(url), Tree.open(ledger.store, url)
     logs = LocalLogStore(tmp_path / "logs")
     projector = Projector(ledger, views)
     polled: list[str] = []
@@ -135,7 +144,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         admin_token=TOKEN,
         dashboard=tmp_path / "dashboard",
     )
-    world = World(ledger, seed=7, clock=clock)
+    world = World(ledger, seed=seed, clock=clock)
     projector.start()
     yield Site(deps=deps, app=make_app(deps), world=world, vault=vault, logs=logs, revisions=revisions, polled=polled)
     projector.close()

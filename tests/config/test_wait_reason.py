@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from buildledger.config.evaluate import WorkerView
@@ -200,3 +201,15 @@ def test_a_builder_that_nobody_configures_waits_for_the_configuration() -> None:
     """Without its builder in the configuration, or without any, a request says so."""
     assert why("gone", worker("w1")).code == "builder_not_configured"
     assert Situation(None, (), ()).why("docs", (), {}, tuple).code == "builder_not_configured"
+
+
+def test_what_no_worker_offers_is_named() -> None:
+    """Workers that the condition fits and that lack what the steps need are named, with what they lack."""
+    plain = worker("w1")
+    lacking = msgspec.structs.replace(plain, view=msgspec.structs.replace(plain.view, features=frozenset({"timeouts"})))
+    reason = why("large", worker("w2", labels={"os": "arm"}), lacking)
+    assert reason.code == "no_worker_fits"
+    reason = why("docs", lacking)
+    assert (reason.code, reason.workers) == ("no_worker_fits", ("w1",))
+    assert reason.text == "no worker offers what its steps need: w1 doesn't offer log_limit; update it"
+    assert why("docs", plain).code == "next"

@@ -27,6 +27,7 @@ from buildledger.ledger.submission import Origin
 from tests.elastic.kubernetes.replay import replay
 from tests.elastic.kubernetes.scenarios import TOKEN
 from tests.elastic.kubernetes.scenarios import machine as job_machine
+from tests.fakes.worker_features import EVERYTHING
 
 SYSTEM = Origin(actor="system")
 Do = Callable[..., Awaitable[None]]
@@ -140,7 +141,7 @@ HELLO = ConnectWorker(
     arch="x86_64",
     labels={},
     capacity=1,
-    features=(),
+    features=EVERYTHING,
     address="",
 )
 

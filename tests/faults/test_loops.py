@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.faults.loop import Loop, LoopOptions, LoopOutcome, row
-from tests.faults.loops import kills
+from tests.faults.loops import extremes, kills, messages
 from tests.faults.loops.catalogue import LOOPS
 
 ROOT = Path(__file__).parent.parent.parent
 KILLS = 4
+EXTREMES = 150
+MESSAGES = 40
 
 
 def quietly(_: str) -> None:
@@ -27,6 +29,22 @@ def test_kills_on_sqlite(tmp_path: Path) -> None:
     """Server, worker and both are killed: nothing is stuck, lost or done twice."""
     outcome = kills.on_sqlite(options(tmp_path, KILLS, seed=3))
     assert (outcome.done, outcome.details) == (KILLS, [])
+
+
+@pytest.mark.postgresql
+def test_extremes(tmp_path: Path, database_url: str, postgresql_url: str) -> None:
+    """What nobody expects comes through commands and the API: refused clearly, or readable in views of both kinds."""
+    outcome = LoopOutcome()
+    extremes.run(tmp_path, database_url, postgresql_url, EXTREMES, 5, outcome)
+    assert outcome.details == []
+    assert outcome.done >= EXTREMES
+
+
+async def test_extremes_of_workers(tmp_path: Path) -> None:
+    """What a worker says that nobody expects ends its operation in a way that every view can hold."""
+    outcome = LoopOutcome()
+    await messages.run(tmp_path, MESSAGES, 3, outcome)
+    assert (outcome.done, outcome.details) == (MESSAGES, [])
 
 
 @pytest.mark.postgresql

@@ -395,3 +395,16 @@ async def test_an_outage_is_logged_once_from_its_beginning_to_its_end(
     assert [level for level, _ in logged] == ["WARNING", "INFO"]
     assert logged[0][1].startswith("source widget can't be read and will be tried again: not_found: ")
     assert logged[1][1] == "source widget can be read again"
+
+
+async def test_a_branch_with_too_long_a_name_is_left_out(world: World, repository: Repository) -> None:
+    """The others are followed all the same, and it is said once."""
+    poller = world.poller(repository)
+    await poller.poll()
+    long = "/".join(["x" * 200] * 5)
+    repository.git("branch", long)
+    repository.git("branch", "short")
+    await poller.poll()
+    await poller.poll()
+    assert {fact.branch for fact in world.facts(BranchMoved)} == {"main", "short"}
+    assert world.facts(SourceFailed) == []

@@ -64,6 +64,25 @@ async def test_a_note_wakes_the_poller(world: World, repository: Repository, pol
     assert not pollers.trigger_poll("unknown")
 
 
+async def test_what_was_announced_too_early_is_found(world: World, repository: Repository) -> None:
+    """A note about something that isn't there yet is followed up a few times, also without any interval."""
+    repeats = Pollers(
+        ledger=world.ledger,
+        vault=world.vault,
+        mirrors=world.path / "mirrors",
+        random=lambda: 0.5,
+        repeat_seconds=(1.0, 1.0),
+    )
+    await repeats.apply({"widget": world.source(repository, poll_seconds=None)})
+    assert repeats.trigger_poll("widget")
+    await until(lambda: "widget/main" in heads(world))
+    assert repeats.trigger_poll("widget")
+    await asyncio.sleep(0.5)
+    revision = repository.commit("late")
+    await until(lambda: heads(world)["widget/main"] == revision)
+    await repeats.close()
+
+
 async def test_intervals(world: World, repository: Repository, pollers: Pollers) -> None:
     """Without any note the source is read again and again."""
     network = Source(name="widget", kind="git", url=repository.url, poll_seconds=0.05)

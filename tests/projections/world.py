@@ -37,6 +37,7 @@ from buildledger.events.results import Result
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
 from buildledger.testing.clock import VirtualClock
+from tests.fakes.worker_features import EVERYTHING
 
 SOURCE, REPOSITORY = "widget", "https://git.example/widget.git"
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -281,7 +282,7 @@ class World:
                 arch="x86_64",
                 labels={"disk": "ssd"},
                 capacity=2,
-                features=(),
+                features=EVERYTHING,
                 address="127.0.0.1",
             ),
         )

@@ -379,3 +379,19 @@ async def test_fences_grow_with_each_assignment(tmp_path: Path) -> None:
         fences = [fact.fence for fact in w.facts(BuildAssigned)]
         assert fences == sorted(set(fences))
         assert len(w.facts(BuildFinished)) == 3
+
+
+async def test_a_build_goes_to_a_worker_that_offers_what_its_steps_need(tmp_path: Path) -> None:
+    """A worker that would refuse a step isn't given its build, however free it is; one that has been updated is."""
+    text = "version: 1\nworkers: {plain: {}, full: {}}\nbuilders:\n  tests: {steps: [{script: make}]}\n"
+    async with world(tmp_path, text, workers=()) as w:
+        await w.connect("plain", features=("log_limit", "timeouts"))
+        await w.force()
+        assert w.facts(BuildAssigned) == []
+        await w.connect("full", capacity=1)
+        assert [fact.worker for fact in w.facts(BuildAssigned)] == ["full"]
+        await w.force()
+        assert len(w.facts(BuildAssigned)) == 1
+        await w.disconnect("plain")
+        await w.connect("plain", features=("log_limit", "timeouts", "shell_script"))
+        assert [fact.worker for fact in w.facts(BuildAssigned)] == ["full", "plain"]

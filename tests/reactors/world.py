@@ -36,6 +36,7 @@ from buildledger.reactors.runner import Runner
 from buildledger.testing.clock import VirtualClock
 from buildledger.testing.configuration import load_text
 from tests.domain.samples import change
+from tests.fakes.worker_features import EVERYTHING
 
 SERVER = ServerId(request_id("server"))
 PASSED = Ended(reason="exited", exit_code=0)
@@ -177,7 +178,7 @@ class World:
             "arch": "x86_64",
             "labels": {},
             "capacity": 8,
-            "features": (),
+            "features": EVERYTHING,
             "address": "",
         }
         await self.do(EnrollWorker(worker=name, credential_digest="secret"), ConnectWorker(**fields | others))

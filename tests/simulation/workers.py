@@ -16,6 +16,7 @@ from buildledger.events.fact import Recorded
 from buildledger.events.ids import BuildId, OperationId
 from buildledger.events.operation import Ended
 from buildledger.events.worker import WorkerConnected
+from tests.fakes.worker_features import EVERYTHING
 from tests.reactors.world import FAILED, PASSED, SERVER, World
 
 
@@ -54,7 +55,7 @@ class SimulatedWorker:
             arch="x86_64",
             labels={},
             capacity=100,
-            features=(),
+            features=EVERYTHING,
             address="",
         )
         await self._w.command(EnrollWorker(worker=self.name, credential_digest="secret"), hello)

@@ -9,7 +9,7 @@ import pytest
 
 from buildledger.events.operation import Ended, Remove, Run
 from buildledger.events.results import Result
-from buildledger.steps.checkout import PAUSE_SECONDS, REPAIRS
+from buildledger.steps.checkout import APPEARANCE_SECONDS, PAUSE_SECONDS, REPAIRS
 from buildledger.steps.program import Conclusion, ObtainRevision, Operation
 from buildledger.steps.registry import begin
 from tests.steps.programs import INPUTS, STEPS
@@ -51,7 +51,7 @@ def test_network_is_tried_again_after_a_pause() -> None:
     operations, conclusion = answered([NETWORK])
     assert labels(operations) == [
         "git fetch",
-        f"wait {PAUSE_SECONDS[0]} s for the network",
+        f"wait {PAUSE_SECONDS[0]} s and try again",
         "git remote",
         "git fetch",
         "git checkout",
@@ -88,6 +88,22 @@ def test_what_waiting_cannot_repair_is_not_repeated(outcome: Ended, words: str) 
     assert len(operations) == 1
     assert conclusion.result is Result.EXCEPTION
     assert words in conclusion.summary
+
+
+NOT_YET = fails("fatal: remote error: upload-pack: not our ref " + "a" * 40 + "\n")
+
+
+def test_a_revision_that_was_announced_is_waited_for() -> None:
+    """It may be on its way, or this copy of the repository behind: a few further attempts, then it is said."""
+    operations, conclusion = answered([NOT_YET, GOOD, GOOD, NOT_YET])
+    waits = [operation.label for operation in operations if operation.label.startswith("wait ")]
+    assert waits == [f"wait {seconds} s and try again" for seconds in APPEARANCE_SECONDS[:2]]
+    assert conclusion.result is Result.SUCCESS
+    operations, conclusion = answered([NOT_YET, GOOD, GOOD] * 10)
+    assert labels(operations).count("git fetch") == len(APPEARANCE_SECONDS) + 1
+    assert (conclusion.result, "not found" in conclusion.summary) == (Result.EXCEPTION, True)
+    operations, _ = answered([GONE], "checkout a branch")
+    assert len(operations) == 1
 
 
 def test_a_damaged_clone_is_removed() -> None:

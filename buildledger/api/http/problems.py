@@ -66,8 +66,8 @@ class NotFound(Problem):
 
     status, code, title = 404, "not_found", "Not found"
 
-    def __init__(self, noun: str, name: object) -> None:
-        super().__init__(f"there is no {noun} {name}")
+    def __init__(self, noun: str, name: object, hint: str = "") -> None:
+        super().__init__(f"there is no {noun} {name}{hint}")
 
 
 class BadCursor(Problem):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from buildledger.api.http.problems import NotFound
 from buildledger.api.models import changes as models
+from buildledger.config.problems import did_you_mean, listed
 from buildledger.domain.schedule import default_branch
 from buildledger.projections import changes as tables
 from buildledger.projections.columns import moment
 from buildledger.projections.reading import Reading
+
+_log = logging.getLogger(__name__)
 
 
 def list_sources(reading: Reading) -> list[models.Source]:
@@ -49,6 +54,22 @@ def default_branch_of(reading: Reading, source: str) -> str:
     row = reading.first(sa.select(table).where(table.c.name == source))
     configured, own = (None, None) if row is None else (row.default_branch, row.own_default_branch)
     return default_branch(configured, own, heads_of(reading, source))
+
+
+def missing_source(reading: Reading, name: str) -> NotFound:
+    """The answer about a source that isn't configured: what it was, or what may have been meant. Says so in the log.
+
+    Whoever names it is a hook, as a rule, whose answers nobody reads.
+    """
+    source = reading.table(tables.source)
+    rows = reading.all(sa.select(source.c.name, source.c.configured))
+    was = any(row.name == name for row in rows)
+    configured = [row.name for row in rows if row.configured]
+    gone = ": it was in the configuration before, and is known from history only"
+    hint = gone if was else did_you_mean(name, configured)
+    problem = NotFound("configured source", name, f"{hint}; configured: {listed(configured) or 'none'}")
+    _log.warning("somebody speaks of a source that isn't configured: %s", problem)
+    return problem
 
 
 def heads_of(reading: Reading, source: str) -> Mapping[str, str]:

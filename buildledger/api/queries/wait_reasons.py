@@ -28,6 +28,7 @@ from buildledger.reactors.state.changed_paths import ChangePaths
 WORKERS_NAMED_MAX = 20
 HOLDERS_NAMED_MAX = 20
 _labels = msgspec.json.Decoder(dict[str, str])
+_features = msgspec.json.Decoder(tuple[str, ...])
 _stamps = msgspec.json.Decoder(list[SourceStamp])
 _ids = msgspec.json.Decoder(tuple[ChangeId, ...])
 
@@ -95,7 +96,13 @@ def _candidate(configuration: Configuration, row: sa.Row[Any], used: int) -> Can
     seen = row.status != "never_connected"
     labels = {"os": row.os, "arch": row.arch} | _labels.decode(row.labels) if seen else {}
     return Candidate(
-        view=worker_view(configuration, row.name, labels, row.capacity if seen else None),
+        view=worker_view(
+            configuration,
+            row.name,
+            labels,
+            row.capacity if seen else None,
+            _features.decode(row.features) if seen else None,
+        ),
         connected=row.status == "connected",
         paused=row.paused,
         revoked=row.credential == "revoked",

@@ -6,11 +6,13 @@ import asyncio
 from email.utils import parseaddr
 
 from buildledger.api.commands.context import Commands
+from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.api.http.parameters import SourcePath
 from buildledger.api.http.problems import NotFound
 from buildledger.api.http.responses import JsonResponse
 from buildledger.api.http.routing import api_router
 from buildledger.api.models import receipts, request_models
+from buildledger.api.queries.sources import missing_source
 from buildledger.domain import source as domain
 from buildledger.domain.source import MoveBranch
 from buildledger.events.change import BranchMoved, FileChange
@@ -33,7 +35,7 @@ async def push_changes(
     configuration = context.deps.active.current
     source = None if configuration is None else configuration.sources.get(name)
     if source is None:
-        raise NotFound("configured source", name)
+        raise await asyncio.to_thread(_missing, context.deps, name)
     recorder = Recorder(context.deps.ledger, context.deps.vault, source=name, repository=source.url)
     said = recorder.translate([_commit(each) for each in body.commits], branch=body.branch, historic=False)
     await asyncio.to_thread(context.deps.vault.put_many, said.words)
@@ -48,6 +50,11 @@ async def push_changes(
     )
     receipt = await context.execute(*said.claims.values(), *said.changes, MoveBranch(source=name, move=move))
     return await context.respond(receipts.Receipt, receipt, status=201)
+
+
+def _missing(deps: ApiDependencies, name: str) -> NotFound:
+    with deps.views.read(None, "changes") as (changes,):
+        return missing_source(changes, name)
 
 
 def _commit(body: request_models.CommitBody) -> Commit:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from buildledger.api.http.dependencies import Dependencies
+import asyncio
+
+from buildledger.api.http.dependencies import ApiDependencies, Dependencies
 from buildledger.api.http.parameters import SourcePath
 from buildledger.api.http.problems import NotFound
 from buildledger.api.http.responses import JsonResponse
@@ -31,6 +33,15 @@ async def trigger_poll(deps: Dependencies, name: SourcePath) -> JsonResponse[rec
     lost with the server.
     """
     if not deps.trigger_poll(name):
-        raise NotFound("polled source", name)
+        raise await asyncio.to_thread(_missing, deps, name)
     head = deps.ledger.head()
     return JsonResponse(receipts.Receipt(position=head, duplicate=False, visible=True), status=202, position=head)
+
+
+def _missing(deps: ApiDependencies, name: str) -> NotFound:
+    """Why a source isn't polled: it isn't configured, or another server polls."""
+    configuration = deps.active.current
+    if configuration is not None and name in configuration.sources:
+        return NotFound("source that this server polls with the name", name)
+    with deps.views.read(None, "changes") as (changes,):
+        return queries.missing_source(changes, name)

@@ -10,7 +10,15 @@ from pydantic import Field
 from buildledger.config.fields import Boolean, PartialClone, RelativePath, Text, Whole
 from buildledger.config.filling import Filling
 from buildledger.config.problems import did_you_mean, listed
-from buildledger.config.steps.step import StepBase, StepModel, StepScope, Timeout, TimeoutField, TimeoutModel
+from buildledger.config.steps.step import (
+    StepBase,
+    StepModel,
+    StepScope,
+    Timeout,
+    TimeoutField,
+    TimeoutModel,
+    process_features,
+)
 from buildledger.sources.systems import SYSTEMS
 
 
@@ -31,6 +39,11 @@ class CheckoutStep(StepBase, frozen=True, kw_only=True, tag="checkout"):
     lfs: bool = False
     """Bring the files that git-lfs keeps elsewhere; the worker needs git-lfs. Else their pointers stand there."""
     timeout: Timeout = Timeout()
+
+    def features(self) -> frozenset[str]:
+        """Commands without what would lead git elsewhere, and operations on files where it isn't commands alone."""
+        elsewhere = ("file_operations",) if self.into != "." or self.method in ("clobber", "copy") else ()
+        return process_features({}, self.timeout, "unset_env", *elsewhere)
 
 
 class CheckoutModel(StepModel):

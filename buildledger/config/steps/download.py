@@ -62,6 +62,10 @@ class FromBuilder(Strict):
         scope.check(self.branch, TEXTS, "from", "branch")
         scope.check(self.number, TEXTS | NUMBERS, "from", "number")
 
+    def features(self) -> frozenset[str]:
+        """Moving files."""
+        return frozenset({"blobs"})
+
 
 class DownloadModel(StepModel):
     """Bring an artifact into the build's directory."""

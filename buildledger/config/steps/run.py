@@ -7,7 +7,7 @@ from typing import Any
 
 from buildledger.config.filling import Filling
 from buildledger.config.steps.naming import command_line
-from buildledger.config.steps.step import Arguments, ProcessModel, StepBase, StepScope, Timeout
+from buildledger.config.steps.step import Arguments, ProcessModel, StepBase, StepScope, Timeout, process_features
 from buildledger.config.values import Argument, EnvironmentValue
 
 
@@ -19,6 +19,10 @@ class RunStep(StepBase, frozen=True, kw_only=True, tag="run"):
     """The builder's variables and the step's own."""
     workdir: str = "."
     timeout: Timeout = Timeout()
+
+    def features(self) -> frozenset[str]:
+        """What its limits and variables need."""
+        return process_features(self.env, self.timeout)
 
 
 class RunModel(ProcessModel):

@@ -9,7 +9,7 @@ from buildledger.config.fields import Script
 from buildledger.config.filling import Filling
 from buildledger.config.steps import shell_syntax
 from buildledger.config.steps.naming import first_command
-from buildledger.config.steps.step import ProcessModel, StepBase, StepScope, Timeout
+from buildledger.config.steps.step import ProcessModel, StepBase, StepScope, Timeout, process_features
 from buildledger.config.values import EnvironmentValue
 
 
@@ -21,6 +21,10 @@ class ScriptStep(StepBase, frozen=True, kw_only=True, tag="script"):
     """The builder's variables and the step's own."""
     workdir: str = "."
     timeout: Timeout = Timeout()
+
+    def features(self) -> frozenset[str]:
+        """A shell, and what its limits and variables need."""
+        return process_features(self.env, self.timeout, "shell_script")
 
 
 class ScriptModel(ProcessModel):

@@ -9,7 +9,7 @@ from buildledger.config.fields import Identifier
 from buildledger.config.filling import Filling
 from buildledger.config.nodes import AnyValue
 from buildledger.config.scopes import ANYTHING
-from buildledger.config.steps.step import Arguments, ProcessModel, StepBase, StepScope, Timeout
+from buildledger.config.steps.step import Arguments, ProcessModel, StepBase, StepScope, Timeout, process_features
 from buildledger.config.values import Argument, EnvironmentValue, Value
 
 
@@ -23,6 +23,10 @@ class SetPropertyStep(StepBase, frozen=True, kw_only=True, tag="set_property"):
     env: Mapping[str, EnvironmentValue]
     workdir: str = "."
     timeout: Timeout = Timeout()
+
+    def features(self) -> frozenset[str]:
+        """What its program needs, if it has one."""
+        return frozenset() if self.argv is None else process_features(self.env, self.timeout)
 
 
 class SetPropertyModel(ProcessModel):

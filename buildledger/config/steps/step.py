@@ -20,7 +20,7 @@ from buildledger.config.problems import Path
 from buildledger.config.scopes import TEXTS, Place, Scope, Types
 from buildledger.config.steps import shell_syntax
 from buildledger.config.strict import Strict, as_list, shorthand
-from buildledger.config.values import EnvironmentValue, Expression
+from buildledger.config.values import EnvironmentValue, Expression, SecretRef
 
 
 class Timeout(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +44,10 @@ class StepBase(msgspec.Struct, frozen=True, kw_only=True, tag_field="step"):
     """Run it even after a step that halted the build."""
     when: Expression | None = None
     """Skip the step unless this is true just before it would start; None: run it."""
+
+    def features(self) -> frozenset[str]:
+        """What its worker has to offer beyond running programs: features of the worker protocol, by name."""
+        return frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +168,18 @@ class ProcessModel(StepModel):
             "workdir": self.workdir,
             "timeout": self.timeout.resolve(),
         }
+
+
+def process_features(env: Mapping[str, EnvironmentValue], timeout: Timeout, *others: str) -> frozenset[str]:
+    """What a worker has to offer for a program with these variables and limits, besides `others`."""
+    needed = {"log_limit", *others}
+    if timeout.no_output_seconds is not None or timeout.total_seconds is not None:
+        needed.add("timeouts")
+    if any(isinstance(value, SecretRef) for value in env.values()):
+        needed.add("secrets")
+    if None in env.values():
+        needed.add("unset_env")
+    return frozenset(needed)
 
 
 def check_environment(scope: Scope, path: Path, env: Mapping[str, Any], place: Place) -> None:

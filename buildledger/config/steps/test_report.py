@@ -25,6 +25,10 @@ class TestReportStep(StepBase, frozen=True, kw_only=True, tag="test_report"):
     optional: bool = False
     """That there is no report fails nothing."""
 
+    def features(self) -> frozenset[str]:
+        """Moving files."""
+        return frozenset({"blobs"})
+
 
 class TestReportModel(StepModel):
     """Read test reports and record the results of the tests in them."""

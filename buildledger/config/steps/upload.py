@@ -32,6 +32,10 @@ class UploadStep(StepBase, frozen=True, kw_only=True, tag="upload"):
     optional: bool = False
     """That there is nothing fails nothing."""
 
+    def features(self) -> frozenset[str]:
+        """Moving files."""
+        return frozenset({"blobs"})
+
 
 class UploadModel(StepModel):
     """Keep a file or a directory of the build's directory on the server."""

@@ -25,12 +25,14 @@ from buildledger.domain.source import (
 )
 from buildledger.events.change import BranchMoved, FailureCause
 from buildledger.events.ids import change_id, source_id
+from buildledger.events.limits import LINE_CHARACTERS, NAME_BYTES, held
 from buildledger.intake.polling.mirror import Mirror, SourceError
 from buildledger.intake.polling.recording import Recorder
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.vault import Vault
 from buildledger.sources.commits import Commit
 
+_log = logging.getLogger(__name__)
 HISTORY_CHANGES = 1000
 """Commits from before the source was configured that are recorded, the newest of all branches."""
 NEW_CHANGES = 10_000
@@ -55,9 +57,16 @@ class Poller:
         self._state: SourceState | None = None
         self._seen: dict[str, str] | None = None
         """The far end's branches as the last poll that succeeded saw them; None before the first one."""
+        self._left_out: set[str] = set()
+        """Branches whose names are too long, as far as somebody was told."""
         self._logged_cause: FailureCause | None = None
         self._quiet_polls = 0
         """In a row, without a question for the default branch."""
+
+    @property
+    def seen(self) -> dict[str, str] | None:
+        """The far end's branches as the last poll that succeeded saw them; None before the first one."""
+        return self._seen
 
     async def poll(self, *, hinted: bool = False) -> None:
         """Record whatever differs from what is known; an unreadable source is recorded, not raised.
@@ -73,7 +82,9 @@ class Poller:
             try:
                 await self._poll_and_repair(hinted)
             except SourceError as error:
-                await self._decide(ReportSourceFailure(source=name, cause=error.cause, detail=error.detail))
+                await self._decide(
+                    ReportSourceFailure(source=name, cause=error.cause, detail=held(error.detail, LINE_CHARACTERS))
+                )
                 self._log_failure(error)
             else:
                 await self._decide(ReportSourceRecovery(source=name))
@@ -110,7 +121,7 @@ class Poller:
             return
         present = await self._mirror.update()
         await self._ask_for_default_branch()
-        heads = {name: at for name, at in present.items() if globs.matches(self._source.branches, name)}
+        heads = {name: at for name, at in present.items() if self._follows(name)}
         known = self._known.heads
         if known or self._seen is not None:
             await self._follow(known, heads, gone=sorted(known.keys() - present.keys()))
@@ -123,6 +134,17 @@ class Poller:
         branch = await self._mirror.default_branch()
         await self._decide(ReportDefaultBranch(source=self._source.name, branch=branch))
         self._quiet_polls = 0
+
+    def _follows(self, branch: str) -> bool:
+        """Whether a branch is wanted, and can be told of: one with too long a name is left out, not the source."""
+        if not globs.matches(self._source.branches, branch):
+            return False
+        if fits := len(branch.encode()) <= NAME_BYTES:
+            return fits
+        if branch not in self._left_out:
+            self._left_out.add(branch)
+            _log.warning("source %s: the branch %.80s… is left out: its name is too long", self._source.name, branch)
+        return False
 
     async def _begin(self, heads: dict[str, str]) -> None:
         """First sight of the source: what is there already is history."""

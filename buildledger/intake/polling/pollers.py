@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.vault import Vault
 from buildledger.sources.systems import SYSTEMS
 
+REPEAT_SECONDS = (5.0, 15.0, 60.0)
+"""After somebody said that there is something new and there wasn't: what was announced may be on its way."""
 JITTER = 0.1
 """An interval is up to this part shorter or longer, so that sources don't fall into step."""
 
@@ -39,6 +42,7 @@ class Pollers:
         random: Callable[[], float],
         slots: PollSlots | None = None,
         list_seconds: float = LIST_SECONDS,
+        repeat_seconds: Sequence[float] = REPEAT_SECONDS,
     ) -> None:
         self._ledger = ledger
         self._vault = vault
@@ -46,6 +50,7 @@ class Pollers:
         self._random = random
         self._slots = slots or PollSlots()
         self._list_seconds = list_seconds
+        self._repeat_seconds = repeat_seconds
         self._running: dict[str, _Running] = {}
 
     async def apply(self, sources: Mapping[str, Source]) -> None:
@@ -54,7 +59,9 @@ class Pollers:
             await self._running.pop(name).stop()
         for name, source in sources.items():
             if name not in self._running:
-                self._running[name] = _Running(source, self._poller(source), self._slots, self._random)
+                self._running[name] = _Running(
+                    source, self._poller(source), self._slots, self._random, self._repeat_seconds
+                )
 
     def trigger_poll(self, source: str) -> bool:
         """Poll this source now: somebody says that it has changed. False if there is no such source.
@@ -63,7 +70,7 @@ class Pollers:
         """
         running = self._running.get(source)
         if running is not None:
-            running.poll_soon()
+            running.poll_soon(announced=True)
         return running is not None
 
     async def close(self) -> None:
@@ -78,12 +85,21 @@ class Pollers:
 class _Running:
     """The tasks of one source: its poll loop and, for a local repository, a watch."""
 
-    def __init__(self, source: Source, poller: Poller, slots: PollSlots, random: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        poller: Poller,
+        slots: PollSlots,
+        random: Callable[[], float],
+        repeat_seconds: Sequence[float],
+    ) -> None:
         self.source = source
         self._poller = poller
         self._slots = slots
         self._random = random
+        self._repeat_seconds = repeat_seconds
         self._hint = asyncio.Event()
+        self._announced = False
         self._tasks = [asyncio.create_task(self._poll_for_ever(), name=f"poll {source.name}")]
         system = SYSTEMS[source.kind]
         repository = system.local_path(source.url)
@@ -91,8 +107,9 @@ class _Running:
             watching = watch(partial(system.watched_paths, repository), self.poll_soon)
             self._tasks.append(asyncio.create_task(watching, name=f"watch {source.name}"))
 
-    def poll_soon(self) -> None:
-        """Poll without waiting for the interval to be over."""
+    def poll_soon(self, *, announced: bool = False) -> None:
+        """Poll without waiting for the interval to be over; what was `announced` is looked for a few times."""
+        self._announced = self._announced or announced
         self._hint.set()
 
     async def stop(self) -> None:
@@ -104,18 +121,26 @@ class _Running:
     async def _poll_for_ever(self) -> None:
         if self.source.poll_seconds is None:
             await self._hint.wait()
+        repeats: list[float] = []
         while True:
             hinted = self._hint.is_set()
             self._hint.clear()
+            if self._announced:
+                repeats, self._announced = list(self._repeat_seconds), False
+            before = self._poller.seen
             async with self._slots.taken():
                 try:
                     await self._poller.poll(hinted=hinted)
                 except Exception:
                     _log.exception("source %s: the poll failed and will be repeated", self.source.name)
+            if self._poller.seen != before:
+                repeats = []
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._interval()):
+                async with asyncio.timeout(self._interval(repeats)):
                     await self._hint.wait()
 
-    def _interval(self) -> float | None:
+    def _interval(self, repeats: list[float]) -> float | None:
+        """How long to wait; a repetition that is due earlier is taken out."""
         seconds = self.source.poll_seconds
-        return None if seconds is None else seconds * (1 + JITTER * (2 * self._random() - 1))
+        regular = None if seconds is None else seconds * (1 + JITTER * (2 * self._random() - 1))
+        return min(repeats.pop(0), regular or math.inf) if repeats else regular

@@ -15,7 +15,7 @@ from buildledger.reactors.state.workers import KnownWorker
 def candidate_of(configuration: Configuration, known: KnownWorker, machine: KnownMachine | None) -> Candidate:
     """A worker that has connected at least once. One that the configuration doesn't have is given nothing."""
     return Candidate(
-        view=worker_view(configuration, known.name, known.labels, known.capacity),
+        view=worker_view(configuration, known.name, known.labels, known.capacity, known.features),
         connected=known.connected and known.name in configuration.workers,
         paused=known.paused,
         revoked=known.revoked,
@@ -30,7 +30,7 @@ def view_of(configuration: Configuration, shared: SharedState, name: str) -> Wor
     known = shared.worker(name)
     if known is None or not known.name:
         return worker_view(configuration, name, {}, None)
-    return worker_view(configuration, name, known.labels, known.capacity)
+    return worker_view(configuration, name, known.labels, known.capacity, known.features)
 
 
 def candidates(configuration: Configuration, shared: SharedState) -> Iterator[Candidate]:

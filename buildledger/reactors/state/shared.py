@@ -184,6 +184,7 @@ class SharedState:
         known.connected, known.lost, known.disconnected_at = True, False, None
         known.labels = {"os": fact.os, "arch": fact.arch} | fact.labels
         known.capacity = fact.capacity
+        known.features = fact.features
         self.machines.worker_came(fact.worker)
 
     def _worker_disconnected(self, recorded: Recorded, fact: worker_events.WorkerDisconnected) -> None:

@@ -19,6 +19,8 @@ class KnownWorker(msgspec.Struct, kw_only=True):
     server_id: ServerId | None = None
     labels: dict[str, str] = msgspec.field(default_factory=dict)
     capacity: int = 0
+    features: tuple[str, ...] | None = None
+    """What it offered when it connected last; None: it has never connected."""
     paused: bool = False
     drained: bool = False
     """Whether the worker asked for the pause itself because it is being shut down."""

@@ -182,9 +182,9 @@ class RunEventSink:
                 size, count = found.size_bytes, len(found.files)
                 found = upload_result.StoredArtifact(sha256=sha256, size_bytes=size, directory=True, file_count=count)
         except ManifestError as error:
-            return replace(ended, reason="refused_path", exit_code=None, detail=held(str(error), LINE_CHARACTERS)), ()
+            return replace(ended, reason="refused_path", exit_code=None, detail=str(error)), ()
         except upload_result.NothingStoredError as error:
-            return replace(ended, reason=error.reason, exit_code=None, detail=held(str(error), LINE_CHARACTERS)), ()
+            return replace(ended, reason=error.reason, exit_code=None, detail=str(error)), ()
         except OSError as error:
             detail = f"the server's disk takes no more: {error.strerror}"
             return replace(ended, reason="io_error", exit_code=None, detail=detail), ()
@@ -241,7 +241,7 @@ class RunEventSink:
             await _retry_until_stored(lambda: self._ledger.execute(*commands, origin=origin))
         except LimitRefusal as refusal:
             _log.error("worker %s, operation %s: %s", self._worker, operation.operation_id, refusal)
-            detail = held(f"what the worker reported can't be kept: {refusal.detail}", LINE_CHARACTERS)
+            detail = f"what the worker reported can't be kept: {refusal.detail}"
             await self._execute(operation, _finish(operation, Ended(reason="io_error", detail=detail)))
         except Refusal as refusal:
             # The build went on without this worker, so that nothing it reports about it counts any more.
@@ -259,6 +259,7 @@ async def _retry_until_stored(do: Callable[[], Awaitable[Answer]]) -> Answer:
 
 
 def _finish(operation: OpenOperation, ended: Ended) -> FinishOperation:
+    ended = msgspec.structs.replace(ended, detail=held(ended.detail, LINE_CHARACTERS))
     return FinishOperation(
         build_id=operation.build_id, operation_id=operation.operation_id, fence=operation.fence, ended=ended
     )

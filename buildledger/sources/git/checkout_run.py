@@ -89,10 +89,21 @@ class GitCheckout:
         self._remove = _below(self._plan.clone, f".git/{lock}") if lock else self._root
         self._object_format = failure.far_object_format(output)
 
+    def may_come(self, failed: WorkerCommandFailedError) -> bool:
+        """A commit that the far end doesn't have: it was named before it was pushed, or to another copy than this."""
+        found = self.failure(failed)
+        return (
+            self._plan.revision is not None
+            and failed.command.label == "git fetch"
+            and found is not None
+            and found.cause is FailureCause.NOT_FOUND
+            and failure.is_missing_commit(failed.ended.text)
+        )
+
     def pause(self, seconds: int) -> WorkerCommand:
         """Wait in git's own shell."""
         spec = Run(argv=git.pause(seconds), unset_env=command.INHERITED, no_output_seconds=None)
-        return WorkerCommand(f"wait {seconds} s for the network", spec)
+        return WorkerCommand(f"wait {seconds} s and try again", spec)
 
     def _refuse_links(self) -> Doing:
         """Make sure that no link leads git to another directory than the one that was asked for.

@@ -97,6 +97,7 @@ _PATTERNS: tuple[tuple[FailureCause, re.Pattern[str]], ...] = tuple(
 )
 """In the order they are looked for: git ends most failures with a sentence that fits several causes."""
 
+_MISSING_COMMIT = re.compile(r"not our ref|couldn't find remote ref [0-9a-f]{40}", re.IGNORECASE)
 _CONCLUSIVE = re.compile(
     r"no space left on device|disk quota exceeded|read-only file system|detected dubious ownership"
     r"|transport '.*' not allowed|git-lfs.*not found|'lfs' is not a git command",
@@ -163,6 +164,11 @@ def lacks_origin(output: str) -> bool:
 def has_origin(output: str) -> bool:
     """The clone has a remote called origin already."""
     return _ORIGIN_THERE.search(output) is not None
+
+
+def is_missing_commit(output: str) -> bool:
+    """The far end is there, and hasn't got the commit that was asked for."""
+    return _MISSING_COMMIT.search(_own(output)) is not None
 
 
 def is_conclusive(output: str) -> bool:

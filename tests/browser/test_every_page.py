@@ -204,7 +204,7 @@ def test_violations_are_reported(visitor: Visitor) -> None:
 
 
 def test_a_log_does_not_claim_to_be_of_the_past(history: History, visitor: Visitor) -> None:
-    """A log is shown as it is, also beside a page of the past, and says so; other pages say what can't be done there."""
+    """A log is shown as it is, also beside a page of the past, and says so; other pages say what can't be done."""
     page = visitor.open(history.path("log") + f"?as_of={history.red}")
     expect(page.get_by_text("A log is shown as it is at present.")).to_be_visible()
     page = visitor.open(history.path("queue") + f"?as_of={history.red}")

@@ -146,4 +146,5 @@ def test_a_worker_of_a_killed_gateway_is_lost_when_it_stays_away(
         first.kill_server()
         first.kill_worker()
         wait_until(lambda: second.facts(WorkerLost), "the worker is lost")
+        gate.open()  # the command that nobody waits for any more ends
         assert [each.reason for each in second.facts(WorkerDisconnected)] == ["server_lost"]

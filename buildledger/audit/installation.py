@@ -10,7 +10,9 @@ from pathlib import Path
 from buildledger.audit.checks import PublishedHead
 from buildledger.audit.inspection import BuildNames, Inspection
 from buildledger.audit.report import Check, Report
+from buildledger.audit.sealed import NamedCommands, SealedHeads
 from buildledger.audit.stored_artifacts import StoredArtifacts
+from buildledger.audit.stored_checkpoints import StoredCheckpoints
 from buildledger.audit.stored_logs import StoredLogs
 from buildledger.audit.vault_texts import VaultTexts
 from buildledger.audit.verify import verify
@@ -33,6 +35,9 @@ class StoredInstallation:
         """What looks at the things beside the facts."""
         names = BuildNames(self.store)
         makers: dict[Check, Callable[[], Inspection]] = {
+            Check.HEADS: lambda: SealedHeads(self.tree),
+            Check.COMMANDS: lambda: NamedCommands(self.store),
+            Check.CHECKPOINTS: lambda: StoredCheckpoints(self.store),
             Check.LOGS: lambda: StoredLogs(self.state / "logs", names),
             Check.ARTIFACTS: lambda: StoredArtifacts(self.state / "artifacts", names),
             Check.VAULT: lambda: VaultTexts(VaultReader.open(self.url)),

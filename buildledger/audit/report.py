@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
+from buildledger.wording import plural
+
 SHOWN_MAX = 20
 """Findings of one check that are shown to people; programs get all of them."""
 
@@ -24,6 +26,8 @@ class Check(StrEnum):
     LOGS = "logs"
     ARTIFACTS = "artifacts"
     VAULT = "vault"
+    COMMANDS = "commands"
+    CHECKPOINTS = "checkpoints"
 
 
 MEANING = {
@@ -37,6 +41,8 @@ MEANING = {
     Check.LOGS: "every log is there, with the bytes that its fact says",
     Check.ARTIFACTS: "every artifact that is kept is there, with the bytes that its fact says",
     Check.VAULT: "every text about a person or a change is there and can be read with its own key",
+    Check.COMMANDS: "every command that a client has named is kept as it was decided",
+    Check.CHECKPOINTS: "what followers of the ledger remember is what they have stored",
 }
 
 _RESTORE = "restore {} from a backup, beside the ledger as it is"
@@ -44,6 +50,7 @@ ADVICE = {
     Check.LOGS: _RESTORE.format("logs/"),
     Check.ARTIFACTS: f"{_RESTORE.format('artifacts/')}, or build again what is needed",
     Check.VAULT: _RESTORE.format("vault.db (the schema vault)"),
+    Check.CHECKPOINTS: "nothing has to be done: it isn't used, and the facts are read instead at the next start",
     Check.DATABASE: "restore ledger.db (the schema ledger) from a backup that ends at or after the last signed head",
 }
 """What to do about findings, where it isn't what `LEDGER_ADVICE` says."""
@@ -131,8 +138,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        also = "".join(f", {count} {noun}" for noun, count in self.read.items())
-        yield f"{self.facts} facts, {self.heads_checked} signed tree heads{also}"
+        also = "".join(f", {plural(count, noun.removesuffix('s'))}" for noun, count in self.read.items())
+        yield f"{plural(self.facts, 'fact')}, {plural(self.heads_checked, 'signed tree head')}{also}"
         for check, meaning in MEANING.items():
             found = [finding for finding in self.findings if finding.check == check]
             if check in self.unchecked:

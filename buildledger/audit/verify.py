@@ -17,6 +17,7 @@ from buildledger.ledger.errors import StoreError
 from buildledger.ledger.merkle import Frontier
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.store import FactQuery, FactStore, StoredFact
+from buildledger.wording import plural
 
 BATCH_FACTS = 2_000
 SKIPPED_SHOWN = 100
@@ -24,7 +25,7 @@ NO_FACT = (TypeError, ValueError, AttributeError, OverflowError)
 """What a row leads to whose columns hold something else than they should."""
 UNREADABLE_MAX = 1_000
 """Rows that can't be read, each by itself, before the rest is given up."""
-INSPECTED = frozenset({Check.LOGS, Check.ARTIFACTS, Check.VAULT})
+INSPECTED = frozenset({Check.LOGS, Check.ARTIFACTS, Check.VAULT, Check.COMMANDS, Check.CHECKPOINTS})
 """What is checked only if there is an inspection for it."""
 
 
@@ -142,7 +143,8 @@ class _Verification:
     def _take(self, fact: StoredFact, chain: ChainCheck, leaves: TreeCheck, heads: HeadCheck) -> None:
         position = fact.position
         if position != self.position + 1:
-            missing = f"{position - self.position - 1} facts are missing before position {position}"
+            gone = position - self.position - 1
+            missing = f"{plural(gone, 'fact')} {'is' if gone == 1 else 'are'} missing before position {position}"
             self.find(Check.POSITIONS, self.position + 1, missing)
         self.position = position
         decoded = self._decoded(fact.name, fact.body)
@@ -177,6 +179,8 @@ class _Verification:
         """Look for facts that are gone from the end: something still speaks of them."""
         head = self._store.head()
         if tree_size > head:
-            self.find(Check.TREE, head + 1, f"the tree holds {tree_size} facts, the ledger ends at {head}")
+            self.find(Check.TREE, head + 1, f"the tree holds {plural(tree_size, 'fact')}, the ledger ends at {head}")
         if largest_head > head:
-            self.find(Check.HEADS, head + 1, f"a signed head covers {largest_head} facts, the ledger ends at {head}")
+            self.find(
+                Check.HEADS, head + 1, f"a signed head covers {plural(largest_head, 'fact')}, the ledger ends at {head}"
+            )

@@ -119,7 +119,7 @@ class Machine:
         """What the machine reports of itself, without its environment, which may hold secrets."""
         shown = {"bridge": "buildbot-worker", "buildbot_worker_version": self.version}
         for name in ("numcpus", "os_id", "os_version_id", "admin", "host"):
-            value = str(self._info.get(name, "")).strip()
+            value = " ".join(str(self._info.get(name, "")).split())
             if value and not value.startswith(PLACEHOLDERS):
                 shown[name] = value[:SHOWN_CHARACTERS]
         return shown

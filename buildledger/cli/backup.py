@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from buildledger.cli.options import database_option, state_option
+from buildledger.wording import plural
 
 MIB = 1 << 20
 
@@ -28,5 +29,5 @@ def backup(state: Path, database: str | None, target: Path) -> None:
     except BackupError as error:
         raise click.ClickException(str(error)) from None
     facts = "without the ledger" if made.position is None else f"up to ledger position {made.position}"
-    click.echo(f"{target}: {facts}, {made.file_count} files, {made.size_bytes / MIB:.1f} MiB")
+    click.echo(f"{target}: {facts}, {plural(made.file_count, 'file')}, {made.size_bytes / MIB:.1f} MiB")
     click.echo(f"To look whether it is whole: buildledger audit verify --state {target}")

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from buildledger.cli.client import Client
+from buildledger.wording import plural
 
 MARKS = {
     "success": "✔",
@@ -61,7 +62,7 @@ def summary(client: Client, build_id: str) -> str:
     lines += _failed_output(client, steps)
     lines += ["", "Blamelist", *_blamelist(detail["blame"])]
     head = client.get("/tree-head", covering=detail["position"])
-    lines += ["", f"Ledger head   {head['size']} facts, root {head['root']}"]
+    lines += ["", f"Ledger head   {plural(head['size'], 'fact')}, root {head['root']}"]
     return "\n".join(lines)
 
 

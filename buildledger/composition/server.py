@@ -79,7 +79,7 @@ class Server:
             token = admin_token(settings.state)
             stores = open_stores(settings, self._clock, stack)
             ledger = stores.ledger
-            servers = await join_servers(settings, ledger, self._id, stack)
+            servers = stores.others.servers = await join_servers(settings, ledger, self._id, stack)
             configurations = Configurations(ledger.at)
             active = ActiveConfiguration(ledger, configurations)
             await active.load()

@@ -70,6 +70,11 @@ async def _lease(
     return servers
 
 
+def this_machine() -> str:
+    """Names the machine since its last start."""
+    return BOOT_ID.read_text().strip() if BOOT_ID.exists() else platform.node()
+
+
 def _lose(server_id: ServerId, term: int, reason: str) -> LoseServer:
     return LoseServer(server_id=server_id, term=term, reason=reason)
 
@@ -78,7 +83,7 @@ def _entry(settings: ServerSettings, server_id: ServerId) -> ServerEntry:
     return ServerEntry(
         server_id=server_id,
         host=platform.node(),
-        machine=BOOT_ID.read_text().strip() if BOOT_ID.exists() else platform.node(),
+        machine=this_machine(),
         state=str(settings.state.resolve()),
         store=store_name(settings.state),
         roles=tuple(sorted(settings.roles)),

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from buildledger.audit.start_check import DamagedError, contradictions, missing_facts
 from buildledger.clock import Clock
+from buildledger.composition.other_stores import OtherServersStores
+from buildledger.composition.servers import this_machine
 from buildledger.ledger.database import is_there, open_store
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
@@ -18,6 +20,7 @@ from buildledger.ledger.vault import Vault
 from buildledger.ledger.vault_reading import VaultReader
 from buildledger.logs.artifacts_local import LocalArtifactStore
 from buildledger.logs.local import LocalLogStore
+from buildledger.logs.shared import LOGS, SharedLogStore
 from buildledger.projections.projector import Projector
 from buildledger.projections.storage import open_storage
 from buildledger.projections.views import Views
@@ -37,7 +40,8 @@ class Stores:
     vault: Vault
     tree: Tree
     head_key: HeadKey
-    logs: LocalLogStore
+    logs: SharedLogStore
+    others: OtherServersStores
     artifacts: LocalArtifactStore
 
 
@@ -59,10 +63,13 @@ def open_stores(settings: ServerSettings, clock: Clock, stack: AsyncExitStack) -
     tree = Tree.open(ledger.store, database)
     key = HeadKey.at(settings.state / "head-key.pem", HEAD_KEY_NAME)
     stack.callback(TreeHeadSigner(ledger, tree, key, clock).close)
-    logs = LocalLogStore(settings.state / "logs")
-    artifacts = LocalArtifactStore(settings.state / "artifacts", settings.artifact_total_bytes)
+    others = OtherServersStores(this_machine())
+    own = LocalLogStore(settings.state / LOGS)
+    stack.push_async_callback(asyncio.to_thread, own.close)
+    logs = SharedLogStore(own, others)
     stack.push_async_callback(asyncio.to_thread, logs.close)
-    return Stores(ledger=ledger, vault=vault, tree=tree, head_key=key, logs=logs, artifacts=artifacts)
+    artifacts = LocalArtifactStore(settings.state / "artifacts", settings.artifact_total_bytes, others)
+    return Stores(ledger=ledger, vault=vault, tree=tree, head_key=key, logs=logs, others=others, artifacts=artifacts)
 
 
 def _refuse_damage(settings: ServerSettings, database: str) -> None:

@@ -12,6 +12,7 @@ from buildledger.config.resolved import Configuration
 from buildledger.config.scopes import Scope
 from buildledger.config.secrets import SecretProvider, Secrets, provider
 from buildledger.config.yaml_reader import read
+from buildledger.wording import plural
 
 
 def load(path: Path, *, secrets_required: bool = True) -> Configuration:
@@ -163,5 +164,7 @@ def _ordered(document: Document) -> list[Problem]:
     left = len(ordered) - limits.PROBLEMS
     if left <= 0:
         return ordered
-    more = Problem(file=document.file, line=0, column=0, code="limit-problems", message=f"and {left} problems more")
+    more = Problem(
+        file=document.file, line=0, column=0, code="limit-problems", message=f"and {plural(left, 'problem')} more"
+    )
     return [*ordered[: limits.PROBLEMS], more]

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from buildledger.config import scalars
 from buildledger.config.document import Document
 from buildledger.config.problems import Path, did_you_mean
+from buildledger.wording import plural
 
 KEY = "[key]"
 """What pydantic puts at the end of a location when the fault is in a key itself."""
@@ -62,7 +63,7 @@ def _report(document: Document, prefix: Path, details: Any) -> None:
         document.add("type", prefix + location, f"expected {_EXPECTED[kind]}, found {scalars.describe(found)}")
     elif kind in _BOUNDS:
         bound = _BOUNDS[kind].format(**context)
-        what = f"{len(found)} entries" if hasattr(found, "__len__") else scalars.written(found)
+        what = plural(len(found), "entry", "entries") if hasattr(found, "__len__") else scalars.written(found)
         document.add("range", prefix + location, f"{what} where {bound} may stand")
     else:
         document.add("value", prefix + location, details["msg"])

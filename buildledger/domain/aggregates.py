@@ -12,6 +12,7 @@ from buildledger.domain import (
     person,
     projection,
     request,
+    seal,
     server,
     source,
     worker_rules,
@@ -30,6 +31,7 @@ AGGREGATES: tuple[Aggregate, ...] = (
     config.AGGREGATE,
     person.AGGREGATE,
     server.AGGREGATE,
+    seal.AGGREGATE,
     projection.AGGREGATE,
 )
 

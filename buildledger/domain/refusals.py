@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from buildledger.wording import plural
+
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer of the rules, not a fault
     """A rule said no. `code` is stable; the text is for people."""
@@ -47,7 +49,9 @@ class StaleAttemptRefusal(Refusal):
     code = "stale_attempt"
 
     def __init__(self, request_id: object, attempt: int, attempts: int) -> None:
-        super().__init__(f"request {request_id} has had {attempts} builds, so the next one isn't number {attempt}")
+        super().__init__(
+            f"request {request_id} has had {plural(attempts, 'build')}, so the next one isn't number {attempt}"
+        )
         self.request_id, self.attempt, self.attempts = str(request_id), attempt, attempts
 
 

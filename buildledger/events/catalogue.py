@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from buildledger.events import build, change, config, log, machine, person, projection, request, server, worker
+from buildledger.events import build, change, config, log, machine, person, projection, request, seal, server, worker
 from buildledger.events.fact import Fact
 
 FACTS: tuple[type[Fact], ...] = (
@@ -62,6 +62,7 @@ FACTS: tuple[type[Fact], ...] = (
     server.ServerStopped,
     server.ServerLost,
     projection.ProjectionSkipped,
+    seal.SealMade,
 )
 
 BY_NAME: dict[str, type[Fact]] = {fact.NAME: fact for fact in FACTS}

@@ -23,6 +23,7 @@ ReaderId = NewType("ReaderId", UUID)
 
 NAMESPACE = UUID("6d2c1f0a-3a5e-5b0e-9b0c-7a1de0a3c9e1")
 CONFIG_STREAM = uuid5(NAMESPACE, "config")
+SEAL_STREAM = uuid5(NAMESPACE, "seal")
 
 
 def _id(*parts: object) -> UUID:

@@ -27,13 +27,14 @@ def unsealed(name: str, stored: Checkpoint) -> Checkpoint:
     """
     if not isinstance(stored.state, bytes):
         raise AlteredCheckpointError(f"the checkpoint of {name} holds no bytes")
-    if not stored.state.startswith(MARK):
-        return stored
     begin = len(MARK) + DIGEST_BYTES
     checkpoint = stored._replace(state=stored.state[begin:])
-    if stored.state[len(MARK) : begin] != _digest(name, checkpoint):
+    fits = stored.state[len(MARK) : begin] == _digest(name, checkpoint)
+    if fits and stored.state.startswith(MARK):
+        return checkpoint
+    if fits or stored.state.startswith(MARK):
         raise AlteredCheckpointError(f"the checkpoint of {name} at position {stored.position} was altered")
-    return checkpoint
+    return stored
 
 
 def _digest(name: str, checkpoint: Checkpoint) -> bytes:

@@ -139,6 +139,10 @@ class FactStore(AggregateRecorder):
         """What became of each of these command ids that was seen before."""
 
     @abstractmethod
+    def commands(self, first: int, end: int) -> Sequence[tuple[UUID, KnownCommand]]:
+        """The commands whose last fact stands at `first` or later and before `end`, by position and id."""
+
+    @abstractmethod
     def moved_since(self, position: int) -> tuple[int, Collection[UUID] | None]:
         """The head, and which streams have facts after `position`; None: too many to name."""
 
@@ -157,6 +161,10 @@ class FactStore(AggregateRecorder):
     @abstractmethod
     def checkpoint(self, name: str) -> Checkpoint | None:
         """What the follower of this name last saved."""
+
+    @abstractmethod
+    def checkpoints(self) -> Sequence[str]:
+        """The names of followers that have saved one."""
 
     @abstractmethod
     def save_checkpoint(self, name: str, checkpoint: Checkpoint) -> None:

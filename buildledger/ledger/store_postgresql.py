@@ -163,6 +163,15 @@ class PostgresFactStore(FactStore):
         )
         return {row[0]: KnownCommand(*row[1:]) for row in rows}
 
+    def commands(self, first: int, end: int) -> Sequence[tuple[UUID, KnownCommand]]:
+        """As the port says; reads all of them, which are few: only clients name their commands."""
+        rows = self._query(
+            "SELECT command_id, digest, position, fact_count FROM ledger.command WHERE position >= %s AND position < %s"
+            " ORDER BY position, command_id",
+            (first, end),
+        )
+        return [(row[0], KnownCommand(*row[1:])) for row in rows]
+
     def moved_since(self, position: int) -> tuple[int, Collection[UUID] | None]:
         """As the port says; one query."""
         rows = self._query(
@@ -200,6 +209,10 @@ class PostgresFactStore(FactStore):
         """As the port says."""
         rows = self._query("SELECT version, position, state FROM ledger.checkpoint WHERE name = %s", (name,))
         return Checkpoint(*rows[0]) if rows else None
+
+    def checkpoints(self) -> Sequence[str]:
+        """As the port says."""
+        return [row[0] for row in self._query("SELECT name FROM ledger.checkpoint ORDER BY name")]
 
     def save_checkpoint(self, name: str, checkpoint: Checkpoint) -> None:
         """As the port says."""

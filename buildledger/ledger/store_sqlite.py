@@ -170,6 +170,18 @@ class SQLiteFactStore(FactStore):
         )
         return {UUID(bytes=row[0]): KnownCommand(*row[1:]) for row in rows}
 
+    def commands(self, first: int, end: int) -> Sequence[tuple[UUID, KnownCommand]]:
+        """As the port says; reads all of them, which are few: only clients name their commands."""
+        rows = self._query(
+            "SELECT command_id, digest, position, fact_count FROM command WHERE position >= ? AND position < ?"
+            " ORDER BY position, command_id",
+            (first, end),
+        )
+        try:
+            return [(UUID(bytes=row[0]), KnownCommand(*row[1:])) for row in rows]
+        except (ValueError, TypeError) as error:
+            raise DatabaseError(f"{self.path} holds a row that is no command: {error}") from error
+
     def moved_since(self, position: int) -> tuple[int, Collection[UUID] | None]:
         """As the port says."""
         head = self.head()
@@ -206,6 +218,10 @@ class SQLiteFactStore(FactStore):
         """As the port says."""
         rows = self._query("SELECT version, position, state FROM checkpoint WHERE name = ?", (name,))
         return Checkpoint(*rows[0]) if rows else None
+
+    def checkpoints(self) -> Sequence[str]:
+        """As the port says."""
+        return [row[0] for row in self._query("SELECT name FROM checkpoint ORDER BY name")]
 
     def save_checkpoint(self, name: str, checkpoint: Checkpoint) -> None:
         """As the port says."""

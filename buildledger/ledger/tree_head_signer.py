@@ -9,12 +9,16 @@ import sqlalchemy as sa
 from eventsourcing.persistence import PersistenceError
 
 from buildledger.clock import Clock
+from buildledger.events.seal import SealMade
+from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
-from buildledger.ledger.signing import HeadKey
+from buildledger.ledger.sealing import make_seal
+from buildledger.ledger.signing import HeadKey, SignedHead
 
 HEAD_INTERVAL_SECONDS = 10.0
 """How long facts wait for a signed head at most; also how many facts share one."""
+SEALS_LOOKED_AT = 100
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +40,8 @@ class TreeHeadSigner:
         self._clock = clock
         self._interval_seconds = interval_seconds
         self._closing = threading.Event()
+        self.newest: SignedHead | None = None
+        """The last head that was stated."""
         self.failure: str | None = None
         """Why the tree can't follow at the moment; shown in health."""
         self._thread = threading.Thread(target=self._run, name="tree-head-signer", daemon=True)
@@ -53,16 +59,24 @@ class TreeHeadSigner:
             size = self._sign(size)
             self._closing.wait(self._interval_seconds)
             self._ledger.wait_beyond(size, self._closing.is_set)
-        if self._ledger.head() > size:
-            self._sign(size)
+        self._sign(size)
 
     def _sign(self, size: int) -> int:
+        """State the head of what was recorded since that size, and seal it; returns the size up to which that is."""
         try:
-            signed = self._tree.sign(self._key, self._clock)
-        except (PersistenceError, sa.exc.SQLAlchemyError) as error:
+            if self._only_seals_since(size):
+                return max(size, self._ledger.head())
+            self.newest = self._tree.sign(self._key, self._clock)
+            sealed = make_seal(self._ledger, self._tree)
+        except (PersistenceError, LedgerUnavailable, sa.exc.SQLAlchemyError) as error:
             if self.failure is None:
-                _log.exception("the tree can't follow the ledger")
+                _log.error("the tree can't follow the ledger: %s", error)
             self.failure = str(error)
             return size
         self.failure = None
-        return signed.size
+        return sealed
+
+    def _only_seals_since(self, size: int) -> bool:
+        """Whether nothing was recorded but seals: sealing those would never end, with two servers least of all."""
+        since = self._ledger.read(size, SEALS_LOOKED_AT)
+        return len(since) < SEALS_LOOKED_AT and all(isinstance(one.fact, SealMade) for one in since)

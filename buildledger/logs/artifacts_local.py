@@ -22,6 +22,7 @@ from buildledger.logs.artifacts import (
     WrongOffsetError,
     digest_of,
 )
+from buildledger.logs.elsewhere import NoOtherStores, OtherStores, StoredElsewhereError
 from buildledger.logs.packs import sync_directory
 
 _HASH_BYTES = 1024 * 1024
@@ -33,8 +34,10 @@ _DIGEST_CHARACTERS = hashlib.sha256().digest_size * 2
 class LocalArtifactStore:
     """Keeps files in `directory`, at most `total_bytes` of them; implements `ArtifactStore`. Thread-safe."""
 
-    def __init__(self, directory: Path, total_bytes: int | None = None) -> None:
+    def __init__(self, directory: Path, total_bytes: int | None = None, others: OtherStores | None = None) -> None:
+        """Files that aren't here are read where `others` have them, in directories of the same name."""
         self._directory = directory
+        self._others = others or NoOtherStores()
         self._incoming = directory / "incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
         self._total_bytes = total_bytes
@@ -105,6 +108,8 @@ class LocalArtifactStore:
     def check(self, sha256: str) -> None:
         """See `ArtifactStore.check`."""
         path = self.path(sha256)
+        if not path.exists() and (unreadable := self._others.unreadable()):
+            raise StoredElsewhereError(f"artifact {sha256}", unreadable)
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
             written = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
@@ -138,7 +143,7 @@ class LocalArtifactStore:
 
     def remove(self, sha256: str, stored_before: float) -> int:
         """See `ArtifactStore.remove`."""
-        path = self.path(sha256)
+        path = self._own_path(sha256)
         with self._lock:
             try:
                 status = path.stat()
@@ -177,14 +182,23 @@ class LocalArtifactStore:
                     path.unlink()
 
     def path(self, sha256: str) -> Path:
-        """Where a whole file stands, for those who serve files by name."""
+        """Where a whole file stands, here or at another server; where it would stand if it is nowhere."""
+        own = self._own_path(sha256)
+        if not own.exists():
+            for state in self._others.readable():
+                there = state / self._directory.name / sha256[:2] / sha256
+                if there.exists():
+                    return there
+        return own
+
+    def _own_path(self, sha256: str) -> Path:
         if len(sha256) != _DIGEST_CHARACTERS or not sha256.isalnum():
             raise ArtifactError(f"{sha256!r} is not a SHA-256 in hexadecimal")
         return self._directory / sha256[:2] / sha256
 
     def adopt(self, part: Path, sha256: str, size_bytes: int) -> None:
         """Give a file that is durable its name, in one step."""
-        path = self.path(sha256)
+        path = self._own_path(sha256)
         with self._lock:
             path.parent.mkdir(exist_ok=True)
             if self._used_bytes is not None and not path.exists():
@@ -202,7 +216,7 @@ class LocalArtifactStore:
         return self._incoming / f"{owner}.received"
 
     def _part(self, sha256: str, owner: str) -> Path:
-        self.path(sha256)
+        self._own_path(sha256)
         return self._incoming / (f"{owner}.{sha256}.part" if owner else f"{sha256}.part")
 
 

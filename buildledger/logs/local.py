@@ -24,28 +24,24 @@ SEARCH_SECONDS = 3.0
 REGEX_SEARCHES_MAX = 2
 """Regular expressions searched at once; each takes a core."""
 
+LOOK_SECONDS = 0.5
+"""Between two looks at a log that another process writes."""
+
 Answer = TypeVar("Answer")
 
 
-class LocalLogStore:
-    """Keeps logs in `directory`; implements `LogStore`.
+class LogDirectory:
+    """Reads the logs in `directory`, which this process or another one on the same machine writes.
 
-    Opening it recovers from a crash: what was acknowledged is there, what was not is gone as if it had never been sent.
     Threads start with the first use. Call `close` to stop them.
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._watches = Watches()
-        self._ingest = Ingest(directory, self._watches.tell)
         self._readers = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="log-reader")
         self._local = threading.local()
         self._checked = CheckedLogs()
         self._regex_searches = asyncio.Semaphore(REGEX_SEARCHES_MAX)
-
-    async def append(self, entries: Sequence[LogBytes], finish: Sequence[UUID] = ()) -> Sequence[LogDigest]:
-        """See `LogStore.append`."""
-        return await self._ingest.append(entries, finish)
 
     async def check(self, log_id: UUID, said: LogDigest | None) -> None:
         """See `LogStore.check`."""
@@ -80,6 +76,47 @@ class LocalLogStore:
         )
 
     async def follow(self, log_id: UUID) -> AsyncIterator[LogSize]:
+        """See `LogStore.follow`: looks now and then, for nobody tells when another process has written."""
+        seen = None
+        while True:
+            size = await self.size(log_id)
+            if size != seen:
+                yield size
+            if size.finished:
+                return
+            seen = size
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def close(self) -> None:
+        """Stop reading; blocks until done."""
+        self._readers.shutdown()
+
+    async def _read(self, question: Callable[[LogReader], Answer]) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._ask, question)
+
+    def _ask(self, question: Callable[[LogReader], Answer]) -> Answer:
+        reader: LogReader | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = self._local.reader = LogReader(self._directory, self._checked)
+        return question(reader)
+
+
+class LocalLogStore(LogDirectory):
+    """Keeps logs in `directory`; implements `LogStore`.
+
+    Opening it recovers from a crash: what was acknowledged is there, what was not is gone as if it had never been sent.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._watches = Watches()
+        self._ingest = Ingest(directory, self._watches.tell)
+        super().__init__(directory)
+
+    async def append(self, entries: Sequence[LogBytes], finish: Sequence[UUID] = ()) -> Sequence[LogDigest]:
+        """See `LogStore.append`."""
+        return await self._ingest.append(entries, finish)
+
+    async def follow(self, log_id: UUID) -> AsyncIterator[LogSize]:
         """See `LogStore.follow`."""
         with self._watches.watch(log_id) as watch:
             seen = None
@@ -95,13 +132,4 @@ class LocalLogStore:
     def close(self) -> None:
         """Commit what was handed in and stop; blocks until done."""
         self._ingest.close()
-        self._readers.shutdown()
-
-    async def _read(self, question: Callable[[LogReader], Answer]) -> Answer:
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._ask, question)
-
-    def _ask(self, question: Callable[[LogReader], Answer]) -> Answer:
-        reader: LogReader | None = getattr(self._local, "reader", None)
-        if reader is None:
-            reader = self._local.reader = LogReader(self._directory, self._checked)
-        return question(reader)
+        super().close()

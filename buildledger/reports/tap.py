@@ -10,6 +10,7 @@ from tap.parser import Parser
 from buildledger.events.build import TestResult
 from buildledger.reports import limits, texts
 from buildledger.reports.bad import BadReportError
+from buildledger.wording import plural
 
 
 class _Document:
@@ -55,7 +56,7 @@ class _Document:
         if self.bailed is not None:
             yield TestResult(name="Bail out!", status="error", message=texts.message(self.bailed))
         elif self.planned is not None and self.planned != len(self.results):
-            text = f"{self.planned} tests were planned, and {len(self.results)} are reported"
+            text = f"planned: {plural(self.planned, 'test')}; reported: {len(self.results)}"
             yield TestResult(name="plan", status="error", message=text)
 
 

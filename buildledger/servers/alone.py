@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from buildledger.events.ids import ServerId
-from buildledger.servers.entries import ServerEntry, Singleton
+from buildledger.servers.entries import ServerEntry, Singleton, StoreEntry
 
 
 class Alone:
@@ -28,3 +28,7 @@ class Alone:
     def entries(self) -> Sequence[ServerEntry]:
         """See `Servers`."""
         return (self._entry,)
+
+    def other_stores(self) -> Sequence[StoreEntry]:
+        """See `Servers`."""
+        return ()

@@ -39,6 +39,16 @@ class ServerEntry:
     alive: bool = True
 
 
+@dataclass(frozen=True, kw_only=True)
+class StoreEntry:
+    """A state directory in which some server of the ledger has run, and may have left logs and artifacts."""
+
+    store: str
+    host: str
+    machine: str
+    state: str
+
+
 class Servers(Protocol):
     """Who serves, and who leads. Thread-safe and instantaneous: it tells what was so at the last look."""
 
@@ -52,6 +62,10 @@ class Servers(Protocol):
 
     def entries(self) -> Sequence[ServerEntry]:
         """All servers that are known, this one first."""
+        ...
+
+    def other_stores(self) -> Sequence[StoreEntry]:
+        """The state directories of all others that ever served."""
         ...
 
     @property

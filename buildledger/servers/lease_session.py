@@ -15,7 +15,7 @@ from typing import Self
 import psycopg
 
 from buildledger.events.ids import ServerId
-from buildledger.servers.entries import ServerEntry, Singleton
+from buildledger.servers.entries import ServerEntry, Singleton, StoreEntry
 
 LEASE_SECONDS = 5.0
 """After so much silence the database ends a server's session."""
@@ -52,10 +52,6 @@ CREATE TABLE IF NOT EXISTS servers.store (
     machine text NOT NULL,
     state text NOT NULL
 );
-CREATE TABLE IF NOT EXISTS servers.process (
-    server_id uuid PRIMARY KEY,
-    store text NOT NULL
-);
 """
 _REGISTER = """
 INSERT INTO servers.server (server_id, term, host, machine, state, store, roles, leads, lost, renewed_at)
@@ -69,7 +65,6 @@ _KNOWN_STORE = """
 INSERT INTO servers.store VALUES (%s, %s, %s, %s) ON CONFLICT (store) DO UPDATE
 SET host = excluded.host, machine = excluded.machine, state = excluded.state
 """
-_KNOWN_PROCESS = "INSERT INTO servers.process VALUES (%s, %s) ON CONFLICT DO NOTHING"
 _RENEW = """
 UPDATE servers.server SET renewed_at = clock_timestamp(), leads = %s WHERE server_id = %s AND NOT lost RETURNING 1
 """
@@ -162,6 +157,13 @@ class LeaseSession:
             )
         ]
 
+    def stores(self) -> list[StoreEntry]:
+        """Every state directory in which a server has run."""
+        rows = self._db.execute("SELECT store, host, machine, state FROM servers.store ORDER BY store")
+        return [
+            StoreEntry(store=store, host=host, machine=machine, state=state) for store, host, machine, state in rows
+        ]
+
     def claim_lost(self, server_id: ServerId) -> int | None:
         """Hold a silent server for dead; its term, or None if it has spoken after all or somebody else was first."""
         row = self._db.execute(_CLAIM, (server_id, RETURN_SECONDS)).fetchone()
@@ -207,7 +209,6 @@ class LeaseSession:
             db.execute(_TABLES)
             db.execute(_REGISTER, (entry.server_id, entry.term, *stands, entry.store, list(entry.roles)))
             db.execute(_KNOWN_STORE, (entry.store, *stands))
-            db.execute(_KNOWN_PROCESS, (entry.server_id, entry.store))
 
     def _lock(self, first: int, second: int) -> bool:
         row = self._db.execute("SELECT pg_try_advisory_lock(%s, %s)", (first, second)).fetchone()

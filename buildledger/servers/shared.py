@@ -13,7 +13,7 @@ import psycopg
 
 from buildledger.events.ids import ServerId
 from buildledger.ledger.postgresql_connection import translated
-from buildledger.servers.entries import ServerEntry, Singleton
+from buildledger.servers.entries import ServerEntry, Singleton, StoreEntry
 from buildledger.servers.lease_session import LEASE_SECONDS, HeldForDeadError, LeaseSession, SeenServer
 
 BEAT_SECONDS = 0.5
@@ -49,6 +49,7 @@ class SharedServers:
         self._record_lost = lost
         self._record_returned = returned
         self._seen: tuple[ServerEntry, ...] = (entry,)
+        self._stores: tuple[StoreEntry, ...] = ()
         self._led: frozenset[Singleton] = frozenset()
         self._sure_until = 0.0
         self._is_first = True
@@ -103,6 +104,10 @@ class SharedServers:
         mine = self._entry.server_id
         return sorted(self._seen, key=lambda each: each.server_id != mine)
 
+    def other_stores(self) -> Sequence[StoreEntry]:
+        """See `Servers`."""
+        return self._stores
+
     def _open(self) -> LeaseSession:
         """Begin a session; where others hold this server for dead, it says first that it serves again."""
         try:
@@ -146,6 +151,7 @@ class SharedServers:
             _log.info("this server leads: %s", ", ".join(sorted(self._led)) or "nothing")
         seen = session.all()
         self._seen = tuple(each.entry for each in seen)
+        self._stores = tuple(each for each in session.stores() if each.store != self._entry.store)
         self._trouble = None
         for each in seen:
             self._look_after(session, each)

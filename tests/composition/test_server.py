@@ -14,6 +14,7 @@ from buildledger.composition.server import Server
 from buildledger.config.problems import ConfigErrors
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Fact
+from buildledger.events.seal import SealMade
 from buildledger.events.server import ServerStarted, ServerStopped
 from buildledger.ledger.ledger import Ledger
 from buildledger.settings import ADDRESS_FILE, ADMIN_TOKEN_FILE, Address, Role, ServerSettings, SettingsError
@@ -47,7 +48,8 @@ async def test_its_start_and_end_are_facts(tmp_path: Path) -> None:
     settings = _settings(tmp_path)
     async with Server(settings).running():
         pass
-    started, *_, stopped = _facts(settings.state)
+    started, *_, stopped, seal = _facts(settings.state)
+    assert isinstance(seal, SealMade), "the last head and what stands beside the facts is sealed"
     assert isinstance(started, ServerStarted)
     assert set(started.roles) == set(Role)
     assert isinstance(stopped, ServerStopped)

@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 import pytest
 
-from buildledger.domain import change, config, enrollment, log, person, projection, server, source
+from buildledger.domain import change, config, enrollment, log, person, projection, seal, server, source
 from buildledger.domain.change import RecordChange
 from buildledger.domain.config import ApplyConfig, ReportConfigEffectFailure
 from buildledger.domain.enrollment import IssueEnrollment, UseEnrollment
@@ -21,6 +21,7 @@ from buildledger.domain.refusals import (
     NotFoundRefusal,
     TokenRefusal,
 )
+from buildledger.domain.seal import MakeSeal
 from buildledger.domain.server import StartServer, StopServer
 from buildledger.domain.source import MoveBranch, ReportSourceFailure, ReportSourceRecovery
 from buildledger.events.change import SourceFailed, SourceRecovered
@@ -29,6 +30,7 @@ from buildledger.events.ids import ClaimId, WordsId, change_id
 from buildledger.events.log import LogFinished
 from buildledger.events.person import ClaimRecorded
 from buildledger.events.projection import ProjectionSkipped
+from buildledger.events.seal import HeadDigest, SealMade
 from buildledger.events.server import ServerStarted, ServerStopped
 from buildledger.events.worker import EnrollmentIssued, EnrollmentUsed
 from tests.domain import samples
@@ -195,3 +197,12 @@ def test_a_fact_is_set_aside_once_by_each_version_of_a_reader() -> None:
     Scenario(projection.AGGREGATE).when(skip, skip, later).then(
         skipped, msgspec.structs.replace(skipped, reader_version=2)
     )
+
+
+def test_a_seal_goes_on_where_the_last_one_ended() -> None:
+    """One of a server that didn't know the last seal decides nothing, so that nothing is left out or counted twice."""
+    first = SealMade(heads=(HeadDigest(size=3, sha256="aa"),), commands_from=0, commands_before=3, commands_sha256="bb")
+    second = SealMade(commands_from=3, commands_before=5, commands_sha256="bb")
+    same_head = SealMade(heads=first.heads, commands_from=5, commands_before=6, commands_sha256="bb")
+    seals = [MakeSeal(seal=made) for made in (first, first, second, same_head)]
+    Scenario(seal.AGGREGATE).when(*seals).then(first, second)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from buildledger.events.build import BuildAssigned, OperationStarted
+from buildledger.events.log import LogFinished
 from buildledger.events.server import ServerLost
 from buildledger.events.worker import WorkerConnected, WorkerDisconnected, WorkerLost
 from tests.faults.gate import Gate
@@ -84,6 +85,29 @@ def test_another_server_takes_over(first: Installation, second: Installation, ga
     assert len(second.facts(BuildAssigned)) == len(second.facts(OperationStarted)) // 2 == 1
     wait_until(lambda: second.facts(ServerLost), "the first server is held for dead")
     wait_until(lambda: len(servers(other)) == 1, "only the second server is known")
+
+
+def test_logs_are_read_at_every_server(tmp_path: Path, gate: Gate, postgresql_url: str) -> None:
+    """Also when the server that has them is killed; where its directory can't be read that is said, with its name."""
+    text = gate.text("\necho here it is\n")
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    with (
+        installation(tmp_path / "one", text, database=postgresql_url) as first,
+        installation(tmp_path / "two", text, database=postgresql_url) as second,
+    ):
+        client, other = first.start_server(), second.start_server()
+        first.start_worker(client)
+        assert first.wait_for_answer(client, first.force(client, "slow")) == "success"
+        (log,) = first.recorded(LogFinished)
+        wait_until(lambda: other.get(f"/logs/{log.stream_id}").is_success, "the log is known there")
+        assert other.get(f"/logs/{log.stream_id}/raw").text == "here it is\n"
+        first.kill_server()
+        assert other.get(f"/logs/{log.stream_id}/raw").text == "here it is\n"
+        (first.state / "store-id").write_text("another")
+        answer = other.get(f"/logs/{log.stream_id}/raw")
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        assert str(first.state) in answer.json()["detail"]
 
 
 def test_a_worker_of_a_killed_gateway_is_let_in_elsewhere(

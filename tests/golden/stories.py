@@ -15,6 +15,7 @@ from buildledger.events import (
     person,
     projection,
     request,
+    seal,
     server,
     worker,
 )
@@ -372,6 +373,15 @@ STORIES: dict[str, tuple[Fact, ...]] = {
             position=17,
             fact="build.operation_finished.v1",
             reason="OverflowError: Python int too large to convert to SQLite INTEGER",
+        ),
+    ),
+    "seal": (
+        seal.SealMade(
+            heads=(seal.HeadDigest(size=7, sha256="0a" * 32),),
+            commands_from=0,
+            commands_before=7,
+            command_count=1,
+            commands_sha256="0b" * 32,
         ),
     ),
     "server": (

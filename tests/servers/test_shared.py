@@ -12,7 +12,7 @@ import pytest
 
 from buildledger.events.ids import ServerId
 from buildledger.ledger.errors import StoreError
-from buildledger.servers.entries import ServerEntry, Singleton
+from buildledger.servers.entries import ServerEntry, Singleton, StoreEntry
 from buildledger.servers.leading import lead
 from buildledger.servers.lease_session import HeldForDeadError, LeaseSession
 from buildledger.servers.shared import SharedServers
@@ -201,6 +201,10 @@ class Switch:
 
     def entries(self) -> tuple[ServerEntry, ...]:
         """None is known."""
+        return ()
+
+    def other_stores(self) -> tuple[StoreEntry, ...]:
+        """There are none."""
         return ()
 
 

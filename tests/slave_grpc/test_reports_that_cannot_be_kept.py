@@ -63,6 +63,12 @@ async def test_hello_that_cannot_be_kept_is_refused(
     assert installation.facts(WorkerConnected) == []
 
 
+async def test_label_of_several_lines_is_kept(installation: Installation, bob: RawWorker) -> None:
+    """People describe their machines so."""
+    await bob.connect(labels={"host": "in the cellar,\nbehind\tthe door"})
+    assert (await installation.wait_for(WorkerConnected)).labels == {"host": "in the cellar,\nbehind\tthe door"}
+
+
 async def test_message_with_a_nul_is_kept_escaped(installation: Installation, bob: RawWorker) -> None:
     """The operation ends as it ended, and what the program wrote can be a property."""
     build = await installation.build("bob")
@@ -101,7 +107,7 @@ async def test_reason_to_drain_is_kept_escaped(installation: Installation, bob: 
     await bob.connect()
     await bob.say(pb.Up(drain_request=pb.DrainRequest(reason="\0" + "y" * 10_000)))
     paused = await installation.wait_for(WorkerPaused)
-    assert paused.reason.startswith("the worker asked to drain: \\x00yyy")
+    assert paused.reason.startswith("\\x00yyy")
     assert len(paused.reason) == 4_096
 
 

@@ -15,6 +15,7 @@ from buildledger.api.models.server import Problem as Document
 from buildledger.domain.refusals import LimitRefusal, NotFoundRefusal, Refusal, TokenRefusal
 from buildledger.ledger.errors import DATABASE_ERRORS, LedgerUnavailable
 from buildledger.logs.artifacts import ArtifactAlteredError
+from buildledger.logs.elsewhere import StoredElsewhereError
 from buildledger.logs.store import BadPatternError, LogAlteredError
 from buildledger.projections.reading import PositionAhead
 
@@ -146,6 +147,12 @@ class DatabaseAway(Unavailable):
     title = "The database can't be reached"
 
 
+class Elsewhere(Unavailable):
+    """Another server has what was asked for."""
+
+    title = "Another server has it"
+
+
 class OutcomeUnknown(Unavailable):
     """The ledger became unavailable while it wrote; repeating the command with its key finds out what happened."""
 
@@ -244,6 +251,7 @@ def install(app: FastAPI) -> None:
         (LedgerUnavailable, _unavailable),
         *((kind, _database_away) for kind in DATABASE_ERRORS),
         (PositionAhead, _ahead),
+        (StoredElsewhereError, _elsewhere),
         (BadPatternError, _bad_pattern),
         (LogAlteredError, _altered),
         (ArtifactAlteredError, _altered),
@@ -301,6 +309,10 @@ async def _ahead(request: Request, error: PositionAhead) -> Response:
     return problem_response(
         PositionNotReached(str(error)) if beyond else ReadModelsBehind(str(error)), request.url.path
     )
+
+
+async def _elsewhere(request: Request, error: StoredElsewhereError) -> Response:
+    return problem_response(Elsewhere(str(error)), request.url.path)
 
 
 async def _bad_pattern(request: Request, error: BadPatternError) -> Response:

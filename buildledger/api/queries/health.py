@@ -12,6 +12,7 @@ from buildledger.domain.machine import ALERT_AFTER_FAILURES
 from buildledger.ledger.errors import StoreError
 from buildledger.projections.skipped import skipped_facts
 from buildledger.servers.entries import Singleton
+from buildledger.wording import plural
 
 UNTOLD = "sign in, or see the server's log, to learn why"
 LAG_DEGRADED = 10_000
@@ -44,7 +45,9 @@ def health_of(deps: ApiDependencies, *, detailed: bool = True) -> models.Health:
             )
         )
     stopped = [f"{reader.name} stopped at {reader.position}: {reader.error}" for reader in readers if reader.error]
-    behind = [f"{reader.name} is {reader.lag} facts behind" for reader in readers if reader.lag > LAG_DEGRADED]
+    behind = [
+        f"{reader.name} is {plural(reader.lag, 'fact')} behind" for reader in readers if reader.lag > LAG_DEGRADED
+    ]
     others = [
         *behind,
         *skipped_problems(deps, detailed=detailed),

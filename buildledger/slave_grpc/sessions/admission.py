@@ -202,7 +202,8 @@ def _texts(hello: pb.Hello) -> Iterator[tuple[str, str, int]]:
     yield from (("a feature", feature, WORD_CHARACTERS) for feature in hello.features)
     for name, value in hello.labels.items():
         yield "a label's name", name, WORD_CHARACTERS
-        yield "a label", value, LABEL_CHARACTERS
+        # what people wrote of a machine may have lines
+        yield "a label", value.replace("\n", " ").replace("\t", " "), LABEL_CHARACTERS
 
 
 def _violation(text: str) -> NotAdmittedError:

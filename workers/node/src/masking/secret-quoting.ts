@@ -1,5 +1,5 @@
-// How HTML, shells and Python write a secret, and how it looks in hexadecimal. Secrets and forms are bytes with one character
-// each ("latin1").
+// How HTML, shells and Python write a secret, and how it looks in hexadecimal.
+// Secrets and forms are bytes with one character each ("latin1").
 import { type Character, charactersOf, hexadecimal, replaced } from "./secret-characters.js";
 
 const FIRST_PRINTED = 0x20;

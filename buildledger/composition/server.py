@@ -35,6 +35,7 @@ from buildledger.intake.polling.pollers import Pollers
 from buildledger.intake.polling.revision_finder import RevisionFinder
 from buildledger.ledger.expiring_names import ExpiringNames
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.signing import SignedHead
 from buildledger.operations.server_operations import ELSEWHERE_SECONDS, ServerOperations, performers
 from buildledger.projections.artifact_search import ArtifactSearch
 from buildledger.projections.views import Views
@@ -61,6 +62,8 @@ class Server:
         self._lifetime = Lifetime()
         self._gateway = GatewayHandle()
         self.url = ""
+        self.last_head: SignedHead | None = None
+        """What was signed last, once it has stopped."""
 
     @property
     def worker_address(self) -> str:
@@ -77,7 +80,7 @@ class Server:
             if listener is not None:
                 stack.enter_context(listener)
             token = admin_token(settings.state)
-            stores = open_stores(settings, self._clock, stack)
+            stores = open_stores(settings, self._clock, stack, self._keep_head)
             ledger = stores.ledger
             servers = stores.others.servers = await join_servers(settings, ledger, self._id, stack)
             configurations = Configurations(ledger.at)
@@ -123,6 +126,9 @@ class Server:
                 await self._start_api(dependencies, listener, stack)
             self._lifetime.catch_signals(stack)
             yield self
+
+    def _keep_head(self, head: SignedHead) -> None:
+        self.last_head = head
 
     async def stopped(self) -> None:
         """Return when a signal asks for the end.

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildledger.audit.checks import PublishedHead
+from buildledger.audit.checks import BATCH_HEADS, UNREADABLE, PublishedHead
 from buildledger.audit.inspection import BuildNames, Inspection
 from buildledger.audit.report import Check, Report
 from buildledger.audit.sealed import NamedCommands, SealedHeads
@@ -43,6 +43,13 @@ class StoredInstallation:
             Check.VAULT: lambda: VaultTexts(VaultReader.open(self.url)),
         }
         return [make() for check, make in makers.items() if check not in skipped]
+
+    def verifiers(self) -> Collection[str]:
+        """The public keys that stored heads say they were signed with."""
+        try:
+            return {verifier for _, verifier, _ in self.tree.newest_heads(BATCH_HEADS)}
+        except UNREADABLE:
+            return ()
 
     def verify(
         self,

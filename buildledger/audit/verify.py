@@ -83,9 +83,9 @@ class _Verification:
             progress(self.position)
         self._chain_head, self._heads_checked = chain.head, heads.authentic
         self._check(Check.CHAIN, chain.close(self.position))
+        self._ends(leaves.size, heads.largest())
         self._check(Check.TREE, leaves.unreadable)
         self._check(Check.HEADS, heads.unreadable)
-        self._ends(leaves.size, heads.largest())
         out_of_order = self._store.first_out_of_order()
         if out_of_order is not None:
             self.find(Check.VERSIONS, out_of_order, "it doesn't follow the previous version of its stream")

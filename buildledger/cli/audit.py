@@ -11,6 +11,7 @@ from uuid import UUID
 import click
 
 from buildledger.audit.installation import StoredInstallation, stored_installation
+from buildledger.audit.published import NoHeadError, read_published
 from buildledger.audit.replay import replay
 from buildledger.audit.report import Check
 from buildledger.audit.verify import INSPECTED
@@ -37,6 +38,14 @@ def audit() -> None:
     "  [default: any key that signed them, as long as every signature is good]",
 )
 @click.option(
+    "--head",
+    "heads",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File of tree heads that were kept elsewhere, as the server prints one when it stops; repeatable."
+    "  What they cover has to be there.",
+)
+@click.option(
     "--skip",
     "skipped",
     multiple=True,
@@ -44,16 +53,29 @@ def audit() -> None:
     help="Leave out what takes long; repeatable.",
 )
 def verify_ledger(
-    state: Path, database: str | None, as_json: bool, trust: tuple[str, ...], skipped: tuple[str, ...]
+    state: Path,
+    database: str | None,
+    as_json: bool,
+    trust: tuple[str, ...],
+    heads: tuple[Path, ...],
+    skipped: tuple[str, ...],
 ) -> None:
     """Compute everything anew from what is stored, and name what doesn't fit: facts, logs, artifacts, the vault.
 
     Exit code 0: all fits; 1: something was altered, is missing or can't be read.
     """
     with _stored(state, database) as stored:
+        try:
+            known = {*trust, *stored.verifiers()}
+            published = [head for path in heads for head in read_published(path, known)]
+        except NoHeadError as error:
+            raise click.ClickException(str(error)) from None
         with progress_line("facts verified", stored.store.head()) as progress:
             report = stored.verify(
-                trusted=frozenset(trust), skipped={Check(name) for name in skipped}, progress=progress
+                trusted=frozenset(trust),
+                published=published,
+                skipped={Check(name) for name in skipped},
+                progress=progress,
             )
         click.echo(report.to_json() if as_json else report.to_text())
         sys.exit(not report.ok)

@@ -11,6 +11,7 @@ from typing import Literal
 import click
 
 _NOT_A_WORKER = 2
+_KIT_FAILED = 3
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
@@ -60,7 +61,8 @@ def conformance(
       buildledger conformance -- buildledger worker \\
           --server {server} --name {name} --state {state} --token {token}
 
-    Exit code 0: nothing failed; 1: something did; 2: the command is no worker.
+    Exit code 0: nothing failed; 1: the worker failed in some case; 2: the command is no worker, or the options make
+    no sense; 3: the kit itself failed, which says nothing about the worker.
     """
     from buildledger.conformance import report, runner
     from buildledger.conformance.casefile import load_all
@@ -70,12 +72,15 @@ def conformance(
     if explains:
         click.echo("\n".join(report.vocabulary()))
         return
-    if compare is not None:
-        click.echo("\n".join(report.comparison(compare)))
-        return
-    cases = runner.choose(load_all(), only, profile)
-    if not cases:
-        raise click.ClickException("no case matches; `buildledger conformance --list` shows them all")
+    try:
+        if compare is not None:
+            click.echo("\n".join(report.comparison(compare)))
+            return
+        if json_file is not None:
+            report.read_json(json_file)
+        cases = runner.choose(load_all(), only, profile)
+    except (report.UnreadableReportError, runner.NoSuchCaseError) as error:
+        raise click.UsageError(str(error)) from error
     if lists:
         click.echo("\n".join(report.listing(cases)))
         return
@@ -97,7 +102,16 @@ def conformance(
     except runner.WorkerUnusableError as error:
         click.echo("\n".join([f"Error: {error}", *error.log]), err=True)
         sys.exit(_NOT_A_WORKER)
+    except runner.KitFailedError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(_KIT_FAILED)
     click.echo("\n".join(report.table(name, results, time.monotonic() - began)))
     if json_file is not None:
         report.write_json(json_file, name, results)
-    sys.exit(any(each.outcome == "failed" for each in results))
+    sys.exit(_exit_code({each.outcome for each in results}))
+
+
+def _exit_code(outcomes: set[str]) -> int:
+    if "failed" in outcomes:
+        return 1
+    return _KIT_FAILED if "kit failed" in outcomes else 0

@@ -28,9 +28,14 @@ async def run_server(settings: ServerSettings, announce: Callable[[str], None]) 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     sys.setswitchinterval(SWITCH_SECONDS)
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    async with Server(settings).running() as server:
+    running = Server(settings)
+    async with running.running() as server:
         said = f"Build Ledger {__version__} serves {server.url}, workers at {server.worker_address}"
         if Role.API in settings.roles:
             said += f"\nTo sign in there, use the token in {(settings.state / ADMIN_TOKEN_FILE).resolve()}"
         announce(said)
         await server.stopped()
+    if (head := running.last_head) is not None:
+        announce(
+            f"The last tree head. Keep it elsewhere, for `audit verify --head FILE`:\n{head.verifier}\n{head.note}"
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from buildledger.composition.servers import this_machine
 from buildledger.ledger.database import is_there, open_store
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
-from buildledger.ledger.signing import HeadKey
+from buildledger.ledger.signing import HeadKey, SignedHead
 from buildledger.ledger.tree_head_signer import TreeHeadSigner
 from buildledger.ledger.vault import Vault
 from buildledger.ledger.vault_reading import VaultReader
@@ -45,8 +46,10 @@ class Stores:
     artifacts: LocalArtifactStore
 
 
-def open_stores(settings: ServerSettings, clock: Clock, stack: AsyncExitStack) -> Stores:
-    """Open them in the order of need; the stack closes them in the opposite order.
+def open_stores(
+    settings: ServerSettings, clock: Clock, stack: AsyncExitStack, tell_head: Callable[[SignedHead], None]
+) -> Stores:
+    """Open them in the order of need; the stack closes them in the opposite order, and tells the last head.
 
     Raises:
         DamagedError: What is stored contradicts itself.
@@ -62,7 +65,9 @@ def open_stores(settings: ServerSettings, clock: Clock, stack: AsyncExitStack) -
     stack.callback(vault.close)
     tree = Tree.open(ledger.store, database)
     key = HeadKey.at(settings.state / "head-key.pem", HEAD_KEY_NAME)
-    stack.callback(TreeHeadSigner(ledger, tree, key, clock).close)
+    signer = TreeHeadSigner(ledger, tree, key, clock)
+    stack.callback(lambda: None if signer.newest is None else tell_head(signer.newest))
+    stack.callback(signer.close)
     others = OtherServersStores(this_machine())
     own = LocalLogStore(settings.state / LOGS)
     stack.push_async_callback(asyncio.to_thread, own.close)

@@ -54,6 +54,7 @@ CODES = {
     "template": "`with` without `use`",
     "template-syntax": "`${{ … }}`, which isn't part of the format (a warning)",
     "trigger-cycle": "success triggers that lead back to where they began",
+    "trigger-sources": "a success trigger after builders that check out different sources",
     "type": "a value of the wrong type",
     "unknown-axis": "the matrix has no such axis",
     "unknown-builder": "there is no such builder or cell",

@@ -82,7 +82,13 @@ def _resolve(document: Document, directory: Path, *, secrets_required: bool) -> 
         workers=workers.resolve(document, parsed.workers, directory),
         locks={name: resolved.Lock(name=name, count=model.count) for name, model in parsed.locks.items()},
         builders=resolved_builders,
-        triggers=triggers.TriggerResolver(document, parsed, _cells(resolved_builders), inputs).resolve(),
+        triggers=triggers.TriggerResolver(
+            document,
+            parsed,
+            _cells(resolved_builders),
+            inputs,
+            {name: builder.sources for name, builder in resolved_builders.items()},
+        ).resolve(),
     )
     for builder in resolved_builders.values():
         builders.warn_of_idle(document, builder, configuration.workers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
@@ -48,7 +48,10 @@ class TriggerResolver:
         parsed: Parsed,
         cells: Mapping[str, Sequence[str]],
         inputs: Mapping[str, Mapping[str, InputSpec]],
+        sources: Mapping[str, Collection[str]],
     ) -> None:
+        """`sources` are what each builder checks out, by the names of cells."""
+        self._sources = sources
         self._document = document
         self._parsed = parsed
         self._cells = cells
@@ -111,12 +114,29 @@ class TriggerResolver:
         if model.condition is not None:
             scope = Scope(document=self._document, secrets=None, owner="the trigger")
             scope.check_expression((*path, "if"), model.condition, Place.SUCCESS, CONDITIONS)
+        of = self._builders((*path, "of"), model.of)
+        self._refuse_different_sources(path, of)
         return resolved.SuccessTrigger(
             name=self._name(model, "success", model.of[0]),
             build=build,
-            of=self._builders((*path, "of"), model.of),
+            of=of,
             condition=None if model.condition is None else Expression(model.condition),
         )
+
+    def _refuse_different_sources(self, path: Path, of: Sequence[str]) -> None:
+        """Builders that check out different sources never succeed for the same revisions."""
+        by_sources: dict[frozenset[str], str] = {}
+        for name in of:
+            if sources := frozenset(self._sources.get(name, ())):
+                by_sources.setdefault(sources, name)
+        if len(by_sources) > 1:
+            (one, first), (other, second), *_ = by_sources.items()
+            message = (
+                f"'{first}' checks out {listed(sorted(one))} and '{second}' checks out {listed(sorted(other))}: "
+                "they never succeed for the same revisions"
+            )
+            hint = "make a trigger for each, or let both check out the same sources"
+            self._document.add("trigger-sources", (*path, "of"), message, hint)
 
     def _name(self, model: TriggerModel, kind: str, subject: str) -> str:
         if model.name is not None:

@@ -57,11 +57,17 @@ class Situation:
     """How workers and locks stand at one moment; gives the same reason for all requests that ask for the same."""
 
     def __init__(
-        self, configuration: Configuration | None, candidates: Iterable[Candidate], running: Sequence[RunningBuild]
+        self,
+        configuration: Configuration | None,
+        candidates: Iterable[Candidate],
+        running: Sequence[RunningBuild],
+        waiting: Callable[[], Iterable[str]] = tuple,
     ) -> None:
+        """`waiting` gives the names of the builders of which something waits."""
         self._configuration = configuration
         self._candidates = tuple(candidates)
         self._running = running
+        self._waiting = waiting
         self._free = {} if configuration is None else free_locks(configuration, running)
         self._reasons: dict[tuple[str, RequirementKey], WaitReason] = {}
 
@@ -84,8 +90,14 @@ class Situation:
         reason = self._reasons.get(key)
         if reason is None:
             requirement = Requirement(builder, context)
-            reason = self._reasons[key] = explain(builder, requirement, self._candidates, self._free, self._running)
+            reason = self._reasons[key] = explain(
+                builder, requirement, self._candidates, self._free, self._running, self._waiting_builders
+            )
         return reason
+
+    def _waiting_builders(self) -> list[Builder]:
+        known = {} if self._configuration is None else self._configuration.builders
+        return [known[name] for name in self._waiting() if name in known]
 
 
 def not_configured(builder_name: str) -> WaitReason:
@@ -99,21 +111,45 @@ def explain(
     candidates: Iterable[Candidate],
     free: Mapping[str, int],
     running: Iterable[RunningBuild],
+    waiting: Callable[[], Iterable[Builder]],
 ) -> WaitReason:
-    """The first thing that keeps a request of this builder; `free` is what running builds leave of each lock."""
+    """The first thing that keeps a request of this builder; `free` is what running builds leave of each lock.
+
+    `waiting` gives the builders of which something waits, among them those for which locks are reserved.
+    """
     known = sorted(candidates, key=lambda candidate: candidate.view.name)
     fitting = [candidate for candidate in known if requirement.fits(candidate.view)]
     if not fitting:
         return _nobody_fits(requirement, known)
     reason = _without_locks(fitting)
     if (use := lacking_lock(builder.locks, free)) is None:
-        return reason
-    holders = [build for build in running if any(held.lock == use.lock for held in build.locks)]
-    holders.sort(key=lambda build: (build.builder, build.number))
+        return _reserved(builder, free, running, waiting()) or reason if reason.code == "next" else reason
+    holders = _holders(use.lock, running)
     text = _lock_text(use.lock, use.take, free.get(use.lock, 0), holders)
     if reason.code == "next":
         return WaitReason("lock_held", text, lock=use.lock, held_by=tuple(holders))
     return reason._replace(text=f"{reason.text}; {text}", lock=use.lock, held_by=tuple(holders))
+
+
+def _holders(lock: str, running: Iterable[RunningBuild]) -> list[RunningBuild]:
+    holders = [build for build in running if any(held.lock == lock for held in build.locks)]
+    return sorted(holders, key=lambda build: (build.builder, build.number))
+
+
+def _reserved(
+    builder: Builder, free: Mapping[str, int], running: Iterable[RunningBuild], waiting: Iterable[Builder]
+) -> WaitReason | None:
+    """That a lock is kept for another builder, whose turn is first and that can't have all its locks yet."""
+    if not builder.locks:
+        return None
+    for other in sorted(waiting, key=lambda each: each.name):
+        if other.name == builder.name or lacking_lock(other.locks, free) is None:
+            continue
+        both = [use.lock for use in builder.locks if any(use.lock == its.lock for its in other.locks)]
+        if both:
+            text = f"the lock {both[0]} is reserved for a build of {other.name}, whose turn is first"
+            return WaitReason("lock_held", text, lock=both[0], held_by=tuple(_holders(both[0], running)))
+    return None
 
 
 def _nobody_fits(requirement: Requirement, known: Sequence[Candidate]) -> WaitReason:

@@ -32,6 +32,8 @@ HELPER = (sys.executable, "-I", "-S", str(Path(helper.__file__).resolve()))
 PROXIES = ("main", "other")
 DEFAULT_SPOOL_BYTES = 64 << 20
 _LOOK_SECONDS = 0.02
+_DELIVERY_SECONDS = 1.0
+"""So long after the worker's end its last messages are waited for."""
 _RUN = re.compile(r"\{run:([^}]+)\}")
 
 
@@ -67,7 +69,8 @@ class CaseContext:
         self.blobs = ScriptedBlobs(self.transcript, self.condition, self.calls, self.server.violation)
         self.enrollment = ScriptedEnrollment(self.server.behaviour, self.transcript, self.condition, self.calls)
         self.proxies: dict[str, Proxy] = {}
-        self.worker = WorkerProcess(command, {}, directory, str(uuid.uuid4()), self.transcript)
+        self.worker = WorkerProcess(command, {}, directory, str(uuid.uuid4()), self.transcript, self.condition.notify)
+        self.server.start_of_worker = lambda: self.worker.starts
         self.worker_name = worker_name
 
     @property
@@ -104,17 +107,23 @@ class CaseContext:
             await asyncio.to_thread(shutil.rmtree, self.directory, ignore_errors=True)
 
     async def until(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
-        """Wait for something that the worker has to bring about.
+        """Wait for something that the worker has to bring about; no longer than it lives.
 
         Raises:
             CaseFailedError: it didn't, or it broke the protocol meanwhile.
         """
         limit = seconds * self.patience
-        held = await self.condition.until(lambda: condition() or bool(self.server.violations), limit)
+
+        def holds() -> bool:
+            return condition() or bool(self.server.violations)
+
+        held = await self.condition.until(lambda: holds() or self.worker.has_left, limit)
+        if self.worker.has_left:
+            # What it said last may still be on its way.
+            held = await self.condition.until(holds, min(limit, _DELIVERY_SECONDS))
         self.check_violations()
         if not held:
-            gone = "" if self.worker.is_running else f" (the worker has ended with {self.worker.exit_code})"
-            raise CaseFailedError(f"{what}: not within {limit:g} s{gone}")
+            raise CaseFailedError(f"{what}: {self._missed(limit)}")
 
     async def until_looked(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
         """Like `until`, for what nobody tells: files and processes."""
@@ -122,10 +131,17 @@ class CaseContext:
         limit = seconds * self.patience
         deadline = self.transcript.seconds + limit
         while not condition():
+            if self.worker.has_left:
+                deadline = min(deadline, self.transcript.seconds + _DELIVERY_SECONDS)
             if self.transcript.seconds > deadline:
-                raise CaseFailedError(f"{what}: not within {limit:g} s")
+                raise CaseFailedError(f"{what}: {self._missed(limit)}")
             await asyncio.sleep(_LOOK_SECONDS)
         self.check_violations()
+
+    def _missed(self, limit_seconds: float) -> str:
+        if self.worker.has_left:
+            return f"the worker has ended, with {self.worker.exit_code}"
+        return f"not within {limit_seconds:g} s" + ("" if self.worker.is_running else " (the worker isn't running)")
 
     def check_violations(self) -> None:
         """Fail the case if the worker has broken the protocol.

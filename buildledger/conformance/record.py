@@ -199,7 +199,7 @@ class AttemptRecord:
                 self._bad(f"output_totals tells of {told[name].bytes} bytes of channel {name}, but none came")
 
     def _compare(self, event: pb.RunEvent, known: Stored) -> None:
-        """What is sent again must be what was sent before; only fence and times may differ."""
+        """What is sent again must be what was sent before, times included; only the fence may be a newer one."""
         self.repeated += 1
         same = event.WhichOneof("event") == known.kind
         if same and known.kind == "output":
@@ -212,6 +212,8 @@ class AttemptRecord:
             ) and output.crc32c == google_crc32c.value(output.data)
         elif same and known.kind:
             same = getattr(event, known.kind) == getattr(known.event, known.kind)
+        if same and (event.wall, event.monotonic) != (known.event.wall, known.event.monotonic):
+            self._bad(f"event {event.event_no} has another time when it is sent again")
         if not same:
             self._bad(
                 f"event {event.event_no} is {describe(event)} when it is sent again, and was {describe(known.event)}"

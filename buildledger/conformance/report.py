@@ -13,10 +13,15 @@ from buildledger.conformance.casefile import NamedCase
 from buildledger.conformance.run_case import Outcome, Result
 from buildledger.conformance.steps.step import Step
 
-_MARKS: dict[Outcome, str] = {"passed": "ok", "failed": "FAILED", "not offered": "not offered"}
+_MARKS: dict[Outcome, str] = {
+    "passed": "ok",
+    "failed": "FAILED",
+    "not offered": "not offered",
+    "kit failed": "KIT FAILED",
+}
 _INDENT = " " * 6
 _COLUMN = 22
-_NOTABLE: tuple[Outcome, ...] = ("failed", "not offered")
+_NOTABLE: tuple[Outcome, ...] = ("failed", "kit failed", "not offered")
 
 
 def progress_line(result: Result, done: int, total: int) -> str:
@@ -33,7 +38,7 @@ def table(worker: str, results: Sequence[Result], seconds: float) -> Iterator[st
         yield group
         for each in members:
             yield f"  {_MARKS[each.outcome]:<11} {_number(each.case)} {each.case.case.title}"
-            if each.outcome == "not offered":
+            if each.outcome in ("not offered", "kit failed"):
                 yield f"{_INDENT}          {each.reason}"
     failed = [each for each in results if each.outcome == "failed"]
     for each in failed:
@@ -41,8 +46,13 @@ def table(worker: str, results: Sequence[Result], seconds: float) -> Iterator[st
         yield from _failure(each)
     counts = Counter(each.outcome for each in results)
     yield ""
-    summary = ", ".join(f"{counts[outcome]} {outcome}" for outcome in _MARKS)
+    summary = ", ".join(f"{counts[outcome]} {outcome}" for outcome in _MARKS if _is_told(outcome, counts))
     yield f"{summary}, in {seconds:.0f} s"
+
+
+def _is_told(outcome: Outcome, counts: Counter[Any]) -> bool:
+    """Of the kit's own failures nothing is said while there are none."""
+    return outcome != "kit failed" or counts[outcome] > 0
 
 
 def _failure(result: Result) -> Iterator[str]:
@@ -98,21 +108,45 @@ def as_data(worker: str, results: Sequence[Result]) -> list[dict[str, Any]]:
 
 
 def write_json(path: Path, worker: str, results: Sequence[Result]) -> None:
-    """Write the machine-readable report; results of other workers in the file stay."""
-    others: list[dict[str, Any]] = []
-    if path.exists():
-        others = [each for each in json.loads(path.read_text(encoding="utf-8")) if each.get("worker") != worker]
+    """Write the machine-readable report; what the file says of other workers and of other cases stays.
+
+    Raises:
+        UnreadableReportError: What is in the file is no such report; it is left as it is.
+    """
+    played = {(worker, each.case.name) for each in results}
+    others = [each for each in read_json(path) if (each["worker"], each["case"]) not in played]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps([*others, *as_data(worker, results)], indent=1) + "\n", encoding="utf-8")
 
 
+class UnreadableReportError(Exception):
+    """A file isn't a machine-readable report."""
+
+
+def read_json(path: Path) -> list[dict[str, Any]]:
+    """What a machine-readable report holds; nothing if there is no file.
+
+    Raises:
+        UnreadableReportError: It is something else.
+    """
+    if not path.exists():
+        return []
+    try:
+        entries: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        if all({"worker", "case", "outcome"} <= each.keys() for each in entries):
+            return entries
+    except (ValueError, AttributeError, TypeError) as error:
+        raise UnreadableReportError(f"{path} is no report of this kit: {error}") from error
+    raise UnreadableReportError(f"{path} is no report of this kit: an entry lacks its worker, case or outcome")
+
+
 def comparison(path: Path) -> Iterator[str]:
     """What a machine-readable report holds of all workers, side by side: a line per check, a column per worker."""
-    entries: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    entries = read_json(path)
     workers = list(dict.fromkeys(each["worker"] for each in entries))
     checks: dict[int, dict[str, Counter[str]]] = {}
     for each in entries:
-        row = checks.setdefault(each["check"] or 0, {})
+        row = checks.setdefault(each.get("check") or 0, {})
         row.setdefault(each["worker"], Counter())[each["outcome"]] += 1
     yield f"{'check':<13}" + "".join(f"{name:<{_COLUMN}}" for name in workers)
     for check, row in sorted(checks.items()):
@@ -120,6 +154,8 @@ def comparison(path: Path) -> Iterator[str]:
         yield f"{check or 'the rest':<13}" + "".join(f"{cell:<{_COLUMN}}" for cell in cells)
     totals = {name: Counter(each["outcome"] for each in entries if each["worker"] == name) for name in workers}
     for outcome in _MARKS:
+        if not any(_is_told(outcome, counts) for counts in totals.values()):
+            continue
         yield f"{outcome:<13}" + "".join(f"{totals[name][outcome]:<{_COLUMN}}" for name in workers)
 
 

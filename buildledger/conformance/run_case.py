@@ -15,7 +15,8 @@ from buildledger.conformance.steps.step import Step
 from buildledger.conformance.worker import WorkerCommand
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
-Outcome = Literal["passed", "failed", "not offered"]
+Outcome = Literal["passed", "failed", "not offered", "kit failed"]
+"""`kit failed` says nothing about the worker: the kit, or the machine that it runs on, couldn't play the case."""
 LONGEST_CASE_SECONDS = {"fast": 120.0, "full": 1200.0}
 
 

@@ -27,6 +27,14 @@ class Options:
     """Factor on every time that a worker is given."""
 
 
+class NoSuchCaseError(Exception):
+    """A pattern names no case; the text says which, and what to do."""
+
+
+class KitFailedError(Exception):
+    """The kit can't be played on this machine, whatever the worker is like."""
+
+
 class WorkerUnusableError(Exception):
     """The command line doesn't lead to a worker that says Hello."""
 
@@ -36,7 +44,17 @@ class WorkerUnusableError(Exception):
 
 
 def choose(cases: Sequence[NamedCase], only: Sequence[str], profile: Profile) -> list[NamedCase]:
-    """The cases of a profile that match one of the patterns: `output`, `output/17*`, `17`."""
+    """The cases of a profile that match one of the patterns: `output`, `output/17*`, `17`.
+
+    Raises:
+        NoSuchCaseError: One of the patterns matches none.
+    """
+    for pattern in only:
+        meant = [each for each in cases if _is_meant(each, [pattern])]
+        if not meant:
+            raise NoSuchCaseError(f"no case matches {pattern!r}; `buildledger conformance --list` shows them all")
+        if profile != "full" and all(each.case.profile == "full" for each in meant):
+            raise NoSuchCaseError(f"what {pattern!r} names is played with `--profile full` only")
     return [each for each in cases if (profile == "full" or each.case.profile == "fast") and _is_meant(each, only)]
 
 
@@ -52,7 +70,17 @@ async def probe(command: WorkerCommand, patience: float) -> pb.Hello:
 
     Raises:
         WorkerUnusableError: it says no Hello.
+        KitFailedError: The kit can't play a server here.
     """
+    try:
+        return await _hello_of(command, patience)
+    except WorkerUnusableError:
+        raise
+    except Exception as error:
+        raise KitFailedError(f"the kit failed before the first case: {type(error).__name__}: {error}") from error
+
+
+async def _hello_of(command: WorkerCommand, patience: float) -> pb.Hello:
     with tempfile.TemporaryDirectory(prefix="conformance-") as parent:
         context = CaseContext("probe", command, Path(parent) / "probe", patience)
         async with context.built():
@@ -74,6 +102,7 @@ async def run(
 
     Raises:
         WorkerUnusableError: the worker says no Hello, so that nothing can be learnt.
+        KitFailedError: The kit can't play a server here.
     """
     hello = await probe(command, options.patience)
     seats = asyncio.Semaphore(options.at_once)
@@ -93,8 +122,8 @@ async def run(
 
 
 async def _run_safely(named: NamedCase, command: WorkerCommand, directory: Path, patience: float) -> Result:
-    """A fault of the kit or of a case fails that case and no other."""
+    """A fault of the kit or of a case ends that case and no other, and isn't held against the worker."""
     try:
         return await run_case(named, command, directory, patience)
     except Exception as error:
-        return Result(case=named, outcome="failed", reason=f"the kit failed: {type(error).__name__}: {error}")
+        return Result(case=named, outcome="kit failed", reason=f"{type(error).__name__}: {error}")

@@ -50,7 +50,11 @@ class ScriptedServer:
         self.violations: list[str] = []
         self.proxy_of: Callable[[str], str] = lambda peer: ""
         """Which proxy a peer came through."""
+        self.start_of_worker: Callable[[], int] = lambda: 0
+        """How often the worker was started: each start has an `instance_id` of its own."""
         self.epoch = 0
+        self._instances: dict[int, str] = {}
+        self._boot_id = ""
         self._name = name
         self._transcript = transcript
         self._condition = condition
@@ -172,6 +176,7 @@ class ScriptedServer:
     def _check_hello(self, hello: pb.Hello, metadata: dict[str, str]) -> None:
         for found in hello_violations(hello, self._name):
             self.violation(found)
+        self._check_instance(hello)
         bearer = metadata.get("authorization", "").removeprefix("Bearer ")
         if self.behaviour.credentials and bearer not in self.behaviour.credentials:
             self.violation("the session's credential isn't one that the server issued")
@@ -186,6 +191,18 @@ class ScriptedServer:
                 self.violation(
                     f"Hello says that run {record.name} comes to event {run.next_event}, which was sent before"
                 )
+
+    def _check_instance(self, hello: pb.Hello) -> None:
+        """One start of the worker is one instance, all on the same boot of the machine."""
+        start = self.start_of_worker()
+        known = self._instances.setdefault(start, hello.instance_id)
+        if known != hello.instance_id:
+            self.violation("Hello.instance_id isn't that of the session before, although the worker wasn't restarted")
+        if any(other == known for number, other in self._instances.items() if number != start):
+            self.violation("Hello.instance_id is that of an earlier start of the worker")
+        self._boot_id = self._boot_id or hello.boot_id
+        if hello.boot_id != self._boot_id:
+            self.violation("Hello.boot_id has changed, although the machine wasn't restarted")
 
     def _open(self, hello: pb.Hello, metadata: dict[str, str], proxy: str) -> SessionRecord:
         self.epoch += 1

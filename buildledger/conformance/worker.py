@@ -7,7 +7,7 @@ import contextlib
 import os
 import shlex
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ PLACEHOLDERS = ("server", "name", "state", "work", "token", "spool")
 CASE_VARIABLE = "CONFORMANCE_CASE"
 _LONGEST_END_SECONDS = 10.0
 _STDERR_LINES = 25
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,17 +46,30 @@ class WorkerProcess:
     """One worker program, started, killed and started again on the same state."""
 
     def __init__(
-        self, command: WorkerCommand, values: Mapping[str, str], directory: Path, case_mark: str, transcript: Transcript
+        self,
+        command: WorkerCommand,
+        values: Mapping[str, str],
+        directory: Path,
+        case_mark: str,
+        transcript: Transcript,
+        ended: Callable[[], None],
     ) -> None:
+        """`ended` is called whenever its process has ended."""
         self.values = dict(values)
         self.case_mark = case_mark
         self.environment: dict[str, str] = {}
         """Added to what it inherits."""
         self.prefix: list[str] = []
         """Put before its command line, for a worker that needs surroundings of its own."""
+        self.starts = 0
+        """How often it was started."""
+        self.is_told_to_end = False
+        """Whether the kit has killed it, or told it to end, since its last start."""
         self._command = command
         self._transcript = transcript
         self._process: asyncio.subprocess.Process | None = None
+        self._ended = ended
+        self._watching: asyncio.Task[None] | None = None
         self._log = directory / "worker.log"
 
     @property
@@ -75,6 +89,11 @@ class WorkerProcess:
         """Whether there is a process."""
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def has_left(self) -> bool:
+        """Whether it has ended and nobody had told it to: what it hasn't done, it won't do."""
+        return self.exit_code is not None and not self.is_told_to_end
+
     async def start(self) -> None:
         """Start it, as a session of its own."""
         argv = [*self.prefix, *self._command.fill(self.values)]
@@ -93,12 +112,16 @@ class WorkerProcess:
                 stderr=log,
                 start_new_session=True,
             )
+        self.starts += 1
+        self.is_told_to_end = False
+        self._watching = asyncio.create_task(self._watch(self._process))
         self._transcript.add("kit", f"starts the worker: pid {self.pid}")
 
     async def kill(self) -> None:
         """SIGKILL to it and to whatever shares its process group: not to its runs, which have groups of their own."""
         if self._process is None:
             return
+        self.is_told_to_end = True
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         await asyncio.wait_for(self._process.wait(), _LONGEST_END_SECONDS)
@@ -106,6 +129,7 @@ class WorkerProcess:
     def send_signal(self, number: signal.Signals) -> None:
         """A signal to the worker's process alone."""
         if self._process is not None and self._process.returncode is None:
+            self.is_told_to_end = self.is_told_to_end or number in _ENDING
             self._process.send_signal(number)
 
     async def ended(self, limit_seconds: float) -> int | None:
@@ -115,6 +139,12 @@ class WorkerProcess:
         with contextlib.suppress(TimeoutError):
             return await asyncio.wait_for(self._process.wait(), limit_seconds)
         return None
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        await process.wait()
+        if process is self._process:
+            self._transcript.add("worker", f"has ended with {process.returncode}")
+            self._ended()
 
     def stderr_tail(self) -> list[str]:
         """The end of what it wrote to standard output and standard error."""

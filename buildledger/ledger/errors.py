@@ -15,6 +15,10 @@ DATABASE_ERRORS = (PersistenceError, sa.exc.OperationalError, sa.exc.InterfaceEr
 """Whatever says that a database is away, or can't be used just now: the ledger's, and those beside it."""
 
 
+class NothingWritten(PersistenceError):  # noqa: N818 - what is known about a failed append
+    """An append failed, and for certain nothing of it is in the database."""
+
+
 class LedgerUnavailable(Exception):  # noqa: N818 - the state of the ledger, as callers speak of it
     """The database can't be written to: away, full, locked or broken. Nothing acknowledged is lost.
 

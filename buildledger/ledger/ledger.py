@@ -64,6 +64,11 @@ class Ledger:
         """The facts as they are stored, for audit and proofs."""
         return self._store
 
+    @property
+    def write_failure(self) -> str | None:
+        """Why the last commands couldn't be recorded (a full disk, for one); None as soon as some could."""
+        return self._writer.failure
+
     async def execute(self, *commands: Command, origin: Origin) -> Receipt:
         """Decide the commands and keep what they decide, atomically over all their streams.
 

@@ -6,6 +6,7 @@ import heapq
 import sqlite3
 import threading
 from collections.abc import Collection, Sequence
+from contextlib import closing
 from functools import partial
 from itertools import islice
 from operator import itemgetter
@@ -15,6 +16,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import DatabaseError, StoredEvent
 
+from buildledger.ledger.errors import NothingWritten
 from buildledger.ledger.pool import ConnectionPool
 from buildledger.ledger.sqlite_connection import (
     DataVersionWatch,
@@ -65,23 +67,52 @@ class SQLiteFactStore(FactStore):
     def insert_events(
         self, stored_events: Sequence[StoredEvent], *, commands: Sequence[CommandRecord] = (), **_: object
     ) -> range:
-        """As the port says; one transaction and one fsync."""
+        """As the port says; one transaction and one fsync.
+
+        Raises:
+            NothingWritten: It failed, on a full disk for one, and left nothing behind.
+        """
         leaves = [leaf_of(event) for event in stored_events]
         with self._writing, translated():
-            db = self._writer or self._connect_writer()
+            committing = False
             try:
+                db = self._writer or self._connect_writer()
                 db.execute("BEGIN IMMEDIATE")
                 base = self._insert(db, stored_events, leaves, commands)
+                committing = True
                 db.execute("COMMIT")
             except sqlite3.IntegrityError:
                 db.execute("ROLLBACK")
                 raise
-            except BaseException:
+            except BaseException as error:
                 # After a failed write only a fresh connection is sure to show what is in the file.
-                self._writer = None
-                db.close()
+                self._drop_writer()
+                if isinstance(error, sqlite3.Error) and not (committing and self._may_hold(stored_events, commands)):
+                    raise NothingWritten(str(error)) from error
                 raise
             return range(base + 1, base + 1 + len(stored_events))
+
+    def _may_hold(self, facts: Sequence[StoredEvent], commands: Sequence[CommandRecord]) -> bool:
+        """Whether a commit that failed may be in the file all the same; True if that can't be found out."""
+        try:
+            with closing(self._connect()) as db:
+                for fact in facts[:1]:
+                    found = db.execute(
+                        "SELECT 1 FROM fact WHERE stream_id = ? AND version = ?",
+                        (stream_of(fact).bytes, fact.originator_version),
+                    )
+                    return found.fetchone() is not None
+                for command in commands[:1]:
+                    found = db.execute("SELECT 1 FROM command WHERE command_id = ?", (command.command_id.bytes,))
+                    return found.fetchone() is not None
+        except sqlite3.Error:
+            return True
+        return False
+
+    def _drop_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        self._writer = None
 
     def _insert(
         self,
@@ -239,9 +270,7 @@ class SQLiteFactStore(FactStore):
     def close(self) -> None:
         """Close every connection that isn't in use."""
         with self._writing:
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
+            self._drop_writer()
         self._readers.close()
 
     def _query(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from buildledger.clock import Clock
 from buildledger.events.fact import Recorded
 from buildledger.ledger.commit_notifier import Answer, CommitNotifier
 from buildledger.ledger.decider import Batch, Decider
-from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable
+from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable, NothingWritten
 from buildledger.ledger.recent import RecentFacts
 from buildledger.ledger.store import FactStore, stream_of
 from buildledger.ledger.streams import StreamCache
@@ -43,6 +43,8 @@ class Writer:
         self._queue: SimpleQueue[Submission | None] = SimpleQueue()
         self._gate = threading.Lock()
         self._open = True
+        self.failure: str | None = None
+        """Why the last batch couldn't be written; None when it could."""
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
@@ -120,7 +122,8 @@ class Writer:
         except IntegrityError:
             raise
         except PersistenceError as error:
-            raise LedgerUnavailable(str(error), outcome_unknown=True) from error
+            unknown = not isinstance(error, NothingWritten)
+            raise LedgerUnavailable(str(error), outcome_unknown=unknown) from error
         self._publish(batch, self._seen if written is None else written.start - 1)
 
     def _catch_up(self) -> None:
@@ -156,6 +159,7 @@ class Writer:
                         meta=decision.meta,
                     )
                 )
+        self.failure = None
         self._recent.add(recorded)
         self._commits.publish(head, answers)
         self._decider.cache.turn()
@@ -191,5 +195,6 @@ class Writer:
 
     def _give_up(self, submissions: Sequence[Submission], error: LedgerUnavailable) -> None:
         _log.error("%s; %d commands are not acknowledged", error, len(submissions))
+        self.failure = str(error)
         self._decider.cache.forget(None)
         self._commits.publish(self._commits.head, [Answer(submission, None, error) for submission in submissions])

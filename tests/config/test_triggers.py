@@ -90,3 +90,24 @@ def test_a_cycle_is_reported_at_each_of_its_triggers() -> None:
     assert len(found) == 3
     assert "a[1] → b → c → a[1]" in found[0]
     assert all("trigger-cycle" in line for line in found)
+
+
+def test_builders_that_never_succeed_for_the_same_revisions() -> None:
+    """A success trigger after several is refused if they check out different sources; without a checkout any fit."""
+    text = """
+version: 1
+sources: {widget: {git: "https://git.example/widget.git"}, proto: {git: "https://git.example/proto.git"}}
+workers: {w1: {}}
+builders:
+  a: {steps: [{checkout: widget}]}
+  b: {steps: [{checkout: proto}]}
+  c: {steps: [{run: [x]}]}
+  d: {steps: [{checkout: widget}, {run: [x]}]}
+triggers:
+  - {on: success, of: %s, build: [c]}
+"""
+    said = messages(text % "[a, b]")
+    assert "'a' checks out widget and 'b' checks out proto: they never succeed for the same revisions" in said
+    assert "trigger-sources" in said
+    assert loaded(text % "[a, d]").triggers
+    assert loaded((text % "[a, c]").replace("build: [c]", "build: [d]")).triggers

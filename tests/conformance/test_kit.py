@@ -12,21 +12,31 @@ from click.testing import CliRunner
 
 from buildledger.cli.conformance import conformance
 from buildledger.conformance import processes
-from buildledger.conformance.casefile import load_all
+from buildledger.conformance.casefile import load, load_all
+from buildledger.conformance.report import table
+from buildledger.conformance.run_case import run_case
 from buildledger.conformance.runner import Options, choose, run
 from buildledger.conformance.worker import CASE_VARIABLE, WorkerCommand
 
 AGENT = (sys.executable, "-m", "buildledger.worker", "--server", "{server}", "--name", "{name}")
+LONGEST_EXAMPLE = 180
+"""Lines of the smallest worker, imports and blank lines not counted."""
 PLACES = ("--state", "{state}", "--work", "{work}")
 
 
 async def test_the_smallest_worker_is_one() -> None:
     """The example that the documentation gives passes what the smallest worker must pass, and claims no more."""
     program = Path(__file__).parents[2] / "examples" / "smallest_worker.py"
-    command = WorkerCommand(argv=[sys.executable, str(program), "{server}", "{name}", "{work}"])
-    results = await run(choose(load_all(), ["hello", "26*", "42*"], "fast"), command, Options(patience=2.0))
+    command = ["env", "BUILDLEDGER_WORKER_TOKEN={token}", sys.executable, str(program), "{server}", "{name}", "{work}"]
+    cases = choose(load_all(), ["hello", "07*", "08*", "06-bad*", "26*", "42*"], "fast")
+    results = await run(cases, WorkerCommand(argv=command), Options(patience=2.0))
     outcomes = {(each.case.group, each.outcome) for each in results}
-    assert outcomes == {("hello", "passed"), ("output", "not offered"), ("files", "not offered")}
+    assert outcomes == {
+        ("hello", "passed"),
+        ("handshake", "passed"),
+        ("output", "not offered"),
+        ("files", "not offered"),
+    }, [each.reason for each in results]
 
 
 def test_the_documented_worker_is_the_one_that_was_tried() -> None:
@@ -34,7 +44,8 @@ def test_the_documented_worker_is_the_one_that_was_tried() -> None:
     root = Path(__file__).parents[2]
     example = (root / "examples" / "smallest_worker.py").read_text(encoding="utf-8")
     assert (root / "docs" / "protocol.md").read_text(encoding="utf-8").endswith(f"```python\n{example}```\n")
-    assert len(example.splitlines()) < 150
+    code = [line for line in example.splitlines() if line and not line.startswith(("import ", "from "))]
+    assert len(code) < LONGEST_EXAMPLE
 
 
 async def test_a_failure_comes_with_its_transcript() -> None:
@@ -52,10 +63,15 @@ async def test_a_failure_comes_with_its_transcript() -> None:
 
 
 def test_both_reports_and_the_exit_code(tmp_path: Path) -> None:
-    """The table is for people, the file for programs; other workers' results in the file stay."""
+    """The table is for people, the file for programs; what it says of other workers and other cases stays."""
     report = tmp_path / "out" / "conformance.json"
     report.parent.mkdir()
-    report.write_text('[{"worker": "other", "case": "hello/exit-code", "outcome": "passed"}]', encoding="utf-8")
+    report.write_text(
+        '[{"worker": "other", "case": "hello/exit-code", "outcome": "passed"},'
+        ' {"worker": "python", "case": "hello/exit-code", "outcome": "failed"},'
+        ' {"worker": "python", "case": "output/17-100-mib", "outcome": "failed"}]',
+        encoding="utf-8",
+    )
     options = [
         "--only",
         "hello/exit-code",
@@ -72,6 +88,7 @@ def test_both_reports_and_the_exit_code(tmp_path: Path) -> None:
     told = {(each["worker"], each["case"]): each["outcome"] for each in json.loads(report.read_text(encoding="utf-8"))}
     assert told == {
         ("other", "hello/exit-code"): "passed",
+        ("python", "output/17-100-mib"): "failed",
         ("python", "hello/exit-code"): "passed",
         ("python", "output/26-secret-file"): "passed",
     }
@@ -81,7 +98,7 @@ def test_workers_are_compared_check_by_check(tmp_path: Path) -> None:
     """Side by side: what failed and what isn't offered shows, whatever else passed under the same check."""
     report = tmp_path / "conformance.json"
     told = [("a", 1, "passed"), ("a", 1, "failed"), ("b", 1, "passed"), ("a", None, "passed"), ("b", 2, "not offered")]
-    entries = [{"worker": worker, "check": check, "outcome": outcome} for worker, check, outcome in told]
+    entries = [{"worker": worker, "case": "x", "check": check, "outcome": outcome} for worker, check, outcome in told]
     report.write_text(json.dumps(entries), encoding="utf-8")
     result = CliRunner().invoke(conformance, ["--compare", str(report)])
     assert [" ".join(line.split()) for line in result.output.splitlines()] == [
@@ -101,16 +118,87 @@ def test_failures_and_what_is_not_offered_are_kept_apart(tmp_path: Path) -> None
     options = ["--only", "hello/exit-code", "--only", "handshake/07*"]
     bad = CliRunner().invoke(conformance, [*options, "--", *broken])
     assert bad.exit_code == 1
-    assert "0 passed, 1 failed, 1 not offered" in bad.output
+    assert "0 passed, 1 failed, 2 not offered" in bad.output
     assert "the command line takes no {token}" in bad.output
 
 
 def test_what_is_no_worker_is_said_to_be_none() -> None:
-    """A program that never says Hello leads to one clear error instead of a hundred failures."""
-    result = CliRunner().invoke(conformance, ["--patience", "0.1", "--", sys.executable, "-c", "print('sorry')"])
+    """A program that ends without a Hello leads to one clear error at once, however patient the kit is."""
+    result = CliRunner().invoke(conformance, ["--patience", "1000", "--", sys.executable, "-c", "print('sorry')"])
     assert result.exit_code == 2
-    assert "doesn't say Hello" in result.output
+    assert "doesn't say Hello: Hello: the worker has ended, with 0" in result.output
     assert "sorry" in result.output
+
+
+async def test_a_worker_that_ends_is_waited_for_no_longer(tmp_path: Path) -> None:
+    """What a worker that has left didn't do, it won't do: the case ends then, however patient the kit is."""
+    (case,) = choose(load_all(), ["hello/heartbeats"], "fast")
+    result = await run_case(case, WorkerCommand(argv=[sys.executable, "-c", "exit(5)"]), tmp_path / "case", 1000.0)
+    assert result.outcome == "failed"
+    assert "the worker has ended, with 5" in result.reason
+
+
+PORT_TAKEN = """
+group: failure
+about: The port at which the server would be back is taken meanwhile, by a run.
+cases:
+  - id: port-taken
+    title: The server comes back
+    why: It can't.
+    runs:
+      a:
+        command:
+          argv:
+            args:
+              - PYTHON
+              - -c
+              - |
+                import os, pathlib, socket, time
+                print("on", flush=True)
+                while True:
+                    try:
+                        taken = socket.create_server(("127.0.0.1", int(os.environ["CONFORMANCE_SERVER"].split(":")[1])))
+                        break
+                    except OSError:
+                        time.sleep(0.01)
+                pathlib.Path("{scratch}/taken").touch()
+                time.sleep(600)
+    steps:
+      - want: a
+      - await_output: {run: a, contains: "on"}
+      - server_down
+      - await_file: taken
+      - server_up
+"""
+
+
+async def test_the_kits_own_failure_is_not_the_workers(tmp_path: Path) -> None:
+    """A case that the kit couldn't play, here for an address in use, is told apart, and isn't the worker's failure."""
+    (tmp_path / "failure.yaml").write_text(PORT_TAKEN.replace("PYTHON", sys.executable), encoding="utf-8")
+    cases = [*choose(load_all(), ["hello/exit-code"], "fast"), *load(tmp_path / "failure.yaml")]
+    results = await run(cases, WorkerCommand(argv=[*AGENT, *PLACES]), Options(patience=2.0))
+    assert [each.outcome for each in results] == ["passed", "kit failed"]
+    assert "address already in use" in results[1].reason
+    lines = "\n".join(table("python", results, 1.0))
+    assert "1 passed, 0 failed, 0 not offered, 1 kit failed" in lines
+    assert "KIT FAILED" in lines
+
+
+def test_only_what_there_is_can_be_chosen(tmp_path: Path) -> None:
+    """A pattern without a case is a mistake of whoever wrote it, also beside one that has some."""
+    for options, reason in (
+        (["--only", "nosuch"], "no case matches 'nosuch'"),
+        (["--only", "hello", "--only", "nosuch"], "no case matches 'nosuch'"),
+        (["--only", "27-a-hundred*"], "with `--profile full` only"),
+    ):
+        result = CliRunner().invoke(conformance, [*options, "--", *AGENT, *PLACES])
+        assert result.exit_code == 2
+        assert reason in result.output
+    notes = tmp_path / "notes.json"
+    notes.write_text("not a report", encoding="utf-8")
+    result = CliRunner().invoke(conformance, ["--only", "hello", "--json", str(notes), "--", *AGENT, *PLACES])
+    assert (result.exit_code, notes.read_text(encoding="utf-8")) == (2, "not a report")
+    assert "no report of this kit" in result.output
 
 
 def test_nothing_outlives_its_case() -> None:

@@ -103,6 +103,16 @@ def test_a_hole_is_only_excused_when_the_kit_made_it() -> None:
     assert "a hole" in story.violations[0]
 
 
+def test_what_is_sent_again_has_its_time() -> None:
+    """The time of an event is when it happened, not when it is sent."""
+    story = Story()
+    story.tell(1, accepted())
+    late = accepted()
+    late.wall.seconds = 7
+    story.tell(1, late)
+    assert story.violations == ["run a: event 1 has another time when it is sent again"]
+
+
 def test_what_is_sent_again_must_be_the_same() -> None:
     """A worker that cuts its chunks anew after a break would shift every number."""
     story = Story()

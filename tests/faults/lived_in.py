@@ -32,6 +32,7 @@ triggers: [{{on: manual, build: [app]}}]
 
 def lived_in(directory: Path, builds: int = 2) -> Path:
     """Start a server and a worker, build a few times, stop both in good order; gives the state directory."""
+    directory.mkdir(parents=True, exist_ok=True)
     repository = Repository(directory / "repository")
     for number in range(3):
         repository.commit(f"change {number}", author=f"Jane {number} <jane{number}@acme.example>", file=str(number))

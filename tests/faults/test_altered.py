@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
 import pytest
+from click.testing import CliRunner
 
-from buildledger.audit.installation import stored_installation
-from buildledger.audit.report import Report
-from tests.faults.altering import ALTERATIONS
+from buildledger.cli.main import group
+from buildledger.ledger.database import open_store
+from buildledger.ledger.proof import Tree
+from tests.faults.altering import ALTERATIONS, database
 from tests.faults.lived_in import lived_in
+from tests.faults.loops.alterations import verified
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +28,6 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def state(left: Path, tmp_path: Path) -> Path:
     """A copy of it, to be altered."""
     return Path(shutil.copytree(left, tmp_path / "state", ignore=shutil.ignore_patterns("mirrors")))
-
-
-def verified(state: Path) -> Report:
-    with stored_installation(state, f"sqlite:///{state / 'ledger.db'}") as stored:
-        return stored.verify()
 
 
 def test_what_was_not_altered_is_all_right(state: Path) -> None:
@@ -50,3 +49,22 @@ def test_an_alteration_is_found_and_named(state: Path, name: str) -> None:
     assert check in {finding.check for finding in report.findings}, (altered, report.to_text())
     assert altered.names in report.to_text(), (altered, report.to_text())
     assert all(finding.advice for finding in report.findings)
+
+
+def test_the_last_facts_gone_with_their_proofs_are_missed_by_a_head_kept_elsewhere(state: Path, tmp_path: Path) -> None:
+    """The head that a server prints when it stops, in a file, names what is gone though nothing here speaks of it."""
+    url = f"sqlite:///{state / 'ledger.db'}"
+    with closing(open_store(url, read_only=True)) as store, closing(Tree.open(store, url, read_only=True)) as tree:
+        (size, verifier, note), *_ = tree.newest_heads(1)
+    kept = tmp_path / "heads.txt"
+    kept.write_text(f"The last tree head. Keep it elsewhere:\n{verifier}\n{note}\nwhatever comes then\n")
+    with database(state / "ledger.db") as db:
+        (cut_at,) = db.execute("SELECT last_position FROM chain ORDER BY 1 DESC LIMIT 1 OFFSET 4").fetchone()
+        for table, column in (("fact", "position"), ("chain", "last_position"), ("command", "position")):
+            db.execute(f"DELETE FROM {table} WHERE {column} > ?", (cut_at,))
+        db.execute("DELETE FROM checkpoint")
+    for path in state.glob("proof.db*"):
+        path.unlink()
+    shown = CliRunner().invoke(group, ["audit", "verify", "--state", str(state), "--head", str(kept)])
+    assert shown.exit_code == 1
+    assert f"a signed head covers {size} facts, the ledger ends at {cut_at}" in shown.output

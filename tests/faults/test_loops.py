@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.faults.loop import Loop, LoopOptions, LoopOutcome, row
-from tests.faults.loops import extremes, kills, messages
+from tests.faults.loops import alterations, extremes, kills, messages
 from tests.faults.loops.catalogue import LOOPS
 
 ROOT = Path(__file__).parent.parent.parent
 KILLS = 4
+ALTERATIONS = 60
 EXTREMES = 150
 MESSAGES = 40
 
@@ -23,6 +24,12 @@ def quietly(_: str) -> None:
 def options(directory: Path, count: int, seed: int) -> LoopOptions:
     """What a loop is told in a test."""
     return LoopOptions(directory=directory, count=count, seed=seed, say=quietly)
+
+
+def test_alterations(tmp_path: Path) -> None:
+    """Stored things of every kind are altered, with other places and bits than in the tests of each kind."""
+    outcome = alterations.of_everything(options(tmp_path, ALTERATIONS, seed=23))
+    assert (outcome.done, outcome.details) == (ALTERATIONS, [])
 
 
 def test_kills_on_sqlite(tmp_path: Path) -> None:

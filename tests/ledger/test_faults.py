@@ -25,6 +25,7 @@ from buildledger.ledger.proof import Tree
 from buildledger.ledger.sqlite_connection import connect
 from buildledger.ledger.store import CommandRecord, FactQuery
 from buildledger.ledger.store_postgresql import PostgresFactStore
+from tests.fakes.full_disk import files_no_larger_than
 from tests.fakes.postgresql import PostgresqlCluster
 from tests.ledger.proxy import Wire
 from tests.ledger.samples import CLOCK, SYSTEM, finish_log, log_id, open_log, origin, pause, stored, stream
@@ -245,3 +246,31 @@ async def test_a_fact_that_this_version_does_not_know_stops_the_reader(database_
     assert "worker.teleported.v1" in str(refused)
     assert not isinstance(kept, BaseException)
     ledger.close()
+
+
+def test_what_a_full_disk_refused_was_not_written(tmp_path: Path) -> None:
+    """The caller is told that nothing was recorded, not that nobody knows; and it can be done when there is room."""
+    ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db", clock=CLOCK)
+    try:
+        ledger.execute_blocking(open_log("first"), origin=SYSTEM)
+        refusals: list[LedgerUnavailable] = []
+        with files_no_larger_than(300_000):
+            opened = _open_until_refused(ledger, refusals)
+        assert [refusal.outcome_unknown for refusal in refusals] == [False]
+        assert ledger.write_failure is not None
+        assert ledger.store.head() == 1 + opened
+        ledger.execute_blocking(open_log("later"), origin=SYSTEM)
+        assert ledger.write_failure is None
+    finally:
+        ledger.close()
+
+
+def _open_until_refused(ledger: Ledger, refusals: list[LedgerUnavailable]) -> int:
+    """How many logs could be opened."""
+    for number in range(2_000):
+        try:
+            ledger.execute_blocking(open_log(str(number), label="x" * 1_000), origin=SYSTEM)
+        except LedgerUnavailable as refusal:
+            refusals.append(refusal)
+            return number
+    return 2_000

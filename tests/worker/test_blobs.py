@@ -158,6 +158,28 @@ async def test_a_file_that_is_gone_before_its_upload_fails_the_run(
     assert (error.code, error.path) == (pb.FILE_ERROR_CODE_NOT_FOUND, b"f")
 
 
+@pytest.mark.parametrize("swapped", ["d/f", "d"])
+async def test_a_link_that_comes_in_between_leads_no_upload_out(
+    server: ScriptedServer, blobs: Blobs, work_dir: Path, tmp_path: Path, swapped: str
+) -> None:
+    """Where a file or its directory is replaced by a link after it was looked at, nothing is read behind the link."""
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "f").write_text("content\n")
+
+    def swap() -> None:
+        place = work_dir / "b" / swapped
+        place.rename(work_dir / "moved")
+        place.symlink_to(secret / "f" if swapped == "d/f" else secret)
+
+    blobs.on_question = swap
+    spec = script("mkdir d; echo content > d/f")
+    spec.files_out.add(pattern=b"d/*")
+    key = server.run(spec)
+    assert (await server.ended(key)).reason == pb.EXIT_REASON_FILE_FAILED
+    assert blobs.stored == {}
+
+
 async def test_a_stop_wakes_a_transfer_that_waits_for_its_next_try(server: ScriptedServer, blobs: Blobs) -> None:
     """A run is stopped at once also while it waits for the server's files to be reachable again."""
     blobs.is_away = True

@@ -132,7 +132,7 @@ async def test_terminated_worker(server: ScriptedServer, tmp_path: Path) -> None
 async def test_drained_worker(server: ScriptedServer, tmp_path: Path) -> None:
     """A worker that is drained finishes what it does, refuses more, and leaves."""
     async with worker_process(server, tmp_path) as process:
-        key = server.run(script("while [ ! -e go ]; do sleep 0.05; done"))
+        key = server.run(script("while [ ! -e go ] && [ -d $PWD ]; do sleep 0.05; done"))
         await server.until(lambda: server.last(key) == "started")
         process.send_signal(signal.SIGHUP)
         await server.until(lambda: bool(server.drain_requests))

@@ -34,6 +34,8 @@ from tests.worker.conftest import (
 
 SECRET = "hush-hush-42"
 PATIENCE_SECONDS = 90.0
+WAITS_TO_GO = "while [ ! -e go ] && [ -d $PWD ]; do sleep 0.02; done"
+"""For a file; given up when its directory is removed, so that a test that fails leaves no process."""
 
 StartSupervised = Callable[..., AbstractAsyncContextManager[asyncio.subprocess.Process]]
 
@@ -145,7 +147,7 @@ async def test_slow_output_with_a_secret(server: ScriptedServer, worker_with: St
     text = f"""
         n=0
         echo "$KEY_FILE" > where
-        while [ ! -e go ]; do
+        while [ ! -e go ] && [ -d $PWD ]; do
             echo "$n <$KEY>"; echo "$n $(cat "$KEY_FILE")" >&2; n=$((n+1)); echo $n > written; sleep 0.02
         done
         printf {SECRET[:5]}; sleep 0.2; printf {SECRET[5:]}
@@ -177,7 +179,7 @@ async def test_slow_output_with_a_secret(server: ScriptedServer, worker_with: St
 async def test_an_end_without_a_worker(server: ScriptedServer, worker_with: StartSupervised, tmp_path: Path) -> None:
     """What ended while no worker was there is told by the next one, with its exit code; nothing is left behind."""
     build = tmp_path / "work" / "b"
-    key = server.run(script("echo begin; while [ ! -e go ]; do sleep 0.02; done; echo end; exit 9"))
+    key = server.run(script(f"echo begin; {WAITS_TO_GO}; echo end; exit 9"))
     async with worker_with() as worker:
         await server.until(lambda: server.output(key) == b"begin\n", PATIENCE_SECONDS)
         supervising = supervisor_pid(tmp_path, key)
@@ -351,7 +353,7 @@ async def test_a_terminal_and_a_watched_file(
 ) -> None:
     """Terminals and watched files go on as well."""
     build = tmp_path / "work" / "b"
-    text = "stty size; echo first > log; while [ ! -e go ]; do sleep 0.02; done; echo second >> log; echo end"
+    text = f"stty size; echo first > log; {WAITS_TO_GO}; echo second >> log; echo end"
     watched = pb.WatchFile(channel="log", path=b"log")
     key = server.run(script(text, pty=pb.Pty(rows=30, columns=100), watch_files=[watched]))
     async with worker_with() as worker:
@@ -372,7 +374,7 @@ async def test_files_are_uploaded_after_a_restart(
     await server.stop()
     server.welcome.features.append("blobs")
     await server.start(add=lambda each: worker_pb2_grpc.add_BlobsServicer_to_server(store, each))
-    spec = script("while [ ! -e go ]; do sleep 0.02; done; echo content > out; exit 6")
+    spec = script(f"{WAITS_TO_GO}; echo content > out; exit 6")
     spec.files_out.add(pattern=b"out", always=True)
     key = server.run(spec)
     async with worker_with() as worker:
@@ -400,7 +402,7 @@ async def test_a_terminated_worker(server: ScriptedServer, worker_with: StartSup
 
 async def test_the_spool_is_freed(server: ScriptedServer, worker_with: StartSupervised, tmp_path: Path) -> None:
     """Output that the server has doesn't stay on the disk, and no more waits there than may."""
-    key = server.run(script("head -c 30000000 /dev/zero; touch written; while [ ! -e go ]; do sleep 0.02; done"))
+    key = server.run(script(f"head -c 30000000 /dev/zero; touch written; {WAITS_TO_GO}"))
     limit = 4 << 20
     build, spool = tmp_path / "work" / "b", tmp_path / "state" / "supervised" / f"{key[0]}.1" / "spool"
     sizes: list[int] = []

@@ -49,6 +49,7 @@ def health_of(deps: ApiDependencies, *, detailed: bool = True) -> models.Health:
         f"{reader.name} is {plural(reader.lag, 'fact')} behind" for reader in readers if reader.lag > LAG_DEGRADED
     ]
     others = [
+        *write_problems(deps, detailed=detailed),
         *behind,
         *skipped_problems(deps, detailed=detailed),
         *configuration_problems(deps, detailed=detailed),
@@ -59,6 +60,12 @@ def health_of(deps: ApiDependencies, *, detailed: bool = True) -> models.Health:
     ]
     status: models.HealthStatus = "failing" if stopped else "degraded" if others else "ok"
     return models.Health(status=status, position=head, readers=readers, problems=[*stopped, *others])
+
+
+def write_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
+    """That the ledger couldn't be written when somebody last tried: its disk is full, or its database away."""
+    failure = deps.ledger.write_failure
+    return [] if failure is None else [failure if detailed else "the ledger can't be written"]
 
 
 def skipped_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:

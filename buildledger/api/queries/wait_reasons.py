@@ -23,6 +23,8 @@ from buildledger.domain import change
 from buildledger.events.change import ChangeRecorded
 from buildledger.events.ids import ChangeId
 from buildledger.events.request import SourceStamp
+from buildledger.projections import queue_tables
+from buildledger.projections.reading import Reading
 from buildledger.reactors.state.changed_paths import ChangePaths
 
 WORKERS_NAMED_MAX = 20
@@ -76,7 +78,12 @@ class WaitReasons:
         used = Counter(row.worker for row in running)
         rows = worker_queries.configured_rows(readings["workers"])
         candidates = [_candidate(configuration, row, used[row.name]) for row in rows]
-        return Situation(configuration, candidates, self._running_builds(configuration, running))
+        return Situation(
+            configuration,
+            candidates,
+            self._running_builds(configuration, running),
+            lambda: _waiting_builders(readings["queue"]),
+        )
 
     def _running_builds(self, configuration: Configuration, rows: Sequence[sa.Row[Any]]) -> list[RunningBuild]:
         """The builds that hold locks, by the configurations that they were assigned under."""
@@ -84,6 +91,13 @@ class WaitReasons:
         for digest in {row.config_digest for row in rows} - known.keys():
             known[digest] = self._readings.configurations.with_digest(self._readings["revisions"], digest)
         return [_running_build(known[row.config_digest], row) for row in rows]
+
+
+def _waiting_builders(reading: Reading) -> list[str]:
+    request, state = reading.table(queue_tables.request), reading.table(queue_tables.request_state)
+    joined = request.join(state, request.c.seq == state.c.seq)
+    query = sa.select(request.c.builder).select_from(joined).where(state.c.status == "waiting").distinct()
+    return [row.builder for row in reading.all(query)]
 
 
 def _running_build(configuration: Configuration | None, row: sa.Row[Any]) -> RunningBuild:

@@ -11,7 +11,11 @@ from buildledger.conformance.steps.step import Step
 
 
 class CheckInterval(Step):
-    """The worker's monotonic clock must have gone on so much between two events of a run."""
+    """The worker's monotonic clock must have gone on so much between two events of a run, each the first of its kind.
+
+    `at_most` bears with a slow machine (`--patience`); `less_than` doesn't: beyond it, another limit than the one that
+    was asked for has been kept.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
     run: str
@@ -19,13 +23,16 @@ class CheckInterval(Step):
     last: Kind = Field(alias="to")
     at_least: Seconds = 0.0
     at_most: Seconds | None = None
+    less_than: Seconds | None = None
 
     async def execute(self, context: CaseContext) -> None:
         """Compare."""
         events = {each.kind: each.event.monotonic for each in reversed(context.record(self.run).stored)}
         seconds = [events[kind].seconds + events[kind].nanos / 1e9 for kind in (self.first, self.last)]
         passed = seconds[1] - seconds[0]
-        if passed < self.at_least or (self.at_most is not None and passed > self.at_most * context.patience):
+        too_long = self.at_most is not None and passed > self.at_most * context.patience
+        too_long = too_long or (self.less_than is not None and passed >= self.less_than)
+        if passed < self.at_least or too_long:
             raise CaseFailedError(f"run {self.run}: {passed:.2f} s passed from {self.first} to {self.last}")
 
 

@@ -173,22 +173,6 @@ class CheckEvents(Step):
             )
 
 
-class CheckStops(Step):
-    """The Stopping events of a run must have had exactly these levels, in this order."""
-
-    run: str
-    levels: list[Literal["INTERRUPT", "TERMINATE", "KILL"]]
-
-    async def execute(self, context: CaseContext) -> None:
-        """Compare."""
-        events = [each.event.stopping.level for each in context.record(self.run).stored if each.kind == "stopping"]
-        came = [pb.StopLevel.Name(level).removeprefix("STOP_LEVEL_") for level in events]
-        if came != self.levels:
-            raise CaseFailedError(
-                f"run {self.run} was stopped by {', '.join(came) or 'nothing'}; expected {', '.join(self.levels)}"
-            )
-
-
 class CheckSurvived(Step):
     """After the worker was killed, either the run was taken up again and completed, or it was interrupted.
 

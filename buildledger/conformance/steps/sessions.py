@@ -104,6 +104,31 @@ class AwaitHeartbeats(Step):
             raise CaseFailedError("; ".join(found))
 
 
+class AwaitHeartbeat(Step):
+    """Wait until the newest heartbeat of the newest session says so."""
+
+    main_field: ClassVar[str] = "says"
+    takes_mapping: ClassVar[bool] = True
+    says: dict[str, Any]
+
+    def try_out(self) -> None:
+        """The expectation must fit a heartbeat."""
+        mismatches(pb.Heartbeat(), self.says)
+
+    async def execute(self, context: CaseContext) -> None:
+        """Wait."""
+        says = context.substituted(self.says)
+
+        def wrong() -> list[str]:
+            beats = context.session().heartbeats
+            return mismatches(beats[-1], says, "Heartbeat") if beats else ["there is no heartbeat"]
+
+        try:
+            await context.until(lambda: not wrong(), PATIENCE_SECONDS, "a heartbeat that says so")
+        except CaseFailedError as error:
+            raise CaseFailedError("; ".join([str(error), *wrong()])) from None
+
+
 class CheckCredential(Step):
     """The newest session must have been opened with the `number`-th credential that was issued; -1 is the newest."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import msgspec
 
 from buildledger.config import wait_reason
 from buildledger.config.placement import RunningBuild
-from buildledger.config.resolved import Configuration
+from buildledger.config.resolved import Builder, Configuration
 from buildledger.config.wait_reason import WaitReason
 from buildledger.reactors.scheduling.allocations import Allocations
 from buildledger.reactors.scheduling.candidates import candidates
@@ -14,7 +16,13 @@ from buildledger.reactors.scheduling.queues import Queue
 from buildledger.reactors.state.shared import SharedState
 
 
-def explain(configuration: Configuration, allocations: Allocations, shared: SharedState, queue: Queue) -> WaitReason:
+def explain(
+    configuration: Configuration,
+    allocations: Allocations,
+    shared: SharedState,
+    queue: Queue,
+    waiting: Callable[[], Iterable[Builder]],
+) -> WaitReason:
     """The first thing that keeps the requests of a queue from being given a worker."""
     workers = (
         msgspec.structs.replace(each, used=allocations.pools.capacity_of(each.view.name).used)
@@ -25,4 +33,5 @@ def explain(configuration: Configuration, allocations: Allocations, shared: Shar
         for build_id, allocation in allocations
         if allocation.builder is not None
     )
-    return wait_reason.explain(queue.builder, queue.pool.requirement, workers, allocations.locks.free, running)
+    locks = allocations.locks.free
+    return wait_reason.explain(queue.builder, queue.pool.requirement, workers, locks, running, waiting)

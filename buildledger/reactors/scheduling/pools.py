@@ -56,6 +56,8 @@ class Pool:
         self.requirement = requirement
         self.queues = 0
         """How many queues it has."""
+        self.members: set[str] = set()
+        """The names of its workers."""
         self.free: OrderedDict[str, WorkerCapacity] = OrderedDict()
         """Its workers with room; the one that was given a build longest ago first."""
         self._ranks: list[QueueRank] = []
@@ -64,8 +66,10 @@ class Pool:
         """Take a worker in or leave it out, as its view and its slots are."""
         if worker.slots > 0 and self.requirement.fits(worker.view):
             worker.pools[self] = None
+            self.members.add(worker.name)
             self.refresh(worker)
         else:
+            self.members.discard(worker.name)
             worker.pools.pop(self, None)
             self.free.pop(worker.name, None)
 

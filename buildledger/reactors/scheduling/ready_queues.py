@@ -59,6 +59,10 @@ class ReadyQueues:
             if (queue := self._queues.get(number)) is not None:
                 self._enqueue(queue)
 
+    def waiting_builders(self) -> Iterator[Builder]:
+        """The builders of which something waits; one may come more than once."""
+        return (queue.builder for queue in self._queues.values() if queue.first() is not None)
+
     def without_capacity(self) -> Iterator[Queue]:
         """The queues in which something waits and whose pools have no room."""
         for queue in self._queues.values():

@@ -135,7 +135,7 @@ class Scheduler:
         queue = index.queues.queue_of(request_id)
         if queue is None:
             return not_configured(waiting.submitted.builder)
-        return explain(index.configuration, index.allocations, self._shared, queue)
+        return explain(index.configuration, index.allocations, self._shared, queue, index.queues.waiting_builders)
 
     def refused(self, subject: UUID | str, why: Refusal | LedgerUnavailable) -> None:
         """See `Reactor`: take the assignment back; the requests that still wait are queued again."""
@@ -161,7 +161,10 @@ class Scheduler:
 
     def _requested(self, recorded: Recorded, fact: Any) -> None:
         if self._index is not None:
-            self._enqueue(self._index, self._shared.requests[RequestId(recorded.stream_id)])
+            request_id = RequestId(recorded.stream_id)
+            queue = self._index.queues.queue_of(request_id)
+            self._enqueue(self._index, self._shared.requests[request_id])
+            self._turn_changed(self._index, queue)
 
     def _dequeued(self, recorded: Recorded, fact: Any) -> None:
         if self._index is not None:
@@ -171,7 +174,9 @@ class Scheduler:
         answered = self._shared.answered
         assert answered is not None
         if self._index is not None:
+            queue = self._index.queues.queue_of(answered.request_id)
             self._index.queues.remove(answered)
+            self._turn_changed(self._index, queue)
         self._unbuildable.pop(answered.request_id, None)
         for follower in answered.followers:
             if follower in self._shared.requests:
@@ -198,6 +203,13 @@ class Scheduler:
             return
         candidate = candidate_of(index.configuration, known, self._shared.machines.known.get(known.name))
         index.queues.mark_ready(index.allocations.update_worker(candidate))
+        # who has no worker any more reserves nothing
+        index.queues.requeue(index.allocations.locks.waiting())
+
+    def _turn_changed(self, index: SchedulingIndex, queue: Queue | None) -> None:
+        """Look again at those that wait for the same locks as a queue: its turn comes later, or not at all."""
+        if queue is not None:
+            index.queues.requeue(index.allocations.locks.waiting_with(queue))
 
     def _builder_of(self, assigned: BuildAssigned) -> Builder | None:
         """The builder of a running build; None if its configuration can't be read, so that nobody knows its locks.
@@ -238,9 +250,10 @@ class Scheduler:
 
     def _assign(self, index: SchedulingIndex, queue: Queue) -> CommandBatch | None:
         """Give the first requests of a queue a worker; None: the queue has to wait for a lock."""
-        if (lock := index.allocations.locks.lacking(queue.builder)) is not None:
-            index.allocations.locks.wait(lock, queue.number)
+        if index.allocations.locks.lacking(queue) is not None:
+            index.allocations.locks.wait(queue)
             return None
+        index.allocations.locks.serve(queue)
         together = index.queues.take(queue)
         newest = together[-1]
         worker = queue.pool.choose(queue.last_worker, newest.last_worker)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.files.paths import PathEscapesError, resolve
+from buildledger.worker.files.paths import PathEscapesError, open_file, resolve
 
 MOST_ENTRIES = 10_000
 _HASH_READ_BYTES = 1 << 20
@@ -69,7 +69,7 @@ def describe(root: bytes, path: bytes, *, with_digest: bool = False) -> pb.FileE
         entry.type = pb.FILE_TYPE_REGULAR
         entry.size = status.st_size
         if with_digest:
-            entry.sha256 = digest(path, threading.Event())
+            entry.sha256 = digest(root, entry.path, threading.Event())
     elif stat.S_ISDIR(status.st_mode):
         entry.type = pb.FILE_TYPE_DIRECTORY
     elif stat.S_ISLNK(status.st_mode):
@@ -80,15 +80,16 @@ def describe(root: bytes, path: bytes, *, with_digest: bool = False) -> pb.FileE
     return entry
 
 
-def digest(path: bytes, stopped: threading.Event) -> bytes:
-    """SHA-256 of a file's content.
+def digest(root: bytes, path: bytes, stopped: threading.Event) -> bytes:
+    """SHA-256 of the content of a file of `root`.
 
     Raises:
-        OSError: it can't be read.
+        OSError: it can't be read, or is a link by now.
+        PathEscapesError: by now it isn't in `root`.
         StoppedError: `stopped` was set meanwhile.
     """
     summed = hashlib.sha256()
-    with open(path, "rb", buffering=0) as file:
+    with open_file(root, path) as file:
         while data := file.read(_HASH_READ_BYTES):
             if stopped.is_set():
                 raise StoppedError

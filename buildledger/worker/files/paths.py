@@ -6,6 +6,7 @@ do what it likes with the worker's rights anyway, so that a race with it isn't d
 
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 
 class PathEscapesError(Exception):
@@ -60,6 +61,17 @@ def resolve_links(root: bytes, path: bytes) -> bytes:
     if real != root and not _is_below(real, root):
         raise PathEscapesError(path)
     return real
+
+
+def open_file(root: bytes, path: bytes) -> BinaryIO:
+    """Open a file of `root` for reading, unbuffered; its last name must not be a link, whatever it was when looked at.
+
+    Raises:
+        PathEscapesError: `path` is absolute or leads out of `root`.
+        OSError: it can't be read, or is a link.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    return open(os.open(resolve(root, path), flags), "rb", buffering=0)
 
 
 def _joined(root: bytes, path: bytes) -> bytes:

@@ -34,8 +34,8 @@ class UnusedDirectories:
         if not _is_plain(name):
             return  # The run is about to be refused.
         try:
-            self._notes.mkdir(exist_ok=True)
-            (self._notes / name).touch()
+            self._notes.mkdir(mode=0o700, exist_ok=True)
+            (self._notes / name).touch(mode=0o600)
         except OSError as error:
             _log.warning("the use of build directory %s can't be noted: %s", name, error)
 

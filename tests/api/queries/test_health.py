@@ -9,12 +9,14 @@ from typing import ClassVar
 
 import httpx
 import msgspec
+import pytest
 import sqlalchemy as sa
 
 from buildledger.api.queries.health import health_of
 from buildledger.domain.source import ReportSourceFailure, ReportSourceRecovery
 from buildledger.events.change import ChangeRecorded, FailureCause
 from buildledger.events.fact import Fact, Recorded
+from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.projections.changes import Changes
 from buildledger.projections.projection import ProjectionWriter
 from buildledger.projections.projector import Projector
@@ -23,6 +25,7 @@ from buildledger.projections.views import Views
 from buildledger.projections.workers import Workers
 from buildledger.reactors.runner import Health
 from tests.api.conftest import Site, settled
+from tests.fakes.full_disk import files_no_larger_than
 
 
 class Failing:
@@ -146,3 +149,19 @@ async def test_a_rejected_file_degrades(site: Site) -> None:
         "the configuration file is not applied, and the configuration in force stays"
     ]
     assert health_of(deps).problems[0].endswith("stays: ci.yaml:3:1: unknown key 'workres'")
+
+
+async def test_a_ledger_that_cannot_be_written_is_told(site: Site) -> None:
+    """As soon as a command was refused for it, until one is recorded again."""
+    with files_no_larger_than(1):
+        with pytest.raises(LedgerUnavailable):
+            site.world.execute(ReportSourceFailure(source="widget", cause=FailureCause.NETWORK, detail="no route"))
+        health = health_of(site.deps)
+        assert health.status != "ok"
+        assert any(problem.startswith("the ledger can't be written: ") for problem in health.problems)
+        assert "the ledger can't be written" in health_of(site.deps, detailed=False).problems
+    site.world.execute(ReportSourceRecovery(source="widget"))
+    site.world.execute(ReportSourceFailure(source="widget", cause=FailureCause.NETWORK, detail="no route"))
+    site.world.execute(ReportSourceRecovery(source="widget"))
+    site.settle()
+    assert health_of(site.deps).status == "ok"

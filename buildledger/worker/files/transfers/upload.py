@@ -12,7 +12,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.worker.files.listing import describe, digest, matching
 from buildledger.worker.files.operations import file_error
-from buildledger.worker.files.paths import PathEscapesError
+from buildledger.worker.files.paths import PathEscapesError, open_file
 from buildledger.worker.files.transfers.blob_store import (
     BlobStore,
     TransferError,
@@ -78,7 +78,7 @@ def _wanted_entries(root: bytes, wanted: pb.FileOut, stopped: threading.Event) -
             raise TransferError(pb.FILE_ERROR_CODE_IO, entry.path, f"{os.fsdecode(entry.path)} {NO_FILE}")
         if wanted.size_limit and entry.size > wanted.size_limit:
             raise TransferError(pb.FILE_ERROR_CODE_TOO_LARGE, entry.path, f"larger than {wanted.size_limit} bytes")
-        entry.sha256 = digest(path, stopped)
+        entry.sha256 = digest(root, entry.path, stopped)
         entries.append(entry)
     if not entries and not wanted.optional:
         raise TransferError(pb.FILE_ERROR_CODE_NOT_FOUND, wanted.pattern, "nothing matches")
@@ -99,16 +99,16 @@ async def _upload(
     if status.complete:
         return
     first = pb.BlobWriteRequest(blob=blob, offset=status.committed, run_id=task.run_id, attempt=task.attempt)
-    unreadable: list[OSError] = []
+    unreadable: list[Exception] = []
 
     async def parts() -> AsyncIterator[pb.BlobWriteRequest]:
         yield first
         try:
-            with open(os.path.join(task.root, entry.path), "rb") as file:  # noqa: ASYNC230 - chunks are small
+            with open_file(task.root, entry.path) as file:
                 file.seek(status.committed)
                 while data := file.read(_CHUNK_BYTES):
                     yield pb.BlobWriteRequest(data=data)
-        except OSError as error:
+        except (OSError, PathEscapesError) as error:
             unreadable.append(error)
             raise
 

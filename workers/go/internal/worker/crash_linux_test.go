@@ -97,7 +97,7 @@ func (f *fakeServer) await(t *testing.T) {
 // A worker that is killed again and again in the middle of fast output takes the command up each time: every byte arrives once, and
 // so does the exit code.
 func TestCommandOutlivesKilledWorkers(t *testing.T) {
-	f := newFakeServer(t, desiredRun("head -c 60000000 /dev/urandom | tee copy; touch written; while [ ! -e go ]; do sleep 0.01; done; exit 9"))
+	f := newFakeServer(t, desiredRun("head -c 60000000 /dev/urandom | tee copy; touch written; while [ ! -e go ] && [ -d $PWD ]; do sleep 0.01; done; exit 9"))
 	p := newWorkerProcess(t, f)
 	for kills := range 4 {
 		// Farther than a segment, so that some are gone already when the next worker comes.

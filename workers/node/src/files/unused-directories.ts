@@ -67,9 +67,9 @@ export class UnusedDirectories {
       return; // The run is about to be refused.
     }
     try {
-      mkdirSync(this.#notes, { recursive: true });
+      mkdirSync(this.#notes, { recursive: true, mode: 0o700 });
       const file = path.join(this.#notes, name);
-      closeSync(openSync(file, "a"));
+      closeSync(openSync(file, "a", 0o600));
       const now = new Date();
       utimesSync(file, now, now);
     } catch (error) {

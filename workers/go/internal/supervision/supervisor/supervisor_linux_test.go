@@ -46,7 +46,7 @@ func TestOutputAndEndAreKept(t *testing.T) {
 
 // A command goes on when the worker is killed, and a later worker ends it by a file, level by level.
 func TestCommandOutlivesItsWorker(t *testing.T) {
-	launch := newLaunch(t, "echo before; while [ ! -e go ]; do sleep 0.01; done; echo after; trap 'echo caught' INT; while :; do sleep 0.05; done")
+	launch := newLaunch(t, "echo before; while [ ! -e go ] && [ -d $PWD ]; do sleep 0.01; done; echo after; trap 'echo caught' INT; while :; do sleep 0.05; done")
 	s := superviseLaunch(t, launch)
 	until(t, "first output", func() bool { return len(s.output(0)) > 0 })
 	s.disconnect()
@@ -158,7 +158,7 @@ func TestFullSpoolBlocksTheCommand(t *testing.T) {
 
 // If the launch says so, output is dropped while the spool is full, and an event says where and how much.
 func TestGapsAreReported(t *testing.T) {
-	launch := newLaunch(t, "head -c 5000000 /dev/zero; touch full; while [ ! -e go ]; do sleep 0.01; done; echo end")
+	launch := newLaunch(t, "head -c 5000000 /dev/zero; touch full; while [ ! -e go ] && [ -d $PWD ]; do sleep 0.01; done; echo end")
 	launch.OnFull, launch.SpoolBytes, launch.SegmentBytes = contract.OnFullGap, 1<<20, 1<<18
 	s := superviseLaunch(t, launch)
 	until(t, "a full spool", func() bool {

@@ -1,0 +1,59 @@
+"""The smallest worker that the manual shows, with a real server: it enrolls, builds, keeps limits, and is stopped."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from buildledger.events.build import OperationFinished
+from tests.faults.installation import WORKER, installation, wait_until
+
+CONFIGURATION = f"""
+version: 1
+server: {{title: A small worker}}
+workers:
+  {WORKER}: {{capacity: 1}}
+builders:
+  good:
+    steps:
+      - run: [python3, -c, "print('hello from a small worker')"]
+  long:
+    steps:
+      - run: [sleep, "600"]
+  slow:
+    steps:
+      - run: [sleep, "600"]
+        timeout: {{total: 1s}}
+"""
+PROGRAM = Path(__file__).parents[2] / "examples" / "smallest_worker.py"
+
+
+def test_it_builds_for_a_real_server(tmp_path: Path) -> None:
+    """A build with it succeeds, one is stopped by a person, one by its time limit; then it ends on SIGTERM."""
+    with installation(tmp_path, CONFIGURATION) as installed:
+        client = installed.start_server()
+        token = client.post("/enrollment-tokens", json={"worker": WORKER}).raise_for_status().json()["token"]
+        worker = subprocess.Popen(
+            [sys.executable, str(PROGRAM), installed.gateway, WORKER, str(tmp_path / "work")],
+            env={**os.environ, "BUILDLEDGER_WORKER_TOKEN": token},
+        )
+        try:
+            assert installed.wait_for_answer(client, installed.force(client, "good")) == "success"
+            slow, long = installed.force(client, "slow"), installed.force(client, "long")
+            assert installed.wait_for_answer(client, slow) == "failure"
+
+            def started() -> bool:
+                builds = client.get("/builds", params={"builder": "long"}).raise_for_status().json()["items"]
+                return bool(builds) and client.post(f"/builds/{builds[0]['id']}/stop", json={}).is_success
+
+            wait_until(started, "the build that takes long is stopped")
+            assert installed.wait_for_answer(client, long) == "cancelled"
+            worker.terminate()
+            worker.wait(10)
+        finally:
+            worker.kill()
+            worker.wait()
+        ended = [fact.ended.reason for fact in installed.facts(OperationFinished)]
+        assert ended == ["exited", "max_time", "cancel"]

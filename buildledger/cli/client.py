@@ -25,6 +25,11 @@ class Client:
             raise click.ClickException(
                 f"no server has run in {state}: start one with `buildledger serve --state {state}`"
             ) from None
+        except ValueError as error:
+            raise click.ClickException(
+                f"the files {ADDRESS_FILE} and {ADMIN_TOKEN_FILE} in {state} hold something else than a server writes:"
+                f" {error}"
+            ) from None
         self.url, self.token = url, token
         self._http = httpx.Client(
             base_url=f"{url}/api/v1", timeout=TIMEOUT_SECONDS, headers={"Authorization": f"Bearer {token}"}

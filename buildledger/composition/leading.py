@@ -8,6 +8,8 @@ from collections.abc import Callable
 from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.intake.polling.pollers import Pollers
 from buildledger.reactors.runner import Health, Runner
+from buildledger.servers.entries import Servers
+from buildledger.settings import Role
 
 
 class LedReactors:
@@ -40,10 +42,20 @@ class LedReactors:
 class LedPollers:
     """The pollers of the configuration in force, while this server leads them."""
 
-    def __init__(self, active: ActiveConfiguration, pollers: Pollers) -> None:
+    def __init__(self, active: ActiveConfiguration, pollers: Pollers, servers: Servers) -> None:
         self._active = active
         self._pollers = pollers
+        self._servers = servers
         self._changed = asyncio.Event()
+
+    def trigger(self, source: str) -> bool:
+        """Poll a source now, here or at the server that polls; False if it isn't configured or nobody polls."""
+        if self._pollers.trigger_poll(source):
+            return True
+        if self._active.current is None or source not in self._active.current.sources:
+            return False
+        self._servers.ask_poll(source)
+        return any(Role.POLLERS in each.roles for each in self._servers.entries())
 
     async def follow(self) -> None:
         """Keep the configuration in force up to date, whether this server polls or not."""

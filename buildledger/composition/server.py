@@ -62,6 +62,7 @@ class Server:
         self._lifetime = Lifetime()
         self._gateway = GatewayHandle()
         self.url = ""
+        self._poll: Callable[[str], object] = lambda source: None
         self.last_head: SignedHead | None = None
         """What was signed last, once it has stopped."""
 
@@ -75,6 +76,7 @@ class Server:
         """Everything started, in the order of need; stopped in the opposite order."""
         settings = self._settings
         async with AsyncExitStack() as stack:
+            self._loop = asyncio.get_running_loop()
             stack.enter_context(sole_owner(settings.state))
             listener = listen(settings.http) if Role.API in settings.roles else None
             if listener is not None:
@@ -82,7 +84,7 @@ class Server:
             token = admin_token(settings.state)
             stores = open_stores(settings, self._clock, stack, self._keep_head)
             ledger = stores.ledger
-            servers = stores.others.servers = await join_servers(settings, ledger, self._id, stack)
+            servers = stores.others.servers = await join_servers(settings, ledger, self._id, stack, self._heard)
             configurations = Configurations(ledger.at)
             active = ActiveConfiguration(ledger, configurations)
             await active.load()
@@ -112,7 +114,7 @@ class Server:
                 active=active,
                 rejected_file=lambda: None if file is None else file.rejected,
                 configurations=configurations,
-                trigger_poll=pollers.trigger_poll,
+                trigger_poll=pollers.trigger,
                 revisions=RevisionFinder(settings.state / MIRRORS),
                 clock=self._clock,
                 keep_artifacts=self._keep_artifacts,
@@ -126,6 +128,11 @@ class Server:
                 await self._start_api(dependencies, listener, stack)
             self._lifetime.catch_signals(stack)
             yield self
+
+    def _heard(self, source: str) -> None:
+        """Another server was told that a source has changed; called on a thread."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._poll, source)
 
     def _keep_head(self, head: SignedHead) -> None:
         self.last_head = head
@@ -179,14 +186,15 @@ class Server:
 
     def _start_pollers(
         self, stores: Stores, active: ActiveConfiguration, servers: Servers, stack: AsyncExitStack
-    ) -> Pollers:
+    ) -> LedPollers:
         mirrors = self._settings.state / MIRRORS
         pollers = Pollers(ledger=stores.ledger, vault=stores.vault, mirrors=mirrors, random=random.random)
-        led = LedPollers(active, pollers)
+        led = LedPollers(active, pollers, servers)
         self._lifetime.watch(led.follow(), "configuration", stack)
         if Role.POLLERS in self._settings.roles:
             self._lifetime.watch(lead(servers, Singleton.POLLERS, led.run), "pollers", stack)
-        return pollers
+        self._poll = pollers.trigger_poll
+        return led
 
     def _start_retention(self, stores: Stores, views: Views, servers: Servers, stack: AsyncExitStack) -> None:
         settings = self._settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import platform
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -28,8 +29,16 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 ORIGIN = Origin(actor="system")
 
 
-async def join_servers(settings: ServerSettings, ledger: Ledger, server_id: ServerId, stack: AsyncExitStack) -> Servers:
+async def join_servers(
+    settings: ServerSettings,
+    ledger: Ledger,
+    server_id: ServerId,
+    stack: AsyncExitStack,
+    poll: Callable[[str], object],
+) -> Servers:
     """Take this server's lease and say that it serves; when the stack ends it has stopped in good order.
+
+    `poll` is called, on a thread, with each source that any server asks to be polled.
 
     Raises:
         LedgerUnavailable
@@ -38,7 +47,7 @@ async def join_servers(settings: ServerSettings, ledger: Ledger, server_id: Serv
     entry = _entry(settings, server_id)
     start = StartServer(server_id=server_id, version=__version__, roles=entry.roles, host=entry.host)
     wanted = frozenset(SINGLETONS[role] for role in settings.roles if role in SINGLETONS)
-    servers = await _lease(settings, ledger, entry, wanted, start, stack)
+    servers = await _lease(settings, ledger, entry, wanted, start, stack, poll)
     await ledger.execute(start, origin=ORIGIN)
     stack.push_async_callback(ledger.execute, StopServer(server_id=server_id, reason="stopped"), origin=ORIGIN)
     return servers
@@ -51,6 +60,7 @@ async def _lease(
     wanted: frozenset[Singleton],
     start: StartServer,
     stack: AsyncExitStack,
+    poll: Callable[[str], object],
 ) -> Servers:
     if settings.database is None:
         return Alone(entry, wanted)
@@ -64,7 +74,7 @@ async def _lease(
         commands: tuple[Command, ...] = (_lose(entry.server_id, term, "it was cut off from the database"), start)
         ledger.execute_blocking(*commands, origin=ORIGIN)
 
-    servers = SharedServers(settings.database, entry, wanted, lost=lost, returned=returned)
+    servers = SharedServers(settings.database, entry, wanted, lost=lost, returned=returned, poll=poll)
     await asyncio.to_thread(servers.start)
     stack.push_async_callback(asyncio.to_thread, servers.stop)
     return servers

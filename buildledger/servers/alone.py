@@ -32,3 +32,6 @@ class Alone:
     def other_stores(self) -> Sequence[StoreEntry]:
         """See `Servers`."""
         return ()
+
+    def ask_poll(self, source: str) -> None:
+        """See `Servers`: there is nobody to tell."""

@@ -68,6 +68,10 @@ class Servers(Protocol):
         """The state directories of all others that ever served."""
         ...
 
+    def ask_poll(self, source: str) -> None:
+        """Tell the other servers soon that a source has changed: whichever polls it then does."""
+        ...
+
     @property
     def trouble(self) -> str | None:
         """Why this server has no lease; None while it has one."""

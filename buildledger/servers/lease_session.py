@@ -7,7 +7,7 @@ doesn't hold them for ever. All times are the database's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -28,6 +28,7 @@ SERVER_LOCKS = 0x626C7376
 """The first key of the advisory locks of servers; the second is the server's number."""
 SINGLETON_LOCKS = 0x626C7367
 """The first key of the advisory locks of singletons; the second is the singleton's."""
+POLLS_CHANNEL = "buildledger_polls"
 SINGLETON_KEYS = {Singleton.REACTORS: 1, Singleton.POLLERS: 2, Singleton.RETENTION: 3, Singleton.ELASTIC: 4}
 """For ever: servers of different versions run side by side while an installation is updated."""
 
@@ -163,6 +164,19 @@ class LeaseSession:
         return [
             StoreEntry(store=store, host=host, machine=machine, state=state) for store, host, machine, state in rows
         ]
+
+    def hear(self, heard: Callable[[str], object]) -> None:
+        """Call this, on the thread that uses the session, with each source that some server asks to be polled."""
+
+        def noticed(notice: psycopg.Notify) -> None:
+            heard(notice.payload)
+
+        self._db.add_notify_handler(noticed)
+        self._db.execute(f"LISTEN {POLLS_CHANNEL}".encode())
+
+    def ask_poll(self, source: str) -> None:
+        """Let every server hear of a source."""
+        self._db.execute("SELECT pg_notify(%s, %s)", (POLLS_CHANNEL, source))
 
     def claim_lost(self, server_id: ServerId) -> int | None:
         """Hold a silent server for dead; its term, or None if it has spoken after all or somebody else was first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,6 +23,9 @@ RETRY_SECONDS = 0.3
 """Between two tries to begin a session."""
 SURE_SECONDS = 4.0
 """So long after it was renewed, as it was sent, this process relies on its lease; less than the database does."""
+
+POLLS_MAX = 1_000
+"""Asked for and not told yet, while the database is away; the oldest are forgotten."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,12 +46,16 @@ class SharedServers:
         *,
         lost: Callable[[ServerId, int], None],
         returned: Callable[[int], None],
+        poll: Callable[[str], object] = lambda source: None,
     ) -> None:
+        """`poll` is called, on a thread, with each source that any server asks to be polled."""
         self._url = url
         self._entry = entry
         self._wanted = wanted
         self._record_lost = lost
         self._record_returned = returned
+        self._poll = poll
+        self._asked: deque[str] = deque(maxlen=POLLS_MAX)
         self._seen: tuple[ServerEntry, ...] = (entry,)
         self._stores: tuple[StoreEntry, ...] = ()
         self._led: frozenset[Singleton] = frozenset()
@@ -108,6 +116,10 @@ class SharedServers:
         """See `Servers`."""
         return self._stores
 
+    def ask_poll(self, source: str) -> None:
+        """See `Servers`."""
+        self._asked.append(source)
+
     def _open(self) -> LeaseSession:
         """Begin a session; where others hold this server for dead, it says first that it serves again."""
         try:
@@ -118,6 +130,7 @@ class SharedServers:
             self._entry = replace(self._entry, term=self._entry.term + 1)
             session = LeaseSession(self._url, self._entry, is_first=True)
         self._is_first = False
+        session.hear(self._poll)
         self._began = time.monotonic()
         return session
 
@@ -149,6 +162,8 @@ class SharedServers:
         if self._led != session.led:
             self._led = frozenset(session.led)
             _log.info("this server leads: %s", ", ".join(sorted(self._led)) or "nothing")
+        while self._asked:
+            session.ask_poll(self._asked.popleft())
         seen = session.all()
         self._seen = tuple(each.entry for each in seen)
         self._stores = tuple(each for each in session.stores() if each.store != self._entry.store)

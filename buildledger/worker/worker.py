@@ -31,6 +31,7 @@ from buildledger.worker.transport.backoff import Backoff
 from buildledger.worker.transport.credential import StoredCredential
 from buildledger.worker.transport.credential_provider import CredentialProvider
 from buildledger.worker.transport.transport import (
+    CaFileUnusableError,
     PlainTransportRefusedError,
     call_metadata,
     open_channel,
@@ -217,7 +218,7 @@ class Worker:
                 _log.error("the credential has expired: stop this worker and start it with a new enrollment token")
                 return backoff.slowest_delay()
             _log.warning("connection to %s: %s%s", address, error.details(), self._credentials.hint(error))
-        except (ServerSilentError, PlainTransportRefusedError) as error:
+        except (ServerSilentError, PlainTransportRefusedError, CaFileUnusableError) as error:
             _log.warning("connection to %s: %s", address, error)
         except Exception:
             # Runs must not suffer from a fault in what surrounds them; the next session may do better.

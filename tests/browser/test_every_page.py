@@ -201,3 +201,11 @@ def test_violations_are_reported(visitor: Visitor) -> None:
 
     wait_until(reported, "each is reported", lambda: "\n".join(visitor.violations()))
     visitor.expect_violations("|".join((*expected, "other-origin")))
+
+
+def test_a_log_does_not_claim_to_be_of_the_past(history: History, visitor: Visitor) -> None:
+    """A log is shown as it is, also beside a page of the past, and says so; other pages say what can't be done."""
+    page = visitor.open(history.path("log") + f"?as_of={history.red}")
+    expect(page.get_by_text("A log is shown as it is at present.")).to_be_visible()
+    page = visitor.open(history.path("queue") + f"?as_of={history.red}")
+    expect(page.get_by_text("Actions are disabled.")).to_be_visible()

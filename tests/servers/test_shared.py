@@ -31,6 +31,7 @@ class Started:
         self.url = url
         self.lost: list[tuple[ServerId, int]] = []
         self.returned: list[int] = []
+        self.polled: list[str] = []
         self._servers: list[SharedServers] = []
 
     def server(self, known: ServerEntry) -> SharedServers:
@@ -39,7 +40,9 @@ class Started:
         def lost(server_id: ServerId, term: int) -> None:
             self.lost.append((server_id, term))
 
-        started = SharedServers(self.url, known, WANTED, lost=lost, returned=self.returned.append)
+        started = SharedServers(
+            self.url, known, WANTED, lost=lost, returned=self.returned.append, poll=self.polled.append
+        )
         started.start()
         self._servers.append(started)
         return started
@@ -96,6 +99,13 @@ def test_one_leads_and_the_next_takes_over(started: Started) -> None:
     until(lambda: leads_all(second))
     until(lambda: len(second.entries()) == 1)
     assert started.lost == []
+
+
+def test_whoever_polls_hears_that_a_source_has_changed(started: Started) -> None:
+    """A hint that comes to one server reaches them all."""
+    started.server(new())
+    started.server(new()).ask_poll("widget")
+    until(lambda: started.polled == ["widget", "widget"])
 
 
 def test_a_server_whose_session_ends_leads_no_longer(started: Started) -> None:
@@ -202,6 +212,9 @@ class Switch:
     def entries(self) -> tuple[ServerEntry, ...]:
         """None is known."""
         return ()
+
+    def ask_poll(self, source: str) -> None:
+        """Nobody hears it."""
 
     def other_stores(self) -> tuple[StoreEntry, ...]:
         """There are none."""

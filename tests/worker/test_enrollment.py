@@ -156,3 +156,26 @@ async def test_tls(start_worker: StartWorker, tmp_path: Path) -> None:
         assert [hello.name for hello in scripted.hellos] == ["right"]
     finally:
         await listening.stop(0)
+
+
+async def test_issuers_that_are_gone_are_one_line(
+    start_worker: StartWorker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A worker whose `--ca` file was removed says so each time it would connect, without a traceback, and goes on."""
+    key, certificate = self_signed()
+    scripted = ScriptedServer()
+    listening = grpc.aio.server()
+    worker_pb2_grpc.add_WorkerServicer_to_server(scripted, listening)
+    scripted.port = listening.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([(key, certificate)]))
+    await listening.start()
+    issuers = tmp_path / "issuers"
+    issuers.write_bytes(certificate)
+    worker = start_worker(scripted, ca_file=issuers)
+    await scripted.connected()
+    issuers.unlink()
+    await listening.stop(0)
+    async with asyncio.timeout(30):
+        while f"--ca: {issuers} can't be used" not in caplog.text:  # noqa: ASYNC110 - a log has no event
+            await asyncio.sleep(0.05)
+    assert not worker.done()
+    assert not [record for record in caplog.records if record.exc_info]

@@ -45,7 +45,7 @@ class PlainTransportRefusedError(Exception):
         )
 
 
-class CaFileUnusableError(Exception):
+class CaFileUnusableError(OSError):
     """The file that should hold the issuers of the server's certificate doesn't."""
 
     def __init__(self, file: Path, reason: object) -> None:
@@ -59,14 +59,8 @@ def check_ca_file(settings: WorkerSettings) -> None:
     Raises:
         CaFileUnusableError: it can't.
     """
-    if settings.ca_file is None:
-        return
-    try:
-        x509.load_pem_x509_certificates(settings.ca_file.read_bytes())
-    except OSError as error:
-        raise CaFileUnusableError(settings.ca_file, error.strerror) from error
-    except ValueError as error:
-        raise CaFileUnusableError(settings.ca_file, "it holds no PEM certificate") from error
+    if settings.ca_file is not None:
+        _read_issuers(settings.ca_file)
 
 
 def open_channel(
@@ -78,6 +72,7 @@ def open_channel(
 
     Raises:
         PlainTransportRefusedError: plain transport to another machine.
+        CaFileUnusableError: the file of issuers is gone, or holds something else by now.
     """
     trusted_pem += credential.trusted_ca_pem if credential is not None else b""
     check_transport(settings, address, trusted_pem)
@@ -85,7 +80,7 @@ def open_channel(
         return grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
     roots = None
     if settings.ca_file is not None:
-        roots = settings.ca_file.read_bytes() + b"\n" + trusted_pem
+        roots = _read_issuers(settings.ca_file) + b"\n" + trusted_pem
     elif not settings.tls:
         roots = trusted_pem
     chain = credential.certificate_chain_pem if credential is not None else b""
@@ -132,3 +127,19 @@ def call_metadata(credential: StoredCredential | None) -> tuple[tuple[str, str],
     if credential is None:
         return ()
     return (("authorization", f"Bearer {credential.bearer}"), ("buildledger-proof", proof_of(credential)))
+
+
+def _read_issuers(file: Path) -> bytes:
+    """The certificates in a file, PEM.
+
+    Raises:
+        CaFileUnusableError: there are none that can be read.
+    """
+    try:
+        pem = file.read_bytes()
+        x509.load_pem_x509_certificates(pem)
+    except OSError as error:
+        raise CaFileUnusableError(file, error.strerror) from error
+    except ValueError as error:
+        raise CaFileUnusableError(file, "it holds no PEM certificate") from error
+    return pem

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { uiConfigQuery } from "../api/queries.ts";
 import { connectionStatus } from "../live/connection.ts";
 import type { StreamState } from "../live/ledger-stream.ts";
@@ -114,13 +114,15 @@ function ThemeToggle() {
 function PastBanner() {
   const asOf = useAsOf();
   const navigate = useNavigate();
+  // A log has no positions: it only grows, and is shown whole.
+  const isLog = useLocation({ select: ({ pathname }) => /\/logs\/[^/]+$/.test(pathname) });
   if (asOf === undefined) return null;
   return (
     <div className="past-banner" role="status">
       <span>
         <Icon name="clock" /> Viewing the past, as of{" "}
-        <strong>{isPosition(asOf) ? `position ${Number(asOf).toLocaleString("en")}` : asOf}</strong>. Actions
-        are disabled.
+        <strong>{isPosition(asOf) ? `position ${Number(asOf).toLocaleString("en")}` : asOf}</strong>.{" "}
+        {isLog ? "A log is shown as it is at present." : "Actions are disabled."}
       </span>
       <button
         type="button"

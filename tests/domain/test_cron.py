@@ -111,6 +111,15 @@ def test_the_hour_that_is_repeated(at: str, runs: list[tuple[int, int]]) -> None
     assert found == [begin + timedelta(hours=hours, minutes=minutes) for hours, minutes in runs]
 
 
+def test_the_second_of_two_equal_hours() -> None:
+    """Whoever asks in it is told of the next day, and that the last run was in the first."""
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    for minutes in (31, 40, 60, 89):
+        asked = first + timedelta(minutes=minutes)
+        assert next_run("30 2 * * *", "Europe/Berlin", asked) == first + timedelta(hours=25)
+        assert last_run("30 2 * * *", "Europe/Berlin", asked) == first
+
+
 def test_the_hour_that_is_left_out() -> None:
     """Set times in it are due when it would have been; what names it by `*` isn't due at all."""
     begin = datetime(2026, 3, 29, tzinfo=UTC)

@@ -244,18 +244,18 @@ async def test_renewed_files_are_served_without_a_restart(tmp_path: Path) -> Non
     installation.open()
     await installation.start()
     try:
-        await installation.issue_token("one")
+        await installation.issue_token("one", "bob")
         async with secured(installation, before.certificate_pem) as channel:
             await KeyHolder().enroll(channel, "one")
         kept = files.key.read_bytes()
         _issue(after, tmp_path)
         renewed = files.key.read_bytes()
         files.key.write_bytes(kept)
-        await installation.issue_token("two")
+        await installation.issue_token("two", "bob")
         async with secured(installation, before.certificate_pem) as channel:
             await KeyHolder().enroll(channel, "two")
         files.key.write_bytes(renewed)
-        await installation.issue_token("three")
+        await installation.issue_token("three", "bob")
         async with secured(installation, after.certificate_pem) as channel:
             await KeyHolder().enroll(channel, "three")
     finally:

@@ -78,4 +78,4 @@ def _wanted(name: str, origin: Origin, inputs: StepInputs) -> FindArtifact:
     return FindArtifact(artifact=name, of="builder", builder=origin.builder, branch=branch)
 
 
-PROGRAM = StepProgram(name="download", version=1, start=download)
+PROGRAM = StepProgram(name="download", version=2, start=download)

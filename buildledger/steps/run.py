@@ -20,4 +20,4 @@ def run(step: RunStep, inputs: StepInputs) -> Program:
     return conclude(ended, spec)
 
 
-PROGRAM = StepProgram(name="run", version=1, start=run)
+PROGRAM = StepProgram(name="run", version=2, start=run)

@@ -17,4 +17,4 @@ def script(step: ScriptStep, inputs: StepInputs) -> Program:
     return conclude(ended, spec)
 
 
-PROGRAM = StepProgram(name="script", version=2, start=script)
+PROGRAM = StepProgram(name="script", version=3, start=script)

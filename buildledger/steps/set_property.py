@@ -37,4 +37,4 @@ def set_property(step: SetPropertyStep, inputs: StepInputs) -> Program:
     return Conclusion(result=Result.SUCCESS, summary=f"{step.property} set")
 
 
-PROGRAM = StepProgram(name="set_property", version=1, start=set_property)
+PROGRAM = StepProgram(name="set_property", version=2, start=set_property)

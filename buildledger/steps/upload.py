@@ -58,4 +58,4 @@ def _extent(kept: KeptArtifact) -> str:
     return f"{kept.file_count:,} {'file' if kept.file_count == 1 else 'files'}, {size}" if kept.directory else size
 
 
-PROGRAM = StepProgram(name="upload", version=2, start=upload)
+PROGRAM = StepProgram(name="upload", version=3, start=upload)

@@ -20,12 +20,13 @@ WAYS = 6
 REQUESTS_MAX = 60
 WELL = (
     Ended(reason="exited", exit_code=0, text="a" * 40 + "\n"),
-    Ended(reason="exited", text='{"sha256":"ab","size_bytes":5,"directory":true,"file_count":2}'),
+    Ended(reason="exited", exit_code=0, text='{"sha256":"ab","size_bytes":5,"directory":true,"file_count":2}'),
     Ended(
         reason="exited",
+        exit_code=0,
         text='{"builder":"b","number":3,"sha256":"ab","size_bytes":5,"directory":true,"mode":0,"pages":3}',
     ),
-    Ended(reason="exited", text='{"reports":1,"passed":1234,"failed":2,"errors":0,"skipped":0}'),
+    Ended(reason="exited", exit_code=0, text='{"reports":1,"passed":1234,"failed":2,"errors":0,"skipped":0}'),
 )
 ANSWERS = (
     *WELL,
@@ -37,6 +38,7 @@ ANSWERS = (
     Ended(reason="exited", exit_code=128, text="fatal: Could not resolve host: acme.example\n"),
     Ended(reason="exited", exit_code=128, text="fatal: couldn't find remote ref refs/heads/main\n"),
     Ended(reason="exited", exit_code=128, text="error: object file .git/objects/12/34 is empty\n"),
+    Ended(reason="exited", text=""),
     Ended(reason="no_output", signal=9),
     Ended(reason="io_error", detail="no space left on device"),
     Ended(reason="lost"),

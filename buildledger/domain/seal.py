@@ -22,7 +22,7 @@ class SealState(msgspec.Struct, frozen=True):
 
 
 class MakeSeal(Command, frozen=True, kw_only=True):
-    """Keep digests; one that doesn't go on where the last ended, because another server was faster, decides nothing."""
+    """Keep digests; decides nothing if empty, or if another server was faster: it doesn't go on where the last ended."""
 
     seal: SealMade
 
@@ -37,7 +37,8 @@ def decide(state: SealState, command: MakeSeal) -> tuple[Fact, ...]:
     seal = command.seal
     goes_on = seal.commands_from == state.commands_before <= seal.commands_before
     heads_go_on = not seal.heads or seal.heads[0].size > state.heads_size
-    return (seal,) if goes_on and heads_go_on else ()
+    holds_something = bool(seal.heads) or seal.commands_before > state.commands_before
+    return (seal,) if goes_on and heads_go_on and holds_something else ()
 
 
 def evolve(state: SealState, fact: Fact) -> SealState:

@@ -58,7 +58,7 @@ class ServerOperations:
     """
 
     NAME = "operations"
-    VERSION = 1
+    VERSION = 2
 
     def __init__(
         self,

@@ -20,7 +20,9 @@ from buildledger.domain import (
     log,
     machine,
     person,
+    projection,
     request,
+    seal,
     server,
     source,
     worker,
@@ -43,6 +45,7 @@ from buildledger.events.operation import Ended
 from buildledger.events.person import ClaimRecorded
 from buildledger.events.request import RequestClaimed, RequestFinished, RequestReturned
 from buildledger.events.results import Result
+from buildledger.events.seal import HeadDigest, SealMade
 from buildledger.events.worker import WorkerConnected, WorkerDisconnected, WorkerLost
 from tests.domain import samples
 from tests.domain.samples import (
@@ -66,6 +69,10 @@ operations = st.builds(operation_id, st.just(BUILD), st.integers(0, 2), st.integ
 ended = st.sampled_from([samples.PASSED, samples.FAILED, Ended(reason="lost"), Ended(reason="cancel")])
 words = st.sampled_from(["a", "b"])
 fences = st.sampled_from([6, 7, 7, 7])
+heads = st.builds(lambda size: (HeadDigest(size=size, sha256="aa"),), small)
+seals = st.builds(
+    SealMade, heads=st.just(()) | heads, commands_from=small, commands_before=small, commands_sha256=st.just("bb")
+)
 
 
 def of(command: type[Command], **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Command]:
@@ -147,6 +154,7 @@ COMMANDS: dict[str, st.SearchStrategy[Command]] = {
         ),
         of(source.ReportSourceFailure, **on_source, cause=words, detail=words),
         of(source.ReportSourceRecovery, **on_source),
+        of(source.ReportDefaultBranch, **on_source, branch=st.none() | words),
     ),
     config.AGGREGATE.name: of(
         config.ApplyConfig, digest=words, text=words, origin=words, expected_revision=st.none() | st.integers(0, 4)
@@ -174,8 +182,14 @@ COMMANDS: dict[str, st.SearchStrategy[Command]] = {
         )
     ),
     server.AGGREGATE.name: st.one_of(
-        of(server.StartServer, **on_server, version=words, roles=st.just(())), of(server.StopServer, **on_server)
+        of(server.StartServer, **on_server, version=words, roles=st.just(())),
+        of(server.StopServer, **on_server),
+        of(server.LoseServer, **on_server, term=small),
     ),
+    projection.AGGREGATE.name: of(
+        projection.SkipFact, reader=st.just("status"), reader_version=small, position=small, fact=words, reason=words
+    ),
+    seal.AGGREGATE.name: of(seal.MakeSeal, seal=seals),
 }
 NOT_IDEMPOTENT = (worker.ConnectWorker, config.ReportConfigEffectFailure)
 """A second hello is a second session; a second failure is a second failure."""

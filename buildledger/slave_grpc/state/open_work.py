@@ -110,7 +110,7 @@ class Changes:
 class OpenWork:
     """Open operations by worker. Fed facts in the order of positions."""
 
-    VERSION = 3
+    VERSION = 4
 
     def __init__(self, state: OpenWorkState | None = None) -> None:
         self._state = state or OpenWorkState()

@@ -22,7 +22,7 @@ class SealState(msgspec.Struct, frozen=True):
 
 
 class MakeSeal(Command, frozen=True, kw_only=True):
-    """Keep digests; decides nothing if empty, or if another server was faster: it doesn't go on where the last ended."""
+    """Keep digests; decides nothing if empty, or if another server was faster and it doesn't go on from there."""
 
     seal: SealMade
 

@@ -31,8 +31,8 @@ def commands_digest(commands: Sequence[tuple[UUID, KnownCommand]]) -> str:
     return hasher.hexdigest()
 
 
-def make_seal(ledger: Ledger, tree: Tree) -> int:
-    """Seal what was kept since the last seal, and let the tree take it in; returns the tree's size. Blocks.
+def make_seal(ledger: Ledger, tree: Tree) -> None:
+    """Seal what was kept since the last seal, and let the tree take it in. Blocks.
 
     Raises:
         LedgerUnavailable
@@ -54,4 +54,4 @@ def make_seal(ledger: Ledger, tree: Tree) -> int:
         commands_sha256=commands_digest(commands),
     )
     ledger.execute_blocking(MakeSeal(seal=seal), origin=Origin(actor="system"))
-    return tree.catch_up()
+    tree.catch_up()

@@ -64,19 +64,17 @@ class TreeHeadSigner:
     def _sign(self, size: int) -> int:
         """State the head of what was recorded since that size, and seal it; returns the size up to which that is."""
         try:
-            if self._only_seals_since(size):
-                return max(size, self._ledger.head())
-            self.newest = self._tree.sign(self._key, self._clock)
-            sealed = make_seal(self._ledger, self._tree)
+            since = self._ledger.read(size, SEALS_LOOKED_AT)
+            if len(since) < SEALS_LOOKED_AT and all(isinstance(one.fact, SealMade) for one in since):
+                # sealing seals would never end, with two servers least of all
+                return since[-1].position if since else size
+            self.newest = head = self._tree.sign(self._key, self._clock)
+            make_seal(self._ledger, self._tree)
         except (PersistenceError, LedgerUnavailable, sa.exc.SQLAlchemyError) as error:
             if self.failure is None:
                 _log.error("the tree can't follow the ledger: %s", error)
             self.failure = str(error)
             return size
         self.failure = None
-        return sealed
-
-    def _only_seals_since(self, size: int) -> bool:
-        """Whether nothing was recorded but seals: sealing those would never end, with two servers least of all."""
-        since = self._ledger.read(size, SEALS_LOOKED_AT)
-        return len(since) < SEALS_LOOKED_AT and all(isinstance(one.fact, SealMade) for one in since)
+        # not the seal's position: between the head and its seal others may have recorded something
+        return head.size

@@ -150,10 +150,10 @@ def test_heads_are_signed_while_facts_arrive(database_url: str, key: HeadKey) ->
     signer = TreeHeadSigner(ledger, tree, key, CLOCK, interval_seconds=0.001)
     ledger.execute_blocking(open_log("a"), origin=SYSTEM)
     wait_until(lambda: (head := tree.newest_head()) is not None and head.size == 1)
-    ledger.execute_blocking(open_log("b"), origin=SYSTEM)
+    last = ledger.execute_blocking(open_log("b"), origin=SYSTEM)
     signer.close()
     newest = tree.newest_head(key.verifier)
     assert newest is not None
-    assert (newest.size, signer.failure) == (2, None)
+    assert (newest.size >= last.position, signer.failure) == (True, None)
     tree.close()
     ledger.close()

@@ -246,7 +246,8 @@ async def test_a_step_of_another_program_version_is_not_replayed(tmp_path: Path,
         assert "step program changed" in w.facts(StepFinished)[0].summary
         assert w.results() == [Result.RETRY]
         await w.finish_all()
-        assert [fact.program_version for fact in w.facts(StepStarted)] == [1, 2]
+        first, second = [fact.program_version for fact in w.facts(StepStarted)]
+        assert second == first + 1
         assert w.answers() == {request: Result.SUCCESS}
 
 

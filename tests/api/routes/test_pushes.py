@@ -58,6 +58,7 @@ async def test_a_source_that_is_not_configured_takes_no_commits(
     site: Site, client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is answered 404 with what may have been meant, or that it has gone, also in the log; no revision is 422."""
+    await settled(site)
     body = {"branch": "topic", "commits": [commit(FIRST)]}
     answer = await client.post("/api/v1/sources/widgte/changes", json=body)
     assert answer.status_code == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -86,3 +87,18 @@ def run() -> Run:
         return CliRunner().invoke(group, [str(argument) for argument in argv], prog_name="buildledger")
 
     return invoke
+
+
+@pytest.fixture(scope="module")
+def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state directory of a server that has run and was stopped."""
+    served = ServedDirectory(tmp_path_factory.mktemp("left"))
+    served.start("--config", str(served.config))
+    assert served.stop() == 0
+    return served.state
+
+
+@pytest.fixture
+def copied(left: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be damaged."""
+    return Path(shutil.copytree(left, tmp_path / "copy", ignore=shutil.ignore_patterns("*.sock")))

@@ -13,21 +13,6 @@ import pytest
 from tests.cli.conftest import Run, ServedDirectory
 
 
-@pytest.fixture(scope="module")
-def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The state directory of a server that has run and was stopped."""
-    served = ServedDirectory(tmp_path_factory.mktemp("left"))
-    served.start("--config", str(served.config))
-    assert served.stop() == 0
-    return served.state
-
-
-@pytest.fixture
-def copied(left: Path, tmp_path: Path) -> Path:
-    """A copy of it, to be damaged."""
-    return Path(shutil.copytree(left, tmp_path / "copy", ignore=shutil.ignore_patterns("*.sock")))
-
-
 def cut(name: str) -> Callable[[Path], None]:
     """Half of a file is gone, with what stands beside it."""
 

@@ -3,28 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run, ServedDirectory
-
-
-@pytest.fixture(scope="module")
-def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The state directory of a server that has run and was stopped."""
-    served = ServedDirectory(tmp_path_factory.mktemp("left"))
-    served.start("--config", str(served.config))
-    assert served.stop() == 0
-    return served.state
-
-
-@pytest.fixture
-def copied(left: Path, tmp_path: Path) -> Path:
-    """A copy of it, to be altered."""
-    return Path(shutil.copytree(left, tmp_path / "copy", ignore=shutil.ignore_patterns("*.sock")))
+from tests.cli.conftest import Run
 
 
 def test_what_was_not_altered_is_verified(run: Run, left: Path) -> None:

@@ -1,8 +1,8 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { historyQuery } from "../../api/queries.ts";
 import type { Build } from "../../api/types.ts";
-import { ActorName } from "../../components/actor-name.tsx";
 import { BuildLink } from "../../components/build-link.tsx";
+import { RequestedBy } from "../../components/requested-by.tsx";
 import { SourceStamps } from "../../components/source-stamps.tsx";
 import { plural } from "../../format/plural.ts";
 import { useAsOf } from "../../state/as-of.ts";
@@ -72,12 +72,7 @@ function HistoryTable({ builds }: { builds: readonly Build[] }) {
               {build.summary || (
                 <span className="muted">
                   {build.status === "finished" ? build.reason : (build.step?.name ?? build.status)}
-                  {build.requested_by.kind === "user" && (
-                    <>
-                      {" by "}
-                      <ActorName actor={build.requested_by} />
-                    </>
-                  )}
+                  <RequestedBy actor={build.requested_by} />
                 </span>
               )}
             </td>

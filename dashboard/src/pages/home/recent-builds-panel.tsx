@@ -1,6 +1,6 @@
 import type { Build } from "../../api/types.ts";
-import { ActorName } from "../../components/actor-name.tsx";
 import { BuildLink } from "../../components/build-link.tsx";
+import { RequestedBy } from "../../components/requested-by.tsx";
 import { SourceStamps } from "../../components/source-stamps.tsx";
 import { Duration, Timestamp } from "../../time/time-elements.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -42,12 +42,7 @@ export function RecentBuildsPanel({ builds }: { builds: readonly Build[] }) {
                 <td className="wide clip hidden-on-phones">
                   <span className="muted">
                     {build.reason}
-                    {build.requested_by.kind === "user" && (
-                      <>
-                        {" by "}
-                        <ActorName actor={build.requested_by} />
-                      </>
-                    )}
+                    <RequestedBy actor={build.requested_by} />
                   </span>
                 </td>
                 <td className="number recent-duration">

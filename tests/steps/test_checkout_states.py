@@ -139,7 +139,7 @@ def test_a_repository_that_is_shallow_itself(tmp_path: Path, depth: int | None) 
     for number in range(4):
         repository.commit(str(number))
     copy = tmp_path / "copy"
-    cloning = ["git", "clone", "--quiet", "--depth=2", repository.url, copy]
+    cloning = ["git", "clone", "--quiet", "--depth=2", repository.url, str(copy)]
     subprocess.run(cloning, env=ENVIRONMENT, check=True)
     for revision in (None, repository.head(), None):
         succeeded(check_out(tmp_path / "build", f"file://{copy}", revision, depth=depth))

@@ -74,7 +74,7 @@ class Run:
         except ProcessLookupError:
             return False  # nobody is left
 
-    def tend(self, room):
+    def follow(self, room):
         """Take what it wrote, as far as the server has room for it, keep its limits, and tell its end."""
         now = time.monotonic()
         self.seen = now if self.process.poll() is None else self.seen
@@ -122,7 +122,7 @@ class Worker:
 
     async def work(self):
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, sys.exit)
-        self.tend()
+        self.follow_runs()
         while True:
             try:
                 async with grpc.aio.insecure_channel(self.server, KEEPALIVE) as channel:
@@ -133,11 +133,11 @@ class Worker:
             await asyncio.sleep(max(pause, random.uniform(0, self.ceiling)))  # noqa: S311 - jitter is no secret
             self.ceiling = min(2 * self.ceiling, 60)
 
-    def tend(self):
-        asyncio.get_running_loop().call_later(0.02, self.tend)
+    def follow_runs(self):
+        asyncio.get_running_loop().call_later(0.02, self.follow_runs)
         for run in self.runs.values():
             if run.is_alive:
-                run.tend(self.credit - sum(len(event.output.data) for event in run.events[run.acked :]))
+                run.follow(self.credit - sum(len(event.output.data) for event in run.events[run.acked :]))
 
     async def prove(self, channel):
         """Show who this is; enroll with the token before, once, and exchange the credential when it is time."""

@@ -23,10 +23,15 @@ from tests.api.stored_builds import Builds, a_directory
 DESCRIPTORS = Path("/proc/self/fd")
 
 
-async def _called(site: Site, path: str, interruption: Interruption) -> None:
+async def _called(
+    site: Site, path: str, interruption: Interruption, method: str = "GET", body: bytes | None = None
+) -> None:
     """Call the application as a server does whose client leaves when the answer has begun."""
+    unread = [] if body is None else [body]
 
     async def receive() -> Message:
+        if unread:
+            return {"type": "http.request", "body": unread.pop(), "more_body": False}
         await asyncio.sleep(0.01)
         return {"type": "http.disconnect"}
 
@@ -38,14 +43,14 @@ async def _called(site: Site, path: str, interruption: Interruption) -> None:
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
-        "method": "GET",
+        "method": method,
         "scheme": "http",
         "path": address,
         "raw_path": address.encode(),
         "query_string": query.encode(),
         "root_path": "",
         "headers": [(name.lower().encode(), value.encode()) for name, value in AUTHORIZED.items()]
-        + [(b"host", b"localhost:8010")],
+        + [(b"host", b"localhost:8010"), (b"content-type", b"application/json")],
         "client": ("127.0.0.1", 1),
         "server": ("localhost", 8010),
     }
@@ -63,12 +68,53 @@ async def _called(site: Site, path: str, interruption: Interruption) -> None:
         task.result()
 
 
+class _Places(dict[str, object]):
+    """What stands for the parameters of an address; the first of its kind for those that aren't given."""
+
+    def __missing__(self, key: str) -> str:
+        return "1"
+
+
 def _open_below(directory: Path) -> list[str]:
     opened = []
     for descriptor in DESCRIPTORS.iterdir():
         with contextlib.suppress(OSError):
             opened.append(str(descriptor.readlink()))
     return [path for path in opened if path.startswith(str(directory))]
+
+
+async def test_every_call_leaves_nothing(site: Site, client: httpx.AsyncClient, tmp_path: Path) -> None:
+    """After each call of each address that was cancelled anywhere, nothing goes on, and no file of a store is open.
+
+    The addresses are those that the API describes: one that is added is tried by itself.
+    """
+    log = await _log(site)
+    builds = await asyncio.to_thread(Builds, site)
+    kept = await asyncio.to_thread(builds.keep, "a.bin", b"0123456789" * 1_000)
+    request = await asyncio.to_thread(site.world.submit, "lint")
+    await settled(site)
+    known = {"operation_id": kept, "build_id": builds.build, "request_id": request, "log_id": log}
+    names = {"builders": "lint", "sources": "widget", "workers": "w1"}
+    calls = [
+        (verb.upper(), path.format_map(_Places({**known, "name": names.get(path.split("/")[3], "")})))
+        for path, verbs in site.app.openapi()["paths"].items()
+        for verb in verbs
+    ]
+    assert len(calls) > 40
+    for verb, path in calls:
+        happened = 0
+        async for interruption in interruptions():
+            await _called(site, path, interruption, verb, b"{}" if verb != "GET" else None)
+            happened += interruption.has_happened
+            assert site.app.state.streams.count == 0, (path, interruption)
+        assert happened, f"{verb} {path} was never cancelled"
+    for _ in range(100):
+        if len(asyncio.all_tasks()) == 1 and not _open_below(tmp_path / "artifacts"):
+            break
+        await asyncio.sleep(0.02)
+    assert [each.get_coro() for each in asyncio.all_tasks() - {asyncio.current_task()}] == []
+    assert _open_below(tmp_path / "artifacts") == []
+    assert (await client.get("/api/v1/builds")).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/api/v1/stream", "/api/v1/stream?after=0"])

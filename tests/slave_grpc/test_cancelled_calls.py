@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -11,14 +12,16 @@ from typing import Any
 import grpc
 import grpc.aio
 import pytest
+from google.protobuf import message_factory
+from google.protobuf.descriptor import MethodDescriptor
 
 from buildledger.events.operation import Download, Upload
-from buildledger.events.worker import WorkerConnected, WorkerDisconnected
+from buildledger.events.worker import EnrollmentUsed, WorkerConnected, WorkerDisconnected, WorkerEnrolled
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.slave_grpc.blobs.tokens import RunTokens
 from buildledger.testing.cancellation import Interruption, interruptions
-from tests.slave_grpc.raw_worker import RawWorker
+from tests.slave_grpc.raw_worker import RawWorker, own_credential
 from tests.slave_grpc.service import INSTALLATION_KEY, Installation
 
 DATA = b"some bytes of a file" * 100
@@ -26,6 +29,14 @@ BLOB = pb.Blob(sha256=hashlib.sha256(DATA).digest(), size=len(DATA))
 UPLOAD = Upload(path="a", artifact="a", limit_bytes=1 << 30)
 DOWNLOAD = Download(artifact="a", sha256=BLOB.sha256.hex(), size_bytes=len(DATA), path="a")
 DESCRIPTORS = Path("/proc/self/fd")
+RPCS = [rpc for service in pb.DESCRIPTOR.services_by_name.values() for rpc in service.methods]
+UNARY = [rpc for rpc in RPCS if not rpc.client_streaming and not rpc.server_streaming]
+REQUESTS: dict[str, Callable[[str], Any]] = {
+    "Enroll": lambda token: pb.EnrollRequest(token=token, name="bob"),
+    "FindMissing": lambda _: pb.FindMissingRequest(blobs=[BLOB]),
+    "Status": lambda _: pb.BlobStatusRequest(blob=BLOB),
+}
+"""What calls say that would be refused without a word; a token is good for one of them."""
 
 
 class Interrupter(grpc.aio.ServerInterceptor):
@@ -127,17 +138,51 @@ async def test_a_download_leaves_its_file(installation: Installation, interrupte
     await _eventually(lambda: not _open_artifacts(installation))
 
 
-@pytest.mark.parametrize("method", ["FindMissing", "Status"])
-async def test_questions_about_files_leave_nothing(
-    method: str, installation: Installation, interrupter: Interrupter, blobs: Any
+@pytest.mark.parametrize("rpc", UNARY, ids=lambda rpc: rpc.name)
+async def test_a_question_leaves_nothing(
+    rpc: MethodDescriptor, installation: Installation, interrupter: Interrupter
 ) -> None:
-    """After a question that was cancelled anywhere the file can be uploaded."""
+    """After a call that was cancelled anywhere the next one is answered as the first was, and nothing goes on.
+
+    Each RPC with one question and one answer is here by itself, since the protocol's definition names it.
+    """
     run = await installation.operation(await installation.build("bob"), UPLOAD)
-    question = pb.FindMissingRequest(blobs=[BLOB]) if method == "FindMissing" else pb.BlobStatusRequest(blob=BLOB)
-    async for interruption in interruptions():
-        interrupter.interruption, interrupter.method = interruption, method
-        await _ends(getattr(blobs, method)(question, metadata=_token(run, 1)), interruption)
-    assert await blobs.Write([pb.BlobWriteRequest(blob=BLOB, data=DATA)], metadata=_token(run, 1))
+    own = (("authorization", f"Bearer {own_credential('bob')}"),)
+    proof = {"Enroll": None, "Rotate": own}.get(rpc.name, _token(run, 1))
+    answers = message_factory.GetMessageClass(rpc.output_type)
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{installation.port}") as channel:
+        call: Any = channel.unary_unary(
+            f"/{rpc.containing_service.full_name}/{rpc.name}",
+            request_serializer=lambda request: request.SerializeToString(),
+            response_deserializer=answers.FromString,
+        )
+
+        async def ask() -> Any:
+            token = f"token {next(tokens)}"
+            await installation.issue_token(token, "bob")
+            empty: Any = message_factory.GetMessageClass(rpc.input_type)
+            request = REQUESTS[rpc.name](token) if rpc.name in REQUESTS else empty()
+            return call(request, metadata=proof)
+
+        tokens = itertools.count()
+        assert isinstance(await (await ask()), answers)
+        before = len(asyncio.all_tasks())
+        happened = 0
+        async for interruption in interruptions():
+            interrupter.interruption, interrupter.method = interruption, rpc.name
+            await _ends(await ask(), interruption)
+            happened += interruption.has_happened
+            assert isinstance(await (await ask()), answers), interruption
+        assert happened, "nothing was cancelled"
+        await _eventually(lambda: len(asyncio.all_tasks()) <= before)
+    assert not _open_artifacts(installation)
+    enrolled, used = installation.facts(WorkerEnrolled), installation.facts(EnrollmentUsed)
+    assert len(enrolled) == 1 + len(used), "a token was spent without a credential"
+
+
+def test_every_call_is_cancelled() -> None:
+    """What isn't one question with one answer has a test of its own here."""
+    assert {rpc.name for rpc in RPCS} == {rpc.name for rpc in UNARY} | {"Read", "Session", "Write"}
 
 
 async def test_a_session_that_never_began_has_ended(installation: Installation, interrupter: Interrupter) -> None:

@@ -28,6 +28,7 @@ class Check(StrEnum):
     VAULT = "vault"
     COMMANDS = "commands"
     CHECKPOINTS = "checkpoints"
+    READ_MODELS = "read-models"
 
 
 MEANING = {
@@ -43,6 +44,7 @@ MEANING = {
     Check.VAULT: "every text about a person or a change is there and can be read with its own key",
     Check.COMMANDS: "every command that a client has named is kept as it was decided",
     Check.CHECKPOINTS: "what followers of the ledger remember is what they have stored",
+    Check.READ_MODELS: "every row of the read models is one that the facts make, and none is missing",
 }
 
 _RESTORE = "restore {} from a backup, beside the ledger as it is"
@@ -51,6 +53,7 @@ ADVICE = {
     Check.ARTIFACTS: f"{_RESTORE.format('artifacts/')}, or build again what is needed",
     Check.VAULT: _RESTORE.format("vault.db (the schema vault)"),
     Check.CHECKPOINTS: "nothing has to be done: it isn't used, and the facts are read instead at the next start",
+    Check.READ_MODELS: "`buildledger projections rebuild all` makes them anew from the facts",
     Check.DATABASE: "restore ledger.db (the schema ledger) from a backup that ends at or after the last signed head",
 }
 """What to do about findings, where it isn't what `LEDGER_ADVICE` says."""

@@ -31,6 +31,10 @@ class BuildState(msgspec.Struct, frozen=True, kw_only=True):
     """The step that runs or ran last; -1 before the first."""
     step_open: bool = False
     stop_requested: bool = False
+    started_after_stop: bool = False
+    """The step that runs or ran last started after a stop was asked for, so it is one that always runs."""
+    stopped_again: bool = False
+    """A second stop was asked for, while such a step ran: nothing more is run, whatever always runs."""
     result: Result | None = None
     operations: dict[OperationId, OperationStatus] = msgspec.field(default_factory=dict)
     properties: dict[str, Any] = msgspec.field(default_factory=dict)
@@ -74,12 +78,14 @@ class StartStep(BuildCommand, frozen=True, kw_only=True):
 
 
 class RequestOperation(BuildCommand, frozen=True, kw_only=True):
-    """Ask the build's worker to do something; the same operation again decides nothing."""
+    """Ask for something to be done; the same operation again decides nothing. Refused if the build is being stopped."""
 
     operation_id: OperationId
     step: int
     label: str
     spec: OperationSpec
+    always_run: bool = False
+    """Its step always runs: a stop doesn't refuse it, only a second one does."""
 
 
 class ReportOperationStarted(BuildCommand, frozen=True, kw_only=True):
@@ -141,7 +147,10 @@ class FinishStep(BuildCommand, frozen=True, kw_only=True):
 
 
 class StopBuild(BuildCommand, frozen=True, kw_only=True):
-    """Ask for the build's end; asking twice decides nothing."""
+    """Ask for the build's end.
+
+    Asking again decides nothing, unless a step runs meanwhile that always runs: then this ends it as well.
+    """
 
     reason: str
 

@@ -28,6 +28,7 @@ from buildledger.domain.build import (
 from buildledger.domain.command import Aggregate
 from buildledger.domain.refusals import (
     BuildFinishedRefusal,
+    BuildStoppingRefusal,
     BuildTakenRefusal,
     NotFoundRefusal,
     StaleFenceRefusal,
@@ -59,6 +60,7 @@ def decide(state: BuildState, command: BuildCommands) -> tuple[Fact, ...]:
         NotFoundRefusal
         BuildTakenRefusal
         BuildFinishedRefusal
+        BuildStoppingRefusal
         StepOrderRefusal
         UnknownOperationRefusal
         StaleFenceRefusal
@@ -79,7 +81,7 @@ def decide(state: BuildState, command: BuildCommands) -> tuple[Fact, ...]:
         case SetProperty() | ObtainRevision() | StoreArtifact() | ReportTests():
             return _learn(state, command)
         case StopBuild(reason=reason):
-            return () if state.stop_requested else (BuildStopRequested(reason=reason),)
+            return (BuildStopRequested(reason=reason),) if _stops_something(state) else ()
         case FinishBuild(result=result, summary=summary):
             if state.step_open:
                 raise StepOrderRefusal(command.build_id, state.step, "still runs, the build can't finish")
@@ -95,6 +97,12 @@ def _assign(state: BuildState, command: AssignBuild) -> tuple[Fact, ...]:
     if same:
         return ()
     raise BuildTakenRefusal(command.build_id, state.assigned.worker)
+
+
+def _stops_something(state: BuildState) -> bool:
+    """Whether a stop changes anything: the first does, and one more if a step runs all the same."""
+    runs_all_the_same = state.step_open and state.started_after_stop and not state.stopped_again
+    return not state.stop_requested or runs_all_the_same
 
 
 def _learn(state: BuildState, command: SetProperty | ObtainRevision | StoreArtifact | ReportTests) -> tuple[Fact, ...]:
@@ -166,6 +174,8 @@ def _operation(
             return ()
         if not state.step_open or command.step != state.step:
             raise StepOrderRefusal(command.build_id, command.step, "does not run, so it can't ask for an operation")
+        if state.stopped_again or (state.stop_requested and not command.always_run):
+            raise BuildStoppingRefusal(command.build_id)
         return (
             OperationRequested(
                 operation_id=command.operation_id,
@@ -195,7 +205,7 @@ def evolve(state: BuildState, fact: Fact) -> BuildState:
         case BuildAssigned():
             return replace(state, assigned=fact)
         case StepStarted(step=step):
-            return replace(state, step=step, step_open=True)
+            return replace(state, step=step, step_open=True, started_after_stop=state.stop_requested)
         case StepFinished():
             return replace(state, step_open=False)
         case OperationRequested(operation_id=operation_id):
@@ -205,7 +215,7 @@ def evolve(state: BuildState, fact: Fact) -> BuildState:
         case OperationFinished(operation_id=operation_id):
             return replace(state, operations=state.operations | {operation_id: OperationStatus.FINISHED})
         case BuildStopRequested():
-            return replace(state, stop_requested=True)
+            return replace(state, stop_requested=True, stopped_again=state.stop_requested)
         case BuildFinished(result=result):
             return replace(state, result=result)
         case _:

@@ -75,6 +75,16 @@ class BuildFinishedRefusal(Refusal):
         self.build_id = str(build_id)
 
 
+class BuildStoppingRefusal(Refusal):
+    """Somebody has asked for the build's end; it is given nothing more to do."""
+
+    code = "build_stopping"
+
+    def __init__(self, build_id: object) -> None:
+        super().__init__(f"build {build_id} is being stopped")
+        self.build_id = str(build_id)
+
+
 class StepOrderRefusal(Refusal):
     """Steps start one after another, and finish when they run."""
 
@@ -184,6 +194,7 @@ REFUSALS: tuple[type[Refusal], ...] = (
     StaleAttemptRefusal,
     BuildTakenRefusal,
     BuildFinishedRefusal,
+    BuildStoppingRefusal,
     StepOrderRefusal,
     UnknownOperationRefusal,
     StaleFenceRefusal,

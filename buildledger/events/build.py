@@ -197,7 +197,10 @@ class StepFinished(Fact, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class BuildStopRequested(Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """Somebody wants the build to end; its operations are being stopped."""
+    """Somebody wants the build to end; its operations are being stopped.
+
+    A second one means that what always runs is stopped as well, and that nothing more is run.
+    """
 
     NAME: ClassVar[str] = "build.stop_requested.v1"
 

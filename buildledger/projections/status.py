@@ -31,7 +31,7 @@ class Status:
     """Builders, builds, steps, operations, logs, properties and artifacts."""
 
     NAME: ClassVar[str] = "status"
-    VERSION: ClassVar[int] = 4
+    VERSION: ClassVar[int] = 5
     METADATA: ClassVar[sa.MetaData] = tables.METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset(
         {
@@ -73,7 +73,7 @@ class StatusWriter:
         self._over: list[UUID] = []
         """Builds that are forgotten after the batch."""
         self._of_builds: dict[type[Fact], Callable[[Recorded, Any, OpenBuild], None]] = {
-            events.StepStarted: self._steps.step_started,
+            events.StepStarted: self._step_started,
             events.OperationRequested: self._steps.operation_requested,
             events.OperationStarted: self._steps.operation_started,
             events.OperationFinished: self._steps.operation_finished,
@@ -196,6 +196,10 @@ class StatusWriter:
             }
         )
         self._states.put(seq, seq, {"seq": seq, "status": "running", "summary": "", "obtained": "{}"})
+
+    def _step_started(self, recorded: Recorded, fact: events.StepStarted, build: OpenBuild) -> None:
+        after_stop = self._states[build.seq]["status"] == "stopping"
+        self._steps.step_started(recorded, fact, build, after_stop=after_stop)
 
     def _revision_obtained(self, recorded: Recorded, fact: events.RevisionObtained, build: OpenBuild) -> None:
         obtained = msgspec.json.decode(self._states[build.seq]["obtained"], type=dict[str, str])

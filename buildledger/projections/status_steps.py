@@ -69,7 +69,7 @@ class StepRows:
         self._artifacts.flush(connection)
         self._removed.flush(connection)
 
-    def step_started(self, recorded: Recorded, fact: events.StepStarted, build: OpenBuild) -> None:
+    def step_started(self, recorded: Recorded, fact: events.StepStarted, build: OpenBuild, *, after_stop: bool) -> None:
         """Begin the row of a step."""
         build.steps.add(fact.step)
         row = {
@@ -78,6 +78,7 @@ class StepRows:
             "name": fact.name,
             "program": fact.program,
             "summary": "",
+            "after_stop": after_stop,
             "started_at": microseconds(recorded.meta.recorded_at),
         }
         self._steps.put(recorded.position, (build.seq, fact.step), row)

@@ -118,9 +118,11 @@ step = versioned(
     text("program"),
     text("result", nullable=True),
     text("summary"),
+    flag("after_stop"),
     number("started_at"),
     number("finished_at", nullable=True),
 )
+"""`after_stop`: it began while the build was being stopped, so it is one that always runs."""
 
 operation = versioned(
     METADATA,

@@ -84,6 +84,12 @@ builders:
         name: announce
       - run: [sleep, 600]
         name: roll out
+  clean:
+    description: Cleans up for long, also when it was stopped
+    steps:
+      - {name: work, run: [sleep, 600]}
+      - {name: clean up, run: [sleep, 600], always_run: true}
+      - {name: report, run: [echo, cleaned], always_run: true}
   leave:
     description: Leaves files and test reports behind
     steps:
@@ -108,7 +114,7 @@ builders:
       - run: [echo, here]
 triggers:
   - {on: change, source: widget, build: [tests]}
-  - {on: manual, build: [tests, talk, hold, hostile, long, release, leave, elsewhere]}
+  - {on: manual, build: [tests, talk, hold, hostile, long, release, clean, leave, elsewhere]}
 """
 
 

@@ -24,6 +24,7 @@ from buildledger.domain.build import (
 from buildledger.domain.command import Command
 from buildledger.domain.refusals import (
     BuildFinishedRefusal,
+    BuildStoppingRefusal,
     BuildTakenRefusal,
     NotFoundRefusal,
     StaleFenceRefusal,
@@ -210,6 +211,22 @@ def test_a_stop_is_asked_for_once() -> None:
     given(assigned()).when(
         StopBuild(build_id=BUILD, reason="superseded"), StopBuild(build_id=BUILD, reason="again")
     ).then(BuildStopRequested(reason="superseded"))
+
+
+def test_nothing_is_asked_for_after_a_stop_but_what_always_runs() -> None:
+    """Whoever decided before the stop was recorded is refused: the build would never end."""
+    stopped = (assigned(), STARTED, BuildStopRequested(reason="superseded"))
+    given(*stopped).refuses(REQUEST_OPERATION, BuildStoppingRefusal)
+    given(*stopped).when(replace(REQUEST_OPERATION, always_run=True)).then(REQUESTED)
+
+
+def test_a_stop_is_asked_for_again_when_a_step_runs_all_the_same() -> None:
+    """The second one ends what always runs, and a third decides nothing."""
+    again = StopBuild(build_id=BUILD, reason="now")
+    stopped_between_steps = (assigned(), BuildStopRequested(reason="superseded"), STARTED)
+    given(*stopped_between_steps).when(again, again).then(BuildStopRequested(reason="now"))
+    always = replace(REQUEST_OPERATION, always_run=True)
+    given(*stopped_between_steps, BuildStopRequested(reason="now")).refuses(always, BuildStoppingRefusal)
 
 
 def test_a_build_can_not_finish_in_the_middle_of_a_step() -> None:

@@ -114,10 +114,13 @@ class Installation:
         return build
 
     async def request(self, spec: OperationSpec, build: BuildId | None = None, number: int = 0) -> OperationId:
-        """Ask for an operation, of a build of its own unless one is given."""
+        """Ask for an operation of a step that always runs, of a build of its own unless one is given."""
         build = build or await self.build()
         operation = operation_id(build, 0, number)
-        await self.execute(RequestOperation(build_id=build, operation_id=operation, step=0, label="x", spec=spec))
+        request = RequestOperation(
+            build_id=build, operation_id=operation, step=0, label="x", spec=spec, always_run=True
+        )
+        await self.execute(request)
         return operation
 
     async def ended(self, operation: OperationId) -> Ended:

@@ -367,7 +367,12 @@ class Running:
         spec = Run(argv=("pytest", "-q"))
         self._do(
             build.RequestOperation(
-                build_id=self.build_id, operation_id=self.operation, step=0, label="pytest", spec=spec
+                build_id=self.build_id,
+                operation_id=self.operation,
+                step=0,
+                label="pytest",
+                spec=spec,
+                always_run=True,  # so that a stop before it doesn't end the course
             )
         )
 

@@ -34,6 +34,9 @@ class CurrentStep(msgspec.Struct, frozen=True, kw_only=True):
 
     index: Annotated[int, Meta(description="Place among the steps of the build, from 0.")]
     name: Annotated[str, Meta(description="The step's name.")]
+    after_stop: Annotated[
+        bool, Meta(description="It began while the build was being stopped, as it always runs; another stop ends it.")
+    ]
     started_at: Annotated[Moment, Meta(description="When it began, in UTC.")]
 
 
@@ -134,6 +137,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     result: Annotated[ResultName | None, Meta(description="How it ended; null while it runs.")]
     summary: Annotated[
         str, Meta(description="One line on how it ended; empty while it runs.", examples=["exit code 1"])
+    ]
+    after_stop: Annotated[
+        bool, Meta(description="It began while the build was being stopped, as it always runs; another stop ends it.")
     ]
     started_at: Annotated[Moment, Meta(description="When it began, in UTC.")]
     finished_at: Annotated[Moment | None, Meta(description="When it ended; null while it runs.")]

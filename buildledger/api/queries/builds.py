@@ -109,10 +109,13 @@ def _current_steps(reading: Reading, seqs: Sequence[int]) -> dict[int, models.Cu
     """The step that runs, of each of these builds that has one."""
     found: dict[int, models.CurrentStep] = {}
     step = reading.table(status_tables.step)
-    columns = sa.select(step.c.seq, step.c.number, step.c.name, step.c.started_at).where(step.c.finished_at.is_(None))
+    names = (step.c.seq, step.c.number, step.c.name, step.c.after_stop, step.c.started_at)
+    columns = sa.select(*names).where(step.c.finished_at.is_(None))
     for chunk in chunks(seqs):
         for row in reading.all(columns.where(step.c.seq.in_(chunk))):
-            found[row.seq] = models.CurrentStep(index=row.number, name=row.name, started_at=moment(row.started_at))
+            found[row.seq] = models.CurrentStep(
+                index=row.number, name=row.name, after_stop=row.after_stop, started_at=moment(row.started_at)
+            )
     return found
 
 

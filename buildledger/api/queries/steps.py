@@ -28,6 +28,7 @@ def steps_of(reading: Reading, seq: int, build_id: UUID) -> list[models.Step]:
             program=row.program,
             result=row.result,
             summary=row.summary,
+            after_stop=row.after_stop,
             started_at=moment(row.started_at),
             finished_at=None if row.finished_at is None else moment(row.finished_at),
             operations=operations[row.number],

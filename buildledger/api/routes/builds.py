@@ -105,7 +105,10 @@ def list_blamed(read_models: ReadModelsAsOf, build_id: IdPath) -> JsonResponse[c
 async def stop_build(
     context: Commands, build_id: IdPath, body: request_models.ReasonBody
 ) -> JsonResponse[receipts.Receipt]:
-    """Ask for the build's end; it ends when its worker has stopped what runs."""
+    """Ask for the build's end; it ends when its worker has stopped what runs, and the steps have run that always run.
+
+    Asked again while such a step runs, it ends that one too, and runs no others.
+    """
     await context.require(BUILD, build_id)
     reason = body.reason or "stopped by hand"
     return await context.execute_and_respond(StopBuild(build_id=BuildId(build_id), reason=reason))

@@ -69,7 +69,7 @@ class BuildDriver:
         progress = sequence.Progress()
         for step, result in zip(self._builder.steps, self.run.results, strict=False):
             progress = sequence.after(progress, step, result)
-        return sequence.stopped(progress) if self.run.stopped_before else progress
+        return sequence.stopped(progress) if self.run.state.started_after_stop else progress
 
     def _apply(self, command: BuildCommands) -> None:
         """Apply a command to the copy of the build, and keep it unless it decides nothing."""
@@ -97,7 +97,7 @@ class BuildDriver:
         if self.run.state.stop_requested:
             progress = self._progress = sequence.stopped(progress)
         index = self.run.state.step + 1
-        if sequence.is_over(progress, self._builder.steps[index:]):
+        if self.run.state.stopped_again or sequence.is_over(progress, self._builder.steps[index:]):
             self._finish(progress.result)
             return False
         step = self._builder.steps[index]
@@ -209,12 +209,17 @@ class BuildDriver:
                         execution.answer(outcome)
                     elif asked_for == self.run.open_operation:
                         return None
-                    elif self.run.state.stop_requested and not step.always_run:
+                    elif self.run.state.stopped_again or (self.run.state.stop_requested and not step.always_run):
                         return STOPPED
                     else:
                         self._apply(
                             RequestOperation(
-                                build_id=build_id, operation_id=asked_for, step=index, label=label, spec=spec
+                                build_id=build_id,
+                                operation_id=asked_for,
+                                step=index,
+                                label=label,
+                                spec=spec,
+                                always_run=step.always_run,
                             )
                         )
                         return None

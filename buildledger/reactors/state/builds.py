@@ -35,8 +35,6 @@ class BuildRun(msgspec.Struct, frozen=True, kw_only=True):
     properties_before: dict[str, Any] = msgspec.field(default_factory=dict)
     """The properties when the running step started; its program sees no later ones, so that a replay sees the same."""
     revisions_before: dict[str, str] = msgspec.field(default_factory=dict)
-    stopped_before: bool = False
-    """Whether a stop had been requested before the running step started."""
     outcomes: dict[OperationId, Ended] = msgspec.field(default_factory=dict)
     """How the running step's operations have ended, those that have."""
     open_operation: OperationId | None = None
@@ -63,7 +61,6 @@ def evolve(run: BuildRun, fact: Fact) -> BuildRun:
                 program_version=version,
                 properties_before=state.properties,
                 revisions_before=state.revisions,
-                stopped_before=state.stop_requested,
                 outcomes={},
             )
         case OperationRequested(operation_id=operation_id, spec=spec):

@@ -192,7 +192,9 @@ export interface paths {
         put?: never;
         /**
          * Stop Build
-         * @description Ask for the build's end; it ends when its worker has stopped what runs.
+         * @description Ask for the build's end; it ends when its worker has stopped what runs, and the steps have run that always run.
+         *
+         *     Asked again while such a step runs, it ends that one too, and runs no others.
          */
         post: operations["stop_build"];
         delete?: never;
@@ -1882,6 +1884,8 @@ export interface components {
             index: number;
             /** @description The step's name. */
             name: string;
+            /** @description It began while the build was being stopped, as it always runs; another stop ends it. */
+            after_stop: boolean;
             /**
              * Format: date-time
              * @description When it began, in UTC.
@@ -2991,6 +2995,8 @@ export interface components {
              * @example exit code 1
              */
             summary: string;
+            /** @description It began while the build was being stopped, as it always runs; another stop ends it. */
+            after_stop: boolean;
             /**
              * Format: date-time
              * @description When it began, in UTC.

@@ -23,7 +23,9 @@ export function RunningPanel({ home }: { home: Home }) {
                 <BuildLink build={build} />
               </span>
               <span className="clip muted running-step">
-                {build.status === "stopping" ? "stopping" : (build.step?.name ?? "starting")}
+                {build.status === "stopping" && !build.step?.after_stop
+                  ? "stopping"
+                  : (build.step?.name ?? "starting")}
               </span>
               <span className="muted running-worker">{build.worker}</span>
               <span className="number">

@@ -108,7 +108,7 @@ class _PeerLogs:
     async def check(self, log_id: UUID, said: LogDigest | None) -> None:
         """See `LogStore.check`; it is done where the log is, and each part that is read later is compared there."""
         question = msgspec.msgpack.encode(wire.CheckLog(said=said))
-        _judge(await self._ask(wire.Verdict, "POST", f"/logs/{log_id}/check", content=question))
+        _judge(await self._ask(wire.Checked, "POST", f"/logs/{log_id}/check", content=question))
 
     async def lines(self, log_id: UUID, first: int, last: int, max_bytes: int = LINES_MAX_BYTES) -> LogLines:
         """See `LogStore.lines`."""
@@ -156,7 +156,7 @@ class _PeerFiles:
 
     def check(self, sha256: str) -> None:
         """See `ArtifactStore.check`; it is done where the file is."""
-        _judge(self._ask(wire.Verdict, "POST", f"/files/{sha256}/check"))
+        _judge(self._ask(wire.Checked, "POST", f"/files/{sha256}/check"))
 
     def read(self, sha256: str, offset: int = 0) -> Generator[bytes]:
         """See `ArtifactStore.read`."""
@@ -174,10 +174,10 @@ class _PeerFiles:
             return wire.decoded(answer.content, kind)
 
 
-def _judge(verdict: wire.Verdict) -> None:
+def _judge(checked: wire.Checked) -> None:
     """Raise what the store raised that was asked to check."""
-    if verdict.failure is not None:
-        raise wire.error_of(verdict.failure) or AwayError(verdict.failure.detail)
+    if checked.failure is not None:
+        raise wire.error_of(checked.failure) or AwayError(checked.failure.detail)
 
 
 def _cause(error: Exception) -> str:

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from buildledger.logs.elsewhere import FileReading, LogReading
 from buildledger.peers import wire
 
-Handler = Callable[[Request, Exception], Awaitable[Response]]
+_Handler = Callable[[Request, Exception], Awaitable[Response]]
 BODY_MAX_BYTES = 64 * 1024
 """A question is a digest or a pattern."""
 
@@ -138,7 +138,7 @@ def _answer(content: object) -> Response:
 def _checked(check: Awaitable[None]) -> Response:
     """How a check ends, with signs of life until then: a large file takes its time."""
 
-    async def signs_and_verdict() -> AsyncIterator[bytes]:
+    async def signs_and_end() -> AsyncIterator[bytes]:
         task = asyncio.ensure_future(check)
         try:
             while not (await asyncio.wait({task}, timeout=wire.SIGN_SECONDS))[0]:
@@ -148,11 +148,11 @@ def _checked(check: Awaitable[None]) -> Response:
                 await task
             except wire.FAILURES as error:
                 failure = wire.failure_of(error)
-            yield msgspec.msgpack.encode(wire.Verdict(failure=failure))
+            yield msgspec.msgpack.encode(wire.Checked(failure=failure))
         finally:
             task.cancel()
 
-    return StreamingResponse(signs_and_verdict(), media_type=wire.MEDIA_TYPE)
+    return StreamingResponse(signs_and_end(), media_type=wire.MEDIA_TYPE)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -46,7 +46,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """The end of a check."""
 
     failure: Failure | None = None
@@ -58,7 +58,7 @@ def decoded(content: bytes, kind: type[Answer]) -> Answer:
     Raises:
         msgspec.MsgspecError
     """
-    return msgspec.msgpack.decode(content.lstrip(SIGN_OF_LIFE) if kind is Verdict else content, type=kind)
+    return msgspec.msgpack.decode(content.lstrip(SIGN_OF_LIFE) if kind is Checked else content, type=kind)
 
 
 def _altered(detail: str) -> ArtifactError:

@@ -20,7 +20,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from buildledger.logs.elsewhere import FileReading, LogReading
 from buildledger.peers import wire
 
-_Handler = Callable[[Request, Exception], Awaitable[Response]]
 BODY_MAX_BYTES = 64 * 1024
 """A question is a digest or a pattern."""
 

@@ -13,6 +13,7 @@ import { Runner } from "./runs/runner.js";
 import { AttemptRegistry } from "./session/attempt-registry.js";
 import { SessionLostError, SessionRefusedError } from "./session/errors.js";
 import type { SessionIdentity } from "./session/hello.js";
+import { LedgerHeadFile } from "./session/ledger-head.js";
 import { Outbox } from "./session/outbox.js";
 import { Session, type SessionParts } from "./session/session.js";
 import type { WorkerSettings } from "./settings.js";
@@ -66,6 +67,7 @@ export class Worker {
       instanceId: randomUUID(),
       workerId: "",
       lastEpoch: readEpoch(settings.stateDirectory),
+      ledgerHead: new LedgerHeadFile(settings.stateDirectory),
       drainingReason: undefined,
     };
     this.#sessionParts = {

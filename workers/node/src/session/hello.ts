@@ -6,6 +6,7 @@ import type { Attempt } from "../runs/attempt.js";
 import type { AttemptStore } from "../runs/attempt-store.js";
 import { RECEIVE_LIMIT_BYTES } from "../transport/transport.js";
 import type { AttemptRegistry } from "./attempt-registry.js";
+import type { LedgerHeadFile } from "./ledger-head.js";
 
 /** The version of the protocol that this worker speaks. */
 export const PROTOCOL_VERSION = 1;
@@ -16,6 +17,7 @@ export interface SessionIdentity {
   workerId: string;
   /** The highest epoch that a server has shown. */
   lastEpoch: bigint;
+  readonly ledgerHead: LedgerHeadFile;
   /** Why the worker takes no new work; undefined while it does. */
   drainingReason: string | undefined;
 }
@@ -40,13 +42,14 @@ export function helloOf(
     software: SOFTWARE,
     labels: { ...settings.labels },
     capacity: settings.capacity,
-    features: [...features],
+    features: [...features, "ledger_head"],
     limits: { spoolBytes: BigInt(settings.spoolBytes), messageBytes: RECEIVE_LIMIT_BYTES },
     encoding: "utf-8",
     workDirectory: settings.workDirectory,
     runs: registry.all.filter(({ state, isUnknown }) => state > RunState.NEW && !isUnknown).map(summaryOf),
     lastEpoch: identity.lastEpoch,
     draining: identity.drainingReason !== undefined,
+    ledgerHead: identity.ledgerHead.kept,
   });
 }
 

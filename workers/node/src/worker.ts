@@ -1,6 +1,5 @@
 // Connects the parts of a worker: credential, session, attempts and their runner.
-import { randomUUID } from "node:crypto";
-import { readEpoch, storeEpoch } from "./epoch.js";
+import { storeEpoch } from "./epoch.js";
 import { BlobStore } from "./files/transfers/blob-store.js";
 import { UnusedDirectories } from "./files/unused-directories.js";
 import { log, reasonOf } from "./log.js";
@@ -12,8 +11,7 @@ import { recover } from "./runs/recovery.js";
 import { Runner } from "./runs/runner.js";
 import { AttemptRegistry } from "./session/attempt-registry.js";
 import { SessionLostError, SessionRefusedError } from "./session/errors.js";
-import type { SessionIdentity } from "./session/hello.js";
-import { LedgerHeadFile } from "./session/ledger-head.js";
+import { newIdentity, type SessionIdentity } from "./session/hello.js";
 import { Outbox } from "./session/outbox.js";
 import { Session, type SessionParts } from "./session/session.js";
 import type { WorkerSettings } from "./settings.js";
@@ -63,13 +61,7 @@ export class Worker {
       },
       this.#wake,
     );
-    this.#identity = {
-      instanceId: randomUUID(),
-      workerId: "",
-      lastEpoch: readEpoch(settings.stateDirectory),
-      ledgerHead: new LedgerHeadFile(settings.stateDirectory),
-      drainingReason: undefined,
-    };
+    this.#identity = newIdentity(settings.stateDirectory);
     this.#sessionParts = {
       store: this.#store,
       executor,

@@ -1,12 +1,14 @@
 // The Hello message: who the worker is, and which attempts it holds.
+import { randomUUID } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
+import { readEpoch } from "../epoch.js";
 import { architecture, operatingSystem, SOFTWARE } from "../host-info.js";
 import { type Hello, HelloSchema, RunState, type RunSummary, RunSummarySchema } from "../proto/worker_pb.js";
 import type { Attempt } from "../runs/attempt.js";
 import type { AttemptStore } from "../runs/attempt-store.js";
 import { RECEIVE_LIMIT_BYTES } from "../transport/transport.js";
 import type { AttemptRegistry } from "./attempt-registry.js";
-import type { LedgerHeadFile } from "./ledger-head.js";
+import { LedgerHeadFile } from "./ledger-head.js";
 
 /** The version of the protocol that this worker speaks. */
 export const PROTOCOL_VERSION = 1;
@@ -20,6 +22,17 @@ export interface SessionIdentity {
   readonly ledgerHead: LedgerHeadFile;
   /** Why the worker takes no new work; undefined while it does. */
   drainingReason: string | undefined;
+}
+
+/** The identity of a program that has just started, with what an earlier one has kept. */
+export function newIdentity(stateDirectory: string): SessionIdentity {
+  return {
+    instanceId: randomUUID(),
+    workerId: "",
+    lastEpoch: readEpoch(stateDirectory),
+    ledgerHead: new LedgerHeadFile(stateDirectory),
+    drainingReason: undefined,
+  };
 }
 
 /** Who the worker is and what it holds at this moment. */

@@ -1,5 +1,5 @@
 // Connects the parts of a worker: credential, session, attempts and their runner.
-import { storeEpoch } from "./epoch.js";
+
 import { BlobStore } from "./files/transfers/blob-store.js";
 import { UnusedDirectories } from "./files/unused-directories.js";
 import { log, reasonOf } from "./log.js";
@@ -10,6 +10,7 @@ import { LocalExecutor } from "./runs/local-executor.js";
 import { recover } from "./runs/recovery.js";
 import { Runner } from "./runs/runner.js";
 import { AttemptRegistry } from "./session/attempt-registry.js";
+import { storeEpoch } from "./session/epoch.js";
 import { SessionLostError, SessionRefusedError } from "./session/errors.js";
 import { newIdentity, type SessionIdentity } from "./session/hello.js";
 import { Outbox } from "./session/outbox.js";

@@ -1,13 +1,13 @@
 // The Hello message: who the worker is, and which attempts it holds.
 import { randomUUID } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
-import { readEpoch } from "../epoch.js";
 import { architecture, operatingSystem, SOFTWARE } from "../host-info.js";
 import { type Hello, HelloSchema, RunState, type RunSummary, RunSummarySchema } from "../proto/worker_pb.js";
 import type { Attempt } from "../runs/attempt.js";
 import type { AttemptStore } from "../runs/attempt-store.js";
 import { RECEIVE_LIMIT_BYTES } from "../transport/transport.js";
 import type { AttemptRegistry } from "./attempt-registry.js";
+import { readEpoch } from "./epoch.js";
 import { LedgerHeadFile } from "./ledger-head.js";
 
 /** The version of the protocol that this worker speaks. */

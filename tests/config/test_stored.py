@@ -9,11 +9,10 @@ import pytest
 
 from buildledger.config.stored import (
     CONFIGURATION,
-    StoredFormat,
-    UnreadableTextError,
     read_configuration,
     read_machine_settings,
 )
+from buildledger.events.stored_format import StoredFormat, UnreadableTextError
 from tests.golden.shapes import breaks, shape_of
 from tests.golden.stored.texts import KINDS, Kind, examples
 

@@ -12,6 +12,7 @@ import msgspec
 from buildledger.config import machines, stored
 from buildledger.config.load import load
 from buildledger.config.resolved import Configuration
+from buildledger.events.stored_format import StoredFormat
 from tests.golden.shapes import Shape, shape_of
 
 DIRECTORY = Path(__file__).parent
@@ -23,7 +24,7 @@ class Kind:
 
     name: str
     """Begins the names of its files."""
-    format: stored.StoredFormat[Any]
+    format: StoredFormat[Any]
     shape: Any
     raise_here: str
     """Where the number of its format stands."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-import msgspec
-
 from buildledger.events.operation import Ended, OperationSpec, Run
 from buildledger.events.results import Result
+from buildledger.events.stored_format import StoredFormat, UnreadableTextError
 from buildledger.steps.program import Conclusion, UnusableStepError
 
 Told = TypeVar("Told")
@@ -83,15 +82,15 @@ def summary_of(ended: Ended, spec: OperationSpec) -> str:
     return f"{line}: {ended.detail}" if ended.detail else line
 
 
-def told(ended: Ended, kind: type[Told]) -> Told:
-    """What an operation brought back as JSON.
+def told(ended: Ended, kind: StoredFormat[Told]) -> Told:
+    """What an operation brought back as JSON, in whichever format it was stored.
 
     Raises:
         UnusableStepError
     """
     try:
-        return msgspec.json.decode(ended.text, type=kind)
-    except msgspec.DecodeError as error:
+        return kind.read(ended.text)
+    except UnreadableTextError as error:
         raise UnusableStepError(f"what came back makes no sense: {error}") from error
 
 

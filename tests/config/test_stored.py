@@ -10,7 +10,6 @@ import pytest
 from buildledger.config.stored import (
     CONFIGURATION,
     read_configuration,
-    read_machine_settings,
 )
 from buildledger.events.stored_format import StoredFormat, UnreadableTextError
 from tests.golden.shapes import breaks, shape_of
@@ -61,14 +60,13 @@ def test_the_golden_texts_show_every_shape() -> None:
     assert set().union(*(shape_of(kind.shape) for kind in KINDS)) <= seen
 
 
-def test_a_text_without_a_number_is_of_the_first_format() -> None:
-    """Machines' settings were stored without a number at first."""
-    numbered = (
-        next(kind for kind in KINDS if kind.name == "machine-settings-local").golden(1).read_text().splitlines()[0]
-    )
-    plain = msgspec.json.decode(numbered)
-    assert plain.pop("format") == 1
-    assert read_machine_settings(msgspec.json.encode(plain).decode()) == read_machine_settings(numbered)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_text_without_a_number_is_of_the_first_format(kind: Kind) -> None:
+    """Machines' settings, and what operations bring back, were stored without a number at first."""
+    for numbered in kind.golden(1).read_text().splitlines():
+        plain = msgspec.json.decode(numbered)
+        assert plain.pop("format") == 1
+        assert kind.format.read(msgspec.json.encode(plain)) == kind.format.read(numbered)
 
 
 def test_a_format_of_the_future_is_named() -> None:

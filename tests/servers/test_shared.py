@@ -150,7 +150,7 @@ def test_a_server_that_was_held_for_dead_says_that_it_serves_again(started: Star
         db.execute("UPDATE servers.server SET lost = true WHERE server_id = %s", (mine.server_id,))
     until(lambda: started.returned == [1])
     until(lambda: leads_all(first))
-    assert first.entries()[0].term == 2
+    until(lambda: first.entries()[0].term == 2)
 
 
 def test_the_database_ends_a_silent_session(started: Started) -> None:
@@ -178,8 +178,9 @@ async def test_work_is_cancelled_when_it_is_led_no_longer() -> None:
     for is_leading in (True, False, True):
         before = len(log)
         servers.is_leading = is_leading
-        while len(log) == before:  # noqa: ASYNC110 - what is awaited sets nothing
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(FAILOVER_SECONDS):
+            while len(log) == before:  # noqa: ASYNC110 - what is awaited sets nothing
+                await asyncio.sleep(0.01)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert log == ["begins", "ends", "begins", "ends"]

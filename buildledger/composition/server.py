@@ -20,6 +20,7 @@ from buildledger.composition.gateway import GatewayHandle, authority_of, serve_w
 from buildledger.composition.leading import LedPollers, LedReactors
 from buildledger.composition.lifetime import Lifetime
 from buildledger.composition.masking import SecretMasking
+from buildledger.composition.peers import serve_peers
 from buildledger.composition.servers import join_servers
 from buildledger.composition.state_directory import ENDED_SESSIONS_FILE, admin_token, sole_owner, tell_address
 from buildledger.composition.stores import Stores, open_stores, open_views
@@ -84,7 +85,9 @@ class Server:
             token = admin_token(settings.state)
             stores = open_stores(settings, self._clock, stack, self._keep_head)
             ledger = stores.ledger
-            servers = stores.others.servers = await join_servers(settings, ledger, self._id, stack, self._heard)
+            peer = await serve_peers(settings, stores, self._clock, self._lifetime, stack)
+            servers = await join_servers(settings, ledger, self._id, stack, self._heard, peer)
+            stores.others.servers = servers
             configurations = Configurations(ledger.at)
             active = ActiveConfiguration(ledger, configurations)
             await active.load()

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.api.models import server as models
+from buildledger.api.queries.contradictions import contradiction_problems
 from buildledger.api.queries.sources import failing_sources
 from buildledger.api.queries.workers import count_failing, count_missing
 from buildledger.domain.machine import ALERT_AFTER_FAILURES
@@ -51,6 +52,7 @@ def health_of(deps: ApiDependencies, *, detailed: bool = True) -> models.Health:
     others = [
         *write_problems(deps, detailed=detailed),
         *behind,
+        *contradiction_problems(deps, detailed=detailed),
         *skipped_problems(deps, detailed=detailed),
         *configuration_problems(deps, detailed=detailed),
         *source_problems(deps, detailed=detailed),

@@ -43,6 +43,7 @@ from buildledger.projections.views import Views
 from buildledger.reactors.assembly import join
 from buildledger.reactors.runner import Runner
 from buildledger.retention.artifacts import Retention
+from buildledger.retention.clock_trust import ClockTrust
 from buildledger.servers.entries import Servers, Singleton
 from buildledger.servers.leading import lead
 from buildledger.settings import Role, ServerSettings
@@ -62,6 +63,7 @@ class Server:
         self._clock = SystemClock()
         self._lifetime = Lifetime()
         self._gateway = GatewayHandle()
+        self._clock_trust: ClockTrust | None = None
         self.url = ""
         self._poll: Callable[[str], object] = lambda source: None
         self.last_head: SignedHead | None = None
@@ -116,6 +118,7 @@ class Server:
                 connected_workers=None if service is None else (lambda: service.connected),
                 active=active,
                 rejected_file=lambda: None if file is None else file.rejected,
+                retention_waits=self._why_retention_waits,
                 configurations=configurations,
                 trigger_poll=pollers.trigger,
                 revisions=RevisionFinder(settings.state / MIRRORS),
@@ -199,14 +202,21 @@ class Server:
         self._poll = pollers.trigger_poll
         return led
 
+    def _why_retention_waits(self) -> str | None:
+        """Why nothing is removed for its age though something would be; None if there is no such reason."""
+        trust = self._clock_trust
+        return None if trust is None or self._keep_artifacts is None else trust.doubt
+
     def _start_retention(self, stores: Stores, views: Views, servers: Servers, stack: AsyncExitStack) -> None:
         settings = self._settings
         if Role.GATEWAY in settings.roles:
+            self._clock_trust = ClockTrust(stores.ledger, self._clock)
             retention = Retention(
                 ledger=stores.ledger,
                 views=views,
                 artifacts=stores.artifacts,
                 clock=self._clock,
+                trust=self._clock_trust,
                 keep=self._keep_artifacts,
                 total_bytes=settings.artifact_total_bytes,
                 leads=partial(servers.leads, Singleton.RETENTION),

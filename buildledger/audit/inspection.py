@@ -6,22 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 from uuid import UUID
 
-import msgspec
-
 from buildledger.audit.report import Check, Finding
 from buildledger.events.build import BuildAssigned
 from buildledger.events.codec import MalformedFactError, UnknownFactError, decode
-from buildledger.events.fact import Fact
+from buildledger.events.fact import Fact, Recorded
 from buildledger.ledger.errors import StoreError
 from buildledger.ledger.store import FactQuery, FactStore
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """A fact that an inspection asked for."""
-
-    position: int
-    stream_id: UUID
-    fact: Fact
 
 
 class Inspection(Protocol):
@@ -35,7 +25,7 @@ class Inspection(Protocol):
     count: int
     """How many things it has looked at."""
 
-    def see(self, seen: Seen) -> Iterator[Finding]:
+    def see(self, seen: Recorded) -> Iterator[Finding]:
         """Take a fact; they come in the order of positions."""
         ...
 

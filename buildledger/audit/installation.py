@@ -9,6 +9,7 @@ from pathlib import Path
 
 from buildledger.audit.checks import BATCH_HEADS, UNREADABLE, PublishedHead
 from buildledger.audit.inspection import BuildNames, Inspection
+from buildledger.audit.read_models import ReadModels
 from buildledger.audit.report import Check, Report
 from buildledger.audit.sealed import NamedCommands, SealedHeads
 from buildledger.audit.stored_artifacts import StoredArtifacts
@@ -16,7 +17,7 @@ from buildledger.audit.stored_checkpoints import StoredCheckpoints
 from buildledger.audit.stored_logs import StoredLogs
 from buildledger.audit.vault_texts import VaultTexts
 from buildledger.audit.verify import verify
-from buildledger.ledger.database import open_store
+from buildledger.ledger.database import SQLITE, open_store
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.store import FactStore
 from buildledger.ledger.vault_reading import VaultReader
@@ -31,6 +32,11 @@ class StoredInstallation:
     store: FactStore
     tree: Tree
 
+    @property
+    def database(self) -> str | None:
+        """The URL, unless the ledger lies in the state directory."""
+        return None if self.url.startswith(SQLITE) else self.url
+
     def inspections(self, skipped: Collection[Check] = ()) -> Sequence[Inspection]:
         """What looks at the things beside the facts."""
         names = BuildNames(self.store)
@@ -40,6 +46,7 @@ class StoredInstallation:
             Check.CHECKPOINTS: lambda: StoredCheckpoints(self.store),
             Check.LOGS: lambda: StoredLogs(self.state / "logs", names),
             Check.ARTIFACTS: lambda: StoredArtifacts(self.state / "artifacts", names),
+            Check.READ_MODELS: lambda: ReadModels(self.store, self.state / "views", self.database),
             Check.VAULT: lambda: VaultTexts(VaultReader.open(self.url)),
         }
         return [make() for check, make in makers.items() if check not in skipped]

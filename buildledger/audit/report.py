@@ -28,6 +28,7 @@ class Check(StrEnum):
     VAULT = "vault"
     COMMANDS = "commands"
     CHECKPOINTS = "checkpoints"
+    READ_MODELS = "read-models"
 
 
 MEANING = {
@@ -43,6 +44,7 @@ MEANING = {
     Check.VAULT: "every text about a person or a change is there and can be read with its own key",
     Check.COMMANDS: "every command that a client has named is kept as it was decided",
     Check.CHECKPOINTS: "what followers of the ledger remember is what they have stored",
+    Check.READ_MODELS: "every row of the read models is one that the facts make, and none is missing",
 }
 
 _RESTORE = "restore {} from a backup, beside the ledger as it is"
@@ -51,6 +53,7 @@ ADVICE = {
     Check.ARTIFACTS: f"{_RESTORE.format('artifacts/')}, or build again what is needed",
     Check.VAULT: _RESTORE.format("vault.db (the schema vault)"),
     Check.CHECKPOINTS: "nothing has to be done: it isn't used, and the facts are read instead at the next start",
+    Check.READ_MODELS: "`buildledger projections rebuild all` makes them anew from the facts",
     Check.DATABASE: "restore ledger.db (the schema ledger) from a backup that ends at or after the last signed head",
 }
 """What to do about findings, where it isn't what `LEDGER_ADVICE` says."""
@@ -90,6 +93,19 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Contradicted(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker came with a head that this ledger didn't hold: it was restored from a backup, or altered."""
+
+    worker: str
+    position: int
+    """Of the fact that says so."""
+    head_position: int
+    """Up to where the ledger had been known."""
+    head_digest: str
+    ledger_position: int
+    """Where it ended then."""
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What a verification read and what it found wrong."""
 
@@ -108,6 +124,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What was not looked at."""
     skipped: tuple[Skipped, ...] = ()
     """Facts that a reader has set aside, by position: nothing was altered, but its read model is without them."""
+    contradicted: tuple[Contradicted, ...] = ()
+    """What workers said of the ledger, by position: no finding, for a restored backup is no alteration."""
     read: dict[str, int] = {}
     """How many of each other thing were looked at: logs, artifacts, …"""
 
@@ -154,6 +172,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         for skipped in self.skipped:
             what = f"position {skipped.position} ({skipped.fact}), set aside by {skipped.reader}: {skipped.reason}"
             yield f"  SKIPPED {what}"
+        for said in self.contradicted:
+            here = (
+                f"it ended at {said.ledger_position}"
+                if said.ledger_position < said.head_position
+                else "other facts were there"
+            )
+            yield (
+                f"  NOTED   position {said.position}: worker {said.worker} came with a head of position"
+                f" {said.head_position}, and {here}: a backup was restored then, or the ledger was altered"
+            )
         yield f"chain head  {self.chain_head}"
         yield f"tree root   {self.root}"
         if self.ok:

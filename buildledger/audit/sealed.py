@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from buildledger.audit.checks import UNREADABLE, first_line
-from buildledger.audit.inspection import Seen
 from buildledger.audit.report import Check, Finding
 from buildledger.events.codec import MalformedFactError, UnknownFactError, decode
-from buildledger.events.fact import Fact
+from buildledger.events.fact import Fact, Recorded
 from buildledger.events.seal import HeadDigest, SealMade
 from buildledger.ledger.errors import StoreError
 from buildledger.ledger.proof import Tree
@@ -31,7 +30,7 @@ class SealedHeads:
         self._unreadable = False
         self.count = 0
 
-    def see(self, seen: Seen) -> Iterator[Finding]:
+    def see(self, seen: Recorded) -> Iterator[Finding]:
         """See `Inspection`."""
         assert isinstance(seen.fact, SealMade)
         for sealed in seen.fact.heads:
@@ -72,7 +71,7 @@ class NamedCommands:
         self._store = store
         self.count = 0
 
-    def see(self, seen: Seen) -> Iterator[Finding]:
+    def see(self, seen: Recorded) -> Iterator[Finding]:
         """See `Inspection`."""
         seal = seen.fact
         assert isinstance(seal, SealMade)

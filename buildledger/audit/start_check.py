@@ -10,13 +10,11 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from buildledger.audit.checks import BATCH_HEADS, BATCH_LINKS, UNREADABLE, first_line
-from buildledger.audit.inspection import Seen
 from buildledger.audit.report import Finding
 from buildledger.audit.vault_texts import VaultTexts
 from buildledger.events.catalogue import stored_names
-from buildledger.events.change import ChangeRecorded
 from buildledger.events.codec import MalformedFactError, UnknownFactError, decode
-from buildledger.events.person import ClaimRecorded
+from buildledger.ledger.ledger import recorded
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadSignatureError, read_head
 from buildledger.ledger.store import GENESIS, ChainLink, FactQuery, FactStore, StoredFact, extend_chain
@@ -180,11 +178,9 @@ def _texts(store: FactStore, vault: VaultReader) -> Iterator[str]:
     names = stored_names(*texts.facts)
     for stored in store.select_facts(FactQuery(names=names, descending=True), TEXTS):
         try:
-            fact, _ = decode(stored.name, stored.body)
+            found += texts.see(recorded(stored))
         except (MalformedFactError, UnknownFactError):
             continue
-        assert isinstance(fact, ClaimRecorded | ChangeRecorded)
-        found += texts.see(Seen(stored.position, stored.stream_id, fact))
     found += texts.close()
     found = [finding for finding in found if finding.detail != FORGOTTEN.problem]
     if found:

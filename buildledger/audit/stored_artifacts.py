@@ -9,10 +9,10 @@ from uuid import UUID
 
 import msgspec
 
-from buildledger.audit.inspection import BuildNames, Seen
+from buildledger.audit.inspection import BuildNames
 from buildledger.audit.report import Check, Finding
 from buildledger.events.build import ArtifactRemoved, ArtifactStored
-from buildledger.events.fact import Fact
+from buildledger.events.fact import Fact, Recorded
 from buildledger.logs.artifacts_manifest import Manifest, ManifestError
 
 READ_BYTES = 1 << 20
@@ -39,7 +39,7 @@ class StoredArtifacts:
         """Digest → what is wrong with the file of that name; empty: nothing."""
         self.count = 0
 
-    def see(self, seen: Seen) -> Iterator[Finding]:
+    def see(self, seen: Recorded) -> Iterator[Finding]:
         """See `Inspection`."""
         match seen.fact:
             case ArtifactStored() as stored:

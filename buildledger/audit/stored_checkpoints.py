@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from buildledger.audit.inspection import Seen
 from buildledger.audit.report import Check, Finding
-from buildledger.events.fact import Fact
+from buildledger.events.fact import Fact, Recorded
 from buildledger.ledger.checkpoints import AlteredCheckpointError, unsealed
 from buildledger.ledger.errors import StoreError
 from buildledger.ledger.store import FactStore
@@ -23,7 +22,7 @@ class StoredCheckpoints:
         self._store = store
         self.count = 0
 
-    def see(self, seen: Seen) -> Iterator[Finding]:
+    def see(self, seen: Recorded) -> Iterator[Finding]:
         """See `Inspection`: no fact speaks of them."""
         yield from ()
 

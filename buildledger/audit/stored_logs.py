@@ -8,9 +8,9 @@ from uuid import UUID
 
 import msgspec
 
-from buildledger.audit.inspection import BuildNames, Seen
+from buildledger.audit.inspection import BuildNames
 from buildledger.audit.report import Check, Finding
-from buildledger.events.fact import Fact
+from buildledger.events.fact import Fact, Recorded
 from buildledger.events.log import LogFinished, LogOpened
 from buildledger.logs.examination import LogExaminer
 from buildledger.logs.store import LogAlteredError, LogDigest, LogMissingError
@@ -37,7 +37,7 @@ class StoredLogs:
         self._open: dict[UUID, _Open] = {}
         self.count = 0
 
-    def see(self, seen: Seen) -> Iterator[Finding]:
+    def see(self, seen: Recorded) -> Iterator[Finding]:
         """See `Inspection`."""
         match seen.fact:
             case LogOpened() as opened:

@@ -13,11 +13,10 @@ import msgspec
 import sqlalchemy as sa
 
 from buildledger.audit.checks import first_line
-from buildledger.audit.inspection import Seen
 from buildledger.audit.report import Check, Finding
 from buildledger.domain.person import normalise
 from buildledger.events.change import ChangeRecorded
-from buildledger.events.fact import Fact
+from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import claim_id, words_id
 from buildledger.events.person import ClaimRecorded
 from buildledger.ledger.vault_reading import ExaminedText, VaultReader
@@ -35,12 +34,12 @@ class VaultTexts:
 
     def __init__(self, vault: VaultReader) -> None:
         self._vault = vault
-        self._waiting: list[Seen] = []
+        self._waiting: list[Recorded] = []
         self._key: bytes | None = None
         self._key_known = False
         self.count = 0
 
-    def see(self, seen: Seen) -> Iterator[Finding]:
+    def see(self, seen: Recorded) -> Iterator[Finding]:
         """See `Inspection`."""
         self._waiting.append(seen)
         if len(self._waiting) == BATCH_TEXTS:
@@ -71,7 +70,7 @@ class VaultTexts:
             if problem:
                 yield _of(seen, problem)
 
-    def _problem(self, seen: Seen, examined: ExaminedText) -> str:
+    def _problem(self, seen: Recorded, examined: ExaminedText) -> str:
         if examined.text is None:
             return examined.problem
         match seen.fact:
@@ -94,7 +93,7 @@ def _words_of(fact: Fact) -> UUID:
     return fact.words_id
 
 
-def _of(seen: Seen, detail: str, last: int | None = None) -> Finding:
+def _of(seen: Recorded, detail: str, last: int | None = None) -> Finding:
     match seen.fact:
         case ChangeRecorded(source=source, revision=revision):
             subject = f"text of change {revision[:12]} of source {source}"

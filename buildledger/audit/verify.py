@@ -7,13 +7,15 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 import sqlalchemy as sa
 
 from buildledger.audit.checks import ChainCheck, HeadCheck, Mismatch, PublishedHead, TreeCheck, first_line
-from buildledger.audit.inspection import Inspection, Seen
-from buildledger.audit.report import Check, Finding, Report, Skipped
+from buildledger.audit.inspection import Inspection
+from buildledger.audit.report import Check, Contradicted, Finding, Report, Skipped
 from buildledger.events.catalogue import stored_names
-from buildledger.events.codec import MalformedFactError, UnknownFactError, decode
-from buildledger.events.fact import Fact
+from buildledger.events.codec import MalformedFactError, UnknownFactError
+from buildledger.events.fact import Recorded
 from buildledger.events.projection import ProjectionSkipped
+from buildledger.events.worker import WorkerLedgerContradicted
 from buildledger.ledger.errors import StoreError
+from buildledger.ledger.ledger import recorded
 from buildledger.ledger.merkle import Frontier
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.store import FactQuery, FactStore, StoredFact
@@ -25,7 +27,7 @@ NO_FACT = (TypeError, ValueError, AttributeError, OverflowError)
 """What a row leads to whose columns hold something else than they should."""
 UNREADABLE_MAX = 1_000
 """Rows that can't be read, each by itself, before the rest is given up."""
-INSPECTED = frozenset({Check.LOGS, Check.ARTIFACTS, Check.VAULT, Check.COMMANDS, Check.CHECKPOINTS})
+INSPECTED = frozenset({Check.LOGS, Check.ARTIFACTS, Check.VAULT, Check.COMMANDS, Check.CHECKPOINTS, Check.READ_MODELS})
 """What is checked only if there is an inspection for it."""
 
 
@@ -68,6 +70,7 @@ class _Verification:
         self._chain_head = b""
         self._heads_checked = 0
         self._skipped: list[Skipped] = []
+        self._contradicted: list[Contradicted] = []
         self.position = 0
         """Everything up to here was read."""
 
@@ -113,6 +116,7 @@ class _Verification:
             findings=tuple(sorted(findings, key=lambda finding: finding.position)),
             unchecked=tuple(sorted(INSPECTED - done)),
             skipped=tuple(sorted(self._skipped, key=lambda one: one.position)),
+            contradicted=tuple(self._contradicted),
             read={inspection.noun: inspection.count for inspection in self._inspections},
         )
 
@@ -147,7 +151,7 @@ class _Verification:
             missing = f"{plural(gone, 'fact')} {'is' if gone == 1 else 'are'} missing before position {position}"
             self.find(Check.POSITIONS, self.position + 1, missing)
         self.position = position
-        decoded = self._decoded(fact.name, fact.body)
+        decoded = self._decoded(fact)
         leaf = fact.leaf_hash
         self._frontier.append(leaf)
         self._check(Check.CHAIN, chain.check(position, leaf))
@@ -156,24 +160,34 @@ class _Verification:
         for head in heads.at(position):
             self._check(Check.HEADS, heads.check(position, self._frontier.root(), head))
         if decoded is not None and (wanted := self._wanted.get(fact.name)) is not None:
-            seen = Seen(position, fact.stream_id, decoded)
             for inspection in wanted:
-                self._inspected += inspection.see(seen)
+                self._inspected += inspection.see(decoded)
 
     def _check(self, check: Check, mismatch: Mismatch | None) -> None:
         if mismatch is not None:
             self.find(check, mismatch.position, mismatch.detail, mismatch.last)
 
-    def _decoded(self, name: str, body: bytes) -> Fact | None:
+    def _decoded(self, stored: StoredFact) -> Recorded | None:
         try:
-            fact = decode(name, body)[0]
+            decoded = recorded(stored)
         except (UnknownFactError, MalformedFactError) as error:
             self.find(Check.DECODING, self.position, str(error))
             return None
+        fact = decoded.fact
         if type(fact) is ProjectionSkipped and len(self._skipped) < SKIPPED_SHOWN:
             skipped = Skipped(reader=fact.reader, position=fact.position, fact=fact.fact, reason=fact.reason)
             self._skipped.append(skipped)
-        return fact
+        if type(fact) is WorkerLedgerContradicted and len(self._contradicted) < SKIPPED_SHOWN:
+            self._contradicted.append(
+                Contradicted(
+                    worker=fact.worker,
+                    position=decoded.position,
+                    head_position=fact.head_position,
+                    head_digest=fact.head_digest,
+                    ledger_position=fact.ledger_position,
+                )
+            )
+        return decoded
 
     def _ends(self, tree_size: int, largest_head: int) -> None:
         """Look for facts that are gone from the end: something still speaks of them."""

@@ -9,8 +9,8 @@ from buildledger.bridge.connection import ConnectionLostError, RefusedError
 from buildledger.bridge.files import Files
 from buildledger.bridge.machine import Machine, NoAnswerError
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.files.listing import StoppedError
 from buildledger.worker.files.transfers.blob_store import BlobStore
+from buildledger.worker.files.trees import StoppedError
 from buildledger.worker.processes.orphans import OrphanedRun
 from buildledger.worker.processes.tree import Survivor
 from buildledger.worker.runs.attempt import Attempt

@@ -19,7 +19,7 @@ from buildledger.bridge.files import Files
 from buildledger.bridge.machine import Auxiliary, Machine, NoAnswerError, os_error
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker.files.operations import file_error
-from buildledger.worker.files.paths import PathEscapesError, resolve
+from buildledger.worker.files.paths import PathEscapesError, build_directory, parts_of
 from buildledger.worker.files.transfers.blob_store import BlobStore, TransferTask
 from buildledger.worker.files.transfers.fetch import fetch_files
 from buildledger.worker.files.transfers.upload import MOST_UPLOADS, NO_FILE, upload_files
@@ -44,7 +44,7 @@ async def fetch(machine: Machine, attempt: Attempt, plan: Plan, blobs: BlobStore
         try:
             for wanted in plan.spec.files_in:
                 target = await files.resolve(wanted.path)
-                command = await _place(machine, resolve(staged.root, wanted.path), target, wanted.mode)
+                command = await _place(machine, _staged_path(staged, wanted.path), target, wanted.mode)
                 if not command.ok:
                     raise os_error(command, target)
         except (OSError, PathEscapesError, NoAnswerError) as error:
@@ -103,7 +103,7 @@ async def _pull_all(machine: Machine, files: Files, staged: TransferTask, wanted
             continue
         if wanted.size_limit and entry.size > wanted.size_limit:
             raise _TooLargeError(entry.path, f"larger than {wanted.size_limit} bytes")
-        target = resolve(staged.root, entry.path)
+        target = _staged_path(staged, entry.path)
         os.makedirs(target.rpartition(b"/")[0], exist_ok=True)  # noqa: PTH103 - bytes
         with open(target, "wb") as sink:  # noqa: ASYNC230, PTH123 - bytes, a local file
             command = await machine.pull(path, sink, wanted.size_limit or None)
@@ -113,6 +113,11 @@ async def _pull_all(machine: Machine, files: Files, staged: TransferTask, wanted
         os.utime(target, (entry.modified_at.seconds, entry.modified_at.seconds))
 
 
+def _staged_path(staged: TransferTask, path: bytes) -> bytes:
+    """Where a file of the machine lies meanwhile, in a directory that nobody else writes to."""
+    return b"/".join((staged.directory.path, *parts_of(path)))
+
+
 @contextmanager
 def _staged(attempt: Attempt, plan: Plan) -> Iterator[TransferTask]:
     """The transfers of an attempt, with an empty directory of the bridge in place of the build directory."""
@@ -120,6 +125,6 @@ def _staged(attempt: Attempt, plan: Plan) -> Iterator[TransferTask]:
     folder.mkdir(mode=0o700, exist_ok=True)
     directory = Path(tempfile.mkdtemp(dir=folder)).resolve()
     try:
-        yield replace(transfer_task(attempt, plan), root=os.fsencode(directory))
+        yield replace(transfer_task(attempt, plan), directory=build_directory(folder, directory.name))
     finally:
         shutil.rmtree(directory, ignore_errors=True)

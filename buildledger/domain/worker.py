@@ -24,6 +24,8 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
     lost: bool = False
     missing: bool = False
     paused: bool = False
+    contradicted: tuple[int, str] | None = None
+    """Position and digest of the last head that it came with and that the ledger doesn't hold."""
 
 
 class WorkerCommand(Command, frozen=True, kw_only=True):
@@ -118,6 +120,14 @@ class ResumeWorker(WorkerCommand, frozen=True, kw_only=True):
     """Assign to it again."""
 
 
+class ContradictLedger(WorkerCommand, frozen=True, kw_only=True):
+    """Note that it holds a head that the ledger doesn't; the same one again decides nothing."""
+
+    head_position: int
+    head_digest: str
+    ledger_position: int
+
+
 class RevokeWorker(WorkerCommand, frozen=True, kw_only=True):
     """Void its credentials."""
 
@@ -126,7 +136,7 @@ class RevokeWorker(WorkerCommand, frozen=True, kw_only=True):
 
 CredentialCommands = EnrollWorker | RotateCredential | ExpireCredential | RevokeWorker
 PresenceCommands = ConnectWorker | DisconnectWorker | ExpireLease | ReportWorkerMissing | PauseWorker | ResumeWorker
-WorkerCommands = CredentialCommands | PresenceCommands
+WorkerCommands = CredentialCommands | PresenceCommands | ContradictLedger
 COMMANDS = (
     EnrollWorker,
     RotateCredential,
@@ -138,4 +148,5 @@ COMMANDS = (
     ReportWorkerMissing,
     PauseWorker,
     ResumeWorker,
+    ContradictLedger,
 )

@@ -12,6 +12,7 @@ from buildledger.domain.refusals import DuplicateWorkerRefusal, TokenRefusal
 from buildledger.domain.worker import (
     COMMANDS,
     ConnectWorker,
+    ContradictLedger,
     CredentialCommands,
     DisconnectWorker,
     EnrollWorker,
@@ -33,6 +34,7 @@ from buildledger.events.worker import (
     WorkerCredentialRotated,
     WorkerDisconnected,
     WorkerEnrolled,
+    WorkerLedgerContradicted,
     WorkerLost,
     WorkerMissing,
     WorkerPaused,
@@ -66,6 +68,14 @@ def decide(state: WorkerState, command: WorkerCommands) -> tuple[Fact, ...]:
             return () if state.paused else (WorkerPaused(by=by, reason=reason),)
         case ResumeWorker():
             return (WorkerResumed(),) if state.paused else ()
+        case ContradictLedger(worker=worker, head_position=position, head_digest=digest):
+            contradicted = WorkerLedgerContradicted(
+                worker=worker,
+                head_position=position,
+                head_digest=digest,
+                ledger_position=command.ledger_position,
+            )
+            return () if state.contradicted == (position, digest) else (contradicted,)
         case _:
             assert_never(command)
 
@@ -165,6 +175,8 @@ def evolve(state: WorkerState, fact: Fact) -> WorkerState:
             return replace(state, paused=True)
         case WorkerResumed():
             return replace(state, paused=False)
+        case WorkerLedgerContradicted(head_position=position, head_digest=digest):
+            return replace(state, contradicted=(position, digest))
         case _:
             return state
 

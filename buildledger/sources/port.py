@@ -42,6 +42,8 @@ class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
     """How to get rid of what was there; None: not at all (incremental)."""
     alone: bool
     """Nothing else has been checked out for this build, so a damaged clone may go with all that is beside it."""
+    first: bool
+    """No step of this build has done anything yet: whatever is in its directory is of earlier ones."""
     filter: str | None
     depth: int | None
     submodules: bool

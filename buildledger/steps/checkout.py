@@ -117,6 +117,7 @@ def _plan(step: CheckoutStep, inputs: StepInputs) -> Checkout:
         into=step.into,
         method=step.method,
         alone=not inputs.revisions.keys() - {step.source},
+        first=inputs.first,
         filter=step.filter,
         depth=step.depth,
         submodules=step.submodules,
@@ -177,4 +178,4 @@ def _give_up(planned: Checkout, failed: WorkerCommandFailedError, time: TimeLeft
     )
 
 
-PROGRAM = StepProgram(name="checkout", version=4, start=checkout)
+PROGRAM = StepProgram(name="checkout", version=5, start=checkout)

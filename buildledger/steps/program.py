@@ -60,6 +60,8 @@ class StepInputs(msgspec.Struct, frozen=True, kw_only=True):
     """The version-control system of each source, by its key in `sources/systems.py`."""
     revisions: Mapping[str, str] = msgspec.field(default_factory=dict)
     """What earlier steps have really got, by source: a second checkout of it gets the same."""
+    first: bool = False
+    """No earlier step of the build has done anything."""
 
 
 Request = Operation | SetProperty | ObtainRevision

@@ -28,7 +28,9 @@ workers:
 builders:
   tests:
     steps: [{checkout: app}, {run: [make, test]}]
-triggers: [{on: manual, build: [tests]}]
+  tidy:
+    steps: [{run: [make, tidy]}]
+triggers: [{on: manual, build: [tests, tidy]}]
 """
 
 

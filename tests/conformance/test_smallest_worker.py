@@ -22,6 +22,9 @@ builders:
   long:
     steps:
       - run: [sleep, "600"]
+  left:
+    steps:
+      - run: [sh, -c, "echo $$ > pid; exec sleep 600"]
   slow:
     steps:
       - run: [sleep, "600"]
@@ -50,10 +53,25 @@ def test_it_builds_for_a_real_server(tmp_path: Path) -> None:
 
             wait_until(started, "the build that takes long is stopped")
             assert installed.wait_for_answer(client, long) == "cancelled"
+            installed.force(client, "left")
+            wait_until(lambda: bool(_left(tmp_path)), "a command runs whose worker is told to leave")
+            (process,) = _left(tmp_path)
             worker.terminate()
             worker.wait(10)
+            wait_until(lambda: not _is_alive(process), "the command ended with its worker")
         finally:
             worker.kill()
             worker.wait()
         ended = [fact.ended.reason for fact in installed.facts(OperationFinished)]
         assert ended == ["exited", "max_time", "cancel"]
+
+
+def _left(directory: Path) -> list[int]:
+    """The process that was left with the worker, as soon as it has written its number."""
+    written = [file.read_text() for file in (directory / "work").glob("left/**/pid")]
+    return [int(text) for text in written if text.endswith("\n")]
+
+
+def _is_alive(process: int) -> bool:
+    state = Path(f"/proc/{process}/stat")
+    return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"

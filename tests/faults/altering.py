@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -45,7 +46,7 @@ def flip_cell(file: str, table: str, column: str, names: str = "") -> Alter:
     """Change a bit in a column of bytes or text of some row; `names` is the column that tells what has to be named."""
 
     def alter(state: Path, random: Random) -> Altered:
-        with database(state / file) as db:
+        with database(_found(state, file)) as db:
             where = f"FROM {table} WHERE length({column}) > 0"
             rows = db.execute(f"SELECT _rowid_ {where}").fetchall() if _has_rowid(db, table) else []
             key = "_rowid_" if rows else _primary_key(db, table)
@@ -68,11 +69,24 @@ def flip_cell(file: str, table: str, column: str, names: str = "") -> Alter:
     return alter
 
 
+def log_rewritten(state: Path, random: Random) -> Altered:
+    """Change a byte of a log, and the store's own digest so that it fits: only the fact contradicts it."""
+    with database(state / "logs/logs.db") as db:
+        whole = "chunk.log = log.id AND chunk.codec = 0 AND chunk.size_bytes = log.size_bytes AND data IS NOT NULL"
+        rows = db.execute(f"SELECT log.id, log_id, data FROM log JOIN chunk ON {whole} AND log.sha256 NOT NULL")
+        row, log_id, data = random.choice(rows.fetchall())
+        at = random.choice([at for at, byte in enumerate(data) if byte != ord("\n")])
+        other = data[:at] + (b"x" if data[at] != ord("x") else b"y") + data[at + 1 :]
+        db.execute("UPDATE chunk SET data = ? WHERE log = ?", (other, row))
+        db.execute("UPDATE log SET sha256 = ? WHERE id = ?", (hashlib.sha256(other).digest(), row))
+    return Altered(f"logs/logs.db: a byte and the digest of log {row}", _text(log_id))
+
+
 def delete_row(file: str, table: str, names: str = "", where: str = "1") -> Alter:
     """Delete some row."""
 
     def alter(state: Path, random: Random) -> Altered:
-        with database(state / file) as db:
+        with database(_found(state, file)) as db:
             key = "_rowid_" if _has_rowid(db, table) else _primary_key(db, table)
             rows = db.execute(f"SELECT {key}, {names or 'NULL'} FROM {table} WHERE {where}").fetchall()
             row, name = random.choice(rows)
@@ -82,11 +96,32 @@ def delete_row(file: str, table: str, names: str = "", where: str = "1") -> Alte
     return alter
 
 
+def add_row(file: str, table: str, position: str, names: str = "") -> Alter:
+    """Add a copy of some row that begins at another position, whatever an index says to that."""
+
+    def alter(state: Path, random: Random) -> Altered:
+        with database(_found(state, file)) as db:
+            (row,) = random.choice(db.execute(f"SELECT _rowid_ FROM {table}").fetchall())
+            db.execute(f"CREATE TEMP TABLE copied AS SELECT * FROM {table} WHERE _rowid_ = ?", (row,))
+            used = {number for (number,) in db.execute(f"SELECT {position} FROM {table}")}
+            other = random.choice(sorted(set(range(1, max(used))) - used))
+            db.execute(f"UPDATE copied SET {position} = ?", (other,))
+            (name,) = db.execute(f"SELECT {names or 'NULL'} FROM copied").fetchone()
+            for (index,) in db.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql LIKE '%UNIQUE%'", (table,)
+            ).fetchall():
+                db.execute(f"DROP INDEX {index}")
+            db.execute(f"INSERT INTO {table} SELECT * FROM copied")
+        return Altered(f"{file}: a row of {table} added at {other}", _text(name))
+
+    return alter
+
+
 def delete_all(file: str, *tables: str) -> Alter:
     """Empty tables."""
 
     def alter(state: Path, _: Random) -> Altered:
-        with database(state / file) as db:
+        with database(_found(state, file)) as db:
             for table in tables:
                 db.execute(f"DELETE FROM {table}")
         return Altered(f"{file}: {', '.join(tables)} emptied", "")
@@ -137,6 +172,10 @@ def grown(path: Path, random: Random) -> None:
     path.write_bytes(path.read_bytes() + random.randbytes(random.randrange(1, 100)))
 
 
+def _found(state: Path, pattern: str) -> Path:
+    return next(state.glob(pattern))
+
+
 def _has_rowid(db: sqlite3.Connection, table: str) -> bool:
     (sql,) = db.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()
     return "WITHOUT ROWID" not in sql
@@ -150,61 +189,3 @@ def _text(name: object) -> str:
     if isinstance(name, bytes) and len(name) == 16:
         return str(UUID(bytes=name))
     return "" if name is None else str(name)
-
-
-LOG_OF_CHUNK = "(SELECT log_id FROM log WHERE log.id = chunk.log)"
-ALTERATIONS: dict[str, tuple[Alter, str]] = {
-    "fact body": (flip_cell("ledger.db", "fact", "body", "position"), "tree"),
-    "fact name": (flip_cell("ledger.db", "fact", "name", "position"), "decoding"),
-    "fact stream": (flip_cell("ledger.db", "fact", "stream_id", "position"), "tree"),
-    "fact version": (flip_cell("ledger.db", "fact", "version", "position"), "versions"),
-    "fact deleted": (delete_row("ledger.db", "fact", "position"), "chain"),
-    "chain head": (flip_cell("ledger.db", "chain", "head"), "chain"),
-    "chain previous": (flip_cell("ledger.db", "chain", "previous"), "chain"),
-    "chain link deleted": (delete_row("ledger.db", "chain"), "chain"),
-    "tile": (flip_cell("proof.db", "tile", "hashes"), "tree"),
-    "tile deleted": (delete_row("proof.db", "tile"), "tree"),
-    "head note": (flip_cell("proof.db", "head", "note"), "heads"),
-    "head verifier": (flip_cell("proof.db", "head", "verifier"), "heads"),
-    "head size": (flip_cell("proof.db", "head", "size"), "heads"),
-    "head deleted": (delete_row("proof.db", "head", "'head of size ' || size"), "heads"),
-    "heads deleted": (delete_all("proof.db", "head"), "heads"),
-    "proofs emptied": (delete_all("proof.db", "head", "tile", "reader_position"), "heads"),
-    "proofs": (remove("proof.db*"), "heads"),
-    "command digest": (flip_cell("ledger.db", "command", "digest"), "commands"),
-    "command id": (flip_cell("ledger.db", "command", "command_id"), "commands"),
-    "command position": (flip_cell("ledger.db", "command", "position"), "commands"),
-    "command count": (flip_cell("ledger.db", "command", "fact_count"), "commands"),
-    "command deleted": (delete_row("ledger.db", "command"), "commands"),
-    "checkpoint state": (flip_cell("ledger.db", "checkpoint", "state", "name"), "checkpoints"),
-    "checkpoint position": (flip_cell("ledger.db", "checkpoint", "position", "name"), "checkpoints"),
-    "checkpoint version": (flip_cell("ledger.db", "checkpoint", "version", "name"), "checkpoints"),
-    "log chunk": (flip_cell("logs/logs.db", "chunk", "data", LOG_OF_CHUNK), "logs"),
-    "log chunk line": (flip_cell("logs/logs.db", "chunk", "first_line", LOG_OF_CHUNK), "logs"),
-    "log chunk place": (flip_cell("logs/logs.db", "chunk", "first_byte", LOG_OF_CHUNK), "logs"),
-    "log chunk deleted": (delete_row("logs/logs.db", "chunk", LOG_OF_CHUNK), "logs"),
-    "log size": (flip_cell("logs/logs.db", "log", "size_bytes", "log_id"), "logs"),
-    "log lines": (flip_cell("logs/logs.db", "log", "newlines", "log_id"), "logs"),
-    "log digest": (flip_cell("logs/logs.db", "log", "sha256", "log_id"), "logs"),
-    "log deleted": (delete_row("logs/logs.db", "log", "log_id"), "logs"),
-    "log database": (remove("logs/logs.db*"), "logs"),
-    "logs": (remove("logs"), "logs"),
-    "pack": (some_file("logs/packs/*.pack", bit_flipped), "logs"),
-    "pack cut": (some_file("logs/packs/*.pack", cut), "logs"),
-    "pack deleted": (some_file("logs/packs/*.pack", deleted), "logs"),
-    "artifact": (some_file("artifacts/??/*", bit_flipped, named=True), "artifacts"),
-    "artifact cut": (some_file("artifacts/??/*", cut, named=True), "artifacts"),
-    "artifact grown": (some_file("artifacts/??/*", grown, named=True), "artifacts"),
-    "artifact deleted": (some_file("artifacts/??/*", deleted, named=True), "artifacts"),
-    "artifacts": (remove("artifacts"), "artifacts"),
-    "text": (flip_cell("vault.db", "word", "sealed"), "vault"),
-    "text nonce": (flip_cell("vault.db", "word", "nonce"), "vault"),
-    "text deleted": (delete_row("vault.db", "word"), "vault"),
-    "text key": (flip_cell("vault.db", "word_key", "key"), "vault"),
-    "text key deleted": (delete_row("vault.db", "word_key"), "vault"),
-    "installation key": (flip_cell("vault.db", "installation", "secret"), "vault"),
-    "installation key deleted": (delete_all("vault.db", "installation"), "vault"),
-    "vault emptied": (delete_all("vault.db", "word", "word_key"), "vault"),
-    "vault": (remove("vault.db*"), "vault"),
-}
-"""Name → how, and the check that has to find it."""

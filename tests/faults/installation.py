@@ -64,7 +64,9 @@ class Installation:
         artifact_build_bytes: int = 1 << 30,
         grpc_tls: AutoTls | None = None,
         on: Disk | None = None,
+        machine: str | None = None,
     ) -> None:
+        """`machine`: it is on another one than servers with another name, and answers them."""
         self.directory = directory
         self._disk = on
         config = directory / "ci.yaml"
@@ -78,6 +80,8 @@ class Installation:
             lease_seconds=lease_seconds,
             artifact_build_bytes=artifact_build_bytes,
             grpc_tls=grpc_tls,
+            machine=machine,
+            peer=None if machine is None else Address(host="127.0.0.1", port=free_port()),
         )
         self._server: ForkServerProcess | None = None
         self._worker: subprocess.Popen[bytes] | None = None
@@ -237,6 +241,7 @@ def installation(
     artifact_build_bytes: int = 1 << 30,
     grpc_tls: AutoTls | None = None,
     on: Disk | None = None,
+    machine: str | None = None,
 ) -> Iterator[Installation]:
     """One that is gone when the test is over; with its state `on` a disk that is mounted at `directory / "state"`."""
     installed = Installation(
@@ -247,6 +252,7 @@ def installation(
         artifact_build_bytes=artifact_build_bytes,
         grpc_tls=grpc_tls,
         on=on,
+        machine=machine,
     )
     try:
         yield installed

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from buildledger.cli.main import group
 from buildledger.ledger.database import open_store
 from buildledger.ledger.proof import Tree
-from tests.faults.altering import ALTERATIONS, database
+from tests.faults.alterations import ALTERATIONS
+from tests.faults.altering import database
 from tests.faults.lived_in import lived_in
 from tests.faults.loops.alterations import verified
 

@@ -25,8 +25,6 @@ class State(NamedTuple):
     """Bring a directory into it that an earlier build has used."""
     submodules: bool = False
     """Whether it is one of a repository with submodules."""
-    forgets: bool = False
-    """Whether nothing is left that tells which files the earlier revision had; who keeps unknown files keeps those."""
 
 
 class Site:
@@ -62,11 +60,17 @@ class Site:
         conclusion = directory.check_out(world.url(name), world.second[name]).conclusion
         if conclusion.result is not Result.SUCCESS:
             return [f"{conclusion.result}: {conclusion.summary}"]
-        former = world.expected(name, world.first[name]) if state.forgets else None
-        wrong = directory.differences(world.expected(name, world.second[name]), former=former)
+        wrong = directory.differences(world.expected(name, world.second[name]))
         if f"url = {world.url(name)}\n" not in (directory.clone / ".git/config").read_text():
             wrong.append("origin is another one")
+        if _history(directory.clone) != _history(world.root / name):
+            wrong.append("the history is another one")
         return wrong
+
+
+def _history(clone: Path) -> str:
+    counting = ["git", "rev-list", "--count", "HEAD"]
+    return subprocess.run(counting, cwd=clone, env=ENVIRONMENT, check=True, capture_output=True, text=True).stdout
 
 
 def succeeded(performance: Performance) -> Performance:
@@ -117,6 +121,21 @@ def _empty_objects(path: str) -> Callable[[Directory], None]:
                 place.write_bytes(b"")
 
     return empty
+
+
+def _unwatched(flag: str, path: str, place: str = ".") -> Callable[[Directory], None]:
+    """A file with content that nobody wants, which git is told to let be."""
+    return _then(_in_git("-C", place, "update-index", flag, path), _write(f"{place}/{path}"))
+
+
+def _shallow() -> Callable[[Directory], None]:
+    """As a checkout with `depth` has left it."""
+
+    def cut(directory: Directory) -> None:
+        head = (directory.clone / ".git/HEAD").read_text()
+        (directory.clone / ".git/shallow").write_text(head)
+
+    return cut
 
 
 def _nothing(directory: Directory) -> None:
@@ -179,14 +198,14 @@ STATES = (
     State("an empty config", _write(".git/config", b"")),
     State("nonsense in the index", _write(".git/index")),
     State("an empty index", _write(".git/index", b"")),
-    State("no index", _remove(".git/index"), forgets=True),
+    State("no index", _remove(".git/index")),
     State("no objects", _remove(".git/objects")),
     State("empty objects", _empty_objects(".git/objects")),
     State("nonsense in a reference", _write(".git/refs/buildledger/head")),
     State("nonsense in the packed references", _write(".git/packed-refs")),
     State("nonsense about what is shallow", _write(".git/shallow")),
-    State("no .git", _remove(".git"), forgets=True),
-    State(".git is empty", _then(_remove(".git"), lambda directory: (directory.clone / ".git").mkdir()), forgets=True),
+    State("no .git", _remove(".git")),
+    State(".git is empty", _then(_remove(".git"), lambda directory: (directory.clone / ".git").mkdir())),
     State(".git leads nowhere", _then(_remove(".git"), _write(".git", b"gitdir: /nowhere\n"))),
     State(".git is nonsense", _then(_remove(".git"), _write(".git"))),
     State("the index is locked", _write(".git/index.lock", b"")),
@@ -196,6 +215,20 @@ STATES = (
     State("a fetch was killed", _then(_write(".git/objects/pack/tmp_pack_x"), _write(".git/FETCH_HEAD", b""))),
     State("a checkout was killed", _then(_write("a.txt", b"tw"), _remove("thing"), _write(".git/index.lock", b"x"))),
     State("a file that git isn't to look at", _then(_in_git("update-index", "--assume-unchanged", "a.txt"), _dirty)),
+    State("a file that git isn't to write", _unwatched("--skip-worktree", ".gitignore")),
+    State("an unchanged file that git isn't to look at", _unwatched("--assume-unchanged", ".gitignore")),
+    State("attributes of its own", _write(".git/info/attributes", b"*.txt text eol=crlf\n")),
+    State("ignored files of its own", _write(".git/info/exclude", b"*\n")),
+    State("addresses that lead elsewhere", _in_git("config", "url./nowhere/.insteadOf", "file://")),
+    State(
+        "included configuration",
+        _then(_write("c.cfg", b'[url "/x/"]\n\tinsteadOf = file:\n'), _in_git("config", "include.path", "../c.cfg")),
+    ),
+    State("shallow", _shallow()),
+    State("large files in it", _in_git("config", "buildledger.lfs", "true")),
+    State(
+        "a first checkout was killed", _then(_in_git("symbolic-ref", "HEAD", "refs/heads/main"), _remove(".git/index"))
+    ),
     State("a sparse checkout", _in_git("sparse-checkout", "set", "--no-cone", "/folder/")),
     State("a clone without files", _then(_in_git("config", "core.bare", "true"), _remove("folder"))),
     State("files elsewhere", _in_git("config", "core.worktree", "/nowhere")),
@@ -214,6 +247,14 @@ STATES = (
     State("a submodule's index is locked", _write(".git/modules/lib/index.lock", b""), submodules=True),
     State("both are locked", _then(_write(".git/modules/lib/index.lock"), _write(".git/index.lock")), submodules=True),
     State("a submodule changed by a build", _write("lib/lib.txt"), submodules=True),
+    State("shallow, with submodules", _shallow(), submodules=True),
+    State("large files in it, with submodules", _in_git("config", "buildledger.lfs", "true"), submodules=True),
+    State(
+        "a file of a submodule that git isn't to write",
+        _unwatched("--skip-worktree", "inner.txt", "lib/inner"),
+        submodules=True,
+    ),
+    State("a submodule that isn't active", _in_git("config", "submodule.lib.active", "false"), submodules=True),
     State("a submodule of nobody's", _in_git("config", "submodule.lib.url", "/nowhere"), submodules=True),
 )
 

@@ -98,7 +98,7 @@ class WithoutLargeFiles(StepExecutor):
     def __init__(self, directory: Path) -> None:
         programs = directory.parent / "programs"
         programs.mkdir(exist_ok=True)
-        for name in ("git", "sh", "rm", "sleep"):
+        for name in ("git", "sh", "rm", "sleep", "grep"):
             (programs / name).symlink_to(str(shutil.which(name)))
         super().__init__(directory, {"PATH": str(programs)})
 
@@ -142,7 +142,7 @@ class Directory:
             name="checkout", source="widget", into=self.into, submodules=self.name == "widget", **mode, **options
         )
         stamp = SourceStamp(source="widget", repository=url, branch="main", revision=revision)
-        return self.executor.perform(step, StepInputs(stamps={"widget": stamp}, systems={"widget": "git"}))
+        return self.executor.perform(step, StepInputs(stamps={"widget": stamp}, systems={"widget": "git"}, first=True))
 
     def differences(self, expected: Files, *, former: Files | None = None) -> list[str]:
         """In what the directory differs from what its method promises; an incremental one may keep `former` files."""

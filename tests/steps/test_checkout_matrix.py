@@ -13,8 +13,8 @@ from tests.fakes.repository import Repository
 from tests.steps.checkout_states import AS_IT_WAS, METHODS, PRODUCT, READ_ONLY, STATES, Site, State, succeeded
 from tests.steps.checkout_world import Directory, Unprivileged, WithoutLargeFiles, files_below
 
-STRIDE = 5
-"""Of the product of states and methods every fifth: each state comes, and each method. `make faults` has all."""
+STRIDE = 7
+"""Of the product of states and methods every seventh: each state comes, and each method. `make faults` has all."""
 
 
 @pytest.fixture(scope="module")

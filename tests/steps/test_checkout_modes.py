@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -216,22 +215,6 @@ def test_submodules(tmp_path: Path, repository: Repository, executor: StepExecut
     succeeded(executor.perform(full, stamped(repository)))
     assert (executor.directory / "lib/lib.txt").read_text() == "two\n"
     assert not (executor.directory / "lib/left").exists()
-
-
-@pytest.mark.skipif(shutil.which("git-lfs") is None, reason="git-lfs is not installed")
-def test_large_files(repository: Repository, executor: StepExecutor) -> None:
-    """With git-lfs the files are there after the checkout, without any operation more; else their pointers are."""
-    repository.git("lfs", "install", "--local")
-    repository.git("lfs", "track", "*.bin")
-    repository.commit("large", **{"large.bin": "x" * 100_000})
-    succeeded(executor.perform(step(into="pointers"), stamped(repository)))
-    assert (executor.directory / "pointers/large.bin").read_text().startswith("version https://git-lfs")
-    succeeded(executor.perform(step(into="src", lfs=True), stamped(repository)))
-    assert (executor.directory / "src/large.bin").read_text() == "x" * 100_000
-    repository.commit("larger", **{"large.bin": "y" * 200_000})
-    performance = succeeded(executor.perform(step(into="src", lfs=True), stamped(repository, repository.head())))
-    assert (executor.directory / "src/large.bin").read_text() == "y" * 200_000
-    assert performance.labels == ["git remote", "git fetch", "git checkout"]
 
 
 def test_branches_that_exclude_each_other(repository: Repository, executor: StepExecutor) -> None:

@@ -39,6 +39,7 @@ class EvaluationContexts:
             stamps={stamp.source: stamp for stamp in assigned.stamps},
             systems={name: source.kind for name, source in configuration.sources.items() if name in builder.sources},
             revisions=run.revisions_before,
+            first=all(each is Result.SKIPPED for each in run.results),
         )
 
     def _context(

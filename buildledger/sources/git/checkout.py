@@ -5,6 +5,7 @@ Each function gives one command for the build's directory; `checkout_run.py` put
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Literal
 
 import msgspec
@@ -17,6 +18,21 @@ HEAD_REF = "refs/buildledger/head"
 
 COPY_SOURCES = ".buildledger/source"
 """Where clones are kept whose files are copied to the place they are built in."""
+
+
+class Finding(StrEnum):
+    """What `set_origin` finds in a clone that a checkout can't be made in as it is."""
+
+    SHALLOW = "history: cut off"
+    """A checkout with `depth` made it, or its far end is shallow."""
+    UNKNOWN_FILES = "index: missing or told not to look"
+    """What earlier files there are isn't known, or git was told to leave some of them as they are."""
+    OTHER_FILTER = "large files: otherwise"
+    """Large files stand there and their pointers are wanted, or the other way round."""
+    CHANGED_SUBMODULE = "submodule: told not to look"
+    """In one of the submodules git was told to leave files as they are."""
+    LED_ELSEWHERE = "configuration: leads elsewhere"
+    """A build has put into it what other addresses, ignored files or attributes count."""
 
 
 class Checkout(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,11 +111,41 @@ def init(checkout: Checkout, object_format: str | None) -> tuple[str, ...]:
 
 
 def set_origin(checkout: Checkout) -> tuple[str, ...]:
-    """Have the clone's `origin` be the far end, for scripts that ask for it and for relative addresses of submodules.
+    """Have the clone's `origin` be the far end, and print what is wrong with the clone, for `findings`.
 
-    Fails with `failure.is_missing_clone` if there is no clone, with `failure.lacks_origin` if it has no such remote.
+    Scripts ask for `origin`, and relative addresses of submodules follow it. Fails with `failure.is_missing_clone` if
+    there is no clone, with `failure.lacks_origin` if it has no such remote.
     """
-    return command.in_clone(checkout.clone, "remote", "set-url", "origin", checkout.address.url)
+    arguments = (
+        "set-origin",
+        checkout.address.url,
+        *(str(each).lower() for each in (checkout.lfs, checkout.submodules)),
+    )
+    return command.in_clone(checkout.clone, "-c", f"alias.set-origin=!f() {{ {_SET_ORIGIN}\n}}; f", *arguments)
+
+
+def findings(output: str) -> frozenset[Finding]:
+    """What `set_origin` printed."""
+    return frozenset(Finding(line) for line in output.splitlines() if line in set(Finding))
+
+
+def read_tree(checkout: Checkout) -> tuple[str, ...]:
+    """Have the index say that the clone is at HEAD and that no file is known to be right: all are written again.
+
+    Fails with `failure.has_no_head` if no checkout has come to its end here.
+    """
+    return command.in_clone(checkout.clone, "read-tree", "HEAD")
+
+
+def remember_filter(checkout: Checkout) -> tuple[str, ...]:
+    """Note in the clone whether large files are brought into it."""
+    return command.in_clone(checkout.clone, "config", _LFS_NOTE, str(checkout.lfs).lower())
+
+
+def remove_unknown(checkout: Checkout, *, dry_run: bool = False) -> tuple[str, ...]:
+    """Remove all that the clone's index doesn't know, but no other source's clone; `dry_run` as in `clean`."""
+    flags = (*(("--dry-run",) if dry_run else ()), "-ffdx", "--exclude=/.buildledger/")
+    return command.in_clone(checkout.clone, "clean", *flags)
 
 
 def add_origin(checkout: Checkout) -> tuple[str, ...]:
@@ -107,8 +153,8 @@ def add_origin(checkout: Checkout) -> tuple[str, ...]:
     return command.in_clone(checkout.clone, "remote", "add", "origin", checkout.address.url)
 
 
-def fetch(checkout: Checkout, *, whole_branch: bool = False) -> tuple[str, ...]:
-    """Bring what is to be checked out under HEAD_REF."""
+def fetch(checkout: Checkout, *, whole_branch: bool = False, unshallow: bool = False) -> tuple[str, ...]:
+    """Bring what is to be checked out under HEAD_REF; `unshallow` with the history that an earlier depth left out."""
     depth = checkout.depth if not whole_branch else None
     wanted = checkout.fallback if whole_branch else checkout.reference
     return command.in_clone(
@@ -116,6 +162,9 @@ def fetch(checkout: Checkout, *, whole_branch: bool = False) -> tuple[str, ...]:
         "fetch",
         "--no-recurse-submodules",
         *((f"--depth={depth}", "--no-tags") if depth else ()),
+        *(("--unshallow",) if unshallow else ()),
+        # a far end that is shallow itself gives what it has
+        *(() if depth else ("--update-shallow",)),
         *((f"--filter={checkout.filter}",) if checkout.filter else ()),
         *command.serving(checkout.address),
         "--end-of-options",
@@ -173,6 +222,21 @@ def pause(seconds: int) -> tuple[str, ...]:
     """Wait, with nothing but git: its own shell is there wherever git is, on Windows too."""
     return command.git("-c", f"alias.pause=!sleep {seconds:d}", "pause")
 
+
+_LFS_NOTE = "buildledger.lfs"
+_FLAGGED = 'git ls-files -v | grep -q "^[a-zS]"'
+"""Files that git was told to take for unchanged, or to leave out."""
+_SET_ORIGIN = f"""git remote set-url origin "$1" || exit
+test "$(git rev-parse --is-shallow-repository)" != true || echo "{Finding.SHALLOW}"
+if ! test -f .git/index || {_FLAGGED}; then echo "{Finding.UNKNOWN_FILES}"; fi
+test "$(git config --default false {_LFS_NOTE})" = "$2" || echo "{Finding.OTHER_FILTER}"
+if test -s .git/info/attributes || test -s .git/info/exclude ||
+  git config --local --get-regexp "^(url|include|includeif)[.]|^submodule[.](.*[.])?active$" |
+  grep -qv "^submodule[.].*[.]active true$"; then echo "{Finding.LED_ELSEWHERE}"; fi
+test "$3" = false ||
+  git submodule --quiet foreach --recursive '! {_FLAGGED} || echo "{Finding.CHANGED_SUBMODULE}"'
+:"""
+"""One command, because all of it comes before every fetch. Its own shell is there wherever git is, on Windows too."""
 
 SHA256_CHARACTERS = 64
 _CLEANING: dict[str | None, str] = {"fresh": "-ffdx", "clean": "-ffd", "copy": "-ffdx"}

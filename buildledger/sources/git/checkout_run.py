@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 
+import msgspec
+
 from buildledger.events.change import FailureCause
 from buildledger.events.operation import Copy, Ended, OperationSpec, Remove, Run, Stat, Text
 from buildledger.sources.failures import Failure
@@ -21,6 +23,8 @@ NESTED_SUBMODULES = 8
 """Levels of submodules inside submodules that may have changed their addresses between two checkouts."""
 REMOVALS = 16
 """Directories that one checkout removes because git can't; where there are more, all is made anew."""
+_DAMAGE = frozenset({git.Finding.CHANGED_SUBMODULE, git.Finding.LED_ELSEWHERE})
+"""What is only mended by making the clone anew."""
 
 Asking = Generator[WorkerCommand, Ended, Ended]
 Doing = Generator[WorkerCommand, Ended, None]
@@ -29,8 +33,11 @@ Doing = Generator[WorkerCommand, Ended, None]
 class GitCheckout:
     """See `Checkout` in `sources/port.py`. A clone that is there needs three commands: remote, fetch, checkout."""
 
-    def __init__(self, plan: git.Checkout, no_output_seconds: float | None, *, alone: bool = True) -> None:
+    def __init__(
+        self, plan: git.Checkout, no_output_seconds: float | None, *, alone: bool = True, first: bool = False
+    ) -> None:
         self._plan = plan
+        self._first = first
         self._root = plan.clone if alone or plan.clone != "." else ".git"
         """What goes when all is made anew; the build's directory not if other sources are in it already."""
         self._no_output_seconds = no_output_seconds
@@ -38,6 +45,8 @@ class GitCheckout:
         self._remove: str | None = self._root if plan.method == "clobber" else None
         self._made_anew = False
         """Whether this attempt works in a directory from which all had been removed."""
+        self._unshallow = False
+        """Whether the clone lacks history that is wanted."""
         self._object_format: str | None = None
 
     def attempt(self) -> CheckoutProgram:
@@ -70,6 +79,8 @@ class GitCheckout:
             told_by_far_end or failure.is_conclusive(ended.text)
         ):
             cause = cause if self._made_anew else FailureCause.CORRUPT
+        if told_by_far_end and (plainly := failure.in_plain_words(ended.text)):
+            detail = f"{plainly} ({detail})"
         return Failure(cause, detail)
 
     def blames_commit(self, failed: WorkerCommandFailedError) -> bool:
@@ -124,34 +135,66 @@ class GitCheckout:
     def _fetch(self) -> Doing:
         yield from self._make_sure_of_clone()
         try:
-            yield from self._git("fetch", git.fetch(self._plan))
+            yield from self._git("fetch", git.fetch(self._plan, unshallow=self._unshallow))
         except WorkerCommandFailedError as failed:
             if not failure.needs_whole_branch(failed.ended.text):
                 raise
-            yield from self._git("fetch", git.fetch(self._plan, whole_branch=True))
+            yield from self._git("fetch", git.fetch(self._plan, whole_branch=True, unshallow=self._unshallow))
 
     def _make_sure_of_clone(self) -> Doing:
         """Have a clone whose `origin` is the far end. Whether there is one, the attempt to set that tells."""
-        if not self._made_anew:
-            try:
-                yield from self._git("remote", git.set_origin(self._plan))
-            except WorkerCommandFailedError as failed:
-                output = failed.ended.text
-                if failure.lacks_origin(output):
-                    yield from self._git("remote add", git.add_origin(self._plan))
-                    return
-                if not failure.is_missing_clone(output):
-                    raise
-            else:
-                return
+        if not self._made_anew and (yield from self._set_origin()):
+            return
         yield from self._git("init", git.init(self._plan, self._object_format))
+        if not self._made_anew:
+            yield from self._remove_strangers()
         try:
             yield from self._git("remote add", git.add_origin(self._plan))
         except WorkerCommandFailedError as failed:
             if not failure.has_origin(failed.ended.text):
                 raise
             # what there was of a clone has become one again
-            yield from self._git("remote", git.set_origin(self._plan))
+            yield from self._set_origin()
+        if self._plan.lfs:
+            yield from self._git("config", git.remember_filter(self._plan))
+
+    def _set_origin(self) -> Generator[WorkerCommand, Ended, bool]:
+        """Make what clone there is one that can be fetched into; False: there is none."""
+        try:
+            looked = yield from self._git("remote", git.set_origin(self._plan))
+        except WorkerCommandFailedError as failed:
+            if failure.is_missing_clone(failed.ended.text):
+                return False
+            if not failure.lacks_origin(failed.ended.text):
+                raise
+            yield from self._git("remote add", git.add_origin(self._plan))
+            looked = yield from self._git("remote", git.set_origin(self._plan))
+        return (yield from self._settle(git.findings(looked.text)))
+
+    def _settle(self, found: frozenset[git.Finding]) -> Generator[WorkerCommand, Ended, bool]:
+        """See to what was found in a clone; False: it had to be removed."""
+        self._unshallow = git.Finding.SHALLOW in found and self._plan.depth is None
+        other_filter = git.Finding.OTHER_FILTER in found
+        if found & _DAMAGE or (self._plan.submodules and (self._unshallow or other_filter)):
+            # what submodules hold follows no command that the clone is given
+            yield from _ask("remove", Remove(path=self._root))
+            self._made_anew, self._unshallow = True, False
+            return False
+        if other_filter or git.Finding.UNKNOWN_FILES in found:
+            try:
+                yield from self._git("read-tree", git.read_tree(self._plan))
+            except WorkerCommandFailedError as failed:
+                if not failure.has_no_head(failed.ended.text):
+                    raise
+                yield from self._remove_strangers()
+        if other_filter:
+            yield from self._git("config", git.remember_filter(self._plan))
+        return True
+
+    def _remove_strangers(self) -> Doing:
+        """Have no file there of which nobody knows that it is of an earlier revision, unless this build brought it."""
+        if self._first and self._plan.method is None:
+            yield from self._clean_by(git.remove_unknown(self._plan), git.remove_unknown(self._plan, dry_run=True))
 
     def _resolve(self) -> Generator[WorkerCommand, Ended, str]:
         resolved = yield from self._git("rev-parse", git.resolve(self._plan))
@@ -165,17 +208,26 @@ class GitCheckout:
 
     def _switch(self, revision: str) -> Doing:
         """Check out; what had been submodules and isn't any more is left there by git, with repositories in it."""
-        switched = yield from self._git("checkout", git.switch(self._plan, revision))
-        if kept := failure.kept_directories(switched.text):
-            yield from self._remove_all(kept)
-            yield from self._git("checkout", git.switch(self._plan, revision))
+        switching = git.switch(self._plan, revision)
+        switched = yield from self._git("checkout", switching)
+        if not (left := failure.count_kept_directories(switched.text)):
+            return
+        kept = failure.kept_directories(switched.text)
+        if left > min(len(kept), REMOVALS):
+            # with names that can't be read from what git prints, or too many; git says so once only
+            ended = msgspec.structs.replace(switched, exit_code=1)
+            raise WorkerCommandFailedError(WorkerCommand("git checkout", Run(argv=switching)), ended)
+        yield from self._remove_all(kept)
+        yield from self._git("checkout", switching)
 
     def _clean(self) -> Doing:
         """Clean; directories that a build made read-only keep git from it, but not the worker."""
         cleaning = git.clean(self._plan)
         listing = git.clean(self._plan, dry_run=True)
-        if cleaning is None or listing is None:
-            return
+        if cleaning is not None and listing is not None:
+            yield from self._clean_by(cleaning, listing)
+
+    def _clean_by(self, cleaning: tuple[str, ...], listing: tuple[str, ...]) -> Doing:
         try:
             yield from self._git("clean", cleaning)
         except WorkerCommandFailedError as failed:

@@ -34,6 +34,7 @@ _PATTERNS: tuple[tuple[FailureCause, re.Pattern[str]], ...] = tuple(
                 r"returned error: 40[13]",
                 r"http basic: access denied",
                 r"access denied",
+                r"authentication required|authorization error",
             ),
         ),
         (
@@ -62,6 +63,7 @@ _PATTERNS: tuple[tuple[FailureCause, re.Pattern[str]], ...] = tuple(
             (
                 r"repository .* (not found|does not exist)",
                 r"repository not found",
+                r"remote missing object|object does not exist on the server",
                 r"does not appear to be a git repository",
                 r"returned error: 404",
                 r"couldn't find remote ref",
@@ -98,9 +100,12 @@ _PATTERNS: tuple[tuple[FailureCause, re.Pattern[str]], ...] = tuple(
 """In the order they are looked for: git ends most failures with a sentence that fits several causes."""
 
 _MISSING_COMMIT = re.compile(r"not our ref|couldn't find remote ref [0-9a-f]{40}", re.IGNORECASE)
+_MISSING_REFERENCE = re.compile(r"couldn't find remote ref ([^\s]+)", re.IGNORECASE)
+_KINDS = {"heads": "branch", "tags": "tag"}
 _CONCLUSIVE = re.compile(
     r"no space left on device|disk quota exceeded|read-only file system|detected dubious ownership"
-    r"|transport '.*' not allowed|git-lfs.*not found|'lfs' is not a git command",
+    r"|transport '.*' not allowed|git-lfs.*not found|'lfs' is not a git command"
+    r"|remote missing object|object does not exist on the server",
     re.IGNORECASE,
 )
 """What a new clone wouldn't change: the machine's disk, its programs, and addresses that aren't to be fetched from."""
@@ -115,11 +120,12 @@ _NAMED_BY_COMMIT = re.compile(
 )
 """What only the commit can have caused, where a clone made from nothing fails in bringing its submodules."""
 
-TELLING = re.compile(r"fatal: |error: |ssh: |git-lfs.*not found")
+TELLING = re.compile(r"fatal: |error: |ssh: |git-lfs.*not found|Error downloading object: ")
 
 _UNADVERTISED = re.compile(r"unadvertised object", re.IGNORECASE)
 _NO_CLONE = re.compile(r"fatal: (not a git repository|not in a git directory|cannot change to )", re.IGNORECASE)
 _NO_ORIGIN = re.compile(r"error: no such remote", re.IGNORECASE)
+_NO_HEAD = re.compile(r"fatal: not a valid object name HEAD", re.IGNORECASE)
 _ORIGIN_THERE = re.compile(r"error: remote origin already exists", re.IGNORECASE)
 _MISMATCH = re.compile(r"mismatched algorithms: client sha\d+; server (sha1|sha256)")
 _STALE_LOCK = re.compile(r"unable to create '(?:[^'\n]*/)?\.git/([\w./-]+\.lock)': file exists", re.IGNORECASE)
@@ -161,6 +167,11 @@ def lacks_origin(output: str) -> bool:
     return _NO_ORIGIN.search(output) is not None
 
 
+def has_no_head(output: str) -> bool:
+    """No checkout has come to its end in the clone."""
+    return _NO_HEAD.search(output) is not None
+
+
 def has_origin(output: str) -> bool:
     """The clone has a remote called origin already."""
     return _ORIGIN_THERE.search(output) is not None
@@ -169,6 +180,18 @@ def has_origin(output: str) -> bool:
 def is_missing_commit(output: str) -> bool:
     """The far end is there, and hasn't got the commit that was asked for."""
     return _MISSING_COMMIT.search(_own(output)) is not None
+
+
+def in_plain_words(output: str) -> str | None:
+    """What the far end hasn't got; None if it is something else that isn't found."""
+    if is_missing_commit(output):
+        return "the repository doesn't have this commit, or doesn't any more"
+    if match := _MISSING_REFERENCE.search(_own(output)):
+        kind, _, name = match[1].removeprefix("refs/").partition("/")
+        if match[1] == "HEAD":
+            return "the repository is empty: its HEAD leads to no commit"
+        return f"the repository has no {_KINDS.get(kind, 'reference')} {name or kind}, or hasn't any more"
+    return None
 
 
 def is_conclusive(output: str) -> bool:
@@ -195,6 +218,11 @@ def stale_lock(output: str) -> str | None:
 def kept_directories(output: str) -> list[str]:
     """Directories of former submodules that `git checkout` has left where they were, with all that is in them."""
     return _inside(_KEPT_DIRECTORY.findall(output))
+
+
+def count_kept_directories(output: str) -> int:
+    """How many `git checkout` has left, also those whose names can't be read."""
+    return output.count("warning: unable to rmdir '")
 
 
 def not_removed(output: str) -> list[str]:

@@ -44,7 +44,7 @@ class Git:
             submodules=request.submodules,
             lfs=request.lfs,
         )
-        return GitCheckout(plan, request.no_output_seconds, alone=request.alone)
+        return GitCheckout(plan, request.no_output_seconds, alone=request.alone, first=request.first)
 
     def mirror(self, url: str, directory: Path) -> MirrorCommands:
         """The commands for a bare mirror of the address."""

@@ -2,16 +2,16 @@
 
 import errno
 import os
-import shutil
 import stat
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from types import TracebackType
+from collections.abc import Iterator
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.files.listing import StoppedError, glob_paths, relative, stat_path
-from buildledger.worker.files.paths import PathEscapesError, resolve, resolve_links
+from buildledger.worker.files.contained import OpenDirectory, Place, named, opened, opened_above
+from buildledger.worker.files.listing import check_pattern, glob_paths, stat_path
+from buildledger.worker.files.paths import BuildDirectory, PathEscapesError, parts_of
+from buildledger.worker.files.replacing import replacing, write_all
+from buildledger.worker.files.trees import copy_tree, remove_tree
 
 MOST_CONTENT_BYTES = 128 << 10
 
@@ -28,143 +28,115 @@ _ERROR_CODES = {
 }
 
 
-def perform(root: bytes, spec: pb.RunSpec, stopped: threading.Event) -> Iterator[pb.FileResult]:
-    """Do the file operation of `spec` below `root` and yield its results; an error is the last of them.
+def perform(directory: BuildDirectory, spec: pb.RunSpec, stopped: threading.Event) -> Iterator[pb.FileResult]:
+    """Do the file operation of `spec` and yield its results; an error is the last of them.
+
+    The directory is made for an operation that changes something there.
 
     Raises:
         StoppedError: `stopped` was set meanwhile.
     """
     try:
         match spec.WhichOneof("operation"):
-            case "make_directory":
-                yield _make_directory(root, spec.make_directory)
             case "remove":
-                yield _remove(root, spec.remove, stopped)
-            case "copy":
-                yield _copy(root, spec.copy, stopped)
-            case "stat":
-                yield stat_path(root, spec.stat)
-            case "glob":
-                yield glob_paths(root, spec.glob, stopped)
-            case "write_file":
-                yield _write_file(root, spec.write_file)
-            case "read_file":
-                yield _read_file(root, spec.read_file)
-    except (OSError, PathEscapesError, shutil.Error) as error:
-        yield pb.FileResult(error=file_error(root, error))
+                yield _remove(directory, spec.remove, stopped)
+            case "stat" | "glob" | "read_file" as operation:
+                yield _look(directory, operation, spec, stopped)
+            case operation:
+                with opened(directory, make=True) as tree:
+                    yield _change(tree, operation, spec, stopped)
+    except (OSError, PathEscapesError) as error:
+        yield pb.FileResult(error=file_error(directory.path, error))
 
 
 def file_error(root: bytes, error: Exception) -> pb.FileError:
     """An error as the protocol says it, with the path relative to the build directory."""
     if isinstance(error, PathEscapesError):
         return pb.FileError(code=pb.FILE_ERROR_CODE_PATH_ESCAPES, path=error.path, message=str(error))
-    if isinstance(error, shutil.Error):
-        # Several files failed in a copy; the first stands for all.
-        source, _, message = error.args[0][0]
-        return pb.FileError(code=pb.FILE_ERROR_CODE_IO, path=relative(root, os.fsencode(source)), message=str(message))
     if not isinstance(error, OSError):
         return pb.FileError(code=pb.FILE_ERROR_CODE_IO, message=str(error))
     path = error.filename if isinstance(error.filename, (bytes, str)) else b""
     return pb.FileError(
         code=_ERROR_CODES.get(error.errno or 0, pb.FILE_ERROR_CODE_IO),
-        path=relative(root, os.fsencode(path)),
+        path=_relative(root, os.fsencode(path)),
         message=error.strerror or str(error),
     )
 
 
-def replace_file(directory: bytes, target: bytes, mode: int, fill: Callable[[int], None]) -> None:
-    """Have `fill` write a new file in `directory`, then give it its mode and its name in one step.
-
-    Raises:
-        OSError: nothing is left behind.
-    """
-    descriptor, temporary = tempfile.mkstemp(prefix=b".buildledger-", dir=directory)
+def _look(directory: BuildDirectory, operation: str, spec: pb.RunSpec, stopped: threading.Event) -> pb.FileResult:
+    """Do an operation that changes nothing; what doesn't exist is no error unless it is to be read."""
+    for path in spec.stat.path, spec.read_file.path:
+        parts_of(path)
+    for pattern in spec.glob.patterns:
+        check_pattern(pattern)
     try:
+        with opened(directory) as tree:
+            if operation == "stat":
+                return stat_path(tree, spec.stat)
+            if operation == "glob":
+                return glob_paths(tree, spec.glob, stopped)
+            return _read_file(tree, spec.read_file)
+    except FileNotFoundError:
+        if operation == "read_file":
+            raise
+        return pb.FileResult()
+
+
+def _change(tree: OpenDirectory, operation: str | None, spec: pb.RunSpec, stopped: threading.Event) -> pb.FileResult:
+    if operation == "make_directory":
+        return _make_directory(tree, spec.make_directory)
+    if operation == "copy":
+        return _copy(tree, spec.copy, stopped)
+    assert operation == "write_file"
+    return _write_file(tree, spec.write_file)
+
+
+def _make_directory(tree: OpenDirectory, operation: pb.MakeDirectory) -> pb.FileResult:
+    if not parts_of(operation.path):
+        return pb.FileResult(changed=False)
+    with tree.place(operation.path, make_parents=True, follow=True) as place:
         try:
-            fill(descriptor)
-            os.fchmod(descriptor, mode)
-        finally:
-            os.close(descriptor)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+            os.mkdir(place.name, dir_fd=place.descriptor)
+        except FileExistsError:
+            if not stat.S_ISDIR(os.lstat(place.name, dir_fd=place.descriptor).st_mode):
+                raise
+            return pb.FileResult(changed=False)
+    return pb.FileResult(changed=True)
 
 
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write all of `data`."""
-    while data:
-        data = data[os.write(descriptor, data) :]
-
-
-def _make_directory(root: bytes, operation: pb.MakeDirectory) -> pb.FileResult:
-    path = resolve_links(root, operation.path)
-    existed = os.path.isdir(path)
-    os.makedirs(path, exist_ok=True)
-    return pb.FileResult(changed=not existed)
-
-
-def _remove(root: bytes, operation: pb.Remove, stopped: threading.Event) -> pb.FileResult:
-    path = resolve(root, operation.path)
+def _remove(directory: BuildDirectory, operation: pb.Remove, stopped: threading.Event) -> pb.FileResult:
+    parts = parts_of(operation.path)
     try:
-        status = os.lstat(path)
+        if not parts:
+            with opened_above(directory) as above, named(b".", directory.names[-1]):
+                place = Place(above, directory.names[-1], b".")
+                os.lstat(place.name, dir_fd=place.descriptor)
+                remove_tree(place, stopped)
+            return pb.FileResult(changed=True)
+        with opened(directory) as tree, tree.place(operation.path) as place:
+            os.lstat(place.name, dir_fd=place.descriptor)
+            remove_tree(place, stopped)
     except (FileNotFoundError, NotADirectoryError):
         return pb.FileResult(changed=False)
-    if not stat.S_ISDIR(status.st_mode):
-        os.unlink(path)
-        return pb.FileResult(changed=True)
-
-    def retry(
-        _function: Callable[..., object],
-        name: str | bytes,
-        info: tuple[type[BaseException], BaseException, TracebackType],
-    ) -> None:
-        """Directories that a build made read-only are removed all the same."""
-        if stopped.is_set():
-            raise StoppedError
-        if isinstance(info[1], FileNotFoundError):
-            return
-        if not isinstance(info[1], PermissionError):
-            raise info[1]
-        _remove_locked(path, os.fsencode(name))
-
-    shutil.rmtree(path, onerror=retry)
     return pb.FileResult(changed=True)
 
 
-def _remove_locked(top: bytes, path: bytes) -> None:
-    """Remove what the permissions of directories protect; `top` is the tree that goes."""
-    for locked in (os.path.dirname(path), path):
-        if locked.startswith(top) and os.path.isdir(locked) and not os.path.islink(locked):
-            os.chmod(locked, stat.S_IRWXU)
-    if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path)
-    else:
-        os.unlink(path)
-
-
-def _copy(root: bytes, operation: pb.Copy, stopped: threading.Event) -> pb.FileResult:
-    source, target = resolve(root, operation.source), resolve(root, operation.destination)
-    if root in (source, target) or os.path.commonpath((source, target)) in (source, target):
-        raise OSError(errno.EINVAL, "source and destination contain each other", operation.destination)
-    os.lstat(source)
-
-    def copy(each: str, to: str) -> str:
-        if stopped.is_set():
-            raise StoppedError
-        return shutil.copy2(each, to, follow_symlinks=False)
-
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-    if os.path.lexists(target):
-        _remove(root, pb.Remove(path=operation.destination), stopped)
-    if os.path.isdir(source) and not os.path.islink(source):
-        shutil.copytree(os.fsdecode(source), os.fsdecode(target), symlinks=True, copy_function=copy)
-    else:
-        copy(os.fsdecode(source), os.fsdecode(target))
+def _copy(tree: OpenDirectory, operation: pb.Copy, stopped: threading.Event) -> pb.FileResult:
+    contain = OSError(errno.EINVAL, "source and destination contain each other", operation.destination)
+    if not parts_of(operation.source) or not parts_of(operation.destination):
+        raise contain
+    with tree.place(operation.source) as source:
+        os.lstat(source.name, dir_fd=source.descriptor)
+        with tree.place(operation.destination, make_parents=True) as target:
+            one, other = source.path + b"/", target.path + b"/"
+            if one.startswith(other) or other.startswith(one):
+                raise contain
+            remove_tree(target, stopped)
+            copy_tree(source, target, stopped)
     return pb.FileResult(changed=True)
 
 
-def _write_file(root: bytes, operation: pb.WriteFile) -> pb.FileResult:
+def _write_file(tree: OpenDirectory, operation: pb.WriteFile) -> pb.FileResult:
     if len(operation.content) > MOST_CONTENT_BYTES:
         return pb.FileResult(
             error=pb.FileError(
@@ -173,22 +145,23 @@ def _write_file(root: bytes, operation: pb.WriteFile) -> pb.FileResult:
                 message=f"more than {MOST_CONTENT_BYTES} bytes have to go through a blob",
             )
         )
-    target = resolve(root, operation.path)
-    if operation.make_parents:
-        os.makedirs(os.path.dirname(target), exist_ok=True)
     mode = operation.mode & 0o777 or 0o644
-    replace_file(os.path.dirname(target), target, mode, lambda descriptor: write_all(descriptor, operation.content))
+    with tree.place(operation.path, make_parents=operation.make_parents) as place, replacing(place, mode) as descriptor:
+        write_all(descriptor, operation.content)
     return pb.FileResult(changed=True)
 
 
-def _read_file(root: bytes, operation: pb.ReadFile) -> pb.FileResult:
-    path = resolve_links(root, operation.path)
+def _read_file(tree: OpenDirectory, operation: pb.ReadFile) -> pb.FileResult:
     limit = min(operation.limit or MOST_CONTENT_BYTES, MOST_CONTENT_BYTES)
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EISDIR, "not a regular file", path)
-        content = os.pread(descriptor, limit + 1, operation.offset)
-    finally:
-        os.close(descriptor)
+    with tree.open_file(operation.path, follow=True) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EISDIR, "not a regular file", operation.path)
+        content = os.pread(file.fileno(), limit + 1, operation.offset)
     return pb.FileResult(content=content[:limit], truncated=len(content) > limit)
+
+
+def _relative(root: bytes, path: bytes) -> bytes:
+    """`path` as the protocol names it, relative to `root` where it lies in it."""
+    if path == root:
+        return b"."
+    return path[len(root) + 1 :] if path.startswith(root + b"/") else path

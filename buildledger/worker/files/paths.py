@@ -1,12 +1,12 @@
-"""Resolves paths and refuses those that leave the build directory, symbolic links considered.
+"""Takes the protocol's paths apart, and names the build directory that they belong to.
 
-The check protects against hostile names and against links that a checkout brings along. A command of the same run could
-do what it likes with the worker's rights anyway, so that a race with it isn't defended against.
+What is said here is said of names. That nothing is reached behind them that isn't in the build directory is the matter
+of `contained.py`, which opens what they mean.
 """
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 
 class PathEscapesError(Exception):
@@ -17,8 +17,23 @@ class PathEscapesError(Exception):
         super().__init__(f"the path {os.fsdecode(self.path)!r} leaves the build directory")
 
 
-def build_directory(work_dir: Path, builddir: str) -> bytes:
-    """The real path of a build directory, which need not exist yet.
+@dataclass(frozen=True, slots=True)
+class BuildDirectory:
+    """Where a build directory lies, which need not exist yet."""
+
+    work_dir: bytes
+    """Real path of the directory that holds all build directories; whoever set the worker up chose it."""
+    names: tuple[bytes, ...]
+    """Of the directories that lead down to it from there, itself the last; none was a link when it was looked at."""
+
+    @property
+    def path(self) -> bytes:
+        """Its real path."""
+        return os.path.join(self.work_dir, *self.names)
+
+
+def build_directory(work_dir: Path, builddir: str) -> BuildDirectory:
+    """The build directory of that name.
 
     Raises:
         PathEscapesError: `builddir` isn't made of plain names, or a link leads it out of `work_dir`.
@@ -28,62 +43,35 @@ def build_directory(work_dir: Path, builddir: str) -> bytes:
         raise PathEscapesError(builddir)
     base = os.path.realpath(os.fsencode(work_dir))
     real = os.path.realpath(os.path.join(base, *map(os.fsencode, parts)))
-    if not _is_below(real, base):
+    below = names_below(base, real)
+    if not below:
         raise PathEscapesError(builddir)
-    return real
+    return BuildDirectory(base, tuple(below))
 
 
-def resolve(root: bytes, path: bytes) -> bytes:
-    """The absolute path of `path` with links in its directories resolved, and its last name left as it is.
-
-    `root` is a real path. The result may be `root` itself.
+def parts_of(path: bytes) -> list[bytes]:
+    """The names that a path of the protocol is made of; none for the build directory itself.
 
     Raises:
-        PathEscapesError: `path` is absolute or leads out of `root`.
+        PathEscapesError: it is absolute, or goes up.
     """
-    joined = _joined(root, path)
-    if joined == root:
-        return root
-    directory, name = os.path.split(joined)
-    real = os.path.realpath(directory)
-    if real != root and not _is_below(real, root):
-        raise PathEscapesError(path)
-    return os.path.join(real, name)
-
-
-def resolve_links(root: bytes, path: bytes) -> bytes:
-    """As `resolve`, with a link in the last name resolved as well.
-
-    Raises:
-        PathEscapesError: `path` is absolute or leads out of `root`.
-    """
-    real = os.path.realpath(_joined(root, path))
-    if real != root and not _is_below(real, root):
-        raise PathEscapesError(path)
-    return real
-
-
-def open_file(root: bytes, path: bytes) -> BinaryIO:
-    """Open a file of `root` for reading, unbuffered; its last name must not be a link, whatever it was when looked at.
-
-    Raises:
-        PathEscapesError: `path` is absolute or leads out of `root`.
-        OSError: it can't be read, or is a link.
-    """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    return open(os.open(resolve(root, path), flags), "rb", buffering=0)
-
-
-def _joined(root: bytes, path: bytes) -> bytes:
-    if path.startswith(b"/") or b"\0" in path:
-        raise PathEscapesError(path)
-    parts = [part for part in path.split(b"/") if part not in (b"", b".")]
+    parts = plain_parts(path)
     # ".." is refused even where it would stay inside: after a link it doesn't mean what the text says.
-    if b".." in parts:
+    if path.startswith(b"/") or b"\0" in path or b".." in parts:
         raise PathEscapesError(path)
-    return os.path.join(root, *parts) if parts else root
+    return parts
 
 
-def _is_below(path: bytes, directory: bytes) -> bool:
-    # By components: "build-evil" isn't in "build".
-    return path != directory and os.path.commonpath((path, directory)) == directory
+def plain_parts(path: bytes) -> list[bytes]:
+    """What stands between the slashes of a path, without empty parts and those that say "here"."""
+    return [part for part in path.split(b"/") if part not in (b"", b".")]
+
+
+def names_below(directory: bytes, path: bytes) -> list[bytes] | None:
+    """The names that lead from one absolute path down to another; None if that isn't in it.
+
+    By components: "build-evil" isn't in "build".
+    """
+    above = plain_parts(directory)
+    parts = plain_parts(path)
+    return parts[len(above) :] if parts[: len(above)] == above else None

@@ -3,11 +3,14 @@
 import logging
 import os
 import secrets
-import stat
 import threading
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
+
+from buildledger.worker.files.contained import Place
+from buildledger.worker.files.trees import StoppedError, remove_tree
 
 LOOK_SECONDS = 6 * 3600.0
 """How often a worker that runs looks for them."""
@@ -72,20 +75,13 @@ def remove_all(directories: Collection[Path], stopped: threading.Event) -> None:
 
 
 def _remove(directory: Path, stopped: threading.Event) -> None:
-    directory.chmod(stat.S_IRWXU)
-    for folder, names, _ in os.walk(directory):
-        for path in (Path(folder, name) for name in names):
-            if not path.is_symlink():
-                path.chmod(stat.S_IRWXU)
-    for folder, names, files in os.walk(directory, topdown=False):
-        if stopped.is_set():
-            return
-        for path in (Path(folder, name) for name in (*files, *names)):
-            if path.is_dir() and not path.is_symlink():
-                path.rmdir()
-            else:
-                path.unlink()
-    directory.rmdir()
+    above = os.open(directory.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        name = os.fsencode(directory.name)
+        with suppress(StoppedError):
+            remove_tree(Place(above, name, os.fsencode(directory)), stopped)
+    finally:
+        os.close(above)
 
 
 def _is_plain(name: str) -> bool:

@@ -40,7 +40,6 @@ class Launch:
     """Everything the system needs to know to start a process."""
 
     argv: Sequence[str]
-    cwd: bytes
     env: Mapping[str, str]
     stdin: bytes = b""
     merge_stderr: bool = True
@@ -95,23 +94,22 @@ class RunningProcess:
             )
 
 
-def start(launch: Launch) -> RunningProcess:
+def start(launch: Launch, directory: int, path: bytes) -> RunningProcess:
     """Start a process as the leader of a session of its own. Blocks until it has begun, about a millisecond.
+
+    It begins in the open `directory`; `path` is for systems on which one can't be entered by its descriptor.
 
     Raises:
         StartFailedError: there is no process.
     """
-    if not os.path.isdir(launch.cwd):
-        raise StartFailedError(
-            pb.START_FAILURE_BAD_CWD, f"the working directory {os.fsdecode(launch.cwd)!r} doesn't exist"
-        )
     ours: list[int] = []
     theirs: list[int] = []
     try:
         stdin, stdout, stderr, argv = _streams(launch, ours, theirs)
         popen = subprocess.Popen(
             argv,
-            cwd=launch.cwd,
+            # By a name that can't be swapped for a link meanwhile, where the system has one.
+            cwd=f"/proc/self/fd/{directory}" if os.path.isdir("/proc/self/fd") else path,
             env=launch.env,
             stdin=stdin,
             stdout=stdout,

@@ -12,7 +12,6 @@ from pathlib import Path
 from google.protobuf.duration_pb2 import Duration
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.files.paths import PathEscapesError, resolve_links
 from buildledger.worker.journal.records import Kind, ProcessIdentity, record_of
 from buildledger.worker.processes import procfs
 from buildledger.worker.processes.cgroup import Cgroup
@@ -23,6 +22,7 @@ from buildledger.worker.runs.attempt import Attempt, State
 from buildledger.worker.runs.capture import Capture
 from buildledger.worker.runs.plan import Plan, command_line, environment
 from buildledger.worker.runs.watch import WatchedFile
+from buildledger.worker.runs.working_directory import working_directory
 
 # A background child that inherited the pipes doesn't keep the run open for longer.
 END_OF_OUTPUT_SECONDS = 5.0
@@ -40,15 +40,15 @@ async def run_command(attempt: Attempt, plan: Plan, reaper: ProcessReaper, cgrou
     """Run the plan's command and return its result; no process of it is left then."""
     with contextlib.ExitStack() as cleanup:
         try:
-            launch, cgroup = _prepare(attempt, plan, cgroup_parent, cleanup)
-            files = [
-                WatchedFile(plan.root, file.path, from_start=file.from_start) for file in plan.spec.command.watch_files
-            ]
-            for file in files:
-                cleanup.callback(file.close)
-            process = start(launch)
-        except PathEscapesError as error:
-            return _not_started(pb.START_FAILURE_BAD_CWD, str(error))
+            with working_directory(plan) as (descriptor, path):
+                launch, cgroup = _prepare(attempt, plan, cgroup_parent, cleanup)
+                files = [
+                    WatchedFile(plan.directory, file.path, from_start=file.from_start)
+                    for file in plan.spec.command.watch_files
+                ]
+                for file in files:
+                    cleanup.callback(file.close)
+                process = start(launch, descriptor, path)
         except StartFailedError as error:
             return _not_started(error.failure, error.message)
         except OSError as error:
@@ -67,7 +67,6 @@ def _prepare(
 ) -> tuple[Launch, Cgroup | None]:
     """Make the directories and files that the command needs; those that must go again are left to `cleanup`."""
     command = plan.spec.command
-    os.makedirs(plan.root, exist_ok=True)
     env = environment(command, os.environ, attempt.cookie)
     if any(secret.file_env for secret in command.secrets):
         state_dir = attempt.store.settings.state_dir
@@ -83,7 +82,6 @@ def _prepare(
     size = (command.pty.rows or 24, command.pty.columns or 80) if command.HasField("pty") else None
     launch = Launch(
         argv=argv,
-        cwd=resolve_links(plan.root, os.fsencode(command.cwd)),
         env=env,
         stdin=command.stdin,
         merge_stderr=command.merge_stderr,

@@ -1,13 +1,12 @@
 """Executes runs on the machine that the worker runs on."""
 
 import asyncio
-import os
 import threading
 from collections.abc import Mapping, Sequence
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker import host_info
-from buildledger.worker.files.operations import file_error, perform
+from buildledger.worker.files.operations import perform
 from buildledger.worker.files.transfers.blob_store import BlobStore
 from buildledger.worker.files.transfers.fetch import fetch_files
 from buildledger.worker.files.transfers.upload import upload_files
@@ -101,12 +100,7 @@ class LocalExecutor:
             stopped.set()
 
         def work() -> list[pb.FileResult]:
-            if not plan.changes_nothing and plan.spec.WhichOneof("operation") != "remove":
-                try:
-                    os.makedirs(plan.root, exist_ok=True)
-                except OSError as error:
-                    return [pb.FileResult(error=file_error(plan.root, error))]
-            return list(perform(plan.root, plan.spec, stopped))
+            return list(perform(plan.directory, plan.spec, stopped))
 
         waiting = asyncio.create_task(wait_for_stop())
         try:

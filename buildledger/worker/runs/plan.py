@@ -10,7 +10,7 @@ from pathlib import Path
 from google.protobuf.duration_pb2 import Duration
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.files.paths import PathEscapesError, build_directory
+from buildledger.worker.files.paths import BuildDirectory, PathEscapesError, build_directory
 from buildledger.worker.processes.procfs import COOKIE_VARIABLE
 
 LONGEST_STDIN_BYTES = 128 << 10
@@ -42,8 +42,8 @@ class Plan:
     """A checked RunSpec, with what follows from it."""
 
     spec: pb.RunSpec
-    root: bytes
-    """Real path of the build directory, which may not exist yet."""
+    directory: BuildDirectory
+    """Which may not exist yet."""
     channels: tuple[str, ...]
     stop_policy: Sequence[tuple[pb.StopLevel.ValueType, float]]
     """Level and seconds to wait after it; ends with KILL."""
@@ -65,7 +65,7 @@ def make_plan(spec: pb.RunSpec, work_dir: Path, features: Sequence[str]) -> Plan
         SpecRefusedError: it can't be done, for the reason given.
     """
     try:
-        root = build_directory(work_dir, spec.builddir)
+        directory = build_directory(work_dir, spec.builddir)
     except PathEscapesError as error:
         raise SpecRefusedError(pb.REJECT_CODE_PATH_ESCAPES, f"builddir: {error}") from error
     operation = spec.WhichOneof("operation")
@@ -78,7 +78,7 @@ def make_plan(spec: pb.RunSpec, work_dir: Path, features: Sequence[str]) -> Plan
         channels = _channels(spec.command)
     return Plan(
         spec=spec,
-        root=root,
+        directory=directory,
         channels=channels,
         stop_policy=_stop_policy(spec.command.stop_policy),
         no_output_seconds=seconds(spec.timeouts.no_output),

@@ -5,9 +5,9 @@ import logging
 from collections.abc import Awaitable, Coroutine, Sequence
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.files.listing import StoppedError
 from buildledger.worker.files.paged import paged
 from buildledger.worker.files.transfers.blob_store import BlobStore
+from buildledger.worker.files.trees import StoppedError
 from buildledger.worker.runs.attempt import Attempt, State
 from buildledger.worker.runs.attempt_store import AttemptStore
 from buildledger.worker.runs.executor import Executor

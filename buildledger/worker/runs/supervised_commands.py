@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.files.paths import PathEscapesError
 from buildledger.worker.journal.records import SupervisionHeader
+from buildledger.worker.processes.process import StartFailedError
 from buildledger.worker.runs.attempt import Attempt
 from buildledger.worker.runs.attempt_store import AttemptStore
 from buildledger.worker.runs.executor import Executor
@@ -36,8 +36,8 @@ class SupervisedCommands:
             directory.create()
             attempt.supervise(_header(attempt.store, plan))
             supervisor = StartedSupervisor(self._program, directory)
-        except PathEscapesError as error:
-            return not_started(pb.START_FAILURE_BAD_CWD, str(error))
+        except StartFailedError as error:
+            return not_started(error.failure, error.message)
         except UnicodeError:
             return not_started(pb.START_FAILURE_BAD_CWD, "the path of its working directory is no UTF-8")
         except OSError as error:

@@ -6,29 +6,30 @@ from typing import Any
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.worker.contract.launch import LAUNCH_VERSION
-from buildledger.worker.files.paths import resolve_links
 from buildledger.worker.runs.enum_mapping import level_name
 from buildledger.worker.runs.plan import Plan, command_line, environment
+from buildledger.worker.runs.working_directory import working_directory
 
 
 def launch_of(plan: Plan, cookie: str) -> dict[str, Any]:
     """The launch of the plan's command, all but what depends on the worker; makes the build directory.
 
     Raises:
-        PathEscapesError: the working directory isn't in the build directory.
+        StartFailedError: the working directory isn't there, or not in the build directory.
         UnicodeError: it has a name that is no UTF-8.
         OSError: the build directory can't be made.
     """
     command = plan.spec.command
-    os.makedirs(plan.root, exist_ok=True)
+    with working_directory(plan) as (_, path):
+        directory = path.decode("utf-8")
     script = command.shell_script if command.HasField("shell_script") else None
-    directory = resolve_links(plan.root, os.fsencode(command.cwd))
     return {
         "version": LAUNCH_VERSION,
         "argv": command_line(command),
         "is_script": script is not None and not script.interpreter,
-        "directory": directory.decode("utf-8"),
-        "root": plan.root.decode("utf-8"),
+        "directory": directory,
+        "root": plan.directory.path.decode("utf-8"),
+        "work_directory": plan.directory.work_dir.decode("utf-8"),
         **_variables(environment(command, os.environ, cookie)),
         "cookie": cookie,
         "stdin": _text(command.stdin),

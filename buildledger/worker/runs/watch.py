@@ -4,7 +4,8 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 
-from buildledger.worker.files.paths import PathEscapesError, resolve_links
+from buildledger.worker.files.contained import opened
+from buildledger.worker.files.paths import BuildDirectory, PathEscapesError
 
 # A file's growth can't be waited for portably; only runs that ask for it pay for looking.
 _INTERVAL_SECONDS = 0.2
@@ -18,8 +19,8 @@ class WatchedFile:
     Made before the command starts: what the command writes is new, however soon it writes it.
     """
 
-    def __init__(self, root: bytes, path: bytes, *, from_start: bool) -> None:
-        self._root = root
+    def __init__(self, directory: BuildDirectory, path: bytes, *, from_start: bool) -> None:
+        self._directory = directory
         self._path = path
         # Kept open, so that the inode of a file that was replaced isn't given to its successor.
         self._descriptor = self._open()
@@ -49,8 +50,8 @@ class WatchedFile:
 
     def _open(self) -> int | None:
         try:
-            path = resolve_links(self._root, self._path)
-            return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            with opened(self._directory) as tree, tree.open_file(self._path, follow=True) as file:
+                return os.dup(file.fileno())
         except (OSError, PathEscapesError):
             return None
 

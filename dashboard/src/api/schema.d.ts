@@ -1955,6 +1955,30 @@ export interface components {
             expires_at: string;
         };
         /**
+         * Explanation
+         * @description Why a request was cancelled, is answered by the build of another, or waits once more.
+         */
+        Explanation: {
+            /**
+             * @description `collapsed`: a newer request stands for it; `returned`: its build was lost, so it waits.
+             * @enum {unknown}
+             */
+            code: "cancelled" | "collapsed" | "returned";
+            /**
+             * @description The reason, for people.
+             * @example cancelled by hand
+             */
+            text: string;
+            /** @description Who or what decided it. */
+            by: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description When it was decided, in UTC.
+             * @example 2026-11-22T10:15:00Z
+             */
+            at: string;
+        };
+        /**
          * Fact
          * @description Something that happened.
          */
@@ -2751,6 +2775,8 @@ export interface components {
             submitted_at: string;
             /** @description When it ended; null before. */
             finished_at: string | null;
+            /** @description Why it has no build of its own, or not yet again; null: it wasn't taken out of turn. */
+            explanation: components["schemas"]["Explanation"] | null;
         };
         /**
          * RequestDetail
@@ -2836,8 +2862,14 @@ export interface components {
              *     ]
              */
             leads: string[];
-            /** @description False: it gives no sign of life, and is about to be held for dead. */
+            /** @description False: it gives no sign of life, or was held for dead. */
             alive: boolean;
+            /** @description When it began to serve; null: not known, or it is dead. */
+            since: string | null;
+            /** @description When it began to lead what it leads; null: nothing, or not known. */
+            leads_since: string | null;
+            /** @description When it was held for dead; null: it wasn't. It is listed for a day, or until it is back. */
+            lost_at: string | null;
             /** @description It is the one that answers this request. */
             answered: boolean;
         };
@@ -2866,7 +2898,7 @@ export interface components {
          * @description The server processes that share the ledger.
          */
         ServerList: {
-            /** @description The one that answers first, the others by age. */
+            /** @description The one that answers first, the others by age, then those that died. */
             items: components["schemas"]["ServerEntry"][];
             /**
              * @description A place in the ledger; 0 is before the first fact.
@@ -4325,6 +4357,8 @@ export interface operations {
                 builder?: string | null;
                 /** @description Only requests that are so. */
                 status?: ("waiting" | "claimed" | "collapsed" | "finished") | null;
+                /** @description Only requests that were cancelled, or answered by the build of another. */
+                without_build?: boolean;
                 /** @description Answer as of this position of the ledger instead of the present. */
                 as_of?: number | null;
             };

@@ -8,7 +8,7 @@ from random import Random
 
 from buildledger.audit.installation import stored_installation
 from buildledger.audit.report import Report
-from tests.faults.altering import ALTERATIONS
+from tests.faults.alterations import ALTERATIONS
 from tests.faults.lived_in import lived_in
 from tests.faults.loop import LoopOptions, LoopOutcome
 

@@ -12,7 +12,8 @@ import grpc.aio
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
-from buildledger.worker.files.listing import StoppedError
+from buildledger.worker.files.paths import BuildDirectory
+from buildledger.worker.files.trees import StoppedError
 from buildledger.worker.transport.backoff import Backoff
 from buildledger.worker.transport.credential import StoredCredential
 from buildledger.worker.transport.transport import call_metadata
@@ -53,8 +54,8 @@ class TransferTask:
     attempt: int
     spec: pb.RunSpec
     """Its `files_in`, `files_out` and `blob_token` count."""
-    root: bytes
-    """Real path of the directory that all paths of the specification lie in."""
+    directory: BuildDirectory
+    """That all paths of the specification lie in."""
     stop: Stop
 
 

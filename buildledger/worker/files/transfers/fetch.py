@@ -2,21 +2,20 @@
 
 import hashlib
 import os
-import secrets
 import stat
-import tempfile
 from functools import partial
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
-from buildledger.worker.files.operations import file_error, write_all
-from buildledger.worker.files.paths import PathEscapesError, resolve, resolve_links
+from buildledger.worker.files.contained import OpenDirectory, opened
+from buildledger.worker.files.operations import file_error
+from buildledger.worker.files.paths import PathEscapesError
+from buildledger.worker.files.replacing import replace_by_link, replacing, scratch_file, write_all
 from buildledger.worker.files.transfers.blob_store import BlobStore, TransferError, TransferTask, with_retries
 
 LONGEST_LINK_BYTES = 4 << 10
 PERMISSIONS = 0o777
 """Neither set-uid nor set-gid: what comes over the line makes nobody mightier."""
-_TEMPORARY = b".buildledger-"
 
 
 async def fetch_files(task: TransferTask, blobs: BlobStore) -> pb.FileError | None:
@@ -31,58 +30,41 @@ async def fetch_files(task: TransferTask, blobs: BlobStore) -> pb.FileError | No
     except TransferError as error:
         return error.error
     except (OSError, PathEscapesError) as error:
-        return file_error(task.root, error)
+        return file_error(task.directory.path, error)
     return None
 
 
 async def _fetch(task: TransferTask, blobs: BlobStore, wanted: pb.FileIn) -> None:
     """Create one wanted file, link or directory."""
-    os.makedirs(task.root, exist_ok=True)
-    match stat.S_IFMT(wanted.mode):
-        case 0 | stat.S_IFREG:
-            await _fetch_file(task, blobs, wanted)
-        case stat.S_IFLNK:
-            await _fetch_link(task, blobs, wanted)
-        case stat.S_IFDIR:
-            os.makedirs(resolve_links(task.root, wanted.path), exist_ok=True)
-        case kind:
-            raise TransferError(pb.FILE_ERROR_CODE_IO, wanted.path, f"no file can be made of type {kind:#o}")
+    with opened(task.directory, make=True) as tree:
+        match stat.S_IFMT(wanted.mode):
+            case 0 | stat.S_IFREG:
+                await _fetch_file(task, blobs, tree, wanted)
+            case stat.S_IFLNK:
+                await _fetch_link(task, blobs, tree, wanted)
+            case stat.S_IFDIR:
+                with tree.directory(wanted.path, make=True):
+                    pass
+            case kind:
+                raise TransferError(pb.FILE_ERROR_CODE_IO, wanted.path, f"no file can be made of type {kind:#o}")
 
 
-async def _fetch_file(task: TransferTask, blobs: BlobStore, wanted: pb.FileIn) -> None:
+async def _fetch_file(task: TransferTask, blobs: BlobStore, tree: OpenDirectory, wanted: pb.FileIn) -> None:
     """Download a blob to a temporary file, verify it, and rename it."""
-    target = resolve(task.root, wanted.path)
-    directory = os.path.dirname(target)
-    os.makedirs(directory, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=_TEMPORARY, dir=directory)
-    try:
+    mode = wanted.mode & PERMISSIONS or 0o644
+    with tree.place(wanted.path, make_parents=True) as place, replacing(place, mode) as descriptor:
         await _receive(task, blobs, wanted, descriptor)
-        os.fchmod(descriptor, wanted.mode & PERMISSIONS or 0o644)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    finally:
-        os.close(descriptor)
 
 
-async def _fetch_link(task: TransferTask, blobs: BlobStore, wanted: pb.FileIn) -> None:
+async def _fetch_link(task: TransferTask, blobs: BlobStore, tree: OpenDirectory, wanted: pb.FileIn) -> None:
     """Download a link's target, create the link under a temporary name, and rename it."""
     if wanted.blob.size > LONGEST_LINK_BYTES:
         raise TransferError(pb.FILE_ERROR_CODE_TOO_LARGE, wanted.path, f"a link has {LONGEST_LINK_BYTES} bytes at most")
-    target = resolve(task.root, wanted.path)
-    directory = os.path.dirname(target)
-    os.makedirs(directory, exist_ok=True)
-    with tempfile.TemporaryFile(dir=directory) as text:
-        await _receive(task, blobs, wanted, text.fileno())
-        points_to = os.pread(text.fileno(), LONGEST_LINK_BYTES, 0)
-    temporary = os.path.join(directory, _TEMPORARY + secrets.token_hex(8).encode())
-    os.symlink(points_to, temporary)
-    try:
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with tree.place(wanted.path, make_parents=True) as place:
+        with scratch_file(place) as text:
+            await _receive(task, blobs, wanted, text)
+            points_to = os.pread(text, LONGEST_LINK_BYTES, 0)
+        replace_by_link(place, points_to)
 
 
 async def _receive(task: TransferTask, blobs: BlobStore, wanted: pb.FileIn, descriptor: int) -> None:

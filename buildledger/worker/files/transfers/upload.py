@@ -10,9 +10,10 @@ import grpc.aio
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
+from buildledger.worker.files.contained import opened
 from buildledger.worker.files.listing import describe, digest, matching
 from buildledger.worker.files.operations import file_error
-from buildledger.worker.files.paths import PathEscapesError, open_file
+from buildledger.worker.files.paths import BuildDirectory, PathEscapesError
 from buildledger.worker.files.transfers.blob_store import (
     BlobStore,
     TransferError,
@@ -38,7 +39,7 @@ async def upload_files(task: TransferTask, blobs: BlobStore, *, succeeded: bool)
         for wanted in task.spec.files_out:
             if not succeeded and not wanted.always:
                 continue
-            for entry in await _in_thread(task, partial(_wanted_entries, task.root, wanted)):
+            for entry in await _in_thread(task, partial(_wanted_entries, task.directory, wanted)):
                 if len(result.entries) == MOST_UPLOADS:
                     raise TransferError(pb.FILE_ERROR_CODE_TOO_LARGE, wanted.pattern, f"more than {MOST_UPLOADS} files")
                 await with_retries(task, blobs, entry.path, partial(_upload, task, blobs, entry))
@@ -46,7 +47,7 @@ async def upload_files(task: TransferTask, blobs: BlobStore, *, succeeded: bool)
     except TransferError as error:
         result.error.CopyFrom(error.error)
     except (OSError, PathEscapesError) as error:
-        result.error.CopyFrom(file_error(task.root, error))
+        result.error.CopyFrom(file_error(task.directory.path, error))
     return result
 
 
@@ -67,19 +68,20 @@ async def _in_thread(task: TransferTask, work: Callable[[threading.Event], list[
         watching.cancel()
 
 
-def _wanted_entries(root: bytes, wanted: pb.FileOut, stopped: threading.Event) -> list[pb.FileEntry]:
+def _wanted_entries(directory: BuildDirectory, wanted: pb.FileOut, stopped: threading.Event) -> list[pb.FileEntry]:
     """The regular files that match, with their digests; blocks on the disk."""
     entries = []
-    for path in matching(root, wanted.pattern, stopped):
-        entry = describe(root, path)
-        if entry.type in (pb.FILE_TYPE_DIRECTORY, pb.FILE_TYPE_SYMLINK):
-            continue
-        if entry.type != pb.FILE_TYPE_REGULAR:
-            raise TransferError(pb.FILE_ERROR_CODE_IO, entry.path, f"{os.fsdecode(entry.path)} {NO_FILE}")
-        if wanted.size_limit and entry.size > wanted.size_limit:
-            raise TransferError(pb.FILE_ERROR_CODE_TOO_LARGE, entry.path, f"larger than {wanted.size_limit} bytes")
-        entry.sha256 = digest(root, entry.path, stopped)
-        entries.append(entry)
+    with opened(directory, make=True) as tree:
+        for path in matching(tree, wanted.pattern, stopped):
+            entry = describe(tree, path)
+            if entry.type in (pb.FILE_TYPE_DIRECTORY, pb.FILE_TYPE_SYMLINK):
+                continue
+            if entry.type != pb.FILE_TYPE_REGULAR:
+                raise TransferError(pb.FILE_ERROR_CODE_IO, entry.path, f"{os.fsdecode(entry.path)} {NO_FILE}")
+            if wanted.size_limit and entry.size > wanted.size_limit:
+                raise TransferError(pb.FILE_ERROR_CODE_TOO_LARGE, entry.path, f"larger than {wanted.size_limit} bytes")
+            entry.sha256 = digest(tree, entry.path, stopped)
+            entries.append(entry)
     if not entries and not wanted.optional:
         raise TransferError(pb.FILE_ERROR_CODE_NOT_FOUND, wanted.pattern, "nothing matches")
     return entries
@@ -104,7 +106,7 @@ async def _upload(
     async def parts() -> AsyncIterator[pb.BlobWriteRequest]:
         yield first
         try:
-            with open_file(task.root, entry.path) as file:
+            with opened(task.directory) as tree, tree.open_file(entry.path) as file:
                 file.seek(status.committed)
                 while data := file.read(_CHUNK_BYTES):
                     yield pb.BlobWriteRequest(data=data)

@@ -206,7 +206,7 @@ def cut(path: Path) -> None:
 DAMAGED: dict[str, tuple[str, set[str]]] = {
     "artifacts": ("artifacts/**/*", {ARTIFACT, f"{ARTIFACT}/entries", f"{ARTIFACT}/files/{{path}}"}),
     "pieces of logs": ("logs/packs/*", {f"{LOG}/raw"}),
-    "logs": ("logs/logs.db*", {LOG, f"{LOG}/lines", f"{LOG}/raw"}),
+    "logs": ("logs/logs.db*", {f"{LOG}/lines", f"{LOG}/raw"}),
     "texts": ("vault.db*", set()),
     "proofs": ("proof.db*", set()),
     "read models": ("views/*.db*", set()),

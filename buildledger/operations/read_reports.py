@@ -82,7 +82,7 @@ class ReportReading:
 
 
 def _unread_links(manifest: Manifest) -> Iterator[str]:
-    """What is to be said of links that match and lead to nothing that is read: without a word their tests were missing."""
+    """What is to be said of links that match and lead to nothing that is read: their tests would be missing."""
     found = {entry.path for entry in manifest.entries}
     for link in manifest.entries:
         if link.type == "link" and normpath(join(dirname(link.path), link.target)) not in found:

@@ -110,9 +110,21 @@ class Unavailable(Problem):
 
 
 class DatabaseAway(Unavailable):
-    """The database can't be read at the moment; the question changed nothing, and may be asked again."""
+    """The database can't be used at the moment; nothing was done, and it may be asked for again."""
 
-    title = "The database can't be reached"
+    title = "The database can't be used"
+
+
+class DiskAway(Unavailable):
+    """A file or directory of the server can't be read or written at the moment; trying again later may help."""
+
+    title = "The disk can't be used"
+
+
+class LogsAway(Unavailable):
+    """The log store can't be used at the moment; trying again later may help."""
+
+    title = "The logs can't be read"
 
 
 class Elsewhere(Unavailable):

@@ -189,8 +189,10 @@ class World:
         )
         return number
 
-    def submit(self, name: str | None = None, branch: str = "", at: int | None = None) -> RequestId:
-        """A request for a build."""
+    def submit(
+        self, name: str | None = None, branch: str = "", at: int | None = None, *, checkout: bool = True
+    ) -> RequestId:
+        """A request for a build; without `checkout` for one that has no source."""
         self.requests += 1
         branch = branch or self.random.choice(list(self.heads) or ["main"])
         at = at or self.heads.get(branch)
@@ -198,7 +200,7 @@ class World:
         changes: tuple[ChangeId, ...] = (change_id(SOURCE, revision(at)),) if at else ()
         fact = RequestSubmitted(
             builder=name or self.random.choice(self.builders),
-            stamps=(stamp,),
+            stamps=(stamp,) if checkout else (),
             changes=changes,
             reason=f"change on {branch}",
             trigger="change-widget",

@@ -24,6 +24,8 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
     lost: bool = False
     missing: bool = False
     paused: bool = False
+    revoked: bool = False
+    """Its credentials were voided, and it hasn't enrolled since."""
 
 
 class WorkerCommand(Command, frozen=True, kw_only=True):
@@ -118,6 +120,10 @@ class ResumeWorker(WorkerCommand, frozen=True, kw_only=True):
     """Assign to it again."""
 
 
+class RequireWorker(WorkerCommand, frozen=True, kw_only=True):
+    """Be refused unless it may be given a build; goes with `AssignBuild` in one transaction, and decides nothing."""
+
+
 class RevokeWorker(WorkerCommand, frozen=True, kw_only=True):
     """Void its credentials."""
 
@@ -125,7 +131,9 @@ class RevokeWorker(WorkerCommand, frozen=True, kw_only=True):
 
 
 CredentialCommands = EnrollWorker | RotateCredential | ExpireCredential | RevokeWorker
-PresenceCommands = ConnectWorker | DisconnectWorker | ExpireLease | ReportWorkerMissing | PauseWorker | ResumeWorker
+PresenceCommands = (
+    ConnectWorker | DisconnectWorker | ExpireLease | ReportWorkerMissing | PauseWorker | ResumeWorker | RequireWorker
+)
 WorkerCommands = CredentialCommands | PresenceCommands
 COMMANDS = (
     EnrollWorker,
@@ -138,4 +146,5 @@ COMMANDS = (
     ReportWorkerMissing,
     PauseWorker,
     ResumeWorker,
+    RequireWorker,
 )

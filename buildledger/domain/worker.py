@@ -26,6 +26,8 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool = False
     revoked: bool = False
     """Its credentials were voided, and it hasn't enrolled since."""
+    contradicted: tuple[int, str] | None = None
+    """Position and digest of the last head that it came with and that the ledger doesn't hold."""
 
 
 class WorkerCommand(Command, frozen=True, kw_only=True):
@@ -124,6 +126,14 @@ class RequireWorker(WorkerCommand, frozen=True, kw_only=True):
     """Be refused unless it may be given a build; goes with `AssignBuild` in one transaction, and decides nothing."""
 
 
+class ContradictLedger(WorkerCommand, frozen=True, kw_only=True):
+    """Note that it holds a head that the ledger doesn't; the same one again decides nothing."""
+
+    head_position: int
+    head_digest: str
+    ledger_position: int
+
+
 class RevokeWorker(WorkerCommand, frozen=True, kw_only=True):
     """Void its credentials."""
 
@@ -134,7 +144,7 @@ CredentialCommands = EnrollWorker | RotateCredential | ExpireCredential | Revoke
 PresenceCommands = (
     ConnectWorker | DisconnectWorker | ExpireLease | ReportWorkerMissing | PauseWorker | ResumeWorker | RequireWorker
 )
-WorkerCommands = CredentialCommands | PresenceCommands
+WorkerCommands = CredentialCommands | PresenceCommands | ContradictLedger
 COMMANDS = (
     EnrollWorker,
     RotateCredential,
@@ -147,4 +157,5 @@ COMMANDS = (
     PauseWorker,
     ResumeWorker,
     RequireWorker,
+    ContradictLedger,
 )

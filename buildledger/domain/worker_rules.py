@@ -12,6 +12,7 @@ from buildledger.domain.refusals import DuplicateWorkerRefusal, TokenRefusal, Wo
 from buildledger.domain.worker import (
     COMMANDS,
     ConnectWorker,
+    ContradictLedger,
     CredentialCommands,
     DisconnectWorker,
     EnrollWorker,
@@ -34,6 +35,7 @@ from buildledger.events.worker import (
     WorkerCredentialRotated,
     WorkerDisconnected,
     WorkerEnrolled,
+    WorkerLedgerContradicted,
     WorkerLost,
     WorkerMissing,
     WorkerPaused,
@@ -72,6 +74,14 @@ def decide(state: WorkerState, command: WorkerCommands) -> tuple[Fact, ...]:
             if (why := _unavailable(state)) is not None:
                 raise WorkerUnavailableRefusal(worker, why)
             return ()
+        case ContradictLedger(worker=worker, head_position=position, head_digest=digest):
+            contradicted = WorkerLedgerContradicted(
+                worker=worker,
+                head_position=position,
+                head_digest=digest,
+                ledger_position=command.ledger_position,
+            )
+            return () if state.contradicted == (position, digest) else (contradicted,)
         case _:
             assert_never(command)
 
@@ -182,6 +192,8 @@ def evolve(state: WorkerState, fact: Fact) -> WorkerState:
             return replace(state, paused=True)
         case WorkerResumed():
             return replace(state, paused=False)
+        case WorkerLedgerContradicted(head_position=position, head_digest=digest):
+            return replace(state, contradicted=(position, digest))
         case _:
             return state
 

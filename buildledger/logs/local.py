@@ -5,13 +5,14 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
 from buildledger.logs.checking import CheckedLogs
-from buildledger.logs.following import Watches
+from buildledger.logs.following import Watch, Watches
 from buildledger.logs.ingest import Ingest
 from buildledger.logs.reading import LogReader
 from buildledger.logs.regex_process import search_in_process
@@ -128,6 +129,10 @@ class LocalLogStore(LogDirectory):
                     return
                 seen = size
                 await watch.grown()
+
+    def watching(self, log_id: UUID) -> AbstractContextManager[Watch]:
+        """Be woken whenever a log grows here, for as long as the context lasts."""
+        return self._watches.watch(log_id)
 
     def close(self) -> None:
         """Commit what was handed in and stop; blocks until done."""

@@ -20,6 +20,7 @@ from buildledger.ledger.fold_follower import FoldFollower
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
 from buildledger.logs.artifacts import ArtifactError, ArtifactStore
+from buildledger.logs.elsewhere import StoredElsewhereError
 from buildledger.operations.find_artifact import ArtifactFinder, ArtifactFinding
 from buildledger.operations.open_operations import OpenOperations, ServerOperation
 from buildledger.operations.performer import Outcome, Performer
@@ -138,6 +139,9 @@ class ServerOperations:
             except FileNotFoundError:
                 if loop.time() >= given_up_at:
                     return Outcome(ended=Ended(reason="no_file", detail="what was uploaded is kept no longer"))
+            except StoredElsewhereError as error:
+                if loop.time() >= given_up_at:
+                    return Outcome(ended=Ended(reason="io_error", detail=str(error)))
             except (ArtifactError, OSError) as error:
                 return Outcome(ended=Ended(reason="io_error", detail=str(error)))
             except Exception as error:

@@ -16,8 +16,9 @@ from buildledger.audit.report import Check, Report, Skipped
 from buildledger.audit.verify import verify
 from buildledger.events.codec import encode
 from buildledger.events.fact import Metadata
-from buildledger.events.ids import reader_id
+from buildledger.events.ids import reader_id, worker_id
 from buildledger.events.projection import ProjectionSkipped
+from buildledger.events.worker import WorkerLedgerContradicted
 from buildledger.ledger.database import open_store
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
@@ -256,6 +257,20 @@ def _in_proof(connection: sa.Connection, table: str) -> str:
 
 def _blob(store: FactStore, content: str) -> str:
     return f"x'{content}'" if "SQLite" in type(store).__name__ else f"'\\x{content}'::bytea"
+
+
+def test_what_workers_said_of_the_ledger_is_listed(store: FactStore, tree: Tree) -> None:
+    """It is no finding, for a backup may have been restored; but whoever verifies learns of it."""
+    said = WorkerLedgerContradicted(worker="w1", head_position=812, head_digest="ab", ledger_position=10)
+    meta = Metadata(recorded_at=AT, actor="worker:w1", command_id=stream("head"))
+    store.insert_events([StoredEvent(worker_id("w1"), 1, said.NAME, encode(said, meta))])
+    report = verify(store, tree)
+    assert report.ok
+    assert (
+        "NOTED   position 11: worker w1 came with a head of position 812, and it ended at 10: a backup was restored"
+        in report.to_text()
+    )
+    assert msgspec.json.decode(report.to_json())["contradicted"][0]["worker"] == "w1"
 
 
 def test_what_readers_have_set_aside_is_listed(store: FactStore, tree: Tree) -> None:

@@ -60,7 +60,9 @@ class Installation:
         database: str | None = None,
         artifact_build_bytes: int = 1 << 30,
         grpc_tls: AutoTls | None = None,
+        machine: str | None = None,
     ) -> None:
+        """`machine`: it is on another one than servers with another name, and answers them."""
         self.directory = directory
         config = directory / "ci.yaml"
         config.write_text(text)
@@ -73,6 +75,8 @@ class Installation:
             lease_seconds=lease_seconds,
             artifact_build_bytes=artifact_build_bytes,
             grpc_tls=grpc_tls,
+            machine=machine,
+            peer=None if machine is None else Address(host="127.0.0.1", port=free_port()),
         )
         self._server: ForkServerProcess | None = None
         self._worker: subprocess.Popen[bytes] | None = None
@@ -221,6 +225,7 @@ def installation(
     database: str | None = None,
     artifact_build_bytes: int = 1 << 30,
     grpc_tls: AutoTls | None = None,
+    machine: str | None = None,
 ) -> Iterator[Installation]:
     """One that is gone when the test is over."""
     installed = Installation(
@@ -230,6 +235,7 @@ def installation(
         database=database,
         artifact_build_bytes=artifact_build_bytes,
         grpc_tls=grpc_tls,
+        machine=machine,
     )
     try:
         yield installed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.loop import Loop
-from tests.faults.loops import alterations, checkouts, extremes, kills, messages
+from tests.faults.loops import alterations, checkouts, commands, extremes, kills, messages
 
 LOOPS: tuple[Loop, ...] = (
     Loop(
@@ -19,6 +19,13 @@ LOOPS: tuple[Loop, ...] = (
         count=200,
         kinds=kills.KINDS,
         run=kills.on_postgresql,
+    ),
+    Loop(
+        name="commands",
+        unit="requests",
+        count=1_000,
+        kinds=commands.KINDS,
+        run=commands.of_people,
     ),
     Loop(
         name="alterations",

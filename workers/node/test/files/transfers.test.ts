@@ -34,6 +34,7 @@ afterEach(() => {
 
 /** A server that gives out a file when it is told to, and is away for the first so many questions about missing files. */
 class SlowBlobs {
+  connections = 0;
   reads = 0;
   away = 0;
   answers = true;
@@ -88,7 +89,10 @@ class SlowBlobs {
         error === null ? resolve(bound) : reject(error),
       );
     });
-    const store = new BlobStore(() => new Client(`127.0.0.1:${port}`, credentials.createInsecure()));
+    const store = new BlobStore(() => {
+      this.connections += 1;
+      return new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+    });
     cleanup.push(
       () => store.close(),
       () => server.forceShutdown(),
@@ -119,6 +123,7 @@ test("a transfer that breaks off, and is tried again, leaves those of other runs
   server.goesOn.set();
   expect(await fetching).toBeUndefined();
   expect(server.reads).toBe(1);
+  expect(server.connections).toBe(3);
   expect(readFileSync(path.join(root, "in"))).toEqual(CONTENT);
 });
 

@@ -5,7 +5,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Client, credentials, Server, ServerCredentials, status } from "@grpc/grpc-js";
 import { afterEach, expect, test } from "vitest";
 import { StoppedError } from "../../src/files/errors.js";
-import { fromText } from "../../src/files/paths.js";
+import { buildDirectory } from "../../src/files/paths.js";
 import { BlobStore } from "../../src/files/transfers/blob-store.js";
 import { fetchFiles } from "../../src/files/transfers/fetch.js";
 import type { TransferTask } from "../../src/files/transfers/transfer-task.js";
@@ -109,7 +109,13 @@ function taskOf(root: string, stop = new StopRequest()): TransferTask {
     filesOut: [{ pattern: Buffer.from("out") }],
   });
   writeFileSync(path.join(root, "out"), CONTENT);
-  return { runId: "run", attempt: 1, spec, root: fromText(root), stop };
+  return {
+    runId: "run",
+    attempt: 1,
+    spec,
+    directory: buildDirectory(path.dirname(root), path.basename(root)),
+    stop,
+  };
 }
 
 test("a transfer that breaks off, and is tried again, leaves those of other runs alone", async () => {

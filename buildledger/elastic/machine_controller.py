@@ -16,6 +16,7 @@ from buildledger.elastic.driver import Driver, Machine, MachineStatus, StartErro
 from buildledger.elastic.fleet_state import Wanted
 from buildledger.events.limits import LINE_CHARACTERS, held
 from buildledger.ledger.errors import LedgerUnavailable
+from buildledger.ledger.skipping import reason_of, traced
 
 FIRST_SECONDS = 0.25
 """Until the second try when a machine can't be reached; doubled by each further one."""
@@ -76,9 +77,10 @@ class MachineController:
             except (LedgerUnavailable, Refusal) as error:
                 _log.warning("what became of %s can't be recorded yet: %s", self._machine.worker, error)
                 pause = SLOWEST_SECONDS / 10
-            except Exception:
+            except Exception as error:
                 # one driver's fault must not stop the others
-                _log.exception("the machine of %s can't be looked after", self._machine.worker)
+                said = (self._machine.worker, reason_of(error))
+                _log.error("the machine of %s can't be looked after: %s", *said, exc_info=traced(error))
                 pause = SLOWEST_SECONDS
             await self._wait(pause)
         await self._driver.forget(self._machine)

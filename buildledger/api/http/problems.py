@@ -8,23 +8,25 @@ from typing import Any, ClassVar
 import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from buildledger.api.http.responses import POSITION_HEADER, Unchanged
 from buildledger.api.models.server import Problem as Document
 from buildledger.domain.refusals import LimitRefusal, NotFoundRefusal, Refusal, TokenRefusal
 from buildledger.ledger.errors import DATABASE_ERRORS, LedgerUnavailable
+from buildledger.ledger.skipping import is_passing
 from buildledger.logs.artifacts import ArtifactAlteredError
 from buildledger.logs.elsewhere import StoredElsewhereError
-from buildledger.logs.store import BadPatternError, LogAlteredError
+from buildledger.logs.store import BadPatternError, LogAlteredError, LogStoreUnavailableError
 from buildledger.projections.reading import PositionAhead
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
 URN = "urn:buildledger:problem:"
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-"""They ask only: nothing was done, whatever went wrong."""
+_SUBMITTED = "submitted"
+"""What a request's state has once commands were handed to the ledger: before that, nothing was done."""
 
 _log = logging.getLogger(__name__)
 _encoder = msgspec.json.Encoder()
@@ -142,9 +144,21 @@ class Unavailable(Problem):
 
 
 class DatabaseAway(Unavailable):
-    """The database can't be read at the moment; the question changed nothing, and may be asked again."""
+    """The database can't be used at the moment; nothing was done, and it may be asked for again."""
 
-    title = "The database can't be reached"
+    title = "The database can't be used"
+
+
+class DiskAway(Unavailable):
+    """A file or directory of the server can't be read or written at the moment; trying again later may help."""
+
+    title = "The disk can't be used"
+
+
+class LogsAway(Unavailable):
+    """The log store can't be used at the moment; trying again later may help."""
+
+    title = "The logs can't be read"
 
 
 class Elsewhere(Unavailable):
@@ -242,6 +256,11 @@ def respond(
     )
 
 
+def note_submission(request: Request) -> None:
+    """From here on commands of this request may have been recorded, whatever goes wrong."""
+    setattr(request.state, _SUBMITTED, True)
+
+
 def install(app: FastAPI) -> None:
     """Register a handler for every exception, so that each is answered with a problem document."""
     for kind, handler in (
@@ -250,6 +269,9 @@ def install(app: FastAPI) -> None:
         (Refusal, _refusal),
         (LedgerUnavailable, _unavailable),
         *((kind, _database_away) for kind in DATABASE_ERRORS),
+        (DBAPIError, _of_a_database),
+        (OSError, _disk_away),
+        (LogStoreUnavailableError, _logs_away),
         (PositionAhead, _ahead),
         (StoredElsewhereError, _elsewhere),
         (BadPatternError, _bad_pattern),
@@ -299,8 +321,29 @@ async def _database_away(request: Request, error: Exception) -> Response:
     """Says nothing of statements and addresses, which the server's log has."""
     _log.warning("%s %s: the database is away: %s", request.method, request.url.path, str(error).splitlines()[0])
     detail = "the database can't be used at the moment; the server goes on by itself when it is back"
-    asked = request.method in SAFE_METHODS
-    return problem_response(DatabaseAway(detail) if asked else OutcomeUnknown(detail), request.url.path)
+    unknown = getattr(request.state, _SUBMITTED, False)
+    return problem_response(OutcomeUnknown(detail) if unknown else DatabaseAway(detail), request.url.path)
+
+
+async def _of_a_database(request: Request, error: DBAPIError) -> Response:
+    """A file that is damaged is a database that can't be used; what the statement itself is blamed for is our fault."""
+    if not is_passing(error):
+        raise error
+    return await _database_away(request, error)
+
+
+async def _disk_away(request: Request, error: OSError) -> Response:
+    """Says nothing of paths, which the server's log has."""
+    if error.errno is None or isinstance(error, TimeoutError | ConnectionError):
+        raise error
+    _log.warning("%s %s: the disk can't be used: %s", request.method, request.url.path, error)
+    detail = f"the server can't read or write a file of its own: {error.strerror}"
+    return problem_response(DiskAway(detail), request.url.path)
+
+
+async def _logs_away(request: Request, error: LogStoreUnavailableError) -> Response:
+    _log.warning("%s %s: %s", request.method, request.url.path, error)
+    return problem_response(LogsAway("the log store can't be used at the moment"), request.url.path)
 
 
 async def _ahead(request: Request, error: PositionAhead) -> Response:

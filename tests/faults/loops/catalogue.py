@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.loop import Loop
-from tests.faults.loops import alterations, checkouts, commands, extremes, kills, messages
+from tests.faults.loops import alterations, checkouts, commands, cron, extremes, kills, messages
 
 LOOPS: tuple[Loop, ...] = (
     Loop(
@@ -40,6 +40,13 @@ LOOPS: tuple[Loop, ...] = (
         count=checkouts.CHECKOUTS,
         kinds=checkouts.KINDS,
         run=checkouts.from_every_state,
+    ),
+    Loop(
+        name="cron",
+        unit="comparisons",
+        count=6_000,
+        kinds=cron.KINDS,
+        run=cron.around_clock_changes,
     ),
     Loop(
         name="extremes",

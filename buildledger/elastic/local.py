@@ -14,6 +14,7 @@ from buildledger.elastic import processes
 from buildledger.elastic.command_line import LAUNCH, inherited, server_of, worker_environment, worker_options
 from buildledger.elastic.driver import MARK_VARIABLE, Gateway, Machine, MachineStatus, StartError
 from buildledger.elastic.output import last_line_of
+from buildledger.elastic.unused import remove_unused
 
 LOOK_SECONDS = 1.0
 WAIT_SECONDS = 0.25
@@ -60,6 +61,7 @@ class LocalDriver:
         """See `Driver`."""
         if (child := self._children.pop(machine.mark, None)) is not None:
             child.poll()
+        await asyncio.to_thread(remove_unused, self._home, machine.worker)
 
     async def close(self) -> None:
         """See `Driver`."""

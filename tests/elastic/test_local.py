@@ -188,3 +188,29 @@ async def test_the_server_s_environment_is_not_handed_down(
     names = {line.partition("=")[0] for line in await noted(notes, 2)}
     assert "PATH" in names
     assert "BUILDLEDGER_SECRET_PYPI" not in names
+
+
+async def test_directories_of_workers_that_are_no_more_go(drivers: list[LocalDriver], tmp_path: Path) -> None:
+    """Read-only ones too; not those that were used lately, whose worker runs, that are somebody else's, nor links."""
+    home, long_ago = tmp_path / "elastic", time.time() - 31 * 86_400
+    for name, pid, used in (("w", 0, long_ago), ("gone", 0, long_ago), ("lately", 0, time.time())):
+        _left(home / name, pid, used)
+    _left(home / "runs", os.getpid(), long_ago)
+    _left(tmp_path / "outside", 0, long_ago)
+    (home / "other").mkdir()
+    (home / "link").symlink_to(tmp_path / "outside")
+    await drivers[0].forget(machine())
+    assert sorted(path.name for path in home.iterdir()) == ["lately", "link", "other", "runs", "w"]
+    assert (tmp_path / "outside" / "worker" / "locked" / "file").exists()
+
+
+def _left(directory: Path, pid: int, used: float) -> None:
+    """What a worker leaves that had this number and was started then."""
+    locked = directory / "worker" / "locked"
+    locked.mkdir(parents=True)
+    (locked / "file").touch()
+    (directory / "worker" / "link").symlink_to(directory.parent.parent / "outside")
+    locked.chmod(0o500)
+    claim = directory / "start-1.pid"
+    claim.write_text(f"{pid or 1 << 30}\n")
+    os.utime(claim, (used, used))

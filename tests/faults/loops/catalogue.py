@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.loop import Loop
-from tests.faults.loops import alterations, checkouts, commands, cron, extremes, kills, messages
+from tests.faults.loops import alterations, checkouts, commands, cron, extremes, kills, messages, swaps
 
 LOOPS: tuple[Loop, ...] = (
     Loop(
@@ -61,5 +61,12 @@ LOOPS: tuple[Loop, ...] = (
         count=1_000,
         kinds=messages.KINDS,
         run=messages.from_workers,
+    ),
+    Loop(
+        name="swaps",
+        unit="runs",
+        count=20_000,
+        kinds=swaps.KINDS,
+        run=swaps.in_every_worker,
     ),
 )

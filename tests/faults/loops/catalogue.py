@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.loop import Loop
-from tests.faults.loops import alterations, checkouts, extremes, kills, messages
+from tests.faults.loops import alterations, checkouts, extremes, flipped_bits, kills, messages
 
 LOOPS: tuple[Loop, ...] = (
     Loop(
@@ -26,6 +26,13 @@ LOOPS: tuple[Loop, ...] = (
         count=1_500,
         kinds=alterations.KINDS,
         run=alterations.of_everything,
+    ),
+    Loop(
+        name="flipped-bits",
+        unit="bits",
+        count=1_000,
+        kinds=flipped_bits.KINDS,
+        run=flipped_bits.of_everything,
     ),
     Loop(
         name="checkouts",

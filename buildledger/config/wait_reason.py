@@ -100,6 +100,13 @@ class Situation:
         return [known[name] for name in self._waiting() if name in known]
 
 
+def tried_again(reason: WaitReason) -> WaitReason:
+    """The reason of a request whose build was lost: before the next attempt there is a pause."""
+    if reason.code != "next":
+        return reason
+    return reason._replace(text="its last build was lost to infrastructure, and it will be tried again after a pause")
+
+
 def not_configured(builder_name: str) -> WaitReason:
     """The reason of a request whose builder the configuration doesn't have."""
     return WaitReason("builder_not_configured", f"builder {builder_name} is not in the configuration")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-import psycopg
 import pytest
 import sqlalchemy as sa
 from eventsourcing.persistence import StoredEvent
@@ -23,11 +22,10 @@ from buildledger.events.worker import WorkerLedgerContradicted
 from buildledger.ledger.database import open_store
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
-from buildledger.ledger.sqlite_connection import connect
 from buildledger.ledger.store import FactQuery, FactStore
+from tests.audit.tampering import Tamper
 from tests.ledger.samples import AT, CLOCK, stored, stream
 
-Tamper = Callable[..., None]
 COMMITS = (3, 1, 4, 2)
 """Facts a commit: positions 1-3, 4, 5-8, 9-10."""
 
@@ -53,31 +51,6 @@ def tree(store: FactStore, database_url: str) -> Iterator[Tree]:
 @pytest.fixture
 def key(tmp_path: Path) -> HeadKey:
     return HeadKey.at(tmp_path / "head.pem", "build-ledger")
-
-
-@pytest.fixture
-def tamper(database_url: str) -> Tamper:
-    """Runs statements as a database administrator who has switched the triggers off."""
-    if database_url.startswith("sqlite"):
-
-        def on_sqlite(*statements: str) -> None:
-            db = connect(Path(database_url.removeprefix("sqlite:///")))
-            for (trigger,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-                db.execute(f"DROP TRIGGER {trigger}")
-            for statement in statements:
-                db.execute(statement)
-            db.close()
-
-        return on_sqlite
-
-    def on_postgresql(*statements: str) -> None:
-        with psycopg.connect(database_url, autocommit=True) as db:
-            db.execute("SET session_replication_role = replica")
-            db.execute("SET search_path = ledger")
-            for statement in statements:
-                db.execute(statement.replace("CAST(x'00' AS BLOB)", r"'\x00'::bytea").encode())
-
-    return on_postgresql
 
 
 def found(report: Report) -> dict[Check, int]:

@@ -13,6 +13,7 @@ from buildledger.events.ids import ServerId, request_id
 from buildledger.events.operation import Ended
 from buildledger.events.results import Result
 from buildledger.events.worker import WorkerDisconnected, WorkerLost, WorkerMissing
+from buildledger.reactors.scheduling.scheduler import RETRY_PAUSE_SECONDS
 from tests.reactors.world import PASSED, SIMPLE, world
 
 FOUND = (
@@ -101,9 +102,10 @@ async def test_what_is_asked_of_a_lost_worker_is_lost_at_once(tmp_path: Path) ->
 
 
 async def test_a_worker_that_says_it_was_interrupted_is_believed_at_once(tmp_path: Path) -> None:
-    """No lease has to run out: the build is tried again in the same moment."""
+    """No lease has to run out: the build is tried again in the same moment, if it wasn't begun just now."""
     async with world(tmp_path) as w:
         await w.force()
+        await w.pass_time(RETRY_PAUSE_SECONDS[0])
         await w.finish(Ended(reason="interrupted"))
         assert w.results() == [Result.RETRY]
         assert len(w.facts(BuildAssigned)) == 2

@@ -82,6 +82,12 @@ def test_a_key_that_base64_breaks_into_lines() -> None:
     assert masked([secret], [base64.encodebytes(secret)]).replace(b"\n", b"") == MASK * 4
 
 
+def test_lines_of_a_secret_that_has_many() -> None:
+    """Too many lines to look for each in every form: they are hidden as they are."""
+    lines = [f"line number {number} of a long file".encode() for number in range(200)]
+    assert masked([b"\n".join(lines)], [b"<" + lines[150] + b">"]) == b"<" + MASK + b">"
+
+
 def test_a_secret_of_64_kib() -> None:
     """The longest secret that is allowed, with bytes of every kind, is hidden."""
     secret = bytes(range(256)) * 256

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from buildledger.config.configurations import UnreadableConfigurationError
 from buildledger.config.resolved import Builder, Configuration
-from buildledger.config.wait_reason import WaitReason, not_configured
+from buildledger.config.wait_reason import WaitReason, not_configured, tried_again
 from buildledger.domain.build import AssignBuild
 from buildledger.domain.command import Command
 from buildledger.domain.refusals import Refusal
@@ -37,6 +37,9 @@ from buildledger.reactors.state.shared import SharedState
 from buildledger.reactors.state.workers import KnownWorker
 
 LEFT_BEHIND = "the request that it was collapsed into was answered without a build"
+RETRY_PAUSE_SECONDS = (2, 15, 60)
+"""From the start of an attempt that was lost to infrastructure to the start of the next: after the first, the second,
+and each further one. What fails at once would else have used up all attempts in the same moment."""
 
 
 class SchedulingIndex:
@@ -61,6 +64,10 @@ class Scheduler:
         """None before the start, and as long as there is no configuration."""
         self._unbuildable: dict[RequestId, str] = {}
         """Requests that nothing will ever build, and why."""
+        self._pausing: dict[RequestId, datetime] = {}
+        """Requests whose last build was lost, and when they wait in their queue again."""
+        self._claimed_at: dict[RequestId, datetime] = {}
+        """When the builds of requests began, those of which that was seen."""
         self._fence = 0
         self._begun = False
 
@@ -70,8 +77,8 @@ class Scheduler:
             config.ConfigApplied: self._reconfigured,
             request.RequestSubmitted: self._requested,
             request.RequestPrioritised: self._requested,
-            request.RequestReturned: self._requested,
-            request.RequestClaimed: self._dequeued,
+            request.RequestReturned: self._returned,
+            request.RequestClaimed: self._claimed,
             request.RequestCollapsed: self._dequeued,
             request.RequestFinished: self._answered,
             build.BuildAssigned: self._assigned,
@@ -95,7 +102,7 @@ class Scheduler:
             self._index = None
             return
         self._index = index = SchedulingIndex(configuration, self._contexts)
-        self._unbuildable = {}
+        self._unbuildable, self._pausing, self._claimed_at = {}, {}, {}
         for run in self._shared.builds.values():
             index.allocations.allocate(run.build_id, run.assigned, self._builder_of(run.assigned))
         for known in self._shared.workers.values():
@@ -110,6 +117,8 @@ class Scheduler:
         unbuildable, self._unbuildable = self._unbuildable, {}
         batches = [self._cancel(each, why) for each, why in unbuildable.items() if each in self._shared.requests]
         if (index := self._index) is not None:
+            for request_id in [each for each, until in self._pausing.items() if until <= now]:
+                self._add(index, request_id)
             served = (self._assign(index, queue) for queue in index.queues.ready())
             batches.extend(batch for batch in served if batch is not None)
         return batches
@@ -133,9 +142,12 @@ class Scheduler:
         if (index := self._index) is None or waiting is None or not waiting.waits:
             return None
         queue = index.queues.queue_of(request_id)
-        if queue is None:
+        builder = index.configuration.builders.get(waiting.submitted.builder)
+        if builder is None or (queue is None and request_id not in self._pausing):
             return not_configured(waiting.submitted.builder)
-        return explain(index.configuration, index.allocations, self._shared, queue, index.queues.waiting_builders)
+        queue = queue or index.queues.queue_for(builder, waiting)
+        reason = explain(index.configuration, index.allocations, self._shared, queue, self._waiting_builders)
+        return tried_again(reason) if waiting.attempts else reason
 
     def refused(self, subject: UUID | str, why: Refusal | LedgerUnavailable) -> None:
         """See `Reactor`: take the assignment back; the requests that still wait are queued again."""
@@ -152,27 +164,48 @@ class Scheduler:
         """See `Reactor`: whoever asks looks at facts first, so nothing waits for another."""
 
     def next_at(self) -> datetime | None:
-        """See `Reactor`: requests wait for workers and locks, not for times."""
-        return None
+        """See `Reactor`: when the first request whose build was lost may be tried again."""
+        return min(self._pausing.values(), default=None)
 
     def _reconfigured(self, recorded: Recorded, fact: config.ConfigApplied) -> None:
         if self._begun:
             self.begin(recorded.meta.recorded_at)
 
     def _requested(self, recorded: Recorded, fact: Any) -> None:
+        request_id = RequestId(recorded.stream_id)
+        if self._index is None or request_id in self._pausing:
+            return
+        # one build may answer it and such as pause: it isn't to be built before them
+        key = self._shared.requests[request_id].submitted.collapse_key
+        for other in list(self._pausing) if key is not None else ():
+            if self._shared.requests[other].submitted.collapse_key == key:
+                self._add(self._index, other)
+        self._add(self._index, request_id)
+
+    def _returned(self, recorded: Recorded, fact: Any) -> None:
         if self._index is not None:
             request_id = RequestId(recorded.stream_id)
-            queue = self._index.queues.queue_of(request_id)
-            self._enqueue(self._index, self._shared.requests[request_id])
-            self._turn_changed(self._index, queue)
+            waiting, began = self._shared.requests[request_id], self._claimed_at.pop(request_id, None)
+            if began is None or waiting.submitted.builder not in self._index.configuration.builders:
+                self._add(self._index, request_id)
+                return
+            pause = RETRY_PAUSE_SECONDS[min(waiting.attempts, len(RETRY_PAUSE_SECONDS)) - 1]
+            self._pausing[request_id] = began + timedelta(seconds=pause)
+
+    def _claimed(self, recorded: Recorded, fact: Any) -> None:
+        self._claimed_at[RequestId(recorded.stream_id)] = recorded.meta.recorded_at
+        self._dequeued(recorded, fact)
 
     def _dequeued(self, recorded: Recorded, fact: Any) -> None:
+        self._pausing.pop(RequestId(recorded.stream_id), None)
         if self._index is not None:
             self._index.queues.remove(self._shared.requests[RequestId(recorded.stream_id)])
 
     def _answered(self, recorded: Recorded, fact: Any) -> None:
         answered = self._shared.answered
         assert answered is not None
+        self._pausing.pop(answered.request_id, None)
+        self._claimed_at.pop(answered.request_id, None)
         if self._index is not None:
             queue = self._index.queues.queue_of(answered.request_id)
             self._index.queues.remove(answered)
@@ -221,6 +254,19 @@ class Scheduler:
         except UnreadableConfigurationError:
             return None
         return configuration.builders.get(assigned.builder)
+
+    def _add(self, index: SchedulingIndex, request_id: RequestId) -> None:
+        self._pausing.pop(request_id, None)
+        queue = index.queues.queue_of(request_id)
+        self._enqueue(index, self._shared.requests[request_id])
+        self._turn_changed(index, queue)
+
+    def _waiting_builders(self) -> Iterator[Builder]:
+        assert self._index is not None
+        yield from self._index.queues.waiting_builders()
+        known = self._index.configuration.builders
+        for request_id in self._pausing:
+            yield known[self._shared.requests[request_id].submitted.builder]
 
     def _enqueue(self, index: SchedulingIndex, waiting: OpenRequest) -> None:
         if not waiting.waits:

@@ -2862,8 +2862,14 @@ export interface components {
              *     ]
              */
             leads: string[];
-            /** @description False: it gives no sign of life, and is about to be held for dead. */
+            /** @description False: it gives no sign of life, or was held for dead. */
             alive: boolean;
+            /** @description When it began to serve; null: not known, or it is dead. */
+            since: string | null;
+            /** @description When it began to lead what it leads; null: nothing, or not known. */
+            leads_since: string | null;
+            /** @description When it was held for dead; null: it wasn't. It is listed for a day, or until it is back. */
+            lost_at: string | null;
             /** @description It is the one that answers this request. */
             answered: boolean;
         };
@@ -2892,7 +2898,7 @@ export interface components {
          * @description The server processes that share the ledger.
          */
         ServerList: {
-            /** @description The one that answers first, the others by age. */
+            /** @description The one that answers first, the others by age, then those that died. */
             items: components["schemas"]["ServerEntry"][];
             /**
              * @description A place in the ledger; 0 is before the first fact.

@@ -20,6 +20,7 @@ from buildledger.composition.gateway import GatewayHandle, authority_of, serve_w
 from buildledger.composition.leading import LedPollers, LedReactors
 from buildledger.composition.lifetime import Lifetime
 from buildledger.composition.masking import SecretMasking
+from buildledger.composition.other_stores import ELASTIC, HomesOfOtherServers
 from buildledger.composition.peers import serve_peers
 from buildledger.composition.servers import join_servers
 from buildledger.composition.state_directory import ENDED_SESSIONS_FILE, admin_token, sole_owner, tell_address
@@ -102,7 +103,7 @@ class Server:
             whole_token = whole_token_of(settings, authority)
             await self._start_operations(stores, views, active, stack)
             await self._start_gateway(stores, active, servers, authority, stack)
-            self._start_elastic(ledger, whole_token, servers, stack)
+            self._start_elastic(stores, whole_token, servers, stack)
             service = self._gateway.service
             dependencies = ApiDependencies(
                 ledger=ledger,
@@ -258,14 +259,18 @@ class Server:
             )
 
     def _start_elastic(
-        self, ledger: Ledger, whole_token: Callable[[str], str], servers: Servers, stack: AsyncExitStack
+        self, stores: Stores, whole_token: Callable[[str], str], servers: Servers, stack: AsyncExitStack
     ) -> None:
         if Role.ELASTIC not in self._settings.roles:
             return
-        home, gateway = self._settings.state / "elastic", self._gateway.gateway
+        home, gateway = self._settings.state / ELASTIC, self._gateway.gateway
+        others = HomesOfOtherServers(stores.others)
 
         async def run() -> None:
-            await elastic.join(ledger, self._clock, home=home, gateway=gateway, whole_token=whole_token).run()
+            fleet = elastic.join(
+                stores.ledger, self._clock, home=home, gateway=gateway, whole_token=whole_token, others=others
+            )
+            await fleet.run()
 
         self._lifetime.watch(lead(servers, Singleton.ELASTIC, run), "elastic workers", stack)
 

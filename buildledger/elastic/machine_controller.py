@@ -92,13 +92,16 @@ class MachineController:
             return 0.0
         try:
             status = await self._driver.inspect(self._machine)
-            if self.wanted.state.phase == "requested" and status.state == "absent":
+            if self.wanted.state.phase == "requested" and status.state in ("absent", "elsewhere"):
                 await self._start()
                 status = await self._driver.inspect(self._machine)
         except StartError as error:
             if self.wanted.state.phase != "requested":
                 raise UnreachableError(str(error)) from error
             status = MachineStatus("failed", str(error))
+        if status.state == "elsewhere" and self.wanted.arrived:
+            # its worker was there: it isn't gone only because this server can't see it, and none is started beside it
+            raise UnreachableError(status.detail)
         match self.wanted.state.phase:
             case "requested" | "started":
                 return await self._watch(status)
@@ -131,7 +134,7 @@ class MachineController:
 
     async def _stop(self, status: MachineStatus) -> float:
         """It should go."""
-        if status.state in ("absent", "ended"):
+        if status.state in ("absent", "elsewhere", "ended"):
             await self._end(status.detail or "it is gone")
             return 0.0
         force = status.state == "failed" or self._leaving() > timedelta(seconds=self._machine.settings.stop_seconds)

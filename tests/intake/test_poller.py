@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import shutil
-from datetime import UTC, datetime
-from pathlib import Path
-
 import pytest
 
-from buildledger.domain.command import Command
-from buildledger.domain.source import MoveBranch
-from buildledger.events.change import BranchMoved, ChangeRecorded, DefaultBranchChanged, SourceFailed, SourceRecovered
+from buildledger.events.change import BranchMoved, ChangeRecorded, DefaultBranchChanged, SourceFailed
 from buildledger.events.ids import change_id
 from buildledger.events.person import ClaimRecorded
 from buildledger.intake.polling import poller, recording
 from buildledger.intake.polling.poller import DEFAULT_BRANCH_POLLS
-from buildledger.intake.polling.recording import Recorder
 from buildledger.ledger.store import FactQuery
-from buildledger.ledger.submission import Origin
-from buildledger.sources.commits import Commit, Person
 from tests.fakes.repository import Repository
 from tests.intake.conftest import World
 
@@ -259,150 +249,6 @@ async def test_hostile_branch_names_are_data(world: World, repository: Repositor
     assert not list(world.path.rglob(marker.name))
 
 
-async def test_a_repository_that_disappears(world: World, repository: Repository) -> None:
-    """The outage is recorded once however often it is met, and so is its end; what came meanwhile is then found."""
-    poller = world.poller(repository)
-    await poller.poll()
-    away = repository.path.with_name("away")
-    repository.path.rename(away)
-    for _ in range(3):
-        await poller.poll(hinted=True)
-    await world.poller(repository).poll()
-    (failed,) = world.facts(SourceFailed)
-    assert failed.cause == "not_found"
-    away.rename(repository.path)
-    revision = repository.commit("meanwhile")
-    await poller.poll()
-    await poller.poll()
-    assert len(world.facts(SourceRecovered)) == 1
-    assert world.facts(BranchMoved)[-1].revision == revision
-
-
-@pytest.mark.parametrize("damage", ["HEAD", "packed-refs", "config"])
-async def test_a_damaged_mirror_is_made_anew(world: World, repository: Repository, damage: str) -> None:
-    """A mirror is only a cache: what a crash did to it costs one more fetch and no fact."""
-    poller = world.poller(repository)
-    await poller.poll()
-    (world.path / "mirrors/widget.git" / damage).write_text("nonsense\n")
-    revision = repository.commit("third")
-    await poller.poll()
-    assert world.facts(SourceFailed) == []
-    assert world.facts(BranchMoved)[-1].revision == revision
-
-
-async def test_locks_of_a_killed_git_are_removed(world: World, repository: Repository) -> None:
-    """A server that was killed in the middle of a fetch goes on without anybody's help."""
-    await world.poller(repository).poll()
-    (world.path / "mirrors/widget.git/packed-refs.lock").write_text("")
-    (world.path / "mirrors/widget.git/refs/heads/main.lock").write_text("")
-    revision = repository.commit("third")
-    await world.poller(repository).poll()
-    assert world.facts(BranchMoved)[-1].revision == revision
-
-
-async def test_an_empty_repository(world: World, tmp_path: Path) -> None:
-    """An empty repository is nothing special, and the first push to it is new, not history."""
-    repository = Repository(tmp_path / "empty")
-    poller = world.poller(repository)
-    await poller.poll()
-    assert world.ledger.head() == 0
-    first = repository.commit("first")
-    await poller.poll()
-    (move,) = world.facts(BranchMoved)
-    assert not move.initial
-    assert move.changes == (change_id("widget", first),)
-
-
-async def test_a_sha256_repository(world: World, tmp_path: Path) -> None:
-    """Object names of 64 characters are followed like those of 40."""
-    repository = Repository(tmp_path / "sha256", object_format="sha256")
-    repository.commit("first")
-    poller = world.poller(repository)
-    await poller.poll()
-    revision = repository.commit("second")
-    await poller.poll()
-    assert len(revision) == 64
-    assert world.facts(BranchMoved)[-1].revision == revision
-
-
-async def test_a_repository_made_anew_with_other_object_names(world: World, repository: Repository) -> None:
-    """The same address may one day hold a SHA-256 repository; its branches have then been forced."""
-    poller = world.poller(repository)
-    await poller.poll()
-    repository.path.rename(repository.path.with_name("old"))
-    anew = Repository(repository.path, object_format="sha256")
-    revision = anew.commit("first")
-    await poller.poll()
-    move = world.facts(BranchMoved)[-1]
-    assert (move.revision, move.forced) == (revision, True)
-
-
-class KilledError(Exception):
-    """The server is gone."""
-
-
-@pytest.mark.parametrize("survives", range(6))
-async def test_killed_at_any_point(
-    world: World, repository: Repository, monkeypatch: pytest.MonkeyPatch, survives: int
-) -> None:
-    """Whatever was recorded before a kill is neither lost nor doubled by the next server's poll."""
-    monkeypatch.setattr(recording, "BATCH_CHANGES", 1)
-    await world.poller(repository).poll()
-    new = [repository.commit(f"new {n}") for n in range(3)]
-    poller, calls = world.poller(repository), 0
-    execute = poller._recorder.execute
-
-    async def dying(*commands: Command) -> None:
-        nonlocal calls
-        if calls == survives:
-            raise KilledError
-        calls += 1
-        await execute(*commands)
-
-    monkeypatch.setattr(poller._recorder, "execute", dying)
-    try:
-        await poller.poll()
-    except KilledError:
-        assert survives < 4
-    await world.poller(repository).poll()
-    recorded = [change.revision for change in world.facts(ChangeRecorded) if not change.historic]
-    assert recorded == new
-    (move,) = [move for move in world.facts(BranchMoved) if not move.initial]
-    assert move.changes == tuple(change_id("widget", revision) for revision in new)
-
-
-async def test_a_failing_ledger_is_not_a_failing_source(world: World, repository: Repository) -> None:
-    """What goes wrong on our side is raised; the source isn't blamed for it."""
-    poller = world.poller(repository)
-
-    def refuse(words: object) -> None:
-        raise OSError("disk full")
-
-    world.vault.put_many = refuse  # type: ignore[method-assign]
-    with pytest.raises(OSError, match="disk full"):
-        await poller.poll()
-    assert world.facts(SourceFailed) == []
-
-
-async def test_an_outage_is_logged_once_from_its_beginning_to_its_end(
-    world: World, repository: Repository, caplog: pytest.LogCaptureFixture
-) -> None:
-    """One warning with the reason however often it is tried, and one line when the source is back."""
-    caplog.set_level(logging.INFO, "buildledger.intake")
-    poller = world.poller(repository)
-    hidden = repository.path.with_name("hidden")
-    repository.path.rename(hidden)
-    for _ in range(3):
-        await poller.poll()
-    hidden.rename(repository.path)
-    for _ in range(3):
-        await poller.poll()
-    logged = [(record.levelname, record.getMessage()) for record in caplog.records if "source" in record.getMessage()]
-    assert [level for level, _ in logged] == ["WARNING", "INFO"]
-    assert logged[0][1].startswith("source widget can't be read and will be tried again: not_found: ")
-    assert logged[1][1] == "source widget can be read again"
-
-
 async def test_a_branch_with_too_long_a_name_is_left_out(world: World, repository: Repository) -> None:
     """The others are followed all the same, and it is said once."""
     poller = world.poller(repository)
@@ -414,53 +260,3 @@ async def test_a_branch_with_too_long_a_name_is_left_out(world: World, repositor
     await poller.poll()
     assert {fact.branch for fact in world.facts(BranchMoved)} == {"main", "short"}
     assert world.facts(SourceFailed) == []
-
-
-JANE = Person(name="Jane Doe", email="jane@acme.example")
-THEN = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-async def hand_in(world: World, repository: Repository, branch: str, *revisions: str) -> None:
-    """Somebody tells of commits before the repository has them."""
-    recorder = Recorder(world.ledger, world.vault, source="widget", repository=repository.url)
-    told = {"author": JANE, "committer": JANE, "co_authors": (), "committed_at": THEN, "message": "handed in"}
-    rest = {"parents": (), "files": (), "file_count": 0}
-    commits = [Commit(revision=each, **told, **rest) for each in revisions]  # type: ignore[arg-type]
-    said = recorder.translate(commits, branch=branch, historic=False)
-    world.vault.put_many(said.words)
-    move = BranchMoved(source="widget", branch=branch, revision=revisions[-1])
-    commands = (*said.claims.values(), *said.changes, MoveBranch(source="widget", move=move))
-    await world.ledger.execute(*commands, origin=Origin(actor="user:jane"))
-
-
-@pytest.mark.parametrize("restarted", [False, True])
-async def test_what_was_handed_in_is_awaited(world: World, repository: Repository, restarted: bool) -> None:
-    """A poll before it has come moves no branch back and deletes none; when it comes nothing is left to tell."""
-    poller = world.poller(repository)
-    await poller.poll()
-    copy = Repository.of(Path(shutil.copytree(repository.path, world.path / "desk")))
-    coming = copy.commit("on its way")
-    await hand_in(world, repository, "main", coming)
-    await hand_in(world, repository, "topic", coming)
-    before = world.facts(BranchMoved)
-    for _ in range(2):
-        await (world.poller(repository) if restarted else poller).poll(hinted=True)
-    assert world.facts(BranchMoved) == before
-    repository.git("fetch", "--quiet", str(copy.path), "main")
-    repository.git("reset", "--quiet", "--hard", "FETCH_HEAD")
-    repository.git("branch", "topic")
-    await (world.poller(repository) if restarted else poller).poll()
-    assert world.facts(BranchMoved) == before
-
-
-async def test_what_was_handed_in_holds_up_nothing_new(world: World, repository: Repository) -> None:
-    """Where the branch gets other commits instead, it is where they are; thrown away, what was polled is so at once."""
-    poller = world.poller(repository)
-    await poller.poll()
-    await hand_in(world, repository, "main", "f" * 40)
-    new = repository.commit("something else")
-    await poller.poll()
-    assert world.facts(BranchMoved)[-1].revision == new
-    repository.git("reset", "--quiet", "--hard", "HEAD~1")
-    await poller.poll()
-    assert (world.facts(BranchMoved)[-1].revision, world.facts(BranchMoved)[-1].forced) == (repository.head(), True)

@@ -10,7 +10,8 @@ from fastapi import Depends, Request
 
 from buildledger.api.http.dependencies import ApiDependencies, Dependencies
 from buildledger.api.http.parameters import IdempotencyKeyHeader, Prefer, Wait
-from buildledger.api.http.problems import NotFound, note_submission
+from buildledger.api.http.problem_handlers import note_submission
+from buildledger.api.http.problems import NotFound
 from buildledger.api.http.responses import JsonResponse, Model
 from buildledger.api.models import receipts
 from buildledger.api.queries.personal_data import admin_actor

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from eventsourcing.persistence import StoredEvent
 
 from buildledger.audit.checks import PublishedHead
+from buildledger.audit.published import read_published
 from buildledger.audit.report import Check, Report, Skipped
 from buildledger.audit.verify import verify
 from buildledger.events.codec import encode
@@ -257,3 +258,15 @@ def test_what_readers_have_set_aside_is_listed(store: FactStore, tree: Tree) -> 
     assert report.skipped == (Skipped(reader="status", position=4, fact="log.opened.v1", reason=reason),)
     assert "SKIPPED position 4 (log.opened.v1), set aside by status: OverflowError: too large" in report.to_text()
     assert msgspec.json.decode(report.to_json())["skipped"][0]["position"] == 4
+
+
+def test_heads_of_several_servers_in_one_file(store: FactStore, tree: Tree, key: HeadKey, tmp_path: Path) -> None:
+    """Each has a key of its own, all of one name: a head is checked with the one that it was signed with."""
+    other = HeadKey.at(tmp_path / "other.pem", "build-ledger")
+    heads = [tree.sign(one, CLOCK) for one in (key, other)]
+    kept = tmp_path / "heads"
+    kept.write_text("\n".join(head.note for head in heads))
+    for verifiers in ([key.verifier, other.verifier], [other.verifier, key.verifier]):
+        published = read_published(kept, verifiers)
+        assert [head.verifier for head in published] == [key.verifier, other.verifier]
+        assert verify(store, tree, published=published).ok

@@ -29,7 +29,7 @@ def pieces(whole: bytes, size: int) -> list[bytes]:
     return [whole[start : start + size] for start in range(0, len(whole), size)]
 
 
-@pytest.mark.parametrize("example", TABLE["spellings"], ids=lambda example: ascii(example["secret"][:12]))
+@pytest.mark.parametrize("example", TABLE["forms"], ids=lambda example: ascii(example["secret"][:12]))
 def test_forms_in_all_languages(example: dict[str, Any]) -> None:
     """The forms of a secret are those that the workers in other languages make."""
     forms = {form.decode("latin-1") for form in secret_encodings([example["secret"].encode("latin-1")])}

@@ -14,6 +14,7 @@ from buildledger.domain.build import AssignBuild
 from buildledger.domain.command import Command
 from buildledger.domain.refusals import Refusal
 from buildledger.domain.request import CancelRequest, ClaimRequest, CollapseRequest, FinishRequest
+from buildledger.domain.worker import RequireWorker
 from buildledger.events import build, config, machine, request
 from buildledger.events import worker as worker_events
 from buildledger.events.build import BuildAssigned
@@ -319,5 +320,7 @@ class Scheduler:
             *(CollapseRequest(request_id=older.request_id, into=newest.request_id) for older in together[:-1]),
             AssignBuild(build_id=build_id, assignment=assigned),
             *self._running.start(build_id, assigned),
+            RequireWorker(worker=worker.name),
+            *self._shared.under_this_configuration(),
         )
         return CommandBatch(commands, build_id, newest.causation_id, newest.correlation_id)

@@ -79,11 +79,13 @@ class Triggering:
         if not self._pending and (due is None or due > now):
             return []
         self._pending = False
-        return [
+        due_batches = (
             *self._changes.due(configuration, now),
             *self._crons.due(configuration, now),
             *self._successes.due(configuration),
-        ]
+        )
+        required = self._shared.under_this_configuration()
+        return [batch._replace(commands=(*batch.commands, *required)) for batch in due_batches]
 
     def refused(self, subject: UUID | str, why: Refusal | LedgerUnavailable) -> None:
         """See `Reactor`."""

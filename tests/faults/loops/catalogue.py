@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from tests.faults.loop import Loop
-from tests.faults.loops import alterations, checkouts, commands, cron, extremes, kills, messages, swaps
+from tests.faults.loops import (
+    alterations,
+    checkouts,
+    commands,
+    cron,
+    extremes,
+    flipped_bits,
+    kills,
+    messages,
+    swaps,
+)
 
 LOOPS: tuple[Loop, ...] = (
     Loop(
@@ -33,6 +43,13 @@ LOOPS: tuple[Loop, ...] = (
         count=1_500,
         kinds=alterations.KINDS,
         run=alterations.of_everything,
+    ),
+    Loop(
+        name="flipped-bits",
+        unit="bits",
+        count=1_000,
+        kinds=flipped_bits.KINDS,
+        run=flipped_bits.of_everything,
     ),
     Loop(
         name="checkouts",

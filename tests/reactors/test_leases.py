@@ -14,7 +14,7 @@ from buildledger.events.ids import ServerId, request_id
 from buildledger.events.operation import Ended
 from buildledger.events.results import Result
 from buildledger.events.worker import WorkerDisconnected, WorkerLost, WorkerMissing
-from buildledger.reactors.scheduling.scheduler import RETRY_PAUSE_SECONDS
+from buildledger.reactors.scheduling.retry_pauses import RETRY_PAUSE_SECONDS
 from tests.reactors.world import PASSED, SIMPLE, world
 
 FOUND = (

@@ -27,7 +27,17 @@ NO_FACT = (TypeError, ValueError, AttributeError, OverflowError)
 """What a row leads to whose columns hold something else than they should."""
 UNREADABLE_MAX = 1_000
 """Rows that can't be read, each by itself, before the rest is given up."""
-INSPECTED = frozenset({Check.LOGS, Check.ARTIFACTS, Check.VAULT, Check.COMMANDS, Check.CHECKPOINTS, Check.READ_MODELS})
+INSPECTED = frozenset(
+    {
+        Check.LOGS,
+        Check.ARTIFACTS,
+        Check.VAULT,
+        Check.COMMANDS,
+        Check.CHECKPOINTS,
+        Check.READ_MODELS,
+        Check.FILES,
+    }
+)
 """What is checked only if there is an inspection for it."""
 
 

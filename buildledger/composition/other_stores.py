@@ -13,6 +13,9 @@ from buildledger.logs.elsewhere import Peer
 from buildledger.peers.client import HttpPeer
 from buildledger.servers.entries import ServerEntry, Servers, StoreEntry
 
+ELASTIC = "elastic"
+"""In the state directory: what the server knows of workers that it starts as processes."""
+
 
 class OtherServersStores:
     """Looks at directories of this machine, and believes the marker file in them only; see `OtherStores`."""
@@ -74,6 +77,21 @@ class OtherServersStores:
             return (Path(entry.state) / STORE_FILE).read_text().strip() == entry.store
         except OSError:
             return False
+
+
+class HomesOfOtherServers:
+    """Where they start workers as processes; see `OtherHomes`."""
+
+    def __init__(self, others: OtherServersStores) -> None:
+        self._others = others
+
+    def here(self) -> Sequence[Path]:
+        """See `OtherHomes`."""
+        return [state / ELASTIC for state in self._others.readable()]
+
+    def elsewhere(self) -> Sequence[str]:
+        """See `OtherHomes`."""
+        return [*[each.place for each in self._others.peers()], *self._others.unreadable()]
 
 
 class StoresOfThisMachine:

@@ -24,6 +24,8 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
     lost: bool = False
     missing: bool = False
     paused: bool = False
+    revoked: bool = False
+    """Its credentials were voided, and it hasn't enrolled since."""
     contradicted: tuple[int, str] | None = None
     """Position and digest of the last head that it came with and that the ledger doesn't hold."""
 
@@ -120,6 +122,10 @@ class ResumeWorker(WorkerCommand, frozen=True, kw_only=True):
     """Assign to it again."""
 
 
+class RequireWorker(WorkerCommand, frozen=True, kw_only=True):
+    """Be refused unless it may be given a build; goes with `AssignBuild` in one transaction, and decides nothing."""
+
+
 class ContradictLedger(WorkerCommand, frozen=True, kw_only=True):
     """Note that it holds a head that the ledger doesn't; the same one again decides nothing."""
 
@@ -135,7 +141,9 @@ class RevokeWorker(WorkerCommand, frozen=True, kw_only=True):
 
 
 CredentialCommands = EnrollWorker | RotateCredential | ExpireCredential | RevokeWorker
-PresenceCommands = ConnectWorker | DisconnectWorker | ExpireLease | ReportWorkerMissing | PauseWorker | ResumeWorker
+PresenceCommands = (
+    ConnectWorker | DisconnectWorker | ExpireLease | ReportWorkerMissing | PauseWorker | ResumeWorker | RequireWorker
+)
 WorkerCommands = CredentialCommands | PresenceCommands | ContradictLedger
 COMMANDS = (
     EnrollWorker,
@@ -148,5 +156,6 @@ COMMANDS = (
     ReportWorkerMissing,
     PauseWorker,
     ResumeWorker,
+    RequireWorker,
     ContradictLedger,
 )

@@ -66,6 +66,18 @@ class StoreEntry:
     state: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class LostServer:
+    """A server that was held for dead, and whose state directory no server has taken up since."""
+
+    server_id: ServerId
+    host: str
+    state: str
+    roles: tuple[str, ...]
+    lost_at: datetime
+    """By the database's clock."""
+
+
 class Servers(Protocol):
     """Who serves, and who leads. Thread-safe and instantaneous: it tells what was so at the last look."""
 
@@ -79,6 +91,10 @@ class Servers(Protocol):
 
     def entries(self) -> Sequence[ServerEntry]:
         """All servers that are known, this one first."""
+        ...
+
+    def lost(self) -> Sequence[LostServer]:
+        """Those that died lately, the last first."""
         ...
 
     def other_stores(self) -> Sequence[StoreEntry]:

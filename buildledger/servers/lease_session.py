@@ -16,7 +16,7 @@ import psycopg
 from psycopg.rows import namedtuple_row
 
 from buildledger.events.ids import ServerId
-from buildledger.servers.entries import PeerAddress, ServerEntry, Singleton, StoreEntry
+from buildledger.servers.entries import LostServer, PeerAddress, ServerEntry, Singleton, StoreEntry
 
 LEASE_SECONDS = 5.0
 """After so much silence the database ends a server's session."""
@@ -58,6 +58,14 @@ CREATE TABLE IF NOT EXISTS servers.store (
     machine text NOT NULL,
     state text NOT NULL
 );
+CREATE TABLE IF NOT EXISTS servers.lost (
+    server_id uuid PRIMARY KEY,
+    host text NOT NULL,
+    state text NOT NULL,
+    store text NOT NULL,
+    roles text[] NOT NULL,
+    lost_at timestamptz NOT NULL
+);
 """
 _REGISTER = """
 INSERT INTO servers.server (server_id, term, host, machine, state, store, roles, peer_address, peer_certificate,
@@ -71,6 +79,19 @@ UPDATE servers.server SET renewed_at = clock_timestamp() WHERE server_id = %s AN
 _KNOWN_STORE = """
 INSERT INTO servers.store VALUES (%s, %s, %s, %s) ON CONFLICT (store) DO UPDATE
 SET host = excluded.host, machine = excluded.machine, state = excluded.state
+"""
+_TAKEN_UP = """
+DELETE FROM servers.lost WHERE store = %s OR lost_at < clock_timestamp() - interval '1 day'
+"""
+_FORGET_LOST = """
+WITH gone AS (DELETE FROM servers.server WHERE server_id = %s AND lost RETURNING *)
+INSERT INTO servers.lost SELECT server_id, host, state, store, roles, clock_timestamp() FROM gone
+WHERE NOT EXISTS (SELECT FROM servers.server s WHERE s.store = gone.store AND s.server_id <> gone.server_id)
+ON CONFLICT (server_id) DO NOTHING
+"""
+_LOST = """
+SELECT server_id, host, state, roles, lost_at FROM servers.lost
+WHERE lost_at > clock_timestamp() - interval '1 day' ORDER BY lost_at DESC LIMIT 20
 """
 _RENEW = """
 UPDATE servers.server SET renewed_at = clock_timestamp(), leads = %(leads)s,
@@ -175,8 +196,15 @@ class LeaseSession:
         return None if row is None else row[0]
 
     def forget_lost(self, server_id: ServerId) -> None:
-        """Let a dead server be known no more, unless it has come back."""
-        self._db.execute("DELETE FROM servers.server WHERE server_id = %s AND lost", (server_id,))
+        """Let a dead server be known as lost only, unless it has come back."""
+        self._db.execute(_FORGET_LOST, (server_id,))
+
+    def lost(self) -> list[LostServer]:
+        """Those that died within a day and whose directories nobody has taken up."""
+        return [
+            LostServer(server_id=ServerId(server_id), host=host, state=state, roles=tuple(roles), lost_at=lost_at)
+            for server_id, host, state, roles, lost_at in self._db.execute(_LOST)
+        ]
 
     def forget(self, server_id: ServerId) -> None:
         """Let a server be known no more that has certainly ended, or is about to."""
@@ -215,6 +243,7 @@ class LeaseSession:
             peer = (None, None) if entry.peer is None else (entry.peer.address, entry.peer.certificate)
             db.execute(_REGISTER, (entry.server_id, entry.term, *stands, entry.store, list(entry.roles), *peer))
             db.execute(_KNOWN_STORE, (entry.store, *stands))
+            db.execute(_TAKEN_UP, (entry.store,))
 
     def _lock(self, first: int, second: int) -> bool:
         row = self._db.execute("SELECT pg_try_advisory_lock(%s, %s)", (first, second)).fetchone()

@@ -29,8 +29,11 @@ builders:
   tests:
     steps: [{checkout: app}, {run: [make, test]}]
   tidy:
+    when: change.branch == 'release'
     steps: [{run: [make, tidy]}]
-triggers: [{on: manual, build: [tests, tidy]}]
+triggers:
+  - {on: manual, build: [tests, tidy]}
+  - {on: change, name: pushed, source: app, build: [tidy]}
 """
 
 

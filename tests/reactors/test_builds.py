@@ -20,7 +20,8 @@ from buildledger.events.ids import BuildId, RequestId
 from buildledger.events.operation import Ended, Run, Text
 from buildledger.events.request import RequestReturned
 from buildledger.events.results import Result
-from buildledger.reactors.scheduling.scheduler import RETRY_PAUSE_SECONDS, Scheduler
+from buildledger.reactors.scheduling.retry_pauses import RETRY_PAUSE_SECONDS
+from buildledger.reactors.scheduling.scheduler import Scheduler
 from buildledger.steps import registry
 from buildledger.steps.program import StepProgram
 from tests.reactors.world import FAILED, SIMPLE, World, with_config, world

@@ -13,7 +13,7 @@ from buildledger.events.ids import RequestId, change_id
 from buildledger.events.operation import Ended
 from buildledger.events.request import RequestCollapsed, SourceStamp
 from buildledger.events.results import Result
-from buildledger.reactors.scheduling.scheduler import RETRY_PAUSE_SECONDS
+from buildledger.reactors.scheduling.retry_pauses import RETRY_PAUSE_SECONDS
 from tests.reactors.configurations import TRIGGERS
 from tests.reactors.unreliable import UnreliableLedger
 from tests.reactors.world import REPOSITORY, World, with_config, world

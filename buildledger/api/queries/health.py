@@ -57,6 +57,7 @@ def health_of(deps: ApiDependencies, *, detailed: bool = True) -> models.Health:
         *configuration_problems(deps, detailed=detailed),
         *source_problems(deps, detailed=detailed),
         *server_problems(deps),
+        *retention_problems(deps),
         *worker_problems(deps),
         *reactor_problems(deps, detailed=detailed),
     ]
@@ -139,6 +140,12 @@ def reactor_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
         for number, noun, what in counts
         if number
     ]
+
+
+def retention_problems(deps: ApiDependencies) -> list[str]:
+    """That the clock may have been set ahead, so that nothing is removed for its age."""
+    doubt = deps.retention_waits()
+    return [] if doubt is None else [doubt]
 
 
 def worker_problems(deps: ApiDependencies) -> list[str]:

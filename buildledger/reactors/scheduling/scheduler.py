@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from buildledger.domain.build import AssignBuild
 from buildledger.domain.command import Command
 from buildledger.domain.refusals import Refusal
 from buildledger.domain.request import CancelRequest, ClaimRequest, CollapseRequest, FinishRequest
+from buildledger.domain.worker import RequireWorker
 from buildledger.events import build, config, machine, request
 from buildledger.events import worker as worker_events
 from buildledger.events.build import BuildAssigned
@@ -32,14 +33,12 @@ from buildledger.reactors.scheduling.demand import UnmetDemand
 from buildledger.reactors.scheduling.explain import explain
 from buildledger.reactors.scheduling.queues import Queue
 from buildledger.reactors.scheduling.ready_queues import ReadyQueues
+from buildledger.reactors.scheduling.retry_pauses import RetryPauses
 from buildledger.reactors.state.requests import OpenRequest
 from buildledger.reactors.state.shared import SharedState
 from buildledger.reactors.state.workers import KnownWorker
 
 LEFT_BEHIND = "the request that it was collapsed into was answered without a build"
-RETRY_PAUSE_SECONDS = (2, 15, 60)
-"""From the start of an attempt that was lost to infrastructure to the start of the next: after the first, the second,
-and each further one. What fails at once would else have used up all attempts in the same moment."""
 
 
 class SchedulingIndex:
@@ -64,10 +63,7 @@ class Scheduler:
         """None before the start, and as long as there is no configuration."""
         self._unbuildable: dict[RequestId, str] = {}
         """Requests that nothing will ever build, and why."""
-        self._pausing: dict[RequestId, datetime] = {}
-        """Requests whose last build was lost, and when they wait in their queue again."""
-        self._claimed_at: dict[RequestId, datetime] = {}
-        """When the builds of requests began, those of which that was seen."""
+        self._pauses = RetryPauses()
         self._fence = 0
         self._begun = False
 
@@ -102,7 +98,7 @@ class Scheduler:
             self._index = None
             return
         self._index = index = SchedulingIndex(configuration, self._contexts)
-        self._unbuildable, self._pausing, self._claimed_at = {}, {}, {}
+        self._unbuildable, self._pauses = {}, RetryPauses()
         for run in self._shared.builds.values():
             index.allocations.allocate(run.build_id, run.assigned, self._builder_of(run.assigned))
         for known in self._shared.workers.values():
@@ -117,7 +113,7 @@ class Scheduler:
         unbuildable, self._unbuildable = self._unbuildable, {}
         batches = [self._cancel(each, why) for each, why in unbuildable.items() if each in self._shared.requests]
         if (index := self._index) is not None:
-            for request_id in [each for each, until in self._pausing.items() if until <= now]:
+            for request_id in self._pauses.over(now):
                 self._add(index, request_id)
             served = (self._assign(index, queue) for queue in index.queues.ready())
             batches.extend(batch for batch in served if batch is not None)
@@ -143,7 +139,7 @@ class Scheduler:
             return None
         queue = index.queues.queue_of(request_id)
         builder = index.configuration.builders.get(waiting.submitted.builder)
-        if builder is None or (queue is None and request_id not in self._pausing):
+        if builder is None or (queue is None and request_id not in self._pauses):
             return not_configured(waiting.submitted.builder)
         queue = queue or index.queues.queue_for(builder, waiting)
         reason = explain(index.configuration, index.allocations, self._shared, queue, self._waiting_builders)
@@ -165,7 +161,7 @@ class Scheduler:
 
     def next_at(self) -> datetime | None:
         """See `Reactor`: when the first request whose build was lost may be tried again."""
-        return min(self._pausing.values(), default=None)
+        return self._pauses.next_at()
 
     def _reconfigured(self, recorded: Recorded, fact: config.ConfigApplied) -> None:
         if self._begun:
@@ -173,11 +169,11 @@ class Scheduler:
 
     def _requested(self, recorded: Recorded, fact: Any) -> None:
         request_id = RequestId(recorded.stream_id)
-        if self._index is None or request_id in self._pausing:
+        if self._index is None or request_id in self._pauses:
             return
         # one build may answer it and such as pause: it isn't to be built before them
         key = self._shared.requests[request_id].submitted.collapse_key
-        for other in list(self._pausing) if key is not None else ():
+        for other in self._pauses if key is not None else ():
             if self._shared.requests[other].submitted.collapse_key == key:
                 self._add(self._index, other)
         self._add(self._index, request_id)
@@ -185,27 +181,24 @@ class Scheduler:
     def _returned(self, recorded: Recorded, fact: Any) -> None:
         if self._index is not None:
             request_id = RequestId(recorded.stream_id)
-            waiting, began = self._shared.requests[request_id], self._claimed_at.pop(request_id, None)
-            if began is None or waiting.submitted.builder not in self._index.configuration.builders:
+            waiting = self._shared.requests[request_id]
+            is_known = waiting.submitted.builder in self._index.configuration.builders
+            if not (is_known and self._pauses.returned(request_id, waiting.attempts)):
                 self._add(self._index, request_id)
-                return
-            pause = RETRY_PAUSE_SECONDS[min(waiting.attempts, len(RETRY_PAUSE_SECONDS)) - 1]
-            self._pausing[request_id] = began + timedelta(seconds=pause)
 
     def _claimed(self, recorded: Recorded, fact: Any) -> None:
-        self._claimed_at[RequestId(recorded.stream_id)] = recorded.meta.recorded_at
+        self._pauses.claimed(RequestId(recorded.stream_id), recorded.meta.recorded_at)
         self._dequeued(recorded, fact)
 
     def _dequeued(self, recorded: Recorded, fact: Any) -> None:
-        self._pausing.pop(RequestId(recorded.stream_id), None)
+        self._pauses.end(RequestId(recorded.stream_id))
         if self._index is not None:
             self._index.queues.remove(self._shared.requests[RequestId(recorded.stream_id)])
 
     def _answered(self, recorded: Recorded, fact: Any) -> None:
         answered = self._shared.answered
         assert answered is not None
-        self._pausing.pop(answered.request_id, None)
-        self._claimed_at.pop(answered.request_id, None)
+        self._pauses.forget(answered.request_id)
         if self._index is not None:
             queue = self._index.queues.queue_of(answered.request_id)
             self._index.queues.remove(answered)
@@ -256,7 +249,7 @@ class Scheduler:
         return configuration.builders.get(assigned.builder)
 
     def _add(self, index: SchedulingIndex, request_id: RequestId) -> None:
-        self._pausing.pop(request_id, None)
+        self._pauses.end(request_id)
         queue = index.queues.queue_of(request_id)
         self._enqueue(index, self._shared.requests[request_id])
         self._turn_changed(index, queue)
@@ -265,7 +258,7 @@ class Scheduler:
         assert self._index is not None
         yield from self._index.queues.waiting_builders()
         known = self._index.configuration.builders
-        for request_id in self._pausing:
+        for request_id in self._pauses:
             yield known[self._shared.requests[request_id].submitted.builder]
 
     def _enqueue(self, index: SchedulingIndex, waiting: OpenRequest) -> None:
@@ -319,5 +312,7 @@ class Scheduler:
             *(CollapseRequest(request_id=older.request_id, into=newest.request_id) for older in together[:-1]),
             AssignBuild(build_id=build_id, assignment=assigned),
             *self._running.start(build_id, assigned),
+            RequireWorker(worker=worker.name),
+            *self._shared.under_this_configuration(),
         )
         return CommandBatch(commands, build_id, newest.causation_id, newest.correlation_id)

@@ -15,6 +15,8 @@ import grpc.aio
 
 from buildledger.events.ids import OperationId
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.ledger.skipping import reason_of, traced
+from buildledger.logs.store import LogStoreError
 from buildledger.slave_grpc.sessions.ledger_heads import ToldHeads
 from buildledger.slave_grpc.sessions.receive_budget import ReceiveBudget
 from buildledger.slave_grpc.sessions.run_event_sink import RunEventSink
@@ -207,8 +209,10 @@ class Session:
                     self._make_room()
         except ProtocolViolationError as violation:
             self._close_for_violation(violation)
-        except Exception:
-            _log.exception("what worker %s reported can't be stored", self.worker)
+        except Exception as trouble:
+            said = (self.worker, reason_of(trouble))
+            shown = None if isinstance(trouble, LogStoreError) else traced(trouble)
+            _log.error("what worker %s reported can't be stored: %s", *said, exc_info=shown)
             self.close(
                 "stream_ended", error(pb.ERROR_CODE_UNAVAILABLE, "the server can't store what the worker reports")
             )

@@ -15,6 +15,7 @@ from buildledger.events.operation import Ended
 from buildledger.events.worker import PausedBy
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.skipping import reason_of, traced
 from buildledger.ledger.submission import Origin
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.store import LogStore
@@ -282,7 +283,8 @@ class Sessions:
     def _spawned(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (trouble := task.exception()) is not None:
-            _log.error("the worker service could not finish something", exc_info=trouble)
+            said = "the worker service could not finish something: %s"
+            _log.error(said, reason_of(trouble), exc_info=traced(trouble))
 
 
 def _superseded() -> pb.Down:

@@ -46,6 +46,14 @@ export const healthQuery = queryOptions({
   meta: { topics: [], asOf: undefined },
 });
 
+/** Who lives is no fact, so it is polled like health. */
+export const serversQuery = queryOptions({
+  queryKey: ["servers"],
+  queryFn: ({ signal }) => dataOrThrow(api.GET("/api/v1/servers", { signal })),
+  refetchInterval: HEALTH_POLL_MS,
+  meta: { topics: [], asOf: undefined },
+});
+
 export const buildersQuery = (asOf: AsOf) =>
   queryOptions({
     queryKey: ["builders", asOf],

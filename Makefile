@@ -22,8 +22,13 @@ RUNS ?=
 FULL ?=
 COUNT ?=
 SEED ?=
+# The checks and the tests wait for processes, sockets and clocks about half of the time: twice as many as two cores.
+JOBS ?= 4
 
-.PHONY: help run demo test check check-workers bench workers conformance faults mutants check-lowest wheel proto openapi dashboard lock clean
+# The tests start this code hundreds of times; where the surroundings forbid it to be kept, each start compiles it again.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help run demo test check check-python check-dashboard check-workers check-go check-node bench workers conformance faults mutants check-lowest wheel proto openapi dashboard lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -52,7 +57,8 @@ $(SETUP)/dashboard: $(SETUP)/dashboard-packages $(shell find dashboard/src dashb
 	$(NODE_PATH_LINE) && cd dashboard && npm run --silent build
 	touch $@
 
-$(SETUP)/go: scripts/need-go workers/go/go.mod | $(SETUP)/python
+# After Node.js, not beside it: both may install into the virtual environment.
+$(SETUP)/go: scripts/need-go workers/go/go.mod | $(SETUP)/python $(SETUP)/node
 	$(NODE_PATH_LINE) && scripts/need-go $(BIN)
 	touch $@
 
@@ -87,20 +93,30 @@ run: $(SETUP)/python $(SETUP)/dashboard
 demo: $(SETUP)/python $(SETUP)/dashboard
 	@$(BIN)/buildledger demo --once
 
-test: check check-workers conformance $(SETUP)/test-tools $(SETUP)/buildbot-worker
-	$(BIN)/pytest -n 2 --dist loadgroup
+# What can go on side by side does; what each says is printed when it ends.
+test:
+	@$(MAKE) --no-print-directory -j $(JOBS) --output-sync=target check check-workers conformance $(SETUP)/test-tools $(SETUP)/buildbot-worker
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup
 
-check: $(SETUP)/python $(SETUP)/dashboard
+check: check-python check-dashboard
+
+check-python: $(SETUP)/python
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m buildledger.grpc_protos.generate --check
 	$(BIN)/python -m buildledger.api.export --check
+
+check-dashboard: $(SETUP)/dashboard
 	$(NODE_PATH_LINE) && cd dashboard && npm run --silent check
 
-check-workers: $(SETUP)/go $(SETUP)/node-worker-packages
+check-workers: check-go check-node
+
+check-go: $(SETUP)/go
 	$(NODE_PATH_LINE) && cd workers/go && test -z "$$(gofmt -l .)" && go vet ./... && GOOS=windows go vet ./... && go test ./...
+
+check-node: $(SETUP)/node-worker-packages
 	$(NODE_PATH_LINE) && cd workers/node && npm run --silent check
 
 bench: $(SETUP)/python $(SETUP)/dashboard out/workers/SHA256SUMS

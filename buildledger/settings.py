@@ -13,6 +13,8 @@ from pathlib import Path
 
 ADMIN_TOKEN_FILE = "admin-token"  # noqa: S105 - the name of a file
 """In the state directory: what lets the administrator of this machine in."""
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not listened on
+"""All addresses of a machine, and that under which it reaches itself."""
 ADDRESS_FILE = "address"
 """In the state directory: where the API of the server that ran last can be reached."""
 
@@ -63,8 +65,12 @@ class Address:
 
     def reachable(self, port: int) -> Address:
         """The same port, as a program on this machine reaches it."""
-        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not listened on
-        return Address(host=everywhere.get(self.host, self.host), port=port)
+        return Address(host=EVERYWHERE.get(self.host, self.host), port=port)
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it is all addresses of this machine."""
+        return self.host in EVERYWHERE
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -121,6 +127,12 @@ class ServerSettings:
     artifact_days: float | None = None
     """After so long an artifact goes; None: never."""
 
+    peer: Address | None = None
+    """Where the other servers of the database fetch logs and artifacts of this one; None: they can't."""
+    peer_address: Address | None = None
+    """How they reach that; None: as it is given, on all addresses by the machine's name."""
+    machine: str | None = None
+    """Servers that give the same read each other's directories; None: what the operating system calls this start."""
     accept_damage: bool = False
     """Start although what is stored contradicts itself."""
 
@@ -140,6 +152,10 @@ class ServerSettings:
                 f"workers would talk in clear at {self.grpc}: give --grpc-tls auto, or --grpc-cert and --grpc-key,"
                 " or listen on loopback"
             )
+        if self.database is None and (self.peer or self.peer_address):
+            raise SettingsError("--peer is for servers that share a PostgreSQL: give --database, or leave it out")
+        if self.peer is None and self.peer_address is not None:
+            raise SettingsError("--peer-address says how --peer is reached: give that too")
         if self.grpc_mtls is not None and self.grpc_tls is None:
             raise SettingsError(
                 "--grpc-mtls needs a certificate too: give --grpc-tls auto, or --grpc-cert and --grpc-key"

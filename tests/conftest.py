@@ -28,18 +28,25 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-TOGETHER = {"browser", "wine"}
-"""Rooms whose tests share one thing of a machine: they run in one process, one after the other.
+TOGETHER = (
+    "tests/browser/",
+    "tests/wine/",
+    "tests/cli/test_damaged.py",
+    "tests/conformance/test_cheats.py",
+    "tests/faults/test_altered.py",
+)
+"""Rooms whose tests share one thing of a machine, and files whose tests share what is costly to make.
 
-Their marks say the same, but pytest-xdist 3.8 can't hand those on with the node ids of pytest 9.2.
+They run in one process, one after the other, and first. Marks would say the same, but pytest-xdist 3.8 can't hand
+those on with the node ids of pytest 9.2.
 """
 
 
 class ByRoom(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives a room that has to stay together to one process, and of all others each test to whoever is free."""
+    """Gives what has to stay together to one process, and of all others each test to whoever is free."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((room for room in TOGETHER if nodeid.startswith(f"tests/{room}/")), nodeid)
+        return next((start for start in TOGETHER if nodeid.startswith(start)), nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import pytest
 
-from buildledger.api.http import problems
+from buildledger.api.http import problem_handlers, problems
 from buildledger.domain import refusals
 from buildledger.events.change import FailureCause
 from buildledger.events.operation import EndReason, ProcessMechanism
@@ -49,7 +49,7 @@ def test_every_refusal_is_listed_and_explained() -> None:
 
 def test_every_problem_is_explained() -> None:
     """A problem that the API can answer has its code on the page."""
-    codes = {problem.code for problem in _subclasses(problems.Problem)} | set(problems.CODES.values())
+    codes = {problem.code for problem in _subclasses(problems.Problem)} | set(problem_handlers.CODES.values())
     assert codes <= EXPLAINED
 
 

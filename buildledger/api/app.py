@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from buildledger.api.http import problems, static
+from buildledger.api.http import problem_handlers, static
 from buildledger.api.http.auth import AuthMiddleware
 from buildledger.api.http.body_limit import BodyLimit
 from buildledger.api.http.dependencies import ApiDependencies
@@ -33,7 +33,7 @@ def make_app(deps: ApiDependencies) -> FastAPI:
     app.state.dependencies = deps
     app.state.configurations = ConfigurationQueries(deps.configurations)
     app.state.streams = Streams()
-    problems.install(app)
+    problem_handlers.install(app)
     include(app)
     app.openapi = describe_routes  # type: ignore[method-assign]
     app.router.routes.append(Route("/{path:path}", static.serve, methods=["GET", "HEAD"], include_in_schema=False))

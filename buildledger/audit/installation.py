@@ -14,6 +14,7 @@ from buildledger.audit.report import Check, Report
 from buildledger.audit.sealed import NamedCommands, SealedHeads
 from buildledger.audit.stored_artifacts import StoredArtifacts
 from buildledger.audit.stored_checkpoints import StoredCheckpoints
+from buildledger.audit.stored_files import StoredFiles
 from buildledger.audit.stored_logs import StoredLogs
 from buildledger.audit.vault_texts import VaultTexts
 from buildledger.audit.verify import verify
@@ -47,6 +48,7 @@ class StoredInstallation:
             Check.LOGS: lambda: StoredLogs(self.state / "logs", names),
             Check.ARTIFACTS: lambda: StoredArtifacts(self.state / "artifacts", names),
             Check.READ_MODELS: lambda: ReadModels(self.store, self.state / "views", self.database),
+            Check.FILES: lambda: StoredFiles(self.state),
             Check.VAULT: lambda: VaultTexts(VaultReader.open(self.url)),
         }
         return [make() for check, make in makers.items() if check not in skipped]

@@ -29,6 +29,7 @@ class Check(StrEnum):
     COMMANDS = "commands"
     CHECKPOINTS = "checkpoints"
     READ_MODELS = "read-models"
+    FILES = "files"
 
 
 MEANING = {
@@ -45,6 +46,7 @@ MEANING = {
     Check.COMMANDS: "every command that a client has named is kept as it was decided",
     Check.CHECKPOINTS: "what followers of the ledger remember is what they have stored",
     Check.READ_MODELS: "every row of the read models is one that the facts make, and none is missing",
+    Check.FILES: "every SQLite file is well-formed, and its indexes agree with its tables",
 }
 
 _RESTORE = "restore {} from a backup, beside the ledger as it is"
@@ -54,6 +56,10 @@ ADVICE = {
     Check.VAULT: _RESTORE.format("vault.db (the schema vault)"),
     Check.CHECKPOINTS: "nothing has to be done: it isn't used, and the facts are read instead at the next start",
     Check.READ_MODELS: "`buildledger projections rebuild all` makes them anew from the facts",
+    Check.FILES: (
+        "stop the server; `views/` can be deleted and is made anew; for any other file keep the state directory as it"
+        " is, and restore all of it from a backup"
+    ),
     Check.DATABASE: "restore ledger.db (the schema ledger) from a backup that ends at or after the last signed head",
 }
 """What to do about findings, where it isn't what `LEDGER_ADVICE` says."""
@@ -93,6 +99,19 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Contradicted(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker came with a head that this ledger didn't hold: it was restored from a backup, or altered."""
+
+    worker: str
+    position: int
+    """Of the fact that says so."""
+    head_position: int
+    """Up to where the ledger had been known."""
+    head_digest: str
+    ledger_position: int
+    """Where it ended then."""
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What a verification read and what it found wrong."""
 
@@ -111,6 +130,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What was not looked at."""
     skipped: tuple[Skipped, ...] = ()
     """Facts that a reader has set aside, by position: nothing was altered, but its read model is without them."""
+    contradicted: tuple[Contradicted, ...] = ()
+    """What workers said of the ledger, by position: no finding, for a restored backup is no alteration."""
     read: dict[str, int] = {}
     """How many of each other thing were looked at: logs, artifacts, …"""
 
@@ -157,6 +178,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         for skipped in self.skipped:
             what = f"position {skipped.position} ({skipped.fact}), set aside by {skipped.reader}: {skipped.reason}"
             yield f"  SKIPPED {what}"
+        for said in self.contradicted:
+            here = (
+                f"it ended at {said.ledger_position}"
+                if said.ledger_position < said.head_position
+                else "other facts were there"
+            )
+            yield (
+                f"  NOTED   position {said.position}: worker {said.worker} came with a head of position"
+                f" {said.head_position}, and {here}: a backup was restored then, or the ledger was altered"
+            )
         yield f"chain head  {self.chain_head}"
         yield f"tree root   {self.root}"
         if self.ok:

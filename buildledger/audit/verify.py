@@ -8,11 +8,12 @@ import sqlalchemy as sa
 
 from buildledger.audit.checks import ChainCheck, HeadCheck, Mismatch, PublishedHead, TreeCheck, first_line
 from buildledger.audit.inspection import Inspection
-from buildledger.audit.report import Check, Finding, Report, Skipped
+from buildledger.audit.report import Check, Contradicted, Finding, Report, Skipped
 from buildledger.events.catalogue import stored_names
 from buildledger.events.codec import MalformedFactError, UnknownFactError
 from buildledger.events.fact import Recorded
 from buildledger.events.projection import ProjectionSkipped
+from buildledger.events.worker import WorkerLedgerContradicted
 from buildledger.ledger.errors import StoreError
 from buildledger.ledger.ledger import recorded
 from buildledger.ledger.merkle import Frontier
@@ -26,7 +27,17 @@ NO_FACT = (TypeError, ValueError, AttributeError, OverflowError)
 """What a row leads to whose columns hold something else than they should."""
 UNREADABLE_MAX = 1_000
 """Rows that can't be read, each by itself, before the rest is given up."""
-INSPECTED = frozenset({Check.LOGS, Check.ARTIFACTS, Check.VAULT, Check.COMMANDS, Check.CHECKPOINTS, Check.READ_MODELS})
+INSPECTED = frozenset(
+    {
+        Check.LOGS,
+        Check.ARTIFACTS,
+        Check.VAULT,
+        Check.COMMANDS,
+        Check.CHECKPOINTS,
+        Check.READ_MODELS,
+        Check.FILES,
+    }
+)
 """What is checked only if there is an inspection for it."""
 
 
@@ -69,6 +80,7 @@ class _Verification:
         self._chain_head = b""
         self._heads_checked = 0
         self._skipped: list[Skipped] = []
+        self._contradicted: list[Contradicted] = []
         self.position = 0
         """Everything up to here was read."""
 
@@ -114,6 +126,7 @@ class _Verification:
             findings=tuple(sorted(findings, key=lambda finding: finding.position)),
             unchecked=tuple(sorted(INSPECTED - done)),
             skipped=tuple(sorted(self._skipped, key=lambda one: one.position)),
+            contradicted=tuple(self._contradicted),
             read={inspection.noun: inspection.count for inspection in self._inspections},
         )
 
@@ -174,6 +187,16 @@ class _Verification:
         if type(fact) is ProjectionSkipped and len(self._skipped) < SKIPPED_SHOWN:
             skipped = Skipped(reader=fact.reader, position=fact.position, fact=fact.fact, reason=fact.reason)
             self._skipped.append(skipped)
+        if type(fact) is WorkerLedgerContradicted and len(self._contradicted) < SKIPPED_SHOWN:
+            self._contradicted.append(
+                Contradicted(
+                    worker=fact.worker,
+                    position=decoded.position,
+                    head_position=fact.head_position,
+                    head_digest=fact.head_digest,
+                    ledger_position=fact.ledger_position,
+                )
+            )
         return decoded
 
     def _ends(self, tree_size: int, largest_head: int) -> None:

@@ -17,6 +17,8 @@ COMMANDS = {
     "worker": "Run builds for a server.",
     "bridge": "Let unchanged Buildbot workers run builds for a server.",
     "workers": "See the workers of a server, and shut one out.",
+    "explain": "Say why a commit was built, or not.",
+    "requests": "See which builds were asked for and wait, and which got none, and why.",
     "token": "Make a one-use token with which a new worker enrolls.",
     "config": "Check, compare and apply configuration files.",
     "projections": "Build the read models again from the facts.",

@@ -68,6 +68,12 @@ from buildledger.settings import Address, AutoTls, Role, ServerSettings, Setting
     help="What this process does; several processes may share one PostgreSQL.",
 )
 @click.option(
+    "--peer",
+    type=AddressType(),
+    help="Where the other servers of the database fetch logs and artifacts from; not needed on one machine.",
+)
+@click.option("--peer-address", type=AddressType(), help="How they reach it.  [default: --peer, or the machine's name]")
+@click.option(
     "--lease",
     "lease_seconds",
     type=click.FloatRange(min=1),
@@ -125,6 +131,8 @@ def serve(
     credential_seconds: float,
     unknown_workers: str,
     roles: str,
+    peer: Address | None,
+    peer_address: Address | None,
     lease_seconds: float,
     artifact_file: int,
     artifact_build: int,
@@ -156,6 +164,8 @@ def serve(
         credential_seconds=credential_seconds,
         unknown_workers=unknown_workers == "admit",
         roles=_roles(roles),
+        peer=peer,
+        peer_address=peer_address,
         lease_seconds=lease_seconds,
         artifact_file_bytes=artifact_file,
         artifact_build_bytes=artifact_build,

@@ -20,6 +20,9 @@ START_TIMEOUT_SECONDS = 30.0
 STOP_TIMEOUT_SECONDS = 15.0
 POLL_SECONDS = 0.1
 RESTARTS_MAX = 20
+TAIL_LINES = 15
+ERROR = "Error: "
+"""What an error begins with on the command line."""
 WORKER = "local"
 WORKER_CAPACITY = 2
 
@@ -91,7 +94,7 @@ class Stack:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while not self._healthy():
             if self._server.poll() is not None or time.monotonic() > deadline:
-                raise click.ClickException(f"the server didn't start:\n\n{self._tail('server')}")
+                raise click.ClickException(self._why_it_did_not_start())
             time.sleep(POLL_SECONDS)
         return Client(self._state)
 
@@ -129,5 +132,10 @@ class Stack:
     def _output(self, name: str) -> Path:
         return self._state / f"{name}.txt"
 
-    def _tail(self, name: str, lines: int = 15) -> str:
-        return "\n".join(self._output(name).read_text(errors="replace").splitlines()[-lines:])
+    def _why_it_did_not_start(self) -> str:
+        """What the server said last: its own error alone, if it ended with one."""
+        lines = self._output("server").read_text(errors="replace").splitlines()[-TAIL_LINES:]
+        if lines and lines[-1].startswith(ERROR):
+            return f"the server didn't start: {lines[-1].removeprefix(ERROR)}"
+        said = "\n".join(lines)
+        return f"the server didn't start; the end of {self._output('server')}:\n\n{said}"

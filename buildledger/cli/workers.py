@@ -12,10 +12,10 @@ from urllib.parse import quote
 import click
 
 from buildledger.cli.client import Client
+from buildledger.cli.moments import moment
 from buildledger.cli.options import json_option, state_option
 
 CREDENTIALS = {"none": "never enrolled", "in_force": "in force", "expired": "expired", "revoked": "revoked"}
-UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 COLUMNS = ("NAME", "STATUS", "CREDENTIAL", "EXPIRES", "LAST SEEN")
 
 
@@ -75,8 +75,8 @@ def _all(client: Client, *, former: bool) -> Iterator[dict[str, Any]]:
 def _row(item: dict[str, Any], now: datetime) -> tuple[str, ...]:
     credential = item["credential"]
     status = status_text(item)
-    expires = "" if credential["state"] != "in_force" else _moment(credential["expires_at"], now) or "never"
-    seen = "now" if item["status"] == "connected" else _moment(item["disconnected_at"], now) or "never"
+    expires = "" if credential["state"] != "in_force" else moment(credential["expires_at"], now) or "never"
+    seen = "now" if item["status"] == "connected" else moment(item["disconnected_at"], now) or "never"
     name = item["name"] + ("" if item["configured"] else " (not configured)")
     return (name, status, CREDENTIALS[credential["state"]], expires, seen)
 
@@ -92,13 +92,3 @@ def status_text(item: dict[str, Any]) -> str:
             return "stopping"
         case _:
             return str(status)
-
-
-def _moment(text: str | None, now: datetime) -> str:
-    """`in 11 h` or `3 min ago`; empty for what never was."""
-    if text is None:
-        return ""
-    seconds = (datetime.fromisoformat(text) - now).total_seconds()
-    unit, size = next(((unit, size) for unit, size in UNITS if abs(seconds) >= 2 * size), ("s", 1))
-    amount = f"{abs(seconds) / size:.0f} {unit}"
-    return f"in {amount}" if seconds > 0 else f"{amount} ago"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from buildledger.servers.entries import Servers
 from buildledger.settings import AutoTls, ServerSettings, Tls
 from buildledger.slave_grpc.identity.authority import Authority
 from buildledger.slave_grpc.identity.credential_issuer import token_with_ca
+from buildledger.slave_grpc.identity.proofs import CountsOnce
 from buildledger.slave_grpc.service import WorkerService
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 
@@ -83,6 +85,7 @@ async def serve_workers(
         settings=_service_settings(settings),
         authority=authority,
         seen_proofs=settings.state / SEEN_PROOFS_FILE,
+        proofs_once=await _proofs_once(settings, stack),
         is_configured=lambda worker: settings.unknown_workers or active.names_worker(worker),
     )
     port = await service.start(settings.grpc, settings.grpc_mtls)
@@ -93,6 +96,18 @@ async def serve_workers(
         announced += f" (with certificates at {settings.grpc_mtls.host}:{service.mutual_port})"
     gateway = Gateway(str(settings.grpc.reachable(port)), secured=isinstance(settings.grpc_tls, Tls))
     return GatewayHandle(service=service, announced=announced, gateway=gateway)
+
+
+async def _proofs_once(settings: ServerSettings, stack: AsyncExitStack) -> CountsOnce | None:
+    """Where all servers remember which proofs were shown; None for one that is alone."""
+    if settings.database is None:
+        return None
+    # loaded only where it is used, like the ledger's own PostgreSQL parts
+    from buildledger.servers.shown_once import ShownOnce
+
+    shown = await asyncio.to_thread(ShownOnce, settings.database)
+    stack.push_async_callback(asyncio.to_thread, shown.close)
+    return shown.add
 
 
 def _limits(settings: ServerSettings) -> ArtifactLimits:

@@ -20,6 +20,8 @@ from buildledger.composition.gateway import GatewayHandle, authority_of, serve_w
 from buildledger.composition.leading import LedPollers, LedReactors
 from buildledger.composition.lifetime import Lifetime
 from buildledger.composition.masking import SecretMasking
+from buildledger.composition.other_stores import ELASTIC, HomesOfOtherServers
+from buildledger.composition.peers import serve_peers
 from buildledger.composition.servers import join_servers
 from buildledger.composition.state_directory import ENDED_SESSIONS_FILE, admin_token, sole_owner, tell_address
 from buildledger.composition.stores import Stores, open_stores, open_views
@@ -42,6 +44,7 @@ from buildledger.projections.views import Views
 from buildledger.reactors.assembly import join
 from buildledger.reactors.runner import Runner
 from buildledger.retention.artifacts import Retention
+from buildledger.retention.clock_trust import ClockTrust
 from buildledger.servers.entries import Servers, Singleton
 from buildledger.servers.leading import lead
 from buildledger.settings import Role, ServerSettings
@@ -61,6 +64,7 @@ class Server:
         self._clock = SystemClock()
         self._lifetime = Lifetime()
         self._gateway = GatewayHandle()
+        self._clock_trust: ClockTrust | None = None
         self.url = ""
         self._poll: Callable[[str], object] = lambda source: None
         self.last_head: SignedHead | None = None
@@ -84,7 +88,9 @@ class Server:
             token = admin_token(settings.state)
             stores = open_stores(settings, self._clock, stack, self._keep_head)
             ledger = stores.ledger
-            servers = stores.others.servers = await join_servers(settings, ledger, self._id, stack, self._heard)
+            peer = await serve_peers(settings, stores, self._clock, self._lifetime, stack)
+            servers = await join_servers(settings, ledger, self._id, stack, self._heard, peer)
+            stores.others.servers = servers
             configurations = Configurations(ledger.at)
             active = ActiveConfiguration(ledger, configurations)
             await active.load()
@@ -97,7 +103,7 @@ class Server:
             whole_token = whole_token_of(settings, authority)
             await self._start_operations(stores, views, active, stack)
             await self._start_gateway(stores, active, servers, authority, stack)
-            self._start_elastic(ledger, whole_token, servers, stack)
+            self._start_elastic(stores, whole_token, servers, stack)
             service = self._gateway.service
             dependencies = ApiDependencies(
                 ledger=ledger,
@@ -113,6 +119,7 @@ class Server:
                 connected_workers=None if service is None else (lambda: service.connected),
                 active=active,
                 rejected_file=lambda: None if file is None else file.rejected,
+                retention_waits=self._why_retention_waits,
                 configurations=configurations,
                 trigger_poll=pollers.trigger,
                 revisions=RevisionFinder(settings.state / MIRRORS),
@@ -196,14 +203,21 @@ class Server:
         self._poll = pollers.trigger_poll
         return led
 
+    def _why_retention_waits(self) -> str | None:
+        """Why nothing is removed for its age though something would be; None if there is no such reason."""
+        trust = self._clock_trust
+        return None if trust is None or self._keep_artifacts is None else trust.doubt
+
     def _start_retention(self, stores: Stores, views: Views, servers: Servers, stack: AsyncExitStack) -> None:
         settings = self._settings
         if Role.GATEWAY in settings.roles:
+            self._clock_trust = ClockTrust(stores.ledger, self._clock)
             retention = Retention(
                 ledger=stores.ledger,
                 views=views,
                 artifacts=stores.artifacts,
                 clock=self._clock,
+                trust=self._clock_trust,
                 keep=self._keep_artifacts,
                 total_bytes=settings.artifact_total_bytes,
                 leads=partial(servers.leads, Singleton.RETENTION),
@@ -245,14 +259,18 @@ class Server:
             )
 
     def _start_elastic(
-        self, ledger: Ledger, whole_token: Callable[[str], str], servers: Servers, stack: AsyncExitStack
+        self, stores: Stores, whole_token: Callable[[str], str], servers: Servers, stack: AsyncExitStack
     ) -> None:
         if Role.ELASTIC not in self._settings.roles:
             return
-        home, gateway = self._settings.state / "elastic", self._gateway.gateway
+        home, gateway = self._settings.state / ELASTIC, self._gateway.gateway
+        others = HomesOfOtherServers(stores.others)
 
         async def run() -> None:
-            await elastic.join(ledger, self._clock, home=home, gateway=gateway, whole_token=whole_token).run()
+            fleet = elastic.join(
+                stores.ledger, self._clock, home=home, gateway=gateway, whole_token=whole_token, others=others
+            )
+            await fleet.run()
 
         self._lifetime.watch(lead(servers, Singleton.ELASTIC, run), "elastic workers", stack)
 

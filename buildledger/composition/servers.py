@@ -16,7 +16,7 @@ from buildledger.events.ids import ServerId
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
 from buildledger.servers.alone import Alone
-from buildledger.servers.entries import ServerEntry, Servers, Singleton
+from buildledger.servers.entries import PeerAddress, ServerEntry, Servers, Singleton
 from buildledger.settings import Role, ServerSettings
 
 SINGLETONS = {
@@ -35,6 +35,7 @@ async def join_servers(
     server_id: ServerId,
     stack: AsyncExitStack,
     poll: Callable[[str], object],
+    peer: PeerAddress | None,
 ) -> Servers:
     """Take this server's lease and say that it serves; when the stack ends it has stopped in good order.
 
@@ -44,7 +45,7 @@ async def join_servers(
         LedgerUnavailable
         StoreError: The database is away.
     """
-    entry = _entry(settings, server_id)
+    entry = _entry(settings, server_id, peer)
     start = StartServer(server_id=server_id, version=__version__, roles=entry.roles, host=entry.host)
     wanted = frozenset(SINGLETONS[role] for role in settings.roles if role in SINGLETONS)
     servers = await _lease(settings, ledger, entry, wanted, start, stack, poll)
@@ -80,8 +81,10 @@ async def _lease(
     return servers
 
 
-def this_machine() -> str:
+def machine_of(settings: ServerSettings) -> str:
     """Names the machine since its last start."""
+    if settings.machine is not None:
+        return settings.machine
     return BOOT_ID.read_text().strip() if BOOT_ID.exists() else platform.node()
 
 
@@ -89,12 +92,13 @@ def _lose(server_id: ServerId, term: int, reason: str) -> LoseServer:
     return LoseServer(server_id=server_id, term=term, reason=reason)
 
 
-def _entry(settings: ServerSettings, server_id: ServerId) -> ServerEntry:
+def _entry(settings: ServerSettings, server_id: ServerId, peer: PeerAddress | None) -> ServerEntry:
     return ServerEntry(
         server_id=server_id,
         host=platform.node(),
-        machine=this_machine(),
+        machine=machine_of(settings),
         state=str(settings.state.resolve()),
         store=store_name(settings.state),
         roles=tuple(sorted(settings.roles)),
+        peer=peer,
     )

@@ -7,11 +7,12 @@ import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 
 from buildledger.audit.start_check import DamagedError, contradictions, missing_facts
 from buildledger.clock import Clock
 from buildledger.composition.other_stores import OtherServersStores
-from buildledger.composition.servers import this_machine
+from buildledger.composition.servers import machine_of
 from buildledger.ledger.database import is_there, open_store
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
@@ -19,9 +20,10 @@ from buildledger.ledger.signing import HeadKey, SignedHead
 from buildledger.ledger.tree_head_signer import TreeHeadSigner
 from buildledger.ledger.vault import Vault
 from buildledger.ledger.vault_reading import VaultReader
-from buildledger.logs.artifacts_local import LocalArtifactStore
+from buildledger.logs.artifacts_shared import SharedArtifactStore
 from buildledger.logs.local import LocalLogStore
 from buildledger.logs.shared import LOGS, SharedLogStore
+from buildledger.peers.identity import access_token
 from buildledger.projections.projector import Projector
 from buildledger.projections.storage import open_storage
 from buildledger.projections.views import Views
@@ -29,6 +31,8 @@ from buildledger.settings import Role, ServerSettings, SettingsError
 
 HEAD_KEY_NAME = "buildledger"
 PROOFS = "proof"
+ARTIFACTS = "artifacts"
+"""The store's directory in the state directory."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,8 +46,9 @@ class Stores:
     tree: Tree
     head_key: HeadKey
     logs: SharedLogStore
+    own_logs: LocalLogStore
     others: OtherServersStores
-    artifacts: LocalArtifactStore
+    artifacts: SharedArtifactStore
 
 
 def open_stores(
@@ -68,13 +73,23 @@ def open_stores(
     signer = TreeHeadSigner(ledger, tree, key, clock)
     stack.callback(lambda: None if signer.newest is None else tell_head(signer.newest))
     stack.callback(signer.close)
-    others = OtherServersStores(this_machine())
+    others = OtherServersStores(machine_of(settings), partial(access_token, vault.installation_key))
+    stack.push_async_callback(others.close)
     own = LocalLogStore(settings.state / LOGS)
     stack.push_async_callback(asyncio.to_thread, own.close)
     logs = SharedLogStore(own, others)
     stack.push_async_callback(asyncio.to_thread, logs.close)
-    artifacts = LocalArtifactStore(settings.state / "artifacts", settings.artifact_total_bytes, others)
-    return Stores(ledger=ledger, vault=vault, tree=tree, head_key=key, logs=logs, others=others, artifacts=artifacts)
+    artifacts = SharedArtifactStore(settings.state / ARTIFACTS, settings.artifact_total_bytes, others)
+    return Stores(
+        ledger=ledger,
+        vault=vault,
+        tree=tree,
+        head_key=key,
+        logs=logs,
+        own_logs=own,
+        others=others,
+        artifacts=artifacts,
+    )
 
 
 def _refuse_damage(settings: ServerSettings, database: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
+from typing import Any
 
 import uvicorn
 
@@ -18,7 +19,7 @@ BACKLOG = 2_048
 """Connections that may wait to be taken."""
 
 
-def listen(address: Address) -> socket.socket:
+def listen(address: Address, option: str = "--http", what: str = "the API") -> socket.socket:
     """Take the address before anything else is opened.
 
     Raises:
@@ -29,8 +30,8 @@ def listen(address: Address) -> socket.socket:
         listener = socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise SettingsError(
-            f"the API can't listen on {address}: {error.strerror or error}: stop what listens there, or give another"
-            " --http"
+            f"{what} can't listen on {address}: {error.strerror or error}: stop what listens there, or give another"
+            f" {option}"
         ) from None
     listener.setblocking(False)
     return listener
@@ -41,6 +42,16 @@ async def serve_api(
 ) -> str:
     """Answer what comes in at an address that was taken, and return the URL."""
     app = make_app(dependencies)
+    await serve_app(app, listener, "API", lifetime, stack)
+    stack.callback(app.state.streams.close)
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def serve_app(
+    app: Any, listener: socket.socket, name: str, lifetime: Lifetime, stack: AsyncExitStack, **more: Any
+) -> None:
+    """Answer with an ASGI application at an address that was taken; `more` are settings of uvicorn."""
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -48,18 +59,16 @@ async def serve_api(
         lifespan="off",
         timeout_graceful_shutdown=2,
         server_header=False,
+        **more,
     )
     server = _Uvicorn(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]), name="api")
-    lifetime.end_with(serving, "API")
+    serving = asyncio.create_task(server.serve(sockets=[listener]), name=name)
+    lifetime.end_with(serving, name)
     while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.005)
     if serving.done():
         serving.result()
     stack.push_async_callback(_end_uvicorn, server, serving)
-    stack.callback(app.state.streams.close)
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class _Uvicorn(uvicorn.Server):

@@ -6,6 +6,7 @@ The order is the scheduler's: a worker has to fit, one that fits has to have roo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from buildledger.config.expressions import mentioned
@@ -91,13 +92,23 @@ class Situation:
         if reason is None:
             requirement = Requirement(builder, context)
             reason = self._reasons[key] = explain(
-                builder, requirement, self._candidates, self._free, self._running, self._waiting_builders
+                builder, requirement, self._candidates, self._free, self._running, lambda: self._lacking_builders
             )
         return reason
 
-    def _waiting_builders(self) -> list[Builder]:
+    @cached_property
+    def _lacking_builders(self) -> list[Builder]:
+        """The builders of which something waits and that can't have all their locks: others matter to nobody."""
         known = {} if self._configuration is None else self._configuration.builders
-        return [known[name] for name in self._waiting() if name in known]
+        waiting = (known[name] for name in self._waiting() if name in known)
+        return [builder for builder in waiting if lacking_lock(builder.locks, self._free) is not None]
+
+
+def tried_again(reason: WaitReason) -> WaitReason:
+    """The reason of a request whose build was lost: before the next attempt there is a pause."""
+    if reason.code != "next":
+        return reason
+    return reason._replace(text="its last build was lost to infrastructure, and it will be tried again after a pause")
 
 
 def not_configured(builder_name: str) -> WaitReason:

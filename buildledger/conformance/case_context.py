@@ -173,12 +173,14 @@ class CaseContext:
     def substituted(self, value: Any) -> Any:
         """Plain data with placeholders replaced.
 
-        In texts: `{scratch}`, `{spool}`, `{run:name}`; as an element of a list: `{helper}`; as a mapping:
+        In texts: `{scratch}`, `{work}`, `{spool}`, `{run:name}`; as an element of a list: `{helper}`; as a mapping:
         `{blob_of: name}`, `{sha256_of: name}`.
         """
         match value:
             case str():
                 text = value.replace("{scratch}", str(self.scratch)).replace("{spool}", str(self.spool_bytes))
+                if "{work}" in text:
+                    text = text.replace("{work}", str(self.work_file("")))
                 return _RUN.sub(lambda found: self.server.runs.run_id(found[1]), text)
             case {"blob_of": str(name), **rest} if not rest:
                 content = self.contents[name]

@@ -27,9 +27,9 @@ for _module in pkgutil.iter_modules(vocabulary.__path__, vocabulary.__name__ + "
     importlib.import_module(_module.name)
 
 FEATURES = (
-    "blobs", "cgroup", "file_operations", "file_types", "gap", "log_limit", "merge_stderr", "pty", "secrets",
-    "shell_script", "stdin", "stop_policy", "subreaper", "supervised", "timeouts", "tree_kill", "umask", "unset_env",
-    "watch_files",
+    "blobs", "cgroup", "file_operations", "file_types", "gap", "ledger_head", "log_limit", "merge_stderr", "pty",
+    "secrets", "shell_script", "stdin", "stop_policy", "subreaper", "supervised", "timeouts", "tree_kill", "umask",
+    "unset_env", "watch_files",
 )  # fmt: skip
 """What version 1 of the protocol lets a worker offer."""
 GROUPS = ("hello", "handshake", "idempotence", "output", "failure", "processes", "files")

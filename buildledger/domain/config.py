@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from buildledger.domain.command import Aggregate, Command
-from buildledger.domain.refusals import ConfigRevisionRefusal
+from buildledger.domain.refusals import ConfigReplacedRefusal, ConfigRevisionRefusal
 from buildledger.events.config import ConfigApplied, ConfigEffectFailed
 from buildledger.events.fact import Fact
 from buildledger.events.ids import CONFIG_STREAM
@@ -41,6 +41,12 @@ class ApplyConfig(ConfigCommand, frozen=True, kw_only=True):
     """Refused unless this is the revision in force; None: whatever is."""
 
 
+class RequireConfig(ConfigCommand, frozen=True, kw_only=True):
+    """Be refused unless it is the one in force; goes with what was decided under it, and decides nothing."""
+
+    digest: str
+
+
 class ReportConfigEffectFailure(ConfigCommand, frozen=True, kw_only=True):
     """Say that a component could not follow a revision."""
 
@@ -49,11 +55,12 @@ class ReportConfigEffectFailure(ConfigCommand, frozen=True, kw_only=True):
     detail: str
 
 
-def decide(state: ConfigState, command: ApplyConfig | ReportConfigEffectFailure) -> tuple[Fact, ...]:
+def decide(state: ConfigState, command: ApplyConfig | RequireConfig | ReportConfigEffectFailure) -> tuple[Fact, ...]:
     """One revision after another.
 
     Raises:
         ConfigRevisionRefusal
+        ConfigReplacedRefusal
     """
     match command:
         case ApplyConfig():
@@ -70,6 +77,10 @@ def decide(state: ConfigState, command: ApplyConfig | ReportConfigEffectFailure)
                     plan=command.plan,
                 ),
             )
+        case RequireConfig(digest=digest):
+            if digest != state.digest:
+                raise ConfigReplacedRefusal(state.revision)
+            return ()
         case ReportConfigEffectFailure(revision=revision, component=component, detail=detail):
             return (ConfigEffectFailed(revision=revision, component=component, detail=detail),)
         case _:
@@ -83,7 +94,7 @@ def evolve(state: ConfigState, fact: Fact) -> ConfigState:
 
 AGGREGATE = Aggregate(
     name="config",
-    commands=(ApplyConfig, ReportConfigEffectFailure),
+    commands=(ApplyConfig, RequireConfig, ReportConfigEffectFailure),
     initial=ConfigState(),
     decide=decide,
     evolve=evolve,

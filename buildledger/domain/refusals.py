@@ -125,6 +125,16 @@ class TokenRefusal(Refusal):
         self.detail = detail
 
 
+class WorkerUnavailableRefusal(Refusal):
+    """The worker may be given nothing at the moment."""
+
+    code = "worker_unavailable"
+
+    def __init__(self, worker: str, why: str) -> None:
+        super().__init__(f"worker {worker!r} {why}, so it is given no build")
+        self.worker, self.why = worker, why
+
+
 class WorkerNotEnrolledRefusal(Refusal):
     """The worker has no valid credential."""
 
@@ -167,6 +177,16 @@ class ConfigRevisionRefusal(Refusal):
         self.expected, self.current = expected, current
 
 
+class ConfigReplacedRefusal(Refusal):
+    """What was decided under one configuration isn't done under the next."""
+
+    code = "config_replaced"
+
+    def __init__(self, revision: int) -> None:
+        super().__init__(f"the configuration has been replaced by revision {revision}")
+        self.revision = revision
+
+
 class LogContradictedRefusal(Refusal):
     """A finished log can't be given another digest."""
 
@@ -200,9 +220,11 @@ REFUSALS: tuple[type[Refusal], ...] = (
     StaleFenceRefusal,
     TokenRefusal,
     WorkerNotEnrolledRefusal,
+    WorkerUnavailableRefusal,
     DuplicateWorkerRefusal,
     MachineBusyRefusal,
     ConfigRevisionRefusal,
+    ConfigReplacedRefusal,
     LogContradictedRefusal,
     LimitRefusal,
 )

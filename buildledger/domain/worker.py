@@ -24,6 +24,10 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
     lost: bool = False
     missing: bool = False
     paused: bool = False
+    revoked: bool = False
+    """Its credentials were voided, and it hasn't enrolled since."""
+    contradicted: tuple[int, str] | None = None
+    """Position and digest of the last head that it came with and that the ledger doesn't hold."""
 
 
 class WorkerCommand(Command, frozen=True, kw_only=True):
@@ -118,6 +122,18 @@ class ResumeWorker(WorkerCommand, frozen=True, kw_only=True):
     """Assign to it again."""
 
 
+class RequireWorker(WorkerCommand, frozen=True, kw_only=True):
+    """Be refused unless it may be given a build; goes with `AssignBuild` in one transaction, and decides nothing."""
+
+
+class ContradictLedger(WorkerCommand, frozen=True, kw_only=True):
+    """Note that it holds a head that the ledger doesn't; the same one again decides nothing."""
+
+    head_position: int
+    head_digest: str
+    ledger_position: int
+
+
 class RevokeWorker(WorkerCommand, frozen=True, kw_only=True):
     """Void its credentials."""
 
@@ -125,8 +141,10 @@ class RevokeWorker(WorkerCommand, frozen=True, kw_only=True):
 
 
 CredentialCommands = EnrollWorker | RotateCredential | ExpireCredential | RevokeWorker
-PresenceCommands = ConnectWorker | DisconnectWorker | ExpireLease | ReportWorkerMissing | PauseWorker | ResumeWorker
-WorkerCommands = CredentialCommands | PresenceCommands
+PresenceCommands = (
+    ConnectWorker | DisconnectWorker | ExpireLease | ReportWorkerMissing | PauseWorker | ResumeWorker | RequireWorker
+)
+WorkerCommands = CredentialCommands | PresenceCommands | ContradictLedger
 COMMANDS = (
     EnrollWorker,
     RotateCredential,
@@ -138,4 +156,6 @@ COMMANDS = (
     ReportWorkerMissing,
     PauseWorker,
     ResumeWorker,
+    RequireWorker,
+    ContradictLedger,
 )

@@ -8,10 +8,11 @@ import msgspec
 
 from buildledger.domain import credential
 from buildledger.domain.command import Aggregate
-from buildledger.domain.refusals import DuplicateWorkerRefusal, TokenRefusal
+from buildledger.domain.refusals import DuplicateWorkerRefusal, TokenRefusal, WorkerUnavailableRefusal
 from buildledger.domain.worker import (
     COMMANDS,
     ConnectWorker,
+    ContradictLedger,
     CredentialCommands,
     DisconnectWorker,
     EnrollWorker,
@@ -19,6 +20,7 @@ from buildledger.domain.worker import (
     ExpireLease,
     PauseWorker,
     ReportWorkerMissing,
+    RequireWorker,
     ResumeWorker,
     RevokeWorker,
     RotateCredential,
@@ -33,6 +35,7 @@ from buildledger.events.worker import (
     WorkerCredentialRotated,
     WorkerDisconnected,
     WorkerEnrolled,
+    WorkerLedgerContradicted,
     WorkerLost,
     WorkerMissing,
     WorkerPaused,
@@ -48,6 +51,7 @@ def decide(state: WorkerState, command: WorkerCommands) -> tuple[Fact, ...]:
     Raises:
         WorkerNotEnrolledRefusal
         DuplicateWorkerRefusal
+        WorkerUnavailableRefusal
     """
     match command:
         case EnrollWorker() | RotateCredential() | ExpireCredential() | RevokeWorker():
@@ -66,6 +70,18 @@ def decide(state: WorkerState, command: WorkerCommands) -> tuple[Fact, ...]:
             return () if state.paused else (WorkerPaused(by=by, reason=reason),)
         case ResumeWorker():
             return (WorkerResumed(),) if state.paused else ()
+        case RequireWorker(worker=worker):
+            if (why := _unavailable(state)) is not None:
+                raise WorkerUnavailableRefusal(worker, why)
+            return ()
+        case ContradictLedger(worker=worker, head_position=position, head_digest=digest):
+            contradicted = WorkerLedgerContradicted(
+                worker=worker,
+                head_position=position,
+                head_digest=digest,
+                ledger_position=command.ledger_position,
+            )
+            return () if state.contradicted == (position, digest) else (contradicted,)
         case _:
             assert_never(command)
 
@@ -115,6 +131,15 @@ def _rotate(state: WorkerState, command: RotateCredential) -> tuple[Fact, ...]:
     )
 
 
+def _unavailable(state: WorkerState) -> str | None:
+    """Why it may be given nothing; the scheduler knows the same, but perhaps not yet."""
+    if state.revoked:
+        return "is revoked"
+    if not state.connected:
+        return "isn't connected"
+    return "is paused" if state.paused else None
+
+
 def _current(state: WorkerState, epoch: int) -> bool:
     return state.connected and epoch == state.epoch
 
@@ -152,7 +177,9 @@ def evolve(state: WorkerState, fact: Fact) -> WorkerState:
     replace = msgspec.structs.replace
     match fact:
         case WorkerEnrolled() | WorkerCredentialRotated() | WorkerRevoked() | WorkerCredentialExpired():
-            return replace(state, credentials=credential.evolve(state.credentials, fact))
+            credentials = credential.evolve(state.credentials, fact)
+            revoked = isinstance(fact, WorkerRevoked) or (state.revoked and not isinstance(fact, WorkerEnrolled))
+            return replace(state, credentials=credentials, revoked=revoked)
         case WorkerConnected(epoch=epoch, instance_id=instance_id, server_id=server_id):
             return replace(state, epoch=epoch, connected=True, instance_id=instance_id, server_id=server_id, lost=False)
         case WorkerDisconnected():
@@ -165,6 +192,8 @@ def evolve(state: WorkerState, fact: Fact) -> WorkerState:
             return replace(state, paused=True)
         case WorkerResumed():
             return replace(state, paused=False)
+        case WorkerLedgerContradicted(head_position=position, head_digest=digest):
+            return replace(state, contradicted=(position, digest))
         case _:
             return state
 

@@ -50,8 +50,9 @@ class Machine:
 class MachineStatus(NamedTuple):
     """What an inspection found of a machine."""
 
-    state: Literal["absent", "running", "ended", "failed"]
-    """absent: no trace of it. ended: it was there and is gone. failed: it is there and will never work."""
+    state: Literal["absent", "elsewhere", "running", "ended", "failed"]
+    """absent: no trace of it. elsewhere: no trace of it here, and another server may have started it on its machine.
+    ended: it was there and is gone. failed: it is there and will never work."""
     detail: str = ""
     """Where it runs, or why it doesn't."""
 

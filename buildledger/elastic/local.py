@@ -9,11 +9,13 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from buildledger.elastic import processes
 from buildledger.elastic.command_line import LAUNCH, inherited, server_of, worker_environment, worker_options
 from buildledger.elastic.driver import MARK_VARIABLE, Gateway, Machine, MachineStatus, StartError
 from buildledger.elastic.output import last_line_of
+from buildledger.elastic.unused import remove_unused
 
 LOOK_SECONDS = 1.0
 WAIT_SECONDS = 0.25
@@ -26,13 +28,38 @@ OWN_WORKER = (sys.executable, "-P", "-m", "buildledger", "worker")
 """With `-P`, so that nothing is imported from whatever directory it is started in."""
 
 
+class OtherHomes(Protocol):
+    """Where other servers start processes, one of which did so before this one."""
+
+    def here(self) -> Sequence[Path]:
+        """Their directories for it on this machine."""
+        ...
+
+    def elsewhere(self) -> Sequence[str]:
+        """The places of those on other machines, for people."""
+        ...
+
+
+class NoOtherHomes:
+    """A server that is alone."""
+
+    def here(self) -> Sequence[Path]:
+        """See `OtherHomes`."""
+        return ()
+
+    def elsewhere(self) -> Sequence[str]:
+        """See `OtherHomes`."""
+        return ()
+
+
 class LocalDriver:
     """See `Driver`. Each worker has a directory in `home`; a process is known by its number and the mark it bears."""
 
     inspect_seconds = LOOK_SECONDS
     wait_seconds = WAIT_SECONDS
 
-    def __init__(self, home: Path, gateway: Gateway) -> None:
+    def __init__(self, home: Path, gateway: Gateway, others: OtherHomes | None = None) -> None:
+        self._others = others or NoOtherHomes()
         self._home = home.resolve()
         self._gateway = gateway
         self._children: dict[str, subprocess.Popen[bytes]] = {}
@@ -60,15 +87,20 @@ class LocalDriver:
         """See `Driver`."""
         if (child := self._children.pop(machine.mark, None)) is not None:
             child.poll()
+        await asyncio.to_thread(remove_unused, self._home, machine.worker)
 
     async def close(self) -> None:
         """See `Driver`."""
 
     def _directory(self, machine: Machine) -> Path:
+        """Where it was started on this machine, by this server or one that led before; else where it is to be."""
+        for home in (self._home, *self._others.here()):
+            if (home / machine.worker / _pid_name(machine)).exists():
+                return home / machine.worker
         return self._home / machine.worker
 
     def _pid_file(self, machine: Machine) -> Path:
-        return self._directory(machine) / f"start-{machine.start}.pid"
+        return self._directory(machine) / _pid_name(machine)
 
     def _pid(self, machine: Machine) -> int | None:
         try:
@@ -110,6 +142,8 @@ class LocalDriver:
 
     def _inspect(self, machine: Machine) -> MachineStatus:
         if (pid := self._pid(machine)) is None:
+            if places := self._others.elsewhere():
+                return MachineStatus("elsewhere", f"no trace of it here; it may run on {', '.join(places)}")
             return MachineStatus("absent")
         if processes.holds(pid, _mark(machine)):
             return MachineStatus("running", f"process {pid}")
@@ -119,6 +153,10 @@ class LocalDriver:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 how = _how(child.wait(BURIAL_SECONDS))
         return MachineStatus("ended", last_line_of(how, self._directory(machine) / "output.log"))
+
+
+def _pid_name(machine: Machine) -> str:
+    return f"start-{machine.start}.pid"
 
 
 def _mark(machine: Machine) -> str:

@@ -16,6 +16,7 @@ from buildledger.elastic.driver import Driver, Machine, MachineStatus, StartErro
 from buildledger.elastic.fleet_state import Wanted
 from buildledger.events.limits import LINE_CHARACTERS, held
 from buildledger.ledger.errors import LedgerUnavailable
+from buildledger.ledger.skipping import reason_of, traced
 
 FIRST_SECONDS = 0.25
 """Until the second try when a machine can't be reached; doubled by each further one."""
@@ -76,9 +77,10 @@ class MachineController:
             except (LedgerUnavailable, Refusal) as error:
                 _log.warning("what became of %s can't be recorded yet: %s", self._machine.worker, error)
                 pause = SLOWEST_SECONDS / 10
-            except Exception:
+            except Exception as error:
                 # one driver's fault must not stop the others
-                _log.exception("the machine of %s can't be looked after", self._machine.worker)
+                said = (self._machine.worker, reason_of(error))
+                _log.error("the machine of %s can't be looked after: %s", *said, exc_info=traced(error))
                 pause = SLOWEST_SECONDS
             await self._wait(pause)
         await self._driver.forget(self._machine)
@@ -90,13 +92,16 @@ class MachineController:
             return 0.0
         try:
             status = await self._driver.inspect(self._machine)
-            if self.wanted.state.phase == "requested" and status.state == "absent":
+            if self.wanted.state.phase == "requested" and status.state in ("absent", "elsewhere"):
                 await self._start()
                 status = await self._driver.inspect(self._machine)
         except StartError as error:
             if self.wanted.state.phase != "requested":
                 raise UnreachableError(str(error)) from error
             status = MachineStatus("failed", str(error))
+        if status.state == "elsewhere" and self.wanted.arrived:
+            # its worker was there: it isn't gone only because this server can't see it, and none is started beside it
+            raise UnreachableError(status.detail)
         match self.wanted.state.phase:
             case "requested" | "started":
                 return await self._watch(status)
@@ -129,7 +134,7 @@ class MachineController:
 
     async def _stop(self, status: MachineStatus) -> float:
         """It should go."""
-        if status.state in ("absent", "ended"):
+        if status.state in ("absent", "elsewhere", "ended"):
             await self._end(status.detail or "it is gone")
             return 0.0
         force = status.state == "failed" or self._leaving() > timedelta(seconds=self._machine.settings.stop_seconds)

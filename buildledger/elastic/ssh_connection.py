@@ -11,10 +11,10 @@ import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
+from buildledger.child_processes import CannotStartError, Completed, TookTooLongError, WroteTooMuchError, run
 from buildledger.config.machines import SshStart
 from buildledger.elastic.command_line import inherited
 from buildledger.elastic.driver import StartError, UnreachableError
-from buildledger.intake.polling.process import CannotStartError, Completed, TookTooLongError, WroteTooMuchError, run
 
 CONNECT_SECONDS = 20.0
 COMMAND_SECONDS = 60.0

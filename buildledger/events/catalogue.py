@@ -43,6 +43,7 @@ FACTS: tuple[type[Fact], ...] = (
     worker.WorkerReturned,
     worker.WorkerPausedV1,
     worker.WorkerPaused,
+    worker.WorkerLedgerContradicted,
     worker.WorkerResumed,
     worker.WorkerRevoked,
     worker.WorkerCredentialRotated,

@@ -201,6 +201,23 @@ class WorkerResumed(Fact, frozen=True, kw_only=True, omit_defaults=True):
     NAME: ClassVar[str] = "worker.resumed.v1"
 
 
+class WorkerLedgerContradicted(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A worker came with a head that some server had given to it, and this ledger doesn't hold that.
+
+    The ledger was restored from a backup, or facts are gone or were altered. Decides nothing; for people and audits.
+    """
+
+    NAME: ClassVar[str] = "worker.ledger_contradicted.v1"
+
+    worker: str
+    head_position: int
+    """Of the last fact that the worker's head covers."""
+    head_digest: str
+    """Over all facts up to there, in hex, as the ledger had it that the worker was given it by."""
+    ledger_position: int
+    """Where this ledger ended when the worker came; less than `head_position` if facts are missing from its end."""
+
+
 class WorkerRevoked(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """All its credentials are void."""
 

@@ -15,6 +15,7 @@ from buildledger.domain.config import ApplyConfig
 from buildledger.events.limits import LINE_CHARACTERS, held
 from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.skipping import reason_of, traced
 from buildledger.ledger.submission import Origin, Receipt
 
 LOOK_SECONDS = 1.0
@@ -89,8 +90,8 @@ class ConfigFile:
                 self._path,
                 problems_text(errors.problems, source=source),
             )
-        except Exception:
-            _log.exception("%s could not be applied", self._path)
+        except Exception as error:
+            _log.error("%s could not be applied: %s", self._path, reason_of(error), exc_info=traced(error))
             self._seen = None
         else:
             if receipt.positions:

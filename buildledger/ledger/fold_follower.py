@@ -17,7 +17,7 @@ from buildledger.domain.projection import SkipFact
 from buildledger.events.fact import Recorded
 from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable, StoreError
 from buildledger.ledger.ledger import Ledger
-from buildledger.ledger.skipping import SKIPPED_MAX, is_passing, skip
+from buildledger.ledger.skipping import SKIPPED_MAX, is_passing, reason_of, skip, traced
 from buildledger.ledger.store import Checkpoint
 from buildledger.ledger.submission import Origin
 
@@ -178,8 +178,9 @@ class FoldFollower:
         self._saved = checkpoint.position
         try:
             await asyncio.to_thread(self._ledger.save_checkpoint, self._fold.NAME, checkpoint)
-        except Exception:
-            _log.exception("%s can't save a checkpoint; the next start will take longer", self._fold.NAME)
+        except Exception as error:
+            said = (self._fold.NAME, reason_of(error))
+            _log.error("%s can't save a checkpoint; the next start takes longer: %s", *said, exc_info=traced(error))
 
     async def _batches(self) -> AsyncIterator[Sequence[Recorded]]:
         """What comes after the position; waits while the database can't be read."""

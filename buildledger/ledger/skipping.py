@@ -45,6 +45,11 @@ def is_passing(error: BaseException) -> bool:
     return isinstance(error, _PASSING)
 
 
+def traced(error: BaseException) -> BaseException | None:
+    """What a log entry shows as a traceback: an error that blames a fault of ours, and none that only passes."""
+    return None if is_passing(error) else error
+
+
 def wait_seconds(failures: int) -> float:
     """How long to wait after so many failures in a row, from 1."""
     return min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * float(1 << min(failures - 1, 10)))

@@ -15,6 +15,7 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.sealing import make_seal
 from buildledger.ledger.signing import HeadKey, SignedHead
+from buildledger.ledger.skipping import reason_of
 
 HEAD_INTERVAL_SECONDS = 10.0
 """How long facts wait for a signed head at most; also how many facts share one."""
@@ -72,7 +73,7 @@ class TreeHeadSigner:
             make_seal(self._ledger, self._tree)
         except (PersistenceError, LedgerUnavailable, sa.exc.SQLAlchemyError) as error:
             if self.failure is None:
-                _log.error("the tree can't follow the ledger: %s", error)
+                _log.error("the tree can't follow the ledger: %s", reason_of(error))
             self.failure = str(error)
             return size
         self.failure = None

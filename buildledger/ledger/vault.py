@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from buildledger.ledger.database import create_tables, insert, open_engine, unreadable_as_store_error
+from buildledger.ledger.errors import LedgerUnavailable
 
 MAX_TEXT_BYTES = 16 << 20
 KEY_BITS = 256
@@ -79,23 +80,19 @@ class Vault:
 
         Raises:
             ValueError: A text is beyond 16 MiB; nothing is kept then.
+            LedgerUnavailable: They can't be written, so nothing that speaks of them may be recorded.
         """
         encoded = {word_id: text.encode(errors="surrogatepass") for word_id, text in words.items()}
         for word_id, data in encoded.items():
             if len(data) > MAX_TEXT_BYTES:
                 msg = f"the text {word_id} has {len(data)} bytes; at most {MAX_TEXT_BYTES} can be kept"
                 raise ValueError(msg)
-        with self._writing, self._engine.begin() as connection:
-            unknown = set(encoded) - self._known(connection, encoded)
-            keys = {word_id: AESGCM.generate_key(KEY_BITS) for word_id in unknown}
-            for chunk in _chunks(list(keys)):
-                mine = connection.scalars(
-                    insert(connection, KEYS).on_conflict_do_nothing().returning(KEYS.c.id),
-                    [{"id": word_id, "key": keys[word_id]} for word_id in chunk],
-                ).all()
-                rows = [_seal(word_id, keys[word_id], encoded[word_id]) for word_id in mine]
-                if rows:
-                    connection.execute(sa.insert(WORDS), rows)
+        try:
+            with self._writing, self._engine.begin() as connection:
+                self._put(connection, encoded)
+        except (sa.exc.DatabaseError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
+            cause = getattr(error, "orig", None) or error
+            raise LedgerUnavailable(f"its vault: {str(cause).partition(chr(10))[0]}") from error
 
     def get_many(self, ids: Collection[UUID]) -> dict[UUID, str]:
         """The texts of those ids that are known and not forgotten."""
@@ -138,6 +135,18 @@ class Vault:
                 connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
             else:
                 connection.execute(sa.text("VACUUM vault.word_key"))
+
+    def _put(self, connection: sa.Connection, encoded: Mapping[UUID, bytes]) -> None:
+        unknown = set(encoded) - self._known(connection, encoded)
+        keys = {word_id: AESGCM.generate_key(KEY_BITS) for word_id in unknown}
+        for chunk in _chunks(list(keys)):
+            mine = connection.scalars(
+                insert(connection, KEYS).on_conflict_do_nothing().returning(KEYS.c.id),
+                [{"id": word_id, "key": keys[word_id]} for word_id in chunk],
+            ).all()
+            rows = [_seal(word_id, keys[word_id], encoded[word_id]) for word_id in mine]
+            if rows:
+                connection.execute(sa.insert(WORDS), rows)
 
     def _known(self, connection: sa.Connection, ids: Collection[UUID]) -> set[UUID]:
         known: set[UUID] = set()

@@ -15,6 +15,7 @@ from buildledger.ledger.commit_notifier import Answer, CommitNotifier
 from buildledger.ledger.decider import Batch, Decider
 from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable, NothingWritten
 from buildledger.ledger.recent import RecentFacts
+from buildledger.ledger.skipping import reason_of, traced
 from buildledger.ledger.store import FactStore, stream_of
 from buildledger.ledger.streams import StreamCache
 from buildledger.ledger.submission import Receipt, Submission
@@ -100,7 +101,8 @@ class Writer:
                 self._give_up(submissions, LedgerUnavailable(str(error)))
                 return
             except Exception as error:
-                _log.exception("the ledger's writer failed on a batch of %d", len(submissions))
+                said = (len(submissions), reason_of(error))
+                _log.error("the ledger's writer failed on a batch of %d: %s", *said, exc_info=traced(error))
                 self._give_up(submissions, LedgerUnavailable(f"{type(error).__name__}: {error}", outcome_unknown=True))
                 return
             else:

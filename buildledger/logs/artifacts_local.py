@@ -22,7 +22,7 @@ from buildledger.logs.artifacts import (
     WrongOffsetError,
     digest_of,
 )
-from buildledger.logs.elsewhere import NoOtherStores, OtherStores, StoredElsewhereError
+from buildledger.logs.elsewhere import NoOtherStores, OtherStores
 from buildledger.logs.packs import sync_directory
 
 _HASH_BYTES = 1024 * 1024
@@ -60,7 +60,7 @@ class LocalArtifactStore:
 
     def check_room(self, sha256: str, size_bytes: int) -> None:
         """See `ArtifactStore.check_room`."""
-        if self._total_bytes is None or self.has(sha256):
+        if self._total_bytes is None or self._own_path(sha256).exists():
             return
         with self._lock:
             taken = self.used_bytes() + sum(self._busy.values())
@@ -107,10 +107,7 @@ class LocalArtifactStore:
 
     def check(self, sha256: str) -> None:
         """See `ArtifactStore.check`."""
-        path = self.path(sha256)
-        if not path.exists() and (unreadable := self._others.unreadable()):
-            raise StoredElsewhereError(f"artifact {sha256}", unreadable)
-        with path.open("rb") as file:
+        with self.path(sha256).open("rb") as file:
             status = os.fstat(file.fileno())
             written = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
             if self._checked.get(sha256) == written:

@@ -15,10 +15,15 @@ class Watch:
         self.loop: Final = asyncio.get_running_loop()
         self._grown: Final = asyncio.Event()
 
-    async def grown(self) -> None:
-        """Wait until the log has grown since the last call."""
-        await self._grown.wait()
+    async def grown(self, seconds: float | None = None) -> bool:
+        """Wait until the log has grown since the last call; False if it hasn't within so many seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._grown.wait()
+        except TimeoutError:
+            return False
         self._grown.clear()
+        return True
 
     def wake(self) -> None:
         """Say that the log has grown; on the watch's own loop."""

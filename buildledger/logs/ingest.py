@@ -121,7 +121,9 @@ class Ingest:
             grown = writer.commit()
         except Exception as error:
             if not self._failing:
-                _log.exception("cannot write logs; nothing that was acknowledged is lost")
+                foreseen = isinstance(error, sqlite3.Error | OSError)
+                said = "cannot write logs; nothing that was acknowledged is lost: %s"
+                _log.error(said, error, exc_info=None if foreseen else error)
             self._failing = True
             self._roll_back()
             return [((), _unavailable(error)) for _ in batch], set()
@@ -133,8 +135,8 @@ class Ingest:
     def _roll_back(self) -> None:
         try:
             self._writer.rollback()
-        except sqlite3.Error:
-            _log.exception("cannot roll back the log store")
+        except sqlite3.Error as error:
+            _log.error("cannot roll back the log store: %s", error)
 
     def _checkpoint(self) -> None:
         """Move pages from the write-ahead log to the database, so that the former is reused from its start.
@@ -146,8 +148,8 @@ class Ingest:
         try:
             patient = self._wal.stat().st_size > 4 * schema.CHECKPOINT_BYTES
             self._connection.execute(f"PRAGMA wal_checkpoint({'RESTART' if patient else 'PASSIVE'})").fetchall()
-        except (sqlite3.Error, OSError):
-            _log.exception("cannot checkpoint the log store; it is tried again later")
+        except (sqlite3.Error, OSError) as error:
+            _log.error("cannot checkpoint the log store; it is tried again later: %s", error)
 
 
 def _unavailable(error: Exception) -> LogStoreUnavailableError:

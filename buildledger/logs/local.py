@@ -1,21 +1,35 @@
 """The log store of a single machine: one directory, one ingest thread, a few reader threads."""
 
 import asyncio
+import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
+from buildledger.logs import schema
+from buildledger.logs.away import is_away
 from buildledger.logs.checking import CheckedLogs
-from buildledger.logs.following import Watches
+from buildledger.logs.following import Watch, Watches
 from buildledger.logs.ingest import Ingest
 from buildledger.logs.reading import LogReader
 from buildledger.logs.regex_process import search_in_process
-from buildledger.logs.store import LINES_MAX_BYTES, LogBytes, LogDigest, LogLines, LogSize, Pattern, SearchPage
+from buildledger.logs.store import (
+    LINES_MAX_BYTES,
+    LogAlteredError,
+    LogBytes,
+    LogDigest,
+    LogLines,
+    LogSize,
+    LogStoreUnavailableError,
+    Pattern,
+    SearchPage,
+)
 
 READER_THREADS = 4
 SEARCH_SECONDS = 3.0
@@ -96,9 +110,13 @@ class LogDirectory:
 
     def _ask(self, question: Callable[[LogReader], Answer]) -> Answer:
         reader: LogReader | None = getattr(self._local, "reader", None)
-        if reader is None:
-            reader = self._local.reader = LogReader(self._directory, self._checked)
-        return question(reader)
+        try:
+            if reader is None:
+                reader = self._local.reader = LogReader(self._directory, self._checked)
+            return question(reader)
+        except (sqlite3.Error, OSError) as error:
+            kind = LogStoreUnavailableError if is_away(error) else LogAlteredError
+            raise kind(f"{self._directory / schema.DATABASE_NAME} can't be read: {error}") from error
 
 
 class LocalLogStore(LogDirectory):
@@ -128,6 +146,10 @@ class LocalLogStore(LogDirectory):
                     return
                 seen = size
                 await watch.grown()
+
+    def watching(self, log_id: UUID) -> AbstractContextManager[Watch]:
+        """Be woken whenever a log grows here, for as long as the context lasts."""
+        return self._watches.watch(log_id)
 
     def close(self) -> None:
         """Commit what was handed in and stop; blocks until done."""

@@ -14,6 +14,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from buildledger.logs import schema
+from buildledger.logs.away import is_away
 from buildledger.logs.checking import CheckedLogs, digest_of_part
 from buildledger.logs.codec import UNREADABLE, ChunkCodec
 from buildledger.logs.packs import PackReader
@@ -24,6 +25,7 @@ from buildledger.logs.store import (
     LogLines,
     LogMissingError,
     LogSize,
+    LogStoreUnavailableError,
     Pattern,
     SearchPage,
 )
@@ -200,4 +202,5 @@ class LogReader:
             finally:
                 self._connection.execute("COMMIT")
         except UNREADABLE as error:
-            raise LogAlteredError(f"the log can't be read: {error}") from error
+            kind = LogStoreUnavailableError if is_away(error) else LogAlteredError
+            raise kind(f"the log can't be read: {error}") from error

@@ -101,7 +101,7 @@ class LogFinishedError(LogStoreError):
 
 
 class LogStoreUnavailableError(LogStoreError):
-    """The store cannot write at the moment (a full disk, for one); nothing of the call was stored. Try again later."""
+    """The store can't be used at the moment (a full disk, for one); nothing of the call was stored. Try again later."""
 
 
 class LogMissingError(LogStoreError):

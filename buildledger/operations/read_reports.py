@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from posixpath import dirname, join, normpath
 
 import msgspec
 
@@ -46,14 +47,15 @@ class ReportReading:
         """See `Performer`. Reports that can't be read fail the operation, each by its name; all others are recorded."""
         wanted = operation.spec
         assert isinstance(wanted, ReadReports)
-        files = Manifest.load(self._artifacts, wanted.manifest).files
+        manifest = Manifest.load(self._artifacts, wanted.manifest)
+        files = manifest.files
         if len(files) > self._reports_max:
             detail = f"{len(files)} reports; a step may have {self._reports_max}"
             return Outcome(ended=Ended(reason="too_large", detail=detail))
         mask = self._mask_of(operation.build_id)
         totals, budget = Totals(), Budget()
         facts: list[TestsReported] = []
-        bad: list[str] = []
+        bad = [told if mask is None else mask_text(mask, told) for told in _unread_links(manifest)]
         for file in files:
             try:
                 results = self._results(file, wanted, mask)
@@ -77,6 +79,14 @@ class ReportReading:
         # Before texts are cut, or the part of a secret would stay; a binary report can't be changed.
         results = read(wanted.format, data if wanted.format in BINARY else mask(data))
         return [_masked(result, mask) for result in results]
+
+
+def _unread_links(manifest: Manifest) -> Iterator[str]:
+    """What is to be said of links that match and lead to nothing that is read: their tests would be missing."""
+    found = {entry.path for entry in manifest.entries}
+    for link in manifest.entries:
+        if link.type == "link" and normpath(join(dirname(link.path), link.target)) not in found:
+            yield f"{link.path}: a link, which isn't read; what it leads to ({link.target}) isn't among the reports"
 
 
 def _masked(result: TestResult, mask: Mask) -> TestResult:

@@ -18,8 +18,10 @@ from buildledger.events.operation import Ended, FindArtifact, Mask, ReadReports
 from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable
 from buildledger.ledger.fold_follower import FoldFollower
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.skipping import reason_of, traced
 from buildledger.ledger.submission import Origin
 from buildledger.logs.artifacts import ArtifactError, ArtifactStore
+from buildledger.logs.elsewhere import StoredElsewhereError
 from buildledger.operations.find_artifact import ArtifactFinder, ArtifactFinding
 from buildledger.operations.open_operations import OpenOperations, ServerOperation
 from buildledger.operations.performer import Outcome, Performer
@@ -138,10 +140,14 @@ class ServerOperations:
             except FileNotFoundError:
                 if loop.time() >= given_up_at:
                     return Outcome(ended=Ended(reason="no_file", detail="what was uploaded is kept no longer"))
+            except StoredElsewhereError as error:
+                if loop.time() >= given_up_at:
+                    return Outcome(ended=Ended(reason="io_error", detail=str(error)))
             except (ArtifactError, OSError) as error:
                 return Outcome(ended=Ended(reason="io_error", detail=str(error)))
             except Exception as error:
-                _log.exception("operation %s failed", operation.operation_id)
+                said = (operation.operation_id, reason_of(error))
+                _log.error("operation %s failed: %s", *said, exc_info=traced(error))
                 return Outcome(ended=_fault(type(error).__name__))
             await asyncio.sleep(self._retry_seconds)
 
@@ -161,8 +167,9 @@ class ServerOperations:
                 _log.warning("the outcome of operation %s is refused: %s", operation.operation_id, refusal)
                 await self._follower.reached(self._ledger.head())
                 return operation.operation_id not in self._open.by_id
-            except Exception:
-                _log.exception("the outcome of operation %s can't be recorded", operation.operation_id)
+            except Exception as error:
+                said = (operation.operation_id, reason_of(error))
+                _log.error("the outcome of operation %s can't be recorded: %s", *said, exc_info=traced(error))
                 return False
             else:
                 await self._follower.reached(recorded.position)

@@ -17,14 +17,14 @@ from buildledger.projections.views import Views
 
 PATIENCE_SECONDS = 5.0
 """For the read models to come to the question; then it is asked again."""
-CANDIDATES_MAX = 1_000
-"""Builds of a builder that are looked at for one on the right branch."""
+PAGE = 1_000
+"""Builds of a builder that are read together, to find the newest on the right branch."""
 REBUILDS_MAX = 100
 """Rebuilds of rebuilds that are followed to the build that had a parent."""
 GREEN = (Result.SUCCESS.value, Result.WARNINGS.value)
 
 _stamps = msgspec.json.Decoder(list[SourceStamp])
-_BUILD_COLUMNS = ("id", "builder", "number", "stamps")
+_BUILD_COLUMNS = ("seq", "id", "builder", "number", "stamps")
 _ARTIFACT_COLUMNS = ("name", "sha256", "size_bytes", "directory", "mode", "operation_id")
 
 
@@ -50,8 +50,9 @@ class NoArtifactError(LookupError):
 class ArtifactSearch:
     """Looks in the read models, once they are as far as the question. Blocks."""
 
-    def __init__(self, views: Views) -> None:
+    def __init__(self, views: Views, *, page: int = PAGE) -> None:
         self._views = views
+        self._page = page
 
     def find(self, wanted: FindArtifact, build_id: UUID, position: int) -> FoundArtifact:
         """The artifact that is wanted by a build, as of `position` or later.
@@ -70,7 +71,7 @@ class ArtifactSearch:
                     parent = _parent(status, queue, build_id)
                     return self._of_build(status, parent, wanted.artifact, "the build that asked for this one")
                 case "builder":
-                    return _of_builder(status, wanted)
+                    return _of_builder(status, wanted, self._page)
 
     def _of_build(self, status: Reading, build_id: UUID, name: str, who: str) -> FoundArtifact:
         query, build = _artifacts(status, name)
@@ -80,7 +81,7 @@ class ArtifactSearch:
         return _found(row)
 
 
-def _of_builder(status: Reading, wanted: FindArtifact) -> FoundArtifact:
+def _of_builder(status: Reading, wanted: FindArtifact, page: int) -> FoundArtifact:
     query, build = _artifacts(status, wanted.artifact)
     query = query.where(build.c.builder == wanted.builder)
     if wanted.number is not None:
@@ -90,11 +91,21 @@ def _of_builder(status: Reading, wanted: FindArtifact) -> FoundArtifact:
         return _found(row)
     state = status.table(status_tables.build_state)
     succeeded = sa.and_(state.c.seq == build.c.seq, state.c.result.in_(GREEN))
-    for row in status.all(query.join(state, succeeded).limit(CANDIDATES_MAX)):
+    for row in _in_pages(status, query.join(state, succeeded), build, page):
         if wanted.branch in _branches(row.stamps):
             return _found(row)
     where = f" on {wanted.branch}" if wanted.branch else ""
     raise NoArtifactError(f"no build of {wanted.builder}{where} that succeeded keeps an artifact {wanted.artifact!r}")
+
+
+def _in_pages(
+    status: Reading, query: sa.Select[tuple[object, ...]], build: sa.FromClause, size: int
+) -> Iterator[sa.Row[tuple[object, ...]]]:
+    """All rows, of each build at least the first; however many builds of other branches are newer."""
+    page = status.all(query.limit(size))
+    while page:
+        yield from page
+        page = status.all(query.where(build.c.seq < page[-1].seq).limit(size)) if len(page) == size else ()
 
 
 def _artifacts(status: Reading, name: str) -> tuple[sa.Select[tuple[object, ...]], sa.FromClause]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from buildledger.events.fact import Recorded
 from buildledger.ledger.follow import Tail
 from buildledger.ledger.ledger import Ledger
-from buildledger.ledger.skipping import wait_seconds
+from buildledger.ledger.skipping import reason_of, traced, wait_seconds
 from buildledger.projections.feed import Feed, ReaderState
 from buildledger.projections.views import Views
 
@@ -83,9 +83,10 @@ class Projector:
             try:
                 if not self._closing.is_set() and not self._follow(tail) and waking is None:
                     return
-            except Exception:
+            except Exception as error:
                 if not self._unreadable:
-                    _log.exception("the ledger can't be followed; the views stand still until it can")
+                    said = "the ledger can't be followed; the views stand still until it can: %s"
+                    _log.error(said, reason_of(error), exc_info=traced(error))
                 self._unreadable += 1
                 self._publish()
                 self._closing.wait(wait_seconds(self._unreadable))

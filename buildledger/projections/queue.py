@@ -20,7 +20,7 @@ class Queue:
     """Requests with their state. Why one waits isn't stored: `config/wait_reason.py` says it."""
 
     NAME: ClassVar[str] = "queue"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     METADATA: ClassVar[sa.MetaData] = tables.METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset(
         {
@@ -112,14 +112,21 @@ def _change(recorded: Recorded, fact: Fact) -> Row:
         case events.RequestPrioritised(priority=priority):
             return {"priority": priority}
         case events.RequestClaimed(build_id=build_id, attempt=attempt):
-            return {"status": "claimed", "build_id": build_id, "attempts": attempt}
+            unexplained = {"explanation": None, "explained_by": None, "explained_at": None}
+            return {"status": "claimed", "build_id": build_id, "attempts": attempt, **unexplained}
         case events.RequestCollapsed(into=into):
-            return {"status": "collapsed", "collapsed_into": into}
-        case events.RequestReturned():
-            return {"status": "waiting", "build_id": None}
-        case events.RequestFinished(result=result, build_id=build_id):
+            return {"status": "collapsed", "collapsed_into": into, **_explained(recorded, "")}
+        case events.RequestReturned(reason=reason):
+            return {"status": "waiting", "build_id": None, **_explained(recorded, reason)}
+        case events.RequestFinished(result=result, build_id=build_id, reason=reason):
             at = microseconds(recorded.meta.recorded_at)
             values = {"status": "finished", "result": result.value, "finished_at": at}
-            return values if build_id is None else {**values, "build_id": build_id}
+            answer = _explained(recorded, reason) if build_id is None else {"build_id": build_id}
+            return {**values, **answer}
         case _:
             raise TypeError(f"{recorded.name} is no fact of a request")
+
+
+def _explained(recorded: Recorded, reason: str) -> Row:
+    meta = recorded.meta
+    return {"explanation": reason, "explained_by": meta.actor, "explained_at": microseconds(meta.recorded_at)}

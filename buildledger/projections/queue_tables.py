@@ -41,7 +41,11 @@ request_state = versioned(
     identity("collapsed_into", nullable=True),
     text("result", nullable=True),
     number("finished_at", nullable=True),
+    text("explanation", nullable=True),
+    text("explained_by", nullable=True),
+    number("explained_at", nullable=True),
 )
+"""`explanation`: why it was cancelled, collapsed (then it is empty) or returned to the queue; null: it wasn't."""
 _waiting = sa.and_(request_state.c.until.is_(None), request_state.c.status == "waiting")
 sa.Index(
     "request_state_waiting",
@@ -49,4 +53,11 @@ sa.Index(
     request_state.c.seq,
     sqlite_where=_waiting,
     postgresql_where=_waiting,
+)
+_explained = sa.and_(request_state.c.until.is_(None), request_state.c.explanation.is_not(None))
+sa.Index(
+    "request_state_explained",
+    request_state.c.seq,
+    sqlite_where=_explained,
+    postgresql_where=_explained,
 )

@@ -25,6 +25,7 @@ from buildledger.logs.artifacts_manifest import Manifest, ManifestError
 from buildledger.projections import status_tables
 from buildledger.projections.columns import microseconds
 from buildledger.projections.views import Views
+from buildledger.retention.clock_trust import ClockTrust
 
 PERIOD_SECONDS = 3600.0
 SWEEP_PERIODS = 24
@@ -65,6 +66,7 @@ class Retention:
         views: Views,
         artifacts: ArtifactStore,
         clock: Clock,
+        trust: ClockTrust,
         keep: timedelta | None,
         total_bytes: int | None,
         leads: Callable[[], bool] = lambda: True,
@@ -74,6 +76,7 @@ class Retention:
         self._views = views
         self._artifacts = artifacts
         self._clock = clock
+        self._trust = trust
         self._keep = keep
         self._total_bytes = total_bytes
         self._leads = leads
@@ -91,8 +94,12 @@ class Retention:
 
     async def look(self, *, sweep: bool) -> int:
         """Remove what is to go; returns how many artifacts that were."""
+        doubt = self._trust.doubt
+        believed = await asyncio.to_thread(self._trust.check)
+        if not believed and self._trust.doubt != doubt:
+            _log.warning("retention: %s", self._trust.doubt)
         rows = await asyncio.to_thread(self._kept)
-        going = await asyncio.to_thread(self._going, rows)
+        going = await asyncio.to_thread(self._going, rows, believed=believed)
         origin = Origin(actor="system")
         for start in range(0, len(going), BATCH):
             commands = [
@@ -100,7 +107,7 @@ class Retention:
                 for row, reason in going[start : start + BATCH]
             ]
             await self._ledger.execute(*commands, origin=origin)
-        if going or sweep:
+        if believed and (going or sweep):
             gone = {row.operation_id for row, _ in going}
             await asyncio.to_thread(self._sweep, [row for row in rows if row.operation_id not in gone])
         return len(going)
@@ -139,9 +146,9 @@ class Retention:
                 for row in status.all(query)
             ]
 
-    def _going(self, rows: Sequence[_Row]) -> list[tuple[_Row, str]]:
-        """The artifacts that are to be removed, each with the reason."""
-        oldest = 0 if self._keep is None else microseconds(self._clock.now() - self._keep)
+    def _going(self, rows: Sequence[_Row], *, believed: bool) -> list[tuple[_Row, str]]:
+        """The artifacts that are to be removed, each with the reason; none for its age if the clock isn't believed."""
+        oldest = 0 if self._keep is None or not believed else microseconds(self._clock.now() - self._keep)
         going = [(row, "expired") for row in rows if row.over and row.stored_at < oldest and self._leads()]
         if self._total_bytes is None or self._artifacts.used_bytes() <= NEARLY_FULL * self._total_bytes:
             return going

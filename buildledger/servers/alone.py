@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from buildledger.events.ids import ServerId
-from buildledger.servers.entries import ServerEntry, Singleton, StoreEntry
+from buildledger.servers.entries import LostServer, ServerEntry, Singleton, StoreEntry
 
 
 class Alone:
@@ -28,6 +28,10 @@ class Alone:
     def entries(self) -> Sequence[ServerEntry]:
         """See `Servers`."""
         return (self._entry,)
+
+    def lost(self) -> Sequence[LostServer]:
+        """See `Servers`."""
+        return ()
 
     def other_stores(self) -> Sequence[StoreEntry]:
         """See `Servers`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -17,6 +18,16 @@ class Singleton(StrEnum):
     POLLERS = "pollers"
     RETENTION = "retention"
     ELASTIC = "elastic"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeerAddress:
+    """Where a server answers the others, and how they know it."""
+
+    address: str
+    """`host:port`."""
+    certificate: str
+    """PEM; whoever doesn't have it isn't that server."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +48,12 @@ class ServerEntry:
     """How often it has said that it serves."""
     leads: tuple[Singleton, ...] = ()
     alive: bool = True
+    peer: PeerAddress | None = None
+    """None: it doesn't answer the others."""
+    serves_since: datetime | None = None
+    """By the database's clock; None where nothing is said of it."""
+    leads_since: datetime | None = None
+    """Since when it has led what it leads, without a change; None while it leads nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +64,18 @@ class StoreEntry:
     host: str
     machine: str
     state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LostServer:
+    """A server that was held for dead, and whose state directory no server has taken up since."""
+
+    server_id: ServerId
+    host: str
+    state: str
+    roles: tuple[str, ...]
+    lost_at: datetime
+    """By the database's clock."""
 
 
 class Servers(Protocol):
@@ -62,6 +91,10 @@ class Servers(Protocol):
 
     def entries(self) -> Sequence[ServerEntry]:
         """All servers that are known, this one first."""
+        ...
+
+    def lost(self) -> Sequence[LostServer]:
+        """Those that died lately, the last first."""
         ...
 
     def other_stores(self) -> Sequence[StoreEntry]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psycopg
+from psycopg.rows import namedtuple_row
 
 from buildledger.events.ids import ServerId
-from buildledger.servers.entries import ServerEntry, Singleton, StoreEntry
+from buildledger.servers.entries import LostServer, PeerAddress, ServerEntry, Singleton, StoreEntry
 
 LEASE_SECONDS = 5.0
 """After so much silence the database ends a server's session."""
@@ -47,16 +48,29 @@ CREATE TABLE IF NOT EXISTS servers.server (
     lost boolean NOT NULL,
     renewed_at timestamptz NOT NULL
 );
+ALTER TABLE servers.server ADD COLUMN IF NOT EXISTS peer_address text;
+ALTER TABLE servers.server ADD COLUMN IF NOT EXISTS peer_certificate text;
+ALTER TABLE servers.server ADD COLUMN IF NOT EXISTS serves_since timestamptz;
+ALTER TABLE servers.server ADD COLUMN IF NOT EXISTS leads_since timestamptz;
 CREATE TABLE IF NOT EXISTS servers.store (
     store text PRIMARY KEY,
     host text NOT NULL,
     machine text NOT NULL,
     state text NOT NULL
 );
+CREATE TABLE IF NOT EXISTS servers.lost (
+    server_id uuid PRIMARY KEY,
+    host text NOT NULL,
+    state text NOT NULL,
+    store text NOT NULL,
+    roles text[] NOT NULL,
+    lost_at timestamptz NOT NULL
+);
 """
 _REGISTER = """
-INSERT INTO servers.server (server_id, term, host, machine, state, store, roles, leads, lost, renewed_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, '{}', false, clock_timestamp())
+INSERT INTO servers.server (server_id, term, host, machine, state, store, roles, peer_address, peer_certificate,
+    leads, lost, renewed_at, serves_since)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, '{}', false, clock_timestamp(), clock_timestamp())
 ON CONFLICT (server_id) DO UPDATE SET term = excluded.term, lost = false, renewed_at = clock_timestamp()
 """
 _RETURN = """
@@ -66,14 +80,31 @@ _KNOWN_STORE = """
 INSERT INTO servers.store VALUES (%s, %s, %s, %s) ON CONFLICT (store) DO UPDATE
 SET host = excluded.host, machine = excluded.machine, state = excluded.state
 """
+_TAKEN_UP = """
+DELETE FROM servers.lost WHERE store = %s OR lost_at < clock_timestamp() - interval '1 day'
+"""
+_FORGET_LOST = """
+WITH gone AS (DELETE FROM servers.server WHERE server_id = %s AND lost RETURNING *)
+INSERT INTO servers.lost SELECT server_id, host, state, store, roles, clock_timestamp() FROM gone
+WHERE NOT EXISTS (SELECT FROM servers.server s WHERE s.store = gone.store AND s.server_id <> gone.server_id)
+ON CONFLICT (server_id) DO NOTHING
+"""
+_LOST = """
+SELECT server_id, host, state, roles, lost_at FROM servers.lost
+WHERE lost_at > clock_timestamp() - interval '1 day' ORDER BY lost_at DESC LIMIT 20
+"""
 _RENEW = """
-UPDATE servers.server SET renewed_at = clock_timestamp(), leads = %s WHERE server_id = %s AND NOT lost RETURNING 1
+UPDATE servers.server SET renewed_at = clock_timestamp(), leads = %(leads)s,
+    leads_since = CASE WHEN %(leads)s::text[] = '{}' THEN NULL WHEN leads = %(leads)s THEN leads_since
+        ELSE clock_timestamp() END
+WHERE server_id = %(server_id)s AND NOT lost RETURNING 1
 """
 _ALL = """
 SELECT s.server_id, s.host, s.machine, s.state, s.store, s.roles, s.term, s.leads, s.lost,
-    extract(epoch FROM clock_timestamp() - s.renewed_at)::float8,
+    s.peer_address, s.peer_certificate, s.serves_since, s.leads_since,
+    extract(epoch FROM clock_timestamp() - s.renewed_at)::float8 AS silent,
     EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
-        WHERE l.locktype = 'advisory' AND l.classid = %s::int4::oid AND l.objid = s.number::oid AND l.granted)
+        WHERE l.locktype = 'advisory' AND l.classid = %s::int4::oid AND l.objid = s.number::oid AND l.granted) AS held
 FROM servers.server s ORDER BY s.number
 """
 _CLAIM = """
@@ -131,32 +162,13 @@ class LeaseSession:
         for singleton in wanted:
             if singleton not in self.led and self._lock(SINGLETON_LOCKS, SINGLETON_KEYS[singleton]):
                 self.led.add(singleton)
-        renewed = self._db.execute(_RENEW, (sorted(self.led), self._entry.server_id)).fetchone()
+        renewed = self._db.execute(_RENEW, {"leads": sorted(self.led), "server_id": self._entry.server_id}).fetchone()
         return renewed is not None
 
     def all(self) -> list[SeenServer]:
         """Every server that is known."""
-        return [
-            SeenServer(
-                entry=ServerEntry(
-                    server_id=ServerId(server_id),
-                    host=host,
-                    machine=machine,
-                    state=state,
-                    store=store,
-                    roles=tuple(roles),
-                    term=term,
-                    leads=tuple(Singleton(name) for name in leads if name in SINGLETON_KEYS) if held else (),
-                    alive=not lost and (held or silent <= RETURN_SECONDS),
-                ),
-                lost=lost,
-                silent_seconds=silent,
-                has_session=held,
-            )
-            for server_id, host, machine, state, store, roles, term, leads, lost, silent, held in self._db.execute(
-                _ALL, (SERVER_LOCKS,)
-            )
-        ]
+        with self._db.cursor(row_factory=namedtuple_row) as cursor:
+            return [_seen(row) for row in cursor.execute(_ALL, (SERVER_LOCKS,))]
 
     def stores(self) -> list[StoreEntry]:
         """Every state directory in which a server has run."""
@@ -184,8 +196,15 @@ class LeaseSession:
         return None if row is None else row[0]
 
     def forget_lost(self, server_id: ServerId) -> None:
-        """Let a dead server be known no more, unless it has come back."""
-        self._db.execute("DELETE FROM servers.server WHERE server_id = %s AND lost", (server_id,))
+        """Let a dead server be known as lost only, unless it has come back."""
+        self._db.execute(_FORGET_LOST, (server_id,))
+
+    def lost(self) -> list[LostServer]:
+        """Those that died within a day and whose directories nobody has taken up."""
+        return [
+            LostServer(server_id=ServerId(server_id), host=host, state=state, roles=tuple(roles), lost_at=lost_at)
+            for server_id, host, state, roles, lost_at in self._db.execute(_LOST)
+        ]
 
     def forget(self, server_id: ServerId) -> None:
         """Let a server be known no more that has certainly ended, or is about to."""
@@ -221,9 +240,31 @@ class LeaseSession:
         with db.transaction():
             db.execute("SELECT pg_advisory_xact_lock(hashtext('buildledger'), hashtext('migrate'))")
             db.execute(_TABLES)
-            db.execute(_REGISTER, (entry.server_id, entry.term, *stands, entry.store, list(entry.roles)))
+            peer = (None, None) if entry.peer is None else (entry.peer.address, entry.peer.certificate)
+            db.execute(_REGISTER, (entry.server_id, entry.term, *stands, entry.store, list(entry.roles), *peer))
             db.execute(_KNOWN_STORE, (entry.store, *stands))
+            db.execute(_TAKEN_UP, (entry.store,))
 
     def _lock(self, first: int, second: int) -> bool:
         row = self._db.execute("SELECT pg_try_advisory_lock(%s, %s)", (first, second)).fetchone()
         return row is not None and bool(row[0])
+
+
+def _seen(row: Any) -> SeenServer:
+    names = (name for name in row.leads if name in SINGLETON_KEYS)
+    known = row.peer_address is not None and row.peer_certificate is not None
+    entry = ServerEntry(
+        server_id=ServerId(row.server_id),
+        host=row.host,
+        machine=row.machine,
+        state=row.state,
+        store=row.store,
+        roles=tuple(row.roles),
+        term=row.term,
+        leads=tuple(Singleton(name) for name in names) if row.held else (),
+        alive=not row.lost and (row.held or row.silent <= RETURN_SECONDS),
+        peer=PeerAddress(address=row.peer_address, certificate=row.peer_certificate) if known else None,
+        serves_since=row.serves_since,
+        leads_since=row.leads_since if row.held else None,
+    )
+    return SeenServer(entry=entry, lost=row.lost, silent_seconds=row.silent, has_session=row.held)

@@ -14,7 +14,7 @@ import psycopg
 
 from buildledger.events.ids import ServerId
 from buildledger.ledger.postgresql_connection import translated
-from buildledger.servers.entries import ServerEntry, Singleton, StoreEntry
+from buildledger.servers.entries import LostServer, ServerEntry, Singleton, StoreEntry
 from buildledger.servers.lease_session import LEASE_SECONDS, HeldForDeadError, LeaseSession, SeenServer
 
 BEAT_SECONDS = 0.5
@@ -57,6 +57,7 @@ class SharedServers:
         self._poll = poll
         self._asked: deque[str] = deque(maxlen=POLLS_MAX)
         self._seen: tuple[ServerEntry, ...] = (entry,)
+        self._lost: tuple[LostServer, ...] = ()
         self._stores: tuple[StoreEntry, ...] = ()
         self._led: frozenset[Singleton] = frozenset()
         self._sure_until = 0.0
@@ -111,6 +112,10 @@ class SharedServers:
         """See `Servers`."""
         mine = self._entry.server_id
         return sorted(self._seen, key=lambda each: each.server_id != mine)
+
+    def lost(self) -> Sequence[LostServer]:
+        """See `Servers`."""
+        return self._lost
 
     def other_stores(self) -> Sequence[StoreEntry]:
         """See `Servers`."""
@@ -167,6 +172,7 @@ class SharedServers:
         seen = session.all()
         self._seen = tuple(each.entry for each in seen)
         self._stores = tuple(each for each in session.stores() if each.store != self._entry.store)
+        self._lost = tuple(session.lost())
         self._trouble = None
         for each in seen:
             self._look_after(session, each)

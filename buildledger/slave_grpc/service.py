@@ -23,6 +23,7 @@ from buildledger.slave_grpc.health import HealthService
 from buildledger.slave_grpc.identity.authentication_interceptor import AuthenticationInterceptor
 from buildledger.slave_grpc.identity.authority import Authority
 from buildledger.slave_grpc.identity.certificates import certificate_of
+from buildledger.slave_grpc.identity.proofs import CountsOnce
 from buildledger.slave_grpc.identity.worker_auth import WorkerAuth
 from buildledger.slave_grpc.sessions.admission import SessionAdmission
 from buildledger.slave_grpc.sessions.secret_source import SecretSource
@@ -54,13 +55,14 @@ class WorkerService:
         serves: Callable[[ServerId], bool] = lambda server_id: False,
         interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
         seen_proofs: Path | None = None,
+        proofs_once: CountsOnce | None = None,
         masks: MaskSource | None = None,
     ) -> None:
         """Without an `authority` workers get bearer credentials only. Only workers that are configured are admitted.
 
         `serves` says whether another server process lives: a session with one that doesn't is over.
         `interceptors` see each call before it is authenticated. The file `seen_proofs` remembers proofs of possession
-        over a restart.
+        over a restart, `proofs_once` over all servers.
         """
         self._interceptors = interceptors
         self._ledger = ledger
@@ -76,6 +78,7 @@ class WorkerService:
             authority=authority,
             is_configured=is_configured,
             seen_proofs=seen_proofs,
+            proofs_once=proofs_once,
         )
         self._admission = SessionAdmission(
             ledger=ledger,

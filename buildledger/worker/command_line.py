@@ -5,6 +5,7 @@ import asyncio
 import logging
 import os
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from buildledger.worker.settings import DEFAULT_SPOOL_BYTES, WorkerSettings
 PROGRAM = "buildledger-worker"
 TOKEN_VARIABLE = "BUILDLEDGER_WORKER_TOKEN"  # noqa: S105 - the name of a variable
 """Takes the enrollment token where other users of the machine can't read it."""
+EXIT_FAILED = 1
 AS_CONFIGURED = 1_000
 """More runs at once than any worker is given: the server's configuration alone decides."""
 LEAST_SPOOL_BYTES = 1 << 20
@@ -35,7 +37,11 @@ def main(arguments: Sequence[str] | None = None, program: str = PROGRAM) -> int:
     """Be the worker that the command line describes, and return the exit code; ends the process for a wrong one."""
     settings = parse(arguments, os.environ, program)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    return asyncio.run(run_worker(settings))
+    try:
+        return asyncio.run(run_worker(settings))
+    except OSError as error:
+        sys.stderr.write(f"{program}: {error.filename or settings.state_dir}: {error.strerror or error}\n")
+        return EXIT_FAILED
 
 
 def parse(arguments: Sequence[str] | None, environment: Mapping[str, str], program: str = PROGRAM) -> WorkerSettings:

@@ -24,6 +24,7 @@ from buildledger.worker.runs.local_executor import LocalExecutor
 from buildledger.worker.runs.recovery import recover
 from buildledger.worker.runs.runner import Runner
 from buildledger.worker.session.attempt_registry import AttemptRegistry
+from buildledger.worker.session.ledger_head import LedgerHeadFile
 from buildledger.worker.session.outbox import Outbox
 from buildledger.worker.session.session import ServerSilentError, Session, SessionIdentity, SessionRefusedError
 from buildledger.worker.settings import WorkerSettings
@@ -61,7 +62,10 @@ class Worker:
         self._directories = UnusedDirectories(settings.state_dir, settings.work_dir, settings.keep_seconds)
         self._epoch_file = settings.state_dir / "epoch"
         self._identity = SessionIdentity(
-            instance_id=str(uuid.uuid4()), worker_id="", last_epoch=_read_epoch(self._epoch_file)
+            instance_id=str(uuid.uuid4()),
+            worker_id="",
+            last_epoch=_read_epoch(self._epoch_file),
+            ledger_head=LedgerHeadFile(settings.state_dir / "ledger-head"),
         )
         self._session: Session | None = None
         self._runs: set[asyncio.Task[None]] = set()

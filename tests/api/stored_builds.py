@@ -23,9 +23,9 @@ HTML = b"<script>alert(1)</script>" * 1000
 class Builds:
     """A build that runs, and what it hands over."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, branch: str = "", *, checkout: bool = True) -> None:
         self.site = site
-        site.world.submit("lint")
+        site.world.submit("lint", branch, checkout=checkout)
         build = site.world.assign()
         assert build is not None
         self.build: BuildId = build

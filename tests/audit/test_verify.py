@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-import psycopg
 import pytest
 import sqlalchemy as sa
 from eventsourcing.persistence import StoredEvent
 
 from buildledger.audit.checks import PublishedHead
+from buildledger.audit.published import read_published
 from buildledger.audit.report import Check, Report, Skipped
 from buildledger.audit.verify import verify
 from buildledger.events.codec import encode
 from buildledger.events.fact import Metadata
-from buildledger.events.ids import reader_id
+from buildledger.events.ids import reader_id, worker_id
 from buildledger.events.projection import ProjectionSkipped
+from buildledger.events.worker import WorkerLedgerContradicted
 from buildledger.ledger.database import open_store
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
-from buildledger.ledger.sqlite_connection import connect
 from buildledger.ledger.store import FactQuery, FactStore
+from tests.audit.tampering import Tamper
 from tests.ledger.samples import AT, CLOCK, stored, stream
 
-Tamper = Callable[..., None]
 COMMITS = (3, 1, 4, 2)
 """Facts a commit: positions 1-3, 4, 5-8, 9-10."""
 
@@ -51,31 +51,6 @@ def tree(store: FactStore, database_url: str) -> Iterator[Tree]:
 @pytest.fixture
 def key(tmp_path: Path) -> HeadKey:
     return HeadKey.at(tmp_path / "head.pem", "build-ledger")
-
-
-@pytest.fixture
-def tamper(database_url: str) -> Tamper:
-    """Runs statements as a database administrator who has switched the triggers off."""
-    if database_url.startswith("sqlite"):
-
-        def on_sqlite(*statements: str) -> None:
-            db = connect(Path(database_url.removeprefix("sqlite:///")))
-            for (trigger,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-                db.execute(f"DROP TRIGGER {trigger}")
-            for statement in statements:
-                db.execute(statement)
-            db.close()
-
-        return on_sqlite
-
-    def on_postgresql(*statements: str) -> None:
-        with psycopg.connect(database_url, autocommit=True) as db:
-            db.execute("SET session_replication_role = replica")
-            db.execute("SET search_path = ledger")
-            for statement in statements:
-                db.execute(statement.replace("CAST(x'00' AS BLOB)", r"'\x00'::bytea").encode())
-
-    return on_postgresql
 
 
 def found(report: Report) -> dict[Check, int]:
@@ -258,6 +233,20 @@ def _blob(store: FactStore, content: str) -> str:
     return f"x'{content}'" if "SQLite" in type(store).__name__ else f"'\\x{content}'::bytea"
 
 
+def test_what_workers_said_of_the_ledger_is_listed(store: FactStore, tree: Tree) -> None:
+    """It is no finding, for a backup may have been restored; but whoever verifies learns of it."""
+    said = WorkerLedgerContradicted(worker="w1", head_position=812, head_digest="ab", ledger_position=10)
+    meta = Metadata(recorded_at=AT, actor="worker:w1", command_id=stream("head"))
+    store.insert_events([StoredEvent(worker_id("w1"), 1, said.NAME, encode(said, meta))])
+    report = verify(store, tree)
+    assert report.ok
+    assert (
+        "NOTED   position 11: worker w1 came with a head of position 812, and it ended at 10: a backup was restored"
+        in report.to_text()
+    )
+    assert msgspec.json.decode(report.to_json())["contradicted"][0]["worker"] == "w1"
+
+
 def test_what_readers_have_set_aside_is_listed(store: FactStore, tree: Tree) -> None:
     """It is no finding, for nothing was altered; but whoever verifies learns what read models are without."""
     reason = "OverflowError: too large"
@@ -269,3 +258,15 @@ def test_what_readers_have_set_aside_is_listed(store: FactStore, tree: Tree) -> 
     assert report.skipped == (Skipped(reader="status", position=4, fact="log.opened.v1", reason=reason),)
     assert "SKIPPED position 4 (log.opened.v1), set aside by status: OverflowError: too large" in report.to_text()
     assert msgspec.json.decode(report.to_json())["skipped"][0]["position"] == 4
+
+
+def test_heads_of_several_servers_in_one_file(store: FactStore, tree: Tree, key: HeadKey, tmp_path: Path) -> None:
+    """Each has a key of its own, all of one name: a head is checked with the one that it was signed with."""
+    other = HeadKey.at(tmp_path / "other.pem", "build-ledger")
+    heads = [tree.sign(one, CLOCK) for one in (key, other)]
+    kept = tmp_path / "heads"
+    kept.write_text("\n".join(head.note for head in heads))
+    for verifiers in ([key.verifier, other.verifier], [other.verifier, key.verifier]):
+        published = read_published(kept, verifiers)
+        assert [head.verifier for head in published] == [key.verifier, other.verifier]
+        assert verify(store, tree, published=published).ok

@@ -28,7 +28,12 @@ workers:
 builders:
   tests:
     steps: [{checkout: app}, {run: [make, test]}]
-triggers: [{on: manual, build: [tests]}]
+  tidy:
+    when: change.branch == 'release'
+    steps: [{run: [make, tidy]}]
+triggers:
+  - {on: manual, build: [tests, tidy]}
+  - {on: change, name: pushed, source: app, build: [tidy]}
 """
 
 

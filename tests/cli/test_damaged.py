@@ -5,12 +5,19 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.proof import Tree
+from buildledger.ledger.signing import HeadKey
+from buildledger.ledger.vault import Vault
 from tests.cli.conftest import Run, ServedDirectory
+from tests.ledger.samples import CLOCK, SYSTEM, open_log
 
 
 def cut(name: str) -> Callable[[Path], None]:
@@ -207,3 +214,25 @@ def test_damage_can_be_accepted(copied: Path) -> None:
     served.start("--accept-damage")
     assert served.stop() == 0
     assert "accepted, because of --accept-damage" in served.output.read_text()
+
+
+@pytest.mark.postgresql
+def test_a_server_refuses_a_database_that_contradicts_itself(run: Run, tmp_path: Path, postgresql_url: str) -> None:
+    """On PostgreSQL as well: it ends with 1 and says what is wrong, and so does the audit."""
+    with (
+        closing(Ledger.open(postgresql_url, clock=CLOCK)) as ledger,
+        closing(Tree.open(ledger.store, postgresql_url)) as tree,
+    ):
+        Vault.open(postgresql_url).close()
+        for name in ("a", "b", "c"):
+            ledger.execute_blocking(open_log(name), origin=SYSTEM)
+        tree.sign(HeadKey.at(tmp_path / "head-key.pem", "buildledger"), CLOCK)
+    with psycopg.connect(postgresql_url, autocommit=True) as database:
+        database.execute("SET session_replication_role = replica")
+        database.execute("DELETE FROM ledger.fact WHERE position = 3")
+        database.execute("DELETE FROM ledger.chain WHERE last_position = 3")
+    place = ("--state", tmp_path, "--database", postgresql_url)
+    shown = run("serve", *place, "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0")
+    assert (shown.exit_code, "the last 1 facts are missing" in shown.output) == (1, True), shown.output
+    assert "what is stored in the database contradicts itself" in shown.output
+    assert run("audit", "verify", *place).exit_code == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -70,3 +71,27 @@ def test_elsewhere_than_in_a_clone(run: Run, tmp_path: Path, monkeypatch: pytest
     assert "--config FILE" in shown.output
     for said in (run("--help").output, run("demo", "--help").output):
         assert "clone of Build Ledger" in " ".join(said.split())
+
+
+def test_a_server_that_does_not_start_is_said_once(tmp_path: Path) -> None:
+    """The server's own error is the end of the line, and isn't called an error twice."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        config = tmp_path / "ci.yaml"
+        config.write_text("version: 1\n")
+        argv = [
+            sys.executable,
+            "-m",
+            "buildledger",
+            "demo",
+            "--config",
+            str(config),
+            "--state",
+            str(tmp_path / "state"),
+        ]
+        argv += ["--http", f"127.0.0.1:{other.getsockname()[1]}", "--grpc", "127.0.0.1:0"]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("Error") == 1, done.stderr
+    assert done.stderr.startswith("Error: the server didn't start: ")

@@ -11,7 +11,18 @@ import pytest
 from buildledger.cli import main
 from tests.cli.conftest import Run
 
-NOT_COMMANDS = {"failures", "__init__", "client", "main", "options", "progress", "server_process", "stack", "summary"}
+NOT_COMMANDS = {
+    "failures",
+    "__init__",
+    "client",
+    "main",
+    "moments",
+    "options",
+    "progress",
+    "server_process",
+    "stack",
+    "summary",
+}
 """Modules of the room that commands are made of."""
 
 

@@ -76,9 +76,11 @@ def test_a_bad_configuration_at_the_first_start(run: Run, tmp_path: Path) -> Non
     assert f"{config}:2:1" in shown.output
 
 
-def test_sigterm_ends_it_in_good_order(tmp_path: Path) -> None:
-    """A server that is told to end exits with 0 and can be started in the same directory again."""
+def test_sigterm_ends_it_in_good_order(run: Run, tmp_path: Path) -> None:
+    """A server that is told to end exits with 0, prints its last head, and can be started in the directory again."""
     served = ServedDirectory(tmp_path)
     for _ in range(2):
         served.start("--config", str(served.config))
         assert served.stop() == 0, served.output.read_text()
+        shown = run("audit", "verify", "--state", served.state, "--head", served.output)
+        assert shown.exit_code == 0, shown.output

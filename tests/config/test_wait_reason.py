@@ -213,3 +213,22 @@ def test_what_no_worker_offers_is_named() -> None:
     assert (reason.code, reason.workers) == ("no_worker_fits", ("w1",))
     assert reason.text == "no worker offers what its steps need: w1 doesn't offer log_limit; update it"
     assert why("docs", plain).code == "next"
+
+
+def test_who_else_waits_is_looked_up_once() -> None:
+    """However many requests wait for reserved locks: the reasons of a thousand cost one look at the queue."""
+    looks: list[None] = []
+
+    def waiting() -> list[str]:
+        looks.append(None)
+        return ["lint", "migration"]
+
+    held = RunningBuild(UUID(int=1), "lint", 1, (LockUse(lock="database"),))
+    others = {**CONFIGURATION.builders, "other": msgspec.structs.replace(CONFIGURATION.builders["lint"], name="other")}
+    two = msgspec.structs.replace(CONFIGURATION, builders=others)
+    stamps = (SourceStamp(source="widget", repository="", branch="main"),)
+    situation = Situation(two, [worker("w1"), worker("w2")], [held], waiting)
+    reasons = [situation.why(name, stamps, {}, tuple) for name in ("lint", "other", "migration")]
+    assert [reason.code for reason in reasons] == ["lock_held"] * 3
+    assert "reserved for a build of migration" in reasons[0].text
+    assert len(looks) == 1

@@ -188,3 +188,62 @@ async def test_the_server_s_environment_is_not_handed_down(
     names = {line.partition("=")[0] for line in await noted(notes, 2)}
     assert "PATH" in names
     assert "BUILDLEDGER_SECRET_PYPI" not in names
+
+
+class Others:
+    """Set by hand."""
+
+    def __init__(self, *here: Path, elsewhere: tuple[str, ...] = ()) -> None:
+        self._here, self._elsewhere = here, elsewhere
+
+    def here(self) -> tuple[Path, ...]:
+        """As given."""
+        return self._here
+
+    def elsewhere(self) -> tuple[str, ...]:
+        """As given."""
+        return self._elsewhere
+
+
+async def test_what_another_server_of_this_machine_started_is_found_and_stopped(
+    tmp_path: Path, drivers: list[LocalDriver]
+) -> None:
+    """The server that led is gone: its process isn't started a second time, and goes when it is to go."""
+    notes = tmp_path / "notes"
+    wanted = shell(WORK.format(notes=notes))
+    await drivers[0].start(wanted, "token")
+    await noted(notes, 2)
+    successor = LocalDriver(tmp_path / "another" / "elastic", GATEWAY, Others(tmp_path / "elastic"))
+    running = await until(successor, wanted, "running")
+    assert running == await drivers[0].inspect(wanted)
+    await successor.stop(wanted, force=True)
+    await until(successor, wanted, "ended")
+    stranger = LocalDriver(tmp_path / "another" / "elastic", GATEWAY, Others(elsewhere=("ci-2 (/var/lib)",)))
+    found = await stranger.inspect(wanted)
+    assert found == MachineStatus("elsewhere", "no trace of it here; it may run on ci-2 (/var/lib)")
+
+
+async def test_directories_of_workers_that_are_no_more_go(drivers: list[LocalDriver], tmp_path: Path) -> None:
+    """Read-only ones too; not those that were used lately, whose worker runs, that are somebody else's, nor links."""
+    home, long_ago = tmp_path / "elastic", time.time() - 31 * 86_400
+    for name, pid, used in (("w", 0, long_ago), ("gone", 0, long_ago), ("lately", 0, time.time())):
+        _left(home / name, pid, used)
+    _left(home / "runs", os.getpid(), long_ago)
+    _left(tmp_path / "outside", 0, long_ago)
+    (home / "other").mkdir()
+    (home / "link").symlink_to(tmp_path / "outside")
+    await drivers[0].forget(machine())
+    assert sorted(path.name for path in home.iterdir()) == ["lately", "link", "other", "runs", "w"]
+    assert (tmp_path / "outside" / "worker" / "locked" / "file").exists()
+
+
+def _left(directory: Path, pid: int, used: float) -> None:
+    """What a worker leaves that had this number and was started then."""
+    locked = directory / "worker" / "locked"
+    locked.mkdir(parents=True)
+    (locked / "file").touch()
+    (directory / "worker" / "link").symlink_to(directory.parent.parent / "outside")
+    locked.chmod(0o500)
+    claim = directory / "start-1.pid"
+    claim.write_text(f"{pid or 1 << 30}\n")
+    os.utime(claim, (used, used))

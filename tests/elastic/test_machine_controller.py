@@ -257,3 +257,20 @@ async def test_a_machine_that_can_not_be_reached_is_not_taken_for_gone(tmp_path:
     happens = arriving(then=lambda: driver.becomes(cut, cut, RUNNING, ENDED))
     facts = said(await keep(tmp_path, driver, scripted(), happens))
     assert facts == ["start_requested work", "started", "connected", *facts[-2:]]
+
+
+async def test_a_machine_of_another_server_is_not_taken_for_gone(tmp_path: Path) -> None:
+    """A server on another machine started it and its worker came: this one, which leads now, starts none beside it."""
+    elsewhere = MachineStatus("elsewhere", "no trace of it here; it may run on ci-2 (/var/lib)")
+    driver = Scripted(ABSENT, RUNNING)
+    happens = arriving(then=lambda: driver.becomes(elsewhere, elsewhere, RUNNING, ENDED))
+    facts = said(await keep(tmp_path, driver, scripted(), happens))
+    assert facts == ["start_requested work", "started", "connected", *facts[-2:]]
+    assert sum(call.startswith("start") for call in driver.calls) == 1
+
+
+async def test_a_start_that_left_no_trace_is_made(tmp_path: Path) -> None:
+    """Whoever led before has asked for it, and nobody came: it is started here."""
+    driver = Scripted(MachineStatus("elsewhere", "no trace of it here"), RUNNING)
+    await keep(tmp_path, driver, scripted(), arriving(then=lambda: driver.becomes(ENDED)), fresh=False)
+    assert sum(call.startswith("start") for call in driver.calls) == 1

@@ -17,6 +17,8 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
     def __init__(self) -> None:
         self.stored: dict[bytes, bytes] = {}
         self.offsets: list[int] = []
+        self.reads = 0
+        """How many downloads have begun."""
         self.tokens: set[str] = set()
         self.lies = False
         self.break_off_at: int | None = None
@@ -77,6 +79,7 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
         self, request: pb.BlobReadRequest, context: "grpc.aio.ServicerContext[pb.BlobReadRequest, pb.BlobReadResponse]"
     ) -> AsyncIterator[pb.BlobReadResponse]:
         content = self.stored[request.blob.sha256]
+        self.reads += 1
         if self.falls_silent:
             self.is_silent.set()
             await self.goes_on.wait()

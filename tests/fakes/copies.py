@@ -33,11 +33,20 @@ def make_copy(root: Path, place: Path) -> Path:
         if source.is_file() and not source.is_symlink():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, place / name)
+            _copy_compiled(source, place / name)
     for name in LINKED:
         if (root / name).exists() and not (place / name).exists():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             (place / name).symlink_to((root / name).resolve())
     return place
+
+
+def _copy_compiled(source: Path, target: Path) -> None:
+    """Take over what Python and pytest compiled of a module: it counts until the copied module is changed."""
+    if source.suffix == ".py":
+        for compiled in (source.parent / "__pycache__").glob(f"{source.stem}.*.pyc"):
+            (target.parent / "__pycache__").mkdir(exist_ok=True)
+            shutil.copy2(compiled, target.parent / "__pycache__" / compiled.name)
 
 
 def environment(copy: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from tests.faults.altering import (
     deleted,
     flip_cell,
     grown,
+    log_rewritten,
     remove,
     some_file,
 )
@@ -52,6 +53,7 @@ ALTERATIONS: dict[str, tuple[Alter, str]] = {
     "log size": (flip_cell("logs/logs.db", "log", "size_bytes", "log_id"), "logs"),
     "log lines": (flip_cell("logs/logs.db", "log", "newlines", "log_id"), "logs"),
     "log digest": (flip_cell("logs/logs.db", "log", "sha256", "log_id"), "logs"),
+    "log rewritten": (log_rewritten, "logs"),
     "log deleted": (delete_row("logs/logs.db", "log", "log_id"), "logs"),
     "log database": (remove("logs/logs.db*"), "logs"),
     "logs": (remove("logs"), "logs"),

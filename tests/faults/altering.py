@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -66,6 +67,19 @@ def flip_cell(file: str, table: str, column: str, names: str = "") -> Alter:
         return Altered(f"{file}: {column} of row {row!r} of {table}", _text(name))
 
     return alter
+
+
+def log_rewritten(state: Path, random: Random) -> Altered:
+    """Change a byte of a log, and the store's own digest so that it fits: only the fact contradicts it."""
+    with database(state / "logs/logs.db") as db:
+        whole = "chunk.log = log.id AND chunk.codec = 0 AND chunk.size_bytes = log.size_bytes AND data IS NOT NULL"
+        rows = db.execute(f"SELECT log.id, log_id, data FROM log JOIN chunk ON {whole} AND log.sha256 NOT NULL")
+        row, log_id, data = random.choice(rows.fetchall())
+        at = random.choice([at for at, byte in enumerate(data) if byte != ord("\n")])
+        other = data[:at] + (b"x" if data[at] != ord("x") else b"y") + data[at + 1 :]
+        db.execute("UPDATE chunk SET data = ? WHERE log = ?", (other, row))
+        db.execute("UPDATE log SET sha256 = ? WHERE id = ?", (hashlib.sha256(other).digest(), row))
+    return Altered(f"logs/logs.db: a byte and the digest of log {row}", _text(log_id))
 
 
 def delete_row(file: str, table: str, names: str = "", where: str = "1") -> Alter:

@@ -22,6 +22,7 @@ from buildledger.events.fact import Fact, Recorded
 from buildledger.ledger.ledger import Ledger
 from buildledger.settings import ADMIN_TOKEN_FILE, Address, AutoTls, ServerSettings
 from tests.fakes.ports import free_port
+from tests.faults.disk import Disk
 
 DEADLINE_SECONDS = 120.0
 POLL_SECONDS = 0.02
@@ -34,10 +35,12 @@ _context.set_forkserver_preload(["buildledger.composition"])
 """Servers start from a process that has everything imported: a start takes a fraction of a second."""
 
 
-def _serve(settings: ServerSettings, output: Path) -> None:
+def _serve(settings: ServerSettings, output: Path, on: Disk | None) -> None:
     """What `buildledger serve` does, in a process of its own."""
     from buildledger.composition import run_server
 
+    if on is not None:
+        on.enter()
     with output.open("ab", buffering=0) as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -60,8 +63,12 @@ class Installation:
         database: str | None = None,
         artifact_build_bytes: int = 1 << 30,
         grpc_tls: AutoTls | None = None,
+        on: Disk | None = None,
+        machine: str | None = None,
     ) -> None:
+        """`machine`: it is on another one than servers with another name, and answers them."""
         self.directory = directory
+        self._disk = on
         config = directory / "ci.yaml"
         config.write_text(text)
         self._settings = ServerSettings(
@@ -73,14 +80,17 @@ class Installation:
             lease_seconds=lease_seconds,
             artifact_build_bytes=artifact_build_bytes,
             grpc_tls=grpc_tls,
+            machine=machine,
+            peer=None if machine is None else Address(host="127.0.0.1", port=free_port()),
         )
         self._server: ForkServerProcess | None = None
         self._worker: subprocess.Popen[bytes] | None = None
 
     @property
     def state(self) -> Path:
-        """The server's state directory."""
-        return self._settings.state
+        """The server's state directory, as it is seen from here."""
+        state = self._settings.state
+        return state if self._disk is None else self._disk.seen(state)
 
     @property
     def database(self) -> str | None:
@@ -94,7 +104,9 @@ class Installation:
 
     def start_server(self) -> httpx.Client:
         """Start it and wait until it answers."""
-        server = self._server = _context.Process(target=_serve, args=(self._settings, self.directory / "server.txt"))
+        server = self._server = _context.Process(
+            target=_serve, args=(self._settings, self.directory / "server.txt", self._disk)
+        )
         server.start()
         url = f"http://{self._settings.http}/api/v1"
 
@@ -188,7 +200,8 @@ class Installation:
         return str(wait_until(result, f"request {request_id} is answered", self._tail))
 
     def recorded(self, *kinds: type[Fact]) -> list[Recorded]:
-        """The facts of these kinds; while no server runs, or beside it."""
+        """The facts of these kinds; while no server runs, or beside it; not of one on a disk of its own."""
+        assert self._disk is None, "SQLite follows the link in /proc by its text, out of the disk"
         database = self._settings.database or f"sqlite:///{self.state / 'ledger.db'}"
         ledger = Ledger.open(database, clock=SystemClock())
         try:
@@ -202,10 +215,16 @@ class Installation:
 
     def verify(self) -> None:
         """`buildledger audit verify` finds nothing that was altered or lost."""
-        command = [sys.executable, "-m", "buildledger", "audit", "verify", "--state", str(self.state)]
+        entering = () if self._disk is None else self._disk.entering
+        command = [*entering, sys.executable, "-m", "buildledger", "audit", "verify"]
+        command += ["--state", str(self._settings.state)]
         command += ["--database", self._settings.database] if self._settings.database else []
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+    def output(self) -> str:
+        """All that the server has said."""
+        return (self.directory / "server.txt").read_text(errors="replace")
 
     def _tail(self, name: str = "server") -> str:
         output = self.directory / f"{name}.txt"
@@ -221,8 +240,10 @@ def installation(
     database: str | None = None,
     artifact_build_bytes: int = 1 << 30,
     grpc_tls: AutoTls | None = None,
+    on: Disk | None = None,
+    machine: str | None = None,
 ) -> Iterator[Installation]:
-    """One that is gone when the test is over."""
+    """One that is gone when the test is over; with its state `on` a disk that is mounted at `directory / "state"`."""
     installed = Installation(
         directory,
         text,
@@ -230,6 +251,8 @@ def installation(
         database=database,
         artifact_build_bytes=artifact_build_bytes,
         grpc_tls=grpc_tls,
+        on=on,
+        machine=machine,
     )
     try:
         yield installed

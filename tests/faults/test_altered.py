@@ -10,13 +10,20 @@ from random import Random
 import pytest
 from click.testing import CliRunner
 
+from buildledger.audit.installation import stored_installation
+from buildledger.audit.start_check import contradictions
 from buildledger.cli.main import group
 from buildledger.ledger.database import open_store
 from buildledger.ledger.proof import Tree
+from buildledger.ledger.vault_reading import VaultReader
 from tests.faults.alterations import ALTERATIONS
 from tests.faults.altering import database
 from tests.faults.lived_in import lived_in
+from tests.faults.loop import LoopOutcome
 from tests.faults.loops.alterations import verified
+from tests.faults.loops.flipped_bits import flip_once
+
+FLIPPED_BITS = 24
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +57,36 @@ def test_an_alteration_is_found_and_named(state: Path, name: str) -> None:
     assert check in {finding.check for finding in report.findings}, (altered, report.to_text())
     assert altered.names in report.to_text(), (altered, report.to_text())
     assert all(finding.advice for finding in report.findings)
+
+
+def test_a_changed_bit_of_a_file_is_found_or_holds_nothing(left: Path, tmp_path: Path) -> None:
+    """Of each database in turn: rows, indexes, and what SQLite keeps for itself."""
+    outcome = LoopOutcome()
+    for number in range(FLIPPED_BITS):
+        flip_once(left, tmp_path / "altered", number, str(number), outcome)
+    assert (outcome.done, outcome.details) == (FLIPPED_BITS, [])
+
+
+def test_no_server_goes_on_without_its_vault(state: Path) -> None:
+    """Facts name texts that were in it."""
+    url = f"sqlite:///{state / 'ledger.db'}"
+    with stored_installation(state, url) as stored:
+        vault = VaultReader.open(url)
+        assert contradictions(stored.store, stored.tree, vault) == []
+        vault.close()
+        for path in state.glob("vault.db*"):
+            path.unlink()
+        (said,) = contradictions(stored.store, stored.tree, VaultReader.open(url))
+    assert "of the newest texts in the vault" in said
+
+
+def test_followers_without_checkpoints_are_right(state: Path) -> None:
+    """A checkpoint saves time at the next start and nothing else: without it nothing is wrong."""
+    with database(state / "ledger.db") as db:
+        assert db.execute("DELETE FROM checkpoint").rowcount > 1
+    report = verified(state)
+    assert report.ok
+    assert report.read["checkpoints"] == 0
 
 
 def test_the_last_facts_gone_with_their_proofs_are_missed_by_a_head_kept_elsewhere(state: Path, tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.faults.loop import Loop, LoopOptions, LoopOutcome, row
-from tests.faults.loops import alterations, extremes, kills, messages
+from tests.faults.loops import alterations, commands, extremes, kills, messages
 from tests.faults.loops.catalogue import LOOPS
 
 ROOT = Path(__file__).parent.parent.parent
 KILLS = 4
+REQUESTS = 30
 ALTERATIONS = 60
 EXTREMES = 150
 MESSAGES = 40
@@ -36,6 +37,12 @@ def test_kills_on_sqlite(tmp_path: Path) -> None:
     """Server, worker and both are killed: nothing is stuck, lost or done twice."""
     outcome = kills.on_sqlite(options(tmp_path, KILLS, seed=3))
     assert (outcome.done, outcome.details) == (KILLS, [])
+
+
+def test_commands(tmp_path: Path) -> None:
+    """Builds are stopped, cancelled and held up at any moment: none is stuck, and none goes on after a stop."""
+    outcome = commands.of_people(options(tmp_path, REQUESTS, seed=7))
+    assert (outcome.done, outcome.details) == (REQUESTS, [])
 
 
 @pytest.mark.postgresql

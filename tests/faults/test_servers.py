@@ -84,7 +84,9 @@ def test_another_server_takes_over(first: Installation, second: Installation, ga
     assert second.wait_for_answer(other, request) == "success"
     assert len(second.facts(BuildAssigned)) == len(second.facts(OperationStarted)) // 2 == 1
     wait_until(lambda: second.facts(ServerLost), "the first server is held for dead")
-    wait_until(lambda: len(servers(other)) == 1, "only the second server is known")
+    wait_until(
+        lambda: [bool(each["lost_at"]) for each in servers(other)] == [False, True], "the first is said to be lost"
+    )
 
 
 def test_logs_are_read_at_every_server(tmp_path: Path, gate: Gate, postgresql_url: str) -> None:

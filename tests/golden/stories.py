@@ -337,6 +337,9 @@ STORIES: dict[str, tuple[Fact, ...]] = {
         worker.WorkerResumed(),
         worker.WorkerPaused(by=worker.PausedBy.PERSON),
     ),
+    "worker-contradicts": (
+        worker.WorkerLedgerContradicted(worker="w1", head_position=812, head_digest=DIGEST, ledger_position=640),
+    ),
     "enrollment": (
         worker.EnrollmentIssued(token_digest=DIGEST, worker="w1", expires_at=AT),
         worker.EnrollmentUsed(worker="w1"),

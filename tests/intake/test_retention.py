@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from buildledger.api.queries.health import health_of
 from buildledger.events.build import ArtifactRemoved
 from buildledger.logs.artifacts import digest_of
 from buildledger.logs.artifacts_local import LocalArtifactStore
 from buildledger.logs.artifacts_manifest import Entry, Manifest
 from buildledger.retention import artifacts as retention
 from buildledger.retention.artifacts import Retention
+from buildledger.retention.clock_trust import ClockTrust
 from buildledger.testing.clock import VirtualClock
 from tests.api.conftest import Site, site
 from tests.api.stored_builds import Builds
@@ -32,6 +35,7 @@ class Attic:
         assert isinstance(artifacts, LocalArtifactStore)
         self.clock = clock
         self.artifacts = artifacts
+        self.trust = ClockTrust(site.ledger, clock)
         self._dated: set[str] = set()
 
     def later(self, days: float) -> None:
@@ -50,6 +54,7 @@ class Attic:
             views=self.site.deps.views,
             artifacts=self.artifacts,
             clock=self.clock,
+            trust=self.trust,
             keep=keep,
             total_bytes=total_bytes,
         )
@@ -92,6 +97,50 @@ async def test_old_artifacts_go(attic: Attic) -> None:
     assert attic.removed() == [(old.operations[0], "expired")]
     assert (there(attic, b"old"), there(attic, b"younger")) == (False, True)
     assert await attic.look(keep=30 * DAY) == 0, "looking again removes nothing more"
+
+
+async def test_a_clock_that_was_set_ahead_removes_nothing(attic: Attic) -> None:
+    """Neither what would be too old nor what an upload has brought so far; health says why, until it is right."""
+    a_build(attic, b"kept")
+    attic.artifacts.put(b"on its way")
+    attic.later(1)
+    right = attic.clock.now()
+    attic.clock.set(right + 400 * DAY)
+    assert await attic.look(keep=30 * DAY, sweep=True) == 0
+    a_build(attic, b"meanwhile")
+    attic.clock.advance(3600)
+    assert await attic.look(keep=30 * DAY, sweep=True) == 0
+    assert attic.trust.doubt is not None
+    assert "nothing was recorded for 40" in attic.trust.doubt
+    deps = replace(attic.site.deps, retention_waits=lambda: attic.trust.doubt)
+    assert attic.trust.doubt in health_of(deps).problems
+    assert (there(attic, b"kept"), there(attic, b"on its way")) == (True, True)
+    attic.clock.set(right)
+    assert await attic.look(keep=30 * DAY) == 0
+    assert attic.trust.doubt is None
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_leap_is_believed_after_some_days(attic: Attic, restarted: bool) -> None:
+    """No server ran for a year, or somebody has had time enough: what is too old goes then."""
+    a_build(attic, b"old")
+    attic.later(1)
+    attic.clock.set(attic.clock.now() + 400 * DAY)
+    a_build(attic, b"new")
+    for _ in range(3):
+        assert await attic.look(keep=30 * DAY) == 0
+        attic.clock.advance(DAY.total_seconds())
+        if restarted:
+            attic.trust = ClockTrust(attic.site.ledger, attic.clock)
+    assert await attic.look(keep=30 * DAY) == 1
+    assert (there(attic, b"old"), there(attic, b"new")) == (False, True)
+
+
+async def test_a_quiet_server_removes_what_is_old(attic: Attic) -> None:
+    """One that has run all the time knows that nothing has happened, though nothing was recorded for weeks."""
+    a_build(attic, b"old")
+    attic.later(31)
+    assert await attic.look(keep=30 * DAY) == 1
 
 
 async def test_without_an_age_nothing_goes(attic: Attic) -> None:

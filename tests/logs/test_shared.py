@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from buildledger.logs.artifacts_local import LocalArtifactStore
-from buildledger.logs.elsewhere import StoredElsewhereError
+from buildledger.logs.artifacts_shared import SharedArtifactStore
+from buildledger.logs.elsewhere import Peer, StoredElsewhereError
 from buildledger.logs.local import LocalLogStore
 from buildledger.logs.shared import SharedLogStore
 from buildledger.logs.store import LogBytes, LogDigest, LogHoleError, LogMissingError
 
 LOG = UUID(int=5)
+AWAY = {"ci-2 (/var/lib)": "ci-2 (/var/lib): its server doesn't run"}
 
 
 class Others:
     """Set by hand."""
 
-    def __init__(self, *readable: Path, unreadable: Sequence[str] = ()) -> None:
+    def __init__(self, *readable: Path, unreadable: Mapping[str, str] | None = None) -> None:
         self._readable = readable
-        self._unreadable = unreadable
+        self._unreadable = unreadable or {}
 
     def readable(self) -> Sequence[Path]:
         """As given."""
         return self._readable
 
-    def unreadable(self) -> Sequence[str]:
+    def peers(self) -> Sequence[Peer]:
+        """None."""
+        return ()
+
+    def unreadable(self) -> Mapping[str, str]:
         """As given."""
         return self._unreadable
 
@@ -108,15 +114,15 @@ async def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     """A log or an artifact that another server may have is neither empty nor gone; without one it is missing."""
     own = LocalLogStore(tmp_path / "one" / "logs")
     for others, error in (
-        (Others(unreadable=["ci-2 (/var/lib/buildledger)"]), StoredElsewhereError),
+        (Others(unreadable=AWAY), StoredElsewhereError),
         (Others(), LogMissingError),
     ):
         store = SharedLogStore(own, others)
         with pytest.raises(error):
             await store.check(LOG, None)
         store.close()
-    artifacts = LocalArtifactStore(tmp_path / "one" / "artifacts", others=Others(unreadable=["ci-2 (/var/lib)"]))
-    with pytest.raises(StoredElsewhereError, match=r"may be on ci-2 \(/var/lib\)"):
+    artifacts = SharedArtifactStore(tmp_path / "one" / "artifacts", None, Others(unreadable=AWAY))
+    with pytest.raises(StoredElsewhereError, match=r"may be: ci-2 \(/var/lib\): its server doesn't run"):
         artifacts.check("0" * 64)
     own.close()
 

@@ -36,6 +36,20 @@ async def test_a_broken_report_hides_no_other(installation: Installation) -> Non
     assert [(fact.report, fact.part) for fact in installation.facts(TestsReported)] == [("a.xml", 0), ("d.xml", 1)]
 
 
+async def test_a_link_that_is_not_read_is_named(installation: Installation) -> None:
+    """What it leads to may be a report whose tests would be missing; one that leads to another report harms nobody."""
+    await installation.start()
+    manifest = Manifest.load(installation.artifacts, installation.reports(a=JUNIT).manifest)
+    again = Entry(path="out/latest.xml", type="link", target="../a.xml")
+    for links, reason in (((again,), "exited"), ((again, Entry(path="b.xml", type="link", target="c")), "bad_report")):
+        whole = Manifest.of((*manifest.entries, Entry(path="out", type="directory"), *links))
+        spec = ReadReports(format="junit", manifest=installation.artifacts.put(whole.encode()))
+        ended = await installation.ended(await installation.request(spec))
+        assert ended.reason == reason
+    assert ended.detail == "b.xml: a link, which isn't read; what it leads to (c) isn't among the reports"
+    assert {fact.report for fact in installation.facts(TestsReported)} == {"a.xml"}
+
+
 @pytest.mark.parametrize(
     ("most", "reason", "detail"),
     [

@@ -72,6 +72,18 @@ def test_a_limit_lists_the_newest_and_counts_all() -> None:
     assert found.reached
 
 
+def test_a_limit_holds_where_no_ancestor_is_green() -> None:
+    """After a forced push, what came since the fork is listed up to the limit, and all of it is counted."""
+    commits = CommitGraph()
+    commits.add("fork", ())
+    commits.add("green", ("fork",))
+    for number in range(10):
+        commits.add(str(number), (str(number - 1) if number else "fork",))
+    found = commits.since_green("9", {"green"}, limit=3)
+    assert found.revisions == ("9", "8", "7")
+    assert found.total == 10
+
+
 def test_a_short_range_of_a_long_history_touches_little_of_it() -> None:
     """The walk ends with the range: a history of fifty thousand commits isn't walked for the newest three."""
     commits = CommitGraph()

@@ -14,6 +14,7 @@ from buildledger.events.fact import Fact, Recorded
 from buildledger.events.results import Result
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.reader import PositionConflict
+from buildledger.projections.feed import Feed
 from buildledger.projections.projection import ProjectionWriter
 from buildledger.projections.projector import Projector
 from buildledger.projections.registry import BY_NAME, PROJECTIONS
@@ -141,3 +142,13 @@ def test_the_past_stays_readable(world: World, views: Views, projector: Projecto
     projector.catch_up()
     with views.read(None, "status", "changes") as (status, changes):
         assert status.position == changes.position == world.ledger.head()
+
+
+def test_facts_that_come_again_are_applied_once(world: World, views: Views) -> None:
+    """A batch that overlaps with what its view has seen is cut; the view takes the new facts at once."""
+    feed = Feed(world.ledger, views, BY_NAME["status"])
+    world.act(60)
+    facts = world.ledger.read(0, 1_000)
+    assert not feed.take(facts[:40])
+    assert not feed.take(facts[20:])
+    assert feed.view.position() == world.ledger.head()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from buildledger.config.stored import read_machine_settings
-from buildledger.domain.machine import EndMachine, FailMachine, ReportMachineStarted
+from buildledger.domain.machine import LONGEST_QUARANTINE, EndMachine, FailMachine, ReportMachineStarted
 from buildledger.domain.worker import EnrollWorker, PauseWorker, RevokeWorker
 from buildledger.events.build import BuildAssigned
 from buildledger.events.machine import (
@@ -172,6 +172,56 @@ async def test_another_configuration_ends_a_quarantine(tmp_path: Path) -> None:
         await w.runner.settle()
         assert [fact.reason for fact in w.facts(MachineReleased)] == ["its configuration was changed"]
         assert started(w) == ["lab", "lab"]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_clock_that_was_once_ahead_keeps_no_idle_worker_running(tmp_path: Path, restarts: bool) -> None:
+    """Whoever was found idle by it is idle since the clock is right again, and not for 400 days more."""
+    async with world(tmp_path, ELASTIC, workers=()) as w:
+        await w.force()
+        await w.machine_connects("cloud-1")
+        right = w.clock.now()
+        w.clock.set(right + timedelta(days=400))
+        await w.finish_all()
+        assert len(w.facts(MachineIdle)) == 1
+        w.clock.set(right)
+        if restarts:
+            await w.restart()
+        await w.runner.settle()
+        await w.pass_time(59)
+        assert w.facts(MachineStopRequested) == []
+        await w.pass_time(2)
+        assert [fact.reason for fact in w.facts(MachineStopRequested)] == ["idle for 60 s"]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_clock_that_was_once_ahead_keeps_no_worker_in_quarantine(tmp_path: Path, restarts: bool) -> None:
+    """A quarantine lasts no longer than the longest one from when the clock is right again."""
+    async with world(tmp_path, ELASTIC, workers=()) as w:
+        await w.force("flash")
+        right = w.clock.now()
+        w.clock.set(right + timedelta(days=400))
+        await fail(w, "lab")
+        w.clock.set(right)
+        if restarts:
+            await w.restart()
+        await w.runner.settle()
+        await w.pass_time(LONGEST_QUARANTINE.total_seconds() + 1)
+        assert [fact.reason for fact in w.facts(MachineReleased)] == ["the time is over"]
+        assert started(w) == ["lab", "lab"]
+
+
+async def test_a_clock_that_is_set_ahead_takes_no_busy_worker(tmp_path: Path) -> None:
+    """Idle workers may go early then; whoever builds goes on."""
+    async with world(tmp_path, ELASTIC, workers=()) as w:
+        await w.force()
+        await w.machine_connects("cloud-1")
+        w.clock.set(w.clock.now() + timedelta(days=400))
+        await w.runner.settle()
+        assert w.facts(MachineStopRequested) == []
+        await w.finish_all()
+        await w.pass_time(61)
+        assert len(w.facts(MachineStopRequested)) == 1
 
 
 async def test_a_worker_that_left_the_configuration_is_stopped_when_it_is_done(tmp_path: Path) -> None:

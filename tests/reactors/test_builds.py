@@ -16,10 +16,12 @@ from buildledger.events.build import (
     StepFinished,
     StepStarted,
 )
-from buildledger.events.ids import BuildId
+from buildledger.events.ids import BuildId, RequestId
 from buildledger.events.operation import Ended, Run, Text
 from buildledger.events.request import RequestReturned
 from buildledger.events.results import Result
+from buildledger.reactors.scheduling.retry_pauses import RETRY_PAUSE_SECONDS
+from buildledger.reactors.scheduling.scheduler import Scheduler
 from buildledger.steps import registry
 from buildledger.steps.program import StepProgram
 from tests.reactors.world import FAILED, SIMPLE, World, with_config, world
@@ -173,11 +175,41 @@ async def test_lost_infrastructure_is_tried_again_twice_and_then_given_up(tmp_pa
     """Each attempt is a build of its own; the last one answers the request with an exception that says why."""
     async with world(tmp_path, workers=["w1", "w2"]) as w:
         request = await w.force()
-        await w.finish_all(Ended(reason="interrupted"))
+        for seconds in RETRY_PAUSE_SECONDS[:3]:
+            await w.finish_all(Ended(reason="interrupted"))
+            await w.pass_time(seconds)
         assert w.results() == [Result.RETRY, Result.RETRY, Result.EXCEPTION]
         assert [fact.attempt for fact in w.facts(BuildAssigned)] == [1, 2, 3]
         assert w.answers() == {request: Result.EXCEPTION}
         assert "given up after 3 attempts" in w.facts(BuildFinished)[-1].summary
+
+
+def why(w: World, request: RequestId) -> str:
+    """Why a request waits."""
+    (scheduler,) = (each for each in w.runner.reactors if isinstance(each, Scheduler))
+    reason = scheduler.explain(request)
+    assert reason is not None
+    return reason.text
+
+
+async def test_what_fails_at_once_is_not_tried_again_at_once(tmp_path: Path) -> None:
+    """Three attempts take their time; a build that was lost after a while is tried again without a pause."""
+    async with world(tmp_path, workers=["w1"]) as w:
+        request = await w.force()
+        began = w.clock.now()
+        for seconds in RETRY_PAUSE_SECONDS[:2]:
+            await w.finish(Ended(reason="rejected"))
+            assert w.open_operations() == []
+            assert "tried again after a pause" in why(w, request)
+            await w.pass_time(seconds)
+            assert len(w.open_operations()) == 1
+        assert (w.clock.now() - began).total_seconds() == sum(RETRY_PAUSE_SECONDS[:2])
+        await w.finish(Ended(reason="rejected"))
+        assert w.results() == [Result.RETRY, Result.RETRY, Result.EXCEPTION]
+        await w.force()
+        await w.pass_time(RETRY_PAUSE_SECONDS[0])
+        await w.finish(Ended(reason="interrupted"))
+        assert len(w.open_operations()) == 1
 
 
 async def test_the_next_attempt_goes_elsewhere_if_it_can(tmp_path: Path) -> None:
@@ -185,6 +217,7 @@ async def test_the_next_attempt_goes_elsewhere_if_it_can(tmp_path: Path) -> None
     async with world(tmp_path, workers=["w1", "w2"]) as w:
         await w.force()
         await w.finish(Ended(reason="interrupted"))
+        await w.pass_time(RETRY_PAUSE_SECONDS[0])
         first, second = w.facts(BuildAssigned)
         assert {first.worker, second.worker} == {"w1", "w2"}
         assert second.fence > first.fence

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from buildledger.domain.server import LoseServer, StartServer
 from buildledger.domain.worker import DisconnectWorker, ExpireLease, PauseWorker
 from buildledger.events.build import BuildAssigned, OperationFinished, OperationStarted
 from buildledger.events.ids import ServerId, request_id
 from buildledger.events.operation import Ended
 from buildledger.events.results import Result
 from buildledger.events.worker import WorkerDisconnected, WorkerLost, WorkerMissing
+from buildledger.reactors.scheduling.retry_pauses import RETRY_PAUSE_SECONDS
 from tests.reactors.world import PASSED, SIMPLE, world
 
 FOUND = (
@@ -51,6 +53,18 @@ async def test_a_worker_that_comes_back_in_time_goes_on(tmp_path: Path) -> None:
         await w.finish_all()
         assert w.results() == [Result.SUCCESS]
         assert len(w.facts(BuildAssigned)) == 1
+
+
+async def test_a_server_that_is_held_for_dead_keeps_no_worker_that_it_let_in_afterwards(tmp_path: Path) -> None:
+    """Its last command may come after the others have given it up; nobody would ever miss that session."""
+    async with world(tmp_path, workers=[]) as w:
+        await w.do(StartServer(server_id=OTHER_SERVER, version="1", roles=("gateway",)))
+        await w.do(LoseServer(server_id=OTHER_SERVER, term=1, reason="silent"))
+        await w.connect("w1", server_id=OTHER_SERVER)
+        assert [fact.reason for fact in w.facts(WorkerDisconnected)] == ["server_lost"]
+        await w.do(StartServer(server_id=OTHER_SERVER, version="1", roles=("gateway",)))
+        await w.connect("w1", server_id=OTHER_SERVER, instance_id="two")
+        assert len(w.facts(WorkerDisconnected)) == 1
 
 
 async def test_an_absent_worker_gets_no_build(tmp_path: Path) -> None:
@@ -101,9 +115,10 @@ async def test_what_is_asked_of_a_lost_worker_is_lost_at_once(tmp_path: Path) ->
 
 
 async def test_a_worker_that_says_it_was_interrupted_is_believed_at_once(tmp_path: Path) -> None:
-    """No lease has to run out: the build is tried again in the same moment."""
+    """No lease has to run out: the build is tried again in the same moment, if it wasn't begun just now."""
     async with world(tmp_path) as w:
         await w.force()
+        await w.pass_time(RETRY_PAUSE_SECONDS[0])
         await w.finish(Ended(reason="interrupted"))
         assert w.results() == [Result.RETRY]
         assert len(w.facts(BuildAssigned)) == 2

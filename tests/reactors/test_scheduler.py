@@ -13,6 +13,7 @@ from buildledger.events.ids import RequestId, change_id
 from buildledger.events.operation import Ended
 from buildledger.events.request import RequestCollapsed, SourceStamp
 from buildledger.events.results import Result
+from buildledger.reactors.scheduling.retry_pauses import RETRY_PAUSE_SECONDS
 from tests.reactors.configurations import TRIGGERS
 from tests.reactors.unreliable import UnreliableLedger
 from tests.reactors.world import REPOSITORY, World, with_config, world
@@ -356,6 +357,7 @@ async def test_a_lost_build_does_not_return_to_its_worker_while_there_is_another
         assert workers(w) == ["w2", "w1"]
         await w.finish(only="w1")
         await w.finish(Ended(reason="interrupted"))
+        await w.pass_time(RETRY_PAUSE_SECONDS[0])
         assert workers(w) == ["w2", "w1", "w1"]
 
 

@@ -352,6 +352,27 @@ async def test_a_source_that_nobody_reads_counts_as_changed(tmp_path: Path) -> N
         assert asked(w) == [("tests", None)] * 3
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_source_that_is_polled_no_longer(tmp_path: Path, restarts: bool) -> None:
+    """Nobody knows where its branches are, so what a build begins with is what it finds; what is handed in is known."""
+    text = CRON.replace("build: [tests]", "only_if_changed: true, build: [tests]")
+    day = timedelta(days=1).total_seconds()
+    async with world(tmp_path, text, workers=[]) as w:
+        await see(w, main="m")
+        await w.pass_time(2 * day)
+        assert asked(w) == [("tests", "m")]
+        await w.apply(with_config(text.replace(f'git: "{REPOSITORY}"', f'git: "{REPOSITORY}", poll: never')))
+        if restarts:
+            await w.runner.save()
+            await w.restart()
+        await w.runner.settle()
+        await w.pass_time(2 * day)
+        assert asked(w) == [("tests", "m"), ("tests", None), ("tests", None)]
+        await w.push("n", previous="m")
+        await w.pass_time(2 * day)
+        assert asked(w)[3:] == [("tests", "n")]
+
+
 async def test_a_trigger_that_fails_stops_alone(tmp_path: Path) -> None:
     """The others request what they have to, health says which has stopped and why, the next configuration mends it."""
     text = CRON + "  - {on: cron, name: other, at: '30 3 * * *', build: [tests]}\n"

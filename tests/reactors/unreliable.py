@@ -22,6 +22,8 @@ class UnreliableLedger(Ledger):
     """At this one of their commits the process dies."""
     after_commit = False
     """It dies when the commit is durable, but before it hears of that."""
+    at_hand: tuple[Command, ...] = ()
+    """What the reactors want to have done next."""
     meanwhile: Callable[[], Awaitable[None]] | None = None
     """What others do between a reactor's decision and its commit."""
 
@@ -29,6 +31,7 @@ class UnreliableLedger(Ledger):
         """See `Ledger`."""
         if not origin.actor.startswith("reactor:"):
             return await super().execute(*commands, origin=origin)
+        self.at_hand = commands
         if self.meanwhile is not None:
             await self.meanwhile()
         self.commits += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from uuid import uuid4
 
 import psycopg
@@ -12,7 +13,7 @@ import pytest
 
 from buildledger.events.ids import ServerId
 from buildledger.ledger.errors import StoreError
-from buildledger.servers.entries import ServerEntry, Singleton, StoreEntry
+from buildledger.servers.entries import LostServer, ServerEntry, Singleton, StoreEntry
 from buildledger.servers.leading import lead
 from buildledger.servers.lease_session import HeldForDeadError, LeaseSession
 from buildledger.servers.shared import SharedServers
@@ -94,6 +95,10 @@ def test_one_leads_and_the_next_takes_over(started: Started) -> None:
     assert not any(second.leads(each) for each in WANTED)
     until(lambda: len(first.entries()) == 2)
     assert [each.leads for each in first.entries()] == [("pollers", "reactors"), ()]
+    assert [(each.leads_since is not None, each.serves_since is not None) for each in first.entries()] == [
+        (True, True),
+        (False, True),
+    ]
     first.stop()
     assert not any(first.leads(each) for each in WANTED)
     until(lambda: leads_all(second))
@@ -132,6 +137,9 @@ def test_a_server_that_is_gone_is_held_for_dead(started: Started) -> None:
     until(lambda: started.lost)
     until(lambda: not first.serves(gone.server_id) and len(first.entries()) == 2)
     assert set(started.lost) == {(gone.server_id, 1)}
+    until(lambda: [each.server_id for each in first.lost()] == [gone.server_id])
+    third = started.server(replace(new(), state=gone.state, store=gone.store))
+    until(lambda: third.lost() == first.lost() == ())
 
 
 def test_an_earlier_process_of_the_same_directory_is_dead_for_certain(started: Started) -> None:
@@ -150,7 +158,7 @@ def test_a_server_that_was_held_for_dead_says_that_it_serves_again(started: Star
         db.execute("UPDATE servers.server SET lost = true WHERE server_id = %s", (mine.server_id,))
     until(lambda: started.returned == [1])
     until(lambda: leads_all(first))
-    assert first.entries()[0].term == 2
+    until(lambda: first.entries()[0].term == 2)
 
 
 def test_the_database_ends_a_silent_session(started: Started) -> None:
@@ -178,8 +186,9 @@ async def test_work_is_cancelled_when_it_is_led_no_longer() -> None:
     for is_leading in (True, False, True):
         before = len(log)
         servers.is_leading = is_leading
-        while len(log) == before:  # noqa: ASYNC110 - what is awaited sets nothing
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(FAILOVER_SECONDS):
+            while len(log) == before:  # noqa: ASYNC110 - what is awaited sets nothing
+                await asyncio.sleep(0.01)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert log == ["begins", "ends", "begins", "ends"]
@@ -215,6 +224,10 @@ class Switch:
 
     def ask_poll(self, source: str) -> None:
         """Nobody hears it."""
+
+    def lost(self) -> tuple[LostServer, ...]:
+        """None is known."""
+        return ()
 
     def other_stores(self) -> tuple[StoreEntry, ...]:
         """There are none."""

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from buildledger.config.resolved import Configuration
 from buildledger.events.build import BuildAssigned, BuildFinished, OperationFinished, OperationRequested, StepFinished
-from buildledger.events.fact import Recorded
-from buildledger.events.ids import RequestId
+from buildledger.events.fact import Fact, Recorded
+from buildledger.events.ids import RequestId, worker_id
 from buildledger.events.request import RequestClaimed, RequestFinished, RequestReturned, RequestSubmitted
 from buildledger.events.results import Result
+from buildledger.events.worker import WorkerConnected, WorkerDisconnected, WorkerPaused, WorkerResumed
 
 
 class History:
@@ -26,6 +27,7 @@ class History:
         self._ended: set[UUID] = set()
         self._operations: dict[UUID, UUID] = {}
         self._fences: set[int] = set()
+        self._unavailable: dict[UUID, set[str]] = {}
         self._fence_of: dict[UUID, int] = {}
         self.results: Counter[Result] = Counter()
         self.steps: Counter[Result] = Counter()
@@ -34,6 +36,7 @@ class History:
         """Take the facts in; raises AssertionError at the first that can't be."""
         for recorded in facts:
             stream = recorded.stream_id
+            self._follow_worker(stream, recorded.fact)
             assert stream not in self._ended, f"{recorded.name} comes after the end of build {stream}"
             match recorded.fact:
                 case RequestSubmitted():
@@ -61,8 +64,25 @@ class History:
                     self._ended.add(stream)
                     self.results[result] += 1
 
+    def _follow_worker(self, stream: UUID, fact: Fact) -> None:
+        match fact:
+            case WorkerConnected():
+                self._of(stream).discard("away")
+            case WorkerDisconnected():
+                self._of(stream).add("away")
+            case WorkerPaused():
+                self._of(stream).add("paused")
+            case WorkerResumed():
+                self._of(stream).discard("paused")
+
+    def _of(self, worker: UUID) -> set[str]:
+        """Why a worker may be given nothing."""
+        return self._unavailable.setdefault(worker, {"away"})
+
     def _assigned(self, stream: UUID, assigned: BuildAssigned) -> None:
         assert stream not in self._active
+        unavailable = self._of(worker_id(assigned.worker))
+        assert not unavailable, f"{assigned.worker} is given a build, and is {unavailable}"
         first = assigned.requests[0]
         assert assigned.fence not in self._fences, "no two assignments have the same fence"
         assert assigned.fence > self._fence_of.get(first, 0), "fences grow with each attempt"

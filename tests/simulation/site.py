@@ -55,13 +55,18 @@ class Site:
 
     async def waiting(self) -> list[dict[str, Any]]:
         """The requests that wait, as the API answers them."""
+        found: list[dict[str, Any]] = (await self.get("requests", status="waiting", limit=PAGE))["items"]
+        return found
+
+    async def get(self, path: str, **parameters: str | int) -> dict[str, Any]:
+        """What the API answers at the ledger's head."""
         self._projector.catch_up()
         transport = httpx.ASGITransport(self._app)
         headers = {"Authorization": f"Bearer {TOKEN}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8010", headers=headers) as client:
-            answer = await client.get("/api/v1/requests", params={"status": "waiting", "limit": PAGE})
+            answer = await client.get(f"/api/v1/{path}", params=parameters)
         answer.raise_for_status()
-        found: list[dict[str, Any]] = answer.json()["items"]
+        found: dict[str, Any] = answer.json()
         return found
 
 

@@ -203,7 +203,8 @@ class Course:
     async def _meanwhile(self) -> None:
         """Between a decision of the reactors and its commit."""
         if self.random.random() < 0.1:
-            await self._meddle()
+            others = (self._meddle, self._meddle, self._pause, self._resume, self._drop, self._connect)
+            await self.random.choice(others)()
 
     async def _kill_server(self) -> None:
         """At once, or at one of the next commits."""

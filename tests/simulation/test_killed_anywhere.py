@@ -73,6 +73,7 @@ class Story:
         await self._operations(DONE, 2)
         await self._chapter_of(w.connect("w2"))
         await self._operations(Ended(reason="interrupted"), 1)
+        await self._chapter_of(w.pass_time(91))
         await self._operations(DONE, 4)
         await self._chapter_of(w.force("tests"))
         await self._operations(FAILED, 1)

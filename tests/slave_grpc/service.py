@@ -28,6 +28,7 @@ from buildledger.logs.local import LocalLogStore
 from buildledger.settings import Address, AutoTls
 from buildledger.slave_grpc.identity.authority import Authority
 from buildledger.slave_grpc.identity.credentials import digest_of
+from buildledger.slave_grpc.identity.proofs import CountsOnce
 from buildledger.slave_grpc.service import WorkerService
 from buildledger.slave_grpc.sessions.secret_source import NoSecrets, SecretSource
 from buildledger.slave_grpc.settings import WorkerServiceSettings
@@ -58,6 +59,7 @@ class Installation:
         self.authority: Authority | None = None
         self.mutual: Address | None = None
         self.configured: set[str] | None = None
+        self.proofs_once: CountsOnce | None = None
         self.interceptors: list[grpc.aio.ServerInterceptor] = []
         self.port = 0
         self._builds = 0
@@ -82,6 +84,7 @@ class Installation:
             authority=self.authority,
             is_configured=lambda worker: self.configured is None or worker in self.configured,
             seen_proofs=self.directory / "proofs-seen",
+            proofs_once=self.proofs_once,
             masks=SecretMasking(self.ledger, self.secrets),
             interceptors=self.interceptors,
         )

@@ -23,6 +23,9 @@ from buildledger.events.worker import (
 )
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
+from buildledger.ledger.errors import StoreError
+from buildledger.servers.shown_once import ShownOnce
+from buildledger.slave_grpc.identity.proofs import PROOF_KEY
 from tests.slave_grpc.key_holder import KeyHolder, Metadata
 from tests.slave_grpc.raw_worker import RawWorker
 from tests.slave_grpc.service import Installation
@@ -247,6 +250,40 @@ async def test_a_proof_is_not_accepted_again_after_a_restart(installation: Insta
     await installation.restart()
     assert "shown before" in await refused(installation, shown)
     await let_in(installation, bob.metadata())
+
+
+@pytest.mark.postgresql
+async def test_a_proof_counts_once_at_all_servers(
+    installation: Installation, bob: KeyHolder, postgresql_url: str
+) -> None:
+    """What one server was shown the others don't accept; while that can't be known nobody is let in with a proof."""
+    mine, others = ShownOnce(postgresql_url), ShownOnce(postgresql_url)
+    installation.proofs_once = mine.add
+    await installation.restart()
+    shown = bob.metadata()
+    nonce = str(dict(shown)[PROOF_KEY]).split(".")[1]
+    assert others.add(nonce, installation.clock.now().timestamp() + HOUR, installation.clock.now().timestamp())
+    assert "shown before" in await refused(installation, shown)
+    own = bob.metadata()
+    await let_in(installation, own)
+    nonce = str(dict(own)[PROOF_KEY]).split(".")[1]
+    assert not others.add(nonce, installation.clock.now().timestamp() + HOUR, installation.clock.now().timestamp())
+    for each in (mine, others):
+        each.close()
+
+
+async def test_nobody_is_let_in_while_the_database_is_away(installation: Installation, bob: KeyHolder) -> None:
+    """Whether a proof was shown to another server can't be known: the worker tries again later."""
+
+    def away(name: str, until: float, now: float) -> bool:
+        raise StoreError("the connection is gone")
+
+    installation.proofs_once = away
+    await installation.restart()
+    worker = RawWorker(installation.port, "bob", metadata=bob.metadata())
+    code, _ = await status(worker.hear())
+    await worker.close()
+    assert code is grpc.StatusCode.UNAVAILABLE
 
 
 async def test_an_end_that_came_while_the_server_was_away(installation: Installation, bob: KeyHolder) -> None:

@@ -223,9 +223,10 @@ def test_outbox_keeps_the_latest_of_a_thing() -> None:
     outbox = Outbox()
     outbox.acknowledge(pb.Ack(run_id="a", attempt=1, through_event=1, resume_from=2))
     outbox.acknowledge(pb.Ack(run_id="a", attempt=1, through_event=5))
-    outbox.reply(1)
-    outbox.reply(2)
-    assert [down.heartbeat_reply.n for down in outbox.urgent()] == [2]
+    head = pb.LedgerHead(position=7, digest=b"7" * 32)
+    outbox.reply(pb.HeartbeatReply(n=1, ledger_head=head))
+    outbox.reply(pb.HeartbeatReply(n=2))
+    assert [down.heartbeat_reply for down in outbox.urgent()] == [pb.HeartbeatReply(n=2, ledger_head=head)]
     (down,) = outbox.progress()
     assert [(ack.through_event, ack.resume_from) for ack in down.progress.acks] == [(5, 6)]
     assert list(outbox.progress()) == []

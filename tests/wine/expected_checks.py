@@ -10,6 +10,7 @@ from tests.wine.windows import GO_WORKER
 SCRIPT = (GO_WORKER / "wine" / "checks.sh").read_text()
 PACKAGES = re.findall(r"^for package in (.+); do$", SCRIPT, re.MULTILINE)[0].split()
 NEEDS_REAL_WINDOWS = {
+    "paths.TestBuildDirectoryThatBecameALinkIsNotOpened",
     "processes.TestRealShell",
     "processes.TestWhatIsNoProgram",
     "processes.TestControlBreakReachesGroup",

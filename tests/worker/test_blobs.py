@@ -142,6 +142,7 @@ async def test_a_broken_transfer_leaves_those_of_others_alone(server: ScriptedSe
     assert len(blobs.offsets) == 2
     blobs.goes_on.set()
     exited = await server.ended(slow)
+    assert blobs.reads == 1
     assert (exited.reason, exited.code) == (pb.EXIT_REASON_COMPLETED, 0)
 
 

@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+import re
 import shutil
 import socket
 import stat
+import subprocess
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -143,3 +145,26 @@ async def test_the_state_is_private_whatever_the_umask(
         expected = {path: 0o700 if path.is_dir() else 0o600 for path in found}
     assert len(found) > 2
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "issuers", "named"),
+    [
+        ("a-file", None, "a-file"),
+        ("state", "gone.pem", "gone.pem"),
+        ("state", "a-file", "a-file"),
+        ("state", ".", "can't be used|can't be read|issuers|is a directory"),
+    ],
+    ids=["state is a file", "issuers gone", "issuers are something else", "issuers are a directory"],
+)
+def test_what_it_cannot_start_with_is_one_line(
+    tmp_path: Path, program: Sequence[str], state: str, issuers: str | None, named: str
+) -> None:
+    """It names the file and ends at once, with neither a trace of the program nor another try."""
+    (tmp_path / "a-file").write_text("neither a directory nor a certificate\n")
+    command = [*program, "--server", "127.0.0.1:9", "--name", "w1", "--state", str(tmp_path / state)]
+    command += ["--ca", str(tmp_path / issuers)] if issuers else []
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL)
+    assert done.returncode in (1, 2), done.stderr
+    (said,) = [line for line in done.stderr.splitlines() if " INFO " not in line]
+    assert re.search(named, said), said

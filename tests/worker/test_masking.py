@@ -29,7 +29,7 @@ def pieces(whole: bytes, size: int) -> list[bytes]:
     return [whole[start : start + size] for start in range(0, len(whole), size)]
 
 
-@pytest.mark.parametrize("example", TABLE["spellings"], ids=lambda example: ascii(example["secret"][:12]))
+@pytest.mark.parametrize("example", TABLE["forms"], ids=lambda example: ascii(example["secret"][:12]))
 def test_forms_in_all_languages(example: dict[str, Any]) -> None:
     """The forms of a secret are those that the workers in other languages make."""
     forms = {form.decode("latin-1") for form in secret_encodings([example["secret"].encode("latin-1")])}
@@ -80,6 +80,12 @@ def test_a_key_that_base64_breaks_into_lines() -> None:
     """A long secret is hidden too when a tool breaks its base64 into lines."""
     secret = bytes(range(200))
     assert masked([secret], [base64.encodebytes(secret)]).replace(b"\n", b"") == MASK * 4
+
+
+def test_lines_of_a_secret_that_has_many() -> None:
+    """Too many lines to look for each in every form: they are hidden as they are."""
+    lines = [f"line number {number} of a long file".encode() for number in range(200)]
+    assert masked([b"\n".join(lines)], [b"<" + lines[150] + b">"]) == b"<" + MASK + b">"
 
 
 def test_a_secret_of_64_kib() -> None:

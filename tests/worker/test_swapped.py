@@ -37,7 +37,7 @@ def programs(supervisor: Path) -> dict[str, tuple[Sequence[str], Sequence[str]]]
     }
 
 
-@pytest.mark.parametrize("name", ["python"])
+@pytest.mark.parametrize("name", ["python", "python-supervised", "node", "node-supervised", "go"])
 async def test_nothing_outside_is_touched(
     server: ScriptedServer,
     blobs: Blobs,

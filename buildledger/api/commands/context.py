@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from buildledger.api.http.dependencies import ApiDependencies, Dependencies
 from buildledger.api.http.parameters import IdempotencyKeyHeader, Prefer, Wait
+from buildledger.api.http.problem_handlers import note_submission
 from buildledger.api.http.problems import NotFound
 from buildledger.api.http.responses import JsonResponse, Model
 from buildledger.api.models import receipts
@@ -26,9 +27,13 @@ RESPOND_ASYNC = "respond-async"
 class CommandContext:
     """Everything that one request needs to execute commands: who commands, under which id, and whether to wait."""
 
-    def __init__(self, deps: ApiDependencies, path: str, key: str | None, *, wait: bool, prefer: str | None) -> None:
-        """`path` is the address of the command, `key` its idempotency key, if it has one."""
+    def __init__(
+        self, deps: ApiDependencies, request: Request, key: str | None, *, wait: bool, prefer: str | None
+    ) -> None:
+        """`request` is what asks for the command, `key` its idempotency key, if it has one."""
+        path = request.url.path
         self.deps = deps
+        self._request = request
         self.actor = admin_actor(self.deps.vault)
         self._wait = wait and RESPOND_ASYNC not in (prefer or "")
         self.id = uuid4() if key is None else uuid5(NAMESPACE, f"api\x1f{self.actor}\x1f{path}\x1f{key}")
@@ -48,11 +53,20 @@ class CommandContext:
             command_id=self.id if self.named else None,
             correlation_id=correlation_id or self.id,
         )
-        return await self.deps.ledger.execute(*commands, origin=origin)
+        return await self._execute(origin, *commands)
 
-    def unnamed_origin(self) -> Origin:
-        """The origin of a command that differs each time it is made, and is harmless to repeat by an id of its own."""
-        return Origin(actor=self.actor, correlation_id=self.id)
+    async def execute_unnamed(self, *commands: Command) -> Receipt:
+        """The same for commands that differ each time they are made, and are harmless to repeat by an id of their own.
+
+        Raises:
+            Refusal: the rules refuse the command.
+            LedgerUnavailable: the ledger can't be written.
+        """
+        return await self._execute(Origin(actor=self.actor, correlation_id=self.id), *commands)
+
+    async def _execute(self, origin: Origin, *commands: Command) -> Receipt:
+        note_submission(self._request)
+        return await self.deps.ledger.execute(*commands, origin=origin)
 
     async def load(self, aggregate: Aggregate, stream_id: UUID) -> tuple[Any, int]:
         """A stream's state and version."""
@@ -91,7 +105,7 @@ async def _command_context(
     prefer: Prefer = None,
     wait: Wait = True,
 ) -> CommandContext:
-    return CommandContext(deps, request.url.path, key, wait=wait, prefer=prefer)
+    return CommandContext(deps, request, key, wait=wait, prefer=prefer)
 
 
 Commands = Annotated[CommandContext, Depends(_command_context)]

@@ -107,6 +107,8 @@ class ApiDependencies:
     configurations: Configurations
     rejected_file: Callable[[], str | None] = lambda: None
     """What is wrong with the configuration file as it stands; None if nothing is, or if there is none."""
+    retention_waits: Callable[[], str | None] = lambda: None
+    """Why nothing is removed for its age; None if what is too old is removed, or nothing is to be."""
     trigger_poll: Callable[[str], bool]
     revisions: Revisions
     """Polls a source now, given its name; False if this process doesn't poll it."""

@@ -10,9 +10,9 @@ from contextlib import closing
 from urllib.parse import quote
 
 from fastapi import Request, Response
-from fastapi.responses import StreamingResponse
 
 from buildledger.api.http.problems import RangeNotSatisfiable
+from buildledger.api.http.responses import Download
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.artifacts_manifest import Entry, Manifest
 
@@ -67,7 +67,7 @@ def file_response(request: Request, artifacts: ArtifactStore, sha256: str, size_
     if not whole:
         headers["Content-Range"] = f"bytes {begin}-{end - 1}/{size_bytes}"
     content = () if request.method == "HEAD" else _part(artifacts, sha256, begin, end)
-    return StreamingResponse(content, status_code=200 if whole else 206, headers=headers, media_type=BINARY)
+    return Download(content, status_code=200 if whole else 206, headers=headers, media_type=BINARY)
 
 
 def zip_response(request: Request, artifacts: ArtifactStore, sha256: str, manifest: Manifest, name: str) -> Response:
@@ -76,7 +76,7 @@ def zip_response(request: Request, artifacts: ArtifactStore, sha256: str, manife
     if _has_it(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     content = () if request.method == "HEAD" else _zipped(artifacts, manifest)
-    return StreamingResponse(content, headers=headers, media_type=ZIP)
+    return Download(content, headers=headers, media_type=ZIP)
 
 
 def _headers(sha256: str, name: str) -> dict[str, str]:

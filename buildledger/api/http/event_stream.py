@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -12,6 +13,8 @@ from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
 from buildledger.api.http.problems import TooBusy
+from buildledger.ledger.skipping import reason_of, traced
+from buildledger.logs.store import LogStoreError
 
 HEARTBEAT_SECONDS = 15.0
 """A comment is sent after so long a silence, so that proxies and clients know that the stream lives."""
@@ -24,6 +27,7 @@ STREAM_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "Server-sent events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
 }
 
+_log = logging.getLogger(__name__)
 _encoder = msgspec.json.Encoder()
 
 
@@ -120,6 +124,12 @@ async def _with_heartbeats(
             try:
                 piece = upcoming.result()
             except StopAsyncIteration:
+                return
+            except Exception as error:
+                # whoever listens comes back by itself, and is told as a problem what is the matter
+                foreseen = isinstance(error, LogStoreError)
+                said = "an event stream ends: %s"
+                _log.warning(said, reason_of(error), exc_info=None if foreseen else traced(error))
                 return
             upcoming = None
             yield piece

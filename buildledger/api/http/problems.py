@@ -1,51 +1,19 @@
-"""Problems: every error that the API answers with, as a document (RFC 9457) with a stable code."""
+"""Problems: the errors that the API answers with, each with a status and a stable code (RFC 9457)."""
 
 from __future__ import annotations
 
-import logging
 from typing import Any, ClassVar
 
 import msgspec
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
+from fastapi import Response
 
-from buildledger.api.http.responses import POSITION_HEADER, Unchanged
 from buildledger.api.models.server import Problem as Document
-from buildledger.domain.refusals import LimitRefusal, NotFoundRefusal, Refusal, TokenRefusal
-from buildledger.ledger.errors import DATABASE_ERRORS, LedgerUnavailable
-from buildledger.logs.artifacts import ArtifactAlteredError
-from buildledger.logs.elsewhere import StoredElsewhereError
-from buildledger.logs.store import BadPatternError, LogAlteredError
-from buildledger.projections.reading import PositionAhead
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
 URN = "urn:buildledger:problem:"
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-"""They ask only: nothing was done, whatever went wrong."""
-
-_log = logging.getLogger(__name__)
 _encoder = msgspec.json.Encoder()
-
-_STATUS_OF_REFUSALS: dict[type[Refusal], int] = {NotFoundRefusal: 404, TokenRefusal: 422, LimitRefusal: 422}
-"""Every other refusal is a conflict with what is recorded: 409."""
-CODES = {
-    400: "malformed",
-    401: "not_signed_in",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "too_large",
-    415: "unsupported_media_type",
-    416: "range_not_satisfiable",
-    421: "misdirected",
-    429: "too_many",
-    500: "internal",
-    503: "unavailable",
-}
-"""What is answered to a request that no route took, by its status."""
 
 
 class Problem(Exception):  # noqa: N818 - the word of the RFC
@@ -142,9 +110,21 @@ class Unavailable(Problem):
 
 
 class DatabaseAway(Unavailable):
-    """The database can't be read at the moment; the question changed nothing, and may be asked again."""
+    """The database can't be used at the moment; nothing was done, and it may be asked for again."""
 
-    title = "The database can't be reached"
+    title = "The database can't be used"
+
+
+class DiskAway(Unavailable):
+    """A file or directory of the server can't be read or written at the moment; trying again later may help."""
+
+    title = "The disk can't be used"
+
+
+class LogsAway(Unavailable):
+    """The log store can't be used at the moment; trying again later may help."""
+
+    title = "The logs can't be read"
 
 
 class Elsewhere(Unavailable):
@@ -242,35 +222,6 @@ def respond(
     )
 
 
-def install(app: FastAPI) -> None:
-    """Register a handler for every exception, so that each is answered with a problem document."""
-    for kind, handler in (
-        (Unchanged, _unchanged),
-        (Problem, _problem),
-        (Refusal, _refusal),
-        (LedgerUnavailable, _unavailable),
-        *((kind, _database_away) for kind in DATABASE_ERRORS),
-        (PositionAhead, _ahead),
-        (StoredElsewhereError, _elsewhere),
-        (BadPatternError, _bad_pattern),
-        (LogAlteredError, _altered),
-        (ArtifactAlteredError, _altered),
-        (RequestValidationError, _invalid),
-        (HTTPException, _http),
-        (Exception, _unforeseen),
-    ):
-        app.add_exception_handler(kind, handler)  # type: ignore[arg-type]
-
-
-async def _unchanged(_: Request, unchanged: Unchanged) -> Response:
-    headers = {"ETag": unchanged.etag, POSITION_HEADER: str(unchanged.position), "Cache-Control": "private, no-cache"}
-    return Response(status_code=304, headers=headers)
-
-
-async def _problem(request: Request, problem: Problem) -> Response:
-    return problem_response(problem, request.url.path)
-
-
 def problem_response(problem: Problem, instance: str) -> Response:
     """The response to a problem that the API itself raised; `instance` is the path asked for."""
     return respond(
@@ -282,67 +233,3 @@ def problem_response(problem: Problem, instance: str) -> Response:
         errors=problem.errors,
         headers=problem.headers,
     )
-
-
-async def _refusal(request: Request, refusal: Refusal) -> Response:
-    status = _STATUS_OF_REFUSALS.get(type(refusal), 409)
-    title = (type(refusal).__doc__ or "The rules say no").split("\n")[0].rstrip(".")
-    return respond(status, refusal.code, title, str(refusal), instance=request.url.path)
-
-
-async def _unavailable(request: Request, error: LedgerUnavailable) -> Response:
-    problem = OutcomeUnknown(str(error)) if error.outcome_unknown else Unavailable(str(error))
-    return problem_response(problem, request.url.path)
-
-
-async def _database_away(request: Request, error: Exception) -> Response:
-    """Says nothing of statements and addresses, which the server's log has."""
-    _log.warning("%s %s: the database is away: %s", request.method, request.url.path, str(error).splitlines()[0])
-    detail = "the database can't be used at the moment; the server goes on by itself when it is back"
-    asked = request.method in SAFE_METHODS
-    return problem_response(DatabaseAway(detail) if asked else OutcomeUnknown(detail), request.url.path)
-
-
-async def _ahead(request: Request, error: PositionAhead) -> Response:
-    """A position beyond the ledger isn't there; one that the views have yet to reach will be soon."""
-    beyond = error.asked > request.app.state.dependencies.ledger.head()
-    return problem_response(
-        PositionNotReached(str(error)) if beyond else ReadModelsBehind(str(error)), request.url.path
-    )
-
-
-async def _elsewhere(request: Request, error: StoredElsewhereError) -> Response:
-    return problem_response(Elsewhere(str(error)), request.url.path)
-
-
-async def _bad_pattern(request: Request, error: BadPatternError) -> Response:
-    return problem_response(BadPattern(str(error)), request.url.path)
-
-
-async def _altered(request: Request, error: LogAlteredError | ArtifactAlteredError) -> Response:
-    return problem_response(Altered(str(error)), request.url.path)
-
-
-async def _invalid(request: Request, error: RequestValidationError) -> Response:
-    errors = [
-        {"in": str(place[0]), "at": "/".join(map(str, place[1:])), "message": str(one["msg"]), "kind": str(one["type"])}
-        for one in error.errors()
-        if (place := one["loc"] or ("request",))
-    ]
-    detail = "; ".join(f"{one['at'] or one['in']}: {one['message']}" for one in errors[:3])
-    malformed = any(one["kind"] == "json_invalid" for one in errors)
-    status, code = (400, "malformed") if malformed else (422, "invalid")
-    return respond(status, code, "The request isn't valid", detail, instance=request.url.path, errors=errors)
-
-
-async def _http(request: Request, error: HTTPException) -> Response:
-    code = CODES.get(error.status_code, CODES[400])
-    detail = f"{request.method} {request.url.path}: {error.detail}"
-    return respond(
-        error.status_code, code, str(error.detail), detail, instance=request.url.path, headers=dict(error.headers or {})
-    )
-
-
-async def _unforeseen(request: Request, _: Exception) -> Response:
-    """An error that nobody expected; the server's log has it, with its traceback."""
-    return respond(500, "internal", "A fault of Build Ledger", "the server's log says more", instance=request.url.path)

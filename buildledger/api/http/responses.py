@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Generic, TypeVar
 
 import msgspec
 from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.types import Send
+
+from buildledger.ledger.skipping import reason_of
 
 JSON = "application/json"
 POSITION_HEADER = "Ledger-Position"
@@ -13,6 +18,7 @@ REFERENCE = "#/components/schemas/{name}"
 
 Model = TypeVar("Model", bound=msgspec.Struct)
 
+_log = logging.getLogger(__name__)
 _encoder = msgspec.json.Encoder()
 
 
@@ -38,6 +44,25 @@ class JsonResponse(Response, Generic[Model]):
         if position is not None:
             headers[POSITION_HEADER] = str(position)
         super().__init__(_encoder.encode(model), status_code=status, headers=headers, media_type=JSON)
+
+
+class Download(StreamingResponse):
+    """Bytes in pieces; if the rest can't be read, the connection ends, so that nobody takes a part for the whole."""
+
+    async def stream_response(self, send: Send) -> None:
+        """Send them one by one."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        pieces = aiter(self.body_iterator)
+        while True:
+            try:
+                piece = await anext(pieces, None)
+            except Exception as error:
+                _log.error("a download breaks off: %s", reason_of(error))
+                return
+            if piece is None:
+                break
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def stop_if_unchanged(request: Request, etag: str, position: int) -> None:

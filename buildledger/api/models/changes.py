@@ -7,7 +7,18 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from buildledger.api.models.scalars import BranchName, Cursor, Id, Moment, Person, Position, Revision, SourceName
+from buildledger.api.models.scalars import (
+    BranchName,
+    BuilderName,
+    Cursor,
+    Id,
+    Moment,
+    Person,
+    Position,
+    ResultName,
+    Revision,
+    SourceName,
+)
 
 
 class ChangedFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,4 +127,41 @@ class PersonPage(msgspec.Struct, frozen=True, kw_only=True):
 
     items: Annotated[list[Person], Meta(description="The claims of this page.")]
     next: Cursor
+    position: Position
+
+
+class TriggerAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What one trigger made of a change for one builder."""
+
+    trigger: Annotated[str, Meta(description="The trigger, by its name.", examples=["change-widget"])]
+    builder: BuilderName
+    branch: Annotated[str, Meta(description="The branch on which the change was seen.")]
+    code: Annotated[
+        Literal["requested", "historic", "branch", "first_sight", "when", "settling", "not_requested"],
+        Meta(
+            description="`requested`: see `status`; `historic`: older than the source's configuration; `branch`,"
+            " `first_sight` and `when`: filtered by that; `settling`: its branch has to be quiet first."
+        ),
+    ]
+    text: Annotated[str, Meta(description="The answer, for people.")]
+    condition: Annotated[str | None, Meta(description="The part of the builder's `when` that doesn't hold; else null.")]
+    request_id: Annotated[Id | None, Meta(description="The request; null: none was made.")]
+    status: Annotated[
+        Literal["waiting", "claimed", "collapsed", "finished"] | None,
+        Meta(description="Where the request stands; null: there is none."),
+    ]
+    build_id: Annotated[Id | None, Meta(description="The build that has or answered the request; null: none.")]
+    result: Annotated[ResultName | None, Meta(description="How the request ended; null: it hasn't, or there is none.")]
+
+
+class ChangeAnswers(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a change was built, or not: an answer for each trigger of its source and each of the trigger's builders."""
+
+    change_id: Annotated[Id, Meta(description="The change.")]
+    revision: Revision
+    config_revision: Annotated[
+        int | None,
+        Meta(description="The configuration that was in force when it was seen; null: none that is readable."),
+    ]
+    answers: Annotated[list[TriggerAnswer], Meta(description="By trigger, builder and branch; empty: nothing watches.")]
     position: Position

@@ -43,6 +43,18 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
 
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a request was cancelled, is answered by the build of another, or waits once more."""
+
+    code: Annotated[
+        Literal["cancelled", "collapsed", "returned"],
+        Meta(description="`collapsed`: a newer request stands for it; `returned`: its build was lost, so it waits."),
+    ]
+    text: Annotated[str, Meta(description="The reason, for people.", examples=["cancelled by hand"])]
+    by: Annotated[Actor, Meta(description="Who or what decided it.")]
+    at: Annotated[Moment, Meta(description="When it was decided, in UTC.")]
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A request for a build."""
 
@@ -71,6 +83,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     result: Annotated[ResultName | None, Meta(description="How it ended; null before.")]
     submitted_at: Annotated[Moment, Meta(description="When it was made, in UTC.")]
     finished_at: Annotated[Moment | None, Meta(description="When it ended; null before.")]
+    explanation: Annotated[
+        Explanation | None,
+        Meta(description="Why it has no build of its own, or not yet again; null: it wasn't taken out of turn."),
+    ]
 
 
 class RequestPage(msgspec.Struct, frozen=True, kw_only=True):

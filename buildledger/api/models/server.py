@@ -52,14 +52,24 @@ class ServerEntry(msgspec.Struct, frozen=True, kw_only=True):
     leads: Annotated[
         list[str], Meta(description="What it does for all servers at the moment.", examples=[["reactors", "pollers"]])
     ]
-    alive: Annotated[bool, Meta(description="False: it gives no sign of life, and is about to be held for dead.")]
+    alive: Annotated[bool, Meta(description="False: it gives no sign of life, or was held for dead.")]
+    since: Annotated[Moment | None, Meta(description="When it began to serve; null: not known, or it is dead.")]
+    leads_since: Annotated[
+        Moment | None, Meta(description="When it began to lead what it leads; null: nothing, or not known.")
+    ]
+    lost_at: Annotated[
+        Moment | None,
+        Meta(description="When it was held for dead; null: it wasn't. It is listed for a day, or until it is back."),
+    ]
     answered: Annotated[bool, Meta(description="It is the one that answers this request.")]
 
 
 class ServerList(msgspec.Struct, frozen=True, kw_only=True):
     """The server processes that share the ledger."""
 
-    items: Annotated[list[ServerEntry], Meta(description="The one that answers first, the others by age.")]
+    items: Annotated[
+        list[ServerEntry], Meta(description="The one that answers first, the others by age, then those that died.")
+    ]
     position: Position
 
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.api.models import server as models
+from buildledger.api.queries.contradictions import contradiction_problems
 from buildledger.api.queries.sources import failing_sources
 from buildledger.api.queries.workers import count_failing, count_missing
 from buildledger.domain.machine import ALERT_AFTER_FAILURES
@@ -51,10 +52,12 @@ def health_of(deps: ApiDependencies, *, detailed: bool = True) -> models.Health:
     others = [
         *write_problems(deps, detailed=detailed),
         *behind,
+        *contradiction_problems(deps, detailed=detailed),
         *skipped_problems(deps, detailed=detailed),
         *configuration_problems(deps, detailed=detailed),
         *source_problems(deps, detailed=detailed),
         *server_problems(deps),
+        *retention_problems(deps),
         *worker_problems(deps),
         *reactor_problems(deps, detailed=detailed),
     ]
@@ -137,6 +140,12 @@ def reactor_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
         for number, noun, what in counts
         if number
     ]
+
+
+def retention_problems(deps: ApiDependencies) -> list[str]:
+    """That the clock may have been set ahead, so that nothing is removed for its age."""
+    doubt = deps.retention_waits()
+    return [] if doubt is None else [doubt]
 
 
 def worker_problems(deps: ApiDependencies) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -21,7 +21,18 @@ from buildledger.projections.reading import Reading
 Rows = Sequence[sa.Row[Any]]
 _ids = msgspec.json.Decoder(list[UUID])
 
-_STATE_COLUMNS = ("status", "priority", "attempts", "build_id", "collapsed_into", "result", "finished_at")
+_STATE_COLUMNS = (
+    "status",
+    "priority",
+    "attempts",
+    "build_id",
+    "collapsed_into",
+    "result",
+    "finished_at",
+    "explanation",
+    "explained_by",
+    "explained_at",
+)
 
 
 class _SelectRequests:
@@ -47,14 +58,20 @@ def list_requests(
     before: int | None = None,
     builder: str | None = None,
     status: str | None = None,
+    without_build: bool = False,
 ) -> Rows:
-    """Rows for `as_requests`, newest first, of requests submitted before position `before` that fit every filter."""
+    """Rows for `as_requests`, newest first, of requests submitted before position `before` that fit every filter.
+
+    `without_build`: only those that were cancelled, or answered by the build of another.
+    """
     query = _SelectRequests(reading, builder)
     fixed, state = query.request.c.seq, query.state.c.seq
     seq = fixed if builder is not None else reading.sort_column(fixed, state)
     statement = query.statement.order_by(seq.desc()).limit(limit)
     if status is not None:
         statement = statement.where(query.state.c.status == status)
+    if without_build:
+        statement = statement.where(query.state.c.explanation.is_not(None), query.state.c.status != "waiting")
     if before is not None:
         statement = statement.where(seq < before)
     return reading.all(statement)
@@ -96,7 +113,7 @@ def request_row(reading: Reading, request_id: UUID) -> sa.Row[Any] | None:
 
 def as_requests(personal: PersonalDataResolver, rows: Rows, reasons: WaitReasons) -> list[models.Request]:
     """Rows as they are answered."""
-    personal.load(actors={row.requested_by for row in rows})
+    personal.load(actors={actor for row in rows for actor in (row.requested_by, row.explained_by) if actor})
     return [
         models.Request(
             id=row.id,
@@ -119,6 +136,18 @@ def as_requests(personal: PersonalDataResolver, rows: Rows, reasons: WaitReasons
             result=row.result,
             submitted_at=moment(row.submitted_at),
             finished_at=None if row.finished_at is None else moment(row.finished_at),
+            explanation=None if row.explanation is None else _explanation(personal, row),
         )
         for row in rows
     ]
+
+
+def _explanation(personal: PersonalDataResolver, row: sa.Row[Any]) -> models.Explanation:
+    code: Literal["cancelled", "collapsed", "returned"]
+    if row.status == "waiting":
+        code, text = "returned", f"its build was lost: {row.explanation}" if row.explanation else "its build was lost"
+    elif row.explanation or row.collapsed_into is None:
+        code, text = "cancelled", row.explanation or "no reason was given"
+    else:
+        code, text = "collapsed", "a newer request for the same is built for both"
+    return models.Explanation(code=code, text=text, by=personal.actor(row.explained_by), at=moment(row.explained_at))

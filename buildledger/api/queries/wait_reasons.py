@@ -18,7 +18,7 @@ from buildledger.api.queries import workers as worker_queries
 from buildledger.api.queries.readings import Readings
 from buildledger.config.placement import Candidate, RunningBuild, worker_view
 from buildledger.config.resolved import Configuration
-from buildledger.config.wait_reason import Situation
+from buildledger.config.wait_reason import Situation, tried_again
 from buildledger.domain import change
 from buildledger.events.change import ChangeRecorded
 from buildledger.events.ids import ChangeId
@@ -47,6 +47,8 @@ class WaitReasons:
         reason = self._situation.why(
             row.builder, stamps, inputs, lambda: self._paths.of(_ids.decode(row.changes)).paths
         )
+        if row.attempts:
+            reason = tried_again(reason)
         return models.Waiting(
             code=reason.code,
             text=reason.text,

@@ -16,6 +16,7 @@ from buildledger.api.http.routing import api_router
 from buildledger.api.models import changes as models
 from buildledger.api.models.limits import PAGE_DEFAULT
 from buildledger.api.queries import changes as queries
+from buildledger.api.queries.change_answers import ChangeAnswers
 from buildledger.api.queries.readings import ReadModelsAsOf
 from buildledger.events.change import FileChange
 
@@ -65,3 +66,13 @@ def read_change(read_models: ReadModelsAsOf, change_id: IdPath) -> JsonResponse[
         (change,) = queries.as_changes(readings.personal_data(), [row])
         files = [models.ChangedFile(path=file.path, kind=file.kind) for file in _files.decode(row.files)]
         return readings.respond(models.ChangeDetail(change=change, files=files, position=readings.position))
+
+
+@router.get("/changes/{change_id}/answers")
+def explain_change(read_models: ReadModelsAsOf, change_id: IdPath) -> JsonResponse[models.ChangeAnswers]:
+    """Why a commit was built, or not: for each trigger that watches its source, and each builder of the trigger."""
+    with read_models.read("changes", "people", "queue", "revisions") as readings:
+        row = queries.change_row(readings["changes"], change_id)
+        if row is None:
+            raise NotFound("change", change_id)
+        return readings.respond(ChangeAnswers(readings, row).answer())

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Header, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from buildledger.api.http.dependencies import ApiDependencies, Dependencies
@@ -17,7 +16,7 @@ from buildledger.api.http.event_stream import STREAM_RESPONSES, EventStream, eve
 from buildledger.api.http.paging import cursor_of, key_of
 from buildledger.api.http.parameters import AsOf, Cursor, IdPath
 from buildledger.api.http.problems import Gone, NotFound
-from buildledger.api.http.responses import JsonResponse
+from buildledger.api.http.responses import Download, JsonResponse
 from buildledger.api.http.routing import api_router
 from buildledger.api.models import builds
 from buildledger.api.models import logs as models
@@ -147,7 +146,7 @@ async def read_raw(
     content: AsyncIterator[bytes] | tuple[()] = ()
     if request.method != "HEAD":
         content = await _begun(deps.logs.raw(log_id, begin, end))
-    return StreamingResponse(
+    return Download(
         content,
         status_code=200 if whole else 206,
         headers=headers,

@@ -35,9 +35,12 @@ def list_requests(
     cursor: Cursor = None,
     builder: NameFilter = None,
     status: Annotated[models.RequestStatus | None, Query(description="Only requests that are so.")] = None,
+    without_build: Annotated[
+        bool, Query(description="Only requests that were cancelled, or answered by the build of another.")
+    ] = False,
 ) -> JsonResponse[models.RequestPage]:
     """Requests. With `status=waiting` in the order of priority and age, else newest first."""
-    waiting = status == "waiting"
+    waiting = status == "waiting" and not without_build
     after = key_of(WAITING_LISTING, cursor, int, int) if waiting else key_of(LISTING, cursor, int)
     with read_models.read(*VIEWS) as readings:
         queue = readings["queue"]
@@ -45,7 +48,9 @@ def list_requests(
             found = queries.first_waiting(queue, limit + 1, builder=builder, after=after)
         else:
             (before,) = after or (None,)
-            found = queries.list_requests(queue, limit=limit + 1, before=before, builder=builder, status=status)
+            found = queries.list_requests(
+                queue, limit=limit + 1, before=before, builder=builder, status=status, without_build=without_build
+            )
         rows, last = page(found, limit)
         following = None
         if last is not None:

@@ -68,9 +68,26 @@ async def list_servers(deps: Dependencies) -> JsonResponse[models.ServerList]:
             roles=list(each.roles),
             leads=list(each.leads),
             alive=each.alive,
+            since=each.serves_since if each.alive else None,
+            leads_since=each.leads_since,
+            lost_at=None,
             answered=number == 0,
         )
         for number, each in enumerate(deps.servers.entries())
+    ]
+    items += [
+        models.ServerEntry(
+            id=each.server_id,
+            host=each.host,
+            roles=list(each.roles),
+            leads=[],
+            alive=False,
+            since=None,
+            leads_since=None,
+            lost_at=each.lost_at,
+            answered=False,
+        )
+        for each in deps.servers.lost()
     ]
     made = models.ServerList(items=items, position=deps.ledger.head())
     return JsonResponse(made, position=made.position)

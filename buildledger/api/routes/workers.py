@@ -104,7 +104,7 @@ async def issue_enrollment(
         at=deps.clock.now(),
         life=timedelta(seconds=body.life_seconds),
     )
-    receipt = await deps.ledger.execute(issue, origin=context.unnamed_origin())
+    receipt = await context.execute_unnamed(issue)
     state, _ = await context.load(ENROLLMENT, issue.stream_id)
     return await context.respond(
         receipts.EnrollmentReceipt,

@@ -9,9 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from urllib.parse import quote
 
-from buildledger.config.resolved import Source
-from buildledger.events.change import FailureCause
-from buildledger.intake.polling.process import (
+from buildledger.child_processes import (
     CannotStartError,
     Completed,
     Consume,
@@ -19,6 +17,8 @@ from buildledger.intake.polling.process import (
     WroteTooMuchError,
     run,
 )
+from buildledger.config.resolved import Source
+from buildledger.events.change import FailureCause
 from buildledger.sources.commits import Commit
 from buildledger.sources.port import Comparison, LookedUp, MirrorCommands, RemoteNames, ServerCommand
 from buildledger.sources.systems import SYSTEMS

@@ -156,12 +156,24 @@ class Poller:
 
     async def _follow(self, known: dict[str, str], heads: dict[str, str], gone: Iterable[str]) -> None:
         moved = {branch: at for branch, at in heads.items() if known.get(branch) != at}
+        for branch in [each for each in moved if each in known]:
+            if await self._is_awaited(known[branch], instead=moved[branch]):
+                del moved[branch]
+        gone = [branch for branch in gone if not await self._is_awaited(known[branch])]
         if moved:
             await self._record(moved, known.values(), NEW_CHANGES, historic=False)
         moves = [await self._moved(known, branch, at) for branch, at in moved.items()]
         source = self._source.name
         moves += [BranchMoved(source=source, branch=branch, previous=known[branch], revision=None) for branch in gone]
         await self._move(moves)
+
+    async def _is_awaited(self, head: str, *, instead: str | None = None) -> bool:
+        """Whether a branch's head was handed in and isn't at the far end yet, which has nothing new `instead`."""
+        if not await asyncio.to_thread(self._recorder.was_handed_in, head):
+            return False
+        if instead is not None and not await asyncio.to_thread(self._recorder.is_known, instead):
+            return False
+        return (await self._mirror.look_up(head)).revision is None
 
     async def _moved(self, known: dict[str, str], branch: str, at: str) -> BranchMoved:
         previous = known.get(branch)

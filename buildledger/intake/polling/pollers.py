@@ -16,6 +16,7 @@ from buildledger.intake.polling.mirror import LIST_SECONDS, mirror_of
 from buildledger.intake.polling.poller import Poller
 from buildledger.intake.polling.slots import PollSlots
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.skipping import reason_of, traced
 from buildledger.ledger.vault import Vault
 from buildledger.sources.systems import SYSTEMS
 
@@ -131,8 +132,9 @@ class _Running:
             async with self._slots.taken():
                 try:
                     await self._poller.poll(hinted=hinted)
-                except Exception:
-                    _log.exception("source %s: the poll failed and will be repeated", self.source.name)
+                except Exception as error:
+                    said = (self.source.name, reason_of(error))
+                    _log.error("source %s: the poll failed and will be repeated: %s", *said, exc_info=traced(error))
             if self._poller.seen != before:
                 repeats = []
             with contextlib.suppress(TimeoutError):

@@ -14,6 +14,7 @@ from buildledger.events.change import ChangeRecorded
 from buildledger.events.ids import ClaimId, change_id, claim_id, words_id
 from buildledger.events.person import ClaimRecorded
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.store import FactQuery
 from buildledger.ledger.submission import Origin
 from buildledger.ledger.vault import Vault
 from buildledger.sources.change_texts import ChangeTexts
@@ -52,6 +53,18 @@ class Recorder:
         """Record commits that were first seen on `branch`. When this returns they are durable."""
         for start in range(0, len(commits), BATCH_CHANGES):
             await self._record(commits[start : start + BATCH_CHANGES], branch, historic)
+
+    def is_known(self, revision: str) -> bool:
+        """Whether a commit has been recorded, by whoever. Reads the ledger."""
+        return self._recorded_by(revision) is not None
+
+    def was_handed_in(self, revision: str) -> bool:
+        """Whether somebody else than this source's poller was the first to tell of a commit. Reads the ledger."""
+        return self._recorded_by(revision) not in (None, self._origin.actor)
+
+    def _recorded_by(self, revision: str) -> str | None:
+        query = FactQuery(stream_id=change_id(self._source, revision), names=(ChangeRecorded.NAME,))
+        return next((recorded.meta.actor for recorded in self._ledger.select(query, 1)), None)
 
     async def execute(self, *commands: Command) -> None:
         """Execute other commands about the source, in the poller's name."""

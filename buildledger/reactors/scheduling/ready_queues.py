@@ -37,12 +37,28 @@ class ReadyQueues:
 
     def add(self, builder: Builder, request: OpenRequest) -> None:
         """Let a request wait, or take over its new priority."""
-        queue = self._queue_of.get(request.request_id) or self._queue_for(builder, request)
+        queue = self._queue_of.get(request.request_id) or self.queue_for(builder, request)
         if queue.first() is None:
             queue.served = max(queue.served, self._virtual_time)
         queue.add(request)
         self._queue_of[request.request_id] = queue
         self._enqueue(queue)
+
+    def queue_for(self, builder: Builder, request: OpenRequest) -> Queue:
+        """The queue in which a request would wait."""
+        if (only := self._only_queue.get(builder.name)) is not None:
+            return only
+        context = self._contexts.of_request(self._digest, builder, request.submitted)
+        key = requirement_key(builder, context)
+        queue = self._queue_by_key.get((builder.name, key))
+        if queue is None:
+            pool = self._pools.pool_for(key, builder, context)
+            pool.queues += 1
+            queue = self._queue_by_key[builder.name, key] = Queue(next(self._numbers), builder, key, pool)
+            self._queues[queue.number] = queue
+            if not pool.requirement.per_request:
+                self._only_queue[builder.name] = queue
+        return queue
 
     def remove(self, request: OpenRequest) -> None:
         """Take a request out; without effect if it doesn't wait."""
@@ -101,21 +117,6 @@ class ReadyQueues:
         self._enqueue(queue)
         self._forget_if_empty(queue)
         return together
-
-    def _queue_for(self, builder: Builder, request: OpenRequest) -> Queue:
-        if (only := self._only_queue.get(builder.name)) is not None:
-            return only
-        context = self._contexts.of_request(self._digest, builder, request.submitted)
-        key = requirement_key(builder, context)
-        queue = self._queue_by_key.get((builder.name, key))
-        if queue is None:
-            pool = self._pools.pool_for(key, builder, context)
-            pool.queues += 1
-            queue = self._queue_by_key[builder.name, key] = Queue(next(self._numbers), builder, key, pool)
-            self._queues[queue.number] = queue
-            if not pool.requirement.per_request:
-                self._only_queue[builder.name] = queue
-        return queue
 
     def _enqueue(self, queue: Queue) -> None:
         if (rank := queue.rank()) is not None:

@@ -9,11 +9,12 @@ from uuid import UUID
 
 from buildledger.config.configurations import UnreadableConfigurationError
 from buildledger.config.resolved import Builder, Configuration
-from buildledger.config.wait_reason import WaitReason, not_configured
+from buildledger.config.wait_reason import WaitReason, not_configured, tried_again
 from buildledger.domain.build import AssignBuild
 from buildledger.domain.command import Command
 from buildledger.domain.refusals import Refusal
 from buildledger.domain.request import CancelRequest, ClaimRequest, CollapseRequest, FinishRequest
+from buildledger.domain.worker import RequireWorker
 from buildledger.events import build, config, machine, request
 from buildledger.events import worker as worker_events
 from buildledger.events.build import BuildAssigned
@@ -32,6 +33,7 @@ from buildledger.reactors.scheduling.demand import UnmetDemand
 from buildledger.reactors.scheduling.explain import explain
 from buildledger.reactors.scheduling.queues import Queue
 from buildledger.reactors.scheduling.ready_queues import ReadyQueues
+from buildledger.reactors.scheduling.retry_pauses import RetryPauses
 from buildledger.reactors.state.requests import OpenRequest
 from buildledger.reactors.state.shared import SharedState
 from buildledger.reactors.state.workers import KnownWorker
@@ -61,6 +63,7 @@ class Scheduler:
         """None before the start, and as long as there is no configuration."""
         self._unbuildable: dict[RequestId, str] = {}
         """Requests that nothing will ever build, and why."""
+        self._pauses = RetryPauses()
         self._fence = 0
         self._begun = False
 
@@ -70,8 +73,8 @@ class Scheduler:
             config.ConfigApplied: self._reconfigured,
             request.RequestSubmitted: self._requested,
             request.RequestPrioritised: self._requested,
-            request.RequestReturned: self._requested,
-            request.RequestClaimed: self._dequeued,
+            request.RequestReturned: self._returned,
+            request.RequestClaimed: self._claimed,
             request.RequestCollapsed: self._dequeued,
             request.RequestFinished: self._answered,
             build.BuildAssigned: self._assigned,
@@ -95,7 +98,7 @@ class Scheduler:
             self._index = None
             return
         self._index = index = SchedulingIndex(configuration, self._contexts)
-        self._unbuildable = {}
+        self._unbuildable, self._pauses = {}, RetryPauses()
         for run in self._shared.builds.values():
             index.allocations.allocate(run.build_id, run.assigned, self._builder_of(run.assigned))
         for known in self._shared.workers.values():
@@ -110,6 +113,8 @@ class Scheduler:
         unbuildable, self._unbuildable = self._unbuildable, {}
         batches = [self._cancel(each, why) for each, why in unbuildable.items() if each in self._shared.requests]
         if (index := self._index) is not None:
+            for request_id in self._pauses.over(now):
+                self._add(index, request_id)
             served = (self._assign(index, queue) for queue in index.queues.ready())
             batches.extend(batch for batch in served if batch is not None)
         return batches
@@ -133,9 +138,12 @@ class Scheduler:
         if (index := self._index) is None or waiting is None or not waiting.waits:
             return None
         queue = index.queues.queue_of(request_id)
-        if queue is None:
+        builder = index.configuration.builders.get(waiting.submitted.builder)
+        if builder is None or (queue is None and request_id not in self._pauses):
             return not_configured(waiting.submitted.builder)
-        return explain(index.configuration, index.allocations, self._shared, queue, index.queues.waiting_builders)
+        queue = queue or index.queues.queue_for(builder, waiting)
+        reason = explain(index.configuration, index.allocations, self._shared, queue, self._waiting_builders)
+        return tried_again(reason) if waiting.attempts else reason
 
     def refused(self, subject: UUID | str, why: Refusal | LedgerUnavailable) -> None:
         """See `Reactor`: take the assignment back; the requests that still wait are queued again."""
@@ -152,27 +160,45 @@ class Scheduler:
         """See `Reactor`: whoever asks looks at facts first, so nothing waits for another."""
 
     def next_at(self) -> datetime | None:
-        """See `Reactor`: requests wait for workers and locks, not for times."""
-        return None
+        """See `Reactor`: when the first request whose build was lost may be tried again."""
+        return self._pauses.next_at()
 
     def _reconfigured(self, recorded: Recorded, fact: config.ConfigApplied) -> None:
         if self._begun:
             self.begin(recorded.meta.recorded_at)
 
     def _requested(self, recorded: Recorded, fact: Any) -> None:
+        request_id = RequestId(recorded.stream_id)
+        if self._index is None or request_id in self._pauses:
+            return
+        # one build may answer it and such as pause: it isn't to be built before them
+        key = self._shared.requests[request_id].submitted.collapse_key
+        for other in self._pauses if key is not None else ():
+            if self._shared.requests[other].submitted.collapse_key == key:
+                self._add(self._index, other)
+        self._add(self._index, request_id)
+
+    def _returned(self, recorded: Recorded, fact: Any) -> None:
         if self._index is not None:
             request_id = RequestId(recorded.stream_id)
-            queue = self._index.queues.queue_of(request_id)
-            self._enqueue(self._index, self._shared.requests[request_id])
-            self._turn_changed(self._index, queue)
+            waiting = self._shared.requests[request_id]
+            is_known = waiting.submitted.builder in self._index.configuration.builders
+            if not (is_known and self._pauses.returned(request_id, waiting.attempts)):
+                self._add(self._index, request_id)
+
+    def _claimed(self, recorded: Recorded, fact: Any) -> None:
+        self._pauses.claimed(RequestId(recorded.stream_id), recorded.meta.recorded_at)
+        self._dequeued(recorded, fact)
 
     def _dequeued(self, recorded: Recorded, fact: Any) -> None:
+        self._pauses.end(RequestId(recorded.stream_id))
         if self._index is not None:
             self._index.queues.remove(self._shared.requests[RequestId(recorded.stream_id)])
 
     def _answered(self, recorded: Recorded, fact: Any) -> None:
         answered = self._shared.answered
         assert answered is not None
+        self._pauses.forget(answered.request_id)
         if self._index is not None:
             queue = self._index.queues.queue_of(answered.request_id)
             self._index.queues.remove(answered)
@@ -221,6 +247,19 @@ class Scheduler:
         except UnreadableConfigurationError:
             return None
         return configuration.builders.get(assigned.builder)
+
+    def _add(self, index: SchedulingIndex, request_id: RequestId) -> None:
+        self._pauses.end(request_id)
+        queue = index.queues.queue_of(request_id)
+        self._enqueue(index, self._shared.requests[request_id])
+        self._turn_changed(index, queue)
+
+    def _waiting_builders(self) -> Iterator[Builder]:
+        assert self._index is not None
+        yield from self._index.queues.waiting_builders()
+        known = self._index.configuration.builders
+        for request_id in self._pauses:
+            yield known[self._shared.requests[request_id].submitted.builder]
 
     def _enqueue(self, index: SchedulingIndex, waiting: OpenRequest) -> None:
         if not waiting.waits:
@@ -273,5 +312,7 @@ class Scheduler:
             *(CollapseRequest(request_id=older.request_id, into=newest.request_id) for older in together[:-1]),
             AssignBuild(build_id=build_id, assignment=assigned),
             *self._running.start(build_id, assigned),
+            RequireWorker(worker=worker.name),
+            *self._shared.under_this_configuration(),
         )
         return CommandBatch(commands, build_id, newest.causation_id, newest.correlation_id)

@@ -10,6 +10,7 @@ import msgspec
 
 from buildledger.config.configurations import AppliedConfigurations, Configurations
 from buildledger.domain.build import BuildState
+from buildledger.domain.config import RequireConfig
 from buildledger.events import build, config, request
 from buildledger.events import worker as worker_events
 from buildledger.events.fact import Fact, Recorded
@@ -71,6 +72,11 @@ class SharedState:
     def worker(self, name: str) -> KnownWorker | None:
         """The worker with this name; None if it isn't in the ledger."""
         return self.workers.get(_worker_id(name))
+
+    def under_this_configuration(self) -> tuple[RequireConfig, ...]:
+        """For a batch that was decided under this configuration: has it refused if another is in force by then."""
+        digest = self.configurations.digest
+        return () if digest is None else (RequireConfig(digest=digest),)
 
     def clock_set(self, now: datetime) -> None:
         """Take what was recorded by a clock ahead of the present time as recorded at present: nothing waits for it."""

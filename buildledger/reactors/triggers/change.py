@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from buildledger.config.filter_reason import passes_first_sight
 from buildledger.config.globs import matches
 from buildledger.config.resolved import ChangeTrigger, Configuration
 from buildledger.domain.refusals import Refusal
@@ -21,8 +22,6 @@ from buildledger.reactors.reactor import CommandBatch
 from buildledger.reactors.state.changed_paths import CHANGES_LIMIT
 from buildledger.reactors.triggers.failures import TriggerFailures
 from buildledger.reactors.triggers.request_factory import RequestCause, RequestFactory
-
-EVERY_BRANCH = ("**",)
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,9 +147,10 @@ class ChangeTriggers:
 
     def _may_build(self, configuration: Configuration, trigger: ChangeTrigger, settling: Settling) -> bool:
         """At the first sight of a source, a trigger that names no branches builds the default branch only."""
-        if not settling.initial or trigger.branches != EVERY_BRANCH:
+        if not settling.initial:
             return True
-        return settling.branch == self._factory.default_branch(configuration, settling.source)
+        default_branch = self._factory.default_branch(configuration, settling.source)
+        return passes_first_sight(trigger, settling.branch, default_branch)
 
     def next_at(self, configuration: Configuration) -> datetime | None:
         """When the next branch will have been quiet for its settle time; None if none waits."""

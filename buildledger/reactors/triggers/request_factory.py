@@ -50,6 +50,18 @@ class RequestFactory:
         """The revision of each branch, by source and branch."""
         self.default_branches: dict[str, str] = {}
         """What sources themselves say."""
+        self.polled: set[str] = set()
+        """The sources that are polled."""
+
+    def configured(self, configuration: Configuration) -> None:
+        """Take over which sources are polled; where one isn't any more, nobody knows where its branches are.
+
+        What is handed in from then on is known again.
+        """
+        polled = {source.name for source in configuration.sources.values() if source.poll_seconds is not None}
+        for name in self.polled - polled:
+            self.heads.pop(name, None)
+        self.polled = polled
 
     def moved(self, fact: BranchMoved) -> None:
         """Take over a branch's new revision, or that it was deleted."""

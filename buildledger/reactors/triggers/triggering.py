@@ -33,6 +33,7 @@ class TriggeringMemory(msgspec.Struct, kw_only=True):
 
     heads: dict[str, dict[str, str]]
     default_branches: dict[str, str]
+    polled: set[str]
     settling: list[Settling]
     timetables: dict[str, Timetable]
     incomplete: dict[str, list[str]]
@@ -78,11 +79,13 @@ class Triggering:
         if not self._pending and (due is None or due > now):
             return []
         self._pending = False
-        return [
+        due_batches = (
             *self._changes.due(configuration, now),
             *self._crons.due(configuration, now),
             *self._successes.due(configuration),
-        ]
+        )
+        required = self._shared.under_this_configuration()
+        return [batch._replace(commands=(*batch.commands, *required)) for batch in due_batches]
 
     def refused(self, subject: UUID | str, why: Refusal | LedgerUnavailable) -> None:
         """See `Reactor`."""
@@ -116,6 +119,7 @@ class Triggering:
         memory = TriggeringMemory(
             heads=self._factory.heads,
             default_branches=self._factory.default_branches,
+            polled=self._factory.polled,
             settling=list(self._changes.settling.values()),
             timetables=self._crons.timetables,
             incomplete=self._successes.incomplete,
@@ -128,6 +132,7 @@ class Triggering:
         memory = msgspec.msgpack.decode(state, type=TriggeringMemory)
         self._factory.heads = memory.heads
         self._factory.default_branches = memory.default_branches
+        self._factory.polled = memory.polled
         self._changes.settling = {(each.trigger, each.source, each.branch): each for each in memory.settling}
         self._crons.timetables = memory.timetables
         self._successes.incomplete = memory.incomplete
@@ -142,6 +147,7 @@ class Triggering:
         if (configuration := self._shared.configurations.current) is None:
             _log.warning("triggers pass over a configuration: %s", self._shared.configurations.unreadable)
             return
+        self._factory.configured(configuration)
         self._changes.configured(configuration)
         self._crons.configured(configuration, recorded.meta.recorded_at)
         self._successes.configured(configuration)

@@ -49,11 +49,8 @@ class AbsenceMonitor:
             known = self._shared.workers[worker]
             away = known.epoch == epoch and not known.connected and not known.missing
             if away and self._is_expected(known) and known.disconnected_at is not None:
-                batches.append(
-                    CommandBatch(
-                        (ReportWorkerMissing(worker=known.name, epoch=epoch, since=known.disconnected_at),), worker
-                    )
-                )
+                report = ReportWorkerMissing(worker=known.name, epoch=epoch, since=known.disconnected_at)
+                batches.append(CommandBatch((report, *self._shared.under_this_configuration()), worker))
         return batches
 
     def refused(self, subject: UUID | str, why: Refusal | LedgerUnavailable) -> None:

@@ -194,6 +194,7 @@ class Autoscaler:
                         settings=self._configured[each.worker],
                         reason=each.reason,
                     ),
+                    *self._shared.under_this_configuration(),
                 ),
                 machine_id(each.worker),
                 each.first.causation_id,

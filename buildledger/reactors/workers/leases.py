@@ -16,8 +16,8 @@ from buildledger.events.build import OperationRequested
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import BuildId, ServerId, WorkerId, worker_id
 from buildledger.events.operation import Ended
-from buildledger.events.server import ServerLost, ServerStopped
-from buildledger.events.worker import WorkerDisconnected, WorkerLost
+from buildledger.events.server import ServerLost, ServerStarted, ServerStopped
+from buildledger.events.worker import WorkerConnected, WorkerDisconnected, WorkerLost
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.reactor import CommandBatch, Fold
 from buildledger.reactors.state.shared import SharedState
@@ -44,15 +44,19 @@ class Leases:
         """When each lease runs out, with the epoch of the session that it follows."""
         self._unserved: dict[WorkerId, int] = {}
         """Workers that were connected to a server process when it ended, with the epoch of that session."""
+        self._ended: set[ServerId] = set()
+        """Server processes that have ended since the reactors began; one may let a worker in at its very end."""
         self._abandoned: dict[BuildId, None] = {}
         """Builds on lost workers, which may have an open operation."""
 
     def folds(self) -> Mapping[type[Fact], Fold]:
         """See `Reactor`."""
         return {
+            WorkerConnected: self._connected,
             WorkerDisconnected: self._disconnected,
             WorkerLost: self._lost,
             OperationRequested: self._requested,
+            ServerStarted: self._server_started,
             ServerStopped: self._server_ended,
             ServerLost: self._server_ended,
         }
@@ -97,6 +101,10 @@ class Leases:
         """See `Reactor`: when the next lease runs out."""
         return self._leases[0][0] if self._leases else None
 
+    def _connected(self, recorded: Recorded, fact: WorkerConnected) -> None:
+        if fact.server_id in self._ended:
+            self._unserved[WorkerId(recorded.stream_id)] = fact.epoch
+
     def _disconnected(self, recorded: Recorded, fact: WorkerDisconnected) -> None:
         worker = WorkerId(recorded.stream_id)
         self._schedule_expiry(worker, self._shared.workers[worker])
@@ -109,8 +117,12 @@ class Leases:
         if known is None or known.lost:
             self._abandoned[BuildId(recorded.stream_id)] = None
 
+    def _server_started(self, recorded: Recorded, fact: Any) -> None:
+        self._ended.discard(ServerId(recorded.stream_id))
+
     def _server_ended(self, recorded: Recorded, fact: Any) -> None:
         server = ServerId(recorded.stream_id)
+        self._ended.add(server)
         for worker, known in self._shared.workers.items():
             if known.server_id == server:
                 self._unserved[worker] = known.epoch

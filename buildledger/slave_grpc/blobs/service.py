@@ -24,6 +24,7 @@ from buildledger.logs.artifacts import (
     WrongOffsetError,
 )
 from buildledger.logs.artifacts import Upload as StoreUpload
+from buildledger.logs.elsewhere import StoredElsewhereError
 from buildledger.slave_grpc.blobs.access import BlobAccess, OutOfReachError
 from buildledger.slave_grpc.blobs.threads import held, in_thread
 from buildledger.slave_grpc.state.open_work import OpenOperation
@@ -46,6 +47,7 @@ _STATUS: tuple[tuple[type[Exception], grpc.StatusCode], ...] = (
     (ArtifactAlteredError, grpc.StatusCode.DATA_LOSS),
     (ArtifactError, grpc.StatusCode.INVALID_ARGUMENT),
     (FileNotFoundError, grpc.StatusCode.NOT_FOUND),
+    (StoredElsewhereError, grpc.StatusCode.UNAVAILABLE),
 )
 
 
@@ -169,7 +171,7 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
         """Call something in a thread; an error aborts the call with its status."""
         try:
             return await in_thread(work)
-        except (ArtifactError, OSError) as error:
+        except (ArtifactError, StoredElsewhereError, OSError) as error:
             await _fail(context, error)
 
 

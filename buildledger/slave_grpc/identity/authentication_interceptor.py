@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from buildledger.ledger.errors import StoreError
 from buildledger.slave_grpc.identity.authenticator import UnauthenticatedError
 from buildledger.slave_grpc.identity.caller import Caller, set_current_caller
 
@@ -57,6 +58,8 @@ def _guarded(handler: Any, authenticate: Authenticate) -> Any:
             set_current_caller(await authenticate(context))
         except UnauthenticatedError as error:
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, str(error))
+        except StoreError:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "the database can't be used at the moment")
 
     make, original = _kind(handler)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -36,11 +35,11 @@ class ClientCertificate:
 class Authenticator:
     """Finds the credential that a call shows. Catches up with the ledger before it says that there is none."""
 
-    def __init__(self, ledger: Ledger, follower: OpenWorkFollower, clock: Clock, seen_proofs: Path | None) -> None:
+    def __init__(self, ledger: Ledger, follower: OpenWorkFollower, clock: Clock, proofs: ProofChecker) -> None:
         self._ledger = ledger
         self._follower = follower
         self._clock = clock
-        self._proof_checker = ProofChecker(clock, seen_proofs)
+        self._proof_checker = proofs
 
     async def authenticate(self, context: Any) -> Caller:
         """The worker that makes a call, with the credential in force that it shows.
@@ -50,6 +49,7 @@ class Authenticator:
 
         Raises:
             UnauthenticatedError: There is no credential, it isn't in force, or the proof is missing or wrong.
+            StoreError: It can't be known at the moment.
         """
         metadata = tuple(context.invocation_metadata() or ())
         certificate, bearer = certificate_of_caller(context.auth_context()), bearer_of(metadata)
@@ -62,7 +62,7 @@ class Authenticator:
             raise UnauthenticatedError("the certificate and the bearer credential belong to different workers")
         if shown.public_key and (certificate is None or certificate.serial != shown.serial):
             try:
-                self._proof_checker.check(shown.public_key, bearer, metadata)
+                await self._proof_checker.check(shown.public_key, bearer, metadata)
             except ProofError as error:
                 raise UnauthenticatedError(str(error)) from None
         return _caller(shown)

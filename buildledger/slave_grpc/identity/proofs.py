@@ -4,10 +4,11 @@ A proof is the metadata `buildledger-proof: <seconds>.<nonce>.<signature>`; docs
 protects credentials where TLS ends at a proxy, whose log may hold them.
 """
 
+import asyncio
 import base64
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,19 +29,25 @@ class ProofError(Exception):
     """The caller didn't prove that it holds its key; the text says what is wrong with the proof."""
 
 
+CountsOnce = Callable[[str, float, float], bool]
+"""Remembers a name, which no server has heard before, until a time, given the present one; both in seconds. Blocks."""
+
+
 class ProofChecker:
     """Checks proofs, and remembers each for as long as it could be replayed, over a restart of the server as well."""
 
-    def __init__(self, clock: Clock, seen: Path | None = None) -> None:
-        """`seen`: the file in which proofs that were shown are remembered."""
+    def __init__(self, clock: Clock, seen: Path | None = None, once: CountsOnce | None = None) -> None:
+        """`seen`: the file in which proofs that were shown are remembered; `once`: where all servers do so."""
         self._clock = clock
+        self._once = once
         self._seen = ExpiringNames(seen, clock.now().timestamp(), REMEMBERED_MAX)
 
-    def check(self, public_key: str, bearer: str, metadata: Iterable[tuple[str, str | bytes]]) -> None:
+    async def check(self, public_key: str, bearer: str, metadata: Iterable[tuple[str, str | bytes]]) -> None:
         """Check the proof beside a bearer credential in a call's metadata.
 
         Raises:
             ProofError: It is missing, malformed, wrongly signed, too old or too new, or was shown before.
+            StoreError: Whether another server was shown it can't be known: the database is away.
         """
         shown = next((value for key, value in metadata if key == PROOF_KEY), None)
         if shown is None:
@@ -53,7 +60,7 @@ class ProofChecker:
         if not is_signed(public_key, _decoded(form["signature"]), signed_text(bearer, form["seconds"], form["nonce"])):
             raise ProofError("the proof isn't signed by the key that the credential is bound to")
         self._check_time(int(form["seconds"]))
-        self._check_nonce(form["nonce"])
+        await self._check_nonce(form["nonce"])
 
     def _check_time(self, seconds: int) -> None:
         ahead = seconds - self._clock.now().timestamp()
@@ -64,9 +71,13 @@ class ProofChecker:
                 " set the clocks of both by NTP"
             )
 
-    def _check_nonce(self, nonce: str) -> None:
+    async def _check_nonce(self, nonce: str) -> None:
         now = self._clock.now().timestamp()
-        if not self._seen.add(nonce, now + 2 * SKEW.total_seconds(), now):
+        until = now + 2 * SKEW.total_seconds()
+        is_first = self._seen.add(nonce, until, now)
+        if is_first and self._once is not None:
+            is_first = await asyncio.to_thread(self._once, nonce, until, now)
+        if not is_first:
             raise ProofError("the proof was shown before: each call needs one of its own")
 
 

@@ -11,6 +11,7 @@ from buildledger.slave_grpc.identity.authority import Authority
 from buildledger.slave_grpc.identity.credential_issuer import CredentialIssuer
 from buildledger.slave_grpc.identity.enrollment import Enrollment
 from buildledger.slave_grpc.identity.expiry import CredentialExpiry
+from buildledger.slave_grpc.identity.proofs import CountsOnce, ProofChecker
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 from buildledger.slave_grpc.state.follower import OpenWorkFollower
 
@@ -31,8 +32,9 @@ class WorkerAuth:
         authority: Authority | None,
         is_configured: Callable[[str], bool],
         seen_proofs: Path | None,
+        proofs_once: CountsOnce | None,
     ) -> None:
-        self.authenticator = Authenticator(ledger, follower, clock, seen_proofs)
+        self.authenticator = Authenticator(ledger, follower, clock, ProofChecker(clock, seen_proofs, proofs_once))
         self.enrollment = Enrollment(
             ledger=ledger,
             clock=clock,

@@ -14,6 +14,7 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
 from buildledger.slave_grpc.identity.caller import current_caller
 from buildledger.slave_grpc.identity.worker_names import bad_name_message, is_worker_name, unknown_worker_message
+from buildledger.slave_grpc.sessions.ledger_heads import is_head
 from buildledger.slave_grpc.settings import (
     CHUNK_BYTES,
     FLUSH_SECONDS,
@@ -165,6 +166,8 @@ class SessionAdmission:
                 raise _violation(
                     f"hello: {what} has to be printable and no longer than {characters} characters, not {text[:80]!r}"
                 )
+        if hello.HasField("ledger_head") and not is_head(hello.ledger_head):
+            raise _violation("hello: ledger_head has a position from 1 and a digest of 32 bytes, as a server gave it")
         if not 0 <= hello.capacity <= CAPACITY_MAX:
             raise _violation(f"hello: a worker's capacity is at most {CAPACITY_MAX}, not {hello.capacity}")
         for run in hello.runs:
@@ -174,8 +177,15 @@ class SessionAdmission:
                 raise _violation(f"{run.run_id!r} is not a run id") from None
 
 
-def welcome(epoch: int, server_id: ServerId, settings: WorkerServiceSettings) -> pb.Down:
-    """The message that begins a session: its epoch, intervals and limits."""
+def welcome(
+    epoch: int,
+    server_id: ServerId,
+    settings: WorkerServiceSettings,
+    *,
+    ledger_head: pb.LedgerHead | None = None,
+    ledger_contradicted: bool = False,
+) -> pb.Down:
+    """The message that begins a session: its epoch, intervals and limits, and what the ledger adds up to."""
     terms = pb.Welcome(
         proto=PROTOCOL_VERSION,
         epoch=epoch,
@@ -184,6 +194,8 @@ def welcome(epoch: int, server_id: ServerId, settings: WorkerServiceSettings) ->
         session_credit_bytes=SESSION_CREDIT_BYTES,
         features=("blobs", "rotate"),
         server=str(server_id),
+        ledger_head=ledger_head,
+        ledger_contradicted=ledger_contradicted,
     )
     terms.heartbeat.FromMilliseconds(int(settings.heartbeat_seconds * 1000))
     terms.lease.FromMilliseconds(int(settings.lease_seconds * 1000))

@@ -20,7 +20,7 @@ class Outbox:
     """Messages in the order of urgency: heartbeat replies, desired runs, acknowledgements, last messages."""
 
     def __init__(self) -> None:
-        self._reply: int | None = None
+        self._reply: pb.HeartbeatReply | None = None
         self._acks: dict[str, pb.Ack] = {}
         self._last: list[pb.Down] = []
         self.desired: dict[OperationId, OpenOperation] = {}
@@ -33,9 +33,11 @@ class Outbox:
         """Whether there may be something to send."""
         return bool(self._reply is not None or self._acks or self._last or self.desired or self.abandoned)
 
-    def reply(self, number: int) -> None:
-        """Queue the reply to a heartbeat."""
-        self._reply = number
+    def reply(self, reply: pb.HeartbeatReply) -> None:
+        """Queue the reply to a heartbeat; a head of the ledger isn't lost with a reply that it replaces."""
+        if self._reply is not None and self._reply.HasField("ledger_head") and not reply.HasField("ledger_head"):
+            reply.ledger_head.CopyFrom(self._reply.ledger_head)
+        self._reply = reply
 
     def acknowledge(self, ack: pb.Ack) -> None:
         """Queue how far a run is durable."""
@@ -51,8 +53,8 @@ class Outbox:
     def urgent(self) -> Iterator[pb.Down]:
         """Take the heartbeat reply, if there is one."""
         if self._reply is not None:
-            number, self._reply = self._reply, None
-            yield pb.Down(heartbeat_reply=pb.HeartbeatReply(n=number))
+            reply, self._reply = self._reply, None
+            yield pb.Down(heartbeat_reply=reply)
 
     def progress(self) -> Iterator[pb.Down]:
         """Take all acknowledgements, in as few messages as are allowed."""

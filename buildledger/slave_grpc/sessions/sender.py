@@ -85,14 +85,14 @@ class Sender:
             self._awaiting_abandon.discard(run_id)
             self._start_sending()
 
-    async def reply(self, number: int) -> None:
+    async def reply(self, reply: pb.HeartbeatReply) -> None:
         """Answer a heartbeat: at once while nothing else is being sent, and before everything else otherwise."""
         if self._task is not None or self._replying or self._closed:
-            self._outbox.reply(number)
+            self._outbox.reply(reply)
             return
         self._replying = True
         try:
-            await self._write_timed(pb.Down(heartbeat_reply=pb.HeartbeatReply(n=number)))
+            await self._write_timed(pb.Down(heartbeat_reply=reply))
         except Exception as error:
             self._failed(error)
         finally:

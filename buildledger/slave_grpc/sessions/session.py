@@ -15,6 +15,9 @@ import grpc.aio
 
 from buildledger.events.ids import OperationId
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
+from buildledger.ledger.skipping import reason_of, traced
+from buildledger.logs.store import LogStoreError
+from buildledger.slave_grpc.sessions.ledger_heads import ToldHeads
 from buildledger.slave_grpc.sessions.receive_budget import ReceiveBudget
 from buildledger.slave_grpc.sessions.run_event_sink import RunEventSink
 from buildledger.slave_grpc.sessions.runs import ProtocolViolationError, Received, Run, is_last
@@ -51,6 +54,8 @@ class Session:
         """Why the session ended, as the fact `worker.disconnected` says it."""
         self.finished: Final = asyncio.Event()
         """Set when nothing of the session is being stored any more."""
+        self.told_heads: ToldHeads | None = None
+        """What the worker keeps of the ledger; None before it was welcomed."""
         self._context = context
         self._sender = sender
         self._event_sink = event_sink
@@ -168,7 +173,8 @@ class Session:
             case "events":
                 await self._events(up.events, size)
             case "heartbeat":
-                await self._sender.reply(up.heartbeat.n)
+                newer = None if self.told_heads is None else self.told_heads.due(self._received_at)
+                await self._sender.reply(pb.HeartbeatReply(n=up.heartbeat.n, ledger_head=newer))
             case "drain_request":
                 self._on_drain_request(up.drain_request.reason)
             case "goodbye":
@@ -203,8 +209,10 @@ class Session:
                     self._make_room()
         except ProtocolViolationError as violation:
             self._close_for_violation(violation)
-        except Exception:
-            _log.exception("what worker %s reported can't be stored", self.worker)
+        except Exception as trouble:
+            said = (self.worker, reason_of(trouble))
+            shown = None if isinstance(trouble, LogStoreError) else traced(trouble)
+            _log.error("what worker %s reported can't be stored: %s", *said, exc_info=shown)
             self.close(
                 "stream_ended", error(pb.ERROR_CODE_UNAVAILABLE, "the server can't store what the worker reports")
             )

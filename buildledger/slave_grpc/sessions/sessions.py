@@ -15,11 +15,13 @@ from buildledger.events.operation import Ended
 from buildledger.events.worker import PausedBy
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.skipping import reason_of, traced
 from buildledger.ledger.submission import Origin
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.store import LogStore
 from buildledger.slave_grpc.blobs.access import BlobAccess
 from buildledger.slave_grpc.sessions.admission import NotAdmittedError, SessionAdmission, welcome
+from buildledger.slave_grpc.sessions.ledger_heads import LedgerHeads, ToldHeads
 from buildledger.slave_grpc.sessions.receive_budget import ReceiveBudget
 from buildledger.slave_grpc.sessions.run_event_sink import RunEventSink
 from buildledger.slave_grpc.sessions.secret_source import SecretSource
@@ -67,6 +69,7 @@ class Sessions:
         self._masks = masks
         self._server_id = server_id
         self._settings = settings
+        self._heads = LedgerHeads(ledger)
         self._receive_budget = ReceiveBudget(UNSTORED_MAX_BYTES)
         self._sessions: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -110,6 +113,7 @@ class Sessions:
         silent_seconds, loop = self._settings.silent_seconds, asyncio.get_running_loop()
         while True:
             await asyncio.sleep(silent_seconds / SILENCE_CHECKS)
+            await self._heads.refresh()
             for session in list(self._sessions.values()):
                 session.check(loop.time(), silent_seconds)
 
@@ -223,7 +227,15 @@ class Sessions:
     async def _begin(self, session: Session, hello: pb.Hello, context: Context) -> None:
         """Send the welcome, wait until an earlier stream has stored all it had, and send the desired state."""
         async with asyncio.timeout(WRITE_SECONDS):
-            await context.write(welcome(session.epoch, self._server_id, self._settings))
+            held = hello.ledger_head if hello.HasField("ledger_head") else None
+            contradicted = held is not None and await self._heads.contradicted(hello.name, held)
+            # read after the session was recorded: no worker was ever given a head beyond it
+            head = await self._heads.refresh()
+            down = welcome(
+                session.epoch, self._server_id, self._settings, ledger_head=head, ledger_contradicted=contradicted
+            )
+            await context.write(down)
+        session.told_heads = ToldHeads(self._heads, head, asyncio.get_running_loop().time())
         while earlier := self._sessions.get(hello.name):
             earlier.close("superseded", _superseded())
             await earlier.finished.wait()
@@ -271,7 +283,8 @@ class Sessions:
     def _spawned(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (trouble := task.exception()) is not None:
-            _log.error("the worker service could not finish something", exc_info=trouble)
+            said = "the worker service could not finish something: %s"
+            _log.error(said, reason_of(trouble), exc_info=traced(trouble))
 
 
 def _superseded() -> pb.Down:

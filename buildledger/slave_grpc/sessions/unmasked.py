@@ -10,6 +10,7 @@ from buildledger.events.ids import BuildId
 from buildledger.events.operation import Ended, Mask, mask_text, masked_secrets
 from buildledger.logs.artifacts import ArtifactStore, read_whole
 from buildledger.logs.artifacts_manifest import Entry, Manifest
+from buildledger.reports.masked import masked_report
 from buildledger.slave_grpc.state.open_work import OpenOperation
 
 REPORT_BYTES = 32 << 20
@@ -74,5 +75,5 @@ def _masked(entry: Entry, mask: Mask, artifacts: ArtifactStore) -> Entry:
     if entry.type != "file" or entry.size > REPORT_BYTES:
         return entry
     data = read_whole(artifacts, entry.sha256)
-    hidden = mask(data)
+    hidden = masked_report(data, mask)
     return entry if hidden == data else replace(entry, sha256=artifacts.put(hidden), size=len(hidden))

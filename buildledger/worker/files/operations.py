@@ -5,9 +5,10 @@ import os
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.files.contained import OpenDirectory, Place, named, opened, opened_above
+from buildledger.worker.files.contained import OpenDirectory, Place, opened, opened_above
 from buildledger.worker.files.listing import check_pattern, glob_paths, stat_path
 from buildledger.worker.files.paths import BuildDirectory, PathEscapesError, parts_of
 from buildledger.worker.files.replacing import replacing, write_all
@@ -105,19 +106,17 @@ def _make_directory(tree: OpenDirectory, operation: pb.MakeDirectory) -> pb.File
 
 
 def _remove(directory: BuildDirectory, operation: pb.Remove, stopped: threading.Event) -> pb.FileResult:
-    parts = parts_of(operation.path)
-    try:
-        if not parts:
-            with opened_above(directory) as above, named(b".", directory.names[-1]):
+    with ExitStack() as held:
+        try:
+            if parts_of(operation.path):
+                place = held.enter_context(held.enter_context(opened(directory)).place(operation.path))
+            else:
+                above = held.enter_context(opened_above(directory))
                 place = Place(above, directory.names[-1], b".")
-                os.lstat(place.name, dir_fd=place.descriptor)
-                remove_tree(place, stopped)
-            return pb.FileResult(changed=True)
-        with opened(directory) as tree, tree.place(operation.path) as place:
             os.lstat(place.name, dir_fd=place.descriptor)
-            remove_tree(place, stopped)
-    except (FileNotFoundError, NotADirectoryError):
-        return pb.FileResult(changed=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return pb.FileResult(changed=False)
+        remove_tree(place, stopped)
     return pb.FileResult(changed=True)
 
 

@@ -15,6 +15,7 @@ from buildledger.worker.runs.attempt_store import AttemptStore
 from buildledger.worker.runs.executor import Executor
 from buildledger.worker.runs.plan import seconds
 from buildledger.worker.session.attempt_registry import AttemptRegistry
+from buildledger.worker.session.ledger_head import LedgerHeadFile
 from buildledger.worker.session.outbox import Outbox
 
 PROTOCOL_VERSION = 1
@@ -52,6 +53,7 @@ class SessionIdentity:
     instance_id: str
     worker_id: str
     last_epoch: int
+    ledger_head: LedgerHeadFile
     draining_reason: str | None = None
 
 
@@ -147,7 +149,7 @@ class Session:
             software=executor.software,
             labels=dict(settings.labels),
             capacity=settings.capacity,
-            features=executor.features,
+            features=[*executor.features, "ledger_head"],
             limits=pb.Limits(spool_bytes=settings.spool_bytes, message_bytes=1 << 20),
             encoding="utf-8",
             work_directory=executor.work_directory,
@@ -156,6 +158,7 @@ class Session:
             ],
             last_epoch=self._identity.last_epoch,
             draining=self._identity.draining_reason is not None,
+            ledger_head=self._identity.ledger_head.kept,
         )
 
     def _establish(self, welcome: pb.Welcome) -> None:
@@ -166,6 +169,7 @@ class Session:
             message = f"the server chose protocol version {welcome.proto}, which wasn't offered"
             raise SessionRefusedError(pb.Error(code=pb.ERROR_CODE_PROTOCOL_VERSION, fatal=True, message=message))
         self._identity.last_epoch = welcome.epoch
+        self._identity.ledger_head.welcomed(welcome)
         asked = seconds(welcome.heartbeat) or _DEFAULT_HEARTBEAT_SECONDS
         self._heartbeat_seconds = self._store.settings.heartbeat_seconds or min(max(asked, 1.0), 60.0)
         self.server_features = frozenset(welcome.features)
@@ -207,6 +211,8 @@ class Session:
                         self._registry.acknowledge(ack)
                     for credit in message.progress.credits:
                         self._registry.credit(credit)
+                case "heartbeat_reply":
+                    self._identity.ledger_head.told(message.heartbeat_reply.ledger_head)
                 case "drain":
                     # Whatever isn't sent or acknowledged yet is sent on the next stream.
                     self.reconnect_to = message.drain.reconnect_to

@@ -8,6 +8,7 @@ import { problemFromResponse } from "./problem.ts";
 import type { Health } from "./types.ts";
 
 const PAGE_SIZE = 50;
+const WITHOUT_BUILD_PAGE_SIZE = 10;
 const BUILDERS_PAGE_SIZE = 10_000;
 const WORKERS_PAGE_SIZE = 500;
 const LOG_POLL_MS = 400;
@@ -41,6 +42,14 @@ export const healthQuery = queryOptions({
     if (!Array.isArray(health?.problems)) throw problemFromResponse(response.status, error);
     return health;
   },
+  refetchInterval: HEALTH_POLL_MS,
+  meta: { topics: [], asOf: undefined },
+});
+
+/** Who lives is no fact, so it is polled like health. */
+export const serversQuery = queryOptions({
+  queryKey: ["servers"],
+  queryFn: ({ signal }) => dataOrThrow(api.GET("/api/v1/servers", { signal })),
   refetchInterval: HEALTH_POLL_MS,
   meta: { topics: [], asOf: undefined },
 });
@@ -156,6 +165,31 @@ export const queueQuery = (asOf: AsOf) =>
                 ...asOfParam(asOf),
                 status: "waiting",
                 limit: PAGE_SIZE,
+                ...(pageParam && { cursor: pageParam }),
+              },
+            },
+            signal,
+          }),
+        ),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
+    meta: { topics: ["queue"], asOf },
+  });
+
+/** Requests that were cancelled, or answered by the build of another. */
+export const withoutBuildQuery = (asOf: AsOf) =>
+  infiniteQueryOptions({
+    queryKey: ["queue", "without-build", asOf],
+    queryFn: ({ signal, pageParam }) =>
+      readLatest(asOf, () =>
+        dataOrThrow(
+          api.GET("/api/v1/requests", {
+            params: {
+              query: {
+                ...asOfParam(asOf),
+                without_build: true,
+                limit: WITHOUT_BUILD_PAGE_SIZE,
                 ...(pageParam && { cursor: pageParam }),
               },
             },

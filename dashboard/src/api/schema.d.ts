@@ -364,6 +364,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/changes/{change_id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Change
+         * @description Why a commit was built, or not: for each trigger that watches its source, and each builder of the trigger.
+         */
+        get: operations["explain_change"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -1671,6 +1691,32 @@ export interface components {
             recorded_at: string;
         };
         /**
+         * ChangeAnswers
+         * @description Why a change was built, or not: an answer for each trigger of its source and each of the trigger's builders.
+         */
+        ChangeAnswers: {
+            /**
+             * Format: uuid
+             * @description The change.
+             * @example 0b5f6c1e-6e4c-5d0a-9f0e-3d8f5b1f2c11
+             */
+            change_id: string;
+            /**
+             * @description A commit's full hash.
+             * @example 6f1ed002ab5595859014ebf0951522d9d3a1c5a8
+             */
+            revision: string;
+            /** @description The configuration that was in force when it was seen; null: none that is readable. */
+            config_revision: number | null;
+            /** @description By trigger, builder and branch; empty: nothing watches. */
+            answers: components["schemas"]["TriggerAnswer"][];
+            /**
+             * @description A place in the ledger; 0 is before the first fact.
+             * @example 4711
+             */
+            position: number;
+        };
+        /**
          * ChangeDetail
          * @description A commit with its files.
          */
@@ -1953,6 +1999,30 @@ export interface components {
              * @example 2026-11-22T10:15:00Z
              */
             expires_at: string;
+        };
+        /**
+         * Explanation
+         * @description Why a request was cancelled, is answered by the build of another, or waits once more.
+         */
+        Explanation: {
+            /**
+             * @description `collapsed`: a newer request stands for it; `returned`: its build was lost, so it waits.
+             * @enum {unknown}
+             */
+            code: "cancelled" | "collapsed" | "returned";
+            /**
+             * @description The reason, for people.
+             * @example cancelled by hand
+             */
+            text: string;
+            /** @description Who or what decided it. */
+            by: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description When it was decided, in UTC.
+             * @example 2026-11-22T10:15:00Z
+             */
+            at: string;
         };
         /**
          * Fact
@@ -2751,6 +2821,8 @@ export interface components {
             submitted_at: string;
             /** @description When it ended; null before. */
             finished_at: string | null;
+            /** @description Why it has no build of its own, or not yet again; null: it wasn't taken out of turn. */
+            explanation: components["schemas"]["Explanation"] | null;
         };
         /**
          * RequestDetail
@@ -2836,8 +2908,14 @@ export interface components {
              *     ]
              */
             leads: string[];
-            /** @description False: it gives no sign of life, and is about to be held for dead. */
+            /** @description False: it gives no sign of life, or was held for dead. */
             alive: boolean;
+            /** @description When it began to serve; null: not known, or it is dead. */
+            since: string | null;
+            /** @description When it began to lead what it leads; null: nothing, or not known. */
+            leads_since: string | null;
+            /** @description When it was held for dead; null: it wasn't. It is listed for a day, or until it is back. */
+            lost_at: string | null;
             /** @description It is the one that answers this request. */
             answered: boolean;
         };
@@ -2866,7 +2944,7 @@ export interface components {
          * @description The server processes that share the ledger.
          */
         ServerList: {
-            /** @description The one that answers first, the others by age. */
+            /** @description The one that answers first, the others by age, then those that died. */
             items: components["schemas"]["ServerEntry"][];
             /**
              * @description A place in the ledger; 0 is before the first fact.
@@ -3150,6 +3228,42 @@ export interface components {
             signature: string;
             /** @description What is signed: the key's name, the size, the root, the time. */
             text: string;
+        };
+        /**
+         * TriggerAnswer
+         * @description What one trigger made of a change for one builder.
+         */
+        TriggerAnswer: {
+            /**
+             * @description The trigger, by its name.
+             * @example change-widget
+             */
+            trigger: string;
+            /**
+             * @description A builder, or one cell of its matrix.
+             * @example tests[3.12,linux]
+             * @example package
+             */
+            builder: string;
+            /** @description The branch on which the change was seen. */
+            branch: string;
+            /**
+             * @description `requested`: see `status`; `historic`: older than the source's configuration; `branch`, `first_sight` and `when`: filtered by that; `settling`: its branch has to be quiet first.
+             * @enum {unknown}
+             */
+            code: "branch" | "first_sight" | "historic" | "not_requested" | "requested" | "settling" | "when";
+            /** @description The answer, for people. */
+            text: string;
+            /** @description The part of the builder's `when` that doesn't hold; else null. */
+            condition: string | null;
+            /** @description The request; null: none was made. */
+            request_id: string | null;
+            /** @description Where the request stands; null: there is none. */
+            status: ("claimed" | "collapsed" | "finished" | "waiting") | null;
+            /** @description The build that has or answered the request; null: none. */
+            build_id: string | null;
+            /** @description How the request ended; null: it hasn't, or there is none. */
+            result: ("cancelled" | "exception" | "failure" | "retry" | "skipped" | "success" | "warnings") | null;
         };
         /**
          * UiConfig
@@ -4156,6 +4270,48 @@ export interface operations {
             };
         };
     };
+    explain_change: {
+        parameters: {
+            query?: {
+                /** @description Answer as of this position of the ledger instead of the present. */
+                as_of?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description The id that lists and other answers give. */
+                change_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why a change was built, or not: an answer for each trigger of its source and each of the trigger's builders. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeAnswers"];
+                };
+            };
+            /** @description `If-None-Match` names the current answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_sources: {
         parameters: {
             query?: {
@@ -4325,6 +4481,8 @@ export interface operations {
                 builder?: string | null;
                 /** @description Only requests that are so. */
                 status?: ("waiting" | "claimed" | "collapsed" | "finished") | null;
+                /** @description Only requests that were cancelled, or answered by the build of another. */
+                without_build?: boolean;
                 /** @description Answer as of this position of the ledger instead of the present. */
                 as_of?: number | null;
             };

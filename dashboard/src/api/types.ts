@@ -14,6 +14,7 @@ export type BuilderDetail = Schemas["BuilderDetail"];
 export type BrokenBuilder = Schemas["BrokenBuilder"];
 export type Change = Schemas["Change"];
 export type Health = Schemas["Health"];
+export type ServerEntry = Schemas["ServerEntry"];
 export type Home = Schemas["Home"];
 export type Input = Schemas["Input"];
 export type Log = Schemas["Log"];

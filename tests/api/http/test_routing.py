@@ -6,7 +6,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from buildledger.api.http import problems
+from buildledger.api.http import problem_handlers
 from buildledger.api.http.responses import JsonResponse
 from buildledger.api.http.routing import ApiRoute, api_router
 from buildledger.api.models.server import Limits
@@ -48,7 +48,7 @@ async def test_the_signature_names_the_model() -> None:
 
     app = FastAPI()
     app.include_router(router)
-    problems.install(app)
+    problem_handlers.install(app)
     described = app.openapi()["paths"]["/things"]["get"]["responses"]["202"]
     assert described["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Limits"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:

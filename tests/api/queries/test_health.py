@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import ClassVar
 
 import httpx
@@ -12,11 +13,14 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
+from buildledger.api.queries.contradictions import SHOWN_FOR
 from buildledger.api.queries.health import health_of
 from buildledger.domain.source import ReportSourceFailure, ReportSourceRecovery
+from buildledger.domain.worker import ContradictLedger
 from buildledger.events.change import ChangeRecorded, FailureCause
 from buildledger.events.fact import Fact, Recorded
 from buildledger.ledger.errors import LedgerUnavailable
+from buildledger.ledger.submission import Origin
 from buildledger.projections.changes import Changes
 from buildledger.projections.projection import ProjectionWriter
 from buildledger.projections.projector import Projector
@@ -24,6 +28,7 @@ from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
 from buildledger.projections.workers import Workers
 from buildledger.reactors.runner import Health
+from buildledger.testing.clock import VirtualClock
 from tests.api.conftest import Site, settled
 from tests.fakes.full_disk import files_no_larger_than
 
@@ -75,6 +80,21 @@ async def test_a_reader_that_goes_on_without_a_fact_degrades_health(site: Site) 
     assert answer.status_code == 200
     assert "goes on without a fact" in answer.text
     assert "third" not in answer.text
+
+
+async def test_a_worker_that_knows_another_ledger_degrades_health(site: Site) -> None:
+    """For a week, by name for those who are signed in."""
+    said = ContradictLedger(worker="w1", head_position=10**6, head_digest="ab", ledger_position=7)
+    site.ledger.execute_blocking(said, origin=Origin(actor="worker:w1"))
+    health = health_of(site.deps)
+    assert health.status == "degraded"
+    (problem,) = health.problems
+    assert problem.startswith("1 worker came with a head that the ledger doesn't hold")
+    assert "w1 at 20" in problem
+    assert "with one of position 1000000, and it ended at 7" in problem
+    assert "w1" not in str(health_of(site.deps, detailed=False).problems)
+    later = VirtualClock(site.deps.clock.now() + SHOWN_FOR + timedelta(seconds=1))
+    assert health_of(replace(site.deps, clock=later)).problems == []
 
 
 class Closed(Failing):

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
+from buildledger.api.queries.builders import broken_elsewhere, broken_longest
 from buildledger.api.queries.builds import SelectBuilds, list_builds, running
 from buildledger.api.queries.requests import first_waiting, list_requests
 from buildledger.projections.reading import Reading
@@ -41,6 +42,8 @@ class PlannedReading:
         ("status", "build_state_present", lambda status: list_builds(status, limit=9)),
         ("status", "build_state_result", lambda status: list_builds(status, limit=9, result="failure")),
         ("status", "build_builder_seq", lambda status: list_builds(status, limit=9, builder="lint", before=99)),
+        ("status", "branch_status_broken", lambda status: broken_elsewhere(status, 9)),
+        ("status", "builder_status", lambda status: broken_longest(status, 9)),
         ("queue", "request_state_waiting", lambda queue: first_waiting(queue, 9)),
         ("queue", "request_state_present", lambda queue: list_requests(queue, limit=9)),
     ],
@@ -53,7 +56,8 @@ async def test_a_list_is_read_by_an_index(site: Site, view: str, index: str, ask
         ask(cast("Reading", planned))
         assert index in planned.plan, planned.plan
         if index != "build_state_open":  # which has only the few that run
-            assert "TEMP B-TREE" not in planned.plan, planned.plan
+            # rows of the same time are put in order of their names
+            assert "TEMP B-TREE FOR ORDER BY" not in planned.plan, planned.plan
 
 
 async def test_the_newest_builds_of_the_past_need_no_sorting(site: Site) -> None:

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from tests.faults.loop import Loop
-from tests.faults.loops import alterations, checkouts, extremes, kills, messages
+from tests.faults.loops import (
+    alterations,
+    checkouts,
+    commands,
+    cron,
+    extremes,
+    flipped_bits,
+    kills,
+    messages,
+    swaps,
+)
 
 LOOPS: tuple[Loop, ...] = (
     Loop(
@@ -21,6 +31,13 @@ LOOPS: tuple[Loop, ...] = (
         run=kills.on_postgresql,
     ),
     Loop(
+        name="commands",
+        unit="requests",
+        count=1_000,
+        kinds=commands.KINDS,
+        run=commands.of_people,
+    ),
+    Loop(
         name="alterations",
         unit="alterations",
         count=1_500,
@@ -28,11 +45,25 @@ LOOPS: tuple[Loop, ...] = (
         run=alterations.of_everything,
     ),
     Loop(
+        name="flipped-bits",
+        unit="bits",
+        count=1_000,
+        kinds=flipped_bits.KINDS,
+        run=flipped_bits.of_everything,
+    ),
+    Loop(
         name="checkouts",
         unit="checkouts",
         count=checkouts.CHECKOUTS,
         kinds=checkouts.KINDS,
         run=checkouts.from_every_state,
+    ),
+    Loop(
+        name="cron",
+        unit="comparisons",
+        count=6_000,
+        kinds=cron.KINDS,
+        run=cron.around_clock_changes,
     ),
     Loop(
         name="extremes",
@@ -47,5 +78,12 @@ LOOPS: tuple[Loop, ...] = (
         count=1_000,
         kinds=messages.KINDS,
         run=messages.from_workers,
+    ),
+    Loop(
+        name="swaps",
+        unit="runs",
+        count=20_000,
+        kinds=swaps.KINDS,
+        run=swaps.in_every_worker,
     ),
 )

@@ -9,7 +9,7 @@ mkdir -p "$out"
 out=$(cd "$out" && pwd)
 export CGO_ENABLED=0 GOOS=windows GOARCH=amd64
 flags='-trimpath -buildvcs=false -tags grpcnotrace'
-for package in processes files journal files/durable; do
+for package in processes files files/paths journal files/durable; do
     # shellcheck disable=SC2086 # Several flags.
     go test -c $flags -o "$out/$(basename "$package").test.exe" "./internal/$package"
 done

@@ -1,6 +1,5 @@
 // Connects the parts of a worker: credential, session, attempts and their runner.
-import { randomUUID } from "node:crypto";
-import { readEpoch, storeEpoch } from "./epoch.js";
+
 import { BlobStore } from "./files/transfers/blob-store.js";
 import { UnusedDirectories } from "./files/unused-directories.js";
 import { log, reasonOf } from "./log.js";
@@ -11,8 +10,9 @@ import { LocalExecutor } from "./runs/local-executor.js";
 import { recover } from "./runs/recovery.js";
 import { Runner } from "./runs/runner.js";
 import { AttemptRegistry } from "./session/attempt-registry.js";
+import { storeEpoch } from "./session/epoch.js";
 import { SessionLostError, SessionRefusedError } from "./session/errors.js";
-import type { SessionIdentity } from "./session/hello.js";
+import { newIdentity, type SessionIdentity } from "./session/hello.js";
 import { Outbox } from "./session/outbox.js";
 import { Session, type SessionParts } from "./session/session.js";
 import type { WorkerSettings } from "./settings.js";
@@ -62,12 +62,7 @@ export class Worker {
       },
       this.#wake,
     );
-    this.#identity = {
-      instanceId: randomUUID(),
-      workerId: "",
-      lastEpoch: readEpoch(settings.stateDirectory),
-      drainingReason: undefined,
-    };
+    this.#identity = newIdentity(settings.stateDirectory);
     this.#sessionParts = {
       store: this.#store,
       executor,

@@ -761,6 +761,7 @@ class Hello(_message.Message):
     RUNS_FIELD_NUMBER: _builtins.int
     LAST_EPOCH_FIELD_NUMBER: _builtins.int
     DRAINING_FIELD_NUMBER: _builtins.int
+    LEDGER_HEAD_FIELD_NUMBER: _builtins.int
     proto_min: _builtins.int
     """Lowest protocol version the worker speaks; this file is version 1."""
     proto_max: _builtins.int
@@ -799,8 +800,9 @@ class Hello(_message.Message):
     def features(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional features offered. Known: "pty", "blobs", "watch_files", "cgroup", "subreaper", "gap", "merge_stderr",
         "file_operations", "file_types", "secrets", "stdin", "supervised" (commands survive the worker), "tree_kill", "timeouts",
-        "log_limit", "stop_policy", "umask", "unset_env", "shell_script": the last six name fields of Command and RunSpec that are
-        heeded. What isn't offered isn't asked for. A worker that offers none still runs argv ("hello" level).
+        "log_limit", "stop_policy", "umask", "unset_env", "shell_script": these six name fields of Command and RunSpec that are
+        heeded; "ledger_head": the newest LedgerHead is kept.
+        What isn't offered isn't asked for. A worker that offers none still runs argv ("hello" level).
         """
 
     @_builtins.property
@@ -810,6 +812,10 @@ class Hello(_message.Message):
     @_builtins.property
     def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunSummary]:
         """Every attempt the worker still holds, released ones excepted."""
+
+    @_builtins.property
+    def ledger_head(self) -> Global___LedgerHead:
+        """The newest head that a server has given to this worker, kept over restarts (feature "ledger_head"). Absent at first."""
 
     def __init__(
         self,
@@ -832,14 +838,41 @@ class Hello(_message.Message):
         runs: _abc.Iterable[Global___RunSummary] | None = ...,
         last_epoch: _builtins.int = ...,
         draining: _builtins.bool = ...,
+        ledger_head: Global___LedgerHead | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ledger_head", b"ledger_head", "limits", b"limits"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arch", b"arch", "boot_id", b"boot_id", "capacity", b"capacity", "draining", b"draining", "encoding", b"encoding", "features", b"features", "instance_id", b"instance_id", "labels", b"labels", "last_epoch", b"last_epoch", "limits", b"limits", "name", b"name", "os", b"os", "proto_max", b"proto_max", "proto_min", b"proto_min", "runs", b"runs", "software", b"software", "work_directory", b"work_directory", "worker_id", b"worker_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arch", b"arch", "boot_id", b"boot_id", "capacity", b"capacity", "draining", b"draining", "encoding", b"encoding", "features", b"features", "instance_id", b"instance_id", "labels", b"labels", "last_epoch", b"last_epoch", "ledger_head", b"ledger_head", "limits", b"limits", "name", b"name", "os", b"os", "proto_max", b"proto_max", "proto_min", b"proto_min", "runs", b"runs", "software", b"software", "work_directory", b"work_directory", "worker_id", b"worker_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Hello: _TypeAlias = Hello  # noqa: Y015
+
+@_typing.final
+class LedgerHead(_message.Message):
+    """What a server's ledger adds up to. Kept elsewhere, it shows whether the ledger still holds what it held."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """The position of the last fact that it covers, from 1."""
+    digest: _builtins.bytes
+    """Over all facts up to there; 32 bytes that mean something to the server only."""
+    def __init__(
+        self,
+        *,
+        position: _builtins.int = ...,
+        digest: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LedgerHead: _TypeAlias = LedgerHead  # noqa: Y015
 
 @_typing.final
 class Limits(_message.Message):
@@ -1603,6 +1636,8 @@ class Welcome(_message.Message):
     RUN_CREDIT_BYTES_FIELD_NUMBER: _builtins.int
     SESSION_CREDIT_BYTES_FIELD_NUMBER: _builtins.int
     SERVER_FIELD_NUMBER: _builtins.int
+    LEDGER_HEAD_FIELD_NUMBER: _builtins.int
+    LEDGER_CONTRADICTED_FIELD_NUMBER: _builtins.int
     proto: _builtins.int
     """The version both speak: the highest they share."""
     epoch: _builtins.int
@@ -1617,6 +1652,10 @@ class Welcome(_message.Message):
     """Sent but unacknowledged output that all runs together may have. 0 means 8 MiB."""
     server: _builtins.str
     """For people: which server process this is."""
+    ledger_contradicted: _builtins.bool
+    """The ledger doesn't hold what Hello.ledger_head says: facts are gone or are others. The worker says so in its log, keeps
+    the former head aside for whoever has to find out why, and goes on.
+    """
     @_builtins.property
     def heartbeat(self) -> _duration_pb2.Duration:
         """Interval of heartbeats. 1–60 s, usually 10. Without any message from the server for 2.5 of it, the worker gives the
@@ -1639,6 +1678,10 @@ class Welcome(_message.Message):
     def features(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional features of the server. Known: "blobs", "rotate"."""
 
+    @_builtins.property
+    def ledger_head(self) -> Global___LedgerHead:
+        """What the server's ledger adds up to at this moment. A worker with the feature "ledger_head" keeps it in place of the former."""
+
     def __init__(
         self,
         *,
@@ -1653,10 +1696,12 @@ class Welcome(_message.Message):
         run_credit_bytes: _builtins.int = ...,
         session_credit_bytes: _builtins.int = ...,
         server: _builtins.str = ...,
+        ledger_head: Global___LedgerHead | None = ...,
+        ledger_contradicted: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["flush", b"flush", "heartbeat", b"heartbeat", "lease", b"lease", "orphan_ttl", b"orphan_ttl"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["flush", b"flush", "heartbeat", b"heartbeat", "lease", b"lease", "ledger_head", b"ledger_head", "orphan_ttl", b"orphan_ttl"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk_bytes", b"chunk_bytes", "epoch", b"epoch", "features", b"features", "flush", b"flush", "heartbeat", b"heartbeat", "lease", b"lease", "orphan_ttl", b"orphan_ttl", "proto", b"proto", "run_credit_bytes", b"run_credit_bytes", "server", b"server", "session_credit_bytes", b"session_credit_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk_bytes", b"chunk_bytes", "epoch", b"epoch", "features", b"features", "flush", b"flush", "heartbeat", b"heartbeat", "lease", b"lease", "ledger_contradicted", b"ledger_contradicted", "ledger_head", b"ledger_head", "orphan_ttl", b"orphan_ttl", "proto", b"proto", "run_credit_bytes", b"run_credit_bytes", "server", b"server", "session_credit_bytes", b"session_credit_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1894,16 +1939,22 @@ class HeartbeatReply(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     N_FIELD_NUMBER: _builtins.int
+    LEDGER_HEAD_FIELD_NUMBER: _builtins.int
     n: _builtins.int
     """As in the Heartbeat."""
+    @_builtins.property
+    def ledger_head(self) -> Global___LedgerHead:
+        """A newer head to keep, once a minute at most. Usually absent."""
+
     def __init__(
         self,
         *,
         n: _builtins.int = ...,
+        ledger_head: Global___LedgerHead | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ledger_head", b"ledger_head"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["n", b"n"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ledger_head", b"ledger_head", "n", b"n"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

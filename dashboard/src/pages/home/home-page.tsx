@@ -13,6 +13,7 @@ import { HealthPanel } from "./health-panel.tsx";
 import { QueuePanel } from "./queue-panel.tsx";
 import { RecentBuildsPanel } from "./recent-builds-panel.tsx";
 import { RunningPanel } from "./running-panel.tsx";
+import { ServersPanel } from "./servers-panel.tsx";
 import { WorkersPanel } from "./workers-panel.tsx";
 import "./home-page.css";
 
@@ -40,6 +41,7 @@ export function HomePage() {
               <div className="home-column">
                 <QueuePanel home={home} />
                 <WorkersPanel home={home} />
+                {asOf === undefined && <ServersPanel />}
               </div>
             </div>
             <RecentBuildsPanel builds={home.recent} />

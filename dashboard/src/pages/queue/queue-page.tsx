@@ -7,13 +7,14 @@ import type { Request } from "../../api/types.ts";
 import { ActorName } from "../../components/actor-name.tsx";
 import { SourceStamps } from "../../components/source-stamps.tsx";
 import { useAsOf } from "../../state/as-of.ts";
-import { TimeAgo } from "../../time/time-elements.tsx";
+import { TimeAgo, Timestamp } from "../../time/time-elements.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { LoadMoreButton } from "../../ui/load-more-button.tsx";
 import { QueryBoundary } from "../../ui/query-boundary.tsx";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
+import { WithoutBuildPanel } from "./without-build-panel.tsx";
 import "./queue-page.css";
 
 /** The waiting requests in the order in which they will be built, each with the reason why it is waiting. */
@@ -49,6 +50,7 @@ export function QueuePage() {
           );
         }}
       </QueryBoundary>
+      <WithoutBuildPanel />
     </div>
   );
 }
@@ -74,6 +76,11 @@ function RequestRow({ request }: { request: Request }) {
           </span>
           {request.attempts > 0 && <span>attempt {request.attempts + 1}</span>}
         </div>
+        {request.explanation && (
+          <div>
+            waits once more, since <Timestamp at={request.explanation.at} />: {request.explanation.text}
+          </div>
+        )}
         {waiting && (
           <div>
             {waiting.text}

@@ -50,6 +50,9 @@ type Launch struct {
 	// Directory is where the command runs, Root the build directory that watched files are relative to; both absolute.
 	Directory string `json:"directory"`
 	Root      string `json:"root"`
+	// WorkDirectory holds all build directories: from there the other two are opened, without following links. Empty: they are
+	// taken for granted, as an older worker means it.
+	WorkDirectory string `json:"work_directory,omitempty"`
 	// Env is the whole environment, except for the variables of secret files. EnvBase64 are more variables, which aren't UTF-8.
 	Env       []string  `json:"env"`
 	EnvBase64 [][]byte  `json:"env_base64,omitempty"`

@@ -96,7 +96,8 @@ func Describe(root *os.Root, path string, withDigest bool) (*pb.FileEntry, error
 
 // Digest is the SHA-256 of a file's content.
 func Digest(ctx context.Context, root *os.Root, path string) ([]byte, error) {
-	file, err := root.Open(path)
+	// Without O_NONBLOCK a named pipe that took its place would keep the run waiting for a writer.
+	file, err := root.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}

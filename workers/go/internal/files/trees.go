@@ -26,12 +26,13 @@ func remove(ctx context.Context, dir paths.BuildDir, operation *pb.Remove) (*pb.
 	if err != nil {
 		return nil, err
 	}
-	// The build directory itself is removed from the directory above.
-	top, path := dir.Path(), path
+	var root *os.Root
 	if path == "." {
-		top, path = filepath.Dir(dir.Path()), filepath.Base(dir.Path())
+		// The build directory itself is removed from the directory above.
+		root, path, err = dir.OpenParent()
+	} else {
+		root, err = dir.OpenRoot()
 	}
-	root, err := os.OpenRoot(top)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &pb.FileResult{}, nil
 	}
@@ -42,11 +43,11 @@ func remove(ctx context.Context, dir paths.BuildDir, operation *pb.Remove) (*pb.
 	if _, err := root.Lstat(path); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return &pb.FileResult{}, nil
 	}
-	return &pb.FileResult{Changed: true}, removePath(ctx, root, path)
+	return &pb.FileResult{Changed: true}, RemovePath(ctx, root, path)
 }
 
-// removePath removes a file, a link, or a directory with its contents, read-only ones too.
-func removePath(ctx context.Context, root *os.Root, path string) error {
+// RemovePath removes a file, a link, or a directory with its contents, read-only ones too.
+func RemovePath(ctx context.Context, root *os.Root, path string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func removeContents(ctx context.Context, root *os.Root, path string, mode fs.Fil
 		// If that isn't allowed, what follows fails with the reason.
 		_ = root.Chmod(path, 0o700)
 	}
-	inner, err := root.OpenRoot(path)
+	inner, err := paths.OpenChild(root, path)
 	if err != nil {
 		return err
 	}
@@ -89,7 +90,7 @@ func removeContents(ctx context.Context, root *os.Root, path string, mode fs.Fil
 			return err
 		}
 		for _, name := range names {
-			if err := removePath(ctx, inner, name); err != nil {
+			if err := RemovePath(ctx, inner, name); err != nil {
 				return err
 			}
 		}
@@ -134,7 +135,7 @@ func copyPath(ctx context.Context, dir paths.BuildDir, root *os.Root, operation 
 	if err := root.MkdirAll(filepath.Dir(target), 0o777); err != nil {
 		return nil, err
 	}
-	if err := removePath(ctx, root, target); err != nil {
+	if err := RemovePath(ctx, root, target); err != nil {
 		return nil, err
 	}
 	return &pb.FileResult{Changed: true}, copyTree(ctx, root, source, target)

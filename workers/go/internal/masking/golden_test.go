@@ -9,10 +9,10 @@ import (
 
 // examples are what the workers in all languages are tested with. Bytes are written as characters from U+0000 to U+00FF.
 type examples struct {
-	Encodings []struct {
+	Forms []struct {
 		Secret string
 		Forms  []string
-	} `json:"spellings"`
+	} `json:"forms"`
 	Streams []struct {
 		Title, Written, Shown string
 		Secrets               []string
@@ -40,7 +40,7 @@ func bytesOf(characters string) (bytes []byte) {
 
 // The forms of a secret are those that the workers in other languages make.
 func TestFormsInAllLanguages(t *testing.T) {
-	for _, example := range readExamples(t).Encodings {
+	for _, example := range readExamples(t).Forms {
 		var expected, found []string
 		for _, form := range example.Forms {
 			expected = append(expected, string(bytesOf(form)))

@@ -56,6 +56,7 @@ func (e *LocalExecutor) launchOf(a *Attempt, p *plan, command *pb.Command) (*con
 		IsScript:      command.GetShellScript() != nil && len(command.GetShellScript().GetInterpreter()) == 0,
 		Directory:     directory,
 		Root:          p.dir.Path(),
+		WorkDirectory: p.dir.WorkDir(),
 		Cookie:        a.cookie,
 		Stdin:         command.GetStdin(),
 		Umask:         command.Umask,

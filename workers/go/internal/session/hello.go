@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"buildledger/workers/go/internal/hostinfo"
@@ -44,12 +45,13 @@ func (s *Session) hello() *pb.Hello {
 		Software:      s.identity.Software,
 		Labels:        s.identity.Labels,
 		Capacity:      s.identity.Capacity,
-		Features:      s.executor.Features,
+		Features:      append(slices.Clone(s.executor.Features), "ledger_head"),
 		Limits:        &pb.Limits{SpoolBytes: uint64(s.store.Budget.Limit()), MessageBytes: 1 << 20},
 		Encoding:      "utf-8",
 		WorkDirectory: s.executor.WorkDir,
 		LastEpoch:     s.identity.LastEpoch,
 		Draining:      s.identity.Draining.Load() != nil,
+		LedgerHead:    s.identity.LedgerHead.Kept(),
 	}
 	for _, attempt := range s.registry.All() {
 		if summary := attempt.Summary(); summary != nil {
@@ -75,6 +77,7 @@ func (s *Session) establish(welcome *pb.Welcome) error {
 		}
 	}
 	s.identity.LastEpoch = welcome.GetEpoch()
+	s.identity.LedgerHead.Welcomed(welcome)
 	s.heartbeat = defaultHeartbeat
 	if interval := welcome.GetHeartbeat().AsDuration(); interval > 0 {
 		s.heartbeat = min(max(interval, minHeartbeat), maxHeartbeat)

@@ -12,6 +12,7 @@ type Identity struct {
 	Labels     map[string]string
 	Capacity   uint32
 	LastEpoch  uint64
+	LedgerHead *LedgerHeadFile
 	// Draining is why no new work is taken; nil while it is taken.
 	Draining atomic.Pointer[string]
 }

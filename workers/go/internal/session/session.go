@@ -172,6 +172,8 @@ func (s *Session) receive(_ context.Context, stream sessionStream) error {
 			for _, credit := range message.Progress.GetCredits() {
 				s.registry.Credit(credit)
 			}
+		case *pb.Down_HeartbeatReply:
+			s.identity.LedgerHead.Told(message.HeartbeatReply.GetLedgerHead())
 		case *pb.Down_Drain:
 			// Whatever isn't sent or acknowledged yet is sent on the next stream.
 			s.ReconnectTo = message.Drain.GetReconnectTo()

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"buildledger/workers/go/internal/files"
 )
 
 const (
@@ -68,7 +70,7 @@ func (u *unusedDirectories) keepRemoving(ctx context.Context, whileIdle func(fun
 			u.log.Warn("unused build directories can't be looked for", "error", err)
 		}
 		for _, directory := range unused {
-			if err := removeUnused(ctx, directory); err != nil && ctx.Err() == nil {
+			if err := u.remove(ctx, directory); err != nil && ctx.Err() == nil {
 				u.log.Warn("an unused build directory can't be removed", "directory", directory, "error", err)
 			}
 		}
@@ -121,24 +123,14 @@ func (u *unusedDirectories) move(name string) error {
 	return os.Remove(filepath.Join(u.notes, name))
 }
 
-// removeUnused removes a directory with all that is in it, also what is read-only, until ctx ends; links aren't followed.
-func removeUnused(ctx context.Context, directory string) error {
-	err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if entry != nil && entry.IsDir() {
-			_ = os.Chmod(path, ownerAll) // What follows says if it didn't help.
-			if err != nil {
-				return nil // It couldn't be read before; it is removed with its parent.
-			}
-		}
-		return err
-	})
+// remove removes a directory with all that is in it, also what is read-only, until ctx ends; links aren't followed.
+func (u *unusedDirectories) remove(ctx context.Context, directory string) error {
+	root, err := os.OpenRoot(u.workDir)
 	if err != nil {
 		return err
 	}
-	return os.RemoveAll(directory)
+	defer root.Close()
+	return files.RemovePath(ctx, root, filepath.Base(directory))
 }
 
 func firstName(buildDir string) string {

@@ -103,7 +103,7 @@ func New(settings Settings) (*Worker, error) {
 		done:   make(chan struct{}),
 		identity: &session.Identity{
 			Name: settings.Name, InstanceID: newInstanceID(), Software: settings.Software, Labels: settings.Labels,
-			Capacity: settings.Capacity, LastEpoch: epoch,
+			Capacity: settings.Capacity, LastEpoch: epoch, LedgerHead: session.OpenLedgerHead(settings.StateDir, settings.Log),
 		},
 	}
 	w.blobs = transfers.NewBlobStore(func(credentials transport.Credentials) (*grpc.ClientConn, error) {

@@ -1388,8 +1388,9 @@ type Hello struct {
 	Capacity uint32 `protobuf:"varint,11,opt,name=capacity,proto3" json:"capacity,omitempty"`
 	// Optional features offered. Known: "pty", "blobs", "watch_files", "cgroup", "subreaper", "gap", "merge_stderr",
 	// "file_operations", "file_types", "secrets", "stdin", "supervised" (commands survive the worker), "tree_kill", "timeouts",
-	// "log_limit", "stop_policy", "umask", "unset_env", "shell_script": the last six name fields of Command and RunSpec that are
-	// heeded. What isn't offered isn't asked for. A worker that offers none still runs argv ("hello" level).
+	// "log_limit", "stop_policy", "umask", "unset_env", "shell_script": these six name fields of Command and RunSpec that are
+	// heeded; "ledger_head": the newest LedgerHead is kept.
+	// What isn't offered isn't asked for. A worker that offers none still runs argv ("hello" level).
 	Features []string `protobuf:"bytes,12,rep,name=features,proto3" json:"features,omitempty"`
 	// What the worker has room for.
 	Limits *Limits `protobuf:"bytes,13,opt,name=limits,proto3" json:"limits,omitempty"`
@@ -1402,7 +1403,9 @@ type Hello struct {
 	// Highest Welcome.epoch ever seen; 0 at first.
 	LastEpoch uint64 `protobuf:"varint,17,opt,name=last_epoch,json=lastEpoch,proto3" json:"last_epoch,omitempty"`
 	// The worker takes no new work and leaves when its runs have ended (a DrainRequest on an earlier stream).
-	Draining      bool `protobuf:"varint,18,opt,name=draining,proto3" json:"draining,omitempty"`
+	Draining bool `protobuf:"varint,18,opt,name=draining,proto3" json:"draining,omitempty"`
+	// The newest head that a server has given to this worker, kept over restarts (feature "ledger_head"). Absent at first.
+	LedgerHead    *LedgerHead `protobuf:"bytes,19,opt,name=ledger_head,json=ledgerHead,proto3" json:"ledger_head,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1563,6 +1566,68 @@ func (x *Hello) GetDraining() bool {
 	return false
 }
 
+func (x *Hello) GetLedgerHead() *LedgerHead {
+	if x != nil {
+		return x.LedgerHead
+	}
+	return nil
+}
+
+// What a server's ledger adds up to. Kept elsewhere, it shows whether the ledger still holds what it held.
+type LedgerHead struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The position of the last fact that it covers, from 1.
+	Position uint64 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`
+	// Over all facts up to there; 32 bytes that mean something to the server only.
+	Digest        []byte `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LedgerHead) Reset() {
+	*x = LedgerHead{}
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerHead) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerHead) ProtoMessage() {}
+
+func (x *LedgerHead) ProtoReflect() protoreflect.Message {
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerHead.ProtoReflect.Descriptor instead.
+func (*LedgerHead) Descriptor() ([]byte, []int) {
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *LedgerHead) GetPosition() uint64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+func (x *LedgerHead) GetDigest() []byte {
+	if x != nil {
+		return x.Digest
+	}
+	return nil
+}
+
 // What a worker has room for.
 type Limits struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1576,7 +1641,7 @@ type Limits struct {
 
 func (x *Limits) Reset() {
 	*x = Limits{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[8]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1588,7 +1653,7 @@ func (x *Limits) String() string {
 func (*Limits) ProtoMessage() {}
 
 func (x *Limits) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[8]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1601,7 +1666,7 @@ func (x *Limits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Limits.ProtoReflect.Descriptor instead.
 func (*Limits) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{8}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Limits) GetSpoolBytes() uint64 {
@@ -1641,7 +1706,7 @@ type RunSummary struct {
 
 func (x *RunSummary) Reset() {
 	*x = RunSummary{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[9]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1653,7 +1718,7 @@ func (x *RunSummary) String() string {
 func (*RunSummary) ProtoMessage() {}
 
 func (x *RunSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[9]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1666,7 +1731,7 @@ func (x *RunSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunSummary.ProtoReflect.Descriptor instead.
 func (*RunSummary) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{9}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RunSummary) GetRunId() string {
@@ -1731,7 +1796,7 @@ type ChannelOffset struct {
 
 func (x *ChannelOffset) Reset() {
 	*x = ChannelOffset{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[10]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1743,7 +1808,7 @@ func (x *ChannelOffset) String() string {
 func (*ChannelOffset) ProtoMessage() {}
 
 func (x *ChannelOffset) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[10]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1756,7 +1821,7 @@ func (x *ChannelOffset) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChannelOffset.ProtoReflect.Descriptor instead.
 func (*ChannelOffset) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{10}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ChannelOffset) GetChannel() string {
@@ -1784,7 +1849,7 @@ type RunEvents struct {
 
 func (x *RunEvents) Reset() {
 	*x = RunEvents{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[11]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1796,7 +1861,7 @@ func (x *RunEvents) String() string {
 func (*RunEvents) ProtoMessage() {}
 
 func (x *RunEvents) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[11]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1809,7 +1874,7 @@ func (x *RunEvents) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunEvents.ProtoReflect.Descriptor instead.
 func (*RunEvents) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{11}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *RunEvents) GetEvents() []*RunEvent {
@@ -1851,7 +1916,7 @@ type RunEvent struct {
 
 func (x *RunEvent) Reset() {
 	*x = RunEvent{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[12]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1863,7 +1928,7 @@ func (x *RunEvent) String() string {
 func (*RunEvent) ProtoMessage() {}
 
 func (x *RunEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[12]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1876,7 +1941,7 @@ func (x *RunEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunEvent.ProtoReflect.Descriptor instead.
 func (*RunEvent) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{12}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RunEvent) GetRunId() string {
@@ -2069,7 +2134,7 @@ type Accepted struct {
 
 func (x *Accepted) Reset() {
 	*x = Accepted{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[13]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2081,7 +2146,7 @@ func (x *Accepted) String() string {
 func (*Accepted) ProtoMessage() {}
 
 func (x *Accepted) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[13]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2094,7 +2159,7 @@ func (x *Accepted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Accepted.ProtoReflect.Descriptor instead.
 func (*Accepted) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{13}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{14}
 }
 
 // The attempt ended before anything was done.
@@ -2110,7 +2175,7 @@ type Rejected struct {
 
 func (x *Rejected) Reset() {
 	*x = Rejected{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[14]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2122,7 +2187,7 @@ func (x *Rejected) String() string {
 func (*Rejected) ProtoMessage() {}
 
 func (x *Rejected) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[14]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2135,7 +2200,7 @@ func (x *Rejected) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rejected.ProtoReflect.Descriptor instead.
 func (*Rejected) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{14}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Rejected) GetCode() RejectCode {
@@ -2165,7 +2230,7 @@ type Started struct {
 
 func (x *Started) Reset() {
 	*x = Started{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[15]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2177,7 +2242,7 @@ func (x *Started) String() string {
 func (*Started) ProtoMessage() {}
 
 func (x *Started) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[15]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2190,7 +2255,7 @@ func (x *Started) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Started.ProtoReflect.Descriptor instead.
 func (*Started) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{15}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Started) GetPid() uint32 {
@@ -2224,7 +2289,7 @@ type Output struct {
 
 func (x *Output) Reset() {
 	*x = Output{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[16]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2236,7 +2301,7 @@ func (x *Output) String() string {
 func (*Output) ProtoMessage() {}
 
 func (x *Output) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[16]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2249,7 +2314,7 @@ func (x *Output) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Output.ProtoReflect.Descriptor instead.
 func (*Output) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{16}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Output) GetChannel() string {
@@ -2297,7 +2362,7 @@ type Gap struct {
 
 func (x *Gap) Reset() {
 	*x = Gap{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[17]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2309,7 +2374,7 @@ func (x *Gap) String() string {
 func (*Gap) ProtoMessage() {}
 
 func (x *Gap) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[17]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2322,7 +2387,7 @@ func (x *Gap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gap.ProtoReflect.Descriptor instead.
 func (*Gap) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{17}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Gap) GetChannel() string {
@@ -2373,7 +2438,7 @@ type FileResult struct {
 
 func (x *FileResult) Reset() {
 	*x = FileResult{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[18]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2385,7 +2450,7 @@ func (x *FileResult) String() string {
 func (*FileResult) ProtoMessage() {}
 
 func (x *FileResult) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[18]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2398,7 +2463,7 @@ func (x *FileResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileResult.ProtoReflect.Descriptor instead.
 func (*FileResult) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{18}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *FileResult) GetError() *FileError {
@@ -2451,7 +2516,7 @@ type FileError struct {
 
 func (x *FileError) Reset() {
 	*x = FileError{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[19]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2463,7 +2528,7 @@ func (x *FileError) String() string {
 func (*FileError) ProtoMessage() {}
 
 func (x *FileError) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[19]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2476,7 +2541,7 @@ func (x *FileError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileError.ProtoReflect.Descriptor instead.
 func (*FileError) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{19}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *FileError) GetCode() FileErrorCode {
@@ -2523,7 +2588,7 @@ type FileEntry struct {
 
 func (x *FileEntry) Reset() {
 	*x = FileEntry{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[20]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2535,7 +2600,7 @@ func (x *FileEntry) String() string {
 func (*FileEntry) ProtoMessage() {}
 
 func (x *FileEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[20]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2548,7 +2613,7 @@ func (x *FileEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileEntry.ProtoReflect.Descriptor instead.
 func (*FileEntry) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{20}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *FileEntry) GetPath() []byte {
@@ -2613,7 +2678,7 @@ type Stopping struct {
 
 func (x *Stopping) Reset() {
 	*x = Stopping{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[21]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2625,7 +2690,7 @@ func (x *Stopping) String() string {
 func (*Stopping) ProtoMessage() {}
 
 func (x *Stopping) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[21]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2638,7 +2703,7 @@ func (x *Stopping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stopping.ProtoReflect.Descriptor instead.
 func (*Stopping) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{21}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Stopping) GetLevel() StopLevel {
@@ -2687,7 +2752,7 @@ type Exited struct {
 
 func (x *Exited) Reset() {
 	*x = Exited{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[22]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2699,7 +2764,7 @@ func (x *Exited) String() string {
 func (*Exited) ProtoMessage() {}
 
 func (x *Exited) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[22]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2712,7 +2777,7 @@ func (x *Exited) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Exited.ProtoReflect.Descriptor instead.
 func (*Exited) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{22}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Exited) GetStatus() isExited_Status {
@@ -2827,7 +2892,7 @@ type Survivor struct {
 
 func (x *Survivor) Reset() {
 	*x = Survivor{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[23]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2839,7 +2904,7 @@ func (x *Survivor) String() string {
 func (*Survivor) ProtoMessage() {}
 
 func (x *Survivor) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[23]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2852,7 +2917,7 @@ func (x *Survivor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Survivor.ProtoReflect.Descriptor instead.
 func (*Survivor) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{23}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Survivor) GetPid() uint32 {
@@ -2885,7 +2950,7 @@ type OutputTotal struct {
 
 func (x *OutputTotal) Reset() {
 	*x = OutputTotal{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[24]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2897,7 +2962,7 @@ func (x *OutputTotal) String() string {
 func (*OutputTotal) ProtoMessage() {}
 
 func (x *OutputTotal) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[24]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2910,7 +2975,7 @@ func (x *OutputTotal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutputTotal.ProtoReflect.Descriptor instead.
 func (*OutputTotal) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{24}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *OutputTotal) GetChannel() string {
@@ -2953,7 +3018,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[25]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2965,7 +3030,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[25]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2978,7 +3043,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{25}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Heartbeat) GetN() uint64 {
@@ -3029,7 +3094,7 @@ type RunRef struct {
 
 func (x *RunRef) Reset() {
 	*x = RunRef{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[26]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3041,7 +3106,7 @@ func (x *RunRef) String() string {
 func (*RunRef) ProtoMessage() {}
 
 func (x *RunRef) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[26]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3054,7 +3119,7 @@ func (x *RunRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunRef.ProtoReflect.Descriptor instead.
 func (*RunRef) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{26}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RunRef) GetRunId() string {
@@ -3082,7 +3147,7 @@ type DrainRequest struct {
 
 func (x *DrainRequest) Reset() {
 	*x = DrainRequest{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[27]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3094,7 +3159,7 @@ func (x *DrainRequest) String() string {
 func (*DrainRequest) ProtoMessage() {}
 
 func (x *DrainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[27]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3107,7 +3172,7 @@ func (x *DrainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainRequest.ProtoReflect.Descriptor instead.
 func (*DrainRequest) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{27}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *DrainRequest) GetReason() string {
@@ -3128,7 +3193,7 @@ type Goodbye struct {
 
 func (x *Goodbye) Reset() {
 	*x = Goodbye{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[28]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3140,7 +3205,7 @@ func (x *Goodbye) String() string {
 func (*Goodbye) ProtoMessage() {}
 
 func (x *Goodbye) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[28]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3153,7 +3218,7 @@ func (x *Goodbye) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Goodbye.ProtoReflect.Descriptor instead.
 func (*Goodbye) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{28}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Goodbye) GetReason() string {
@@ -3189,14 +3254,19 @@ type Welcome struct {
 	// Sent but unacknowledged output that all runs together may have. 0 means 8 MiB.
 	SessionCreditBytes uint64 `protobuf:"varint,10,opt,name=session_credit_bytes,json=sessionCreditBytes,proto3" json:"session_credit_bytes,omitempty"`
 	// For people: which server process this is.
-	Server        string `protobuf:"bytes,11,opt,name=server,proto3" json:"server,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Server string `protobuf:"bytes,11,opt,name=server,proto3" json:"server,omitempty"`
+	// What the server's ledger adds up to at this moment. A worker with the feature "ledger_head" keeps it in place of the former.
+	LedgerHead *LedgerHead `protobuf:"bytes,12,opt,name=ledger_head,json=ledgerHead,proto3" json:"ledger_head,omitempty"`
+	// The ledger doesn't hold what Hello.ledger_head says: facts are gone or are others. The worker says so in its log, keeps
+	// the former head aside for whoever has to find out why, and goes on.
+	LedgerContradicted bool `protobuf:"varint,13,opt,name=ledger_contradicted,json=ledgerContradicted,proto3" json:"ledger_contradicted,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Welcome) Reset() {
 	*x = Welcome{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[29]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3208,7 +3278,7 @@ func (x *Welcome) String() string {
 func (*Welcome) ProtoMessage() {}
 
 func (x *Welcome) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[29]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3221,7 +3291,7 @@ func (x *Welcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Welcome.ProtoReflect.Descriptor instead.
 func (*Welcome) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{29}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Welcome) GetProto() uint32 {
@@ -3301,6 +3371,20 @@ func (x *Welcome) GetServer() string {
 	return ""
 }
 
+func (x *Welcome) GetLedgerHead() *LedgerHead {
+	if x != nil {
+		return x.LedgerHead
+	}
+	return nil
+}
+
+func (x *Welcome) GetLedgerContradicted() bool {
+	if x != nil {
+		return x.LedgerContradicted
+	}
+	return false
+}
+
 // The desired state of the worker's attempts. Repeating it changes nothing.
 //
 // Every stream's first Desired is full, and names every attempt of Hello.runs that the server wants kept. With it the server
@@ -3322,7 +3406,7 @@ type Desired struct {
 
 func (x *Desired) Reset() {
 	*x = Desired{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[30]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3334,7 +3418,7 @@ func (x *Desired) String() string {
 func (*Desired) ProtoMessage() {}
 
 func (x *Desired) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[30]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3347,7 +3431,7 @@ func (x *Desired) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Desired.ProtoReflect.Descriptor instead.
 func (*Desired) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{30}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Desired) GetEpoch() uint64 {
@@ -3399,7 +3483,7 @@ type DesiredRun struct {
 
 func (x *DesiredRun) Reset() {
 	*x = DesiredRun{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[31]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3411,7 +3495,7 @@ func (x *DesiredRun) String() string {
 func (*DesiredRun) ProtoMessage() {}
 
 func (x *DesiredRun) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[31]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3424,7 +3508,7 @@ func (x *DesiredRun) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DesiredRun.ProtoReflect.Descriptor instead.
 func (*DesiredRun) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{31}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *DesiredRun) GetRunId() string {
@@ -3484,7 +3568,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[32]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3496,7 +3580,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[32]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3509,7 +3593,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{32}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Stop) GetLevel() StopLevel {
@@ -3546,7 +3630,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[33]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3558,7 +3642,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[33]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3571,7 +3655,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{33}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Progress) GetAcks() []*Ack {
@@ -3608,7 +3692,7 @@ type Ack struct {
 
 func (x *Ack) Reset() {
 	*x = Ack{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[34]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3620,7 +3704,7 @@ func (x *Ack) String() string {
 func (*Ack) ProtoMessage() {}
 
 func (x *Ack) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[34]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3633,7 +3717,7 @@ func (x *Ack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ack.ProtoReflect.Descriptor instead.
 func (*Ack) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{34}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Ack) GetRunId() string {
@@ -3688,7 +3772,7 @@ type Credit struct {
 
 func (x *Credit) Reset() {
 	*x = Credit{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[35]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3700,7 +3784,7 @@ func (x *Credit) String() string {
 func (*Credit) ProtoMessage() {}
 
 func (x *Credit) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[35]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3713,7 +3797,7 @@ func (x *Credit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Credit.ProtoReflect.Descriptor instead.
 func (*Credit) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{35}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Credit) GetRunId() string {
@@ -3741,14 +3825,16 @@ func (x *Credit) GetUpToBytes() uint64 {
 type HeartbeatReply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// As in the Heartbeat.
-	N             uint64 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
+	N uint64 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
+	// A newer head to keep, once a minute at most. Usually absent.
+	LedgerHead    *LedgerHead `protobuf:"bytes,2,opt,name=ledger_head,json=ledgerHead,proto3" json:"ledger_head,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *HeartbeatReply) Reset() {
 	*x = HeartbeatReply{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[36]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3760,7 +3846,7 @@ func (x *HeartbeatReply) String() string {
 func (*HeartbeatReply) ProtoMessage() {}
 
 func (x *HeartbeatReply) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[36]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3773,7 +3859,7 @@ func (x *HeartbeatReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatReply.ProtoReflect.Descriptor instead.
 func (*HeartbeatReply) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{36}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *HeartbeatReply) GetN() uint64 {
@@ -3781,6 +3867,13 @@ func (x *HeartbeatReply) GetN() uint64 {
 		return x.N
 	}
 	return 0
+}
+
+func (x *HeartbeatReply) GetLedgerHead() *LedgerHead {
+	if x != nil {
+		return x.LedgerHead
+	}
+	return nil
 }
 
 // The server stops, or wants the worker to connect elsewhere. Runs go on. The worker sends Goodbye and reconnects.
@@ -3796,7 +3889,7 @@ type Drain struct {
 
 func (x *Drain) Reset() {
 	*x = Drain{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[37]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3808,7 +3901,7 @@ func (x *Drain) String() string {
 func (*Drain) ProtoMessage() {}
 
 func (x *Drain) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[37]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3821,7 +3914,7 @@ func (x *Drain) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Drain.ProtoReflect.Descriptor instead.
 func (*Drain) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{37}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Drain) GetDeadline() *durationpb.Duration {
@@ -3855,7 +3948,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[38]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3867,7 +3960,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[38]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3880,7 +3973,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{38}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Error) GetCode() ErrorCode {
@@ -3944,7 +4037,7 @@ type RunSpec struct {
 
 func (x *RunSpec) Reset() {
 	*x = RunSpec{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[39]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3956,7 +4049,7 @@ func (x *RunSpec) String() string {
 func (*RunSpec) ProtoMessage() {}
 
 func (x *RunSpec) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[39]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3969,7 +4062,7 @@ func (x *RunSpec) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunSpec.ProtoReflect.Descriptor instead.
 func (*RunSpec) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{39}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *RunSpec) GetBuilddir() string {
@@ -4187,7 +4280,7 @@ type Command struct {
 
 func (x *Command) Reset() {
 	*x = Command{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[40]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4199,7 +4292,7 @@ func (x *Command) String() string {
 func (*Command) ProtoMessage() {}
 
 func (x *Command) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[40]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4212,7 +4305,7 @@ func (x *Command) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Command.ProtoReflect.Descriptor instead.
 func (*Command) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{40}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Command) GetProgram() isCommand_Program {
@@ -4360,7 +4453,7 @@ type Argv struct {
 
 func (x *Argv) Reset() {
 	*x = Argv{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[41]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4372,7 +4465,7 @@ func (x *Argv) String() string {
 func (*Argv) ProtoMessage() {}
 
 func (x *Argv) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[41]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4385,7 +4478,7 @@ func (x *Argv) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Argv.ProtoReflect.Descriptor instead.
 func (*Argv) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{41}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Argv) GetArgs() []string {
@@ -4409,7 +4502,7 @@ type ShellScript struct {
 
 func (x *ShellScript) Reset() {
 	*x = ShellScript{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[42]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4421,7 +4514,7 @@ func (x *ShellScript) String() string {
 func (*ShellScript) ProtoMessage() {}
 
 func (x *ShellScript) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[42]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4434,7 +4527,7 @@ func (x *ShellScript) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShellScript.ProtoReflect.Descriptor instead.
 func (*ShellScript) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{42}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ShellScript) GetText() string {
@@ -4469,7 +4562,7 @@ type Secret struct {
 
 func (x *Secret) Reset() {
 	*x = Secret{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[43]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4481,7 +4574,7 @@ func (x *Secret) String() string {
 func (*Secret) ProtoMessage() {}
 
 func (x *Secret) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[43]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4494,7 +4587,7 @@ func (x *Secret) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Secret.ProtoReflect.Descriptor instead.
 func (*Secret) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{43}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Secret) GetName() string {
@@ -4540,7 +4633,7 @@ type Pty struct {
 
 func (x *Pty) Reset() {
 	*x = Pty{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[44]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4552,7 +4645,7 @@ func (x *Pty) String() string {
 func (*Pty) ProtoMessage() {}
 
 func (x *Pty) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[44]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4565,7 +4658,7 @@ func (x *Pty) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pty.ProtoReflect.Descriptor instead.
 func (*Pty) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{44}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Pty) GetRows() uint32 {
@@ -4604,7 +4697,7 @@ type Timeouts struct {
 
 func (x *Timeouts) Reset() {
 	*x = Timeouts{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[45]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4616,7 +4709,7 @@ func (x *Timeouts) String() string {
 func (*Timeouts) ProtoMessage() {}
 
 func (x *Timeouts) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[45]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4629,7 +4722,7 @@ func (x *Timeouts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Timeouts.ProtoReflect.Descriptor instead.
 func (*Timeouts) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{45}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Timeouts) GetNoOutput() *durationpb.Duration {
@@ -4666,7 +4759,7 @@ type StopStep struct {
 
 func (x *StopStep) Reset() {
 	*x = StopStep{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[46]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4678,7 +4771,7 @@ func (x *StopStep) String() string {
 func (*StopStep) ProtoMessage() {}
 
 func (x *StopStep) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[46]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4691,7 +4784,7 @@ func (x *StopStep) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopStep.ProtoReflect.Descriptor instead.
 func (*StopStep) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{46}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *StopStep) GetLevel() StopLevel {
@@ -4724,7 +4817,7 @@ type WatchFile struct {
 
 func (x *WatchFile) Reset() {
 	*x = WatchFile{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[47]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4736,7 +4829,7 @@ func (x *WatchFile) String() string {
 func (*WatchFile) ProtoMessage() {}
 
 func (x *WatchFile) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[47]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4749,7 +4842,7 @@ func (x *WatchFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchFile.ProtoReflect.Descriptor instead.
 func (*WatchFile) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{47}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *WatchFile) GetChannel() string {
@@ -4784,7 +4877,7 @@ type MakeDirectory struct {
 
 func (x *MakeDirectory) Reset() {
 	*x = MakeDirectory{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[48]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4796,7 +4889,7 @@ func (x *MakeDirectory) String() string {
 func (*MakeDirectory) ProtoMessage() {}
 
 func (x *MakeDirectory) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[48]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4809,7 +4902,7 @@ func (x *MakeDirectory) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MakeDirectory.ProtoReflect.Descriptor instead.
 func (*MakeDirectory) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{48}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *MakeDirectory) GetPath() []byte {
@@ -4830,7 +4923,7 @@ type Remove struct {
 
 func (x *Remove) Reset() {
 	*x = Remove{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[49]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4842,7 +4935,7 @@ func (x *Remove) String() string {
 func (*Remove) ProtoMessage() {}
 
 func (x *Remove) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[49]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4855,7 +4948,7 @@ func (x *Remove) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Remove.ProtoReflect.Descriptor instead.
 func (*Remove) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{49}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *Remove) GetPath() []byte {
@@ -4878,7 +4971,7 @@ type Copy struct {
 
 func (x *Copy) Reset() {
 	*x = Copy{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[50]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4890,7 +4983,7 @@ func (x *Copy) String() string {
 func (*Copy) ProtoMessage() {}
 
 func (x *Copy) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[50]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4903,7 +4996,7 @@ func (x *Copy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Copy.ProtoReflect.Descriptor instead.
 func (*Copy) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{50}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *Copy) GetSource() []byte {
@@ -4933,7 +5026,7 @@ type Stat struct {
 
 func (x *Stat) Reset() {
 	*x = Stat{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[51]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4945,7 +5038,7 @@ func (x *Stat) String() string {
 func (*Stat) ProtoMessage() {}
 
 func (x *Stat) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[51]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4958,7 +5051,7 @@ func (x *Stat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stat.ProtoReflect.Descriptor instead.
 func (*Stat) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{51}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *Stat) GetPath() []byte {
@@ -4989,7 +5082,7 @@ type Glob struct {
 
 func (x *Glob) Reset() {
 	*x = Glob{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[52]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5001,7 +5094,7 @@ func (x *Glob) String() string {
 func (*Glob) ProtoMessage() {}
 
 func (x *Glob) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[52]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5014,7 +5107,7 @@ func (x *Glob) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Glob.ProtoReflect.Descriptor instead.
 func (*Glob) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{52}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *Glob) GetPatterns() [][]byte {
@@ -5048,7 +5141,7 @@ type WriteFile struct {
 
 func (x *WriteFile) Reset() {
 	*x = WriteFile{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[53]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5060,7 +5153,7 @@ func (x *WriteFile) String() string {
 func (*WriteFile) ProtoMessage() {}
 
 func (x *WriteFile) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[53]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5073,7 +5166,7 @@ func (x *WriteFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WriteFile.ProtoReflect.Descriptor instead.
 func (*WriteFile) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{53}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *WriteFile) GetPath() []byte {
@@ -5119,7 +5212,7 @@ type ReadFile struct {
 
 func (x *ReadFile) Reset() {
 	*x = ReadFile{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[54]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5131,7 +5224,7 @@ func (x *ReadFile) String() string {
 func (*ReadFile) ProtoMessage() {}
 
 func (x *ReadFile) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[54]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5144,7 +5237,7 @@ func (x *ReadFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadFile.ProtoReflect.Descriptor instead.
 func (*ReadFile) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{54}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *ReadFile) GetPath() []byte {
@@ -5184,7 +5277,7 @@ type FileIn struct {
 
 func (x *FileIn) Reset() {
 	*x = FileIn{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[55]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5196,7 +5289,7 @@ func (x *FileIn) String() string {
 func (*FileIn) ProtoMessage() {}
 
 func (x *FileIn) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[55]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5209,7 +5302,7 @@ func (x *FileIn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileIn.ProtoReflect.Descriptor instead.
 func (*FileIn) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{55}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *FileIn) GetBlob() *Blob {
@@ -5250,7 +5343,7 @@ type FileOut struct {
 
 func (x *FileOut) Reset() {
 	*x = FileOut{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[56]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5262,7 +5355,7 @@ func (x *FileOut) String() string {
 func (*FileOut) ProtoMessage() {}
 
 func (x *FileOut) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[56]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5275,7 +5368,7 @@ func (x *FileOut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileOut.ProtoReflect.Descriptor instead.
 func (*FileOut) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{56}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *FileOut) GetPattern() []byte {
@@ -5319,7 +5412,7 @@ type Blob struct {
 
 func (x *Blob) Reset() {
 	*x = Blob{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[57]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5331,7 +5424,7 @@ func (x *Blob) String() string {
 func (*Blob) ProtoMessage() {}
 
 func (x *Blob) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[57]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5344,7 +5437,7 @@ func (x *Blob) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Blob.ProtoReflect.Descriptor instead.
 func (*Blob) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{57}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *Blob) GetSha256() []byte {
@@ -5372,7 +5465,7 @@ type FindMissingRequest struct {
 
 func (x *FindMissingRequest) Reset() {
 	*x = FindMissingRequest{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[58]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5384,7 +5477,7 @@ func (x *FindMissingRequest) String() string {
 func (*FindMissingRequest) ProtoMessage() {}
 
 func (x *FindMissingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[58]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5397,7 +5490,7 @@ func (x *FindMissingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindMissingRequest.ProtoReflect.Descriptor instead.
 func (*FindMissingRequest) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{58}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *FindMissingRequest) GetBlobs() []*Blob {
@@ -5418,7 +5511,7 @@ type FindMissingResponse struct {
 
 func (x *FindMissingResponse) Reset() {
 	*x = FindMissingResponse{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[59]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5430,7 +5523,7 @@ func (x *FindMissingResponse) String() string {
 func (*FindMissingResponse) ProtoMessage() {}
 
 func (x *FindMissingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[59]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5443,7 +5536,7 @@ func (x *FindMissingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindMissingResponse.ProtoReflect.Descriptor instead.
 func (*FindMissingResponse) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{59}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *FindMissingResponse) GetMissing() []*Blob {
@@ -5464,7 +5557,7 @@ type BlobStatusRequest struct {
 
 func (x *BlobStatusRequest) Reset() {
 	*x = BlobStatusRequest{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[60]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5476,7 +5569,7 @@ func (x *BlobStatusRequest) String() string {
 func (*BlobStatusRequest) ProtoMessage() {}
 
 func (x *BlobStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[60]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5489,7 +5582,7 @@ func (x *BlobStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlobStatusRequest.ProtoReflect.Descriptor instead.
 func (*BlobStatusRequest) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{60}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *BlobStatusRequest) GetBlob() *Blob {
@@ -5512,7 +5605,7 @@ type BlobStatusResponse struct {
 
 func (x *BlobStatusResponse) Reset() {
 	*x = BlobStatusResponse{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[61]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5524,7 +5617,7 @@ func (x *BlobStatusResponse) String() string {
 func (*BlobStatusResponse) ProtoMessage() {}
 
 func (x *BlobStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[61]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5537,7 +5630,7 @@ func (x *BlobStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlobStatusResponse.ProtoReflect.Descriptor instead.
 func (*BlobStatusResponse) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{61}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *BlobStatusResponse) GetCommitted() uint64 {
@@ -5573,7 +5666,7 @@ type BlobWriteRequest struct {
 
 func (x *BlobWriteRequest) Reset() {
 	*x = BlobWriteRequest{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[62]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5585,7 +5678,7 @@ func (x *BlobWriteRequest) String() string {
 func (*BlobWriteRequest) ProtoMessage() {}
 
 func (x *BlobWriteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[62]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5598,7 +5691,7 @@ func (x *BlobWriteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlobWriteRequest.ProtoReflect.Descriptor instead.
 func (*BlobWriteRequest) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{62}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *BlobWriteRequest) GetBlob() *Blob {
@@ -5647,7 +5740,7 @@ type BlobWriteResponse struct {
 
 func (x *BlobWriteResponse) Reset() {
 	*x = BlobWriteResponse{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[63]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5659,7 +5752,7 @@ func (x *BlobWriteResponse) String() string {
 func (*BlobWriteResponse) ProtoMessage() {}
 
 func (x *BlobWriteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[63]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5672,7 +5765,7 @@ func (x *BlobWriteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlobWriteResponse.ProtoReflect.Descriptor instead.
 func (*BlobWriteResponse) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{63}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *BlobWriteResponse) GetCommitted() uint64 {
@@ -5695,7 +5788,7 @@ type BlobReadRequest struct {
 
 func (x *BlobReadRequest) Reset() {
 	*x = BlobReadRequest{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[64]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5707,7 +5800,7 @@ func (x *BlobReadRequest) String() string {
 func (*BlobReadRequest) ProtoMessage() {}
 
 func (x *BlobReadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[64]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5720,7 +5813,7 @@ func (x *BlobReadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlobReadRequest.ProtoReflect.Descriptor instead.
 func (*BlobReadRequest) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{64}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *BlobReadRequest) GetBlob() *Blob {
@@ -5748,7 +5841,7 @@ type BlobReadResponse struct {
 
 func (x *BlobReadResponse) Reset() {
 	*x = BlobReadResponse{}
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[65]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5760,7 +5853,7 @@ func (x *BlobReadResponse) String() string {
 func (*BlobReadResponse) ProtoMessage() {}
 
 func (x *BlobReadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[65]
+	mi := &file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5773,7 +5866,7 @@ func (x *BlobReadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlobReadResponse.ProtoReflect.Descriptor instead.
 func (*BlobReadResponse) Descriptor() ([]byte, []int) {
-	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{65}
+	return file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *BlobReadResponse) GetData() []byte {
@@ -5827,7 +5920,7 @@ const file_buildledger_grpc_protos_worker_v1_worker_proto_rawDesc = "" +
 	"\x0fheartbeat_reply\x18\x04 \x01(\v2%.buildledger.worker.v1.HeartbeatReplyH\x00R\x0eheartbeatReply\x124\n" +
 	"\x05drain\x18\x05 \x01(\v2\x1c.buildledger.worker.v1.DrainH\x00R\x05drain\x124\n" +
 	"\x05error\x18\x06 \x01(\v2\x1c.buildledger.worker.v1.ErrorH\x00R\x05errorB\t\n" +
-	"\amessage\"\x8d\x05\n" +
+	"\amessage\"\xd1\x05\n" +
 	"\x05Hello\x12\x1b\n" +
 	"\tproto_min\x18\x01 \x01(\rR\bprotoMin\x12\x1b\n" +
 	"\tproto_max\x18\x02 \x01(\rR\bprotoMax\x12\x1b\n" +
@@ -5849,10 +5942,16 @@ const file_buildledger_grpc_protos_worker_v1_worker_proto_rawDesc = "" +
 	"\x04runs\x18\x10 \x03(\v2!.buildledger.worker.v1.RunSummaryR\x04runs\x12\x1d\n" +
 	"\n" +
 	"last_epoch\x18\x11 \x01(\x04R\tlastEpoch\x12\x1a\n" +
-	"\bdraining\x18\x12 \x01(\bR\bdraining\x1a9\n" +
+	"\bdraining\x18\x12 \x01(\bR\bdraining\x12B\n" +
+	"\vledger_head\x18\x13 \x01(\v2!.buildledger.worker.v1.LedgerHeadR\n" +
+	"ledgerHead\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"N\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"@\n" +
+	"\n" +
+	"LedgerHead\x12\x1a\n" +
+	"\bposition\x18\x01 \x01(\x04R\bposition\x12\x16\n" +
+	"\x06digest\x18\x02 \x01(\fR\x06digest\"N\n" +
 	"\x06Limits\x12\x1f\n" +
 	"\vspool_bytes\x18\x01 \x01(\x04R\n" +
 	"spoolBytes\x12#\n" +
@@ -5967,7 +6066,7 @@ const file_buildledger_grpc_protos_worker_v1_worker_proto_rawDesc = "" +
 	"\fDrainRequest\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\"!\n" +
 	"\aGoodbye\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\"\xbb\x03\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\"\xb0\x04\n" +
 	"\aWelcome\x12\x14\n" +
 	"\x05proto\x18\x01 \x01(\rR\x05proto\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x127\n" +
@@ -5982,7 +6081,10 @@ const file_buildledger_grpc_protos_worker_v1_worker_proto_rawDesc = "" +
 	"\x10run_credit_bytes\x18\t \x01(\x04R\x0erunCreditBytes\x120\n" +
 	"\x14session_credit_bytes\x18\n" +
 	" \x01(\x04R\x12sessionCreditBytes\x12\x16\n" +
-	"\x06server\x18\v \x01(\tR\x06server\"\x86\x01\n" +
+	"\x06server\x18\v \x01(\tR\x06server\x12B\n" +
+	"\vledger_head\x18\f \x01(\v2!.buildledger.worker.v1.LedgerHeadR\n" +
+	"ledgerHead\x12/\n" +
+	"\x13ledger_contradicted\x18\r \x01(\bR\x12ledgerContradicted\"\x86\x01\n" +
 	"\aDesired\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x12\n" +
@@ -6014,9 +6116,11 @@ const file_buildledger_grpc_protos_worker_v1_worker_proto_rawDesc = "" +
 	"\x06Credit\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\rR\aattempt\x12\x1e\n" +
-	"\vup_to_bytes\x18\x03 \x01(\x04R\tupToBytes\"\x1e\n" +
+	"\vup_to_bytes\x18\x03 \x01(\x04R\tupToBytes\"b\n" +
 	"\x0eHeartbeatReply\x12\f\n" +
-	"\x01n\x18\x01 \x01(\x04R\x01n\"a\n" +
+	"\x01n\x18\x01 \x01(\x04R\x01n\x12B\n" +
+	"\vledger_head\x18\x02 \x01(\v2!.buildledger.worker.v1.LedgerHeadR\n" +
+	"ledgerHead\"a\n" +
 	"\x05Drain\x125\n" +
 	"\bdeadline\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\bdeadline\x12!\n" +
 	"\freconnect_to\x18\x02 \x01(\tR\vreconnectTo\"\xa9\x01\n" +
@@ -6267,7 +6371,7 @@ func file_buildledger_grpc_protos_worker_v1_worker_proto_rawDescGZIP() []byte {
 }
 
 var file_buildledger_grpc_protos_worker_v1_worker_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
-var file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes = make([]protoimpl.MessageInfo, 68)
+var file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes = make([]protoimpl.MessageInfo, 69)
 var file_buildledger_grpc_protos_worker_v1_worker_proto_goTypes = []any{
 	(RunState)(0),                 // 0: buildledger.worker.v1.RunState
 	(RejectCode)(0),               // 1: buildledger.worker.v1.RejectCode
@@ -6287,181 +6391,185 @@ var file_buildledger_grpc_protos_worker_v1_worker_proto_goTypes = []any{
 	(*Up)(nil),                    // 15: buildledger.worker.v1.Up
 	(*Down)(nil),                  // 16: buildledger.worker.v1.Down
 	(*Hello)(nil),                 // 17: buildledger.worker.v1.Hello
-	(*Limits)(nil),                // 18: buildledger.worker.v1.Limits
-	(*RunSummary)(nil),            // 19: buildledger.worker.v1.RunSummary
-	(*ChannelOffset)(nil),         // 20: buildledger.worker.v1.ChannelOffset
-	(*RunEvents)(nil),             // 21: buildledger.worker.v1.RunEvents
-	(*RunEvent)(nil),              // 22: buildledger.worker.v1.RunEvent
-	(*Accepted)(nil),              // 23: buildledger.worker.v1.Accepted
-	(*Rejected)(nil),              // 24: buildledger.worker.v1.Rejected
-	(*Started)(nil),               // 25: buildledger.worker.v1.Started
-	(*Output)(nil),                // 26: buildledger.worker.v1.Output
-	(*Gap)(nil),                   // 27: buildledger.worker.v1.Gap
-	(*FileResult)(nil),            // 28: buildledger.worker.v1.FileResult
-	(*FileError)(nil),             // 29: buildledger.worker.v1.FileError
-	(*FileEntry)(nil),             // 30: buildledger.worker.v1.FileEntry
-	(*Stopping)(nil),              // 31: buildledger.worker.v1.Stopping
-	(*Exited)(nil),                // 32: buildledger.worker.v1.Exited
-	(*Survivor)(nil),              // 33: buildledger.worker.v1.Survivor
-	(*OutputTotal)(nil),           // 34: buildledger.worker.v1.OutputTotal
-	(*Heartbeat)(nil),             // 35: buildledger.worker.v1.Heartbeat
-	(*RunRef)(nil),                // 36: buildledger.worker.v1.RunRef
-	(*DrainRequest)(nil),          // 37: buildledger.worker.v1.DrainRequest
-	(*Goodbye)(nil),               // 38: buildledger.worker.v1.Goodbye
-	(*Welcome)(nil),               // 39: buildledger.worker.v1.Welcome
-	(*Desired)(nil),               // 40: buildledger.worker.v1.Desired
-	(*DesiredRun)(nil),            // 41: buildledger.worker.v1.DesiredRun
-	(*Stop)(nil),                  // 42: buildledger.worker.v1.Stop
-	(*Progress)(nil),              // 43: buildledger.worker.v1.Progress
-	(*Ack)(nil),                   // 44: buildledger.worker.v1.Ack
-	(*Credit)(nil),                // 45: buildledger.worker.v1.Credit
-	(*HeartbeatReply)(nil),        // 46: buildledger.worker.v1.HeartbeatReply
-	(*Drain)(nil),                 // 47: buildledger.worker.v1.Drain
-	(*Error)(nil),                 // 48: buildledger.worker.v1.Error
-	(*RunSpec)(nil),               // 49: buildledger.worker.v1.RunSpec
-	(*Command)(nil),               // 50: buildledger.worker.v1.Command
-	(*Argv)(nil),                  // 51: buildledger.worker.v1.Argv
-	(*ShellScript)(nil),           // 52: buildledger.worker.v1.ShellScript
-	(*Secret)(nil),                // 53: buildledger.worker.v1.Secret
-	(*Pty)(nil),                   // 54: buildledger.worker.v1.Pty
-	(*Timeouts)(nil),              // 55: buildledger.worker.v1.Timeouts
-	(*StopStep)(nil),              // 56: buildledger.worker.v1.StopStep
-	(*WatchFile)(nil),             // 57: buildledger.worker.v1.WatchFile
-	(*MakeDirectory)(nil),         // 58: buildledger.worker.v1.MakeDirectory
-	(*Remove)(nil),                // 59: buildledger.worker.v1.Remove
-	(*Copy)(nil),                  // 60: buildledger.worker.v1.Copy
-	(*Stat)(nil),                  // 61: buildledger.worker.v1.Stat
-	(*Glob)(nil),                  // 62: buildledger.worker.v1.Glob
-	(*WriteFile)(nil),             // 63: buildledger.worker.v1.WriteFile
-	(*ReadFile)(nil),              // 64: buildledger.worker.v1.ReadFile
-	(*FileIn)(nil),                // 65: buildledger.worker.v1.FileIn
-	(*FileOut)(nil),               // 66: buildledger.worker.v1.FileOut
-	(*Blob)(nil),                  // 67: buildledger.worker.v1.Blob
-	(*FindMissingRequest)(nil),    // 68: buildledger.worker.v1.FindMissingRequest
-	(*FindMissingResponse)(nil),   // 69: buildledger.worker.v1.FindMissingResponse
-	(*BlobStatusRequest)(nil),     // 70: buildledger.worker.v1.BlobStatusRequest
-	(*BlobStatusResponse)(nil),    // 71: buildledger.worker.v1.BlobStatusResponse
-	(*BlobWriteRequest)(nil),      // 72: buildledger.worker.v1.BlobWriteRequest
-	(*BlobWriteResponse)(nil),     // 73: buildledger.worker.v1.BlobWriteResponse
-	(*BlobReadRequest)(nil),       // 74: buildledger.worker.v1.BlobReadRequest
-	(*BlobReadResponse)(nil),      // 75: buildledger.worker.v1.BlobReadResponse
-	nil,                           // 76: buildledger.worker.v1.Hello.LabelsEntry
-	nil,                           // 77: buildledger.worker.v1.Command.EnvEntry
-	(*timestamppb.Timestamp)(nil), // 78: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 79: google.protobuf.Duration
+	(*LedgerHead)(nil),            // 18: buildledger.worker.v1.LedgerHead
+	(*Limits)(nil),                // 19: buildledger.worker.v1.Limits
+	(*RunSummary)(nil),            // 20: buildledger.worker.v1.RunSummary
+	(*ChannelOffset)(nil),         // 21: buildledger.worker.v1.ChannelOffset
+	(*RunEvents)(nil),             // 22: buildledger.worker.v1.RunEvents
+	(*RunEvent)(nil),              // 23: buildledger.worker.v1.RunEvent
+	(*Accepted)(nil),              // 24: buildledger.worker.v1.Accepted
+	(*Rejected)(nil),              // 25: buildledger.worker.v1.Rejected
+	(*Started)(nil),               // 26: buildledger.worker.v1.Started
+	(*Output)(nil),                // 27: buildledger.worker.v1.Output
+	(*Gap)(nil),                   // 28: buildledger.worker.v1.Gap
+	(*FileResult)(nil),            // 29: buildledger.worker.v1.FileResult
+	(*FileError)(nil),             // 30: buildledger.worker.v1.FileError
+	(*FileEntry)(nil),             // 31: buildledger.worker.v1.FileEntry
+	(*Stopping)(nil),              // 32: buildledger.worker.v1.Stopping
+	(*Exited)(nil),                // 33: buildledger.worker.v1.Exited
+	(*Survivor)(nil),              // 34: buildledger.worker.v1.Survivor
+	(*OutputTotal)(nil),           // 35: buildledger.worker.v1.OutputTotal
+	(*Heartbeat)(nil),             // 36: buildledger.worker.v1.Heartbeat
+	(*RunRef)(nil),                // 37: buildledger.worker.v1.RunRef
+	(*DrainRequest)(nil),          // 38: buildledger.worker.v1.DrainRequest
+	(*Goodbye)(nil),               // 39: buildledger.worker.v1.Goodbye
+	(*Welcome)(nil),               // 40: buildledger.worker.v1.Welcome
+	(*Desired)(nil),               // 41: buildledger.worker.v1.Desired
+	(*DesiredRun)(nil),            // 42: buildledger.worker.v1.DesiredRun
+	(*Stop)(nil),                  // 43: buildledger.worker.v1.Stop
+	(*Progress)(nil),              // 44: buildledger.worker.v1.Progress
+	(*Ack)(nil),                   // 45: buildledger.worker.v1.Ack
+	(*Credit)(nil),                // 46: buildledger.worker.v1.Credit
+	(*HeartbeatReply)(nil),        // 47: buildledger.worker.v1.HeartbeatReply
+	(*Drain)(nil),                 // 48: buildledger.worker.v1.Drain
+	(*Error)(nil),                 // 49: buildledger.worker.v1.Error
+	(*RunSpec)(nil),               // 50: buildledger.worker.v1.RunSpec
+	(*Command)(nil),               // 51: buildledger.worker.v1.Command
+	(*Argv)(nil),                  // 52: buildledger.worker.v1.Argv
+	(*ShellScript)(nil),           // 53: buildledger.worker.v1.ShellScript
+	(*Secret)(nil),                // 54: buildledger.worker.v1.Secret
+	(*Pty)(nil),                   // 55: buildledger.worker.v1.Pty
+	(*Timeouts)(nil),              // 56: buildledger.worker.v1.Timeouts
+	(*StopStep)(nil),              // 57: buildledger.worker.v1.StopStep
+	(*WatchFile)(nil),             // 58: buildledger.worker.v1.WatchFile
+	(*MakeDirectory)(nil),         // 59: buildledger.worker.v1.MakeDirectory
+	(*Remove)(nil),                // 60: buildledger.worker.v1.Remove
+	(*Copy)(nil),                  // 61: buildledger.worker.v1.Copy
+	(*Stat)(nil),                  // 62: buildledger.worker.v1.Stat
+	(*Glob)(nil),                  // 63: buildledger.worker.v1.Glob
+	(*WriteFile)(nil),             // 64: buildledger.worker.v1.WriteFile
+	(*ReadFile)(nil),              // 65: buildledger.worker.v1.ReadFile
+	(*FileIn)(nil),                // 66: buildledger.worker.v1.FileIn
+	(*FileOut)(nil),               // 67: buildledger.worker.v1.FileOut
+	(*Blob)(nil),                  // 68: buildledger.worker.v1.Blob
+	(*FindMissingRequest)(nil),    // 69: buildledger.worker.v1.FindMissingRequest
+	(*FindMissingResponse)(nil),   // 70: buildledger.worker.v1.FindMissingResponse
+	(*BlobStatusRequest)(nil),     // 71: buildledger.worker.v1.BlobStatusRequest
+	(*BlobStatusResponse)(nil),    // 72: buildledger.worker.v1.BlobStatusResponse
+	(*BlobWriteRequest)(nil),      // 73: buildledger.worker.v1.BlobWriteRequest
+	(*BlobWriteResponse)(nil),     // 74: buildledger.worker.v1.BlobWriteResponse
+	(*BlobReadRequest)(nil),       // 75: buildledger.worker.v1.BlobReadRequest
+	(*BlobReadResponse)(nil),      // 76: buildledger.worker.v1.BlobReadResponse
+	nil,                           // 77: buildledger.worker.v1.Hello.LabelsEntry
+	nil,                           // 78: buildledger.worker.v1.Command.EnvEntry
+	(*timestamppb.Timestamp)(nil), // 79: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 80: google.protobuf.Duration
 }
 var file_buildledger_grpc_protos_worker_v1_worker_proto_depIdxs = []int32{
-	14, // 0: buildledger.worker.v1.EnrollResponse.credential:type_name -> buildledger.worker.v1.Credential
-	14, // 1: buildledger.worker.v1.RotateResponse.credential:type_name -> buildledger.worker.v1.Credential
-	78, // 2: buildledger.worker.v1.Credential.not_after:type_name -> google.protobuf.Timestamp
-	78, // 3: buildledger.worker.v1.Credential.renew_at:type_name -> google.protobuf.Timestamp
-	17, // 4: buildledger.worker.v1.Up.hello:type_name -> buildledger.worker.v1.Hello
-	21, // 5: buildledger.worker.v1.Up.events:type_name -> buildledger.worker.v1.RunEvents
-	35, // 6: buildledger.worker.v1.Up.heartbeat:type_name -> buildledger.worker.v1.Heartbeat
-	37, // 7: buildledger.worker.v1.Up.drain_request:type_name -> buildledger.worker.v1.DrainRequest
-	38, // 8: buildledger.worker.v1.Up.goodbye:type_name -> buildledger.worker.v1.Goodbye
-	39, // 9: buildledger.worker.v1.Down.welcome:type_name -> buildledger.worker.v1.Welcome
-	40, // 10: buildledger.worker.v1.Down.desired:type_name -> buildledger.worker.v1.Desired
-	43, // 11: buildledger.worker.v1.Down.progress:type_name -> buildledger.worker.v1.Progress
-	46, // 12: buildledger.worker.v1.Down.heartbeat_reply:type_name -> buildledger.worker.v1.HeartbeatReply
-	47, // 13: buildledger.worker.v1.Down.drain:type_name -> buildledger.worker.v1.Drain
-	48, // 14: buildledger.worker.v1.Down.error:type_name -> buildledger.worker.v1.Error
-	76, // 15: buildledger.worker.v1.Hello.labels:type_name -> buildledger.worker.v1.Hello.LabelsEntry
-	18, // 16: buildledger.worker.v1.Hello.limits:type_name -> buildledger.worker.v1.Limits
-	19, // 17: buildledger.worker.v1.Hello.runs:type_name -> buildledger.worker.v1.RunSummary
-	0,  // 18: buildledger.worker.v1.RunSummary.state:type_name -> buildledger.worker.v1.RunState
-	20, // 19: buildledger.worker.v1.RunSummary.offsets:type_name -> buildledger.worker.v1.ChannelOffset
-	22, // 20: buildledger.worker.v1.RunEvents.events:type_name -> buildledger.worker.v1.RunEvent
-	78, // 21: buildledger.worker.v1.RunEvent.wall:type_name -> google.protobuf.Timestamp
-	79, // 22: buildledger.worker.v1.RunEvent.monotonic:type_name -> google.protobuf.Duration
-	23, // 23: buildledger.worker.v1.RunEvent.accepted:type_name -> buildledger.worker.v1.Accepted
-	24, // 24: buildledger.worker.v1.RunEvent.rejected:type_name -> buildledger.worker.v1.Rejected
-	25, // 25: buildledger.worker.v1.RunEvent.started:type_name -> buildledger.worker.v1.Started
-	26, // 26: buildledger.worker.v1.RunEvent.output:type_name -> buildledger.worker.v1.Output
-	27, // 27: buildledger.worker.v1.RunEvent.gap:type_name -> buildledger.worker.v1.Gap
-	28, // 28: buildledger.worker.v1.RunEvent.file_result:type_name -> buildledger.worker.v1.FileResult
-	31, // 29: buildledger.worker.v1.RunEvent.stopping:type_name -> buildledger.worker.v1.Stopping
-	32, // 30: buildledger.worker.v1.RunEvent.exited:type_name -> buildledger.worker.v1.Exited
-	1,  // 31: buildledger.worker.v1.Rejected.code:type_name -> buildledger.worker.v1.RejectCode
-	29, // 32: buildledger.worker.v1.FileResult.error:type_name -> buildledger.worker.v1.FileError
-	30, // 33: buildledger.worker.v1.FileResult.entries:type_name -> buildledger.worker.v1.FileEntry
-	2,  // 34: buildledger.worker.v1.FileError.code:type_name -> buildledger.worker.v1.FileErrorCode
-	3,  // 35: buildledger.worker.v1.FileEntry.type:type_name -> buildledger.worker.v1.FileType
-	78, // 36: buildledger.worker.v1.FileEntry.modified_at:type_name -> google.protobuf.Timestamp
-	4,  // 37: buildledger.worker.v1.Stopping.level:type_name -> buildledger.worker.v1.StopLevel
-	5,  // 38: buildledger.worker.v1.Stopping.reason:type_name -> buildledger.worker.v1.ExitReason
-	5,  // 39: buildledger.worker.v1.Exited.reason:type_name -> buildledger.worker.v1.ExitReason
-	6,  // 40: buildledger.worker.v1.Exited.start_failure:type_name -> buildledger.worker.v1.StartFailure
-	33, // 41: buildledger.worker.v1.Exited.survivors_killed:type_name -> buildledger.worker.v1.Survivor
-	34, // 42: buildledger.worker.v1.Exited.output_totals:type_name -> buildledger.worker.v1.OutputTotal
-	79, // 43: buildledger.worker.v1.Exited.ran_for:type_name -> google.protobuf.Duration
-	79, // 44: buildledger.worker.v1.Exited.user_cpu:type_name -> google.protobuf.Duration
-	79, // 45: buildledger.worker.v1.Exited.system_cpu:type_name -> google.protobuf.Duration
-	36, // 46: buildledger.worker.v1.Heartbeat.running:type_name -> buildledger.worker.v1.RunRef
-	79, // 47: buildledger.worker.v1.Welcome.heartbeat:type_name -> google.protobuf.Duration
-	79, // 48: buildledger.worker.v1.Welcome.lease:type_name -> google.protobuf.Duration
-	79, // 49: buildledger.worker.v1.Welcome.orphan_ttl:type_name -> google.protobuf.Duration
-	79, // 50: buildledger.worker.v1.Welcome.flush:type_name -> google.protobuf.Duration
-	41, // 51: buildledger.worker.v1.Desired.runs:type_name -> buildledger.worker.v1.DesiredRun
-	7,  // 52: buildledger.worker.v1.DesiredRun.want:type_name -> buildledger.worker.v1.Want
-	49, // 53: buildledger.worker.v1.DesiredRun.spec:type_name -> buildledger.worker.v1.RunSpec
-	42, // 54: buildledger.worker.v1.DesiredRun.stop:type_name -> buildledger.worker.v1.Stop
-	4,  // 55: buildledger.worker.v1.Stop.level:type_name -> buildledger.worker.v1.StopLevel
-	79, // 56: buildledger.worker.v1.Stop.grace:type_name -> google.protobuf.Duration
-	44, // 57: buildledger.worker.v1.Progress.acks:type_name -> buildledger.worker.v1.Ack
-	45, // 58: buildledger.worker.v1.Progress.credits:type_name -> buildledger.worker.v1.Credit
-	79, // 59: buildledger.worker.v1.Drain.deadline:type_name -> google.protobuf.Duration
-	8,  // 60: buildledger.worker.v1.Error.code:type_name -> buildledger.worker.v1.ErrorCode
-	79, // 61: buildledger.worker.v1.Error.retry_after:type_name -> google.protobuf.Duration
-	50, // 62: buildledger.worker.v1.RunSpec.command:type_name -> buildledger.worker.v1.Command
-	58, // 63: buildledger.worker.v1.RunSpec.make_directory:type_name -> buildledger.worker.v1.MakeDirectory
-	59, // 64: buildledger.worker.v1.RunSpec.remove:type_name -> buildledger.worker.v1.Remove
-	60, // 65: buildledger.worker.v1.RunSpec.copy:type_name -> buildledger.worker.v1.Copy
-	61, // 66: buildledger.worker.v1.RunSpec.stat:type_name -> buildledger.worker.v1.Stat
-	62, // 67: buildledger.worker.v1.RunSpec.glob:type_name -> buildledger.worker.v1.Glob
-	63, // 68: buildledger.worker.v1.RunSpec.write_file:type_name -> buildledger.worker.v1.WriteFile
-	64, // 69: buildledger.worker.v1.RunSpec.read_file:type_name -> buildledger.worker.v1.ReadFile
-	65, // 70: buildledger.worker.v1.RunSpec.files_in:type_name -> buildledger.worker.v1.FileIn
-	66, // 71: buildledger.worker.v1.RunSpec.files_out:type_name -> buildledger.worker.v1.FileOut
-	55, // 72: buildledger.worker.v1.RunSpec.timeouts:type_name -> buildledger.worker.v1.Timeouts
-	51, // 73: buildledger.worker.v1.Command.argv:type_name -> buildledger.worker.v1.Argv
-	52, // 74: buildledger.worker.v1.Command.shell_script:type_name -> buildledger.worker.v1.ShellScript
-	77, // 75: buildledger.worker.v1.Command.env:type_name -> buildledger.worker.v1.Command.EnvEntry
-	53, // 76: buildledger.worker.v1.Command.secrets:type_name -> buildledger.worker.v1.Secret
-	54, // 77: buildledger.worker.v1.Command.pty:type_name -> buildledger.worker.v1.Pty
-	56, // 78: buildledger.worker.v1.Command.stop_policy:type_name -> buildledger.worker.v1.StopStep
-	9,  // 79: buildledger.worker.v1.Command.output_policy:type_name -> buildledger.worker.v1.OutputPolicy
-	57, // 80: buildledger.worker.v1.Command.watch_files:type_name -> buildledger.worker.v1.WatchFile
-	79, // 81: buildledger.worker.v1.Timeouts.no_output:type_name -> google.protobuf.Duration
-	79, // 82: buildledger.worker.v1.Timeouts.max:type_name -> google.protobuf.Duration
-	79, // 83: buildledger.worker.v1.Timeouts.start:type_name -> google.protobuf.Duration
-	4,  // 84: buildledger.worker.v1.StopStep.level:type_name -> buildledger.worker.v1.StopLevel
-	79, // 85: buildledger.worker.v1.StopStep.grace:type_name -> google.protobuf.Duration
-	67, // 86: buildledger.worker.v1.FileIn.blob:type_name -> buildledger.worker.v1.Blob
-	67, // 87: buildledger.worker.v1.FindMissingRequest.blobs:type_name -> buildledger.worker.v1.Blob
-	67, // 88: buildledger.worker.v1.FindMissingResponse.missing:type_name -> buildledger.worker.v1.Blob
-	67, // 89: buildledger.worker.v1.BlobStatusRequest.blob:type_name -> buildledger.worker.v1.Blob
-	67, // 90: buildledger.worker.v1.BlobWriteRequest.blob:type_name -> buildledger.worker.v1.Blob
-	67, // 91: buildledger.worker.v1.BlobReadRequest.blob:type_name -> buildledger.worker.v1.Blob
-	10, // 92: buildledger.worker.v1.Enrollment.Enroll:input_type -> buildledger.worker.v1.EnrollRequest
-	12, // 93: buildledger.worker.v1.Enrollment.Rotate:input_type -> buildledger.worker.v1.RotateRequest
-	15, // 94: buildledger.worker.v1.Worker.Session:input_type -> buildledger.worker.v1.Up
-	68, // 95: buildledger.worker.v1.Blobs.FindMissing:input_type -> buildledger.worker.v1.FindMissingRequest
-	70, // 96: buildledger.worker.v1.Blobs.Status:input_type -> buildledger.worker.v1.BlobStatusRequest
-	72, // 97: buildledger.worker.v1.Blobs.Write:input_type -> buildledger.worker.v1.BlobWriteRequest
-	74, // 98: buildledger.worker.v1.Blobs.Read:input_type -> buildledger.worker.v1.BlobReadRequest
-	11, // 99: buildledger.worker.v1.Enrollment.Enroll:output_type -> buildledger.worker.v1.EnrollResponse
-	13, // 100: buildledger.worker.v1.Enrollment.Rotate:output_type -> buildledger.worker.v1.RotateResponse
-	16, // 101: buildledger.worker.v1.Worker.Session:output_type -> buildledger.worker.v1.Down
-	69, // 102: buildledger.worker.v1.Blobs.FindMissing:output_type -> buildledger.worker.v1.FindMissingResponse
-	71, // 103: buildledger.worker.v1.Blobs.Status:output_type -> buildledger.worker.v1.BlobStatusResponse
-	73, // 104: buildledger.worker.v1.Blobs.Write:output_type -> buildledger.worker.v1.BlobWriteResponse
-	75, // 105: buildledger.worker.v1.Blobs.Read:output_type -> buildledger.worker.v1.BlobReadResponse
-	99, // [99:106] is the sub-list for method output_type
-	92, // [92:99] is the sub-list for method input_type
-	92, // [92:92] is the sub-list for extension type_name
-	92, // [92:92] is the sub-list for extension extendee
-	0,  // [0:92] is the sub-list for field type_name
+	14,  // 0: buildledger.worker.v1.EnrollResponse.credential:type_name -> buildledger.worker.v1.Credential
+	14,  // 1: buildledger.worker.v1.RotateResponse.credential:type_name -> buildledger.worker.v1.Credential
+	79,  // 2: buildledger.worker.v1.Credential.not_after:type_name -> google.protobuf.Timestamp
+	79,  // 3: buildledger.worker.v1.Credential.renew_at:type_name -> google.protobuf.Timestamp
+	17,  // 4: buildledger.worker.v1.Up.hello:type_name -> buildledger.worker.v1.Hello
+	22,  // 5: buildledger.worker.v1.Up.events:type_name -> buildledger.worker.v1.RunEvents
+	36,  // 6: buildledger.worker.v1.Up.heartbeat:type_name -> buildledger.worker.v1.Heartbeat
+	38,  // 7: buildledger.worker.v1.Up.drain_request:type_name -> buildledger.worker.v1.DrainRequest
+	39,  // 8: buildledger.worker.v1.Up.goodbye:type_name -> buildledger.worker.v1.Goodbye
+	40,  // 9: buildledger.worker.v1.Down.welcome:type_name -> buildledger.worker.v1.Welcome
+	41,  // 10: buildledger.worker.v1.Down.desired:type_name -> buildledger.worker.v1.Desired
+	44,  // 11: buildledger.worker.v1.Down.progress:type_name -> buildledger.worker.v1.Progress
+	47,  // 12: buildledger.worker.v1.Down.heartbeat_reply:type_name -> buildledger.worker.v1.HeartbeatReply
+	48,  // 13: buildledger.worker.v1.Down.drain:type_name -> buildledger.worker.v1.Drain
+	49,  // 14: buildledger.worker.v1.Down.error:type_name -> buildledger.worker.v1.Error
+	77,  // 15: buildledger.worker.v1.Hello.labels:type_name -> buildledger.worker.v1.Hello.LabelsEntry
+	19,  // 16: buildledger.worker.v1.Hello.limits:type_name -> buildledger.worker.v1.Limits
+	20,  // 17: buildledger.worker.v1.Hello.runs:type_name -> buildledger.worker.v1.RunSummary
+	18,  // 18: buildledger.worker.v1.Hello.ledger_head:type_name -> buildledger.worker.v1.LedgerHead
+	0,   // 19: buildledger.worker.v1.RunSummary.state:type_name -> buildledger.worker.v1.RunState
+	21,  // 20: buildledger.worker.v1.RunSummary.offsets:type_name -> buildledger.worker.v1.ChannelOffset
+	23,  // 21: buildledger.worker.v1.RunEvents.events:type_name -> buildledger.worker.v1.RunEvent
+	79,  // 22: buildledger.worker.v1.RunEvent.wall:type_name -> google.protobuf.Timestamp
+	80,  // 23: buildledger.worker.v1.RunEvent.monotonic:type_name -> google.protobuf.Duration
+	24,  // 24: buildledger.worker.v1.RunEvent.accepted:type_name -> buildledger.worker.v1.Accepted
+	25,  // 25: buildledger.worker.v1.RunEvent.rejected:type_name -> buildledger.worker.v1.Rejected
+	26,  // 26: buildledger.worker.v1.RunEvent.started:type_name -> buildledger.worker.v1.Started
+	27,  // 27: buildledger.worker.v1.RunEvent.output:type_name -> buildledger.worker.v1.Output
+	28,  // 28: buildledger.worker.v1.RunEvent.gap:type_name -> buildledger.worker.v1.Gap
+	29,  // 29: buildledger.worker.v1.RunEvent.file_result:type_name -> buildledger.worker.v1.FileResult
+	32,  // 30: buildledger.worker.v1.RunEvent.stopping:type_name -> buildledger.worker.v1.Stopping
+	33,  // 31: buildledger.worker.v1.RunEvent.exited:type_name -> buildledger.worker.v1.Exited
+	1,   // 32: buildledger.worker.v1.Rejected.code:type_name -> buildledger.worker.v1.RejectCode
+	30,  // 33: buildledger.worker.v1.FileResult.error:type_name -> buildledger.worker.v1.FileError
+	31,  // 34: buildledger.worker.v1.FileResult.entries:type_name -> buildledger.worker.v1.FileEntry
+	2,   // 35: buildledger.worker.v1.FileError.code:type_name -> buildledger.worker.v1.FileErrorCode
+	3,   // 36: buildledger.worker.v1.FileEntry.type:type_name -> buildledger.worker.v1.FileType
+	79,  // 37: buildledger.worker.v1.FileEntry.modified_at:type_name -> google.protobuf.Timestamp
+	4,   // 38: buildledger.worker.v1.Stopping.level:type_name -> buildledger.worker.v1.StopLevel
+	5,   // 39: buildledger.worker.v1.Stopping.reason:type_name -> buildledger.worker.v1.ExitReason
+	5,   // 40: buildledger.worker.v1.Exited.reason:type_name -> buildledger.worker.v1.ExitReason
+	6,   // 41: buildledger.worker.v1.Exited.start_failure:type_name -> buildledger.worker.v1.StartFailure
+	34,  // 42: buildledger.worker.v1.Exited.survivors_killed:type_name -> buildledger.worker.v1.Survivor
+	35,  // 43: buildledger.worker.v1.Exited.output_totals:type_name -> buildledger.worker.v1.OutputTotal
+	80,  // 44: buildledger.worker.v1.Exited.ran_for:type_name -> google.protobuf.Duration
+	80,  // 45: buildledger.worker.v1.Exited.user_cpu:type_name -> google.protobuf.Duration
+	80,  // 46: buildledger.worker.v1.Exited.system_cpu:type_name -> google.protobuf.Duration
+	37,  // 47: buildledger.worker.v1.Heartbeat.running:type_name -> buildledger.worker.v1.RunRef
+	80,  // 48: buildledger.worker.v1.Welcome.heartbeat:type_name -> google.protobuf.Duration
+	80,  // 49: buildledger.worker.v1.Welcome.lease:type_name -> google.protobuf.Duration
+	80,  // 50: buildledger.worker.v1.Welcome.orphan_ttl:type_name -> google.protobuf.Duration
+	80,  // 51: buildledger.worker.v1.Welcome.flush:type_name -> google.protobuf.Duration
+	18,  // 52: buildledger.worker.v1.Welcome.ledger_head:type_name -> buildledger.worker.v1.LedgerHead
+	42,  // 53: buildledger.worker.v1.Desired.runs:type_name -> buildledger.worker.v1.DesiredRun
+	7,   // 54: buildledger.worker.v1.DesiredRun.want:type_name -> buildledger.worker.v1.Want
+	50,  // 55: buildledger.worker.v1.DesiredRun.spec:type_name -> buildledger.worker.v1.RunSpec
+	43,  // 56: buildledger.worker.v1.DesiredRun.stop:type_name -> buildledger.worker.v1.Stop
+	4,   // 57: buildledger.worker.v1.Stop.level:type_name -> buildledger.worker.v1.StopLevel
+	80,  // 58: buildledger.worker.v1.Stop.grace:type_name -> google.protobuf.Duration
+	45,  // 59: buildledger.worker.v1.Progress.acks:type_name -> buildledger.worker.v1.Ack
+	46,  // 60: buildledger.worker.v1.Progress.credits:type_name -> buildledger.worker.v1.Credit
+	18,  // 61: buildledger.worker.v1.HeartbeatReply.ledger_head:type_name -> buildledger.worker.v1.LedgerHead
+	80,  // 62: buildledger.worker.v1.Drain.deadline:type_name -> google.protobuf.Duration
+	8,   // 63: buildledger.worker.v1.Error.code:type_name -> buildledger.worker.v1.ErrorCode
+	80,  // 64: buildledger.worker.v1.Error.retry_after:type_name -> google.protobuf.Duration
+	51,  // 65: buildledger.worker.v1.RunSpec.command:type_name -> buildledger.worker.v1.Command
+	59,  // 66: buildledger.worker.v1.RunSpec.make_directory:type_name -> buildledger.worker.v1.MakeDirectory
+	60,  // 67: buildledger.worker.v1.RunSpec.remove:type_name -> buildledger.worker.v1.Remove
+	61,  // 68: buildledger.worker.v1.RunSpec.copy:type_name -> buildledger.worker.v1.Copy
+	62,  // 69: buildledger.worker.v1.RunSpec.stat:type_name -> buildledger.worker.v1.Stat
+	63,  // 70: buildledger.worker.v1.RunSpec.glob:type_name -> buildledger.worker.v1.Glob
+	64,  // 71: buildledger.worker.v1.RunSpec.write_file:type_name -> buildledger.worker.v1.WriteFile
+	65,  // 72: buildledger.worker.v1.RunSpec.read_file:type_name -> buildledger.worker.v1.ReadFile
+	66,  // 73: buildledger.worker.v1.RunSpec.files_in:type_name -> buildledger.worker.v1.FileIn
+	67,  // 74: buildledger.worker.v1.RunSpec.files_out:type_name -> buildledger.worker.v1.FileOut
+	56,  // 75: buildledger.worker.v1.RunSpec.timeouts:type_name -> buildledger.worker.v1.Timeouts
+	52,  // 76: buildledger.worker.v1.Command.argv:type_name -> buildledger.worker.v1.Argv
+	53,  // 77: buildledger.worker.v1.Command.shell_script:type_name -> buildledger.worker.v1.ShellScript
+	78,  // 78: buildledger.worker.v1.Command.env:type_name -> buildledger.worker.v1.Command.EnvEntry
+	54,  // 79: buildledger.worker.v1.Command.secrets:type_name -> buildledger.worker.v1.Secret
+	55,  // 80: buildledger.worker.v1.Command.pty:type_name -> buildledger.worker.v1.Pty
+	57,  // 81: buildledger.worker.v1.Command.stop_policy:type_name -> buildledger.worker.v1.StopStep
+	9,   // 82: buildledger.worker.v1.Command.output_policy:type_name -> buildledger.worker.v1.OutputPolicy
+	58,  // 83: buildledger.worker.v1.Command.watch_files:type_name -> buildledger.worker.v1.WatchFile
+	80,  // 84: buildledger.worker.v1.Timeouts.no_output:type_name -> google.protobuf.Duration
+	80,  // 85: buildledger.worker.v1.Timeouts.max:type_name -> google.protobuf.Duration
+	80,  // 86: buildledger.worker.v1.Timeouts.start:type_name -> google.protobuf.Duration
+	4,   // 87: buildledger.worker.v1.StopStep.level:type_name -> buildledger.worker.v1.StopLevel
+	80,  // 88: buildledger.worker.v1.StopStep.grace:type_name -> google.protobuf.Duration
+	68,  // 89: buildledger.worker.v1.FileIn.blob:type_name -> buildledger.worker.v1.Blob
+	68,  // 90: buildledger.worker.v1.FindMissingRequest.blobs:type_name -> buildledger.worker.v1.Blob
+	68,  // 91: buildledger.worker.v1.FindMissingResponse.missing:type_name -> buildledger.worker.v1.Blob
+	68,  // 92: buildledger.worker.v1.BlobStatusRequest.blob:type_name -> buildledger.worker.v1.Blob
+	68,  // 93: buildledger.worker.v1.BlobWriteRequest.blob:type_name -> buildledger.worker.v1.Blob
+	68,  // 94: buildledger.worker.v1.BlobReadRequest.blob:type_name -> buildledger.worker.v1.Blob
+	10,  // 95: buildledger.worker.v1.Enrollment.Enroll:input_type -> buildledger.worker.v1.EnrollRequest
+	12,  // 96: buildledger.worker.v1.Enrollment.Rotate:input_type -> buildledger.worker.v1.RotateRequest
+	15,  // 97: buildledger.worker.v1.Worker.Session:input_type -> buildledger.worker.v1.Up
+	69,  // 98: buildledger.worker.v1.Blobs.FindMissing:input_type -> buildledger.worker.v1.FindMissingRequest
+	71,  // 99: buildledger.worker.v1.Blobs.Status:input_type -> buildledger.worker.v1.BlobStatusRequest
+	73,  // 100: buildledger.worker.v1.Blobs.Write:input_type -> buildledger.worker.v1.BlobWriteRequest
+	75,  // 101: buildledger.worker.v1.Blobs.Read:input_type -> buildledger.worker.v1.BlobReadRequest
+	11,  // 102: buildledger.worker.v1.Enrollment.Enroll:output_type -> buildledger.worker.v1.EnrollResponse
+	13,  // 103: buildledger.worker.v1.Enrollment.Rotate:output_type -> buildledger.worker.v1.RotateResponse
+	16,  // 104: buildledger.worker.v1.Worker.Session:output_type -> buildledger.worker.v1.Down
+	70,  // 105: buildledger.worker.v1.Blobs.FindMissing:output_type -> buildledger.worker.v1.FindMissingResponse
+	72,  // 106: buildledger.worker.v1.Blobs.Status:output_type -> buildledger.worker.v1.BlobStatusResponse
+	74,  // 107: buildledger.worker.v1.Blobs.Write:output_type -> buildledger.worker.v1.BlobWriteResponse
+	76,  // 108: buildledger.worker.v1.Blobs.Read:output_type -> buildledger.worker.v1.BlobReadResponse
+	102, // [102:109] is the sub-list for method output_type
+	95,  // [95:102] is the sub-list for method input_type
+	95,  // [95:95] is the sub-list for extension type_name
+	95,  // [95:95] is the sub-list for extension extendee
+	0,   // [0:95] is the sub-list for field type_name
 }
 
 func init() { file_buildledger_grpc_protos_worker_v1_worker_proto_init() }
@@ -6484,7 +6592,7 @@ func file_buildledger_grpc_protos_worker_v1_worker_proto_init() {
 		(*Down_Drain)(nil),
 		(*Down_Error)(nil),
 	}
-	file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[12].OneofWrappers = []any{
+	file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[13].OneofWrappers = []any{
 		(*RunEvent_Accepted)(nil),
 		(*RunEvent_Rejected)(nil),
 		(*RunEvent_Started)(nil),
@@ -6494,13 +6602,13 @@ func file_buildledger_grpc_protos_worker_v1_worker_proto_init() {
 		(*RunEvent_Stopping)(nil),
 		(*RunEvent_Exited)(nil),
 	}
-	file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[22].OneofWrappers = []any{
+	file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[23].OneofWrappers = []any{
 		(*Exited_Code)(nil),
 		(*Exited_Signal)(nil),
 	}
-	file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[25].OneofWrappers = []any{}
-	file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[34].OneofWrappers = []any{}
-	file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[39].OneofWrappers = []any{
+	file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[26].OneofWrappers = []any{}
+	file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[35].OneofWrappers = []any{}
+	file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[40].OneofWrappers = []any{
 		(*RunSpec_Command)(nil),
 		(*RunSpec_MakeDirectory)(nil),
 		(*RunSpec_Remove)(nil),
@@ -6510,7 +6618,7 @@ func file_buildledger_grpc_protos_worker_v1_worker_proto_init() {
 		(*RunSpec_WriteFile)(nil),
 		(*RunSpec_ReadFile)(nil),
 	}
-	file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[40].OneofWrappers = []any{
+	file_buildledger_grpc_protos_worker_v1_worker_proto_msgTypes[41].OneofWrappers = []any{
 		(*Command_Argv)(nil),
 		(*Command_ShellScript)(nil),
 	}
@@ -6520,7 +6628,7 @@ func file_buildledger_grpc_protos_worker_v1_worker_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_buildledger_grpc_protos_worker_v1_worker_proto_rawDesc), len(file_buildledger_grpc_protos_worker_v1_worker_proto_rawDesc)),
 			NumEnums:      10,
-			NumMessages:   68,
+			NumMessages:   69,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -20,6 +20,8 @@ export interface Launch {
   readonly directory: string;
   /** The build directory, which the paths of watched files are relative to; absolute. */
   readonly root: string;
+  /** Holds all build directories; from there the other two are opened, without following links. */
+  readonly work_directory: string;
   /** The whole environment, `NAME=value`, except for the variables of secret files. */
   readonly env: readonly string[];
   /** More variables, whose bytes need not be UTF-8. */

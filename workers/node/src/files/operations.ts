@@ -1,7 +1,5 @@
 // Does the file operations of runs.
-import { constants } from "node:fs";
-import { lstat, mkdir, open, stat } from "node:fs/promises";
-import path from "node:path";
+import { lstat, mkdir } from "node:fs/promises";
 import { create } from "@bufbuild/protobuf";
 import { systemCode } from "../log.js";
 import {
@@ -13,13 +11,16 @@ import {
   type Glob,
   type MakeDirectory,
   type ReadFile,
+  type Remove,
   type RunSpec,
   type Stat,
   type WriteFile,
 } from "../proto/worker_pb.js";
+import { type OpenDirectory, withOpened, withPlaceOf } from "./contained.js";
 import { FileOperationError, fileError } from "./errors.js";
-import { describe, type IsStopped, matching } from "./listing.js";
-import { type BytePath, fromWire, resolve, resolveLinks, toBuffer } from "./paths.js";
+import type { Place } from "./held-directory.js";
+import { checkPattern, describe, type IsStopped, matching } from "./listing.js";
+import { type BuildDirectory, type BytePath, fromWire, partsOf } from "./paths.js";
 import { replaceFile, writeAll } from "./replacing.js";
 import { copyTree, removeTree } from "./trees.js";
 
@@ -29,132 +30,168 @@ const PERMISSIONS = 0o777;
 const DEFAULT_MODE = 0o644;
 
 /**
- * Do the file operation of `spec` below `root`; resolves with its results, of which the last may be an error.
+ * Do the file operation of `spec` in a build directory, which is made for what changes something there; resolves with its results,
+ * of which the last may be an error.
  *
  * @throws StoppedError the run is to be ended.
  */
-export async function perform(root: BytePath, spec: RunSpec, isStopped: IsStopped): Promise<FileResult[]> {
-  const results: FileResult[] = [];
+export async function perform(
+  directory: BuildDirectory,
+  spec: RunSpec,
+  isStopped: IsStopped,
+): Promise<FileResult[]> {
   try {
-    if (!["remove", "stat", "glob", "readFile"].includes(spec.operation.case ?? "")) {
-      await mkdir(toBuffer(root), { recursive: true });
-    }
-    for await (const result of produce(root, spec, isStopped)) {
-      results.push(result);
-    }
+    return [await produce(directory, spec, isStopped)];
   } catch (error) {
-    const failure = fileError(root, error, operationPath(spec));
+    const failure = fileError(directory.path, error, operationPath(spec));
     if (failure === undefined) {
       throw error;
     }
-    results.push(create(FileResultSchema, { error: failure }));
+    return [create(FileResultSchema, { error: failure })];
   }
-  return results;
 }
 
-async function* produce(root: BytePath, spec: RunSpec, isStopped: IsStopped): AsyncGenerator<FileResult> {
-  const { operation } = spec;
+async function produce(
+  directory: BuildDirectory,
+  { operation }: RunSpec,
+  isStopped: IsStopped,
+): Promise<FileResult> {
   switch (operation.case) {
     case "makeDirectory":
-      yield await makeDirectory(root, operation.value);
-      break;
-    case "remove": {
-      const changed = await removeTree(resolve(root, fromWire(operation.value.path)), isStopped);
-      yield create(FileResultSchema, { changed });
-      break;
-    }
+      return withOpened(directory, true, (tree) => makeDirectory(tree, operation.value));
+    case "remove":
+      return remove(directory, operation.value, isStopped);
     case "copy":
-      yield await copy(root, operation.value, isStopped);
-      break;
+      return withOpened(directory, true, (tree) => copy(tree, operation.value, isStopped));
     case "stat":
-      yield await statPath(root, operation.value);
-      break;
+      partsOf(fromWire(operation.value.path));
+      return orNothing(withOpened(directory, false, (tree) => statPath(tree, operation.value)));
     case "glob":
-      yield await globPaths(root, operation.value, isStopped);
-      break;
+      operation.value.patterns.map(fromWire).forEach(checkPattern);
+      return orNothing(withOpened(directory, false, (tree) => globPaths(tree, operation.value, isStopped)));
     case "writeFile":
-      yield await writeFile(root, operation.value);
-      break;
+      return withOpened(directory, true, (tree) => writeFile(tree, operation.value));
     case "readFile":
-      yield await readFile(root, operation.value);
-      break;
+      partsOf(fromWire(operation.value.path));
+      return withOpened(directory, false, (tree) => readFile(tree, operation.value));
+    default:
+      throw new Error("this isn't a file operation");
   }
 }
 
-async function makeDirectory(root: BytePath, operation: MakeDirectory): Promise<FileResult> {
-  const absolute = resolveLinks(root, fromWire(operation.path));
-  const existed = await isDirectory(absolute);
-  await mkdir(toBuffer(absolute), { recursive: true });
-  return create(FileResultSchema, { changed: !existed });
-}
-
-async function copy(root: BytePath, operation: Copy, isStopped: IsStopped): Promise<FileResult> {
-  const destination = fromWire(operation.destination);
-  const source = resolve(root, fromWire(operation.source));
-  const target = resolve(root, destination);
-  if (source === target || `${source}/`.startsWith(`${target}/`) || `${target}/`.startsWith(`${source}/`)) {
-    throw new FileOperationError(FileErrorCode.IO, destination, "source and destination contain each other");
+async function makeDirectory(tree: OpenDirectory, operation: MakeDirectory): Promise<FileResult> {
+  const relative = fromWire(operation.path);
+  if (partsOf(relative).length === 0) {
+    return create(FileResultSchema, { changed: false });
   }
-  await lstat(toBuffer(source));
-  await mkdir(toBuffer(path.posix.dirname(target)), { recursive: true });
-  await removeTree(target, isStopped);
-  await copyTree(source, target, isStopped);
-  return create(FileResultSchema, { changed: true });
+  return tree.at(relative, { make: true, follow: true }, async (place) => {
+    try {
+      await mkdir(place.system);
+      return create(FileResultSchema, { changed: true });
+    } catch (error) {
+      if (systemCode(error) === "EEXIST" && (await lstat(place.system)).isDirectory()) {
+        return create(FileResultSchema, { changed: false });
+      }
+      throw error;
+    }
+  });
 }
 
-async function statPath(root: BytePath, operation: Stat): Promise<FileResult> {
-  const absolute = resolve(root, fromWire(operation.path));
+async function remove(
+  directory: BuildDirectory,
+  operation: Remove,
+  isStopped: IsStopped,
+): Promise<FileResult> {
+  const relative = fromWire(operation.path);
+  const removeThere = (place: Place): Promise<boolean> => removeTree(place, isStopped);
+  const isAll = partsOf(relative).length === 0;
+  let isReached = false;
   try {
-    return create(FileResultSchema, { entries: [await describe(root, absolute, operation.sha256)] });
+    const changed = await (isAll
+      ? withPlaceOf(directory, removeThere)
+      : withOpened(directory, false, (tree) =>
+          tree.at(relative, {}, (place) => {
+            isReached = true;
+            return removeThere(place);
+          }),
+        ));
+    return create(FileResultSchema, { changed });
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(systemCode(error))) {
-      return create(FileResultSchema);
+    if (!isReached && ["ENOENT", "ENOTDIR"].includes(systemCode(error))) {
+      return create(FileResultSchema, { changed: false });
     }
     throw error;
   }
 }
 
+async function copy(tree: OpenDirectory, operation: Copy, isStopped: IsStopped): Promise<FileResult> {
+  const [from, to] = [fromWire(operation.source), fromWire(operation.destination)];
+  const refuse = (): never => {
+    throw new FileOperationError(FileErrorCode.IO, to, "source and destination contain each other");
+  };
+  if (partsOf(from).length === 0 || partsOf(to).length === 0) {
+    refuse();
+  }
+  await tree.at(from, {}, async (source) => {
+    await lstat(source.system);
+    await tree.at(to, { make: true }, async (target) => {
+      if (
+        `${source.path}/`.startsWith(`${target.path}/`) ||
+        `${target.path}/`.startsWith(`${source.path}/`)
+      ) {
+        refuse();
+      }
+      await removeTree(target, isStopped);
+      await copyTree(source, target, isStopped);
+    });
+  });
+  return create(FileResultSchema, { changed: true });
+}
+
+async function statPath(tree: OpenDirectory, operation: Stat): Promise<FileResult> {
+  return create(FileResultSchema, {
+    entries: [await describe(tree, fromWire(operation.path), operation.sha256)],
+  });
+}
+
 /** The entries that match. */
-async function globPaths(root: BytePath, operation: Glob, isStopped: IsStopped): Promise<FileResult> {
+async function globPaths(tree: OpenDirectory, operation: Glob, isStopped: IsStopped): Promise<FileResult> {
   const limit = Math.min(operation.limit || MOST_ENTRIES, MOST_ENTRIES);
   const found = new Set<BytePath>();
   let truncated = false;
   for (const pattern of operation.patterns) {
-    for await (const absolute of matching(root, fromWire(pattern), isStopped)) {
-      if (found.size === limit && !found.has(absolute)) {
+    for (const path of await matching(tree, fromWire(pattern), isStopped)) {
+      if (found.size === limit && !found.has(path)) {
         truncated = true;
         break;
       }
-      found.add(absolute);
+      found.add(path);
     }
   }
   const entries: FileEntry[] = [];
-  for (const absolute of [...found].sort()) {
-    entries.push(await describe(root, absolute));
+  for (const path of [...found].sort()) {
+    entries.push(await describe(tree, path));
   }
   return create(FileResultSchema, { entries, truncated });
 }
 
-async function writeFile(root: BytePath, operation: WriteFile): Promise<FileResult> {
+async function writeFile(tree: OpenDirectory, operation: WriteFile): Promise<FileResult> {
   const relative = fromWire(operation.path);
   if (operation.content.length > MOST_CONTENT_BYTES) {
     const message = `more than ${MOST_CONTENT_BYTES} bytes have to go through a blob`;
     throw new FileOperationError(FileErrorCode.TOO_LARGE, relative, message);
   }
-  const target = resolve(root, relative);
-  if (operation.makeParents) {
-    await mkdir(toBuffer(path.posix.dirname(target)), { recursive: true });
-  }
   const mode = operation.mode & PERMISSIONS || DEFAULT_MODE;
-  await replaceFile(target, mode, (file) => writeAll(file, operation.content));
+  await tree.at(relative, { make: operation.makeParents }, (target) =>
+    replaceFile(target, mode, (file) => writeAll(file, operation.content)),
+  );
   return create(FileResultSchema, { changed: true });
 }
 
-async function readFile(root: BytePath, operation: ReadFile): Promise<FileResult> {
+async function readFile(tree: OpenDirectory, operation: ReadFile): Promise<FileResult> {
   const relative = fromWire(operation.path);
   const limit = Math.min(operation.limit || MOST_CONTENT_BYTES, MOST_CONTENT_BYTES);
-  const absolute = resolveLinks(root, relative);
-  const file = await open(toBuffer(absolute), constants.O_RDONLY | constants.O_NONBLOCK);
+  const file = await tree.openFile(relative, { follow: true });
   try {
     if (!(await file.stat()).isFile()) {
       throw new FileOperationError(FileErrorCode.IS_A_DIRECTORY, relative, "not a regular file");
@@ -168,12 +205,15 @@ async function readFile(root: BytePath, operation: ReadFile): Promise<FileResult
   }
 }
 
-async function isDirectory(absolute: BytePath): Promise<boolean> {
+/** An empty result where there is nothing. */
+async function orNothing(result: Promise<FileResult>): Promise<FileResult> {
   try {
-    return (await stat(toBuffer(absolute))).isDirectory();
-  } catch {
-    // There is none, or it can't be examined: making it gives the reason.
-    return false;
+    return await result;
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(systemCode(error))) {
+      return create(FileResultSchema);
+    }
+    throw error;
   }
 }
 

@@ -1,6 +1,5 @@
-// Resolves paths and refuses those that leave the build directory, symbolic links considered.
+// Takes the protocol's paths apart, and names the build directory that they belong to. What they mean is opened in contained.ts.
 import { readlinkSync } from "node:fs";
-import path from "node:path";
 
 /**
  * A path as bytes, one character each ("latin1"): a file name need not be UTF-8.
@@ -16,6 +15,16 @@ export class PathEscapesError extends Error {
   constructor(readonly path: BytePath) {
     super(`the path '${toText(path)}' leaves the build directory`);
   }
+}
+
+/** Where a build directory lies, which need not exist yet. */
+export interface BuildDirectory {
+  /** Real path of the directory that holds all build directories; whoever set the worker up chose it. */
+  readonly workDirectory: BytePath;
+  /** Of the directories that lead down to it from there, itself the last; none was a link when it was looked at. */
+  readonly names: readonly BytePath[];
+  /** Its real path. */
+  readonly path: BytePath;
 }
 
 /** From the bytes that the protocol has. */
@@ -44,53 +53,22 @@ export function toText(bytePath: BytePath): string {
 }
 
 /**
- * The real path of a build directory, which need not exist yet.
+ * The build directory of that name.
  *
  * @throws PathEscapesError `builddir` isn't made of plain names, or a link leads it out of `workDirectory`.
  */
-export function buildDirectory(workDirectory: string, builddir: string): BytePath {
+export function buildDirectory(workDirectory: string, builddir: string): BuildDirectory {
   const parts = fromText(builddir).split("/");
   if (parts.some((part) => ["", ".", ".."].includes(part) || /[\0\\]/.test(part))) {
     throw new PathEscapesError(fromText(builddir));
   }
   const base = realPath(fromText(workDirectory));
   const real = realPath([base, ...parts].join("/"));
-  if (!isBelow(real, base)) {
+  const names = namesBelow(base, real);
+  if (names === undefined || names.length === 0) {
     throw new PathEscapesError(fromText(builddir));
   }
-  return real;
-}
-
-/**
- * The absolute path of `relative` with links in its directories resolved, and its last name left as it is.
- *
- * `root` is a real path. The result may be `root` itself.
- *
- * @throws PathEscapesError it is absolute or leads out of `root`.
- */
-export function resolve(root: BytePath, relative: BytePath): BytePath {
-  const joined = join(root, relative);
-  if (joined === root) {
-    return root;
-  }
-  const directory = realPath(path.posix.dirname(joined));
-  if (directory !== root && !isBelow(directory, root)) {
-    throw new PathEscapesError(relative);
-  }
-  return `${directory}/${path.posix.basename(joined)}`;
-}
-
-/**
- * As `inside`, with a link in the last name resolved as well.
- *
- * @throws PathEscapesError it is absolute or leads out of `root`.
- */
-export function resolveLinks(root: BytePath, relative: BytePath): BytePath {
-  const real = realPath(join(root, relative));
-  if (real !== root && !isBelow(real, root)) {
-    throw new PathEscapesError(relative);
-  }
-  return real;
+  return { workDirectory: base, names, path: real };
 }
 
 /** `absolute` as the protocol names it, relative to `root` where it lies in it. */
@@ -98,30 +76,37 @@ export function relativeTo(root: BytePath, absolute: BytePath): BytePath {
   if (absolute === root) {
     return ".";
   }
-  return isBelow(absolute, root) ? absolute.slice(root.length + 1) : absolute;
+  return absolute.startsWith(`${root}/`) ? absolute.slice(root.length + 1) : absolute;
 }
 
-/** The parts of a relative path, without empty ones and ".". */
-export function partsOf(relative: BytePath): BytePath[] {
+/** What stands between the slashes of a path, without empty parts and those that say "here". */
+export function plainParts(relative: BytePath): BytePath[] {
   return relative.split("/").filter((part) => part !== "" && part !== ".");
 }
 
-function join(root: BytePath, relative: BytePath): BytePath {
-  const parts = partsOf(relative);
+/**
+ * The names that a path of the protocol is made of; none for the build directory itself.
+ *
+ * @throws PathEscapesError it is absolute, or goes up.
+ */
+export function partsOf(relative: BytePath): BytePath[] {
+  const parts = plainParts(relative);
   // ".." is refused even where it would stay inside: after a link it doesn't mean what the text says.
   if (relative.startsWith("/") || relative.includes("\0") || parts.includes("..")) {
     throw new PathEscapesError(relative);
   }
-  return [root, ...parts].join("/");
+  return parts;
 }
 
-/** By components: "build-evil" isn't in "build". */
-function isBelow(candidate: BytePath, directory: BytePath): boolean {
-  return candidate.startsWith(directory === "/" ? "/" : `${directory}/`) && candidate !== directory;
+/** The names that lead from one absolute path down to another; undefined if that isn't in it. By components: "build-evil" isn't in "build". */
+export function namesBelow(directory: BytePath, absolute: BytePath): BytePath[] | undefined {
+  const above = plainParts(directory);
+  const parts = plainParts(absolute);
+  return above.every((part, index) => part === parts[index]) ? parts.slice(above.length) : undefined;
 }
 
 /** An absolute path with all links resolved, as far as it exists; with Node's own function all of it has to exist. */
-function realPath(absolute: BytePath): BytePath {
+export function realPath(absolute: BytePath): BytePath {
   let pending = absolute.split("/");
   let resolved = "";
   let links = 0;

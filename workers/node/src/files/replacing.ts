@@ -1,8 +1,11 @@
 // Writes files and links so that they appear whole, in one step.
 import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
 import { type FileHandle, open, rename, symlink, unlink } from "node:fs/promises";
-import path from "node:path";
-import { type BytePath, toBuffer } from "./paths.js";
+import type { Place } from "./held-directory.js";
+
+const NEW = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const OWN = 0o600;
 
 /**
  * Have `fill` write a new file beside `target`, then give it its mode and its name in one step.
@@ -10,12 +13,12 @@ import { type BytePath, toBuffer } from "./paths.js";
  * @throws whatever `fill` throws, or a system error; nothing is left behind.
  */
 export async function replaceFile(
-  target: BytePath,
+  target: Place,
   mode: number,
   fill: (file: FileHandle) => Promise<void>,
 ): Promise<void> {
-  const temporary = temporaryName(target);
-  const file = await open(temporary, "wx+", 0o600);
+  const temporary = temporaryBeside(target);
+  const file = await open(temporary.system, NEW, OWN);
   try {
     try {
       await fill(file);
@@ -23,9 +26,9 @@ export async function replaceFile(
     } finally {
       await file.close();
     }
-    await rename(temporary, toBuffer(target));
+    await moveTo(temporary, target);
   } catch (error) {
-    await unlink(temporary);
+    await unlink(temporary.system);
     throw error;
   }
 }
@@ -36,31 +39,26 @@ export async function replaceFile(
  * @throws whatever `read` throws, or a system error; nothing is left behind.
  */
 export async function replaceByLink(
-  target: BytePath,
+  target: Place,
   read: (scratch: FileHandle) => Promise<Buffer>,
 ): Promise<void> {
-  const scratch = temporaryName(target);
-  const file = await open(scratch, "wx+", 0o600);
+  const scratch = temporaryBeside(target);
+  const file = await open(scratch.system, NEW, OWN);
   let pointsTo: Buffer;
   try {
     pointsTo = await read(file);
   } finally {
     await file.close();
-    await unlink(scratch);
+    await unlink(scratch.system);
   }
-  const temporary = temporaryName(target);
-  await symlink(pointsTo, temporary);
+  const temporary = temporaryBeside(target);
+  await symlink(pointsTo, temporary.system);
   try {
-    await rename(temporary, toBuffer(target));
+    await moveTo(temporary, target);
   } catch (error) {
-    await unlink(temporary);
+    await unlink(temporary.system);
     throw error;
   }
-}
-
-/** A new name in the directory of `target`. */
-function temporaryName(target: BytePath): ReturnType<typeof toBuffer> {
-  return toBuffer(`${path.posix.dirname(target)}/.buildledger-${randomBytes(8).toString("hex")}`);
 }
 
 /** Write all of `data` where the file stands. */
@@ -68,4 +66,18 @@ export async function writeAll(file: FileHandle, data: Uint8Array): Promise<void
   for (let written = 0; written < data.length; ) {
     written += (await file.write(data, written)).bytesWritten;
   }
+}
+
+async function moveTo(temporary: Place, target: Place): Promise<void> {
+  try {
+    await rename(temporary.system, target.system);
+  } catch (error) {
+    // It names both; the one that nobody has heard of comes first.
+    throw error instanceof Error ? Object.assign(error, { path: target.system }) : error;
+  }
+}
+
+/** A new name in the directory of `target`. */
+function temporaryBeside(target: Place): Place {
+  return target.beside(`.buildledger-${randomBytes(8).toString("hex")}`);
 }

@@ -15,7 +15,9 @@ import { log, reasonOf, systemCode } from "../log.js";
 import type { WorkerSettings } from "../settings.js";
 import { sleep } from "../timing.js";
 import { StoppedError } from "./errors.js";
+import { HeldDirectory, Place } from "./held-directory.js";
 import type { IsStopped } from "./listing.js";
+import { fromText } from "./paths.js";
 import { removeTree } from "./trees.js";
 
 /** How often a worker that runs looks for them. */
@@ -117,7 +119,10 @@ export class UnusedDirectories {
 export async function removeAll(directories: readonly string[], isStopped: IsStopped): Promise<void> {
   for (const directory of directories) {
     try {
-      await removeTree(Buffer.from(directory).toString("latin1"), isStopped);
+      const above = HeldDirectory.at(fromText(path.dirname(directory)));
+      await above.during((held) =>
+        removeTree(new Place(held, fromText(path.basename(directory))), isStopped),
+      );
     } catch (error) {
       if (error instanceof StoppedError) {
         return;

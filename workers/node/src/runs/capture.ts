@@ -29,7 +29,7 @@ export class Capture {
     this.#ends = pipes.map((pipe, index) => this.#listen(pipe, index));
     this.#files = command.watchFiles.map((file, index) => {
       const feed = (data: Buffer): void => this.#feed(pipes.length + index, data);
-      return new WatchedFile(plan.root, fromWire(file.path), file.fromStart, feed);
+      return new WatchedFile(plan.directory, fromWire(file.path), file.fromStart, feed);
     });
     this.#unwatch = this.#files.length > 0 ? watch(this.#files, () => this.#isBlocked) : () => undefined;
   }

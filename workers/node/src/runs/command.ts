@@ -1,6 +1,4 @@
 // Runs one command of an attempt without a supervisor: starts it, records its output, stops it on request or when a limit is passed.
-import { mkdirSync } from "node:fs";
-import { fromText, PathEscapesError, resolveLinks, toBuffer, toText } from "../files/paths.js";
 import { Kind, recordOf } from "../journal/records.js";
 import { reasonOf } from "../log.js";
 import { StartFailedError } from "../processes/executable.js";
@@ -14,6 +12,7 @@ import type { Attempt, ExitedInit } from "./attempt.js";
 import { Capture } from "./capture.js";
 import { notStarted } from "./exited.js";
 import { commandLine, environment, type Plan } from "./plan.js";
+import { openWorkingDirectory } from "./working-directory.js";
 
 // A background child that inherited the pipes doesn't keep the run open for longer.
 const END_OF_OUTPUT_SECONDS = 5;
@@ -49,23 +48,23 @@ async function startCommand(
   secretFiles: SecretFiles,
 ): Promise<RunningProcess> {
   try {
-    mkdirSync(toBuffer(plan.root), { recursive: true });
-    const variables = secretFiles.write(command.secrets);
-    return await startProcess({
-      argv: commandLine(command),
-      workingDirectory: toText(resolveLinks(plan.root, fromText(command.cwd))),
-      environment: { ...environment(command, process.env, attempt.cookie), ...variables },
-      stdin: command.stdin,
-      mergeStderr: command.mergeStderr,
-      umask: command.umask,
-      pipeNames: await pipes.take(pipesNeeded(command.mergeStderr, command.stdin.length > 0)),
+    return await openWorkingDirectory(plan, command).during(async (directory) => {
+      const variables = secretFiles.write(command.secrets);
+      return startProcess({
+        argv: commandLine(command),
+        workingDirectory: directory.itself.toString(),
+        environment: { ...environment(command, process.env, attempt.cookie), ...variables },
+        stdin: command.stdin,
+        mergeStderr: command.mergeStderr,
+        umask: command.umask,
+        pipeNames: await pipes.take(pipesNeeded(command.mergeStderr, command.stdin.length > 0)),
+      });
     });
   } catch (error) {
     if (error instanceof StartFailedError) {
       throw error;
     }
-    const failure = error instanceof PathEscapesError ? StartFailure.BAD_CWD : StartFailure.OTHER;
-    throw new StartFailedError(failure, reasonOf(error));
+    throw new StartFailedError(StartFailure.OTHER, reasonOf(error));
   }
 }
 

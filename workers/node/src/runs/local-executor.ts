@@ -88,7 +88,7 @@ export class LocalExecutor {
 
   /** Do the plan's file operation; an error is the last result. */
   operate(attempt: Attempt, plan: Plan): Promise<FileResult[]> {
-    return perform(plan.root, plan.spec, () => attempt.stop.isMade);
+    return perform(plan.directory, plan.spec, () => attempt.stop.isMade);
   }
 
   /** Give the server the files that the plan asks for. */
@@ -97,6 +97,6 @@ export class LocalExecutor {
   }
 }
 
-function transferTask({ runId, attempt, stop }: Attempt, { spec, root }: Plan): TransferTask {
-  return { runId, attempt, spec, root, stop };
+function transferTask({ runId, attempt, stop }: Attempt, { spec, directory }: Plan): TransferTask {
+  return { runId, attempt, spec, directory, stop };
 }

@@ -1,5 +1,5 @@
 // Checks a RunSpec before anything is started, and derives what is needed to execute it.
-import { type BytePath, buildDirectory, PathEscapesError } from "../files/paths.js";
+import { type BuildDirectory, buildDirectory, PathEscapesError } from "../files/paths.js";
 import { matches } from "../files/patterns.js";
 import { COOKIE_VARIABLE } from "../processes/procfs.js";
 import {
@@ -48,8 +48,8 @@ export class SpecRefusedError extends Error {
 /** A checked RunSpec, with what follows from it. */
 export interface Plan {
   readonly spec: RunSpec;
-  /** Real path of the build directory, which may not exist yet. */
-  readonly root: BytePath;
+  /** Which may not exist yet. */
+  readonly directory: BuildDirectory;
   readonly channels: readonly string[];
   /** Ends with KILL. */
   readonly stopPolicy: readonly PolicyStep[];
@@ -68,7 +68,7 @@ export interface Plan {
  */
 export function makePlan(spec: RunSpec, workDirectory: string, features: readonly string[]): Plan {
   const { operation } = spec;
-  const root = checkedRoot(spec, workDirectory);
+  const directory = checkedDirectory(spec, workDirectory);
   if (operation.case === undefined && spec.filesIn.length + spec.filesOut.length === 0) {
     throw invalid("there is nothing to do");
   }
@@ -82,7 +82,7 @@ export function makePlan(spec: RunSpec, workDirectory: string, features: readonl
   }
   return {
     spec,
-    root,
+    directory,
     channels,
     stopPolicy: policyOf(stopSteps),
     noOutputSeconds: secondsOf(spec.timeouts?.noOutput),
@@ -132,7 +132,7 @@ export function environment(
   return variables;
 }
 
-function checkedRoot(spec: RunSpec, workDirectory: string): BytePath {
+function checkedDirectory(spec: RunSpec, workDirectory: string): BuildDirectory {
   try {
     return buildDirectory(workDirectory, spec.builddir);
   } catch (error) {

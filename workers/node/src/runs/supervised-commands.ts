@@ -4,6 +4,7 @@ import type { OnWorkerDeath } from "../contract/launch.js";
 import { PathEscapesError } from "../files/paths.js";
 import type { SupervisionHeader } from "../journal/records.js";
 import { reasonOf } from "../log.js";
+import { StartFailedError } from "../processes/executable.js";
 import { type Command, RunSpecSchema, StartFailure } from "../proto/worker_pb.js";
 import { StartedSupervisor } from "../supervision/command.js";
 import type { Attempt, ExitedInit } from "./attempt.js";
@@ -37,6 +38,9 @@ export class SupervisedCommands {
       attempt.supervise(header);
       supervisor = await StartedSupervisor.start(this.program, attempt.directory);
     } catch (error) {
+      if (error instanceof StartFailedError) {
+        return notStarted(error.failure, error.message);
+      }
       const failure = error instanceof PathEscapesError ? StartFailure.BAD_CWD : StartFailure.RESOURCES;
       return notStarted(failure, reasonOf(error));
     }

@@ -1,10 +1,10 @@
 // From the plan of a run to the launch that its supervisor gets.
-import { mkdirSync } from "node:fs";
 import { LAUNCH_VERSION, type Launch } from "../contract/launch.js";
-import { type BytePath, fromText, PathEscapesError, resolveLinks, toBuffer, toText } from "../files/paths.js";
+import { type BytePath, fromText, PathEscapesError, toText } from "../files/paths.js";
 import { type Command, OutputPolicy } from "../proto/worker_pb.js";
 import { levelName } from "./enum-mapping.js";
 import { commandLine, environment, type Plan } from "./plan.js";
+import { openWorkingDirectory } from "./working-directory.js";
 
 const DEFAULT_ROWS = 24;
 const DEFAULT_COLUMNS = 80;
@@ -18,19 +18,21 @@ export type LaunchLimits = Pick<
 /**
  * The launch of a plan's command, all but its limits; makes the build directory.
  *
- * @throws PathEscapesError the working directory isn't in the build directory, or its path is no UTF-8.
+ * @throws StartFailedError the working directory isn't there, or not in the build directory.
+ * @throws PathEscapesError its path is no UTF-8.
  * @throws a system error: the build directory can't be made.
  */
 export function launchOf(plan: Plan, command: Command, cookie: string): Omit<Launch, keyof LaunchLimits> {
-  mkdirSync(toBuffer(plan.root), { recursive: true });
+  const directory = openWorkingDirectory(plan, command).duringSync(({ path }) => path);
   const { pty, watchFiles } = command;
   const script = command.program.case === "shellScript" ? command.program.value : undefined;
   return {
     version: LAUNCH_VERSION,
     argv: commandLine(command),
     is_script: script !== undefined && script.interpreter.length === 0,
-    directory: checkedText(resolveLinks(plan.root, fromText(command.cwd))),
-    root: checkedText(plan.root),
+    directory: checkedText(directory),
+    root: checkedText(plan.directory.path),
+    work_directory: checkedText(plan.directory.workDirectory),
     ...variablesOf(command, cookie),
     cookie,
     stdin: base64(command.stdin),

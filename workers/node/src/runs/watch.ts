@@ -1,6 +1,7 @@
 // Turns the growth of files into output, as `tail --follow=name` would.
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { type BytePath, resolveLinks, toBuffer } from "../files/paths.js";
+import { type BigIntStats, closeSync, fstatSync, readSync } from "node:fs";
+import { withOpenedSync } from "../files/contained.js";
+import type { BuildDirectory, BytePath } from "../files/paths.js";
 
 // A file's growth can't be waited for portably; only runs that ask for it pay for polling.
 const INTERVAL_MS = 200;
@@ -14,7 +15,7 @@ export class WatchedFile {
   #offset = 0;
 
   constructor(
-    private readonly root: BytePath,
+    private readonly directory: BuildDirectory,
     private readonly path: BytePath,
     fromStart: boolean,
     private readonly feed: (data: Buffer) => void,
@@ -55,8 +56,9 @@ export class WatchedFile {
   #open(): number | undefined {
     let descriptor: number;
     try {
-      const path = resolveLinks(this.root, this.path);
-      descriptor = openSync(toBuffer(path), constants.O_RDONLY | constants.O_NONBLOCK);
+      descriptor = withOpenedSync(this.directory, false, (tree) =>
+        tree.openFileSync(this.path, { follow: true }),
+      );
     } catch {
       // Not there yet, or not to be read.
       return undefined;

@@ -1,4 +1,5 @@
 // The Hello message: who the worker is, and which attempts it holds.
+import { randomUUID } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { architecture, operatingSystem, SOFTWARE } from "../host-info.js";
 import { type Hello, HelloSchema, RunState, type RunSummary, RunSummarySchema } from "../proto/worker_pb.js";
@@ -6,6 +7,8 @@ import type { Attempt } from "../runs/attempt.js";
 import type { AttemptStore } from "../runs/attempt-store.js";
 import { RECEIVE_LIMIT_BYTES } from "../transport/transport.js";
 import type { AttemptRegistry } from "./attempt-registry.js";
+import { readEpoch } from "./epoch.js";
+import { LedgerHeadFile } from "./ledger-head.js";
 
 /** The version of the protocol that this worker speaks. */
 export const PROTOCOL_VERSION = 1;
@@ -16,8 +19,20 @@ export interface SessionIdentity {
   workerId: string;
   /** The highest epoch that a server has shown. */
   lastEpoch: bigint;
+  readonly ledgerHead: LedgerHeadFile;
   /** Why the worker takes no new work; undefined while it does. */
   drainingReason: string | undefined;
+}
+
+/** The identity of a program that has just started, with what an earlier one has kept. */
+export function newIdentity(stateDirectory: string): SessionIdentity {
+  return {
+    instanceId: randomUUID(),
+    workerId: "",
+    lastEpoch: readEpoch(stateDirectory),
+    ledgerHead: new LedgerHeadFile(stateDirectory),
+    drainingReason: undefined,
+  };
 }
 
 /** Who the worker is and what it holds at this moment. */
@@ -40,13 +55,14 @@ export function helloOf(
     software: SOFTWARE,
     labels: { ...settings.labels },
     capacity: settings.capacity,
-    features: [...features],
+    features: [...features, "ledger_head"],
     limits: { spoolBytes: BigInt(settings.spoolBytes), messageBytes: RECEIVE_LIMIT_BYTES },
     encoding: "utf-8",
     workDirectory: settings.workDirectory,
     runs: registry.all.filter(({ state, isUnknown }) => state > RunState.NEW && !isUnknown).map(summaryOf),
     lastEpoch: identity.lastEpoch,
     draining: identity.drainingReason !== undefined,
+    ledgerHead: identity.ledgerHead.kept,
   });
 }
 

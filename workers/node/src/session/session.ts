@@ -142,6 +142,9 @@ export class Session {
           registry.credit(credit);
         }
         break;
+      case "heartbeatReply":
+        identity.ledgerHead.told(message.value.ledgerHead);
+        break;
       case "drain":
         // Whatever isn't sent or acknowledged yet is sent on the next stream.
         this.reconnectTo = message.value.reconnectTo;
@@ -163,6 +166,7 @@ export class Session {
       throw refusal(ErrorCode.PROTOCOL_VERSION, message, true);
     }
     identity.lastEpoch = welcome.epoch;
+    identity.ledgerHead.welcomed(welcome);
     const heartbeatSeconds = secondsOf(welcome.heartbeat) || DEFAULT_HEARTBEAT_SECONDS;
     this.#heartbeatSeconds = Math.min(
       Math.max(heartbeatSeconds, SHORTEST_HEARTBEAT_SECONDS),

@@ -17,8 +17,14 @@ export function checkCaFile(settings: WorkerSettings): void {
   if (settings.caFile === undefined) {
     return;
   }
+  let text: Buffer;
   try {
-    new X509Certificate(readFileSync(settings.caFile));
+    text = readFileSync(settings.caFile);
+  } catch (error) {
+    throw new CaFileUnusableError(`--ca: ${settings.caFile} can't be read: ${reasonOf(error)}`);
+  }
+  try {
+    new X509Certificate(text);
   } catch (error) {
     throw new CaFileUnusableError(`--ca: ${settings.caFile} holds no PEM certificate: ${reasonOf(error)}`);
   }

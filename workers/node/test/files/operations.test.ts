@@ -12,7 +12,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { StoppedError } from "../../src/files/errors.js";
 import { perform } from "../../src/files/operations.js";
-import { fromWire } from "../../src/files/paths.js";
+import { buildDirectory, fromWire } from "../../src/files/paths.js";
 import { FileErrorCode, FileType, RunSpecSchema } from "../../src/proto/worker_pb.js";
 import { scratch } from "../scratch.js";
 
@@ -21,7 +21,8 @@ type Operation = NonNullable<MessageInitShape<typeof RunSpecSchema>["operation"]
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
 function operate(root: string, operation: Operation) {
-  return perform(root, create(RunSpecSchema, { builddir: "b", operation }), () => false);
+  const directory = buildDirectory(path.dirname(root), path.basename(root));
+  return perform(directory, create(RunSpecSchema, { builddir: "b", operation }), () => false);
 }
 
 test("a file is written with its mode, and read back in part", async () => {
@@ -110,5 +111,7 @@ test("an operation that is told to stop stops", async () => {
   const root = scratch();
   mkdirSync(path.join(root, "d"));
   const spec = create(RunSpecSchema, { operation: { case: "remove", value: { path: bytes("d") } } });
-  await expect(perform(root, spec, () => true)).rejects.toThrow(StoppedError);
+  await expect(
+    perform(buildDirectory(path.dirname(root), path.basename(root)), spec, () => true),
+  ).rejects.toThrow(StoppedError);
 });

@@ -5,7 +5,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Client, credentials, Server, ServerCredentials, status } from "@grpc/grpc-js";
 import { afterEach, expect, test } from "vitest";
 import { StoppedError } from "../../src/files/errors.js";
-import { fromText } from "../../src/files/paths.js";
+import { buildDirectory } from "../../src/files/paths.js";
 import { BlobStore } from "../../src/files/transfers/blob-store.js";
 import { fetchFiles } from "../../src/files/transfers/fetch.js";
 import type { TransferTask } from "../../src/files/transfers/transfer-task.js";
@@ -34,6 +34,7 @@ afterEach(() => {
 
 /** A server that gives out a file when it is told to, and is away for the first so many questions about missing files. */
 class SlowBlobs {
+  connections = 0;
   reads = 0;
   away = 0;
   answers = true;
@@ -88,7 +89,10 @@ class SlowBlobs {
         error === null ? resolve(bound) : reject(error),
       );
     });
-    const store = new BlobStore(() => new Client(`127.0.0.1:${port}`, credentials.createInsecure()));
+    const store = new BlobStore(() => {
+      this.connections += 1;
+      return new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+    });
     cleanup.push(
       () => store.close(),
       () => server.forceShutdown(),
@@ -105,7 +109,13 @@ function taskOf(root: string, stop = new StopRequest()): TransferTask {
     filesOut: [{ pattern: Buffer.from("out") }],
   });
   writeFileSync(path.join(root, "out"), CONTENT);
-  return { runId: "run", attempt: 1, spec, root: fromText(root), stop };
+  return {
+    runId: "run",
+    attempt: 1,
+    spec,
+    directory: buildDirectory(path.dirname(root), path.basename(root)),
+    stop,
+  };
 }
 
 test("a transfer that breaks off, and is tried again, leaves those of other runs alone", async () => {
@@ -119,6 +129,7 @@ test("a transfer that breaks off, and is tried again, leaves those of other runs
   server.goesOn.set();
   expect(await fetching).toBeUndefined();
   expect(server.reads).toBe(1);
+  expect(server.connections).toBe(3);
   expect(readFileSync(path.join(root, "in"))).toEqual(CONTENT);
 });
 

@@ -5,7 +5,7 @@ import { secretEncodings } from "../../src/masking/secret-encodings.js";
 
 /** What the workers in all languages are tested with. Bytes are written as characters from U+0000 to U+00FF. */
 interface Table {
-  readonly spellings: readonly { readonly secret: string; readonly forms: readonly string[] }[];
+  readonly forms: readonly { readonly secret: string; readonly forms: readonly string[] }[];
   readonly streams: readonly {
     readonly title: string;
     readonly secrets: readonly string[];
@@ -18,7 +18,7 @@ const table = JSON.parse(
   readFileSync(new URL("../../../../tests/golden/masking.json", import.meta.url), "ascii"),
 ) as Table;
 
-test.each(table.spellings)("the forms of $secret are those of the workers in other languages", (example) => {
+test.each(table.forms)("the forms of $secret are those of the workers in other languages", (example) => {
   const found = [...secretEncodings([Buffer.from(example.secret, "latin1")])].sort();
   expect(found).toEqual(example.forms);
 });

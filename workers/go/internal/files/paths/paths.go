@@ -1,7 +1,7 @@
 // Package paths resolves the paths of the protocol inside a build directory, and refuses those that lead out of it.
 //
 // Names are resolved here, so that links which stay inside work whichever form they have; the operations themselves go through
-// os.Root, so that a link planted meanwhile leads nowhere.
+// os.Root, which is opened from the work directory downwards, so that a link planted meanwhile leads nowhere.
 package paths
 
 import (
@@ -29,7 +29,8 @@ func (e *EscapesError) Error() string {
 
 // BuildDir is a build directory, which need not exist yet.
 type BuildDir struct {
-	path string
+	workDir string // Whoever set the worker up chose it: what lies above and itself may be a link.
+	path    string
 }
 
 // NewBuildDir is the build directory that the server calls name. The error is an EscapesError if that isn't made of plain names, or
@@ -51,20 +52,23 @@ func NewBuildDir(workDir, name string) (BuildDir, error) {
 	if !isBelow(path, base) {
 		return BuildDir{}, &EscapesError{name}
 	}
-	return BuildDir{path}, nil
+	return BuildDir{base, path}, nil
 }
 
-// BuildDirAt is the build directory with the path of another BuildDir.
-func BuildDirAt(path string) BuildDir { return BuildDir{path} }
+// BuildDirAt is the build directory with the path and work directory of another BuildDir; without a work directory the path is
+// taken for granted.
+func BuildDirAt(workDir, path string) BuildDir {
+	if workDir == "" {
+		workDir = path
+	}
+	return BuildDir{workDir, path}
+}
 
 // Path is the real path of the directory.
 func (d BuildDir) Path() string { return d.path }
 
-// Create makes the directory and those above it. That it exists is no error.
-func (d BuildDir) Create() error { return os.MkdirAll(d.path, 0o777) }
-
-// OpenRoot gives access to what lies in the directory, and to nothing else.
-func (d BuildDir) OpenRoot() (*os.Root, error) { return os.OpenRoot(d.path) }
+// WorkDir is the real path of the directory that holds all build directories.
+func (d BuildDir) WorkDir() string { return d.workDir }
 
 // Resolve is path relative to the directory, in the machine's form. Links in its directories are resolved; its last name stays as
 // it is, even if that is a link. It is "." for the directory itself. The error may be an EscapesError.
@@ -162,7 +166,7 @@ func realPath(path string) (string, error) {
 // isLink reports whether a path is a link; os.Readlink succeeds for other things as well.
 func isLink(path string) bool {
 	info, err := os.Lstat(path)
-	return err == nil && info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0
+	return err == nil && isLinkMode(info.Mode())
 }
 
 // split divides an absolute path into its root and the names below.

@@ -62,7 +62,7 @@ func newCapture(s *supervisor) *capture {
 		c.channels = append(c.channels, newChannel(index, c, each, secrets))
 	}
 	if len(s.launch.Watch) > 0 {
-		c.watcher = newWatcher(paths.BuildDirAt(s.launch.Root), s.launch.Watch, c.channels[len(s.launch.Channels):], c)
+		c.watcher = newWatcher(paths.BuildDirAt(s.launch.WorkDirectory, s.launch.Root), s.launch.Watch, c.channels[len(s.launch.Channels):], c)
 	}
 	return c
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"buildledger/workers/go/internal/contract"
+	"buildledger/workers/go/internal/files/paths"
 	"buildledger/workers/go/internal/processes"
 )
 
@@ -72,9 +73,15 @@ func (s *supervisor) start() (*processes.Process, error) {
 	for _, each := range s.launch.EnvBase64 {
 		env = append(env, string(each))
 	}
+	directory, err := s.workingDirectory()
+	if err != nil {
+		message := fmt.Sprintf("the working directory %q can't be entered: %v", s.launch.Directory, err)
+		return nil, &processes.StartError{Failure: processes.BadDirectory, Message: message}
+	}
+	defer directory.Release()
 	launch := processes.Launch{
 		Argv:        s.launch.Argv,
-		Dir:         s.launch.Directory,
+		Dir:         directory.Path(),
 		Env:         env,
 		Cookie:      s.launch.Cookie,
 		Stdin:       s.launch.Stdin,
@@ -88,6 +95,14 @@ func (s *supervisor) start() (*processes.Process, error) {
 		launch.Terminal = &processes.TerminalSize{Rows: size.Rows, Columns: size.Columns}
 	}
 	return s.reaper.Start(launch)
+}
+
+// workingDirectory holds the directory that the command is to run in.
+func (s *supervisor) workingDirectory() (*paths.HeldDir, error) {
+	if s.launch.WorkDirectory == "" {
+		return paths.HoldDir(s.launch.Directory, s.launch.Directory)
+	}
+	return paths.HoldDir(s.launch.WorkDirectory, s.launch.Directory)
 }
 
 // notStarted writes the event that the command couldn't be started, and returns its end.

@@ -1,10 +1,11 @@
 // Fetches the files that a run wants from the server's blob store.
 import { createHash } from "node:crypto";
-import { type FileHandle, mkdir } from "node:fs/promises";
-import path from "node:path";
+import type { FileHandle } from "node:fs/promises";
 import { type Blob, type FileError, FileErrorCode, type FileIn } from "../../proto/worker_pb.js";
+import { type OpenDirectory, withOpened } from "../contained.js";
 import { FileOperationError } from "../errors.js";
-import { type BytePath, fromWire, resolve, resolveLinks, toBuffer } from "../paths.js";
+import type { Place } from "../held-directory.js";
+import { type BytePath, fromWire } from "../paths.js";
 import { replaceByLink, replaceFile, writeAll } from "../replacing.js";
 import type { BlobStore } from "./blob-store.js";
 import { type TransferTask, transferError, withRetries } from "./transfer-task.js";
@@ -29,7 +30,7 @@ export async function fetchFiles(task: TransferTask, blobs: BlobStore): Promise<
     blobs.checkOffered();
     for (const wanted of task.spec.filesIn) {
       path = fromWire(wanted.path);
-      await fetchOne(task, blobs, wanted);
+      await withOpened(task.directory, true, (tree) => fetchOne(task, blobs, tree, wanted));
     }
     return undefined;
   } catch (error) {
@@ -38,32 +39,34 @@ export async function fetchFiles(task: TransferTask, blobs: BlobStore): Promise<
 }
 
 /** Make what is wanted: a file, a link or a directory. */
-async function fetchOne(task: TransferTask, blobs: BlobStore, wanted: FileIn): Promise<void> {
+async function fetchOne(
+  task: TransferTask,
+  blobs: BlobStore,
+  tree: OpenDirectory,
+  wanted: FileIn,
+): Promise<void> {
   const relative = fromWire(wanted.path);
   const { blob } = wanted;
-  await mkdir(toBuffer(task.root), { recursive: true });
-  const target = resolve(task.root, relative);
   if ((wanted.mode & TYPE) === DIRECTORY) {
-    await mkdir(toBuffer(resolveLinks(task.root, relative)), { recursive: true });
+    tree.enter(relative, { make: true }).close();
     return;
   }
   if (blob === undefined) {
     throw new FileOperationError(FileErrorCode.BLOB, relative, "no blob is named");
   }
-  await mkdir(toBuffer(path.posix.dirname(target)), { recursive: true });
   const receiveInto = (file: FileHandle): Promise<void> => receive(task, blobs, blob, relative, file);
-  if ((wanted.mode & TYPE) === LINK) {
-    await fetchLink(blob, relative, target, receiveInto);
-    return;
-  }
-  await replaceFile(target, wanted.mode & PERMISSIONS || DEFAULT_MODE, receiveInto);
+  await tree.at(relative, { make: true }, (target) =>
+    (wanted.mode & TYPE) === LINK
+      ? fetchLink(blob, relative, target, receiveInto)
+      : replaceFile(target, wanted.mode & PERMISSIONS || DEFAULT_MODE, receiveInto),
+  );
 }
 
 /** Receive what a link is to point to, and make the link. */
 async function fetchLink(
   blob: Blob,
   relative: BytePath,
-  target: BytePath,
+  target: Place,
   receiveInto: (file: FileHandle) => Promise<void>,
 ): Promise<void> {
   if (blob.size > LONGEST_LINK_BYTES) {

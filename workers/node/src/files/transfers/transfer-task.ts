@@ -6,7 +6,7 @@ import { sleep } from "../../timing.js";
 import { Backoff } from "../../transport/backoff.js";
 import { isServiceError } from "../../transport/rpc.js";
 import { FileOperationError, fileError, StoppedError } from "../errors.js";
-import type { BytePath } from "../paths.js";
+import type { BuildDirectory } from "../paths.js";
 import type { BlobStore } from "./blob-store.js";
 
 // The server is away or the connection broke: what was transferred is kept, and the rest follows.
@@ -25,8 +25,8 @@ export interface TransferTask {
   readonly attempt: number;
   /** Its `filesIn`, `filesOut` and `blobToken` count. */
   readonly spec: RunSpec;
-  /** Real path of the directory that all paths of the specification lie in. */
-  readonly root: BytePath;
+  /** That all paths of the specification lie in. */
+  readonly directory: BuildDirectory;
   readonly stop: StopSignal;
 }
 
@@ -80,7 +80,7 @@ export function transferError(task: TransferTask, path: string, error: unknown):
         `${status[error.code]}: ${error.details}`,
       )
     : error;
-  const known = fileError(task.root, failure);
+  const known = fileError(task.directory.path, failure);
   if (known === undefined) {
     throw error;
   }

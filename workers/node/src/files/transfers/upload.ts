@@ -1,5 +1,4 @@
 // Uploads files that a run has made to the server's blob store.
-import { open } from "node:fs/promises";
 import { create } from "@bufbuild/protobuf";
 import {
   BlobSchema,
@@ -10,9 +9,10 @@ import {
   FileResultSchema,
   FileType,
 } from "../../proto/worker_pb.js";
+import { type OpenDirectory, withOpened } from "../contained.js";
 import { FileOperationError } from "../errors.js";
 import { describe, digest, matching } from "../listing.js";
-import { fromWire, resolve, toBuffer } from "../paths.js";
+import { fromWire } from "../paths.js";
 import type { BlobStore } from "./blob-store.js";
 import { type TransferTask, transferError, withRetries } from "./transfer-task.js";
 
@@ -33,7 +33,9 @@ export async function uploadFiles(
   try {
     blobs.checkOffered();
     for (const wanted of task.spec.filesOut.filter(({ always }) => hasSucceeded || always)) {
-      for (const entry of await wantedEntries(task, wanted)) {
+      for (const entry of await withOpened(task.directory, true, (tree) =>
+        wantedEntries(task, tree, wanted),
+      )) {
         if (result.entries.length === MOST_UPLOADS) {
           const message = `more than ${MOST_UPLOADS} files`;
           throw new FileOperationError(FileErrorCode.TOO_LARGE, fromWire(wanted.pattern), message);
@@ -50,11 +52,15 @@ export async function uploadFiles(
 }
 
 /** The regular files that match, with their digests. */
-async function wantedEntries({ root, stop }: TransferTask, wanted: FileOut): Promise<FileEntry[]> {
+async function wantedEntries(
+  { stop }: TransferTask,
+  tree: OpenDirectory,
+  wanted: FileOut,
+): Promise<FileEntry[]> {
   const pattern = fromWire(wanted.pattern);
   const entries: FileEntry[] = [];
-  for await (const absolute of matching(root, pattern, () => stop.isMade)) {
-    const entry = await describe(root, absolute);
+  for (const path of await matching(tree, pattern, () => stop.isMade)) {
+    const entry = await describe(tree, path);
     if (entry.type === FileType.DIRECTORY || entry.type === FileType.SYMLINK) {
       continue;
     }
@@ -66,7 +72,7 @@ async function wantedEntries({ root, stop }: TransferTask, wanted: FileOut): Pro
       const message = `larger than ${wanted.sizeLimit} bytes`;
       throw new FileOperationError(FileErrorCode.TOO_LARGE, fromWire(entry.path), message);
     }
-    entry.sha256 = await digest(absolute, () => stop.isMade);
+    entry.sha256 = await digest(tree, path, () => stop.isMade);
     entries.push(entry);
   }
   if (entries.length === 0 && !wanted.optional) {
@@ -77,7 +83,7 @@ async function wantedEntries({ root, stop }: TransferTask, wanted: FileOut): Pro
 
 async function uploadOne(task: TransferTask, blobs: BlobStore, entry: FileEntry): Promise<void> {
   const blob = create(BlobSchema, { sha256: entry.sha256, size: entry.size });
-  const file = await open(toBuffer(resolve(task.root, fromWire(entry.path))), "r");
+  const file = await withOpened(task.directory, false, (tree) => tree.openFile(fromWire(entry.path)));
   try {
     await withRetries(task, blobs, (client, stopped) => blobs.upload(client, task, blob, file, stopped));
   } finally {

@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from buildledger.intake.polling import process
-from buildledger.intake.polling.process import CannotStartError, TookTooLongError, WroteTooMuchError, run
+from buildledger import child_processes
+from buildledger.child_processes import CannotStartError, TookTooLongError, WroteTooMuchError, run
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 
@@ -32,7 +32,7 @@ async def test_a_process_that_does_not_read_its_input() -> None:
 async def test_errors_without_end_are_cut() -> None:
     """A program that complains for ever fills no memory."""
     done = await run(("sh", "-c", "yes | head -c 300000 >&2"), environment=ENVIRONMENT, limit_seconds=20)
-    assert len(done.error) == process.ERROR_BYTES
+    assert len(done.error) == child_processes.ERROR_BYTES
 
 
 async def test_a_missing_program() -> None:
@@ -51,7 +51,7 @@ async def test_too_long(tmp_path: Path) -> None:
 
 async def test_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     """Output beyond the limit ends it."""
-    monkeypatch.setattr(process, "OUTPUT_BYTES", 100_000)
+    monkeypatch.setattr(child_processes, "OUTPUT_BYTES", 100_000)
     with pytest.raises(WroteTooMuchError):
         await run(("yes",), environment=ENVIRONMENT, limit_seconds=20)
 

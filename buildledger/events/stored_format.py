@@ -31,6 +31,10 @@ class UnreadableTextError(ValueError):
         self.cause = cause
 
 
+class UnknownFormatError(UnreadableTextError):
+    """A stored text has the number of a format that only another version knows."""
+
+
 class _Numbered(msgspec.Struct, frozen=True):
     format: int = FIRST_FORMAT
 
@@ -53,7 +57,8 @@ class StoredFormat(Generic[T]):
         """What a stored text says, in the newest shape.
 
         Raises:
-            UnreadableTextError
+            UnknownFormatError: Its number is of another version.
+            UnreadableTextError: It isn't what its format says.
         """
         number: int | None = None
         try:
@@ -66,8 +71,8 @@ class StoredFormat(Generic[T]):
 
     def _raise(self, plain: dict[str, Any], number: int) -> T:
         if not FIRST_FORMAT <= number < self.newest:
-            known = f"this version of Build Ledger reads formats {FIRST_FORMAT} to {self.newest}"
-            raise UnreadableTextError(self.what, number, known)
+            known = f"formats {FIRST_FORMAT} to {self.newest}" if self._upcasts else f"only format {self.newest}"
+            raise UnknownFormatError(self.what, number, f"this version of Build Ledger reads {known}")
         for upcast in self._upcasts[number - FIRST_FORMAT :]:
             plain = upcast(plain)
         plain["format"] = self.newest

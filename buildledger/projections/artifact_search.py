@@ -150,4 +150,5 @@ def _found(row: sa.Row[tuple[object, ...]]) -> FoundArtifact:
         size_bytes=row.size_bytes,
         directory=row.directory,
         mode=row.mode,
+        pages=0,
     )

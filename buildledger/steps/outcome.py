@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from buildledger.events.operation import Ended, OperationSpec, Run
 from buildledger.events.results import Result
-from buildledger.events.stored_format import StoredFormat, UnreadableTextError
+from buildledger.events.stored_format import StoredFormat, UnknownFormatError, UnreadableTextError
 from buildledger.steps.program import Conclusion, UnusableStepError
 
 Told = TypeVar("Told")
@@ -86,12 +86,15 @@ def told(ended: Ended, kind: StoredFormat[Told]) -> Told:
     """What an operation brought back as JSON, in whichever format it was stored.
 
     Raises:
-        UnusableStepError
+        UnusableStepError: It is of another version's format, or isn't what was asked for.
     """
     try:
         return kind.read(ended.text)
+    except UnknownFormatError as error:
+        raise UnusableStepError(str(error)) from error
     except UnreadableTextError as error:
-        raise UnusableStepError(f"what came back makes no sense: {error}") from error
+        # without the number: programs have always concluded so, and a replay has to say the same
+        raise UnusableStepError(f"what came back makes no sense: {error.cause}") from error
 
 
 def _seconds(limit: float | None) -> str:

@@ -7,11 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from buildledger.config.stored import (
-    CONFIGURATION,
-    read_configuration,
-)
-from buildledger.events.stored_format import StoredFormat, UnreadableTextError
+from buildledger.config.stored import CONFIGURATION, read_configuration
+from buildledger.events.stored_format import StoredFormat, UnknownFormatError, UnreadableTextError
 from tests.golden.shapes import breaks, shape_of
 from tests.golden.stored.texts import KINDS, Kind, examples
 
@@ -29,7 +26,7 @@ def test_every_format_ever_stored_is_read(kind: Kind, number: int) -> None:
 def test_the_shape_is_that_of_its_format(kind: Kind) -> None:
     """Whoever changes a field, a type or a default of what is stored raises the number of its format."""
     assert not breaks(kind.shape_then(), kind.shape_now()), (
-        f"raise {kind.raise_here}, add an upcast to buildledger/config/stored.py,"
+        f"raise {kind.raise_here}, add an upcast to the StoredFormat of a {kind.format.what},"
         " and run `python -m tests.golden.stored.record`"
     )
     assert kind.shape_then() == kind.shape_now(), "nothing old has changed: run `python -m tests.golden.stored.record`"
@@ -69,11 +66,14 @@ def test_a_text_without_a_number_is_of_the_first_format(kind: Kind) -> None:
         assert kind.format.read(msgspec.json.encode(plain)) == kind.format.read(numbered)
 
 
-def test_a_format_of_the_future_is_named() -> None:
-    """The error says which format it is and which can be read."""
-    with pytest.raises(UnreadableTextError, match=r"can't be read \(format 99\): .* formats 1 to ") as said:
-        read_configuration('{"format":99,"builders":{}}')
-    assert (said.value.what, said.value.number) == ("configuration", 99)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("number", [99, 0, -1])
+def test_a_format_of_another_version_is_named(kind: Kind, number: int) -> None:
+    """The error says which format it is and which can be read, whatever else the text holds."""
+    text = msgspec.json.encode({**msgspec.json.decode(examples()[kind.name]), "format": number})
+    with pytest.raises(UnknownFormatError, match=rf"can't be read \(format {number}\): .* reads .*format") as said:
+        kind.format.read(text)
+    assert (said.value.what, said.value.number) == (kind.format.what, number)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format":"1"}', '{"format":0}', b"\xff"])

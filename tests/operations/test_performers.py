@@ -113,6 +113,7 @@ def found(name: str, sha256: str, *, directory: bool) -> FoundArtifact:
         size_bytes=1,
         directory=directory,
         mode=0,
+        pages=0,
     )
 
 

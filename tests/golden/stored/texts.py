@@ -73,11 +73,17 @@ MACHINES = tuple(
     for shape in (machines.LocalStart, machines.SshStart, machines.KubernetesStart)
 )
 ANSWERS = tuple(
-    Kind(name, form, shape, "ANSWER_FORMAT in buildledger/events/answers.py", answers.answer_text)
+    Kind(
+        f"answer-{name.lower().replace('_', '-')}",
+        form,
+        shape,
+        f"{name}_FORMAT in buildledger/events/answers.py",
+        answers.answer_text,
+    )
     for name, form, shape in (
-        ("answer-kept-artifact", answers.KEPT_ARTIFACT, answers.KeptArtifact),
-        ("answer-found-artifact", answers.FOUND_ARTIFACT, answers.FoundArtifact),
-        ("answer-report-totals", answers.REPORT_TOTALS, answers.ReportTotals),
+        ("KEPT_ARTIFACT", answers.KEPT_ARTIFACT, answers.KeptArtifact),
+        ("FOUND_ARTIFACT", answers.FOUND_ARTIFACT, answers.FoundArtifact),
+        ("REPORT_TOTALS", answers.REPORT_TOTALS, answers.ReportTotals),
     )
 )
 KINDS = (CONFIGURATION, *MACHINES, *ANSWERS)

@@ -86,7 +86,7 @@ def test_force_with_typed_inputs_and_stop(site: Site, visitor: Visitor) -> None:
 
 
 def test_a_queued_request_says_why_it_waits_and_is_cancelled(site: Site, visitor: Visitor) -> None:
-    """The queue names the worker that is missing; priority and Cancel work from the keyboard; then it is listed as cancelled."""
+    """The queue names the worker that is missing; priority and Cancel work by keyboard; the page goes on to list it."""
     site.client.post("/builders/elsewhere/force", {"reason": "just to see"})
     page = visitor.open("/queue")
     waiting = page.get_by_role("region", name="Waiting requests")

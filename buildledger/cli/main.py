@@ -79,11 +79,3 @@ def main() -> None:
         group(standalone_mode=True)
     except BrokenPipeError:
         sys.exit(1)
-    except Exception as error:
-        from buildledger.ledger.errors import DATABASE_ERRORS, LedgerUnavailable
-
-        if not isinstance(error, (*DATABASE_ERRORS, LedgerUnavailable)):
-            raise
-        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        click.echo(f"Error: the database can't be used: {cause}", err=True)
-        sys.exit(1)

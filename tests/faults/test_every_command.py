@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
-import click
 import pytest
 
-from tests.faults.commands import Shown, leaves, run_all
+from buildledger.cli.main import COMMANDS
+from tests.faults.commands import failed, misleading, run
 from tests.faults.disk import Disk, disk
 from tests.faults.installation import installation
 
 DISK_BYTES = 8 << 20
 CONFIGURATION = "version: 1\n"
 NOBODY = "postgresql://nobody@127.0.0.1:9/none?connect_timeout=2"
-PROGRAMS = {"worker", "bridge", "demo", "conformance"}
-"""They start programs of their own, or speak to a server elsewhere; their own tests look at their errors."""
-LISTENING = ["--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"]
-
-_context = multiprocessing.get_context("forkserver")
+WITH_STATE = {"serve", "backup", "audit", "projections", "token", "config"}
+TINY_BYTES = 300 << 10
+KEPT = ("ledger.db", "vault.db", "proof.db", "logs/logs.db")
 
 
 @pytest.fixture(scope="module")
@@ -32,68 +30,6 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
         server.start_server()
         server.kill_server()
         return server.state
-
-
-def arguments(command: click.Command, state: Path, more: dict[str, str]) -> list[str]:
-    """The state directory, and something for all that has to be given."""
-    given: list[str] = []
-    for parameter in command.params:
-        if isinstance(parameter, click.Option):
-            (name, *_) = parameter.opts
-            if name == "--state":
-                given += [name, str(state)]
-            elif name in more:
-                given += [name, more[name]]
-            elif parameter.required:
-                given += [name, _something(parameter)]
-        elif parameter.required:
-            given.append(_something(parameter))
-    return given
-
-
-def _something(parameter: click.Parameter) -> str:
-    match parameter.type:
-        case click.Choice(choices=choices):
-            return str(choices[0])
-        case click.Path(exists=True):
-            return "ci.yaml"
-        case click.Path():
-            return "state/made"
-        case _:
-            return "w1"
-
-
-def run(directory: Path, on: Disk | None = None, **more: str) -> list[Shown]:
-    """What came of every command; `more` are options that are given to those that take them."""
-    options = {f"--{name}": value for name, value in more.items()}
-    state, argvs = directory / "state", []
-    for path, command in leaves():
-        if path[0] not in PROGRAMS:
-            argvs.append([*path, *arguments(command, state, options), *(LISTENING if path == ("serve",) else ())])
-    source, sink = _context.Pipe(duplex=False)
-    process = _context.Process(target=run_all, args=(argvs, directory, on, sink))
-    process.start()
-    sink.close()
-    try:
-        return [source.recv() for _ in argvs]
-    finally:
-        process.kill()
-        process.join()
-
-
-def misleading(shown: list[Shown]) -> list[str]:
-    """Those that end in a traceback, blame nobody knows what, or fail without a word."""
-    return [f"{' '.join(each.argv)}: {each.code} {each.errors} {each.crash}" for each in shown if _misleads(each)]
-
-
-def _misleads(shown: Shown) -> bool:
-    said = shown.errors
-    return bool(shown.crash or "Traceback" in said or "Nobody foresaw" in said or (shown.code and not said))
-
-
-def failed(shown: list[Shown]) -> set[str]:
-    """The commands that say that they failed, by their first word."""
-    return {each.argv[0] for each in shown if each.code}
 
 
 def full(own: Disk) -> None:
@@ -122,6 +58,71 @@ def test_with_a_database_that_refuses(tmp_path: Path) -> None:
     """Each command that is given one ends, and says that it can't be used."""
     (tmp_path / "ci.yaml").write_text(CONFIGURATION)
     (tmp_path / "state").mkdir()
-    shown = run(tmp_path, database=NOBODY)
+    shown = run(tmp_path, only=set(COMMANDS) - {"demo"}, database=NOBODY)
     assert misleading(shown) == []
     assert failed(shown) >= {"serve", "audit", "projections"}
+
+
+def cut(path: Path) -> None:
+    """Half of it is gone."""
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size // 2)
+
+
+def garbage(path: Path) -> None:
+    """It is something else."""
+    path.write_bytes(b"\xfe\x00 not what it was\n" * 500)
+
+
+@pytest.mark.parametrize("harm", [cut, garbage])
+def test_with_files_that_are_damaged(left: Path, tmp_path: Path, harm: Callable[[Path], None]) -> None:
+    """All that the server keeps is damaged: a server doesn't start, nothing is held for sound, and each says why."""
+    (tmp_path / "ci.yaml").write_text(CONFIGURATION)
+    shutil.copytree(left, tmp_path / "state", ignore=shutil.ignore_patterns("*.sock", "*-wal", "*-shm"))
+    views = list((tmp_path / "state/views").glob("*.db"))
+    assert views
+    for path in (*views, *(tmp_path / "state" / name for name in KEPT)):
+        harm(path)
+    shown = run(tmp_path, only=WITH_STATE)
+    assert misleading(shown) == []
+    assert failed(shown) >= {"serve", "audit"}
+
+
+@pytest.mark.parametrize("text", [b"\xfe\x00\x80", b"a: [", b"- 1", None])
+def test_with_a_configuration_that_cannot_be_read(tmp_path: Path, text: bytes | None) -> None:
+    """Garbage, half of a file, another kind of file, a directory: what is wrong with it is said."""
+    path = tmp_path / "ci.yaml"
+    path.mkdir() if text is None else path.write_bytes(text)
+    shown = run(tmp_path, only={"serve", "demo", "config"}, config=str(path))
+    assert misleading(shown) == []
+    assert failed(shown) == {"serve", "demo", "config"}
+
+
+def test_with_a_port_that_is_taken(tmp_path: Path) -> None:
+    """Whatever listens says which address it can't have."""
+    (tmp_path / "ci.yaml").write_text(CONFIGURATION)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        shown = run(tmp_path, None, {"serve", "demo"}, config="ci.yaml", http=address)
+        shown += run(tmp_path, None, {"serve"}, config="ci.yaml", grpc=address)
+    assert misleading(shown) == []
+    assert [each.argv[0] for each in shown if each.code] == ["demo", "serve", "serve"]
+    assert [each.errors for each in shown if address not in each.errors] == []
+
+
+def test_with_a_file_for_a_state_directory(tmp_path: Path) -> None:
+    """Each command that is given one says so."""
+    (tmp_path / "ci.yaml").write_text(CONFIGURATION)
+    (tmp_path / "state").write_text("no directory")
+    shown = run(tmp_path, config="ci.yaml")
+    assert misleading(shown) == []
+    assert failed(shown) >= {"serve", "demo", "worker", "bridge", "conformance", "audit", "backup"}
+
+
+def test_a_first_start_on_a_tiny_disk(tmp_path: Path) -> None:
+    """There isn't room for an empty ledger: the server doesn't start, and says why."""
+    (tmp_path / "ci.yaml").write_text(CONFIGURATION)
+    with disk(tmp_path / "state", TINY_BYTES) as own:
+        shown = run(tmp_path, own, only={"serve"})
+    assert misleading(shown) == []
+    assert failed(shown) == {"serve"}

@@ -12,6 +12,7 @@ import msgspec
 
 from buildledger.events.change import FailureCause
 from buildledger.events.operation import Copy, Ended, OperationSpec, Remove, Run, Stat, Text
+from buildledger.sources import paths
 from buildledger.sources.failures import Failure
 from buildledger.sources.git import checkout as git
 from buildledger.sources.git import command, failure, names
@@ -97,7 +98,7 @@ class GitCheckout:
         """Remove a stale lock if that was in the way, else all; make a new clone in the far end's object format."""
         output = failed.ended.text
         lock = failure.stale_lock(output)
-        self._remove = _below(self._plan.clone, f".git/{lock}") if lock else self._root
+        self._remove = paths.below(self._plan.clone, f".git/{lock}") if lock else self._root
         self._object_format = failure.far_object_format(output)
 
     def may_come(self, failed: WorkerCommandFailedError) -> bool:
@@ -122,7 +123,7 @@ class GitCheckout:
         A link may be in a revision of another source, or left by an earlier build. git would work, and remove, where it
         leads; within the build's directory too that isn't what the step says.
         """
-        for path in _above(self._plan.clone, self._plan.into):
+        for path in paths.above(self._plan.clone, self._plan.into):
             found = yield from _ask("look for links", Stat(path=path))
             if found.text == "link":
                 detail = (
@@ -233,7 +234,8 @@ class GitCheckout:
         except WorkerCommandFailedError as failed:
             left = failure.not_removed(failed.ended.text)
             listed = yield from self._git("clean", listing)
-            whole = [path for path in failure.would_remove(listed.text) if any(_is_in(each, path) for each in left)]
+            listed_paths = failure.would_remove(listed.text)
+            whole = [path for path in listed_paths if any(paths.is_in(each, path) for each in left)]
             if not whole:
                 raise
             yield from self._remove_all(whole)
@@ -261,9 +263,9 @@ class GitCheckout:
         exited = failed.ended.reason == "exited"
         return exited and not self._made_anew and not failure.is_conclusive(failed.ended.text)
 
-    def _remove_all(self, paths: Iterable[str]) -> Doing:
-        for path in list(paths)[:REMOVALS]:
-            yield from _ask("remove", Remove(path=_below(self._plan.clone, path)))
+    def _remove_all(self, removed: Iterable[str]) -> Doing:
+        for path in list(removed)[:REMOVALS]:
+            yield from _ask("remove", Remove(path=paths.below(self._plan.clone, path)))
 
     def _git(self, verb: str, argv: tuple[str, ...]) -> Asking:
         spec = Run(
@@ -282,17 +284,3 @@ def _ask(label: str, spec: OperationSpec) -> Asking:
     if not ended.ok:
         raise WorkerCommandFailedError(wanted, ended)
     return ended
-
-
-def _above(*places: str) -> list[str]:
-    """The directories that lead to places, and the places themselves, each once and without the build's directory."""
-    parts = [place.split("/") for place in places if place != "."]
-    return list(dict.fromkeys("/".join(each[:end]) for each in parts for end in range(1, len(each) + 1)))
-
-
-def _below(directory: str, path: str) -> str:
-    return path if directory == "." else f"{directory}/{path}"
-
-
-def _is_in(path: str, directory: str) -> bool:
-    return path == directory or path.startswith(f"{directory}/")

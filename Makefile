@@ -62,8 +62,19 @@ $(SETUP)/go: scripts/need-go workers/go/go.mod | $(SETUP)/python $(SETUP)/node
 	$(NODE_PATH_LINE) && scripts/need-go $(BIN)
 	touch $@
 
-out/workers/SHA256SUMS: $(SETUP)/go $(shell find workers/go -name '*.go' 2>/dev/null) workers/go/go.sum workers/go/build.sh
-	$(NODE_PATH_LINE) && workers/go/build.sh
+GO_SOURCES := $(shell find workers/go -name '*.go' 2>/dev/null) workers/go/go.sum workers/go/build.sh
+# The worker and the supervisor for one system; that of this machine is needed first.
+NATIVE := out/workers/linux-$(shell uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/').built
+OTHERS := $(filter-out $(NATIVE),out/workers/linux-amd64.built out/workers/linux-arm64.built out/workers/windows-amd64.built)
+
+$(NATIVE) $(OTHERS): out/workers/%.built: $(GO_SOURCES) | $(SETUP)/go
+	$(NODE_PATH_LINE) && workers/go/build.sh out/workers $(subst -,/,$*)
+	touch $@
+
+$(OTHERS): | $(NATIVE)
+
+out/workers/SHA256SUMS: $(NATIVE) $(OTHERS)
+	cd out/workers && sha256sum bl-*-amd64 bl-*-arm64 bl-*.exe > SHA256SUMS
 
 $(SETUP)/node-worker-packages: workers/node/package-lock.json workers/node/package.json | $(SETUP)/node
 	$(NODE_PATH_LINE) && cd workers/node && npm ci --no-audit --no-fund --loglevel=error
@@ -95,7 +106,7 @@ demo: $(SETUP)/python $(SETUP)/dashboard
 
 # What can go on side by side does; what each says is printed when it ends.
 test:
-	@$(MAKE) --no-print-directory -j $(JOBS) --output-sync=target check check-workers conformance $(SETUP)/test-tools $(SETUP)/buildbot-worker
+	@$(MAKE) --no-print-directory -j $(JOBS) --output-sync=target check check-workers conformance workers $(SETUP)/test-tools $(SETUP)/buildbot-worker
 	$(BIN)/pytest -n $(JOBS) --dist loadgroup
 
 check: check-python check-dashboard
@@ -124,7 +135,7 @@ bench: $(SETUP)/python $(SETUP)/dashboard out/workers/SHA256SUMS
 
 workers: out/workers/SHA256SUMS workers/node/dist/cli.js
 
-conformance: $(SETUP)/python workers
+conformance: $(SETUP)/python $(NATIVE) workers/node/dist/cli.js
 	$(NODE_PATH_LINE) && scripts/conformance $(BIN) $(if $(FULL),full,fast)
 
 faults: $(SETUP)/dashboard $(SETUP)/test-tools workers

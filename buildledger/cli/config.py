@@ -17,7 +17,8 @@ from buildledger.config.load import check, load
 from buildledger.config.problems import ConfigErrors, Problem
 from buildledger.config.resolved import Configuration
 from buildledger.config.schema import schema
-from buildledger.config.stored import UnreadableTextError, read_configuration
+from buildledger.config.stored import read_configuration
+from buildledger.events.stored_format import UnreadableTextError
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 NOT_THE_SERVER = "This machine isn't the server: don't look whether the secrets are there."

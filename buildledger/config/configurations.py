@@ -13,9 +13,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 
 from buildledger.config.resolved import Configuration
-from buildledger.config.stored import UnreadableTextError, read_configuration
+from buildledger.config.stored import read_configuration
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Recorded
+from buildledger.events.stored_format import UnreadableTextError
 
 DECODED_MAX = 8
 """Decoded configurations that are kept; a large one takes tens of megabytes."""

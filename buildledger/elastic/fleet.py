@@ -14,7 +14,7 @@ import msgspec
 
 from buildledger.clock import Clock
 from buildledger.config import machines
-from buildledger.config.stored import UnreadableTextError, read_machine_settings
+from buildledger.config.stored import read_machine_settings
 from buildledger.domain.command import Command
 from buildledger.domain.enrollment import MAX_TOKEN_LIFE, IssueEnrollment
 from buildledger.elastic.driver import Driver, Machine
@@ -24,6 +24,7 @@ from buildledger.elastic.machine_controller import MachineController
 from buildledger.events.fact import Recorded
 from buildledger.events.ids import WorkerId, worker_id
 from buildledger.events.machine import MachineStartRequested
+from buildledger.events.stored_format import UnreadableTextError
 from buildledger.ledger.fold_follower import FoldFollower
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin

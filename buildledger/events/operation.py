@@ -203,7 +203,8 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
     """A line for people: the missing program, the path that was refused."""
     text: str = ""
-    """What the operation was asked to bring back: captured output, the kind of a path, JSON about what was kept."""
+    """What the operation was asked to bring back: captured output, the kind of a path, JSON about what was kept
+    (`answers.py`)."""
     text_truncated: bool = False
     survivors_killed: int = 0
     """Processes that outlived their root and were swept."""

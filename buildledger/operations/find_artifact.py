@@ -7,15 +7,14 @@ from typing import Protocol
 
 import msgspec
 
+from buildledger.events.answers import FoundArtifact, answer_text
 from buildledger.events.ids import BuildId
 from buildledger.events.operation import Ended, FindArtifact
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.artifacts_manifest import Manifest
 from buildledger.operations.open_operations import ServerOperation
 from buildledger.operations.performer import Outcome
-from buildledger.projections.artifact_search import FoundArtifact, NoArtifactError
-
-_encoder = msgspec.json.Encoder()
+from buildledger.projections.artifact_search import NoArtifactError
 
 
 class ArtifactFinder(Protocol):
@@ -51,4 +50,4 @@ class ArtifactFinding:
             pages = len(Manifest.load(self._artifacts, found.sha256).pages())
             found = msgspec.structs.replace(found, pages=pages)
         detail = f"{found.builder} #{found.number}"
-        return Outcome(ended=Ended(reason="exited", exit_code=0, detail=detail, text=_encoder.encode(found).decode()))
+        return Outcome(ended=Ended(reason="exited", exit_code=0, detail=detail, text=answer_text(found)))

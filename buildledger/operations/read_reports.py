@@ -7,6 +7,7 @@ from posixpath import dirname, join, normpath
 
 import msgspec
 
+from buildledger.events.answers import answer_text
 from buildledger.events.build import TestResult, TestsReported
 from buildledger.events.ids import BuildId
 from buildledger.events.operation import Ended, Mask, ReadReports, mask_text
@@ -22,8 +23,6 @@ from buildledger.reports.reading import read
 BINARY = frozenset({"subunit"})
 BAD_NAMED_MAX = 10
 """Reports that can't be read and are named, each with its place."""
-
-_encoder = msgspec.json.Encoder()
 
 
 class ReportReading:
@@ -67,7 +66,7 @@ class ReportReading:
             facts += _facts(operation, wanted, file.path, len(facts), *budget.admit(results))
         if bad:
             return Outcome(reports=tuple(facts), ended=Ended(reason="bad_report", detail=_listed(bad)))
-        ended = Ended(reason="exited", exit_code=0, text=_encoder.encode(totals).decode())
+        ended = Ended(reason="exited", exit_code=0, text=answer_text(totals.told()))
         return Outcome(reports=tuple(facts), ended=ended)
 
     def _results(self, file: Entry, wanted: ReadReports, mask: Mask | None) -> Sequence[TestResult]:

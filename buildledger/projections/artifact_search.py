@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+from buildledger.events.answers import FoundArtifact
 from buildledger.events.operation import FindArtifact
 from buildledger.events.request import SourceStamp
 from buildledger.events.results import Result
@@ -26,21 +27,6 @@ GREEN = (Result.SUCCESS.value, Result.WARNINGS.value)
 _stamps = msgspec.json.Decoder(list[SourceStamp])
 _BUILD_COLUMNS = ("seq", "id", "builder", "number", "stamps")
 _ARTIFACT_COLUMNS = ("name", "sha256", "size_bytes", "directory", "mode", "operation_id")
-
-
-class FoundArtifact(msgspec.Struct, frozen=True, kw_only=True):
-    """An artifact, and the build that left it. Its JSON is the outcome that step programs read."""
-
-    build_id: UUID
-    builder: str
-    number: int
-    artifact: str
-    sha256: str
-    size_bytes: int
-    directory: bool
-    mode: int
-    pages: int = 0
-    """Of a directory: how many downloads it takes."""
 
 
 class NoArtifactError(LookupError):
@@ -164,4 +150,5 @@ def _found(row: sa.Row[tuple[object, ...]]) -> FoundArtifact:
         size_bytes=row.size_bytes,
         directory=row.directory,
         mode=row.mode,
+        pages=0,
     )

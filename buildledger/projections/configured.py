@@ -7,7 +7,8 @@ from typing import Any
 
 from buildledger.config.machines import driver_of
 from buildledger.config.resolved import Configuration
-from buildledger.config.stored import UnreadableTextError, read_configuration
+from buildledger.config.stored import read_configuration
+from buildledger.events.stored_format import UnreadableTextError
 from buildledger.projections.columns import encode
 
 _log = logging.getLogger(__name__)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from msgspec.structs import replace
 
+from buildledger.events.answers import ReportTotals
 from buildledger.events.build import TestResult
 from buildledger.reports import limits
 
@@ -15,7 +16,7 @@ BAD = frozenset({"failed", "error"})
 
 
 class Totals(msgspec.Struct, kw_only=True):
-    """How many tests came to what. Its JSON is the outcome that step programs read."""
+    """How many tests came to what, counted report by report."""
 
     reports: int = 0
     passed: int = 0
@@ -31,6 +32,10 @@ class Totals(msgspec.Struct, kw_only=True):
         self.failed += counts["failed"]
         self.errors += counts["error"]
         self.skipped += counts["skipped"]
+
+    def told(self) -> ReportTotals:
+        """The outcome that step programs read."""
+        return ReportTotals(**msgspec.structs.asdict(self))
 
 
 class Budget:

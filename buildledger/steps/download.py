@@ -7,26 +7,13 @@ from __future__ import annotations
 
 import posixpath
 
-import msgspec
-
 from buildledger.config import evaluate
 from buildledger.config.steps.download import DownloadStep, Origin
+from buildledger.events.answers import FOUND_ARTIFACT
 from buildledger.events.operation import Download, FindArtifact
 from buildledger.events.results import Result
 from buildledger.steps.outcome import conclude, told
 from buildledger.steps.program import Conclusion, Operation, Program, StepInputs, StepProgram, UnusableStepError
-
-
-class ChosenArtifact(msgspec.Struct, frozen=True, kw_only=True):
-    """An artifact, as the outcome of the search tells."""
-
-    builder: str
-    number: int
-    sha256: str
-    size_bytes: int
-    directory: bool
-    mode: int
-    pages: int
 
 
 def download(step: DownloadStep, inputs: StepInputs) -> Program:
@@ -39,7 +26,7 @@ def download(step: DownloadStep, inputs: StepInputs) -> Program:
         return Conclusion(result=Result.SUCCESS, summary=f"nothing to get: {found.detail}")
     if not found.ok:
         return conclude(found, wanted)
-    chosen = told(found, ChosenArtifact)
+    chosen = told(found, FOUND_ARTIFACT)
     whose = f"{name} of {chosen.builder} #{chosen.number}"
     path = step.into if chosen.directory else posixpath.join(step.into, posixpath.basename(name))
     for page in range(chosen.pages if chosen.directory else 1):

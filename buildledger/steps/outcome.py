@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-import msgspec
-
 from buildledger.events.operation import Ended, OperationSpec, Run
 from buildledger.events.results import Result
+from buildledger.events.stored_format import StoredFormat, UnknownFormatError, UnreadableTextError
 from buildledger.steps.program import Conclusion, UnusableStepError
 
 Told = TypeVar("Told")
@@ -83,16 +82,19 @@ def summary_of(ended: Ended, spec: OperationSpec) -> str:
     return f"{line}: {ended.detail}" if ended.detail else line
 
 
-def told(ended: Ended, kind: type[Told]) -> Told:
-    """What an operation brought back as JSON.
+def told(ended: Ended, kind: StoredFormat[Told]) -> Told:
+    """What an operation brought back as JSON, in whichever format it was stored.
 
     Raises:
-        UnusableStepError
+        UnusableStepError: It is of another version's format, or isn't what was asked for.
     """
     try:
-        return msgspec.json.decode(ended.text, type=kind)
-    except msgspec.DecodeError as error:
-        raise UnusableStepError(f"what came back makes no sense: {error}") from error
+        return kind.read(ended.text)
+    except UnknownFormatError as error:
+        raise UnusableStepError(str(error)) from error
+    except UnreadableTextError as error:
+        # without the number: programs have always concluded so, and a replay has to say the same
+        raise UnusableStepError(f"what came back makes no sense: {error.cause}") from error
 
 
 def _seconds(limit: float | None) -> str:

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from buildledger.config import limits
 from buildledger.config.steps.test_report import TestReportStep
+from buildledger.events.answers import KEPT_ARTIFACT, REPORT_TOTALS, ReportTotals
 from buildledger.events.operation import ReadReports, Upload
 from buildledger.events.results import Result
 from buildledger.steps.outcome import conclude, told
 from buildledger.steps.program import Conclusion, Operation, Program, StepInputs, StepProgram
-from buildledger.steps.upload import KeptArtifact
 
 RESULTS = {"failure": Result.FAILURE, "warnings": Result.WARNINGS, "success": Result.SUCCESS}
 """What a step comes to whose tests have failed, as it is configured."""
-
-
-class ReadTotals(msgspec.Struct, frozen=True, kw_only=True):
-    """How many tests came to what, as the outcome of the reading tells."""
-
-    reports: int
-    passed: int
-    failed: int
-    errors: int
-    skipped: int
 
 
 def test_report(step: TestReportStep, inputs: StepInputs) -> Program:
@@ -43,18 +31,18 @@ def test_report(step: TestReportStep, inputs: StepInputs) -> Program:
         return conclude(sent, upload)
     if not sent.text:
         return Conclusion(result=Result.SUCCESS, summary="no reports")
-    kept = told(sent, KeptArtifact)
+    kept = told(sent, KEPT_ARTIFACT)
     spec = ReadReports(format=step.format, manifest=kept.sha256)
     read = yield Operation(label=f"read {step.format} reports", spec=spec)
     assert read is not None
     if not read.ok:
         return conclude(read, spec)
-    totals = told(read, ReadTotals)
+    totals = told(read, REPORT_TOTALS)
     bad = totals.failed + totals.errors
     return Conclusion(result=RESULTS[step.failed] if bad else Result.SUCCESS, summary=summary(totals))
 
 
-def summary(totals: ReadTotals) -> str:
+def summary(totals: ReportTotals) -> str:
     """`1,234 passed, 2 failed`: what there was of each kind."""
     counts = {
         "passed": totals.passed,

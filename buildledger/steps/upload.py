@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from posixpath import basename, normpath
 
-import msgspec
-
 from buildledger.config import evaluate
 from buildledger.config.steps.upload import UploadStep
+from buildledger.events.answers import KEPT_ARTIFACT, KeptArtifact
 from buildledger.events.operation import Upload
 from buildledger.events.results import Result
 from buildledger.steps.outcome import conclude, told
@@ -15,15 +14,6 @@ from buildledger.steps.program import Conclusion, Operation, Program, StepInputs
 
 DEFAULT_NAME = "files"
 """Of the build's whole directory, which has no name of its own."""
-
-
-class KeptArtifact(msgspec.Struct, frozen=True, kw_only=True):
-    """What an upload came to, as its outcome tells."""
-
-    sha256: str
-    size_bytes: int
-    directory: bool = False
-    file_count: int = 1
 
 
 def upload(step: UploadStep, inputs: StepInputs) -> Program:
@@ -39,7 +29,7 @@ def upload(step: UploadStep, inputs: StepInputs) -> Program:
         return conclude(ended, spec)
     if not ended.text:
         return Conclusion(result=Result.SUCCESS, summary=f"nothing to keep as {name}")
-    kept = told(ended, KeptArtifact)
+    kept = told(ended, KEPT_ARTIFACT)
     return Conclusion(result=Result.SUCCESS, summary=f"kept {name} ({_extent(kept)})")
 
 

@@ -86,10 +86,11 @@ def test_force_with_typed_inputs_and_stop(site: Site, visitor: Visitor) -> None:
 
 
 def test_a_queued_request_says_why_it_waits_and_is_cancelled(site: Site, visitor: Visitor) -> None:
-    """The queue names the worker that is missing; priority and Cancel work from the keyboard; then it is gone."""
+    """The queue names the worker that is missing; priority and Cancel work by keyboard; the page goes on to list it."""
     site.client.post("/builders/elsewhere/force", {"reason": "just to see"})
     page = visitor.open("/queue")
-    request = page.get_by_role("listitem").filter(has_text="just to see")
+    waiting = page.get_by_role("region", name="Waiting requests")
+    request = waiting.get_by_role("listitem").filter(has_text="just to see")
     expect(request).to_contain_text("absent")
     raise_it = request.get_by_role("button", name="Raise the priority")
     reach(page, raise_it)
@@ -98,4 +99,6 @@ def test_a_queued_request_says_why_it_waits_and_is_cancelled(site: Site, visitor
     reach(page, request.get_by_role("button", name="Cancel"))
     page.keyboard.press("Enter")
     expect(request).to_have_count(0)
+    closed = page.get_by_role("region", name="Without a build of their own")
+    expect(closed.get_by_role("listitem").filter(has_text="just to see")).to_contain_text("Cancelled by")
     expect(page.get_by_role("status").filter(has_text="Request cancelled")).to_be_visible()

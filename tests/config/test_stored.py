@@ -7,13 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from buildledger.config.stored import (
-    CONFIGURATION,
-    StoredFormat,
-    UnreadableTextError,
-    read_configuration,
-    read_machine_settings,
-)
+from buildledger.config.stored import CONFIGURATION, read_configuration
+from buildledger.events.stored_format import StoredFormat, UnknownFormatError, UnreadableTextError
 from tests.golden.shapes import breaks, shape_of
 from tests.golden.stored.texts import KINDS, Kind, examples
 
@@ -31,7 +26,7 @@ def test_every_format_ever_stored_is_read(kind: Kind, number: int) -> None:
 def test_the_shape_is_that_of_its_format(kind: Kind) -> None:
     """Whoever changes a field, a type or a default of what is stored raises the number of its format."""
     assert not breaks(kind.shape_then(), kind.shape_now()), (
-        f"raise {kind.raise_here}, add an upcast to buildledger/config/stored.py,"
+        f"raise {kind.raise_here}, add an upcast to the StoredFormat of a {kind.format.what},"
         " and run `python -m tests.golden.stored.record`"
     )
     assert kind.shape_then() == kind.shape_now(), "nothing old has changed: run `python -m tests.golden.stored.record`"
@@ -62,21 +57,23 @@ def test_the_golden_texts_show_every_shape() -> None:
     assert set().union(*(shape_of(kind.shape) for kind in KINDS)) <= seen
 
 
-def test_a_text_without_a_number_is_of_the_first_format() -> None:
-    """Machines' settings were stored without a number at first."""
-    numbered = (
-        next(kind for kind in KINDS if kind.name == "machine-settings-local").golden(1).read_text().splitlines()[0]
-    )
-    plain = msgspec.json.decode(numbered)
-    assert plain.pop("format") == 1
-    assert read_machine_settings(msgspec.json.encode(plain).decode()) == read_machine_settings(numbered)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_text_without_a_number_is_of_the_first_format(kind: Kind) -> None:
+    """Machines' settings, and what operations bring back, were stored without a number at first."""
+    for numbered in kind.golden(1).read_text().splitlines():
+        plain = msgspec.json.decode(numbered)
+        assert plain.pop("format") == 1
+        assert kind.format.read(msgspec.json.encode(plain)) == kind.format.read(numbered)
 
 
-def test_a_format_of_the_future_is_named() -> None:
-    """The error says which format it is and which can be read."""
-    with pytest.raises(UnreadableTextError, match=r"can't be read \(format 99\): .* formats 1 to ") as said:
-        read_configuration('{"format":99,"builders":{}}')
-    assert (said.value.what, said.value.number) == ("configuration", 99)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("number", [99, 0, -1])
+def test_a_format_of_another_version_is_named(kind: Kind, number: int) -> None:
+    """The error says which format it is and which can be read, whatever else the text holds."""
+    text = msgspec.json.encode({**msgspec.json.decode(examples()[kind.name]), "format": number})
+    with pytest.raises(UnknownFormatError, match=rf"can't be read \(format {number}\): .* reads .*format") as said:
+        kind.format.read(text)
+    assert (said.value.what, said.value.number) == (kind.format.what, number)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format":"1"}', '{"format":0}', b"\xff"])

@@ -9,6 +9,7 @@ from typing import TypeVar
 from buildledger.clock import SystemClock
 from buildledger.domain.build import AssignBuild, RequestOperation, StartStep
 from buildledger.domain.command import Command
+from buildledger.events.answers import FoundArtifact
 from buildledger.events.build import BuildAssigned, OperationFinished
 from buildledger.events.fact import Fact
 from buildledger.events.ids import BuildId, OperationId, build_id, operation_id, request_id
@@ -20,7 +21,7 @@ from buildledger.logs.artifacts_manifest import Entry, Manifest
 from buildledger.operations.open_operations import ServerOperation
 from buildledger.operations.performer import Outcome, Performer
 from buildledger.operations.server_operations import ServerOperations, performers
-from buildledger.projections.artifact_search import FoundArtifact, NoArtifactError
+from buildledger.projections.artifact_search import NoArtifactError
 
 PATIENCE_SECONDS = 30.0
 RETRY_SECONDS = 0.01

@@ -4,12 +4,12 @@ from xml.sax.saxutils import escape
 
 import pytest
 
+from buildledger.events.answers import FoundArtifact
 from buildledger.events.build import TestsReported
 from buildledger.events.ids import BuildId, request_id
 from buildledger.events.operation import FindArtifact, ReadReports
 from buildledger.logs.artifacts_manifest import PAGE_ENTRIES, Entry, Manifest
 from buildledger.operations.read_reports import ReportReading
-from buildledger.projections.artifact_search import FoundArtifact
 from buildledger.reports import limits
 from buildledger.worker.masking.masker import Masker
 from tests.operations.installation import Installation
@@ -21,7 +21,7 @@ async def test_reports(installation: Installation) -> None:
     """What became of each test is recorded by report, and the totals are the outcome."""
     await installation.start()
     ended = await installation.ended(await installation.request(installation.reports(a=JUNIT, b=JUNIT)))
-    assert ended.text == '{"reports":2,"passed":2,"failed":2,"errors":0,"skipped":0}'
+    assert ended.text == '{"reports":2,"passed":2,"failed":2,"errors":0,"skipped":0,"format":1}'
     facts = installation.facts(TestsReported)
     assert [(fact.report, fact.part, len(fact.results)) for fact in facts] == [("a.xml", 0, 2), ("b.xml", 1, 2)]
 
@@ -113,6 +113,7 @@ def found(name: str, sha256: str, *, directory: bool) -> FoundArtifact:
         size_bytes=1,
         directory=directory,
         mode=0,
+        pages=0,
     )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from buildledger.events.answers import FOUND_ARTIFACT, KEPT_ARTIFACT, REPORT_TOTALS, KeptArtifact, answer_text
 from buildledger.events.operation import INFRASTRUCTURE_REASONS, Ended, Run
 from buildledger.events.results import Result
-from buildledger.steps.outcome import conclude
+from buildledger.events.stored_format import StoredFormat
+from buildledger.steps.outcome import conclude, told
+from buildledger.steps.program import UnusableStepError
 
 SPEC = Run(argv=("pytest",), no_output_seconds=1200, max_seconds=90.5, log_limit_bytes=1000)
 
@@ -46,3 +50,19 @@ def test_infrastructure_is_retried(reason: str) -> None:
     conclusion = conclude(Ended(reason=reason), SPEC)
     assert conclusion.result is Result.RETRY
     assert conclusion.summary.startswith("the worker ")
+
+
+def test_what_came_back_is_read_with_and_without_a_number() -> None:
+    """What was stored before formats had numbers means the same as what is stored with one."""
+    kept = KeptArtifact(sha256="ab", size_bytes=5)
+    assert told(Ended(reason="exited", text='{"sha256":"ab","size_bytes":5}'), KEPT_ARTIFACT) == kept
+    assert told(Ended(reason="exited", text=answer_text(kept)), KEPT_ARTIFACT) == kept
+
+
+@pytest.mark.parametrize("kind", [KEPT_ARTIFACT, FOUND_ARTIFACT, REPORT_TOTALS], ids=lambda kind: kind.what)
+def test_what_another_version_brought_back_is_named(kind: StoredFormat[msgspec.Struct]) -> None:
+    """A step that reads a format of another version ends with what it is, its number, and what can be read."""
+    with pytest.raises(UnusableStepError) as said:
+        told(Ended(reason="exited", text='{"format":2,"sha256":"ab"}'), kind)
+    why = "this version of Build Ledger reads only format 1"
+    assert str(said.value) == f"a stored {kind.what} can't be read (format 2): {why}"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the worker and the supervisor for every system (or the one given) into out/workers at the top of the repository (or the
-# directory given), with checksums. The same source and the same Go give the same bytes.
+# directory given); for every system with checksums. The same source and the same Go give the same bytes.
 #
 #   build.sh [DIRECTORY [SYSTEM/ARCHITECTURE]]
 set -eu
@@ -23,5 +23,6 @@ for target in ${2:-linux/amd64 linux/arm64 windows/amd64}; do
 done
 cd "$out"
 # shellcheck disable=SC2086 # One word for each name.
-sha256sum $names > SHA256SUMS
+[ $# -gt 1 ] || sha256sum $names > SHA256SUMS
+# shellcheck disable=SC2086 # One word for each name.
 ls -l $names

@@ -21,8 +21,9 @@ from buildledger.api.models.limits import PAGE_DEFAULT, POSITION_MAX
 from buildledger.api.queries import revisions as queries
 from buildledger.api.queries.readings import Readings, ReadModelsAsOf
 from buildledger.config.diff import diff
-from buildledger.config.stored import UnreadableTextError, read_configuration
+from buildledger.config.stored import read_configuration
 from buildledger.domain.config import ApplyConfig
+from buildledger.events.stored_format import UnreadableTextError
 
 LISTING = "revisions"
 

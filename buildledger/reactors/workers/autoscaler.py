@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from buildledger.config import machines
-from buildledger.config.stored import UnreadableTextError, read_machine_settings
+from buildledger.config.stored import read_machine_settings
 from buildledger.domain.command import Command
 from buildledger.domain.machine import MachineState, NoteMachineIdle, ReleaseMachine, StartMachine, StopMachine
 from buildledger.domain.refusals import Refusal
@@ -18,6 +18,7 @@ from buildledger.events import build, config
 from buildledger.events import worker as worker_events
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import WorkerId, machine_id, worker_id
+from buildledger.events.stored_format import UnreadableTextError
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.reactor import CommandBatch, Fold
 from buildledger.reactors.scheduling.demand import worker_starts

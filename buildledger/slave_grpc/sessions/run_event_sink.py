@@ -15,6 +15,7 @@ from buildledger.domain.build import FinishOperation, ReportOperationStarted, St
 from buildledger.domain.command import Command
 from buildledger.domain.log import FinishLog, OpenLog
 from buildledger.domain.refusals import LimitRefusal, Refusal
+from buildledger.events.answers import KeptArtifact, answer_text
 from buildledger.events.build import ArtifactStored
 from buildledger.events.limits import LINE_CHARACTERS, NAME_BYTES, held
 from buildledger.events.log import LogFinished, LogOpened
@@ -180,7 +181,7 @@ class RunEventSink:
                 found = await asyncio.to_thread(self._without_secrets, operation, spec, found)
                 sha256 = await asyncio.to_thread(self._artifacts.put, found.encode())
                 size, count = found.size_bytes, len(found.files)
-                found = upload_result.StoredArtifact(sha256=sha256, size_bytes=size, directory=True, file_count=count)
+                found = KeptArtifact(sha256=sha256, size_bytes=size, directory=True, file_count=count)
         except ManifestError as error:
             return replace(ended, reason="refused_path", exit_code=None, detail=str(error)), ()
         except upload_result.NothingStoredError as error:
@@ -200,7 +201,7 @@ class RunEventSink:
             mode=found.mode,
         )
         stored = StoreArtifact(build_id=operation.build_id, artifact=artifact)
-        return replace(ended, text=msgspec.json.encode(found).decode()), [stored]
+        return replace(ended, text=answer_text(found)), [stored]
 
     def _without_secrets(self, operation: OpenOperation, spec: Upload, found: Manifest) -> Manifest:
         """Test reports with their secrets hidden; other files as they are, if no name tells a secret.

@@ -3,8 +3,7 @@
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-import msgspec
-
+from buildledger.events.answers import KeptArtifact
 from buildledger.events.operation import Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.logs.artifacts_manifest import ENTRIES_MAX, Entry, Manifest, ManifestError
@@ -22,19 +21,9 @@ class NothingStoredError(Exception):
         self.reason = reason
 
 
-class StoredArtifact(msgspec.Struct, frozen=True, kw_only=True):
-    """The artifact that an upload became. Its JSON is the outcome that step programs read."""
-
-    sha256: str
-    size_bytes: int
-    directory: bool = False
-    file_count: int = 1
-    mode: int = 0
-
-
 def stored_artifact(
     spec: Upload, results: Sequence[pb.FileResult], came: Mapping[str, int]
-) -> StoredArtifact | Manifest | None:
+) -> KeptArtifact | Manifest | None:
     """The file or directory that an upload brought; None if it brought nothing and may.
 
     `came` are the sizes of the files that the run has really sent, by SHA-256: what a worker says isn't believed, for
@@ -59,7 +48,7 @@ def stored_artifact(
     itself = path.encode("utf-8", "surrogateescape")
     if itself in sent and not spec.files:
         file = sent[itself]
-        return StoredArtifact(sha256=file.sha256.hex(), size_bytes=file.size, mode=file.mode & PERMISSIONS)
+        return KeptArtifact(sha256=file.sha256.hex(), size_bytes=file.size, mode=file.mode & PERMISSIONS)
     if itself in found and not spec.files and found[itself].type != pb.FILE_TYPE_DIRECTORY:
         raise NothingStoredError("not_a_file", _what_it_is(spec.path, found[itself]))
     if not found and not sent:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import httpx
 
 from buildledger.config.configurations import UnreadableConfigurationError
-from buildledger.config.stored import UnreadableTextError, read_configuration
+from buildledger.config.stored import read_configuration
 from buildledger.domain.config import ApplyConfig
+from buildledger.events.stored_format import UnreadableTextError
 from tests.api.conftest import LedgerConfiguration, Site
 
 

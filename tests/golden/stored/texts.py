@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from buildledger.config import machines, stored
 from buildledger.config.load import load
 from buildledger.config.resolved import Configuration
+from buildledger.events import answers
+from buildledger.events.stored_format import StoredFormat
 from tests.golden.shapes import Shape, shape_of
 
 DIRECTORY = Path(__file__).parent
@@ -23,7 +26,7 @@ class Kind:
 
     name: str
     """Begins the names of its files."""
-    format: stored.StoredFormat[Any]
+    format: StoredFormat[Any]
     shape: Any
     raise_here: str
     """Where the number of its format stands."""
@@ -69,7 +72,21 @@ MACHINES = tuple(
     )
     for shape in (machines.LocalStart, machines.SshStart, machines.KubernetesStart)
 )
-KINDS = (CONFIGURATION, *MACHINES)
+ANSWERS = tuple(
+    Kind(
+        f"answer-{name.lower().replace('_', '-')}",
+        form,
+        shape,
+        f"{name}_FORMAT in buildledger/events/answers.py",
+        answers.answer_text,
+    )
+    for name, form, shape in (
+        ("KEPT_ARTIFACT", answers.KEPT_ARTIFACT, answers.KeptArtifact),
+        ("FOUND_ARTIFACT", answers.FOUND_ARTIFACT, answers.FoundArtifact),
+        ("REPORT_TOTALS", answers.REPORT_TOTALS, answers.ReportTotals),
+    )
+)
+KINDS = (CONFIGURATION, *MACHINES, *ANSWERS)
 
 
 def examples() -> dict[str, str]:
@@ -80,4 +97,18 @@ def examples() -> dict[str, str]:
         if worker.start is not None:
             text = machines.to_json(worker.start)
             found[f"machine-settings-{msgspec.json.decode(text)['driver']}"] = text
-    return found
+    kept = answers.KeptArtifact(sha256="ab" * 32, size_bytes=7, directory=True, file_count=2, mode=0o755)
+    chosen = answers.FoundArtifact(
+        build_id=UUID(int=1),
+        builder="package",
+        number=3,
+        artifact="wheel",
+        sha256="ab" * 32,
+        size_bytes=7,
+        directory=True,
+        mode=0o644,
+        pages=2,
+    )
+    totals = answers.ReportTotals(reports=2, passed=10, failed=1, errors=1, skipped=3)
+    texts = [answers.answer_text(answer) for answer in (kept, chosen, totals)]
+    return found | {kind.name: text for kind, text in zip(ANSWERS, texts, strict=True)}

@@ -26,7 +26,7 @@ export function QueuePanel({ home }: { home: Home }) {
                   <Link to="/builders/$builder" params={{ builder: request.builder }} className="clip">
                     {request.builder}
                   </Link>
-                  <span className="muted clip">{request.waiting?.text ?? request.reason}</span>
+                  <span className="muted">{request.waiting?.text ?? request.reason}</span>
                 </div>
                 <span className="number muted">
                   <TimeAgo at={request.submitted_at} />

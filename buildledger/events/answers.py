@@ -1,0 +1,79 @@
+"""What an operation brings back beside its end: the JSON in `Ended.text`, which step programs and replays read.
+
+Each kind has a number of its format, which stands in the text. Texts without one are of format 1, from before there
+were numbers. Whoever changes a shape raises its number, adds an upcast to what reads it (at the end), and records a
+golden text (`python -m tests.golden.stored.record`).
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from buildledger.events.stored_format import StoredFormat
+
+KEPT_ARTIFACT_FORMAT = 1
+FOUND_ARTIFACT_FORMAT = 1
+REPORT_TOTALS_FORMAT = 1
+
+
+class KeptArtifact(msgspec.Struct, frozen=True, kw_only=True):
+    """What an upload came to."""
+
+    sha256: str
+    """Of the file, or of the directory's manifest."""
+    size_bytes: int
+    directory: bool = False
+    file_count: int = 1
+    mode: int = 0
+    """Permission bits of a file; 0: not known."""
+    format: int = KEPT_ARTIFACT_FORMAT
+
+
+class FoundArtifact(msgspec.Struct, frozen=True, kw_only=True):
+    """An artifact that was looked for, and the build that left it."""
+
+    builder: str
+    number: int
+    """Of the build."""
+    sha256: str
+    """Of the file, or of the directory's manifest."""
+    size_bytes: int
+    directory: bool
+    mode: int
+    """Permission bits of a file; 0: not known."""
+    pages: int
+    """Of a directory: how many downloads it takes; 0 for a file."""
+    build_id: UUID | None = None
+    """No step reads it, so a text without it is as good."""
+    artifact: str = ""
+    """Its name; no step reads it here."""
+    format: int = FOUND_ARTIFACT_FORMAT
+
+
+class ReportTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """How many tests of a step's reports came to what."""
+
+    reports: int
+    passed: int
+    failed: int
+    errors: int
+    skipped: int
+    format: int = REPORT_TOTALS_FORMAT
+
+
+KEPT_ARTIFACT: StoredFormat[KeptArtifact] = StoredFormat(
+    "outcome of an upload", KeptArtifact, KEPT_ARTIFACT_FORMAT, upcasts=()
+)
+FOUND_ARTIFACT: StoredFormat[FoundArtifact] = StoredFormat(
+    "outcome of a search for an artifact", FoundArtifact, FOUND_ARTIFACT_FORMAT, upcasts=()
+)
+REPORT_TOTALS: StoredFormat[ReportTotals] = StoredFormat(
+    "outcome of reading reports", ReportTotals, REPORT_TOTALS_FORMAT, upcasts=()
+)
+
+
+def answer_text(answer: KeptArtifact | FoundArtifact | ReportTotals) -> str:
+    """What stands in `Ended.text`: JSON with the number of its format."""
+    return msgspec.json.encode(answer).decode()

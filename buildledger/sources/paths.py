@@ -33,5 +33,21 @@ def relative(path: str) -> str:
     return "/".join(parts) or "."
 
 
+def above(*places: str) -> list[str]:
+    """The directories that lead to places, and the places themselves, each once and without the build's directory."""
+    parts = [place.split("/") for place in places if place != "."]
+    return list(dict.fromkeys("/".join(each[:end]) for each in parts for end in range(1, len(each) + 1)))
+
+
+def below(directory: str, path: str) -> str:
+    """`path` as seen from the build's directory, where `directory` is what it is relative to."""
+    return path if directory == "." else f"{directory}/{path}"
+
+
+def is_in(path: str, directory: str) -> bool:
+    """Whether a path is the directory, or lies in it."""
+    return path == directory or path.startswith(f"{directory}/")
+
+
 RESERVED = frozenset({".git", ".hg", ".svn", ".bzr", "_darcs", "cvs"})
 """Names that no checkout may be put into, whatever case the worker's file system keeps."""

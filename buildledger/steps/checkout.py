@@ -178,4 +178,4 @@ def _give_up(planned: Checkout, failed: WorkerCommandFailedError, time: TimeLeft
     )
 
 
-PROGRAM = StepProgram(name="checkout", version=5, start=checkout)
+PROGRAM = StepProgram(name="checkout", version=6, start=checkout)

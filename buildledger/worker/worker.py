@@ -6,14 +6,8 @@ import logging
 import threading
 import uuid
 from collections.abc import Coroutine
-from functools import partial
-from pathlib import Path
-
-import grpc
-import grpc.aio
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.contract.directory import write_private
 from buildledger.worker.files.transfers.blob_store import BlobStore, is_cancelled
 from buildledger.worker.files.unused_directories import LOOK_SECONDS, UnusedDirectories, remove_all
 from buildledger.worker.processes.orphans import OrphanedRun
@@ -24,24 +18,18 @@ from buildledger.worker.runs.local_executor import LocalExecutor
 from buildledger.worker.runs.recovery import recover
 from buildledger.worker.runs.runner import Runner
 from buildledger.worker.session.attempt_registry import AttemptRegistry
+from buildledger.worker.session.epoch_file import EpochFile
 from buildledger.worker.session.ledger_head import LedgerHeadFile
+from buildledger.worker.session.orphan_timer import OrphanTimer
 from buildledger.worker.session.outbox import Outbox
-from buildledger.worker.session.session import ServerSilentError, Session, SessionIdentity, SessionRefusedError
+from buildledger.worker.session.session import SessionIdentity
+from buildledger.worker.session.sessions import Sessions
 from buildledger.worker.settings import WorkerSettings
-from buildledger.worker.transport.backoff import Backoff
 from buildledger.worker.transport.credential import StoredCredential
 from buildledger.worker.transport.credential_provider import CredentialProvider
-from buildledger.worker.transport.transport import (
-    CaFileUnusableError,
-    PlainTransportRefusedError,
-    call_metadata,
-    open_channel,
-)
+from buildledger.worker.transport.transport import open_channel
 
 _GOODBYE_SECONDS = 3.0
-
-# The server can be reached and won't have this worker: only a person can change that.
-_UNWELCOME = {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNIMPLEMENTED}
 
 _log = logging.getLogger(__name__)
 
@@ -60,16 +48,26 @@ class Worker:
         self._blobs = BlobStore(lambda: open_channel(settings, settings.server, self._credentials.current))
         self._runner = Runner(self._store, self._executor, self._blobs)
         self._directories = UnusedDirectories(settings.state_dir, settings.work_dir, settings.keep_seconds)
-        self._epoch_file = settings.state_dir / "epoch"
+        epoch_file = EpochFile(settings.state_dir / "epoch")
         self._identity = SessionIdentity(
             instance_id=str(uuid.uuid4()),
             worker_id="",
-            last_epoch=_read_epoch(self._epoch_file),
+            last_epoch=epoch_file.read(),
             ledger_head=LedgerHeadFile(settings.state_dir / "ledger-head"),
         )
-        self._session: Session | None = None
+        self._orphan_timer = OrphanTimer(self._registry)
+        self._sessions = Sessions(
+            settings,
+            store=self._store,
+            executor=self._executor,
+            registry=self._registry,
+            outbox=self._outbox,
+            identity=self._identity,
+            credentials=self._credentials,
+            epoch_file=epoch_file,
+            orphan_timer=self._orphan_timer,
+        )
         self._runs: set[asyncio.Task[None]] = set()
-        self._orphan_timer: asyncio.TimerHandle | None = None
         self._shutting_down = False
         self._ending: asyncio.Task[None] | None = None
         self._left = asyncio.Event()
@@ -89,7 +87,7 @@ class Worker:
                 if not attempt.has_ended and attempt.supervision is not None:
                     self._begin(attempt, self._runner.resume(attempt))
                     # The server may not be there any more either.
-                    self._orphan_timer = self._start_orphan_timer(attempt.supervision.orphan_seconds)
+                    self._orphan_timer.start(attempt.supervision.orphan_seconds)
             self._runs.add(asyncio.create_task(self._remove_unused_directories()))
             tasks += [asyncio.create_task(each) for each in (self._serve(), self._left.wait())]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -103,7 +101,7 @@ class Worker:
         await self._credentials.ensure_enrolled()
         renewing = asyncio.create_task(self._credentials.keep_renewed())
         try:
-            await self._keep_session()
+            await self._sessions.keep()
         finally:
             renewing.cancel()
             await asyncio.gather(renewing, return_exceptions=True)
@@ -134,7 +132,7 @@ class Worker:
     async def _end(self) -> None:
         """Wait for the runs, deliver their last events if somebody listens, and leave."""
         await asyncio.gather(*(attempt.gone.wait() for attempt in self._registry))
-        session = self._session
+        session = self._sessions.current
         if session is not None and session.is_established:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.drain_seconds):
@@ -183,86 +181,10 @@ class Worker:
             attempt.fail(f"the worker failed: {type(error).__name__}")
         self._registry.remove_if_unknown(attempt)
 
-    async def _keep_session(self) -> None:
-        """Connect again and again; every failure ends in a delay."""
-        backoff = Backoff()
-        address = self._settings.server
-        while True:
-            session = Session(
-                self._store,
-                self._executor,
-                self._registry,
-                self._outbox,
-                self._identity,
-                call_metadata(self._credentials.current),
-            )
-            session.on_established = partial(self._established, session)
-            self._session = session
-            delay = await self._hold_session(session, address, backoff)
-            session.ended.set()
-            if session.is_established:
-                self._orphan_timer = self._start_orphan_timer(self._store.server_settings.orphan_seconds)
-            address = session.reconnect_to or self._settings.server
-            await asyncio.sleep(delay)
-
-    async def _hold_session(self, session: Session, address: str, backoff: Backoff) -> float:
-        """Hold one session to its end and return for how long to wait before the next."""
-        try:
-            async with open_channel(self._settings, address, self._credentials.current) as channel:
-                await session.run(channel)
-        except SessionRefusedError as refused:
-            _log.log(logging.ERROR if refused.is_fatal else logging.WARNING, "the server refuses: %s", refused)
-            usual = backoff.slowest_delay() if refused.is_fatal else self._next_delay(session, backoff)
-            return max(refused.retry_after_seconds, usual)
-        except grpc.aio.AioRpcError as error:
-            if error.code() in _UNWELCOME:
-                _log.error("the server won't have this worker: %s: %s", error.code().name, error.details())
-                return backoff.slowest_delay()
-            if self._credentials.has_expired:
-                _log.error("the credential has expired: stop this worker and start it with a new enrollment token")
-                return backoff.slowest_delay()
-            _log.warning("connection to %s: %s%s", address, error.details(), self._credentials.hint(error))
-        except (ServerSilentError, PlainTransportRefusedError, CaFileUnusableError) as error:
-            _log.warning("connection to %s: %s", address, error)
-        except Exception:
-            # Runs must not suffer from a fault in what surrounds them; the next session may do better.
-            _log.exception("the session failed inside the worker")
-        return self._next_delay(session, backoff)
-
-    @staticmethod
-    def _next_delay(session: Session, backoff: Backoff) -> float:
-        if session.is_established:
-            backoff.succeeded()
-        return backoff.next_delay()
-
     def _use(self, credential: StoredCredential | None) -> None:
         """Use this credential from the next call on."""
         self._blobs.credential = credential
         self._identity.worker_id = credential.worker_id if credential is not None else ""
-
-    def _established(self, session: Session) -> None:
-        """Remember the epoch, so that a server that is behind is recognised also after a restart."""
-        if "rotate" in session.server_features:
-            self._credentials.may_rotate.set()
-        else:
-            self._credentials.may_rotate.clear()
-        if self._orphan_timer is not None:
-            self._orphan_timer.cancel()
-            self._orphan_timer = None
-        temporary = self._epoch_file.with_suffix(".new")
-        try:
-            write_private(temporary, str(self._identity.last_epoch))
-            temporary.replace(self._epoch_file)
-        except OSError as error:
-            _log.error("the epoch can't be stored: %s", error)
-
-    def _start_orphan_timer(self, limit_seconds: float) -> asyncio.TimerHandle | None:
-        """Without a server for that long the runs are ended; nobody may be waiting for them any more."""
-        if self._orphan_timer is not None or not limit_seconds:
-            return self._orphan_timer
-        return asyncio.get_running_loop().call_later(
-            limit_seconds, self._registry.stop_all, pb.EXIT_REASON_ORPHANED, pb.STOP_LEVEL_INTERRUPT
-        )
 
     async def _tear_down(self, tasks: list[asyncio.Task[object]]) -> None:
         """Kill what still runs and close everything; what isn't delivered stays in the journals."""
@@ -270,8 +192,7 @@ class Worker:
         for task in everything:
             task.cancel()
         await asyncio.gather(*everything, return_exceptions=True)
-        if self._orphan_timer is not None:
-            self._orphan_timer.cancel()
+        self._orphan_timer.stop()
         # Supervisors do what their workers' end means for their runs.
         at_work = [each for each in self._registry.at_work if each.supervision is None]
         orphans = {each.cookie: OrphanedRun(each.cookie, None) for each in at_work}
@@ -281,10 +202,3 @@ class Worker:
         for attempt in self._registry:
             attempt.journal.close()
         await self._blobs.close()
-
-
-def _read_epoch(path: Path) -> int:
-    try:
-        return int(path.read_text(encoding="ascii"))
-    except (FileNotFoundError, ValueError):
-        return 0

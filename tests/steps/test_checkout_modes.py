@@ -62,6 +62,39 @@ def test_first_checkout_makes_the_clone(repository: Repository, executor: StepEx
     assert f"url = {repository.url}" in (executor.directory / ".git/config").read_text()
 
 
+def test_a_first_checkout_into_a_directory_needs_no_more(repository: Repository, executor: StepExecutor) -> None:
+    """Where no directory is, no clone is looked for: it is made, and git is started in it from then on."""
+    performance = succeeded(executor.perform(step(into="src"), stamped(repository, repository.head())))
+    assert performance.labels == [
+        "look for links",
+        "make directory",
+        "git init",
+        "git remote add",
+        "git fetch",
+        "git checkout",
+    ]
+    started_in = {each.spec.cwd for each in performance.operations if isinstance(each.spec, Run)}
+    assert started_in == {"src"}
+
+
+def test_a_file_in_the_place_of_the_clone(repository: Repository, executor: StepExecutor) -> None:
+    """It goes, since nothing can be started there although git can be started elsewhere."""
+    (executor.directory / "src").write_text("")
+    performance = succeeded(executor.perform(step(into="src"), stamped(repository, repository.head())))
+    assert performance.labels[1:5] == ["git remote", "git version", "remove", "make directory"]
+
+
+def test_a_worker_without_git(repository: Repository, executor: StepExecutor) -> None:
+    """Its clones stay as they are; the step says that git can't be started."""
+    succeeded(executor.perform(step(into="src"), stamped(repository)))
+    without = StepExecutor(executor.directory, {"PATH": "/nowhere"})
+    performance = without.perform(step(into="src"), stamped(repository))
+    assert performance.labels == ["look for links", "git remote", "git version"]
+    assert performance.conclusion.result is Result.EXCEPTION
+    assert performance.conclusion.summary.startswith("git version: could not be started")
+    assert (executor.directory / "src/.git").is_dir()
+
+
 def test_a_branch_is_resolved_to_a_revision(repository: Repository, executor: StepExecutor) -> None:
     """Without a revision the head of the branch is built, and its whole object name is what was obtained."""
     succeeded(executor.perform(step(into="src"), stamped(repository)))

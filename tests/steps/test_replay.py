@@ -19,7 +19,7 @@ OUTPUTS = (
     "a" * 40 + "\n",
     "no object name\n",
     "fatal: not a git repository: '.git'\n",
-    "fatal: cannot change to 'src': No such file or directory\n",
+    "missing",
     "fatal: Could not resolve host: acme.example\n",
     "fatal: Authentication failed\n",
     "fatal: couldn't find remote ref refs/heads/main\n",

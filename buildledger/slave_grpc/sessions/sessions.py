@@ -3,31 +3,27 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine
-from typing import Any
 
 import grpc.aio
 
-from buildledger.domain.worker import DisconnectWorker, PauseWorker
 from buildledger.events.ids import ServerId
-from buildledger.events.limits import LINE_CHARACTERS, held
 from buildledger.events.operation import Ended
-from buildledger.events.worker import PausedBy
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.ledger import Ledger
-from buildledger.ledger.skipping import reason_of, traced
-from buildledger.ledger.submission import Origin
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.store import LogStore
 from buildledger.slave_grpc.blobs.access import BlobAccess
 from buildledger.slave_grpc.sessions.admission import NotAdmittedError, SessionAdmission, welcome
 from buildledger.slave_grpc.sessions.ledger_heads import LedgerHeads, ToldHeads
+from buildledger.slave_grpc.sessions.outside_ends import SUPERSEDED, reason_to_end, superseded
 from buildledger.slave_grpc.sessions.receive_budget import ReceiveBudget
 from buildledger.slave_grpc.sessions.run_event_sink import RunEventSink
 from buildledger.slave_grpc.sessions.secret_source import SecretSource
 from buildledger.slave_grpc.sessions.sender import Sender
 from buildledger.slave_grpc.sessions.session import Context, Session
+from buildledger.slave_grpc.sessions.unfinished import Unfinished
 from buildledger.slave_grpc.sessions.unmasked import MaskSource
+from buildledger.slave_grpc.sessions.worker_commands import disconnect, pause
 from buildledger.slave_grpc.settings import (
     RETRY_SECONDS,
     SILENCE_CHECKS,
@@ -72,11 +68,7 @@ class Sessions:
         self._heads = LedgerHeads(ledger)
         self._receive_budget = ReceiveBudget(UNSTORED_MAX_BYTES)
         self._sessions: dict[str, Session] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._open_count = 0
-        """Of sessions, with those that are being admitted or ended."""
-        self._none_open = asyncio.Event()
-        self._none_open.set()
+        self._unfinished = Unfinished()
         self._draining = False
         self._drain_seconds: float | None = None
         """What workers are told when the server drains; None: it doesn't, or ends at once."""
@@ -106,7 +98,7 @@ class Sessions:
             await self._begin(session, hello, context)
             await session.run()
         finally:
-            self._spawn(self._end(session))
+            self._unfinished.spawn(self._end(session))
 
     async def watch(self) -> None:
         """Check all sessions at intervals, so that none of them needs a timer; until cancelled."""
@@ -123,25 +115,13 @@ class Sessions:
             self._access.forget(operation_ids)
         for worker in changes.workers & self._sessions.keys():
             session = self._sessions[worker]
-            connection = changes.connected.get(worker)
-            if connection is not None and connection.epoch > session.epoch and connection.server_id != self._server_id:
-                session.close("superseded", _superseded())
-                continue
-            if connection is None and changes.disconnected.get(worker, 0) >= session.epoch:
-                session.close("superseded", _held_for_dead())
-                continue
-            if worker in changes.revoked:
-                session.close(
-                    "revoked", _credential_message("was revoked: remove credential.json from its state directory and")
-                )
-                continue
-            if worker in changes.expired:
-                session.close("expired", _credential_message("has expired:"))
+            if (ending := reason_to_end(worker, session.epoch, changes, self._server_id)) is not None:
+                session.close(*ending)
                 continue
             session.abandon(changes.ended.get(worker, ()))
             session.desire(changes.changed.get(worker, {}).values())
         for operation in changes.ended_by_server:
-            self._spawn(self._new_event_sink(operation.worker).close_logs(operation))
+            self._unfinished.spawn(self._new_event_sink(operation.worker).close_logs(operation))
 
     async def drain(self, deadline_seconds: float) -> None:
         """Admit no more workers, and ask the connected ones to leave; returns when they have left or time is over."""
@@ -150,7 +130,7 @@ class Sessions:
             session.drain(deadline_seconds)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(deadline_seconds):
-                await self._none_open.wait()
+                await self._unfinished.wait_none_open()
 
     def end(self) -> None:
         """Admit no more workers, and end all sessions."""
@@ -160,8 +140,7 @@ class Sessions:
 
     async def wait_stored(self) -> None:
         """Wait until nothing of ended sessions is being stored any more."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._unfinished.wait_stored()
 
     def _expect_hello(self, up: pb.Up) -> pb.Hello:
         if self._draining:
@@ -174,31 +153,24 @@ class Sessions:
 
     async def _admit(self, hello: pb.Hello, context: Context) -> int:
         """See `SessionAdmission.admit`; from here on the server doesn't stop before the session has ended."""
-        self._count_open(+1)
+        self._unfinished.count_open(+1)
         admitting = asyncio.create_task(self._admission.admit(hello, context.peer()))
         try:
             return await asyncio.shield(admitting)
         except asyncio.CancelledError:
-            self._spawn(self._withdraw(hello.name, admitting))
+            self._unfinished.spawn(self._withdraw(hello.name, admitting))
             raise
         except BaseException:
-            self._count_open(-1)
+            self._unfinished.count_open(-1)
             raise
 
     async def _withdraw(self, worker: str, admitting: asyncio.Task[int]) -> None:
         """End what was begun for a worker whose stream has ended before it got its session."""
         try:
             with contextlib.suppress(NotAdmittedError):
-                await self._disconnect(worker, await admitting, "stream_ended")
+                await disconnect(self._ledger, worker, await admitting, "stream_ended")
         finally:
-            self._count_open(-1)
-
-    def _count_open(self, change: int) -> None:
-        self._open_count += change
-        if self._open_count:
-            self._none_open.clear()
-        else:
-            self._none_open.set()
+            self._unfinished.count_open(-1)
 
     def _new_session(self, hello: pb.Hello, epoch: int, context: Context) -> Session:
         event_sink = self._new_event_sink(hello.name)
@@ -209,7 +181,7 @@ class Sessions:
             os=hello.os,
             secrets=self._secrets,
             files=self._access,
-            refuse=lambda operation, ended: self._spawn(event_sink.end(operation, ended)),
+            refuse=lambda operation, ended: self._unfinished.spawn(event_sink.end(operation, ended)),
         )
         return Session(
             context=context,
@@ -218,7 +190,7 @@ class Sessions:
             sender=sender,
             event_sink=event_sink,
             receive_budget=self._receive_budget,
-            on_drain_request=lambda reason: self._spawn(self._pause(hello.name, reason)),
+            on_drain_request=lambda reason: self._unfinished.spawn(pause(self._ledger, hello.name, reason)),
         )
 
     def _new_event_sink(self, worker: str) -> RunEventSink:
@@ -237,11 +209,11 @@ class Sessions:
             await context.write(down)
         session.told_heads = ToldHeads(self._heads, head, asyncio.get_running_loop().time())
         while earlier := self._sessions.get(hello.name):
-            earlier.close("superseded", _superseded())
+            earlier.close(SUPERSEDED, superseded())
             await earlier.finished.wait()
         connection = self._follower.work.connection(hello.name)
         if connection is None or connection.epoch != session.epoch:
-            session.close("superseded", _superseded())
+            session.close(SUPERSEDED, superseded())
             return
         self._sessions[hello.name] = session
         if self._drain_seconds is not None:  # the server has begun to drain after this worker was admitted
@@ -250,52 +222,15 @@ class Sessions:
         event_sink = self._new_event_sink(hello.name)
         for operation in unknown_to_worker:
             ended = Ended(reason="interrupted", detail="the worker no longer knows that it had started this")
-            self._spawn(event_sink.end(operation, ended))
+            self._unfinished.spawn(event_sink.end(operation, ended))
 
     async def _end(self, session: Session) -> None:
         """Finish what is being stored, then record that the session has ended."""
         try:
             await session.finish()
         finally:
-            self._count_open(-1)
+            self._unfinished.count_open(-1)
         if self._sessions.get(session.worker) is session:
             del self._sessions[session.worker]
-        if session.reason != "superseded":
-            await self._disconnect(session.worker, session.epoch, session.reason)
-
-    async def _disconnect(self, worker: str, epoch: int, reason: str) -> None:
-        await self._ledger.execute(
-            DisconnectWorker(worker=worker, epoch=epoch, reason=reason), origin=Origin(actor="system")
-        )
-
-    async def _pause(self, worker: str, reason: str) -> None:
-        await self._ledger.execute(
-            PauseWorker(worker=worker, by=PausedBy.WORKER, reason=held(reason, LINE_CHARACTERS)),
-            origin=Origin(actor=f"worker:{worker}"),
-        )
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something that must not end with the stream it belongs to."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._spawned)
-
-    def _spawned(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (trouble := task.exception()) is not None:
-            said = "the worker service could not finish something: %s"
-            _log.error(said, reason_of(trouble), exc_info=traced(trouble))
-
-
-def _superseded() -> pb.Down:
-    return error(pb.ERROR_CODE_SUPERSEDED, "a later session of this worker took over")
-
-
-def _held_for_dead() -> pb.Down:
-    text = "others hold this server for dead, which was cut off from its database: connect again"
-    return error(pb.ERROR_CODE_UNAVAILABLE, text, retry_seconds=RETRY_SECONDS)
-
-
-def _credential_message(how: str) -> pb.Down:
-    text = f"the worker's credential {how} start it with a new token from `buildledger token`"
-    return error(pb.ERROR_CODE_UNAUTHENTICATED, text, fatal=True)
+        if session.reason != SUPERSEDED:
+            await disconnect(self._ledger, session.worker, session.epoch, session.reason)

@@ -1,6 +1,6 @@
 """Checkouts: the command lines that bring a clone to a revision, in every mode.
 
-Each function gives one command for the build's directory; `checkout_run.py` puts them in order and reads the answers.
+Each function gives one command to start in the clone; `checkout_run.py` puts them in order and reads the answers.
 """
 
 from __future__ import annotations
@@ -103,11 +103,11 @@ def environment(checkout: Checkout) -> dict[str, str]:
 
 
 def init(checkout: Checkout, object_format: str | None) -> tuple[str, ...]:
-    """Make an empty clone, or leave alone what is there."""
+    """Make an empty clone in a directory that is there, or leave alone the one that it holds."""
     known = "sha256" if checkout.revision and len(checkout.revision) == SHA256_CHARACTERS else None
     chosen = object_format or known
     shape = (f"--object-format={chosen}",) if chosen else ()
-    return command.git("init", "--quiet", "--template=", "--initial-branch=main", *shape, checkout.clone)
+    return command.git("init", "--quiet", "--template=", "--initial-branch=main", *shape)
 
 
 def set_origin(checkout: Checkout) -> tuple[str, ...]:
@@ -121,7 +121,7 @@ def set_origin(checkout: Checkout) -> tuple[str, ...]:
         checkout.address.url,
         *(str(each).lower() for each in (checkout.lfs, checkout.submodules)),
     )
-    return command.in_clone(checkout.clone, "-c", f"alias.set-origin=!f() {{ {_SET_ORIGIN}\n}}; f", *arguments)
+    return command.in_clone("-c", f"alias.set-origin=!f() {{ {_SET_ORIGIN}\n}}; f", *arguments)
 
 
 def findings(output: str) -> frozenset[Finding]:
@@ -129,28 +129,28 @@ def findings(output: str) -> frozenset[Finding]:
     return frozenset(Finding(line) for line in output.splitlines() if line in set(Finding))
 
 
-def read_tree(checkout: Checkout) -> tuple[str, ...]:
+def read_tree() -> tuple[str, ...]:
     """Have the index say that the clone is at HEAD and that no file is known to be right: all are written again.
 
     Fails with `failure.has_no_head` if no checkout has come to its end here.
     """
-    return command.in_clone(checkout.clone, "read-tree", "HEAD")
+    return command.in_clone("read-tree", "HEAD")
 
 
 def remember_filter(checkout: Checkout) -> tuple[str, ...]:
     """Note in the clone whether large files are brought into it."""
-    return command.in_clone(checkout.clone, "config", _LFS_NOTE, str(checkout.lfs).lower())
+    return command.in_clone("config", _LFS_NOTE, str(checkout.lfs).lower())
 
 
-def remove_unknown(checkout: Checkout, *, dry_run: bool = False) -> tuple[str, ...]:
+def remove_unknown(*, dry_run: bool = False) -> tuple[str, ...]:
     """Remove all that the clone's index doesn't know, but no other source's clone; `dry_run` as in `clean`."""
     flags = (*(("--dry-run",) if dry_run else ()), "-ffdx", "--exclude=/.buildledger/")
-    return command.in_clone(checkout.clone, "clean", *flags)
+    return command.in_clone("clean", *flags)
 
 
 def add_origin(checkout: Checkout) -> tuple[str, ...]:
     """Name the far end in a clone that has no `origin`. Fails with `failure.has_origin` if it has."""
-    return command.in_clone(checkout.clone, "remote", "add", "origin", checkout.address.url)
+    return command.in_clone("remote", "add", "origin", checkout.address.url)
 
 
 def fetch(checkout: Checkout, *, whole_branch: bool = False, unshallow: bool = False) -> tuple[str, ...]:
@@ -158,7 +158,6 @@ def fetch(checkout: Checkout, *, whole_branch: bool = False, unshallow: bool = F
     depth = checkout.depth if not whole_branch else None
     wanted = checkout.fallback if whole_branch else checkout.reference
     return command.in_clone(
-        checkout.clone,
         "fetch",
         "--no-recurse-submodules",
         *((f"--depth={depth}", "--no-tags") if depth else ()),
@@ -173,15 +172,15 @@ def fetch(checkout: Checkout, *, whole_branch: bool = False, unshallow: bool = F
     )
 
 
-def resolve(checkout: Checkout) -> tuple[str, ...]:
+def resolve() -> tuple[str, ...]:
     """Print the object name of the commit that was fetched."""
-    return command.in_clone(checkout.clone, "rev-parse", "--verify", "--end-of-options", f"{HEAD_REF}^{{commit}}")
+    return command.in_clone("rev-parse", "--verify", "--end-of-options", f"{HEAD_REF}^{{commit}}")
 
 
 def switch(checkout: Checkout, revision: str) -> tuple[str, ...]:
     """Make the files those of `revision`, an object name; whatever is in the way is overwritten."""
     assert names.is_object_name(revision), "only whole object names are checked out"
-    return command.in_clone(checkout.clone, *_filters(checkout), "checkout", "--force", "--detach", revision)
+    return command.in_clone(*_filters(checkout), "checkout", "--force", "--detach", revision)
 
 
 def clean(checkout: Checkout, *, dry_run: bool = False) -> tuple[str, ...] | None:
@@ -193,7 +192,7 @@ def clean(checkout: Checkout, *, dry_run: bool = False) -> tuple[str, ...] | Non
     flags = _CLEANING.get(checkout.method)
     if flags is None:
         return None
-    return command.in_clone(checkout.clone, "clean", *(("--dry-run",) if dry_run else ()), flags)
+    return command.in_clone("clean", *(("--dry-run",) if dry_run else ()), flags)
 
 
 def update_submodules(checkout: Checkout) -> tuple[tuple[str, ...], ...]:
@@ -207,7 +206,7 @@ def update_submodules(checkout: Checkout) -> tuple[tuple[str, ...], ...]:
         ("submodule", "--quiet", "sync", "--recursive"),
         ("submodule", "update", "--init", "--recursive", "--force", *depth),
     )
-    return tuple(command.in_clone(checkout.clone, *_filters(checkout), *arguments) for arguments in commands)
+    return tuple(command.in_clone(*_filters(checkout), *arguments) for arguments in commands)
 
 
 def clean_submodules(checkout: Checkout) -> tuple[str, ...] | None:
@@ -215,7 +214,12 @@ def clean_submodules(checkout: Checkout) -> tuple[str, ...] | None:
     flags = _CLEANING.get(checkout.method)
     if flags is None:
         return None
-    return command.in_clone(checkout.clone, "submodule", "--quiet", "foreach", "--recursive", "git", "clean", flags)
+    return command.in_clone("submodule", "--quiet", "foreach", "--recursive", "git", "clean", flags)
+
+
+def say_version() -> tuple[str, ...]:
+    """Nothing but a sign that git can be started."""
+    return command.git("version")
 
 
 def pause(seconds: int) -> tuple[str, ...]:

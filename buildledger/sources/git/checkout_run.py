@@ -11,7 +11,8 @@ from collections.abc import Generator, Iterable
 import msgspec
 
 from buildledger.events.change import FailureCause
-from buildledger.events.operation import Copy, Ended, OperationSpec, Remove, Run, Stat, Text
+from buildledger.events.operation import Copy, Ended, EndReason, MakeDirectory, OperationSpec, Remove, Run, Stat, Text
+from buildledger.sources import paths
 from buildledger.sources.failures import Failure
 from buildledger.sources.git import checkout as git
 from buildledger.sources.git import command, failure, names
@@ -31,7 +32,11 @@ Doing = Generator[WorkerCommand, Ended, None]
 
 
 class GitCheckout:
-    """See `Checkout` in `sources/port.py`. A clone that is there needs three commands: remote, fetch, checkout."""
+    """See `Checkout` in `sources/port.py`. A clone that is there needs three commands: remote, fetch, checkout.
+
+    git is started in the clone. So whatever is swapped for a link after the links were looked for: the worker finds the
+    way there, and that never leads out of the build's directory.
+    """
 
     def __init__(
         self, plan: git.Checkout, no_output_seconds: float | None, *, alone: bool = True, first: bool = False
@@ -44,17 +49,17 @@ class GitCheckout:
         self._env = {name: Text(value) for name, value in git.environment(plan).items()}
         self._remove: str | None = self._root if plan.method == "clobber" else None
         self._made_anew = False
-        """Whether this attempt works in a directory from which all had been removed."""
+        """Whether this attempt works in a directory that wasn't there, or from which all had been removed."""
         self._unshallow = False
         """Whether the clone lacks history that is wanted."""
         self._object_format: str | None = None
 
     def attempt(self) -> CheckoutProgram:
         """Give the revision that the files are of afterwards."""
-        yield from self._refuse_links()
+        is_missing = yield from self._refuse_links()
         if self._remove:
             yield from _ask("remove", Remove(path=self._remove))
-        self._made_anew, self._remove = self._remove == self._root, None
+        self._made_anew, self._remove = is_missing or self._remove == self._root, None
         yield from self._fetch()
         revision = self._plan.revision or (yield from self._resolve())
         yield from self._switch(revision)
@@ -97,7 +102,7 @@ class GitCheckout:
         """Remove a stale lock if that was in the way, else all; make a new clone in the far end's object format."""
         output = failed.ended.text
         lock = failure.stale_lock(output)
-        self._remove = _below(self._plan.clone, f".git/{lock}") if lock else self._root
+        self._remove = paths.below(self._plan.clone, f".git/{lock}") if lock else self._root
         self._object_format = failure.far_object_format(output)
 
     def may_come(self, failed: WorkerCommandFailedError) -> bool:
@@ -116,13 +121,14 @@ class GitCheckout:
         spec = Run(argv=git.pause(seconds), unset_env=command.INHERITED, no_output_seconds=None)
         return WorkerCommand(f"wait {seconds} s and try again", spec)
 
-    def _refuse_links(self) -> Doing:
-        """Make sure that no link leads git to another directory than the one that was asked for.
+    def _refuse_links(self) -> Generator[WorkerCommand, Ended, bool]:
+        """Make sure that no link leads git to another directory than the one asked for; True: nothing is there yet.
 
         A link may be in a revision of another source, or left by an earlier build. git would work, and remove, where it
         leads; within the build's directory too that isn't what the step says.
         """
-        for path in _above(self._plan.clone, self._plan.into):
+        is_missing = False
+        for path in paths.above(self._plan.clone, self._plan.into):
             found = yield from _ask("look for links", Stat(path=path))
             if found.text == "link":
                 detail = (
@@ -131,6 +137,8 @@ class GitCheckout:
                 raise WorkerCommandFailedError(
                     WorkerCommand("look for links", Stat(path=path)), Ended(reason="refused_path", detail=detail)
                 )
+            is_missing |= path == self._plan.clone and found.text == "missing"
+        return is_missing
 
     def _fetch(self) -> Doing:
         yield from self._make_sure_of_clone()
@@ -145,6 +153,8 @@ class GitCheckout:
         """Have a clone whose `origin` is the far end. Whether there is one, the attempt to set that tells."""
         if not self._made_anew and (yield from self._set_origin()):
             return
+        if self._plan.clone != ".":
+            yield from _ask("make directory", MakeDirectory(path=self._plan.clone))
         yield from self._git("init", git.init(self._plan, self._object_format))
         if not self._made_anew:
             yield from self._remove_strangers()
@@ -163,6 +173,11 @@ class GitCheckout:
         try:
             looked = yield from self._git("remote", git.set_origin(self._plan))
         except WorkerCommandFailedError as failed:
+            if failed.ended.reason == EndReason.START_FAILED and self._plan.clone != ".":
+                # if git can be started elsewhere, that is no directory, or none that can be entered
+                yield from self._run("git version", git.say_version())
+                yield from self._remove_clone()
+                return False
             if failure.is_missing_clone(failed.ended.text):
                 return False
             if not failure.lacks_origin(failed.ended.text):
@@ -177,12 +192,11 @@ class GitCheckout:
         other_filter = git.Finding.OTHER_FILTER in found
         if found & _DAMAGE or (self._plan.submodules and (self._unshallow or other_filter)):
             # what submodules hold follows no command that the clone is given
-            yield from _ask("remove", Remove(path=self._root))
-            self._made_anew, self._unshallow = True, False
+            yield from self._remove_clone()
             return False
         if other_filter or git.Finding.UNKNOWN_FILES in found:
             try:
-                yield from self._git("read-tree", git.read_tree(self._plan))
+                yield from self._git("read-tree", git.read_tree())
             except WorkerCommandFailedError as failed:
                 if not failure.has_no_head(failed.ended.text):
                     raise
@@ -191,13 +205,18 @@ class GitCheckout:
             yield from self._git("config", git.remember_filter(self._plan))
         return True
 
+    def _remove_clone(self) -> Doing:
+        """Go on as in a directory that was never used."""
+        yield from _ask("remove", Remove(path=self._root))
+        self._made_anew, self._unshallow = True, False
+
     def _remove_strangers(self) -> Doing:
         """Have no file there of which nobody knows that it is of an earlier revision, unless this build brought it."""
         if self._first and self._plan.method is None:
-            yield from self._clean_by(git.remove_unknown(self._plan), git.remove_unknown(self._plan, dry_run=True))
+            yield from self._clean_by(git.remove_unknown(), git.remove_unknown(dry_run=True))
 
     def _resolve(self) -> Generator[WorkerCommand, Ended, str]:
-        resolved = yield from self._git("rev-parse", git.resolve(self._plan))
+        resolved = yield from self._git("rev-parse", git.resolve())
         revision = resolved.text.strip()
         if not names.is_object_name(revision):
             detail = f"no revision: {revision[:80]!r}"
@@ -233,7 +252,8 @@ class GitCheckout:
         except WorkerCommandFailedError as failed:
             left = failure.not_removed(failed.ended.text)
             listed = yield from self._git("clean", listing)
-            whole = [path for path in failure.would_remove(listed.text) if any(_is_in(each, path) for each in left)]
+            listed_paths = failure.would_remove(listed.text)
+            whole = [path for path in listed_paths if any(paths.is_in(each, path) for each in left)]
             if not whole:
                 raise
             yield from self._remove_all(whole)
@@ -261,19 +281,23 @@ class GitCheckout:
         exited = failed.ended.reason == "exited"
         return exited and not self._made_anew and not failure.is_conclusive(failed.ended.text)
 
-    def _remove_all(self, paths: Iterable[str]) -> Doing:
-        for path in list(paths)[:REMOVALS]:
-            yield from _ask("remove", Remove(path=_below(self._plan.clone, path)))
+    def _remove_all(self, removed: Iterable[str]) -> Doing:
+        for path in list(removed)[:REMOVALS]:
+            yield from _ask("remove", Remove(path=paths.below(self._plan.clone, path)))
 
     def _git(self, verb: str, argv: tuple[str, ...]) -> Asking:
+        return (yield from self._run(f"git {verb}", argv, self._plan.clone))
+
+    def _run(self, label: str, argv: tuple[str, ...], directory: str = ".") -> Asking:
         spec = Run(
             argv=argv,
+            cwd=directory,
             env=dict(self._env),
             unset_env=command.INHERITED,
             no_output_seconds=self._no_output_seconds,
             capture_bytes=CAPTURE_BYTES,
         )
-        return (yield from _ask(f"git {verb}", spec))
+        return (yield from _ask(label, spec))
 
 
 def _ask(label: str, spec: OperationSpec) -> Asking:
@@ -282,17 +306,3 @@ def _ask(label: str, spec: OperationSpec) -> Asking:
     if not ended.ok:
         raise WorkerCommandFailedError(wanted, ended)
     return ended
-
-
-def _above(*places: str) -> list[str]:
-    """The directories that lead to places, and the places themselves, each once and without the build's directory."""
-    parts = [place.split("/") for place in places if place != "."]
-    return list(dict.fromkeys("/".join(each[:end]) for each in parts for end in range(1, len(each) + 1)))
-
-
-def _below(directory: str, path: str) -> str:
-    return path if directory == "." else f"{directory}/{path}"
-
-
-def _is_in(path: str, directory: str) -> bool:
-    return path == directory or path.startswith(f"{directory}/")

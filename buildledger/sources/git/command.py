@@ -74,9 +74,13 @@ def git(*arguments: str) -> tuple[str, ...]:
     return ("git", *SETTINGS, *arguments)
 
 
-def in_clone(directory: str, *arguments: str) -> tuple[str, ...]:
-    """A git command in the clone at `directory`, and never in a repository further up if there is none."""
-    return git("-C", directory, "--git-dir=.git", "--work-tree=.", *arguments)
+def in_clone(*arguments: str) -> tuple[str, ...]:
+    """A git command in the clone that it is started in, and never in a repository further up if there is none.
+
+    It is given no `-C`: a directory that it is started in is opened by the worker, which follows no link out of the
+    build's directory, while git would follow one that somebody has put there meanwhile.
+    """
+    return git("--git-dir=.git", "--work-tree=.", *arguments)
 
 
 def environment(address: Address | None = None) -> dict[str, str]:

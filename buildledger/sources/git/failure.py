@@ -123,7 +123,7 @@ _NAMED_BY_COMMIT = re.compile(
 TELLING = re.compile(r"fatal: |error: |ssh: |git-lfs.*not found|Error downloading object: ")
 
 _UNADVERTISED = re.compile(r"unadvertised object", re.IGNORECASE)
-_NO_CLONE = re.compile(r"fatal: (not a git repository|not in a git directory|cannot change to )", re.IGNORECASE)
+_NO_CLONE = re.compile(r"fatal: (not a git repository|not in a git directory)", re.IGNORECASE)
 _NO_ORIGIN = re.compile(r"error: no such remote", re.IGNORECASE)
 _NO_HEAD = re.compile(r"fatal: not a valid object name HEAD", re.IGNORECASE)
 _ORIGIN_THERE = re.compile(r"error: remote origin already exists", re.IGNORECASE)
@@ -153,7 +153,7 @@ def detail(output: str) -> str:
 
 
 def is_missing_clone(output: str) -> bool:
-    """There is no clone yet in the directory that a command was to work in."""
+    """There is no clone yet in the directory that a command was started in."""
     return _NO_CLONE.search(output) is not None
 
 

@@ -134,6 +134,12 @@ class Installation:
         assert self._server.exitcode == 0, self._tail()
 
     @property
+    def server_exit_code(self) -> int | None:
+        """How the server ended, the signal negative; None while it runs."""
+        assert self._server is not None
+        return self._server.exitcode
+
+    @property
     def server_runs(self) -> bool:
         """Whether the server's process is there."""
         return self._server is not None and self._server.exitcode is None

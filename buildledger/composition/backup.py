@@ -104,7 +104,10 @@ def _copy_database(path: Path, target: Path) -> None:
     target.touch(mode=0o600)
     source = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)
     with closing(source), closing(sqlite3.connect(target)) as copy:
-        source.backup(copy)
+        try:
+            source.backup(copy)
+        except sqlite3.Error as error:
+            raise sqlite3.DatabaseError(f"{path}: {error}") from error
 
 
 def _head(ledger: Path) -> int:

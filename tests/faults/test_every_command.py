@@ -88,6 +88,16 @@ def test_with_files_that_are_damaged(left: Path, tmp_path: Path, harm: Callable[
     assert failed(shown) >= {"serve", "audit"}
 
 
+@pytest.mark.parametrize("name", KEPT)
+def test_a_backup_names_the_file_that_cannot_be_copied(left: Path, tmp_path: Path, name: str) -> None:
+    """Of several databases, which one is damaged is what somebody has to know."""
+    shutil.copytree(left, tmp_path / "state", ignore=shutil.ignore_patterns("*.sock", "*-wal", "*-shm"))
+    garbage(tmp_path / "state" / name)
+    (backup,) = run(tmp_path, only={"backup"})
+    assert f"{tmp_path}/state/{name}: file is not a database" in backup.errors
+    assert not (tmp_path / "state/made").exists()
+
+
 @pytest.mark.parametrize("text", [b"\xfe\x00\x80", b"a: [", b"- 1", None])
 def test_with_a_configuration_that_cannot_be_read(tmp_path: Path, text: bytes | None) -> None:
     """Garbage, half of a file, another kind of file, a directory: what is wrong with it is said."""

@@ -54,13 +54,19 @@ def back_up(state: Path, target: Path, *, database: str | None = None) -> Backup
         raise BackupError(f"{target} is there already: give the name of a directory that isn't")
     if database is None and not (state / LEDGER).is_file():
         raise BackupError(f"there is no ledger in {state}: give --state, or --database for one in PostgreSQL")
+    without = frozenset[str]() if database is None else IN_THE_LEDGERS_DATABASE
+    for name in DATABASES:
+        if name not in without and not (state / name).is_file():
+            raise BackupError(
+                f"{state / name} is missing: a copy without it would be damaged as this state directory is"
+            )
     partial = target.with_name(f".{target.name}.partial")
     try:
         partial.mkdir(mode=0o700, parents=True)
     except FileExistsError:
         raise BackupError(f"{partial} is there: another backup is being made, or one was cut off; remove it") from None
     try:
-        _copy(state, partial, without=frozenset() if database is None else IN_THE_LEDGERS_DATABASE)
+        _copy(state, partial, without=without)
         position = None if database is not None else _head(partial / LEDGER)
         os.sync()
         partial.rename(target)
@@ -72,7 +78,7 @@ def back_up(state: Path, target: Path, *, database: str | None = None) -> Backup
 
 def _copy(state: Path, target: Path, *, without: frozenset[str]) -> None:
     for name in DATABASES:
-        if name not in without and (state / name).is_file():
+        if name not in without:
             _copy_database(state / name, target / name)
     for name in KEYS:
         if (state / name).is_file():

@@ -131,7 +131,7 @@ async def test_files_of_builds_and_keys_are_in_it_for_its_owner_only(tmp_path: P
 
 
 async def test_a_backup_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
-    """Neither a directory that is there nor one without a ledger is touched, and a damaged file is named."""
+    """Neither a directory that is there nor one without a ledger is touched; what is damaged or gone is named."""
     (tmp_path / "there").mkdir()
     state = tmp_path / "state"
     with pytest.raises(BackupError, match="no ledger in"):
@@ -142,6 +142,9 @@ async def test_a_backup_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> No
         back_up(state, tmp_path / "there")
     (state / "vault.db").write_bytes(b"no database")
     with pytest.raises(BackupError, match="not a database"):
+        back_up(state, tmp_path / "copy")
+    (state / "vault.db").unlink()
+    with pytest.raises(BackupError, match=r"vault\.db is missing"):
         back_up(state, tmp_path / "copy")
     assert names_in(tmp_path) == ["ci.yaml", "state", "there"]
 

@@ -68,7 +68,7 @@ NATIVE := out/workers/linux-$(shell uname -m | sed 's/x86_64/amd64/; s/aarch64/a
 OTHERS := $(filter-out $(NATIVE),out/workers/linux-amd64.built out/workers/linux-arm64.built out/workers/windows-amd64.built)
 
 $(NATIVE) $(OTHERS): out/workers/%.built: $(GO_SOURCES) | $(SETUP)/go
-	$(NODE_PATH_LINE) && workers/go/build.sh out/workers $(subst -,/,$*)
+	$(NODE_PATH_LINE) && workers/go/build.sh $(CURDIR)/out/workers $(subst -,/,$*)
 	touch $@
 
 $(OTHERS): | $(NATIVE)
@@ -125,7 +125,7 @@ check-dashboard: $(SETUP)/dashboard
 check-workers: check-go check-node
 
 check-go: $(SETUP)/go
-	$(NODE_PATH_LINE) && cd workers/go && test -z "$$(gofmt -l .)" && go vet ./... && GOOS=windows go vet ./... && go test ./...
+	$(NODE_PATH_LINE) && cd workers/go && unformatted="$$("$$(go env GOROOT)/bin/gofmt" -l .)" && test -z "$$unformatted" && go vet ./... && GOOS=windows go vet ./... && go test ./...
 
 check-node: $(SETUP)/node-worker-packages
 	$(NODE_PATH_LINE) && cd workers/node && npm run --silent check

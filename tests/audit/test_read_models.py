@@ -151,6 +151,11 @@ def test_an_end_that_was_altered_is_named_by_where_it_differs(installation: Inst
         (finding,) = installation.findings()
         assert finding.position == position
         assert f"the facts say {until}" in finding.detail
+    installation.execute("status", build_state.update().where(_is(build_state, ended)).values(until=until))
+    lasting = next(row for row in installation.rows("status", build_state) if row["until"] is None)
+    installation.execute("status", build_state.update().where(_is(build_state, lasting)).values(until=10**9))
+    (finding,) = installation.findings()
+    assert "until is 1000000000" in finding.detail
 
 
 @pytest.mark.parametrize("moved", [1_000_000, -5])

@@ -115,6 +115,17 @@ def test_what_was_altered_is_seen_at_the_start(signed: str, tamper: Tamper, name
         assert (missing_facts(store, tree) > 0) == (name == "tail")
 
 
+def test_a_tail_that_is_gone_with_its_heads_is_seen_at_the_start(signed: str, tamper: Tamper) -> None:
+    """The Merkle tree was made over it."""
+    statements, _ = ALTERED["tail"]
+    tamper(*statements)
+    engine, head = open_engine(signed, "proof"), sa.Table("head", sa.MetaData(), sa.Column("note", sa.Text))
+    with engine.begin() as connection:
+        connection.execute(head.delete())
+    engine.dispose()
+    assert "the Merkle tree was made over" in " ".join(look(signed))
+
+
 def test_a_forged_head_is_seen_at_the_start(signed: str) -> None:
     """It isn't what was signed."""
     engine, head = open_engine(signed, "proof"), sa.Table("head", sa.MetaData(), sa.Column("note", sa.Text))

@@ -266,6 +266,7 @@ async def test_a_machine_of_another_server_is_not_taken_for_gone(tmp_path: Path)
     happens = arriving(then=lambda: driver.becomes(elsewhere, elsewhere, RUNNING, ENDED))
     facts = said(await keep(tmp_path, driver, scripted(), happens))
     assert facts == ["start_requested work", "started", "connected", *facts[-2:]]
+    assert "ci-2" not in " ".join(facts)
     assert sum(call.startswith("start") for call in driver.calls) == 1
 
 

@@ -96,6 +96,7 @@ async def test_a_stop_of_a_step_that_always_runs_ends_the_build(tmp_path: Path) 
         assert len(w.facts(BuildStopRequested)) == 2
         await w.finish_all(CANCELLED)
         assert steps_asked_for_since_stop(w) == [2]
+        assert [step for step, _ in w.step_results()] == [0, 1, 2]
         assert w.results() == [Result.CANCELLED]
     finally:
         w.close()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import AsyncGenerator
 
 import httpx
+import pytest
 
 from buildledger.api.http.event_stream import EventStream, Streams
+from buildledger.logs.store import LogAlteredError
 from tests.api.conftest import AUTHORIZED, Site
 from tests.api.serving import DEADLINE_SECONDS, serving
 
@@ -55,6 +59,28 @@ async def test_who_takes_nothing_is_cut_off(site: Site) -> None:
     assert taken.is_set()
     assert made == 1
     assert streams.count == 0
+
+
+@pytest.mark.parametrize("foreseen", [True, False])
+async def test_what_ends_a_stream_is_said_in_a_line(caplog: pytest.LogCaptureFixture, foreseen: bool) -> None:
+    """A damaged log is nothing that a developer has to look into; anything else is shown with its traceback."""
+
+    async def broken() -> AsyncGenerator[bytes, None]:
+        yield b"a line"
+        raise LogAlteredError("its bytes are gone") if foreseen else ValueError("a fault")
+
+    async def take(message: object) -> None:
+        del message
+
+    async def never() -> dict[str, object]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    with caplog.at_level(logging.WARNING):
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            await EventStream(Streams(), broken())({"type": "http"}, never, take)
+    (said,) = [each for each in caplog.records if "an event stream ends" in each.getMessage()]
+    assert (said.exc_info is None) == foreseen
 
 
 async def test_there_is_a_limit_on_streams(site: Site, client: httpx.AsyncClient) -> None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker import worker
 from buildledger.worker.command_line import main
 from buildledger.worker.journal.journal import Journal
 from buildledger.worker.masking import secret_encodings
@@ -20,6 +19,7 @@ from buildledger.worker.runs.local_executor import LocalExecutor
 from buildledger.worker.runs.plan import Plan
 from buildledger.worker.runs.stopping import StopRequest
 from buildledger.worker.session.attempt_registry import AttemptRegistry
+from buildledger.worker.session.epoch_file import EpochFile
 from buildledger.worker.session.session import Session
 from buildledger.worker.transport import credential, credential_provider, enrollment
 
@@ -28,7 +28,8 @@ FILL_EVENT, MAKE_PLAN = "fill_event", "make_plan"
 
 
 def _set(owner: Any, name: str, value: Any) -> None:
-    """Change the worker: what it does otherwise stays as it is."""
+    """Change the worker in something that it has: what it does otherwise stays as it is."""
+    assert hasattr(owner, name), f"{owner} has no {name} any more"
     setattr(owner, name, value)
 
 
@@ -43,7 +44,7 @@ def says_interrupted_while_it_runs() -> None:
 
 def forgets_the_epoch() -> None:
     """Every start begins with epoch 0."""
-    _set(worker, "_read_epoch", lambda _: 0)
+    _set(EpochFile, "read", lambda _: 0)
 
 
 def leaves_its_credential_open() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from buildledger.ledger.errors import LedgerFormatError, StoreError
 from tests.faults.altering import flipped
 from tests.faults.lived_in import lived_in
 from tests.faults.loop import LoopOptions, LoopOutcome
@@ -49,6 +50,8 @@ def flip_once(left: Path, place: Path, number: int, seed: str, outcome: LoopOutc
     try:
         if not verified(place).ok:
             return False
+    except (LedgerFormatError, StoreError):
+        return False  # there is no ledger to read, which every command says in a line
     except Exception as error:
         outcome.add(TRACEBACK, f"{about}: {type(error).__name__}: {error}")
         return False

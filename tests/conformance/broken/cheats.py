@@ -33,6 +33,11 @@ def _set(owner: Any, name: str, value: Any) -> None:
     setattr(owner, name, value)
 
 
+def _shadow(owner: type, name: str, value: property) -> None:
+    """Put a property before what each instance has under this name."""
+    setattr(owner, name, value)
+
+
 def says_interrupted_while_it_runs() -> None:
     """The old process is left alone when its end is told."""
 
@@ -91,7 +96,7 @@ def tells_the_last_reason() -> None:
 
 def takes_runs_while_draining() -> None:
     """A RUN that comes after its own DrainRequest is begun."""
-    _set(AttemptRegistry, "draining", property(lambda _: False, lambda _self, _value: None))
+    _shadow(AttemptRegistry, "draining", property(lambda _: False, lambda _self, _value: None))
 
 
 def _with_plan(change: Callable[[Plan], Plan]) -> None:

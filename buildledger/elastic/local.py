@@ -130,7 +130,9 @@ class LocalDriver:
         child, claim = self._children[machine.mark], self._pid_file(machine)
         deadline = time.monotonic() + CLAIM_SECONDS
         while not claim.exists():
-            if child.poll() is not None or time.monotonic() > deadline:
+            if (code := child.poll()) is not None and code < 0:
+                raise StartError(f"the worker's process {_how(code)} before it had begun")
+            if code is not None or time.monotonic() > deadline:
                 raise StartError(f"the worker's directory {claim.parent} can't be made or written to")
             time.sleep(POLL_SECONDS)
 

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 import pytest
@@ -16,13 +17,15 @@ from buildledger.elastic.driver import Gateway, Machine, MachineStatus, StartErr
 from buildledger.elastic.local import LocalDriver
 
 DEADLINE_SECONDS = 60.0
+INSTALLATION = uuid4().hex
+"""Of this process alone: all that bears its mark is killed, on the whole machine."""
 GATEWAY = Gateway("127.0.0.1:1", secured=False)
 WORK = 'trap "" HUP; echo "$$ $*" >> {notes}; env | grep TOKEN >> {notes}; sleep 600 & wait'
 
 
 def machine(*command: str, start: int = 1, **settings: object) -> Machine:
     return Machine(
-        installation="test",
+        installation=INSTALLATION,
         worker="w",
         start=start,
         settings=LocalStart(capacity=2, command=command, **settings),  # type: ignore[arg-type]

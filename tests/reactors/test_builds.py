@@ -306,6 +306,7 @@ async def test_a_step_of_another_program_version_is_not_replayed(tmp_path: Path,
         assert w.facts(StepFinished)[0].result is Result.EXCEPTION
         assert "step program changed" in w.facts(StepFinished)[0].summary
         assert w.results() == [Result.RETRY]
+        await w.pass_time(RETRY_PAUSE_SECONDS[0])
         await w.finish_all()
         first, second = [fact.program_version for fact in w.facts(StepStarted)]
         assert second == first + 1

@@ -167,9 +167,9 @@ class BuildDriver:
         """
         try:
             if self.execution is None:
-                if self.run.open_operation is None and not self.run.outcomes:
-                    if (skipped := self._why_skipped(step)) is not None:
-                        return Conclusion(result=Result.SKIPPED, summary=skipped)
+                untouched = self.run.open_operation is None and not self.run.outcomes
+                if untouched and (why := self._why_skipped(step)) is not None:
+                    return Conclusion(result=Result.SKIPPED, summary=why)
                 self.execution = registry.resume(
                     step, self._inputs(), program=self.run.program, version=self.run.program_version
                 )

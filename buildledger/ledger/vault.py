@@ -219,8 +219,7 @@ def _rows(
 ) -> Iterator[tuple[UUID, bytes | None, bytes | None, bytes | None]]:
     """Id, key, nonce and sealed text of those that are known; without a key those that were forgotten."""
     for chunk in _chunks(list(ids)):
-        for word_id, key, nonce, sealed in connection.execute(ROWS.where(KEYS.c.id.in_(chunk))):
-            yield word_id, key, nonce, sealed
+        yield from connection.execute(ROWS.where(KEYS.c.id.in_(chunk))).tuples()
 
 
 def _seal(word_id: UUID, key: bytes, data: bytes) -> dict[str, object]:

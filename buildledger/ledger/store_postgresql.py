@@ -30,6 +30,7 @@ from buildledger.ledger.postgresql_connection import (
 )
 from buildledger.ledger.store import (
     MAX_MOVED_STREAMS,
+    MAX_POSITION,
     ChainLink,
     Checkpoint,
     CommandRecord,
@@ -43,7 +44,6 @@ from buildledger.ledger.store import (
 APPEND_ATTEMPTS = 4
 """How often an append is tried when its connection breaks, before callers are told that the database is away."""
 RETRY_SECONDS = 0.2
-MAX_POSITION = 2**63 - 1
 
 
 class PostgresFactStore(FactStore):

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from buildledger.config.configurations import UnreadableConfigurationError
-from buildledger.config.resolved import Builder
+from buildledger.config.resolved import Builder, Configuration
 from buildledger.config.wait_reason import WaitReason, not_configured, tried_again
 from buildledger.domain.build import AssignBuild
 from buildledger.domain.refusals import Refusal
@@ -58,7 +58,7 @@ class Scheduler:
             request.RequestSubmitted: self._requested,
             request.RequestPrioritised: self._requested,
             request.RequestReturned: self._returned,
-            request.RequestClaimed: self._claimed,
+            request.RequestClaimed: self._dequeued,
             request.RequestCollapsed: self._dequeued,
             request.RequestFinished: self._answered,
             build.BuildAssigned: self._assigned,
@@ -88,8 +88,10 @@ class Scheduler:
             index.allocations.allocate(run.build_id, run.assigned, self._builder_of(run.assigned))
         for known in self._shared.workers.values():
             index.update_worker(known, self._shared.machines)
+        self._resume_pauses(configuration)
         for waiting in self._shared.requests.values():
-            self._enqueue(index, waiting)
+            if waiting.request_id not in self._pauses:
+                self._enqueue(index, waiting)
             self._unbuildable.check_left_behind(waiting)
 
     def react(self, now: datetime) -> list[CommandBatch]:
@@ -150,24 +152,18 @@ class Scheduler:
         request_id = RequestId(recorded.stream_id)
         if self._index is None or request_id in self._pauses:
             return
-        # one build may answer it and such as pause: it isn't to be built before them
-        key = self._shared.requests[request_id].submitted.collapse_key
-        for other in self._pauses if key is not None else ():
-            if self._shared.requests[other].submitted.collapse_key == key:
-                self._add(self._index, other)
+        for other in self._pausing_with(self._shared.requests[request_id]):
+            self._add(self._index, other)
         self._add(self._index, request_id)
 
     def _returned(self, recorded: Recorded, fact: Any) -> None:
         if self._index is not None:
             request_id = RequestId(recorded.stream_id)
             waiting = self._shared.requests[request_id]
-            is_known = waiting.submitted.builder in self._index.configuration.builders
-            if not (is_known and self._pauses.returned(request_id, waiting.attempts)):
+            if waiting.submitted.builder in self._index.configuration.builders:
+                self._pauses.begin(waiting)
+            else:
                 self._add(self._index, request_id)
-
-    def _claimed(self, recorded: Recorded, fact: Any) -> None:
-        self._pauses.claimed(RequestId(recorded.stream_id), recorded.meta.recorded_at)
-        self._dequeued(recorded, fact)
 
     def _dequeued(self, recorded: Recorded, fact: Any) -> None:
         self._pauses.end(RequestId(recorded.stream_id))
@@ -177,7 +173,7 @@ class Scheduler:
     def _answered(self, recorded: Recorded, fact: Any) -> None:
         answered = self._shared.answered
         assert answered is not None
-        self._pauses.forget(answered.request_id)
+        self._pauses.end(answered.request_id)
         if self._index is not None:
             queue = self._index.queues.queue_of(answered.request_id)
             self._index.queues.remove(answered)
@@ -216,6 +212,22 @@ class Scheduler:
         queue = index.queues.queue_of(request_id)
         self._enqueue(index, self._shared.requests[request_id])
         index.turn_changed(queue)
+
+    def _resume_pauses(self, configuration: Configuration) -> None:
+        """Let those pause that did before, or whose build was lost while no server ran."""
+        waiting = [each for each in self._shared.requests.values() if each.waits]
+        for each in waiting:
+            if each.submitted.builder in configuration.builders:
+                self._pauses.begin(each)
+        ready = {key for each in waiting if each.request_id not in self._pauses and (key := _answered_with(each))}
+        for each in waiting:
+            if _answered_with(each) in ready:
+                self._pauses.end(each.request_id)
+
+    def _pausing_with(self, waiting: OpenRequest) -> list[RequestId]:
+        """Those that pause though one build may answer them and `waiting`, which isn't to be built before them."""
+        key = _answered_with(waiting)
+        return [each for each in self._pauses if key and _answered_with(self._shared.requests[each]) == key]
 
     def _waiting_builders(self) -> Iterator[Builder]:
         assert self._index is not None
@@ -265,3 +277,9 @@ class Scheduler:
             *self._shared.under_this_configuration(),
         )
         return CommandBatch(commands, build_id, newest.causation_id, newest.correlation_id)
+
+
+def _answered_with(waiting: OpenRequest) -> tuple[str, str] | None:
+    """What requests that one build may answer have in common; None: a build answers this one alone."""
+    key = waiting.submitted.collapse_key
+    return None if key is None else (waiting.submitted.builder, key)

@@ -3069,7 +3069,7 @@ export interface components {
             /** @description How it ended; null while it runs. */
             result: ("cancelled" | "exception" | "failure" | "retry" | "skipped" | "success" | "warnings") | null;
             /**
-             * @description One line on how it ended; empty while it runs.
+             * @description One line on how it ended, or which part of its `when` kept it; empty while it runs.
              * @example exit code 1
              */
             summary: string;

@@ -97,7 +97,7 @@ class Server:
             file = await self._apply_file(ledger, active, stack)
             views, projector = open_views(settings, ledger, stack)
             reactors = self._start_reactors(ledger, configurations, servers, stack)
-            pollers = self._start_pollers(stores, active, servers, stack)
+            pollers = self._start_pollers(stores, active, configurations, servers, stack)
             self._start_retention(stores, views, servers, stack)
             authority = authority_of(settings, self._clock)
             whole_token = whole_token_of(settings, authority)
@@ -192,10 +192,20 @@ class Server:
         return reactors
 
     def _start_pollers(
-        self, stores: Stores, active: ActiveConfiguration, servers: Servers, stack: AsyncExitStack
+        self,
+        stores: Stores,
+        active: ActiveConfiguration,
+        configurations: Configurations,
+        servers: Servers,
+        stack: AsyncExitStack,
     ) -> LedPollers:
-        mirrors = self._settings.state / MIRRORS
-        pollers = Pollers(ledger=stores.ledger, vault=stores.vault, mirrors=mirrors, random=random.random)
+        pollers = Pollers(
+            ledger=stores.ledger,
+            vault=stores.vault,
+            mirrors=self._settings.state / MIRRORS,
+            random=random.random,
+            configurations=configurations,
+        )
         led = LedPollers(active, pollers, servers)
         self._lifetime.watch(led.follow(), "configuration", stack)
         if Role.POLLERS in self._settings.roles:

@@ -18,7 +18,9 @@ from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Configuration
 from buildledger.config.stored import read_configuration
+from buildledger.domain.config import RequireConfig
 from buildledger.events.config import ConfigApplied
+from buildledger.intake.polling.source_guard import newest_configuration
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
@@ -56,6 +58,11 @@ class LedgerConfiguration:
         if self.unreadable is not None:
             return None
         return read_configuration(fact.text)
+
+    def newest(self) -> tuple[Configuration | None, tuple[RequireConfig, ...]]:
+        """See `dependencies.Active`."""
+        newest, required = newest_configuration(self.ledger, Configurations(self.ledger.at))
+        return newest or self.current, required
 
 
 @dataclass

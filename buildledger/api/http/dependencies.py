@@ -14,6 +14,7 @@ import buildledger
 from buildledger.clock import Clock
 from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Configuration, Source
+from buildledger.domain.config import RequireConfig
 from buildledger.intake.polling.revision_finder import FoundRevision
 from buildledger.ledger.expiring_names import ExpiringNames
 from buildledger.ledger.ledger import Ledger
@@ -45,6 +46,10 @@ class ActiveConfiguration(Protocol):
     @property
     def unreadable(self) -> Exception | None:
         """Why the configuration in force can't be read, for people; None: it can, or there is none."""
+        ...
+
+    def newest(self) -> tuple[Configuration | None, tuple[RequireConfig, ...]]:
+        """What is in force in the ledger, which may be ahead of `current`, and what holds a command to it. Blocks."""
         ...
 
 

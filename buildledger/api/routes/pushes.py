@@ -53,8 +53,8 @@ async def _record(context: CommandContext, name: str, body: request_models.PushB
     if source is None:
         raise await asyncio.to_thread(_missing, context.deps, name)
     recorder = Recorder(context.deps.ledger, context.deps.vault, source=name, repository=source.url)
-    said = recorder.translate([_commit(each) for each in body.commits], branch=body.branch, historic=False)
-    await asyncio.to_thread(context.deps.vault.put_many, said.words)
+    commits = [_commit(each) for each in body.commits]
+    said = await asyncio.to_thread(recorder.prepare, commits, branch=body.branch, historic=False)
     move = BranchMoved(
         source=name,
         branch=body.branch,

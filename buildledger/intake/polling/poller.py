@@ -47,6 +47,8 @@ USUAL_BRANCHES = ("main", "master", "trunk")
 DEFAULT_BRANCH_POLLS = 10
 """Of so many polls that find nothing new one asks which branch is the default; so does each that finds something."""
 
+_log = logging.getLogger(__name__)
+
 
 class Poller:
     """Polls one source. One poll at a time."""

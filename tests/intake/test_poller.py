@@ -97,8 +97,8 @@ async def test_words_are_in_the_vault_and_not_in_facts(world: World, repository:
     words = world.words(change)
     assert words.message == message
     assert words.co_authors == ("Kim Lee <Kim@Acme.example>", "Jo <jo@acme.example>")
-    claims = [claim.words_id for claim in world.facts(ClaimRecorded)]
-    assert set(world.vault.get_many(claims).values()) == {
+    claims = {claim.words_id: claim.words_digest for claim in world.facts(ClaimRecorded)}
+    assert set(world.vault.get_many(claims).texts.values()) == {
         "Jane Doe <jane@acme.example>",
         *words.co_authors,
     }

@@ -100,8 +100,12 @@ class Site:
 
     def client(self, **headers: str) -> httpx.AsyncClient:
         """A client with the admin token unless other headers are given."""
+        return self.client_of(self.app, **headers)
+
+    def client_of(self, app: FastAPI, **headers: str) -> httpx.AsyncClient:
+        """The same of another application over these parts."""
         return httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app),
+            transport=httpx.ASGITransport(app),
             base_url="http://localhost:8010",
             headers=headers or AUTHORIZED,
         )

@@ -54,6 +54,8 @@ class Batch:
         self.stored: list[StoredEvent] = []
         """The facts of all decisions, one after the other."""
         self.records: list[CommandRecord] = []
+        self.relied_on: set[UUID] = set()
+        """Streams that a decision with facts on others rests on, whether or not the batch has facts of theirs."""
 
 
 class Decider:
@@ -143,6 +145,8 @@ def _decide_one(decision: Decision, streams: list[Stream | None], batch: Batch) 
         for stream, state, version in reversed(before):
             stream.state, stream.version = state, version
         return
+    if stored and len(before) > 1:
+        batch.relied_on.update(stream.stream_id for stream, _, version in before if stream.version == version)
     batch.stored += stored
     decision.ends_at = len(batch.stored)
     if submission.digest:

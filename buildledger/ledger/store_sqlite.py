@@ -30,12 +30,14 @@ from buildledger.ledger.sqlite_connection import (
 from buildledger.ledger.store import (
     GENESIS,
     MAX_MOVED_STREAMS,
+    RELIED_ON_MOVED,
     ChainLink,
     Checkpoint,
     CommandRecord,
     FactQuery,
     FactStore,
     KnownCommand,
+    ReliedOn,
     StoredFact,
     Watch,
     extend_chain,
@@ -65,7 +67,12 @@ class SQLiteFactStore(FactStore):
             migrate(self._connect_writer(), path)
 
     def insert_events(
-        self, stored_events: Sequence[StoredEvent], *, commands: Sequence[CommandRecord] = (), **_: object
+        self,
+        stored_events: Sequence[StoredEvent],
+        *,
+        commands: Sequence[CommandRecord] = (),
+        relied_on: ReliedOn | None = None,
+        **_: object,
     ) -> range:
         """As the port says; one transaction and one fsync.
 
@@ -78,6 +85,7 @@ class SQLiteFactStore(FactStore):
             try:
                 db = self._writer or self._connect_writer()
                 db.execute("BEGIN IMMEDIATE")
+                _require_unmoved(db, relied_on)
                 base = self._insert(db, stored_events, leaves, commands)
                 committing = True
                 db.execute("COMMIT")
@@ -305,3 +313,16 @@ def _selection(query: FactQuery, names: Sequence[str], limit: int) -> tuple[str,
         parameters += names
     parts.append("ORDER BY position DESC LIMIT ?" if query.descending else "ORDER BY position LIMIT ?")
     return " ".join(parts), [*parameters, limit]
+
+
+def _require_unmoved(db: sqlite3.Connection, relied_on: ReliedOn | None) -> None:
+    """Called with the write lock held, so that what is seen holds until the commit.
+
+    Raises:
+        sqlite3.IntegrityError: A stream has moved.
+    """
+    if relied_on is None:
+        return
+    moved = db.execute("SELECT stream_id FROM fact WHERE position > ?", (relied_on.position,))
+    if not {stream.bytes for stream in relied_on.streams}.isdisjoint(row[0] for row in moved):
+        raise sqlite3.IntegrityError(RELIED_ON_MOVED)

@@ -34,6 +34,7 @@ COMMIT = ChangeRecorded(
     committer=ClaimId(ID),
     committed_at=datetime(2026, 1, 2, tzinfo=UTC),
     words_id=WordsId(ID),
+    words_digest="d" * 64,
     files=(FileChange("a.c"),),
     file_count=1,
 )
@@ -68,7 +69,7 @@ def test_what_was_stored_before_is_within_the_limits(name: str) -> None:
 def test_a_value_beyond_a_limit_is_refused_by_its_place(change: dict[str, object], said: str) -> None:
     """The message names the fact, the field and what is wrong with it."""
     check(COMMIT)
-    with pytest.raises(LimitError, match=rf"change\.recorded\.v1\.{said}"):
+    with pytest.raises(LimitError, match=rf"change\.recorded\.v2\.{said}"):
         check(replace(COMMIT, **change))
 
 

@@ -368,6 +368,7 @@ async def test_a_lost_build_returns_to_its_worker_if_there_is_no_other(tmp_path:
         await w.runner.save()
         await w.restart()
         await w.finish(Ended(reason="interrupted"))
+        await w.pass_time(RETRY_PAUSE_SECONDS[0])
         assert workers(w) == ["w1", "w1"]
 
 

@@ -37,8 +37,8 @@ async def push_changes(
     if source is None:
         raise await asyncio.to_thread(_missing, context.deps, name)
     recorder = Recorder(context.deps.ledger, context.deps.vault, source=name, repository=source.url)
-    said = recorder.translate([_commit(each) for each in body.commits], branch=body.branch, historic=False)
-    await asyncio.to_thread(context.deps.vault.put_many, said.words)
+    commits = [_commit(each) for each in body.commits]
+    said = await asyncio.to_thread(recorder.prepare, commits, branch=body.branch, historic=False)
     state, _ = await context.load(domain.AGGREGATE, source_id(name))
     move = BranchMoved(
         source=name,

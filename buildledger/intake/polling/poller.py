@@ -32,7 +32,6 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.vault import Vault
 from buildledger.sources.commits import Commit
 
-_log = logging.getLogger(__name__)
 HISTORY_CHANGES = 1000
 """Commits from before the source was configured that are recorded, the newest of all branches."""
 NEW_CHANGES = 10_000

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from buildledger.events.ids import RequestId
+from buildledger.reactors.state.requests import OpenRequest
 
 RETRY_PAUSE_SECONDS = (2, 15, 60)
 """From the start of an attempt that was lost to infrastructure to the start of the next: after the first, the second,
@@ -13,12 +14,10 @@ and each further one. What fails at once would else have used up all attempts in
 
 
 class RetryPauses:
-    """In no checkpoint: after a start whatever waits is tried at once."""
+    """Follows from the open requests, so that a start, or another configuration, ends no pause."""
 
     def __init__(self) -> None:
         self._until: dict[RequestId, datetime] = {}
-        self._claimed_at: dict[RequestId, datetime] = {}
-        """When the builds of requests began, those of which that was seen."""
 
     def __contains__(self, request_id: RequestId) -> bool:
         return request_id in self._until
@@ -26,28 +25,15 @@ class RetryPauses:
     def __iter__(self) -> Iterator[RequestId]:
         return iter(list(self._until))
 
-    def claimed(self, request_id: RequestId, at: datetime) -> None:
-        """Note that an attempt begins."""
-        self._until.pop(request_id, None)
-        self._claimed_at[request_id] = at
-
-    def returned(self, request_id: RequestId, attempts: int) -> bool:
-        """Begin the pause after so many attempts; False if none is needed, as nobody knows when the last began."""
-        began = self._claimed_at.pop(request_id, None)
-        if began is None:
-            return False
-        pause = RETRY_PAUSE_SECONDS[min(attempts, len(RETRY_PAUSE_SECONDS)) - 1]
-        self._until[request_id] = began + timedelta(seconds=pause)
-        return True
+    def begin(self, waiting: OpenRequest) -> None:
+        """Begin the pause of a request whose last build was lost; without effect on one that had none."""
+        if waiting.claimed_at is not None:
+            pause = RETRY_PAUSE_SECONDS[min(waiting.attempts, len(RETRY_PAUSE_SECONDS)) - 1]
+            self._until[waiting.request_id] = waiting.claimed_at + timedelta(seconds=pause)
 
     def end(self, request_id: RequestId) -> None:
         """End a request's pause; without effect if it has none."""
         self._until.pop(request_id, None)
-
-    def forget(self, request_id: RequestId) -> None:
-        """The request is answered."""
-        self._until.pop(request_id, None)
-        self._claimed_at.pop(request_id, None)
 
     def over(self, now: datetime) -> list[RequestId]:
         """The requests that may be tried again."""

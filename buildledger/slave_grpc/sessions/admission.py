@@ -1,5 +1,6 @@
 """Decides from the first message of a stream whether a worker may hold a session."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
@@ -8,13 +9,15 @@ from buildledger.domain.command import Command
 from buildledger.domain.refusals import DuplicateWorkerRefusal, Refusal
 from buildledger.domain.worker import ConnectWorker, DisconnectWorker, ResumeWorker
 from buildledger.events.ids import ServerId, worker_id
+from buildledger.events.worker import WorkerConnected
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
-from buildledger.ledger.submission import Origin
+from buildledger.ledger.submission import Origin, Receipt
 from buildledger.slave_grpc.identity.caller import current_caller
 from buildledger.slave_grpc.identity.worker_names import bad_name_message, is_worker_name, unknown_worker_message
 from buildledger.slave_grpc.sessions.ledger_heads import is_head
+from buildledger.slave_grpc.sessions.outside_ends import SUPERSEDED, Ending, end_of_credential, superseded
 from buildledger.slave_grpc.settings import (
     CHUNK_BYTES,
     FLUSH_SECONDS,
@@ -26,6 +29,7 @@ from buildledger.slave_grpc.settings import (
     WorkerServiceSettings,
 )
 from buildledger.slave_grpc.state.follower import OpenWorkFollower
+from buildledger.slave_grpc.state.known_credentials import KnownCredential
 from buildledger.slave_grpc.wire.status import error, session_error
 
 LABELS_MAX = 100
@@ -93,7 +97,7 @@ class SessionAdmission:
             address=peer,
         )
         try:
-            position = await self._connect(connect, hello)
+            receipt = await self._connect(connect, hello)
         except Refusal as refusal:
             down = session_error(refusal, retry_seconds=self._retry_seconds(hello.name))
             raise NotAdmittedError(down) from refusal
@@ -101,13 +105,19 @@ class SessionAdmission:
             raise NotAdmittedError(
                 error(pb.ERROR_CODE_UNAVAILABLE, str(trouble), retry_seconds=RETRY_SECONDS)
             ) from trouble
-        await self._follower.reached(position)
+        epoch = await asyncio.to_thread(self._epoch, receipt)
+        await self._follower.reached(receipt.position)
         connection = self._follower.work.connection(hello.name)
-        if connection is None or connection.server_id != self._server_id:
+        if connection is None or connection.epoch != epoch:
             raise NotAdmittedError(
                 error(pb.ERROR_CODE_SUPERSEDED, "another session of this worker began in the same moment")
             )
-        return connection.epoch
+        return epoch
+
+    def _epoch(self, receipt: Receipt) -> int:
+        """The number of the session that these facts began, whichever the worker has now. Reads the ledger."""
+        facts = [one.fact for one in self._ledger.read(receipt.positions.start - 1, len(receipt.positions))]
+        return next(fact.epoch for fact in facts if isinstance(fact, WorkerConnected))
 
     def _retry_seconds(self, worker: str) -> float:
         """Soon, where another server holds the worker's session, which may have just died."""
@@ -122,19 +132,28 @@ class SessionAdmission:
                 error(pb.ERROR_CODE_UNKNOWN_WORKER, unknown_worker_message(name), retry_seconds=UNKNOWN_RETRY_SECONDS)
             )
 
-    async def _connect(self, connect: ConnectWorker, hello: pb.Hello) -> int:
-        """Record the session, together with the end of one that it replaces; returns the fact's position."""
+    async def _connect(self, connect: ConnectWorker, hello: pb.Hello) -> Receipt:
+        """Record the session, together with the end of one that it replaces."""
         origin = Origin(actor=f"worker:{hello.name}")
         commands: list[Command] = [connect]
         if self._follower.work.is_draining(hello.name) and not hello.draining:
             commands.append(ResumeWorker(worker=hello.name))
         try:
-            return (await self._ledger.execute(*commands, origin=origin)).position
+            return await self._ledger.execute(*commands, origin=origin)
         except DuplicateWorkerRefusal:
             dead = self.dead_connection(hello.name)
             if dead is None:
                 raise
-            return (await self._ledger.execute(dead, *commands, origin=origin)).position
+            return await self._ledger.execute(dead, *commands, origin=origin)
+
+    def ended_meanwhile(self, worker: str, epoch: int, credential: KnownCredential | None) -> Ending | None:
+        """Why a session that was admitted may not go on, as far as the ledger was followed; None: it may."""
+        connection = self._follower.work.connection(worker)
+        if connection is None or connection.epoch != epoch:
+            return SUPERSEDED, superseded()
+        if credential is None or self._follower.work.credentials.by_digest(credential.digest) is not None:
+            return None
+        return end_of_credential(expired=not credential.is_valid_at(self._clock.now()))
 
     def dead_connection(self, worker: str) -> DisconnectWorker | None:
         """The command that ends a worker's session with a server that is gone; None if it has no such session."""

@@ -11,7 +11,7 @@ import grpc.aio
 import pytest
 
 from buildledger.events.ids import BuildId
-from buildledger.events.operation import Run, SecretName, Text, Upload
+from buildledger.events.operation import EnvironmentValue, Run, SecretName, Text, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.logs.artifacts import read_whole
@@ -129,7 +129,7 @@ async def test_what_a_worker_says_of_files_is_masked(installation: Installation,
 
 async def test_what_no_worker_can_take_is_refused(installation: Installation, bob: RawWorker) -> None:
     """A specification beyond the protocol's largest message would end the session again and again."""
-    variables = {f"V{number}": Text("x" * 4_096) for number in range(300)}
+    variables: dict[str, EnvironmentValue] = {f"V{number}": Text("x" * 4_096) for number in range(300)}
     operation = await installation.operation(await installation.build("bob"), Run(argv=("x",), env=variables))
     ended = await installation.ended(operation)
     assert (ended.reason, "more than the" in ended.detail) == ("start_failed", True)

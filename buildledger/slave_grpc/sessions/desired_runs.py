@@ -79,14 +79,14 @@ class DesiredRunBuilder:
             sent.blob_token = self._files.token(operation)
         return sent
 
-    async def _hidden(self, operation: OpenOperation, given: Collection[str]) -> dict[str, str]:
+    async def _hidden(self, operation: OpenOperation, given: Collection[str]) -> list[tuple[str, str]]:
         """What the build was given before, and this program isn't; left out if it can't be read any more."""
-        values: dict[str, str] = {}
+        values: list[tuple[str, str]] = []
         if isinstance(operation.spec, Run):
             for name in operation.secrets:
                 if name not in given:
                     try:
-                        values[name] = await asyncio.to_thread(self._secrets.get, name)
+                        values.append((name, await asyncio.to_thread(self._secrets.get, name)))
                     except (LookupError, OSError) as error:
                         _log.warning("secret %r can't be had, so it can't be masked: %s", name, error)
         return values

@@ -2,7 +2,7 @@
 
 import posixpath
 import stat
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import assert_never
 
 from buildledger.events.operation import (
@@ -56,12 +56,12 @@ def run_spec(
     files: Sequence[pb.FileIn] = (),
     *,
     os: str = "",
-    hidden: Mapping[str, str] | None = None,
+    hidden: Iterable[tuple[str, str]] = (),
 ) -> pb.RunSpec:
     """The specification that a worker gets; never kept anywhere, since it may hold secrets.
 
     `secret` gives the value of a secret by name; `files` are those that a download is to fetch;
-    `os` is the worker's operating system, as it says itself; `hidden` are further secrets, by name, that a program
+    `os` is the worker's operating system, as it says itself; `hidden` are further secrets, with their names, that a program
     isn't given but may have from an earlier one, through a file: the worker hides them all the same.
 
     Raises:
@@ -72,7 +72,7 @@ def run_spec(
     match spec:
         case Run():
             _command(sent, spec, features, secret, os)
-            sent.command.secrets.extend(pb.Secret(name=name, value=hidden[name].encode()) for name in hidden or ())
+            sent.command.secrets.extend(pb.Secret(name=name, value=value.encode()) for name, value in hidden)
             if sent.command.secrets:
                 _require("secrets", features)
         case Upload():

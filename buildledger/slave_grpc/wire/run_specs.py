@@ -61,8 +61,8 @@ def run_spec(
     """The specification that a worker gets; never kept anywhere, since it may hold secrets.
 
     `secret` gives the value of a secret by name; `files` are those that a download is to fetch;
-    `os` is the worker's operating system, as it says itself; `hidden` are further secrets, with their names, that a program
-    isn't given but may have from an earlier one, through a file: the worker hides them all the same.
+    `os` is the worker's operating system, as it says itself; `hidden` are further secrets, with their names, that a
+    program isn't given but may have from an earlier one, through a file: the worker hides them all the same.
 
     Raises:
         UnsendableError: The worker doesn't offer a feature that the operation can't do without, or the whole is larger

@@ -70,6 +70,7 @@ def open_stores(
     vault = Vault.open(database)
     stack.callback(vault.close)
     tree = Tree.open(ledger.store, database)
+    stack.callback(tree.close)
     key = HeadKey.at(settings.state / "head-key.pem", HEAD_KEY_NAME)
     signer = TreeHeadSigner(ledger, tree, key, clock)
     stack.callback(lambda: None if signer.newest is None else tell_head(signer.newest))
@@ -104,8 +105,11 @@ def _refuse_damage(settings: ServerSettings, database: str) -> None:
         known = is_there(database, PROOFS)
         if not known and store.head():
             _log.warning("the proofs are missing and are made anew; the heads that were signed before are gone")
-        with closing(Tree.open(store, database, read_only=True)) as tree:
-            found = contradictions(store, tree if known else None, VaultReader.open(database))
+        with (
+            closing(Tree.open(store, database, read_only=True)) as tree,
+            closing(VaultReader.open(database)) as vault,
+        ):
+            found = contradictions(store, tree if known else None, vault)
             if not found:
                 return
             if not settings.accept_damage:

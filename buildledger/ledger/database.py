@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from eventsourcing.persistence import DatabaseError, PersistenceError
 from sqlalchemy.dialects import postgresql, sqlite
 
-from buildledger.ledger.sqlite_connection import connect_to_read, make_private
+from buildledger.ledger.sqlite_connection import connect_to_read, empty_write_ahead_log, make_private
 from buildledger.ledger.store import FactStore
 from buildledger.ledger.store_sqlite import SQLiteFactStore
 
@@ -65,6 +66,14 @@ def open_engine(url: str, name: str, *, read_only: bool = False) -> sa.Engine:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('buildledger'), hashtext('migrate'))"))
         connection.execute(sa.schema.CreateSchema(name, if_not_exists=True))
     return engine
+
+
+def close_engine(engine: sa.Engine) -> None:
+    """Let go of the database; of SQLite, all of it is in its one file then, as far as nobody else is reading."""
+    if engine.dialect.name == "sqlite":
+        with suppress(sa.exc.SQLAlchemyError, sqlite3.Error), closing(engine.raw_connection()) as held:
+            empty_write_ahead_log(cast("sqlite3.Connection", held.driver_connection))
+    engine.dispose()
 
 
 def path_beside(url: str, name: str) -> Path:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from eventsourcing.persistence import DatabaseError, PersistenceError
 from sqlalchemy.dialects import postgresql, sqlite
 
-from buildledger.ledger.sqlite_connection import connect_to_read, empty_write_ahead_log, make_private
+from buildledger.ledger.sqlite_connection import connect_to_read, empty_write_ahead_log, in_the_way, make_private
 from buildledger.ledger.store import FactStore
 from buildledger.ledger.store_sqlite import SQLiteFactStore
 
@@ -32,7 +32,7 @@ def open_store(url: str, *, read_only: bool = False) -> FactStore:
         try:
             return SQLiteFactStore(path, read_only=read_only)
         except PersistenceError as error:
-            raise type(error)(f"{path}: {error}") from error
+            raise type(error)(f"{path}: {error}{in_the_way(path)}") from error
     if url.startswith(("postgresql://", "postgres://")):
         # loaded only where it is used: it costs a tenth of a second at every start
         from buildledger.ledger.store_postgresql import PostgresFactStore
@@ -105,6 +105,7 @@ def unreadable_as_store_error(url: str, name: str) -> Iterator[None]:
     except sa.exc.SQLAlchemyError as error:
         where = path_beside(url, name) if url.startswith(SQLITE) else f"the schema {name} of the database"
         said = str(getattr(error, "orig", None) or error).split("\n")[0]
+        said += in_the_way(path_beside(url, name)) if url.startswith(SQLITE) else ""
         raise DatabaseError(f"{where} can't be opened: {said}") from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -27,6 +28,14 @@ def make_private(path: Path) -> None:
     """Make a database file that only its owner can read, unless it is there; SQLite's side files follow it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
+
+
+def in_the_way(path: Path) -> str:
+    """Why a database can't be opened, which SQLite doesn't say; empty if nothing is seen that keeps it closed."""
+    for each in (path.parent, path):
+        if each.exists() and not os.access(each, os.R_OK | (os.X_OK if each.is_dir() else 0)):
+            return f": {each} may not be read by this account"
+    return ": it is a directory" if path.is_dir() else ""
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -88,6 +88,28 @@ def test_with_files_that_are_damaged(left: Path, tmp_path: Path, harm: Callable[
     assert failed(shown) >= {"serve", "audit"}
 
 
+@pytest.mark.parametrize("name", ["ledger.db", "proof.db", "vault.db", "logs", "views"])
+def test_with_something_that_may_not_be_read(left: Path, tmp_path: Path, name: str) -> None:
+    """A server doesn't start, and what needs the file or directory names it: it is neither damaged nor empty."""
+    shutil.copytree(left, tmp_path / "state", ignore=shutil.ignore_patterns("*.sock"))
+    closed = tmp_path / "state" / name
+    usual = closed.stat().st_mode
+    closed.chmod(0)
+    try:
+        shown = run(tmp_path, only={"serve", "backup", "audit"})
+    finally:
+        closed.chmod(usual)
+    assert misleading(shown) == []
+    by_name = {" ".join(each.argv[:2] if each.argv[0] == "audit" else each.argv[:1]): each for each in shown}
+    for command in (
+        {"serve"} if name == "views" else {"serve", "backup"} - ({"backup"} if name == "proof.db" else set())
+    ):
+        assert by_name[command].code == 1
+        assert f"state/{name}" in by_name[command].errors
+        assert "contradicts itself" not in by_name[command].errors
+    assert by_name["audit verify"].code == 1
+
+
 @pytest.mark.parametrize("name", KEPT)
 def test_a_backup_names_the_file_that_cannot_be_copied(left: Path, tmp_path: Path, name: str) -> None:
     """Of several databases, which one is damaged is what somebody has to know."""

@@ -221,6 +221,37 @@ export const changesQuery = (asOf: AsOf) =>
     meta: { topics: ["changes"], asOf },
   });
 
+export const changeQuery = (asOf: AsOf, change: string) =>
+  queryOptions({
+    queryKey: ["change", change, asOf],
+    queryFn: ({ signal }) =>
+      readLatest(asOf, () =>
+        dataOrThrow(
+          api.GET("/api/v1/changes/{change_id}", {
+            params: { path: { change_id: change }, query: asOfParam(asOf) },
+            signal,
+          }),
+        ),
+      ),
+    meta: { topics: ["changes"], asOf },
+  });
+
+/** Why a change was built or not, which requests and builds change as well. */
+export const changeAnswersQuery = (asOf: AsOf, change: string) =>
+  queryOptions({
+    queryKey: ["change-answers", change, asOf],
+    queryFn: ({ signal }) =>
+      readLatest(asOf, () =>
+        dataOrThrow(
+          api.GET("/api/v1/changes/{change_id}/answers", {
+            params: { path: { change_id: change }, query: asOfParam(asOf) },
+            signal,
+          }),
+        ),
+      ),
+    meta: { topics: ["changes", "queue"], asOf },
+  });
+
 export const workersQuery = (asOf: AsOf, isFormer: boolean) =>
   infiniteQueryOptions({
     queryKey: ["workers", isFormer, asOf],

@@ -178,7 +178,7 @@ COMMANDS: dict[str, st.SearchStrategy[Command]] = {
     person.AGGREGATE.name: st.just(
         person.RecordClaim(
             claim_id=ClaimId(REQUEST),
-            claim=ClaimRecorded(kind="email", words_id=WordsId(REQUEST)),
+            claim=ClaimRecorded(kind="email", words_id=WordsId(REQUEST), words_digest=""),
         )
     ),
     server.AGGREGATE.name: st.one_of(

@@ -32,7 +32,7 @@ class ChangedFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A commit. Its message and the people's words are null once they are erased."""
+    """A commit. Its message and the people's words are null once they are erased, or were altered."""
 
     id: Annotated[Id, Meta(description="Names the commit in addresses.")]
     source: SourceName
@@ -45,8 +45,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     committer: Annotated[Person, Meta(description="Who committed it.")]
     co_authors: Annotated[list[Person], Meta(description="Those whom its message names as co-authors.")]
     subject: Annotated[str | None, Meta(description="The message's first line.", examples=["Fix the widget"])]
-    message: Annotated[str | None, Meta(description="The whole message; null once it is erased.")]
+    message: Annotated[str | None, Meta(description="The whole message; null if it is `erased` or `altered`.")]
     erased: Annotated[bool, Meta(description="The message was there once and has been erased.")]
+    altered: Annotated[
+        bool, Meta(description="What stands in the vault isn't the message that was recorded, so it isn't shown.")
+    ]
     file_count: Annotated[int, Meta(description="How many paths it touched.")]
     link: Annotated[str | None, Meta(description="A page about it on its host; null: none is known.")]
     historic: Annotated[bool, Meta(description="It was there before the source was configured.")]

@@ -1623,7 +1623,7 @@ export interface components {
         };
         /**
          * Change
-         * @description A commit. Its message and the people's words are null once they are erased.
+         * @description A commit. Its message and the people's words are null once they are erased, or were altered.
          */
         Change: {
             /**
@@ -1667,10 +1667,12 @@ export interface components {
              * @example Fix the widget
              */
             subject: string | null;
-            /** @description The whole message; null once it is erased. */
+            /** @description The whole message; null if it is `erased` or `altered`. */
             message: string | null;
             /** @description The message was there once and has been erased. */
             erased: boolean;
+            /** @description What stands in the vault isn't the message that was recorded, so it isn't shown. */
+            altered: boolean;
             /** @description How many paths it touched. */
             file_count: number;
             /** @description A page about it on its host; null: none is known. */
@@ -2543,7 +2545,7 @@ export interface components {
         };
         /**
          * Person
-         * @description Somebody as a claim names them; words that were erased are null.
+         * @description Somebody as a claim names them; words that were erased or altered are null.
          */
         Person: {
             /**
@@ -2566,6 +2568,8 @@ export interface components {
             name: string | null;
             /** @description The words were there once and have been erased. */
             erased: boolean;
+            /** @description What stands in the vault isn't what was recorded, so it isn't shown. */
+            altered: boolean;
         };
         /**
          * PersonPage
@@ -3122,8 +3126,10 @@ export interface components {
              * @example 6f1ed002ab5595859014ebf0951522d9d3a1c5a8
              */
             revision: string;
-            /** @description The message's first line; null once it is erased. */
+            /** @description The message's first line; null once it is erased or altered. */
             subject: string | null;
+            /** @description What stands in the vault isn't the message that was recorded, so it isn't shown. */
+            altered: boolean;
             /** @description Who wrote it. */
             author: components["schemas"]["Person"];
         };

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { changeQuery } from "../../api/queries.ts";
 import type { ChangeDetail } from "../../api/types.ts";
+import { CommitSubject } from "../../components/commit-subject.tsx";
 import { PersonName } from "../../components/person-name.tsx";
 import { Revision } from "../../components/revision.tsx";
 import { plural } from "../../format/plural.ts";
@@ -30,15 +31,16 @@ export function ChangePage() {
 
 function ChangeDetails({ detail }: { detail: ChangeDetail }) {
   const { change, files } = detail;
-  const title = change.erased ? "message erased" : change.subject || "no message";
-  useTabStatus(title);
+  useTabStatus(change.subject || "Change");
   return (
     <>
       <header>
         <nav className="breadcrumbs" aria-label="Breadcrumb">
           <Link to="/changes">Changes</Link>
         </nav>
-        <h1 className="change-title">{title}</h1>
+        <h1 className="change-title">
+          <CommitSubject commit={change} />
+        </h1>
         <div className="change-line muted">
           <PersonName person={change.author} />
           {change.co_authors.map((person) => (

@@ -92,35 +92,18 @@ export const changesQuery = (asOf: AsOf) =>
   );
 
 export const changeQuery = (asOf: AsOf, change: string) =>
-  queryOptions({
-    queryKey: ["change", change, asOf],
-    queryFn: ({ signal }) =>
-      readLatest(asOf, () =>
-        dataOrThrow(
-          api.GET("/api/v1/changes/{change_id}", {
-            params: { path: { change_id: change }, query: asOfParam(asOf) },
-            signal,
-          }),
-        ),
-      ),
-    meta: { topics: ["changes"], asOf },
-  });
+  asOfQuery(asOf, ["change", change], ["changes"], (query, signal) =>
+    api.GET("/api/v1/changes/{change_id}", { params: { path: { change_id: change }, query }, signal }),
+  );
 
 /** Why a change was built or not, which requests and builds change as well. */
 export const changeAnswersQuery = (asOf: AsOf, change: string) =>
-  queryOptions({
-    queryKey: ["change-answers", change, asOf],
-    queryFn: ({ signal }) =>
-      readLatest(asOf, () =>
-        dataOrThrow(
-          api.GET("/api/v1/changes/{change_id}/answers", {
-            params: { path: { change_id: change }, query: asOfParam(asOf) },
-            signal,
-          }),
-        ),
-      ),
-    meta: { topics: ["changes", "queue"], asOf },
-  });
+  asOfQuery(asOf, ["change-answers", change], ["changes", "queue"], (query, signal) =>
+    api.GET("/api/v1/changes/{change_id}/answers", {
+      params: { path: { change_id: change }, query },
+      signal,
+    }),
+  );
 
 export const workersQuery = (asOf: AsOf, isFormer: boolean) =>
   pagedQuery(

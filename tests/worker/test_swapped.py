@@ -73,4 +73,5 @@ async def test_a_command_begins_in_the_directory_that_was_opened(tmp_path: Path)
     assert (await process.ended).code == 0
     for descriptor in (opened, *process.outputs):
         os.close(descriptor)
-    assert (os.listdir(tmp_path / "moved"), os.listdir(tmp_path / "outside")) == (["here"], [])
+    assert list((tmp_path / "moved").iterdir()) == [tmp_path / "moved" / "here"]
+    assert not any((tmp_path / "outside").iterdir())

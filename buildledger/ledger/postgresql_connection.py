@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from eventsourcing import persistence
@@ -14,7 +15,7 @@ from buildledger.ledger.errors import LedgerFormatError
 from buildledger.ledger.store import Watch
 
 CONNECT_TIMEOUT_SECONDS = 5
-CONNECTION_OPTIONS = {
+CONNECTION_OPTIONS: dict[str, Any] = {
     "connect_timeout": CONNECT_TIMEOUT_SECONDS,
     "keepalives_idle": 10,
     "keepalives_interval": 5,

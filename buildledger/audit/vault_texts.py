@@ -1,7 +1,7 @@
 """Whether every text about a person or a change that a fact names is in the vault, and is the one that was put there.
 
-A text is sealed with a key and an id of its own, so an altered one can't be read. The id of a claim is keyed with the
-claim's own words, so that these can't be replaced by others either.
+A text is sealed with a key and an id of its own, so an altered one can't be read. Whoever has the keys could seal
+another: the fact holds a digest of the text, keyed with that key, and a claim's id is keyed with the claim's own words.
 """
 
 from __future__ import annotations
@@ -73,7 +73,11 @@ class VaultTexts:
     def _problem(self, seen: Recorded, examined: ExaminedText) -> str:
         if examined.text is None:
             return examined.problem
-        match seen.fact:
+        fact = seen.fact
+        assert isinstance(fact, ClaimRecorded | ChangeRecorded)
+        if fact.words_digest not in ("", examined.digest):
+            return "it is another text, or has another key, than when the fact was recorded"
+        match fact:
             case ClaimRecorded(kind=kind, namespace=namespace) if self._key is not None:
                 value = normalise(kind, examined.text)
                 if claim_id(self._key, kind, namespace, value) != seen.stream_id:

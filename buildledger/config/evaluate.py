@@ -204,10 +204,7 @@ def properties(builder: Builder, context: Context) -> dict[str, Plain]:
 def _expression(expression: Expression, context: Context) -> Plain:
     names: dict[str, Plain | Mapping[str, str]] = {}
     for name in mentioned(expression.source):
-        root, _, field = name.partition(".")
-        if root == "inputs" and field in expression.bind:
-            names[name] = value(expression.bind[field], context)
-        elif (known := _variable(root, field, context)) is not None:
+        if (known := variable(name, expression, context)) is not None:
             names[name] = known
     try:
         return ENGINE.evaluate(expression.source, names)
@@ -217,8 +214,15 @@ def _expression(expression: Expression, context: Context) -> Plain:
         raise EvaluationError(f"'{expression.source}': {error.message}") from error
 
 
-def _variable(root: str, field: str, context: Context) -> Plain | Mapping[str, str] | None:
-    """The context under the dotted names that expressions use; `scopes.py` says which are known where."""
+def variable(name: str, expression: Expression, context: Context) -> Plain | Mapping[str, str] | None:
+    """What a dotted name in an expression stands for; None: nothing. `scopes.py` says which are known where.
+
+    Raises:
+        EvaluationError
+    """
+    root, _, field = name.partition(".")
+    if root == "inputs" and field in expression.bind:
+        return value(expression.bind[field], context)
     holder = getattr(context, root)
     found: Plain | Mapping[str, str] | None = (
         holder.get(field) if isinstance(holder, Mapping) else getattr(holder, field, None)

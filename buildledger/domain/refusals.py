@@ -155,6 +155,20 @@ class DuplicateWorkerRefusal(Refusal):
         self.worker = worker
 
 
+class LedgerBehindRefusal(Refusal):
+    """A worker remembers sessions that this ledger doesn't know: the ledger was put back, or is another server's."""
+
+    code = "ledger_behind"
+
+    def __init__(self, worker: str, last_epoch: int, epoch: int) -> None:
+        super().__init__(
+            f"this server's ledger is behind: worker {worker!r} has had session {last_epoch}, the ledger knows {epoch}."
+            " If it was restored from a backup, start the server with `--restored`; if this is the only worker that"
+            " comes with such a number, enroll it with a new token"
+        )
+        self.worker = worker
+
+
 class MachineBusyRefusal(Refusal):
     """An elastic worker has one machine at a time, and none while it is in quarantine."""
 
@@ -185,6 +199,16 @@ class ConfigReplacedRefusal(Refusal):
     def __init__(self, revision: int) -> None:
         super().__init__(f"the configuration has been replaced by revision {revision}")
         self.revision = revision
+
+
+class BranchMovedRefusal(Refusal):
+    """A branch was moved by somebody else while it was compared."""
+
+    code = "branch_moved"
+
+    def __init__(self, source: str) -> None:
+        super().__init__(f"a branch of source {source} was moved by others in the meantime")
+        self.source = source
 
 
 class LogContradictedRefusal(Refusal):
@@ -222,8 +246,10 @@ REFUSALS: tuple[type[Refusal], ...] = (
     WorkerNotEnrolledRefusal,
     WorkerUnavailableRefusal,
     DuplicateWorkerRefusal,
+    LedgerBehindRefusal,
     MachineBusyRefusal,
     ConfigRevisionRefusal,
+    BranchMovedRefusal,
     ConfigReplacedRefusal,
     LogContradictedRefusal,
     LimitRefusal,

@@ -6,6 +6,7 @@ from buildledger.events import build, change, config, log, machine, person, proj
 from buildledger.events.fact import Fact
 
 FACTS: tuple[type[Fact], ...] = (
+    change.ChangeRecordedV1,
     change.ChangeRecorded,
     change.BranchMoved,
     change.DefaultBranchChanged,
@@ -58,6 +59,7 @@ FACTS: tuple[type[Fact], ...] = (
     machine.MachineStopped,
     config.ConfigApplied,
     config.ConfigEffectFailed,
+    person.ClaimRecordedV1,
     person.ClaimRecorded,
     server.ServerStarted,
     server.ServerStopped,

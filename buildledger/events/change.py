@@ -21,8 +21,8 @@ class FileChange(msgspec.Struct, frozen=True, omit_defaults=True):
     """`added`, `modified`, `deleted` or `renamed`."""
 
 
-class ChangeRecorded(Fact, frozen=True, kw_only=True, omit_defaults=True):
-    """A commit was seen in a source for the first time."""
+class ChangeRecordedV1(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A commit was seen for the first time, when facts didn't say by a digest what stands in the vault."""
 
     NAME: ClassVar[str] = "change.recorded.v1"
 
@@ -46,6 +46,46 @@ class ChangeRecorded(Fact, frozen=True, kw_only=True, omit_defaults=True):
     """By the committer's clock; aware UTC."""
     words_id: WordsId
     """The commit message and the names and addresses, in the vault."""
+    files: tuple[FileChange, ...] = ()
+    file_count: int
+    """How many files it touched; more than `files` holds when the limit of stored paths was reached."""
+    link: str | None = None
+    """Where people can look at it; None: not known."""
+    historic: bool = False
+    """Known for the commit graph only (it was there before the source was configured); triggers ignore it."""
+
+    def upcast(self) -> ChangeRecorded:
+        """Nobody knows which text it was."""
+        return ChangeRecorded(**msgspec.structs.asdict(self), words_digest="")
+
+
+class ChangeRecorded(Fact, frozen=True, kw_only=True, omit_defaults=True):
+    """A commit was seen in a source for the first time."""
+
+    NAME: ClassVar[str] = "change.recorded.v2"
+
+    source: str
+    """By its configured name."""
+    repository: str
+    """Its address when the change was seen."""
+    branch: str
+    """The branch on which it was first seen."""
+    revision: str
+    """In the words of the version-control system; for git a whole commit id."""
+    parents: tuple[str, ...]
+    """Revisions, first parent first; empty for a root commit."""
+    author: ClaimId
+    """Who wrote it."""
+    committer: ClaimId
+    """Who brought it in."""
+    co_authors: tuple[ClaimId, ...] = ()
+    """Who else wrote it, by the trailers of its message."""
+    committed_at: datetime
+    """By the committer's clock; aware UTC."""
+    words_id: WordsId
+    """The commit message and the names and addresses, in the vault."""
+    words_digest: str
+    """Of that text, keyed with the key that only the vault has, in hex; empty: not known, as it had been forgotten."""
     files: tuple[FileChange, ...] = ()
     file_count: int
     """How many files it touched; more than `files` holds when the limit of stored paths was reached."""

@@ -14,7 +14,8 @@ from buildledger.domain.command import Command
 from buildledger.domain.refusals import LimitRefusal
 from buildledger.events.codec import MalformedFactError, UnknownFactError, encode
 from buildledger.events.fact import Fact, Metadata
-from buildledger.events.limits import LimitError, check
+from buildledger.events.fact_check import check
+from buildledger.events.limits import LimitError
 from buildledger.ledger.errors import CommandIdReusedRefusal, LedgerUnavailable
 from buildledger.ledger.store import CommandRecord, FactStore, KnownCommand, stream_of
 from buildledger.ledger.streams import Stream, StreamCache
@@ -54,6 +55,8 @@ class Batch:
         self.stored: list[StoredEvent] = []
         """The facts of all decisions, one after the other."""
         self.records: list[CommandRecord] = []
+        self.relied_on: set[UUID] = set()
+        """Streams that a decision with facts on others rests on, whether or not the batch has facts of theirs."""
 
 
 class Decider:
@@ -143,6 +146,8 @@ def _decide_one(decision: Decision, streams: list[Stream | None], batch: Batch) 
         for stream, state, version in reversed(before):
             stream.state, stream.version = state, version
         return
+    if stored and len(before) > 1:
+        batch.relied_on.update(stream.stream_id for stream, _, version in before if stream.version == version)
     batch.stored += stored
     decision.ends_at = len(batch.stored)
     if submission.digest:

@@ -19,6 +19,8 @@ from eventsourcing.persistence import AggregateRecorder, StoredEvent
 
 GENESIS = bytes(32)
 """The chain's head before the first commit."""
+MAX_POSITION = 2**63 - 1
+RELIED_ON_MOVED = "a stream that a decision relies on has moved"
 MAX_MOVED_STREAMS = 5_000
 """Beyond so many foreign facts a writer forgets all it has cached instead of asking which streams moved."""
 
@@ -92,6 +94,14 @@ class FactQuery(NamedTuple):
     """From the end towards the beginning."""
 
 
+class ReliedOn(NamedTuple):
+    """Streams that decisions rely on without adding to them, so that no version of theirs could contradict."""
+
+    position: int
+    """Up to here they are known."""
+    streams: Collection[UUID]
+
+
 class Watch:
     """A wait for commits, of this process and of others; used by one thread, ended by any."""
 
@@ -116,14 +126,20 @@ class FactStore(AggregateRecorder):
 
     @abstractmethod
     def insert_events(
-        self, stored_events: Sequence[StoredEvent], *, commands: Sequence[CommandRecord] = (), **_: object
+        self,
+        stored_events: Sequence[StoredEvent],
+        *,
+        commands: Sequence[CommandRecord] = (),
+        relied_on: ReliedOn | None = None,
+        **_: object,
     ) -> range:
         """Append all or nothing, durably, in one transaction; return the positions.
 
         Without facts the range is empty, and begins after the ledger's last position.
 
         Raises:
-            IntegrityError: If a stream has such a version already or a command id is known.
+            IntegrityError: If a stream has such a version already, a command id is known, or a stream that is relied
+                on has moved.
         """
 
     @abstractmethod

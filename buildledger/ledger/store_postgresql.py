@@ -9,12 +9,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import IntegrityError, StoredEvent
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composed
 
@@ -30,12 +31,15 @@ from buildledger.ledger.postgresql_connection import (
 )
 from buildledger.ledger.store import (
     MAX_MOVED_STREAMS,
+    MAX_POSITION,
+    RELIED_ON_MOVED,
     ChainLink,
     Checkpoint,
     CommandRecord,
     FactQuery,
     FactStore,
     KnownCommand,
+    ReliedOn,
     StoredFact,
     Watch,
 )
@@ -43,7 +47,6 @@ from buildledger.ledger.store import (
 APPEND_ATTEMPTS = 4
 """How often an append is tried when its connection breaks, before callers are told that the database is away."""
 RETRY_SECONDS = 0.2
-MAX_POSITION = 2**63 - 1
 
 
 class PostgresFactStore(FactStore):
@@ -59,9 +62,14 @@ class PostgresFactStore(FactStore):
             (check_format if read_only else migrate)(db)
 
     def insert_events(
-        self, stored_events: Sequence[StoredEvent], *, commands: Sequence[CommandRecord] = (), **_: object
+        self,
+        stored_events: Sequence[StoredEvent],
+        *,
+        commands: Sequence[CommandRecord] = (),
+        relied_on: ReliedOn | None = None,
+        **_: object,
     ) -> range:
-        """As the port says; one round trip.
+        """As the port says; one round trip, unless something is relied on.
 
         When the connection breaks nobody knows whether the transaction was committed: the append is repeated, and a
         conflict with what is then found to be itself is success.
@@ -71,21 +79,37 @@ class PostgresFactStore(FactStore):
         with self._writing, translated():
             for attempt in range(APPEND_ATTEMPTS):
                 try:
-                    db = self._writer or self._connect_writer()
-                    row = db.execute(schema.APPEND, parameters, prepare=True, binary=True).fetchone()
-                    assert row is not None
-                    return range(row[0] + 1, row[0] + 1 + count)
-                except psycopg.errors.UniqueViolation:
-                    base = self._own_base(stored_events, commands) if attempt else None
-                    if base is None:
-                        raise
+                    base = self._append(self._writer or self._connect_writer(), parameters, relied_on)
                     return range(base + 1, base + 1 + count)
+                except psycopg.errors.UniqueViolation:
+                    own = self._own_base(stored_events, commands) if attempt else None
+                    if own is None:
+                        raise
+                    return range(own + 1, own + 1 + count)
                 except psycopg.OperationalError:
                     self._drop_writer()
                     if attempt == APPEND_ATTEMPTS - 1:
                         raise
                     time.sleep(RETRY_SECONDS * attempt)
         raise AssertionError
+
+    def _append(self, db: PostgresConnection, parameters: tuple[list[Any], ...], relied_on: ReliedOn | None) -> int:
+        """Append in one transaction; returns the position before.
+
+        Appending takes the turn, so what is asked about the streams relied on holds until the commit.
+        """
+        with nullcontext() if relied_on is None else db.transaction():
+            row = db.execute(schema.APPEND, parameters, prepare=True, binary=True).fetchone()
+            assert row is not None
+            base = int(row[0])
+            if relied_on is not None and base > relied_on.position:
+                found = db.execute(
+                    "SELECT 1 FROM ledger.fact WHERE position > %s AND position <= %s AND stream_id = ANY(%s) LIMIT 1",
+                    (relied_on.position, base, list(relied_on.streams)),
+                )
+                if found.fetchone() is not None:
+                    raise IntegrityError(RELIED_ON_MOVED)
+            return base
 
     def _own_base(self, facts: Sequence[StoredEvent], commands: Sequence[CommandRecord]) -> int | None:
         """The position before `facts` if exactly they are stored already, one after the other."""

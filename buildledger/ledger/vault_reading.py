@@ -7,17 +7,25 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from buildledger.ledger.database import open_engine
-from buildledger.ledger.vault import INSTALLATION, INSTALLATION_KEY_BYTES, KEYS, QUERY_IDS, WORDS
+from buildledger.ledger.vault import (
+    INSTALLATION,
+    INSTALLATION_KEY_BYTES,
+    KEYS,
+    QUERY_IDS,
+    ROWS,
+    AlteredTextError,
+    open_text,
+)
 
 
 class ExaminedText(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one text: either it can be read, or something is wrong."""
 
     text: str | None = None
+    digest: str = ""
+    """What a fact that names it holds, unless it was recorded before facts had digests."""
     problem: str = ""
 
 
@@ -55,16 +63,11 @@ class VaultReader:
             SQLAlchemyError
         """
         found = dict.fromkeys(ids, MISSING)
-        query = (
-            sa.select(KEYS.c.id, KEYS.c.key, WORDS.c.nonce, WORDS.c.sealed)
-            .select_from(KEYS)
-            .join(WORDS, KEYS.c.id == WORDS.c.id, isouter=True)
-        )
         with self._engine.connect() as connection:
             wanted = list(found)
             for start in range(0, len(wanted), QUERY_IDS):
                 chunk = wanted[start : start + QUERY_IDS]
-                for word_id, key, nonce, sealed in connection.execute(query.where(KEYS.c.id.in_(chunk))):
+                for word_id, key, nonce, sealed in connection.execute(ROWS.where(KEYS.c.id.in_(chunk))):
                     found[word_id] = _examined(word_id, key, nonce, sealed)
         return found
 
@@ -79,6 +82,7 @@ def _examined(word_id: UUID, key: bytes | None, nonce: bytes | None, sealed: byt
     if nonce is None or sealed is None:
         return NO_TEXT
     try:
-        return ExaminedText(text=AESGCM(key).decrypt(nonce, sealed, word_id.bytes).decode(errors="surrogatepass"))
-    except (InvalidTag, ValueError, TypeError):
+        text, digest = open_text(word_id, key, nonce, sealed)
+    except AlteredTextError:
         return ALTERED
+    return ExaminedText(text=text, digest=digest)

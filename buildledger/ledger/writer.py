@@ -16,7 +16,7 @@ from buildledger.ledger.decider import Batch, Decider
 from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable, NothingWritten
 from buildledger.ledger.recent import RecentFacts
 from buildledger.ledger.skipping import reason_of, traced
-from buildledger.ledger.store import FactStore, stream_of
+from buildledger.ledger.store import FactStore, ReliedOn, stream_of
 from buildledger.ledger.streams import StreamCache
 from buildledger.ledger.submission import Receipt, Submission
 
@@ -119,14 +119,19 @@ class Writer:
         self._catch_up()
         batch = self._decider.decide(submissions, self._clock.now())
         try:
-            something = bool(batch.stored or batch.records)
-            written = self._store.insert_events(batch.stored, commands=batch.records) if something else None
+            written = self._store_batch(batch) if batch.stored or batch.records else None
         except IntegrityError:
             raise
         except PersistenceError as error:
             unknown = not isinstance(error, NothingWritten)
             raise LedgerUnavailable(str(error), outcome_unknown=unknown) from error
         self._publish(batch, self._seen if written is None else written.start - 1)
+
+    def _store_batch(self, batch: Batch) -> range:
+        """Append it; what it relies on without adding to it must not have moved either, see `RequireWorker`."""
+        streams = batch.relied_on - {stream_of(fact) for fact in batch.stored} if batch.relied_on else ()
+        relied_on = ReliedOn(self._seen, streams) if streams else None
+        return self._store.insert_events(batch.stored, commands=batch.records, relied_on=relied_on)
 
     def _catch_up(self) -> None:
         """Forget the streams that other processes have moved, so that no rule is applied to an old state."""

@@ -41,6 +41,7 @@ change = sa.Table(
     identity("committer", nullable=False),
     text("co_authors"),
     identity("words_id", nullable=False),
+    text("words_digest"),
     text("files"),
     number("file_count"),
     text("link", nullable=True),
@@ -85,7 +86,7 @@ class Changes:
     """What was committed, and where it can be read."""
 
     NAME: ClassVar[str] = "changes"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     METADATA: ClassVar[sa.MetaData] = METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset(
         {
@@ -193,6 +194,7 @@ def _change_row(recorded: Recorded, fact: events.ChangeRecorded) -> Row:
         "committer": fact.committer,
         "co_authors": encode(fact.co_authors),
         "words_id": fact.words_id,
+        "words_digest": fact.words_digest,
         "files": encode(fact.files),
         "file_count": fact.file_count,
         "link": fact.link,

@@ -23,6 +23,7 @@ claim = sa.Table(
     text("kind"),
     text("namespace"),
     identity("words_id", nullable=False),
+    text("words_digest"),
     number("recorded_at"),
     schema=SCHEMA,
 )
@@ -32,7 +33,7 @@ class People:
     """Which names and addresses were seen, and under which ids their words are kept."""
 
     NAME: ClassVar[str] = "people"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     METADATA: ClassVar[sa.MetaData] = METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset({ClaimRecorded})
 
@@ -59,6 +60,7 @@ class PeopleWriter:
                     "kind": fact.kind,
                     "namespace": fact.namespace,
                     "words_id": fact.words_id,
+                    "words_digest": fact.words_digest,
                     "recorded_at": microseconds(recorded.meta.recorded_at),
                 }
             )

@@ -94,6 +94,7 @@ def change(**others: Any) -> ChangeRecorded:
         "committer": ClaimId(REQUEST),
         "committed_at": AT,
         "words_id": WordsId(REQUEST),
+        "words_digest": "d" * 64,
         "file_count": 0,
     }
     return ChangeRecorded(**fields | others)

@@ -161,7 +161,7 @@ def test_a_token_lives_an_hour_at_the_most() -> None:
 
 def test_a_claim_is_recorded_once() -> None:
     """Seen again it decides nothing."""
-    claim = ClaimRecorded(kind="email", words_id=WordsId(REQUEST))
+    claim = ClaimRecorded(kind="email", words_id=WordsId(REQUEST), words_digest="")
     command = RecordClaim(claim_id=ClaimId(REQUEST), claim=claim)
     Scenario(person.AGGREGATE).when(command, command).then(claim)
 

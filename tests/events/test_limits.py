@@ -17,8 +17,9 @@ from buildledger.events.change import ChangeRecorded, FileChange
 from buildledger.events.codec import decode
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Fact
+from buildledger.events.fact_check import check
 from buildledger.events.ids import ClaimId, OperationId, WordsId
-from buildledger.events.limits import DEPTH, NAME_BYTES, NUMBER_MAX, LimitError, check
+from buildledger.events.limits import DEPTH, NAME_BYTES, NUMBER_MAX, LimitError
 from buildledger.events.operation import Run, SecretName, Text
 from tests.events.strategies import facts
 from tests.golden.histories import lines, names
@@ -34,6 +35,7 @@ COMMIT = ChangeRecorded(
     committer=ClaimId(ID),
     committed_at=datetime(2026, 1, 2, tzinfo=UTC),
     words_id=WordsId(ID),
+    words_digest="d" * 64,
     files=(FileChange("a.c"),),
     file_count=1,
 )
@@ -68,7 +70,7 @@ def test_what_was_stored_before_is_within_the_limits(name: str) -> None:
 def test_a_value_beyond_a_limit_is_refused_by_its_place(change: dict[str, object], said: str) -> None:
     """The message names the fact, the field and what is wrong with it."""
     check(COMMIT)
-    with pytest.raises(LimitError, match=rf"change\.recorded\.v1\.{said}"):
+    with pytest.raises(LimitError, match=rf"change\.recorded\.v2\.{said}"):
         check(replace(COMMIT, **change))
 
 

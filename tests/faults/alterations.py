@@ -15,6 +15,7 @@ from tests.faults.altering import (
     log_rewritten,
     remove,
     some_file,
+    text_sealed_anew,
 )
 
 STATUS, QUEUE = "views/status.v*.g*.db", "views/queue.v*.g*.db"
@@ -66,6 +67,8 @@ ALTERATIONS: dict[str, tuple[Alter, str]] = {
     "artifact deleted": (some_file("artifacts/??/*", deleted, named=True), "artifacts"),
     "artifacts": (remove("artifacts"), "artifacts"),
     "text": (flip_cell("vault.db", "word", "sealed"), "vault"),
+    "text of a change sealed anew": (text_sealed_anew("change"), "vault"),
+    "text of a claim sealed anew": (text_sealed_anew("claim"), "vault"),
     "text nonce": (flip_cell("vault.db", "word", "nonce"), "vault"),
     "text deleted": (delete_row("vault.db", "word"), "vault"),
     "text key": (flip_cell("vault.db", "word_key", "key"), "vault"),

@@ -12,6 +12,8 @@ from random import Random
 from typing import NamedTuple
 from uuid import UUID
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 
 class Altered(NamedTuple):
     """What an alteration did."""
@@ -67,6 +69,31 @@ def flip_cell(file: str, table: str, column: str, names: str = "") -> Alter:
         return Altered(f"{file}: {column} of row {row!r} of {table}", _text(name))
 
     return alter
+
+
+def text_sealed_anew(of: str) -> Alter:
+    """Put another text in the place of one of a change or a claim, sealed with its own key, as the keys' holder can.
+
+    Of a claim it is one that the claim's own id allows as well.
+    """
+
+    def alter(state: Path, random: Random) -> Altered:
+        with database(state / "vault.db") as db:
+            rows = db.execute("SELECT id, key, nonce, sealed FROM word JOIN word_key USING (id)").fetchall()
+            texts = [(row, _opened(*row)) for row in rows]
+            row, text = random.choice([each for each in texts if each[1].startswith("{") == (of == "change")])
+            other = text.replace("change", "chance") if of == "change" else text.replace(" <", "  <")
+            assert other != text
+            word_id, key, nonce, _ = row
+            sealed = AESGCM(key).encrypt(nonce, other.encode(), UUID(word_id).bytes)
+            db.execute("UPDATE word SET sealed = ? WHERE id = ?", (sealed, word_id))
+        return Altered(f"text {word_id}: {text!r} is now {other!r}", f" of {of} ")
+
+    return alter
+
+
+def _opened(word_id: str, key: bytes, nonce: bytes, sealed: bytes) -> str:
+    return AESGCM(key).decrypt(nonce, sealed, UUID(word_id).bytes).decode()
 
 
 def log_rewritten(state: Path, random: Random) -> Altered:

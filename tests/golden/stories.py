@@ -123,6 +123,24 @@ def _files() -> list[Fact]:
 
 
 STORIES: dict[str, tuple[Fact, ...]] = {
+    "change-of-the-first-version": (
+        change.ChangeRecordedV1(
+            source="app",
+            repository="https://example.org/app.git",
+            branch="main",
+            revision="a" * 40,
+            parents=("b" * 40, "c" * 40),
+            author=CLAIM,
+            committer=CLAIM,
+            co_authors=(ClaimId(an_id("other claim")),),
+            committed_at=AT,
+            words_id=WordsId(an_id("words")),
+            files=(change.FileChange("src/naïve.py"), change.FileChange("odd\\xff", "deleted")),
+            file_count=3,
+            link="https://example.org/app/commit/aaa",
+            historic=True,
+        ),
+    ),
     "change": (
         change.ChangeRecorded(
             source="app",
@@ -135,6 +153,7 @@ STORIES: dict[str, tuple[Fact, ...]] = {
             co_authors=(ClaimId(an_id("other claim")),),
             committed_at=AT,
             words_id=WordsId(an_id("words")),
+            words_digest=DIGEST,
             files=(change.FileChange("src/naïve.py"), change.FileChange("odd\\xff", "deleted")),
             file_count=3,
             link="https://example.org/app/commit/aaa",
@@ -363,7 +382,14 @@ STORIES: dict[str, tuple[Fact, ...]] = {
         config.ConfigApplied(revision=1, digest=DIGEST, text='{"builders":{}}', origin="ci.yaml", plan=("+ builder",)),
         config.ConfigEffectFailed(revision=1, component="poller app", detail="no such directory"),
     ),
-    "claim": (person.ClaimRecorded(kind="git.author", namespace="example", words_id=WordsId(an_id("name"))),),
+    "claim-of-the-first-version": (
+        person.ClaimRecordedV1(kind="git.author", namespace="example", words_id=WordsId(an_id("name"))),
+    ),
+    "claim": (
+        person.ClaimRecorded(
+            kind="git.author", namespace="example", words_id=WordsId(an_id("name")), words_digest=DIGEST
+        ),
+    ),
     "server-lost": (
         server.ServerStarted(version="0.1.0", roles=("api", "gateway"), host="host-1"),
         server.ServerLost(reason="no sign of life for 5 s"),

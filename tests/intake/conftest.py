@@ -43,7 +43,7 @@ class World:
 
     def words(self, fact: ChangeRecorded) -> ChangeTexts:
         """What people wrote of a change."""
-        return ChangeTexts.from_text(self.vault.get_many([fact.words_id])[fact.words_id])
+        return ChangeTexts.from_text(self.vault.get_many({fact.words_id: fact.words_digest}).texts[fact.words_id])
 
     def facts(self, kind: type[F]) -> list[F]:
         """All facts of this kind, in order."""

@@ -26,8 +26,7 @@ async def hand_in(world: World, repository: Repository, branch: str, *revisions:
     told = {"author": JANE, "committer": JANE, "co_authors": (), "committed_at": THEN, "message": "handed in"}
     rest = {"parents": (), "files": (), "file_count": 0}
     commits = [Commit(revision=each, **told, **rest) for each in revisions]  # type: ignore[arg-type]
-    said = recorder.translate(commits, branch=branch, historic=False)
-    world.vault.put_many(said.words)
+    said = recorder.prepare(commits, branch=branch, historic=False)
     move = BranchMoved(source="widget", branch=branch, revision=revisions[-1])
     commands = (*said.claims.values(), *said.changes, MoveBranch(source="widget", move=move))
     await world.ledger.execute(*commands, origin=Origin(actor="user:jane"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from buildledger.events.change import BranchMoved, ChangeRecorded, DefaultBranchChanged, SourceFailed
@@ -95,8 +97,8 @@ async def test_words_are_in_the_vault_and_not_in_facts(world: World, repository:
     words = world.words(change)
     assert words.message == message
     assert words.co_authors == ("Kim Lee <Kim@Acme.example>", "Jo <jo@acme.example>")
-    claims = [claim.words_id for claim in world.facts(ClaimRecorded)]
-    assert set(world.vault.get_many(claims).values()) == {
+    claims = {claim.words_id: claim.words_digest for claim in world.facts(ClaimRecorded)}
+    assert set(world.vault.get_many(claims).texts.values()) == {
         "Jane Doe <jane@acme.example>",
         *words.co_authors,
     }
@@ -260,3 +262,19 @@ async def test_a_branch_with_too_long_a_name_is_left_out(world: World, repositor
     await poller.poll()
     assert {fact.branch for fact in world.facts(BranchMoved)} == {"main", "short"}
     assert world.facts(SourceFailed) == []
+
+
+async def test_a_repository_that_is_shallow_itself_is_followed(
+    world: World, repository: Repository, tmp_path: Path
+) -> None:
+    """Its branches are seen, with the history that it has, also when that begins later the next time."""
+    copy = tmp_path / "copy.git"
+    repository.git("clone", "--quiet", "--bare", "--depth=1", repository.url, str(copy))
+    poller = world.poller(Repository.of(copy))
+    await poller.poll()
+    repository.commit("third")
+    head = repository.commit("fourth")
+    repository.git(f"--git-dir={copy}", "fetch", "--quiet", "--depth=1", repository.url, "+main:main")
+    await poller.poll()
+    assert world.facts(SourceFailed) == []
+    assert [move.revision for move in world.facts(BranchMoved)] == [repository.git("rev-parse", "HEAD~2"), head]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -131,7 +132,7 @@ async def test_a_failing_ledger_is_not_a_failing_source(world: World, repository
     """What goes wrong on our side is raised; the source isn't blamed for it."""
     poller = world.poller(repository)
 
-    def refuse(words: object) -> None:
+    def refuse(words: object) -> NoReturn:
         raise OSError("disk full")
 
     world.vault.put_many = refuse  # type: ignore[method-assign]

@@ -42,10 +42,21 @@ async def test_names_become_whole_revisions(finder: RevisionFinder, source: Sour
         (first[:7], None, first),
         (first[:12].upper(), None, first),
         (head, None, head),
+        (repository.git("rev-parse", "v1.2"), None, first),
     ):
         found = await finder.find(source, None, said, {})
         assert found == FoundRevision(branch=branch, revision=revision), said
     assert await finder.find(source, "topic", "v1.2", {}) == FoundRevision(branch="topic", revision=first)
+
+
+async def test_what_is_no_commit_is_refused(finder: RevisionFinder, source: Source, repository: Repository) -> None:
+    """Files and directories have whole names as well, and tags may lead to them."""
+    file, directory = repository.git("rev-parse", "HEAD:a.txt"), repository.git("rev-parse", "HEAD^{tree}")
+    repository.git("tag", "a-file", file)
+    repository.git("tag", "-a", "-m", "directory", "a-directory", directory)
+    for said in (file, directory, "a-file", "a-directory"):
+        with pytest.raises(UnknownRevisionError, match=f"'{said}' is in source widget, but is no commit"):
+            await finder.find(source, None, said, {})
 
 
 async def test_branches_are_there(finder: RevisionFinder, source: Source) -> None:

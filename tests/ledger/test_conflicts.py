@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from buildledger.audit.verify import verify
 from buildledger.domain import worker_rules
-from buildledger.domain.refusals import NotFoundRefusal
-from buildledger.events.ids import worker_id
+from buildledger.domain.config import ApplyConfig, RequireConfig
+from buildledger.domain.refusals import ConfigReplacedRefusal, NotFoundRefusal, WorkerUnavailableRefusal
+from buildledger.domain.worker import ConnectWorker, EnrollWorker, RequireWorker
+from buildledger.events.ids import ServerId, worker_id
 from buildledger.events.worker import WorkerPaused, WorkerResumed
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.store import FactQuery
-from tests.ledger.samples import CLOCK, SYSTEM, finish_log, open_log, origin, pause, resume
+from buildledger.ledger.submission import Receipt
+from tests.ledger.samples import CLOCK, SYSTEM, finish_log, open_log, origin, pause, resume, stream
 
 
 @pytest.fixture
@@ -25,6 +29,72 @@ def pair(database_url: str) -> Iterator[tuple[Ledger, Ledger]]:
     yield first, second
     first.close()
     second.close()
+
+
+async def test_what_a_decision_relies_on_has_not_moved_meanwhile(pair: tuple[Ledger, Ledger]) -> None:
+    """What is decided beside a stream that another server moves between decision and commit is decided anew.
+
+    The guard decides nothing, so that no version of the worker could contradict.
+    """
+    first, second = pair
+    await first.execute(EnrollWorker(worker="w", credential_digest="d"), _connected("w"), origin=SYSTEM)
+    meanwhile(first, lambda: second.execute_blocking(pause("w"), origin=SYSTEM))
+    with pytest.raises(WorkerUnavailableRefusal):
+        await first.execute(RequireWorker(worker="w"), open_log("a"), origin=SYSTEM)
+    await first.execute(resume("w"), origin=SYSTEM)
+    meanwhile(first, lambda: second.execute_blocking(pause("v"), origin=SYSTEM))
+    kept = await first.execute(RequireWorker(worker="w"), open_log("a"), origin=SYSTEM)
+    assert len(kept.positions) == 1
+
+
+async def test_a_configuration_that_is_replaced_meanwhile_is_seen(pair: tuple[Ledger, Ledger]) -> None:
+    """So is a configuration that another server applies between decision and commit."""
+    first, second = pair
+    await first.execute(ApplyConfig(digest="one", text="", origin="test"), origin=SYSTEM)
+    meanwhile(first, lambda: second.execute_blocking(ApplyConfig(digest="two", text="", origin="test"), origin=SYSTEM))
+    with pytest.raises(ConfigReplacedRefusal):
+        await first.execute(open_log("a"), RequireConfig(digest="one"), origin=SYSTEM)
+
+
+async def test_those_who_relied_on_nothing_are_kept(pair: tuple[Ledger, Ledger]) -> None:
+    """Of commands that are committed together only those that relied on what has moved are decided anew."""
+    first, second = pair
+    await first.execute(EnrollWorker(worker="w", credential_digest="d"), _connected("w"), origin=SYSTEM)
+    meanwhile(first, lambda: second.execute_blocking(pause("w"), origin=SYSTEM))
+    guarded = first.execute(RequireWorker(worker="w"), open_log("a"), origin=SYSTEM)
+    others = [first.execute(open_log(name), origin=SYSTEM) for name in ("b", "c")]
+    refused, *kept = await asyncio.gather(guarded, *others, return_exceptions=True)
+    assert isinstance(refused, WorkerUnavailableRefusal)
+    assert all(isinstance(receipt, Receipt) and len(receipt.positions) == 1 for receipt in kept)
+
+
+def meanwhile(ledger: Ledger, do: Callable[[], object]) -> None:
+    """Let something happen between the ledger's next decision and its commit, as another server may do."""
+    store, insert = ledger.store, ledger.store.insert_events
+
+    def once(*given: Any, **named: Any) -> range:
+        vars(store).pop("insert_events")
+        do()
+        return insert(*given, **named)
+
+    vars(store)["insert_events"] = once
+
+
+def _connected(worker: str) -> ConnectWorker:
+    return ConnectWorker(
+        worker=worker,
+        credential_digest=None,
+        server_id=ServerId(stream("server")),
+        boot_id="",
+        instance_id="",
+        version="",
+        os="",
+        arch="",
+        labels={},
+        capacity=1,
+        features=(),
+        address="",
+    )
 
 
 async def test_a_cached_state_is_never_older_than_the_others_commit(pair: tuple[Ledger, Ledger]) -> None:

@@ -21,6 +21,7 @@ from buildledger.ledger.store import (
     FactQuery,
     FactStore,
     KnownCommand,
+    ReliedOn,
     extend_chain,
     leaf_of,
 )
@@ -61,6 +62,17 @@ def test_a_refused_append_leaves_nothing(store: FactStore) -> None:
     assert store.head() == 1
     assert store.known_commands([record.command_id]) == {}
     assert [link.last_position for link in store.chain(0, 10)] == [1]
+
+
+def test_what_is_relied_on_must_not_have_moved(store: FactStore) -> None:
+    """An append that relies on a stream as of a position is refused if the stream has later facts."""
+    a, b, c = stream("a"), stream("b"), stream("c")
+    store.insert_events([stored(a, 1), stored(b, 1)])
+    with pytest.raises(IntegrityError):
+        store.insert_events([stored(c, 1)], relied_on=ReliedOn(1, [b, a]))
+    assert store.head() == 2
+    assert store.insert_events([stored(c, 1)], relied_on=ReliedOn(1, [a])) == range(3, 4)
+    assert store.insert_events([stored(c, 2)], relied_on=ReliedOn(2, [a, b])) == range(4, 5)
 
 
 def test_bytes_come_back_as_they_were(store: FactStore) -> None:

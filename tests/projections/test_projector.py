@@ -68,7 +68,7 @@ def test_a_projection_that_fails_on_a_fact_goes_on_without_it(world: World, ledg
         world.commit("main")
     assert views.progress.reached_blocking(world.ledger.head(), DEADLINE_SECONDS)
     (skipped,) = skipped_facts(ledger)["brittle"]
-    assert (skipped.fact, skipped.reason) == ("change.recorded.v1", "ValueError: the third is too much")
+    assert (skipped.fact, skipped.reason) == ("change.recorded.v2", "ValueError: the third is too much")
     assert views.progress.reached_blocking(world.ledger.head(), DEADLINE_SECONDS)
     assert {(state.status, state.position) for state in projector.states()} == {("following", ledger.head())}
     projector.close()

@@ -167,10 +167,11 @@ class World:
             committer=author,
             committed_at=self.clock.now() - timedelta(hours=1),
             words_id=words("change", number),
+            words_digest="",
             files=(FileChange(path=f"src/{number}.py"),),
             file_count=1,
         )
-        recorded = ClaimRecorded(kind="git.author", words_id=words("claim", author))
+        recorded = ClaimRecorded(kind="git.author", words_id=words("claim", author), words_digest="")
         previous = self.heads.get(branch)
         self.heads[branch] = number
         move = BranchMoved(

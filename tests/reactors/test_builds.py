@@ -110,6 +110,34 @@ async def test_a_step_is_skipped_when_its_condition_says_so(tmp_path: Path) -> N
         assert w.results() == [Result.SUCCESS]
 
 
+async def test_a_skipped_step_says_what_kept_it(tmp_path: Path) -> None:
+    """The part of its `when` that fails, with what the variables in it stood for: properties, inputs and all."""
+    when = "build.result == 'success' && properties.flavour == 'fancy' && change.branch == 'main'"
+    text = THREE_STEPS.replace("change.branch == 'main'", when)
+    async with world(tmp_path, text) as w:
+        await w.force()
+        await w.finish_all(Ended(reason="exited", exit_code=0, text="1"))
+        assert [fact.summary for fact in w.facts(StepFinished) if fact.result is Result.SKIPPED] == [
+            "its `when` does not hold: properties.flavour == 'fancy' (properties.flavour is plain)"
+        ]
+
+
+async def test_a_step_that_a_failure_or_a_stop_kept_says_so(tmp_path: Path) -> None:
+    """Not its `when`, which wasn't asked: the step that failed, by name, or that somebody stopped the build."""
+    async with world(tmp_path, THREE_STEPS) as w:
+        await w.force()
+        await w.finish(FAILED)
+        await w.finish_all()
+        await w.force()
+        await w.do(StopBuild(build_id=build_of(w), reason="superseded"))
+        await w.finish(Ended(reason="cancel"))
+        await w.finish_all()
+        assert [fact.summary for fact in w.facts(StepFinished) if fact.result is Result.SKIPPED] == [
+            *["not run: make failed before it"] * 2,
+            *["not run: the build was being stopped"] * 2,
+        ]
+
+
 async def test_after_a_failure_only_what_always_runs_is_run(tmp_path: Path) -> None:
     """The steps between are skipped, the last one cleans up, and the build says which step failed."""
     async with world(tmp_path, THREE_STEPS) as w:
@@ -278,6 +306,7 @@ async def test_a_step_of_another_program_version_is_not_replayed(tmp_path: Path,
         assert w.facts(StepFinished)[0].result is Result.EXCEPTION
         assert "step program changed" in w.facts(StepFinished)[0].summary
         assert w.results() == [Result.RETRY]
+        await w.pass_time(RETRY_PAUSE_SECONDS[0])
         await w.finish_all()
         first, second = [fact.program_version for fact in w.facts(StepStarted)]
         assert second == first + 1

@@ -1,6 +1,7 @@
 """A scripted server and workers that connect to it, in this process or in one of their own."""
 
 import asyncio
+import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from buildledger.worker.main import run_worker
 from buildledger.worker.settings import WorkerSettings
 from tests.fakes.cutting_proxy import CuttingProxy
 from tests.fakes.scripted_server import ScriptedServer
+from tests.worker.supervised import StartSupervised
 
 
 class StartWorker(Protocol):
@@ -96,6 +98,31 @@ async def worker_process(
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+@pytest.fixture(params=["python", "node"])
+def program(request: pytest.FixtureRequest) -> Sequence[str]:
+    """The worker, in each of the languages whose workers take the supervisor from outside."""
+    if request.param == "python":
+        return THIS_WORKER
+    compiled = Path(__file__).parents[2] / "workers" / "node" / "dist" / "cli.js"
+    node = shutil.which("node")
+    if node is None or not compiled.is_file():
+        pytest.fail(f"this test needs the worker in TypeScript and there is no {compiled}: run `make workers`")
+    return (node, str(compiled))
+
+
+@pytest.fixture
+def worker_with(server: ScriptedServer, tmp_path: Path, supervisor: Path, program: Sequence[str]) -> StartSupervised:
+    """Starts a worker process with the supervisor and more options; a later `--supervisor` counts."""
+
+    @asynccontextmanager
+    async def start(*options: str) -> AsyncIterator[asyncio.subprocess.Process]:
+        arguments = ("--supervisor", str(supervisor), *options)
+        async with worker_process(server, tmp_path, *arguments, program=program) as process:
+            yield process
+
+    return start
 
 
 def script(text: str, **command: Any) -> pb.RunSpec:

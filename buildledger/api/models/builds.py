@@ -136,7 +136,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     program: Annotated[str, Meta(description="The kind of step, as the configuration names it.", examples=["run"])]
     result: Annotated[ResultName | None, Meta(description="How it ended; null while it runs.")]
     summary: Annotated[
-        str, Meta(description="One line on how it ended; empty while it runs.", examples=["exit code 1"])
+        str,
+        Meta(
+            description="One line on how it ended, or which part of its `when` kept it; empty while it runs.",
+            examples=["exit code 1"],
+        ),
     ]
     after_stop: Annotated[
         bool, Meta(description="It began while the build was being stopped, as it always runs; another stop ends it.")

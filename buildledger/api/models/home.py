@@ -19,7 +19,10 @@ class Suspect(msgspec.Struct, frozen=True, kw_only=True):
     change_id: Annotated[Id, Meta(description="Names the commit in addresses.")]
     source: SourceName
     revision: Revision
-    subject: Annotated[str | None, Meta(description="The message's first line; null once it is erased.")]
+    subject: Annotated[str | None, Meta(description="The message's first line; null once it is erased or altered.")]
+    altered: Annotated[
+        bool, Meta(description="What stands in the vault isn't the message that was recorded, so it isn't shown.")
+    ]
     author: Annotated[Person, Meta(description="Who wrote it.")]
 
 

@@ -30,7 +30,7 @@ Cursor = Annotated[
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody as a claim names them; words that were erased are null."""
+    """Somebody as a claim names them; words that were erased or altered are null."""
 
     claim_id: Annotated[Id, Meta(description="Names the claim: the same name and address always have the same.")]
     kind: Annotated[str, Meta(description="`git.author`, `email`, `local`, …; empty if the claim isn't known yet.")]
@@ -39,6 +39,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     ]
     name: Annotated[str | None, Meta(description="The part of it that is a name.", examples=["Jane Doe"])]
     erased: Annotated[bool, Meta(description="The words were there once and have been erased.")]
+    altered: Annotated[bool, Meta(description="What stands in the vault isn't what was recorded, so it isn't shown.")]
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):

@@ -65,13 +65,13 @@ def as_changes(personal: PersonalDataResolver, rows: Sequence[sa.Row[Any]]) -> l
     people: set[UUID] = set()
     for row in rows:
         people.update((row.author, row.committer, *_ids.decode(row.co_authors)))
-    personal.load(claims=people, texts={row.words_id for row in rows})
+    personal.load(claims=people, texts={row.words_id: row.words_digest for row in rows})
     return [_change(row, personal) for row in rows]
 
 
 def _change(row: sa.Row[Any], personal: PersonalDataResolver) -> changes.Change:
     said = personal.change(row.words_id)
-    message = None if said is None else printable(said.message)
+    message, altered = None if said is None else printable(said.message), personal.is_altered(row.words_id)
     return changes.Change(
         id=row.id,
         source=row.source,
@@ -85,7 +85,8 @@ def _change(row: sa.Row[Any], personal: PersonalDataResolver) -> changes.Change:
         co_authors=[personal.person(key) for key in _ids.decode(row.co_authors)],
         subject=None if message is None else message.strip().partition("\n")[0],
         message=message,
-        erased=message is None,
+        erased=message is None and not altered,
+        altered=altered,
         file_count=row.file_count,
         link=row.link,
         historic=row.historic,

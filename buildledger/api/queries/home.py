@@ -92,6 +92,7 @@ def _suspects(
                 source=change.source,
                 revision=change.revision,
                 subject=change.subject,
+                altered=change.altered,
                 author=change.author,
             )
             for key in shown[row.build_id, row.source]

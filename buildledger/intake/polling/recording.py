@@ -10,15 +10,18 @@ from uuid import UUID
 from buildledger.domain.change import RecordChange
 from buildledger.domain.command import Command
 from buildledger.domain.person import RecordClaim, normalise
+from buildledger.domain.refusals import ConfigReplacedRefusal
+from buildledger.events.catalogue import stored_names
 from buildledger.events.change import ChangeRecorded
-from buildledger.events.ids import ClaimId, change_id, claim_id, words_id
+from buildledger.events.ids import ClaimId, WordsId, change_id, claim_id, words_id
 from buildledger.events.person import ClaimRecorded
+from buildledger.intake.polling.source_guard import SourceGuard
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.store import FactQuery
 from buildledger.ledger.submission import Origin
 from buildledger.ledger.vault import Vault
 from buildledger.sources.change_texts import ChangeTexts
-from buildledger.sources.commits import Commit, Person
+from buildledger.sources.commits import Commit
 
 BATCH_CHANGES = 200
 """Changes that are recorded in one transaction."""
@@ -30,9 +33,8 @@ CLAIM_KIND = "git.author"
 
 
 class Said(NamedTuple):
-    """Commits, as the vault and the ledger are told of them."""
+    """Commits, as the ledger is told of them."""
 
-    words: dict[UUID, str]
     claims: dict[ClaimId, RecordClaim]
     """Those that this recorder doesn't know to be recorded."""
     changes: list[RecordChange]
@@ -41,8 +43,12 @@ class Said(NamedTuple):
 class Recorder:
     """Records the commits of one source, in batches, in the order they are given."""
 
-    def __init__(self, ledger: Ledger, vault: Vault, *, source: str, repository: str) -> None:
+    def __init__(
+        self, ledger: Ledger, vault: Vault, *, source: str, repository: str, guard: SourceGuard | None = None
+    ) -> None:
+        """With a `guard` nothing is recorded that was found with settings which aren't in force any more."""
         self._ledger = ledger
+        self._guard = guard
         self._vault = vault
         self._source = source
         self._repository = repository
@@ -63,57 +69,78 @@ class Recorder:
         return self._recorded_by(revision) not in (None, self._origin.actor)
 
     def _recorded_by(self, revision: str) -> str | None:
-        query = FactQuery(stream_id=change_id(self._source, revision), names=(ChangeRecorded.NAME,))
+        query = FactQuery(stream_id=change_id(self._source, revision), names=stored_names(ChangeRecorded))
         return next((recorded.meta.actor for recorded in self._ledger.select(query, 1)), None)
 
     async def execute(self, *commands: Command) -> None:
-        """Execute other commands about the source, in the poller's name."""
-        await self._ledger.execute(*commands, origin=self._origin)
+        """Execute other commands about the source, in the poller's name.
+
+        Raises:
+            SourceReplacedError: The source is configured otherwise by now.
+        """
+        while True:
+            required = () if self._guard is None else await asyncio.to_thread(self._guard.require)
+            try:
+                await self._ledger.execute(*required, *commands, origin=self._origin)
+            except ConfigReplacedRefusal:
+                continue
+            return
 
     async def _record(self, commits: Sequence[Commit], branch: str, historic: bool) -> None:
-        said = self.translate(commits, branch=branch, historic=historic)
-        await asyncio.to_thread(self._vault.put_many, said.words)
+        said = await asyncio.to_thread(self.prepare, commits, branch=branch, historic=historic)
         await self.execute(*said.claims.values(), *said.changes)
         if len(self._claims) > CLAIMS_REMEMBERED:
             self._claims.clear()
         self._claims.update(said.claims)
 
-    def translate(self, commits: Sequence[Commit], *, branch: str, historic: bool) -> Said:
-        """What is to be kept of these commits; the words have to be durable before the commands are executed."""
-        words: dict[UUID, str] = {}
-        claims: dict[ClaimId, RecordClaim] = {}
-        changes: list[RecordChange] = []
-        for commit in commits:
-            people = dict.fromkeys((commit.author, commit.committer, *commit.co_authors))
-            ids = {person: self._claim(person, words, claims) for person in people}
-            change_words = words_id(self._vault.installation_key, "change", change_id(self._source, commit.revision))
-            words[change_words] = _words(commit).to_text()
-            fact = ChangeRecorded(
+    def prepare(self, commits: Sequence[Commit], *, branch: str, historic: bool) -> Said:
+        """Put what people wrote into the vault, and give the commands that record the commits. Blocks.
+
+        Raises:
+            LedgerUnavailable: The vault can't be written.
+            ValueError: A text is too long to be kept.
+        """
+        key = self._vault.installation_key
+        people = {
+            person: claim_id(key, CLAIM_KIND, "", normalise(CLAIM_KIND, person.text))
+            for commit in commits
+            for person in (commit.author, commit.committer, *commit.co_authors)
+        }
+        claimed: dict[ClaimId, tuple[WordsId, str]] = {}
+        for person, claim in people.items():
+            if claim not in self._claims:
+                claimed.setdefault(claim, (words_id(key, "claim", claim), person.text))
+        told = [words_id(key, "change", change_id(self._source, commit.revision)) for commit in commits]
+        words: dict[UUID, str] = dict(claimed.values())
+        words.update((kept, _words(commit).to_text()) for kept, commit in zip(told, commits, strict=True))
+        digests = self._vault.put_many(words)
+        claims = {
+            claim: ClaimRecorded(kind=CLAIM_KIND, words_id=kept, words_digest=digests.get(kept, ""))
+            for claim, (kept, _) in claimed.items()
+        }
+        changes = [
+            ChangeRecorded(
                 source=self._source,
                 repository=self._repository,
                 branch=branch,
                 revision=commit.revision,
                 parents=commit.parents,
-                author=ids[commit.author],
-                committer=ids[commit.committer],
-                co_authors=tuple(dict.fromkeys(ids[person] for person in commit.co_authors)),
+                author=people[commit.author],
+                committer=people[commit.committer],
+                co_authors=tuple(dict.fromkeys(people[person] for person in commit.co_authors)),
                 committed_at=commit.committed_at,
-                words_id=change_words,
+                words_id=kept,
+                words_digest=digests.get(kept, ""),
                 files=commit.files,
                 file_count=commit.file_count,
                 historic=historic,
             )
-            changes.append(RecordChange(change=fact))
-        return Said(words, claims, changes)
-
-    def _claim(self, person: Person, words: dict[UUID, str], claims: dict[ClaimId, RecordClaim]) -> ClaimId:
-        """The person's claim, which is recorded with this batch unless it is known."""
-        claim = claim_id(self._vault.installation_key, CLAIM_KIND, "", normalise(CLAIM_KIND, person.text))
-        if claim not in self._claims and claim not in claims:
-            kept = words_id(self._vault.installation_key, "claim", claim)
-            words[kept] = person.text
-            claims[claim] = RecordClaim(claim_id=claim, claim=ClaimRecorded(kind=CLAIM_KIND, words_id=kept))
-        return claim
+            for kept, commit in zip(told, commits, strict=True)
+        ]
+        return Said(
+            {claim: RecordClaim(claim_id=claim, claim=fact) for claim, fact in claims.items()},
+            [RecordChange(change=fact) for fact in changes],
+        )
 
 
 def _words(commit: Commit) -> ChangeTexts:

@@ -97,24 +97,35 @@ class _Lookup:
         if tag and branch and tag != branch:
             message = f"'{text}' is a tag and a branch of source {self._name}: write {TAG}{name} or {BRANCH}{name}"
             raise UnknownRevisionError("revision", message)
-        if tag or branch:
-            return FoundRevision(branch=None if tag else name, revision=tag or branch)
+        if tag:
+            return FoundRevision(branch=None, revision=await self._commit(tag, text))
+        if branch:
+            return FoundRevision(branch=name, revision=branch)
         return await self._shortened(text, names)
 
     async def _whole(self, text: str) -> FoundRevision | None:
-        """A whole revision, if it is one; what no branch leads to is asked of the far end."""
+        """A whole revision, if it is one."""
         whole = self._mirror.whole_revision(text)
-        if whole is None:
-            return None
-        if self._mirror.exists and (await self._looked_up(whole)).revision is None:
+        return None if whole is None else FoundRevision(branch=None, revision=await self._commit(whole, whole))
+
+    async def _commit(self, whole: str, said: str) -> str:
+        """The commit that an object's whole name means; of what the mirror hasn't got the far end is asked."""
+        if not self._mirror.exists:
+            return whole
+        found = await self._looked_up(whole)
+        if found.revision is None:
             try:
                 await self._mirror.fetch_revision(whole)
             except SourceError as error:
                 # whoever can't be asked now may be there for the worker
-                if error.cause is FailureCause.NOT_FOUND:
-                    message = f"source {self._name} has no revision {whole} ({error.detail})"
-                    raise UnknownRevisionError("revision", message) from error
-        return FoundRevision(branch=None, revision=whole)
+                if error.cause is not FailureCause.NOT_FOUND:
+                    return whole
+                message = f"source {self._name} has no revision {whole} ({error.detail})"
+                raise UnknownRevisionError("revision", message) from error
+            found = await self._looked_up(whole)
+        if found.revision is None:
+            raise UnknownRevisionError("revision", f"'{said}' is in source {self._name}, but is no commit")
+        return found.revision
 
     async def _shortened(self, text: str, names: RemoteNames) -> FoundRevision:
         revision, ambiguous = await self._looked_up(text)

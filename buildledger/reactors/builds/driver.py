@@ -8,6 +8,7 @@ from buildledger.config import evaluate
 from buildledger.config.evaluate import EvaluationError
 from buildledger.config.resolved import Configuration
 from buildledger.config.steps.kinds import Step
+from buildledger.config.unmet_condition import unmet
 from buildledger.domain import build_rules
 from buildledger.domain.build import (
     BuildCommands,
@@ -29,7 +30,7 @@ from buildledger.steps.program import Conclusion, Execution
 from buildledger.steps.registry import ProgramChangedError
 
 STOPPED = Conclusion(result=Result.CANCELLED, summary="stopped on request")
-SKIPPED = Conclusion(result=Result.SKIPPED)
+KEPT_BY_STOP = "not run: the build was being stopped"
 
 _log = logging.getLogger(__name__)
 
@@ -166,8 +167,9 @@ class BuildDriver:
         """
         try:
             if self.execution is None:
-                if self.run.open_operation is None and not self.run.outcomes and not self._has_turn(step):
-                    return SKIPPED
+                untouched = self.run.open_operation is None and not self.run.outcomes
+                if untouched and (why := self._why_skipped(step)) is not None:
+                    return Conclusion(result=Result.SKIPPED, summary=why)
                 self.execution = registry.resume(
                     step, self._inputs(), program=self.run.program, version=self.run.program_version
                 )
@@ -181,12 +183,22 @@ class BuildDriver:
             _log.exception("step %r of build %s failed", step.name, self.run.build_id)
             return Conclusion(result=Result.EXCEPTION, summary=f"step program failed: {error!r}")
 
-    def _has_turn(self, step: Step) -> bool:
+    def _why_skipped(self, step: Step) -> str | None:
+        """Why the step isn't run, for people; None if it is its turn."""
         if not sequence.may_run(self._progress, step):
-            return False
+            return self._why_halted()
         if step.when is None or self._contexts.may_miss_files(step.when, self.run.assigned.changes):
-            return True
-        return evaluate.condition(step.when, self._inputs().values)
+            return None
+        failing = unmet(step.when, self._inputs().values)
+        return None if failing is None else f"its `when` does not hold: {failing}"
+
+    def _why_halted(self) -> str:
+        progress = sequence.Progress()
+        for step, result in zip(self._builder.steps, self.run.results, strict=False):
+            progress = sequence.after(progress, step, result)
+            if progress.halted:
+                return _kept_by(step, result)
+        return KEPT_BY_STOP
 
     def _inputs(self) -> program.StepInputs:
         return self._contexts.step_inputs(self.run, self._configuration, self._worker, self._progress.result)
@@ -224,3 +236,15 @@ class BuildDriver:
                         )
                         return None
         return execution.conclusion
+
+
+def _kept_by(step: Step, result: Result) -> str:
+    match result:
+        case Result.CANCELLED:
+            return KEPT_BY_STOP
+        case Result.RETRY:
+            return f"not run: the worker was lost during {step.name}"
+        case Result.FAILURE:
+            return f"not run: {step.name} failed before it"
+        case _:
+            return f"not run: {step.name} ended as {result.value} before it"

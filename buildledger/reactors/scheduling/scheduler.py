@@ -8,12 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from buildledger.config.configurations import UnreadableConfigurationError
-from buildledger.config.resolved import Builder, Configuration
+from buildledger.config.resolved import Builder
 from buildledger.config.wait_reason import WaitReason, not_configured, tried_again
 from buildledger.domain.build import AssignBuild
-from buildledger.domain.command import Command
 from buildledger.domain.refusals import Refusal
-from buildledger.domain.request import CancelRequest, ClaimRequest, CollapseRequest, FinishRequest
+from buildledger.domain.request import ClaimRequest, CollapseRequest
 from buildledger.domain.worker import RequireWorker
 from buildledger.events import build, config, machine, request
 from buildledger.events import worker as worker_events
@@ -21,33 +20,19 @@ from buildledger.events.build import BuildAssigned
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import BuildId, RequestId, WorkerId, worker_id
 from buildledger.events.ids import build_id as build_id_of
-from buildledger.events.results import Result
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.builds.contexts import EvaluationContexts
 from buildledger.reactors.builds.runner import BuildRunner
 from buildledger.reactors.reactor import CommandBatch, Fold
-from buildledger.reactors.scheduling.allocations import Allocations
 from buildledger.reactors.scheduling.assignment import assignment
-from buildledger.reactors.scheduling.candidates import candidate_of
 from buildledger.reactors.scheduling.demand import UnmetDemand
 from buildledger.reactors.scheduling.explain import explain
+from buildledger.reactors.scheduling.index import SchedulingIndex
 from buildledger.reactors.scheduling.queues import Queue
-from buildledger.reactors.scheduling.ready_queues import ReadyQueues
 from buildledger.reactors.scheduling.retry_pauses import RetryPauses
+from buildledger.reactors.scheduling.unbuildable import UnbuildableRequests
 from buildledger.reactors.state.requests import OpenRequest
 from buildledger.reactors.state.shared import SharedState
-from buildledger.reactors.state.workers import KnownWorker
-
-LEFT_BEHIND = "the request that it was collapsed into was answered without a build"
-
-
-class SchedulingIndex:
-    """What is open, arranged for assigning under one configuration."""
-
-    def __init__(self, configuration: Configuration, contexts: EvaluationContexts) -> None:
-        self.configuration = configuration
-        self.allocations = Allocations(configuration)
-        self.queues = ReadyQueues(self.allocations.pools, contexts, configuration.digest)
 
 
 class Scheduler:
@@ -61,9 +46,8 @@ class Scheduler:
         self._running = running
         self._index: SchedulingIndex | None = None
         """None before the start, and as long as there is no configuration."""
-        self._unbuildable: dict[RequestId, str] = {}
-        """Requests that nothing will ever build, and why."""
-        self._pauses = RetryPauses()
+        self._unbuildable = UnbuildableRequests(shared)
+        self._pauses = RetryPauses(shared)
         self._fence = 0
         self._begun = False
 
@@ -74,7 +58,7 @@ class Scheduler:
             request.RequestSubmitted: self._requested,
             request.RequestPrioritised: self._requested,
             request.RequestReturned: self._returned,
-            request.RequestClaimed: self._claimed,
+            request.RequestClaimed: self._dequeued,
             request.RequestCollapsed: self._dequeued,
             request.RequestFinished: self._answered,
             build.BuildAssigned: self._assigned,
@@ -98,20 +82,20 @@ class Scheduler:
             self._index = None
             return
         self._index = index = SchedulingIndex(configuration, self._contexts)
-        self._unbuildable, self._pauses = {}, RetryPauses()
+        self._unbuildable.clear()
         for run in self._shared.builds.values():
             index.allocations.allocate(run.build_id, run.assigned, self._builder_of(run.assigned))
         for known in self._shared.workers.values():
-            self._update_worker(index, known)
+            index.update_worker(known, self._shared.machines)
+        self._pauses.resume(configuration)
         for waiting in self._shared.requests.values():
-            self._enqueue(index, waiting)
-            if waiting.into is not None and waiting.into not in self._shared.requests:
-                self._unbuildable[waiting.request_id] = LEFT_BEHIND
+            if waiting.request_id not in self._pauses:
+                self._enqueue(index, waiting)
+            self._unbuildable.check_left_behind(waiting)
 
     def react(self, now: datetime) -> list[CommandBatch]:
         """See `Reactor`."""
-        unbuildable, self._unbuildable = self._unbuildable, {}
-        batches = [self._cancel(each, why) for each, why in unbuildable.items() if each in self._shared.requests]
+        batches = self._unbuildable.cancel()
         if (index := self._index) is not None:
             for request_id in self._pauses.over(now):
                 self._add(index, request_id)
@@ -126,11 +110,7 @@ class Scheduler:
 
     def unmet_demand(self) -> Iterator[UnmetDemand]:
         """The queues that wait for a worker, because none has room."""
-        if (index := self._index) is None:
-            return
-        for queue in index.queues.without_capacity():
-            room = index.allocations.locks.room(queue.builder)
-            yield UnmetDemand(queue, queue.builds if room is None else min(queue.builds, room))
+        return iter(()) if self._index is None else self._index.unmet_demand()
 
     def explain(self, request_id: RequestId) -> WaitReason | None:
         """Why a request waits, when nothing is left to do; None if it doesn't wait."""
@@ -171,24 +151,18 @@ class Scheduler:
         request_id = RequestId(recorded.stream_id)
         if self._index is None or request_id in self._pauses:
             return
-        # one build may answer it and such as pause: it isn't to be built before them
-        key = self._shared.requests[request_id].submitted.collapse_key
-        for other in self._pauses if key is not None else ():
-            if self._shared.requests[other].submitted.collapse_key == key:
-                self._add(self._index, other)
+        for other in self._pauses.pausing_with(self._shared.requests[request_id]):
+            self._add(self._index, other)
         self._add(self._index, request_id)
 
     def _returned(self, recorded: Recorded, fact: Any) -> None:
         if self._index is not None:
             request_id = RequestId(recorded.stream_id)
             waiting = self._shared.requests[request_id]
-            is_known = waiting.submitted.builder in self._index.configuration.builders
-            if not (is_known and self._pauses.returned(request_id, waiting.attempts)):
+            if waiting.submitted.builder in self._index.configuration.builders:
+                self._pauses.begin(waiting)
+            else:
                 self._add(self._index, request_id)
-
-    def _claimed(self, recorded: Recorded, fact: Any) -> None:
-        self._pauses.claimed(RequestId(recorded.stream_id), recorded.meta.recorded_at)
-        self._dequeued(recorded, fact)
 
     def _dequeued(self, recorded: Recorded, fact: Any) -> None:
         self._pauses.end(RequestId(recorded.stream_id))
@@ -198,15 +172,12 @@ class Scheduler:
     def _answered(self, recorded: Recorded, fact: Any) -> None:
         answered = self._shared.answered
         assert answered is not None
-        self._pauses.forget(answered.request_id)
+        self._pauses.end(answered.request_id)
         if self._index is not None:
             queue = self._index.queues.queue_of(answered.request_id)
             self._index.queues.remove(answered)
-            self._turn_changed(self._index, queue)
-        self._unbuildable.pop(answered.request_id, None)
-        for follower in answered.followers:
-            if follower in self._shared.requests:
-                self._unbuildable[follower] = LEFT_BEHIND
+            self._index.turn_changed(queue)
+        self._unbuildable.answered(answered)
 
     def _assigned(self, recorded: Recorded, fact: BuildAssigned) -> None:
         if self._index is not None:
@@ -217,25 +188,12 @@ class Scheduler:
 
     def _worker_changed(self, recorded: Recorded, fact: Any) -> None:
         if self._index is not None:
-            self._update_worker(self._index, self._shared.workers[WorkerId(recorded.stream_id)])
+            self._index.update_worker(self._shared.workers[WorkerId(recorded.stream_id)], self._shared.machines)
 
     def _machine_stopping(self, recorded: Recorded, fact: Any) -> None:
         known = self._shared.workers.get(worker_id(fact.worker))
         if self._index is not None and known is not None:
-            self._update_worker(self._index, known)
-
-    def _update_worker(self, index: SchedulingIndex, known: KnownWorker) -> None:
-        if not known.name:
-            return
-        candidate = candidate_of(index.configuration, known, self._shared.machines.known.get(known.name))
-        index.queues.mark_ready(index.allocations.update_worker(candidate))
-        # who has no worker any more reserves nothing
-        index.queues.requeue(index.allocations.locks.waiting())
-
-    def _turn_changed(self, index: SchedulingIndex, queue: Queue | None) -> None:
-        """Look again at those that wait for the same locks as a queue: its turn comes later, or not at all."""
-        if queue is not None:
-            index.queues.requeue(index.allocations.locks.waiting_with(queue))
+            self._index.update_worker(known, self._shared.machines)
 
     def _builder_of(self, assigned: BuildAssigned) -> Builder | None:
         """The builder of a running build; None if its configuration can't be read, so that nobody knows its locks.
@@ -252,7 +210,7 @@ class Scheduler:
         self._pauses.end(request_id)
         queue = index.queues.queue_of(request_id)
         self._enqueue(index, self._shared.requests[request_id])
-        self._turn_changed(index, queue)
+        index.turn_changed(queue)
 
     def _waiting_builders(self) -> Iterator[Builder]:
         assert self._index is not None
@@ -266,26 +224,12 @@ class Scheduler:
             return
         builder = index.configuration.builders.get(waiting.submitted.builder)
         if builder is None:
-            self._unbuildable[waiting.request_id] = f"builder {waiting.submitted.builder!r} is not in the configuration"
+            self._unbuildable.not_configured(waiting)
         else:
             index.queues.add(builder, waiting)
 
     def _release(self, build_id: BuildId) -> tuple[RequestId, ...]:
-        """Take back a build's slot and locks; gives the requests that it was for."""
-        if self._index is None or (released := self._index.allocations.release(build_id)) is None:
-            return ()
-        self._index.queues.mark_ready(released.pools)
-        self._index.queues.requeue(released.queues)
-        return released.allocation.requests
-
-    def _cancel(self, request_id: RequestId, reason: str) -> CommandBatch:
-        unbuildable = self._shared.requests[request_id]
-        command: Command = (
-            CancelRequest(request_id=request_id, reason=reason)
-            if unbuildable.waits
-            else FinishRequest(request_id=request_id, result=Result.CANCELLED, reason=reason)
-        )
-        return CommandBatch((command,), request_id, unbuildable.causation_id, unbuildable.correlation_id)
+        return () if self._index is None else self._index.release(build_id)
 
     def _assign(self, index: SchedulingIndex, queue: Queue) -> CommandBatch | None:
         """Give the first requests of a queue a worker; None: the queue has to wait for a lock."""

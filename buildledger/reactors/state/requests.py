@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -19,6 +20,8 @@ class OpenRequest(msgspec.Struct, kw_only=True):
     submitted: request.RequestSubmitted
     priority: int
     attempts: int = 0
+    claimed_at: datetime | None = None
+    """When its last attempt began; None before the first."""
     build_id: BuildId | None = None
     """The build that answers it; None while it waits."""
     into: RequestId | None = None

@@ -83,6 +83,9 @@ class SharedState:
         for known in self.workers.values():
             if known.disconnected_at is not None:
                 known.disconnected_at = min(known.disconnected_at, now)
+        for waiting in self.requests.values():
+            if waiting.claimed_at is not None:
+                waiting.claimed_at = min(waiting.claimed_at, now)
         self.machines.clock_set(now)
 
     def number_of(self, build_id: BuildId) -> int:
@@ -136,6 +139,7 @@ class SharedState:
     def _request_claimed(self, recorded: Recorded, fact: request.RequestClaimed) -> None:
         claimed = self.requests[RequestId(recorded.stream_id)]
         claimed.build_id, claimed.attempts = fact.build_id, fact.attempt
+        claimed.claimed_at = recorded.meta.recorded_at
 
     def _request_collapsed(self, recorded: Recorded, fact: request.RequestCollapsed) -> None:
         collapsed = self.requests[RequestId(recorded.stream_id)]

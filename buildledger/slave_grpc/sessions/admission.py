@@ -1,20 +1,23 @@
 """Decides from the first message of a stream whether a worker may hold a session."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
 from buildledger.clock import Clock
 from buildledger.domain.command import Command
-from buildledger.domain.refusals import DuplicateWorkerRefusal, Refusal
+from buildledger.domain.refusals import DuplicateWorkerRefusal, LedgerBehindRefusal, Refusal
 from buildledger.domain.worker import ConnectWorker, DisconnectWorker, ResumeWorker
 from buildledger.events.ids import ServerId, worker_id
+from buildledger.events.worker import WorkerConnected
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
-from buildledger.ledger.submission import Origin
+from buildledger.ledger.submission import Origin, Receipt
 from buildledger.slave_grpc.identity.caller import current_caller
 from buildledger.slave_grpc.identity.worker_names import bad_name_message, is_worker_name, unknown_worker_message
 from buildledger.slave_grpc.sessions.ledger_heads import is_head
+from buildledger.slave_grpc.sessions.outside_ends import SUPERSEDED, Ending, end_of_credential, superseded
 from buildledger.slave_grpc.settings import (
     CHUNK_BYTES,
     FLUSH_SECONDS,
@@ -26,6 +29,7 @@ from buildledger.slave_grpc.settings import (
     WorkerServiceSettings,
 )
 from buildledger.slave_grpc.state.follower import OpenWorkFollower
+from buildledger.slave_grpc.state.known_credentials import KnownCredential
 from buildledger.slave_grpc.wire.status import error, session_error
 
 LABELS_MAX = 100
@@ -34,6 +38,8 @@ WORD_CHARACTERS = 200
 """Of what a worker says of itself in a word: its operating system, its version, a feature, a label's name."""
 LABEL_CHARACTERS = 1_000
 CAPACITY_MAX = 10_000
+EPOCH_MAX = 2**50
+"""Sessions that a worker can't have had: beyond it numbers couldn't be kept for long."""
 
 
 class NotAdmittedError(Exception):
@@ -42,6 +48,10 @@ class NotAdmittedError(Exception):
     def __init__(self, down: pb.Down) -> None:
         super().__init__(down.error.message)
         self.down = down
+
+
+class LedgerBehindError(NotAdmittedError):
+    """The worker remembers what this ledger doesn't know."""
 
 
 class SessionAdmission:
@@ -91,23 +101,33 @@ class SessionAdmission:
             capacity=hello.capacity,
             features=tuple(hello.features),
             address=peer,
+            last_epoch=hello.last_epoch,
+            restored=self._settings.restored,
         )
         try:
-            position = await self._connect(connect, hello)
+            receipt = await self._connect(connect, hello)
         except Refusal as refusal:
             down = session_error(refusal, retry_seconds=self._retry_seconds(hello.name))
-            raise NotAdmittedError(down) from refusal
+            raise (LedgerBehindError if isinstance(refusal, LedgerBehindRefusal) else NotAdmittedError)(
+                down
+            ) from refusal
         except LedgerUnavailable as trouble:
             raise NotAdmittedError(
                 error(pb.ERROR_CODE_UNAVAILABLE, str(trouble), retry_seconds=RETRY_SECONDS)
             ) from trouble
-        await self._follower.reached(position)
+        epoch = await asyncio.to_thread(self._epoch, receipt)
+        await self._follower.reached(receipt.position)
         connection = self._follower.work.connection(hello.name)
-        if connection is None or connection.server_id != self._server_id:
+        if connection is None or connection.epoch != epoch:
             raise NotAdmittedError(
                 error(pb.ERROR_CODE_SUPERSEDED, "another session of this worker began in the same moment")
             )
-        return connection.epoch
+        return epoch
+
+    def _epoch(self, receipt: Receipt) -> int:
+        """The number of the session that these facts began, whichever the worker has now. Reads the ledger."""
+        facts = [one.fact for one in self._ledger.read(receipt.positions.start - 1, len(receipt.positions))]
+        return next(fact.epoch for fact in facts if isinstance(fact, WorkerConnected))
 
     def _retry_seconds(self, worker: str) -> float:
         """Soon, where another server holds the worker's session, which may have just died."""
@@ -122,19 +142,28 @@ class SessionAdmission:
                 error(pb.ERROR_CODE_UNKNOWN_WORKER, unknown_worker_message(name), retry_seconds=UNKNOWN_RETRY_SECONDS)
             )
 
-    async def _connect(self, connect: ConnectWorker, hello: pb.Hello) -> int:
-        """Record the session, together with the end of one that it replaces; returns the fact's position."""
+    async def _connect(self, connect: ConnectWorker, hello: pb.Hello) -> Receipt:
+        """Record the session, together with the end of one that it replaces."""
         origin = Origin(actor=f"worker:{hello.name}")
         commands: list[Command] = [connect]
         if self._follower.work.is_draining(hello.name) and not hello.draining:
             commands.append(ResumeWorker(worker=hello.name))
         try:
-            return (await self._ledger.execute(*commands, origin=origin)).position
+            return await self._ledger.execute(*commands, origin=origin)
         except DuplicateWorkerRefusal:
             dead = self.dead_connection(hello.name)
             if dead is None:
                 raise
-            return (await self._ledger.execute(dead, *commands, origin=origin)).position
+            return await self._ledger.execute(dead, *commands, origin=origin)
+
+    def ended_meanwhile(self, worker: str, epoch: int, credential: KnownCredential | None) -> Ending | None:
+        """Why a session that was admitted may not go on, as far as the ledger was followed; None: it may."""
+        connection = self._follower.work.connection(worker)
+        if connection is None or connection.epoch != epoch:
+            return SUPERSEDED, superseded()
+        if credential is None or self._follower.work.credentials.by_digest(credential.digest) is not None:
+            return None
+        return end_of_credential(expired=not credential.is_valid_at(self._clock.now()))
 
     def dead_connection(self, worker: str) -> DisconnectWorker | None:
         """The command that ends a worker's session with a server that is gone; None if it has no such session."""
@@ -166,15 +195,21 @@ class SessionAdmission:
                 raise _violation(
                     f"hello: {what} has to be printable and no longer than {characters} characters, not {text[:80]!r}"
                 )
-        if hello.HasField("ledger_head") and not is_head(hello.ledger_head):
-            raise _violation("hello: ledger_head has a position from 1 and a digest of 32 bytes, as a server gave it")
-        if not 0 <= hello.capacity <= CAPACITY_MAX:
-            raise _violation(f"hello: a worker's capacity is at most {CAPACITY_MAX}, not {hello.capacity}")
+        _check_numbers(hello)
         for run in hello.runs:
             try:
                 UUID(run.run_id)
             except ValueError:
                 raise _violation(f"{run.run_id!r} is not a run id") from None
+
+
+def _check_numbers(hello: pb.Hello) -> None:
+    if hello.HasField("ledger_head") and not is_head(hello.ledger_head):
+        raise _violation("hello: ledger_head has a position from 1 and a digest of 32 bytes, as a server gave it")
+    if hello.last_epoch >= EPOCH_MAX:
+        raise _violation(f"hello: no worker can have had session {hello.last_epoch}")
+    if not 0 <= hello.capacity <= CAPACITY_MAX:
+        raise _violation(f"hello: a worker's capacity is at most {CAPACITY_MAX}, not {hello.capacity}")
 
 
 def welcome(

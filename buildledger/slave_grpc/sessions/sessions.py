@@ -13,7 +13,8 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.store import LogStore
 from buildledger.slave_grpc.blobs.access import BlobAccess
-from buildledger.slave_grpc.sessions.admission import NotAdmittedError, SessionAdmission, welcome
+from buildledger.slave_grpc.identity.caller import current_caller
+from buildledger.slave_grpc.sessions.admission import LedgerBehindError, NotAdmittedError, SessionAdmission, welcome
 from buildledger.slave_grpc.sessions.ledger_heads import LedgerHeads, ToldHeads
 from buildledger.slave_grpc.sessions.outside_ends import SUPERSEDED, reason_to_end, superseded
 from buildledger.slave_grpc.sessions.receive_budget import ReceiveBudget
@@ -88,6 +89,8 @@ class Sessions:
             epoch = await self._admit(hello, context)
         except NotAdmittedError as refusal:
             _log.warning("%s is not admitted: %s", context.peer(), refusal)
+            if isinstance(refusal, LedgerBehindError) and hello.HasField("ledger_head"):
+                await self._heads.contradicted(hello.name, hello.ledger_head)
             async with asyncio.timeout(WRITE_SECONDS):
                 await context.write(refusal.down)
             return
@@ -208,12 +211,13 @@ class Sessions:
             )
             await context.write(down)
         session.told_heads = ToldHeads(self._heads, head, asyncio.get_running_loop().time())
-        while earlier := self._sessions.get(hello.name):
-            earlier.close(SUPERSEDED, superseded())
-            await earlier.finished.wait()
-        connection = self._follower.work.connection(hello.name)
-        if connection is None or connection.epoch != session.epoch:
-            session.close(SUPERSEDED, superseded())
+        # whoever was slow to be welcomed may find a later one there, which its worker holds by now
+        while (other := self._sessions.get(hello.name)) is not None and other.epoch < session.epoch:
+            other.close(SUPERSEDED, superseded())
+            await other.finished.wait()
+        credential = current_caller().credential
+        if (ending := self._admission.ended_meanwhile(hello.name, session.epoch, credential)) is not None:
+            session.close(*ending)
             return
         self._sessions[hello.name] = session
         if self._drain_seconds is not None:  # the server has begun to drain after this worker was admitted

@@ -50,7 +50,7 @@ def look_up(mirror: str, beginning: str) -> tuple[tuple[str, ...], bytes] | None
 
 def fetch_revision(address: Address, mirror: str, revision: str) -> tuple[str, ...]:
     """Bring one commit that no branch of the mirror leads to."""
-    fetching = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
+    fetching = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--update-shallow", "--no-write-fetch-head")
     return _in_mirror(mirror, *fetching, *command.serving(address), "--end-of-options", address.url, _whole(revision))
 
 
@@ -70,6 +70,8 @@ def fetch(address: Address, mirror: str) -> tuple[str, ...]:
         "--prune",
         "--no-tags",
         "--no-recurse-submodules",
+        # else the branches of a repository that is a shallow copy itself are left out, without an error
+        "--update-shallow",
         *command.serving(address),
         "--end-of-options",
         address.url,

@@ -7,7 +7,7 @@ import type { paths } from "./schema.d.ts";
 
 export const api = createClient<paths>({ baseUrl: apiBaseUrl, credentials: "same-origin" });
 
-type ApiResponse<T> = { data?: T; error?: unknown; response: Response };
+export type ApiResponse<T> = { data?: T; error?: unknown; response: Response };
 
 /**
  * The body of a successful response.

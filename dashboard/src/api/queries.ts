@@ -1,8 +1,8 @@
 /** Every read of the app: its key, its request, and the topics of facts that make it stale. */
 
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { readAtMinimumPosition } from "../live/minimum-position.ts";
+import { queryOptions } from "@tanstack/react-query";
 import type { AsOf } from "../state/as-of.ts";
+import { asOfParam, asOfQuery, pagedQuery } from "./as-of-queries.ts";
 import { api, dataOrThrow } from "./client.ts";
 import { problemFromResponse } from "./problem.ts";
 import type { Health } from "./types.ts";
@@ -14,24 +14,10 @@ const WORKERS_PAGE_SIZE = 500;
 const LOG_POLL_MS = 400;
 const HEALTH_POLL_MS = 10_000;
 
-/** The past doesn't change, so only a read of the present waits for the minimum position. */
-function readLatest<T extends { position: number }>(asOf: AsOf, request: () => Promise<T>): Promise<T> {
-  return asOf === undefined ? readAtMinimumPosition(request) : request();
-}
-
-function asOfParam(asOf: AsOf): { as_of?: number } {
-  return asOf === undefined ? {} : { as_of: Number(asOf) };
-}
-
 export const homeQuery = (asOf: AsOf) =>
-  queryOptions({
-    queryKey: ["home", asOf],
-    queryFn: ({ signal }) =>
-      readLatest(asOf, () =>
-        dataOrThrow(api.GET("/api/v1/home", { params: { query: asOfParam(asOf) }, signal })),
-      ),
-    meta: { topics: ["home"], asOf },
-  });
+  asOfQuery(asOf, ["home"], ["home"], (query, signal) =>
+    api.GET("/api/v1/home", { params: { query }, signal }),
+  );
 
 /** Not of facts only, so it is polled. A server that is failing says so with 503 and the same body. */
 export const healthQuery = queryOptions({
@@ -55,93 +41,29 @@ export const serversQuery = queryOptions({
 });
 
 export const buildersQuery = (asOf: AsOf) =>
-  queryOptions({
-    queryKey: ["builders", asOf],
-    queryFn: ({ signal }) =>
-      readLatest(asOf, () =>
-        dataOrThrow(
-          api.GET("/api/v1/builders", {
-            params: { query: { ...asOfParam(asOf), limit: BUILDERS_PAGE_SIZE } },
-            signal,
-          }),
-        ),
-      ),
-    meta: { topics: ["builders"], asOf },
-  });
+  asOfQuery(asOf, ["builders"], ["builders"], (query, signal) =>
+    api.GET("/api/v1/builders", { params: { query: { ...query, limit: BUILDERS_PAGE_SIZE } }, signal }),
+  );
 
 export const builderQuery = (asOf: AsOf, builder: string) =>
-  queryOptions({
-    queryKey: ["builder", builder, asOf],
-    queryFn: ({ signal }) =>
-      readLatest(asOf, () =>
-        dataOrThrow(
-          api.GET("/api/v1/builders/{name}", {
-            params: { path: { name: builder }, query: asOfParam(asOf) },
-            signal,
-          }),
-        ),
-      ),
-    meta: { topics: ["builders"], asOf },
-  });
+  asOfQuery(asOf, ["builder", builder], ["builders"], (query, signal) =>
+    api.GET("/api/v1/builders/{name}", { params: { path: { name: builder }, query }, signal }),
+  );
 
 export const historyQuery = (asOf: AsOf, builder: string) =>
-  infiniteQueryOptions({
-    queryKey: ["history", builder, asOf],
-    queryFn: ({ signal, pageParam }) =>
-      readLatest(asOf, () =>
-        dataOrThrow(
-          api.GET("/api/v1/builds", {
-            params: {
-              query: {
-                ...asOfParam(asOf),
-                builder,
-                limit: PAGE_SIZE,
-                ...(pageParam && { cursor: pageParam }),
-              },
-            },
-            signal,
-          }),
-        ),
-      ),
-    initialPageParam: "",
-    getNextPageParam: (page) => page.next ?? undefined,
-    meta: { topics: ["builders"], asOf },
-  });
+  pagedQuery(asOf, ["history", builder], ["builders"], PAGE_SIZE, (query, signal) =>
+    api.GET("/api/v1/builds", { params: { query: { ...query, builder } }, signal }),
+  );
 
 export const buildQuery = (asOf: AsOf, build: string) =>
-  queryOptions({
-    queryKey: ["build", build, asOf],
-    queryFn: ({ signal }) =>
-      readLatest(asOf, () =>
-        dataOrThrow(
-          api.GET("/api/v1/builds/{build_id}", {
-            params: { path: { build_id: build }, query: asOfParam(asOf) },
-            signal,
-          }),
-        ),
-      ),
-    meta: { topics: [`build:${build}`], asOf },
-  });
+  asOfQuery(asOf, ["build", build], [`build:${build}`], (query, signal) =>
+    api.GET("/api/v1/builds/{build_id}", { params: { path: { build_id: build }, query }, signal }),
+  );
 
 export const testsQuery = (asOf: AsOf, build: string) =>
-  infiniteQueryOptions({
-    queryKey: ["tests", build, asOf],
-    queryFn: ({ signal, pageParam }) =>
-      readLatest(asOf, () =>
-        dataOrThrow(
-          api.GET("/api/v1/builds/{build_id}/tests", {
-            params: {
-              path: { build_id: build },
-              query: { ...asOfParam(asOf), limit: PAGE_SIZE, ...(pageParam && { cursor: pageParam }) },
-            },
-            signal,
-          }),
-        ),
-      ),
-    initialPageParam: "",
-    getNextPageParam: (page) => page.next ?? undefined,
-    meta: { topics: [`build:${build}`], asOf },
-  });
+  pagedQuery(asOf, ["tests", build], [`build:${build}`], PAGE_SIZE, (query, signal) =>
+    api.GET("/api/v1/builds/{build_id}/tests", { params: { path: { build_id: build }, query }, signal }),
+  );
 
 /** A log's extent is no fact until the log is finished, so an unfinished one is polled. */
 export const logQuery = (log: string) =>
@@ -154,96 +76,47 @@ export const logQuery = (log: string) =>
   });
 
 export const queueQuery = (asOf: AsOf) =>
-  infiniteQueryOptions({
-    queryKey: ["queue", asOf],
-    queryFn: ({ signal, pageParam }) =>
-      readLatest(asOf, () =>
-        dataOrThrow(
-          api.GET("/api/v1/requests", {
-            params: {
-              query: {
-                ...asOfParam(asOf),
-                status: "waiting",
-                limit: PAGE_SIZE,
-                ...(pageParam && { cursor: pageParam }),
-              },
-            },
-            signal,
-          }),
-        ),
-      ),
-    initialPageParam: "",
-    getNextPageParam: (page) => page.next ?? undefined,
-    meta: { topics: ["queue"], asOf },
-  });
+  pagedQuery(asOf, ["queue"], ["queue"], PAGE_SIZE, (query, signal) =>
+    api.GET("/api/v1/requests", { params: { query: { ...query, status: "waiting" } }, signal }),
+  );
 
 /** Requests that were cancelled, or answered by the build of another. */
 export const withoutBuildQuery = (asOf: AsOf) =>
-  infiniteQueryOptions({
-    queryKey: ["queue", "without-build", asOf],
-    queryFn: ({ signal, pageParam }) =>
-      readLatest(asOf, () =>
-        dataOrThrow(
-          api.GET("/api/v1/requests", {
-            params: {
-              query: {
-                ...asOfParam(asOf),
-                without_build: true,
-                limit: WITHOUT_BUILD_PAGE_SIZE,
-                ...(pageParam && { cursor: pageParam }),
-              },
-            },
-            signal,
-          }),
-        ),
-      ),
-    initialPageParam: "",
-    getNextPageParam: (page) => page.next ?? undefined,
-    meta: { topics: ["queue"], asOf },
-  });
+  pagedQuery(asOf, ["queue", "without-build"], ["queue"], WITHOUT_BUILD_PAGE_SIZE, (query, signal) =>
+    api.GET("/api/v1/requests", { params: { query: { ...query, without_build: true } }, signal }),
+  );
 
 export const changesQuery = (asOf: AsOf) =>
-  infiniteQueryOptions({
-    queryKey: ["changes", asOf],
-    queryFn: ({ signal, pageParam }) =>
-      readLatest(asOf, () =>
-        dataOrThrow(
-          api.GET("/api/v1/changes", {
-            params: {
-              query: { ...asOfParam(asOf), limit: PAGE_SIZE, ...(pageParam && { cursor: pageParam }) },
-            },
-            signal,
-          }),
-        ),
-      ),
-    initialPageParam: "",
-    getNextPageParam: (page) => page.next ?? undefined,
-    meta: { topics: ["changes"], asOf },
-  });
+  pagedQuery(asOf, ["changes"], ["changes"], PAGE_SIZE, (query, signal) =>
+    api.GET("/api/v1/changes", { params: { query }, signal }),
+  );
+
+export const changeQuery = (asOf: AsOf, change: string) =>
+  asOfQuery(asOf, ["change", change], ["changes"], (query, signal) =>
+    api.GET("/api/v1/changes/{change_id}", { params: { path: { change_id: change }, query }, signal }),
+  );
+
+/** Why a change was built or not, which requests and builds change as well. */
+export const changeAnswersQuery = (asOf: AsOf, change: string) =>
+  asOfQuery(asOf, ["change-answers", change], ["changes", "queue"], (query, signal) =>
+    api.GET("/api/v1/changes/{change_id}/answers", {
+      params: { path: { change_id: change }, query },
+      signal,
+    }),
+  );
 
 export const workersQuery = (asOf: AsOf, isFormer: boolean) =>
-  infiniteQueryOptions({
-    queryKey: ["workers", isFormer, asOf],
-    queryFn: ({ signal, pageParam }) =>
-      readLatest(asOf, () =>
-        dataOrThrow(
-          api.GET("/api/v1/workers", {
-            params: {
-              query: {
-                ...asOfParam(asOf),
-                limit: WORKERS_PAGE_SIZE,
-                ...(isFormer && { former: true }),
-                ...(pageParam && { cursor: pageParam }),
-              },
-            },
-            signal,
-          }),
-        ),
-      ),
-    initialPageParam: "",
-    getNextPageParam: (page) => page.next ?? undefined,
-    meta: { topics: ["workers"], asOf },
-  });
+  pagedQuery(
+    asOf,
+    ["workers", isFormer ? "former" : "present"],
+    ["workers"],
+    WORKERS_PAGE_SIZE,
+    (query, signal) =>
+      api.GET("/api/v1/workers", {
+        params: { query: { ...query, ...(isFormer && { former: true }) } },
+        signal,
+      }),
+  );
 
 /** The fact at a position of the past, or the last before it: it says which moment the position stands for. */
 export const asOfMomentQuery = (asOf: AsOf) =>

@@ -1,9 +1,10 @@
 import type { Person } from "../api/types.ts";
 import { Icon } from "../ui/icons.tsx";
 
-/** A person's name with the full claim in the tooltip. A name that was erased is shown as erased. */
+/** A person's name with the full claim in the tooltip. A name that was erased or altered isn't shown. */
 export function PersonName({ person }: { person: Person }) {
   if (person.erased) return <span className="muted">erased</span>;
+  if (person.altered) return <span className="muted">name altered</span>;
   return <span title={person.text ?? undefined}>{person.name || person.text || "unknown"}</span>;
 }
 

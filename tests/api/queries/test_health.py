@@ -74,7 +74,7 @@ async def test_a_reader_that_goes_on_without_a_fact_degrades_health(site: Site) 
     assert said.status == "degraded"
     (problem,) = said.problems
     assert "failing goes on without a fact, at position" in problem
-    assert "(change.recorded.v1: ValueError: the third is too much)" in problem
+    assert "(change.recorded.v2: ValueError: the third is too much)" in problem
     async with site.client(**{"X-Nobody": "knows"}) as stranger:
         answer = await stranger.get("/api/v1/health")
     assert answer.status_code == 200

@@ -77,6 +77,9 @@ def content_of(path: Path) -> Sequence[Any]:
     """
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         database.text_factory = bytes
-        names = [name.decode() for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        tables = sorted(set(names) - CONTINUED)
+        # as SQLite has parsed them: it goes by their declaration, whatever stands beside that in its list
+        listed = database.execute(
+            "SELECT name FROM pragma_table_list WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        )
+        tables = sorted({name.decode().lower() for (name,) in listed} - CONTINUED)
         return [tables, *(database.execute(f'SELECT * FROM "{table}"').fetchall() for table in tables)]

@@ -1,4 +1,5 @@
 import type { Change } from "../../api/types.ts";
+import { ChangeLink } from "../../components/change-link.tsx";
 import { PersonName } from "../../components/person-name.tsx";
 import { Revision } from "../../components/revision.tsx";
 import { plural } from "../../format/plural.ts";
@@ -9,11 +10,7 @@ export function ChangeRow({ change }: { change: Change }) {
   return (
     <li className="change-row">
       <div className="change-subject">
-        {change.erased ? (
-          <span className="muted">message erased</span>
-        ) : (
-          <span>{change.subject || <span className="muted">no message</span>}</span>
-        )}
+        <ChangeLink change={change} />
       </div>
       <div className="change-details muted">
         <PersonName person={change.author} />

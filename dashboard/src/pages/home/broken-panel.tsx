@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { BrokenBuilder, Home, Suspect } from "../../api/types.ts";
 import { BuildLink } from "../../components/build-link.tsx";
+import { CommitSubject } from "../../components/commit-subject.tsx";
 import { PersonName } from "../../components/person-name.tsx";
 import { plural } from "../../format/plural.ts";
 import { TimeSince } from "../../time/time-elements.tsx";
@@ -109,7 +110,7 @@ function SuspectRow({ suspect }: { suspect: Suspect }) {
         <Icon name="person" size={13} /> <PersonName person={suspect.author} />
       </span>
       <span className="clip muted" title={suspect.subject ?? undefined}>
-        {suspect.subject ?? "message erased"}
+        <CommitSubject commit={suspect} />
       </span>
     </li>
   );

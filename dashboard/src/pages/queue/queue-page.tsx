@@ -1,11 +1,9 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { usePermissions } from "../../actions/permissions.ts";
 import { useCommand } from "../../actions/use-command.ts";
 import { queueQuery } from "../../api/queries.ts";
 import type { Request } from "../../api/types.ts";
 import { ActorName } from "../../components/actor-name.tsx";
-import { SourceStamps } from "../../components/source-stamps.tsx";
 import { useAsOf } from "../../state/as-of.ts";
 import { TimeAgo, Timestamp } from "../../time/time-elements.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -16,6 +14,7 @@ import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
 import { WithoutBuildPanel } from "./without-build-panel.tsx";
 import "./queue-page.css";
+import { RequestHeading } from "./request-heading.tsx";
 
 /** The waiting requests in the order in which they will be built, each with the reason why it is waiting. */
 export function QueuePage() {
@@ -61,12 +60,7 @@ function RequestRow({ request }: { request: Request }) {
     <li className="row request">
       <StatusIcon status="pending" label={true} />
       <div className="request-body">
-        <div className="request-line">
-          <Link to="/builders/$builder" params={{ builder: request.builder }} className="request-builder">
-            {request.builder}
-          </Link>
-          <SourceStamps stamps={request.stamps} />
-        </div>
+        <RequestHeading request={request} />
         <div className="request-line muted">
           <span>
             {request.reason}, requested by <ActorName actor={request.requested_by} />

@@ -3,11 +3,11 @@ import { Link } from "@tanstack/react-router";
 import { withoutBuildQuery } from "../../api/queries.ts";
 import type { Request } from "../../api/types.ts";
 import { ActorName } from "../../components/actor-name.tsx";
-import { SourceStamps } from "../../components/source-stamps.tsx";
 import { useAsOf } from "../../state/as-of.ts";
 import { TimeAgo } from "../../time/time-elements.tsx";
 import { LoadMoreButton } from "../../ui/load-more-button.tsx";
 import { StatusIcon } from "../../ui/status-icon.tsx";
+import { RequestHeading } from "./request-heading.tsx";
 
 /** The requests that got no build of their own: who or what decided it, when and why. Nothing if there are none. */
 export function WithoutBuildPanel() {
@@ -37,12 +37,7 @@ function ClosedRow({ request }: { request: Request }) {
     <li className="row request">
       <StatusIcon status={isCancelled ? "cancelled" : "skipped"} />
       <div className="request-body">
-        <div className="request-line">
-          <Link to="/builders/$builder" params={{ builder: request.builder }} className="request-builder">
-            {request.builder}
-          </Link>
-          <SourceStamps stamps={request.stamps} />
-        </div>
+        <RequestHeading request={request} />
         <div className="request-line muted">
           <span>
             {request.reason}, requested by <ActorName actor={request.requested_by} />{" "}

@@ -37,7 +37,7 @@ PROGRAM = Path(__file__).parents[2] / "examples" / "smallest_worker.py"
 
 
 def test_it_builds_for_a_real_server(tmp_path: Path) -> None:
-    """A build with it succeeds, one can't begin, one is stopped by a person, one by its time limit; it ends on SIGTERM."""
+    """One build succeeds, one can't begin, one is stopped by a person, one by its time limit; it ends on SIGTERM."""
     with installation(tmp_path, CONFIGURATION) as installed:
         client = installed.start_server()
         token = client.post("/enrollment-tokens", json={"worker": WORKER}).raise_for_status().json()["token"]

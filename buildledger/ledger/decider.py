@@ -14,7 +14,8 @@ from buildledger.domain.command import Command
 from buildledger.domain.refusals import LimitRefusal
 from buildledger.events.codec import MalformedFactError, UnknownFactError, encode
 from buildledger.events.fact import Fact, Metadata
-from buildledger.events.limits import LimitError, check
+from buildledger.events.fact_check import check
+from buildledger.events.limits import LimitError
 from buildledger.ledger.errors import CommandIdReusedRefusal, LedgerUnavailable
 from buildledger.ledger.store import CommandRecord, FactStore, KnownCommand, stream_of
 from buildledger.ledger.streams import Stream, StreamCache

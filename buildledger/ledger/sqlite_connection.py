@@ -12,45 +12,15 @@ from urllib.parse import quote
 from eventsourcing import persistence
 
 from buildledger.ledger.errors import LedgerFormatError
+from buildledger.ledger.schema_sqlite import APPEND_ONLY_TABLES, FORMAT, TABLES
 from buildledger.ledger.store import Watch
 
-FORMAT = 1
 LOCK_SECONDS = 5.0
 """How long a writer waits for another process to end its transaction."""
 PAGE_CACHE_KIB = 65_536
 MEMORY_MAP_BYTES = 1 << 28
 FOREIGN_POLL_SECONDS = 0.1
 """How often a watch looks whether another process has committed: a few microseconds each time."""
-
-TABLES = (
-    """CREATE TABLE IF NOT EXISTS fact (
-        position INTEGER PRIMARY KEY,
-        stream_id BLOB NOT NULL,
-        version INTEGER NOT NULL,
-        name TEXT NOT NULL,
-        body BLOB NOT NULL,
-        UNIQUE (stream_id, version)
-    ) STRICT""",
-    "CREATE INDEX IF NOT EXISTS fact_by_name ON fact (name)",
-    """CREATE TABLE IF NOT EXISTS chain (
-        last_position INTEGER PRIMARY KEY,
-        previous BLOB NOT NULL UNIQUE,
-        head BLOB NOT NULL
-    ) STRICT""",
-    """CREATE TABLE IF NOT EXISTS command (
-        command_id BLOB PRIMARY KEY,
-        digest BLOB NOT NULL,
-        position INTEGER NOT NULL,
-        fact_count INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS checkpoint (
-        name TEXT PRIMARY KEY,
-        version INTEGER NOT NULL,
-        position INTEGER NOT NULL,
-        state BLOB NOT NULL
-    ) STRICT, WITHOUT ROWID""",
-)
-APPEND_ONLY_TABLES = ("fact", "chain", "command")
 
 
 def make_private(path: Path) -> None:

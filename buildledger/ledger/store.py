@@ -19,8 +19,8 @@ from eventsourcing.persistence import AggregateRecorder, StoredEvent
 
 GENESIS = bytes(32)
 """The chain's head before the first commit."""
+MAX_POSITION = 2**63 - 1
 RELIED_ON_MOVED = "a stream that a decision relies on has moved"
-
 MAX_MOVED_STREAMS = 5_000
 """Beyond so many foreign facts a writer forgets all it has cached instead of asking which streams moved."""
 

@@ -31,6 +31,7 @@ from buildledger.ledger.postgresql_connection import (
 )
 from buildledger.ledger.store import (
     MAX_MOVED_STREAMS,
+    MAX_POSITION,
     RELIED_ON_MOVED,
     ChainLink,
     Checkpoint,
@@ -46,7 +47,6 @@ from buildledger.ledger.store import (
 APPEND_ATTEMPTS = 4
 """How often an append is tried when its connection breaks, before callers are told that the database is away."""
 RETRY_SECONDS = 0.2
-MAX_POSITION = 2**63 - 1
 
 
 class PostgresFactStore(FactStore):

@@ -18,6 +18,7 @@ from eventsourcing.persistence import DatabaseError, StoredEvent
 
 from buildledger.ledger.errors import NothingWritten
 from buildledger.ledger.pool import ConnectionPool
+from buildledger.ledger.schema_sqlite import selection
 from buildledger.ledger.sqlite_connection import (
     DataVersionWatch,
     check_format,
@@ -30,6 +31,7 @@ from buildledger.ledger.sqlite_connection import (
 from buildledger.ledger.store import (
     GENESIS,
     MAX_MOVED_STREAMS,
+    MAX_POSITION,
     RELIED_ON_MOVED,
     ChainLink,
     Checkpoint,
@@ -46,7 +48,6 @@ from buildledger.ledger.store import (
 )
 
 COLUMNS = "stream_id, version, name, body"
-MAX_POSITION = 2**63 - 1
 
 
 class SQLiteFactStore(FactStore):
@@ -184,7 +185,7 @@ class SQLiteFactStore(FactStore):
         # several names are merged, each in the order of its index: left to itself, SQLite would sort all their history
         apart = len(names) > 1 and query.stream_id is None
         groups = [[name] for name in names] if apart else [names]
-        selections = [_selection(query, group, limit) for group in groups]
+        selections = [selection(query, group, limit) for group in groups]
         with translated(), self._readers.connection() as db:
             cursors = [db.execute(statement, parameters) for statement, parameters in selections]
             rows = heapq.merge(*cursors, key=itemgetter(0), reverse=query.descending) if apart else cursors[0]
@@ -296,23 +297,6 @@ class SQLiteFactStore(FactStore):
     def _connect_writer(self) -> sqlite3.Connection:
         self._writer = self._connect()
         return self._writer
-
-
-def _selection(query: FactQuery, names: Sequence[str], limit: int) -> tuple[str, list[Any]]:
-    parts = ["SELECT position, stream_id, version, name, body FROM fact WHERE"]
-    parameters: list[Any] = []
-    if query.stream_id is None:
-        parts.append("position > ? AND position <= ?")
-    else:
-        # a plus sign keeps the database from choosing that column's index
-        parts.append("stream_id = ? AND +position > ? AND +position <= ?")
-        parameters.append(query.stream_id.bytes)
-    parameters += [query.after, MAX_POSITION if query.last is None else query.last]
-    if names:
-        parts.append("AND name = ?" if len(names) == 1 else f"AND +name IN ({','.join('?' * len(names))})")
-        parameters += names
-    parts.append("ORDER BY position DESC LIMIT ?" if query.descending else "ORDER BY position LIMIT ?")
-    return " ".join(parts), [*parameters, limit]
 
 
 def _require_unmoved(db: sqlite3.Connection, relied_on: ReliedOn | None) -> None:

@@ -89,3 +89,8 @@ def microseconds(moment: datetime) -> int:
 def moment(stored: int) -> datetime:
     """The time, in UTC, of stored microseconds since 1970."""
     return EPOCH + timedelta(microseconds=stored)
+
+
+def optional_moment(stored: int | None) -> datetime | None:
+    """The time as `moment` has it; None for what hasn't happened."""
+    return None if stored is None else moment(stored)

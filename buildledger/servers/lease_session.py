@@ -16,6 +16,7 @@ import psycopg
 from psycopg.rows import namedtuple_row
 
 from buildledger.events.ids import ServerId
+from buildledger.servers import schema
 from buildledger.servers.entries import LostServer, PeerAddress, ServerEntry, Singleton, StoreEntry
 
 LEASE_SECONDS = 5.0
@@ -32,85 +33,6 @@ SINGLETON_LOCKS = 0x626C7367
 POLLS_CHANNEL = "buildledger_polls"
 SINGLETON_KEYS = {Singleton.REACTORS: 1, Singleton.POLLERS: 2, Singleton.RETENTION: 3, Singleton.ELASTIC: 4}
 """For ever: servers of different versions run side by side while an installation is updated."""
-
-_TABLES = """
-CREATE SCHEMA IF NOT EXISTS servers;
-CREATE TABLE IF NOT EXISTS servers.server (
-    server_id uuid PRIMARY KEY,
-    number integer GENERATED ALWAYS AS IDENTITY,
-    term integer NOT NULL,
-    host text NOT NULL,
-    machine text NOT NULL,
-    state text NOT NULL,
-    store text NOT NULL,
-    roles text[] NOT NULL,
-    leads text[] NOT NULL,
-    lost boolean NOT NULL,
-    renewed_at timestamptz NOT NULL
-);
-ALTER TABLE servers.server ADD COLUMN IF NOT EXISTS peer_address text;
-ALTER TABLE servers.server ADD COLUMN IF NOT EXISTS peer_certificate text;
-ALTER TABLE servers.server ADD COLUMN IF NOT EXISTS serves_since timestamptz;
-ALTER TABLE servers.server ADD COLUMN IF NOT EXISTS leads_since timestamptz;
-CREATE TABLE IF NOT EXISTS servers.store (
-    store text PRIMARY KEY,
-    host text NOT NULL,
-    machine text NOT NULL,
-    state text NOT NULL
-);
-CREATE TABLE IF NOT EXISTS servers.lost (
-    server_id uuid PRIMARY KEY,
-    host text NOT NULL,
-    state text NOT NULL,
-    store text NOT NULL,
-    roles text[] NOT NULL,
-    lost_at timestamptz NOT NULL
-);
-"""
-_REGISTER = """
-INSERT INTO servers.server (server_id, term, host, machine, state, store, roles, peer_address, peer_certificate,
-    leads, lost, renewed_at, serves_since)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, '{}', false, clock_timestamp(), clock_timestamp())
-ON CONFLICT (server_id) DO UPDATE SET term = excluded.term, lost = false, renewed_at = clock_timestamp()
-"""
-_RETURN = """
-UPDATE servers.server SET renewed_at = clock_timestamp() WHERE server_id = %s AND NOT lost RETURNING number
-"""
-_KNOWN_STORE = """
-INSERT INTO servers.store VALUES (%s, %s, %s, %s) ON CONFLICT (store) DO UPDATE
-SET host = excluded.host, machine = excluded.machine, state = excluded.state
-"""
-_TAKEN_UP = """
-DELETE FROM servers.lost WHERE store = %s OR lost_at < clock_timestamp() - interval '1 day'
-"""
-_FORGET_LOST = """
-WITH gone AS (DELETE FROM servers.server WHERE server_id = %s AND lost RETURNING *)
-INSERT INTO servers.lost SELECT server_id, host, state, store, roles, clock_timestamp() FROM gone
-WHERE NOT EXISTS (SELECT FROM servers.server s WHERE s.store = gone.store AND s.server_id <> gone.server_id)
-ON CONFLICT (server_id) DO NOTHING
-"""
-_LOST = """
-SELECT server_id, host, state, roles, lost_at FROM servers.lost
-WHERE lost_at > clock_timestamp() - interval '1 day' ORDER BY lost_at DESC LIMIT 20
-"""
-_RENEW = """
-UPDATE servers.server SET renewed_at = clock_timestamp(), leads = %(leads)s,
-    leads_since = CASE WHEN %(leads)s::text[] = '{}' THEN NULL WHEN leads = %(leads)s THEN leads_since
-        ELSE clock_timestamp() END
-WHERE server_id = %(server_id)s AND NOT lost RETURNING 1
-"""
-_ALL = """
-SELECT s.server_id, s.host, s.machine, s.state, s.store, s.roles, s.term, s.leads, s.lost,
-    s.peer_address, s.peer_certificate, s.serves_since, s.leads_since,
-    extract(epoch FROM clock_timestamp() - s.renewed_at)::float8 AS silent,
-    EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
-        WHERE l.locktype = 'advisory' AND l.classid = %s::int4::oid AND l.objid = s.number::oid AND l.granted) AS held
-FROM servers.server s ORDER BY s.number
-"""
-_CLAIM = """
-UPDATE servers.server SET lost = true WHERE server_id = %s AND NOT lost
-AND renewed_at < clock_timestamp() - %s * interval '1 second' RETURNING term
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,13 +84,13 @@ class LeaseSession:
         for singleton in wanted:
             if singleton not in self.led and self._lock(SINGLETON_LOCKS, SINGLETON_KEYS[singleton]):
                 self.led.add(singleton)
-        renewed = self._db.execute(_RENEW, {"leads": sorted(self.led), "server_id": self._entry.server_id}).fetchone()
-        return renewed is not None
+        stands = {"leads": sorted(self.led), "server_id": self._entry.server_id}
+        return self._db.execute(schema.RENEW, stands).fetchone() is not None
 
     def all(self) -> list[SeenServer]:
         """Every server that is known."""
         with self._db.cursor(row_factory=namedtuple_row) as cursor:
-            return [_seen(row) for row in cursor.execute(_ALL, (SERVER_LOCKS,))]
+            return [_seen(row) for row in cursor.execute(schema.ALL, (SERVER_LOCKS,))]
 
     def stores(self) -> list[StoreEntry]:
         """Every state directory in which a server has run."""
@@ -192,18 +114,18 @@ class LeaseSession:
 
     def claim_lost(self, server_id: ServerId) -> int | None:
         """Hold a silent server for dead; its term, or None if it has spoken after all or somebody else was first."""
-        row = self._db.execute(_CLAIM, (server_id, RETURN_SECONDS)).fetchone()
+        row = self._db.execute(schema.CLAIM, (server_id, RETURN_SECONDS)).fetchone()
         return None if row is None else row[0]
 
     def forget_lost(self, server_id: ServerId) -> None:
         """Let a dead server be known as lost only, unless it has come back."""
-        self._db.execute(_FORGET_LOST, (server_id,))
+        self._db.execute(schema.FORGET_LOST, (server_id,))
 
     def lost(self) -> list[LostServer]:
         """Those that died within a day and whose directories nobody has taken up."""
         return [
             LostServer(server_id=ServerId(server_id), host=host, state=state, roles=tuple(roles), lost_at=lost_at)
-            for server_id, host, state, roles, lost_at in self._db.execute(_LOST)
+            for server_id, host, state, roles, lost_at in self._db.execute(schema.LOST)
         ]
 
     def forget(self, server_id: ServerId) -> None:
@@ -229,7 +151,7 @@ class LeaseSession:
         db.execute(f"SET lock_timeout = {milliseconds}".encode())
         if is_first:
             self._register()
-        row = db.execute(_RETURN, (entry.server_id,)).fetchone()
+        row = db.execute(schema.RETURN, (entry.server_id,)).fetchone()
         if row is None:
             raise HeldForDeadError
         db.execute("SELECT pg_advisory_lock(%s, %s)", (SERVER_LOCKS, row[0]))
@@ -239,11 +161,11 @@ class LeaseSession:
         stands = (entry.host, entry.machine, entry.state)
         with db.transaction():
             db.execute("SELECT pg_advisory_xact_lock(hashtext('buildledger'), hashtext('migrate'))")
-            db.execute(_TABLES)
+            db.execute(schema.TABLES)
             peer = (None, None) if entry.peer is None else (entry.peer.address, entry.peer.certificate)
-            db.execute(_REGISTER, (entry.server_id, entry.term, *stands, entry.store, list(entry.roles), *peer))
-            db.execute(_KNOWN_STORE, (entry.store, *stands))
-            db.execute(_TAKEN_UP, (entry.store,))
+            db.execute(schema.REGISTER, (entry.server_id, entry.term, *stands, entry.store, list(entry.roles), *peer))
+            db.execute(schema.KNOWN_STORE, (entry.store, *stands))
+            db.execute(schema.TAKEN_UP, (entry.store,))
 
     def _lock(self, first: int, second: int) -> bool:
         row = self._db.execute("SELECT pg_try_advisory_lock(%s, %s)", (first, second)).fetchone()

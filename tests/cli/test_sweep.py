@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 import pytest
 
-from buildledger.cli.main import group
 from tests.cli.conftest import Run
+from tests.faults.commands import leaves
 
 LONG_RUNNING = {"worker", "bridge", "demo", "conformance"}
 """They have no state directory of a server, or start programs of their own; their own tests look at their errors."""
 
-
-def _leaves(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    if not isinstance(command, click.Group):
-        yield path, command
-        return
-    context = click.Context(command)
-    for name in command.list_commands(context):
-        found = command.get_command(context, name)
-        assert found is not None
-        if name not in LONG_RUNNING:
-            yield from _leaves(found, (*path, name))
-
-
-COMMANDS = {" ".join(path): command for path, command in _leaves(group)}
+COMMANDS = {" ".join(path): command for path, command in leaves() if LONG_RUNNING.isdisjoint(path)}
 
 
 def _a_file(state: Path) -> None:

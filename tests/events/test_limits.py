@@ -17,8 +17,9 @@ from buildledger.events.change import ChangeRecorded, FileChange
 from buildledger.events.codec import decode
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Fact
+from buildledger.events.fact_check import check
 from buildledger.events.ids import ClaimId, OperationId, WordsId
-from buildledger.events.limits import DEPTH, NAME_BYTES, NUMBER_MAX, LimitError, check
+from buildledger.events.limits import DEPTH, NAME_BYTES, NUMBER_MAX, LimitError
 from buildledger.events.operation import Run, SecretName, Text
 from tests.events.strategies import facts
 from tests.golden.histories import lines, names

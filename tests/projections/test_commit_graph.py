@@ -84,11 +84,8 @@ def test_a_limit_holds_where_no_ancestor_is_green() -> None:
     assert found.total == 10
 
 
-def test_a_short_range_of_a_long_history_touches_little_of_it() -> None:
-    """The walk ends with the range: a history of fifty thousand commits isn't walked for the newest three."""
-    commits = CommitGraph()
-    for number in range(50_000):
-        commits.add(str(number), (str(number - 1),) if number else ())
+def watched(commits: CommitGraph) -> list[str]:
+    """The revisions whose parents are looked up from here on."""
     looked_at: list[str] = []
 
     class Watched(dict[str, tuple[str, ...]]):
@@ -97,6 +94,15 @@ def test_a_short_range_of_a_long_history_touches_little_of_it() -> None:
             return super().__getitem__(key)
 
     commits._parents = Watched(commits._parents)
+    return looked_at
+
+
+def test_a_short_range_of_a_long_history_touches_little_of_it() -> None:
+    """The walk ends with the range: a history of fifty thousand commits isn't walked for the newest three."""
+    commits = CommitGraph()
+    for number in range(50_000):
+        commits.add(str(number), (str(number - 1),) if number else ())
+    looked_at = watched(commits)
     assert commits.since_green("49999", {"49996"}, 10).total == 3
     assert len(looked_at) < 10
 
@@ -121,13 +127,6 @@ def test_greens_that_are_no_ancestors_are_not_looked_for_through_all_of_history(
     for number in range(50_000):
         commits.add(str(number), (str(number - 1),) if number else ())
     commits.add("fix", ("49000",))
-    looked_at: list[str] = []
-
-    class Watched(dict[str, tuple[str, ...]]):
-        def __getitem__(self, key: str) -> tuple[str, ...]:
-            looked_at.append(key)
-            return super().__getitem__(key)
-
-    commits._parents = Watched(commits._parents)
+    looked_at = watched(commits)
     assert commits.since_green("49900", {"fix"}, 10).total == 900
     assert len(looked_at) < 3_000

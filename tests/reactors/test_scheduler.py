@@ -7,58 +7,15 @@ from pathlib import Path
 import pytest
 
 from buildledger.domain.request import CancelRequest, PrioritiseRequest
-from buildledger.domain.worker import PauseWorker, ResumeWorker, RevokeWorker
+from buildledger.domain.worker import PauseWorker, RevokeWorker
 from buildledger.events.build import BuildAssigned, BuildFinished
-from buildledger.events.ids import RequestId, change_id
 from buildledger.events.operation import Ended
-from buildledger.events.request import RequestCollapsed, SourceStamp
+from buildledger.events.request import SourceStamp
 from buildledger.events.results import Result
 from buildledger.reactors.scheduling.retry_pauses import RETRY_PAUSE_SECONDS
+from tests.reactors.builders_and_workers import BUILDERS, on, workers
 from tests.reactors.configurations import TRIGGERS
-from tests.reactors.unreliable import UnreliableLedger
-from tests.reactors.world import REPOSITORY, World, with_config, world
-
-BUILDERS = """
-version: 1
-server: {title: Test}
-sources:
-  widget: {git: "https://git.example/widget.git"}
-workers:
-  w1: {labels: {os: linux}, capacity: 1}
-  w2: {labels: {os: linux, big: "yes"}, capacity: 2}
-  w3: {labels: {os: windows}, capacity: 1}
-locks:
-  database: {count: 2}
-builders:
-  tests:
-    worker: worker.labels.os == 'linux'
-    steps: [{run: ["true"]}]
-  docs:
-    steps: [{run: ["true"]}]
-  windows:
-    worker: worker.labels.os == 'windows'
-    steps: [{run: ["true"]}]
-  big:
-    worker: "'big' in worker.labels"
-    steps: [{run: ["true"]}]
-  integration:
-    locks: [database]
-    steps: [{run: ["true"]}]
-  migration:
-    locks: [{lock: database, take: 2}]
-    steps: [{run: ["true"]}]
-  release:
-    worker: worker.name == 'w1' && change.branch == 'main'
-    steps: [{run: ["true"]}]
-"""
-
-
-def _on(branch: str, revision: str | None = None) -> SourceStamp:
-    return SourceStamp(source="widget", repository=REPOSITORY, branch=branch, revision=revision)
-
-
-def workers(w: World) -> list[str]:
-    return [fact.worker for fact in w.facts(BuildAssigned)]
+from tests.reactors.world import with_config, world
 
 
 async def test_labels_say_who_may_build(tmp_path: Path) -> None:
@@ -80,7 +37,7 @@ async def test_a_label_that_is_missing_fits_nothing(tmp_path: Path) -> None:
 async def test_a_choice_may_depend_on_the_change(tmp_path: Path) -> None:
     """The same builder can want one worker for one branch and none for another."""
     async with world(tmp_path, BUILDERS, workers=["w1", "w2"]) as w:
-        other = await w.force("release", stamps=(_on("topic"),))
+        other = await w.force("release", stamps=(on("topic"),))
         await w.force("release")
         assert workers(w) == ["w1"]
         await w.finish_all()
@@ -187,49 +144,6 @@ async def test_a_lock_can_be_taken_whole(tmp_path: Path) -> None:
         assert w.builders() == ["integration", "migration", "integration"]
 
 
-async def test_the_newest_request_serves_all_with_its_key(tmp_path: Path) -> None:
-    """One build for three requests: of the newest revision, with all their changes, and it answers them all."""
-    async with world(tmp_path, BUILDERS, workers=[]) as w:
-        requests = [
-            await w.force(collapse_key="main", stamps=(_on("main", str(n)),), changes=(change_id("widget", str(n)),))
-            for n in range(3)
-        ]
-        other = await w.force(collapse_key="topic")
-        await w.connect("w1")
-        first, *_ = w.facts(BuildAssigned)
-        assert first.requests == (requests[2], requests[0], requests[1])
-        assert first.stamps[0].revision == "2"
-        assert first.changes == tuple(change_id("widget", str(n)) for n in range(3))
-        assert w.facts(RequestCollapsed) == [RequestCollapsed(into=requests[2])] * 2
-        await w.finish_all()
-        assert w.answers() == dict.fromkeys([*requests, other], Result.SUCCESS)
-
-
-async def test_what_was_collapsed_stays_together_over_a_retry(tmp_path: Path) -> None:
-    """The next attempt serves all the requests of the one that was lost, and newer ones take them over."""
-    async with world(tmp_path, BUILDERS, workers=[]) as w:
-        requests = [await w.force(collapse_key="main") for _ in range(2)]
-        await w.connect("w1")
-        await w.do(PauseWorker(worker="w1"))
-        await w.finish(Ended(reason="interrupted"))
-        requests.append(await w.force(collapse_key="main"))
-        await w.do(ResumeWorker(worker="w1"))
-        assert w.facts(BuildAssigned)[-1].requests == (requests[2], requests[1], requests[0])
-        await w.finish_all()
-        assert w.answers() == dict.fromkeys(requests, Result.SUCCESS)
-
-
-async def test_what_was_collapsed_into_a_cancelled_request_is_answered(tmp_path: Path) -> None:
-    """Nothing waits for ever for a build that never comes."""
-    async with world(tmp_path, BUILDERS, workers=[]) as w:
-        requests = [await w.force(collapse_key="main") for _ in range(2)]
-        await w.connect("w1")
-        await w.do(PauseWorker(worker="w1"))
-        await w.finish(Ended(reason="interrupted"))
-        await w.do(CancelRequest(request_id=requests[1], reason="not wanted"))
-        assert w.answers() == dict.fromkeys(requests, Result.CANCELLED)
-
-
 async def test_requests_of_a_builder_that_is_gone_are_cancelled(tmp_path: Path) -> None:
     """The answer says that the configuration doesn't have it."""
     async with world(tmp_path, BUILDERS, workers=[]) as w:
@@ -253,7 +167,7 @@ async def test_waiting_requests_are_built_from_the_address_in_force(tmp_path: Pa
     """A source that has moved is where it is when the build begins; one that has gone stays where it was."""
     async with world(tmp_path, TRIGGERS + "  []", workers=[]) as w:
         elsewhere = SourceStamp(source="gone", repository="https://git.example/gone.git", branch="main")
-        await w.force("tests", stamps=(_on("main", "a"), elsewhere))
+        await w.force("tests", stamps=(on("main", "a"), elsewhere))
         moved = TRIGGERS.replace("https://git.example/widget.git", "https://new.example/widget.git")
         await w.apply(with_config(moved + "  []"))
         await w.connect("w1")
@@ -285,67 +199,6 @@ async def test_a_cancelled_request_leaves_the_queue(tmp_path: Path) -> None:
         await w.do(CancelRequest(request_id=cancelled, reason="no"))
         await w.connect("w1")
         assert [fact.requests for fact in w.facts(BuildAssigned)] == [(wanted,)]
-
-
-async def racing(path: Path, *, collapse_key: str | None) -> tuple[World, list[RequestId]]:
-    """Two requests for one slot; the one that is assigned first is cancelled between the decision and its commit."""
-    w = World(path, BUILDERS, UnreliableLedger)
-    await w.begin()
-    requests = [await w.force(collapse_key=collapse_key) for _ in range(2)]
-    assigned_first = requests[-1] if collapse_key else requests[0]
-
-    async def cancel() -> None:
-        assert isinstance(w.ledger, UnreliableLedger)
-        w.ledger.meanwhile = None
-        await w.command(CancelRequest(request_id=assigned_first, reason="no"))
-
-    assert isinstance(w.ledger, UnreliableLedger)
-    w.ledger.meanwhile = cancel
-    await w.connect("w1")
-    return w, requests
-
-
-async def test_a_race_with_a_cancellation_harms_nothing(tmp_path: Path) -> None:
-    """A request that is cancelled between the decision and its commit isn't built, and its slot goes to another."""
-    w, (first, second) = await racing(tmp_path, collapse_key=None)
-    try:
-        assert [fact.requests for fact in w.facts(BuildAssigned)] == [(second,)]
-        await w.finish_all()
-        assert w.answers() == {first: Result.CANCELLED, second: Result.SUCCESS}
-    finally:
-        w.close()
-
-
-async def test_what_was_to_be_collapsed_waits_again_when_the_assignment_is_refused(tmp_path: Path) -> None:
-    """The older request was taken out of the queue for a build that never came; it gets one of its own."""
-    w, (first, second) = await racing(tmp_path, collapse_key="main")
-    try:
-        assert [fact.requests for fact in w.facts(BuildAssigned)] == [(first,)]
-        assert w.facts(RequestCollapsed) == []
-        await w.finish_all()
-        assert w.answers() == {first: Result.SUCCESS, second: Result.CANCELLED}
-    finally:
-        w.close()
-
-
-async def test_locks_of_a_refused_assignment_are_given_back(tmp_path: Path) -> None:
-    """Who waited for them goes, though no build ends."""
-    w = World(tmp_path, BUILDERS, UnreliableLedger)
-    try:
-        await w.begin()
-        migration, integration = await w.force("migration"), await w.force("integration")
-
-        async def cancel() -> None:
-            assert isinstance(w.ledger, UnreliableLedger)
-            w.ledger.meanwhile = None
-            await w.command(CancelRequest(request_id=migration, reason="no"))
-
-        assert isinstance(w.ledger, UnreliableLedger)
-        w.ledger.meanwhile = cancel
-        await w.connect("w2")
-        assert [fact.requests for fact in w.facts(BuildAssigned)] == [(integration,)]
-    finally:
-        w.close()
 
 
 async def test_a_lost_build_does_not_return_to_its_worker_while_there_is_another(tmp_path: Path) -> None:

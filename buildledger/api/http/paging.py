@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -41,8 +41,8 @@ def key_of(listing: str, cursor: str | None, *types: type[str] | type[int]) -> t
     return key
 
 
-def page(rows: Sequence[T], limit: int) -> tuple[Sequence[T], T | None]:
-    """The rows of this page, from a query for one more than `limit`; and the last of them if there is a next page."""
+def page(rows: Sequence[T], limit: int, cursor_behind: Callable[[T], str]) -> tuple[Sequence[T], str | None]:
+    """The rows of this page, from a query for one more than `limit`; and the cursor of the next if there is one."""
     if len(rows) <= limit:
         return rows, None
-    return rows[:limit], rows[limit - 1]
+    return rows[:limit], cursor_behind(rows[limit - 1])

@@ -15,7 +15,7 @@ from buildledger.api.models.scalars import BuildRef, SourceStamp
 from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.events.request import SourceStamp as Stamp
 from buildledger.projections import status_tables
-from buildledger.projections.columns import moment
+from buildledger.projections.columns import moment, optional_moment
 from buildledger.projections.reading import Reading
 from buildledger.projections.row_buffers import chunks
 
@@ -136,7 +136,7 @@ def _build(row: sa.Row[Any], personal: PersonalDataResolver, current: models.Cur
         change_count=row.change_count,
         step=current,
         assigned_at=moment(row.assigned_at),
-        finished_at=None if row.finished_at is None else moment(row.finished_at),
+        finished_at=optional_moment(row.finished_at),
     )
 
 
@@ -191,7 +191,7 @@ def as_reference(row: sa.Row[Any]) -> BuildRef:
         number=row.number,
         result=row.result,
         assigned_at=moment(row.assigned_at),
-        finished_at=None if row.finished_at is None else moment(row.finished_at),
+        finished_at=optional_moment(row.finished_at),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from buildledger.api.models.workers import Machine, MachineStateName
-from buildledger.projections.columns import moment
+from buildledger.projections.columns import optional_moment
 
 
 def as_machine(row: sa.Row[Any], *, busy: bool) -> Machine | None:
@@ -21,7 +21,7 @@ def as_machine(row: sa.Row[Any], *, busy: bool) -> Machine | None:
         place=row.place,
         reason=row.machine_reason,
         failures=row.failures,
-        quarantined_until=None if row.quarantined_until is None else moment(row.quarantined_until),
+        quarantined_until=optional_moment(row.quarantined_until),
     )
 
 

@@ -15,7 +15,7 @@ from buildledger.api.queries.builds import stamps_of
 from buildledger.api.queries.personal_data import PersonalDataResolver
 from buildledger.api.queries.wait_reasons import WaitReasons
 from buildledger.projections import queue_tables
-from buildledger.projections.columns import moment
+from buildledger.projections.columns import moment, optional_moment
 from buildledger.projections.reading import Reading
 
 Rows = Sequence[sa.Row[Any]]
@@ -102,7 +102,7 @@ def waiting_since(reading: Reading) -> tuple[int, datetime | None]:
     numbers = sa.func.count().label("waiting"), sa.func.min(query.request.c.submitted_at).label("oldest")
     row = reading.first(query.statement.where(query.is_waiting).with_only_columns(*numbers))
     assert row is not None
-    return row.waiting, None if row.oldest is None else moment(row.oldest)
+    return row.waiting, optional_moment(row.oldest)
 
 
 def request_row(reading: Reading, request_id: UUID) -> sa.Row[Any] | None:
@@ -135,7 +135,7 @@ def as_requests(personal: PersonalDataResolver, rows: Rows, reasons: WaitReasons
             parent_build=row.parent_build,
             result=row.result,
             submitted_at=moment(row.submitted_at),
-            finished_at=None if row.finished_at is None else moment(row.finished_at),
+            finished_at=optional_moment(row.finished_at),
             explanation=None if row.explanation is None else _explanation(personal, row),
         )
         for row in rows

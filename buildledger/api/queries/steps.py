@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from buildledger.api.models import builds as models
 from buildledger.projections import status_tables
-from buildledger.projections.columns import moment
+from buildledger.projections.columns import moment, optional_moment
 from buildledger.projections.reading import Reading
 
 
@@ -30,7 +30,7 @@ def steps_of(reading: Reading, seq: int, build_id: UUID) -> list[models.Step]:
             summary=row.summary,
             after_stop=row.after_stop,
             started_at=moment(row.started_at),
-            finished_at=None if row.finished_at is None else moment(row.finished_at),
+            finished_at=optional_moment(row.finished_at),
             operations=operations[row.number],
         )
         for row in rows
@@ -57,8 +57,8 @@ def _operations(
             detail=row.detail,
             duration_seconds=row.duration_seconds,
             requested_at=moment(row.requested_at),
-            started_at=None if row.started_at is None else moment(row.started_at),
-            finished_at=None if row.finished_at is None else moment(row.finished_at),
+            started_at=optional_moment(row.started_at),
+            finished_at=optional_moment(row.finished_at),
             logs=logs.get(row.id, []),
         )
         found[row.step].append(made)
@@ -96,7 +96,7 @@ def _log(row: sa.Row[Any], build_id: UUID) -> models.Log:
         sha256=row.sha256,
         truncated=row.truncated,
         opened_at=moment(row.opened_at),
-        finished_at=None if row.finished_at is None else moment(row.finished_at),
+        finished_at=optional_moment(row.finished_at),
     )
 
 

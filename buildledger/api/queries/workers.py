@@ -13,7 +13,7 @@ from buildledger.api.models import workers as models
 from buildledger.api.models.scalars import BuildRef
 from buildledger.api.queries import builds as build_queries
 from buildledger.api.queries import machines as machine_queries
-from buildledger.projections.columns import moment
+from buildledger.projections.columns import optional_moment
 from buildledger.projections.reading import Reading
 from buildledger.projections.workers import worker as worker_table
 
@@ -87,8 +87,8 @@ def as_workers(rows: Rows, running: Iterable[sa.Row[Any]]) -> list[models.Worker
             enrolled=row.enrolled,
             credential=models.WorkerCredential(
                 state=row.credential,
-                issued_at=None if row.credential_issued_at is None else moment(row.credential_issued_at),
-                expires_at=None if row.credential_expires_at is None else moment(row.credential_expires_at),
+                issued_at=optional_moment(row.credential_issued_at),
+                expires_at=optional_moment(row.credential_expires_at),
             ),
             status=row.status,
             paused=row.paused,
@@ -102,10 +102,10 @@ def as_workers(rows: Rows, running: Iterable[sa.Row[Any]]) -> list[models.Worker
             arch=row.arch,
             address=row.address,
             epoch=row.epoch,
-            connected_at=None if row.connected_at is None else moment(row.connected_at),
-            disconnected_at=None if row.disconnected_at is None else moment(row.disconnected_at),
+            connected_at=optional_moment(row.connected_at),
+            disconnected_at=optional_moment(row.disconnected_at),
             disconnect_reason=row.disconnect_reason,
-            missing_since=None if row.missing_since is None else moment(row.missing_since),
+            missing_since=optional_moment(row.missing_since),
             machine=machine_queries.as_machine(row, busy=row.name in builds),
         )
         for row in rows

@@ -43,9 +43,8 @@ def list_builders(
         found = queries.list_builders(
             status_reading, limit=limit + 1, after=after, status=status, project=project, tag=tag, search=search
         )
-        rows, last = page(found, limit)
+        rows, following = page(found, limit, lambda last: cursor_of(LISTING, last.name))
         items = queries.as_builders(status_reading, rows)
-        following = None if last is None else cursor_of(LISTING, last.name)
         return readings.respond(models.BuilderPage(items=items, next=following, position=readings.position))
 
 

@@ -57,9 +57,8 @@ def list_builds(
             status=status,
             result=result,
         )
-        rows, last = page(found, limit)
+        rows, following = page(found, limit, lambda last: cursor_of(LISTING, last.seq))
         items = as_builds(readings["status"], readings.personal_data(), rows)
-        following = None if last is None else cursor_of(LISTING, last.seq)
         return readings.respond(models.BuildPage(items=items, next=following, position=readings.position))
 
 

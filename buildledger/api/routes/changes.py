@@ -50,9 +50,8 @@ def list_changes(
             revision=revision,
             historic=historic,
         )
-        rows, last = page(found, limit)
+        rows, following = page(found, limit, lambda last: cursor_of(LISTING, last.seq))
         items = queries.as_changes(readings.personal_data(), rows)
-        following = None if last is None else cursor_of(LISTING, last.seq)
         return readings.respond(models.ChangePage(items=items, next=following, position=readings.position))
 
 

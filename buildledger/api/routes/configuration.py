@@ -65,8 +65,8 @@ def list_revisions(
     (before,) = key_of(LISTING, cursor, int) or (None,)
     with read_models.read("revisions", "people") as readings:
         revisions = readings["revisions"]
-        rows, last = page(queries.list_revisions(revisions, limit=limit + 1, before=before), limit)
-        following = None if last is None else cursor_of(LISTING, last.revision)
+        found = queries.list_revisions(revisions, limit=limit + 1, before=before)
+        rows, following = page(found, limit, lambda last: cursor_of(LISTING, last.revision))
         items = queries.as_revisions(revisions, readings.personal_data(), rows)
         return readings.respond(models.ConfigRevisionPage(items=items, next=following, position=readings.position))
 

@@ -23,9 +23,9 @@ def list_people(
     """Names and addresses that commits and requests gave, the last seen first."""
     (before,) = key_of(LISTING, cursor, int) or (None,)
     with read_models.read("people") as readings:
-        rows, last = page(list_claims(readings["people"], limit=limit + 1, before=before), limit)
+        found = list_claims(readings["people"], limit=limit + 1, before=before)
+        rows, following = page(found, limit, lambda last: cursor_of(LISTING, last.seq))
         personal = readings.personal_data()
         personal.load(claims=[row.id for row in rows])
         items = [personal.person(row.id) for row in rows]
-        following = None if last is None else cursor_of(LISTING, last.seq)
         return readings.respond(models.PersonPage(items=items, next=following, position=readings.position))

@@ -51,10 +51,13 @@ def list_requests(
             found = queries.list_requests(
                 queue, limit=limit + 1, before=before, builder=builder, status=status, without_build=without_build
             )
-        rows, last = page(found, limit)
-        following = None
-        if last is not None:
-            following = cursor_of(WAITING_LISTING, last.priority, last.seq) if waiting else cursor_of(LISTING, last.seq)
+        rows, following = page(
+            found,
+            limit,
+            lambda last: (
+                cursor_of(WAITING_LISTING, last.priority, last.seq) if waiting else cursor_of(LISTING, last.seq)
+            ),
+        )
         items = _as_requests(readings, rows)
         return readings.respond(models.RequestPage(items=items, next=following, position=readings.position))
 

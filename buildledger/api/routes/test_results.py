@@ -39,8 +39,7 @@ def list_tests(
         seq_of(readings["status"], build_id)  # refuses an unknown build
         tests = readings["tests"]
         found = queries.list_tests(tests, build_id, limit=limit + 1, after=after, status=status)
-        rows, last = page(found, limit)
-        following = None if last is None else cursor_of(LISTING, last.rank, last.position, last.place)
+        rows, following = page(found, limit, lambda last: cursor_of(LISTING, last.rank, last.position, last.place))
         totals = queries.totals_of(tests, build_id) or NO_TESTS
         items = [queries.as_test(row) for row in rows]
         return readings.respond(models.TestPage(items=items, totals=totals, next=following, position=readings.position))

@@ -48,9 +48,9 @@ def list_workers(
     """Workers by name: those that are configured, and others that are connected or may still be back."""
     (after,) = key_of(LISTING, cursor, str) or (None,)
     with read_models.read("workers", "status") as readings:
-        rows, last = page(queries.list_workers(readings["workers"], former=former, limit=limit + 1, after=after), limit)
+        found = queries.list_workers(readings["workers"], former=former, limit=limit + 1, after=after)
+        rows, following = page(found, limit, lambda last: cursor_of(LISTING, last.name))
         items = queries.as_workers(rows, running(readings["status"]))
-        following = None if last is None else cursor_of(LISTING, last.name)
         return readings.respond(models.WorkerPage(items=items, next=following, position=readings.position))
 
 

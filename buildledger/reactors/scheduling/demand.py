@@ -43,7 +43,7 @@ def worker_starts(demand: Iterable[UnmetDemand], startable: Collection[str], sha
         for name in (*room, *down):
             if left <= 0:
                 break
-            fits = queue.pool.requirement.fits(view_of(configuration, shared, name))
+            fits = queue.pool.requirement.fits(view_of(configuration, name, shared.worker(name)))
             if not fits or room.get(name, 1) <= 0:
                 continue
             if name not in room:

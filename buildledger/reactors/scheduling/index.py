@@ -28,7 +28,7 @@ class SchedulingIndex:
         """Take over how a worker stands."""
         if not known.name:
             return
-        candidate = candidate_of(self.configuration, known, machines.known.get(known.name))
+        candidate = candidate_of(self.configuration, known.name, known, machines.known.get(known.name))
         self.queues.mark_ready(self.allocations.update_worker(candidate))
         # who has no worker any more reserves nothing
         self.queues.requeue(self.allocations.locks.waiting())

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from buildledger.config.resolved import Configuration
 from buildledger.events.ids import RequestId
 from buildledger.reactors.state.requests import OpenRequest
+from buildledger.reactors.state.shared import SharedState
 
 RETRY_PAUSE_SECONDS = (2, 15, 60)
 """From the start of an attempt that was lost to infrastructure to the start of the next: after the first, the second,
@@ -16,7 +18,8 @@ and each further one. What fails at once would else have used up all attempts in
 class RetryPauses:
     """Follows from the open requests, so that a start, or another configuration, ends no pause."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: SharedState) -> None:
+        self._shared = shared
         self._until: dict[RequestId, datetime] = {}
 
     def __contains__(self, request_id: RequestId) -> bool:
@@ -24,6 +27,18 @@ class RetryPauses:
 
     def __iter__(self) -> Iterator[RequestId]:
         return iter(list(self._until))
+
+    def resume(self, configuration: Configuration) -> None:
+        """Let those pause that did before, or whose build was lost while no server ran."""
+        self._until.clear()
+        waiting = [each for each in self._shared.requests.values() if each.waits]
+        for each in waiting:
+            if each.submitted.builder in configuration.builders:
+                self.begin(each)
+        ready = {key for each in waiting if each.request_id not in self._until and (key := _answered_with(each))}
+        for each in waiting:
+            if _answered_with(each) in ready:
+                self.end(each.request_id)
 
     def begin(self, waiting: OpenRequest) -> None:
         """Begin the pause of a request whose last build was lost; without effect on one that had none."""
@@ -35,6 +50,11 @@ class RetryPauses:
         """End a request's pause; without effect if it has none."""
         self._until.pop(request_id, None)
 
+    def pausing_with(self, waiting: OpenRequest) -> list[RequestId]:
+        """Those that pause though one build may answer them and `waiting`, which isn't to be built before them."""
+        key = _answered_with(waiting)
+        return [each for each in self._until if key and _answered_with(self._shared.requests[each]) == key]
+
     def over(self, now: datetime) -> list[RequestId]:
         """The requests that may be tried again."""
         return [request_id for request_id, until in self._until.items() if until <= now]
@@ -42,3 +62,9 @@ class RetryPauses:
     def next_at(self) -> datetime | None:
         """When the first of them may be tried again; None if there is none."""
         return min(self._until.values(), default=None)
+
+
+def _answered_with(waiting: OpenRequest) -> tuple[str, str] | None:
+    """What requests that one build may answer have in common; None: a build answers this one alone."""
+    key = waiting.submitted.collapse_key
+    return None if key is None else (waiting.submitted.builder, key)

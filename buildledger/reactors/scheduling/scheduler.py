@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from buildledger.config.configurations import UnreadableConfigurationError
-from buildledger.config.resolved import Builder, Configuration
+from buildledger.config.resolved import Builder
 from buildledger.config.wait_reason import WaitReason, not_configured, tried_again
 from buildledger.domain.build import AssignBuild
 from buildledger.domain.refusals import Refusal
@@ -47,7 +47,7 @@ class Scheduler:
         self._index: SchedulingIndex | None = None
         """None before the start, and as long as there is no configuration."""
         self._unbuildable = UnbuildableRequests(shared)
-        self._pauses = RetryPauses()
+        self._pauses = RetryPauses(shared)
         self._fence = 0
         self._begun = False
 
@@ -83,12 +83,11 @@ class Scheduler:
             return
         self._index = index = SchedulingIndex(configuration, self._contexts)
         self._unbuildable.clear()
-        self._pauses = RetryPauses()
         for run in self._shared.builds.values():
             index.allocations.allocate(run.build_id, run.assigned, self._builder_of(run.assigned))
         for known in self._shared.workers.values():
             index.update_worker(known, self._shared.machines)
-        self._resume_pauses(configuration)
+        self._pauses.resume(configuration)
         for waiting in self._shared.requests.values():
             if waiting.request_id not in self._pauses:
                 self._enqueue(index, waiting)
@@ -152,7 +151,7 @@ class Scheduler:
         request_id = RequestId(recorded.stream_id)
         if self._index is None or request_id in self._pauses:
             return
-        for other in self._pausing_with(self._shared.requests[request_id]):
+        for other in self._pauses.pausing_with(self._shared.requests[request_id]):
             self._add(self._index, other)
         self._add(self._index, request_id)
 
@@ -213,22 +212,6 @@ class Scheduler:
         self._enqueue(index, self._shared.requests[request_id])
         index.turn_changed(queue)
 
-    def _resume_pauses(self, configuration: Configuration) -> None:
-        """Let those pause that did before, or whose build was lost while no server ran."""
-        waiting = [each for each in self._shared.requests.values() if each.waits]
-        for each in waiting:
-            if each.submitted.builder in configuration.builders:
-                self._pauses.begin(each)
-        ready = {key for each in waiting if each.request_id not in self._pauses and (key := _answered_with(each))}
-        for each in waiting:
-            if _answered_with(each) in ready:
-                self._pauses.end(each.request_id)
-
-    def _pausing_with(self, waiting: OpenRequest) -> list[RequestId]:
-        """Those that pause though one build may answer them and `waiting`, which isn't to be built before them."""
-        key = _answered_with(waiting)
-        return [each for each in self._pauses if key and _answered_with(self._shared.requests[each]) == key]
-
     def _waiting_builders(self) -> Iterator[Builder]:
         assert self._index is not None
         yield from self._index.queues.waiting_builders()
@@ -277,9 +260,3 @@ class Scheduler:
             *self._shared.under_this_configuration(),
         )
         return CommandBatch(commands, build_id, newest.causation_id, newest.correlation_id)
-
-
-def _answered_with(waiting: OpenRequest) -> tuple[str, str] | None:
-    """What requests that one build may answer have in common; None: a build answers this one alone."""
-    key = waiting.submitted.collapse_key
-    return None if key is None else (waiting.submitted.builder, key)

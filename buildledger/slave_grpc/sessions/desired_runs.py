@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from buildledger.events.operation import Download, Ended, Upload
+from buildledger.events.operation import Download, Ended, EndReason, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.sessions.secret_source import SecretSource
 from buildledger.slave_grpc.state.open_work import OpenOperation
@@ -79,5 +79,7 @@ class DesiredRunBuilder:
             try:
                 values[name] = await asyncio.to_thread(self._secrets.get, name)
             except (LookupError, OSError) as error:
-                raise UnsendableError(f"secret {name!r} can't be had: {error}", reason="start_failed") from error
+                raise UnsendableError(
+                    f"secret {name!r} can't be had: {error}", reason=EndReason.START_FAILED
+                ) from error
         return values

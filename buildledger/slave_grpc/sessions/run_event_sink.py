@@ -73,7 +73,7 @@ class RunEventSink:
                 _log.error("worker %s: %s", self._worker, error)
                 damaged = [one for one in batch if any(entry.log_id == error.log_id for entry in one.entries)]
                 for received in damaged:
-                    await self.end(received.run.operation, Ended(reason="lost", detail=str(error)))
+                    await self.end(received.run.operation, Ended(reason=EndReason.LOST, detail=str(error)))
                 batch = [received for received in batch if received not in damaged]
         await asyncio.gather(*[self._record(received, digests) for received in batch])
         for received in batch:
@@ -155,9 +155,9 @@ class RunEventSink:
             _log.error("worker %s, run %s: %s", self._worker, run.run_id, ended.detail)
         if unasked := sorted({total.channel for total in end.output_totals} - runs_.CHANNELS):
             detail = f"the worker reports output on channel {unasked[0][:80]!r}, which nobody asked for"
-            ended = msgspec.structs.replace(ended, reason="lost", exit_code=None, signal=None, detail=detail)
+            ended = msgspec.structs.replace(ended, reason=EndReason.LOST, exit_code=None, signal=None, detail=detail)
         commands: list[Command] = [
-            finish_log(run, channel, digest, truncated=ended.reason == "log_limit")
+            finish_log(run, channel, digest, truncated=ended.reason == EndReason.LOG_LIMIT)
             for channel, digest in digests.items()
         ]
         if isinstance(operation.spec, Upload) and ended.ok:
@@ -191,7 +191,7 @@ class RunEventSink:
         except LimitRefusal as refusal:
             _log.error("worker %s, operation %s: %s", self._worker, operation.operation_id, refusal)
             detail = f"what the worker reported can't be kept: {refusal.detail}"
-            await self._execute(operation, finish_operation(operation, Ended(reason="io_error", detail=detail)))
+            await self._execute(operation, finish_operation(operation, Ended(reason=EndReason.IO_ERROR, detail=detail)))
         except Refusal as refusal:
             # The build went on without this worker, so that nothing it reports about it counts any more.
             _log.info("worker %s, operation %s: %s", self._worker, operation.operation_id, refusal)

@@ -7,7 +7,8 @@ import logging
 import grpc.aio
 
 from buildledger.events.ids import ServerId
-from buildledger.events.operation import Ended
+from buildledger.events.operation import Ended, EndReason
+from buildledger.events.worker import DisconnectReason
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.ledger import Ledger
 from buildledger.logs.artifacts import ArtifactStore
@@ -137,7 +138,7 @@ class Sessions:
         """Admit no more workers, and end all sessions."""
         self._draining = True
         for session in list(self._sessions.values()):
-            session.close("drained", pb.Down(drain=pb.Drain()))
+            session.close(DisconnectReason.DRAINED, pb.Down(drain=pb.Drain()))
 
     async def wait_stored(self) -> None:
         """Wait until nothing of ended sessions is being stored any more."""
@@ -169,7 +170,7 @@ class Sessions:
         """End what was begun for a worker whose stream has ended before it got its session."""
         try:
             with contextlib.suppress(NotAdmittedError):
-                await disconnect(self._ledger, worker, await admitting, "stream_ended")
+                await disconnect(self._ledger, worker, await admitting, DisconnectReason.STREAM_ENDED)
         finally:
             self._unfinished.count_open(-1)
 
@@ -223,7 +224,7 @@ class Sessions:
         unknown_to_worker = session.resume(hello, self._follower.work.of_worker(hello.name))
         event_sink = self._new_event_sink(hello.name)
         for operation in unknown_to_worker:
-            ended = Ended(reason="interrupted", detail="the worker no longer knows that it had started this")
+            ended = Ended(reason=EndReason.INTERRUPTED, detail="the worker no longer knows that it had started this")
             self._unfinished.spawn(event_sink.end(operation, ended))
 
     async def _end(self, session: Session) -> None:

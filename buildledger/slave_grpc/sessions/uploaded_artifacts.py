@@ -9,7 +9,7 @@ from buildledger.domain.build import StoreArtifact
 from buildledger.domain.command import Command
 from buildledger.events.answers import KeptArtifact, answer_text
 from buildledger.events.build import ArtifactStored
-from buildledger.events.operation import Ended, Upload
+from buildledger.events.operation import Ended, EndReason, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.artifacts_manifest import Manifest, ManifestError
@@ -42,12 +42,12 @@ class UploadedArtifacts:
                 size, count = found.size_bytes, len(found.files)
                 found = KeptArtifact(sha256=sha256, size_bytes=size, directory=True, file_count=count)
         except ManifestError as error:
-            return replace(ended, reason="refused_path", exit_code=None, detail=str(error)), ()
+            return replace(ended, reason=EndReason.REFUSED_PATH, exit_code=None, detail=str(error)), ()
         except upload_result.NothingStoredError as error:
             return replace(ended, reason=error.reason, exit_code=None, detail=str(error)), ()
         except OSError as error:
             detail = f"the server's disk takes no more: {error.strerror}"
-            return replace(ended, reason="io_error", exit_code=None, detail=detail), ()
+            return replace(ended, reason=EndReason.IO_ERROR, exit_code=None, detail=detail), ()
         if found is None:
             return ended, ()
         artifact = ArtifactStored(
@@ -74,5 +74,5 @@ class UploadedArtifacts:
         if spec.reports:
             return mask_reports(found, mask, self._artifacts)
         if shows_secret(found, mask):
-            raise upload_result.NothingStoredError("refused_path", "the name of a file in it holds a secret")
+            raise upload_result.NothingStoredError(EndReason.REFUSED_PATH, "the name of a file in it holds a secret")
         return found

@@ -2,12 +2,12 @@
 
 from buildledger.domain.worker import DisconnectWorker, PauseWorker
 from buildledger.events.limits import LINE_CHARACTERS, held
-from buildledger.events.worker import PausedBy
+from buildledger.events.worker import DisconnectReason, PausedBy
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.submission import Origin
 
 
-async def disconnect(ledger: Ledger, worker: str, epoch: int, reason: str) -> None:
+async def disconnect(ledger: Ledger, worker: str, epoch: int, reason: DisconnectReason) -> None:
     """Record that a session has ended; a later one of the worker isn't concerned."""
     await ledger.execute(DisconnectWorker(worker=worker, epoch=epoch, reason=reason), origin=Origin(actor="system"))
 

@@ -8,6 +8,7 @@ from typing import assert_never
 from buildledger.events.operation import (
     Copy,
     Download,
+    EndReason,
     FindArtifact,
     MakeDirectory,
     OperationSpec,
@@ -34,7 +35,7 @@ ATTEMPT = 1
 class UnsendableError(Exception):
     """An operation can't be given to this worker; the text says why, `reason` is the reason that it ends with."""
 
-    def __init__(self, text: str, *, reason: str = "rejected") -> None:
+    def __init__(self, text: str, *, reason: EndReason = EndReason.REJECTED) -> None:
         super().__init__(text)
         self.reason = reason
 

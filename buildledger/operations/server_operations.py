@@ -13,7 +13,7 @@ from buildledger.domain.command import Command
 from buildledger.domain.refusals import Refusal
 from buildledger.events.fact import Recorded
 from buildledger.events.ids import BuildId, OperationId
-from buildledger.events.limits import LINE_CHARACTERS, held
+from buildledger.events.limits import LINE_CHARACTERS, storable
 from buildledger.events.operation import Ended, EndReason, FindArtifact, Mask, ReadReports
 from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable
 from buildledger.ledger.fold_follower import FoldFollower
@@ -178,7 +178,7 @@ class ServerOperations:
 
 def _commands(operation: ServerOperation, outcome: Outcome) -> list[Command]:
     build_id, operation_id = operation.build_id, operation.operation_id
-    ended = msgspec.structs.replace(outcome.ended, detail=held(outcome.ended.detail, LINE_CHARACTERS))
+    ended = msgspec.structs.replace(outcome.ended, detail=storable(outcome.ended.detail, LINE_CHARACTERS))
     finish = FinishOperation(build_id=build_id, operation_id=operation_id, fence=operation.fence, ended=ended)
     return [*(ReportTests(build_id=build_id, report=report) for report in outcome.reports), finish]
 

@@ -25,7 +25,7 @@ from buildledger.domain.source import (
 )
 from buildledger.events.change import BranchMoved, FailureCause
 from buildledger.events.ids import change_id, source_id
-from buildledger.events.limits import LINE_CHARACTERS, NAME_BYTES, held
+from buildledger.events.limits import LINE_CHARACTERS, NAME_BYTES, storable
 from buildledger.intake.polling.mirror import Mirror, SourceError
 from buildledger.intake.polling.recording import Recorder
 from buildledger.ledger.ledger import Ledger
@@ -82,7 +82,7 @@ class Poller:
                 await self._poll_and_repair(hinted)
             except SourceError as error:
                 await self._decide(
-                    ReportSourceFailure(source=name, cause=error.cause, detail=held(error.detail, LINE_CHARACTERS))
+                    ReportSourceFailure(source=name, cause=error.cause, detail=storable(error.detail, LINE_CHARACTERS))
                 )
                 self._log_failure(error)
             else:

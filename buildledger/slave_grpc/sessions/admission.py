@@ -17,7 +17,7 @@ from buildledger.ledger.submission import Origin, Receipt
 from buildledger.slave_grpc.identity.caller import current_caller
 from buildledger.slave_grpc.identity.worker_names import bad_name_message, is_worker_name, unknown_worker_message
 from buildledger.slave_grpc.sessions.ledger_heads import is_head
-from buildledger.slave_grpc.sessions.outside_ends import SUPERSEDED, Ending, end_of_credential, superseded
+from buildledger.slave_grpc.sessions.session_endings import SUPERSEDED, Ending, end_of_credential, superseded
 from buildledger.slave_grpc.settings import (
     CHUNK_BYTES,
     FLUSH_SECONDS,

@@ -14,7 +14,7 @@ import msgspec
 from buildledger.domain.build import ReportOperationStarted
 from buildledger.domain.command import Command
 from buildledger.domain.refusals import LimitRefusal, Refusal
-from buildledger.events.limits import NAME_BYTES, held
+from buildledger.events.limits import NAME_BYTES, storable
 from buildledger.events.operation import Ended, EndReason, OutputTotal, Run, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.errors import LedgerUnavailable
@@ -29,9 +29,9 @@ from buildledger.logs.store import (
     LogStoreUnavailableError,
 )
 from buildledger.slave_grpc.sessions import runs as runs_
+from buildledger.slave_grpc.sessions.masking import MaskSource, mask_ended
 from buildledger.slave_grpc.sessions.run_commands import finish_log, finish_operation, open_log
 from buildledger.slave_grpc.sessions.runs import Received
-from buildledger.slave_grpc.sessions.unmasked import MaskSource, mask_ended
 from buildledger.slave_grpc.sessions.uploaded_artifacts import UploadedArtifacts
 from buildledger.slave_grpc.settings import RETRY_SECONDS
 from buildledger.slave_grpc.state.open_work import OpenOperation
@@ -50,15 +50,15 @@ class RunEventSink:
         ledger: Ledger,
         logs: LogStore,
         artifacts: ArtifactStore,
-        came: Callable[[OpenOperation], Mapping[str, int]],
+        received_sizes: Callable[[OpenOperation], Mapping[str, int]],
         masks: MaskSource,
     ) -> None:
-        """`came` gives the sizes of the files that a run has sent, by SHA-256."""
+        """`received_sizes` gives the sizes of the files that a run has sent, by SHA-256."""
         self._worker = worker
         self._ledger = ledger
         self._logs = logs
         self._masks = masks
-        self._uploads = UploadedArtifacts(artifacts, came, masks)
+        self._uploads = UploadedArtifacts(artifacts, received_sizes, masks)
 
     async def store(self, batch: Sequence[Received]) -> None:
         """Store a batch; returns when all of it is durable, however long a disk is full or away.
@@ -122,7 +122,7 @@ class RunEventSink:
                     build_id=operation.build_id,
                     operation_id=operation.operation_id,
                     fence=operation.fence,
-                    mechanism=held(received.started.mechanism, NAME_BYTES // 4),
+                    mechanism=storable(received.started.mechanism, NAME_BYTES // 4),
                 )
             )
         ending = {channel: digest for (run_id, channel), digest in digests.items() if run_id == run.run_id}

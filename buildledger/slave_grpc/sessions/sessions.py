@@ -17,14 +17,14 @@ from buildledger.slave_grpc.blobs.access import BlobAccess
 from buildledger.slave_grpc.identity.caller import current_caller
 from buildledger.slave_grpc.sessions.admission import NotAdmittedError, SessionAdmission, welcome
 from buildledger.slave_grpc.sessions.ledger_heads import LedgerHeads, ToldHeads
-from buildledger.slave_grpc.sessions.outside_ends import SUPERSEDED, reason_to_end, superseded
+from buildledger.slave_grpc.sessions.masking import MaskSource
 from buildledger.slave_grpc.sessions.receive_budget import ReceiveBudget
 from buildledger.slave_grpc.sessions.run_event_sink import RunEventSink
 from buildledger.slave_grpc.sessions.secret_source import SecretSource
 from buildledger.slave_grpc.sessions.sender import Sender
 from buildledger.slave_grpc.sessions.session import Context, Session
+from buildledger.slave_grpc.sessions.session_endings import SUPERSEDED, reason_to_end, superseded
 from buildledger.slave_grpc.sessions.unfinished import Unfinished
-from buildledger.slave_grpc.sessions.unmasked import MaskSource
 from buildledger.slave_grpc.sessions.worker_commands import disconnect, pause
 from buildledger.slave_grpc.settings import (
     RETRY_SECONDS,
@@ -196,7 +196,7 @@ class Sessions:
         )
 
     def _new_event_sink(self, worker: str) -> RunEventSink:
-        return RunEventSink(worker, self._ledger, self._logs, self._artifacts, self._access.came, self._masks)
+        return RunEventSink(worker, self._ledger, self._logs, self._artifacts, self._access.received_sizes, self._masks)
 
     async def _begin(self, session: Session, hello: pb.Hello, context: Context) -> None:
         """Send the welcome, wait until an earlier stream has stored all it had, and send the desired state."""

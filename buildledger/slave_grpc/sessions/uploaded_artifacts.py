@@ -13,7 +13,7 @@ from buildledger.events.operation import Ended, EndReason, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.artifacts_manifest import Manifest, ManifestError
-from buildledger.slave_grpc.sessions.unmasked import MaskSource, mask_reports, shows_secret
+from buildledger.slave_grpc.sessions.masking import MaskSource, mask_reports, shows_secret
 from buildledger.slave_grpc.state.open_work import OpenOperation
 from buildledger.slave_grpc.wire import upload_result
 
@@ -22,11 +22,11 @@ class UploadedArtifacts:
     """The artifacts of the builds of one worker."""
 
     def __init__(
-        self, artifacts: ArtifactStore, came: Callable[[OpenOperation], Mapping[str, int]], masks: MaskSource
+        self, artifacts: ArtifactStore, received_sizes: Callable[[OpenOperation], Mapping[str, int]], masks: MaskSource
     ) -> None:
-        """`came` gives the sizes of the files that a run has sent, by SHA-256."""
+        """`received_sizes` gives the sizes of the files that a run has sent, by SHA-256."""
         self._artifacts = artifacts
-        self._came = came
+        self._received_sizes = received_sizes
         self._masks = masks
 
     async def store(
@@ -35,7 +35,7 @@ class UploadedArtifacts:
         """Store what an upload brought; returns its operation's end, and the command that records the artifact."""
         replace = msgspec.structs.replace
         try:
-            found = upload_result.stored_artifact(spec, files, self._came(operation))
+            found = upload_result.stored_artifact(spec, files, self._received_sizes(operation))
             if isinstance(found, Manifest):
                 found = await asyncio.to_thread(self._without_secrets, operation, spec, found)
                 sha256 = await asyncio.to_thread(self._artifacts.put, found.encode())

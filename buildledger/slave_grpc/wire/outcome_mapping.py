@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from buildledger.events.limits import FRACTION_MAX, LINE_CHARACTERS, held
+from buildledger.events.limits import FRACTION_MAX, LINE_CHARACTERS, storable
 from buildledger.events.operation import Download, Ended, EndReason, OperationSpec, OutputTotal, Stat, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
@@ -36,7 +36,9 @@ _KINDS = {pb.FILE_TYPE_REGULAR: "file", pb.FILE_TYPE_DIRECTORY: "directory", pb.
 
 def outcome_of_rejected(event: pb.Rejected) -> Ended:
     """The outcome of an operation that the worker refused to start."""
-    return Ended(reason=_REJECTIONS.get(event.code, EndReason.REJECTED), detail=held(event.message, LINE_CHARACTERS))
+    return Ended(
+        reason=_REJECTIONS.get(event.code, EndReason.REJECTED), detail=storable(event.message, LINE_CHARACTERS)
+    )
 
 
 def outcome_of_exited(
@@ -67,8 +69,8 @@ def outcome_of_exited(
         reason=reason,
         exit_code=event.code if event.WhichOneof("status") == "code" else None,
         signal=event.signal if event.WhichOneof("status") == "signal" else None,
-        detail=held(_detail(said, failure), LINE_CHARACTERS),
-        text=_kind(files) if isinstance(spec, Stat) else held(text, CAPTURED_CHARACTERS),
+        detail=storable(_detail(said, failure), LINE_CHARACTERS),
+        text=_kind(files) if isinstance(spec, Stat) else storable(text, CAPTURED_CHARACTERS),
         text_truncated=truncated,
         survivors_killed=len(event.survivors_killed),
         outputs=outputs,

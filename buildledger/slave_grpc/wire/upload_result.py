@@ -22,12 +22,12 @@ class NothingStoredError(Exception):
 
 
 def stored_artifact(
-    spec: Upload, results: Sequence[pb.FileResult], came: Mapping[str, int]
+    spec: Upload, results: Sequence[pb.FileResult], received_sizes: Mapping[str, int]
 ) -> KeptArtifact | Manifest | None:
     """The file or directory that an upload brought; None if it brought nothing and may.
 
-    `came` are the sizes of the files that the run has really sent, by SHA-256: what a worker says isn't believed, for
-    another build's file could be had by its digest.
+    `received_sizes` are those of the files that the run has really sent, by SHA-256: what a worker says isn't believed,
+    for another build's file could be had by its digest.
 
     Raises:
         NothingStoredError: There is nothing where something has to be, too much, or something that isn't allowed.
@@ -37,7 +37,7 @@ def stored_artifact(
             EndReason.TOO_LARGE, f"there are more than {ENTRIES_MAX} files and directories in {spec.path!r}"
         )
     for entry in (entry for result in results for entry in result.entries if entry.sha256):
-        if came.get(entry.sha256.hex()) != entry.size:
+        if received_sizes.get(entry.sha256.hex()) != entry.size:
             name = entry.path.decode("utf-8", "backslashreplace")
             raise NothingStoredError(
                 EndReason.LOST, f"the worker says that it has sent {name[:200]!r} ({entry.size} bytes), and it hasn't"

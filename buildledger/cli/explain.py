@@ -10,7 +10,7 @@ from urllib.parse import quote
 import click
 
 from buildledger.cli.client import Client
-from buildledger.cli.options import json_option, state_option
+from buildledger.cli.options import RevisionType, json_option, state_option
 
 SHOWN_MAX = 10
 """Commits that begin with the same characters, or are in several sources."""
@@ -19,7 +19,7 @@ SHOWN_MAX = 10
 @click.command()
 @state_option
 @json_option
-@click.argument("revision")
+@click.argument("revision", type=RevisionType())
 def explain(state: Path, as_json: bool, revision: str) -> None:
     """Say for a commit, for each trigger that watches its source and each builder: built, waiting, or what kept it.
 
@@ -27,7 +27,7 @@ def explain(state: Path, as_json: bool, revision: str) -> None:
     force when the commit was seen.
     """
     client = Client(state)
-    found = client.get("/changes", revision=revision, historic="true", limit=SHOWN_MAX)["items"]
+    found = client.items("/changes", revision=revision, historic="true", limit=SHOWN_MAX)
     if not found:
         raise click.ClickException(f"no commit {revision} has been seen: is its source configured, and read?")
     all_answers = [client.get(f"/changes/{quote(change['id'])}/answers") for change in found]

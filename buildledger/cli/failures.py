@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 
 import click
 
@@ -19,7 +20,9 @@ def readable(error: Exception) -> click.ClickException:
 def _line(error: Exception) -> str:
     kind = type(error)
     if isinstance(error, OSError):
-        return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        if error.filename:
+            return f"{error.filename}: {error.strerror}"
+        return f"the output can't be written: {error.strerror}" if was_output(error) else error.strerror or str(error)
     if _is_one_of(error, "eventsourcing.persistence", "PersistenceError") or "sqlite3" in kind.__module__:
         return f"what is stored can't be read or written: {_first_line(error)}"
     if "sqlalchemy" in kind.__module__ or "psycopg" in kind.__module__:
@@ -30,6 +33,11 @@ def _line(error: Exception) -> str:
         f"{kind.__name__}: {_first_line(error)}. Nobody foresaw this: it is a fault of Build Ledger."
         f" With {TRACEBACK_VARIABLE}=1 the same command says where"
     )
+
+
+def was_output(error: Exception) -> bool:
+    """Whether it came of printing something, and not of what the command works on."""
+    return any(frame.f_code is click.echo.__code__ for frame, _ in traceback.walk_tb(error.__traceback__))
 
 
 def wants_traceback() -> bool:

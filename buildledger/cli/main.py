@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import importlib
+import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from buildledger import __version__
-from buildledger.cli.failures import readable, wants_traceback
+from buildledger.cli.failures import readable, wants_traceback, was_output
+from buildledger.worker.standard_streams import open_standard_streams
+
+INTERRUPTED = 130
+"""Exit code of what Ctrl-C ended, as shells have it: 128 and the number of the signal."""
+NOBODY_READS = 141
+"""Exit code when whoever read the output has gone, as of programs that SIGPIPE ends; 1 would say something else."""
 
 COMMANDS = {
     "demo": "Start a server and a worker that build this clone of Build Ledger, or what --config says.",
@@ -43,13 +53,50 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(f"buildledger.cli.{cmd_name}"), cmd_name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name; one that isn't there is refused with the one that is most like it."""
+        (name, *_) = args
+        if name in COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        near = difflib.get_close_matches(name, COMMANDS, n=1)
+        raise click.UsageError(f"No such command {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""), ctx)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the command line and exit; whatever ends it, help and wrong arguments included, is one readable line."""
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        try:
+            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        except click.ClickException as error:
+            error.show()
+            code = error.exit_code
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("Stopped by Ctrl-C.", err=True)
+            code = INTERRUPTED
+        except OSError as error:
+            readable(error).show()
+            code = 1
+        sys.exit(code or 0)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; whatever ends it is one readable line."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
+            if isinstance(error, BrokenPipeError) and was_output(error):
+                _write_nothing_more()
+                raise click.exceptions.Exit(NOBODY_READS) from None
             if wants_traceback():
                 raise
             raise readable(error) from None
@@ -73,9 +120,15 @@ def group() -> None:
     """
 
 
+def _write_nothing_more() -> None:
+    """Whoever read the output has gone: what is still to be written at the end of the process goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, AttributeError, ValueError):
+            os.dup2(nowhere, stream.fileno())
+
+
 def main() -> None:
     """Run the command line; what fails is one readable line."""
-    try:
-        group(standalone_mode=True)
-    except BrokenPipeError:
-        sys.exit(1)
+    open_standard_streams()
+    group()

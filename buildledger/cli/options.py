@@ -12,6 +12,7 @@ import click
 from buildledger.settings import Address, SettingsError
 
 DEFAULT_STATE = Path("var")
+SHOWN_CHARACTERS = 80
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -45,6 +46,36 @@ class SizeType(click.ParamType[int]):
         if match is None or match[2] not in self._UNITS or int(match[1]) == 0:
             self.fail(f"{value!r} is no size: write a whole number and one of {', '.join(self._UNITS)}", param, ctx)
         return int(match[1]) * self._UNITS[match[2]]
+
+
+class NameType(click.ParamType[str]):
+    """The name of a worker or builder."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse what nothing can be called, before a server is asked for it."""
+        if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", str(value)) is None:
+            self.fail(f"{shown(value)} is no name: 1 to 64 of A-Z a-z 0-9 _ . -, the first no dot or dash", param, ctx)
+        return str(value)
+
+
+class RevisionType(click.ParamType[str]):
+    """A commit's hash, or the beginning of one."""
+
+    name = "revision"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse what no commit can be called, before a server is asked for it."""
+        if re.fullmatch(r"[A-Za-z0-9]{4,64}", str(value)) is None:
+            self.fail(f"{shown(value)} is no commit: give its hash, or at least the first four characters", param, ctx)
+        return str(value)
+
+
+def shown(value: object) -> str:
+    """What somebody gave, for an error: in quotes, and no longer than a line."""
+    text = str(value)
+    return repr(text) if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]!r}…"
 
 
 def state_option(command: Command) -> Command:

@@ -11,7 +11,7 @@ import click
 
 from buildledger.cli.client import Client
 from buildledger.cli.moments import moment
-from buildledger.cli.options import json_option, state_option
+from buildledger.cli.options import NameType, json_option, state_option
 
 PAGE = 100
 
@@ -20,7 +20,7 @@ PAGE = 100
 @state_option
 @json_option
 @click.option("--without-build", is_flag=True, help="Show those instead that were cancelled or joined with another.")
-@click.option("--builder", help="Only requests for this builder.")
+@click.option("--builder", type=NameType(), help="Only requests for this builder.")
 def requests(state: Path, as_json: bool, without_build: bool, builder: str | None) -> None:
     """Show the requests that wait, each with the reason, in the order in which they are built.
 
@@ -28,9 +28,12 @@ def requests(state: Path, as_json: bool, without_build: bool, builder: str | Non
     when, and why. At the most 100 are shown.
     """
     wanted = {"without_build": "true"} if without_build else {"status": "waiting"}
+    client = Client(state)
     if builder is not None:
         wanted["builder"] = builder
-    items = Client(state).get("/requests", limit=PAGE, **wanted)["items"]
+    items = client.items("/requests", limit=PAGE, **wanted)
+    if builder is not None and not items:
+        client.get(f"/builders/{builder}")  # says so if there is none of that name
     if as_json:
         click.echo(json.dumps(items, indent=2))
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,12 +34,12 @@ class FirstBuild:
     def finished(self) -> bool:
         """Whether it is; call again until it is."""
         if not self.build_id:
-            builds = self._client.get("/builds", limit=1)["items"]
+            builds = self._client.items("/builds", limit=1)
             if not builds:
                 return False
             self.build_id = builds[0]["id"]
             self._tell(f"{builds[0]['builder']} #{builds[0]['number']}: {builds[0]['reason']}")
-        for step in self._client.get(f"/builds/{self.build_id}/steps")["items"]:
+        for step in self._client.items(f"/builds/{self.build_id}/steps"):
             if step["result"] and step["index"] not in self._told:
                 self._told.add(step["index"])
                 self._tell(_step(step))
@@ -51,7 +51,7 @@ class FirstBuild:
 def summary(client: Client, build_id: str) -> str:
     """The build, its steps, its blamelist, and where the ledger stands."""
     detail = client.get(f"/builds/{build_id}")
-    steps = client.get(f"/builds/{build_id}/steps")["items"]
+    steps = client.items(f"/builds/{build_id}/steps")
     build = detail["build"]
     lines = [
         f"{MARKS[build['result']]} {build['builder']} #{build['number']} {build['result']}"
@@ -71,7 +71,7 @@ def _step(step: dict[str, Any]) -> str:
     return f"  {MARKS[step['result']]} {step['name']:<20} {_seconds(step['started_at'], step['finished_at']):>8}{note}"
 
 
-def _failed_output(client: Client, steps: list[dict[str, Any]]) -> list[str]:
+def _failed_output(client: Client, steps: Sequence[dict[str, Any]]) -> list[str]:
     """The last lines of the first step that failed, so that nobody has to open a browser for them."""
     for step in steps:
         logs = [log for operation in step["operations"] for log in operation["logs"]]

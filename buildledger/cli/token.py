@@ -8,14 +8,14 @@ from pathlib import Path
 import click
 
 from buildledger.cli.client import Client
-from buildledger.cli.options import state_option
+from buildledger.cli.options import NameType, state_option
 
 MAX_MINUTES = 60
 
 
 @click.command()
 @state_option
-@click.option("--worker", help="The only worker that may use it.  [default: any configured one]")
+@click.option("--worker", type=NameType(), help="The only worker that may use it.  [default: any configured one]")
 @click.option(
     "--minutes",
     type=click.IntRange(1, MAX_MINUTES),

@@ -11,9 +11,10 @@ from urllib.parse import quote
 
 import click
 
+from buildledger.cli.answers import objects_of
 from buildledger.cli.client import Client
 from buildledger.cli.moments import moment
-from buildledger.cli.options import json_option, state_option
+from buildledger.cli.options import NameType, json_option, state_option
 
 CREDENTIALS = {"none": "never enrolled", "in_force": "in force", "expired": "expired", "revoked": "revoked"}
 COLUMNS = ("NAME", "STATUS", "CREDENTIAL", "EXPIRES", "LAST SEEN")
@@ -46,7 +47,7 @@ def list_(state: Path, as_json: bool, former: bool) -> None:
 
 @workers.command()
 @state_option
-@click.argument("name")
+@click.argument("name", type=NameType())
 @click.option("--reason", default="", help="Kept with the fact.")
 def revoke(state: Path, name: str, reason: str) -> None:
     """Void all credentials of a worker.
@@ -66,10 +67,10 @@ def revoke(state: Path, name: str, reason: str) -> None:
 def _all(client: Client, *, former: bool) -> Iterator[dict[str, Any]]:
     wanted = {"former": "true"} if former else {}
     page = client.get("/workers", **wanted)
-    yield from page["items"]
+    yield from objects_of(page)
     while page["next"] is not None:
         page = client.get("/workers", **wanted, cursor=page["next"])
-        yield from page["items"]
+        yield from objects_of(page)
 
 
 def _row(item: dict[str, Any], now: datetime) -> tuple[str, ...]:

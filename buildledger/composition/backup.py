@@ -71,8 +71,10 @@ def back_up(state: Path, target: Path, *, database: str | None = None) -> Backup
         os.sync()
         partial.rename(target)
         return Backup(position=position, **_measured(target))
-    except (OSError, sqlite3.Error, StoreError, LedgerFormatError) as error:
+    except (OSError, sqlite3.Error, StoreError, LedgerFormatError, KeyboardInterrupt) as error:
         shutil.rmtree(partial, ignore_errors=True)
+        if isinstance(error, KeyboardInterrupt):
+            raise
         raise BackupError(f"the backup of {state} failed, nothing is left of it: {error}") from error
 
 

@@ -19,7 +19,7 @@ from buildledger.projections import status_tables as tables
 from buildledger.projections.columns import encode, microseconds
 from buildledger.projections.projection import ProjectionContradicted, ProjectionWriter
 from buildledger.projections.row_buffers import AppendBuffer, VersionedRows, chunks
-from buildledger.projections.status_branches import branch_of
+from buildledger.projections.status_branches import branches_of
 from buildledger.projections.status_builders import BuilderRows
 from buildledger.projections.status_logs import LogRows
 from buildledger.projections.status_steps import OpenBuild, StepRows
@@ -31,7 +31,7 @@ class Status:
     """Builders, builds, steps, operations, logs, properties and artifacts."""
 
     NAME: ClassVar[str] = "status"
-    VERSION: ClassVar[int] = 5
+    VERSION: ClassVar[int] = 6
     METADATA: ClassVar[sa.MetaData] = tables.METADATA
     FACTS: ClassVar[frozenset[type[Fact]]] = frozenset(
         {
@@ -123,6 +123,7 @@ class StatusWriter:
         builds: set[UUID] = set()
         logs: set[UUID] = set()
         ending: set[UUID] = set()
+        moved: set[tuple[str, str]] = set()
         new: dict[UUID, events.BuildAssigned] = {}
         for recorded in batch:
             fact = recorded.fact
@@ -134,7 +135,9 @@ class StatusWriter:
                 builds.add(fact.build_id)
             elif isinstance(fact, LogFinished):
                 logs.add(recorded.stream_id)
-            elif not isinstance(fact, ConfigApplied | BranchMoved | DefaultBranchChanged):
+            elif isinstance(fact, BranchMoved):
+                moved.add((fact.source, fact.branch))
+            elif not isinstance(fact, ConfigApplied | DefaultBranchChanged):
                 builds.add(recorded.stream_id)
                 if isinstance(fact, events.BuildFinished):
                     ending.add(recorded.stream_id)
@@ -143,9 +146,8 @@ class StatusWriter:
             self._load_builds(connection, builds)
         self._logs.load(connection, logs - begun)
         ended = [build for build_id in ending if (build := self._open.get(build_id)) is not None]
-        ended += [OpenBuild(0, fact.builder, branch_of(fact.stamps)) for key, fact in new.items() if key in ending]
-        if ended:
-            self._builders.load_branches(connection, ended)
+        ended += [OpenBuild(0, fact.builder, branches_of(fact.stamps)) for key, fact in new.items() if key in ending]
+        self._builders.load_branches(connection, ended, moved)
 
     def _load_builds(self, connection: sa.Connection, build_ids: set[UUID]) -> None:
         """Bring builds back into memory: after a start, or for what is said of a build after its end."""
@@ -153,7 +155,7 @@ class StatusWriter:
         loaded: dict[int, OpenBuild] = {}
         for chunk in chunks(build_ids):
             for build_id, seq, builder, stamps in connection.execute(columns.where(tables.build.c.id.in_(chunk))):
-                self._open[build_id] = loaded[seq] = OpenBuild(seq, builder, branch_of(_stamps.decode(stamps)))
+                self._open[build_id] = loaded[seq] = OpenBuild(seq, builder, branches_of(_stamps.decode(stamps)))
         self._states.load(connection, "seq", loaded)
         self._steps.load(connection, loaded)
         for build_id in build_ids:
@@ -174,7 +176,7 @@ class StatusWriter:
 
     def _assigned(self, recorded: Recorded, fact: events.BuildAssigned) -> None:
         seq = recorded.position
-        self._open[recorded.stream_id] = OpenBuild(seq, fact.builder, branch_of(fact.stamps))
+        self._open[recorded.stream_id] = OpenBuild(seq, fact.builder, branches_of(fact.stamps))
         self._builds.add(
             {
                 "seq": seq,

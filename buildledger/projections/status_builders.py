@@ -12,7 +12,14 @@ from buildledger.events.results import Result
 from buildledger.projections import status_tables as tables
 from buildledger.projections.configured import applied, builder_columns
 from buildledger.projections.row_buffers import Row, VersionedRows
-from buildledger.projections.status_branches import UNJUDGED, BranchRows, DefaultBranches, judged
+from buildledger.projections.status_branches import (
+    UNJUDGED,
+    BranchRows,
+    DefaultBranches,
+    GoneBranches,
+    branch_label,
+    judged,
+)
 from buildledger.projections.status_steps import OpenBuild
 
 _texts = msgspec.json.Decoder(tuple[str, ...])
@@ -24,6 +31,7 @@ class BuilderRows:
     def __init__(self) -> None:
         self._rows = VersionedRows(tables.builder, "name")
         self._branches = BranchRows()
+        self._gone = GoneBranches()
         self._defaults = DefaultBranches()
         self._loaded = False
 
@@ -34,9 +42,13 @@ class BuilderRows:
             self._defaults.load(connection)
             self._loaded = True
 
-    def load_branches(self, connection: sa.Connection, builds: Collection[OpenBuild]) -> None:
-        """Read how builders stand on the branches of these builds."""
-        self._branches.load(connection, {build.builder for build in builds}, {build.branch for build in builds})
+    def load_branches(
+        self, connection: sa.Connection, builds: Collection[OpenBuild], moved: Collection[tuple[str, str]]
+    ) -> None:
+        """Read how builders stand on the branches of these builds, and which of them or of those that move are gone."""
+        labels = {branch_label(build.branches) for build in builds}
+        self._branches.load(connection, {build.builder for build in builds}, labels)
+        self._gone.load(connection, {*moved, *(each for build in builds for each in build.branches)})
 
     def assigned(self, position: int, name: str) -> int:
         """Count one more build of the builder; returns the number of the build."""
@@ -46,26 +58,35 @@ class BuilderRows:
         return number
 
     def finished(self, position: int, build: OpenBuild, result: Result, at: int) -> None:
-        """Let the branch stand as its last build says, and the builder as its default branch does, if that is known."""
+        """Let the branch stand as its last build says, and the builder as its default branch does, if that is known.
+
+        Of a branch that was deleted before, as is usual once it is merged, nothing is kept.
+        """
         row = self._rows[build.builder]
         values: Row = {"last_seq": build.seq, "last_result": result.value}
-        branch = self._branches.finished(position, build, result, at)
+        is_default = row["default_branch"] == branch_label(build.branches)
+        if is_default or not self._gone.any(build.branches):
+            branch = self._branches.finished(position, build, result, at)
+            values |= {column: branch[column] for column in UNJUDGED} if is_default else {}
         if row["default_branch"] is None:
             values |= judged(row, build, result, at)
-        elif row["default_branch"] == build.branch:
-            values |= {column: branch[column] for column in UNJUDGED}
         self._rows.put(position, build.builder, values)
 
     def moved(self, connection: sa.Connection, position: int, fact: BranchMoved) -> None:
         """Follow which branches there are; how builders stood on one that is gone is nobody's concern."""
+        self._gone.moved(position, fact)
         if fact.revision is not None:
             self._defaults.moved(position, fact)
             self._follow_defaults(connection, position)
             return
-        builders = [name for name, row in self._items() if _texts.decode(row["sources"]) == (fact.source,)]
-        self._branches.load(connection, builders, [fact.branch])
-        for name in builders:
+        sources = {name: _texts.decode(row["sources"]) for name, row in self._items()}
+        alone = [name for name, of in sources.items() if of == (fact.source,)]
+        self._branches.load(connection, alone, [fact.branch])
+        for name in alone:
             self._branches.remove(position, name, fact.branch)
+        together = [name for name, of in sources.items() if fact.source in of and len(of) > 1]
+        for row in self._branches.load_together(connection, together, fact.source, fact.branch):
+            self._branches.remove(position, row["builder"], row["branch"])
 
     def default_changed(self, connection: sa.Connection, position: int, fact: DefaultBranchChanged) -> None:
         """Follow which branch a repository calls its default."""
@@ -111,6 +132,7 @@ class BuilderRows:
         """Write the rows that changed since the last flush."""
         self._rows.flush(connection)
         self._branches.flush(connection)
+        self._gone.flush(connection)
         self._defaults.flush(connection)
 
 

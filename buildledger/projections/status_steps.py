@@ -20,13 +20,17 @@ COMMAND_CHARACTERS = 500
 """What is kept of an operation's command line; the fact has all of it."""
 
 
+Branches = tuple[tuple[str, str], ...]
+"""The branch of each source of a build, as (source, branch)."""
+
+
 @dataclass(slots=True)
 class OpenBuild:
     """A build that isn't over, and which of its rows are in memory."""
 
     seq: int
     builder: str
-    branch: str
+    branches: Branches
     steps: set[int] = field(default_factory=set)
     operations: set[UUID] = field(default_factory=set)
     properties: set[str] = field(default_factory=set)

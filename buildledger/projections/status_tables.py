@@ -41,14 +41,18 @@ branch_status = versioned(
     ("builder", "branch"),
     text("builder"),
     text("branch"),
+    text("branches"),
     text("status"),
     number("judged_seq", nullable=True),
     number("broken_seq", nullable=True),
     number("broken_at", nullable=True),
     number("failures"),
 )
-"""How a builder stands on each branch that it has built and that isn't gone."""
+"""How a builder stands on each branch that it has built and that isn't gone; `branches` are those of all sources."""
 present("branch_status_broken", branch_status, branch_status.c.status, branch_status.c.broken_at)
+
+gone_branch = versioned(METADATA, "gone_branch", ("source", "branch"), text("source"), text("branch"))
+"""Branches that were deleted and haven't come back: of a build of theirs that ends later nobody wants to know."""
 
 source_default = versioned(
     METADATA,

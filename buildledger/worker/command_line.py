@@ -12,11 +12,13 @@ from pathlib import Path
 from buildledger import __version__
 from buildledger.worker.main import run_worker
 from buildledger.worker.settings import DEFAULT_SPOOL_BYTES, WorkerSettings
+from buildledger.worker.standard_streams import open_standard_streams
 
 PROGRAM = "buildledger-worker"
 TOKEN_VARIABLE = "BUILDLEDGER_WORKER_TOKEN"  # noqa: S105 - the name of a variable
 """Takes the enrollment token where other users of the machine can't read it."""
 EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
 AS_CONFIGURED = 1_000
 """More runs at once than any worker is given: the server's configuration alone decides."""
 LEAST_SPOOL_BYTES = 1 << 20
@@ -35,6 +37,7 @@ _DESCRIPTION = (
 
 def main(arguments: Sequence[str] | None = None, program: str = PROGRAM) -> int:
     """Be the worker that the command line describes, and return the exit code; ends the process for a wrong one."""
+    open_standard_streams()
     settings = parse(arguments, os.environ, program)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
@@ -42,6 +45,8 @@ def main(arguments: Sequence[str] | None = None, program: str = PROGRAM) -> int:
     except OSError as error:
         sys.stderr.write(f"{program}: {error.filename or settings.state_dir}: {error.strerror or error}\n")
         return EXIT_FAILED
+    except KeyboardInterrupt:  # before it listens to signals
+        return EXIT_INTERRUPTED
 
 
 def parse(arguments: Sequence[str] | None, environment: Mapping[str, str], program: str = PROGRAM) -> WorkerSettings:

@@ -12,6 +12,7 @@ from buildledger.cli import main
 from tests.cli.conftest import Run
 
 NOT_COMMANDS = {
+    "answers",
     "failures",
     "__init__",
     "client",

@@ -19,14 +19,17 @@ from buildledger.cli.main import group
 from tests.faults.disk import Disk
 
 DEADLINE_SECONDS = 20
+AGAIN_SECONDS = 5.0
 SERVING_SECONDS = {"serve": 10, "demo": 10, "worker": 2, "bridge": 2}
 """After that, what would go on for ever is told to stop."""
 NOWHERE = "127.0.0.1:9"
 LISTENING = {"--http": "127.0.0.1:0", "--grpc": "127.0.0.1:0"}
+NAMED = {"file": "ci.yaml", "target": "state/made", "revision": "abcd"}
+"""What is given for arguments of these names."""
 MORE = {"serve": LISTENING, "demo": {"--config": "ci.yaml"}, "bridge": {"--server": NOWHERE}}
 PROGRAMS = {
     "worker": ["worker", "--server", NOWHERE, "--name", "w1", "--state", "state/worker"],
-    "conformance": ["conformance", "--case", "hello", "--", "/nonexistent/worker"],
+    "conformance": ["conformance", "--only", "hello", "--quiet", "--", "/nonexistent/worker"],
 }
 """What their options are can't be read off the command, or means something else than elsewhere."""
 
@@ -59,13 +62,15 @@ def leaves(command: click.Command = group, path: tuple[str, ...] = ()) -> Iterat
         yield from leaves(found, (*path, name))
 
 
-def run_all(argvs: Sequence[Sequence[str]], directory: Path, on: Disk | None, sink: Connection) -> None:
+def run_all(
+    argvs: Sequence[Sequence[str]], directory: Path, on: Disk | None, sink: Connection, interrupt_seconds: float
+) -> None:
     """In a process of its own: run command lines one after another, and tell what came of each."""
     if on is not None:
         on.enter()
     os.chdir(directory)
     for argv in argvs:
-        sink.send(_run(argv))
+        sink.send(_interrupted(argv, interrupt_seconds) if interrupt_seconds else _run(argv))
     sink.close()
 
 
@@ -73,9 +78,26 @@ def _run(argv: Sequence[str]) -> Shown:
     signal.signal(signal.SIGALRM, _stop if argv[0] in SERVING_SECONDS else _too_late)
     signal.alarm(SERVING_SECONDS.get(argv[0], DEADLINE_SECONDS))
     try:
-        result = CliRunner().invoke(group, list(argv), prog_name="buildledger")
+        return _invoke(argv)
     finally:
         signal.alarm(0)
+
+
+def _interrupted(argv: Sequence[str], seconds: float) -> Shown:
+    """Run it, and press Ctrl-C after so long, and again until it has ended."""
+    signal.signal(signal.SIGALRM, lambda number, frame: os.kill(os.getpid(), signal.SIGINT))
+    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_SECONDS)
+    shown = None
+    try:
+        shown = _invoke(argv)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    except KeyboardInterrupt:  # it came when the command had ended
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return shown or Shown(argv=tuple(argv), code=0, errors="", crash="")
+
+
+def _invoke(argv: Sequence[str]) -> Shown:
+    result = CliRunner().invoke(group, list(argv), prog_name="buildledger")
     crash = ""
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         crash = "".join(traceback.format_exception(result.exception))
@@ -110,6 +132,8 @@ def arguments(command: click.Command, state: Path, more: dict[str, str]) -> list
 
 
 def _something(parameter: click.Parameter) -> str:
+    if parameter.name in NAMED:
+        return NAMED[parameter.name]
     match parameter.type:
         case click.Choice(choices=choices):
             return str(choices[0])
@@ -121,8 +145,17 @@ def _something(parameter: click.Parameter) -> str:
             return "w1"
 
 
-def run(directory: Path, on: Disk | None = None, only: Collection[str] | None = None, **more: str) -> list[Shown]:
-    """What came of every command, or of `only` some; `more` are options that are given to those that take them."""
+def run(
+    directory: Path,
+    on: Disk | None = None,
+    only: Collection[str] | None = None,
+    interrupt_seconds: float = 0.0,
+    **more: str,
+) -> list[Shown]:
+    """What came of every command, or of `only` some; `more` are options that are given to those that take them.
+
+    Unless `interrupt_seconds` is 0, each is interrupted after so long, if it hasn't ended.
+    """
     options = {f"--{name}": value for name, value in more.items()}
     state, argvs = directory / "state", []
     for path, command in leaves():
@@ -130,7 +163,7 @@ def run(directory: Path, on: Disk | None = None, only: Collection[str] | None = 
             listening = MORE.get(path[0], {})
             argvs.append(PROGRAMS.get(path[0]) or [*path, *arguments(command, state, {**listening, **options})])
     source, sink = _context.Pipe(duplex=False)
-    process = _context.Process(target=run_all, args=(argvs, directory, on, sink))
+    process = _context.Process(target=run_all, args=(argvs, directory, on, sink, interrupt_seconds))
     process.start()
     sink.close()
     try:

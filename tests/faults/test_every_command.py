@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from buildledger.cli.main import COMMANDS
+from buildledger.cli.main import COMMANDS, INTERRUPTED
 from tests.faults.commands import failed, misleading, run
 from tests.faults.disk import Disk, disk
 from tests.faults.installation import installation
@@ -136,3 +136,14 @@ def test_a_first_start_on_a_tiny_disk(tmp_path: Path) -> None:
         shown = run(tmp_path, own, only={"serve"})
     assert misleading(shown) == []
     assert failed(shown) == {"serve"}
+
+
+@pytest.mark.parametrize("seconds", [0.005, 0.05])
+def test_ctrl_c(left: Path, tmp_path: Path, seconds: float) -> None:
+    """Wherever it comes, no command ends in a traceback; what hadn't come to its end says so by exit code 130."""
+    (tmp_path / "ci.yaml").write_text(CONFIGURATION)
+    shutil.copytree(left, tmp_path / "state", ignore=shutil.ignore_patterns("*.sock"))
+    shown = run(tmp_path, interrupt_seconds=seconds)
+    assert misleading(shown) == []
+    assert INTERRUPTED in {each.code for each in shown}
+    assert not (tmp_path / "state/.made.partial").exists()

@@ -17,6 +17,7 @@ from buildledger.api.models import request_models
 from buildledger.api.queries.builds import obtained_revisions, seq_of, stored_build
 from buildledger.config.addresses import readdressed
 from buildledger.config.inputs import InputErrors, bind
+from buildledger.config.problems import did_you_mean
 from buildledger.config.resolved import Builder, Configuration, ManualTrigger
 from buildledger.domain import request as domain
 from buildledger.domain.request import SubmitRequest
@@ -38,7 +39,7 @@ async def force_request(context: CommandContext, name: str, body: request_models
     configuration = context.deps.active.current
     builder = None if configuration is None else configuration.builders.get(name)
     if configuration is None or builder is None:
-        raise NotFound("configured builder", name)
+        raise NotFound("configured builder", name, did_you_mean(name, configuration.builders if configuration else ()))
     try:
         inputs = bind(builder.inputs, body.inputs)
     except InputErrors as errors:
@@ -73,7 +74,9 @@ async def rebuild_request(context: CommandContext, build_id: UUID, body: request
     fixed, obtained = await asyncio.to_thread(_stored_build, context, build_id)
     builder = None if configuration is None else configuration.builders.get(fixed.builder)
     if configuration is None or builder is None:
-        raise NotFound("configured builder", fixed.builder)
+        raise NotFound(
+            "configured builder", fixed.builder, ": it was in the configuration before, and is in it no more"
+        )
     stamps = tuple(
         msgspec.structs.replace(stamp, revision=obtained.get(stamp.source, stamp.revision)) if body.obtained else stamp
         for stamp in readdressed(_stamps.decode(fixed.stamps), configuration.sources)

@@ -11,6 +11,7 @@ from buildledger.api.queries.requests import as_requests, count_waiting, first_w
 from buildledger.api.queries.sources import default_branch_of, last_moved_branches
 from buildledger.api.queries.wait_reasons import WaitReasons
 from buildledger.config.inputs import InputSpec
+from buildledger.config.problems import did_you_mean
 from buildledger.config.resolved import Builder, Configuration
 
 VIEWS = ("status", "queue", "workers", "changes", "people", "revisions")
@@ -28,9 +29,9 @@ def builder_by_name(readings: Readings, name: str) -> models.BuilderDetail:
     """
     status, queue = readings["status"], readings["queue"]
     row = builder_row(status, name)
-    if row is None:
-        raise NotFound("builder", name)
     configuration = readings.configurations.in_force(readings["revisions"])
+    if row is None:
+        raise NotFound("builder", name, did_you_mean(name, () if configuration is None else configuration.builders))
     configured = None if configuration is None else configuration.builders.get(name)
     personal = readings.personal_data()
     query = SelectBuilds(status)

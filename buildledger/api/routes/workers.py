@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from buildledger.api.models.limits import PAGE_DEFAULT
 from buildledger.api.queries import workers as queries
 from buildledger.api.queries.builds import running
 from buildledger.api.queries.readings import ReadModelsAsOf
+from buildledger.config.problems import did_you_mean
 from buildledger.domain.command import Command
 from buildledger.domain.enrollment import AGGREGATE as ENROLLMENT
 from buildledger.domain.enrollment import IssueEnrollment
@@ -58,7 +60,8 @@ def read_worker(read_models: ReadModelsAsOf, name: WorkerPath) -> JsonResponse[m
     with read_models.read("workers", "status") as readings:
         row = queries.worker_row(readings["workers"], name)
         if row is None:
-            raise NotFound("worker", name)
+            names = [each.name for each in queries.configured_workers(readings["workers"])]
+            raise NotFound("worker", name, did_you_mean(name, names))
         (worker,) = queries.as_workers([row], running(readings["status"]))
         return readings.respond(models.WorkerDetail(worker=worker, position=readings.position))
 
@@ -92,7 +95,7 @@ async def issue_enrollment(
     """Make a one-use token with which a new worker gets its credential. Repeated by its key, it is the same token."""
     deps = context.deps
     if body.worker is not None and not _configured(context, body.worker):
-        raise NotFound("configured worker", body.worker)
+        raise NotFound("configured worker", body.worker, did_you_mean(body.worker, _names(context)))
     drawn = secrets.token_bytes(TOKEN_BYTES)
     if context.named:
         # from the key, so that an answer that was lost can be asked for again; nobody else can work it out
@@ -117,8 +120,12 @@ async def issue_enrollment(
 
 
 def _configured(context: CommandContext, name: str) -> bool:
+    return name in _names(context)
+
+
+def _names(context: CommandContext) -> Collection[str]:
     configuration = context.deps.active.current
-    return configuration is not None and name in configuration.workers
+    return () if configuration is None else configuration.workers
 
 
 async def _execute_for_known(context: CommandContext, name: str, command: Command) -> JsonResponse[receipts.Receipt]:
@@ -130,5 +137,5 @@ async def _execute_for_known(context: CommandContext, name: str, command: Comman
     if not _configured(context, name):
         _, version = await context.load(WORKER, command.stream_id)
         if version == 0:
-            raise NotFound("worker", name)
+            raise NotFound("worker", name, did_you_mean(name, _names(context)))
     return await context.execute_and_respond(command)

@@ -83,6 +83,59 @@ async def test_what_is_broken_elsewhere_stands_apart(site: Site, client: httpx.A
     assert (await read(client, "home"))["broken_elsewhere"] == []
 
 
+async def test_what_ends_after_its_branch_is_gone_is_not_told(site: Site, client: httpx.AsyncClient) -> None:
+    """A branch is deleted when it is merged, while its last build runs; once it is back its builds count again."""
+    world = site.world
+    good = world.commit("main")
+    world.build_once("lint", Result.SUCCESS, at=good)
+    bad = world.commit("topic", (good,))
+    world.submit("lint", "topic", bad)
+    build_id = world.assign()
+    assert build_id is not None
+    world.running[build_id].result = Result.FAILURE
+    gone = BranchMoved(source="widget", branch="topic", previous=revision(bad), revision=None)
+    world.execute(MoveBranch(source="widget", move=gone))
+    await settled(site)
+    world.finish_everything()
+    world.build_once("lint", Result.FAILURE, at=bad, branch="topic")
+    await settled(site)
+    assert (await read(client, "home"))["broken_elsewhere"] == []
+    assert [each["branch"] for each in (await read(client, "builders/lint"))["branches"]] == ["main"]
+    back = BranchMoved(source="widget", branch="topic", previous=None, revision=revision(bad))
+    world.execute(MoveBranch(source="widget", move=back))
+    world.build_once("lint", Result.FAILURE, at=bad, branch="topic")
+    await settled(site)
+    assert [each["branch"] for each in (await read(client, "home"))["broken_elsewhere"]] == ["topic"]
+
+
+async def test_a_branch_of_several_sources_that_is_gone_goes(site: Site, client: httpx.AsyncClient) -> None:
+    """Whichever of the sources had it; a branch of the same name in another one takes nothing away."""
+    world = site.world
+    present = site.deps.active.current
+    assert present is not None
+    docs = replace(present.sources["widget"], name="docs")
+    lint = replace(present.builders["lint"], sources=("docs", "widget"))
+    wanted = replace(present, sources={**present.sources, "docs": docs}, builders={**present.builders, "lint": lint})
+    world.execute(ApplyConfig(digest=wanted.digest, text=wanted.to_json(), origin="ci.yaml"))
+    good = world.commit("main")
+    bad = world.commit("topic", (good,))
+    for branch in ("main", "topic"):
+        world.submit("lint", "topic", bad)
+        key, submitted = world.waiting.pop()
+        other = replace(submitted.stamps[0], source="docs", branch=branch)
+        world.waiting.append((key, replace(submitted, stamps=(*submitted.stamps, other))))
+        build_id = world.assign()
+        assert build_id is not None
+        world.running[build_id].result = Result.FAILURE
+        world.finish_everything()
+    for source, left in (("docs", ["main, topic"]), ("widget", [])):
+        seen = BranchMoved(source=source, branch="topic", previous=None, revision=revision(bad))
+        gone = BranchMoved(source=source, branch="topic", previous=revision(bad), revision=None)
+        world.execute(MoveBranch(source=source, move=seen), MoveBranch(source=source, move=gone))
+        await settled(site)
+        assert [each["branch"] for each in (await read(client, "home"))["broken_elsewhere"]] == left
+
+
 async def test_another_default_branch_decides_at_once(site: Site, client: httpx.AsyncClient) -> None:
     """When the default branch changes, builders stand as their last builds of it say."""
     world = site.world

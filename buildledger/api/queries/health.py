@@ -136,9 +136,7 @@ def reactor_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
         ]
     counts = [(len(health.triggers), "trigger", "stopped"), (len(health.held_back), "command", "been held back")]
     return [
-        f"{number} {noun}{'' if number == 1 else 's'} {'has' if number == 1 else 'have'} {what}"
-        for number, noun, what in counts
-        if number
+        f"{plural(number, noun)} {'has' if number == 1 else 'have'} {what}" for number, noun, what in counts if number
     ]
 
 

@@ -46,8 +46,8 @@ async def test_who_and_why_stand_beside_every_fact(ledger: Ledger) -> None:
         assert (meta.causation_id, meta.correlation_id) == (stream("cause"), stream("chain"))
 
 
-async def test_what_was_wished_for_already_is_no_fact(ledger: Ledger) -> None:
-    """The receipt is empty and its position is one at which the wish is seen fulfilled."""
+async def test_what_is_so_already_is_no_fact(ledger: Ledger) -> None:
+    """The receipt is empty and its position is one at which it is seen to be so."""
     await ledger.execute(open_log("a"), origin=SYSTEM)
     await ledger.execute(pause("w"), origin=SYSTEM)
     receipt = await ledger.execute(open_log("a"), origin=SYSTEM)
@@ -222,7 +222,7 @@ COMMANDS = st.lists(
 def test_any_interleaving_keeps_streams_contiguous(
     calls: list[list[tuple[str, str, int | None]]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Whatever concurrent callers wish for and repeat, versions have no gaps and every receipt is true."""
+    """Whatever concurrent callers ask for and repeat, versions have no gaps and every receipt is true."""
     ledger = Ledger.open(f"sqlite:///{tmp_path_factory.mktemp('ledger')}/ledger.db", clock=CLOCK)
     makers: dict[str, Callable[[str], Command]] = {
         "open": open_log,

@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import partial
 from uuid import uuid4
 
-from buildledger.api.http.dependencies import SESSIONS_ENDED_MAX, ApiDependencies
+from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.clock import SystemClock
 from buildledger.composition.gateway import GatewayHandle, authority_of, serve_workers, whole_token_of
 from buildledger.composition.leading import LedPollers, LedReactors
@@ -23,9 +23,9 @@ from buildledger.composition.masking import SecretMasking
 from buildledger.composition.other_stores import ELASTIC, HomesOfOtherServers
 from buildledger.composition.peers import serve_peers
 from buildledger.composition.servers import join_servers
-from buildledger.composition.state_directory import ENDED_SESSIONS_FILE, admin_token, sole_owner, tell_address
+from buildledger.composition.state_directory import admin_token, sole_owner, tell_address
 from buildledger.composition.stores import Stores, open_stores, open_views
-from buildledger.composition.web import listen, serve_api
+from buildledger.composition.web import ended_sessions, listen, serve_api
 from buildledger.config.configurations import Configurations
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.report import problems_text
@@ -35,7 +35,6 @@ from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.intake.config_file import ConfigFile
 from buildledger.intake.polling.pollers import Pollers
 from buildledger.intake.polling.revision_finder import RevisionFinder
-from buildledger.ledger.expiring_names import ExpiringNames
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.signing import SignedHead
 from buildledger.operations.server_operations import ELSEWHERE_SECONDS, ServerOperations, performers
@@ -97,7 +96,7 @@ class Server:
             file = await self._apply_file(ledger, active, stack)
             views, projector = open_views(settings, ledger, stack)
             reactors = self._start_reactors(ledger, configurations, servers, stack)
-            pollers = self._start_pollers(stores, active, servers, stack)
+            pollers = self._start_pollers(stores, active, configurations, servers, stack)
             self._start_retention(stores, views, servers, stack)
             authority = authority_of(settings, self._clock)
             whole_token = whole_token_of(settings, authority)
@@ -126,9 +125,7 @@ class Server:
                 clock=self._clock,
                 keep_artifacts=self._keep_artifacts,
                 admin_token=token,
-                ended_sessions=ExpiringNames(
-                    settings.state / ENDED_SESSIONS_FILE, self._clock.now().timestamp(), SESSIONS_ENDED_MAX
-                ),
+                ended_sessions=await ended_sessions(settings, self._clock, stack),
                 token_with_ca=whole_token,
             )
             if listener is not None:
@@ -192,10 +189,20 @@ class Server:
         return reactors
 
     def _start_pollers(
-        self, stores: Stores, active: ActiveConfiguration, servers: Servers, stack: AsyncExitStack
+        self,
+        stores: Stores,
+        active: ActiveConfiguration,
+        configurations: Configurations,
+        servers: Servers,
+        stack: AsyncExitStack,
     ) -> LedPollers:
-        mirrors = self._settings.state / MIRRORS
-        pollers = Pollers(ledger=stores.ledger, vault=stores.vault, mirrors=mirrors, random=random.random)
+        pollers = Pollers(
+            ledger=stores.ledger,
+            vault=stores.vault,
+            mirrors=self._settings.state / MIRRORS,
+            random=random.random,
+            configurations=configurations,
+        )
         led = LedPollers(active, pollers, servers)
         self._lifetime.watch(led.follow(), "configuration", stack)
         if Role.POLLERS in self._settings.roles:

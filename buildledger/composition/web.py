@@ -12,8 +12,12 @@ import uvicorn
 
 from buildledger.api.app import make_app
 from buildledger.api.http.dependencies import ApiDependencies
+from buildledger.api.http.ended_sessions import SESSIONS_ENDED_MAX, EndedSessions
+from buildledger.clock import Clock
 from buildledger.composition.lifetime import Lifetime
-from buildledger.settings import Address, SettingsError
+from buildledger.composition.state_directory import ENDED_SESSIONS_FILE
+from buildledger.ledger.expiring_names import ExpiringNames
+from buildledger.settings import Address, Role, ServerSettings, SettingsError
 
 BACKLOG = 2_048
 """Connections that may wait to be taken."""
@@ -35,6 +39,20 @@ def listen(address: Address, option: str = "--http", what: str = "the API") -> s
         ) from None
     listener.setblocking(False)
     return listener
+
+
+async def ended_sessions(settings: ServerSettings, clock: Clock, stack: AsyncExitStack) -> EndedSessions:
+    """What this server remembers over its restarts, and with PostgreSQL what every server of the database knows."""
+    path = settings.state / ENDED_SESSIONS_FILE
+    own = ExpiringNames(path, clock.now().timestamp(), SESSIONS_ENDED_MAX)
+    if settings.database is None or Role.API not in settings.roles:
+        return EndedSessions(own)
+    # loaded only where it is used, like the ledger's own PostgreSQL parts
+    from buildledger.servers.shown_once import ShownOnce
+
+    shared = await asyncio.to_thread(ShownOnce, settings.database)
+    stack.push_async_callback(asyncio.to_thread, shared.close)
+    return EndedSessions(own, shared)
 
 
 async def serve_api(

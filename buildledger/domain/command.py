@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,9 @@ from buildledger.events.fact import Fact
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody asks for, in the imperative; the domain answers it with facts or a refusal."""
+
+    IS_CONDITION: ClassVar[bool] = False
+    """It decides nothing and only has others refused that go with it: a repetition may come under another one."""
 
     @property
     def stream_id(self) -> UUID:

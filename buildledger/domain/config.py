@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import ClassVar, assert_never
 from uuid import UUID
 
 import msgspec
@@ -43,6 +43,8 @@ class ApplyConfig(ConfigCommand, frozen=True, kw_only=True):
 
 class RequireConfig(ConfigCommand, frozen=True, kw_only=True):
     """Be refused unless it is the one in force; goes with what was decided under it, and decides nothing."""
+
+    IS_CONDITION: ClassVar[bool] = True
 
     digest: str
 

@@ -187,6 +187,16 @@ class ConfigReplacedRefusal(Refusal):
         self.revision = revision
 
 
+class BranchMovedRefusal(Refusal):
+    """A branch was moved by somebody else while it was compared."""
+
+    code = "branch_moved"
+
+    def __init__(self, source: str) -> None:
+        super().__init__(f"a branch of source {source} was moved by others in the meantime")
+        self.source = source
+
+
 class LogContradictedRefusal(Refusal):
     """A finished log can't be given another digest."""
 
@@ -224,6 +234,7 @@ REFUSALS: tuple[type[Refusal], ...] = (
     DuplicateWorkerRefusal,
     MachineBusyRefusal,
     ConfigRevisionRefusal,
+    BranchMovedRefusal,
     ConfigReplacedRefusal,
     LogContradictedRefusal,
     LimitRefusal,

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from buildledger.domain.command import Aggregate, Command
+from buildledger.domain.refusals import BranchMovedRefusal
 from buildledger.events.change import BranchMoved, DefaultBranchChanged, SourceFailed, SourceRecovered
 from buildledger.events.fact import Fact
 from buildledger.events.ids import source_id
@@ -37,6 +38,11 @@ class MoveBranch(SourceCommand, frozen=True, kw_only=True):
     """Say where a branch points; the same place again decides nothing."""
 
     move: BranchMoved
+    compared: bool = False
+    """What the move says was worked out by comparing with its `previous`: it is refused if the branch isn't there.
+
+    Otherwise it is only known where the branch is, and `previous` becomes where it was.
+    """
 
 
 class ReportDefaultBranch(SourceCommand, frozen=True, kw_only=True):
@@ -60,10 +66,14 @@ SourceCommands = MoveBranch | ReportDefaultBranch | ReportSourceFailure | Report
 
 
 def decide(state: SourceState, command: SourceCommands) -> tuple[Fact, ...]:
-    """Only what differs from the last known state is a fact."""
+    """Only what differs from the last known state is a fact.
+
+    Raises:
+        BranchMovedRefusal
+    """
     match command:
-        case MoveBranch(move=move):
-            return () if state.heads.get(move.branch) == move.revision else (move,)
+        case MoveBranch():
+            return _move(state, command)
         case ReportDefaultBranch(source=source, branch=branch):
             changed = DefaultBranchChanged(source=source, branch=branch, previous=state.default_branch)
             return () if branch == state.default_branch else (changed,)
@@ -73,6 +83,15 @@ def decide(state: SourceState, command: SourceCommands) -> tuple[Fact, ...]:
             return (SourceRecovered(source=source),) if state.failed else ()
         case _:
             assert_never(command)
+
+
+def _move(state: SourceState, command: MoveBranch) -> tuple[Fact, ...]:
+    move, previous = command.move, state.heads.get(command.move.branch)
+    if previous == move.revision:
+        return ()
+    if command.compared and previous != move.previous:
+        raise BranchMovedRefusal(command.source)
+    return (move if previous == move.previous else msgspec.structs.replace(move, previous=previous),)
 
 
 def evolve(state: SourceState, fact: Fact) -> SourceState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
@@ -124,6 +125,8 @@ class ResumeWorker(WorkerCommand, frozen=True, kw_only=True):
 
 class RequireWorker(WorkerCommand, frozen=True, kw_only=True):
     """Be refused unless it may be given a build; goes with `AssignBuild` in one transaction, and decides nothing."""
+
+    IS_CONDITION: ClassVar[bool] = True
 
 
 class ContradictLedger(WorkerCommand, frozen=True, kw_only=True):

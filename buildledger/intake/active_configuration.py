@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator
 from buildledger.config.configurations import Configurations, UnreadableConfigurationError
 from buildledger.config.resolved import Configuration
 from buildledger.config.secrets import provider
+from buildledger.domain.config import RequireConfig
 from buildledger.events.catalogue import stored_names
 from buildledger.events.config import ConfigApplied
 from buildledger.events.fact import Recorded
 from buildledger.events.ids import CONFIG_STREAM
+from buildledger.intake.polling.source_guard import newest_configuration
 from buildledger.ledger.errors import StoreError
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.store import FactQuery
@@ -59,6 +61,11 @@ class ActiveConfiguration:
             except StoreError as error:
                 _log.warning("the configuration in force can't be followed, trying again: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
+
+    def newest(self) -> tuple[Configuration | None, tuple[RequireConfig, ...]]:
+        """What is in force in the ledger, which may be ahead of `current`; see `newest_configuration`. Blocks."""
+        newest, required = newest_configuration(self._ledger, self._configurations)
+        return newest or self.current, required
 
     def names_worker(self, name: str) -> bool:
         """Whether it has a worker of this name; where that can't be read any worker that proves itself may go on."""

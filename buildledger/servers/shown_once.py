@@ -1,8 +1,9 @@
-"""Names that count once at all servers of a PostgreSQL ledger, such as the proofs that workers show."""
+"""Names that all servers of a PostgreSQL ledger know: proofs that workers have shown, sessions that have ended."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import psycopg
 
@@ -15,6 +16,7 @@ _TABLE = """
 CREATE SCHEMA IF NOT EXISTS servers;
 CREATE TABLE IF NOT EXISTS servers.shown_once (name text PRIMARY KEY, until double precision NOT NULL);
 """
+_KNOWS = "SELECT 1 FROM servers.shown_once WHERE name = %s"
 _ADD = "INSERT INTO servers.shown_once VALUES (%s, %s) ON CONFLICT (name) DO NOTHING RETURNING 1"
 
 
@@ -42,19 +44,30 @@ class ShownOnce:
         Raises:
             StoreError: The database is away.
         """
-        with self._lock, translated():
-            try:
-                return self._add(name, until, now)
-            except psycopg.OperationalError:
-                # once more: the connection may have ended long ago, as when the database was restarted
-                self._db.close()
-                self._db = connect(self._url)
-                return self._add(name, until, now)
+        return self._ask(lambda: self._add(name, until, now))
+
+    def knows(self, name: str) -> bool:
+        """Whether some server was told the name and hasn't forgotten it.
+
+        Raises:
+            StoreError: The database is away.
+        """
+        return self._ask(lambda: self._db.execute(_KNOWS, (name,)).fetchone() is not None)
 
     def close(self) -> None:
         """End the connection."""
         with self._lock:
             self._db.close()
+
+    def _ask(self, question: Callable[[], bool]) -> bool:
+        with self._lock, translated():
+            try:
+                return question()
+            except psycopg.OperationalError:
+                # once more: the connection may have ended long ago, as when the database was restarted
+                self._db.close()
+                self._db = connect(self._url)
+                return question()
 
     def _add(self, name: str, until: float, now: float) -> bool:
         self._adds += 1

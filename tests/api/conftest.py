@@ -18,7 +18,9 @@ from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Configuration
 from buildledger.config.stored import read_configuration
+from buildledger.domain.config import RequireConfig
 from buildledger.events.config import ConfigApplied
+from buildledger.intake.polling.source_guard import newest_configuration
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
@@ -58,6 +60,11 @@ class LedgerConfiguration:
             return None
         return read_configuration(fact.text)
 
+    def newest(self) -> tuple[Configuration | None, tuple[RequireConfig, ...]]:
+        """See `dependencies.Active`."""
+        newest, required = newest_configuration(self.ledger, Configurations(self.ledger.at))
+        return newest or self.current, required
+
 
 @dataclass
 class Site:
@@ -94,8 +101,12 @@ class Site:
 
     def client(self, **headers: str) -> httpx.AsyncClient:
         """A client with the admin token unless other headers are given."""
+        return self.client_of(self.app, **headers)
+
+    def client_of(self, app: FastAPI, **headers: str) -> httpx.AsyncClient:
+        """The same of another application over these parts."""
         return httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app),
+            transport=httpx.ASGITransport(app),
             base_url="http://localhost:8010",
             headers=headers or AUTHORIZED,
         )

@@ -123,6 +123,35 @@ async def test_a_cause_that_passes_is_waited_for(ledger: Ledger, caplog: pytest.
     await follower.stop()
 
 
+class CannotSave(Ledger):
+    """The real one; checkpoints can't be written."""
+
+    trouble: Exception
+
+    def save_checkpoint(self, name: str, checkpoint: Checkpoint) -> None:
+        """See `Ledger`."""
+        raise self.trouble
+
+
+@pytest.mark.parametrize(
+    ("trouble", "traced"), [(OSError(errno.ENOSPC, "no space left on device"), False), (ValueError("a bug"), True)]
+)
+async def test_a_passing_cause_is_logged_in_a_line(
+    database_url: str, caplog: pytest.LogCaptureFixture, trouble: Exception, traced: bool
+) -> None:
+    """What the surroundings do to a server is said in words; a traceback points at a fault of its own."""
+    ledger = CannotSave.open(database_url, clock=CLOCK)
+    assert isinstance(ledger, CannotSave)
+    ledger.trouble = trouble
+    follower = FoldFollower(ledger, Positions())
+    await follower.start()
+    await follower.save()
+    (entry,) = (entry for entry in caplog.records if "can't save a checkpoint" in entry.getMessage())
+    assert bool(entry.exc_info) == traced
+    await follower.stop()
+    ledger.close()
+
+
 @pytest.mark.parametrize("fails_fast", [False, True])
 async def test_a_fact_that_a_fold_fails_on_is_set_aside(ledger: Ledger, fails_fast: bool) -> None:
     """By a fact of its own; the fold goes on with the next one, and doesn't stop its server."""

@@ -13,6 +13,7 @@ from buildledger.api.app import make_app
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Configuration
+from buildledger.domain.config import RequireConfig
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
 from buildledger.ledger.vault import Vault
@@ -44,6 +45,10 @@ class WorldConfiguration:
     def unreadable(self) -> Exception | None:
         """See `dependencies.Active`."""
         return None
+
+    def newest(self) -> tuple[Configuration | None, tuple[RequireConfig, ...]]:
+        """See `dependencies.Active`."""
+        return self._w.configuration, ()
 
 
 class Site:

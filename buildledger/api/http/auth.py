@@ -12,6 +12,7 @@ from buildledger.api.http.credentials import SESSION_COOKIE, SignedIn, check_coo
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.api.http.open_paths import OPEN_PATHS
 from buildledger.api.http.problems import (
+    DatabaseAway,
     Forbidden,
     Misdirected,
     NotSignedIn,
@@ -20,6 +21,7 @@ from buildledger.api.http.problems import (
     WrongToken,
     problem_response,
 )
+from buildledger.ledger.errors import StoreError
 
 API = "/api/"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -57,19 +59,20 @@ class AuthMiddleware:
 
         try:
             _readable(scope)
-            session = self._authenticate(scope)
+            session = await self._authenticate(scope)
         except Problem as problem:
             await problem_response(problem, scope["path"])(scope, receive, send_with_headers)
             return
         scope.setdefault("state", {})["session"] = session
         await self._app(scope, receive, send_with_headers)
 
-    def _authenticate(self, scope: Scope) -> SignedIn | None:
+    async def _authenticate(self, scope: Scope) -> SignedIn | None:
         """Who asks; None for what is open to everybody.
 
         Raises:
             Misdirected: the server isn't spoken to under a name of its own.
             Forbidden: another site made a browser send a command.
+            DatabaseAway: nobody can say whether the session was ended at another server.
             NotSignedIn: neither a valid token nor a valid cookie was shown; what is said depends on what was.
         """
         headers = Headers(scope=scope)
@@ -83,7 +86,7 @@ class AuthMiddleware:
             return None
         if scope["method"] not in SAFE_METHODS:
             _same_origin(headers, host)
-        session = self._session(headers)
+        session = await self._session(headers)
         if session is None and path not in OPEN_PATHS:
             problem = _refusal(headers)
             problem.headers = {"WWW-Authenticate": 'Bearer realm="buildledger"'}
@@ -97,7 +100,7 @@ class AuthMiddleware:
         name = urlsplit(configuration.server.url).hostname
         return self._deps.hosts if name is None else self._deps.hosts | {name}
 
-    def _session(self, headers: Headers) -> SignedIn | None:
+    async def _session(self, headers: Headers) -> SignedIn | None:
         shown = headers.get("authorization", "")
         if shown[: len(BEARER)].lower() == BEARER:
             return check_token(self._deps, shown[len(BEARER) :].strip())
@@ -107,7 +110,10 @@ class AuthMiddleware:
             cookie = SimpleCookie(headers["cookie"]).get(SESSION_COOKIE)
         except CookieError:
             return None
-        return None if cookie is None else check_cookie(self._deps, cookie.value)
+        try:
+            return None if cookie is None else await check_cookie(self._deps, cookie.value)
+        except StoreError as error:
+            raise DatabaseAway("whether this session has ended can't be asked at the moment") from error
 
 
 def _refusal(headers: Headers) -> NotSignedIn:

@@ -52,14 +52,18 @@ def check_token(deps: ApiDependencies, shown: str) -> SignedIn | None:
     return SignedIn(expires_at=None) if right else None
 
 
-def check_cookie(deps: ApiDependencies, value: str) -> SignedIn | None:
-    """Signed in if the cookie was signed by this server and hasn't expired."""
+async def check_cookie(deps: ApiDependencies, value: str) -> SignedIn | None:
+    """Signed in if the cookie was signed by this server, hasn't expired, and nobody has signed out.
+
+    Raises:
+        StoreError: Where servers share a database, which is away: nobody knows.
+    """
     content, _, signature = value.partition(".")
     if not hmac.compare_digest(signature.encode(), _signature(deps, content).encode()):
         return None
     try:
         session = msgspec.json.decode(_decode(content), type=_CookieContent)
-        if _name_of(content) in deps.ended_sessions:
+        if await deps.ended_sessions.has(_name_of(content)):
             return None
     except (binascii.Error, ValueError, msgspec.DecodeError):
         return None
@@ -73,12 +77,17 @@ def new_cookie(deps: ApiDependencies) -> tuple[str, SignedIn]:
     return f"{content}.{_signature(deps, content)}", SignedIn(expires_at=expires_at)
 
 
-def end_session(deps: ApiDependencies, value: str) -> None:
-    """Let a cookie in no more, whoever has a copy of it; one that isn't in force is let be."""
-    session = check_cookie(deps, value)
+async def end_session(deps: ApiDependencies, value: str) -> None:
+    """Let a cookie in no more, whoever has a copy of it and at whichever server; one that isn't in force is let be.
+
+    Raises:
+        StoreError: Where servers share a database, which is away.
+    """
+    session = await check_cookie(deps, value)
     if session is not None and session.expires_at is not None:
         content = value.partition(".")[0]
-        deps.ended_sessions.add(_name_of(content), session.expires_at.timestamp() + 1, deps.clock.now().timestamp())
+        until, now = session.expires_at.timestamp() + 1, deps.clock.now().timestamp()
+        await deps.ended_sessions.add(_name_of(content), until, now)
 
 
 def _name_of(content: str) -> str:

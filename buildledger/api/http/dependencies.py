@@ -11,11 +11,12 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request
 
 import buildledger
+from buildledger.api.http.ended_sessions import EndedSessions
 from buildledger.clock import Clock
 from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Configuration, Source
+from buildledger.domain.config import RequireConfig
 from buildledger.intake.polling.revision_finder import FoundRevision
-from buildledger.ledger.expiring_names import ExpiringNames
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey
@@ -29,7 +30,6 @@ from buildledger.servers.entries import Servers
 DASHBOARD = Path(buildledger.__file__).parent / "dashboard_static"
 """Where the wheel has the built dashboard."""
 
-SESSIONS_ENDED_MAX = 100_000
 DEFAULT_TITLE = "Build Ledger"
 """Of an installation whose configuration says none."""
 
@@ -45,6 +45,10 @@ class ActiveConfiguration(Protocol):
     @property
     def unreadable(self) -> Exception | None:
         """Why the configuration in force can't be read, for people; None: it can, or there is none."""
+        ...
+
+    def newest(self) -> tuple[Configuration | None, tuple[RequireConfig, ...]]:
+        """What is in force in the ledger, which may be ahead of `current`, and what holds a command to it. Blocks."""
         ...
 
 
@@ -115,7 +119,7 @@ class ApiDependencies:
     clock: Clock
     admin_token: str
     """The secret whose bearer may do everything."""
-    ended_sessions: ExpiringNames = field(default_factory=lambda: ExpiringNames(None, 0.0, SESSIONS_ENDED_MAX))
+    ended_sessions: EndedSessions = field(default_factory=EndedSessions)
     """Sessions that somebody has signed out of and whose cookies haven't expired."""
     token_with_ca: Callable[[str], str] = str
     """Adds to an enrollment token the certificate that its worker has to trust, where the server's is its own."""

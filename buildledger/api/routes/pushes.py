@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from email.utils import parseaddr
 
-from buildledger.api.commands.context import Commands
+from buildledger.api.commands.context import CommandContext, Commands
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.api.http.parameters import SourcePath
 from buildledger.api.http.problems import NotFound
@@ -13,11 +13,12 @@ from buildledger.api.http.responses import JsonResponse
 from buildledger.api.http.routing import api_router
 from buildledger.api.models import receipts, request_models
 from buildledger.api.queries.sources import missing_source
-from buildledger.domain import source as domain
+from buildledger.domain.refusals import ConfigReplacedRefusal
 from buildledger.domain.source import MoveBranch
 from buildledger.events.change import BranchMoved, FileChange
-from buildledger.events.ids import change_id, source_id
+from buildledger.events.ids import change_id
 from buildledger.intake.polling.recording import Recorder
+from buildledger.ledger.submission import Receipt
 from buildledger.sources.commits import Commit, Person
 
 router = api_router("sources")
@@ -32,24 +33,36 @@ async def push_changes(
     They are durable when this is answered, and whatever they trigger will be built. Commits that are known decide
     nothing, so repeating is harmless.
     """
-    configuration = context.deps.active.current
+    while True:
+        try:
+            receipt = await _record(context, name, body)
+        except ConfigReplacedRefusal:
+            continue  # under the one that is in force by now
+        return await context.respond(receipts.Receipt, receipt, status=201)
+
+
+async def _record(context: CommandContext, name: str, body: request_models.PushBody) -> Receipt:
+    """Record commits as the source is configured at this moment.
+
+    Raises:
+        NotFound: it isn't.
+        ConfigReplacedRefusal: another configuration came in between.
+    """
+    configuration, required = await asyncio.to_thread(context.deps.active.newest)
     source = None if configuration is None else configuration.sources.get(name)
     if source is None:
         raise await asyncio.to_thread(_missing, context.deps, name)
     recorder = Recorder(context.deps.ledger, context.deps.vault, source=name, repository=source.url)
     commits = [_commit(each) for each in body.commits]
     said = await asyncio.to_thread(recorder.prepare, commits, branch=body.branch, historic=False)
-    state, _ = await context.load(domain.AGGREGATE, source_id(name))
     move = BranchMoved(
         source=name,
         branch=body.branch,
-        previous=state.heads.get(body.branch),
         revision=body.commits[-1].revision,
         changes=tuple(change_id(name, commit.revision) for commit in body.commits),
         change_count=len(body.commits),
     )
-    receipt = await context.execute(*said.claims.values(), *said.changes, MoveBranch(source=name, move=move))
-    return await context.respond(receipts.Receipt, receipt, status=201)
+    return await context.execute(*required, *said.claims.values(), *said.changes, MoveBranch(source=name, move=move))
 
 
 def _missing(deps: ApiDependencies, name: str) -> NotFound:

@@ -55,7 +55,7 @@ async def sign_in(
 @router.delete("/session")
 async def sign_out(request: Request, deps: Dependencies) -> JsonResponse[models.Session]:
     """Sign out: the session is over for whoever has its cookie, and the cookie is deleted."""
-    end_session(deps, request.cookies.get(SESSION_COOKIE, ""))
+    await end_session(deps, request.cookies.get(SESSION_COOKIE, ""))
     response = JsonResponse(_as_session(deps, None))
     response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="strict")
     return response

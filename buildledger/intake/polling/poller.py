@@ -13,8 +13,10 @@ from collections.abc import Iterable
 from functools import reduce
 
 from buildledger.config import globs
+from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Source
 from buildledger.domain import source as domain
+from buildledger.domain.refusals import BranchMovedRefusal
 from buildledger.domain.source import (
     MoveBranch,
     ReportDefaultBranch,
@@ -28,6 +30,7 @@ from buildledger.events.ids import change_id, source_id
 from buildledger.events.limits import LINE_CHARACTERS, NAME_BYTES, storable
 from buildledger.intake.polling.mirror import Mirror, SourceError
 from buildledger.intake.polling.recording import Recorder
+from buildledger.intake.polling.source_guard import SourceGuard
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.vault import Vault
 from buildledger.sources.commits import Commit
@@ -38,6 +41,8 @@ NEW_CHANGES = 10_000
 """Commits recorded for one poll; of a larger push the oldest are left out."""
 MOVE_CHANGES = 1000
 """Commits that a move of a branch names; the others are counted."""
+OVERTAKEN_MAX = 5
+"""How often a poll begins anew because a branch was moved by others meanwhile."""
 USUAL_BRANCHES = ("main", "master", "trunk")
 DEFAULT_BRANCH_POLLS = 10
 """Of so many polls that find nothing new one asks which branch is the default; so does each that finds something."""
@@ -48,17 +53,28 @@ _log = logging.getLogger(__name__)
 class Poller:
     """Polls one source. One poll at a time."""
 
-    def __init__(self, source: Source, *, ledger: Ledger, vault: Vault, mirror: Mirror) -> None:
+    def __init__(
+        self,
+        source: Source,
+        *,
+        ledger: Ledger,
+        vault: Vault,
+        mirror: Mirror,
+        configurations: Configurations | None = None,
+    ) -> None:
         self._source = source
         self._ledger = ledger
         self._mirror = mirror
-        self._recorder = Recorder(ledger, vault, source=source.name, repository=source.url)
+        guard = SourceGuard(ledger, source, configurations)
+        self._recorder = Recorder(ledger, vault, source=source.name, repository=source.url, guard=guard)
         self._state: SourceState | None = None
         self._seen: dict[str, str] | None = None
         """The far end's branches as the last poll that succeeded saw them; None before the first one."""
         self._left_out: set[str] = set()
         """Branches whose names are too long, as far as somebody was told."""
         self._logged_cause: FailureCause | None = None
+        self._new: set[str] = set()
+        """Heads that this poll is the first to tell of."""
         self._quiet_polls = 0
         """In a row, without a question for the default branch."""
 
@@ -71,9 +87,22 @@ class Poller:
         """Record whatever differs from what is known; an unreadable source is recorded, not raised.
 
         With `hinted`, somebody says that there is something new: the far end isn't asked first whether there is.
+
         Raises:
+            SourceReplacedError: The source is configured otherwise by now; what was found is recorded no further.
             Exception: Whatever the ledger and the vault raise.
         """
+        self._new.clear()
+        for _ in range(OVERTAKEN_MAX):
+            try:
+                await self._poll_once(hinted)
+            except BranchMovedRefusal:
+                hinted = True  # somebody handed commits in: what is new is worked out from where the branch is by now
+            else:
+                return
+        raise BranchMovedRefusal(self._source.name)
+
+    async def _poll_once(self, hinted: bool) -> None:
         name = self._source.name
         if self._state is None:
             self._state, _ = await asyncio.to_thread(self._ledger.load, domain.AGGREGATE, source_id(name))
@@ -155,6 +184,8 @@ class Poller:
 
     async def _follow(self, known: dict[str, str], heads: dict[str, str], gone: Iterable[str]) -> None:
         moved = {branch: at for branch, at in heads.items() if known.get(branch) != at}
+        for at in moved.values():
+            await self._is_new(at)  # asked before any is recorded
         for branch in [each for each in moved if each in known]:
             if await self._is_awaited(known[branch], instead=moved[branch]):
                 del moved[branch]
@@ -170,9 +201,15 @@ class Poller:
         """Whether a branch's head was handed in and isn't at the far end yet, which has nothing new `instead`."""
         if not await asyncio.to_thread(self._recorder.was_handed_in, head):
             return False
-        if instead is not None and not await asyncio.to_thread(self._recorder.is_known, instead):
+        if instead is not None and await self._is_new(instead):
             return False
         return (await self._mirror.look_up(head)).revision is None
+
+    async def _is_new(self, revision: str) -> bool:
+        """Whether nobody had told of a commit before this poll, however often it begins anew."""
+        if revision not in self._new and not await asyncio.to_thread(self._recorder.is_known, revision):
+            self._new.add(revision)
+        return revision in self._new
 
     async def _moved(self, known: dict[str, str], branch: str, at: str) -> BranchMoved:
         previous = known.get(branch)
@@ -217,7 +254,7 @@ class Poller:
         return self._state
 
     async def _move(self, moves: Iterable[BranchMoved]) -> None:
-        await self._decide(*(MoveBranch(source=self._source.name, move=move) for move in moves))
+        await self._decide(*(MoveBranch(source=self._source.name, move=move, compared=True) for move in moves))
 
     async def _decide(self, *commands: SourceCommands) -> None:
         """Execute, all together, those of the commands that would decide something; then know what they decided."""

@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from buildledger.config.configurations import Configurations
 from buildledger.config.resolved import Source
 from buildledger.intake.polling.local_watch import watch
 from buildledger.intake.polling.mirror import LIST_SECONDS, mirror_of
 from buildledger.intake.polling.poller import Poller
 from buildledger.intake.polling.slots import PollSlots
+from buildledger.intake.polling.source_guard import SourceReplacedError
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.skipping import reason_of, traced
 from buildledger.ledger.vault import Vault
@@ -22,6 +24,8 @@ from buildledger.sources.systems import SYSTEMS
 
 REPEAT_SECONDS = (5.0, 15.0, 60.0)
 """After somebody said that there is something new and there wasn't: what was announced may be on its way."""
+REPLACED_SECONDS = 1.0
+"""After the source was found to be configured otherwise."""
 JITTER = 0.1
 """An interval is up to this part shorter or longer, so that sources don't fall into step."""
 
@@ -44,7 +48,9 @@ class Pollers:
         slots: PollSlots | None = None,
         list_seconds: float = LIST_SECONDS,
         repeat_seconds: Sequence[float] = REPEAT_SECONDS,
+        configurations: Configurations | None = None,
     ) -> None:
+        self._configurations = configurations or Configurations(ledger.at)
         self._ledger = ledger
         self._vault = vault
         self._mirrors = mirrors
@@ -80,7 +86,9 @@ class Pollers:
 
     def _poller(self, source: Source) -> Poller:
         mirror = mirror_of(self._mirrors, source, list_seconds=self._list_seconds)
-        return Poller(source, ledger=self._ledger, vault=self._vault, mirror=mirror)
+        return Poller(
+            source, ledger=self._ledger, vault=self._vault, mirror=mirror, configurations=self._configurations
+        )
 
 
 class _Running:
@@ -132,6 +140,10 @@ class _Running:
             async with self._slots.taken():
                 try:
                     await self._poller.poll(hinted=hinted)
+                except SourceReplacedError as replaced:
+                    # it is about to be stopped, unless that configuration comes back at once
+                    _log.info("%s", replaced)
+                    repeats = [REPLACED_SECONDS]
                 except Exception as error:
                     said = (self.source.name, reason_of(error))
                     _log.error("source %s: the poll failed and will be repeated: %s", *said, exc_info=traced(error))

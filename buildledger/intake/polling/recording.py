@@ -10,10 +10,12 @@ from uuid import UUID
 from buildledger.domain.change import RecordChange
 from buildledger.domain.command import Command
 from buildledger.domain.person import RecordClaim, normalise
+from buildledger.domain.refusals import ConfigReplacedRefusal
 from buildledger.events.catalogue import stored_names
 from buildledger.events.change import ChangeRecorded
 from buildledger.events.ids import ClaimId, WordsId, change_id, claim_id, words_id
 from buildledger.events.person import ClaimRecorded
+from buildledger.intake.polling.source_guard import SourceGuard
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.store import FactQuery
 from buildledger.ledger.submission import Origin
@@ -41,8 +43,12 @@ class Said(NamedTuple):
 class Recorder:
     """Records the commits of one source, in batches, in the order they are given."""
 
-    def __init__(self, ledger: Ledger, vault: Vault, *, source: str, repository: str) -> None:
+    def __init__(
+        self, ledger: Ledger, vault: Vault, *, source: str, repository: str, guard: SourceGuard | None = None
+    ) -> None:
+        """With a `guard` nothing is recorded that was found with settings which aren't in force any more."""
         self._ledger = ledger
+        self._guard = guard
         self._vault = vault
         self._source = source
         self._repository = repository
@@ -67,8 +73,18 @@ class Recorder:
         return next((recorded.meta.actor for recorded in self._ledger.select(query, 1)), None)
 
     async def execute(self, *commands: Command) -> None:
-        """Execute other commands about the source, in the poller's name."""
-        await self._ledger.execute(*commands, origin=self._origin)
+        """Execute other commands about the source, in the poller's name.
+
+        Raises:
+            SourceReplacedError: The source is configured otherwise by now.
+        """
+        while True:
+            required = () if self._guard is None else await asyncio.to_thread(self._guard.require)
+            try:
+                await self._ledger.execute(*required, *commands, origin=self._origin)
+            except ConfigReplacedRefusal:
+                continue
+            return
 
     async def _record(self, commits: Sequence[Commit], branch: str, historic: bool) -> None:
         said = await asyncio.to_thread(self.prepare, commits, branch=branch, historic=historic)

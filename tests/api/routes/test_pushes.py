@@ -54,6 +54,18 @@ async def test_commits_that_are_known_decide_nothing(site: Site, client: httpx.A
     assert sum(each.fact.revision == FIRST for each in recorded if isinstance(each.fact, ChangeRecorded)) == 1
 
 
+async def test_commits_handed_in_again_are_answered_alike(site: Site, client: httpx.AsyncClient) -> None:
+    """A repetition by its key is answered as the first, also when the branch and the configuration have moved on."""
+    key = {"Idempotency-Key": "once"}
+    body = {"branch": "topic", "commits": [commit(FIRST)]}
+    first = await client.post("/api/v1/sources/widget/changes", json=body, headers=key)
+    await client.post("/api/v1/sources/widget/changes", json={"branch": "topic", "commits": [commit(SECOND, FIRST)]})
+    site.world.apply_config("lint")
+    again = await client.post("/api/v1/sources/widget/changes", json=body, headers=key)
+    assert again.status_code == 201, again.text
+    assert (again.json()["position"], again.json()["duplicate"]) == (first.json()["position"], True)
+
+
 async def test_a_source_that_is_not_configured_takes_no_commits(
     site: Site, client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:

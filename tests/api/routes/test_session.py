@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from buildledger.api.app import make_app
 from buildledger.api.http.credentials import SESSION_COOKIE
+from buildledger.api.http.ended_sessions import EndedSessions
+from buildledger.ledger.errors import StoreError
+from buildledger.servers.shown_once import ShownOnce
 from tests.api.conftest import TOKEN, Site
 
 
@@ -39,3 +46,43 @@ async def test_signing_out_ends_the_session_for_every_copy_of_its_cookie(site: S
     async with site.client(Cookie=f"{SESSION_COOKIE}={copied}") as thief:
         assert (await thief.get("/api/v1/home")).status_code == 401
         assert not (await thief.get("/api/v1/session")).json()["signed_in"]
+
+
+@pytest.mark.postgresql
+async def test_signing_out_at_one_server_ends_the_session_at_all(site: Site, postgresql_url: str) -> None:
+    """Servers that share a database and the admin token: the session is over at each of them, at once."""
+    names = [ShownOnce(postgresql_url) for _ in range(2)]
+    apps = [make_app(replace(site.deps, ended_sessions=EndedSessions(None, each))) for each in names]
+    one, other = (site.client_of(app, Accept="application/json") for app in apps)
+    async with one, other:
+        await one.post("/api/v1/session", json={"token": TOKEN})
+        other.cookies = one.cookies
+        assert (await other.get("/api/v1/home")).status_code == 200
+        copied = one.cookies[SESSION_COOKIE]
+        await one.delete("/api/v1/session")
+        other.cookies.set(SESSION_COOKIE, copied)
+        assert (await other.get("/api/v1/home")).status_code == 401
+    for each in names:
+        each.close()
+
+
+async def test_a_session_counts_for_nothing_while_nobody_knows_whether_it_has_ended(site: Site) -> None:
+    """While the database is away a cookie is answered 503, not let in and not signed out; the token is good."""
+    app = make_app(replace(site.deps, ended_sessions=EndedSessions(None, _Away())))
+    async with site.client_of(app, Accept="application/json") as browser:
+        await browser.post("/api/v1/session", json={"token": TOKEN})
+        answer = await browser.get("/api/v1/home")
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        browser.cookies.clear()
+        answer = await browser.get("/api/v1/home", headers={"Authorization": f"Bearer {TOKEN}"})
+        assert answer.status_code == 200
+
+
+class _Away:
+    """A database that can't be reached."""
+
+    def add(self, name: str, until: float, now: float) -> bool:
+        raise StoreError("away")
+
+    def knows(self, name: str) -> bool:
+        raise StoreError("away")

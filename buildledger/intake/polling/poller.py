@@ -167,8 +167,8 @@ class Poller:
         """Whether a branch is wanted, and can be told of: one with too long a name is left out, not the source."""
         if not globs.matches(self._source.branches, branch):
             return False
-        if fits := len(branch.encode()) <= NAME_BYTES:
-            return fits
+        if len(branch.encode()) <= NAME_BYTES:
+            return True
         if branch not in self._left_out:
             self._left_out.add(branch)
             _log.warning("source %s: the branch %.80s… is left out: its name is too long", self._source.name, branch)

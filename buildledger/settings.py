@@ -135,6 +135,8 @@ class ServerSettings:
     """Servers that give the same read each other's directories; None: what the operating system calls this start."""
     accept_damage: bool = False
     """Start although what is stored contradicts itself."""
+    restored: bool = False
+    """Somebody says that the ledger was restored from a backup: workers that remember more are let in."""
 
     def check(self) -> None:
         """Refuse what would open the server to a network that nobody allowed.

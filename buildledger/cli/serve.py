@@ -115,6 +115,12 @@ from buildledger.settings import Address, AutoTls, Role, ServerSettings, Setting
     is_flag=True,
     help="Start although what is stored contradicts itself; it is logged, and `audit verify` goes on naming it.",
 )
+@click.option(
+    "--restored",
+    is_flag=True,
+    help="The ledger was restored from a backup: let workers in that remember what happened after it. They are refused"
+    " otherwise, so that a server that went back by mistake commands nobody.",
+)
 def serve(
     state: Path,
     database: str | None,
@@ -139,6 +145,7 @@ def serve(
     artifact_total: int | None,
     artifact_days: float | None,
     accept_damage: bool,
+    restored: bool,
 ) -> None:
     """Run the server: API, dashboard, worker gateway, pollers, reactors and read models.
 
@@ -172,6 +179,7 @@ def serve(
         artifact_total_bytes=artifact_total,
         artifact_days=artifact_days,
         accept_damage=accept_damage,
+        restored=restored,
     )
     try:
         settings.check()

@@ -122,6 +122,7 @@ def _service_settings(settings: ServerSettings) -> WorkerServiceSettings:
     return WorkerServiceSettings(
         heartbeat_seconds=settings.heartbeat_seconds,
         lease_seconds=settings.lease_seconds,
+        restored=settings.restored,
         tls=settings.grpc_tls,
         credential_seconds=settings.credential_seconds,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack, closing, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,6 +14,7 @@ from buildledger.clock import Clock
 from buildledger.composition.other_stores import OtherServersStores
 from buildledger.composition.servers import machine_of
 from buildledger.ledger.database import is_there, open_store
+from buildledger.ledger.errors import DATABASE_ERRORS
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey, SignedHead
@@ -125,7 +126,16 @@ def open_views(settings: ServerSettings, ledger: Ledger, stack: AsyncExitStack) 
     if Role.PROJECTIONS not in settings.roles:
         views.follow_others()
         return views, None
+    if settings.database is None:  # in PostgreSQL they stand beside the ledger, and other servers may feed them
+        views.make_foreign_anew(ledger.store)
+        stack.callback(_mark, views, ledger)
     projector = Projector(ledger, views)
     projector.start()
     stack.push_async_callback(asyncio.to_thread, projector.close)
     return views, projector
+
+
+def _mark(views: Views, ledger: Ledger) -> None:
+    """At the end: a disk that is full by then leaves the mark of the start."""
+    with suppress(*DATABASE_ERRORS):
+        views.mark(ledger.store)

@@ -155,6 +155,20 @@ class DuplicateWorkerRefusal(Refusal):
         self.worker = worker
 
 
+class LedgerBehindRefusal(Refusal):
+    """A worker remembers sessions that this ledger doesn't know: the ledger was put back, or is another server's."""
+
+    code = "ledger_behind"
+
+    def __init__(self, worker: str, last_epoch: int, epoch: int) -> None:
+        super().__init__(
+            f"this server's ledger is behind: worker {worker!r} has had session {last_epoch}, the ledger knows {epoch}."
+            " If it was restored from a backup, start the server with `--restored`; if this is the only worker that"
+            " comes with such a number, enroll it with a new token"
+        )
+        self.worker = worker
+
+
 class MachineBusyRefusal(Refusal):
     """An elastic worker has one machine at a time, and none while it is in quarantine."""
 
@@ -232,6 +246,7 @@ REFUSALS: tuple[type[Refusal], ...] = (
     WorkerNotEnrolledRefusal,
     WorkerUnavailableRefusal,
     DuplicateWorkerRefusal,
+    LedgerBehindRefusal,
     MachineBusyRefusal,
     ConfigRevisionRefusal,
     BranchMovedRefusal,

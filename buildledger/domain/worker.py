@@ -19,6 +19,8 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
 
     credentials: Credentials = Credentials()
     epoch: int = 0
+    enrolled_anew: bool = False
+    """It has enrolled and hasn't connected since."""
     connected: bool = False
     instance_id: str = ""
     server_id: ServerId | None = None
@@ -74,8 +76,16 @@ class ExpireCredential(WorkerCommand, frozen=True, kw_only=True):
 
 
 class ConnectWorker(WorkerCommand, frozen=True, kw_only=True):
-    """Let it in; the session's number is the worker's last one and one more."""
+    """Let it in; the session's number is the worker's last one and one more.
 
+    A worker that remembers a later one than its facts say is let in only if somebody has said that the ledger was put
+    back, or has given it a new enrollment token.
+    """
+
+    last_epoch: int = 0
+    """The number of the last session that it remembers."""
+    restored: bool = False
+    """Somebody has said that this ledger was restored from a backup."""
     credential_digest: str | None
     """Of what it showed; None where the transport itself vouches for it."""
     at: datetime | None = None

@@ -8,7 +8,12 @@ import msgspec
 
 from buildledger.domain import credential
 from buildledger.domain.command import Aggregate
-from buildledger.domain.refusals import DuplicateWorkerRefusal, TokenRefusal, WorkerUnavailableRefusal
+from buildledger.domain.refusals import (
+    DuplicateWorkerRefusal,
+    LedgerBehindRefusal,
+    TokenRefusal,
+    WorkerUnavailableRefusal,
+)
 from buildledger.domain.worker import (
     COMMANDS,
     ConnectWorker,
@@ -51,6 +56,7 @@ def decide(state: WorkerState, command: WorkerCommands) -> tuple[Fact, ...]:
     Raises:
         WorkerNotEnrolledRefusal
         DuplicateWorkerRefusal
+        LedgerBehindRefusal
         WorkerUnavailableRefusal
     """
     match command:
@@ -149,8 +155,10 @@ def _connect(state: WorkerState, command: ConnectWorker) -> tuple[Fact, ...]:
         state.credentials.shown(command.worker, command.credential_digest, command.at)
     if state.connected and command.instance_id != state.instance_id:
         raise DuplicateWorkerRefusal(command.worker)
+    if command.last_epoch > state.epoch and not (command.restored or state.enrolled_anew):
+        raise LedgerBehindRefusal(command.worker, command.last_epoch, state.epoch)
     ended = (WorkerDisconnected(epoch=state.epoch, reason=DisconnectReason.SUPERSEDED),) if state.connected else ()
-    epoch = state.epoch + 1
+    epoch = max(state.epoch, command.last_epoch) + 1
     returned = (WorkerReturned(worker=command.worker, epoch=epoch),) if state.missing else ()
     return (
         *ended,
@@ -179,9 +187,18 @@ def evolve(state: WorkerState, fact: Fact) -> WorkerState:
         case WorkerEnrolled() | WorkerCredentialRotated() | WorkerRevoked() | WorkerCredentialExpired():
             credentials = credential.evolve(state.credentials, fact)
             revoked = isinstance(fact, WorkerRevoked) or (state.revoked and not isinstance(fact, WorkerEnrolled))
-            return replace(state, credentials=credentials, revoked=revoked)
+            anew = isinstance(fact, WorkerEnrolled) or state.enrolled_anew
+            return replace(state, credentials=credentials, revoked=revoked, enrolled_anew=anew)
         case WorkerConnected(epoch=epoch, instance_id=instance_id, server_id=server_id):
-            return replace(state, epoch=epoch, connected=True, instance_id=instance_id, server_id=server_id, lost=False)
+            return replace(
+                state,
+                epoch=epoch,
+                enrolled_anew=False,
+                connected=True,
+                instance_id=instance_id,
+                server_id=server_id,
+                lost=False,
+            )
         case WorkerDisconnected():
             return replace(state, connected=False)
         case WorkerLost():

@@ -244,6 +244,13 @@ def masked_secrets(spec: OperationSpec) -> frozenset[str]:
     return frozenset(value.name for value in spec.env.values() if isinstance(value, SecretName) and value.mask)
 
 
+def shown_secrets(spec: OperationSpec) -> frozenset[str]:
+    """The names of the secrets of which an operation's writer says that everybody may see them in its output."""
+    if not isinstance(spec, Run):
+        return frozenset()
+    return frozenset(value.name for value in spec.env.values() if isinstance(value, SecretName) and not value.mask)
+
+
 def mask_text(mask: Mask, text: str) -> str:
     """A text without the secrets of a mask."""
     return mask(text.encode(errors="surrogateescape")).decode(errors="surrogateescape") if text else text

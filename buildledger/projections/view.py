@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from buildledger.events.fact import Recorded
 from buildledger.ledger.reader import PositionConflict, ReaderPosition
 from buildledger.projections.columns import SCHEMA
+from buildledger.projections.origin import Origin, StoredOrigin
 from buildledger.projections.projection import Projection, ProjectionWriter
 
 
@@ -42,6 +43,7 @@ class View:
             projection.METADATA.create_all(connection)
             positions = sa.MetaData(schema=SCHEMA)
             self._position = ReaderPosition(positions, projection.NAME)
+            self._origin = StoredOrigin(positions)
             positions.create_all(connection)
             self._position.create(connection)
             self._stored = self._position.read(connection)
@@ -104,6 +106,16 @@ class View:
         """How far it has come as its database says, whichever process feeds it."""
         with self._reader.connect() as connection:
             return self._position.read(connection)
+
+    def origin(self) -> Origin | None:
+        """The fact by which the ledger that it is made of can be told from others; None if none was saved."""
+        with self._reader.connect() as connection:
+            return self._origin.read(connection)
+
+    def save_origin(self, origin: Origin) -> None:
+        """Keep that in its database."""
+        with self._transaction() as connection:
+            self._origin.save(connection, origin)
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:

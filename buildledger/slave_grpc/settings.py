@@ -39,6 +39,8 @@ class WorkerServiceSettings:
     """Told to workers for their logs; a reactor keeps the leases themselves."""
     orphan_seconds: float = 0.0
     """A worker that has had no session for so long ends its runs; 0: never."""
+    restored: bool = False
+    """Somebody has said that the ledger was restored from a backup: workers that remember more are let in."""
     tls: Tls | AutoTls | None = None
     """Without it only loopback addresses are served."""
     credential_seconds: float = 86_400.0

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from buildledger.domain import worker_rules
-from buildledger.domain.refusals import DuplicateWorkerRefusal, WorkerNotEnrolledRefusal
+from buildledger.domain.refusals import DuplicateWorkerRefusal, LedgerBehindRefusal, WorkerNotEnrolledRefusal
 from buildledger.domain.worker import (
     DisconnectWorker,
     EnrollWorker,
@@ -138,6 +138,18 @@ def test_revocation_voids_the_previous_credential_too() -> None:
 def test_sessions_are_numbered() -> None:
     """A worker that comes back gets the next number."""
     given(ENROLLED, connected(), GONE).when(hello()).then(connected(epoch=2))
+
+
+def test_a_ledger_that_is_behind_lets_in_only_by_somebodys_word() -> None:
+    """A worker that remembers later sessions is refused; after a restore, or a new token, the next is beyond them."""
+    past = (ENROLLED, connected(epoch=3), WorkerDisconnected(epoch=3, reason="silent"))
+    given(*past).when(hello(last_epoch=3)).then(connected(epoch=4))
+    assert "--restored" in given(*past).refuses(hello(last_epoch=57), LedgerBehindRefusal)
+    given(*past).when(hello(last_epoch=57, restored=True)).then(connected(epoch=58))
+    given(*past).when(hello(last_epoch=2, restored=True)).then(connected(epoch=4))
+    given(*past, ENROLLED).when(hello(last_epoch=57)).then(connected(epoch=58))
+    gone = WorkerDisconnected(epoch=58, reason="silent")
+    given(*past, ENROLLED, connected(epoch=58), gone).refuses(hello(last_epoch=60), LedgerBehindRefusal)
 
 
 def test_the_same_process_replaces_its_own_session() -> None:

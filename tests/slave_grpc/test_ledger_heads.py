@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,7 +94,8 @@ async def test_replies_to_heartbeats_tell_newer_heads(installation: Installation
 async def test_every_worker_notices_a_server_that_went_back(
     installation: Installation, tmp_path: Path, language: str
 ) -> None:
-    """Its ledger is one of before: the worker shows what it kept, says so, keeps that aside, and goes on."""
+    """Its ledger is one of before: the worker is refused with what to do, which is recorded; once somebody has said so
+    it is let in at its first try, however far behind the ledger is, says so as well, and keeps what it had aside."""
     await installation.issue_token("token")
     server = ("--server", f"127.0.0.1:{installation.port}")
     directory = tmp_path / "worker"
@@ -109,6 +111,8 @@ async def test_every_worker_notices_a_server_that_went_back(
         kept = (directory / "state" / "ledger-head").read_text()
         await eventually(lambda: (directory / "state" / "ledger-head").read_text() != kept)
     kept = (directory / "state" / "ledger-head").read_text()
+    assert (directory / "state" / "epoch").read_text().strip() == "2"
+    (directory / "state" / "epoch").write_text("57")
     await installation.stop()
     put_back(tmp_path)
     installation.open()
@@ -116,6 +120,15 @@ async def test_every_worker_notices_a_server_that_went_back(
     async with worker_program(language, directory, *server):
         fact = await installation.wait_for(WorkerLedgerContradicted)
         assert f"{fact.head_position} {fact.head_digest}\n" == kept
+        await eventually(lambda: "start the server with `--restored`" in (directory / "log").read_text())
+        assert (directory / "state" / "ledger-head").read_text() == kept
+        assert len(installation.facts(WorkerConnected)) == 1
+    await installation.stop()
+    installation.settings = replace(installation.settings, restored=True)
+    installation.open()
+    await installation.start()
+    async with worker_program(language, directory, *server):
+        assert (await installation.wait_for(WorkerConnected, 2)).epoch == 58
         await eventually(lambda: (directory / "state" / "ledger-head.contradicted").is_file())
         assert (directory / "state" / "ledger-head.contradicted").read_text() == kept
         await eventually(lambda: (directory / "state" / "ledger-head").is_file())

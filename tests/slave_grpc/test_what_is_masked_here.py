@@ -10,7 +10,8 @@ from typing import Any
 import grpc.aio
 import pytest
 
-from buildledger.events.operation import Run, SecretName, Upload
+from buildledger.events.ids import BuildId
+from buildledger.events.operation import EnvironmentValue, Run, SecretName, Text, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.logs.artifacts import read_whole
@@ -90,6 +91,50 @@ async def test_a_secret_that_may_be_seen_is_no_secret_to_the_worker(installation
     assert (await installation.ended(operation)).detail == SECRET
 
 
+async def test_a_later_program_is_told_what_to_hide(installation: Installation, bob: RawWorker) -> None:
+    """It may find in a file what an earlier one was given: no variable holds the secret, yet the worker masks it."""
+    build = await installation.build("bob")
+    await ran(installation, bob, build, PROGRAM, 0)
+    later = await installation.operation(build, Run(argv=("cat", ".netrc"), capture_bytes=1_000), 1)
+    desired = await bob.expect_run(later)
+    (secret,) = desired.spec.command.secrets
+    assert (secret.value.decode(), secret.env, secret.file_env) == (SECRET, "", "")
+    script = Script.of(later, desired)
+    await bob.report(script.started(), script.output(f"it is {SECRET}".encode()), script.exited())
+    assert (await installation.ended(later)).text == "it is ***"
+
+
+async def test_a_later_program_may_say_that_it_may_be_seen(installation: Installation, bob: RawWorker) -> None:
+    """`mask: false` counts for the step that has it."""
+    build = await installation.build("bob")
+    await ran(installation, bob, build, PROGRAM, 0)
+    spec = Run(argv=("x",), env={"PASSWORD": SecretName("password", mask=False)})
+    later = await installation.operation(build, spec, 1)
+    assert not (await bob.expect_run(later)).spec.command.secrets
+
+
+async def test_what_a_worker_says_of_files_is_masked(installation: Installation, bob: RawWorker) -> None:
+    """An upload is given no secret, but a file may be called like one that a program of its build was given."""
+    build = await installation.build("bob")
+    await ran(installation, bob, build, PROGRAM, 0)
+    operation = await installation.operation(build, PLAIN, 1)
+    script = Script.of(operation, await bob.expect_run(operation))
+    error = pb.FileError(code=pb.FILE_ERROR_CODE_IO, path=SECRET.encode())
+    end = script.exited(code=1)
+    end.exited.reason = pb.EXIT_REASON_FILE_FAILED
+    end.exited.message = f"{SECRET}.xml is a pipe"
+    await bob.report(script.event(file_result=pb.FileResult(error=error)), end)
+    assert "***.xml is a pipe" in (await installation.ended(operation)).detail
+
+
+async def test_what_no_worker_can_take_is_refused(installation: Installation, bob: RawWorker) -> None:
+    """A specification beyond the protocol's largest message would end the session again and again."""
+    variables: dict[str, EnvironmentValue] = {f"V{number}": Text("x" * 4_096) for number in range(300)}
+    operation = await installation.operation(await installation.build("bob"), Run(argv=("x",), env=variables))
+    ended = await installation.ended(operation)
+    assert (ended.reason, "more than the" in ended.detail) == ("start_failed", True)
+
+
 async def test_secrets_in_reports_are_hidden_before_they_are_kept(installation: Installation, bob: RawWorker) -> None:
     """The artifact holds the masked report under its own digest, and file names without secrets."""
     ended = await upload(installation, bob, REPORTS, f"{SECRET}.xml")
@@ -114,13 +159,18 @@ async def test_other_files_are_kept_as_they_are(installation: Installation, bob:
     assert read_whole(installation.artifacts, manifest.entries[0].sha256) == REPORT
 
 
+async def ran(installation: Installation, bob: RawWorker, build: BuildId, spec: Run, step: int) -> None:
+    """A program that has run in a build."""
+    operation = await installation.operation(build, spec, step)
+    script = Script.of(operation, await bob.expect_run(operation))
+    await bob.report(script.started(), script.exited())
+    await installation.ended(operation)
+
+
 async def upload(installation: Installation, bob: RawWorker, spec: Upload, name: str) -> Any:
     """How an upload of one report ends, in a build whose program was given the secret."""
     build = await installation.build("bob")
-    ran = await installation.operation(build, PROGRAM, 0)
-    script = Script.of(ran, await bob.expect_run(ran))
-    await bob.report(script.started(), script.exited())
-    await installation.ended(ran)
+    await ran(installation, bob, build, PROGRAM, 0)
     operation = await installation.operation(build, spec, 1)
     desired = await bob.expect_run(operation)
     digest = hashlib.sha256(REPORT).digest()

@@ -39,5 +39,6 @@ def contradiction_problems(deps: ApiDependencies, *, detailed: bool) -> list[str
     holds = f"it ended at {ended}" if ended < newest.head_position else "other facts are there"
     return [
         f"{told}: {newest.worker} at {recorded.meta.recorded_at:%Y-%m-%d %H:%M} UTC with one of position"
-        f" {newest.head_position}, and {holds}; `buildledger audit verify`"
+        f" {newest.head_position}, and {holds}; if it was restored, `buildledger serve --restored` lets its workers in,"
+        " else see `buildledger audit verify`"
     ]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from buildledger.clock import Clock
 from buildledger.domain.command import Command
-from buildledger.domain.refusals import DuplicateWorkerRefusal, Refusal
+from buildledger.domain.refusals import DuplicateWorkerRefusal, LedgerBehindRefusal, Refusal
 from buildledger.domain.worker import ConnectWorker, DisconnectWorker, ResumeWorker
 from buildledger.events.ids import ServerId, worker_id
 from buildledger.events.worker import DisconnectReason, WorkerConnected
@@ -38,6 +38,8 @@ WORD_CHARACTERS = 200
 """Of what a worker says of itself in a word: its operating system, its version, a feature, a label's name."""
 LABEL_CHARACTERS = 1_000
 CAPACITY_MAX = 10_000
+EPOCH_MAX = 2**50
+"""Sessions that a worker can't have had: beyond it numbers couldn't be kept for long."""
 
 
 class NotAdmittedError(Exception):
@@ -46,6 +48,10 @@ class NotAdmittedError(Exception):
     def __init__(self, down: pb.Down) -> None:
         super().__init__(down.error.message)
         self.down = down
+
+
+class LedgerBehindError(NotAdmittedError):
+    """The worker remembers what this ledger doesn't know."""
 
 
 class SessionAdmission:
@@ -95,12 +101,16 @@ class SessionAdmission:
             capacity=hello.capacity,
             features=tuple(hello.features),
             address=peer,
+            last_epoch=hello.last_epoch,
+            restored=self._settings.restored,
         )
         try:
             receipt = await self._connect(connect, hello)
         except Refusal as refusal:
             down = session_error(refusal, retry_seconds=self._retry_seconds(hello.name))
-            raise NotAdmittedError(down) from refusal
+            raise (LedgerBehindError if isinstance(refusal, LedgerBehindRefusal) else NotAdmittedError)(
+                down
+            ) from refusal
         except LedgerUnavailable as trouble:
             raise NotAdmittedError(
                 error(pb.ERROR_CODE_UNAVAILABLE, str(trouble), retry_seconds=RETRY_SECONDS)
@@ -185,15 +195,21 @@ class SessionAdmission:
                 raise _violation(
                     f"hello: {what} has to be printable and no longer than {characters} characters, not {text[:80]!r}"
                 )
-        if hello.HasField("ledger_head") and not is_head(hello.ledger_head):
-            raise _violation("hello: ledger_head has a position from 1 and a digest of 32 bytes, as a server gave it")
-        if not 0 <= hello.capacity <= CAPACITY_MAX:
-            raise _violation(f"hello: a worker's capacity is at most {CAPACITY_MAX}, not {hello.capacity}")
+        _check_numbers(hello)
         for run in hello.runs:
             try:
                 UUID(run.run_id)
             except ValueError:
                 raise _violation(f"{run.run_id!r} is not a run id") from None
+
+
+def _check_numbers(hello: pb.Hello) -> None:
+    if hello.HasField("ledger_head") and not is_head(hello.ledger_head):
+        raise _violation("hello: ledger_head has a position from 1 and a digest of 32 bytes, as a server gave it")
+    if hello.last_epoch >= EPOCH_MAX:
+        raise _violation(f"hello: no worker can have had session {hello.last_epoch}")
+    if not 0 <= hello.capacity <= CAPACITY_MAX:
+        raise _violation(f"hello: a worker's capacity is at most {CAPACITY_MAX}, not {hello.capacity}")
 
 
 def welcome(

@@ -1,14 +1,17 @@
 """From open operations to the protocol's `DesiredRun`: what one worker is told to do, with specs, secrets and files."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
-from buildledger.events.operation import Download, Ended, EndReason, Upload
+from buildledger.events.operation import Download, Ended, EndReason, Run, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.sessions.secret_source import SecretSource
 from buildledger.slave_grpc.state.open_work import OpenOperation
 from buildledger.slave_grpc.wire.run_specs import ATTEMPT, UnsendableError, run_spec, secret_names
+
+_log = logging.getLogger(__name__)
 
 
 class RunFiles(Protocol):
@@ -68,10 +71,25 @@ class DesiredRunBuilder:
         spec = operation.spec
         values = await self._values(secret_names(spec))
         files = await self._files.files(operation) if isinstance(spec, Download) else ()
-        sent = run_spec(spec, operation.directory, self._features, values.__getitem__, files, os=self._os)
+        hidden = await self._hidden(operation, values)
+        sent = run_spec(
+            spec, operation.directory, self._features, values.__getitem__, files, os=self._os, hidden=hidden
+        )
         if isinstance(spec, Upload | Download):
             sent.blob_token = self._files.token(operation)
         return sent
+
+    async def _hidden(self, operation: OpenOperation, given: Collection[str]) -> list[tuple[str, str]]:
+        """What the build was given before, and this program isn't; left out if it can't be read any more."""
+        values: list[tuple[str, str]] = []
+        if isinstance(operation.spec, Run):
+            for name in operation.secrets:
+                if name not in given:
+                    try:
+                        values.append((name, await asyncio.to_thread(self._secrets.get, name)))
+                    except (LookupError, OSError) as error:
+                        _log.warning("secret %r can't be had, so it can't be masked: %s", name, error)
+        return values
 
     async def _values(self, names: Sequence[str]) -> dict[str, str]:
         values: dict[str, str] = {}

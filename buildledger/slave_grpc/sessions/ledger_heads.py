@@ -1,8 +1,9 @@
 """Heads of the ledger that workers keep: what they are given, and whether what they come with still holds.
 
 Whoever puts an earlier ledger, or another one, in the place of this one can't reach the heads on the workers' machines.
-A worker whose head doesn't hold is let in all the same, for a ledger that was restored from a backup is no reason to
-build nothing. It is told, it is logged, and it is a fact, which health and `audit verify` show.
+That is told to the worker and logged, and it is a fact, which health and `audit verify` show. Whether the worker is let
+in is another question: it is refused if it has had sessions that the ledger doesn't know, until somebody says that the
+ledger was restored.
 """
 
 import asyncio
@@ -65,7 +66,7 @@ class LedgerHeads:
         )
         _log.error(
             "worker %s was given a head of the ledger at position %d, and this ledger %s."
-            " It was restored from a backup, or altered: `buildledger audit verify`",
+            " It was restored from a backup (`buildledger serve --restored`), or altered (`buildledger audit verify`)",
             worker,
             held.position,
             what,

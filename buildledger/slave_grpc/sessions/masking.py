@@ -6,8 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from buildledger.events.ids import BuildId
-from buildledger.events.operation import Ended, Mask, mask_text, masked_secrets
+from buildledger.events.operation import Ended, Mask, mask_text
 from buildledger.logs.artifacts import ArtifactStore, read_whole
 from buildledger.logs.artifacts_manifest import Entry, Manifest
 from buildledger.reports.masked import masked_report
@@ -24,10 +23,6 @@ class MaskSource(Protocol):
         """A mask for secrets by their names; None: there is nothing to mask."""
         ...
 
-    def of_build(self, build_id: BuildId) -> Mask | None:
-        """A mask for the secrets that the programs of a build were given."""
-        ...
-
 
 class NoMasks:
     """The source of a server that has no secrets."""
@@ -37,18 +32,12 @@ class NoMasks:
         del names
         return None
 
-    def of_build(self, build_id: BuildId) -> Mask | None:
-        """See `MaskSource`."""
-        del build_id
-        return None
-
 
 async def mask_ended(ended: Ended, operation: OpenOperation, masks: MaskSource) -> Ended:
-    """An end without the secrets of its operation in what the worker says and what was captured."""
-    names = masked_secrets(operation.spec)
-    if not names or not (ended.detail or ended.text):
+    """An end without the secrets of its build in what the worker says and what was captured."""
+    if not operation.secrets or not (ended.detail or ended.text):
         return ended
-    mask = await asyncio.to_thread(masks.of, names)
+    mask = await asyncio.to_thread(masks.of, operation.secrets)
     if mask is None:
         return ended
     return msgspec.structs.replace(ended, detail=mask_text(mask, ended.detail), text=mask_text(mask, ended.text))

@@ -15,7 +15,7 @@ from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.store import LogStore
 from buildledger.slave_grpc.blobs.access import BlobAccess
 from buildledger.slave_grpc.identity.caller import current_caller
-from buildledger.slave_grpc.sessions.admission import NotAdmittedError, SessionAdmission, welcome
+from buildledger.slave_grpc.sessions.admission import LedgerBehindError, NotAdmittedError, SessionAdmission, welcome
 from buildledger.slave_grpc.sessions.ledger_heads import LedgerHeads, ToldHeads
 from buildledger.slave_grpc.sessions.masking import MaskSource
 from buildledger.slave_grpc.sessions.receive_budget import ReceiveBudget
@@ -90,6 +90,8 @@ class Sessions:
             epoch = await self._admit(hello, context)
         except NotAdmittedError as refusal:
             _log.warning("%s is not admitted: %s", context.peer(), refusal)
+            if isinstance(refusal, LedgerBehindError) and hello.HasField("ledger_head"):
+                await self._heads.contradicted(hello.name, hello.ledger_head)
             async with asyncio.timeout(WRITE_SECONDS):
                 await context.write(refusal.down)
             return

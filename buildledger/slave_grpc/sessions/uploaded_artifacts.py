@@ -68,7 +68,7 @@ class UploadedArtifacts:
         Raises:
             NothingStoredError: One does.
         """
-        mask = self._masks.of_build(operation.build_id)
+        mask = self._masks.of(operation.secrets)
         if mask is None:
             return found
         if spec.reports:

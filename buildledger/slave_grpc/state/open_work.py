@@ -19,7 +19,7 @@ from buildledger.events.build import (
 )
 from buildledger.events.fact import Recorded
 from buildledger.events.ids import BuildId, OperationId, ServerId, WorkerId, worker_id
-from buildledger.events.operation import SERVER_SIDE, OperationSpec
+from buildledger.events.operation import SERVER_SIDE, OperationSpec, masked_secrets, shown_secrets
 from buildledger.events.worker import (
     PausedBy,
     WorkerConnected,
@@ -49,6 +49,9 @@ class OpenOperation(msgspec.Struct, kw_only=True):
     started: bool = False
     stop_reason: str | None = None
     """Why it is to be stopped; None: it is to run."""
+    secrets: tuple[str, ...] = ()
+    """Names of those that its build has been given up to here and that nobody is to see: what an earlier step has
+    written to a file, this one may say."""
 
 
 class OpenBuild(msgspec.Struct, kw_only=True):
@@ -59,6 +62,8 @@ class OpenBuild(msgspec.Struct, kw_only=True):
     operations: set[OperationId] = msgspec.field(default_factory=set)
     stored_bytes: int = 0
     """Size of its artifacts."""
+    secrets: tuple[str, ...] = ()
+    """Names of those that its operations were given so far and that nobody is to see, sorted."""
 
 
 class ConnectedWorker(msgspec.Struct, kw_only=True):
@@ -110,7 +115,7 @@ class Changes:
 class OpenWork:
     """Open operations by worker. Fed facts in the order of positions."""
 
-    VERSION = 4
+    VERSION = 5
 
     def __init__(self, state: OpenWorkState | None = None) -> None:
         self._state = state or OpenWorkState()
@@ -216,6 +221,8 @@ class OpenWork:
         build = self._state.builds.get(build_id)
         if build is None or isinstance(fact.spec, SERVER_SIDE):
             return
+        if not (given := masked_secrets(fact.spec)).issubset(build.secrets):
+            build.secrets = tuple(sorted({*build.secrets, *given}))
         operation = OpenOperation(
             operation_id=fact.operation_id,
             build_id=build_id,
@@ -225,6 +232,7 @@ class OpenWork:
             label=fact.label,
             directory=build.directory,
             spec=fact.spec,
+            secrets=tuple(name for name in build.secrets if name in given or name not in shown_secrets(fact.spec)),
             causation_id=recorded.meta.command_id,
             correlation_id=recorded.meta.correlation_id,
         )

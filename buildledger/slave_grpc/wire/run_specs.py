@@ -2,7 +2,7 @@
 
 import posixpath
 import stat
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import assert_never
 
 from buildledger.events.operation import (
@@ -28,6 +28,8 @@ USUAL_GRACE_SECONDS = 10.0
 WINDOWS = "windows"
 STOPPING_SHELL = ("/bin/sh", "-e", "-c")
 """Ends a script with its first command that fails. `cmd.exe` of Windows has nothing like it."""
+SPEC_BYTES = (1 << 20) - (16 << 10)
+"""Of one specification: workers take messages of 1 MiB, and what stands around it needs room."""
 ATTEMPT = 1
 """The attempt of every run on the wire: each try at an operation is an operation with an id of its own."""
 
@@ -55,19 +57,25 @@ def run_spec(
     files: Sequence[pb.FileIn] = (),
     *,
     os: str = "",
+    hidden: Iterable[tuple[str, str]] = (),
 ) -> pb.RunSpec:
     """The specification that a worker gets; never kept anywhere, since it may hold secrets.
 
     `secret` gives the value of a secret by name; `files` are those that a download is to fetch;
-    `os` is the worker's operating system, as it says itself.
+    `os` is the worker's operating system, as it says itself; `hidden` are further secrets, with their names, that a
+    program isn't given but may have from an earlier one, through a file: the worker hides them all the same.
 
     Raises:
-        UnsendableError: The worker doesn't offer a feature that the operation can't do without.
+        UnsendableError: The worker doesn't offer a feature that the operation can't do without, or the whole is larger
+            than a worker takes.
     """
     sent = pb.RunSpec(builddir=directory)
     match spec:
         case Run():
             _command(sent, spec, features, secret, os)
+            sent.command.secrets.extend(pb.Secret(name=name, value=value.encode()) for name, value in hidden)
+            if sent.command.secrets:
+                _require("secrets", features)
         case Upload():
             _require("blobs", features)
             _upload(sent, spec, features)
@@ -83,6 +91,10 @@ def run_spec(
             _file_operation(sent, spec)
         case _:
             assert_never(spec)
+    if (size := sent.ByteSize()) > SPEC_BYTES:
+        what = "with its variables, secrets and names of files"
+        text = f"{what} it has {size} bytes, more than the {SPEC_BYTES} that a worker takes"
+        raise UnsendableError(text, reason="start_failed")
     return sent
 
 
@@ -100,7 +112,6 @@ def _command(sent: pb.RunSpec, spec: Run, features: Collection[str], secret: Cal
         if isinstance(value, SecretName) and not value.mask:
             command.env[name] = secret(value.name)
         elif isinstance(value, SecretName):
-            _require("secrets", features)
             command.secrets.add(name=value.name, env=name, value=secret(value.name).encode())
         else:
             command.env[name] = value.value

@@ -94,7 +94,7 @@ def run_spec(
     if (size := sent.ByteSize()) > SPEC_BYTES:
         what = "with its variables, secrets and names of files"
         text = f"{what} it has {size} bytes, more than the {SPEC_BYTES} that a worker takes"
-        raise UnsendableError(text, reason="start_failed")
+        raise UnsendableError(text, reason=EndReason.START_FAILED)
     return sent
 
 

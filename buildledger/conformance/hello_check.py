@@ -58,7 +58,7 @@ def hello_violations(hello: pb.Hello, name: str) -> list[str]:
         found.append(f"Hello speaks versions {hello.proto_min} to {hello.proto_max}")
     if len(set(hello.features)) != len(hello.features):
         found.append("Hello.features names a feature twice")
-    if hello.limits.message_bytes < 1 << 20:
+    if hello.HasField("limits") and hello.limits.message_bytes < 1 << 20:
         found.append(f"Hello.limits.message_bytes is {hello.limits.message_bytes}, less than 1 MiB")
     for run in hello.runs:
         if run.state in (pb.RUN_STATE_UNSPECIFIED, pb.RUN_STATE_NEW, pb.RUN_STATE_RELEASED):

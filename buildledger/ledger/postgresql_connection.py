@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from eventsourcing import persistence
@@ -14,13 +15,22 @@ from buildledger.ledger.errors import LedgerFormatError
 from buildledger.ledger.store import Watch
 
 CONNECT_TIMEOUT_SECONDS = 5
+CONNECTION_OPTIONS: dict[str, Any] = {
+    "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""Of every connection: one whose machine is gone without a word breaks within half a minute, else it may hang for hours
+with whoever waits for its answer."""
 
 PostgresConnection = psycopg.Connection[TupleRow]
 
 
 def connect(url: str) -> PostgresConnection:
     """A connection that commits every statement."""
-    return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_SECONDS)
+    return psycopg.connect(url, autocommit=True, **CONNECTION_OPTIONS)
 
 
 def migrate(db: PostgresConnection) -> None:

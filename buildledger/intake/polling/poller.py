@@ -27,7 +27,7 @@ from buildledger.domain.source import (
 )
 from buildledger.events.change import BranchMoved, FailureCause
 from buildledger.events.ids import change_id, source_id
-from buildledger.events.limits import LINE_CHARACTERS, NAME_BYTES, held
+from buildledger.events.limits import LINE_CHARACTERS, NAME_BYTES, storable
 from buildledger.intake.polling.mirror import Mirror, SourceError
 from buildledger.intake.polling.recording import Recorder
 from buildledger.intake.polling.source_guard import SourceGuard
@@ -112,7 +112,7 @@ class Poller:
                 await self._poll_and_repair(hinted)
             except SourceError as error:
                 await self._decide(
-                    ReportSourceFailure(source=name, cause=error.cause, detail=held(error.detail, LINE_CHARACTERS))
+                    ReportSourceFailure(source=name, cause=error.cause, detail=storable(error.detail, LINE_CHARACTERS))
                 )
                 self._log_failure(error)
             else:
@@ -169,8 +169,8 @@ class Poller:
         """Whether a branch is wanted, and can be told of: one with too long a name is left out, not the source."""
         if not globs.matches(self._source.branches, branch):
             return False
-        if fits := len(branch.encode()) <= NAME_BYTES:
-            return fits
+        if len(branch.encode()) <= NAME_BYTES:
+            return True
         if branch not in self._left_out:
             self._left_out.add(branch)
             _log.warning("source %s: the branch %.80s… is left out: its name is too long", self._source.name, branch)

@@ -11,7 +11,7 @@ from buildledger.events.results import Result
 from tests.api.calls import named, post, read
 from tests.api.conftest import Site, settled
 from tests.projections.running_build import SOURCE
-from tests.projections.world import nowhere, revision
+from tests.projections.samples import nowhere, revision
 
 
 async def test_a_running_build_can_be_stopped(site: Site, client: httpx.AsyncClient) -> None:

@@ -5,7 +5,6 @@ import hashlib
 import os
 import threading
 from collections.abc import Generator, Iterator
-from io import FileIO
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,19 +12,17 @@ from buildledger.logs.artifacts import (
     READ_BYTES,
     ArtifactAlteredError,
     ArtifactError,
-    IncompleteUploadError,
     OverQuotaError,
     StoredFile,
     Upload,
     UploadBusyError,
-    WrongDigestError,
     WrongOffsetError,
     digest_of,
 )
+from buildledger.logs.artifacts_upload import LocalUpload
 from buildledger.logs.elsewhere import NoOtherStores, OtherStores
 from buildledger.logs.packs import sync_directory
 
-_HASH_BYTES = 1024 * 1024
 CHECKED_MAX = 100_000
 """Files whose check is remembered: some 30 MB."""
 _DIGEST_CHARACTERS = hashlib.sha256().digest_size * 2
@@ -80,7 +77,7 @@ class LocalArtifactStore:
             held = self.held_bytes(sha256, owner)
             if offset not in (0, held):
                 raise WrongOffsetError(offset, held)
-            upload = _LocalUpload(self, sha256, size_bytes, part, offset)
+            upload = LocalUpload(sha256, size_bytes, part, offset, adopt=self._adopt, free=self._free)
             self._busy[part] = size_bytes
             return upload
 
@@ -93,7 +90,7 @@ class LocalArtifactStore:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            self.adopt(part, sha256, len(data))
+            self._adopt(part, sha256, len(data))
         finally:
             part.unlink(missing_ok=True)
         return sha256
@@ -193,7 +190,7 @@ class LocalArtifactStore:
             raise ArtifactError(f"{sha256!r} is not a SHA-256 in hexadecimal")
         return self._directory / sha256[:2] / sha256
 
-    def adopt(self, part: Path, sha256: str, size_bytes: int) -> None:
+    def _adopt(self, part: Path, sha256: str, size_bytes: int) -> None:
         """Give a file that is durable its name, in one step."""
         path = self._own_path(sha256)
         with self._lock:
@@ -204,7 +201,7 @@ class LocalArtifactStore:
             part.replace(path)
         sync_directory(path.parent)
 
-    def free(self, part: Path) -> None:
+    def _free(self, part: Path) -> None:
         """Let another upload of the same file begin."""
         with self._lock:
             self._busy.pop(part, None)
@@ -215,57 +212,3 @@ class LocalArtifactStore:
     def _part(self, sha256: str, owner: str) -> Path:
         self._own_path(sha256)
         return self._incoming / (f"{owner}.{sha256}.part" if owner else f"{sha256}.part")
-
-
-class _LocalUpload:
-    """An upload that writes to a file in the incoming directory; see `Upload`."""
-
-    def __init__(self, store: LocalArtifactStore, sha256: str, size_bytes: int, part: Path, offset: int) -> None:
-        self._store = store
-        self._sha256 = sha256
-        self._size_bytes = size_bytes
-        self._part = part
-        self._hasher = hashlib.sha256()
-        self._held_bytes = offset
-        # Unbuffered: what a full disk doesn't take is told at once, and not once more when the file is closed.
-        self._file: FileIO | None = part.open("r+b" if offset else "w+b", buffering=0)
-        while offset and (piece := self._file.read(_HASH_BYTES)):
-            self._hasher.update(piece)
-
-    def write(self, data: bytes) -> None:
-        """See `Upload.write`."""
-        assert self._file is not None
-        if self._held_bytes + len(data) > self._size_bytes:
-            self._discard()
-            raise WrongDigestError(f"it has grown meanwhile: more than the announced {self._size_bytes} bytes came")
-        rest = memoryview(data)
-        while rest:
-            written = self._file.write(rest)
-            self._hasher.update(rest[:written])
-            self._held_bytes += written
-            rest = rest[written:]
-
-    def finish(self) -> None:
-        """See `Upload.finish`."""
-        assert self._file is not None
-        if self._held_bytes < self._size_bytes:
-            raise IncompleteUploadError(f"{self._held_bytes} of {self._size_bytes} bytes have come")
-        if self._hasher.hexdigest() != self._sha256:
-            self._discard()
-            raise WrongDigestError("it has changed meanwhile: what came isn't what was announced")
-        os.fsync(self._file.fileno())
-        self._store.adopt(self._part, self._sha256, self._size_bytes)
-        self.close()
-
-    def close(self) -> None:
-        """See `Upload.close`."""
-        if self._file is not None:
-            file, self._file = self._file, None
-            try:
-                file.close()
-            finally:
-                self._store.free(self._part)
-
-    def _discard(self) -> None:
-        self.close()
-        self._part.unlink(missing_ok=True)

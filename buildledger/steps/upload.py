@@ -11,6 +11,7 @@ from buildledger.events.operation import Upload
 from buildledger.events.results import Result
 from buildledger.steps.outcome import conclude, told
 from buildledger.steps.program import Conclusion, Operation, Program, StepInputs, StepProgram, UnusableStepError
+from buildledger.wording import plural
 
 DEFAULT_NAME = "files"
 """Of the build's whole directory, which has no name of its own."""
@@ -44,8 +45,8 @@ def check_name(name: str) -> None:
 
 
 def _extent(kept: KeptArtifact) -> str:
-    size = f"{kept.size_bytes:,} {'byte' if kept.size_bytes == 1 else 'bytes'}"
-    return f"{kept.file_count:,} {'file' if kept.file_count == 1 else 'files'}, {size}" if kept.directory else size
+    size = plural(kept.size_bytes, "byte")
+    return f"{plural(kept.file_count, 'file')}, {size}" if kept.directory else size
 
 
 PROGRAM = StepProgram(name="upload", version=3, start=upload)

@@ -14,6 +14,7 @@ from typing import Any, Final
 import grpc.aio
 
 from buildledger.events.ids import OperationId
+from buildledger.events.worker import DisconnectReason
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.skipping import reason_of, traced
 from buildledger.logs.store import LogStoreError
@@ -50,7 +51,7 @@ class Session:
         self.worker: Final = hello.name
         self.epoch: Final = epoch
         self.instance_id: Final = hello.instance_id
-        self.reason = "stream_ended"
+        self.reason: DisconnectReason = DisconnectReason.STREAM_ENDED
         """Why the session ended, as the fact `worker.disconnected` says it."""
         self.finished: Final = asyncio.Event()
         """Set when nothing of the session is being stored any more."""
@@ -74,7 +75,7 @@ class Session:
         self._said_goodbye = False
         """Whether the worker has ended it."""
         self._received_at = self._loop.time()
-        sender.on_failure = lambda: self.close("stream_ended")
+        sender.on_failure = lambda: self.close(DisconnectReason.STREAM_ENDED)
 
     def resume(self, hello: pb.Hello, operations: dict[OperationId, OpenOperation]) -> Iterable[OpenOperation]:
         """Compare the runs that the worker holds with the open operations, and send what is desired of them.
@@ -113,13 +114,13 @@ class Session:
 
     def drain(self, seconds: float) -> None:
         """Ask the worker to reconnect within so many seconds, perhaps to another server."""
-        if self.reason == "stream_ended":
-            self.reason = "drained"
+        if self.reason == DisconnectReason.STREAM_ENDED:
+            self.reason = DisconnectReason.DRAINED
         down = pb.Down(drain=pb.Drain())
         down.drain.deadline.FromMilliseconds(int(seconds * 1000))
         self._sender.send(down)
 
-    def close(self, reason: str, last: pb.Down | None = None) -> None:
+    def close(self, reason: DisconnectReason, last: pb.Down | None = None) -> None:
         """End the stream, with a last message if the worker still takes one."""
         if self._closing:
             return
@@ -134,7 +135,7 @@ class Session:
         # While something is being stored, it may be this side that reads too slowly.
         if self._storing is None and now - self._received_at >= silent_seconds:
             _log.warning("worker %s has been silent for %.0f s", self.worker, silent_seconds)
-            self._closing, self.reason = True, "silent"
+            self._closing, self.reason = True, DisconnectReason.SILENT
             self._interrupt()
         elif self._sender.stalled(now):
             _log.warning("worker %s takes nothing that is sent to it", self.worker)
@@ -178,7 +179,8 @@ class Session:
             case "drain_request":
                 self._on_drain_request(up.drain_request.reason)
             case "goodbye":
-                self.reason = "drained" if self.reason == "drained" else "goodbye"
+                if self.reason != DisconnectReason.DRAINED:
+                    self.reason = DisconnectReason.GOODBYE
                 self._said_goodbye = True
             case "hello":
                 raise ProtocolViolationError("a stream begins with one hello and has no second")
@@ -214,7 +216,8 @@ class Session:
             shown = None if isinstance(trouble, LogStoreError) else traced(trouble)
             _log.error("what worker %s reported can't be stored: %s", *said, exc_info=shown)
             self.close(
-                "stream_ended", error(pb.ERROR_CODE_UNAVAILABLE, "the server can't store what the worker reports")
+                DisconnectReason.STREAM_ENDED,
+                error(pb.ERROR_CODE_UNAVAILABLE, "the server can't store what the worker reports"),
             )
         finally:
             self._storing = None
@@ -256,7 +259,7 @@ class Session:
 
     def _close_for_violation(self, violation: ProtocolViolationError) -> None:
         _log.error("worker %s broke the protocol: %s", self.worker, violation)
-        self.close("stream_ended", error(pb.ERROR_CODE_PROTOCOL_VIOLATION, str(violation)))
+        self.close(DisconnectReason.STREAM_ENDED, error(pb.ERROR_CODE_PROTOCOL_VIOLATION, str(violation)))
 
     def _interrupt(self) -> None:
         """Cancel the handler's task, once, whatever it waits for."""

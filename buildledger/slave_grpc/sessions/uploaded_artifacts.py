@@ -9,11 +9,11 @@ from buildledger.domain.build import StoreArtifact
 from buildledger.domain.command import Command
 from buildledger.events.answers import KeptArtifact, answer_text
 from buildledger.events.build import ArtifactStored
-from buildledger.events.operation import Ended, Upload
+from buildledger.events.operation import Ended, EndReason, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.artifacts_manifest import Manifest, ManifestError
-from buildledger.slave_grpc.sessions.unmasked import MaskSource, mask_reports, shows_secret
+from buildledger.slave_grpc.sessions.masking import MaskSource, mask_reports, shows_secret
 from buildledger.slave_grpc.state.open_work import OpenOperation
 from buildledger.slave_grpc.wire import upload_result
 
@@ -22,11 +22,11 @@ class UploadedArtifacts:
     """The artifacts of the builds of one worker."""
 
     def __init__(
-        self, artifacts: ArtifactStore, came: Callable[[OpenOperation], Mapping[str, int]], masks: MaskSource
+        self, artifacts: ArtifactStore, received_sizes: Callable[[OpenOperation], Mapping[str, int]], masks: MaskSource
     ) -> None:
-        """`came` gives the sizes of the files that a run has sent, by SHA-256."""
+        """`received_sizes` gives the sizes of the files that a run has sent, by SHA-256."""
         self._artifacts = artifacts
-        self._came = came
+        self._received_sizes = received_sizes
         self._masks = masks
 
     async def store(
@@ -35,19 +35,19 @@ class UploadedArtifacts:
         """Store what an upload brought; returns its operation's end, and the command that records the artifact."""
         replace = msgspec.structs.replace
         try:
-            found = upload_result.stored_artifact(spec, files, self._came(operation))
+            found = upload_result.stored_artifact(spec, files, self._received_sizes(operation))
             if isinstance(found, Manifest):
                 found = await asyncio.to_thread(self._without_secrets, operation, spec, found)
                 sha256 = await asyncio.to_thread(self._artifacts.put, found.encode())
                 size, count = found.size_bytes, len(found.files)
                 found = KeptArtifact(sha256=sha256, size_bytes=size, directory=True, file_count=count)
         except ManifestError as error:
-            return replace(ended, reason="refused_path", exit_code=None, detail=str(error)), ()
+            return replace(ended, reason=EndReason.REFUSED_PATH, exit_code=None, detail=str(error)), ()
         except upload_result.NothingStoredError as error:
             return replace(ended, reason=error.reason, exit_code=None, detail=str(error)), ()
         except OSError as error:
             detail = f"the server's disk takes no more: {error.strerror}"
-            return replace(ended, reason="io_error", exit_code=None, detail=detail), ()
+            return replace(ended, reason=EndReason.IO_ERROR, exit_code=None, detail=detail), ()
         if found is None:
             return ended, ()
         artifact = ArtifactStored(
@@ -74,5 +74,5 @@ class UploadedArtifacts:
         if spec.reports:
             return mask_reports(found, mask, self._artifacts)
         if shows_secret(found, mask):
-            raise upload_result.NothingStoredError("refused_path", "the name of a file in it holds a secret")
+            raise upload_result.NothingStoredError(EndReason.REFUSED_PATH, "the name of a file in it holds a secret")
         return found

@@ -55,7 +55,7 @@ class RunEventSink:
         masks: MaskSource,
         waiting: Outage,
     ) -> None:
-        """`received_sizes` gives the sizes of the files that a run has sent, by SHA-256; `waiting` is told of failures."""
+        """`received_sizes` gives the sizes of the files that a run has sent, by SHA-256; `waiting` is told failures."""
         self._worker = worker
         self._ledger = ledger
         self._logs = logs

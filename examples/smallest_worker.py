@@ -34,7 +34,7 @@ class Run:
         self.task = asyncio.create_task(self.perform(want.spec, want.spec.command, worker))
 
     def tell(self, **event):
-        self.events.append(pb.RunEvent(**self.ref, fence=self.fence, event_no=len(self.events) + 1, **event))
+        self.events.append(pb.RunEvent(**self.ref, event_no=len(self.events) + 1, **event))
 
     async def perform(self, spec, command, worker):
         asked = {field.name for field, _ in spec.ListFields() + command.ListFields()}
@@ -62,8 +62,7 @@ class Run:
             self.kill(process)  # what it has left behind ends with it, and all of it with the worker
         end = {"code": process.returncode} if process.returncode >= 0 else {"signal": -process.returncode}
         totals = [pb.OutputTotal(channel=channel, bytes=size) for channel, size in self.sizes.items()]
-        reason = self.reason or pb.EXIT_REASON_COMPLETED
-        return self.tell(exited=pb.Exited(reason=reason, output_totals=totals, **end))
+        return self.tell(exited=pb.Exited(reason=self.reason or pb.EXIT_REASON_COMPLETED, output_totals=totals, **end))
 
     async def follow(self, process, limits, log_limit, worker):
         """Deliver what the command writes, as far as there is credit, and kill it for the first reason there is."""
@@ -165,8 +164,8 @@ class Worker:
                 self.runs[want.run_id, want.attempt] = Run(want, self)
             elif run is not None and want.want == pb.WANT_RELEASE and run.task.done():
                 del self.runs[want.run_id, want.attempt]
-            elif run is not None:
-                run.reason = run.reason or STOPS.get(want.want)
+            elif run is not None and want.fence >= run.fence:
+                run.reason, run.fence = run.reason or STOPS.get(want.want), want.fence
         for key in self.runs.keys() - wanted if desired.full else ():
             self.runs.pop(key).task.cancel()
 
@@ -188,6 +187,7 @@ class Worker:
             for run in list(self.runs.values()) if self.welcome else ():
                 while run.sent < len(run.events):
                     event = run.events[run.sent]
+                    event.fence = run.fence
                     yield pb.Up(events=pb.RunEvents(events=[event]))
                     run.sent = max(run.sent, event.event_no)  # it may be acknowledged already
             if self.welcome and time.monotonic() >= due:

@@ -36,12 +36,13 @@ def join(
     shared = SharedState(configurations)
     contexts = EvaluationContexts(ChangePaths(ledger))
     running = BuildRunner(shared, contexts)
-    assigning = Scheduler(shared, contexts, running)
+    triggering = Triggering(shared, contexts)
+    assigning = Scheduler(shared, contexts, running, triggering.default_branch)
     return Runner(
         ledger,
         clock,
         shared,
-        Triggering(shared, contexts),
+        triggering,
         (
             Leases(shared, serves=serves, lease_seconds=lease_seconds),
             running,

@@ -18,6 +18,7 @@ from buildledger.domain.machine import ALERT_AFTER_FAILURES
 from buildledger.ledger.errors import StoreError
 from buildledger.projections.skipped import skipped_facts
 from buildledger.servers.entries import Singleton
+from buildledger.sources.failure_text import failure_text
 from buildledger.wording import plural
 
 UNTOLD = "sign in, or see the server's log, to learn why"
@@ -148,7 +149,8 @@ def source_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
         return [f"how the sources are can't be read: {type(error).__name__}"]
     if detailed:
         return [
-            f"source {name} can't be read since {outage.since:%Y-%m-%d %H:%M} UTC: {outage.cause}: {outage.detail}"
+            f"source {name} can't be read since {outage.since:%Y-%m-%d %H:%M} UTC:"
+            f" {failure_text(outage.cause, outage.detail)}"
             for name, outage in found.items()
         ]
     return [f"{len(found)} of the sources can't be read"] if found else []

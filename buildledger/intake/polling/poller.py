@@ -34,6 +34,7 @@ from buildledger.intake.polling.source_guard import SourceGuard
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.vault import Vault
 from buildledger.sources.commits import Commit
+from buildledger.sources.failure_text import failure_text
 
 HISTORY_CHANGES = 1000
 """Commits from before the source was configured that are recorded, the newest of all branches."""
@@ -125,7 +126,8 @@ class Poller:
         """Say it once for each outage and cause, and once more by a server that was started in the meantime."""
         if self._logged_cause != error.cause:
             self._logged_cause = error.cause
-            _log.warning("source %s can't be read and will be tried again: %s", self._source.name, error)
+            why = failure_text(error.cause, error.detail)
+            _log.warning("source %s can't be read and will be tried again: %s", self._source.name, why)
 
     def _log_recovery(self) -> None:
         if self._logged_cause is not None:

@@ -157,7 +157,10 @@ async def test_a_source_that_cannot_be_read_degrades(site: Site) -> None:
     health = health_of(site.deps)
     assert health.status == "degraded"
     [problem] = health.problems
-    assert re.fullmatch(r"source widget can't be read since [-0-9]+ [:0-9]+ UTC: network: no route to host", problem)
+    assert re.fullmatch(
+        r"source widget can't be read since [-0-9]+ [:0-9]+ UTC: it can't be reached \(network\): no route to host",
+        problem,
+    )
     assert health_of(site.deps, detailed=False).problems == ["1 of the sources can't be read"]
     site.world.execute(ReportSourceRecovery(source="widget"))
     site.settle()

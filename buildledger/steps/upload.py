@@ -5,6 +5,7 @@ from __future__ import annotations
 from posixpath import basename, normpath
 
 from buildledger.config import evaluate
+from buildledger.config.steps.step import names_artifact
 from buildledger.config.steps.upload import UploadStep
 from buildledger.events.answers import KEPT_ARTIFACT, KeptArtifact
 from buildledger.events.operation import Upload
@@ -41,9 +42,9 @@ def check_name(name: str) -> None:
     """Refuse what an artifact can't be called.
 
     Raises:
-        UnusableStepError: It is empty, a directory, or holds control characters.
+        UnusableStepError: It is blank, a directory, or holds control characters.
     """
-    if name in ("", ".", "..") or any(ord(character) < ord(" ") for character in name):
+    if not names_artifact(name):
         raise UnusableStepError(f"an artifact can't be named {name!r}")
 
 

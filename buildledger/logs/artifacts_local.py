@@ -2,9 +2,11 @@
 
 import contextlib
 import hashlib
+import math
 import os
 import threading
 from collections.abc import Generator, Iterator
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,6 +25,8 @@ from buildledger.logs.artifacts_upload import LocalUpload
 from buildledger.logs.elsewhere import NoOtherStores, OtherStores
 from buildledger.logs.packs import sync_directory
 
+BROUGHT_MAX = 100_000
+"""Files of which it is remembered who has brought them: some 15 MB."""
 CHECKED_MAX = 100_000
 """Files whose check is remembered: some 30 MB."""
 _DIGEST_CHARACTERS = hashlib.sha256().digest_size * 2
@@ -43,6 +47,8 @@ class LocalArtifactStore:
         self._used_bytes: int | None = None
         """None until somebody asks: it takes a walk through the directory."""
         self._lock = threading.RLock()
+        self._brought: dict[str, str] = {}
+        """Who has brought files that weren't here before, as long as nobody else has."""
         self._checked: dict[str, tuple[int, ...]] = {}
         """Which files had the right bytes, and when they had last been written to."""
 
@@ -77,7 +83,8 @@ class LocalArtifactStore:
             held = self.held_bytes(sha256, owner)
             if offset not in (0, held):
                 raise WrongOffsetError(offset, held)
-            upload = LocalUpload(sha256, size_bytes, part, offset, adopt=self._adopt, free=self._free)
+            adopt = partial(self._adopt, owner=owner)
+            upload = LocalUpload(sha256, size_bytes, part, offset, adopt=adopt, free=self._free)
             self._busy[part] = size_bytes
             return upload
 
@@ -150,6 +157,14 @@ class LocalArtifactStore:
                 self._used_bytes -= status.st_size
             return status.st_size
 
+    def withdraw(self, owner: str, sha256: str) -> int:
+        """See `ArtifactStore.withdraw`."""
+        with self._lock:
+            if not owner or self._brought.get(sha256) != owner:
+                return 0
+            del self._brought[sha256]
+            return self.remove(sha256, math.inf)
+
     def note_received(self, owner: str, sha256: str, size_bytes: int) -> None:
         """See `ArtifactStore.note_received`."""
         with self._received(owner).open("ab", buffering=0) as file:
@@ -190,16 +205,25 @@ class LocalArtifactStore:
             raise ArtifactError(f"{sha256!r} is not a SHA-256 in hexadecimal")
         return self._directory / sha256[:2] / sha256
 
-    def _adopt(self, part: Path, sha256: str, size_bytes: int) -> None:
+    def _adopt(self, part: Path, sha256: str, size_bytes: int, owner: str = "") -> None:
         """Give a file that is durable its name, in one step."""
         path = self._own_path(sha256)
         with self._lock:
             path.parent.mkdir(exist_ok=True)
+            self._note_brought(owner, sha256, is_new=not path.exists())
             if self._used_bytes is not None and not path.exists():
                 self._used_bytes += size_bytes
             os.utime(part)
             part.replace(path)
         sync_directory(path.parent)
+
+    def _note_brought(self, owner: str, sha256: str, *, is_new: bool) -> None:
+        if is_new and owner:
+            if len(self._brought) >= BROUGHT_MAX:
+                self._brought.clear()
+            self._brought[sha256] = owner
+        elif self._brought.get(sha256) != owner:
+            self._brought.pop(sha256, None)
 
     def _free(self, part: Path) -> None:
         """Let another upload of the same file begin."""

@@ -16,9 +16,10 @@ from buildledger.config.steps.step import Timeout
 from buildledger.config.steps.test_report import TestReportStep
 from buildledger.config.steps.upload import UploadStep
 from buildledger.config.values import PropertyRef
+from buildledger.events.answers import ExposedSecret, KeptArtifact, answer_text
 from buildledger.events.operation import Ended, Run, SecretName, Text, Upload
 from buildledger.events.results import Result
-from buildledger.steps.program import Operation, StepInputs
+from buildledger.steps.program import Conclusion, Operation, StepInputs
 from buildledger.steps.registry import begin
 from buildledger.testing.step_executor import StepExecutor
 from tests.steps.programs import INPUTS, STEPS
@@ -85,6 +86,18 @@ def test_upload(executor: StepExecutor) -> None:
     assert executor.perform(step, INPUTS).conclusion.summary == "kept b (1 byte)"
     missing = executor.perform(STEPS["upload"], INPUTS).conclusion
     assert (missing.result, missing.summary) == (Result.FAILURE, "there is no such file: a.whl is missing")
+
+
+def test_an_upload_that_shows_secrets_is_a_warning() -> None:
+    """It is kept, and the step names files and secrets."""
+    execution = begin(UploadStep(name="s", path="a", artifact="b", limit_bytes=10), INPUTS)
+    shown = (ExposedSecret(path="db.yaml", secret="staging-db"), ExposedSecret(path="x", secret="token"))
+    kept = KeptArtifact(sha256="ab", size_bytes=5, exposed=shown, exposed_count=1_002)
+    execution.answer(Ended(reason="exited", exit_code=0, text=answer_text(kept)))
+    assert execution.conclusion == Conclusion(
+        result=Result.WARNINGS,
+        summary="kept b (5 bytes), which shows secrets: staging-db in db.yaml, token in x, and 1,000 more",
+    )
 
 
 @pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../x", "C:\\x"])

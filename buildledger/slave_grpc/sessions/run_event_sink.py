@@ -130,8 +130,11 @@ class RunEventSink:
         commands += [open_log(run, channel) for channel in sorted(opening)]
         if received.end is not None:
             commands += await self._ending(run, received.end, ending)
+        originals = await asyncio.to_thread(self._uploads.originals, operation, commands)
         if commands:
             await self._execute(operation, *commands)
+        if originals:
+            await asyncio.to_thread(self._uploads.withdraw, operation, originals)
         run.opened |= opening
         run.ended = received.end is not None
 

@@ -147,7 +147,8 @@ def serve(
 ) -> None:
     """Run the server: API, dashboard, worker gateway, pollers, reactors and read models.
 
-    SIGTERM and Ctrl-C stop it in good order; steps go on meanwhile and are picked up at the next start.
+    SIGTERM and Ctrl-C stop it in good order, within a minute; steps go on meanwhile and are picked up at the
+    next start.
     """
     from buildledger.audit.start_check import DamagedError
     from buildledger.composition import run_server

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack, closing, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,10 +13,12 @@ from buildledger.audit.start_check import DamagedError, contradictions, missing_
 from buildledger.clock import Clock
 from buildledger.composition.other_stores import OtherServersStores
 from buildledger.composition.servers import machine_of
-from buildledger.ledger.database import is_there, open_store
+from buildledger.ledger.database import is_there, open_store, path_beside
+from buildledger.ledger.errors import DATABASE_ERRORS
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey, SignedHead
+from buildledger.ledger.sqlite_connection import in_the_way
 from buildledger.ledger.tree_head_signer import TreeHeadSigner
 from buildledger.ledger.vault import Vault
 from buildledger.ledger.vault_reading import VaultReader
@@ -39,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Stores:
-    """What nothing else can make again."""
+    """All that a server keeps; whatever else it has is made again from these."""
 
     ledger: Ledger
     vault: Vault
@@ -69,6 +71,7 @@ def open_stores(
     vault = Vault.open(database)
     stack.callback(vault.close)
     tree = Tree.open(ledger.store, database)
+    stack.callback(tree.close)
     key = HeadKey.at(settings.state / "head-key.pem", HEAD_KEY_NAME)
     signer = TreeHeadSigner(ledger, tree, key, clock)
     stack.callback(lambda: None if signer.newest is None else tell_head(signer.newest))
@@ -101,10 +104,16 @@ def _refuse_damage(settings: ServerSettings, database: str) -> None:
     where = settings.state if settings.database is None else "the database"
     with closing(open_store(database)) as store:
         known = is_there(database, PROOFS)
+        if known and settings.database is None and (barrier := in_the_way(path_beside(database, PROOFS))):
+            # not a contradiction, which a backup would be needed for
+            raise SettingsError(f"{path_beside(database, PROOFS)} can't be opened{barrier}")
         if not known and store.head():
             _log.warning("the proofs are missing and are made anew; the heads that were signed before are gone")
-        with closing(Tree.open(store, database, read_only=True)) as tree:
-            found = contradictions(store, tree if known else None, VaultReader.open(database))
+        with (
+            closing(Tree.open(store, database, read_only=True)) as tree,
+            closing(VaultReader.open(database)) as vault,
+        ):
+            found = contradictions(store, tree if known else None, vault)
             if not found:
                 return
             if not settings.accept_damage:
@@ -125,7 +134,16 @@ def open_views(settings: ServerSettings, ledger: Ledger, stack: AsyncExitStack) 
     if Role.PROJECTIONS not in settings.roles:
         views.follow_others()
         return views, None
+    if settings.database is None:  # in PostgreSQL they stand beside the ledger, and other servers may feed them
+        views.make_foreign_anew(ledger.store)
+        stack.callback(_mark, views, ledger)
     projector = Projector(ledger, views)
     projector.start()
     stack.push_async_callback(asyncio.to_thread, projector.close)
     return views, projector
+
+
+def _mark(views: Views, ledger: Ledger) -> None:
+    """At the end: a disk that is full by then leaves the mark of the start."""
+    with suppress(*DATABASE_ERRORS):
+        views.mark(ledger.store)

@@ -86,6 +86,8 @@ class FoldFollower:
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
         self._task: asyncio.Task[None] | None = None
+        self._acted = True
+        """On everything that is folded."""
         self._failures = 0
         """In a row, since a batch was last folded."""
         self._skipped: list[SkipFact] = []
@@ -111,7 +113,7 @@ class FoldFollower:
 
     async def reached(self, position: int) -> None:
         """Wait until the fact at this position is folded and acted on."""
-        if self._position < position:
+        if self._position < position or not self._acted:
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             heapq.heappush(self._waiting, (position, next(self._order), future))
             await future
@@ -145,6 +147,8 @@ class FoldFollower:
         """Fold what is recorded until the ledger closes, and save now and then unless the caller does that."""
         while True:
             try:
+                if not self._acted:
+                    self._act()  # facts aren't folded twice, so nothing else would
                 async for batch in self._batches():
                     await self._take(batch)
                     if saves:
@@ -220,7 +224,13 @@ class FoldFollower:
                 self._set_aside(recorded, error)
             self._position = recorded.position
         self._failures = 0
+        self._act()
+
+    def _act(self) -> None:
+        """Let the fold act on what was folded, and go on whoever waits for that."""
+        self._acted = False
         self._fold.batch_applied()
+        self._acted = True
         while self._waiting and self._waiting[0][0] <= self._position:
             future = heapq.heappop(self._waiting)[2]
             if not future.done():

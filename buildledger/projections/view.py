@@ -9,8 +9,10 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from buildledger.events.fact import Recorded
+from buildledger.ledger.database import close_engine
 from buildledger.ledger.reader import PositionConflict, ReaderPosition
 from buildledger.projections.columns import SCHEMA
+from buildledger.projections.origin import Origin, StoredOrigin
 from buildledger.projections.projection import Projection, ProjectionWriter
 
 
@@ -42,6 +44,7 @@ class View:
             projection.METADATA.create_all(connection)
             positions = sa.MetaData(schema=SCHEMA)
             self._position = ReaderPosition(positions, projection.NAME)
+            self._origin = StoredOrigin(positions)
             positions.create_all(connection)
             self._position.create(connection)
             self._stored = self._position.read(connection)
@@ -105,6 +108,16 @@ class View:
         with self._reader.connect() as connection:
             return self._position.read(connection)
 
+    def origin(self) -> Origin | None:
+        """The fact by which the ledger that it is made of can be told from others; None if none was saved."""
+        with self._reader.connect() as connection:
+            return self._origin.read(connection)
+
+    def save_origin(self, origin: Origin) -> None:
+        """Keep that in its database."""
+        with self._transaction() as connection:
+            self._origin.save(connection, origin)
+
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """A read transaction that sees one consistent state of the rows."""
@@ -117,7 +130,7 @@ class View:
         """Give its connections back."""
         self._let_go()
         self._reader.dispose()
-        self._writer.dispose()
+        close_engine(self._writer)
 
     def _write(self, relevant: Sequence[Recorded], last: int) -> None:
         if self._row_writer is None:

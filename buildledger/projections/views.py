@@ -10,6 +10,8 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from buildledger.ledger.errors import StoreError
+from buildledger.ledger.store import FactStore
+from buildledger.projections.origin import is_of, newest_of
 from buildledger.projections.progress import ProjectionProgress
 from buildledger.projections.projection import Projection
 from buildledger.projections.reading import Reading, read
@@ -51,6 +53,37 @@ class Views:
                 if stale < generation:
                     storage.drop(projection, stale)
 
+    def make_foreign_anew(self, store: FactStore) -> None:
+        """Empty those that weren't made of this ledger, or of more than there is of it, and mark all as made of it.
+
+        Before anything feeds or reads them, and where no other process does.
+
+        Raises:
+            StoreError
+        """
+        for name, view in list(self._views.items()):
+            if not is_of(store, view.origin(), view.position()):
+                _log.warning(
+                    "the read model %s was made of another ledger, or of facts that the ledger hasn't got: it is made"
+                    " anew",
+                    name,
+                )
+                view.close()
+                self.storage.drop(view.projection, view.generation)
+                self._views[name] = self.storage.open(view.projection, view.generation)
+        self.mark(store)
+
+    def mark(self, store: FactStore) -> None:
+        """Keep with each by which fact the ledger that it is made of can be told from others.
+
+        Raises:
+            StoreError
+        """
+        newest = newest_of(store)
+        if newest is not None:
+            for view in self._views.values():
+                view.save_origin(newest)
+
     def view(self, name: str) -> View:
         """The view of this name, in the generation that is in use."""
         return self._views[name]
@@ -90,6 +123,8 @@ class Views:
                 for projection in self.projections:
                     self.follow_switch(projection.NAME)
                 self.progress.publish(min(view.stored_position() for view in self._views.values()))
+                if away:
+                    _log.warning("the read models can be read again")
                 away = False
             except sa.exc.DBAPIError as error:
                 if not away:

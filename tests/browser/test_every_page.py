@@ -31,6 +31,7 @@ PAGES = {
     "log": ("/logs/{log}", WIDE),
     "queue": ("/queue", "elsewhere"),
     "changes": ("/changes", "Fix everything"),
+    "change": ("/changes/{change}", "Was it built?"),
     "workers": ("/workers", "local"),
     "nowhere": ("/nowhere", "Page not found"),
 }
@@ -60,10 +61,11 @@ class History:
     red: int
     build: str
     log: str
+    change: str
 
     def path(self, page: str) -> str:
         """Where a page is."""
-        return PAGES[page][0].format(build=self.build, log=self.log)
+        return PAGES[page][0].format(build=self.build, log=self.log, change=self.change)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +79,9 @@ def history(site: Site, early_visitor: Visitor) -> History:
     build = str(wait_until(lambda: site.newest("tests", revision), "the builder is red")["id"])
     red = int(site.client.post("/builders/elsewhere/force", {"reason": f"because of {WIDE}"})["position"])
     wait_until(lambda: position(site) >= red, "the pages know of the request")
-    return History(green=green, then=then, red=red, build=build, log=site.wait_for_log(build, step=2))
+    (change,) = site.client.get("/changes", revision=revision)["items"]
+    log = site.wait_for_log(build, step=2)
+    return History(green=green, then=then, red=red, build=build, log=log, change=str(change["id"]))
 
 
 def position(site: Site) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 import pytest
@@ -32,6 +32,7 @@ class Positions:
         """Those that came from the ledger and not from the checkpoint."""
         self.batches = 0
         self.failures: list[Exception] = []
+        self.acting_fails = 0
 
     def restore(self, state: bytes) -> None:
         self.all = msgspec.json.decode(state, type=list[int])
@@ -46,14 +47,10 @@ class Positions:
         self.read.append(recorded.position)
 
     def batch_applied(self) -> None:
+        if self.acting_fails:
+            self.acting_fails -= 1
+            raise RuntimeError("broken")
         self.batches += 1
-
-
-@pytest.fixture
-def ledger(database_url: str) -> Iterator[Ledger]:
-    ledger = Ledger.open(database_url, clock=CLOCK)
-    yield ledger
-    ledger.close()
 
 
 async def record(ledger: Ledger, count: int, name: str = "log") -> None:
@@ -127,6 +124,20 @@ async def test_a_cause_that_passes_is_waited_for(ledger: Ledger, caplog: pytest.
     assert fold.all == [1, 2, 3]
     assert "waits for the ledger at position 0" in caplog.text
     assert ledger.head() == 3
+    await follower.stop()
+
+
+async def test_what_a_fold_could_not_act_on_it_acts_on_later(ledger: Ledger) -> None:
+    """A batch that the fold failed to act on is acted on again, without any further fact; nobody is told before."""
+    positions = Positions()
+    follower = FoldFollower(ledger, positions, retry_seconds=0.01)
+    await follower.start()
+    before, positions.acting_fails = positions.batches, 2
+    await record(ledger, 1)
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        await follower.reached(ledger.head())
+    assert (positions.acting_fails, positions.batches) == (0, before + 1)
+    assert positions.all == list(range(1, ledger.head() + 1))
     await follower.stop()
 
 

@@ -50,11 +50,17 @@ class Started:
 
     def end_session(self, known: ServerEntry) -> None:
         """Let the database end a server's session, as when its line breaks."""
-        with psycopg.connect(self.url, autocommit=True) as db:
+        with psycopg.connect(self.url, dbname="postgres", autocommit=True) as db:
             db.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s",
                 (f"buildledger server {known.server_id}"[:63],),
             )
+
+    def let_in(self, allowed: bool) -> None:
+        """Whether the database takes new connections."""
+        name = psycopg.conninfo.conninfo_to_dict(self.url)["dbname"]
+        with psycopg.connect(self.url, dbname="postgres", autocommit=True) as db:
+            db.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {allowed}'.encode())
 
     def close(self) -> None:
         """Stop them all."""
@@ -123,6 +129,18 @@ def test_a_server_whose_session_ends_leads_no_longer(started: Started) -> None:
     until(lambda: all(first.leads(each) != second.leads(each) for each in WANTED))
     assert second.serves(mine.server_id)
     assert (started.lost, started.returned) == ([], [])
+
+
+def test_who_cannot_reach_the_database_leads_nothing(started: Started) -> None:
+    """From the moment that its session has ended, whether or not it can begin another."""
+    mine = new()
+    server = started.server(mine)
+    started.let_in(False)
+    started.end_session(mine)
+    until(lambda: server.trouble is not None)
+    assert not any(server.leads(each) for each in WANTED)
+    started.let_in(True)
+    until(lambda: leads_all(server))
 
 
 def test_a_server_that_is_gone_is_held_for_dead(started: Started) -> None:

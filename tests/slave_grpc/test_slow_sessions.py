@@ -1,6 +1,7 @@
 """Sessions that are slow to begin: what happens to their worker meanwhile counts for them too."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from buildledger.domain.worker import RevokeWorker
 from buildledger.events.ids import ServerId, worker_id
+from buildledger.events.operation import Run, SecretName
 from buildledger.events.worker import WorkerConnected, WorkerDisconnected
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.identity.caller import Caller, set_current_caller
@@ -110,6 +112,40 @@ async def test_a_worker_that_is_revoked_while_it_is_welcomed_has_to_leave(
     assert (await slow.expect("error")).error.code == pb.ERROR_CODE_UNAUTHENTICATED
     assert (await installation.wait_for(WorkerDisconnected)).reason == "revoked"
     await slow.close()
+
+
+class _SlowSecrets:
+    """A source that has nothing, and takes its time to say so."""
+
+    def __init__(self) -> None:
+        self.asked, self.answers = threading.Event(), threading.Event()
+
+    def get(self, name: str) -> str:
+        self.asked.set()
+        self.answers.wait(20)
+        raise LookupError("no such secret")
+
+
+async def test_what_is_asked_for_while_a_secret_is_looked_up_is_sent(installation: Installation) -> None:
+    """An operation that can't be sent, for want of a secret, holds up none that came after it."""
+    secrets = installation.secrets = _SlowSecrets()
+    await installation.restart()
+    await installation.enroll("bob")
+    worker = RawWorker(installation.port, "bob")
+    await worker.connect()
+    await worker.expect("desired")
+    wanting = Run(argv=("x",), env={"TOKEN": SecretName(name="token")})
+    refused = await installation.operation(await installation.build("bob"), wanting)
+    await asyncio.to_thread(secrets.asked.wait, 20)
+    other = await installation.operation(await installation.build("bob"))
+    await installation.enroll("alice")
+    witness = RawWorker(installation.port, "alice")
+    await witness.connect()  # so all sessions have been told of what was asked for before
+    secrets.answers.set()
+    assert (await worker.expect_run(other)).want == pb.WANT_RUN
+    assert (await installation.ended(refused)).reason == "start_failed"
+    await worker.close()
+    await witness.close()
 
 
 class _BehindBoth(OpenWorkFollower):

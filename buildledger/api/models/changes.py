@@ -133,6 +133,23 @@ class PersonPage(msgspec.Struct, frozen=True, kw_only=True):
     position: Position
 
 
+class UpstreamBuild(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a builder whose success is awaited stands with a change."""
+
+    builder: BuilderName
+    status: Annotated[
+        Literal["waiting", "claimed", "collapsed", "finished"] | None,
+        Meta(description="Where its newest request for the change stands; null: nobody has requested it."),
+    ]
+    build_id: Annotated[Id | None, Meta(description="Its build; null: it has none yet.")]
+    number: Annotated[int | None, Meta(description="The build's number; null: it has none yet.")]
+    result: Annotated[ResultName | None, Meta(description="How it ended; null: it hasn't.")]
+    revision: Annotated[
+        str | None,
+        Meta(description="What it builds of the change's source: another revision, if newer commits came along."),
+    ]
+
+
 class TriggerAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What one trigger made of a change for one builder."""
 
@@ -140,14 +157,29 @@ class TriggerAnswer(msgspec.Struct, frozen=True, kw_only=True):
     builder: BuilderName
     branch: Annotated[str, Meta(description="The branch on which the change was seen.")]
     code: Annotated[
-        Literal["requested", "historic", "branch", "first_sight", "when", "settling", "not_requested"],
+        Literal[
+            "requested",
+            "historic",
+            "branch",
+            "first_sight",
+            "when",
+            "settling",
+            "not_requested",
+            "upstream_awaited",
+            "upstream_failed",
+            "upstream_not_built",
+            "upstream_apart",
+            "if",
+        ],
         Meta(
             description="`requested`: see `status`; `historic`: older than the source's configuration; `branch`,"
-            " `first_sight` and `when`: filtered by that; `settling`: its branch has to be quiet first."
+            " `first_sight`, `when` and `if`: filtered by that; `settling`: its branch has to be quiet first; the"
+            " others are of success triggers, see `upstream`: a builder is awaited, failed, has no build of the change,"
+            " or those that succeeded had different revisions."
         ),
     ]
     text: Annotated[str, Meta(description="The answer, for people.")]
-    condition: Annotated[str | None, Meta(description="The part of the builder's `when` that doesn't hold; else null.")]
+    condition: Annotated[str | None, Meta(description="The part of `when` or `if` that doesn't hold; else null.")]
     request_id: Annotated[Id | None, Meta(description="The request; null: none was made.")]
     status: Annotated[
         Literal["waiting", "claimed", "collapsed", "finished"] | None,
@@ -155,10 +187,17 @@ class TriggerAnswer(msgspec.Struct, frozen=True, kw_only=True):
     ]
     build_id: Annotated[Id | None, Meta(description="The build that has or answered the request; null: none.")]
     result: Annotated[ResultName | None, Meta(description="How the request ended; null: it hasn't, or there is none.")]
+    upstream: Annotated[
+        list[UpstreamBuild],
+        Meta(description="Of a success trigger that has requested nothing: the builders whose success it needs."),
+    ]
 
 
 class ChangeAnswers(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a change was built, or not: an answer for each trigger of its source and each of the trigger's builders."""
+    """Why a change was built, or not: an answer for each trigger that it may come to, and each of its builders.
+
+    Those are the triggers of its source, and the success triggers that follow their builders.
+    """
 
     change_id: Annotated[Id, Meta(description="The change.")]
     revision: Revision

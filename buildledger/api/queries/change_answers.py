@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 
 from buildledger.api.models import changes as models
 from buildledger.api.queries.readings import Readings
+from buildledger.api.queries.success_answers import RequestedBuild, SuccessAnswers, concerned, requested
 from buildledger.config.filter_reason import FilterReason, Seen, why_filtered
 from buildledger.config.resolved import ChangeTrigger, Configuration, Source
 from buildledger.domain.schedule import default_branch
@@ -19,7 +21,7 @@ from buildledger.events.fact import Recorded
 from buildledger.events.ids import source_id
 from buildledger.events.request import SourceStamp
 from buildledger.ledger.store import FactQuery
-from buildledger.projections import queue_tables
+from buildledger.projections import queue_tables, status_tables
 from buildledger.projections.changes import source as source_table
 from buildledger.projections.revisions import revision as revision_table
 
@@ -48,11 +50,13 @@ class ChangeAnswers:
         """An answer for each trigger and builder."""
         row = self._row
         revision, configuration = self._in_force()
-        requests = self._requests()
-        answers = [self._requested(request) for request in requests]
+        requests = [requested(request) for request in self._requests()]
+        answers = [self._requested(each) for each in requests if each.row.trigger is not None]
         if configuration is not None:
-            known = {(each.trigger, each.builder, each.branch) for each in answers}
-            answers += [each for each in self._others(configuration) if _key(each) not in known]
+            known = {_key(each) for each in answers}
+            moves = self._moves()
+            others = (*self._others(configuration, moves), *self._after_success(configuration, moves, requests))
+            answers += [each for each in others if _key(each) not in known]
         return models.ChangeAnswers(
             change_id=row.id,
             revision=row.revision,
@@ -73,15 +77,15 @@ class ChangeAnswers:
     def _requests(self) -> Sequence[sa.Row[Any]]:
         reading = self._readings["queue"]
         request, state = reading.table(queue_tables.request), reading.table(queue_tables.request_state)
-        columns = (state.c.status, state.c.build_id, state.c.result, state.c.explanation)
+        columns = (state.c.status, state.c.build_id, state.c.result, state.c.finished_at, state.c.explanation)
         query = sa.select(request, *columns).join_from(request, state, state.c.seq == request.c.seq)
         named = request.c.changes.contains(str(self._row.id)) | request.c.stamps.contains(self._row.revision)
-        query = query.where(request.c.seq > self._row.seq, named, request.c.trigger.is_not(None))
+        query = query.where(request.c.seq > self._row.seq, named)
         return reading.all(query.order_by(request.c.seq).limit(REQUESTS_LOOKED_AT))
 
-    def _requested(self, request: sa.Row[Any]) -> models.TriggerAnswer:
-        stamps = msgspec.json.decode(request.stamps, type=list[SourceStamp])
-        branch = next((stamp.branch for stamp in stamps if stamp.source == self._row.source), self._row.branch)
+    def _requested(self, found: RequestedBuild) -> models.TriggerAnswer:
+        request, stamp = found.row, found.stamp(self._row.source)
+        branch = self._row.branch if stamp is None else stamp.branch
         return models.TriggerAnswer(
             trigger=request.trigger,
             builder=request.builder,
@@ -93,11 +97,12 @@ class ChangeAnswers:
             status=request.status,
             build_id=request.build_id,
             result=request.result,
+            upstream=[],
         )
 
-    def _others(self, configuration: Configuration) -> Iterator[models.TriggerAnswer]:
-        """Answers as if nothing had been requested."""
-        row, moves = self._row, self._moves()
+    def _others(self, configuration: Configuration, moves: Sequence[_Move]) -> Iterator[models.TriggerAnswer]:
+        """Answers of change triggers as if nothing had been requested."""
+        row = self._row
         source = configuration.sources.get(row.source)
         for trigger in configuration.triggers.values():
             if not isinstance(trigger, ChangeTrigger) or trigger.source != row.source or source is None:
@@ -110,6 +115,33 @@ class ChangeAnswers:
                     why = why_filtered(trigger, builder, self._seen(source, move.fact))
                     found = self._open(trigger, move) if why is None else why
                     yield self._answer(trigger.name, name, move.fact.branch, *found)
+
+    def _after_success(
+        self, configuration: Configuration, moves: Sequence[_Move], requests: Sequence[RequestedBuild]
+    ) -> Iterator[models.TriggerAnswer]:
+        """Answers of success triggers as if they had requested nothing."""
+        triggers = concerned(configuration, self._row.source)
+        if not triggers or (self._row.historic and not requests):
+            return
+        numbers, files = self._numbers(requests), tuple(file.path for file in _files.decode(self._row.files))
+        paths = files if self._row.file_count <= len(files) else None
+        branches = {move.fact.branch for move in moves} or {self._row.branch}
+        for branch in branches:
+            found = SuccessAnswers(configuration, self._row.source, branch, requests, numbers)
+            for trigger in triggers:
+                for name in trigger.build:
+                    code, text, condition, upstream = found.why_not(trigger, name, paths)
+                    answer = self._answer(trigger.name, name, branch, code, text, condition)
+                    yield msgspec.structs.replace(answer, upstream=upstream)
+
+    def _numbers(self, requests: Sequence[RequestedBuild]) -> Mapping[UUID, int]:
+        """The numbers of builds, by their ids."""
+        reading = self._readings["status"]
+        build = reading.table(status_tables.build)
+        ids = {each.row.build_id for each in requests if each.row.build_id is not None}
+        return {
+            row.id: row.number for row in reading.all(sa.select(build.c.id, build.c.number).where(build.c.id.in_(ids)))
+        }
 
     def _moves(self) -> list[_Move]:
         query = FactQuery(
@@ -166,6 +198,7 @@ class ChangeAnswers:
             status=None,
             build_id=None,
             result=None,
+            upstream=[],
         )
 
 

@@ -69,8 +69,8 @@ def read_change(read_models: ReadModelsAsOf, change_id: IdPath) -> JsonResponse[
 
 @router.get("/changes/{change_id}/answers")
 def explain_change(read_models: ReadModelsAsOf, change_id: IdPath) -> JsonResponse[models.ChangeAnswers]:
-    """Why a commit was built, or not: for each trigger that watches its source, and each builder of the trigger."""
-    with read_models.read("changes", "people", "queue", "revisions") as readings:
+    """Why a commit was built, or not: for each trigger that it may come to, and each builder of the trigger."""
+    with read_models.read("changes", "people", "queue", "revisions", "status") as readings:
         row = queries.change_row(readings["changes"], change_id)
         if row is None:
             raise NotFound("change", change_id)

@@ -44,6 +44,8 @@ class Sender:
         self._sent_run_ids: set[str] = set()
         self._awaiting_abandon: set[str] = set()
         self._task: asyncio.Task[None] | None = None
+        self._more = False
+        """Something was queued since what is due was last taken: while that waits for secrets, for one."""
         self._replying = False
         self._writing_since: float | None = None
         self._loop = asyncio.get_running_loop()
@@ -89,6 +91,7 @@ class Sender:
         """Answer a heartbeat: at once while nothing else is being sent, and before everything else otherwise."""
         if self._task is not None or self._replying or self._closed:
             self._outbox.reply(reply)
+            self._more = True
             return
         self._replying = True
         try:
@@ -131,6 +134,7 @@ class Sender:
         return self._writing_since is not None and now - self._writing_since >= WRITE_SECONDS
 
     def _start_sending(self) -> None:
+        self._more = True
         if self._task is None and not self._replying and not self._closed:
             self._task = asyncio.create_task(self._send())
 
@@ -154,8 +158,10 @@ class Sender:
 
     async def _send(self) -> None:
         try:
-            while down := await self._due_messages():
-                for message in down:
+            while self._more:
+                self._more = False
+                for message in await self._due_messages():
+                    self._more = True
                     await self._write_timed(message)
         except Exception as error:
             self._failed(error)

@@ -48,5 +48,5 @@ class OpenWorkFollower:
 
     def batch_applied(self) -> None:
         """See `CheckpointedFold`."""
-        changes, self._changes = self._changes, Changes()
-        self._on_changes(changes)
+        self._on_changes(self._changes)
+        self._changes = Changes()

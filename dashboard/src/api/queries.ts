@@ -91,6 +91,20 @@ export const changesQuery = (asOf: AsOf) =>
     api.GET("/api/v1/changes", { params: { query }, signal }),
   );
 
+export const changeQuery = (asOf: AsOf, change: string) =>
+  asOfQuery(asOf, ["change", change], ["changes"], (query, signal) =>
+    api.GET("/api/v1/changes/{change_id}", { params: { path: { change_id: change }, query }, signal }),
+  );
+
+/** Why a change was built or not, which requests and builds change as well. */
+export const changeAnswersQuery = (asOf: AsOf, change: string) =>
+  asOfQuery(asOf, ["change-answers", change], ["changes", "queue"], (query, signal) =>
+    api.GET("/api/v1/changes/{change_id}/answers", {
+      params: { path: { change_id: change }, query },
+      signal,
+    }),
+  );
+
 export const workersQuery = (asOf: AsOf, isFormer: boolean) =>
   pagedQuery(
     asOf,

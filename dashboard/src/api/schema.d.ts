@@ -373,7 +373,7 @@ export interface paths {
         };
         /**
          * Explain Change
-         * @description Why a commit was built, or not: for each trigger that watches its source, and each builder of the trigger.
+         * @description Why a commit was built, or not: for each trigger that it may come to, and each builder of the trigger.
          */
         get: operations["explain_change"];
         put?: never;
@@ -986,7 +986,7 @@ export interface paths {
         };
         /**
          * Read Health
-         * @description Whether the server does its work: 200, or 503 when a part of it has stopped.
+         * @description Whether the server does its work: 200, or 503 when a part of it has stopped. Answered within some seconds.
          *
          *     Open to everybody; whoever is signed in is told the reasons, too.
          */
@@ -1694,7 +1694,9 @@ export interface components {
         };
         /**
          * ChangeAnswers
-         * @description Why a change was built, or not: an answer for each trigger of its source and each of the trigger's builders.
+         * @description Why a change was built, or not: an answer for each trigger that it may come to, and each of its builders.
+         *
+         *         Those are the triggers of its source, and the success triggers that follow their builders.
          */
         ChangeAnswers: {
             /**
@@ -3254,13 +3256,13 @@ export interface components {
             /** @description The branch on which the change was seen. */
             branch: string;
             /**
-             * @description `requested`: see `status`; `historic`: older than the source's configuration; `branch`, `first_sight` and `when`: filtered by that; `settling`: its branch has to be quiet first.
+             * @description `requested`: see `status`; `historic`: older than the source's configuration; `branch`, `first_sight`, `when` and `if`: filtered by that; `settling`: its branch has to be quiet first; the others are of success triggers, see `upstream`: a builder is awaited, failed, has no build of the change, or those that succeeded had different revisions.
              * @enum {unknown}
              */
-            code: "branch" | "first_sight" | "historic" | "not_requested" | "requested" | "settling" | "when";
+            code: "branch" | "first_sight" | "historic" | "if" | "not_requested" | "requested" | "settling" | "upstream_apart" | "upstream_awaited" | "upstream_failed" | "upstream_not_built" | "when";
             /** @description The answer, for people. */
             text: string;
-            /** @description The part of the builder's `when` that doesn't hold; else null. */
+            /** @description The part of `when` or `if` that doesn't hold; else null. */
             condition: string | null;
             /** @description The request; null: none was made. */
             request_id: string | null;
@@ -3270,6 +3272,8 @@ export interface components {
             build_id: string | null;
             /** @description How the request ended; null: it hasn't, or there is none. */
             result: ("cancelled" | "exception" | "failure" | "retry" | "skipped" | "success" | "warnings") | null;
+            /** @description Of a success trigger that has requested nothing: the builders whose success it needs. */
+            upstream: components["schemas"]["UpstreamBuild"][];
         };
         /**
          * UiConfig
@@ -3298,6 +3302,28 @@ export interface components {
              * @example 4711
              */
             position: number;
+        };
+        /**
+         * UpstreamBuild
+         * @description Where a builder whose success is awaited stands with a change.
+         */
+        UpstreamBuild: {
+            /**
+             * @description A builder, or one cell of its matrix.
+             * @example tests[3.12,linux]
+             * @example package
+             */
+            builder: string;
+            /** @description Where its newest request for the change stands; null: nobody has requested it. */
+            status: ("claimed" | "collapsed" | "finished" | "waiting") | null;
+            /** @description Its build; null: it has none yet. */
+            build_id: string | null;
+            /** @description The build's number; null: it has none yet. */
+            number: number | null;
+            /** @description How it ended; null: it hasn't. */
+            result: ("cancelled" | "exception" | "failure" | "retry" | "skipped" | "success" | "warnings") | null;
+            /** @description What it builds of the change's source: another revision, if newer commits came along. */
+            revision: string | null;
         };
         /**
          * Waiting
@@ -4291,7 +4317,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Why a change was built, or not: an answer for each trigger of its source and each of the trigger's builders. */
+            /** @description Why a change was built, or not: an answer for each trigger that it may come to, and each of its builders. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -15,6 +15,8 @@ import {
   builderQuery,
   buildersQuery,
   buildQuery,
+  changeAnswersQuery,
+  changeQuery,
   changesQuery,
   historyQuery,
   homeQuery,
@@ -133,6 +135,17 @@ const changes = createRoute({
   component: lazyRouteComponent(() => import("../pages/changes/changes-page.tsx"), "ChangesPage"),
 });
 
+const change = createRoute({
+  getParentRoute: () => root,
+  path: "/changes/$change",
+  loaderDeps: asOfDeps,
+  loader: ({ context, deps, params }) => {
+    void context.queries.prefetchQuery(changeQuery(deps.asOf, params.change));
+    void context.queries.prefetchQuery(changeAnswersQuery(deps.asOf, params.change));
+  },
+  component: lazyRouteComponent(() => import("../pages/change/change-page.tsx"), "ChangePage"),
+});
+
 const workers = createRoute({
   getParentRoute: () => root,
   path: "/workers",
@@ -146,7 +159,7 @@ const workers = createRoute({
 
 export function createAppRouter(queries: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([home, builders, builder, build, log, queue, changes, workers]),
+    routeTree: root.addChildren([home, builders, builder, build, log, queue, changes, change, workers]),
     basepath: basePath,
     context: { queries },
     defaultPreload: "intent",

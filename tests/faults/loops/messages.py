@@ -86,10 +86,11 @@ class _Talk:
 
     async def _report(self) -> None:
         """An operation of which one event has an extreme."""
+        # before anything is asked for: whoever greeted before may be connected still, and refuses what it can't do
+        worker = self._worker = self._worker or await self._connected()
         build = await self._installation.build("bob")
         spec = self._random.choice(SPECS)
         operation = await self._installation.operation(build, spec)
-        worker = self._worker = self._worker or await self._connected()
         desired = await worker.expect_run(operation)
         script = Script.of(operation, desired)
         entry = pb.FileEntry(path=b"a", type=pb.FILE_TYPE_REGULAR, size=1)

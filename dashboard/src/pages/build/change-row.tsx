@@ -1,5 +1,5 @@
 import type { Change } from "../../api/types.ts";
-import { CommitSubject } from "../../components/commit-subject.tsx";
+import { ChangeLink } from "../../components/change-link.tsx";
 import { PersonName } from "../../components/person-name.tsx";
 import { Revision } from "../../components/revision.tsx";
 import { plural } from "../../format/plural.ts";
@@ -10,7 +10,7 @@ export function ChangeRow({ change }: { change: Change }) {
   return (
     <li className="change-row">
       <div className="change-subject">
-        <CommitSubject commit={change} />
+        <ChangeLink change={change} />
       </div>
       <div className="change-details muted">
         <PersonName person={change.author} />

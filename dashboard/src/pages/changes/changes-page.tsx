@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { changesQuery } from "../../api/queries.ts";
-import { CommitSubject } from "../../components/commit-subject.tsx";
+import { ChangeLink } from "../../components/change-link.tsx";
 import { PersonName } from "../../components/person-name.tsx";
 import { Revision } from "../../components/revision.tsx";
 import { useAsOf } from "../../state/as-of.ts";
@@ -44,7 +44,7 @@ export function ChangesPage() {
                       {changes.map((change) => (
                         <tr key={change.id}>
                           <td className="wide clip changes-subject" title={change.message ?? undefined}>
-                            <CommitSubject commit={change} />
+                            <ChangeLink change={change} />
                           </td>
                           <td className="nowrap changes-author">
                             <PersonName person={change.author} />

@@ -27,14 +27,14 @@ class Chunk(amp.Command):
     """A chunk with its header; answered when it is durable."""
 
     arguments = [(b"chunk", amp.String())]  # noqa: RUF012 - as AMP wants it
-    response = [(b"through", amp.Integer())]  # noqa: RUF012
+    response = [(b"through", amp.Integer())]  # noqa: RUF012 - as AMP's commands are written
 
 
 class Resume(amp.Command):
     """Where to go on."""
 
-    arguments: list[Any] = []  # noqa: RUF012
-    response = [(b"through", amp.Integer())]  # noqa: RUF012
+    arguments: list[Any] = []  # noqa: RUF012 - as AMP's commands are written
+    response = [(b"through", amp.Integer())]  # noqa: RUF012 - as AMP's commands are written
 
 
 class Receiver(amp.AMP):
@@ -89,17 +89,17 @@ class Ssh(ProcessProtocol):
         self.amp = amp.AMP()
         self.ended: defer.Deferred[None] = defer.Deferred()
 
-    def connectionMade(self) -> None:  # noqa: N802
+    def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
         """The command runs."""
         # AMP wants to know between whom it talks; a process's pipes can't say.
         self.transport.getPeer = self.transport.getHost = lambda: "ssh"
         self.amp.makeConnection(self.transport)
 
-    def outReceived(self, data: bytes) -> None:  # noqa: N802
+    def outReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
         """From the receiver."""
         self.amp.dataReceived(data)
 
-    def processEnded(self, reason: Any) -> None:  # noqa: N802
+    def processEnded(self, reason: Any) -> None:  # noqa: N802 - Twisted's name
         """Everything that waits for an answer fails."""
         self.amp.connectionLost(reason)
         self.ended.callback(None)

@@ -11,6 +11,7 @@ from buildledger.api.http.body_limit import BodyLimit
 from buildledger.api.http.dependencies import ApiDependencies
 from buildledger.api.http.event_stream import Streams
 from buildledger.api.queries.configurations import ConfigurationQueries
+from buildledger.api.queries.health import HealthCheck
 from buildledger.api.routers import PREFIX, describe_routes, include
 
 
@@ -33,6 +34,7 @@ def make_app(deps: ApiDependencies) -> FastAPI:
     app.state.dependencies = deps
     app.state.configurations = ConfigurationQueries(deps.configurations)
     app.state.streams = Streams()
+    app.state.health = HealthCheck()
     problem_handlers.install(app)
     include(app)
     app.openapi = describe_routes  # type: ignore[method-assign]

@@ -116,7 +116,7 @@ class Attachment:
             raise UnusableError(str(error)) from error
 
     async def _meet(self) -> tuple[Machine, BuildbotExecutor]:
-        machine = await Machine.meet(self._connection)
+        machine = await Machine.identify(self._connection)
         executor = BuildbotExecutor(machine, self._state_dir, takes_secrets=self._account.secrets)
         await executor.clean()
         await self._connection.request("print", message="attached to Build Ledger through its bridge")

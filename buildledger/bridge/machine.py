@@ -60,7 +60,7 @@ class Auxiliary(RemoteCommand):
 
 
 class Machine:
-    """One connected machine; made by `meet`."""
+    """One connected machine; made by `identify`."""
 
     def __init__(self, connection: Connection, info: Mapping[str, Any]) -> None:
         self.connection = connection
@@ -74,7 +74,7 @@ class Machine:
         self._numbers = itertools.count(1)
 
     @staticmethod
-    async def meet(connection: Connection) -> "Machine":
+    async def identify(connection: Connection) -> "Machine":
         """Configure the worker's reports and ask for the properties of its machine.
 
         Raises:

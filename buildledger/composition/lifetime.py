@@ -47,7 +47,7 @@ class Lifetime:
         task.add_done_callback(ended)
 
     def catch_signals(self, stack: AsyncExitStack) -> None:
-        """Take SIGTERM and SIGINT as the wish for the end."""
+        """Let SIGTERM and SIGINT end it."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._ending.set)

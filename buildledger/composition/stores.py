@@ -40,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Stores:
-    """What nothing else can make again."""
+    """All that a server keeps; whatever else it has is made again from these."""
 
     ledger: Ledger
     vault: Vault

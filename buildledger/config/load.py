@@ -6,6 +6,7 @@ from pathlib import Path
 
 from buildledger.config import builders, limits, parsing, resolved, sources, triggers, workers
 from buildledger.config.document import Document, Mark
+from buildledger.config.foreign_expressions import warn_of_foreign_expressions
 from buildledger.config.inputs import InputSpec
 from buildledger.config.problems import ConfigErrors, Problem
 from buildledger.config.resolved import Configuration
@@ -90,6 +91,7 @@ def _resolve(document: Document, directory: Path, *, secrets_required: bool) -> 
             {name: builder.sources for name, builder in resolved_builders.items()},
         ).resolve(),
     )
+    warn_of_foreign_expressions(document)
     for builder in resolved_builders.values():
         builders.warn_of_idle(document, builder, configuration.workers)
     if document.failed:

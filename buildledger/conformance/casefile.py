@@ -18,7 +18,7 @@ from buildledger.conformance.case_context import without_references
 from buildledger.conformance.content import Content
 from buildledger.conformance.message_builder import MessageError, build
 from buildledger.conformance.quantities import Size
-from buildledger.conformance.steps.branches import Steps
+from buildledger.conformance.steps.branches import IfLacking, Steps
 from buildledger.conformance.worker import WorkerCommand
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
@@ -32,6 +32,9 @@ FEATURES = (
     "unset_env", "watch_files",
 )  # fmt: skip
 """What version 1 of the protocol lets a worker offer."""
+_FILE_OPERATIONS = {"make_directory", "remove", "copy", "stat", "glob", "write_file", "read_file"}
+_FEATURE_OF_FIELD = {"files_in": "blobs", "files_out": "blobs"} | dict.fromkeys(_FILE_OPERATIONS, "file_operations")
+"""Fields of RunSpec and Command that need a feature of another name; many have the feature's own."""
 GROUPS = ("hello", "handshake", "idempotence", "output", "failure", "processes", "files")
 CHECKS = 42
 Profile = Literal["fast", "full"]
@@ -67,6 +70,11 @@ class Run(_Model):
         if self.do is not None:
             command["argv"] = {"args": ["{helper}", *self.do]}
         return {**spec, "command": command} if command else spec
+
+    def features(self) -> set[str]:
+        """What a worker has to offer to do it, as far as its fields tell."""
+        names = {_FEATURE_OF_FIELD.get(field, field) for field in (*self.spec, *self.command)}
+        return names & set(FEATURES) | ({"gap"} if self.command.get("output_policy") == "GAP" else set())
 
 
 class BlobContent(_Model):
@@ -114,7 +122,7 @@ class Case(_Model):
     title: str
     why: str
     needs: list[str] = []
-    """Features without which the case isn't offered."""
+    """Features without which the case isn't offered, besides those that its runs name in their fields."""
     takes: list[Literal["token", "spool"]] = []
     """What the command line must be able to pass on."""
     runs_at_once: int = 1
@@ -149,9 +157,14 @@ class Case(_Model):
         except MessageError as error:
             yield str(error)
 
+    def features(self) -> list[str]:
+        """All that a worker has to offer; what is only asked of workers that lack a feature isn't part of it."""
+        wanted = {name for step in self.steps if not isinstance(step, IfLacking) for name in step.runs_named()}
+        return sorted({*self.needs}.union(*(self.runs[name].features() for name in wanted)))
+
     def hindrance(self, hello: pb.Hello, command: WorkerCommand) -> str | None:
         """Why the case isn't offered to a worker, or None if it is."""
-        lacking = [name for name in self.needs if name not in hello.features]
+        lacking = [name for name in self.features() if name not in hello.features]
         if lacking:
             return f"the worker doesn't offer {', '.join(lacking)}"
         untold = [f"{{{name}}}" for name in self.takes if not command.takes(name)]

@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
         verb, _, what = arguments.pop(0).partition(":")
         if verb == "args":
             # Everything that follows is data.
-            print(json.dumps([what, *arguments] if what else arguments))  # noqa: T201
+            print(json.dumps([what, *arguments] if what else arguments))  # noqa: T201 - its output is what it is for
             return 0
         if verb not in VERBS:
             write(2, f"the helper program doesn't know {verb!r}\n".encode())
@@ -169,7 +169,7 @@ def file_path(what: str) -> None:
 def window(_what: str) -> None:
     """Print rows and columns of the terminal."""
     size = os.get_terminal_size(1)
-    print(size.lines, size.columns, os.isatty(0), flush=True)  # noqa: T201
+    print(size.lines, size.columns, os.isatty(0), flush=True)  # noqa: T201 - its output is what it is for
 
 
 def sparse(what: str) -> None:

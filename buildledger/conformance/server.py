@@ -1,8 +1,7 @@
 """A real gRPC server on loopback that plays the server's part as a case tells it to.
 
-Left alone it behaves: it welcomes, wants what the case wants, stores each event and acknowledges it, answers
-heartbeats.
-It forgets nothing when the network breaks, as a server that is restarted on its ledger.
+Left alone it behaves: it welcomes, wants what the case wants, stores each event and acknowledges it, and answers
+heartbeats. It forgets nothing when the network breaks, as a server that is restarted on its ledger.
 """
 
 from __future__ import annotations
@@ -15,11 +14,12 @@ import grpc
 import grpc.aio
 
 from buildledger.conformance.condition import Condition
+from buildledger.conformance.hello_check import HelloCheck
 from buildledger.conformance.message_builder import enum_name
 from buildledger.conformance.record import AttemptRecord, describe
 from buildledger.conformance.runs import Key, Runs
 from buildledger.conformance.server_behaviour import ServerBehaviour, from_the_future
-from buildledger.conformance.session import Sent, SessionRecord, hello_violations
+from buildledger.conformance.session import Sent, SessionRecord
 from buildledger.conformance.transcript import Transcript
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
@@ -53,9 +53,7 @@ class ScriptedServer:
         self.start_of_worker: Callable[[], int] = lambda: 0
         """How often the worker was started: each start has an `instance_id` of its own."""
         self.epoch = 0
-        self._instances: dict[int, str] = {}
-        self._boot_id = ""
-        self._name = name
+        self._hello_check = HelloCheck(name, self.runs, lambda: self.start_of_worker(), self.violation)
         self._transcript = transcript
         self._condition = condition
         self._server: grpc.aio.Server | None = None
@@ -110,7 +108,7 @@ class ScriptedServer:
             session.down.put_nowait(message)
 
     def ack(self, record: AttemptRecord, *, resume: bool = False) -> pb.Ack:
-        """Acknowledges what the server's behaviour allow."""
+        """Acknowledges what the server's behaviour allows."""
         if self.behaviour.acks != "withhold":
             record.acknowledge(len(record.stored))
         through = record.acked_through
@@ -174,35 +172,13 @@ class ScriptedServer:
             self._condition.notify()
 
     def _check_hello(self, hello: pb.Hello, metadata: dict[str, str]) -> None:
-        for found in hello_violations(hello, self._name):
-            self.violation(found)
-        self._check_instance(hello)
+        self._hello_check.check(hello)
         bearer = metadata.get("authorization", "").removeprefix("Bearer ")
         if self.behaviour.credentials and bearer not in self.behaviour.credentials:
             self.violation("the session's credential isn't one that the server issued")
         flaw = self.behaviour.proofs.flaw(bearer, metadata)
         if flaw is not None:
             self.violation(f"Session: {flaw}")
-        for run in hello.runs:
-            record = self.runs.records.get((run.run_id, run.attempt))
-            if record is None:
-                self.violation(f"Hello tells of a run that was never wanted: {run.run_id}")
-            elif run.next_event <= len(record.stored):
-                self.violation(
-                    f"Hello says that run {record.name} comes to event {run.next_event}, which was sent before"
-                )
-
-    def _check_instance(self, hello: pb.Hello) -> None:
-        """One start of the worker is one instance, all on the same boot of the machine."""
-        start = self.start_of_worker()
-        known = self._instances.setdefault(start, hello.instance_id)
-        if known != hello.instance_id:
-            self.violation("Hello.instance_id isn't that of the session before, although the worker wasn't restarted")
-        if any(other == known for number, other in self._instances.items() if number != start):
-            self.violation("Hello.instance_id is that of an earlier start of the worker")
-        self._boot_id = self._boot_id or hello.boot_id
-        if hello.boot_id != self._boot_id:
-            self.violation("Hello.boot_id has changed, although the machine wasn't restarted")
 
     def _open(self, hello: pb.Hello, metadata: dict[str, str], proxy: str) -> SessionRecord:
         self.epoch += 1

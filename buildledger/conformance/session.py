@@ -48,24 +48,3 @@ class SessionRecord:
                     violation(f"heartbeat {message.heartbeat.n} came instead of {len(self.heartbeats) + 1}")
             case None:
                 violation("a message came that says nothing, or nothing that version 1 knows")
-
-
-def hello_violations(hello: pb.Hello, name: str) -> list[str]:
-    """What no Hello may lack, whatever the case."""
-    found = []
-    if hello.name != name:
-        found.append(f"Hello.name is {hello.name!r}, but the worker was told to be {name!r}")
-    if not hello.proto_min <= hello.proto_max or hello.proto_min == 0:
-        found.append(f"Hello speaks versions {hello.proto_min} to {hello.proto_max}")
-    if len(set(hello.features)) != len(hello.features):
-        found.append("Hello.features names a feature twice")
-    if hello.limits.message_bytes < 1 << 20:
-        found.append(f"Hello.limits.message_bytes is {hello.limits.message_bytes}, less than 1 MiB")
-    for run in hello.runs:
-        if run.state in (pb.RUN_STATE_UNSPECIFIED, pb.RUN_STATE_NEW, pb.RUN_STATE_RELEASED):
-            found.append(f"Hello tells of a run in state {run.state}")
-        if run.next_event <= run.acked_through:
-            found.append(
-                f"Hello tells of a run with next_event {run.next_event} after acked_through {run.acked_through}"
-            )
-    return found

@@ -13,7 +13,7 @@ from buildledger.events.fact import Fact
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """A wish, in the imperative; the domain answers it with facts or a refusal."""
+    """What somebody asks for, in the imperative; the domain answers it with facts or a refusal."""
 
     IS_CONDITION: ClassVar[bool] = False
     """It decides nothing and only has others refused that go with it: a repetition may come under another one."""
@@ -28,7 +28,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 class Aggregate:
     """One kind of stream: how its state begins, what it may decide, and how facts change it.
 
-    `decide(state, command)` gives the facts to append: none when everything wished for already is so.
+    `decide(state, command)` gives the facts to append: none when all that is asked for is so already.
     `evolve(state, fact)` gives the state after it and never fails on a stored fact.
     """
 

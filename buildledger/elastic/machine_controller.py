@@ -14,7 +14,7 @@ from buildledger.domain.refusals import Refusal
 from buildledger.domain.worker import ResumeWorker
 from buildledger.elastic.driver import Driver, Machine, MachineStatus, StartError, UnreachableError
 from buildledger.elastic.fleet_state import Wanted
-from buildledger.events.limits import LINE_CHARACTERS, held
+from buildledger.events.limits import LINE_CHARACTERS, storable
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.skipping import reason_of, traced
 
@@ -122,7 +122,7 @@ class MachineController:
             if wanted.state.phase == "requested":
                 await self._do(
                     ReportMachineStarted(
-                        worker=wanted.worker, start=wanted.state.start, place=held(status.detail, LINE_CHARACTERS)
+                        worker=wanted.worker, start=wanted.state.start, place=storable(status.detail, LINE_CHARACTERS)
                     )
                 )
             if self._is_late():
@@ -178,13 +178,13 @@ class MachineController:
         return self._clock.now() - (self.wanted.leaving_since or self._clock.now())
 
     async def _fail(self, reason: str) -> None:
-        start, first, reason = self.wanted.state.start, self._first_quarantine(), held(reason, LINE_CHARACTERS)
+        start, first, reason = self.wanted.state.start, self._first_quarantine(), storable(reason, LINE_CHARACTERS)
         await self._do(
             FailMachine(worker=self.wanted.worker, start=start, reason=reason, at=self._now(), first_quarantine=first)
         )
 
     async def _end(self, reason: str) -> None:
-        start, first, reason = self.wanted.state.start, self._first_quarantine(), held(reason, LINE_CHARACTERS)
+        start, first, reason = self.wanted.state.start, self._first_quarantine(), storable(reason, LINE_CHARACTERS)
         end = EndMachine(worker=self.wanted.worker, start=start, reason=reason, at=self._now(), first_quarantine=first)
         await self._do(end, *([ResumeWorker(worker=self.wanted.worker)] if self.wanted.drained else []))
 

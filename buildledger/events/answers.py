@@ -7,15 +7,29 @@ golden text (`python -m tests.golden.stored.record`).
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from buildledger.events.stored_format import StoredFormat
 
-KEPT_ARTIFACT_FORMAT = 1
+KEPT_ARTIFACT_FORMAT = 2
 FOUND_ARTIFACT_FORMAT = 1
 REPORT_TOTALS_FORMAT = 1
+
+
+EXPOSED_MAX = 10
+"""Pairs of a file and a secret that a text names; of more it has the number."""
+
+
+class ExposedSecret(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of an artifact that holds a secret."""
+
+    path: str
+    """In the directory; of a single file the artifact's name."""
+    secret: str
+    """By name."""
 
 
 class KeptArtifact(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +42,10 @@ class KeptArtifact(msgspec.Struct, frozen=True, kw_only=True):
     file_count: int = 1
     mode: int = 0
     """Permission bits of a file; 0: not known."""
+    exposed: tuple[ExposedSecret, ...] = ()
+    """The first secrets of the build that were found in it, which is kept as it came."""
+    exposed_count: int = 0
+    """How many were found in all, counted by file and secret."""
     format: int = KEPT_ARTIFACT_FORMAT
 
 
@@ -63,8 +81,13 @@ class ReportTotals(msgspec.Struct, frozen=True, kw_only=True):
     format: int = REPORT_TOTALS_FORMAT
 
 
+def _without_exposed(former: dict[str, Any]) -> dict[str, Any]:
+    """Nobody looked for secrets: nothing is said of them, as where none were found."""
+    return former
+
+
 KEPT_ARTIFACT: StoredFormat[KeptArtifact] = StoredFormat(
-    "outcome of an upload", KeptArtifact, KEPT_ARTIFACT_FORMAT, upcasts=()
+    "outcome of an upload", KeptArtifact, KEPT_ARTIFACT_FORMAT, upcasts=(_without_exposed,)
 )
 FOUND_ARTIFACT: StoredFormat[FoundArtifact] = StoredFormat(
     "outcome of a search for an artifact", FoundArtifact, FOUND_ARTIFACT_FORMAT, upcasts=()

@@ -173,8 +173,8 @@ def _text_check(cls: type, field: str) -> _Check:
 def _union(alternatives: tuple[inspect.Type, ...], cls: type, field: str) -> _Check | None:
     """The check of whichever type a value has; several scalars beside each other don't occur in facts."""
     structs = {one.cls: _struct(one.cls) for one in alternatives if isinstance(one, inspect.StructType)}
-    others = [check for one in alternatives if not isinstance(one, inspect.StructType)
-              and (check := _of(one, cls, field)) is not None]  # fmt: skip
+    checks = (_of(one, cls, field) for one in alternatives if not isinstance(one, inspect.StructType))
+    others = [one for one in checks if one is not None]
     assert len(others) <= 1, f"{cls.__name__}.{field} is one of several scalars"
     if not structs and not others:
         return None

@@ -58,7 +58,7 @@ def check_text(text: str, characters: int = TEXT_CHARACTERS) -> None:
             raise LimitError(f"holds half a character (a lone surrogate), as character {error.start + 1}") from None
 
 
-def held(text: str, characters: int) -> str:
+def storable(text: str, characters: int) -> str:
     """A text for people as a fact can hold it: what can't be kept stands as an escape, and what is too long is cut.
 
     For doors that have nobody to refuse it to: a worker's message, what a program said.

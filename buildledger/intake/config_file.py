@@ -12,7 +12,7 @@ from buildledger.config.load import load
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.report import problems_text
 from buildledger.domain.config import ApplyConfig
-from buildledger.events.limits import LINE_CHARACTERS, held
+from buildledger.events.limits import LINE_CHARACTERS, storable
 from buildledger.intake.active_configuration import ActiveConfiguration
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.skipping import reason_of, traced
@@ -60,7 +60,7 @@ class ConfigFile:
         command = ApplyConfig(
             digest=wanted.digest,
             text=wanted.to_json(),
-            origin=held(str(self._path.resolve()), LINE_CHARACTERS),
+            origin=storable(str(self._path.resolve()), LINE_CHARACTERS),
             plan=diff(self._active.current, wanted).plan(),
         )
         return await self._ledger.execute(command, origin=Origin(actor="system"))

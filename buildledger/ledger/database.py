@@ -56,8 +56,14 @@ def open_engine(url: str, name: str, *, read_only: bool = False) -> sa.Engine:
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
     plain = url.partition("://")[2]
+    # loaded only where it is used: it costs a tenth of a second at every start
+    from buildledger.ledger.postgresql_connection import CONNECTION_OPTIONS
+
     engine = sa.create_engine(
-        f"postgresql+psycopg://{plain}", execution_options={"schema_translate_map": {None: name}}, pool_pre_ping=True
+        f"postgresql+psycopg://{plain}",
+        connect_args=CONNECTION_OPTIONS,
+        execution_options={"schema_translate_map": {None: name}},
+        pool_pre_ping=True,
     )
     if read_only:
         return engine

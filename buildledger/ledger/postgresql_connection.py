@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from eventsourcing import persistence
@@ -14,21 +15,34 @@ from buildledger.ledger.errors import LedgerFormatError
 from buildledger.ledger.store import Watch
 
 CONNECT_TIMEOUT_SECONDS = 5
+ENCODING = "UTF8"
+"""In which databases keep text: others can't hold every character, or don't know one from another."""
+CONNECTION_OPTIONS: dict[str, Any] = {
+    "client_encoding": ENCODING,
+    "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""Of every connection, whatever environment and database say of encodings: one whose machine is gone without a word
+breaks within half a minute, else it may hang for hours with whoever waits for its answer."""
 
 PostgresConnection = psycopg.Connection[TupleRow]
 
 
 def connect(url: str) -> PostgresConnection:
     """A connection that commits every statement."""
-    return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_SECONDS)
+    return psycopg.connect(url, autocommit=True, **CONNECTION_OPTIONS)
 
 
 def migrate(db: PostgresConnection) -> None:
     """Make what isn't there, while other processes may be doing the same.
 
     Raises:
-        LedgerFormatError: If a later version of Build Ledger made it.
+        LedgerFormatError: If a later version of Build Ledger made it, or the database keeps text in another encoding.
     """
+    _check_encoding(db)
     with db.transaction():
         db.execute(schema.MIGRATION_LOCK)
         row = db.execute("SELECT to_regclass('ledger.format') IS NOT NULL").fetchone()
@@ -48,6 +62,17 @@ def check_format(db: PostgresConnection) -> None:
     if row is None or not row[0]:
         raise LedgerFormatError("the database holds no ledger: it has no schema of that name")
     _check_number(db)
+
+
+def _check_encoding(db: PostgresConnection) -> None:
+    """A ledger holds facts as bytes, but read models couldn't hold their texts."""
+    row = db.execute(
+        "SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()"
+    ).fetchone()
+    if row is not None and row[0] != ENCODING:
+        why = f"the database keeps text in {row[0]}, which can't hold every character"
+        msg = f"{why}: create one with ENCODING '{ENCODING}'"
+        raise LedgerFormatError(msg)
 
 
 def _check_number(db: PostgresConnection) -> None:

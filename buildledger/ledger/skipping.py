@@ -11,7 +11,7 @@ from sqlalchemy import exc
 
 from buildledger.domain.projection import SkipFact
 from buildledger.events.fact import Recorded
-from buildledger.events.limits import LINE_CHARACTERS, held
+from buildledger.events.limits import LINE_CHARACTERS, storable
 from buildledger.events.projection import ProjectionSkipped
 from buildledger.ledger.errors import LedgerUnavailable
 
@@ -71,4 +71,4 @@ def skip(reader: str, version: int, recorded: Recorded, error: BaseException) ->
 def reason_of(error: BaseException) -> str:
     """What went wrong, for people, without the statement that a database was given and its values."""
     said = error.orig if isinstance(error, exc.DBAPIError) else error
-    return held(f"{type(said).__name__}: {said}".partition("\n")[0], LINE_CHARACTERS)
+    return storable(f"{type(said).__name__}: {said}".partition("\n")[0], LINE_CHARACTERS)

@@ -35,7 +35,7 @@ class Receipt(msgspec.Struct, frozen=True):
     position: int
     """Of the last fact; a reader that has reached it sees what was done. The ledger's head when nothing was decided."""
     positions: range
-    """Of all facts that were decided; empty when everything wished for already was so."""
+    """Of all facts that were decided; empty when all that was asked for was so already."""
     duplicate: bool = False
     """The command id was seen before, and this is what it was answered then."""
 

@@ -173,6 +173,16 @@ class ArtifactStore(Protocol):
         """Remove a file unless it was stored (again) at or after that time; returns how many bytes that freed."""
         ...
 
+    def withdraw(self, owner: str, sha256: str) -> int:
+        """Remove a file that nobody but the owner has brought since this store was opened, and that wasn't here before.
+
+        Returns how many bytes that freed: 0 if the file stays.
+
+        Raises:
+            OSError
+        """
+        ...
+
     def note_received(self, owner: str, sha256: str, size_bytes: int) -> None:
         """Remember over a restart that the owner has sent a whole file. A crash of the machine may undo it.
 

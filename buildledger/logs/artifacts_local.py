@@ -2,10 +2,11 @@
 
 import contextlib
 import hashlib
+import math
 import os
 import threading
 from collections.abc import Generator, Iterator
-from io import FileIO
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,19 +14,19 @@ from buildledger.logs.artifacts import (
     READ_BYTES,
     ArtifactAlteredError,
     ArtifactError,
-    IncompleteUploadError,
     OverQuotaError,
     StoredFile,
     Upload,
     UploadBusyError,
-    WrongDigestError,
     WrongOffsetError,
     digest_of,
 )
+from buildledger.logs.artifacts_upload import LocalUpload
 from buildledger.logs.elsewhere import NoOtherStores, OtherStores
 from buildledger.logs.packs import sync_directory
 
-_HASH_BYTES = 1024 * 1024
+BROUGHT_MAX = 100_000
+"""Files of which it is remembered who has brought them: some 15 MB."""
 CHECKED_MAX = 100_000
 """Files whose check is remembered: some 30 MB."""
 _DIGEST_CHARACTERS = hashlib.sha256().digest_size * 2
@@ -46,6 +47,8 @@ class LocalArtifactStore:
         self._used_bytes: int | None = None
         """None until somebody asks: it takes a walk through the directory."""
         self._lock = threading.RLock()
+        self._brought: dict[str, str] = {}
+        """Who has brought files that weren't here before, as long as nobody else has."""
         self._checked: dict[str, tuple[int, ...]] = {}
         """Which files had the right bytes, and when they had last been written to."""
 
@@ -80,7 +83,8 @@ class LocalArtifactStore:
             held = self.held_bytes(sha256, owner)
             if offset not in (0, held):
                 raise WrongOffsetError(offset, held)
-            upload = _LocalUpload(self, sha256, size_bytes, part, offset)
+            adopt = partial(self._adopt, owner=owner)
+            upload = LocalUpload(sha256, size_bytes, part, offset, adopt=adopt, free=self._free)
             self._busy[part] = size_bytes
             return upload
 
@@ -93,7 +97,7 @@ class LocalArtifactStore:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            self.adopt(part, sha256, len(data))
+            self._adopt(part, sha256, len(data))
         finally:
             part.unlink(missing_ok=True)
         return sha256
@@ -153,6 +157,14 @@ class LocalArtifactStore:
                 self._used_bytes -= status.st_size
             return status.st_size
 
+    def withdraw(self, owner: str, sha256: str) -> int:
+        """See `ArtifactStore.withdraw`."""
+        with self._lock:
+            if not owner or self._brought.get(sha256) != owner:
+                return 0
+            del self._brought[sha256]
+            return self.remove(sha256, math.inf)
+
     def note_received(self, owner: str, sha256: str, size_bytes: int) -> None:
         """See `ArtifactStore.note_received`."""
         with self._received(owner).open("ab", buffering=0) as file:
@@ -193,18 +205,27 @@ class LocalArtifactStore:
             raise ArtifactError(f"{sha256!r} is not a SHA-256 in hexadecimal")
         return self._directory / sha256[:2] / sha256
 
-    def adopt(self, part: Path, sha256: str, size_bytes: int) -> None:
+    def _adopt(self, part: Path, sha256: str, size_bytes: int, owner: str = "") -> None:
         """Give a file that is durable its name, in one step."""
         path = self._own_path(sha256)
         with self._lock:
             path.parent.mkdir(exist_ok=True)
+            self._note_brought(owner, sha256, is_new=not path.exists())
             if self._used_bytes is not None and not path.exists():
                 self._used_bytes += size_bytes
             os.utime(part)
             part.replace(path)
         sync_directory(path.parent)
 
-    def free(self, part: Path) -> None:
+    def _note_brought(self, owner: str, sha256: str, *, is_new: bool) -> None:
+        if is_new and owner:
+            if len(self._brought) >= BROUGHT_MAX:
+                self._brought.clear()
+            self._brought[sha256] = owner
+        elif self._brought.get(sha256) != owner:
+            self._brought.pop(sha256, None)
+
+    def _free(self, part: Path) -> None:
         """Let another upload of the same file begin."""
         with self._lock:
             self._busy.pop(part, None)
@@ -215,57 +236,3 @@ class LocalArtifactStore:
     def _part(self, sha256: str, owner: str) -> Path:
         self._own_path(sha256)
         return self._incoming / (f"{owner}.{sha256}.part" if owner else f"{sha256}.part")
-
-
-class _LocalUpload:
-    """An upload that writes to a file in the incoming directory; see `Upload`."""
-
-    def __init__(self, store: LocalArtifactStore, sha256: str, size_bytes: int, part: Path, offset: int) -> None:
-        self._store = store
-        self._sha256 = sha256
-        self._size_bytes = size_bytes
-        self._part = part
-        self._hasher = hashlib.sha256()
-        self._held_bytes = offset
-        # Unbuffered: what a full disk doesn't take is told at once, and not once more when the file is closed.
-        self._file: FileIO | None = part.open("r+b" if offset else "w+b", buffering=0)
-        while offset and (piece := self._file.read(_HASH_BYTES)):
-            self._hasher.update(piece)
-
-    def write(self, data: bytes) -> None:
-        """See `Upload.write`."""
-        assert self._file is not None
-        if self._held_bytes + len(data) > self._size_bytes:
-            self._discard()
-            raise WrongDigestError(f"it has grown meanwhile: more than the announced {self._size_bytes} bytes came")
-        rest = memoryview(data)
-        while rest:
-            written = self._file.write(rest)
-            self._hasher.update(rest[:written])
-            self._held_bytes += written
-            rest = rest[written:]
-
-    def finish(self) -> None:
-        """See `Upload.finish`."""
-        assert self._file is not None
-        if self._held_bytes < self._size_bytes:
-            raise IncompleteUploadError(f"{self._held_bytes} of {self._size_bytes} bytes have come")
-        if self._hasher.hexdigest() != self._sha256:
-            self._discard()
-            raise WrongDigestError("it has changed meanwhile: what came isn't what was announced")
-        os.fsync(self._file.fileno())
-        self._store.adopt(self._part, self._sha256, self._size_bytes)
-        self.close()
-
-    def close(self) -> None:
-        """See `Upload.close`."""
-        if self._file is not None:
-            file, self._file = self._file, None
-            try:
-                file.close()
-            finally:
-                self._store.free(self._part)
-
-    def _discard(self) -> None:
-        self.close()
-        self._part.unlink(missing_ok=True)

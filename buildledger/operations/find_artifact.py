@@ -9,7 +9,7 @@ import msgspec
 
 from buildledger.events.answers import FoundArtifact, answer_text
 from buildledger.events.ids import BuildId
-from buildledger.events.operation import Ended, FindArtifact
+from buildledger.events.operation import Ended, EndReason, FindArtifact
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.artifacts_manifest import Manifest
 from buildledger.operations.open_operations import ServerOperation
@@ -45,9 +45,9 @@ class ArtifactFinding:
         try:
             found = self._finder.find(operation.spec, operation.build_id, self._head())
         except NoArtifactError as error:
-            return Outcome(ended=Ended(reason="no_file", detail=str(error)))
+            return Outcome(ended=Ended(reason=EndReason.NO_FILE, detail=str(error)))
         if found.directory:
             pages = len(Manifest.load(self._artifacts, found.sha256).pages())
             found = msgspec.structs.replace(found, pages=pages)
         detail = f"{found.builder} #{found.number}"
-        return Outcome(ended=Ended(reason="exited", exit_code=0, detail=detail, text=answer_text(found)))
+        return Outcome(ended=Ended(reason=EndReason.EXITED, exit_code=0, detail=detail, text=answer_text(found)))

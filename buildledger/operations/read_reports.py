@@ -10,7 +10,7 @@ import msgspec
 from buildledger.events.answers import answer_text
 from buildledger.events.build import TestResult, TestsReported
 from buildledger.events.ids import BuildId
-from buildledger.events.operation import Ended, Mask, ReadReports, mask_text
+from buildledger.events.operation import Ended, EndReason, Mask, ReadReports, mask_text
 from buildledger.logs.artifacts import ArtifactStore, read_whole
 from buildledger.logs.artifacts_manifest import Entry, Manifest
 from buildledger.operations.open_operations import ServerOperation
@@ -50,7 +50,7 @@ class ReportReading:
         files = manifest.files
         if len(files) > self._reports_max:
             detail = f"{len(files)} reports; a step may have {self._reports_max}"
-            return Outcome(ended=Ended(reason="too_large", detail=detail))
+            return Outcome(ended=Ended(reason=EndReason.TOO_LARGE, detail=detail))
         mask = self._mask_of(operation.build_id)
         totals, budget = Totals(), Budget()
         facts: list[TestsReported] = []
@@ -65,8 +65,8 @@ class ReportReading:
             totals.add(results)
             facts += _facts(operation, wanted, file.path, len(facts), *budget.admit(results))
         if bad:
-            return Outcome(reports=tuple(facts), ended=Ended(reason="bad_report", detail=_listed(bad)))
-        ended = Ended(reason="exited", exit_code=0, text=answer_text(totals.told()))
+            return Outcome(reports=tuple(facts), ended=Ended(reason=EndReason.BAD_REPORT, detail=_listed(bad)))
+        ended = Ended(reason=EndReason.EXITED, exit_code=0, text=answer_text(totals.told()))
         return Outcome(reports=tuple(facts), ended=ended)
 
     def _results(self, file: Entry, wanted: ReadReports, mask: Mask | None) -> Sequence[TestResult]:

@@ -13,8 +13,8 @@ from buildledger.domain.command import Command
 from buildledger.domain.refusals import Refusal
 from buildledger.events.fact import Recorded
 from buildledger.events.ids import BuildId, OperationId
-from buildledger.events.limits import LINE_CHARACTERS, held
-from buildledger.events.operation import Ended, FindArtifact, Mask, ReadReports
+from buildledger.events.limits import LINE_CHARACTERS, storable
+from buildledger.events.operation import Ended, EndReason, FindArtifact, Mask, ReadReports
 from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable
 from buildledger.ledger.fold_follower import FoldFollower
 from buildledger.ledger.ledger import Ledger
@@ -120,7 +120,7 @@ class ServerOperations:
     async def _do(self, operation: ServerOperation) -> None:
         """Do one operation until its outcome is recorded, whatever goes wrong."""
         if operation.stop_reason is not None:
-            outcome = Outcome(ended=Ended(reason="cancel", detail=operation.stop_reason))
+            outcome = Outcome(ended=Ended(reason=EndReason.CANCEL, detail=operation.stop_reason))
         else:
             outcome = await self._perform(operation)
         while not await self._is_recorded(operation, outcome):
@@ -139,12 +139,12 @@ class ServerOperations:
                 _log.warning("operation %s has to wait: %s", operation.operation_id, error)
             except FileNotFoundError:
                 if loop.time() >= given_up_at:
-                    return Outcome(ended=Ended(reason="no_file", detail="what was uploaded is kept no longer"))
+                    return Outcome(ended=Ended(reason=EndReason.NO_FILE, detail="what was uploaded is kept no longer"))
             except StoredElsewhereError as error:
                 if loop.time() >= given_up_at:
-                    return Outcome(ended=Ended(reason="io_error", detail=str(error)))
+                    return Outcome(ended=Ended(reason=EndReason.IO_ERROR, detail=str(error)))
             except (ArtifactError, OSError) as error:
-                return Outcome(ended=Ended(reason="io_error", detail=str(error)))
+                return Outcome(ended=Ended(reason=EndReason.IO_ERROR, detail=str(error)))
             except Exception as error:
                 said = (operation.operation_id, reason_of(error))
                 _log.error("operation %s failed: %s", *said, exc_info=traced(error))
@@ -178,11 +178,11 @@ class ServerOperations:
 
 def _commands(operation: ServerOperation, outcome: Outcome) -> list[Command]:
     build_id, operation_id = operation.build_id, operation.operation_id
-    ended = msgspec.structs.replace(outcome.ended, detail=held(outcome.ended.detail, LINE_CHARACTERS))
+    ended = msgspec.structs.replace(outcome.ended, detail=storable(outcome.ended.detail, LINE_CHARACTERS))
     finish = FinishOperation(build_id=build_id, operation_id=operation_id, fence=operation.fence, ended=ended)
     return [*(ReportTests(build_id=build_id, report=report) for report in outcome.reports), finish]
 
 
 def _fault(cause: str) -> Ended:
     """The end by a fault of Build Ledger itself, of which only the log says more: a text may hold what is secret."""
-    return Ended(reason="io_error", detail=f"a fault of Build Ledger ({cause}): see the server's log")
+    return Ended(reason=EndReason.IO_ERROR, detail=f"a fault of Build Ledger ({cause}): see the server's log")

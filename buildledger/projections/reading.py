@@ -72,7 +72,11 @@ def read(as_of: int | None, *views: View) -> Iterator[tuple[Reading, ...]]:
         PositionAhead: a view hasn't reached `as_of`.
     """
     with ExitStack() as stack:
-        snapshots = [stack.enter_context(view.snapshot()) for view in views]
+        # always in the same order: there are so many connections to each view, and two reads would else wait for ever
+        # for the connections that the other holds
+        ordered = sorted({id(view): view for view in views}.values(), key=lambda view: view.projection.NAME)
+        opened = {id(view): stack.enter_context(view.snapshot()) for view in ordered}
+        snapshots = [opened[id(view)] for view in views]
         reached = min(snapshot.position for snapshot in snapshots)
         if as_of is not None and as_of > reached:
             raise PositionAhead(as_of, reached)

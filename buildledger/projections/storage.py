@@ -24,6 +24,8 @@ DELETE_VIEWS = "stop the server and delete `views/`: the read models are made ag
 READERS = 8
 """Connections that wait for the next read, for each view; more are made and thrown away under load."""
 READERS_EXTRA = 32
+SHARED_READERS_EXTRA = 4
+"""Of connections to PostgreSQL, beside two for each view: all servers share them, a hundred by default."""
 BUSY_MILLISECONDS = 10_000
 
 
@@ -139,7 +141,7 @@ class PostgresViews(ViewStorage):
 
     def __init__(self, url: str) -> None:
         self._url = sa.make_url(url).set(drivername="postgresql+psycopg")
-        self._admin = sa.create_engine(self._url, pool_size=1, max_overflow=4, pool_pre_ping=True)
+        self._admin = self._engine(pool_size=1, max_overflow=4)
         self._pointers = sa.Table(
             "view_generation",
             sa.MetaData(),
@@ -171,18 +173,20 @@ class PostgresViews(ViewStorage):
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('buildledger view schema'))")
             connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
         translated = {"schema_translate_map": {SCHEMA: schema}}
-        writer = sa.create_engine(
-            self._url, pool_size=1, max_overflow=0, pool_pre_ping=True, execution_options=translated
-        )
-        reader = sa.create_engine(
-            self._url,
+        writer = self._engine(pool_size=1, max_overflow=0, execution_options=translated)
+        reader = self._engine(
             pool_size=2,
-            max_overflow=READERS,
-            pool_pre_ping=True,
+            max_overflow=SHARED_READERS_EXTRA,
             isolation_level="REPEATABLE READ",
             execution_options=translated,
         )
         return View(projection, generation, writer, reader, shared=True)
+
+    def _engine(self, **options: Any) -> sa.Engine:
+        # loaded only where it is used: it costs a tenth of a second at every start
+        from buildledger.ledger.postgresql_connection import CONNECTION_OPTIONS
+
+        return sa.create_engine(self._url, pool_pre_ping=True, connect_args=CONNECTION_OPTIONS, **options)
 
     def generations(self, projection: Projection) -> list[int]:
         """See `ViewStorage`."""

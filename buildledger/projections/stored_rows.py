@@ -157,9 +157,14 @@ def _sqlite(directory: Path, projection: Projection) -> sa.Engine | None:
 
 
 def _postgresql(database: str, projection: Projection) -> sa.Engine | None:
+    # loaded only where it is used: it costs a tenth of a second at every start
+    from buildledger.ledger.postgresql_connection import CONNECTION_OPTIONS
+
     stem = f"view_{projection.NAME}_v{projection.VERSION}"
     engine = sa.create_engine(
-        sa.make_url(database).set(drivername="postgresql+psycopg"), isolation_level="REPEATABLE READ"
+        sa.make_url(database).set(drivername="postgresql+psycopg"),
+        connect_args=CONNECTION_OPTIONS,
+        isolation_level="REPEATABLE READ",
     )
     generation = 1
     with engine.connect() as connection:

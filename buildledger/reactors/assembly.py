@@ -6,9 +6,7 @@ from collections.abc import Callable
 
 from buildledger.clock import Clock
 from buildledger.config.configurations import Configurations
-from buildledger.domain import change
-from buildledger.events.change import ChangeRecorded
-from buildledger.events.ids import ChangeId, ServerId
+from buildledger.events.ids import ServerId
 from buildledger.ledger.ledger import Ledger
 from buildledger.reactors.builds.contexts import EvaluationContexts
 from buildledger.reactors.builds.runner import BuildRunner
@@ -35,20 +33,16 @@ def join(
     `serves` says whether a server process is alive; the workers of one that isn't are disconnected.
     """
 
-    def change_of(change_id: ChangeId) -> ChangeRecorded | None:
-        state, _ = ledger.load(change.AGGREGATE, change_id)
-        recorded: ChangeRecorded | None = state.recorded
-        return recorded
-
     shared = SharedState(configurations)
-    contexts = EvaluationContexts(ChangePaths(change_of))
+    contexts = EvaluationContexts(ChangePaths(ledger))
     running = BuildRunner(shared, contexts)
-    assigning = Scheduler(shared, contexts, running)
+    triggering = Triggering(shared, contexts)
+    assigning = Scheduler(shared, contexts, running, triggering.default_branch)
     return Runner(
         ledger,
         clock,
         shared,
-        Triggering(shared, contexts),
+        triggering,
         (
             Leases(shared, serves=serves, lease_seconds=lease_seconds),
             running,

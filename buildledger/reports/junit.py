@@ -16,6 +16,10 @@ from buildledger.reports import limits, texts
 from buildledger.reports.bad import BadReportError
 
 _PLACE = re.compile(r": line \d+, column \d+$")
+_BAD_STATUS = frozenset({"fail", "failed", "failure", "error", "errored"})
+"""What some writers say of a test only in its attribute `status`."""
+_COUNTS = {"failures": "failed", "errors": "error"}
+"""Attributes of suites that count tests, and what became of those."""
 
 
 def read(data: bytes) -> Sequence[TestResult]:
@@ -31,8 +35,10 @@ def read(data: bytes) -> Sequence[TestResult]:
         raise BadReportError(
             "this XML is no JUnit report: it begins with neither <testsuites> nor <testsuite>"
         ) from None
-    suites = [root] if isinstance(root, junitparser.TestSuite) else list(root)
-    return [result for suite in suites for result in _of_suite(suite, 1)]
+    if isinstance(root, junitparser.TestSuite):
+        return list(_of_suite(root, 1))
+    results = [result for suite in root for result in _of_suite(suite, 1)]
+    return [*results, *_not_listed(root, results)]
 
 
 def _parse(data: bytes) -> Element:
@@ -52,10 +58,43 @@ def _parse(data: bytes) -> Element:
 def _of_suite(suite: Any, depth: int) -> Iterator[TestResult]:
     if depth > limits.DEPTH:
         raise BadReportError(f"suites are nested more than {limits.DEPTH} deep")
-    for case in suite.iterchildren(junitparser.TestCase):
-        yield _result(case, suite.name or "")
+    results = [_result(case, suite.name or "") for case in suite.iterchildren(junitparser.TestCase)]
+    results += _of_itself(suite)
     for inner in suite.testsuites():
-        yield from _of_suite(inner, depth + 1)
+        results += _of_suite(inner, depth + 1)
+    yield from results
+    yield from _not_listed(suite, results)
+
+
+def _of_itself(suite: Any) -> Iterator[TestResult]:
+    """What stands in the suite and in none of its tests: it couldn't be set up, or a module of it couldn't be read."""
+    kinds = {"error": junitparser.Error, "failure": junitparser.Failure}
+    for kind, element in kinds.items():
+        for problem in suite.iterchildren(element):
+            yield TestResult(
+                name="(the whole suite)",
+                suite=texts.name(suite.name),
+                status="error" if kind == "error" else "failed",
+                message=texts.message(problem.message, problem.text),
+            )
+
+
+def _not_listed(suite: Any, results: Sequence[TestResult]) -> Iterator[TestResult]:
+    """An error where a suite counts tests that failed and lists not a single one: the report isn't whole.
+
+    Writers count in different ways, some by assertion, so numbers that merely differ say nothing.
+    """
+    if any(result.status in _COUNTS.values() for result in results):
+        return
+    counted = {word: _count(suite._elem.get(word)) for word in _COUNTS}
+    if said := [f"{count} {word}" for word, count in counted.items() if count]:
+        text = f"the report counts {' and '.join(said)}, and lists none"
+        yield TestResult(name="(not listed)", suite=texts.name(suite.name), status="error", message=text)
+
+
+def _count(written: str | None) -> int:
+    """A number that a suite has in an attribute; 0 for what is none."""
+    return int(written) if written and written.isascii() and written.isdigit() and len(written) < 10 else 0
 
 
 def _result(case: junitparser.TestCase, suite: str) -> TestResult:
@@ -67,10 +106,15 @@ def _result(case: junitparser.TestCase, suite: str) -> TestResult:
     return TestResult(
         name=texts.name(case.name) or "(no name)",
         suite=texts.name(case.classname or suite),
-        status="error" if errors else "failed" if failed else "skipped" if skipped else "passed",
+        status="error" if errors else "failed" if failed or _is_bad(case) else "skipped" if skipped else "passed",
         seconds=_seconds(case),
         message=texts.message(*said),
     )
+
+
+def _is_bad(case: junitparser.TestCase) -> bool:
+    """Whether a test's own attribute says that it failed."""
+    return str(case._elem.get("status", "")).lower() in _BAD_STATUS
 
 
 def _seconds(case: junitparser.TestCase) -> float | None:

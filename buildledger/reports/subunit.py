@@ -67,6 +67,8 @@ def read(data: bytes) -> Sequence[TestResult]:
     Raises:
         BadReportError
     """
+    if not data:
+        raise BadReportError("it is empty: no subunit v2 stream", "before byte 1")
     source = BytesIO(data)
     collector = _Collector(source)
     collector.startTestRun()

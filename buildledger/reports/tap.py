@@ -19,6 +19,8 @@ class _Document:
     def __init__(self) -> None:
         self.results: list[TestResult] = []
         self.planned: int | None = None
+        self.skipped: str | None = None
+        """Why a plan of no tests says that all are skipped."""
         self.bailed: str | None = None
         self._said: list[str] = []
         """What follows the last test: diagnostics and its YAML block."""
@@ -37,6 +39,7 @@ class _Document:
                 self.results.append(_result(parsed))
             case "plan":
                 self.planned = parsed.expected_tests
+                self.skipped = str(parsed.directive.reason or "") if parsed.skip else None
             case "bail":
                 self.bailed = parsed.reason
             case "diagnostic":
@@ -52,12 +55,20 @@ class _Document:
         self._said = []
 
     def missing(self) -> Iterator[TestResult]:
-        """An error for tests that were planned and didn't run, or for a run that was given up."""
+        """What stands for tests that aren't there: skipped all, given up, or an error where they should be.
+
+        A stream without a plan is one that broke off before its end.
+        """
         if self.bailed is not None:
             yield TestResult(name="Bail out!", status="error", message=texts.message(self.bailed))
         elif self.planned is not None and self.planned != len(self.results):
             text = f"planned: {plural(self.planned, 'test')}; reported: {len(self.results)}"
             yield TestResult(name="plan", status="error", message=text)
+        elif self.planned is None:
+            text = "there is no plan, so it can't be told whether all tests have run"
+            yield TestResult(name="plan", status="error", message=text)
+        elif self.planned == 0 and self.skipped is not None:
+            yield TestResult(name="plan", status="skipped", message=texts.message(self.skipped))
 
 
 def read(data: bytes) -> Sequence[TestResult]:

@@ -26,9 +26,9 @@ from buildledger.slave_grpc.identity.certificates import certificate_of
 from buildledger.slave_grpc.identity.proofs import CountsOnce
 from buildledger.slave_grpc.identity.worker_auth import WorkerAuth
 from buildledger.slave_grpc.sessions.admission import SessionAdmission
+from buildledger.slave_grpc.sessions.masking import MaskSource, NoMasks
 from buildledger.slave_grpc.sessions.secret_source import SecretSource
 from buildledger.slave_grpc.sessions.sessions import Sessions
-from buildledger.slave_grpc.sessions.unmasked import MaskSource, NoMasks
 from buildledger.slave_grpc.settings import WorkerServiceSettings
 from buildledger.slave_grpc.state.follower import OpenWorkFollower
 

@@ -10,7 +10,7 @@ import posixpath
 from buildledger.config import evaluate
 from buildledger.config.steps.download import DownloadStep, Origin
 from buildledger.events.answers import FOUND_ARTIFACT
-from buildledger.events.operation import Download, FindArtifact
+from buildledger.events.operation import Download, EndReason, FindArtifact
 from buildledger.events.results import Result
 from buildledger.steps.outcome import conclude, told
 from buildledger.steps.program import Conclusion, Operation, Program, StepInputs, StepProgram, UnusableStepError
@@ -22,7 +22,7 @@ def download(step: DownloadStep, inputs: StepInputs) -> Program:
     wanted = _wanted(name, step.origin, inputs)
     found = yield Operation(label=f"find {name}", spec=wanted)
     assert found is not None
-    if found.reason == "no_file" and step.optional:
+    if found.reason == EndReason.NO_FILE and step.optional:
         return Conclusion(result=Result.SUCCESS, summary=f"nothing to get: {found.detail}")
     if not found.ok:
         return conclude(found, wanted)

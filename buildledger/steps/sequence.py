@@ -39,7 +39,7 @@ def worst(one: Result, other: Result) -> Result:
 def after(progress: Progress, step: StepBase, result: Result) -> Progress:
     """The build after `step` ended with `result`.
 
-    `on_failure` speaks of failures only: an exception, a lost worker or a wish to stop always ends the build.
+    `on_failure` speaks of failures only: an exception, a lost worker or a request to stop always ends the build.
     """
     match result:
         case Result.FAILURE:

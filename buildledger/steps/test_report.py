@@ -9,6 +9,7 @@ from buildledger.events.operation import ReadReports, Upload
 from buildledger.events.results import Result
 from buildledger.steps.outcome import conclude, told
 from buildledger.steps.program import Conclusion, Operation, Program, StepInputs, StepProgram
+from buildledger.wording import plural
 
 RESULTS = {"failure": Result.FAILURE, "warnings": Result.WARNINGS, "success": Result.SUCCESS}
 """What a step comes to whose tests have failed, as it is configured."""
@@ -39,6 +40,9 @@ def test_report(step: TestReportStep, inputs: StepInputs) -> Program:
         return conclude(read, spec)
     totals = told(read, REPORT_TOTALS)
     bad = totals.failed + totals.errors
+    if not (bad or step.optional or totals.passed or totals.skipped):
+        # Nobody runs tests to learn that there are none: most likely none were found.
+        return Conclusion(result=RESULTS[step.failed], summary=f"no tests in {plural(totals.reports, 'report')}")
     return Conclusion(result=RESULTS[step.failed] if bad else Result.SUCCESS, summary=summary(totals))
 
 
@@ -54,4 +58,4 @@ def summary(totals: ReportTotals) -> str:
     return ", ".join(said) if said else "no tests"
 
 
-PROGRAM = StepProgram(name="test_report", version=2, start=test_report)
+PROGRAM = StepProgram(name="test_report", version=3, start=test_report)

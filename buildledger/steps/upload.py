@@ -5,12 +5,14 @@ from __future__ import annotations
 from posixpath import basename, normpath
 
 from buildledger.config import evaluate
+from buildledger.config.steps.step import names_artifact
 from buildledger.config.steps.upload import UploadStep
 from buildledger.events.answers import KEPT_ARTIFACT, KeptArtifact
 from buildledger.events.operation import Upload
 from buildledger.events.results import Result
 from buildledger.steps.outcome import conclude, told
 from buildledger.steps.program import Conclusion, Operation, Program, StepInputs, StepProgram, UnusableStepError
+from buildledger.wording import plural
 
 DEFAULT_NAME = "files"
 """Of the build's whole directory, which has no name of its own."""
@@ -30,22 +32,31 @@ def upload(step: UploadStep, inputs: StepInputs) -> Program:
     if not ended.text:
         return Conclusion(result=Result.SUCCESS, summary=f"nothing to keep as {name}")
     kept = told(ended, KEPT_ARTIFACT)
-    return Conclusion(result=Result.SUCCESS, summary=f"kept {name} ({_extent(kept)})")
+    said = f"kept {name} ({_extent(kept)})"
+    if kept.exposed:
+        return Conclusion(result=Result.WARNINGS, summary=f"{said}, which shows secrets: {_exposed(kept)}")
+    return Conclusion(result=Result.SUCCESS, summary=said)
 
 
 def check_name(name: str) -> None:
     """Refuse what an artifact can't be called.
 
     Raises:
-        UnusableStepError: It is empty, a directory, or holds control characters.
+        UnusableStepError: It is blank, a directory, or holds control characters.
     """
-    if name in ("", ".", "..") or any(ord(character) < ord(" ") for character in name):
+    if not names_artifact(name):
         raise UnusableStepError(f"an artifact can't be named {name!r}")
 
 
 def _extent(kept: KeptArtifact) -> str:
-    size = f"{kept.size_bytes:,} {'byte' if kept.size_bytes == 1 else 'bytes'}"
-    return f"{kept.file_count:,} {'file' if kept.file_count == 1 else 'files'}, {size}" if kept.directory else size
+    size = plural(kept.size_bytes, "byte")
+    return f"{plural(kept.file_count, 'file')}, {size}" if kept.directory else size
 
 
-PROGRAM = StepProgram(name="upload", version=3, start=upload)
+def _exposed(kept: KeptArtifact) -> str:
+    more = kept.exposed_count - len(kept.exposed)
+    named = [f"{each.secret} in {each.path}" for each in kept.exposed]
+    return ", ".join([*named, *([f"and {more:,} more"] if more > 0 else [])])
+
+
+PROGRAM = StepProgram(name="upload", version=4, start=upload)

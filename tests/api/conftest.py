@@ -34,7 +34,8 @@ from buildledger.sources.change_texts import ChangeTexts
 from buildledger.testing.clock import VirtualClock
 from tests.fakes.revisions import AnyRevision
 from tests.fakes.servers import alone
-from tests.projections.world import START, World, claim, words
+from tests.projections.samples import START, claim, words
+from tests.projections.world import World
 
 TOKEN = "test-admin-token"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}

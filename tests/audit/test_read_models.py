@@ -22,7 +22,8 @@ from buildledger.projections.storage import open_storage
 from buildledger.projections.stored_rows import begin_column, key_columns
 from buildledger.projections.views import Views
 from buildledger.testing.clock import VirtualClock
-from tests.projections.world import START, World
+from tests.projections.samples import START
+from tests.projections.world import World
 
 ACTS = 120
 MOST_TABLES = 15

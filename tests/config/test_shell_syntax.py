@@ -80,11 +80,31 @@ def test_what_programs_take_themselves(warnings: Warnings, arguments: str) -> No
         "run: [echo, '${{ github.sha }}']",
         "{run: [x], env: {A: 'v-${{ matrix.a }}'}}",
         "script: 'echo ${{ inputs.x }}'",
+        "{run: [x], workdir: '${{ a }}'}",
+        "{run: [x], name: 'for ${{ a }}'}",
+        "{upload: 'dist/${{ a }}'}",
+        "{upload: dist, to: '${{ a }}'}",
+        "{upload: ., files: ['${{ a }}/*'], to: x}",
+        "{download: '${{ a }}', from: build}",
+        "{download: x, from: build, into: '${{ a }}'}",
+        "{test_report: '${{ a }}.xml'}",
+        "{set_property: p, value: '${{ a }}'}",
     ],
 )
 def test_expressions_of_other_systems(warnings: Warnings, step: str) -> None:
     """They stay as they are, wherever they stand; what stands for them is said."""
     assert warnings(step) == ["template-syntax"]
+
+
+def test_expressions_of_other_systems_beside_steps(tmp_path: Path) -> None:
+    """Wherever text stands, once a place."""
+    file = tmp_path / "ci.yaml"
+    file.write_text("""version: 1
+workers: {w: {labels: {a: "${{ a }}"}}}
+builders:
+  b: {description: "${{ b }}", env: {A: "${{ c }}"}, properties: {p: "${{ d }}"}, steps: [{run: [x]}]}
+""")
+    assert [problem.code for problem in check(file)] == ["template-syntax"] * 4
 
 
 def test_variables_of_variables(warnings: Warnings) -> None:

@@ -49,7 +49,7 @@ def test_the_smallest_worker_needs_nothing(cases: list[NamedCase]) -> None:
     """No case of the group hello needs a feature, or is slow."""
     hello = [each.case for each in cases if each.group == "hello"]
     assert hello
-    assert not any(case.needs or case.takes or case.profile == "full" for case in hello)
+    assert not any(case.features() or case.takes or case.profile == "full" for case in hello)
 
 
 def test_slow_checks_have_a_fast_case_too(cases: list[NamedCase]) -> None:
@@ -90,8 +90,10 @@ def test_lacking_features_are_no_failure(cases: list[NamedCase]) -> None:
     modest = pb.Hello(capacity=1)
     reasons = {each.name: each.case.hindrance(modest, command) for each in cases}
     assert reasons["output/26-secret-split"] == "the worker doesn't offer secrets"
+    assert reasons["processes/39-max-time"] == "the worker doesn't offer timeouts"
+    assert reasons["processes/39-start-timeout"] == "the worker doesn't offer stop_policy, timeouts"
     assert "{token}" in (reasons["handshake/07-token-once"] or "")
-    assert "2" in (reasons["idempotence/16-full-omits"] or "")
+    assert "2" in (reasons["idempotence/13-lower-revision"] or "")
     assert reasons["hello/echo-hello-world"] is None
 
 

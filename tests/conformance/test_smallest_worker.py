@@ -19,6 +19,9 @@ builders:
   good:
     steps:
       - run: [python3, -c, "print('hello from a small worker')"]
+  blocked:
+    steps:
+      - run: [python3, --version]
   long:
     steps:
       - run: [sleep, "600"]
@@ -34,7 +37,7 @@ PROGRAM = Path(__file__).parents[2] / "examples" / "smallest_worker.py"
 
 
 def test_it_builds_for_a_real_server(tmp_path: Path) -> None:
-    """A build with it succeeds, one is stopped by a person, one by its time limit; then it ends on SIGTERM."""
+    """One build succeeds, one can't begin, one is stopped by a person, one by its time limit; it ends on SIGTERM."""
     with installation(tmp_path, CONFIGURATION) as installed:
         client = installed.start_server()
         token = client.post("/enrollment-tokens", json={"worker": WORKER}).raise_for_status().json()["token"]
@@ -44,6 +47,8 @@ def test_it_builds_for_a_real_server(tmp_path: Path) -> None:
         )
         try:
             assert installed.wait_for_answer(client, installed.force(client, "good")) == "success"
+            (tmp_path / "work" / "blocked").touch()
+            assert installed.wait_for_answer(client, installed.force(client, "blocked")) == "failure"
             slow, long = installed.force(client, "slow"), installed.force(client, "long")
             assert installed.wait_for_answer(client, slow) == "failure"
 
@@ -63,7 +68,7 @@ def test_it_builds_for_a_real_server(tmp_path: Path) -> None:
             worker.kill()
             worker.wait()
         ended = [fact.ended.reason for fact in installed.facts(OperationFinished)]
-        assert ended == ["exited", "max_time", "cancel"]
+        assert ended == ["exited", "start_failed", "max_time", "cancel"]
 
 
 def _left(directory: Path) -> list[int]:

@@ -47,5 +47,5 @@ class Answer:
         assert self.facts == expected
 
     def then_nothing(self) -> None:
-        """Everything wished for already was so."""
+        """All that was asked for was so already."""
         assert self.facts == ()

@@ -75,10 +75,10 @@ class PostgresqlCluster:
         self._running = False
 
     @contextmanager
-    def database(self) -> Iterator[str]:
+    def database(self, options: str = "") -> Iterator[str]:
         """The URL of an empty database, dropped afterwards whoever is still connected."""
         name = f"test_{uuid4().hex}"
-        self._execute(f'CREATE DATABASE "{name}"')
+        self._execute(f'CREATE DATABASE "{name}" {options}')
         yield f"postgresql://{ACCOUNT}@/{name}?host={self.directory}"
         self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 

@@ -43,7 +43,7 @@ def test_output_arrives_whole_however_often_the_server_is_killed(tmp_path: Path)
     """Each log's digest is that of what the process wrote, every build ends once, and the ledger verifies."""
     seed = time.time_ns() % 1_000_000
     random = Random(seed)
-    print(f"seed {seed}")  # noqa: T201
+    print(f"seed {seed}")  # noqa: T201 - shown when the test fails
     expected = "".join(
         f"line {number} of the output that has to arrive whole, in order and once\n" for number in range(1, LINES + 1)
     ).encode()

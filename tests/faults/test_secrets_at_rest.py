@@ -37,6 +37,8 @@ for secret in (os.environ["PLAIN"], os.environ["KEY"]):
     say(urllib.parse.quote_plus(secret))
     say(json.dumps({"secret": secret}))
     say(json.dumps({"secret": secret}, ensure_ascii=False))
+    say(secret.encode("utf-16-le"))
+    say(secret.replace("\\n", "\\r\\n"))
 os.write(2, ("cannot log in with " + os.environ["PLAIN"]).encode())
 open(sys.argv[1] + "/said", "w").close()
 while not os.path.exists(sys.argv[1] + "/gate"):

@@ -156,5 +156,5 @@ async def test_an_outage_is_logged_once_from_its_beginning_to_its_end(
         await poller.poll()
     logged = [(record.levelname, record.getMessage()) for record in caplog.records if "source" in record.getMessage()]
     assert [level for level, _ in logged] == ["WARNING", "INFO"]
-    assert logged[0][1].startswith("source widget can't be read and will be tried again: not_found: ")
+    assert logged[0][1].startswith("source widget can't be read and will be tried again: it is not there (not_found): ")
     assert logged[1][1] == "source widget can be read again"

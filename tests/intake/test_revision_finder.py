@@ -137,5 +137,7 @@ async def test_a_source_that_cannot_be_read(finder: RevisionFinder, source: Sour
     assert (await finder.find(source, "topic", None, {})).branch == "topic"
     assert (await finder.find(source, None, head, {})).revision == head
     for branch, revision in (("late", None), (None, "v1.2")):
-        with pytest.raises(UnknownRevisionError, match=r"source widget can't be read \(not_found: "):
+        with pytest.raises(
+            UnknownRevisionError, match=r"source widget can't be read, and .*: it is not there \(not_found\): "
+        ):
             await finder.find(source, branch, revision, {})

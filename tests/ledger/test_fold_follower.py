@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 import pytest
@@ -51,13 +51,6 @@ class Positions:
             self.acting_fails -= 1
             raise RuntimeError("broken")
         self.batches += 1
-
-
-@pytest.fixture
-def ledger(database_url: str) -> Iterator[Ledger]:
-    ledger = Ledger.open(database_url, clock=CLOCK)
-    yield ledger
-    ledger.close()
 
 
 async def record(ledger: Ledger, count: int, name: str = "log") -> None:

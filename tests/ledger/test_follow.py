@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
-
-import pytest
 
 from buildledger.events.fact import Recorded
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.recent import RecentFacts
 from tests.ledger.samples import CLOCK, SYSTEM, open_log
 from tests.ledger.waiting import DEADLINE_SECONDS
-
-
-@pytest.fixture
-def ledger(database_url: str) -> Iterator[Ledger]:
-    ledger = Ledger.open(database_url, clock=CLOCK)
-    yield ledger
-    ledger.close()
 
 
 async def collect(ledger: Ledger, after: int, upto: int, batch_facts: int = 500) -> list[int]:

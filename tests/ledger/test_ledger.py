@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import msgspec
@@ -19,19 +18,11 @@ from buildledger.domain.command import Command
 from buildledger.domain.refusals import NotFoundRefusal, Refusal
 from buildledger.events.catalogue import FACTS
 from buildledger.events.ids import worker_id
-from buildledger.ledger.errors import CommandIdReusedRefusal, LedgerClosed
+from buildledger.ledger.errors import LedgerClosed
 from buildledger.ledger.ledger import Ledger
-from buildledger.ledger.sqlite_connection import connect
-from buildledger.ledger.store import Checkpoint, FactQuery
+from buildledger.ledger.store import FactQuery
 from buildledger.testing.clock import VirtualClock
 from tests.ledger.samples import AT, CLOCK, SYSTEM, finish_log, log_id, open_log, origin, pause, resume, stream
-
-
-@pytest.fixture
-def ledger(database_url: str) -> Iterator[Ledger]:
-    ledger = Ledger.open(database_url, clock=CLOCK)
-    yield ledger
-    ledger.close()
 
 
 async def test_a_receipt_says_where_the_facts_are(ledger: Ledger) -> None:
@@ -55,8 +46,8 @@ async def test_who_and_why_stand_beside_every_fact(ledger: Ledger) -> None:
         assert (meta.causation_id, meta.correlation_id) == (stream("cause"), stream("chain"))
 
 
-async def test_what_was_wished_for_already_is_no_fact(ledger: Ledger) -> None:
-    """The receipt is empty and its position is one at which the wish is seen fulfilled."""
+async def test_what_is_so_already_is_no_fact(ledger: Ledger) -> None:
+    """The receipt is empty and its position is one at which it is seen to be so."""
     await ledger.execute(open_log("a"), origin=SYSTEM)
     await ledger.execute(pause("w"), origin=SYSTEM)
     receipt = await ledger.execute(open_log("a"), origin=SYSTEM)
@@ -92,58 +83,6 @@ async def test_a_refused_call_leaves_no_trace_for_later_ones_of_its_batch(ledger
     after = ledger.execute(finish_log("a"), origin=SYSTEM)
     results = await asyncio.gather(refused, after, return_exceptions=True)
     assert [type(result) for result in results] == [NotFoundRefusal, NotFoundRefusal]
-
-
-async def test_a_repeated_command_gets_the_first_answer(ledger: Ledger, database_url: str) -> None:
-    """From the same batch, later, and after a restart; however the world has changed since."""
-    once = origin()
-    together = await asyncio.gather(*[ledger.execute(pause("w"), origin=once) for _ in range(5)])
-    assert [(r.positions, r.duplicate) for r in together] == [(range(1, 2), n > 0) for n in range(5)]
-    await ledger.execute(resume("w"), origin=SYSTEM)
-    again = await ledger.execute(pause("w"), origin=once)
-    assert (again.position, again.positions, again.duplicate) == (1, range(1, 2), True)
-    other = Ledger.open(database_url, clock=CLOCK)
-    assert (await other.execute(pause("w"), origin=once)).duplicate
-    other.close()
-    assert ledger.head() == 2
-
-
-async def test_a_repeated_command_that_decided_nothing_still_decides_nothing(ledger: Ledger) -> None:
-    """The first answer is the answer."""
-    once = origin()
-    await ledger.execute(resume("w"), origin=once)
-    await ledger.execute(pause("w"), origin=SYSTEM)
-    again = await ledger.execute(resume("w"), origin=once)
-    assert (again.duplicate, len(again.positions)) == (True, 0)
-    assert ledger.load(worker_rules.AGGREGATE, worker_id("w"))[0].paused
-
-
-async def test_a_refused_command_may_be_tried_again(ledger: Ledger) -> None:
-    """With the same id, when its time has come; also within one batch."""
-    once = origin()
-    with pytest.raises(NotFoundRefusal):
-        await ledger.execute(finish_log("a"), origin=once)
-    calls = [
-        ledger.execute(finish_log("a"), origin=once),
-        ledger.execute(open_log("a"), origin=SYSTEM),
-        ledger.execute(finish_log("a"), origin=once),
-    ]
-    refused, _, kept = await asyncio.gather(*calls, return_exceptions=True)
-    assert isinstance(refused, NotFoundRefusal)
-    assert not isinstance(kept, BaseException)
-    assert not kept.duplicate
-
-
-async def test_a_command_id_stands_for_one_command(ledger: Ledger) -> None:
-    """Another command under it is refused, at once and later."""
-    once = origin()
-    calls = [ledger.execute(open_log(name), origin=once) for name in ("a", "b")]
-    kept, refused = await asyncio.gather(*calls, return_exceptions=True)
-    assert not isinstance(kept, BaseException)
-    assert isinstance(refused, CommandIdReusedRefusal)
-    with pytest.raises(CommandIdReusedRefusal):
-        await ledger.execute(open_log("a", label="other"), origin=once)
-    assert ledger.head() == 1
 
 
 async def test_a_rule_that_fails_fails_its_caller_only(ledger: Ledger) -> None:
@@ -267,25 +206,6 @@ def test_facts_are_asked_for_by_stream_and_name(ledger: Ledger) -> None:
     assert [f.position for f in ledger.select(every._replace(descending=True), 4)] == [8, 7, 6, 5]
 
 
-def test_followers_keep_checkpoints(ledger: Ledger) -> None:
-    """Whatever they remember."""
-    assert ledger.checkpoint("running") is None
-    ledger.save_checkpoint("running", Checkpoint(1, 7, b"state"))
-    assert ledger.checkpoint("running") == Checkpoint(1, 7, b"state")
-
-
-@pytest.mark.parametrize("column", ["position", "state"])
-def test_an_altered_checkpoint_is_not_used(tmp_path: Path, column: str) -> None:
-    """What a follower remembers counts only as it was stored."""
-    ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db", clock=CLOCK)
-    ledger.save_checkpoint("running", Checkpoint(1, 7, b"state"))
-    with connect(tmp_path / "ledger.db") as database:
-        other = "position + 1" if column == "position" else "CAST(replace(state, 'state', 'stale') AS BLOB)"
-        database.execute(f"UPDATE checkpoint SET {column} = {other}")
-    assert ledger.checkpoint("running") is None
-    ledger.close()
-
-
 COMMANDS = st.lists(
     st.tuples(
         st.sampled_from(["open", "finish", "pause", "resume"]),
@@ -302,7 +222,7 @@ COMMANDS = st.lists(
 def test_any_interleaving_keeps_streams_contiguous(
     calls: list[list[tuple[str, str, int | None]]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Whatever concurrent callers wish for and repeat, versions have no gaps and every receipt is true."""
+    """Whatever concurrent callers ask for and repeat, versions have no gaps and every receipt is true."""
     ledger = Ledger.open(f"sqlite:///{tmp_path_factory.mktemp('ledger')}/ledger.db", clock=CLOCK)
     makers: dict[str, Callable[[str], Command]] = {
         "open": open_log,

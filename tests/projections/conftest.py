@@ -12,7 +12,8 @@ from buildledger.projections.projector import Projector
 from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
 from buildledger.testing.clock import VirtualClock
-from tests.projections.world import START, World
+from tests.projections.samples import START
+from tests.projections.world import World
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from buildledger.events.results import Result
 from buildledger.projections.blamelist_tables import blame as blame_table
 from buildledger.projections.projector import Projector
 from buildledger.projections.views import Views
-from tests.projections.world import World, revision
+from tests.projections.samples import revision
+from tests.projections.world import World
 
 
 def blamed(views: Views, build_id: BuildId, as_of: int | None = None) -> tuple[str, int, list[int]]:

@@ -15,7 +15,8 @@ from buildledger.projections.registry import PROJECTIONS
 from buildledger.projections.storage import SqliteViews
 from buildledger.projections.views import Views
 from buildledger.testing.clock import VirtualClock
-from tests.projections.world import START, World
+from tests.projections.samples import START
+from tests.projections.world import World
 
 
 def _fed(directory: Path, ledger: Ledger) -> None:

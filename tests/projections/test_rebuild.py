@@ -18,7 +18,8 @@ from buildledger.projections.storage import PostgresViews, SqliteViews, ViewStor
 from buildledger.projections.views import Views
 from buildledger.testing.clock import VirtualClock
 from buildledger.testing.views import first_difference, rows_of
-from tests.projections.world import START, World
+from tests.projections.samples import START
+from tests.projections.world import World
 
 
 def feed_in_pieces(ledger: Ledger, views: Views, randomness: random.Random) -> None:

@@ -30,7 +30,8 @@ from buildledger.projections.registry import BY_NAME
 from buildledger.projections.skipped import skipped_facts
 from buildledger.projections.storage import PostgresViews, SqliteViews, ViewStorage
 from buildledger.projections.views import Views
-from tests.projections.world import START, World
+from tests.projections.samples import START
+from tests.projections.world import World
 
 DEADLINE_SECONDS = 20.0
 

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid5
+from datetime import timedelta
 
-from buildledger.config.inputs import InputSpec
-from buildledger.config.resolved import Builder, Configuration, Lock, ManualTrigger, Server, Source, Worker
-from buildledger.config.secrets import Secrets
-from buildledger.config.steps.run import RunStep
+from buildledger.config.resolved import Configuration
 from buildledger.domain import build, change, config, person, request, source, worker, worker_rules
 from buildledger.domain.command import Command
 from buildledger.events.build import BuildAssigned
 from buildledger.events.change import BranchMoved, ChangeRecorded, FileChange
 from buildledger.events.ids import (
-    NAMESPACE,
     BuildId,
     ChangeId,
-    ClaimId,
     RequestId,
-    ServerId,
-    WordsId,
     build_id,
     change_id,
     request_id,
@@ -35,60 +27,7 @@ from buildledger.ledger.submission import Origin
 from buildledger.testing.clock import VirtualClock
 from tests.fakes.worker_features import EVERYTHING
 from tests.projections.running_build import SOURCE, Running
-
-REPOSITORY = "https://git.example/widget.git"
-START = datetime(2026, 3, 1, tzinfo=UTC)
-"""How far a build of this world has come when that has happened."""
-SERVER = ServerId(uuid5(NAMESPACE, "test server"))
-
-
-def claim(number: int) -> ClaimId:
-    """The claim of one of the authors."""
-    return ClaimId(uuid5(NAMESPACE, f"test claim {number}"))
-
-
-def words(kind: str, key: object) -> WordsId:
-    """Where a text would be in the vault."""
-    return WordsId(uuid5(NAMESPACE, f"test words {kind} {key}"))
-
-
-def revision(number: int) -> str:
-    """A commit's id."""
-    return f"{number:040x}"
-
-
-def builder(name: str, *, description: str = "", **options: object) -> Builder:
-    """A builder with one step."""
-    step = RunStep(name="test", argv=("true",), env={})
-    inputs = {
-        "version": InputSpec(type="string", default="1", pattern="^[0-9.]+$"),
-        "fast": InputSpec(type="boolean", default=False),
-    }
-    base, _, cell = name.partition("[")
-    return Builder(
-        name=name,
-        base=base,
-        matrix={"python": cell.rstrip("]")} if cell else {},
-        description=description,
-        inputs=inputs,
-        properties={},
-        steps=(step,),
-        sources=(SOURCE,),
-        **options,  # type: ignore[arg-type]
-    )
-
-
-def configuration(*names: str, title: str = "Tests", workers: tuple[str, ...] = ("w1", "w2")) -> Configuration:
-    """A configuration with these builders."""
-    return Configuration(
-        server=Server(title=title),
-        secrets=Secrets(),
-        sources={SOURCE: Source(name=SOURCE, kind="git", url=REPOSITORY, default_branch="main")},
-        workers={name: Worker(name=name, labels={"os": "linux"}, capacity=2) for name in workers},
-        locks={"database": Lock(name="database")},
-        builders={name: builder(name) for name in names},
-        triggers={"by-hand": ManualTrigger(name="by-hand", build=names, inputs={})},
-    )
+from tests.projections.samples import REPOSITORY, SERVER, START, claim, configuration, revision, words
 
 
 class World:
@@ -322,8 +261,3 @@ class World:
         while made in self.running:
             running.advance()
         return made
-
-
-def nowhere() -> UUID:
-    """An id that names nothing."""
-    return uuid5(NAMESPACE, "nothing")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from buildledger.domain.request import CancelRequest, PrioritiseRequest
+from buildledger.domain.source import ReportDefaultBranch
 from buildledger.domain.worker import PauseWorker, RevokeWorker
 from buildledger.events.build import BuildAssigned, BuildFinished
 from buildledger.events.operation import Ended
@@ -15,7 +16,7 @@ from buildledger.events.results import Result
 from buildledger.reactors.scheduling.retry_pauses import RETRY_PAUSE_SECONDS
 from tests.reactors.builders_and_workers import BUILDERS, on, workers
 from tests.reactors.configurations import TRIGGERS
-from tests.reactors.world import with_config, world
+from tests.reactors.world import SIMPLE, with_config, world
 
 
 async def test_labels_say_who_may_build(tmp_path: Path) -> None:
@@ -173,6 +174,21 @@ async def test_waiting_requests_are_built_from_the_address_in_force(tmp_path: Pa
         await w.connect("w1")
         addresses = [stamp.repository for stamp in w.facts(BuildAssigned)[0].stamps]
         assert addresses == ["https://new.example/widget.git", "https://git.example/gone.git"]
+
+
+async def test_a_source_that_came_to_the_builder_is_built_from_its_default_branch(tmp_path: Path) -> None:
+    """Whoever asked for the build before could say nothing of it; the build isn't refused its checkout."""
+    async with world(tmp_path, SIMPLE, workers=[]) as w:
+        await w.force()
+        both = SIMPLE.replace("workers:", '  docs: {git: "https://git.example/docs.git"}\nworkers:')
+        await w.apply(
+            with_config(both.replace('- run: ["true"]', "- {checkout: widget}\n      - {checkout: docs, into: d}"))
+        )
+        await w.do(ReportDefaultBranch(source="docs", branch="trunk"))
+        await w.connect("w1")
+        known, came = w.facts(BuildAssigned)[0].stamps
+        assert (known.source, known.branch) == ("widget", "main")
+        assert came == SourceStamp(source="docs", repository="https://git.example/docs.git", branch="trunk")
 
 
 @pytest.mark.parametrize("why", ["paused", "revoked", "not configured", "disconnected"])

@@ -70,6 +70,27 @@ def test_junit_suites_within_suites() -> None:
     assert brief(list(read("junit", NESTED))) == [("outer", "two", "passed"), ("inner", "one", "passed")]
 
 
+@pytest.mark.parametrize(
+    ("report", "found"),
+    [
+        (b'<testsuite name="s"><error message="no module x"/></testsuite>', [("s", "(the whole suite)", "error")]),
+        (b'<testsuite name="s"><failure>boo</failure><testcase name="a"/></testsuite>',
+         [("s", "a", "passed"), ("s", "(the whole suite)", "failed")]),
+        (b'<testsuite name="s"><testcase name="a" status="FAILED"/></testsuite>', [("s", "a", "failed")]),
+        (b'<testsuite name="s"><testcase name="a" status="run"/></testsuite>', [("s", "a", "passed")]),
+        (b'<testsuite name="s" tests="5" failures="2" errors="1"><testcase name="a"/></testsuite>',
+         [("s", "a", "passed"), ("s", "(not listed)", "error")]),
+        (b'<testsuites name="all" failures="1"><testsuite name="s"><testcase name="a"/></testsuite></testsuites>',
+         [("s", "a", "passed"), ("all", "(not listed)", "error")]),
+        (b'<testsuite name="s" failures="7" errors="?"><testcase name="a"><failure/></testcase></testsuite>',
+         [("s", "a", "failed")]),
+    ],
+)  # fmt: skip
+def test_junit_that_says_elsewhere_that_something_failed(report: bytes, found: list[tuple[str, str, str]]) -> None:
+    """In a suite itself, in an attribute, or in numbers only: none of it is green. Writers count differently."""
+    assert brief(list(read("junit", report))) == found
+
+
 def test_tap_with_all_it_knows() -> None:
     """Directives skip, YAML and diagnostics are what a failure said, inner tests don't count."""
     results = list(read("tap", TAP))
@@ -91,6 +112,19 @@ def test_tap_that_ends_early(text: bytes, name: str) -> None:
     """Tests that were planned and didn't run are an error of their own."""
     last = list(read("tap", text))[-1]
     assert (last.name, last.status) == (name, "error")
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        (b"ok 1\nok 2\n", ("", "plan", "error")),
+        (b"ok 1\n1..1\n", ("", "test 1", "passed")),
+        (b"1..0 # SKIP no display\n", ("", "plan", "skipped")),
+    ],
+)
+def test_tap_and_its_plan(text: bytes, last: tuple[str, str, str]) -> None:
+    """A stream without one broke off before its end; one of nothing may say that all is skipped."""
+    assert brief(list(read("tap", text)))[-1] == last
 
 
 def subunit_stream(*events: dict[str, object]) -> bytes:
@@ -143,6 +177,7 @@ ELSEWHERE = b"""<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]><testsuite
         ("junit", b"<?xml version='1.0' encoding='klingon'?><testsuite/>", "line 1|can't be read|encoding"),
         ("subunit", b"\xb3+\x01garbage that is long enough to be a packet", "byte"),
         ("subunit", b"hello", "before byte 1"),
+        ("subunit", b"", "before byte 1"),
         ("subunit", subunit_stream({"test_id": "a", "test_status": "success"})[:-2], "before byte"),
         ("tap", b"hello\n", "this isn't TAP"),
         ("tap", b"TAP version 12\nok\n", "line 1"),
@@ -167,7 +202,7 @@ def test_texts_are_cut_and_cleaned() -> None:
     (result,) = read("junit", data)
     assert result.name == "a b c"
     assert len(result.message) == limits.MESSAGE_CHARACTERS
-    (escaped,) = read("tap", b"not ok 1 - \x1b[31mred\x1b[0m \x00end\n")
+    (escaped,) = read("tap", b"1..1\nnot ok 1 - \x1b[31mred\x1b[0m \x00end\n")
     assert escaped == TestResult(name="[31mred[0m end", status="failed")
 
 

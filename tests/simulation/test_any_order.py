@@ -235,7 +235,7 @@ async def test_any_order(tmp_path: Path, seed: int) -> None:
         remembered = w.runner.checkpoint_state()
         await w.restart()
         assert w.runner.checkpoint_state() == remembered, f"seed {seed}"
-        print(f"seed {seed}: {len(w.recorded())} facts, {course.kills} kills, {dict(history.results)}")  # noqa: T201
+        print(f"seed {seed}: {len(w.recorded())} facts, {course.kills} kills, {dict(history.results)}")  # noqa: T201 - shown when the test fails
         assert history.results[Result.SUCCESS] > 0
     finally:
         w.close()

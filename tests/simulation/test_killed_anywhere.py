@@ -134,7 +134,7 @@ async def told(path: Path, *, kill_at: int | None, after_commit: bool = False, s
 async def test_killed_at_every_commit(tmp_path: Path, *, after_commit: bool, save_at: int | None) -> None:
     """For every commit of the reactors: killed there and started again, the same builds end in the same way.
 
-    Commands that the process had no answer to are wished for again; nothing is asked of a worker twice.
+    Commands that the process had no answer to are given again; nothing is asked of a worker twice.
     """
     whole = await told(tmp_path / "whole", kill_at=None)
     commits = whole.ledger.commits

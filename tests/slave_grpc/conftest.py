@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import grpc.aio
 import pytest
 
 from buildledger.worker.main import run_worker
 from buildledger.worker.settings import WorkerSettings
 from tests.slave_grpc import raw_worker, service
+from tests.slave_grpc.key_holder import KeyHolder
 from tests.slave_grpc.service import Installation, StartWorker
 
 
@@ -58,3 +60,18 @@ async def worker(installation: Installation, start_worker: StartWorker) -> None:
     """A worker that has enrolled and is connecting."""
     await installation.issue_token("token")
     await start_worker(installation.port)
+
+
+@pytest.fixture
+async def channel(installation: Installation) -> AsyncIterator[grpc.aio.Channel]:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{installation.port}") as channel:
+        yield channel
+
+
+@pytest.fixture
+async def bob(installation: Installation, channel: grpc.aio.Channel) -> KeyHolder:
+    """Enrolled, with a key."""
+    await installation.issue_token("token")
+    holder = KeyHolder()
+    await holder.enroll(channel, "token")
+    return holder

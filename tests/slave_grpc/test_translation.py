@@ -233,7 +233,7 @@ def test_outbox_keeps_the_latest_of_a_thing() -> None:
 
 
 def test_a_large_desired_state_is_split() -> None:
-    """Wishes go in several messages when one would be too large, each with a revision of its own."""
+    """A desired state goes in several messages when one would be too large, each with a revision of its own."""
     large = pb.RunSpec(command=pb.Command(stdin=b"x" * 100_000))
     runs = [pb.DesiredRun(run_id=str(number), spec=large) for number in range(5)]
     split = list(split_desired(7, 3, runs))

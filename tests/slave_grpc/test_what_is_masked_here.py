@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import grpc.aio
 import pytest
 
-from buildledger.events.ids import BuildId
-from buildledger.events.operation import EnvironmentValue, Run, SecretName, Text, Upload
+from buildledger.composition.masking import SecretMasking
+from buildledger.events.answers import KEPT_ARTIFACT, ExposedSecret
+from buildledger.events.ids import BuildId, OperationId
+from buildledger.events.operation import Ended, EnvironmentValue, Run, SecretName, Text, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.logs.artifacts import read_whole
 from buildledger.logs.artifacts_manifest import Manifest
+from buildledger.slave_grpc.sessions.uploaded_artifacts import UploadedArtifacts
+from buildledger.slave_grpc.state.open_work import OpenOperation
+from tests.faults.installation import wait_until
 from tests.slave_grpc.raw_worker import RawWorker, Script
 from tests.slave_grpc.service import Installation
 
@@ -144,6 +151,58 @@ async def test_secrets_in_reports_are_hidden_before_they_are_kept(installation: 
     assert entry.path == "***.xml"
     assert read_whole(installation.artifacts, entry.sha256) == MASKED
     assert entry.size == len(MASKED)
+
+
+async def test_the_original_of_a_masked_report_is_gone(installation: Installation, bob: RawWorker) -> None:
+    """Once the masked one is recorded nobody can read the bytes that came, not even in the server's directory."""
+    assert (await upload(installation, bob, REPORTS, "a.xml")).ok
+    digest = hashlib.sha256(REPORT).hexdigest()
+    await asyncio.to_thread(wait_until, lambda: not installation.artifacts.has(digest), "the original is gone")
+    kept = [read_whole(installation.artifacts, file.sha256) for file in installation.artifacts.files()]
+    assert MASKED in kept
+    assert REPORT not in kept
+
+
+async def test_an_original_that_an_artifact_needs_stays(installation: Installation, bob: RawWorker) -> None:
+    """Whoever has uploaded the same bytes as a plain file keeps them."""
+    assert (await upload(installation, bob, PLAIN, "a.xml")).ok
+    assert (await upload(installation, bob, REPORTS, "a.xml")).ok
+    await asyncio.sleep(0.1)
+    assert installation.artifacts.has(hashlib.sha256(REPORT).hexdigest())
+
+
+async def test_a_report_too_large_to_be_masked_is_not_kept(installation: Installation) -> None:
+    """It would be an artifact with the secret in it; its step fails and names it."""
+    sha256 = installation.artifacts.put(REPORT)
+    operation = OpenOperation(
+        operation_id=OperationId(uuid4()),
+        build_id=BuildId(uuid4()),
+        worker="bob",
+        fence=1,
+        step=0,
+        label="",
+        directory="",
+        spec=REPORTS,
+        causation_id=uuid4(),
+        correlation_id=None,
+        secrets=("password",),
+    )
+    masks = SecretMasking(installation.ledger, OneSecret())
+    sizes = {sha256: len(REPORT)}
+    uploads = UploadedArtifacts(installation.artifacts, lambda _: sizes, masks, report_bytes=len(REPORT) - 1)
+    entry = pb.FileEntry(path=b"a.xml", type=pb.FILE_TYPE_REGULAR, size=len(REPORT), sha256=bytes.fromhex(sha256))
+    well = Ended(reason="exited", exit_code=0)
+    ended, stored = await uploads.store(operation, REPORTS, [pb.FileResult(entries=[entry])], well)
+    assert (ended.reason, ended.detail.startswith("a.xml: ")) == ("too_large", True)
+    assert not stored
+
+
+async def test_an_artifact_that_shows_a_secret_says_so(installation: Installation, bob: RawWorker) -> None:
+    """By the names of file and secret, and without the secret; in any form in which output would hide it."""
+    ended = await upload(installation, bob, PLAIN, "a.xml")
+    kept = KEPT_ARTIFACT.read(ended.text)
+    assert kept.exposed == (ExposedSecret(path="a.xml", secret="password"),)
+    assert kept.exposed_count == 1
 
 
 async def test_an_artifact_whose_name_tells_a_secret_is_refused(installation: Installation, bob: RawWorker) -> None:

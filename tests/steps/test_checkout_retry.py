@@ -152,7 +152,7 @@ def test_old_servers_give_whole_branches_only() -> None:
 )
 @pytest.mark.parametrize("before", [[], [NETWORK]])
 def test_what_git_is_not_to_blame_for(before: list[Ended], reason: str, result: Result) -> None:
-    """A lost worker and a wish to stop end the step at once, in the middle of a pause too."""
+    """A lost worker and a request to stop end the step at once, in the middle of a pause too."""
     operations, conclusion = answered([*before, Ended(reason=reason)])
     assert len(operations) == len(before) + 1
     assert conclusion.result is result

@@ -38,13 +38,13 @@ def test_on_failure(on_failure: str, result: Result, halted: bool) -> None:
 @pytest.mark.parametrize("on_failure", ["halt", "continue", "warn", "ignore"])
 @pytest.mark.parametrize("result", [Result.EXCEPTION, Result.CANCELLED, Result.RETRY])
 def test_what_is_no_failure_always_halts(on_failure: str, result: Result) -> None:
-    """An exception, a wish to stop and a lost worker are nothing that a step can make light of."""
+    """An exception, a request to stop and a lost worker are nothing that a step can make light of."""
     progress = sequence.after(Progress(), step(on_failure=on_failure), result)
     assert (progress.result, progress.halted) == (result, True)
 
 
 def test_after_a_halt_only_what_always_runs() -> None:
-    """Cleaning up runs after a failure and after a wish to stop; without a worker nothing can."""
+    """Cleaning up runs after a failure and after a request to stop; without a worker nothing can."""
     failed = sequence.after(Progress(), step(), Result.FAILURE)
     assert not sequence.may_run(failed, step())
     assert sequence.may_run(failed, step(always_run=True))

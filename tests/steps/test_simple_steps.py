@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -12,11 +13,13 @@ from buildledger.config.steps.run import RunStep
 from buildledger.config.steps.script import ScriptStep
 from buildledger.config.steps.set_property import SetPropertyStep
 from buildledger.config.steps.step import Timeout
+from buildledger.config.steps.test_report import TestReportStep
 from buildledger.config.steps.upload import UploadStep
 from buildledger.config.values import PropertyRef
+from buildledger.events.answers import ExposedSecret, KeptArtifact, answer_text
 from buildledger.events.operation import Ended, Run, SecretName, Text, Upload
 from buildledger.events.results import Result
-from buildledger.steps.program import Operation, StepInputs
+from buildledger.steps.program import Conclusion, Operation, StepInputs
 from buildledger.steps.registry import begin
 from buildledger.testing.step_executor import StepExecutor
 from tests.steps.programs import INPUTS, STEPS
@@ -85,6 +88,18 @@ def test_upload(executor: StepExecutor) -> None:
     assert (missing.result, missing.summary) == (Result.FAILURE, "there is no such file: a.whl is missing")
 
 
+def test_an_upload_that_shows_secrets_is_a_warning() -> None:
+    """It is kept, and the step names files and secrets."""
+    execution = begin(UploadStep(name="s", path="a", artifact="b", limit_bytes=10), INPUTS)
+    shown = (ExposedSecret(path="db.yaml", secret="staging-db"), ExposedSecret(path="x", secret="token"))
+    kept = KeptArtifact(sha256="ab", size_bytes=5, exposed=shown, exposed_count=1_002)
+    execution.answer(Ended(reason="exited", exit_code=0, text=answer_text(kept)))
+    assert execution.conclusion == Conclusion(
+        result=Result.WARNINGS,
+        summary="kept b (5 bytes), which shows secrets: staging-db in db.yaml, token in x, and 1,000 more",
+    )
+
+
 @pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../x", "C:\\x"])
 def test_upload_stays_inside(path: str) -> None:
     """A path that a property holds can't lead out of the build's directory."""
@@ -124,3 +139,25 @@ def test_a_property_has_a_size() -> None:
         execution.answer(ended)
         assert execution.conclusion is not None
         assert execution.conclusion.result is Result.FAILURE
+
+
+@pytest.mark.parametrize(
+    ("passed", "failed", "optional", "result", "summary"),
+    [
+        (0, "failure", False, Result.FAILURE, "no tests in 2 reports"),
+        (0, "warnings", False, Result.WARNINGS, "no tests in 2 reports"),
+        (0, "failure", True, Result.SUCCESS, "no tests"),
+        (1, "failure", False, Result.SUCCESS, "1 passed"),
+    ],
+)
+def test_reports_without_a_test(
+    passed: int, failed: Literal["failure", "warnings"], optional: bool, result: Result, summary: str
+) -> None:
+    """Most likely none were found: it counts as tests that have failed do, unless the step is optional."""
+    execution = begin(TestReportStep(name="s", files=("*.xml",), failed=failed, optional=optional), INPUTS)
+    kept = '{"sha256":"ab","size_bytes":5,"directory":true,"file_count":2}'
+    execution.answer(Ended(reason="exited", exit_code=0, text=kept))
+    totals = f'{{"reports":2,"passed":{passed},"failed":0,"errors":0,"skipped":0}}'
+    execution.answer(Ended(reason="exited", exit_code=0, text=totals))
+    assert execution.conclusion is not None
+    assert (execution.conclusion.result, execution.conclusion.summary) == (result, summary)

@@ -47,6 +47,7 @@ class _Call:
     """A stream as grpcio has it whose line fails while it is cancelled: it tells of the line only."""
 
     waits = asyncio.Event()
+    line_has_failed = False
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self.Session = lambda metadata: self
@@ -56,6 +57,9 @@ class _Call:
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
+            if self.line_has_failed:
+                raise
+            type(self).line_has_failed = True
             nothing = grpc.aio.Metadata()
             raise grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, nothing, nothing, "Stream removed") from None
 
@@ -65,7 +69,7 @@ class _Call:
 
 async def test_a_worker_ends_though_its_line_fails_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A session that was cancelled isn't followed by another one, whatever gRPC says of its end."""
-    _Call.waits = asyncio.Event()
+    _Call.waits, _Call.line_has_failed = asyncio.Event(), False
     monkeypatch.setattr(worker_pb2_grpc, "WorkerStub", _Call)
     for name in ("state", "work"):
         (tmp_path / name).mkdir()

@@ -3,6 +3,8 @@
 import asyncio
 import stat
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import grpc
@@ -138,8 +140,9 @@ async def test_damaged_credential(start_worker: StartWorker, server: ScriptedSer
     assert (tmp_path / "state" / "credential.json").read_text() == "{"
 
 
-async def test_tls(start_worker: StartWorker, tmp_path: Path) -> None:
-    """With an issuer's certificate the session runs over TLS, and a server of another issuer isn't talked to."""
+@asynccontextmanager
+async def over_tls() -> AsyncIterator[tuple[ScriptedServer, bytes]]:
+    """A server over TLS, and the certificate that it shows; it is gone afterwards."""
     key, certificate = self_signed()
     scripted = ScriptedServer()
     listening = grpc.aio.server()
@@ -147,6 +150,14 @@ async def test_tls(start_worker: StartWorker, tmp_path: Path) -> None:
     scripted.port = listening.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([(key, certificate)]))
     await listening.start()
     try:
+        yield scripted, certificate
+    finally:
+        await listening.stop(0)
+
+
+async def test_tls(start_worker: StartWorker, tmp_path: Path) -> None:
+    """With an issuer's certificate the session runs over TLS, and a server of another issuer isn't talked to."""
+    async with over_tls() as (scripted, certificate):
         for name, issuer in (("right", certificate), ("wrong", self_signed()[1])):
             (tmp_path / name).write_bytes(issuer)
         start_worker(scripted, ca_file=tmp_path / "wrong", state_dir=tmp_path / "state-1", name="wrong")
@@ -154,26 +165,18 @@ async def test_tls(start_worker: StartWorker, tmp_path: Path) -> None:
         await scripted.connected()
         await scripted.ended(scripted.run(argv("true")))
         assert [hello.name for hello in scripted.hellos] == ["right"]
-    finally:
-        await listening.stop(0)
 
 
 async def test_issuers_that_are_gone_are_one_line(
     start_worker: StartWorker, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A worker whose `--ca` file was removed says so each time it would connect, without a traceback, and goes on."""
-    key, certificate = self_signed()
-    scripted = ScriptedServer()
-    listening = grpc.aio.server()
-    worker_pb2_grpc.add_WorkerServicer_to_server(scripted, listening)
-    scripted.port = listening.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([(key, certificate)]))
-    await listening.start()
     issuers = tmp_path / "issuers"
-    issuers.write_bytes(certificate)
-    worker = start_worker(scripted, ca_file=issuers)
-    await scripted.connected()
-    issuers.unlink()
-    await listening.stop(0)
+    async with over_tls() as (scripted, certificate):
+        issuers.write_bytes(certificate)
+        worker = start_worker(scripted, ca_file=issuers)
+        await scripted.connected()
+        issuers.unlink()
     async with asyncio.timeout(30):
         while f"--ca: {issuers} can't be used" not in caplog.text:  # noqa: ASYNC110 - a log has no event
             await asyncio.sleep(0.05)

@@ -1,5 +1,6 @@
 """Directories that become links while a worker works in them lead it nowhere else."""
 
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
+from buildledger.worker.processes.process import Launch, start
 from tests.fakes.blobs import Blobs
 from tests.fakes.scripted_server import ScriptedServer
 from tests.fakes.swapping import Race
@@ -57,3 +59,19 @@ async def test_nothing_outside_is_touched(
     assert race.wrong == []
     assert race.ended["done"] > 0
     assert race.ended["refused"] > 0
+
+
+async def test_a_command_begins_in_the_directory_that_was_opened(tmp_path: Path) -> None:
+    """Whatever has its name by the time that the command is started."""
+    (tmp_path / "outside").mkdir()
+    path = tmp_path / "build"
+    path.mkdir()
+    opened = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    path.rename(tmp_path / "moved")
+    path.symlink_to("outside")
+    process = start(Launch(argv=["touch", "here"], env=dict(os.environ)), opened, bytes(path))
+    assert (await process.ended).code == 0
+    for descriptor in (opened, *process.outputs):
+        os.close(descriptor)
+    assert list((tmp_path / "moved").iterdir()) == [tmp_path / "moved" / "here"]
+    assert not any((tmp_path / "outside").iterdir())

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import sqlalchemy as sa
 
 from buildledger.api.http.dependencies import ApiDependencies
@@ -13,17 +18,46 @@ from buildledger.domain.machine import ALERT_AFTER_FAILURES
 from buildledger.ledger.errors import StoreError
 from buildledger.projections.skipped import skipped_facts
 from buildledger.servers.entries import Singleton
+from buildledger.sources.failure_text import failure_text
 from buildledger.wording import plural
 
 UNTOLD = "sign in, or see the server's log, to learn why"
+ANSWER_SECONDS = 5.0
+"""How long the database may take before health answers without it."""
+THREADS = 2
 LAG_DEGRADED = 10_000
 """Facts that a reader may be behind before health speaks of it."""
 
 
-def health_of(deps: ApiDependencies, *, detailed: bool = True) -> models.Health:
+class HealthCheck:
+    """Answers in time whatever the database does: one that says nothing is what health has to tell of.
+
+    Use it from one event loop.
+    """
+
+    def __init__(self, answer_seconds: float = ANSWER_SECONDS) -> None:
+        self._answer_seconds = answer_seconds
+        # threads of its own: those of other requests may all be waiting for the same database
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="health")
+
+    async def health(self, deps: ApiDependencies, *, detailed: bool) -> models.Health:
+        """The server's health as `health_of` says it; without what only the database knows if that doesn't answer."""
+        asked = asyncio.get_running_loop().run_in_executor(
+            self._threads, partial(stored_problems, deps, detailed=detailed)
+        )
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                stored = await asked
+        except TimeoutError:
+            stored = [f"the database hasn't answered for {self._answer_seconds:g} s"]
+        return health_of(deps, detailed=detailed, stored=stored)
+
+
+def health_of(deps: ApiDependencies, *, detailed: bool = True, stored: Sequence[str] | None = None) -> models.Health:
     """The server's health: the state of every reader, and the problems that follow from it.
 
-    Without `detailed` no reason is told, for health is open to everybody and a reason may hold what isn't.
+    Without `detailed` no reason is told, for health is open to everybody and a reason may hold what isn't. What
+    `stored_problems` says is asked for, which blocks, unless it is given.
     """
     head = deps.ledger.head()
     readers = []
@@ -52,17 +86,24 @@ def health_of(deps: ApiDependencies, *, detailed: bool = True) -> models.Health:
     others = [
         *write_problems(deps, detailed=detailed),
         *behind,
-        *contradiction_problems(deps, detailed=detailed),
-        *skipped_problems(deps, detailed=detailed),
+        *(stored_problems(deps, detailed=detailed) if stored is None else stored),
         *configuration_problems(deps, detailed=detailed),
-        *source_problems(deps, detailed=detailed),
         *server_problems(deps),
         *retention_problems(deps),
-        *worker_problems(deps),
         *reactor_problems(deps, detailed=detailed),
     ]
     status: models.HealthStatus = "failing" if stopped else "degraded" if others else "ok"
     return models.Health(status=status, position=head, readers=readers, problems=[*stopped, *others])
+
+
+def stored_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
+    """The problems that only ledger and read models know. Blocks for queries."""
+    return [
+        *contradiction_problems(deps, detailed=detailed),
+        *skipped_problems(deps, detailed=detailed),
+        *source_problems(deps, detailed=detailed),
+        *worker_problems(deps),
+    ]
 
 
 def write_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
@@ -108,7 +149,8 @@ def source_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
         return [f"how the sources are can't be read: {type(error).__name__}"]
     if detailed:
         return [
-            f"source {name} can't be read since {outage.since:%Y-%m-%d %H:%M} UTC: {outage.cause}: {outage.detail}"
+            f"source {name} can't be read since {outage.since:%Y-%m-%d %H:%M} UTC:"
+            f" {failure_text(outage.cause, outage.detail)}"
             for name, outage in found.items()
         ]
     return [f"{len(found)} of the sources can't be read"] if found else []
@@ -136,9 +178,7 @@ def reactor_problems(deps: ApiDependencies, *, detailed: bool) -> list[str]:
         ]
     counts = [(len(health.triggers), "trigger", "stopped"), (len(health.held_back), "command", "been held back")]
     return [
-        f"{number} {noun}{'' if number == 1 else 's'} {'has' if number == 1 else 'have'} {what}"
-        for number, noun, what in counts
-        if number
+        f"{plural(number, noun)} {'has' if number == 1 else 'have'} {what}" for number, noun, what in counts if number
     ]
 
 

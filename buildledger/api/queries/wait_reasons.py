@@ -19,8 +19,6 @@ from buildledger.api.queries.readings import Readings
 from buildledger.config.placement import Candidate, RunningBuild, worker_view
 from buildledger.config.resolved import Configuration
 from buildledger.config.wait_reason import Situation, tried_again
-from buildledger.domain import change
-from buildledger.events.change import ChangeRecorded
 from buildledger.events.ids import ChangeId
 from buildledger.events.request import SourceStamp
 from buildledger.projections import queue_tables
@@ -63,12 +61,7 @@ class WaitReasons:
 
     @cached_property
     def _paths(self) -> ChangePaths:
-        return ChangePaths(self._change)
-
-    def _change(self, change_id: ChangeId) -> ChangeRecorded | None:
-        state, _ = self._readings.deps.ledger.load(change.AGGREGATE, change_id)
-        recorded: ChangeRecorded | None = state.recorded
-        return recorded
+        return ChangePaths(self._readings.deps.ledger)
 
     @cached_property
     def _situation(self) -> Situation:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from fastapi import Request
+
 from buildledger.api.http.credentials import Session
 from buildledger.api.http.dependencies import Dependencies
 from buildledger.api.http.responses import JsonResponse
 from buildledger.api.http.routing import api_router
 from buildledger.api.models import server as models
 from buildledger.api.models.limits import BUILDERS_PAGE_MAX, LINES_MAX, PAGE_MAX, SEARCH_HITS_MAX
-from buildledger.api.queries.health import health_of
+from buildledger.api.queries.health import HealthCheck
 
 ACTIONS = ("build:force", "build:stop", "build:rebuild", "request:cancel", "request:prioritise", "worker:pause")
 
@@ -16,12 +18,13 @@ router = api_router("server")
 
 
 @router.get("/health")
-def read_health(deps: Dependencies, session: Session) -> JsonResponse[models.Health]:
-    """Whether the server does its work: 200, or 503 when a part of it has stopped.
+async def read_health(request: Request, deps: Dependencies, session: Session) -> JsonResponse[models.Health]:
+    """Whether the server does its work: 200, or 503 when a part of it has stopped. Answered within some seconds.
 
     Open to everybody; whoever is signed in is told the reasons, too.
     """
-    health = health_of(deps, detailed=session is not None)
+    check: HealthCheck = request.app.state.health
+    health = await check.health(deps, detailed=session is not None)
     return JsonResponse(health, status=503 if health.status == "failing" else 200, position=health.position)
 
 

@@ -11,7 +11,7 @@ from buildledger.config.filling import Filling
 from buildledger.config.problems import Path
 from buildledger.config.scopes import CONDITIONS, Place, Scope
 from buildledger.config.steps.kinds import Step
-from buildledger.config.steps.step import ProcessModel, StepModel, StepScope, check_environment
+from buildledger.config.steps.step import ProcessModel, StepModel, StepScope, check_environment, names_artifact
 from buildledger.config.values import EnvironmentValue
 
 
@@ -30,6 +30,10 @@ def check(
         if isinstance(step, ProcessModel):
             check_environment(inner, (*here, "env"), step.env, Place.STEP)
         properties |= step.properties_set()
+        if step.name is not None and not names_artifact(step.name):
+            # The reports of a test_report are kept under its name.
+            message = f"a step can't be named {step.name!r}"
+            scope.document.add("name", (*here, "name"), message, "people read it on every page")
         if step.name is not None and names.setdefault(step.name, index) != index:
             message = f"there are two steps named '{step.name}'"
             scope.document.add("duplicate-name", (*here, "name"), message, "the name tells them apart on every page")

@@ -170,6 +170,11 @@ class ProcessModel(StepModel):
         }
 
 
+def names_artifact(name: str) -> bool:
+    """Whether an artifact can be called so: it isn't blank, a directory, and holds no control characters."""
+    return bool(name.strip()) and name not in (".", "..") and all(character >= " " for character in name)
+
+
 def process_features(env: Mapping[str, EnvironmentValue], timeout: Timeout, *others: str) -> frozenset[str]:
     """What a worker has to offer for a program with these variables and limits, besides `others`."""
     needed = {"log_limit", *others}

@@ -9,12 +9,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from buildledger.config import limits
+from buildledger.config import limits, paths
 from buildledger.config.fields import Boolean, RelativePath, Size
 from buildledger.config.filling import Filling
 from buildledger.config.nodes import TextValue
 from buildledger.config.scopes import TEXTS
-from buildledger.config.steps.step import StepBase, StepModel, StepScope, one_or_several
+from buildledger.config.steps.step import StepBase, StepModel, StepScope, names_artifact, one_or_several
 from buildledger.config.values import Value
 
 
@@ -55,9 +55,13 @@ class UploadModel(StepModel):
     """That there is nothing fails nothing."""
 
     def check(self, scope: StepScope) -> None:
-        """Its path and its name have to be texts."""
+        """Its path and its name have to be texts, and such as can be used if they stand in the file."""
         scope.check(self.upload, TEXTS, "upload")
         scope.check(self.to, TEXTS, "to")
+        if isinstance(self.upload, str) and (reason := paths.fault(self.upload)):
+            scope.report("path", reason, "", "upload")
+        if isinstance(self.to, str) and not names_artifact(self.to):
+            scope.report("name", f"an artifact can't be named {self.to!r}", "", "to")
 
     def resolve(self, filling: Filling, common: Mapping[str, Any]) -> StepBase:
         """The stored step."""

@@ -13,6 +13,7 @@ from buildledger.conformance.steps.step import Step
 class CheckInterval(Step):
     """The worker's monotonic clock must have gone on so much between two events of a run, each the first of its kind.
 
+    Of a worker that tells no times, it is the time between their arrivals.
     `at_most` bears with a slow machine (`--patience`); `less_than` doesn't: beyond it, another limit than the one that
     was asked for has been kept.
     """
@@ -27,9 +28,11 @@ class CheckInterval(Step):
 
     async def execute(self, context: CaseContext) -> None:
         """Compare."""
-        events = {each.kind: each.event.monotonic for each in reversed(context.record(self.run).stored)}
-        seconds = [events[kind].seconds + events[kind].nanos / 1e9 for kind in (self.first, self.last)]
-        passed = seconds[1] - seconds[0]
+        events = {each.kind: each for each in reversed(context.record(self.run).stored)}
+        first, last = events[self.first], events[self.last]
+        passed = last.at - first.at
+        if first.event.HasField("monotonic"):
+            passed = (last.event.monotonic.ToNanoseconds() - first.event.monotonic.ToNanoseconds()) / 1e9
         too_long = self.at_most is not None and passed > self.at_most * context.patience
         too_long = too_long or (self.less_than is not None and passed >= self.less_than)
         if passed < self.at_least or too_long:

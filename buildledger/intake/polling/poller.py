@@ -27,13 +27,14 @@ from buildledger.domain.source import (
 )
 from buildledger.events.change import BranchMoved, FailureCause
 from buildledger.events.ids import change_id, source_id
-from buildledger.events.limits import LINE_CHARACTERS, NAME_BYTES, held
+from buildledger.events.limits import LINE_CHARACTERS, NAME_BYTES, storable
 from buildledger.intake.polling.mirror import Mirror, SourceError
 from buildledger.intake.polling.recording import Recorder
 from buildledger.intake.polling.source_guard import SourceGuard
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.vault import Vault
 from buildledger.sources.commits import Commit
+from buildledger.sources.failure_text import failure_text
 
 HISTORY_CHANGES = 1000
 """Commits from before the source was configured that are recorded, the newest of all branches."""
@@ -111,7 +112,7 @@ class Poller:
                 await self._poll_and_repair(hinted)
             except SourceError as error:
                 await self._decide(
-                    ReportSourceFailure(source=name, cause=error.cause, detail=held(error.detail, LINE_CHARACTERS))
+                    ReportSourceFailure(source=name, cause=error.cause, detail=storable(error.detail, LINE_CHARACTERS))
                 )
                 self._log_failure(error)
             else:
@@ -125,7 +126,8 @@ class Poller:
         """Say it once for each outage and cause, and once more by a server that was started in the meantime."""
         if self._logged_cause != error.cause:
             self._logged_cause = error.cause
-            _log.warning("source %s can't be read and will be tried again: %s", self._source.name, error)
+            why = failure_text(error.cause, error.detail)
+            _log.warning("source %s can't be read and will be tried again: %s", self._source.name, why)
 
     def _log_recovery(self) -> None:
         if self._logged_cause is not None:
@@ -167,8 +169,8 @@ class Poller:
         """Whether a branch is wanted, and can be told of: one with too long a name is left out, not the source."""
         if not globs.matches(self._source.branches, branch):
             return False
-        if fits := len(branch.encode()) <= NAME_BYTES:
-            return fits
+        if len(branch.encode()) <= NAME_BYTES:
+            return True
         if branch not in self._left_out:
             self._left_out.add(branch)
             _log.warning("source %s: the branch %.80s… is left out: its name is too long", self._source.name, branch)

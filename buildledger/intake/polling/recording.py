@@ -32,7 +32,7 @@ CLAIM_KIND = "git.author"
 """Of authors, committers and co-authors alike: one person who does all three is one claim."""
 
 
-class Said(NamedTuple):
+class PreparedCommits(NamedTuple):
     """Commits, as the ledger is told of them."""
 
     claims: dict[ClaimId, RecordClaim]
@@ -93,7 +93,7 @@ class Recorder:
             self._claims.clear()
         self._claims.update(said.claims)
 
-    def prepare(self, commits: Sequence[Commit], *, branch: str, historic: bool) -> Said:
+    def prepare(self, commits: Sequence[Commit], *, branch: str, historic: bool) -> PreparedCommits:
         """Put what people wrote into the vault, and give the commands that record the commits. Blocks.
 
         Raises:
@@ -137,7 +137,7 @@ class Recorder:
             )
             for kept, commit in zip(told, commits, strict=True)
         ]
-        return Said(
+        return PreparedCommits(
             {claim: RecordClaim(claim_id=claim, claim=fact) for claim, fact in claims.items()},
             [RecordChange(change=fact) for fact in changes],
         )

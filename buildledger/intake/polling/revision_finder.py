@@ -15,6 +15,7 @@ import msgspec
 from buildledger.config.resolved import Source
 from buildledger.events.change import FailureCause
 from buildledger.intake.polling.mirror import Mirror, SourceError, mirror_of
+from buildledger.sources.failure_text import failure_text
 from buildledger.sources.port import LookedUp, RemoteNames
 
 ANSWER_SECONDS = 20.0
@@ -144,7 +145,9 @@ class _Lookup:
             try:
                 self._remote = await self._mirror.remote_names()
             except SourceError as error:
-                message = f"source {self._name} can't be read ({error.cause}: {error.detail}), and {otherwise}"
+                message = (
+                    f"source {self._name} can't be read, and {otherwise}: {failure_text(error.cause, error.detail)}"
+                )
                 raise UnknownRevisionError(at, message) from error
         return self._remote
 

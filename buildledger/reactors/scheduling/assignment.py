@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from buildledger.config.addresses import readdressed
+from buildledger.config.addresses import completed
 from buildledger.config.resolved import Configuration
 from buildledger.events.build import BuildAssigned
 from buildledger.events.ids import ChangeId, RequestId
@@ -18,23 +18,26 @@ def assignment(
     worker: str,
     fence: int,
     configuration: Configuration,
+    default_branch: Callable[[str], str],
 ) -> BuildAssigned:
     """One build for requests that go together, oldest first, and for those collapsed into them before.
 
-    It builds what the newest of them asks for, with the changes of all, under `configuration`: sources are where that
-    says. `requests` are all open ones.
+    It builds what the newest of them asks for, with the changes of all, under `configuration`: sources are those of
+    the builder, and where it says; `default_branch` gives the branch of one that nobody knew when the build was asked
+    for. `requests` are all open ones.
     """
     newest = together[-1]
     answered = [newest.request_id, *(older.request_id for older in together[:-1])]
     answered.extend(follower for waiting in together for follower in waiting.followers)
     submitted = newest.submitted
+    wanted = configuration.builders[submitted.builder].sources
     return BuildAssigned(
         builder=submitted.builder,
         requests=tuple(answered),
         attempt=newest.attempts + 1,
         worker=worker,
         fence=fence,
-        stamps=readdressed(submitted.stamps, configuration.sources),
+        stamps=completed(submitted.stamps, wanted, configuration.sources, default_branch),
         changes=_changes([requests[request_id] for request_id in answered]),
         reason=submitted.reason,
         requested_by=submitted.requested_by,

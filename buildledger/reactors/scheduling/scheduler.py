@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from buildledger.config.configurations import UnreadableConfigurationError
-from buildledger.config.resolved import Builder
+from buildledger.config.resolved import Builder, Configuration
 from buildledger.config.wait_reason import WaitReason, not_configured, tried_again
 from buildledger.domain.build import AssignBuild
 from buildledger.domain.refusals import Refusal
@@ -40,7 +41,15 @@ class Scheduler:
 
     name = "assigning"
 
-    def __init__(self, shared: SharedState, contexts: EvaluationContexts, running: BuildRunner) -> None:
+    def __init__(
+        self,
+        shared: SharedState,
+        contexts: EvaluationContexts,
+        running: BuildRunner,
+        default_branch: Callable[[Configuration, str], str],
+    ) -> None:
+        self._default_branch = default_branch
+        """Of a source, under a configuration."""
         self._shared = shared
         self._contexts = contexts
         self._running = running
@@ -249,6 +258,7 @@ class Scheduler:
             worker=worker.name,
             fence=self._fence,
             configuration=index.configuration,
+            default_branch=partial(self._default_branch, index.configuration),
         )
         index.allocations.allocate(build_id, assigned, queue.builder)
         commands = (

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from buildledger.domain import change
 from buildledger.events.change import ChangeRecorded
 from buildledger.events.ids import ChangeId
+from buildledger.ledger.ledger import Ledger
 
 CHANGES_LIMIT = 500
 """Changes that one request names; of more, the newest."""
@@ -27,9 +29,9 @@ class ChangedPaths(NamedTuple):
 class ChangePaths:
     """Looks up the paths of changes; keeps those that were asked for last."""
 
-    def __init__(self, load: Callable[[ChangeId], ChangeRecorded | None]) -> None:
-        self._load = load
-        """Reads a change from the ledger, which blocks; None if it isn't there."""
+    def __init__(self, ledger: Ledger) -> None:
+        """Reads changes from the ledger, which blocks."""
+        self._ledger = ledger
         self._paths: OrderedDict[ChangeId, ChangedPaths] = OrderedDict()
 
     def of(self, changes: Iterable[ChangeId]) -> ChangedPaths:
@@ -47,13 +49,18 @@ class ChangePaths:
     def _one(self, change_id: ChangeId) -> ChangedPaths:
         found = self._paths.get(change_id)
         if found is None:
-            found = self._paths[change_id] = _paths_of(self._load(change_id))
+            found = self._paths[change_id] = _paths_of(self._recorded(change_id))
             if len(self._paths) > REMEMBERED_CHANGES:
                 self._paths.popitem(last=False)
         return found
 
+    def _recorded(self, change_id: ChangeId) -> ChangeRecorded | None:
+        state, _ = self._ledger.load(change.AGGREGATE, change_id)
+        recorded: ChangeRecorded | None = state.recorded
+        return recorded
 
-def _paths_of(change: ChangeRecorded | None) -> ChangedPaths:
-    if change is None:
+
+def _paths_of(recorded: ChangeRecorded | None) -> ChangedPaths:
+    if recorded is None:
         return ChangedPaths((), complete=False)
-    return ChangedPaths(tuple(file.path for file in change.files), change.file_count <= len(change.files))
+    return ChangedPaths(tuple(file.path for file in recorded.files), recorded.file_count <= len(recorded.files))

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from buildledger.config.resolved import Configuration
 from buildledger.domain.refusals import Refusal
 from buildledger.events.build import BuildFinished
 from buildledger.events.change import BranchMoved, DefaultBranchChanged
@@ -100,6 +101,10 @@ class Triggering:
         self._changes.decided_nothing(subject)
         self._crons.decided_nothing(subject)
         self._successes.decided_nothing(subject)
+
+    def default_branch(self, configuration: Configuration, source: str) -> str:
+        """The branch of a configured source that is built when none is named."""
+        return self._factory.default_branch(configuration, source)
 
     @property
     def failures(self) -> Mapping[str, str]:

@@ -15,9 +15,9 @@ from buildledger.domain.worker import DisconnectWorker, ExpireLease
 from buildledger.events.build import OperationRequested
 from buildledger.events.fact import Fact, Recorded
 from buildledger.events.ids import BuildId, ServerId, WorkerId, worker_id
-from buildledger.events.operation import Ended
+from buildledger.events.operation import Ended, EndReason
 from buildledger.events.server import ServerLost, ServerStarted, ServerStopped
-from buildledger.events.worker import WorkerConnected, WorkerDisconnected, WorkerLost
+from buildledger.events.worker import DisconnectReason, WorkerConnected, WorkerDisconnected, WorkerLost
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.reactors.reactor import CommandBatch, Fold
 from buildledger.reactors.state.shared import SharedState
@@ -141,7 +141,7 @@ class Leases:
         return [each for each, epoch in known if each.connected and each.epoch == epoch]
 
     def _disconnect(self, known: KnownWorker) -> CommandBatch:
-        command = DisconnectWorker(worker=known.name, epoch=known.epoch, reason="server_lost")
+        command = DisconnectWorker(worker=known.name, epoch=known.epoch, reason=DisconnectReason.SERVER_LOST)
         return CommandBatch((command,), worker_id(known.name))
 
     def _lose_operation(self, build_id: BuildId) -> CommandBatch | None:
@@ -155,6 +155,6 @@ class Leases:
             build_id=build_id,
             operation_id=run.open_operation,
             fence=run.assigned.fence,
-            ended=Ended(reason="lost", detail=f"worker {run.assigned.worker} did not come back"),
+            ended=Ended(reason=EndReason.LOST, detail=f"worker {run.assigned.worker} did not come back"),
         )
         return CommandBatch((lost,), build_id, run.causation_id, run.correlation_id)

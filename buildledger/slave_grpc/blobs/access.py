@@ -108,9 +108,9 @@ class BlobAccess:
 
     def has_sent(self, runs: Iterable[OpenOperation], sha256: str) -> bool:
         """Whether one of these runs has sent the whole file."""
-        return any(sha256 in self.came(run) for run in runs)
+        return any(sha256 in self.received_sizes(run) for run in runs)
 
-    def came(self, run: OpenOperation) -> Mapping[str, int]:
+    def received_sizes(self, run: OpenOperation) -> Mapping[str, int]:
         """The sizes in bytes of the files that an upload has sent, by SHA-256; also before the server was restarted."""
         known = self._sent.get(run.operation_id)
         if known is None:
@@ -120,7 +120,7 @@ class BlobAccess:
     def record_sent(self, run: OpenOperation, sha256: str, size_bytes: int) -> None:
         """Note that a run has sent a whole file."""
         self._prune()
-        self.came(run)
+        self.received_sizes(run)
         self._sent[run.operation_id][sha256] = size_bytes
         self._artifacts.note_received(str(run.operation_id), sha256, size_bytes)
 
@@ -141,7 +141,7 @@ class BlobAccess:
         largest = min(run.spec.limit_bytes, self._limits.file_bytes)
         if size_bytes > largest:
             raise OverQuotaError(f"a file of {size_bytes} bytes is too large: {largest} are allowed")
-        before = self._work().stored_bytes(run.build_id) + sum(self.came(run).values())
+        before = self._work().stored_bytes(run.build_id) + sum(self.received_sizes(run).values())
         if before + size_bytes > self._limits.build_bytes:
             raise OverQuotaError(
                 f"a file of {size_bytes} bytes finds no room: the artifacts of one build may take"

@@ -58,7 +58,7 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
         self._artifacts = artifacts
         self._access = access
 
-    async def FindMissing(self, request: pb.FindMissingRequest, context: Any) -> pb.FindMissingResponse:  # noqa: N802
+    async def FindMissing(self, request: pb.FindMissingRequest, context: Any) -> pb.FindMissingResponse:  # noqa: N802 - gRPC's name
         """The blobs that the run has yet to send; one for which there is no room is refused here already."""
         runs = self._access.runs()
         if len(request.blobs) > FIND_MAX:
@@ -71,7 +71,7 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
             await self._check_limits(uploads[0], blob, context)
         return pb.FindMissingResponse(missing=missing)
 
-    async def Status(self, request: pb.BlobStatusRequest, context: Any) -> pb.BlobStatusResponse:  # noqa: N802
+    async def Status(self, request: pb.BlobStatusRequest, context: Any) -> pb.BlobStatusResponse:  # noqa: N802 - gRPC's name
         """How many bytes of an upload are stored."""
         runs, blob = self._access.runs(), request.blob
         await self._check_name(blob, context)
@@ -83,7 +83,7 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
         ]
         return pb.BlobStatusResponse(committed=max(held, default=0))
 
-    async def Write(  # noqa: N802
+    async def Write(  # noqa: N802 - gRPC's name
         self, requests: AsyncIterator[pb.BlobWriteRequest], context: Any
     ) -> pb.BlobWriteResponse:
         """Store one blob; what came before a broken connection is kept for the next try."""
@@ -108,7 +108,7 @@ class Blobs(worker_pb2_grpc.BlobsServicer):
             await _fail(context, error)
         return pb.BlobWriteResponse(committed=blob.size)
 
-    async def Read(self, request: pb.BlobReadRequest, context: Any) -> AsyncIterator[pb.BlobReadResponse]:  # noqa: N802
+    async def Read(self, request: pb.BlobReadRequest, context: Any) -> AsyncIterator[pb.BlobReadResponse]:  # noqa: N802 - gRPC's name
         """Send one blob from an offset on."""
         runs, name = self._access.runs(), request.blob.sha256.hex()
         await self._check_name(request.blob, context)

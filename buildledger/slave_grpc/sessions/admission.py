@@ -9,7 +9,7 @@ from buildledger.domain.command import Command
 from buildledger.domain.refusals import DuplicateWorkerRefusal, LedgerBehindRefusal, Refusal
 from buildledger.domain.worker import ConnectWorker, DisconnectWorker, ResumeWorker
 from buildledger.events.ids import ServerId, worker_id
-from buildledger.events.worker import WorkerConnected
+from buildledger.events.worker import DisconnectReason, WorkerConnected
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
@@ -17,7 +17,7 @@ from buildledger.ledger.submission import Origin, Receipt
 from buildledger.slave_grpc.identity.caller import current_caller
 from buildledger.slave_grpc.identity.worker_names import bad_name_message, is_worker_name, unknown_worker_message
 from buildledger.slave_grpc.sessions.ledger_heads import is_head
-from buildledger.slave_grpc.sessions.outside_ends import SUPERSEDED, Ending, end_of_credential, superseded
+from buildledger.slave_grpc.sessions.session_endings import SUPERSEDED, Ending, end_of_credential, superseded
 from buildledger.slave_grpc.settings import (
     CHUNK_BYTES,
     FLUSH_SECONDS,
@@ -170,7 +170,7 @@ class SessionAdmission:
         connection = self._follower.work.connection(worker)
         if connection is None or connection.server_id == self._server_id or self._serves(connection.server_id):
             return None
-        return DisconnectWorker(worker=worker, epoch=connection.epoch, reason="server_lost")
+        return DisconnectWorker(worker=worker, epoch=connection.epoch, reason=DisconnectReason.SERVER_LOST)
 
     def _check(self, hello: pb.Hello) -> None:
         if not hello.proto_min <= PROTOCOL_VERSION <= hello.proto_max:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
-from buildledger.events.operation import Download, Ended, Run, Upload
+from buildledger.events.operation import Download, Ended, EndReason, Run, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.slave_grpc.sessions.secret_source import SecretSource
 from buildledger.slave_grpc.state.open_work import OpenOperation
@@ -97,5 +97,7 @@ class DesiredRunBuilder:
             try:
                 values[name] = await asyncio.to_thread(self._secrets.get, name)
             except (LookupError, OSError) as error:
-                raise UnsendableError(f"secret {name!r} can't be had: {error}", reason="start_failed") from error
+                raise UnsendableError(
+                    f"secret {name!r} can't be had: {error}", reason=EndReason.START_FAILED
+                ) from error
         return values

@@ -4,7 +4,7 @@ import msgspec
 
 from buildledger.domain.build import FinishOperation
 from buildledger.domain.log import FinishLog, OpenLog
-from buildledger.events.limits import LINE_CHARACTERS, held
+from buildledger.events.limits import LINE_CHARACTERS, storable
 from buildledger.events.log import LogFinished, LogOpened
 from buildledger.events.operation import Ended
 from buildledger.logs.store import LogDigest
@@ -14,7 +14,7 @@ from buildledger.slave_grpc.state.open_work import OpenOperation
 
 def finish_operation(operation: OpenOperation, ended: Ended) -> FinishOperation:
     """The end of an operation, with as much of its detail as a fact holds."""
-    ended = msgspec.structs.replace(ended, detail=held(ended.detail, LINE_CHARACTERS))
+    ended = msgspec.structs.replace(ended, detail=storable(ended.detail, LINE_CHARACTERS))
     return FinishOperation(
         build_id=operation.build_id, operation_id=operation.operation_id, fence=operation.fence, ended=ended
     )

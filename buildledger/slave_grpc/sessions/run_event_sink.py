@@ -14,7 +14,7 @@ import msgspec
 from buildledger.domain.build import ReportOperationStarted
 from buildledger.domain.command import Command
 from buildledger.domain.refusals import LimitRefusal, Refusal
-from buildledger.events.limits import NAME_BYTES, held
+from buildledger.events.limits import NAME_BYTES, storable
 from buildledger.events.operation import Ended, EndReason, OutputTotal, Run, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.errors import LedgerUnavailable
@@ -29,9 +29,9 @@ from buildledger.logs.store import (
     LogStoreUnavailableError,
 )
 from buildledger.slave_grpc.sessions import runs as runs_
+from buildledger.slave_grpc.sessions.masking import MaskSource, mask_ended
 from buildledger.slave_grpc.sessions.run_commands import finish_log, finish_operation, open_log
 from buildledger.slave_grpc.sessions.runs import Received
-from buildledger.slave_grpc.sessions.unmasked import MaskSource, mask_ended
 from buildledger.slave_grpc.sessions.uploaded_artifacts import UploadedArtifacts
 from buildledger.slave_grpc.settings import RETRY_SECONDS
 from buildledger.slave_grpc.state.open_work import OpenOperation
@@ -50,15 +50,15 @@ class RunEventSink:
         ledger: Ledger,
         logs: LogStore,
         artifacts: ArtifactStore,
-        came: Callable[[OpenOperation], Mapping[str, int]],
+        received_sizes: Callable[[OpenOperation], Mapping[str, int]],
         masks: MaskSource,
     ) -> None:
-        """`came` gives the sizes of the files that a run has sent, by SHA-256."""
+        """`received_sizes` gives the sizes of the files that a run has sent, by SHA-256."""
         self._worker = worker
         self._ledger = ledger
         self._logs = logs
         self._masks = masks
-        self._uploads = UploadedArtifacts(artifacts, came, masks)
+        self._uploads = UploadedArtifacts(artifacts, received_sizes, masks)
 
     async def store(self, batch: Sequence[Received]) -> None:
         """Store a batch; returns when all of it is durable, however long a disk is full or away.
@@ -73,7 +73,7 @@ class RunEventSink:
                 _log.error("worker %s: %s", self._worker, error)
                 damaged = [one for one in batch if any(entry.log_id == error.log_id for entry in one.entries)]
                 for received in damaged:
-                    await self.end(received.run.operation, Ended(reason="lost", detail=str(error)))
+                    await self.end(received.run.operation, Ended(reason=EndReason.LOST, detail=str(error)))
                 batch = [received for received in batch if received not in damaged]
         await asyncio.gather(*[self._record(received, digests) for received in batch])
         for received in batch:
@@ -122,7 +122,7 @@ class RunEventSink:
                     build_id=operation.build_id,
                     operation_id=operation.operation_id,
                     fence=operation.fence,
-                    mechanism=held(received.started.mechanism, NAME_BYTES // 4),
+                    mechanism=storable(received.started.mechanism, NAME_BYTES // 4),
                 )
             )
         ending = {channel: digest for (run_id, channel), digest in digests.items() if run_id == run.run_id}
@@ -130,8 +130,11 @@ class RunEventSink:
         commands += [open_log(run, channel) for channel in sorted(opening)]
         if received.end is not None:
             commands += await self._ending(run, received.end, ending)
+        originals = await asyncio.to_thread(self._uploads.originals, operation, commands)
         if commands:
             await self._execute(operation, *commands)
+        if originals:
+            await asyncio.to_thread(self._uploads.withdraw, operation, originals)
         run.opened |= opening
         run.ended = received.end is not None
 
@@ -155,9 +158,9 @@ class RunEventSink:
             _log.error("worker %s, run %s: %s", self._worker, run.run_id, ended.detail)
         if unasked := sorted({total.channel for total in end.output_totals} - runs_.CHANNELS):
             detail = f"the worker reports output on channel {unasked[0][:80]!r}, which nobody asked for"
-            ended = msgspec.structs.replace(ended, reason="lost", exit_code=None, signal=None, detail=detail)
+            ended = msgspec.structs.replace(ended, reason=EndReason.LOST, exit_code=None, signal=None, detail=detail)
         commands: list[Command] = [
-            finish_log(run, channel, digest, truncated=ended.reason == "log_limit")
+            finish_log(run, channel, digest, truncated=ended.reason == EndReason.LOG_LIMIT)
             for channel, digest in digests.items()
         ]
         if isinstance(operation.spec, Upload) and ended.ok:
@@ -191,7 +194,7 @@ class RunEventSink:
         except LimitRefusal as refusal:
             _log.error("worker %s, operation %s: %s", self._worker, operation.operation_id, refusal)
             detail = f"what the worker reported can't be kept: {refusal.detail}"
-            await self._execute(operation, finish_operation(operation, Ended(reason="io_error", detail=detail)))
+            await self._execute(operation, finish_operation(operation, Ended(reason=EndReason.IO_ERROR, detail=detail)))
         except Refusal as refusal:
             # The build went on without this worker, so that nothing it reports about it counts any more.
             _log.info("worker %s, operation %s: %s", self._worker, operation.operation_id, refusal)

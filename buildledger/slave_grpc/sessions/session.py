@@ -14,15 +14,16 @@ from typing import Any, Final
 import grpc.aio
 
 from buildledger.events.ids import OperationId
+from buildledger.events.worker import DisconnectReason
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.skipping import reason_of, traced
 from buildledger.logs.store import LogStoreError
 from buildledger.slave_grpc.sessions.ledger_heads import ToldHeads
 from buildledger.slave_grpc.sessions.receive_budget import ReceiveBudget
+from buildledger.slave_grpc.sessions.received_events import ReceivedEvents
 from buildledger.slave_grpc.sessions.run_event_sink import RunEventSink
 from buildledger.slave_grpc.sessions.runs import ProtocolViolationError, Received, Run, is_last
 from buildledger.slave_grpc.sessions.sender import Sender
-from buildledger.slave_grpc.settings import SESSION_CREDIT_BYTES
 from buildledger.slave_grpc.state.open_work import OpenOperation
 from buildledger.slave_grpc.wire.run_specs import ATTEMPT
 from buildledger.slave_grpc.wire.status import error
@@ -50,7 +51,7 @@ class Session:
         self.worker: Final = hello.name
         self.epoch: Final = epoch
         self.instance_id: Final = hello.instance_id
-        self.reason = "stream_ended"
+        self.reason: DisconnectReason = DisconnectReason.STREAM_ENDED
         """Why the session ended, as the fact `worker.disconnected` says it."""
         self.finished: Final = asyncio.Event()
         """Set when nothing of the session is being stored any more."""
@@ -59,14 +60,9 @@ class Session:
         self._context = context
         self._sender = sender
         self._event_sink = event_sink
-        self._receive_budget = receive_budget
+        self._received_events: Final = ReceivedEvents(receive_budget, self._batch, self._failed_to_store)
         self._on_drain_request = on_drain_request
         self._runs: Final[dict[str, Run]] = {}
-        self._pending: list[pb.RunEvents] = []
-        self._pending_bytes = 0
-        self._storing: asyncio.Task[None] | None = None
-        self._room: asyncio.Future[None] | None = None
-        """What reading waits for while too much is unstored; done when something was stored."""
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
         self._closing = False
@@ -74,7 +70,7 @@ class Session:
         self._said_goodbye = False
         """Whether the worker has ended it."""
         self._received_at = self._loop.time()
-        sender.on_failure = lambda: self.close("stream_ended")
+        sender.on_failure = lambda: self.close(DisconnectReason.STREAM_ENDED)
 
     def resume(self, hello: pb.Hello, operations: dict[OperationId, OpenOperation]) -> Iterable[OpenOperation]:
         """Compare the runs that the worker holds with the open operations, and send what is desired of them.
@@ -113,13 +109,13 @@ class Session:
 
     def drain(self, seconds: float) -> None:
         """Ask the worker to reconnect within so many seconds, perhaps to another server."""
-        if self.reason == "stream_ended":
-            self.reason = "drained"
+        if self.reason == DisconnectReason.STREAM_ENDED:
+            self.reason = DisconnectReason.DRAINED
         down = pb.Down(drain=pb.Drain())
         down.drain.deadline.FromMilliseconds(int(seconds * 1000))
         self._sender.send(down)
 
-    def close(self, reason: str, last: pb.Down | None = None) -> None:
+    def close(self, reason: DisconnectReason, last: pb.Down | None = None) -> None:
         """End the stream, with a last message if the worker still takes one."""
         if self._closing:
             return
@@ -132,9 +128,9 @@ class Session:
         if self._task is None:
             return  # it is being ended already
         # While something is being stored, it may be this side that reads too slowly.
-        if self._storing is None and now - self._received_at >= silent_seconds:
+        if not self._received_events.is_storing and now - self._received_at >= silent_seconds:
             _log.warning("worker %s has been silent for %.0f s", self.worker, silent_seconds)
-            self._closing, self.reason = True, "silent"
+            self._closing, self.reason = True, DisconnectReason.SILENT
             self._interrupt()
         elif self._sender.stalled(now):
             _log.warning("worker %s takes nothing that is sent to it", self.worker)
@@ -161,70 +157,34 @@ class Session:
 
     async def finish(self) -> None:
         """Wait for what is being stored; what wasn't begun is dropped, since the worker sends it again."""
-        self._receive_budget.release(self._pending_bytes)
-        self._pending, self._pending_bytes = [], 0
-        if self._storing is not None:
-            await asyncio.gather(self._storing, return_exceptions=True)
+        await self._received_events.finish()
         await self._sender.stop()
         self.finished.set()
 
     async def _receive(self, up: pb.Up, size: int) -> None:
         match up.WhichOneof("message"):
             case "events":
-                await self._events(up.events, size)
+                await self._received_events.add(up.events, size)
             case "heartbeat":
                 newer = None if self.told_heads is None else self.told_heads.due(self._received_at)
                 await self._sender.reply(pb.HeartbeatReply(n=up.heartbeat.n, ledger_head=newer))
             case "drain_request":
                 self._on_drain_request(up.drain_request.reason)
             case "goodbye":
-                self.reason = "drained" if self.reason == "drained" else "goodbye"
+                if self.reason != DisconnectReason.DRAINED:
+                    self.reason = DisconnectReason.GOODBYE
                 self._said_goodbye = True
             case "hello":
                 raise ProtocolViolationError("a stream begins with one hello and has no second")
             case _:
                 pass
 
-    async def _events(self, events: pb.RunEvents, size: int) -> None:
-        self._receive_budget.charge(size)
-        self._pending.append(events)
-        self._pending_bytes += size
-        if self._storing is None:
-            self._storing = asyncio.create_task(self._store())
-        while self._pending_bytes > SESSION_CREDIT_BYTES and self._storing is not None:
-            self._room = self._loop.create_future()
-            await self._room
-        await self._receive_budget.wait_for_room()
-
-    async def _store(self) -> None:
-        """Store what is pending, batch after batch, until nothing is pending."""
-        try:
-            while self._pending:
-                messages, size = self._pending, self._pending_bytes
-                self._pending, self._pending_bytes = [], 0
-                try:
-                    await self._batch(messages)
-                finally:
-                    self._receive_budget.release(size)
-                    self._make_room()
-        except ProtocolViolationError as violation:
-            self._close_for_violation(violation)
-        except Exception as trouble:
-            said = (self.worker, reason_of(trouble))
-            shown = None if isinstance(trouble, LogStoreError) else traced(trouble)
-            _log.error("what worker %s reported can't be stored: %s", *said, exc_info=shown)
-            self.close(
-                "stream_ended", error(pb.ERROR_CODE_UNAVAILABLE, "the server can't store what the worker reports")
-            )
-        finally:
-            self._storing = None
-            self._make_room()
-
-    def _make_room(self) -> None:
-        if self._room is not None and not self._room.done():
-            self._room.set_result(None)
-
     async def _batch(self, messages: list[pb.RunEvents]) -> None:
+        """Store a batch of messages and acknowledge it.
+
+        Raises:
+            ProtocolViolationError: The worker broke the protocol; nothing of the batch is stored.
+        """
         batch: dict[str, Received] = {}
         unknown_runs: dict[str, pb.Ack] = {}
         for message in messages:
@@ -254,9 +214,19 @@ class Session:
         if is_last(event):
             self._sender.run_ended(event.run_id)
 
+    def _failed_to_store(self, trouble: Exception) -> None:
+        if isinstance(trouble, ProtocolViolationError):
+            self._close_for_violation(trouble)
+            return
+        said = (self.worker, reason_of(trouble))
+        shown = None if isinstance(trouble, LogStoreError) else traced(trouble)
+        _log.error("what worker %s reported can't be stored: %s", *said, exc_info=shown)
+        last = error(pb.ERROR_CODE_UNAVAILABLE, "the server can't store what the worker reports")
+        self.close(DisconnectReason.STREAM_ENDED, last)
+
     def _close_for_violation(self, violation: ProtocolViolationError) -> None:
         _log.error("worker %s broke the protocol: %s", self.worker, violation)
-        self.close("stream_ended", error(pb.ERROR_CODE_PROTOCOL_VIOLATION, str(violation)))
+        self.close(DisconnectReason.STREAM_ENDED, error(pb.ERROR_CODE_PROTOCOL_VIOLATION, str(violation)))
 
     def _interrupt(self) -> None:
         """Cancel the handler's task, once, whatever it waits for."""

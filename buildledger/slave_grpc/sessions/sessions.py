@@ -7,7 +7,8 @@ import logging
 import grpc.aio
 
 from buildledger.events.ids import ServerId
-from buildledger.events.operation import Ended
+from buildledger.events.operation import Ended, EndReason
+from buildledger.events.worker import DisconnectReason
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.ledger import Ledger
 from buildledger.logs.artifacts import ArtifactStore
@@ -16,14 +17,14 @@ from buildledger.slave_grpc.blobs.access import BlobAccess
 from buildledger.slave_grpc.identity.caller import current_caller
 from buildledger.slave_grpc.sessions.admission import LedgerBehindError, NotAdmittedError, SessionAdmission, welcome
 from buildledger.slave_grpc.sessions.ledger_heads import LedgerHeads, ToldHeads
-from buildledger.slave_grpc.sessions.outside_ends import SUPERSEDED, reason_to_end, superseded
+from buildledger.slave_grpc.sessions.masking import MaskSource
 from buildledger.slave_grpc.sessions.receive_budget import ReceiveBudget
 from buildledger.slave_grpc.sessions.run_event_sink import RunEventSink
 from buildledger.slave_grpc.sessions.secret_source import SecretSource
 from buildledger.slave_grpc.sessions.sender import Sender
 from buildledger.slave_grpc.sessions.session import Context, Session
+from buildledger.slave_grpc.sessions.session_endings import SUPERSEDED, reason_to_end, superseded
 from buildledger.slave_grpc.sessions.unfinished import Unfinished
-from buildledger.slave_grpc.sessions.unmasked import MaskSource
 from buildledger.slave_grpc.sessions.worker_commands import disconnect, pause
 from buildledger.slave_grpc.settings import (
     RETRY_SECONDS,
@@ -139,7 +140,7 @@ class Sessions:
         """Admit no more workers, and end all sessions."""
         self._draining = True
         for session in list(self._sessions.values()):
-            session.close("drained", pb.Down(drain=pb.Drain()))
+            session.close(DisconnectReason.DRAINED, pb.Down(drain=pb.Drain()))
 
     async def wait_stored(self) -> None:
         """Wait until nothing of ended sessions is being stored any more."""
@@ -171,7 +172,7 @@ class Sessions:
         """End what was begun for a worker whose stream has ended before it got its session."""
         try:
             with contextlib.suppress(NotAdmittedError):
-                await disconnect(self._ledger, worker, await admitting, "stream_ended")
+                await disconnect(self._ledger, worker, await admitting, DisconnectReason.STREAM_ENDED)
         finally:
             self._unfinished.count_open(-1)
 
@@ -197,7 +198,7 @@ class Sessions:
         )
 
     def _new_event_sink(self, worker: str) -> RunEventSink:
-        return RunEventSink(worker, self._ledger, self._logs, self._artifacts, self._access.came, self._masks)
+        return RunEventSink(worker, self._ledger, self._logs, self._artifacts, self._access.received_sizes, self._masks)
 
     async def _begin(self, session: Session, hello: pb.Hello, context: Context) -> None:
         """Send the welcome, wait until an earlier stream has stored all it had, and send the desired state."""
@@ -225,7 +226,7 @@ class Sessions:
         unknown_to_worker = session.resume(hello, self._follower.work.of_worker(hello.name))
         event_sink = self._new_event_sink(hello.name)
         for operation in unknown_to_worker:
-            ended = Ended(reason="interrupted", detail="the worker no longer knows that it had started this")
+            ended = Ended(reason=EndReason.INTERRUPTED, detail="the worker no longer knows that it had started this")
             self._unfinished.spawn(event_sink.end(operation, ended))
 
     async def _end(self, session: Session) -> None:

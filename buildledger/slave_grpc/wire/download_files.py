@@ -4,7 +4,7 @@ import posixpath
 import stat
 from collections.abc import Sequence
 
-from buildledger.events.operation import Download
+from buildledger.events.operation import Download, EndReason
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.logs.artifacts import ArtifactAlteredError, ArtifactStore
 from buildledger.logs.artifacts_manifest import Entry, Manifest, ManifestError, link_digest
@@ -27,9 +27,11 @@ def files_of(download: Download, artifacts: ArtifactStore) -> Sequence[pb.FileIn
         return [_file(entry, download.path, artifacts) for entry in pages[download.page]]
     except FileNotFoundError:
         text = f"the artifact {download.artifact!r} is kept no longer"
-        raise UnsendableError(text, reason="no_file") from None
+        raise UnsendableError(text, reason=EndReason.NO_FILE) from None
     except (ManifestError, ArtifactAlteredError) as error:
-        raise UnsendableError(f"the artifact {download.artifact!r} is damaged: {error}", reason="io_error") from error
+        raise UnsendableError(
+            f"the artifact {download.artifact!r} is damaged: {error}", reason=EndReason.IO_ERROR
+        ) from error
 
 
 def digests_of(files: Sequence[pb.FileIn]) -> frozenset[str]:

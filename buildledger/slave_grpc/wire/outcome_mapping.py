@@ -2,32 +2,32 @@
 
 from collections.abc import Sequence
 
-from buildledger.events.limits import FRACTION_MAX, LINE_CHARACTERS, held
-from buildledger.events.operation import Download, Ended, OperationSpec, OutputTotal, Stat, Upload
+from buildledger.events.limits import FRACTION_MAX, LINE_CHARACTERS, storable
+from buildledger.events.operation import Download, Ended, EndReason, OperationSpec, OutputTotal, Stat, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 
 CAPTURED_CHARACTERS = 1 << 20
 """Of captured output; a text with many bytes that can't be kept grows when they are escaped."""
 
 _REASONS = {
-    pb.EXIT_REASON_NO_OUTPUT: "no_output",
-    pb.EXIT_REASON_MAX_TIME: "max_time",
-    pb.EXIT_REASON_LOG_LIMIT: "log_limit",
-    pb.EXIT_REASON_CANCEL: "cancel",
-    pb.EXIT_REASON_WORKER_SHUTDOWN: "worker_shutdown",
-    pb.EXIT_REASON_INTERRUPTED: "interrupted",
-    pb.EXIT_REASON_START_UNKNOWN: "start_unknown",
-    pb.EXIT_REASON_START_FAILED: "start_failed",
-    pb.EXIT_REASON_ABANDONED: "lost",
-    pb.EXIT_REASON_ORPHANED: "lost",
-    pb.EXIT_REASON_STORAGE: "io_error",
-    pb.EXIT_REASON_FILE_FAILED: "io_error",
+    pb.EXIT_REASON_NO_OUTPUT: EndReason.NO_OUTPUT,
+    pb.EXIT_REASON_MAX_TIME: EndReason.MAX_TIME,
+    pb.EXIT_REASON_LOG_LIMIT: EndReason.LOG_LIMIT,
+    pb.EXIT_REASON_CANCEL: EndReason.CANCEL,
+    pb.EXIT_REASON_WORKER_SHUTDOWN: EndReason.WORKER_SHUTDOWN,
+    pb.EXIT_REASON_INTERRUPTED: EndReason.INTERRUPTED,
+    pb.EXIT_REASON_START_UNKNOWN: EndReason.START_UNKNOWN,
+    pb.EXIT_REASON_START_FAILED: EndReason.START_FAILED,
+    pb.EXIT_REASON_ABANDONED: EndReason.LOST,
+    pb.EXIT_REASON_ORPHANED: EndReason.LOST,
+    pb.EXIT_REASON_STORAGE: EndReason.IO_ERROR,
+    pb.EXIT_REASON_FILE_FAILED: EndReason.IO_ERROR,
 }
 
 _REJECTIONS = {
-    pb.REJECT_CODE_INVALID_SPEC: "start_failed",
-    pb.REJECT_CODE_PATH_ESCAPES: "refused_path",
-    pb.REJECT_CODE_STOPPED_BEFORE_START: "cancel",
+    pb.REJECT_CODE_INVALID_SPEC: EndReason.START_FAILED,
+    pb.REJECT_CODE_PATH_ESCAPES: EndReason.REFUSED_PATH,
+    pb.REJECT_CODE_STOPPED_BEFORE_START: EndReason.CANCEL,
 }
 """All others are `rejected`: another worker, or a later time, may do."""
 
@@ -36,7 +36,9 @@ _KINDS = {pb.FILE_TYPE_REGULAR: "file", pb.FILE_TYPE_DIRECTORY: "directory", pb.
 
 def outcome_of_rejected(event: pb.Rejected) -> Ended:
     """The outcome of an operation that the worker refused to start."""
-    return Ended(reason=_REJECTIONS.get(event.code, "rejected"), detail=held(event.message, LINE_CHARACTERS))
+    return Ended(
+        reason=_REJECTIONS.get(event.code, EndReason.REJECTED), detail=storable(event.message, LINE_CHARACTERS)
+    )
 
 
 def outcome_of_exited(
@@ -53,22 +55,22 @@ def outcome_of_exited(
     failure = next((result.error for result in files if result.HasField("error")), None)
     reason, said = _reason(event), event.message
     if failure is not None and failure.code == pb.FILE_ERROR_CODE_PATH_ESCAPES:
-        reason = "refused_path"
+        reason = EndReason.REFUSED_PATH
     elif failure is not None and isinstance(spec, Upload | Download):
         listed = [entry for result in files for entry in result.entries if entry.path == failure.path]
         is_odd = any(entry.type == pb.FILE_TYPE_OTHER for entry in listed)
-        reason = "not_a_file" if is_odd else _transfer_reason(failure, reason)
-    if failure is not None and reason == "exited":
-        reason = "io_error"
-    if reason == "exited" and (contradiction := _contradiction(event, spec, files, outputs)):
-        reason, said = "inconsistent", f"{contradiction}; it says: {said}" if said else contradiction
+        reason = EndReason.NOT_A_FILE if is_odd else _transfer_reason(failure, reason)
+    if failure is not None and reason == EndReason.EXITED:
+        reason = EndReason.IO_ERROR
+    if reason == EndReason.EXITED and (contradiction := _contradiction(event, spec, files, outputs)):
+        reason, said = EndReason.INCONSISTENT, f"{contradiction}; it says: {said}" if said else contradiction
     text, truncated = captured
     return Ended(
         reason=reason,
         exit_code=event.code if event.WhichOneof("status") == "code" else None,
         signal=event.signal if event.WhichOneof("status") == "signal" else None,
-        detail=held(_detail(said, failure), LINE_CHARACTERS),
-        text=_kind(files) if isinstance(spec, Stat) else held(text, CAPTURED_CHARACTERS),
+        detail=storable(_detail(said, failure), LINE_CHARACTERS),
+        text=_kind(files) if isinstance(spec, Stat) else storable(text, CAPTURED_CHARACTERS),
         text_truncated=truncated,
         survivors_killed=len(event.survivors_killed),
         outputs=outputs,
@@ -84,10 +86,10 @@ def _detail(said: str, failure: pb.FileError | None) -> str:
     return f"{path}: {text}" if path and path not in text else text
 
 
-def _reason(event: pb.Exited) -> str:
+def _reason(event: pb.Exited) -> EndReason:
     if event.reason in (pb.EXIT_REASON_UNSPECIFIED, pb.EXIT_REASON_COMPLETED):
-        return "signalled" if event.WhichOneof("status") == "signal" else "exited"
-    return _REASONS.get(event.reason, "inconsistent")
+        return EndReason.SIGNALLED if event.WhichOneof("status") == "signal" else EndReason.EXITED
+    return _REASONS.get(event.reason, EndReason.INCONSISTENT)
 
 
 def _contradiction(
@@ -114,13 +116,13 @@ def _contradiction(
     )
 
 
-def _transfer_reason(failure: pb.FileError, otherwise: str) -> str:
+def _transfer_reason(failure: pb.FileError, otherwise: EndReason) -> EndReason:
     """The reason why a transfer failed; `otherwise` where the file has no part in it."""
     match failure.code:
         case pb.FILE_ERROR_CODE_TOO_LARGE | pb.FILE_ERROR_CODE_OVER_QUOTA:
-            return "too_large"
+            return EndReason.TOO_LARGE
         case pb.FILE_ERROR_CODE_NOT_FOUND:
-            return "no_file"
+            return EndReason.NO_FILE
         case _:
             return otherwise
 

@@ -8,6 +8,7 @@ from typing import assert_never
 from buildledger.events.operation import (
     Copy,
     Download,
+    EndReason,
     FindArtifact,
     MakeDirectory,
     OperationSpec,
@@ -36,7 +37,7 @@ ATTEMPT = 1
 class UnsendableError(Exception):
     """An operation can't be given to this worker; the text says why, `reason` is the reason that it ends with."""
 
-    def __init__(self, text: str, *, reason: str = "rejected") -> None:
+    def __init__(self, text: str, *, reason: EndReason = EndReason.REJECTED) -> None:
         super().__init__(text)
         self.reason = reason
 
@@ -93,7 +94,7 @@ def run_spec(
     if (size := sent.ByteSize()) > SPEC_BYTES:
         what = "with its variables, secrets and names of files"
         text = f"{what} it has {size} bytes, more than the {SPEC_BYTES} that a worker takes"
-        raise UnsendableError(text, reason="start_failed")
+        raise UnsendableError(text, reason=EndReason.START_FAILED)
     return sent
 
 

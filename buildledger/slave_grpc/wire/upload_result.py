@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from buildledger.events.answers import KeptArtifact
-from buildledger.events.operation import Upload
+from buildledger.events.operation import EndReason, Upload
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.logs.artifacts_manifest import ENTRIES_MAX, Entry, Manifest, ManifestError
 
@@ -16,31 +16,31 @@ PERMISSIONS = 0o777
 class NothingStoredError(Exception):
     """An upload brought nothing that can be stored; the text is for people, `reason` ends the operation."""
 
-    def __init__(self, reason: str, text: str) -> None:
+    def __init__(self, reason: EndReason, text: str) -> None:
         super().__init__(text)
         self.reason = reason
 
 
 def stored_artifact(
-    spec: Upload, results: Sequence[pb.FileResult], came: Mapping[str, int]
+    spec: Upload, results: Sequence[pb.FileResult], received_sizes: Mapping[str, int]
 ) -> KeptArtifact | Manifest | None:
     """The file or directory that an upload brought; None if it brought nothing and may.
 
-    `came` are the sizes of the files that the run has really sent, by SHA-256: what a worker says isn't believed, for
-    another build's file could be had by its digest.
+    `received_sizes` are those of the files that the run has really sent, by SHA-256: what a worker says isn't believed,
+    for another build's file could be had by its digest.
 
     Raises:
         NothingStoredError: There is nothing where something has to be, too much, or something that isn't allowed.
     """
     if any(result.truncated for result in results):
         raise NothingStoredError(
-            "too_large", f"there are more than {ENTRIES_MAX} files and directories in {spec.path!r}"
+            EndReason.TOO_LARGE, f"there are more than {ENTRIES_MAX} files and directories in {spec.path!r}"
         )
     for entry in (entry for result in results for entry in result.entries if entry.sha256):
-        if came.get(entry.sha256.hex()) != entry.size:
+        if received_sizes.get(entry.sha256.hex()) != entry.size:
             name = entry.path.decode("utf-8", "backslashreplace")
             raise NothingStoredError(
-                "lost", f"the worker says that it has sent {name[:200]!r} ({entry.size} bytes), and it hasn't"
+                EndReason.LOST, f"the worker says that it has sent {name[:200]!r} ({entry.size} bytes), and it hasn't"
             )
     path = posixpath.normpath(spec.path)
     found = {entry.path: entry for result in results for entry in result.entries if not entry.sha256}
@@ -50,16 +50,16 @@ def stored_artifact(
         file = sent[itself]
         return KeptArtifact(sha256=file.sha256.hex(), size_bytes=file.size, mode=file.mode & PERMISSIONS)
     if itself in found and not spec.files and found[itself].type != pb.FILE_TYPE_DIRECTORY:
-        raise NothingStoredError("not_a_file", _what_it_is(spec.path, found[itself]))
+        raise NothingStoredError(EndReason.NOT_A_FILE, _what_it_is(spec.path, found[itself]))
     if not found and not sent:
         if spec.optional:
             return None
         matching = f"nothing in {spec.path!r} matches {', '.join(spec.files)}"
-        raise NothingStoredError("no_file", matching if spec.files else f"there is no {spec.path!r}")
+        raise NothingStoredError(EndReason.NO_FILE, matching if spec.files else f"there is no {spec.path!r}")
     try:
         return Manifest.of(_entries(path, [*sent.values(), *found.values()], sent))
     except ManifestError as error:
-        raise NothingStoredError("refused_path", str(error)) from error
+        raise NothingStoredError(EndReason.REFUSED_PATH, str(error)) from error
 
 
 def _what_it_is(path: str, entry: pb.FileEntry) -> str:
@@ -92,9 +92,11 @@ def _entries(path: str, entries: Iterable[pb.FileEntry], sent: Collection[bytes]
             yield Entry(path=below, type="link", target=target)
         elif entry.type == pb.FILE_TYPE_REGULAR:
             if entry.path not in sent:
-                raise NothingStoredError("no_file", f"{_shown(entry)} was there, and was gone before it was sent")
+                raise NothingStoredError(
+                    EndReason.NO_FILE, f"{_shown(entry)} was there, and was gone before it was sent"
+                )
         else:
-            raise NothingStoredError("not_a_file", f"{_shown(entry)} is a socket, a pipe or a device")
+            raise NothingStoredError(EndReason.NOT_A_FILE, f"{_shown(entry)} is a socket, a pipe or a device")
 
 
 def _shown(entry: pb.FileEntry) -> str:

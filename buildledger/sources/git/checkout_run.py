@@ -10,12 +10,11 @@ from collections.abc import Generator, Iterable
 
 import msgspec
 
-from buildledger.events.change import FailureCause
 from buildledger.events.operation import Copy, Ended, EndReason, MakeDirectory, OperationSpec, Remove, Run, Stat, Text
 from buildledger.sources import paths
 from buildledger.sources.failures import Failure
 from buildledger.sources.git import checkout as git
-from buildledger.sources.git import command, failure, names
+from buildledger.sources.git import checkout_failure, command, failure, names
 from buildledger.sources.port import CheckoutProgram, WorkerCommand, WorkerCommandFailedError
 
 CAPTURE_BYTES = 16 << 10
@@ -72,31 +71,11 @@ class GitCheckout:
 
     def failure(self, failed: WorkerCommandFailedError) -> Failure | None:
         """What git's output says; what may be due to the state of the directory counts as a damaged clone."""
-        ended, label = failed.ended, failed.command.label
-        reaches_out = label in ("git fetch", "git submodule")
-        if ended.reason in ("no_output", "max_time"):
-            return Failure(FailureCause.NETWORK, failure.detail(ended.text)) if reaches_out else None
-        if ended.reason != "exited" or not isinstance(failed.command.spec, Run):
-            return None
-        cause, detail = failure.classify(ended.text), failure.detail(ended.text)
-        told_by_far_end = label == "git fetch" and cause is FailureCause.NOT_FOUND
-        if cause in (FailureCause.NOT_FOUND, FailureCause.OTHER) and not (
-            told_by_far_end or failure.is_conclusive(ended.text)
-        ):
-            cause = cause if self._made_anew else FailureCause.CORRUPT
-        if told_by_far_end and (plainly := failure.in_plain_words(ended.text)):
-            detail = f"{plainly} ({detail})"
-        return Failure(cause, detail)
+        return checkout_failure.found_in(failed, made_anew=self._made_anew)
 
     def blames_commit(self, failed: WorkerCommandFailedError) -> bool:
         """Submodules that the commit names and that can't be had, though nothing was left of earlier builds."""
-        found = self.failure(failed)
-        return (
-            failed.command.label == "git submodule"
-            and found is not None
-            and found.cause in (FailureCause.NOT_FOUND, FailureCause.OTHER)
-            and failure.is_named_by_commit(failed.ended.text)
-        )
+        return checkout_failure.blames_commit(failed, self.failure(failed))
 
     def repair(self, failed: WorkerCommandFailedError) -> None:
         """Remove a stale lock if that was in the way, else all; make a new clone in the far end's object format."""
@@ -107,14 +86,7 @@ class GitCheckout:
 
     def may_come(self, failed: WorkerCommandFailedError) -> bool:
         """A commit that the far end doesn't have: it was named before it was pushed, or to another copy than this."""
-        found = self.failure(failed)
-        return (
-            self._plan.revision is not None
-            and failed.command.label == "git fetch"
-            and found is not None
-            and found.cause is FailureCause.NOT_FOUND
-            and failure.is_missing_commit(failed.ended.text)
-        )
+        return self._plan.revision is not None and checkout_failure.lacks_commit(failed, self.failure(failed))
 
     def pause(self, seconds: int) -> WorkerCommand:
         """Wait in git's own shell."""
@@ -135,7 +107,8 @@ class GitCheckout:
                     f"{path} is a link, and a checkout goes into a directory of its own: give another one with 'into'"
                 )
                 raise WorkerCommandFailedError(
-                    WorkerCommand("look for links", Stat(path=path)), Ended(reason="refused_path", detail=detail)
+                    WorkerCommand("look for links", Stat(path=path)),
+                    Ended(reason=EndReason.REFUSED_PATH, detail=detail),
                 )
             is_missing |= path == self._plan.clone and found.text == "missing"
         return is_missing
@@ -221,7 +194,7 @@ class GitCheckout:
         if not names.is_object_name(revision):
             detail = f"no revision: {revision[:80]!r}"
             raise WorkerCommandFailedError(
-                WorkerCommand("git rev-parse", Run()), Ended(reason="io_error", detail=detail)
+                WorkerCommand("git rev-parse", Run()), Ended(reason=EndReason.IO_ERROR, detail=detail)
             )
         return revision
 
@@ -278,7 +251,7 @@ class GitCheckout:
 
     def _may_be_stale(self, failed: WorkerCommandFailedError) -> bool:
         """Whether an address that the clone remembers may be to blame; one made from nothing remembers none."""
-        exited = failed.ended.reason == "exited"
+        exited = failed.ended.reason == EndReason.EXITED
         return exited and not self._made_anew and not failure.is_conclusive(failed.ended.text)
 
     def _remove_all(self, removed: Iterable[str]) -> Doing:

@@ -116,4 +116,25 @@ class _JsonCodes(dict[int, str]):
         return code
 
 
-_ENCODINGS = (_in_base64, in_hexadecimal, _in_urls, _in_json, in_html, in_shells, in_python)
+def _in_utf16(secret: bytes) -> Iterator[bytes]:
+    """As programs of Windows write text, in either order of bytes."""
+    try:
+        text = secret.decode()
+    except UnicodeDecodeError:
+        return
+    yield text.encode("utf-16-le")
+    yield text.encode("utf-16-be")
+
+
+def _with_other_line_ends(secret: bytes) -> Iterator[bytes]:
+    """A secret of several lines after a terminal, or a program of another system, has ended them in its own way."""
+    plain = re.sub(rb"\r\n|\r", b"\n", secret)
+    if b"\n" in plain:
+        yield plain
+        yield plain.replace(b"\n", b"\r\n")
+
+
+_ENCODINGS = (
+    *(_in_base64, in_hexadecimal, _in_urls, _in_json, in_html, in_shells, in_python),
+    *(_in_utf16, _with_other_line_ends),
+)

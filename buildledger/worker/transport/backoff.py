@@ -13,7 +13,7 @@ class Backoff:
 
     def __init__(self, source: random.Random | None = None) -> None:
         # Not for secrecy: jitter only spreads load.
-        self._random = source or random.Random()  # noqa: S311
+        self._random = source or random.Random()  # noqa: S311 - spreads retries, hides nothing
         self._failures = 0
 
     def succeeded(self) -> None:

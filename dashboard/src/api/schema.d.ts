@@ -986,7 +986,7 @@ export interface paths {
         };
         /**
          * Read Health
-         * @description Whether the server does its work: 200, or 503 when a part of it has stopped.
+         * @description Whether the server does its work: 200, or 503 when a part of it has stopped. Answered within some seconds.
          *
          *     Open to everybody; whoever is signed in is told the reasons, too.
          */

@@ -1,9 +1,11 @@
 import { toProblem } from "../api/problem.ts";
 import { StatusIcon } from "./status-icon.tsx";
 
-/** A failed request: the server's title, detail and code, with a retry button where the caller can retry. */
+const NOT_FOUND = 404;
+
+/** A failed request: the server's title, detail and code, with a retry button where the caller can retry and that may help. */
 export function ProblemAlert({ problem, onRetry }: { problem: unknown; onRetry?: () => void }) {
-  const { message, detail, code } = toProblem(problem);
+  const { message, detail, code, status } = toProblem(problem);
   return (
     <div className="problem" role="alert">
       <StatusIcon status="exception" />
@@ -14,7 +16,7 @@ export function ProblemAlert({ problem, onRetry }: { problem: unknown; onRetry?:
           <code>{code}</code>
         </p>
       )}
-      {onRetry && (
+      {onRetry && status !== NOT_FOUND && (
         <button type="button" className="button small" onClick={onRetry}>
           Try again
         </button>

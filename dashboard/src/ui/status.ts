@@ -3,7 +3,7 @@
 const RESULTS = ["success", "warnings", "failure", "skipped", "exception", "retry", "cancelled"] as const;
 
 type Result = (typeof RESULTS)[number];
-/** A result, or a state before there is one; `unknown` is a builder that was never built. */
+/** A result, or a state before there is one; `unknown` is a builder that has no result yet. */
 export type Status = Result | "running" | "pending" | "unknown";
 
 const LABELS: Record<Status, string> = {
@@ -16,7 +16,7 @@ const LABELS: Record<Status, string> = {
   cancelled: "Cancelled",
   running: "Running",
   pending: "Waiting",
-  unknown: "Never built",
+  unknown: "Not built yet",
 };
 
 /** The status as text for people. */

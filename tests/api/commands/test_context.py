@@ -8,7 +8,7 @@ import pytest
 from buildledger.projections.projector import Projector
 from tests.api.calls import named, post
 from tests.api.conftest import Site
-from tests.projections.world import nowhere
+from tests.projections.samples import nowhere
 
 
 async def test_repeating_a_named_command_does_nothing_again(site: Site, client: httpx.AsyncClient) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.projections.world import nowhere
+from tests.projections.samples import nowhere
 
 
 async def test_broken_json_is_malformed(client: httpx.AsyncClient) -> None:

@@ -6,15 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import ClassVar
 
 import httpx
 import msgspec
+import psycopg
 import pytest
 import sqlalchemy as sa
 
 from buildledger.api.queries.contradictions import SHOWN_FOR
-from buildledger.api.queries.health import health_of
+from buildledger.api.queries.health import HealthCheck, health_of
 from buildledger.domain.source import ReportSourceFailure, ReportSourceRecovery
 from buildledger.domain.worker import ContradictLedger
 from buildledger.events.change import ChangeRecorded, FailureCause
@@ -24,12 +26,12 @@ from buildledger.ledger.submission import Origin
 from buildledger.projections.changes import Changes
 from buildledger.projections.projection import ProjectionWriter
 from buildledger.projections.projector import Projector
-from buildledger.projections.storage import SqliteViews
+from buildledger.projections.storage import PostgresViews, SqliteViews
 from buildledger.projections.views import Views
 from buildledger.projections.workers import Workers
 from buildledger.reactors.runner import Health
 from buildledger.testing.clock import VirtualClock
-from tests.api.conftest import Site, settled
+from tests.api.conftest import Site, inside, settled
 from tests.fakes.full_disk import files_no_larger_than
 
 
@@ -155,7 +157,10 @@ async def test_a_source_that_cannot_be_read_degrades(site: Site) -> None:
     health = health_of(site.deps)
     assert health.status == "degraded"
     [problem] = health.problems
-    assert re.fullmatch(r"source widget can't be read since [-0-9]+ [:0-9]+ UTC: network: no route to host", problem)
+    assert re.fullmatch(
+        r"source widget can't be read since [-0-9]+ [:0-9]+ UTC: it can't be reached \(network\): no route to host",
+        problem,
+    )
     assert health_of(site.deps, detailed=False).problems == ["1 of the sources can't be read"]
     site.world.execute(ReportSourceRecovery(source="widget"))
     site.settle()
@@ -185,3 +190,22 @@ async def test_a_ledger_that_cannot_be_written_is_told(site: Site) -> None:
     site.world.execute(ReportSourceRecovery(source="widget"))
     site.settle()
     assert health_of(site.deps).status == "ok"
+
+
+@pytest.mark.postgresql
+async def test_a_database_that_does_not_answer_degrades(tmp_path: Path, postgresql_url: str) -> None:
+    """Health answers all the same, however often it is asked, and all is well when the database answers again."""
+    with inside(tmp_path, postgresql_url, PostgresViews(postgresql_url)) as site:
+        site.app.state.health = HealthCheck(answer_seconds=0.3)
+        async with site.client() as client:
+            with psycopg.connect(postgresql_url) as silent:
+                silent.execute(
+                    f"LOCK TABLE view_changes_v{Changes.VERSION}_g1.source IN ACCESS EXCLUSIVE MODE".encode()
+                )
+                for _ in range(4):
+                    said = (await client.get("/api/v1/health")).json()
+                    assert said["status"] == "degraded"
+                    assert "the database hasn't answered for 0.3 s" in said["problems"]
+                    assert "changes" in [reader["name"] for reader in said["readers"]]
+            site.app.state.health = HealthCheck()
+            assert (await client.get("/api/v1/health")).json()["problems"] == []

@@ -21,7 +21,8 @@ from buildledger.domain.machine import (
 from buildledger.domain.worker import DisconnectWorker
 from tests.api.calls import read
 from tests.api.conftest import Site, settled
-from tests.projections.world import START, World, configuration
+from tests.projections.samples import START, configuration
+from tests.projections.world import World
 
 START_LOCALLY = LocalStart(capacity=1)
 

@@ -13,7 +13,7 @@ from buildledger.events.person import ClaimRecorded
 from buildledger.ledger.vault import KEYS, WORDS, Vault
 from tests.api.calls import read
 from tests.api.conftest import Site, settled
-from tests.projections.world import claim, words
+from tests.projections.samples import claim, words
 
 
 async def test_erased_words_are_shown_as_erased(site: Site, client: httpx.AsyncClient) -> None:

@@ -13,7 +13,8 @@ from buildledger.domain.config import ApplyConfig
 from buildledger.domain.worker import DisconnectWorker, RevokeWorker
 from tests.api.calls import read
 from tests.api.conftest import Site, settled
-from tests.projections.world import World, configuration
+from tests.projections.samples import configuration
+from tests.projections.world import World
 
 
 def configure(world: World, **builders: dict[str, Any]) -> Configuration:

@@ -19,7 +19,7 @@ from buildledger.logs.artifacts_local import LocalArtifactStore
 from buildledger.logs.artifacts_manifest import Entry, Manifest, link_digest
 from tests.api.conftest import Site
 from tests.api.stored_builds import HTML, Builds, a_directory
-from tests.projections.world import nowhere
+from tests.projections.samples import nowhere
 
 
 @pytest.fixture

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import httpx
+from msgspec.structs import replace
 
+from buildledger.domain.config import ApplyConfig
 from buildledger.events.build import BuildStopRequested
 from buildledger.events.results import Result
 from tests.api.calls import named, post, read
 from tests.api.conftest import Site, settled
 from tests.projections.running_build import SOURCE
-from tests.projections.world import nowhere, revision
+from tests.projections.samples import nowhere, revision
 
 
 async def test_a_running_build_can_be_stopped(site: Site, client: httpx.AsyncClient) -> None:
@@ -41,6 +43,21 @@ async def test_a_rebuild_takes_the_revisions_that_were_built(site: Site, client:
     site.revisions.missing.add(f"{number:040x}")
     gone = await post(client, f"builds/{made}/rebuild", {"reason": "once more"})
     assert (gone.status_code, gone.json()["errors"][0]["at"]) == (422, "revision")
+
+
+async def test_a_rebuild_is_made_from_where_the_source_is(site: Site, client: httpx.AsyncClient) -> None:
+    """The source has moved since: the rebuild asks for the same revision at the new address."""
+    number = site.world.commit("main")
+    made = site.world.build_once("lint", Result.FAILURE, at=number)
+    present = site.deps.active.current
+    assert present is not None
+    sources = {"widget": replace(present.sources["widget"], url="https://new.example/widget.git")}
+    moved = replace(present, sources=sources)
+    site.world.execute(ApplyConfig(digest=moved.digest, text=moved.to_json(), origin="ci.yaml"))
+    await settled(site)
+    receipt = (await post(client, f"builds/{made}/rebuild", {})).json()
+    stamp = (await client.get(f"/api/v1/requests/{receipt['request_id']}")).json()["request"]["stamps"][0]
+    assert (stamp["repository"], stamp["revision"]) == ("https://new.example/widget.git", f"{number:040x}")
 
 
 async def test_a_build_is_one_answer(site: Site, client: httpx.AsyncClient) -> None:

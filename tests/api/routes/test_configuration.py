@@ -6,7 +6,7 @@ import httpx
 
 from tests.api.calls import post
 from tests.api.conftest import Site
-from tests.projections.world import configuration
+from tests.projections.samples import configuration
 
 
 async def test_a_configuration_is_applied_whole_at_the_expected_revision(site: Site, client: httpx.AsyncClient) -> None:

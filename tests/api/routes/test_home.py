@@ -12,7 +12,7 @@ from buildledger.events.change import BranchMoved
 from buildledger.events.results import Result
 from tests.api.calls import read
 from tests.api.conftest import Site, settled
-from tests.projections.world import revision
+from tests.projections.samples import revision
 
 
 async def test_home_names_what_is_broken_and_whose_it_is(site: Site, client: httpx.AsyncClient) -> None:

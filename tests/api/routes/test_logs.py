@@ -17,7 +17,7 @@ from buildledger.events.log import LogFinished, LogOpened
 from buildledger.logs.store import LogBytes
 from tests.api.conftest import Site, settled
 from tests.api.serving import DEADLINE_SECONDS, events, serving
-from tests.projections.world import nowhere
+from tests.projections.samples import nowhere
 
 LINES = [b"plain", b"\x1b[31mred\x1b[0m", "größer 🙂 error here".encode(), b"\xff\xfe not utf-8", b"last error"]
 

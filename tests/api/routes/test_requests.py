@@ -10,7 +10,7 @@ from buildledger.events.ids import BuildId
 from buildledger.events.results import Result
 from tests.api.calls import post, read
 from tests.api.conftest import Site, settled
-from tests.projections.world import nowhere
+from tests.projections.samples import nowhere
 
 
 async def test_requests_are_cancelled_and_prioritised_while_they_wait(site: Site, client: httpx.AsyncClient) -> None:

@@ -9,7 +9,7 @@ from buildledger.events.worker import PausedBy
 from buildledger.ledger.store import FactQuery
 from tests.api.calls import named, post, read
 from tests.api.conftest import Site, settled
-from tests.projections.world import START
+from tests.projections.samples import START
 
 
 async def test_workers_are_paused_and_resumed(site: Site, client: httpx.AsyncClient) -> None:

@@ -13,7 +13,8 @@ from buildledger.projections.registry import PROJECTIONS
 from buildledger.testing.clock import VirtualClock
 from tests.golden.histories import Line
 from tests.golden.projections.rows import HISTORY, golden, rows
-from tests.projections.world import START, World
+from tests.projections.samples import START
+from tests.projections.world import World
 
 ACTIONS = 400
 FACTS_MAX = 5_000

@@ -97,7 +97,10 @@ def examples() -> dict[str, str]:
         if worker.start is not None:
             text = machines.to_json(worker.start)
             found[f"machine-settings-{msgspec.json.decode(text)['driver']}"] = text
-    kept = answers.KeptArtifact(sha256="ab" * 32, size_bytes=7, directory=True, file_count=2, mode=0o755)
+    shown = (answers.ExposedSecret(path="a/b.txt", secret="password"),)
+    kept = answers.KeptArtifact(
+        sha256="ab" * 32, size_bytes=7, directory=True, file_count=2, mode=0o755, exposed=shown, exposed_count=2
+    )
     chosen = answers.FoundArtifact(
         build_id=UUID(int=1),
         builder="package",

@@ -395,9 +395,9 @@ class _ErrorCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorCode.V
     ERROR_CODE_PROTOCOL_VIOLATION: _ErrorCode.ValueType  # 3
     """The worker broke the protocol; the message says how."""
     ERROR_CODE_SUPERSEDED: _ErrorCode.ValueType  # 4
-    """A later session of the same worker took over."""
+    """A later session of the same start of the worker took over."""
     ERROR_CODE_DUPLICATE_NAME: _ErrorCode.ValueType  # 5
-    """Another machine is connected under this name."""
+    """Another start of a worker program, perhaps on another machine, is connected under this name."""
     ERROR_CODE_OVERLOADED: _ErrorCode.ValueType  # 6
     """Too many workers or too much load; try later."""
     ERROR_CODE_UNAVAILABLE: _ErrorCode.ValueType  # 7
@@ -416,9 +416,9 @@ ERROR_CODE_PROTOCOL_VERSION: ErrorCode.ValueType  # 2
 ERROR_CODE_PROTOCOL_VIOLATION: ErrorCode.ValueType  # 3
 """The worker broke the protocol; the message says how."""
 ERROR_CODE_SUPERSEDED: ErrorCode.ValueType  # 4
-"""A later session of the same worker took over."""
+"""A later session of the same start of the worker took over."""
 ERROR_CODE_DUPLICATE_NAME: ErrorCode.ValueType  # 5
-"""Another machine is connected under this name."""
+"""Another start of a worker program, perhaps on another machine, is connected under this name."""
 ERROR_CODE_OVERLOADED: ErrorCode.ValueType  # 6
 """Too many workers or too much load; try later."""
 ERROR_CODE_UNAVAILABLE: ErrorCode.ValueType  # 7
@@ -773,8 +773,8 @@ class Hello(_message.Message):
     boot_id: _builtins.str
     """Names one boot of the machine: after a reboot it differs. At most 64 characters."""
     instance_id: _builtins.str
-    """Names one start of the worker program: a UUID made at start. Two instances at once with one worker_id: the server keeps
-    the later one and ends the other with SUPERSEDED.
+    """Names one start of the worker program: a UUID made at start. A later session of the same instance takes over from the
+    earlier one; another instance is refused with DUPLICATE_NAME while a session is open.
     """
     os: _builtins.str
     """Operating system in lower case: "linux", "darwin", "windows", "freebsd", …"""
@@ -785,7 +785,7 @@ class Hello(_message.Message):
     capacity: _builtins.int
     """Runs it is willing to do at once; 0: no more than what it already holds."""
     encoding: _builtins.str
-    """Encoding that programs on this machine write by default, IANA name; "utf-8" nearly everywhere."""
+    """Encoding that programs on this machine write by default, IANA name. Empty: "utf-8"."""
     work_directory: _builtins.str
     """Absolute path of the directory in which all build directories lie, in the machine's own form, for use in argv."""
     last_epoch: _builtins.int
@@ -807,7 +807,7 @@ class Hello(_message.Message):
 
     @_builtins.property
     def limits(self) -> Global___Limits:
-        """What the worker has room for."""
+        """What the worker has room for. Absent: messages of 1 MiB, and nothing is left on its disk."""
 
     @_builtins.property
     def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunSummary]:

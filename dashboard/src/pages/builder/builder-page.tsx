@@ -97,7 +97,9 @@ function builderStatus({ status, last_result }: Builder): Status {
 /** The status of the builder and its last build, however long ago that was. */
 function StatusText({ builder }: { builder: Builder }) {
   const { last_build: last, broken, status } = builder;
-  if (!last) return <p>Never built.</p>;
+  if (!last) {
+    return <p>Not built yet{builder.build_count > 0 && ": its first build is running"}.</p>;
+  }
   return (
     <p>
       {broken ? (

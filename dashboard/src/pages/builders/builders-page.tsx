@@ -21,7 +21,7 @@ const STATUSES: Record<Builder["status"], { icon: Status; label: string }> = {
   passing: { icon: "success", label: "passing" },
   broken: { icon: "failure", label: "broken" },
   unclear: { icon: "skipped", label: "unknown result" },
-  never_built: { icon: "unknown", label: "never built" },
+  never_built: { icon: "unknown", label: "not built yet" },
 };
 
 /** Every builder with its status and its last build, filtered by text and by "broken only". */

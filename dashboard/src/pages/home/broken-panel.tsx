@@ -96,7 +96,7 @@ function BrokenRow({ builder, isElsewhere = false }: { builder: BrokenBuilder; i
           <div className="muted">and {plural(suspect_count - suspects.length, "more commit")}</div>
         )}
         {!builder.baseline && (
-          <div className="muted">No earlier build on its history has passed, so there are no suspects.</div>
+          <div className="muted">No build of an earlier commit has passed, so there are no suspects.</div>
         )}
       </div>
     </li>

@@ -64,7 +64,7 @@ function BuildersSummary({ home }: { home: Home }) {
     { status: "failure", label: "broken", count: broken },
     { status: "success", label: "passing", count: passing },
     { status: "skipped", label: "unknown result", count: unclear },
-    { status: "unknown", label: "never built", count: never_built },
+    { status: "unknown", label: "not built yet", count: never_built },
   ];
   return (
     <header className="home-summary">

@@ -78,41 +78,15 @@ function LogDetails({ detail }: { detail: LogDetail }) {
     <>
       <header className="log-head">
         <Title detail={detail} />
-        <div className="log-tools">
-          <SearchBar
-            log={log.id}
-            query={q}
-            onQuery={(text) =>
-              void navigate({
-                search: (before) => ({ ...before, q: text || undefined }),
-                hash: true,
-                replace: true,
-                resetScroll: false,
-              })
-            }
-            onHit={onHit}
-          />
-          <GoToLine lines={extent.line_count} onGo={goTo} />
-          {!extent.finished && (
-            <button
-              type="button"
-              className="button small"
-              aria-pressed={isFollowing}
-              onClick={() => setFollowing(!isFollowing)}
-            >
-              <Icon name="down" size={12} /> Follow
-            </button>
-          )}
-          {selection && <CopyLinesButton log={log.id} range={selection} />}
-          <a
-            className="button small"
-            href={urlOf(`api/v1/logs/${log.id}/raw`)}
-            target="_blank"
-            rel="noreferrer"
-          >
-            Raw
-          </a>
-        </div>
+        <LogTools
+          detail={detail}
+          query={q}
+          selection={selection}
+          isFollowing={isFollowing}
+          onFollow={setFollowing}
+          onGo={goTo}
+          onHit={onHit}
+        />
       </header>
       {extent.line_count === 0 ? (
         <div className="panel log-empty">
@@ -132,6 +106,48 @@ function LogDetails({ detail }: { detail: LogDetail }) {
         />
       )}
     </>
+  );
+}
+
+type LogToolsProps = {
+  detail: LogDetail;
+  query: string;
+  selection: LineRange | undefined;
+  isFollowing: boolean;
+  onFollow(isFollowing: boolean): void;
+  onGo(range: LineRange): void;
+  onHit(line: number | undefined): void;
+};
+
+function LogTools({ detail, query, selection, isFollowing, onFollow, onGo, onHit }: LogToolsProps) {
+  const { log, extent } = detail;
+  const navigate = route.useNavigate();
+  const setQuery = (text: string) =>
+    void navigate({
+      search: (before) => ({ ...before, q: text || undefined }),
+      hash: true,
+      replace: true,
+      resetScroll: false,
+    });
+  return (
+    <div className="log-tools">
+      <SearchBar log={log.id} query={query} onQuery={setQuery} onHit={onHit} />
+      <GoToLine lines={extent.line_count} onGo={onGo} />
+      {!extent.finished && (
+        <button
+          type="button"
+          className="button small"
+          aria-pressed={isFollowing}
+          onClick={() => onFollow(!isFollowing)}
+        >
+          <Icon name="down" size={12} /> Follow
+        </button>
+      )}
+      {selection && <CopyLinesButton log={log.id} range={selection} />}
+      <a className="button small" href={urlOf(`api/v1/logs/${log.id}/raw`)} target="_blank" rel="noreferrer">
+        Raw
+      </a>
+    </div>
   );
 }
 

@@ -1,8 +1,7 @@
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
-import { api, dataOrThrow } from "../../api/client.ts";
-import { toProblem } from "../../api/problem.ts";
+import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from "react";
 import { Icon } from "../../ui/icons.tsx";
-import { appendPage, hitCountText, NOT_SEARCHED, type SearchHits, stepFrom } from "./search-hits.ts";
+import { hitCountText } from "./search-hits.ts";
+import { useLogSearch } from "./use-log-search.ts";
 
 const TYPING_PAUSE_MS = 200;
 
@@ -18,65 +17,13 @@ type SearchBarProps = {
 export function SearchBar({ log, query, onQuery, onHit }: SearchBarProps) {
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(query);
-  const [hits, setHits] = useState<SearchHits>(NOT_SEARCHED);
-  const [current, setCurrent] = useState(-1);
-  const [problem, setProblem] = useState("");
-
-  const showHit = (next: SearchHits, index: number) => {
-    setHits(next);
-    setCurrent(index);
-    const hit = next.hits[index];
-    onHit(hit && hit.line + 1);
-  };
+  const { hits, current, problem, goToHit } = useLogSearch(log, query, onHit);
+  useFocusKeys(input);
 
   useEffect(() => {
     const timer = setTimeout(() => text !== query && onQuery(text), TYPING_PAUSE_MS);
     return () => clearTimeout(timer);
   }, [text, query, onQuery]);
-
-  useEffect(() => {
-    setProblem("");
-    setHits(NOT_SEARCHED);
-    setCurrent(-1);
-    onHit(undefined);
-    if (!query) return;
-    const controller = new AbortController();
-    searchLog(log, query, undefined, controller.signal).then(
-      (page) => {
-        setHits(page);
-        setCurrent(page.hits.length > 0 ? 0 : -1);
-        onHit(page.hits[0] && page.hits[0].line + 1);
-      },
-      (thrown) => controller.signal.aborted || setProblem(toProblem(thrown).message),
-    );
-    return () => controller.abort();
-  }, [log, query, onHit]);
-
-  const goToHit = async (by: 1 | -1) => {
-    const step = stepFrom(hits, current, by);
-    if (step === "none") return;
-    if (step !== "load") return showHit(hits, step.at);
-    try {
-      const more = appendPage(hits, await searchLog(log, query, hits.next ?? undefined));
-      const next = stepFrom(more, current, by);
-      showHit(more, typeof next === "object" ? next.at : current);
-    } catch (thrown) {
-      setProblem(toProblem(thrown).message);
-    }
-  };
-
-  useEffect(() => {
-    const onKey = (event: globalThis.KeyboardEvent) => {
-      const isFind = (event.ctrlKey || event.metaKey) && event.key === "f";
-      const isSlash = event.key === "/" && !(event.target instanceof HTMLInputElement);
-      // A second Ctrl+F opens the browser's own search.
-      if ((!isFind && !isSlash) || document.activeElement === input.current) return;
-      event.preventDefault();
-      input.current?.select();
-    };
-    document.addEventListener("keydown", onKey);
-    return () => document.removeEventListener("keydown", onKey);
-  }, []);
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Escape") setText("");
@@ -124,17 +71,18 @@ export function SearchBar({ log, query, onQuery, onHit }: SearchBarProps) {
   );
 }
 
-async function searchLog(
-  log: string,
-  pattern: string,
-  cursor?: string,
-  signal?: AbortSignal,
-): Promise<SearchHits> {
-  const page = await dataOrThrow(
-    api.GET("/api/v1/logs/{log_id}/search", {
-      params: { path: { log_id: log }, query: { pattern, ignore_case: true, cursor } },
-      signal,
-    }),
-  );
-  return { hits: page.items, next: page.next };
+/** Focuses the input on Ctrl+F and on a slash that isn't typed. */
+function useFocusKeys(input: RefObject<HTMLInputElement | null>) {
+  useEffect(() => {
+    const onKey = (event: globalThis.KeyboardEvent) => {
+      const isFind = (event.ctrlKey || event.metaKey) && event.key === "f";
+      const isSlash = event.key === "/" && !(event.target instanceof HTMLInputElement);
+      // A second Ctrl+F opens the browser's own search.
+      if ((!isFind && !isSlash) || document.activeElement === input.current) return;
+      event.preventDefault();
+      input.current?.select();
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, [input]);
 }

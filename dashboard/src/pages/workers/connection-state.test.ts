@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { connectionState, disconnectReasonText } from "./connection-state.ts";
+import { addressText, connectionState, disconnectReasonText } from "./connection-state.ts";
 
 it("says why a session ended", () => {
   expect(disconnectReasonText("goodbye")).toBe("the worker was stopped");
@@ -8,6 +8,12 @@ it("says why a session ended", () => {
 
 it("shows a reason that it doesn't know as it is stored", () => {
   expect(disconnectReasonText("moved_away")).toBe("moved away");
+});
+
+it("shows from where a worker came as people write it", () => {
+  expect(addressText("ipv4:127.0.0.1:57418")).toBe("127.0.0.1:57418");
+  expect(addressText("ipv6:%5B::1%5D:57418")).toBe("[::1]:57418");
+  expect(addressText("unix:/run/worker.sock")).toBe("unix:/run/worker.sock");
 });
 
 it.each([

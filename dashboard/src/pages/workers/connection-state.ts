@@ -26,6 +26,11 @@ export function connectionState(worker: Presence): ConnectionState {
   return CONNECTION_STATES[worker.status];
 }
 
+/** Where a worker connected from, without the scheme that gRPC puts before it and with `[` and `]` readable. */
+export function addressText(address: string): string {
+  return decodeURIComponent(address.replace(/^ipv[46]:/, ""));
+}
+
 /** Why a worker's session ended, by the names that facts store. */
 const DISCONNECT_REASONS: Readonly<Record<string, string>> = {
   drained: "the server was stopped",

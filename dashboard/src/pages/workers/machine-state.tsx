@@ -33,20 +33,20 @@ export function MachineLine({ machine }: { machine: Machine }) {
     <div className="worker-line">
       {quarantined_until ? (
         <span className="muted">
-          not started before <Timestamp at={quarantined_until} />
-          {reason && `: ${reason}`}
+          next start not before <Timestamp at={quarantined_until} />
+          {reason && `; the last one failed: ${reason}`}
         </span>
       ) : (
         reason && !isUp && <span className="muted">{reason}</span>
       )}
       {failures > 0 && (
         <span className={failures >= ALERT_AFTER_FAILURES ? "tag tag-alert" : "tag"}>
-          failed {plural(failures, "time")}
+          {plural(failures, "failed start")}
           {failures >= ALERT_AFTER_FAILURES && " in a row"}
         </span>
       )}
       <span className="tag">
-        {machine.driver}
+        driver {machine.driver}
         {place && state !== "stopped" && `: ${place}`}
       </span>
     </div>

@@ -11,7 +11,7 @@ import { LoadMoreButton } from "../../ui/load-more-button.tsx";
 import { QueryBoundary } from "../../ui/query-boundary.tsx";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { useTabStatus } from "../../ui/tab-status.ts";
-import { connectionState, disconnectReasonText, hasStopped } from "./connection-state.ts";
+import { addressText, connectionState, disconnectReasonText, hasStopped } from "./connection-state.ts";
 import { isMachineDown, MachineLine, machineStatus } from "./machine-state.tsx";
 import "./workers-page.css";
 
@@ -119,7 +119,7 @@ function WorkerRow({ worker }: { worker: Worker }) {
             </span>
           )}
           {worker.version && <span>version {worker.version}</span>}
-          {worker.address && <span>{worker.address}</span>}
+          {worker.address && <span>from {addressText(worker.address)}</span>}
           {labels.map(([name, value]) => (
             <span className="tag" key={name}>
               {name}={value}

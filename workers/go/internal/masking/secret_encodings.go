@@ -3,6 +3,7 @@ package masking
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"unicode/utf16"
@@ -22,7 +23,7 @@ const (
 )
 
 // encodings are how programs encode and quote a secret.
-var encodings = [...]func(secret []byte) [][]byte{base64Forms, hexForms, urlForms, jsonForms, htmlForms, shellForms, pythonForms}
+var encodings = [...]func(secret []byte) [][]byte{base64Forms, hexForms, urlForms, jsonForms, htmlForms, shellForms, pythonForms, utf16Forms, lineEndForms}
 
 // secretEncodings are all forms in which secrets are recognised: plain, each line by itself, encoded and quoted.
 //
@@ -78,6 +79,28 @@ func linesOf(secret []byte) (long [][]byte) {
 		}
 	}
 	return long
+}
+
+// utf16Forms are a secret as programs of Windows write text, in either order of bytes.
+func utf16Forms(secret []byte) [][]byte {
+	if !utf8.Valid(secret) {
+		return nil
+	}
+	var little, big []byte
+	for _, unit := range utf16.Encode([]rune(string(secret))) {
+		little = binary.LittleEndian.AppendUint16(little, unit)
+		big = binary.BigEndian.AppendUint16(big, unit)
+	}
+	return [][]byte{little, big}
+}
+
+// lineEndForms are a secret of several lines after a terminal, or a program of another system, has ended them in its own way.
+func lineEndForms(secret []byte) [][]byte {
+	plain := bytes.ReplaceAll(bytes.ReplaceAll(secret, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
+	if !bytes.Contains(plain, []byte("\n")) {
+		return nil
+	}
+	return [][]byte{plain, bytes.ReplaceAll(plain, []byte("\n"), []byte("\r\n"))}
 }
 
 // base64Lines is where tools break lines of base64: MIME, and PEM.

@@ -632,9 +632,9 @@ const (
 	ErrorCode_ERROR_CODE_PROTOCOL_VERSION ErrorCode = 2
 	// The worker broke the protocol; the message says how.
 	ErrorCode_ERROR_CODE_PROTOCOL_VIOLATION ErrorCode = 3
-	// A later session of the same worker took over.
+	// A later session of the same start of the worker took over.
 	ErrorCode_ERROR_CODE_SUPERSEDED ErrorCode = 4
-	// Another machine is connected under this name.
+	// Another start of a worker program, perhaps on another machine, is connected under this name.
 	ErrorCode_ERROR_CODE_DUPLICATE_NAME ErrorCode = 5
 	// Too many workers or too much load; try later.
 	ErrorCode_ERROR_CODE_OVERLOADED ErrorCode = 6
@@ -1373,8 +1373,8 @@ type Hello struct {
 	Name string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
 	// Names one boot of the machine: after a reboot it differs. At most 64 characters.
 	BootId string `protobuf:"bytes,5,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
-	// Names one start of the worker program: a UUID made at start. Two instances at once with one worker_id: the server keeps
-	// the later one and ends the other with SUPERSEDED.
+	// Names one start of the worker program: a UUID made at start. A later session of the same instance takes over from the
+	// earlier one; another instance is refused with DUPLICATE_NAME while a session is open.
 	InstanceId string `protobuf:"bytes,6,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
 	// Operating system in lower case: "linux", "darwin", "windows", "freebsd", …
 	Os string `protobuf:"bytes,7,opt,name=os,proto3" json:"os,omitempty"`
@@ -1392,9 +1392,9 @@ type Hello struct {
 	// heeded; "ledger_head": the newest LedgerHead is kept.
 	// What isn't offered isn't asked for. A worker that offers none still runs argv ("hello" level).
 	Features []string `protobuf:"bytes,12,rep,name=features,proto3" json:"features,omitempty"`
-	// What the worker has room for.
+	// What the worker has room for. Absent: messages of 1 MiB, and nothing is left on its disk.
 	Limits *Limits `protobuf:"bytes,13,opt,name=limits,proto3" json:"limits,omitempty"`
-	// Encoding that programs on this machine write by default, IANA name; "utf-8" nearly everywhere.
+	// Encoding that programs on this machine write by default, IANA name. Empty: "utf-8".
 	Encoding string `protobuf:"bytes,14,opt,name=encoding,proto3" json:"encoding,omitempty"`
 	// Absolute path of the directory in which all build directories lie, in the machine's own form, for use in argv.
 	WorkDirectory string `protobuf:"bytes,15,opt,name=work_directory,json=workDirectory,proto3" json:"work_directory,omitempty"`

@@ -1,4 +1,5 @@
 // All forms in which a secret is recognised: as it is, by its lines, and as programs encode and quote it.
+import { isUtf8 } from "node:buffer";
 import { type Character, charactersOf, hexadecimal, replaced } from "./secret-characters.js";
 import { inHexadecimal, inHtml, inPython, inShells } from "./secret-quoting.js";
 
@@ -67,6 +68,8 @@ function* encodings(secret: string): Generator<string> {
   yield* inHtml(secret);
   yield* inShells(secret);
   yield* inPython(secret);
+  yield* inUtf16(secret);
+  yield* withOtherLineEnds(secret);
 }
 
 /** The lines of a secret of several lines that are long enough, as they are and trimmed. */
@@ -97,6 +100,26 @@ function* inBase64(secret: Buffer): Generator<string> {
       const padded = Buffer.concat([Buffer.alloc(phase), secret]);
       yield encode(padded).slice(Math.ceil((phase * 4) / 3), Math.floor((padded.length * 4) / 3));
     }
+  }
+}
+
+/** As programs of Windows write text, in either order of bytes. */
+function* inUtf16(secret: string): Generator<string> {
+  const bytes = Buffer.from(secret, "latin1");
+  if (!isUtf8(bytes)) {
+    return;
+  }
+  const little = Buffer.from(bytes.toString("utf8"), "utf16le");
+  yield little.toString("latin1");
+  yield little.swap16().toString("latin1");
+}
+
+/** A secret of several lines after a terminal, or a program of another system, has ended them in its own way. */
+function* withOtherLineEnds(secret: string): Generator<string> {
+  const plain = secret.replaceAll(/\r\n|\r/g, "\n");
+  if (plain.includes("\n")) {
+    yield plain;
+    yield plain.replaceAll("\n", "\r\n");
   }
 }
 

@@ -375,8 +375,8 @@ export type Hello = Message<"buildledger.worker.v1.Hello"> & {
   bootId: string;
 
   /**
-   * Names one start of the worker program: a UUID made at start. Two instances at once with one worker_id: the server keeps
-   * the later one and ends the other with SUPERSEDED.
+   * Names one start of the worker program: a UUID made at start. A later session of the same instance takes over from the
+   * earlier one; another instance is refused with DUPLICATE_NAME while a session is open.
    *
    * @generated from field: string instance_id = 6;
    */
@@ -429,14 +429,14 @@ export type Hello = Message<"buildledger.worker.v1.Hello"> & {
   features: string[];
 
   /**
-   * What the worker has room for.
+   * What the worker has room for. Absent: messages of 1 MiB, and nothing is left on its disk.
    *
    * @generated from field: buildledger.worker.v1.Limits limits = 13;
    */
   limits?: Limits | undefined;
 
   /**
-   * Encoding that programs on this machine write by default, IANA name; "utf-8" nearly everywhere.
+   * Encoding that programs on this machine write by default, IANA name. Empty: "utf-8".
    *
    * @generated from field: string encoding = 14;
    */
@@ -3415,14 +3415,14 @@ export enum ErrorCode {
   PROTOCOL_VIOLATION = 3,
 
   /**
-   * A later session of the same worker took over.
+   * A later session of the same start of the worker took over.
    *
    * @generated from enum value: ERROR_CODE_SUPERSEDED = 4;
    */
   SUPERSEDED = 4,
 
   /**
-   * Another machine is connected under this name.
+   * Another start of a worker program, perhaps on another machine, is connected under this name.
    *
    * @generated from enum value: ERROR_CODE_DUPLICATE_NAME = 5;
    */

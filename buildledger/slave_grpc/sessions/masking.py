@@ -13,7 +13,7 @@ from buildledger.reports.masked import masked_report
 from buildledger.slave_grpc.state.open_work import OpenOperation
 
 REPORT_BYTES = 32 << 20
-"""A larger file is no test report, and is kept as it came."""
+"""A larger file is no test report: where there are secrets to hide, it isn't kept."""
 
 
 class MaskSource(Protocol):
@@ -61,7 +61,7 @@ def shows_secret(manifest: Manifest, mask: Mask) -> bool:
 def _masked(entry: Entry, mask: Mask, artifacts: ArtifactStore) -> Entry:
     replace = msgspec.structs.replace
     entry = replace(entry, path=mask_text(mask, entry.path), target=mask_text(mask, entry.target))
-    if entry.type != "file" or entry.size > REPORT_BYTES:
+    if entry.type != "file":
         return entry
     data = read_whole(artifacts, entry.sha256)
     hidden = masked_report(data, mask)

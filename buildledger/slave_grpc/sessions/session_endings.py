@@ -7,10 +7,10 @@ from buildledger.slave_grpc.settings import RETRY_SECONDS
 from buildledger.slave_grpc.state.open_work import Changes
 from buildledger.slave_grpc.wire.status import error
 
-Ending = tuple[str, pb.Down]
+Ending = tuple[DisconnectReason, pb.Down]
 """The reason that is recorded, and the last message to the worker."""
 
-SUPERSEDED = "superseded"
+SUPERSEDED = DisconnectReason.SUPERSEDED
 """The reason of a session whose worker has another one, or whose server counts as lost: no end of it is recorded."""
 
 

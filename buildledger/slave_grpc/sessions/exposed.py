@@ -1,0 +1,47 @@
+"""Finds the secrets of a build in the files that it leaves behind; the files stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from buildledger.events.answers import ExposedSecret
+from buildledger.events.limits import storable
+from buildledger.logs.artifacts import ArtifactStore
+from buildledger.logs.artifacts_manifest import Entry
+from buildledger.slave_grpc.sessions.masking import MaskSource
+
+FILE_BYTES = 16 << 20
+"""Larger files aren't looked through."""
+ARTIFACT_BYTES = 64 << 20
+"""Of one artifact so much is looked through, in the order of its files: it takes seconds at most."""
+PATH_CHARACTERS = 200
+
+
+def exposed_secrets(
+    files: Iterable[Entry], names: Collection[str], masks: MaskSource, artifacts: ArtifactStore
+) -> Sequence[ExposedSecret]:
+    """Which files hold which secrets, in any form in which output would hide them. Blocks.
+
+    Raises:
+        OSError
+    """
+    every = masks.of(names)
+    if every is None:
+        return ()
+    each = {name: mask for name in sorted(names) if (mask := masks.of([name])) is not None}
+    return tuple(
+        ExposedSecret(path=storable(path, PATH_CHARACTERS), secret=name)
+        for path, data in _looked_through(files, artifacts)
+        if every(data) != data
+        for name, mask in each.items()
+        if mask(data) != data
+    )
+
+
+def _looked_through(files: Iterable[Entry], artifacts: ArtifactStore) -> Iterator[tuple[str, bytes]]:
+    """Paths and contents, as far as the limits go."""
+    left = ARTIFACT_BYTES
+    for file in files:
+        if file.size <= min(FILE_BYTES, left):
+            left -= file.size
+            yield file.path, b"".join(artifacts.read(file.sha256))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from buildledger.audit.report import Check, Finding
 from buildledger.events.fact import Fact, Recorded
-from buildledger.ledger.sqlite_connection import connect_to_read
+from buildledger.ledger.sqlite_connection import connect_to_read, in_the_way
 
 PATTERNS = ("*.db", "logs/*.db", "views/*.db")
 PROBLEMS_SHOWN = 10
@@ -37,17 +38,18 @@ class StoredFiles:
 
     def close(self) -> Iterator[Finding]:
         """See `Inspection`."""
+        for folder in {(self._state / pattern).parent for pattern in PATTERNS}:
+            if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
+                yield _finding(str(folder.relative_to(self._state)), "the directory may not be read by this account")
         for path in sorted(path for pattern in PATTERNS for path in self._state.glob(pattern) if path.is_file()):
             self.count += 1
             if problems := _problems(path):
-                yield Finding(
-                    check=Check.FILES,
-                    position=1,
-                    last=1,
-                    subject=str(path.relative_to(self._state)),
-                    detail="; ".join(problems),
-                    affects=AFFECTS.get(path.parent.name, "whatever is read from it may be incomplete"),
-                )
+                yield _finding(str(path.relative_to(self._state)), "; ".join(problems))
+
+
+def _finding(subject: str, detail: str) -> Finding:
+    affects = AFFECTS.get(subject.split("/")[0], "whatever is read from it may be incomplete")
+    return Finding(check=Check.FILES, position=1, last=1, subject=subject, detail=detail, affects=affects)
 
 
 def _text(data: bytes) -> str:
@@ -61,6 +63,6 @@ def _problems(path: Path) -> Sequence[str]:
             rows = database.execute(f"PRAGMA integrity_check({PROBLEMS_SHOWN})").fetchall()
     except (sqlite3.Error, ValueError) as error:
         # a message can be damaged too
-        return [str(error)]
+        return [f"{error}{in_the_way(path)}"]
     said = [line for (text,) in rows for line in str(text).split("\n")]
     return () if said == ["ok"] else said[:PROBLEMS_SHOWN]

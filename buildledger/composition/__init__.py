@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 
 from buildledger import __version__
+from buildledger.composition.lifetime import end_within
 from buildledger.composition.server import Server
 from buildledger.settings import ADMIN_TOKEN_FILE, Role, ServerSettings
 
@@ -34,7 +35,10 @@ async def run_server(settings: ServerSettings, announce: Callable[[str], None]) 
         if Role.API in settings.roles:
             said += f"\nTo sign in there, use the token in {(settings.state / ADMIN_TOKEN_FILE).resolve()}"
         announce(said)
-        await server.stopped()
+        try:
+            await server.stopped()
+        finally:
+            end_within()
     if (head := running.last_head) is not None:
         announce(
             f"The last tree head. Keep it elsewhere, for `audit verify --head FILE`:\n{head.verifier}\n{head.note}"

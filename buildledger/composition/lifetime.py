@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
+import threading
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
+
+END_SECONDS = 60.0
+"""For stopping in good order."""
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +57,23 @@ class Lifetime:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._ending.set)
             stack.callback(loop.remove_signal_handler, number)
+
+
+def end_within(seconds: float = END_SECONDS) -> None:
+    """End this process after so long at the latest, whatever it still waits for.
+
+    What is acknowledged is on disk by then, so nothing is lost that a server in good order would have kept.
+    """
+    timer = threading.Timer(seconds, _end_process, (seconds,))
+    timer.daemon = True
+    timer.start()
+
+
+def _end_process(seconds: float) -> None:
+    what = "a database or a disk that doesn't answer holds it up, as a rule"
+    _log.critical("the server hasn't stopped in good order within %g s and ends all the same: %s", seconds, what)
+    logging.shutdown()
+    os._exit(1)
 
 
 async def _end_task(task: asyncio.Task[None]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from contextlib import AsyncExitStack
 
 import pytest
@@ -68,3 +70,15 @@ async def test_a_part_that_has_done_its_work_ends_nothing() -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await lifetime.ended()
+
+
+def test_a_server_that_cannot_stop_ends_all_the_same() -> None:
+    """It waits for a while for what doesn't answer, and says so; threads that hang hold nothing up."""
+    program = (
+        "import threading; from buildledger.composition.lifetime import end_within\n"
+        "end_within(0.2)\n"
+        "threading.Thread(target=threading.Event().wait).start()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "hasn't stopped in good order within 0.2 s and ends all the same" in done.stderr

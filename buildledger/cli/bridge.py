@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from buildledger.cli.options import AddressType
+from buildledger.cli.options import AddressType, GivenFile
 from buildledger.settings import Address
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE = GivenFile()
 
 
 def _print_hash(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:

@@ -10,6 +10,8 @@ from typing import Literal
 
 import click
 
+from buildledger.cli.options import GivenFile
+
 _NOT_A_WORKER = 2
 _KIT_FAILED = 3
 
@@ -34,7 +36,7 @@ _KIT_FAILED = 3
 @click.option("--vocabulary", "explains", is_flag=True, help="Explain what cases are written in.")
 @click.option(
     "--compare",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=GivenFile(),
     metavar="FILE",
     help="Print what a --json file holds of all workers, side by side, instead of running cases.",
 )

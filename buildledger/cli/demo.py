@@ -12,7 +12,7 @@ from types import FrameType
 import click
 
 from buildledger.cli.client import Client
-from buildledger.cli.options import AddressType
+from buildledger.cli.options import AddressType, GivenFile
 from buildledger.cli.stack import Stack
 from buildledger.cli.summary import FirstBuild, summary
 from buildledger.settings import Address
@@ -25,7 +25,7 @@ OWN_TRY = "commit something to this clone, or break a test under tests/domain an
 @click.option("--once", is_flag=True, help="Stop after one finished build; exit 0 only if it succeeded.")
 @click.option(
     "--config",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=GivenFile(),
     help="What to build, on one worker named 'local'.  [default: examples/self.yaml of this clone]",
 )
 @click.option(

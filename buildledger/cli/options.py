@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -46,6 +48,26 @@ class SizeType(click.ParamType[int]):
         if match is None or match[2] not in self._UNITS or int(match[1]) == 0:
             self.fail(f"{value!r} is no size: write a whole number and one of {', '.join(self._UNITS)}", param, ctx)
         return int(match[1]) * self._UNITS[match[2]]
+
+
+class GivenFile(click.Path):
+    """A file that is there and can be read: no directory, and no pipe, which would be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse what is no file, by what it is."""
+        path = Path(os.fsdecode(value))
+        try:
+            kind = path.stat().st_mode
+        except OSError as error:
+            self.fail(f"{shown(path)} can't be read: {error.strerror}", param, ctx)
+        except ValueError:
+            self.fail(f"{shown(path)} is no path", param, ctx)
+        if stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind):
+            self.fail(f"{shown(path)} is a {'pipe' if stat.S_ISFIFO(kind) else 'socket'}, and no file", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class NameType(click.ParamType[str]):

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from buildledger.cli.options import AddressType, SizeType, database_option, state_option
+from buildledger.cli.failures import first_line
+from buildledger.cli.options import AddressType, GivenFile, SizeType, database_option, state_option
 from buildledger.cli.server_process import run_as_server
 from buildledger.settings import Address, AutoTls, Role, ServerSettings, SettingsError, Tls
 
@@ -16,15 +17,13 @@ from buildledger.settings import Address, AutoTls, Role, ServerSettings, Setting
 @database_option
 @click.option(
     "--config",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=GivenFile(),
     help="Applied at the start, on SIGHUP and whenever it changes; a bad file changes nothing.",
 )
 @click.option("--http", type=AddressType(), default="127.0.0.1:8010", show_default=True, help="API and dashboard.")
 @click.option("--grpc", type=AddressType(), default="127.0.0.1:8011", show_default=True, help="Workers.")
-@click.option(
-    "--grpc-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="PEM certificate for workers."
-)
-@click.option("--grpc-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its key.")
+@click.option("--grpc-cert", type=GivenFile(), help="PEM certificate for workers.")
+@click.option("--grpc-key", type=GivenFile(), help="Its key.")
 @click.option(
     "--grpc-tls",
     type=click.Choice(["auto"]),
@@ -41,10 +40,10 @@ from buildledger.settings import Address, AutoTls, Role, ServerSettings, Setting
 )
 @click.option(
     "--worker-ca-cert",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=GivenFile(),
     help="PEM certificate of the authority that certifies workers.  [default: one of the server's own]",
 )
-@click.option("--worker-ca-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its key.")
+@click.option("--worker-ca-key", type=GivenFile(), help="Its key.")
 @click.option(
     "--credential-life",
     "credential_seconds",
@@ -186,13 +185,13 @@ def serve(
         settings.check()
         run_as_server(run_server(settings, announce=click.echo))
     except ConfigErrors as errors:
-        source = config.read_text(errors="replace") if config else None
+        source = config.read_text(errors="replace") if config and config.is_file() else None
         raise click.ClickException("\n" + problems_text(errors.problems, source=source)) from None
     except (SettingsError, LedgerFormatError, DamagedError, HeadSignatureError, LogStoreError) as error:
         raise click.ClickException(str(error)) from None
     except (StoreError, LedgerUnavailable) as error:
         where = state if database is None else "the database"
-        raise click.ClickException(f"what is stored in {where} can't be opened: {error}") from None
+        raise click.ClickException(f"what is stored in {where} can't be opened: {first_line(error)}") from None
     except OSError as error:
         raise click.ClickException(f"{error.filename or state}: {error.strerror or error}") from None
 

@@ -13,6 +13,7 @@ import msgspec
 
 from buildledger.ledger.database import open_store
 from buildledger.ledger.errors import LedgerFormatError, StoreError
+from buildledger.ledger.sqlite_connection import in_the_way
 
 DATABASES = ("proof.db", "ledger.db", "vault.db", "logs/logs.db")
 """In this order. What a copy speaks of has to be in the copies: proofs are about facts, so they are copied first; names
@@ -87,7 +88,7 @@ def _copy(state: Path, target: Path, *, without: frozenset[str]) -> None:
             shutil.copy2(state / name, target / name)
     databases = {state / name for name in DATABASES}
     for name in DIRECTORIES:
-        for folder, folders, files in os.walk(state / name):
+        for folder, folders, files in os.walk(state / name, onerror=_refuse):
             folders[:] = [each for each in folders if each not in LEFT_OUT]
             inside = target / Path(folder).relative_to(state)
             inside.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -95,6 +96,11 @@ def _copy(state: Path, target: Path, *, without: frozenset[str]) -> None:
                 path = Path(folder) / file
                 if path.with_name(file.removesuffix("-wal").removesuffix("-shm")) not in databases:
                     _copy_file(path, inside / file)
+
+
+def _refuse(error: OSError) -> None:
+    """A directory that can't be looked into isn't an empty one."""
+    raise error
 
 
 def _copy_file(path: Path, target: Path) -> None:
@@ -110,12 +116,12 @@ def _copy_database(path: Path, target: Path) -> None:
     """Copy a SQLite database as it is at one moment, whoever writes to it meanwhile."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     target.touch(mode=0o600)
-    source = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)
-    with closing(source), closing(sqlite3.connect(target)) as copy:
-        try:
+    try:
+        source = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)
+        with closing(source), closing(sqlite3.connect(target)) as copy:
             source.backup(copy)
-        except sqlite3.Error as error:
-            raise sqlite3.DatabaseError(f"{path}: {error}") from error
+    except sqlite3.Error as error:
+        raise sqlite3.DatabaseError(f"{path}: {error}{in_the_way(path)}") from error
 
 
 def _head(ledger: Path) -> int:

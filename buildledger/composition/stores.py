@@ -13,11 +13,12 @@ from buildledger.audit.start_check import DamagedError, contradictions, missing_
 from buildledger.clock import Clock
 from buildledger.composition.other_stores import OtherServersStores
 from buildledger.composition.servers import machine_of
-from buildledger.ledger.database import is_there, open_store
+from buildledger.ledger.database import is_there, open_store, path_beside
 from buildledger.ledger.errors import DATABASE_ERRORS
 from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.proof import Tree
 from buildledger.ledger.signing import HeadKey, SignedHead
+from buildledger.ledger.sqlite_connection import in_the_way
 from buildledger.ledger.tree_head_signer import TreeHeadSigner
 from buildledger.ledger.vault import Vault
 from buildledger.ledger.vault_reading import VaultReader
@@ -70,6 +71,7 @@ def open_stores(
     vault = Vault.open(database)
     stack.callback(vault.close)
     tree = Tree.open(ledger.store, database)
+    stack.callback(tree.close)
     key = HeadKey.at(settings.state / "head-key.pem", HEAD_KEY_NAME)
     signer = TreeHeadSigner(ledger, tree, key, clock)
     stack.callback(lambda: None if signer.newest is None else tell_head(signer.newest))
@@ -102,10 +104,16 @@ def _refuse_damage(settings: ServerSettings, database: str) -> None:
     where = settings.state if settings.database is None else "the database"
     with closing(open_store(database)) as store:
         known = is_there(database, PROOFS)
+        if known and settings.database is None and (barrier := in_the_way(path_beside(database, PROOFS))):
+            # not a contradiction, which a backup would be needed for
+            raise SettingsError(f"{path_beside(database, PROOFS)} can't be opened{barrier}")
         if not known and store.head():
             _log.warning("the proofs are missing and are made anew; the heads that were signed before are gone")
-        with closing(Tree.open(store, database, read_only=True)) as tree:
-            found = contradictions(store, tree if known else None, VaultReader.open(database))
+        with (
+            closing(Tree.open(store, database, read_only=True)) as tree,
+            closing(VaultReader.open(database)) as vault,
+        ):
+            found = contradictions(store, tree if known else None, vault)
             if not found:
                 return
             if not settings.accept_damage:

@@ -7,6 +7,7 @@ from pathlib import Path
 from buildledger.config import builders, limits, parsing, resolved, sources, triggers, workers
 from buildledger.config.document import Document, Mark
 from buildledger.config.foreign_expressions import warn_of_foreign_expressions
+from buildledger.config.given_files import read_file
 from buildledger.config.inputs import InputSpec
 from buildledger.config.problems import ConfigErrors, Problem
 from buildledger.config.resolved import Configuration
@@ -50,8 +51,7 @@ def resolve_text(
 def _load(path: Path, *, secrets_required: bool) -> tuple[Configuration | None, list[Problem]]:
     file = str(path)
     try:
-        with path.open("rb") as opened:
-            raw = opened.read(limits.FILE_BYTES + 1)
+        raw = read_file(path, limits.FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         return None, [Problem(file=file, line=0, column=0, code="file", message=f"can't be read: {reason}")]

@@ -11,6 +11,7 @@ from typing import Literal, Protocol, assert_never
 import msgspec
 
 from buildledger.config import limits
+from buildledger.config.given_files import read_file
 
 DEFAULT_PREFIX = "BUILDLEDGER_SECRET_"
 
@@ -54,8 +55,7 @@ class FileSecrets:
     def read(self, name: str) -> str:
         """See `SecretProvider`."""
         try:
-            with (self._directory / name).open("rb") as file:
-                raw = file.read(limits.SECRET_BYTES + 1)
+            raw = read_file(self._directory / name, limits.SECRET_BYTES + 1, pipe_seconds=0.0)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "unreadable"
             raise SecretUnavailableError(f"secret '{name}': {self.place(name)}: {reason}") from error

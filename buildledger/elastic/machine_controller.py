@@ -16,6 +16,7 @@ from buildledger.elastic.driver import Driver, Machine, MachineStatus, StartErro
 from buildledger.elastic.fleet_state import Wanted
 from buildledger.events.limits import LINE_CHARACTERS, storable
 from buildledger.ledger.errors import LedgerUnavailable
+from buildledger.ledger.outage import Outage
 from buildledger.ledger.skipping import reason_of, traced
 
 FIRST_SECONDS = 0.25
@@ -58,6 +59,15 @@ class MachineController:
         self._failures = 0
         """Of this controller to reach the machine, in a row."""
         self._trouble = ""
+        self._unrecorded = Outage(
+            _log,
+            clock,
+            level=logging.WARNING,
+            failing=f"what became of {machine.worker} can't be recorded yet",
+            passed=f"what became of {machine.worker} is recorded",
+            noun="try",
+            several="tries",
+        )
         self._asked: bool | None = None
         """What the machine was told: to go (False), or nothing any more (True)."""
 
@@ -72,10 +82,11 @@ class MachineController:
             try:
                 pause = await self._reconcile()
                 self._failures, self._trouble = 0, ""
+                self._unrecorded.succeeded()
             except UnreachableError as error:
                 pause = await self._unreachable(str(error))
             except (LedgerUnavailable, Refusal) as error:
-                _log.warning("what became of %s can't be recorded yet: %s", self._machine.worker, error)
+                self._unrecorded.failed(error)
                 pause = SLOWEST_SECONDS / 10
             except Exception as error:
                 # one driver's fault must not stop the others
@@ -163,7 +174,7 @@ class MachineController:
             elif wanted.state.phase == "stopping" and self._leaving() > GIVE_UP:
                 await self._end(f"left to itself, because it can't be reached: {trouble}")
         except (LedgerUnavailable, Refusal) as error:
-            _log.warning("what became of %s can't be recorded yet: %s", wanted.worker, error)
+            self._unrecorded.failed(error)
         return min(FIRST_SECONDS * 2.0 ** min(self._failures, 16), SLOWEST_SECONDS)
 
     def _is_late(self) -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from eventsourcing.persistence import DatabaseError, PersistenceError
 from sqlalchemy.dialects import postgresql, sqlite
 
-from buildledger.ledger.sqlite_connection import connect_to_read, make_private
+from buildledger.ledger.sqlite_connection import connect_to_read, empty_write_ahead_log, in_the_way, make_private
 from buildledger.ledger.store import FactStore
 from buildledger.ledger.store_sqlite import SQLiteFactStore
 
@@ -31,7 +32,7 @@ def open_store(url: str, *, read_only: bool = False) -> FactStore:
         try:
             return SQLiteFactStore(path, read_only=read_only)
         except PersistenceError as error:
-            raise type(error)(f"{path}: {error}") from error
+            raise type(error)(f"{path}: {error}{in_the_way(path)}") from error
     if url.startswith(("postgresql://", "postgres://")):
         # loaded only where it is used: it costs a tenth of a second at every start
         from buildledger.ledger.store_postgresql import PostgresFactStore
@@ -73,6 +74,14 @@ def open_engine(url: str, name: str, *, read_only: bool = False) -> sa.Engine:
     return engine
 
 
+def close_engine(engine: sa.Engine) -> None:
+    """Let go of the database; of SQLite, all of it is in its one file then, as far as nobody else is reading."""
+    if engine.dialect.name == "sqlite":
+        with suppress(sa.exc.SQLAlchemyError, sqlite3.Error), closing(engine.raw_connection()) as held:
+            empty_write_ahead_log(cast("sqlite3.Connection", held.driver_connection))
+    engine.dispose()
+
+
 def path_beside(url: str, name: str) -> Path:
     """The file of a database beside the ledger in the SQLite file at `url`."""
     return Path(url.removeprefix(SQLITE)).with_name(f"{name}.db")
@@ -102,6 +111,7 @@ def unreadable_as_store_error(url: str, name: str) -> Iterator[None]:
     except sa.exc.SQLAlchemyError as error:
         where = path_beside(url, name) if url.startswith(SQLITE) else f"the schema {name} of the database"
         said = str(getattr(error, "orig", None) or error).split("\n")[0]
+        said += in_the_way(path_beside(url, name)) if url.startswith(SQLITE) else ""
         raise DatabaseError(f"{where} can't be opened: {said}") from error
 
 

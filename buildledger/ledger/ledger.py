@@ -174,6 +174,8 @@ class Ledger:
             try:
                 self._watch.wait(SAFETY_POLL_SECONDS)
                 self._commits.publish(self._store.head(), [])
+                if away:
+                    _log.warning("the ledger's database can be read again")
                 away = False
             except PersistenceError as error:
                 if not away:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from buildledger.clock import Clock
 from buildledger.ledger import merkle
-from buildledger.ledger.database import create_tables, insert, open_engine, unreadable_as_store_error
+from buildledger.ledger.database import close_engine, create_tables, insert, open_engine, unreadable_as_store_error
 from buildledger.ledger.reader import PositionConflict, ReaderPosition
 from buildledger.ledger.signing import HeadKey, SignedHead, read_head
 from buildledger.ledger.store import FactQuery, FactStore
@@ -201,7 +201,7 @@ class Tree:
 
     def close(self) -> None:
         """Let go of the database."""
-        self._engine.dispose()
+        close_engine(self._engine)
 
     def _node(self, connection: sa.Connection) -> merkle.NodeAt:
         return partial(self._tiles.node, connection)

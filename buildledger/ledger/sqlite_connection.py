@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,6 +30,14 @@ def make_private(path: Path) -> None:
     path.touch(mode=0o600)
 
 
+def in_the_way(path: Path) -> str:
+    """Why a database can't be opened, which SQLite doesn't say; empty if nothing is seen that keeps it closed."""
+    for each in (path.parent, path):
+        if each.exists() and not os.access(each, os.R_OK | (os.X_OK if each.is_dir() else 0)):
+            return f": {each} may not be read by this account"
+    return ": it is a directory" if path.is_dir() else ""
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """A connection that commits every statement unless told otherwise, and that threads may share in turn."""
     db = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
@@ -40,6 +49,17 @@ def connect(path: Path) -> sqlite3.Connection:
     ):
         db.execute(f"PRAGMA {pragma}")
     return db
+
+
+def empty_write_ahead_log(db: sqlite3.Connection) -> None:
+    """Move all that was committed into the database's own file, as far as nobody else is reading; before it is closed.
+
+    Whoever copies only that file has everything then. Where it can't be done, nothing is lost: the next to open reads
+    both.
+    """
+    with suppress(sqlite3.Error):
+        db.execute("PRAGMA busy_timeout = 0")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:

@@ -24,6 +24,7 @@ from buildledger.ledger.sqlite_connection import (
     check_format,
     connect,
     connect_to_read,
+    empty_write_ahead_log,
     make_private,
     migrate,
     translated,
@@ -278,9 +279,11 @@ class SQLiteFactStore(FactStore):
 
     def close(self) -> None:
         """Close every connection that isn't in use."""
-        with self._writing:
-            self._drop_writer()
         self._readers.close()
+        with self._writing:
+            if self._writer is not None:
+                empty_write_ahead_log(self._writer)
+            self._drop_writer()
 
     def _query(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with translated(), self._readers.connection() as db:

@@ -76,6 +76,8 @@ class TreeHeadSigner:
                 _log.error("the tree can't follow the ledger: %s", reason_of(error))
             self.failure = str(error)
             return size
+        if self.failure is not None:
+            _log.warning("the tree follows the ledger again")
         self.failure = None
         # not the seal's position: between the head and its seal others may have recorded something
         return head.size

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from buildledger.ledger.database import create_tables, insert, open_engine, unreadable_as_store_error
+from buildledger.ledger.database import close_engine, create_tables, insert, open_engine, unreadable_as_store_error
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.text_digest import text_digest
 
@@ -170,7 +170,7 @@ class Vault:
 
     def close(self) -> None:
         """Let go of the database."""
-        self._engine.dispose()
+        close_engine(self._engine)
 
     def _sweep(self) -> None:
         """Let the database overwrite the places where the key stood: old row versions and the write-ahead log."""

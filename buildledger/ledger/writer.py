@@ -14,6 +14,7 @@ from buildledger.events.fact import Recorded
 from buildledger.ledger.commit_notifier import Answer, CommitNotifier
 from buildledger.ledger.decider import Batch, Decider
 from buildledger.ledger.errors import LedgerClosed, LedgerUnavailable, NothingWritten
+from buildledger.ledger.outage import Outage
 from buildledger.ledger.recent import RecentFacts
 from buildledger.ledger.skipping import reason_of, traced
 from buildledger.ledger.store import FactStore, ReliedOn, stream_of
@@ -45,7 +46,15 @@ class Writer:
         self._gate = threading.Lock()
         self._open = True
         self.failure: str | None = None
-        """Why the last batch couldn't be written; None when it could."""
+        """Why the last batch that had to be written couldn't be; None when it could."""
+        self._outage = Outage(
+            _log,
+            clock,
+            level=logging.ERROR,
+            failing="commands aren't acknowledged",
+            passed="commands are acknowledged again",
+            noun="command",
+        )
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
@@ -125,6 +134,9 @@ class Writer:
         except PersistenceError as error:
             unknown = not isinstance(error, NothingWritten)
             raise LedgerUnavailable(str(error), outcome_unknown=unknown) from error
+        if written is not None:
+            self.failure = None
+            self._outage.succeeded()
         self._publish(batch, self._seen if written is None else written.start - 1)
 
     def _store_batch(self, batch: Batch) -> range:
@@ -166,7 +178,6 @@ class Writer:
                         meta=decision.meta,
                     )
                 )
-        self.failure = None
         self._recent.add(recorded)
         self._commits.publish(head, answers)
         self._decider.cache.turn()
@@ -201,7 +212,7 @@ class Writer:
         return patient
 
     def _give_up(self, submissions: Sequence[Submission], error: LedgerUnavailable) -> None:
-        _log.error("%s; %d commands are not acknowledged", error, len(submissions))
+        self._outage.failed(error, len(submissions))
         self.failure = str(error)
         self._decider.cache.forget(None)
         self._commits.publish(self._commits.head, [Answer(submission, None, error) for submission in submissions])

@@ -4,6 +4,7 @@ Callers live on event loops; each loop is woken once per commit, however many of
 """
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 import threading
@@ -91,6 +92,10 @@ class Ingest:
             if self._writer.bytes_since_checkpoint >= schema.CHECKPOINT_BYTES:
                 self._checkpoint()
         self._writer.close()
+        with contextlib.suppress(sqlite3.Error):
+            # whoever copies only the database's file has everything then, unless somebody is reading
+            self._connection.execute("PRAGMA busy_timeout=0")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._connection.close()
 
     def _next_batch(self) -> list[_Call]:

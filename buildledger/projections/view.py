@@ -9,6 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from buildledger.events.fact import Recorded
+from buildledger.ledger.database import close_engine
 from buildledger.ledger.reader import PositionConflict, ReaderPosition
 from buildledger.projections.columns import SCHEMA
 from buildledger.projections.origin import Origin, StoredOrigin
@@ -129,7 +130,7 @@ class View:
         """Give its connections back."""
         self._let_go()
         self._reader.dispose()
-        self._writer.dispose()
+        close_engine(self._writer)
 
     def _write(self, relevant: Sequence[Recorded], last: int) -> None:
         if self._row_writer is None:

@@ -123,6 +123,8 @@ class Views:
                 for projection in self.projections:
                     self.follow_switch(projection.NAME)
                 self.progress.publish(min(view.stored_position() for view in self._views.values()))
+                if away:
+                    _log.warning("the read models can be read again")
                 away = False
             except sa.exc.DBAPIError as error:
                 if not away:

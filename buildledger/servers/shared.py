@@ -69,6 +69,8 @@ class SharedServers:
         """Records apart from the thread that keeps the lease, which mustn't wait for the ledger."""
         self._recording: set[ServerId] = set()
         self._recorded: set[ServerId] = set()
+        self._unrecorded: set[ServerId] = set()
+        """Of which the log says that they are dead and that this can't be recorded."""
         self._began = 0.0
 
     def start(self) -> None:
@@ -214,7 +216,10 @@ class SharedServers:
         try:
             self._record_lost(server_id, term)
             self._recorded.add(server_id)
+            self._unrecorded.discard(server_id)
         except Exception as error:
-            _log.warning("server %s is dead, which can't be recorded yet: %s", server_id, error)
+            if server_id not in self._unrecorded:
+                _log.warning("server %s is dead, which can't be recorded yet: %s", server_id, error)
+            self._unrecorded.add(server_id)
         finally:
             self._recording.discard(server_id)

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Coroutine
 
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
-from buildledger.worker.files.transfers.blob_store import BlobStore, is_cancelled
+from buildledger.worker.files.transfers.blob_store import BlobStore
 from buildledger.worker.files.unused_directories import LOOK_SECONDS, UnusedDirectories, remove_all
 from buildledger.worker.processes.orphans import OrphanedRun
 from buildledger.worker.runs.attempt import Attempt
@@ -25,6 +25,7 @@ from buildledger.worker.session.outbox import Outbox
 from buildledger.worker.session.session import SessionIdentity
 from buildledger.worker.session.sessions import Sessions
 from buildledger.worker.settings import WorkerSettings
+from buildledger.worker.transport.cancelled import is_cancelled
 from buildledger.worker.transport.credential import StoredCredential
 from buildledger.worker.transport.credential_provider import CredentialProvider
 from buildledger.worker.transport.transport import open_channel

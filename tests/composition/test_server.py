@@ -139,3 +139,21 @@ async def test_what_was_opened_is_closed_when_a_later_part_fails(tmp_path: Path)
                 pass
     async with Server(_settings(tmp_path)).running():
         pass
+
+
+async def test_a_clean_stop_leaves_all_in_one_file_each(tmp_path: Path) -> None:
+    """Nothing stands in a write-ahead log: whoever copies `ledger.db` alone has the ledger. Of every database."""
+    config = tmp_path / "ci.yaml"
+    config.write_text(CONFIG % "w1")
+    settings = _settings(tmp_path, config=config)
+    async with Server(settings).running() as server:
+        for path in ("home", "builders", "workers", "requests", "facts", "tree-head", "people"):
+            await _asked(server, settings.state, path)
+        assert [path.name for path in settings.state.rglob("*-wal")] != []
+    assert [path.name for path in settings.state.rglob("*.db-wal") if path.stat().st_size] == []
+    assert {path.name.partition(".")[0] for path in settings.state.rglob("*.db")} >= {
+        "ledger",
+        "proof",
+        "vault",
+        "logs",
+    }

@@ -29,6 +29,8 @@ CAUGHT_BY = {
     "is_another_instance_each_time": ("hello/comes-back", "instance_id isn't that of the session before"),
     "gives_no_digests": ("output/17-digests", 'output_totals has channel: "stdout" bytes: 9, which it shouldn\'t'),
     "loses_a_stop_behind_a_run": ("hello/stop-behind-run", "the end of run"),
+    "ignores_a_run_without_specification": ("idempotence/09-run-without-specification", "the end of run a: not within"),
+    "hurries_although_it_is_not_permitted": ("handshake/06-not-permitted", "8 s, more than 2"),
 }
 """Each cheat, the case that catches it, and what that case says."""
 AT_ONCE = 4
@@ -37,6 +39,7 @@ PATIENCE = {
     "tells_no_spooled_bytes": 0.2,
     "frees_no_disk": 0.2,
     "loses_a_stop_behind_a_run": 0.2,
+    "ignores_a_run_without_specification": 0.2,
 }
 """A cheat that is only caught by waiting in vain isn't waited for as long as a slow worker."""
 

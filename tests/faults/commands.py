@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from buildledger.cli.main import group
 from tests.faults.disk import Disk
+from tests.faults.privileges import obey_permissions
 
 DEADLINE_SECONDS = 20
 AGAIN_SECONDS = 5.0
@@ -42,7 +43,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     argv: tuple[str, ...]
     code: int
     errors: str
-    """What it wrote for people who look for what is wrong."""
+    """What it wrote for people who look for what is wrong: errors, or if there were none what `audit` found."""
     crash: str
     """The traceback that a user would have seen; empty if there was none."""
 
@@ -69,6 +70,7 @@ def run_all(
     if on is not None:
         on.enter()
     os.chdir(directory)
+    obey_permissions()
     for argv in argvs:
         sink.send(_interrupted(argv, interrupt_seconds) if interrupt_seconds else _run(argv))
     sink.close()
@@ -101,7 +103,7 @@ def _invoke(argv: Sequence[str]) -> Shown:
     crash = ""
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         crash = "".join(traceback.format_exception(result.exception))
-    return Shown(argv=tuple(argv), code=result.exit_code, errors=result.stderr, crash=crash)
+    return Shown(argv=tuple(argv), code=result.exit_code, errors=result.stderr or result.stdout, crash=crash)
 
 
 def _too_late(number: int, frame: FrameType | None) -> None:

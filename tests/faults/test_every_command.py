@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import socket
 from collections.abc import Callable
@@ -88,6 +90,28 @@ def test_with_files_that_are_damaged(left: Path, tmp_path: Path, harm: Callable[
     assert failed(shown) >= {"serve", "audit"}
 
 
+@pytest.mark.parametrize("name", ["ledger.db", "proof.db", "vault.db", "logs", "views"])
+def test_with_something_that_may_not_be_read(left: Path, tmp_path: Path, name: str) -> None:
+    """A server doesn't start, and what needs the file or directory names it: it is neither damaged nor empty."""
+    shutil.copytree(left, tmp_path / "state", ignore=shutil.ignore_patterns("*.sock"))
+    closed = tmp_path / "state" / name
+    usual = closed.stat().st_mode
+    closed.chmod(0)
+    try:
+        shown = run(tmp_path, only={"serve", "backup", "audit"})
+    finally:
+        closed.chmod(usual)
+    assert misleading(shown) == []
+    by_name = {" ".join(each.argv[:2] if each.argv[0] == "audit" else each.argv[:1]): each for each in shown}
+    for command in (
+        {"serve"} if name == "views" else {"serve", "backup"} - ({"backup"} if name == "proof.db" else set())
+    ):
+        assert by_name[command].code == 1
+        assert f"state/{name}" in by_name[command].errors
+        assert "contradicts itself" not in by_name[command].errors
+    assert by_name["audit verify"].code == 1
+
+
 @pytest.mark.parametrize("name", KEPT)
 def test_a_backup_names_the_file_that_cannot_be_copied(left: Path, tmp_path: Path, name: str) -> None:
     """Of several databases, which one is damaged is what somebody has to know."""
@@ -96,6 +120,46 @@ def test_a_backup_names_the_file_that_cannot_be_copied(left: Path, tmp_path: Pat
     (backup,) = run(tmp_path, only={"backup"})
     assert f"{tmp_path}/state/{name}: file is not a database" in backup.errors
     assert not (tmp_path / "state/made").exists()
+
+
+def pipe(path: Path) -> None:
+    """Nobody writes into it."""
+    os.mkfifo(path)
+
+
+def circle(path: Path) -> None:
+    """A link to itself."""
+    path.symlink_to(path)
+
+
+def socket_file(path: Path) -> None:
+    """Something that can't be opened."""
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(str(path))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (pipe, "is a pipe"),
+        (circle, "symbolic links"),
+        (socket_file, "No such device|is a socket"),
+        (None, "No such file"),
+    ],
+)
+def test_with_a_configuration_that_is_no_file(tmp_path: Path, make: Callable[[Path], None] | None, said: str) -> None:
+    """Each command that is given one says what it is, and waits for nobody."""
+    path = tmp_path / "given"
+    if make is not None:
+        make(path)
+    (tmp_path / "ci.yaml").symlink_to(path)
+    # `config` waits for a pipe for a while, for a program may write into it: see tests/config/test_given_files.py
+    commands = {"serve", "demo", "bridge"} | ({"config"} if make is not pipe else set())
+    shown = run(tmp_path, only=commands, config="ci.yaml", workers="ci.yaml")
+    assert misleading(shown) == []
+    told = [each for each in shown if "ci.yaml" in each.argv]
+    assert [each.argv for each in told if not each.code or not re.search(said, each.errors)] == []
+    assert {each.argv[0] for each in told} == commands
 
 
 @pytest.mark.parametrize("text", [b"\xfe\x00\x80", b"a: [", b"- 1", None])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from buildledger.ledger.outage import REASONS_MAX
 from tests.fakes.repository import Repository
 from tests.faults.disk import Disk, disk
 from tests.faults.installation import Installation, installation, wait_until
@@ -157,7 +159,10 @@ def answered(answers: dict[str, httpx.Response], status: int) -> set[str]:
 
 
 def test_a_full_disk(swept: Swept) -> None:
-    """Whatever has to be written is 503 `unavailable`, all else is answered; with room again, all of it goes on."""
+    """Whatever has to be written is 503 `unavailable`, all else is answered; with room again, all of it goes on.
+
+    That commands are refused is said once in the log, with how many and since when, and again when it has passed.
+    """
     client, server = swept.client, swept.server
     waiting, talking = server.force(client, "waiting"), server.force(client, "talking")
     wait_until(lambda: client.get("/builds?builder=talking").json()["items"], "a build talks")
@@ -178,6 +183,15 @@ def test_a_full_disk(swept: Swept) -> None:
     facts = client.get("/facts?name=worker.paused.v1&limit=200").json()["items"]
     assert {fact["data"]["reason"] for fact in facts} >= set(acknowledged)
     assert "Traceback" not in server.output()
+    assert 1 <= server.output().count("commands aren't acknowledged") <= REASONS_MAX
+
+    def said_to_be_over() -> bool:
+        client.post("/workers/spare/pause", json={}).raise_for_status()
+        return "commands are acknowledged again" in server.output()
+
+    wait_until(said_to_be_over, "it is said that commands are acknowledged again")
+    assert re.search(r"acknowledged again; \d+ commands? since \d{4}", server.output())
+    assert server.output().count("what workers report can't be kept") <= REASONS_MAX
 
 
 def test_a_read_only_disk(swept: Swept) -> None:

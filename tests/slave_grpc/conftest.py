@@ -9,8 +9,19 @@ import pytest
 
 from buildledger.worker.main import run_worker
 from buildledger.worker.settings import WorkerSettings
+from tests.slave_grpc import raw_worker, service
 from tests.slave_grpc.key_holder import KeyHolder
 from tests.slave_grpc.service import Installation, StartWorker
+
+
+@pytest.fixture(autouse=True)
+async def nothing_stays_open() -> AsyncIterator[None]:
+    """Closes what a test that failed has left open, which outlives its event loop and keeps pytest from ending."""
+    yield
+    for worker in tuple(raw_worker.OPEN):
+        await worker.close()
+    for left in tuple(service.OPEN):
+        await left.stop()
 
 
 @pytest.fixture

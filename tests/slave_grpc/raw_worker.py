@@ -28,6 +28,10 @@ def own_credential(name: str) -> str:
     return f"credential of {name}"
 
 
+OPEN: set["RawWorker"] = set()
+"""Those that nobody has closed yet; see `conftest`."""
+
+
 class RawWorker:
     """One stream of a worker; `instance_id` tells worker processes apart."""
 
@@ -53,6 +57,7 @@ class RawWorker:
         self.name = name
         self.instance_id = instance_id or str(uuid4())
         self._unread: deque[pb.Down] = deque()
+        OPEN.add(self)
 
     async def hello(self, *runs: pb.RunSummary, proto: tuple[int, int] = (1, 1), **fields: Any) -> None:
         """Introduce itself."""
@@ -116,6 +121,7 @@ class RawWorker:
 
     async def close(self) -> None:
         """Cut the connection without a word."""
+        OPEN.discard(self)
         self._call.cancel()
         await self._channel.close()
 

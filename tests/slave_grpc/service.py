@@ -45,6 +45,10 @@ StartWorker = Callable[..., Awaitable[None]]
 """Starts a worker named bob; see `conftest`."""
 
 
+OPEN: set["Installation"] = set()
+"""Those whose service or stores nobody has closed yet; see `conftest`."""
+
+
 class Installation:
     """Stores in a directory, and the service over them."""
 
@@ -67,6 +71,8 @@ class Installation:
 
     def open(self) -> None:
         """Open the stores and make a service over them."""
+        OPEN.add(self)
+        self._serves = False
         self.directory.mkdir(exist_ok=True)
         self.ledger = Ledger.open(f"sqlite:///{self.directory / 'ledger.db'}", clock=self.time)
         self.logs = LocalLogStore(self.directory / "logs")
@@ -91,17 +97,22 @@ class Installation:
 
     async def start(self) -> None:
         """Serve, on the port of last time."""
+        self._serves = True
         self.port = await self.service.start(Address(host="127.0.0.1", port=self.port), self.mutual)
 
     async def stop(self) -> None:
-        """Stop in good order."""
-        await self.service.stop()
+        """Stop in good order what isn't stopped yet."""
+        if self._serves:
+            self._serves = False
+            await self.service.stop()
         await asyncio.to_thread(self.close)
 
     def close(self) -> None:
         """Let go of the stores, of which the service makes no use any more."""
-        self.ledger.close()
-        self.logs.close()
+        if self in OPEN:
+            OPEN.discard(self)
+            self.ledger.close()
+            self.logs.close()
 
     async def restart(self) -> None:
         """Stop and start, as another server process on the same directory."""

@@ -207,15 +207,18 @@ async def test_gap_is_a_violation(installation: Installation) -> None:
 
 async def test_plain_text_stays_on_this_machine() -> None:
     """Without a certificate only loopback addresses are served; a wrong certificate is named."""
+    server = make_server()
     with pytest.raises(SettingsError, match="in clear"):
-        bind(make_server(), Address(host="0.0.0.0", port=0), None)
+        bind(server, Address(host="0.0.0.0", port=0), None)
+    await server.stop(None)
 
 
 async def test_missing_certificate_is_named(tmp_path: Path) -> None:
     """A certificate that can't be read is a clear error, not a server without one."""
-    missing = tmp_path / "server.pem"
+    missing, server = tmp_path / "server.pem", make_server()
     with pytest.raises(SettingsError, match=r"server\.pem"):
-        bind(make_server(), Address(host="127.0.0.1", port=0), CertificateFiles(Tls(certificate=missing, key=missing)))
+        bind(server, Address(host="127.0.0.1", port=0), CertificateFiles(Tls(certificate=missing, key=missing)))
+    await server.stop(None)
 
 
 async def connected_elsewhere(installation: Installation, worker: str, instance_id: str = "other") -> None:

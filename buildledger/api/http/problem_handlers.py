@@ -25,14 +25,19 @@ from buildledger.api.http.problems import (
     respond,
 )
 from buildledger.api.http.responses import POSITION_HEADER, Unchanged
+from buildledger.clock import SystemClock
 from buildledger.domain.refusals import LimitRefusal, NotFoundRefusal, Refusal, TokenRefusal
 from buildledger.ledger.errors import DATABASE_ERRORS, LedgerUnavailable
+from buildledger.ledger.outage import Outage
 from buildledger.ledger.skipping import is_passing
 from buildledger.logs.artifacts import ArtifactAlteredError
 from buildledger.logs.elsewhere import StoredElsewhereError
 from buildledger.logs.store import BadPatternError, LogAlteredError, LogStoreUnavailableError
 from buildledger.projections.reading import PositionAhead
 
+_DATABASE = "requests can't be answered, for the database is away"
+_DISK = "requests can't be answered, for the disk can't be used"
+_LOGS = "logs can't be read"
 _SUBMITTED = "submitted"
 """What a request's state has once commands were handed to the ledger: before that, nothing was done."""
 
@@ -64,6 +69,11 @@ def note_submission(request: Request) -> None:
 
 def install(app: FastAPI) -> None:
     """Register a handler for every exception, so that each is answered with a problem document."""
+    clock = SystemClock()
+    app.state.outages = {
+        what: Outage(_log, clock, level=logging.WARNING, failing=what, passed="requests are answered", noun="request")
+        for what in (_DATABASE, _DISK, _LOGS)
+    }
     for kind, handler in (
         (Unchanged, _unchanged),
         (Problem, _problem),
@@ -107,7 +117,7 @@ async def _unavailable(request: Request, error: LedgerUnavailable) -> Response:
 
 async def _database_away(request: Request, error: Exception) -> Response:
     """Says nothing of statements and addresses, which the server's log has."""
-    _log.warning("%s %s: the database is away: %s", request.method, request.url.path, str(error).splitlines()[0])
+    _tell(request, _DATABASE, str(error).splitlines()[0])
     detail = "the database can't be used at the moment; the server goes on by itself when it is back"
     unknown = getattr(request.state, _SUBMITTED, False)
     return problem_response(OutcomeUnknown(detail) if unknown else DatabaseAway(detail), request.url.path)
@@ -124,14 +134,21 @@ async def _disk_away(request: Request, error: OSError) -> Response:
     """Says nothing of paths, which the server's log has."""
     if error.errno is None or isinstance(error, TimeoutError | ConnectionError):
         raise error
-    _log.warning("%s %s: the disk can't be used: %s", request.method, request.url.path, error)
+    _tell(request, _DISK, str(error))
     detail = f"the server can't read or write a file of its own: {error.strerror}"
     return problem_response(DiskAway(detail), request.url.path)
 
 
 async def _logs_away(request: Request, error: LogStoreUnavailableError) -> Response:
-    _log.warning("%s %s: %s", request.method, request.url.path, error)
+    _tell(request, _LOGS, str(error))
     return problem_response(LogsAway("the log store can't be used at the moment"), request.url.path)
+
+
+def _tell(request: Request, what: str, reason: str) -> None:
+    """Say it in the log: not for each request of a browser that looks again and again."""
+    outage: Outage = request.app.state.outages[what]
+    outage.calm()
+    outage.failed(reason)
 
 
 async def _ahead(request: Request, error: PositionAhead) -> Response:

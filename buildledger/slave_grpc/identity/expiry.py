@@ -8,6 +8,7 @@ from buildledger.clock import Clock
 from buildledger.domain.worker import ExpireCredential
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.outage import Outage
 from buildledger.ledger.submission import Origin
 from buildledger.slave_grpc.settings import RETRY_SECONDS
 from buildledger.slave_grpc.state.follower import OpenWorkFollower
@@ -35,6 +36,15 @@ class CredentialExpiry:
         self._clock = clock
         self._check_interval = min(CHECK_INTERVAL, timedelta(seconds=life_seconds))
         self._trusted = _TrustedTime(clock)
+        self._unrecorded = Outage(
+            _log,
+            clock,
+            level=logging.WARNING,
+            failing="expired credentials can't be recorded yet",
+            passed="expired credentials are recorded again",
+            noun="try",
+            several="tries",
+        )
 
     async def run(self) -> None:
         """Record what expires, until cancelled."""
@@ -43,9 +53,10 @@ class CredentialExpiry:
             try:
                 await self._record(now)
             except LedgerUnavailable as error:
-                _log.warning("expired credentials can't be recorded yet: %s", error)
+                self._unrecorded.failed(error)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
+            self._unrecorded.succeeded()
             upcoming = (at for at, _ in self._follower.work.credentials.ending() if at > now)
             await self._clock.sleep_until(min((now + self._check_interval, *upcoming)))
 

@@ -19,6 +19,7 @@ from buildledger.events.operation import Ended, EndReason, OutputTotal, Run, Upl
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.errors import LedgerUnavailable
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.outage import Outage
 from buildledger.ledger.submission import Origin
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.store import (
@@ -52,12 +53,14 @@ class RunEventSink:
         artifacts: ArtifactStore,
         received_sizes: Callable[[OpenOperation], Mapping[str, int]],
         masks: MaskSource,
+        waiting: Outage,
     ) -> None:
-        """`received_sizes` gives the sizes of the files that a run has sent, by SHA-256."""
+        """`received_sizes` gives the sizes of the files that a run has sent, by SHA-256; `waiting` is told failures."""
         self._worker = worker
         self._ledger = ledger
         self._logs = logs
         self._masks = masks
+        self._waiting = waiting
         self._uploads = UploadedArtifacts(artifacts, received_sizes, masks)
 
     async def store(self, batch: Sequence[Received]) -> None:
@@ -90,7 +93,7 @@ class RunEventSink:
         channels = [channel for channel, size in sizes if size.size_bytes]
         if not channels:
             return
-        digests = await _retry_until_stored(
+        digests = await self._retry_until_stored(
             lambda: self._logs.append((), [run.log_id(channel) for channel in channels])
         )
         commands: list[Command] = []
@@ -110,7 +113,7 @@ class RunEventSink:
         if not entries and not finishing:
             return {}
         log_ids = [run.log_id(channel) for run, channel in finishing]
-        digests = await _retry_until_stored(lambda: self._logs.append(entries, log_ids))
+        digests = await self._retry_until_stored(lambda: self._logs.append(entries, log_ids))
         return {(run.run_id, channel): digest for (run, channel), digest in zip(finishing, digests, strict=True)}
 
     async def _record(self, received: Received, digests: dict[tuple[str, str], LogDigest]) -> None:
@@ -128,9 +131,11 @@ class RunEventSink:
         ending = {channel: digest for (run_id, channel), digest in digests.items() if run_id == run.run_id}
         opening = (run.channels | ending.keys()) - run.opened
         commands += [open_log(run, channel) for channel in sorted(opening)]
+        originals: Sequence[str] = ()
         if received.end is not None:
             commands += await self._ending(run, received.end, ending)
-        originals = await asyncio.to_thread(self._uploads.originals, operation, commands)
+            # Not before: a batch may hold nothing but the beginning of a run whose files are needed at its end.
+            originals = await asyncio.to_thread(self._uploads.originals, operation, commands)
         if commands:
             await self._execute(operation, *commands)
         if originals:
@@ -190,7 +195,7 @@ class RunEventSink:
             correlation_id=operation.correlation_id,
         )
         try:
-            await _retry_until_stored(lambda: self._ledger.execute(*commands, origin=origin))
+            await self._retry_until_stored(lambda: self._ledger.execute(*commands, origin=origin))
         except LimitRefusal as refusal:
             _log.error("worker %s, operation %s: %s", self._worker, operation.operation_id, refusal)
             detail = f"what the worker reported can't be kept: {refusal.detail}"
@@ -199,12 +204,14 @@ class RunEventSink:
             # The build went on without this worker, so that nothing it reports about it counts any more.
             _log.info("worker %s, operation %s: %s", self._worker, operation.operation_id, refusal)
 
-
-async def _retry_until_stored(do: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Retry until the store accepts: the worker keeps what isn't acknowledged, and repeating is harmless."""
-    while True:
-        try:
-            return await do()
-        except (LogStoreUnavailableError, LedgerUnavailable) as error:
-            _log.warning("what workers report can't be kept, trying again: %s", error)
+    async def _retry_until_stored(self, do: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Retry until the store accepts: the worker keeps what isn't acknowledged, and repeating is harmless."""
+        while True:
+            try:
+                return await do()
+            except LedgerUnavailable:
+                pass  # the ledger's writer has said so
+            except LogStoreUnavailableError as error:
+                self._waiting.calm()
+                self._waiting.failed(error)
             await asyncio.sleep(RETRY_SECONDS)

@@ -6,11 +6,13 @@ import logging
 
 import grpc.aio
 
+from buildledger.clock import SystemClock
 from buildledger.events.ids import ServerId
 from buildledger.events.operation import Ended, EndReason
 from buildledger.events.worker import DisconnectReason
 from buildledger.grpc_protos.worker.v1 import worker_pb2 as pb
 from buildledger.ledger.ledger import Ledger
+from buildledger.ledger.outage import Outage
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.store import LogStore
 from buildledger.slave_grpc.blobs.access import BlobAccess
@@ -68,6 +70,15 @@ class Sessions:
         self._server_id = server_id
         self._settings = settings
         self._heads = LedgerHeads(ledger)
+        self._waiting = Outage(
+            _log,
+            SystemClock(),
+            level=logging.WARNING,
+            failing="what workers report can't be kept, and is tried again",
+            passed="what workers report is kept again",
+            noun="try",
+            several="tries",
+        )
         self._receive_budget = ReceiveBudget(UNSTORED_MAX_BYTES)
         self._sessions: dict[str, Session] = {}
         self._unfinished = Unfinished()
@@ -198,7 +209,9 @@ class Sessions:
         )
 
     def _new_event_sink(self, worker: str) -> RunEventSink:
-        return RunEventSink(worker, self._ledger, self._logs, self._artifacts, self._access.received_sizes, self._masks)
+        return RunEventSink(
+            worker, self._ledger, self._logs, self._artifacts, self._access.received_sizes, self._masks, self._waiting
+        )
 
     async def _begin(self, session: Session, hello: pb.Hello, context: Context) -> None:
         """Send the welcome, wait until an earlier stream has stored all it had, and send the desired state."""

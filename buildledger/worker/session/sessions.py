@@ -16,6 +16,7 @@ from buildledger.worker.session.outbox import Outbox
 from buildledger.worker.session.session import ServerSilentError, Session, SessionIdentity, SessionRefusedError
 from buildledger.worker.settings import WorkerSettings
 from buildledger.worker.transport.backoff import Backoff
+from buildledger.worker.transport.cancelled import raise_if_cancelled
 from buildledger.worker.transport.credential_provider import CredentialProvider
 from buildledger.worker.transport.transport import (
     CaFileUnusableError,
@@ -74,6 +75,7 @@ class Sessions:
             session.on_established = partial(self._established, session)
             self.current = session
             delay = await self._hold(session, address, backoff)
+            raise_if_cancelled()
             session.ended.set()
             if session.is_established:
                 self._orphan_timer.start(self._store.server_settings.orphan_seconds)

@@ -9,6 +9,7 @@ import grpc.aio
 
 from buildledger.worker.settings import WorkerSettings
 from buildledger.worker.transport.backoff import Backoff
+from buildledger.worker.transport.cancelled import raise_if_cancelled
 from buildledger.worker.transport.credential import StoredCredential, load
 from buildledger.worker.transport.enrollment import enroll, rotate, trusted_by
 from buildledger.worker.transport.transport import check_ca_file, check_transport, is_secured
@@ -66,6 +67,7 @@ class CredentialProvider:
             try:
                 self.current = await enroll(self._settings, token)
             except grpc.aio.AioRpcError as error:
+                raise_if_cancelled()
                 address = self._settings.enroll_at or self._settings.server
                 _log.warning("enrollment at %s: %s%s", address, error.details(), self.hint(error))
                 await asyncio.sleep(backoff.next_delay())
@@ -83,6 +85,7 @@ class CredentialProvider:
                 self.current = await rotate(self._settings, self.current)
                 self._on_change(self.current)
             except (grpc.aio.AioRpcError, OSError) as error:
+                raise_if_cancelled()
                 _log.warning("the credential can't be renewed yet: %s", error)
                 await asyncio.sleep(_retry_seconds(self.current))
 

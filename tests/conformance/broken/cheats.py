@@ -18,6 +18,7 @@ from buildledger.worker.runs.attempt import Attempt, State
 from buildledger.worker.runs.local_executor import LocalExecutor
 from buildledger.worker.runs.plan import Plan
 from buildledger.worker.runs.stopping import StopRequest
+from buildledger.worker.session import sessions
 from buildledger.worker.session.attempt_registry import AttemptRegistry
 from buildledger.worker.session.epoch_file import EpochFile
 from buildledger.worker.session.session import Session
@@ -179,6 +180,22 @@ def loses_a_stop_behind_a_run() -> None:
             sound(self, wanted)
 
     _set(AttemptRegistry, "_converge", unsound)
+
+
+def ignores_a_run_without_specification() -> None:
+    """Says nothing of a RUN that it can't begin, as if it held the attempt."""
+    sound = AttemptRegistry._converge
+
+    def unsound(self: AttemptRegistry, wanted: pb.DesiredRun) -> None:
+        if wanted.HasField("spec") or wanted.want != pb.WANT_RUN:
+            sound(self, wanted)
+
+    _set(AttemptRegistry, "_converge", unsound)
+
+
+def hurries_although_it_is_not_permitted() -> None:
+    """A status that only a person can change is one failure among others."""
+    _set(sessions, "_UNWELCOME", frozenset())
 
 
 if __name__ == "__main__":

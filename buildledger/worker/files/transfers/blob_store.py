@@ -15,6 +15,7 @@ from buildledger.grpc_protos.worker.v1 import worker_pb2_grpc
 from buildledger.worker.files.paths import BuildDirectory
 from buildledger.worker.files.trees import StoppedError
 from buildledger.worker.transport.backoff import Backoff
+from buildledger.worker.transport.cancelled import is_cancelled, raise_if_cancelled
 from buildledger.worker.transport.credential import StoredCredential
 from buildledger.worker.transport.transport import call_metadata
 
@@ -147,6 +148,7 @@ async def _retry(task: TransferTask, blobs: BlobStore, path: bytes, transfer: Tr
             try:
                 return await transfer(connection.stub)
             except grpc.aio.AioRpcError as error:
+                raise_if_cancelled()
                 if error.code() not in _PASSING and error.details() != _BROKEN_WHILE_WRITING:
                     is_quota = error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
                     code = pb.FILE_ERROR_CODE_OVER_QUOTA if is_quota else pb.FILE_ERROR_CODE_BLOB
@@ -159,13 +161,3 @@ async def _retry(task: TransferTask, blobs: BlobStore, path: bytes, transfer: Tr
             _log.info("run %s: a transfer is interrupted: %s", task.run_id, reason)
             blobs.give_up(connection)
         await asyncio.sleep(backoff.next_delay())
-
-
-def is_cancelled() -> bool:
-    """Whether somebody has cancelled the current task.
-
-    A call of grpcio raises CancelledError also when its channel was closed or its requests couldn't be made, which is
-    an error of the line like any other.
-    """
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -18,9 +18,9 @@ from buildledger.worker.files.transfers.blob_store import (
     BlobStore,
     TransferError,
     TransferTask,
-    is_cancelled,
     with_retries,
 )
+from buildledger.worker.transport.cancelled import is_cancelled
 
 MOST_UPLOADS = 10_000
 NO_FILE = "is a socket, a pipe or a device, which can't be uploaded"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 import msgspec
@@ -24,9 +24,11 @@ REBUILDS_MAX = 100
 """Rebuilds of rebuilds that are followed to the build that had a parent."""
 GREEN = (Result.SUCCESS.value, Result.WARNINGS.value)
 
+Row = sa.Row[tuple[object, ...]]
+
 _stamps = msgspec.json.Decoder(list[SourceStamp])
 _BUILD_COLUMNS = ("seq", "id", "builder", "number", "stamps")
-_ARTIFACT_COLUMNS = ("name", "sha256", "size_bytes", "directory", "mode", "operation_id")
+_ARTIFACT_COLUMNS = ("name", "sha256", "size_bytes", "directory", "mode", "operation_id", "position")
 
 
 class NoArtifactError(LookupError):
@@ -60,7 +62,7 @@ class ArtifactSearch:
                     return _of_builder(status, wanted, self._page)
 
     def _of_build(self, status: Reading, build_id: UUID, name: str, who: str) -> FoundArtifact:
-        query, build = _artifacts(status, name)
+        query, build = _kept(status, name)
         row = status.first(query.where(build.c.id == build_id))
         if row is None:
             raise NoArtifactError(f"{who} keeps no artifact {name!r}")
@@ -68,47 +70,61 @@ class ArtifactSearch:
 
 
 def _of_builder(status: Reading, wanted: FindArtifact, page: int) -> FoundArtifact:
-    query, build = _artifacts(status, wanted.artifact)
-    query = query.where(build.c.builder == wanted.builder)
     if wanted.number is not None:
-        row = status.first(query.where(build.c.number == wanted.number))
+        query, build = _kept(status, wanted.artifact)
+        row = status.first(query.where(build.c.builder == wanted.builder, build.c.number == wanted.number))
         if row is None:
             raise NoArtifactError(f"{wanted.builder} #{wanted.number} keeps no artifact {wanted.artifact!r}")
         return _found(row)
-    state = status.table(status_tables.build_state)
-    succeeded = sa.and_(state.c.seq == build.c.seq, state.c.result.in_(GREEN))
-    for row in _in_pages(status, query.join(state, succeeded), build, page):
-        if wanted.branch in _branches(row.stamps):
-            return _found(row)
+    for rows in _succeeded(status, wanted, page):
+        if kept := _not_removed(status, [row for row in rows if wanted.branch in _branches(row.stamps)]):
+            return _found(kept[0])
     where = f" on {wanted.branch}" if wanted.branch else ""
     raise NoArtifactError(f"no build of {wanted.builder}{where} that succeeded keeps an artifact {wanted.artifact!r}")
 
 
-def _in_pages(
-    status: Reading, query: sa.Select[tuple[object, ...]], build: sa.FromClause, size: int
-) -> Iterator[sa.Row[tuple[object, ...]]]:
-    """All rows, of each build at least the first; however many builds of other branches are newer."""
-    page = status.all(query.limit(size))
+def _succeeded(status: Reading, wanted: FindArtifact, size: int) -> Iterator[Sequence[Row]]:
+    """What successful builds of a builder have stored, removed or not, page by page, the newest first."""
+    query, artifact, build = _stored(status, wanted.artifact)
+    state = status.table(status_tables.build_state)
+    succeeded = sa.and_(state.c.seq == build.c.seq, state.c.result.in_(GREEN))
+    query = query.join(state, succeeded).where(build.c.builder == wanted.builder).limit(size)
+    page = status.all(query)
     while page:
-        yield from page
-        page = status.all(query.where(build.c.seq < page[-1].seq).limit(size)) if len(page) == size else ()
+        yield page
+        after = sa.tuple_(build.c.seq, artifact.c.position) < (page[-1].seq, page[-1].position)
+        page = status.all(query.where(after)) if len(page) == size else ()
 
 
-def _artifacts(status: Reading, name: str) -> tuple[sa.Select[tuple[object, ...]], sa.FromClause]:
-    """What is kept under a name, newest builds first; of one build the artifact that was stored last.
+def _not_removed(status: Reading, rows: Sequence[Row]) -> Sequence[Row]:
+    """Those that are still kept; asked for page by page, as a query for all would read whatever was ever removed."""
+    if not rows:
+        return rows
+    removed = status.table(status_tables.artifact_removed).c.operation_id
+    gone = {
+        row.operation_id for row in status.all(sa.select(removed).where(removed.in_(row.operation_id for row in rows)))
+    }
+    return [row for row in rows if row.operation_id not in gone]
 
-    Returns the query, and the table of builds to narrow it by.
-    """
-    artifact, build = status.table(status_tables.artifact), status.table(status_tables.build)
+
+def _kept(status: Reading, name: str) -> tuple[sa.Select[tuple[object, ...]], sa.FromClause]:
+    """What is kept under a name, of one build what was stored last first; and the table to name the build by."""
+    query, artifact, build = _stored(status, name)
     removed = sa.select(status.table(status_tables.artifact_removed).c.operation_id)
+    return query.where(artifact.c.operation_id.not_in(removed)), build
+
+
+def _stored(status: Reading, name: str) -> tuple[sa.Select[tuple[object, ...]], sa.FromClause, sa.FromClause]:
+    """What was stored under a name, newest builds first, of one build what was stored last; artifacts, and builds."""
+    artifact, build = status.table(status_tables.artifact), status.table(status_tables.build)
     columns = [*(build.c[name] for name in _BUILD_COLUMNS), *(artifact.c[name] for name in _ARTIFACT_COLUMNS)]
     query = (
         sa.select(*columns)
         .join_from(artifact, build, build.c.seq == artifact.c.seq)
-        .where(artifact.c.name == name, artifact.c.operation_id.not_in(removed))
+        .where(artifact.c.name == name)
         .order_by(build.c.seq.desc(), artifact.c.position.desc())
     )
-    return query, build
+    return query, artifact, build
 
 
 def _branches(stamps: str) -> Iterator[str]:
@@ -140,7 +156,7 @@ def _parent(status: Reading, queue: Reading, build_id: UUID) -> UUID:
     raise NoArtifactError("no other build asked for this one, so there is nothing to get from it")
 
 
-def _found(row: sa.Row[tuple[object, ...]]) -> FoundArtifact:
+def _found(row: Row) -> FoundArtifact:
     return FoundArtifact(
         build_id=row.id,
         builder=row.builder,

@@ -1,0 +1,165 @@
+// Package onerun carries out one run for a worker that is written in any language: it reads what the server wants of the run, and
+// writes what happens in it.
+package onerun
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"sync"
+
+	"google.golang.org/grpc"
+
+	"buildledger/workers/go/internal/contract"
+	"buildledger/workers/go/internal/files/durable"
+	"buildledger/workers/go/internal/files/transfers"
+	"buildledger/workers/go/internal/hostinfo"
+	"buildledger/workers/go/internal/processes"
+	"buildledger/workers/go/internal/runs"
+	"buildledger/workers/go/internal/session"
+	"buildledger/workers/go/internal/transport"
+	pb "buildledger/workers/go/internal/workerv1"
+)
+
+const (
+	// spoolBytes of output may wait for a slow reader. Then the command waits, too.
+	spoolBytes = 4 << 20
+	stateName  = "bl-worker-exec-"
+)
+
+var (
+	// ErrInput is returned when standard input isn't what was agreed.
+	ErrInput = errors.New("standard input")
+	// ErrOutput is returned when the events can't be written.
+	ErrOutput = errors.New("standard output")
+
+	errNoServer = errors.New("this program has no connection to a server")
+)
+
+// notOffered are the features that need a connection to the server, or a worker that comes back.
+var notOffered = []string{"blobs", "file_types", "supervised"}
+
+// Settings are what one run is carried out with.
+type Settings struct {
+	// WorkDir is the absolute path of the directory that holds all build directories.
+	WorkDir string
+	// ChunkBytes is Welcome.chunk_bytes: the most output that one event has; 0: the protocol's default.
+	ChunkBytes uint32
+	// Software is the name and version of this program.
+	Software string
+	Log      *slog.Logger
+}
+
+// Features are the optional features of the protocol that are kept here, sorted.
+func Features() []string {
+	features := slices.DeleteFunc(newExecutor(Settings{}, nil, nil).Features, func(feature string) bool {
+		return slices.Contains(notOffered, feature)
+	})
+	slices.Sort(features)
+	return features
+}
+
+// Hello is what a worker that has its runs carried out here can say about itself, as one that has just started.
+func Hello(settings Settings) (*pb.Hello, error) {
+	bootID, err := hostinfo.BootID()
+	if err != nil {
+		return nil, err
+	}
+	hello := session.MachineHello(bootID, settings.WorkDir, Features())
+	hello.InstanceId, hello.Software = session.NewInstanceID(), settings.Software
+	return hello, nil
+}
+
+// carrier has what one run needs.
+type carrier struct {
+	registry *session.AttemptRegistry
+	outbox   *session.Outbox
+
+	mu    sync.Mutex
+	fault error // The first of what went wrong with the worker that asked for the run.
+}
+
+// Carry carries out the run that is asked for on in, and writes its events to out. When it returns, the last event is written and no
+// process of the run is left. Signals on stops end the run, the second one by force. The error is ErrInput, ErrOutput, or what kept
+// it from beginning.
+func Carry(settings Settings, in io.Reader, out io.Writer, stops <-chan os.Signal) error {
+	state, err := os.MkdirTemp("", stateName)
+	if err != nil {
+		return fmt.Errorf("making a directory for the output: %w", err)
+	}
+	defer func() {
+		if err := durable.RemoveTree(state); err != nil {
+			settings.Log.Error("a temporary directory can't be removed", "error", err)
+		}
+	}()
+	c, err := newCarrier(settings, state)
+	if err != nil {
+		return err
+	}
+	wants := newWantReader(in)
+	if err := c.begin(wants); err != nil {
+		return err
+	}
+	go c.readFurther(wants)
+	go c.obey(stops)
+	return errors.Join(c.deliver(out), c.reported())
+}
+
+func newCarrier(settings Settings, state string) (*carrier, error) {
+	c := &carrier{outbox: session.NewOutbox()}
+	budget := runs.NewSpoolBudget(spoolBytes, 1)
+	store, err := runs.NewAttemptStore(state, budget, c.outbox.Wake, settings.Log)
+	if err != nil {
+		return nil, err
+	}
+	server := runs.NewServerSettings()
+	server.SetBatching(settings.ChunkBytes, nil)
+	executor := newExecutor(settings, server, budget)
+	executor.Features = Features()
+	c.registry = session.NewAttemptRegistry(
+		store, runs.NewRunner(store, executor, settings.Log), c.outbox, settings.Log, nil, func(string) {},
+	)
+	return c, nil
+}
+
+func newExecutor(settings Settings, server *runs.ServerSettings, budget *runs.SpoolBudget) *runs.LocalExecutor {
+	return runs.NewLocalExecutor(runs.ExecutorOptions{
+		WorkDir: settings.WorkDir,
+		OnCrash: contract.OnDeathKill,
+		Blobs: transfers.NewBlobStore(
+			func(transport.Credentials) (*grpc.ClientConn, error) { return nil, errNoServer },
+			func() transport.Credentials { return transport.Credentials{} },
+		),
+		Server: server,
+		Budget: budget,
+		Log:    settings.Log,
+	})
+}
+
+// obey ends the run when signals come.
+func (c *carrier) obey(stops <-chan os.Signal) {
+	level := processes.Interrupt
+	for range stops {
+		c.registry.StopAll(contract.WorkerShutdown, level)
+		level = processes.Kill
+	}
+}
+
+// giveUp ends the run because of a fault, which Carry returns when it has ended.
+func (c *carrier) giveUp(fault error) {
+	c.mu.Lock()
+	if c.fault == nil {
+		c.fault = fault
+	}
+	c.mu.Unlock()
+	c.registry.StopAll(contract.WorkerShutdown, processes.Interrupt)
+}
+
+func (c *carrier) reported() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.fault
+}

@@ -36,13 +36,13 @@ builders:
 PROGRAM = Path(__file__).parents[2] / "examples" / "smallest_worker.py"
 
 
-def test_it_builds_for_a_real_server(tmp_path: Path) -> None:
+def test_it_builds_for_a_real_server(tmp_path: Path, go_worker: Path) -> None:
     """One build succeeds, one can't begin, one is stopped by a person, one by its time limit; it ends on SIGTERM."""
     with installation(tmp_path, CONFIGURATION) as installed:
         client = installed.start_server()
         token = client.post("/enrollment-tokens", json={"worker": WORKER}).raise_for_status().json()["token"]
         worker = subprocess.Popen(
-            [sys.executable, str(PROGRAM), installed.gateway, WORKER, str(tmp_path / "work")],
+            [sys.executable, str(PROGRAM), installed.gateway, WORKER, str(tmp_path / "work"), str(go_worker)],
             env={**os.environ, "BUILDLEDGER_WORKER_TOKEN": token},
         )
         try:

@@ -48,7 +48,7 @@ class StoredInstallation:
             Check.LOGS: lambda: StoredLogs(self.state / "logs", names),
             Check.ARTIFACTS: lambda: StoredArtifacts(self.state / "artifacts", names),
             Check.READ_MODELS: lambda: ReadModels(self.store, self.state / "views", self.database),
-            Check.FILES: lambda: StoredFiles(self.state),
+            Check.FILES: lambda: StoredFiles(self.state, self.database),
             Check.VAULT: lambda: VaultTexts(VaultReader.open(self.url)),
         }
         return [make() for check, make in makers.items() if check not in skipped]

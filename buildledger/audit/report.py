@@ -46,7 +46,7 @@ MEANING = {
     Check.COMMANDS: "every command that a client has named is kept as it was decided",
     Check.CHECKPOINTS: "what followers of the ledger remember is what they have stored",
     Check.READ_MODELS: "every row of the read models is one that the facts make, and none is missing",
-    Check.FILES: "every SQLite file is well-formed, and its indexes agree with its tables",
+    Check.FILES: "every SQLite file is well-formed, and all indexes agree with their tables",
 }
 
 _RESTORE = "restore {} from a backup, beside the ledger as it is"
@@ -57,7 +57,8 @@ ADVICE = {
     Check.CHECKPOINTS: "nothing has to be done: it isn't used, and the facts are read instead at the next start",
     Check.READ_MODELS: "`buildledger projections rebuild all` makes them anew from the facts",
     Check.FILES: (
-        "stop the server; `views/` can be deleted and is made anew; for any other file keep the state directory as it"
+        "make a damaged index of PostgreSQL anew (REINDEX) and verify again; of files, stop the server: `views/` can be"
+        " deleted and is made anew; for any other file keep the state directory as it"
         " is, and restore all of it from a backup"
     ),
     Check.DATABASE: "restore ledger.db (the schema ledger) from a backup that ends at or after the last signed head",

@@ -29,7 +29,7 @@ class VaultTexts:
     """See `Inspection`."""
 
     check = Check.VAULT
-    noun = "texts in the vault"
+    noun = "vault texts"
     facts: Sequence[type[Fact]] = (ClaimRecorded, ChangeRecorded)
 
     def __init__(self, vault: VaultReader) -> None:

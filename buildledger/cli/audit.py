@@ -15,6 +15,7 @@ from buildledger.audit.published import NoHeadError, read_published
 from buildledger.audit.replay import replay
 from buildledger.audit.report import Check
 from buildledger.audit.verify import INSPECTED
+from buildledger.cli.failures import first_line
 from buildledger.cli.options import GivenFile, database_option, json_option, state_option
 from buildledger.cli.progress import progress_line
 from buildledger.events.codec import MalformedFactError, UnknownFactError
@@ -102,7 +103,7 @@ def _stored(state: Path, database: str | None) -> Iterator[StoredInstallation]:
             yield stored
     except (StoreError, LedgerFormatError) as error:
         raise click.ClickException(
-            f"the ledger at {state if database is None else 'the database'} can't be read: {error}"
+            f"the ledger in {state if database is None else 'the database'} can't be read: {first_line(error)}"
         ) from None
     except (UnknownFactError, MalformedFactError) as error:
         raise click.ClickException(f"{error}: `buildledger audit verify` says where") from None

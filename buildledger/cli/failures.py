@@ -24,13 +24,13 @@ def _line(error: Exception) -> str:
             return f"{error.filename}: {error.strerror}"
         return f"the output can't be written: {error.strerror}" if was_output(error) else error.strerror or str(error)
     if _is_one_of(error, "eventsourcing.persistence", "PersistenceError") or "sqlite3" in kind.__module__:
-        return f"what is stored can't be read or written: {_first_line(error)}"
+        return f"what is stored can't be read or written: {first_line(error)}"
     if "sqlalchemy" in kind.__module__ or "psycopg" in kind.__module__:
-        return f"the database can't be used: {_first_line(getattr(error, 'orig', None) or error)}"
+        return f"the database can't be used: {first_line(getattr(error, 'orig', None) or error)}"
     if kind.__module__.startswith("buildledger."):
         return str(error) or kind.__name__
     return (
-        f"{kind.__name__}: {_first_line(error)}. Nobody foresaw this: it is a fault of Build Ledger."
+        f"{kind.__name__}: {first_line(error)}. Nobody foresaw this: it is a fault of Build Ledger."
         f" With {TRACEBACK_VARIABLE}=1 the same command says where"
     )
 
@@ -51,5 +51,6 @@ def _is_one_of(error: Exception, module: str, name: str) -> bool:
     return loaded is not None and isinstance(error, getattr(loaded, name))
 
 
-def _first_line(error: object) -> str:
+def first_line(error: object) -> str:
+    """Without what a database adds: hints, statements."""
     return (str(error) or type(error).__name__).split("\n")[0]

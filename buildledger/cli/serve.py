@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from buildledger.cli.failures import first_line
 from buildledger.cli.options import AddressType, GivenFile, SizeType, database_option, state_option
 from buildledger.cli.server_process import run_as_server
 from buildledger.settings import Address, AutoTls, Role, ServerSettings, SettingsError, Tls
@@ -190,7 +191,7 @@ def serve(
         raise click.ClickException(str(error)) from None
     except (StoreError, LedgerUnavailable) as error:
         where = state if database is None else "the database"
-        raise click.ClickException(f"what is stored in {where} can't be opened: {error}") from None
+        raise click.ClickException(f"what is stored in {where} can't be opened: {first_line(error)}") from None
     except OSError as error:
         raise click.ClickException(f"{error.filename or state}: {error.strerror or error}") from None
 

@@ -18,6 +18,10 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     IS_CONDITION: ClassVar[bool] = False
     """It decides nothing and only has others refused that go with it: a repetition may come under another one."""
 
+    def as_asked(self) -> Command:
+        """It without what the server works out by itself, which may differ when somebody repeats it."""
+        return self
+
     @property
     def stream_id(self) -> UUID:
         """The one stream that this command is decided on."""

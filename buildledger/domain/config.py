@@ -40,6 +40,10 @@ class ApplyConfig(ConfigCommand, frozen=True, kw_only=True):
     expected_revision: int | None = None
     """Refused unless this is the revision in force; None: whatever is."""
 
+    def as_asked(self) -> ApplyConfig:
+        """Without the plan: compared with what it has put in force itself, it changes nothing."""
+        return msgspec.structs.replace(self, plan=())
+
 
 class RequireConfig(ConfigCommand, frozen=True, kw_only=True):
     """Be refused unless it is the one in force; goes with what was decided under it, and decides nothing."""

@@ -134,3 +134,6 @@ def translated() -> Iterator[None]:
         raise persistence.OperationalError(str(error)) from error
     except psycopg.Error as error:
         raise persistence.DatabaseError(str(error)) from error
+    except UnicodeDecodeError as error:
+        # PostgreSQL looks at a text when it comes in, and not again when its file was damaged
+        raise persistence.DatabaseError(f"it holds a text that is none: {error}") from error

@@ -91,5 +91,5 @@ def digest_of(commands: tuple[Command, ...]) -> bytes:
         if command.IS_CONDITION:
             continue
         said.update(type(command).__name__.encode())
-        said.update(_encode(command))
+        said.update(_encode(command.as_asked()))
     return said.digest()

@@ -219,7 +219,7 @@ def _rows(
 ) -> Iterator[tuple[UUID, bytes | None, bytes | None, bytes | None]]:
     """Id, key, nonce and sealed text of those that are known; without a key those that were forgotten."""
     for chunk in _chunks(list(ids)):
-        yield from connection.execute(ROWS.where(KEYS.c.id.in_(chunk))).tuples()
+        yield from connection.execute(ROWS.where(KEYS.c.id.in_(chunk)))
 
 
 def _seal(word_id: UUID, key: bytes, data: bytes) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -37,7 +37,7 @@ class LogReading(Protocol):
         """See `LogStore.lines`."""
         ...
 
-    def raw(self, log_id: UUID, from_byte: int = 0, to_byte: int | None = None) -> AsyncIterator[bytes]:
+    def raw(self, log_id: UUID, from_byte: int = 0, to_byte: int | None = None) -> AsyncGenerator[bytes]:
         """See `LogStore.raw`."""
         ...
 

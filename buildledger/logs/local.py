@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import partial
@@ -69,7 +69,7 @@ class LogDirectory:
         """See `LogStore.lines`."""
         return await self._read(lambda reader: reader.lines(log_id, max(first, 0), last, max_bytes))
 
-    async def raw(self, log_id: UUID, from_byte: int = 0, to_byte: int | None = None) -> AsyncIterator[bytes]:
+    async def raw(self, log_id: UUID, from_byte: int = 0, to_byte: int | None = None) -> AsyncGenerator[bytes]:
         """See `LogStore.raw`."""
         at = max(from_byte, 0)
         while piece := await self._read(partial(LogReader.piece, log_id=log_id, from_byte=at, to_byte=to_byte)):

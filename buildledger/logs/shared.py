@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
@@ -101,12 +102,13 @@ class SharedLogStore:
         store, _ = await self._place_of(log_id)
         return await _asked(store.lines(log_id, first, last, max_bytes), log_id)
 
-    async def raw(self, log_id: UUID, from_byte: int = 0, to_byte: int | None = None) -> AsyncIterator[bytes]:
+    async def raw(self, log_id: UUID, from_byte: int = 0, to_byte: int | None = None) -> AsyncGenerator[bytes]:
         """See `LogStore.raw`."""
         store, _ = await self._place_of(log_id)
         try:
-            async for piece in store.raw(log_id, from_byte, to_byte):
-                yield piece
+            async with aclosing(store.raw(log_id, from_byte, to_byte)) as pieces:
+                async for piece in pieces:
+                    yield piece
         except AwayError as error:
             raise StoredElsewhereError(f"log {log_id}", [str(error)]) from None
 
@@ -211,10 +213,11 @@ class SharedLogStore:
         at = (await self._own.size(log_id)).size_bytes
         brought = False
         try:
-            async for piece in store.raw(log_id, at):
-                await self._own.append([LogBytes(log_id=log_id, offset=at, data=piece)])
-                at += len(piece)
-                brought = True
+            async with aclosing(store.raw(log_id, at)) as pieces:
+                async for piece in pieces:
+                    await self._own.append([LogBytes(log_id=log_id, offset=at, data=piece)])
+                    at += len(piece)
+                    brought = True
         except AwayError as error:
             self._wait_for(log_id, {"": str(error)})
         self._waited_since.pop(log_id, None)

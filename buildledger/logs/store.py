@@ -4,7 +4,7 @@ Bytes are addressed by `(log_id, offset)`, so repeating an append is harmless. L
 `\\n`; a last line without one counts as a line. A log that nobody wrote to is an empty log.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -152,7 +152,7 @@ class LogStore(Protocol):
         """Lines `first` (counted from 0) up to but not including `last`."""
         ...
 
-    def raw(self, log_id: UUID, from_byte: int = 0, to_byte: int | None = None) -> AsyncIterator[bytes]:
+    def raw(self, log_id: UUID, from_byte: int = 0, to_byte: int | None = None) -> AsyncGenerator[bytes]:
         """The bytes of a log in pieces of about a megabyte, up to what is durable when the piece is read."""
         ...
 

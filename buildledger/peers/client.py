@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
@@ -115,7 +115,7 @@ class _PeerLogs:
         which = {"first": max(first, 0), "last": max(last, 0), "max_bytes": max_bytes}
         return await self._ask(LogLines, "GET", f"/logs/{log_id}/lines", params=which)
 
-    async def raw(self, log_id: UUID, from_byte: int = 0, to_byte: int | None = None) -> AsyncIterator[bytes]:
+    async def raw(self, log_id: UUID, from_byte: int = 0, to_byte: int | None = None) -> AsyncGenerator[bytes]:
         """See `LogStore.raw`."""
         which = {"from": max(from_byte, 0)} | ({} if to_byte is None else {"to": to_byte})
         with self._line.used():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from functools import partial
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from buildledger.logs.elsewhere import FileReading, LogReading
+from buildledger.logs.pieces import begun, read_in_threads
 from buildledger.peers import wire
 
 BODY_MAX_BYTES = 64 * 1024
@@ -67,15 +69,7 @@ class PeerService:
 
     async def _log_raw(self, request: Request) -> Response:
         to_byte = _number(request, "to") if "to" in request.query_params else None
-        pieces = self._logs.raw(_log_id(request), _number(request, "from"), to_byte)
-        first = await anext(pieces, b"")
-
-        async def all_of_them() -> AsyncIterator[bytes]:
-            yield first
-            async for piece in pieces:
-                yield piece
-
-        return StreamingResponse(all_of_them(), media_type=wire.BYTES_TYPE)
+        return _Pieces(await begun(self._logs.raw(_log_id(request), _number(request, "from"), to_byte)))
 
     async def _log_search(self, request: Request) -> Response:
         asked = await _question(request, wire.SearchLog)
@@ -89,17 +83,23 @@ class PeerService:
         return _answer(await run_in_threadpool(self._files.size_bytes, _sha256(request)))
 
     async def _file_bytes(self, request: Request) -> Response:
-        pieces = self._files.read(_sha256(request), _number(request, "offset"))
-        first = await run_in_threadpool(next, pieces, b"")
-
-        def all_of_them() -> Iterator[bytes]:
-            yield first
-            yield from pieces
-
-        return StreamingResponse(all_of_them(), media_type=wire.BYTES_TYPE)
+        return _Pieces(await begun(read_in_threads(self._files.read(_sha256(request), _number(request, "offset")))))
 
     async def _file_check(self, request: Request) -> Response:
         return _checked(run_in_threadpool(partial(self._files.check, _sha256(request))))
+
+
+class _Pieces(StreamingResponse):
+    """Bytes, the reading of which ends with the answer, however that happens."""
+
+    def __init__(self, pieces: AsyncGenerator[bytes]) -> None:
+        super().__init__(pieces, media_type=wire.BYTES_TYPE)
+        self._pieces = pieces
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send them all."""
+        async with aclosing(self._pieces):
+            await super().__call__(scope, receive, send)
 
 
 def _log_id(request: Request) -> UUID:

@@ -134,7 +134,8 @@ def test_in_the_past_nothing_can_be_changed(name: str, history: History, visitor
     assert (actions.count() > 0) == (name in WITH_ACTIONS)
     for action in actions.all():
         expect(action).to_be_disabled()
-    expect(page.get_by_role("link", name="Changes")).to_have_attribute("href", f"/changes?as_of={history.red}")
+    changes = page.get_by_role("navigation", name="Pages").get_by_role("link", name="Changes")
+    expect(changes).to_have_attribute("href", f"/changes?as_of={history.red}")
     page.get_by_role("button", name="Back to the present").click()
     expect(page.get_by_role("contentinfo")).to_contain_text("Live")
     expect(page).to_have_url(re.compile(r"^[^?]*$"))

@@ -63,6 +63,28 @@ class PostgresqlCluster:
         if self._running:
             _run(self._programs / "pg_ctl", "-D", self._data, "-m", "immediate", "stop")
 
+    def shut_down(self) -> None:
+        """Stop it in good order: all that was committed is in the files of the tables."""
+        if self._running:
+            _run(self._programs / "pg_ctl", "-D", self._data, "-m", "fast", "-w", "stop")
+        self._running = False
+
+    def enable_checksums(self) -> None:
+        """Give every page of its files a checksum; it has to be stopped."""
+        _run(self._programs / "pg_checksums", "--enable", "--no-sync", "-D", self._data)
+
+    def replace_data(self, other: Path) -> None:
+        """Put a copy of another cluster's data in the place of its own; it has to be stopped."""
+        shutil.rmtree(self._data)
+        shutil.copytree(other, self._data)
+        if os.geteuid() == 0:
+            subprocess.run(["chown", "-R", ACCOUNT, self._data], check=True)
+        self._data.chmod(0o700)
+
+    def file(self, path: str) -> Path:
+        """A file of its data, by what `pg_relation_filepath` says."""
+        return self._data / path
+
     def kill(self) -> None:
         """SIGKILL its first process; the others end by themselves when they see that."""
         process = int((self._data / "postmaster.pid").read_text().split()[0])

@@ -30,14 +30,17 @@ triggers: [{{on: manual, build: [app]}}]
 """
 
 
-def lived_in(directory: Path, builds: int = 2) -> Path:
-    """Start a server and a worker, build a few times, stop both in good order; gives the state directory."""
+def lived_in(directory: Path, builds: int = 2, database: str | None = None) -> Path:
+    """Start a server and a worker, build a few times, stop both in good order; gives the state directory.
+
+    `database`: the URL of a PostgreSQL, where all is kept but logs and artifacts.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     repository = Repository(directory / "repository")
     for number in range(3):
         repository.commit(f"change {number}", author=f"Jane {number} <jane{number}@acme.example>", file=str(number))
     text = CONFIGURATION.format(url=repository.url, log_bytes=LONG_LOG_BYTES)
-    with installation(directory, text) as server:
+    with installation(directory, text, database=database) as server:
         client = server.start_server()
         server.start_worker(client)
         wait_until(lambda: server.facts(BranchMoved), "the commits are seen")

@@ -146,6 +146,23 @@ async def test_after_a_failure_only_what_always_runs_is_run(tmp_path: Path) -> N
         assert w.facts(BuildFinished) == [BuildFinished(result=Result.FAILURE, summary="make: exit code 1")]
 
 
+async def test_the_summary_is_of_the_step_that_decided(tmp_path: Path) -> None:
+    """Not of one before it that only warned; of a build that was stopped after one had warned it says that."""
+    text = THREE_STEPS.replace("name: make\n", "name: make\n        on_failure: warn\n")
+    async with world(tmp_path, text) as w:
+        await w.force()
+        await w.finish(FAILED)
+        await w.finish_all(FAILED)
+        await w.force()
+        await w.finish(FAILED)
+        await w.do(StopBuild(build_id=build_of(w), reason="superseded"))
+        await w.finish_all(Ended(reason="exited", exit_code=0, text="1"))
+        assert [(fact.result, fact.summary) for fact in w.facts(BuildFinished)] == [
+            (Result.FAILURE, "version: exit code 1"),
+            (Result.CANCELLED, "stopped on request"),
+        ]
+
+
 async def test_a_build_that_is_stopped_in_mid_step(tmp_path: Path) -> None:
     """The gateway ends the operation as cancelled; then only what always runs is run, and the build is cancelled."""
     async with world(tmp_path, THREE_STEPS) as w:

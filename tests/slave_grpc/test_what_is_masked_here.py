@@ -205,6 +205,14 @@ async def test_an_artifact_that_shows_a_secret_says_so(installation: Installatio
     assert kept.exposed_count == 1
 
 
+async def test_reports_that_are_told_of_bit_by_bit(installation: Installation, bob: RawWorker) -> None:
+    """Their originals are removed at the end, not with the first thing that the worker says of the run."""
+    ended = await upload(installation, bob, REPORTS, "a.xml", is_told_at_once=False)
+    assert ended.ok, ended
+    manifest = Manifest.load(installation.artifacts, ended.text.partition('"sha256":"')[2][:64])
+    assert [read_whole(installation.artifacts, entry.sha256) for entry in manifest.entries] == [MASKED]
+
+
 async def test_an_artifact_whose_name_tells_a_secret_is_refused(installation: Installation, bob: RawWorker) -> None:
     """Other files are kept as they are, but not under such a name."""
     ended = await upload(installation, bob, PLAIN, f"{SECRET}.xml")
@@ -226,7 +234,9 @@ async def ran(installation: Installation, bob: RawWorker, build: BuildId, spec: 
     await installation.ended(operation)
 
 
-async def upload(installation: Installation, bob: RawWorker, spec: Upload, name: str) -> Any:
+async def upload(
+    installation: Installation, bob: RawWorker, spec: Upload, name: str, *, is_told_at_once: bool = True
+) -> Any:
     """How an upload of one report ends, in a build whose program was given the secret."""
     build = await installation.build("bob")
     await ran(installation, bob, build, PROGRAM, 0)
@@ -240,5 +250,8 @@ async def upload(installation: Installation, bob: RawWorker, spec: Upload, name:
         await stub.Write([pb.BlobWriteRequest(blob=blob, data=REPORT)], metadata=token)
     script = Script.of(operation, desired)
     entry = pb.FileEntry(path=name.encode(), type=pb.FILE_TYPE_REGULAR, size=len(REPORT), sha256=digest)
+    if not is_told_at_once:
+        await bob.report(script.accepted())
+        await bob.expect_ack(operation, 1)
     await bob.report(script.event(file_result=pb.FileResult(entries=[entry])), script.exited())
     return await installation.ended(operation)

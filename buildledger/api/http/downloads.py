@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ from buildledger.api.http.problems import RangeNotSatisfiable
 from buildledger.api.http.responses import Download
 from buildledger.logs.artifacts import ArtifactStore
 from buildledger.logs.artifacts_manifest import Entry, Manifest
+from buildledger.logs.pieces import no_pieces, read_in_threads
 
 BINARY = "application/octet-stream"
 ZIP = "application/zip"
@@ -66,8 +67,8 @@ def file_response(request: Request, artifacts: ArtifactStore, sha256: str, size_
     headers |= {"Accept-Ranges": "bytes", "Content-Length": str(end - begin)}
     if not whole:
         headers["Content-Range"] = f"bytes {begin}-{end - 1}/{size_bytes}"
-    content = () if request.method == "HEAD" else _part(artifacts, sha256, begin, end)
-    return Download(content, status_code=200 if whole else 206, headers=headers, media_type=BINARY)
+    pieces = no_pieces() if request.method == "HEAD" else read_in_threads(_part(artifacts, sha256, begin, end))
+    return Download(pieces, status_code=200 if whole else 206, headers=headers, media_type=BINARY)
 
 
 def zip_response(request: Request, artifacts: ArtifactStore, sha256: str, manifest: Manifest, name: str) -> Response:
@@ -75,8 +76,8 @@ def zip_response(request: Request, artifacts: ArtifactStore, sha256: str, manife
     headers = _headers(sha256, f"{name}.zip")
     if _has_it(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    content = () if request.method == "HEAD" else _zipped(artifacts, manifest)
-    return Download(content, headers=headers, media_type=ZIP)
+    pieces = no_pieces() if request.method == "HEAD" else read_in_threads(_zipped(artifacts, manifest))
+    return Download(pieces, headers=headers, media_type=ZIP)
 
 
 def _headers(sha256: str, name: str) -> dict[str, str]:
@@ -93,7 +94,7 @@ def _has_it(request: Request, etag: str) -> bool:
     return asked.strip() == "*" or etag in (part.strip().removeprefix("W/") for part in asked.split(","))
 
 
-def _part(artifacts: ArtifactStore, sha256: str, begin: int, end: int) -> Iterator[bytes]:
+def _part(artifacts: ArtifactStore, sha256: str, begin: int, end: int) -> Generator[bytes]:
     left = end - begin
     if left == 0:
         return
@@ -126,7 +127,7 @@ class _Sink:
         return taken
 
 
-def _zipped(artifacts: ArtifactStore, manifest: Manifest) -> Iterator[bytes]:
+def _zipped(artifacts: ArtifactStore, manifest: Manifest) -> Generator[bytes]:
     """The zip in pieces. It isn't compressed, as most of what builds store already is."""
     sink = _Sink()
     taken: set[str] = set()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Generic, TypeVar
 
 import msgspec
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
-from starlette.types import Send
+from starlette.types import Receive, Scope, Send
 
 from buildledger.ledger.skipping import reason_of
 
@@ -48,6 +50,18 @@ class JsonResponse(Response, Generic[Model]):
 
 class Download(StreamingResponse):
     """Bytes in pieces; if the rest can't be read, the connection ends, so that nobody takes a part for the whole."""
+
+    def __init__(
+        self, pieces: AsyncGenerator[bytes], *, status_code: int = 200, headers: dict[str, str], media_type: str
+    ) -> None:
+        """`pieces` is closed when the answer ends, however that happens."""
+        super().__init__(pieces, status_code=status_code, headers=headers, media_type=media_type)
+        self._pieces = pieces
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send them all."""
+        async with aclosing(self._pieces):
+            await super().__call__(scope, receive, send)
 
     async def stream_response(self, send: Send) -> None:
         """Send them one by one."""

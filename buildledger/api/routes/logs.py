@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -28,6 +28,7 @@ from buildledger.api.models.limits import (
     SEARCH_HITS_MAX,
 )
 from buildledger.api.queries.steps import log_with
+from buildledger.logs.pieces import begun, no_pieces
 from buildledger.logs.store import LogDigest, LogMissingError, LogSize, Pattern, SearchHit
 
 LINES_LISTING, HITS_LISTING = "lines", "hits"
@@ -143,27 +144,13 @@ async def read_raw(
     if not whole:
         headers["Content-Range"] = f"bytes {begin}-{end - 1}/{size_bytes}"
     headers["Content-Length"] = str(end - begin)
-    content: AsyncIterator[bytes] | tuple[()] = ()
-    if request.method != "HEAD":
-        content = await _begun(deps.logs.raw(log_id, begin, end))
+    raw = deps.logs.raw(log_id, begin, end)
     return Download(
-        content,
+        no_pieces() if request.method == "HEAD" else await begun(raw),
         status_code=200 if whole else 206,
         headers=headers,
         media_type="text/plain; charset=utf-8",
     )
-
-
-async def _begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same pieces, the first of which is there: what can't be read is a problem, and no answer that breaks off."""
-    first = await anext(pieces, b"")
-
-    async def all_of_them() -> AsyncIterator[bytes]:
-        yield first
-        async for piece in pieces:
-            yield piece
-
-    return all_of_them()
 
 
 @router.get("/logs/{log_id}/stream", responses=STREAM_RESPONSES)

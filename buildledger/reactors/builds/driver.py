@@ -123,11 +123,11 @@ class BuildDriver:
             self.commands.extend(finish_build(self.run, result, summary))
 
     def _summary(self, result: Result) -> str:
-        """The name and summary of the first step that did not succeed; empty if the build did."""
+        """The name and summary of the first step that made the result what it is; empty if the build succeeded."""
         if result is Result.SUCCESS:
             return ""
         for step, ended, summary in zip(self._builder.steps, self.run.results, self.run.summaries, strict=False):
-            if ended not in (Result.SUCCESS, Result.SKIPPED):
+            if sequence.after(sequence.Progress(), step, ended).result is result:
                 return f"{step.name}: {summary}" if summary else step.name
         return "stopped on request" if self.run.state.stop_requested else ""
 

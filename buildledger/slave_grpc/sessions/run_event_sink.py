@@ -131,9 +131,11 @@ class RunEventSink:
         ending = {channel: digest for (run_id, channel), digest in digests.items() if run_id == run.run_id}
         opening = (run.channels | ending.keys()) - run.opened
         commands += [open_log(run, channel) for channel in sorted(opening)]
+        originals: Sequence[str] = ()
         if received.end is not None:
             commands += await self._ending(run, received.end, ending)
-        originals = await asyncio.to_thread(self._uploads.originals, operation, commands)
+            # Not before: a batch may hold nothing but the beginning of a run whose files are needed at its end.
+            originals = await asyncio.to_thread(self._uploads.originals, operation, commands)
         if commands:
             await self._execute(operation, *commands)
         if originals:

@@ -60,8 +60,11 @@ class UploadedArtifacts:
             return replace(ended, reason=EndReason.REFUSED_PATH, exit_code=None, detail=str(error)), ()
         except upload_result.NothingStoredError as error:
             return replace(ended, reason=error.reason, exit_code=None, detail=str(error)), ()
+        except FileNotFoundError as error:
+            detail = f"a file that was sent is gone from the server: {error}"
+            return replace(ended, reason=EndReason.IO_ERROR, exit_code=None, detail=detail), ()
         except OSError as error:
-            detail = f"the server's disk takes no more: {error.strerror}"
+            detail = f"the server's disk takes no more: {error.strerror or error}"
             return replace(ended, reason=EndReason.IO_ERROR, exit_code=None, detail=detail), ()
         if found is None:
             return ended, ()

@@ -20,3 +20,14 @@ async def test_a_configuration_is_applied_whole_at_the_expected_revision(site: S
     refused = await post(client, "config", stale)
     assert (refused.status_code, refused.json()["code"]) == (409, "config_revision")
     assert (await post(client, "config", body | {"text": "{}"})).status_code == 422
+
+
+async def test_a_configuration_applied_again_is_answered_alike(site: Site, client: httpx.AsyncClient) -> None:
+    """A repetition by its key is answered as the first, though there is nothing left to change; another text isn't."""
+    key = {"Idempotency-Key": "once"}
+    body = {"text": configuration("lint", title="Another").to_json(), "origin": "here"}
+    first, again = [await client.post("/api/v1/config", json=body, headers=key) for _ in range(2)]
+    assert again.status_code == 200, again.text
+    assert (again.json()["position"], again.json()["duplicate"]) == (first.json()["position"], True)
+    other = body | {"text": configuration("tests").to_json()}
+    assert (await client.post("/api/v1/config", json=other, headers=key)).status_code == 409

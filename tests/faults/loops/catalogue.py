@@ -12,6 +12,8 @@ from tests.faults.loops import (
     flipped_bits,
     kills,
     messages,
+    postgresql,
+    postgresql_files,
     swaps,
 )
 
@@ -50,6 +52,20 @@ LOOPS: tuple[Loop, ...] = (
         count=1_000,
         kinds=flipped_bits.KINDS,
         run=flipped_bits.of_everything,
+    ),
+    Loop(
+        name="alterations-postgresql",
+        unit="alterations",
+        count=1_000,
+        kinds=postgresql.KINDS,
+        run=postgresql.of_rows,
+    ),
+    Loop(
+        name="flipped-bits-postgresql",
+        unit="bits",
+        count=400,
+        kinds=postgresql_files.KINDS,
+        run=postgresql_files.of_files,
     ),
     Loop(
         name="checkouts",

@@ -45,7 +45,7 @@ def flip_once(left: Path, place: Path, number: int, seed: str, outcome: LoopOutc
     about = f"{path.relative_to(place)} (seed {seed})"
     database = path.with_name(path.name.removesuffix("-wal"))
     before = content_of(database)
-    path.write_bytes(_with_another_bit(path.read_bytes(), Random(seed)))
+    path.write_bytes(with_another_bit(path.read_bytes(), Random(seed)))
     outcome.done += 1
     try:
         if not verified(place).ok:
@@ -61,7 +61,7 @@ def flip_once(left: Path, place: Path, number: int, seed: str, outcome: LoopOutc
     return False
 
 
-def _with_another_bit(data: bytes, random: Random) -> bytes:
+def with_another_bit(data: bytes, random: Random) -> bytes:
     """Mostly where something is: small databases are empty for the most part."""
     if random.random() < ANYWHERE:
         return flipped(data, random)

@@ -25,15 +25,12 @@ function show(...steps: Step[]) {
   render(<StepsPanel detail={detail as unknown as BuildDetail} />);
 }
 
-test("a skipped step says in its line and below it why it was skipped", () => {
+test("a skipped step says why it was skipped", () => {
   show(publish);
-  const line = screen.getByRole("button");
-  expect(line.textContent).toContain(why);
-  fireEvent.click(line);
-  expect(screen.getByRole("paragraph").textContent).toBe(why);
+  expect(screen.getByRole("button").textContent).toContain(why);
 });
 
-test("a step that ran nothing and wasn't skipped says just that", () => {
+test("a step that ran nothing says so", () => {
   show({ ...publish, result: "success", summary: "" });
   fireEvent.click(screen.getByRole("button"));
   expect(screen.getByRole("paragraph").textContent).toBe("This step ran nothing on the worker.");

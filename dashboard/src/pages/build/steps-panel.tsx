@@ -85,11 +85,7 @@ function StepBody({ step, status }: { step: Step; status: Status }) {
     <div className="step-body">
       {step.operations.length === 0 ? (
         <p className="muted step-empty">
-          {status === "skipped" && step.summary
-            ? step.summary
-            : status === "running"
-              ? "Starting…"
-              : "This step ran nothing on the worker."}
+          {status === "running" ? "Starting…" : "This step ran nothing on the worker."}
         </p>
       ) : (
         <ul>

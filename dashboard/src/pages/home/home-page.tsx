@@ -57,9 +57,11 @@ function BuildersSummary({ home }: { home: Home }) {
   const headline =
     total === 0
       ? "No builders yet"
-      : broken === 0
-        ? "Nothing is broken"
-        : `${broken} of ${plural(total, "builder")} broken`;
+      : never_built === total
+        ? "Nothing has been built yet"
+        : broken === 0
+          ? "Nothing is broken"
+          : `${broken} of ${plural(total, "builder")} broken`;
   const parts: { status: Status; label: string; count: number }[] = [
     { status: "failure", label: "broken", count: broken },
     { status: "success", label: "passing", count: passing },

@@ -25,7 +25,7 @@ PLACES = ("--state", "{state}", "--work", "{work}")
 
 
 async def test_the_smallest_worker_is_one(go_worker: Path) -> None:
-    """The example that the documentation gives passes what the smallest worker must pass, and all that the program keeps that it starts for each run."""
+    """The example in the manual passes what the smallest must pass, and what its program keeps."""
     program = Path(__file__).parents[2] / "examples" / "smallest_worker.py"
     command = [
         "env",

@@ -24,7 +24,7 @@ const (
 
 	exitFailed = 1
 
-	execUsage = `Usage: bl-worker exec --work DIR [--chunk-bytes N]
+	execUsage = `Usage: bl-worker exec --work DIR [--chunk-bytes N] [--lock FILE]
        bl-worker exec --features
        bl-worker exec --hello --work DIR
 
@@ -43,6 +43,8 @@ Runs that move files (files_in, files_out) are rejected as UNSUPPORTED: they nee
 
   --work DIR        where build directories lie (Hello.work_directory)
   --chunk-bytes N   most output in one event: Welcome.chunk_bytes (default: 65536)
+  --lock FILE       begin when no other such program has this file locked: runs come one after the other, and the wait counts for
+                    timeouts.start
   --features        print the optional features that are kept, one a line
   --hello           write a Hello with these features and what else can be said here: os, arch, boot_id, work_directory, an
                     instance_id for this start of the worker. The message alone, without its length
@@ -94,6 +96,7 @@ func parseExec(arguments []string, out io.Writer) (settings onerun.Settings, err
 	flags := flag.NewFlagSet("bl-worker exec", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&settings.WorkDir, "work", "", "")
+	flags.StringVar(&settings.Lock, "lock", "", "")
 	chunkBytes := flags.Uint("chunk-bytes", 0, "")
 	showFeatures, writeHello := flags.Bool("features", false, ""), flags.Bool("hello", false, "")
 	err = flags.Parse(arguments)

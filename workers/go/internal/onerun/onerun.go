@@ -21,6 +21,7 @@ import (
 	"buildledger/workers/go/internal/runs"
 	"buildledger/workers/go/internal/session"
 	"buildledger/workers/go/internal/transport"
+	"buildledger/workers/go/internal/worker"
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
@@ -48,6 +49,8 @@ type Settings struct {
 	WorkDir string
 	// ChunkBytes is Welcome.chunk_bytes: the most output that one event has; 0: the protocol's default.
 	ChunkBytes uint32
+	// Lock is the path of a file that one run at a time has; empty: none is needed.
+	Lock string
 	// Software is the name and version of this program.
 	Software string
 	Log      *slog.Logger
@@ -77,6 +80,8 @@ func Hello(settings Settings) (*pb.Hello, error) {
 type carrier struct {
 	registry *session.AttemptRegistry
 	outbox   *session.Outbox
+	turn     chan struct{} // Closed when the run may begin.
+	ended    chan struct{} // Closed when it has ended.
 
 	mu    sync.Mutex
 	fault error // The first of what went wrong with the worker that asked for the run.
@@ -103,13 +108,15 @@ func Carry(settings Settings, in io.Reader, out io.Writer, stops <-chan os.Signa
 	if err := c.begin(wants); err != nil {
 		return err
 	}
+	defer close(c.ended)
+	go c.takeTurn(settings.Lock)
 	go c.readFurther(wants)
 	go c.obey(stops)
 	return errors.Join(c.deliver(out), c.reported())
 }
 
 func newCarrier(settings Settings, state string) (*carrier, error) {
-	c := &carrier{outbox: session.NewOutbox()}
+	c := &carrier{outbox: session.NewOutbox(), turn: make(chan struct{}), ended: make(chan struct{})}
 	budget := runs.NewSpoolBudget(spoolBytes, 1)
 	store, err := runs.NewAttemptStore(state, budget, c.outbox.Wake, settings.Log)
 	if err != nil {
@@ -119,9 +126,9 @@ func newCarrier(settings Settings, state string) (*carrier, error) {
 	server.SetBatching(settings.ChunkBytes, nil)
 	executor := newExecutor(settings, server, budget)
 	executor.Features = Features()
-	c.registry = session.NewAttemptRegistry(
-		store, runs.NewRunner(store, executor, settings.Log), c.outbox, settings.Log, nil, func(string) {},
-	)
+	runner := runs.NewRunner(store, executor, settings.Log)
+	runner.AwaitTurn(c.turn)
+	c.registry = session.NewAttemptRegistry(store, runner, c.outbox, settings.Log, nil, func(string) {})
 	return c, nil
 }
 
@@ -137,6 +144,20 @@ func newExecutor(settings Settings, server *runs.ServerSettings, budget *runs.Sp
 		Budget: budget,
 		Log:    settings.Log,
 	})
+}
+
+// takeTurn has the run begin, and the lock, if there is one to wait for, until it has ended.
+func (c *carrier) takeTurn(lock string) {
+	if lock != "" {
+		unlock, err := worker.AwaitLock(lock)
+		if err != nil {
+			c.giveUp(fmt.Errorf("locking a file: %w", err))
+		} else {
+			defer unlock()
+		}
+	}
+	close(c.turn)
+	<-c.ended
 }
 
 // obey ends the run when signals come.

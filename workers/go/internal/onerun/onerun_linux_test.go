@@ -57,10 +57,10 @@ type execution struct {
 	events          []*pb.RunEvent
 }
 
-func start(t *testing.T) *execution {
+func start(t *testing.T, options ...string) *execution {
 	t.Helper()
 	e := &execution{T: t, work: t.TempDir(), temporary: t.TempDir()}
-	e.process = exec.Command(program, "exec", "--work", e.work)
+	e.process = exec.Command(program, append([]string{"exec", "--work", e.work}, options...)...)
 	e.process.Env = append(os.Environ(), "TMPDIR="+e.temporary)
 	e.process.Stderr = &e.told
 	var err error
@@ -240,6 +240,26 @@ func TestSlowReaderHasTheCommandWait(t *testing.T) {
 	last, _ := e.end()
 	if exited := last.GetExited(); exited.GetReason() != pb.ExitReason_EXIT_REASON_COMPLETED || exited.GetOutputTotals()[0].GetBytes() != size {
 		t.Errorf("%v", exited)
+	}
+}
+
+// With a lock one run begins when the one before it has ended, and is rejected if its time to start is over by then.
+func TestRunsComeOneAfterTheOther(t *testing.T) {
+	lock := filepath.Join(t.TempDir(), "lock")
+	first, second, hasty := start(t, "--lock", lock), start(t, "--lock", lock), start(t, "--lock", lock)
+	first.want(aScript("echo on; exec sleep 1000"))
+	first.awaitOutput()
+	hurried := aScript("true")
+	hurried.Spec.Timeouts = &pb.Timeouts{Start: durationpb.New(100 * time.Millisecond)}
+	hasty.want(hurried)
+	second.want(aScript("true"))
+	if last, _ := hasty.end(); last.GetRejected().GetCode() != pb.RejectCode_REJECT_CODE_START_TIMEOUT {
+		t.Errorf("%v", last)
+	}
+	first.in.Close()
+	firstEnd, _ := first.end()
+	if secondEnd, _ := second.end(); second.events[0].GetMonotonic().AsDuration() < firstEnd.GetMonotonic().AsDuration() {
+		t.Errorf("%v, and %v", firstEnd, secondEnd)
 	}
 }
 

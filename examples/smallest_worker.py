@@ -30,18 +30,17 @@ class Run:
 
     async def perform(self, worker):
         """Read what the program tells, as far as there is credit: what isn't read makes the command wait."""
-        async with worker.idle:  # one run after the other: what was there before has ended then
-            with suppress(OSError, ValueError), Popen(worker.command, stdin=PIPE, stdout=PIPE) as self.program:  # noqa: ASYNC220
-                self.pass_on()
-                while event := await asyncio.to_thread(proto.parse_length_prefixed, pb.RunEvent, self.program.stdout):
-                    self.events.append(event)
-                    self.has_ended = event.HasField("rejected") or event.HasField("exited")
-                    while sum(len(each.output.data) for each in self.events[self.acked :]) >= worker.credit:  # noqa: ASYNC110
-                        await asyncio.sleep(TICK)
-            if not self.has_ended:  # the program couldn't be started, or was killed
-                end = {"exited": {"reason": pb.EXIT_REASON_INTERRUPTED}} if self.events else {"rejected": {}}
-                self.events.append(pb.RunEvent(**self.ref, event_no=len(self.events) + 1, **end))
-                self.has_ended = True
+        with suppress(OSError, ValueError), Popen(worker.command, stdin=PIPE, stdout=PIPE) as self.program:  # noqa: ASYNC220
+            self.pass_on()
+            while event := await asyncio.to_thread(proto.parse_length_prefixed, pb.RunEvent, self.program.stdout):
+                self.events.append(event)
+                self.has_ended = event.HasField("rejected") or event.HasField("exited")
+                while sum(len(each.output.data) for each in self.events[self.acked :]) >= worker.credit:  # noqa: ASYNC110
+                    await asyncio.sleep(TICK)
+        if not self.has_ended:  # the program couldn't be started, or was killed
+            end = {"exited": {"reason": pb.EXIT_REASON_INTERRUPTED}} if self.events else {"rejected": {}}
+            self.events.append(pb.RunEvent(**self.ref, event_no=len(self.events) + 1, **end))
+            self.has_ended = True
 
     def pass_on(self, *wants):
         """Tell the program what the server wants, as soon as there is a program."""
@@ -57,11 +56,10 @@ class Worker:
 
     def __init__(self, server, name, directory, program="bl-worker"):
         found = shutil.which(program) or sys.exit(f"there is no {program} to carry out runs: `make workers` builds it")
-        self.command = [found, "exec", "--work", directory, "--chunk-bytes", "4096"]  # no server takes less
+        self.command = [found, "exec", "--work", directory, "--lock", f"{directory}/.lock", "--chunk-bytes", "4096"]
         self.machine = pb.Hello.FromString(check_output([*self.command, "--hello"]))
         self.server, self.name, self.token = server, name, os.environ.pop("BUILDLEDGER_WORKER_TOKEN", "")
-        self.runs, self.idle, self.seen, self.welcome, self.credit = {}, asyncio.Lock(), (0, 0), None, 0
-        self.file = Path(directory) / ".credential"
+        self.runs, self.seen, self.credit, self.file = {}, (0, 0), 0, Path(directory) / ".credential"
         self.credential = pb.Credential.FromString(self.file.read_bytes() if self.file.exists() else b"")
 
     async def work(self):
@@ -101,6 +99,8 @@ class Worker:
                 self.converge(down.desired)
             for ack in (each for each in down.progress.acks if (each.run_id, each.attempt) in self.runs):
                 run = self.runs[ack.run_id, ack.attempt]
+                for event in run.events[run.acked : ack.through_event]:
+                    event.Clear()  # it isn't needed any more
                 run.acked = max(run.acked, ack.through_event)
                 run.sent = ack.resume_from - 1 if ack.resume_from else max(run.sent, run.acked)
                 if ack.release:

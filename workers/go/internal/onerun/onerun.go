@@ -14,7 +14,6 @@ import (
 	"google.golang.org/grpc"
 
 	"buildledger/workers/go/internal/contract"
-	"buildledger/workers/go/internal/files/durable"
 	"buildledger/workers/go/internal/files/transfers"
 	"buildledger/workers/go/internal/hostinfo"
 	"buildledger/workers/go/internal/processes"
@@ -25,11 +24,8 @@ import (
 	pb "buildledger/workers/go/internal/workerv1"
 )
 
-const (
-	// spoolBytes of output may wait for a slow reader. Then the command waits, too.
-	spoolBytes = 4 << 20
-	stateName  = "bl-worker-exec-"
-)
+// spoolBytes of output may wait for a slow reader. Then the command waits, too.
+const spoolBytes = 4 << 20
 
 var (
 	// ErrInput is returned when standard input isn't what was agreed.
@@ -91,15 +87,11 @@ type carrier struct {
 // process of the run is left. Signals on stops end the run, the second one by force. The error is ErrInput, ErrOutput, or what kept
 // it from beginning.
 func Carry(settings Settings, in io.Reader, out io.Writer, stops <-chan os.Signal) error {
-	state, err := os.MkdirTemp("", stateName)
+	state, remove, err := openState(settings.Log)
 	if err != nil {
-		return fmt.Errorf("making a directory for the output: %w", err)
+		return err
 	}
-	defer func() {
-		if err := durable.RemoveTree(state); err != nil {
-			settings.Log.Error("a temporary directory can't be removed", "error", err)
-		}
-	}()
+	defer remove()
 	c, err := newCarrier(settings, state)
 	if err != nil {
 		return err

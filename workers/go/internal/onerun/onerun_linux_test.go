@@ -146,6 +146,11 @@ func (e *execution) wait() int {
 	return e.process.ProcessState.ExitCode()
 }
 
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
 func (e *execution) kinds() (kinds []string) {
 	for _, event := range e.events {
 		name := event.ProtoReflect().WhichOneof(event.ProtoReflect().Descriptor().Oneofs().ByName("event")).Name()
@@ -288,7 +293,7 @@ func TestReaderThatLeftEndsTheRun(t *testing.T) {
 	awaitEnd(t, strings.Fields(pid)[0])
 }
 
-// When it is killed itself, the supervisor of the command ends that.
+// When it is killed itself, the supervisor of the command ends that, and a later one removes what was left.
 func TestKilledProgramEndsTheRun(t *testing.T) {
 	e := start(t)
 	e.want(aScript("echo $$; exec sleep 1000"))
@@ -296,6 +301,20 @@ func TestKilledProgramEndsTheRun(t *testing.T) {
 	e.process.Process.Kill()
 	_ = e.process.Wait() // It was killed.
 	awaitEnd(t, pid)
+	left, err := filepath.Glob(filepath.Join(e.temporary, "*"))
+	if err != nil || len(left) != 1 {
+		t.Fatal(left, err)
+	}
+	longAgo := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(left[0], longAgo, longAgo); err != nil {
+		t.Fatal(err)
+	}
+	later := exec.Command(program, "exec", "--work", e.work)
+	later.Env = append(os.Environ(), "TMPDIR="+e.temporary)
+	for deadline := time.Now().Add(testTimeout); exists(left[0]) && time.Now().Before(deadline); time.Sleep(poll) {
+		_ = (&exec.Cmd{Path: later.Path, Args: later.Args, Env: later.Env}).Run() // It is asked for nothing.
+	}
+	e.wait()
 }
 
 // What makes no sense on standard input is told, with exit code 2.

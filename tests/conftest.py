@@ -86,3 +86,9 @@ def supervisor() -> Path:
     if not program.is_file():
         pytest.fail(f"these tests need the native supervisor and there is no {program}: run `make workers`")
     return program
+
+
+@pytest.fixture(scope="session")
+def go_worker(supervisor: Path) -> Path:
+    """The worker in Go, which also carries out single runs for workers in other languages."""
+    return supervisor.with_name(supervisor.name.replace("bl-run", "bl-worker"))

@@ -73,6 +73,7 @@ def problem_of(words: list[str]) -> str | None:
         return _problem_of_worker(rest)
     usage = (ROOT / "workers/go/cmd/bl-worker/arguments.go").read_text()
     usage += (ROOT / "workers/go/cmd/bl-worker/signals_windows.go").read_text()
+    usage += (ROOT / "workers/go/cmd/bl-worker/exec.go").read_text()
     known = set(re.findall(r"--[a-z-]+", usage))
     return next((f"no option {word}" for word in rest if word.startswith("--") and word not in known), None)
 

@@ -36,13 +36,13 @@ builders:
 PROGRAM = Path(__file__).parents[2] / "examples" / "smallest_worker.py"
 
 
-def test_it_builds_for_a_real_server(tmp_path: Path) -> None:
+def test_it_builds_for_a_real_server(tmp_path: Path, go_worker: Path) -> None:
     """One build succeeds, one can't begin, one is stopped by a person, one by its time limit; it ends on SIGTERM."""
     with installation(tmp_path, CONFIGURATION) as installed:
         client = installed.start_server()
         token = client.post("/enrollment-tokens", json={"worker": WORKER}).raise_for_status().json()["token"]
         worker = subprocess.Popen(
-            [sys.executable, str(PROGRAM), installed.gateway, WORKER, str(tmp_path / "work")],
+            [sys.executable, str(PROGRAM), installed.gateway, WORKER, str(tmp_path / "work"), str(go_worker)],
             env={**os.environ, "BUILDLEDGER_WORKER_TOKEN": token},
         )
         try:
@@ -80,3 +80,11 @@ def _left(directory: Path) -> list[int]:
 def _is_alive(process: int) -> bool:
     state = Path(f"/proc/{process}/stat")
     return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_a_program_that_is_missing_is_named(tmp_path: Path) -> None:
+    """Without the program that carries out runs it says so in one line, and what to do."""
+    command = [sys.executable, str(PROGRAM), "127.0.0.1:1", WORKER, str(tmp_path), str(tmp_path / "nothing")]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr == f"there is no {tmp_path / 'nothing'} to carry out runs: `make workers` builds it\n"

@@ -33,6 +33,9 @@ func execute(arguments []string) int {
 	if len(arguments) == 2 && arguments[0] == supervision.SuperviseCommand {
 		return supervisor.Main(arguments[1])
 	}
+	if code, isExec := runExec(arguments); isExec {
+		return code
+	}
 	if code, isService := runService(arguments); isService {
 		return code
 	}

@@ -22,12 +22,16 @@ type Runner struct {
 	store    *AttemptStore
 	executor *LocalExecutor
 	log      *slog.Logger
+	turn     <-chan struct{} // Closed when runs may begin; nil: at once.
 }
 
 // NewRunner runs attempts of a store.
 func NewRunner(store *AttemptStore, executor *LocalExecutor, log *slog.Logger) *Runner {
-	return &Runner{store, executor, log}
+	return &Runner{store: store, executor: executor, log: log}
 }
+
+// AwaitTurn has runs begin only when turn is closed, as if there were an attempt before them that is gone by then.
+func (r *Runner) AwaitTurn(turn <-chan struct{}) { r.turn = turn }
 
 // Run does what spec says, once the attempts in predecessors are gone. The attempt has ended when this returns.
 func (r *Runner) Run(a *Attempt, spec *pb.RunSpec, predecessors []*Attempt) {
@@ -41,7 +45,7 @@ func (r *Runner) Run(a *Attempt, spec *pb.RunSpec, predecessors []*Attempt) {
 		a.Reject(refused.code, "%s", refused.message)
 		return
 	}
-	if !waitUntilGone(predecessors, p.startTimeout) {
+	if !waitForAll(r.endsOf(predecessors), p.startTimeout) {
 		a.Reject(pb.RejectCode_REJECT_CODE_START_TIMEOUT, "what ran in the build directory before didn't end in time")
 		return
 	}
@@ -113,17 +117,28 @@ func (r *Runner) beginDurably(a *Attempt, p *plan) error {
 	return nil
 }
 
-// waitUntilGone waits for other attempts, at most for limit (0: as long as it takes); false if that wasn't enough.
-func waitUntilGone(attempts []*Attempt, limit time.Duration) bool {
+// endsOf are closed when a run may begin that has these attempts before it.
+func (r *Runner) endsOf(predecessors []*Attempt) (ends []<-chan struct{}) {
+	for _, each := range predecessors {
+		ends = append(ends, each.Gone())
+	}
+	if r.turn != nil {
+		ends = append(ends, r.turn)
+	}
+	return ends
+}
+
+// waitForAll waits until all channels are closed, at most for limit (0: as long as it takes); false if that wasn't enough.
+func waitForAll(ends []<-chan struct{}, limit time.Duration) bool {
 	var expired <-chan time.Time
 	if limit > 0 {
 		timer := time.NewTimer(limit)
 		defer timer.Stop()
 		expired = timer.C
 	}
-	for _, each := range attempts {
+	for _, each := range ends {
 		select {
-		case <-each.Gone():
+		case <-each:
 		case <-expired:
 			return false
 		}

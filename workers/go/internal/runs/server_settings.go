@@ -6,9 +6,11 @@ import (
 )
 
 const (
+	// MinChunkBytes and MaxChunkBytes are between what a server may set as the most output of one event.
+	MinChunkBytes = 4 << 10
+	MaxChunkBytes = 240 << 10
+
 	defaultChunkBytes = 64 << 10
-	minChunkBytes     = 4 << 10
-	maxChunkBytes     = 240 << 10
 	defaultFlush      = 100 * time.Millisecond
 	maxFlush          = 5 * time.Second
 )
@@ -39,7 +41,7 @@ func (s *ServerSettings) SetBatching(chunkBytes uint32, flush *time.Duration) {
 	if flush != nil {
 		wait = min(max(*flush, 0), maxFlush)
 	}
-	s.chunk.Store(min(max(chunk, minChunkBytes), maxChunkBytes))
+	s.chunk.Store(min(max(chunk, MinChunkBytes), MaxChunkBytes))
 	s.flush.Store(int64(wait))
 }
 

@@ -31,28 +31,28 @@ func (s *Session) introduce(stream sessionStream) (*pb.Welcome, error) {
 	}
 }
 
-// hello is what the worker says about itself and the attempts that it has.
-func (s *Session) hello() *pb.Hello {
-	hello := &pb.Hello{
+// MachineHello is what any worker on this machine can say.
+func MachineHello(bootID, workDir string, features []string) *pb.Hello {
+	return &pb.Hello{
 		ProtoMin:      protocolVersion,
 		ProtoMax:      protocolVersion,
-		WorkerId:      s.identity.WorkerID,
-		Name:          s.identity.Name,
-		BootId:        s.store.BootID,
-		InstanceId:    s.identity.InstanceID,
+		BootId:        bootID,
 		Os:            hostinfo.OS(),
 		Arch:          hostinfo.Architecture(),
-		Software:      s.identity.Software,
-		Labels:        s.identity.Labels,
-		Capacity:      s.identity.Capacity,
-		Features:      append(slices.Clone(s.executor.Features), "ledger_head"),
-		Limits:        &pb.Limits{SpoolBytes: uint64(s.store.Budget.Limit()), MessageBytes: 1 << 20},
+		Features:      features,
 		Encoding:      "utf-8",
-		WorkDirectory: s.executor.WorkDir,
-		LastEpoch:     s.identity.LastEpoch,
-		Draining:      s.identity.Draining.Load() != nil,
-		LedgerHead:    s.identity.LedgerHead.Kept(),
+		WorkDirectory: workDir,
 	}
+}
+
+// hello is what the worker says about itself and the attempts that it has.
+func (s *Session) hello() *pb.Hello {
+	hello := MachineHello(s.store.BootID, s.executor.WorkDir, append(slices.Clone(s.executor.Features), "ledger_head"))
+	hello.InstanceId, hello.WorkerId, hello.Name = s.identity.InstanceID, s.identity.WorkerID, s.identity.Name
+	hello.Software, hello.Labels, hello.Capacity = s.identity.Software, s.identity.Labels, s.identity.Capacity
+	hello.Limits = &pb.Limits{SpoolBytes: uint64(s.store.Budget.Limit()), MessageBytes: 1 << 20}
+	hello.LastEpoch, hello.LedgerHead = s.identity.LastEpoch, s.identity.LedgerHead.Kept()
+	hello.Draining = s.identity.Draining.Load() != nil
 	for _, attempt := range s.registry.All() {
 		if summary := attempt.Summary(); summary != nil {
 			hello.Runs = append(hello.Runs, summary)

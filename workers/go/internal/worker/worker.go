@@ -3,7 +3,6 @@ package worker
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -102,7 +101,7 @@ func New(settings Settings) (*Worker, error) {
 		outbox: session.NewOutbox(),
 		done:   make(chan struct{}),
 		identity: &session.Identity{
-			Name: settings.Name, InstanceID: newInstanceID(), Software: settings.Software, Labels: settings.Labels,
+			Name: settings.Name, InstanceID: session.NewInstanceID(), Software: settings.Software, Labels: settings.Labels,
 			Capacity: settings.Capacity, LastEpoch: epoch, LedgerHead: session.OpenLedgerHead(settings.StateDir, settings.Log),
 		},
 	}
@@ -252,12 +251,4 @@ func (w *Worker) sessionEstablished(serverFeatures []string) {
 	if err := storeEpoch(w.settings.StateDir, w.identity.LastEpoch); err != nil {
 		w.log.Error("the epoch can't be stored", "error", err)
 	}
-}
-
-// newInstanceID is a random UUID.
-func newInstanceID() string {
-	var id [16]byte
-	_, _ = rand.Read(id[:]) // Never fails.
-	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }

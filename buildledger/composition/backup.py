@@ -62,11 +62,15 @@ def back_up(state: Path, target: Path, *, database: str | None = None) -> Backup
                 f"{state / name} is missing: a copy without it would be damaged as this state directory is"
             )
     partial = target.with_name(f".{target.name}.partial")
+    in_the_way = BackupError(f"{partial} is there: another backup is being made, or one was cut off; remove it")
+    if partial.exists():
+        raise in_the_way
     try:
-        partial.mkdir(mode=0o700, parents=True)
-    except FileExistsError:
-        raise BackupError(f"{partial} is there: another backup is being made, or one was cut off; remove it") from None
-    try:
+        # in here, so that an interrupt that comes while it is made finds it too
+        try:
+            partial.mkdir(mode=0o700, parents=True)
+        except FileExistsError:
+            raise in_the_way from None
         _copy(state, partial, without=without)
         position = None if database is not None else _head(partial / LEDGER)
         os.sync()

@@ -30,6 +30,7 @@ BROKEN = (
                 "handshake/06-bad-credential",
                 "handshake/06-revoked-in-mid-run",
                 "handshake/06-overloaded",
+                "handshake/06-not-permitted",
             }
         ),
     ),

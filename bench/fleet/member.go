@@ -21,6 +21,9 @@ const (
 	welcomeTimeout   = 15 * time.Second
 )
 
+// What a plain step asks of a worker. A held run writes a line a second until it is told to end, so it keeps any limit.
+var features = []string{"merge_stderr", "log_limit", "timeouts"}
+
 // member is one worker. Its runs outlive its sessions; all of it belongs to the goroutine of keepSession.
 type member struct {
 	server, name, token string
@@ -86,7 +89,7 @@ func (m *member) session(ctx context.Context) bool {
 func (m *member) hello() *pb.Hello {
 	hello := &pb.Hello{
 		ProtoMin: 1, ProtoMax: 1, WorkerId: m.workerID, Name: m.name, BootId: "fleet", InstanceId: m.instance,
-		Os: "linux", Arch: "x86_64", Software: software, Capacity: 1, Features: []string{"merge_stderr"},
+		Os: "linux", Arch: "x86_64", Software: software, Capacity: 1, Features: features,
 		Limits: &pb.Limits{SpoolBytes: 1 << 20, MessageBytes: 1 << 20}, Encoding: "utf-8", WorkDirectory: "/", LastEpoch: m.epoch,
 	}
 	for _, run := range m.runs {

@@ -112,6 +112,20 @@ def test_with_something_that_may_not_be_read(left: Path, tmp_path: Path, name: s
     assert by_name["audit verify"].code == 1
 
 
+def test_a_backup_leaves_out_nothing_that_may_not_be_read(left: Path, tmp_path: Path) -> None:
+    """A directory inside one that is copied is named too, and no copy is left."""
+    shutil.copytree(left, tmp_path / "state", ignore=shutil.ignore_patterns("*.sock"))
+    closed = tmp_path / "state/logs/closed"
+    closed.mkdir()
+    closed.chmod(0)
+    try:
+        (backup,) = run(tmp_path, only={"backup"})
+    finally:
+        closed.chmod(0o700)
+    assert (backup.code, "state/logs/closed" in backup.errors) == (1, True)
+    assert not (tmp_path / "state/made").exists()
+
+
 @pytest.mark.parametrize("name", KEPT)
 def test_a_backup_names_the_file_that_cannot_be_copied(left: Path, tmp_path: Path, name: str) -> None:
     """Of several databases, which one is damaged is what somebody has to know."""

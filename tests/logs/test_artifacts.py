@@ -103,3 +103,23 @@ def test_name_that_is_no_digest(artifacts: LocalArtifactStore) -> None:
         artifacts.has("../" * 21 + "x")
     with pytest.raises(FileNotFoundError):
         list(artifacts.read(NAME))
+
+
+def test_only_who_alone_has_brought_a_file_takes_it_back(artifacts: LocalArtifactStore) -> None:
+    """Another who knows its digest, or one of two who brought it, leaves it where it is."""
+
+    def bring(owner: str) -> None:
+        upload = artifacts.upload(NAME, len(DATA), 0, owner)
+        upload.write(DATA)
+        upload.finish()
+        upload.close()
+
+    bring("mine")
+    assert artifacts.withdraw("another's", NAME) == 0
+    assert artifacts.has(NAME)
+    assert artifacts.withdraw("mine", NAME) == len(DATA)
+    assert not artifacts.has(NAME)
+    bring("mine")
+    bring("another's")
+    assert artifacts.withdraw("mine", NAME) == artifacts.withdraw("another's", NAME) == 0
+    assert artifacts.has(NAME)

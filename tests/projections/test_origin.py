@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -19,14 +20,16 @@ from tests.projections.samples import START
 from tests.projections.world import World
 
 
-def _fed(directory: Path, ledger: Ledger) -> None:
-    """What a server does from its start to its end."""
+def _fed(directory: Path, ledger: Ledger, meanwhile: Callable[[], object] = tuple, *, is_killed: bool = False) -> None:
+    """What a server does from its start to its end, between which things happen."""
     views = Views(SqliteViews(directory))
     views.make_foreign_anew(ledger.store)
+    meanwhile()
     projector = Projector(ledger, views)
     projector.catch_up()
     projector.close()
-    views.mark(ledger.store)
+    if not is_killed:
+        views.mark(ledger.store)
     views.close()
 
 
@@ -78,7 +81,10 @@ def test_one_file_of_another_ledger_is_made_anew(world: World, ledger: Ledger, o
     views.close()
 
 
-def test_views_ahead_of_a_ledger_that_was_restored_are_made_anew(world: World, ledger: Ledger, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_views_ahead_of_a_ledger_that_was_restored_are_made_anew(
+    world: World, ledger: Ledger, tmp_path: Path, is_killed: bool
+) -> None:
     """A ledger from a backup, beside views that had come further, which would wait until it has come as far again."""
     world.act(40)
     with (
@@ -86,8 +92,7 @@ def test_views_ahead_of_a_ledger_that_was_restored_are_made_anew(world: World, l
         closing(sqlite3.connect(tmp_path / "backup.db")) as copy,
     ):
         source.backup(copy)
-    world.act(40)
-    _fed(tmp_path / "views", ledger)
+    _fed(tmp_path / "views", ledger, lambda: world.act(40), is_killed=is_killed)
     restored = Ledger.open(f"sqlite:///{tmp_path}/backup.db", clock=VirtualClock(START))
     views = Views(SqliteViews(tmp_path / "views"))
     views.make_foreign_anew(restored.store)

@@ -20,7 +20,7 @@ from buildledger.config.secrets import Secrets
 from buildledger.config.steps.kinds import Step
 from buildledger.config.values import Expression, Value
 
-CONFIGURATION_FORMAT = 2
+CONFIGURATION_FORMAT = 3
 """Of the stored text. Whoever changes what is stored raises it; `stored.py` says what else there is to do."""
 
 

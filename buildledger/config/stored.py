@@ -29,8 +29,35 @@ def _secrets_are_masked(plain: dict[str, Any]) -> dict[str, Any]:
     return {key: within(value) for key, value in plain.items()}
 
 
+_FURTHER_SETTINGS: dict[str, dict[str, Any]] = {
+    "configuration": {},
+    "secrets": {},
+    "sources": {},
+    "workers": {},
+    "locks": {},
+    "builders": {},
+    "steps": {},
+    "triggers": {},
+}
+"""What format 3 added to each of these, with the value that it had before one could say so."""
+
+
+def _further_settings_are_said(plain: dict[str, Any]) -> dict[str, Any]:
+    """Format 2 → 3: settings that came are spelled out."""
+
+    def each(section: str) -> dict[str, Any]:
+        return {name: entry | _FURTHER_SETTINGS[section] for name, entry in plain[section].items()}
+
+    builders = each("builders")
+    for builder in builders.values():
+        builder["steps"] = [step | _FURTHER_SETTINGS["steps"] for step in builder["steps"]]
+    sections = {name: each(name) for name in ("sources", "workers", "locks", "triggers")}
+    secrets = plain["secrets"] | _FURTHER_SETTINGS["secrets"]
+    return plain | _FURTHER_SETTINGS["configuration"] | sections | {"builders": builders, "secrets": secrets}
+
+
 CONFIGURATION: StoredFormat[Configuration] = StoredFormat(
-    "configuration", Configuration, CONFIGURATION_FORMAT, upcasts=(_secrets_are_masked,)
+    "configuration", Configuration, CONFIGURATION_FORMAT, upcasts=(_secrets_are_masked, _further_settings_are_said)
 )
 MACHINE_SETTINGS: StoredFormat[Start] = StoredFormat(
     "text with a machine's settings", Start, MACHINE_SETTINGS_FORMAT, upcasts=()

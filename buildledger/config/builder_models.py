@@ -13,7 +13,7 @@ from buildledger.config.fields import (
     Identifier,
     Name,
     Text,
-    Whole,
+    WholeBetween,
 )
 from buildledger.config.nodes import (
     AnyValue,
@@ -34,6 +34,7 @@ class InputModel(Strict):
     type: Literal["string", "integer", "boolean", "list"] = "string"
     """`list` is a list of texts."""
     description: Text = ""
+    """What it is, for whoever is asked for it."""
     default: PlainValue = None
     """Without one, the value has to be given."""
     enum: Annotated[list[PlainValue], Field(min_length=1, max_length=256)] | None = None
@@ -50,7 +51,9 @@ class Template(Strict):
     """Steps that several builders use, with inputs of their own; it sees nothing of the builder but those."""
 
     inputs: InputModels = {}
+    """What its steps get from the builders that use it."""
     steps: Steps
+    """What is done, in order."""
 
 
 class Matrix(Strict):
@@ -60,6 +63,7 @@ class Matrix(Strict):
         dict[Identifier, Annotated[list[AxisValue], Field(min_length=1, max_length=limits.MATRIX_VALUES)]],
         Field(min_length=1, max_length=limits.MATRIX_AXES),
     ]
+    """What varies, by name: the values of each axis, in the order in which they name the cells."""
     exclude: list[dict[Identifier, AxisValue]] = []
     """Combinations to leave out; an axis that isn't mentioned means all its values."""
 
@@ -78,7 +82,7 @@ class Retry(Strict):
 
     on: list[Literal["infrastructure"]] = ["infrastructure"]
     """`infrastructure`: the worker was lost. An empty list: never."""
-    max: Annotated[Whole, Field(ge=0, le=limits.RETRIES)] = 2
+    max: Annotated[int, WholeBetween(0, limits.RETRIES)] = 2
     """Attempts after the first one."""
 
 
@@ -90,8 +94,11 @@ class Builder(Strict):
     project: Name | None = None
     """What it belongs to, for people."""
     description: Text = ""
+    """What it does, for people."""
     tags: Annotated[list[Name], Field(max_length=64)] = []
+    """Words that people look for it by."""
     matrix: Matrix | None = None
+    """Several builders in one: a cell for each combination of values."""
     inputs: InputModels = {}
     """What every trigger may give; inputs of its manual triggers are added."""
     use: Text | None = None
@@ -111,6 +118,7 @@ class Builder(Strict):
     collapse: Literal["never", "same-branch", "same-revision"] = "same-branch"
     """Which of its waiting requests one build may serve."""
     retry: Retry = Retry()
+    """When a build that didn't answer its request is tried again."""
     locks: list[Annotated[LockUse, shorthand("lock", LockUse | Text)]] = []
     """Held from the first step to the last."""
     priority: PriorityValue = 0

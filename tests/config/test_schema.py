@@ -110,10 +110,10 @@ def places(value: Any, place: Place = ()) -> Iterator[Place]:
 @st.composite
 def changed_files(draw: st.DrawFn, files: list[dict[str, Any]]) -> dict[str, Any]:
     """A good file in which one thing, or two, were replaced, taken out, put in or renamed."""
-    file = copy.deepcopy(draw(st.sampled_from(files)))
+    file: dict[str, Any] = copy.deepcopy(draw(st.sampled_from(files)))
     for _ in range(draw(st.integers(1, 2))):
         *above, last = draw(st.sampled_from(sorted(places(file), key=repr) or [("version",)]))
-        holder = file
+        holder: Any = file
         for key in above:
             holder = holder[key]
         value = copy.deepcopy(draw(st.sampled_from(VALUES)))

@@ -46,8 +46,8 @@ DURATION_OR_NEVER = _only_text(rf"^never$|(?=.*[1-9]){_LENGTH_OF_TIME}")
 SIZE = _only_text(r"^(?=.*[1-9])\d{1,12} ?(B|kB|MB|GB|KiB|MiB|GiB)$")
 _IN_BRANCH = r"[^\x00-\x20\x7f~^:\\\[\]*?]"
 _IN_PATTERN = rf"(?:{_IN_BRANCH}|\?)*"
-BRANCH = _text(rf"^(?!-)!?{_IN_BRANCH}+$", minimum=0)
-BRANCH_PATTERN = _text(rf"^!?(?=.){_IN_PATTERN}(?:\*{_IN_PATTERN}){{0,{globs.MAX_WILDCARDS}}}$")
+BRANCH = _text(rf"^(?!-|!$)!?{_IN_BRANCH}+$", minimum=0)
+BRANCH_PATTERN = _text(rf"^(?!!?$)!?{_IN_PATTERN}(?:\*{_IN_PATTERN}){{0,{globs.MAX_WILDCARDS}}}$")
 RELATIVE_PATH = _text(r"^(?![/~]|.:|(?:.*/)?\.\.(?:/|$))[^\x00-\x1f\x7f\\]+$")
 PARTIAL_CLONE = _only_text(r"^(blob:none|tree:0|blob:limit=\d{1,9}[kmg]?)$")
 BOOLEAN = {"type": "boolean"}

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from buildledger.config import limits
 from buildledger.config.fields import (
+    Boolean,
     Identifier,
     Name,
     Text,
@@ -98,10 +99,12 @@ class Builder(Strict):
     """Something that can be built."""
 
     place: ClassVar = "builder"
-    unbuilt: ClassVar = frozenset({"protected", "pick", "timeout", "artifacts", "reports", "services", "secrets"})
+    unbuilt: ClassVar = frozenset({"pick", "timeout", "artifacts", "reports", "services", "secrets"})
 
     project: Name | None = None
     """What it belongs to, for people."""
+    protected: Boolean = False
+    """Defined here and nowhere else: no repository's own file may change it, take its name, or have it built."""
     description: Text = ""
     """What it does, for people."""
     tags: Annotated[list[Name], Field(max_length=64)] = []

@@ -29,7 +29,8 @@ def test_what_an_answer_tells_to_write_is_taken(place: str) -> None:
     for word, meaning in WORDS[place].items():
         for value in VALUES:
             sentence = meaning.sentence({word: value} if word == ANY_WORD else value, "tests")
-            if meaning.write and sentence is not None and meaning.where != "shell":
+            if meaning.write and sentence not in (None, meaning.otherwise) and meaning.where != "shell":
+                assert sentence is not None
                 snippet = sentence.removeprefix(meaning.says).strip()[1:-1].replace("[…]", "[{run: [x]}]")
                 written[snippet] = meaning.where or place
     assert [snippet for snippet, where in written.items() if not _is_taken(where, snippet)] == []

@@ -12,7 +12,7 @@ def _artifacts(value: Any, _: str) -> str | None:
     if isinstance(value, dict) and "paths" in value:
         first = next(iter(writing.texts(value["paths"])), "dist")
         return f"upload: {writing.flow(first.rstrip('/*') or first) or 'dist'}"
-    return "upload: dist" if isinstance(value, list | str) else None
+    return "upload: dist" if writing.texts(value) else None
 
 
 def _retry(value: Any, _: str) -> str:

@@ -7,6 +7,7 @@ believes that something is in force which isn't.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar
 
 from pydantic import (
@@ -41,6 +42,8 @@ class Strict(BaseModel):
     def _report_all_keys(cls, data: Any, handler: ModelWrapValidatorHandler[Strict], info: ValidationInfo) -> Strict:
         if isinstance(data, cls):
             return data
+        if isinstance(data, Strict):
+            raise _ANOTHER_MODEL
         if not isinstance(data, dict):
             raise fault("type", f"expected a mapping, found {scalars.describe(data)}", f"keys: {listed(cls.keys())}")
         known = cls.keys()
@@ -59,7 +62,16 @@ class Strict(BaseModel):
     @classmethod
     def keys(cls) -> frozenset[str]:
         """The keys that may stand in this part of the file."""
-        return frozenset(field.alias or name for name, field in cls.model_fields.items())
+        return _keys(cls)
+
+
+@cache
+def _keys(model: type[Strict]) -> frozenset[str]:
+    return frozenset(field.alias or name for name, field in model.model_fields.items())
+
+
+_ANOTHER_MODEL = fault("type", "this is another kind of thing")
+"""Nobody reads it: a union that is given the model of one of its members asks the others in vain."""
 
 
 def not_built(name: str, at: str | None = None) -> PydanticCustomError:
@@ -93,6 +105,8 @@ def choose(
     """
 
     def validate(data: Any, info: ValidationInfo) -> Any:
+        if isinstance(data, Strict):
+            raise _ANOTHER_MODEL
         if not isinstance(data, dict):
             raise fault("type", f"expected a {what} (a mapping), found {scalars.describe(data)}")
         if key:

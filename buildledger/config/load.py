@@ -72,7 +72,7 @@ def _resolve(document: Document, directory: Path, *, secrets_required: bool) -> 
     parsed = parsing.parse(document)
     secrets = _secrets(document, parsed, directory)
     source = provider(secrets) if secrets_required else None
-    if parsed.secrets is None and isinstance(document.data, dict) and "secrets" in document.data:
+    if parsed.secrets is None and isinstance(document.data, dict) and document.data.get("secrets") is not None:
         source = None
     inputs = triggers.manual_inputs(document, parsed)
     resolved_builders = _builders(document, parsed, source, inputs)

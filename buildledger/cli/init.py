@@ -30,23 +30,26 @@ WHERE_FROM = {
 }
 """For programs that a recipe may need; others are named alone."""
 
+EPILOG = f"""\b
+Examples:
+  buildledger init          writes {FILE_NAME} into the root of the repository
+  buildledger serve         then builds what is committed, at once and after each commit
 
-@click.command()
+\b
+Exit codes: 0 it is written; 1 it isn't, and the last line says why; 2 the arguments are wrong.
+"""
+
+
+@click.command(epilog=EPILOG)
 @click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
 @click.option("--print", "print_only", is_flag=True, help="Print the configuration on standard output; write nothing.")
 @click.option("--force", is_flag=True, help=f"Write it also if {FILE_NAME} is there already.")
 def init(directory: Path, print_only: bool, force: bool) -> None:
     """Write a first configuration for the git repository that DIRECTORY is in.
 
-    \b
-        buildledger init          # writes buildledger.yaml
-        buildledger serve         # builds what is committed, at once and after each commit
-
-    What is committed decides what the file says: Python (pytest, unittest, tox, nox; pip, uv, Poetry, Hatch), Go, Rust,
+    What is committed decides what it says: Python (pytest, unittest, tox, nox; pip, uv, Poetry, Hatch), Go, Rust,
     Node.js (npm, pnpm, yarn), CMake with CTest, and Make are known. Anything else gets a file to fill in. The file is
     short and yours to change.
-
-    Exit code 0: it is written; 1: it isn't, and the last line says why; 2: the arguments are wrong.
     """
     repository = repository_at(directory.resolve())
     recipes = detect(repository.tree(), lambda program: shutil.which(program) is not None)

@@ -16,7 +16,7 @@ NAME_CHARACTERS = 32
 
 
 def found_config() -> Path | None:
-    """The `buildledger.yaml` here, or above in the same repository."""
+    """The configuration file here, or above in the same repository."""
     here = Path.cwd().resolve()
     above = (here, *here.parents)
     root = next((number for number, directory in enumerate(above) if (directory / ".git").exists()), 0)

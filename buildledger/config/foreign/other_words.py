@@ -8,7 +8,7 @@ from buildledger.config.foreign import writing
 from buildledger.config.foreign.word import Word, table
 
 
-def _git(value: Any, _: str) -> str:
+def _git(value: Any, _: str) -> str | None:
     return writing.text("git", "https://git.example.org/repo.git", writing.REPOSITORY)(value, "")
 
 

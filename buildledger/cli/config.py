@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from buildledger import __version__
+from buildledger.cli.from_buildbot import from_buildbot
 from buildledger.cli.options import state_option
 from buildledger.config import report
 from buildledger.config.diff import Diff, ExitCode, diff
@@ -29,6 +30,9 @@ NOT_THE_SERVER = "This machine isn't the server: don't look whether the secrets 
 @click.group()
 def config() -> None:
     """Check, compare and apply configuration files."""
+
+
+config.add_command(from_buildbot)
 
 
 @config.command("check")

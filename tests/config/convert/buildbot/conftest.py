@@ -67,7 +67,7 @@ def buildbot_python() -> str:
 
 @pytest.fixture(scope="session")
 def converted(buildbot_python: str, tmp_path_factory: pytest.TempPathFactory) -> Convert:
-    """Converts what stands behind `PRELUDE` in a `master.cfg`. The same text is loaded once: Buildbot needs a second."""
+    """Converts what stands behind `PRELUDE` in a `master.cfg`. The same text is loaded once."""
     known: dict[str, Converted] = {}
 
     def run(text: str) -> Converted:

@@ -3,8 +3,8 @@
 It is for a file of thousands of builders of which somebody changes one. What may be taken over, and why that can't
 differ from making it anew:
 
-- The *model* of an entry depends on nothing but the entry, and an entry that stands unchanged in the file is the very
-  object that it was (`yaml_reader.Reader`).
+- The *model* of an entry depends on nothing but the entry and its name, and an entry that stands unchanged in the file
+  is the very object that it was (`yaml_reader.Reader`).
 - The *cells* of a builder depend on its model, on the inputs that manual triggers ask for, on all that stands in the
   file outside builders and triggers, on the secrets it names, and on the names of the other builders. If one of these
   isn't what it was, the builder is resolved again. Of other builders only those matter that are gone, and only to those

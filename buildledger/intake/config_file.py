@@ -8,7 +8,8 @@ import logging
 from pathlib import Path
 
 from buildledger.config.diff import diff
-from buildledger.config.load import load
+from buildledger.config.load import Loader
+from buildledger.config.plan import stored_lines
 from buildledger.config.problems import ConfigErrors
 from buildledger.config.report import problems_text
 from buildledger.domain.config import ApplyConfig
@@ -18,7 +19,7 @@ from buildledger.ledger.ledger import Ledger
 from buildledger.ledger.skipping import reason_of, traced
 from buildledger.ledger.submission import Origin, Receipt
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.25
 """Between two looks at the file's time and size."""
 
 _log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class ConfigFile:
         self._path = path
         self._ledger = ledger
         self._active = active
+        self._loader = Loader()
         self._look_now = asyncio.Event()
         self._seen: tuple[int, int, int] | None = None
         self.rejected: str | None = None
@@ -56,12 +58,12 @@ class ConfigFile:
         return receipt
 
     async def _apply(self) -> Receipt:
-        wanted = await asyncio.to_thread(load, self._path)
+        wanted = await asyncio.to_thread(self._loader.load, self._path)
         command = ApplyConfig(
             digest=wanted.digest,
             text=wanted.to_json(),
             origin=storable(str(self._path.resolve()), LINE_CHARACTERS),
-            plan=diff(self._active.current, wanted).plan(),
+            plan=stored_lines(diff(self._active.current, wanted)),
         )
         return await self._ledger.execute(command, origin=Origin(actor="system"))
 

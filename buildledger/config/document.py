@@ -43,8 +43,23 @@ class Document:
         self, code: str, path: Path, message: str, hint: str = "", *, at_key: bool = False, warning: bool = False
     ) -> None:
         """Report a problem at a path; the same one at the same place is reported once."""
+        path = self._as_written(path)
         mark = self.mark(path, at_key=at_key)
         self.add_at(mark, code, message, hint, path=path, warning=warning)
+
+    def _as_written(self, path: Path) -> Path:
+        """Without the index 0 of a single entry that stands for a list of one."""
+        here: Any = self.data
+        written: list[str | int] = []
+        for element in path:
+            if element == 0 and here is not None and not isinstance(here, list):
+                continue
+            written.append(element)
+            try:
+                here = here[element]
+            except (KeyError, IndexError, TypeError):
+                here = None
+        return tuple(written)
 
     def add_at(
         self, mark: Mark, code: str, message: str, hint: str = "", *, path: Path = (), warning: bool = False

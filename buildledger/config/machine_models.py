@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from buildledger.config import limits, scalars
+from buildledger.config.command_text import refuse_text
 from buildledger.config.fields import (
     Boolean,
     Duration,
@@ -42,7 +43,7 @@ class StartModel(Strict):
     """Use TLS with the issuers that the worker's machine trusts."""
 
 
-Command = Annotated[list[Text], Field(min_length=1, max_length=limits.ARGUMENTS)]
+Command = Annotated[list[Text], Field(min_length=1, max_length=limits.ARGUMENTS), refuse_text("command", "none")]
 
 
 class LocalStartModel(StartModel):

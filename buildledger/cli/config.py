@@ -15,6 +15,7 @@ from buildledger.config import report
 from buildledger.config.diff import Diff, ExitCode, diff
 from buildledger.config.load import check, load
 from buildledger.config.problems import ConfigErrors, Problem
+from buildledger.config.reference import reference
 from buildledger.config.resolved import Configuration
 from buildledger.config.schema import schema
 from buildledger.config.stored import read_configuration
@@ -46,9 +47,10 @@ def check_file(file: Path, sarif: bool, no_secrets: bool) -> None:
 
 
 @config.command("schema")
-def print_schema() -> None:
+@click.option("--markdown", is_flag=True, help="Print it as the manual's page of all keys, for people.")
+def print_schema(markdown: bool) -> None:
     """Print the JSON Schema of the file format, for editors."""
-    click.echo(json.dumps(schema(), indent=2))
+    click.echo(reference() if markdown else json.dumps(schema(), indent=2), nl=not markdown)
 
 
 @config.command("diff")

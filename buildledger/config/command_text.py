@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BeforeValidator
 
-from buildledger.config import scalars
+from buildledger.config import spelling
 from buildledger.config.fields import fault
 from buildledger.config.steps import shell_syntax
 
@@ -42,7 +42,7 @@ def _advice(key: str, text: str, shell: Shell) -> str:
     if shell == "script" and "\n" in text:
         return "write script: |, with these lines below it"
     if shell == "script" and text:
-        ways.append(f"script: {scalars.spelled(text)}")
+        ways.append(f"script: {spelling.text(text)}")
     elif shell == "sh" and text and not argv:
         ways.append(_listed(key, ["sh", "-c", text]))
     if not ways or any(len(way) > SHOWN_CHARACTERS for way in ways):
@@ -51,7 +51,7 @@ def _advice(key: str, text: str, shell: Shell) -> str:
 
 
 def _listed(key: str, argv: list[str]) -> str:
-    return f"{key}: [{', '.join(scalars.spelled(argument, in_list=True) for argument in argv)}]"
+    return f"{key}: [{', '.join(spelling.text(argument, in_list=True) for argument in argv)}]"
 
 
 def arguments(text: str) -> list[str] | None:

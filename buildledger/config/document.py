@@ -55,20 +55,6 @@ class Document:
         file, mark = self._place(path, at_key=at_key)
         self._add(file, mark, code, message, hint, path, warning=warning)
 
-    def _as_written(self, path: Path) -> Path:
-        """Without the index 0 of a single entry that stands for a list of one."""
-        here: Any = self.data
-        written: list[str | int] = []
-        for element in path:
-            if element == 0 and here is not None and not isinstance(here, list):
-                continue
-            written.append(element)
-            try:
-                here = here[element]
-            except (KeyError, IndexError, TypeError):
-                here = None
-        return tuple(written)
-
     def add_at(
         self, mark: Mark, code: str, message: str, hint: str = "", *, path: Path = (), warning: bool = False
     ) -> None:
@@ -94,6 +80,20 @@ class Document:
         if problem not in self._seen:
             self._seen.add(problem)
             self.problems.append(problem)
+
+    def _as_written(self, path: Path) -> Path:
+        """Without the index 0 of a single entry that stands for a list of one."""
+        here: Any = self.data
+        written: list[str | int] = []
+        for element in path:
+            if element == 0 and here is not None and not isinstance(here, list):
+                continue
+            written.append(element)
+            try:
+                here = here[element]
+            except (KeyError, IndexError, TypeError):
+                here = None
+        return tuple(written)
 
     def _way(self, path: Path) -> list[Spot]:
         return find(self.data, self.places, Spot(Origin(self.file, 0), None, self.start), path)

@@ -18,9 +18,9 @@ class OneOrSeveral:
         return core_schema.no_info_before_validator_function(as_list, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
-        """The list, or one of its entries."""
+        """The list, or an entry of it."""
         several: JsonSchema = handler(schema)
-        return {"anyOf": [several["items"], several]}
+        return {"anyOf": [several, several["items"]]}
 
 
 ONE_OR_SEVERAL = OneOrSeveral()

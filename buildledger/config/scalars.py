@@ -6,7 +6,6 @@ message can say "3.10 was read as the number 3.1: quote it".
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -97,23 +96,6 @@ def _whole(source: str) -> Whole:
     if len(source) > MAX_CHARACTERS or abs(number := int(source, _BASES.get(source[:2], 10))) >= 1 << 63:
         raise ScalarError("number-range", f"{source[:24]} is too large for a number", "quote it if it is text")
     return Whole(number, source)
-
-
-_PLAIN = re.compile(r"(?![-?:](?:\s|\Z))[^\s,\[\]{}#&*!|>'\"%@`](?:[^\n]*[^\s])?\Z")
-_CUT = re.compile(r":(?:\s|\Z)|\s#")
-
-
-def spelled(content: str, *, in_list: bool = False) -> str:
-    """A text as it can be written on one line of YAML, in quotes only where it needs them; `in_list` between [ and ].
-
-    For files that people read: nothing is folded.
-    """
-    is_plain = _PLAIN.match(content) and not _CUT.search(content) and content.isprintable()
-    if is_plain and not (in_list and re.search(r"[,\[\]{}]", content)) and isinstance(resolve(content), str):
-        return content
-    if content.isprintable():
-        return "'" + content.replace("'", "''") + "'"
-    return json.dumps(content)
 
 
 def describe(value: Any) -> str:

@@ -109,12 +109,11 @@ def _kind_by_value(
 
 
 def _kind_by_key(data: dict[str, Any], kinds: Mapping[str, type[Strict]], unbuilt: frozenset[str], what: str) -> str:
-    for kind in kinds:
+    for kind, model in kinds.items():
         if kind in data:
-            for other in kinds:
-                if other in data and other not in kinds[kind].keys():
-                    message = f"'{kind}' and '{other}' are two {what}s"
-                    raise fault("unknown-key", message, "write each as an entry of its own", at=other)
+            if others := [other for other in kinds if other in data.keys() - model.keys()]:
+                message = f"'{kind}' and '{others[0]}' are two {what}s"
+                raise fault("unknown-key", message, "write each as an entry of its own", at=others[0])
             return kind
     for name in data:
         if name in unbuilt:

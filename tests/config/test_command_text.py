@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from buildledger.config import scalars
 from buildledger.config.command_text import arguments
 from buildledger.config.load import resolve_text
-from buildledger.config.yaml_reader import read
 from tests.config.loading import REPOSITORY
 
 
@@ -64,28 +61,6 @@ def test_where_there_is_no_script_a_shell_is_run() -> None:
     assert answer("{set_property: v, run: git describe}") == "write run: [git, describe]"
     shell = "write run: [sh, -c, git describe | head -1]"
     assert answer("{set_property: v, run: git describe | head -1}") == shell
-
-
-@given(content=st.text(max_size=12))
-@example("yes")
-@example("3.10")
-@example("- x")
-@example("a: b")
-@example("a #b")
-@example("it's")
-@example("\u2028")
-def test_a_text_is_read_as_it_is_spelled(content: str) -> None:
-    """What a hint tells people to write is read as what is meant, in a list and as a value."""
-    for text, wanted in (
-        (f"k: {scalars.spelled(content)}", {"k": content}),
-        (f"k: [{scalars.spelled(content, in_list=True)}, x]", {"k": [content, "x"]}),
-    ):
-        document = read(text, "ci.yaml")
-        assert "\n" not in text
-        if not document.problems:
-            assert document.data == wanted, text
-        else:
-            assert re.search(r"[^\x20-\x7e]", content), (text, document.problems)
 
 
 WORDS = st.text(alphabet="ab1 -=.,:'\"$*|;~#!", min_size=1, max_size=6)

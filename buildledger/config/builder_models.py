@@ -34,6 +34,8 @@ from buildledger.config.strict import Strict, shorthand
 class InputModel(Strict):
     """A typed value that is asked for."""
 
+    place: ClassVar = "input"
+
     type: Literal["string", "integer", "boolean", "list"] = "string"
     """`list` is a list of texts."""
     description: Text = ""
@@ -53,6 +55,8 @@ InputModels = Annotated[dict[Identifier, InputModel], Field(max_length=limits.IN
 class Template(Strict):
     """Steps that several builders use, with inputs of their own; it sees nothing of the builder but those."""
 
+    place: ClassVar = "builder"
+
     inputs: InputModels = {}
     """What its steps get from the builders that use it."""
     steps: Steps
@@ -64,6 +68,8 @@ AxisValues = Annotated[list[AxisValue], Field(min_length=1, max_length=limits.MA
 
 class Matrix(Strict):
     """Several builders in one: a cell for each combination of values."""
+
+    place: ClassVar = "matrix"
 
     axes: Annotated[
         dict[Identifier, AxisValues],
@@ -86,6 +92,8 @@ class LockUse(Strict):
 class Retry(Strict):
     """When a build that didn't answer its request is tried again."""
 
+    place: ClassVar = "retry"
+
     on: Annotated[list[Literal["infrastructure"]], ONE_OR_SEVERAL] = ["infrastructure"]
     """`infrastructure`: the worker was lost. An empty list: never."""
     max: Annotated[int, WholeBetween(0, limits.RETRIES)] = 2
@@ -95,6 +103,7 @@ class Retry(Strict):
 class Builder(Strict):
     """Something that can be built."""
 
+    place: ClassVar = "builder"
     unbuilt: ClassVar = frozenset({"pick", "timeout", "artifacts", "reports", "services", "secrets"})
 
     project: Name | None = None

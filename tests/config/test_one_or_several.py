@@ -72,7 +72,7 @@ def test_one_trigger_needs_no_list() -> None:
         triggers: %s
     """
     assert list(loaded(text % "{on: manual, build: b}").triggers) == ["manual-b"]
-    assert "expected a list of triggers, found a mapping" in messages(text % "{nightly: {on: manual, build: b}}")
+    assert "'triggers' is a list, but found a mapping" in messages(text % "{nightly: {on: manual, build: b}}")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_one_trigger_needs_no_list() -> None:
         ("matrix: {axes: {python: 3.10}}", 29, "matrix.axes.python", "quote-it"),
         ("tags: 3.10", 11, "tags", "quote-it"),
         ("tags: {a: b}", 11, "tags", "type"),
-        ("tags: null", 11, "tags", "type"),
+        ("tags: null", 5, "tags", "type"),
         ("retry: {on: infrastructur}", 17, "retry.on", "value"),
         ("inputs: {i: {enum: [[a]]}}", 25, "inputs.i.enum[0]", "type"),
         ("env: {}\n    steps: {run: [x, {input: y}]}", 30, "steps.run[1].input", "unknown-input"),

@@ -380,6 +380,9 @@ STORIES: dict[str, tuple[Fact, ...]] = {
     ),
     "config": (
         config.ConfigApplied(revision=1, digest=DIGEST, text='{"builders":{}}', origin="ci.yaml", plan=("+ builder",)),
+        config.ConfigApplied(
+            revision=2, digest=DIGEST, text="{}", origin="ci.yaml", plan=("- builder",), message="as before", restores=1
+        ),
         config.ConfigEffectFailed(revision=1, component="poller app", detail="no such directory"),
     ),
     "claim-of-the-first-version": (

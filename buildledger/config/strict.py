@@ -7,6 +7,7 @@ believes that something is in force which isn't.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
@@ -30,6 +31,8 @@ class Strict(BaseModel):
     def _report_all_keys(cls, data: Any, handler: ModelWrapValidatorHandler[Strict]) -> Strict:
         if isinstance(data, cls):
             return data
+        if isinstance(data, Strict):
+            raise _ANOTHER_MODEL
         if not isinstance(data, dict):
             raise fault("type", f"expected a mapping, found {scalars.describe(data)}", f"keys: {listed(cls.keys())}")
         known = cls.keys()
@@ -46,7 +49,16 @@ class Strict(BaseModel):
     @classmethod
     def keys(cls) -> frozenset[str]:
         """The keys that may stand in this part of the file."""
-        return frozenset(field.alias or name for name, field in cls.model_fields.items())
+        return _keys(cls)
+
+
+@cache
+def _keys(model: type[Strict]) -> frozenset[str]:
+    return frozenset(field.alias or name for name, field in model.model_fields.items())
+
+
+_ANOTHER_MODEL = fault("type", "this is another kind of thing")
+"""Nobody reads it: a union that is given the model of one of its members asks the others in vain."""
 
 
 def not_built(name: str, at: str | None = None) -> PydanticCustomError:
@@ -71,6 +83,8 @@ def choose(
     """
 
     def validate(data: Any) -> Any:
+        if isinstance(data, Strict):
+            raise _ANOTHER_MODEL
         if not isinstance(data, dict):
             raise fault("type", f"expected a {what} (a mapping), found {scalars.describe(data)}")
         kind = _kind_by_value(data, key, kinds, unbuilt, what) if key else _kind_by_key(data, kinds, unbuilt, what)

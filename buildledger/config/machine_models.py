@@ -9,7 +9,6 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from buildledger.config import limits, scalars
-from buildledger.config.command_text import refuse_text
 from buildledger.config.fields import (
     Boolean,
     Duration,
@@ -19,6 +18,7 @@ from buildledger.config.fields import (
     WholeBetween,
     fault,
 )
+from buildledger.config.steps.command_text import refuse_text
 from buildledger.config.strict import Strict, choose
 
 

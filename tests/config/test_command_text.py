@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buildledger.config.command_text import arguments
 from buildledger.config.load import resolve_text
+from buildledger.config.steps.command_text import arguments
 from tests.config.loading import REPOSITORY
 
 

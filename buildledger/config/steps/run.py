@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from buildledger.config.command_text import refuse_text
 from buildledger.config.filling import Filling
+from buildledger.config.steps.command_text import refuse_text
 from buildledger.config.steps.naming import command_line
 from buildledger.config.steps.step import Arguments, ProcessModel, StepBase, StepScope, Timeout, process_features
 from buildledger.config.values import Argument, EnvironmentValue

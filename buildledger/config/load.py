@@ -91,6 +91,7 @@ def _resolve(document: Document, directory: Path, *, secrets_required: bool) -> 
             {name: builder.sources for name, builder in resolved_builders.items()},
         ).resolve(),
     )
+    builders.check_lock_order(document, resolved_builders.values())
     warn_of_foreign_expressions(document)
     for builder in resolved_builders.values():
         builders.warn_of_idle(document, builder, configuration.workers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -13,7 +13,6 @@ from buildledger.config.evaluate import Context, WorkerView
 from buildledger.config.expressions import ValueType
 from buildledger.config.filling import Filling, plain
 from buildledger.config.inputs import InputSpec
-from buildledger.config.lock_order import LockOrder
 from buildledger.config.parsing import Parsed
 from buildledger.config.placement import Requirement
 from buildledger.config.problems import Path, did_you_mean, listed
@@ -223,29 +222,29 @@ def specs(document: Document, path: Path, declared: Mapping[str, models.InputMod
     return result
 
 
-def check_lock_order(document: Document, built: Iterable[resolved.Builder]) -> None:
-    """Report builders whose builds could wait for each other for ever, each holding the lock that the next one wants.
+class IdleWarning:
+    """Warns of builders that none of the workers in the file could ever run."""
 
-    An error, because nothing would ever end it: no time limit runs while a step waits, and nobody looks at night.
-    """
-    cycle = LockOrder(built).cycle()
-    if not cycle:
-        return
-    each = [f"builds of '{name}' hold '{held}' while a step waits for '{lock}'" for held, lock, name in cycle]
-    base = cycle[0][2].partition("[")[0]
-    message = f"{', '.join(each[:-1])}, and {each[-1]}: they could wait for each other for ever"
-    hint = "take both locks under 'locks' of the builder, where they are taken together, or always in the same order"
-    document.add("lock-order", ("builders", base, "locks"), message, hint)
+    def __init__(self, document: Document, workers: Mapping[str, resolved.Worker]) -> None:
+        self._document = document
+        self._views = [
+            WorkerView(name=worker.name, labels=worker.labels, capacity=worker.capacity) for worker in workers.values()
+        ]
+        self._answers: dict[object, bool] = {}
+        """By condition and cell: thousands of builders have the same."""
 
+    def warn(self, builder: resolved.Builder) -> None:
+        """Warn if this is one."""
+        if builder.worker is None:
+            return
+        asked = builder.worker.source, *builder.matrix.items()
+        if asked not in self._answers:
+            self._answers[asked] = self._can_run(builder)
+        if not self._answers[asked]:
+            message = f"no worker of this file can run '{builder.name}'"
+            path = ("builders", builder.base, "worker")
+            self._document.add("no-worker", path, message, "look at the labels", warning=True)
 
-def warn_of_idle(document: Document, builder: resolved.Builder, workers: Mapping[str, resolved.Worker]) -> None:
-    """Warn if none of the workers in the file could ever run a builder."""
-    requirement = Requirement(builder, Context(matrix=builder.matrix))
-    if not workers or requirement.per_request:
-        return
-    views = [
-        WorkerView(name=worker.name, labels=worker.labels, capacity=worker.capacity) for worker in workers.values()
-    ]
-    if not any(requirement.fits(view) for view in views):
-        message = f"no worker of this file can run '{builder.name}'"
-        document.add("no-worker", ("builders", builder.base, "worker"), message, "look at the labels", warning=True)
+    def _can_run(self, builder: resolved.Builder) -> bool:
+        requirement = Requirement(builder, Context(matrix=builder.matrix))
+        return not self._views or requirement.per_request or any(requirement.fits(view) for view in self._views)

@@ -160,9 +160,9 @@ def test_only_a_running_step_that_asked_gets_locks() -> None:
     for past in ((), (STARTED,), (STARTED, asked, STEP_DONE)):
         given(assigned(), *past).refuses(take, StepOrderRefusal)
     later = StepStarted(step=1, name="more", program="run", program_version=1)
-    past = (assigned(), STARTED, asked, StepLocksTaken(step=0), STEP_DONE, later)
-    given(*past).refuses(TakeStepLocks(build_id=BUILD, step=1), StepOrderRefusal)
-    given(*past).when(RequestStepLocks(build_id=BUILD, step=1, locks={"db": 2})).then(
+    before = (assigned(), STARTED, asked, StepLocksTaken(step=0), STEP_DONE, later)
+    given(*before).refuses(TakeStepLocks(build_id=BUILD, step=1), StepOrderRefusal)
+    given(*before).when(RequestStepLocks(build_id=BUILD, step=1, locks={"db": 2})).then(
         StepLocksRequested(step=1, locks={"db": 2})
     )
 

@@ -16,6 +16,7 @@ from buildledger.config.fields import (
     Text,
     WholeBetween,
 )
+from buildledger.config.lock_models import LockUses
 from buildledger.config.nodes import (
     AnyValue,
     AxisValue,
@@ -23,12 +24,11 @@ from buildledger.config.nodes import (
     ExpressionText,
     PlainValue,
     PriorityValue,
-    TakeValue,
 )
 from buildledger.config.one_or_several import ONE_OR_SEVERAL
 from buildledger.config.steps.kinds import FileStep
 from buildledger.config.steps.step import Environment
-from buildledger.config.strict import Strict, shorthand
+from buildledger.config.strict import Strict
 
 
 class InputModel(Strict):
@@ -80,15 +80,6 @@ class Matrix(Strict):
     """Combinations to leave out; an axis that isn't mentioned means all its values."""
 
 
-class LockUse(Strict):
-    """How much of a lock a build takes."""
-
-    lock: Text
-    """The lock."""
-    take: TakeValue = 1
-    """A number, or `all` of its count."""
-
-
 class Retry(Strict):
     """When a build that didn't answer its request is tried again."""
 
@@ -136,7 +127,7 @@ class Builder(Strict):
     """Which of its waiting requests one build may serve."""
     retry: Retry = Retry()
     """When a build that didn't answer its request is tried again."""
-    locks: Annotated[list[Annotated[LockUse, shorthand("lock", LockUse | Text)]], ONE_OR_SEVERAL] = []
+    locks: LockUses = []
     """Held from the first step to the last."""
     priority: PriorityValue = 0
     """Higher is sooner."""

@@ -50,7 +50,8 @@ class ConfigFile:
             return None
         return (
             f"revision {applied.revision}, applied at {applied.at:%Y-%m-%d %H:%M} UTC from {applied.source}, is in"
-            f" force and not what {self._path} says; the file comes into force again when it is changed, or at the next start"
+            f" force and not what {self._path} says; the file comes into force again when it is changed, or at the"
+            " next start"
         )
 
     async def apply(self) -> Receipt:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from buildledger.config import builders, limits, parsing, resolved, sources, triggers, workers
 from buildledger.config.document import Document
+from buildledger.config.foreign.recognition import Foreign, recognise
 from buildledger.config.foreign_expressions import warn_of_foreign_expressions
 from buildledger.config.given_files import read_file
 from buildledger.config.inputs import InputSpec
 from buildledger.config.kept import AskedSecrets, Kept
+from buildledger.config.lock_checks import check_lock_order
 from buildledger.config.places import Mark
 from buildledger.config.problems import ConfigErrors, Problem
 from buildledger.config.resolved import Configuration
@@ -84,6 +86,8 @@ class Loader:
     def resolve(self, text: str, *, file: str, directory: Path) -> tuple[Configuration | None, list[Problem]]:
         """See `resolve_text`; the directory is the same each time."""
         document = self._reader.read(text, file)
+        if foreign := recognise(text, document.data):
+            return None, [_foreign(file, foreign)]
         kept = Kept(self._kept)
         configuration = _resolve(document, directory.resolve(), kept, secrets_required=self._secrets_required)
         if configuration is not None:
@@ -117,6 +121,7 @@ def _resolve(document: Document, directory: Path, kept: Kept, *, secrets_require
             {name: builder.sources for name, builder in resolved_builders.items()},
         ).resolve(),
     )
+    check_lock_order(document, resolved_builders.values())
     warn_of_foreign_expressions(document, kept)
     idle = builders.IdleWarning(document, configuration.workers)
     for builder in resolved_builders.values():
@@ -191,6 +196,11 @@ def _address(document: Document, parsed: parsing.Parsed) -> str | None:
     if url is not None and not url.startswith(("http://", "https://")):
         document.add("server", ("server", "url"), f"'{url}' is no address", "https://ci.example.org")
     return None if url is None else url.rstrip("/")
+
+
+def _foreign(file: str, found: Foreign) -> Problem:
+    message = f"this is {found.name}, not a configuration of Build Ledger"
+    return Problem(file=file, line=0, column=0, code="foreign-file", message=message, notes=found.notes)
 
 
 def _not_utf8(file: str, raw: bytes, error: UnicodeDecodeError) -> Problem:

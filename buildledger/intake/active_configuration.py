@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from buildledger.config.configurations import Configurations, UnreadableConfigurationError
 from buildledger.config.resolved import Configuration
-from buildledger.config.secrets import provider
+from buildledger.config.secrets.providers import provider
 from buildledger.domain.config import RequireConfig
 from buildledger.events.catalogue import stored_names
 from buildledger.events.config import ConfigApplied

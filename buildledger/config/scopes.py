@@ -186,7 +186,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         try:
             value = self.secrets.read(name)
         except SecretsUnreachableError as error:
-            hint = "nothing can be said of the secrets until it can be asked; --no-secrets doesn't ask"
+            hint = "nothing can be said of them until it can be asked; --no-secrets doesn't ask"
             self.document.add("secrets-unreachable", ("secrets",), f"the secrets can't be looked for: {error}", hint)
             return
         except SecretUnavailableError as error:

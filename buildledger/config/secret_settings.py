@@ -10,11 +10,8 @@ from buildledger.config.document import Document
 from buildledger.config.secrets.settings import (
     Secrets,
     Vault,
-    VaultAppRole,
-    VaultKubernetes,
     VaultLogin,
     VaultPlace,
-    VaultToken,
 )
 
 TIMEOUT_SECONDS_MAX = 60.0
@@ -59,13 +56,13 @@ def _vault(document: Document, model: models.VaultSecretsModel, directory: Path)
 def _login(model: models.LoginModel, directory: Path) -> VaultLogin:
     match model:
         case models.TokenLogin():
-            return VaultToken(file=_absolute(directory, model.token_file))
+            return VaultLogin(method="token", file=_absolute(directory, model.token_file))
         case models.AppRoleLogin(approle=role):
             file = _absolute(directory, role.secret_id_file)
-            return VaultAppRole(role_id=role.role_id, secret_id_file=file, mount=role.mount.strip("/"))
+            return VaultLogin(method="approle", file=file, role=role.role_id, mount=role.mount.strip("/"))
         case models.KubernetesLogin(kubernetes=kubernetes):
             file = _absolute(directory, kubernetes.token_file)
-            return VaultKubernetes(role=kubernetes.role, token_file=file, mount=kubernetes.mount.strip("/"))
+            return VaultLogin(method="kubernetes", file=file, role=kubernetes.role, mount=kubernetes.mount.strip("/"))
         case _:
             assert_never(model)
 

@@ -10,31 +10,17 @@ import msgspec
 DEFAULT_PREFIX = "BUILDLEDGER_SECRET_"
 
 
-class VaultToken(msgspec.Struct, frozen=True, kw_only=True, tag_field="method", tag="token"):
-    """The server shows a token that somebody else keeps fresh."""
+class VaultLogin(msgspec.Struct, frozen=True, kw_only=True):
+    """How the server signs in to Vault."""
 
+    method: Literal["token", "approle", "kubernetes"]
+    """token: it shows one that somebody else keeps fresh. approle, kubernetes: it is given one for a role."""
     file: str
-    """Absolute; read again for each secret."""
-
-
-class VaultAppRole(msgspec.Struct, frozen=True, kw_only=True, tag_field="method", tag="approle"):
-    """The server signs in as a machine."""
-
-    role_id: str
-    secret_id_file: str
-    """Absolute."""
-    mount: str = "approle"
-
-
-class VaultKubernetes(msgspec.Struct, frozen=True, kw_only=True, tag_field="method", tag="kubernetes"):
-    """The server signs in with the service account of its pod."""
-
-    role: str
-    token_file: str
-    mount: str = "kubernetes"
-
-
-VaultLogin = VaultToken | VaultAppRole | VaultKubernetes
+    """Absolute: holds the token, the AppRole's secret id, or the token of the pod's service account."""
+    role: str = ""
+    """The AppRole's id, or the name of Kubernetes' role."""
+    mount: str = ""
+    """Where the method is mounted."""
 
 
 class VaultPlace(msgspec.Struct, frozen=True, kw_only=True):

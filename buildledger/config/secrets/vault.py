@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any
 
 import hvac
 import requests
@@ -13,7 +13,7 @@ from hvac import exceptions
 
 from buildledger.config.given_files import read_file
 from buildledger.config.secrets.provider import SecretsUnreachableError, SecretUnavailableError, checked
-from buildledger.config.secrets.settings import Vault, VaultAppRole, VaultKubernetes, VaultPlace, VaultToken
+from buildledger.config.secrets.settings import Vault, VaultLogin, VaultPlace
 
 AWAY_SECONDS = 2.0
 """After a request that couldn't be answered nobody asks for so long: those who wait for it block threads."""
@@ -96,29 +96,19 @@ class VaultSecrets:
             timeout=settings.timeout_seconds,
             namespace=settings.namespace,
         )
-        if isinstance(settings.login, VaultToken):
+        if settings.login.method == "token":
             client.token = _credential(settings.login.file)
             return client
         with self._lock:
             if time.monotonic() >= self._token_until:
-                self._sign_in(client)
+                self._sign_in(client, settings.login)
             client.token = self._token
         return client
 
-    def _sign_in(self, client: hvac.Client) -> None:
-        match login := self._settings.login:
-            case VaultAppRole():
-                secret_id = _credential(login.secret_id_file)
-                answer = client.auth.approle.login(login.role_id, secret_id, use_token=False, mount_point=login.mount)
-            case VaultKubernetes():
-                service_account = _credential(login.token_file)
-                answer = client.auth.kubernetes.login(
-                    login.role, service_account, use_token=False, mount_point=login.mount
-                )
-            case VaultToken():
-                raise AssertionError("a token needs no sign-in")
-            case _:
-                assert_never(login)
+    def _sign_in(self, client: hvac.Client, login: VaultLogin) -> None:
+        credential = _credential(login.file)
+        method = client.auth.approle if login.method == "approle" else client.auth.kubernetes
+        answer = method.login(login.role, credential, use_token=False, mount_point=login.mount)
         signed_in = answer["auth"]
         self._token = str(signed_in["client_token"])
         # A life of 0 is one without an end.

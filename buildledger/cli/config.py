@@ -14,6 +14,7 @@ from buildledger.cli.options import state_option
 from buildledger.config import report
 from buildledger.config.diff import Diff, ExitCode, diff
 from buildledger.config.load import check, load
+from buildledger.config.plan import plan_text
 from buildledger.config.problems import ConfigErrors, Problem
 from buildledger.config.reference import reference
 from buildledger.config.resolved import Configuration
@@ -66,7 +67,7 @@ def diff_files(file: Path, against: Path | None, no_secrets: bool, state: Path) 
     wanted = _load(file, no_secrets)
     current = _load(against, no_secrets) if against else _in_force(state)[0]
     difference = diff(current, wanted)
-    click.echo(report.diff_text(difference, colour=sys.stdout.isatty()))
+    click.echo(plan_text(difference, colour=sys.stdout.isatty()))
     sys.exit(difference.exit_code)
 
 
@@ -84,7 +85,7 @@ def apply_file(file: Path, expect: int | None, state: Path) -> None:
     if difference.exit_code is ExitCode.NOTHING:
         click.echo(f"revision {revision} says the same already")
         return
-    click.echo(report.diff_text(difference, colour=sys.stdout.isatty()))
+    click.echo(plan_text(difference, colour=sys.stdout.isatty()))
     body = {
         "text": wanted.to_json(),
         "origin": str(file.resolve()),

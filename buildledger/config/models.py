@@ -35,6 +35,7 @@ from buildledger.config.strict import Strict, as_list, choose
 class Server(Strict):
     """What the server says about itself."""
 
+    place: ClassVar = "server"
     unbuilt: ClassVar = frozenset({"grpc", "database", "telemetry"})
 
     title: Text = "Build Ledger"
@@ -46,6 +47,8 @@ class Server(Strict):
 class Lock(Strict):
     """Something that only so many builds may use at once."""
 
+    place: ClassVar = "lock"
+
     count: Annotated[int, WholeBetween(1, limits.LOCK_COUNT)] = 1
     """How many."""
 
@@ -55,6 +58,8 @@ BuilderNames = Annotated[list[Text], Field(min_length=1, max_length=limits.MATRI
 
 class ChangeTrigger(Strict):
     """Build what was committed."""
+
+    place: ClassVar = "trigger"
 
     on: Literal["change"]
     """`change`: build when commits arrive."""
@@ -73,6 +78,8 @@ class ChangeTrigger(Strict):
 class ManualTrigger(Strict):
     """Build when a person asks."""
 
+    place: ClassVar = "trigger"
+
     on: Literal["manual"]
     """`manual`: build when a person asks."""
     name: Name | None = None
@@ -85,6 +92,8 @@ class ManualTrigger(Strict):
 
 class CronTrigger(Strict):
     """Build at set times."""
+
+    place: ClassVar = "trigger"
 
     on: Literal["cron"]
     """`cron`: build at set times."""
@@ -104,6 +113,8 @@ class CronTrigger(Strict):
 
 class SuccessTrigger(Strict):
     """Build once others have succeeded."""
+
+    place: ClassVar = "trigger"
 
     on: Literal["success"]
     """`success`: build once others have succeeded."""
@@ -131,6 +142,7 @@ Trigger = Annotated[
 class File(Strict):
     """A configuration file of Build Ledger."""
 
+    place: ClassVar = "file"
     unbuilt: ClassVar = frozenset(
         {
             "access",

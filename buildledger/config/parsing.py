@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from buildledger.config import builder_models, messages, models, scalars
 from buildledger.config.document import Document
 from buildledger.config.fields import read_name
+from buildledger.config.foreign.shapes import instead_of
 from buildledger.config.machine_models import Worker
 from buildledger.config.problems import Path
 from buildledger.config.secret_models import SecretsModel
@@ -53,7 +54,7 @@ def parse(document: Document) -> Parsed:
         return parsed
     for key in data:
         if key not in models.SECTIONS:
-            error = unknown_key(models.File, key)
+            error = unknown_key(models.File, key, data[key])
             context = error.context or {}
             document.add(error.type, (key,), str(context["message"]), str(context["hint"]), at_key=True)
     _version(document, data)
@@ -76,8 +77,11 @@ def _version(document: Document, data: dict[str, Any]) -> None:
 
 def _mapping(document: Document, section: str, entries: Any, parsed: Parsed) -> None:
     if not isinstance(entries, dict):
-        found = scalars.describe(entries)
-        document.add("type", (section,), f"expected a mapping of names, found {found}", "leave it out if it is empty")
+        found = "it has no value" if entries is None else f"found {scalars.describe(entries)}"
+        hint = instead_of((section,), entries) if entries else "leave it out, or indent what belongs to it"
+        document.add(
+            "type", (section,), f"'{section}' is a mapping of names, but {found}", hint, at_key=entries is None
+        )
         return
     parsed.names[section] = frozenset(entries)
     for name, entry in entries.items():
@@ -92,7 +96,9 @@ def _mapping(document: Document, section: str, entries: Any, parsed: Parsed) -> 
 
 def _triggers(document: Document, entries: Any, parsed: Parsed) -> None:
     if not isinstance(entries, list):
-        document.add("type", ("triggers",), f"expected a list of triggers, found {scalars.describe(entries)}")
+        found = "it has no value" if entries is None else f"found {scalars.describe(entries)}"
+        hint = instead_of(("triggers",), entries)
+        document.add("type", ("triggers",), f"'triggers' is a list, but {found}", hint, at_key=entries is None)
         return
     for index, entry in enumerate(entries):
         if (model := _validate(document, ("triggers", index), "triggers", entry)) is not None:
@@ -101,8 +107,9 @@ def _triggers(document: Document, entries: Any, parsed: Parsed) -> None:
 
 def _validate(document: Document, path: Path, section: str, entry: Any) -> Any:
     """The model of an entry; None if it is unsound beyond rescue. Its faults are in the document."""
+    context = {"owner": str(path[1])} if section in _MAPPINGS else None
     try:
-        return _adapter(section).validate_python(entry)
+        return _adapter(section).validate_python(entry, context=context)
     except ValidationError as error:
         messages.report(document, path, error)
         rest = _without_faults(entry, error)

@@ -378,6 +378,11 @@ STORIES: dict[str, tuple[Fact, ...]] = {
         machine.MachineStopped(worker="w2", start=2, reason="exited with 2"),
         machine.MachineReleased(worker="w2", reason="the time is over"),
     ),
+    "config-restored": (
+        config.ConfigApplied(
+            revision=3, digest=DIGEST, text="{}", origin="ci.yaml", plan=("- builder",), message="as before", restores=1
+        ),
+    ),
     "config": (
         config.ConfigApplied(revision=1, digest=DIGEST, text='{"builders":{}}', origin="ci.yaml", plan=("+ builder",)),
         config.ConfigEffectFailed(revision=1, component="poller app", detail="no such directory"),

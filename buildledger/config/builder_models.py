@@ -16,17 +16,17 @@ from buildledger.config.fields import (
     Text,
     WholeBetween,
 )
+from buildledger.config.lock_models import LockUses
 from buildledger.config.nodes import (
     AnyValue,
     AxisValue,
     ExpressionText,
     PlainValue,
     PriorityValue,
-    TakeValue,
 )
 from buildledger.config.steps.kinds import FileStep
 from buildledger.config.steps.step import Environment
-from buildledger.config.strict import Strict, shorthand
+from buildledger.config.strict import Strict
 
 
 class InputModel(Strict):
@@ -73,15 +73,6 @@ class Matrix(Strict):
     """What varies, by name: the values of each axis, in the order in which they name the cells."""
     exclude: list[dict[Identifier, AxisValue]] = []
     """Combinations to leave out; an axis that isn't mentioned means all its values."""
-
-
-class LockUse(Strict):
-    """How much of a lock a build takes."""
-
-    lock: Text
-    """The lock."""
-    take: TakeValue = 1
-    """A number, or `all` of its count."""
 
 
 class Retry(Strict):
@@ -131,7 +122,7 @@ class Builder(Strict):
     """Which of its waiting requests one build may serve."""
     retry: Retry = Retry()
     """When a build that didn't answer its request is tried again."""
-    locks: list[Annotated[LockUse, shorthand("lock", LockUse | Text)]] = []
+    locks: LockUses = []
     """Held from the first step to the last."""
     priority: PriorityValue = 0
     """Higher is sooner."""

@@ -13,6 +13,7 @@ from buildledger.config import builder_models, messages, models, scalars
 from buildledger.config.document import Document
 from buildledger.config.fields import read_name
 from buildledger.config.foreign.shapes import instead_of
+from buildledger.config.lock_models import DeclaredLocks
 from buildledger.config.machine_models import Worker
 from buildledger.config.problems import Path
 from buildledger.config.secret_models import SecretsModel
@@ -42,6 +43,12 @@ class Parsed:
     def systems(self) -> dict[str, str]:
         """Source → the key of its version-control system; empty for a source whose entry is unsound."""
         return {name: self.sources[name].KEY if name in self.sources else "" for name in self.names["sources"]}
+
+    @property
+    def declared_locks(self) -> DeclaredLocks:
+        """What builders and steps may take."""
+        counts = {name: model.count for name, model in self.locks.items()}
+        return DeclaredLocks(names=self.names["locks"], counts=counts)
 
 
 def parse(document: Document) -> Parsed:

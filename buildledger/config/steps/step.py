@@ -15,6 +15,8 @@ from pydantic import BeforeValidator, Field
 from buildledger.config import limits, nodes
 from buildledger.config.fields import Boolean, DurationOrNever, RelativePath, Text, Variable
 from buildledger.config.filling import Filling
+from buildledger.config.lock_models import LockUses
+from buildledger.config.lock_uses import LockUse
 from buildledger.config.nodes import ArgumentValue, ExpressionText, VariableValue
 from buildledger.config.problems import Path
 from buildledger.config.scopes import TEXTS, Place, Scope, Types
@@ -44,6 +46,8 @@ class StepBase(msgspec.Struct, frozen=True, kw_only=True, tag_field="step"):
     """Run it even after a step that halted the build."""
     when: Expression | None = None
     """Skip the step unless this is true just before it would start; None: run it."""
+    locks: tuple[LockUse, ...] = ()
+    """Taken all at once just before it starts, and held until it ends."""
 
     def features(self) -> frozenset[str]:
         """What its worker has to offer beyond running programs: features of the worker protocol, by name."""
@@ -112,7 +116,7 @@ class StepModel(Strict):
     """A step as it stands in the file."""
 
     place: ClassVar = "step"
-    unbuilt: ClassVar = frozenset({"reports", "locks", "cache", "services"})
+    unbuilt: ClassVar = frozenset({"reports", "cache", "services"})
     KEY: ClassVar[str]
     """The key that tells this kind from the others: `run`, `checkout`, … Its program is in the module of this name."""
     STORED: ClassVar[type[StepBase]]
@@ -127,6 +131,8 @@ class StepModel(Strict):
     """Run it even after a step that halted the build."""
     when: ExpressionText | None = None
     """CEL: leave the step out unless this is true just before it would start."""
+    locks: LockUses = []
+    """Held while the step runs. It waits until it can have all of them, and takes none before."""
 
     def check(self, scope: StepScope) -> None:
         """Report what is wrong with it that its model can't tell: references to sources, builders, properties."""

@@ -24,7 +24,7 @@ import msgspec
 from buildledger.config import resolved
 from buildledger.config.inputs import InputSpec
 from buildledger.config.problems import Path
-from buildledger.config.secrets import SecretProvider, SecretUnavailableError
+from buildledger.config.secrets.provider import SecretProvider, SecretsUnreachableError, SecretUnavailableError
 
 
 class _Entry(NamedTuple):
@@ -39,12 +39,15 @@ class _Builder(NamedTuple):
     cells: tuple[resolved.Builder, ...]
 
 
+_NOT_THERE = (SecretUnavailableError, SecretsUnreachableError)
+
+
 class AskedSecrets:
     """Reads each secret once a load, and remembers for whom: a `SecretProvider`."""
 
     def __init__(self, provider: SecretProvider) -> None:
         self._provider = provider
-        self._values: dict[str, str | SecretUnavailableError] = {}
+        self._values: dict[str, str | SecretUnavailableError | SecretsUnreachableError] = {}
         self.asked: dict[str, int] = {}
         """What was asked for since somebody emptied this, and by what to know the value again, without having it."""
 
@@ -53,10 +56,10 @@ class AskedSecrets:
         if name not in self._values:
             try:
                 self._values[name] = self._provider.read(name)
-            except SecretUnavailableError as error:
+            except _NOT_THERE as error:
                 self._values[name] = error
         value = self._values[name]
-        if isinstance(value, SecretUnavailableError):
+        if isinstance(value, _NOT_THERE):
             raise value
         self.asked[name] = hash(value)
         return value
@@ -69,7 +72,7 @@ class AskedSecrets:
         """Whether all these secrets are what they were."""
         try:
             return all(hash(self.read(name)) == number for name, number in known.items())
-        except SecretUnavailableError:
+        except _NOT_THERE:
             return False
 
 

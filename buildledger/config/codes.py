@@ -31,6 +31,7 @@ CODES = {
     "limit-problems": "there are more problems than are listed",
     "limit-text": "a text is too long",
     "lock-count": "more of a lock is asked for than there is",
+    "lock-order": "builds could wait for each other's locks, or for their own, for ever",
     "matrix": "a matrix contradicts itself",
     "merge-key": "`<<` isn't part of the format",
     "missing-input": "a template or a builder needs an input that nothing gives it",

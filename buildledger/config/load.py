@@ -10,6 +10,7 @@ from buildledger.config.foreign.recognition import Foreign, recognise
 from buildledger.config.foreign_expressions import warn_of_foreign_expressions
 from buildledger.config.given_files import read_file
 from buildledger.config.inputs import InputSpec
+from buildledger.config.lock_checks import check_lock_order
 from buildledger.config.places import Mark
 from buildledger.config.problems import ConfigErrors, Problem
 from buildledger.config.resolved import Configuration
@@ -95,6 +96,7 @@ def _resolve(document: Document, directory: Path, *, secrets_required: bool) -> 
             {name: builder.sources for name, builder in resolved_builders.items()},
         ).resolve(),
     )
+    check_lock_order(document, resolved_builders.values())
     warn_of_foreign_expressions(document)
     idle = builders.IdleWarning(document, configuration.workers)
     for builder in resolved_builders.values():

@@ -240,6 +240,22 @@ STORIES: dict[str, tuple[Fact, ...]] = {
         build.StepFinished(step=0, result=Result.CANCELLED, summary="stopped: superseded"),
         build.BuildFinished(result=Result.CANCELLED, summary="stopped in checkout"),
     ),
+    "build-whose-step-waits": (
+        build.BuildAssigned(
+            builder="tests",
+            requests=(REQUEST,),
+            attempt=1,
+            worker="w1",
+            fence=3,
+            stamps=(STAMP,),
+            reason="change on main",
+            requested_by="reactor:triggering",
+            config_digest=DIGEST,
+        ),
+        build.StepStarted(step=0, name="migrate", program="run", program_version=2),
+        build.StepLocksRequested(step=0, locks={"board": 1, "staging-db": 2}),
+        build.StepLocksTaken(step=0),
+    ),
     "build-with-a-stopping-script": (
         build.BuildAssigned(
             builder="tests",

@@ -15,8 +15,9 @@ from typing import Literal
 import msgspec
 
 from buildledger.config.inputs import InputSpec
+from buildledger.config.lock_uses import LockUse
 from buildledger.config.machines import Start
-from buildledger.config.secrets import Secrets
+from buildledger.config.secrets.settings import Secrets
 from buildledger.config.steps.kinds import Step
 from buildledger.config.values import Expression, Value
 
@@ -68,14 +69,6 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
 
 
-class LockUse(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of a lock a builder's builds take, from the first step to the last."""
-
-    lock: str
-    take: int = 1
-    """How much of the lock's count; never more than it has."""
-
-
 class Retry(msgspec.Struct, frozen=True, kw_only=True):
     """When a build that didn't answer its request is tried again."""
 
@@ -114,6 +107,7 @@ class Builder(msgspec.Struct, frozen=True, kw_only=True):
     """Which of its waiting requests one build may serve."""
     retry: Retry = Retry()
     locks: tuple[LockUse, ...] = ()
+    """Held from the first step to the last."""
     priority: int | Expression = 0
     """Higher is sooner."""
 
@@ -167,7 +161,7 @@ class SuccessTrigger(msgspec.Struct, frozen=True, kw_only=True, tag_field="on", 
 Trigger = ChangeTrigger | ManualTrigger | CronTrigger | SuccessTrigger
 
 
-class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True, weakref=True):
     """All that one configuration file says. Equal content has the same canonical text and digest."""
 
     format: int = CONFIGURATION_FORMAT
@@ -182,6 +176,10 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def to_json(self) -> str:
         """Canonical text: sorted keys, no white space, every default spelled out so that it keeps its meaning."""
+        return self._canonical
+
+    @cached_property
+    def _canonical(self) -> str:
         return _encoder.encode(self).decode()
 
     @cached_property

@@ -243,6 +243,6 @@ def read_extracted(data: bytes) -> Extracted:
     """What the extraction has printed.
 
     Raises:
-        msgspec.ValidationError, msgspec.DecodeError: It is something else.
+        msgspec.DecodeError: It is something else.
     """
     return msgspec.json.decode(data, type=Extracted)

@@ -1,4 +1,4 @@
-"""`buildledger config from-buildbot`: a `master.cfg` → `buildledger.yaml` and `unconverted.md`."""
+"""`buildledger config from-buildbot`: a `master.cfg` → a configuration file, and a page of what is left to do."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REPORT_NAME = "unconverted.md"
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("buildledger"),
     show_default=True,
-    help="Where the result is written: a directory that is new or empty.",
+    help=f"Where {FILE_NAME} and {REPORT_NAME} are written: a directory that is new or empty.",
 )
 @click.option("--force", is_flag=True, help="Write into a directory that has files, and over those of the same names.")
 @click.option("--timeout", type=click.FloatRange(1, 3600), default=60.0, show_default=True, help="Seconds to load it.")
@@ -37,9 +37,9 @@ REPORT_NAME = "unconverted.md"
 def from_buildbot(master_cfg: Path, python: str | None, out: Path, force: bool, timeout: float, as_json: bool) -> None:
     """Convert the configuration of a Buildbot, MASTER_CFG, as far as it goes, and say what doesn't.
 
-    The file is loaded by your own Buildbot, as it does when it starts; no master is started. What comes out is
-    buildledger.yaml and unconverted.md, which lists everything that was not converted, or not as it was: where it
-    stands, why, and what to do instead. Passwords and tokens are never copied.
+    The file is loaded by your own Buildbot, as it does when it starts; no master is started. What comes out is a
+    configuration file, and a page that lists everything that was not converted, or not as it was: where it stands,
+    why, and what to do instead. Passwords and tokens are never copied.
     """
     master_cfg = master_cfg.resolve()
     _refuse_full(out, force)

@@ -1,4 +1,4 @@
-"""A loaded Buildbot configuration → `buildledger.yaml`, `unconverted.md`, and the account of everything."""
+"""A loaded Buildbot configuration → a configuration file, a page of what wasn't converted, and the account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`unconverted.md`, and the same account in a few lines: what is left to do, thing by thing."""
+"""The account as a page of what is left to do, thing by thing, and as a few lines for a terminal."""
 
 from __future__ import annotations
 

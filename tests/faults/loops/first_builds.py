@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.faults.loop import LoopOptions, LoopOutcome
-from tests.first_build.two_commands import commit, names, project, typed
+from tests.first_build.two_commands import Project, commit, names, project, typed
 
 RED, SLOW, KILLED = "not green", "slower than 60 s", "not green after a kill"
 KINDS = (RED, SLOW, KILLED)
@@ -29,12 +31,13 @@ def in_two_commands(options: LoopOptions) -> LoopOutcome:
 
 def _build_once(options: LoopOptions, number: int, name: str, kill: bool, outcome: LoopOutcome) -> float:
     """The seconds from the first command to the end of the build."""
-    place = options.directory / str(number)
-    place.mkdir()
     expected = project(name)
-    repository = commit(expected, place / "widget")
     outcome.done += 1
-    with typed(repository.path, place / "home") as terminal:
+    # not in `options.directory`: what is built there has this repository above itself, and pytest takes its settings
+    with (
+        TemporaryDirectory(prefix="first-build-") as place,
+        typed(_repository(expected, place), Path(place, "home")) as terminal,
+    ):
         began = time.monotonic()
         terminal.run("init")
         terminal.serve()
@@ -53,3 +56,7 @@ def _build_once(options: LoopOptions, number: int, name: str, kill: bool, outcom
     elif seconds > LIMIT_SECONDS:
         outcome.add(SLOW, f"{name}: {seconds:.0f} s")
     return seconds
+
+
+def _repository(expected: Project, place: str) -> Path:
+    return commit(expected, Path(place, "widget")).path

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from buildledger.config import builders, limits, parsing, resolved, sources, triggers, workers
+from buildledger.config import builders, limits, parsing, resolved, secret_settings, sources, triggers, workers
 from buildledger.config.document import Document
+from buildledger.config.foreign.recognition import Foreign, recognise
 from buildledger.config.foreign_expressions import warn_of_foreign_expressions
 from buildledger.config.given_files import read_file
 from buildledger.config.inputs import InputSpec
+from buildledger.config.lock_checks import check_lock_order
 from buildledger.config.places import Mark
 from buildledger.config.problems import ConfigErrors, Problem
 from buildledger.config.resolved import Configuration
 from buildledger.config.scopes import Scope
-from buildledger.config.secrets import SecretProvider, Secrets, provider
+from buildledger.config.secrets.provider import SecretProvider
+from buildledger.config.secrets.providers import provider
 from buildledger.config.yaml_reader import read
 from buildledger.wording import plural
 
@@ -45,6 +48,8 @@ def resolve_text(
     `file` is what the problems name; relative paths in the text are relative to `directory`.
     """
     document = read(text, file)
+    if foreign := recognise(text, document.data):
+        return None, [_foreign(file, foreign)]
     configuration = _resolve(document, directory.resolve(), secrets_required=secrets_required)
     return configuration, _ordered(document)
 
@@ -71,7 +76,7 @@ def _resolve(document: Document, directory: Path, *, secrets_required: bool) -> 
     if document.data is None and document.failed:
         return None
     parsed = parsing.parse(document)
-    secrets = _secrets(document, parsed, directory)
+    secrets = secret_settings.resolve(document, parsed.secrets, directory)
     source = provider(secrets) if secrets_required else None
     if parsed.secrets is None and isinstance(document.data, dict) and document.data.get("secrets") is not None:
         source = None
@@ -92,6 +97,7 @@ def _resolve(document: Document, directory: Path, *, secrets_required: bool) -> 
             {name: builder.sources for name, builder in resolved_builders.items()},
         ).resolve(),
     )
+    check_lock_order(document, resolved_builders.values())
     warn_of_foreign_expressions(document)
     idle = builders.IdleWarning(document, configuration.workers)
     for builder in resolved_builders.values():
@@ -137,26 +143,16 @@ def _cells(found: dict[str, resolved.Builder]) -> dict[str, list[str]]:
     return result
 
 
-def _secrets(document: Document, parsed: parsing.Parsed, directory: Path) -> Secrets:
-    model = parsed.secrets
-    if model is None:
-        return Secrets()
-    if model.provider == "file" and not model.path:
-        document.add("missing-key", ("secrets", "path"), "missing key 'path': in which directory are the secrets?")
-        return Secrets()
-    for key, owner in (("path", "file"), ("prefix", "env")):
-        if getattr(model, key) is not None and model.provider != owner:
-            message = f"'{key}' means something only with 'provider: {owner}'"
-            document.add("secrets", ("secrets", key), message, "take it out", at_key=True)
-    path = None if model.path is None else str((directory / model.path).resolve())
-    return Secrets(provider=model.provider, path=path, prefix=model.prefix)
-
-
 def _address(document: Document, parsed: parsing.Parsed) -> str | None:
     url = parsed.server.url
     if url is not None and not url.startswith(("http://", "https://")):
         document.add("server", ("server", "url"), f"'{url}' is no address", "https://ci.example.org")
     return None if url is None else url.rstrip("/")
+
+
+def _foreign(file: str, found: Foreign) -> Problem:
+    message = f"this is {found.name}, not a configuration of Build Ledger"
+    return Problem(file=file, line=0, column=0, code="foreign-file", message=message, notes=found.notes)
 
 
 def _not_utf8(file: str, raw: bytes, error: UnicodeDecodeError) -> Problem:

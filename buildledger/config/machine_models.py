@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
@@ -18,6 +18,7 @@ from buildledger.config.fields import (
     WholeBetween,
     fault,
 )
+from buildledger.config.steps.command_text import refuse_text
 from buildledger.config.strict import Strict, choose
 
 
@@ -42,7 +43,7 @@ class StartModel(Strict):
     """Use TLS with the issuers that the worker's machine trusts."""
 
 
-Command = Annotated[list[Text], Field(min_length=1, max_length=limits.ARGUMENTS)]
+Command = Annotated[list[Text], Field(min_length=1, max_length=limits.ARGUMENTS), refuse_text("command", "none")]
 
 
 class LocalStartModel(StartModel):
@@ -158,6 +159,8 @@ StartModels = LocalStartModel | SshStartModel | KubernetesStartModel
 
 class Worker(Strict):
     """A machine that may connect under this name, or that the server starts."""
+
+    place: ClassVar = "worker"
 
     labels: dict[Identifier, Text] = {}
     """What builders choose workers by."""

@@ -12,8 +12,12 @@ from pydantic_core import PydanticCustomError
 from buildledger.config import builder_models, messages, models, scalars
 from buildledger.config.document import Document
 from buildledger.config.fields import read_name
+from buildledger.config.foreign.shapes import instead_of
+from buildledger.config.lock_models import DeclaredLocks
 from buildledger.config.machine_models import Worker
+from buildledger.config.one_or_several import as_list
 from buildledger.config.problems import Path
+from buildledger.config.secret_models import SecretsModel
 from buildledger.config.source_models import SourceModel
 from buildledger.config.strict import unknown_key
 
@@ -25,7 +29,7 @@ class Parsed:
     """The models of all entries that are sound in themselves, and the names of all there are."""
 
     server: models.Server = field(default_factory=models.Server)
-    secrets: models.Secrets | None = None
+    secrets: SecretsModel | None = None
     sources: dict[str, SourceModel] = field(default_factory=dict)
     workers: dict[str, Worker] = field(default_factory=dict)
     locks: dict[str, models.Lock] = field(default_factory=dict)
@@ -41,6 +45,12 @@ class Parsed:
         """Source → the key of its version-control system; empty for a source whose entry is unsound."""
         return {name: self.sources[name].KEY if name in self.sources else "" for name in self.names["sources"]}
 
+    @property
+    def declared_locks(self) -> DeclaredLocks:
+        """What builders and steps may take."""
+        counts = {name: model.count for name, model in self.locks.items()}
+        return DeclaredLocks(names=self.names["locks"], counts=counts)
+
 
 def parse(document: Document) -> Parsed:
     """Validate every entry; what is wrong is in the document's problems."""
@@ -52,7 +62,7 @@ def parse(document: Document) -> Parsed:
         return parsed
     for key in data:
         if key not in models.SECTIONS:
-            error = unknown_key(models.File, key)
+            error = unknown_key(models.File, key, data[key])
             context = error.context or {}
             document.add(error.type, (key,), str(context["message"]), str(context["hint"]), at_key=True)
     _version(document, data)
@@ -75,8 +85,11 @@ def _version(document: Document, data: dict[str, Any]) -> None:
 
 def _mapping(document: Document, section: str, entries: Any, parsed: Parsed) -> None:
     if not isinstance(entries, dict):
-        found = scalars.describe(entries)
-        document.add("type", (section,), f"expected a mapping of names, found {found}", "leave it out if it is empty")
+        found = "it has no value" if entries is None else f"found {scalars.describe(entries)}"
+        hint = instead_of((section,), entries) if entries else "leave it out, or indent what belongs to it"
+        document.add(
+            "type", (section,), f"'{section}' is a mapping of names, but {found}", hint, at_key=entries is None
+        )
         return
     parsed.names[section] = frozenset(entries)
     for name, entry in entries.items():
@@ -90,18 +103,22 @@ def _mapping(document: Document, section: str, entries: Any, parsed: Parsed) -> 
 
 
 def _triggers(document: Document, entries: Any, parsed: Parsed) -> None:
-    if not isinstance(entries, list):
-        document.add("type", ("triggers",), f"expected a list of triggers, found {scalars.describe(entries)}")
+    single = isinstance(entries, dict) and "on" in entries
+    if not isinstance(entries, list) and not single:
+        found = "it has no value" if entries is None else f"found {scalars.describe(entries)}"
+        hint = instead_of(("triggers",), entries)
+        document.add("type", ("triggers",), f"'triggers' is a list, but {found}", hint, at_key=entries is None)
         return
-    for index, entry in enumerate(entries):
+    for index, entry in enumerate(as_list(entries)):
         if (model := _validate(document, ("triggers", index), "triggers", entry)) is not None:
             parsed.triggers[index] = model
 
 
 def _validate(document: Document, path: Path, section: str, entry: Any) -> Any:
     """The model of an entry; None if it is unsound beyond rescue. Its faults are in the document."""
+    context = {"owner": str(path[1])} if section in _MAPPINGS else None
     try:
-        return _adapter(section).validate_python(entry)
+        return _adapter(section).validate_python(entry, context=context)
     except ValidationError as error:
         messages.report(document, path, error)
         rest = _without_faults(entry, error)
@@ -122,12 +139,12 @@ def _without_faults(entry: Any, error: ValidationError) -> Any:
     if not isinstance(entry, dict):
         return None
     rest = dict(entry)
-    if isinstance(entry.get("steps"), list):
-        rest["steps"] = list(entry["steps"])
+    if entry.get("steps") is not None:
+        rest["steps"] = list(as_list(entry["steps"]))
     for details in error.errors(include_url=False):
         match details["loc"]:
             case ("steps", int(index), *_):
-                rest["steps"][index] = _stand_in(entry["steps"][index])
+                rest["steps"][index] = _stand_in(rest["steps"][index])
             case (str(key),) if details["type"] == "not-built":
                 rest.pop(key, None)
             case _:

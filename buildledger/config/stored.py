@@ -31,12 +31,12 @@ def _secrets_are_masked(plain: dict[str, Any]) -> dict[str, Any]:
 
 _FURTHER_SETTINGS: dict[str, dict[str, Any]] = {
     "configuration": {},
-    "secrets": {},
+    "secrets": {"vault": None},
     "sources": {},
     "workers": {},
     "locks": {},
     "builders": {"protected": False},
-    "steps": {},
+    "steps": {"locks": []},
     "triggers": {},
 }
 """What format 3 added to each of these, with the value that it had before one could say so."""

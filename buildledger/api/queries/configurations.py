@@ -30,6 +30,14 @@ class ConfigurationQueries:
         row = reading.first(sa.select(revision.c.seq).where(revision.c.digest == digest).order_by(revision.c.seq))
         return self._readable(row)
 
+    def at(self, position: int) -> Configuration:
+        """The configuration that the fact at this position brought into force.
+
+        Raises:
+            UnreadableConfigurationError: its format is unknown.
+        """
+        return self._configurations.at(position)
+
     def text_at(self, position: int) -> str:
         """The text of the configuration that the fact at this position brought into force."""
         return self._configurations.text_at(position)

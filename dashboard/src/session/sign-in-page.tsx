@@ -22,9 +22,9 @@ export function SignInPage() {
     <form className="page sign-in" onSubmit={submit}>
       <h1>Sign in to {installationTitle}</h1>
       <p className="muted">
-        On the server's machine, <code>buildledger sign-in</code> prints a link that signs you in. Or paste the
-        token: it is in the file <code>admin-token</code> in the server's state directory, and the server says at
-        its start where that is.
+        On the server's machine, <code>buildledger sign-in</code> prints a link that signs you in. Or paste
+        the token: it is in the file <code>admin-token</code> in the server's state directory, and the server
+        says at its start where that is.
       </p>
       <div className="field">
         <label htmlFor="token">Token</label>

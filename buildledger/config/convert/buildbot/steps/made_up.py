@@ -88,11 +88,6 @@ def file_exists(old: OldStep) -> list[Keys]:
     return [common(old) | {"run": ["test", "-f", _path(old, "file")]}]
 
 
-def remove_pycs(old: OldStep) -> list[Keys]:
-    """`RemovePYCs`, whose command is its class's."""
-    return shell.convert(old)
-
-
 def _path(old: OldStep, name: str) -> object:
     """A path that counts from the builder's directory."""
     said = old.said(name, name)
